@@ -1,0 +1,48 @@
+"""Fixtures that every test may use."""
+
+import pytest
+from django.contrib.auth.models import Group, User
+
+from tests import factories
+from trajectories.models import Problem
+
+
+@pytest.fixture(autouse=True)
+def _plain_static_files(settings):
+    """Pages under test need no collected static files."""
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    }
+
+
+def _person(name: str, role: str) -> User:
+    user = User.objects.create_user(name, password="a long enough password")
+    user.groups.add(Group.objects.get(name=role))
+    return user
+
+
+@pytest.fixture
+def lead(db) -> User:
+    return _person("lena", "lead")
+
+
+@pytest.fixture
+def curator(db) -> User:
+    return _person("carl", "curator")
+
+
+@pytest.fixture
+def engineer(db) -> User:
+    return _person("erin", "engineer")
+
+
+@pytest.fixture
+def nobody(db) -> User:
+    """Somebody with an account and no role."""
+    return User.objects.create_user("nora", password="a long enough password")
+
+
+@pytest.fixture
+def problem(db) -> Problem:
+    return factories.make_problem()

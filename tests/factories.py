@@ -1,0 +1,123 @@
+"""Rows for tests, small and valid; every argument may be overridden."""
+
+import itertools
+import uuid
+from typing import Any
+
+from trajectories.core.identity import canonical_json, content_hash, text_hash
+from trajectories.models import (
+    Attempt,
+    Instruction,
+    Problem,
+    ProblemSet,
+    Review,
+    Run,
+    Sampler,
+    Text,
+    Trace,
+    Verdict,
+)
+
+_numbers = itertools.count(1)
+
+FLIP_SPEC = {
+    "train": [{"input": [[1, 2], [3, 4]], "output": [[2, 1], [4, 3]]}, {"input": [[5, 0]], "output": [[0, 5]]}],
+    "test": [{"input": [[7, 8, 9]]}],
+}
+FLIP_PROGRAM = "def transform(grid):\n    return [row[::-1] for row in grid]\n"
+
+
+def make_problem_set(**values: Any) -> ProblemSet:
+    number = next(_numbers)
+    return ProblemSet.objects.create(**{"name": f"set-{number}", "title": f"Set {number}", **values})
+
+
+def make_problem(**values: Any) -> Problem:
+    number = next(_numbers)
+    fields = {"name": f"task-{number}", "kind": "arc", "spec": FLIP_SPEC, "reference": [[[9, 8, 7]]], **values}
+    fields.setdefault("content_hash", content_hash(["test", number]))
+    if "problem_set" not in fields:
+        fields["problem_set"] = make_problem_set()
+    created = Problem.objects.create(**fields)
+    created.problem_set.problem_count += 1
+    created.problem_set.save(update_fields=["problem_count"])
+    return created
+
+
+def make_sampler(**values: Any) -> Sampler:
+    number = next(_numbers)
+    return Sampler.objects.create(
+        **{"name": f"sampler-{number}", "title": f"Sampler {number}", "kind": Sampler.Kind.SYMBOLIC, **values}
+    )
+
+
+def make_instruction(**values: Any) -> Instruction:
+    number = next(_numbers)
+    return Instruction.objects.create(
+        **{"name": f"view-{number}", "title": "Grid view", "view": "grid", "style": "program", **values}
+    )
+
+
+def make_run(**values: Any) -> Run:
+    number = next(_numbers)
+    fields = {"title": f"Run {number}", "seed": number, "code_version": "test", **values}
+    if "sampler" not in fields:
+        fields["sampler"] = make_sampler()
+    return Run.objects.create(**fields)
+
+
+def make_attempt(**values: Any) -> Attempt:
+    number = next(_numbers)
+    fields = {"index": number, "ordinal": 0, "seed": number, **values}
+    fields.setdefault("run", None)
+    fields["run"] = fields["run"] or make_run()
+    fields.setdefault("problem", None)
+    fields["problem"] = fields["problem"] or make_problem()
+    fields.setdefault("instruction", None)
+    fields["instruction"] = fields["instruction"] or make_instruction()
+    return Attempt.objects.create(**fields)
+
+
+def make_text(body: str) -> Text:
+    return Text.objects.get_or_create(content_hash=text_hash(body), defaults={"body": body})[0]
+
+
+def make_trace(**values: Any) -> Trace:
+    """A trace of the flip problem whose program is right; counters of problem and run are kept as the services do."""
+    number = next(_numbers)
+    answer = values.pop("answer", [[[9, 8, 7]]])
+    program = values.pop("program", FLIP_PROGRAM)
+    reasoning = values.pop("reasoning", f"Trace {number}: each row is mirrored.")
+    fields = {
+        "prompt": make_text(canonical_json([{"role": "user", "content": "Find the rule."}])),
+        "reasoning": make_text(reasoning),
+        "program": make_text(program) if program else None,
+        "steps": [
+            {"kind": "observation", "title": "Sizes", "body": "Sizes stay.", "depth": 0, "data": {}},
+            {"kind": "subtask", "title": "Mirror", "body": "Mirror **each row**.", "depth": 0, "data": {}},
+        ],
+        "answer": answer,
+        "answer_hash": content_hash(answer),
+        "finish_reason": "stop",
+        "content_hash": content_hash(["trace", number]),
+        **values,
+    }
+    if "problem" not in fields:
+        fields["problem"] = make_problem()
+    if "run" not in fields:
+        fields["run"] = make_run()
+    fields.setdefault("sampler", fields["run"].sampler if fields["run"] else None)
+    trace = Trace.objects.create(**fields)
+    Problem.objects.filter(pk=trace.problem_id).update(
+        trace_count=Trace.objects.filter(problem=trace.problem_id).count()
+    )
+    return trace
+
+
+def make_verdict(**values: Any) -> Verdict:
+    fields = {"verifier": "arc_test", "version": 1, "outcome": "pass", "score": 1.0, **values}
+    return Verdict.objects.create(**fields)
+
+
+def make_review(**values: Any) -> Review:
+    return Review.objects.create(**{"decision": "accept", "key": uuid.uuid4(), **values})

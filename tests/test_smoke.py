@@ -1,0 +1,5 @@
+from django.contrib.auth.models import Group
+
+
+def test_every_role_is_a_group_after_migration(db):
+    assert set(Group.objects.values_list("name", flat=True)) == {"curator", "engineer", "lead"}

@@ -1,0 +1,180 @@
+"""Frozen records passed between layers. They hold plain values and know no database."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+JSON = Any
+"""A JSON value: None, bool, int, float, str, list or dict of such."""
+
+
+class ProblemKind(StrEnum):
+    """What a problem is, and so how it is shown, asked and judged."""
+
+    ARC = "arc"
+    NUMERIC = "numeric"
+    CHOICE = "choice"
+    TEXT = "text"
+    PROCEDURAL = "procedural"
+    ENVIRONMENT = "environment"
+
+
+class StepKind(StrEnum):
+    """What one step of a trace does. The outline marks backtracking, reflection and questioning."""
+
+    TEXT = "text"
+    OBSERVATION = "observation"
+    HYPOTHESIS = "hypothesis"
+    BACKTRACK = "backtrack"
+    REFLECTION = "reflection"
+    QUESTION = "question"
+    SUBTASK = "subtask"
+    PROGRAM = "program"
+    TOOL_CALL = "tool_call"
+    TOOL_RESULT = "tool_result"
+    ANSWER = "answer"
+
+
+class Outcome(StrEnum):
+    """A verifier's word. An error is never a score of zero, and unscored is never a fail."""
+
+    PASS = "pass"
+    FAIL = "fail"
+    UNSCORED = "unscored"
+    ERROR = "error"
+
+
+class FinishReason(StrEnum):
+    """Why a sample ended. Truncated is not wrong."""
+
+    STOP = "stop"
+    LENGTH = "length"
+    REFUSAL = "refusal"
+    EMPTY = "empty"
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemRecord:
+    """A problem as parsed from a source, reference answer included.
+
+    `spec` holds what the kind needs (for ARC: {"train": [{"input", "output"}], "test": [{"input"}]}), never the
+    reference answer; `reference` holds the answer (for ARC: one grid per test input), or None where there is none.
+    """
+
+    kind: ProblemKind
+    name: str
+    statement: str
+    spec: Mapping[str, JSON]
+    reference: JSON
+    split: str
+    family: str = ""
+    difficulty: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class PublicProblem:
+    """What a sampler may see of a problem: everything but the reference answer."""
+
+    kind: ProblemKind
+    name: str
+    statement: str
+    spec: Mapping[str, JSON]
+    content_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class InstructionRecord:
+    """One versioned way of looking at a problem."""
+
+    name: str
+    version: int
+    view: str
+    style: str
+    template: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of a reasoning trace. `body` is Markdown; `data` is JSON the page may draw (a pair, a grid)."""
+
+    kind: StepKind
+    title: str
+    body: str
+    depth: int = 0
+    data: Mapping[str, JSON] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Token counts; an embedded sampler spends none."""
+
+    input_tokens: int = 0
+    cached_tokens: int = 0
+    reasoning_tokens: int = 0
+    output_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SampleRequest:
+    """One sample to draw.
+
+    `seed` is hash(run seed, problem, index); `group_seed` is hash(run seed, problem) and is shared by all samples of
+    the problem; `ordinal` counts the samples of the same problem and instruction from 0, so that a sampler that
+    enumerates can draw without replacement.
+    """
+
+    problem: PublicProblem
+    instruction: InstructionRecord
+    temperature: float
+    seed: int
+    group_seed: int
+    ordinal: int
+    parameters: Mapping[str, JSON] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class SampleResult:
+    """One finished sample. `answer` is JSON: for ARC a list with one grid (or None) per test input."""
+
+    messages: tuple[Mapping[str, JSON], ...]
+    reasoning: str
+    steps: tuple[Step, ...]
+    answer: JSON
+    program: str
+    finish_reason: FinishReason
+    usage: Usage = Usage()
+    latency_seconds: float = 0.0
+    facts: Mapping[str, JSON] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class SampleFailure:
+    """A sample that could not be drawn; kept as data with the attempt."""
+
+    kind: str
+    message: str
+    retryable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TraceRecord:
+    """What a verifier sees of a trace."""
+
+    answer: JSON
+    program: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class VerdictRecord:
+    """A verifier's judgement with its evidence. `score` in [0, 1] only where one was earned."""
+
+    verifier: str
+    version: int
+    outcome: Outcome
+    message: str
+    score: float | None = None
+    evidence: Mapping[str, JSON] = field(default_factory=dict)
+    seconds: float = 0.0
+    engine: str = ""

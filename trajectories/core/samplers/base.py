@@ -1,0 +1,17 @@
+"""What a sampler is."""
+
+from collections.abc import Iterator, Sequence
+from typing import Protocol
+
+from trajectories.core.records import SampleFailure, SampleRequest, SampleResult
+
+
+class Sampler(Protocol):
+    """A way to get samples. The same request gives the same sample wherever the sampler is deterministic."""
+
+    name: str
+    version: int
+
+    def sample(self, requests: Sequence[SampleRequest]) -> Iterator[tuple[int, SampleResult | SampleFailure]]:
+        """Yield (position in `requests`, outcome) as each is ready, in any order, exactly one per request."""
+        ...

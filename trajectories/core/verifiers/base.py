@@ -1,0 +1,30 @@
+"""What a verifier is."""
+
+from typing import Protocol
+
+from trajectories.core.programs import ProgramJob, ProgramRun
+from trajectories.core.records import ProblemRecord, TraceRecord, VerdictRecord
+
+
+class Tools(Protocol):
+    """What the outside world lends a verifier for one trace."""
+
+    def run_program(self, job: ProgramJob) -> ProgramRun:
+        """Run a program in the sandbox; equal jobs within one trace run once."""
+        ...
+
+
+class Verifier(Protocol):
+    """Judges one trace of one problem. Total: any trace gets a verdict, never an exception."""
+
+    name: str
+    version: int
+    title: str
+
+    def applies_to(self, problem: ProblemRecord, trace: TraceRecord) -> bool:
+        """Whether this verifier has anything to say about such a trace."""
+        ...
+
+    def judge(self, problem: ProblemRecord, trace: TraceRecord, tools: Tools) -> VerdictRecord:
+        """Judge; evidence is JSON and holds what a person needs to check the verdict."""
+        ...

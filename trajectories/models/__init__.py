@@ -1,0 +1,29 @@
+"""One module per concept. The loop: Problem -> Run of Attempts -> Trace -> Verdict -> Review -> Release -> Export."""
+
+from trajectories.models.audit import AuditEvent
+from trajectories.models.instructions import Instruction
+from trajectories.models.problems import Problem, ProblemSet
+from trajectories.models.releases import Export, Release, ReleaseItem
+from trajectories.models.reviews import Review
+from trajectories.models.runs import Attempt, Run
+from trajectories.models.samplers import Sampler
+from trajectories.models.traces import PendingVerification, Text, Trace
+from trajectories.models.verdicts import Verdict
+
+__all__ = [
+    "Attempt",
+    "AuditEvent",
+    "Export",
+    "Instruction",
+    "PendingVerification",
+    "Problem",
+    "ProblemSet",
+    "Release",
+    "ReleaseItem",
+    "Review",
+    "Run",
+    "Sampler",
+    "Text",
+    "Trace",
+    "Verdict",
+]

@@ -1,0 +1,56 @@
+"""Problems and the sets they came in."""
+
+from django.db import models
+
+from trajectories.core.records import ProblemKind
+
+
+class ProblemSet(models.Model):
+    """Where problems came from: a package, an upload, a generator."""
+
+    name = models.SlugField(max_length=80, unique=True)
+    title = models.CharField(max_length=200)
+    source = models.CharField(max_length=400, blank=True)
+    problem_count = models.PositiveIntegerField(default=0)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class Problem(models.Model):
+    """One problem. `spec` and `reference` are as in core.records.ProblemRecord; the content never changes.
+
+    `content_hash` covers kind, statement, spec and reference: the same content under another name is the same problem.
+    The counters are kept by the services that add traces and verdicts.
+    """
+
+    class Split(models.TextChoices):
+        """Which side of the train/eval line the source put the problem on."""
+
+        TRAIN = "train", "training"
+        EVAL = "eval", "evaluation"
+
+    problem_set = models.ForeignKey(ProblemSet, on_delete=models.PROTECT, related_name="problems")
+    name = models.CharField(max_length=200)
+    kind = models.CharField(max_length=20, choices=[(kind.value, kind.value) for kind in ProblemKind])
+    statement = models.TextField(blank=True)
+    spec = models.JSONField(default=dict)
+    reference = models.JSONField(null=True)
+    split = models.CharField(max_length=10, choices=Split.choices, default=Split.TRAIN)
+    family = models.CharField(max_length=100, blank=True)
+    difficulty = models.JSONField(default=dict)
+    content_hash = models.CharField(max_length=64, unique=True)
+    trace_count = models.PositiveIntegerField(default=0)
+    correct_count = models.PositiveIntegerField(default=0)
+    accepted_count = models.PositiveIntegerField(default=0)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["problem_set", "id"], name="problem_by_set"),
+            models.Index(fields=["name", "id"], name="problem_by_name"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name

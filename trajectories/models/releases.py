@@ -1,0 +1,73 @@
+"""Releases: immutable selections of reviewed traces; exports: the files made from them."""
+
+from django.conf import settings
+from django.db import models
+
+from trajectories.models.problems import Problem
+from trajectories.models.traces import Trace
+
+
+class Release(models.Model):
+    """A frozen, ordered, hashed selection. `rule` says how it was made; `manifest` what it holds."""
+
+    title = models.CharField(max_length=200)
+    rule = models.JSONField(default=dict)
+    manifest = models.JSONField(default=dict)
+    content_hash = models.CharField(max_length=64)
+    item_count = models.PositiveIntegerField(default=0)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class ReleaseItem(models.Model):
+    """One trace of a release, in order. `score` is the mean review score when the release was frozen."""
+
+    release = models.ForeignKey(Release, on_delete=models.CASCADE, related_name="items")
+    position = models.PositiveIntegerField()
+    trace = models.ForeignKey(Trace, on_delete=models.PROTECT, related_name="release_items")
+    split = models.CharField(max_length=10, choices=Problem.Split.choices)
+    score = models.FloatField(null=True)
+    content_hash = models.CharField(max_length=64)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["release", "position"], name="release_position_once"),
+            models.UniqueConstraint(fields=["release", "trace"], name="release_trace_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.release_id} #{self.position}"
+
+
+class Export(models.Model):
+    """One file of one format made from a release. Making it again gives the same bytes."""
+
+    class State(models.TextChoices):
+        """queued -> running -> ready | failed."""
+
+        QUEUED = "queued"
+        RUNNING = "running"
+        READY = "ready"
+        FAILED = "failed"
+
+    release = models.ForeignKey(Release, on_delete=models.PROTECT, related_name="exports")
+    format = models.CharField(max_length=40)
+    with_meta = models.BooleanField(default=False)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.QUEUED)
+    lease_expires_at = models.DateTimeField(null=True)
+    rows_written = models.PositiveIntegerField(default=0)
+    byte_size = models.PositiveBigIntegerField(null=True)
+    sha256 = models.CharField(max_length=64, blank=True)
+    error = models.TextField(blank=True)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        permissions = [("download_export", "Can download exports")]
+
+    def __str__(self) -> str:
+        return f"{self.format} of release {self.release_id}"

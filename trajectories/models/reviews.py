@@ -1,0 +1,48 @@
+"""Reviews: what people said."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from trajectories.models.traces import Trace
+
+
+class Review(models.Model):
+    """An append-only event. A change of mind is a new review that supersedes; undo is a `withdraw` that supersedes.
+
+    A reviewer's word on a trace is the review that nothing supersedes, unless it is a withdrawal. `key` makes a
+    repeated submission the same review.
+    """
+
+    class Decision(models.TextChoices):
+        """What the reviewer decided."""
+
+        ACCEPT = "accept"
+        REJECT = "reject"
+        WITHDRAW = "withdraw"
+
+    trace = models.ForeignKey(Trace, on_delete=models.PROTECT, related_name="reviews")
+    reviewer = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="reviews")
+    decision = models.CharField(max_length=10, choices=Decision.choices)
+    score = models.PositiveSmallIntegerField(null=True, blank=True)
+    reason = models.CharField(max_length=40, blank=True)
+    comment = models.TextField(blank=True)
+    step_labels = models.JSONField(default=dict)
+    supersedes = models.OneToOneField("self", null=True, on_delete=models.PROTECT, related_name="superseded_by")
+    key = models.UUIDField(unique=True)
+    seconds = models.FloatField(null=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(score__isnull=True) | Q(score__range=(1, 5)), name="review_score_1_to_5"
+            ),
+            models.UniqueConstraint(
+                fields=["trace", "reviewer"], condition=Q(supersedes__isnull=True), name="review_first_once"
+            ),
+        ]
+        indexes = [models.Index(fields=["reviewer", "-id"], name="review_by_reviewer")]
+
+    def __str__(self) -> str:
+        return f"{self.decision} of trace {self.trace_id}"

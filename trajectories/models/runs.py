@@ -1,0 +1,97 @@
+"""Runs and the attempts they are planned as."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from trajectories.models.instructions import Instruction
+from trajectories.models.problems import Problem, ProblemSet
+from trajectories.models.samplers import Sampler
+
+
+class Run(models.Model):
+    """A frozen plan (problems x instructions x temperatures x samples each) and how far it has come.
+
+    `plan` holds what the attempts were made from; the counters are kept in the transaction that changes an attempt, so
+    planned = pending + leased + done + failed + cancelled always.
+    """
+
+    class State(models.TextChoices):
+        """draft -> queued -> running -> (paused) -> finished | cancelled | failed."""
+
+        DRAFT = "draft"
+        QUEUED = "queued"
+        RUNNING = "running"
+        PAUSED = "paused"
+        FINISHED = "finished"
+        CANCELLED = "cancelled"
+        FAILED = "failed"
+
+    ACTIVE_STATES = (State.QUEUED, State.RUNNING)
+    ENDED_STATES = (State.FINISHED, State.CANCELLED, State.FAILED)
+
+    title = models.CharField(max_length=200)
+    sampler = models.ForeignKey(Sampler, on_delete=models.PROTECT, related_name="runs")
+    problem_set = models.ForeignKey(ProblemSet, null=True, on_delete=models.PROTECT, related_name="runs")
+    strategy = models.CharField(max_length=40, default="parallel")
+    plan = models.JSONField(default=dict)
+    seed = models.BigIntegerField()
+    code_version = models.CharField(max_length=80)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.DRAFT)
+    state_reason = models.TextField(blank=True)
+    planned_count = models.PositiveIntegerField(default=0)
+    done_count = models.PositiveIntegerField(default=0)
+    failed_count = models.PositiveIntegerField(default=0)
+    cancelled_count = models.PositiveIntegerField(default=0)
+    verified_count = models.PositiveIntegerField(default=0)
+    correct_count = models.PositiveIntegerField(default=0)
+    budget_seconds = models.PositiveIntegerField(null=True, blank=True)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        permissions = [("control_run", "Can pause, resume and cancel runs")]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class Attempt(models.Model):
+    """One unit of a plan: small and hot. A failed call is an attempt without a trace, its error kept as data."""
+
+    class State(models.TextChoices):
+        """pending -> leased -> done | failed, or cancelled before it was claimed."""
+
+        PENDING = "pending"
+        LEASED = "leased"
+        DONE = "done"
+        FAILED = "failed"
+        CANCELLED = "cancelled"
+
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="attempts")
+    problem = models.ForeignKey(Problem, on_delete=models.PROTECT, related_name="attempts")
+    instruction = models.ForeignKey(Instruction, on_delete=models.PROTECT, related_name="+")
+    index = models.PositiveIntegerField()
+    ordinal = models.PositiveIntegerField()
+    temperature = models.FloatField(default=0.0)
+    seed = models.BigIntegerField()
+    state = models.CharField(max_length=10, choices=State.choices, default=State.PENDING)
+    lease_token = models.UUIDField(null=True)
+    lease_expires_at = models.DateTimeField(null=True)
+    claims = models.PositiveSmallIntegerField(default=0)
+    error_kind = models.CharField(max_length=40, blank=True)
+    error_message = models.TextField(blank=True)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["run", "problem", "index"], name="attempt_once")]
+        indexes = [
+            models.Index(fields=["run", "id"], name="attempt_pending", condition=Q(state="pending")),
+            models.Index(fields=["lease_expires_at"], name="attempt_leased", condition=Q(state="leased")),
+            models.Index(fields=["run", "error_kind"], name="attempt_failed", condition=Q(state="failed")),
+        ]
+
+    def __str__(self) -> str:
+        return f"run {self.run_id}, problem {self.problem_id}, attempt {self.index}"

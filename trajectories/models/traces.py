@@ -1,0 +1,91 @@
+"""Traces: what an attempt brought back."""
+
+from django.db import models
+from django.db.models import Q
+
+from trajectories.core.records import Outcome
+from trajectories.models.instructions import Instruction
+from trajectories.models.problems import Problem
+from trajectories.models.runs import Attempt, Run
+from trajectories.models.samplers import Sampler
+
+
+class Text(models.Model):
+    """A large text, stored once whatever refers to it."""
+
+    content_hash = models.CharField(max_length=64, primary_key=True)
+    body = models.TextField()
+
+    def __str__(self) -> str:
+        return self.content_hash[:12]
+
+
+class Trace(models.Model):
+    """The immutable result of an attempt.
+
+    `prompt` and `reasoning` are Texts (the prompt as canonical JSON of its messages), `steps` is a list of
+    {kind, title, body, depth, data}, `answer` is JSON (ARC: one grid or null per test input). The last group of fields
+    is derived from verdicts and reviews, kept so that lists can filter, and can be computed again at any time.
+    """
+
+    class Decision(models.TextChoices):
+        """What people decided so far."""
+
+        UNDECIDED = "", "not reviewed"
+        ACCEPTED = "accepted", "accepted"
+        REJECTED = "rejected", "rejected"
+
+    OUTCOMES = [(outcome.value, outcome.value) for outcome in Outcome]
+
+    problem = models.ForeignKey(Problem, on_delete=models.PROTECT, related_name="traces")
+    attempt = models.OneToOneField(Attempt, null=True, on_delete=models.PROTECT, related_name="trace")
+    run = models.ForeignKey(Run, null=True, on_delete=models.PROTECT, related_name="traces")
+    sampler = models.ForeignKey(Sampler, null=True, on_delete=models.PROTECT, related_name="traces")
+    instruction = models.ForeignKey(Instruction, null=True, on_delete=models.PROTECT, related_name="traces")
+    parent = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="children")
+    temperature = models.FloatField(default=0.0)
+    seed = models.BigIntegerField(null=True)
+    hinted = models.BooleanField(default=False)
+    prompt = models.ForeignKey(Text, on_delete=models.PROTECT, related_name="+")
+    reasoning = models.ForeignKey(Text, on_delete=models.PROTECT, related_name="+")
+    program = models.ForeignKey(Text, null=True, on_delete=models.PROTECT, related_name="+")
+    steps = models.JSONField(default=list)
+    answer = models.JSONField(null=True)
+    answer_hash = models.CharField(max_length=64)
+    facts = models.JSONField(default=dict)
+    finish_reason = models.CharField(max_length=20)
+    input_tokens = models.PositiveIntegerField(default=0)
+    cached_tokens = models.PositiveIntegerField(default=0)
+    reasoning_tokens = models.PositiveIntegerField(default=0)
+    output_tokens = models.PositiveIntegerField(default=0)
+    latency_seconds = models.FloatField(default=0.0)
+    content_hash = models.CharField(max_length=64)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    correctness = models.CharField(max_length=10, blank=True, choices=OUTCOMES)
+    train_passed = models.PositiveSmallIntegerField(null=True)
+    train_total = models.PositiveSmallIntegerField(null=True)
+    decision = models.CharField(max_length=10, blank=True, choices=Decision.choices, default=Decision.UNDECIDED)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["problem", "answer_hash", "id"], name="trace_by_answer"),
+            models.Index(fields=["run", "id"], name="trace_by_run"),
+            models.Index(fields=["correctness", "id"], name="trace_by_correctness"),
+            models.Index(fields=["decision", "id"], name="trace_decided", condition=~Q(decision="")),
+        ]
+
+    def __str__(self) -> str:
+        return f"trace {self.pk}"
+
+
+class PendingVerification(models.Model):
+    """A trace that awaits its verdicts: claimed by lease, deleted in the transaction that writes the verdicts."""
+
+    trace = models.OneToOneField(Trace, on_delete=models.CASCADE, primary_key=True, related_name="pending")
+    lease_expires_at = models.DateTimeField(null=True)
+    claims = models.PositiveSmallIntegerField(default=0)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return f"verification of trace {self.pk}"

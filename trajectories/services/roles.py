@@ -1,0 +1,38 @@
+"""Roles: the groups a person can be put in, and what each may do."""
+
+from django.apps import apps
+from django.contrib.auth.management import create_permissions
+from django.contrib.auth.models import Group, Permission
+from django.db import transaction
+
+CONCEPTS = (
+    *("problemset", "problem", "sampler", "instruction", "run", "attempt", "trace", "verdict", "review"),
+    *("release", "releaseitem", "export"),
+)
+VIEW = [f"view_{name}" for name in CONCEPTS]
+ROLES: dict[str, list[str]] = {
+    "curator": [*VIEW, "add_review"],
+    "engineer": [*VIEW, "add_release", "add_export", "download_export"],
+    "lead": [
+        *VIEW,
+        "add_review",
+        "add_problemset",
+        "add_problem",
+        "add_run",
+        "control_run",
+        "add_release",
+        "add_export",
+        "download_export",
+    ],
+}
+"""Codenames of permissions by group. Admins are superusers."""
+
+
+@transaction.atomic
+def sync_roles() -> None:
+    """Make each group and give it exactly the permissions of its role."""
+    create_permissions(apps.get_app_config("trajectories"), verbosity=0)
+    for name, codenames in ROLES.items():
+        group, _ = Group.objects.get_or_create(name=name)
+        permissions = Permission.objects.filter(content_type__app_label="trajectories", codename__in=codenames)
+        group.permissions.set(permissions)

@@ -1,0 +1,56 @@
+"""Which database and broker this process uses: the configured ones, or the embedded PostgreSQL for both."""
+
+import os
+from typing import Any
+
+import dj_database_url
+
+from trajectories.adapters import embedded_postgres
+from webapp.environment import var_dir
+
+DATABASE_NAME = "minicolumn"
+POOL = {"min_size": 1, "max_size": 12, "timeout": 30}
+
+
+def is_embedded() -> bool:
+    """Whether the database is the embedded one."""
+    return not os.environ.get("DATABASE_URL")
+
+
+def ensure_database() -> None:
+    """Start the embedded PostgreSQL if it is the one in use and is not running."""
+    if is_embedded():
+        embedded_postgres.ensure_running(var_dir(), DATABASE_NAME)
+
+
+def database_settings() -> dict[str, Any]:
+    """Django's settings for the one database.
+
+    Raises ValueError when DATABASE_URL is not a PostgreSQL address.
+    """
+    if is_embedded():
+        settings: dict[str, Any] = {
+            "ENGINE": "django.db.backends.postgresql",
+            "HOST": str(embedded_postgres.socket_folder(var_dir())),
+            "NAME": DATABASE_NAME,
+            "USER": embedded_postgres.USER,
+        }
+    else:
+        settings = dict(dj_database_url.parse(os.environ["DATABASE_URL"]))
+        if settings.get("ENGINE") != "django.db.backends.postgresql":
+            raise ValueError("DATABASE_URL: expected an address that begins with postgresql://")
+    settings.setdefault("OPTIONS", {})["pool"] = dict(POOL)
+    return settings
+
+
+def libpq_address(settings: dict[str, Any]) -> str:
+    """The address as `key=value` words, the one form that keeps a socket folder (see DESIGN, broker)."""
+    words = {
+        "host": settings.get("HOST"),
+        "port": settings.get("PORT"),
+        "dbname": settings.get("NAME"),
+        "user": settings.get("USER"),
+        "password": settings.get("PASSWORD"),
+    }
+    quoted = {key: str(value).replace("\\", "\\\\").replace("'", "\\'") for key, value in words.items() if value}
+    return " ".join(f"{key}='{value}'" for key, value in quoted.items())

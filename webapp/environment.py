@@ -1,0 +1,47 @@
+"""What the environment says, read in one place."""
+
+import os
+import secrets
+from contextlib import suppress
+from pathlib import Path
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+
+def flag(name: str) -> bool:
+    """A switch: on for 1, true, yes, on; off when unset or anything else that means off.
+
+    Raises ValueError for a word that is neither.
+    """
+    value = os.environ.get(name, "").strip().lower()
+    if value in {"1", "true", "yes", "on"}:
+        return True
+    if value in {"", "0", "false", "no", "off"}:
+        return False
+    raise ValueError(f"{name} is {value!r}; expected 1 or 0")
+
+
+def words(name: str) -> list[str]:
+    """A comma-separated list."""
+    return [word.strip() for word in os.environ.get(name, "").split(",") if word.strip()]
+
+
+def var_dir() -> Path:
+    """The folder for everything this installation writes."""
+    return Path(os.environ.get("MINICOLUMN_VAR") or BASE_DIR / "var").resolve()
+
+
+def private_secret(path: Path) -> str:
+    """The secret kept in `path`, made at random on first use, readable by its owner only."""
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # Written aside and linked into place: two processes starting at once agree on one secret, and a crash
+        # between the two leaves no empty file behind.
+        aside = path.with_name(f"{path.name}.{os.getpid()}")
+        descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secrets.token_urlsafe(48) + "\n")
+        with suppress(FileExistsError):
+            os.link(aside, path)
+        aside.unlink()
+    return path.read_text().strip()
