@@ -4,6 +4,7 @@ import pytest
 from django.contrib.auth.models import Group, User
 
 from tests import factories
+from tests.worker import connect_queues, disconnect_queues
 from trajectories.models import Problem
 
 
@@ -46,3 +47,12 @@ def nobody(db) -> User:
 @pytest.fixture
 def problem(db) -> Problem:
     return factories.make_problem()
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup, django_db_blocker):
+    """The test database with the queue in it, and this process's Celery pointed at it."""
+    with django_db_blocker.unblock():
+        connect_queues()
+    yield
+    disconnect_queues()

@@ -9,6 +9,7 @@ from trajectories.adapters import embedded_postgres
 from webapp.environment import var_dir
 
 DATABASE_NAME = "minicolumn"
+EMBEDDED_BROKER = "pgmq://"
 POOL = {"min_size": 1, "max_size": 12, "timeout": 30}
 
 
@@ -40,7 +41,21 @@ def database_settings() -> dict[str, Any]:
         if settings.get("ENGINE") != "django.db.backends.postgresql":
             raise ValueError("DATABASE_URL: expected an address that begins with postgresql://")
     settings.setdefault("OPTIONS", {})["pool"] = dict(POOL)
+    settings["CONN_HEALTH_CHECKS"] = True  # a pooled connection that died with its server is replaced, not handed out
     return settings
+
+
+def broker_settings(settings: dict[str, Any]) -> dict[str, Any]:
+    """Transport options of the queue inside the database that `settings` name."""
+    return {
+        "conn_string": libpq_address(settings),
+        "init_extension": False,
+        "use_notify": True,
+        "wait_time_seconds": 0,
+        "polling_interval": 0.5,
+        "visibility_timeout": 3600,
+        "pool_size": 4,
+    }
 
 
 def libpq_address(settings: dict[str, Any]) -> str:

@@ -4,7 +4,7 @@ import os
 
 from csp.constants import NONE, SELF
 
-from webapp.database import database_settings, libpq_address
+from webapp.database import EMBEDDED_BROKER, broker_settings, database_settings
 from webapp.environment import BASE_DIR, flag, private_secret, var_dir, words
 
 VAR_DIR = var_dir()
@@ -117,25 +117,14 @@ UPLOAD_LIMIT_BYTES = 64 * 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = 8 * 1024 * 1024
 PROGRAM_ENGINE = os.environ.get("PROGRAM_ENGINE", "auto")
 
-CELERY_BROKER_URL = os.environ.get("CELERY_BROKER_URL") or "pgmq://"
-CELERY_BROKER_TRANSPORT_OPTIONS = (
-    {}
-    if os.environ.get("CELERY_BROKER_URL")
-    else {
-        "conn_string": libpq_address(DATABASES["default"]),
-        "init_extension": False,
-        "use_notify": True,
-        "wait_time_seconds": 0,
-        "polling_interval": 0.5,
-        "visibility_timeout": 3600,
-    }
-)
+CELERY_BROKER_URL = os.environ.get("CELERY_BROKER_URL") or EMBEDDED_BROKER
+CELERY_BROKER_TRANSPORT_OPTIONS = broker_settings(DATABASES["default"]) if CELERY_BROKER_URL == EMBEDDED_BROKER else {}
+CELERY_WORKER_ENABLE_REMOTE_CONTROL = False  # nothing uses it, and every worker would leave a queue of its own behind
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_TIME_LIMIT = 1800
-CELERY_TASK_SOFT_TIME_LIMIT = 1740
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
 

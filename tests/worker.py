@@ -1,0 +1,124 @@
+"""A real Celery worker on the test database, for tests of what happens between processes.
+
+Loaded as a pytest plugin; `celery_worker_process` is the fixture. `WORKER_INCLUDES` in a test module names further
+modules with tasks, `WORKER_CONCURRENCY` the number of its processes.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+QUEUE_SQL = "SELECT pgmq.purge_queue(queue_name) FROM pgmq.list_queues()"
+
+
+def wait_for(condition: Callable[[], Any], what: str, seconds: float = 60.0) -> Any:
+    """The first true value of `condition`, asked again and again; fails naming `what` when none came in time."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if value := condition():
+            return value
+        time.sleep(0.05)
+    pytest.fail(f"waited {seconds:g} s for {what}")
+
+
+def database_url(settings: dict[str, Any]) -> str:
+    """The address of a Django database, a socket folder included."""
+    user, password = quote(settings["USER"], safe=""), quote(settings["PASSWORD"] or "", safe="")
+    host, port = quote(settings["HOST"], safe=""), f":{settings['PORT']}" if settings["PORT"] else ""
+    return f"postgresql://{user}{f':{password}' if password else ''}@{host}{port}/{quote(settings['NAME'], safe='')}"
+
+
+class WorkerProcess:
+    """`celery worker` in a process group of its own."""
+
+    def __init__(self, url: str, log: Path, includes: list[str], concurrency: int = 1) -> None:
+        self.log = log
+        self._environment = {**os.environ, "DATABASE_URL": url, "LOG_LEVEL": "INFO", "PYTHONUNBUFFERED": "1"}
+        self._command = [sys.executable, "-m", "celery", "-A", "webapp", "worker", f"--concurrency={concurrency}"]
+        self._command += ["--without-mingle", "--without-gossip", "--without-heartbeat", "--loglevel=INFO"]
+        self._command += [f"--include={name}" for name in includes]
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start and wait until it takes tasks."""
+        with self.log.open("wb") as output:
+            self.process = subprocess.Popen(
+                self._command, cwd=ROOT, env=self._environment, stdout=output, stderr=output, start_new_session=True
+            )
+        wait_for(self._is_ready, f"the worker to be ready:\n{self.log.read_text()[-4000:]}")
+
+    def kill(self) -> None:
+        """End it and its children at once, as a power cut would."""
+        if self.process is not None and self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+
+    def output(self) -> str:
+        """Everything it has said since its last start."""
+        return self.log.read_text(errors="replace")
+
+    def _is_ready(self) -> bool:
+        if self.process is not None and self.process.poll() is not None:
+            pytest.fail(f"the worker ended with {self.process.returncode}:\n{self.output()[-4000:]}")
+        return " ready." in self.output()
+
+
+def empty_queues() -> None:
+    """Drop every waiting message: a flush empties Django's tables only."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute(QUEUE_SQL)
+
+
+@pytest.fixture
+def celery_worker_process(transactional_db: None, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Any]:
+    """A running worker; `WORKER_INCLUDES` and `WORKER_CONCURRENCY` of the test module say what it is started with."""
+    from django.db import connection
+
+    empty_queues()
+    module = request.module
+    worker = WorkerProcess(
+        database_url(connection.settings_dict),
+        tmp_path / "worker.log",
+        list(getattr(module, "WORKER_INCLUDES", [])),
+        getattr(module, "WORKER_CONCURRENCY", 1),
+    )
+    try:
+        worker.start()
+        yield worker
+    finally:
+        worker.kill()
+        empty_queues()
+
+
+def connect_queues() -> None:
+    """Put PGMQ into the test database and let this process ring its bells there."""
+    from django.db import connection
+    from pgmq.install import get_embedded_install_sql
+
+    from webapp.celery import app
+    from webapp.database import broker_settings
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM pg_namespace WHERE nspname = 'pgmq'")
+        if cursor.fetchone() is None:
+            cursor.execute(get_embedded_install_sql())
+    app.conf.broker_transport_options = broker_settings(connection.settings_dict)
+
+
+def disconnect_queues() -> None:
+    """Close what would keep the test database from being dropped."""
+    from webapp.celery import app
+
+    app.pool.force_close_all()
+    app.close()
