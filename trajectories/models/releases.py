@@ -8,8 +8,13 @@ from trajectories.models.traces import Trace
 
 
 class Release(models.Model):
-    """A frozen, ordered, hashed selection. `rule` says how it was made; `manifest` what it holds."""
+    """A frozen, ordered, hashed selection. `rule` says how it was made; `manifest` what it holds.
 
+    `content_hash` is the SHA-256 of the canonical manifest, which in turn names the hash of the items. `key` makes a
+    repeated submission the same release.
+    """
+
+    key = models.UUIDField(null=True, unique=True)
     title = models.CharField(max_length=200)
     rule = models.JSONField(default=dict)
     manifest = models.JSONField(default=dict)
@@ -23,13 +28,18 @@ class Release(models.Model):
 
 
 class ReleaseItem(models.Model):
-    """One trace of a release, in order. `score` is the mean review score when the release was frozen."""
+    """One trace of a release, in order. `score` is the mean review score when the release was frozen.
+
+    `evidence` names what the trace was judged by at that moment, {"reviews": [id], "verdicts": [id]}: both are
+    append-only, so that an export made years later still says the same.
+    """
 
     release = models.ForeignKey(Release, on_delete=models.CASCADE, related_name="items")
     position = models.PositiveIntegerField()
     trace = models.ForeignKey(Trace, on_delete=models.PROTECT, related_name="release_items")
     split = models.CharField(max_length=10, choices=Problem.Split.choices)
     score = models.FloatField(null=True)
+    evidence = models.JSONField(default=dict)
     content_hash = models.CharField(max_length=64)
 
     class Meta:
@@ -43,7 +53,10 @@ class ReleaseItem(models.Model):
 
 
 class Export(models.Model):
-    """One file of one format made from a release. Making it again gives the same bytes."""
+    """One file of one format made from a release. Making it again gives the same bytes.
+
+    `lease_expires_at` doubles as the token of whoever writes: a writer that finds another value has lost the export.
+    """
 
     class State(models.TextChoices):
         """queued -> running -> ready | failed."""
@@ -58,6 +71,7 @@ class Export(models.Model):
     with_meta = models.BooleanField(default=False)
     state = models.CharField(max_length=10, choices=State.choices, default=State.QUEUED)
     lease_expires_at = models.DateTimeField(null=True)
+    claims = models.PositiveSmallIntegerField(default=0)
     rows_written = models.PositiveIntegerField(default=0)
     byte_size = models.PositiveBigIntegerField(null=True)
     sha256 = models.CharField(max_length=64, blank=True)
@@ -68,6 +82,9 @@ class Export(models.Model):
 
     class Meta:
         permissions = [("download_export", "Can download exports")]
+        constraints = [
+            models.UniqueConstraint(fields=["release", "format", "with_meta"], name="export_once"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.format} of release {self.release_id}"
