@@ -1,0 +1,16 @@
+"""Verifiers by name: pure judgement of a trace, see base.Verifier."""
+
+from trajectories.core.records import ProblemRecord, TraceRecord
+from trajectories.core.verifiers.arc_answer import ArcAnswerVerifier
+from trajectories.core.verifiers.arc_test import ArcTestVerifier
+from trajectories.core.verifiers.arc_train import ArcTrainVerifier
+from trajectories.core.verifiers.base import Verifier
+
+VERIFIERS: dict[str, Verifier] = {
+    verifier.name: verifier for verifier in (ArcTrainVerifier(), ArcTestVerifier(), ArcAnswerVerifier())
+}
+
+
+def applicable_verifiers(problem: ProblemRecord, trace: TraceRecord) -> list[Verifier]:
+    """The registered verifiers with something to say about this trace, in registry order."""
+    return [verifier for verifier in VERIFIERS.values() if verifier.applies_to(problem, trace)]

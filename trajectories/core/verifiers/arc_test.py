@@ -1,0 +1,44 @@
+"""ARC: is the output for every test input right, by the reference answer?"""
+
+from trajectories.core.records import Outcome, ProblemKind, ProblemRecord, TraceRecord, VerdictRecord
+from trajectories.core.verifiers.arc_answer import judge_stated_grids
+from trajectories.core.verifiers.arc_common import (
+    SpecError,
+    judge_call,
+    pairs_verdict,
+    plain_verdict,
+    read_reference,
+    read_train_pairs,
+    run_on_all_inputs,
+)
+from trajectories.core.verifiers.base import Tools
+
+
+class ArcTestVerifier:
+    """Judges what the program gives for the test inputs or, in a trace without a program, the grids it states."""
+
+    name = "arc_test"
+    version = 1
+    title = "Test output right"
+
+    def applies_to(self, problem: ProblemRecord, trace: TraceRecord) -> bool:  # noqa: ARG002
+        """All ARC traces: without a reference they stay unscored, which is worth saying."""
+        return problem.kind is ProblemKind.ARC
+
+    def judge(self, problem: ProblemRecord, trace: TraceRecord, tools: Tools) -> VerdictRecord:
+        """Compare each test output with the reference answer."""
+        try:
+            reference = read_reference(problem)
+            if not any(grid is not None for grid in reference):
+                return plain_verdict(self, Outcome.UNSCORED, "the problem has no reference answer")
+            if not trace.program.strip():
+                return pairs_verdict(self, judge_stated_grids(trace, reference), "test output", None)
+            first = len(read_train_pairs(problem))
+            run = run_on_all_inputs(problem, trace.program, tools)
+        except SpecError as fault:
+            return plain_verdict(self, Outcome.ERROR, f"the problem cannot be judged by: {fault}")
+        if len(run.calls) - first != len(reference):
+            found = f"{len(reference)} reference answers for {len(run.calls) - first} test inputs"
+            return plain_verdict(self, Outcome.ERROR, f"the problem cannot be judged by: found {found}")
+        judged = [judge_call(index, run.calls[first + index], grid) for index, grid in enumerate(reference)]
+        return pairs_verdict(self, judged, "test output", run)

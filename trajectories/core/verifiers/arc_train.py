@@ -1,0 +1,36 @@
+"""ARC: does the trace's program reproduce every training pair? Needs no reference answer."""
+
+from trajectories.core.records import Outcome, ProblemKind, ProblemRecord, TraceRecord, VerdictRecord
+from trajectories.core.verifiers.arc_common import (
+    SpecError,
+    judge_call,
+    pairs_verdict,
+    plain_verdict,
+    read_train_pairs,
+    run_on_all_inputs,
+)
+from trajectories.core.verifiers.base import Tools
+
+
+class ArcTrainVerifier:
+    """Passes where all training pairs are reproduced; the score is the share that is."""
+
+    name = "arc_train"
+    version = 1
+    title = "Train pairs reproduced"
+
+    def applies_to(self, problem: ProblemRecord, trace: TraceRecord) -> bool:
+        """ARC traces with a program."""
+        return problem.kind is ProblemKind.ARC and bool(trace.program.strip())
+
+    def judge(self, problem: ProblemRecord, trace: TraceRecord, tools: Tools) -> VerdictRecord:
+        """Run the program on every training input and compare."""
+        if not trace.program.strip():
+            return plain_verdict(self, Outcome.UNSCORED, "the trace has no program")
+        try:
+            pairs = read_train_pairs(problem)
+            run = run_on_all_inputs(problem, trace.program, tools)
+        except SpecError as fault:
+            return plain_verdict(self, Outcome.ERROR, f"the problem cannot be judged by: {fault}")
+        judged = [judge_call(index, run.calls[index], output) for index, (_, output) in enumerate(pairs)]
+        return pairs_verdict(self, judged, "training pair", run)
