@@ -1,0 +1,180 @@
+"""Best-first search over chains of operations, with states told apart by what they do on all inputs of the task.
+
+The idea of searching states de-duplicated by their outputs (observational equivalence, train and test inputs alike) and
+then stacking partial solutions is that of the public winner of the 2020 ARC competition; here states are grids and
+lists of placed pieces, expanded lazily in the order of description length.
+"""
+
+import heapq
+from collections.abc import Sequence
+from itertools import count
+from typing import Any
+
+from trajectories.core.samplers.symbolic.candidates import Budget
+from trajectories.core.samplers.symbolic.operation import Kind, Op
+from trajectories.core.samplers.symbolic.values import Rows, Value
+
+CALL_WORK = 25
+"""Work of one call of an operation besides its cells."""
+
+
+class State:
+    """What a chain of operations gives on every input; later inputs are only computed when needed."""
+
+    __slots__ = ("cells", "cost", "depth", "kind", "op", "parent", "values")
+
+    def __init__(self, kind: Kind, values: list[Value], parent: "State | None", op: Op | None) -> None:
+        self.kind = kind
+        self.values = values
+        self.parent = parent
+        self.op = op
+        self.cost: float = parent.cost + op.cost if parent and op else 0.0
+        self.depth: int = parent.depth + 1 if parent else 0
+        self.cells: list[int] = []
+
+    @property
+    def steps(self) -> tuple[Op, ...]:
+        """The operations from the input to this state."""
+        chain: list[Op] = []
+        state: State | None = self
+        while state is not None and state.op is not None:
+            chain.append(state.op)
+            state = state.parent
+        return tuple(reversed(chain))
+
+
+def flatten(rows: Rows) -> bytes:
+    """The cells in reading order."""
+    return b"".join(map(bytes, rows))
+
+
+def freeze(kind: Kind, value: Value) -> Any:
+    """A hashable form of one value."""
+    if kind == "grid":
+        return len(value[0]), flatten(value)
+    return tuple((top, left, len(rows[0]), flatten(rows)) for top, left, rows in value)
+
+
+def size(kind: Kind, value: Value) -> int:
+    """The number of cells of one value."""
+    if kind == "grid":
+        return len(value) * len(value[0])
+    return sum(8 + len(rows) * len(rows[0]) for _, _, rows in value)
+
+
+class Fit:
+    """A state that gives every training output, after painting by `table` where that is not None."""
+
+    __slots__ = ("state", "table")
+
+    def __init__(self, state: State, table: dict[int, int] | None) -> None:
+        self.state = state
+        self.table = table
+
+
+class Search:
+    """One search in one frame. Results: `fits`, `layers` (states of the outputs' sizes) and `refuted` (one-step tries)."""
+
+    def __init__(self, inputs: Sequence[Rows], targets: Sequence[Rows], ops: Sequence[Op]) -> None:
+        self.inputs = list(inputs)
+        self.shapes = [(len(rows), len(rows[0])) for rows in targets]
+        self.target = b"".join(flatten(rows) for rows in targets)
+        self.colours = set(self.target)
+        self.by_kind: dict[Kind, list[Op]] = {
+            "grid": [op for op in ops if op.takes == "grid"],
+            "pieces": [op for op in ops if op.takes == "pieces"],
+        }
+        self.fits: list[Fit] = []
+        self.layers: list[tuple[State, bytes]] = []
+        self.refuted: list[State] = []
+        self.evaluated = 0
+        self._seen: set[Any] = set()
+        self._heap: list[tuple[float, int, State, int]] = []
+        self._serial = count()
+        root = State("grid", list(self.inputs), None, None)
+        root.cells = [size("grid", rows) for rows in self.inputs]
+        self._seen.add(("grid", *(freeze("grid", rows) for rows in self.inputs)))
+        self._judge(root)
+        self._push(root, 0)
+
+    @property
+    def states(self) -> int:
+        """The number of different states met so far."""
+        return len(self._seen)
+
+    def run(self, budget: Budget, stop_below: int = 0) -> None:
+        """Go on until the budget is down to `stop_below` or nothing is left to try."""
+        heap = self._heap
+        while heap and budget.left > stop_below:
+            _, _, parent, index = heapq.heappop(heap)
+            if not self._complete(parent, budget):
+                continue
+            op = self.by_kind[parent.kind][index]
+            self._push(parent, index + 1)
+            state = self._apply(parent, op, budget)
+            if state is not None:
+                self._push(state, 0)
+
+    def _push(self, state: State, index: int) -> None:
+        ops = self.by_kind[state.kind]
+        if index < len(ops):
+            heapq.heappush(self._heap, (state.cost + ops[index].cost, next(self._serial), state, index))
+
+    def _step(self, state: State, parent: State, op: Op, budget: Budget) -> bool:
+        """Compute the state's value on the next input."""
+        position = len(state.values)
+        budget.spend(CALL_WORK + parent.cells[position] * op.weight)
+        value = op.apply(parent.values[position], self.inputs[position])
+        if value is None:
+            return False
+        state.values.append(value)
+        state.cells.append(size(state.kind, value))
+        return True
+
+    def _apply(self, parent: State, op: Op, budget: Budget) -> State | None:
+        self.evaluated += 1
+        state = State(op.gives, [], parent, op)
+        if not self._step(state, parent, op, budget):
+            return None
+        if state.values[0] == parent.values[0] and state.kind == parent.kind and len(self.inputs) == 1:
+            return None
+        if op.gives == "grid" and self._shape_fits(state, 0):
+            return state if self._complete(state, budget) else None
+        return state
+
+    def _shape_fits(self, state: State, position: int) -> bool:
+        rows = state.values[position]
+        return (len(rows), len(rows[0])) == self.shapes[position]
+
+    def _complete(self, state: State, budget: Budget) -> bool:
+        """Compute what is missing; False where the state does not apply to some input or is known already."""
+        if len(state.values) == len(self.inputs):
+            return True
+        parent, op = state.parent, state.op
+        assert parent is not None
+        assert op is not None
+        while len(state.values) < len(self.inputs):
+            if not self._step(state, parent, op, budget):
+                return False
+        key = (state.kind, *(freeze(state.kind, value) for value in state.values))
+        if key in self._seen:
+            return False
+        self._seen.add(key)
+        if state.kind == "grid":
+            self._judge(state)
+        return True
+
+    def _judge(self, state: State) -> None:
+        """Compare a state with the training outputs: a fit, a fit after painting, or a layer for stacking."""
+        if not all(self._shape_fits(state, i) for i in range(len(self.shapes))):
+            return
+        flat = b"".join(flatten(rows) for rows in state.values[: len(self.shapes)])
+        self.layers.append((state, flat))
+        pairs = set(zip(flat, self.target))
+        if all(a == b for a, b in pairs):
+            self.fits.append(Fit(state, None))
+        elif len(pairs) == len({a for a, _ in pairs}) and len(pairs) > 1:
+            table = dict(sorted(pairs))
+            shown = {cell for rows in state.values for row in rows for cell in row}
+            if shown <= set(table):
+                self.fits.append(Fit(state, table))

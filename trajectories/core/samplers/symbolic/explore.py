@@ -1,0 +1,119 @@
+"""Grid and object search on one task: frames, chains, stacks; the result is a ranked list of candidates."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from trajectories.core.grids import Grid
+from trajectories.core.problems.arc import ArcTask
+from trajectories.core.samplers.symbolic.candidates import Budget, Candidate
+from trajectories.core.samplers.symbolic.catalogue import build_catalogue
+from trajectories.core.samplers.symbolic.engine import Search, State, flatten
+from trajectories.core.samplers.symbolic.frames import Frame, choose_frames
+from trajectories.core.samplers.symbolic.operation import to_rows
+from trajectories.core.samplers.symbolic.program import GridProgram, Layer
+from trajectories.core.samplers.symbolic.stacking import Stacker
+from trajectories.core.samplers.symbolic.values import Rows
+
+MAX_STACKED = 1500
+STARTS = 12
+NEAR_PROGRAMS = 40
+
+
+@dataclass
+class Exploration:
+    """What a search found and how much it looked at."""
+
+    candidates: list[Candidate]
+    states: int = 0
+    evaluated: int = 0
+
+
+def make_candidate(program: GridProgram, task: ArcTask) -> Candidate:
+    """Run a program on all inputs of the task."""
+    train = tuple(program.run(pair.input) for pair in task.train)
+    test = tuple(program.run(pair.input) for pair in task.test)
+    matches = tuple(output == pair.output for output, pair in zip(train, task.train))
+    return Candidate(program.view, program, train, test, matches)
+
+
+def explore(task: ArcTask, budget: Budget) -> Exploration:
+    """Search all frames within the budget."""
+    inputs = [to_rows(pair.input) for pair in (*task.train, *task.test)]
+    outputs = [to_rows(pair.output) for pair in task.train if pair.output is not None]
+    frames = choose_frames(inputs)
+    found: dict[str, Candidate] = {}
+    result = Exploration([])
+    total = budget.left
+    shares = {1: (1.0,), 2: (0.6, 0.4), 3: (0.45, 0.35, 0.2)}[len(frames)]
+    for frame, share in zip(frames, shares):
+        part = Budget(int(total * share))
+        search = explore_frame(frame, inputs, outputs, part)
+        budget.spend(int(total * share) - part.left)
+        for program in programs_of(search, frame):
+            candidate = make_candidate(program, task)
+            found.setdefault(program.key, candidate)
+        result.states += search.states
+        result.evaluated += search.evaluated
+    result.candidates = sorted(found.values(), key=lambda c: (not c.fits, -sum(c.train_matches), c.program.cost))
+    return result
+
+
+def explore_frame(frame: Frame | None, inputs: Sequence[Rows], outputs: Sequence[Rows], budget: Budget) -> Search:
+    """Search one frame: until the budget is spent, or half as far again once enough fits are known."""
+    starts = [frame.enter(rows, rows) if frame else rows for rows in inputs]
+    targets = [frame.enter(rows, given) if frame else rows for rows, given in zip(outputs, inputs)]
+    search = Search(starts, targets, build_catalogue(starts[: len(targets)], targets))
+    total = budget.left
+    while budget.left > 0:
+        before = budget.left
+        search.run(budget, stop_below=max(0, budget.left - total // 20))
+        if before == budget.left or (search.fits and total - budget.left > total // 4):
+            break
+    return search
+
+
+def programs_of(search: Search, frame: Frame | None) -> Iterator[GridProgram]:
+    """Fitting chains, fitting and partial stacks, and the nearest chains."""
+    for fit in search.fits:
+        if fit.table is None:
+            yield GridProgram((Layer(fit.state.steps),), frame)
+        else:
+            yield GridProgram((Layer(fit.state.steps, tuple(fit.table.items())),), frame)
+    if search.layers:
+        yield from stacked_programs(search, frame)
+        yield from near_programs(search, frame)
+
+
+def stacked_programs(search: Search, frame: Frame | None) -> Iterator[GridProgram]:
+    """Greedy stacks of the cheapest layers, fits first."""
+    layers = search.layers[:MAX_STACKED]
+    stacker = Stacker([flat for _, flat in layers], [state.cost for state, _ in layers], search.target)
+    for stack in stacker.best(STARTS):
+        yield GridProgram(
+            tuple(Layer(layers[choice.index][0].steps, choice.table) for choice in stack.choices), frame
+        )
+
+
+def near_programs(search: Search, frame: Frame | None) -> Iterator[GridProgram]:
+    """The chains whose outputs differ from the training outputs in the fewest cells."""
+
+    def wrong(item: tuple[State, bytes]) -> tuple[int, float]:
+        state, flat = item
+        return sum(a != b for a, b in zip(flat, search.target)), state.cost
+
+    near = sorted((x for x in search.layers if x[0].depth and x[1] != search.target), key=wrong)
+    for state, _ in near[:NEAR_PROGRAMS]:
+        yield GridProgram((Layer(state.steps),), frame)
+
+
+def votes(candidates: Sequence[Candidate], position: int) -> list[Grid]:
+    """Distinct test outputs of the fitting programs, by vote: each program counts 2 ** -cost; ties by lowest cost."""
+    weights: dict[Grid, float] = {}
+    for candidate in candidates:
+        output = candidate.test_outputs[position]
+        if candidate.fits and output is not None:
+            weights[output] = weights.get(output, 0.0) + 2.0**-candidate.program.cost
+    return sorted(weights, key=lambda output: -weights[output])
+
+
+__all__ = ["Exploration", "explore", "flatten", "votes"]
