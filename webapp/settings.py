@@ -4,7 +4,7 @@ import os
 
 from csp.constants import NONE, SELF
 
-from webapp.database import EMBEDDED_BROKER, broker_settings, database_settings
+from webapp.database import EMBEDDED_BROKER, broker_settings, database_settings, is_embedded
 from webapp.environment import BASE_DIR, flag, private_secret, var_dir, words
 
 VAR_DIR = var_dir()
@@ -63,6 +63,7 @@ TEMPLATES = [
 ]
 
 DATABASES = {"default": database_settings()}
+EMBEDDED_DATABASE = is_embedded()
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
@@ -117,6 +118,11 @@ UPLOAD_LIMIT_BYTES = 64 * 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = 8 * 1024 * 1024
 PROGRAM_ENGINE = os.environ.get("PROGRAM_ENGINE", "auto")
 
+# A worker that gives no sign of life this long has lost what it was at; a bell unanswered this long is rung again.
+LEASE_SECONDS = float(os.environ.get("LEASE_SECONDS") or 60)
+BELL_SECONDS = float(os.environ.get("BELL_SECONDS") or 30)
+BELLS_PER_RUN = 8
+
 CELERY_BROKER_URL = os.environ.get("CELERY_BROKER_URL") or EMBEDDED_BROKER
 CELERY_BROKER_TRANSPORT_OPTIONS = broker_settings(DATABASES["default"]) if CELERY_BROKER_URL == EMBEDDED_BROKER else {}
 CELERY_WORKER_ENABLE_REMOTE_CONTROL = False  # nothing uses it, and every worker would leave a queue of its own behind
@@ -126,6 +132,11 @@ CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_TIME_LIMIT = 1800
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+SWEEP_SECONDS = 5
+# A sweep that waits for a busy worker is worthless once the next one is due.
+CELERY_BEAT_SCHEDULE = {
+    "sweep": {"task": "trajectories.sweep", "schedule": SWEEP_SECONDS, "options": {"expires": SWEEP_SECONDS}},
+}
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
 
 LOGGING = {

@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Now
 
 from trajectories.models.instructions import Instruction
 from trajectories.models.problems import Problem, ProblemSet
@@ -50,6 +51,8 @@ class Run(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
+    # When a bell was last rung or answered: the sweep rings again only where this is long ago.
+    rung_at = models.DateTimeField(db_default=Now())
 
     class Meta:
         permissions = [("control_run", "Can pause, resume and cancel runs")]
@@ -62,7 +65,7 @@ class Attempt(models.Model):
     """One unit of a plan: small and hot. A failed call is an attempt without a trace, its error kept as data."""
 
     class State(models.TextChoices):
-        """pending -> leased -> done | failed, or cancelled before it was claimed."""
+        """pending -> leased -> done | failed, or cancelled before a result came."""
 
         PENDING = "pending"
         LEASED = "leased"

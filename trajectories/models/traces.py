@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Now
 
 from trajectories.core.records import Outcome
 from trajectories.models.instructions import Instruction
@@ -86,6 +87,8 @@ class PendingVerification(models.Model):
     lease_expires_at = models.DateTimeField(null=True)
     claims = models.PositiveSmallIntegerField(default=0)
     created_at = models.DateTimeField(auto_now_add=True)
+    # When a bell was last rung for it: the sweep rings again only where this is long ago.
+    rung_at = models.DateTimeField(db_default=Now())
 
     def __str__(self) -> str:
         return f"verification of trace {self.pk}"

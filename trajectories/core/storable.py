@@ -1,0 +1,39 @@
+"""Making untrusted text and JSON storable: PostgreSQL takes neither U+0000 nor lone surrogates."""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from trajectories.core.records import JSON
+
+MAX_DEPTH = 200
+
+
+def storable_text(text: str) -> str:
+    """The text with every U+0000 and lone surrogate replaced by U+FFFD."""
+    if "\0" in text:
+        text = text.replace("\0", "\ufffd")
+    if text.isascii():
+        return text
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def storable_json(value: Any, depth: int = 0) -> JSON:
+    """The value as plain JSON with storable texts.
+
+    Raises ValueError for a value nested deeper than MAX_DEPTH or a number that is not finite, TypeError for a value
+    that JSON has no form for.
+    """
+    if depth > MAX_DEPTH:
+        raise ValueError(f"nested deeper than {MAX_DEPTH} levels")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError(f"found {value}, expected a finite number")
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    if isinstance(value, str):
+        return storable_text(value)
+    if isinstance(value, Mapping):
+        return {storable_text(str(key)): storable_json(item, depth + 1) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [storable_json(item, depth + 1) for item in value]
+    raise TypeError(f"found a {type(value).__name__}, expected a JSON value")

@@ -1,0 +1,158 @@
+"""Verdicts: judging traces with every verifier that applies, and what lists show of it."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, replace
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F, Q
+from django.db.models.functions import Now
+
+from trajectories.adapters.sandbox import shared_engine
+from trajectories.core.identity import content_hash
+from trajectories.core.programs import ProgramEngine, ProgramJob, ProgramRun
+from trajectories.core.records import Outcome, ProblemRecord, TraceRecord, VerdictRecord
+from trajectories.core.storable import storable_json, storable_text
+from trajectories.core.verifiers import VERIFIERS
+from trajectories.core.verifiers.base import Verifier
+from trajectories.models import PendingVerification, Problem, Run, Trace, Verdict
+from trajectories.selectors.problems import to_record
+from trajectories.services.runs import lock_run, settle_run
+
+LEASE = timedelta(seconds=180)
+"""Longer than any trace takes: a program has 20 s in all (core.programs.ProgramLimits)."""
+
+MAX_CLAIMS = 3
+"""A verification begun this often without an end has crashed its workers: its verdicts are errors."""
+
+CORRECTNESS_VERIFIER = "arc_test"
+TRAIN_VERIFIER = "arc_train"
+
+
+class TraceTools:
+    """What verifiers of one trace share: equal programs run once."""
+
+    def __init__(self, engine: ProgramEngine) -> None:
+        self._engine = engine
+        self._runs: dict[str, ProgramRun] = {}
+
+    def run_program(self, job: ProgramJob) -> ProgramRun:
+        """Run in the sandbox, or hand out the run of an equal job."""
+        key = content_hash(asdict(job))
+        if key not in self._runs:
+            self._runs[key] = self._engine.run(job)
+        return self._runs[key]
+
+
+def verify_traces(*, trace_ids: Sequence[int], verifiers: Mapping[str, Verifier] = VERIFIERS) -> int:
+    """Judge those of the traces that await it and nobody else is at; returns how many were judged.
+
+    Judging runs outside transactions; verdicts, derived fields and counters of one trace are written in one.
+    """
+    verified = 0
+    run_ids: set[int] = set()
+    for trace_id in trace_ids:
+        claims = _claim(trace_id)
+        if claims is None:
+            continue
+        trace = Trace.objects.select_related("problem", "program", "reasoning").get(pk=trace_id)
+        verdicts = judge_trace(trace, verifiers.values(), lost=claims > MAX_CLAIMS)
+        if _write_verdicts(trace, verdicts):
+            verified += 1
+            run_ids.update([] if trace.run_id is None else [trace.run_id])
+    for run_id in sorted(run_ids):
+        settle_run(run_id=run_id)
+    return verified
+
+
+def _claim(trace_id: int) -> int | None:
+    """Lease one pending verification; returns how often it was claimed, None where there is nothing to claim."""
+    free = Q(lease_expires_at__isnull=True) | Q(lease_expires_at__lt=Now())
+    with transaction.atomic():
+        pending = PendingVerification.objects.select_for_update(skip_locked=True).filter(free, pk=trace_id).first()
+        if pending is None:
+            return None
+        PendingVerification.objects.filter(pk=trace_id).update(lease_expires_at=Now() + LEASE, claims=F("claims") + 1)
+    return pending.claims + 1
+
+
+def judge_trace(trace: Trace, verifiers: Iterable[Verifier], *, lost: bool = False) -> list[VerdictRecord]:
+    """A verdict from every verifier that applies; one that breaks, or lost its worker too often, gives an error."""
+    problem = to_record(trace.problem)
+    record = TraceRecord(
+        answer=trace.answer, program=trace.program.body if trace.program else "", text=trace.reasoning.body
+    )
+    tools = TraceTools(shared_engine(settings.PROGRAM_ENGINE))
+    return [
+        verdict
+        for verifier in verifiers
+        if (verdict := _judge(verifier, problem, record, None if lost else tools)) is not None
+    ]
+
+
+def _judge(
+    verifier: Verifier, problem: ProblemRecord, record: TraceRecord, tools: TraceTools | None
+) -> VerdictRecord | None:
+    """The verifier's word, None where it does not apply; without tools its worker was lost before."""
+    try:
+        if not verifier.applies_to(problem, record):
+            return None
+        if tools is None:
+            return _error(verifier, f"Judging this trace was begun {MAX_CLAIMS} times and never came to an end.")
+        verdict = verifier.judge(problem, record, tools)
+        return replace(verdict, message=storable_text(verdict.message), evidence=storable_json(verdict.evidence))
+    except Exception as fault:
+        return _error(verifier, storable_text(f"The verifier broke: {type(fault).__name__}: {fault}"))
+
+
+def _error(verifier: Verifier, message: str) -> VerdictRecord:
+    return VerdictRecord(verifier=verifier.name, version=verifier.version, outcome=Outcome.ERROR, message=message)
+
+
+def _write_verdicts(trace: Trace, verdicts: Sequence[VerdictRecord]) -> bool:
+    """Write what was judged and drop the trace from the queue; False where somebody else has."""
+    correctness, train_passed, train_total = derived_fields(verdicts)
+    with transaction.atomic():
+        if trace.run_id is not None:
+            lock_run(trace.run_id)
+        if not PendingVerification.objects.filter(pk=trace.pk).delete()[0]:
+            return False
+        before = Trace.objects.values_list("correctness", flat=True).get(pk=trace.pk)
+        Verdict.objects.bulk_create([_verdict_row(trace, verdict) for verdict in verdicts], ignore_conflicts=True)
+        Trace.objects.filter(pk=trace.pk).update(
+            correctness=correctness, train_passed=train_passed, train_total=train_total
+        )
+        correct = (correctness == Outcome.PASS) - (before == Outcome.PASS)
+        if trace.run_id is not None:
+            Run.objects.filter(pk=trace.run_id).update(
+                verified_count=F("verified_count") + (before == ""), correct_count=F("correct_count") + correct
+            )
+        if correct:
+            Problem.objects.filter(pk=trace.problem_id).update(correct_count=F("correct_count") + correct)
+    return True
+
+
+def derived_fields(verdicts: Sequence[VerdictRecord]) -> tuple[str, int | None, int | None]:
+    """(correctness, training pairs reproduced, training pairs): what lists filter by.
+
+    Correctness is never empty once a trace is judged: a trace that no verifier can call right or wrong is unscored.
+    """
+    by_name = {verdict.verifier: verdict for verdict in verdicts}
+    decisive, train = by_name.get(CORRECTNESS_VERIFIER), by_name.get(TRAIN_VERIFIER)
+    evidence = train.evidence if train is not None else {}
+    return (decisive.outcome if decisive else Outcome.UNSCORED).value, evidence.get("right"), evidence.get("of")
+
+
+def _verdict_row(trace: Trace, verdict: VerdictRecord) -> Verdict:
+    return Verdict(
+        trace=trace,
+        verifier=verdict.verifier,
+        version=verdict.version,
+        outcome=verdict.outcome.value,
+        score=verdict.score,
+        message=verdict.message,
+        evidence=verdict.evidence,
+        seconds=verdict.seconds,
+        engine=verdict.engine[:120],
+    )

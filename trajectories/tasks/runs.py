@@ -1,0 +1,26 @@
+"""Doorbells of runs: each task claims work, does it and rings the next bell."""
+
+from functools import partial
+
+from celery import shared_task
+from django.conf import settings
+from django.db import transaction
+
+from trajectories.models import Run
+from trajectories.services.sampling import sample_next_batch
+from trajectories.tasks.verdicts import ring_verification
+
+
+@shared_task(name="trajectories.sample_batch")
+def sample_batch(run_id: int) -> None:
+    """Draw one batch of the run, have it verified, and ring again while attempts are pending."""
+    report = sample_next_batch(run_id=run_id)
+    ring_verification(report.trace_ids)
+    if report.more:
+        sample_batch.delay(run_id)
+
+
+def ring_sampling(run: Run) -> None:
+    """Ring for the run once this transaction commits: one bell per worker that may help, at most one per problem."""
+    for _ in range(min(settings.BELLS_PER_RUN, len(run.plan["problem_ids"]))):
+        transaction.on_commit(partial(sample_batch.delay, run.pk))

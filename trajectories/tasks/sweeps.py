@@ -1,0 +1,20 @@
+"""Repairs what was lost: leases of dead workers, bells nobody heard, runs whose end nobody noticed."""
+
+from celery import shared_task
+
+from trajectories.services.attempts import requeue_expired
+from trajectories.services.runs import settle_run
+from trajectories.services.sweeps import claim_lost_bells, claim_lost_verifications, settleable_run_ids
+from trajectories.tasks.runs import sample_batch
+from trajectories.tasks.verdicts import ring_verification
+
+
+@shared_task(name="trajectories.sweep")
+def sweep() -> None:
+    """Safe to run at any time, twice at once included."""
+    requeue_expired()
+    for run_id in claim_lost_bells():
+        sample_batch.delay(run_id)
+    ring_verification(claim_lost_verifications())
+    for run_id in settleable_run_ids():
+        settle_run(run_id=run_id)
