@@ -4,6 +4,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from trajectories.core.reviews import Decision
 from trajectories.models.traces import Trace
 
 
@@ -14,16 +15,9 @@ class Review(models.Model):
     repeated submission the same review.
     """
 
-    class Decision(models.TextChoices):
-        """What the reviewer decided."""
-
-        ACCEPT = "accept"
-        REJECT = "reject"
-        WITHDRAW = "withdraw"
-
     trace = models.ForeignKey(Trace, on_delete=models.PROTECT, related_name="reviews")
     reviewer = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="reviews")
-    decision = models.CharField(max_length=10, choices=Decision.choices)
+    decision = models.CharField(max_length=10, choices=[(word.value, word.value.title()) for word in Decision])
     score = models.PositiveSmallIntegerField(null=True, blank=True)
     reason = models.CharField(max_length=40, blank=True)
     comment = models.TextField(blank=True)

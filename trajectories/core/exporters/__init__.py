@@ -1,0 +1,22 @@
+"""Exporters by name: one module per file format, see base.Exporter."""
+
+from trajectories.core.exporters.arc_programs import ArcProgramsExporter
+from trajectories.core.exporters.base import Exporter, ExportItem, encode_row
+from trajectories.core.exporters.full import FullExporter
+from trajectories.core.exporters.prompt_only import PromptOnlyExporter
+from trajectories.core.exporters.sft_messages import SftMessagesExporter
+from trajectories.core.exporters.sft_prompt_completion import SftPromptCompletionExporter
+
+EXPORTERS: dict[str, Exporter] = {
+    exporter.name: exporter
+    for exporter in (
+        SftMessagesExporter(),
+        SftPromptCompletionExporter(),
+        PromptOnlyExporter(),
+        ArcProgramsExporter(),
+        FullExporter(),
+    )
+}
+"""The first is the default."""
+
+__all__ = ["EXPORTERS", "ExportItem", "Exporter", "encode_row"]

@@ -1,0 +1,36 @@
+"""ARC programs with what they give, for work on program synthesis."""
+
+from collections.abc import Mapping, Sequence
+
+from trajectories.core.exporters.base import ExportItem
+from trajectories.core.identity import canonical_json
+from trajectories.core.records import JSON
+
+
+class ArcProgramsExporter:
+    """The program's source with its outputs on every pair, taken from the verdicts' evidence.
+
+    A grid is JSON text: its rows differ in length from task to task, which a typed column could not hold. A call that
+    gave no grid is null.
+    """
+
+    name = "arc-programs"
+    title = "ARC programs with their outputs"
+    read_by = "program-synthesis work"
+
+    def row(self, item: ExportItem) -> Mapping[str, JSON]:
+        """{"task_id", "program", "train_outputs", "test_outputs", "verdicts": [{"verifier", "outcome"}]}."""
+        verdicts: Sequence[Mapping[str, JSON]] = item.judged.get("verdicts", ())
+        return {
+            "task_id": item.problem_name,
+            "program": item.program,
+            "train_outputs": _outputs(verdicts, "arc_train"),
+            "test_outputs": _outputs(verdicts, "arc_test"),
+            "verdicts": [{"verifier": word["verifier"], "outcome": word["outcome"]} for word in verdicts],
+        }
+
+
+def _outputs(verdicts: Sequence[Mapping[str, JSON]], verifier: str) -> list[str | None]:
+    evidence = next((word["evidence"] for word in verdicts if word["verifier"] == verifier), {})
+    grids = [pair.get("predicted") for pair in evidence.get("pairs", ())]
+    return [None if grid is None else canonical_json(grid) for grid in grids]

@@ -1,0 +1,22 @@
+"""Prompts with a reference answer beside them, for reinforcement learning with a verifiable reward."""
+
+from collections.abc import Mapping
+
+from trajectories.core.exporters.base import ExportItem, prompt_messages
+from trajectories.core.identity import canonical_json
+from trajectories.core.records import JSON
+
+
+class PromptOnlyExporter:
+    """One row per trace; the answer is text because a column of a data set has one type (grids are JSON text)."""
+
+    name = "prompt-only"
+    title = "Prompts with answers (reinforcement learning)"
+    read_by = "TRL GRPO and other trainers with a verifiable reward"
+
+    def row(self, item: ExportItem) -> Mapping[str, JSON]:
+        """{"prompt": [messages], "answer": text or null, "problem_id": text}."""
+        answer = item.reference
+        if answer is not None and not isinstance(answer, str):
+            answer = canonical_json(answer)
+        return {"prompt": prompt_messages(item), "answer": answer, "problem_id": item.problem_name}

@@ -1,0 +1,18 @@
+"""Prompt and completion apart, so that a trainer takes its loss on the completion alone."""
+
+from collections.abc import Mapping
+
+from trajectories.core.exporters.base import ExportItem, completion_messages, prompt_messages
+from trajectories.core.records import JSON
+
+
+class SftPromptCompletionExporter:
+    """The same conversation as sft-messages, cut before the assistant speaks."""
+
+    name = "sft-prompt-completion"
+    title = "Prompt and completion (loss on the completion only)"
+    read_by = "TRL SFT"
+
+    def row(self, item: ExportItem) -> Mapping[str, JSON]:
+        """{"prompt": [messages], "completion": [messages]}."""
+        return {"prompt": prompt_messages(item), "completion": completion_messages(item)}

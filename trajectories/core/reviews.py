@@ -1,0 +1,116 @@
+"""What a reviewer may say of a trace, and what several reviewers' words come to."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from trajectories.core.records import JSON
+
+COMMENT_CHARACTERS = 10_000
+LEAST_SCORE, GREATEST_SCORE = 1, 5
+
+
+class Decision(StrEnum):
+    """A reviewer's word. A withdrawal is written by undo only."""
+
+    ACCEPT = "accept"
+    REJECT = "reject"
+    WITHDRAW = "withdraw"
+
+
+class Standing(StrEnum):
+    """What all standing words on a trace come to."""
+
+    UNDECIDED = ""
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+
+
+class StepLabel(StrEnum):
+    """A reviewer's word on one step. No label means: not looked at."""
+
+    GOOD = "good"
+    BAD = "bad"
+    NEUTRAL = "neutral"
+
+
+REJECTION_REASONS: Mapping[str, str] = {
+    "wrong_answer": "The answer is wrong",
+    "wrong_reasoning": "Right answer, wrong reasoning",
+    "lucky": "Fits the pairs by luck, would not generalise",
+    "hard_coded": "The program hard-codes outputs",
+    "unclear": "Hard to follow",
+    "incomplete": "Incomplete or cut off",
+    "too_long": "Needlessly long",
+    "other": "Something else (say what in the comment)",
+}
+"""Reasons a reviewer can give for a rejection, by the code stored with the review."""
+
+
+class ReviewError(ValueError):
+    """A review that cannot be taken. `part` names the part at fault; the message says what was expected."""
+
+    def __init__(self, part: str, message: str) -> None:
+        super().__init__(message)
+        self.part = part
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """One reviewer's word on one trace. `seconds` is how long the page was looked at, None where unknown.
+
+    `step_labels` maps the index of a step, as text, to a StepLabel.
+    """
+
+    decision: Decision
+    score: int | None = None
+    reason: str = ""
+    comment: str = ""
+    step_labels: Mapping[str, str] = field(default_factory=dict)
+    seconds: float | None = None
+
+    def check(self, step_count: int) -> None:
+        """Raise ReviewError for the first part that is wrong, for a trace of `step_count` steps."""
+        if self.decision not in (Decision.ACCEPT, Decision.REJECT):
+            raise ReviewError("decision", f"Decision: found {self.decision!r}, expected accept or reject.")
+        if self.score is not None and not LEAST_SCORE <= self.score <= GREATEST_SCORE:
+            raise ReviewError("score", f"Score: found {self.score}, expected {LEAST_SCORE} to {GREATEST_SCORE}.")
+        self._check_reason()
+        if len(self.comment) > COMMENT_CHARACTERS:
+            found = f"found {len(self.comment):,} characters"
+            raise ReviewError("comment", f"Comment: {found}, expected at most {COMMENT_CHARACTERS:,}.")
+        for index, label in self.step_labels.items():
+            check_step_label(index, label, step_count)
+
+    def _check_reason(self) -> None:
+        if self.decision is Decision.ACCEPT:
+            if self.reason:
+                raise ReviewError("reason", "Reason: an accepted trace takes no reason for rejection.")
+        elif not self.reason:
+            raise ReviewError("reason", "Reason: a rejection needs one; choose it from the list.")
+        elif self.reason not in REJECTION_REASONS:
+            raise ReviewError("reason", f"Reason: found {self.reason[:40]!r}, expected one from the list.")
+        elif self.reason == "other" and not self.comment.strip():
+            raise ReviewError("comment", "Comment: the reason “something else” needs a comment that says what.")
+
+
+def check_step_label(index: JSON, label: JSON, step_count: int) -> None:
+    """Raise ReviewError unless `index` is the text of a step's index and `label` a StepLabel."""
+    if not isinstance(index, str) or not index.isascii() or not index.isdigit() or str(int(index[:9])) != index:
+        raise ReviewError("step_labels", f"Step labels: found the step {str(index)[:20]!r}, expected a number.")
+    if int(index) >= step_count:
+        raise ReviewError("step_labels", f"Step labels: found step {index}, but the trace has {step_count} steps.")
+    if label not in tuple(StepLabel):
+        raise ReviewError("step_labels", f"Step {index}: found {str(label)[:20]!r}, expected good, bad or neutral.")
+
+
+def settle(words: Iterable[str]) -> Standing:
+    """What the standing words of all reviewers of one trace come to.
+
+    One rejection outweighs any number of acceptances: a wrong trace in a training set costs more than a right one
+    left out, and whoever rejected saw something the others did not.
+    """
+    standing = set(words)
+    if Decision.REJECT in standing:
+        return Standing.REJECTED
+    return Standing.ACCEPTED if Decision.ACCEPT in standing else Standing.UNDECIDED

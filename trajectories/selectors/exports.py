@@ -1,0 +1,85 @@
+"""Reading releases for export: every item with its texts and what it was judged by, in constant memory."""
+
+import json
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from trajectories.core.exporters import ExportItem
+from trajectories.core.records import ProblemKind
+from trajectories.models import Release, ReleaseItem, Review, Trace, Verdict
+
+BATCH = 100
+
+
+def iterate_items(release: Release, *, count: int | None = None) -> Iterator[ExportItem]:
+    """The items of a release in order, `count` of them where given; read `BATCH` at a time."""
+    position, left = -1, release.item_count if count is None else count
+    related = ("prompt", "reasoning", "program", "problem", "sampler", "instruction")
+    items = release.items.select_related(*(f"trace__{name}" for name in related)).order_by("position")
+    while left > 0:
+        batch = list(items.filter(position__gt=position)[: min(BATCH, left)])
+        if not batch:
+            return
+        yield from _export_items(release, batch)
+        position, left = batch[-1].position, left - len(batch)
+
+
+def preview_items(traces: Iterable[Trace]) -> Iterator[ExportItem]:
+    """Items as a release would hold them, without `meta` and judgements: for looking at rows before freezing."""
+    return (_item(trace, {}, {}) for trace in traces)
+
+
+def _export_items(release: Release, batch: list[ReleaseItem]) -> Iterator[ExportItem]:
+    verdict_ids = [key for item in batch for key in item.evidence.get("verdicts", ())]
+    review_ids = [word["id"] for item in batch for word in item.evidence.get("reviews", ())]
+    verdicts = Verdict.objects.in_bulk(verdict_ids)
+    reviews = Review.objects.in_bulk(review_ids)
+    for item in batch:
+        judged = {
+            "verdicts": [_verdict(verdicts[key]) for key in item.evidence.get("verdicts", ())],
+            "reviews": [_review(reviews[word["id"]], word["by"]) for word in item.evidence.get("reviews", ())],
+        }
+        yield _item(item.trace, _meta(release, item, judged), judged)
+
+
+def _item(trace: Trace, meta: dict[str, Any], judged: dict[str, Any]) -> ExportItem:
+    problem = trace.problem
+    return ExportItem(
+        prompt=tuple(json.loads(trace.prompt.body)),
+        reasoning=trace.reasoning.body,
+        program=trace.program.body if trace.program else "",
+        answer=trace.answer,
+        steps=tuple(trace.steps),
+        problem_name=problem.name,
+        problem_kind=ProblemKind(problem.kind),
+        spec=problem.spec,
+        reference=problem.reference,
+        meta=meta,
+        judged=judged,
+    )
+
+
+def _meta(release: Release, item: ReleaseItem, judged: dict[str, Any]) -> dict[str, Any]:
+    trace = item.trace
+    sampler, instruction = trace.sampler, trace.instruction
+    return {
+        "problem_id": trace.problem.name,
+        "problem_hash": trace.problem.content_hash,
+        "trace_id": trace.pk,
+        "release": release.pk,
+        "split": item.split,
+        "verdicts": [f"{word['verifier']} {word['version']}: {word['outcome']}" for word in judged["verdicts"]],
+        "score": item.score,
+        "sampler": f"{sampler.name} {sampler.version}" if sampler else None,
+        "instruction": f"{instruction.name} {instruction.version}" if instruction else None,
+    }
+
+
+def _verdict(verdict: Verdict) -> dict[str, Any]:
+    names = ("verifier", "version", "outcome", "score", "message", "evidence", "seconds", "engine")
+    return {name: getattr(verdict, name) for name in names}
+
+
+def _review(review: Review, pseudonym: str) -> dict[str, Any]:
+    names = ("decision", "score", "reason", "comment", "step_labels")
+    return {"reviewer": pseudonym, **{name: getattr(review, name) for name in names}}

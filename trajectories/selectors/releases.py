@@ -1,0 +1,57 @@
+"""Reading releases and what a rule would put in one."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db.models import Avg, Q, QuerySet
+
+from trajectories.core.reviews import Decision, Standing
+from trajectories.models import Release, ReleaseItem, Trace
+from trajectories.selectors.traces import COUNT_LIMIT, TraceScope, traces_in
+
+MEAN_SCORE = Avg("reviews__score", filter=Q(reviews__superseded_by=None, reviews__decision=Decision.ACCEPT))
+"""Of a trace: the mean over the standing acceptances that gave a score, or None."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseRule:
+    """Which accepted traces a release takes: those of `scope` with at least `min_score` on average, where given.
+
+    The scope's own decision is ignored: only accepted traces are ever released. A trace that nobody scored is left
+    out as soon as there is a `min_score`.
+    """
+
+    scope: TraceScope = field(default_factory=TraceScope)
+    min_score: int | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """The rule as stored with the release, without what is empty."""
+        scope = self.scope.any_decision()
+        named = {name: getattr(scope, name) for name in scope.__dataclass_fields__}
+        stated = {"decision": str(Standing.ACCEPTED), "min_score": self.min_score, **named}
+        return {name: value for name, value in stated.items() if value not in (None, "")}
+
+
+def eligible_traces(rule: ReleaseRule) -> QuerySet[Trace]:
+    """The traces a rule takes, in release order: problem hash, then trace id."""
+    traces = traces_in(rule.scope.any_decision()).filter(decision=Standing.ACCEPTED)
+    if rule.min_score is not None:
+        scored = Trace.objects.filter(decision=Standing.ACCEPTED).annotate(mean_score=MEAN_SCORE)
+        traces = traces.filter(pk__in=scored.filter(mean_score__gte=rule.min_score).values("pk"))
+    return traces.order_by("problem__content_hash", "pk")
+
+
+def count_eligible(rule: ReleaseRule) -> int:
+    """How many traces a rule takes, at most COUNT_LIMIT."""
+    return eligible_traces(rule).order_by().values("pk")[:COUNT_LIMIT].count()
+
+
+def list_releases(*, before: int | None = None, size: int = 50) -> list[Release]:
+    """Releases, newest first, with who made them and their exports."""
+    releases = Release.objects.select_related("created_by").prefetch_related("exports").order_by("-pk")
+    return list((releases if before is None else releases.filter(pk__lt=before))[:size])
+
+
+def first_items(release: Release, count: int) -> list[ReleaseItem]:
+    """The first items of a release with their traces and problems."""
+    return list(release.items.select_related("trace__problem").order_by("position")[:count])

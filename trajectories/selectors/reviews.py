@@ -1,0 +1,36 @@
+"""Reading reviews. A review stands until another of the same reviewer supersedes it."""
+
+from django.contrib.auth.models import User
+from django.db.models import QuerySet
+
+from trajectories.core.reviews import Decision
+from trajectories.models import Review, Trace
+
+
+def latest_review(*, trace: Trace, reviewer: User) -> Review | None:
+    """The end of a reviewer's chain on a trace, a withdrawal included; None where they never said anything."""
+    return Review.objects.filter(trace=trace, reviewer=reviewer, superseded_by=None).first()
+
+
+def standing_reviews(trace: Trace) -> QuerySet[Review]:
+    """Every reviewer's present word on a trace, oldest first."""
+    standing = Review.objects.filter(trace=trace, superseded_by=None).exclude(decision=Decision.WITHDRAW)
+    return standing.order_by("id")
+
+
+def standing_review(*, trace: Trace, reviewer: User) -> Review | None:
+    """One reviewer's present word on a trace."""
+    return standing_reviews(trace).filter(reviewer=reviewer).first()
+
+
+def last_decision(*, reviewer: User, trace: Trace | None = None) -> Review | None:
+    """The newest decision of a reviewer that still stands: what undo takes back."""
+    mine = Review.objects.filter(reviewer=reviewer, superseded_by=None).exclude(decision=Decision.WITHDRAW)
+    if trace is not None:
+        mine = mine.filter(trace=trace)
+    return mine.select_related("trace").order_by("-id").first()
+
+
+def review_history(trace: Trace) -> QuerySet[Review]:
+    """Everything anybody said of a trace, newest first, with the reviewers."""
+    return Review.objects.filter(trace=trace).select_related("reviewer", "superseded_by").order_by("-id")

@@ -1,0 +1,156 @@
+"""Reading traces: scopes that live in the URL, pages by key, and the next one to judge.
+
+Lists run newest first. "Older" is the direction of reading: the next trace to judge is the next one down the list.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from urllib.parse import urlencode
+
+from django.db.models import F, Q, QuerySet
+from django.db.models.functions import Length
+
+from trajectories.core.records import Outcome
+from trajectories.models import Trace, Verdict
+
+COUNT_LIMIT = 10_000
+"""Counts stop here: past it a page says "10,000+" rather than read the whole table."""
+
+TRAIN_FITS = {
+    "all": "all training pairs",
+    "some": "some training pairs",
+    "none": "no training pair",
+}
+UNJUDGED = "unjudged"
+UNVERIFIED = "unverified"
+
+
+@dataclass(frozen=True, slots=True)
+class TraceScope:
+    """Which traces a page or a rule is about; empty means all. Ids name rows, the rest are the values of a trace."""
+
+    run: int | None = None
+    problem: int | None = None
+    problem_set: int | None = None
+    sampler: int | None = None
+    view: str = ""
+    correctness: str = ""
+    train: str = ""
+    decision: str = ""
+
+    def query(self) -> str:
+        """The scope as the query string of its address, without what is empty."""
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        return urlencode({name: value for name, value in values.items() if value not in (None, "")})
+
+    def any_decision(self) -> "TraceScope":
+        """The same scope whatever people decided: what a curator works through."""
+        return replace(self, decision="")
+
+
+@dataclass(frozen=True, slots=True)
+class TracePage:
+    """Part of a list, newest first. `newer` and `older` are the keys of the neighbouring pages, None at the ends."""
+
+    rows: Sequence[Trace]
+    newer: int | None
+    older: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far the judging of a scope is. `capped` means that both numbers stop at COUNT_LIMIT."""
+
+    judged: int
+    total: int
+    capped: bool
+
+
+def traces_in(scope: TraceScope) -> QuerySet[Trace]:
+    """The traces of a scope, in no order."""
+    traces = Trace.objects.all()
+    keys = {"run": "run", "problem": "problem", "problem_set": "problem__problem_set", "sampler": "sampler"}
+    for name, column in keys.items():
+        if (value := getattr(scope, name)) is not None:
+            traces = traces.filter(**{column: value})
+    if scope.view:
+        traces = traces.filter(instruction__view=scope.view)
+    if scope.correctness:
+        traces = traces.filter(correctness="" if scope.correctness == UNVERIFIED else scope.correctness)
+    if scope.decision:
+        traces = traces.filter(decision="" if scope.decision == UNJUDGED else scope.decision)
+    return traces.filter(_train_fit(scope.train)) if scope.train else traces
+
+
+def _train_fit(word: str) -> Q:
+    if word == "all":
+        return Q(train_passed=F("train_total"), train_total__gt=0)
+    return Q(train_passed=0) if word == "none" else Q(train_passed__gt=0, train_passed__lt=F("train_total"))
+
+
+def list_traces(scope: TraceScope, *, before: int | None = None, after: int | None = None, size: int = 50) -> TracePage:
+    """One page: the `size` traces next older than `before`, or next newer than `after`, or the newest."""
+    traces = (
+        traces_in(scope)
+        .select_related("problem", "sampler", "instruction", "run")
+        .defer("steps", "facts", "problem__spec", "problem__reference")
+        .annotate(program_characters=Length("program__body"))
+    )
+    if after is not None:
+        rows = list(traces.filter(pk__gt=after).order_by("pk")[: size + 1])
+        more, rows = len(rows) > size, rows[:size][::-1]
+        return TracePage(rows, newer=rows[0].pk if more else None, older=rows[-1].pk if rows else None)
+    if before is not None:
+        traces = traces.filter(pk__lt=before)
+    rows = list(traces.order_by("-pk")[: size + 1])
+    more, rows = len(rows) > size, rows[:size]
+    return TracePage(
+        rows, newer=rows[0].pk if rows and before is not None else None, older=rows[-1].pk if more else None
+    )
+
+
+def count_traces(scope: TraceScope) -> int:
+    """How many traces a scope holds, at most COUNT_LIMIT."""
+    return traces_in(scope).values("pk")[:COUNT_LIMIT].count()
+
+
+def judging_progress(scope: TraceScope) -> Progress:
+    """How many traces of a scope, whatever was decided, have a decision."""
+    total = count_traces(scope.any_decision())
+    judged = traces_in(scope.any_decision()).exclude(decision="").values("pk")[:COUNT_LIMIT].count()
+    return Progress(judged=judged, total=total, capped=total == COUNT_LIMIT)
+
+
+def next_to_judge(scope: TraceScope, *, after: int | None = None) -> int | None:
+    """The next trace without a decision down the list from `after`, then from the top; None when all are judged."""
+    waiting = traces_in(scope.any_decision()).filter(decision="").order_by("-pk").values_list("pk", flat=True)
+    if after is None:
+        return waiting.first()
+    return waiting.filter(pk__lt=after).first() or waiting.filter(pk__gt=after).first()
+
+
+def neighbours(scope: TraceScope, trace: Trace) -> tuple[int | None, int | None]:
+    """The (newer, older) neighbours of a trace in the list of a scope."""
+    keys = traces_in(scope).values_list("pk", flat=True)
+    return keys.filter(pk__gt=trace.pk).order_by("pk").first(), keys.filter(pk__lt=trace.pk).order_by("-pk").first()
+
+
+def get_trace(trace_id: int) -> Trace:
+    """One trace with all that its page shows. Raises Trace.DoesNotExist."""
+    related = ("problem", "problem__problem_set", "run", "sampler", "instruction", "prompt", "reasoning", "program")
+    return Trace.objects.select_related(*related, "attempt").get(pk=trace_id)
+
+
+def newest_verdicts(trace: Trace) -> list[Verdict]:
+    """The word of the newest version of each verifier, by verifier name."""
+    return list(Verdict.objects.filter(trace=trace).order_by("verifier", "-version").distinct("verifier"))
+
+
+def list_views() -> list[str]:
+    """The views that traces were sampled with, for the filter."""
+    views = Trace.objects.exclude(instruction=None).order_by("instruction__view").values_list("instruction__view")
+    return [view for (view,) in views.distinct()]
+
+
+CORRECTNESS_CHOICES = [(outcome.value, outcome.value) for outcome in Outcome] + [(UNVERIFIED, "not verified yet")]
+DECISION_CHOICES = [(UNJUDGED, "not judged"), ("accepted", "accepted"), ("rejected", "rejected")]

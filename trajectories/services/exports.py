@@ -1,0 +1,154 @@
+"""Asking for exports and writing them. The table is the queue of record; a task only rings."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.models import F, Q, QuerySet
+from django.utils import timezone
+
+from trajectories.adapters.files import write_whole
+from trajectories.core.exporters import EXPORTERS, encode_row
+from trajectories.models import AuditEvent, Export, Release
+from trajectories.selectors.exports import iterate_items
+
+LEASE = timedelta(minutes=2)
+HEARTBEAT_ROWS = 200
+CLAIM_LIMIT = 5
+
+
+class ExportError(ValueError):
+    """An export that cannot be asked for; the message says why."""
+
+
+class _LeaseLostError(Exception):
+    """Another writer has taken the export over."""
+
+
+def export_path(export: Export) -> Path:
+    """Where the file of an export is, or will be."""
+    return Path(settings.EXPORT_DIR) / f"export-{export.pk}.jsonl"
+
+
+def export_filename(export: Export) -> str:
+    """The name a download gets."""
+    return f"release-{export.release_id}-{export.format}{'-meta' if export.with_meta else ''}.jsonl"
+
+
+@transaction.atomic
+def request_export(*, actor: User, release: Release, export_format: str, with_meta: bool = False) -> Export:
+    """The export of a release in one format: the one there is or a new one.
+
+    One that failed, or whose file is gone, is queued again; the caller rings the bell for a queued one. Raises
+    ExportError for an unknown format.
+    """
+    if export_format not in EXPORTERS:
+        raise ExportError(f"Format: found {export_format[:40]!r}, expected one of {', '.join(EXPORTERS)}.")
+    export, made = Export.objects.select_for_update().get_or_create(
+        release=release, format=export_format, with_meta=with_meta, defaults={"created_by": actor}
+    )
+    lost = export.state == Export.State.READY and not export_path(export).is_file()
+    if not made and not lost and export.state != Export.State.FAILED:
+        return export
+    if not made:
+        export.state, export.error, export.claims, export.rows_written = Export.State.QUEUED, "", 0, 0
+        export.save(update_fields=["state", "error", "claims", "rows_written"])
+    AuditEvent.objects.create(
+        actor=actor,
+        verb="export.request",
+        object_type="export",
+        object_id=export.pk,
+        data={"release": release.pk, "format": export_format, "with_meta": with_meta},
+    )
+    return export
+
+
+def write_export(*, export_id: int) -> bool:
+    """Write the file of an export that waits for it; whether this call did.
+
+    Safe to run twice and at the same time: the row is claimed by a lease, and every writer writes the same bytes.
+    What goes wrong is kept with the export as its error.
+    """
+    lease = _claim(export_id)
+    if lease is None:
+        return False
+    export = Export.objects.select_related("release").get(pk=export_id)
+    writer = _Writer(export, lease)
+    try:
+        written = write_whole(export_path(export), writer.lines())
+    except _LeaseLostError:
+        return False
+    except OSError as fault:
+        writer.finish(state=Export.State.FAILED, error=f"The file could not be written: {fault.strerror or fault}.")
+        return False
+    except Exception as fault:
+        writer.finish(state=Export.State.FAILED, error=f"Row {writer.rows + 1}: {type(fault).__name__}: {fault}")
+        raise
+    return writer.finish(
+        state=Export.State.READY,
+        error="",
+        rows_written=written.chunks,
+        byte_size=written.byte_size,
+        sha256=written.sha256,
+    )
+
+
+def waiting_exports() -> list[int]:
+    """Exports that nobody writes though they should be: what a sweep rings for.
+
+    One that was claimed too often without an end, as when it kills its worker, is failed instead.
+    """
+    waiting = Export.objects.filter(_claimable())
+    for export in waiting.filter(claims__gte=CLAIM_LIMIT):
+        Export.objects.filter(_claimable(), pk=export.pk).update(
+            state=Export.State.FAILED,
+            error=f"Given up after {export.claims} attempts that did not come to an end.",
+            finished_at=timezone.now(),
+        )
+    return list(waiting.filter(claims__lt=CLAIM_LIMIT).order_by("pk").values_list("pk", flat=True))
+
+
+def _claimable() -> Q:
+    running = Q(state=Export.State.RUNNING, lease_expires_at__lt=timezone.now())
+    return Q(state=Export.State.QUEUED) | running
+
+
+def _claim(export_id: int) -> datetime | None:
+    """Take the lease, which is also the token; None when there is nothing to write or somebody else does."""
+    lease = timezone.now() + LEASE
+    claimed = Export.objects.filter(_claimable(), pk=export_id, claims__lt=CLAIM_LIMIT).update(
+        state=Export.State.RUNNING, lease_expires_at=lease, claims=F("claims") + 1, rows_written=0
+    )
+    return lease if claimed else None
+
+
+class _Writer:
+    """The lines of one export, renewing the lease as they are made."""
+
+    def __init__(self, export: Export, lease: datetime) -> None:
+        self.export, self.lease, self.rows = export, lease, 0
+
+    def lines(self) -> Iterator[bytes]:
+        """Every row, in order. Raises _LeaseLostError when another writer took over."""
+        exporter = EXPORTERS[self.export.format]
+        for item in iterate_items(self.export.release):
+            yield encode_row(exporter, item, with_meta=self.export.with_meta)
+            self.rows += 1
+            if self.rows % HEARTBEAT_ROWS == 0:
+                self._renew()
+
+    def _renew(self) -> None:
+        lease = timezone.now() + LEASE
+        if not self._held().update(lease_expires_at=lease, rows_written=self.rows):
+            raise _LeaseLostError
+        self.lease = lease
+
+    def finish(self, **values: object) -> bool:
+        """End the lease with these values, unless it was lost."""
+        return bool(self._held().update(lease_expires_at=None, finished_at=timezone.now(), **values))
+
+    def _held(self) -> QuerySet[Export]:
+        return Export.objects.filter(pk=self.export.pk, state=Export.State.RUNNING, lease_expires_at=self.lease)
