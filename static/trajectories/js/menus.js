@@ -1,0 +1,36 @@
+// Menus close on Escape and on a click elsewhere; the page's one dialog opens with what htmx puts into it.
+
+const dialog = document.getElementById("dialog");
+
+function closeMenus(except) {
+  for (const menu of document.querySelectorAll("details.menu[open]")) {
+    if (menu !== except) menu.open = false;
+  }
+}
+
+document.addEventListener("click", (event) => {
+  closeMenus(event.target.closest("details.menu"));
+  if (event.target === dialog || event.target.closest("[data-close-dialog]")) event.target.closest("dialog")?.close();
+});
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  const menu = document.querySelector("details.menu[open]");
+  if (menu) {
+    closeMenus();
+    menu.querySelector("summary").focus();
+  }
+});
+document.addEventListener("htmx:afterSwap", (event) => {
+  if (event.detail.target.id === "dialog-body" && !dialog.open) dialog.showModal();
+});
+dialog?.addEventListener("close", () => document.getElementById("dialog-body").replaceChildren());
+
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("[data-copy]");
+  if (!button) return;
+  await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).textContent);
+  const label = button.querySelector("[data-copy-label]") ?? button;
+  const before = label.textContent;
+  label.textContent = "Copied";
+  setTimeout(() => { label.textContent = before; }, 1200);
+});

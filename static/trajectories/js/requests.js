@@ -1,0 +1,53 @@
+// What every request shares: one submit at a time, plain words when one fails, the login page in full.
+
+function say(text, kind = "fail") {
+  const notice = document.createElement("div");
+  notice.className = `notice ${kind}`;
+  notice.textContent = text;
+  document.getElementById("toasts").append(notice);
+  setTimeout(() => notice.remove(), 8000);
+}
+
+const changesSomething = (detail) => detail.requestConfig?.verb !== "get";
+
+document.addEventListener("htmx:beforeRequest", (event) => {
+  if (!changesSomething(event.detail)) return;
+  if (document.body.getAttribute("aria-busy") === "true") {
+    event.preventDefault();
+    return;
+  }
+  document.body.setAttribute("aria-busy", "true");
+});
+
+// After the swap has settled, so that a held key cannot reach what has just arrived.
+for (const name of ["htmx:afterSettle", "htmx:responseError", "htmx:sendError", "htmx:timeout", "htmx:swapError"]) {
+  document.addEventListener(name, () => document.body.removeAttribute("aria-busy"));
+}
+document.addEventListener("htmx:afterRequest", (event) => {
+  const swapped = event.detail.successful || event.detail.xhr?.status === 422;
+  if (!swapped || event.detail.xhr?.status === 204) document.body.removeAttribute("aria-busy");
+});
+
+document.addEventListener("submit", (event) => {
+  if (event.defaultPrevented || event.target.method !== "post" || event.target.dataset.preference) return;
+  if (document.body.getAttribute("aria-busy") === "true") event.preventDefault();
+  else if (!event.target.hasAttribute("hx-post")) document.body.setAttribute("aria-busy", "true");
+});
+// A page that comes back from the browser's cache is not busy any more.
+window.addEventListener("pageshow", () => document.body.removeAttribute("aria-busy"));
+
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const address = event.detail.xhr.responseURL;
+  if (address && new URL(address).pathname === "/login/") {
+    event.detail.shouldSwap = false;
+    window.location.assign(`/login/?next=${encodeURIComponent(window.location.pathname + window.location.search)}`);
+  }
+});
+document.addEventListener("htmx:responseError", (event) => {
+  const { status } = event.detail.xhr;
+  if (status === 403) say("You have no permission for this.");
+  else if (status === 404) say("This is no longer here. Reload the page.");
+  else say(`The server answered with error ${status}. Try again; if it stays, its log says why.`);
+});
+document.addEventListener("htmx:sendError", () => say("No connection to the server. Nothing was saved."));
+document.addEventListener("htmx:timeout", () => say("The server took too long to answer. Reload to see what was saved."));

@@ -1,0 +1,101 @@
+"""Grids in templates: `{% grid %}` for the few in focus, `{% thumbnail %}` for the many, `{% grid_difference %}`."""
+
+from typing import Any
+
+from django import template
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from trajectories.core.grids import GridError, describe_grid, parse_grid
+from trajectories.core.records import JSON
+from trajectories.core.rendering.difference import difference
+from trajectories.core.rendering.images import encode_grid
+from trajectories.core.rendering.preferences import read_preferences
+from trajectories.core.rendering.svg import cell_boxes, cell_hatching, colour_paths, digit_layers, line_path
+from trajectories.core.rendering.texts import as_digits
+from trajectories.core.verifiers.grid_compare import preview_value
+
+register = template.Library()
+
+GRID_PIXELS = 280
+MAX_CELL_PIXELS = 32
+MAX_THUMBNAIL_CELL_PIXELS = 12
+THUMBNAIL_SIZES = (32, 48, 64, 96, 128)
+RING_INSET = 0.14
+
+
+@register.inclusion_tag("trajectories/grids/_grid.html", takes_context=True)
+def grid(context: template.Context, value: JSON, label: str = "", size: int = GRID_PIXELS) -> dict[str, Any]:
+    """A focused grid: SVG, size caption, menu to copy and download. Any value may be given; what is no grid says so.
+
+    `label` is a word above the grid ("input"); `size` is the longest side in pixels.
+    """
+    try:
+        parsed = parse_grid(value)
+    except GridError as fault:
+        return {"label": label, "fault": str(fault), "preview": preview_value(value), "missing": value is None}
+    height, width = len(parsed), len(parsed[0])
+    return {
+        "label": label,
+        "summary": f"{label}: {describe_grid(parsed)}" if label else describe_grid(parsed),
+        "caption": f"{height} × {width}",
+        "code": encode_grid(parsed),
+        "cells": as_digits(parsed).replace("\n", "/"),
+        "paths": colour_paths(parsed),
+        "lines": line_path(height, width),
+        "digits": digit_layers(parsed) if _preferences(context).digits == "on" else [],
+        **_canvas(height, width, size),
+    }
+
+
+@register.inclusion_tag("trajectories/grids/_difference.html")
+def grid_difference(predicted: JSON, expected: JSON, label: str = "", size: int = GRID_PIXELS) -> dict[str, Any]:
+    """Predicted held against expected; `predicted` may be any JSON value, `expected` is a grid or None (unknown)."""
+    if expected is None:
+        return {"label": label, "unknown": True}
+    found = difference(predicted, parse_grid(expected, "expected"))
+    return {
+        "label": label,
+        "difference": found,
+        "right": found.match == "right",
+        "drawn": bool(found.rows) and any(found.rows),
+        "paths": colour_paths(found.rows),
+        "rings": cell_boxes(found.wrong, RING_INSET),
+        "hatching": cell_hatching(found.missing),
+        "dashes": cell_boxes(found.extra),
+        "lines": line_path(found.height, found.width),
+        **_canvas(found.height, found.width, size),
+    }
+
+
+@register.simple_tag(takes_context=True)
+def thumbnail(context: template.Context, value: JSON, size: int = 64, label: str = "") -> SafeString:
+    """A small picture of a grid in a box of fixed size, so that nothing moves when it arrives.
+
+    `size` is one of THUMBNAIL_SIZES, in pixels. A value that is no grid gets a box that says so.
+    """
+    try:
+        parsed = parse_grid(value)
+    except GridError as fault:
+        word = "none" if value is None else "no grid"
+        return format_html('<span class="thumb thumb-{} thumb-empty" title="{}">{}</span>', size, fault, word)
+    height, width = len(parsed), len(parsed[0])
+    scale = max(1, min(size // max(height, width), MAX_THUMBNAIL_CELL_PIXELS))
+    summary = f"{label}: {describe_grid(parsed)}" if label else describe_grid(parsed)
+    address = reverse("grid_png", args=[_preferences(context).palette, encode_grid(parsed)])
+    return format_html(
+        '<span class="thumb thumb-{}"><img src="{}" width="{}" height="{}" alt="{}" loading="lazy"></span>',
+        *(size, address, width * scale, height * scale, summary),
+    )
+
+
+def _preferences(context: template.Context) -> Any:
+    request = context.get("request")
+    return read_preferences(request.COOKIES if request else {})
+
+
+def _canvas(height: int, width: int, size: int) -> dict[str, Any]:
+    """View box in cells, drawn size in pixels: a whole number of pixels for each cell keeps the edges sharp."""
+    cell = max(3, min(MAX_CELL_PIXELS, size // max(height, width)))
+    return {"height": height, "width": width, "pixel_height": height * cell, "pixel_width": width * cell}

@@ -1,0 +1,129 @@
+"""What every page is put together from: icons, badges, bars, navigation, preferences, addresses."""
+
+from typing import Any
+
+from django import template
+from django.http import HttpRequest
+from django.templatetags.static import static
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from trajectories.core.rendering.preferences import CHOICES, Preferences, read_preferences
+
+register = template.Library()
+
+NAVIGATION = (
+    ("Home", "/"),
+    ("Problems", "/problems/"),
+    ("Runs", "/runs/"),
+    ("Traces", "/traces/"),
+    ("Releases", "/releases/"),
+)
+PREFERENCE_TITLES = {"theme": "Theme", "palette": "Grid colours", "digits": "Digits in grids"}
+BADGES: dict[str, tuple[str, str, str]] = {
+    "pass": ("pass", "check", "Pass"),
+    "fail": ("fail", "cross", "Fail"),
+    "unscored": ("unscored", "minus", "Unscored"),
+    "error": ("error", "warning", "Error"),
+    "": ("pending", "clock", "Unverified"),
+    "pending": ("pending", "clock", "Pending"),
+    "accepted": ("pass", "check", "Accepted"),
+    "accept": ("pass", "check", "Accept"),
+    "rejected": ("fail", "cross", "Rejected"),
+    "reject": ("fail", "cross", "Reject"),
+    "withdraw": ("unscored", "undo", "Withdrawn"),
+    "draft": ("unscored", "pencil", "Draft"),
+    "queued": ("pending", "clock", "Queued"),
+    "leased": ("running", "play", "Sampling"),
+    "running": ("running", "play", "Running"),
+    "paused": ("unscored", "pause", "Paused"),
+    "finished": ("pass", "check", "Finished"),
+    "done": ("pass", "check", "Done"),
+    "ready": ("pass", "check", "Ready"),
+    "cancelled": ("unscored", "stop", "Cancelled"),
+    "failed": ("fail", "cross", "Failed"),
+}
+"""(CSS class, icon, word) by state, outcome or decision as stored."""
+
+
+@register.simple_tag
+def icon(name: str) -> SafeString:
+    """One symbol of icons/sprite.svg, as large as the text beside it; say what it means in words next to it."""
+    return format_html(
+        '<svg class="icon" aria-hidden="true"><use href="{}#{}"/></svg>', static("trajectories/icons/sprite.svg"), name
+    )
+
+
+@register.simple_tag
+def badge(state: str, word: str = "") -> SafeString:
+    """An outcome, state or decision as icon and word: never by colour alone. `word` replaces the usual word."""
+    css, symbol, usual = BADGES.get(state, ("unscored", "minus", state))
+    return format_html('<span class="badge {}">{}{}</span>', css, icon(symbol), word or usual)
+
+
+@register.simple_tag
+def share_bar(part: float, whole: float, kind: str = "accent", label: str = "") -> SafeString:
+    """A bar filled to part / whole; empty where there is nothing to divide by. `kind` is accent, pass, fail or muted.
+
+    The numbers belong beside it in words: the bar is hidden from screen readers unless it has a `label`.
+    """
+    percent = 0.0 if not whole else max(0.0, min(100.0, 100.0 * part / whole))
+    described = format_html('role="img" aria-label="{}"', label) if label else format_html('aria-hidden="true"')
+    return format_html(
+        '<svg class="bar bar-{}" {}><rect width="{}%" height="100%"/></svg>', kind, described, f"{percent:.2f}"
+    )
+
+
+@register.filter
+def percent(part: float | None, whole: float | None) -> str:
+    """`part|percent:whole` as a whole number of percent; a dash where there is nothing to divide by."""
+    if part is None or not whole:
+        return "–"
+    share = 100 * part / whole
+    if 0 < share < 1:
+        return "<1%"
+    return f"{99 if 99 < share < 100 else round(share)}%"
+
+
+@register.simple_tag(takes_context=True)
+def preferences(context: template.Context) -> Preferences:
+    """The looks the visitor has chosen; the usual ones on pages made without a request (server errors)."""
+    request = context.get("request")
+    return read_preferences(request.COOKIES if request else {})
+
+
+@register.simple_tag(takes_context=True)
+def preference_switches(context: template.Context) -> list[dict[str, Any]]:
+    """What the user menu offers: field, title and options with the current one marked."""
+    current = preferences(context)
+    return [
+        {
+            "field": field,
+            "title": PREFERENCE_TITLES[field],
+            "options": [(value, title, getattr(current, field) == value) for value, title in options.items()],
+        }
+        for field, options in CHOICES.items()
+    ]
+
+
+@register.simple_tag(takes_context=True)
+def navigation(context: template.Context) -> list[tuple[str, str, bool]]:
+    """(title, address, whether the current page is there) of the top-level pages."""
+    request: HttpRequest | None = context.get("request")
+    path = request.path if request else ""
+    return [(title, root, path == root if root == "/" else path.startswith(root)) for title, root in NAVIGATION]
+
+
+@register.simple_tag(takes_context=True)
+def query(context: template.Context, **changes: Any) -> str:
+    """The current address's query with some parameters changed; None or an empty text takes one out.
+
+    `<a href="{% query sort='name' after=None %}">`
+    """
+    parameters = context["request"].GET.copy()
+    for key, value in changes.items():
+        if value is None or value == "":
+            parameters.pop(key, None)
+        else:
+            parameters[key] = str(value)
+    return f"?{parameters.urlencode()}"
