@@ -3,5 +3,6 @@
 from collections.abc import Callable
 
 from trajectories.core.samplers.base import Sampler
+from trajectories.core.samplers.symbolic import SymbolicSampler
 
-SAMPLERS: dict[str, Callable[[], Sampler]] = {}
+SAMPLERS: dict[str, Callable[[], Sampler]] = {"symbolic": SymbolicSampler}

@@ -117,8 +117,8 @@ def original_ops() -> Iterable[Op]:
     """Operations that combine a grid with the input the program started from."""
     for function in (colour.where_original, colour.where_original_empty, colour.where_changed, colour.over_original):
         yield on_grid(function, 1.2, original=True)
-    for function in (tiling.place_copies, tiling.place_copies_coloured):
-        yield on_grid(function, 1.5, original=True)
+    yield on_grid(tiling.place_copies, 1.5, original=True)
+    yield on_grid(tiling.place_copies_coloured, 1.5, original=True)
 
 
 def colour_ops(constants: Sequence[int]) -> Iterable[Op]:
@@ -139,8 +139,8 @@ def repair_ops(hidden: Sequence[int]) -> Iterable[Op]:
     """Operations that repair a regular picture under a hiding colour."""
     for c in hidden:
         yield on_grid(periodic.repair_pattern, 1.3, c, title=f"Continue the pattern over colour {c}", weight=20)
-        yield on_grid(periodic.repair_rows, 1.5, c, title=f"Continue each row's pattern over colour {c}", weight=6)
-        yield on_grid(periodic.repair_columns, 1.5, c, title=f"Continue each column's pattern over colour {c}", weight=6)
+        yield on_grid(periodic.repair_rows, 1.5, c, title=f"Continue every row over colour {c}", weight=6)
+        yield on_grid(periodic.repair_columns, 1.5, c, title=f"Continue every column over colour {c}", weight=6)
         yield on_grid(symmetry.repair_symmetry, 1.3, c, title=f"Mirror the picture into colour {c}", weight=15)
 
 
@@ -174,7 +174,7 @@ def object_ops() -> Iterable[Op]:
     yield to_pieces(segment.find_objects, 1.2, True, False, title="Find one-coloured objects (with corners)", weight=6)
     yield to_pieces(segment.find_objects, 1.2, False, True, title="Find many-coloured objects (side contact)", weight=5)
     yield to_pieces(segment.find_objects, 1.0, True, True, title="Find many-coloured objects (with corners)", weight=6)
-    yield to_pieces(segment.find_boxes, 1.2, False, title="Find one-coloured objects and take their whole box", weight=6)
+    yield to_pieces(segment.find_boxes, 1.2, False, title="Find the boxes of one-coloured objects", weight=6)
     yield to_pieces(segment.split_colours, 1.0, weight=2)
     yield to_pieces(segment.find_holes, 1.4, weight=6)
     yield to_pieces(segment.split_cells, 1.7)
@@ -228,9 +228,8 @@ def size_ops(inputs: Sequence[Rows], outputs: Sequence[Rows]) -> Iterable[Op]:
     if len(sizes) == 1:
         height, width = sizes.pop()
         yield on_grid(tiling.fit_canvas, 1.4, height, width, title=f"Put it on a canvas of {height} by {width}")
-        yield on_grid(
-            periodic.continue_pattern, 1.4, height, width, title=f"Continue the pattern to {height} by {width}", weight=9
-        )
+        title = f"Continue the pattern to {height} by {width}"
+        yield on_grid(periodic.continue_pattern, 1.4, height, width, title=title, weight=9)
         for bottom, right in ((False, False), (False, True), (True, False), (True, True)):
             place = ("bottom" if bottom else "top") + (" right" if right else " left")
             title = f"Keep the {height} by {width} cells at the {place}"

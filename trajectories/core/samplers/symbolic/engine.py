@@ -17,6 +17,9 @@ from trajectories.core.samplers.symbolic.values import Rows, Value
 CALL_WORK = 25
 """Work of one call of an operation besides its cells."""
 
+MISSIZED = 30
+"""States of a wrong output size that are remembered as refuted hypotheses, from grids and from pieces."""
+
 
 class State:
     """What a chain of operations gives on every input; later inputs are only computed when needed."""
@@ -73,7 +76,7 @@ class Fit:
 
 
 class Search:
-    """One search in one frame. Results: `fits`, `layers` (states of the outputs' sizes) and `refuted` (one-step tries)."""
+    """One search in one frame; it leaves `fits`, `layers` (states of the outputs' sizes) and `missized` (other sizes)."""
 
     def __init__(self, inputs: Sequence[Rows], targets: Sequence[Rows], ops: Sequence[Op]) -> None:
         self.inputs = list(inputs)
@@ -86,7 +89,7 @@ class Search:
         }
         self.fits: list[Fit] = []
         self.layers: list[tuple[State, bytes]] = []
-        self.refuted: list[State] = []
+        self.missized: dict[Kind, list[State]] = {"grid": [], "pieces": []}
         self.evaluated = 0
         self._seen: set[Any] = set()
         self._heap: list[tuple[float, int, State, int]] = []
@@ -140,6 +143,10 @@ class Search:
             return None
         if op.gives == "grid" and self._shape_fits(state, 0):
             return state if self._complete(state, budget) else None
+        if op.gives == "grid":
+            missized = self.missized[parent.kind]
+            if len(missized) < MISSIZED:
+                missized.append(state)
         return state
 
     def _shape_fits(self, state: State, position: int) -> bool:

@@ -82,6 +82,9 @@ def programs_of(search: Search, frame: Frame | None) -> Iterator[GridProgram]:
     if search.layers:
         yield from stacked_programs(search, frame)
         yield from near_programs(search, frame)
+    if len(search.layers) < NEAR_PROGRAMS:
+        for states in search.missized.values():
+            yield from (GridProgram((Layer(state.steps),), frame) for state in states)
 
 
 def stacked_programs(search: Search, frame: Frame | None) -> Iterator[GridProgram]:
@@ -102,8 +105,9 @@ def near_programs(search: Search, frame: Frame | None) -> Iterator[GridProgram]:
         return sum(a != b for a, b in zip(flat, search.target)), state.cost
 
     near = sorted((x for x in search.layers if x[0].depth and x[1] != search.target), key=wrong)
-    for state, _ in near[:NEAR_PROGRAMS]:
-        yield GridProgram((Layer(state.steps),), frame)
+    programs = [GridProgram((Layer(state.steps),), frame) for state, _ in near[: 20 * NEAR_PROGRAMS]]
+    for view in ("grid", "object"):
+        yield from [program for program in programs if program.view == view][:NEAR_PROGRAMS]
 
 
 def votes(candidates: Sequence[Candidate], position: int) -> list[Grid]:

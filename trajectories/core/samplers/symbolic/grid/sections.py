@@ -18,8 +18,8 @@ def cut_equal(grid: Rows, down: int, across: int) -> list[Piece] | None:
 
 def spans_between(length: int, lines: list[int]) -> list[tuple[int, int]]:
     """The (start, end) of what lies between separating lines."""
-    edges = [-1, *lines, length]
-    return [(a + 1, b) for a, b in zip(edges, edges[1:]) if b > a + 1]
+    starts, ends = [0, *[line + 1 for line in lines]], [*lines, length]
+    return [(start, end) for start, end in zip(starts, ends) if end > start]
 
 
 def cut_at_lines(grid: Rows) -> list[Piece] | None:
@@ -132,7 +132,7 @@ def join_across(pieces: list[Piece]) -> Rows | None:
     heights = {len(rows) for _, _, rows in pieces}
     if len(heights) != 1 or len(pieces) < 2 or sum(len(p[2][0]) for p in pieces) > 30:
         return None
-    return [sum([list(row) for row in rows], []) for rows in zip(*[p[2] for p in pieces])]
+    return [[cell for row in rows for cell in row] for rows in zip(*[p[2] for p in pieces])]
 
 
 def join_down(pieces: list[Piece]) -> Rows | None:

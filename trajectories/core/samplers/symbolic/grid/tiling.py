@@ -14,8 +14,8 @@ def tile_mirrored(grid: Rows, down: int, across: int) -> Rows | None:
     """Repeat the grid, mirroring every second copy so that neighbours meet like reflections."""
     if len(grid) * down > 30 or len(grid[0]) * across > 30:
         return None
-    wide = [sum([row[::-1] if i % 2 else row for i in range(across)], []) for row in grid]
-    return sum([wide[::-1] if i % 2 else wide for i in range(down)], [])
+    wide = [[cell for i in range(across) for cell in (row[::-1] if i % 2 else row)] for row in grid]
+    return [row for i in range(down) for row in (wide[::-1] if i % 2 else wide)]
 
 
 def tile_flipped_rows(grid: Rows, down: int, across: int) -> Rows | None:
@@ -24,7 +24,7 @@ def tile_flipped_rows(grid: Rows, down: int, across: int) -> Rows | None:
         return None
     plain = [row * across for row in grid]
     flipped = [row[::-1] * across for row in grid]
-    return sum([flipped if i % 2 else plain for i in range(down)], [])
+    return [row for i in range(down) for row in (flipped if i % 2 else plain)]
 
 
 def mirror_right(grid: Rows) -> Rows | None:

@@ -98,5 +98,5 @@ def off_edge(pieces: list[Piece], original: Rows) -> list[Piece] | None:
     return [
         (top, left, rows)
         for top, left, rows in pieces
-        if 0 < top and 0 < left and top + len(rows) < height and left + len(rows[0]) < width
+        if top > 0 and left > 0 and top + len(rows) < height and left + len(rows[0]) < width
     ] or None

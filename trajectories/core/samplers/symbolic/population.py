@@ -1,0 +1,105 @@
+"""The candidates of a task by view: searched once, and put into a diverse, seeded order for drawing."""
+
+import math
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from trajectories.core.problems.arc import ArcTask
+from trajectories.core.records import JSON
+from trajectories.core.samplers.symbolic.candidates import Budget, Candidate
+from trajectories.core.samplers.symbolic.explore import explore
+from trajectories.core.samplers.symbolic.pixel import search as search_pixels
+
+VIEWS = ("grid", "object", "pixel")
+GRID_CELLS = 25_000_000
+"""Work units of the grid and object search: about 4 CPU seconds where nothing fits."""
+
+PIXEL_CELLS = 3_000_000
+NEAR_SHARE = 3
+"""Of the candidates after the first guesses, every third is one that does not fit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Population:
+    """All candidates of one view, best first, and the figures of the search that found them."""
+
+    ranked: tuple[Candidate, ...]
+    facts: dict[str, JSON] = field(default_factory=dict)
+
+
+@lru_cache(maxsize=64)
+def find_programs(task: ArcTask) -> dict[str, Population]:
+    """Grid and object candidates of a task."""
+    budget = Budget(GRID_CELLS)
+    found = explore(task, budget)
+    facts: dict[str, JSON] = {
+        "states": found.states, "evaluations": found.evaluated, "work": GRID_CELLS - budget.left
+    }  # fmt: skip
+    return {
+        view: Population(tuple(c for c in found.candidates if c.view == view), facts) for view in ("grid", "object")
+    }
+
+
+@lru_cache(maxsize=64)
+def find_pixels(task: ArcTask) -> Population:
+    """Pixel candidates of a task."""
+    budget = Budget(PIXEL_CELLS)
+    ranked = tuple(sorted(search_pixels(task, budget), key=lambda c: (not c.fits, c.program.cost, c.program.key)))
+    return Population(ranked, {"work": PIXEL_CELLS - budget.left})
+
+
+def population(task: ArcTask, view: str) -> Population:
+    """The candidates of a view; searched on the first call for a task, then remembered."""
+    return find_pixels(task) if view == "pixel" else find_programs(task)[view]
+
+
+def arrange(candidates: Sequence[Candidate], temperature: float, seed: int) -> tuple[Candidate, ...]:
+    """A diverse order without repetition: the best program of each distinct prediction that fits, then other
+    programs, near misses mixed in. A temperature above 0 perturbs the ranks by seeded Gumbel noise of that scale.
+    """
+    firsts, others, near = [], [], []
+    seen = set()
+    for candidate in candidates:
+        outputs = (candidate.train_outputs, candidate.test_outputs)
+        if not candidate.fits:
+            if outputs not in seen:
+                near.append(candidate)
+        elif outputs in seen:
+            others.append(candidate)
+        else:
+            firsts.append(candidate)
+        seen.add(outputs)
+    order = [*firsts, *_mix(others, near)]
+    if temperature <= 0:
+        return tuple(order)
+    noise = random.Random(seed)
+    scores = [-math.log(rank) + temperature * _gumbel(noise) for rank in range(1, len(order) + 1)]
+    return tuple(order[i] for i in sorted(range(len(order)), key=lambda i: -scores[i]))
+
+
+def _gumbel(noise: random.Random) -> float:
+    return -math.log(-math.log(noise.random() or 1e-12))
+
+
+def _mix(others: list[Candidate], near: list[Candidate]) -> list[Candidate]:
+    mixed = []
+    rest, misses = iter(others), iter(near)
+    for turn in range(1, (len(others) + len(near)) * NEAR_SHARE + 1):
+        chosen = next(misses if turn % NEAR_SHARE == 0 else rest, None)
+        if chosen is not None:
+            mixed.append(chosen)
+    return mixed
+
+
+def refuted_before(candidates: Sequence[Candidate], chosen: Candidate, limit: int, seed: int) -> tuple[Candidate, ...]:
+    """Up to `limit` programs that the search tried and a training pair refuted, other than the chosen one.
+
+    Half are those that come nearest, the rest are drawn by the seed, so that samples tell different failures.
+    """
+    misses = [c for c in candidates if not c.fits and c.program.key != chosen.program.key]
+    nearest = misses[: limit // 2 + 1]
+    rest = misses[len(nearest) :]
+    drawn = random.Random(seed).sample(rest, min(len(rest), limit - len(nearest))) if len(nearest) < limit else []
+    return tuple(sorted((*drawn, *nearest), key=lambda c: (sum(c.train_matches), c.program.cost, c.program.key)))

@@ -1,0 +1,68 @@
+"""The symbolic sampler: draws programs found by search, each told as a full reasoning trace."""
+
+import time
+from collections.abc import Iterator, Sequence
+
+from trajectories.core.identity import derive_seed
+from trajectories.core.problems import ProblemError
+from trajectories.core.problems.arc import ArcTask, task_of
+from trajectories.core.records import JSON, SampleFailure, SampleRequest, SampleResult
+from trajectories.core.samplers.symbolic.narrate import tell
+from trajectories.core.samplers.symbolic.population import VIEWS, arrange, population, refuted_before
+
+REFUTED_TOLD = 3
+
+
+class SymbolicSampler:
+    """Program search on ARC tasks from the grid, object and pixel views. Deterministic: seeds only order the draws."""
+
+    name = "symbolic"
+    version = 1
+
+    def sample(self, requests: Sequence[SampleRequest]) -> Iterator[tuple[int, SampleResult | SampleFailure]]:
+        """Yield (position, outcome); the requests of one problem follow one another, so that it is searched once."""
+        order = sorted(
+            range(len(requests)), key=lambda i: (requests[i].problem.content_hash, requests[i].instruction.view, i)
+        )
+        for position in order:
+            yield position, draw(requests[position])
+
+
+def draw(request: SampleRequest) -> SampleResult | SampleFailure:
+    """One sample: candidate number `ordinal` of the view's arranged population."""
+    view = request.instruction.view
+    if view not in VIEWS:
+        return SampleFailure("view", f"The symbolic sampler has no view {view!r}; expected grid, object or pixel.")
+    try:
+        task = task_of(request.problem)
+    except ProblemError as fault:
+        return SampleFailure("problem", f"The symbolic sampler needs an ARC task: {fault}")
+    return _draw(task, request)
+
+
+def _draw(task: ArcTask, request: SampleRequest) -> SampleResult | SampleFailure:
+    started = time.monotonic()
+    view = request.instruction.view
+    found = population(task, view)
+    arranged = arrange(found.ranked, request.temperature, request.group_seed)
+    if request.ordinal >= len(arranged):
+        return SampleFailure(
+            "exhausted", f"The {view} view found {len(arranged)} different programs and all of them have been drawn."
+        )
+    chosen = arranged[request.ordinal]
+    refuted = refuted_before(found.ranked, chosen, REFUTED_TOLD, derive_seed(request.group_seed, request.ordinal))
+    facts: dict[str, JSON] = {
+        **found.facts,
+        "population": len(arranged),
+        "rank": found.ranked.index(chosen) + 1,
+        "cost": round(chosen.program.cost, 3),
+        "depth": len(chosen.program.explain()),
+        "train_pairs_right": sum(chosen.train_matches),
+        "train_pairs": len(chosen.train_matches),
+    }
+    result = tell(task, chosen, refuted, view, facts)
+    return SampleResult(
+        messages=result.messages, reasoning=result.reasoning, steps=result.steps, answer=result.answer,
+        program=result.program, finish_reason=result.finish_reason,
+        latency_seconds=time.monotonic() - started, facts=result.facts,
+    )  # fmt: skip
