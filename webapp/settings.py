@@ -137,6 +137,7 @@ SWEEP_SECONDS = 5
 # A sweep that waits for a busy worker is worthless once the next one is due.
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "trajectories.sweep", "schedule": SWEEP_SECONDS, "options": {"expires": SWEEP_SECONDS}},
+    "sweep_exports": {"task": "trajectories.sweep_exports", "schedule": 60, "options": {"expires": 60}},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
 

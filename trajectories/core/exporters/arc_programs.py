@@ -31,6 +31,6 @@ class ArcProgramsExporter:
 
 
 def _outputs(verdicts: Sequence[Mapping[str, JSON]], verifier: str) -> list[str | None]:
-    evidence = next((word["evidence"] for word in verdicts if word["verifier"] == verifier), {})
-    grids = [pair.get("predicted") for pair in evidence.get("pairs", ())]
+    evidence = [word["evidence"] for word in verdicts if word["verifier"] == verifier]
+    grids = [pair.get("predicted") for held in evidence for pair in held.get("pairs", ())]
     return [None if grid is None else canonical_json(grid) for grid in grids]

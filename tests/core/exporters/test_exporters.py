@@ -1,0 +1,121 @@
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from trajectories.core.exporters import EXPORTERS, ExportItem, encode_row
+from trajectories.core.records import ProblemKind
+
+SECRET = [[[6, 6, 6], [6, 0, 6]]]
+PROGRAM = "def transform(grid):\n    return [row[::-1] for row in grid]\n"
+
+
+def make_item(**values):
+    fields = {
+        "prompt": ({"content": "Löse das.", "role": "user"},),
+        "reasoning": "Jede Zeile wird gespiegelt.",
+        "program": PROGRAM,
+        "answer": [[[9, 8, 7]]],
+        "steps": ({"kind": "subtask", "title": "Mirror", "body": "…", "depth": 0, "data": {}},),
+        "problem_name": "007bbfb7",
+        "problem_kind": ProblemKind.ARC,
+        "spec": {"train": [], "test": []},
+        "reference": SECRET,
+        "meta": {"trace_id": 7},
+        "judged": {
+            "verdicts": [
+                {"verifier": "arc_train", "outcome": "pass", "evidence": {"pairs": [{"predicted": [[1]]}]}},
+                {"verifier": "arc_test", "outcome": "error", "evidence": {"pairs": [{"predicted": None}]}},
+            ],
+            "reviews": [],
+        },
+        **values,
+    }
+    return ExportItem(**fields)
+
+
+@pytest.fixture(params=EXPORTERS)
+def exporter(request):
+    return EXPORTERS[request.param]
+
+
+text = st.text(st.characters(exclude_categories=["Cs"]))
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | text, lambda inner: st.lists(inner) | st.dictionaries(text, inner)
+)
+
+
+@given(reasoning=text, program=text, answer=json_values, content=text)
+def test_every_row_is_one_line_that_reads_back_as_it_was(reasoning, program, answer, content):
+    item = make_item(
+        reasoning=reasoning, program=program, answer=answer, prompt=({"role": "user", "content": content},)
+    )
+    for exporter in EXPORTERS.values():
+        line = encode_row(exporter, item, with_meta=True)
+        assert line.endswith(b"\n")
+        assert line.count(b"\n") == 1
+        assert b"\r" not in line
+        assert json.loads(line) == {**json.loads(json.dumps(exporter.row(item))), "meta": {"trace_id": 7}}
+
+
+def test_rows_come_the_same_twice_and_carry_meta_only_when_asked(exporter):
+    plain = encode_row(exporter, make_item(), with_meta=False)
+    assert plain == encode_row(exporter, make_item(), with_meta=False)
+    assert "meta" not in json.loads(plain)
+    assert list(json.loads(encode_row(exporter, make_item(), with_meta=True)))[-1] == "meta"
+
+
+def test_keys_keep_their_order_whatever_order_the_prompt_came_in(exporter):
+    turned = make_item(prompt=({"role": "user", "content": "Löse das."},))
+    assert encode_row(exporter, make_item(), with_meta=False) == encode_row(exporter, turned, with_meta=False)
+
+
+def test_no_prompt_holds_the_reference_answer(exporter):
+    row = exporter.row(make_item())
+    prompt = row.get("prompt") or row.get("messages", [])[:1] or row.get("trace", {}).get("prompt", [])
+    assert json.dumps(SECRET) not in json.dumps(prompt)
+    if exporter.name in ("sft-messages", "sft-prompt-completion"):
+        assert json.dumps(SECRET) not in json.dumps(row)
+
+
+def test_text_stays_as_it_is_written(exporter):
+    if exporter.name != "arc-programs":
+        assert "Löse das." in encode_row(exporter, make_item(), with_meta=False).decode()
+
+
+def test_numbers_that_json_has_no_form_for_are_refused():
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        encode_row(EXPORTERS["full"], make_item(answer=float("nan")), with_meta=False)
+
+
+def test_sft_messages_is_exactly_the_conversation_with_the_program_in_the_reply():
+    row = EXPORTERS["sft-messages"].row(make_item())
+    assert row == {
+        "messages": [
+            {"role": "user", "content": "Löse das."},
+            {"role": "assistant", "content": f"Jede Zeile wird gespiegelt.\n\n```python\n{PROGRAM}```\n"},
+        ]
+    }
+
+
+def test_a_program_that_the_reasoning_holds_is_not_said_twice():
+    reasoning = f"So:\n```python\n{PROGRAM}```\nDone."
+    row = EXPORTERS["sft-messages"].row(make_item(reasoning=reasoning))
+    assert row["messages"][-1]["content"] == reasoning
+
+
+def test_prompt_and_completion_together_are_the_messages():
+    row = EXPORTERS["sft-prompt-completion"].row(make_item())
+    assert [*row["prompt"], *row["completion"]] == EXPORTERS["sft-messages"].row(make_item())["messages"]
+
+
+def test_prompt_only_has_the_answer_beside_the_prompt_as_text():
+    row = EXPORTERS["prompt-only"].row(make_item())
+    assert (json.loads(row["answer"]), row["problem_id"]) == (SECRET, "007bbfb7")
+    assert EXPORTERS["prompt-only"].row(make_item(reference=None))["answer"] is None
+
+
+def test_arc_programs_has_what_the_program_gave_for_every_pair():
+    row = EXPORTERS["arc-programs"].row(make_item())
+    assert (row["train_outputs"], row["test_outputs"]) == (["[[1]]"], [None])

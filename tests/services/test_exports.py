@@ -1,0 +1,171 @@
+import hashlib
+import json
+import uuid
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from tests import factories
+from trajectories.core.reviews import Decision, Judgement
+from trajectories.models import AuditEvent, Export, Problem
+from trajectories.services import exports
+from trajectories.services.exports import ExportError, export_path, request_export, waiting_exports, write_export
+from trajectories.services.releases import freeze_accepted
+from trajectories.services.reviews import submit_review
+
+
+@pytest.fixture(autouse=True)
+def _export_dir(settings, tmp_path):
+    settings.EXPORT_DIR = tmp_path / "exports"
+
+
+@pytest.fixture
+def release(curator, lead):
+    for _ in range(3):
+        trace = factories.make_trace()
+        factories.make_verdict(trace=trace, evidence={"pairs": []})
+        accepted = Judgement(Decision.ACCEPT, score=4)
+        submit_review(reviewer=curator, trace=trace, judgement=accepted, key=uuid.uuid4())
+    return freeze_accepted(actor=lead, title="First", key=uuid.uuid4())
+
+
+@pytest.fixture
+def export(engineer, release):
+    return request_export(actor=engineer, release=release, export_format="sft-messages")
+
+
+def rows(export):
+    return [json.loads(line) for line in export_path(export).read_text(encoding="utf-8").splitlines()]
+
+
+def test_an_export_is_written_with_its_hash_and_rows(export, release):
+    assert write_export(export_id=export.pk)
+    export.refresh_from_db()
+    content = export_path(export).read_bytes()
+    assert (export.state, export.rows_written, export.byte_size) == ("ready", 3, len(content))
+    assert export.sha256 == hashlib.sha256(content).hexdigest()
+    first = release.items.select_related("trace__reasoning", "trace__program").get(position=0).trace
+    reply = f"{first.reasoning.body}\n\n```python\n{first.program.body}```\n"
+    assert rows(export)[0]["messages"] == [
+        {"role": "user", "content": "Find the rule."},
+        {"role": "assistant", "content": reply},
+    ]
+
+
+@pytest.mark.parametrize("export_format", ["sft-messages", "full", "arc-programs", "prompt-only"])
+def test_made_again_it_is_the_same_bytes_whatever_was_said_since(export_format, release, engineer, lead):
+    export = request_export(actor=engineer, release=release, export_format=export_format, with_meta=True)
+    write_export(export_id=export.pk)
+    before = export_path(export).read_bytes()
+    trace = release.items.get(position=0).trace
+    factories.make_verdict(trace=trace, version=2, outcome="fail")
+    rejection = Judgement(Decision.REJECT, reason="lucky")
+    submit_review(reviewer=lead, trace=trace, judgement=rejection, key=uuid.uuid4())
+    export_path(export).unlink()
+    again = request_export(actor=engineer, release=release, export_format=export_format, with_meta=True)
+    assert (again.pk, again.state) == (export.pk, "queued")
+    write_export(export_id=export.pk)
+    assert export_path(export).read_bytes() == before
+
+
+def test_meta_says_where_a_row_comes_from(engineer, release):
+    export = request_export(actor=engineer, release=release, export_format="sft-messages", with_meta=True)
+    write_export(export_id=export.pk)
+    item = release.items.select_related("trace__problem", "trace__sampler").get(position=1)
+    meta = rows(export)[1]["meta"]
+    assert meta == {
+        "problem_id": item.trace.problem.name,
+        "problem_hash": item.trace.problem.content_hash,
+        "trace_id": item.trace_id,
+        "release": release.pk,
+        "split": "train",
+        "verdicts": ["arc_test 1: pass"],
+        "score": 4.0,
+        "sampler": f"{item.trace.sampler.name} 1",
+        "instruction": None,
+    }
+
+
+def test_full_rows_name_reviewers_by_pseudonym_only(engineer, release, curator):
+    export = request_export(actor=engineer, release=release, export_format="full")
+    write_export(export_id=export.pk)
+    assert {review["reviewer"] for row in rows(export) for review in row["reviews"]} == {"reviewer-1"}
+    assert curator.username not in export_path(export).read_text()
+
+
+def test_asking_again_gives_the_same_export_and_one_audit_event(export, release, engineer, lead):
+    assert request_export(actor=lead, release=release, export_format="sft-messages") == export
+    assert AuditEvent.objects.filter(verb="export.request").count() == 1
+
+
+def test_an_unknown_format_is_refused(release, engineer):
+    with pytest.raises(ExportError, match="found 'xlsx', expected one of sft-messages"):
+        request_export(actor=engineer, release=release, export_format="xlsx")
+
+
+def test_writing_twice_writes_once(export):
+    assert write_export(export_id=export.pk)
+    assert not write_export(export_id=export.pk)
+
+
+def test_a_lease_keeps_others_out_until_it_runs_out(export):
+    Export.objects.update(state="running", lease_expires_at=timezone.now() + timedelta(minutes=1))
+    assert not write_export(export_id=export.pk)
+    assert waiting_exports() == []
+    Export.objects.update(lease_expires_at=timezone.now() - timedelta(seconds=1))
+    assert waiting_exports() == [export.pk]
+    assert write_export(export_id=export.pk)
+
+
+def test_a_writer_that_lost_its_lease_stops_and_leaves_the_row_alone(export, monkeypatch):
+    monkeypatch.setattr(exports, "HEARTBEAT_ROWS", 1)
+    read = exports.iterate_items
+    taken = timezone.now() + timedelta(hours=1)
+
+    def interrupted(release):
+        for item in read(release):
+            yield item
+            Export.objects.update(lease_expires_at=taken)
+
+    monkeypatch.setattr(exports, "iterate_items", interrupted)
+    assert not write_export(export_id=export.pk)
+    export.refresh_from_db()
+    assert (export.state, export.lease_expires_at) == ("running", taken)
+    assert not export_path(export).exists()
+
+
+def test_an_export_that_never_ends_is_given_up(export):
+    Export.objects.update(state="running", claims=5, lease_expires_at=timezone.now() - timedelta(seconds=1))
+    assert waiting_exports() == []
+    export.refresh_from_db()
+    assert export.state == "failed"
+    assert "Given up after 5 attempts" in export.error
+
+
+def test_a_disk_that_takes_nothing_is_said_and_can_be_tried_again(export, release, engineer, settings, tmp_path):
+    settings.EXPORT_DIR = tmp_path / "file" / "exports"
+    (tmp_path / "file").write_text("in the way")
+    assert not write_export(export_id=export.pk)
+    export.refresh_from_db()
+    assert export.state == "failed"
+    assert export.error.startswith("The file could not be written")
+    settings.EXPORT_DIR = tmp_path / "exports"
+    assert request_export(actor=engineer, release=release, export_format="sft-messages").state == "queued"
+    assert write_export(export_id=export.pk)
+
+
+def test_no_reference_answer_reaches_a_training_row(engineer, release):
+    Problem.objects.update(reference=[[[4, 2, 4, 2]]])
+    export = request_export(actor=engineer, release=release, export_format="sft-messages")
+    write_export(export_id=export.pk)
+    assert "4, 2, 4, 2" not in export_path(export).read_text()
+
+
+def test_a_long_release_is_read_in_batches(export, django_assert_max_num_queries, monkeypatch):
+    from trajectories.selectors import exports as reading
+
+    monkeypatch.setattr(reading, "BATCH", 2)
+    with django_assert_max_num_queries(13):
+        write_export(export_id=export.pk)
+    assert len(rows(export)) == 3

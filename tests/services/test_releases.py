@@ -1,0 +1,129 @@
+import json
+import uuid
+
+import pytest
+from django.db import IntegrityError, transaction
+
+from tests import factories
+from trajectories.core.identity import content_hash
+from trajectories.models import AuditEvent, Release, ReleaseItem
+from trajectories.selectors.releases import ReleaseRule, count_eligible
+from trajectories.selectors.traces import TraceScope
+from trajectories.services.releases import ReleaseError, freeze_accepted
+
+
+def accepted(reviewer, score=None, **values):
+    trace = factories.make_trace(decision="accepted", **values)
+    factories.make_review(trace=trace, reviewer=reviewer, score=score)
+    return trace
+
+
+def freeze(actor, rule=None, key=None, **options):
+    return freeze_accepted(actor=actor, title="First", rule=rule, key=key or uuid.uuid4(), **options)
+
+
+def released(release):
+    return list(release.items.order_by("position").values_list("trace_id", flat=True))
+
+
+def test_only_accepted_traces_are_released_ordered_by_problem_hash_and_trace(curator, lead):
+    late = factories.make_problem(content_hash="f" * 64)
+    early = factories.make_problem(content_hash="0" * 64, split="eval")
+    first, second = accepted(curator, problem=late), accepted(curator, problem=early)
+    third = accepted(curator, problem=early)
+    factories.make_trace(problem=early, decision="rejected")
+    factories.make_trace(problem=early)
+    release = freeze(lead)
+    assert released(release) == [second.pk, third.pk, first.pk]
+    assert release.item_count == 3
+    assert release.manifest["counts"] == {"traces": 3, "problems": 2, "splits": {"eval": 2, "train": 1}}
+    assert list(release.items.order_by("position").values_list("split", flat=True)) == ["eval", "eval", "train"]
+
+
+def test_the_rule_narrows_by_score_set_and_run(curator, lead):
+    good, poor, unscored = accepted(curator, score=4), accepted(curator, score=2), accepted(curator)
+    assert count_eligible(ReleaseRule()) == 3
+    assert released(freeze(lead, ReleaseRule(min_score=3))) == [good.pk]
+    assert released(freeze(lead, ReleaseRule(scope=TraceScope(run=poor.run_id)))) == [poor.pk]
+    by_set = TraceScope(problem_set=unscored.problem.problem_set_id)
+    assert released(freeze(lead, ReleaseRule(scope=by_set))) == [unscored.pk]
+
+
+def test_the_mean_of_standing_scores_is_frozen(curator, lead):
+    trace = accepted(curator, score=5)
+    factories.make_review(trace=trace, reviewer=lead, score=2)
+    assert freeze(lead).items.get().score == 3.5
+
+
+def test_nothing_to_release_is_said_and_makes_nothing(lead):
+    with pytest.raises(ReleaseError, match="No accepted trace matches"):
+        freeze(lead)
+    assert (Release.objects.count(), AuditEvent.objects.count()) == (0, 0)
+
+
+def test_the_manifest_names_what_judged_and_no_person(curator, lead):
+    trace = accepted(curator, score=5, instruction=factories.make_instruction(name="grid", view="grid"))
+    factories.make_verdict(trace=trace, version=1, outcome="fail")
+    factories.make_verdict(trace=trace, version=2)
+    factories.make_review(trace=trace, reviewer=lead)
+    release = freeze(lead)
+    manifest = release.manifest
+    assert manifest["verifiers"] == [{"name": "arc_test", "version": 2, "traces": 1}]
+    assert manifest["reviewers"] == [{"name": "reviewer-1", "reviews": 1}, {"name": "reviewer-2", "reviews": 1}]
+    assert manifest["samplers"][0]["name"] == trace.sampler.name
+    assert manifest["instructions"][0]["traces"] == 1
+    assert curator.username not in json.dumps(manifest)
+    assert release.content_hash == content_hash(manifest)
+
+
+def test_the_same_key_gives_the_same_release(curator, lead):
+    accepted(curator)
+    key = uuid.uuid4()
+    first = freeze(lead, key=key)
+    accepted(curator)
+    assert freeze(lead, key=key) == first
+    assert first.item_count == 1
+
+
+def test_equal_content_has_an_equal_hash_and_can_be_reused(curator, lead):
+    accepted(curator, score=3)
+    first, again = freeze(lead), freeze(lead)
+    assert (first.content_hash, first.pk != again.pk) == (again.content_hash, True)
+    assert freeze(lead, reuse=True) == first
+    accepted(curator)
+    assert freeze(lead, reuse=True) not in (first, again)
+
+
+def test_a_review_after_freezing_changes_a_new_release_but_not_the_old_one(curator, lead):
+    trace = accepted(curator)
+    first = freeze(lead)
+    factories.make_review(trace=trace, reviewer=lead, score=1)
+    assert freeze(lead).content_hash != first.content_hash
+    assert first.items.get().score is None
+
+
+def test_the_database_itself_refuses_to_change_a_release(curator, lead):
+    accepted(curator)
+    release = freeze(lead)
+    for change in (
+        lambda: Release.objects.filter(pk=release.pk).update(title="Other"),
+        lambda: ReleaseItem.objects.filter(release=release).update(split="eval"),
+        lambda: ReleaseItem.objects.filter(release=release).delete(),
+    ):
+        with pytest.raises(IntegrityError, match="append-only"), transaction.atomic():
+            change()
+
+
+def test_freezing_is_audited(curator, lead):
+    accepted(curator)
+    release = freeze(lead)
+    event = AuditEvent.objects.get(verb="release.freeze")
+    assert (event.actor, event.object_id, event.data["sha256"]) == (lead, release.pk, release.content_hash)
+
+
+def test_many_traces_are_frozen_in_few_queries(curator, lead, django_assert_max_num_queries):
+    problem, run = factories.make_problem(), factories.make_run()
+    for _ in range(20):
+        accepted(curator, problem=problem, run=run)
+    with django_assert_max_num_queries(14):
+        freeze(lead)
