@@ -1,0 +1,119 @@
+"""All cells of a task's canvases as bit sets: one bit per cell of every training pair and test input."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from trajectories.core.grids import COLOURS, Grid
+from trajectories.core.samplers.symbolic.candidates import Budget
+from trajectories.core.samplers.symbolic.pixel.expressions import Call, Scope
+
+_OFFSET = 2  # a column stores value + 2, so that -1 (none) and -2 (several) fit a byte
+_LARGEST = 250
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """One input: its variables, and the window of the base map whose cells the output shows."""
+
+    scope: Scope
+    window: tuple[int, int, int, int]
+    output: Grid | None
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(rows, columns) of the window."""
+        top, left, bottom, right = self.window
+        return bottom - top + 1, right - left + 1
+
+
+class Table:
+    """Columns (one byte per cell) and bit sets over the cells of all regions, training pairs first."""
+
+    def __init__(self, regions: Sequence[Region], budget: Budget) -> None:
+        self.regions = tuple(regions)
+        self.budget = budget
+        self._columns: dict[str, bytes] = {}
+        counts = [shape[0] * shape[1] for shape in (region.shape for region in regions)]
+        self.cells = sum(counts)
+        self.everywhere = (1 << self.cells) - 1
+        self.masks = _masks(counts)
+        known = [mask for mask, region in zip(self.masks, regions, strict=True) if region.output is not None]
+        self.pair_masks = tuple(known)
+        self.training = sum(known)
+        outputs = bytearray()
+        for region, count in zip(regions, counts, strict=True):
+            rows = region.output or ()
+            outputs += bytes(value + _OFFSET for row in rows for value in row) or bytes(count)
+        self.output_bits = tuple(self.bits(bytes(outputs), value) & self.training for value in range(COLOURS))
+
+    def column(self, expression: Call | str) -> bytes:
+        """A map's values (or one number's) at all cells, shifted by two; numbers above 250 count as 250."""
+        text = expression if isinstance(expression, str) else expression.text
+        found = self._columns.get(text)
+        if found is None:
+            found = b"".join(_flat(region, region.scope.value(expression)) for region in self.regions)
+            self._columns[text] = found
+            self.budget.spend(self.cells)
+        return found
+
+    def bits(self, column: bytes, value: int) -> int:
+        """The cells where a column has the value."""
+        return int(column.translate(_equal(value)), 2)
+
+    def bits_from(self, column: bytes, value: int) -> int:
+        """The cells where a column has at least the value."""
+        return int(column.translate(_at_least(value)), 2)
+
+    def same(self, first: bytes, second: bytes) -> int:
+        """The cells where two columns agree on a colour."""
+        return sum(self.bits(first, value) & self.bits(second, value) for value in range(COLOURS))
+
+    def grids(self, colours: Sequence[int]) -> tuple[Grid, ...]:
+        """Grids of all regions from ten disjoint bit sets, one for each colour."""
+        flat = bytearray(self.cells)
+        for colour, bits in enumerate(colours):
+            if colour and bits:
+                text = format(bits, f"0{self.cells}b")
+                position = text.find("1")
+                while position >= 0:
+                    flat[position] = colour
+                    position = text.find("1", position + 1)
+        return tuple(self._cut(flat))
+
+    def _cut(self, flat: bytearray) -> Iterable[Grid]:
+        start = 0
+        for region in self.regions:
+            rows, columns = region.shape
+            yield tuple(tuple(flat[start + r * columns : start + (r + 1) * columns]) for r in range(rows))
+            start += rows * columns
+
+
+def _masks(counts: Sequence[int]) -> tuple[int, ...]:
+    """Bits of each region's cells. The first cell is the highest bit, as in binary text."""
+    masks = []
+    left = sum(counts)
+    for count in counts:
+        left -= count
+        masks.append(((1 << count) - 1) << left)
+    return tuple(masks)
+
+
+def _flat(region: Region, value: Any) -> bytes:
+    rows, columns = region.shape
+    if isinstance(value, int):
+        return bytes([value + _OFFSET]) * (rows * columns)
+    top, left, bottom, right = region.window
+    numbers = [number for row in value[top : bottom + 1] for number in row[left : right + 1]]
+    return bytes(min(number, _LARGEST) + _OFFSET for number in numbers)
+
+
+@cache
+def _equal(value: int) -> bytes:
+    return bytes(49 if code == value + _OFFSET else 48 for code in range(256))
+
+
+@cache
+def _at_least(value: int) -> bytes:
+    return bytes(49 if code >= value + _OFFSET else 48 for code in range(256))
