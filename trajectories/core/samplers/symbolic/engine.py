@@ -76,7 +76,7 @@ class Fit:
 
 
 class Search:
-    """One search in one frame; it leaves `fits`, `layers` (states of the outputs' sizes) and `missized` (other sizes)."""
+    """One search in one frame. It leaves `fits`, `layers` (states of the outputs' sizes) and `missized` (of others)."""
 
     def __init__(self, inputs: Sequence[Rows], targets: Sequence[Rows], ops: Sequence[Op]) -> None:
         self.inputs = list(inputs)

@@ -3,11 +3,10 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from trajectories.core.grids import Grid
 from trajectories.core.problems.arc import ArcTask
 from trajectories.core.samplers.symbolic.candidates import Budget, Candidate
 from trajectories.core.samplers.symbolic.catalogue import build_catalogue
-from trajectories.core.samplers.symbolic.engine import Search, State, flatten
+from trajectories.core.samplers.symbolic.engine import Search, State
 from trajectories.core.samplers.symbolic.frames import Frame, choose_frames
 from trajectories.core.samplers.symbolic.operation import to_rows
 from trajectories.core.samplers.symbolic.program import GridProgram, Layer
@@ -108,16 +107,3 @@ def near_programs(search: Search, frame: Frame | None) -> Iterator[GridProgram]:
     programs = [GridProgram((Layer(state.steps),), frame) for state, _ in near[: 20 * NEAR_PROGRAMS]]
     for view in ("grid", "object"):
         yield from [program for program in programs if program.view == view][:NEAR_PROGRAMS]
-
-
-def votes(candidates: Sequence[Candidate], position: int) -> list[Grid]:
-    """Distinct test outputs of the fitting programs, by vote: each program counts 2 ** -cost; ties by lowest cost."""
-    weights: dict[Grid, float] = {}
-    for candidate in candidates:
-        output = candidate.test_outputs[position]
-        if candidate.fits and output is not None:
-            weights[output] = weights.get(output, 0.0) + 2.0**-candidate.program.cost
-    return sorted(weights, key=lambda output: -weights[output])
-
-
-__all__ = ["Exploration", "explore", "flatten", "votes"]

@@ -140,7 +140,7 @@ def _objects(pairs: Pairs) -> list[str]:
 def _changes(pairs: Pairs) -> list[str]:
     if any(grid_shape(a) != grid_shape(b) for a, b in pairs):
         return ["Inputs and outputs differ in size, so cells have to be read through a change of coordinates."]
-    changed = [
+    changed: list[set[tuple[int, int]]] = [
         {(x, y) for upper, lower in zip(a, b) for x, y in zip(upper, lower) if x != y} for a, b in pairs
     ]
     counts = [sum(x != y for upper, lower in zip(a, b) for x, y in zip(upper, lower)) for a, b in pairs]

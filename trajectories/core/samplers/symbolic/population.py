@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from trajectories.core.grids import Grid
 from trajectories.core.problems.arc import ArcTask
 from trajectories.core.records import JSON
 from trajectories.core.samplers.symbolic.candidates import Budget, Candidate
@@ -53,6 +54,16 @@ def find_pixels(task: ArcTask) -> Population:
 def population(task: ArcTask, view: str) -> Population:
     """The candidates of a view; searched on the first call for a task, then remembered."""
     return find_pixels(task) if view == "pixel" else find_programs(task)[view]
+
+
+def votes(candidates: Sequence[Candidate], position: int) -> list[Grid]:
+    """Distinct outputs for one test input by vote of the fitting programs: each counts 2 ** -cost, most votes first."""
+    weights: dict[Grid, float] = {}
+    for candidate in candidates:
+        output = candidate.test_outputs[position]
+        if candidate.fits and output is not None:
+            weights[output] = weights.get(output, 0.0) + 2.0**-candidate.program.cost
+    return sorted(weights, key=lambda output: -weights[output])
 
 
 def arrange(candidates: Sequence[Candidate], temperature: float, seed: int) -> tuple[Candidate, ...]:
