@@ -117,11 +117,12 @@ def render_prompt(task: ArcTask) -> str:
     ]
     for number, pair in enumerate(task.train, 1):
         if pair.output is not None:
-            parts.append(f"Example {number} input:\n{_digits(pair.input)}")
-            parts.append(f"Example {number} output:\n{_digits(pair.output)}")
-    parts += [f"Test {number} input:\n{_digits(pair.input)}" for number, pair in enumerate(task.test, 1)]
+            parts.append(f"Example {number} input:\n{render_grid(pair.input)}")
+            parts.append(f"Example {number} output:\n{render_grid(pair.output)}")
+    parts += [f"Test {number} input:\n{render_grid(pair.input)}" for number, pair in enumerate(task.test, 1)]
     return "\n\n".join(parts) + "\n"
 
 
-def _digits(grid: Grid) -> str:
+def render_grid(grid: Grid) -> str:
+    """One grid as it stands in a prompt: a line per row, digits separated by spaces."""
     return "\n".join(" ".join(str(cell) for cell in row) for row in grid)

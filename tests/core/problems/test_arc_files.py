@@ -1,0 +1,109 @@
+"""One task to a file, and challenges with solutions."""
+
+import pytest
+
+from trajectories.core.problems import ImportFault, ProblemError
+from trajectories.core.problems.arc_files import ArcReader, is_solutions, read_solutions, split_of
+
+PAIR = {"input": [[1]], "output": [[2]]}
+HIDDEN = {"train": [PAIR], "test": [{"input": [[3]]}, {"input": [[4]]}]}
+OPEN = {"train": [PAIR], "test": [{"input": [[3]], "output": [[5]]}]}
+
+
+def read(value, file="folder/abc.json", solutions=None, split=None) -> list:
+    return list(ArcReader({} if solutions is None else solutions, split).read(value, file))
+
+
+def test_a_lone_task_is_named_by_its_file():
+    [record] = read(OPEN)
+    assert (record.name, record.reference, record.split) == ("abc", [[[5]]], "train")
+
+
+def test_challenges_are_named_by_their_ids_and_take_their_solutions():
+    solutions = {"a": [[[7]], [[8]]], "other": [[[1]]]}
+    first, second = read({"a": HIDDEN, "b": HIDDEN}, solutions=solutions)
+    assert (first.name, first.reference) == ("a", [[[7]], [[8]]])
+    assert (second.name, second.reference) == ("b", None)
+    assert solutions == {"other": [[[1]]]}
+
+
+def test_one_bad_task_leaves_the_others():
+    good, bad = read({"a": OPEN, "b.c": {"train": [PAIR], "test": [{"input": [[11]]}]}})
+    assert good.name == "a"
+    assert bad == ImportFault("folder/abc.json", "b.c.test[0].input[0][0]", "found 11, expected a colour from 0 to 9")
+
+
+def test_solutions_fill_in_what_a_task_lacks_and_may_not_differ():
+    task = {"train": [PAIR], "test": [{"input": [[3]], "output": [[5]]}, {"input": [[4]]}]}
+    [record] = read({"a": task}, solutions={"a": [[[5]], [[6]]]})
+    assert record.reference == [[[5]], [[6]]]
+    [fault] = read({"a": task}, solutions={"a": [[[9]], [[6]]]})
+    assert fault.path == "a.test[0].output"
+    assert fault.detail == "found another grid than the solutions file has, expected the same"
+
+
+def test_a_bad_solution_is_placed_in_the_solutions():
+    [fault] = read({"a": HIDDEN}, solutions={"a": [[[5]]]})
+    assert str(fault) == (
+        "folder/abc.json: solution of a: found a list of 1, expected a list of 2 grids, one for each test input"
+    )
+
+
+def test_solutions_without_tasks_are_faults():
+    faults = list(ArcReader({"a\n": []}).leftovers("s.json"))
+    assert faults == [ImportFault("s.json", "a\\n", "found a solution without its task, expected both in one import")]
+
+
+@pytest.mark.parametrize("value", [None, 3, [], {}, [OPEN], {"train": []}, {"test": 1}, {"a": 1}, {"a": [], "b": {}}])
+def test_what_is_no_task_is_a_fault(value):
+    assert all(isinstance(item, ImportFault) for item in read(value))
+    assert read(value)
+
+
+def test_solutions_under_another_name_are_recognised():
+    [fault] = read({"a": [[[1]]]})
+    assert 'name solutions "...solutions.json"' in fault.detail
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("x" * 201, "found a name of 201 characters"),
+        ("", "found a name of 0"),
+        ("a\0", "found a NUL"),
+        ("\ud800", "half"),
+    ],
+)
+def test_names_a_database_cannot_hold_are_faults(name, message):
+    [fault] = read({name: OPEN})
+    assert message in fault.detail
+    assert str(fault).isprintable()
+
+
+@pytest.mark.parametrize("value", [[], None, {"a": {}}, {"a": 3}])
+def test_solutions_are_lists_by_id(value):
+    with pytest.raises(ProblemError, match="expected"):
+        read_solutions(value)
+
+
+@pytest.mark.parametrize(
+    ("name", "split"),
+    [
+        ("data/training/a.json", "train"),
+        ("data/evaluation/a.json", "eval"),
+        ("x.zip/ARC-AGI/Evaluation/a.json", "eval"),
+        ("arc-agi_evaluation_challenges.json", "eval"),
+        ("eval.json", "eval"),
+        ("medieval/a.json", "train"),
+        ("evaluated/a.json", "train"),
+    ],
+)
+def test_split_goes_by_path_unless_said(name, split):
+    assert split_of(name) == split
+    assert [record.split for record in read(OPEN, name)] == [split]
+    assert [record.split for record in read(OPEN, name, split="train")] == ["train"]
+
+
+def test_solutions_are_known_by_name():
+    assert is_solutions("folder/arc-agi_training_solutions.json")
+    assert not is_solutions("solutions/abc.json")

@@ -1,0 +1,92 @@
+"""`manage.py import_problems` as an operator meets it."""
+
+import io
+import json
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from trajectories.models import Problem, ProblemSet
+
+pytestmark = pytest.mark.django_db
+TASK = {"train": [{"input": [[1]], "output": [[2]]}], "test": [{"input": [[3]], "output": [[4]]}]}
+BAD = {**TASK, "test": [{"input": [[1, 2], [3]]}]}
+
+
+@pytest.fixture
+def folder(tmp_path):
+    def write(**contents):
+        for name, content in contents.items():
+            text = content if isinstance(content, str) else json.dumps(content)
+            (tmp_path / f"{name}.json").write_text(text, encoding="utf-8")
+        return tmp_path
+
+    return write
+
+
+def run(*arguments) -> tuple[str, str]:
+    out, err = io.StringIO(), io.StringIO()
+    call_command("import_problems", *map(str, arguments), stdout=out, stderr=err)
+    return out.getvalue(), err.getvalue()
+
+
+def test_a_folder(folder):
+    out, err = run(folder(a=TASK, b={**TASK, "id": "same as a"}), "--set", "mine", "--title", "My tasks")
+    assert (out, err) == ("mine: 1 new, 1 known already, 0 bad\n", "")
+    assert ProblemSet.objects.get(name="mine").title == "My tasks"
+    assert Problem.objects.get().reference == [[[4]]]
+
+
+def test_the_set_is_named_by_the_path_unless_said(folder):
+    path = folder(a=TASK) / "a.json"
+    path.rename(path.with_name("My Tasks.json"))
+    run(path.with_name("My Tasks.json"))
+    assert ProblemSet.objects.get().name == "my-tasks"
+
+
+def test_bad_input_imports_nothing_and_fails(folder):
+    path = folder(a=TASK, b=BAD)
+    err = io.StringIO()
+    with pytest.raises(CommandError) as fault:
+        call_command("import_problems", str(path), "--set", "mine", stderr=err)
+    assert str(fault.value) == "mine: 1 bad, so nothing was imported; --skip-bad imports the rest"
+    assert fault.value.returncode == 1
+    assert err.getvalue() == f"{path}/b.json: test[0].input[1]: found 1 cells, expected 2 as in row 0\n"
+    assert not Problem.objects.exists()
+
+
+def test_skip_bad_imports_the_rest(folder):
+    out, err = run(folder(a=TASK, b=BAD), "--set", "mine", "--skip-bad")
+    assert out == "mine: 1 new, 0 known already, 1 bad\n"
+    assert "b.json: test[0].input[1]" in err
+
+
+def test_more_than_a_hundred_faults_are_counted(folder):
+    path = folder(many={f"t{number}": BAD for number in range(130)}, good=TASK)
+    _, err = run(path, "--set", "mine", "--skip-bad")
+    assert len(err.splitlines()) == 101
+    assert err.endswith("... and 30 more\n")
+
+
+@pytest.mark.parametrize("arguments", [[], ["missing.json"], ["missing.json", "--skip-bad"]])
+def test_nothing_to_import_fails(arguments):
+    with pytest.raises(CommandError):
+        run(*arguments)
+
+
+def test_a_set_name_that_is_no_slug_fails(folder):
+    with pytest.raises(CommandError, match="problem set 'two words': name: Enter a valid"):
+        run(folder(a=TASK), "--set", "two words")
+
+
+def test_solutions_and_split(folder):
+    task = {**TASK, "test": [{"input": [[3]]}]}
+    path = folder(challenges={"t": task}, key={"t": [[[9]]]})
+    run(path / "challenges.json", "--solutions", path / "key.json", "--split", "eval", "--set", "mine")
+    problem = Problem.objects.get()
+    assert (problem.name, problem.reference, problem.split) == ("t", [[[9]]], "eval")
+
+
+def test_arc_agi_1_twice():
+    assert run("--arc-agi-1")[0].endswith(": 799 new, 1 known already, 0 bad\n")
+    assert run("--arc-agi-1")[0].endswith(": 0 new, 799 known already, 0 bad\n")

@@ -1,0 +1,196 @@
+"""Files from outside: plain files, folders and zips as named documents, read within limits and never trusted by name.
+
+Nothing is ever unpacked to disk. A zip is bounded by its number of entries, the size of its directory and the bytes
+that really come out of it, whatever its headers claim.
+"""
+
+import os
+import stat
+import zipfile
+import zlib
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path, PurePath, PurePosixPath
+from typing import IO, Self
+
+from trajectories.core.problems import ImportFault, ProblemError
+from trajectories.core.problems.documents import MAX_BYTES
+
+MAX_ENTRIES = 20_000
+MAX_EXPANDED = 512 * 1024 * 1024
+MAX_RATIO = 100
+"""Expanded to packed bytes of a whole zip, once it expands past what one document may hold. ARC tasks pack 10 to 40."""
+MAX_DIRECTORY = 8 * 1024 * 1024
+SUFFIXES = frozenset({".json"})
+ARCHIVES = frozenset({".zip", ".gz", ".tgz", ".tar", ".bz2", ".xz", ".7z", ".rar", ".zst"})
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One file by name; `read` gives all its bytes or raises ProblemError."""
+
+    name: str
+    read: Callable[[], bytes]
+
+
+class Budget:
+    """The bytes that may still be read, of `total` in all."""
+
+    def __init__(self, total: int) -> None:
+        self.total = total
+        self.left = total
+
+    def spend(self, size: int) -> None:
+        """Take off what was read. Raises ProblemError when there was more than was left."""
+        self.left -= size
+        if self.left < 0:
+            raise ProblemError("", f"found files that expand past {self.total >> 20} MB, expected less")
+
+
+class OpenFiles:
+    """The documents of some files, zips and folders, readable in any order until this context ends.
+
+    `max_expanded` bounds the bytes read from all of them together.
+    """
+
+    def __init__(self, max_expanded: int = MAX_EXPANDED) -> None:
+        self._budget = Budget(max_expanded)
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self._stack.close()
+
+    def add_path(self, path: Path) -> list[Document | ImportFault]:
+        """The documents of a file, of a zip, or of a folder's .json files, in the order of their names."""
+        if path.is_dir():
+            return self._add_folder(path) or [
+                ImportFault(str(path), "", "found no .json file in this folder, expected ARC tasks")
+            ]
+        if not path.is_file():
+            return [ImportFault(str(path), "", "found no file or folder of this name")]
+        if path.suffix.lower() != ".zip":
+            return [Document(path.as_posix(), partial(self._read_path, path))]
+        try:
+            return self.add_stream(self._stack.enter_context(path.open("rb")), path.as_posix())
+        except OSError as fault:
+            return [ImportFault(str(path), "", f"cannot be read: {fault.strerror}")]
+
+    def _add_folder(self, path: Path) -> list[Document | ImportFault]:
+        documents: list[Document | ImportFault] = []
+        for folder, names, files in os.walk(path):
+            names.sort()
+            for name in sorted(files):
+                inside = Path(folder) / name
+                if inside.suffix.lower() in SUFFIXES and not _is_litter(inside.relative_to(path)):
+                    documents.append(Document(inside.as_posix(), partial(self._read_path, inside)))
+        return documents
+
+    def _read_path(self, path: Path) -> bytes:
+        try:
+            with path.open("rb") as stream:
+                return self._read(stream)
+        except OSError as fault:
+            raise ProblemError("", f"cannot be read: {fault.strerror}") from fault
+
+    def add_stream(self, stream: IO[bytes], name: str) -> list[Document | ImportFault]:
+        """The documents of an open, seekable file: itself, or what is inside if its name says it is a zip."""
+        if PurePosixPath(name).suffix.lower() != ".zip":
+            return [Document(name, partial(self._read, stream))]
+        try:
+            packed_size = _check_directory(stream)
+            archive = self._stack.enter_context(zipfile.ZipFile(stream))
+        except ProblemError as fault:
+            return [ImportFault(name, fault.path, fault.detail)]
+        except (zipfile.BadZipFile, NotImplementedError, OSError, ValueError) as fault:
+            return [ImportFault(name, "", f"is no zip file that can be read ({fault})")]
+        entries = archive.infolist()
+        if len(entries) > MAX_ENTRIES:
+            detail = f"found {len(entries):,} files in the zip, expected at most {MAX_ENTRIES:,}"
+            return [ImportFault(name, "", detail)]
+        budget = Budget(max(MAX_BYTES, MAX_RATIO * packed_size))
+        return self._zip_documents(archive, entries, name, budget) or [
+            ImportFault(name, "", "found no .json file in this zip, expected ARC tasks")
+        ]
+
+    def _zip_documents(
+        self, archive: zipfile.ZipFile, entries: list[zipfile.ZipInfo], name: str, budget: Budget
+    ) -> list[Document | ImportFault]:
+        documents: list[Document | ImportFault] = []
+        for entry in sorted(entries, key=lambda entry: entry.filename):
+            if reason := _distrust(entry):
+                documents.append(ImportFault(name, repr(entry.orig_filename[:200])[1:-1], reason))
+            elif _is_document(entry):
+                read = partial(self._read_entry, archive, entry, budget)
+                documents.append(Document(f"{name}/{entry.filename}", read))
+        return documents
+
+    def _read_entry(self, archive: zipfile.ZipFile, entry: zipfile.ZipInfo, budget: Budget) -> bytes:
+        try:
+            with archive.open(entry) as stream:
+                return self._read(stream, budget)
+        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError, ValueError) as fault:
+            if isinstance(fault, ProblemError):
+                raise
+            raise ProblemError("", f"cannot be unpacked ({fault})") from fault
+
+    def _read(self, stream: IO[bytes], *budgets: Budget) -> bytes:
+        """Read to the end, holding at most one document's worth."""
+        bounds = [self._budget, *budgets]
+        data = stream.read(max(0, min(MAX_BYTES, *(budget.left for budget in bounds))) + 1)
+        for budget in bounds:
+            budget.spend(len(data))
+        if len(data) > MAX_BYTES:
+            raise ProblemError("", f"found more than {MAX_BYTES >> 20} MB in one document, expected less")
+        return data
+
+
+def _distrust(entry: zipfile.ZipInfo) -> str:
+    """Why an entry is refused, or nothing."""
+    name = entry.orig_filename
+    if not name or "\0" in name or "\\" in name or name.startswith("/") or name[1:2] == ":":
+        return "found an absolute or odd name in the zip, expected a relative path with forward slashes"
+    if ".." in PurePosixPath(name).parts:
+        return 'found ".." in a name in the zip, expected a path inside it'
+    if stat.S_ISLNK(entry.external_attr >> 16):
+        return "found a symbolic link in the zip, expected a file"
+    if entry.flag_bits & 1:
+        return "found an encrypted file in the zip, expected one without a password"
+    if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        return "found an unusual compression in the zip, expected deflate or none"
+    if PurePosixPath(name).suffix.lower() in ARCHIVES:
+        return "found an archive inside the zip, expected .json files"
+    return ""
+
+
+def _is_document(entry: zipfile.ZipInfo) -> bool:
+    path = PurePosixPath(entry.filename)
+    return path.suffix.lower() in SUFFIXES and not entry.is_dir() and not _is_litter(path)
+
+
+def _is_litter(path: PurePath) -> bool:
+    """What desktop systems leave behind: __MACOSX/ and hidden files."""
+    return any(part == "__MACOSX" or part.startswith(".") for part in path.parts)
+
+
+def _check_directory(stream: IO[bytes]) -> int:
+    """Bound the zip's directory before zipfile reads it whole into memory; return the size of the file in bytes.
+
+    Layout of the end record: APPNOTE.TXT 4.3.16; a ZIP64 locator (4.3.15) would stand right before it. Raises
+    ProblemError.
+    """
+    size = stream.seek(0, os.SEEK_END)
+    stream.seek(max(0, size - 65_557 - 20))
+    tail = stream.read()
+    stream.seek(0)
+    end = tail.rfind(b"PK\5\6")
+    if end < 0 or len(tail) - end < 22:
+        raise ProblemError("", "is no zip file (it has no end record)")
+    directory = int.from_bytes(tail[end + 12 : end + 16], "little")
+    if b"PK\6\7" in tail[max(0, end - 20) : end] or directory > MAX_DIRECTORY:
+        raise ProblemError("", f"found a zip with a directory for far more than {MAX_ENTRIES:,} files, expected fewer")
+    return size

@@ -1,0 +1,96 @@
+"""ARC documents as they are handed round: one task, or a Kaggle pair of `challenges` and `solutions` by task id."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Any
+
+from trajectories.core.problems import ImportFault, ProblemError, describe
+from trajectories.core.problems.arc import parse_solution, parse_task
+from trajectories.core.problems.documents import check_text
+from trajectories.core.records import JSON, ProblemKind, ProblemRecord
+
+MAX_NAME = 200
+Solutions = dict[str, Any]
+"""Task id to an unchecked list with one grid per test input."""
+
+
+def is_solutions(name: str) -> bool:
+    """Whether a file's name says that it holds solutions and no tasks."""
+    return "solutions" in PurePosixPath(name).name.lower()
+
+
+def split_of(name: str) -> str:
+    """The side of the train/eval line that a path speaks of: "eval" in an evaluation folder or file, else "train"."""
+    return "eval" if re.search(r"(^|[^a-z])eval(uation)?([^a-z]|$)", name.lower()) else "train"
+
+
+def read_solutions(value: JSON) -> Solutions:
+    """Check the shape of a solutions document: lists by task id. Raises ProblemError."""
+    if not isinstance(value, dict):
+        raise ProblemError("", f"found {describe(value)}, expected an object with a list of grids by task id")
+    for task_id, grids in value.items():
+        if not isinstance(grids, list):
+            raise ProblemError(show(task_id), f"found {describe(grids)}, expected a list with one grid per test input")
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class ArcReader:
+    """Reads the documents of one import.
+
+    `solutions` fill in test outputs, and each one used is taken out, so that what is left belongs to no task. `split`
+    is "train", "eval", or None to go by each file's path.
+    """
+
+    solutions: Solutions
+    split: str | None = None
+
+    def read(self, value: JSON, file: str) -> Iterator[ProblemRecord | ImportFault]:
+        """The tasks and faults of one document; a lone task is named by its file, others by their ids."""
+        if not isinstance(value, dict) or not value or "train" in value or "test" in value:
+            yield self._task(value, file, PurePosixPath(file).stem, "")
+        elif all(isinstance(entry, list) for entry in value.values()):
+            yield ImportFault(file, "", 'found lists by task id, expected tasks (name solutions "...solutions.json")')
+        else:
+            for task_id, task in value.items():
+                yield self._task(task, file, task_id, show(task_id))
+
+    def leftovers(self, file: str) -> Iterator[ImportFault]:
+        """A fault for each solution whose task never came; `file` is where the solutions are from."""
+        for task_id in self.solutions:
+            yield ImportFault(file, show(task_id), "found a solution without its task, expected both in one import")
+
+    def _task(self, value: JSON, file: str, name: str, where: str) -> ProblemRecord | ImportFault:
+        solution = self.solutions.pop(name, None)
+        try:
+            spec, reference = parse_task(value, where)
+            if solution is not None:
+                given = parse_solution(solution, len(spec["test"]), f"solution of {show(name)}")
+                reference = _merge(reference, given, where)
+            return ProblemRecord(ProblemKind.ARC, _name(name), "", spec, reference, self.split or split_of(file))
+        except ProblemError as fault:
+            return ImportFault(file, fault.path, fault.detail)
+
+
+def _merge(outputs: list[JSON] | None, solution: list[JSON], where: str) -> list[JSON] | None:
+    """Test outputs from the task and from its solution: either may lack one, but they may not differ."""
+    merged = []
+    for index, (output, grid) in enumerate(zip(outputs or [None] * len(solution), solution, strict=True)):
+        if output is not None and grid is not None and output != grid:
+            path = f"{where}.test[{index}].output".lstrip(".")
+            raise ProblemError(path, "found another grid than the solutions file has, expected the same")
+        merged.append(grid if output is None else output)
+    return None if all(grid is None for grid in merged) else merged
+
+
+def _name(name: str) -> str:
+    if not 1 <= len(name) <= MAX_NAME:
+        raise ProblemError(show(name), f"found a name of {len(name)} characters, expected 1 to {MAX_NAME}")
+    return check_text(name, show(name))
+
+
+def show(text: str) -> str:
+    """A name from a file as one short, printable word."""
+    return repr(text[:80])[1:-1]

@@ -1,0 +1,107 @@
+"""Strict JSON from files nobody has checked: bounded in size, depth and number of parts, with faults that name a place.
+
+The standard parser recurses on depth, takes NaN, lets the last of two equal keys win and makes a 60-byte object of two
+characters. So a linear scan bounds the shape of the text before it is parsed.
+"""
+
+import json
+import math
+import re
+from collections import Counter
+from typing import Any
+
+from trajectories.core.problems import ProblemError
+from trajectories.core.records import JSON
+
+MAX_BYTES = 32 * 1024 * 1024
+MAX_DEPTH = 64
+MAX_CONTAINERS = 2_000_000
+"""Lists and objects in one document; each costs some 60 to 120 bytes of memory whatever it holds."""
+
+# Possessive, and a string that never ends runs to the end of the text: time stays linear and memory flat on any input.
+_STRING = re.compile(r'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)', re.DOTALL)
+_NOT_BRACKET = re.compile(r"[^\[\]{}]+")
+_UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+
+
+def decode_text(data: bytes) -> str:
+    """UTF-8 text with or without a byte order mark. Raises ProblemError with the offset of the first bad byte."""
+    if data.startswith(_UTF16_MARKS):
+        raise ProblemError("byte 0", "found the byte order mark of UTF-16, expected UTF-8 text")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as fault:
+        # The codec counts from after the mark where there is one.
+        offset = fault.start + (3 if data.startswith(b"\xef\xbb\xbf") else 0)
+        raise ProblemError(f"byte {offset}", f"found the byte 0x{data[offset]:02x}, expected UTF-8 text") from fault
+
+
+def parse_json(data: bytes) -> JSON:
+    """Parse one JSON document. Raises ProblemError, and nothing else, whatever the bytes are."""
+    if len(data) > MAX_BYTES:
+        raise ProblemError("", f"found more than {MAX_BYTES >> 20} MB in one document, expected less")
+    return parse_json_text(decode_text(data))
+
+
+def parse_json_text(text: str) -> JSON:
+    """Parse one JSON value. Raises ProblemError."""
+    if not text.strip():
+        raise ProblemError("", "found nothing, expected JSON")
+    _check_shape(text)
+    try:
+        return json.loads(
+            text, object_pairs_hook=_unique_keys, parse_constant=_refuse_constant, parse_float=_finite_float
+        )
+    except json.JSONDecodeError as fault:
+        place = f"line {fault.lineno} column {fault.colno}"
+        raise ProblemError(place, f"found {_near(text, fault.pos)}, expected JSON ({fault.msg})") from fault
+    except ProblemError:
+        raise
+    except ValueError as fault:
+        raise ProblemError("", "found a number of thousands of digits, expected fewer") from fault
+
+
+def check_text(text: str, path: str) -> str:
+    """Return the text if a database can hold it. Raises ProblemError for NUL and half surrogate pairs."""
+    if "\0" in text:
+        raise ProblemError(path, "found a NUL character, expected text")
+    if any(0xD800 <= ord(character) <= 0xDFFF for character in text):
+        raise ProblemError(path, "found half of a surrogate pair, expected text")
+    return text
+
+
+def _check_shape(text: str) -> None:
+    """Bound depth and number of lists and objects, with strings left out of account."""
+    brackets = _NOT_BRACKET.sub("", _STRING.sub("", text))
+    if brackets.count("[") + brackets.count("{") > MAX_CONTAINERS:
+        raise ProblemError("", f"found more than {MAX_CONTAINERS:,} lists and objects in one document, expected fewer")
+    depth = 0
+    for bracket in brackets:
+        depth += 1 if bracket in "[{" else -1
+        if depth > MAX_DEPTH:
+            raise ProblemError("", f"found lists and objects nested deeper than {MAX_DEPTH}, expected fewer levels")
+
+
+def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(pairs)
+    if len(value) != len(pairs):
+        counts = Counter(key for key, _ in pairs)
+        twice = next(key for key in counts if counts[key] > 1)
+        raise ProblemError("", f"found the key {twice[:40]!r} twice in one object, expected it once")
+    return value
+
+
+def _refuse_constant(name: str) -> None:
+    raise ProblemError("", f"found {name}, expected a finite number")
+
+
+def _finite_float(digits: str) -> float:
+    value = float(digits)
+    if not math.isfinite(value):
+        raise ProblemError("", f"found the number {digits[:40]}, expected one that fits a 64-bit float")
+    return value
+
+
+def _near(text: str, position: int) -> str:
+    found = text[position : position + 20]
+    return f"the text {found!r}" if found else "the end of the file"

@@ -1,0 +1,66 @@
+"""`manage.py import_problems`: ARC tasks from files, folders and zips, or ARC-AGI-1 from its package."""
+
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.management.base import BaseCommand, CommandError
+from django.utils.text import slugify
+
+from trajectories.adapters.uploads import OpenFiles
+from trajectories.services.problems import ImportReport, import_arc_agi_1, import_records
+from trajectories.services.uploads import read_arc_documents
+
+
+class Command(BaseCommand):
+    help = "Import ARC tasks: task files, Kaggle challenges with solutions, folders or zips of them."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("paths", nargs="*", type=Path, metavar="PATH", help="a .json file, a .zip file or a folder")
+        parser.add_argument("--set", dest="set_name", metavar="NAME", help="problem set (default: from the first PATH)")
+        parser.add_argument("--title", help="title of a new problem set (default: its name)")
+        parser.add_argument("--solutions", type=Path, metavar="FILE", help="a Kaggle solutions file for the challenges")
+        parser.add_argument("--split", choices=["train", "eval"], help="default: eval where a path says evaluation")
+        parser.add_argument("--skip-bad", action="store_true", help="import the good tasks even if some are bad")
+        parser.add_argument("--arc-agi-1", action="store_true", help="import both public ARC-AGI-1 sets")
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        if not options["paths"] and not options["arc_agi_1"]:
+            raise CommandError("nothing to import: give a PATH or --arc-agi-1")
+        if options["arc_agi_1"]:
+            self._say(import_arc_agi_1(), "arc-agi-1-training and arc-agi-1-evaluation")
+        if options["paths"]:
+            self._import_paths(options["paths"], options)
+
+    def _import_paths(self, paths: list[Path], options: dict[str, Any]) -> None:
+        set_name = options["set_name"] or slugify(paths[0].resolve().stem)
+        with OpenFiles() as files:
+            documents = [document for path in paths for document in files.add_path(path)]
+            solutions = files.add_path(options["solutions"]) if options["solutions"] else []
+            try:
+                report = import_records(
+                    actor=None,
+                    set_name=set_name,
+                    set_title=options["title"] or set_name,
+                    source=", ".join(path.name for path in paths),
+                    records=read_arc_documents(documents, solutions=solutions, split=options["split"]),
+                    on_fault="skip" if options["skip_bad"] else "all_or_nothing",
+                )
+            except ValidationError as fault:
+                messages = [f"{field}: {text}" for field, texts in fault.message_dict.items() for text in texts]
+                raise CommandError(f"problem set {set_name!r}: {' '.join(messages)}") from fault
+        self._say(report, set_name)
+
+    def _say(self, report: ImportReport, where: str) -> None:
+        """Print faults and counts. Raises CommandError, for exit code 1, where bad input kept things out."""
+        for fault in report.faults:
+            self.stderr.write(str(fault))
+        if report.fault_count > len(report.faults):
+            self.stderr.write(f"... and {report.fault_count - len(report.faults):,} more")
+        bad = f"{report.fault_count:,} bad"
+        if report.refused:
+            raise CommandError(f"{where}: {bad}, so nothing was imported; --skip-bad imports the rest")
+        if report.fault_count and not report.inserted + report.duplicates:
+            raise CommandError(f"{where}: {bad}, and nothing good to import")
+        self.stdout.write(f"{where}: {report.inserted:,} new, {report.duplicates:,} known already, {bad}")
