@@ -112,7 +112,6 @@ def _error(verifier: Verifier, message: str) -> VerdictRecord:
 
 def _write_verdicts(trace: Trace, verdicts: Sequence[VerdictRecord]) -> bool:
     """Write what was judged and drop the trace from the queue; False where somebody else has."""
-    correctness, train_passed, train_total = derived_fields(verdicts)
     with transaction.atomic():
         if trace.run_id is not None:
             lock_run(trace.run_id)
@@ -120,28 +119,30 @@ def _write_verdicts(trace: Trace, verdicts: Sequence[VerdictRecord]) -> bool:
             return False
         before = Trace.objects.values_list("correctness", flat=True).get(pk=trace.pk)
         Verdict.objects.bulk_create([_verdict_row(trace, verdict) for verdict in verdicts], ignore_conflicts=True)
+        # Read back: where the trace was judged before, the first word of each verifier's version stands.
+        correctness, train_passed, train_total = derived_fields(Verdict.objects.filter(trace=trace).order_by("version"))
         Trace.objects.filter(pk=trace.pk).update(
             correctness=correctness, train_passed=train_passed, train_total=train_total
         )
-        correct = (correctness == Outcome.PASS) - (before == Outcome.PASS)
+        correct = int(correctness == Outcome.PASS) - int(before == Outcome.PASS)
         if trace.run_id is not None:
             Run.objects.filter(pk=trace.run_id).update(
-                verified_count=F("verified_count") + (before == ""), correct_count=F("correct_count") + correct
+                verified_count=F("verified_count") + int(before == ""), correct_count=F("correct_count") + correct
             )
         if correct:
             Problem.objects.filter(pk=trace.problem_id).update(correct_count=F("correct_count") + correct)
     return True
 
 
-def derived_fields(verdicts: Sequence[VerdictRecord]) -> tuple[str, int | None, int | None]:
-    """(correctness, training pairs reproduced, training pairs): what lists filter by.
+def derived_fields(verdicts: Iterable[Verdict]) -> tuple[str, int | None, int | None]:
+    """(correctness, training pairs reproduced, training pairs): what lists filter by, from the latest versions.
 
     Correctness is never empty once a trace is judged: a trace that no verifier can call right or wrong is unscored.
     """
     by_name = {verdict.verifier: verdict for verdict in verdicts}
     decisive, train = by_name.get(CORRECTNESS_VERIFIER), by_name.get(TRAIN_VERIFIER)
     evidence = train.evidence if train is not None else {}
-    return (decisive.outcome if decisive else Outcome.UNSCORED).value, evidence.get("right"), evidence.get("of")
+    return decisive.outcome if decisive else Outcome.UNSCORED.value, evidence.get("right"), evidence.get("of")
 
 
 def _verdict_row(trace: Trace, verdict: VerdictRecord) -> Verdict:
