@@ -4,6 +4,9 @@
 import os
 import sys
 
+WITHOUT_DATABASE = {"up", "collectstatic", "check", "help", "--help", "version", "--version"}
+"""Commands that need no database, or (`up`) start it themselves."""
+
 
 def main() -> None:
     """Run a management command."""
@@ -12,7 +15,11 @@ def main() -> None:
 
     from webapp.database import ensure_database
 
-    ensure_database()
+    if not WITHOUT_DATABASE & set(sys.argv[1:2]):
+        try:
+            ensure_database()
+        except RuntimeError as error:
+            sys.exit(str(error))
     execute_from_command_line(sys.argv)
 
 

@@ -1,4 +1,4 @@
-"""A pytest plugin loaded before pytest-django reads the settings: the database of the tests, apart from anyone's data."""
+"""A pytest plugin loaded before pytest-django reads the settings: the tests' own database."""
 
 import os
 from pathlib import Path

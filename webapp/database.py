@@ -9,7 +9,7 @@ from trajectories.adapters import embedded_postgres
 from webapp.environment import var_dir
 
 DATABASE_NAME = "minicolumn"
-EMBEDDED_BROKER = "pgmq://"
+EMBEDDED_BROKER = "pgmq://localhost/"
 POOL = {"min_size": 1, "max_size": 12, "timeout": 30}
 
 
@@ -59,7 +59,10 @@ def broker_settings(settings: dict[str, Any]) -> dict[str, Any]:
 
 
 def libpq_address(settings: dict[str, Any]) -> str:
-    """The address as `key=value` words, the one form that keeps a socket folder (see DESIGN, broker)."""
+    """The address as `key=value` words, the one form that keeps a socket folder (see DESIGN, broker).
+
+    Every value is quoted twice: the queue's client reads the words and puts them together again without quotes.
+    """
     words = {
         "host": settings.get("HOST"),
         "port": settings.get("PORT"),
@@ -67,5 +70,9 @@ def libpq_address(settings: dict[str, Any]) -> str:
         "user": settings.get("USER"),
         "password": settings.get("PASSWORD"),
     }
-    quoted = {key: str(value).replace("\\", "\\\\").replace("'", "\\'") for key, value in words.items() if value}
-    return " ".join(f"{key}='{value}'" for key, value in quoted.items())
+    return " ".join(f"{key}={_quoted(_quoted(str(value)))}" for key, value in words.items() if value)
+
+
+def _quoted(value: str) -> str:
+    escaped = value.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"

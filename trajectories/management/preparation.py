@@ -1,0 +1,96 @@
+"""What has to be there before an installation serves: every step may be repeated, and costs little when it is done."""
+
+import hashlib
+import sys
+from collections.abc import Callable, Iterator
+from importlib.metadata import distributions
+from pathlib import Path
+
+from django.conf import settings
+from django.contrib.staticfiles.finders import get_finders
+from django.core.management import call_command
+from django.db import connection
+from pgmq.install import get_embedded_install_sql
+
+from trajectories.services.accounts import ensure_admin
+from trajectories.services.demo import ensure_demo_run
+from trajectories.services.problems import import_arc_agi_1
+from trajectories.tasks.runs import sample_batch
+
+Say = Callable[[str], None]
+
+
+def prepare(say: Say) -> str | None:
+    """Bring database, queue, static files, problems and the admin account up to date; the admin's password if known.
+
+    `say` gets one line for each step that takes a while.
+    """
+    migrate(say)
+    ensure_queue()
+    collect_static(say)
+    import_problems(say)
+    return ensure_admin(password_file=settings.VAR_DIR / "admin_password")
+
+
+def migrate(say: Say) -> None:
+    """Bring the tables up to date."""
+    from django.db.migrations.executor import MigrationExecutor
+
+    executor = MigrationExecutor(connection)
+    if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+        say("Preparing the database ...")
+        call_command("migrate", interactive=False, verbosity=0)
+
+
+def ensure_queue() -> None:
+    """Put PGMQ into the database, where it is the queue."""
+    if not settings.CELERY_BROKER_TRANSPORT_OPTIONS:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM pg_namespace WHERE nspname = 'pgmq'")
+        if cursor.fetchone() is None:
+            cursor.execute(get_embedded_install_sql())
+
+
+def collect_static(say: Say) -> None:
+    """Collect the static files where any of them changed."""
+    kept = Path(settings.STATIC_ROOT).with_suffix(".fingerprint")
+    now = static_fingerprint()
+    if kept.exists() and kept.read_text() == now:
+        return
+    say("Collecting static files ...")
+    call_command("collectstatic", interactive=False, verbosity=0, clear=True)
+    kept.write_text(now)
+
+
+def static_fingerprint() -> str:
+    """What the collected files depend on: path, size and time of each source, and the packages that process them."""
+    digest = hashlib.sha256(settings.STORAGES["staticfiles"]["BACKEND"].encode())
+    for line in _static_sources():
+        digest.update(line.encode())
+    return digest.hexdigest()
+
+
+def import_problems(say: Say) -> None:
+    """Import ARC-AGI-1 where it is not in yet."""
+    from trajectories.models import ProblemSet
+
+    if not ProblemSet.objects.exists():
+        say("Importing the ARC-AGI-1 tasks ...")
+    import_arc_agi_1()
+
+
+def start_demo() -> None:
+    """Plan the first run and ring for it, where no run was ever made."""
+    run = ensure_demo_run()
+    if run is not None:
+        sample_batch.delay(run.pk)
+
+
+def _static_sources() -> Iterator[str]:
+    yield sys.version
+    yield from sorted(f"{found.name} {found.version}" for found in distributions())
+    for finder in get_finders():
+        for path, storage in finder.list([]):
+            status = Path(storage.path(path)).stat()
+            yield f"{path} {status.st_size} {status.st_mtime_ns}"
