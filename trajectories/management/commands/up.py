@@ -9,12 +9,12 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from celery import current_app
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connections
 from honcho import manager as honcho_manager
 from honcho.environ import parse_procfile
+from kombu import pools
 
 from trajectories.adapters import embedded_postgres, instance
 from trajectories.services.accounts import ADMIN
@@ -55,7 +55,7 @@ class Command(BaseCommand):
         # What follows forks: no open connection may be shared with a child.
         connections.close_all()
         connections["default"].close_pool()  # type: ignore[attr-defined]
-        current_app.pool.force_close_all()
+        pools.reset()
         threading.Thread(target=self._announce, args=(host, port, password), daemon=True).start()
         honcho_manager.KILL_WAIT = SECONDS_TO_STOP
         manager = honcho_manager.Manager()
@@ -103,7 +103,7 @@ def processes(procfile: Path) -> dict[str, str]:
 
 
 def environment(host: str, port: int, var: Path) -> dict[str, str]:
-    """What the processes are told: where to listen, this very Python, and the mark by which a later start knows them."""
+    """What the processes are told: where to listen, this Python, and the mark by which a later start knows them."""
     return {
         **os.environ,
         "HOST": f"[{host}]" if ":" in host else host,

@@ -1,0 +1,84 @@
+"""A real Chromium on a live server with the test database."""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.test import Client
+from playwright.sync_api import ConsoleMessage, Page
+
+# Playwright's synchronous interface runs an event loop in the test's thread, where Django would refuse the database.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+
+CHROMIUM = Path("/usr/bin/chromium")
+HERE = Path(__file__).parent
+LONGEST_WAIT = 15_000  # milliseconds
+QUIET = (
+    *("--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
+    *("--disable-component-update", "--disable-sync"),
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    """Debian's Chromium where it is installed, Playwright's own elsewhere."""
+    arguments = [*QUIET, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
+    launch = {**browser_type_launch_args, "args": [*browser_type_launch_args.get("args", []), *arguments]}
+    return {**launch, "executable_path": str(CHROMIUM)} if CHROMIUM.exists() else launch
+
+
+@pytest.fixture(scope="session")
+def browser_context_args(browser_context_args: dict[str, Any], live_server: Any) -> dict[str, Any]:
+    """Addresses may be given as paths; nothing moves, so nothing has to be waited for but what counts."""
+    return {
+        **browser_context_args,
+        "base_url": live_server.url,
+        "viewport": {"width": 1440, "height": 900},
+        "reduced_motion": "reduce",
+    }
+
+
+@pytest.fixture
+def live_app(live_server: Any) -> Any:
+    """The application at `live_app.url`, static files included, on the test database."""
+    return live_server
+
+
+@pytest.fixture
+def log_in(live_app: Any, page: Page) -> Callable[[User], Page]:
+    """`log_in(user)` gives a page in which this user is logged in, without the detour of the form."""
+
+    def with_session(user: User) -> Page:
+        client = Client()
+        client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+        value = client.cookies[settings.SESSION_COOKIE_NAME].value
+        page.context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": value, "url": live_app.url}])
+        return page
+
+    return with_session
+
+
+@pytest.fixture(autouse=True)
+def _no_script_fails(page: Page) -> Iterator[None]:
+    """A page whose script throws, or that breaks its own content policy, fails the test that opened it."""
+    page.set_default_timeout(LONGEST_WAIT)
+    faults: list[str] = []
+
+    def on_console(message: ConsoleMessage) -> None:
+        if message.type == "error" and "Content Security Policy" in message.text:
+            faults.append(message.text)
+
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.on("console", on_console)
+    yield
+    assert faults == []
