@@ -2,12 +2,14 @@
 
 import itertools
 import uuid
+from collections import Counter
 from typing import Any
 
 from trajectories.core.identity import canonical_json, content_hash, text_hash
 from trajectories.models import (
     Attempt,
     Instruction,
+    PendingVerification,
     Problem,
     ProblemSet,
     Review,
@@ -17,6 +19,7 @@ from trajectories.models import (
     Trace,
     Verdict,
 )
+from trajectories.services.runs import plan_run
 
 _numbers = itertools.count(1)
 
@@ -121,3 +124,34 @@ def make_verdict(**values: Any) -> Verdict:
 
 def make_review(**values: Any) -> Review:
     return Review.objects.create(**{"decision": "accept", "key": uuid.uuid4(), **values})
+
+
+def plan(**values: Any) -> Run:
+    """A queued run of one problem, one view and two samples, planned by the service."""
+    fields = {"actor": None, "title": "A run", "temperatures": [0.0], "samples_each": 2, "seed": 7, **values}
+    fields.setdefault("sampler", None)
+    fields["sampler"] = fields["sampler"] or make_sampler()
+    fields.setdefault("problems", None)
+    fields["problems"] = fields["problems"] or [make_problem()]
+    fields.setdefault("instructions", None)
+    fields["instructions"] = fields["instructions"] or [make_instruction()]
+    return plan_run(**fields)
+
+
+def assert_counters_add_up(run: Run) -> None:
+    """What lists show is what the rows say, for the run and the problems of its plan."""
+    run.refresh_from_db()
+    states = Counter(run.attempts.values_list("state", flat=True))
+    assert run.planned_count == sum(states.values())
+    assert (run.done_count, run.failed_count, run.cancelled_count) == (
+        states["done"],
+        states["failed"],
+        states["cancelled"],
+    )
+    assert Trace.objects.filter(run=run).count() == run.done_count
+    assert Trace.objects.filter(run=run).exclude(correctness="").count() == run.verified_count
+    assert PendingVerification.objects.filter(trace__run=run).count() == run.done_count - run.verified_count
+    assert Trace.objects.filter(run=run, correctness="pass").count() == run.correct_count
+    for problem in Problem.objects.filter(pk__in=run.plan["problem_ids"]):
+        assert problem.traces.count() == problem.trace_count
+        assert problem.traces.filter(correctness="pass").count() == problem.correct_count

@@ -25,6 +25,7 @@ MAX_SAMPLES_EACH = 10_000
 MAX_ATTEMPTS = 1_000_000
 MAX_TEMPERATURE = 2.0
 MAX_TITLE = 200
+MAX_SEED = 2**63 - 1
 
 
 class PlanError(ValueError):
@@ -108,12 +109,14 @@ def plan_run(  # noqa: PLR0913 (the parts of a plan)
         raise PlanError(f"The title has {len(title)} characters; expected 1 to {MAX_TITLE}.")
     if budget_seconds is not None and budget_seconds < 1:
         raise PlanError(f"The time budget is {budget_seconds} seconds; expected at least 1, or none.")
+    if seed is not None and not 0 <= seed <= MAX_SEED:
+        raise PlanError(f"The seed is {seed}; expected 0 to {MAX_SEED}, or none.")
     run = Run.objects.create(
         title=title,
         sampler=sampler,
         problem_set=problem_set,
         plan=plan.as_json(),
-        seed=secrets.randbits(62) if seed is None else seed,
+        seed=secrets.randbelow(MAX_SEED) if seed is None else seed,
         code_version=code_version(),
         state=Run.State.QUEUED,
         planned_count=plan.size,

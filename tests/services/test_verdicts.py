@@ -1,0 +1,149 @@
+from datetime import timedelta
+
+import pytest
+from django.db.models.functions import Now
+
+from tests.factories import FLIP_PROGRAM, assert_counters_add_up, make_problem, make_trace, plan
+from tests.samplers import SAMPLERS, WRONG_PROGRAM
+from trajectories.core.records import Outcome, VerdictRecord
+from trajectories.models import PendingVerification, Trace, Verdict
+from trajectories.services.sampling import sample_next_batch
+from trajectories.services.verdicts import MAX_CLAIMS, derived_fields, verify_traces
+
+
+@pytest.fixture
+def run(db):
+    """Sampled, not verified: the first trace is right, the second wrong."""
+    run = plan(samples_each=2)
+    sample_next_batch(run_id=run.pk, samplers=SAMPLERS)
+    return run
+
+
+def trace_ids(run):
+    return list(run.traces.order_by("id").values_list("pk", flat=True))
+
+
+def test_verdicts_derived_fields_and_counters_are_written_and_the_run_ends(run):
+    assert verify_traces(trace_ids=trace_ids(run)) == 2
+    right, wrong = run.traces.order_by("id")
+    assert (right.correctness, right.train_passed, right.train_total) == ("pass", 2, 2)
+    assert (wrong.correctness, wrong.train_passed, wrong.train_total) == ("fail", 0, 2)
+    assert set(right.verdicts.values_list("verifier", "outcome")) == {
+        ("arc_train", "pass"),
+        ("arc_test", "pass"),
+        ("arc_answer", "pass"),
+    }
+    verdict = right.verdicts.get(verifier="arc_train")
+    assert verdict.engine
+    assert verdict.evidence["pairs"][0]["predicted"] == [[2, 1], [4, 3]]
+    assert_counters_add_up(run)
+    assert (run.state, run.verified_count, run.correct_count) == ("finished", 2, 1)
+
+
+def test_a_trace_is_verified_once_however_often_the_bell_rings(run):
+    assert verify_traces(trace_ids=trace_ids(run) * 2) == 2
+    assert verify_traces(trace_ids=trace_ids(run)) == 0
+    assert Verdict.objects.count() == 6
+    assert_counters_add_up(run)
+
+
+def test_verifying_again_changes_neither_counters_nor_verdicts(run):
+    verify_traces(trace_ids=trace_ids(run))
+    before = list(Verdict.objects.order_by("id").values())
+    for trace_id in trace_ids(run):
+        PendingVerification.objects.create(trace_id=trace_id)
+    assert verify_traces(trace_ids=trace_ids(run)) == 2
+    assert list(Verdict.objects.order_by("id").values()) == before
+    assert_counters_add_up(run)
+
+
+def test_a_trace_somebody_judges_is_left_alone_until_that_lease_ends(run):
+    PendingVerification.objects.update(lease_expires_at=Now() + timedelta(minutes=1))
+    assert verify_traces(trace_ids=trace_ids(run)) == 0
+    PendingVerification.objects.update(lease_expires_at=Now() - timedelta(minutes=1))
+    assert verify_traces(trace_ids=trace_ids(run)) == 2
+
+
+def test_a_trace_that_lost_its_judge_too_often_gets_errors_with_the_reason(run):
+    PendingVerification.objects.update(claims=MAX_CLAIMS)
+    assert verify_traces(trace_ids=trace_ids(run)) == 2
+    assert set(Verdict.objects.values_list("outcome", "score")) == {("error", None)}
+    assert "begun 3 times" in Verdict.objects.first().message
+    assert set(run.traces.values_list("correctness", flat=True)) == {"error"}
+    assert_counters_add_up(run)
+    assert run.state == "finished"
+
+
+class BrokenVerifier:
+    name, version, title = "arc_test", 1, "Broken"
+
+    def applies_to(self, problem, trace):
+        return True
+
+    def judge(self, problem, trace, tools):
+        raise ZeroDivisionError("a bug\0")
+
+
+class BadEvidenceVerifier(BrokenVerifier):
+    name = "bad_evidence"
+
+    def judge(self, problem, trace, tools):
+        return VerdictRecord(self.name, 1, Outcome.PASS, "fine", score=1.0, evidence={"seconds": float("nan")})
+
+
+def test_a_verifier_that_breaks_is_an_error_with_the_reason_never_a_fail(run):
+    verify_traces(trace_ids=trace_ids(run), verifiers={"arc_test": BrokenVerifier(), "bad": BadEvidenceVerifier()})
+    broken = Verdict.objects.filter(verifier="arc_test").first()
+    assert (broken.outcome, broken.score) == ("error", None)
+    assert broken.message == "The verifier broke: ZeroDivisionError: a bug\ufffd"
+    bad = Verdict.objects.filter(verifier="bad_evidence").first()
+    assert bad.outcome == "error"
+    assert "expected a finite number" in bad.message
+    assert set(run.traces.values_list("correctness", flat=True)) == {"error"}
+    assert_counters_add_up(run)
+
+
+def test_without_a_reference_answer_a_trace_is_unscored(db):
+    run = plan(problems=[make_problem(reference=None)], samples_each=1)
+    sample_next_batch(run_id=run.pk, samplers=SAMPLERS)
+    verify_traces(trace_ids=trace_ids(run))
+    trace = run.traces.get()
+    assert (trace.correctness, trace.train_passed) == ("unscored", 2)
+    assert_counters_add_up(run)
+
+
+def test_a_trace_outside_any_run_is_verified_too(problem):
+    trace = make_trace(problem=problem, run=None, program=FLIP_PROGRAM)
+    PendingVerification.objects.create(trace=trace)
+    assert verify_traces(trace_ids=[trace.pk]) == 1
+    problem.refresh_from_db()
+    assert problem.correct_count == 1
+
+
+def test_hostile_programs_get_a_verdict_each(db):
+    programs = [
+        "def transform(grid):\n    return 'x\\0' * 10\n",
+        "def transform(grid):\n    raise ValueError('no\\0')\n",
+        "def transform(grid):\n    return [[1], [1, 2]]\n",
+        "syntax error(",
+        WRONG_PROGRAM,
+    ]
+    traces = [make_trace(program=program) for program in programs]
+    PendingVerification.objects.bulk_create([PendingVerification(trace=trace) for trace in traces])
+    assert verify_traces(trace_ids=[trace.pk for trace in traces]) == len(programs)
+    outcomes = Trace.objects.filter(pk__in=[trace.pk for trace in traces]).values_list("correctness", flat=True)
+    assert set(outcomes) <= {"fail", "error"}
+    assert not PendingVerification.objects.exists()
+
+
+def test_no_verdict_about_the_test_output_means_unscored():
+    verdict = Verdict(verifier="arc_train", version=1, outcome="fail", evidence={"right": 1, "of": 2})
+    assert derived_fields([verdict]) == ("unscored", 1, 2)
+    assert derived_fields([]) == ("unscored", None, None)
+
+
+def test_the_latest_version_of_a_verifier_counts():
+    verdicts = [
+        Verdict(verifier="arc_test", version=version, outcome=word) for version, word in [(1, "fail"), (2, "pass")]
+    ]
+    assert derived_fields(verdicts) == ("pass", None, None)
