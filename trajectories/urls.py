@@ -3,7 +3,7 @@
 from django.contrib.auth import views as auth_views
 from django.urls import URLPattern, path
 
-from trajectories.views import grids, home, preferences
+from trajectories.views import grids, home, preferences, problems, reviews, traces, uploads
 
 urlpatterns: list[URLPattern] = [
     path("grids/<str:code>/", grids.grid_detail, name="grid_detail"),
@@ -13,4 +13,13 @@ urlpatterns: list[URLPattern] = [
     path("login/", auth_views.LoginView.as_view(redirect_authenticated_user=True), name="login"),
     path("logout/", auth_views.LogoutView.as_view(), name="logout"),
     path("preferences/", preferences.preferences, name="preferences"),
+    path("problems/", problems.problem_list, name="problem_list"),
+    path("problems/<int:problem_id>/", problems.problem_detail, name="problem_detail"),
+    path("problems/import/", uploads.import_problems, name="problem_import"),
+    path("reviews/undo/", reviews.review_undo, name="review_undo"),
+    path("traces/", traces.trace_list, name="trace_list"),
+    path("traces/next/", traces.trace_next, name="trace_next"),
+    path("traces/<int:trace_id>/", traces.trace_detail, name="trace_detail"),
+    path("traces/<int:trace_id>/review/", reviews.review_submit, name="review_submit"),
+    path("traces/<int:trace_id>/steps/<int:first>/", traces.trace_steps, name="trace_steps"),
 ]

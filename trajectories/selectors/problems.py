@@ -1,7 +1,16 @@
-"""Reading problems."""
+"""Reading problems: records for the other layers, and pages of the list."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.db.models import Case, F, FloatField, Q, QuerySet, Value, When
+from django.db.models.expressions import Combinable, OrderBy
+from django.db.models.functions import Cast
 
 from trajectories.core.records import ProblemKind, ProblemRecord, PublicProblem
-from trajectories.models import Problem
+from trajectories.models import Problem, ProblemSet
+
+PAGE_SIZE = 50
 
 
 def to_record(problem: Problem) -> ProblemRecord:
@@ -27,3 +36,136 @@ def to_public(problem: Problem) -> PublicProblem:
         spec=problem.spec,
         content_hash=problem.content_hash,
     )
+
+
+SOLVED_STATES = {
+    "solved": ("Solved", Q(correct_count__gt=0)),
+    "unsolved": ("Sampled, unsolved", Q(trace_count__gt=0, correct_count=0)),
+    "unsampled": ("Not sampled", Q(trace_count=0)),
+    "uncurated": ("Solved, none accepted", Q(correct_count__gt=0, accepted_count=0)),
+}
+"""(title, condition) by the word in the address."""
+
+_SHARE = Case(
+    When(trace_count=0, then=Value(None)),
+    default=Cast("correct_count", FloatField()) / F("trace_count"),
+    output_field=FloatField(),
+)
+SORTS: dict[str, tuple[str, Combinable | None, bool]] = {
+    "": ("As imported", None, False),
+    "name": ("Name", F("name"), False),
+    "samples": ("Most samples", F("trace_count"), True),
+    "easiest": ("Most often solved", _SHARE, True),
+    "hardest": ("Least often solved", _SHARE, False),
+    "accepted": ("Most accepted", F("accepted_count"), True),
+}
+"""(title, sort key, descending) by the word in the address; problems without a key come last, ties go by id."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemFilter:
+    """Which problems a list shows; an empty field lets all through. `query` is part of a name."""
+
+    set_name: str = ""
+    split: str = ""
+    state: str = ""
+    query: str = ""
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the filter lets everything through."""
+        return self == ProblemFilter()
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemPage:
+    """Part of a list. `previous` and `next` are the ids to page before and after, None at the ends."""
+
+    rows: Sequence[Problem]
+    previous: int | None
+    next: int | None
+
+
+def problems_in(scope: ProblemFilter) -> QuerySet[Problem]:
+    """The problems that a filter lets through, in no order. Unknown words match nothing."""
+    problems = Problem.objects.all()
+    if scope.set_name:
+        problems = problems.filter(problem_set__name=scope.set_name)
+    if scope.split:
+        problems = problems.filter(split=scope.split)
+    if scope.query:
+        problems = problems.filter(name__icontains=scope.query)
+    if scope.state:
+        problems = problems.filter(SOLVED_STATES[scope.state][1]) if scope.state in SOLVED_STATES else problems.none()
+    return problems
+
+
+def list_problems(
+    scope: ProblemFilter, *, sort: str = "", after: int | None = None, before: int | None = None, size: int = PAGE_SIZE
+) -> ProblemPage:
+    """The page that follows problem `after`, or ends just before problem `before`, or the first one.
+
+    Each row has `first_pair` and `first_test` of its spec (None where the kind has none); spec and reference
+    themselves, which can be large, are not read. Paging is by the row's key, so that pages do not shift.
+    """
+    _, key, descending = SORTS.get(sort, SORTS[""])
+    problems = problems_in(scope).select_related("problem_set").defer("spec", "reference", "statement")
+    problems = problems.annotate(first_pair=F("spec__train__0"), first_test=F("spec__test__0"))
+    if key is not None:
+        problems = problems.annotate(sort_key=key)
+    backwards = before is not None
+    anchor_id = before if backwards else after
+    if anchor_id is not None:
+        problems = problems.filter(_beyond(anchor_id, key, descending != backwards, backwards))
+    rows = list(problems.order_by(*_order(key is not None, descending, backwards))[: size + 1])
+    more, rows = len(rows) > size, rows[:size]
+    if backwards:
+        rows.reverse()
+    has_previous, has_next = (more, True) if backwards else (after is not None, more)
+    return ProblemPage(
+        rows=rows,
+        previous=rows[0].pk if rows and has_previous else None,
+        next=rows[-1].pk if rows and has_next else None,
+    )
+
+
+def _order(keyed: bool, descending: bool, backwards: bool) -> list[OrderBy]:
+    """Order by (key, id), keyless rows last; everything the other way round when paging backwards."""
+    by_id = F("pk").desc() if backwards else F("pk").asc()
+    if not keyed:
+        return [by_id]
+    by_key = OrderBy(
+        F("sort_key"), descending=descending != backwards, **{"nulls_first" if backwards else "nulls_last": True}
+    )
+    return [by_key, by_id]
+
+
+def _beyond(anchor_id: int, key: Combinable | None, falling: bool, backwards: bool) -> Q:
+    """Rows past the anchor in the direction of reading, by the anchor's key as it is now."""
+    past_id = Q(pk__lt=anchor_id) if backwards else Q(pk__gt=anchor_id)
+    if key is None:
+        return past_id
+    value = Problem.objects.filter(pk=anchor_id).annotate(key=key).values_list("key", flat=True).first()
+    if value is None:
+        among_keyless = Q(sort_key__isnull=True) & past_id
+        return among_keyless | Q(sort_key__isnull=False) if backwards else among_keyless
+    past_key = Q(sort_key__lt=value) if falling else Q(sort_key__gt=value)
+    past = past_key | (Q(sort_key=value) & past_id)
+    return past if backwards else past | Q(sort_key__isnull=True)
+
+
+def count_problems(scope: ProblemFilter) -> int:
+    """How many problems a filter lets through."""
+    return problems_in(scope).count()
+
+
+def list_problem_sets() -> QuerySet[ProblemSet]:
+    """All sets, in order of title."""
+    return ProblemSet.objects.order_by("title", "pk")
+
+
+def neighbours_in_set(problem: Problem) -> tuple[Problem | None, Problem | None]:
+    """(previous, next) problem of the same set, with nothing but name and id."""
+    same_set = Problem.objects.filter(problem_set=problem.problem_set_id).only("pk", "name")
+    before = same_set.filter(pk__lt=problem.pk).order_by("-pk").first()
+    return before, same_set.filter(pk__gt=problem.pk).order_by("pk").first()

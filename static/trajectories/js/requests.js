@@ -11,7 +11,11 @@ function say(text, kind = "fail") {
 const changesSomething = (detail) => detail.requestConfig?.verb !== "get";
 
 document.addEventListener("htmx:beforeRequest", (event) => {
-  if (!changesSomething(event.detail)) return;
+  if (!changesSomething(event.detail)) {
+    // Nobody looks: a poll can wait until somebody does.
+    if (document.hidden) event.preventDefault();
+    return;
+  }
   if (document.body.getAttribute("aria-busy") === "true") {
     event.preventDefault();
     return;

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from trajectories.core.grids import Grid, grid_to_lists
 from trajectories.core.identity import canonical_json
+from trajectories.core.problems.arc import render_grid
 
 
 def as_json(grid: Grid) -> str:
@@ -24,4 +25,9 @@ def as_numpy(grid: Grid) -> str:
 
 def grid_texts(grid: Grid) -> Mapping[str, str]:
     """All forms by the title a person picks them by."""
-    return {"JSON": as_json(grid), "Digits": as_digits(grid), "NumPy": as_numpy(grid)}
+    return {
+        "JSON": as_json(grid),
+        "Digits": as_digits(grid),
+        "NumPy": as_numpy(grid),
+        "As in a prompt": render_grid(grid),
+    }

@@ -1,0 +1,68 @@
+"""Where the loop stands: kept counters added up, running jobs, and the next thing to do."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.db.models import Count, Sum
+
+from trajectories.core.records import Outcome
+from trajectories.models import Problem, ProblemSet, Release, Run, Trace
+
+RUNS_SHOWN = 8
+WAITING_LIMIT = 10_000
+"""Counts of what waits stop here rather than read a whole table."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """Live counts along the loop.
+
+    `verified` counts samples that came out of runs and were judged, `correct` those judged right; `waiting` are right
+    and not yet judged by a person (counted up to WAITING_LIMIT); `released` is the size of the newest release.
+    """
+
+    sets: int
+    problems: int
+    sampled_problems: int
+    samples: int
+    verified: int
+    correct: int
+    accepted: int
+    waiting: int
+    releases: int
+    released: int
+
+    @property
+    def has_unreleased(self) -> bool:
+        """Whether more samples are accepted than the newest release holds."""
+        return self.accepted > self.released
+
+
+def get_loop() -> Loop:
+    """The counts, in five queries."""
+    sets = ProblemSet.objects.aggregate(sets=Count("pk"), problems=Sum("problem_count", default=0))
+    kept = Problem.objects.filter(trace_count__gt=0).aggregate(
+        sampled_problems=Count("pk"),
+        samples=Sum("trace_count", default=0),
+        correct=Sum("correct_count", default=0),
+        accepted=Sum("accepted_count", default=0),
+    )
+    verified = Run.objects.aggregate(verified=Sum("verified_count", default=0))
+    waiting = Trace.objects.filter(decision="", correctness=Outcome.PASS).values("pk")[:WAITING_LIMIT].count()
+    sizes = list(Release.objects.order_by("-pk").values_list("item_count", flat=True))
+    return Loop(**sets, **kept, **verified, waiting=waiting, releases=len(sizes), released=sizes[0] if sizes else 0)
+
+
+def list_active_runs() -> Sequence[Run]:
+    """Runs that are queued, running or paused, newest first."""
+    return _newest((*Run.ACTIVE_STATES, Run.State.PAUSED))
+
+
+def list_ended_runs() -> Sequence[Run]:
+    """The last runs that came to an end, newest first."""
+    return _newest(Run.ENDED_STATES)
+
+
+def _newest(states: Sequence[str]) -> Sequence[Run]:
+    runs = Run.objects.filter(state__in=states).select_related("sampler").defer("plan")
+    return list(runs.order_by("-pk")[:RUNS_SHOWN])

@@ -1,0 +1,227 @@
+"""The population of a problem: all its samples, grouped by identical output, in a fixed number of queries."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db.models import Case, Count, F, Func, JSONField, Max, Min, Q, QuerySet, Value, When
+
+from trajectories.core.metrics import pass_at_k
+from trajectories.core.records import JSON, Outcome
+from trajectories.models import Problem, Trace, Verdict
+
+GROUPS_SHOWN = 12
+SAMPLES_SHOWN = 25
+NEAR_MISS_VERIFIERS = ("arc_answer", "arc_test")
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerGroup:
+    """All samples with one output. Counts are samples; `words` holds (outcome, samples) pairs by verifier."""
+
+    answer_hash: str
+    answer: JSON
+    votes: int
+    share: float
+    rank: int
+    passed: int
+    failed: int
+    accepted: int
+    programs: int
+    train_least: int | None
+    train_most: int | None
+    train_total: int | None
+    best_trace_id: int
+    words: Mapping[str, Sequence[tuple[str, int]]] = field(default_factory=dict)
+    near_miss: str = ""
+
+    @property
+    def is_correct(self) -> bool:
+        """Whether a sample of the group was judged right."""
+        return self.passed > 0
+
+    @property
+    def train_pattern(self) -> str:
+        """Training pairs reproduced by the programs of the group: '3/3', or '1–3/3' where they differ."""
+        if self.train_total is None or self.train_most is None:
+            return ""
+        most, least = self.train_most, self.train_least
+        return f"{most}/{self.train_total}" if most == least else f"{least}–{most}/{self.train_total}"
+
+
+@dataclass(frozen=True, slots=True)
+class Population:
+    """What the board shows. `scored` counts samples judged right or wrong; errors and unscored ones are not wrong."""
+
+    samples: int
+    scored: int
+    correct: int
+    accepted: int
+    unverified: int
+    errors: int
+    outputs: int
+    programs: int
+    groups: Sequence[AnswerGroup]
+    by_view: Sequence[Mapping[str, Any]]
+
+    @property
+    def pass_at(self) -> list[tuple[int, float | None]]:
+        """(k, pass@k) for k = 1, 2, 4 ... up to the first k that is undefined."""
+        ks = [1]
+        while ks[-1] <= self.scored:
+            ks.append(ks[-1] * 2)
+        return [(k, pass_at_k(self.scored, self.correct, k)) for k in ks]
+
+    @property
+    def majority_is_right(self) -> bool | None:
+        """Whether the output with most votes was judged right; None while it is not known."""
+        first = self.groups[0] if self.groups else None
+        return first.is_correct if first and first.passed + first.failed else None
+
+    @property
+    def near_misses(self) -> list[AnswerGroup]:
+        """The groups shown that a small change would make right."""
+        return [group for group in self.groups if group.near_miss and not group.is_correct]
+
+
+def get_population(problem: Problem, *, every_group: bool = False) -> Population:
+    """The board of one problem: the largest groups, and those judged right however small, or all of them."""
+    traces = Trace.objects.filter(problem=problem)
+    rows = list(_group_rows(traces))
+    shown = rows if every_group else [row for place, row in enumerate(rows) if place < GROUPS_SHOWN or row["passed"]]
+    hashes = [row["answer_hash"] for row in shown]
+    best = _best_traces(traces, hashes)
+    words, near = _verifier_words(traces, hashes), _near_misses([trace_id for trace_id, _ in best.values()])
+    samples = sum(row["votes"] for row in rows)
+    ranks = {row["answer_hash"]: rank for rank, row in enumerate(rows, 1)}
+    groups = []
+    for row in shown:
+        trace_id, answer = best[row["answer_hash"]]
+        counts = {key: value for key, value in row.items() if key not in ("unverified", "errors")}
+        groups.append(
+            AnswerGroup(
+                **counts,
+                answer=answer,
+                share=row["votes"] / samples,
+                rank=ranks[row["answer_hash"]],
+                best_trace_id=trace_id,
+                words=words.get(row["answer_hash"], {}),
+                near_miss=near.get(trace_id, ""),
+            )
+        )
+    totals = {key: sum(row[key] for row in rows) for key in ("passed", "failed", "accepted", "unverified", "errors")}
+    return Population(
+        samples=samples,
+        scored=totals["passed"] + totals["failed"],
+        correct=totals["passed"],
+        accepted=totals["accepted"],
+        unverified=totals["unverified"],
+        errors=totals["errors"],
+        outputs=len(rows),
+        programs=traces.aggregate(programs=Count("program_id", distinct=True))["programs"],
+        groups=groups,
+        by_view=list(_view_rows(traces)),
+    )
+
+
+def _outcome_count(outcome: str) -> Count:
+    return Count("pk", filter=Q(correctness=outcome))
+
+
+def _group_rows(traces: QuerySet[Trace]) -> QuerySet[Trace, dict[str, Any]]:
+    """Counts by output, most votes first."""
+    return (
+        traces.values("answer_hash")
+        .annotate(
+            votes=Count("pk"),
+            passed=_outcome_count(Outcome.PASS),
+            failed=_outcome_count(Outcome.FAIL),
+            unverified=_outcome_count(""),
+            errors=_outcome_count(Outcome.ERROR),
+            accepted=Count("pk", filter=Q(decision=Trace.Decision.ACCEPTED)),
+            programs=Count("program_id", distinct=True),
+            train_least=Min("train_passed"),
+            train_most=Max("train_passed"),
+            train_total=Max("train_total"),
+        )
+        .order_by("-votes", "answer_hash")
+    )
+
+
+def _best_traces(traces: QuerySet[Trace], hashes: Sequence[str]) -> dict[str, tuple[int, JSON]]:
+    """(id, answer) of the sample to look at first in each group: accepted, else right, else best on training pairs."""
+    rank = Case(
+        When(decision=Trace.Decision.ACCEPTED, then=Value(0)),
+        When(correctness=Outcome.PASS, then=Value(1)),
+        default=Value(2),
+    )
+    preferred = (rank, F("train_passed").desc(nulls_last=True), F("pk").asc())
+    rows = traces.filter(answer_hash__in=hashes).order_by("answer_hash", *preferred).distinct("answer_hash")
+    return {key: (pk, answer) for key, pk, answer in rows.values_list("answer_hash", "pk", "answer")}
+
+
+def _verifier_words(traces: QuerySet[Trace], hashes: Sequence[str]) -> dict[str, dict[str, list[tuple[str, int]]]]:
+    """By group and verifier: (outcome, samples), commonest first."""
+    rows = (
+        Verdict.objects.filter(trace__in=traces.filter(answer_hash__in=hashes))
+        .values_list("trace__answer_hash", "verifier", "outcome")
+        .annotate(samples=Count("trace", distinct=True))
+        .order_by("trace__answer_hash", "verifier", "-samples")
+    )
+    words: dict[str, dict[str, list[tuple[str, int]]]] = {}
+    for key, verifier, outcome, samples in rows:
+        words.setdefault(key, {}).setdefault(verifier, []).append((outcome, samples))
+    return words
+
+
+def _near_misses(trace_ids: Sequence[int]) -> dict[int, str]:
+    """What small change would make the output right, by trace; the evidence itself is not read."""
+    texts = Func(
+        F("evidence"), Value("$.pairs[*].near_miss.text"), function="jsonb_path_query_array", output_field=JSONField()
+    )
+    rows = (
+        Verdict.objects.filter(trace__in=trace_ids, verifier__in=NEAR_MISS_VERIFIERS, outcome=Outcome.FAIL)
+        .annotate(texts=texts)
+        .order_by("-verifier", "version")
+        .values_list("trace_id", "texts")
+    )
+    return {trace_id: "; ".join(dict.fromkeys(found)) for trace_id, found in rows if found}
+
+
+def _view_rows(traces: QuerySet[Trace]) -> QuerySet[Trace, dict[str, Any]]:
+    """Samples and right ones by view."""
+    return (
+        traces.exclude(instruction=None)
+        .values(view=F("instruction__view"))
+        .annotate(samples=Count("pk"), passed=_outcome_count(Outcome.PASS))
+        .order_by("view")
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class SamplePage:
+    """Part of the table of samples. `newer` and `older` are keys of the neighbouring pages, None at the ends."""
+
+    rows: Sequence[Trace]
+    newer: int | None
+    older: int | None
+
+
+def list_samples(
+    problem: Problem, *, answer: str = "", before: int | None = None, after: int | None = None
+) -> SamplePage:
+    """Samples of a problem, newest first: those older than `before`, newer than `after`, or the newest."""
+    traces = (
+        Trace.objects.filter(problem=problem, **({"answer_hash": answer} if answer else {}))
+        .select_related("instruction", "run")
+        .defer("steps", "facts", "run__plan")
+    )
+    if after is not None:
+        rows = list(traces.filter(pk__gt=after).order_by("pk")[: SAMPLES_SHOWN + 1])
+        more, rows = len(rows) > SAMPLES_SHOWN, rows[:SAMPLES_SHOWN][::-1]
+        return SamplePage(rows, newer=rows[0].pk if more else None, older=rows[-1].pk if rows else None)
+    older = traces if before is None else traces.filter(pk__lt=before)
+    rows = list(older.order_by("-pk")[: SAMPLES_SHOWN + 1])
+    more, rows = len(rows) > SAMPLES_SHOWN, rows[:SAMPLES_SHOWN]
+    newer = rows[0].pk if rows and before is not None else None
+    return SamplePage(rows, newer=newer, older=rows[-1].pk if more else None)

@@ -1,0 +1,90 @@
+"""The problem list and the page of one problem with its population board."""
+
+from typing import Any
+
+from django.contrib.auth.decorators import permission_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_safe
+from django.views.decorators.vary import vary_on_headers
+
+from trajectories.core.problems.arc import render_prompt, task_of
+from trajectories.core.records import ProblemKind
+from trajectories.models import Problem
+from trajectories.selectors.population import get_population, list_samples
+from trajectories.selectors.problems import (
+    SOLVED_STATES,
+    SORTS,
+    ProblemFilter,
+    count_problems,
+    list_problem_sets,
+    list_problems,
+    neighbours_in_set,
+    to_public,
+)
+from trajectories.views.fragments import wants_fragment
+
+MAX_KEY = 2**63 - 1
+
+
+def _key(request: HttpRequest, name: str) -> int | None:
+    """A paging key from the address; None where it is absent or no key."""
+    text = request.GET.get(name, "")
+    return int(text) if text.isascii() and text.isdigit() and int(text) <= MAX_KEY else None
+
+
+@require_safe
+@permission_required("trajectories.view_problem", raise_exception=True)
+@vary_on_headers("HX-Request")
+def problem_list(request: HttpRequest) -> HttpResponse:
+    """All problems, filtered and sorted by the address."""
+    scope = ProblemFilter(
+        set_name=request.GET.get("set", ""),
+        split=request.GET.get("split", ""),
+        state=request.GET.get("state", ""),
+        query=request.GET.get("q", "").replace("\0", "").strip(),
+    )
+    sort = request.GET.get("sort", "")
+    context: dict[str, Any] = {
+        "scope": scope,
+        "sort": sort,
+        "sorts": [(word, title) for word, (title, _, _) in SORTS.items()],
+        "states": [(word, title) for word, (title, _) in SOLVED_STATES.items()],
+        "splits": Problem.Split.choices,
+        "sets": list_problem_sets(),
+        "page": list_problems(scope, sort=sort, after=_key(request, "after"), before=_key(request, "before")),
+        "count": count_problems(scope),
+    }
+    template = "_table" if wants_fragment(request) else "list"
+    return render(request, f"trajectories/problems/{template}.html", context)
+
+
+@require_safe
+@permission_required("trajectories.view_problem", raise_exception=True)
+@vary_on_headers("HX-Request")
+def problem_detail(request: HttpRequest, problem_id: int) -> HttpResponse:
+    """One problem: what it asks, and what all its samples answered."""
+    problem = get_object_or_404(Problem.objects.select_related("problem_set"), pk=problem_id)
+    answer = request.GET.get("answer", "").replace("\0", "")[:64]
+    context: dict[str, Any] = {
+        "problem": problem,
+        "answer": answer,
+        "population": get_population(problem, every_group=request.GET.get("groups") == "all"),
+        "page": list_samples(problem, answer=answer, before=_key(request, "before"), after=_key(request, "after")),
+    }
+    if wants_fragment(request):
+        return render(request, "trajectories/problems/_board.html", context)
+    context["previous"], context["next"] = neighbours_in_set(problem)
+    if problem.kind == ProblemKind.ARC:
+        context["tests"] = _tests(problem)
+        context["prompt"] = render_prompt(task_of(to_public(problem)))
+    return render(request, "trajectories/problems/detail.html", context)
+
+
+def _tests(problem: Problem) -> list[dict[str, Any]]:
+    """Each test input with its expected output, None where it is not known."""
+    reference = problem.reference or []
+    return [
+        {"input": pair["input"], "expected": reference[place] if place < len(reference) else None}
+        for place, pair in enumerate(problem.spec["test"])
+    ]
