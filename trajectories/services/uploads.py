@@ -1,12 +1,18 @@
 """From files to records: what an import reads, whether it comes from the command line or from a browser."""
 
 from collections.abc import Iterable, Iterator
+from typing import IO
 
-from trajectories.adapters.uploads import Document
+from django.contrib.auth.models import User
+from django.utils.text import slugify
+
+from trajectories.adapters.uploads import Document, OpenFiles
 from trajectories.core.problems import ImportFault, ProblemError
 from trajectories.core.problems.arc_files import ArcReader, Solutions, is_solutions, read_solutions, show
 from trajectories.core.problems.documents import parse_json
 from trajectories.core.records import ProblemRecord
+from trajectories.models import ProblemSet
+from trajectories.services.problems import ImportReport, OnFault, import_records
 
 
 def read_arc_documents(
@@ -55,3 +61,31 @@ def _add_solutions(document: Document, solutions: Solutions) -> Iterator[ImportF
     for task_id, grids in read.items():
         if solutions.setdefault(task_id, grids) != grids:
             yield ImportFault(document.name, show(task_id), "found another solution than an earlier file has")
+
+
+def import_uploads(
+    *,
+    actor: User,
+    files: Iterable[tuple[str, IO[bytes]]],
+    set_title: str,
+    split: str | None,
+    on_fault: OnFault,
+    max_expanded: int,
+) -> ImportReport:
+    """Import the ARC tasks of open files into the set of that title, or a new one with the title's slug as its name.
+
+    At most `max_expanded` bytes are read in all, since somebody waits. Raises ValidationError for a title that makes
+    no slug or is too long.
+    """
+    named = list(files)
+    known = ProblemSet.objects.filter(title=set_title).first()
+    with OpenFiles(max_expanded) as opened:
+        documents = [document for name, stream in named for document in opened.add_stream(stream, name)]
+        return import_records(
+            actor=actor,
+            set_name=known.name if known else slugify(set_title),
+            set_title=set_title,
+            source=", ".join(name for name, _ in named),
+            records=read_arc_documents(documents, split=split),
+            on_fault=on_fault,
+        )

@@ -15,7 +15,7 @@ from trajectories.core.records import JSON
 
 MAX_BYTES = 32 * 1024 * 1024
 MAX_DEPTH = 64
-MAX_CONTAINERS = 2_000_000
+MAX_CONTAINERS = 1_000_000
 """Lists and objects in one document; each costs some 60 to 120 bytes of memory whatever it holds."""
 
 # Possessive, and a string that never ends runs to the end of the text: time stays linear and memory flat on any input.

@@ -1,0 +1,189 @@
+"""The import page: who may, what it says, and what it survives."""
+
+import io
+import json
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from tests.adapters.test_uploads import make_zip
+from trajectories.models import AuditEvent, Problem, ProblemSet
+
+pytestmark = pytest.mark.django_db
+ADDRESS = "/problems/import/"
+TASK = {"train": [{"input": [[1]], "output": [[2]]}], "test": [{"input": [[3]], "output": [[4]]}]}
+RAGGED = {**TASK, "test": [{"input": [[1, 2], [3]]}]}
+
+
+def file(name: str, content) -> SimpleUploadedFile:
+    if isinstance(content, io.BytesIO):
+        content = content.getvalue()
+    return SimpleUploadedFile(name, content if isinstance(content, bytes) else json.dumps(content).encode())
+
+
+@pytest.fixture
+def as_lead(client, lead) -> Client:
+    client.force_login(lead)
+    return client
+
+
+def post(client, *files, **values):
+    return client.post(ADDRESS, {"tasks": list(files), "set_title": "My tasks", "split": "", **values})
+
+
+def test_the_form_is_shown(as_lead):
+    ProblemSet.objects.create(name="old", title="An old set")
+    page = as_lead.get(ADDRESS)
+    assert page.status_code == 200
+    assert b'enctype="multipart/form-data"' in page.content
+    assert b'<option value="An old set">' in page.content
+    assert b"64.0" in page.content
+
+
+@pytest.mark.parametrize("role", ["curator", "engineer", "nobody"])
+def test_only_who_may_add_problems(client, role, request):
+    client.force_login(request.getfixturevalue(role))
+    assert client.get(ADDRESS).status_code == 403
+    assert post(client, file("a.json", TASK)).status_code == 403
+    assert not Problem.objects.exists()
+
+
+def test_strangers_are_asked_to_log_in(client):
+    assert post(client, file("a.json", TASK)).url.startswith("/login/")
+
+
+def test_other_methods_are_refused(as_lead):
+    assert as_lead.put(ADDRESS).status_code == 405
+
+
+def test_the_csrf_token_is_checked(lead):
+    strict = Client(enforce_csrf_checks=True)
+    strict.force_login(lead)
+    assert post(strict, file("a.json", TASK)).status_code == 403
+    token = strict.get(ADDRESS).context["csrf_token"]
+    assert post(strict, file("a.json", TASK), csrfmiddlewaretoken=token).status_code == 200
+
+
+def test_import(as_lead, lead):
+    packed = make_zip({"evaluation/b.json": json.dumps({**TASK, "test": [{"input": [[9]]}]})})
+    page = post(as_lead, file("a.json", TASK), file("a copy.json", TASK), file("more.zip", packed))
+    assert page.status_code == 200
+    assert dict(Problem.objects.values_list("name", "split")) == {"a": "train", "b": "eval"}
+    problem_set = ProblemSet.objects.get()
+    assert (problem_set.name, problem_set.title, problem_set.problem_count) == ("my-tasks", "My tasks", 2)
+    assert problem_set.source == "a.json, a copy.json, more.zip"
+    assert AuditEvent.objects.get().actor == lead
+    report = page.context["report"]
+    assert (report.inserted, report.duplicates, report.fault_count) == (2, 1, 0)
+    assert b"?set=my-tasks" in page.content
+
+
+def test_a_known_title_adds_to_its_set(as_lead):
+    known = ProblemSet.objects.create(name="elsewhere", title="My tasks")
+    post(as_lead, file("a.json", TASK))
+    assert Problem.objects.get().problem_set == known
+
+
+def test_bad_tasks_keep_everything_out_and_are_shown(as_lead):
+    page = post(as_lead, file("a.json", TASK), file("<b>.json", RAGGED))
+    assert page.status_code == 422
+    assert not Problem.objects.exists()
+    text = page.content.decode()
+    assert "Nothing was imported" in text
+    assert "&lt;b&gt;.json" in text
+    assert "test[0].input[1]" in text
+    assert "found 1 cells, expected 2 as in row 0" in text
+    assert 'value="My tasks"' in text
+
+
+def test_bad_tasks_can_be_skipped(as_lead):
+    page = post(as_lead, file("a.json", TASK), file("b.json", RAGGED), skip_bad="on")
+    assert page.status_code == 200
+    assert Problem.objects.get().name == "a"
+    assert b"found 1 cells" in page.content
+
+
+def test_nothing_good_is_an_error_even_when_skipping(as_lead):
+    assert post(as_lead, file("b.json", RAGGED), skip_bad="on").status_code == 422
+
+
+def test_many_faults_show_a_hundred(as_lead):
+    page = post(as_lead, file("many.json", {f"t{number}": RAGGED for number in range(150)}))
+    assert page.content.count(b"test[0].input[1]") == 100
+    assert b"50 more like these" in page.content
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"tasks": []}, "Choose at least one .json or .zip file."),
+        ({"set_title": ""}, "This field is required."),
+        ({"set_title": "???"}, "Use at least one letter from a to z or one digit."),
+        ({"set_title": "x" * 81}, "at most 80 characters"),
+        ({"split": "test"}, "Select a valid choice."),
+    ],
+)
+def test_form_errors(as_lead, values, message):
+    page = post(as_lead, file("a.json", TASK), **values)
+    assert page.status_code == 422
+    assert message in page.content.decode()
+    assert not Problem.objects.exists()
+
+
+def test_a_folder_brings_its_tasks_only(as_lead):
+    page = post(as_lead, tasks=[], folder=[file("a.json", TASK), file("README.md", b"# Tasks")])
+    assert page.status_code == 200
+    assert Problem.objects.get().name == "a"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("deep.json", b"[" * 10_000, "nested deeper than 64"),
+        ("empty.json", b"", "found nothing, expected JSON"),
+        ("text.json", b"hello", "line 1 column 1"),
+        ("latin.json", b'{"train": "\xe9"}', "byte 11"),
+        ("nul.json", b"\0", "line 1 column 1"),
+        ("none.zip", b"PK", "is no zip file"),
+        ("bomb.zip", make_zip({"a.json": bytes(40 << 20)}), "expand past 32 MB"),
+        ("slip.zip", make_zip({"../../x.json": "1"}), "../../x.json"),
+        ("twice.json", b'{"train": [], "train": []}', "twice in one object"),
+        ("odd.json", {"\ud800": TASK}, "half of a surrogate pair"),
+        ("odd.json", {"a\0": TASK}, "found a NUL character"),
+    ],
+)
+def test_hostile_files_are_faults(as_lead, name, content, message):
+    page = post(as_lead, file(name, content))
+    assert page.status_code == 422
+    assert message in page.content.decode()
+    assert not ProblemSet.objects.exists()
+
+
+def test_an_upload_past_the_limit_is_not_stored(as_lead, settings):
+    settings.UPLOAD_LIMIT_BYTES = 1 << 20
+    page = post(as_lead, file("big.json", b" " * (2 << 20)))
+    assert page.status_code == 422
+    assert b"The upload is larger than 1 MB." in page.content
+    assert not page.wsgi_request.FILES
+
+
+def test_files_that_unpack_past_the_limit_are_faults(as_lead, settings):
+    settings.UPLOAD_LIMIT_BYTES = 1 << 20
+    packed = make_zip({f"{number}.json": bytes(700_000) for number in range(2)})
+    page = post(as_lead, file("big.zip", packed))
+    assert b"expand past 1 MB" in page.content
+
+
+def test_too_many_files_are_refused(as_lead, settings):
+    settings.DATA_UPLOAD_MAX_NUMBER_FILES = 2
+    page = post(as_lead, *[file(f"{number}.json", TASK) for number in range(3)])
+    assert page.status_code == 422
+    assert b"Found more than 2 files. Put them into one zip." in page.content
+
+
+def test_the_number_of_queries_does_not_grow_with_the_tasks(as_lead, django_assert_max_num_queries):
+    tasks = {f"t{number}": {**TASK, "test": [{"input": [[number % 10, number // 10]]}]} for number in range(90)}
+    with django_assert_max_num_queries(20):
+        page = post(as_lead, file("many.json", tasks))
+    assert page.context["report"].inserted == 90
