@@ -1,13 +1,14 @@
 """Runs worked on by a real worker process, through the broker."""
 
 from collections import Counter
+from datetime import timedelta
 from pathlib import Path
 
 from django.db.models.functions import Now
 
 from tests.factories import assert_counters_add_up, make_problem, make_sampler, plan
 from tests.worker import wait_for
-from trajectories.models import Run, Trace
+from trajectories.models import PendingVerification, Run, Trace
 from trajectories.services.instructions import ensure_symbolic_views
 from trajectories.services.runs import cancel_run, pause_run, resume_run
 from trajectories.services.samplers import ensure_symbolic
@@ -28,9 +29,12 @@ def gated(gate: Path, gate_from: int, problems: int = 2) -> Run:
     return plan(sampler=sampler, problems=[make_problem() for _ in range(problems)], samples_each=6)
 
 
-def expire_leases(run: Run) -> None:
-    """As if the lease time had passed."""
+def let_time_pass(run: Run) -> None:
+    """As if the lease time had passed and the bells had gone unheard for long."""
     run.attempts.filter(state="leased").update(lease_expires_at=Now())
+    long_ago = Now() - timedelta(hours=1)
+    Run.objects.filter(pk=run.pk).update(rung_at=long_ago)
+    PendingVerification.objects.filter(trace__run=run).update(rung_at=long_ago)
 
 
 def assert_exactly_as_planned(run: Run) -> None:
@@ -66,9 +70,8 @@ def test_a_killed_worker_loses_nothing_and_doubles_nothing(celery_worker_process
     celery_worker_process.kill()
     assert run.attempts.filter(state="leased").count() == 3
     gate.touch()
+    let_time_pass(run)
     celery_worker_process.start()
-    expire_leases(run)
-    Run.objects.filter(pk=run.pk).update(rung_at=run.created_at.replace(year=2000))
     sweep.delay()
     wait_for(lambda: has_ended(run), "the run to end")
     assert_exactly_as_planned(run)
@@ -76,7 +79,7 @@ def test_a_killed_worker_loses_nothing_and_doubles_nothing(celery_worker_process
 
 def test_a_bell_that_was_lost_is_rung_by_the_sweep(celery_worker_process):
     run = plan(sampler=make_sampler(kind="mirror"))
-    Run.objects.filter(pk=run.pk).update(rung_at=run.created_at.replace(year=2000))
+    let_time_pass(run)
     sweep.delay()
     wait_for(lambda: has_ended(run), "the run to end")
     assert_exactly_as_planned(run)

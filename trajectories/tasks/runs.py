@@ -1,6 +1,7 @@
 """Doorbells of runs: each task claims work, does it and rings the next bell."""
 
 from functools import partial
+from time import monotonic
 
 from celery import shared_task
 from django.conf import settings
@@ -10,13 +11,21 @@ from trajectories.models import Run
 from trajectories.services.sampling import sample_next_batch
 from trajectories.tasks.verdicts import ring_verification
 
+SECONDS_PER_BELL = 5
+"""A bell takes up to half a second to be heard, so that one for each short batch would cost more than the work; other
+runs and verification wait for as long."""
+
 
 @shared_task(name="trajectories.sample_batch")
 def sample_batch(run_id: int) -> None:
-    """Draw one batch of the run, have it verified, and ring again while attempts are pending."""
-    report = sample_next_batch(run_id=run_id)
-    ring_verification(report.trace_ids)
-    if report.more:
+    """Draw batches of the run for a few seconds, have each verified, and ring again while attempts are pending."""
+    until = monotonic() + SECONDS_PER_BELL
+    more = True
+    while more and monotonic() < until:
+        report = sample_next_batch(run_id=run_id)
+        ring_verification(report.trace_ids)
+        more = report.more
+    if more:
         sample_batch.delay(run_id)
 
 

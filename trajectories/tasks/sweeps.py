@@ -12,8 +12,7 @@ from trajectories.tasks.verdicts import ring_verification
 @shared_task(name="trajectories.sweep")
 def sweep() -> None:
     """Safe to run at any time, twice at once included."""
-    requeue_expired()
-    for run_id in claim_lost_bells():
+    for run_id in {*requeue_expired(), *claim_lost_bells()}:
         sample_batch.delay(run_id)
     ring_verification(claim_lost_verifications())
     for run_id in settleable_run_ids():
