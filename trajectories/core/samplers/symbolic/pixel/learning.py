@@ -1,4 +1,4 @@
-"""Learning a short, exact list of rules from bit sets of cells: the smallest conjunctions that separate right from wrong.
+"""Learning a short, exact list of rules from bit sets of cells: small conjunctions that separate right from wrong.
 
 A rule is a conjunction of literals and a source of colour; it must be right on every training cell it decides.
 Candidates for a conjunction are the literals true on all cells it has to cover (a version space, Mitchell 1982); the
@@ -9,13 +9,20 @@ greedily by FOIL's gain (Quinlan 1990). Rules are learned one after another unti
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import log2
+
+import numpy as np
+import numpy.typing as npt
 
 MAX_RULES = 10
 MAX_CONDITIONS = 4
-_WIDTH = 70  # literals with distinct exclusions that are tried in pairs
+_PAIRED = 80  # literals with distinct exclusions that are tried in pairs
+_TRIPLED = 24  # and in threes
 _SOURCES = 10  # sources tried for a rule
+_GREEDY_SOURCES = 4  # and for a rule that covers only a part
 _RULE_COST = 0.5
+_HOPELESS = 30.0  # cost at which a list is given up
+
+Words = npt.NDArray[np.uint64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,26 +66,52 @@ class RuleList:
     cost: float
 
 
+class Literals:
+    """Literals as a matrix of training bits: one row each, 64 cells to a word. `low` is the number of test cells."""
+
+    def __init__(self, literals: Sequence[Literal], cells: int, low: int) -> None:
+        self.all = tuple(literals)
+        self._low = low
+        self._bytes = -(-(cells - low) // 64) * 8
+        joined = b"".join((literal.bits >> low).to_bytes(self._bytes, "little") for literal in literals)
+        self.words: Words = np.frombuffer(joined, dtype=np.uint64).reshape(len(self.all), self._bytes // 8)
+        self.costs = np.array([literal.cost for literal in literals], dtype=np.float64)
+        self.features = np.array([literal.feature for literal in literals], dtype=np.int64)
+
+    def pack(self, bits: int) -> Words:
+        """A set of training cells as one row."""
+        return np.frombuffer((bits >> self._low).to_bytes(self._bytes, "little"), dtype=np.uint64)
+
+    def without(self, banned: frozenset[int]) -> "Literals":
+        """The literals on other features, renumbered rows but the same literals."""
+        if not banned:
+            return self
+        keep = ~np.isin(self.features, sorted(banned))
+        fewer = object.__new__(Literals)
+        fewer.all = tuple(literal for literal, kept in zip(self.all, keep, strict=True) if kept)
+        fewer._low, fewer._bytes = self._low, self._bytes
+        fewer.words, fewer.costs, fewer.features = self.words[keep], self.costs[keep], self.features[keep]
+        return fewer
+
+
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A rule under consideration: how many wrong cells it repairs, and its price."""
+    """A rule under consideration and its rating: cost, with a surcharge for the wrong cells it leaves."""
 
     literals: tuple[Literal, ...]
     source: SourceBits
-    repaired: int
     rating: float
 
 
-def learn(
-    literals: Sequence[Literal], sources: Sequence[SourceBits], default: SourceBits, training: int
-) -> RuleList:
+def learn(literals: Literals, sources: Sequence[SourceBits], default: SourceBits, training: int) -> RuleList:
     """Learn rules on top of a default until every cell of `training` is right or nothing more can be learned."""
     wrong = training & ~default.right
     handled = 0
     cost = default.cost
     rules: list[LearnedRule] = []
-    while wrong and len(rules) < MAX_RULES:
-        choice = _best_rule(literals, [s for s in sources if s is not default], wrong, training & ~handled)
+    others = [source for source in sources if source is not default]
+    while wrong and len(rules) < MAX_RULES and cost < _HOPELESS:
+        choice = _best_rule(literals, others, wrong, training & ~handled)
         if choice is None:
             break
         fires = choice.source.valid & ~handled
@@ -91,91 +124,101 @@ def learn(
     return RuleList(tuple(rules), default, wrong, cost)
 
 
-def _best_rule(
-    literals: Sequence[Literal], sources: Sequence[SourceBits], wrong: int, open_cells: int
-) -> Choice | None:
+def _best_rule(literals: Literals, sources: Sequence[SourceBits], wrong: int, open_cells: int) -> Choice | None:
     """The cheapest rule, with a surcharge for the wrong cells it leaves to later rules."""
     ranked = sorted(sources, key=lambda source: (-(source.right & wrong).bit_count(), source.cost, source.index))
     best: Choice | None = None
     total = wrong.bit_count()
-    for source in ranked[:_SOURCES]:
+    for place, source in enumerate(ranked[:_SOURCES]):
         wanted = source.right & wrong
         if not wanted:
             break
+        if best is not None and source.cost >= best.rating:
+            continue
         forbidden = open_cells & source.valid & ~source.right
-        found = separate(literals, wanted, forbidden) or _partial(literals, wanted, forbidden)
+        found = separate(literals, wanted, forbidden)
+        if found is None and place < _GREEDY_SOURCES:
+            found = grow(literals, wanted, forbidden)
         if found is None:
             continue
-        covered = wanted
         for literal in found:
-            covered &= literal.bits
-        share = covered.bit_count() / total
+            wanted &= literal.bits
+        share = wanted.bit_count() / total
         rating = source.cost + sum(literal.cost for literal in found) + (0.0 if share == 1 else 2.0 + 2.0 * (1 - share))
         if best is None or rating < best.rating:
-            best = Choice(found, source, covered, rating)
+            best = Choice(found, source, rating)
     return best
 
 
-def separate(literals: Sequence[Literal], wanted: int, forbidden: int) -> tuple[Literal, ...] | None:
+def separate(literals: Literals, wanted: int, forbidden: int) -> tuple[Literal, ...] | None:
     """The cheapest conjunction of at most three literals that holds on all of `wanted` and nowhere on `forbidden`."""
     if not forbidden:
         return ()
-    cheapest: dict[int, Literal] = {}
-    for literal in literals:
-        if not wanted & ~literal.bits:
-            excluded = forbidden & ~literal.bits
-            if excluded:
-                known = cheapest.get(excluded)
-                if known is None or literal.cost < known.cost:
-                    cheapest[excluded] = literal
-    alone = cheapest.get(forbidden)
-    best: tuple[Literal, ...] | None = (alone,) if alone else None
-    limit = alone.cost if alone else float("inf")
-    pool = sorted(cheapest.items(), key=lambda item: (-item[0].bit_count(), item[1].cost, item[1].index))[:_WIDTH]
-    for position, (excluded, literal) in enumerate(pool):
-        left = forbidden & ~excluded
-        for other, second in pool[position + 1 :]:
-            if not left & ~other and literal.cost + second.cost < limit:
-                best, limit = (literal, second), literal.cost + second.cost
-    return best or _three(pool, forbidden)
+    needed = literals.pack(wanted)
+    rows = np.flatnonzero(((literals.words & needed) == needed).all(axis=1))
+    kept = literals.words[rows] & literals.pack(forbidden)
+    if not len(rows) or np.bitwise_and.reduce(kept, axis=0).any():
+        return None  # not even all of them together exclude everything forbidden
+    left = np.bitwise_count(kept).sum(axis=1, dtype=np.int64)
+    order = np.lexsort((rows, literals.costs[rows], left))
+    pool: list[int] = []
+    seen: set[bytes] = set()
+    for position in order.tolist():
+        what = kept[position].tobytes()
+        if what not in seen:
+            seen.add(what)
+            pool.append(position)
+            if len(pool) == _PAIRED:
+                break
+    pool_kept, pool_costs = kept[pool], literals.costs[rows[pool]]
+    chosen = _cheapest_of_two(pool_kept, pool_costs) or _cheapest_of_three(pool_kept[:_TRIPLED], pool_costs[:_TRIPLED])
+    return tuple(literals.all[rows[pool[position]]] for position in chosen) if chosen else None
 
 
-def _three(pool: Sequence[tuple[int, Literal]], forbidden: int) -> tuple[Literal, ...] | None:
-    best: tuple[Literal, ...] | None = None
-    limit = float("inf")
-    pool = pool[:30]
-    for i, (first_out, first) in enumerate(pool):
-        for j, (second_out, second) in enumerate(pool[i + 1 :], i + 1):
-            left = forbidden & ~first_out & ~second_out
-            for third_out, third in pool[j + 1 :]:
-                if not left & ~third_out and first.cost + second.cost + third.cost < limit:
-                    best, limit = (first, second, third), first.cost + second.cost + third.cost
-    return best
+def _cheapest_of_two(kept: Words, costs: npt.NDArray[np.float64]) -> tuple[int, ...] | None:
+    """Positions of the cheapest one or two rows without a common cell."""
+    empty = ~(kept[:, None, :] & kept[None, :, :]).any(axis=2)
+    prices = np.where(empty, costs[:, None] + costs[None, :], np.inf)
+    alone = np.flatnonzero(np.diagonal(empty))
+    prices[alone, alone] = costs[alone]
+    first, second = divmod(int(prices.argmin()), len(costs))
+    if not np.isfinite(prices[first, second]):
+        return None
+    return (first,) if first == second else (first, second)
 
 
-def _partial(literals: Sequence[Literal], wanted: int, forbidden: int) -> tuple[Literal, ...] | None:
+def _cheapest_of_three(kept: Words, costs: npt.NDArray[np.float64]) -> tuple[int, ...] | None:
+    """Positions of the cheapest three rows without a common cell."""
+    one, two = np.triu_indices(len(costs), 1)
+    pairs = kept[one] & kept[two]
+    empty = ~(pairs[:, None, :] & kept[None, :, :]).any(axis=2)
+    prices = np.where(empty, (costs[one] + costs[two])[:, None] + costs[None, :], np.inf)
+    if not prices.size:
+        return None
+    pair, third = divmod(int(prices.argmin()), len(costs))
+    if not np.isfinite(prices[pair, third]):
+        return None
+    return int(one[pair]), int(two[pair]), third
+
+
+def grow(literals: Literals, wanted: int, forbidden: int) -> tuple[Literal, ...] | None:
     """A conjunction that holds on much of `wanted` and nowhere on `forbidden`, grown by FOIL's gain."""
     chosen: list[Literal] = []
-    while forbidden:
-        if len(chosen) == MAX_CONDITIONS:
+    good, bad = literals.pack(wanted), literals.pack(forbidden)
+    while bad.any():
+        if len(chosen) == MAX_CONDITIONS or not len(literals.all):
             return None
-        before = _information(wanted.bit_count(), forbidden.bit_count())
-        best: Literal | None = None
-        best_gain = 0.0
-        for literal in literals:
-            covered = (wanted & literal.bits).bit_count()
-            if covered:
-                kept = (forbidden & literal.bits).bit_count()
-                gain = covered * (before - _information(covered, kept)) / (1 + 0.1 * literal.cost)
-                if gain > best_gain:
-                    best, best_gain = literal, gain
-        if best is None:
+        covered = np.bitwise_count(literals.words & good).sum(axis=1, dtype=np.int64)
+        kept = np.bitwise_count(literals.words & bad).sum(axis=1, dtype=np.int64)
+        before = _purity(np.bitwise_count(good).sum(dtype=np.int64), np.bitwise_count(bad).sum(dtype=np.int64))
+        gain = covered * (_purity(covered, kept) - before) / (1 + 0.1 * literals.costs)
+        best = int(np.round(gain, 6).argmax())
+        if gain[best] <= 0:
             return None
-        chosen.append(best)
-        wanted &= best.bits
-        forbidden &= best.bits
+        chosen.append(literals.all[best])
+        good, bad = good & literals.words[best], bad & literals.words[best]
     return tuple(chosen)
 
 
-def _information(positive: int, negative: int) -> float:
-    return -log2(positive / (positive + negative))
+def _purity(positive: npt.NDArray[np.int64] | np.int64, negative: npt.NDArray[np.int64] | np.int64) -> npt.NDArray[np.float64]:
+    return np.log2(np.maximum(positive, 0.5) / np.maximum(positive + negative, 0.5))

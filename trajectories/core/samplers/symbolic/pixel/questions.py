@@ -1,12 +1,12 @@
 """Literals and sources of a task: the catalogue's maps turned into bit sets over all cells."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from trajectories.core.grids import COLOURS
 from trajectories.core.samplers.symbolic.pixel.canvases import Canvas
 from trajectories.core.samplers.symbolic.pixel.features import Feature, Kind, Role, catalogue, repairs, roles
-from trajectories.core.samplers.symbolic.pixel.learning import Literal, SourceBits
+from trajectories.core.samplers.symbolic.pixel.learning import Literal, Literals, SourceBits
 from trajectories.core.samplers.symbolic.pixel.rules import Condition, Source
 from trajectories.core.samplers.symbolic.pixel.table import Table
 
@@ -15,9 +15,19 @@ _DENIAL_COST = 0.2
 _ALIKE = 3  # literals kept that agree on all training cells
 
 
-@dataclass
+@dataclass(frozen=True, slots=True)
 class Questions:
     """Conditions with their literals, and sources with their bits."""
+
+    conditions: Sequence[Condition]
+    literals: Literals
+    sources: Sequence[Source]
+    source_bits: Sequence[SourceBits]
+
+
+@dataclass
+class _Collection:
+    """Questions being collected."""
 
     conditions: list[Condition] = field(default_factory=list)
     literals: list[Literal] = field(default_factory=list)
@@ -27,7 +37,7 @@ class Questions:
 
 def collect(table: Table, canvas: Canvas, colours: tuple[int, ...], holes: tuple[int, ...]) -> Questions:
     """Ask everything of every cell. Stops early, with fewer questions, when the budget runs out."""
-    questions = Questions()
+    questions = _Collection()
     base = next(catalogue(canvas.base, colours))
     features = [*canvas.extra, *catalogue(canvas.base, colours)]
     for hole in holes:
@@ -49,10 +59,12 @@ def collect(table: Table, canvas: Canvas, colours: tuple[int, ...], holes: tuple
         column = table.column(role.call)
         source = Source(role, role.cost, total=role.call == "background")
         _keep(questions, source, _right_and_valid(table, column), number)
-    return questions
+    low = (table.everywhere & ~table.training).bit_count()
+    literals = Literals(questions.literals, table.cells, low)
+    return Questions(questions.conditions, literals, questions.sources, questions.source_bits)
 
 
-def _add_source(questions: Questions, table: Table, feature: Feature, number: int) -> None:
+def _add_source(questions: _Collection, table: Table, feature: Feature, number: int) -> None:
     cost = 0.4 if feature.call == feature.name else feature.cost + 0.1
     _keep(questions, Source(feature, cost, feature.total), _right_and_valid(table, table.column(feature.call)), number)
 
@@ -62,7 +74,7 @@ def _right_and_valid(table: Table, column: bytes) -> tuple[int, int]:
     return right, table.bits_from(column, 0)
 
 
-def _keep(questions: Questions, source: Source, bits: tuple[int, int], feature: int) -> None:
+def _keep(questions: _Collection, source: Source, bits: tuple[int, int], feature: int) -> None:
     right, valid = bits
     if right:
         index = len(questions.sources)
@@ -95,7 +107,7 @@ def _conditions(
 
 
 def _add_literals(
-    questions: Questions, table: Table, asked: tuple[Condition, int, float, int], seen: dict[int, list[int]]
+    questions: _Collection, table: Table, asked: tuple[Condition, int, float, int], seen: dict[int, list[int]]
 ) -> None:
     """Keep a condition and its denial unless it is constant or the same as enough cheaper ones."""
     condition, bits, cost, number = asked

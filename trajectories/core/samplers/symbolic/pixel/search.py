@@ -17,7 +17,7 @@ from trajectories.core.samplers.symbolic.pixel.table import Region, Table
 VIEW = "pixel"
 _FITTING = 24  # candidates given out at most
 _NEAR = 6
-_DEFAULTS = 3
+_DEFAULTS = 2
 _VARIANTS = 10
 _UNSTABLE = 3.0  # doubt where leaving a pair out changes what is learned about it
 _IDLE = 1.0  # doubt for a rule used in every pair but in no test input
@@ -67,7 +67,7 @@ def _on_canvas(task: ArcTask, canvas: Canvas, background: int | None, budget: Bu
         return
     colours, holes = _shared_colours(task, background), _holes(task)
     questions = collect(table, canvas, colours, holes if canvas.made is None else ())
-    for rules in _rule_lists(questions, table):
+    for rules in sorted(_rule_lists(questions, table), key=lambda one: one.cost):
         yield _candidate(task, table, (canvas, background), questions, rules)
 
 
@@ -122,9 +122,8 @@ def _learn(
 ) -> RuleList:
     """Learn without the maps in `banned` and without the cells of `without`."""
     table.budget.spend(table.cells)
-    literals = [literal for literal in questions.literals if literal.feature not in banned]
     sources = [source for source in questions.source_bits if source.feature not in banned or source is default]
-    return learn(literals, sources, default, table.training & ~without)
+    return learn(questions.literals.without(banned), sources, default, table.training & ~without)
 
 
 def _variants(questions: Questions, default: SourceBits, table: Table, first: RuleList) -> Iterator[RuleList]:
