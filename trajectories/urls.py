@@ -3,9 +3,11 @@
 from django.contrib.auth import views as auth_views
 from django.urls import URLPattern, path
 
-from trajectories.views import grids, home, preferences, problems, reviews, traces, uploads
+from trajectories.views import exports, grids, home, preferences, problems, releases, reviews, traces, uploads
 
 urlpatterns: list[URLPattern] = [
+    path("exports/<int:export_id>/", exports.export_detail, name="export_detail"),
+    path("exports/<int:export_id>/download/", exports.export_download, name="export_download"),
     path("grids/<str:code>/", grids.grid_detail, name="grid_detail"),
     path("grids/<str:palette>/<str:code>.png", grids.grid_png_file, name="grid_png"),
     path("grids/<str:palette>/<str:code>.svg", grids.grid_svg_file, name="grid_svg"),
@@ -16,6 +18,11 @@ urlpatterns: list[URLPattern] = [
     path("problems/", problems.problem_list, name="problem_list"),
     path("problems/<int:problem_id>/", problems.problem_detail, name="problem_detail"),
     path("problems/import/", uploads.import_problems, name="problem_import"),
+    path("releases/", releases.release_list, name="release_list"),
+    path("releases/export-accepted/", releases.release_export_accepted, name="release_export_accepted"),
+    path("releases/new/", releases.release_new, name="release_new"),
+    path("releases/<int:release_id>/", releases.release_detail, name="release_detail"),
+    path("releases/<int:release_id>/exports/", exports.export_create, name="export_create"),
     path("reviews/undo/", reviews.review_undo, name="review_undo"),
     path("traces/", traces.trace_list, name="trace_list"),
     path("traces/next/", traces.trace_next, name="trace_next"),

@@ -29,6 +29,12 @@ def preview_items(traces: Iterable[Trace]) -> Iterator[ExportItem]:
     return (_item(trace, {}, {}) for trace in traces)
 
 
+def prompt_of(trace: Trace) -> tuple[dict[str, Any], ...]:
+    """The messages the sampler was asked with: a closing reply is the trace's reasoning over again, and is left out."""
+    messages = json.loads(trace.prompt.body)
+    return tuple(messages[:-1] if messages and messages[-1].get("role") == "assistant" else messages)
+
+
 def _export_items(release: Release, batch: list[ReleaseItem]) -> Iterator[ExportItem]:
     verdict_ids = [key for item in batch for key in item.evidence.get("verdicts", ())]
     review_ids = [word["id"] for item in batch for word in item.evidence.get("reviews", ())]
@@ -45,7 +51,7 @@ def _export_items(release: Release, batch: list[ReleaseItem]) -> Iterator[Export
 def _item(trace: Trace, meta: dict[str, Any], judged: dict[str, Any]) -> ExportItem:
     problem = trace.problem
     return ExportItem(
-        prompt=tuple(json.loads(trace.prompt.body)),
+        prompt=prompt_of(trace),
         reasoning=trace.reasoning.body,
         program=trace.program.body if trace.program else "",
         answer=trace.answer,

@@ -66,6 +66,17 @@ def request_export(*, actor: User, release: Release, export_format: str, with_me
     return export
 
 
+def record_download(*, actor: User, export: Export) -> None:
+    """Write down who took the file; a download that goes on from where it stopped is not another one."""
+    AuditEvent.objects.create(
+        actor=actor,
+        verb="export.download",
+        object_type="export",
+        object_id=export.pk,
+        data={"sha256": export.sha256},
+    )
+
+
 def write_export(*, export_id: int) -> bool:
     """Write the file of an export that waits for it; whether this call did.
 

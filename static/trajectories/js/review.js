@@ -1,0 +1,85 @@
+// Judging: drafts that survive leaving the page, the reason list at hand after "reject", time spent looking.
+
+import { showLabels } from "./trace.js";
+
+const FIELDS = ["decision", "reason", "score", "comment", "step_labels"];
+let lookedSince = performance.now();
+let lookedBefore = 0;
+
+const form = () => document.getElementById("review-form");
+
+function draftKey() {
+  const { trace, user } = document.getElementById("trace").dataset;
+  return `draft:${user}:${trace}`;
+}
+
+function saveDraft() {
+  const values = new FormData(form());
+  const draft = Object.fromEntries(FIELDS.map((name) => [name, values.get(name) ?? ""]));
+  localStorage.setItem(draftKey(), JSON.stringify(draft));
+}
+
+function applyDraft(draft) {
+  for (const name of FIELDS) {
+    const field = form().elements[name];
+    if (field) field.value = draft[name] ?? "";
+  }
+  showLabels();
+}
+
+function restoreDraft() {
+  const stored = localStorage.getItem(draftKey());
+  if (!stored || form().querySelector("[role=alert]")) return;
+  applyDraft(JSON.parse(stored));
+  document.getElementById("draft-note").hidden = false;
+}
+
+function secondsLooked() {
+  return (lookedBefore + (document.hidden ? 0 : performance.now() - lookedSince)) / 1000;
+}
+
+document.addEventListener("visibilitychange", () => {
+  if (document.hidden) lookedBefore += performance.now() - lookedSince;
+  lookedSince = performance.now();
+});
+
+document.addEventListener("input", (event) => {
+  if (event.target.form === form() && form()) saveDraft();
+});
+document.addEventListener("change", (event) => {
+  const { target } = event;
+  if (!form() || target.form !== form()) return;
+  saveDraft();
+  if (target.name === "decision" && target.value === "reject") {
+    const reason = form().elements.reason;
+    if (!reason.value) reason.focus();
+  }
+});
+document.addEventListener("click", (event) => {
+  if (!event.target.closest("[data-draft-drop]")) return;
+  localStorage.removeItem(draftKey());
+  window.location.reload();
+});
+
+document.addEventListener("submit", (event) => {
+  if (event.target === form()) form().elements.seconds.value = secondsLooked().toFixed(1);
+}, true);
+document.addEventListener("htmx:configRequest", (event) => {
+  if (event.detail.elt === form()) event.detail.parameters.set("seconds", secondsLooked().toFixed(1));
+});
+document.addEventListener("htmx:beforeSwap", (event) => {
+  // The draft ends with the submission that was taken; one that came back with errors (422) is still a draft.
+  if (event.detail.requestConfig?.elt === form() && event.detail.xhr.status === 200) localStorage.removeItem(draftKey());
+});
+
+function arrive() {
+  if (!form()) return;
+  lookedSince = performance.now();
+  lookedBefore = 0;
+  restoreDraft();
+}
+
+document.addEventListener("htmx:load", (event) => {
+  if (event.target.id === "trace") arrive();
+});
+arrive();

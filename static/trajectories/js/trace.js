@@ -1,0 +1,104 @@
+// Reading a trace: the current step (j, k, clicks), its label (g, b, n), digits in grids (d).
+// Labels live in the form's hidden field as {"3": "bad"}; a step without a label was not looked at.
+
+const WORDS = { good: ["pass", "good"], bad: ["fail", "bad"], neutral: ["unscored", "neutral"] };
+let current = 0;
+
+const page = () => document.getElementById("trace");
+const steps = () => Number(page()?.dataset.steps ?? 0);
+const field = () => document.querySelector("#review-form [name=step_labels]");
+
+export function readLabels() {
+  try {
+    return JSON.parse(field()?.value || "{}");
+  } catch {
+    return {};
+  }
+}
+
+export function showLabels() {
+  const labels = readLabels();
+  for (const place of document.querySelectorAll("[data-step-label]")) {
+    const label = labels[place.dataset.stepLabel];
+    place.hidden = !label;
+    place.className = `step-label badge ${label ? WORDS[label]?.[0] ?? "" : ""}`;
+    place.textContent = label ? WORDS[label]?.[1] ?? "" : "";
+  }
+  for (const entry of document.querySelectorAll("[data-outline]")) {
+    entry.toggleAttribute("data-label", false);
+    if (labels[entry.dataset.outline]) entry.dataset.label = labels[entry.dataset.outline];
+  }
+  for (const button of document.querySelectorAll("[data-label-step]")) {
+    button.setAttribute("aria-pressed", String(labels[current] === button.dataset.labelStep));
+  }
+}
+
+function showCurrent() {
+  for (const step of document.querySelectorAll(".step.current")) step.classList.remove("current");
+  for (const entry of document.querySelectorAll("[data-outline][aria-current]")) entry.removeAttribute("aria-current");
+  const step = document.getElementById(`step-${current}`);
+  const entry = document.querySelector(`[data-outline="${current}"]`);
+  step?.classList.add("current");
+  entry?.setAttribute("aria-current", "step");
+  const name = document.querySelector("[data-current-step]");
+  if (name) name.textContent = `Step ${current + 1}: ${step?.querySelector("h3")?.textContent ?? ""}`;
+  showLabels();
+  return [step, entry];
+}
+
+function goTo(index, scroll) {
+  if (!steps()) return;
+  current = Math.max(0, Math.min(steps() - 1, index));
+  const [step, entry] = showCurrent();
+  if (!scroll) return;
+  step?.scrollIntoView({ block: "start" });
+  const outline = entry?.closest(".outline");
+  if (outline) outline.scrollTop = entry.offsetTop - outline.clientHeight / 2;
+}
+
+function labelStep(label) {
+  const labels = readLabels();
+  if (labels[current] === label) delete labels[current];
+  else labels[current] = label;
+  field().value = JSON.stringify(labels);
+  field().dispatchEvent(new Event("input", { bubbles: true }));
+  showLabels();
+}
+
+/** Whether the first press of j should stay on step 1: nobody has been anywhere yet. */
+let untouched = true;
+
+document.addEventListener("click", (event) => {
+  const mover = event.target.closest("[data-step-move]");
+  if (mover) {
+    goTo(untouched ? 0 : current + Number(mover.dataset.stepMove), true);
+    untouched = false;
+    return;
+  }
+  const labeller = event.target.closest("[data-label-step]");
+  if (labeller) return labelStep(labeller.dataset.labelStep);
+  if (event.target.closest("[data-digits]")) {
+    document.querySelector('[data-preference="digits"] button[aria-pressed="false"]')?.click();
+    return;
+  }
+  const place = event.target.closest("[data-outline], [data-step]");
+  if (place && steps()) {
+    untouched = false;
+    goTo(Number(place.dataset.outline ?? place.dataset.step), false);
+  }
+});
+
+function arrive() {
+  for (const element of document.querySelectorAll("[data-needs-script]")) element.hidden = false;
+  showCurrent();
+}
+
+document.addEventListener("htmx:load", (event) => {
+  if (event.target.id === "trace") {
+    current = 0;
+    untouched = true;
+    page().querySelector("h1")?.focus({ preventScroll: true });
+  }
+  arrive();
+});
+arrive();

@@ -1,0 +1,49 @@
+"""Making a release, and asking for an export of one."""
+
+import uuid
+from typing import Any
+
+from django import forms
+
+from trajectories.core.exporters import EXPORTERS
+from trajectories.forms.traces import TraceScopeForm
+from trajectories.selectors.releases import ReleaseRule
+
+
+class ReleaseForm(TraceScopeForm):
+    """A rule (which accepted traces) and a title. The rule's part is what the trace list filters by."""
+
+    title = forms.CharField(max_length=200, error_messages={"required": "Title: give the release a name."})
+    min_score = forms.TypedChoiceField(
+        required=False,
+        coerce=int,
+        empty_value=None,
+        label="Least mean score",
+        choices=[("", "Any, scored or not"), *((score, f"{score} or more") for score in range(2, 6))],
+    )
+    key = forms.UUIDField(initial=uuid.uuid4, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        del self.fields["decision"]
+        for name in ("problem_set", "sampler", "view", "correctness", "train"):
+            self.fields[name].widget.attrs.pop("aria-label", None)
+        self.fields["correctness"].label = "Test output"
+        self.fields["train"].label = "Training pairs"
+
+    def rule(self) -> ReleaseRule:
+        """The rule, as far as its fields are valid; call after validation."""
+        return ReleaseRule(scope=self.scope(), min_score=self.cleaned_data.get("min_score"))
+
+
+class ExportForm(forms.Form):
+    """One file of a release."""
+
+    format = forms.ChoiceField(choices=[(name, exporter.title) for name, exporter in EXPORTERS.items()])
+    with_meta = forms.BooleanField(required=False, label="Add a “meta” column that says where each row comes from")
+
+
+class KeyForm(forms.Form):
+    """The key that makes a form sent twice count once."""
+
+    key = forms.UUIDField(initial=uuid.uuid4, widget=forms.HiddenInput)

@@ -1,0 +1,74 @@
+"""The decision form of the trace page, and undo."""
+
+import json
+import uuid
+from typing import Any
+
+from django import forms
+
+from trajectories.core.reviews import COMMENT_CHARACTERS, REJECTION_REASONS, Decision, Judgement, ReviewError
+
+LABELS_CHARACTERS = 100_000
+LONGEST_LOOK = 24 * 3600.0
+
+
+class ReviewForm(forms.Form):
+    """One reviewer's judgement. `key` is made with the form, so that sending it twice is one review."""
+
+    decision = forms.ChoiceField(
+        choices=[(Decision.ACCEPT.value, "Accept"), (Decision.REJECT.value, "Reject")],
+        widget=forms.RadioSelect,
+        error_messages={"required": "Accept or reject: press a or x, or choose one."},
+    )
+    reason = forms.ChoiceField(required=False, choices=[("", "Choose a reason"), *REJECTION_REASONS.items()])
+    score = forms.TypedChoiceField(
+        required=False,
+        coerce=int,
+        empty_value=None,
+        choices=[(score, str(score)) for score in range(1, 6)],
+        widget=forms.RadioSelect,
+    )
+    comment = forms.CharField(
+        required=False, max_length=COMMENT_CHARACTERS, widget=forms.Textarea(attrs={"rows": 2, "data-key": "c"})
+    )
+    step_labels = forms.CharField(required=False, max_length=LABELS_CHARACTERS, widget=forms.HiddenInput)
+    seconds = forms.FloatField(required=False, min_value=0, max_value=LONGEST_LOOK, widget=forms.HiddenInput)
+    key = forms.UUIDField(widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, step_count: int, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.step_count = step_count
+
+    def clean_step_labels(self) -> dict[str, str]:
+        """Labels arrive as a JSON object: {"3": "bad"}."""
+        try:
+            labels = json.loads(self.cleaned_data["step_labels"] or "{}")
+        except (ValueError, RecursionError) as fault:
+            raise forms.ValidationError("Step labels: expected a JSON object.") from fault
+        if not isinstance(labels, dict):
+            raise forms.ValidationError("Step labels: expected a JSON object.")
+        return labels
+
+    def clean(self) -> dict[str, Any]:
+        """Check the judgement as a whole, by the rules that hold wherever it comes from."""
+        cleaned = super().clean() or {}
+        if not self.errors:
+            if cleaned["decision"] == Decision.ACCEPT:
+                # The list of reasons keeps its choice while hidden; it belongs to rejections only.
+                cleaned["reason"] = ""
+            try:
+                self.judgement().check(self.step_count)
+            except ReviewError as fault:
+                self.add_error(fault.part, str(fault))
+        return cleaned
+
+    def judgement(self) -> Judgement:
+        """The judgement in the form; call only on a valid form."""
+        values = {name: self.cleaned_data[name] for name in ("score", "reason", "comment", "step_labels", "seconds")}
+        return Judgement(decision=Decision(self.cleaned_data["decision"]), **values)
+
+
+class UndoForm(forms.Form):
+    """Undo carries a key too: a key held down takes back one decision."""
+
+    key = forms.UUIDField(initial=uuid.uuid4, widget=forms.HiddenInput)

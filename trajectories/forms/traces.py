@@ -1,0 +1,56 @@
+"""The filters of the trace list, which are also the scope that judging works through."""
+
+from dataclasses import fields
+from typing import Any
+
+from django import forms
+
+from trajectories.models import ProblemSet, Sampler
+from trajectories.selectors.traces import (
+    CORRECTNESS_CHOICES,
+    DECISION_CHOICES,
+    TRAIN_FITS,
+    TraceScope,
+    list_views,
+)
+
+
+class TraceScopeForm(forms.Form):
+    """A scope as it is written in an address. Unknown parameters are ignored, wrong values are errors."""
+
+    run = forms.IntegerField(required=False, min_value=1, max_value=2**63 - 1, widget=forms.HiddenInput)
+    problem = forms.IntegerField(required=False, min_value=1, max_value=2**63 - 1, widget=forms.HiddenInput)
+    decision = forms.ChoiceField(required=False, choices=[("", "Any decision"), *DECISION_CHOICES])
+    correctness = forms.ChoiceField(required=False, choices=[("", "Any verdict"), *CORRECTNESS_CHOICES])
+    train = forms.ChoiceField(required=False, choices=[("", "Any training fit"), *TRAIN_FITS.items()])
+    view = forms.ChoiceField(required=False)
+    sampler = forms.ModelChoiceField(Sampler.objects.order_by("title"), required=False, empty_label="Any sampler")
+    problem_set = forms.ModelChoiceField(
+        ProblemSet.objects.order_by("title"), required=False, empty_label="Any problem set"
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        views = forms.ChoiceField(
+            required=False, choices=[("", "Any view"), *((view, f"{view} view") for view in list_views())]
+        )
+        self.fields["view"] = views
+        for name, field in self.fields.items():
+            field.widget.attrs["aria-label"] = name.replace("_", " ").capitalize()
+
+    def scope(self) -> TraceScope:
+        """The scope these filters name; call only on a valid form."""
+        values: dict[str, Any] = {field.name: self.cleaned_data.get(field.name) for field in fields(TraceScope)}
+        for name in ("sampler", "problem_set"):
+            values[name] = getattr(values[name], "pk", None)
+        return TraceScope(**values)
+
+
+def read_scope(data: Any) -> TraceScope:
+    """The scope in a query string; what is not a valid filter counts for nothing."""
+    form = TraceScopeForm(data)
+    if form.is_valid():
+        return form.scope()
+    kept = {name: value for name, value in data.items() if name not in form.errors}
+    form = TraceScopeForm(kept)
+    return form.scope() if form.is_valid() else TraceScope()

@@ -1,0 +1,20 @@
+"""Names of verifiers and reasons, for people."""
+
+from django import template
+
+from trajectories.core.reviews import REJECTION_REASONS
+from trajectories.core.verifiers import VERIFIERS
+
+register = template.Library()
+
+
+@register.filter
+def verifier_title(name: str) -> str:
+    """What a verifier asks; its bare name where it is no longer registered."""
+    return VERIFIERS[name].title if name in VERIFIERS else name
+
+
+@register.filter
+def reason_title(code: str) -> str:
+    """A reason for rejection in words; its bare code where it is no longer offered."""
+    return REJECTION_REASONS.get(code, code)

@@ -1,0 +1,143 @@
+"""Releases: freezing accepted traces, and what a frozen release holds."""
+
+import json
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import permission_required
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.cache import patch_vary_headers
+from django.views.decorators.http import require_POST, require_safe
+
+from trajectories.core.exporters import EXPORTERS, ExportItem
+from trajectories.forms.releases import ExportForm, KeyForm, ReleaseForm
+from trajectories.forms.traces import read_scope
+from trajectories.models import Release
+from trajectories.selectors.exports import iterate_items, preview_items
+from trajectories.selectors.releases import ReleaseRule, count_eligible, eligible_traces, list_releases
+from trajectories.selectors.traces import COUNT_LIMIT
+from trajectories.services.exports import request_export
+from trajectories.services.releases import ReleaseError, freeze_accepted
+from trajectories.tasks.exports import ring_export
+from trajectories.views.exports import describe_exports
+from trajectories.views.fragments import wants_fragment
+from trajectories.views.visitors import visitor
+
+PREVIEW_ROWS = 3
+DEFAULT_FORMAT = next(iter(EXPORTERS))
+
+view_releases = permission_required("trajectories.view_release", raise_exception=True)
+add_releases = permission_required("trajectories.add_release", raise_exception=True)
+add_exports = permission_required("trajectories.add_export", raise_exception=True)
+
+
+@require_safe
+@view_releases
+def release_list(request: HttpRequest) -> HttpResponse:
+    """Releases, newest first, a page at a time."""
+    before = request.GET.get("before", "")
+    rows = list_releases(before=int(before) if before.isascii() and before.isdigit() and len(before) < 19 else None)
+    return render(request, "trajectories/releases/list.html", {"releases": rows[:50], "older": rows[49:50]})
+
+
+@add_releases
+def release_new(request: HttpRequest) -> HttpResponse:
+    """Choose what goes in, with the count and the first rows at once, and freeze it."""
+    if request.method == "POST":
+        return _freeze(request)
+    if request.method not in ("GET", "HEAD"):
+        return HttpResponse(status=405, headers={"Allow": "GET, HEAD, POST"})
+    if wants_fragment(request):
+        response = render(request, "trajectories/releases/_preview.html", _preview(ReleaseForm(request.GET)))
+    else:
+        form = ReleaseForm(initial=request.GET.dict())
+        response = render(
+            request, "trajectories/releases/new.html", {"form": form, **_preview(ReleaseForm(request.GET))}
+        )
+    patch_vary_headers(response, ["HX-Request"])
+    return response
+
+
+def _freeze(request: HttpRequest) -> HttpResponse:
+    form = ReleaseForm(request.POST)
+    if form.is_valid():
+        try:
+            release = freeze_accepted(
+                actor=visitor(request),
+                title=form.cleaned_data["title"],
+                rule=form.rule(),
+                key=form.cleaned_data["key"],
+            )
+        except ReleaseError as fault:
+            form.add_error(None, str(fault))
+        else:
+            return redirect("release_detail", release.pk)
+    context = {"form": form, **_preview(form)}
+    return render(request, "trajectories/releases/new.html", context, status=422)
+
+
+def _preview(form: ReleaseForm) -> dict[str, Any]:
+    """How many traces the rule takes and the rows of the first; what is not valid yet counts as not given."""
+    form.is_valid()
+    rule = form.rule()
+    count = count_eligible(rule)
+    related = ("prompt", "reasoning", "program", "problem")
+    traces = list(eligible_traces(rule).select_related(*related)[:PREVIEW_ROWS]) if count else []
+    return {
+        "count": count,
+        "capped": count == COUNT_LIMIT,
+        "rows": [_pretty_row(DEFAULT_FORMAT, item) for item in preview_items(traces)],
+        "row_format": DEFAULT_FORMAT,
+    }
+
+
+def _pretty_row(export_format: str, item: ExportItem) -> str:
+    return json.dumps(EXPORTERS[export_format].row(item), ensure_ascii=False, indent=2)
+
+
+@require_safe
+@view_releases
+def release_detail(request: HttpRequest, release_id: int) -> HttpResponse:
+    """Rule, counts, manifest, the exact training rows, and the files made of it."""
+    release = get_object_or_404(Release.objects.select_related("created_by"), pk=release_id)
+    shown = request.GET.get("format", DEFAULT_FORMAT)
+    if shown not in EXPORTERS:
+        raise Http404(f"There is no format {shown[:40]}.")
+    context = {
+        "release": release,
+        "manifest_text": json.dumps(release.manifest, ensure_ascii=False, indent=2),
+        "exports": describe_exports(request, release),
+        "form": ExportForm(),
+        "formats": EXPORTERS.values(),
+        "row_format": shown,
+        "rows": [_pretty_row(shown, item) for item in iterate_items(release, count=PREVIEW_ROWS)],
+    }
+    return render(request, "trajectories/releases/detail.html", context)
+
+
+@require_POST
+@add_releases
+@add_exports
+def release_export_accepted(request: HttpRequest) -> HttpResponse:
+    """Release and export what is accepted in a scope, in one go; nothing new is made where nothing changed."""
+    form = KeyForm(request.POST)
+    if not form.is_valid():
+        return HttpResponse("key: expected the key of a form.", status=422, content_type="text/plain")
+    rule = ReleaseRule(scope=read_scope(request.GET))
+    try:
+        with transaction.atomic():
+            release = freeze_accepted(
+                actor=visitor(request),
+                title=f"Accepted traces{f' of run {rule.scope.run}' if rule.scope.run else ''}",
+                rule=rule,
+                key=form.cleaned_data["key"],
+                reuse=True,
+            )
+            ring_export(request_export(actor=visitor(request), release=release, export_format=DEFAULT_FORMAT))
+    except ReleaseError as fault:
+        messages.error(request, str(fault))
+        return redirect(f"{reverse('trace_list')}?{rule.scope.query()}")
+    return redirect("release_detail", release.pk)

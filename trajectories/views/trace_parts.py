@@ -1,0 +1,167 @@
+"""What the trace page draws: steps in groups, and verdicts' evidence as rows of grids."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from trajectories.core.grids import GridError, parse_grid
+from trajectories.core.records import JSON, ProblemRecord
+from trajectories.models import Trace, Verdict
+
+GROUP_STEPS = 10
+GROUP_CHARACTERS = 12_000
+FIRST_CHARACTERS = 24_000
+"""Bodies up to this many characters come with the page; the rest when they come into sight."""
+
+MARKS = {
+    "backtrack": ("undo", "backtracking"),
+    "reflection": ("eye", "reflection"),
+    "question": ("question", "questioning an assumption"),
+    "hypothesis": ("lightbulb", "hypothesis"),
+    "observation": ("search", "observation"),
+    "subtask": ("target", "subtask"),
+    "program": ("code", "program"),
+    "tool_call": ("gear", "tool call"),
+    "tool_result": ("arrow-right", "tool result"),
+    "answer": ("check", "answer"),
+    "text": ("list", "text"),
+}
+"""(icon, word) by kind of step."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShownStep:
+    """One step of a trace as it is drawn. `pair` and `grids` come from the step's data, where it has such."""
+
+    index: int
+    kind: str
+    icon: str
+    word: str
+    title: str
+    body: str
+    depth: int
+    pair: "ShownPair | None"
+    grids: tuple[JSON, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ShownPair:
+    """A row of grids: what went in, what came out, what was expected (None: unknown)."""
+
+    number: int
+    input: JSON
+    predicted: JSON
+    expected: JSON
+    right: bool = False
+    message: str = ""
+    printed: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StepGroup:
+    """Neighbouring steps that are fetched together; `shown` says whether their bodies are in the page already."""
+
+    first: int
+    steps: tuple[ShownStep, ...]
+    shown: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PairTable:
+    """The evidence of one verdict, pair by pair."""
+
+    verdict: Verdict
+    noun: str
+    pairs: tuple[ShownPair, ...]
+
+
+def group_steps(trace: Trace, *, whole: bool = False) -> list[StepGroup]:
+    """The steps of a trace in groups of bounded length; bodies count as shown up to FIRST_CHARACTERS, or all."""
+    groups: list[StepGroup] = []
+    characters = 0
+    for steps in _bounded(trace):
+        groups.append(StepGroup(steps[0].index, tuple(steps), whole or characters < FIRST_CHARACTERS))
+        characters += sum(len(step.body) for step in steps)
+    return groups
+
+
+def _bounded(trace: Trace) -> Iterator[list[ShownStep]]:
+    group: list[ShownStep] = []
+    for index, step in enumerate(trace.steps):
+        group.append(_shown_step(trace, index, step))
+        if len(group) == GROUP_STEPS or sum(len(step.body) for step in group) > GROUP_CHARACTERS:
+            yield group
+            group = []
+    if group:
+        yield group
+
+
+def _shown_step(trace: Trace, index: int, step: Mapping[str, JSON]) -> ShownStep:
+    kind = step["kind"]
+    icon, word = MARKS.get(kind, MARKS["text"])
+    data = step.get("data") or {}
+    pair = _refuted_pair(trace.problem.spec, data)
+    grids = data.get("grids")
+    return ShownStep(
+        index=index,
+        kind=kind,
+        icon=icon,
+        word=word,
+        title=step["title"] or word.capitalize(),
+        body=step["body"],
+        depth=min(int(step.get("depth") or 0), 6),
+        pair=pair,
+        grids=tuple(grids) if isinstance(grids, list) else (),
+    )
+
+
+def _refuted_pair(spec: Mapping[str, JSON], data: Mapping[str, JSON]) -> ShownPair | None:
+    """The training pair that a step holds a prediction against; None where its data says nothing of the kind."""
+    number, expected = data.get("pair"), data.get("expected")
+    train = spec.get("train") or []
+    if type(number) is not int or not 0 <= number < len(train) or not _is_grid(expected):
+        return None
+    predicted = data.get("predicted")
+    return ShownPair(number + 1, train[number].get("input"), predicted, expected, right=predicted == expected)
+
+
+def _is_grid(value: JSON) -> bool:
+    try:
+        parse_grid(value)
+    except GridError:
+        return False
+    return True
+
+
+def draw_verdicts(problem: ProblemRecord, trace: Trace, verdicts: Sequence[Verdict]) -> list[PairTable]:
+    """Evidence with pairs, test outputs first: those decide.
+
+    Where the program's own outputs are judged, the stated answer is drawn only if its word is another.
+    """
+    by_name = {verdict.verifier: verdict for verdict in verdicts}
+    chosen = [by_name[name] for name in ("arc_test", "arc_answer", "arc_train") if name in by_name]
+    test, stated = by_name.get("arc_test"), by_name.get("arc_answer")
+    if test and stated and trace.program_id and test.outcome == stated.outcome:
+        chosen.remove(stated)
+    tables = [_pair_table(problem, verdict) for verdict in chosen]
+    return [table for table in tables if table.pairs]
+
+
+def _pair_table(problem: ProblemRecord, verdict: Verdict) -> PairTable:
+    side = "train" if verdict.verifier == "arc_train" else "test"
+    inputs = [pair.get("input") for pair in problem.spec.get(side, ())]
+    pairs = []
+    for evidence in verdict.evidence.get("pairs", ()):
+        index = evidence["index"]
+        match = evidence.get("match")
+        pairs.append(
+            ShownPair(
+                number=index + 1,
+                input=inputs[index] if index < len(inputs) else None,
+                predicted=evidence.get("predicted") or evidence.get("preview"),
+                expected=evidence.get("expected"),
+                right=match == "right",
+                message=evidence.get("message", ""),
+                printed=evidence.get("printed", ""),
+            )
+        )
+    return PairTable(verdict, "training pair" if side == "train" else "test output", tuple(pairs))

@@ -1,0 +1,204 @@
+"""The trace explorer and the page of one trace, where it is read and judged."""
+
+import json
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib.auth.decorators import permission_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.cache import patch_vary_headers
+from django.views.decorators.http import require_safe
+
+from trajectories.forms.releases import KeyForm
+from trajectories.forms.reviews import ReviewForm, UndoForm
+from trajectories.forms.traces import TraceScopeForm, read_scope
+from trajectories.models import Review, Trace
+from trajectories.selectors.exports import prompt_of
+from trajectories.selectors.problems import to_record
+from trajectories.selectors.reviews import last_decision, review_history, standing_review
+from trajectories.selectors.traces import (
+    TraceScope,
+    count_traces,
+    get_trace,
+    judging_progress,
+    list_traces,
+    neighbours,
+    newest_verdicts,
+    next_to_judge,
+)
+from trajectories.views.fragments import wants_fragment
+from trajectories.views.trace_parts import draw_verdicts, group_steps
+from trajectories.views.visitors import visitor
+
+view_traces = permission_required("trajectories.view_trace", raise_exception=True)
+
+
+def trace_address(trace_id: int, scope: TraceScope) -> str:
+    """The page of a trace, with the scope it is looked at in."""
+    query = scope.query()
+    return reverse("trace_detail", args=[trace_id]) + (f"?{query}" if query else "")
+
+
+def trace_next_address(scope: TraceScope) -> str:
+    """Where judging a scope goes on."""
+    return f"{reverse('trace_next')}?{scope.query()}"
+
+
+@require_safe
+@view_traces
+def trace_list(request: HttpRequest) -> HttpResponse:
+    """The traces of a scope, a page at a time."""
+    form = TraceScopeForm(request.GET)
+    valid = form.is_valid()
+    scope = form.scope() if valid else read_scope(request.GET)
+    page = list_traces(scope, before=_key(request, "before"), after=_key(request, "after"))
+    context = {
+        "form": form,
+        "scope": scope,
+        "page": page,
+        "total": count_traces(scope),
+        "progress": judging_progress(scope),
+        "key_form": KeyForm(),
+    }
+    template = "trajectories/traces/_table.html" if wants_fragment(request) else "trajectories/traces/list.html"
+    response = render(request, template, context, status=200 if valid else 422)
+    patch_vary_headers(response, ["HX-Request"])
+    return response
+
+
+def _key(request: HttpRequest, name: str) -> int | None:
+    value = request.GET.get(name, "")
+    return int(value) if value.isascii() and value.isdigit() and len(value) < 19 else None
+
+
+@require_safe
+@view_traces
+def trace_detail(request: HttpRequest, trace_id: int) -> HttpResponse:
+    """One trace: steps, program, verdicts and facts, with the decision form for those who may judge."""
+    scope = read_scope(request.GET)
+    return render_trace(request, find_trace(trace_id), scope)
+
+
+@require_safe
+@view_traces
+def trace_steps(request: HttpRequest, trace_id: int, first: int) -> HttpResponse:
+    """The bodies of one group of steps, which the page fetches when they come into sight."""
+    trace = find_trace(trace_id)
+    group = next((group for group in group_steps(trace, whole=True) if group.first == first), None)
+    if group is None:
+        raise Http404("no such group of steps")
+    return render(request, "trajectories/traces/_steps.html", {"trace": trace, "group": group})
+
+
+@require_safe
+@view_traces
+def trace_next(request: HttpRequest) -> HttpResponse:
+    """Go to the next trace of the scope that nobody judged, or say that there is none."""
+    scope = read_scope(request.GET)
+    following = next_to_judge(scope, after=_key(request, "after"))
+    if following is not None:
+        return redirect(trace_address(following, scope))
+    return render_finished(request, scope)
+
+
+def find_trace(trace_id: int) -> Trace:
+    """The trace, or the page that says there is none."""
+    try:
+        return get_trace(trace_id)
+    except Trace.DoesNotExist as fault:
+        raise Http404(f"There is no trace {trace_id}.") from fault
+
+
+def render_finished(request: HttpRequest, scope: TraceScope) -> HttpResponse:
+    """The page that says nothing is left to judge in a scope."""
+    context = {"scope": scope, "progress": judging_progress(scope), "undo": undo_offer(request)}
+    name = "_finished" if wants_fragment(request) else "finished"
+    response = render(request, f"trajectories/traces/{name}.html", context)
+    patch_vary_headers(response, ["HX-Request"])
+    return response
+
+
+def render_trace(
+    request: HttpRequest,
+    trace: Trace,
+    scope: TraceScope,
+    *,
+    form: ReviewForm | None = None,
+    note: str = "",
+) -> HttpResponse:
+    """The page of a trace, or for htmx its main part; `form` is one that came back with errors (status 422)."""
+    context = {"form": form, "note": note, "scope": scope, "raw": request.GET.get("view") == "raw"}
+    context |= _reading(request, trace) | _judging(request, trace, scope, form)
+    if not wants_fragment(request):
+        template = "trajectories/traces/detail.html"
+    else:
+        template = "trajectories/reviews/_panel.html" if form else "trajectories/traces/_trace.html"
+    response = render(request, template, context, status=422 if form else 200)
+    patch_vary_headers(response, ["HX-Request"])
+    if form:
+        # Only the form comes back, so that the reader stays where they are.
+        response["HX-Retarget"], response["HX-Reswap"] = "#judge", "outerHTML"
+    return response
+
+
+def _reading(request: HttpRequest, trace: Trace) -> dict[str, Any]:
+    verdicts = newest_verdicts(trace)
+    groups = group_steps(trace, whole=request.GET.get("bodies") == "all")
+    return {
+        "trace": trace,
+        "prompt": prompt_of(trace),
+        "groups": groups,
+        "hidden_steps": not all(group.shown for group in groups),
+        "verdicts": verdicts,
+        "pair_tables": draw_verdicts(to_record(trace.problem), trace, verdicts),
+        "children": list(trace.children.order_by("pk").values_list("pk", flat=True)[:10]),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class UndoOffer:
+    """The decision that undo would take back, and the form that does it."""
+
+    trace_id: int
+    decision: str
+    form: UndoForm
+
+
+def undo_offer(request: HttpRequest) -> UndoOffer | None:
+    """What the visitor can undo, None where there is nothing."""
+    if not request.user.has_perm("trajectories.add_review"):
+        return None
+    last = last_decision(reviewer=visitor(request))
+    return UndoOffer(last.trace_id, last.decision, UndoForm()) if last else None
+
+
+def _judging(request: HttpRequest, trace: Trace, scope: TraceScope, form: ReviewForm | None) -> dict[str, Any]:
+    newer, older = neighbours(scope, trace)
+    context: dict[str, Any] = {
+        "newer": trace_address(newer, scope) if newer else None,
+        "older": trace_address(older, scope) if older else None,
+        "history": list(review_history(trace)[:20]),
+        "progress": judging_progress(scope),
+    }
+    if request.user.has_perm("trajectories.add_review"):
+        following = next_to_judge(scope, after=trace.pk)
+        mine = standing_review(trace=trace, reviewer=visitor(request))
+        context |= {
+            "mine": mine,
+            "following": trace_address(following, scope) if following not in (None, trace.pk) else None,
+            "form": form or ReviewForm(initial=_said(mine), step_count=len(trace.steps)),
+            "undo": undo_offer(request),
+        }
+    return context
+
+
+def _said(mine: Review | None) -> dict[str, Any]:
+    """The form starts with what the visitor said before, and with a key of its own."""
+    said: dict[str, Any] = {"key": uuid.uuid4()}
+    if mine is not None:
+        said |= {name: getattr(mine, name) for name in ("decision", "reason", "score", "comment")}
+        said["step_labels"] = json.dumps(mine.step_labels)
+    return said
