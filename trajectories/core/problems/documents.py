@@ -52,6 +52,12 @@ def parse_json_text(text: str) -> JSON:
         return json.loads(
             text, object_pairs_hook=_unique_keys, parse_constant=_refuse_constant, parse_float=_finite_float
         )
+    except _ConstantError as fault:
+        # The parser does not say where, so the first such word outside a string is looked for.
+        outside = _STRING.sub(lambda string: " " * len(string[0]), text)
+        start = outside.find(fault.name)
+        place = f"line {text.count(chr(10), 0, start) + 1} column {start - text.rfind(chr(10), 0, start)}"
+        raise ProblemError(place, f"found {fault.name}, expected a finite number") from fault
     except json.JSONDecodeError as fault:
         place = f"line {fault.lineno} column {fault.colno}"
         raise ProblemError(place, f"found {_near(text, fault.pos)}, expected JSON ({fault.msg})") from fault
@@ -91,8 +97,16 @@ def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return value
 
 
+class _ConstantError(Exception):
+    """NaN, Infinity or -Infinity where JSON has none."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+
 def _refuse_constant(name: str) -> None:
-    raise ProblemError("", f"found {name}, expected a finite number")
+    raise _ConstantError(name)
 
 
 def _finite_float(digits: str) -> float:
