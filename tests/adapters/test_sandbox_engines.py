@@ -1,6 +1,7 @@
 """What every sandbox engine must do, with well-meant and with hostile programs."""
 
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -166,12 +167,15 @@ def test_loops_inside_native_code_end_too(engine: ProgramEngine, body: str) -> N
     "body",
     [
         "return len([0] * 10 ** 10)",
-        "kept = []\nwhile True:\n    kept.append('x' * 1_000_000 + str(len(kept)))",
+        "kept = []\nwhile True:\n    kept.append('x' * 20_000_000 + str(len(kept)))",
         "return len('x' * 10 ** 10)",
     ],
 )
 def test_memory_is_limited(engine: ProgramEngine, body: str) -> None:
-    assert call(engine, body).status is CallStatus.MEMORY
+    lines = body.replace("\n", "\n    ")
+    patient = replace(QUICK, seconds_per_call=30.0, seconds_total=30.0)
+    found = run(engine, f"def transform(grid):\n    {lines}", limits=patient)
+    assert found.calls[0].status is CallStatus.MEMORY
     assert_healthy(engine)
 
 

@@ -1,0 +1,481 @@
+"""Programs written to break out of bubblewrap, to outlive their limits, or to fool the checker."""
+
+import os
+import signal
+import socket
+import threading
+from pathlib import Path
+
+import pytest
+
+from tests.adapters.test_sandbox_engines import GRID, assert_healthy, call, run
+from trajectories.adapters.sandbox.bubblewrap import BubblewrapEngine
+from trajectories.adapters.sandbox.monty import MontyEngine
+from trajectories.core.grids import parse_grid
+from trajectories.core.programs import CallStatus, ProgramLimits, ProgramRun
+from trajectories.core.verifiers.grid_compare import GridMatch, compare_grid
+
+PROJECT = Path(__file__).parents[2]
+
+
+def assert_nothing_left(engine: BubblewrapEngine) -> None:
+    """Only the worker and the asking program run in the sandbox, and /tmp is empty."""
+    body = (
+        "import os\n"
+        "others = [name for name in os.listdir('/proc') if name.isdigit() and int(name) not in (1, os.getpid())]\n"
+        "return [others, os.listdir('/tmp')]"
+    )
+    assert call(engine, body).value == [[], []]
+    assert_healthy(engine)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "import os\nwhile True:\n    os.fork()",
+        "import os\nwhile True:\n    try:\n        os.fork()\n    except OSError:\n        pass",
+        "import threading\nwhile True:\n    threading.Thread(target=bomb).start()",
+        "import subprocess, sys\nwhile True:\n    subprocess.Popen([sys.executable, '-c', 'while True: pass'])",
+    ],
+)
+def test_bombs_of_processes_and_threads_are_limited_and_cleared(bubblewrap: BubblewrapEngine, body: str) -> None:
+    result = call(bubblewrap, body, prelude="import time\ndef bomb():\n    time.sleep(99)")
+    assert result.status in (CallStatus.RAISED, CallStatus.TIMEOUT)
+    assert_nothing_left(bubblewrap)
+
+
+def test_background_children_never_outlive_their_program(bubblewrap: BubblewrapEngine) -> None:
+    body = (
+        "import os, signal, time\n"
+        "if os.fork() == 0:\n"
+        "    os.setsid()\n"
+        "    for number in range(1, 65):\n"
+        "        try: signal.signal(number, signal.SIG_IGN)\n"
+        "        except (OSError, ValueError): pass\n"
+        "    os.closerange(0, 64)\n"
+        "    while True: time.sleep(1)\n"
+        "return grid"
+    )
+    assert call(bubblewrap, body).value == GRID
+    assert_nothing_left(bubblewrap)
+
+
+@pytest.mark.parametrize(
+    "body", ["import os\nos._exit(0)", "import os\nos.abort()", "import os\nos.kill(os.getpid(), 9)"]
+)
+def test_a_program_that_ends_its_process_is_an_error_for_that_call_only(
+    bubblewrap: BubblewrapEngine, body: str
+) -> None:
+    indented = body.replace("\n", "\n        ")
+    source = f"def transform(n):\n    if n == 1:\n        {indented}\n    return n"
+    found = run(bubblewrap, source, 0, 1, 2)
+    assert [result.status for result in found.calls] == [
+        CallStatus.RETURNED,
+        CallStatus.CRASHED,
+        CallStatus.RETURNED,
+    ]
+    assert "process ended" in found.calls[1].message
+    assert_nothing_left(bubblewrap)
+
+
+@pytest.mark.parametrize("code", ["sys.exit(0)", "sys.exit('text')", "raise KeyboardInterrupt", "raise GeneratorExit"])
+def test_exits_by_exception_are_the_programs_own_failing(bubblewrap: BubblewrapEngine, code: str) -> None:
+    assert call(bubblewrap, f"import sys\n{code}").status is CallStatus.RAISED
+    assert_healthy(bubblewrap)
+
+
+@pytest.mark.parametrize("target", ["-1", "1", "0", "os.getppid()"])
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGSTOP, signal.SIGINT])
+def test_signals_reach_nobody_else(bubblewrap: BubblewrapEngine, target: str, number: signal.Signals) -> None:
+    call(bubblewrap, f"import os\nos.kill({target}, {int(number)})\nreturn grid")
+    assert_nothing_left(bubblewrap)
+
+
+def test_signal_handlers_do_not_extend_the_time(bubblewrap: BubblewrapEngine) -> None:
+    body = (
+        "import signal\n"
+        "for number in range(1, 65):\n"
+        "    try: signal.signal(number, lambda *_: None)\n"
+        "    except (OSError, ValueError): pass\n"
+        "while True: pass"
+    )
+    assert call(bubblewrap, body).status is CallStatus.TIMEOUT
+    assert_nothing_left(bubblewrap)
+
+
+def test_host_files_are_not_there(bubblewrap: BubblewrapEngine, tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("secret")
+    paths = ["/etc/passwd", "/etc/shadow", "/etc", "/home", "/var", "/sys", "/run", str(PROJECT), str(secret)]
+    body = "import os\nreturn [path for path in grid if os.path.exists(path)]"
+    source = "def transform(grid):\n    " + body.replace("\n", "\n    ")
+    assert run(bubblewrap, source, paths).calls[0].value == []
+
+
+def test_the_applications_environment_is_not_there(bubblewrap: BubblewrapEngine) -> None:
+    body = (
+        "import os\n"
+        "seen = dict(os.environ)\n"
+        "for pid in ('1', 'self'):\n"
+        "    try: seen[pid] = open(f'/proc/{pid}/environ').read()\n"
+        "    except OSError: pass\n"
+        "return seen"
+    )
+    assert call(bubblewrap, body).value == {}
+
+
+def test_nothing_but_tmp_can_be_written(bubblewrap: BubblewrapEngine) -> None:
+    body = (
+        "import os, sys\n"
+        "written = []\n"
+        "own = os.path.dirname(os.__file__)\n"
+        "for folder in ['/', '/dev', '/dev/shm', '/proc', '/usr', '/lib', '/site', '/tmp', '/worker.py', own]:\n"
+        "    path = folder if folder.endswith('.py') else folder + '/x'\n"
+        "    try:\n"
+        "        with open(path, 'a') as file: file.write('x')\n"
+        "        written.append(folder)\n"
+        "    except OSError: pass\n"
+        "return written"
+    )
+    assert call(bubblewrap, body).value == ["/tmp"]
+    assert_nothing_left(bubblewrap)
+
+
+def test_files_are_small_and_few(bubblewrap: BubblewrapEngine) -> None:
+    body = (
+        "total = 0\n"
+        "try:\n"
+        "    for number in range(100):\n"
+        "        with open(f'/tmp/{number}', 'wb') as file:\n"
+        "            for _ in range(64): total += file.write(b'x' * 1_000_000)\n"
+        "except OSError: pass\n"
+        "return total"
+    )
+    value = call(bubblewrap, body).value
+    assert value is None or value < 20_000_000
+    assert_nothing_left(bubblewrap)
+
+
+def test_symlinks_and_deep_folders_in_tmp_do_not_survive(bubblewrap: BubblewrapEngine) -> None:
+    body = (
+        "import os\n"
+        "os.symlink('/', '/tmp/root')\n"
+        "os.symlink('/tmp/loop', '/tmp/loop')\n"
+        "for _ in range(3000):\n"
+        "    os.mkdir('d')\n"
+        "    os.chdir('d')\n"
+        "os.chmod('.', 0)\n"
+        "return grid"
+    )
+    assert call(bubblewrap, body).status is CallStatus.RETURNED
+    assert_nothing_left(bubblewrap)
+
+
+@pytest.mark.parametrize(
+    ("family", "address"),
+    [("AF_INET", "('127.0.0.1', {port})"), ("AF_INET6", "('::1', {port})"), ("AF_UNIX", "'{path}'")],
+)
+def test_no_sockets_reach_the_host(bubblewrap: BubblewrapEngine, tmp_path: Path, family: str, address: str) -> None:
+    path = str(tmp_path / "s")
+    with socket.socket(getattr(socket, family)) as listener:
+        try:
+            listener.bind(path if family == "AF_UNIX" else ("::1" if family == "AF_INET6" else "127.0.0.1", 0))
+        except OSError:
+            pytest.skip(f"{family} does not work on this host")
+        listener.listen()
+        port = 0 if family == "AF_UNIX" else listener.getsockname()[1]
+        where = address.format(port=port, path=path)
+        body = f"import socket\ns = socket.socket(socket.{family})\ns.connect({where})\nreturn 'connected'"
+        assert call(bubblewrap, body).status is CallStatus.RAISED
+
+
+def test_names_are_not_resolved(bubblewrap: BubblewrapEngine) -> None:
+    assert call(bubblewrap, "import socket\nreturn socket.getaddrinfo('localhost', 80)").status is CallStatus.RAISED
+
+
+def test_native_calls_stay_inside(bubblewrap: BubblewrapEngine) -> None:
+    prelude = "import ctypes\nlibc = ctypes.CDLL(None, use_errno=True)"
+    assert call(bubblewrap, "return libc.getuid() != 0", prelude).value is True
+    for body in (
+        "return libc.ptrace(16, 1, 0, 0)",  # PTRACE_ATTACH to the worker
+        "return libc.unshare(0x10000000)",  # CLONE_NEWUSER
+        "return libc.mount(b'none', b'/tmp', b'tmpfs', 0, None)",
+        "return libc.setuid(0)",
+        "return libc.chroot(b'/tmp')",
+    ):
+        assert call(bubblewrap, body, prelude).value == -1, body
+    assert call(bubblewrap, "ctypes.string_at(0)", prelude).status is CallStatus.CRASHED
+    assert_nothing_left(bubblewrap)
+
+
+@pytest.mark.parametrize("path", ["/proc/self/mem", "/proc/1/mem", "/proc/1/environ", "/proc/kcore", "/dev/mem"])
+def test_memory_of_processes_is_closed(bubblewrap: BubblewrapEngine, path: str) -> None:
+    assert call(bubblewrap, f"open({path!r}, 'r+b')\nreturn 'open'").status is CallStatus.RAISED
+
+
+def test_descriptors_of_the_worker_are_closed(bubblewrap: BubblewrapEngine) -> None:
+    body = (
+        "import os\n"
+        "found = []\n"
+        "for number in range(3, 1024):\n"
+        "    try:\n"
+        "        os.fstat(number)\n"
+        "        found.append(number)\n"
+        "    except OSError: pass\n"
+        "try: found += os.listdir('/proc/1/fd')\n"
+        "except OSError: pass\n"
+        "return found"
+    )
+    assert call(bubblewrap, body).value == [3]
+
+
+def test_limits_cannot_be_raised(bubblewrap: BubblewrapEngine) -> None:
+    body = (
+        "import resource\n"
+        "raised = []\n"
+        "for name in ('AS', 'CPU', 'NPROC', 'NOFILE', 'FSIZE', 'CORE'):\n"
+        "    kind = getattr(resource, 'RLIMIT_' + name)\n"
+        "    try:\n"
+        "        resource.setrlimit(kind, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))\n"
+        "        raised.append(name)\n"
+        "    except (ValueError, OSError): pass\n"
+        "return raised"
+    )
+    assert call(bubblewrap, body).value == []
+
+
+def test_patched_builtins_do_not_reach_the_next_program_or_the_report(bubblewrap: BubblewrapEngine) -> None:
+    spoil = (
+        "import builtins, json, os, sys, time\n"
+        "for module in (builtins, json, time):\n"
+        "    for name in list(vars(module)):\n"
+        "        if name not in ('__import__', '__build_class__', 'setattr', 'vars', 'list'):\n"
+        "            setattr(module, name, lambda *a, **k: 42)\n"
+        "def transform(grid): return [[7]]"
+    )
+    assert run(bubblewrap, spoil).calls[0].status in CallStatus
+    assert_nothing_left(bubblewrap)
+
+
+@pytest.mark.parametrize(
+    "junk",
+    [
+        "b'junk that is no frame at all'",
+        "b'\\xff\\xff\\xff\\xff'",
+        "b'\\x00\\x00\\x00\\x00'",
+        "b'\\x00\\x00\\x00\\x03R{}'",
+        "b'\\x00\\x00\\x00\\x05Rnull'",
+        "b'\\x00\\x00\\x00\\x02R['",
+        "b'\\x00\\x00\\x10\\x01R' + b'[' * 4096",
+        'b\'\\x00\\x00\\x00\\x14R{"status":"crowned"}\'',
+        'b\'\\x00\\x00\\x00\\x29R{"status":"returned","value":"[[1, 2"}   \'',
+        "b'\\x00\\x00\\x00\\x10cos\\nsystem\\n(S\\'x\\'' + b'x' * 9",
+    ],
+)
+def test_junk_in_the_channel_of_results_is_never_a_value(bubblewrap: BubblewrapEngine, junk: str) -> None:
+    result = call(bubblewrap, f"import os\nos.write(3, {junk})\nos._exit(0)")
+    assert result.status in (CallStatus.CRASHED, CallStatus.NOT_JSON, CallStatus.TIMEOUT)
+    assert result.value is None
+    assert_nothing_left(bubblewrap)
+
+
+def test_a_flood_through_the_channel_of_results_ends(bubblewrap: BubblewrapEngine) -> None:
+    result = call(bubblewrap, "import os\nwhile True:\n    os.write(3, b'\\x00' * 65536)")
+    assert result.status is CallStatus.CRASHED
+    assert_nothing_left(bubblewrap)
+
+
+def test_a_forged_frame_is_only_what_the_program_could_have_returned(bubblewrap: BubblewrapEngine) -> None:
+    payload = 'R{"status": "returned", "value": "[[9]]", "seconds": 1e400, "printed": "", "message": ""}'
+    body = f"import os\ndata = {payload!r}.encode()\nos.write(3, len(data).to_bytes(4, 'big') + data)\nos._exit(0)"
+    assert call(bubblewrap, body).value is None  # 1e400 is no JSON number
+    result = call(bubblewrap, body.replace("1e400", "-5"))
+    assert (result.value, result.seconds) == ([[9]], 0.0)
+    assert compare_grid(result.value, parse_grid(GRID)).match is not GridMatch.RIGHT
+
+
+@pytest.mark.parametrize(
+    ("prelude", "body"),
+    [
+        ("class Same:\n    def __eq__(self, other): return True\n    __hash__ = None", "return Same()"),
+        (
+            "class Same(int):\n    def __eq__(self, other): return True",
+            "return [[Same(0), Same(0)], [Same(0), Same(0)]]",
+        ),
+        (
+            "class Liar(list):\n    def __eq__(self, other): return True\n    def __len__(self): return 2",
+            "return Liar()",
+        ),
+        ("class Liar(list):\n    def __iter__(self): return iter([[0, 0]])", "return Liar([[1, 2], [3, 4]])"),
+        ("class Text(str):\n    def __eq__(self, other): return True", "return Text('[[1, 2], [3, 4]]')"),
+        ("import pickle", "return pickle.dumps([[1, 2], [3, 4]])"),
+        ("", "return (row for row in [[1, 2], [3, 4]])"),
+        ("", "return map(list, [[1, 2], [3, 4]])"),
+        ("", "return '[[1, 2], [3, 4]]'"),
+        ("class Odd:\n    def __reduce__(self): return (print, ('x',))", "return Odd()"),
+        ("class Odd(Exception):\n    def __str__(self): raise self", "raise Odd"),
+        ("class Meta(type):\n    __name__ = property(lambda self: 1 / 0)", "return Meta('M', (), {})()"),
+    ],
+)
+def test_objects_that_lie_are_never_right(bubblewrap: BubblewrapEngine, prelude: str, body: str) -> None:
+    result = call(bubblewrap, body, prelude)
+    assert result.status is not CallStatus.CRASHED
+    assert compare_grid(result.value, parse_grid(GRID)).match is not GridMatch.RIGHT
+    assert_healthy(bubblewrap)
+
+
+def test_monty_never_gives_an_object_with_its_own_equality(monty: MontyEngine) -> None:
+    result = call(monty, "return Same()", "class Same:\n    def __eq__(self, other): return True")
+    assert result.status is CallStatus.NOT_JSON
+
+
+@pytest.mark.parametrize(
+    ("body", "value"),
+    [
+        ("return np.array(grid)[::-1]", [[3, 4], [1, 2]]),
+        ("return np.array(grid, dtype=np.uint8).T", [[1, 3], [2, 4]]),
+        ("return [list(row) for row in np.array(grid)]", GRID),
+        ("return np.int64(7)", 7),
+        ("return np.bool_(True)", True),
+        ("return np.array(5)", 5),
+        ("return {'n': np.float32(0.5)}", {"n": 0.5}),
+    ],
+)
+def test_numpy_values_become_plain(bubblewrap_with_numpy: BubblewrapEngine, body: str, value: object) -> None:
+    result = call(bubblewrap_with_numpy, body, "import numpy as np")
+    assert (result.status, result.value, type(result.value)) == (CallStatus.RETURNED, value, type(value))
+
+
+@pytest.mark.parametrize(
+    ("body", "statuses"),
+    [
+        ("return np.array([[1, np.nan]])", {CallStatus.NOT_JSON}),
+        ("return np.array([object()])", {CallStatus.NOT_JSON}),
+        ("return np.array([1j])", {CallStatus.NOT_JSON}),
+        ("return np.zeros((10_000, 10_000))", {CallStatus.MEMORY, CallStatus.OUTPUT}),
+        ("return np.zeros((300, 300))", {CallStatus.OUTPUT}),
+        ("return np.broadcast_to(1, (10 ** 6, 10 ** 6))", {CallStatus.OUTPUT}),
+        ("return np.ones(10 ** 11).sum()", {CallStatus.MEMORY}),
+        ("a = np.ones((3000, 3000))\nwhile True: a = a @ a", {CallStatus.TIMEOUT, CallStatus.MEMORY}),
+        ("return np.array(grid, dtype=float)", {CallStatus.RETURNED}),
+    ],
+)
+def test_numpy_in_bad_hands(bubblewrap_with_numpy: BubblewrapEngine, body: str, statuses: set[CallStatus]) -> None:
+    result = call(bubblewrap_with_numpy, body, "import numpy as np")
+    assert result.status in statuses, result
+    assert compare_grid(result.value, parse_grid(GRID)).match is not GridMatch.RIGHT
+    assert_healthy(bubblewrap_with_numpy)
+
+
+def test_scipy_is_there(bubblewrap_with_numpy: BubblewrapEngine) -> None:
+    body = "from scipy.ndimage import label\nreturn label(grid)[1]"
+    source = "def transform(grid):\n    " + body.replace("\n", "\n    ")
+    assert run(bubblewrap_with_numpy, source, [[1, 0, 1], [1, 0, 1]]).calls[0].value == 2
+
+
+def test_random_numbers_are_the_same_every_time(bubblewrap_with_numpy: BubblewrapEngine) -> None:
+    body = "return [random.random(), float(np.random.rand()), hash('text'), list({'a', 'b', 'c', 'd'})]"
+    values = [call(bubblewrap_with_numpy, body, "import random, numpy as np").value for _ in range(2)]
+    assert values[0] == values[1]
+    assert values[0] is not None
+
+
+def test_a_missing_package_is_unsupported(bubblewrap: BubblewrapEngine) -> None:
+    assert call(bubblewrap, "import torch").status is CallStatus.UNSUPPORTED
+
+
+def test_a_worker_killed_while_idle_is_replaced_unnoticed(bubblewrap: BubblewrapEngine) -> None:
+    assert_healthy(bubblewrap)
+    for worker in list(bubblewrap._all):
+        os.kill(worker.pid, signal.SIGKILL)
+    assert_healthy(bubblewrap)
+
+
+def test_a_worker_killed_during_a_job_costs_only_that_job(bubblewrap: BubblewrapEngine) -> None:
+    results: list[ProgramRun] = []
+    source = "import time\ndef transform(n):\n    while n: time.sleep(1)"
+    limits = ProgramLimits(seconds_per_call=60, seconds_total=60)
+    asking = threading.Thread(target=lambda: results.append(run(bubblewrap, source, 0, 1, 1, limits=limits)))
+    before = {worker.pid for worker in bubblewrap._all}
+    asking.start()
+    busy = None
+    while busy is None and asking.is_alive():
+        idle = {worker.pid for workers in bubblewrap._idle.values() for worker in workers}
+        busy = next((worker.pid for worker in list(bubblewrap._all) if worker.pid not in idle), None)
+    assert busy is not None
+    while len(children_of(busy)) == 0:
+        pass
+    while Path(f"/proc/{children_of(busy)[0]}/stat").read_text().rpartition(")")[2].split()[0] != "S":
+        pass
+    os.kill(busy, signal.SIGKILL)
+    asking.join()
+    assert [result.status for result in results[0].calls] == [
+        CallStatus.RETURNED,
+        CallStatus.CRASHED,
+        CallStatus.CRASHED,
+    ]
+    assert before - {busy} <= {worker.pid for worker in bubblewrap._all}
+    assert_healthy(bubblewrap)
+
+
+def test_several_threads_share_the_workers(bubblewrap: BubblewrapEngine) -> None:
+    source = "def transform(n):\n    return n * n"
+    values: dict[int, object] = {}
+
+    def ask(number: int) -> None:
+        values[number] = run(bubblewrap, source, number).calls[0].value
+
+    threads = [threading.Thread(target=ask, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert values == {number: number * number for number in range(8)}
+
+
+def test_a_forked_child_uses_workers_of_its_own(bubblewrap: BubblewrapEngine) -> None:
+    assert_healthy(bubblewrap)
+    child = os.fork()
+    if child == 0:
+        try:
+            assert_healthy(bubblewrap)
+            bubblewrap.close()
+        except BaseException:
+            os._exit(1)
+        os._exit(0)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert_healthy(bubblewrap)
+
+
+def test_workers_end_with_the_application() -> None:
+    """kill -9 of the application leaves no worker behind."""
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        engine = BubblewrapEngine(None, workers=1)
+        run(engine, "def transform(grid): return grid")
+        os.write(writing, str(next(iter(engine._all)).pid).encode())
+        run(engine, "while True: pass", limits=ProgramLimits(seconds_per_call=600, seconds_total=600))
+        os._exit(0)
+    worker = int(os.read(reading, 32))
+    while not children_of(worker):
+        pass
+    descendants = {worker, *children_of(worker)}
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    while any(still_runs(pid) for pid in descendants):
+        pass
+    os.close(reading)
+    os.close(writing)
+
+
+def children_of(pid: int) -> list[int]:
+    return [int(name) for name in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def still_runs(pid: int) -> bool:
+    """Whether the process exists and is no zombie waiting for a parent elsewhere."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in ("Z", "X")
+    except FileNotFoundError:
+        return False

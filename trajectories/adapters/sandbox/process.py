@@ -1,0 +1,257 @@
+"""One warm worker process inside bubblewrap, as the application sees it."""
+
+import contextlib
+import json
+import os
+import re
+import select
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+
+from trajectories.adapters.sandbox.environment import SandboxPython
+from trajectories.adapters.sandbox.seccomp import filter_program
+from trajectories.adapters.sandbox.values import ValueRefusedError, read_value
+from trajectories.core.records import JSON
+
+START_SECONDS = 60.0
+TEMPORARY_BYTES = 16 * 1024 * 1024
+HELLO_BYTES = 1024
+NOBODY = 65534
+FIRST_UID, UIDS = 61_184, 4_000
+"""Users that no file belongs to (systemd's dynamic range): a worker started by root takes one of them."""
+
+_WORKER_SOURCE = Path(__file__).with_name("worker.py")
+_WORKER, _SITE = "/worker.py", "/site"
+
+
+class WorkerLostError(Exception):
+    """The worker died, hung or broke the protocol; the message says which. It must not be used again."""
+
+
+class WorkerEndedError(WorkerLostError):
+    """The worker is dead; it may have been so before it was asked."""
+
+
+class SandboxUnavailableError(RuntimeError):
+    """bubblewrap cannot be used on this machine; the message says why."""
+
+
+def find_bubblewrap() -> str:
+    """Path of bwrap. Raises SandboxUnavailableError."""
+    path = shutil.which("bwrap")
+    if path is None:
+        raise SandboxUnavailableError("bwrap is not installed (Debian: apt install bubblewrap)")
+    return path
+
+
+@cache
+def bubblewrap_version() -> str:
+    """Its version, such as 0.8.0. Raises SandboxUnavailableError, also for one that is too old."""
+    answer = subprocess.run([find_bubblewrap(), "--version"], capture_output=True, text=True, check=False, timeout=30)
+    version = answer.stdout.split()[-1] if answer.stdout.split() else "unknown"
+    numbers = tuple(int(part) for part in version.split(".")[:2] if part.isdigit())
+    if numbers < (0, 8):
+        raise SandboxUnavailableError(f"bwrap: found version {version}, expected 0.8 or newer")
+    return version
+
+
+def worker_command(
+    python: SandboxPython, packages: str, info_descriptor: int, seccomp_descriptor: int | None
+) -> list[str]:
+    """The command line of a worker that imports `packages` (names, separated by spaces) before its first job.
+
+    The user is mapped away in a user namespace, or given up by the worker where it is root.
+    """
+    root = os.geteuid() == 0
+    uid = FIRST_UID + (os.getpid() * 31 + time.monotonic_ns()) % UIDS if root else NOBODY
+    arguments = [find_bubblewrap(), "--unshare-all", "--die-with-parent", "--new-session", "--as-pid-1"]
+    if root:
+        arguments += ["--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
+        arguments.remove("--unshare-all")
+        arguments += [f"--unshare-{kind}" for kind in ("ipc", "pid", "net", "uts", "cgroup")]
+    else:
+        arguments += ["--unshare-user", "--disable-userns", "--cap-drop", "ALL"]
+        arguments += ["--uid", str(uid), "--gid", str(uid)]
+    arguments += ["--hostname", "sandbox", "--clearenv", *_environment(python), *_file_system(python)]
+    arguments += ["--info-fd", str(info_descriptor)]
+    if seccomp_descriptor is not None:
+        arguments += ["--seccomp", str(seccomp_descriptor)]
+    site = "" if python.site is None else _SITE
+    return [*arguments, "--", str(python.executable), "-s", "-P", "-S", "-B", _WORKER, site, packages, str(uid)]
+
+
+def _environment(python: SandboxPython) -> list[str]:
+    """What the interpreter needs until the worker empties it; numpy's libraries keep to one thread."""
+    values = {"PYTHONHASHSEED": "0", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "LANG": "C.UTF-8"}
+    if python.library_folder is not None:
+        values["LD_LIBRARY_PATH"] = str(python.library_folder)
+    return [part for name, value in values.items() for part in ("--setenv", name, value)]
+
+
+def _file_system(python: SandboxPython) -> list[str]:
+    """A root with the interpreter, its libraries and nothing else; only /tmp can be written to."""
+    arguments = []
+    mounted = (python.executable, *python.folders)
+    # Made by --ro-bind itself, they would be open to their owner only, which the worker is not for long.
+    for folder in sorted({parent for path in mounted for parent in path.parents if parent != Path("/")}):
+        arguments += ["--perms", "0755", "--dir", str(folder)]
+    for path in mounted:
+        arguments += ["--ro-bind", str(path), str(path)]
+    hidden = [str(folder / "site-packages") for folder in python.folders if (folder / "site-packages").is_dir()]
+    for folder_name in hidden:
+        arguments += ["--tmpfs", folder_name]
+    if python.site is not None:
+        arguments += ["--ro-bind", str(python.site), _SITE]
+    arguments += ["--ro-bind", str(_WORKER_SOURCE), _WORKER, "--proc", "/proc", "--dev", "/dev"]
+    arguments += ["--perms", "1777", "--size", str(TEMPORARY_BYTES), "--tmpfs", "/tmp", "--chdir", "/tmp"]
+    for folder_name in ("/dev", *hidden, "/"):
+        arguments += ["--remount-ro", folder_name]
+    return arguments
+
+
+class WorkerProcess:
+    """A running worker. Raises SandboxUnavailableError where it does not start."""
+
+    def __init__(self, python: SandboxPython, packages: str = "") -> None:
+        self.packages = packages
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
+        program = filter_program()
+        info, info_writing = os.pipe()
+        passed = [info_writing, *([] if program is None else [_descriptor_of(program)])]
+        try:
+            self._process = subprocess.Popen(
+                worker_command(python, packages, *passed, *([None] if program is None else [])),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=self._errors,
+                bufsize=0,
+                cwd="/",
+                env={},
+                pass_fds=passed,
+                start_new_session=True,
+            )
+        finally:
+            for descriptor in passed:
+                os.close(descriptor)
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._requests, self._responses = self._process.stdin.fileno(), self._process.stdout.fileno()
+        os.set_blocking(self._requests, False)
+        os.set_blocking(self._responses, False)
+        self.pid = _read_child_pid(info)
+        """Process id, outside the sandbox, of the worker that is process 1 inside; 0 where it never started."""
+        self._inside = _pidfd(self.pid)
+        self._read_hello()
+
+    @property
+    def alive(self) -> bool:
+        """Whether it still runs."""
+        return self._process.poll() is None
+
+    def ask(self, request: Mapping[str, JSON], frames: int, frame_bytes: int, seconds: float) -> Iterator[JSON]:
+        """Send a request and yield its `frames` answers as they come. Raises WorkerLostError."""
+        deadline = time.monotonic() + seconds
+        payload = json.dumps(request).encode()
+        self._write(len(payload).to_bytes(4, "big") + payload, deadline)
+        for _ in range(frames):
+            yield self._read_frame(frame_bytes, deadline)
+
+    def kill(self) -> None:
+        """End the worker, which is process 1 of its namespace, and with it everything in there.
+
+        Killing bwrap alone is not enough: it has no right to pass the signal on to the user the worker has become.
+        """
+        if self._inside is not None:
+            with contextlib.suppress(ProcessLookupError):
+                signal.pidfd_send_signal(self._inside, signal.SIGKILL)
+        self._process.kill()
+        self._process.wait()
+        self.forget()
+
+    def forget(self) -> None:
+        """Close this process's ends of the pipes. All a forked child may do to its parent's worker."""
+        if self._inside is not None:
+            os.close(self._inside)
+            self._inside = None
+        for stream in (self._process.stdin, self._process.stdout, self._errors):
+            if stream is not None:
+                with contextlib.suppress(OSError):
+                    stream.close()
+
+    def _read_hello(self) -> None:
+        """Wait until the worker is ready."""
+        try:
+            self._read_frame(HELLO_BYTES, time.monotonic() + START_SECONDS)
+        except WorkerLostError as fault:
+            self._errors.seek(0)
+            said = self._errors.read(2_000).decode("utf-8", "replace").strip().splitlines()
+            self.kill()
+            raise SandboxUnavailableError(f"the sandbox does not start: {said[-1] if said else fault}") from fault
+
+    def _write(self, data: bytes, deadline: float) -> None:
+        view = memoryview(data)
+        while view:
+            self._wait(self._requests, select.POLLOUT, deadline)
+            try:
+                view = view[os.write(self._requests, view) :]
+            except BlockingIOError:
+                continue
+            except OSError as fault:
+                raise WorkerEndedError("the sandbox worker has ended") from fault
+
+    def _read_frame(self, largest: int, deadline: float) -> JSON:
+        length = int.from_bytes(self._read(4, deadline), "big")
+        if length > largest:
+            raise WorkerLostError(f"the sandbox worker announced {length} bytes, expected at most {largest}")
+        try:
+            return read_value(self._read(length, deadline).decode("utf-8"))
+        except (ValueRefusedError, UnicodeDecodeError) as fault:
+            raise WorkerLostError(f"the result could not be read: {fault}") from fault
+
+    def _read(self, size: int, deadline: float) -> bytes:
+        parts = []
+        while size:
+            self._wait(self._responses, select.POLLIN, deadline)
+            part = os.read(self._responses, min(size, 1 << 16))
+            if not part:
+                raise WorkerEndedError("the sandbox worker has ended")
+            parts.append(part)
+            size -= len(part)
+        return b"".join(parts)
+
+    def _wait(self, descriptor: int, event: int, deadline: float) -> None:
+        poll = select.poll()
+        poll.register(descriptor, event)
+        left = deadline - time.monotonic()
+        if left <= 0 or not poll.poll(left * 1000):
+            raise WorkerLostError("the sandbox worker did not answer in time")
+
+
+def _read_child_pid(info: int) -> int:
+    """What bwrap reports of the process inside; 0 where it never started one."""
+    with os.fdopen(info) as file:
+        found = re.search(r'"child-pid": (\d+)', file.read())
+    return 0 if found is None else int(found[1])
+
+
+def _pidfd(pid: int) -> int | None:
+    """A handle of the process that no later process with the same id can be mistaken for; None where it has ended."""
+    if pid == 0:
+        return None
+    try:
+        return os.pidfd_open(pid)
+    except ProcessLookupError:
+        return None
+
+
+def _descriptor_of(data: bytes) -> int:
+    descriptor = os.memfd_create("seccomp", 0)
+    os.write(descriptor, data)
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    return descriptor
