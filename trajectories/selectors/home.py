@@ -1,9 +1,10 @@
 """Where the loop stands: kept counters added up, running jobs, and the next thing to do."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from django.db.models import Count, Sum
+from django.db.models import Count, F, Q, Sum
 
 from trajectories.core.records import Outcome
 from trajectories.models import Problem, ProblemSet, Release, Run, Trace
@@ -51,6 +52,20 @@ def get_loop() -> Loop:
     waiting = Trace.objects.filter(decision="", correctness=Outcome.PASS).values("pk")[:WAITING_LIMIT].count()
     sizes = list(Release.objects.order_by("-pk").values_list("item_count", flat=True))
     return Loop(**sets, **kept, **verified, waiting=waiting, releases=len(sizes), released=sizes[0] if sizes else 0)
+
+
+def list_set_progress() -> Sequence[Mapping[str, Any]]:
+    """Each set with its problems, how many were sampled, how many solved, and its accepted samples."""
+    return list(
+        Problem.objects.values(set_name=F("problem_set__name"), title=F("problem_set__title"))
+        .annotate(
+            problems=Count("pk"),
+            sampled=Count("pk", filter=Q(trace_count__gt=0)),
+            solved=Count("pk", filter=Q(correct_count__gt=0)),
+            accepted=Sum("accepted_count"),
+        )
+        .order_by("title")
+    )
 
 
 def list_active_runs() -> Sequence[Run]:

@@ -28,6 +28,7 @@ class AnswerGroup:
     failed: int
     accepted: int
     programs: int
+    train_full: int
     train_least: int | None
     train_most: int | None
     train_total: int | None
@@ -42,11 +43,17 @@ class AnswerGroup:
 
     @property
     def train_pattern(self) -> str:
-        """Training pairs reproduced by the programs of the group: '3/3', or '1–3/3' where they differ."""
-        if self.train_total is None or self.train_most is None:
+        """Training pairs that the programs reproduce: '3/3 pairs', and where they differ '3/3 pairs in 5 of 7'."""
+        most, total = self.train_most, self.train_total
+        if total is None or most is None:
             return ""
-        most, least = self.train_most, self.train_least
-        return f"{most}/{self.train_total}" if most == least else f"{least}–{most}/{self.train_total}"
+        if most == self.train_least:
+            return f"{most}/{total} pairs"
+        return (
+            f"{total}/{total} pairs in {self.train_full} of {self.votes}"
+            if self.train_full
+            else f"up to {most}/{total} pairs"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +147,7 @@ def _group_rows(traces: QuerySet[Trace]) -> QuerySet[Trace, dict[str, Any]]:
             errors=_outcome_count(Outcome.ERROR),
             accepted=Count("pk", filter=Q(decision=Trace.Decision.ACCEPTED)),
             programs=Count("program_id", distinct=True),
+            train_full=Count("pk", filter=Q(train_passed=F("train_total"), train_total__gt=0)),
             train_least=Min("train_passed"),
             train_most=Max("train_passed"),
             train_total=Max("train_total"),

@@ -10,7 +10,14 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from trajectories.selectors.home import WAITING_LIMIT, Loop, get_loop, list_active_runs, list_ended_runs
+from trajectories.selectors.home import (
+    WAITING_LIMIT,
+    Loop,
+    get_loop,
+    list_active_runs,
+    list_ended_runs,
+    list_set_progress,
+)
 from trajectories.views.fragments import wants_fragment
 
 
@@ -38,7 +45,10 @@ def home(request: HttpRequest) -> HttpResponse:
         "ended": list_ended_runs(),
         "steps": list(next_steps(request.user, loop, any_active=bool(active))),
     }
-    return render(request, f"trajectories/home/{'_live' if wants_fragment(request) else 'home'}.html", context)
+    if wants_fragment(request):
+        return render(request, "trajectories/home/_live.html", context)
+    context["sets"] = list_set_progress()
+    return render(request, "trajectories/home/home.html", context)
 
 
 def next_steps(user: User | AnonymousUser, loop: Loop, *, any_active: bool) -> Iterator[NextStep]:

@@ -77,8 +77,17 @@ def problem_detail(request: HttpRequest, problem_id: int) -> HttpResponse:
     context["previous"], context["next"] = neighbours_in_set(problem)
     if problem.kind == ProblemKind.ARC:
         context["tests"] = _tests(problem)
+        context["grid_size"] = _grid_size(problem)
         context["prompt"] = render_prompt(task_of(to_public(problem)))
     return render(request, "trajectories/problems/detail.html", context)
+
+
+def _grid_size(problem: Problem) -> int:
+    """Longest side in pixels for the grids of a task: large ones need more for their cells to be told apart."""
+    pairs = [*problem.spec["train"], *problem.spec["test"]]
+    grids = [pair[key] for pair in pairs for key in ("input", "output") if key in pair]
+    cells = max(max(len(grid), len(grid[0])) for grid in grids)
+    return 120 if cells <= 12 else 192 if cells <= 20 else 240
 
 
 def _tests(problem: Problem) -> list[dict[str, Any]]:

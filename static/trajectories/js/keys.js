@@ -116,7 +116,7 @@ function openOverlay() {
 function decorate(element) {
   const key = element.dataset.key;
   element.setAttribute("aria-keyshortcuts", key === "Ctrl+Enter" && isMac ? "Meta+Enter" : key.replace("Ctrl", "Control"));
-  const holder = element.matches("input, select, textarea") ? element.labels?.[0]?.querySelector("span") ?? element.parentElement.querySelector(":scope > kbd")?.parentElement : element;
+  const holder = element.matches(TYPING) ? element.closest(".input-icon") : element.matches("input") ? element.labels?.[0]?.querySelector("span") : element;
   if (!holder || "keyQuiet" in element.dataset || holder.querySelector("kbd")) return;
   const cap = document.createElement("kbd");
   cap.setAttribute("aria-hidden", "true");
