@@ -5,6 +5,7 @@ from typing import Any
 
 from trajectories.core.samplers.symbolic import phrases
 from trajectories.core.samplers.symbolic.grid import (
+    blocks,
     colour,
     cropping,
     gravity,
@@ -83,9 +84,15 @@ def plain_grid_ops() -> Iterable[Op]:
     yield from (on_grid(function, 1.0) for function in cheap)
     yield from (on_grid(function, 1.3) for function in usual)
     yield from (on_grid(function, 1.7) for function in rare)
+    yield from (on_grid(function, 1.5) for function in (blocks.mirror_down_once, blocks.mirror_right_once))
+    yield from (on_grid(function, 1.4) for function in (blocks.keep_lines, blocks.remove_lines))
+    yield on_grid(blocks.cross_rows_and_columns, 1.6)
     slow = (shapes.fill_holes_alike, shapes.outside_only, shapes.remove_specks, shapes.keep_squares)
     yield from (on_grid(function, 1.3, weight=3) for function in slow)
-    slower = (shapes.smooth, shapes.keep_single_neighbour, shapes.mark_corners)
+    slower = (
+        blocks.mark_largest_empty, blocks.spread, blocks.flood_rooms, shapes.smooth, shapes.keep_single_neighbour,
+        shapes.mark_corners,
+    )  # fmt: skip
     yield from (on_grid(function, 1.7, weight=6) for function in slower)
 
 
@@ -98,6 +105,16 @@ def shape_ops() -> Iterable[Op]:
         yield on_grid(shapes.grow, 1.3 + extra, diagonal, title=f"Grow every shape by one cell {how}", weight=3)
         yield on_grid(shapes.keep_border, 1.3, diagonal, title=f"Keep the outline of shapes (contact {how})", weight=3)
         yield on_grid(shapes.keep_core, 1.3, diagonal, title=f"Keep the inside of shapes (contact {how})", weight=4)
+
+
+def block_ops() -> Iterable[Op]:
+    """Marking empty rectangles of fixed sizes."""
+    for height, width in ((2, 2), (3, 3), (1, 3), (3, 1), (4, 4)):
+        title = f"Mark empty rectangles of {height} by {width}"
+        yield on_grid(blocks.mark_empty_blocks, 1.6, height, width, title=title, weight=4)
+    for side in (2, 3):
+        title = f"Mark separate empty squares of {side} by {side}"
+        yield on_grid(blocks.mark_separate_blocks, 1.6, side, side, title=title, weight=4)
 
 
 def line_ops() -> Iterable[Op]:
@@ -177,6 +194,7 @@ def object_ops() -> Iterable[Op]:
     yield to_pieces(segment.find_boxes, 1.2, False, title="Find the boxes of one-coloured objects", weight=6)
     yield to_pieces(segment.split_colours, 1.0, weight=2)
     yield to_pieces(segment.find_holes, 1.4, weight=6)
+    yield to_pieces(segment.find_enclosed, 1.2, weight=8)
     yield to_pieces(segment.split_cells, 1.7)
     yield from_pieces(draw.draw_on_blank, 0.8, original=True)
     yield from_pieces(draw.draw_on_original, 1.0, original=True)
@@ -208,7 +226,7 @@ def choice_ops() -> Iterable[Op]:
         if rank < 6:
             yield on_pieces(draw.number_by, cost + 0.2, measure, title=f"Number them by rank: {most} first", weight=2)
             title = f"Slide them towards the one with the {most}"
-            yield on_pieces(move.attract, cost + 0.4, measure, title=title, original=True, weight=4)
+            yield on_pieces(move.attract, cost + 0.4, measure, title=title, weight=4)
     for kind, name in phrases.KINDS:
         yield from_pieces(select.pick_odd, 1.1, kind, title=f"Take the one that is alone in its {name}", weight=2)
         yield from_pieces(select.pick_common, 1.2, kind, title=f"Take one with the most common {name}", weight=2)
@@ -265,7 +283,7 @@ def build_catalogue(inputs: Sequence[Rows], outputs: Sequence[Rows]) -> tuple[Op
     constants = sorted(common - {0})[:6]
     gone = [c for c in sorted(common) if not all(c in row for rows in outputs for row in rows)]
     ops = [
-        *plain_grid_ops(), *shape_ops(), *line_ops(), *original_ops(), *colour_ops(constants), *repair_ops(gone),
-        *section_ops(), *object_ops(), *choice_ops(), *size_ops(inputs, outputs),
+        *plain_grid_ops(), *shape_ops(), *block_ops(), *line_ops(), *original_ops(), *colour_ops(constants),
+        *repair_ops(gone), *section_ops(), *object_ops(), *choice_ops(), *size_ops(inputs, outputs),
     ]  # fmt: skip
     return tuple(sorted(ops, key=lambda op: op.cost))

@@ -84,8 +84,8 @@ class Search:
         self.target = b"".join(flatten(rows) for rows in targets)
         self.colours = set(self.target)
         self.by_kind: dict[Kind, list[Op]] = {
-            "grid": [op for op in ops if op.takes == "grid"],
-            "pieces": [op for op in ops if op.takes == "pieces"],
+            "grid": sorted((op for op in ops if op.takes == "grid"), key=lambda op: op.cost),
+            "pieces": sorted((op for op in ops if op.takes == "pieces"), key=lambda op: op.cost),
         }
         self.fits: list[Fit] = []
         self.layers: list[tuple[State, bytes]] = []

@@ -8,7 +8,8 @@ from trajectories.core.samplers.symbolic.candidates import Budget, Candidate
 from trajectories.core.samplers.symbolic.catalogue import build_catalogue
 from trajectories.core.samplers.symbolic.engine import Search, State
 from trajectories.core.samplers.symbolic.frames import Frame, choose_frames
-from trajectories.core.samplers.symbolic.operation import to_rows
+from trajectories.core.samplers.symbolic.object.learn import learn_rules
+from trajectories.core.samplers.symbolic.operation import Op, to_rows
 from trajectories.core.samplers.symbolic.program import GridProgram, Layer
 from trajectories.core.samplers.symbolic.stacking import Stacker
 from trajectories.core.samplers.symbolic.values import Rows
@@ -39,7 +40,7 @@ def explore(task: ArcTask, budget: Budget) -> Exploration:
     """Search all frames within the budget."""
     inputs = [to_rows(pair.input) for pair in (*task.train, *task.test)]
     outputs = [to_rows(pair.output) for pair in task.train if pair.output is not None]
-    frames = choose_frames(inputs)
+    frames = choose_frames(inputs, outputs)
     found: dict[str, Candidate] = {}
     result = Exploration([])
     total = budget.left
@@ -59,9 +60,10 @@ def explore(task: ArcTask, budget: Budget) -> Exploration:
 
 def explore_frame(frame: Frame | None, inputs: Sequence[Rows], outputs: Sequence[Rows], budget: Budget) -> Search:
     """Search one frame: until the budget is spent, or half as far again once enough fits are known."""
-    starts = [frame.enter(rows, rows) if frame else rows for rows in inputs]
-    targets = [frame.enter(rows, given) if frame else rows for rows, given in zip(outputs, inputs)]
-    search = Search(starts, targets, build_catalogue(starts[: len(targets)], targets))
+    starts = [enter(frame, rows, rows) for rows in inputs]
+    targets = [enter(frame, rows, given) for rows, given in zip(outputs, inputs)]
+    ops = build_catalogue(starts[: len(targets)], targets)
+    search = Search(starts, targets, [*ops, *learned_ops(starts, targets, ops)])
     total = budget.left
     while budget.left > 0:
         before = budget.left
@@ -69,6 +71,27 @@ def explore_frame(frame: Frame | None, inputs: Sequence[Rows], outputs: Sequence
         if before == budget.left or (search.fits and total - budget.left > total // 4):
             break
     return search
+
+
+def enter(frame: Frame | None, rows: Rows, given: Rows) -> Rows:
+    """A grid as seen in a frame that was chosen because it applies to all grids of the task."""
+    seen = frame.enter(rows, given) if frame else rows
+    assert seen is not None
+    return seen
+
+
+def learned_ops(starts: Sequence[Rows], targets: Sequence[Rows], ops: Sequence[Op]) -> list[Op]:
+    """Rules about objects learned from the pairs, for every way of finding objects in the inputs."""
+    if any((len(a), len(a[0])) != (len(b), len(b[0])) for a, b in zip(starts, targets)):
+        return []
+    found: dict[str, Op] = {}
+    for op in ops:
+        if op.takes == "grid" and op.gives == "pieces":
+            pieces = [op.apply(rows, rows) for rows in starts]
+            if all(pieces):
+                count = len(targets)
+                found |= {rule.key: rule for rule in learn_rules(pieces[:count], targets, pieces[count:])}
+    return list(found.values())
 
 
 def programs_of(search: Search, frame: Frame | None) -> Iterator[GridProgram]:

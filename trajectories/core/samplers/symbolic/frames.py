@@ -1,9 +1,10 @@
-"""Frames: a change of colours before a program and back after it, so that one program fits varying colours."""
+"""Frames: a change of the grid before a program and back after it: of colours that vary, or of scale in a lattice."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from trajectories.core.samplers.symbolic.values import Rows
+from trajectories.core.samplers.symbolic.grid.sections import cut_at_lines
+from trajectories.core.samplers.symbolic.values import Piece, Rows
 
 
 def count_colours(grid: Rows) -> list[int]:
@@ -50,12 +51,47 @@ def unrank_shapes(grid: Rows, original: Rows) -> Rows:
     return [[order[cell] for cell in row] for row in grid]
 
 
+def lattice(original: Rows) -> list[Piece] | None:
+    """The sections of a grid that is divided by lines into at least two rows and two columns of sections."""
+    pieces = cut_at_lines(original) or []
+    tops, lefts = {piece[0] for piece in pieces}, {piece[1] for piece in pieces}
+    return pieces if len(tops) > 1 and len(lefts) > 1 else None
+
+
+def shrink_lattice(grid: Rows, original: Rows) -> Rows | None:
+    """Write each section of the input's lattice as one cell; None where a section has several colours."""
+    pieces = lattice(original)
+    if pieces is None or len(grid) != len(original) or len(grid[0]) != len(original[0]):
+        return None
+    rows: dict[int, list[int]] = {}
+    for top, left, section in pieces:
+        colours = {cell for row in grid[top : top + len(section)] for cell in row[left : left + len(section[0])]}
+        if len(colours) != 1:
+            return None
+        rows.setdefault(top, []).append(colours.pop())
+    return list(rows.values())
+
+
+def fill_lattice(grid: Rows, original: Rows) -> Rows | None:
+    """Fill each section of the input's lattice with the colour of its cell."""
+    pieces = lattice(original) or []
+    tops, lefts = sorted({piece[0] for piece in pieces}), sorted({piece[1] for piece in pieces})
+    if len(grid) != len(tops) or len(grid[0]) != len(lefts):
+        return None
+    result = [row[:] for row in original]
+    for top, left, section in pieces:
+        colour = grid[tops.index(top)][lefts.index(left)]
+        for i in range(top, top + len(section)):
+            result[i][left : left + len(section[0])] = [colour] * len(section[0])
+    return result
+
+
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """How colours are changed on entering and changed back on leaving; both see the input as given."""
+    """How a grid is changed on entering and changed back on leaving; both see the input as given."""
 
-    enter: Callable[[Rows, Rows], Rows]
-    leave: Callable[[Rows, Rows], Rows]
+    enter: Callable[[Rows, Rows], Rows | None]
+    leave: Callable[[Rows, Rows], Rows | None]
     enter_title: str
     leave_title: str
     cost: float
@@ -73,7 +109,12 @@ SHAPES_RANKED = Frame(
 )  # fmt: skip
 
 
-def choose_frames(inputs: list[Rows]) -> list[Frame | None]:
+LATTICE = Frame(
+    shrink_lattice, fill_lattice, "Write each section of the lattice as one cell", "Fill the lattice's sections", 0.5
+)
+
+
+def choose_frames(inputs: list[Rows], outputs: list[Rows]) -> list[Frame | None]:
     """The frames worth trying for these inputs, most promising first; None is the grid as it is."""
     backgrounds = [count_colours(rows)[0] for rows in inputs]
     tables = [tuple(count_colours(rows)) for rows in inputs]
@@ -83,4 +124,5 @@ def choose_frames(inputs: list[Rows]) -> list[Frame | None]:
     without_zero = {tuple(c for c in table if c) for table in tables}
     if len(without_zero) > 1:
         frames.append(RANKED if any(backgrounds) else SHAPES_RANKED)
-    return frames
+    framed = [shrink_lattice(rows, given) for rows, given in zip([*outputs, *inputs], [*inputs, *inputs])]
+    return [LATTICE, *frames[:2]] if all(framed) else frames

@@ -75,7 +75,7 @@ def _colours(pairs: Pairs, tests: Sequence[Grid]) -> list[str]:
     backgrounds = {count_colours(to_rows(a))[0] for a, _ in pairs}
     if len(backgrounds) == 1:
         lines.append(f"The most frequent input colour is always {backgrounds.pop()}.")
-    unseen = set.union(*(_set(grid) for grid in tests)) - set.union(*before)
+    unseen = {cell for grid in tests for cell in _set(grid)} - {cell for colours in before for cell in colours}
     if unseen:
         lines.append(f"The test has colour{'s' if len(unseen) > 1 else ''} {_join(unseen)} that no training input has.")
     return lines

@@ -96,6 +96,8 @@ class GridProgram:
         """The output on one input, or None where the program has none."""
         rows = to_rows(grid)
         start = self.frame.enter(rows, rows) if self.frame else rows
+        if start is None:
+            return None
         grids = []
         for layer in self.layers:
             result = layer.run(start)
@@ -108,7 +110,8 @@ class GridProgram:
             if stacked is None:
                 return None
             final = stacked
-        return to_grid(self.frame.leave(final, rows) if self.frame else final)
+        left = self.frame.leave(final, rows) if self.frame else final
+        return None if left is None else to_grid(left)
 
     def source(self) -> str:
         """Self-contained Python: the operations' own source and `transform`, which calls them in order."""

@@ -75,19 +75,24 @@ def number_by(pieces: list[Piece], measure: Property) -> list[Piece]:
     ]
 
 
-def colour_by(pieces: list[Piece], measure: Property, colours: dict[Value, int]) -> list[Piece]:
-    """Paint each object with the colour that belongs to its measure; others stay as they are."""
+def colour_by(pieces: list[Piece], measure: Property, colours: dict[Value, int], other: int) -> list[Piece]:
+    """Paint each object with the colour that belongs to its measure; objects of any other measure get the last one."""
     result = []
     for piece in pieces:
         top, left, rows = piece
-        colour = colours.get(measure(piece))
-        result.append((top, left, rows if colour is None else [[colour if c else 0 for c in row] for row in rows]))
+        colour = colours.get(measure(piece), other)
+        result.append((top, left, [[colour if c else 0 for c in row] for row in rows]))
     return result
 
 
 def keep_by(pieces: list[Piece], measure: Property, kept: tuple[Value, ...]) -> list[Piece] | None:
     """Keep the objects whose measure is among the given values."""
     return [piece for piece in pieces if measure(piece) in kept] or None
+
+
+def drop_by(pieces: list[Piece], measure: Property, dropped: tuple[Value, ...]) -> list[Piece] | None:
+    """Remove the objects whose measure is among the given values."""
+    return [piece for piece in pieces if measure(piece) not in dropped] or None
 
 
 def paint_alike(pieces: list[Piece]) -> list[Piece] | None:

@@ -39,28 +39,31 @@ def fall(pieces: list[Piece], original: Rows, down: int, right: int) -> list[Pie
 
 
 def gap_direction(piece: Piece, anchor: Piece) -> tuple[int, int]:
-    """The direction (down, right) from an object to another that lies straight above, below or beside it."""
+    """The direction (down, right) from one object to another: straight where they overlap, else slanted."""
     (top, left, rows), (a, b, other) = piece, anchor
     bottom, right = top + len(rows), left + len(rows[0])
-    if left < b + len(other[0]) and b < right:
-        return (1, 0) if bottom <= a else (-1, 0) if a + len(other) <= top else (0, 0)
-    if top < a + len(other) and a < bottom:
-        return (0, 1) if right <= b else (0, -1) if b + len(other[0]) <= left else (0, 0)
-    return 0, 0
+    return (
+        1 if bottom <= a else -1 if a + len(other) <= top else 0,
+        1 if right <= b else -1 if b + len(other[0]) <= left else 0,
+    )
 
 
-def attract(pieces: list[Piece], original: Rows, measure: Property) -> list[Piece] | None:
-    """Slide every object straight towards the one with the highest measure until they touch."""
+def attract(pieces: list[Piece], measure: Property) -> list[Piece] | None:
+    """Slide every object towards the one with the highest measure, slanted then straight, until they touch."""
     if len(pieces) < 2:
         return None
-    size = (len(original), len(original[0]))
     anchor = max(pieces, key=measure)
     blocked = set(cells_of(anchor))
     result = [anchor]
     for piece in pieces:
         if piece is not anchor:
-            down, right = gap_direction(piece, anchor)
-            moved = slide(piece, down, right, blocked, size) if down or right else piece
+            moved = piece
+            for _ in range(30):
+                down, right = gap_direction(moved, anchor)
+                ahead = {(i + down, j + right) for i, j in cells_of(moved)}
+                if (down, right) == (0, 0) or ahead & blocked:
+                    break
+                moved = (moved[0] + down, moved[1] + right, moved[2])
             result.append(moved)
     return result
 

@@ -1,6 +1,7 @@
 """Finding objects: connected parts of a grid, by colour or across colours, with side or corner contact."""
 
 from trajectories.core.samplers.symbolic.grid.cropping import crop, find_box
+from trajectories.core.samplers.symbolic.grid.shapes import mark_holes
 from trajectories.core.samplers.symbolic.values import Piece, Rows
 
 MAX_PIECES = 120
@@ -63,6 +64,11 @@ def find_holes(grid: Rows) -> list[Piece] | None:
     """Find the connected empty regions, marked with 1."""
     marked = [[0 if cell else 1 for cell in row] for row in grid]
     return find_objects(marked, False, False)
+
+
+def find_enclosed(grid: Rows) -> list[Piece] | None:
+    """Find the empty regions that shapes enclose, marked with 1."""
+    return find_objects(mark_holes(grid), False, False)
 
 
 def split_colours(grid: Rows) -> list[Piece] | None:

@@ -1,0 +1,71 @@
+"""Object rules learned from the pairs: a property of objects that decides their colour, or whether they stay."""
+
+from collections.abc import Iterator, Sequence
+
+from trajectories.core.samplers.symbolic import phrases
+from trajectories.core.samplers.symbolic.object import draw
+from trajectories.core.samplers.symbolic.operation import Op
+from trajectories.core.samplers.symbolic.values import Piece, Property, Rows, Value
+
+MAX_VALUES = 12
+"""A rule that lists more values than this has learned the pairs by heart."""
+
+
+def learn_rules(pieces: Sequence[list[Piece]], targets: Sequence[Rows], tests: Sequence[list[Piece]]) -> Iterator[Op]:
+    """Operations on pieces that recolour or select them as all training outputs show.
+
+    `pieces` and `targets` are those of the training pairs, every target of the size of its input; `tests` are the
+    pieces of the test inputs: a rule costs more where it has not seen one of their values. Rules name the values of the
+    less frequent fates; every other value has the most frequent one.
+    """
+    fates = [[fate(piece, rows) for piece in found] for found, rows in zip(pieces, targets)]
+    if any(one is None for found in fates for one in found):
+        return
+    known = [one for found in fates for one in found if one is not None]
+    if len(set(known)) < 2:
+        return
+    for rank, (measure, name) in enumerate(phrases.LEARNED):
+        table = tabulate(pieces, fates, measure)
+        if table is None or len(set(table.values())) < 2:
+            continue
+        other = max(set(known), key=lambda colour: (list(table.values()).count(colour), known.count(colour), -colour))
+        unseen = {measure(piece) for found in tests for piece in found} - set(table)
+        table = {value: colour for value, colour in sorted(table.items(), key=repr) if colour != other}
+        if len(table) > MAX_VALUES:
+            continue
+        cost = 0.6 + 0.15 * len(table) + 0.05 * rank + 0.3 * bool(unseen)
+        title = f"Colour objects by their {name}"
+        yield Op(draw.colour_by, "pieces", "pieces", title, cost, (measure, table, other), weight=3)
+        if 0 in known:
+            kept = tuple(value for value, colour in table.items() if colour)
+            if kept and other == 0:
+                yield Op(draw.keep_by, "pieces", "pieces", f"Keep objects by {name}", cost, (measure, kept), weight=3)
+            gone = tuple(value for value, colour in table.items() if not colour)
+            if gone and other:
+                yield Op(draw.drop_by, "pieces", "pieces", f"Remove objects by {name}", cost, (measure, gone), weight=3)
+
+
+def fate(piece: Piece, target: Rows) -> int | None:
+    """The one colour that a piece's non-empty cells have in the output, None where they have several."""
+    top, left, rows = piece
+    colours = set()
+    for i, row in enumerate(rows, top):
+        for j, cell in enumerate(row, left):
+            if cell:
+                if not (0 <= i < len(target) and 0 <= j < len(target[0])):
+                    return None
+                colours.add(target[i][j])
+    return colours.pop() if len(colours) == 1 else None
+
+
+def tabulate(
+    pieces: Sequence[list[Piece]], fates: Sequence[list[int | None]], measure: Property
+) -> dict[Value, int] | None:
+    """The fate that belongs to each value of a property, None where one value has two fates."""
+    table: dict[Value, int] = {}
+    for found, ends in zip(pieces, fates):
+        for piece, end in zip(found, ends):
+            assert end is not None
+            if table.setdefault(measure(piece), end) != end:
+                return None
+    return table
