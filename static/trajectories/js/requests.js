@@ -23,6 +23,15 @@ document.addEventListener("htmx:beforeRequest", (event) => {
   document.body.setAttribute("aria-busy", "true");
 });
 
+// Filters that are not set stay out of the address.
+document.addEventListener("htmx:configRequest", (event) => {
+  const { verb, formData } = event.detail;
+  if (verb !== "get") return;
+  for (const [name, value] of [...formData.entries()]) {
+    if (value === "") formData.delete(name);
+  }
+});
+
 // After the swap has settled, so that a held key cannot reach what has just arrived.
 for (const name of ["htmx:afterSettle", "htmx:responseError", "htmx:sendError", "htmx:timeout", "htmx:swapError"]) {
   document.addEventListener(name, () => document.body.removeAttribute("aria-busy"));
