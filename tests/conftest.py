@@ -1,5 +1,10 @@
 """Fixtures that every test may use."""
 
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
 import pytest
 from django.contrib.auth.models import Group, User
 
@@ -15,6 +20,13 @@ def _plain_static_files(settings):
         **settings.STORAGES,
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
     }
+
+
+@pytest.fixture(scope="session")
+def new_folder() -> Iterator[Callable[[], Path]]:
+    """`new_folder()` makes one for a database server: pytest closes its own to the server's account at every start."""
+    with ExitStack() as stack:
+        yield lambda: Path(stack.enter_context(TemporaryDirectory(prefix="minicolumn-test-"))).resolve()
 
 
 def _person(name: str, role: str) -> User:

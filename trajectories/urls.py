@@ -3,7 +3,19 @@
 from django.contrib.auth import views as auth_views
 from django.urls import URLPattern, path
 
-from trajectories.views import exports, grids, home, preferences, problems, releases, reviews, traces, uploads
+from trajectories.views import (
+    exports,
+    grids,
+    health,
+    home,
+    preferences,
+    problems,
+    releases,
+    reviews,
+    runs,
+    traces,
+    uploads,
+)
 
 urlpatterns: list[URLPattern] = [
     path("exports/<int:export_id>/", exports.export_detail, name="export_detail"),
@@ -11,6 +23,7 @@ urlpatterns: list[URLPattern] = [
     path("grids/<str:code>/", grids.grid_detail, name="grid_detail"),
     path("grids/<str:palette>/<str:code>.png", grids.grid_png_file, name="grid_png"),
     path("grids/<str:palette>/<str:code>.svg", grids.grid_svg_file, name="grid_svg"),
+    path("health/", health.health, name="health"),
     path("", home.home, name="home"),
     path("login/", auth_views.LoginView.as_view(redirect_authenticated_user=True), name="login"),
     path("logout/", auth_views.LogoutView.as_view(), name="logout"),
@@ -24,6 +37,13 @@ urlpatterns: list[URLPattern] = [
     path("releases/<int:release_id>/", releases.release_detail, name="release_detail"),
     path("releases/<int:release_id>/exports/", exports.export_create, name="export_create"),
     path("reviews/undo/", reviews.review_undo, name="review_undo"),
+    path("runs/", runs.run_list, name="run_list"),
+    path("runs/new/", runs.run_new, name="run_new"),
+    path("runs/new/estimate/", runs.run_estimate, name="run_estimate"),
+    path("runs/<int:run_id>/", runs.run_detail, name="run_detail"),
+    path("runs/<int:run_id>/cancel/", runs.run_cancel, name="run_cancel"),
+    path("runs/<int:run_id>/pause/", runs.run_pause, name="run_pause"),
+    path("runs/<int:run_id>/resume/", runs.run_resume, name="run_resume"),
     path("traces/", traces.trace_list, name="trace_list"),
     path("traces/next/", traces.trace_next, name="trace_next"),
     path("traces/<int:trace_id>/", traces.trace_detail, name="trace_detail"),

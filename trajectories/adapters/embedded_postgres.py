@@ -64,7 +64,7 @@ def ensure_running(var: Path, database: str) -> None:
             _make_database(var, database)
         except (OSError, subprocess.SubprocessError, psycopg.Error) as error:
             raise RuntimeError(
-                f"The embedded PostgreSQL did not start: {_reason(error)}. Its log is {_log_file(var)}; "
+                f"The embedded PostgreSQL did not start: {_reason(var, error)}. Its logs are in {data_folder(var)}; "
                 f"set DATABASE_URL to use another server."
             ) from error
 
@@ -128,7 +128,7 @@ def _prepare(var: Path) -> None:
         half_made.rename(data)
     if socket_folder(var) != data:
         _make_socket_folder(socket_folder(var))
-    _drop_stale_pid_file(data)
+    _drop_stale_pid_files(var)
 
 
 def _start(var: Path) -> None:
@@ -210,9 +210,15 @@ def _log_file(var: Path) -> Path:
     return data_folder(var) / "start.log"
 
 
-def _reason(error: Exception) -> str:
-    said = str(error.output).strip().splitlines() if isinstance(error, subprocess.CalledProcessError) else []
-    return said[-1].rstrip(".") if said else str(error).rstrip(".")
+def _reason(var: Path, error: Exception) -> str:
+    """What went wrong, in the server's own words where it got far enough to say any."""
+    if isinstance(error, subprocess.CalledProcessError):
+        written = sorted((data_folder(var) / "server_log").glob("*.log"), key=lambda log: log.stat().st_mtime)
+        for log in (_log_file(var), *written[-1:]):
+            latest = log.read_text(errors="replace").rpartition("starting PostgreSQL")[2] if log.exists() else ""
+            if fatal := [line.partition("FATAL:")[2].strip() for line in latest.splitlines() if "FATAL:" in line]:
+                return fatal[-1]
+    return str(getattr(error, "output", None) or error).strip().split("\n")[-1].rstrip(".")
 
 
 def _works_on(pid: int, data: Path) -> bool:
@@ -224,17 +230,19 @@ def _works_on(pid: int, data: Path) -> bool:
         return False
 
 
-def _drop_stale_pid_file(data: Path) -> None:
-    """Forget a recorded id that is another program's by now; the server itself forgets one that is nobody's.
+def _drop_stale_pid_files(var: Path) -> None:
+    """Forget the recorded ids of a server that was killed: by now they may be those of other programs.
 
-    Children of a killed server may still be writing, and only this file tells its successor to wait for them.
+    Its children may still be writing, and only these files tell a successor to wait for them.
     """
+    data = data_folder(var)
     deadline = time.monotonic() + START_SECONDS
     while any(_works_on(pid, data) for pid in psutil.pids()):
         if time.monotonic() > deadline:
             raise OSError(f"processes of an earlier server still work on {data}")
         time.sleep(0.1)
-    (data / "postmaster.pid").unlink(missing_ok=True)
+    for stale in (data / "postmaster.pid", socket_folder(var) / ".s.PGSQL.5432.lock"):
+        stale.unlink(missing_ok=True)
 
 
 def _let_the_account_through(var: Path) -> None:

@@ -2,6 +2,7 @@
 
 import errno
 import fcntl
+import http.client
 import json
 import os
 import socket
@@ -13,7 +14,8 @@ import psutil
 
 MARK = "MINICOLUMN_INSTANCE"
 """The environment variable that every process of an instance carries: the data folder it works on."""
-PATIENCE_SECONDS = 8
+HEALTH = "/health/"
+PATIENCE_SECONDS = 2
 
 
 class InstanceError(RuntimeError):
@@ -64,12 +66,16 @@ def parse_port(text: str) -> int:
 
 
 def is_answering(host: str, port: int) -> bool:
-    """Whether something takes connections there."""
+    """Whether a web server answers there, whatever it says."""
     reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    connection = http.client.HTTPConnection(reachable, port, timeout=5)
     try:
-        socket.create_connection((reachable, port), timeout=1).close()
-    except OSError:
+        connection.request("GET", HEALTH)
+        connection.getresponse()
+    except (OSError, http.client.HTTPException):
         return False
+    finally:
+        connection.close()
     return True
 
 

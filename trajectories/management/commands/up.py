@@ -10,7 +10,7 @@ from types import FrameType
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand
 from django.db import connections
 from honcho import manager as honcho_manager
 from honcho.environ import parse_procfile
@@ -41,7 +41,7 @@ class Command(BaseCommand):
                 embedded_postgres.ensure_running(var, str(settings.DATABASES["default"]["NAME"]))
             self.run(host, port, var)
         except (instance.InstanceError, RuntimeError) as error:
-            raise CommandError(str(error)) from error
+            sys.exit(str(error))  # no traceback and no prefix: this is a sentence for the person at the terminal
         except KeyboardInterrupt:
             sys.exit(130)
         held.close()
