@@ -1,0 +1,143 @@
+"""The form that plans a run."""
+
+from typing import Any
+
+from django import forms
+from django.db.models import OuterRef, QuerySet, Subquery
+
+from trajectories.models import Instruction, Problem, ProblemSet, Sampler
+from trajectories.selectors.problems import SOLVED_STATES
+from trajectories.services.runs import MAX_SAMPLES_EACH, MAX_SEED, MAX_TEMPERATURE, MAX_TITLE, Plan, PlanError
+
+MAX_NAMED = 2_000
+
+
+def current_instructions() -> QuerySet[Instruction]:
+    """The latest version of every instruction."""
+    latest = Instruction.objects.filter(name=OuterRef("name")).order_by("-version").values("pk")[:1]
+    return Instruction.objects.filter(pk=Subquery(latest)).order_by("pk")
+
+
+class RunForm(forms.Form):
+    """Which problems, how to look at them, how many samples. `cleaned_data["plan"]` is the checked Plan."""
+
+    title = forms.CharField(
+        max_length=MAX_TITLE, required=False, help_text="Left empty, it says what is sampled.", label="Title"
+    )
+    sampler = forms.ModelChoiceField(queryset=Sampler.objects.order_by("pk"), empty_label=None, label="Sampler")
+    problem_set = forms.ModelChoiceField(
+        queryset=ProblemSet.objects.order_by("title"), required=False, empty_label="All sets", label="Problem set"
+    )
+    state = forms.ChoiceField(
+        required=False,
+        choices=[("", "All of them"), *((word, title) for word, (title, _) in SOLVED_STATES.items())],
+        label="Problems",
+    )
+    names = forms.CharField(
+        required=False,
+        label="Only these",
+        help_text="Names of problems, separated by spaces.",
+        widget=forms.Textarea(attrs={"rows": 1, "spellcheck": "false", "class": "mono"}),
+    )
+    limit = forms.IntegerField(
+        required=False, min_value=1, label="At most", help_text="The first so many problems; empty for all."
+    )
+    samples_each = forms.IntegerField(
+        min_value=1,
+        max_value=MAX_SAMPLES_EACH,
+        initial=8,
+        label="Samples each",
+        help_text="For each problem, view and temperature.",
+    )
+    temperatures = forms.CharField(
+        initial="1",
+        max_length=100,
+        label="Temperature",
+        help_text=f"0 to {MAX_TEMPERATURE:g}, several separated by spaces.",
+    )
+    seed = forms.IntegerField(
+        required=False,
+        min_value=0,
+        max_value=MAX_SEED,
+        label="Seed",
+        help_text="The same seed draws the same samples; empty for a new one.",
+    )
+    budget_minutes = forms.FloatField(
+        required=False,
+        min_value=0.1,
+        max_value=60 * 24 * 365,
+        label="Time budget in minutes",
+        help_text="The run pauses when it is spent; empty for none.",
+    )
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._views = {str(instruction.pk): instruction for instruction in current_instructions()}
+        views = forms.MultipleChoiceField(
+            widget=forms.CheckboxSelectMultiple,
+            label="Views",
+            choices=[(key, instruction.title) for key, instruction in self._views.items()],
+            initial=list(self._views),
+        )
+        self.fields["instructions"] = views
+
+    def clean_instructions(self) -> list[Instruction]:
+        """The instructions of the keys."""
+        return [self._views[key] for key in self.cleaned_data["instructions"]]
+
+    def clean_temperatures(self) -> list[float]:
+        """Numbers, or what is none."""
+        words = self.cleaned_data["temperatures"].replace(",", " ").split()
+        try:
+            return [float(word) for word in words]
+        except ValueError as fault:
+            raise forms.ValidationError(
+                f"Found {self.cleaned_data['temperatures']!r}, expected numbers such as 0 or 0.7."
+            ) from fault
+
+    def clean_names(self) -> list[str]:
+        """The names, each once, in the order given."""
+        names = list(dict.fromkeys(self.cleaned_data["names"].replace(",", " ").split()))
+        if len(names) > MAX_NAMED:
+            raise forms.ValidationError(f"Found {len(names):,} names, expected at most {MAX_NAMED:,}.")
+        return names
+
+    def clean(self) -> dict[str, Any]:
+        """Resolve the problems and check the plan as a whole."""
+        data = super().clean() or self.cleaned_data
+        if self.errors:
+            return data
+        problems = self._problems(data)
+        if self.errors:
+            return data
+        plan = Plan(problems, data["instructions"], data["temperatures"], data["samples_each"])
+        try:
+            plan.check()
+        except PlanError as fault:
+            field = "state" if not problems else "temperatures" if "emperature" in str(fault) else None
+            self.add_error(field, "No problem is chosen; loosen the choice." if not problems else str(fault))
+        return {**data, "plan": plan, "title": data["title"] or self._title(data, plan)}
+
+    def _problems(self, data: dict[str, Any]) -> list[Problem]:
+        problems = Problem.objects.order_by("pk").only("pk", "name", "content_hash")
+        if data["problem_set"]:
+            problems = problems.filter(problem_set=data["problem_set"])
+        if data["names"]:
+            problems = problems.filter(name__in=data["names"])
+            found = set(problems.values_list("name", flat=True))
+            if missing := [name for name in data["names"] if name not in found]:
+                where = data["problem_set"] or "any set"
+                more = f" and {len(missing) - 1:,} more" if len(missing) > 1 else ""
+                self.add_error("names", f"Found no problem named {missing[0][:80]!r}{more} in {where}.")
+        if data["state"]:
+            problems = problems.filter(SOLVED_STATES[data["state"]][1])
+        return list(problems[: data["limit"]])
+
+    def _title(self, data: dict[str, Any], plan: Plan) -> str:
+        """What is sampled, in a few words."""
+        if len(plan.problems) == 1:
+            what = plan.problems[0].name
+        else:
+            where = f" of {data['problem_set']}" if data["problem_set"] else ""
+            what = f"{len(plan.problems):,} problems{where}"
+        return f"{what}, {plan.per_problem:,} samples each"[:MAX_TITLE]

@@ -1,0 +1,119 @@
+"""Plan a run from the command line, and wait for it if asked."""
+
+import sys
+import time
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.db import connection, transaction
+
+from trajectories.models import Instruction, Problem, ProblemSet, Run
+from trajectories.services.instructions import ensure_symbolic_views
+from trajectories.services.runs import PlanError, plan_run
+from trajectories.services.samplers import ensure_symbolic
+from trajectories.tasks.runs import ring_sampling
+
+LOOK_SECONDS = 0.5
+UNHEARD_SECONDS = 20
+BAR_WIDTH = 40
+
+
+class Command(BaseCommand):
+    help = "Sample problems with the symbolic sampler: plan a run, ring the workers, and with --wait follow it."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--set", dest="set_name", metavar="NAME", help="the problem set; without it, all sets")
+        parser.add_argument("--problems", nargs="+", default=[], metavar="NAME", help="only the problems so named")
+        parser.add_argument("--limit", type=int, metavar="N", help="at most so many problems")
+        parser.add_argument(
+            "--samples", type=int, default=8, metavar="N", help="for each problem, view and temperature"
+        )
+        parser.add_argument(
+            "--views", nargs="+", default=[], metavar="VIEW", help="grid, object, pixel; by default all"
+        )
+        parser.add_argument("--temperatures", nargs="+", type=float, default=[1.0], metavar="T", help="by default 1")
+        parser.add_argument("--seed", type=int, help="the same seed draws the same samples; by default a new one")
+        parser.add_argument("--title", help="by default it says what is sampled")
+        parser.add_argument("--budget-seconds", type=int, metavar="S", help="pause the run after so much wall time")
+        parser.add_argument("--wait", action="store_true", help="show progress until the run has ended")
+
+    def handle(self, *_: Any, **options: Any) -> None:
+        problem_set = self._problem_set(options["set_name"])
+        problems = self._problems(problem_set, options)
+        try:
+            with transaction.atomic():
+                run = plan_run(
+                    actor=None,
+                    title=options["title"]
+                    or f"{len(problems):,} problems{f' of {problem_set}' if problem_set else ''}",
+                    sampler=ensure_symbolic(),
+                    problems=problems,
+                    instructions=self._instructions(options["views"]),
+                    temperatures=options["temperatures"],
+                    samples_each=options["samples"],
+                    seed=options["seed"],
+                    problem_set=problem_set,
+                    budget_seconds=options["budget_seconds"],
+                )
+                ring_sampling(run)
+        except PlanError as fault:
+            raise CommandError(str(fault)) from fault
+        self.stdout.write(f"Run {run.pk}: {run.planned_count:,} samples planned, seed {run.seed}, at /runs/{run.pk}/")
+        if options["wait"]:
+            self._wait(run)
+
+    def _problem_set(self, name: str | None) -> ProblemSet | None:
+        if name is None:
+            return None
+        found = ProblemSet.objects.filter(name=name).first()
+        if found is None:
+            known = ", ".join(ProblemSet.objects.order_by("name").values_list("name", flat=True)) or "none yet"
+            raise CommandError(f"--set: found no set named {name!r}; there are: {known}.")
+        return found
+
+    def _problems(self, problem_set: ProblemSet | None, options: dict[str, Any]) -> list[Problem]:
+        problems = Problem.objects.order_by("pk").only("pk", "name", "content_hash")
+        if problem_set is not None:
+            problems = problems.filter(problem_set=problem_set)
+        if options["problems"]:
+            problems = problems.filter(name__in=options["problems"])
+            if missing := sorted(set(options["problems"]) - {problem.name for problem in problems}):
+                raise CommandError(f"--problems: found none named {', '.join(missing)}.")
+        if options["limit"] is not None and options["limit"] < 1:
+            raise CommandError(f"--limit: found {options['limit']}, expected at least 1.")
+        return list(problems[: options["limit"]])
+
+    def _instructions(self, views: list[str]) -> list[Instruction]:
+        known = {instruction.view: instruction for instruction in ensure_symbolic_views()}
+        if unknown := [view for view in views if view not in known]:
+            raise CommandError(f"--views: found {unknown[0]!r}, expected some of {', '.join(known)}.")
+        return [known[view] for view in dict.fromkeys(views or known)]
+
+    def _wait(self, run: Run) -> None:
+        started, shown = time.monotonic(), ""
+        while run.state not in (*Run.ENDED_STATES, Run.State.PAUSED):
+            connection.close()  # a wait of hours holds no connection
+            time.sleep(LOOK_SECONDS)
+            run.refresh_from_db()
+            line = progress_line(run)
+            if line != shown and sys.stdout.isatty():
+                self.stdout.write(f"\r{line}", ending="")
+                self.stdout.flush()
+                shown = line
+            if run.state == Run.State.QUEUED and time.monotonic() - started > UNHEARD_SECONDS:
+                self.stderr.write("No worker has taken the run up yet. Is one running (make run)?")
+                started = float("inf")
+        self.stdout.write(f"\r{progress_line(run)}" if shown else progress_line(run))
+        if run.state != Run.State.FINISHED:
+            raise CommandError(f"Run {run.pk} is {run.state}. {run.state_reason}".strip())
+
+
+def progress_line(run: Run) -> str:
+    """A bar with counts, of constant width as long as the plan is the same."""
+    ended = run.done_count + run.failed_count + run.cancelled_count
+    filled = BAR_WIDTH * ended // run.planned_count
+    width = len(f"{run.planned_count:,}")
+    counts = f"{ended:>{width},} of {run.planned_count:,}, {run.failed_count:>{width},} failed"
+    verdicts = f"{run.verified_count:>{width},} verified, {run.correct_count:>{width},} right"
+    return f"[{'#' * filled}{'.' * (BAR_WIDTH - filled)}] {counts}, {verdicts}"

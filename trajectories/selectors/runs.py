@@ -1,0 +1,219 @@
+"""Reading runs: the list, and how far one has come."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Count, Exists, F, Max, Min, OuterRef, Q, QuerySet, Sum
+from django.utils import timezone
+
+from trajectories.core.records import Outcome
+from trajectories.models import Attempt, Instruction, Problem, Run, Sampler, Trace
+
+PAGE_SIZE = 50
+PROBLEMS_PER_PAGE = 25
+LATEST_TRACES = 12
+RATE_WINDOW = timedelta(seconds=120)
+RATE_TRACES = 500
+HISTORY_TRACES = 2_000
+
+STATE_FILTERS = {
+    "active": ("Active", Q(state__in=(Run.State.QUEUED, Run.State.RUNNING, Run.State.PAUSED))),
+    "finished": ("Finished", Q(state=Run.State.FINISHED)),
+    "stopped": ("Cancelled or failed", Q(state__in=(Run.State.CANCELLED, Run.State.FAILED))),
+}
+"""(title, condition) by the word in the address."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunPage:
+    """Part of the list, newest first. `newer` and `older` are the ids to page with, None at the ends."""
+
+    rows: Sequence[Run]
+    newer: int | None
+    older: int | None
+
+
+def list_runs(
+    *, state: str = "", before: int | None = None, after: int | None = None, size: int = PAGE_SIZE
+) -> RunPage:
+    """The newest runs, those older than run `before`, or those just newer than run `after`. No state matches
+    an unknown word."""
+    runs = Run.objects.select_related("sampler", "created_by").defer("plan")
+    runs = runs.annotate(ended_count=F("done_count") + F("failed_count") + F("cancelled_count"))
+    if state:
+        runs = runs.filter(STATE_FILTERS[state][1]) if state in STATE_FILTERS else runs.none()
+    if after is not None:
+        rows = list(runs.filter(pk__gt=after).order_by("pk")[: size + 1])
+        more, rows = len(rows) > size, rows[:size][::-1]
+        newer, older = more, True
+    else:
+        rows = list((runs if before is None else runs.filter(pk__lt=before)).order_by("-pk")[: size + 1])
+        newer, older, rows = before is not None, len(rows) > size, rows[:size]
+    return RunPage(rows, rows[0].pk if rows and newer else None, rows[-1].pk if rows and older else None)
+
+
+@dataclass(frozen=True, slots=True)
+class Failures:
+    """Failed attempts of one kind, with one of their messages."""
+
+    kind: str
+    count: int
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunProgress:
+    """How far a run has come. `rate` is in samples per minute; `seconds_left` is None where nobody can tell."""
+
+    ended: int
+    left: int
+    elapsed_seconds: int | None
+    rate: float | None
+    seconds_left: int | None
+    outcomes: Sequence[tuple[str, int]]
+    failures: Sequence[Failures]
+    latest: Sequence[Trace]
+
+    @property
+    def traces(self) -> int:
+        """Samples drawn."""
+        return sum(count for _, count in self.outcomes)
+
+
+def get_progress(run: Run) -> RunProgress:
+    """Read the progress of a run in four queries, whatever its size."""
+    ended = run.done_count + run.failed_count + run.cancelled_count
+    left = run.planned_count - ended
+    rate = _samples_per_minute(run) if run.state == Run.State.RUNNING else None
+    return RunProgress(
+        ended=ended,
+        left=left,
+        elapsed_seconds=_elapsed(run),
+        rate=rate,
+        seconds_left=round(60 * left / rate) if rate and left else None,
+        outcomes=_outcomes(run),
+        failures=_failures(run),
+        latest=list(
+            Trace.objects.filter(run=run)
+            .select_related("problem", "instruction")
+            .defer("steps", "facts", "problem__spec", "problem__reference", "problem__statement")
+            .order_by("-pk")[:LATEST_TRACES]
+        ),
+    )
+
+
+def _elapsed(run: Run) -> int | None:
+    """Wall seconds from the first claim to the end, or till now."""
+    return (
+        None
+        if run.started_at is None
+        else round(((run.finished_at or timezone.now()) - run.started_at).total_seconds())
+    )
+
+
+def _samples_per_minute(run: Run) -> float | None:
+    """The pace of the last two minutes, so that an estimate follows what happens now."""
+    now = timezone.now()
+    times: list[datetime] = list(
+        Trace.objects.filter(run=run, created_at__gt=now - RATE_WINDOW)
+        .order_by("-pk")
+        .values_list("created_at", flat=True)[:RATE_TRACES]
+    )
+    if len(times) < 2:
+        return None
+    return 60 * len(times) / max(1.0, (now - min(times)).total_seconds())
+
+
+def _outcomes(run: Run) -> list[tuple[str, int]]:
+    """(outcome, traces) in the order right, wrong, unscored, error, awaiting verdicts; only those there are."""
+    counts = dict(Trace.objects.filter(run=run).values_list("correctness").annotate(Count("pk")).order_by())
+    return [(word, counts[word]) for word in (*(outcome.value for outcome in Outcome), "") if word in counts]
+
+
+def _failures(run: Run) -> list[Failures]:
+    kinds = Attempt.objects.filter(run=run, state=Attempt.State.FAILED).values("error_kind")
+    rows = kinds.annotate(count=Count("pk"), message=Min("error_message")).order_by("-count", "error_kind")
+    return [Failures(row["error_kind"], row["count"], row["message"]) for row in rows]
+
+
+def list_instructions(run: Run) -> QuerySet[Instruction]:
+    """The instructions of a run's plan."""
+    return Instruction.objects.filter(pk__in=run.plan.get("instruction_ids", [])).order_by("pk")
+
+
+@dataclass(frozen=True, slots=True)
+class RunProblem:
+    """One problem of a run: `planned` attempts, `drawn` samples, `correct` ones; `first_pair` of its spec or None."""
+
+    problem: Problem
+    planned: int
+    drawn: int
+    failed: int
+    correct: int
+    best_trace_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class RunProblemPage:
+    """Part of a run's problems in the order of their ids; `next` is the id to page after, None at the end."""
+
+    rows: Sequence[RunProblem]
+    previous: bool
+    next: int | None
+
+
+def list_run_problems(run: Run, *, after: int | None = None, size: int = PROBLEMS_PER_PAGE) -> RunProblemPage:
+    """The problems of a run that follow problem `after`, with what this run has drawn for each."""
+    planned_here = Attempt.objects.filter(run=run, problem=OuterRef("pk"))
+    problems = Problem.objects.filter(Exists(planned_here), pk__gt=after or 0).select_related("problem_set")
+    problems = problems.defer("spec", "reference", "statement").annotate(first_pair=F("spec__train__0"))
+    found = list(problems.order_by("pk")[: size + 1])
+    more, found = len(found) > size, found[:size]
+    ids = [problem.pk for problem in found]
+    failed = Count("pk", filter=Q(state=Attempt.State.FAILED))
+    attempts = Attempt.objects.filter(run=run, problem__in=ids).values("problem")
+    planned: dict[int, Mapping[str, Any]] = {
+        row["problem"]: row for row in attempts.annotate(planned=Count("pk"), failed=failed).order_by()
+    }
+    right = Q(correctness=Outcome.PASS.value)
+    traces = Trace.objects.filter(run=run, problem__in=ids).values("problem")
+    summed = traces.annotate(
+        drawn=Count("pk"), correct=Count("pk", filter=right), best=Min("pk", filter=right), last=Max("pk")
+    )
+    drawn: dict[int, Mapping[str, Any]] = {row["problem"]: row for row in summed.order_by()}
+    nothing: Mapping[str, Any] = {"drawn": 0, "correct": 0, "best": None, "last": None}
+    rows = [_run_problem(problem, planned[problem.pk], drawn.get(problem.pk, nothing)) for problem in found]
+    return RunProblemPage(rows, after is not None, ids[-1] if more else None)
+
+
+def _run_problem(problem: Problem, planned: Mapping[str, Any], drawn: Mapping[str, Any]) -> RunProblem:
+    return RunProblem(
+        problem=problem,
+        planned=planned["planned"],
+        drawn=drawn["drawn"],
+        failed=planned["failed"],
+        correct=drawn["correct"],
+        best_trace_id=drawn["best"] or drawn["last"],
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What the newest samples of a sampler cost: processor seconds of `problems` searches."""
+
+    problems: int
+    seconds: float
+
+    def seconds_for(self, problems: int) -> float | None:
+        """What as many problems are likely to cost; None without any history."""
+        return self.seconds / self.problems * problems if self.problems else None
+
+
+def get_history(sampler: Sampler) -> History:
+    """Figures for an estimate. A search is paid once per run and problem, however many samples are drawn from it."""
+    newest = Trace.objects.filter(sampler=sampler).order_by("-pk").values("pk")[:HISTORY_TRACES]
+    traces = Trace.objects.filter(pk__in=newest).values("run", "problem").annotate(seconds=Sum("latency_seconds"))
+    seconds = [row["seconds"] for row in traces.order_by()]
+    return History(len(seconds), sum(seconds))

@@ -1,0 +1,217 @@
+"""Runs: the list, planning one, watching and steering it."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, cast
+
+from django.contrib import messages
+from django.contrib.auth.decorators import permission_required
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.vary import vary_on_headers
+
+from trajectories.forms.runs import RunForm
+from trajectories.models import Problem, ProblemSet, Run
+from trajectories.selectors.runs import (
+    STATE_FILTERS,
+    get_history,
+    get_progress,
+    list_instructions,
+    list_run_problems,
+    list_runs,
+)
+from trajectories.services.instructions import ensure_symbolic_views
+from trajectories.services.runs import RunStateError, cancel_run, is_budget_spent, pause_run, plan_run, resume_run
+from trajectories.services.samplers import ensure_symbolic
+from trajectories.tasks.runs import ring_sampling
+from trajectories.views.fragments import wants_fragment
+
+MAX_KEY = 2**63 - 1
+OUTCOME_WORDS = {
+    "pass": ("pass", "right"),
+    "fail": ("fail", "wrong"),
+    "unscored": ("unscored", "unscored"),
+    "error": ("error", "error while judging"),
+    "": ("waiting", "waiting for verdicts"),
+}
+"""(CSS class, word) by the correctness of traces."""
+
+
+def _key(request: HttpRequest, name: str) -> int | None:
+    """A paging key from the address; None where it is absent or no key."""
+    text = request.GET.get(name, "")
+    return int(text) if text.isascii() and text.isdigit() and int(text) <= MAX_KEY else None
+
+
+@require_safe
+@permission_required("trajectories.view_run", raise_exception=True)
+@vary_on_headers("HX-Request")
+def run_list(request: HttpRequest) -> HttpResponse:
+    """All runs, newest first."""
+    state = request.GET.get("state", "")
+    page = list_runs(state=state, before=_key(request, "before"), after=_key(request, "after"))
+    context = {
+        "state": state,
+        "states": [("", "All"), *((word, title) for word, (title, _) in STATE_FILTERS.items())],
+        "page": page,
+        "has_active": any(run.state in Run.ACTIVE_STATES for run in page.rows),
+    }
+    template = "_table" if wants_fragment(request) else "list"
+    return render(request, f"trajectories/runs/{template}.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@permission_required("trajectories.add_run", raise_exception=True)
+def run_new(request: HttpRequest) -> HttpResponse:
+    """Plan a run and ring its bell."""
+    ensure_symbolic()
+    ensure_symbolic_views()
+    form = RunForm(request.POST) if request.method == "POST" else RunForm(initial=_initial(request))
+    if not (form.is_bound and form.is_valid()):
+        context = {"form": form, "has_problems": Problem.objects.exists(), **_estimate(form)}
+        return render(request, "trajectories/runs/new.html", context, status=422 if form.is_bound else 200)
+    data, plan = form.cleaned_data, form.cleaned_data["plan"]
+    with transaction.atomic():
+        run = plan_run(
+            actor=cast(User, request.user),
+            title=data["title"],
+            sampler=data["sampler"],
+            problems=plan.problems,
+            instructions=plan.instructions,
+            temperatures=plan.temperatures,
+            samples_each=plan.samples_each,
+            seed=data["seed"],
+            problem_set=data["problem_set"],
+            budget_seconds=round(60 * data["budget_minutes"]) if data["budget_minutes"] else None,
+        )
+        ring_sampling(run)
+    return redirect("run_detail", run.pk)
+
+
+def _initial(request: HttpRequest) -> dict[str, Any]:
+    """What a link to the form can fill in: `?problem=<id>`, `?set=<name>` or `?like=<id of a run>`."""
+    like_id = _key(request, "like")
+    like = Run.objects.filter(pk=like_id).first() if like_id else None
+    if like is not None:
+        return _initial_like(like)
+    problem_id = _key(request, "problem")
+    problem = Problem.objects.filter(pk=problem_id).only("name", "problem_set_id").first() if problem_id else None
+    if problem is not None:
+        return {"problem_set": problem.problem_set_id, "names": problem.name}
+    named = ProblemSet.objects.filter(name=request.GET.get("set", "").replace("\0", "")).first()
+    chosen = named or ProblemSet.objects.order_by("pk").first()
+    return {"problem_set": chosen.pk if chosen else None, "limit": None if named else 20}
+
+
+def _initial_like(run: Run) -> dict[str, Any]:
+    """The form filled in as for this run, but for its seed."""
+    names = Problem.objects.filter(pk__in=run.plan["problem_ids"]).order_by("pk").values_list("name", flat=True)
+    return {
+        "sampler": run.sampler_id,
+        "problem_set": run.problem_set_id,
+        "names": " ".join(names),
+        "instructions": [instruction.pk for instruction in list_instructions(run)],
+        "temperatures": " ".join(f"{temperature:g}" for temperature in run.plan["temperatures"]),
+        "samples_each": run.plan["samples_each"],
+        "budget_minutes": run.budget_seconds / 60 if run.budget_seconds else None,
+    }
+
+
+@require_safe
+@permission_required("trajectories.add_run", raise_exception=True)
+def run_estimate(request: HttpRequest) -> HttpResponse:
+    """How large the run would be that the form describes, and how long it would take."""
+    return render(request, "trajectories/runs/_estimate.html", _estimate(RunForm(request.GET)))
+
+
+def _estimate(form: RunForm) -> dict[str, Any]:
+    """The plan and its likely cost, where the form is complete."""
+    if not form.is_bound:
+        initial = {name: form.get_initial_for_field(field, name) for name, field in form.fields.items()}
+        sampler = ensure_symbolic()
+        form = RunForm({**{name: value for name, value in initial.items() if value is not None}, "sampler": sampler.pk})
+    if not form.is_valid():
+        return {"plan": None, "faults": [error for errors in form.errors.values() for error in errors]}
+    plan, history = form.cleaned_data["plan"], get_history(form.cleaned_data["sampler"])
+    return {"plan": plan, "history": history, "seconds": history.seconds_for(len(plan.problems))}
+
+
+@require_safe
+@permission_required("trajectories.view_run", raise_exception=True)
+@vary_on_headers("HX-Request")
+def run_detail(request: HttpRequest, run_id: int) -> HttpResponse:
+    """One run. A fragment is its live part (`part=live`) or the table of its problems (`part=problems`)."""
+    run = get_object_or_404(Run.objects.select_related("sampler", "problem_set", "created_by"), pk=run_id)
+    part = request.GET.get("part", "") if wants_fragment(request) else ""
+    after = _key(request, "after")
+    context: dict[str, Any] = {
+        "run": run,
+        "part": part,
+        "is_live": run.state in Run.ACTIVE_STATES or run.verified_count < run.done_count,
+        "budget_spent": is_budget_spent(run),
+        "problems_address": f"?part=problems&after={after}" if after else "?part=problems",
+    }
+    if part == "problems":
+        return render(
+            request, "trajectories/runs/_problems.html", {**context, "page": list_run_problems(run, after=after)}
+        )
+    progress = get_progress(run)
+    context |= {
+        "progress": progress,
+        "bar": outcome_bar(progress.outcomes),
+        "awaiting": run.done_count - run.verified_count,
+        "state_changed": request.GET.get("state") != run.state,
+    }
+    if part == "live":
+        return render(request, "trajectories/runs/_live.html", context)
+    context |= {"page": list_run_problems(run, after=after), "instructions": list_instructions(run)}
+    return render(request, "trajectories/runs/detail.html", context)
+
+
+def outcome_bar(outcomes: Sequence[tuple[str, int]]) -> list[dict[str, Any]]:
+    """The parts of the bar of outcomes in percent of its width, each with its word and count."""
+    total, start, parts = sum(count for _, count in outcomes), 0.0, []
+    for outcome, count in outcomes:
+        kind, word = OUTCOME_WORDS[outcome]
+        width = 100 * count / total
+        parts.append({"kind": kind, "word": word, "count": count, "start": f"{start:.3f}", "width": f"{width:.3f}"})
+        start += width
+    return parts
+
+
+def _steer(request: HttpRequest, run_id: int, act: Callable[..., Run]) -> tuple[Run, bool]:
+    """Do something to a run; a refusal becomes a message."""
+    run = get_object_or_404(Run, pk=run_id)
+    try:
+        return act(actor=cast(User, request.user), run=run), True
+    except RunStateError as refusal:
+        messages.error(request, str(refusal))
+        return run, False
+
+
+@require_POST
+@permission_required("trajectories.control_run", raise_exception=True)
+def run_pause(request: HttpRequest, run_id: int) -> HttpResponse:
+    """Stop handing out attempts."""
+    run, _ = _steer(request, run_id, pause_run)
+    return redirect("run_detail", run.pk)
+
+
+@require_POST
+@permission_required("trajectories.control_run", raise_exception=True)
+def run_resume(request: HttpRequest, run_id: int) -> HttpResponse:
+    """Go on."""
+    run, resumed = _steer(request, run_id, resume_run)
+    if resumed:
+        ring_sampling(run)
+    return redirect("run_detail", run.pk)
+
+
+@require_POST
+@permission_required("trajectories.control_run", raise_exception=True)
+def run_cancel(request: HttpRequest, run_id: int) -> HttpResponse:
+    """End the run for good."""
+    run, _ = _steer(request, run_id, cancel_run)
+    return redirect("run_detail", run.pk)
