@@ -72,7 +72,7 @@ def test_symbolic_links_are_refused():
 
 def test_archives_inside_are_refused():
     assert listed(make_zip({"inner.zip": make_zip({"a.json": "1"}).getvalue()})) == [
-        "up.zip: inner.zip: found an archive inside the zip, expected .json files"
+        "up.zip: inner.zip: found an archive inside the zip, expected plain files"
     ]
 
 
@@ -152,7 +152,7 @@ def test_damaged_content_is_a_fault_of_that_entry():
 
 
 def test_a_zip_without_documents_says_so():
-    assert listed(make_zip({"a.txt": "1"})) == ["up.zip: found no .json file in this zip, expected ARC tasks"]
+    assert listed(make_zip({"a.txt": "1"})) == ["up.zip: found no .json, .jsonl or .csv file in this zip"]
 
 
 def test_a_folder_gives_its_json_files_in_order(tmp_path):
@@ -172,7 +172,7 @@ def test_paths_that_cannot_be_read_are_faults(tmp_path):
     gone.write_text("1")
     with OpenFiles() as files:
         assert str(files.add_path(missing)[0]) == f"{missing}: found no file or folder of this name"
-        assert str(files.add_path(empty)[0]).startswith(f"{empty}: found no .json file in this folder")
+        assert str(files.add_path(empty)[0]).startswith(f"{empty}: found no .json, .jsonl or .csv file in this folder")
         [document] = files.add_path(gone)
         gone.unlink()
         assert read(document) == f"{gone}: cannot be read: No such file or directory"

@@ -90,3 +90,45 @@ def test_solutions_and_split(folder):
 def test_arc_agi_1_twice():
     assert run("--arc-agi-1")[0].endswith(": 799 new, 1 known already, 0 bad\n")
     assert run("--arc-agi-1")[0].endswith(": 0 new, 799 known already, 0 bad\n")
+
+
+def test_questions_with_a_preview_first(tmp_path):
+    path = tmp_path / "sums.jsonl"
+    path.write_text('{"q": "2 + 2?", "answer": 4}\n{"q": "", "answer": 5}\n')
+    out, _ = run(path, "--map", "question=q", "--preview")
+    assert out.splitlines() == [
+        str(path),
+        "  question <- q",
+        "  answer <- answer",
+        "  sums-1 (numeric, train): 2 + 2? answer '4'",
+        f"  {path}: line 2 q: found nothing, expected a question",
+    ]
+    assert not Problem.objects.exists()
+    out, err = run(path, "--map", "question=q", "--skip-bad")
+    assert out == "sums: 1 new, 0 known already, 1 bad\n"
+    assert err == f"{path}: line 2 q: found nothing, expected a question\n"
+    problem = Problem.objects.get()
+    assert (problem.kind, problem.statement, problem.reference, problem.name) == ("numeric", "2 + 2?", "4", "sums-1")
+
+
+@pytest.mark.parametrize(
+    ("content", "arguments", "message"),
+    [
+        ("", [], "found no questions"),
+        ("text\nhello\n", [], "found no column for the question"),
+        ("question\nWhy?\n", ["--map", "answer=gold"], "gold: found no such column, expected one of question"),
+        ("question\n" + "\xff", [], "byte 9: found the byte 0xff, expected UTF-8 text"),
+    ],
+)
+def test_files_of_questions_that_cannot_be_read(tmp_path, content, arguments, message):
+    path = tmp_path / "q.csv"
+    path.write_bytes(content.encode("latin-1"))
+    err = io.StringIO()
+    with pytest.raises(CommandError):
+        call_command("import_problems", str(path), *arguments, stderr=err)
+    assert message in err.getvalue()
+
+
+def test_a_mapping_without_a_column_fails(tmp_path):
+    with pytest.raises(CommandError, match="expected FIELD=COLUMN"):
+        run(tmp_path, "--map", "question")

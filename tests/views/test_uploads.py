@@ -151,6 +151,7 @@ def test_a_folder_brings_its_tasks_only(as_lead):
         ("twice.json", b'{"train": [], "train": []}', "twice in one object"),
         ("odd.json", {"\ud800": TASK}, "half of a surrogate pair"),
         ("odd.json", {"a\0": TASK}, "found a NUL character"),
+        ("some.jsonl", b'{"question": "Why?"}', "found questions, expected ARC tasks"),
     ],
 )
 def test_hostile_files_are_faults(as_lead, name, content, message):

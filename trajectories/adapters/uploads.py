@@ -23,7 +23,7 @@ MAX_EXPANDED = 512 * 1024 * 1024
 MAX_RATIO = 100
 """Expanded to packed bytes of a whole zip, once it expands past what one document may hold. ARC tasks pack 10 to 40."""
 MAX_DIRECTORY = 8 * 1024 * 1024
-SUFFIXES = frozenset({".json"})
+SUFFIXES = frozenset({".json", ".jsonl", ".csv"})
 ARCHIVES = frozenset({".zip", ".gz", ".tgz", ".tar", ".bz2", ".xz", ".7z", ".rar", ".zst"})
 
 
@@ -66,10 +66,10 @@ class OpenFiles:
         self._stack.close()
 
     def add_path(self, path: Path) -> list[Document | ImportFault]:
-        """The documents of a file, of a zip, or of a folder's .json files, in the order of their names."""
+        """The documents of a file, a zip, or a folder (.json, .jsonl and .csv files), in the order of their names."""
         if path.is_dir():
             return self._add_folder(path) or [
-                ImportFault(str(path), "", "found no .json file in this folder, expected ARC tasks")
+                ImportFault(str(path), "", "found no .json, .jsonl or .csv file in this folder")
             ]
         if not path.is_file():
             return [ImportFault(str(path), "", "found no file or folder of this name")]
@@ -114,7 +114,7 @@ class OpenFiles:
             return [ImportFault(name, "", detail)]
         budget = Budget(max(MAX_BYTES, MAX_RATIO * packed_size))
         return self._zip_documents(archive, entries, name, budget) or [
-            ImportFault(name, "", "found no .json file in this zip, expected ARC tasks")
+            ImportFault(name, "", "found no .json, .jsonl or .csv file in this zip")
         ]
 
     def _zip_documents(
@@ -163,7 +163,7 @@ def _distrust(entry: zipfile.ZipInfo) -> str:
     if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         return "found an unusual compression in the zip, expected deflate or none"
     if PurePosixPath(name).suffix.lower() in ARCHIVES:
-        return "found an archive inside the zip, expected .json files"
+        return "found an archive inside the zip, expected plain files"
     return ""
 
 

@@ -10,6 +10,7 @@ from trajectories.adapters.uploads import Document, OpenFiles
 from trajectories.core.problems import ImportFault, ProblemError
 from trajectories.core.problems.arc_files import ArcReader, Solutions, is_solutions, read_solutions, show
 from trajectories.core.problems.documents import parse_json
+from trajectories.core.problems.questions import is_questions
 from trajectories.core.records import ProblemRecord
 from trajectories.models import ProblemSet
 from trajectories.services.problems import ImportReport, OnFault, import_records
@@ -23,6 +24,8 @@ def read_arc_documents(
 ) -> Iterator[ProblemRecord | ImportFault]:
     """The ARC tasks of some documents, each with its solution where a solutions file has one, and all faults.
 
+    A file of questions is a fault: see services/questions.py.
+
     Solutions are read first, in whatever order the documents come, and then the tasks one document at a time.
     `solutions` are solutions files whatever their names. `split` is "train", "eval", or None to go by each file's path.
     """
@@ -31,6 +34,8 @@ def read_arc_documents(
     for document in documents:
         if isinstance(document, ImportFault):
             yield document
+        elif is_questions(document.name):
+            yield ImportFault(document.name, "", "found questions, expected ARC tasks; import them on the command line")
         else:
             (keys if is_solutions(document.name) else tasks).append(document)
     for document in solutions:

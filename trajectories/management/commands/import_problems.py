@@ -1,6 +1,7 @@
-"""`manage.py import_problems`: ARC tasks from files, folders and zips, or ARC-AGI-1 from its package."""
+"""`manage.py import_problems`: ARC tasks and questions from files, folders and zips, or ARC-AGI-1 from its package."""
 
 from argparse import ArgumentParser
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -8,13 +9,20 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.text import slugify
 
-from trajectories.adapters.uploads import OpenFiles
+from trajectories.adapters.uploads import Document, OpenFiles
+from trajectories.core.problems import ImportFault
 from trajectories.services.problems import ImportReport, import_arc_agi_1, import_records
+from trajectories.services.questions import (
+    describe_question,
+    part_questions,
+    preview_questions,
+    read_question_documents,
+)
 from trajectories.services.uploads import read_arc_documents
 
 
 class Command(BaseCommand):
-    help = "Import ARC tasks: task files, Kaggle challenges with solutions, folders or zips of them."
+    help = "Import ARC tasks (.json) and questions (.jsonl, .csv) from files, folders and zips."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("paths", nargs="*", type=Path, metavar="PATH", help="a .json file, a .zip file or a folder")
@@ -23,6 +31,15 @@ class Command(BaseCommand):
         parser.add_argument("--solutions", type=Path, metavar="FILE", help="a Kaggle solutions file for the challenges")
         parser.add_argument("--split", choices=["train", "eval"], help="default: eval where a path says evaluation")
         parser.add_argument("--skip-bad", action="store_true", help="import the good tasks even if some are bad")
+        parser.add_argument(
+            "--map",
+            dest="columns",
+            action="append",
+            default=[],
+            metavar="FIELD=COLUMN",
+            help="where a question's field is",
+        )
+        parser.add_argument("--preview", action="store_true", help="show how questions would be read; import nothing")
         parser.add_argument("--arc-agi-1", action="store_true", help="import both public ARC-AGI-1 sets")
 
     def handle(self, *_args: Any, **options: Any) -> None:
@@ -38,19 +55,42 @@ class Command(BaseCommand):
         with OpenFiles() as files:
             documents = [document for path in paths for document in files.add_path(path)]
             solutions = files.add_path(options["solutions"]) if options["solutions"] else []
+            columns = self._columns(options["columns"])
+            if options["preview"]:
+                self._preview(documents, columns)
+                return
+            tasks, questions = part_questions(documents)
             try:
                 report = import_records(
                     actor=None,
                     set_name=set_name,
                     set_title=options["title"] or set_name,
                     source=", ".join(path.name for path in paths),
-                    records=read_arc_documents(documents, solutions=solutions, split=options["split"]),
+                    records=chain(
+                        read_arc_documents(tasks, solutions=solutions, split=options["split"]),
+                        read_question_documents(questions, columns=columns, split=options["split"]),
+                    ),
                     on_fault="skip" if options["skip_bad"] else "all_or_nothing",
                 )
             except ValidationError as fault:
                 messages = [f"{field}: {text}" for field, texts in fault.message_dict.items() for text in texts]
                 raise CommandError(f"problem set {set_name!r}: {' '.join(messages)}") from fault
         self._say(report, set_name)
+
+    def _columns(self, arguments: list[str]) -> dict[str, str]:
+        if bad := [argument for argument in arguments if "=" not in argument]:
+            raise CommandError(f"--map {bad[0]}: expected FIELD=COLUMN")
+        return dict(argument.split("=", 1) for argument in arguments)
+
+    def _preview(self, documents: list[Document | ImportFault], columns: dict[str, str]) -> None:
+        """Print, for each file of questions, which column is read as what, and the first questions so read."""
+        for document in part_questions(documents)[1]:
+            self.stdout.write(document.name)
+            preview = preview_questions(document, columns=columns)
+            for field, column in preview.mapping.items():
+                self.stdout.write(f"  {field} <- {column}")
+            for item in preview.first:
+                self.stdout.write(f"  {item if isinstance(item, ImportFault) else describe_question(item)}")
 
     def _say(self, report: ImportReport, where: str) -> None:
         """Print faults and counts. Raises CommandError, for exit code 1, where bad input kept things out."""

@@ -1,0 +1,189 @@
+"""Questions from JSONL and CSV: which column is what, and what each kind's answer may be."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.core.problems.strategies import json_values
+from trajectories.core.problems import ProblemError
+from trajectories.core.problems.questions import COLUMNS, choose_columns, is_questions, read_question, read_rows
+from trajectories.core.records import ProblemKind, ProblemRecord
+
+SAME = {field: field for field in COLUMNS}
+
+
+def rows(data: bytes, file: str = "a.jsonl") -> list:
+    return [(line, str(row) if isinstance(row, ProblemError) else row) for line, row in read_rows(data, file)]
+
+
+def question(said=None, file="a.jsonl", **row) -> ProblemRecord:
+    """The row as read where `said` is the split that the import was told."""
+    return read_question({"question": "Why?", **row}, SAME, "a-1", said, file)
+
+
+def test_jsonl_rows():
+    data = b'\xef\xbb\xbf{"question": "a"}\r\n\r\n{"question": "b",}\r\n[1]\r\n{"question": "c"}'
+    assert rows(data) == [
+        (1, {"question": "a"}),
+        (3, "column 18: found the text '}\\r', expected JSON (Expecting property name enclosed in double quotes)"),
+        (4, "found a list of 1, expected an object"),
+        (5, {"question": "c"}),
+    ]
+
+
+def test_csv_rows():
+    data = 'question,answer\r\n"What, ""then""?\nSay.",4\r\nshort\r\n\r\nlast,ü\r\n'.encode()
+    assert rows(data, "A.CSV") == [
+        (3, {"question": 'What, "then"?\nSay.', "answer": "4"}),
+        (4, "found 1 cells, expected 2 as in the header"),
+        (6, {"question": "last", "answer": "ü"}),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"a,a\n1,2\n", "found a column name twice in the header"),
+        (b'a\n"never ends', "is no CSV from here on"),
+        (b"a\n" + b"x" * 200_000, "is no CSV from here on (field larger than field limit"),
+    ],
+)
+def test_bad_csv(data, message):
+    assert message in rows(data, "a.csv")[0][1]
+
+
+def test_bad_encoding_is_of_the_whole_file():
+    with pytest.raises(ProblemError, match="byte 2"):
+        read_rows(b"a\n\xff", "a.csv")
+
+
+@pytest.mark.parametrize(
+    ("columns", "chosen", "mapping"),
+    [
+        (["Problem", "answer"], {}, {"question": "Problem", "answer": "answer"}),
+        (["prompt", "question", "id"], {}, {"question": "question", "name": "id"}),
+        (["q", "a", "answer"], {"question": "q", "answer": "a"}, {"question": "q", "answer": "a"}),
+        (["input", "output"], {"answer": "input", "question": "output"}, {"answer": "input", "question": "output"}),
+    ],
+)
+def test_columns_are_found_by_their_usual_names_unless_chosen(columns, chosen, mapping):
+    assert choose_columns(columns, chosen) == mapping
+
+
+@pytest.mark.parametrize(
+    ("columns", "chosen", "message"),
+    [
+        (["text"], {}, "found no column for the question, expected one of question, problem"),
+        (["question"], {"reply": "question"}, "reply: is no field of a question, expected one of question, answer"),
+        (["question"], {"answer": "gold"}, "gold: found no such column, expected one of question"),
+    ],
+)
+def test_columns_that_are_missing(columns, chosen, message):
+    with pytest.raises(ProblemError) as fault:
+        choose_columns(columns, chosen)
+    assert str(fault.value).startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("row", "kind", "reference"),
+    [
+        ({"answer": "1,234.5"}, "numeric", "1,234.5"),
+        ({"answer": 42}, "numeric", "42"),
+        ({"answer": -0.5}, "numeric", "-0.5"),
+        ({"answer": "12 apples"}, "text", "12 apples"),
+        ({"answer": "1,23"}, "text", "1,23"),
+        ({"answer": "1/2", "kind": "Numeric"}, "numeric", "1/2"),
+        ({"answer": "7", "kind": "text"}, "text", "7"),
+        ({}, "text", None),
+        ({"answer": "  "}, "text", None),
+        ({"answer": "b", "choices": ["x", "y"]}, "choice", "B"),
+        ({"answer": "y", "choices": ["x", "y"]}, "choice", "B"),
+        ({"answer": 1, "choices": ["x", "y"]}, "choice", "B"),
+        ({"answer": 10, "choices": [10, 20]}, "choice", "A"),
+        ({"answer": "y", "choices": '["x", "y"]'}, "choice", "B"),
+        ({"answer": "y", "choices": "x | y"}, "choice", "B"),
+        ({"answer": "A", "choices": {"A": "x", "B": "y"}}, "choice", "A"),
+        ({"choices": ["x", "y"]}, "choice", None),
+    ],
+)
+def test_kind_and_reference(row, kind, reference):
+    record = question(**row)
+    assert (record.kind, record.reference) == (ProblemKind(kind), reference)
+    assert record.spec == ({"choices": record.spec["choices"]} if kind == "choice" else {})
+
+
+def test_everything_a_row_may_have():
+    record = question(
+        answer="4", name=17, family="sums", difficulty={"digits": 2}, split="Validation", question=" 2 + 2? "
+    )
+    assert record == ProblemRecord(
+        ProblemKind.NUMERIC, "17", "2 + 2?", {}, "4", "eval", family="sums", difficulty={"digits": 2.0}
+    )
+
+
+def test_name_and_split_when_the_row_has_none():
+    assert question().name == "a-1"
+    assert question(file="x/evaluation.csv").split == "eval"
+    assert question(said="train", split="eval", file="evaluation.csv").split == "train"
+    assert question(difficulty="3").difficulty == {"level": 3.0}
+    assert question(difficulty='{"a": 1}').difficulty == {"a": 1.0}
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ({"question": "  "}, "question: found nothing, expected a question"),
+        ({"question": ["a"]}, "question: found a list of 1, expected text or a number"),
+        ({"question": "a\0"}, "question: found a NUL character"),
+        ({"answer": True}, "answer: found true, expected text or a number"),
+        ({"kind": "arc"}, "kind: found the text 'arc', expected one of numeric, choice, text"),
+        ({"kind": "choice"}, "choices: found nothing, expected a list of choices"),
+        ({"choices": ["x"]}, "choices: found a list of 1, expected 2 to 26 choices"),
+        ({"choices": ["x", "x"]}, "choices: found an empty choice or the same one twice"),
+        ({"choices": ["x", None]}, "choices: found an empty choice or the same one twice"),
+        ({"choices": "[1, "}, "choices: found the end of the file, expected JSON"),
+        ({"choices": ["x", "y"], "answer": "C"}, "answer: found the text 'C', expected one letter from A to B"),
+        ({"choices": ["B", "A"], "answer": "A"}, "answer: found the text 'A', expected one letter from A to B"),
+        ({"choices": ["x", "y"], "answer": 2}, "answer: found 2, expected one letter from A to B"),
+        ({"split": "holdout"}, "split: found the text 'holdout', expected train or eval"),
+        ({"difficulty": "hard"}, "difficulty: found the text 'hard', expected a number"),
+        ({"difficulty": True}, "difficulty: found true, expected a number"),
+        ({"difficulty": 10**400}, "difficulty: found a very large number, expected a number"),
+        ({"family": "x" * 101}, "family: found 101 characters, expected at most 100"),
+        ({"name": "x" * 201}, "name: found 201 characters, expected at most 200"),
+    ],
+)
+def test_faults_name_the_column(row, message):
+    with pytest.raises(ProblemError) as fault:
+        question(**row)
+    assert str(fault.value).startswith(message)
+
+
+@given(st.dictionaries(st.sampled_from(list(COLUMNS)), json_values))
+def test_reading_a_question_is_total(row):
+    try:
+        record = read_question(row, SAME, "n", None, "a.jsonl")
+    except ProblemError:
+        return
+    assert record.statement
+    assert json.dumps(record.reference)
+
+
+@given(st.binary() | st.text(alphabet='a,"\n\r{}:1').map(str.encode), st.sampled_from(["a.csv", "a.jsonl"]))
+def test_reading_rows_is_total(data, file):
+    try:
+        found = list(read_rows(data, file))
+    except ProblemError:
+        with pytest.raises(UnicodeDecodeError):
+            data.decode()
+        return
+    assert all(isinstance(row, dict | ProblemError) for _, row in found)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"), [("a.jsonl", True), ("x/B.CSV", True), ("a.json", False), ("csv", False)]
+)
+def test_files_of_questions_are_known_by_name(name, expected):
+    assert is_questions(name) is expected

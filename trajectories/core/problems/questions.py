@@ -1,0 +1,222 @@
+"""Questions with short answers, one to a line of JSONL or a row of CSV: numeric, multiple choice, or text."""
+
+import csv
+import io
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import PurePosixPath
+from string import ascii_uppercase
+from typing import Any
+
+from trajectories.core.problems import ProblemError, describe
+from trajectories.core.problems.arc_files import show, split_of
+from trajectories.core.problems.documents import check_text, decode_text, parse_json_text
+from trajectories.core.records import JSON, ProblemKind, ProblemRecord
+
+COLUMNS: dict[str, tuple[str, ...]] = {
+    "question": ("question", "problem", "prompt", "input", "query"),
+    "answer": ("answer", "final_answer", "expected_answer", "target", "label", "output"),
+    "choices": ("choices", "options"),
+    "kind": ("kind",),
+    "family": ("family", "category", "subject", "topic"),
+    "difficulty": ("difficulty",),
+    "split": ("split",),
+    "name": ("name", "id", "problem_id", "task_id"),
+}
+"""What a question may have, and the column names it is looked for under, best first."""
+KINDS = (ProblemKind.NUMERIC, ProblemKind.CHOICE, ProblemKind.TEXT)
+SPLITS = {
+    **dict.fromkeys(("train", "training"), "train"),
+    **dict.fromkeys(("eval", "evaluation", "test", "validation", "valid", "val", "dev"), "eval"),
+}
+SUFFIXES = frozenset({".jsonl", ".csv"})
+MAX_NAME = 200
+MAX_FAMILY = 100
+LARGEST = 1e300
+_NUMBER = re.compile(r"[-+]?(\d+|\d{1,3}(,\d{3})+)(\.\d+)?([eE][-+]?\d+)?")
+
+Row = Mapping[str, Any]
+"""Column name to an unchecked JSON value; in CSV every value is text."""
+
+
+def is_questions(name: str) -> bool:
+    """Whether a file's name says that it holds questions."""
+    return PurePosixPath(name).suffix.lower() in SUFFIXES
+
+
+def read_rows(data: bytes, file: str) -> Iterator[tuple[int, Row | ProblemError]]:
+    """The rows of a .csv or .jsonl file with the line each ends on; a row that cannot be read is a ProblemError.
+
+    Raises ProblemError where the whole file cannot be read.
+    """
+    text = decode_text(data)
+    return _csv_rows(text) if PurePosixPath(file).suffix.lower() == ".csv" else _jsonl_rows(text)
+
+
+def _jsonl_rows(text: str) -> Iterator[tuple[int, Row | ProblemError]]:
+    for number, line in enumerate(text.split("\n"), 1):
+        if not line.strip():
+            continue
+        try:
+            value = parse_json_text(line)
+            if not isinstance(value, dict):
+                raise ProblemError("", f"found {describe(value)}, expected an object")
+        except ProblemError as fault:
+            yield number, ProblemError(fault.path.removeprefix("line 1 "), fault.detail)
+        else:
+            yield number, value
+
+
+def _csv_rows(text: str) -> Iterator[tuple[int, Row | ProblemError]]:
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    try:
+        header = next(reader, [])
+        if len(set(header)) != len(header):
+            yield 1, ProblemError("", "found a column name twice in the header, expected different names")
+            return
+        for cells in reader:
+            if cells and len(cells) != len(header):
+                detail = f"found {len(cells)} cells, expected {len(header)} as in the header"
+                yield reader.line_num, ProblemError("", detail)
+            elif cells:
+                yield reader.line_num, dict(zip(header, cells, strict=True))
+    except csv.Error as fault:
+        yield reader.line_num, ProblemError("", f"is no CSV from here on ({fault})")
+
+
+def choose_columns(columns: Sequence[str], chosen: Mapping[str, str]) -> dict[str, str]:
+    """Which column each field is read from: as `chosen`, else by the usual names; fields without one are left out.
+
+    Raises ProblemError for a chosen field or column that does not exist, and where there is no question.
+    """
+    for field, column in chosen.items():
+        if field not in COLUMNS:
+            raise ProblemError(field, f"is no field of a question, expected one of {', '.join(COLUMNS)}")
+        if column not in columns:
+            raise ProblemError(column, f"found no such column, expected one of {', '.join(map(show, columns[:20]))}")
+    mapping = dict(chosen)
+    by_lower = {column.lower(): column for column in reversed(columns)}
+    for field, names in COLUMNS.items():
+        usual = next((by_lower[name] for name in names if name in by_lower), None)
+        if field not in mapping and usual is not None and usual not in mapping.values():
+            mapping[field] = usual
+    if "question" not in mapping:
+        raise ProblemError("", f"found no column for the question, expected one of {', '.join(COLUMNS['question'])}")
+    return mapping
+
+
+def read_question(row: Row, mapping: Mapping[str, str], name: str, split: str | None, file: str) -> ProblemRecord:
+    """One row as a problem; `name` is used where the row has none. Without `split`, the row's or the file's path rules.
+
+    The reference of a choice is its letter, of the other kinds the answer's text, of a question without answer None.
+    Raises ProblemError with the column as path.
+    """
+    values = {field: row.get(column) for field, column in mapping.items()}
+    question = _text(values.get("question"), mapping["question"])
+    if question is None:
+        raise ProblemError(mapping["question"], "found nothing, expected a question")
+    choices = _choices(values.get("choices"), mapping.get("choices", ""))
+    answer = _text(values.get("answer"), mapping.get("answer", ""))
+    kind = _kind(_text(values.get("kind"), mapping.get("kind", "")), answer, choices, mapping)
+    if kind is ProblemKind.CHOICE and answer is not None:
+        answer = _letter(values["answer"], answer, choices, mapping["answer"])
+    row_split = _split(values.get("split"), mapping.get("split", ""))
+    return ProblemRecord(
+        kind=kind,
+        name=_short(values.get("name"), mapping.get("name", ""), MAX_NAME) or name,
+        statement=question,
+        spec={"choices": choices} if kind is ProblemKind.CHOICE else {},
+        reference=answer,
+        split=split or row_split or split_of(file),
+        family=_short(values.get("family"), mapping.get("family", ""), MAX_FAMILY),
+        difficulty=_difficulty(values.get("difficulty"), mapping.get("difficulty", "")),
+    )
+
+
+def _json(text: str, column: str) -> JSON:
+    try:
+        return parse_json_text(text)
+    except ProblemError as fault:
+        raise ProblemError(column, fault.detail) from fault
+
+
+def _text(value: JSON, column: str) -> str | None:
+    """Text or a number as text; None where there is nothing."""
+    if value is None or (isinstance(value, str) and not value.strip()):
+        return None
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise ProblemError(column, f"found {describe(value)}, expected text or a number")
+    return check_text(value.strip() if isinstance(value, str) else json.dumps(value), column)
+
+
+def _short(value: JSON, column: str, longest: int) -> str:
+    text = _text(value, column) or ""
+    if len(text) > longest:
+        raise ProblemError(column, f"found {len(text)} characters, expected at most {longest}")
+    return text
+
+
+def _kind(said: str | None, answer: str | None, choices: list[str], mapping: Mapping[str, str]) -> ProblemKind:
+    """The kind as said; else choice where there are choices, numeric where the answer is a number, else text."""
+    if said is None:
+        if choices:
+            return ProblemKind.CHOICE
+        return ProblemKind.NUMERIC if answer and _NUMBER.fullmatch(answer) else ProblemKind.TEXT
+    kind = next((kind for kind in KINDS if kind.value == said.lower()), None)
+    if kind is None:
+        raise ProblemError(mapping["kind"], f"found {describe(said)}, expected one of {', '.join(KINDS)}")
+    if kind is ProblemKind.CHOICE and not choices:
+        raise ProblemError(mapping.get("choices", "choices"), "found nothing, expected a list of choices")
+    return kind
+
+
+def _choices(value: JSON, column: str) -> list[str]:
+    """A list of texts, an object of texts by letter, or in CSV either as JSON or texts parted by "|"."""
+    if isinstance(value, str):
+        text = value.strip()
+        value = _json(text, column) if text[:1] in ("[", "{") else text.split("|") if text else None
+    if value is None:
+        return []
+    entries = list(value.values()) if isinstance(value, dict) else value
+    if not isinstance(entries, list) or not 2 <= len(entries) <= len(ascii_uppercase):
+        raise ProblemError(column, f"found {describe(value)}, expected 2 to {len(ascii_uppercase)} choices")
+    texts = [_text(entry, f"{column}[{index}]") for index, entry in enumerate(entries)]
+    if None in texts or len(set(texts)) != len(texts):
+        raise ProblemError(column, "found an empty choice or the same one twice, expected different texts")
+    return [text for text in texts if text is not None]
+
+
+def _letter(value: JSON, answer: str, choices: list[str], column: str) -> str:
+    """The letter of the right choice, from its letter, its text, or (a JSON number) its index from 0."""
+    found = {choices.index(answer)} if answer in choices else set()
+    if isinstance(value, int) and not found and 0 <= value < len(choices):
+        found = {value}
+    if len(answer) == 1 and answer.upper() in ascii_uppercase[: len(choices)]:
+        found.add(ascii_uppercase.index(answer.upper()))
+    if len(found) != 1:
+        last = ascii_uppercase[len(choices) - 1]
+        raise ProblemError(column, f"found {describe(value)}, expected one letter from A to {last} or a choice's text")
+    return ascii_uppercase[found.pop()]
+
+
+def _split(value: JSON, column: str) -> str | None:
+    text = _text(value, column)
+    if text is not None and text.lower() not in SPLITS:
+        raise ProblemError(column, f"found {describe(text)}, expected train or eval")
+    return None if text is None else SPLITS[text.lower()]
+
+
+def _difficulty(value: JSON, column: str) -> dict[str, float]:
+    """Numbers by name; a lone number is the "level"."""
+    if isinstance(value, str):
+        text = value.strip()
+        value = _json(text, column) if text[:1] == "{" or _NUMBER.fullmatch(text) else text or None
+    if value is None:
+        return {}
+    levels = value if isinstance(value, dict) else {"level": value}
+    for name, level in levels.items():
+        if isinstance(level, bool) or not isinstance(level, int | float) or abs(level) > LARGEST:
+            raise ProblemError(column, f"found {describe(level)}, expected a number")
+        check_text(name, column)
+    return {name: float(level) for name, level in levels.items()}
