@@ -72,7 +72,7 @@ class BubblewrapEngine:
             try:
                 calls = self._ask(self._take(packages), job)
             except WorkerEndedError:
-                # It died before it answered anything, most likely while it was idle: once more, with a new one.
+                # It died before the job reached it, while it was idle: once more, with a new one.
                 try:
                     calls = self._ask(self._take(packages), job)
                 except WorkerEndedError as fault:
@@ -90,7 +90,7 @@ class BubblewrapEngine:
     def _ask(self, worker: WorkerProcess, job: ProgramJob) -> list[CallResult]:
         """One result per call. The worker is put back, or discarded where it misbehaved or the program left traces.
 
-        Raises WorkerEndedError where the worker was dead before it gave any result.
+        Raises WorkerEndedError where the worker was dead before it took the job.
         """
         request = {
             "source": job.source,
@@ -101,14 +101,15 @@ class BubblewrapEngine:
         frame_bytes = 2 * job.limits.output_bytes + FRAME_SLACK
         seconds = job.limits.seconds_total + GRACE_SECONDS
         calls: list[CallResult] = []
-        clean = False
+        accepted = clean = False
         try:
-            answers = worker.ask(request, len(job.calls) + 1, frame_bytes, seconds)
+            answers = worker.ask(request, len(job.calls) + 2, frame_bytes, seconds)
+            accepted = next(answers) == {"accepted": True}
             for _ in job.calls:
                 calls.append(read_result(next(answers), job.limits.output_bytes))
             clean = next(answers) == {"clean": True}
         except WorkerLostError as fault:
-            if not calls and isinstance(fault, WorkerEndedError):
+            if not accepted and isinstance(fault, WorkerEndedError):
                 raise
             calls += [CallResult(CallStatus.CRASHED, message=str(fault))] * (len(job.calls) - len(calls))
         finally:

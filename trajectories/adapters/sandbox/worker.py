@@ -423,6 +423,7 @@ def serve(requests: int, responses: int) -> None:
     while True:
         length = int.from_bytes(read_exactly(requests, 4), "big")
         request = json.loads(read_exactly(requests, length))
+        write_frame(responses, b'{"accepted": true}')
         for payload in results_of(request, Job(requests, base_bytes)):
             write_frame(responses, payload)
         write_frame(responses, json.dumps({"clean": not left_behind()}).encode())
