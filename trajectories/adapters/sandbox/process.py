@@ -11,7 +11,6 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from functools import cache
 from pathlib import Path
 
 from trajectories.adapters.sandbox.environment import SandboxPython
@@ -50,7 +49,6 @@ def find_bubblewrap() -> str:
     return path
 
 
-@cache
 def bubblewrap_version() -> str:
     """Its version, such as 0.8.0. Raises SandboxUnavailableError, also for one that is too old."""
     answer = subprocess.run([find_bubblewrap(), "--version"], capture_output=True, text=True, check=False, timeout=30)

@@ -1,0 +1,33 @@
+from pathlib import Path
+
+import pytest
+from django.core.management import call_command
+
+
+def test_every_probe_of_both_engines_is_printed(capsys: pytest.CaptureFixture[str], settings) -> None:
+    settings.PROGRAM_ENVIRONMENT = Path("/missing")
+    call_command("check_sandbox", engine="monty")
+    shown = capsys.readouterr().out
+    assert "bubblewrap" in shown
+    assert "monty 1." in shown
+    assert "ok    no files of the host: " in shown
+    assert shown.rstrip().endswith("PROGRAM_ENGINE=monty uses monty, which keeps programs in on this machine.")
+
+
+def test_without_bubblewrap_auto_is_safe_and_bubblewrap_is_not(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    call_command("check_sandbox", engine="auto")
+    assert "cannot be used: bwrap is not installed" in capsys.readouterr().out
+    with pytest.raises(SystemExit) as stopped:
+        call_command("check_sandbox", engine="bubblewrap")
+    assert stopped.value.code == 1
+
+
+def test_an_unknown_engine_is_named(capsys: pytest.CaptureFixture[str], settings) -> None:
+    settings.PROGRAM_ENGINE = "docker"
+    with pytest.raises(SystemExit) as stopped:
+        call_command("check_sandbox")
+    assert stopped.value.code == 1
+    assert "PROGRAM_ENGINE: found 'docker', expected one of auto, bubblewrap, monty" in capsys.readouterr().err

@@ -1,0 +1,62 @@
+"""Show whether programs of traces are kept in on this machine, probe by probe."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandParser
+
+from trajectories.adapters.sandbox import (
+    ENGINE_CHOICES,
+    BubblewrapEngine,
+    MontyEngine,
+    SandboxUnavailableError,
+    installed_environment,
+    self_test,
+)
+from trajectories.core.programs import ProgramEngine
+
+
+class Command(BaseCommand):
+    help = "Probe both sandbox engines. Exit code 1 where the one that PROGRAM_ENGINE chooses does not isolate."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--engine", choices=ENGINE_CHOICES, default=settings.PROGRAM_ENGINE)
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        choice: str = options["engine"]
+        if choice not in ENGINE_CHOICES:
+            self.stderr.write(f"PROGRAM_ENGINE: found {choice!r}, expected one of {', '.join(ENGINE_CHOICES)}")
+            sys.exit(1)
+        safe = {"bubblewrap": self._check_bubblewrap(settings.PROGRAM_ENVIRONMENT), "monty": self._check(MontyEngine())}
+        chosen = choice if choice != "auto" else "bubblewrap" if safe["bubblewrap"] else "monty"
+        self.stdout.write(f"PROGRAM_ENGINE={choice} uses {chosen}, which {_verdict(safe[chosen])}.")
+        if not safe[chosen]:
+            sys.exit(1)
+
+    def _check_bubblewrap(self, environment: Path) -> bool:
+        installed = installed_environment(environment)
+        try:
+            engine = BubblewrapEngine(installed)
+            isolates = self._check(engine)
+        except SandboxUnavailableError as fault:
+            self.stdout.write(f"bubblewrap\n  cannot be used: {fault}\n")
+            return False
+        if installed is None:
+            self.stdout.write(f"  note: no environment at {environment}: programs have the standard library only\n")
+        return isolates
+
+    def _check(self, engine: ProgramEngine) -> bool:
+        self.stdout.write(engine.name)
+        try:
+            results = self_test(engine)
+        finally:
+            engine.close()
+        for result in results:
+            self.stdout.write(f"  {'ok  ' if result.passed else 'FAIL'}  {result.title}: {result.detail}")
+        return all(result.passed for result in results)
+
+
+def _verdict(safe: bool) -> str:
+    return "keeps programs in on this machine" if safe else "does not keep programs in on this machine"
