@@ -18,11 +18,11 @@ help:
 	@echo "make benchmarks  how to measure"
 
 run: environment
-	@.ci/tools bubblewrap
+	@.ci/tools bubblewrap sandbox
 	@exec .venv/bin/python manage.py up
 
 test: environment-dev
-	@.ci/tools bubblewrap chromium
+	@.ci/tools bubblewrap sandbox chromium
 	@$(MAKE) --no-print-directory lint types contracts
 	.venv/bin/python -m pytest -n $(TEST_PROCESSES) $(ARGS)
 

@@ -34,7 +34,7 @@ def var_dir() -> Path:
 def private_secret(path: Path) -> str:
     """The secret kept in `path`, made at random on first use, readable by its owner only."""
     if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         # Written aside and linked into place: two processes starting at once agree on one secret, and a crash
         # between the two leaves no empty file behind.
         aside = path.with_name(f"{path.name}.{os.getpid()}")

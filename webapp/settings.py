@@ -1,6 +1,7 @@
 """Settings: everything an installation may want to change comes from the environment (see docs/operations.md)."""
 
 import os
+from pathlib import Path
 
 from csp.constants import NONE, SELF
 
@@ -118,7 +119,8 @@ EXPORT_DIR = VAR_DIR / "exports"
 UPLOAD_LIMIT_BYTES = 64 * 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = 8 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FILES = 2000  # an ARC folder has 400 task files
-PROGRAM_ENGINE = os.environ.get("PROGRAM_ENGINE", "auto")
+PROGRAM_ENGINE = os.environ.get("PROGRAM_ENGINE") or "auto"
+PROGRAM_ENVIRONMENT = Path(os.environ.get("SANDBOX_PYTHON") or BASE_DIR / "var" / "sandbox-python")
 
 # A worker that gives no sign of life this long has lost what it was at; a bell unanswered this long is rung again.
 LEASE_SECONDS = float(os.environ.get("LEASE_SECONDS") or 60)

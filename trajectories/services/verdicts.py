@@ -83,7 +83,7 @@ def judge_trace(trace: Trace, verifiers: Iterable[Verifier], *, lost: bool = Fal
     record = TraceRecord(
         answer=trace.answer, program=trace.program.body if trace.program else "", text=trace.reasoning.body
     )
-    tools = TraceTools(shared_engine(settings.PROGRAM_ENGINE))
+    tools = TraceTools(shared_engine(settings.PROGRAM_ENGINE, settings.PROGRAM_ENVIRONMENT))
     return [
         verdict
         for verifier in verifiers
