@@ -68,7 +68,7 @@ def share_bar(part: float, whole: float, kind: str = "accent", label: str = "") 
     The numbers belong beside it in words: the bar is hidden from screen readers unless it has a `label`.
     """
     percent = 0.0 if not whole else max(0.0, min(100.0, 100.0 * part / whole))
-    described = format_html('role="img" aria-label="{}"', label) if label else format_html('aria-hidden="true"')
+    described = format_html('role="img" aria-label="{}"', label) if label else SafeString('aria-hidden="true"')
     return format_html(
         '<svg class="bar bar-{}" {}><rect width="{}%" height="100%"/></svg>', kind, described, f"{percent:.2f}"
     )

@@ -1,0 +1,134 @@
+"""HTML size and server time of a problem page with 200 samples, on the configured database.
+
+    python benchmarks/problem_page.py
+
+Works in one transaction that is rolled back. The grids are as large and as noisy as ARC allows at the 90th percentile:
+20 by 20 cells, half of them random.
+"""
+
+import gzip
+import os
+import random
+import statistics
+import time
+from typing import Any
+
+SAMPLES = 200
+OUTPUTS = 40
+SIDE = 20
+ROUNDS = 30
+
+
+def noisy_grid(generator: random.Random) -> list[list[int]]:
+    return [[generator.choice((0, 0, 0, 0, 0, 1, 2, 3, 4, 5)) for _ in range(SIDE)] for _ in range(SIDE)]
+
+
+def make_problem() -> int:
+    """A problem with four training pairs and 200 judged samples of 40 outputs; returns its id."""
+    from trajectories.core.identity import content_hash, text_hash
+    from trajectories.models import Instruction, Problem, ProblemSet, Run, Sampler, Text, Trace, Verdict
+
+    generator = random.Random(0)
+    problem_set = ProblemSet.objects.create(name="benchmark-problem-page", title="Benchmark")
+    pairs = [{"input": noisy_grid(generator), "output": noisy_grid(generator)} for _ in range(4)]
+    answers = [[noisy_grid(generator)] for _ in range(OUTPUTS)]
+    problem = Problem.objects.create(
+        problem_set=problem_set,
+        name="benchmark",
+        kind="arc",
+        spec={"train": pairs, "test": [{"input": noisy_grid(generator)}]},
+        reference=answers[0],
+        content_hash=content_hash(pairs),
+        trace_count=SAMPLES,
+    )
+    sampler = Sampler.objects.create(name="benchmark", title="Benchmark", kind=Sampler.Kind.SYMBOLIC)
+    run = Run.objects.create(title="Benchmark", sampler=sampler, seed=0, code_version="benchmark")
+    instruction = Instruction.objects.create(name="benchmark", title="Grid view", view="grid", style="program")
+    body = "A reasoning text. " * 500
+    text = Text.objects.create(content_hash=text_hash(body), body=body)
+    traces = Trace.objects.bulk_create(
+        Trace(
+            problem=problem,
+            run=run,
+            sampler=sampler,
+            instruction=instruction,
+            prompt=text,
+            reasoning=text,
+            program=text,
+            steps=[{"kind": "text", "title": "Step", "body": body, "depth": 0, "data": {}}] * 5,
+            answer=answer,
+            answer_hash=content_hash(answer),
+            finish_reason="stop",
+            content_hash=content_hash(number),
+            correctness="pass" if place == 0 else "fail",
+            train_passed=4 if place == 0 else 2,
+            train_total=4,
+        )
+        for number in range(SAMPLES)
+        for place in [min(number % OUTPUTS, number % 7)]
+        for answer in [answers[place if number % 2 else number % OUTPUTS]]
+    )
+    evidence = {"pairs": [{"predicted": answers[0][0], "near_miss": {"text": "right but for 3 of 400 cells"}}] * 4}
+    Verdict.objects.bulk_create(
+        Verdict(trace=trace, verifier=verifier, version=1, outcome=trace.correctness, evidence=evidence)
+        for trace in traces
+        for verifier in ("arc_train", "arc_test", "arc_answer")
+    )
+    return problem.pk
+
+
+def measure(address: str) -> None:
+    """Print size, queries and time of one address, fetched as a superuser."""
+    from django.contrib.auth.models import User
+    from django.db import connection
+    from django.test import Client
+
+    client = Client(headers={"host": "localhost"})
+    user = User.objects.create_superuser(f"benchmark-{time.monotonic_ns()}")
+    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    queries: list[str] = []
+
+    def note(execute: Any, sql: str, *rest: Any) -> Any:
+        queries.append(sql)
+        return execute(sql, *rest)
+
+    with connection.execute_wrapper(note):
+        body = client.get(address).content
+    wall, cpu = [], []
+    for _ in range(ROUNDS):
+        start, cpu_start = time.perf_counter(), time.process_time()
+        client.get(address)
+        wall.append(1000 * (time.perf_counter() - start))
+        cpu.append(1000 * (time.process_time() - cpu_start))
+    print(f"{address}: {len(body) / 1000:.0f} kB HTML, {len(gzip.compress(body)) / 1000:.0f} kB compressed")
+    print(
+        f"  {len(queries)} queries, median {statistics.median(wall):.0f} ms, of which {statistics.median(cpu):.0f} ms"
+    )
+    print(f"  of the web process's own time; fastest {min(wall):.0f} ms")
+
+
+def main() -> None:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webapp.settings")
+    os.environ.setdefault("LOG_LEVEL", "ERROR")
+    os.environ.setdefault("DEBUG", "0")
+    import django
+
+    from webapp.database import ensure_database
+
+    ensure_database()
+    django.setup()
+    from django.conf import settings
+    from django.db import transaction
+
+    # As in the tests: static files need not have been collected.
+    settings.STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    with transaction.atomic():
+        problem_id = make_problem()
+        measure(f"/problems/{problem_id}/")
+        measure("/problems/")
+        measure("/")
+        transaction.set_rollback(True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,252 @@
+import pytest
+from django.urls import reverse
+
+from tests import factories
+from trajectories.models import Problem
+from trajectories.selectors.problems import SORTS, ProblemFilter, list_problems
+
+WRONG = [[[9, 9, 7]]]
+
+
+def walk(sort: str, size: int) -> tuple[list[int], list[int]]:
+    """Ids read forwards page by page, and backwards from the end."""
+    page = list_problems(ProblemFilter(), sort=sort, size=size)
+    forwards = [row.pk for row in page.rows]
+    while page.next:
+        page = list_problems(ProblemFilter(), sort=sort, after=page.next, size=size)
+        forwards += [row.pk for row in page.rows]
+    backwards = [row.pk for row in page.rows]
+    while page.previous:
+        page = list_problems(ProblemFilter(), sort=sort, before=page.previous, size=size)
+        backwards = [row.pk for row in page.rows] + backwards
+    return forwards, backwards
+
+
+@pytest.mark.parametrize("sort", SORTS)
+def test_paging_shows_every_problem_once_in_both_directions(db, sort):
+    problem_set = factories.make_problem_set()
+    for number in range(11):
+        factories.make_problem(
+            problem_set=problem_set,
+            name=f"t{number * 7 % 11}",
+            trace_count=number % 4,
+            correct_count=min(number % 3, number % 4),
+            accepted_count=number % 2,
+        )
+    forwards, backwards = walk(sort, size=3)
+    assert sorted(forwards) == sorted(Problem.objects.values_list("pk", flat=True))
+    assert len(set(forwards)) == 11
+    assert backwards == forwards
+
+
+def test_the_hardest_come_first_and_the_unsampled_last(db):
+    never = factories.make_problem()
+    often = factories.make_problem(trace_count=4, correct_count=3)
+    seldom = factories.make_problem(trace_count=4, correct_count=1)
+    assert [row.pk for row in list_problems(ProblemFilter(), sort="hardest").rows] == [seldom.pk, often.pk, never.pk]
+    assert [row.pk for row in list_problems(ProblemFilter(), sort="easiest").rows] == [often.pk, seldom.pk, never.pk]
+
+
+@pytest.mark.parametrize(
+    ("query", "names"),
+    [
+        ("", {"alpha", "beta", "gamma"}),
+        ("q=ALP", {"alpha"}),
+        ("split=eval", {"beta"}),
+        ("state=solved", {"beta"}),
+        ("state=unsolved", {"gamma"}),
+        ("state=unsampled", {"alpha"}),
+        ("set=one&state=unsampled", {"alpha"}),
+        ("set=none-such", set()),
+        ("state=none-such", set()),
+        ("after=x&before=99999999999999999999999", {"alpha", "beta", "gamma"}),
+        ("q=%00&sort=none-such", {"alpha", "beta", "gamma"}),
+    ],
+)
+def test_filters_live_in_the_address(client, curator, query, names):
+    one = factories.make_problem_set(name="one")
+    factories.make_problem(name="alpha", problem_set=one)
+    factories.make_problem(name="beta", split="eval", trace_count=2, correct_count=1)
+    factories.make_problem(name="gamma", trace_count=2)
+    client.force_login(curator)
+    response = client.get(f"{reverse('problem_list')}?{query}")
+    assert {row.name for row in response.context["page"].rows} == names
+    assert response.context["count"] == len(names)
+
+
+def test_an_empty_list_has_the_button_that_fills_it(client, lead):
+    client.force_login(lead)
+    page = client.get(reverse("problem_list")).content.decode()
+    assert "No problems yet" in page
+    assert 'href="/problems/import/"' in page
+
+
+def test_a_filter_without_a_match_can_be_cleared(client, lead, problem):
+    client.force_login(lead)
+    page = client.get(reverse("problem_list"), {"q": "zzz"}).content.decode()
+    assert "No problem matches" in page
+    assert f'href="{reverse("problem_list")}"' in page
+
+
+@pytest.mark.parametrize("name", ["problem_list", "problem_detail"])
+def test_fragments_and_pages_share_an_address(client, curator, problem, name):
+    client.force_login(curator)
+    address = reverse(name, args=[problem.pk] if name == "problem_detail" else [])
+    page, fragment = client.get(address), client.get(address, headers={"hx-request": "true"})
+    assert "<html" in page.content.decode()
+    assert "<html" not in fragment.content.decode()
+    assert "HX-Request" in page["Vary"]
+    assert "HX-Request" in fragment["Vary"]
+
+
+@pytest.mark.parametrize("name", ["problem_list", "problem_detail"])
+def test_somebody_without_a_role_sees_no_problem(client, nobody, problem, name):
+    client.force_login(nobody)
+    address = reverse(name, args=[problem.pk] if name == "problem_detail" else [])
+    assert client.get(address).status_code == 403
+
+
+def test_an_unknown_problem_is_not_found(client, curator):
+    client.force_login(curator)
+    assert client.get(reverse("problem_detail", args=[12345])).status_code == 404
+
+
+def test_the_list_needs_the_same_queries_for_any_number_of_problems(client, curator, django_assert_num_queries):
+    for _ in range(8):
+        factories.make_problem()
+    client.force_login(curator)
+    client.get(reverse("problem_list"))
+    with django_assert_num_queries(7):
+        client.get(reverse("problem_list"))
+
+
+def test_the_page_shows_the_task_and_folds_the_answer(client, curator, problem):
+    client.force_login(curator)
+    page = client.get(reverse("problem_detail", args=[problem.pk])).content.decode()
+    assert "2 training pairs, 1 test input" in page
+    assert "Expected output" in page
+    assert page.index('<details class="fold expected"') < page.index("expected output: 1 by 3 grid")
+    assert "Example 1 input:\n1 2\n3 4" in page
+    assert "No samples yet" in page
+
+
+def test_an_unknown_answer_is_said_to_be_unknown(client, curator):
+    problem = factories.make_problem(reference=None)
+    client.force_login(curator)
+    assert "Answer unknown" in client.get(reverse("problem_detail", args=[problem.pk])).content.decode()
+
+
+def test_only_who_may_launch_runs_is_offered_one(client, lead, engineer, problem):
+    for user, offered in ((lead, True), (engineer, False)):
+        client.force_login(user)
+        page = client.get(reverse("problem_detail", args=[problem.pk])).content.decode()
+        assert (f"/runs/new/?problem={problem.pk}" in page) is offered
+
+
+def make_population(problem: Problem) -> None:
+    """Three right samples, two wrong alike, one in error, one unverified without an answer."""
+    common = {"problem": problem, "train_total": 2}
+    for _ in range(3):
+        trace = factories.make_trace(**common, correctness="pass", train_passed=2)
+        factories.make_verdict(trace=trace, verifier="arc_train")
+        factories.make_verdict(trace=trace, verifier="arc_test")
+    evidence = {"pairs": [{"near_miss": {"kind": "cells", "text": "right but for 1 of 3 cells"}}]}
+    for passed in (0, 1):
+        trace = factories.make_trace(**common, answer=WRONG, correctness="fail", train_passed=passed)
+        factories.make_verdict(trace=trace, outcome="fail", score=0.0, evidence=evidence)
+    factories.make_trace(problem=problem, answer=[None], program="loop", correctness="error")
+    factories.make_trace(problem=problem, answer=[None], program="", correctness="")
+
+
+def test_the_board_groups_samples_by_output(client, curator, problem):
+    make_population(problem)
+    client.force_login(curator)
+    board = client.get(reverse("problem_detail", args=[problem.pk])).context["population"]
+    assert [(group.votes, group.is_correct) for group in board.groups] == [(3, True), (2, False), (2, False)]
+    right = board.groups[0]
+    wrong = next(group for group in board.groups if group.failed)
+    assert right.share == pytest.approx(3 / 7)
+    assert right.train_pattern == "2/2 pairs"
+    assert right.words == {"arc_test": [("pass", 3)], "arc_train": [("pass", 3)]}
+    assert wrong.train_pattern == "up to 1/2 pairs"
+    assert wrong.near_miss == "right but for 1 of 3 cells"
+    assert (board.samples, board.outputs, board.programs) == (7, 3, 2)
+
+
+def test_errors_and_unverified_samples_are_not_wrong(client, curator, problem):
+    make_population(problem)
+    client.force_login(curator)
+    board = client.get(reverse("problem_detail", args=[problem.pk])).context["population"]
+    assert (board.scored, board.correct, board.errors, board.unverified) == (5, 3, 1, 1)
+    assert board.pass_at[0] == (1, pytest.approx(0.6))
+    assert board.pass_at[-1] == (8, None)
+    assert board.majority_is_right is True
+
+
+def test_the_best_trace_of_a_group_is_an_accepted_one(client, curator, problem):
+    factories.make_trace(problem=problem, correctness="pass", train_passed=2, train_total=2)
+    accepted = factories.make_trace(
+        problem=problem, correctness="pass", train_passed=1, train_total=2, decision="accepted"
+    )
+    client.force_login(curator)
+    page = client.get(reverse("problem_detail", args=[problem.pk]))
+    assert page.context["population"].groups[0].best_trace_id == accepted.pk
+    assert f'href="/traces/{accepted.pk}/"' in page.content.decode()
+
+
+def test_a_right_group_is_shown_however_small(client, curator, problem):
+    for number in range(14):
+        for _ in range(2):
+            factories.make_trace(problem=problem, answer=[[[number % 10, number // 10]]], correctness="fail")
+    factories.make_trace(problem=problem, correctness="pass")
+    client.force_login(curator)
+    address = reverse("problem_detail", args=[problem.pk])
+    board = client.get(address).context["population"]
+    assert len(board.groups) == 13
+    assert board.groups[-1].is_correct
+    assert board.groups[-1].rank == 15
+    assert len(client.get(address, {"groups": "all"}).context["population"].groups) == 15
+
+
+def test_an_output_filters_the_samples(client, curator, problem):
+    make_population(problem)
+    client.force_login(curator)
+    address = reverse("problem_detail", args=[problem.pk])
+    wrong = next(group for group in client.get(address).context["population"].groups if group.failed)
+    response = client.get(address, {"answer": wrong.answer_hash})
+    assert [trace.answer for trace in response.context["page"].rows] == [WRONG, WRONG]
+    assert "group-chosen" in response.content.decode()
+    assert "No sample gave this output" in client.get(address, {"answer": "none"}).content.decode()
+
+
+def test_samples_are_paged_by_key(client, curator, problem):
+    traces = [factories.make_trace(problem=problem).pk for _ in range(30)]
+    client.force_login(curator)
+    address = reverse("problem_detail", args=[problem.pk])
+    first = client.get(address).context["page"]
+    assert [trace.pk for trace in first.rows] == traces[:4:-1]
+    second = client.get(address, {"before": first.older}).context["page"]
+    assert [trace.pk for trace in second.rows] == traces[4::-1]
+    assert (first.newer, second.older) == (None, None)
+    back = client.get(address, {"after": second.newer}).context["page"]
+    assert [trace.pk for trace in back.rows] == [trace.pk for trace in first.rows]
+
+
+def test_the_page_needs_the_same_queries_for_any_number_of_samples(client, curator, problem, django_assert_num_queries):
+    make_population(problem)
+    for number in range(30):
+        factories.make_trace(problem=problem, answer=[[[number % 7]]], correctness="fail")
+    client.force_login(curator)
+    address = reverse("problem_detail", args=[problem.pk])
+    client.get(address)
+    with django_assert_num_queries(14):
+        client.get(address)
+
+
+def test_other_kinds_show_their_statement(client, curator):
+    problem = factories.make_problem(kind="numeric", spec={}, reference=4, statement="What is <b>2 + 2</b>?")
+    client.force_login(curator)
+    assert (
+        "What is &lt;b&gt;2 + 2&lt;/b&gt;?" in client.get(reverse("problem_detail", args=[problem.pk])).content.decode()
+    )
+    assert client.get(reverse("problem_list")).status_code == 200
