@@ -1,0 +1,180 @@
+"""The admin: everything to look at, nothing to edit, and runs to pause, resume and cancel."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, cast
+
+from django.contrib import admin, messages
+from django.contrib.auth.models import User
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
+
+from trajectories.models import (
+    Attempt,
+    AuditEvent,
+    Export,
+    Instruction,
+    PendingVerification,
+    Problem,
+    ProblemSet,
+    Release,
+    ReleaseItem,
+    Review,
+    Run,
+    Sampler,
+    Text,
+    Trace,
+    Verdict,
+)
+from trajectories.services.runs import RunStateError, cancel_run, pause_run, resume_run
+from trajectories.tasks.runs import ring_sampling
+
+
+# The stubs have a parameter that the class itself lacks.
+Base = admin.ModelAdmin[Any] if TYPE_CHECKING else admin.ModelAdmin
+
+
+class ReadOnlyAdmin(Base):
+    """Rows are made and changed by services only. Large tables are neither counted nor joined row by row."""
+
+    show_full_result_count = False
+    list_per_page = 50
+    ordering = ("-pk",)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002
+        return False
+
+
+@admin.register(Run)
+class RunAdmin(ReadOnlyAdmin):
+    list_display = (
+        *("id", "title", "state", "sampler", "planned_count", "done_count", "failed_count"),
+        *("verified_count", "correct_count", "created_by", "created_at"),
+    )
+    list_filter = ("state", "sampler")
+    list_select_related = ("sampler", "created_by")
+    search_fields = ("title",)
+    actions = ("pause", "resume", "cancel")
+
+    def has_control_permission(self, request: HttpRequest) -> bool:
+        """What the actions below ask for."""
+        return request.user.has_perm("trajectories.control_run")
+
+    def _steer(self, request: HttpRequest, runs: QuerySet[Run], act: Callable[..., Run], word: str) -> list[Run]:
+        """Do something to each run; a run that refuses says why and does not stop the others."""
+        steered = []
+        for run in runs.order_by("pk"):
+            try:
+                steered.append(act(actor=cast(User, request.user), run=run))
+            except RunStateError as refusal:
+                self.message_user(request, f"{run.title}: {refusal}", messages.WARNING)
+        self.message_user(request, f"{len(steered)} run{'' if len(steered) == 1 else 's'} {word}.")
+        return steered
+
+    @admin.action(description="Pause", permissions=["control"])
+    def pause(self, request: HttpRequest, runs: QuerySet[Run]) -> None:
+        self._steer(request, runs, pause_run, "paused")
+
+    @admin.action(description="Resume", permissions=["control"])
+    def resume(self, request: HttpRequest, runs: QuerySet[Run]) -> None:
+        for run in self._steer(request, runs, resume_run, "resumed"):
+            ring_sampling(run)
+
+    @admin.action(description="Cancel for good", permissions=["control"])
+    def cancel(self, request: HttpRequest, runs: QuerySet[Run]) -> None:
+        self._steer(request, runs, cancel_run, "cancelled")
+
+
+@admin.register(Attempt)
+class AttemptAdmin(ReadOnlyAdmin):
+    list_display = ("id", "run", "problem", "instruction", "index", "state", "claims", "error_kind", "finished_at")
+    list_filter = ("state", "error_kind")
+    list_select_related = ("run", "problem", "instruction")
+
+
+@admin.register(Trace)
+class TraceAdmin(ReadOnlyAdmin):
+    list_display = ("id", "problem", "run", "instruction", "correctness", "train_passed", "decision", "created_at")
+    list_filter = ("correctness", "decision")
+    list_select_related = ("problem", "run", "instruction")
+    raw_id_fields = ("prompt", "reasoning", "program")
+
+
+@admin.register(Verdict)
+class VerdictAdmin(ReadOnlyAdmin):
+    list_display = ("id", "trace", "verifier", "version", "outcome", "score", "message", "seconds", "engine")
+    list_filter = ("verifier", "outcome")
+    list_select_related = ("trace",)
+
+
+@admin.register(PendingVerification)
+class PendingVerificationAdmin(ReadOnlyAdmin):
+    list_display = ("trace", "claims", "lease_expires_at", "rung_at", "created_at")
+    list_select_related = ("trace",)
+
+
+@admin.register(ProblemSet)
+class ProblemSetAdmin(ReadOnlyAdmin):
+    list_display = ("id", "title", "name", "problem_count", "source", "created_at")
+
+
+@admin.register(Problem)
+class ProblemAdmin(ReadOnlyAdmin):
+    list_display = ("id", "name", "problem_set", "kind", "split", "trace_count", "correct_count", "accepted_count")
+    list_filter = ("problem_set", "kind", "split")
+    list_select_related = ("problem_set",)
+    search_fields = ("name",)
+
+
+@admin.register(Sampler)
+class SamplerAdmin(ReadOnlyAdmin):
+    list_display = ("id", "title", "name", "kind", "version", "parent", "created_at")
+    list_select_related = ("parent",)
+
+
+@admin.register(Instruction)
+class InstructionAdmin(ReadOnlyAdmin):
+    list_display = ("id", "title", "name", "version", "view", "style", "created_at")
+
+
+@admin.register(Review)
+class ReviewAdmin(ReadOnlyAdmin):
+    list_display = ("id", "trace", "reviewer", "decision", "score", "reason", "supersedes", "created_at")
+    list_filter = ("decision", "reviewer")
+    list_select_related = ("trace", "reviewer", "supersedes")
+
+
+@admin.register(Release)
+class ReleaseAdmin(ReadOnlyAdmin):
+    list_display = ("id", "title", "item_count", "content_hash", "created_by", "created_at")
+    list_select_related = ("created_by",)
+
+
+@admin.register(ReleaseItem)
+class ReleaseItemAdmin(ReadOnlyAdmin):
+    list_display = ("id", "release", "position", "trace", "split", "score")
+    list_select_related = ("release", "trace")
+
+
+@admin.register(Export)
+class ExportAdmin(ReadOnlyAdmin):
+    list_display = ("id", "release", "format", "state", "rows_written", "byte_size", "created_by", "created_at")
+    list_filter = ("state", "format")
+    list_select_related = ("release", "created_by")
+
+
+@admin.register(Text)
+class TextAdmin(ReadOnlyAdmin):
+    list_display = ("content_hash",)
+
+
+@admin.register(AuditEvent)
+class AuditEventAdmin(ReadOnlyAdmin):
+    list_display = ("id", "created_at", "actor", "verb", "object_type", "object_id")
+    list_filter = ("object_type", "verb")
+    list_select_related = ("actor",)
