@@ -1,7 +1,10 @@
 """Importing problems: exact counts, all or nothing, and the two public ARC sets."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from django.core.exceptions import ValidationError
+from django.db import connection
 
 from trajectories.core.problems import ImportFault
 from trajectories.core.records import ProblemKind, ProblemRecord
@@ -97,6 +100,25 @@ def test_selectors_give_back_the_record_and_hide_the_reference():
     public = to_public(problem)
     assert (public.spec, public.content_hash) == (record(7).spec, problem.content_hash)
     assert not hasattr(public, "reference")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_imports_at_once_count_each_problem_once():
+    records = [record(number) for number in range(60)]
+
+    def import_in_a_thread(name: str, items: list) -> ImportReport:
+        try:
+            return run_import(items, set_name=name)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        one = pool.submit(import_in_a_thread, "one", records)
+        two = pool.submit(import_in_a_thread, "two", records[::-1])
+        reports = [one.result(), two.result()]
+    assert sum(report.inserted for report in reports) == 60
+    assert sum(report.duplicates for report in reports) == 60
+    assert sum(ProblemSet.objects.values_list("problem_count", flat=True)) == Problem.objects.count() == 60
 
 
 def test_arc_agi_1(django_assert_max_num_queries):
