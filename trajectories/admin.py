@@ -28,7 +28,6 @@ from trajectories.models import (
 from trajectories.services.runs import RunStateError, cancel_run, pause_run, resume_run
 from trajectories.tasks.runs import ring_sampling
 
-
 # The stubs have a parameter that the class itself lacks.
 Base = admin.ModelAdmin[Any] if TYPE_CHECKING else admin.ModelAdmin
 
