@@ -162,9 +162,23 @@ def main() -> None:
             figures.append(one)
             if options.tasks and which == "training":
                 fits = "/".join(str(one.fits_by_view[view]) for view in VIEWS)
-                print(one.name, "rank", one.rank, "fits", fits, f"{one.seconds:.1f}s", one.best[:120], flush=True)
+                print(
+                    one.name,
+                    "rank",
+                    one.rank,
+                    "fits",
+                    fits,
+                    f"{one.seconds:.1f}s",
+                    one.best[:100].splitlines()[:2],
+                    flush=True,
+                )
             for key in one.mismatches:
-                print("mismatch:", one.name if which == "training" else "an evaluation task", key, flush=True)
+                print(
+                    "mismatch:",
+                    one.name if which == "training" else "an evaluation task",
+                    key.splitlines()[-1][:100],
+                    flush=True,
+                )
         report[which] = summarise(figures)
         print(which, json.dumps(report[which], indent=2), flush=True)
         if which == "training":

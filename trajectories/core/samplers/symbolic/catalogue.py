@@ -138,16 +138,16 @@ def original_ops() -> Iterable[Op]:
     yield on_grid(tiling.place_copies_coloured, 1.5, original=True)
 
 
-def colour_ops(constants: Sequence[int]) -> Iterable[Op]:
+def colour_ops(constants: Sequence[int], gone: Sequence[int]) -> Iterable[Op]:
     """Operations on one colour that every input has."""
     for c in constants:
         yield on_grid(colour.keep_colour, 1.0, c, title=f"Keep only colour {c}")
         yield on_grid(colour.remove_colour, 1.0, c, title=f"Remove colour {c}")
         yield on_grid(cropping.crop_colour, 1.2, c, title=f"Crop to colour {c}")
         yield on_grid(cropping.crop_inside_colour, 1.4, c, title=f"Crop to the inside of the frame of colour {c}")
-        yield on_grid(
-            cropping.crop_at_colour_of, 1.3, c, title=f"Crop to where the input has colour {c}", original=True
-        )
+        if c not in gone:
+            title = f"Crop to where the input has colour {c}"
+            yield on_grid(cropping.crop_at_colour_of, 1.3, c, title=title, original=True)
         ways = tuple(WAYS.values())
         yield on_grid(lines.shoot_colour, 1.7, c, ways, title=f"Shoot lines of colour {c} to all four sides", weight=2)
 
@@ -159,6 +159,8 @@ def repair_ops(hidden: Sequence[int]) -> Iterable[Op]:
         yield on_grid(periodic.repair_rows, 1.5, c, title=f"Continue every row over colour {c}", weight=6)
         yield on_grid(periodic.repair_columns, 1.5, c, title=f"Continue every column over colour {c}", weight=6)
         yield on_grid(symmetry.repair_symmetry, 1.3, c, title=f"Mirror the picture into colour {c}", weight=15)
+        title = f"Crop to where the input has colour {c}"
+        yield on_grid(cropping.crop_at_colour_of, 1.1, c, title=title, original=True)
 
 
 def section_ops() -> Iterable[Op]:
@@ -196,8 +198,8 @@ def object_ops() -> Iterable[Op]:
     yield to_pieces(segment.find_holes, 1.4, weight=6)
     yield to_pieces(segment.find_enclosed, 1.2, weight=8)
     yield to_pieces(segment.split_cells, 1.7)
-    yield from_pieces(draw.draw_on_blank, 0.8, original=True)
-    yield from_pieces(draw.draw_on_original, 1.0, original=True)
+    yield from_pieces(draw.draw_on_blank, 0.5, original=True)
+    yield from_pieces(draw.draw_on_original, 0.6, original=True)
     yield from_pieces(draw.erase_from_original, 1.0, original=True)
     yield from_pieces(draw.draw_cropped, 1.2)
     yield from_pieces(select.pick_only, 1.0)
@@ -283,7 +285,7 @@ def build_catalogue(inputs: Sequence[Rows], outputs: Sequence[Rows]) -> tuple[Op
     constants = sorted(common - {0})[:6]
     gone = [c for c in sorted(common) if not all(c in row for rows in outputs for row in rows)]
     ops = [
-        *plain_grid_ops(), *shape_ops(), *block_ops(), *line_ops(), *original_ops(), *colour_ops(constants),
+        *plain_grid_ops(), *shape_ops(), *block_ops(), *line_ops(), *original_ops(), *colour_ops(constants, gone),
         *repair_ops(gone), *section_ops(), *object_ops(), *choice_ops(), *size_ops(inputs, outputs),
     ]  # fmt: skip
     return tuple(sorted(ops, key=lambda op: op.cost))

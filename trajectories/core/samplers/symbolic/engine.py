@@ -6,13 +6,16 @@ lists of placed pieces, expanded lazily in the order of description length.
 """
 
 import heapq
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import count
 from typing import Any
 
 from trajectories.core.samplers.symbolic.candidates import Budget
 from trajectories.core.samplers.symbolic.operation import Kind, Op
 from trajectories.core.samplers.symbolic.values import Rows, Value
+
+MAX_FITS = 60
+"""Fits that are kept; on easy tasks there are many ways to the same output."""
 
 CALL_WORK = 25
 """Work of one call of an operation besides its cells."""
@@ -65,6 +68,14 @@ def size(kind: Kind, value: Value) -> int:
     return sum(8 + len(rows) * len(rows[0]) for _, _, rows in value)
 
 
+def group_by_cost(ops: Iterable[Op]) -> list[tuple[float, list[Op]]]:
+    """Operations of the same cost together, cheapest first."""
+    groups: dict[float, list[Op]] = {}
+    for op in ops:
+        groups.setdefault(round(op.cost, 1), []).append(op)
+    return sorted(groups.items())
+
+
 class Fit:
     """A state that gives every training output, after painting by `table` where that is not None."""
 
@@ -83,15 +94,16 @@ class Search:
         self.shapes = [(len(rows), len(rows[0])) for rows in targets]
         self.target = b"".join(flatten(rows) for rows in targets)
         self.colours = set(self.target)
-        self.by_kind: dict[Kind, list[Op]] = {
-            "grid": sorted((op for op in ops if op.takes == "grid"), key=lambda op: op.cost),
-            "pieces": sorted((op for op in ops if op.takes == "pieces"), key=lambda op: op.cost),
+        self._groups: dict[Kind, list[tuple[float, list[Op]]]] = {
+            "grid": group_by_cost(op for op in ops if op.takes == "grid"),
+            "pieces": group_by_cost(op for op in ops if op.takes == "pieces"),
         }
         self.fits: list[Fit] = []
         self.layers: list[tuple[State, bytes]] = []
         self.missized: dict[Kind, list[State]] = {"grid": [], "pieces": []}
         self.evaluated = 0
         self._seen: set[Any] = set()
+        self._fit_of: dict[Any, Fit] = {}
         self._heap: list[tuple[float, int, State, int]] = []
         self._serial = count()
         root = State("grid", list(self.inputs), None, None)
@@ -107,26 +119,26 @@ class Search:
 
     def run(self, budget: Budget, stop_below: int = 0) -> None:
         """Go on until the budget is down to `stop_below` or nothing is left to try."""
-        heap = self._heap
-        while heap and budget.left > stop_below:
-            _, _, parent, index = heapq.heappop(heap)
+        while self._heap and budget.left > stop_below:
+            _, _, parent, index = heapq.heappop(self._heap)
             if not self._complete(parent, budget):
                 continue
-            op = self.by_kind[parent.kind][index]
+            groups = self._groups[parent.kind]
             self._push(parent, index + 1)
-            state = self._apply(parent, op, budget)
-            if state is not None:
-                self._push(state, 0)
+            for op in groups[index][1]:
+                state = self._apply(parent, op, budget)
+                if state is not None:
+                    self._push(state, 0)
 
     def _push(self, state: State, index: int) -> None:
-        ops = self.by_kind[state.kind]
-        if index < len(ops):
-            heapq.heappush(self._heap, (state.cost + ops[index].cost, next(self._serial), state, index))
+        groups = self._groups[state.kind]
+        if index < len(groups):
+            heapq.heappush(self._heap, (state.cost + groups[index][0], next(self._serial), state, index))
 
     def _step(self, state: State, parent: State, op: Op, budget: Budget) -> bool:
         """Compute the state's value on the next input."""
         position = len(state.values)
-        budget.spend(CALL_WORK + parent.cells[position] * op.weight)
+        budget.left -= CALL_WORK + parent.cells[position] * op.weight
         value = op.apply(parent.values[position], self.inputs[position])
         if value is None:
             return False
@@ -139,11 +151,9 @@ class Search:
         state = State(op.gives, [], parent, op)
         if not self._step(state, parent, op, budget):
             return None
-        if state.values[0] == parent.values[0] and state.kind == parent.kind and len(self.inputs) == 1:
-            return None
-        if op.gives == "grid" and self._shape_fits(state, 0):
-            return state if self._complete(state, budget) else None
         if op.gives == "grid":
+            if self._shape_fits(state, 0):
+                return state if self._complete(state, budget) else None
             missized = self.missized[parent.kind]
             if len(missized) < MISSIZED:
                 missized.append(state)
@@ -165,10 +175,17 @@ class Search:
                 return False
         key = (state.kind, *(freeze(state.kind, value) for value in state.values))
         if key in self._seen:
+            # Another way to a known fit is no new state, but it is a program of its own.
+            known = self._fit_of.get(key)
+            if known is not None and len(self.fits) < MAX_FITS:
+                self.fits.append(Fit(state, known.table))
             return False
         self._seen.add(key)
         if state.kind == "grid":
+            before = len(self.fits)
             self._judge(state)
+            if len(self.fits) > before:
+                self._fit_of[key] = self.fits[-1]
         return True
 
     def _judge(self, state: State) -> None:

@@ -16,6 +16,7 @@ from trajectories.core.samplers.symbolic.values import Rows
 
 MAX_STACKED = 1500
 STARTS = 12
+EASY_BOTH, EASY_ONE = 0.2, 0.5
 NEAR_PROGRAMS = 40
 
 
@@ -59,7 +60,7 @@ def explore(task: ArcTask, budget: Budget) -> Exploration:
 
 
 def explore_frame(frame: Frame | None, inputs: Sequence[Rows], outputs: Sequence[Rows], budget: Budget) -> Search:
-    """Search one frame: until the budget is spent, or half as far again once enough fits are known."""
+    """Search one frame until the budget is spent, or earlier where the task turns out to be easy."""
     starts = [enter(frame, rows, rows) for rows in inputs]
     targets = [enter(frame, rows, given) for rows, given in zip(outputs, inputs)]
     ops = build_catalogue(starts[: len(targets)], targets)
@@ -68,9 +69,15 @@ def explore_frame(frame: Frame | None, inputs: Sequence[Rows], outputs: Sequence
     while budget.left > 0:
         before = budget.left
         search.run(budget, stop_below=max(0, budget.left - total // 20))
-        if before == budget.left or (search.fits and total - budget.left > total // 4):
+        if before == budget.left or is_easy(search, (total - budget.left) / total):
             break
     return search
+
+
+def is_easy(search: Search, spent: float) -> bool:
+    """Whether fits were found long enough ago: of both views after a fifth of the budget, of one after a half."""
+    views = {GridProgram((Layer(fit.state.steps),)).view for fit in search.fits}
+    return (len(views) == 2 and spent > EASY_BOTH) or (len(views) == 1 and spent > EASY_ONE)
 
 
 def enter(frame: Frame | None, rows: Rows, given: Rows) -> Rows:
@@ -114,9 +121,7 @@ def stacked_programs(search: Search, frame: Frame | None) -> Iterator[GridProgra
     layers = search.layers[:MAX_STACKED]
     stacker = Stacker([flat for _, flat in layers], [state.cost for state, _ in layers], search.target)
     for stack in stacker.best(STARTS):
-        yield GridProgram(
-            tuple(Layer(layers[choice.index][0].steps, choice.table) for choice in stack.choices), frame
-        )
+        yield GridProgram(tuple(Layer(layers[choice.index][0].steps, choice.table) for choice in stack.choices), frame)
 
 
 def near_programs(search: Search, frame: Frame | None) -> Iterator[GridProgram]:

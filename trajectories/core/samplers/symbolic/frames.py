@@ -124,5 +124,6 @@ def choose_frames(inputs: list[Rows], outputs: list[Rows]) -> list[Frame | None]
     without_zero = {tuple(c for c in table if c) for table in tables}
     if len(without_zero) > 1:
         frames.append(RANKED if any(backgrounds) else SHAPES_RANKED)
-    framed = [shrink_lattice(rows, given) for rows, given in zip([*outputs, *inputs], [*inputs, *inputs])]
+    framed = [shrink_lattice(rows, given) for rows, given in zip(outputs, inputs)]
+    framed += [shrink_lattice(rows, rows) for rows in inputs]
     return [LATTICE, *frames[:2]] if all(framed) else frames

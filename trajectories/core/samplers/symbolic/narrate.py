@@ -92,9 +92,7 @@ def compare(predicted: Grid | None, expected: Grid) -> str:
     if grid_shape(predicted) != grid_shape(expected):
         (height, width), (rows, columns) = grid_shape(predicted), grid_shape(expected)
         return f"it gives {height}×{width} cells where {rows}×{columns} are expected."
-    wrong = [
-        (i, j) for i, row in enumerate(expected) for j, cell in enumerate(row) if predicted[i][j] != cell
-    ]
+    wrong = [(i, j) for i, row in enumerate(expected) for j, cell in enumerate(row) if predicted[i][j] != cell]
     if not wrong:
         return "all cells are right."
     i, j = wrong[0]

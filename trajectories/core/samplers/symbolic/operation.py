@@ -41,8 +41,10 @@ class Op:
 
     def apply(self, value: Value, original: Rows) -> Value:
         """The result on one input, or None where the operation does not apply or gives no ARC grid."""
-        details = (original, *self.args) if self.original else self.args
-        result = self.function(value, *details)
+        if self.original:
+            result = self.function(value, original, *self.args)
+        else:
+            result = self.function(value, *self.args)
         if not result:
             return None
         if self.gives == "grid" and not (len(result) <= MAX_SIDE and 0 < len(result[0]) <= MAX_SIDE):

@@ -36,6 +36,7 @@ FACTS: tuple[tuple[Property, str, str], ...] = (
     (properties.has_hole, "enclose empty cells", "enclose nothing"),
     (properties.is_full, "fill their box", "do not fill their box"),
     (properties.is_square, "have a square box", "have no square box"),
+    (properties.is_full_square, "are filled squares", "are no filled squares"),
     (properties.is_symmetric, "are symmetric from left to right", "are not symmetric from left to right"),
 )
 """Yes-or-no properties with the words for both."""
@@ -51,6 +52,7 @@ LEARNED: tuple[tuple[Property, str], ...] = (
     (properties.is_wide, "lying or standing"),
     (properties.is_full, "filling its box or not"),
     (properties.is_square, "having a square box or not"),
+    (properties.is_full_square, "being a filled square or not"),
     (properties.is_symmetric, "left-right symmetry"),
     (properties.symmetry_count, "number of mirror axes"),
     (properties.size_of, "height and width"),

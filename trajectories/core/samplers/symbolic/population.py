@@ -62,7 +62,7 @@ def votes(candidates: Sequence[Candidate], position: int) -> list[Grid]:
     for candidate in candidates:
         output = candidate.test_outputs[position]
         if candidate.fits and output is not None:
-            weights[output] = weights.get(output, 0.0) + 2.0**-candidate.program.cost
+            weights[output] = weights.get(output, 0.0) + math.exp2(-candidate.program.cost)
     return sorted(weights, key=lambda output: -weights[output])
 
 
@@ -82,12 +82,18 @@ def arrange(candidates: Sequence[Candidate], temperature: float, seed: int) -> t
         else:
             firsts.append(candidate)
         seen.add(outputs)
+    firsts.sort(key=lambda candidate: -_support(candidate, candidates))
     order = [*firsts, *_mix(others, near)]
     if temperature <= 0:
         return tuple(order)
     noise = random.Random(seed)
     scores = [-math.log(rank) + temperature * _gumbel(noise) for rank in range(1, len(order) + 1)]
     return tuple(order[i] for i in sorted(range(len(order)), key=lambda i: -scores[i]))
+
+
+def _support(chosen: Candidate, candidates: Sequence[Candidate]) -> float:
+    """The votes for a candidate's test outputs, see `votes`."""
+    return sum(math.exp2(-c.program.cost) for c in candidates if c.fits and c.test_outputs == chosen.test_outputs)
 
 
 def _gumbel(noise: random.Random) -> float:

@@ -50,9 +50,6 @@ def shift(grid: Rows, down: int, right: int) -> Rows:
     """Move the picture; cells pushed over the edge are lost and empty ones come in."""
     height, width = len(grid), len(grid[0])
     return [
-        [
-            grid[i - down][j - right] if 0 <= i - down < height and 0 <= j - right < width else 0
-            for j in range(width)
-        ]
+        [grid[i - down][j - right] if 0 <= i - down < height and 0 <= j - right < width else 0 for j in range(width)]
         for i in range(height)
     ]

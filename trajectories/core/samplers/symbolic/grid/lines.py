@@ -104,9 +104,7 @@ def extend_rows(grid: Rows) -> Rows:
     result = []
     for row in grid:
         end = max((j for j, cell in enumerate(row) if cell), default=-1) + 1
-        period = next(
-            (p for p in range(1, end) if all(row[j] == row[j - p] for j in range(p, end))), end
-        )
+        period = next((p for p in range(1, end) if all(row[j] == row[j - p] for j in range(p, end))), end)
         result.append([row[j % period] for j in range(len(row))] if period else row[:])
     return result
 

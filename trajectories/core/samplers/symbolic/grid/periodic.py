@@ -23,9 +23,7 @@ def find_period(grid: Rows, hidden: int) -> tuple[int, int] | None:
 
 def period_cells(grid: Rows, hidden: int, down: int, across: int) -> dict[tuple[int, int], int]:
     """The visible colour at each place of the repeating block."""
-    return {
-        (i % down, j % across): cell for i, row in enumerate(grid) for j, cell in enumerate(row) if cell != hidden
-    }
+    return {(i % down, j % across): cell for i, row in enumerate(grid) for j, cell in enumerate(row) if cell != hidden}
 
 
 def repair_pattern(grid: Rows, hidden: int) -> Rows | None:

@@ -112,9 +112,7 @@ def where_equal(pieces: list[Piece]) -> Rows | None:
     """Keep the cells in which all sections have the same colour."""
     if not same_size(pieces):
         return None
-    return [
-        [cells[0] if len(set(cells)) == 1 else 0 for cells in zip(*rows)] for rows in zip(*[p[2] for p in pieces])
-    ]
+    return [[cells[0] if len(set(cells)) == 1 else 0 for cells in zip(*rows)] for rows in zip(*[p[2] for p in pieces])]
 
 
 def most_frequent_cells(pieces: list[Piece]) -> Rows | None:

@@ -86,9 +86,7 @@ def find_mirror_sum(grid: Rows, hidden: int) -> int | None:
         pairs = [(j, total - j) for j in range(width) if j < total - j < width]
         if len(pairs) * 4 < width:
             continue
-        agree = all(
-            row[a] == row[b] or row[a] == hidden or row[b] == hidden for a, b in pairs for row in grid
-        )
+        agree = all(row[a] == row[b] or row[a] == hidden or row[b] == hidden for a, b in pairs for row in grid)
         if agree and (best is None or abs(total - width + 1) < abs(best - width + 1)):
             best = total
     return best
@@ -114,7 +112,5 @@ def repair_symmetry(grid: Rows, hidden: int) -> Rows | None:
     result = transpose(fill_from_mirror(transpose(result), hidden))
     if any(hidden in row for row in result) and len(grid) == len(grid[0]):
         flipped = transpose(result)
-        result = [
-            [b if a == hidden else a for a, b in zip(upper, lower)] for upper, lower in zip(result, flipped)
-        ]
+        result = [[b if a == hidden else a for a, b in zip(upper, lower)] for upper, lower in zip(result, flipped)]
     return None if result == grid else result

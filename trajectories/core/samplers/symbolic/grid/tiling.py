@@ -122,9 +122,7 @@ def place_copies(pattern: Rows, copy: Rows) -> Rows | None:
     """Replace every non-empty cell of the pattern by a copy of the second grid, every empty one by blanks."""
     if len(pattern) * len(copy) > 30 or len(pattern[0]) * len(copy[0]) > 30:
         return None
-    return [
-        [value if cell else 0 for cell in line for value in row] for line in pattern for row in copy
-    ]
+    return [[value if cell else 0 for cell in line for value in row] for line in pattern for row in copy]
 
 
 def place_copies_of_self(grid: Rows) -> Rows | None:
@@ -136,9 +134,7 @@ def place_copies_coloured(pattern: Rows, copy: Rows) -> Rows | None:
     """Replace every cell of the pattern by the shape of the second grid in that cell's colour."""
     if len(pattern) * len(copy) > 30 or len(pattern[0]) * len(copy[0]) > 30:
         return None
-    return [
-        [cell if value else 0 for cell in line for value in row] for line in pattern for row in copy
-    ]
+    return [[cell if value else 0 for cell in line for value in row] for line in pattern for row in copy]
 
 
 def place_self_coloured(grid: Rows) -> Rows | None:

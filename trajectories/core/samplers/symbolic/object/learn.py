@@ -28,19 +28,19 @@ def learn_rules(pieces: Sequence[list[Piece]], targets: Sequence[Rows], tests: S
         table = tabulate(pieces, fates, measure)
         if table is None or len(set(table.values())) < 2:
             continue
-        other = max(set(known), key=lambda colour: (list(table.values()).count(colour), known.count(colour), -colour))
+        other = max(set(known), key=lambda colour: (known.count(colour), -colour))
         unseen = {measure(piece) for found in tests for piece in found} - set(table)
-        table = {value: colour for value, colour in sorted(table.items(), key=repr) if colour != other}
-        if len(table) > MAX_VALUES:
+        rare = {value: colour for value, colour in sorted(table.items(), key=repr) if colour != other}
+        if len(rare) > MAX_VALUES:
             continue
-        cost = 0.6 + 0.15 * len(table) + 0.05 * rank + 0.3 * bool(unseen)
+        cost = 0.2 + 0.1 * len(rare) + 0.03 * rank + 0.2 * bool(unseen)
         title = f"Colour objects by their {name}"
-        yield Op(draw.colour_by, "pieces", "pieces", title, cost, (measure, table, other), weight=3)
+        yield Op(draw.colour_by, "pieces", "pieces", title, cost, (measure, rare, other), weight=3)
         if 0 in known:
-            kept = tuple(value for value, colour in table.items() if colour)
+            kept = tuple(value for value, colour in rare.items() if colour)
             if kept and other == 0:
                 yield Op(draw.keep_by, "pieces", "pieces", f"Keep objects by {name}", cost, (measure, kept), weight=3)
-            gone = tuple(value for value, colour in table.items() if not colour)
+            gone = tuple(value for value, colour in rare.items() if not colour)
             if gone and other:
                 yield Op(draw.drop_by, "pieces", "pieces", f"Remove objects by {name}", cost, (measure, gone), weight=3)
 

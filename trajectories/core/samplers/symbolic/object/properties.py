@@ -83,6 +83,11 @@ def is_square(piece: Piece) -> bool:
     return len(piece[2]) == len(piece[2][0])
 
 
+def is_full_square(piece: Piece) -> bool:
+    """Whether it is a filled square."""
+    return len(piece[2]) == len(piece[2][0]) and all(cell for row in piece[2] for cell in row)
+
+
 def is_symmetric(piece: Piece) -> bool:
     """Whether it equals its left-right mirror image."""
     return all(row == row[::-1] for row in piece[2])
