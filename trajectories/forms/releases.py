@@ -4,6 +4,7 @@ import uuid
 from typing import Any
 
 from django import forms
+from django.utils import timezone
 
 from trajectories.core.exporters import EXPORTERS
 from trajectories.forms.traces import TraceScopeForm
@@ -13,7 +14,11 @@ from trajectories.selectors.releases import ReleaseRule
 class ReleaseForm(TraceScopeForm):
     """A rule (which accepted traces) and a title. The rule's part is what the trace list filters by."""
 
-    title = forms.CharField(max_length=200, error_messages={"required": "Title: give the release a name."})
+    title = forms.CharField(
+        max_length=200,
+        initial=lambda: f"Accepted traces, {timezone.localdate():%Y-%m-%d}",
+        error_messages={"required": "Title: give the release a name."},
+    )
     min_score = forms.TypedChoiceField(
         required=False,
         coerce=int,

@@ -21,6 +21,7 @@ TRAIN_FITS = {
     "some": "some training pairs",
     "none": "no training pair",
 }
+READING_ORDER = {"arc_test": 0, "arc_train": 1, "arc_answer": 2}
 UNJUDGED = "unjudged"
 UNVERIFIED = "unverified"
 
@@ -142,8 +143,9 @@ def get_trace(trace_id: int) -> Trace:
 
 
 def newest_verdicts(trace: Trace) -> list[Verdict]:
-    """The word of the newest version of each verifier, by verifier name."""
-    return list(Verdict.objects.filter(trace=trace).order_by("verifier", "-version").distinct("verifier"))
+    """The word of the newest version of each verifier, the most telling first: test outputs, then training pairs."""
+    verdicts = Verdict.objects.filter(trace=trace).order_by("verifier", "-version").distinct("verifier")
+    return sorted(verdicts, key=lambda verdict: (READING_ORDER.get(verdict.verifier, 9), verdict.verifier))
 
 
 def list_views() -> list[str]:
