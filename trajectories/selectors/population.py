@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import Case, Count, F, Func, JSONField, Max, Min, Q, QuerySet, Value, When
+from django.db.models import Avg, Case, Count, F, Func, JSONField, Max, Min, Q, QuerySet, Value, When
 
 from trajectories.core.metrics import pass_at_k
 from trajectories.core.records import JSON, Outcome
@@ -17,7 +17,10 @@ NEAR_MISS_VERIFIERS = ("arc_answer", "arc_test")
 
 @dataclass(frozen=True, slots=True)
 class AnswerGroup:
-    """All samples with one output. Counts are samples; `words` holds (outcome, samples) pairs by verifier."""
+    """All samples with one output.
+
+    Counts are samples, `seconds` the mean time that one took; `words` holds (outcome, samples) pairs by verifier.
+    """
 
     answer_hash: str
     answer: JSON
@@ -28,6 +31,7 @@ class AnswerGroup:
     failed: int
     accepted: int
     programs: int
+    seconds: float
     train_full: int
     train_least: int | None
     train_most: int | None
@@ -35,6 +39,11 @@ class AnswerGroup:
     best_trace_id: int
     words: Mapping[str, Sequence[tuple[str, int]]] = field(default_factory=dict)
     near_miss: str = ""
+
+    @property
+    def time_each(self) -> str:
+        """The mean time in the unit that suits it."""
+        return f"{self.seconds:.1f} s" if self.seconds >= 1 else f"{1000 * self.seconds:.0f} ms"
 
     @property
     def is_correct(self) -> bool:
@@ -94,7 +103,7 @@ class Population:
 def get_population(problem: Problem, *, every_group: bool = False) -> Population:
     """The board of one problem: the largest groups, and those judged right however small, or all of them."""
     traces = Trace.objects.filter(problem=problem)
-    rows = list(_group_rows(traces))
+    rows = _group_rows(traces)
     shown = rows if every_group else [row for place, row in enumerate(rows) if place < GROUPS_SHOWN or row["passed"]]
     hashes = [row["answer_hash"] for row in shown]
     best = _best_traces(traces, hashes)
@@ -127,7 +136,7 @@ def get_population(problem: Problem, *, every_group: bool = False) -> Population
         outputs=len(rows),
         programs=traces.aggregate(programs=Count("program_id", distinct=True))["programs"],
         groups=groups,
-        by_view=list(_view_rows(traces)),
+        by_view=_view_rows(traces),
     )
 
 
@@ -135,9 +144,9 @@ def _outcome_count(outcome: str) -> Count:
     return Count("pk", filter=Q(correctness=outcome))
 
 
-def _group_rows(traces: QuerySet[Trace]) -> QuerySet[Trace, dict[str, Any]]:
+def _group_rows(traces: QuerySet[Trace]) -> Sequence[Mapping[str, Any]]:
     """Counts by output, most votes first."""
-    return (
+    rows = (
         traces.values("answer_hash")
         .annotate(
             votes=Count("pk"),
@@ -147,6 +156,7 @@ def _group_rows(traces: QuerySet[Trace]) -> QuerySet[Trace, dict[str, Any]]:
             errors=_outcome_count(Outcome.ERROR),
             accepted=Count("pk", filter=Q(decision=Trace.Decision.ACCEPTED)),
             programs=Count("program_id", distinct=True),
+            seconds=Avg("latency_seconds"),
             train_full=Count("pk", filter=Q(train_passed=F("train_total"), train_total__gt=0)),
             train_least=Min("train_passed"),
             train_most=Max("train_passed"),
@@ -154,6 +164,7 @@ def _group_rows(traces: QuerySet[Trace]) -> QuerySet[Trace, dict[str, Any]]:
         )
         .order_by("-votes", "answer_hash")
     )
+    return list(rows)
 
 
 def _best_traces(traces: QuerySet[Trace], hashes: Sequence[str]) -> dict[str, tuple[int, JSON]]:
@@ -196,14 +207,15 @@ def _near_misses(trace_ids: Sequence[int]) -> dict[int, str]:
     return {trace_id: "; ".join(dict.fromkeys(found)) for trace_id, found in rows if found}
 
 
-def _view_rows(traces: QuerySet[Trace]) -> QuerySet[Trace, dict[str, Any]]:
+def _view_rows(traces: QuerySet[Trace]) -> Sequence[Mapping[str, Any]]:
     """Samples and right ones by view."""
-    return (
+    rows = (
         traces.exclude(instruction=None)
         .values(view=F("instruction__view"))
         .annotate(samples=Count("pk"), passed=_outcome_count(Outcome.PASS))
         .order_by("view")
     )
+    return list(rows)
 
 
 @dataclass(frozen=True, slots=True)

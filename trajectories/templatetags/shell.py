@@ -62,6 +62,16 @@ def badge(state: str, word: str = "") -> SafeString:
 
 
 @register.simple_tag
+def tally(state: str, count: int) -> SafeString:
+    """How many had this outcome, as icon and number, with the word for screen readers and on hovering."""
+    css, symbol, word = BADGES.get(state, ("unscored", "minus", state))
+    spoken = format_html('<span class="visually-hidden"> {}</span>', word.lower())
+    return format_html(
+        '<span class="tally {}" title="{} {}">{}{}{}</span>', css, count, word, icon(symbol), count, spoken
+    )
+
+
+@register.simple_tag
 def share_bar(part: float, whole: float, kind: str = "accent", label: str = "") -> SafeString:
     """A bar filled to part / whole; empty where there is nothing to divide by. `kind` is accent, pass, fail or muted.
 
