@@ -75,8 +75,7 @@ def test_whatever_is_written_becomes_harmless_html(text):
 def test_what_would_run_or_lead_elsewhere_is_shown_as_text(text):
     rendered = render_markdown(text)
     assert_harmless(rendered)
-    assert "href" not in rendered
-    assert "<img" not in rendered
+    assert Reader(rendered).tags <= {"p", "pre", "code", "span"}
 
 
 def test_pictures_of_other_hosts_are_their_description():
