@@ -1,7 +1,7 @@
-"""How long a person waits: first `make run` in a fresh clone to the first trace on a page, second `make run` to serving.
+"""How long a person waits: from the first `make run` to a trace on a page, from the second to serving.
 
-Run from a checkout: `.venv/bin/python benchmarks/startup.py`. What is measured is the last commit; the package cache is
-as warm as it is. `--keep` leaves the clone where it is.
+Run from a checkout: `.venv/bin/python benchmarks/startup.py`. It measures the last commit in a fresh clone, with the
+package cache as warm as it is. `--keep` leaves the clone where it is.
 """
 
 import argparse
@@ -69,13 +69,15 @@ def start(folder: Path, port: int) -> subprocess.Popen[bytes]:
     environment = {name: value for name, value in os.environ.items() if name not in {"MINICOLUMN_VAR", "DATABASE_URL"}}
     environment["PORT"] = str(port)
     with (folder.parent / "output").open("ab") as output:
-        return subprocess.Popen(["make", "run"], cwd=folder, env=environment, stdout=output, stderr=output)
+        return subprocess.Popen(
+            ["make", "run"], cwd=folder, env=environment, stdout=output, stderr=output, start_new_session=True
+        )
 
 
 def stop(process: subprocess.Popen[bytes]) -> float:
     """Seconds from Ctrl-C to the end."""
     pressed = time.monotonic()
-    os.kill(process.pid, signal.SIGINT)
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to make and all it runs
     process.wait(timeout=60)
     return time.monotonic() - pressed
 

@@ -30,6 +30,7 @@ class Command(BaseCommand):
 
     def handle(self, *_: Any, **__: Any) -> None:
         signal.signal(signal.SIGTERM, _leave)
+        signal.signal(signal.SIGHUP, lambda *_: os.kill(os.getpid(), signal.SIGTERM))  # its terminal was closed
         host, var = os.environ.get("HOST") or "127.0.0.1", settings.VAR_DIR
         try:
             port = instance.parse_port(os.environ.get("PORT") or "8000")
