@@ -104,30 +104,12 @@ def get_population(problem: Problem, *, every_group: bool = False) -> Population
     """The board of one problem: the largest groups, and those judged right however small, or all of them."""
     traces = Trace.objects.filter(problem=problem)
     rows = _group_rows(traces)
-    shown = rows if every_group else [row for place, row in enumerate(rows) if place < GROUPS_SHOWN or row["passed"]]
-    hashes = [row["answer_hash"] for row in shown]
-    best = _best_traces(traces, hashes)
-    words, near = _verifier_words(traces, hashes), _near_misses([trace_id for trace_id, _ in best.values()])
-    samples = sum(row["votes"] for row in rows)
-    ranks = {row["answer_hash"]: rank for rank, row in enumerate(rows, 1)}
-    groups = []
-    for row in shown:
-        trace_id, answer = best[row["answer_hash"]]
-        counts = {key: value for key, value in row.items() if key not in ("unverified", "errors")}
-        groups.append(
-            AnswerGroup(
-                **counts,
-                answer=answer,
-                share=row["votes"] / samples,
-                rank=ranks[row["answer_hash"]],
-                best_trace_id=trace_id,
-                words=words.get(row["answer_hash"], {}),
-                near_miss=near.get(trace_id, ""),
-            )
-        )
-    totals = {key: sum(row[key] for row in rows) for key in ("passed", "failed", "accepted", "unverified", "errors")}
+    ranked = [(rank, row) for rank, row in enumerate(rows, 1) if every_group or rank <= GROUPS_SHOWN or row["passed"]]
+    totals = {
+        key: sum(row[key] for row in rows) for key in ("votes", "passed", "failed", "accepted", "unverified", "errors")
+    }
     return Population(
-        samples=samples,
+        samples=totals["votes"],
         scored=totals["passed"] + totals["failed"],
         correct=totals["passed"],
         accepted=totals["accepted"],
@@ -135,9 +117,35 @@ def get_population(problem: Problem, *, every_group: bool = False) -> Population
         errors=totals["errors"],
         outputs=len(rows),
         programs=traces.aggregate(programs=Count("program_id", distinct=True))["programs"],
-        groups=groups,
+        groups=_build_groups(traces, ranked, totals["votes"]),
         by_view=_view_rows(traces),
     )
+
+
+def _build_groups(
+    traces: QuerySet[Trace], ranked: Sequence[tuple[int, Mapping[str, Any]]], samples: int
+) -> Sequence[AnswerGroup]:
+    """Complete (rank, counts) pairs with what the samples of each group are and what verifiers said."""
+    hashes = [row["answer_hash"] for _, row in ranked]
+    best = _best_traces(traces, hashes)
+    words = _verifier_words(traces, hashes)
+    near = _near_misses([trace_id for trace_id, _ in best.values()])
+    groups = []
+    for rank, row in ranked:
+        trace_id, answer = best[row["answer_hash"]]
+        counts = {key: value for key, value in row.items() if key not in ("unverified", "errors")}
+        groups.append(
+            AnswerGroup(
+                **counts,
+                answer=answer,
+                share=row["votes"] / samples,
+                rank=rank,
+                best_trace_id=trace_id,
+                words=words.get(row["answer_hash"], {}),
+                near_miss=near.get(trace_id, ""),
+            )
+        )
+    return groups
 
 
 def _outcome_count(outcome: str) -> Count:
