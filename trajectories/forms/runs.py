@@ -30,8 +30,8 @@ class RunForm(forms.Form):
     )
     state = forms.ChoiceField(
         required=False,
-        choices=[("", "All of them"), *((word, title) for word, (title, _) in SOLVED_STATES.items())],
-        label="Problems",
+        choices=[("", "All"), *((word, title) for word, (title, _) in SOLVED_STATES.items())],
+        label="Which of them",
     )
     names = forms.CharField(
         required=False,

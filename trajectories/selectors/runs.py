@@ -145,12 +145,13 @@ def list_instructions(run: Run) -> QuerySet[Instruction]:
 
 @dataclass(frozen=True, slots=True)
 class RunProblem:
-    """One problem of a run: `planned` attempts, `drawn` samples, `correct` ones; `first_pair` of its spec or None."""
+    """One problem of a run, its `first_pair` read from the spec, with counts of attempts and of samples."""
 
     problem: Problem
     planned: int
     drawn: int
     failed: int
+    verified: int
     correct: int
     best_trace_id: int | None
 
@@ -180,10 +181,14 @@ def list_run_problems(run: Run, *, after: int | None = None, size: int = PROBLEM
     right = Q(correctness=Outcome.PASS.value)
     traces = Trace.objects.filter(run=run, problem__in=ids).values("problem")
     summed = traces.annotate(
-        drawn=Count("pk"), correct=Count("pk", filter=right), best=Min("pk", filter=right), last=Max("pk")
+        drawn=Count("pk"),
+        verified=Count("pk", filter=~Q(correctness="")),
+        correct=Count("pk", filter=right),
+        best=Min("pk", filter=right),
+        last=Max("pk"),
     )
     drawn: dict[int, Mapping[str, Any]] = {row["problem"]: row for row in summed.order_by()}
-    nothing: Mapping[str, Any] = {"drawn": 0, "correct": 0, "best": None, "last": None}
+    nothing: Mapping[str, Any] = {"drawn": 0, "verified": 0, "correct": 0, "best": None, "last": None}
     rows = [_run_problem(problem, planned[problem.pk], drawn.get(problem.pk, nothing)) for problem in found]
     return RunProblemPage(rows, after is not None, ids[-1] if more else None)
 
@@ -194,6 +199,7 @@ def _run_problem(problem: Problem, planned: Mapping[str, Any], drawn: Mapping[st
         planned=planned["planned"],
         drawn=drawn["drawn"],
         failed=planned["failed"],
+        verified=drawn["verified"],
         correct=drawn["correct"],
         best_trace_id=drawn["best"] or drawn["last"],
     )

@@ -9,21 +9,22 @@ from django.db import transaction
 
 from trajectories.models import Run
 from trajectories.services.sampling import sample_next_batch
-from trajectories.tasks.verdicts import ring_verification
+from trajectories.services.verdicts import verify_traces
 
 SECONDS_PER_BELL = 5
 """A bell takes up to half a second to be heard, so that one for each short batch would cost more than the work; other
-runs and verification wait for as long."""
+runs wait for as long."""
 
 
 @shared_task(name="trajectories.sample_batch")
 def sample_batch(run_id: int) -> None:
-    """Draw batches of the run for a few seconds, have each verified, and ring again while attempts are pending."""
+    """Draw and verify batches of the run for a few seconds, and ring again while attempts are pending."""
     until = monotonic() + SECONDS_PER_BELL
     more = True
     while more and monotonic() < until:
         report = sample_next_batch(run_id=run_id)
-        ring_verification(report.trace_ids)
+        # Here and now: a bell for it would wait behind the sampling bells of every other run.
+        verify_traces(trace_ids=report.trace_ids)
         more = report.more
     if more:
         sample_batch.delay(run_id)

@@ -1,0 +1,72 @@
+import pytest
+from django.urls import reverse
+
+from tests.factories import make_problem, plan
+from trajectories.models import AuditEvent, Run
+
+ACTIONS = {"run_pause": "paused", "run_resume": "queued", "run_cancel": "cancelled"}
+
+
+@pytest.fixture
+def run(db):
+    return plan(problems=[make_problem(), make_problem()])
+
+
+def post(client, user, name, run):
+    client.force_login(user)
+    return client.post(reverse(name, args=[run.pk]), follow=True)
+
+
+def state(run):
+    run.refresh_from_db()
+    return run.state
+
+
+def test_pause_resume_and_cancel(client, lead, run):
+    for name, expected in ACTIONS.items():
+        response = post(client, lead, name, run)
+        assert response.redirect_chain == [(reverse("run_detail", args=[run.pk]), 302)]
+        assert state(run) == expected
+    assert set(AuditEvent.objects.filter(actor=lead).values_list("verb", flat=True)) == {
+        "paused",
+        "resumed",
+        "cancelled",
+    }
+
+
+def test_resuming_rings_the_bell(client, lead, run, django_capture_on_commit_callbacks):
+    Run.objects.filter(pk=run.pk).update(state="paused")
+    client.force_login(lead)
+    with django_capture_on_commit_callbacks() as bells:
+        client.post(reverse("run_resume", args=[run.pk]))
+    assert len(bells) == 2
+
+
+def test_what_the_state_does_not_allow_is_said_and_changes_nothing(client, lead, run):
+    text = post(client, lead, "run_resume", run).content.decode()
+    assert "The run is queued; only a paused one can be resumed." in text
+    assert state(run) == "queued"
+
+
+@pytest.mark.parametrize("name", ACTIONS)
+def test_others_may_not(client, curator, engineer, nobody, run, name):
+    for user in (curator, engineer, nobody):
+        assert post(client, user, name, run).status_code == 403
+    assert state(run) == "queued"
+
+
+@pytest.mark.parametrize("name", ACTIONS)
+def test_only_by_post_and_only_a_run_that_exists(client, lead, run, name):
+    client.force_login(lead)
+    assert client.get(reverse(name, args=[run.pk])).status_code == 405
+    assert client.post(reverse(name, args=[run.pk + 1])).status_code == 404
+    assert state(run) == "queued"
+
+
+def test_not_without_the_token_of_the_form(lead, run):
+    from django.test import Client
+
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(lead)
+    assert client.post(reverse("run_cancel", args=[run.pk])).status_code == 403
+    assert state(run) == "queued"

@@ -1,0 +1,140 @@
+import pytest
+from django.urls import reverse
+
+from tests.factories import make_problem, make_problem_set, make_trace, plan
+from trajectories.models import Run
+from trajectories.services.instructions import ensure_symbolic_views
+from trajectories.services.samplers import ensure_symbolic
+
+
+@pytest.fixture
+def problems(db):
+    problem_set = make_problem_set(title="Small set")
+    return [make_problem(problem_set=problem_set) for _ in range(5)]
+
+
+def fields(problems, **values):
+    return {
+        "title": "",
+        "sampler": ensure_symbolic().pk,
+        "problem_set": problems[0].problem_set_id,
+        "instructions": [instruction.pk for instruction in ensure_symbolic_views()],
+        "samples_each": 2,
+        "temperatures": "0 0.7",
+        **values,
+    }
+
+
+def submit(client, user, data):
+    client.force_login(user)
+    return client.post(reverse("run_new"), data)
+
+
+def test_a_run_is_planned_and_its_bell_rung(client, lead, problems, django_capture_on_commit_callbacks):
+    data = fields(problems, seed=3, budget_minutes=1.5)
+    with django_capture_on_commit_callbacks() as bells:
+        response = submit(client, lead, data)
+    run = Run.objects.get()
+    assert response.headers["Location"] == reverse("run_detail", args=[run.pk])
+    assert (run.state, run.planned_count, run.seed, run.budget_seconds) == ("queued", 5 * 3 * 2 * 2, 3, 90)
+    assert (run.title, run.created_by) == ("5 problems of Small set, 12 samples each", lead)
+    assert run.plan["temperatures"] == [0.0, 0.7]
+    assert len(bells) == 5
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({"limit": 2}, [0, 1]),
+        ({"names": "{3} {1}"}, [1, 3]),
+        ({"names": "{3},{1}", "limit": 1}, [1]),
+        ({"state": "unsampled"}, [1, 2, 3, 4]),
+        ({"state": "unsolved"}, [0]),
+    ],
+)
+def test_problems_are_chosen_by_set_state_name_and_limit(client, lead, problems, change, expected):
+    make_trace(problem=problems[0])
+    if "names" in change:
+        change = {**change, "names": change["names"].format(*(problem.name for problem in problems))}
+    submit(client, lead, fields(problems, **change))
+    assert Run.objects.latest("pk").plan["problem_ids"] == [problems[place].pk for place in expected]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"names": "nonesuch"}, "Found no problem named &#x27;nonesuch&#x27; in Small set."),
+        ({"state": "solved"}, "No problem is chosen; loosen the choice."),
+        ({"temperatures": "warm"}, "Found &#x27;warm&#x27;, expected numbers such as 0 or 0.7."),
+        ({"temperatures": "3"}, "Temperature is 3; expected 0 to 2."),
+        ({"temperatures": "nan"}, "Temperature is nan; expected 0 to 2."),
+        ({"temperatures": ","}, "The run has no temperature; expected at least one."),
+        ({"samples_each": 0}, "greater than or equal to 1"),
+        ({"samples_each": 10**9}, "less than or equal to 10000"),
+        ({"instructions": []}, "This field is required."),
+        ({"seed": -1}, "greater than or equal to 0"),
+        ({"budget_minutes": 0}, "greater than or equal to 0.1"),
+        ({"title": "x" * 201}, "at most 200 characters"),
+        ({"names": "a\0b"}, "Null characters are not allowed."),
+    ],
+)
+def test_a_wrong_input_is_named_with_422_and_plans_nothing(client, lead, problems, change, message):
+    response = submit(client, lead, fields(problems, **change))
+    assert response.status_code == 422
+    assert message in response.content.decode()
+    assert not Run.objects.exists()
+
+
+def test_the_estimate_follows_the_form(client, lead, problems):
+    client.force_login(lead)
+    response = client.get(reverse("run_estimate"), fields(problems))
+    assert response.context["plan"].size == 60
+    assert "not known before its first run" in response.content.decode()
+    make_trace(problem=problems[0], sampler=ensure_symbolic(), latency_seconds=2.0)
+    response = client.get(reverse("run_estimate"), fields(problems))
+    assert response.context["seconds"] == pytest.approx(10.0)
+    wrong = client.get(reverse("run_estimate"), fields(problems, temperatures="warm"))
+    assert "expected numbers" in wrong.content.decode()
+
+
+def test_a_link_fills_the_form_in(client, lead, problems):
+    client.force_login(lead)
+    response = client.get(reverse("run_new"), {"problem": problems[2].pk})
+    assert response.context["form"].initial == {
+        "problem_set": problems[2].problem_set_id,
+        "names": problems[2].name,
+    }
+    assert response.context["plan"].problems == [problems[2]]
+    assert not Run.objects.exists()
+
+
+def test_a_run_like_another_has_its_problems_and_views_and_a_new_seed(client, lead, problems):
+    views = ensure_symbolic_views()[:2]
+    run = plan(problems=problems[1:3], instructions=views, samples_each=7, budget_seconds=90, sampler=ensure_symbolic())
+    client.force_login(lead)
+    response = client.get(reverse("run_new"), {"like": run.pk})
+    initial = response.context["form"].initial
+    assert initial["names"].split() == [problem.name for problem in problems[1:3]]
+    assert (initial["samples_each"], initial["budget_minutes"]) == (7, 1.5)
+    assert "seed" not in initial
+    assert response.context["plan"].size == 2 * 2 * 7
+
+
+@pytest.mark.parametrize("query", [{"problem": "x"}, {"problem": "9" * 30}, {"set": "\0"}, {"like": "999999999"}])
+def test_a_wrong_link_gives_the_plain_form(client, lead, problems, query):
+    client.force_login(lead)
+    assert client.get(reverse("run_new"), query).status_code == 200
+
+
+def test_without_problems_the_form_says_to_import_some(client, lead):
+    client.force_login(lead)
+    text = client.get(reverse("run_new")).content.decode()
+    assert "No problems to sample" in text
+    assert reverse("problem_import") in text
+
+
+def test_only_a_lead_may_plan(client, curator, engineer, nobody, problems):
+    for user in (curator, engineer, nobody):
+        assert submit(client, user, fields(problems)).status_code == 403
+        assert client.get(reverse("run_estimate")).status_code == 403
+    assert not Run.objects.exists()
