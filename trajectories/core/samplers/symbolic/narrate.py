@@ -7,6 +7,7 @@ from trajectories.core.problems.arc import ArcTask, render_prompt
 from trajectories.core.records import JSON, FinishReason, SampleResult, Step, StepKind
 from trajectories.core.samplers.symbolic.candidates import Candidate
 from trajectories.core.samplers.symbolic.observe import observe
+from trajectories.core.samplers.symbolic.program import GridProgram
 
 GROUPS = {
     StepKind.OBSERVATION: "What the pairs show",
@@ -27,7 +28,7 @@ def tell(
     steps = (
         *observe(task, view),
         *(step for one in refuted for step in _refutation(task, one)),
-        *_subtasks(candidate),
+        *_subtasks(task, candidate),
         Step(StepKind.PROGRAM, "Write the program", f"```python\n{source.rstrip()}\n```"),
         _reflection(task, candidate),
         _answer(candidate),
@@ -65,6 +66,14 @@ def _sentence(candidate: Candidate) -> str:
     return ", then ".join(title[0].lower() + title[1:] for title in titles)
 
 
+def headline(candidate: Candidate) -> str:
+    """The most telling step of a program, in a few words."""
+    if isinstance(candidate.program, GridProgram):
+        return candidate.program.headline
+    steps = candidate.program.explain()
+    return steps[0].title if steps else "Leave the input unchanged"
+
+
 def _refutation(task: ArcTask, candidate: Candidate) -> tuple[Step, ...]:
     """A hypothesis that was tried and the first pair that refuted it."""
     pair = candidate.train_matches.index(False)
@@ -75,7 +84,7 @@ def _refutation(task: ArcTask, candidate: Candidate) -> tuple[Step, ...]:
     given = None if predicted is None else grid_to_lists(predicted)
     so_far = f"It reproduces {right} of {len(task.train)} pairs, but not" if right else "It already fails on"
     reason = f"{so_far} pair {pair + 1}: {compare(predicted, expected)} So this is not the rule."
-    title = candidate.program.explain()[0].title if candidate.program.explain() else "Leave the input unchanged"
+    title = headline(candidate)
     return (
         Step(StepKind.HYPOTHESIS, f"Perhaps: {title[0].lower() + title[1:]}", f"The rule could be: {idea}."),
         Step(
@@ -100,11 +109,22 @@ def compare(predicted: Grid | None, expected: Grid) -> str:
     return f"{cells} wrong, first row {i + 1}, column {j + 1}: {predicted[i][j]} where {expected[i][j]} is expected."
 
 
-def _subtasks(candidate: Candidate) -> tuple[Step, ...]:
+def _subtasks(task: ArcTask, candidate: Candidate) -> tuple[Step, ...]:
+    """One step of the rule each, with what it gives on the first pair."""
     steps = candidate.program.explain()
     if not steps:
         return (Step(StepKind.SUBTASK, "Leave the input unchanged", "The output is the input."),)
-    return tuple(Step(StepKind.SUBTASK, step.title, step.body) for step in steps)
+    effects = (
+        candidate.program.effects(task.train[0].input)
+        if isinstance(candidate.program, GridProgram)
+        else ("",) * len(steps)
+    )
+    return tuple(Step(StepKind.SUBTASK, step.title, _body(step.body, effect)) for step, effect in zip(steps, effects))
+
+
+def _body(body: str, effect: str) -> str:
+    """A step's explanation with its effect; it is never empty."""
+    return f"{body} In pair 1 this gives {effect}.".lstrip() if effect else body or "This needs no details."
 
 
 def _reflection(task: ArcTask, candidate: Candidate) -> Step:

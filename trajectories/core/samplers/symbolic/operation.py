@@ -16,7 +16,8 @@ class Op:
     """A function of the DSL with its details filled in.
 
     `original` says that the function's second argument is the input the program started from. `cost` is its share of a
-    program's description length; `weight` is the work per cell in units of the search's budget.
+    program's description length; `weight` is the work per cell in units of the search's budget; `note` adds to the
+    explanation what was learned.
     """
 
     function: Callable[..., Any]
@@ -27,6 +28,7 @@ class Op:
     args: tuple[Value, ...] = ()
     original: bool = False
     weight: int = 1
+    note: str = ""
 
     @property
     def key(self) -> str:
@@ -41,10 +43,7 @@ class Op:
 
     def apply(self, value: Value, original: Rows) -> Value:
         """The result on one input, or None where the operation does not apply or gives no ARC grid."""
-        if self.original:
-            result = self.function(value, original, *self.args)
-        else:
-            result = self.function(value, *self.args)
+        result = self.function(value, original, *self.args) if self.original else self.function(value, *self.args)
         if not result:
             return None
         if self.gives == "grid" and not (len(result) <= MAX_SIDE and 0 < len(result[0]) <= MAX_SIDE):

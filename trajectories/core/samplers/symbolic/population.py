@@ -11,6 +11,7 @@ from trajectories.core.problems.arc import ArcTask
 from trajectories.core.records import JSON
 from trajectories.core.samplers.symbolic.candidates import Budget, Candidate
 from trajectories.core.samplers.symbolic.explore import explore
+from trajectories.core.samplers.symbolic.narrate import headline
 from trajectories.core.samplers.symbolic.pixel import search as search_pixels
 
 VIEWS = ("grid", "object", "pixel")
@@ -113,9 +114,11 @@ def _mix(others: list[Candidate], near: list[Candidate]) -> list[Candidate]:
 def refuted_before(candidates: Sequence[Candidate], chosen: Candidate, limit: int, seed: int) -> tuple[Candidate, ...]:
     """Up to `limit` programs that the search tried and a training pair refuted, other than the chosen one.
 
-    Half are those that come nearest, the rest are drawn by the seed, so that samples tell different failures.
+    Half are those that come nearest, the rest are drawn by the seed, so that samples tell different failures; of
+    several with the same most telling step only the nearest counts.
     """
     misses = [c for c in candidates if not c.fits and c.program.key != chosen.program.key]
+    misses = list({headline(miss): miss for miss in reversed(misses)}.values())[::-1]
     nearest = misses[: limit // 2 + 1]
     rest = misses[len(nearest) :]
     drawn = random.Random(seed).sample(rest, min(len(rest), limit - len(nearest))) if len(nearest) < limit else []

@@ -157,6 +157,31 @@ class GridProgram:
             lines.append(f"    return [row[:] for row in {result}]")
         return lines
 
+    @property
+    def headline(self) -> str:
+        """The most telling step in a few words: the last operation of the upper layer that does more than draw."""
+        steps = self.layers[0].steps
+        telling = [op for op in steps if not op.function.__name__.startswith("draw_")] or steps
+        if telling:
+            return telling[-1].title
+        return "Stack the input on other layers" if self.stacked else "Leave the input unchanged"
+
+    def effects(self, grid: Grid) -> tuple[str, ...]:
+        """What each explained step gives on one input, in the order of `explain`; "" where that says nothing."""
+        rows = to_rows(grid)
+        start = self.frame.enter(rows, rows) if self.frame else rows
+        if start is None:
+            return ("",) * len(self.explain())
+        notes = [describe_value(start)] if self.frame else []
+        for layer in self.layers:
+            value: Any = start
+            for op in layer.steps:
+                value = None if value is None else op.apply(value, start)
+                notes.append(describe_value(value))
+            notes += [""] * ((not layer.steps) + (layer.table is not None))
+        notes += [""] * ((len(self.layers) > 1) + (self.frame is not None))
+        return tuple(notes)
+
     def explain(self) -> tuple[ExplainedStep, ...]:
         """The steps in order of execution: the frame, each layer's operations and painting, the stacking."""
         steps = []
@@ -165,7 +190,9 @@ class GridProgram:
         for number, layer in enumerate(self.layers, 1):
             prefix = f"Layer {number}: " if len(self.layers) > 1 else ""
             for op in layer.steps:
-                steps.append(ExplainedStep(prefix + op.title, describe_function(op.function)))
+                what = describe_function(op.function)
+                told = what == f"{op.title}."
+                steps.append(ExplainedStep(prefix + op.title, op.note if told else f"{what} {op.note}".rstrip()))
             if not layer.steps:
                 steps.append(ExplainedStep(prefix + "Take the input", "The input itself is used unchanged."))
             if layer.table is not None:
@@ -180,6 +207,15 @@ class GridProgram:
 def describe_function(function: Callable[..., Any]) -> str:
     """What a function of the DSL does: its description as one paragraph."""
     return " ".join((function.__doc__ or "").split())
+
+
+def describe_value(value: Any) -> str:
+    """A grid by its size, pieces by their number."""
+    if value is None:
+        return "nothing"
+    if isinstance(value[0], tuple):
+        return "1 piece" if len(value) == 1 else f"{len(value)} pieces"
+    return f"a {len(value)}×{len(value[0])} grid"
 
 
 def title_table(table: dict[int, int]) -> str:

@@ -35,14 +35,33 @@ def learn_rules(pieces: Sequence[list[Piece]], targets: Sequence[Rows], tests: S
             continue
         cost = 0.2 + 0.1 * len(rare) + 0.03 * rank + 0.2 * bool(unseen)
         title = f"Colour objects by their {name}"
-        yield Op(draw.colour_by, "pieces", "pieces", title, cost, (measure, rare, other), weight=3)
+        note = describe(rare, other)
+        yield Op(draw.colour_by, "pieces", "pieces", title, cost, (measure, rare, other), weight=3, note=note)
         if 0 in known:
             kept = tuple(value for value, colour in rare.items() if colour)
             if kept and other == 0:
-                yield Op(draw.keep_by, "pieces", "pieces", f"Keep objects by {name}", cost, (measure, kept), weight=3)
+                yield Op(
+                    draw.keep_by,
+                    "pieces",
+                    "pieces",
+                    f"Keep objects by {name}",
+                    cost,
+                    (measure, kept),
+                    weight=3,
+                    note=note,
+                )
             gone = tuple(value for value, colour in rare.items() if not colour)
             if gone and other:
-                yield Op(draw.drop_by, "pieces", "pieces", f"Remove objects by {name}", cost, (measure, gone), weight=3)
+                yield Op(
+                    draw.drop_by,
+                    "pieces",
+                    "pieces",
+                    f"Remove objects by {name}",
+                    cost,
+                    (measure, gone),
+                    weight=3,
+                    note=note,
+                )
 
 
 def fate(piece: Piece, target: Rows) -> int | None:
@@ -69,3 +88,18 @@ def tabulate(
             if table.setdefault(measure(piece), end) != end:
                 return None
     return table
+
+
+def describe(rare: dict[Value, int], other: int) -> str:
+    """What was learned, in words: which value leads to which colour."""
+    fates = [f"{name_value(value)} leads to {'removal' if colour == 0 else colour}" for value, colour in rare.items()]
+    return f"Learned from the pairs: {', '.join(fates)}, anything else to {'removal' if other == 0 else other}."
+
+
+def name_value(value: Value) -> str:
+    """A value of a property in words; shapes are drawn row by row."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, tuple) and value and isinstance(value[0], tuple):
+        return "the shape " + "/".join("".join("#" if cell else "." for cell in row) for row in value)
+    return "×".join(map(str, value)) if isinstance(value, tuple) else str(value)
