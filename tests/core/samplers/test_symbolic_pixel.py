@@ -9,13 +9,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic_monty import Monty
 
+from tests.core.samplers.tasks import training_spec
 from trajectories.core.grids import Grid, grid_to_lists
 from trajectories.core.problems.arc import ArcPair, ArcTask
 from trajectories.core.samplers.symbolic.candidates import Budget, Candidate
 from trajectories.core.samplers.symbolic.pixel import search
-from tests.core.samplers.tasks import training_spec
+from trajectories.core.samplers.symbolic.pixel.catalogue import catalogue, repairs
+from trajectories.core.samplers.symbolic.pixel.features import roles
+from trajectories.core.samplers.symbolic.pixel.helpers import cells, layouts, objects, rays, repair
 
 CELLS = 2_000_000
+HELPER_MODULES = (cells, rays, objects, repair, layouts)
 ENCLOSED = "00d62c1b"
 COLOUR_SWAP = "0d3d703e"
 HALVES = "0520fde7"
@@ -171,7 +175,7 @@ def _tasks(draw: st.DrawFn) -> ArcTask:
     return ArcTask(tuple(train), (ArcPair(draw(_grids()), None),))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(_tasks())
 def test_any_task_gives_candidates_whose_programs_agree_with_them(task: ArcTask) -> None:
     for candidate in search(task, Budget(200_000)):
@@ -184,3 +188,12 @@ def test_any_task_gives_candidates_whose_programs_agree_with_them(task: ArcTask)
 
 def _outputs(candidate: Candidate) -> tuple[Grid | None, ...]:
     return (*candidate.train_outputs, *candidate.test_outputs)
+
+
+def test_variables_of_programs_hide_no_helper_and_no_other_variable() -> None:
+    features = [*catalogue("grid", tuple(range(10))), *repairs("grid", 0)]
+    names = [part.name for part in (*features, *roles("grid"))]
+    helpers = {name for module in HELPER_MODULES for name, value in vars(module).items() if callable(value)}
+    assert len(set(names)) == len(names)
+    assert not helpers & set(names)
+    assert all(name.isidentifier() for name in names)

@@ -67,8 +67,13 @@ def _windows(task: ArcTask) -> Iterator[Canvas]:
             windows.append((f"{word}_{kind}".replace(" ", "_"), window, f"the {word} {noun}", 1.6))
     for name, window, words, cost in windows:
         yield Canvas(f"window_{name}", "grid", cost, f"The output is the window around {words}.", window=window)
-        yield Canvas(f"inside_{name}", "grid", cost + 0.5, f"The output is the inside of the window around {words}.",
-                     window=call(layouts.shrunk, window))  # fmt: skip
+        yield Canvas(
+            f"inside_{name}",
+            "grid",
+            cost + 0.5,
+            f"The output is the inside of the window around {words}.",
+            window=call(layouts.shrunk, window),
+        )
 
 
 def _sections(shapes: Shapes) -> Iterator[Canvas]:
@@ -86,10 +91,25 @@ def _sections(shapes: Shapes) -> Iterator[Canvas]:
             Feature(f"section_{number}", layer, f"the cell of section {number}", Kind.COLOUR, 0.6, total=True)
             for number, layer in enumerate(layers[1:], 2)
         ]
-        extra.append(Feature("voted", call(layouts.vote, layers, "background"), "the most frequent colour of the sections",
-                             Kind.COLOUR, 0.9, total=True))  # fmt: skip
-        extra.append(Feature("votes", call(layouts.vote_count, layers, "background"),
-                             "the number of sections that are coloured there", Kind.NUMBER, 0.9))  # fmt: skip
+        extra.append(
+            Feature(
+                "voted",
+                call(layouts.vote, layers, "background"),
+                "the most frequent colour of the sections",
+                Kind.COLOUR,
+                0.9,
+                total=True,
+            )
+        )
+        extra.append(
+            Feature(
+                "votes",
+                call(layouts.vote_count, layers, "background"),
+                "the number of sections that are coloured there",
+                Kind.NUMBER,
+                0.9,
+            )
+        )
         words = f"The input is cut into {down} by {across} equal sections, which are laid on top of one another."
         yield Canvas(f"sections_{down}x{across}_{gap}", "canvas", 1.0, words, layers[0], tuple(extra), small=True)
 
@@ -115,10 +135,17 @@ def _blocks(shapes: Shapes) -> Iterator[Canvas]:
         ]
         if gap == 0 and step[0] * step[1] <= 9:
             extra += [
-                Feature(f"block_{r}_{c}", call(layouts.every, "grid", step, (r, c)),
-                        f"the cell in row {r}, column {c} of the block", Kind.COLOUR, 1.2, total=True)
-                for r in range(step[0]) for c in range(step[1])
-            ]  # fmt: skip
+                Feature(
+                    f"block_{r}_{c}",
+                    call(layouts.every, "grid", step, (r, c)),
+                    f"the cell in row {r}, column {c} of the block",
+                    Kind.COLOUR,
+                    1.2,
+                    total=True,
+                )
+                for r in range(step[0])
+                for c in range(step[1])
+            ]
         words = f"Each output cell stands for a block of {step[0]} by {step[1]} cells: its most frequent colour."
         made = call(layouts.block_colours, "grid", "background", step, gap)
         yield Canvas(f"blocks_{step[0]}x{step[1]}_{gap}", "canvas", 1.2, words, made, tuple(extra), small=True)
@@ -133,9 +160,13 @@ def _enlarged(shapes: Shapes) -> Iterator[Canvas]:
     for word, counter in (("colours", layouts.count_colours), ("coloured cells", layouts.count_others)):
         number = call(counter, "grid", "background")
         for name, function in (("enlarged", layouts.enlarged), ("tiled", layouts.tiled)):
-            yield Canvas(f"{name}_by_{word.replace(' ', '_')}", "canvas", 1.5,
-                         f"The input is {name}, as often as it has {word}, in both directions.",
-                         call(function, "grid", number, number))  # fmt: skip
+            yield Canvas(
+                f"{name}_by_{word.replace(' ', '_')}",
+                "canvas",
+                1.5,
+                f"The input is {name}, as often as it has {word}, in both directions.",
+                call(function, "grid", number, number),
+            )
 
 
 def _fixed_enlargements(down: int, across: int) -> Iterator[Canvas]:
@@ -144,26 +175,48 @@ def _fixed_enlargements(down: int, across: int) -> Iterator[Canvas]:
     tile = Feature("tile", tiled, "the cell of the repeated input", Kind.COLOUR, 0.8, total=True)
     block = Feature("block", enlarged, "the cell of the enlarged input", Kind.COLOUR, 0.8, total=True)
     flips = tuple(
-        Feature(f"flipped_{first}", call(layouts.tiled_mirrored, "grid", down, across, first),
-                f"the cell of the input repeated with every second copy mirrored (from copy {2 - first})",
-                Kind.COLOUR, 1.0, total=True)
+        Feature(
+            f"flipped_{first}",
+            call(layouts.tiled_mirrored, "grid", down, across, first),
+            f"the cell of the input repeated with every second copy mirrored (from copy {2 - first})",
+            Kind.COLOUR,
+            1.0,
+            total=True,
+        )
         for first in (0, 1)
-    )  # fmt: skip
+    )
     turned = tuple(
-        Feature(f"tile_{name}", call(layouts.tiled, call(cells.mirrored, "grid", *flip), down, across),
-                f"the cell of the repeated input mirrored {word}", Kind.COLOUR, 1.2, total=True)
-        for name, flip, word in (("left_right", (0, 1), "left to right"), ("upside_down", (1, 0), "top to bottom"),
-                                 ("half_turn", (1, 1), "by a half turn"))
-    )  # fmt: skip
+        Feature(
+            f"tile_{name}",
+            call(layouts.tiled, call(cells.mirrored, "grid", *flip), down, across),
+            f"the cell of the repeated input mirrored {word}",
+            Kind.COLOUR,
+            1.2,
+            total=True,
+        )
+        for name, flip, word in (
+            ("left_right", (0, 1), "left to right"),
+            ("upside_down", (1, 0), "top to bottom"),
+            ("half_turn", (1, 1), "by a half turn"),
+        )
+    )
     numbers = [
-        Feature(f"{'column' if side else 'row'}_in_tile", call(cells.remainder, call(place, tiled, 0), size),
-                f"the {'column' if side else 'row'} within its tile or block", Kind.NUMBER, 1.3)
-        for side, place, size in ((0, cells.row_number, down), (1, cells.column_number, across)) if size > 1
-    ]  # fmt: skip
+        Feature(
+            f"{'column' if side else 'row'}_in_tile",
+            call(cells.remainder, call(place, tiled, 0), size),
+            f"the {'column' if side else 'row'} within its tile or block",
+            Kind.NUMBER,
+            1.3,
+        )
+        for side, place, size in ((0, cells.row_number, down), (1, cells.column_number, across))
+        if size > 1
+    ]
     words = f"Every cell becomes a block of {down} by {across} cells."
     yield Canvas(f"enlarged_{down}x{across}", "canvas", 1.0, words, enlarged, (tile, *flips, *turned, *numbers))
     words = f"The input is repeated {down} times down and {across} times across."
-    yield Canvas(f"tiled_{down}x{across}", "canvas", 1.0, words, tiled, (block, *flips, *turned, *_copies(down, across)))
+    yield Canvas(
+        f"tiled_{down}x{across}", "canvas", 1.0, words, tiled, (block, *flips, *turned, *_copies(down, across))
+    )
 
 
 def _copies(down: int, across: int) -> Iterator[Feature]:
@@ -172,8 +225,13 @@ def _copies(down: int, across: int) -> Iterator[Feature]:
     for side, count, noun in ones:
         if count > 1:
             size = call(layouts.side_length, "grid", side)
-            yield Feature(f"copy_{noun}", call(layouts.block_number, "canvas", side, size),
-                          f"the {noun} of its copy, from 0,", Kind.NUMBER, 1.1)  # fmt: skip
+            yield Feature(
+                f"copy_{noun}",
+                call(layouts.block_number, "canvas", side, size),
+                f"the {noun} of its copy, from 0,",
+                Kind.NUMBER,
+                1.1,
+            )
 
 
 def outputs_fit(windows: Sequence[tuple[int, int, int, int]], outputs: Sequence[Grid | None]) -> bool:

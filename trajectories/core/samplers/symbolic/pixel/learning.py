@@ -163,7 +163,7 @@ def separate(literals: Literals, wanted: int, forbidden: int) -> tuple[Literal, 
     order = np.lexsort((rows, literals.costs[rows], left))
     pool: list[int] = []
     seen: set[bytes] = set()
-    for position in order.tolist():
+    for position in order[: 4 * _PAIRED].tolist():
         what = kept[position].tobytes()
         if what not in seen:
             seen.add(what)
@@ -220,5 +220,8 @@ def grow(literals: Literals, wanted: int, forbidden: int) -> tuple[Literal, ...]
     return tuple(chosen)
 
 
-def _purity(positive: npt.NDArray[np.int64] | np.int64, negative: npt.NDArray[np.int64] | np.int64) -> npt.NDArray[np.float64]:
+Counts = npt.NDArray[np.int64] | np.int64
+
+
+def _purity(positive: Counts, negative: Counts) -> npt.NDArray[np.float64]:
     return np.log2(np.maximum(positive, 0.5) / np.maximum(positive + negative, 0.5))

@@ -154,5 +154,3 @@ def _explained(rule: Rule) -> ExplainedStep:
     if not wording:
         return ExplainedStep(f"Use {target}", f"Wherever it is known, a cell becomes {target}.")
     return ExplainedStep(f"Recolour to {target}", f"If {wording}, the cell becomes {target}.")
-
-

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field, replace
 
 from trajectories.core.grids import COLOURS
 from trajectories.core.samplers.symbolic.pixel.canvases import Canvas
-from trajectories.core.samplers.symbolic.pixel.features import Feature, Kind, Role, catalogue, repairs, roles
+from trajectories.core.samplers.symbolic.pixel.catalogue import catalogue, repairs
+from trajectories.core.samplers.symbolic.pixel.features import Feature, Kind, Role, roles
 from trajectories.core.samplers.symbolic.pixel.learning import Literal, Literals, SourceBits
 from trajectories.core.samplers.symbolic.pixel.rules import Condition, Source
 from trajectories.core.samplers.symbolic.pixel.table import Table

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from trajectories.core.samplers.symbolic.pixel.expressions import Call
 from trajectories.core.samplers.symbolic.pixel.features import COLOUR_NAMES, Feature, Kind, Role
 
 _DENIED = {"is": "is not", "has": "has no"}
@@ -31,6 +30,8 @@ class Condition:
             return f"{subject} {_DENIED[verb] if self.denied else verb} {rest}"
         if self.at_least:
             return f"{self.feature.phrase} is {'less than' if self.denied else 'at least'} {self.value}"
+        if self.value == -1:
+            return f"{self.feature.phrase} {'exists' if self.denied else 'does not exist'}"
         return f"{self.feature.phrase} is {'not ' if self.denied else ''}{self._value_words()}"
 
     def _value_words(self) -> str:
@@ -38,8 +39,6 @@ class Condition:
             return self.value.phrase
         if isinstance(self.value, Feature):
             return "the cell's own colour"
-        if self.value < 0:
-            return "there" if self.value == -1 else "ambiguous"
         return COLOUR_NAMES[self.value] if self.feature.kind is Kind.COLOUR else str(self.value)
 
 
@@ -80,10 +79,3 @@ def value_code(value: int | Role | Feature) -> str:
     if isinstance(value, Feature):
         return cell_code(value)
     return value.name if isinstance(value, Role) else str(value)
-
-
-def expressions_of(parts: "Feature | Role | int") -> Call | None:
-    """The call that a variable of the program holds, if it is one."""
-    if isinstance(parts, int) or isinstance(parts.call, str):
-        return None
-    return parts.call

@@ -18,7 +18,8 @@ VIEW = "pixel"
 _FITTING = 24  # candidates given out at most
 _NEAR = 6
 _DEFAULTS = 2
-_VARIANTS = 10
+_VARIANTS = 8
+_LONG = 18.0  # no variants of longer lists, and no check by leaving pairs out: few of them are right
 _UNSTABLE = 3.0  # doubt where leaving a pair out changes what is learned about it
 _IDLE = 1.0  # doubt for a rule used in every pair but in no test input
 
@@ -73,7 +74,7 @@ def _on_canvas(task: ArcTask, canvas: Canvas, background: int | None, budget: Bu
 
 def _table(task: ArcTask, canvas: Canvas, background: int | None, budget: Budget) -> Table | None:
     """The canvas of every input, or None where its size is not the output's."""
-    regions = []
+    regions: list[Region] = []
     for pair in (*task.train, *task.test):
         grid = grid_to_lists(pair.input)
         scope = Scope(grid=grid, background=most_common_colour(grid) if background is None else background)
@@ -113,7 +114,7 @@ def _rule_lists(questions: Questions, table: Table) -> Iterator[RuleList]:
     for default in totals[:_DEFAULTS]:
         first = _learn(questions, default, table, frozenset())
         yield first
-        if not first.wrong:
+        if not first.wrong and first.cost < _LONG:
             yield from _variants(questions, default, table, first)
 
 
@@ -154,7 +155,10 @@ def _candidate(
         canvas,
         background,
         tuple(
-            Rule(tuple(questions.conditions[literal.index] for literal in rule.literals), questions.sources[rule.source.index])
+            Rule(
+                tuple(questions.conditions[literal.index] for literal in rule.literals),
+                questions.sources[rule.source.index],
+            )
             for rule in rules.rules
         ),
         questions.sources[rules.default.index],
@@ -201,6 +205,8 @@ def _unstable_share(table: Table, questions: Questions, rules: RuleList) -> floa
     """Share of training pairs that come out wrong when the list is learned from the others."""
     if len(table.pair_masks) < 2 or not rules.rules:
         return 0.0
+    if rules.cost > _LONG:
+        return 1.0
     failed = 0
     for mask in table.pair_masks:
         relearned = _learn(questions, rules.default, table, frozenset(), without=mask)
@@ -208,5 +214,3 @@ def _unstable_share(table: Table, questions: Questions, rules: RuleList) -> floa
         right = sum(bits & table.output_bits[colour] for colour, bits in enumerate(colours))
         failed += bool(mask & ~right)
     return failed / len(table.pair_masks)
-
-

@@ -22,10 +22,10 @@ def connected_parts(grid: list[list[int]], background: int, kind: int) -> list[l
             for r, c in part:
                 for dr, dc in steps:
                     y, x = r + dr, c + dc
-                    if 0 <= y < height and 0 <= x < width and not seen[y][x]:
-                        if kind in (2, 3) or grid[y][x] == grid[r][c]:
-                            seen[y][x] = True
-                            part.append((y, x))
+                    inside = 0 <= y < height and 0 <= x < width
+                    if inside and not seen[y][x] and (kind in (2, 3) or grid[y][x] == grid[r][c]):
+                        seen[y][x] = True
+                        part.append((y, x))
             parts.append(part)
     return parts
 
@@ -163,8 +163,8 @@ def shape_numbers(parts: list[list[tuple[int, int]]]) -> list[int]:
     shapes = []
     out = []
     for part in parts:
-        top, left, bottom, right = box(part)
-        shape = sorted((r - top, c - left) for r, c in part)
+        corner = box(part)
+        shape = sorted((r - corner[0], c - corner[1]) for r, c in part)
         if shape not in shapes:
             shapes.append(shape)
         out.append(shapes.index(shape))
@@ -200,10 +200,10 @@ def depths(grid: list[list[int]], parts: list[list[tuple[int, int]]]) -> list[li
         for r, c in part:
             for dr, dc in ((0, 1), (1, 0), (0, -1), (-1, 0)):
                 y, x = r + dr, c + dc
-                if not (0 <= y < height and 0 <= x < width) or owner[y][x] != owner[r][c]:
-                    if out[r][c] < 0:
-                        out[r][c] = 0
-                        front.append((r, c))
+                inside = 0 <= y < height and 0 <= x < width and owner[y][x] == owner[r][c]
+                if not inside and out[r][c] < 0:
+                    out[r][c] = 0
+                    front.append((r, c))
     for r, c in front:
         for dr, dc in ((0, 1), (1, 0), (0, -1), (-1, 0)):
             y, x = r + dr, c + dc

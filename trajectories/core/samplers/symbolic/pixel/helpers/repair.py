@@ -5,7 +5,7 @@ def repeating(grid: list[list[int]], hole: int) -> list[list[int]]:
     """What the smallest repeating tile (with no contradiction outside `hole`) says of each cell; -1 if nothing."""
     height, width = len(grid), len(grid[0])
     order = sorted((y * x, y, x) for y in range(1, height + 1) for x in range(1, width + 1) if y * x < height * width)
-    for area, down, right in order:
+    for _, down, right in order:
         tile = [[-1] * right for r in range(down)]
         good = True
         for r in range(height):
@@ -26,7 +26,7 @@ def repeating(grid: list[list[int]], hole: int) -> list[list[int]]:
 
 
 def best_axis(grid: list[list[int]], hole: int) -> int:
-    """Sum of two columns that mirror each other best outside `hole`; -1 if no axis covers half the grid without fault."""
+    """Sum of two columns that mirror each other best outside `hole`; -1 if no axis near the middle is without fault."""
     width = len(grid[0])
     best, best_score = -1, 0
     for total in range(width // 2, 2 * width - 1 - width // 2):
@@ -54,7 +54,7 @@ def symmetric_partner(grid: list[list[int]], hole: int) -> list[list[int]]:
     turned_grid = [list(column) for column in zip(*grid)]
     across = best_axis(grid, hole)
     down = best_axis(turned_grid, hole)
-    for attempt in range(2):
+    for _ in range(2):
         for r in range(height):
             for c in range(width):
                 if out[r][c] >= 0:
