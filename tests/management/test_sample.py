@@ -1,0 +1,89 @@
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from tests.factories import make_problem, make_problem_set, make_run, plan
+from tests.samplers import SAMPLERS
+from trajectories.management.commands.sample import Command, progress_line
+from trajectories.models import Run
+from trajectories.services.sampling import sample_next_batch
+from trajectories.services.verdicts import verify_traces
+
+
+@pytest.fixture
+def problems(db):
+    problem_set = make_problem_set(name="small", title="Small set")
+    return [make_problem(problem_set=problem_set, name=f"p{number}") for number in range(4)]
+
+
+def sample(*arguments) -> str:
+    out = StringIO()
+    call_command("sample", *arguments, stdout=out, stderr=out)
+    return out.getvalue()
+
+
+def test_a_run_is_planned_and_its_bell_rung(problems, django_capture_on_commit_callbacks):
+    with django_capture_on_commit_callbacks() as bells:
+        said = sample(
+            *("--set", "small", "--limit", "3", "--samples", "3", "--seed", "9"),
+            *("--views", "grid", "pixel", "--temperatures", "0", "1"),
+        )
+    run = Run.objects.get()
+    assert f"Run {run.pk}: 36 samples planned, seed 9" in said
+    assert (run.title, run.seed, run.state) == ("3 problems of Small set", 9, "queued")
+    assert set(run.attempts.values_list("instruction__view", flat=True)) == {"grid", "pixel"}
+    assert len(bells) == 3
+
+
+def test_problems_are_taken_by_name(problems):
+    sample("--problems", "p2", "p0", "--title", "Two")
+    assert Run.objects.get().plan["problem_ids"] == [problems[0].pk, problems[2].pk]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--set", "large"], "found no set named 'large'; there are: small."),
+        (["--problems", "p1", "q"], "--problems: found none named q."),
+        (["--views", "sideways"], "--views: found 'sideways', expected some of grid, object, pixel."),
+        (["--samples", "0"], "Samples each is 0; expected 1 to 10,000."),
+        (["--limit", "0"], "--limit: found 0, expected at least 1."),
+        (["--temperatures", "9"], "Temperature is 9; expected 0 to 2."),
+        (["--seed", "-1"], "The seed is -1; expected 0 to"),
+    ],
+)
+def test_a_wrong_argument_is_named_and_plans_nothing(problems, arguments, message):
+    with pytest.raises(CommandError) as refusal:
+        sample(*arguments)
+    assert message in str(refusal.value)
+    assert not Run.objects.exists()
+
+
+def test_without_problems_it_says_so(db):
+    with pytest.raises(CommandError, match="The run has no problem"):
+        sample()
+
+
+def test_the_progress_line_keeps_its_width():
+    lines = [
+        progress_line(Run(planned_count=1_200, done_count=done, failed_count=3, verified_count=done, correct_count=0))
+        for done in (0, 9, 1_197)
+    ]
+    assert len({len(line) for line in lines}) == 1
+    assert lines[0].startswith("[....")
+    assert lines[2].startswith("[" + "#" * 40)
+    assert "1,200 of 1,200" in lines[2]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_waiting_ends_with_the_run_and_says_how():
+    run = plan(samples_each=2)
+    verify_traces(trace_ids=sample_next_batch(run_id=run.pk, samplers=SAMPLERS).trace_ids)
+    out = StringIO()
+    run.refresh_from_db()
+    Command(stdout=out)._wait(run)
+    assert "2 of 2, 0 failed, 2 verified, 1 right" in out.getvalue()
+    failed = make_run(state="failed", state_reason="No such model.", planned_count=1)
+    with pytest.raises(CommandError, match=r"is failed\. No such model\."):
+        Command(stdout=out)._wait(failed)
