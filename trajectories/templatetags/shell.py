@@ -1,5 +1,6 @@
 """What every page is put together from: icons, badges, bars, navigation, preferences, addresses."""
 
+from functools import cache
 from typing import Any
 
 from django import template
@@ -47,6 +48,7 @@ BADGES: dict[str, tuple[str, str, str]] = {
 
 
 @register.simple_tag
+@cache
 def icon(name: str) -> SafeString:
     """One symbol of icons/sprite.svg, as large as the text beside it; say what it means in words next to it."""
     return format_html(

@@ -1,0 +1,30 @@
+from django.test import Client
+from django.urls import reverse
+from django.views.defaults import server_error
+
+
+def test_an_unknown_address_says_so_within_the_shell(client, curator):
+    client.force_login(curator)
+    response = client.get("/nothing/here/")
+    assert response.status_code == 404
+    assert "There is nothing at this address" in response.content.decode()
+    assert 'aria-label="Main"' in response.content.decode()
+
+
+def test_a_missing_permission_says_who_can_help(client, nobody, problem):
+    client.force_login(nobody)
+    response = client.get(reverse("problem_detail", args=[problem.pk]))
+    assert response.status_code == 403
+    assert "An administrator can add you to a role" in response.content.decode()
+
+
+def test_a_form_from_an_old_page_is_refused_in_words(db):
+    response = Client(enforce_csrf_checks=True).post(reverse("preferences"), {"theme": "dark"})
+    assert response.status_code == 403
+    assert "nothing was saved" in response.content.decode()
+
+
+def test_a_server_error_shows_a_page_that_needs_nothing(rf):
+    response = server_error(rf.get("/"))
+    assert response.status_code == 500
+    assert "The server could not answer" in response.content.decode()
