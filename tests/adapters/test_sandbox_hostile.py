@@ -386,8 +386,8 @@ def test_a_missing_package_is_unsupported(bubblewrap: BubblewrapEngine) -> None:
 
 def test_a_worker_killed_while_idle_is_replaced_unnoticed(bubblewrap: BubblewrapEngine) -> None:
     assert_healthy(bubblewrap)
-    for worker in list(bubblewrap._all):
-        os.kill(worker.pid, signal.SIGKILL)
+    for pid in bubblewrap.worker_pids():
+        os.kill(pid, signal.SIGKILL)
     assert_healthy(bubblewrap)
 
 
@@ -396,19 +396,19 @@ def test_a_worker_killed_during_a_job_costs_only_that_job(bubblewrap: Bubblewrap
     source = "import os, time\ndef transform(n):\n    os.nice(7)\n    while True: time.sleep(1)"
     limits = ProgramLimits(seconds_per_call=60, seconds_total=60)
     asking = threading.Thread(target=lambda: results.append(run(bubblewrap, source, 0, 1, limits=limits)))
-    before = {worker.pid for worker in bubblewrap._all}
+    before = set(bubblewrap.worker_pids())
     asking.start()
     busy = None
     while busy is None and asking.is_alive():
         idle = {worker.pid for workers in bubblewrap._idle.values() for worker in workers}
-        busy = next((worker.pid for worker in list(bubblewrap._all) if worker.pid not in idle), None)
+        busy = next((pid for pid in bubblewrap.worker_pids() if pid not in idle), None)
     assert busy is not None
     while not any(os.getpriority(os.PRIO_PROCESS, child) == 7 for child in children_of(busy)):
         pass
     os.kill(busy, signal.SIGKILL)
     asking.join()
     assert [result.status for result in results[0].calls] == [CallStatus.CRASHED, CallStatus.CRASHED]
-    assert before - {busy} <= {worker.pid for worker in bubblewrap._all}
+    assert before - {busy} <= set(bubblewrap.worker_pids())
     assert_healthy(bubblewrap)
 
 
@@ -448,7 +448,7 @@ def test_workers_end_with_the_application() -> None:
     if child == 0:
         engine = BubblewrapEngine(None, workers=1)
         run(engine, "def transform(grid): return grid")
-        os.write(writing, str(next(iter(engine._all)).pid).encode())
+        os.write(writing, str(engine.worker_pids()[0]).encode())
         run(engine, "while True: pass", limits=ProgramLimits(seconds_per_call=600, seconds_total=600))
         os._exit(0)
     worker = int(os.read(reading, 32))

@@ -79,6 +79,11 @@ class BubblewrapEngine:
                     calls = [CallResult(CallStatus.CRASHED, message=str(fault))] * len(job.calls)
         return ProgramRun(calls=tuple(calls), engine=self.name, facts=limit_facts(job.limits))
 
+    def worker_pids(self) -> list[int]:
+        """Process ids of the running workers, outside the sandbox."""
+        with self._lock:
+            return [worker.pid for worker in self._all if worker.alive]
+
     def close(self) -> None:
         """End all workers that this process started."""
         with self._lock:

@@ -120,46 +120,28 @@ class CappedText(io.TextIOBase):
         return "".join(self.parts)[:PRINTED_CHARACTERS]
 
 
-class Plain:
-    """Turns values into plain JSON ones, at most `budget` of them. Knows numpy's arrays and scalars.
+def value_encoder(largest: int) -> Callable[[Any], str]:
+    """A function from a value to its JSON text, made before the program can replace anything it needs.
 
-    What it needs is bound when it is made, before the program can replace any of it.
+    It knows numpy's arrays of up to `largest` elements and numpy's scalars. Subclasses of list, int and so on are
+    encoded as what they really hold, whatever their methods say. Raises TypeError and ValueError for the rest.
     """
+    numpy = sys.modules.get("numpy")
+    array, scalar = (numpy.ndarray, numpy.generic) if numpy is not None else ((), ())
+    is_a = isinstance
 
-    def __init__(self, budget: int) -> None:
-        self.budget = budget
-        self.type, self.len, self.isinstance, self.list = type, len, isinstance, list
-        numpy = sys.modules.get("numpy")
-        self.array: tuple[type, ...] = () if numpy is None else (numpy.ndarray, numpy.generic)
+    def plain(value: Any) -> Any:
+        if is_a(value, array):
+            if value.size > largest:
+                raise ReturnedFloodError
+            return value.tolist()
+        if is_a(value, scalar):
+            item = value.item()
+            if not is_a(item, scalar):
+                return item
+        raise TypeError(f"Object of type {type(value).__name__} is not JSON serializable")
 
-    def convert(self, value: Any, depth: int = 0) -> Any:
-        """The plain form. Raises TypeError, ValueError (too deep) or FloodError (too much)."""
-        self.budget -= 1
-        if self.budget < 0:
-            raise FloodError
-        if depth > 100:
-            raise ValueError("the value is nested too deep or contains itself")
-        kind = self.type(value)
-        if value is None or kind in (bool, int, float, str):
-            return value
-        if self.isinstance(value, self.array):
-            if getattr(value, "size", 1) > self.budget:
-                raise FloodError
-            return self.convert(value.tolist(), depth + 1)
-        if self.isinstance(value, (list, tuple)):
-            return [self.convert(item, depth + 1) for item in value]
-        if self.isinstance(value, dict):
-            return {self.key(key): self.convert(item, depth + 1) for key, item in value.items()}
-        for base in (int, float, str):
-            if self.isinstance(value, base):
-                return base(value)
-        raise TypeError(f"Object of type {kind.__name__} is not JSON serializable")
-
-    def key(self, key: Any) -> Any:
-        """A dictionary's key, as JSON knows them."""
-        if key is None or self.type(key) in (bool, int, float, str):
-            return key
-        raise TypeError(f"keys must be text or numbers, not {self.type(key).__name__}")
+    return json.JSONEncoder(allow_nan=False, default=plain).encode
 
 
 class Program:
@@ -170,7 +152,6 @@ class Program:
         self.output = CappedText(request["output_bytes"])
         # Bound now: the program may replace any builtin or module attribute.
         self.dumps, self.clock, self.write = json.JSONEncoder(allow_nan=False).encode, time.monotonic, write_frame
-        self.plain = Plain
         self.encode = str.encode
 
     def run(self, first: int) -> None:
@@ -178,6 +159,7 @@ class Program:
         sys.stdout = sys.stderr = self.output
         sys.stdin = io.StringIO()
         module = types.ModuleType("program")
+        self.value_text = value_encoder(self.request["output_bytes"])
         sys.modules["program"] = module
         result = self.attempt(lambda: self.load(module))
         if result["status"] != "returned":
@@ -200,7 +182,7 @@ class Program:
             raise NameError(f"name '{name}' is not defined: the program has no such function")
         value = module.__dict__[name](*arguments)
         try:
-            text: str = self.dumps(self.plain(self.request["output_bytes"]).convert(value))
+            text = self.value_text(value)
         except (TypeError, ValueError, RecursionError) as fault:
             raise NotJsonError(str(fault)) from fault
         if len(text) > self.request["output_bytes"]:
@@ -236,7 +218,7 @@ class ReturnedFloodError(BaseException):
 def describe(fault: BaseException, output_bytes: int) -> dict[str, Any]:
     """The result that stands for an exception."""
     if type(fault) is FloodError:
-        return {"status": "output", "message": f"printed or returned more than {output_bytes} bytes"}
+        return {"status": "output", "message": f"printed more than {output_bytes} bytes"}
     if type(fault) is ReturnedFloodError:
         return {"status": "output", "message": f"returned more than {output_bytes} bytes"}
     if type(fault) is NotJsonError:
