@@ -87,6 +87,7 @@ def plain_grid_ops() -> Iterable[Op]:
     yield from (on_grid(function, 1.5) for function in (blocks.mirror_down_once, blocks.mirror_right_once))
     yield from (on_grid(function, 1.4) for function in (blocks.keep_lines, blocks.remove_lines))
     yield on_grid(blocks.cross_rows_and_columns, 1.6)
+    yield from (on_grid(function, 1.6) for function in (gravity.unify_rows, gravity.unify_columns))
     slow = (shapes.fill_holes_alike, shapes.outside_only, shapes.remove_specks, shapes.keep_squares)
     yield from (on_grid(function, 1.3, weight=3) for function in slow)
     slower = (

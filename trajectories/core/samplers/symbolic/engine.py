@@ -77,11 +77,11 @@ def group_by_cost(ops: Iterable[Op]) -> list[tuple[float, list[Op]]]:
 
 
 class Fit:
-    """A state that gives every training output, after painting by `table` where that is not None."""
+    """A state that gives every training output, after exchanging colours by `table`, which may be empty."""
 
     __slots__ = ("state", "table")
 
-    def __init__(self, state: State, table: dict[int, int] | None) -> None:
+    def __init__(self, state: State, table: dict[int, int]) -> None:
         self.state = state
         self.table = table
 
@@ -196,9 +196,6 @@ class Search:
         self.layers.append((state, flat))
         pairs = set(zip(flat, self.target))
         if all(a == b for a, b in pairs):
-            self.fits.append(Fit(state, None))
+            self.fits.append(Fit(state, {}))
         elif len(pairs) == len({a for a, _ in pairs}) and len(pairs) > 1:
-            table = dict(sorted(pairs))
-            shown = {cell for rows in state.values for row in rows for cell in row}
-            if shown <= set(table):
-                self.fits.append(Fit(state, table))
+            self.fits.append(Fit(state, {a: b for a, b in sorted(pairs) if a != b}))

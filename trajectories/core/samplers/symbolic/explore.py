@@ -8,10 +8,11 @@ from trajectories.core.samplers.symbolic.candidates import Budget, Candidate
 from trajectories.core.samplers.symbolic.catalogue import build_catalogue
 from trajectories.core.samplers.symbolic.engine import Search, State
 from trajectories.core.samplers.symbolic.frames import Frame, choose_frames
+from trajectories.core.samplers.symbolic.grid import colour
 from trajectories.core.samplers.symbolic.object.learn import learn_rules
 from trajectories.core.samplers.symbolic.operation import Op, to_rows
-from trajectories.core.samplers.symbolic.program import GridProgram, Layer
-from trajectories.core.samplers.symbolic.stacking import Stacker
+from trajectories.core.samplers.symbolic.program import GridProgram, Layer, title_table
+from trajectories.core.samplers.symbolic.stacking import BY_TABLE, ENTRY, Choice, Stacker
 from trajectories.core.samplers.symbolic.values import Rows
 
 MAX_STACKED = 1500
@@ -104,10 +105,7 @@ def learned_ops(starts: Sequence[Rows], targets: Sequence[Rows], ops: Sequence[O
 def programs_of(search: Search, frame: Frame | None) -> Iterator[GridProgram]:
     """Fitting chains, fitting and partial stacks, and the nearest chains."""
     for fit in search.fits:
-        if fit.table is None:
-            yield GridProgram((Layer(fit.state.steps),), frame)
-        else:
-            yield GridProgram((Layer(fit.state.steps, tuple(fit.table.items())),), frame)
+        yield GridProgram((Layer(fit.state.steps + exchange(fit.table)),), frame)
     if search.layers:
         yield from stacked_programs(search, frame)
         yield from near_programs(search, frame)
@@ -121,7 +119,22 @@ def stacked_programs(search: Search, frame: Frame | None) -> Iterator[GridProgra
     layers = search.layers[:MAX_STACKED]
     stacker = Stacker([flat for _, flat in layers], [state.cost for state, _ in layers], search.target)
     for stack in stacker.best(STARTS):
-        yield GridProgram(tuple(Layer(layers[choice.index][0].steps, choice.table) for choice in stack.choices), frame)
+        yield GridProgram(tuple(make_layer(layers[choice.index][0], choice) for choice in stack.choices), frame)
+
+
+def make_layer(state: State, choice: Choice) -> Layer:
+    """The layer of a stack that a choice describes."""
+    if choice.mode == BY_TABLE:
+        return Layer(state.steps, choice.table)
+    return Layer(state.steps + exchange(dict(choice.table)))
+
+
+def exchange(table: dict[int, int]) -> tuple[Op, ...]:
+    """The operation that exchanges colours by a table; none where the table is empty."""
+    if not table:
+        return ()
+    title = title_table(table)
+    return (Op(colour.recolour, "grid", "grid", title, ENTRY * len(table), (table,)),)
 
 
 def near_programs(search: Search, frame: Frame | None) -> Iterator[GridProgram]:

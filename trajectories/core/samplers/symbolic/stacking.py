@@ -7,14 +7,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 MAX_LAYERS = 5
+AS_IS, RECOLOURED, BY_TABLE = "as is", "recoloured", "by table"
+LAYER, ENTRY = 0.7, 0.4
+"""Description length of one more layer, and of one entry in its table."""
+
+PRICE = 0.03
+"""How much of the cells still open a layer must cover to pay for one unit of its description length."""
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Layer number `index`, painted by `table`, or as it is where that is None."""
+    """Layer number `index`: painted as it is, with the colours of `table` exchanged, or only the colours of `table`."""
 
     index: int
-    table: tuple[tuple[int, int], ...] | None
+    mode: str
+    table: tuple[tuple[int, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +63,7 @@ class Stacker:
         return Stack(tuple(choices), int((open_cells & (self.target > 0)).sum()))
 
     def _price(self, choice: Choice) -> float:
-        extra = sum(0.3 + 0.2 * (a != b) for a, b in choice.table or ())
-        return float(self.costs[choice.index]) + 0.7 + extra
+        return float(self.costs[choice.index]) + LAYER + ENTRY * len(choice.table)
 
     def _rank(self, open_cells: NDArray[np.bool_], limit: int) -> list[tuple[Choice, NDArray[np.bool_]]]:
         """The best layers for the open cells, with the cells each newly paints."""
@@ -71,28 +77,31 @@ class Stacker:
         right = np.take_along_axis(table, best[:, :, None], axis=2)[:, :, 0]
         pure = (right == totals) & (totals > 0)
         same = best == np.arange(10)
-        as_is = (pure & same | (totals == 0))[:, 1:].all(axis=1)
-        gain_as_is = np.where(as_is, totals[:, 1:].sum(axis=1), 0)
-        useful = pure & (best > 0)
-        useful[:, 0] &= totals[:, 0] * 2 > 0
-        gain_mapped = np.where(useful, totals, 0).sum(axis=1)
-        entries = useful.sum(axis=1)
-        price_as_is = self.costs + 0.7
-        price_mapped = self.costs + 0.7 + 0.4 * entries
-        value_as_is = gain_as_is / wanted - 0.03 * price_as_is
-        value_mapped = gain_mapped / wanted - 0.03 * price_mapped
-        value = np.where(gain_as_is > 0, value_as_is, -9.0)
-        mapped = (gain_mapped > 0) & (value_mapped > value)
-        value = np.where(mapped, value_mapped, value)
-        order = np.argsort(-value, kind="stable")[:limit]
-        return [self._choose(int(n), bool(mapped[n]), useful[n], best[n], open_cells) for n in order if value[n] > -9.0]
+        painting = pure & (best > 0)
+        changed = pure & ~same
+        whole = (pure | (totals == 0))[:, 1:].all(axis=1)
+        as_is = whole & ~changed[:, 1:].any(axis=1)
+        modes = (
+            (AS_IS, as_is, np.where(same, totals, 0)[:, 1:].sum(axis=1), np.zeros(count)),
+            (RECOLOURED, whole, np.where(painting, totals, 0).sum(axis=1), changed.sum(axis=1)),
+            (BY_TABLE, painting.any(axis=1), np.where(painting, totals, 0).sum(axis=1), painting.sum(axis=1)),
+        )
+        values = np.stack(
+            [
+                np.where(valid & (gain > 0), gain / wanted - PRICE * (self.costs + LAYER + ENTRY * entries), -9.0)
+                for _, valid, gain, entries in modes
+            ]
+        )
+        mode, value = values.argmax(axis=0), values.max(axis=0)
+        order = [int(n) for n in np.argsort(-value, kind="stable")[:limit] if value[n] > -9.0]
+        entries = {AS_IS: painting & False, RECOLOURED: changed, BY_TABLE: painting}
+        return [self._choose(n, modes[mode[n]][0], entries[modes[mode[n]][0]][n], best[n], open_cells) for n in order]
 
     def _choose(
-        self, n: int, mapped: bool, useful: NDArray[np.bool_], best: NDArray[np.int64], open_cells: NDArray[np.bool_]
+        self, n: int, mode: str, listed: NDArray[np.bool_], best: NDArray[np.int64], open_cells: NDArray[np.bool_]
     ) -> tuple[Choice, NDArray[np.bool_]]:
-        row = self.layers[n]
-        if not mapped:
-            return Choice(n, None), open_cells & (row > 0)
-        colours = [int(a) for a in np.flatnonzero(useful)]
-        painted = open_cells & np.isin(row, colours)
-        return Choice(n, tuple((a, int(best[a])) for a in colours)), painted
+        colours = np.zeros(10, dtype=np.int64) if mode == BY_TABLE else np.arange(10)
+        colours[listed] = best[listed]
+        painted = open_cells & (colours[self.layers[n]] > 0)
+        table = tuple((int(a), int(best[a])) for a in np.flatnonzero(listed))
+        return Choice(n, mode, table), painted

@@ -36,6 +36,17 @@ def sort_columns(grid: Rows) -> Rows:
     return [list(row) for row in zip(*columns)]
 
 
+def unify_rows(grid: Rows) -> Rows:
+    """Give every row the colour that most of its cells have."""
+    return [[max(row, key=lambda cell: (row.count(cell), -cell))] * len(row) for row in grid]
+
+
+def unify_columns(grid: Rows) -> Rows:
+    """Give every column the colour that most of its cells have."""
+    line = [max(column, key=lambda cell: (column.count(cell), -cell)) for column in zip(*grid)]
+    return [line[:] for _ in grid]
+
+
 def roll_down(grid: Rows) -> Rows:
     """Shift all rows one down; the last row comes back at the top."""
     return grid[-1:] + grid[:-1]
