@@ -147,3 +147,9 @@ def test_hostile_answers_are_shown_as_text():
     html = draw("{% grid_difference a b %}", a="<script>alert(1)</script>", b=[[1]])
     assert "<script>" not in html
     assert "not a grid" in html
+
+
+def test_no_answer_is_not_called_a_bad_one():
+    html = draw("{% grid_difference a b %}", a=None, b=[[1]])
+    assert "No answer" in html
+    assert "Not a grid" not in html

@@ -23,6 +23,8 @@ MAX_CELL_PIXELS = 32
 MAX_THUMBNAIL_CELL_PIXELS = 12
 THUMBNAIL_SIZES = (32, 48, 64, 96, 128)
 RING_INSET = 0.14
+SMALL_CELL_PIXELS = 10
+"""Below this, marks are drawn thinner so that the colour under them stays visible."""
 
 
 @register.inclusion_tag("trajectories/grids/_grid.html", takes_context=True)
@@ -59,6 +61,7 @@ def grid_difference(predicted: JSON, expected: JSON, label: str = "", size: int 
         "label": label,
         "difference": found,
         "right": found.match == "right",
+        "absent": predicted is None,
         "drawn": bool(found.rows) and any(found.rows),
         "paths": colour_paths(found.rows),
         "rings": cell_boxes(found.wrong, RING_INSET),
@@ -98,4 +101,10 @@ def _preferences(context: template.Context) -> Any:
 def _canvas(height: int, width: int, size: int) -> dict[str, Any]:
     """View box in cells, drawn size in pixels: a whole number of pixels for each cell keeps the edges sharp."""
     cell = max(3, min(MAX_CELL_PIXELS, size // max(height, width)))
-    return {"height": height, "width": width, "pixel_height": height * cell, "pixel_width": width * cell}
+    return {
+        "height": height,
+        "width": width,
+        "pixel_height": height * cell,
+        "pixel_width": width * cell,
+        "small": cell < SMALL_CELL_PIXELS,
+    }
