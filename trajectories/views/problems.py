@@ -87,7 +87,7 @@ def _grid_size(problem: Problem) -> int:
     pairs = [*problem.spec["train"], *problem.spec["test"]]
     grids = [pair[key] for pair in pairs for key in ("input", "output") if key in pair]
     cells = max(max(len(grid), len(grid[0])) for grid in grids)
-    return 120 if cells <= 12 else 192 if cells <= 20 else 240
+    return 120 if cells <= 12 else 192 if cells <= 20 else 210
 
 
 def _tests(problem: Problem) -> list[dict[str, Any]]:

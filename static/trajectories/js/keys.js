@@ -35,7 +35,7 @@ function isBusy(element) {
 
 function keyed() {
   const scope = [...document.querySelectorAll("dialog[open]")].at(-1) ?? document;
-  return [...scope.querySelectorAll("[data-key]")].filter((element) => element.checkVisibility() || element.matches("input"));
+  return [...scope.querySelectorAll("[data-key]")].filter((element) => element.checkVisibility());
 }
 
 function pulse(element) {

@@ -1,5 +1,7 @@
 // What every request shares: one submit at a time, plain words when one fails, the login page in full.
 
+const LONGEST_SUBMIT = 15000; // milliseconds
+
 function say(text, kind = "fail") {
   const notice = document.createElement("div");
   notice.className = `notice ${kind}`;
@@ -44,7 +46,11 @@ document.addEventListener("htmx:afterRequest", (event) => {
 document.addEventListener("submit", (event) => {
   if (event.defaultPrevented || event.target.method !== "post" || event.target.dataset.preference) return;
   if (document.body.getAttribute("aria-busy") === "true") event.preventDefault();
-  else if (!event.target.hasAttribute("hx-post")) document.body.setAttribute("aria-busy", "true");
+  else if (!event.target.hasAttribute("hx-post")) {
+    document.body.setAttribute("aria-busy", "true");
+    // A post that leads to no new page (a download, a lost connection) must not leave this one dead.
+    setTimeout(() => document.body.removeAttribute("aria-busy"), LONGEST_SUBMIT);
+  }
 });
 // A page that comes back from the browser's cache is not busy any more.
 window.addEventListener("pageshow", () => document.body.removeAttribute("aria-busy"));
