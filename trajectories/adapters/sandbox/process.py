@@ -25,8 +25,9 @@ NOBODY = 65534
 FIRST_UID, UIDS = 61_184, 4_000
 """Users that no file belongs to (systemd's dynamic range): a worker started by root takes one of them."""
 
-_WORKER_SOURCE = Path(__file__).with_name("worker.py")
-_WORKER, _SITE = "/worker.py", "/site"
+_INSIDE = Path(__file__).with_name("inside")
+_MODULE = "trajectories.adapters.sandbox.inside.worker"
+_SOURCES, _SITE = "/sandbox", "/site"
 
 
 class WorkerLostError(Exception):
@@ -81,12 +82,18 @@ def worker_command(
     if seccomp_descriptor is not None:
         arguments += ["--seccomp", str(seccomp_descriptor)]
     site = "" if python.site is None else _SITE
-    return [*arguments, "--", str(python.executable), "-s", "-P", "-S", "-B", _WORKER, site, packages, str(uid)]
+    return [*arguments, "--", str(python.executable), "-s", "-P", "-S", "-B", "-m", _MODULE, site, packages, str(uid)]
 
 
 def _environment(python: SandboxPython) -> list[str]:
     """What the interpreter needs until the worker empties it; numpy's libraries keep to one thread."""
-    values = {"PYTHONHASHSEED": "0", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "LANG": "C.UTF-8"}
+    values = {
+        "PYTHONPATH": _SOURCES,
+        "PYTHONHASHSEED": "0",
+        "OPENBLAS_NUM_THREADS": "1",
+        "OMP_NUM_THREADS": "1",
+        "LANG": "C.UTF-8",
+    }
     if python.library_folder is not None:
         values["LD_LIBRARY_PATH"] = str(python.library_folder)
     return [part for name, value in values.items() for part in ("--setenv", name, value)]
@@ -106,7 +113,9 @@ def _file_system(python: SandboxPython) -> list[str]:
         arguments += ["--tmpfs", folder_name]
     if python.site is not None:
         arguments += ["--ro-bind", str(python.site), _SITE]
-    arguments += ["--ro-bind", str(_WORKER_SOURCE), _WORKER, "--proc", "/proc", "--dev", "/dev"]
+    # The packages above it are missing there, which Python takes for namespace packages.
+    arguments += ["--ro-bind", str(_INSIDE), f"{_SOURCES}/{_MODULE.rpartition('.')[0].replace('.', '/')}"]
+    arguments += ["--proc", "/proc", "--dev", "/dev"]
     arguments += ["--perms", "1777", "--size", str(TEMPORARY_BYTES), "--tmpfs", "/tmp", "--chdir", "/tmp"]
     for folder_name in ("/dev", *hidden, "/"):
         arguments += ["--remount-ro", folder_name]

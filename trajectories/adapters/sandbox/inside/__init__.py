@@ -1,0 +1,1 @@
+"""What runs inside the sandbox: mounted there, importing nothing but itself and the standard library."""

@@ -1,0 +1,239 @@
+"""One untrusted program in its own process, forked from the worker. Standard library only.
+
+Reports to the worker are frames: four bytes of length, big-endian, then the payload, which is one letter (L loaded,
+F failed to load, R result of a call) and JSON.
+"""
+
+import functools
+import gc
+import io
+import json
+import os
+import random
+import resource
+import signal
+import sys
+import time
+import types
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+MAX_TASKS = 4
+"""Processes and threads in the sandbox, the worker included: total memory is at most this times the limit."""
+OPEN_FILES = 64
+FILE_BYTES = 8 * 1024 * 1024
+MESSAGE_CHARACTERS = 500
+PRINTED_CHARACTERS = 2_000
+RESULTS = 3
+"""Descriptor of the pipe to the worker."""
+
+Request = dict[str, Any]
+
+
+class FloodError(BaseException):
+    """The program printed more than it may. Not an Exception: programs catch those."""
+
+
+def write_all(descriptor: int, data: bytes) -> None:
+    """Write everything to a blocking descriptor."""
+    view = memoryview(data)
+    while view:
+        view = view[os.write(descriptor, view) :]
+
+
+def write_frame(descriptor: int, payload: bytes) -> None:
+    """Write one frame."""
+    write_all(descriptor, len(payload).to_bytes(4, "big") + payload)
+
+
+class CappedText(io.TextIOBase):
+    """Standard output of a program: kept up to a limit, beyond which writing raises FloodError."""
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self.start_call()
+
+    def start_call(self) -> None:
+        """Forget what was printed so far."""
+        self.parts: list[str] = []
+        self.size = 0
+
+    def writable(self) -> bool:
+        """Yes."""
+        return True
+
+    def write(self, text: str) -> int:
+        """Keep the text."""
+        text = str(text)
+        self.size += len(text)
+        if self.size > self.limit:
+            raise FloodError
+        self.parts.append(text)
+        return len(text)
+
+    @property
+    def flooded(self) -> bool:
+        """Whether the program printed too much, even if it caught the exception."""
+        return self.size > self.limit
+
+    def text(self) -> str:
+        """What was printed, cut for showing."""
+        return "".join(self.parts)[:PRINTED_CHARACTERS]
+
+
+def value_encoder(largest: int) -> Callable[[Any], str]:
+    """A function from a value to its JSON text, made before the program can replace anything it needs.
+
+    It knows numpy's arrays of up to `largest` elements and numpy's scalars. Subclasses of list, int and so on are
+    encoded as what they really hold, whatever their methods say. Raises TypeError and ValueError for the rest.
+    """
+    numpy = sys.modules.get("numpy")
+    array, scalar = (numpy.ndarray, numpy.generic) if numpy is not None else ((), ())
+    is_a = isinstance
+
+    def plain(value: Any) -> Any:
+        if is_a(value, array):
+            if value.size > largest:
+                raise ReturnedFloodError
+            return value.tolist()
+        if is_a(value, scalar):
+            item = value.item()
+            if not is_a(item, scalar):
+                return item
+        raise TypeError(f"Object of type {type(value).__name__} is not JSON serializable")
+
+    return json.JSONEncoder(allow_nan=False, default=plain).encode
+
+
+class Program:
+    """One program in its child process: loads it, makes its calls, reports each."""
+
+    def __init__(self, request: Request) -> None:
+        self.request = request
+        self.output = CappedText(request["output_bytes"])
+        # Bound now: the program may replace any builtin or module attribute.
+        self.dumps, self.clock, self.write = json.JSONEncoder(allow_nan=False).encode, time.monotonic, write_frame
+        self.encode = str.encode
+
+    def run(self, first: int) -> None:
+        """Load the program and make its calls from number `first` on."""
+        sys.stdout = sys.stderr = self.output
+        sys.stdin = io.StringIO()
+        module = types.ModuleType("program")
+        self.value_text = value_encoder(self.request["output_bytes"])
+        sys.modules["program"] = module
+        result = self.attempt(lambda: self.load(module))
+        if result["status"] != "returned":
+            self.report(b"F", result)
+            return
+        self.report(b"L", {})
+        for arguments in self.request["calls"][first:]:
+            self.output.start_call()
+            self.report(b"R", self.attempt(functools.partial(self.call, module, arguments)))
+
+    def load(self, module: types.ModuleType) -> None:
+        """Execute the program's source."""
+        code = compile(self.request["source"], "<program>", "exec", dont_inherit=True)
+        exec(code, module.__dict__)
+
+    def call(self, module: types.ModuleType, arguments: list[Any]) -> str:
+        """Call the function; its value as JSON text."""
+        name = self.request["function"]
+        if name not in module.__dict__:
+            raise NameError(f"name '{name}' is not defined: the program has no such function")
+        value = module.__dict__[name](*arguments)
+        try:
+            text = self.value_text(value)
+        except (TypeError, ValueError, RecursionError) as fault:
+            raise NotJsonError(str(fault)) from fault
+        if len(text) > self.request["output_bytes"]:
+            raise ReturnedFloodError
+        return text
+
+    def attempt(self, step: Callable[[], Any]) -> dict[str, Any]:
+        """Run one step; how it ended, as the result to report."""
+        started = self.clock()
+        try:
+            result = {"status": "returned", "value": step()}
+        except BaseException as fault:
+            result = describe(fault, self.request["output_bytes"])
+        if self.output.flooded:
+            result = describe(FloodError(), self.request["output_bytes"])
+        result["seconds"] = self.clock() - started
+        result["printed"] = self.output.text()
+        return result
+
+    def report(self, letter: bytes, result: dict[str, Any]) -> None:
+        """Send one frame to the worker."""
+        self.write(RESULTS, letter + self.encode(self.dumps(result)))
+
+
+class NotJsonError(Exception):
+    """The returned value has no JSON form."""
+
+
+class ReturnedFloodError(BaseException):
+    """The returned value is too large."""
+
+
+def describe(fault: BaseException, output_bytes: int) -> dict[str, Any]:
+    """The result that stands for an exception."""
+    if type(fault) is FloodError:
+        return {"status": "output", "message": f"printed more than {output_bytes} bytes"}
+    if type(fault) is ReturnedFloodError:
+        return {"status": "output", "message": f"returned more than {output_bytes} bytes"}
+    if type(fault) is NotJsonError:
+        return {"status": "not_json", "message": str(fault)[:MESSAGE_CHARACTERS]}
+    try:
+        text = f"{type(fault).__name__}: {fault}"[:MESSAGE_CHARACTERS] + line_of(fault)
+    except BaseException:
+        text = "an exception that cannot be shown"
+    if isinstance(fault, MemoryError):
+        return {"status": "memory", "message": text}
+    if isinstance(fault, ModuleNotFoundError):
+        return {"status": "unsupported", "message": text}
+    return {"status": "raised", "message": text}
+
+
+def line_of(fault: BaseException) -> str:
+    """' (line 7)': the last line of the program itself that the exception passed through."""
+    line, frame = 0, fault.__traceback__
+    while frame is not None:
+        if frame.tb_frame.f_code.co_filename == "<program>":
+            line = frame.tb_lineno
+        frame = frame.tb_next
+    return f" (line {line})" if line else ""
+
+
+def limit_child(request: Request, base_bytes: int) -> None:
+    """Set the limits no process of this program can raise again."""
+    cpu = int(request["seconds_total"]) + 2
+    for name, value in (
+        ("RLIMIT_AS", base_bytes + request["memory_bytes"]),
+        ("RLIMIT_CPU", cpu),
+        ("RLIMIT_NPROC", MAX_TASKS),
+        ("RLIMIT_NOFILE", OPEN_FILES),
+        ("RLIMIT_FSIZE", FILE_BYTES),
+        ("RLIMIT_CORE", 0),
+        ("RLIMIT_MSGQUEUE", 0),
+        ("RLIMIT_MEMLOCK", 0),
+        ("RLIMIT_SIGPENDING", 64),
+    ):
+        resource.setrlimit(getattr(resource, name), (value, value))
+
+
+def child_main(request: Request, first: int, pipe: int, base_bytes: int) -> NoReturn:
+    """Everything the forked child does."""
+    leave = os._exit
+    try:
+        os.dup2(pipe, RESULTS, inheritable=False)
+        os.closerange(RESULTS + 1, 4 * OPEN_FILES)
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        limit_child(request, base_bytes)
+        random.seed(0)
+        if "numpy.random" in sys.modules:
+            sys.modules["numpy.random"].seed(0)
+        gc.enable()
+        Program(request).run(first)
+    finally:
+        leave(0)
