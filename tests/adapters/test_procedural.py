@@ -96,8 +96,8 @@ def test_the_same_draw_gives_the_same_problems_in_another_process(source):
 def test_knobs_turn(source):
     draw = Draw("chain_sum", {"min_terms": 2, "max_terms": 2, "min_digits": 1, "max_digits": 1}, seed=1, size=30)
     assert all(example.entry["metadata"]["num_terms"] == 2 for example in source.examples(draw))
-    spelled = Draw("letter_jumble", {"preserve_word_order": True}, seed=1, size=1)
-    assert len(list(source.examples(spelled))) == 1
+    shouted = next(source.examples(Draw("word_sorting", {"transformation": "uppercase"}, seed=1, size=1)))
+    assert shouted.answer == shouted.answer.upper()
 
 
 @needs_package
@@ -120,7 +120,7 @@ def test_partial_credit_and_wrong_answers(source):
     record = to_problem(example, Draw("countdown", {}, 1, 1), 0, split="train")
     assert source.score(record, record.reference) == 1.0
     assert 0 < source.score(record, "1 + 1") < 1
-    assert source.score(record, "") == 0.0
+    assert source.score(record, "") < source.score(record, "1 + 1")
 
 
 @needs_package

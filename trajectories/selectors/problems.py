@@ -7,6 +7,7 @@ from django.db.models import Case, F, FloatField, Q, QuerySet, Value, When
 from django.db.models.expressions import Combinable, OrderBy
 from django.db.models.functions import Cast
 
+from trajectories.core.problems import procedural
 from trajectories.core.records import ProblemKind, ProblemRecord, PublicProblem
 from trajectories.models import Problem, ProblemSet
 
@@ -28,12 +29,13 @@ def to_record(problem: Problem) -> ProblemRecord:
 
 
 def to_public(problem: Problem) -> PublicProblem:
-    """What a sampler may see of the problem: no reference answer."""
+    """What a sampler may see of the problem: no reference answer, and nothing that gives it away."""
+    hidden = procedural.HIDDEN if problem.kind == ProblemKind.PROCEDURAL else ()
     return PublicProblem(
         kind=ProblemKind(problem.kind),
         name=problem.name,
         statement=problem.statement,
-        spec=problem.spec,
+        spec={key: value for key, value in problem.spec.items() if key not in hidden},
         content_hash=problem.content_hash,
     )
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from trajectories.core.identity import content_hash
-from trajectories.core.records import ProblemRecord
+from trajectories.core.records import ProblemKind, ProblemRecord
 
 
 class ProblemError(ValueError):
@@ -30,13 +30,15 @@ class ImportFault:
 def problem_hash(record: ProblemRecord) -> str:
     """SHA-256 of kind, statement, spec and reference: the same content under another name is the same problem.
 
+    Of a procedural problem's spec only the family counts: the same question drawn with another seed is no new one.
     Raises ValueError for NaN and infinities, TypeError for what JSON has no form for.
     """
+    procedural = record.kind is ProblemKind.PROCEDURAL
     return content_hash(
         {
             "kind": str(record.kind),
             "statement": record.statement,
-            "spec": record.spec,
+            "spec": {"family": record.spec.get("family")} if procedural else record.spec,
             "reference": record.reference,
         }
     )

@@ -1,0 +1,162 @@
+"""Families of problems from reasoning-gym (optional), run in a process of their own within time and memory limits."""
+
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from functools import cache
+from importlib.metadata import version
+from multiprocessing import Pipe
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+from trajectories.core.problems.procedural import (
+    Draw,
+    Example,
+    Family,
+    Knob,
+    KnobKind,
+    ProceduralError,
+)
+from trajectories.core.records import JSON, ProblemRecord
+
+PACKAGE = "reasoning-gym"
+ROOT = Path(__file__).resolve().parents[3]
+START_SECONDS = 60.0
+EXAMPLE_SECONDS = 20.0
+SCORE_SECONDS = 10.0
+BATCH = 20
+MAX_ANSWER = 20_000
+"""Characters of an answer that is scored; parsers of longer ones may take for ever."""
+
+
+def is_installed() -> bool:
+    """Whether the optional package is here."""
+    return importlib.util.find_spec("reasoning_gym") is not None
+
+
+@cache
+def shared_source() -> "ReasoningGym":
+    """The one source of this process. Raises ProceduralError where the package is not installed."""
+    if not is_installed():
+        raise ProceduralError(f"{PACKAGE} is not installed: `make procedural` does it")
+    return ReasoningGym()
+
+
+class ReasoningGym:
+    """Asks a child process, one request at a time; one that takes too long is killed and replaced."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._child: _Child | None = None
+
+    def source_name(self) -> str:
+        """The package and its version."""
+        return f"{PACKAGE} {version(PACKAGE)}"
+
+    def families(self) -> list[Family]:
+        """All families; one whose first problem cannot be made in time, or at all, says why."""
+        return [self._family(name) for name in self._ask("names", EXAMPLE_SECONDS)]
+
+    def _family(self, name: str) -> Family:
+        told = self._ask("describe", EXAMPLE_SECONDS, family=name)
+        knobs = tuple(
+            Knob(**{**knob, "kind": KnobKind(knob["kind"]), "choices": tuple(knob["choices"])})
+            for knob in told.pop("knobs")
+        )
+        fields = {**told, "knobs": knobs, "fixed": tuple(told["fixed"]), "levels": tuple(told["levels"])}
+        try:
+            return Family(**fields, example=next(self.examples(Draw(name, {}, seed=1, size=1))))
+        except ProceduralError as fault:
+            return Family(**fields, unavailable=str(fault))
+
+    def examples(self, draw: Draw) -> Iterator[Example]:
+        """The problems of a draw, in order; each batch of BATCH has EXAMPLE_SECONDS."""
+        for first in range(0, draw.size, BATCH):
+            count = min(BATCH, draw.size - first)
+            where = {"family": draw.family, "knobs": draw.knobs, "seed": draw.seed, "size": draw.size}
+            for fields in self._ask("examples", EXAMPLE_SECONDS, **where, first=first, count=count):
+                yield Example(**fields)
+
+    def score(self, problem: ProblemRecord, answer: str) -> float:
+        """The family's own score of an answer; answers longer than MAX_ANSWER are an error, not a zero."""
+        if len(answer) > MAX_ANSWER:
+            raise ProceduralError(f"the answer has {len(answer):,} characters, expected at most {MAX_ANSWER:,}")
+        entry = {"answer": problem.reference, **problem.spec["entry"]}
+        knobs = problem.spec.get("config") or {}
+        score = self._ask(
+            "score", SCORE_SECONDS, family=problem.spec["family"], knobs=knobs, entry=entry, answer=answer
+        )
+        return min(1.0, max(0.0, float(score)))
+
+    def close(self) -> None:
+        """End the child process."""
+        with self._lock:
+            self._drop()
+
+    def _ask(self, do: str, seconds: float, **values: JSON) -> Any:
+        """The child's answer. Raises ProceduralError for a fault it reports, and where it takes longer or dies."""
+        with self._lock:
+            child = self._running()
+            try:
+                said = child.ask({"do": do, **values}, seconds)
+            except (TimeoutError, EOFError, OSError) as fault:
+                self._drop()
+                why = f"took longer than {seconds:g} s" if isinstance(fault, TimeoutError) else "ended the process"
+                raise ProceduralError(why) from fault
+        if "fault" in said:
+            raise ProceduralError(said["fault"])
+        return said["value"]
+
+    def _running(self) -> "_Child":
+        # A worker that was forked from this process must not talk to its parent's child.
+        if self._child is None or self._child.owner != os.getpid():
+            self._child = _Child()
+        return self._child
+
+    def _drop(self) -> None:
+        if self._child is not None and self._child.owner == os.getpid():
+            self._child.kill()
+        self._child = None
+
+
+class _Child:
+    """A running worker.py."""
+
+    def __init__(self) -> None:
+        self.owner = os.getpid()
+        self._started = False
+        self._line, theirs = Pipe()
+        with theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", f"{__name__}.worker", str(theirs.fileno())],
+                pass_fds=[theirs.fileno()],
+                cwd=ROOT,
+                # The same seed has to give the same problem in every process, and sets are ordered by hashes.
+                env={"PATH": os.environ.get("PATH", ""), "PYTHONHASHSEED": "0", "OPENBLAS_NUM_THREADS": "1"},
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+
+    def ask(self, request: dict[str, JSON], seconds: float) -> dict[str, Any]:
+        """One request and its answer. Raises TimeoutError, EOFError or OSError."""
+        self._line.send_bytes(json.dumps({**request, "seconds": seconds}).encode())
+        if not self._line.poll(seconds if self._started else START_SECONDS + seconds):
+            raise TimeoutError
+        self._started = True
+        answer: dict[str, Any] = json.loads(self._line.recv_bytes())
+        return answer
+
+    def kill(self) -> None:
+        """End it at once."""
+        self._line.close()
+        self._process.kill()
+        self._process.wait()
+
+
+__all__ = ["ReasoningGym", "is_installed", "shared_source"]

@@ -1,0 +1,193 @@
+"""Procedural problems: families that make as many problems as are asked for, and score answers to them."""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from trajectories.core.problems import ProblemError, describe
+from trajectories.core.problems.documents import parse_json_text
+from trajectories.core.records import JSON, ProblemKind, ProblemRecord
+from trajectories.core.storable import storable_json, storable_text
+
+MAX_SEED = 2**32 - 1
+MAX_SIZE = 10_000
+"""Problems of one import."""
+
+HIDDEN = ("entry", "seed", "index")
+"""Parts of the spec that give the answer away: no sampler sees them."""
+
+
+class KnobKind(StrEnum):
+    """What a knob can be set to."""
+
+    INTEGER = "integer"
+    NUMBER = "number"
+    FLAG = "flag"
+    CHOICE = "choice"
+    TEXT = "text"
+    LIST = "list"
+
+
+@dataclass(frozen=True, slots=True)
+class Knob:
+    """One setting of a family; `default` is None where the family chooses by itself."""
+
+    name: str
+    kind: KnobKind
+    default: JSON
+    choices: tuple[str, ...] = ()
+    help: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One problem of a family. `answer` is None where many answers are right and none is given.
+
+    `entry` is what the family's scorer needs besides, as JSON; it may give the answer away.
+    """
+
+    question: str
+    answer: str | None
+    entry: Mapping[str, JSON]
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """A generator of problems. `levels` holds, from easy to hard, the knobs that each level of difficulty sets.
+
+    `unavailable` says why a family cannot be used here, and then there is no example.
+    """
+
+    name: str
+    category: str
+    summary: str
+    knobs: tuple[Knob, ...] = ()
+    fixed: tuple[str, ...] = ()
+    levels: tuple[Mapping[str, JSON], ...] = ()
+    example: Example | None = None
+    unavailable: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Draw:
+    """Which problems of a family: those of `seed` with these knobs, `size` in all, from index 0."""
+
+    family: str
+    knobs: Mapping[str, JSON]
+    seed: int
+    size: int
+
+
+class ProceduralError(Exception):
+    """A family could not do what was asked; the text says why."""
+
+
+class ProceduralSource(Protocol):
+    """A package of families. Every call ends within a time limit, with ProceduralError where it cannot be done."""
+
+    def source_name(self) -> str:
+        """The package and its version."""
+        ...
+
+    def families(self) -> Sequence[Family]:
+        """All families, each with an example; slow (about half a minute)."""
+        ...
+
+    def examples(self, draw: Draw) -> Iterator[Example]:
+        """The problems of a draw, in order."""
+        ...
+
+    def score(self, problem: ProblemRecord, answer: str) -> float:
+        """The family's own score of an answer, in [0, 1]."""
+        ...
+
+
+def read_knob(knob: Knob, text: str) -> JSON:
+    """The value that a text sets a knob to. Raises ProblemError with the knob's name as path."""
+    if knob.kind in (KnobKind.TEXT, KnobKind.CHOICE):
+        return _choice(knob, text)
+    if not text.strip() and knob.default is None:
+        return None
+    words = {"true": True, "false": False}
+    try:
+        value = words[text.lower()] if text.lower() in words else parse_json_text(text)
+    except ProblemError as fault:
+        raise ProblemError(knob.name, f"found {describe(text)}, expected {EXPECTED[knob.kind]}") from fault
+    if not _fits(knob.kind, value):
+        raise ProblemError(knob.name, f"found {describe(value)}, expected {EXPECTED[knob.kind]}")
+    return value
+
+
+EXPECTED = {
+    KnobKind.INTEGER: "a whole number",
+    KnobKind.NUMBER: "a number",
+    KnobKind.FLAG: "true or false",
+    KnobKind.LIST: 'a JSON list such as ["+", "-"]',
+}
+
+
+def _choice(knob: Knob, text: str) -> JSON:
+    if knob.kind is KnobKind.CHOICE and text not in knob.choices:
+        raise ProblemError(knob.name, f"found {describe(text)}, expected one of {', '.join(knob.choices)}")
+    return text or (None if knob.default is None else "")
+
+
+def _fits(kind: KnobKind, value: JSON) -> bool:
+    if kind is KnobKind.FLAG:
+        return isinstance(value, bool)
+    if kind is KnobKind.LIST:
+        return isinstance(value, list) and bool(value) and all(is_plain(item) for item in value)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return isinstance(value, int) or (kind is KnobKind.NUMBER and math.isfinite(value))
+
+
+def is_plain(value: object) -> bool:
+    """Whether a value is a text, a number or a flag."""
+    return isinstance(value, str | int | float)
+
+
+def read_knobs(family: Family, texts: Mapping[str, str]) -> dict[str, JSON]:
+    """The values of the knobs that are set. Raises ProblemError for an unknown knob or a value that does not fit."""
+    by_name = {knob.name: knob for knob in family.knobs}
+    if unknown := [name for name in texts if name not in by_name]:
+        known = ", ".join(by_name) or "no knobs"
+        raise ProblemError(unknown[0], f"is no knob of {family.name}, expected one of {known}")
+    return {name: read_knob(by_name[name], text) for name, text in texts.items()}
+
+
+def to_problem(example: Example, draw: Draw, index: int, *, split: str) -> ProblemRecord:
+    """A problem of a draw as a record. Raises ValueError where its texts or numbers cannot be stored."""
+    entry = storable_json(example.entry)
+    return ProblemRecord(
+        kind=ProblemKind.PROCEDURAL,
+        name=f"{draw.family}-{draw.seed}-{index}",
+        statement=storable_text(example.question),
+        spec={
+            "family": draw.family,
+            "config": dict(draw.knobs),
+            "seed": draw.seed,
+            "index": index,
+            "entry": entry,
+        },
+        reference=None if example.answer is None else storable_text(example.answer),
+        split=split,
+        family=draw.family,
+        difficulty=difficulty_of(entry),
+    )
+
+
+def difficulty_of(entry: Mapping[str, JSON]) -> dict[str, float]:
+    """What the family calls difficult about this problem: the names under "difficulty", where they are numbers."""
+    metadata = entry.get("metadata")
+    named = metadata.get("difficulty") if isinstance(metadata, Mapping) else None
+    if not isinstance(metadata, Mapping) or not isinstance(named, Mapping):
+        return {}
+    values = {name: metadata.get(name, value) for name, value in named.items()}
+    return {
+        name: float(value)
+        for name, value in values.items()
+        if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e300
+    }

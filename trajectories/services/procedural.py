@@ -1,0 +1,125 @@
+"""Procedural problems: the catalogue of families, previews, and imports of what they make."""
+
+import json
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.utils.text import slugify
+
+from trajectories.adapters.files import write_whole
+from trajectories.adapters.procedural import ReasoningGym, is_installed, shared_source
+from trajectories.core.problems import ImportFault
+from trajectories.core.problems.procedural import (
+    Draw,
+    Example,
+    Family,
+    Knob,
+    KnobKind,
+    ProceduralError,
+    to_problem,
+)
+from trajectories.core.records import ProblemRecord
+from trajectories.models import ProblemSet
+from trajectories.services.problems import ImportReport, import_records
+
+PREVIEWED = 3
+CATALOGUE_FORM = 1
+"""Raised when what the file holds changes."""
+
+
+def procedural_installed() -> bool:
+    """Whether the optional package of families is here."""
+    return is_installed()
+
+
+def stored_families() -> list[Family] | None:
+    """The families as they were described once for this version of the package; None until then."""
+    try:
+        rows = json.loads(_catalogue_path().read_text())
+    except (FileNotFoundError, ValueError):
+        return None
+    return [_family(row) for row in rows]
+
+
+def describe_families() -> list[Family]:
+    """All families with an example each, from the stored file or, half a minute later, from the package.
+
+    Raises ProceduralError where the package is not installed.
+    """
+    source = shared_source()
+    stored = stored_families()
+    if stored is not None:
+        return stored
+    families = source.families()
+    text = json.dumps([asdict(family) for family in families])
+    write_whole(_catalogue_path(), [text.encode()])
+    return families
+
+
+def get_family(name: str) -> Family | None:
+    """The family of that name, None where there is none. Raises ProceduralError as `describe_families`."""
+    return next((family for family in describe_families() if family.name == name), None)
+
+
+def preview_procedural(draw: Draw) -> list[Example]:
+    """The first problems of a draw. Raises ProceduralError where the family refuses or takes too long."""
+    return list(islice(shared_source().examples(draw), PREVIEWED))
+
+
+def import_procedural(
+    *, actor: User | None, draw: Draw, set_title: str, split: str, seconds: float | None = None
+) -> ImportReport:
+    """Import the problems of a draw, all or none, into the set of that title or a new one.
+
+    A family that breaks, or takes longer than `seconds` in all, keeps everything out and is a fault. Raises
+    ValidationError for a title that makes no slug or is too long.
+    """
+    source = shared_source()
+    known = ProblemSet.objects.filter(title=set_title).first()
+    return import_records(
+        actor=actor,
+        set_name=known.name if known else slugify(set_title),
+        set_title=set_title,
+        source=source.source_name(),
+        records=_records(source, draw, split, seconds),
+        on_fault="all_or_nothing",
+    )
+
+
+def _records(
+    source: ReasoningGym, draw: Draw, split: str, seconds: float | None
+) -> Iterator[ProblemRecord | ImportFault]:
+    started = time.monotonic()
+    index = 0
+    try:
+        for index, example in enumerate(source.examples(draw)):
+            if seconds is not None and time.monotonic() - started > seconds:
+                hint = "ask for fewer, or use manage.py import_problems --procedural"
+                yield ImportFault(draw.family, f"problem {index}", f"took longer than {seconds:g} s so far: {hint}")
+                return
+            yield to_problem(example, draw, index, split=split)
+    except (ProceduralError, ValueError, TypeError) as fault:
+        yield ImportFault(draw.family, f"near problem {index}", str(fault))
+
+
+def _catalogue_path() -> Path:
+    version = slugify(shared_source().source_name().replace(".", "-"))
+    return Path(settings.VAR_DIR) / "procedural" / f"families-{CATALOGUE_FORM}-{version}.json"
+
+
+def _family(row: Mapping[str, Any]) -> Family:
+    fields = dict(row)
+    fields["knobs"] = tuple(_knob(knob) for knob in row["knobs"])
+    fields["example"] = Example(**row["example"]) if row["example"] else None
+    fields["levels"], fields["fixed"] = tuple(row["levels"]), tuple(row["fixed"])
+    return Family(**fields)
+
+
+def _knob(row: Mapping[str, Any]) -> Knob:
+    return Knob(**{**row, "kind": KnobKind(row["kind"]), "choices": tuple(row["choices"])})

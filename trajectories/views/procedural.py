@@ -1,0 +1,128 @@
+"""Families of procedural problems: what there is, what one makes, and importing it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.contrib.auth.decorators import permission_required
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import render
+from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.vary import vary_on_headers
+
+from trajectories.core.problems.procedural import Family, ProceduralError
+from trajectories.forms.procedural import PREFIX, ProceduralForm, knob_text
+from trajectories.selectors.problems import list_problem_sets
+from trajectories.services.problems import ImportReport
+from trajectories.services.procedural import (
+    describe_families,
+    get_family,
+    import_procedural,
+    preview_procedural,
+    procedural_installed,
+    stored_families,
+)
+from trajectories.views.fragments import wants_fragment
+from trajectories.views.visitors import visitor
+
+IMPORT_SECONDS = 25.0
+view_problems = permission_required("trajectories.view_problem", raise_exception=True)
+
+
+@require_safe
+@view_problems
+@vary_on_headers("HX-Request")
+def family_list(request: HttpRequest) -> HttpResponse:
+    """All families with an example each; the first look at a new version of the package takes half a minute."""
+    if not procedural_installed():
+        return render(request, "trajectories/procedural/missing.html")
+    families = stored_families()
+    if families is None and "make" in request.GET:
+        families = describe_families()
+    query = request.GET.get("q", "").strip().lower()
+    category = request.GET.get("category", "")
+    shown = [family for family in families or () if _matches(family, query, category)]
+    context = {
+        "waiting": families is None,
+        "families": shown,
+        "count": len(families or ()),
+        "categories": sorted({family.category for family in families or ()}),
+        "query": query,
+        "category": category,
+    }
+    name = "_table" if wants_fragment(request) else "list"
+    return render(request, f"trajectories/procedural/{name}.html", context)
+
+
+def _matches(family: Family, query: str, category: str) -> bool:
+    text = f"{family.name} {family.name.replace('_', ' ')} {family.category} {family.summary}".lower()
+    return query in text and category in ("", family.category)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@view_problems
+@vary_on_headers("HX-Request")
+def family_detail(request: HttpRequest, name: str) -> HttpResponse:
+    """One family: its knobs, what it makes with them, and the import of that."""
+    if not procedural_installed():
+        return render(request, "trajectories/procedural/missing.html")
+    family = get_family(name)
+    if family is None:
+        raise Http404(f"There is no family {name}.")
+    if request.method == "POST" and not request.user.has_perm("trajectories.add_problem"):
+        raise PermissionDenied
+    form = _form(request, family)
+    report = None
+    if request.method == "POST" and "preview" not in request.POST and form.is_valid():
+        report = _import(request, form)
+    context = {"family": family, "form": form, "report": report, **_preview(family, form)}
+    status = 422 if form.errors or (report and report.refused) else 200
+    if wants_fragment(request):
+        return render(request, "trajectories/procedural/_examples.html", context, status=status)
+    context |= {
+        "level": _level(request.GET, family),
+        "sets": list_problem_sets(),
+        "hidden_faults": report.fault_count - len(report.faults) if report else 0,
+    }
+    return render(request, "trajectories/procedural/detail.html", context, status=status)
+
+
+def _form(request: HttpRequest, family: Family) -> ProceduralForm:
+    if request.method == "POST":
+        return ProceduralForm(family, request.POST)
+    if "seed" in request.GET:
+        return ProceduralForm(family, request.GET)
+    level = _level(request.GET, family)
+    settings = family.levels[level] if level is not None else {}
+    by_name = {knob.name: knob for knob in family.knobs}
+    initial = {f"{PREFIX}{name}": knob_text(by_name[name], value) for name, value in settings.items()}
+    return ProceduralForm(family, initial=initial)
+
+
+def _level(query: QueryDict, family: Family) -> int | None:
+    text = query.get("level", "")
+    level = int(text) if text.isascii() and text.isdigit() and len(text) < 4 else -1
+    return level if 0 <= level < len(family.levels) else None
+
+
+def _import(request: HttpRequest, form: ProceduralForm) -> ImportReport:
+    return import_procedural(
+        actor=visitor(request),
+        draw=form.draw(),
+        set_title=form.cleaned_data["set_title"],
+        split=form.cleaned_data["split"],
+        seconds=IMPORT_SECONDS,
+    )
+
+
+def _preview(family: Family, form: ProceduralForm) -> Mapping[str, Any]:
+    """The first problems that the form would import, or why there are none."""
+    if family.unavailable:
+        return {}
+    said = form if form.is_bound else ProceduralForm(family, form.as_filled_in())
+    if not said.is_valid():
+        return {}
+    try:
+        return {"examples": preview_procedural(said.draw())}
+    except ProceduralError as fault:
+        return {"fault": str(fault)}
