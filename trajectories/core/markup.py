@@ -7,6 +7,7 @@ everything passes a sanitiser at the end, whatever the parts before it may have 
 import html
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 import nh3
 from latex2mathml.converter import convert
@@ -25,6 +26,8 @@ RENDER_CHARACTERS = 30_000
 
 HIGHLIGHT_CHARACTERS = 50_000
 FORMULA_CHARACTERS = 1_000
+CACHED_TEXTS = 512
+"""A curator sees the same text again and again: after each submission, and in every sample of a run."""
 
 MATH_TAGS = frozenset(
     [
@@ -111,6 +114,7 @@ def show_unprintable(text: str) -> str:
     return _UNPRINTABLE.sub(lambda found: f"‹U+{ord(found[0]):04X}›", text.replace("\r\n", "\n"))
 
 
+@lru_cache(CACHED_TEXTS)
 def render_markdown(text: str) -> str:
     """Markdown (CommonMark with tables, strikethrough and $mathematics$) as harmless HTML."""
     shown = show_unprintable(text)
@@ -119,6 +123,7 @@ def render_markdown(text: str) -> str:
     return _sanitise(_MARKDOWN.render(shown))
 
 
+@lru_cache(CACHED_TEXTS)
 def render_code(source: str, language: str) -> str:
     """Source code as spans with Pygments' short class names, to be put inside a <pre>."""
     return _sanitise(_highlight(show_unprintable(source), language))

@@ -28,7 +28,7 @@ class ReleaseRule:
         """The rule as stored with the release, without what is empty."""
         scope = self.scope.any_decision()
         named = {name: getattr(scope, name) for name in scope.__dataclass_fields__}
-        stated = {"decision": str(Standing.ACCEPTED), "min_score": self.min_score, **named}
+        stated = {**named, "decision": str(Standing.ACCEPTED), "min_score": self.min_score}
         return {name: value for name, value in stated.items() if value not in (None, "")}
 
 

@@ -2,14 +2,18 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+
+from django.utils.safestring import SafeString
 
 from trajectories.core.grids import GridError, parse_grid
 from trajectories.core.records import JSON, ProblemRecord
 from trajectories.models import Trace, Verdict
+from trajectories.templatetags.shell import icon
 
 GROUP_STEPS = 10
 GROUP_CHARACTERS = 12_000
-FIRST_CHARACTERS = 24_000
+FIRST_CHARACTERS = 8_000
 """Bodies up to this many characters come with the page; the rest when they come into sight."""
 
 MARKS = {
@@ -34,7 +38,7 @@ class ShownStep:
 
     index: int
     kind: str
-    icon: str
+    mark: SafeString
     word: str
     title: str
     body: str
@@ -97,14 +101,14 @@ def _bounded(trace: Trace) -> Iterator[list[ShownStep]]:
 
 def _shown_step(trace: Trace, index: int, step: Mapping[str, JSON]) -> ShownStep:
     kind = step["kind"]
-    icon, word = MARKS.get(kind, MARKS["text"])
+    symbol, word = MARKS.get(kind, MARKS["text"])
     data = step.get("data") or {}
     pair = _refuted_pair(trace.problem.spec, data)
     grids = data.get("grids")
     return ShownStep(
         index=index,
         kind=kind,
-        icon=icon,
+        mark=_mark(symbol),
         word=word,
         title=step["title"] or word.capitalize(),
         body=step["body"],
@@ -112,6 +116,12 @@ def _shown_step(trace: Trace, index: int, step: Mapping[str, JSON]) -> ShownStep
         pair=pair,
         grids=tuple(grids) if isinstance(grids, list) else (),
     )
+
+
+@cache
+def _mark(symbol: str) -> SafeString:
+    """A long trace draws a handful of symbols a thousand times over."""
+    return icon(symbol)
 
 
 def _refuted_pair(spec: Mapping[str, JSON], data: Mapping[str, JSON]) -> ShownPair | None:

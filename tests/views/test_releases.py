@@ -1,0 +1,152 @@
+import uuid
+
+import pytest
+from django.urls import reverse
+
+from tests import factories
+from trajectories.models import Export, Release
+from trajectories.services.releases import freeze_accepted
+
+HTMX = {"HX-Request": "true"}
+
+
+@pytest.fixture
+def accepted(curator):
+    trace = factories.make_trace(decision="accepted")
+    factories.make_review(trace=trace, reviewer=curator, score=4)
+    return trace
+
+
+@pytest.fixture
+def release(accepted, lead):
+    return freeze_accepted(actor=lead, title="First light", key=uuid.uuid4())
+
+
+@pytest.fixture
+def as_lead(client, lead):
+    client.force_login(lead)
+    return client
+
+
+def form(**values):
+    return {"title": "First light", "key": str(uuid.uuid4()), **values}
+
+
+def test_the_form_shows_what_it_would_take(as_lead, accepted):
+    page = as_lead.get(reverse("release_new")).content.decode()
+    assert "1 accepted trace" in page
+    assert accepted.reasoning.body in page
+    narrowed = as_lead.get(reverse("release_new", query={"min_score": 5}), headers=HTMX).content.decode()
+    assert "Nothing matches" in narrowed
+    assert "<html" not in narrowed
+
+
+def test_freezing_makes_the_release_and_shows_it(as_lead, accepted):
+    response = as_lead.post(reverse("release_new"), form(min_score=4))
+    release = Release.objects.get()
+    assert response["Location"] == reverse("release_detail", args=[release.pk])
+    assert release.rule == {"decision": "accepted", "min_score": 4}
+    assert release.items.get().trace == accepted
+
+
+def test_the_filters_of_the_trace_list_are_the_rule(as_lead, accepted):
+    run = accepted.run_id
+    page = as_lead.get(reverse("release_new", query={"run": run})).content.decode()
+    assert f'name="run" value="{run}"' in page
+    as_lead.post(reverse("release_new"), form(run=run, correctness="pass"))
+    assert Release.objects.count() == 0
+    as_lead.post(reverse("release_new"), form(run=run))
+    assert Release.objects.get().rule["run"] == run
+
+
+def test_the_same_form_twice_is_one_release(as_lead, accepted):
+    values = form()
+    first, second = (as_lead.post(reverse("release_new"), values)["Location"] for _ in range(2))
+    assert first == second
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"title": ""}, "give the release a name"),
+        ({"title": "x" * 201}, "200"),
+        ({"min_score": "9"}, "9"),
+        ({"view": "no such"}, "no such"),
+        ({"key": ""}, "required"),
+        ({"correctness": "fail"}, "No accepted trace matches"),
+    ],
+)
+def test_a_wrong_form_says_what_is_wrong_and_freezes_nothing(as_lead, accepted, values, message):
+    response = as_lead.post(reverse("release_new"), form(**values))
+    assert response.status_code == 422
+    assert message in response.content.decode() or "key" in values
+    assert Release.objects.count() == 0
+
+
+def test_a_release_shows_rule_manifest_and_the_exact_rows(as_lead, release, accepted):
+    page = as_lead.get(reverse("release_detail", args=[release.pk])).content.decode()
+    assert "First light" in page
+    assert release.content_hash in page
+    assert "items_sha256" in page
+    assert accepted.reasoning.body in page
+    other = as_lead.get(reverse("release_detail", args=[release.pk]) + "?format=arc-programs").content.decode()
+    assert "train_outputs" in other
+    assert as_lead.get(reverse("release_detail", args=[release.pk]) + "?format=xlsx").status_code == 404
+
+
+def test_the_list_names_releases_and_their_files(as_lead, release, lead, django_assert_num_queries):
+    Export.objects.create(release=release, format="sft-messages", state="ready", created_by=lead)
+    page = as_lead.get(reverse("release_list")).content.decode()
+    assert "First light" in page
+    assert "sft-messages" in page
+    freeze_accepted(actor=lead, title="Second", key=uuid.uuid4())
+    with django_assert_num_queries(6):
+        as_lead.get(reverse("release_list"))
+
+
+def test_an_empty_list_says_what_to_do(as_lead):
+    assert "Accept some traces first" in as_lead.get(reverse("release_list")).content.decode()
+
+
+def quick(client, query="", **values):
+    return client.post(reverse("release_export_accepted") + query, {"key": str(uuid.uuid4()), **values}, follow=True)
+
+
+def test_export_accepted_makes_release_and_export_in_one_go(as_lead, accepted):
+    page = quick(as_lead, f"?run={accepted.run_id}").content.decode()
+    release, export = Release.objects.get(), Export.objects.get()
+    assert release.title == f"Accepted traces of run {accepted.run_id}"
+    assert (export.release, export.format, export.state) == (release, "sft-messages", "queued")
+    assert f'id="export-{export.pk}"' in page
+
+
+def test_export_accepted_again_makes_nothing_new_until_something_changed(as_lead, accepted, curator):
+    quick(as_lead)
+    quick(as_lead)
+    assert (Release.objects.count(), Export.objects.count()) == (1, 1)
+    factories.make_review(trace=factories.make_trace(decision="accepted"), reviewer=curator)
+    quick(as_lead)
+    assert Release.objects.count() == 2
+
+
+def test_export_accepted_with_nothing_accepted_says_so(as_lead):
+    assert "No accepted trace matches" in quick(as_lead).content.decode()
+    assert as_lead.post(reverse("release_export_accepted"), {"key": "x"}).status_code == 422
+
+
+def test_who_may_not_release_cannot(client, curator, nobody, release):
+    client.force_login(curator)
+    assert client.get(reverse("release_detail", args=[release.pk])).status_code == 200
+    assert client.get(reverse("release_new")).status_code == 403
+    assert client.post(reverse("release_new"), form()).status_code == 403
+    assert quick(client).status_code == 403
+    client.force_login(nobody)
+    assert client.get(reverse("release_list")).status_code == 403
+    assert client.get(reverse("release_detail", args=[release.pk])).status_code == 403
+    assert Release.objects.count() == 1
+
+
+def test_wrong_methods_are_refused(as_lead, release):
+    assert as_lead.get(reverse("release_export_accepted")).status_code == 405
+    assert as_lead.post(reverse("release_detail", args=[release.pk])).status_code == 405
+    assert as_lead.delete(reverse("release_new")).status_code == 405
