@@ -5,7 +5,7 @@ PYTHON ?= python3
 # Two processes: the tests' database and their browsers want cores as well.
 TEST_PROCESSES ?= 2
 
-.PHONY: help run test lint types contracts unit benchmarks tools environment environment-dev
+.PHONY: help run test lint types contracts unit benchmarks tools procedural environment environment-dev
 .NOTPARALLEL:
 
 help:
@@ -16,9 +16,11 @@ help:
 	@echo "make contracts   import-linter: who may import whom"
 	@echo "make unit        all tests but those in a browser (ARGS='-k name' for some)"
 	@echo "make benchmarks  how to measure"
+	@echo "make procedural  add the families of procedural problems (needs a C compiler)"
 
 run: environment
 	@.ci/tools bubblewrap sandbox
+	@.ci/procedural --optional
 	@exec .venv/bin/python manage.py up
 
 test: environment-dev
@@ -43,8 +45,13 @@ benchmarks:
 	@echo "Each file in benchmarks/ is a program: .venv/bin/python benchmarks/startup.py --help"
 	@ls benchmarks/*.py
 
+procedural: environment
+	@PYTHON="$(PYTHON)" .ci/tools compiler
+	@.ci/procedural
+
 environment:
 	@PYTHON="$(PYTHON)" .ci/environment requirements.txt
 
 environment-dev:
+	@PYTHON="$(PYTHON)" .ci/tools compiler
 	@PYTHON="$(PYTHON)" .ci/environment requirements-dev.txt
