@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -56,7 +56,7 @@ def describe_families() -> list[Family]:
     stored = stored_families()
     if stored is not None:
         return stored
-    families = source.families()
+    families = [_without_entry(family) for family in source.families()]
     text = json.dumps([asdict(family) for family in families])
     write_whole(_catalogue_path(), [text.encode()])
     return families
@@ -111,6 +111,11 @@ def _records(
 def _catalogue_path() -> Path:
     version = slugify(shared_source().source_name().replace(".", "-"))
     return Path(settings.VAR_DIR) / "procedural" / f"families-{CATALOGUE_FORM}-{version}.json"
+
+
+def _without_entry(family: Family) -> Family:
+    """What pages show of a family: the scorer's part of an example can be large."""
+    return family if family.example is None else replace(family, example=replace(family.example, entry={}))
 
 
 def _family(row: Mapping[str, Any]) -> Family:

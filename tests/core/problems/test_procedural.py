@@ -64,10 +64,12 @@ def test_what_does_not_fit_says_what_was_expected(knob, text, message):
 
 @given(st.sampled_from(list(KnobKind)), st.text(max_size=30))
 def test_any_text_is_read_or_refused(kind, text):
+    knob = Knob("knob", kind, "a", choices=("a",))
     try:
-        read_knob(Knob("knob", kind, "a", choices=("a",)), text)
+        assert read_knob(knob, text) is not None
     except ProblemError as fault:
-        assert fault.path == "knob"
+        if not str(fault).startswith("knob: found "):
+            raise
 
 
 def test_an_unknown_knob_names_the_known_ones():

@@ -1,0 +1,179 @@
+"""The pages of procedural problems: who may, what is shown, what is imported."""
+
+import pytest
+from django.test import Client
+
+from trajectories.adapters.procedural import is_installed
+from trajectories.core.problems.procedural import Example, Family, Knob, KnobKind
+from trajectories.models import Problem
+from trajectories.views import procedural as pages
+
+pytestmark = pytest.mark.django_db
+needs_package = pytest.mark.skipif(not is_installed(), reason="reasoning-gym is not installed (make procedural)")
+LIST = "/problems/procedural/"
+SUMS = Family(
+    "chain_sum",
+    "arithmetic",
+    "Chains of sums",
+    knobs=(
+        Knob("min_terms", KnobKind.INTEGER, 2),
+        Knob("max_terms", KnobKind.INTEGER, 6, help="Most terms"),
+        Knob("allow_negation", KnobKind.FLAG, False),
+    ),
+    levels=({"max_terms": 3}, {"max_terms": 5}),
+    example=Example("1 + <b> =", "3", {}),
+)
+MIX = Family("composite", "other", "", unavailable="Must specify at least one dataset")
+VALUES = {"seed": "1", "size": "5", "set_title": "Sums", "split": "train", "knob-min_terms": "2", "knob-max_terms": "6"}
+
+
+@pytest.fixture
+def families(monkeypatch) -> list[Family]:
+    """Two families as the file holds them."""
+    found = [SUMS, MIX]
+    monkeypatch.setattr(pages, "stored_families", lambda: found)
+    monkeypatch.setattr(pages, "procedural_installed", lambda: True)
+    monkeypatch.setattr(pages, "get_family", lambda name: next((each for each in found if each.name == name), None))
+    return found
+
+
+@pytest.fixture
+def as_lead(client, lead) -> Client:
+    client.force_login(lead)
+    return client
+
+
+def test_families_are_listed_with_an_example_or_a_reason(as_lead, families):
+    text = as_lead.get(LIST).content.decode()
+    assert "1 + &lt;b&gt; =" in text
+    assert "Must specify at least one dataset" in text
+    assert "2 of 2 families" in text
+
+
+@pytest.mark.parametrize(
+    ("query", "shown"),
+    [
+        ("?q=sum", ["chain_sum"]),
+        ("?q=CHAIN SUM", ["chain_sum"]),
+        ("?category=other", ["composite"]),
+        ("?q=zebra", []),
+    ],
+)
+def test_the_list_is_searched(as_lead, families, query, shown):
+    page = as_lead.get(LIST + query, headers={"HX-Request": "true"})
+    assert [family.name for family in page.context["families"]] == shown
+    assert b"<html" not in page.content
+
+
+def test_the_first_look_says_that_it_takes_a_while(as_lead, monkeypatch):
+    monkeypatch.setattr(pages, "procedural_installed", lambda: True)
+    monkeypatch.setattr(pages, "stored_families", lambda: None)
+    monkeypatch.setattr(pages, "describe_families", lambda: [SUMS])
+    assert b"about half a minute" in as_lead.get(LIST).content
+    assert b"chain_sum" in as_lead.get(f"{LIST}?make=1", headers={"HX-Request": "true"}).content
+
+
+@pytest.mark.parametrize("address", [LIST, f"{LIST}chain_sum/"])
+def test_without_the_package_the_page_says_what_to_install(as_lead, monkeypatch, address):
+    monkeypatch.setattr(pages, "procedural_installed", lambda: False)
+    page = as_lead.get(address)
+    assert page.status_code == 200
+    assert b"make procedural" in page.content
+    assert b"gcc" in page.content
+
+
+def test_an_unknown_family_is_not_found(as_lead, families):
+    assert as_lead.get(f"{LIST}nothing/").status_code == 404
+
+
+def test_an_unavailable_family_says_why(as_lead, families):
+    text = as_lead.get(f"{LIST}composite/").content.decode()
+    assert "Must specify at least one dataset" in text
+    assert "knob-" not in text
+    assert "set_title" not in text
+
+
+@pytest.mark.parametrize("role", ["curator", "engineer"])
+def test_readers_look_but_import_nothing(client, role, request, families):
+    client.force_login(request.getfixturevalue(role))
+    assert client.get(LIST).status_code == 200
+    assert client.post(f"{LIST}chain_sum/", VALUES).status_code == 403
+
+
+def test_people_without_a_role_see_nothing(client, nobody, families):
+    client.force_login(nobody)
+    assert client.get(LIST).status_code == 403
+    assert client.get(f"{LIST}chain_sum/").status_code == 403
+
+
+def test_the_csrf_token_is_checked(lead, families):
+    strict = Client(enforce_csrf_checks=True)
+    strict.force_login(lead)
+    assert strict.post(f"{LIST}chain_sum/", VALUES).status_code == 403
+
+
+@needs_package
+class TestWithPackage:
+    def test_a_family_shows_its_knobs_and_three_problems(self, as_lead, families, django_assert_num_queries):
+        as_lead.get(LIST)
+        with django_assert_num_queries(5):
+            page = as_lead.get(f"{LIST}chain_sum/")
+        text = page.content.decode()
+        assert 'name="knob-max_terms" value="6"' in text
+        assert "Most terms" in text
+        assert len(page.context["examples"]) == 3
+        assert "State the final answer" in text
+
+    def test_a_level_turns_the_knobs(self, as_lead, families):
+        page = as_lead.get(f"{LIST}chain_sum/?level=0")
+        assert 'name="knob-max_terms" value="3"' in page.content.decode()
+        assert page.context["level"] == 0
+        assert as_lead.get(f"{LIST}chain_sum/?level=99").context["level"] is None
+
+    def test_the_preview_follows_the_knobs(self, as_lead, families):
+        turned = {**VALUES, "knob-min_terms": "2", "knob-max_terms": "2"}
+        page = as_lead.get(f"{LIST}chain_sum/", turned, headers={"HX-Request": "true"})
+        examples = page.context["examples"]
+        assert [example.entry["metadata"]["num_terms"] for example in examples] == [2, 2, 2]
+        assert b"<html" not in page.content
+
+    @pytest.mark.parametrize(
+        ("values", "status", "message"),
+        [
+            ({"knob-max_terms": "1"}, 200, "max_terms must be &gt;= min_terms"),
+            ({"knob-max_terms": "x"}, 422, "Max terms: Enter a whole number."),
+            ({"seed": "-1"}, 422, "Seed: Ensure this value is greater than or equal to 0."),
+        ],
+    )
+    def test_what_cannot_be_made_is_said_in_the_preview(self, as_lead, families, values, status, message):
+        page = as_lead.get(f"{LIST}chain_sum/", {**VALUES, **values}, headers={"HX-Request": "true"})
+        assert page.status_code == status
+        assert message in page.content.decode()
+
+    def test_without_script_the_preview_is_a_button(self, as_lead, families):
+        page = as_lead.post(f"{LIST}chain_sum/", {**VALUES, "knob-max_terms": "3", "preview": "1"})
+        assert page.status_code == 200
+        assert not Problem.objects.exists()
+        assert 'name="knob-max_terms" value="3"' in page.content.decode()
+
+    def test_import(self, as_lead, families, django_assert_max_num_queries):
+        with django_assert_max_num_queries(25):
+            page = as_lead.post(f"{LIST}chain_sum/", {**VALUES, "size": "60"})
+        assert page.status_code == 200
+        assert page.context["report"].inserted == 60
+        assert b"?set=sums" in page.content
+
+    @pytest.mark.parametrize(
+        ("values", "message"),
+        [
+            ({"size": "501"}, "less than or equal to 500"),
+            ({"set_title": "???"}, "Use at least one letter"),
+            ({"knob-max_terms": "1"}, "max_terms must be &gt;= min_terms"),
+            ({"split": "both"}, "Select a valid choice"),
+        ],
+    )
+    def test_what_is_wrong_imports_nothing(self, as_lead, families, values, message):
+        page = as_lead.post(f"{LIST}chain_sum/", {**VALUES, **values})
+        assert page.status_code == 422
+        assert message in page.content.decode()
+        assert not Problem.objects.exists()
