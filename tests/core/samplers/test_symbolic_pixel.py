@@ -16,10 +16,10 @@ from trajectories.core.samplers.symbolic.candidates import Budget, Candidate
 from trajectories.core.samplers.symbolic.pixel import search
 from trajectories.core.samplers.symbolic.pixel.catalogue import catalogue, repairs
 from trajectories.core.samplers.symbolic.pixel.features import roles
-from trajectories.core.samplers.symbolic.pixel.helpers import cells, layouts, objects, rays, repair
+from trajectories.core.samplers.symbolic.pixel.helpers import cells, lattice, layouts, objects, rays, repair
 
 CELLS = 2_000_000
-HELPER_MODULES = (cells, rays, objects, repair, layouts)
+HELPER_MODULES = (cells, rays, objects, lattice, repair, layouts)
 ENCLOSED = "00d62c1b"
 COLOUR_SWAP = "0d3d703e"
 HALVES = "0520fde7"

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from trajectories.core.samplers.symbolic.pixel.expressions import call
 from trajectories.core.samplers.symbolic.pixel.features import COLOUR_NAMES, Feature, Kind
 from trajectories.core.samplers.symbolic.pixel.helpers import cells, objects, rays, repair
-from trajectories.core.samplers.symbolic.pixel.part_features import part_features
+from trajectories.core.samplers.symbolic.pixel.part_features import part_features, section_features
 
 _DIRECTIONS = (
     ("above", -1, 0),
@@ -30,6 +30,7 @@ def catalogue(base: str, colours: tuple[int, ...]) -> Iterator[Feature]:
     yield from _areas(base, colours)
     for kind, noun in ((0, "object"), (1, "object (corners joined)"), (2, "group of objects"), (4, "background area")):
         yield from part_features(base, kind, noun, colours)
+    yield from section_features(base, colours)
 
 
 def _neighbours(base: str, colours: tuple[int, ...]) -> Iterator[Feature]:

@@ -7,9 +7,9 @@ from functools import cache
 from types import ModuleType
 from typing import Any
 
-from trajectories.core.samplers.symbolic.pixel.helpers import cells, layouts, objects, rays, repair
+from trajectories.core.samplers.symbolic.pixel.helpers import cells, lattice, layouts, objects, rays, repair
 
-_MODULES: tuple[ModuleType, ...] = (cells, rays, objects, repair, layouts)
+_MODULES: tuple[ModuleType, ...] = (cells, rays, objects, lattice, repair, layouts)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

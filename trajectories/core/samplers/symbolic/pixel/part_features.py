@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from trajectories.core.samplers.symbolic.pixel.expressions import Call, call
 from trajectories.core.samplers.symbolic.pixel.features import COLOUR_NAMES, Feature, Kind
-from trajectories.core.samplers.symbolic.pixel.helpers import cells, objects
+from trajectories.core.samplers.symbolic.pixel.helpers import cells, lattice, objects
 
 
 def part_features(base: str, kind: int, noun: str, colours: tuple[int, ...]) -> Iterator[Feature]:
@@ -169,3 +169,48 @@ def _mixed_features(base: str, parts: Call, noun: str, colours: tuple[int, ...])
             Kind.NUMBER,
             1.4,
         )
+
+
+def section_features(base: str, colours: tuple[int, ...]) -> Iterator[Feature]:
+    """Maps of the section between straight lines that a cell lies in."""
+    parts = call(lattice.sections, base, "background")
+    counts = call(lattice.coloured_cells, base, "background", parts)
+    variety = call(objects.varieties, base, parts)
+    flags = (
+        ("fullest", call(objects.is_extreme, counts, 1), "the one with most coloured cells"),
+        ("emptiest", call(objects.is_extreme, counts, 0), "the one with fewest coloured cells"),
+        ("richest", call(objects.is_extreme, variety, 1), "the one with most colours"),
+        ("largest", call(objects.is_extreme, call(objects.sizes, parts), 1), "the largest"),
+        ("smallest", call(objects.is_extreme, call(objects.sizes, parts), 0), "the smallest"),
+    )
+    for name, values, words in flags:
+        painted = call(objects.paint, base, parts, values)
+        yield Feature(f"section_{name}", painted, f"its section|is|{words}", Kind.FLAG, 1.2)
+    for name, values, words in flags[:3]:
+        model = call(lattice.same_place, base, parts, values)
+        noun = f"the colour at its place in the section that is {words}"
+        yield Feature(f"as_in_{name}", model, noun, Kind.COLOUR, 1.3)
+        whole = call(objects.paint, base, parts, call(lattice.section_colours, base, parts, values))
+        noun = f"the colour that the section that is {words} shows for the place of its section"
+        yield Feature(f"section_by_{name}", whole, noun, Kind.COLOUR, 1.6)
+    main = call(lattice.other_colours, base, "background", parts)
+    numbers = (
+        ("colour", main, "the main colour of its section", Kind.COLOUR, 1.2),
+        ("cells", counts, "the number of coloured cells of its section", Kind.NUMBER, 1.3),
+        ("variety", variety, "the number of colours of its section", Kind.NUMBER, 1.4),
+        ("size", call(objects.sizes, parts), "the number of cells of its section", Kind.NUMBER, 1.4),
+        ("row", call(lattice.section_place, parts, 0), "the row of its section, from 0,", Kind.NUMBER, 1.4),
+        ("column", call(lattice.section_place, parts, 1), "the column of its section, from 0,", Kind.NUMBER, 1.4),
+    )
+    for name, values, noun, kind, cost in numbers:
+        yield Feature(f"section_{name}", call(objects.paint, base, parts, values), noun, kind, cost)
+    for colour in colours:
+        word = COLOUR_NAMES[colour]
+        values = call(objects.colour_cells, base, parts, colour)
+        noun = f"the number of {word} cells in its section"
+        name = f"section_{word}_cells".replace(" ", "_")
+        yield Feature(name, call(objects.paint, base, parts, values), noun, Kind.NUMBER, 1.3)
+    for side, word in ((0, "top"), (1, "left")):
+        place = call(objects.place_in_box, base, parts, side)
+        noun = f"the steps from the {word} of its section"
+        yield Feature(f"section_from_{word}", place, noun, Kind.NUMBER, 1.6)

@@ -16,6 +16,8 @@ from trajectories.core.samplers.symbolic.pixel.table import Region, Table
 
 VIEW = "pixel"
 _FITTING = 24  # candidates given out at most
+_FEW = 3
+_SPREAD = 8.0  # cost above the best at which candidates are no longer given out
 _NEAR = 6
 _DEFAULTS = 2
 _VARIANTS = 8
@@ -36,9 +38,18 @@ def search(task: ArcTask, budget: Budget) -> Iterator[Candidate]:
                 if known is None or candidate.program.cost < known.program.cost:
                     found[candidate.program.key] = candidate
     ranked = sorted(found.values(), key=lambda one: (one.program.cost, one.program.key))
-    yield from [one for one in ranked if one.fits][:_FITTING]
+    yield from _trusted([one for one in ranked if one.fits])
     near = [one for one in ranked if not one.fits]
     yield from sorted(near, key=lambda one: -_right_share(task, one))[:_NEAR]
+
+
+def _trusted(fitting: list[Candidate]) -> list[Candidate]:
+    """The candidates worth giving out: not much dearer than the best, and only a few where even that is long."""
+    if not fitting:
+        return []
+    best = fitting[0].program.cost
+    kept = [one for one in fitting if one.program.cost <= best + _SPREAD]
+    return kept[: _FITTING if best < _LONG else _FEW]
 
 
 def _right_share(task: ArcTask, candidate: Candidate) -> float:
