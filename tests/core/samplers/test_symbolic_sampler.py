@@ -132,6 +132,14 @@ def test_an_unknown_view_and_a_broken_problem_fail_with_a_sentence() -> None:
     assert failed.kind == "problem"
 
 
+@pytest.mark.parametrize("work", [0, -1, 10**12, 1.5, "much", True, None])
+def test_a_wrong_amount_of_work_fails_with_a_sentence(work: object) -> None:
+    failed = draw(make_request(FLIP, work=work))
+    assert isinstance(failed, SampleFailure)
+    assert "'work'" in failed.message
+    assert "expected 1 to" in failed.message
+
+
 def test_a_sample_is_plain_json() -> None:
     result = draw_result(FLIP, view="object")
     canonical_json([result.answer, dict(result.facts), [dict(step.data) for step in result.steps]])

@@ -87,7 +87,16 @@ def plain_grid_ops() -> Iterable[Op]:
     yield from (on_grid(function, 1.5) for function in (blocks.mirror_down_once, blocks.mirror_right_once))
     yield from (on_grid(function, 1.4) for function in (blocks.keep_lines, blocks.remove_lines))
     yield on_grid(blocks.cross_rows_and_columns, 1.6)
-    yield from (on_grid(function, 1.6) for function in (gravity.unify_rows, gravity.unify_columns))
+    yield from (
+        on_grid(function, 1.6)
+        for function in (
+            gravity.unify_rows,
+            gravity.unify_columns,
+            tiling.shrink_to_grain,
+            lines.mark_between_in_rows,
+            lines.mark_between_in_columns,
+        )
+    )
     slow = (shapes.fill_holes_alike, shapes.outside_only, shapes.remove_specks, shapes.keep_squares)
     yield from (on_grid(function, 1.3, weight=3) for function in slow)
     slower = (
@@ -195,6 +204,10 @@ def object_ops() -> Iterable[Op]:
     yield to_pieces(segment.find_objects, 1.2, False, True, title="Find many-coloured objects (side contact)", weight=5)
     yield to_pieces(segment.find_objects, 1.0, True, True, title="Find many-coloured objects (with corners)", weight=6)
     yield to_pieces(segment.find_boxes, 1.2, False, title="Find the boxes of one-coloured objects", weight=6)
+    yield to_pieces(
+        segment.find_boxes, 1.4, True, title="Find the boxes of one-coloured objects (with corners)", weight=7
+    )
+    yield to_pieces(segment.take_content, 1.3)
     yield to_pieces(segment.split_colours, 1.0, weight=2)
     yield to_pieces(segment.find_holes, 1.4, weight=6)
     yield to_pieces(segment.find_enclosed, 1.2, weight=8)
@@ -209,9 +222,13 @@ def object_ops() -> Iterable[Op]:
     yield on_pieces(select.touching_edge, 1.2, original=True)
     yield on_pieces(select.off_edge, 1.2, original=True)
     yield on_pieces(draw.paint_alike, 1.5)
+    yield on_pieces(move.largest_first, 1.5)
     for name, (down, right) in WAYS.items():
         yield on_pieces(move.fall, 1.3, down, right, title=f"Let objects slide {name}", original=True, weight=4)
         yield on_pieces(move.move_each, 1.5, down, right, title=f"Move objects one cell {name}")
+        for gap in (0, 1):
+            title = f"Repeat objects {name} to the edge" + (" with a gap of 1" if gap else "")
+            yield on_pieces(move.repeat_to_edge, 1.6, down, right, gap, title=title, original=True, weight=3)
         yield on_pieces(move.step_by_size, 1.7, down, right, title=f"Move objects by their own size {name}")
 
 

@@ -8,6 +8,7 @@ lists of placed pieces, expanded lazily in the order of description length.
 import heapq
 from collections.abc import Iterable, Sequence
 from itertools import count
+from operator import ne
 from typing import Any
 
 from trajectories.core.samplers.symbolic.candidates import Budget
@@ -16,6 +17,9 @@ from trajectories.core.samplers.symbolic.values import Rows, Value
 
 MAX_FITS = 60
 """Fits that are kept; on easy tasks there are many ways to the same output."""
+
+NEARNESS = 1.0
+"""How much cheaper a state counts, in description length, that has all output cells right."""
 
 CALL_WORK = 25
 """Work of one call of an operation besides its cells."""
@@ -27,7 +31,7 @@ MISSIZED = 30
 class State:
     """What a chain of operations gives on every input; later inputs are only computed when needed."""
 
-    __slots__ = ("cells", "cost", "depth", "kind", "op", "parent", "values")
+    __slots__ = ("cells", "cost", "depth", "kind", "op", "parent", "rank", "values")
 
     def __init__(self, kind: Kind, values: list[Value], parent: "State | None", op: Op | None) -> None:
         self.kind = kind
@@ -35,6 +39,7 @@ class State:
         self.parent = parent
         self.op = op
         self.cost: float = parent.cost + op.cost if parent and op else 0.0
+        self.rank: float = self.cost
         self.depth: int = parent.depth + 1 if parent else 0
         self.cells: list[int] = []
 
@@ -104,6 +109,7 @@ class Search:
         self.evaluated = 0
         self._seen: set[Any] = set()
         self._fit_of: dict[Any, Fit] = {}
+        self._hardness = len(self.target)
         self._heap: list[tuple[float, int, State, int]] = []
         self._serial = count()
         root = State("grid", list(self.inputs), None, None)
@@ -133,7 +139,7 @@ class Search:
     def _push(self, state: State, index: int) -> None:
         groups = self._groups[state.kind]
         if index < len(groups):
-            heapq.heappush(self._heap, (state.cost + groups[index][0], next(self._serial), state, index))
+            heapq.heappush(self._heap, (state.rank + groups[index][0], next(self._serial), state, index))
 
     def _step(self, state: State, parent: State, op: Op, budget: Budget) -> bool:
         """Compute the state's value on the next input."""
@@ -194,6 +200,11 @@ class Search:
             return
         flat = b"".join(flatten(rows) for rows in state.values[: len(self.shapes)])
         self.layers.append((state, flat))
+        wrong = sum(map(ne, flat, self.target))
+        if not state.depth:
+            self._hardness = wrong
+        # What comes nearer to the outputs than the input does is worth going on from.
+        state.rank -= NEARNESS * max(0.0, 1.0 - wrong / max(1, self._hardness))
         pairs = set(zip(flat, self.target))
         if all(a == b for a, b in pairs):
             self.fits.append(Fit(state, {}))

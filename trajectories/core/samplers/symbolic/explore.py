@@ -9,7 +9,7 @@ from trajectories.core.samplers.symbolic.catalogue import build_catalogue
 from trajectories.core.samplers.symbolic.engine import Search, State
 from trajectories.core.samplers.symbolic.frames import Frame, choose_frames
 from trajectories.core.samplers.symbolic.grid import colour
-from trajectories.core.samplers.symbolic.object.learn import learn_rules
+from trajectories.core.samplers.symbolic.object.learn import learn_answers, learn_rules
 from trajectories.core.samplers.symbolic.operation import Op, to_rows
 from trajectories.core.samplers.symbolic.program import GridProgram, Layer, title_table
 from trajectories.core.samplers.symbolic.stacking import BY_TABLE, ENTRY, Choice, Stacker
@@ -89,17 +89,18 @@ def enter(frame: Frame | None, rows: Rows, given: Rows) -> Rows:
 
 
 def learned_ops(starts: Sequence[Rows], targets: Sequence[Rows], ops: Sequence[Op]) -> list[Op]:
-    """Rules about objects learned from the pairs, for every way of finding objects in the inputs."""
+    """Rules learned from the pairs: about whole grids, and about objects for every way of finding them."""
+    count = len(targets)
+    answers = list(learn_answers(starts[:count], targets, starts[count:]))
     if any((len(a), len(a[0])) != (len(b), len(b[0])) for a, b in zip(starts, targets)):
-        return []
+        return answers
     found: dict[str, Op] = {}
     for op in ops:
         if op.takes == "grid" and op.gives == "pieces":
             pieces = [op.apply(rows, rows) for rows in starts]
             if all(pieces):
-                count = len(targets)
                 found |= {rule.key: rule for rule in learn_rules(pieces[:count], targets, pieces[count:])}
-    return list(found.values())
+    return [*answers, *found.values()]
 
 
 def programs_of(search: Search, frame: Frame | None) -> Iterator[GridProgram]:

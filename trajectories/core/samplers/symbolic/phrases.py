@@ -1,6 +1,6 @@
 """How properties and changes of objects are called in explanations."""
 
-from trajectories.core.samplers.symbolic.grid import gravity, shapes, symmetry
+from trajectories.core.samplers.symbolic.grid import colour, gravity, shapes, symmetry
 from trajectories.core.samplers.symbolic.object import draw, properties
 from trajectories.core.samplers.symbolic.values import Change, Property
 
@@ -15,6 +15,7 @@ MEASURES: tuple[tuple[Property, str, str], ...] = (
     (properties.rare_cells, "most cells off its main colour", "fewest cells off its main colour"),
     (properties.empty_cells, "most empty cells in its box", "fewest empty cells in its box"),
     (properties.hole_cells, "most enclosed cells", "fewest enclosed cells"),
+    (properties.hole_count, "most holes", "fewest holes"),
     (properties.symmetry_count, "most mirror axes", "fewest mirror axes"),
 )
 """Measures with the words for their highest and lowest value."""
@@ -46,6 +47,7 @@ LEARNED: tuple[tuple[Property, str], ...] = (
     (properties.main_colour, "main colour"),
     (properties.rare_colour, "rarest colour"),
     (properties.has_hole, "having a hole or not"),
+    (properties.hole_count, "number of holes"),
     (properties.hole_cells, "number of enclosed cells"),
     (properties.height_of, "height"),
     (properties.width_of, "width"),
@@ -72,6 +74,12 @@ CHANGES: tuple[tuple[Change, tuple[object, ...], str], ...] = (
     (symmetry.complete_top_bottom, (), "complete each to top-bottom symmetry"),
     (symmetry.complete_four_fold, (), "complete each to symmetry both ways"),
     (symmetry.complete_rotation, (), "complete each to rotational symmetry"),
+    (colour.swap_two_colours, (), "exchange the two colours of each"),
+    (colour.paint_all_rarest, (), "paint each in its rarest colour"),
+    (colour.paint_all_commonest, (), "paint each in its most frequent colour"),
+    (colour.keep_rarest, (), "keep the rarest colour of each"),
+    (colour.remove_rarest, (), "remove the rarest colour of each"),
+    (shapes.fill_holes_alike, (), "fill the holes of each with its colour"),
     (draw.fill_box, (), "mark the empty cells in the box of each"),
     (shapes.mark_holes, (), "mark the holes of each"),
     (shapes.keep_border, (False,), "keep the outline of each"),

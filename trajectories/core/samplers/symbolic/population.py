@@ -19,6 +19,9 @@ GRID_CELLS = 25_000_000
 """Work units of the grid and object search: about 4 CPU seconds where nothing fits."""
 
 PIXEL_CELLS = 3_000_000
+GUESSES = 3
+"""Distinct predictions that are drawn first."""
+
 NEAR_SHARE = 3
 """Of the candidates after the first guesses, every third is one that does not fit."""
 
@@ -32,12 +35,12 @@ class Population:
 
 
 @lru_cache(maxsize=64)
-def find_programs(task: ArcTask) -> dict[str, Population]:
+def find_programs(task: ArcTask, work: int) -> dict[str, Population]:
     """Grid and object candidates of a task."""
-    budget = Budget(GRID_CELLS)
+    budget = Budget(work)
     found = explore(task, budget)
     facts: dict[str, JSON] = {
-        "states": found.states, "evaluations": found.evaluated, "work": GRID_CELLS - budget.left
+        "states": found.states, "evaluations": found.evaluated, "work": work - budget.left
     }  # fmt: skip
     return {
         view: Population(tuple(c for c in found.candidates if c.view == view), facts) for view in ("grid", "object")
@@ -52,9 +55,12 @@ def find_pixels(task: ArcTask) -> Population:
     return Population(ranked, {"work": PIXEL_CELLS - budget.left})
 
 
-def population(task: ArcTask, view: str) -> Population:
-    """The candidates of a view; searched on the first call for a task, then remembered."""
-    return find_pixels(task) if view == "pixel" else find_programs(task)[view]
+def population(task: ArcTask, view: str, work: int = GRID_CELLS) -> Population:
+    """The candidates of a view; searched on the first call for a task, then remembered.
+
+    `work` limits the grid and object search; the pixel search ends by itself well below its own limit.
+    """
+    return find_pixels(task) if view == "pixel" else find_programs(task, work)[view]
 
 
 def votes(candidates: Sequence[Candidate], position: int) -> list[Grid]:
@@ -68,8 +74,10 @@ def votes(candidates: Sequence[Candidate], position: int) -> list[Grid]:
 
 
 def arrange(candidates: Sequence[Candidate], temperature: float, seed: int) -> tuple[Candidate, ...]:
-    """A diverse order without repetition: the best program of each distinct prediction that fits, then other
-    programs, near misses mixed in. A temperature above 0 perturbs the ranks by seeded Gumbel noise of that scale.
+    """A diverse order without repetition.
+
+    The best programs of the most voted predictions come first, then other programs that fit, near misses mixed in.
+    A temperature above 0 perturbs the ranks by seeded Gumbel noise of that scale.
     """
     firsts, others, near = [], [], []
     seen = set()
@@ -84,7 +92,7 @@ def arrange(candidates: Sequence[Candidate], temperature: float, seed: int) -> t
             firsts.append(candidate)
         seen.add(outputs)
     firsts.sort(key=lambda candidate: -_support(candidate, candidates))
-    order = [*firsts, *_mix(others, near)]
+    order = [*firsts[:GUESSES], *_mix([*firsts[GUESSES:], *others], near)]
     if temperature <= 0:
         return tuple(order)
     noise = random.Random(seed)

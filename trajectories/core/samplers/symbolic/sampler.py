@@ -8,13 +8,17 @@ from trajectories.core.problems import ProblemError
 from trajectories.core.problems.arc import ArcTask, task_of
 from trajectories.core.records import JSON, SampleFailure, SampleRequest, SampleResult
 from trajectories.core.samplers.symbolic.narrate import tell
-from trajectories.core.samplers.symbolic.population import VIEWS, arrange, population, refuted_before
+from trajectories.core.samplers.symbolic.population import GRID_CELLS, VIEWS, arrange, population, refuted_before
 
 REFUTED_TOLD = 3
+MAX_WORK = 1_000_000_000
 
 
 class SymbolicSampler:
-    """Program search on ARC tasks from the grid, object and pixel views. Deterministic: seeds only order the draws."""
+    """Program search on ARC tasks from the grid, object and pixel views. Deterministic: seeds only order the draws.
+
+    The parameter `work` sets how long the grid and object views search (6,000,000 units are about a CPU second).
+    """
 
     name = "symbolic"
     version = 1
@@ -37,13 +41,16 @@ def draw(request: SampleRequest) -> SampleResult | SampleFailure:
         task = task_of(request.problem)
     except ProblemError as fault:
         return SampleFailure("problem", f"The symbolic sampler needs an ARC task: {fault}")
-    return _draw(task, request)
+    work = request.parameters.get("work", GRID_CELLS)
+    if type(work) is not int or not 1 <= work <= MAX_WORK:
+        return SampleFailure("parameters", f"The parameter 'work' is {work!r}; expected 1 to {MAX_WORK} work units.")
+    return _draw(task, request, work)
 
 
-def _draw(task: ArcTask, request: SampleRequest) -> SampleResult | SampleFailure:
+def _draw(task: ArcTask, request: SampleRequest, work: int) -> SampleResult | SampleFailure:
     started = time.monotonic()
     view = request.instruction.view
-    found = population(task, view)
+    found = population(task, view, work)
     arranged = arrange(found.ranked, request.temperature, request.group_seed)
     if request.ordinal >= len(arranged):
         return SampleFailure(

@@ -73,7 +73,7 @@ def spread(grid: Rows) -> Rows | None:
 
 
 def flood_rooms(grid: Rows) -> Rows | None:
-    """Let the colours that occur at single cells fill the empty room they stand in, up to walls of other colours."""
+    """Let colours fill the empty room they stand in: up to walls of the most frequent colour."""
     height, width = len(grid), len(grid[0])
     counts: dict[int, int] = {}
     for row in grid:

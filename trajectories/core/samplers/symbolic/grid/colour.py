@@ -116,7 +116,7 @@ def colour_column(grid: Rows) -> Rows | None:
 
 
 def colour_bars(grid: Rows) -> Rows | None:
-    """Draw one column per non-empty colour, from most to least frequent, as tall as it has cells."""
+    """Draw a bar for each non-empty colour: as tall as it has cells, the most frequent first."""
     colours = colours_by_count(grid)
     counts = [sum(row.count(colour) for row in grid) for colour in colours]
     if not colours or max(counts) > 30:

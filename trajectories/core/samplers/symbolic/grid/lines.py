@@ -34,7 +34,7 @@ def shoot_colour(grid: Rows, colour: int, directions: tuple[tuple[int, int], ...
 
 
 def connect_rows(grid: Rows) -> Rows:
-    """Join neighbouring cells of the same colour in a row by a line of that colour over empty cells."""
+    """Join equal colours in each row: neighbours of the same colour get a line of it over empty cells."""
     result = []
     for row in grid:
         line = row[:]
@@ -49,7 +49,7 @@ def connect_rows(grid: Rows) -> Rows:
 
 
 def connect_columns(grid: Rows) -> Rows:
-    """Join neighbouring cells of the same colour in a column by a line of that colour over empty cells."""
+    """Join equal colours in each column: neighbours of the same colour get a line of it over empty cells."""
     turned = connect_rows([list(column) for column in zip(*grid)])
     return [list(row) for row in zip(*turned)]
 
@@ -61,8 +61,24 @@ def connect_lines(grid: Rows) -> Rows:
     return [[b or a for a, b in zip(left, right)] for left, right in zip(across, down)]
 
 
+def mark_between_in_rows(grid: Rows) -> Rows:
+    """Mark with 1 the empty cells between two non-empty ones in a row."""
+    result = []
+    for row in grid:
+        filled = [j for j, cell in enumerate(row) if cell]
+        first, last = (filled[0], filled[-1]) if filled else (0, 0)
+        result.append([1 if cell == 0 and first < j < last else 0 for j, cell in enumerate(row)])
+    return result
+
+
+def mark_between_in_columns(grid: Rows) -> Rows:
+    """Mark with 1 the empty cells between two non-empty ones in a column."""
+    turned = mark_between_in_rows([list(column) for column in zip(*grid)])
+    return [list(row) for row in zip(*turned)]
+
+
 def connect_diagonals(grid: Rows) -> Rows:
-    """Join cells of the same colour on a diagonal by a line of that colour over empty cells."""
+    """Join equal colours on diagonals: by a line of that colour over empty cells."""
     height, width = len(grid), len(grid[0])
     result = [row[:] for row in grid]
     for i, row in enumerate(grid):
@@ -131,7 +147,7 @@ def repeat_up(grid: Rows) -> Rows | None:
 
 
 def stairs(grid: Rows) -> Rows | None:
-    """Below a single row, write the row again and again, each time with one more cell of its colour."""
+    """Build stairs from a single row: below it, each row has one more cell of its colour."""
     if len(grid) != 1:
         return None
     row = grid[0]

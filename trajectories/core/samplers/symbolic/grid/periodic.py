@@ -75,7 +75,7 @@ def continue_pattern(grid: Rows, height: int, width: int) -> Rows | None:
 
 
 def fill_diagonals(grid: Rows) -> Rows | None:
-    """Repeat the colours of the diagonals (from bottom left to top right) over the whole grid."""
+    """Repeat the diagonals' colours: along lines from bottom left to top right over the whole grid."""
     for period in range(2, 8):
         seen: dict[int, int] = {}
         if all(

@@ -23,7 +23,7 @@ def spans_between(length: int, lines: list[int]) -> list[tuple[int, int]]:
 
 
 def cut_at_lines(grid: Rows) -> list[Piece] | None:
-    """Cut the grid at rows and columns that are drawn through from edge to edge in one colour."""
+    """Cut the grid at its dividing lines: rows and columns that have one colour from edge to edge."""
     for colour in colours_by_count(grid):
         rows = [i for i, row in enumerate(grid) if all(cell == colour for cell in row)]
         columns = [j for j, column in enumerate(zip(*grid)) if all(cell == colour for cell in column)]
@@ -142,7 +142,7 @@ def join_down(pieces: list[Piece]) -> Rows | None:
 
 
 def one_cell_each(pieces: list[Piece]) -> Rows | None:
-    """Shrink each section to one cell of its most frequent non-empty colour, keeping the layout."""
+    """Shrink each section to one cell: its most frequent non-empty colour, in the same layout."""
     tops, lefts = sorted({p[0] for p in pieces}), sorted({p[1] for p in pieces})
     if not 1 < len(tops) * len(lefts) <= 900 or len(tops) > 30 or len(lefts) > 30:
         return None

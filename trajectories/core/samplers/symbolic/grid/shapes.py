@@ -32,7 +32,7 @@ def mark_holes(grid: Rows, diagonal: bool = False) -> Rows:
 
 
 def fill_holes_alike(grid: Rows) -> Rows:
-    """Fill enclosed empty cells with the colour of the first non-empty cell on their left."""
+    """Fill holes with their shape's colour: that of the first non-empty cell on the left."""
     outside = reach_from_edge(grid, False)
     result = []
     for i, row in enumerate(grid):

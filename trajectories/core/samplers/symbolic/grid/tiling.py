@@ -93,6 +93,22 @@ def tile_by_colours(grid: Rows) -> Rows | None:
     return None if factor < 2 else tile(grid, factor, factor)
 
 
+def shrink_to_grain(grid: Rows) -> Rows | None:
+    """Shrink the blocks the grid is made of to cells: their size is the largest step at which all changes lie."""
+
+    def common_divisor(a: int, b: int) -> int:
+        return a if b == 0 else common_divisor(b, a % b)
+
+    down, across = len(grid), len(grid[0])
+    for i in range(1, len(grid)):
+        if grid[i] != grid[i - 1]:
+            down = common_divisor(down, i)
+    for j in range(1, len(grid[0])):
+        if any(row[j] != row[j - 1] for row in grid):
+            across = common_divisor(across, j)
+    return None if down * across == 1 else [row[::across] for row in grid[::down]]
+
+
 def merge_repeats(grid: Rows) -> Rows:
     """Keep one of each run of equal neighbouring rows and columns."""
     rows = [row for i, row in enumerate(grid) if i == 0 or row != grid[i - 1]]
@@ -119,19 +135,19 @@ def drop_plain_lines(grid: Rows) -> Rows | None:
 
 
 def place_copies(pattern: Rows, copy: Rows) -> Rows | None:
-    """Replace every non-empty cell of the pattern by a copy of the second grid, every empty one by blanks."""
+    """Replace every non-empty cell by the input: empty cells become blank blocks."""
     if len(pattern) * len(copy) > 30 or len(pattern[0]) * len(copy[0]) > 30:
         return None
     return [[value if cell else 0 for cell in line for value in row] for line in pattern for row in copy]
 
 
 def place_copies_of_self(grid: Rows) -> Rows | None:
-    """Replace every non-empty cell by a copy of the whole grid, every empty one by blanks."""
+    """Replace every non-empty cell by the whole grid: empty cells become blank blocks."""
     return place_copies(grid, grid)
 
 
 def place_copies_coloured(pattern: Rows, copy: Rows) -> Rows | None:
-    """Replace every cell of the pattern by the shape of the second grid in that cell's colour."""
+    """Replace every cell by the input's shape: painted in that cell's colour."""
     if len(pattern) * len(copy) > 30 or len(pattern[0]) * len(copy[0]) > 30:
         return None
     return [[cell if value else 0 for cell in line for value in row] for line in pattern for row in copy]

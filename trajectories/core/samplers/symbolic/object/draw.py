@@ -95,8 +95,14 @@ def drop_by(pieces: list[Piece], measure: Property, dropped: tuple[Value, ...]) 
     return [piece for piece in pieces if measure(piece) not in dropped] or None
 
 
+def answer_by(grid: Rows, measure: Property, answers: dict[Value, Value]) -> Rows | None:
+    """Give the known output that belongs to a property of the whole grid."""
+    answer = answers.get(measure((0, 0, grid)))
+    return None if answer is None else [list(row) for row in answer]
+
+
 def paint_alike(pieces: list[Piece]) -> list[Piece] | None:
-    """Paint each object with 1 if another one has its shape up to flips and turns, else with 2."""
+    """Tell repeated shapes from single ones: 1 where another has the shape up to flips and turns, else 2."""
     shapes = [turned_shape_of(piece) for piece in pieces]
     return [
         (top, left, [[(1 if shapes.count(shape) > 1 else 2) if c else 0 for c in row] for row in rows])
@@ -110,7 +116,7 @@ def count_in_row(pieces: list[Piece]) -> Rows | None:
 
 
 def count_on_diagonal(pieces: list[Piece]) -> Rows | None:
-    """Draw one cell on the diagonal of a square for each object, in the first object's colour."""
+    """Draw one cell on a diagonal for each object: in the first object's colour."""
     count = len(pieces)
     if not 0 < count <= 30:
         return None

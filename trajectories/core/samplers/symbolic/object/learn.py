@@ -64,6 +64,22 @@ def learn_rules(pieces: Sequence[list[Piece]], targets: Sequence[Rows], tests: S
                 )
 
 
+def learn_answers(starts: Sequence[Rows], targets: Sequence[Rows], tests: Sequence[Rows]) -> Iterator[Op]:
+    """Operations that give one of a few known outputs by a property of the whole grid; outputs must recur."""
+    outputs = [tuple(tuple(row) for row in rows) for rows in targets]
+    if not 1 < len(set(outputs)) < len(outputs):
+        return
+    for rank, (measure, name) in enumerate(phrases.LEARNED):
+        table: dict[Value, Value] = {}
+        values = [measure((0, 0, rows)) for rows in starts]
+        if any(table.setdefault(value, output) != output for value, output in zip(values, outputs)):
+            continue
+        if len(table) < len(outputs) and {measure((0, 0, rows)) for rows in tests} <= set(table):
+            note = f"Learned from the pairs: {len(table)} values of the {name} decide which output is given."
+            cost = 1.0 + 0.3 * len(table) + 0.03 * rank
+            yield Op(draw.answer_by, "grid", "grid", f"Answer by the {name}", cost, (measure, table), note=note)
+
+
 def fate(piece: Piece, target: Rows) -> int | None:
     """The one colour that a piece's non-empty cells have in the output, None where they have several."""
     top, left, rows = piece

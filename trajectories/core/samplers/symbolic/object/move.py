@@ -78,6 +78,18 @@ def step_by_size(pieces: list[Piece], down: int, right: int) -> list[Piece]:
     return [(top + down * len(rows), left + right * len(rows[0]), rows) for top, left, rows in pieces]
 
 
+def repeat_to_edge(pieces: list[Piece], original: Rows, down: int, right: int, gap: int) -> list[Piece]:
+    """Repeat every object in one direction, each copy its own size and a gap further, up to the edge."""
+    height, width = len(original), len(original[0])
+    result = []
+    for top, left, rows in pieces:
+        i, j = top, left
+        while -len(rows) < i < height and -len(rows[0]) < j < width:
+            result.append((i, j, rows))
+            i, j = i + down * (len(rows) + gap), j + right * (len(rows[0]) + gap)
+    return result
+
+
 def largest_first(pieces: list[Piece]) -> list[Piece]:
     """Order the objects from the largest to the smallest."""
     return sorted(pieces, key=lambda piece: -cell_count(piece))

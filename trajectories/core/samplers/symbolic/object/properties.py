@@ -1,7 +1,8 @@
 """Properties by which objects are compared. Each takes a piece and returns a number or another comparable value."""
 
 from trajectories.core.samplers.symbolic.grid.colour import colours_by_count
-from trajectories.core.samplers.symbolic.grid.shapes import reach_from_edge
+from trajectories.core.samplers.symbolic.grid.shapes import mark_holes, reach_from_edge
+from trajectories.core.samplers.symbolic.object.segment import find_objects
 from trajectories.core.samplers.symbolic.values import Piece
 
 
@@ -66,6 +67,11 @@ def empty_cells(piece: Piece) -> int:
 def hole_cells(piece: Piece) -> int:
     """The number of enclosed empty cells."""
     return sum(row.count(0) for row in piece[2]) - len(reach_from_edge(piece[2], False))
+
+
+def hole_count(piece: Piece) -> int:
+    """The number of separate enclosed regions."""
+    return len(find_objects(mark_holes(piece[2]), False, False) or [])
 
 
 def has_hole(piece: Piece) -> bool:

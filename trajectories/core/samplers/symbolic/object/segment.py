@@ -66,13 +66,19 @@ def find_holes(grid: Rows) -> list[Piece] | None:
     return find_objects(marked, False, False)
 
 
+def take_content(grid: Rows) -> list[Piece] | None:
+    """Take all non-empty cells together as one object."""
+    box = find_box(grid)
+    return [(box[0], box[1], crop(grid, *box))] if box else None
+
+
 def find_enclosed(grid: Rows) -> list[Piece] | None:
     """Find the empty regions that shapes enclose, marked with 1."""
     return find_objects(mark_holes(grid), False, False)
 
 
 def split_colours(grid: Rows) -> list[Piece] | None:
-    """Take the cells of each non-empty colour as one object, in the order in which the colours appear."""
+    """Take each non-empty colour as one object: its cells, in the order in which the colours appear."""
     colours = list(dict.fromkeys(cell for row in grid for cell in row if cell))
     pieces = []
     for colour in colours:
