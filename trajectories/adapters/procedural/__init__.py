@@ -28,7 +28,7 @@ ROOT = Path(__file__).resolve().parents[3]
 START_SECONDS = 60.0
 EXAMPLE_SECONDS = 20.0
 SCORE_SECONDS = 10.0
-BATCH = 20
+FIRST_BATCH, BATCH = 3, 20
 MAX_ANSWER = 20_000
 """Characters of an answer that is scored; parsers of longer ones may take for ever."""
 
@@ -74,12 +74,14 @@ class ReasoningGym:
             return Family(**fields, unavailable=str(fault))
 
     def examples(self, draw: Draw) -> Iterator[Example]:
-        """The problems of a draw, in order; each batch of BATCH has EXAMPLE_SECONDS."""
-        for first in range(0, draw.size, BATCH):
-            count = min(BATCH, draw.size - first)
-            where = {"family": draw.family, "knobs": draw.knobs, "seed": draw.seed, "size": draw.size}
+        """The problems of a draw, in order; they come in batches that grow to BATCH, each with EXAMPLE_SECONDS."""
+        where = {"family": draw.family, "knobs": draw.knobs, "seed": draw.seed, "size": draw.size}
+        first = 0
+        while first < draw.size:
+            count = min(BATCH, max(FIRST_BATCH, first), draw.size - first)
             for fields in self._ask("examples", EXAMPLE_SECONDS, **where, first=first, count=count):
                 yield Example(**fields)
+            first += count
 
     def score(self, problem: ProblemRecord, answer: str) -> float:
         """The family's own score of an answer; answers longer than MAX_ANSWER are an error, not a zero."""
