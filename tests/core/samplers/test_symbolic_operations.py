@@ -6,13 +6,14 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pydantic_monty import Monty
 
 from trajectories.core.grids import MAX_SIDE, parse_grid
 from trajectories.core.samplers.symbolic import phrases
 from trajectories.core.samplers.symbolic.catalogue import build_catalogue
 from trajectories.core.samplers.symbolic.emit import write_library
 from trajectories.core.samplers.symbolic.frames import BACKGROUND, RANKED, SHAPES_RANKED
-from trajectories.core.samplers.symbolic.operation import Op
+from trajectories.core.samplers.symbolic.operation import Op, write_value
 from trajectories.core.samplers.symbolic.values import Rows
 
 # Colours are skewed to 0 so that shapes, holes and blank lines occur.
@@ -27,6 +28,7 @@ def grids(draw: st.DrawFn, most: int = 9) -> Rows:
 
 SAMPLE_INPUTS: list[Rows] = [[[1, 2, 3, 9], [0, 1, 0, 1]], [[3, 2, 1, 9], [0, 0, 0, 0]]]
 SAMPLE_OUTPUTS: list[Rows] = [[[2, 2], [0, 5]], [[2, 2], [0, 0]]]
+PICTURE: Rows = [[0, 1, 1, 0], [0, 1, 1, 2], [0, 0, 0, 0], [3, 0, 9, 0]]
 OPS = build_catalogue(SAMPLE_INPUTS, SAMPLE_OUTPUTS)
 FROM_GRID = [op for op in OPS if op.takes == "grid"]
 FROM_PIECES = [op for op in OPS if op.takes == "pieces"]
@@ -85,6 +87,31 @@ def test_the_emitted_source_of_an_operation_stands_alone(op: Op) -> None:
     found = namespace[op.function.__name__](value, *([grid] if op.original else []), *details)
     expected = op.apply(value, grid)
     assert found == expected or (expected is None and (not found or len(found) > MAX_SIDE or len(found[0]) > MAX_SIDE))
+
+
+def call_of(op: Op) -> tuple[str, Any, str]:
+    """(source of the function, a value it takes, the expression that applies it to `value` and `grid`)."""
+    details = [write_value(arg) for arg in op.args]
+    call = f"{op.function.__name__}({', '.join(['value', *(['grid'] if op.original else []), *details])})"
+    cut = next(one for one in FROM_GRID if one.gives == "pieces" and one.apply(PICTURE, PICTURE))
+    value = PICTURE if op.takes == "grid" else cut.apply(PICTURE, PICTURE)
+    return write_library([op.function, *[arg for arg in op.args if callable(arg)]]), value, call
+
+
+def as_lists(value: Any) -> Any:
+    """A value with tuples as lists: an interpreter may give back either."""
+    return [as_lists(part) for part in value] if isinstance(value, list | tuple) else value
+
+
+def test_the_portable_interpreter_runs_every_operation_alike() -> None:
+    with Monty() as pool, pool.checkout() as session:
+        for op in OPS:
+            source, value, call = call_of(op)
+            session.feed_run(source, skip_type_check=True)
+            found = session.feed_run(call, inputs={"value": value, "grid": PICTURE}, skip_type_check=True)
+            expected = op.apply(value, PICTURE)
+            if expected is not None:
+                assert as_lists(found) == as_lists(expected), op.key
 
 
 def test_operations_have_distinct_keys_and_short_titles() -> None:

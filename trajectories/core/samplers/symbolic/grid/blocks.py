@@ -1,5 +1,6 @@
 """Empty and filled rectangles, and colours that spread."""
 
+from trajectories.core.samplers.symbolic.grid.colour import first_colour
 from trajectories.core.samplers.symbolic.values import Rows
 
 
@@ -117,9 +118,9 @@ def remove_lines(grid: Rows) -> Rows:
 
 def cross_rows_and_columns(grid: Rows) -> Rows:
     """Draw a full row and a full column through every non-empty cell; where colours meet, rows win."""
-    columns = [next((cell for cell in column if cell), 0) for column in zip(*grid)]
+    columns = [first_colour(column) for column in zip(*grid)]
     result = []
     for row in grid:
-        colour = next((cell for cell in row if cell), 0)
+        colour = first_colour(row)
         result.append([cell or colour or columns[j] for j, cell in enumerate(row)])
     return result

@@ -56,6 +56,14 @@ def colours_by_count(grid: Rows) -> list[int]:
     return sorted(counts, key=lambda colour: (-counts[colour], colour))
 
 
+def first_colour(cells: list[int] | tuple[int, ...]) -> int:
+    """The first non-empty colour of a line, 0 without any."""
+    for cell in cells:
+        if cell:
+            return cell
+    return 0
+
+
 def keep_commonest(grid: Rows) -> Rows | None:
     """Keep only the most frequent non-empty colour."""
     colours = colours_by_count(grid)

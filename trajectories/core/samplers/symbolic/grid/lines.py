@@ -115,12 +115,20 @@ def fill_columns(grid: Rows) -> Rows:
     return [list(row) for row in zip(*lines)]
 
 
+def row_period(row: list[int], end: int) -> int:
+    """The smallest step after which the first `end` cells of a row repeat; `end` where they do not."""
+    for period in range(1, end):
+        if all(row[j] == row[j - period] for j in range(period, end)):
+            return period
+    return end
+
+
 def extend_rows(grid: Rows) -> Rows:
     """Continue what each row repeats: the shortest repeating beginning goes on to the end of the row."""
     result = []
     for row in grid:
         end = max((j for j, cell in enumerate(row) if cell), default=-1) + 1
-        period = next((p for p in range(1, end) if all(row[j] == row[j - p] for j in range(p, end))), end)
+        period = row_period(row, end)
         result.append([row[j % period] for j in range(len(row))] if period else row[:])
     return result
 

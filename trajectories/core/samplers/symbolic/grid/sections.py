@@ -1,6 +1,6 @@
 """Cutting a grid into sections and laying sections on one another or side by side."""
 
-from trajectories.core.samplers.symbolic.grid.colour import colours_by_count
+from trajectories.core.samplers.symbolic.grid.colour import colours_by_count, first_colour
 from trajectories.core.samplers.symbolic.values import Piece, Rows
 
 
@@ -64,7 +64,7 @@ def overlay_first(pieces: list[Piece]) -> Rows | None:
     """Lay the sections on one another, the first on top; empty cells let the next one show."""
     if not same_size(pieces):
         return None
-    return [[next((c for c in cells if c), 0) for cells in zip(*rows)] for rows in zip(*[p[2] for p in pieces])]
+    return [[first_colour(cells) for cells in zip(*rows)] for rows in zip(*[p[2] for p in pieces])]
 
 
 def overlay_last(pieces: list[Piece]) -> Rows | None:
