@@ -88,9 +88,10 @@ def test_every_key_of_the_decision_form(log_in, run, curator):
     expect(page.locator("#step-0")).to_have_class("step depth-0 kind-observation current")
     page.keyboard.press("2")
     page.keyboard.press("x")
-    expect(page.locator("#id_reason")).to_be_focused()
-    page.locator("#id_reason").select_option("wrong_reasoning")
-    page.keyboard.press("Escape")
+    expect(page.get_by_label("Invalid reasoning")).to_be_visible()
+    page.keyboard.press("i")
+    page.keyboard.press("d")
+    expect(page.locator("html")).to_have_attribute("data-digits", "on")
     page.keyboard.press("c")
     page.keyboard.type("ax 12 s: keys are letters here")
     page.keyboard.press("Control+Enter")
@@ -102,11 +103,23 @@ def test_every_key_of_the_decision_form(log_in, run, curator):
     assert review.seconds > 0
 
 
+def test_one_key_rejects_with_its_reason_and_a_click_elsewhere_changes_nothing(log_in, run, curator):
+    page = log_in(curator)
+    trace = open_first(page, run)
+    page.locator("h1").click()
+    page.keyboard.press("w")
+    expect(page.locator("[name=decision][value=reject]")).to_be_checked()
+    expect(page.locator("html")).to_have_attribute("data-digits", "off")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("1 of 3 judged")).to_be_visible()
+    review = is_judged(trace)
+    assert (review.decision, review.reason) == ("reject", "wrong_answer")
+
+
 def test_rejecting_without_a_reason_is_refused_on_the_spot(log_in, run, curator):
     page = log_in(curator)
     trace = open_first(page, run)
     page.keyboard.press("x")
-    page.keyboard.press("Escape")
     page.keyboard.press("Enter")
     expect(page.get_by_role("alert")).to_contain_text("a rejection needs one")
     expect(page.locator("[name=decision][value=reject]")).to_be_checked()
@@ -168,7 +181,7 @@ def test_a_draft_survives_leaving_the_page_and_ends_with_the_submission(log_in, 
     page.goto("/traces/")
     page.goto(f"/traces/{trace.pk}/?run={run.pk}")
     expect(page.get_by_text("Your draft is back.")).to_be_visible()
-    expect(page.get_by_label("Comment")).to_have_value("half a thought")
+    expect(page.locator("#id_comment")).to_have_value("half a thought")
     wait_for_scripts(page)
     page.keyboard.press("Enter")
     wait_for(lambda: is_judged(trace), "the review")

@@ -35,14 +35,14 @@ class StepLabel(StrEnum):
 
 
 REJECTION_REASONS: Mapping[str, str] = {
-    "wrong_answer": "The answer is wrong",
-    "wrong_reasoning": "Right answer, wrong reasoning",
-    "lucky": "Fits the pairs by luck, would not generalise",
-    "hard_coded": "The program hard-codes outputs",
+    "wrong_answer": "Wrong answer",
+    "wrong_reasoning": "Invalid reasoning",
+    "lucky": "Lucky fit",
+    "hard_coded": "Hard-coded",
     "unclear": "Hard to follow",
-    "incomplete": "Incomplete or cut off",
-    "too_long": "Needlessly long",
-    "other": "Something else (say what in the comment)",
+    "incomplete": "Truncated",
+    "too_long": "Verbose",
+    "other": "Other (comment)",
 }
 """Reasons a reviewer can give for a rejection, by the code stored with the review."""
 

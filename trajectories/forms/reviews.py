@@ -8,6 +8,18 @@ from django import forms
 
 from trajectories.core.reviews import COMMENT_CHARACTERS, REJECTION_REASONS, Decision, Judgement, ReviewError
 
+REASON_KEYS = {
+    "wrong_answer": "w",
+    "wrong_reasoning": "i",
+    "lucky": "l",
+    "hard_coded": "h",
+    "unclear": "f",
+    "incomplete": "t",
+    "too_long": "v",
+    "other": "o",
+}
+"""One key rejects with its reason."""
+
 LABELS_CHARACTERS = 100_000
 LONGEST_LOOK = 24 * 3600.0
 
@@ -20,7 +32,7 @@ class ReviewForm(forms.Form):
         widget=forms.RadioSelect,
         error_messages={"required": "Accept or reject: press a or x, or choose one."},
     )
-    reason = forms.ChoiceField(required=False, choices=[("", "Choose a reason"), *REJECTION_REASONS.items()])
+    reason = forms.ChoiceField(required=False, choices=list(REJECTION_REASONS.items()), widget=forms.RadioSelect)
     score = forms.TypedChoiceField(
         required=False,
         coerce=int,
@@ -38,6 +50,10 @@ class ReviewForm(forms.Form):
     def __init__(self, *args: Any, step_count: int, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.step_count = step_count
+
+    def reasons(self) -> list[tuple[str, str, str]]:
+        """(key, code, title) of every reason for rejection."""
+        return [(REASON_KEYS[code], code, title) for code, title in REJECTION_REASONS.items()]
 
     def clean_step_labels(self) -> dict[str, str]:
         """Labels arrive as a JSON object: {"3": "bad"}."""

@@ -1,4 +1,4 @@
-// Judging: drafts that survive leaving the page, the reason list at hand after "reject", time spent looking.
+// Judging: drafts that survive leaving the page, reasons that reject by themselves, time spent looking.
 
 import { showLabels } from "./trace.js";
 
@@ -49,11 +49,9 @@ document.addEventListener("input", (event) => {
 document.addEventListener("change", (event) => {
   const { target } = event;
   if (!form() || target.form !== form()) return;
+  // A reason says "reject" by itself, so that one key does both.
+  if (target.name === "reason") form().elements.decision.value = "reject";
   saveDraft();
-  if (target.name === "decision" && target.value === "reject") {
-    const reason = form().elements.reason;
-    if (!reason.value) reason.focus();
-  }
 });
 document.addEventListener("click", (event) => {
   if (!event.target.closest("[data-draft-drop]")) return;

@@ -77,7 +77,7 @@ document.addEventListener("click", (event) => {
   }
   const labeller = event.target.closest("[data-label-step]");
   if (labeller) return labelStep(labeller.dataset.labelStep);
-  if (event.target.closest("[data-digits]")) {
+  if (event.target.closest("[data-toggle-digits]")) {
     document.querySelector('[data-preference="digits"] button[aria-pressed="false"]')?.click();
     return;
   }
