@@ -5,9 +5,25 @@ from trajectories.core.verifiers.arc_answer import ArcAnswerVerifier
 from trajectories.core.verifiers.arc_test import ArcTestVerifier
 from trajectories.core.verifiers.arc_train import ArcTrainVerifier
 from trajectories.core.verifiers.base import Verifier
+from trajectories.core.verifiers.choice import ChoiceVerifier
+from trajectories.core.verifiers.json_equal import JsonVerifier
+from trajectories.core.verifiers.numeric import NumericVerifier
+from trajectories.core.verifiers.text import RegexVerifier, TextVerifier
+from trajectories.core.verifiers.unit_tests import UnitTestsVerifier
 
 VERIFIERS: dict[str, Verifier] = {
-    verifier.name: verifier for verifier in (ArcTrainVerifier(), ArcTestVerifier(), ArcAnswerVerifier())
+    verifier.name: verifier
+    for verifier in (
+        ArcTrainVerifier(),
+        ArcTestVerifier(),
+        ArcAnswerVerifier(),
+        NumericVerifier(),
+        ChoiceVerifier(),
+        TextVerifier(),
+        RegexVerifier(),
+        JsonVerifier(),
+        UnitTestsVerifier(),
+    )
 }
 
 

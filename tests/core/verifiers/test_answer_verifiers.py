@@ -1,0 +1,225 @@
+from collections.abc import Mapping
+
+import pytest
+
+from tests.core.verifiers.doubles import ScriptedTools, ending, returning, trace
+from trajectories.core.programs import CallResult, CallStatus
+from trajectories.core.records import JSON, Outcome, ProblemKind, ProblemRecord, VerdictRecord
+from trajectories.core.verifiers import VERIFIERS, applicable_verifiers
+from trajectories.core.verifiers.consensus import find_consensus, judge_by_consensus
+from trajectories.core.verifiers.json_equal import json_equal
+
+
+def problem(kind: ProblemKind, reference: JSON, spec: Mapping[str, JSON] | None = None) -> ProblemRecord:
+    return ProblemRecord(kind, "p", "", spec or {}, reference, "train")
+
+
+def judge(name: str, record: ProblemRecord, text: str) -> VerdictRecord:
+    return VERIFIERS[name].judge(record, trace(program="", text=text), returning(True))
+
+
+@pytest.mark.parametrize(
+    ("reference", "text", "right"),
+    [
+        ("42", "Answer: 42", True),
+        ("42", "we get 41, no, 42.0", True),
+        ("42", "Answer: 43", False),
+        ("1234", "#### 1,234", True),
+        ("0.75", r"\boxed{\frac{3}{4}}", True),
+        ("1/3", "Answer: 0.3333333333", True),
+        ("1/3", "Answer: 0.33", False),
+        ("45%", "Answer: 0.45", False),
+        ("45%", "Answer: 45", True),
+        ("0.45", "Answer: 45%", True),
+        ("45", "Answer: 45%", False),
+        ("12 km", "Answer: 12", True),
+        ("12 km", "Answer: 12 KM.", True),
+        ("12 km", "Answer: 12 m", False),
+        ("12", "Answer: 12 apples", True),
+        ("42", "Answer: forty-two", False),
+        (42, "Answer: 42", True),
+    ],
+)
+def test_numeric(reference: JSON, text: str, right: bool) -> None:
+    verdict = judge("numeric", problem(ProblemKind.NUMERIC, reference), text)
+    assert (verdict.outcome is Outcome.PASS) == right, verdict.message
+    assert verdict.evidence["found"]["answer"]
+
+
+def test_numeric_tolerance_is_the_problems() -> None:
+    absolute = problem(ProblemKind.NUMERIC, "3.14159", {"tolerance": 0.01})
+    relative = problem(ProblemKind.NUMERIC, "1000", {"relative_tolerance": "1/100"})
+    assert judge("numeric", absolute, "Answer: 3.15").outcome is Outcome.PASS
+    assert judge("numeric", absolute, "Answer: 3.16").outcome is Outcome.FAIL
+    assert judge("numeric", relative, "Answer: 1010").outcome is Outcome.PASS
+    assert judge("numeric", relative, "Answer: 1011").outcome is Outcome.FAIL
+    bad = problem(ProblemKind.NUMERIC, "3", {"tolerance": -1})
+    assert judge("numeric", bad, "Answer: 3").outcome is Outcome.ERROR
+
+
+CHOICES: dict[str, JSON] = {"choices": ["a cat", "a dog", "Both A and B", "None"]}
+
+
+@pytest.mark.parametrize(
+    ("text", "letter"),
+    [
+        ("Answer: B", "B"),
+        ("Answer: (b)", "B"),
+        ("Answer: B) a dog", "B"),
+        ("The answer is **A dog**.", "B"),
+        (r"\boxed{\text{B}}", "B"),
+        (r"\boxed{\text{a dog}}", "B"),
+        ("Answer: A dog", "B"),
+        ("Answer: A", "A"),
+        ("Answer: none", "D"),
+        ("Answer: E", None),
+        ("Answer: a bird", None),
+    ],
+)
+def test_choice_by_letter_or_text(text: str, letter: str | None) -> None:
+    verdict = judge("choice", problem(ProblemKind.CHOICE, "B", CHOICES), text)
+    assert verdict.evidence["read_as"] == letter
+    assert (verdict.outcome is Outcome.PASS) == (letter == "B")
+
+
+def test_a_reference_letter_is_a_letter_even_among_letters() -> None:
+    swapped = problem(ProblemKind.CHOICE, "A", {"choices": ["B", "A"]})
+    verdict = judge("choice", swapped, "Answer: B")
+    assert (verdict.outcome, verdict.evidence["expected"]) == (Outcome.PASS, "A")
+
+
+@pytest.mark.parametrize(
+    ("match", "reference", "text", "right"),
+    [
+        ("normalised", "New  York", "Answer: new york!", True),
+        ("normalised", ["NYC", "New York"], "Answer: nyc", True),
+        ("normalised", "New York", "Answer: York", False),
+        ("normalised", "ﬁne", "Answer: FINE", True),
+        ("normalised", "C++", "Answer: C", False),
+        ("normalised", "-5", "Answer: 5", False),
+        ("normalised", "?", "Answer: !", False),
+        ("exact", "New York", "<answer>New York</answer>", True),
+        ("exact", "New York", "<answer>new york</answer>", False),
+    ],
+)
+def test_text(match: str, reference: JSON, text: str, right: bool) -> None:
+    verdict = judge("text", problem(ProblemKind.TEXT, reference, {"match": match}), text)
+    assert (verdict.outcome is Outcome.PASS) == right
+
+
+def test_patterns_run_in_the_sandbox() -> None:
+    record = problem(ProblemKind.TEXT, "a+", {"match": "regex"})
+    record_trace = trace(program="", text="Answer: aaa")
+    tools = returning(True)
+    assert VERIFIERS["regex"].judge(record, record_trace, tools).outcome is Outcome.PASS
+    assert list(tools.jobs[0].calls) == [["a+", "aaa"]]
+    assert VERIFIERS["regex"].judge(record, record_trace, returning(False)).outcome is Outcome.FAIL
+    endless = VERIFIERS["regex"].judge(record, record_trace, ending(CallStatus.TIMEOUT))
+    assert (endless.outcome, endless.score) == (Outcome.ERROR, None)
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "equal"),
+    [
+        ({"a": 1, "b": [2]}, {"b": [2.0], "a": 1}, True),
+        (1, True, False),
+        ([True], [1], False),
+        ([1, 2], [2, 1], False),
+        ({"a": None}, {}, False),
+        ("1", 1, False),
+        ([], {}, False),
+        (None, None, True),
+        (0, False, False),
+    ],
+)
+def test_json_equality(left: JSON, right: JSON, equal: bool) -> None:
+    assert json_equal(left, right) is equal
+    assert json_equal(right, left) is equal
+
+
+def test_json_answers_are_parsed() -> None:
+    record = problem(ProblemKind.TEXT, {"a": [1]}, {"match": "json"})
+    assert judge("json", record, '<answer>{"a": [1.0]}</answer>').outcome is Outcome.PASS
+    assert judge("json", record, '<answer>{"a": 1}</answer>').message == "the value is wrong"
+    assert judge("json", record, "<answer>{a</answer>").message == "the answer is no JSON"
+
+
+@pytest.mark.parametrize("name", ["numeric", "choice", "text", "regex", "json"])
+def test_no_answer_and_no_reference_are_different_things(name: str) -> None:
+    kind = {"numeric": ProblemKind.NUMERIC, "choice": ProblemKind.CHOICE}.get(name, ProblemKind.TEXT)
+    spec: dict[str, JSON] = {"match": name} if name in ("regex", "json") else dict(CHOICES)
+    reference = "B" if name == "choice" else "7"
+    missing = judge(name, problem(kind, reference, spec), "well, hm")
+    assert (missing.outcome, missing.message) == (Outcome.FAIL, "no answer found")
+    assert missing.evidence == {"found": None}
+    unknown = judge(name, problem(kind, None, spec), "Answer: 7")
+    assert (unknown.outcome, unknown.score) == (Outcome.UNSCORED, None)
+
+
+TESTS: dict[str, JSON] = {
+    "function": "double",
+    "tests": [{"arguments": [1], "expected": 2}, {"arguments": ["a"], "expected": "aa"}],
+}
+
+
+def test_unit_tests_call_the_named_function() -> None:
+    record = problem(ProblemKind.TEXT, None, TESTS)
+    doubling = ScriptedTools(lambda argument: CallResult(CallStatus.RETURNED, value=argument * 2))
+    verdict = VERIFIERS["unit_tests"].judge(record, trace(), doubling)
+    assert (verdict.outcome, verdict.score) == (Outcome.PASS, 1.0)
+    assert doubling.jobs[0].function == "double"
+    half = VERIFIERS["unit_tests"].judge(record, trace(), returning(2))
+    assert (half.outcome, half.score) == (Outcome.FAIL, 0.5)
+    assert half.message == "1 of 2 tests passed; test 2: the value is wrong"
+    fault = VERIFIERS["unit_tests"].judge(record, trace(), ending(CallStatus.UNSUPPORTED))
+    assert (fault.outcome, fault.score) == (Outcome.ERROR, None)
+    raised = VERIFIERS["unit_tests"].judge(record, trace(), ending(CallStatus.RAISED, "oh"))
+    assert (raised.outcome, raised.score) == (Outcome.FAIL, 0.0)
+
+
+def test_unit_tests_compare_printed_lines() -> None:
+    record = problem(ProblemKind.TEXT, None, {"tests": [{"stdin": "2\n", "stdout": "4\n5\n"}]})
+    printing = ScriptedTools(lambda text: CallResult(CallStatus.RETURNED, value="4 \n5"))
+    assert VERIFIERS["unit_tests"].judge(record, trace(), printing).outcome is Outcome.PASS
+    assert VERIFIERS["unit_tests"].judge(record, trace(), returning("4\n6")).outcome is Outcome.FAIL
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        {"tests": []},
+        {"tests": "x"},
+        {"tests": [{"stdin": "x"}]},
+        {"tests": [{"arguments": [], "expected": 1}]},
+        {"tests": [{"arguments": [], "expected": 1}], "function": "a b"},
+    ],
+)
+def test_unit_tests_that_cannot_run_are_an_error(spec: Mapping[str, JSON]) -> None:
+    verdict = VERIFIERS["unit_tests"].judge(problem(ProblemKind.TEXT, None, spec), trace(), returning(1))
+    assert (verdict.outcome, verdict.score) == (Outcome.ERROR, None)
+
+
+def test_each_kind_has_its_verifier() -> None:
+    def names(record: ProblemRecord) -> list[str]:
+        return [verifier.name for verifier in applicable_verifiers(record, trace(text="Answer: 1"))]
+
+    assert names(problem(ProblemKind.NUMERIC, "1")) == ["numeric"]
+    assert names(problem(ProblemKind.CHOICE, "A", CHOICES)) == ["choice"]
+    assert names(problem(ProblemKind.TEXT, "1")) == ["text"]
+    assert names(problem(ProblemKind.TEXT, "1", {"match": "regex"})) == ["regex"]
+    assert names(problem(ProblemKind.TEXT, "1", {"match": "json"})) == ["json"]
+    assert names(problem(ProblemKind.TEXT, None, TESTS)) == ["unit_tests"]
+
+
+def test_consensus_carries_its_vote_share() -> None:
+    found = find_consensus([[[1]], [[2]], [[1]], None])
+    assert found is not None
+    assert (found.answer, found.votes, found.of) == ([[1]], 2, 3)
+    verdicts = judge_by_consensus([[[1]], [[2]], [[1]], None])
+    assert [verdict.outcome for verdict in verdicts] == [Outcome.PASS, Outcome.FAIL, Outcome.PASS, Outcome.FAIL]
+    assert verdicts[0].evidence["share"] == pytest.approx(2 / 3)
+
+
+@pytest.mark.parametrize("answers", [[], [None, None], ["a", "b"], ["a", "a", "b", "b"], ["a"]])
+def test_without_a_majority_nothing_is_scored(answers: list[JSON]) -> None:
+    assert {verdict.outcome for verdict in judge_by_consensus(answers)} <= {Outcome.UNSCORED}

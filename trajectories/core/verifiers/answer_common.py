@@ -1,0 +1,56 @@
+"""What the verifiers of final answers share: how a verdict on one answer is put together."""
+
+from collections.abc import Mapping
+
+from trajectories.core.records import JSON, Outcome, ProblemKind, ProblemRecord, TraceRecord, VerdictRecord
+from trajectories.core.verifiers.answers import FoundAnswer
+from trajectories.core.verifiers.base import Verifier
+
+MATCHES = ("normalised", "exact", "regex", "json")
+
+
+def text_match(problem: ProblemRecord) -> str:
+    """How a text problem's answer is matched: spec "match", else normalised text; "" for other kinds."""
+    if problem.kind is not ProblemKind.TEXT or "tests" in problem.spec:
+        return ""
+    return str(problem.spec.get("match", "normalised"))
+
+
+def has_answer_text(trace: TraceRecord) -> bool:
+    """Whether there is anything an answer could be found in."""
+    return trace.answer is not None or bool(trace.text.strip())
+
+
+def no_reference(verifier: Verifier) -> VerdictRecord:
+    """There is nothing to judge by."""
+    return _record(verifier, Outcome.UNSCORED, "the problem has no reference answer", None, {})
+
+
+def bad_problem(verifier: Verifier, message: str) -> VerdictRecord:
+    """The problem itself cannot be judged by."""
+    return _record(verifier, Outcome.ERROR, f"the problem cannot be judged by: {message}", None, {})
+
+
+def engine_fault(verifier: Verifier, message: str, evidence: Mapping[str, JSON]) -> VerdictRecord:
+    """What judging needed did not run."""
+    return _record(verifier, Outcome.ERROR, message, None, evidence)
+
+
+def no_answer(verifier: Verifier) -> VerdictRecord:
+    """The trace states no answer: wrong, with evidence of its own."""
+    return _record(verifier, Outcome.FAIL, "no answer found", 0.0, {"found": None})
+
+
+def answer_verdict(
+    verifier: Verifier, found: FoundAnswer, *, right: bool, message: str, **evidence: JSON
+) -> VerdictRecord:
+    """Pass or fail for an answer that was found."""
+    shown: dict[str, JSON] = {"found": found.as_evidence(), **evidence}
+    outcome = Outcome.PASS if right else Outcome.FAIL
+    return _record(verifier, outcome, message, float(right), shown)
+
+
+def _record(
+    verifier: Verifier, outcome: Outcome, message: str, score: float | None, evidence: Mapping[str, JSON]
+) -> VerdictRecord:
+    return VerdictRecord(verifier.name, verifier.version, outcome, message, score=score, evidence=evidence)
