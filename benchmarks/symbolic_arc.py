@@ -146,6 +146,13 @@ def summarise(figures: Sequence[TaskFigures]) -> dict[str, Any]:
     }
 
 
+def progress(which: str, figures: Sequence[TaskFigures]) -> str:
+    """One line of aggregates while a long measurement runs."""
+    solved = sum(f.rank is not None and f.rank < 2 for f in figures)
+    seconds = sum(f.seconds for f in figures) / len(figures)
+    return f"{which}: {len(figures)} tasks, {solved} solved with two guesses, {seconds:.2f} CPU seconds a task"
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--set", choices=("training", "evaluation", "both"), default="both")
@@ -172,6 +179,8 @@ def main() -> None:
                     one.best[:100].splitlines()[:2],
                     flush=True,
                 )
+            if len(figures) % 10 == 0:
+                print(progress(which, figures), flush=True)
             for key in one.mismatches:
                 print(
                     "mismatch:",
