@@ -216,6 +216,14 @@ class TestList:
         assert "Start a run" in as_curator.get(self.address()).content.decode()
         assert "No trace matches" in as_curator.get(self.address(run=7)).content.decode()
 
+    def test_filtering_in_place_takes_the_buttons_along(self, client, lead, trace):
+        client.force_login(lead)
+        part = client.get(self.address(run=trace.run_id, view="grid"), headers=HTMX).content.decode()
+        assert "<html" not in part
+        assert 'id="trace-actions" hx-swap-oob="true"' in part
+        assert f"/releases/export-accepted/?run={trace.run_id}&amp;view=grid" in part
+        assert f"/traces/next/?run={trace.run_id}&amp;view=grid" in part
+
     def test_counts_stop_at_a_limit(self):
         assert COUNT_LIMIT == 10_000  # the template says "10,000+"
 

@@ -12,7 +12,6 @@ from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
-from trajectories.forms.releases import KeyForm
 from trajectories.forms.reviews import ReviewForm, UndoForm
 from trajectories.forms.traces import TraceScopeForm, read_scope
 from trajectories.models import Review, Trace
@@ -61,7 +60,6 @@ def trace_list(request: HttpRequest) -> HttpResponse:
         "page": page,
         "total": count_traces(scope),
         "progress": judging_progress(scope),
-        "key_form": KeyForm(),
     }
     template = "trajectories/traces/_table.html" if wants_fragment(request) else "trajectories/traces/list.html"
     response = render(request, template, context, status=200 if valid else 422)
