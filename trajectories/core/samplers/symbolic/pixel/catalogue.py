@@ -96,6 +96,12 @@ def _rays(base: str, colours: tuple[int, ...]) -> Iterator[Feature]:
     for name, down, right in _DIRECTIONS[:4]:
         away = call(rays.ray_length, base, "background", down, right)
         yield Feature(f"steps_{name}", away, f"the number of steps to the first colour going {name}", Kind.NUMBER, 1.8)
+        noun = f"the parity of the steps to the first colour going {name}"
+        yield Feature(f"steps_{name}_mod_2", call(cells.remainder, away, 2), noun, Kind.NUMBER, 2.0)
+    views = list(seen.values())
+    for count, word in ((4, "straight"), (8, "straight and diagonal")):
+        noun = f"the number of {word} directions in which it sees a colour"
+        yield Feature(f"sees_in_{count}", call(rays.directions_seen, views[:count]), noun, Kind.NUMBER, 1.4)
     axes = (("left", "right"), ("above", "below"), ("upper_left", "lower_right"), ("upper_right", "lower_left"))
     pairs = [call(rays.between, seen[first], seen[second]) for first, second in axes]
     words = (
@@ -106,6 +112,8 @@ def _rays(base: str, colours: tuple[int, ...]) -> Iterator[Feature]:
     )
     for (first, _), pair, word in zip(axes, pairs, words, strict=True):
         yield Feature(f"between_{first}", pair, f"the colour met {word} alike", Kind.COLOUR, 1.2)
+    noun = "the colour met on both sides on a diagonal"
+    yield Feature("between_diagonal", call(rays.agreed, pairs[2], pairs[3]), noun, Kind.COLOUR, 1.5)
     yield Feature(
         "between_straight",
         call(rays.agreed, pairs[0], pairs[1]),
@@ -171,6 +179,9 @@ def _lines(base: str) -> Iterator[Feature]:
                 Kind.FLAG,
                 1.6,
             )
+    for name, first, noun in (("row", 0, "row"), ("column", 2, "column")):
+        both = call(rays.between, call(rays.edge_colour, base, first), call(rays.edge_colour, base, first + 1))
+        yield Feature(f"{name}_ends", both, f"the colour at both ends of its {noun}", Kind.COLOUR, 1.3)
     ends = ("the left end of its row", "the right end of its row", "the top of its column", "the bottom of its column")
     for side, noun in enumerate(ends):
         yield Feature(

@@ -162,3 +162,9 @@ def nearest_colour(grid: list[list[int]], background: int, diagonal: int) -> lis
                 colours.add(out[y][x])
         out[r][c] = min(colours) if len(colours) == 1 else -1
     return out
+
+
+def directions_seen(seen: list[list[list[int]]]) -> list[list[int]]:
+    """In how many of several maps a cell has a colour."""
+    rows, columns = range(len(seen[0])), range(len(seen[0][0]))
+    return [[sum(1 for one in seen if one[r][c] >= 0) for c in columns] for r in rows]
