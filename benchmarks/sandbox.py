@@ -29,7 +29,7 @@ from trajectories.core.records import JSON
 from trajectories.core.samplers.symbolic.population import VIEWS, arrange, population
 
 ENVIRONMENT = Path(__file__).parents[1] / "var" / "sandbox-python"
-PER_VIEW = 8
+PER_VIEW = 16
 NEW_PROCESS = """
 import json, sys
 import numpy

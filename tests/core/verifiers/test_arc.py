@@ -108,6 +108,27 @@ def test_a_stated_answer_is_compared_without_running_anything(answer: JSON, outc
     assert tools.jobs == []
 
 
+@pytest.mark.parametrize(
+    ("text", "outcome", "rule"),
+    [
+        ("I think [[7, 8]], no: [[8, 7]].", Outcome.PASS, "last grid"),
+        ("<answer>[[[8, 7]]]</answer> not [[1]]", Outcome.PASS, "tag"),
+        ("<answer>eight seven</answer>", Outcome.FAIL, "tag"),
+        ("[[8, 7]] and then [[7, 8]]", Outcome.FAIL, "last grid"),
+    ],
+)
+def test_an_answer_in_the_text_is_found_and_its_rule_kept(text: str, outcome: Outcome, rule: str) -> None:
+    for verifier in (TEST, ANSWER):
+        verdict = verifier.judge(flip_problem(), trace(program="", text=text), FLIP)
+        assert (verdict.outcome, verdict.evidence["found"]["rule"]) == (outcome, rule)
+
+
+def test_no_answer_found_is_its_own_evidence() -> None:
+    verdict = ANSWER.judge(flip_problem(), trace(program="", text="I give up"), FLIP)
+    assert (verdict.outcome, verdict.message) == (Outcome.FAIL, "no answer found")
+    assert verdict.evidence["found"] is None
+
+
 def test_without_a_reference_nothing_is_scored() -> None:
     for reference in ([], [None]):
         for verifier in (TEST, ANSWER):

@@ -1,18 +1,20 @@
 """ARC: are the grids that the trace states as its answer right? Runs no program."""
 
+import json
 from collections.abc import Sequence
+from dataclasses import replace
 
 from trajectories.core.grids import Grid
 from trajectories.core.records import JSON, Outcome, ProblemKind, ProblemRecord, TraceRecord, VerdictRecord
+from trajectories.core.verifiers.answers import find_answer
 from trajectories.core.verifiers.arc_common import (
-    PairJudgement,
     SpecError,
     judge_stated,
     pairs_verdict,
     plain_verdict,
     read_reference,
 )
-from trajectories.core.verifiers.base import Tools
+from trajectories.core.verifiers.base import Tools, Verifier
 
 
 class ArcAnswerVerifier:
@@ -23,8 +25,8 @@ class ArcAnswerVerifier:
     title = "Stated answer right"
 
     def applies_to(self, problem: ProblemRecord, trace: TraceRecord) -> bool:
-        """ARC traces that state an answer."""
-        return problem.kind is ProblemKind.ARC and trace.answer is not None
+        """ARC traces that state an answer, or have no program and so must state one."""
+        return problem.kind is ProblemKind.ARC and (trace.answer is not None or not trace.program.strip())
 
     def judge(self, problem: ProblemRecord, trace: TraceRecord, tools: Tools) -> VerdictRecord:  # noqa: ARG002
         """Compare each stated grid with the reference answer."""
@@ -34,16 +36,32 @@ class ArcAnswerVerifier:
             return plain_verdict(self, Outcome.ERROR, f"the problem cannot be judged by: {fault}")
         if not any(grid is not None for grid in reference):
             return plain_verdict(self, Outcome.UNSCORED, "the problem has no reference answer")
-        return pairs_verdict(self, judge_stated_grids(trace, reference), "test output", None)
+        return stated_verdict(self, trace, reference)
 
 
-def judge_stated_grids(trace: TraceRecord, reference: Sequence[Grid | None]) -> list[PairJudgement]:
+def stated_verdict(verifier: Verifier, trace: TraceRecord, reference: Sequence[Grid | None]) -> VerdictRecord:
     """Hold the trace's answer against the reference, test input by test input.
 
     The answer is a list with one grid (or None) per test input; a single grid is taken where there is one test input.
+    Where the sampler states none, it is looked for in the text.
     """
-    stated = _one_per_input(trace.answer, len(reference))
-    return [judge_stated(index, stated[index], grid) for index, grid in enumerate(reference)]
+    found = find_answer(trace, grid=True)
+    stated = _one_per_input(None if found is None else _parsed(found.value), len(reference))
+    judged = [judge_stated(index, stated[index], grid) for index, grid in enumerate(reference)]
+    verdict = pairs_verdict(verifier, judged, "test output", None)
+    message = "no answer found" if found is None and verdict.outcome is Outcome.FAIL else verdict.message
+    shown = None if found is None else {"rule": found.rule, "start": found.start, "end": found.end}
+    return replace(verdict, message=message, evidence={**verdict.evidence, "found": shown})
+
+
+def _parsed(value: JSON) -> JSON:
+    """A value marked as the answer in a text is JSON there; what is none stays text, which is no grid."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value)
+    except (ValueError, RecursionError):
+        return value
 
 
 def _one_per_input(answer: JSON, count: int) -> list[JSON]:

@@ -1,7 +1,7 @@
 """ARC: is the output for every test input right, by the reference answer?"""
 
 from trajectories.core.records import Outcome, ProblemKind, ProblemRecord, TraceRecord, VerdictRecord
-from trajectories.core.verifiers.arc_answer import judge_stated_grids
+from trajectories.core.verifiers.arc_answer import stated_verdict
 from trajectories.core.verifiers.arc_common import (
     SpecError,
     judge_call,
@@ -32,7 +32,7 @@ class ArcTestVerifier:
             if not any(grid is not None for grid in reference):
                 return plain_verdict(self, Outcome.UNSCORED, "the problem has no reference answer")
             if not trace.program.strip():
-                return pairs_verdict(self, judge_stated_grids(trace, reference), "test output", None)
+                return stated_verdict(self, trace, reference)
             first = len(read_train_pairs(problem))
             run = run_on_all_inputs(problem, trace.program, tools)
         except SpecError as fault:
