@@ -1,5 +1,6 @@
 """Grid and object search on one task: frames, chains, stacks; the result is a ranked list of candidates."""
 
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -16,9 +17,19 @@ from trajectories.core.samplers.symbolic.stacking import BY_TABLE, ENTRY, Choice
 from trajectories.core.samplers.symbolic.values import Rows
 
 MAX_STACKED = 1500
+STACKED_CELLS = 2_500_000
+"""Layers that are stacked are bounded by number and by cells, which bounds memory."""
+
+GUARD_SECONDS = 900.0
+"""No search takes this long on any machine in working order: the work budget ends it within seconds."""
+
 STARTS = 12
 EASY_BOTH, EASY_ONE = 0.2, 0.5
 NEAR_PROGRAMS = 40
+
+
+class SearchTimeoutError(RuntimeError):
+    """The machine is so slow or suspended that a search met its wall-clock guard."""
 
 
 @dataclass
@@ -67,7 +78,10 @@ def explore_frame(frame: Frame | None, inputs: Sequence[Rows], outputs: Sequence
     ops = build_catalogue(starts[: len(targets)], targets)
     search = Search(starts, targets, [*ops, *learned_ops(starts, targets, ops)])
     total = budget.left
+    started = time.monotonic()
     while budget.left > 0:
+        if time.monotonic() - started > GUARD_SECONDS:
+            raise SearchTimeoutError(f"The search was still running after {GUARD_SECONDS:g} seconds.")
         before = budget.left
         search.run(budget, stop_below=max(0, budget.left - total // 20))
         if before == budget.left or is_easy(search, (total - budget.left) / total):
@@ -117,7 +131,7 @@ def programs_of(search: Search, frame: Frame | None) -> Iterator[GridProgram]:
 
 def stacked_programs(search: Search, frame: Frame | None) -> Iterator[GridProgram]:
     """Greedy stacks of the cheapest layers, fits first."""
-    layers = search.layers[:MAX_STACKED]
+    layers = search.layers[: min(MAX_STACKED, STACKED_CELLS // len(search.target))]
     stacker = Stacker([flat for _, flat in layers], [state.cost for state, _ in layers], search.target)
     for stack in stacker.best(STARTS):
         yield GridProgram(tuple(make_layer(layers[choice.index][0], choice) for choice in stack.choices), frame)

@@ -30,7 +30,7 @@ def tell(
         *(step for one in refuted for step in _refutation(task, one)),
         *_subtasks(task, candidate),
         Step(StepKind.PROGRAM, "Write the program", f"```python\n{source.rstrip()}\n```"),
-        _reflection(task, candidate),
+        _reflection(task, candidate, bool(facts.get("fits"))),
         _answer(candidate),
     )
     reasoning = write_text(steps)
@@ -127,7 +127,7 @@ def _body(body: str, effect: str) -> str:
     return f"{body} In pair 1 this gives {effect}.".lstrip() if effect else body or "This needs no details."
 
 
-def _reflection(task: ArcTask, candidate: Candidate) -> Step:
+def _reflection(task: ArcTask, candidate: Candidate, others_fit: bool) -> Step:
     total = len(task.train)
     if candidate.fits:
         body = f"Run on the {total} training inputs, the program gives exactly the {total} training outputs."
@@ -140,7 +140,8 @@ def _reflection(task: ArcTask, candidate: Candidate) -> Step:
         lines.append(f"Pair {number}: {'right.' if output == pair.output else compare(output, pair.output)}")
     pair_index = candidate.train_matches.index(False)
     output, expected = candidate.train_outputs[pair_index], task.train[pair_index].output
-    body = "This is the nearest program found, but it does not explain every pair. " + " ".join(lines)
+    ending = "" if others_fit else " No program that reproduces every pair was found from this view."
+    body = f"The program does not explain every pair, so the rule is not this. {' '.join(lines)}{ending}"
     return Step(
         StepKind.REFLECTION, f"It fails on pair {pair_index + 1}", body,
         data={

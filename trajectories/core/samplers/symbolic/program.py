@@ -127,7 +127,9 @@ class GridProgram:
         return (library + "\n\n\n" if library else "") + "\n".join(self._transform()) + "\n"
 
     def _transform(self) -> list[str]:
-        lines = ["def transform(grid: list[list[int]]) -> list[list[int]]:"]
+        count = len(self.layers)
+        told = self.headline if count == 1 else f"Stack {count} layers; the upper one: {self.headline}"
+        lines = ["def transform(grid: list[list[int]]) -> list[list[int]]:", f'    """{told}."""']
         start = "grid"
         if self.frame:
             start = "start"
@@ -135,7 +137,8 @@ class GridProgram:
         names = []
         for number, layer in enumerate(self.layers, 1):
             if len(self.layers) > 1:
-                lines.append(f"    # Layer {number}{' (on top)' if number == 1 else ''}.")
+                place = " (on top)" if number == 1 else ""
+                lines.append(f"    # Layer {number}{place}{'' if layer.steps else ': the input itself'}.")
             name = start
             for op in layer.steps:
                 target = "pieces" if op.gives == "pieces" else "picture"
@@ -210,12 +213,18 @@ def describe_function(function: Callable[..., Any]) -> str:
 
 
 def describe_value(value: Any) -> str:
-    """A grid by its size, pieces by their number."""
+    """A grid by its size and colours, pieces by their number."""
     if value is None:
         return "nothing"
     if isinstance(value[0], tuple):
         return "1 piece" if len(value) == 1 else f"{len(value)} pieces"
-    return f"a {len(value)}×{len(value[0])} grid"
+    filled = [cell for row in value for cell in row if cell]
+    if not filled:
+        return f"an empty {len(value)}×{len(value[0])} grid"
+    cells = "1 filled cell" if len(filled) == 1 else f"{len(filled)} filled cells"
+    colours = sorted(set(filled))
+    named = f"colour{'s' if len(colours) > 1 else ''} {', '.join(map(str, colours))}"
+    return f"a {len(value)}×{len(value[0])} grid with {cells} ({named})"
 
 
 def title_table(table: dict[int, int]) -> str:

@@ -7,6 +7,7 @@ from trajectories.core.identity import derive_seed
 from trajectories.core.problems import ProblemError
 from trajectories.core.problems.arc import ArcTask, task_of
 from trajectories.core.records import JSON, SampleFailure, SampleRequest, SampleResult
+from trajectories.core.samplers.symbolic.explore import SearchTimeoutError
 from trajectories.core.samplers.symbolic.narrate import tell
 from trajectories.core.samplers.symbolic.population import GRID_CELLS, VIEWS, arrange, population, refuted_before
 
@@ -50,7 +51,10 @@ def draw(request: SampleRequest) -> SampleResult | SampleFailure:
 def _draw(task: ArcTask, request: SampleRequest, work: int) -> SampleResult | SampleFailure:
     started = time.monotonic()
     view = request.instruction.view
-    found = population(task, view, work)
+    try:
+        found = population(task, view, work)
+    except SearchTimeoutError as fault:
+        return SampleFailure("timeout", str(fault), retryable=True)
     arranged = arrange(found.ranked, request.temperature, request.group_seed)
     if request.ordinal >= len(arranged):
         return SampleFailure(
@@ -61,6 +65,7 @@ def _draw(task: ArcTask, request: SampleRequest, work: int) -> SampleResult | Sa
     facts: dict[str, JSON] = {
         **found.facts,
         "population": len(arranged),
+        "fits": sum(candidate.fits for candidate in found.ranked),
         "rank": found.ranked.index(chosen) + 1,
         "cost": round(chosen.program.cost, 3),
         "depth": len(chosen.program.explain()),
