@@ -1,6 +1,7 @@
 """The whole way of a curator and an engineer in a real browser: read, judge by keys, export, download, compare."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -145,6 +146,24 @@ def test_enter_goes_on_shift_enter_stays_s_skips_and_u_undoes(log_in, run, curat
     expect(page.locator(f"#trace[data-trace='{second.pk}']")).to_be_visible()
     second.refresh_from_db()
     assert second.decision == ""
+
+
+def test_the_next_trace_is_there_before_it_is_asked_for(log_in, run, curator):
+    page = log_in(curator)
+    keys = list(Trace.objects.filter(run=run).order_by("-pk").values_list("pk", flat=True))
+    with page.expect_response(f"**/traces/{keys[1]}/?run={run.pk}"):
+        open_first(page, run)
+    page.keyboard.press("a")
+    with page.expect_response("**/review/**") as submitted:
+        page.keyboard.press("Enter")
+    assert submitted.value.headers["x-ahead"] == "used"
+    expect(page.locator(f"#trace[data-trace='{keys[1]}']")).to_be_visible()
+    expect(page).to_have_title(re.compile(f"Trace {keys[1]}"))
+    expect(page.get_by_text("1 of 3 judged")).to_be_visible()
+    page.keyboard.press("w")
+    page.keyboard.press("Enter")
+    expect(page.locator(f"#trace[data-trace='{keys[2]}']")).to_be_visible()
+    assert Review.objects.filter(trace=keys[1], decision="reject").exists()
 
 
 def test_when_nothing_is_left_the_page_says_so_and_leads_on(log_in, run, lead):

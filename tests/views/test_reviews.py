@@ -61,6 +61,21 @@ def test_htmx_gets_the_next_trace_with_the_answer(as_curator, trace):
     assert "Nothing left" in last.content.decode()
 
 
+def test_who_has_the_next_trace_already_gets_its_panel_only(as_curator, trace):
+    second = factories.make_trace(run=trace.run)
+    third = factories.make_trace(run=trace.run)
+    ahead = f"/traces/{second.pk}/?run={trace.run_id}"
+    response = submit(as_curator, third, f"?run={trace.run_id}", headers={**HTMX, "X-Ahead": ahead})
+    assert (response["X-Ahead"], response["HX-Push-Url"]) == ("used", ahead)
+    panel = response.content.decode()
+    assert f"/traces/{second.pk}/review/" in panel
+    assert "1 of 3 judged" in panel
+    assert 'id="reading"' not in panel
+    late = submit(as_curator, second, f"?run={trace.run_id}", headers={**HTMX, "X-Ahead": ahead})
+    assert "X-Ahead" not in late
+    assert f'data-trace="{trace.pk}"' in late.content.decode()
+
+
 def test_a_submission_sent_twice_is_one_review(as_curator, trace):
     key = str(uuid.uuid4())
     for _ in range(2):

@@ -12,7 +12,14 @@ from trajectories.forms.traces import read_scope
 from trajectories.selectors.traces import TraceScope, next_to_judge
 from trajectories.services.reviews import submit_review, undo_last_review
 from trajectories.views.fragments import wants_fragment
-from trajectories.views.traces import find_trace, render_finished, render_trace, trace_address, trace_next_address
+from trajectories.views.traces import (
+    find_trace,
+    render_finished,
+    render_panel,
+    render_trace,
+    trace_address,
+    trace_next_address,
+)
 from trajectories.views.visitors import visitor
 
 add_reviews = permission_required("trajectories.add_review", raise_exception=True)
@@ -46,20 +53,26 @@ def review_undo(request: HttpRequest) -> HttpResponse:
     form = UndoForm(request.POST)
     undone = undo_last_review(reviewer=visitor(request), key=form.cleaned_data["key"]) if form.is_valid() else None
     if undone is None:
-        messages.info(request, "There is no decision of yours to undo.")
-        return _show(request, next_to_judge(scope), scope)
+        return _show(request, next_to_judge(scope), scope, note="There is no decision of yours to undo.")
     return _show(request, undone.trace_id, scope, note="Your decision on this trace is undone.")
 
 
 def _show(request: HttpRequest, trace_id: int | None, scope: TraceScope, note: str = "") -> HttpResponse:
-    """Go to a trace: htmx gets it with this answer, in one round trip, and puts its address in place."""
+    """Go to a trace: htmx gets it with this answer, in one round trip, and puts its address in place.
+
+    A page that has fetched that trace ahead names its address in `X-Ahead` and gets only what may have changed since:
+    the decision panel.
+    """
     address = trace_next_address(scope) if trace_id is None else trace_address(trace_id, scope)
     if not wants_fragment(request):
         if note:
-            messages.success(request, note)
+            messages.info(request, note)
         return redirect(address)
     if trace_id is None:
         response = render_finished(request, scope)
+    elif request.headers.get("X-Ahead") == address:
+        response = render_panel(request, find_trace(trace_id), scope)
+        response["X-Ahead"] = "used"
     else:
         response = render_trace(request, find_trace(trace_id), scope, note=note)
     response["HX-Push-Url"] = address

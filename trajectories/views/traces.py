@@ -128,18 +128,23 @@ def render_trace(
     note: str = "",
 ) -> HttpResponse:
     """The page of a trace, or for htmx its main part; `form` is one that came back with errors (status 422)."""
-    context = {"form": form, "note": note, "scope": scope, "raw": request.GET.get("view") == "raw"}
-    context |= _reading(request, trace) | _judging(request, trace, scope, form)
-    if not wants_fragment(request):
-        template = "trajectories/traces/detail.html"
-    else:
-        template = "trajectories/reviews/_panel.html" if form else "trajectories/traces/_trace.html"
-    response = render(request, template, context, status=422 if form else 200)
-    patch_vary_headers(response, ["HX-Request"])
-    if form:
+    if form and wants_fragment(request):
+        response = render_panel(request, trace, scope, form)
         # Only the form comes back, so that the reader stays where they are.
         response["HX-Retarget"], response["HX-Reswap"] = "#judge", "outerHTML"
+        return response
+    context = {"note": note, "scope": scope, "raw": request.GET.get("view") == "raw"}
+    context |= _reading(request, trace) | _judging(request, trace, scope, form)
+    name = "_trace" if wants_fragment(request) else "detail"
+    response = render(request, f"trajectories/traces/{name}.html", context, status=422 if form else 200)
+    patch_vary_headers(response, ["HX-Request"])
     return response
+
+
+def render_panel(request: HttpRequest, trace: Trace, scope: TraceScope, form: ReviewForm | None = None) -> HttpResponse:
+    """The decision panel alone; `form` is one that came back with errors (status 422)."""
+    context = {"trace": trace, "scope": scope, **_deciding(request, trace, scope, form)}
+    return render(request, "trajectories/reviews/_panel.html", context, status=422 if form else 200)
 
 
 def _reading(request: HttpRequest, trace: Trace) -> dict[str, Any]:
@@ -179,18 +184,22 @@ def _judging(request: HttpRequest, trace: Trace, scope: TraceScope, form: Review
         "newer": trace_address(newer, scope) if newer else None,
         "older": trace_address(older, scope) if older else None,
         "history": list(review_history(trace)[:20]),
-        "progress": judging_progress(scope),
     }
     if request.user.has_perm("trajectories.add_review"):
-        following = next_to_judge(scope, after=trace.pk)
-        mine = standing_review(trace=trace, reviewer=visitor(request))
-        context |= {
-            "mine": mine,
-            "following": trace_address(following, scope) if following not in (None, trace.pk) else None,
-            "form": form or ReviewForm(initial=_said(mine), step_count=len(trace.steps)),
-            "undo": undo_offer(request),
-        }
+        context |= _deciding(request, trace, scope, form)
     return context
+
+
+def _deciding(request: HttpRequest, trace: Trace, scope: TraceScope, form: ReviewForm | None) -> dict[str, Any]:
+    following = next_to_judge(scope, after=trace.pk)
+    mine = standing_review(trace=trace, reviewer=visitor(request))
+    return {
+        "mine": mine,
+        "following": trace_address(following, scope) if following else None,
+        "form": form or ReviewForm(initial=_said(mine), step_count=len(trace.steps)),
+        "undo": undo_offer(request),
+        "progress": judging_progress(scope),
+    }
 
 
 def _said(mine: Review | None) -> dict[str, Any]:
