@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 import pytest
 from django.urls import reverse
 
@@ -105,6 +107,16 @@ def test_the_live_part_comes_alone_and_brings_controls_only_when_the_state_chang
     whole = client.get(address, {"part": "live"}, headers={**FRAGMENT, "HX-History-Restore-Request": "true"})
     assert whole.content.decode().lstrip().startswith("<!doctype html>")
     assert "HX-Request" in whole["Vary"]
+
+
+def test_an_ended_run_shows_how_long_it_took_and_its_average_pace(client, curator, run):
+    start = run.created_at
+    Run.objects.filter(pk=run.pk).update(
+        state="finished", started_at=start, finished_at=start + timedelta(seconds=120), done_count=30, verified_count=30
+    )
+    text = page(client, curator, run).content.decode()
+    assert "15<small>samples a minute, on average</small>" in text
+    assert "<dd>2 min" in text
 
 
 def test_failures_are_shown_by_kind_with_a_message(client, curator, run):

@@ -65,7 +65,8 @@ class Failures:
 
 @dataclass(frozen=True, slots=True)
 class RunProgress:
-    """How far a run has come. `rate` is in samples per minute; `seconds_left` is None where nobody can tell."""
+    """How far a run has come. `rate` is in samples per minute, now or, once it has ended, on average; `seconds_left` is
+    None where nobody can tell."""
 
     ended: int
     left: int
@@ -86,11 +87,15 @@ def get_progress(run: Run) -> RunProgress:
     """Read the progress of a run in four queries, whatever its size."""
     ended = run.done_count + run.failed_count + run.cancelled_count
     left = run.planned_count - ended
-    rate = _samples_per_minute(run) if run.state == Run.State.RUNNING else None
+    elapsed = _elapsed(run)
+    if run.finished_at is not None:
+        rate = 60 * run.done_count / elapsed if elapsed else None
+    else:
+        rate = _samples_per_minute(run) if run.state == Run.State.RUNNING else None
     return RunProgress(
         ended=ended,
         left=left,
-        elapsed_seconds=_elapsed(run),
+        elapsed_seconds=elapsed,
         rate=rate,
         seconds_left=round(60 * left / rate) if rate and left else None,
         outcomes=_outcomes(run),
