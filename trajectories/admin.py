@@ -28,8 +28,10 @@ from trajectories.models import (
 from trajectories.services.runs import RunStateError, cancel_run, pause_run, resume_run
 from trajectories.tasks.runs import ring_sampling
 
-# The stubs have a parameter that the class itself lacks.
-Base = admin.ModelAdmin[Any] if TYPE_CHECKING else admin.ModelAdmin
+if TYPE_CHECKING:
+    Base = admin.ModelAdmin[Any]  # the stubs have a parameter that the class itself lacks
+else:
+    Base = admin.ModelAdmin
 
 
 class ReadOnlyAdmin(Base):
