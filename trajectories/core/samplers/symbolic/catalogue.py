@@ -145,6 +145,8 @@ def original_ops() -> Iterable[Op]:
     for function in (colour.where_original, colour.where_original_empty, colour.where_changed, colour.over_original):
         yield on_grid(function, 1.2, original=True)
     yield on_grid(tiling.place_copies, 1.5, original=True)
+    yield on_grid(tiling.tile_like_original, 1.4, original=True)
+    yield on_grid(tiling.scale_like_original, 1.4, original=True)
     yield on_grid(tiling.place_copies_coloured, 1.5, original=True)
 
 
@@ -190,6 +192,8 @@ def section_ops() -> Iterable[Op]:
         sections.where_first_only, sections.where_last_only, sections.where_equal,
     ):  # fmt: skip
         yield from_pieces(function, 1.0)
+    yield from_pieces(sections.join_across_padded, 1.5)
+    yield from_pieces(sections.join_down_padded, 1.5)
     for function in (
         sections.most_frequent_cells, sections.join_across, sections.join_down, sections.one_cell_each,
         sections.one_cell_each_full,

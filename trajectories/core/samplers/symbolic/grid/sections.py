@@ -141,6 +141,23 @@ def join_down(pieces: list[Piece]) -> Rows | None:
     return [row for piece in pieces for row in piece[2]]
 
 
+def join_across_padded(pieces: list[Piece]) -> Rows | None:
+    """Put the pieces side by side on one base line, the first on the left."""
+    height = max((len(piece[2]) for piece in pieces), default=0)
+    if len(pieces) < 2 or height > 30 or sum(len(piece[2][0]) for piece in pieces) > 30:
+        return None
+    padded = [[[0] * len(rows[0])] * (height - len(rows)) + rows for _, _, rows in pieces]
+    return [[cell for row in rows for cell in row] for rows in zip(*padded)]
+
+
+def join_down_padded(pieces: list[Piece]) -> Rows | None:
+    """Put the pieces below one another, left edges in line, the first on top."""
+    width = max((len(piece[2][0]) for piece in pieces), default=0)
+    if len(pieces) < 2 or width > 30 or sum(len(piece[2]) for piece in pieces) > 30:
+        return None
+    return [row + [0] * (width - len(row)) for piece in pieces for row in piece[2]]
+
+
 def one_cell_each(pieces: list[Piece]) -> Rows | None:
     """Shrink each section to one cell: its most frequent non-empty colour, in the same layout."""
     tops, lefts = sorted({p[0] for p in pieces}), sorted({p[1] for p in pieces})

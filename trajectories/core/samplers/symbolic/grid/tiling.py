@@ -188,6 +188,19 @@ def fit_canvas(grid: Rows, height: int, width: int) -> Rows:
     return rows + [[0] * width for _ in range(height - len(rows))]
 
 
+def tile_like_original(grid: Rows, original: Rows) -> Rows:
+    """Repeat the grid over a canvas of the input's size."""
+    return [[grid[i % len(grid)][j % len(grid[0])] for j in range(len(row))] for i, row in enumerate(original)]
+
+
+def scale_like_original(grid: Rows, original: Rows) -> Rows | None:
+    """Enlarge every cell so that the grid has the input's size; that must be a multiple of its own."""
+    if len(original) % len(grid) or len(original[0]) % len(grid[0]):
+        return None
+    down, across = len(original) // len(grid), len(original[0]) // len(grid[0])
+    return [[grid[i // down][j // across] for j in range(len(row))] for i, row in enumerate(original)]
+
+
 def double_height(grid: Rows) -> Rows | None:
     """Add as many empty rows below as the grid has."""
     return None if len(grid) > 15 else grid + [[0] * len(row) for row in grid]
