@@ -4,6 +4,8 @@ import time
 from dataclasses import replace
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from trajectories.core.programs import CallResult, CallStatus, ProgramEngine, ProgramJob, ProgramLimits, ProgramRun
 from trajectories.core.records import JSON
@@ -11,6 +13,22 @@ from trajectories.core.records import JSON
 QUICK = ProgramLimits(seconds_per_call=1.0, seconds_total=2.5, memory_bytes=192 * 1024 * 1024, output_bytes=8192)
 
 GRID = [[1, 2], [3, 4]]
+
+WORDS = [
+    "def transform(x):",
+    "return x",
+    "\n",
+    "    ",
+    "while 0:",
+    "pass",
+    "1 / 0",
+    "[",
+    ")",
+    "lambda: 0",
+    "import os",
+    ";",
+    "x",
+]
 
 
 def run(engine: ProgramEngine, source: str, *inputs: JSON, limits: ProgramLimits = QUICK) -> ProgramRun:
@@ -124,6 +142,7 @@ def test_an_endless_loop_ends_at_its_limit(engine: ProgramEngine) -> None:
     started = time.monotonic()
     result = call(engine, "while True:\n    pass")
     assert result.status is CallStatus.TIMEOUT
+    assert result.message
     assert time.monotonic() - started < QUICK.seconds_total + 5
     assert_healthy(engine)
 
@@ -231,3 +250,13 @@ def test_state_of_one_program_never_reaches_the_next(engine: ProgramEngine) -> N
     run(engine, spoil)
     assert_healthy(engine)
     assert call(engine, "return left").status is CallStatus.RAISED
+
+
+@given(source=st.text(max_size=60) | st.lists(st.sampled_from(WORDS), max_size=12).map(" ".join))
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_text_as_a_program_gives_one_result_per_call(engine: ProgramEngine, source: str) -> None:
+    found = run(engine, source, 1, 2, limits=QUICK)
+    assert len(found.calls) == 2
+    for result in found.calls:
+        assert result.status in CallStatus
+        assert result.status is CallStatus.RETURNED or result.message

@@ -62,6 +62,7 @@ class Child:
     """The running child of a job, as the worker sees it."""
 
     def __init__(self, request: Request, first: int, job: Job) -> None:
+        self.limit = f"no result within {request['seconds_per_call']:g} s, or {request['seconds_total']:g} s in all"
         self.largest = 2 * request["output_bytes"] + FRAME_SLACK
         self.pipe, writing = os.pipe()
         self.pid = os.fork()
@@ -88,7 +89,7 @@ class Child:
             left = deadline - time.monotonic()
             ready = self.poll.poll(left * 1000 + 1) if left > 0 else []
             if not ready:
-                raise ChildLostError("timeout", "")
+                raise ChildLostError("timeout", self.limit)
             if any(descriptor == self.application for descriptor, _ in ready):
                 # The application has gone. With process 1 everything else here ends.
                 os._exit(0)
