@@ -32,6 +32,7 @@ urlpatterns: list[URLPattern] = [
     path("problems/", problems.problem_list, name="problem_list"),
     path("problems/<int:problem_id>/", problems.problem_detail, name="problem_detail"),
     path("problems/import/", uploads.import_problems, name="problem_import"),
+    path("problems/import/<str:token>/", uploads.question_import, name="question_import"),
     path("problems/procedural/", procedural.family_list, name="procedural_list"),
     path("problems/procedural/<slug:name>/", procedural.family_detail, name="procedural_detail"),
     path("releases/", releases.release_list, name="release_list"),

@@ -117,7 +117,7 @@ def test_many_faults_show_a_hundred(as_lead):
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({"tasks": []}, "Choose at least one .json or .zip file."),
+        ({"tasks": []}, "Choose at least one .json or .zip file, or a .jsonl or .csv file of questions."),
         ({"set_title": ""}, "This field is required."),
         ({"set_title": "???"}, "Use at least one letter from a to z or one digit."),
         ({"set_title": "x" * 81}, "at most 80 characters"),
@@ -151,7 +151,7 @@ def test_a_folder_brings_its_tasks_only(as_lead):
         ("twice.json", b'{"train": [], "train": []}', "twice in one object"),
         ("odd.json", {"\ud800": TASK}, "half of a surrogate pair"),
         ("odd.json", {"a\0": TASK}, "found a NUL character"),
-        ("some.jsonl", b'{"question": "Why?"}', "found questions, expected ARC tasks"),
+        ("some.zip", make_zip({"a.jsonl": '{"question": "Why?"}'}), "found questions, expected ARC tasks"),
     ],
 )
 def test_hostile_files_are_faults(as_lead, name, content, message):

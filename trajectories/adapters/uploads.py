@@ -74,11 +74,15 @@ class OpenFiles:
         if not path.is_file():
             return [ImportFault(str(path), "", "found no file or folder of this name")]
         if path.suffix.lower() != ".zip":
-            return [Document(path.as_posix(), partial(self._read_path, path))]
+            return [self.add_file(path)]
         try:
             return self.add_stream(self._stack.enter_context(path.open("rb")), path.as_posix())
         except OSError as fault:
             return [ImportFault(str(path), "", f"cannot be read: {fault.strerror}")]
+
+    def add_file(self, path: Path) -> Document:
+        """A file as one document, whatever its name says."""
+        return Document(path.as_posix(), partial(self._read_path, path))
 
     def _add_folder(self, path: Path) -> list[Document | ImportFault]:
         documents: list[Document | ImportFault] = []

@@ -37,7 +37,8 @@ class ImportForm(forms.Form):
     """Which files, into which set, and what to do about bad ones."""
 
     tasks = FilesField(
-        label="ARC task files, or zips of them", widget=FilesInput(attrs={"accept": ".json,.zip", "multiple": True})
+        label="ARC task files, zips of them, or one file of questions",
+        widget=FilesInput(attrs={"accept": ".json,.zip,.jsonl,.csv", "multiple": True}),
     )
     folder = FilesField(
         label="A folder of ARC task files", widget=FilesInput(attrs={"webkitdirectory": True, "multiple": True})
@@ -74,7 +75,7 @@ class ImportForm(forms.Form):
     def clean(self) -> None:
         """Ask for files in either of the two fields."""
         if not self.uploads():
-            self.add_error("tasks", "Choose at least one .json or .zip file.")
+            self.add_error("tasks", "Choose at least one .json or .zip file, or a .jsonl or .csv file of questions.")
 
     def uploads(self) -> list[tuple[str, IO[bytes]]]:
         """Name and content of each file that was sent, open and seekable."""

@@ -7,6 +7,7 @@ from typing import Literal
 
 from django.contrib.auth.models import User
 from django.db import connection, transaction
+from django.utils.text import slugify
 
 from trajectories.adapters import arckit_tasks
 from trajectories.core.identity import derive_seed
@@ -78,6 +79,12 @@ def import_records(
     kept = problem_set if changed else ProblemSet.objects.filter(name=set_name).first()
     inserted = writer.inserted if changed else 0
     return ImportReport(kept, inserted, writer.duplicates, fault_count, tuple(faults), refused)
+
+
+def name_of_set(title: str) -> str:
+    """The name of the set of that title, or the one a new set would get: empty where the title makes no slug."""
+    known = ProblemSet.objects.filter(title=title).values_list("name", flat=True).first()
+    return known or slugify(title)
 
 
 def import_arc_agi_1() -> ImportReport:

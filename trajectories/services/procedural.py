@@ -25,8 +25,8 @@ from trajectories.core.problems.procedural import (
     to_problem,
 )
 from trajectories.core.records import ProblemRecord
-from trajectories.models import ProblemSet
-from trajectories.services.problems import ImportReport, import_records
+from trajectories.services.problems import ImportReport, import_records, name_of_set
+from trajectories.services.references import reference_fault
 
 PREVIEWED = 3
 CATALOGUE_FORM = 1
@@ -81,10 +81,9 @@ def import_procedural(
     ValidationError for a title that makes no slug or is too long.
     """
     source = shared_source()
-    known = ProblemSet.objects.filter(title=set_title).first()
     return import_records(
         actor=actor,
-        set_name=known.name if known else slugify(set_title),
+        set_name=name_of_set(set_title),
         set_title=set_title,
         source=source.source_name(),
         records=_records(source, draw, split, seconds),
@@ -103,7 +102,9 @@ def _records(
                 hint = "ask for fewer, or use manage.py import_problems --procedural"
                 yield ImportFault(draw.family, f"problem {index}", f"took longer than {seconds:g} s so far: {hint}")
                 return
-            yield to_problem(example, draw, index, split=split)
+            record = to_problem(example, draw, index, split=split)
+            reason = reference_fault(record)
+            yield ImportFault(draw.family, f"problem {index}", reason) if reason else record
     except (ProceduralError, ValueError, TypeError) as fault:
         yield ImportFault(draw.family, f"near problem {index}", str(fault))
 

@@ -5,21 +5,31 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import PurePosixPath
 
-from trajectories.adapters.uploads import Document
+from django.contrib.auth.models import User
+
+from trajectories.adapters.kept_uploads import KeptUpload
+from trajectories.adapters.uploads import Document, OpenFiles
 from trajectories.core.problems import ImportFault, ProblemError
 from trajectories.core.problems.arc_files import show
 from trajectories.core.problems.questions import Row, choose_columns, is_questions, read_question, read_rows
 from trajectories.core.records import ProblemRecord
+from trajectories.services.problems import ImportReport, OnFault, import_records, name_of_set
+from trajectories.services.references import reference_fault
+from trajectories.services.uploads import drop_upload
 
 PREVIEWED = 3
+SHOWN = 8
+LOOKED_AT = 200
+"""Rows that a preview reads."""
 
 
 @dataclass(frozen=True, slots=True)
 class QuestionPreview:
-    """How a file would be read: field to column, and its first questions or faults."""
+    """How a file would be read: its columns, field to column, and its first questions or faults."""
 
     mapping: Mapping[str, str]
     first: tuple[ProblemRecord | ImportFault, ...]
+    columns: tuple[str, ...] = ()
 
 
 def part_questions(
@@ -45,13 +55,21 @@ def read_question_documents(
     "eval", or None to go by each row and, where it does not say, by the file's path.
     """
     for document in documents:
-        yield from _read(document, columns, split)[1]
+        yield from _read(document, columns, split).items
 
 
-def preview_questions(document: Document, *, columns: Mapping[str, str]) -> QuestionPreview:
-    """How a file would be read, from its first questions."""
-    mapping, items = _read(document, columns, None)
-    return QuestionPreview(mapping, tuple(islice(items, PREVIEWED)))
+def preview_questions(
+    document: Document, *, columns: Mapping[str, str], split: str | None = None, count: int = PREVIEWED
+) -> QuestionPreview:
+    """How a file would be read, from its first rows: `count` questions or faults of them."""
+    read = _read(document, columns, split, LOOKED_AT)
+    return QuestionPreview(read.mapping, tuple(islice(read.items, count)), read.columns)
+
+
+def preview_upload(upload: KeptUpload, *, columns: Mapping[str, str], split: str | None = None) -> QuestionPreview:
+    """How a kept file would be read, from its first SHOWN rows."""
+    with OpenFiles() as opened:
+        return preview_questions(_open(opened, upload), columns=columns, split=split, count=SHOWN)
 
 
 def describe_question(record: ProblemRecord) -> str:
@@ -62,18 +80,53 @@ def describe_question(record: ProblemRecord) -> str:
     return f"{record.name} ({record.kind}, {record.split}): {shown} {answer}"
 
 
-def _read(
-    document: Document, columns: Mapping[str, str], split: str | None
-) -> tuple[Mapping[str, str], Iterable[ProblemRecord | ImportFault]]:
+def import_questions(
+    *, actor: User, upload: KeptUpload, columns: Mapping[str, str], set_title: str, split: str | None, on_fault: OnFault
+) -> ImportReport:
+    """Import a kept file of questions; it is deleted once nothing of it was refused.
+
+    Raises ValidationError for a title that makes no slug or is too long.
+    """
+    with OpenFiles() as opened:
+        report = import_records(
+            actor=actor,
+            set_name=name_of_set(set_title),
+            set_title=set_title,
+            source=upload.name,
+            records=read_question_documents([_open(opened, upload)], columns=columns, split=split),
+            on_fault=on_fault,
+        )
+    if not report.refused:
+        drop_upload(upload)
+    return report
+
+
+def _open(files: OpenFiles, upload: KeptUpload) -> Document:
+    """A kept file as a document under the name its owner gave it."""
+    kept = files.add_file(upload.path)
+    return Document(upload.name, kept.read)
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    columns: tuple[str, ...]
+    mapping: Mapping[str, str]
+    items: Iterable[ProblemRecord | ImportFault]
+
+
+def _read(document: Document, chosen: Mapping[str, str], split: str | None, most: int | None = None) -> _Reading:
+    """All rows of a file, or `most` of them, and which column is what."""
+    columns: tuple[str, ...] = ()
     try:
-        rows = list(read_rows(document.read(), document.name))
-        names = dict.fromkeys(name for _, row in rows if not isinstance(row, ProblemError) for name in row)
-        mapping = choose_columns(list(names), columns) if names else {}
+        rows = list(islice(read_rows(document.read(), document.name), most))
+        columns = tuple(dict.fromkeys(name for _, row in rows if not isinstance(row, ProblemError) for name in row))
+        mapping = choose_columns(columns, chosen) if columns else {}
     except ProblemError as fault:
-        return {}, [ImportFault(document.name, fault.path, fault.detail)]
+        return _Reading(columns, {}, [ImportFault(document.name, fault.path, fault.detail)])
     if not rows:
-        return {}, [ImportFault(document.name, "", "found no questions")]
-    return mapping, (_read_row(row, number, document.name, mapping, split) for number, row in rows)
+        return _Reading(columns, {}, [ImportFault(document.name, "", "found no questions")])
+    items = (_read_row(row, number, document.name, mapping, split) for number, row in rows)
+    return _Reading(columns, mapping, items)
 
 
 def _read_row(
@@ -82,6 +135,9 @@ def _read_row(
     try:
         if isinstance(row, ProblemError):
             raise row
-        return read_question(row, mapping, f"{PurePosixPath(file).stem}-{number}", split, file)
+        record = read_question(row, mapping, f"{PurePosixPath(file).stem}-{number}", split, file)
+        if reason := reference_fault(record):
+            raise ProblemError(mapping["answer"], reason)
+        return record
     except ProblemError as fault:
         return ImportFault(file, f"line {number} {show(fault.path)}".rstrip(), fault.detail)

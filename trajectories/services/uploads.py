@@ -1,19 +1,49 @@
 """From files to records: what an import reads, whether it comes from the command line or from a browser."""
 
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import IO
 
+from django.conf import settings
 from django.contrib.auth.models import User
-from django.utils.text import slugify
 
+from trajectories.adapters import kept_uploads
+from trajectories.adapters.kept_uploads import KeptUpload
 from trajectories.adapters.uploads import Document, OpenFiles
 from trajectories.core.problems import ImportFault, ProblemError
 from trajectories.core.problems.arc_files import ArcReader, Solutions, is_solutions, read_solutions, show
 from trajectories.core.problems.documents import parse_json
 from trajectories.core.problems.questions import is_questions
 from trajectories.core.records import ProblemRecord
-from trajectories.models import ProblemSet
-from trajectories.services.problems import ImportReport, OnFault, import_records
+from trajectories.services.problems import ImportReport, OnFault, import_records, name_of_set
+
+KEPT_SECONDS = 2 * 60 * 60.0
+"""How long an upload waits for its owner to say what is in it."""
+
+
+def keep_upload(*, owner: User, name: str, stream: IO[bytes]) -> KeptUpload:
+    """Keep an open file of the visitor's for KEPT_SECONDS; files whose time is over are deleted on the way."""
+    sweep_uploads()
+    return kept_uploads.keep(_folder(), owner.pk, name, stream)
+
+
+def find_upload(*, owner: User, token: str) -> KeptUpload | None:
+    """A kept file; None where there is none, its time is over, or it is somebody else's."""
+    return kept_uploads.find(_folder(), token, owner.pk, KEPT_SECONDS)
+
+
+def drop_upload(upload: KeptUpload) -> None:
+    """Delete a kept file."""
+    kept_uploads.drop(_folder(), upload.token)
+
+
+def sweep_uploads() -> int:
+    """Delete the files whose time is over; returns how many."""
+    return kept_uploads.sweep(_folder(), KEPT_SECONDS)
+
+
+def _folder() -> Path:
+    return Path(settings.VAR_DIR) / "uploads"
 
 
 def read_arc_documents(
@@ -35,7 +65,7 @@ def read_arc_documents(
         if isinstance(document, ImportFault):
             yield document
         elif is_questions(document.name):
-            yield ImportFault(document.name, "", "found questions, expected ARC tasks; import them on the command line")
+            yield ImportFault(document.name, "", "found questions, expected ARC tasks; send such a file by itself")
         else:
             (keys if is_solutions(document.name) else tasks).append(document)
     for document in solutions:
@@ -83,12 +113,11 @@ def import_uploads(
     no slug or is too long.
     """
     named = list(files)
-    known = ProblemSet.objects.filter(title=set_title).first()
     with OpenFiles(max_expanded) as opened:
         documents = [document for name, stream in named for document in opened.add_stream(stream, name)]
         return import_records(
             actor=actor,
-            set_name=known.name if known else slugify(set_title),
+            set_name=name_of_set(set_title),
             set_title=set_title,
             source=", ".join(name for name, _ in named),
             records=read_arc_documents(documents, split=split),

@@ -1,21 +1,30 @@
-"""The page that imports problems from the browser."""
+"""The pages that import problems from the browser: files, and for files of questions what is in which column."""
 
-from typing import Any, cast
+from pathlib import PurePath
+from typing import Any
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.contrib.auth.decorators import permission_required
-from django.contrib.auth.models import User
 from django.core.exceptions import TooManyFilesSent
 from django.core.files.uploadhandler import FileUploadHandler, SkipFile, StopUpload
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods
+from django.views.decorators.vary import vary_on_headers
 
+from trajectories.adapters.kept_uploads import KeptUpload
+from trajectories.core.problems.questions import is_questions
 from trajectories.forms.problems import ImportForm
+from trajectories.forms.questions import PREFIX, QuestionForm
 from trajectories.selectors.problems import list_problem_sets
 from trajectories.services.problems import ImportReport
-from trajectories.services.uploads import import_uploads
+from trajectories.services.questions import QuestionPreview, import_questions, preview_upload
+from trajectories.services.uploads import find_upload, import_uploads, keep_upload
+from trajectories.views.fragments import wants_fragment
+from trajectories.views.visitors import visitor
 
 DRAIN_LIMIT = 1024 * 1024 * 1024
 """Up to this many bytes a body that is too large is read and thrown away, so that the browser shows the answer."""
@@ -74,9 +83,14 @@ def _import_problems(request: HttpRequest, *, too_large: bool) -> HttpResponse:
     form = ImportForm(request.POST, request.FILES)
     if not form.is_valid():
         return _page(request, form, status=422)
+    files = form.uploads()
+    if len(files) == 1 and is_questions(files[0][0]):
+        kept = keep_upload(owner=visitor(request), name=PurePath(files[0][0]).name, stream=files[0][1])
+        said = urlencode({name: form.cleaned_data[name] for name in ("set_title", "split")})
+        return redirect(f"{reverse('question_import', args=[kept.token])}?{said}")
     report = import_uploads(
-        actor=cast(User, request.user),
-        files=form.uploads(),
+        actor=visitor(request),
+        files=files,
         set_title=form.cleaned_data["set_title"],
         split=form.cleaned_data["split"] or None,
         on_fault="skip" if form.cleaned_data["skip_bad"] else "all_or_nothing",
@@ -97,11 +111,57 @@ def _refuse(text: str) -> ImportForm:
 def _page(
     request: HttpRequest, form: ImportForm, report: ImportReport | None = None, *, status: int = 200
 ) -> HttpResponse:
-    context = {
-        "form": form,
+    context = {"form": form, "limit_bytes": settings.UPLOAD_LIMIT_BYTES, **_report_context(report)}
+    return render(request, "trajectories/problems/upload.html", context, status=status)
+
+
+def _report_context(report: ImportReport | None) -> dict[str, Any]:
+    return {
         "report": report,
         "sets": list_problem_sets(),
-        "limit_bytes": settings.UPLOAD_LIMIT_BYTES,
         "hidden_faults": report.fault_count - len(report.faults) if report else 0,
     }
-    return render(request, "trajectories/problems/upload.html", context, status=status)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@permission_required("trajectories.add_problem", raise_exception=True)
+@vary_on_headers("HX-Request")
+def question_import(request: HttpRequest, token: str) -> HttpResponse:
+    """Show how a file of questions would be read by the columns chosen so far, and import it."""
+    upload = find_upload(owner=visitor(request), token=token)
+    if upload is None:
+        gone = _refuse("This upload is gone: it was imported, or waited too long. Send it again.")
+        return _page(request, gone, status=404)
+    suggested = preview_upload(upload, columns={})
+    form = _question_form(request, upload, suggested)
+    read = form.is_bound and form.is_valid()
+    if read and request.method == "POST" and "preview" not in request.POST:
+        report = import_questions(
+            actor=visitor(request),
+            upload=upload,
+            columns=form.columns(),
+            set_title=form.cleaned_data["set_title"],
+            split=form.cleaned_data["split"] or None,
+            on_fault="skip" if form.cleaned_data["skip_bad"] else "all_or_nothing",
+        )
+        if not report.refused:
+            return _page(request, ImportForm(), report)
+    else:
+        report = None
+    preview = suggested
+    if form.is_bound:
+        preview = preview_upload(upload, columns=form.columns(), split=form.cleaned_data.get("split") or None)
+    status = 422 if form.errors or report else 200
+    context = {"form": form, "upload": upload, "preview": preview, **_report_context(report)}
+    name = "_question_preview" if wants_fragment(request) else "upload_questions"
+    return render(request, f"trajectories/problems/{name}.html", context, status=status)
+
+
+def _question_form(request: HttpRequest, upload: KeptUpload, suggested: QuestionPreview) -> QuestionForm:
+    columns, mapping = suggested.columns, suggested.mapping
+    if request.method == "POST":
+        return QuestionForm(columns, mapping, request.POST)
+    if f"{PREFIX}question" in request.GET:
+        return QuestionForm(columns, mapping, request.GET)
+    title = request.GET.get("set_title") or PurePath(upload.name).stem[:80]
+    return QuestionForm(columns, mapping, initial={"set_title": title, "split": request.GET.get("split", "")})

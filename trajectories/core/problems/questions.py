@@ -88,12 +88,13 @@ def _csv_rows(text: str) -> Iterator[tuple[int, Row | ProblemError]]:
 def choose_columns(columns: Sequence[str], chosen: Mapping[str, str]) -> dict[str, str]:
     """Which column each field is read from: as `chosen`, else by the usual names; fields without one are left out.
 
-    Raises ProblemError for a chosen field or column that does not exist, and where there is no question.
+    A field chosen as "" is read from nowhere. Raises ProblemError for a chosen field or column that does not exist,
+    and where there is no question.
     """
     for field, column in chosen.items():
         if field not in COLUMNS:
             raise ProblemError(field, f"is no field of a question, expected one of {', '.join(COLUMNS)}")
-        if column not in columns:
+        if column and column not in columns:
             raise ProblemError(column, f"found no such column, expected one of {', '.join(map(show, columns[:20]))}")
     mapping = dict(chosen)
     by_lower = {column.lower(): column for column in reversed(columns)}
@@ -101,6 +102,7 @@ def choose_columns(columns: Sequence[str], chosen: Mapping[str, str]) -> dict[st
         usual = next((by_lower[name] for name in names if name in by_lower), None)
         if field not in mapping and usual is not None and usual not in mapping.values():
             mapping[field] = usual
+    mapping = {field: column for field, column in mapping.items() if column}
     if "question" not in mapping:
         raise ProblemError("", f"found no column for the question, expected one of {', '.join(COLUMNS['question'])}")
     return mapping

@@ -1,0 +1,82 @@
+"""Uploads kept for a while between two pages: random names, readable by the application only, each with its owner."""
+
+import json
+import os
+import re
+import secrets
+import shutil
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+TOKEN = re.compile(r"[0-9a-f]{32}")
+
+
+@dataclass(frozen=True, slots=True)
+class KeptUpload:
+    """A file that `owner` (the id of an account) sent under `name`, which is never part of a path."""
+
+    token: str
+    owner: int
+    name: str
+    path: Path
+
+
+def keep(folder: Path, owner: int, name: str, stream: IO[bytes]) -> KeptUpload:
+    """Copy an open file into the folder. Raises OSError where that fails, and then leaves nothing."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    token = secrets.token_hex(16)
+    data, about = _paths(folder, token)
+    try:
+        with _new_file(data) as copy:
+            shutil.copyfileobj(stream, copy)
+        with _new_file(about) as note:
+            note.write(json.dumps({"owner": owner, "name": name}).encode())
+    except BaseException:
+        drop(folder, token)
+        raise
+    return KeptUpload(token, owner, name, data)
+
+
+def find(folder: Path, token: str, owner: int, seconds: float) -> KeptUpload | None:
+    """The upload of that token, None where there is none, it is somebody else's, or older than `seconds`."""
+    if not TOKEN.fullmatch(token):
+        return None
+    data, about = _paths(folder, token)
+    try:
+        told = json.loads(about.read_bytes())
+        age = time.time() - data.stat().st_mtime
+    except (FileNotFoundError, ValueError):
+        return None
+    if told["owner"] != owner or age > seconds:
+        return None
+    return KeptUpload(token, owner, told["name"], data)
+
+
+def drop(folder: Path, token: str) -> None:
+    """Delete an upload; one that is gone already is no error."""
+    for path in _paths(folder, token):
+        path.unlink(missing_ok=True)
+
+
+def sweep(folder: Path, seconds: float) -> int:
+    """Delete every file older than `seconds`; returns how many."""
+    oldest = time.time() - seconds
+    swept = 0
+    for path in folder.glob("*") if folder.is_dir() else ():
+        try:
+            if path.stat().st_mtime < oldest:
+                path.unlink()
+                swept += 1
+        except FileNotFoundError:  # another sweep was quicker
+            continue
+    return swept
+
+
+def _paths(folder: Path, token: str) -> tuple[Path, Path]:
+    return folder / f"{token}.data", folder / f"{token}.json"
+
+
+def _new_file(path: Path) -> IO[bytes]:
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
