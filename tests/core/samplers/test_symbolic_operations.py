@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from pydantic_monty import Monty
 
 from trajectories.core.grids import MAX_SIDE, parse_grid
-from trajectories.core.samplers.symbolic import phrases
+from trajectories.core.samplers.symbolic import phrases, values
 from trajectories.core.samplers.symbolic.catalogue import build_catalogue
-from trajectories.core.samplers.symbolic.emit import write_library
+from trajectories.core.samplers.symbolic.emit import ALIASES, write_library
 from trajectories.core.samplers.symbolic.frames import BACKGROUND, RANKED, SHAPES_RANKED
 from trajectories.core.samplers.symbolic.operation import Op, write_value
 from trajectories.core.samplers.symbolic.values import Rows
@@ -118,6 +118,10 @@ def test_operations_have_distinct_keys_and_short_titles() -> None:
     keys = [op.key for op in OPS]
     assert len(set(keys)) == len(keys)
     assert all(0 < len(op.title) <= 80 and not op.title.endswith(".") for op in OPS)
+
+
+def test_the_aliases_of_emitted_programs_are_those_of_the_operations() -> None:
+    assert all(hasattr(values, name) for name in ALIASES)
 
 
 def test_every_change_to_objects_is_phrased() -> None:

@@ -6,8 +6,6 @@ from functools import lru_cache
 from types import CodeType, FunctionType
 from typing import Any
 
-from trajectories.core.samplers.symbolic import values
-
 ALIASES = {
     "Rows": "Rows = list[list[int]]  # a grid: rows of colours, 0 is empty",
     "Piece": "Piece = tuple[int, int, Rows]  # top row, left column, cells",
@@ -66,6 +64,3 @@ def write_library(functions: Iterable[Callable[..., Any]]) -> str:
     aliases = [line for name, line in ALIASES.items() if name in text or (name == "Rows" and "Piece" in text)]
     head = "\n".join(aliases + constants)
     return "\n\n\n".join(part for part in (head, text) if part)
-
-
-assert all(hasattr(values, name) for name in ALIASES)

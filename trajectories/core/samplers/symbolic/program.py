@@ -139,12 +139,8 @@ class GridProgram:
             if len(self.layers) > 1:
                 place = " (on top)" if number == 1 else ""
                 lines.append(f"    # Layer {number}{place}{'' if layer.steps else ': the input itself'}.")
-            name = start
-            for op in layer.steps:
-                target = "pieces" if op.gives == "pieces" else "picture"
-                details = [name, *([start] if op.original else []), *[write_value(value) for value in op.args]]
-                lines += [f"    # {op.title}.", f"    {target} = {op.function.__name__}({', '.join(details)})"]
-                name = target
+            body, name = write_steps(layer.steps, start)
+            lines += body
             if len(self.layers) > 1 and layer.steps:
                 lines.append(f"    layer_{number} = {name}")
                 name = f"layer_{number}"
@@ -205,6 +201,17 @@ class GridProgram:
         if self.frame:
             steps.append(ExplainedStep(self.frame.leave_title, describe_function(self.frame.leave)))
         return tuple(steps)
+
+
+def write_steps(steps: tuple[Op, ...], start: str) -> tuple[list[str], str]:
+    """The lines of `transform` that run a chain from the variable `start`, and the variable that holds its result."""
+    lines, name = [], start
+    for op in steps:
+        target = "pieces" if op.gives == "pieces" else "picture"
+        details = [name, *([start] if op.original else []), *[write_value(value) for value in op.args]]
+        lines += [f"    # {op.title}.", f"    {target} = {op.function.__name__}({', '.join(details)})"]
+        name = target
+    return lines, name
 
 
 def describe_function(function: Callable[..., Any]) -> str:

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+Mode = tuple[str, NDArray[np.int64], NDArray[np.bool_]]
+"""A mode's name, the cells it gains by layer (0 where it would be wrong), and the colours its table lists."""
+
 MAX_LAYERS = 5
 AS_IS, RECOLOURED, BY_TABLE = "as is", "recoloured", "by table"
 LAYER, ENTRY = 0.7, 0.4
@@ -67,35 +70,37 @@ class Stacker:
 
     def _rank(self, open_cells: NDArray[np.bool_], limit: int) -> list[tuple[Choice, NDArray[np.bool_]]]:
         """The best layers for the open cells, with the cells each newly paints."""
-        count = len(self.layers)
         wanted = int((open_cells & (self.target > 0)).sum())
         if not wanted:
             return []
-        table = np.bincount(self.codes[:, open_cells].ravel(), minlength=100 * count).reshape(count, 10, 10)
-        totals = table.sum(axis=2)
-        best = table.argmax(axis=2)
-        right = np.take_along_axis(table, best[:, :, None], axis=2)[:, :, 0]
-        pure = (right == totals) & (totals > 0)
-        same = best == np.arange(10)
-        painting = pure & (best > 0)
-        changed = pure & ~same
-        whole = (pure | (totals == 0))[:, 1:].all(axis=1)
-        as_is = whole & ~changed[:, 1:].any(axis=1)
-        modes = (
-            (AS_IS, as_is, np.where(same, totals, 0)[:, 1:].sum(axis=1), np.zeros(count)),
-            (RECOLOURED, whole, np.where(painting, totals, 0).sum(axis=1), changed.sum(axis=1)),
-            (BY_TABLE, painting.any(axis=1), np.where(painting, totals, 0).sum(axis=1), painting.sum(axis=1)),
-        )
+        best, modes = self._modes(open_cells)
         values = np.stack(
             [
-                np.where(valid & (gain > 0), gain / wanted - PRICE * (self.costs + LAYER + ENTRY * entries), -9.0)
-                for _, valid, gain, entries in modes
+                np.where(gain > 0, gain / wanted - PRICE * (self.costs + LAYER + ENTRY * listed.sum(axis=1)), -np.inf)
+                for _, gain, listed in modes
             ]
         )
-        mode, value = values.argmax(axis=0), values.max(axis=0)
-        order = [int(n) for n in np.argsort(-value, kind="stable")[:limit] if value[n] > -9.0]
-        entries = {AS_IS: painting & False, RECOLOURED: changed, BY_TABLE: painting}
-        return [self._choose(n, modes[mode[n]][0], entries[modes[mode[n]][0]][n], best[n], open_cells) for n in order]
+        chosen, value = values.argmax(axis=0), values.max(axis=0)
+        order = [int(n) for n in np.argsort(-value, kind="stable")[:limit] if value[n] > -np.inf]
+        return [self._choose(n, modes[chosen[n]][0], modes[chosen[n]][2][n], best[n], open_cells) for n in order]
+
+    def _modes(self, open_cells: NDArray[np.bool_]) -> tuple[NDArray[np.int64], list[Mode]]:
+        """The output colour that most open cells of each layer's colour have, and what each mode would gain."""
+        count = len(self.layers)
+        table = np.bincount(self.codes[:, open_cells].ravel(), minlength=100 * count).reshape(count, 10, 10)
+        totals, best = table.sum(axis=2), table.argmax(axis=2)
+        right = np.take_along_axis(table, best[:, :, None], axis=2)[:, :, 0]
+        pure = (right == totals) & (totals > 0)
+        changed = pure & (best != np.arange(10))
+        painting = pure & (best > 0)
+        whole = (pure | (totals == 0))[:, 1:].all(axis=1)
+        as_is = whole & ~changed[:, 1:].any(axis=1)
+        gain = np.where(painting, totals, 0).sum(axis=1)
+        return best, [
+            (AS_IS, np.where(as_is, totals[:, 1:].sum(axis=1), 0), np.zeros_like(pure)),
+            (RECOLOURED, np.where(whole, gain, 0), changed),
+            (BY_TABLE, gain, painting),
+        ]
 
     def _choose(
         self, n: int, mode: str, listed: NDArray[np.bool_], best: NDArray[np.int64], open_cells: NDArray[np.bool_]
