@@ -104,6 +104,18 @@ def test_the_list_names_releases_and_their_files(as_lead, release, lead, django_
         as_lead.get(reverse("release_list"))
 
 
+def test_pages_of_releases_go_by_key(as_lead, release, lead, monkeypatch):
+    monkeypatch.setattr("trajectories.views.releases.PAGE_ROWS", 1)
+    newest = freeze_accepted(actor=lead, title="Second", key=uuid.uuid4())
+    first = as_lead.get(reverse("release_list")).content.decode()
+    assert "Second" in first
+    assert "First light" not in first
+    assert f'rel="next" href="?before={newest.pk}"' in first
+    last = as_lead.get(reverse("release_list", query={"before": newest.pk})).content.decode()
+    assert "First light" in last
+    assert 'rel="next"' not in last
+
+
 def test_an_empty_list_says_what_to_do(as_lead):
     assert "Accept some traces first" in as_lead.get(reverse("release_list")).content.decode()
 

@@ -129,6 +129,21 @@ def test_ones_own_word_is_in_the_form_again(as_curator, trace):
     assert "Hm." in page
 
 
+def test_what_others_said_is_hidden_until_ones_own_word_is_in(as_curator, lead, engineer, client, trace):
+    factories.make_review(trace=trace, reviewer=lead, decision="reject", reason="lucky", comment="Too easy.")
+    factories.Trace.objects.filter(pk=trace.pk).update(decision="rejected")
+    address = reverse("trace_detail", args=[trace.pk])
+    blind = as_curator.get(address).content.decode()
+    assert "Too easy." not in blind
+    assert "Rejected" not in blind
+    assert "once your own decision is in" in blind
+    assert "Too easy." in as_curator.get(address + "?reviews=all").content.decode()
+    submit(as_curator, trace)
+    assert "Too easy." in as_curator.get(address).content.decode()
+    client.force_login(engineer)
+    assert "Too easy." in client.get(address).content.decode()
+
+
 def undo(client, **values):
     return client.post(reverse("review_undo"), {"key": str(uuid.uuid4()), **values}, follow=True)
 

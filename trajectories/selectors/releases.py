@@ -46,7 +46,7 @@ def count_eligible(rule: ReleaseRule) -> int:
     return eligible_traces(rule).order_by().values("pk")[:COUNT_LIMIT].count()
 
 
-def list_releases(*, before: int | None = None, size: int = 50) -> list[Release]:
+def list_releases(*, before: int | None = None, size: int) -> list[Release]:
     """Releases, newest first, with who made them and their exports."""
     releases = Release.objects.select_related("created_by").prefetch_related("exports").order_by("-pk")
     return list((releases if before is None else releases.filter(pk__lt=before))[:size])

@@ -11,15 +11,15 @@ from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Length
 
 from trajectories.core.records import Outcome
-from trajectories.models import Trace, Verdict
+from trajectories.models import Instruction, Trace, Verdict
 
 COUNT_LIMIT = 10_000
 """Counts stop here: past it a page says "10,000+" rather than read the whole table."""
 
 TRAIN_FITS = {
-    "all": "all training pairs",
-    "some": "some training pairs",
-    "none": "no training pair",
+    "all": "All training pairs",
+    "some": "Some training pairs",
+    "none": "No training pair",
 }
 READING_ORDER = {"arc_test": 0, "arc_train": 1, "arc_answer": 2}
 UNJUDGED = "unjudged"
@@ -149,10 +149,12 @@ def newest_verdicts(trace: Trace) -> list[Verdict]:
 
 
 def list_views() -> list[str]:
-    """The views that traces were sampled with, for the filter."""
-    views = Trace.objects.exclude(instruction=None).order_by("instruction__view").values_list("instruction__view")
-    return [view for (view,) in views.distinct()]
+    """The views that problems can be looked at with, for the filter."""
+    return list(Instruction.objects.order_by("view").values_list("view", flat=True).distinct())
 
 
-CORRECTNESS_CHOICES = [(outcome.value, outcome.value) for outcome in Outcome] + [(UNVERIFIED, "not verified yet")]
-DECISION_CHOICES = [(UNJUDGED, "not judged"), ("accepted", "accepted"), ("rejected", "rejected")]
+CORRECTNESS_CHOICES = [
+    *((outcome.value, outcome.value.capitalize()) for outcome in Outcome),
+    (UNVERIFIED, "Not verified yet"),
+]
+DECISION_CHOICES = [(UNJUDGED, "Not judged"), ("accepted", "Accepted"), ("rejected", "Rejected")]

@@ -10,7 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.cache import patch_vary_headers
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from trajectories.core.exporters import EXPORTERS, ExportItem
 from trajectories.forms.releases import ExportForm, KeyForm, ReleaseForm
@@ -24,9 +24,11 @@ from trajectories.services.releases import ReleaseError, freeze_accepted
 from trajectories.tasks.exports import ring_export
 from trajectories.views.exports import describe_exports
 from trajectories.views.fragments import wants_fragment
+from trajectories.views.traces import read_key
 from trajectories.views.visitors import visitor
 
 PREVIEW_ROWS = 3
+PAGE_ROWS = 50
 DEFAULT_FORMAT = next(iter(EXPORTERS))
 
 view_releases = permission_required("trajectories.view_release", raise_exception=True)
@@ -38,18 +40,17 @@ add_exports = permission_required("trajectories.add_export", raise_exception=Tru
 @view_releases
 def release_list(request: HttpRequest) -> HttpResponse:
     """Releases, newest first, a page at a time."""
-    before = request.GET.get("before", "")
-    rows = list_releases(before=int(before) if before.isascii() and before.isdigit() and len(before) < 19 else None)
-    return render(request, "trajectories/releases/list.html", {"releases": rows[:50], "older": rows[49:50]})
+    rows = list_releases(before=read_key(request, "before"), size=PAGE_ROWS + 1)
+    context = {"releases": rows[:PAGE_ROWS], "older": rows[PAGE_ROWS - 1].pk if len(rows) > PAGE_ROWS else None}
+    return render(request, "trajectories/releases/list.html", context)
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
 @add_releases
 def release_new(request: HttpRequest) -> HttpResponse:
     """Choose what goes in, with the count and the first rows at once, and freeze it."""
     if request.method == "POST":
         return _freeze(request)
-    if request.method not in ("GET", "HEAD"):
-        return HttpResponse(status=405, headers={"Allow": "GET, HEAD, POST"})
     if wants_fragment(request):
         response = render(request, "trajectories/releases/_preview.html", _preview(ReleaseForm(request.GET)))
     else:

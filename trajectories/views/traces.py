@@ -53,7 +53,7 @@ def trace_list(request: HttpRequest) -> HttpResponse:
     form = TraceScopeForm(request.GET)
     valid = form.is_valid()
     scope = form.scope() if valid else read_scope(request.GET)
-    page = list_traces(scope, before=_key(request, "before"), after=_key(request, "after"))
+    page = list_traces(scope, before=read_key(request, "before"), after=read_key(request, "after"))
     context = {
         "form": form,
         "scope": scope,
@@ -67,7 +67,8 @@ def trace_list(request: HttpRequest) -> HttpResponse:
     return response
 
 
-def _key(request: HttpRequest, name: str) -> int | None:
+def read_key(request: HttpRequest, name: str) -> int | None:
+    """The row id in a parameter of the address; None where there is none."""
     value = request.GET.get(name, "")
     return int(value) if value.isascii() and value.isdigit() and len(value) < 19 else None
 
@@ -96,7 +97,7 @@ def trace_steps(request: HttpRequest, trace_id: int, first: int) -> HttpResponse
 def trace_next(request: HttpRequest) -> HttpResponse:
     """Go to the next trace of the scope that nobody judged, or say that there is none."""
     scope = read_scope(request.GET)
-    following = next_to_judge(scope, after=_key(request, "after"))
+    following = next_to_judge(scope, after=read_key(request, "after"))
     if following is not None:
         return redirect(trace_address(following, scope))
     return render_finished(request, scope)
@@ -183,11 +184,15 @@ def _judging(request: HttpRequest, trace: Trace, scope: TraceScope, form: Review
     context: dict[str, Any] = {
         "newer": trace_address(newer, scope) if newer else None,
         "older": trace_address(older, scope) if older else None,
-        "history": list(review_history(trace)[:20]),
     }
+    history = review_history(trace)
     if request.user.has_perm("trajectories.add_review"):
         context |= _deciding(request, trace, scope, form)
-    return context
+        if context["mine"] is None and request.GET.get("reviews") != "all":
+            # Blind by default: what others said shows up once one's own word is in.
+            context["blind"] = history.exclude(reviewer=visitor(request)).exists()
+            history = history.filter(reviewer=visitor(request))
+    return {**context, "history": list(history[:20])}
 
 
 def _deciding(request: HttpRequest, trace: Trace, scope: TraceScope, form: ReviewForm | None) -> dict[str, Any]:
