@@ -13,11 +13,15 @@ class ScriptedTools:
 
     respond: Callable[[JSON], CallResult]
     jobs: list[ProgramJob] = field(default_factory=list)
+    score: float = 0.0
 
     def run_program(self, job: ProgramJob) -> ProgramRun:
         self.jobs.append(job)
         calls = tuple(self.respond(arguments[0]) for arguments in job.calls)
         return ProgramRun(calls=calls, engine="scripted 1", facts=limit_facts(job.limits))
+
+    def score_answer(self, problem: ProblemRecord, answer: str) -> float:
+        return self.score
 
 
 def returning(value: JSON) -> ScriptedTools:

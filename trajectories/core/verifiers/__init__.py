@@ -8,6 +8,7 @@ from trajectories.core.verifiers.base import Verifier
 from trajectories.core.verifiers.choice import ChoiceVerifier
 from trajectories.core.verifiers.json_equal import JsonVerifier
 from trajectories.core.verifiers.numeric import NumericVerifier
+from trajectories.core.verifiers.procedural import ProceduralVerifier
 from trajectories.core.verifiers.text import RegexVerifier, TextVerifier
 from trajectories.core.verifiers.unit_tests import UnitTestsVerifier
 
@@ -22,6 +23,7 @@ VERIFIERS: dict[str, Verifier] = {
         TextVerifier(),
         RegexVerifier(),
         JsonVerifier(),
+        ProceduralVerifier(),
         UnitTestsVerifier(),
     )
 }

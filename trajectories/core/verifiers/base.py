@@ -13,6 +13,10 @@ class Tools(Protocol):
         """Run a program in the sandbox; equal jobs within one trace run once."""
         ...
 
+    def score_answer(self, problem: ProblemRecord, answer: str) -> float:
+        """The score that a procedural problem's own family gives an answer. Raises ProceduralError."""
+        ...
+
 
 class Verifier(Protocol):
     """Judges one trace of one problem. Total: any trace gets a verdict, never an exception."""
