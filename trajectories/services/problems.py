@@ -57,7 +57,7 @@ def import_records(
     slug or a title that is empty or too long. `source` is cut to what its column holds.
     """
     with transaction.atomic():
-        _one_import_at_a_time()
+        one_import_at_a_time()
         problem_set = _get_or_make_set(set_name, set_title, source)
         writer = _Writer(problem_set)
         faults: list[ImportFault] = []
@@ -121,7 +121,7 @@ def import_arc_agi_1() -> ImportReport:
     )
 
 
-def _one_import_at_a_time() -> None:
+def one_import_at_a_time() -> None:
     """Hold a lock until the transaction ends: counts stay exact, and two imports of one file cannot deadlock."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [derive_seed("import problems")])

@@ -1,0 +1,303 @@
+"""Traces sampled elsewhere, one to a line of JSON: the shapes that are read, and what is taken from each.
+
+- plain: {"problem_id" | "problem_hash" | "question", "response", "reasoning"?, "model"?, "temperature"?}
+- `sft-messages`: {"messages": [..., {"role": "assistant", ...}]}
+- `full`, as Minicolumn exports it: {"problem": {...}, "trace": {...}}
+- chat completions of OpenAI-compatible endpoints, alone or in a line of a batch's output: one trace per choice
+
+Everything but `full` may name its problem in "problem_id", "problem_hash" or "question", in the row itself or in its
+"meta" or "metadata"; a conversation without such names its problem by what the user said last.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import IO, Any
+
+from trajectories.core.problems import ProblemError, describe
+from trajectories.core.problems.documents import check_text, decode_text, parse_json_text
+from trajectories.core.records import JSON, FinishReason, Step, StepKind, Usage
+
+MAX_LINE = 8 * 1024 * 1024
+MAX_STEPS = 5_000
+FINISHED = {
+    "stop": FinishReason.STOP,
+    "length": FinishReason.LENGTH,
+    "max_tokens": FinishReason.LENGTH,
+    "content_filter": FinishReason.REFUSAL,
+    "refusal": FinishReason.REFUSAL,
+}
+Row = Mapping[str, JSON]
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemKey:
+    """How a row names its problem; the first of these that is set counts."""
+
+    hash: str = ""
+    name: str = ""
+    question: str = ""
+
+    def __str__(self) -> str:
+        return self.hash or self.name or self.question
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignTrace:
+    """A trace as its file has it. `answer` and `program` are only set where the row states them."""
+
+    problem: ProblemKey
+    messages: tuple[Row, ...]
+    response: str
+    thinking: str = ""
+    model: str = ""
+    temperature: float = 0.0
+    finish_reason: FinishReason = FinishReason.STOP
+    usage: Usage = field(default_factory=Usage)
+    steps: tuple[Step, ...] = ()
+    answer: JSON = None
+    program: str = ""
+    facts: Row = field(default_factory=dict)
+
+
+def read_lines(stream: IO[bytes]) -> Iterator[tuple[int, Row | ProblemError]]:
+    """The rows of a .jsonl file with their line numbers; one that cannot be read is a ProblemError. Constant memory."""
+    number = 0
+    while line := stream.readline(MAX_LINE + 1):
+        number += 1
+        if len(line) > MAX_LINE:
+            while line and not line.endswith(b"\n"):
+                line = stream.readline(MAX_LINE)
+            yield number, ProblemError("", f"found more than {MAX_LINE >> 20} MB in one line, expected less")
+            continue
+        try:
+            text = decode_text(line)
+            if not text.strip():
+                continue
+            value = parse_json_text(text)
+            if not isinstance(value, dict):
+                raise ProblemError("", f"found {describe(value)}, expected an object")
+        except ProblemError as fault:
+            yield number, ProblemError(fault.path.removeprefix("line 1 "), fault.detail)
+        else:
+            yield number, value
+
+
+def read_traces(row: Row) -> list[ForeignTrace]:
+    """The traces of one row, at least one. Raises ProblemError with the key that is wrong as path."""
+    if "trace" in row:
+        return [_full(row)]
+    if "choices" in row or _body(row) is not None:
+        return _completions(row)
+    if "messages" in row:
+        return [_conversation(row)]
+    if "response" in row:
+        return [_plain(row)]
+    raise ProblemError("", 'found no "response", "messages", "choices" or "trace", expected one of them')
+
+
+def _plain(row: Row) -> ForeignTrace:
+    question = _text(row, "question")
+    prompt = _messages(row["prompt"], "prompt") if "prompt" in row else ()
+    response = _text(row, "response", needed=True)
+    return ForeignTrace(
+        problem=_key(row, question),
+        messages=prompt or (({"role": "user", "content": question},) if question else ()),
+        response=response,
+        thinking=_text(row, "reasoning"),
+        model=_text(row, "model"),
+        temperature=_temperature(row),
+        finish_reason=_finished(row.get("finish_reason"), response),
+    )
+
+
+def _conversation(row: Row) -> ForeignTrace:
+    messages = _messages(row["messages"], "messages")
+    last = messages[-1] if messages else {}
+    if last.get("role") != "assistant":
+        raise ProblemError("messages", "found no closing message of the assistant, expected one")
+    response = str(last["content"])
+    return ForeignTrace(
+        problem=_key(row, _last_question(messages)),
+        messages=messages[:-1],
+        response=response,
+        thinking=_text(last, "reasoning_content"),
+        model=_text(row, "model") or _model_of_meta(row),
+        temperature=_temperature(row),
+        finish_reason=_finished(row.get("finish_reason"), response),
+    )
+
+
+def _full(row: Row) -> ForeignTrace:
+    trace, problem = row["trace"], row.get("problem")
+    if not isinstance(trace, dict) or not isinstance(problem, dict):
+        raise ProblemError("trace", 'found no objects "problem" and "trace", expected both')
+    named = {**_meta(row), **{key: problem[key] for key in ("problem_hash",) if key in problem}}
+    return ForeignTrace(
+        problem=ProblemKey(hash=_text(named, "problem_hash"), name=_text(problem, "name")),
+        messages=_messages(trace.get("prompt", []), "trace.prompt"),
+        response=_text(trace, "reasoning", path="trace."),
+        model=_text(row, "model") or _model_of_meta(row),
+        steps=_steps(trace.get("steps", [])),
+        answer=trace.get("answer"),
+        program=_text(trace, "program", path="trace."),
+    )
+
+
+def _completions(row: Row) -> list[ForeignTrace]:
+    body = _body(row) or row
+    choices = body.get("choices")
+    if not isinstance(choices, list) or not choices:
+        raise ProblemError("choices", f"found {describe(choices)}, expected a list of at least one choice")
+    request = row.get("request") if isinstance(row.get("request"), dict) else row
+    messages = _messages(request["messages"], "request.messages") if request and "messages" in request else ()
+    named = {**row, **({"problem_id": row["custom_id"]} if "custom_id" in row and "problem_id" not in row else {})}
+    key = _key(named, _last_question(messages) or _text(row, "question"))
+    usage = _usage(body.get("usage"), len(choices))
+    return [
+        _choice(choice, index, ForeignTrace(key, messages, "", model=_text(body, "model"), usage=usage), row)
+        for index, choice in enumerate(choices)
+    ]
+
+
+def _choice(choice: JSON, index: int, shared: ForeignTrace, row: Row) -> ForeignTrace:
+    path = f"choices[{index}]."
+    message = choice.get("message") if isinstance(choice, dict) else None
+    if not isinstance(message, dict):
+        raise ProblemError(f"{path}message", f"found {describe(message)}, expected an object")
+    response = _content(message.get("content"), f"{path}message.content")
+    request = row.get("request")
+    return ForeignTrace(
+        problem=shared.problem,
+        messages=shared.messages,
+        response=response,
+        thinking=_text(message, "reasoning_content", path=path) or _text(message, "reasoning", path=path),
+        model=shared.model,
+        temperature=_temperature(request if isinstance(request, dict) else row),
+        finish_reason=_finished(choice.get("finish_reason"), response),
+        usage=shared.usage,
+    )
+
+
+def _body(row: Row) -> Row | None:
+    """The completion inside a line of a batch's output. Raises ProblemError where the call itself failed."""
+    response = row.get("response")
+    if not isinstance(response, dict):
+        return None
+    body = response.get("body", response)
+    if row.get("error") or not isinstance(body, dict) or "choices" not in body:
+        raise ProblemError("response", "found a failed call, expected a chat completion")
+    return body
+
+
+def _key(row: Row, question: str) -> ProblemKey:
+    """How a row names its problem. Raises ProblemError where it does not."""
+    named = {**_meta(row), **row}
+    key = ProblemKey(
+        _text(named, "problem_hash"), _text(named, "problem_id"), (_text(row, "question") or question).strip()
+    )
+    if not str(key):
+        raise ProblemError("", 'found no "problem_id", "problem_hash" or "question", expected one of them')
+    return key
+
+
+def _meta(row: Row) -> dict[str, JSON]:
+    found: dict[str, JSON] = {}
+    for name in ("metadata", "meta"):
+        value = row.get(name)
+        found |= value if isinstance(value, dict) else {}
+    return found
+
+
+def _model_of_meta(row: Row) -> str:
+    meta = _meta(row)
+    return _text(meta, "model") or _text(meta, "sampler")
+
+
+def _last_question(messages: Sequence[Row]) -> str:
+    return next((str(message["content"]) for message in reversed(messages) if message["role"] == "user"), "")
+
+
+def _messages(value: JSON, path: str) -> tuple[Row, ...]:
+    if not isinstance(value, list):
+        raise ProblemError(path, f"found {describe(value)}, expected a list of messages")
+    messages = []
+    for index, message in enumerate(value):
+        where = f"{path}[{index}]"
+        if not isinstance(message, dict) or not isinstance(message.get("role"), str):
+            raise ProblemError(where, f'found {describe(message)}, expected an object with "role" and "content"')
+        content = _content(message.get("content"), f"{where}.content")
+        kept = {
+            key: message[key] for key in ("reasoning_content", "tool_calls", "tool_call_id", "name") if key in message
+        }
+        messages.append({"role": check_text(message["role"], where), "content": content, **kept})
+    return tuple(messages)
+
+
+def _content(value: JSON, path: str) -> str:
+    """The text of a message: a text, or a list of parts of which the texts count. None is an empty text."""
+    if isinstance(value, list):
+        parts = [part.get("text") for part in value if isinstance(part, dict)]
+        value = "\n".join(part for part in parts if isinstance(part, str))
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise ProblemError(path, f"found {describe(value)}, expected text")
+    return check_text(value, path)
+
+
+def _text(row: Mapping[str, Any], name: str, *, path: str = "", needed: bool = False) -> str:
+    """Text or a number as text; an empty text where there is none."""
+    value = row.get(name)
+    if value is None and not needed:
+        return ""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise ProblemError(f"{path}{name}", f"found {describe(value)}, expected text")
+    return check_text(str(value), f"{path}{name}")
+
+
+def _temperature(row: Row) -> float:
+    value = row.get("temperature")
+    if value is None:
+        return 0.0
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 100:
+        raise ProblemError("temperature", f"found {describe(value)}, expected a number from 0 to 100")
+    return float(value)
+
+
+def _finished(value: JSON, response: str) -> FinishReason:
+    if not response.strip():
+        return FinishReason.EMPTY
+    return FINISHED.get(value, FinishReason.STOP) if isinstance(value, str) else FinishReason.STOP
+
+
+def _usage(value: JSON, choices: int) -> Usage:
+    """Tokens of one choice of several; what is no count is none."""
+    if not isinstance(value, dict):
+        return Usage()
+
+    def count(holder: JSON, name: str) -> int:
+        number = holder.get(name) if isinstance(holder, dict) else None
+        return number if isinstance(number, int) and 0 <= number < 2**31 else 0
+
+    return Usage(
+        input_tokens=count(value, "prompt_tokens"),
+        cached_tokens=count(value.get("prompt_tokens_details"), "cached_tokens"),
+        reasoning_tokens=count(value.get("completion_tokens_details"), "reasoning_tokens") // choices,
+        output_tokens=count(value, "completion_tokens") // choices,
+    )
+
+
+def _steps(value: JSON) -> tuple[Step, ...]:
+    if not isinstance(value, list) or len(value) > MAX_STEPS:
+        raise ProblemError("trace.steps", f"found {describe(value)}, expected a list of at most {MAX_STEPS:,} steps")
+    steps = []
+    for index, step in enumerate(value):
+        path = f"trace.steps[{index}]"
+        if not isinstance(step, dict) or step.get("kind") not in set(StepKind):
+            raise ProblemError(path, f"found {describe(step)}, expected a step of a known kind")
+        depth, data = step.get("depth", 0), step.get("data", {})
+        if type(depth) is not int or not 0 <= depth < 100 or not isinstance(data, dict):
+            raise ProblemError(path, "found an odd depth or data, expected a number from 0 to 99 and an object")
+        title, body = (_text(step, name, path=f"{path}.") for name in ("title", "body"))
+        steps.append(Step(StepKind(step["kind"]), title, body, depth, data))
+    return tuple(steps)
