@@ -12,6 +12,7 @@ from trajectories.views import (
     problems,
     procedural,
     releases,
+    reverifications,
     reviews,
     runs,
     traces,
@@ -40,6 +41,12 @@ urlpatterns: list[URLPattern] = [
     path("releases/new/", releases.release_new, name="release_new"),
     path("releases/<int:release_id>/", releases.release_detail, name="release_detail"),
     path("releases/<int:release_id>/exports/", exports.export_create, name="export_create"),
+    path("reverifications/", reverifications.reverification_list, name="reverification_list"),
+    path("reverifications/new/", reverifications.reverification_new, name="reverification_new"),
+    path("reverifications/<int:job_id>/", reverifications.reverification_detail, name="reverification_detail"),
+    path(
+        "reverifications/<int:job_id>/cancel/", reverifications.reverification_cancel, name="reverification_cancel"
+    ),
     path("reviews/undo/", reviews.review_undo, name="review_undo"),
     path("runs/", runs.run_list, name="run_list"),
     path("runs/new/", runs.run_new, name="run_new"),

@@ -141,6 +141,11 @@ SWEEP_SECONDS = 5
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "trajectories.sweep", "schedule": SWEEP_SECONDS, "options": {"expires": SWEEP_SECONDS}},
     "sweep_exports": {"task": "trajectories.sweep_exports", "schedule": 60, "options": {"expires": 60}},
+    "sweep_reverifications": {
+        "task": "trajectories.sweep_reverifications",
+        "schedule": 30,
+        "options": {"expires": 30},
+    },
     "sweep_uploads": {"task": "trajectories.sweep_uploads", "schedule": 600, "options": {"expires": 600}},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")

@@ -138,12 +138,14 @@ def test_hostile_programs_get_a_verdict_each(db):
 
 def test_no_verdict_about_the_test_output_means_unscored():
     verdict = Verdict(verifier="arc_train", version=1, outcome="fail", evidence={"right": 1, "of": 2})
-    assert derived_fields([verdict]) == ("unscored", 1, 2)
-    assert derived_fields([]) == ("unscored", None, None)
+    nothing = {"correctness": "unscored", "train_passed": None, "train_total": None, "near_miss": ""}
+    assert derived_fields({"arc_train": verdict}) == {**nothing, "train_passed": 1, "train_total": 2}
+    assert derived_fields({}) == nothing
 
 
-def test_the_latest_version_of_a_verifier_counts():
-    verdicts = [
-        Verdict(verifier="arc_test", version=version, outcome=word) for version, word in [(1, "fail"), (2, "pass")]
-    ]
-    assert derived_fields(verdicts) == ("pass", None, None)
+def test_the_near_miss_of_a_wrong_output_can_be_filtered_by():
+    evidence = {"pairs": [{"near_miss": None}, {"near_miss": {"kind": "colours", "text": "right after ..."}}]}
+    wrong = Verdict(verifier="arc_test", version=1, outcome="fail", evidence=evidence)
+    assert derived_fields({"arc_test": wrong})["near_miss"] == "colours"
+    right = Verdict(verifier="arc_test", version=1, outcome="pass", evidence=evidence)
+    assert derived_fields({"arc_test": right})["near_miss"] == ""

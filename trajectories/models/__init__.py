@@ -4,6 +4,7 @@ from trajectories.models.audit import AuditEvent
 from trajectories.models.instructions import Instruction
 from trajectories.models.problems import Problem, ProblemSet
 from trajectories.models.releases import Export, Release, ReleaseItem
+from trajectories.models.reverifications import Reverification
 from trajectories.models.reviews import Review
 from trajectories.models.runs import Attempt, Run
 from trajectories.models.samplers import Sampler
@@ -20,6 +21,7 @@ __all__ = [
     "ProblemSet",
     "Release",
     "ReleaseItem",
+    "Reverification",
     "Review",
     "Run",
     "Sampler",

@@ -66,6 +66,7 @@ class Trace(models.Model):
     correctness = models.CharField(max_length=10, blank=True, choices=OUTCOMES)
     train_passed = models.PositiveSmallIntegerField(null=True)
     train_total = models.PositiveSmallIntegerField(null=True)
+    near_miss = models.CharField(max_length=12, blank=True)
     decision = models.CharField(max_length=10, blank=True, choices=Decision.choices, default=Decision.UNDECIDED)
 
     class Meta:
@@ -74,6 +75,7 @@ class Trace(models.Model):
             models.Index(fields=["run", "id"], name="trace_by_run"),
             models.Index(fields=["correctness", "id"], name="trace_by_correctness"),
             models.Index(fields=["decision", "id"], name="trace_decided", condition=~Q(decision="")),
+            models.Index(fields=["near_miss", "id"], name="trace_near_miss", condition=~Q(near_miss="")),
         ]
 
     def __str__(self) -> str:

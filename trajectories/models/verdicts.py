@@ -1,27 +1,45 @@
 """Verdicts: what verifiers said."""
 
 from django.db import models
+from django.db.models import F, Q
 
 from trajectories.core.records import Outcome
+from trajectories.models.reverifications import Reverification
 from trajectories.models.traces import Trace
 
 
 class Verdict(models.Model):
-    """Append-only. An error is never a score of zero; `score` in [0, 1] only where one was earned."""
+    """Append-only. An error is never a score of zero; `score` in [0, 1] only where one was earned.
+
+    A verifier's word on a trace is its newest verdict. `revision` counts the words of one version: judging again adds
+    one only where it differs. `previous_outcome` is the outcome of the verifier's word before, empty for its first.
+    """
 
     trace = models.ForeignKey(Trace, on_delete=models.CASCADE, related_name="verdicts")
     verifier = models.CharField(max_length=40)
     version = models.PositiveIntegerField()
+    revision = models.PositiveSmallIntegerField(default=0)
     outcome = models.CharField(max_length=10, choices=[(outcome.value, outcome.value) for outcome in Outcome])
     score = models.FloatField(null=True)
     message = models.TextField(blank=True)
     evidence = models.JSONField(default=dict)
     seconds = models.FloatField(default=0.0)
     engine = models.CharField(max_length=120, blank=True)
+    previous_outcome = models.CharField(max_length=10, blank=True)
+    reverification = models.ForeignKey(Reverification, null=True, on_delete=models.PROTECT, related_name="verdicts")
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["trace", "verifier", "version"], name="verdict_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["trace", "verifier", "version", "revision"], name="verdict_once")
+        ]
+        indexes = [
+            models.Index(
+                fields=["-id"],
+                name="verdict_changed",
+                condition=~Q(previous_outcome="") & ~Q(previous_outcome=F("outcome")),
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.verifier} on trace {self.trace_id}: {self.outcome}"

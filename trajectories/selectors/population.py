@@ -209,7 +209,7 @@ def _near_misses(trace_ids: Sequence[int]) -> dict[int, str]:
     rows = (
         Verdict.objects.filter(trace__in=trace_ids, verifier__in=NEAR_MISS_VERIFIERS, outcome=Outcome.FAIL)
         .annotate(texts=texts)
-        .order_by("-verifier", "version")
+        .order_by("-verifier", "pk")
         .values_list("trace_id", "texts")
     )
     return {trace_id: "; ".join(dict.fromkeys(found)) for trace_id, found in rows if found}

@@ -21,6 +21,13 @@ TRAIN_FITS = {
     "some": "Some training pairs",
     "none": "No training pair",
 }
+NEAR_MISSES = {
+    "shape": "Right but for its shape",
+    "offset": "Right but shifted",
+    "symmetry": "Right but turned or mirrored",
+    "colours": "Right but for its colours",
+    "cells": "Right but for a few cells",
+}
 READING_ORDER = {"arc_test": 0, "arc_train": 1, "arc_answer": 2}
 UNJUDGED = "unjudged"
 UNVERIFIED = "unverified"
@@ -37,6 +44,7 @@ class TraceScope:
     view: str = ""
     correctness: str = ""
     train: str = ""
+    near_miss: str = ""
     decision: str = ""
 
     def query(self) -> str:
@@ -78,6 +86,8 @@ def traces_in(scope: TraceScope) -> QuerySet[Trace]:
         traces = traces.filter(instruction__view=scope.view)
     if scope.correctness:
         traces = traces.filter(correctness="" if scope.correctness == UNVERIFIED else scope.correctness)
+    if scope.near_miss:
+        traces = traces.filter(near_miss=scope.near_miss)
     if scope.decision:
         traces = traces.filter(decision="" if scope.decision == UNJUDGED else scope.decision)
     return traces.filter(_train_fit(scope.train)) if scope.train else traces
@@ -142,10 +152,16 @@ def get_trace(trace_id: int) -> Trace:
     return Trace.objects.select_related(*related, "attempt").get(pk=trace_id)
 
 
-def newest_verdicts(trace: Trace) -> list[Verdict]:
-    """The word of the newest version of each verifier, the most telling first: test outputs, then training pairs."""
-    verdicts = Verdict.objects.filter(trace=trace).order_by("verifier", "-version").distinct("verifier")
-    return sorted(verdicts, key=lambda verdict: (READING_ORDER.get(verdict.verifier, 9), verdict.verifier))
+def split_verdicts(trace: Trace) -> tuple[list[Verdict], list[Verdict]]:
+    """(the newest word of each verifier, the older words newest first).
+
+    The newest are in order of reading, the most telling first: test outputs, then training pairs.
+    """
+    verdicts = list(Verdict.objects.filter(trace=trace).order_by("pk"))
+    newest = {verdict.verifier: verdict for verdict in verdicts}
+    older = [verdict for verdict in reversed(verdicts) if newest[verdict.verifier] is not verdict]
+    ranked = sorted(newest.values(), key=lambda verdict: (READING_ORDER.get(verdict.verifier, 9), verdict.verifier))
+    return ranked, older
 
 
 def list_views() -> list[str]:

@@ -102,7 +102,7 @@ class _Frozen:
         reviews = _by_trace(
             Review.objects.filter(trace__in=trace_ids, superseded_by=None).exclude(decision=Decision.WITHDRAW)
         )
-        newest = Verdict.objects.filter(trace__in=trace_ids).order_by("trace", "verifier", "-version")
+        newest = Verdict.objects.filter(trace__in=trace_ids).order_by("trace", "verifier", "-pk")
         verdicts = _by_trace(newest.distinct("trace", "verifier").defer("evidence"))
         for trace_id in trace_ids:
             self._freeze(traces[trace_id], reviews[trace_id], verdicts[trace_id])

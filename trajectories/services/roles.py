@@ -7,7 +7,7 @@ from django.db import transaction
 
 CONCEPTS = (
     *("problemset", "problem", "sampler", "instruction", "run", "attempt", "trace", "verdict", "review"),
-    *("release", "releaseitem", "export"),
+    *("release", "releaseitem", "export", "reverification"),
 )
 VIEW = [f"view_{name}" for name in CONCEPTS]
 ROLES: dict[str, list[str]] = {
@@ -20,6 +20,7 @@ ROLES: dict[str, list[str]] = {
         "add_problem",
         "add_run",
         "control_run",
+        "add_reverification",
         "add_release",
         "add_export",
         "download_export",

@@ -3,20 +3,22 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
+from trajectories.adapters.procedural import shared_source
 from trajectories.adapters.sandbox import shared_engine
 from trajectories.core.identity import content_hash
 from trajectories.core.programs import ProgramEngine, ProgramJob, ProgramRun
 from trajectories.core.records import Outcome, ProblemRecord, TraceRecord, VerdictRecord
 from trajectories.core.storable import storable_json, storable_text
-from trajectories.core.verifiers import VERIFIERS
+from trajectories.core.verifiers import VERIFIERS, consensus
 from trajectories.core.verifiers.base import Verifier
-from trajectories.models import PendingVerification, Problem, Run, Trace, Verdict
+from trajectories.models import PendingVerification, Problem, Reverification, Run, Trace, Verdict
 from trajectories.selectors.problems import to_record
 from trajectories.services.runs import lock_run, settle_run
 
@@ -26,8 +28,10 @@ LEASE = timedelta(seconds=180)
 MAX_CLAIMS = 3
 """A verification begun this often without an end has crashed its workers: its verdicts are errors."""
 
-CORRECTNESS_VERIFIER = "arc_test"
 TRAIN_VERIFIER = "arc_train"
+SUPPORTING_VERIFIERS = (TRAIN_VERIFIER, "arc_answer", consensus.NAME)
+"""Verifiers whose word, whatever it is, does not decide whether a trace is right: no reference answer is behind it, or
+another verifier weighs the same answer together with the program."""
 
 
 class TraceTools:
@@ -43,6 +47,10 @@ class TraceTools:
         if key not in self._runs:
             self._runs[key] = self._engine.run(job)
         return self._runs[key]
+
+    def score_answer(self, problem: ProblemRecord, answer: str) -> float:
+        """Ask the family that made a procedural problem; within its time limit."""
+        return shared_source().score(problem, answer)
 
 
 def verify_traces(*, trace_ids: Sequence[int], verifiers: Mapping[str, Verifier] = VERIFIERS) -> int:
@@ -113,36 +121,88 @@ def _error(verifier: Verifier, message: str) -> VerdictRecord:
 def _write_verdicts(trace: Trace, verdicts: Sequence[VerdictRecord]) -> bool:
     """Write what was judged and drop the trace from the queue; False where somebody else has."""
     with transaction.atomic():
-        if trace.run_id is not None:
-            lock_run(trace.run_id)
+        lock_trace(trace)
         if not PendingVerification.objects.filter(pk=trace.pk).delete()[0]:
             return False
-        before = Trace.objects.values_list("correctness", flat=True).get(pk=trace.pk)
-        Verdict.objects.bulk_create([_verdict_row(trace, verdict) for verdict in verdicts], ignore_conflicts=True)
-        # Read back: where the trace was judged before, the first word of each verifier's version stands.
-        correctness, train_passed, train_total = derived_fields(Verdict.objects.filter(trace=trace).order_by("version"))
-        Trace.objects.filter(pk=trace.pk).update(
-            correctness=correctness, train_passed=train_passed, train_total=train_total
-        )
-        correct = int(correctness == Outcome.PASS) - int(before == Outcome.PASS)
-        if trace.run_id is not None:
-            Run.objects.filter(pk=trace.run_id).update(
-                verified_count=F("verified_count") + int(before == ""), correct_count=F("correct_count") + correct
-            )
-        if correct:
-            Problem.objects.filter(pk=trace.problem_id).update(correct_count=F("correct_count") + correct)
+        append_verdicts(trace, verdicts)
     return True
 
 
-def derived_fields(verdicts: Iterable[Verdict]) -> tuple[str, int | None, int | None]:
-    """(correctness, training pairs reproduced, training pairs): what lists filter by, from the latest versions.
+def lock_trace(trace: Trace) -> None:
+    """Take the locks under which what is derived from a trace's verdicts is changed: its run first, then itself."""
+    if trace.run_id is not None:
+        lock_run(trace.run_id)
+    Trace.objects.select_for_update(no_key=True).only("pk").get(pk=trace.pk)
+
+
+def append_verdicts(
+    trace: Trace, verdicts: Sequence[VerdictRecord], job: Reverification | None = None
+) -> list[Verdict]:
+    """Add the verifiers' words and derive anew what lists filter by; returns what was added. The trace is locked.
+
+    The first word of a version stands, unless a job judges again: then a word that differs is added as a revision.
+    """
+    newest = {verdict.verifier: verdict for verdict in Verdict.objects.filter(trace=trace).order_by("pk")}
+    added = []
+    for verdict in verdicts:
+        before = newest.get(verdict.verifier)
+        again = before is not None and before.version == verdict.version
+        if before is not None and again and (job is None or _is_same_word(before, verdict)):
+            continue
+        row = _verdict_row(trace, verdict)
+        row.reverification = job
+        row.revision = before.revision + 1 if before is not None and again else 0
+        row.previous_outcome = before.outcome if before is not None else ""
+        newest[verdict.verifier] = row
+        added.append(row)
+    Verdict.objects.bulk_create(added)
+    _derive(trace, newest)
+    return added
+
+
+def _is_same_word(before: Verdict, verdict: VerdictRecord) -> bool:
+    """Whether judging again said the same: an error never stands, and another engine is worth a word of its own."""
+    kept = (before.outcome, before.score, before.message, before.engine)
+    said = (verdict.outcome.value, verdict.score, verdict.message, verdict.engine[:120])
+    return before.outcome != Outcome.ERROR and kept == said
+
+
+def _derive(trace: Trace, newest: Mapping[str, Verdict]) -> None:
+    """Keep what follows from the newest verdicts: the trace's derived fields and the counters of run and problem."""
+    before = Trace.objects.values_list("correctness", flat=True).get(pk=trace.pk)
+    derived = derived_fields(newest)
+    Trace.objects.filter(pk=trace.pk).update(**derived)
+    correct = int(derived["correctness"] == Outcome.PASS) - int(before == Outcome.PASS)
+    if trace.run_id is not None:
+        Run.objects.filter(pk=trace.run_id).update(
+            verified_count=F("verified_count") + int(before == ""), correct_count=F("correct_count") + correct
+        )
+    if correct:
+        Problem.objects.filter(pk=trace.problem_id).update(correct_count=F("correct_count") + correct)
+
+
+def derived_fields(newest: Mapping[str, Verdict]) -> dict[str, Any]:
+    """What lists filter by, from the newest verdict of each verifier.
 
     Correctness is never empty once a trace is judged: a trace that no verifier can call right or wrong is unscored.
     """
-    by_name = {verdict.verifier: verdict for verdict in verdicts}
-    decisive, train = by_name.get(CORRECTNESS_VERIFIER), by_name.get(TRAIN_VERIFIER)
+    decisive = next((newest[name] for name in newest if name not in SUPPORTING_VERIFIERS), None)
+    train = newest.get(TRAIN_VERIFIER)
     evidence = train.evidence if train is not None else {}
-    return decisive.outcome if decisive else Outcome.UNSCORED.value, evidence.get("right"), evidence.get("of")
+    return {
+        "correctness": decisive.outcome if decisive is not None else Outcome.UNSCORED.value,
+        "train_passed": evidence.get("right"),
+        "train_total": evidence.get("of"),
+        "near_miss": _near_miss_kind(decisive) if decisive is not None else "",
+    }
+
+
+def _near_miss_kind(verdict: Verdict) -> str:
+    """The kind of the first near miss in a failed verdict's evidence, empty where there is none."""
+    if verdict.outcome != Outcome.FAIL:
+        return ""
+    near = (pair.get("near_miss") for pair in verdict.evidence.get("pairs", ()))
+    return next((found["kind"] for found in near if found), "")
 
 
 def _verdict_row(trace: Trace, verdict: VerdictRecord) -> Verdict:

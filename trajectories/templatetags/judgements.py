@@ -3,7 +3,7 @@
 from django import template
 
 from trajectories.core.reviews import REJECTION_REASONS
-from trajectories.core.verifiers import VERIFIERS
+from trajectories.core.verifiers import VERIFIERS, consensus
 
 register = template.Library()
 
@@ -11,6 +11,8 @@ register = template.Library()
 @register.filter
 def verifier_title(name: str) -> str:
     """What a verifier asks; its bare name where it is no longer registered."""
+    if name == consensus.NAME:
+        return "Agrees with the majority"
     return VERIFIERS[name].title if name in VERIFIERS else name
 
 

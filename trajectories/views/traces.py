@@ -25,8 +25,8 @@ from trajectories.selectors.traces import (
     judging_progress,
     list_traces,
     neighbours,
-    newest_verdicts,
     next_to_judge,
+    split_verdicts,
 )
 from trajectories.views.fragments import wants_fragment
 from trajectories.views.trace_parts import draw_verdicts, group_steps
@@ -149,7 +149,7 @@ def render_panel(request: HttpRequest, trace: Trace, scope: TraceScope, form: Re
 
 
 def _reading(request: HttpRequest, trace: Trace) -> dict[str, Any]:
-    verdicts = newest_verdicts(trace)
+    verdicts, older_verdicts = split_verdicts(trace)
     groups = group_steps(trace, whole=request.GET.get("bodies") == "all")
     return {
         "trace": trace,
@@ -157,6 +157,7 @@ def _reading(request: HttpRequest, trace: Trace) -> dict[str, Any]:
         "groups": groups,
         "hidden_steps": not all(group.shown for group in groups),
         "verdicts": verdicts,
+        "older_verdicts": older_verdicts,
         "pair_tables": draw_verdicts(to_record(trace.problem), trace, verdicts),
         "children": list(trace.children.order_by("pk").values_list("pk", flat=True)[:10]),
     }

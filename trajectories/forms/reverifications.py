@@ -1,0 +1,24 @@
+"""Asking for traces to be judged again."""
+
+from django import forms
+
+from trajectories.core.verifiers import VERIFIERS, consensus
+
+
+def verifier_choices() -> list[tuple[str, str]]:
+    """Every verifier with its present version."""
+    judged = [(name, f"{verifier.title}, version {verifier.version}") for name, verifier in VERIFIERS.items()]
+    return [
+        *judged,
+        (consensus.NAME, f"Agrees with the majority of the problem's samples, version {consensus.VERSION}"),
+    ]
+
+
+class ReverificationForm(forms.Form):
+    """Which verifiers judge again; the selection of traces is in the address, as on the trace list."""
+
+    verifiers = forms.MultipleChoiceField(
+        choices=verifier_choices,
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": "Choose at least one verifier."},
+    )

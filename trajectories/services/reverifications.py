@@ -1,0 +1,154 @@
+"""Judging traces again: asking for it, and doing it a few traces at a time under a lease."""
+
+import uuid
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.models import F, Max, Q
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from trajectories.core.records import VerdictRecord
+from trajectories.core.verifiers import VERIFIERS, consensus
+from trajectories.core.verifiers.base import Verifier
+from trajectories.models import AuditEvent, Reverification, Trace
+from trajectories.selectors.reverifications import scope_of
+from trajectories.selectors.traces import TraceScope, traces_in
+from trajectories.services.runs import settle_run
+from trajectories.services.verdicts import append_verdicts, judge_trace, lock_trace
+
+TRACES_PER_BELL = 16
+LEASE = timedelta(seconds=180)
+PATIENCE = timedelta(seconds=30)
+
+
+class ReverificationError(ValueError):
+    """A job that cannot be made or stopped; the message is for people."""
+
+
+@transaction.atomic
+def plan_reverification(*, actor: User | None, scope: TraceScope, verifiers: Sequence[str]) -> Reverification:
+    """A queued job over the traces that are in the scope now; the caller rings the bell.
+
+    Raises ReverificationError for an empty selection or a verifier that is not there.
+    """
+    known = {*VERIFIERS, consensus.NAME}
+    if not verifiers:
+        raise ReverificationError("No verifier was chosen; expected at least one.")
+    if strange := sorted(set(verifiers) - known):
+        raise ReverificationError(f"Verifier {strange[0][:40]!r} is not installed; expected one of {sorted(known)}.")
+    traces = traces_in(scope)
+    total = traces.count()
+    if not total:
+        raise ReverificationError("No trace is in this selection; nothing to judge again.")
+    job = Reverification.objects.create(
+        scope=scope.query(),
+        verifiers=sorted(set(verifiers)),
+        last_id=traces.aggregate(last=Max("pk"))["last"],
+        total_count=total,
+        created_by=actor,
+    )
+    _audit(actor, "planned", job, {"scope": job.scope, "verifiers": job.verifiers, "traces": total})
+    return job
+
+
+@transaction.atomic
+def cancel_reverification(*, actor: User, job_id: int) -> Reverification:
+    """Stop a job after the trace in hand; what it has judged stays. Raises ReverificationError when it has ended."""
+    job = Reverification.objects.select_for_update().get(pk=job_id)
+    if job.state not in Reverification.ACTIVE_STATES:
+        raise ReverificationError(f"This job is {job.state} already.")
+    job.state, job.finished_at = Reverification.State.CANCELLED, timezone.now()
+    job.save(update_fields=["state", "finished_at"])
+    _audit(actor, "cancelled", job, {"done": job.done_count})
+    return job
+
+
+def reverify_next(*, job_id: int, verifiers: Mapping[str, Verifier] = VERIFIERS) -> bool:
+    """Judge the next few traces of a job; returns whether there is more to do.
+
+    Safe to call at any time and twice at once: a lease lets one worker through, and the cursor moves in the
+    transaction that writes the verdicts.
+    """
+    token = uuid.uuid4()
+    if not _claim(job_id, token):
+        return False
+    job = Reverification.objects.get(pk=job_id)
+    left = traces_in(scope_of(job)).filter(pk__gt=job.cursor, pk__lte=job.last_id).order_by("pk")
+    ids = list(left.values_list("pk", flat=True)[: TRACES_PER_BELL + 1])
+    for trace_id in ids[:TRACES_PER_BELL]:
+        trace = Trace.objects.select_related("problem", "program", "reasoning").get(pk=trace_id)
+        chosen = [verifiers[name] for name in job.verifiers if name in verifiers]
+        verdicts = judge_trace(trace, chosen)
+        if consensus.NAME in job.verifiers:
+            verdicts.append(_consensus_verdict(trace))
+        if not _write(job, token, trace, verdicts):
+            return False
+    return _release(job_id, token, more=len(ids) > TRACES_PER_BELL)
+
+
+def lost_reverifications() -> list[int]:
+    """Jobs that nobody works on and whose bell is long unanswered, marked as rung."""
+    idle = Q(lease_expires_at__isnull=True) | Q(lease_expires_at__lt=Now())
+    silent = Reverification.objects.filter(idle, state__in=Reverification.ACTIVE_STATES, rung_at__lt=Now() - PATIENCE)
+    with transaction.atomic():
+        job_ids = sorted(silent.select_for_update(skip_locked=True, no_key=True).values_list("pk", flat=True))
+        Reverification.objects.filter(pk__in=job_ids).update(rung_at=Now())
+    return job_ids
+
+
+def _claim(job_id: int, token: uuid.UUID) -> bool:
+    free = Q(lease_expires_at__isnull=True) | Q(lease_expires_at__lt=Now())
+    active = Reverification.objects.filter(free, pk=job_id, state__in=Reverification.ACTIVE_STATES)
+    return bool(
+        active.update(
+            state=Reverification.State.RUNNING, lease_token=token, lease_expires_at=Now() + LEASE, rung_at=Now()
+        )
+    )
+
+
+def _write(job: Reverification, token: uuid.UUID, trace: Trace, verdicts: Sequence[VerdictRecord]) -> bool:
+    """Write one trace's verdicts and move the cursor; False where the job was cancelled or the lease is lost."""
+    with transaction.atomic():
+        lock_trace(trace)
+        held = Reverification.objects.filter(pk=job.pk, lease_token=token, state=Reverification.State.RUNNING)
+        if not held.select_for_update(no_key=True).exists():
+            return False
+        added = append_verdicts(trace, verdicts, job)
+        held.update(
+            cursor=trace.pk,
+            lease_expires_at=Now() + LEASE,
+            done_count=F("done_count") + 1,
+            written_count=F("written_count") + len(added),
+            changed_count=F("changed_count") + sum(row.previous_outcome not in ("", row.outcome) for row in added),
+        )
+    if trace.run_id is not None:
+        settle_run(run_id=trace.run_id)
+    return True
+
+
+def _release(job_id: int, token: uuid.UUID, *, more: bool) -> bool:
+    """Give the lease back, and end the job where nothing is left; returns whether there is more to do."""
+    held = Reverification.objects.filter(pk=job_id, lease_token=token)
+    held.update(lease_token=None, lease_expires_at=None, rung_at=Now())
+    if more:
+        return Reverification.objects.filter(pk=job_id, state__in=Reverification.ACTIVE_STATES).exists()
+    Reverification.objects.filter(pk=job_id, state=Reverification.State.RUNNING).update(
+        state=Reverification.State.FINISHED, finished_at=Now()
+    )
+    return False
+
+
+def _consensus_verdict(trace: Trace) -> VerdictRecord:
+    """The word of the majority of the problem's samples on this one."""
+    samples = list(Trace.objects.filter(problem=trace.problem_id).order_by("pk").values_list("pk", "answer"))
+    verdicts = consensus.judge_by_consensus([answer for _, answer in samples])
+    return next(verdict for (pk, _), verdict in zip(samples, verdicts, strict=True) if pk == trace.pk)
+
+
+def _audit(actor: User | None, verb: str, job: Reverification, data: dict[str, object]) -> None:
+    AuditEvent.objects.create(
+        actor=actor, verb=f"reverification.{verb}", object_type="reverification", object_id=job.pk, data=data
+    )

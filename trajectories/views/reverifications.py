@@ -1,0 +1,89 @@
+"""Judging traces again: the jobs, one job's progress, and the verdicts that changed."""
+
+from django.contrib import messages
+from django.contrib.auth.decorators import permission_required
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.vary import vary_on_headers
+
+from trajectories.core.verifiers import VERIFIERS
+from trajectories.forms.reverifications import ReverificationForm
+from trajectories.forms.traces import read_scope
+from trajectories.models import Reverification
+from trajectories.selectors.reverifications import list_changes, list_reverifications, scope_of
+from trajectories.selectors.traces import count_traces
+from trajectories.services.reverifications import (
+    ReverificationError,
+    cancel_reverification,
+    plan_reverification,
+)
+from trajectories.tasks.reverifications import ring_reverification
+from trajectories.views.fragments import wants_fragment
+from trajectories.views.visitors import visitor
+
+view_verdicts = permission_required("trajectories.view_verdict", raise_exception=True)
+ask_for_jobs = permission_required("trajectories.add_reverification", raise_exception=True)
+
+
+@require_safe
+@view_verdicts
+def reverification_list(request: HttpRequest) -> HttpResponse:
+    """The newest jobs and the newest changed verdicts of all jobs."""
+    context = {"jobs": list_reverifications(), "page": list_changes(before=_key(request))}
+    return render(request, "trajectories/reverifications/list.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@ask_for_jobs
+def reverification_new(request: HttpRequest) -> HttpResponse:
+    """Ask for the traces of a scope (in the address, as on the trace list) to be judged again."""
+    scope = read_scope(request.GET)
+    asked = request.POST if request.method == "POST" else None
+    form = ReverificationForm(asked, initial={"verifiers": list(VERIFIERS)})
+    if form.is_bound and form.is_valid():
+        try:
+            with transaction.atomic():
+                job = plan_reverification(actor=visitor(request), scope=scope, verifiers=form.cleaned_data["verifiers"])
+                ring_reverification(job)
+        except ReverificationError as error:
+            form.add_error(None, str(error))
+        else:
+            return redirect("reverification_detail", job.pk)
+    context = {"form": form, "scope": scope, "total": count_traces(scope)}
+    status = 422 if form.is_bound else 200
+    return render(request, "trajectories/reverifications/new.html", context, status=status)
+
+
+@require_safe
+@view_verdicts
+@vary_on_headers("HX-Request")
+def reverification_detail(request: HttpRequest, job_id: int) -> HttpResponse:
+    """How far a job is, and what it changed."""
+    job = get_object_or_404(Reverification.objects.select_related("created_by"), pk=job_id)
+    context = {
+        "job": job,
+        "scope": scope_of(job),
+        "is_active": job.state in Reverification.ACTIVE_STATES,
+        "page": list_changes(job=job, before=_key(request)),
+    }
+    template = "_live" if wants_fragment(request) else "detail"
+    return render(request, f"trajectories/reverifications/{template}.html", context)
+
+
+@require_POST
+@ask_for_jobs
+def reverification_cancel(request: HttpRequest, job_id: int) -> HttpResponse:
+    """Stop a job; what it has judged stays."""
+    job = get_object_or_404(Reverification, pk=job_id)
+    try:
+        cancel_reverification(actor=visitor(request), job_id=job.pk)
+    except ReverificationError as error:
+        messages.error(request, str(error))
+    return redirect("reverification_detail", job.pk)
+
+
+def _key(request: HttpRequest) -> int | None:
+    value = request.GET.get("before", "")
+    return int(value) if value.isascii() and value.isdigit() and len(value) < 19 else None
