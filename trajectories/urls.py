@@ -15,6 +15,7 @@ from trajectories.views import (
     reverifications,
     reviews,
     runs,
+    trace_imports,
     traces,
     uploads,
 )
@@ -56,6 +57,7 @@ urlpatterns: list[URLPattern] = [
     path("runs/<int:run_id>/pause/", runs.run_pause, name="run_pause"),
     path("runs/<int:run_id>/resume/", runs.run_resume, name="run_resume"),
     path("traces/", traces.trace_list, name="trace_list"),
+    path("traces/import/", trace_imports.trace_import, name="trace_import"),
     path("traces/next/", traces.trace_next, name="trace_next"),
     path("traces/<int:trace_id>/", traces.trace_detail, name="trace_detail"),
     path("traces/<int:trace_id>/review/", reviews.review_submit, name="review_submit"),

@@ -70,7 +70,7 @@ def read_lines(stream: IO[bytes]) -> Iterator[tuple[int, Row | ProblemError]]:
             yield number, ProblemError("", f"found more than {MAX_LINE >> 20} MB in one line, expected less")
             continue
         try:
-            text = decode_text(line)
+            text = decode_text(line).rstrip("\r\n")
             if not text.strip():
                 continue
             value = parse_json_text(text)

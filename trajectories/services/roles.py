@@ -18,6 +18,7 @@ ROLES: dict[str, list[str]] = {
         "add_review",
         "add_problemset",
         "add_problem",
+        "add_trace",
         "add_run",
         "control_run",
         "add_reverification",

@@ -1,5 +1,7 @@
 """The pages that import problems from the browser: files, and for files of questions what is in which column."""
 
+from collections.abc import Callable
+from functools import wraps
 from pathlib import PurePath
 from typing import Any
 from urllib.parse import urlencode
@@ -55,31 +57,39 @@ class SizeLimit(FileUploadHandler):
         """Leave the file to the handlers that store it."""
 
 
-# The body may be read only after the size limit is in place, and checking the CSRF token reads it (Django's
-# documentation, "Modifying upload handlers on the fly").
-@csrf_exempt
+def limited_upload(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Let a view read a body within the limits only. It is called with `refusal`: why nothing may be done, or "".
+
+    The body may be read only after the size limit is in place, and checking the CSRF token reads it (Django's
+    documentation, "Modifying upload handlers on the fly"). Whoever may not be here is sent away before this.
+    """
+    protected = csrf_protect(view)
+
+    @wraps(view)
+    def limited(request: HttpRequest) -> HttpResponse:
+        limit = SizeLimit(request)
+        request.upload_handlers.insert(0, limit)
+        try:
+            _ = request.POST
+        except TooManyFilesSent:
+            count = settings.DATA_UPLOAD_MAX_NUMBER_FILES
+            return view(request, refusal=f"Found more than {count:,} files. Put them into one zip.")
+        size = settings.UPLOAD_LIMIT_BYTES >> 20
+        text = f"The upload is larger than {size} MB. Send less at a time, or use the command line."
+        return protected(request, refusal=text if limit.too_large else "")
+
+    return csrf_exempt(limited)
+
+
 @permission_required("trajectories.add_problem", raise_exception=True)
 @require_http_methods(["GET", "HEAD", "POST"])
-def import_problems(request: HttpRequest) -> HttpResponse:
+@limited_upload
+def import_problems(request: HttpRequest, *, refusal: str) -> HttpResponse:
     """Show the form; import what is posted and show what came of it."""
-    limit = SizeLimit(request)
-    request.upload_handlers.insert(0, limit)
-    try:
-        _ = request.POST
-    except TooManyFilesSent:
-        count = settings.DATA_UPLOAD_MAX_NUMBER_FILES
-        return _page(request, _refuse(f"Found more than {count:,} files. Put them into one zip."), status=422)
-    return _import_problems(request, too_large=limit.too_large)
-
-
-@csrf_protect
-def _import_problems(request: HttpRequest, *, too_large: bool) -> HttpResponse:
     if request.method != "POST":
         return _page(request, ImportForm())
-    if too_large:
-        size = settings.UPLOAD_LIMIT_BYTES >> 20
-        text = f"The upload is larger than {size} MB. Send less at a time, or use manage.py import_problems."
-        return _page(request, _refuse(text), status=422)
+    if refusal:
+        return _page(request, _refuse(refusal), status=422)
     form = ImportForm(request.POST, request.FILES)
     if not form.is_valid():
         return _page(request, form, status=422)

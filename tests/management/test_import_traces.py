@@ -1,0 +1,47 @@
+"""`manage.py import_traces`."""
+
+import json
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from tests import factories
+from trajectories.models import Trace
+
+pytestmark = pytest.mark.django_db
+ROW = {"problem_id": "sum-1", "response": "4", "model": "m-1"}
+
+
+@pytest.fixture
+def rows(tmp_path):
+    factories.make_problem(name="sum-1", kind="numeric", statement="What is 2 + 2?", spec={}, reference="4")
+
+    def write(*values):
+        path = tmp_path / "rows.jsonl"
+        path.write_text("".join(json.dumps(value) + "\n" for value in values))
+        return path
+
+    return write
+
+
+def test_import(rows, capsys):
+    call_command("import_traces", rows(ROW, {**ROW, "response": "5"}))
+    assert "2 new, 0 known already, 0 bad" in capsys.readouterr().out
+    call_command("import_traces", rows(ROW))
+    assert "0 new, 1 known already, 0 bad" in capsys.readouterr().out
+
+
+def test_bad_rows(rows, capsys):
+    path = rows(ROW, {**ROW, "problem_id": "no"})
+    with pytest.raises(CommandError, match="1 bad, so nothing was imported; --skip-bad imports the rest"):
+        call_command("import_traces", path)
+    assert "line 2: found no problem named 'no'" in capsys.readouterr().err
+    call_command("import_traces", path, "--skip-bad")
+    assert Trace.objects.count() == 1
+
+
+def test_nothing_good_and_no_file(rows, tmp_path):
+    with pytest.raises(CommandError, match="1 bad, and nothing good to import"):
+        call_command("import_traces", rows({}), "--skip-bad")
+    with pytest.raises(CommandError, match=r"none\.jsonl: cannot be read: No such file"):
+        call_command("import_traces", tmp_path / "none.jsonl")

@@ -1,0 +1,27 @@
+"""The form that imports traces sampled elsewhere."""
+
+from typing import IO
+
+from django import forms
+
+from trajectories.forms.problems import FilesField, FilesInput
+
+
+class TraceImportForm(forms.Form):
+    """Which files, and what to do about bad rows."""
+
+    traces = FilesField(label="Files of traces", widget=FilesInput(attrs={"accept": ".jsonl,.ndjson", "multiple": True}))
+    skip_bad = forms.BooleanField(
+        label="Import the good rows even if some are bad",
+        required=False,
+        help_text="Otherwise one bad row keeps everything out.",
+    )
+
+    def clean(self) -> None:
+        """Ask for files."""
+        if not self.cleaned_data.get("traces"):
+            self.add_error("traces", "Choose at least one .jsonl file.")
+
+    def uploads(self) -> list[tuple[str, IO[bytes]]]:
+        """Name and content of each file that was sent, open and seekable."""
+        return [(file.name, file.file) for file in self.cleaned_data["traces"]]

@@ -1,0 +1,40 @@
+"""`manage.py import_traces`: traces sampled elsewhere, from .jsonl files."""
+
+from argparse import ArgumentParser
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from trajectories.services.trace_imports import import_traces
+from trajectories.tasks.verdicts import ring_verification
+
+
+class Command(BaseCommand):
+    help = "Import traces sampled elsewhere (.jsonl); see docs/problems.md for the rows that are read."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="a .jsonl file")
+        parser.add_argument("--skip-bad", action="store_true", help="import the good rows even if some are bad")
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        paths: list[Path] = options["paths"]
+        with ExitStack() as stack:
+            try:
+                files = [(str(path), stack.enter_context(path.open("rb"))) for path in paths]
+            except OSError as fault:
+                raise CommandError(f"{fault.filename}: cannot be read: {fault.strerror}") from fault
+            report = import_traces(
+                actor=None, files=files, on_fault="skip" if options["skip_bad"] else "all_or_nothing"
+            )
+        ring_verification(report.trace_ids)
+        for fault in report.faults:
+            self.stderr.write(str(fault))
+        if report.fault_count > len(report.faults):
+            self.stderr.write(f"... and {report.fault_count - len(report.faults):,} more")
+        if report.refused:
+            raise CommandError(f"{report.fault_count:,} bad, so nothing was imported; --skip-bad imports the rest")
+        if report.fault_count and not report.inserted + report.duplicates:
+            raise CommandError(f"{report.fault_count:,} bad, and nothing good to import")
+        self.stdout.write(f"{report.inserted:,} new, {report.duplicates:,} known already, {report.fault_count:,} bad")

@@ -1,0 +1,237 @@
+"""Traces sampled elsewhere: matched to the problems that are here, stored, and queued for verification."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import IO
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.models import F, Q
+from django.utils.text import slugify
+
+from trajectories.core.identity import text_hash
+from trajectories.core.problems import ImportFault, ProblemError
+from trajectories.core.records import SampleResult
+from trajectories.core.trace_files import ForeignTrace, ProblemKey, read_lines, read_traces
+from trajectories.core.verifiers.normal_forms import stated_answer
+from trajectories.models import AuditEvent, PendingVerification, Problem, Sampler, Trace
+from trajectories.selectors.problems import to_public
+from trajectories.services.problems import FAULTS_SHOWN, OnFault, one_import_at_a_time
+from trajectories.services.traces import build_trace, store_texts
+
+BATCH = 200
+UNKNOWN_MODEL = "unknown model"
+HASH_LENGTH = 64
+
+
+@dataclass(frozen=True, slots=True)
+class TraceImportReport:
+    """What an import did. `faults` holds the first 100 of `fault_count`; `trace_ids` are the new traces.
+
+    `refused` says that faults kept everything out.
+    """
+
+    inserted: int
+    duplicates: int
+    fault_count: int
+    faults: tuple[ImportFault, ...] = ()
+    trace_ids: tuple[int, ...] = ()
+    samplers: tuple[Sampler, ...] = ()
+    refused: bool = False
+
+
+Item = tuple[str, int, ForeignTrace]
+"""File, line and trace."""
+
+
+def import_traces(
+    *, actor: User | None, files: Iterable[tuple[str, IO[bytes]]], on_fault: OnFault
+) -> TraceImportReport:
+    """Import the traces of open .jsonl files, each with its name.
+
+    A trace that is known already (same problem, model and content) is counted, not stored again. With
+    "all_or_nothing" one fault keeps everything out. The caller rings the bell of verification for `trace_ids`.
+    """
+    named = list(files)
+    writer = _Writer()
+    with transaction.atomic():
+        one_import_at_a_time()
+        items = _read(named, writer)
+        while batch := list(islice(items, BATCH)):
+            writer.add(batch)
+        refused = bool(writer.fault_count) and on_fault == "all_or_nothing"
+        if refused or not writer.trace_ids:
+            transaction.set_rollback(True)
+        else:
+            writer.count()
+            _record(actor, ", ".join(name for name, _ in named), writer)
+    return TraceImportReport(
+        inserted=0 if refused else len(writer.trace_ids),
+        duplicates=writer.duplicates,
+        fault_count=writer.fault_count,
+        faults=tuple(writer.faults),
+        trace_ids=() if refused else tuple(writer.trace_ids),
+        samplers=() if refused else tuple(writer.used.values()),
+        refused=refused,
+    )
+
+
+def _read(files: Iterable[tuple[str, IO[bytes]]], writer: "_Writer") -> Iterator[Item]:
+    for name, stream in files:
+        rows = 0
+        for rows, row in read_lines(stream):
+            try:
+                if isinstance(row, ProblemError):
+                    raise row
+                yield from ((name, rows, trace) for trace in read_traces(row))
+            except ProblemError as fault:
+                writer.fault(name, rows, fault.path, fault.detail)
+        if not rows:
+            writer.fault(name, 0, "", "found no traces")
+
+
+@dataclass
+class _Writer:
+    """Stores traces in batches and counts exactly what was new, known and wrong."""
+
+    duplicates: int = 0
+    fault_count: int = 0
+    faults: list[ImportFault] = field(default_factory=list)
+    trace_ids: list[int] = field(default_factory=list)
+    used: dict[str, Sampler] = field(default_factory=dict)
+    _per_problem: Counter[int] = field(default_factory=Counter)
+
+    def fault(self, name: str, line: int, path: str, detail: str) -> None:
+        """Count a row that cannot be imported."""
+        self.fault_count += 1
+        if len(self.faults) < FAULTS_SHOWN:
+            place = f"line {line} {path}".rstrip() if line else path
+            self.faults.append(ImportFault(name, place, detail))
+
+    def add(self, batch: Sequence[Item]) -> None:
+        """Match a batch to its problems and store what is new of it."""
+        problems = _find_problems({item.problem for _, _, item in batch})
+        built: dict[tuple[int, int, str], tuple[Trace, dict[str, str]]] = {}
+        for name, line, item in batch:
+            problem = problems.get(item.problem)
+            if isinstance(problem, str) or problem is None:
+                self.fault(name, line, "", problem or f"found no problem {_shown(item.problem)}; import it first")
+                continue
+            try:
+                trace, texts = self._build(problem, item)
+            except (ValueError, TypeError) as fault:
+                self.fault(name, line, "", str(fault))
+                continue
+            key = (problem.pk, trace.sampler_id or 0, trace.content_hash)
+            self.duplicates += key in built
+            built.setdefault(key, (trace, texts))
+        self._store(built)
+
+    def _build(self, problem: Problem, item: ForeignTrace) -> tuple[Trace, dict[str, str]]:
+        sampler = self._sampler(item.model.strip() or UNKNOWN_MODEL)
+        answer, program = item.answer, item.program
+        if answer is None and not program:
+            answer, program = stated_answer(to_public(problem), item.response)
+        result = SampleResult(
+            messages=item.messages,
+            reasoning="\n\n".join(part for part in (item.thinking, item.response) if part),
+            steps=item.steps,
+            answer=answer,
+            program=program,
+            finish_reason=item.finish_reason,
+            usage=item.usage,
+            facts={"model": item.model} if item.model else {},
+        )
+        return build_trace(problem, result, sampler_id=sampler.pk, temperature=item.temperature)
+
+    def _sampler(self, model: str) -> Sampler:
+        if model not in self.used:
+            self.used[model] = imported_sampler(model)
+        return self.used[model]
+
+    def _store(self, built: dict[tuple[int, int, str], tuple[Trace, dict[str, str]]]) -> None:
+        """Write the traces that are not there yet, with their texts, and queue their verification."""
+        known = set(
+            Trace.objects.filter(
+                problem__in={key[0] for key in built}, content_hash__in=[key[2] for key in built], run=None
+            ).values_list("problem_id", "sampler_id", "content_hash")
+        )
+        new = [pair for key, pair in built.items() if key not in known]
+        self.duplicates += len(built) - len(new)
+        bodies: dict[str, str] = {}
+        for _, texts in new:
+            bodies |= texts
+        store_texts(bodies)
+        traces = Trace.objects.bulk_create([trace for trace, _ in new])
+        PendingVerification.objects.bulk_create([PendingVerification(trace=trace) for trace in traces])
+        self.trace_ids += [trace.pk for trace in traces]
+        self._per_problem.update(trace.problem_id for trace in traces)
+
+    def count(self) -> None:
+        """Keep the problems' counters, in one statement for each number of new traces."""
+        by_count: dict[int, list[int]] = {}
+        for problem_id, count in sorted(self._per_problem.items()):
+            by_count.setdefault(count, []).append(problem_id)
+        for count, problem_ids in by_count.items():
+            Problem.objects.filter(pk__in=problem_ids).update(trace_count=F("trace_count") + count)
+
+
+def imported_sampler(model: str) -> Sampler:
+    """The sampler that stands for a model whose samples were drawn elsewhere, made on first use."""
+    name = f"imported-{slugify(model)[:50].strip('-')}-{text_hash(model)[:8]}"
+    sampler, _ = Sampler.objects.get_or_create(
+        name=name, version=1, defaults={"title": model[:200], "kind": Sampler.Kind.IMPORTED}
+    )
+    return sampler
+
+
+def _find_problems(keys: set[ProblemKey]) -> dict[ProblemKey, Problem | str]:
+    """The problem of each key, or why it is not clear which one is meant; keys that name none are left out."""
+    hashes = {key.hash for key in keys if key.hash} | {key.name for key in keys if len(key.name) == HASH_LENGTH}
+    names = {key.name for key in keys if key.name}
+    questions = {key.question for key in keys if key.question and not key.hash and not key.name}
+    rows = Problem.objects.filter(Q(content_hash__in=hashes) | Q(name__in=names) | Q(statement__in=questions)).order_by(
+        "pk"
+    )
+    by_hash: dict[str, Problem] = {}
+    by_name: dict[str, list[Problem]] = {}
+    by_statement: dict[str, list[Problem]] = {}
+    for problem in rows:
+        by_hash[problem.content_hash] = problem
+        by_name.setdefault(problem.name, []).append(problem)
+        by_statement.setdefault(problem.statement, []).append(problem)
+    found: dict[ProblemKey, Problem | str] = {}
+    for key in keys:
+        if key.hash or key.name in by_hash:
+            candidates = [by_hash[word] for word in (key.hash or key.name,) if word in by_hash]
+        else:
+            candidates = by_name.get(key.name, []) if key.name else by_statement.get(key.question, [])
+        if len(candidates) > 1:
+            found[key] = f"found {len(candidates)} problems {_shown(key)}, expected one; give its problem_hash"
+        elif candidates:
+            found[key] = candidates[0]
+    return found
+
+
+def _shown(key: ProblemKey) -> str:
+    if key.hash:
+        return f"with the hash {key.hash[:12]}"
+    return f"named {key.name[:60]!r}" if key.name else f"that asks {key.question[:60]!r}"
+
+
+def _record(actor: User | None, source: str, writer: _Writer) -> None:
+    """Say in the audit log who imported what; the object is the first of the new traces."""
+    AuditEvent.objects.create(
+        actor=actor,
+        verb="import",
+        object_type="trace",
+        object_id=writer.trace_ids[0],
+        data={
+            "source": source[:400],
+            "inserted": len(writer.trace_ids),
+            "duplicates": writer.duplicates,
+            "faults": writer.fault_count,
+        },
+    )
