@@ -40,6 +40,13 @@ def open_first(page: Page, run) -> Trace:
     return trace
 
 
+def press(page: Page, *keys: str) -> None:
+    """Press keys as a person does: not while the page is busy, when it takes none."""
+    for key in keys:
+        expect(page.locator("body:not([aria-busy=true])")).to_be_attached()
+        page.keyboard.press(key)
+
+
 def wait_for_scripts(page: Page) -> None:
     """Keys work once the scripts have run; they are what shows the buttons that need them."""
     expect(page.locator("[data-label-step=good]")).to_be_visible()
@@ -53,11 +60,10 @@ def test_log_in_open_a_run_accept_export_download_and_compare(page, run, lead, c
     page.goto("/")
     page.get_by_label("Username").fill("lena")
     page.get_by_label("Password").fill("a long enough password")
-    page.keyboard.press("Enter")
+    press(page, "Enter")
     expect(page.get_by_text("lena", exact=True)).to_be_visible()
     trace = open_first(page, run)
-    for key in ("a", "5", "Enter"):
-        page.keyboard.press(key)
+    press(page, "a", "5", "Enter")
     expect(page.get_by_text("1 of 3 judged")).to_be_visible()
     review = is_judged(trace)
     assert (review.decision, review.score, review.reviewer) == ("accept", 5, lead)
@@ -80,22 +86,17 @@ def test_log_in_open_a_run_accept_export_download_and_compare(page, run, lead, c
 def test_every_key_of_the_decision_form(log_in, run, curator):
     page = log_in(curator)
     trace = open_first(page, run)
-    page.keyboard.press("j")
-    page.keyboard.press("g")
-    page.keyboard.press("j")
-    page.keyboard.press("b")
+    press(page, "j", "g", "j", "b")
     expect(page.locator("#step-1")).to_have_class("step depth-0 kind-subtask current")
-    page.keyboard.press("k")
+    press(page, "k")
     expect(page.locator("#step-0")).to_have_class("step depth-0 kind-observation current")
-    page.keyboard.press("2")
-    page.keyboard.press("x")
+    press(page, "2", "x")
     expect(page.get_by_label("Invalid reasoning")).to_be_visible()
-    page.keyboard.press("i")
-    page.keyboard.press("d")
+    press(page, "i", "d")
     expect(page.locator("html")).to_have_attribute("data-digits", "on")
-    page.keyboard.press("c")
+    press(page, "c")
     page.keyboard.type("ax 12 s: keys are letters here")
-    page.keyboard.press("Control+Enter")
+    press(page, "Control+Enter")
     expect(page.get_by_text("1 of 3 judged")).to_be_visible()
     review = is_judged(trace)
     assert (review.decision, review.reason, review.score) == ("reject", "wrong_reasoning", 2)
@@ -108,10 +109,10 @@ def test_one_key_rejects_with_its_reason_and_a_click_elsewhere_changes_nothing(l
     page = log_in(curator)
     trace = open_first(page, run)
     page.locator("h1").click()
-    page.keyboard.press("w")
+    press(page, "w")
     expect(page.locator("[name=decision][value=reject]")).to_be_checked()
     expect(page.locator("html")).to_have_attribute("data-digits", "off")
-    page.keyboard.press("Enter")
+    press(page, "Enter")
     expect(page.get_by_text("1 of 3 judged")).to_be_visible()
     review = is_judged(trace)
     assert (review.decision, review.reason) == ("reject", "wrong_answer")
@@ -120,8 +121,7 @@ def test_one_key_rejects_with_its_reason_and_a_click_elsewhere_changes_nothing(l
 def test_rejecting_without_a_reason_is_refused_on_the_spot(log_in, run, curator):
     page = log_in(curator)
     trace = open_first(page, run)
-    page.keyboard.press("x")
-    page.keyboard.press("Enter")
+    press(page, "x", "Enter")
     expect(page.get_by_role("alert")).to_contain_text("a rejection needs one")
     expect(page.locator("[name=decision][value=reject]")).to_be_checked()
     assert is_judged(trace) is None
@@ -130,18 +130,16 @@ def test_rejecting_without_a_reason_is_refused_on_the_spot(log_in, run, curator)
 def test_enter_goes_on_shift_enter_stays_s_skips_and_u_undoes(log_in, run, curator):
     page = log_in(curator)
     first = open_first(page, run)
-    page.keyboard.press("a")
-    page.keyboard.press("Shift+Enter")
+    press(page, "a", "Shift+Enter")
     expect(page.get_by_text("You said accept")).to_be_visible()
     expect(page.locator(f"#trace[data-trace='{first.pk}']")).to_be_visible()
-    page.keyboard.press("s")
+    press(page, "s")
     second, third = Trace.objects.filter(run=run, pk__lt=first.pk).order_by("-pk")
     expect(page.locator(f"#trace[data-trace='{second.pk}']")).to_be_visible()
     assert page.url.endswith(f"/traces/{second.pk}/?run={run.pk}")
-    page.keyboard.press("a")
-    page.keyboard.press("Enter")
+    press(page, "a", "Enter")
     expect(page.locator(f"#trace[data-trace='{third.pk}']")).to_be_visible()
-    page.keyboard.press("u")
+    press(page, "u")
     expect(page.get_by_text("Your decision on this trace is undone.")).to_be_visible()
     expect(page.locator(f"#trace[data-trace='{second.pk}']")).to_be_visible()
     second.refresh_from_db()
@@ -153,15 +151,14 @@ def test_the_next_trace_is_there_before_it_is_asked_for(log_in, run, curator):
     keys = list(Trace.objects.filter(run=run).order_by("-pk").values_list("pk", flat=True))
     with page.expect_response(f"**/traces/{keys[1]}/?run={run.pk}"):
         open_first(page, run)
-    page.keyboard.press("a")
+    press(page, "a")
     with page.expect_response("**/review/**") as submitted:
-        page.keyboard.press("Enter")
+        press(page, "Enter")
     assert submitted.value.headers["x-ahead"] == "used"
     expect(page.locator(f"#trace[data-trace='{keys[1]}']")).to_be_visible()
     expect(page).to_have_title(re.compile(f"Trace {keys[1]}"))
     expect(page.get_by_text("1 of 3 judged")).to_be_visible()
-    page.keyboard.press("w")
-    page.keyboard.press("Enter")
+    press(page, "w", "Enter")
     expect(page.locator(f"#trace[data-trace='{keys[2]}']")).to_be_visible()
     assert Review.objects.filter(trace=keys[1], decision="reject").exists()
 
@@ -171,8 +168,7 @@ def test_when_nothing_is_left_the_page_says_so_and_leads_on(log_in, run, lead):
     open_first(page, run)
     for judged in range(3):
         expect(page.get_by_text(f"{judged} of 3 judged")).to_be_visible()
-        page.keyboard.press("a")
-        page.keyboard.press("Enter")
+        press(page, "a", "Enter")
     expect(page.get_by_role("heading", name="Nothing left to judge here")).to_be_visible()
     expect(page.get_by_role("link", name="Make a release")).to_be_visible()
 
@@ -194,15 +190,14 @@ def test_a_held_key_judges_no_trace_that_was_not_seen(log_in, run, curator):
 def test_a_draft_survives_leaving_the_page_and_ends_with_the_submission(log_in, run, curator):
     page = log_in(curator)
     trace = open_first(page, run)
-    page.keyboard.press("a")
-    page.keyboard.press("c")
+    press(page, "a", "c")
     page.keyboard.type("half a thought")
     page.goto("/traces/")
     page.goto(f"/traces/{trace.pk}/?run={run.pk}")
     expect(page.get_by_text("Your draft is back.")).to_be_visible()
     expect(page.locator("#id_comment")).to_have_value("half a thought")
     wait_for_scripts(page)
-    page.keyboard.press("Enter")
+    press(page, "Enter")
     wait_for(lambda: is_judged(trace), "the review")
     page.goto(f"/traces/{trace.pk}/?run={run.pk}")
     expect(page.get_by_text("You said accept")).to_be_visible()
@@ -212,11 +207,10 @@ def test_a_draft_survives_leaving_the_page_and_ends_with_the_submission(log_in, 
 def test_raw_text_is_one_key_away_and_keeps_the_decision(log_in, run, curator):
     page = log_in(curator)
     trace = open_first(page, run)
-    page.keyboard.press("a")
-    page.keyboard.press("r")
+    press(page, "a", "r")
     expect(page.locator(".raw-text")).to_have_text(trace.reasoning.body)
     expect(page.locator("[name=decision][value=accept]")).to_be_checked()
-    page.keyboard.press("r")
+    press(page, "r")
     expect(page.locator("#step-0")).to_be_visible()
 
 
