@@ -19,6 +19,9 @@ GRID_CELLS = 25_000_000
 """Work units of the grid and object search: about 4 CPU seconds where nothing fits."""
 
 PIXEL_CELLS = 3_000_000
+REMEMBERED = 16
+"""Tasks whose candidates are kept; one with the largest grids takes some 10 MB."""
+
 GUESSES = 3
 """Distinct predictions that are drawn first."""
 
@@ -34,7 +37,7 @@ class Population:
     facts: dict[str, JSON] = field(default_factory=dict)
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=REMEMBERED)
 def find_programs(task: ArcTask, work: int) -> dict[str, Population]:
     """Grid and object candidates of a task."""
     budget = Budget(work)
@@ -47,7 +50,7 @@ def find_programs(task: ArcTask, work: int) -> dict[str, Population]:
     }
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=REMEMBERED)
 def find_pixels(task: ArcTask) -> Population:
     """Pixel candidates of a task."""
     budget = Budget(PIXEL_CELLS)
