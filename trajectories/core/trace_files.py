@@ -131,9 +131,8 @@ def _full(row: Row) -> ForeignTrace:
     trace, problem = row["trace"], row.get("problem")
     if not isinstance(trace, dict) or not isinstance(problem, dict):
         raise ProblemError("trace", 'found no objects "problem" and "trace", expected both')
-    named = {**_meta(row), **{key: problem[key] for key in ("problem_hash",) if key in problem}}
     return ForeignTrace(
-        problem=ProblemKey(hash=_text(named, "problem_hash"), name=_text(problem, "name")),
+        problem=_key({**problem, "problem_id": problem.get("name"), **_hash_of_meta(row)}, ""),
         messages=_messages(trace.get("prompt", []), "trace.prompt"),
         response=_text(trace, "reasoning", path="trace."),
         model=_text(row, "model") or _model_of_meta(row),
@@ -206,6 +205,10 @@ def _meta(row: Row) -> dict[str, JSON]:
         value = row.get(name)
         found |= value if isinstance(value, dict) else {}
     return found
+
+
+def _hash_of_meta(row: Row) -> dict[str, JSON]:
+    return {key: value for key, value in _meta(row).items() if key == "problem_hash"}
 
 
 def _model_of_meta(row: Row) -> str:

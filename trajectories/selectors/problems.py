@@ -5,13 +5,14 @@ from dataclasses import dataclass
 
 from django.db.models import Case, F, FloatField, Q, QuerySet, Value, When
 from django.db.models.expressions import Combinable, OrderBy
-from django.db.models.functions import Cast
+from django.db.models.functions import Cast, Left
 
 from trajectories.core.problems import procedural
 from trajectories.core.records import ProblemKind, ProblemRecord, PublicProblem
 from trajectories.models import Problem, ProblemSet
 
 PAGE_SIZE = 50
+EXCERPT = 200
 
 
 def to_record(problem: Problem) -> ProblemRecord:
@@ -107,12 +108,14 @@ def list_problems(
 ) -> ProblemPage:
     """The page that follows problem `after`, or ends just before problem `before`, or the first one.
 
-    Each row has `first_pair` and `first_test` of its spec (None where the kind has none); spec and reference
-    themselves, which can be large, are not read. Paging is by the row's key, so that pages do not shift.
+    Each row has `first_pair` and `first_test` of its spec (None where the kind has none) and the start of its statement
+    as `excerpt`; spec, reference and statement themselves, which can be large, are not read. Paging is by the row's key, so that pages do not shift.
     """
     _, key, descending = SORTS.get(sort, SORTS[""])
     problems = problems_in(scope).select_related("problem_set").defer("spec", "reference", "statement")
-    problems = problems.annotate(first_pair=F("spec__train__0"), first_test=F("spec__test__0"))
+    problems = problems.annotate(
+        first_pair=F("spec__train__0"), first_test=F("spec__test__0"), excerpt=Left("statement", EXCERPT)
+    )
     if key is not None:
         problems = problems.annotate(sort_key=key)
     backwards = before is not None
