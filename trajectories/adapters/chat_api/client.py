@@ -1,0 +1,126 @@
+"""One call to an endpoint, by the openai client: bounded in time and size, its faults said plainly."""
+
+import asyncio
+import json
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import httpx2
+import openai
+
+from trajectories.adapters.chat_api.faults import (
+    CallError,
+    connection_fault,
+    malformed_fault,
+    redact,
+    status_fault,
+)
+from trajectories.adapters.chat_api.replies import Reply, merge_stream, read_reply
+from trajectories.adapters.chat_api.settings import RESPONSES, ChatSettings
+from trajectories.core.records import JSON
+
+MAX_REPLY_BYTES = 8 * 1024 * 1024
+"""A longer answer is no answer: the largest models write less than 1 MB."""
+
+CONNECT_SECONDS = 10.0
+NO_KEY = "none"
+
+
+def read_key(settings: ChatSettings, environment: Mapping[str, str] = os.environ) -> str:
+    """The key, empty where the endpoint needs none. Raises CallError where the variable is not set."""
+    if not settings.key_variable:
+        return ""
+    key = environment.get(settings.key_variable, "").strip()
+    if not key:
+        raise CallError(
+            "no_key",
+            f"The environment variable {settings.key_variable} is not set where the workers and the server run; "
+            "expected it to hold the key.",
+            stops=True,
+        )
+    return key
+
+
+class ChatClient:
+    """Calls to one endpoint over one pool of connections. Use within one event loop and close it there."""
+
+    def __init__(self, settings: ChatSettings, environment: Mapping[str, str] = os.environ) -> None:
+        self._settings = settings
+        self._key = read_key(settings, environment)
+        limits = httpx2.Limits(max_connections=settings.concurrency, max_keepalive_connections=settings.concurrency)
+        timeout = httpx2.Timeout(settings.timeout_seconds, connect=CONNECT_SECONDS)
+        self._client = openai.AsyncOpenAI(
+            api_key=self._key or NO_KEY,
+            base_url=settings.base_url,
+            max_retries=0,
+            timeout=timeout,
+            http_client=httpx2.AsyncClient(limits=limits, timeout=timeout, follow_redirects=False),
+        )
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._client.close()
+
+    async def complete(self, messages: Sequence[Mapping[str, JSON]], temperature: float, seed: int) -> Reply:
+        """Ask once. Raises CallError; the whole call, body included, has `timeout_seconds`."""
+        limit = self._settings.timeout_seconds
+        try:
+            async with asyncio.timeout(limit):
+                raw = await self._fetch(messages, temperature, seed)
+        except (TimeoutError, openai.APITimeoutError, httpx2.TimeoutException) as fault:
+            message = f"The endpoint had not answered within {limit:g} s."
+            raise CallError("timeout", message, retryable=True) from fault
+        except openai.APIStatusError as fault:
+            raise status_fault(fault, self._settings.model, self._key) from None
+        except (openai.APIConnectionError, httpx2.HTTPError) as fault:
+            raise connection_fault(fault, self._settings.base_url, self._key) from None
+        return self._read(raw)
+
+    def _read(self, raw: bytes) -> Reply:
+        text = redact_key(raw.decode("utf-8", errors="replace"), self._key)
+        try:
+            return read_reply(merge_stream(text.splitlines()) if self._settings.streaming else text)
+        except RecursionError:
+            raise malformed_fault("nested too deeply", text, self._key) from None
+        except ValueError as fault:
+            raise malformed_fault(fault, text, self._key) from None
+
+    async def _fetch(self, messages: Sequence[Mapping[str, JSON]], temperature: float, seed: int) -> bytes:
+        create: Any = self._client.chat.completions.with_streaming_response.create
+        if self._settings.api == RESPONSES:
+            create = self._client.responses.with_streaming_response.create
+        body = request_body(self._settings, messages, temperature, seed)
+        fixed = {name: body.pop(name) for name in ("model", "messages", "input", "stream") if name in body}
+        async with create(**fixed, extra_body=body) as response:
+            parts, size = [], 0
+            async for part in response.iter_bytes():
+                size += len(part)
+                if size > MAX_REPLY_BYTES:
+                    raise CallError(
+                        "too_large", f"The answer is larger than {MAX_REPLY_BYTES // 1024**2} MB and was cut off."
+                    )
+                parts.append(part)
+        return b"".join(parts)
+
+
+def redact_key(text: str, key: str) -> str:
+    """An answer that repeats the key loses it; nothing else of it is touched."""
+    return text.replace(key, redact(key, key)) if key else text
+
+
+def request_body(
+    settings: ChatSettings, messages: Sequence[Mapping[str, JSON]], temperature: float, seed: int
+) -> dict[str, Any]:
+    """What is sent. The Responses API has no `seed`; the extra body has the last word."""
+    body: dict[str, Any] = {"model": settings.model, "temperature": temperature}
+    if settings.api == RESPONSES:
+        body |= {"input": list(messages), "max_output_tokens": settings.max_output_tokens, "store": False}
+    else:
+        body |= {"messages": list(messages), settings.output_limit_field: settings.max_output_tokens}
+        # Endpoints read the seed as a 32- or 64-bit number; the smaller fits all.
+        body |= {"seed": seed & 0x7FFFFFFF} if settings.sends_seed else {}
+    if settings.streaming:
+        body["stream"] = True
+        body |= {} if settings.api == RESPONSES else {"stream_options": {"include_usage": True}}
+    return {**body, **json.loads(json.dumps(dict(settings.extra_body)))}

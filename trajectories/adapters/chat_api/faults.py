@@ -1,0 +1,121 @@
+"""What can go wrong with a call, said in one plain sentence, with what to do about it. Keys never appear."""
+
+import re
+import time
+from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
+from json import JSONDecodeError
+from typing import Any
+
+import openai
+
+MAX_DETAIL = 500
+SECRETS = re.compile(r"(?i)\bbearer\s+\S+|\b(?:sk|gsk|hf|xai)[-_][A-Za-z0-9_*.-]{6,}")
+HIDDEN = "[hidden]"
+RETRIED = (408, 409, 425)
+CONTEXT_WORDS = ("context_length", "context length", "maximum context", "context size", "too many tokens", "too long")
+FILTER_WORDS = ("content_filter", "content_policy", "content management policy")
+QUOTA_WORDS = ("insufficient_quota", "exceeded your current quota", "insufficient credits")
+
+
+class CallError(Exception):
+    """A call that brought no answer.
+
+    `retryable`: the same call may succeed later. `stops`: no other call can succeed either. `shrinks`: the endpoint has
+    too much to do. `retry_after`: seconds it asks to be left alone.
+    """
+
+    def __init__(
+        self,
+        kind: str,
+        message: str,
+        *,
+        retryable: bool = False,
+        stops: bool = False,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.kind, self.message, self.retryable, self.stops = kind, message, retryable, stops
+        self.retry_after = retry_after
+
+    @property
+    def shrinks(self) -> bool:
+        """Only being asked too often says that fewer calls at once would help."""
+        return self.kind == "rate_limited"
+
+
+def redact(text: str, key: str) -> str:
+    """The text without the key and without anything that looks like one."""
+    return SECRETS.sub(HIDDEN, text.replace(key, HIDDEN) if key else text)
+
+
+def status_fault(error: openai.APIStatusError, model: str, key: str) -> CallError:
+    """What an answer with an error status means."""
+    status, detail = error.status_code, redact(_detail(error), key)
+    said = f" It said: {detail}" if detail else ""
+    words = detail.lower()
+    if status == 429 or status >= 500 or status in RETRIED:
+        return _passing(error, status, words, said)
+    if status in (400, 413, 422) and any(word in words for word in CONTEXT_WORDS):
+        return CallError("context", f"The prompt is longer than the model takes ({status}).{said}")
+    if status == 400 and any(word in words for word in FILTER_WORDS):
+        return CallError("filtered", f"The endpoint's content filter refused the prompt (400).{said}")
+    kind, message = {
+        401: ("unauthorised", "The endpoint does not accept the key (401)."),
+        402: ("payment", "The endpoint wants to be paid first (402)."),
+        403: ("forbidden", "The key may not use this model or endpoint (403)."),
+        404: ("not_found", f"The endpoint does not know the model {model!r} or the address (404)."),
+    }.get(status, ("bad_request", f"The endpoint does not accept the request ({status})."))
+    return CallError(kind, message + said, stops=True)
+
+
+def _passing(error: openai.APIStatusError, status: int, words: str, said: str) -> CallError:
+    """Statuses that later calls may not see."""
+    if status == 429 and any(word in words for word in QUOTA_WORDS):
+        return CallError("quota", f"The account's quota at the endpoint is used up (429).{said}", stops=True)
+    seconds = retry_after_seconds(error.response.headers, time.time())
+    if status == 429:
+        return CallError(
+            "rate_limited", f"The endpoint was asked too often (429).{said}", retryable=True, retry_after=seconds
+        )
+    return CallError("server", f"The endpoint failed ({status}).{said}", retryable=True, retry_after=seconds)
+
+
+def _detail(error: openai.APIStatusError) -> str:
+    """The endpoint's own words, with its code."""
+    body: Any = error.body
+    if isinstance(body, Mapping):
+        parts = [body.get("message") or body.get("detail"), body.get("code") and f"[{body['code']}]"]
+        text = " ".join(str(part) for part in parts if part)
+    else:
+        text = str(body or "")
+    return " ".join(text.split())[:MAX_DETAIL]
+
+
+def retry_after_seconds(headers: Mapping[str, str], now: float) -> float | None:
+    """Seconds from `Retry-After` (seconds or a date) or `retry-after-ms`; None where absent or unreadable."""
+    try:
+        if "retry-after-ms" in headers:
+            return max(0.0, float(headers["retry-after-ms"]) / 1000)
+        given = headers.get("retry-after", "").strip()
+        if not given:
+            return None
+        if given.replace(".", "", 1).isdigit():
+            return float(given)
+        return max(0.0, parsedate_to_datetime(given).timestamp() - now)
+    except (ValueError, TypeError, OverflowError):
+        return None
+
+
+def connection_fault(error: Exception, base_url: str, key: str) -> CallError:
+    """A call that met no endpoint, or lost it."""
+    cause = error.__cause__ or error
+    detail = redact(" ".join(str(cause).split())[:MAX_DETAIL], key) or type(cause).__name__
+    return CallError("connection", f"No answer from {base_url}: {detail}", retryable=True)
+
+
+def malformed_fault(error: JSONDecodeError | ValueError | str, text: str, key: str) -> CallError:
+    """An answer that is not what the protocol says."""
+    start = redact(" ".join(text[:120].split()), key)
+    what = "not JSON" if isinstance(error, JSONDecodeError) else str(error)
+    return CallError("malformed", f"The answer is {what}. It begins: {start!r}")

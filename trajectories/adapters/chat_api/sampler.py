@@ -1,0 +1,49 @@
+"""The chat sampler: any OpenAI-compatible endpoint as a source of samples."""
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+
+from trajectories.adapters.chat_api.faults import CallError
+from trajectories.adapters.chat_api.ports import NoPorts, Ports
+from trajectories.adapters.chat_api.session import ChatSession
+from trajectories.adapters.chat_api.settings import ChatSettings
+from trajectories.core.records import SampleFailure, SampleRequest, SampleResult
+
+WAIT_SECONDS = 1.0
+
+
+class ChatSampler:
+    """Samples of a language model behind an endpoint (core.samplers.base.Sampler)."""
+
+    name = "chat"
+    version = 1
+
+    def __init__(
+        self, settings: ChatSettings, ports: Ports | None = None, environment: Mapping[str, str] = os.environ
+    ) -> None:
+        self.settings = settings
+        self._ports = NoPorts() if ports is None else ports
+        self._environment = environment
+
+    def open_session(self) -> ChatSession:
+        """A session for requests that come one after the other. Raises CallError where the key is missing."""
+        return ChatSession(self.settings, self._ports, self._environment)
+
+    def sample(self, requests: Sequence[SampleRequest]) -> Iterator[tuple[int, SampleResult | SampleFailure]]:
+        """Yield each outcome as it comes, whatever the order."""
+        try:
+            session = self.open_session()
+        except CallError as fault:
+            yield from (
+                (at, SampleFailure(fault.kind, fault.message, stops=fault.stops)) for at in range(len(requests))
+            )
+            return
+        with session:
+            for position, request in enumerate(requests):
+                session.submit(position, request)
+            left = len(requests)
+            while left:
+                taken = session.take(WAIT_SECONDS)
+                if taken is not None:
+                    left -= 1
+                    yield taken

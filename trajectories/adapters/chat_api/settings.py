@@ -1,0 +1,67 @@
+"""How an endpoint is reached and what it may be asked: the parameters of a chat sampler."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from decimal import Decimal
+from typing import Any
+
+from trajectories.core.records import JSON, Usage
+
+CHAT_COMPLETIONS = "chat_completions"
+RESPONSES = "responses"
+MILLION = Decimal(1_000_000)
+PRICES = ("input_price", "cached_price", "output_price")
+
+
+@dataclass(frozen=True, slots=True)
+class ChatSettings:
+    """Prices are per million tokens, None where unknown; limits are per minute, None where there is none.
+
+    `key_variable` is the name of the environment variable that holds the key. The key itself is read at the moment of a
+    call and kept nowhere.
+    """
+
+    base_url: str
+    model: str
+    api: str = CHAT_COMPLETIONS
+    key_variable: str = ""
+    input_price: Decimal | None = None
+    cached_price: Decimal | None = None
+    output_price: Decimal | None = None
+    requests_per_minute: int | None = None
+    tokens_per_minute: int | None = None
+    concurrency: int = 8
+    context_limit: int | None = None
+    max_output_tokens: int = 4_096
+    output_limit_field: str = "max_tokens"
+    extra_body: Mapping[str, JSON] = field(default_factory=dict)
+    streaming: bool = False
+    sends_seed: bool = True
+    timeout_seconds: float = 600.0
+    tries: int = 6
+
+    @classmethod
+    def from_parameters(cls, parameters: Mapping[str, Any]) -> "ChatSettings":
+        """Read what `as_parameters` wrote. Raises ValueError naming a parameter that is missing or unknown."""
+        known = {item.name for item in fields(cls)}
+        if unknown := sorted(set(parameters) - known):
+            raise ValueError(f"The sampler has the unknown parameter {unknown[0]!r}; expected some of {sorted(known)}.")
+        if missing := [name for name in ("base_url", "model") if not parameters.get(name)]:
+            raise ValueError(f"The sampler has no {missing[0]!r}.")
+        prices = {name: Decimal(parameters[name]) for name in PRICES if parameters.get(name) is not None}
+        return cls(**{**parameters, **prices})
+
+    def as_parameters(self) -> dict[str, JSON]:
+        """The JSON form; prices are texts, so that they stay exact."""
+        values = {item.name: getattr(self, item.name) for item in fields(self)}
+        prices = {name: None if values[name] is None else str(values[name]) for name in PRICES}
+        return {**values, **prices, "extra_body": dict(self.extra_body)}
+
+    def cost_of(self, usage: Usage) -> Decimal | None:
+        """Money for one call; None where a price is unknown. Cached input costs as any where it has no price."""
+        if self.input_price is None or self.output_price is None:
+            return None
+        cached_price = self.input_price if self.cached_price is None else self.cached_price
+        fresh = max(0, usage.input_tokens - usage.cached_tokens)
+        money = fresh * self.input_price + usage.cached_tokens * cached_price + usage.output_tokens * self.output_price
+        return money / MILLION

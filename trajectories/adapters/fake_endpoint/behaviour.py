@@ -1,0 +1,73 @@
+"""How the endpoint behaves: its latency, its limits, and what goes wrong how often."""
+
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+FAILURES: Mapping[str, str] = {
+    "429": "asked too often, with Retry-After",
+    "500": "it broke",
+    "503": "it has too much to do",
+    "400": "the request is wrong",
+    "context": "the prompt is too long (400)",
+    "quota": "no quota left (429)",
+    "401": "the key is wrong",
+    "403": "the key may not do this",
+    "404": "no such model",
+    "reset": "the connection is cut before any answer",
+    "cut": "the connection is cut within the answer",
+    "hang": "no answer, ever",
+    "drip": "a byte every tenth of a second",
+    "huge": "an answer of 30 MB",
+    "malformed": "half a JSON object",
+    "html": "a web page",
+    "nested": "JSON nested 100,000 deep",
+    "not_utf8": "an answer with bytes that are not UTF-8",
+    "no_choices": "JSON without an answer",
+    "truncated": "ended by the token limit",
+    "empty": "an empty answer",
+    "refused": "a refusal",
+    "filtered": "stopped by a content filter",
+    "no_usage": "an answer without token counts",
+}
+"""What can go wrong, by the word that asks for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Play:
+    """How one call goes: a word of FAILURES or "" for well, and the `Retry-After` of a 429 in seconds."""
+
+    failure: str = ""
+    retry_after: str = "0"
+
+
+@dataclass(frozen=True, slots=True)
+class Behaviour:
+    """`latency` in seconds; `failures` gives shares of calls by word; more than `in_flight` calls at once get a 429.
+
+    `key`: without it in the Authorization header calls get a 401. `models`: others get a 404; empty for any.
+    """
+
+    latency: float = 0.0
+    failures: Mapping[str, float] = field(default_factory=dict)
+    retry_after: str = "1"
+    in_flight: int | None = None
+    key: str = ""
+    models: tuple[str, ...] = ()
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        unknown = [word for word in self.failures if word not in FAILURES]
+        if unknown:
+            raise ValueError(f"Found the failure {unknown[0]!r}, expected some of {', '.join(FAILURES)}.")
+        if sum(self.failures.values()) > 1:
+            raise ValueError(f"The shares of failures add up to {sum(self.failures.values()):g}, expected at most 1.")
+
+    def draw(self, chance: random.Random) -> Play:
+        """How the next call goes."""
+        at = chance.random()
+        for word, share in self.failures.items():
+            at -= share
+            if at < 0:
+                return Play(word, self.retry_after)
+        return Play()

@@ -1,0 +1,165 @@
+"""The form that describes a language model behind an endpoint."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.core.validators import RegexValidator
+
+from trajectories.adapters.chat_api import CHAT_COMPLETIONS, RESPONSES, ChatSettings
+from trajectories.models import Sampler
+
+PRESETS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
+    "openai": (
+        "OpenAI",
+        {
+            "base_url": "https://api.openai.com/v1",
+            "key_variable": "OPENAI_API_KEY",
+            "output_limit_field": "max_completion_tokens",
+            "concurrency": 16,
+        },
+    ),
+    "vllm": ("vLLM", {"base_url": "http://localhost:8000/v1", "concurrency": 64}),
+    "llama-cpp": ("llama.cpp", {"base_url": "http://localhost:8080/v1", "concurrency": 4}),
+    "ollama": ("Ollama", {"base_url": "http://localhost:11434/v1", "concurrency": 2}),
+    "openrouter": (
+        "OpenRouter",
+        {"base_url": "https://openrouter.ai/api/v1", "key_variable": "OPENROUTER_API_KEY", "concurrency": 16},
+    ),
+    "fake": ("Fake endpoint", {"base_url": "http://127.0.0.1:8800/v1", "model": "fake", "concurrency": 16}),
+}
+"""(title, first values of the form) by the word in the address."""
+
+LOOKS_LIKE_A_KEY = re.compile(r"^(?:sk|gsk|hf|xai)[-_]|^.{65,}$", re.IGNORECASE)
+MAX_BODY_CHARACTERS = 20_000
+FIXED_FIELDS = ("model", "messages", "input", "stream", "n")
+MAX_PRICE = 100_000
+
+
+def _price(label: str, help_text: str = "") -> forms.DecimalField:
+    return forms.DecimalField(
+        required=False, min_value=0, max_value=MAX_PRICE, decimal_places=6, label=label, help_text=help_text
+    )
+
+
+def _count(label: str, most: int, help_text: str = "", *, required: bool = False) -> forms.IntegerField:
+    return forms.IntegerField(required=required, min_value=1, max_value=most, label=label, help_text=help_text)
+
+
+class SamplerForm(forms.Form):
+    """`cleaned_data["settings"]` holds the checked ChatSettings."""
+
+    title = forms.CharField(max_length=200, label="Title", help_text="What people see.")
+    name = forms.SlugField(max_length=80, label="Name", help_text="For commands: letters, digits, hyphens.")
+    base_url = forms.CharField(max_length=500, label="Base URL", help_text="Usually ends in /v1.")
+    model = forms.CharField(max_length=200, label="Model", help_text="As the endpoint calls it.")
+    api = forms.ChoiceField(
+        choices=[(CHAT_COMPLETIONS, "Chat Completions"), (RESPONSES, "Responses")],
+        label="API",
+        help_text="Responses has no seed.",
+    )
+    key_variable = forms.CharField(
+        required=False,
+        max_length=100,
+        label="Variable with the key",
+        help_text="The name of an environment variable of server and workers. The key itself is never stored.",
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "class": "mono"}),
+        validators=[
+            RegexValidator(r"^[A-Za-z_][A-Za-z0-9_]*$", "Expected the name of a variable such as OPENAI_API_KEY.")
+        ],
+    )
+    input_price = _price("Input", "Per million tokens; empty where unknown.")
+    cached_price = _price("Cached input", "Empty: as any input.")
+    output_price = _price("Output", "Reasoning included.")
+    concurrency = _count("Calls at once", 1_000, "Over all runs of this sampler.", required=True)
+    requests_per_minute = _count("Requests a minute", 10_000_000, "Shared by all workers; empty for no limit.")
+    tokens_per_minute = _count("Tokens a minute", 2_000_000_000, "Input and output; empty for no limit.")
+    context_limit = _count("Context", 100_000_000, "Tokens; longer prompts are not sent.")
+    max_output_tokens = _count("Output", 10_000_000, "Tokens an answer may have, reasoning included.", required=True)
+    output_limit_field = forms.ChoiceField(
+        choices=[(name, name) for name in ("max_tokens", "max_completion_tokens")],
+        label="Sent as",
+        help_text="OpenAI's reasoning models want the longer one.",
+    )
+    timeout_seconds = forms.FloatField(
+        min_value=1, max_value=1_500, label="Time limit", help_text="Seconds for a whole answer."
+    )
+    tries = _count("Tries", 20, "Of a call that fails in passing.", required=True)
+    streaming = forms.BooleanField(required=False, label="Stream answers", help_text="Where long ones are cut off.")
+    sends_seed = forms.BooleanField(required=False, label="Send a seed", help_text="Some endpoints refuse it.")
+    extra_body = forms.JSONField(
+        required=False,
+        label="Extra parameters",
+        help_text='JSON, such as {"top_p": 0.95, "reasoning_effort": "high", "logprobs": true}.',
+        widget=forms.Textarea(attrs={"rows": 2, "spellcheck": "false", "class": "mono"}),
+    )
+
+    def __init__(self, *args: Any, sampler: Sampler | None = None, **options: Any) -> None:
+        super().__init__(*args, **options)
+        if sampler is not None:
+            del self.fields["name"]
+
+    def clean_base_url(self) -> str:
+        """An address of http or https without a password in it."""
+        given: str = self.cleaned_data["base_url"].strip().rstrip("/")
+        try:
+            parts = urlsplit(given)
+            good = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
+        except ValueError:
+            good = False
+        if not good:
+            raise ValidationError(f"Found {given[:80]!r}, expected an address such as http://localhost:8000/v1.")
+        if parts.username or parts.password or parts.query or parts.fragment:
+            raise ValidationError("Found a password or parameters in the address; keys belong in a variable.")
+        return given
+
+    def clean_key_variable(self) -> str:
+        """A name, never the key itself; what looks like a key is not shown again."""
+        given: str = self.cleaned_data["key_variable"].strip()
+        if LOOKS_LIKE_A_KEY.search(given):
+            self.data = {**{name: self.data.get(name) for name in self.data}, "key_variable": ""}
+            raise ValidationError("This looks like a key. Expected the name of the variable that holds it.")
+        return given
+
+    def clean_extra_body(self) -> dict[str, Any]:
+        """An object that leaves alone what the engine sets itself."""
+        given = self.cleaned_data["extra_body"]
+        if given in (None, ""):
+            return {}
+        if not isinstance(given, dict):
+            raise ValidationError(f"Found a JSON {type(given).__name__}, expected an object.")
+        if taken := [name for name in FIXED_FIELDS if name in given]:
+            raise ValidationError(f"Found {taken[0]!r}, which is set by the engine.")
+        if len(str(given)) > MAX_BODY_CHARACTERS:
+            raise ValidationError(f"Found more than {MAX_BODY_CHARACTERS:,} characters.")
+        return given
+
+    def clean(self) -> dict[str, Any]:
+        """Put the settings together."""
+        data = super().clean() or self.cleaned_data
+        if self.errors:
+            return data
+        if (data["input_price"] is None) != (data["output_price"] is None):
+            self.add_error("output_price", "Expected both prices, of input and output, or neither.")
+            return data
+        settings = ChatSettings(**{name: value for name, value in data.items() if name not in ("title", "name")})
+        return {**data, "settings": settings}
+
+
+def first_values(preset: str) -> dict[str, Any]:
+    """The values an empty form begins with."""
+    plain = ChatSettings(base_url="", model="")
+    _, values = PRESETS.get(preset, ("", {}))
+    return {**plain.as_parameters(), "extra_body": None, **values}
+
+
+def values_of(sampler: Sampler) -> dict[str, Any]:
+    """The values of a form that changes this sampler."""
+    return {
+        "title": sampler.title,
+        **sampler.parameters,
+        "extra_body": sampler.parameters.get("extra_body") or None,
+    }

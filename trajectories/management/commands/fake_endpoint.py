@@ -1,0 +1,60 @@
+"""Serve a fake endpoint, so that chat sampling can be tried without any model."""
+
+import signal
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from trajectories.adapters.fake_endpoint import FAILURES, Behaviour, FakeEndpoint, canned, symbolic
+
+WORDS = "; ".join(f"{word}: {what}" for word, what in FAILURES.items())
+
+
+class Command(BaseCommand):
+    help = (
+        "Serve an OpenAI-compatible endpoint on this machine. It answers ARC prompts with programs that the symbolic "
+        f"search finds, and fails as asked. Failures: {WORDS}."
+    )
+    requires_system_checks = ()
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--port", type=int, default=8800)
+        parser.add_argument("--latency", type=float, default=0.5, metavar="S", help="seconds before each answer")
+        parser.add_argument(
+            "--fail", nargs="+", default=[], metavar="WORD=SHARE", help="such as 429=0.1 500=0.05 truncated=0.1"
+        )
+        parser.add_argument("--retry-after", default="2", metavar="S", help="what a 429 asks for")
+        parser.add_argument("--in-flight", type=int, metavar="N", help="more calls at once than this get a 429")
+        parser.add_argument("--key", default="", help="calls without this key get a 401")
+        parser.add_argument("--models", nargs="+", default=[], metavar="NAME", help="other models get a 404")
+        parser.add_argument("--text", help="answer every prompt with this text instead of a search")
+
+    def handle(self, *_: Any, **options: Any) -> None:
+        try:
+            behaviour = Behaviour(
+                latency=options["latency"],
+                failures=dict(_share(given) for given in options["fail"]),
+                retry_after=options["retry_after"],
+                in_flight=options["in_flight"],
+                key=options["key"],
+                models=tuple(options["models"]),
+            )
+        except ValueError as fault:
+            raise CommandError(f"--fail: {fault}") from fault
+        answerer = symbolic() if options["text"] is None else canned(options["text"])
+        endpoint = FakeEndpoint(behaviour, answerer, port=options["port"])
+        # Threads that come later inherit this: only sigwait below sees the signals.
+        signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM))
+        with endpoint:
+            self.stdout.write(f"Serving at {endpoint.url} for any model. Stop with Ctrl-C.")
+            signal.sigwait((signal.SIGINT, signal.SIGTERM))
+        self.stdout.write(f"{len(endpoint.calls):,} calls, {endpoint.answered:,} answered.")
+
+
+def _share(given: str) -> tuple[str, float]:
+    word, _, share = given.partition("=")
+    try:
+        return word, float(share)
+    except ValueError as fault:
+        raise ValueError(f"found {given!r}, expected a word and a share such as 429=0.1.") from fault

@@ -1,0 +1,22 @@
+"""Answers of endpoints, kept so that nothing is paid for twice."""
+
+from django.db import models
+
+from trajectories.models.traces import Text
+
+
+class Reply(models.Model):
+    """The answer to one request, by the hash of everything that makes two requests the same, sample index included."""
+
+    request_hash = models.CharField(max_length=64, primary_key=True)
+    raw = models.ForeignKey(Text, on_delete=models.PROTECT, related_name="+")
+    input_tokens = models.PositiveIntegerField()
+    cached_tokens = models.PositiveIntegerField()
+    reasoning_tokens = models.PositiveIntegerField()
+    output_tokens = models.PositiveIntegerField()
+    seconds = models.FloatField()
+    max_output_tokens = models.PositiveIntegerField()
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return self.request_hash[:12]

@@ -1,0 +1,72 @@
+"""Reading samplers: the newest version of each, and what a sampler has done."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.db.models import Avg, Count, Max, OuterRef, Q, QuerySet, Subquery, Sum
+from django.utils import timezone
+
+from trajectories.models import Run, Sampler, SamplerGate, Trace
+
+RECENT = 500
+
+
+def list_samplers() -> QuerySet[Sampler]:
+    """The newest version of every sampler, in order of making, with its number of runs over all versions."""
+    newest = Sampler.objects.filter(name=OuterRef("name")).order_by("-version").values("pk")[:1]
+    runs = Run.objects.filter(sampler__name=OuterRef("name")).order_by().values("sampler__name")
+    return (
+        Sampler.objects.filter(pk=Subquery(newest))
+        .annotate(
+            run_count=Subquery(runs.annotate(count=Count("pk")).values("count")),
+            run_cost=Subquery(runs.annotate(total=Sum("cost")).values("total")),
+            last_run_at=Subquery(runs.annotate(last=Max("created_at")).values("last")),
+        )
+        .order_by("pk")
+    )
+
+
+def list_versions(sampler: Sampler) -> QuerySet[Sampler]:
+    """All versions of a sampler, newest first."""
+    return Sampler.objects.filter(name=sampler.name).order_by("-version")
+
+
+def held_gate(sampler: Sampler) -> SamplerGate | None:
+    """The gate, where the endpoint has asked to be left alone for now."""
+    return SamplerGate.objects.filter(sampler=sampler, held_until__gt=timezone.now()).first()
+
+
+@dataclass(frozen=True, slots=True)
+class SamplerRecord:
+    """What the newest traces of one version say; every figure is None or 0 without any."""
+
+    traces: int
+    seconds: float | None
+    input_tokens: float | None
+    output_tokens: float | None
+    truncated: int
+    empty: int
+    cost: Decimal | None
+
+
+def get_record(sampler: Sampler) -> SamplerRecord:
+    """Means over the newest traces, and how many were cut off or empty."""
+    newest = Trace.objects.filter(sampler=sampler).order_by("-pk").values("pk")[:RECENT]
+    found = Trace.objects.filter(pk__in=newest).aggregate(
+        traces=Count("pk"),
+        seconds=Avg("latency_seconds", filter=Q(latency_seconds__gt=0)),
+        input=Avg("input_tokens", filter=Q(input_tokens__gt=0)),
+        output=Avg("output_tokens", filter=Q(input_tokens__gt=0)),
+        truncated=Count("pk", filter=Q(finish_reason="length")),
+        empty=Count("pk", filter=Q(finish_reason__in=("empty", "refusal", "filter"))),
+        cost=Avg("cost"),
+    )
+    return SamplerRecord(
+        found["traces"],
+        found["seconds"],
+        found["input"],
+        found["output"],
+        found["truncated"],
+        found["empty"],
+        found["cost"],
+    )

@@ -1,0 +1,92 @@
+"""Claiming attempts of language models: many at once over several problems, within concurrency, gate and budget."""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.db.models import F
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from trajectories.models import Attempt, Run
+from trajectories.services.attempts import lease_time, pause_if_spent
+from trajectories.services.budgets import affordable
+from trajectories.services.rate_limits import is_held, lock_gate
+from trajectories.services.runs import audit_run, lock_run
+
+WINDOW = 4
+"""Attempts are chosen from so many times as many, so that those with the same prompt go one after the other."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """New attempts under the session's lease, and how many calls it may have in flight now."""
+
+    attempts: Sequence[Attempt]
+    allowed: int
+
+
+NOTHING = Claim([], 0)
+
+
+@transaction.atomic
+def claim_attempts(*, run_id: int, lease_token: uuid.UUID, concurrency: int) -> Claim:
+    """Lease as many attempts as the sampler may have in flight beside those that others hold, and a quarter more, so
+    that a free place never waits for the database.
+
+    Runs of one sampler share its places evenly. A budget that cannot pay for one more call pauses the run once nothing
+    is in flight.
+    """
+    run = lock_run(run_id)
+    if run.state not in Run.ACTIVE_STATES or pause_if_spent(run):
+        return NOTHING
+    if is_held(*lock_gate(run.sampler_id)):
+        return NOTHING
+    allowed, mine, of_run = _places(run, lease_token, concurrency)
+    wanted = allowed + allowed // 4 - mine
+    payable, lack = affordable(run, of_run)
+    if payable is not None:
+        wanted = min(wanted, payable)
+        if payable == 0 and of_run == 0 and Attempt.objects.filter(run=run, state=Attempt.State.PENDING).exists():
+            _pause(run, lack)
+            return NOTHING
+    attempts = _lease(run, lease_token, wanted) if wanted > 0 else []
+    if run.state == Run.State.QUEUED and attempts:
+        run.state, run.started_at = Run.State.RUNNING, run.started_at or timezone.now()
+    run.rung_at = timezone.now()
+    run.save(update_fields=["state", "started_at", "rung_at"])
+    return Claim(attempts, allowed)
+
+
+def _places(run: Run, lease_token: uuid.UUID, concurrency: int) -> tuple[int, int, int]:
+    """(calls this session may have in flight, attempts it holds, attempts of the run that anybody holds)."""
+    held = Attempt.objects.filter(
+        state=Attempt.State.LEASED, lease_expires_at__gt=Now(), run__sampler__name=run.sampler.name
+    )
+    holders = list(held.values_list("lease_token", "run_id"))
+    mine = sum(token == lease_token for token, _ in holders)
+    of_run = sum(holder == run.pk for _, holder in holders)
+    others_runs = {holder for _, holder in holders if holder != run.pk}
+    fair = max(1, concurrency // (len(others_runs) + 1))
+    return max(0, min(concurrency - (len(holders) - mine), fair)), mine, of_run
+
+
+def _pause(run: Run, reason: str) -> None:
+    run.state, run.state_reason = Run.State.PAUSED, reason
+    run.save(update_fields=["state", "state_reason"])
+    audit_run(None, "paused", run, {"reason": reason})
+
+
+def _lease(run: Run, lease_token: uuid.UUID, wanted: int) -> list[Attempt]:
+    """Lease the first pending attempts, those that share a prompt together."""
+    pending = Attempt.objects.filter(run=run, state=Attempt.State.PENDING).order_by("id")
+    near = list(pending.select_for_update(skip_locked=True, no_key=True)[: WINDOW * wanted])
+    near.sort(key=lambda attempt: (attempt.problem_id, attempt.instruction_id, attempt.temperature, attempt.ordinal))
+    ids = [attempt.pk for attempt in near[:wanted]]
+    Attempt.objects.filter(pk__in=ids).update(
+        state=Attempt.State.LEASED, lease_token=lease_token, lease_expires_at=Now() + lease_time(),
+        claims=F("claims") + 1,
+    )  # fmt: skip
+    found = Attempt.objects.filter(pk__in=ids).select_related("run__sampler", "problem", "instruction").in_bulk()
+    return [found[key] for key in ids]

@@ -1,0 +1,127 @@
+"""Sampling from language models: one session keeps as many calls in flight as the sampler may have."""
+
+import time
+import uuid
+from collections.abc import Callable, Sequence
+
+from trajectories.adapters.chat_api import CallError, ChatSampler, ChatSession, ChatSettings
+from trajectories.core.records import SampleFailure, SampleResult
+from trajectories.models import Attempt, Run
+from trajectories.services.attempts import has_pending, is_wanted, return_batch
+from trajectories.services.chat_attempts import claim_attempts
+from trajectories.services.replies import DatabasePorts
+from trajectories.services.runs import RunStateError, fail_run, pause_run, settle_run
+from trajectories.services.sampling import BatchReport, Heartbeat, keep_outcome, sample_request
+
+SESSION_SECONDS = 60.0
+"""After so long nothing new is started: other runs want the worker too."""
+
+LOOK_SECONDS = 0.25
+TRACES_PER_BELL = 16
+HELD = "held"
+"""The kind of failure after which the run goes on by itself, once the gate opens."""
+
+OnTraces = Callable[[Sequence[int]], None]
+
+
+def is_chat_run(*, run_id: int) -> bool:
+    """Whether the run samples a language model."""
+    return Run.objects.filter(pk=run_id, sampler__kind="chat").exists()
+
+
+def sample_session(*, run_id: int, on_traces: OnTraces, seconds: float = SESSION_SECONDS) -> BatchReport:
+    """Claim, ask and store until nothing is left to claim or the time is over; results are stored as they come.
+
+    `on_traces` gets the ids of stored traces, a few at a time; those it was not given are in the report.
+    """
+    run = Run.objects.select_related("sampler").get(pk=run_id)
+    try:
+        settings = ChatSettings.from_parameters(run.sampler.parameters)
+    except (ValueError, TypeError) as fault:
+        fail_run(run_id=run_id, reason=str(fault))
+        return BatchReport([], more=False)
+    ports = DatabasePorts(run.sampler, recalls=run.plan.get("recalls", True))
+    token = uuid.uuid4()
+    try:
+        with Heartbeat(run_id, token) as heartbeat, ChatSampler(settings, ports).open_session() as session:
+            work = _Work(run_id, token, settings, session, on_traces)
+            work.go_on(time.monotonic() + seconds, heartbeat)
+    except CallError as fault:
+        _stop(run_id, fault.message)
+        return BatchReport([], more=False)
+    finally:
+        return_batch(lease_token=token)
+    if work.stopped is not None and work.stopped.kind != HELD:
+        _stop(run_id, work.stopped.message)
+    settle_run(run_id=run_id)
+    return BatchReport(work.trace_ids, more=work.stopped is None and has_pending(run_id=run_id))
+
+
+def _stop(run_id: int, reason: str) -> None:
+    """Pause the run, unless somebody has paused or ended it."""
+    try:
+        pause_run(actor=None, run=Run.objects.get(pk=run_id), reason=reason)
+    except RunStateError:
+        return
+
+
+class _Work:
+    """The state of one session: what is in flight, what was stored, and what stopped it."""
+
+    def __init__(
+        self, run_id: int, token: uuid.UUID, settings: ChatSettings, session: ChatSession, on_traces: OnTraces
+    ) -> None:
+        self.trace_ids: list[int] = []
+        self.stopped: SampleFailure | None = None
+        self._run_id, self._token, self._settings = run_id, token, settings
+        self._session, self._on_traces = session, on_traces
+        self._flying: dict[int, Attempt] = {}
+        self._allowed = settings.concurrency
+        self._next_claim = self._next_look = 0.0
+
+    def go_on(self, until: float, heartbeat: Heartbeat) -> None:
+        """Work until nothing is in flight and nothing can be claimed, the time is over, or the run is not wanted."""
+        while self.stopped is None and heartbeat.wanted:
+            if time.monotonic() < until:
+                self._claim()
+            if not self._flying:
+                break
+            taken = self._session.take(LOOK_SECONDS)
+            if taken is not None and not self._store(*taken):
+                break
+            if not self._is_wanted():
+                break
+
+    def _claim(self) -> None:
+        """Fill free places, some at a time: a claim costs as much as storing a sample."""
+        now, free = time.monotonic(), self._allowed + self._allowed // 4 - len(self._flying)
+        if self._flying and (now < self._next_claim or free < max(1, self._allowed // 8)):
+            return
+        claim = claim_attempts(run_id=self._run_id, lease_token=self._token, concurrency=self._settings.concurrency)
+        if claim.allowed and claim.allowed != self._allowed:
+            self._allowed = claim.allowed
+            self._session.set_concurrency(claim.allowed)
+        for attempt in claim.attempts:
+            self._flying[attempt.pk] = attempt
+            self._session.submit(attempt.pk, sample_request(attempt))
+        self._next_claim = 0.0 if claim.attempts else now + LOOK_SECONDS
+
+    def _store(self, attempt_id: int, outcome: SampleResult | SampleFailure) -> bool:
+        """Store an outcome; False where the lease is lost. After a fault that stops all, the rest is given back."""
+        attempt = self._flying.pop(attempt_id)
+        if isinstance(outcome, SampleFailure) and outcome.stops:
+            self.stopped = outcome
+            return True
+        trace_id, kept = keep_outcome(attempt, self._token, outcome)
+        self.trace_ids += [] if trace_id is None else [trace_id]
+        if len(self.trace_ids) >= TRACES_PER_BELL:
+            self._on_traces(self.trace_ids)
+            self.trace_ids = []
+        return kept
+
+    def _is_wanted(self) -> bool:
+        now = time.monotonic()
+        if now < self._next_look:
+            return True
+        self._next_look = now + LOOK_SECONDS
+        return is_wanted(run_id=self._run_id)

@@ -1,0 +1,107 @@
+"""Samplers: the list, adding a language model, changing and trying it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import permission_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from trajectories.forms.samplers import PRESETS, SamplerForm, first_values, values_of
+from trajectories.models import Sampler
+from trajectories.selectors.samplers import get_record, held_gate, list_samplers, list_versions
+from trajectories.services.samplers import (
+    SamplerError,
+    add_chat_sampler,
+    ensure_symbolic,
+    revise_chat_sampler,
+    try_sampler,
+)
+from trajectories.views.fragments import wants_fragment
+from trajectories.views.visitors import visitor
+
+view_samplers = permission_required("trajectories.view_sampler", raise_exception=True)
+add_samplers = permission_required("trajectories.add_sampler", raise_exception=True)
+
+
+@require_safe
+@view_samplers
+def sampler_list(request: HttpRequest) -> HttpResponse:
+    """All samplers, each in its newest version."""
+    ensure_symbolic()
+    return render(request, "trajectories/samplers/list.html", {"samplers": list_samplers()})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@add_samplers
+def sampler_new(request: HttpRequest) -> HttpResponse:
+    """Add a language model; `?preset=` fills in what an endpoint of that kind needs."""
+    preset = request.GET.get("preset", "")
+    form = SamplerForm(request.POST) if request.method == "POST" else SamplerForm(initial=first_values(preset))
+    if form.is_bound and form.is_valid():
+        data = form.cleaned_data
+        try:
+            sampler = add_chat_sampler(
+                actor=visitor(request), name=data["name"], title=data["title"], settings=data["settings"]
+            )
+            return redirect("sampler_detail", sampler.pk)
+        except SamplerError as fault:
+            form.add_error("name", str(fault))
+    context = {"form": form, "preset": preset, "presets": [(word, title) for word, (title, _) in PRESETS.items()]}
+    return render(request, "trajectories/samplers/form.html", context, status=422 if form.is_bound else 200)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@add_samplers
+def sampler_edit(request: HttpRequest, sampler_id: int) -> HttpResponse:
+    """Make the next version of a language model."""
+    sampler = get_object_or_404(Sampler, pk=sampler_id, kind=Sampler.Kind.CHAT)
+    given: Mapping[str, Any] = {"sampler": sampler}
+    if request.method == "POST":
+        form = SamplerForm(request.POST, **given)
+    else:
+        form = SamplerForm(initial=values_of(sampler), **given)
+    if form.is_bound and form.is_valid():
+        data = form.cleaned_data
+        try:
+            newest = revise_chat_sampler(
+                actor=visitor(request), sampler=sampler, title=data["title"], settings=data["settings"]
+            )
+            if newest.pk != sampler.pk:
+                messages.success(request, f"This is version {newest.version}. Earlier runs keep theirs.")
+            return redirect("sampler_detail", newest.pk)
+        except SamplerError as fault:
+            form.add_error(None, str(fault))
+    context = {"form": form, "sampler": sampler}
+    return render(request, "trajectories/samplers/form.html", context, status=422 if form.is_bound else 200)
+
+
+@require_safe
+@view_samplers
+def sampler_detail(request: HttpRequest, sampler_id: int) -> HttpResponse:
+    """One version of a sampler."""
+    sampler = get_object_or_404(Sampler, pk=sampler_id)
+    return render(request, "trajectories/samplers/detail.html", _context(sampler))
+
+
+def _context(sampler: Sampler) -> dict[str, Any]:
+    return {
+        "sampler": sampler,
+        "parameters": sampler.parameters,
+        "versions": list(list_versions(sampler)),
+        "record": get_record(sampler),
+        "gate": held_gate(sampler),
+    }
+
+
+@require_POST
+@add_samplers
+def sampler_test(request: HttpRequest, sampler_id: int) -> HttpResponse:
+    """Make one call and show how it went: as a fragment, or on the sampler's page."""
+    sampler = get_object_or_404(Sampler, pk=sampler_id, kind=Sampler.Kind.CHAT)
+    context = {"trial": try_sampler(sampler=sampler), "sampler": sampler}
+    if wants_fragment(request):
+        return render(request, "trajectories/samplers/_trial.html", context)
+    return render(request, "trajectories/samplers/detail.html", {**_context(sampler), **context})
