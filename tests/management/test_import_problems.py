@@ -2,10 +2,12 @@
 
 import io
 import json
+import re
 
 import pytest
 from django.core.management import CommandError, call_command
 
+from trajectories.adapters.procedural import is_installed, shared_source
 from trajectories.models import Problem, ProblemSet
 
 pytestmark = pytest.mark.django_db
@@ -132,3 +134,48 @@ def test_files_of_questions_that_cannot_be_read(tmp_path, content, arguments, me
 def test_a_mapping_without_a_column_fails(tmp_path):
     with pytest.raises(CommandError, match="expected FIELD=COLUMN"):
         run(tmp_path, "--map", "question")
+
+
+needs_package = pytest.mark.skipif(not is_installed(), reason="reasoning-gym is not installed (make procedural)")
+
+
+@pytest.fixture
+def _one_family(settings, tmp_path, monkeypatch):
+    """Families as they are stored, without half a minute of making them."""
+    settings.VAR_DIR = tmp_path
+    source = shared_source()
+    ask = source._ask
+    monkeypatch.setattr(
+        source, "_ask", lambda do, *rest, **more: ["chain_sum"] if do == "names" else ask(do, *rest, **more)
+    )
+
+
+@needs_package
+@pytest.mark.usefixtures("_one_family")
+def test_problems_of_a_family(capsys):
+    arguments = ("--procedural", "chain_sum", "--size", "12", "--seed", "4", "--set-knob", "max_terms=3")
+    call_command("import_problems", *arguments)
+    assert "Procedural chain sum: 12 new, 0 known already, 0 bad" in capsys.readouterr().out
+    assert Problem.objects.get(name="chain_sum-4-11").spec["config"] == {"max_terms": 3}
+    call_command("import_problems", *arguments, "--split", "eval")
+    assert "0 new, 12 known already" in capsys.readouterr().out
+
+
+@needs_package
+@pytest.mark.usefixtures("_one_family")
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["nothing"], "--procedural nothing: there is no such family"),
+        (["chain_sum", "--size", "0"], "--size 0: expected a number from 1 to 10,000"),
+        (["chain_sum", "--seed", "-1"], "--seed -1: expected a number from 0"),
+        (["chain_sum", "--set-knob", "max_terms"], "--set-knob max_terms: expected KNOB=VALUE"),
+        (["chain_sum", "--set-knob", "terms=3"], "terms: is no knob of chain_sum, expected one of min_terms"),
+        (["chain_sum", "--set-knob", "max_terms=x"], "max_terms: found the text 'x', expected a whole number"),
+        (["chain_sum", "--set-knob", "max_terms=1"], "Procedural chain sum: 1 bad, so nothing was imported"),
+    ],
+)
+def test_what_a_family_cannot_do_is_said(arguments, message):
+    with pytest.raises(CommandError, match=re.escape(message)):
+        call_command("import_problems", "--procedural", *arguments)
+    assert not Problem.objects.exists()

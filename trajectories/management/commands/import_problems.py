@@ -1,4 +1,4 @@
-"""`manage.py import_problems`: ARC tasks and questions from files, folders and zips, or ARC-AGI-1 from its package."""
+"""`manage.py import_problems`: problems from files, folders and zips, from ARC-AGI-1, or made by a family."""
 
 from argparse import ArgumentParser
 from itertools import chain
@@ -10,8 +10,10 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils.text import slugify
 
 from trajectories.adapters.uploads import Document, OpenFiles
-from trajectories.core.problems import ImportFault
+from trajectories.core.problems import ImportFault, ProblemError
+from trajectories.core.problems.procedural import MAX_SEED, MAX_SIZE, Draw, ProceduralError, read_knobs
 from trajectories.services.problems import ImportReport, import_arc_agi_1, import_records
+from trajectories.services.procedural import get_family, import_procedural
 from trajectories.services.questions import (
     describe_question,
     part_questions,
@@ -22,7 +24,7 @@ from trajectories.services.uploads import read_arc_documents
 
 
 class Command(BaseCommand):
-    help = "Import ARC tasks (.json) and questions (.jsonl, .csv) from files, folders and zips."
+    help = "Import ARC tasks (.json) and questions (.jsonl, .csv) from files, folders and zips, or make problems."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("paths", nargs="*", type=Path, metavar="PATH", help="a .json file, a .zip file or a folder")
@@ -41,21 +43,56 @@ class Command(BaseCommand):
         )
         parser.add_argument("--preview", action="store_true", help="show how questions would be read; import nothing")
         parser.add_argument("--arc-agi-1", action="store_true", help="import both public ARC-AGI-1 sets")
+        self._add_procedural(parser)
+
+    def _add_procedural(self, parser: ArgumentParser) -> None:
+        group = parser.add_argument_group("procedural problems (reasoning-gym)")
+        group.add_argument("--procedural", metavar="FAMILY", help="make problems of a family, such as chain_sum")
+        group.add_argument("--size", type=int, default=100, metavar="N", help="how many (default: 100)")
+        group.add_argument("--seed", type=int, default=1, metavar="S", help="which ones (default: 1)")
+        group.add_argument(
+            "--set-knob",
+            dest="knobs",
+            action="append",
+            default=[],
+            metavar="KNOB=VALUE",
+            help="a setting of the family; lists as JSON",
+        )
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        if not options["paths"] and not options["arc_agi_1"]:
-            raise CommandError("nothing to import: give a PATH or --arc-agi-1")
+        if not options["paths"] and not options["arc_agi_1"] and not options["procedural"]:
+            raise CommandError("nothing to import: give a PATH, --arc-agi-1 or --procedural FAMILY")
         if options["arc_agi_1"]:
             self._say(import_arc_agi_1(), "arc-agi-1-training and arc-agi-1-evaluation")
         if options["paths"]:
             self._import_paths(options["paths"], options)
+        if options["procedural"]:
+            self._import_procedural(options["procedural"], options)
+
+    def _import_procedural(self, name: str, options: dict[str, Any]) -> None:
+        if not 1 <= options["size"] <= MAX_SIZE:
+            raise CommandError(f"--size {options['size']}: expected a number from 1 to {MAX_SIZE:,}")
+        if not 0 <= options["seed"] <= MAX_SEED:
+            raise CommandError(f"--seed {options['seed']}: expected a number from 0 to {MAX_SEED:,}")
+        title = options["title"] or options["set_name"] or f"Procedural {name.replace('_', ' ')}"
+        try:
+            family = get_family(name)
+            if family is None:
+                raise CommandError(f"--procedural {name}: there is no such family; /problems/procedural/ lists them")
+            knobs = read_knobs(family, self._pairs(options["knobs"], "--set-knob", "KNOB=VALUE"))
+            draw = Draw(name, knobs, options["seed"], options["size"])
+            split = options["split"] or "train"
+            report = import_procedural(actor=None, draw=draw, set_title=title, split=split)
+        except (ProceduralError, ProblemError) as fault:
+            raise CommandError(f"--procedural {name}: {fault}") from fault
+        self._say(report, title)
 
     def _import_paths(self, paths: list[Path], options: dict[str, Any]) -> None:
         set_name = options["set_name"] or slugify(paths[0].resolve().stem)
         with OpenFiles() as files:
             documents = [document for path in paths for document in files.add_path(path)]
             solutions = files.add_path(options["solutions"]) if options["solutions"] else []
-            columns = self._columns(options["columns"])
+            columns = self._pairs(options["columns"], "--map", "FIELD=COLUMN")
             if options["preview"]:
                 self._preview(documents, columns)
                 return
@@ -77,9 +114,9 @@ class Command(BaseCommand):
                 raise CommandError(f"problem set {set_name!r}: {' '.join(messages)}") from fault
         self._say(report, set_name)
 
-    def _columns(self, arguments: list[str]) -> dict[str, str]:
+    def _pairs(self, arguments: list[str], option: str, form: str) -> dict[str, str]:
         if bad := [argument for argument in arguments if "=" not in argument]:
-            raise CommandError(f"--map {bad[0]}: expected FIELD=COLUMN")
+            raise CommandError(f"{option} {bad[0]}: expected {form}")
         return dict(argument.split("=", 1) for argument in arguments)
 
     def _preview(self, documents: list[Document | ImportFault], columns: dict[str, str]) -> None:
