@@ -158,5 +158,6 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": os.environ.get("LOG_LEVEL", "INFO")},
     "loggers": {
         "axes": {"level": "WARNING"},
+        "httpx2": {"level": "WARNING"},  # it would write a line for each of many thousand calls
     },
 }

@@ -7,7 +7,16 @@ from tests.factories import assert_counters_add_up, make_instruction, make_probl
 from trajectories.core.identity import derive_seed
 from trajectories.models import Attempt, AuditEvent, Run
 from trajectories.services.attempts import claim_batch
-from trajectories.services.runs import PlanError, RunStateError, cancel_run, fail_run, pause_run, resume_run, settle_run
+from trajectories.services.runs import (
+    Budget,
+    PlanError,
+    RunStateError,
+    cancel_run,
+    fail_run,
+    pause_run,
+    resume_run,
+    settle_run,
+)
 
 
 def verbs(run: Run) -> list[str]:
@@ -67,7 +76,7 @@ def test_a_large_plan_is_inserted_in_full(db, django_assert_max_num_queries):
         ({"samples_each": 10_001}, "expected 1 to 10,000"),
         ({"title": ""}, "expected 1 to 200"),
         ({"title": "x" * 201}, "expected 1 to 200"),
-        ({"budget_seconds": 0}, "expected at least 1"),
+        ({"budget": Budget(seconds=0)}, "expected at least 1"),
         ({"seed": 2**63}, "seed"),
     ],
 )
@@ -145,7 +154,7 @@ def test_an_action_the_state_does_not_allow_says_so_and_changes_nothing(lead, ac
 
 
 def test_a_spent_time_budget_pauses_at_the_next_claim_and_resuming_lifts_it(lead):
-    run = plan(problems=[make_problem(), make_problem()], budget_seconds=60)
+    run = plan(problems=[make_problem(), make_problem()], budget=Budget(seconds=60))
     assert claim_batch(run_id=run.pk) is not None
     Run.objects.filter(pk=run.pk).update(started_at=timezone.now() - timedelta(seconds=61))
     assert claim_batch(run_id=run.pk) is None
@@ -157,7 +166,7 @@ def test_a_spent_time_budget_pauses_at_the_next_claim_and_resuming_lifts_it(lead
 
 
 def test_a_budget_with_time_left_survives_a_pause(lead):
-    run = plan(budget_seconds=3600)
+    run = plan(budget=Budget(seconds=3600))
     claim_batch(run_id=run.pk)
     pause_run(actor=lead, run=run)
     assert resume_run(actor=lead, run=run).budget_seconds == 3600

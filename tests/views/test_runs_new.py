@@ -4,6 +4,7 @@ from django.urls import reverse
 from tests.factories import make_problem, make_problem_set, make_trace, plan
 from trajectories.models import Run
 from trajectories.services.instructions import ensure_symbolic_views
+from trajectories.services.runs import Budget
 from trajectories.services.samplers import ensure_symbolic
 
 
@@ -110,7 +111,8 @@ def test_a_link_fills_the_form_in(client, lead, problems):
 
 def test_a_run_like_another_has_its_problems_and_views_and_a_new_seed(client, lead, problems):
     views = ensure_symbolic_views()[:2]
-    run = plan(problems=problems[1:3], instructions=views, samples_each=7, budget_seconds=90, sampler=ensure_symbolic())
+    budget = Budget(seconds=90)
+    run = plan(problems=problems[1:3], instructions=views, samples_each=7, budget=budget, sampler=ensure_symbolic())
     client.force_login(lead)
     response = client.get(reverse("run_new"), {"like": run.pk})
     initial = response.context["form"].initial

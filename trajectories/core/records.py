@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
@@ -51,6 +52,7 @@ class FinishReason(StrEnum):
     STOP = "stop"
     LENGTH = "length"
     REFUSAL = "refusal"
+    FILTER = "filter"
     EMPTY = "empty"
 
 
@@ -135,7 +137,10 @@ class SampleRequest:
 
 @dataclass(frozen=True, slots=True)
 class SampleResult:
-    """One finished sample. `answer` is JSON: for ARC a list with one grid (or None) per test input."""
+    """One finished sample. `answer` is JSON: for ARC a list with one grid (or None) per test input.
+
+    `raw` is the answer as it came over the wire, where there was one; `cost` is in money, None where no price is known.
+    """
 
     messages: tuple[Mapping[str, JSON], ...]
     reasoning: str
@@ -146,15 +151,21 @@ class SampleResult:
     usage: Usage = Usage()
     latency_seconds: float = 0.0
     facts: Mapping[str, JSON] = field(default_factory=dict)
+    raw: str = ""
+    cost: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class SampleFailure:
-    """A sample that could not be drawn; kept as data with the attempt."""
+    """A sample that could not be drawn; kept as data with the attempt.
+
+    `stops` says that no further sample can be drawn either, until a person has changed something.
+    """
 
     kind: str
     message: str
     retryable: bool = False
+    stops: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,7 @@
 """The form that plans a run."""
 
+from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -7,7 +9,18 @@ from django.db.models import OuterRef, QuerySet, Subquery
 
 from trajectories.models import Instruction, Problem, ProblemSet, Sampler
 from trajectories.selectors.problems import SOLVED_STATES
-from trajectories.services.runs import MAX_SAMPLES_EACH, MAX_SEED, MAX_TEMPERATURE, MAX_TITLE, Plan, PlanError
+from trajectories.selectors.samplers import list_samplers
+from trajectories.services.estimates import estimate_plan
+from trajectories.services.runs import (
+    MAX_COST,
+    MAX_SAMPLES_EACH,
+    MAX_SEED,
+    MAX_TEMPERATURE,
+    MAX_TITLE,
+    Budget,
+    Plan,
+    PlanError,
+)
 
 MAX_NAMED = 2_000
 
@@ -18,13 +31,21 @@ def current_instructions() -> QuerySet[Instruction]:
     return Instruction.objects.filter(pk=Subquery(latest)).order_by("pk")
 
 
+def budget_of(data: Mapping[str, Any]) -> Budget:
+    """The budget that the fields of a form describe."""
+    minutes = data["budget_minutes"]
+    return Budget(
+        seconds=round(60 * minutes) if minutes else None, cost=data["budget_cost"], tokens=data["budget_tokens"]
+    )
+
+
 class RunForm(forms.Form):
     """Which problems, how to look at them, how many samples. `cleaned_data["plan"]` is the checked Plan."""
 
     title = forms.CharField(
         max_length=MAX_TITLE, required=False, help_text="Left empty, it says what is sampled.", label="Title"
     )
-    sampler = forms.ModelChoiceField(queryset=Sampler.objects.order_by("pk"), empty_label=None, label="Sampler")
+    sampler = forms.ModelChoiceField(queryset=Sampler.objects.none(), empty_label=None, label="Sampler")
     problem_set = forms.ModelChoiceField(
         queryset=ProblemSet.objects.order_by("title"), required=False, empty_label="All sets", label="Problem set"
     )
@@ -69,9 +90,26 @@ class RunForm(forms.Form):
         label="Time budget in minutes",
         help_text="The run pauses when it is spent; empty for none.",
     )
+    budget_cost = forms.DecimalField(
+        required=False,
+        min_value=Decimal("0.000001"),
+        max_value=MAX_COST - 1,
+        decimal_places=6,
+        label="Money budget",
+        help_text="In the currency of the sampler's prices. No call starts that might exceed it.",
+    )
+    budget_tokens = forms.IntegerField(
+        required=False, min_value=1, max_value=10**15, label="Token budget", help_text="Input and output together."
+    )
+    fresh = forms.BooleanField(
+        required=False,
+        label="Ask everything anew",
+        help_text="Otherwise an answer paid for in an earlier run with the same seed is used again.",
+    )
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
+        self.fields["sampler"].queryset = list_samplers().exclude(kind=Sampler.Kind.IMPORTED)  # type: ignore[attr-defined]
         self._views = {str(instruction.pk): instruction for instruction in current_instructions()}
         views = forms.MultipleChoiceField(
             widget=forms.CheckboxSelectMultiple,
@@ -116,7 +154,24 @@ class RunForm(forms.Form):
         except PlanError as fault:
             field = "state" if not problems else "temperatures" if "emperature" in str(fault) else None
             self.add_error(field, "No problem is chosen; loosen the choice." if not problems else str(fault))
-        return {**data, "plan": plan, "title": data["title"] or self._title(data, plan)}
+            return data
+        return {**data, "plan": plan, "title": data["title"] or self._title(data, plan), **self._means(data, plan)}
+
+    def _means(self, data: dict[str, Any], plan: Plan) -> dict[str, Any]:
+        """The budget, the estimate for a language model, and what is kept with the plan."""
+        budget = budget_of(data)
+        options: dict[str, Any] = {"recalls": not data["fresh"]}
+        estimate = None
+        try:
+            budget.check(data["sampler"])
+            if data["sampler"].is_chat:
+                estimate = estimate_plan(plan=plan, sampler=data["sampler"])
+                options["prompt_tokens"] = estimate.prompt_tokens
+        except PlanError as fault:
+            self.add_error("budget_cost", str(fault))
+        except ValueError as fault:
+            self.add_error("sampler", str(fault))
+        return {"budget": budget, "estimate": estimate, "options": options}
 
     def _problems(self, data: dict[str, Any]) -> list[Problem]:
         problems = Problem.objects.order_by("pk").only("pk", "name", "content_hash")
@@ -141,3 +196,16 @@ class RunForm(forms.Form):
             where = f" of {data['problem_set']}" if data["problem_set"] else ""
             what = f"{len(plan.problems):,} problems{where}"
         return f"{what}, {plan.per_problem:,} samples each"[:MAX_TITLE]
+
+
+class BudgetForm(forms.Form):
+    """What a run may take from now on. `cleaned_data["budget"]` is the Budget."""
+
+    budget_minutes, budget_cost, budget_tokens = (
+        RunForm.base_fields[name] for name in ("budget_minutes", "budget_cost", "budget_tokens")
+    )
+
+    def clean(self) -> dict[str, Any]:
+        """Put the budget together."""
+        data = super().clean() or self.cleaned_data
+        return data if self.errors else {**data, "budget": budget_of(data)}

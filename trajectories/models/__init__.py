@@ -4,10 +4,11 @@ from trajectories.models.audit import AuditEvent
 from trajectories.models.instructions import Instruction
 from trajectories.models.problems import Problem, ProblemSet
 from trajectories.models.releases import Export, Release, ReleaseItem
+from trajectories.models.replies import Reply
 from trajectories.models.reverifications import Reverification
 from trajectories.models.reviews import Review
 from trajectories.models.runs import Attempt, Run
-from trajectories.models.samplers import Sampler
+from trajectories.models.samplers import Sampler, SamplerGate
 from trajectories.models.traces import PendingVerification, Text, Trace
 from trajectories.models.verdicts import Verdict
 
@@ -21,10 +22,12 @@ __all__ = [
     "ProblemSet",
     "Release",
     "ReleaseItem",
+    "Reply",
     "Reverification",
     "Review",
     "Run",
     "Sampler",
+    "SamplerGate",
     "Text",
     "Trace",
     "Verdict",

@@ -1,17 +1,24 @@
-"""Ways to get samples."""
+"""Where samples come from."""
 
 from django.db import models
 
 
 class Sampler(models.Model):
-    """A configured source of samples. A fine-tuned successor is a new sampler with `parent`."""
+    """A configured source of samples, never changed: an edit makes a new version, so that every trace keeps the prices
+    and parameters it was drawn with. A fine-tuned successor is a new sampler with `parent`.
+
+    `parameters` of a chat sampler are its adapters.chat_api.ChatSettings. They name the environment variable that holds
+    the key; the key itself is stored nowhere.
+    """
 
     class Kind(models.TextChoices):
         """Which implementation in core.samplers or adapters draws the samples."""
 
         SYMBOLIC = "symbolic", "symbolic program search"
+        CHAT = "chat", "language model"
+        IMPORTED = "imported", "imported from elsewhere"
 
-    name = models.SlugField(max_length=80, unique=True)
+    name = models.SlugField(max_length=80)
     title = models.CharField(max_length=200)
     kind = models.CharField(max_length=20, choices=Kind.choices)
     version = models.PositiveIntegerField(default=1)
@@ -19,5 +26,30 @@ class Sampler(models.Model):
     parent = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="children")
     created_at = models.DateTimeField(auto_now_add=True)
 
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["name", "version"], name="sampler_version_once")]
+
     def __str__(self) -> str:
-        return self.title
+        return self.title if self.version == 1 else f"{self.title} (version {self.version})"
+
+    @property
+    def is_chat(self) -> bool:
+        """Whether it is a language model behind an endpoint."""
+        return self.kind == self.Kind.CHAT
+
+
+class SamplerGate(models.Model):
+    """What all workers of a sampler share: how many requests and tokens may be sent now, and whether any may.
+
+    `requests` and `tokens` are what is left at `filled_at`; below zero they are owed, and what comes next waits.
+    """
+
+    sampler = models.OneToOneField(Sampler, primary_key=True, on_delete=models.CASCADE, related_name="gate")
+    requests = models.FloatField(default=0.0)
+    tokens = models.FloatField(default=0.0)
+    filled_at = models.DateTimeField(null=True)
+    held_until = models.DateTimeField(null=True)
+    reason = models.TextField(blank=True)
+
+    def __str__(self) -> str:
+        return f"gate of sampler {self.pk}"

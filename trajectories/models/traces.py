@@ -50,6 +50,8 @@ class Trace(models.Model):
     prompt = models.ForeignKey(Text, on_delete=models.PROTECT, related_name="+")
     reasoning = models.ForeignKey(Text, on_delete=models.PROTECT, related_name="+")
     program = models.ForeignKey(Text, null=True, on_delete=models.PROTECT, related_name="+")
+    # The answer as it came over the wire, where there was one.
+    raw = models.ForeignKey(Text, null=True, on_delete=models.PROTECT, related_name="+")
     steps = models.JSONField(default=list)
     answer = models.JSONField(null=True)
     answer_hash = models.CharField(max_length=64)
@@ -60,6 +62,7 @@ class Trace(models.Model):
     reasoning_tokens = models.PositiveIntegerField(default=0)
     output_tokens = models.PositiveIntegerField(default=0)
     latency_seconds = models.FloatField(default=0.0)
+    cost = models.DecimalField(max_digits=16, decimal_places=8, null=True)
     content_hash = models.CharField(max_length=64)
     created_at = models.DateTimeField(auto_now_add=True)
 

@@ -49,7 +49,7 @@ def claim_batch(*, run_id: int, limit: int = BATCH_LIMIT) -> Batch | None:
     starts the run; a spent time budget pauses it.
     """
     run = lock_run(run_id)
-    if run.state not in Run.ACTIVE_STATES or _pause_if_spent(run):
+    if run.state not in Run.ACTIVE_STATES or pause_if_spent(run):
         return None
     leased = Attempt.objects.filter(run=run_id, problem=OuterRef("problem"), state=Attempt.State.LEASED)
     pending = Attempt.objects.filter(run=run_id, state=Attempt.State.PENDING)
@@ -72,7 +72,7 @@ def claim_batch(*, run_id: int, limit: int = BATCH_LIMIT) -> Batch | None:
     return Batch(token, list(attempts.order_by("id")))
 
 
-def _pause_if_spent(run: Run) -> bool:
+def pause_if_spent(run: Run) -> bool:
     """Pause a run whose time budget is spent; its row is locked."""
     if not is_budget_spent(run):
         return False

@@ -19,6 +19,7 @@ ROLES: dict[str, list[str]] = {
         "add_problemset",
         "add_problem",
         "add_trace",
+        "add_sampler",
         "add_run",
         "control_run",
         "add_reverification",

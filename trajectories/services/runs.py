@@ -6,9 +6,10 @@ one order keeps the counters exact and the transactions free of deadlocks.
 
 import itertools
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -26,6 +27,7 @@ MAX_ATTEMPTS = 1_000_000
 MAX_TEMPERATURE = 2.0
 MAX_TITLE = 200
 MAX_SEED = 2**63 - 1
+MAX_COST = 10_000_000
 
 
 class PlanError(ValueError):
@@ -78,6 +80,27 @@ class Plan:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What a run may take: wall time in seconds, money, tokens (input and output); None where there is no limit."""
+
+    seconds: int | None = None
+    cost: Decimal | None = None
+    tokens: int | None = None
+
+    def check(self, sampler: Sampler) -> None:
+        """Raise PlanError for a budget that allows nothing, or counts money that nobody can count."""
+        for word, amount in (("time", self.seconds), ("token", self.tokens)):
+            if amount is not None and amount < 1:
+                raise PlanError(f"The {word} budget is {amount}; expected at least 1, or none.")
+        if self.cost is None:
+            return
+        if not 0 < self.cost < MAX_COST:
+            raise PlanError(f"The money budget is {self.cost}; expected more than 0 and less than {MAX_COST:,}.")
+        if sampler.is_chat and any(sampler.parameters.get(name) is None for name in ("input_price", "output_price")):
+            raise PlanError(f"The money budget cannot be kept: {sampler} has no prices.")
+
+
 def _check_once_each(what: str, given: Sequence[float]) -> None:
     if not given:
         raise PlanError(f"The run has no {what}; expected at least one.")
@@ -97,30 +120,34 @@ def plan_run(  # noqa: PLR0913 (the parts of a plan)
     samples_each: int,
     seed: int | None = None,
     problem_set: ProblemSet | None = None,
-    budget_seconds: int | None = None,
+    budget: Budget | None = None,
+    options: Mapping[str, Any] | None = None,
 ) -> Run:
     """A queued run with all its attempts; the caller rings the bell. Raises PlanError.
 
     A plan is made once: the same problems, instructions, temperatures, samples and seed give the same attempts.
+    `options` are kept with the plan: `recalls` (answers paid for before may be used) and, for a language model,
+    `prompt_tokens` (the longest prompt, services.estimates).
     """
-    plan = Plan(problems, instructions, temperatures, samples_each)
+    plan, budget = Plan(problems, instructions, temperatures, samples_each), budget or Budget()
     plan.check()
+    budget.check(sampler)
     if not 1 <= len(title) <= MAX_TITLE:
         raise PlanError(f"The title has {len(title)} characters; expected 1 to {MAX_TITLE}.")
-    if budget_seconds is not None and budget_seconds < 1:
-        raise PlanError(f"The time budget is {budget_seconds} seconds; expected at least 1, or none.")
     if seed is not None and not 0 <= seed <= MAX_SEED:
         raise PlanError(f"The seed is {seed}; expected 0 to {MAX_SEED}, or none.")
     run = Run.objects.create(
         title=title,
         sampler=sampler,
         problem_set=problem_set,
-        plan=plan.as_json(),
+        plan={**plan.as_json(), **(options or {})},
         seed=secrets.randbelow(MAX_SEED) if seed is None else seed,
         code_version=code_version(),
         state=Run.State.QUEUED,
         planned_count=plan.size,
-        budget_seconds=budget_seconds,
+        budget_seconds=budget.seconds,
+        budget_cost=budget.cost,
+        budget_tokens=budget.tokens,
         created_by=actor,
     )
     attempts = planned_attempts(run, plan)
@@ -182,6 +209,21 @@ def resume_run(*, actor: User | None, run: Run) -> Run:
         held.budget_seconds = None if lifted else held.budget_seconds
         held.save(update_fields=["state", "state_reason", "rung_at", "budget_seconds"])
         audit_run(actor, "resumed", held, {"budget_lifted": lifted})
+    return held
+
+
+def set_budget(*, actor: User | None, run: Run, budget: Budget) -> Run:
+    """Change what a run may take, whatever it has spent; a paused one stays paused. Raises PlanError for a budget that
+    cannot be kept, RunStateError for a run that has ended."""
+    budget.check(run.sampler)
+    with transaction.atomic():
+        held = lock_run(run.pk)
+        if held.state in Run.ENDED_STATES:
+            raise RunStateError(f"The run is {held.state}; its budget cannot be changed any more.")
+        held.budget_seconds, held.budget_cost, held.budget_tokens = budget.seconds, budget.cost, budget.tokens
+        held.save(update_fields=["budget_seconds", "budget_cost", "budget_tokens"])
+        amounts = {"seconds": budget.seconds, "tokens": budget.tokens}
+        audit_run(actor, "budgeted", held, {**amounts, "cost": None if budget.cost is None else str(budget.cost)})
     return held
 
 

@@ -1,8 +1,26 @@
-"""Samplers: the embedded ones register themselves."""
+"""Samplers: the embedded one registers itself; language models are added by people, and tried by one call."""
 
-from trajectories.models import Sampler
+import asyncio
+import time
+from dataclasses import dataclass
+
+from django.contrib.auth.models import User
+from django.db import transaction
+
+from trajectories.adapters.chat_api import CallError, ChatClient, ChatSettings
+from trajectories.adapters.chat_api.translate import estimate_usage
+from trajectories.core.records import Usage
+from trajectories.models import AuditEvent, Sampler
 
 SYMBOLIC = "symbolic"
+TEST_PROMPT = "Reply with the single word: ready."
+TEST_SECONDS = 30.0
+TEST_OUTPUT_TOKENS = 512
+SHOWN_CHARACTERS = 400
+
+
+class SamplerError(ValueError):
+    """A sampler that cannot be made; the message is for people."""
 
 
 def ensure_symbolic() -> Sampler:
@@ -11,3 +29,98 @@ def ensure_symbolic() -> Sampler:
         name=SYMBOLIC, defaults={"title": "Symbolic program search", "kind": Sampler.Kind.SYMBOLIC}
     )
     return sampler
+
+
+@transaction.atomic
+def add_chat_sampler(
+    *, actor: User | None, name: str, title: str, settings: ChatSettings, parent: Sampler | None = None
+) -> Sampler:
+    """A new language model. Raises SamplerError where the name is taken."""
+    if Sampler.objects.filter(name=name).exists():
+        raise SamplerError(f"There is a sampler named {name!r}; expected a name of its own.")
+    return _add_version(actor, name, title, settings, version=1, parent=parent)
+
+
+@transaction.atomic
+def revise_chat_sampler(*, actor: User | None, sampler: Sampler, title: str, settings: ChatSettings) -> Sampler:
+    """The next version of a language model. Runs planned before go on with the version they were planned with.
+
+    Raises SamplerError for an embedded sampler, or where `sampler` is not the newest version any more.
+    """
+    newest = Sampler.objects.select_for_update().filter(name=sampler.name).order_by("-version").first()
+    if newest is None or not newest.is_chat:
+        raise SamplerError(f"{sampler.title} is built in; it cannot be changed.")
+    if newest.pk != sampler.pk:
+        raise SamplerError(f"Somebody has made version {newest.version} of it in the meantime; begin from that one.")
+    if newest.title == title and newest.parameters == settings.as_parameters():
+        return newest
+    return _add_version(actor, newest.name, title, settings, version=newest.version + 1, parent=newest.parent)
+
+
+def _add_version(
+    actor: User | None, name: str, title: str, settings: ChatSettings, *, version: int, parent: Sampler | None
+) -> Sampler:
+    sampler = Sampler.objects.create(
+        name=name,
+        title=title,
+        kind=Sampler.Kind.CHAT,
+        version=version,
+        parameters=settings.as_parameters(),
+        parent=parent,
+    )
+    data = {"name": name, "version": version}
+    AuditEvent.objects.create(actor=actor, verb="added", object_type="sampler", object_id=sampler.pk, data=data)
+    return sampler
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What one call brought: an answer with its figures, or the plain cause of failure in `fault`."""
+
+    fault: str = ""
+    kind: str = ""
+    text: str = ""
+    reasoning: str = ""
+    model: str = ""
+    seconds: float = 0.0
+    usage: Usage | None = None
+    usage_is_estimated: bool = False
+    finish_reason: str = ""
+
+
+def try_sampler(*, sampler: Sampler) -> Trial:
+    """Make one short call and say how it went. Nothing is stored and nothing is retried."""
+    try:
+        settings = ChatSettings.from_parameters(
+            {
+                **sampler.parameters,
+                "timeout_seconds": min(TEST_SECONDS, sampler.parameters.get("timeout_seconds", TEST_SECONDS)),
+                "max_output_tokens": min(
+                    TEST_OUTPUT_TOKENS, sampler.parameters.get("max_output_tokens", TEST_OUTPUT_TOKENS)
+                ),
+            }
+        )
+        return asyncio.run(_try(settings))
+    except CallError as fault:
+        return Trial(fault=fault.message, kind=fault.kind)
+    except (ValueError, TypeError) as fault:
+        return Trial(fault=str(fault), kind="parameters")
+
+
+async def _try(settings: ChatSettings) -> Trial:
+    client = ChatClient(settings)
+    messages = [{"role": "user", "content": TEST_PROMPT}]
+    started = time.monotonic()
+    try:
+        reply = await client.complete(messages, 1.0, 1)
+    finally:
+        await client.close()
+    return Trial(
+        text=reply.text[:SHOWN_CHARACTERS],
+        reasoning=reply.reasoning[:SHOWN_CHARACTERS],
+        model=reply.model,
+        seconds=time.monotonic() - started,
+        usage=reply.usage or estimate_usage(messages, reply),
+        usage_is_estimated=reply.usage is None,
+        finish_reason=str(reply.finish_reason),
+    )

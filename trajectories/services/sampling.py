@@ -14,7 +14,7 @@ from trajectories.core.identity import derive_seed
 from trajectories.core.records import InstructionRecord, SampleFailure, SampleRequest, SampleResult
 from trajectories.core.samplers import SAMPLERS
 from trajectories.core.samplers.base import Sampler
-from trajectories.models import Attempt
+from trajectories.models import Attempt, Instruction
 from trajectories.selectors.problems import to_public
 from trajectories.services.attempts import (
     Batch,
@@ -109,14 +109,14 @@ def _draw(sampler: Sampler, batch: Batch, heartbeat: Heartbeat) -> list[int]:
     """Store what the sampler yields until it ends or is not wanted any more; returns the ids of the traces."""
     trace_ids: list[int] = []
     for position, outcome in _outcomes(sampler, [sample_request(attempt) for attempt in batch.attempts]):
-        trace_id, kept = _keep(batch.attempts[position], batch.token, outcome)
+        trace_id, kept = keep_outcome(batch.attempts[position], batch.token, outcome)
         trace_ids += [trace_id] if trace_id is not None else []
         if not kept or not heartbeat.wanted or not is_wanted(run_id=batch.attempts[position].run_id):
             break
     return trace_ids
 
 
-def _keep(attempt: Attempt, token: uuid.UUID, outcome: SampleResult | SampleFailure) -> tuple[int | None, bool]:
+def keep_outcome(attempt: Attempt, token: uuid.UUID, outcome: SampleResult | SampleFailure) -> tuple[int | None, bool]:
     """(id of the trace if there is one, whether the lease was still ours)."""
     if isinstance(outcome, SampleResult):
         try:
@@ -151,18 +151,22 @@ def _outcomes(
         yield position, SampleFailure(SAMPLER_FAULT, message)
 
 
+def instruction_record(instruction: Instruction) -> InstructionRecord:
+    """The instruction as samplers and prompts know it."""
+    return InstructionRecord(
+        name=instruction.name,
+        version=instruction.version,
+        view=instruction.view,
+        style=instruction.style,
+        template=instruction.template,
+    )
+
+
 def sample_request(attempt: Attempt) -> SampleRequest:
     """What the sampler is asked; it never holds the reference answer."""
-    instruction = attempt.instruction
     return SampleRequest(
         problem=to_public(attempt.problem),
-        instruction=InstructionRecord(
-            name=instruction.name,
-            version=instruction.version,
-            view=instruction.view,
-            style=instruction.style,
-            template=instruction.template,
-        ),
+        instruction=instruction_record(attempt.instruction),
         temperature=attempt.temperature,
         seed=attempt.seed,
         group_seed=derive_seed(attempt.run.seed, attempt.problem.content_hash),

@@ -2,6 +2,7 @@
 
 import uuid
 from dataclasses import asdict
+from typing import Any
 
 from django.db import transaction
 from django.db.models import F
@@ -10,6 +11,7 @@ from django.db.models.functions import Now
 from trajectories.core.identity import canonical_json, content_hash, text_hash
 from trajectories.core.records import JSON, SampleResult, Step
 from trajectories.core.storable import storable_json, storable_text
+from trajectories.core.verifiers.normal_forms import normal_answer
 from trajectories.models import Attempt, PendingVerification, Problem, Run, Text, Trace
 from trajectories.services.runs import lock_run
 
@@ -20,7 +22,16 @@ def store_result(*, attempt: Attempt, lease_token: uuid.UUID, result: SampleResu
     `attempt` comes with its run, problem and instruction. Raises ValueError or TypeError for a result that JSON has no
     form for.
     """
-    trace, texts = _build_trace(attempt, result)
+    trace, texts = build_trace(
+        attempt.problem,
+        result,
+        attempt=attempt,
+        run_id=attempt.run_id,
+        sampler_id=attempt.run.sampler_id,
+        instruction_id=attempt.instruction_id,
+        temperature=attempt.temperature,
+        seed=attempt.seed,
+    )
     with transaction.atomic():
         lock_run(attempt.run_id)
         held = Attempt.objects.filter(pk=attempt.pk, state=Attempt.State.LEASED, lease_token=lease_token)
@@ -36,7 +47,11 @@ def store_result(*, attempt: Attempt, lease_token: uuid.UUID, result: SampleResu
         store_texts(texts)
         trace.save(force_insert=True)
         PendingVerification.objects.create(trace=trace)
-        Run.objects.filter(pk=attempt.run_id).update(done_count=F("done_count") + 1)
+        Run.objects.filter(pk=attempt.run_id).update(
+            done_count=F("done_count") + 1,
+            cost=F("cost") + (result.cost or 0),
+            **{name: F(name) + count for name, count in asdict(result.usage).items()},
+        )
         Problem.objects.filter(pk=attempt.problem_id).update(trace_count=F("trace_count") + 1)
     return trace
 
@@ -47,34 +62,31 @@ def store_texts(bodies: dict[str, str]) -> None:
     Text.objects.bulk_create(rows, ignore_conflicts=True)
 
 
-def _build_trace(attempt: Attempt, result: SampleResult) -> tuple[Trace, dict[str, str]]:
-    """The unsaved trace, and the texts it refers to by their hash."""
+def build_trace(problem: Problem, result: SampleResult, **links: Any) -> tuple[Trace, dict[str, str]]:
+    """The unsaved trace of a problem with its `links` to what it came from, and the texts it refers to by their hash.
+
+    Raises ValueError or TypeError for a result that JSON has no form for.
+    """
     messages, answer = storable_json(result.messages), storable_json(result.answer)
     steps = [_step_json(step) for step in result.steps]
-    prompt, reasoning, program = (
-        canonical_json(messages),
-        storable_text(result.reasoning),
-        storable_text(result.program),
-    )
-    texts = {text_hash(text): text for text in (prompt, reasoning, *([program] if program else []))}
+    prompt, reasoning = canonical_json(messages), storable_text(result.reasoning)
+    program, raw = storable_text(result.program), storable_text(result.raw)
+    texts = {text_hash(text): text for text in (prompt, reasoning, *filter(None, (program, raw)))}
     trace = Trace(
-        problem_id=attempt.problem_id,
-        attempt=attempt,
-        run_id=attempt.run_id,
-        sampler_id=attempt.run.sampler_id,
-        instruction_id=attempt.instruction_id,
-        temperature=attempt.temperature,
-        seed=attempt.seed,
+        problem=problem,
+        **links,
         prompt_id=text_hash(prompt),
         reasoning_id=text_hash(reasoning),
         program_id=text_hash(program) if program else None,
+        raw_id=text_hash(raw) if raw else None,
         steps=steps,
         answer=answer,
-        answer_hash=content_hash(answer),
+        answer_hash=content_hash(normal_answer(problem.kind, problem.spec, answer)),
         facts=storable_json(result.facts),
         finish_reason=str(result.finish_reason),
         latency_seconds=result.latency_seconds,
-        content_hash=content_hash([attempt.problem.content_hash, messages, reasoning, steps, answer, program]),
+        cost=result.cost,
+        content_hash=content_hash([problem.content_hash, messages, reasoning, steps, answer, program]),
         **asdict(result.usage),
     )
     return trace, texts

@@ -8,8 +8,10 @@ from django.conf import settings
 from django.db import transaction
 
 from trajectories.models import Run
-from trajectories.services.sampling import sample_next_batch
+from trajectories.services.chat_sampling import is_chat_run, sample_session
+from trajectories.services.sampling import BatchReport, sample_next_batch
 from trajectories.services.verdicts import verify_traces
+from trajectories.tasks.verdicts import ring_verification
 
 SECONDS_PER_BELL = 5
 """A bell takes up to half a second to be heard, so that one for each short batch would cost more than the work; other
@@ -22,7 +24,7 @@ def sample_batch(run_id: int) -> None:
     until = monotonic() + SECONDS_PER_BELL
     more = True
     while more and monotonic() < until:
-        report = sample_next_batch(run_id=run_id)
+        report = _next_batch(run_id)
         # Here and now: a bell for it would wait behind the sampling bells of every other run.
         verify_traces(trace_ids=report.trace_ids)
         more = report.more
@@ -30,7 +32,18 @@ def sample_batch(run_id: int) -> None:
         sample_batch.delay(run_id)
 
 
+def _next_batch(run_id: int) -> BatchReport:
+    """A batch of an embedded sampler, or a session with a language model, whose traces other workers verify."""
+    if is_chat_run(run_id=run_id):
+        return sample_session(run_id=run_id, on_traces=ring_verification)
+    return sample_next_batch(run_id=run_id)
+
+
 def ring_sampling(run: Run) -> None:
-    """Ring for the run once this transaction commits: one bell per worker that may help, at most one per problem."""
-    for _ in range(min(settings.BELLS_PER_RUN, len(run.plan["problem_ids"]))):
+    """Ring for the run once this transaction commits: one bell per worker that may help, at most one per problem.
+
+    One worker keeps all calls to a language model in flight.
+    """
+    bells = 1 if run.sampler.is_chat else min(settings.BELLS_PER_RUN, len(run.plan["problem_ids"]))
+    for _ in range(bells):
         transaction.on_commit(partial(sample_batch.delay, run.pk))

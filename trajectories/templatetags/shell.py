@@ -16,6 +16,7 @@ register = template.Library()
 NAVIGATION = (
     ("Home", "/"),
     ("Problems", "/problems/"),
+    ("Samplers", "/samplers/"),
     ("Runs", "/runs/"),
     ("Traces", "/traces/"),
     ("Releases", "/releases/"),

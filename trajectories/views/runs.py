@@ -12,7 +12,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from trajectories.forms.runs import RunForm
+from trajectories.forms.runs import BudgetForm, RunForm
 from trajectories.models import Problem, ProblemSet, Run
 from trajectories.selectors.runs import (
     STATE_FILTERS,
@@ -22,11 +22,22 @@ from trajectories.selectors.runs import (
     list_run_problems,
     list_runs,
 )
+from trajectories.selectors.samplers import held_gate
 from trajectories.services.instructions import ensure_symbolic_views
-from trajectories.services.runs import RunStateError, cancel_run, is_budget_spent, pause_run, plan_run, resume_run
+from trajectories.services.runs import (
+    PlanError,
+    RunStateError,
+    cancel_run,
+    is_budget_spent,
+    pause_run,
+    plan_run,
+    resume_run,
+    set_budget,
+)
 from trajectories.services.samplers import ensure_symbolic
 from trajectories.tasks.runs import ring_sampling
 from trajectories.views.fragments import wants_fragment
+from trajectories.views.visitors import visitor
 
 MAX_KEY = 2**63 - 1
 OUTCOME_WORDS = {
@@ -84,7 +95,8 @@ def run_new(request: HttpRequest) -> HttpResponse:
             samples_each=plan.samples_each,
             seed=data["seed"],
             problem_set=data["problem_set"],
-            budget_seconds=round(60 * data["budget_minutes"]) if data["budget_minutes"] else None,
+            budget=data["budget"],
+            options=data["options"],
         )
         ring_sampling(run)
     return redirect("run_detail", run.pk)
@@ -96,13 +108,15 @@ def _initial(request: HttpRequest) -> dict[str, Any]:
     like = Run.objects.filter(pk=like_id).first() if like_id else None
     if like is not None:
         return _initial_like(like)
+    sampler_id = _key(request, "sampler")
+    chosen_sampler = {"sampler": sampler_id} if sampler_id else {}
     problem_id = _key(request, "problem")
     problem = Problem.objects.filter(pk=problem_id).only("name", "problem_set_id").first() if problem_id else None
     if problem is not None:
-        return {"problem_set": problem.problem_set_id, "names": problem.name}
+        return {"problem_set": problem.problem_set_id, "names": problem.name, **chosen_sampler}
     named = ProblemSet.objects.filter(name=request.GET.get("set", "").replace("\0", "")).first()
     chosen = named or ProblemSet.objects.order_by("pk").first()
-    return {"problem_set": chosen.pk if chosen else None, "limit": None if named else 20}
+    return {"problem_set": chosen.pk if chosen else None, "limit": None if named else 20, **chosen_sampler}
 
 
 def _initial_like(run: Run) -> dict[str, Any]:
@@ -115,7 +129,16 @@ def _initial_like(run: Run) -> dict[str, Any]:
         "instructions": [instruction.pk for instruction in list_instructions(run)],
         "temperatures": " ".join(f"{temperature:g}" for temperature in run.plan["temperatures"]),
         "samples_each": run.plan["samples_each"],
+        **_budget_values(run),
+        "fresh": not run.plan.get("recalls", True),
+    }
+
+
+def _budget_values(run: Run) -> dict[str, Any]:
+    return {
         "budget_minutes": run.budget_seconds / 60 if run.budget_seconds else None,
+        "budget_cost": run.budget_cost,
+        "budget_tokens": run.budget_tokens,
     }
 
 
@@ -131,10 +154,14 @@ def _estimate(form: RunForm) -> dict[str, Any]:
     if not form.is_bound:
         initial = {name: form.get_initial_for_field(field, name) for name, field in form.fields.items()}
         sampler = ensure_symbolic()
-        form = RunForm({**{name: value for name, value in initial.items() if value is not None}, "sampler": sampler.pk})
+        given = {name: value for name, value in initial.items() if value is not None}
+        form = RunForm({"sampler": sampler.pk, **given})
     if not form.is_valid():
         return {"plan": None, "faults": [error for errors in form.errors.values() for error in errors]}
-    plan, history = form.cleaned_data["plan"], get_history(form.cleaned_data["sampler"])
+    data, plan = form.cleaned_data, form.cleaned_data["plan"]
+    if data["estimate"] is not None:
+        return {"plan": plan, "estimate": data["estimate"], "sampler": data["sampler"]}
+    history = get_history(data["sampler"])
     return {"plan": plan, "history": history, "seconds": history.seconds_for(len(plan.problems))}
 
 
@@ -161,12 +188,16 @@ def run_detail(request: HttpRequest, run_id: int) -> HttpResponse:
     context |= {
         "progress": progress,
         "bar": outcome_bar(progress.outcomes),
+        "tokens": run.input_tokens + run.output_tokens,
+        "gate": held_gate(run.sampler) if run.sampler.is_chat and run.state in Run.ACTIVE_STATES else None,
         "awaiting": run.done_count - run.verified_count,
         "state_changed": request.GET.get("state") != run.state,
     }
     if part == "live":
         return render(request, "trajectories/runs/_live.html", context)
     context |= {"page": list_run_problems(run, after=after), "instructions": list_instructions(run)}
+    if run.state not in Run.ENDED_STATES and request.user.has_perm("trajectories.control_run"):
+        context["budget_form"] = BudgetForm(initial=_budget_values(run))
     return render(request, "trajectories/runs/detail.html", context)
 
 
@@ -206,6 +237,23 @@ def run_resume(request: HttpRequest, run_id: int) -> HttpResponse:
     run, resumed = _steer(request, run_id, resume_run)
     if resumed:
         ring_sampling(run)
+    return redirect("run_detail", run.pk)
+
+
+@require_POST
+@permission_required("trajectories.control_run", raise_exception=True)
+def run_budget(request: HttpRequest, run_id: int) -> HttpResponse:
+    """Change the budget; a run that was paused for want of it stays paused until resumed."""
+    run = get_object_or_404(Run.objects.select_related("sampler"), pk=run_id)
+    form = BudgetForm(request.POST)
+    if form.is_valid():
+        try:
+            set_budget(actor=visitor(request), run=run, budget=form.cleaned_data["budget"])
+            messages.success(request, "The budget is changed.")
+        except (RunStateError, PlanError) as refusal:
+            messages.error(request, str(refusal))
+    else:
+        messages.error(request, str(next(error for errors in form.errors.values() for error in errors)))
     return redirect("run_detail", run.pk)
 
 

@@ -10,7 +10,7 @@ from django.db import connection, transaction
 
 from trajectories.models import Instruction, Problem, ProblemSet, Run
 from trajectories.services.instructions import ensure_symbolic_views
-from trajectories.services.runs import PlanError, plan_run
+from trajectories.services.runs import Budget, PlanError, plan_run
 from trajectories.services.samplers import ensure_symbolic
 from trajectories.tasks.runs import ring_sampling
 
@@ -54,7 +54,7 @@ class Command(BaseCommand):
                     samples_each=options["samples"],
                     seed=options["seed"],
                     problem_set=problem_set,
-                    budget_seconds=options["budget_seconds"],
+                    budget=Budget(seconds=options["budget_seconds"]),
                 )
                 ring_sampling(run)
         except PlanError as fault:
