@@ -1,0 +1,18 @@
+"""From problems to what a model is sent, and from what it says to steps, answer and program."""
+
+from trajectories.core.prompts.base import Example, Message, ParsedResponse, PromptError
+from trajectories.core.prompts.rendering import render_messages
+from trajectories.core.prompts.responses import read_response
+from trajectories.core.prompts.variation import Variation, draw_variation, variation_from_json
+
+__all__ = [
+    "Example",
+    "Message",
+    "ParsedResponse",
+    "PromptError",
+    "Variation",
+    "draw_variation",
+    "read_response",
+    "render_messages",
+    "variation_from_json",
+]

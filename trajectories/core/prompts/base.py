@@ -1,0 +1,33 @@
+"""What prompts are made of and what is read from answers."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from trajectories.core.records import JSON, PublicProblem, Step
+
+Message = Mapping[str, JSON]
+"""One message of a conversation: `role` and `content`."""
+
+
+class PromptError(ValueError):
+    """An instruction cannot be rendered. The message says which slot or word is wrong and what was expected."""
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """Another problem with a response to imitate: shown before the problem itself (few-shot)."""
+
+    problem: PublicProblem
+    response: str
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedResponse:
+    """Steps in order, the answer as JSON (None where there is none), the program ("" where there is none) and the
+    reasoning: what the model thought, then what it said.
+    """
+
+    steps: tuple[Step, ...]
+    answer: JSON
+    program: str
+    reasoning: str = ""
