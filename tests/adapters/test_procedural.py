@@ -137,7 +137,7 @@ def test_what_takes_too_long_is_stopped_and_the_next_request_served(monkeypatch)
     try:
         first = next(made.examples(Draw("chain_sum", {}, seed=1, size=1)))
         monkeypatch.setattr(procedural, "EXAMPLE_SECONDS", 1.0)
-        child = made._child
+        child = made._child._child
         with pytest.raises(ProceduralError, match="took longer than 1 s"):
             list(made.examples(Draw("chain_sum", {"min_terms": 10**8, "max_terms": 10**8}, seed=1, size=1)))
         assert child._process.returncode is not None
@@ -151,7 +151,7 @@ def test_what_takes_too_long_is_stopped_and_the_next_request_served(monkeypatch)
 def test_a_child_that_dies_is_replaced(source):
     draw = Draw("chain_sum", {}, seed=1, size=5)
     before = list(source.examples(draw))
-    os.kill(source._child._process.pid, 9)
+    os.kill(source._child._child._process.pid, 9)
     with pytest.raises(ProceduralError, match="ended the process"):
         list(source.examples(draw))
     assert list(source.examples(draw)) == before
@@ -161,8 +161,8 @@ def test_a_child_that_dies_is_replaced(source):
 def test_the_child_ends_with_its_owner():
     made = ReasoningGym()
     next(made.examples(Draw("chain_sum", {}, seed=1, size=1)))
-    process = made._child._process
-    made._child._line.close()
+    process = made._child._child._process
+    made._child._child._line.close()
     assert process.wait(10) == 0
 
 

@@ -1,18 +1,12 @@
 """Families of problems from reasoning-gym (optional), run in a process of their own within time and memory limits."""
 
 import importlib.util
-import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from functools import cache
 from importlib.metadata import version
-from multiprocessing import Pipe
-from pathlib import Path
-from threading import Lock
 from typing import Any
 
+from trajectories.adapters.child import WarmChild
 from trajectories.core.problems.procedural import (
     Draw,
     Example,
@@ -24,8 +18,6 @@ from trajectories.core.problems.procedural import (
 from trajectories.core.records import JSON, ProblemRecord
 
 PACKAGE = "reasoning-gym"
-ROOT = Path(__file__).resolve().parents[3]
-START_SECONDS = 60.0
 EXAMPLE_SECONDS = 20.0
 SCORE_SECONDS = 10.0
 FIRST_BATCH, BATCH = 3, 20
@@ -50,8 +42,7 @@ class ReasoningGym:
     """Asks a child process, one request at a time; one that takes too long is killed and replaced."""
 
     def __init__(self) -> None:
-        self._lock = Lock()
-        self._child: _Child | None = None
+        self._child = WarmChild(f"{__name__}.worker")
 
     def source_name(self) -> str:
         """The package and its version."""
@@ -96,69 +87,18 @@ class ReasoningGym:
 
     def close(self) -> None:
         """End the child process."""
-        with self._lock:
-            self._drop()
+        self._child.close()
 
     def _ask(self, do: str, seconds: float, **values: JSON) -> Any:
         """The child's answer. Raises ProceduralError for a fault it reports, and where it takes longer or dies."""
-        with self._lock:
-            child = self._running()
-            try:
-                said = child.ask({"do": do, **values}, seconds)
-            except (TimeoutError, EOFError, OSError) as fault:
-                self._drop()
-                why = f"took longer than {seconds:g} s" if isinstance(fault, TimeoutError) else "ended the process"
-                raise ProceduralError(why) from fault
+        try:
+            said = self._child.ask({"do": do, **values}, seconds)
+        except (TimeoutError, EOFError, OSError) as fault:
+            why = f"took longer than {seconds:g} s" if isinstance(fault, TimeoutError) else "ended the process"
+            raise ProceduralError(why) from fault
         if "fault" in said:
             raise ProceduralError(said["fault"])
         return said["value"]
-
-    def _running(self) -> "_Child":
-        # A worker that was forked from this process must not talk to its parent's child.
-        if self._child is None or self._child.owner != os.getpid():
-            self._child = _Child()
-        return self._child
-
-    def _drop(self) -> None:
-        if self._child is not None and self._child.owner == os.getpid():
-            self._child.kill()
-        self._child = None
-
-
-class _Child:
-    """A running worker.py."""
-
-    def __init__(self) -> None:
-        self.owner = os.getpid()
-        self._started = False
-        self._line, theirs = Pipe()
-        with theirs:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", f"{__name__}.worker", str(theirs.fileno())],
-                pass_fds=[theirs.fileno()],
-                cwd=ROOT,
-                # The same seed has to give the same problem in every process, and sets are ordered by hashes.
-                env={"PATH": os.environ.get("PATH", ""), "PYTHONHASHSEED": "0", "OPENBLAS_NUM_THREADS": "1"},
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                start_new_session=True,
-            )
-
-    def ask(self, request: dict[str, JSON], seconds: float) -> dict[str, Any]:
-        """One request and its answer. Raises TimeoutError, EOFError or OSError."""
-        self._line.send_bytes(json.dumps({**request, "seconds": seconds}).encode())
-        if not self._line.poll(seconds if self._started else START_SECONDS + seconds):
-            raise TimeoutError
-        self._started = True
-        answer: dict[str, Any] = json.loads(self._line.recv_bytes())
-        return answer
-
-    def kill(self) -> None:
-        """End it at once."""
-        self._line.close()
-        self._process.kill()
-        self._process.wait()
 
 
 __all__ = ["ReasoningGym", "is_installed", "shared_source"]

@@ -7,39 +7,21 @@
 import dataclasses
 import enum
 import json
-import resource
-import signal
 import sys
 import typing
 from collections.abc import Callable, Mapping
-from multiprocessing.connection import Connection
 from typing import Any
 
 import reasoning_gym
 from reasoning_gym.factory import CURRICULA, DATASETS
 
+from trajectories.adapters.child import serve
 from trajectories.adapters.procedural.packing import pack, unpack
 from trajectories.core.problems.procedural import KnobKind, is_plain
 
 MEMORY_BYTES = 4 * 1024**3
 NO_KNOBS = ("seed", "size")
 MAX_LEVELS = 12
-
-
-def main(descriptor: int) -> None:
-    """Answer requests until the other side is gone."""
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
-    connection = Connection(descriptor)
-    desk = Desk()
-    while True:
-        try:
-            request = json.loads(connection.recv_bytes())
-        except EOFError:
-            return
-        # The asker kills a request that takes too long; where the asker died first, this ends it.
-        signal.setitimer(signal.ITIMER_REAL, 2 * request.pop("seconds"))
-        connection.send_bytes(json.dumps(desk.answer(request), ensure_ascii=True).encode())
-        signal.setitimer(signal.ITIMER_REAL, 0)
 
 
 class Desk:
@@ -197,4 +179,4 @@ def _example(made: Mapping[str, Any]) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    serve(int(sys.argv[1]), Desk().answer, MEMORY_BYTES)
