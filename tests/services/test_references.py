@@ -19,6 +19,7 @@ def question(kind: ProblemKind, reference, **spec) -> ProblemRecord:
         question(ProblemKind.NUMERIC, "3/4"),
         question(ProblemKind.NUMERIC, "$12$"),
         question(ProblemKind.NUMERIC, None),
+        question(ProblemKind.NUMERIC, r"\frac{\sqrt{3}}{2}"),
         question(ProblemKind.CHOICE, "B", choices=["A", "C"]),
         question(ProblemKind.TEXT, "Paris"),
         question(ProblemKind.TEXT, "[a-z]+", match="regex"),
@@ -36,7 +37,7 @@ def test_good_references_pass(problem):
         (
             question(ProblemKind.NUMERIC, "about twelve or so"),
             "found the text 'about twelve or so', which its own verifier refuses: "
-            "the problem cannot be judged by: the reference answer is no number",
+            "the problem cannot be judged by: the reference answer is no number and no expression",
         ),
         (
             question(ProblemKind.CHOICE, "Z", choices=["one", "two"]),

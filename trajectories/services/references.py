@@ -1,10 +1,12 @@
 """Checking a problem before it is imported: its reference answer has to pass its own verifier."""
 
+from trajectories.adapters.expressions import shared_comparer
 from trajectories.adapters.procedural import shared_source
 from trajectories.core.problems import describe
 from trajectories.core.programs import CallResult, CallStatus, ProgramJob, ProgramRun, fail_every_call
 from trajectories.core.records import Outcome, ProblemRecord, TraceRecord
 from trajectories.core.verifiers import VERIFIERS
+from trajectories.core.verifiers.expressions import Comparison
 
 CHECKED_BY = ("numeric", "choice", "text", "json", "procedural")
 """The verifiers that judge an answer itself. ARC grids are checked when they are read; a pattern or a set of unit tests
@@ -21,6 +23,10 @@ class CheckTools:
     def score_answer(self, problem: ProblemRecord, answer: str) -> float:
         """The score of a procedural problem's own family."""
         return shared_source().score(problem, answer)
+
+    def compare_expressions(self, expected: str, found: str) -> Comparison:
+        """Compare in the process of its own."""
+        return shared_comparer().compare(expected, found)
 
 
 def reference_fault(problem: ProblemRecord) -> str:

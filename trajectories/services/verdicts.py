@@ -10,6 +10,7 @@ from django.db import transaction
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
+from trajectories.adapters.expressions import shared_comparer
 from trajectories.adapters.procedural import shared_source
 from trajectories.adapters.sandbox import shared_engine
 from trajectories.core.identity import content_hash
@@ -18,6 +19,7 @@ from trajectories.core.records import Outcome, ProblemRecord, TraceRecord, Verdi
 from trajectories.core.storable import storable_json, storable_text
 from trajectories.core.verifiers import VERIFIERS, consensus
 from trajectories.core.verifiers.base import Verifier
+from trajectories.core.verifiers.expressions import Comparison
 from trajectories.models import PendingVerification, Problem, Reverification, Run, Trace, Verdict
 from trajectories.selectors.problems import to_record
 from trajectories.services.runs import lock_run, settle_run
@@ -51,6 +53,10 @@ class TraceTools:
     def score_answer(self, problem: ProblemRecord, answer: str) -> float:
         """Ask the family that made a procedural problem; within its time limit."""
         return shared_source().score(problem, answer)
+
+    def compare_expressions(self, expected: str, found: str) -> Comparison:
+        """Compare in the process of its own, within its limits."""
+        return shared_comparer().compare(expected, found)
 
 
 def verify_traces(*, trace_ids: Sequence[int], verifiers: Mapping[str, Verifier] = VERIFIERS) -> int:

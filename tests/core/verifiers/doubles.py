@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from trajectories.core.programs import CallResult, CallStatus, ProgramJob, ProgramRun, limit_facts
 from trajectories.core.records import JSON, ProblemKind, ProblemRecord, TraceRecord
+from trajectories.core.verifiers.expressions import Comparison, ExpressionError
 
 
 @dataclass
@@ -14,6 +15,8 @@ class ScriptedTools:
     respond: Callable[[JSON], CallResult]
     jobs: list[ProgramJob] = field(default_factory=list)
     score: float = 0.0
+    comparison: Comparison | None = None
+    compared: list[tuple[str, str]] = field(default_factory=list)
 
     def run_program(self, job: ProgramJob) -> ProgramRun:
         self.jobs.append(job)
@@ -22,6 +25,12 @@ class ScriptedTools:
 
     def score_answer(self, problem: ProblemRecord, answer: str) -> float:
         return self.score
+
+    def compare_expressions(self, expected: str, found: str) -> Comparison:
+        self.compared.append((expected, found))
+        if self.comparison is None:
+            raise ExpressionError("comparing took longer than 5 s")
+        return self.comparison
 
 
 def returning(value: JSON) -> ScriptedTools:

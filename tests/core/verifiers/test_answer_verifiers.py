@@ -1,4 +1,5 @@
 from collections.abc import Mapping
+from fractions import Fraction
 
 import pytest
 
@@ -7,7 +8,9 @@ from trajectories.core.programs import CallResult, CallStatus
 from trajectories.core.records import JSON, Outcome, ProblemKind, ProblemRecord, VerdictRecord
 from trajectories.core.verifiers import VERIFIERS, applicable_verifiers
 from trajectories.core.verifiers.consensus import find_consensus, judge_by_consensus
+from trajectories.core.verifiers.expressions import Comparison
 from trajectories.core.verifiers.json_equal import json_equal
+from trajectories.core.verifiers.numeric import NO_NUMBER
 
 
 def problem(kind: ProblemKind, reference: JSON, spec: Mapping[str, JSON] | None = None) -> ProblemRecord:
@@ -55,6 +58,57 @@ def test_numeric_tolerance_is_the_problems() -> None:
     assert judge("numeric", relative, "Answer: 1011").outcome is Outcome.FAIL
     bad = problem(ProblemKind.NUMERIC, "3", {"tolerance": -1})
     assert judge("numeric", bad, "Answer: 3").outcome is Outcome.ERROR
+
+
+def test_plain_numbers_are_never_compared_as_expressions() -> None:
+    tools = returning(True)
+    for reference, text in [
+        ("42", "Answer: 43"), ("12 km", "Answer: 12 m"), ("45%", "#### 0.45"), (42, r"\boxed{\frac{84}{2}}"),
+        ("42", "Answer: forty-two"), ("42", "Answer: 42 of them, not 43"), ("1e400", "Answer: 1e399"),
+    ]:  # fmt: skip
+        VERIFIERS["numeric"].judge(problem(ProblemKind.NUMERIC, reference), trace(program="", text=text), tools)
+    assert tools.compared == []
+
+
+@pytest.mark.parametrize(
+    ("reference", "text", "comparison", "outcome", "message"),
+    [
+        ("x+1", "Answer: 1+x", Comparison(equal=True), Outcome.PASS, "the answer is equal"),
+        ("x+1", "Answer: 2+x", Comparison(equal=False), Outcome.FAIL, "the answer is not equal"),
+        ("x+1", r"Answer: \odd{x}", Comparison(unreadable="found"), Outcome.FAIL, NO_NUMBER),
+        ("x m", "Answer: x", Comparison(unreadable="expected"), Outcome.ERROR, None),
+        ("2π", "Answer: 6.28", Comparison(numbers=(Fraction("6.283185"), Fraction("6.28"))), Outcome.FAIL, None),
+        (
+            "2π",
+            "Answer: $2 π$",
+            None,
+            Outcome.ERROR,
+            "the answer could not be compared: comparing took longer than 5 s",
+        ),
+        (r"2\pi\text{ cm}", r"Answer: $2\pi$ km", Comparison(equal=True), Outcome.FAIL, "the unit is km, expected cm"),
+    ],
+)
+def test_expressions(
+    reference: str, text: str, comparison: Comparison | None, outcome: Outcome, message: str | None
+) -> None:
+    tools = returning(True)
+    tools.comparison = comparison
+    record = problem(ProblemKind.NUMERIC, reference)
+    verdict = VERIFIERS["numeric"].judge(record, trace(program="", text=text), tools)
+    assert len(tools.compared) == 1
+    assert verdict.outcome is outcome
+    assert message in (None, verdict.message)
+    assert (verdict.score is None) == (outcome is Outcome.ERROR)
+
+
+def test_the_problems_tolerance_holds_for_expressions() -> None:
+    tools = returning(True)
+    tools.comparison = Comparison(numbers=(Fraction("1.41421356"), Fraction("1.41")))
+    record = problem(ProblemKind.NUMERIC, r"\sqrt{2}", {"tolerance": 0.01})
+    given = trace(program="", text="Answer: 1.41")
+    assert VERIFIERS["numeric"].judge(record, given, tools).outcome is Outcome.PASS
+    tight = problem(ProblemKind.NUMERIC, r"\sqrt{2}", {"relative_tolerance": 0.001})
+    assert VERIFIERS["numeric"].judge(tight, given, tools).outcome is Outcome.FAIL
 
 
 CHOICES: dict[str, JSON] = {"choices": ["a cat", "a dog", "Both A and B", "None"]}

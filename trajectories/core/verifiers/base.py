@@ -4,6 +4,7 @@ from typing import Protocol
 
 from trajectories.core.programs import ProgramJob, ProgramRun
 from trajectories.core.records import ProblemRecord, TraceRecord, VerdictRecord
+from trajectories.core.verifiers.expressions import Comparison
 
 
 class Tools(Protocol):
@@ -15,6 +16,10 @@ class Tools(Protocol):
 
     def score_answer(self, problem: ProblemRecord, answer: str) -> float:
         """The score that a procedural problem's own family gives an answer. Raises ProceduralError."""
+        ...
+
+    def compare_expressions(self, expected: str, found: str) -> Comparison:
+        """Compare two LaTeX expressions. Raises ExpressionError where that does not come to an end in time."""
         ...
 
 

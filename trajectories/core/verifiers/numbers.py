@@ -16,6 +16,8 @@ _SHAPES = (
     re.compile(rf"{_SIGN}(?P<currency>[$€£¥]?)\s?(?P<top>{_PLAIN})\s?/\s?(?P<bottom>{_PLAIN})(?P<unit>.*)"),
     re.compile(rf"{_SIGN}(?P<currency>[$€£¥]?)\s?(?P<top>{_PLAIN})(?:[eE](?P<exponent>[-+]?\d{{1,4}}))?(?P<unit>.*)"),
 )
+_NO_UNIT = re.compile(r"[\d=+*/^<>\\()\[\]√π∞]")
+_CONSTANTS_AND_UNKNOWNS = frozenset("eijnxyz")
 _LATEX_FRACTION = re.compile(r"\\[dt]?frac\s?\{([^{}]*)\}\s?\{([^{}]*)\}")
 _LATEX_NOISE = re.compile(r"\\(?:text|mathrm|left|right|displaystyle|[,!; ])|[{}]|\$(?=\s*$)|^\$(?=.*\$$)")
 
@@ -51,8 +53,8 @@ def _read_shape(match: re.Match[str] | None) -> Quantity | None:
         return None
     parts = match.groupdict()
     unit = _clean_unit(parts["unit"]) or parts["currency"]
-    # What still has digits or operators behind the number is an expression, not a unit.
-    if re.search(r"[\d=+*/^<>]", re.sub(r"(?<=[^\W\d])[\^]?[23]", "", unit)):
+    # What still has digits, operators or commands behind the number is an expression, not a unit; so is 2x or 3i.
+    if _NO_UNIT.search(re.sub(r"(?<=[^\W\d])[\^]?[23]", "", unit)) or unit in _CONSTANTS_AND_UNKNOWNS:
         return None
     bottom = _decimal(parts.get("bottom") or "1")
     exponent = int(parts.get("exponent") or 0)
