@@ -7,7 +7,6 @@ import pytest
 from django.utils import timezone
 
 from tests import factories
-from trajectories.core.identity import canonical_json
 from trajectories.core.reviews import Decision, Judgement
 from trajectories.models import AuditEvent, Export, Problem
 from trajectories.services import exports
@@ -52,17 +51,6 @@ def test_an_export_is_written_with_its_hash_and_rows(export, release):
         {"role": "user", "content": "Find the rule."},
         {"role": "assistant", "content": reply},
     ]
-
-
-def test_a_reply_stored_with_the_prompt_is_not_said_twice(curator, lead):
-    messages = [{"role": "user", "content": "Find the rule."}, {"role": "assistant", "content": "It is mirrored."}]
-    prompt = factories.make_text(canonical_json(messages))
-    trace = factories.make_trace(prompt=prompt, reasoning="It is mirrored.", program="", decision="accepted")
-    factories.make_review(trace=trace, reviewer=curator)
-    release = freeze_accepted(actor=lead, title="Replies", key=uuid.uuid4())
-    export = request_export(actor=lead, release=release, export_format="sft-messages")
-    write_export(export_id=export.pk)
-    assert rows(export) == [{"messages": messages}]
 
 
 @pytest.mark.parametrize("export_format", ["sft-messages", "full", "arc-programs", "prompt-only"])

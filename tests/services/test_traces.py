@@ -48,6 +48,14 @@ def test_equal_texts_are_stored_once(batch):
     assert Trace.objects.values("content_hash").distinct().count() == 1
 
 
+def test_a_closing_reply_is_not_stored_with_the_prompt(batch):
+    asked = {"role": "user", "content": "Find the rule."}
+    for attempt, reply in zip(batch.attempts, ("Mirror it.", "Turn it."), strict=True):
+        messages = (asked, {"role": "assistant", "content": reply})
+        store_result(attempt=attempt, lease_token=batch.token, result=draw(attempt, messages=messages))
+    assert set(Trace.objects.values_list("prompt__body", flat=True)) == {canonical_json([asked])}
+
+
 def test_nothing_is_stored_twice_or_without_the_lease(batch):
     attempt = batch.attempts[0]
     assert store_result(attempt=attempt, lease_token=uuid.uuid4(), result=draw(attempt)) is None

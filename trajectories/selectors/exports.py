@@ -30,9 +30,8 @@ def preview_items(traces: Iterable[Trace]) -> Iterator[ExportItem]:
 
 
 def prompt_of(trace: Trace) -> tuple[dict[str, Any], ...]:
-    """The messages the sampler was asked with: a closing reply is the trace's reasoning over again, and is left out."""
-    messages = json.loads(trace.prompt.body)
-    return tuple(messages[:-1] if messages and messages[-1].get("role") == "assistant" else messages)
+    """The messages the sampler was asked with."""
+    return tuple(json.loads(trace.prompt.body))
 
 
 def _export_items(release: Release, batch: list[ReleaseItem]) -> Iterator[ExportItem]:

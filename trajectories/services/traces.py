@@ -67,7 +67,7 @@ def build_trace(problem: Problem, result: SampleResult, **links: Any) -> tuple[T
 
     Raises ValueError or TypeError for a result that JSON has no form for.
     """
-    messages, answer = storable_json(result.messages), storable_json(result.answer)
+    messages, answer = _asked(storable_json(result.messages)), storable_json(result.answer)
     steps = [_step_json(step) for step in result.steps]
     prompt, reasoning = canonical_json(messages), storable_text(result.reasoning)
     program, raw = storable_text(result.program), storable_text(result.raw)
@@ -90,6 +90,11 @@ def build_trace(problem: Problem, result: SampleResult, **links: Any) -> tuple[T
         **asdict(result.usage),
     )
     return trace, texts
+
+
+def _asked(messages: JSON) -> JSON:
+    """The messages without a closing reply, which is the reasoning over again; what is left all samples share."""
+    return messages[:-1] if messages and messages[-1].get("role") == "assistant" else messages
 
 
 def _step_json(step: Step) -> JSON:

@@ -15,8 +15,8 @@ from trajectories.core.samplers.symbolic.narrate import headline
 from trajectories.core.samplers.symbolic.pixel import search as search_pixels
 
 VIEWS = ("grid", "object", "pixel")
-GRID_CELLS = 25_000_000
-"""Work units of the grid and object search: about 4 CPU seconds where nothing fits."""
+GRID_CELLS = 12_000_000
+"""Work units of the grid and object search: about 2 CPU seconds where nothing fits."""
 
 PIXEL_CELLS = 3_000_000
 REMEMBERED = 16
