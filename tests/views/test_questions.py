@@ -93,7 +93,7 @@ def test_import(as_lead, tmp_path, django_assert_max_num_queries):
 
 
 def test_bad_rows_keep_everything_out_and_the_file_stays(as_lead):
-    sent = send(as_lead, b"question,answer,kind\nOne?,1,numeric\nTwo?,b,numeric\n")
+    sent = send(as_lead, b"question,answer,kind\nOne?,1,numeric\nTwo?,2,number\n")
     values = {"column-question": "question", "column-answer": "answer", "column-kind": "kind", "set_title": "Sums"}
     page = as_lead.post(sent.url, values)
     assert page.status_code == 422
