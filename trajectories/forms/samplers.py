@@ -7,7 +7,6 @@ from urllib.parse import urlsplit
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.core.validators import RegexValidator
 
 from trajectories.adapters.chat_api import CHAT_COMPLETIONS, RESPONSES, ChatSettings
 from trajectories.models import Sampler
@@ -34,6 +33,7 @@ PRESETS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
 """(title, first values of the form) by the word in the address."""
 
 LOOKS_LIKE_A_KEY = re.compile(r"^(?:sk|gsk|hf|xai)[-_]|^.{65,}$", re.IGNORECASE)
+VARIABLE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 MAX_BODY_CHARACTERS = 20_000
 FIXED_FIELDS = ("model", "messages", "input", "stream", "n")
 MAX_PRICE = 100_000
@@ -67,9 +67,6 @@ class SamplerForm(forms.Form):
         label="Variable with the key",
         help_text="The name of an environment variable of server and workers. The key itself is never stored.",
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "class": "mono"}),
-        validators=[
-            RegexValidator(r"^[A-Za-z_][A-Za-z0-9_]*$", "Expected the name of a variable such as OPENAI_API_KEY.")
-        ],
     )
     input_price = _price("Input", "Per million tokens; empty where unknown.")
     cached_price = _price("Cached input", "Empty: as any input.")
@@ -122,6 +119,8 @@ class SamplerForm(forms.Form):
         if LOOKS_LIKE_A_KEY.search(given):
             self.data = {**{name: self.data.get(name) for name in self.data}, "key_variable": ""}
             raise ValidationError("This looks like a key. Expected the name of the variable that holds it.")
+        if given and not VARIABLE_NAME.fullmatch(given):
+            raise ValidationError(f"Found {given!r}, expected the name of a variable such as OPENAI_API_KEY.")
         return given
 
     def clean_extra_body(self) -> dict[str, Any]:

@@ -1,0 +1,45 @@
+"""A run of a language model worked on by a real worker that is killed again and again."""
+
+from tests.endpoint import flip_endpoint, sampler_for
+from tests.factories import assert_counters_add_up, make_instruction, make_problem, plan
+from tests.tasks.test_runs import let_time_pass
+from tests.worker import wait_for
+from trajectories.adapters.fake_endpoint import Behaviour
+from trajectories.models import Run, Trace
+from trajectories.tasks.runs import ring_sampling
+from trajectories.tasks.sweeps import sweep
+
+IN_FLIGHT = 8
+PLANNED = 120
+KILLS = 2
+
+
+def has_ended(run: Run) -> bool:
+    run.refresh_from_db()
+    return run.state in Run.ENDED_STATES
+
+
+def test_kills_and_failures_leave_exactly_what_was_planned_and_pay_little_twice(celery_worker_process):
+    behaviour = Behaviour(latency=0.1, failures={"500": 0.1, "reset": 0.05, "429": 0.05}, retry_after="0")
+    with flip_endpoint(behaviour) as endpoint:
+        run = plan(
+            sampler=sampler_for(endpoint, concurrency=IN_FLIGHT, tries=8),
+            problems=[make_problem() for _ in range(4)],
+            instructions=[make_instruction(style="program", suits="chat")],
+            samples_each=PLANNED // 4,
+        )
+        ring_sampling(run)
+        for kill in range(1, KILLS + 1):
+            enough = kill * PLANNED // (KILLS + 2)
+            wait_for(lambda enough=enough: Trace.objects.filter(run=run).count() >= enough, f"{enough} traces")
+            celery_worker_process.kill()
+            wait_for(lambda: endpoint.in_flight == 0, "the calls in flight to be dropped")
+            let_time_pass(run)
+            celery_worker_process.start()
+            sweep.delay()
+        wait_for(lambda: has_ended(run), "the run to end")
+    assert_counters_add_up(run)
+    assert (run.state, run.done_count, run.correct_count) == ("finished", PLANNED, PLANNED)
+    assert Trace.objects.filter(run=run).values("attempt").distinct().count() == PLANNED
+    assert PLANNED <= endpoint.answered <= PLANNED + KILLS * IN_FLIGHT
+    assert endpoint.most_in_flight <= IN_FLIGHT

@@ -1,0 +1,136 @@
+import pytest
+from django.urls import reverse
+
+from tests.endpoint import KEY, flip_endpoint, sampler_for
+from trajectories.adapters.fake_endpoint import Play
+from trajectories.models import Sampler
+from trajectories.services.samplers import ensure_symbolic
+
+FIELDS = {
+    "title": "Local model",
+    "name": "local",
+    "base_url": "http://localhost:8000/v1",
+    "model": "m-1",
+    "api": "chat_completions",
+    "key_variable": "LOCAL_KEY",
+    "concurrency": "4",
+    "max_output_tokens": "1000",
+    "output_limit_field": "max_tokens",
+    "timeout_seconds": "60",
+    "tries": "3",
+    "sends_seed": "on",
+    "input_price": "0.15",
+    "output_price": "0.6",
+    "extra_body": '{"top_p": 0.9}',
+}
+
+
+def post(client, **values):
+    return client.post(reverse("sampler_new"), {**FIELDS, **values})
+
+
+def test_a_lead_adds_a_language_model(client, lead):
+    client.force_login(lead)
+    response = post(client)
+    sampler = Sampler.objects.get(name="local")
+    assert response["Location"] == reverse("sampler_detail", args=[sampler.pk])
+    assert sampler.parameters["key_variable"] == "LOCAL_KEY"
+    assert sampler.parameters["extra_body"] == {"top_p": 0.9}
+    assert sampler.parameters["input_price"] == "0.15"
+    page = client.get(response["Location"]).content.decode()
+    assert "LOCAL_KEY" in page
+    assert "0.15 in" in page
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "words"),
+    [
+        ("base_url", "localhost:8000", "expected an address such as"),
+        ("base_url", "http://me:secret@localhost/v1", "keys belong in a variable"),
+        ("base_url", "http://[::1", "expected an address such as"),
+        ("key_variable", KEY, "looks like a key"),
+        ("key_variable", "my key", "name of a variable"),
+        ("extra_body", "[1]", "expected an object"),
+        ("extra_body", '{"messages": []}', "set by the engine"),
+        ("extra_body", "{", "Enter a valid JSON"),
+        ("concurrency", "0", "greater than or equal to 1"),
+        ("output_price", "", "Expected both prices"),
+        ("name", "two words", "valid"),
+    ],
+)
+def test_a_wrong_field_is_said_plainly_and_nothing_is_added(client, lead, field, value, words):
+    client.force_login(lead)
+    response = post(client, **{field: value})
+    assert response.status_code == 422
+    assert words in response.content.decode()
+    assert not Sampler.objects.filter(name="local").exists()
+
+
+def test_a_key_typed_into_the_wrong_field_is_not_shown_again(client, lead):
+    client.force_login(lead)
+    assert KEY not in post(client, key_variable=KEY).content.decode()
+
+
+@pytest.mark.parametrize("preset", ["openai", "vllm", "llama-cpp", "ollama", "openrouter", "fake", "unknown"])
+def test_presets_fill_in_an_endpoint(client, lead, preset):
+    client.force_login(lead)
+    page = client.get(reverse("sampler_new"), {"preset": preset}).content.decode()
+    assert ('value="http' in page) == (preset != "unknown")
+
+
+def test_a_change_makes_a_version_and_the_old_page_says_so(client, lead):
+    client.force_login(lead)
+    post(client)
+    sampler = Sampler.objects.get(name="local")
+    address = reverse("sampler_edit", args=[sampler.pk])
+    assert 'value="m-1"' in client.get(address).content.decode()
+    client.post(address, {**FIELDS, "model": "m-2"})
+    newest = Sampler.objects.get(name="local", version=2)
+    assert newest.parameters["model"] == "m-2"
+    assert "The newest is version 2" in client.get(reverse("sampler_detail", args=[sampler.pk])).content.decode()
+    stale = client.post(address, {**FIELDS, "model": "m-3"})
+    assert stale.status_code == 422
+    assert "version 2" in stale.content.decode()
+
+
+def test_the_list_shows_the_newest_version_of_each(client, curator, django_assert_max_num_queries):
+    sampler_for(flip_endpoint())
+    ensure_symbolic()
+    client.force_login(curator)
+    with django_assert_max_num_queries(8):
+        page = client.get(reverse("sampler_list")).content.decode()
+    assert "Fake" in page
+    assert "Symbolic program search" in page
+    assert reverse("sampler_new") not in page
+
+
+@pytest.mark.parametrize("fragment", [True, False])
+def test_the_test_button_makes_one_call(client, lead, fragment):
+    client.force_login(lead)
+    headers = {"HX-Request": "true"} if fragment else {}
+    with flip_endpoint(script=[Play(), Play("401")]) as endpoint:
+        address = reverse("sampler_test", args=[sampler_for(endpoint).pk])
+        good = client.post(address, headers=headers).content.decode()
+        bad = client.post(address, headers=headers).content.decode()
+    assert "It answers." in good
+    assert "does not accept the key" in bad
+    assert ("<html" in good) != fragment
+
+
+@pytest.mark.parametrize("name", ["sampler_edit", "sampler_test"])
+def test_a_curator_may_look_but_not_touch(client, curator, name):
+    sampler = sampler_for(flip_endpoint())
+    client.force_login(curator)
+    assert client.get(reverse("sampler_detail", args=[sampler.pk])).status_code == 200
+    assert client.post(reverse(name, args=[sampler.pk])).status_code == 403
+    assert client.get(reverse("sampler_new")).status_code == 403
+
+
+def test_the_test_button_takes_posts_only(client, lead):
+    client.force_login(lead)
+    assert client.get(reverse("sampler_test", args=[1])).status_code == 405
+
+
+def test_nobody_without_a_role_sees_samplers(client, nobody):
+    client.force_login(nobody)
+    assert client.get(reverse("sampler_list")).status_code == 403
