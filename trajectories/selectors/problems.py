@@ -109,7 +109,8 @@ def list_problems(
     """The page that follows problem `after`, or ends just before problem `before`, or the first one.
 
     Each row has `first_pair` and `first_test` of its spec (None where the kind has none) and the start of its statement
-    as `excerpt`; spec, reference and statement themselves, which can be large, are not read. Paging is by the row's key, so that pages do not shift.
+    as `excerpt`; spec, reference and statement themselves, which can be large, are not read. Paging is by the row's
+    key, so that pages do not shift.
     """
     _, key, descending = SORTS.get(sort, SORTS[""])
     problems = problems_in(scope).select_related("problem_set").defer("spec", "reference", "statement")

@@ -29,8 +29,8 @@ class Command(BaseCommand):
                 actor=None, files=files, on_fault="skip" if options["skip_bad"] else "all_or_nothing"
             )
         ring_verification(report.trace_ids)
-        for fault in report.faults:
-            self.stderr.write(str(fault))
+        for found in report.faults:
+            self.stderr.write(str(found))
         if report.fault_count > len(report.faults):
             self.stderr.write(f"... and {report.fault_count - len(report.faults):,} more")
         if report.refused:
