@@ -29,6 +29,7 @@ from trajectories.selectors.traces import (
     split_verdicts,
 )
 from trajectories.views.fragments import wants_fragment
+from trajectories.views.evidence_parts import show_verdicts
 from trajectories.views.trace_parts import draw_verdicts, group_steps
 from trajectories.views.visitors import visitor
 
@@ -150,6 +151,7 @@ def render_panel(request: HttpRequest, trace: Trace, scope: TraceScope, form: Re
 
 def _reading(request: HttpRequest, trace: Trace) -> dict[str, Any]:
     verdicts, older_verdicts = split_verdicts(trace)
+    problem = to_record(trace.problem)
     groups = group_steps(trace, whole=request.GET.get("bodies") == "all")
     return {
         "trace": trace,
@@ -158,7 +160,8 @@ def _reading(request: HttpRequest, trace: Trace) -> dict[str, Any]:
         "hidden_steps": not all(group.shown for group in groups),
         "verdicts": verdicts,
         "older_verdicts": older_verdicts,
-        "pair_tables": draw_verdicts(to_record(trace.problem), trace, verdicts),
+        "shown_verdicts": show_verdicts(problem, trace, verdicts),
+        "pair_tables": draw_verdicts(problem, trace, verdicts),
         "children": list(trace.children.order_by("pk").values_list("pk", flat=True)[:10]),
     }
 

@@ -1,0 +1,105 @@
+"""What a trace's page says of the answer that was judged."""
+
+import pytest
+from django.urls import reverse
+
+from tests import factories
+from trajectories.models import PendingVerification, Trace
+from trajectories.services.verdicts import verify_traces
+
+pytestmark = pytest.mark.django_db
+
+TESTS = {
+    "function": "double",
+    "tests": [{"arguments": [1], "expected": 2}, {"arguments": ["<b>"], "expected": "<b><b>"}],
+}
+
+
+def judged(text, *, kind="numeric", reference=None, spec=None, program="") -> Trace:
+    problem = factories.make_problem(kind=kind, spec=spec or {}, reference=reference)
+    trace = factories.make_trace(problem=problem, answer=None, program=program, reasoning=text)
+    PendingVerification.objects.create(trace=trace)
+    assert verify_traces(trace_ids=[trace.pk]) == 1
+    return trace
+
+
+def page(client, curator, trace) -> str:
+    client.force_login(curator)
+    return client.get(reverse("trace_detail", args=[trace.pk])).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("values", "marked", "words"),
+    [
+        ({"reference": "42", "text": "so 41, no, 42.0 it is"}, "42.0", "found as the last number of the text"),
+        ({"reference": r"\sqrt{12}", "text": r"thus \boxed{2\sqrt{3}}"}, r"2\sqrt{3}", r"found in the last \boxed{}"),
+        (
+            {"kind": "choice", "reference": "B", "spec": {"choices": ["a cat", "a dog"]}, "text": "Answer: a dog"},
+            "a dog",
+            "found behind the last “answer”",
+        ),
+        (
+            {"kind": "text", "reference": "Paris", "text": "<answer>Rome</answer>"},
+            "Rome",
+            "found between &lt;answer&gt; and &lt;/answer&gt;",
+        ),
+        ({"kind": "text", "reference": "a+", "spec": {"match": "regex"}, "text": "Answer: aaa"}, "aaa", "a+"),
+        (
+            {"kind": "text", "reference": {"a": 1}, "spec": {"match": "json"}, "text": 'Answer: {"a": 1}'},
+            "{&quot;a&quot;: 1}",
+            '<dt>Expected</dt><dd><code class="answer-box">{&quot;a&quot;: 1}</code>',
+        ),
+    ],
+)
+def test_the_answer_is_marked_where_it_was_found(client, curator, values, marked, words):
+    shown = page(client, curator, judged(**values))
+    assert f"<mark>{marked}</mark>" in shown
+    assert words in shown
+
+
+def test_what_a_choice_was_read_as_and_what_was_expected(client, curator):
+    spec = {"choices": ["a cat", "a dog"]}
+    shown = page(client, curator, judged("Answer: a cat", kind="choice", reference="B", spec=spec))
+    assert 'read as</span> <code class="answer-box">A</code>' in shown
+    assert '<dt>Expected</dt><dd><code class="answer-box">B</code>' in shown
+
+
+def test_no_answer_is_said(client, curator):
+    shown = page(client, curator, judged("I do not know.", kind="text", reference="Paris"))
+    assert "no answer found" in shown
+    assert "Nothing in the text is marked as the answer" in shown
+    assert "<mark>" not in shown
+
+
+def test_hostile_answers_stay_text(client, curator):
+    text = "Answer: <script>alert(1)</script>\u202e"
+    shown = page(client, curator, judged(text, kind="text", reference="Paris"))
+    assert "<script>alert" not in shown
+    assert "<mark>&lt;script&gt;alert(1)&lt;/script&gt;" in shown
+
+
+def test_a_long_text_is_cut_around_its_answer(client, curator):
+    text = "long ago " * 50 + "\nAnswer: 7\n" + "then more " * 50
+    shown = page(client, curator, judged(text, reference="7"))
+    excerpt = shown.partition('class="found-place">')[2].partition("</q>")[0]
+    assert "<mark>7</mark>" in excerpt
+    assert excerpt.startswith("…")
+    assert excerpt.endswith("…")
+    assert len(excerpt) < 250
+
+
+def test_each_unit_test_is_a_row(client, curator):
+    program = "def double(value):\n    return value * 2 if value == 1 else 7\n"
+    shown = page(client, curator, judged("It doubles.", kind="text", spec=TESTS, program=program))
+    rows = shown.partition('class="table evidence-tests"')[2].partition("</table>")[0]
+    assert rows.count("<tr>") == 3
+    assert "[&quot;&lt;b&gt;&quot;]" in rows
+    assert "&lt;b&gt;&lt;b&gt;" in rows
+    assert rows.count(">wrong<") == 1
+
+
+def test_arc_grids_are_drawn_and_not_written(client, curator):
+    trace = factories.make_trace()
+    PendingVerification.objects.create(trace=trace)
+    verify_traces(trace_ids=[trace.pk])
+    assert '<dl class="evidence"' not in page(client, curator, trace)
