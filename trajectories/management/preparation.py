@@ -14,6 +14,7 @@ from pgmq.install import get_embedded_install_sql
 
 from trajectories.services.accounts import ensure_admin
 from trajectories.services.demo import ensure_demo_run
+from trajectories.services.instructions import ensure_shipped_instructions
 from trajectories.services.problems import import_arc_agi_1
 from trajectories.tasks.runs import sample_batch
 
@@ -29,6 +30,7 @@ def prepare(say: Say) -> str | None:
     ensure_queue()
     collect_static(say)
     import_problems(say)
+    ensure_shipped_instructions()
     return ensure_admin(password_file=settings.VAR_DIR / "admin_password")
 
 

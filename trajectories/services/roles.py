@@ -20,6 +20,7 @@ ROLES: dict[str, list[str]] = {
         "add_problem",
         "add_trace",
         "add_sampler",
+        "add_instruction",
         "add_run",
         "control_run",
         "add_reverification",
