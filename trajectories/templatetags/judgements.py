@@ -17,6 +17,12 @@ def verifier_title(name: str) -> str:
 
 
 @register.filter
+def verifier_word(name: str) -> str:
+    """The verifier in a word or two, where there is no room for what it asks."""
+    return name.removeprefix("arc_").replace("_", " ")
+
+
+@register.filter
 def reason_title(code: str) -> str:
     """A reason for rejection in words; its bare code where it is no longer offered."""
     return REJECTION_REASONS.get(code, code)
