@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from trajectories.core.records import JSON
+from trajectories.core.storable import storable_text
 
 
 class CallStatus(StrEnum):
@@ -75,12 +76,8 @@ def limit_facts(limits: ProgramLimits) -> dict[str, JSON]:
 
 
 def clean_text(text: str, limit: int = 2_000) -> str:
-    """Text from a program, cut to `limit` characters and storable anywhere.
-
-    Databases refuse U+0000 and lone surrogates; both become U+FFFD.
-    """
-    kept = text[:limit].replace("\0", "\ufffd")
-    return kept.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    """Text from a program, cut to `limit` characters and storable anywhere."""
+    return storable_text(text[:limit])
 
 
 class ProgramEngine(Protocol):

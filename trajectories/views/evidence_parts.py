@@ -55,7 +55,6 @@ class ShownTest:
     value: str
     expected: str
     message: str
-    printed: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +132,6 @@ def _shown_tests(tests: JSON, results: JSON) -> tuple[ShownTest, ...]:
                 value=answer_text(result.get("value")) if result.get("status") == "returned" else "",
                 expected=answer_text(expected),
                 message=answer_text(result.get("message")),
-                printed=answer_text(result.get("printed")),
             )
         )
     return tuple(shown)

@@ -28,8 +28,8 @@ from trajectories.selectors.traces import (
     next_to_judge,
     split_verdicts,
 )
-from trajectories.views.fragments import wants_fragment
 from trajectories.views.evidence_parts import show_verdicts
+from trajectories.views.fragments import wants_fragment
 from trajectories.views.trace_parts import draw_verdicts, group_steps
 from trajectories.views.visitors import visitor
 
