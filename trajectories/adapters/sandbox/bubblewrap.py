@@ -74,7 +74,7 @@ class BubblewrapEngine:
             except WorkerEndedError:
                 # It died before the job reached it, while it was idle: once more, with a new one.
                 try:
-                    calls = self._ask(self._take(packages), job)
+                    calls = self._ask(self._start_worker(packages), job)
                 except WorkerEndedError as fault:
                     calls = [CallResult(CallStatus.CRASHED, message=str(fault))] * len(job.calls)
         return ProgramRun(calls=tuple(calls), engine=self.name, facts=limit_facts(job.limits))
@@ -130,6 +130,9 @@ class BubblewrapEngine:
                     return worker
                 self._all.discard(worker)
                 worker.kill()
+        return self._start_worker(packages)
+
+    def _start_worker(self, packages: str) -> WorkerProcess:
         worker = self._starter.submit(WorkerProcess, self._python, packages).result()
         with self._lock:
             self._all.add(worker)
