@@ -14,16 +14,18 @@ from trajectories.adapters.sandbox.self_test import first_fault
 from trajectories.core.programs import CallResult, CallStatus, ProgramEngine, ProgramJob, ProgramRun
 
 LEAKY = """
-import json, sys
+import io, json, resource, sys
+resource.setrlimit(resource.RLIMIT_AS, (1 << 30, 1 << 30))
 job = json.load(sys.stdin)
-space = {}
+# Writing seems to work, but leaves nothing on the machine that runs the tests.
+space = {"open": lambda path, mode="r": io.StringIO() if mode == "w" else io.open(path, mode)}
 exec(job["source"], space)
 print(json.dumps(space["transform"](*job["arguments"])))
 """
 
 
 class LeakyEngine:
-    """A plain Python process: time is limited, and nothing else."""
+    """A plain Python process: time and memory are limited, and nothing else."""
 
     name = "leaky 1"
 
@@ -33,7 +35,7 @@ class LeakyEngine:
         command = [sys.executable, "-c", LEAKY]
         try:
             answer = subprocess.run(
-                command, input=request, capture_output=True, text=True, timeout=min(seconds, 2), check=False
+                command, input=request, capture_output=True, text=True, timeout=min(seconds, 1), check=False
             )
             result = CallResult(CallStatus.RETURNED, value=json.loads(answer.stdout.splitlines()[-1]))
         except subprocess.TimeoutExpired:
@@ -60,6 +62,7 @@ def test_an_engine_that_does_not_isolate_is_found_out() -> None:
         "no Unix sockets of the host",
         "no files of the host",
         "no environment variables",
+        "nothing outside /tmp can be written",
         "no other processes in sight",
         "the number of processes is limited",
         "the output limit bites",

@@ -44,7 +44,7 @@ def problems(draw: st.DrawFn) -> ProblemRecord:
 
 @pytest.mark.parametrize("verifier", VERIFIERS.values(), ids=VERIFIERS.keys())
 @given(problem=problems(), answer=answers, program=st.text(), text=st.text(), result=results)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_any_trace_gets_a_storable_verdict(
     verifier: Verifier, problem: ProblemRecord, answer: JSON, program: str, text: str, result: CallResult
 ) -> None:
