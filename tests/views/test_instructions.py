@@ -137,6 +137,15 @@ def test_a_lead_writes_an_instruction(client, lead):
     assert current_instructions("chat").get() == instruction
 
 
+def test_a_name_is_made_from_the_title(client, lead):
+    client.force_login(lead)
+    client.post(reverse("instruction_new"), {**FORM, "name": "", "title": "My own view!"})
+    assert Instruction.objects.get().name == "my-own-view"
+    response = client.post(reverse("instruction_new"), {**FORM, "name": "", "title": "!!"})
+    assert response.status_code == 422
+    assert "Found no letters or digits in the title" in response.content.decode()
+
+
 def test_a_lead_makes_a_new_version(client, lead, program):
     client.force_login(lead)
     address = reverse("instruction_edit", args=[program.pk])

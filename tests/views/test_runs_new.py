@@ -1,7 +1,7 @@
 import pytest
 from django.urls import reverse
 
-from tests.factories import make_problem, make_problem_set, make_trace, plan
+from tests.factories import make_instruction, make_problem, make_problem_set, make_trace, plan
 from trajectories.models import Run
 from trajectories.services.instructions import ensure_symbolic_views
 from trajectories.services.runs import Budget
@@ -139,4 +139,17 @@ def test_only_a_lead_may_plan(client, curator, engineer, nobody, problems):
     for user in (curator, engineer, nobody):
         assert submit(client, user, fields(problems)).status_code == 403
         assert client.get(reverse("run_estimate")).status_code == 403
+    assert not Run.objects.exists()
+
+
+def test_the_symbolic_search_takes_no_instructions_for_language_models(client, lead, problems):
+    foreign = make_instruction(title="In verse", suits="chat")
+    client.force_login(lead)
+    page = client.get(reverse("run_new")).content.decode()
+    checked = [line for line in page.split("<input") if 'name="instructions"' in line and "checked" in line]
+    assert len(checked) == 3
+    assert "In verse" in page
+    response = submit(client, lead, fields(problems, instructions=[foreign.pk]))
+    assert response.status_code == 422
+    assert "Found &#x27;In verse&#x27;, expected views of the symbolic search." in response.content.decode()
     assert not Run.objects.exists()

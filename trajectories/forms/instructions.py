@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.utils.text import slugify
 
 from trajectories.core.prompts.answer_formats import STYLES
 from trajectories.core.prompts.shipped import VIEW_WORDS
@@ -41,7 +42,10 @@ class InstructionForm(forms.Form):
 
     title = forms.CharField(max_length=200)
     name = forms.SlugField(
-        max_length=80, help_text="Letters, digits and hyphens. It stays the same in all versions.", label="Name"
+        required=False,
+        max_length=80,
+        help_text="The same in all versions; left empty, it is made from the title.",
+        label="Name",
     )
     problem_kind = forms.ChoiceField(
         required=False,
@@ -74,6 +78,13 @@ class InstructionForm(forms.Form):
         if instruction is not None:
             del self.fields["name"]
 
+    def clean(self) -> None:
+        """A name from the title, where none is given."""
+        if self.instruction is None and not self.cleaned_data.get("name") and "name" not in self.errors:
+            self.cleaned_data["name"] = slugify(self.cleaned_data.get("title", ""))[:80]
+            if not self.cleaned_data["name"] and "title" not in self.errors:
+                self.add_error("name", "Found no letters or digits in the title, expected a name.")
+
     @property
     def slots(self) -> list[tuple[str, str]]:
         """The slots of a template with what each holds."""
@@ -90,7 +101,7 @@ class InstructionForm(forms.Form):
             PIXELS if data["pixels"] else "",
         ]
         shows_grids = data["problem_kind"] in ("", ProblemKind.ARC)
-        name = data["name"] if self.instruction is None else self.instruction.name
+        name = self.instruction.name if self.instruction else data["name"]
         record = InstructionRecord(
             name=name,
             version=1,

@@ -5,9 +5,9 @@ from decimal import Decimal
 from typing import Any
 
 from django import forms
-from django.db.models import OuterRef, QuerySet, Subquery
 
 from trajectories.models import Instruction, Problem, ProblemSet, Sampler
+from trajectories.selectors.instructions import current_instructions
 from trajectories.selectors.problems import SOLVED_STATES
 from trajectories.selectors.samplers import list_samplers
 from trajectories.services.estimates import estimate_plan
@@ -23,12 +23,6 @@ from trajectories.services.runs import (
 )
 
 MAX_NAMED = 2_000
-
-
-def current_instructions() -> QuerySet[Instruction]:
-    """The latest version of every instruction."""
-    latest = Instruction.objects.filter(name=OuterRef("name")).order_by("-version").values("pk")[:1]
-    return Instruction.objects.filter(pk=Subquery(latest)).order_by("pk")
 
 
 def budget_of(data: Mapping[str, Any]) -> Budget:
@@ -114,8 +108,12 @@ class RunForm(forms.Form):
         views = forms.MultipleChoiceField(
             widget=forms.CheckboxSelectMultiple,
             label="Views",
-            choices=[(key, instruction.title) for key, instruction in self._views.items()],
-            initial=list(self._views),
+            choices=[
+                (title[:1].upper() + title[1:], each)
+                for word, title in Instruction.Suits.choices
+                if (each := [(key, view.title) for key, view in self._views.items() if view.suits == word])
+            ],
+            initial=[key for key, view in self._views.items() if view.suits == Instruction.Suits.SYMBOLIC],
         )
         self.fields["instructions"] = views
 
@@ -146,6 +144,7 @@ class RunForm(forms.Form):
         if self.errors:
             return data
         problems = self._problems(data)
+        self._check_views(data)
         if self.errors:
             return data
         plan = Plan(problems, data["instructions"], data["temperatures"], data["samples_each"])
@@ -156,6 +155,14 @@ class RunForm(forms.Form):
             self.add_error(field, "No problem is chosen; loosen the choice." if not problems else str(fault))
             return data
         return {**data, "plan": plan, "title": data["title"] or self._title(data, plan), **self._means(data, plan)}
+
+    def _check_views(self, data: dict[str, Any]) -> None:
+        """The symbolic search has three views of its own; a language model can be shown any."""
+        if data["sampler"].is_chat:
+            return
+        foreign = [view.title for view in data["instructions"] if view.suits != Instruction.Suits.SYMBOLIC]
+        if foreign:
+            self.add_error("instructions", f"Found {foreign[0]!r}, expected views of the symbolic search.")
 
     def _means(self, data: dict[str, Any], plan: Plan) -> dict[str, Any]:
         """The budget, the estimate for a language model, and what is kept with the plan."""

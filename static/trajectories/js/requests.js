@@ -10,7 +10,8 @@ function say(text, kind = "fail") {
   setTimeout(() => notice.remove(), 8000);
 }
 
-const changesSomething = (detail) => detail.requestConfig?.verb !== "get";
+// A preview is posted only because it is long; it must not hold up the submit that follows it.
+const changesSomething = (detail) => detail.requestConfig?.verb !== "get" && !("preview" in detail.elt.dataset);
 
 document.addEventListener("htmx:beforeRequest", (event) => {
   if (!changesSomething(event.detail)) {
