@@ -27,13 +27,18 @@ class Claim:
     allowed: int
 
 
+def ahead_of(allowed: int) -> int:
+    """Attempts to hold ready beyond those in flight."""
+    return allowed // 2
+
+
 NOTHING = Claim([], 0)
 
 
 @transaction.atomic
 def claim_attempts(*, run_id: int, lease_token: uuid.UUID, concurrency: int) -> Claim:
-    """Lease as many attempts as the sampler may have in flight beside those that others hold, and a quarter more, so
-    that a free place never waits for the database.
+    """Lease as many attempts as the sampler may have in flight beside those that others hold, and some more, so that
+    a free place never waits for the database.
 
     Runs of one sampler share its places evenly. A budget that cannot pay for one more call pauses the run once nothing
     is in flight.
@@ -44,7 +49,7 @@ def claim_attempts(*, run_id: int, lease_token: uuid.UUID, concurrency: int) -> 
     if is_held(*lock_gate(run.sampler_id)):
         return NOTHING
     allowed, mine, of_run = _places(run, lease_token, concurrency)
-    wanted = allowed + allowed // 4 - mine
+    wanted = allowed + ahead_of(allowed) - mine
     payable, lack = affordable(run, of_run)
     if payable is not None:
         wanted = min(wanted, payable)

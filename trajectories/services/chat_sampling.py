@@ -8,7 +8,7 @@ from trajectories.adapters.chat_api import CallError, ChatSampler, ChatSession, 
 from trajectories.core.records import SampleFailure, SampleResult
 from trajectories.models import Attempt, Run
 from trajectories.services.attempts import has_pending, is_wanted, return_batch
-from trajectories.services.chat_attempts import claim_attempts
+from trajectories.services.chat_attempts import ahead_of, claim_attempts
 from trajectories.services.replies import DatabasePorts
 from trajectories.services.runs import RunStateError, fail_run, pause_run, settle_run
 from trajectories.services.sampling import BatchReport, Heartbeat, keep_outcome, sample_request
@@ -94,8 +94,8 @@ class _Work:
 
     def _claim(self) -> None:
         """Fill free places, some at a time: a claim costs as much as storing a sample."""
-        now, free = time.monotonic(), self._allowed + self._allowed // 4 - len(self._flying)
-        if self._flying and (now < self._next_claim or free < max(1, self._allowed // 8)):
+        now, free = time.monotonic(), self._allowed + ahead_of(self._allowed) - len(self._flying)
+        if self._flying and (now < self._next_claim or free < max(1, self._allowed // 4)):
             return
         claim = claim_attempts(run_id=self._run_id, lease_token=self._token, concurrency=self._settings.concurrency)
         if claim.allowed and claim.allowed != self._allowed:

@@ -15,8 +15,9 @@ from trajectories.services.traces import store_texts
 
 def recall(*, request_hash: str) -> PaidReply | None:
     """The newest answer to the same request."""
-    found = Reply.objects.select_related("raw").filter(pk=request_hash).first()
-    if found is None:
+    try:
+        found = Reply.objects.select_related("raw").get(pk=request_hash)
+    except Reply.DoesNotExist:
         return None
     usage = Usage(found.input_tokens, found.cached_tokens, found.reasoning_tokens, found.output_tokens)
     return PaidReply(found.raw.body, usage, found.seconds, found.max_output_tokens)
@@ -26,14 +27,17 @@ def remember(*, request_hash: str, reply: PaidReply) -> None:
     """Keep an answer in place of an earlier one."""
     raw = storable_text(reply.raw)
     store_texts({text_hash(raw): raw})
-    Reply.objects.update_or_create(
-        request_hash=request_hash,
-        defaults={
-            "raw_id": text_hash(raw),
-            "seconds": reply.seconds,
-            "max_output_tokens": reply.max_output_tokens,
-            **asdict(reply.usage),
-        },
+    fields = {
+        "raw_id": text_hash(raw),
+        "seconds": reply.seconds,
+        "max_output_tokens": reply.max_output_tokens,
+        **asdict(reply.usage),
+    }
+    Reply.objects.bulk_create(
+        [Reply(request_hash=request_hash, **fields)],
+        update_conflicts=True,
+        unique_fields=["request_hash"],
+        update_fields=[name.removesuffix("_id") for name in fields],
     )
 
 

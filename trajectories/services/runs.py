@@ -180,7 +180,8 @@ def audit_run(actor: User | None, verb: str, run: Run, data: dict[str, Any] | No
 
 def lock_run(run_id: int) -> Run:
     """The run, its row locked until the transaction ends; new rows may still refer to it. Raises Run.DoesNotExist."""
-    return Run.objects.select_for_update(no_key=True).get(pk=run_id)
+    # The plan can be long, and hardly anybody who holds the row reads it.
+    return Run.objects.select_for_update(no_key=True).defer("plan").get(pk=run_id)
 
 
 def pause_run(*, actor: User | None, run: Run, reason: str = "") -> Run:

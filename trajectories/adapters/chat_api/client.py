@@ -91,8 +91,9 @@ class ChatClient:
         if self._settings.api == RESPONSES:
             create = self._client.responses.with_streaming_response.create
         body = request_body(self._settings, messages, temperature, seed)
-        fixed = {name: body.pop(name) for name in ("model", "messages", "input", "stream") if name in body}
-        async with create(**fixed, extra_body=body) as response:
+        # The client walks through typed arguments value by value; what it takes as extra it sends as it is.
+        empty: dict[str, Any] = {"input": ""} if self._settings.api == RESPONSES else {"messages": []}
+        async with create(model=body["model"], stream=self._settings.streaming, **empty, extra_body=body) as response:
             parts, size = [], 0
             async for part in response.iter_bytes():
                 size += len(part)
@@ -113,14 +114,13 @@ def request_body(
     settings: ChatSettings, messages: Sequence[Mapping[str, JSON]], temperature: float, seed: int
 ) -> dict[str, Any]:
     """What is sent. The Responses API has no `seed`; the extra body has the last word."""
-    body: dict[str, Any] = {"model": settings.model, "temperature": temperature}
+    body: dict[str, Any] = {"model": settings.model, "temperature": temperature, "stream": settings.streaming}
     if settings.api == RESPONSES:
         body |= {"input": list(messages), "max_output_tokens": settings.max_output_tokens, "store": False}
     else:
         body |= {"messages": list(messages), settings.output_limit_field: settings.max_output_tokens}
         # Endpoints read the seed as a 32- or 64-bit number; the smaller fits all.
         body |= {"seed": seed & 0x7FFFFFFF} if settings.sends_seed else {}
-    if settings.streaming:
-        body["stream"] = True
-        body |= {} if settings.api == RESPONSES else {"stream_options": {"include_usage": True}}
+    if settings.streaming and settings.api != RESPONSES:
+        body["stream_options"] = {"include_usage": True}
     return {**body, **json.loads(json.dumps(dict(settings.extra_body)))}

@@ -23,7 +23,7 @@ from trajectories.adapters.chat_api.settings import ChatSettings
 from trajectories.adapters.chat_api.translate import estimate_usage, request_hash, to_result
 from trajectories.core.identity import canonical_json
 from trajectories.core.problems import ProblemError
-from trajectories.core.prompts import PromptError, render_messages
+from trajectories.core.prompts import Message, PromptError, render_messages
 from trajectories.core.records import FinishReason, SampleFailure, SampleRequest, SampleResult
 from trajectories.core.tokens import estimate_tokens
 
@@ -48,6 +48,7 @@ class ChatSession:
         self._stopped: SampleFailure | None = None
         self._output_tokens = settings.max_output_tokens / 4
         self._resume_at = 0.0
+        self._last_prompt: tuple[Any, tuple[Sequence[Message], int]] = None, ((), 0)
         self._thread = threading.Thread(target=self._loop.run_forever, name="chat session", daemon=True)
 
     def __enter__(self) -> Self:
@@ -101,12 +102,11 @@ class ChatSession:
         self._done.put((key, outcome))
 
     async def _draw(self, request: SampleRequest) -> Outcome:
-        messages = render_messages(request.instruction, request.problem)
+        messages, input_tokens = self._prompt(request)
         wanted = request_hash(self._settings, messages, request)
         paid = await self._aside(lambda: self._ports.recall(wanted))
         if paid is not None and not self._was_cut_shorter(paid):
             return to_result(request, messages, read_reply(paid.raw), paid, self._settings, recalled=True)
-        input_tokens = estimate_tokens(canonical_json(list(messages)))
         if self._settings.context_limit is not None and input_tokens > self._settings.context_limit:
             raise CallError(
                 "context",
@@ -117,6 +117,15 @@ class ChatSession:
         paid = PaidReply(reply.raw, usage, seconds, self._settings.max_output_tokens)
         await self._aside(lambda: self._ports.remember(wanted, paid))
         return to_result(request, messages, reply, paid, self._settings)
+
+    def _prompt(self, request: SampleRequest) -> tuple[Sequence[Message], int]:
+        """(messages, about how many tokens); samples of one prompt come one after the other, so the last is kept."""
+        wanted = request.problem.content_hash, request.instruction
+        if wanted != self._last_prompt[0]:
+            messages = render_messages(request.instruction, request.problem)
+            tokens = estimate_tokens(canonical_json(list(messages)))
+            self._last_prompt = wanted, (messages, tokens)
+        return self._last_prompt[1]
 
     def _was_cut_shorter(self, paid: PaidReply) -> bool:
         """Whether the answer ended for want of tokens and may now have more."""
