@@ -3,7 +3,8 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 
-from tests.factories import make_problem, make_problem_set, make_run, plan
+from tests.endpoint import flip_endpoint, sampler_for
+from tests.factories import make_instruction, make_problem, make_problem_set, make_run, plan
 from tests.samplers import SAMPLERS
 from trajectories.management.commands.sample import Command, progress_line
 from trajectories.models import Run
@@ -87,3 +88,38 @@ def test_waiting_ends_with_the_run_and_says_how():
     failed = make_run(state="failed", state_reason="No such model.", planned_count=1)
     with pytest.raises(CommandError, match=r"is failed\. No such model\."):
         Command(stdout=out)._wait(failed)
+
+
+def test_a_language_model_is_planned_with_its_estimate_and_budget(problems):
+    sampler = sampler_for(flip_endpoint(), input_price=1, output_price=2)
+    make_instruction(name="write-program", style="program", suits="chat")
+    said = sample(
+        *("--sampler", sampler.name, "--instructions", "write-program", "--samples", "2"),
+        *("--budget-cost", "1.5", "--budget-tokens", "90000", "--fresh"),
+    )
+    run = Run.objects.get()
+    assert "Estimate: 8 calls" in said
+    assert (run.sampler, run.planned_count, run.budget_tokens, str(run.budget_cost)) == (sampler, 8, 90000, "1.500000")
+    assert run.plan["recalls"] is False
+    assert run.plan["prompt_tokens"] > 20
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--sampler", "none"], "--sampler: found 'none', expected one of symbolic, fake-0."),
+        (["--sampler", "fake-0"], "--instructions: found none, expected some of write-program."),
+        (["--sampler", "fake-0", "--instructions", "grid"], "--instructions: found 'grid', expected some of"),
+        (
+            ["--sampler", "fake-0", "--instructions", "write-program", "--budget-cost", "1"],
+            "The money budget cannot be kept: Fake has no prices.",
+        ),
+    ],
+)
+def test_a_wrong_argument_for_a_language_model_is_named(problems, arguments, message):
+    sampler_for(flip_endpoint())
+    make_instruction(name="write-program", style="program", suits="chat")
+    with pytest.raises(CommandError) as refusal:
+        sample(*arguments)
+    assert message in str(refusal.value)
+    assert not Run.objects.exists()

@@ -152,13 +152,9 @@ def first_values(preset: str) -> dict[str, Any]:
     """The values an empty form begins with."""
     plain = ChatSettings(base_url="", model="")
     _, values = PRESETS.get(preset, ("", {}))
-    return {**plain.as_parameters(), "extra_body": None, **values}
+    return {**plain.as_parameters(), "timeout_seconds": round(plain.timeout_seconds), **values}
 
 
 def values_of(sampler: Sampler) -> dict[str, Any]:
     """The values of a form that changes this sampler."""
-    return {
-        "title": sampler.title,
-        **sampler.parameters,
-        "extra_body": sampler.parameters.get("extra_body") or None,
-    }
+    return {"title": sampler.title, **sampler.parameters}

@@ -12,9 +12,9 @@ from trajectories.core.prompts import render_messages
 from trajectories.core.records import Usage
 from trajectories.core.tokens import estimate_tokens
 from trajectories.models import Instruction, Problem, Sampler, Trace
+from trajectories.selectors.instructions import to_record
 from trajectories.selectors.problems import to_public
 from trajectories.services.runs import Plan
-from trajectories.services.sampling import instruction_record
 
 PROMPTS = 24
 """So many prompts are rendered, spread over the plan."""
@@ -71,7 +71,7 @@ def _prompt_lengths(problems: Sequence[Problem], instructions: Sequence[Instruct
     chosen = [(problems[at // len(instructions)].pk, instructions[at % len(instructions)]) for at in places]
     whole = Problem.objects.in_bulk([key for key, _ in chosen])
     return [
-        estimate_tokens(canonical_json(list(render_messages(instruction_record(instruction), to_public(whole[key])))))
+        estimate_tokens(canonical_json(list(render_messages(to_record(instruction), to_public(whole[key])))))
         for key, instruction in chosen
     ]
 

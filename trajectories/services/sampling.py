@@ -11,10 +11,11 @@ from typing import Self
 from django.db import DatabaseError, connection
 
 from trajectories.core.identity import derive_seed
-from trajectories.core.records import InstructionRecord, SampleFailure, SampleRequest, SampleResult
+from trajectories.core.records import SampleFailure, SampleRequest, SampleResult
 from trajectories.core.samplers import SAMPLERS
 from trajectories.core.samplers.base import Sampler
-from trajectories.models import Attempt, Instruction
+from trajectories.models import Attempt
+from trajectories.selectors.instructions import to_record
 from trajectories.selectors.problems import to_public
 from trajectories.services.attempts import (
     Batch,
@@ -151,22 +152,11 @@ def _outcomes(
         yield position, SampleFailure(SAMPLER_FAULT, message)
 
 
-def instruction_record(instruction: Instruction) -> InstructionRecord:
-    """The instruction as samplers and prompts know it."""
-    return InstructionRecord(
-        name=instruction.name,
-        version=instruction.version,
-        view=instruction.view,
-        style=instruction.style,
-        template=instruction.template,
-    )
-
-
 def sample_request(attempt: Attempt) -> SampleRequest:
     """What the sampler is asked; it never holds the reference answer."""
     return SampleRequest(
         problem=to_public(attempt.problem),
-        instruction=instruction_record(attempt.instruction),
+        instruction=to_record(attempt.instruction),
         temperature=attempt.temperature,
         seed=attempt.seed,
         group_seed=derive_seed(attempt.run.seed, attempt.problem.content_hash),

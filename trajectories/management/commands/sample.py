@@ -3,15 +3,19 @@
 import sys
 import time
 from argparse import ArgumentParser
+from decimal import Decimal
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection, transaction
 
-from trajectories.models import Instruction, Problem, ProblemSet, Run
+from trajectories.models import Instruction, Problem, ProblemSet, Run, Sampler
+from trajectories.selectors.instructions import current_instructions
+from trajectories.selectors.samplers import list_samplers
+from trajectories.services.estimates import estimate_plan
 from trajectories.services.instructions import ensure_symbolic_views
-from trajectories.services.runs import Budget, PlanError, plan_run
-from trajectories.services.samplers import ensure_symbolic
+from trajectories.services.runs import Budget, Plan, PlanError, plan_run
+from trajectories.services.samplers import SYMBOLIC, ensure_symbolic
 from trajectories.tasks.runs import ring_sampling
 
 LOOK_SECONDS = 0.5
@@ -20,7 +24,7 @@ BAR_WIDTH = 40
 
 
 class Command(BaseCommand):
-    help = "Sample problems with the symbolic sampler: plan a run, ring the workers, and with --wait follow it."
+    help = "Sample problems: plan a run, ring the workers, and with --wait follow it."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--set", dest="set_name", metavar="NAME", help="the problem set; without it, all sets")
@@ -29,32 +33,49 @@ class Command(BaseCommand):
         parser.add_argument(
             "--samples", type=int, default=8, metavar="N", help="for each problem, view and temperature"
         )
+        parser.add_argument("--sampler", default=SYMBOLIC, metavar="NAME", help="by default the symbolic search")
         parser.add_argument(
-            "--views", nargs="+", default=[], metavar="VIEW", help="grid, object, pixel; by default all"
+            *("--views", "--instructions"),
+            dest="views",
+            nargs="+",
+            default=[],
+            metavar="NAME",
+            help="of the symbolic search grid, object, pixel, by default all; for a language model at least one",
         )
         parser.add_argument("--temperatures", nargs="+", type=float, default=[1.0], metavar="T", help="by default 1")
         parser.add_argument("--seed", type=int, help="the same seed draws the same samples; by default a new one")
         parser.add_argument("--title", help="by default it says what is sampled")
         parser.add_argument("--budget-seconds", type=int, metavar="S", help="pause the run after so much wall time")
+        parser.add_argument("--budget-cost", type=Decimal, metavar="MONEY", help="start no call that might exceed it")
+        parser.add_argument("--budget-tokens", type=int, metavar="N", help="input and output together")
+        parser.add_argument("--fresh", action="store_true", help="use no answer that an earlier run has paid for")
         parser.add_argument("--wait", action="store_true", help="show progress until the run has ended")
 
     def handle(self, *_: Any, **options: Any) -> None:
         problem_set = self._problem_set(options["set_name"])
         problems = self._problems(problem_set, options)
+        sampler = self._sampler(options["sampler"])
+        instructions = self._instructions(sampler, options["views"])
+        plan = Plan(problems, instructions, options["temperatures"], options["samples"])
         try:
+            plan.check()
+            kept: dict[str, Any] = {"recalls": not options["fresh"]}
+            if sampler.is_chat:
+                kept |= self._estimate(plan, sampler)
             with transaction.atomic():
                 run = plan_run(
                     actor=None,
                     title=options["title"]
                     or f"{len(problems):,} problems{f' of {problem_set}' if problem_set else ''}",
-                    sampler=ensure_symbolic(),
+                    sampler=sampler,
                     problems=problems,
-                    instructions=self._instructions(options["views"]),
+                    instructions=instructions,
                     temperatures=options["temperatures"],
                     samples_each=options["samples"],
                     seed=options["seed"],
                     problem_set=problem_set,
-                    budget=Budget(seconds=options["budget_seconds"]),
+                    budget=Budget(options["budget_seconds"], options["budget_cost"], options["budget_tokens"]),
+                    options=kept,
                 )
                 ring_sampling(run)
         except PlanError as fault:
@@ -84,7 +105,33 @@ class Command(BaseCommand):
             raise CommandError(f"--limit: found {options['limit']}, expected at least 1.")
         return list(problems[: options["limit"]])
 
-    def _instructions(self, views: list[str]) -> list[Instruction]:
+    def _sampler(self, name: str) -> Sampler:
+        """The newest version of the sampler so named."""
+        if name == SYMBOLIC:
+            return ensure_symbolic()
+        known = {sampler.name: sampler for sampler in list_samplers() if sampler.kind != Sampler.Kind.IMPORTED}
+        if name not in known:
+            raise CommandError(f"--sampler: found {name!r}, expected one of {', '.join({SYMBOLIC: 0, **known})}.")
+        return known[name]
+
+    def _estimate(self, plan: Plan, sampler: Sampler) -> dict[str, int]:
+        """Say what the plan would take; returns what is kept with it."""
+        estimate = estimate_plan(plan=plan, sampler=sampler)
+        cost = "an unknown cost" if estimate.cost is None else f"a cost of {estimate.cost:.2f}"
+        self.stdout.write(
+            f"Estimate: {estimate.calls:,} calls, {estimate.input_tokens:,} tokens in, "
+            f"{estimate.output_tokens:,} out, {cost}."
+        )
+        return {"prompt_tokens": estimate.prompt_tokens}
+
+    def _instructions(self, sampler: Sampler, views: list[str]) -> list[Instruction]:
+        if sampler.is_chat:
+            found = {row.name: row for row in current_instructions(Instruction.Suits.CHAT)}
+            if unknown := [name for name in views if name not in found]:
+                raise CommandError(f"--instructions: found {unknown[0]!r}, expected some of {', '.join(found)}.")
+            if not views:
+                raise CommandError(f"--instructions: found none, expected some of {', '.join(found)}.")
+            return [found[name] for name in dict.fromkeys(views)]
         known = {instruction.view: instruction for instruction in ensure_symbolic_views()}
         if unknown := [view for view in views if view not in known]:
             raise CommandError(f"--views: found {unknown[0]!r}, expected some of {', '.join(known)}.")
