@@ -52,9 +52,7 @@ urlpatterns: list[URLPattern] = [
     path("reverifications/", reverifications.reverification_list, name="reverification_list"),
     path("reverifications/new/", reverifications.reverification_new, name="reverification_new"),
     path("reverifications/<int:job_id>/", reverifications.reverification_detail, name="reverification_detail"),
-    path(
-        "reverifications/<int:job_id>/cancel/", reverifications.reverification_cancel, name="reverification_cancel"
-    ),
+    path("reverifications/<int:job_id>/cancel/", reverifications.reverification_cancel, name="reverification_cancel"),
     path("reviews/undo/", reviews.review_undo, name="review_undo"),
     path("runs/", runs.run_list, name="run_list"),
     path("runs/new/", runs.run_new, name="run_new"),

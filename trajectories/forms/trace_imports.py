@@ -10,7 +10,9 @@ from trajectories.forms.problems import FilesField, FilesInput
 class TraceImportForm(forms.Form):
     """Which files, and what to do about bad rows."""
 
-    traces = FilesField(label="Files of traces", widget=FilesInput(attrs={"accept": ".jsonl,.ndjson", "multiple": True}))
+    traces = FilesField(
+        label="Files of traces", widget=FilesInput(attrs={"accept": ".jsonl,.ndjson", "multiple": True})
+    )
     skip_bad = forms.BooleanField(
         label="Import the good rows even if some are bad",
         required=False,

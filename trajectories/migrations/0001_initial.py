@@ -6,7 +6,6 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
@@ -15,364 +14,597 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='Trace',
+            name="Trace",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('temperature', models.FloatField(default=0.0)),
-                ('seed', models.BigIntegerField(null=True)),
-                ('hinted', models.BooleanField(default=False)),
-                ('steps', models.JSONField(default=list)),
-                ('answer', models.JSONField(null=True)),
-                ('answer_hash', models.CharField(max_length=64)),
-                ('facts', models.JSONField(default=dict)),
-                ('finish_reason', models.CharField(max_length=20)),
-                ('input_tokens', models.PositiveIntegerField(default=0)),
-                ('cached_tokens', models.PositiveIntegerField(default=0)),
-                ('reasoning_tokens', models.PositiveIntegerField(default=0)),
-                ('output_tokens', models.PositiveIntegerField(default=0)),
-                ('latency_seconds', models.FloatField(default=0.0)),
-                ('content_hash', models.CharField(max_length=64)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('correctness', models.CharField(blank=True, choices=[('pass', 'pass'), ('fail', 'fail'), ('unscored', 'unscored'), ('error', 'error')], max_length=10)),
-                ('train_passed', models.PositiveSmallIntegerField(null=True)),
-                ('train_total', models.PositiveSmallIntegerField(null=True)),
-                ('decision', models.CharField(blank=True, choices=[('', 'not reviewed'), ('accepted', 'accepted'), ('rejected', 'rejected')], default='', max_length=10)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("temperature", models.FloatField(default=0.0)),
+                ("seed", models.BigIntegerField(null=True)),
+                ("hinted", models.BooleanField(default=False)),
+                ("steps", models.JSONField(default=list)),
+                ("answer", models.JSONField(null=True)),
+                ("answer_hash", models.CharField(max_length=64)),
+                ("facts", models.JSONField(default=dict)),
+                ("finish_reason", models.CharField(max_length=20)),
+                ("input_tokens", models.PositiveIntegerField(default=0)),
+                ("cached_tokens", models.PositiveIntegerField(default=0)),
+                ("reasoning_tokens", models.PositiveIntegerField(default=0)),
+                ("output_tokens", models.PositiveIntegerField(default=0)),
+                ("latency_seconds", models.FloatField(default=0.0)),
+                ("content_hash", models.CharField(max_length=64)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "correctness",
+                    models.CharField(
+                        blank=True,
+                        choices=[("pass", "pass"), ("fail", "fail"), ("unscored", "unscored"), ("error", "error")],
+                        max_length=10,
+                    ),
+                ),
+                ("train_passed", models.PositiveSmallIntegerField(null=True)),
+                ("train_total", models.PositiveSmallIntegerField(null=True)),
+                (
+                    "decision",
+                    models.CharField(
+                        blank=True,
+                        choices=[("", "not reviewed"), ("accepted", "accepted"), ("rejected", "rejected")],
+                        default="",
+                        max_length=10,
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Problem',
+            name="Problem",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=200)),
-                ('kind', models.CharField(choices=[('arc', 'arc'), ('numeric', 'numeric'), ('choice', 'choice'), ('text', 'text'), ('procedural', 'procedural'), ('environment', 'environment')], max_length=20)),
-                ('statement', models.TextField(blank=True)),
-                ('spec', models.JSONField(default=dict)),
-                ('reference', models.JSONField(null=True)),
-                ('split', models.CharField(choices=[('train', 'training'), ('eval', 'evaluation')], default='train', max_length=10)),
-                ('family', models.CharField(blank=True, max_length=100)),
-                ('difficulty', models.JSONField(default=dict)),
-                ('content_hash', models.CharField(max_length=64, unique=True)),
-                ('trace_count', models.PositiveIntegerField(default=0)),
-                ('correct_count', models.PositiveIntegerField(default=0)),
-                ('accepted_count', models.PositiveIntegerField(default=0)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=200)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("arc", "arc"),
+                            ("numeric", "numeric"),
+                            ("choice", "choice"),
+                            ("text", "text"),
+                            ("procedural", "procedural"),
+                            ("environment", "environment"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("statement", models.TextField(blank=True)),
+                ("spec", models.JSONField(default=dict)),
+                ("reference", models.JSONField(null=True)),
+                (
+                    "split",
+                    models.CharField(
+                        choices=[("train", "training"), ("eval", "evaluation")], default="train", max_length=10
+                    ),
+                ),
+                ("family", models.CharField(blank=True, max_length=100)),
+                ("difficulty", models.JSONField(default=dict)),
+                ("content_hash", models.CharField(max_length=64, unique=True)),
+                ("trace_count", models.PositiveIntegerField(default=0)),
+                ("correct_count", models.PositiveIntegerField(default=0)),
+                ("accepted_count", models.PositiveIntegerField(default=0)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
             ],
         ),
         migrations.CreateModel(
-            name='ProblemSet',
+            name="ProblemSet",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.SlugField(max_length=80, unique=True)),
-                ('title', models.CharField(max_length=200)),
-                ('source', models.CharField(blank=True, max_length=400)),
-                ('problem_count', models.PositiveIntegerField(default=0)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.SlugField(max_length=80, unique=True)),
+                ("title", models.CharField(max_length=200)),
+                ("source", models.CharField(blank=True, max_length=400)),
+                ("problem_count", models.PositiveIntegerField(default=0)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
             ],
         ),
         migrations.CreateModel(
-            name='Run',
+            name="Run",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('title', models.CharField(max_length=200)),
-                ('strategy', models.CharField(default='parallel', max_length=40)),
-                ('plan', models.JSONField(default=dict)),
-                ('seed', models.BigIntegerField()),
-                ('code_version', models.CharField(max_length=80)),
-                ('state', models.CharField(choices=[('draft', 'Draft'), ('queued', 'Queued'), ('running', 'Running'), ('paused', 'Paused'), ('finished', 'Finished'), ('cancelled', 'Cancelled'), ('failed', 'Failed')], default='draft', max_length=10)),
-                ('state_reason', models.TextField(blank=True)),
-                ('planned_count', models.PositiveIntegerField(default=0)),
-                ('done_count', models.PositiveIntegerField(default=0)),
-                ('failed_count', models.PositiveIntegerField(default=0)),
-                ('cancelled_count', models.PositiveIntegerField(default=0)),
-                ('verified_count', models.PositiveIntegerField(default=0)),
-                ('correct_count', models.PositiveIntegerField(default=0)),
-                ('budget_seconds', models.PositiveIntegerField(blank=True, null=True)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('started_at', models.DateTimeField(null=True)),
-                ('finished_at', models.DateTimeField(null=True)),
-                ('created_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('problem_set', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='runs', to='trajectories.problemset')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("title", models.CharField(max_length=200)),
+                ("strategy", models.CharField(default="parallel", max_length=40)),
+                ("plan", models.JSONField(default=dict)),
+                ("seed", models.BigIntegerField()),
+                ("code_version", models.CharField(max_length=80)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("draft", "Draft"),
+                            ("queued", "Queued"),
+                            ("running", "Running"),
+                            ("paused", "Paused"),
+                            ("finished", "Finished"),
+                            ("cancelled", "Cancelled"),
+                            ("failed", "Failed"),
+                        ],
+                        default="draft",
+                        max_length=10,
+                    ),
+                ),
+                ("state_reason", models.TextField(blank=True)),
+                ("planned_count", models.PositiveIntegerField(default=0)),
+                ("done_count", models.PositiveIntegerField(default=0)),
+                ("failed_count", models.PositiveIntegerField(default=0)),
+                ("cancelled_count", models.PositiveIntegerField(default=0)),
+                ("verified_count", models.PositiveIntegerField(default=0)),
+                ("correct_count", models.PositiveIntegerField(default=0)),
+                ("budget_seconds", models.PositiveIntegerField(blank=True, null=True)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("started_at", models.DateTimeField(null=True)),
+                ("finished_at", models.DateTimeField(null=True)),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "problem_set",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="runs",
+                        to="trajectories.problemset",
+                    ),
+                ),
             ],
             options={
-                'permissions': [('control_run', 'Can pause, resume and cancel runs')],
+                "permissions": [("control_run", "Can pause, resume and cancel runs")],
             },
         ),
         migrations.CreateModel(
-            name='Sampler',
+            name="Sampler",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.SlugField(max_length=80, unique=True)),
-                ('title', models.CharField(max_length=200)),
-                ('kind', models.CharField(choices=[('symbolic', 'symbolic program search')], max_length=20)),
-                ('version', models.PositiveIntegerField(default=1)),
-                ('parameters', models.JSONField(default=dict)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('parent', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='children', to='trajectories.sampler')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.SlugField(max_length=80, unique=True)),
+                ("title", models.CharField(max_length=200)),
+                ("kind", models.CharField(choices=[("symbolic", "symbolic program search")], max_length=20)),
+                ("version", models.PositiveIntegerField(default=1)),
+                ("parameters", models.JSONField(default=dict)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "parent",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="children",
+                        to="trajectories.sampler",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Text',
+            name="Text",
             fields=[
-                ('content_hash', models.CharField(max_length=64, primary_key=True, serialize=False)),
-                ('body', models.TextField()),
+                ("content_hash", models.CharField(max_length=64, primary_key=True, serialize=False)),
+                ("body", models.TextField()),
             ],
         ),
         migrations.CreateModel(
-            name='Instruction',
+            name="Instruction",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.SlugField(max_length=80)),
-                ('version', models.PositiveIntegerField(default=1)),
-                ('title', models.CharField(max_length=200)),
-                ('view', models.CharField(max_length=40)),
-                ('style', models.CharField(max_length=40)),
-                ('template', models.TextField(blank=True)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.SlugField(max_length=80)),
+                ("version", models.PositiveIntegerField(default=1)),
+                ("title", models.CharField(max_length=200)),
+                ("view", models.CharField(max_length=40)),
+                ("style", models.CharField(max_length=40)),
+                ("template", models.TextField(blank=True)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('name', 'version'), name='instruction_version_once')],
+                "constraints": [models.UniqueConstraint(fields=("name", "version"), name="instruction_version_once")],
             },
         ),
         migrations.CreateModel(
-            name='Attempt',
+            name="Attempt",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('index', models.PositiveIntegerField()),
-                ('ordinal', models.PositiveIntegerField()),
-                ('temperature', models.FloatField(default=0.0)),
-                ('seed', models.BigIntegerField()),
-                ('state', models.CharField(choices=[('pending', 'Pending'), ('leased', 'Leased'), ('done', 'Done'), ('failed', 'Failed'), ('cancelled', 'Cancelled')], default='pending', max_length=10)),
-                ('lease_token', models.UUIDField(null=True)),
-                ('lease_expires_at', models.DateTimeField(null=True)),
-                ('claims', models.PositiveSmallIntegerField(default=0)),
-                ('error_kind', models.CharField(blank=True, max_length=40)),
-                ('error_message', models.TextField(blank=True)),
-                ('finished_at', models.DateTimeField(null=True)),
-                ('instruction', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='trajectories.instruction')),
-                ('problem', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='attempts', to='trajectories.problem')),
-                ('run', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='attempts', to='trajectories.run')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("index", models.PositiveIntegerField()),
+                ("ordinal", models.PositiveIntegerField()),
+                ("temperature", models.FloatField(default=0.0)),
+                ("seed", models.BigIntegerField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("pending", "Pending"),
+                            ("leased", "Leased"),
+                            ("done", "Done"),
+                            ("failed", "Failed"),
+                            ("cancelled", "Cancelled"),
+                        ],
+                        default="pending",
+                        max_length=10,
+                    ),
+                ),
+                ("lease_token", models.UUIDField(null=True)),
+                ("lease_expires_at", models.DateTimeField(null=True)),
+                ("claims", models.PositiveSmallIntegerField(default=0)),
+                ("error_kind", models.CharField(blank=True, max_length=40)),
+                ("error_message", models.TextField(blank=True)),
+                ("finished_at", models.DateTimeField(null=True)),
+                (
+                    "instruction",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="trajectories.instruction"
+                    ),
+                ),
+                (
+                    "problem",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="attempts", to="trajectories.problem"
+                    ),
+                ),
+                (
+                    "run",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="attempts", to="trajectories.run"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='PendingVerification',
+            name="PendingVerification",
             fields=[
-                ('trace', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='pending', serialize=False, to='trajectories.trace')),
-                ('lease_expires_at', models.DateTimeField(null=True)),
-                ('claims', models.PositiveSmallIntegerField(default=0)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
+                (
+                    "trace",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="pending",
+                        serialize=False,
+                        to="trajectories.trace",
+                    ),
+                ),
+                ("lease_expires_at", models.DateTimeField(null=True)),
+                ("claims", models.PositiveSmallIntegerField(default=0)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
             ],
         ),
         migrations.AddField(
-            model_name='trace',
-            name='attempt',
-            field=models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='trace', to='trajectories.attempt'),
+            model_name="trace",
+            name="attempt",
+            field=models.OneToOneField(
+                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="trace", to="trajectories.attempt"
+            ),
         ),
         migrations.AddField(
-            model_name='trace',
-            name='instruction',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='traces', to='trajectories.instruction'),
+            model_name="trace",
+            name="instruction",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="traces",
+                to="trajectories.instruction",
+            ),
         ),
         migrations.AddField(
-            model_name='trace',
-            name='parent',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='children', to='trajectories.trace'),
+            model_name="trace",
+            name="parent",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="children", to="trajectories.trace"
+            ),
         ),
         migrations.AddField(
-            model_name='trace',
-            name='problem',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='traces', to='trajectories.problem'),
+            model_name="trace",
+            name="problem",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="traces", to="trajectories.problem"
+            ),
         ),
         migrations.AddField(
-            model_name='problem',
-            name='problem_set',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='problems', to='trajectories.problemset'),
+            model_name="problem",
+            name="problem_set",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="problems", to="trajectories.problemset"
+            ),
         ),
         migrations.CreateModel(
-            name='Release',
+            name="Release",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('title', models.CharField(max_length=200)),
-                ('rule', models.JSONField(default=dict)),
-                ('manifest', models.JSONField(default=dict)),
-                ('content_hash', models.CharField(max_length=64)),
-                ('item_count', models.PositiveIntegerField(default=0)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('created_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("title", models.CharField(max_length=200)),
+                ("rule", models.JSONField(default=dict)),
+                ("manifest", models.JSONField(default=dict)),
+                ("content_hash", models.CharField(max_length=64)),
+                ("item_count", models.PositiveIntegerField(default=0)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Export',
+            name="Export",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('format', models.CharField(max_length=40)),
-                ('with_meta', models.BooleanField(default=False)),
-                ('state', models.CharField(choices=[('queued', 'Queued'), ('running', 'Running'), ('ready', 'Ready'), ('failed', 'Failed')], default='queued', max_length=10)),
-                ('lease_expires_at', models.DateTimeField(null=True)),
-                ('rows_written', models.PositiveIntegerField(default=0)),
-                ('byte_size', models.PositiveBigIntegerField(null=True)),
-                ('sha256', models.CharField(blank=True, max_length=64)),
-                ('error', models.TextField(blank=True)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('finished_at', models.DateTimeField(null=True)),
-                ('created_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('release', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='exports', to='trajectories.release')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("format", models.CharField(max_length=40)),
+                ("with_meta", models.BooleanField(default=False)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("queued", "Queued"),
+                            ("running", "Running"),
+                            ("ready", "Ready"),
+                            ("failed", "Failed"),
+                        ],
+                        default="queued",
+                        max_length=10,
+                    ),
+                ),
+                ("lease_expires_at", models.DateTimeField(null=True)),
+                ("rows_written", models.PositiveIntegerField(default=0)),
+                ("byte_size", models.PositiveBigIntegerField(null=True)),
+                ("sha256", models.CharField(blank=True, max_length=64)),
+                ("error", models.TextField(blank=True)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("finished_at", models.DateTimeField(null=True)),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "release",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="exports", to="trajectories.release"
+                    ),
+                ),
             ],
             options={
-                'permissions': [('download_export', 'Can download exports')],
+                "permissions": [("download_export", "Can download exports")],
             },
         ),
         migrations.CreateModel(
-            name='ReleaseItem',
+            name="ReleaseItem",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('position', models.PositiveIntegerField()),
-                ('split', models.CharField(choices=[('train', 'training'), ('eval', 'evaluation')], max_length=10)),
-                ('score', models.FloatField(null=True)),
-                ('content_hash', models.CharField(max_length=64)),
-                ('release', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='items', to='trajectories.release')),
-                ('trace', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='release_items', to='trajectories.trace')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("position", models.PositiveIntegerField()),
+                ("split", models.CharField(choices=[("train", "training"), ("eval", "evaluation")], max_length=10)),
+                ("score", models.FloatField(null=True)),
+                ("content_hash", models.CharField(max_length=64)),
+                (
+                    "release",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="items", to="trajectories.release"
+                    ),
+                ),
+                (
+                    "trace",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="release_items",
+                        to="trajectories.trace",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Review',
+            name="Review",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('decision', models.CharField(choices=[('accept', 'Accept'), ('reject', 'Reject'), ('withdraw', 'Withdraw')], max_length=10)),
-                ('score', models.PositiveSmallIntegerField(blank=True, null=True)),
-                ('reason', models.CharField(blank=True, max_length=40)),
-                ('comment', models.TextField(blank=True)),
-                ('step_labels', models.JSONField(default=dict)),
-                ('key', models.UUIDField(unique=True)),
-                ('seconds', models.FloatField(null=True)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('reviewer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='reviews', to=settings.AUTH_USER_MODEL)),
-                ('supersedes', models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='superseded_by', to='trajectories.review')),
-                ('trace', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='reviews', to='trajectories.trace')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "decision",
+                    models.CharField(
+                        choices=[("accept", "Accept"), ("reject", "Reject"), ("withdraw", "Withdraw")], max_length=10
+                    ),
+                ),
+                ("score", models.PositiveSmallIntegerField(blank=True, null=True)),
+                ("reason", models.CharField(blank=True, max_length=40)),
+                ("comment", models.TextField(blank=True)),
+                ("step_labels", models.JSONField(default=dict)),
+                ("key", models.UUIDField(unique=True)),
+                ("seconds", models.FloatField(null=True)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "reviewer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="reviews", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "supersedes",
+                    models.OneToOneField(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="superseded_by",
+                        to="trajectories.review",
+                    ),
+                ),
+                (
+                    "trace",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="reviews", to="trajectories.trace"
+                    ),
+                ),
             ],
         ),
         migrations.AddField(
-            model_name='trace',
-            name='run',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='traces', to='trajectories.run'),
+            model_name="trace",
+            name="run",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="traces", to="trajectories.run"
+            ),
         ),
         migrations.AddField(
-            model_name='trace',
-            name='sampler',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='traces', to='trajectories.sampler'),
+            model_name="trace",
+            name="sampler",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="traces", to="trajectories.sampler"
+            ),
         ),
         migrations.AddField(
-            model_name='run',
-            name='sampler',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='runs', to='trajectories.sampler'),
+            model_name="run",
+            name="sampler",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="runs", to="trajectories.sampler"
+            ),
         ),
         migrations.AddField(
-            model_name='trace',
-            name='program',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='trajectories.text'),
+            model_name="trace",
+            name="program",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="trajectories.text"
+            ),
         ),
         migrations.AddField(
-            model_name='trace',
-            name='prompt',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='trajectories.text'),
+            model_name="trace",
+            name="prompt",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="trajectories.text"
+            ),
         ),
         migrations.AddField(
-            model_name='trace',
-            name='reasoning',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='trajectories.text'),
+            model_name="trace",
+            name="reasoning",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="trajectories.text"
+            ),
         ),
         migrations.CreateModel(
-            name='Verdict',
+            name="Verdict",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('verifier', models.CharField(max_length=40)),
-                ('version', models.PositiveIntegerField()),
-                ('outcome', models.CharField(choices=[('pass', 'pass'), ('fail', 'fail'), ('unscored', 'unscored'), ('error', 'error')], max_length=10)),
-                ('score', models.FloatField(null=True)),
-                ('message', models.TextField(blank=True)),
-                ('evidence', models.JSONField(default=dict)),
-                ('seconds', models.FloatField(default=0.0)),
-                ('engine', models.CharField(blank=True, max_length=120)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('trace', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='verdicts', to='trajectories.trace')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("verifier", models.CharField(max_length=40)),
+                ("version", models.PositiveIntegerField()),
+                (
+                    "outcome",
+                    models.CharField(
+                        choices=[("pass", "pass"), ("fail", "fail"), ("unscored", "unscored"), ("error", "error")],
+                        max_length=10,
+                    ),
+                ),
+                ("score", models.FloatField(null=True)),
+                ("message", models.TextField(blank=True)),
+                ("evidence", models.JSONField(default=dict)),
+                ("seconds", models.FloatField(default=0.0)),
+                ("engine", models.CharField(blank=True, max_length=120)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "trace",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="verdicts", to="trajectories.trace"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='AuditEvent',
+            name="AuditEvent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('verb', models.CharField(max_length=40)),
-                ('object_type', models.CharField(max_length=40)),
-                ('object_id', models.BigIntegerField()),
-                ('data', models.JSONField(default=dict)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('actor', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("verb", models.CharField(max_length=40)),
+                ("object_type", models.CharField(max_length=40)),
+                ("object_id", models.BigIntegerField()),
+                ("data", models.JSONField(default=dict)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "actor",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['object_type', 'object_id', '-id'], name='audit_by_object')],
+                "indexes": [models.Index(fields=["object_type", "object_id", "-id"], name="audit_by_object")],
             },
         ),
         migrations.AddIndex(
-            model_name='problem',
-            index=models.Index(fields=['problem_set', 'id'], name='problem_by_set'),
+            model_name="problem",
+            index=models.Index(fields=["problem_set", "id"], name="problem_by_set"),
         ),
         migrations.AddIndex(
-            model_name='problem',
-            index=models.Index(fields=['name', 'id'], name='problem_by_name'),
+            model_name="problem",
+            index=models.Index(fields=["name", "id"], name="problem_by_name"),
         ),
         migrations.AddConstraint(
-            model_name='releaseitem',
-            constraint=models.UniqueConstraint(fields=('release', 'position'), name='release_position_once'),
+            model_name="releaseitem",
+            constraint=models.UniqueConstraint(fields=("release", "position"), name="release_position_once"),
         ),
         migrations.AddConstraint(
-            model_name='releaseitem',
-            constraint=models.UniqueConstraint(fields=('release', 'trace'), name='release_trace_once'),
+            model_name="releaseitem",
+            constraint=models.UniqueConstraint(fields=("release", "trace"), name="release_trace_once"),
         ),
         migrations.AddIndex(
-            model_name='review',
-            index=models.Index(fields=['reviewer', '-id'], name='review_by_reviewer'),
+            model_name="review",
+            index=models.Index(fields=["reviewer", "-id"], name="review_by_reviewer"),
         ),
         migrations.AddConstraint(
-            model_name='review',
-            constraint=models.CheckConstraint(condition=models.Q(('score__isnull', True), ('score__range', (1, 5)), _connector='OR'), name='review_score_1_to_5'),
+            model_name="review",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("score__isnull", True), ("score__range", (1, 5)), _connector="OR"),
+                name="review_score_1_to_5",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='review',
-            constraint=models.UniqueConstraint(condition=models.Q(('supersedes__isnull', True)), fields=('trace', 'reviewer'), name='review_first_once'),
+            model_name="review",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("supersedes__isnull", True)), fields=("trace", "reviewer"), name="review_first_once"
+            ),
         ),
         migrations.AddIndex(
-            model_name='attempt',
-            index=models.Index(condition=models.Q(('state', 'pending')), fields=['run', 'id'], name='attempt_pending'),
+            model_name="attempt",
+            index=models.Index(condition=models.Q(("state", "pending")), fields=["run", "id"], name="attempt_pending"),
         ),
         migrations.AddIndex(
-            model_name='attempt',
-            index=models.Index(condition=models.Q(('state', 'leased')), fields=['lease_expires_at'], name='attempt_leased'),
+            model_name="attempt",
+            index=models.Index(
+                condition=models.Q(("state", "leased")), fields=["lease_expires_at"], name="attempt_leased"
+            ),
         ),
         migrations.AddIndex(
-            model_name='attempt',
-            index=models.Index(condition=models.Q(('state', 'failed')), fields=['run', 'error_kind'], name='attempt_failed'),
+            model_name="attempt",
+            index=models.Index(
+                condition=models.Q(("state", "failed")), fields=["run", "error_kind"], name="attempt_failed"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='attempt',
-            constraint=models.UniqueConstraint(fields=('run', 'problem', 'index'), name='attempt_once'),
+            model_name="attempt",
+            constraint=models.UniqueConstraint(fields=("run", "problem", "index"), name="attempt_once"),
         ),
         migrations.AddIndex(
-            model_name='trace',
-            index=models.Index(fields=['problem', 'answer_hash', 'id'], name='trace_by_answer'),
+            model_name="trace",
+            index=models.Index(fields=["problem", "answer_hash", "id"], name="trace_by_answer"),
         ),
         migrations.AddIndex(
-            model_name='trace',
-            index=models.Index(fields=['run', 'id'], name='trace_by_run'),
+            model_name="trace",
+            index=models.Index(fields=["run", "id"], name="trace_by_run"),
         ),
         migrations.AddIndex(
-            model_name='trace',
-            index=models.Index(fields=['correctness', 'id'], name='trace_by_correctness'),
+            model_name="trace",
+            index=models.Index(fields=["correctness", "id"], name="trace_by_correctness"),
         ),
         migrations.AddIndex(
-            model_name='trace',
-            index=models.Index(condition=models.Q(('decision', ''), _negated=True), fields=['decision', 'id'], name='trace_decided'),
+            model_name="trace",
+            index=models.Index(
+                condition=models.Q(("decision", ""), _negated=True), fields=["decision", "id"], name="trace_decided"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='verdict',
-            constraint=models.UniqueConstraint(fields=('trace', 'verifier', 'version'), name='verdict_once'),
+            model_name="verdict",
+            constraint=models.UniqueConstraint(fields=("trace", "verifier", "version"), name="verdict_once"),
         ),
     ]

@@ -5,30 +5,29 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('trajectories', '0001_initial'),
+        ("trajectories", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='export',
-            name='claims',
+            model_name="export",
+            name="claims",
             field=models.PositiveSmallIntegerField(default=0),
         ),
         migrations.AddField(
-            model_name='release',
-            name='key',
+            model_name="release",
+            name="key",
             field=models.UUIDField(null=True, unique=True),
         ),
         migrations.AddField(
-            model_name='releaseitem',
-            name='evidence',
+            model_name="releaseitem",
+            name="evidence",
             field=models.JSONField(default=dict),
         ),
         migrations.AddConstraint(
-            model_name='export',
-            constraint=models.UniqueConstraint(fields=('release', 'format', 'with_meta'), name='export_once'),
+            model_name="export",
+            constraint=models.UniqueConstraint(fields=("release", "format", "with_meta"), name="export_once"),
         ),
     ]

@@ -5,20 +5,19 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('trajectories', '0002_release_evidence'),
+        ("trajectories", "0002_release_evidence"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='pendingverification',
-            name='rung_at',
+            model_name="pendingverification",
+            name="rung_at",
             field=models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
         ),
         migrations.AddField(
-            model_name='run',
-            name='rung_at',
+            model_name="run",
+            name="rung_at",
             field=models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
         ),
     ]
