@@ -1,0 +1,38 @@
+import pytest
+
+from tests.endpoint import FLIP, PROGRAM, request_for, settings_for
+from trajectories.adapters.chat_api import ChatSampler
+from trajectories.adapters.fake_endpoint import Behaviour, FakeEndpoint, symbolic
+from trajectories.adapters.fake_endpoint.answers import read_task
+from trajectories.core.problems.arc import task_of
+from trajectories.core.prompts import render_messages
+from trajectories.core.records import InstructionRecord
+
+
+@pytest.mark.parametrize("view", ["grid", "object", "pixel"])
+def test_the_task_is_read_back_from_a_prompt_of_any_view(view):
+    instruction = InstructionRecord("program", 1, view, "program")
+    (message,) = render_messages(instruction, FLIP)
+    found = read_task(message["content"])
+    assert found is not None
+    assert task_of(found).train[0] == task_of(FLIP).train[0]
+
+
+def test_a_prompt_without_grids_holds_no_task():
+    assert read_task("What is 2 + 2?\n\n4") is None
+
+
+def test_the_symbolic_search_answers_with_different_programs():
+    with FakeEndpoint(answerer=symbolic(work=100_000)) as endpoint:
+        requests = [request_for(ordinal, instruction=PROGRAM) for ordinal in range(6)]
+        outcomes = dict(ChatSampler(settings_for(endpoint, concurrency=1)).sample(requests))
+    programs = [outcome.program for outcome in outcomes.values() if outcome.program]
+    assert len(set(programs)) == len(programs) >= 4
+    assert all("def transform" in program for program in programs)
+
+
+def test_shares_of_failures_are_kept_and_checked():
+    with pytest.raises(ValueError, match="Found the failure 'nonsense'"):
+        Behaviour(failures={"nonsense": 0.1})
+    with pytest.raises(ValueError, match=r"add up to 1\.2"):
+        Behaviour(failures={"429": 0.6, "500": 0.6})
