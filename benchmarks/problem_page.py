@@ -2,8 +2,7 @@
 
     python benchmarks/problem_page.py
 
-Works in one transaction that is rolled back. The grids are as large and as noisy as ARC allows at the 90th percentile:
-20 by 20 cells, half of them random.
+Works in one transaction that is rolled back. The grids are made up: 20 by 20 cells, half of them random.
 """
 
 import gzip

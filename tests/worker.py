@@ -17,7 +17,14 @@ from urllib.parse import quote
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-QUEUE_SQL = "SELECT pgmq.purge_queue(queue_name) FROM pgmq.list_queues()"
+QUEUE_SQL = """
+DO $$ DECLARE name text; BEGIN
+    FOR name IN SELECT queue_name FROM pgmq.list_queues() LOOP
+        EXECUTE format('DELETE FROM pgmq.%I', 'q_' || lower(name));
+    END LOOP;
+END $$
+"""
+"""PGMQ's own purge truncates, and so waits for every session that has the queue open, a killed worker's too."""
 
 
 def wait_for(condition: Callable[[], Any], what: str, seconds: float = 60.0) -> Any:
