@@ -18,9 +18,12 @@ from trajectories.models import (
     ProblemSet,
     Release,
     ReleaseItem,
+    Reply,
+    Reverification,
     Review,
     Run,
     Sampler,
+    SamplerGate,
     Text,
     Trace,
     Verdict,
@@ -117,6 +120,25 @@ class VerdictAdmin(ReadOnlyAdmin):
 class PendingVerificationAdmin(ReadOnlyAdmin):
     list_display = ("trace", "claims", "lease_expires_at", "rung_at", "created_at")
     list_select_related = ("trace",)
+
+
+@admin.register(Reverification)
+class ReverificationAdmin(ReadOnlyAdmin):
+    list_display = ("id", "scope", "state", "total_count", "done_count", "changed_count", "created_by", "created_at")
+    list_filter = ("state",)
+    list_select_related = ("created_by",)
+
+
+@admin.register(Reply)
+class ReplyAdmin(ReadOnlyAdmin):
+    list_display = ("request_hash", "input_tokens", "cached_tokens", "output_tokens", "seconds", "created_at")
+    raw_id_fields = ("raw",)
+
+
+@admin.register(SamplerGate)
+class SamplerGateAdmin(ReadOnlyAdmin):
+    list_display = ("sampler", "requests", "tokens", "held_until", "reason")
+    list_select_related = ("sampler",)
 
 
 @admin.register(ProblemSet)
