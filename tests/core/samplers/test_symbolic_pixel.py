@@ -197,3 +197,12 @@ def test_variables_of_programs_hide_no_helper_and_no_other_variable() -> None:
     assert len(set(names)) == len(names)
     assert not helpers & set(names)
     assert all(name.isidentifier() for name in names)
+
+
+def test_a_part_larger_than_a_byte_holds_is_asked_about_as_the_program_sees_it():
+    task, _ = _task("db93a21d")
+    for candidate in search(task, Budget(3_000_000)):
+        namespace: dict[str, object] = {}
+        exec(candidate.program.source(), namespace)
+        for pair, expected in zip(task.train, candidate.train_outputs, strict=True):
+            assert namespace["transform"](grid_to_lists(pair.input)) == (expected and grid_to_lists(expected))

@@ -9,7 +9,7 @@ from trajectories.core.samplers.symbolic.pixel.catalogue import catalogue, repai
 from trajectories.core.samplers.symbolic.pixel.features import Feature, Kind, Role, roles
 from trajectories.core.samplers.symbolic.pixel.learning import Literal, Literals, SourceBits
 from trajectories.core.samplers.symbolic.pixel.rules import Condition, Source
-from trajectories.core.samplers.symbolic.pixel.table import Table
+from trajectories.core.samplers.symbolic.pixel.table import LARGEST, Table
 
 _VALUES = 9  # numbers of one map that are asked for
 _DENIAL_COST = 0.2
@@ -93,7 +93,8 @@ def _conditions(
         return
     if feature.kind is Kind.NUMBER:
         for value in [value for value in values if value >= 0][:_VALUES]:
-            yield Condition(feature, value), table.bits(column, value), feature.cost + (0.3 if value == 0 else 0.5)
+            if value < LARGEST:
+                yield Condition(feature, value), table.bits(column, value), feature.cost + (0.3 if value == 0 else 0.5)
             yield Condition(feature, value, at_least=True), table.bits_from(column, value), feature.cost + 0.5
         return
     for value in values:

@@ -10,7 +10,8 @@ from trajectories.core.samplers.symbolic.candidates import Budget
 from trajectories.core.samplers.symbolic.pixel.expressions import Call, Scope
 
 _OFFSET = 2  # a column stores value + 2, so that -1 (none) and -2 (several) fit a byte
-_LARGEST = 250
+LARGEST = 250
+"""Larger numbers count as this one, so that only "at least" may be asked of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +104,10 @@ def _masks(counts: Sequence[int]) -> tuple[int, ...]:
 def _flat(region: Region, value: Any) -> bytes:
     rows, columns = region.shape
     if isinstance(value, int):
-        return bytes([value + _OFFSET]) * (rows * columns)
+        return bytes([min(value, LARGEST) + _OFFSET]) * (rows * columns)
     top, left, bottom, right = region.window
     numbers = [number for row in value[top : bottom + 1] for number in row[left : right + 1]]
-    return bytes(min(number, _LARGEST) + _OFFSET for number in numbers)
+    return bytes(min(number, LARGEST) + _OFFSET for number in numbers)
 
 
 @cache
