@@ -10,7 +10,7 @@ from tests.endpoint import flip_endpoint, sampler_for
 from trajectories.models import SamplerGate
 from trajectories.services.rate_limits import hold, is_held, lock_gate, reserve, settle
 
-PER_MINUTE = 600
+PER_MINUTE = 60
 BURST = PER_MINUTE // 60 * 3
 
 
@@ -33,7 +33,7 @@ def test_a_burst_goes_at_once_and_what_follows_waits_in_turn(db):
     assert all(wait == 0 for wait in waits[:BURST])
     later = waits[BURST:]
     assert later == sorted(later)
-    assert later[-1] <= 0.5
+    assert 3 < later[-1] <= 5
 
 
 def test_the_bucket_fills_with_time_and_no_further_than_its_brim(db):
@@ -47,7 +47,7 @@ def test_the_bucket_fills_with_time_and_no_further_than_its_brim(db):
 def test_tokens_are_counted_as_requests_are_and_corrected_afterwards(db):
     limited = sampler(tokens_per_minute=60_000)
     assert reserve(sampler=limited, tokens=3_000) == 0
-    assert 0.9 < reserve(sampler=limited, tokens=1_000) <= 1.0
+    assert 0.2 < reserve(sampler=limited, tokens=1_000) <= 1.0
     settle(sampler=limited, tokens=-1_000)
     assert reserve(sampler=limited, tokens=0) <= 0.1
 
