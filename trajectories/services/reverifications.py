@@ -78,12 +78,15 @@ def reverify_next(*, job_id: int, verifiers: Mapping[str, Verifier] = VERIFIERS)
     job = Reverification.objects.get(pk=job_id)
     left = traces_in(scope_of(job)).filter(pk__gt=job.cursor, pk__lte=job.last_id).order_by("pk")
     ids = list(left.values_list("pk", flat=True)[: TRACES_PER_BELL + 1])
+    majorities: dict[int, dict[int, VerdictRecord]] = {}
     for trace_id in ids[:TRACES_PER_BELL]:
         trace = Trace.objects.select_related("problem", "program", "reasoning").get(pk=trace_id)
         chosen = [verifiers[name] for name in job.verifiers if name in verifiers]
         verdicts = judge_trace(trace, chosen)
         if consensus.NAME in job.verifiers:
-            verdicts.append(_consensus_verdict(trace))
+            if trace.problem_id not in majorities:
+                majorities[trace.problem_id] = _consensus_verdicts(trace.problem_id)
+            verdicts.append(majorities[trace.problem_id][trace.pk])
         if not _write(job, token, trace, verdicts):
             return False
     return _release(job_id, token, more=len(ids) > TRACES_PER_BELL)
@@ -141,11 +144,11 @@ def _release(job_id: int, token: uuid.UUID, *, more: bool) -> bool:
     return False
 
 
-def _consensus_verdict(trace: Trace) -> VerdictRecord:
-    """The word of the majority of the problem's samples on this one."""
-    samples = list(Trace.objects.filter(problem=trace.problem_id).order_by("pk").values_list("pk", "answer"))
+def _consensus_verdicts(problem_id: int) -> dict[int, VerdictRecord]:
+    """The word of the majority of a problem's samples on each of them, by trace."""
+    samples = list(Trace.objects.filter(problem=problem_id).order_by("pk").values_list("pk", "answer"))
     verdicts = consensus.judge_by_consensus([answer for _, answer in samples])
-    return next(verdict for (pk, _), verdict in zip(samples, verdicts, strict=True) if pk == trace.pk)
+    return {pk: verdict for (pk, _), verdict in zip(samples, verdicts, strict=True)}
 
 
 def _audit(actor: User | None, verb: str, job: Reverification, data: dict[str, object]) -> None:
