@@ -1,0 +1,100 @@
+"""Workers of the sandbox: killed, shared and forked, they are replaced and leave nothing behind."""
+
+import os
+import signal
+import threading
+
+from tests.adapters.test_sandbox_engines import assert_healthy, run
+from trajectories.adapters.sandbox.bubblewrap import BubblewrapEngine
+from trajectories.core.programs import CallStatus, ProgramLimits, ProgramRun
+
+
+def test_a_worker_killed_while_idle_is_replaced_unnoticed(bubblewrap: BubblewrapEngine) -> None:
+    assert_healthy(bubblewrap)
+    for pid in bubblewrap.worker_pids():
+        os.kill(pid, signal.SIGKILL)
+    assert_healthy(bubblewrap)
+
+
+def test_a_worker_killed_during_a_job_costs_only_that_job(bubblewrap: BubblewrapEngine) -> None:
+    results: list[ProgramRun] = []
+    source = "import os, time\ndef transform(n):\n    os.nice(7)\n    while True: time.sleep(1)"
+    limits = ProgramLimits(seconds_per_call=60, seconds_total=60)
+    asking = threading.Thread(target=lambda: results.append(run(bubblewrap, source, 0, 1, limits=limits)))
+    before = set(bubblewrap.worker_pids())
+    asking.start()
+    busy = None
+    while busy is None and asking.is_alive():
+        idle = {worker.pid for workers in bubblewrap._idle.values() for worker in workers}
+        busy = next((pid for pid in bubblewrap.worker_pids() if pid not in idle), None)
+    assert busy is not None
+    while not any(os.getpriority(os.PRIO_PROCESS, child) == 7 for child in children_of(busy)):
+        pass
+    os.kill(busy, signal.SIGKILL)
+    asking.join()
+    assert [result.status for result in results[0].calls] == [CallStatus.CRASHED, CallStatus.CRASHED]
+    assert before - {busy} <= set(bubblewrap.worker_pids())
+    assert_healthy(bubblewrap)
+
+
+def test_several_threads_share_the_workers(bubblewrap: BubblewrapEngine) -> None:
+    source = "def transform(n):\n    return n * n"
+    values: dict[int, object] = {}
+
+    def ask(number: int) -> None:
+        values[number] = run(bubblewrap, source, number).calls[0].value
+
+    threads = [threading.Thread(target=ask, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert values == {number: number * number for number in range(8)}
+
+
+def test_a_forked_child_uses_workers_of_its_own(bubblewrap: BubblewrapEngine) -> None:
+    assert_healthy(bubblewrap)
+    child = os.fork()
+    if child == 0:
+        try:
+            assert_healthy(bubblewrap)
+            bubblewrap.close()
+        except BaseException:
+            os._exit(1)
+        os._exit(0)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert_healthy(bubblewrap)
+
+
+def test_workers_end_with_the_application() -> None:
+    """kill -9 of the application leaves no worker behind."""
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        engine = BubblewrapEngine(None, workers=1)
+        run(engine, "def transform(grid): return grid")
+        os.write(writing, str(engine.worker_pids()[0]).encode())
+        run(engine, "while True: pass", limits=ProgramLimits(seconds_per_call=600, seconds_total=600))
+        os._exit(0)
+    worker = int(os.read(reading, 32))
+    while not children_of(worker):
+        pass
+    descendants = {worker, *children_of(worker)}
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    while any(still_runs(pid) for pid in descendants):
+        pass
+    os.close(reading)
+    os.close(writing)
+
+
+def children_of(pid: int) -> list[int]:
+    return [int(name) for name in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def still_runs(pid: int) -> bool:
+    """Whether the process exists and is no zombie waiting for a parent elsewhere."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in ("Z", "X")
+    except (FileNotFoundError, ProcessLookupError):
+        return False
