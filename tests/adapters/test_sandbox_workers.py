@@ -3,6 +3,7 @@
 import os
 import signal
 import threading
+from pathlib import Path
 
 from tests.adapters.test_sandbox_engines import assert_healthy, run
 from trajectories.adapters.sandbox.bubblewrap import BubblewrapEngine
