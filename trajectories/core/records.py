@@ -118,12 +118,33 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True)
+class Example:
+    """Another problem with a response to imitate: shown before the problem itself (few-shot)."""
+
+    problem: PublicProblem
+    response: str
+
+
+@dataclass(frozen=True, slots=True)
+class AgentLimits:
+    """What one sample with tools may take: calls to the model, and tokens (input and output of all calls together)."""
+
+    turns: int
+    tokens: int
+
+
+@dataclass(frozen=True, slots=True)
 class SampleRequest:
     """One sample to draw.
 
     `seed` is hash(run seed, problem, index); `group_seed` is hash(run seed, problem) and is shared by all samples of
     the problem; `ordinal` counts the samples of the same problem and instruction from 0, so that a sampler that
     enumerates can draw without replacement.
+
+    What a model is shown besides: `variation` is the form that prompts.Variation has in JSON; `examples` are solved
+    problems; `turns` follow the first message (an earlier answer and what became of it); `hint` gives the answer away
+    (STaR) and is left out of the messages that are stored. With `agent` the model may call tools. `payer` names what is
+    charged for the calls, so that an answer paid for by a worker that died is charged once.
     """
 
     problem: PublicProblem
@@ -133,6 +154,12 @@ class SampleRequest:
     group_seed: int
     ordinal: int
     parameters: Mapping[str, JSON] = field(default_factory=dict)
+    variation: Mapping[str, JSON] | None = None
+    examples: tuple[Example, ...] = ()
+    turns: tuple[Mapping[str, JSON], ...] = ()
+    hint: str = ""
+    agent: AgentLimits | None = None
+    payer: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,13 +186,16 @@ class SampleResult:
 class SampleFailure:
     """A sample that could not be drawn; kept as data with the attempt.
 
-    `stops` says that no further sample can be drawn either, until a person has changed something.
+    `stops` says that no further sample can be drawn either, until a person has changed something. `usage` and `cost`
+    are what was paid for all the same: calls of an agent before the one that failed.
     """
 
     kind: str
     message: str
     retryable: bool = False
     stops: bool = False
+    usage: Usage = Usage()
+    cost: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)

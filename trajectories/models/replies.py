@@ -6,7 +6,11 @@ from trajectories.models.traces import Text
 
 
 class Reply(models.Model):
-    """The answer to one request, by the hash of everything that makes two requests the same, sample index included."""
+    """The answer to one request, by the hash of everything that makes two requests the same, sample index included.
+
+    `payer` names what was charged for it (an attempt, an item of a job): until that has a result, it has not been
+    counted.
+    """
 
     request_hash = models.CharField(max_length=64, primary_key=True)
     raw = models.ForeignKey(Text, on_delete=models.PROTECT, related_name="+")
@@ -16,6 +20,7 @@ class Reply(models.Model):
     output_tokens = models.PositiveIntegerField()
     seconds = models.FloatField()
     max_output_tokens = models.PositiveIntegerField()
+    payer = models.CharField(max_length=80, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:

@@ -2,8 +2,9 @@
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import timedelta
+from decimal import Decimal
 
 from django.conf import settings
 from django.db import transaction
@@ -11,7 +12,7 @@ from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from trajectories.core.records import SampleFailure
+from trajectories.core.records import SampleFailure, Usage
 from trajectories.core.storable import storable_text
 from trajectories.models import Attempt, Run
 from trajectories.services.runs import audit_run, is_budget_spent, lock_run
@@ -125,7 +126,15 @@ def fail_attempt(*, attempt: Attempt, lease_token: uuid.UUID, failure: SampleFai
         if changed and not again:
             run.failed_count += 1
             run.save(update_fields=["failed_count"])
+            charge_run(run.pk, failure.usage, failure.cost)
     return bool(changed)
+
+
+def charge_run(run_id: int, usage: Usage, cost: Decimal | None) -> None:
+    """Count what was paid for; the run's row is locked. A cost that nobody knows adds none."""
+    counts = {name: F(name) + count for name, count in asdict(usage).items() if count}
+    if counts or cost:
+        Run.objects.filter(pk=run_id).update(cost=F("cost") + (cost or 0), **counts)
 
 
 def requeue_expired() -> list[int]:

@@ -30,6 +30,14 @@ def is_held(gate: SamplerGate, now: datetime) -> bool:
     return gate.held_until is not None and gate.held_until > now
 
 
+def held_until(sampler: Sampler) -> float | None:
+    """Seconds until the endpoint may be asked again; None where it may be asked now."""
+    gate = SamplerGate.objects.annotate(now=Now()).filter(pk=sampler.pk).first()
+    if gate is None or gate.held_until is None or gate.held_until <= gate.now:
+        return None
+    return float((gate.held_until - gate.now).total_seconds())
+
+
 @transaction.atomic
 def reserve(*, sampler: Sampler, tokens: int) -> float:
     """Count one request of so many tokens; returns the seconds to wait until it may be sent.

@@ -13,14 +13,14 @@ from trajectories.services import rate_limits
 from trajectories.services.traces import store_texts
 
 
-def recall(*, request_hash: str) -> PaidReply | None:
-    """The newest answer to the same request."""
-    try:
-        found = Reply.objects.select_related("raw").get(pk=request_hash)
-    except Reply.DoesNotExist:
+def recall(*, request_hash: str, payer: str | None = None) -> PaidReply | None:
+    """The newest answer to the same request, of one payer only where one is named."""
+    kept = Reply.objects.select_related("raw").filter(pk=request_hash)
+    found = (kept if payer is None else kept.filter(payer=payer)).first()
+    if found is None:
         return None
     usage = Usage(found.input_tokens, found.cached_tokens, found.reasoning_tokens, found.output_tokens)
-    return PaidReply(found.raw.body, usage, found.seconds, found.max_output_tokens)
+    return PaidReply(found.raw.body, usage, found.seconds, found.max_output_tokens, found.payer)
 
 
 def remember(*, request_hash: str, reply: PaidReply) -> None:
@@ -31,6 +31,7 @@ def remember(*, request_hash: str, reply: PaidReply) -> None:
         "raw_id": text_hash(raw),
         "seconds": reply.seconds,
         "max_output_tokens": reply.max_output_tokens,
+        "payer": reply.payer,
         **asdict(reply.usage),
     }
     Reply.objects.bulk_create(
@@ -42,8 +43,8 @@ def remember(*, request_hash: str, reply: PaidReply) -> None:
 
 
 class DatabasePorts:
-    """adapters.chat_api.Ports on the database. `recalls` says whether answers of earlier calls may be used; new ones
-    are kept in any case."""
+    """adapters.chat_api.Ports on the database. `recalls` says whether answers that others have paid for may be used;
+    new ones are kept in any case, so that whoever paid gets them after a crash."""
 
     def __init__(self, sampler: Sampler, *, recalls: bool) -> None:
         self._sampler, self._recalls = sampler, recalls
@@ -60,9 +61,11 @@ class DatabasePorts:
         """See services.rate_limits."""
         rate_limits.hold(sampler=self._sampler, seconds=seconds, reason=reason)
 
-    def recall(self, request_hash: str) -> PaidReply | None:
+    def recall(self, request_hash: str, payer: str) -> PaidReply | None:
         """See `recall`."""
-        return recall(request_hash=request_hash) if self._recalls else None
+        if not self._recalls and not payer:
+            return None
+        return recall(request_hash=request_hash, payer=None if self._recalls else payer)
 
     def remember(self, request_hash: str, reply: PaidReply) -> None:
         """See `remember`."""

@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 
 from trajectories.adapters.chat_api import CallError, ChatClient, ChatSettings
-from trajectories.adapters.chat_api.translate import estimate_usage
+from trajectories.adapters.chat_api.calls import estimate_usage
 from trajectories.core.records import Usage
 from trajectories.models import AuditEvent, Sampler
 

@@ -162,4 +162,5 @@ def sample_request(attempt: Attempt) -> SampleRequest:
         group_seed=derive_seed(attempt.run.seed, attempt.problem.content_hash),
         ordinal=attempt.ordinal,
         parameters=attempt.run.sampler.parameters,
+        payer=f"attempt {attempt.pk}",
     )

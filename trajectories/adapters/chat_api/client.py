@@ -62,12 +62,19 @@ class ChatClient:
         """Close the connections."""
         await self._client.close()
 
-    async def complete(self, messages: Sequence[Mapping[str, JSON]], temperature: float, seed: int) -> Reply:
+    async def complete(
+        self,
+        messages: Sequence[Mapping[str, JSON]],
+        temperature: float,
+        seed: int,
+        tools: Sequence[Mapping[str, JSON]] = (),
+    ) -> Reply:
         """Ask once. Raises CallError; the whole call, body included, has `timeout_seconds`."""
         limit = self._settings.timeout_seconds
+        body = request_body(self._settings, messages, temperature, seed, tools)
         try:
             async with asyncio.timeout(limit):
-                raw = await self._fetch(messages, temperature, seed)
+                raw = await self._fetch(body)
         except (TimeoutError, openai.APITimeoutError, httpx2.TimeoutException) as fault:
             message = f"The endpoint had not answered within {limit:g} s."
             raise CallError("timeout", message, retryable=True) from fault
@@ -86,11 +93,10 @@ class ChatClient:
         except ValueError as fault:
             raise malformed_fault(fault, text, self._key) from None
 
-    async def _fetch(self, messages: Sequence[Mapping[str, JSON]], temperature: float, seed: int) -> bytes:
+    async def _fetch(self, body: Mapping[str, Any]) -> bytes:
         create: Any = self._client.chat.completions.with_streaming_response.create
         if self._settings.api == RESPONSES:
             create = self._client.responses.with_streaming_response.create
-        body = request_body(self._settings, messages, temperature, seed)
         # The client walks through typed arguments value by value; what it takes as extra it sends as it is.
         empty: dict[str, Any] = {"input": ""} if self._settings.api == RESPONSES else {"messages": []}
         async with create(model=body["model"], stream=self._settings.streaming, **empty, extra_body=body) as response:
@@ -111,7 +117,11 @@ def redact_key(text: str, key: str) -> str:
 
 
 def request_body(
-    settings: ChatSettings, messages: Sequence[Mapping[str, JSON]], temperature: float, seed: int
+    settings: ChatSettings,
+    messages: Sequence[Mapping[str, JSON]],
+    temperature: float,
+    seed: int,
+    tools: Sequence[Mapping[str, JSON]] = (),
 ) -> dict[str, Any]:
     """What is sent. The Responses API has no `seed`; the extra body has the last word."""
     body: dict[str, Any] = {"model": settings.model, "temperature": temperature, "stream": settings.streaming}
@@ -121,6 +131,7 @@ def request_body(
         body |= {"messages": list(messages), settings.output_limit_field: settings.max_output_tokens}
         # Endpoints read the seed as a 32- or 64-bit number; the smaller fits all.
         body |= {"seed": seed & 0x7FFFFFFF} if settings.sends_seed else {}
+    body |= {"tools": list(tools)} if tools else {}
     if settings.streaming and settings.api != RESPONSES:
         body["stream_options"] = {"include_usage": True}
     return {**body, **json.loads(json.dumps(dict(settings.extra_body)))}

@@ -8,12 +8,13 @@ from trajectories.core.records import Usage
 
 @dataclass(frozen=True, slots=True)
 class PaidReply:
-    """An answer as it came, with what it took to get it."""
+    """An answer as it came, with what it took to get it, and who paid."""
 
     raw: str
     usage: Usage
     seconds: float
     max_output_tokens: int
+    payer: str = ""
 
 
 class Ports(Protocol):
@@ -31,8 +32,8 @@ class Ports(Protocol):
         """Send nothing more, from any worker, for so long."""
         ...
 
-    def recall(self, request_hash: str) -> PaidReply | None:
-        """The answer to the same request, where it was paid for before."""
+    def recall(self, request_hash: str, payer: str) -> PaidReply | None:
+        """The answer to the same request, where it was paid for before; `payer` is who asks now."""
         ...
 
     def remember(self, request_hash: str, reply: PaidReply) -> None:
@@ -57,7 +58,7 @@ class NoPorts:
     def hold(self, seconds: float, reason: str) -> None:
         """Nobody else calls."""
 
-    def recall(self, request_hash: str) -> PaidReply | None:  # noqa: ARG002
+    def recall(self, request_hash: str, payer: str) -> PaidReply | None:  # noqa: ARG002
         """Nothing is remembered."""
         return None
 

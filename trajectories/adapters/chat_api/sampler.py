@@ -5,11 +5,15 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from trajectories.adapters.chat_api.faults import CallError
 from trajectories.adapters.chat_api.ports import NoPorts, Ports
-from trajectories.adapters.chat_api.session import ChatSession
+from trajectories.adapters.chat_api.samples import SampleDrawer
+from trajectories.adapters.chat_api.session import Session
 from trajectories.adapters.chat_api.settings import ChatSettings
 from trajectories.core.records import SampleFailure, SampleRequest, SampleResult
 
 WAIT_SECONDS = 1.0
+
+ChatSession = Session[SampleRequest, SampleResult]
+"""A session whose requests are samples."""
 
 
 class ChatSampler:
@@ -27,7 +31,7 @@ class ChatSampler:
 
     def open_session(self) -> ChatSession:
         """A session for requests that come one after the other. Raises CallError where the key is missing."""
-        return ChatSession(self.settings, self._ports, self._environment)
+        return ChatSession(self.settings, self._ports, self._environment, SampleDrawer().draw)
 
     def sample(self, requests: Sequence[SampleRequest]) -> Iterator[tuple[int, SampleResult | SampleFailure]]:
         """Yield each outcome as it comes, whatever the order."""

@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from trajectories.core.records import JSON, PublicProblem, Step
+from trajectories.core.records import JSON, Example, Step
+
+__all__ = ["Example", "Message", "ParsedResponse", "PromptError"]
 
 Message = Mapping[str, JSON]
 """One message of a conversation: `role` and `content`."""
@@ -11,14 +13,6 @@ Message = Mapping[str, JSON]
 
 class PromptError(ValueError):
     """An instruction cannot be rendered. The message says which slot or word is wrong and what was expected."""
-
-
-@dataclass(frozen=True, slots=True)
-class Example:
-    """Another problem with a response to imitate: shown before the problem itself (few-shot)."""
-
-    problem: PublicProblem
-    response: str
 
 
 @dataclass(frozen=True, slots=True)

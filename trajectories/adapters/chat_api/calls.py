@@ -1,0 +1,72 @@
+"""One call to a model and what came of it, whatever it is made for: a sample, a judgement, a new problem."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from trajectories.adapters.chat_api.replies import Reply
+from trajectories.adapters.chat_api.settings import ChatSettings
+from trajectories.core.identity import canonical_json, content_hash
+from trajectories.core.records import JSON, Usage
+from trajectories.core.tokens import estimate_tokens
+
+
+@dataclass(frozen=True, slots=True)
+class ChatCall:
+    """What is asked. `sample` tells apart calls that read the same and shall have answers of their own.
+
+    `payer` names what is charged. An answer that another payer has paid for costs nothing; one that the same payer has
+    paid for never reached it, because the worker died, and is charged when it does.
+    """
+
+    messages: Sequence[Mapping[str, JSON]]
+    temperature: float
+    seed: int
+    sample: Mapping[str, JSON] = field(default_factory=dict)
+    payer: str = ""
+    tools: Sequence[Mapping[str, JSON]] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """An answer. Where it was recalled from another payer's call, it has neither usage nor cost, and took no time."""
+
+    reply: Reply
+    usage: Usage
+    cost: Decimal | None
+    seconds: float
+    recalled: bool = False
+
+
+def call_hash(settings: ChatSettings, call: ChatCall) -> str:
+    """What makes two calls the same: endpoint, model, messages, parameters and which sample it is.
+
+    The limit on output is left out: an answer that ended by itself is the answer under any larger limit.
+    """
+    return content_hash(
+        {
+            "endpoint": settings.base_url.rstrip("/"),
+            "api": settings.api,
+            "model": settings.model,
+            "extra_body": dict(settings.extra_body),
+            "messages": list(call.messages),
+            "temperature": call.temperature,
+            **call.sample,
+            **({"tools": list(call.tools)} if call.tools else {}),
+        }
+    )
+
+
+def input_tokens_of(messages: Sequence[Mapping[str, JSON]]) -> int:
+    """About how many tokens the messages have."""
+    return estimate_tokens(canonical_json(list(messages)))
+
+
+def estimate_usage(messages: Sequence[Mapping[str, JSON]], reply: Reply) -> Usage:
+    """Token counts of an endpoint that gives none."""
+    thoughts = estimate_tokens(reply.reasoning)
+    return Usage(
+        input_tokens=input_tokens_of(messages),
+        reasoning_tokens=thoughts,
+        output_tokens=thoughts + estimate_tokens(reply.text),
+    )
