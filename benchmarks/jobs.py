@@ -64,6 +64,7 @@ def measure(title: str, tasks: int, sampler: Any) -> None:
     """Plan a run of the first tasks, work through it and print the figures."""
     from trajectories.models import Problem
     from trajectories.services.instructions import ensure_symbolic_views
+    from trajectories.services.plans import Plan
     from trajectories.services.runs import plan_run
     from trajectories.services.samplers import ensure_symbolic
 
@@ -72,10 +73,12 @@ def measure(title: str, tasks: int, sampler: Any) -> None:
         actor=None,
         title=title,
         sampler=ensure_symbolic(),
-        problems=list(Problem.objects.filter(problem_set__name="arc-agi-1-training").order_by("pk")[:tasks]),
-        instructions=ensure_symbolic_views(),
-        temperatures=[1.0],
-        samples_each=SAMPLES_EACH,
+        plan=Plan(
+            list(Problem.objects.filter(problem_set__name="arc-agi-1-training").order_by("pk")[:tasks]),
+            ensure_symbolic_views(),
+            [1.0],
+            SAMPLES_EACH,
+        ),
         seed=1,
     )
     planning = time.perf_counter() - started

@@ -48,6 +48,7 @@ def plan(url: str, samples: int, concurrency: int) -> Any:
     """A run of so many samples over the first ARC tasks."""
     from trajectories.adapters.chat_api import ChatSettings
     from trajectories.models import Instruction, Problem, Sampler
+    from trajectories.services.plans import Plan
     from trajectories.services.runs import plan_run
     from trajectories.services.samplers import add_chat_sampler
 
@@ -60,10 +61,7 @@ def plan(url: str, samples: int, concurrency: int) -> Any:
         actor=None,
         title=name,
         sampler=add_chat_sampler(actor=None, name=name, title=name, settings=settings),
-        problems=list(Problem.objects.order_by("pk")[:PROBLEMS]),
-        instructions=[view],
-        temperatures=[1.0],
-        samples_each=samples // PROBLEMS,
+        plan=Plan(list(Problem.objects.order_by("pk")[:PROBLEMS]), [view], [1.0], samples // PROBLEMS),
         seed=1,
     )
 

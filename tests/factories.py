@@ -19,6 +19,7 @@ from trajectories.models import (
     Trace,
     Verdict,
 )
+from trajectories.services.plans import Plan
 from trajectories.services.runs import plan_run
 
 _numbers = itertools.count(1)
@@ -126,6 +127,12 @@ def make_review(**values: Any) -> Review:
     return Review.objects.create(**{"decision": "accept", "key": uuid.uuid4(), **values})
 
 
+PLAN_PARTS = (
+    *("problems", "instructions", "temperatures", "samples_each", "spread"),
+    *("strategy", "settings", "diversity"),
+)
+
+
 def plan(**values: Any) -> Run:
     """A queued run of one problem, one view and two samples, planned by the service."""
     fields = {"actor": None, "title": "A run", "temperatures": [0.0], "samples_each": 2, "seed": 7, **values}
@@ -135,7 +142,8 @@ def plan(**values: Any) -> Run:
     fields["problems"] = fields["problems"] or [make_problem()]
     fields.setdefault("instructions", None)
     fields["instructions"] = fields["instructions"] or [make_instruction()]
-    return plan_run(**fields)
+    parts = {name: fields.pop(name) for name in PLAN_PARTS if name in fields}
+    return plan_run(plan=Plan(**parts), **fields)
 
 
 def assert_counters_add_up(run: Run) -> None:

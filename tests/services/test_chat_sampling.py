@@ -14,7 +14,8 @@ from trajectories.adapters.fake_endpoint import Behaviour, Play
 from trajectories.models import Run, Sampler, Trace
 from trajectories.services.chat_attempts import claim_attempts
 from trajectories.services.chat_sampling import sample_session
-from trajectories.services.runs import Budget, PlanError, pause_run, resume_run, set_budget
+from trajectories.services.plans import Budget, PlanError
+from trajectories.services.runs import pause_run, resume_run, set_budget
 from trajectories.services.verdicts import verify_traces
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -3,17 +3,17 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from tests.factories import assert_counters_add_up, make_instruction, make_problem, plan
+from tests.factories import assert_counters_add_up, make_instruction, make_problem, make_sampler, plan
 from trajectories.core.identity import derive_seed
 from trajectories.models import Attempt, AuditEvent, Run
 from trajectories.services.attempts import claim_batch
+from trajectories.services.plans import Budget, Plan, PlanError
 from trajectories.services.runs import (
-    Budget,
-    PlanError,
     RunStateError,
     cancel_run,
     fail_run,
     pause_run,
+    plan_run,
     resume_run,
     settle_run,
 )
@@ -90,11 +90,9 @@ def test_a_plan_that_cannot_be_made_says_why_and_writes_nothing(db, change, mess
 
 def plan_exactly(**values):
     """Empty means empty here: no default problem or view is made up."""
-    from tests.factories import make_sampler
-    from trajectories.services.runs import plan_run
-
-    fields = {"actor": None, "title": "A run", "temperatures": [0.0], "samples_each": 1, **values}
-    return plan_run(sampler=make_sampler(), **fields)
+    beside = {name: values.pop(name) for name in ("title", "seed", "budget") if name in values}
+    exactly = Plan(**{"temperatures": [0.0], "samples_each": 1, **values})
+    return plan_run(**{"actor": None, "title": "A run", "sampler": make_sampler(), "plan": exactly, **beside})
 
 
 def test_a_plan_of_more_than_a_million_attempts_is_refused(db):

@@ -138,7 +138,13 @@ def test_hostile_programs_get_a_verdict_each(db):
 
 def test_no_verdict_about_the_test_output_means_unscored():
     verdict = Verdict(verifier="arc_train", version=1, outcome="fail", evidence={"right": 1, "of": 2})
-    nothing = {"correctness": "unscored", "train_passed": None, "train_total": None, "near_miss": ""}
+    nothing = {
+        "correctness": "unscored",
+        "train_passed": None,
+        "train_total": None,
+        "train_error": None,
+        "near_miss": "",
+    }
     assert derived_fields({"arc_train": verdict}) == {**nothing, "train_passed": 1, "train_total": 2}
     assert derived_fields({}) == nothing
 

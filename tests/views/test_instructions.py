@@ -5,7 +5,8 @@ from tests.factories import FLIP_PROGRAM, make_instruction, make_problem, make_t
 from trajectories.core.prompts.answer_formats import STYLES
 from trajectories.forms.instructions import STYLE_TITLES
 from trajectories.models import Instruction
-from trajectories.selectors.instructions import choose_examples, current_instructions, to_record
+from trajectories.selectors.examples import choose_examples
+from trajectories.selectors.instructions import current_instructions, to_record
 from trajectories.services.instructions import ensure_shipped_instructions, ensure_symbolic_views
 
 FRAGMENT = {"HTTP_HX_REQUEST": "true"}

@@ -4,7 +4,7 @@ from django.urls import reverse
 from tests.factories import make_instruction, make_problem, make_problem_set, make_trace, plan
 from trajectories.models import Run
 from trajectories.services.instructions import ensure_symbolic_views
-from trajectories.services.runs import Budget
+from trajectories.services.plans import Budget
 from trajectories.services.samplers import ensure_symbolic
 
 
@@ -66,9 +66,9 @@ def test_problems_are_chosen_by_set_state_name_and_limit(client, lead, problems,
     [
         ({"names": "nonesuch"}, "Found no problem named &#x27;nonesuch&#x27; in Small set."),
         ({"state": "solved"}, "No problem is chosen; loosen the choice."),
-        ({"temperatures": "warm"}, "Found &#x27;warm&#x27;, expected numbers such as 0 or 0.7."),
+        ({"temperatures": "warm"}, "Found &#x27;warm&#x27;, expected numbers such as 0 or 0.7, or a range 0.2..1.2."),
         ({"temperatures": "3"}, "Temperature is 3; expected 0 to 2."),
-        ({"temperatures": "nan"}, "Temperature is nan; expected 0 to 2."),
+        ({"temperatures": "nan"}, "expected numbers from 0 to 2."),
         ({"temperatures": ","}, "The run has no temperature; expected at least one."),
         ({"samples_each": 0}, "greater than or equal to 1"),
         ({"samples_each": 10**9}, "less than or equal to 10000"),

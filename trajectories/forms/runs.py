@@ -6,23 +6,50 @@ from typing import Any
 
 from django import forms
 
+from trajectories.core.strategies import STRATEGIES, Strategy
+from trajectories.core.strategies.base import Parameter
 from trajectories.models import Instruction, Problem, ProblemSet, Sampler
 from trajectories.selectors.instructions import current_instructions
 from trajectories.selectors.problems import SOLVED_STATES
 from trajectories.selectors.samplers import list_samplers
 from trajectories.services.estimates import estimate_plan
-from trajectories.services.runs import (
+from trajectories.services.plans import (
     MAX_COST,
+    MAX_EXAMPLES,
     MAX_SAMPLES_EACH,
-    MAX_SEED,
     MAX_TEMPERATURE,
-    MAX_TITLE,
+    PARALLEL,
     Budget,
+    Diversity,
     Plan,
     PlanError,
+    read_temperatures,
 )
+from trajectories.services.runs import MAX_SEED, MAX_TITLE, draw_seed
 
 MAX_NAMED = 2_000
+VARIATIONS = [
+    ("symmetries", "turned and mirrored"),
+    ("colours", "in other colours"),
+    ("order", "with the pairs in another order"),
+]
+
+
+def setting_name(strategy: Strategy, parameter: Parameter) -> str:
+    """The name of the field for a parameter of a strategy."""
+    return f"{strategy.name}_{parameter.name}".replace("-", "_")
+
+
+def setting_field(parameter: Parameter) -> forms.IntegerField:
+    """The field for a parameter; empty for its default."""
+    return forms.IntegerField(
+        required=False,
+        min_value=parameter.least,
+        max_value=parameter.most,
+        initial=parameter.default,
+        label=parameter.title,
+        help_text=parameter.help,
+    )
 
 
 def budget_of(data: Mapping[str, Any]) -> Budget:
@@ -68,14 +95,37 @@ class RunForm(forms.Form):
         initial="1",
         max_length=100,
         label="Temperature",
-        help_text=f"0 to {MAX_TEMPERATURE:g}, several separated by spaces.",
+        help_text=f"0 to {MAX_TEMPERATURE:g}, several separated by spaces; 0.2..1.2 spreads the samples over a range.",
     )
     seed = forms.IntegerField(
         required=False,
         min_value=0,
         max_value=MAX_SEED,
         label="Seed",
-        help_text="The same seed draws the same samples; empty for a new one.",
+        initial=draw_seed,
+        help_text="The same seed draws the same samples, and pays for none of them twice.",
+    )
+    strategy = forms.ChoiceField(
+        required=False,
+        initial=PARALLEL,
+        label="Strategy",
+        widget=forms.RadioSelect,
+        choices=[(name, strategy.title) for name, strategy in STRATEGIES.items()],
+    )
+    examples = forms.IntegerField(
+        required=False,
+        min_value=0,
+        max_value=MAX_EXAMPLES,
+        label="Examples",
+        help_text="Accepted traces of other training problems shown before the problem.",
+    )
+    examples_vary = forms.BooleanField(required=False, label="Other examples for every sample")
+    variations = forms.MultipleChoiceField(
+        required=False,
+        label="Show ARC tasks",
+        widget=forms.CheckboxSelectMultiple,
+        choices=VARIATIONS,
+        help_text="Undone before an answer is judged. The first sample of each view sees the task as it is.",
     )
     budget_minutes = forms.FloatField(
         required=False,
@@ -116,20 +166,32 @@ class RunForm(forms.Form):
             initial=[key for key, view in self._views.items() if view.suits == Instruction.Suits.SYMBOLIC],
         )
         self.fields["instructions"] = views
+        for strategy in STRATEGIES.values():
+            for parameter in strategy.parameters:
+                self.fields[setting_name(strategy, parameter)] = setting_field(parameter)
+
+    def strategies(self) -> list[dict[str, Any]]:
+        """The strategies to choose from, each with its button and the fields of its settings."""
+        buttons = {button.data["value"]: button for button in self["strategy"].subwidgets}
+        return [
+            {
+                "strategy": strategy,
+                "button": buttons[strategy.name],
+                "settings": [self[setting_name(strategy, parameter)] for parameter in strategy.parameters],
+            }
+            for strategy in STRATEGIES.values()
+        ]
 
     def clean_instructions(self) -> list[Instruction]:
         """The instructions of the keys."""
         return [self._views[key] for key in self.cleaned_data["instructions"]]
 
-    def clean_temperatures(self) -> list[float]:
-        """Numbers, or what is none."""
-        words = self.cleaned_data["temperatures"].replace(",", " ").split()
+    def clean_temperatures(self) -> tuple[list[float], bool]:
+        """(numbers, whether they are the ends of a range), or what is none."""
         try:
-            return [float(word) for word in words]
-        except ValueError as fault:
-            raise forms.ValidationError(
-                f"Found {self.cleaned_data['temperatures']!r}, expected numbers such as 0 or 0.7."
-            ) from fault
+            return read_temperatures(self.cleaned_data["temperatures"])
+        except PlanError as fault:
+            raise forms.ValidationError(str(fault)) from fault
 
     def clean_names(self) -> list[str]:
         """The names, each once, in the order given."""
@@ -147,14 +209,33 @@ class RunForm(forms.Form):
         self._check_views(data)
         if self.errors:
             return data
-        plan = Plan(problems, data["instructions"], data["temperatures"], data["samples_each"])
+        plan = self._plan(problems, data)
         try:
-            plan.check()
+            plan.check(data["sampler"])
         except PlanError as fault:
             field = "state" if not problems else "temperatures" if "emperature" in str(fault) else None
             self.add_error(field, "No problem is chosen; loosen the choice." if not problems else str(fault))
             return data
         return {**data, "plan": plan, "title": data["title"] or self._title(data, plan), **self._means(data, plan)}
+
+    def _plan(self, problems: list[Problem], data: dict[str, Any]) -> Plan:
+        strategy = STRATEGIES[data["strategy"] or PARALLEL]
+        settings = {parameter.name: data[setting_name(strategy, parameter)] for parameter in strategy.parameters}
+        temperatures, spread = data["temperatures"]
+        return Plan(
+            problems,
+            data["instructions"],
+            temperatures,
+            data["samples_each"],
+            spread=spread,
+            strategy=strategy.name,
+            settings={name: value for name, value in settings.items() if value is not None},
+            diversity=Diversity(
+                examples=data["examples"] or 0,
+                examples_vary=data["examples_vary"],
+                **{name: name in data["variations"] for name, _ in VARIATIONS},
+            ),
+        )
 
     def _check_views(self, data: dict[str, Any]) -> None:
         """The symbolic search has three views of its own; a language model can be shown any."""
@@ -202,7 +283,13 @@ class RunForm(forms.Form):
         else:
             where = f" of {data['problem_set']}" if data["problem_set"] else ""
             what = f"{len(plan.problems):,} problems{where}"
-        return f"{what}, {plan.per_problem:,} samples each"[:MAX_TITLE]
+        return f"{what}, {self._amount(plan)}"[:MAX_TITLE]
+
+    @staticmethod
+    def _amount(plan: Plan) -> str:
+        if plan.strategy == PARALLEL:
+            return f"{plan.per_problem:,} samples each"
+        return f"{plan.found[0].title.lower()}, up to {plan.most_per_problem:,} samples each"
 
 
 class BudgetForm(forms.Form):

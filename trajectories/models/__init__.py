@@ -7,7 +7,7 @@ from trajectories.models.releases import Export, Release, ReleaseItem
 from trajectories.models.replies import Reply
 from trajectories.models.reverifications import Reverification
 from trajectories.models.reviews import Review
-from trajectories.models.runs import Attempt, Run
+from trajectories.models.runs import Attempt, Run, RunProblem
 from trajectories.models.samplers import Sampler, SamplerGate
 from trajectories.models.traces import PendingVerification, Text, Trace
 from trajectories.models.verdicts import Verdict
@@ -26,6 +26,7 @@ __all__ = [
     "Reverification",
     "Review",
     "Run",
+    "RunProblem",
     "Sampler",
     "SamplerGate",
     "Text",

@@ -5,6 +5,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
+from trajectories.core.strategies.base import AttemptKind
 from trajectories.models.instructions import Instruction
 from trajectories.models.problems import Problem, ProblemSet
 from trajectories.models.samplers import Sampler
@@ -70,7 +71,10 @@ class Run(models.Model):
 
 
 class Attempt(models.Model):
-    """One unit of a plan: small and hot. A failed call is an attempt without a trace, its error kept as data."""
+    """One unit of a plan: small and hot. A failed call is an attempt without a trace, its error kept as data.
+
+    `kind` and `parent` are as in core.strategies.base.Planned; `round` counts from 0.
+    """
 
     class State(models.TextChoices):
         """pending -> leased -> done | failed, or cancelled before a result came."""
@@ -86,6 +90,9 @@ class Attempt(models.Model):
     instruction = models.ForeignKey(Instruction, on_delete=models.PROTECT, related_name="+")
     index = models.PositiveIntegerField()
     ordinal = models.PositiveIntegerField()
+    round = models.PositiveSmallIntegerField(default=0)
+    kind = models.CharField(max_length=12, default=AttemptKind.FIRST, choices=[(kind, kind) for kind in AttemptKind])
+    parent = models.ForeignKey("Trace", null=True, on_delete=models.PROTECT, related_name="+")
     temperature = models.FloatField(default=0.0)
     seed = models.BigIntegerField()
     state = models.CharField(max_length=10, choices=State.choices, default=State.PENDING)
@@ -106,3 +113,22 @@ class Attempt(models.Model):
 
     def __str__(self) -> str:
         return f"run {self.run_id}, problem {self.problem_id}, attempt {self.index}"
+
+
+class RunProblem(models.Model):
+    """Where a run is with a problem, for strategies with more than one round.
+
+    `round` is the last round planned; `closed` says that the strategy is done with the problem.
+    """
+
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="problems")
+    problem = models.ForeignKey(Problem, on_delete=models.PROTECT, related_name="+")
+    round = models.PositiveSmallIntegerField(default=0)
+    closed = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["run", "problem"], name="run_problem_once")]
+        indexes = [models.Index(fields=["run", "problem"], name="run_problem_open", condition=Q(closed=False))]
+
+    def __str__(self) -> str:
+        return f"run {self.run_id}, problem {self.problem_id}, round {self.round}"

@@ -69,6 +69,8 @@ class Trace(models.Model):
     correctness = models.CharField(max_length=10, blank=True, choices=OUTCOMES)
     train_passed = models.PositiveSmallIntegerField(null=True)
     train_total = models.PositiveSmallIntegerField(null=True)
+    # The mean share of wrong cells over the training pairs, in [0, 1]; null where no program ran on them.
+    train_error = models.FloatField(null=True)
     near_miss = models.CharField(max_length=12, blank=True)
     decision = models.CharField(max_length=10, blank=True, choices=Decision.choices, default=Decision.UNDECIDED)
 

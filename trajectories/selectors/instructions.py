@@ -1,22 +1,12 @@
-"""Reading instructions: the newest versions, what they brought, and examples for them."""
+"""Reading instructions: the newest versions and what they brought."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 
-from trajectories.core.identity import derive_seed
-from trajectories.core.prompts import Example
-from trajectories.core.prompts.answer_formats import EXPERT, PROGRAM_STYLES
-from trajectories.core.records import InstructionRecord, Outcome, ProblemKind
+from trajectories.core.records import InstructionRecord, Outcome
 from trajectories.models import Instruction, Problem, Trace
-from trajectories.selectors.problems import to_public
-
-MAX_CANDIDATES = 2_000
-"""Accepted traces that examples are drawn from: the newest."""
-
-MAX_EXAMPLE = 20_000
-"""Characters of an example's response; a longer one would fill the context."""
 
 
 def to_record(instruction: Instruction) -> InstructionRecord:
@@ -87,48 +77,3 @@ def find_preview_problem(kind: str, name: str) -> Problem | None:
     if kind:
         problems = problems.filter(kind=kind)
     return problems.filter(name=name).first() if name else problems.first()
-
-
-def choose_examples(problem: Problem, instruction: InstructionRecord, count: int, seed: int) -> list[Example]:
-    """Accepted traces of other training problems of the same kind, one per problem, in the form the style asks for.
-
-    The same seed and the same accepted traces give the same examples. None is of the problem itself under another
-    name, hinted, or of a varied task.
-    """
-    if count < 1:
-        return []
-    chosen: dict[int, int] = {}
-    rows = _candidates(problem, instruction).values_list("pk", "problem_id", "content_hash")[:MAX_CANDIDATES]
-    for pk, problem_id, _ in sorted(rows, key=lambda row: (derive_seed(seed, row[2]), row[0])):
-        chosen.setdefault(problem_id, pk)
-        if len(chosen) == count:
-            break
-    traces = Trace.objects.select_related("problem", "reasoning", "program").in_bulk(list(chosen.values()))
-    examples = [_example(traces[pk], instruction) for pk in chosen.values()]
-    return [example for example in examples if example.response]
-
-
-def _candidates(problem: Problem, instruction: InstructionRecord) -> QuerySet[Trace]:
-    program = problem.kind == ProblemKind.ARC and instruction.style in PROGRAM_STYLES
-    traces = Trace.objects.filter(
-        decision=Trace.Decision.ACCEPTED,
-        problem__kind=problem.kind,
-        problem__split=Problem.Split.TRAIN,
-        program__isnull=not program,
-        hinted=False,
-    )
-    if instruction.style == EXPERT:
-        traces = traces.filter(instruction__style=EXPERT)
-    same_problem = Q(problem__content_hash=problem.content_hash)
-    return traces.exclude(same_problem).exclude(facts__has_key="variation").order_by("-pk")
-
-
-def _example(trace: Trace, instruction: InstructionRecord) -> Example:
-    """The response as the style asks for it: a program that the text does not hold follows it."""
-    response = trace.reasoning.body.strip()
-    program = trace.program.body.strip() if trace.program else ""
-    if len(response) > MAX_EXAMPLE:
-        response = ""
-    if program and program not in response and instruction.style != EXPERT:
-        response = f"{response}\n\n```python\n{program}\n```".strip()
-    return Example(to_public(trace.problem), response)

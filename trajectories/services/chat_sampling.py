@@ -10,8 +10,10 @@ from trajectories.models import Attempt, Run
 from trajectories.services.attempts import has_pending, is_wanted, return_batch
 from trajectories.services.chat_attempts import ahead_of, claim_attempts
 from trajectories.services.replies import DatabasePorts
-from trajectories.services.runs import RunStateError, fail_run, pause_run, settle_run
-from trajectories.services.sampling import BatchReport, Heartbeat, keep_outcome, sample_request
+from trajectories.services.runs import RunStateError, fail_run, pause_run
+from trajectories.services.sample_requests import sample_request
+from trajectories.services.sampling import BatchReport, Heartbeat, keep_outcome
+from trajectories.services.strategies import move_on
 
 SESSION_SECONDS = 60.0
 """After so long nothing new is started: other runs want the worker too."""
@@ -53,7 +55,7 @@ def sample_session(*, run_id: int, on_traces: OnTraces, seconds: float = SESSION
         return_batch(lease_token=token)
     if work.stopped is not None and work.stopped.kind != HELD:
         _stop(run_id, work.stopped.message)
-    settle_run(run_id=run_id)
+    move_on(run_id=run_id)
     return BatchReport(work.trace_ids, more=work.stopped is None and has_pending(run_id=run_id))
 
 
@@ -103,7 +105,11 @@ class _Work:
             self._session.set_concurrency(claim.allowed)
         for attempt in claim.attempts:
             self._flying[attempt.pk] = attempt
-            self._session.submit(attempt.pk, sample_request(attempt))
+            request = sample_request(attempt)
+            if isinstance(request, SampleFailure):
+                self._store(attempt.pk, request)
+            else:
+                self._session.submit(attempt.pk, request)
         self._next_claim = 0.0 if claim.attempts else now + LOOK_SECONDS
 
     def _store(self, attempt_id: int, outcome: SampleResult | SampleFailure) -> bool:

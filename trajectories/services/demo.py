@@ -5,6 +5,7 @@ from django.db import transaction
 from trajectories.models import Problem, Run
 from trajectories.services import runs
 from trajectories.services.instructions import ensure_symbolic_views
+from trajectories.services.plans import Plan
 from trajectories.services.samplers import ensure_symbolic
 
 TITLE = "First look: 24 training tasks"
@@ -39,8 +40,10 @@ def ensure_demo_run() -> Run | None:
         actor=None,
         title=TITLE,
         sampler=sampler,
-        problems=[found[name] for name in TASKS if name in found],
-        instructions=ensure_symbolic_views(),
-        temperatures=[1.0],
-        samples_each=SAMPLES_EACH,
+        plan=Plan(
+            problems=[found[name] for name in TASKS if name in found],
+            instructions=ensure_symbolic_views(),
+            temperatures=[1.0],
+            samples_each=SAMPLES_EACH,
+        ),
     )

@@ -1,20 +1,19 @@
 """What a plan would take of a language model, measured on prompts rendered for it. Estimates, never bills."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
 from django.db.models import Avg
 
 from trajectories.adapters.chat_api import ChatSettings
+from trajectories.adapters.chat_api.samples import request_messages
 from trajectories.core.identity import canonical_json
-from trajectories.core.prompts import render_messages
 from trajectories.core.records import Usage
+from trajectories.core.strategies.agent import Agent
 from trajectories.core.tokens import estimate_tokens
-from trajectories.models import Instruction, Problem, Sampler, Trace
-from trajectories.selectors.instructions import to_record
-from trajectories.selectors.problems import to_public
-from trajectories.services.runs import Plan
+from trajectories.models import Problem, Sampler, Trace
+from trajectories.services.first_prompts import first_requests
+from trajectories.services.plans import Plan
 
 PROMPTS = 24
 """So many prompts are rendered, spread over the plan."""
@@ -32,15 +31,18 @@ class Estimate:
     """Calls, tokens and money of a plan. `cost` is None where a price is unknown; `prompt_tokens` bounds one prompt.
 
     `measured` is the number of earlier answers that the length of answers comes from, 0 for a guess. `seconds` is the
-    least time that the limits per minute allow, None where there are none.
+    least time that the limits per minute allow, None where there are none. `most_calls` and `most_cost` are those of a
+    strategy that uses all it may.
     """
 
     calls: int
+    most_calls: int
     prompts: int
     prompt_tokens: int
     input_tokens: int
     output_tokens: int
     cost: Decimal | None
+    most_cost: Decimal | None
     measured: int
     seconds: float | None
 
@@ -48,32 +50,54 @@ class Estimate:
 def estimate_plan(*, plan: Plan, sampler: Sampler) -> Estimate:
     """Render some of the plan's prompts and count. Raises ValueError for a sampler whose parameters are no settings."""
     settings = ChatSettings.from_parameters(sampler.parameters)
-    lengths = _prompt_lengths(plan.problems, plan.instructions)
+    lengths = _prompt_lengths(plan, sampler)
     mean = sum(lengths) / len(lengths)
     output, measured = _output_length(sampler, settings)
-    usage = Usage(input_tokens=round(mean * plan.size), output_tokens=round(output * plan.size))
+    _, parameters = plan.found
+    turns = parameters["turns"] if plan.strategy == Agent.name else 1
+    likely = Usage(input_tokens=round(mean * plan.size), output_tokens=round(output * plan.size))
     return Estimate(
         calls=plan.size,
+        most_calls=plan.most * turns,
         prompts=len(lengths),
-        prompt_tokens=round(MARGIN * max(lengths)),
-        input_tokens=usage.input_tokens,
-        output_tokens=usage.output_tokens,
-        cost=settings.cost_of(usage),
+        prompt_tokens=_longest(plan, max(lengths), settings),
+        input_tokens=likely.input_tokens,
+        output_tokens=likely.output_tokens,
+        cost=settings.cost_of(likely),
+        most_cost=settings.cost_of(_at_most(plan, mean, output)),
         measured=measured,
-        seconds=_least_seconds(plan.size, usage, settings),
+        seconds=_least_seconds(plan.size, likely, settings),
     )
 
 
-def _prompt_lengths(problems: Sequence[Problem], instructions: Sequence[Instruction]) -> list[int]:
-    """Tokens of prompts spread over problems and instructions; the problems may come without their specs."""
-    pairs = len(problems) * len(instructions)
+def _longest(plan: Plan, tokens: int, settings: ChatSettings) -> int:
+    """What one prompt may have: a later round shows the earlier answer, and grids as large as the task's."""
+    first = MARGIN * tokens
+    return round(first if not plan.found[0].adapts else 2 * first + settings.max_output_tokens)
+
+
+def _at_most(plan: Plan, mean: float, output: float) -> Usage:
+    """Tokens where the strategy uses all it may."""
+    _, parameters = plan.found
+    if plan.strategy == Agent.name:
+        written = round(output * parameters["turns"] * plan.most)
+        return Usage(input_tokens=max(0, parameters["tokens"] * plan.most - written), output_tokens=written)
+    later = plan.most - plan.size
+    return Usage(
+        input_tokens=round(mean * plan.size + (2 * mean + output) * later), output_tokens=round(output * plan.most)
+    )
+
+
+def _prompt_lengths(plan: Plan, sampler: Sampler) -> list[int]:
+    """Tokens of first prompts spread over problems and instructions; the problems may come without their specs."""
+    instructions = plan.instructions
+    pairs = len(plan.problems) * len(instructions)
     places = sorted({round(at * (pairs - 1) / max(1, PROMPTS - 1)) for at in range(PROMPTS)})
-    chosen = [(problems[at // len(instructions)].pk, instructions[at % len(instructions)]) for at in places]
+    chosen = [(plan.problems[at // len(instructions)].pk, at % len(instructions)) for at in places]
     whole = Problem.objects.in_bulk([key for key, _ in chosen])
-    return [
-        estimate_tokens(canonical_json(list(render_messages(to_record(instruction), to_public(whole[key])))))
-        for key, instruction in chosen
-    ]
+    first = plan.first_round()
+    requests = first_requests(plan, sampler, [(whole[key], first[at % len(first)]) for key, at in chosen], seed=0)
+    return [estimate_tokens(canonical_json(list(request_messages(request)))) for request in requests]
 
 
 def _output_length(sampler: Sampler, settings: ChatSettings) -> tuple[float, int]:

@@ -16,7 +16,7 @@ from trajectories.core.verifiers.base import Verifier
 from trajectories.models import AuditEvent, Reverification, Trace
 from trajectories.selectors.reverifications import scope_of
 from trajectories.selectors.traces import TraceScope, traces_in
-from trajectories.services.runs import settle_run
+from trajectories.services.strategies import move_on
 from trajectories.services.verdicts import append_verdicts, judge_trace, lock_trace
 
 TRACES_PER_BELL = 16
@@ -128,7 +128,7 @@ def _write(job: Reverification, token: uuid.UUID, trace: Trace, verdicts: Sequen
             changed_count=F("changed_count") + sum(row.previous_outcome not in ("", row.outcome) for row in added),
         )
     if trace.run_id is not None:
-        settle_run(run_id=trace.run_id)
+        move_on(run_id=trace.run_id)
     return True
 
 

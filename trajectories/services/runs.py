@@ -6,10 +6,8 @@ one order keeps the counters exact and the transactions free of deadlocks.
 
 import itertools
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import timedelta
-from decimal import Decimal
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -18,94 +16,17 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from trajectories.adapters.code_version import code_version
-from trajectories.core.identity import derive_seed
-from trajectories.models import Attempt, AuditEvent, Instruction, Problem, ProblemSet, Run, Sampler
+from trajectories.models import Attempt, AuditEvent, Problem, ProblemSet, Run, RunProblem, Sampler
+from trajectories.selectors.examples import example_pool
+from trajectories.services.plans import Budget, Plan, PlanError, planned_attempts
 
 ATTEMPTS_PER_INSERT = 2_000
-MAX_SAMPLES_EACH = 10_000
-MAX_ATTEMPTS = 1_000_000
-MAX_TEMPERATURE = 2.0
 MAX_TITLE = 200
 MAX_SEED = 2**63 - 1
-MAX_COST = 10_000_000
-
-
-class PlanError(ValueError):
-    """A plan that cannot be made; the message is for people."""
 
 
 class RunStateError(ValueError):
     """The run is in no state for what was asked; the message is for people."""
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What the attempts of a run are made from."""
-
-    problems: Sequence[Problem]
-    instructions: Sequence[Instruction]
-    temperatures: Sequence[float]
-    samples_each: int
-
-    @property
-    def per_problem(self) -> int:
-        """Attempts for each problem."""
-        return len(self.instructions) * len(self.temperatures) * self.samples_each
-
-    @property
-    def size(self) -> int:
-        """Attempts in all."""
-        return len(self.problems) * self.per_problem
-
-    def check(self) -> None:
-        """Raise PlanError for a plan that is empty, repeats itself or is too large."""
-        _check_once_each("problem", [problem.pk for problem in self.problems])
-        _check_once_each("instruction", [instruction.pk for instruction in self.instructions])
-        _check_once_each("temperature", self.temperatures)
-        for temperature in self.temperatures:
-            if not 0 <= temperature <= MAX_TEMPERATURE:
-                raise PlanError(f"Temperature is {temperature:g}; expected 0 to {MAX_TEMPERATURE:g}.")
-        if not 1 <= self.samples_each <= MAX_SAMPLES_EACH:
-            raise PlanError(f"Samples each is {self.samples_each:,}; expected 1 to {MAX_SAMPLES_EACH:,}.")
-        if self.size > MAX_ATTEMPTS:
-            raise PlanError(f"The plan has {self.size:,} attempts; expected at most {MAX_ATTEMPTS:,}.")
-
-    def as_json(self) -> dict[str, Any]:
-        """The form kept with the run."""
-        return {
-            "problem_ids": [problem.pk for problem in self.problems],
-            "instruction_ids": [instruction.pk for instruction in self.instructions],
-            "temperatures": list(self.temperatures),
-            "samples_each": self.samples_each,
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class Budget:
-    """What a run may take: wall time in seconds, money, tokens (input and output); None where there is no limit."""
-
-    seconds: int | None = None
-    cost: Decimal | None = None
-    tokens: int | None = None
-
-    def check(self, sampler: Sampler) -> None:
-        """Raise PlanError for a budget that allows nothing, or counts money that nobody can count."""
-        for word, amount in (("time", self.seconds), ("token", self.tokens)):
-            if amount is not None and amount < 1:
-                raise PlanError(f"The {word} budget is {amount}; expected at least 1, or none.")
-        if self.cost is None:
-            return
-        if not 0 < self.cost < MAX_COST:
-            raise PlanError(f"The money budget is {self.cost}; expected more than 0 and less than {MAX_COST:,}.")
-        if sampler.is_chat and any(sampler.parameters.get(name) is None for name in ("input_price", "output_price")):
-            raise PlanError(f"The money budget cannot be kept: {sampler} has no prices.")
-
-
-def _check_once_each(what: str, given: Sequence[float]) -> None:
-    if not given:
-        raise PlanError(f"The run has no {what}; expected at least one.")
-    if len(set(given)) < len(given):
-        raise PlanError(f"A {what} is named twice; expected each once.")
 
 
 @transaction.atomic
@@ -114,23 +35,20 @@ def plan_run(  # noqa: PLR0913 (the parts of a plan)
     actor: User | None,
     title: str,
     sampler: Sampler,
-    problems: Sequence[Problem],
-    instructions: Sequence[Instruction],
-    temperatures: Sequence[float],
-    samples_each: int,
+    plan: Plan,
     seed: int | None = None,
     problem_set: ProblemSet | None = None,
     budget: Budget | None = None,
     options: Mapping[str, Any] | None = None,
 ) -> Run:
-    """A queued run with all its attempts; the caller rings the bell. Raises PlanError.
+    """A queued run with the attempts of its first round; the caller rings the bell. Raises PlanError.
 
-    A plan is made once: the same problems, instructions, temperatures, samples and seed give the same attempts.
+    A plan is made once: the same plan and seed give the same attempts. What examples are drawn from is frozen with it.
     `options` are kept with the plan: `recalls` (answers paid for before may be used) and, for a language model,
     `prompt_tokens` (the longest prompt, services.estimates).
     """
-    plan, budget = Plan(problems, instructions, temperatures, samples_each), budget or Budget()
-    plan.check()
+    budget = budget or Budget()
+    plan.check(sampler)
     budget.check(sampler)
     if not 1 <= len(title) <= MAX_TITLE:
         raise PlanError(f"The title has {len(title)} characters; expected 1 to {MAX_TITLE}.")
@@ -140,8 +58,9 @@ def plan_run(  # noqa: PLR0913 (the parts of a plan)
         title=title,
         sampler=sampler,
         problem_set=problem_set,
-        plan={**plan.as_json(), **(options or {})},
-        seed=secrets.randbelow(MAX_SEED) if seed is None else seed,
+        strategy=plan.strategy,
+        plan={**plan.as_json(), **_frozen_examples(plan), **(options or {})},
+        seed=draw_seed() if seed is None else seed,
         code_version=code_version(),
         state=Run.State.QUEUED,
         planned_count=plan.size,
@@ -153,24 +72,31 @@ def plan_run(  # noqa: PLR0913 (the parts of a plan)
     attempts = planned_attempts(run, plan)
     while batch := list(itertools.islice(attempts, ATTEMPTS_PER_INSERT)):
         Attempt.objects.bulk_create(batch)
+    if plan.found[0].adapts:
+        places = (RunProblem(run=run, problem=problem) for problem in plan.problems)
+        RunProblem.objects.bulk_create(places, batch_size=ATTEMPTS_PER_INSERT)
     audit_run(actor, "planned", run, {"attempts": plan.size})
     return run
 
 
-def planned_attempts(run: Run, plan: Plan) -> Iterator[Attempt]:
-    """The attempts of a plan, problem by problem, so that a batch holds all of one problem."""
-    for problem in plan.problems:
-        kinds = itertools.product(range(plan.samples_each), plan.temperatures, plan.instructions)
-        for index, (ordinal, temperature, instruction) in enumerate(kinds):
-            yield Attempt(
-                run=run,
-                problem=problem,
-                instruction=instruction,
-                index=index,
-                ordinal=ordinal,
-                temperature=temperature,
-                seed=derive_seed(run.seed, problem.content_hash, index),
-            )
+def draw_seed() -> int:
+    """A seed for a run that names none."""
+    return secrets.randbelow(MAX_SEED)
+
+
+def _frozen_examples(plan: Plan) -> dict[str, Any]:
+    """The traces that the run's examples are drawn from, whatever is accepted later. Raises PlanError for none."""
+    if not plan.diversity.examples:
+        return {}
+    keys = [problem.pk for problem in plan.problems]
+    kinds = list(Problem.objects.filter(pk__in=keys).values_list("kind", flat=True).distinct())
+    pool = example_pool(kinds)
+    if not pool:
+        raise PlanError(
+            f"Found no accepted trace of a training problem ({', '.join(sorted(kinds))}) to draw "
+            f"{plan.diversity.examples} examples from; expected at least one."
+        )
+    return {"example_pool": pool}
 
 
 def audit_run(actor: User | None, verb: str, run: Run, data: dict[str, Any] | None = None) -> None:
@@ -269,7 +195,9 @@ def is_budget_spent(run: Run) -> bool:
 
 
 def settle_run(*, run_id: int) -> bool:
-    """End the run if every attempt has ended and every trace is verified; returns whether it ended now.
+    """End the run if every attempt has ended, every trace is verified and the strategy wants no more.
+
+    Returns whether it ended now.
 
     A run without a single trace has failed, and says what its attempts said.
     """
@@ -277,6 +205,8 @@ def settle_run(*, run_id: int) -> bool:
         held = lock_run(run_id)
         ended = held.done_count + held.failed_count + held.cancelled_count
         if held.state in Run.ENDED_STATES or ended < held.planned_count or held.verified_count < held.done_count:
+            return False
+        if RunProblem.objects.filter(run=held, closed=False).exists():
             return False
         held.state = Run.State.FINISHED if held.done_count else Run.State.FAILED
         held.state_reason = "" if held.done_count else _why_all_failed(held)

@@ -10,13 +10,10 @@ from typing import Self
 
 from django.db import DatabaseError, connection
 
-from trajectories.core.identity import derive_seed
 from trajectories.core.records import SampleFailure, SampleRequest, SampleResult
 from trajectories.core.samplers import SAMPLERS
 from trajectories.core.samplers.base import Sampler
 from trajectories.models import Attempt
-from trajectories.selectors.instructions import to_record
-from trajectories.selectors.problems import to_public
 from trajectories.services.attempts import (
     Batch,
     claim_batch,
@@ -27,7 +24,9 @@ from trajectories.services.attempts import (
     renew_lease,
     return_batch,
 )
-from trajectories.services.runs import fail_run, settle_run
+from trajectories.services.runs import fail_run
+from trajectories.services.sample_requests import finish_result, sample_request
+from trajectories.services.strategies import move_on
 from trajectories.services.traces import store_result
 
 logger = logging.getLogger(__name__)
@@ -90,8 +89,7 @@ def sample_next_batch(*, run_id: int, samplers: SamplerMakers = SAMPLERS) -> Bat
     """Claim one batch of the run and draw its samples, outside any transaction; every result is stored as it comes."""
     batch = claim_batch(run_id=run_id)
     if batch is None:
-        settle_run(run_id=run_id)
-        return BatchReport([], more=False)
+        return BatchReport([], more=move_on(run_id=run_id))
     sampler_row = batch.attempts[0].run.sampler
     maker = samplers.get(sampler_row.kind)
     if maker is None:
@@ -102,17 +100,25 @@ def sample_next_batch(*, run_id: int, samplers: SamplerMakers = SAMPLERS) -> Bat
             trace_ids = _draw(maker(), batch, heartbeat)
     finally:
         return_batch(lease_token=batch.token)
-    settle_run(run_id=run_id)
+    move_on(run_id=run_id)
     return BatchReport(trace_ids, more=has_pending(run_id=run_id))
 
 
 def _draw(sampler: Sampler, batch: Batch, heartbeat: Heartbeat) -> list[int]:
     """Store what the sampler yields until it ends or is not wanted any more; returns the ids of the traces."""
     trace_ids: list[int] = []
-    for position, outcome in _outcomes(sampler, [sample_request(attempt) for attempt in batch.attempts]):
-        trace_id, kept = keep_outcome(batch.attempts[position], batch.token, outcome)
+    asked: list[tuple[Attempt, SampleRequest]] = []
+    for attempt in batch.attempts:
+        request = sample_request(attempt)
+        if isinstance(request, SampleFailure):
+            keep_outcome(attempt, batch.token, request)
+        else:
+            asked.append((attempt, request))
+    for position, outcome in _outcomes(sampler, [request for _, request in asked]):
+        attempt, _ = asked[position]
+        trace_id, kept = keep_outcome(attempt, batch.token, outcome)
         trace_ids += [trace_id] if trace_id is not None else []
-        if not kept or not heartbeat.wanted or not is_wanted(run_id=batch.attempts[position].run_id):
+        if not kept or not heartbeat.wanted or not is_wanted(run_id=attempt.run_id):
             break
     return trace_ids
 
@@ -121,7 +127,7 @@ def keep_outcome(attempt: Attempt, token: uuid.UUID, outcome: SampleResult | Sam
     """(id of the trace if there is one, whether the lease was still ours)."""
     if isinstance(outcome, SampleResult):
         try:
-            trace = store_result(attempt=attempt, lease_token=token, result=outcome)
+            trace = store_result(attempt=attempt, lease_token=token, result=finish_result(attempt, outcome))
         except (ValueError, TypeError, RecursionError) as fault:
             outcome = SampleFailure(RESULT_FAULT, f"The result could not be stored: {fault}")
         else:
@@ -150,17 +156,3 @@ def _outcomes(
             yield position, outcome
     for position in left:
         yield position, SampleFailure(SAMPLER_FAULT, message)
-
-
-def sample_request(attempt: Attempt) -> SampleRequest:
-    """What the sampler is asked; it never holds the reference answer."""
-    return SampleRequest(
-        problem=to_public(attempt.problem),
-        instruction=to_record(attempt.instruction),
-        temperature=attempt.temperature,
-        seed=attempt.seed,
-        group_seed=derive_seed(attempt.run.seed, attempt.problem.content_hash),
-        ordinal=attempt.ordinal,
-        parameters=attempt.run.sampler.parameters,
-        payer=f"attempt {attempt.pk}",
-    )

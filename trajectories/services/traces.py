@@ -31,6 +31,7 @@ def store_result(*, attempt: Attempt, lease_token: uuid.UUID, result: SampleResu
         instruction_id=attempt.instruction_id,
         temperature=attempt.temperature,
         seed=attempt.seed,
+        parent_id=attempt.parent_id,
     )
     with transaction.atomic():
         lock_run(attempt.run_id)

@@ -1,6 +1,6 @@
 """Verdicts: judging traces with every verifier that applies, and what lists show of it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import timedelta
 from typing import Any
@@ -18,11 +18,13 @@ from trajectories.core.programs import ProgramEngine, ProgramJob, ProgramRun
 from trajectories.core.records import Outcome, ProblemRecord, TraceRecord, VerdictRecord
 from trajectories.core.storable import storable_json, storable_text
 from trajectories.core.verifiers import VERIFIERS, consensus
+from trajectories.core.verifiers.arc_common import ENGINE_FAULTS
 from trajectories.core.verifiers.base import Verifier
 from trajectories.core.verifiers.expressions import Comparison
 from trajectories.models import PendingVerification, Problem, Reverification, Run, Trace, Verdict
 from trajectories.selectors.problems import to_record
-from trajectories.services.runs import lock_run, settle_run
+from trajectories.services.runs import lock_run
+from trajectories.services.strategies import move_on
 
 LEASE = timedelta(seconds=180)
 """Longer than any trace takes: a program has 20 s in all (core.programs.ProgramLimits)."""
@@ -59,10 +61,20 @@ class TraceTools:
         return shared_comparer().compare(expected, found)
 
 
-def verify_traces(*, trace_ids: Sequence[int], verifiers: Mapping[str, Verifier] = VERIFIERS) -> int:
+def no_bell(run_id: int) -> None:
+    """For callers that look after pending attempts themselves."""
+
+
+def verify_traces(
+    *,
+    trace_ids: Sequence[int],
+    verifiers: Mapping[str, Verifier] = VERIFIERS,
+    on_more: Callable[[int], object] = no_bell,
+) -> int:
     """Judge those of the traces that await it and nobody else is at; returns how many were judged.
 
-    Judging runs outside transactions; verdicts, derived fields and counters of one trace are written in one.
+    `on_more` gets the id of each run whose strategy wants more attempts after that. Judging runs outside transactions;
+    verdicts, derived fields and counters of one trace are written in one.
     """
     verified = 0
     run_ids: set[int] = set()
@@ -76,7 +88,8 @@ def verify_traces(*, trace_ids: Sequence[int], verifiers: Mapping[str, Verifier]
             verified += 1
             run_ids.update([] if trace.run_id is None else [trace.run_id])
     for run_id in sorted(run_ids):
-        settle_run(run_id=run_id)
+        if move_on(run_id=run_id):
+            on_more(run_id)
     return verified
 
 
@@ -199,8 +212,24 @@ def derived_fields(newest: Mapping[str, Verdict]) -> dict[str, Any]:
         "correctness": decisive.outcome if decisive is not None else Outcome.UNSCORED.value,
         "train_passed": evidence.get("right"),
         "train_total": evidence.get("of"),
+        "train_error": train_error(evidence.get("pairs", ())),
         "near_miss": _near_miss_kind(decisive) if decisive is not None else "",
     }
+
+
+def train_error(pairs: Sequence[Mapping[str, Any]]) -> float | None:
+    """The mean share of wrong cells, in [0, 1]: all of them where the shape is wrong or no grid came back.
+
+    None where the engine itself failed, and where there are no pairs.
+    """
+    if not pairs or any(pair["match"] is None and pair["status"] in ENGINE_FAULTS for pair in pairs):
+        return None
+    return sum(_wrong_share(pair) for pair in pairs) / len(pairs)
+
+
+def _wrong_share(pair: Mapping[str, Any]) -> float:
+    wrong, expected = pair.get("cells_wrong"), pair.get("expected")
+    return 1.0 if wrong is None or not expected else wrong / (len(expected) * len(expected[0]))
 
 
 def _near_miss_kind(verdict: Verdict) -> str:

@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from trajectories.services.attempts import requeue_expired
-from trajectories.services.runs import settle_run
+from trajectories.services.strategies import move_on
 from trajectories.services.sweeps import claim_lost_bells, claim_lost_verifications, settleable_run_ids
 from trajectories.tasks.runs import sample_batch
 from trajectories.tasks.verdicts import ring_verification
@@ -16,4 +16,5 @@ def sweep() -> None:
         sample_batch.delay(run_id)
     ring_verification(claim_lost_verifications())
     for run_id in settleable_run_ids():
-        settle_run(run_id=run_id)
+        if move_on(run_id=run_id):
+            sample_batch.delay(run_id)

@@ -18,8 +18,8 @@ from trajectories.core.records import InstructionRecord, ProblemKind
 from trajectories.core.tokens import estimate_tokens
 from trajectories.forms.instructions import KIND_TITLES, STYLE_TITLES, InstructionForm, PreviewForm, first_values
 from trajectories.models import Instruction, Problem
+from trajectories.selectors.examples import choose_examples
 from trajectories.selectors.instructions import (
-    choose_examples,
     find_preview_problem,
     list_instruction_rows,
     list_versions,

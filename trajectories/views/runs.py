@@ -24,8 +24,8 @@ from trajectories.selectors.runs import (
 )
 from trajectories.selectors.samplers import held_gate
 from trajectories.services.instructions import ensure_symbolic_views
+from trajectories.services.plans import PlanError
 from trajectories.services.runs import (
-    PlanError,
     RunStateError,
     cancel_run,
     is_budget_spent,
@@ -89,10 +89,7 @@ def run_new(request: HttpRequest) -> HttpResponse:
             actor=cast(User, request.user),
             title=data["title"],
             sampler=data["sampler"],
-            problems=plan.problems,
-            instructions=plan.instructions,
-            temperatures=plan.temperatures,
-            samples_each=plan.samples_each,
+            plan=plan,
             seed=data["seed"],
             problem_set=data["problem_set"],
             budget=data["budget"],

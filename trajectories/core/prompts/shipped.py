@@ -57,6 +57,11 @@ EXPERT_VIEWS = (
 )
 """Encodings of the grids (or none) x ways to take them apart x changed cells, where they say different things."""
 
+TWENTY_EXPERTS = tuple(
+    view for view in EXPERT_VIEWS if not view.startswith(("json", "coordinates")) and view != "digits-sizes"
+)
+"""The views of the experts strategy as John & Motani ran it: 20 of them, each three times."""
+
 VIEW_WORDS = {
     "digits": "grid as digits",
     "json": "grid as JSON",
@@ -94,11 +99,14 @@ def _shipped(
     return ShippedInstruction(InstructionRecord(name, 1, view, style, template), title, kind)
 
 
+def expert_name(view: str) -> str:
+    """The name of the shipped instruction for an expert of a view."""
+    return f"arc-expert-{view}"
+
+
 def _experts() -> list[ShippedInstruction]:
     return [
-        _shipped(
-            f"arc-expert-{view}", f"ARC expert: {view_title(view)}", ProblemKind.ARC, view, EXPERT, EXPERT_TEMPLATE
-        )
+        _shipped(expert_name(view), f"ARC expert: {view_title(view)}", ProblemKind.ARC, view, EXPERT, EXPERT_TEMPLATE)
         for view in EXPERT_VIEWS
     ]
 

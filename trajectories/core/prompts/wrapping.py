@@ -1,5 +1,6 @@
 """Programs written for a varied task, made to work on the task itself: undo . program . do, in plain Python."""
 
+import ast
 import io
 import tokenize
 
@@ -20,6 +21,50 @@ def wrap_program(variation: Variation | None, program: str) -> str:
         inner += "_"
     body = _rename(program, inner).rstrip()
     return f"{body}\n\n\n# The program above sees the task turned or recoloured.\n{_frame(variation, inner)}"
+
+
+def can_compose(program: str) -> bool:
+    """Whether the program still means the same inside a function: Python, without `import *`, `global` or imports from
+    the future."""
+    try:
+        nodes = list(ast.walk(ast.parse(program)))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    imports = [node for node in nodes if isinstance(node, ast.ImportFrom)]
+    odd = any(node.module == "__future__" or node.names[0].name == "*" for node in imports)
+    return not odd and not any(isinstance(node, ast.Global) for node in nodes)
+
+
+def compose_programs(first: str, second: str) -> str:
+    """A program that does what `first` does and then what `second` does (both as `can_compose` wants them).
+
+    Each keeps its own text; names that both define beside the function would clash, so each gets a scope of its own.
+    """
+    earlier, later = _scoped(first, "first_step"), _scoped(second, "second_step")
+    return (
+        f"{earlier}\n\n{later}\n\n"
+        f"def {FUNCTION}(grid):\n    return second_step()([list(row) for row in first_step()(grid)])\n"
+    )
+
+
+def _scoped(program: str, name: str) -> str:
+    """The program inside a function that returns its function. Texts of several lines in it keep their lines."""
+    inner = f"{FUNCTION}_{name}"
+    body = _rename(program, inner)
+    return f"def {name}():\n{_indented(body)}\n    return {inner}\n"
+
+
+def _indented(program: str) -> str:
+    """The program four columns to the right, but for lines that begin within a text."""
+    lines = program.splitlines(keepends=True)
+    inside: set[int] = set()
+    try:
+        for token in tokenize.generate_tokens(io.StringIO("".join(lines)).readline):
+            inside.update(range(token.start[0] + 1, token.end[0] + 1))
+    except (tokenize.TokenError, SyntaxError, ValueError):
+        inside = set()
+    shifted = ["    " + line if number not in inside and line.strip() else line for number, line in enumerate(lines, 1)]
+    return "".join(shifted).rstrip("\n")
 
 
 def _frame(variation: Variation, inner: str) -> str:

@@ -9,12 +9,16 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection, transaction
 
+from trajectories.core.prompts.shipped import TWENTY_EXPERTS, expert_name
+from trajectories.core.strategies import STRATEGIES, Strategy
+from trajectories.core.strategies.experts import Experts
 from trajectories.models import Instruction, Problem, ProblemSet, Run, Sampler
 from trajectories.selectors.instructions import current_instructions
 from trajectories.selectors.samplers import list_samplers
 from trajectories.services.estimates import estimate_plan
 from trajectories.services.instructions import ensure_symbolic_views
-from trajectories.services.runs import Budget, Plan, PlanError, plan_run
+from trajectories.services.plans import MAX_EXAMPLES, PARALLEL, Budget, Diversity, Plan, PlanError, read_temperatures
+from trajectories.services.runs import plan_run
 from trajectories.services.samplers import SYMBOLIC, ensure_symbolic
 from trajectories.tasks.runs import ring_sampling
 
@@ -42,7 +46,29 @@ class Command(BaseCommand):
             metavar="NAME",
             help="of the symbolic search grid, object, pixel, by default all; for a language model at least one",
         )
-        parser.add_argument("--temperatures", nargs="+", type=float, default=[1.0], metavar="T", help="by default 1")
+        parser.add_argument(
+            "--temperatures", nargs="+", default=["1"], metavar="T", help="by default 1; 0.2..1.2 spreads the samples"
+        )
+        parser.add_argument("--strategy", default=PARALLEL, choices=STRATEGIES, help="how the samples are spent")
+        parser.add_argument(
+            "--setting",
+            dest="strategy_settings",
+            nargs="+",
+            default=[],
+            metavar="NAME=N",
+            help="settings of the strategy: " + "; ".join(map(_settings_of, STRATEGIES.values())),
+        )
+        parser.add_argument(
+            "--examples", type=int, default=0, metavar="N", help=f"accepted traces shown first, 0 to {MAX_EXAMPLES}"
+        )
+        parser.add_argument("--vary-examples", action="store_true", help="other examples for every sample")
+        parser.add_argument(
+            "--vary",
+            nargs="+",
+            default=[],
+            choices=["symmetries", "colours", "order"],
+            help="show ARC tasks turned, recoloured, with their pairs in another order",
+        )
         parser.add_argument("--seed", type=int, help="the same seed draws the same samples; by default a new one")
         parser.add_argument("--title", help="by default it says what is sampled")
         parser.add_argument("--budget-seconds", type=int, metavar="S", help="pause the run after so much wall time")
@@ -55,10 +81,10 @@ class Command(BaseCommand):
         problem_set = self._problem_set(options["set_name"])
         problems = self._problems(problem_set, options)
         sampler = self._sampler(options["sampler"])
-        instructions = self._instructions(sampler, options["views"])
-        plan = Plan(problems, instructions, options["temperatures"], options["samples"])
+        instructions = self._instructions(sampler, options["views"], options["strategy"])
         try:
-            plan.check()
+            plan = self._plan(problems, instructions, options)
+            plan.check(sampler)
             kept: dict[str, Any] = {"recalls": not options["fresh"]}
             if sampler.is_chat:
                 kept |= self._estimate(plan, sampler)
@@ -68,10 +94,7 @@ class Command(BaseCommand):
                     title=options["title"]
                     or f"{len(problems):,} problems{f' of {problem_set}' if problem_set else ''}",
                     sampler=sampler,
-                    problems=problems,
-                    instructions=instructions,
-                    temperatures=options["temperatures"],
-                    samples_each=options["samples"],
+                    plan=plan,
                     seed=options["seed"],
                     problem_set=problem_set,
                     budget=Budget(options["budget_seconds"], options["budget_cost"], options["budget_tokens"]),
@@ -83,6 +106,30 @@ class Command(BaseCommand):
         self.stdout.write(f"Run {run.pk}: {run.planned_count:,} samples planned, seed {run.seed}, at /runs/{run.pk}/")
         if options["wait"]:
             self._wait(run)
+
+    def _plan(self, problems: list[Problem], instructions: list[Instruction], options: dict[str, Any]) -> Plan:
+        """The plan that the options describe. Raises PlanError."""
+        temperatures, spread = read_temperatures(" ".join(options["temperatures"]))
+        settings: dict[str, int] = {}
+        for word in options["strategy_settings"]:
+            name, _, value = word.partition("=")
+            if not value.isascii() or not value.isdigit():
+                raise PlanError(f"--setting: found {word!r}, expected NAME=N with a whole number.")
+            settings[name] = int(value)
+        return Plan(
+            problems,
+            instructions,
+            temperatures,
+            options["samples"],
+            spread=spread,
+            strategy=options["strategy"],
+            settings=settings,
+            diversity=Diversity(
+                examples=options["examples"],
+                examples_vary=options["vary_examples"],
+                **dict.fromkeys(options["vary"], True),
+            ),
+        )
 
     def _problem_set(self, name: str | None) -> ProblemSet | None:
         if name is None:
@@ -124,11 +171,13 @@ class Command(BaseCommand):
         )
         return {"prompt_tokens": estimate.prompt_tokens}
 
-    def _instructions(self, sampler: Sampler, views: list[str]) -> list[Instruction]:
+    def _instructions(self, sampler: Sampler, views: list[str], strategy: str) -> list[Instruction]:
         if sampler.is_chat:
             found = {row.name: row for row in current_instructions(Instruction.Suits.CHAT)}
             if unknown := [name for name in views if name not in found]:
                 raise CommandError(f"--instructions: found {unknown[0]!r}, expected some of {', '.join(found)}.")
+            if not views and strategy == Experts.name:
+                views = [expert_name(view) for view in TWENTY_EXPERTS]
             if not views:
                 raise CommandError(f"--instructions: found none, expected some of {', '.join(found)}.")
             return [found[name] for name in dict.fromkeys(views)]
@@ -154,6 +203,11 @@ class Command(BaseCommand):
         self.stdout.write(f"\r{progress_line(run)}" if shown else progress_line(run))
         if run.state != Run.State.FINISHED:
             raise CommandError(f"Run {run.pk} is {run.state}. {run.state_reason}".strip())
+
+
+def _settings_of(strategy: Strategy) -> str:
+    """The settings of a strategy with their defaults, for the help."""
+    return f"{strategy.name}: {', '.join(f'{each.name}={each.default}' for each in strategy.parameters) or 'none'}"
 
 
 def progress_line(run: Run) -> str:

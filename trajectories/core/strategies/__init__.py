@@ -1,0 +1,23 @@
+"""Strategies by name: how a budget of samples is spent on a problem, see base.Strategy."""
+
+from trajectories.core.strategies.agent import Agent
+from trajectories.core.strategies.base import Strategy, StrategyError
+from trajectories.core.strategies.experts import Experts
+from trajectories.core.strategies.parallel import Parallel
+from trajectories.core.strategies.rationalise import Rationalise
+from trajectories.core.strategies.revise import Revise
+from trajectories.core.strategies.until_solved import UntilSolved
+
+STRATEGIES: dict[str, Strategy] = {
+    strategy.name: strategy for strategy in (Parallel(), UntilSolved(), Revise(), Experts(), Agent(), Rationalise())
+}
+
+
+def find_strategy(name: str) -> Strategy:
+    """The strategy so named. Raises StrategyError."""
+    if name not in STRATEGIES:
+        raise StrategyError(f"Found the strategy {name!r}; expected one of {', '.join(STRATEGIES)}.")
+    return STRATEGIES[name]
+
+
+__all__ = ["STRATEGIES", "Strategy", "StrategyError", "find_strategy"]

@@ -1,0 +1,157 @@
+"""What a strategy is: how the samples of one problem are spent, round by round."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol
+
+from trajectories.core.records import Outcome
+
+Settings = Mapping[str, int]
+
+
+class StrategyError(ValueError):
+    """Settings that a strategy cannot work with; the message is for people."""
+
+
+class AttemptKind(StrEnum):
+    """What an attempt is shown besides the problem."""
+
+    FIRST = "first"
+    REVISION = "revision"  # an earlier answer and what became of it
+    COMPOSITION = "composition"  # what an earlier program made of the inputs, in place of the inputs
+    HINTED = "hinted"  # the right answer
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A whole number that people set. `help` says what it does in one sentence."""
+
+    name: str
+    title: str
+    default: int
+    least: int
+    most: int
+    help: str
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One cell of the diversity plan: the key of an instruction, a temperature, and which sample of these two it is."""
+
+    instruction: int
+    temperature: float
+    ordinal: int
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """An attempt to make. `parent` is the key of the trace that it goes on from."""
+
+    slot: Slot
+    kind: AttemptKind = AttemptKind.FIRST
+    parent: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """An attempt that has ended, and what is known of its trace; `trace` is None where it brought none.
+
+    `train_error` is the mean share of wrong cells over the training pairs, in [0, 1], None where no program ran.
+    `outputs` identifies what the program made of the training inputs; `gave_grids` says that all of it was grids.
+    `sketch` is what two traces are compared by (see diversity), filled in for right traces only.
+    """
+
+    slot: Slot
+    kind: AttemptKind
+    round: int
+    trace: int | None = None
+    parent: int | None = None
+    outcome: Outcome | None = None
+    fits: bool | None = None
+    train_error: float | None = None
+    outputs: str = ""
+    gave_grids: bool = False
+    sketch: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """A problem of which every attempt has ended and every trace is judged.
+
+    `slots` is the whole diversity plan, in order; `round` the last round that was planned, from 0. `hintable` says that
+    there is an answer that may be given away: not for problems held out for evaluation.
+    """
+
+    slots: Sequence[Slot]
+    ended: Sequence[Ended]
+    round: int
+    seed: int
+    hintable: bool = False
+    traces: Sequence[Ended] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "traces", [each for each in self.ended if each.trace is not None])
+
+
+class Strategy(Protocol):
+    """Says which attempts are made of a problem. Pure: the same situation gives the same plan.
+
+    `needs_model` says that only a language model can follow it; `adapts` that it has rounds after the first; `compares`
+    that it looks at sketches.
+    """
+
+    name: str
+    title: str
+    summary: str
+    needs_model: bool
+    adapts: bool
+    compares: bool
+    parameters: tuple[Parameter, ...]
+
+    def first(self, slots: Sequence[Slot], settings: Settings) -> Sequence[Planned]:
+        """The first round, at least one attempt where there is a slot."""
+        ...
+
+    def following(self, situation: Situation, settings: Settings) -> Sequence[Planned]:
+        """The next round; empty where the problem is done with."""
+        ...
+
+    def most(self, slots: int, settings: Settings) -> int:
+        """At most so many attempts of one problem, for a diversity plan of so many slots."""
+        ...
+
+
+def all_slots(slots: Sequence[Slot]) -> list[Planned]:
+    """A first attempt for every slot."""
+    return [Planned(slot) for slot in slots]
+
+
+def read_settings(strategy: Strategy, given: Mapping[str, object]) -> dict[str, int]:
+    """A value for each parameter, the default where none is given. Raises StrategyError."""
+    known = {parameter.name: parameter for parameter in strategy.parameters}
+    if unknown := [name for name in given if name not in known]:
+        expected = f"some of {', '.join(known)}" if known else "none"
+        raise StrategyError(f"Found the setting {unknown[0]!r} of the strategy {strategy.name!r}; expected {expected}.")
+    return {name: _read(parameter, given.get(name)) for name, parameter in known.items()}
+
+
+def _read(parameter: Parameter, value: object) -> int:
+    if value is None:
+        return parameter.default
+    if type(value) is not int or not parameter.least <= value <= parameter.most:
+        raise StrategyError(
+            f"{parameter.title}: found {value!r}, expected a whole number from {parameter.least:,} to "
+            f"{parameter.most:,}."
+        )
+    return value
+
+
+ENOUGH = Parameter(
+    "enough", "Enough that fit", 1, 1, 1_000, "A problem is left alone once so many programs fit all training pairs."
+)
+
+
+def fitting(situation: Situation) -> int:
+    """How many traces fit all training pairs."""
+    return sum(each.fits is True for each in situation.traces)

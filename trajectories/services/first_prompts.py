@@ -1,0 +1,101 @@
+"""The prompts that a plan would begin with, rendered exactly as they would be sent."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from trajectories.adapters.chat_api.samples import request_messages
+from trajectories.core.prompts.leaks import find_leak
+from trajectories.core.prompts.variation import SYMMETRIES, Variation, variation_from_json
+from trajectories.core.records import JSON, SampleRequest
+from trajectories.core.strategies.base import Planned
+from trajectories.core.tokens import estimate_tokens
+from trajectories.models import Problem, Run, Sampler
+from trajectories.selectors.examples import example_pool
+from trajectories.services.plans import Plan, make_attempt
+from trajectories.services.sample_requests import RequestMaker
+
+PROMPTS_SHOWN = 6
+
+
+@dataclass(frozen=True, slots=True)
+class FirstPrompt:
+    """One prompt: its messages, each with its tokens, and what is special about it.
+
+    `variation` says in words how the task is turned; `leak` what of the reference answer it shows, "" for nothing;
+    `missing_examples` how many of the examples wanted there were not.
+    """
+
+    instruction: str
+    temperature: float
+    turns: Sequence[Mapping[str, JSON]]
+    tokens: int
+    variation: str
+    leak: str
+    missing_examples: int
+
+
+@dataclass(frozen=True, slots=True)
+class FirstPrompts:
+    """Prompts of the plan's first problem: the first ones that differ, of `planned` samples of it."""
+
+    problem: Problem
+    prompts: Sequence[FirstPrompt]
+    planned: int
+
+
+def first_requests(
+    plan: Plan, sampler: Sampler, chosen: Sequence[tuple[Problem, Planned]], *, seed: int
+) -> list[SampleRequest]:
+    """What would be asked for attempts of the first round of a run that is not planned yet, with this seed."""
+    kept: dict[str, Any] = plan.as_json()
+    if plan.diversity.examples:
+        kept["example_pool"] = example_pool(sorted({problem.kind for problem, _ in chosen}))
+    maker = RequestMaker(kept, seed)
+    run = Run(sampler=sampler, seed=seed)
+    by_key = {instruction.pk: instruction for instruction in plan.instructions}
+    places = {planned: index for index, planned in enumerate(plan.first_round())}
+    requests = []
+    for problem, planned in chosen:
+        attempt = make_attempt(run, problem, planned, index=places[planned])
+        attempt.instruction = by_key[planned.slot.instruction]
+        requests.append(maker.request(attempt))
+    return requests
+
+
+def first_prompts(*, plan: Plan, sampler: Sampler, seed: int) -> FirstPrompts:
+    """The first prompts that differ. Raises PromptError or ProblemError for one that cannot be rendered."""
+    problem = Problem.objects.get(pk=plan.problems[0].pk)
+    first = plan.first_round()
+    by_key = {instruction.pk: instruction for instruction in plan.instructions}
+    differing = plan.diversity.varies or plan.diversity.examples_vary
+    distinct = {(each.slot.instruction, each.slot.ordinal if differing else 0): each for each in reversed(first)}
+    shown = list(reversed(distinct.values()))[:PROMPTS_SHOWN]
+    found: list[FirstPrompt] = []
+    requests = first_requests(plan, sampler, [(problem, planned) for planned in shown], seed=seed)
+    for planned, request in zip(shown, requests, strict=True):
+        messages = request_messages(request)
+        said = [str(message["content"]) for message in messages]
+        variation = None if request.variation is None else variation_from_json(request.variation)
+        sizes = [estimate_tokens(text) for text in said]
+        found.append(
+            FirstPrompt(
+                instruction=by_key[planned.slot.instruction].title,
+                temperature=planned.slot.temperature,
+                turns=[{**message, "tokens": size} for message, size in zip(messages, sizes, strict=True)],
+                tokens=sum(sizes),
+                variation=_in_words(variation),
+                leak="" if variation is not None else find_leak(request.problem, problem.reference, messages),
+                missing_examples=plan.diversity.examples - len(request.examples),
+            )
+        )
+    return FirstPrompts(problem, found, len(first))
+
+
+def _in_words(variation: Variation | None) -> str:
+    if variation is None:
+        return ""
+    words = [SYMMETRIES[variation.symmetry]] if variation.symmetry else []
+    words += ["recoloured"] if variation.colours != Variation().colours else []
+    words += ["pairs reordered"] if variation.order != tuple(range(len(variation.order))) else []
+    return ", ".join(words) or "as it is"

@@ -1,0 +1,249 @@
+"""Plans of runs: which attempts are made of which problems, and what may be spent on them."""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from decimal import Decimal
+from functools import cached_property
+from typing import Any
+
+from trajectories.core.identity import derive_seed
+from trajectories.core.prompts.answer_formats import PROGRAM_STYLES
+from trajectories.core.strategies import Strategy, StrategyError, find_strategy
+from trajectories.core.strategies.agent import Agent
+from trajectories.core.strategies.base import AttemptKind, Planned, Slot, read_settings
+from trajectories.core.strategies.experts import Experts
+from trajectories.models import Attempt, Instruction, Problem, Run, Sampler
+
+MAX_SAMPLES_EACH = 10_000
+MAX_ATTEMPTS = 1_000_000
+MAX_TEMPERATURE = 2.0
+MAX_COST = 10_000_000
+MAX_EXAMPLES = 20
+PARALLEL = "parallel"
+
+
+class PlanError(ValueError):
+    """A plan that cannot be made; the message is for people."""
+
+
+@dataclass(frozen=True, slots=True)
+class Diversity:
+    """What makes samples of one prompt differ besides the temperature.
+
+    `examples` solved problems are shown first, the same for all samples of a problem unless they vary. ARC tasks are
+    shown turned, recoloured and with their training pairs in another order, but for the first sample of each view.
+    """
+
+    examples: int = 0
+    examples_vary: bool = False
+    symmetries: bool = False
+    colours: bool = False
+    order: bool = False
+
+    @property
+    def varies(self) -> bool:
+        """Whether tasks are varied."""
+        return self.symmetries or self.colours or self.order
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What the attempts of a run are made from.
+
+    With `spread` the two temperatures are the ends of a range over which the samples of a view are spread evenly.
+    """
+
+    problems: Sequence[Problem]
+    instructions: Sequence[Instruction]
+    temperatures: Sequence[float]
+    samples_each: int
+    spread: bool = False
+    strategy: str = PARALLEL
+    settings: Mapping[str, int] = field(default_factory=dict)
+    diversity: Diversity = Diversity()
+
+    @property
+    def slots_per_problem(self) -> int:
+        """Cells of the diversity plan of one problem."""
+        return len(self.instructions) * (1 if self.spread else len(self.temperatures)) * self.samples_each
+
+    @cached_property
+    def found(self) -> tuple[Strategy, dict[str, int]]:
+        """The strategy with a value for each of its settings. Raises PlanError."""
+        try:
+            strategy = find_strategy(self.strategy)
+            return strategy, read_settings(strategy, self.settings)
+        except StrategyError as fault:
+            raise PlanError(str(fault)) from fault
+
+    @property
+    def most_per_problem(self) -> int:
+        """Attempts of one problem at the most."""
+        strategy, settings = self.found
+        return strategy.most(self.slots_per_problem, settings)
+
+    @property
+    def per_problem(self) -> int:
+        """Attempts of one problem in the first round."""
+        return len(self.first_round())
+
+    @property
+    def size(self) -> int:
+        """Attempts of the first round in all."""
+        return len(self.problems) * self.per_problem
+
+    @property
+    def most(self) -> int:
+        """Attempts in all at the most."""
+        return len(self.problems) * self.most_per_problem
+
+    def slots(self) -> list[Slot]:
+        """The diversity plan of a problem: sample by sample, each at every temperature in every view."""
+        return list_slots(
+            {
+                "instruction_ids": [instruction.pk for instruction in self.instructions],
+                "temperatures": self.temperatures,
+                "spread": self.spread,
+                "samples_each": self.samples_each,
+            }
+        )
+
+    def first_round(self) -> Sequence[Planned]:
+        """What is planned of each problem at first."""
+        strategy, settings = self.found
+        return strategy.first(self.slots(), settings)
+
+    def check(self, sampler: Sampler) -> None:
+        """Raise PlanError for a plan that is empty, repeats itself, is too large, or that the sampler cannot follow."""
+        _check_once_each("problem", [problem.pk for problem in self.problems])
+        _check_once_each("instruction", [instruction.pk for instruction in self.instructions])
+        _check_once_each("temperature", self.temperatures)
+        for temperature in self.temperatures:
+            if not 0 <= temperature <= MAX_TEMPERATURE:
+                raise PlanError(f"Temperature is {temperature:g}; expected 0 to {MAX_TEMPERATURE:g}.")
+        if self.spread and len(self.temperatures) != 2:
+            raise PlanError(f"Found {len(self.temperatures)} temperatures; expected the two ends of a range.")
+        if not 1 <= self.samples_each <= MAX_SAMPLES_EACH:
+            raise PlanError(f"Samples each is {self.samples_each:,}; expected 1 to {MAX_SAMPLES_EACH:,}.")
+        if not 0 <= self.diversity.examples <= MAX_EXAMPLES:
+            raise PlanError(f"Found {self.diversity.examples} examples; expected 0 to {MAX_EXAMPLES}.")
+        self._check_fits(sampler)
+        if self.most > MAX_ATTEMPTS:
+            raise PlanError(f"The plan has up to {self.most:,} attempts; expected at most {MAX_ATTEMPTS:,}.")
+
+    def _check_fits(self, sampler: Sampler) -> None:
+        strategy, _ = self.found
+        if not sampler.is_chat:
+            if strategy.needs_model:
+                raise PlanError(f"The strategy {strategy.title!r} needs a language model; {sampler} is none.")
+            if self.diversity.varies or self.diversity.examples:
+                raise PlanError(f"Examples and variations are for language models; {sampler} is none.")
+        if strategy.name == Experts.name:
+            other = [each.title for each in self.instructions if each.style not in PROGRAM_STYLES]
+            if other:
+                raise PlanError(f"Experts write programs; the instruction {other[0]!r} does not ask for one.")
+
+    def as_json(self) -> dict[str, Any]:
+        """The form kept with the run."""
+        _, settings = self.found
+        kept = {
+            "problem_ids": [problem.pk for problem in self.problems],
+            "instruction_ids": [instruction.pk for instruction in self.instructions],
+            "temperatures": list(self.temperatures),
+            "spread": self.spread,
+            "samples_each": self.samples_each,
+            "settings": settings,
+            "diversity": asdict(self.diversity),
+        }
+        return kept | ({"agent": settings} if self.strategy == Agent.name else {})
+
+
+def list_slots(plan: Mapping[str, Any]) -> list[Slot]:
+    """The diversity plan of one problem, from the form that is kept with a run."""
+    samples, spread = plan["samples_each"], plan.get("spread", False)
+
+    def temperatures(ordinal: int) -> Sequence[float]:
+        if not spread:
+            return plan["temperatures"]  # type: ignore[no-any-return]
+        low, high = plan["temperatures"]
+        return (round(low + (high - low) * ordinal / max(1, samples - 1), 3),)
+
+    return [
+        Slot(instruction, temperature, ordinal)
+        for ordinal in range(samples)
+        for temperature in temperatures(ordinal)
+        for instruction in plan["instruction_ids"]
+    ]
+
+
+def _check_once_each(what: str, given: Sequence[float]) -> None:
+    if not given:
+        raise PlanError(f"The run has no {what}; expected at least one.")
+    if len(set(given)) < len(given):
+        raise PlanError(f"A {what} is named twice; expected each once.")
+
+
+def planned_attempts(run: Run, plan: Plan) -> Iterator[Attempt]:
+    """The attempts of the first round, problem by problem, so that a batch holds all of one problem."""
+    first = plan.first_round()
+    for problem in plan.problems:
+        for index, planned in enumerate(first):
+            yield make_attempt(run, problem, planned, index=index)
+
+
+def make_attempt(run: Run, problem: Problem, planned: Planned, *, index: int, of_round: int = 0) -> Attempt:
+    """An unsaved attempt; its seed depends on the run's, the problem and its index alone."""
+    return Attempt(
+        run=run,
+        problem=problem,
+        instruction_id=planned.slot.instruction,
+        index=index,
+        ordinal=planned.slot.ordinal,
+        temperature=planned.slot.temperature,
+        seed=derive_seed(run.seed, problem.content_hash, index),
+        round=of_round,
+        kind=AttemptKind(planned.kind),
+        parent_id=planned.parent,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What a run may take: wall time in seconds, money, tokens (input and output); None where there is no limit."""
+
+    seconds: int | None = None
+    cost: Decimal | None = None
+    tokens: int | None = None
+
+    def check(self, sampler: Sampler) -> None:
+        """Raise PlanError for a budget that allows nothing, or counts money that nobody can count."""
+        for word, amount in (("time", self.seconds), ("token", self.tokens)):
+            if amount is not None and amount < 1:
+                raise PlanError(f"The {word} budget is {amount}; expected at least 1, or none.")
+        if self.cost is None:
+            return
+        if not 0 < self.cost < MAX_COST:
+            raise PlanError(f"The money budget is {self.cost}; expected more than 0 and less than {MAX_COST:,}.")
+        if sampler.is_chat and any(sampler.parameters.get(name) is None for name in ("input_price", "output_price")):
+            raise PlanError(f"The money budget cannot be kept: {sampler} has no prices.")
+
+
+def read_temperatures(text: str) -> tuple[list[float], bool]:
+    """Numbers separated by spaces or commas, or a range `0.2..1.2`: (temperatures, whether it is a range).
+
+    Raises PlanError naming what is no number.
+    """
+    low, dots, high = text.strip().partition("..")
+    words = [low, high] if dots else text.replace(",", " ").split()
+    found = []
+    for word in words:
+        try:
+            found.append(float(word))
+        except ValueError as fault:
+            raise PlanError(
+                f"Found {word.strip()!r}, expected numbers such as 0 or 0.7, or a range 0.2..1.2."
+            ) from fault
+    if any(not math.isfinite(number) for number in found):
+        raise PlanError(f"Found {text.strip()!r}, expected numbers from 0 to {MAX_TEMPERATURE:g}.")
+    return found, bool(dots)
