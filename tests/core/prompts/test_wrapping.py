@@ -9,7 +9,7 @@ from tests.core.prompts.test_variation import variations
 from trajectories.core.grids import grid_to_lists, parse_grid
 from trajectories.core.prompts import Variation
 from trajectories.core.prompts.variation import vary_grid
-from trajectories.core.prompts.wrapping import wrap_program
+from trajectories.core.prompts.wrapping import can_compose, compose_programs, wrap_program
 
 TURNED = Variation(symmetry=5, colours=(0, 2, 1, *range(3, 10)))
 PROGRAMS = {
@@ -79,3 +79,48 @@ def test_empty_output_stays_empty(output):
 @given(st.text())
 def test_any_text_is_wrapped(text):
     assert isinstance(wrap_program(TURNED, text), str)
+
+
+FIRST = '''STEP = 1
+
+
+def helper(grid):
+    """Adds
+one."""
+    return [[cell + STEP for cell in row] for row in grid]
+
+
+def transform(grid):
+    return helper(grid)
+'''
+SECOND = """import math
+STEP = 10
+
+def helper(grid):
+    return [[cell * STEP for cell in row] for row in grid]
+
+transform = lambda grid: helper(grid)
+"""
+
+
+def test_composed_programs_keep_their_own_names():
+    assert run(compose_programs(FIRST, SECOND), [[1, 2]]) == [[20, 30]]
+    assert run(compose_programs(SECOND, FIRST), [[1, 2]]) == [[11, 21]]
+    assert run(compose_programs(compose_programs(FIRST, FIRST), SECOND), [[1, 2]]) == [[30, 40]]
+
+
+def test_a_recursive_program_calls_itself_when_composed():
+    recursive = "def transform(grid, left=2):\n    return grid if not left else transform(grid + [[9]], left - 1)\n"
+    assert run(compose_programs(recursive, FIRST), [[1]]) == [[2], [10], [10]]
+
+
+def test_what_would_mean_something_else_inside_a_function_is_not_composed():
+    assert can_compose(FIRST)
+    assert can_compose(SECOND)
+    for program in (
+        "from math import *\n",
+        "from __future__ import annotations\n",
+        "def f():\n    global x\n",
+        "def (",
+    ):
+        assert not can_compose(program)
