@@ -39,7 +39,8 @@ def test_a_row_becomes_a_trace(sum_problem, lead):
     assert report.trace_ids == (trace.pk,)
     assert (trace.problem, trace.run, trace.attempt, trace.temperature) == (sum_problem, None, None, 0.7)
     assert trace.reasoning.body == "Two and two.\n\nSo it is \\boxed{4}."
-    assert (trace.answer, trace.facts) == ("4", {"model": "my/model 7B"})
+    assert trace.answer == "4"
+    assert trace.facts == {"model": "my/model 7B", "found": {"rule": "boxed", "start": 30, "end": 31}}
     assert (trace.sampler.kind, trace.sampler.title) == ("imported", "my/model 7B")
     assert PendingVerification.objects.get().trace == trace
     sum_problem.refresh_from_db()
@@ -53,6 +54,24 @@ def test_it_is_verified_like_any_other(sum_problem):
     assert verify_traces(trace_ids=report.trace_ids) == 2
     words = dict(Trace.objects.values_list("answer", "verdicts__outcome"))
     assert words == {"4": "pass", "5": "fail"}
+
+
+def test_the_place_of_the_answer_reaches_the_evidence(sum_problem):
+    report = run(plain(reasoning="Perhaps 5?"), plain(response="4"))
+    verify_traces(trace_ids=report.trace_ids)
+    boxed, whole = Trace.objects.order_by("pk")
+    assert boxed.verdicts.get().evidence["found"] == {"answer": "4", "rule": "boxed", "start": 28, "end": 29}
+    assert boxed.reasoning.body[28:29] == "4"
+    assert whole.verdicts.get().evidence["found"]["rule"] == "last number"
+
+
+def test_an_answer_that_the_row_states_is_stated(sum_problem):
+    row = {
+        "problem": {"name": "sum-1"},
+        "trace": {"prompt": [], "reasoning": "I say 4.", "program": "", "answer": "4", "steps": []},
+    }
+    verify_traces(trace_ids=run(row).trace_ids)
+    assert Trace.objects.get().verdicts.get().evidence["found"]["rule"] == "stated"
 
 
 def test_a_program_is_taken_from_the_text_and_run():

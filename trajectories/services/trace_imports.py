@@ -13,9 +13,11 @@ from django.utils.text import slugify
 
 from trajectories.core.identity import text_hash
 from trajectories.core.problems import ImportFault, ProblemError
-from trajectories.core.records import SampleResult
+from trajectories.core.records import JSON, SampleResult
+from trajectories.core.storable import storable_text
 from trajectories.core.trace_files import ForeignTrace, ProblemKey, read_lines, read_traces
-from trajectories.core.verifiers.normal_forms import stated_answer
+from trajectories.core.verifiers.answers import as_json
+from trajectories.core.verifiers.normal_forms import ReadAnswer, read_answer
 from trajectories.models import AuditEvent, PendingVerification, Problem, Sampler, Trace
 from trajectories.selectors.problems import to_public
 from trajectories.services.problems import FAULTS_SHOWN, OnFault, one_import_at_a_time
@@ -131,18 +133,23 @@ class _Writer:
 
     def _build(self, problem: Problem, item: ForeignTrace) -> tuple[Trace, dict[str, str]]:
         sampler = self._sampler(item.model.strip() or UNKNOWN_MODEL)
-        answer, program = item.answer, item.program
-        if answer is None and not program:
-            answer, program = stated_answer(to_public(problem), item.response)
+        thinking, response = storable_text(item.thinking), storable_text(item.response)
+        text = "\n\n".join(part for part in (thinking, response) if part)
+        read = ReadAnswer(item.answer, item.program)
+        if item.answer is None and not item.program:
+            read = read_answer(to_public(problem), response)
+        facts: dict[str, JSON] = {"model": item.model} if item.model else {}
+        if read.place is not None:
+            facts["found"] = as_json(read.place.after(len(text) - len(response)))
         result = SampleResult(
             messages=item.messages,
-            reasoning="\n\n".join(part for part in (item.thinking, item.response) if part),
+            reasoning=text,
             steps=item.steps,
-            answer=answer,
-            program=program,
+            answer=read.answer,
+            program=read.program,
             finish_reason=item.finish_reason,
             usage=item.usage,
-            facts={"model": item.model} if item.model else {},
+            facts=facts,
         )
         return build_trace(problem, result, sampler_id=sampler.pk, temperature=item.temperature)
 
