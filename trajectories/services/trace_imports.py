@@ -8,11 +8,11 @@ from typing import IO
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from django.utils.text import slugify
 
 from trajectories.core.identity import text_hash
-from trajectories.core.problems import ImportFault, ProblemError
+from trajectories.core.problems import ImportFault, ProblemError, statement_hash
 from trajectories.core.records import JSON, SampleResult
 from trajectories.core.storable import storable_json, storable_text
 from trajectories.core.trace_files import ForeignTrace, ProblemKey, read_lines, read_traces
@@ -215,28 +215,38 @@ def _find_problems(keys: set[ProblemKey]) -> dict[ProblemKey, Problem | str]:
     """The problem of each key, or why it is not clear which one is meant; keys that name none are left out."""
     hashes = {key.hash for key in keys if key.hash} | {key.name for key in keys if len(key.name) == HASH_LENGTH}
     names = {key.name for key in keys if key.name}
-    questions = {key.question for key in keys if key.question and not key.hash and not key.name}
-    rows = Problem.objects.filter(Q(content_hash__in=hashes) | Q(name__in=names) | Q(statement__in=questions)).order_by(
-        "pk"
-    )
+    questions = {key.question: statement_hash(key.question) for key in keys if not key.hash and not key.name}
+    rows = problems_named(hashes, names, {found for found in questions.values() if found})
     by_hash: dict[str, Problem] = {}
     by_name: dict[str, list[Problem]] = {}
     by_statement: dict[str, list[Problem]] = {}
     for problem in rows:
         by_hash[problem.content_hash] = problem
         by_name.setdefault(problem.name, []).append(problem)
-        by_statement.setdefault(problem.statement, []).append(problem)
+        by_statement.setdefault(problem.statement_hash, []).append(problem)
     found: dict[ProblemKey, Problem | str] = {}
     for key in keys:
         if key.hash or key.name in by_hash:
             candidates = [by_hash[word] for word in (key.hash or key.name,) if word in by_hash]
         else:
-            candidates = by_name.get(key.name, []) if key.name else by_statement.get(key.question, [])
+            asked = by_statement.get(questions.get(key.question, ""), [])
+            candidates = by_name.get(key.name, []) if key.name else _letter_for_letter(key.question, asked)
         if len(candidates) > 1:
             found[key] = f"found {len(candidates)} problems {_shown(key)}, expected one; give its problem_hash"
         elif candidates:
             found[key] = candidates[0]
     return found
+
+
+def problems_named(hashes: set[str], names: set[str], questions: set[str]) -> QuerySet[Problem]:
+    """The problems of these content hashes, names and hashes of statements, each found by its index."""
+    named = Q(content_hash__in=hashes) | Q(name__in=names) | Q(statement_hash__in=questions)
+    return Problem.objects.filter(named).order_by("pk")
+
+
+def _letter_for_letter(question: str, problems: list[Problem]) -> list[Problem]:
+    """Of problems that differ in their spaces only, those that are the same in these too, if there are any."""
+    return [problem for problem in problems if problem.statement.strip() == question] or problems
 
 
 def _shown(key: ProblemKey) -> str:
