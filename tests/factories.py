@@ -6,6 +6,7 @@ from collections import Counter
 from typing import Any
 
 from trajectories.core.identity import canonical_json, content_hash, text_hash
+from trajectories.core.problems import statement_hash
 from trajectories.models import (
     Attempt,
     Instruction,
@@ -40,6 +41,7 @@ def make_problem(**values: Any) -> Problem:
     number = next(_numbers)
     fields = {"name": f"task-{number}", "kind": "arc", "spec": FLIP_SPEC, "reference": [[[9, 8, 7]]], **values}
     fields.setdefault("content_hash", content_hash(["test", number]))
+    fields.setdefault("statement_hash", statement_hash(fields.get("statement", "")))
     if "problem_set" not in fields:
         fields["problem_set"] = make_problem_set()
     created = Problem.objects.create(**fields)

@@ -12,6 +12,8 @@ from trajectories.models import (
     Attempt,
     AuditEvent,
     Export,
+    ImportedReview,
+    ImportedVerdict,
     Instruction,
     PendingVerification,
     Problem,
@@ -113,6 +115,20 @@ class TraceAdmin(ReadOnlyAdmin):
 class VerdictAdmin(ReadOnlyAdmin):
     list_display = ("id", "trace", "verifier", "version", "outcome", "score", "message", "seconds", "engine")
     list_filter = ("verifier", "outcome")
+    list_select_related = ("trace",)
+
+
+@admin.register(ImportedVerdict)
+class ImportedVerdictAdmin(ReadOnlyAdmin):
+    list_display = ("id", "trace", "verifier", "version", "outcome", "score", "message", "engine")
+    list_filter = ("verifier", "outcome")
+    list_select_related = ("trace",)
+
+
+@admin.register(ImportedReview)
+class ImportedReviewAdmin(ReadOnlyAdmin):
+    list_display = ("id", "trace", "pseudonym", "decision", "score", "reason", "created_at")
+    list_filter = ("decision",)
     list_select_related = ("trace",)
 
 

@@ -131,6 +131,22 @@ def test_files_of_questions_that_cannot_be_read(tmp_path, content, arguments, me
     assert message in err.getvalue()
 
 
+@pytest.mark.django_db
+def test_questions_that_cannot_be_judged_by_are_refused_with_the_reason(tmp_path):
+    path = tmp_path / "q.jsonl"
+    rows = [
+        {"question": "A word?", "answer": "[a-z", "match": "regex"},
+        {"question": "Double it.", "answer": "def f(n): return n", "function": "f", "tests": [{"arguments": [1]}]},
+    ]
+    path.write_text("\n".join(json.dumps(row) for row in rows))
+    err = io.StringIO()
+    with pytest.raises(CommandError, match="2 bad"):
+        call_command("import_problems", str(path), stderr=err)
+    pattern, tests = err.getvalue().splitlines()
+    assert "line 1 answer: the pattern '[a-z' cannot be used: raised" in pattern
+    assert "line 2 tests: tests: expected stdin and stdout, or arguments and expected, in every test" in tests
+
+
 def test_a_mapping_without_a_column_fails(tmp_path):
     with pytest.raises(CommandError, match="expected FIELD=COLUMN"):
         run(tmp_path, "--map", "question")

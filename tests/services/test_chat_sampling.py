@@ -2,6 +2,7 @@
 
 import uuid
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -10,7 +11,7 @@ from django.db import connection
 from tests.endpoint import flip_endpoint, sampler_for
 from tests.factories import assert_counters_add_up, make_instruction, make_problem, plan
 from trajectories.adapters.chat_api import limits
-from trajectories.adapters.fake_endpoint import Behaviour, Play
+from trajectories.adapters.fake_endpoint import Behaviour, FakeEndpoint, Play, canned
 from trajectories.models import Run, Sampler, Trace
 from trajectories.services.chat_attempts import claim_attempts
 from trajectories.services.chat_sampling import sample_session
@@ -48,6 +49,18 @@ def sample(run) -> Run:
     verify_traces(trace_ids=report.trace_ids)
     assert_counters_add_up(run)
     return run
+
+
+def test_grids_in_an_answer_keep_their_place_behind_the_thoughts():
+    answerer = canned(text="<answer>[[9, 8, 7]]</answer>")
+    thinking = lambda prompt, asked: replace(answerer(prompt, asked), reasoning="Perhaps [[7, 8, 9]]?")  # noqa: E731
+    with FakeEndpoint(answerer=thinking) as endpoint:
+        view = make_instruction(style="direct", suits="chat")
+        run = sample(plan_chat(endpoint, [make_problem()], instructions=[view], samples_each=1))
+    trace = Trace.objects.get(run=run)
+    found = trace.verdicts.get(verifier="arc_answer").evidence["found"]
+    assert (trace.correctness, found["rule"]) == ("pass", "tag")
+    assert trace.reasoning.body[found["start"] : found["end"]] == "[[9, 8, 7]]"
 
 
 def test_a_run_ends_with_every_sample_verified_and_paid(problems):

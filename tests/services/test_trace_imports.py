@@ -2,12 +2,16 @@
 
 import io
 import json
+from importlib import import_module
 
 import pytest
+from django.apps import apps
+from django.db import connection
 
 from tests import factories
+from trajectories.core.problems import statement_hash
 from trajectories.models import AuditEvent, PendingVerification, Problem, Sampler, Trace
-from trajectories.services.trace_imports import TraceImportReport, import_traces
+from trajectories.services.trace_imports import TraceImportReport, import_traces, problems_named
 from trajectories.services.verdicts import verify_traces
 
 pytestmark = pytest.mark.django_db
@@ -39,7 +43,8 @@ def test_a_row_becomes_a_trace(sum_problem, lead):
     assert report.trace_ids == (trace.pk,)
     assert (trace.problem, trace.run, trace.attempt, trace.temperature) == (sum_problem, None, None, 0.7)
     assert trace.reasoning.body == "Two and two.\n\nSo it is \\boxed{4}."
-    assert (trace.answer, trace.facts) == ("4", {"model": "my/model 7B"})
+    assert trace.answer == "4"
+    assert trace.facts == {"model": "my/model 7B", "found": {"rule": "boxed", "start": 30, "end": 31}}
     assert (trace.sampler.kind, trace.sampler.title) == ("imported", "my/model 7B")
     assert PendingVerification.objects.get().trace == trace
     sum_problem.refresh_from_db()
@@ -53,6 +58,24 @@ def test_it_is_verified_like_any_other(sum_problem):
     assert verify_traces(trace_ids=report.trace_ids) == 2
     words = dict(Trace.objects.values_list("answer", "verdicts__outcome"))
     assert words == {"4": "pass", "5": "fail"}
+
+
+def test_the_place_of_the_answer_reaches_the_evidence(sum_problem):
+    report = run(plain(reasoning="Perhaps 5?"), plain(response="4"))
+    verify_traces(trace_ids=report.trace_ids)
+    boxed, whole = Trace.objects.order_by("pk")
+    assert boxed.verdicts.get().evidence["found"] == {"answer": "4", "rule": "boxed", "start": 28, "end": 29}
+    assert boxed.reasoning.body[28:29] == "4"
+    assert whole.verdicts.get().evidence["found"]["rule"] == "last number"
+
+
+def test_an_answer_that_the_row_states_is_stated(sum_problem):
+    row = {
+        "problem": {"name": "sum-1"},
+        "trace": {"prompt": [], "reasoning": "I say 4.", "program": "", "answer": "4", "steps": []},
+    }
+    verify_traces(trace_ids=run(row).trace_ids)
+    assert Trace.objects.get().verdicts.get().evidence["found"]["rule"] == "stated"
 
 
 def test_a_program_is_taken_from_the_text_and_run():
@@ -168,3 +191,31 @@ def test_what_minicolumn_exports_can_come_back(sum_problem):
         False,
     )
     assert run(row).duplicates == 1
+
+
+def test_a_question_is_found_whatever_the_space_between_its_words(sum_problem):
+    report = run({"question": " What is\n2  + 2?\n", "response": "4"})
+    assert Trace.objects.get(pk=report.trace_ids[0]).problem == sum_problem
+
+
+def test_of_questions_that_differ_in_space_only_the_same_one_is_meant(sum_problem):
+    other = factories.make_problem(kind="numeric", statement="What is  2 + 2?", spec={}, reference="5")
+    assert Trace.objects.get(pk=run({"question": other.statement, "response": "4"}).trace_ids[0]).problem == other
+    assert run({"question": "What is 2 +  2?", "response": "4"}).fault_count == 1
+
+
+def test_problems_are_found_through_indexes_and_not_by_reading_the_table(sum_problem):
+    rows = problems_named({"0" * 64, "1" * 64}, {"a", "b"}, {"2" * 64, sum_problem.statement_hash})
+    with connection.cursor() as cursor:
+        # So small a table is read whole unless that is forbidden; where an index is missing, it still is.
+        cursor.execute("SET LOCAL enable_seqscan = off")
+    plan = rows.explain()
+    assert "Seq Scan" not in plan
+    assert "problem_by_statement" in plan
+    assert list(rows) == [sum_problem]
+
+
+def test_the_migration_hashes_as_the_service_does(sum_problem):
+    Problem.objects.update(statement_hash="")
+    import_module("trajectories.migrations.0012_statement_hash").fill(apps, None)
+    assert Problem.objects.get().statement_hash == statement_hash(sum_problem.statement) == sum_problem.statement_hash

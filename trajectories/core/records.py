@@ -199,12 +199,26 @@ class SampleFailure:
 
 
 @dataclass(frozen=True, slots=True)
+class AnswerPlace:
+    """Where in a trace's text its answer was found, in characters, and by which rule."""
+
+    rule: str
+    start: int
+    end: int
+
+    def after(self, characters: int) -> "AnswerPlace":
+        """The place in a text that has so many more characters in front."""
+        return AnswerPlace(self.rule, self.start + characters, self.end + characters)
+
+
+@dataclass(frozen=True, slots=True)
 class TraceRecord:
-    """What a verifier sees of a trace."""
+    """What a verifier sees of a trace. `place` is None for an answer that its sampler states itself."""
 
     answer: JSON
     program: str
     text: str
+    place: AnswerPlace | None = None
 
 
 @dataclass(frozen=True, slots=True)

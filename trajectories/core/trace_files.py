@@ -13,9 +13,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import IO, Any
 
+from trajectories.core.judged_rows import ForeignReview, read_reviews, read_verdicts
 from trajectories.core.problems import ProblemError, describe
 from trajectories.core.problems.documents import check_text, decode_text, parse_json_text
-from trajectories.core.records import JSON, FinishReason, Step, StepKind, Usage
+from trajectories.core.records import JSON, AnswerPlace, FinishReason, Step, StepKind, Usage, VerdictRecord
+from trajectories.core.verifiers.answers import read_place
 
 MAX_LINE = 8 * 1024 * 1024
 MAX_STEPS = 5_000
@@ -43,7 +45,8 @@ class ProblemKey:
 
 @dataclass(frozen=True, slots=True)
 class ForeignTrace:
-    """A trace as its file has it. `answer` and `program` are only set where the row states them."""
+    """A trace as its file has it. `answer` and `program` are only set where the row states them, and so is the `place`
+    of an answer in the response."""
 
     problem: ProblemKey
     messages: tuple[Row, ...]
@@ -57,6 +60,9 @@ class ForeignTrace:
     answer: JSON = None
     program: str = ""
     facts: Row = field(default_factory=dict)
+    place: AnswerPlace | None = None
+    verdicts: tuple[VerdictRecord, ...] = ()
+    reviews: tuple[ForeignReview, ...] = ()
 
 
 def read_lines(stream: IO[bytes]) -> Iterator[tuple[int, Row | ProblemError]]:
@@ -131,14 +137,18 @@ def _full(row: Row) -> ForeignTrace:
     trace, problem = row["trace"], row.get("problem")
     if not isinstance(trace, dict) or not isinstance(problem, dict):
         raise ProblemError("trace", 'found no objects "problem" and "trace", expected both')
+    response, steps = _text(trace, "reasoning", path="trace."), _steps(trace.get("steps", []))
     return ForeignTrace(
         problem=_key({**problem, "problem_id": problem.get("name"), **_hash_of_meta(row)}, ""),
         messages=_messages(trace.get("prompt", []), "trace.prompt"),
-        response=_text(trace, "reasoning", path="trace."),
+        response=response,
         model=_text(row, "model") or _model_of_meta(row),
-        steps=_steps(trace.get("steps", [])),
+        steps=steps,
         answer=trace.get("answer"),
         program=_text(trace, "program", path="trace."),
+        place=read_place(trace.get("found"), response),
+        verdicts=read_verdicts(row.get("verdicts")),
+        reviews=read_reviews(row.get("reviews"), len(steps)),
     )
 
 

@@ -19,6 +19,10 @@ HELP = {
     "difficulty": "A number, or an object of numbers.",
     "split": "train or eval.",
     "name": "What lists show; else the file's name and the line.",
+    "match": "How texts are compared: normalised, exact, regex or json.",
+    "examples": "For a pattern: a list of texts that it has to match.",
+    "tests": "For a program: a list of tests; the answer is then a program that passes them.",
+    "function": "For tests with arguments: the function they call.",
 }
 
 

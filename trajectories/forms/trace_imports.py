@@ -19,6 +19,12 @@ class TraceImportForm(forms.Form):
         help_text="Otherwise one bad row keeps everything out.",
     )
 
+    adopt_reviews = forms.BooleanField(
+        label="Let what people decided elsewhere decide here, in my name",
+        required=False,
+        help_text="Only “full” rows have such decisions. Otherwise they are kept beside the trace and decide nothing.",
+    )
+
     def clean(self) -> None:
         """Ask for files."""
         if not self.cleaned_data.get("traces"):

@@ -1,6 +1,7 @@
 """One module per concept. The loop: Problem -> Run of Attempts -> Trace -> Verdict -> Review -> Release -> Export."""
 
 from trajectories.models.audit import AuditEvent
+from trajectories.models.imported_judgements import ImportedReview, ImportedVerdict
 from trajectories.models.instructions import Instruction
 from trajectories.models.problems import Problem, ProblemSet
 from trajectories.models.releases import Export, Release, ReleaseItem
@@ -16,6 +17,8 @@ __all__ = [
     "Attempt",
     "AuditEvent",
     "Export",
+    "ImportedReview",
+    "ImportedVerdict",
     "Instruction",
     "PendingVerification",
     "Problem",

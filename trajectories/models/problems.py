@@ -22,7 +22,7 @@ class Problem(models.Model):
     """One problem. `spec` and `reference` are as in core.records.ProblemRecord; the content never changes.
 
     `content_hash` covers kind, statement, spec and reference: the same content under another name is the same problem.
-    The counters are kept by the services that add traces and verdicts.
+    `statement_hash` finds a problem by its question. Services that add traces and verdicts keep the counters.
     """
 
     class Split(models.TextChoices):
@@ -35,6 +35,7 @@ class Problem(models.Model):
     name = models.CharField(max_length=200)
     kind = models.CharField(max_length=20, choices=[(kind.value, kind.value) for kind in ProblemKind])
     statement = models.TextField(blank=True)
+    statement_hash = models.CharField(max_length=64, blank=True)
     spec = models.JSONField(default=dict)
     reference = models.JSONField(null=True)
     split = models.CharField(max_length=10, choices=Split.choices, default=Split.TRAIN)
@@ -50,6 +51,7 @@ class Problem(models.Model):
         indexes = [
             models.Index(fields=["problem_set", "id"], name="problem_by_set"),
             models.Index(fields=["name", "id"], name="problem_by_name"),
+            models.Index(fields=["statement_hash"], name="problem_by_statement"),
         ]
 
     def __str__(self) -> str:

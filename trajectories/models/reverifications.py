@@ -9,7 +9,8 @@ class Reverification(models.Model):
     """Judging a selection of traces again, by verifiers of their present version and the present sandbox.
 
     `scope` is the selection as its query string; traces are taken in order of id up to `last_id`, the newest there was
-    when it was asked for, and `cursor` is the last one done. One worker at a time holds the lease.
+    when it was asked for, and `cursor` is the last one done. One worker at a time holds the lease; `claims` counts how
+    often the trace after the cursor was begun.
     """
 
     class State(models.TextChoices):
@@ -31,6 +32,7 @@ class Reverification(models.Model):
     done_count = models.PositiveIntegerField(default=0)
     written_count = models.PositiveIntegerField(default=0)
     changed_count = models.PositiveIntegerField(default=0)
+    claims = models.PositiveSmallIntegerField(default=0)
     lease_token = models.UUIDField(null=True)
     lease_expires_at = models.DateTimeField(null=True)
     rung_at = models.DateTimeField(db_default=Now())

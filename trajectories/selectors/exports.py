@@ -59,6 +59,7 @@ def _item(trace: Trace, meta: dict[str, Any], judged: dict[str, Any]) -> ExportI
         problem_kind=ProblemKind(problem.kind),
         spec=problem.spec,
         reference=problem.reference,
+        found=trace.facts.get("found"),
         meta=meta,
         judged=judged,
     )

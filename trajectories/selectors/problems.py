@@ -29,9 +29,13 @@ def to_record(problem: Problem) -> ProblemRecord:
     )
 
 
+ANSWERS_IN_SPEC = ("tests", "examples")
+"""Parts of a spec that hold what is expected: outputs of tests, texts that a pattern matches."""
+
+
 def to_public(problem: Problem) -> PublicProblem:
     """What a sampler may see of the problem: no reference answer, and nothing that gives it away."""
-    hidden = procedural.HIDDEN if problem.kind == ProblemKind.PROCEDURAL else ()
+    hidden = procedural.HIDDEN if problem.kind == ProblemKind.PROCEDURAL else ANSWERS_IN_SPEC
     return PublicProblem(
         kind=ProblemKind(problem.kind),
         name=problem.name,

@@ -11,7 +11,7 @@ from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Length
 
 from trajectories.core.records import Outcome
-from trajectories.models import Instruction, Trace, Verdict
+from trajectories.models import ImportedReview, ImportedVerdict, Instruction, Trace, Verdict
 
 COUNT_LIMIT = 10_000
 """Counts stop here: past it a page says "10,000+" rather than read the whole table."""
@@ -162,6 +162,14 @@ def split_verdicts(trace: Trace) -> tuple[list[Verdict], list[Verdict]]:
     older = [verdict for verdict in reversed(verdicts) if newest[verdict.verifier] is not verdict]
     ranked = sorted(newest.values(), key=lambda verdict: (READING_ORDER.get(verdict.verifier, 9), verdict.verifier))
     return ranked, older
+
+
+def imported_judgements(trace: Trace) -> tuple[list[ImportedVerdict], list[ImportedReview]]:
+    """What verifiers and people elsewhere said of an imported trace, in the order of its file."""
+    if trace.run_id is not None:
+        return [], []
+    verdicts = ImportedVerdict.objects.filter(trace=trace).order_by("pk").defer("evidence")
+    return list(verdicts), list(ImportedReview.objects.filter(trace=trace).order_by("pk"))
 
 
 def list_views() -> list[str]:

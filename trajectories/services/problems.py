@@ -11,9 +11,10 @@ from django.utils.text import slugify
 
 from trajectories.adapters import arckit_tasks
 from trajectories.core.identity import derive_seed
-from trajectories.core.problems import ImportFault, problem_hash
+from trajectories.core.problems import ImportFault, problem_hash, statement_hash
 from trajectories.core.records import ProblemRecord
 from trajectories.models import AuditEvent, Problem, ProblemSet
+from trajectories.services.references import check_references
 
 OnFault = Literal["all_or_nothing", "skip"]
 BATCH = 500
@@ -105,7 +106,7 @@ def import_arc_agi_1() -> ImportReport:
                 set_name=name,
                 set_title=title,
                 source=source,
-                records=arckit_tasks.read_arc_agi_1(split),
+                records=check_references(arckit_tasks.read_arc_agi_1(split), source),
                 on_fault="all_or_nothing",
             )
             for name, title, split in ARC_AGI_1
@@ -171,6 +172,7 @@ class _Writer:
             name=record.name,
             kind=record.kind,
             statement=record.statement,
+            statement_hash=statement_hash(record.statement),
             spec=record.spec,
             reference=record.reference,
             split=record.split,

@@ -137,7 +137,7 @@ def _read_row(
             raise row
         record = read_question(row, mapping, f"{PurePosixPath(file).stem}-{number}", split, file)
         if reason := reference_fault(record):
-            raise ProblemError(mapping["answer"], reason)
+            raise ProblemError(mapping.get("tests" if "tests" in record.spec else "answer", ""), reason)
         return record
     except ProblemError as fault:
         return ImportFault(file, f"line {number} {show(fault.path)}".rstrip(), fault.detail)

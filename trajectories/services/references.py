@@ -1,24 +1,25 @@
 """Checking a problem before it is imported: its reference answer has to pass its own verifier."""
 
+from collections.abc import Iterable, Iterator
+
+from django.conf import settings
+
 from trajectories.adapters.expressions import shared_comparer
 from trajectories.adapters.procedural import shared_source
-from trajectories.core.problems import describe
-from trajectories.core.programs import CallResult, CallStatus, ProgramJob, ProgramRun, fail_every_call
-from trajectories.core.records import Outcome, ProblemRecord, TraceRecord
-from trajectories.core.verifiers import VERIFIERS
+from trajectories.adapters.sandbox import shared_engine
+from trajectories.core.problems import ImportFault
+from trajectories.core.programs import ProgramJob, ProgramRun
+from trajectories.core.records import ProblemRecord
 from trajectories.core.verifiers.expressions import Comparison
-
-CHECKED_BY = ("numeric", "choice", "text", "json", "procedural")
-"""The verifiers that judge an answer itself. ARC grids are checked when they are read; a pattern or a set of unit tests
-is no answer."""
+from trajectories.core.verifiers.reference_checks import find_reference_fault
 
 
 class CheckTools:
-    """What these verifiers may use: no programs run while something is imported."""
+    """What the verifiers may use while something is imported; the sandbox is opened by the first program."""
 
     def run_program(self, job: ProgramJob) -> ProgramRun:
-        """Fail, as an engine that cannot run it."""
-        return fail_every_call(job, "none", CallResult(CallStatus.UNSUPPORTED, message="no program runs here"))
+        """Run a pattern or a reference program in the sandbox."""
+        return shared_engine(settings.PROGRAM_ENGINE, settings.PROGRAM_ENVIRONMENT).run(job)
 
     def score_answer(self, problem: ProblemRecord, answer: str) -> float:
         """The score of a procedural problem's own family."""
@@ -31,14 +32,11 @@ class CheckTools:
 
 def reference_fault(problem: ProblemRecord) -> str:
     """Why the reference answer cannot be right by the problem's own verifier; empty where it is, or there is none."""
-    if problem.reference is None:
-        return ""
-    answer = TraceRecord(answer=problem.reference, program="", text="")
-    for name in CHECKED_BY:
-        verifier = VERIFIERS.get(name)
-        if verifier is None or not verifier.applies_to(problem, answer):
-            continue
-        verdict = verifier.judge(problem, answer, CheckTools())
-        if verdict.outcome in (Outcome.FAIL, Outcome.ERROR):
-            return f"found {describe(problem.reference)}, which its own verifier refuses: {verdict.message}"
-    return ""
+    return find_reference_fault(problem, CheckTools())
+
+
+def check_references(items: Iterable[ProblemRecord | ImportFault], file: str) -> Iterator[ProblemRecord | ImportFault]:
+    """The same records and faults, with a fault in place of each record that its own verifier refuses."""
+    for item in items:
+        reason = "" if isinstance(item, ImportFault) else reference_fault(item)
+        yield ImportFault(file, item.name, reason) if reason and not isinstance(item, ImportFault) else item

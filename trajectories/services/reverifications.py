@@ -17,7 +17,7 @@ from trajectories.models import AuditEvent, Reverification, Trace
 from trajectories.selectors.reverifications import scope_of
 from trajectories.selectors.traces import TraceScope, traces_in
 from trajectories.services.strategies import move_on
-from trajectories.services.verdicts import append_verdicts, judge_trace, lock_trace
+from trajectories.services.verdicts import MAX_CLAIMS, append_verdicts, judge_trace, lock_trace
 
 TRACES_PER_BELL = 16
 LEASE = timedelta(seconds=180)
@@ -70,7 +70,8 @@ def reverify_next(*, job_id: int, verifiers: Mapping[str, Verifier] = VERIFIERS)
     """Judge the next few traces of a job; returns whether there is more to do.
 
     Safe to call at any time and twice at once: a lease lets one worker through, and the cursor moves in the
-    transaction that writes the verdicts.
+    transaction that writes the verdicts. A trace begun MAX_CLAIMS times without an end has killed its workers: it gets
+    errors, and the job goes on.
     """
     token = uuid.uuid4()
     if not _claim(job_id, token):
@@ -79,16 +80,18 @@ def reverify_next(*, job_id: int, verifiers: Mapping[str, Verifier] = VERIFIERS)
     left = traces_in(scope_of(job)).filter(pk__gt=job.cursor, pk__lte=job.last_id).order_by("pk")
     ids = list(left.values_list("pk", flat=True)[: TRACES_PER_BELL + 1])
     majorities: dict[int, dict[int, VerdictRecord]] = {}
+    lost = job.claims > MAX_CLAIMS
     for trace_id in ids[:TRACES_PER_BELL]:
         trace = Trace.objects.select_related("problem", "program", "reasoning").get(pk=trace_id)
         chosen = [verifiers[name] for name in job.verifiers if name in verifiers]
-        verdicts = judge_trace(trace, chosen)
+        verdicts = judge_trace(trace, chosen, lost=lost)
         if consensus.NAME in job.verifiers:
             if trace.problem_id not in majorities:
                 majorities[trace.problem_id] = _consensus_verdicts(trace.problem_id)
             verdicts.append(majorities[trace.problem_id][trace.pk])
         if not _write(job, token, trace, verdicts):
             return False
+        lost = False
     return _release(job_id, token, more=len(ids) > TRACES_PER_BELL)
 
 
@@ -107,7 +110,11 @@ def _claim(job_id: int, token: uuid.UUID) -> bool:
     active = Reverification.objects.filter(free, pk=job_id, state__in=Reverification.ACTIVE_STATES)
     return bool(
         active.update(
-            state=Reverification.State.RUNNING, lease_token=token, lease_expires_at=Now() + LEASE, rung_at=Now()
+            state=Reverification.State.RUNNING,
+            lease_token=token,
+            lease_expires_at=Now() + LEASE,
+            rung_at=Now(),
+            claims=F("claims") + 1,
         )
     )
 
@@ -122,6 +129,7 @@ def _write(job: Reverification, token: uuid.UUID, trace: Trace, verdicts: Sequen
         added = append_verdicts(trace, verdicts, job)
         held.update(
             cursor=trace.pk,
+            claims=1,
             lease_expires_at=Now() + LEASE,
             done_count=F("done_count") + 1,
             written_count=F("written_count") + len(added),
@@ -135,7 +143,7 @@ def _write(job: Reverification, token: uuid.UUID, trace: Trace, verdicts: Sequen
 def _release(job_id: int, token: uuid.UUID, *, more: bool) -> bool:
     """Give the lease back, and end the job where nothing is left; returns whether there is more to do."""
     held = Reverification.objects.filter(pk=job_id, lease_token=token)
-    held.update(lease_token=None, lease_expires_at=None, rung_at=Now())
+    held.update(lease_token=None, lease_expires_at=None, rung_at=Now(), claims=0)
     if more:
         return Reverification.objects.filter(pk=job_id, state__in=Reverification.ACTIVE_STATES).exists()
     Reverification.objects.filter(pk=job_id, state=Reverification.State.RUNNING).update(

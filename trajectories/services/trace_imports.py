@@ -8,16 +8,19 @@ from typing import IO
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from django.utils.text import slugify
 
 from trajectories.core.identity import text_hash
-from trajectories.core.problems import ImportFault, ProblemError
-from trajectories.core.records import SampleResult
+from trajectories.core.problems import ImportFault, ProblemError, statement_hash
+from trajectories.core.records import JSON, SampleResult
+from trajectories.core.storable import storable_json, storable_text
 from trajectories.core.trace_files import ForeignTrace, ProblemKey, read_lines, read_traces
-from trajectories.core.verifiers.normal_forms import stated_answer
+from trajectories.core.verifiers.answers import as_json
+from trajectories.core.verifiers.normal_forms import ReadAnswer, read_answer
 from trajectories.models import AuditEvent, PendingVerification, Problem, Sampler, Trace
 from trajectories.selectors.problems import to_public
+from trajectories.services.imported_judgements import store_imported_reviews, store_imported_verdicts
 from trajectories.services.problems import FAULTS_SHOWN, OnFault, one_import_at_a_time
 from trajectories.services.traces import build_trace, store_texts
 
@@ -47,15 +50,17 @@ Item = tuple[str, int, ForeignTrace]
 
 
 def import_traces(
-    *, actor: User | None, files: Iterable[tuple[str, IO[bytes]]], on_fault: OnFault
+    *, actor: User | None, files: Iterable[tuple[str, IO[bytes]]], on_fault: OnFault, adopt_reviews: bool = False
 ) -> TraceImportReport:
-    """Import the traces of open .jsonl files, each with its name.
+    """Import the traces of open .jsonl files, each with its name, and with what `full` rows say of them.
+
+    With `adopt_reviews` what people said there becomes the actor's own decision here; else it decides nothing.
 
     A trace that is known already (same problem, model and content) is counted, not stored again. With
     "all_or_nothing" one fault keeps everything out. The caller rings the bell of verification for `trace_ids`.
     """
     named = list(files)
-    writer = _Writer()
+    writer = _Writer(adopted_by=actor if adopt_reviews else None)
     with transaction.atomic():
         one_import_at_a_time()
         items = _read(named, writer)
@@ -92,10 +97,20 @@ def _read(files: Iterable[tuple[str, IO[bytes]]], writer: "_Writer") -> Iterator
             writer.fault(name, 0, "", "found no traces")
 
 
+@dataclass(frozen=True, slots=True)
+class _Built:
+    """An unsaved trace, the texts it refers to, and what it was read from."""
+
+    trace: Trace
+    texts: dict[str, str]
+    source: ForeignTrace
+
+
 @dataclass
 class _Writer:
     """Stores traces in batches and counts exactly what was new, known and wrong."""
 
+    adopted_by: User | None = None
     duplicates: int = 0
     fault_count: int = 0
     faults: list[ImportFault] = field(default_factory=list)
@@ -113,7 +128,7 @@ class _Writer:
     def add(self, batch: Sequence[Item]) -> None:
         """Match a batch to its problems and store what is new of it."""
         problems = _find_problems({item.problem for _, _, item in batch})
-        built: dict[tuple[int, int, str], tuple[Trace, dict[str, str]]] = {}
+        built: dict[tuple[int, int, str], _Built] = {}
         for name, line, item in batch:
             problem = problems.get(item.problem)
             if isinstance(problem, str) or problem is None:
@@ -121,28 +136,34 @@ class _Writer:
                 continue
             try:
                 trace, texts = self._build(problem, item)
+                storable_json([dict(verdict.evidence) for verdict in item.verdicts])
             except (ValueError, TypeError) as fault:
                 self.fault(name, line, "", str(fault))
                 continue
             key = (problem.pk, trace.sampler_id or 0, trace.content_hash)
             self.duplicates += key in built
-            built.setdefault(key, (trace, texts))
+            built.setdefault(key, _Built(trace, texts, item))
         self._store(built)
 
     def _build(self, problem: Problem, item: ForeignTrace) -> tuple[Trace, dict[str, str]]:
         sampler = self._sampler(item.model.strip() or UNKNOWN_MODEL)
-        answer, program = item.answer, item.program
-        if answer is None and not program:
-            answer, program = stated_answer(to_public(problem), item.response)
+        thinking, response = storable_text(item.thinking), storable_text(item.response)
+        text = "\n\n".join(part for part in (thinking, response) if part)
+        read = ReadAnswer(item.answer, item.program, item.place)
+        if item.answer is None and not item.program:
+            read = read_answer(to_public(problem), response)
+        facts: dict[str, JSON] = {"model": item.model} if item.model else {}
+        if read.place is not None:
+            facts["found"] = as_json(read.place.after(len(text) - len(response)))
         result = SampleResult(
             messages=item.messages,
-            reasoning="\n\n".join(part for part in (item.thinking, item.response) if part),
+            reasoning=text,
             steps=item.steps,
-            answer=answer,
-            program=program,
+            answer=read.answer,
+            program=read.program,
             finish_reason=item.finish_reason,
             usage=item.usage,
-            facts={"model": item.model} if item.model else {},
+            facts=facts,
         )
         return build_trace(problem, result, sampler_id=sampler.pk, temperature=item.temperature)
 
@@ -151,20 +172,23 @@ class _Writer:
             self.used[model] = imported_sampler(model)
         return self.used[model]
 
-    def _store(self, built: dict[tuple[int, int, str], tuple[Trace, dict[str, str]]]) -> None:
-        """Write the traces that are not there yet, with their texts, and queue their verification."""
+    def _store(self, built: dict[tuple[int, int, str], _Built]) -> None:
+        """Write the traces that are not there yet, with all that belongs to them, and queue their verification."""
         known = set(
             Trace.objects.filter(
                 problem__in={key[0] for key in built}, content_hash__in=[key[2] for key in built], run=None
             ).values_list("problem_id", "sampler_id", "content_hash")
         )
-        new = [pair for key, pair in built.items() if key not in known]
+        new = [item for key, item in built.items() if key not in known]
         self.duplicates += len(built) - len(new)
         bodies: dict[str, str] = {}
-        for _, texts in new:
-            bodies |= texts
+        for item in new:
+            bodies |= item.texts
         store_texts(bodies)
-        traces = Trace.objects.bulk_create([trace for trace, _ in new])
+        traces = Trace.objects.bulk_create([item.trace for item in new])
+        for item in new:
+            store_imported_verdicts(trace=item.trace, verdicts=item.source.verdicts)
+            store_imported_reviews(trace=item.trace, reviews=item.source.reviews, adopted_by=self.adopted_by)
         PendingVerification.objects.bulk_create([PendingVerification(trace=trace) for trace in traces])
         self.trace_ids += [trace.pk for trace in traces]
         self._per_problem.update(trace.problem_id for trace in traces)
@@ -191,28 +215,38 @@ def _find_problems(keys: set[ProblemKey]) -> dict[ProblemKey, Problem | str]:
     """The problem of each key, or why it is not clear which one is meant; keys that name none are left out."""
     hashes = {key.hash for key in keys if key.hash} | {key.name for key in keys if len(key.name) == HASH_LENGTH}
     names = {key.name for key in keys if key.name}
-    questions = {key.question for key in keys if key.question and not key.hash and not key.name}
-    rows = Problem.objects.filter(Q(content_hash__in=hashes) | Q(name__in=names) | Q(statement__in=questions)).order_by(
-        "pk"
-    )
+    questions = {key.question: statement_hash(key.question) for key in keys if not key.hash and not key.name}
+    rows = problems_named(hashes, names, {found for found in questions.values() if found})
     by_hash: dict[str, Problem] = {}
     by_name: dict[str, list[Problem]] = {}
     by_statement: dict[str, list[Problem]] = {}
     for problem in rows:
         by_hash[problem.content_hash] = problem
         by_name.setdefault(problem.name, []).append(problem)
-        by_statement.setdefault(problem.statement, []).append(problem)
+        by_statement.setdefault(problem.statement_hash, []).append(problem)
     found: dict[ProblemKey, Problem | str] = {}
     for key in keys:
         if key.hash or key.name in by_hash:
             candidates = [by_hash[word] for word in (key.hash or key.name,) if word in by_hash]
         else:
-            candidates = by_name.get(key.name, []) if key.name else by_statement.get(key.question, [])
+            asked = by_statement.get(questions.get(key.question, ""), [])
+            candidates = by_name.get(key.name, []) if key.name else _letter_for_letter(key.question, asked)
         if len(candidates) > 1:
             found[key] = f"found {len(candidates)} problems {_shown(key)}, expected one; give its problem_hash"
         elif candidates:
             found[key] = candidates[0]
     return found
+
+
+def problems_named(hashes: set[str], names: set[str], questions: set[str]) -> QuerySet[Problem]:
+    """The problems of these content hashes, names and hashes of statements, each found by its index."""
+    named = Q(content_hash__in=hashes) | Q(name__in=names) | Q(statement_hash__in=questions)
+    return Problem.objects.filter(named).order_by("pk")
+
+
+def _letter_for_letter(question: str, problems: list[Problem]) -> list[Problem]:
+    """Of problems that differ in their spaces only, those that are the same in these too, if there are any."""
+    return [problem for problem in problems if problem.statement.strip() == question] or problems
 
 
 def _shown(key: ProblemKey) -> str:

@@ -16,6 +16,7 @@ from trajectories.core.problems.documents import parse_json
 from trajectories.core.problems.questions import is_questions
 from trajectories.core.records import ProblemRecord
 from trajectories.services.problems import ImportReport, OnFault, import_records, name_of_set
+from trajectories.services.references import check_references
 
 KEPT_SECONDS = 2 * 60 * 60.0
 """How long an upload waits for its owner to say what is in it."""
@@ -83,7 +84,7 @@ def read_arc_documents(
         except ProblemError as fault:
             yield ImportFault(document.name, fault.path, fault.detail)
         else:
-            yield from reader.read(value, document.name)
+            yield from check_references(reader.read(value, document.name), document.name)
     yield from reader.leftovers(", ".join(document.name for document in keys))
 
 

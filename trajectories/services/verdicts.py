@@ -18,6 +18,7 @@ from trajectories.core.programs import ProgramEngine, ProgramJob, ProgramRun
 from trajectories.core.records import Outcome, ProblemRecord, TraceRecord, VerdictRecord
 from trajectories.core.storable import storable_json, storable_text
 from trajectories.core.verifiers import VERIFIERS, consensus
+from trajectories.core.verifiers.answers import read_place
 from trajectories.core.verifiers.arc_common import ENGINE_FAULTS
 from trajectories.core.verifiers.base import Verifier
 from trajectories.core.verifiers.expressions import Comparison
@@ -107,15 +108,24 @@ def _claim(trace_id: int) -> int | None:
 def judge_trace(trace: Trace, verifiers: Iterable[Verifier], *, lost: bool = False) -> list[VerdictRecord]:
     """A verdict from every verifier that applies; one that breaks, or lost its worker too often, gives an error."""
     problem = to_record(trace.problem)
-    record = TraceRecord(
-        answer=trace.answer, program=trace.program.body if trace.program else "", text=trace.reasoning.body
-    )
+    record = trace_record(trace)
     tools = TraceTools(shared_engine(settings.PROGRAM_ENGINE, settings.PROGRAM_ENVIRONMENT))
     return [
         verdict
         for verifier in verifiers
         if (verdict := _judge(verifier, problem, record, None if lost else tools)) is not None
     ]
+
+
+def trace_record(trace: Trace) -> TraceRecord:
+    """A trace as verifiers see it; `trace` comes with its texts."""
+    text = trace.reasoning.body
+    return TraceRecord(
+        answer=trace.answer,
+        program=trace.program.body if trace.program else "",
+        text=text,
+        place=read_place(trace.facts.get("found"), text),
+    )
 
 
 def _judge(

@@ -18,6 +18,7 @@ RULES = {
     "tag": "found between <answer> and </answer>",
     "boxed": "found in the last \\boxed{}",
     "label": "found behind the last “answer”",
+    "block": "found in the last code block",
     "last grid": "found as the last grid of the text",
     "last number": "found as the last number of the text",
     "whole text": "the whole text",

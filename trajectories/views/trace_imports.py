@@ -30,6 +30,7 @@ def trace_import(request: HttpRequest, *, refusal: str) -> HttpResponse:
         actor=visitor(request),
         files=form.uploads(),
         on_fault="skip" if form.cleaned_data["skip_bad"] else "all_or_nothing",
+        adopt_reviews=form.cleaned_data["adopt_reviews"] and request.user.has_perm("trajectories.add_review"),
     )
     ring_verification(report.trace_ids)
     failed = report.refused or (report.fault_count and not report.inserted + report.duplicates)

@@ -22,6 +22,7 @@ from trajectories.selectors.traces import (
     TraceScope,
     count_traces,
     get_trace,
+    imported_judgements,
     judging_progress,
     list_traces,
     neighbours,
@@ -152,6 +153,7 @@ def render_panel(request: HttpRequest, trace: Trace, scope: TraceScope, form: Re
 def _reading(request: HttpRequest, trace: Trace) -> dict[str, Any]:
     verdicts, older_verdicts = split_verdicts(trace)
     problem = to_record(trace.problem)
+    imported_verdicts, imported_reviews = imported_judgements(trace)
     groups = group_steps(trace, whole=request.GET.get("bodies") == "all")
     return {
         "trace": trace,
@@ -162,6 +164,8 @@ def _reading(request: HttpRequest, trace: Trace) -> dict[str, Any]:
         "older_verdicts": older_verdicts,
         "shown_verdicts": show_verdicts(problem, trace, verdicts),
         "pair_tables": draw_verdicts(problem, trace, verdicts),
+        "imported_verdicts": imported_verdicts,
+        "imported_reviews": imported_reviews,
         "children": list(trace.children.order_by("pk").values_list("pk", flat=True)[:10]),
     }
 
@@ -194,7 +198,8 @@ def _judging(request: HttpRequest, trace: Trace, scope: TraceScope, form: Review
         context |= _deciding(request, trace, scope, form)
         if context["mine"] is None and request.GET.get("reviews") != "all":
             # Blind by default: what others said shows up once one's own word is in.
-            context["blind"] = history.exclude(reviewer=visitor(request)).exists()
+            others = history.exclude(reviewer=visitor(request)).exists()
+            context["blind"] = others or bool(imported_judgements(trace)[1])
             history = history.filter(reviewer=visitor(request))
     return {**context, "history": list(history[:20])}
 

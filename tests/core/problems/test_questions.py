@@ -187,3 +187,36 @@ def test_reading_rows_is_total(data, file):
 )
 def test_files_of_questions_are_known_by_name(name, expected):
     assert is_questions(name) is expected
+
+
+def test_a_pattern_keeps_its_examples():
+    found = question(answer="[a-z]+", match="Regex", examples='["ab"]')
+    assert (found.kind, found.spec, found.reference) == ("text", {"match": "regex", "examples": ["ab"]}, "[a-z]+")
+
+
+def test_json_answers_are_values():
+    assert question(answer='{"a": [1]}', match="json").reference == {"a": [1]}
+    assert question(answer={"a": [1]}, match="json").reference == {"a": [1]}
+
+
+def test_tests_make_a_problem_of_programs():
+    tests = [{"arguments": [1], "expected": 2}]
+    found = question(answer="def f(n): return 2 * n", tests=tests, function="f", choices=["a", "b"])
+    assert (found.kind, found.spec) == ("text", {"tests": tests, "function": "f"})
+    assert found.reference == "def f(n): return 2 * n"
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ({"match": "fuzzy"}, "match: found the text 'fuzzy', expected one of normalised, exact, regex, json"),
+        ({"tests": "f(1) == 2"}, "tests: found the text 'f(1) == 2', expected JSON"),
+        ({"tests": []}, "tests: found an empty list, expected a list of at least one entry"),
+        ({"tests": [{}], "kind": "numeric"}, "kind: found the text 'numeric', expected text beside a match or tests"),
+        ({"match": "json", "answer": "{"}, "answer"),
+    ],
+)
+def test_bad_ways_to_judge(row, message):
+    with pytest.raises(ProblemError) as fault:
+        question(**row)
+    assert str(fault.value).startswith(message)

@@ -48,6 +48,7 @@ def test_any_text_is_read(text, reasoning, style, kind, variation):
     json.dumps(parsed.answer, allow_nan=False)
     assert parsed.answer is None or kind is not ProblemKind.ARC or len(parsed.answer) == 1
     assert all(0 <= step.depth <= 8 for step in parsed.steps)
+    assert parsed.place is None or 0 <= parsed.place.start < parsed.place.end <= len(parsed.reasoning)
 
 
 def test_a_program_is_taken_from_the_last_block_that_has_one():
@@ -207,3 +208,35 @@ def test_any_amount_of_anything_is_read(piece):
     for style in STYLES:
         parsed = read_response(instruction(style), arc(), text)
         assert len(parsed.steps) <= 501
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "rule", "found"),
+    [
+        (ProblemKind.NUMERIC, r"so \boxed{42}.", "boxed", "42"),
+        (ProblemKind.NUMERIC, "It is 42", "last number", "42"),
+        (ProblemKind.CHOICE, "Hm.\nAnswer: **B**", "label", "B"),
+        (ProblemKind.TEXT, "<answer> Paris\n</answer> it is", "tag", "Paris"),
+        (ProblemKind.TEXT, "\n Paris \n", "whole text", "Paris"),
+        (ProblemKind.ARC, "<answer>[[1, 2]]</answer>", "tag", "[[1, 2]]"),
+        (ProblemKind.ARC, "It gives\n\n```json\n[[1, 2]]\n```\n", "block", "[[1, 2]]"),
+        (ProblemKind.ARC, "- It gives:\n  ```\n  1 2\n  3 4\n  ```", "block", "  1 2\n  3 4"),
+        (ProblemKind.ARC, "**Answer:**\n1 2\n3 4\nDone.", "label", "1 2\n3 4"),
+        (ProblemKind.ARC, "first [[1]], then [[1, 2]]!", "last grid", "[[1, 2]]"),
+    ],
+)
+@pytest.mark.parametrize("reasoning", ["", "Let me think: [[5]] or 7.\0"])
+def test_the_place_of_an_answer_is_kept(kind, text, rule, found, reasoning):
+    problem = arc() if kind is ProblemKind.ARC else question(kind, choices=["a", "b"])
+    parsed = read_response(instruction("direct"), problem, text, reasoning)
+    assert parsed.answer is not None
+    assert parsed.place is not None
+    assert parsed.place.rule == rule
+    assert parsed.reasoning[parsed.place.start : parsed.place.end] == found
+
+
+def test_grids_of_several_tests_have_one_place_from_first_to_last():
+    parsed = read_response(instruction("direct"), TWO_TESTS, "So [[1]] and [[2, 3]].")
+    assert parsed.answer == [[[1]], [[2, 3]]]
+    assert parsed.place is not None
+    assert parsed.reasoning[parsed.place.start : parsed.place.end] == "[[1]] and [[2, 3]]"

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from tests.core.verifiers.doubles import flip_problem
 from trajectories.core.records import ProblemKind, ProblemRecord
-from trajectories.core.verifiers.normal_forms import normal_answer, stated_answer
+from trajectories.core.verifiers.normal_forms import normal_answer, read_answer
 
 CHOICES = {"choices": ["Red", "Blue"]}
 
@@ -50,7 +50,9 @@ def test_any_answer_has_a_form_and_forms_are_stable(kind, answer):
 
 
 def ask(kind: ProblemKind, text: str):
-    return stated_answer(ProblemRecord(kind, "q", "?", CHOICES, None, "train"), text)
+    read = read_answer(ProblemRecord(kind, "q", "?", CHOICES, None, "train"), text)
+    assert read.place is None or text[read.place.start : read.place.end].strip()
+    return read.answer, read.program
 
 
 @pytest.mark.parametrize(
@@ -86,7 +88,9 @@ PROGRAM = "def transform(grid):\n    return grid\n"
     ],
 )
 def test_arc_gives_a_program_or_grids(text, answer, program):
-    assert stated_answer(flip_problem(), text) == (answer, program)
+    read = read_answer(flip_problem(), text)
+    assert (read.answer, read.program) == (answer, program)
+    assert (read.place is None) == (answer is None)
 
 
 @given(st.sampled_from(list(ProblemKind)), st.text())

@@ -7,6 +7,7 @@ from trajectories.adapters.chat_api.calls import Answered, ChatCall
 from trajectories.adapters.chat_api.settings import ChatSettings
 from trajectories.core.prompts import Message, Variation, read_response, render_messages, variation_from_json
 from trajectories.core.records import JSON, SampleRequest, SampleResult
+from trajectories.core.verifiers.answers import as_json
 
 
 class SampleDrawer:
@@ -75,6 +76,7 @@ def to_result(
     facts |= {"recalled": True} if answered.recalled else {}
     facts |= {"usage": "estimated"} if reply.usage is None else {}
     facts |= {"mean_logprob": reply.mean_logprob} if reply.mean_logprob is not None else {}
+    facts |= {"found": as_json(parsed.place)} if parsed.place is not None else {}
     facts |= {"tool_calls": list(reply.tool_calls)} if reply.tool_calls else {}
     facts |= {"variation": dict(request.variation)} if request.variation is not None else {}
     if "\ufffd" in reply.raw:

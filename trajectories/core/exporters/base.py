@@ -25,6 +25,8 @@ class ExportItem:
     problem_kind: ProblemKind
     spec: Mapping[str, JSON]
     reference: JSON
+    found: Mapping[str, JSON] | None = None
+    """Where in the reasoning the answer was found, by which rule; None where the sampler states it."""
     meta: Mapping[str, JSON] = field(default_factory=dict)
     judged: Mapping[str, JSON] = field(default_factory=dict)
     """Verdicts with their evidence and reviews with their step labels: {"verdicts": [...], "reviews": [...]}."""

@@ -27,6 +27,7 @@ class FullExporter:
                 "reasoning": item.reasoning,
                 "program": item.program,
                 "answer": item.answer,
+                "found": item.found,
                 "steps": list(item.steps),
             },
             "verdicts": list(item.judged.get("verdicts", ())),

@@ -1,8 +1,9 @@
 """Problems: how each kind is read from a file, identified and put into a prompt."""
 
+import unicodedata
 from dataclasses import dataclass
 
-from trajectories.core.identity import content_hash
+from trajectories.core.identity import content_hash, text_hash
 from trajectories.core.records import ProblemKind, ProblemRecord
 
 
@@ -42,6 +43,12 @@ def problem_hash(record: ProblemRecord) -> str:
             "reference": record.reference,
         }
     )
+
+
+def statement_hash(statement: str) -> str:
+    """SHA-256 of a statement in which every run of space is one space and none is around it; "" for an empty one."""
+    words = " ".join(unicodedata.normalize("NFC", statement).split())
+    return text_hash(words) if words else ""
 
 
 def describe(value: object) -> str:

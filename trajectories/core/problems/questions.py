@@ -23,8 +23,14 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "difficulty": ("difficulty",),
     "split": ("split",),
     "name": ("name", "id", "problem_id", "task_id"),
+    "match": ("match",),
+    "examples": ("examples",),
+    "tests": ("tests",),
+    "function": ("function", "entry_point"),
 }
 """What a question may have, and the column names it is looked for under, best first."""
+MATCHES = ("normalised", "exact", "regex", "json")
+"""How a text is held against its reference; the first where nothing is said."""
 KINDS = (ProblemKind.NUMERIC, ProblemKind.CHOICE, ProblemKind.TEXT)
 SPLITS = {
     **dict.fromkeys(("train", "training"), "train"),
@@ -119,21 +125,61 @@ def read_question(row: Row, mapping: Mapping[str, str], name: str, split: str | 
     if question is None:
         raise ProblemError(mapping["question"], "found nothing, expected a question")
     choices = _choices(values.get("choices"), mapping.get("choices", ""))
-    answer = _text(values.get("answer"), mapping.get("answer", ""))
-    kind = _kind(_text(values.get("kind"), mapping.get("kind", "")), answer, choices, mapping)
-    if kind is ProblemKind.CHOICE and answer is not None:
-        answer = _letter(values["answer"], answer, choices, mapping["answer"])
+    judged = _judged_by(values, mapping)
+    said = _text(values.get("kind"), mapping.get("kind", ""))
+    if judged:
+        if said not in (None, "text"):
+            raise ProblemError(mapping["kind"], f"found {describe(said)}, expected text beside a match or tests")
+        kind, answer = ProblemKind.TEXT, _reference_text(values, mapping, judged)
+    else:
+        text = _text(values.get("answer"), mapping.get("answer", ""))
+        kind = _kind(said, text, choices, mapping)
+        is_choice = kind is ProblemKind.CHOICE and text is not None
+        answer = _letter(values["answer"], text or "", choices, mapping["answer"]) if is_choice else text
     row_split = _split(values.get("split"), mapping.get("split", ""))
     return ProblemRecord(
         kind=kind,
         name=_short(values.get("name"), mapping.get("name", ""), MAX_NAME) or name,
         statement=question,
-        spec={"choices": choices} if kind is ProblemKind.CHOICE else {},
+        spec={"choices": choices} if kind is ProblemKind.CHOICE else judged,
         reference=answer,
         split=split or row_split or split_of(file),
         family=_short(values.get("family"), mapping.get("family", ""), MAX_FAMILY),
         difficulty=_difficulty(values.get("difficulty"), mapping.get("difficulty", "")),
     )
+
+
+def _judged_by(values: Row, mapping: Mapping[str, str]) -> dict[str, JSON]:
+    """The parts of a text problem's spec that say how its answers are judged: nothing for normalised text."""
+    spec: dict[str, JSON] = {}
+    match = _text(values.get("match"), mapping.get("match", ""))
+    if match is not None and match.lower() not in MATCHES:
+        raise ProblemError(mapping["match"], f"found {describe(match)}, expected one of {', '.join(MATCHES)}")
+    if match is not None and match.lower() != MATCHES[0]:
+        spec["match"] = match.lower()
+    for field in ("examples", "tests"):
+        if field == "examples" and spec.get("match") != "regex":
+            continue
+        value = values.get(field)
+        if isinstance(value, str):
+            value = _json(value, mapping[field]) if value.strip() else None
+        if value is None:
+            continue
+        if not isinstance(value, list) or not value:
+            raise ProblemError(mapping[field], f"found {describe(value)}, expected a list of at least one entry")
+        spec[field] = value
+    function = _text(values.get("function"), mapping.get("function", ""))
+    if "tests" in spec and function is not None:
+        spec["function"] = function
+    return spec
+
+
+def _reference_text(values: Row, mapping: Mapping[str, str], judged: Mapping[str, JSON]) -> JSON:
+    """The reference of a text problem; where JSON is compared, its value."""
+    value, column = values.get("answer"), mapping.get("answer", "")
+    if judged.get("match") != "json" or value is None:
+        return _text(value, column)
+    return _json(value, column) if isinstance(value, str) and value.strip() else value
 
 
 def _json(text: str, column: str) -> JSON:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from trajectories.core.records import JSON, Example, Step
+from trajectories.core.records import JSON, AnswerPlace, Example, Step
 
 __all__ = ["Example", "Message", "ParsedResponse", "PromptError"]
 
@@ -18,10 +18,11 @@ class PromptError(ValueError):
 @dataclass(frozen=True, slots=True)
 class ParsedResponse:
     """Steps in order, the answer as JSON (None where there is none), the program ("" where there is none) and the
-    reasoning: what the model thought, then what it said.
+    reasoning: what the model thought, then what it said. `place` is where in the reasoning the answer was found.
     """
 
     steps: tuple[Step, ...]
     answer: JSON
     program: str
     reasoning: str = ""
+    place: AnswerPlace | None = None

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 _FENCE = re.compile(r"[ \t>]*(`{3,}|~{3,})[ \t]*([\w+#.-]{0,40})[^`\n]{0,200}\Z")
@@ -29,10 +29,15 @@ class Line(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A fenced block: its language in lower case ("" for none) and its text. One that never ends goes to the end."""
+    """A fenced block: its language in lower case ("" for none) and its text. One that never ends goes to the end.
+
+    `start` and `end` are the place of its lines, as they are indented, in the whole text.
+    """
 
     language: str
     text: str
+    start: int = field(default=0, compare=False)
+    end: int = field(default=0, compare=False)
 
 
 def read_lines(text: str) -> Iterator[Line]:
@@ -79,16 +84,16 @@ def find_blocks(text: str) -> list[Block]:
     if "```" not in text and "~~~" not in text:
         return blocks
     inside: list[str] | None = None
-    language = ""
+    language, start = "", 0
     for line in read_lines(text):
         if line.what == "fence" and inside is None:
-            inside, language = [], line.title
+            inside, language, start = [], line.title, min(line.start + len(line.text) + 1, len(text))
         elif line.what == "fence" and inside is not None:
-            blocks.append(Block(language, _dedent(inside)))
+            blocks.append(Block(language, _dedent(inside), start, line.start))
             inside = None
         elif inside is not None:
             inside.append(line.text)
-    return blocks if inside is None else [*blocks, Block(language, _dedent(inside))]
+    return blocks if inside is None else [*blocks, Block(language, _dedent(inside), start, len(text))]
 
 
 def _dedent(lines: list[str]) -> str:

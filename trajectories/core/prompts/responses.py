@@ -11,6 +11,7 @@ from trajectories.core.prompts.variation import Variation, restore_rows
 from trajectories.core.prompts.wrapping import wrap_program
 from trajectories.core.records import (
     JSON,
+    AnswerPlace,
     InstructionRecord,
     ProblemKind,
     PublicProblem,
@@ -18,7 +19,8 @@ from trajectories.core.records import (
     StepKind,
     TraceRecord,
 )
-from trajectories.core.verifiers.answers import find_answer
+from trajectories.core.storable import storable_text
+from trajectories.core.verifiers.answers import find_answer, whole_text
 from trajectories.core.verifiers.choice import read_choice
 from trajectories.core.verifiers.text import normalise
 
@@ -37,13 +39,15 @@ def read_response(
 
     Grids and programs are given back in the frame of the task itself, whatever variation the model was shown.
     """
+    reasoning, text = storable_text(reasoning), storable_text(text)
     whole = "\n\n".join(part for part in (reasoning, text) if part)
+    before = len(whole) - len(text)
     steps = _thinking(reasoning)
     task = _arc_task(problem)
     if task is None:
-        answer = _question_answer(problem, text)
+        answer, place = _question_answer(problem, text, before)
         steps += parse_steps(text)
-        return ParsedResponse(_limited(steps), answer, "", whole)
+        return ParsedResponse(_limited(steps), answer, "", whole, place)
     expert = read_expert_answer(text) if instruction.style == EXPERT else None
     steps += expert_steps(expert) if expert is not None else parse_steps(text)
     wants_program = instruction.style in PROGRAM_STYLES
@@ -53,10 +57,11 @@ def read_response(
         program = find_program(text, asked=wants_program)
     if not program and wants_program:
         grids = read_grid_answer(text, len(task.test))
-    answer = _restored(grids, task, variation, bool(program))
+    answer = _restored(None if grids is None else grids.grids, task, variation, bool(program))
+    place = None if grids is None else grids.place.after(before)
     program = wrap_program(variation, program)
     steps += [Step(StepKind.PROGRAM, "Program", _fenced(program))] if program else []
-    return ParsedResponse(_limited(steps), answer, program, whole)
+    return ParsedResponse(_limited(steps), answer, program, whole, place)
 
 
 def _thinking(reasoning: str) -> list[Step]:
@@ -84,18 +89,23 @@ def _restored(
     return [None] * len(task.test) if varied and not has_program else None
 
 
-def _question_answer(problem: PublicProblem, text: str) -> JSON:
-    """The answer by the verifiers' rules, a choice as its letter; a response of one short line is its own answer."""
+def _question_answer(problem: PublicProblem, text: str, before: int) -> tuple[JSON, AnswerPlace | None]:
+    """The answer by the verifiers' rules, a choice as its letter; a response of one short line is its own answer.
+
+    With it comes its place in a text that has `before` more characters in front.
+    """
     found = find_answer(TraceRecord(None, "", text), number=problem.kind is ProblemKind.NUMERIC)
-    line = text.strip()
-    given = found.value if found is not None else line if line and len(line) <= SHORT_ANSWER else None
-    if found is None and given is not None and "\n" in given:
-        return None
+    if found is None:
+        found = whole_text(text, SHORT_ANSWER)
+        found = None if found is None or "\n" in str(found.value) else found
+    if found is None:
+        return None, None
+    place = found.place().after(before)
     choices = problem.spec.get("choices")
     if problem.kind is ProblemKind.CHOICE and isinstance(choices, list | tuple):
-        place = read_choice(given, [normalise(str(choice)) for choice in choices])
-        return given if place is None else chr(ord("A") + place)
-    return given
+        letter = read_choice(found.value, [normalise(str(choice)) for choice in choices])
+        return (found.value if letter is None else chr(ord("A") + letter)), place
+    return found.value, place
 
 
 def _fenced(program: str) -> str:

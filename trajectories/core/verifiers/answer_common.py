@@ -6,8 +6,6 @@ from trajectories.core.records import JSON, Outcome, ProblemKind, ProblemRecord,
 from trajectories.core.verifiers.answers import FoundAnswer
 from trajectories.core.verifiers.base import Verifier
 
-MATCHES = ("normalised", "exact", "regex", "json")
-
 
 def text_match(problem: ProblemRecord) -> str:
     """How a text problem's answer is matched: spec "match", else normalised text; "" for other kinds."""

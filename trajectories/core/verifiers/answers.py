@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from trajectories.core.records import JSON, TraceRecord
+from trajectories.core.records import JSON, AnswerPlace, TraceRecord
 
 MAX_ANSWER = 10_000
 """Characters of an answer that are looked at; a longer one is no final answer."""
@@ -29,6 +29,10 @@ class FoundAnswer:
     start: int = 0
     end: int = 0
 
+    def place(self) -> AnswerPlace:
+        """The rule and the place."""
+        return AnswerPlace(self.rule, self.start, self.end)
+
     def as_evidence(self) -> dict[str, JSON]:
         """The JSON form."""
         shown = self.value if isinstance(self.value, str) else json.dumps(self.value)
@@ -36,16 +40,41 @@ class FoundAnswer:
 
 
 def find_answer(trace: TraceRecord, *, number: bool = False, grid: bool = False) -> FoundAnswer | None:
-    """The trace's final answer: the one its sampler states, else the first rule that finds one in its text.
+    """The trace's final answer: the one it came with, else the first rule that finds one in its text.
 
     `number` and `grid` allow the last number, or the last grid, where nothing marks an answer.
     """
     if trace.answer is not None:
-        return FoundAnswer(trace.answer, "stated")
+        place = trace.place or AnswerPlace("stated", 0, 0)
+        return FoundAnswer(trace.answer, place.rule, place.start, place.end)
     rules: list[Callable[[str], FoundAnswer | None]] = [_tagged, _boxed, _labelled]
     rules += [_last_grid] if grid else []
     rules += [_last_number] if number else []
     return next((found for rule in rules if (found := rule(trace.text)) is not None), None)
+
+
+def whole_text(text: str, longest: int) -> FoundAnswer | None:
+    """The whole text as an answer, without space around it; None for nothing and for more than `longest` characters."""
+    whole = text.strip()
+    if not 0 < len(whole) <= longest:
+        return None
+    start = text.index(whole)
+    return FoundAnswer(whole, "whole text", start, start + len(whole))
+
+
+def as_json(place: AnswerPlace) -> dict[str, JSON]:
+    """The form that a trace's facts keep, under "found"."""
+    return {"rule": place.rule, "start": place.start, "end": place.end}
+
+
+def read_place(value: JSON, text: str) -> AnswerPlace | None:
+    """The place that a trace's facts keep; None for what is none in this text."""
+    if not isinstance(value, dict) or not isinstance(value.get("rule"), str):
+        return None
+    start, end = value.get("start"), value.get("end")
+    if type(start) is not int or type(end) is not int or not 0 <= start < end <= len(text):
+        return None
+    return AnswerPlace(value["rule"], start, end)
 
 
 def _found(text: str, rule: str, start: int, end: int) -> FoundAnswer | None:

@@ -1,12 +1,13 @@
 """One form for answers that mean the same, so that samples can be grouped by what they answer."""
 
 import re
+from dataclasses import dataclass
 
 from trajectories.core.grids import GridError, parse_grid
 from trajectories.core.problems import ProblemError
 from trajectories.core.problems.arc import task_of
-from trajectories.core.records import JSON, ProblemKind, ProblemRecord, PublicProblem, TraceRecord
-from trajectories.core.verifiers.answers import find_answer
+from trajectories.core.records import JSON, AnswerPlace, ProblemKind, ProblemRecord, PublicProblem, TraceRecord
+from trajectories.core.verifiers.answers import find_answer, whole_text
 from trajectories.core.verifiers.choice import read_choice
 from trajectories.core.verifiers.numbers import read_quantity
 from trajectories.core.verifiers.text import normalise
@@ -34,46 +35,62 @@ def normal_answer(kind: str, spec: JSON, answer: JSON) -> JSON:
     return normalise(answer) if isinstance(answer, str) else answer
 
 
-def stated_answer(problem: ProblemRecord | PublicProblem, text: str) -> tuple[JSON, str]:
-    """(answer, program) that a response gives, None and "" where it gives none.
+@dataclass(frozen=True, slots=True)
+class ReadAnswer:
+    """What a response gives: its answer with the place in the response, or its program."""
+
+    answer: JSON = None
+    program: str = ""
+    place: AnswerPlace | None = None
+
+
+def read_answer(problem: ProblemRecord | PublicProblem, text: str) -> ReadAnswer:
+    """The answer or program that a response gives.
 
     For ARC the program is the last block of Python with a `transform`, and without one the last grids are the answer,
     one per test input. For every other kind the answer is found by the rules of `answers`.
     """
     if problem.kind is ProblemKind.ARC:
         programs = [block for block in _PROGRAM.findall(text) if "def transform" in block]
-        return (None, programs[-1]) if programs else (_last_grids(problem, text), "")
+        return ReadAnswer(program=programs[-1]) if programs else _last_grids(problem, text)
     found = find_answer(TraceRecord(None, "", text), number=problem.kind is ProblemKind.NUMERIC)
-    if found is not None:
-        return found.value, ""
-    whole = text.strip()
-    return (whole if 0 < len(whole) <= WHOLE_ANSWER else None), ""
+    found = found or whole_text(text, WHOLE_ANSWER)
+    return ReadAnswer() if found is None else ReadAnswer(found.value, place=found.place())
 
 
-def _last_grids(problem: ProblemRecord | PublicProblem, text: str) -> JSON:
+def _last_grids(problem: ProblemRecord | PublicProblem, text: str) -> ReadAnswer:
     try:
         wanted = len(task_of(problem).test)
     except ProblemError:
-        return None
+        return ReadAnswer()
     found = find_answer(TraceRecord(None, "", text), grid=True)
     if found is not None and isinstance(found.value, list):
         grids = found.value if _are_grids(found.value) else [found.value]
-        return grids[-wanted:] if _are_grids(grids) and len(grids) >= wanted else None
-    grids = _digit_grids(text)
-    return grids[-wanted:] if len(grids) >= wanted else None
+        fits = _are_grids(grids) and len(grids) >= wanted
+        return ReadAnswer(grids[-wanted:], place=found.place()) if fits else ReadAnswer()
+    placed = _digit_grids(text)[-wanted:]
+    if len(placed) < wanted:
+        return ReadAnswer()
+    place = AnswerPlace("last grid", placed[0][1], placed[-1][2])
+    return ReadAnswer([rows for rows, _, _ in placed], place=place)
 
 
-def _digit_grids(text: str) -> list[JSON]:
-    """Grids written as rows of digits, in order."""
-    grids: list[JSON] = []
+def _digit_grids(text: str) -> list[tuple[JSON, int, int]]:
+    """Grids written as rows of digits, in order, with their start and end."""
+    grids: list[tuple[JSON, int, int]] = []
     rows: list[list[int]] = []
-    for line in [*text.splitlines(), ""]:
-        if _DIGIT_ROW.fullmatch(line):
-            rows.append([int(digit) for digit in line if digit.isdigit()])
-            continue
-        if rows and _are_grids([rows]):
-            grids.append(rows)
-        rows = []
+    start = end = place = 0
+    for line in [*text.splitlines(keepends=True), ""]:
+        row = line.splitlines()[0] if line.splitlines() else ""
+        if _DIGIT_ROW.fullmatch(row):
+            start = start if rows else place
+            rows.append([int(digit) for digit in row if digit.isdigit()])
+            end = place + len(row)
+        else:
+            if rows and _are_grids([rows]):
+                grids.append((rows, start, end))
+            rows = []
+        place += len(line)
     return grids
 
 

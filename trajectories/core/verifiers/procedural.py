@@ -6,7 +6,7 @@ import math
 from trajectories.core.problems.procedural import ProceduralError
 from trajectories.core.records import Outcome, ProblemKind, ProblemRecord, TraceRecord, VerdictRecord
 from trajectories.core.verifiers.answer_common import bad_problem, engine_fault, has_answer_text, no_answer
-from trajectories.core.verifiers.answers import FoundAnswer, find_answer
+from trajectories.core.verifiers.answers import find_answer, whole_text
 from trajectories.core.verifiers.base import Tools
 
 RIGHT = 0.99
@@ -31,7 +31,7 @@ class ProceduralVerifier:
         """Find the answer, and let it be scored."""
         if not isinstance(problem.spec.get("family"), str) or not isinstance(problem.spec.get("entry"), dict):
             return bad_problem(self, "its spec holds no family and entry")
-        found = find_answer(trace) or _whole_text(trace)
+        found = find_answer(trace) or whole_text(trace.text, WHOLE_TEXT)
         if found is None:
             return no_answer(self)
         answer = found.value if isinstance(found.value, str) else json.dumps(found.value)
@@ -47,11 +47,3 @@ class ProceduralVerifier:
         score = max(0.0, score)
         message = f"the answer is wrong (partial credit {score:.2f})" if score else "the answer is wrong"
         return VerdictRecord(self.name, self.version, Outcome.FAIL, message, score, evidence)
-
-
-def _whole_text(trace: TraceRecord) -> FoundAnswer | None:
-    text = trace.text.strip()
-    if not text or len(text) > WHOLE_TEXT:
-        return None
-    start = trace.text.index(text)
-    return FoundAnswer(text, "whole text", start, start + len(text))

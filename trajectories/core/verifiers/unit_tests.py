@@ -45,7 +45,7 @@ class UnitTestsVerifier:
         if not trace.program.strip():
             return VerdictRecord(self.name, self.version, Outcome.UNSCORED, "the trace has no program")
         try:
-            job, expected = _read_tests(problem, trace.program)
+            job, expected = read_tests(problem, trace.program)
         except ValueError as fault:
             return bad_problem(self, str(fault))
         run = tools.run_program(job)
@@ -69,7 +69,7 @@ class UnitTestsVerifier:
         )
 
 
-def _read_tests(problem: ProblemRecord, program: str) -> tuple[ProgramJob, list[JSON]]:
+def read_tests(problem: ProblemRecord, program: str) -> tuple[ProgramJob, list[JSON]]:
     """The job, and what each call must give. Raises ValueError."""
     tests = problem.spec.get("tests")
     if not isinstance(tests, list | tuple) or not tests or not all(isinstance(test, Mapping) for test in tests):

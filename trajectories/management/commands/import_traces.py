@@ -5,6 +5,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError
 
 from trajectories.services.trace_imports import import_traces
@@ -17,16 +18,23 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="a .jsonl file")
         parser.add_argument("--skip-bad", action="store_true", help="import the good rows even if some are bad")
+        parser.add_argument(
+            "--adopt-reviews-as", metavar="USER", help="let reviews in `full` rows decide, as USER's own"
+        )
 
     def handle(self, *_args: Any, **options: Any) -> None:
         paths: list[Path] = options["paths"]
+        actor = self._actor(options["adopt_reviews_as"])
         with ExitStack() as stack:
             try:
                 files = [(str(path), stack.enter_context(path.open("rb"))) for path in paths]
             except OSError as fault:
                 raise CommandError(f"{fault.filename}: cannot be read: {fault.strerror}") from fault
             report = import_traces(
-                actor=None, files=files, on_fault="skip" if options["skip_bad"] else "all_or_nothing"
+                actor=actor,
+                files=files,
+                on_fault="skip" if options["skip_bad"] else "all_or_nothing",
+                adopt_reviews=actor is not None,
             )
         ring_verification(report.trace_ids)
         for found in report.faults:
@@ -38,3 +46,12 @@ class Command(BaseCommand):
         if report.fault_count and not report.inserted + report.duplicates:
             raise CommandError(f"{report.fault_count:,} bad, and nothing good to import")
         self.stdout.write(f"{report.inserted:,} new, {report.duplicates:,} known already, {report.fault_count:,} bad")
+
+    def _actor(self, name: str | None) -> User | None:
+        """The person whose reviews the imported ones become; None where nobody is named."""
+        if name is None:
+            return None
+        actor = User.objects.filter(username=name, is_active=True).first()
+        if actor is None or not actor.has_perm("trajectories.add_review"):
+            raise CommandError(f"--adopt-reviews-as {name}: found nobody of that name who may review traces")
+        return actor

@@ -8,7 +8,7 @@ import trajectories.core.strategies.base
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("trajectories", "0009_reply_payer"),
+        ("trajectories", "0012_statement_hash"),
     ]
 
     operations = [

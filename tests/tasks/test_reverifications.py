@@ -1,0 +1,63 @@
+"""Judging again by a real worker process, through the broker."""
+
+from datetime import timedelta
+
+import pytest
+from django.db.models.functions import Now
+
+from tests.factories import make_problem, make_trace
+from tests.worker import wait_for
+from tests.worker_verifiers import DEADLY
+from trajectories.core.verifiers import VERIFIERS
+from trajectories.models import Reverification, Verdict
+from trajectories.selectors.traces import TraceScope
+from trajectories.services.reverifications import plan_reverification
+from trajectories.services.verdicts import MAX_CLAIMS
+from trajectories.tasks.reverifications import ring_reverification, sweep_reverifications
+
+WORKER_INCLUDES = ["tests.worker_verifiers"]
+
+
+@pytest.fixture(autouse=True)
+def _not_elsewhere():
+    """Importing the verifier made it known to this process; other tests run over all that are known."""
+    known = VERIFIERS.pop("deadly", None)
+    yield
+    if known is not None:
+        VERIFIERS.pop("deadly", None)
+
+
+def plan(problem, monkeypatch) -> Reverification:
+    from tests.worker_verifiers import DeadlyVerifier
+
+    monkeypatch.setitem(VERIFIERS, "deadly", DeadlyVerifier())
+    return plan_reverification(actor=None, scope=TraceScope(problem=problem.pk), verifiers=["deadly"])
+
+
+def let_time_pass(job: Reverification) -> None:
+    """As if the lease of the killed worker had run out and its bell had gone unheard for long."""
+    long_ago = Now() - timedelta(hours=1)
+    Reverification.objects.filter(pk=job.pk).update(lease_expires_at=long_ago, rung_at=long_ago)
+
+
+def claims(job: Reverification) -> int:
+    return Reverification.objects.values_list("claims", flat=True).get(pk=job.pk)
+
+
+def test_a_trace_that_kills_its_workers_gets_an_error_and_the_job_goes_on(celery_worker_process, monkeypatch):
+    problem = make_problem()
+    traces = [make_trace(problem=problem, run=None, reasoning=text) for text in ("good", DEADLY, "good too")]
+    job = plan(problem, monkeypatch)
+    ring_reverification(job)
+    for claim in range(1, MAX_CLAIMS + 1):
+        wait_for(lambda: celery_worker_process.output().count("exited with 'signal 9") >= claim, f"death {claim}")  # noqa: B023
+        assert claims(job) == claim
+        assert Verdict.objects.filter(verifier="deadly").count() == 1
+        let_time_pass(job)
+        sweep_reverifications.delay()
+    wait_for(lambda: Reverification.objects.filter(pk=job.pk, state="finished").exists(), "the job to end")
+    words = {verdict.trace_id: verdict for verdict in Verdict.objects.filter(verifier="deadly")}
+    assert [words[trace.pk].outcome for trace in traces] == ["pass", "error", "pass"]
+    assert words[traces[1].pk].message == "Judging this trace was begun 3 times and never came to an end."
+    job.refresh_from_db()
+    assert (job.done_count, job.written_count) == (3, 3)

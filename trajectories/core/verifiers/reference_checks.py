@@ -1,0 +1,103 @@
+"""Is a problem fit to be judged by? Its reference answer has to pass the problem's own verifier."""
+
+from collections.abc import Callable
+
+from trajectories.core.problems import describe
+from trajectories.core.programs import CallStatus, ProgramJob
+from trajectories.core.records import Outcome, ProblemKind, ProblemRecord, TraceRecord
+from trajectories.core.verifiers import VERIFIERS
+from trajectories.core.verifiers.answer_common import text_match
+from trajectories.core.verifiers.arc_common import SpecError, read_reference, read_test_inputs, read_train_pairs
+from trajectories.core.verifiers.base import Tools
+from trajectories.core.verifiers.text import MATCH_LIMITS, MATCH_SOURCE
+from trajectories.core.verifiers.unit_tests import read_tests
+
+CHECKED_BY = ("arc_answer", "numeric", "choice", "text", "json", "procedural")
+"""The verifiers that judge an answer itself; patterns and tests are no answers and are tried in their own way."""
+
+MOST_EXAMPLES = 100
+
+
+def find_reference_fault(problem: ProblemRecord, tools: Tools) -> str:
+    """Why traces of this problem cannot be judged by its own verifier; "" where they can, or there is no reference.
+
+    ARC: one grid per test input. A pattern has to compile and to match every text in spec "examples". Tests have to
+    be well formed, and a reference program has to pass them.
+    """
+    return next((fault for check in _CHECKS if (fault := check(problem, tools))), "")
+
+
+def _arc_fault(problem: ProblemRecord, _tools: Tools) -> str:
+    """ARC: the task can be read, and there is a grid, or null, for every test input."""
+    if problem.kind is not ProblemKind.ARC:
+        return ""
+    try:
+        read_train_pairs(problem)
+        inputs, grids = read_test_inputs(problem), read_reference(problem)
+    except SpecError as fault:
+        return str(fault)
+    if problem.reference is None or len(grids) == len(inputs):
+        return ""
+    return f"found {describe(problem.reference)} as test outputs, expected {len(inputs)}, one for each test input"
+
+
+def _pattern_fault(problem: ProblemRecord, tools: Tools) -> str:
+    """A pattern: it compiles, is more than the empty text, and matches each of the examples."""
+    if text_match(problem) != "regex" or problem.reference is None:
+        return ""
+    pattern, examples = problem.reference, problem.spec.get("examples", [])
+    if not isinstance(pattern, str) or not pattern:
+        return f"found {describe(pattern)}, expected a pattern that matches some text"
+    if not isinstance(examples, list | tuple) or len(examples) > MOST_EXAMPLES or not _are_texts(examples):
+        return f"examples: found {describe(examples)}, expected a list of at most {MOST_EXAMPLES} texts"
+    calls = tuple([pattern, text] for text in ("", *examples))
+    compiled, *matched = tools.run_program(ProgramJob(MATCH_SOURCE, calls, "matches", MATCH_LIMITS)).calls
+    if compiled.status is not CallStatus.RETURNED:
+        return f"the pattern {pattern[:40]!r} cannot be used: {compiled.status} {compiled.message}".rstrip()
+    for text, call in zip(examples, matched, strict=True):
+        if call.status is not CallStatus.RETURNED:
+            return f"the pattern cannot be tried on the example {text[:40]!r}: {call.status} {call.message}".rstrip()
+        if call.value is not True:
+            return f"the pattern does not match the example {text[:40]!r}, expected it to match the whole text"
+    return ""
+
+
+def _are_texts(values: object) -> bool:
+    return isinstance(values, list | tuple) and all(isinstance(value, str) for value in values)
+
+
+def _tests_fault(problem: ProblemRecord, tools: Tools) -> str:
+    """Unit tests: they can be read, and the reference program passes them."""
+    if "tests" not in problem.spec:
+        return ""
+    program = problem.reference
+    try:
+        read_tests(problem, "")
+    except ValueError as fault:
+        return str(fault)
+    if program is None:
+        return ""
+    if not isinstance(program, str) or not program.strip():
+        return f"found {describe(program)}, expected the source of a program that passes the tests"
+    verdict = VERIFIERS["unit_tests"].judge(problem, TraceRecord(None, program, ""), tools)
+    return (
+        "" if verdict.outcome is Outcome.PASS else f"the reference program does not pass its tests: {verdict.message}"
+    )
+
+
+def _answer_fault(problem: ProblemRecord, tools: Tools) -> str:
+    """Everything else: the reference, stated as an answer, is not wrong and no error."""
+    if problem.reference is None:
+        return ""
+    answer = TraceRecord(answer=problem.reference, program="", text="")
+    for name in CHECKED_BY:
+        verifier = VERIFIERS[name]
+        if not verifier.applies_to(problem, answer):
+            continue
+        verdict = verifier.judge(problem, answer, tools)
+        if verdict.outcome in (Outcome.FAIL, Outcome.ERROR):
+            return f"found {describe(problem.reference)}, which its own verifier refuses: {verdict.message}"
+    return ""
+
+
+_CHECKS: tuple[Callable[[ProblemRecord, Tools], str], ...] = (_arc_fault, _pattern_fault, _tests_fault, _answer_fault)

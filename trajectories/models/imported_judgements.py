@@ -1,0 +1,49 @@
+"""What verifiers and people of another installation said of traces that were imported from it."""
+
+from django.db import models
+
+from trajectories.core.records import Outcome
+from trajectories.core.reviews import Decision
+from trajectories.models.traces import Trace
+
+
+class ImportedVerdict(models.Model):
+    """A verifier's word as the imported file has it. Append-only, and no more than a record: lists, counters and
+    releases go by the verdicts that were made here.
+    """
+
+    trace = models.ForeignKey(Trace, on_delete=models.PROTECT, related_name="imported_verdicts")
+    verifier = models.CharField(max_length=40)
+    version = models.PositiveIntegerField()
+    outcome = models.CharField(max_length=10, choices=[(outcome.value, outcome.value) for outcome in Outcome])
+    score = models.FloatField(null=True)
+    message = models.TextField(blank=True)
+    evidence = models.JSONField(default=dict)
+    seconds = models.FloatField(default=0.0)
+    engine = models.CharField(max_length=120, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return f"imported: {self.verifier} on trace {self.trace_id}: {self.outcome}"
+
+
+class ImportedReview(models.Model):
+    """A person's word as the imported file has it, under a pseudonym that is no account. Append-only.
+
+    It decides nothing here, unless whoever imported it asked for that and so made it their own (a Review of theirs).
+    """
+
+    trace = models.ForeignKey(Trace, on_delete=models.PROTECT, related_name="imported_reviews")
+    pseudonym = models.CharField(max_length=80)
+    decision = models.CharField(max_length=10, choices=[(word.value, word.value.title()) for word in Decision])
+    score = models.PositiveSmallIntegerField(null=True)
+    reason = models.CharField(max_length=40, blank=True)
+    comment = models.TextField(blank=True)
+    step_labels = models.JSONField(default=dict)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["trace", "pseudonym"], name="imported_review_once")]
+
+    def __str__(self) -> str:
+        return f"imported: {self.decision} of trace {self.trace_id}"
