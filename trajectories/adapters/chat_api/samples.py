@@ -5,7 +5,15 @@ from collections.abc import Mapping, Sequence
 from trajectories.adapters.chat_api.caller import Caller
 from trajectories.adapters.chat_api.calls import Answered, ChatCall
 from trajectories.adapters.chat_api.settings import ChatSettings
-from trajectories.core.prompts import Message, Variation, read_response, render_messages, variation_from_json
+from trajectories.core.prompts import (
+    Message,
+    Variation,
+    mentions_hint,
+    read_response,
+    render_messages,
+    variation_from_json,
+    with_hint,
+)
 from trajectories.core.records import JSON, SampleRequest, SampleResult
 
 
@@ -18,18 +26,17 @@ class SampleDrawer:
     async def draw(self, caller: Caller, request: SampleRequest) -> SampleResult:
         """One sample. Raises CallError, PromptError or ProblemError."""
         messages = self.prompt(request)
-        answered = await caller.ask(first_call(request, messages))
+        answered = await caller.ask(first_call(request, with_hint(messages, request.hint)))
         return to_result(request, messages, answered, caller.settings)
 
     def prompt(self, request: SampleRequest) -> tuple[Message, ...]:
-        """The messages of the first call."""
+        """The messages of the first call, without the hint: what is kept with the sample."""
         wanted = (
             request.problem.content_hash,
             request.instruction,
             request.examples,
             request.variation,
             request.turns,
-            request.hint,
         )
         if wanted != self._last[0]:
             self._last = wanted, request_messages(request)
@@ -37,7 +44,7 @@ class SampleDrawer:
 
 
 def request_messages(request: SampleRequest) -> tuple[Message, ...]:
-    """What the model is sent first."""
+    """What the model is sent first, but for the hint."""
     first = render_messages(request.instruction, request.problem, request.examples, variation_of(request))
     return (*first, *request.turns)
 
@@ -50,7 +57,7 @@ def variation_of(request: SampleRequest) -> Variation | None:
 def first_call(
     request: SampleRequest, messages: Sequence[Message], tools: Sequence[Mapping[str, JSON]] = ()
 ) -> ChatCall:
-    """The call of a request."""
+    """The call of a request; `messages` are what is sent, hint included."""
     return ChatCall(
         messages=messages,
         temperature=request.temperature,
@@ -77,6 +84,7 @@ def to_result(
     facts |= {"mean_logprob": reply.mean_logprob} if reply.mean_logprob is not None else {}
     facts |= {"tool_calls": list(reply.tool_calls)} if reply.tool_calls else {}
     facts |= {"variation": dict(request.variation)} if request.variation is not None else {}
+    facts |= hint_facts(request, parsed.reasoning)
     if "\ufffd" in reply.raw:
         facts["replaced_characters"] = reply.raw.count("\ufffd")
     return SampleResult(
@@ -92,3 +100,10 @@ def to_result(
         raw=reply.raw,
         cost=answered.cost,
     )
+
+
+def hint_facts(request: SampleRequest, text: str) -> dict[str, JSON]:
+    """That the answer was given away, and whether the text says so."""
+    if not request.hint:
+        return {}
+    return {"hinted": True, **({"mentions_hint": True} if mentions_hint(text) else {})}
