@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
-from trajectories.adapters.chat_api.caller import Caller
 from trajectories.adapters.chat_api.calls import Answered, ChatCall
+from trajectories.adapters.chat_api.replies import Reply
 from trajectories.adapters.chat_api.settings import ChatSettings
 from trajectories.core.prompts import (
     Message,
@@ -12,35 +12,8 @@ from trajectories.core.prompts import (
     read_response,
     render_messages,
     variation_from_json,
-    with_hint,
 )
 from trajectories.core.records import JSON, SampleRequest, SampleResult
-
-
-class SampleDrawer:
-    """Draws samples by one call each. Samples of one prompt come one after the other, so the last prompt is kept."""
-
-    def __init__(self) -> None:
-        self._last: tuple[JSON, tuple[Message, ...]] = None, ()
-
-    async def draw(self, caller: Caller, request: SampleRequest) -> SampleResult:
-        """One sample. Raises CallError, PromptError or ProblemError."""
-        messages = self.prompt(request)
-        answered = await caller.ask(first_call(request, with_hint(messages, request.hint)))
-        return to_result(request, messages, answered, caller.settings)
-
-    def prompt(self, request: SampleRequest) -> tuple[Message, ...]:
-        """The messages of the first call, without the hint: what is kept with the sample."""
-        wanted = (
-            request.problem.content_hash,
-            request.instruction,
-            request.examples,
-            request.variation,
-            request.turns,
-        )
-        if wanted != self._last[0]:
-            self._last = wanted, request_messages(request)
-        return self._last[1]
 
 
 def request_messages(request: SampleRequest) -> tuple[Message, ...]:
@@ -78,15 +51,8 @@ def to_result(
     """The sample of an answer. One recalled from an earlier run costs nothing, and says so."""
     reply = answered.reply
     parsed = read_response(request.instruction, request.problem, reply.text, reply.reasoning, variation_of(request))
-    facts: dict[str, JSON] = {"model": reply.model or settings.model}
+    facts = reply_facts(request, reply, settings, parsed.reasoning)
     facts |= {"recalled": True} if answered.recalled else {}
-    facts |= {"usage": "estimated"} if reply.usage is None else {}
-    facts |= {"mean_logprob": reply.mean_logprob} if reply.mean_logprob is not None else {}
-    facts |= {"tool_calls": list(reply.tool_calls)} if reply.tool_calls else {}
-    facts |= {"variation": dict(request.variation)} if request.variation is not None else {}
-    facts |= hint_facts(request, parsed.reasoning)
-    if "\ufffd" in reply.raw:
-        facts["replaced_characters"] = reply.raw.count("\ufffd")
     return SampleResult(
         messages=tuple(messages),
         reasoning=parsed.reasoning,
@@ -102,8 +68,14 @@ def to_result(
     )
 
 
-def hint_facts(request: SampleRequest, text: str) -> dict[str, JSON]:
-    """That the answer was given away, and whether the text says so."""
-    if not request.hint:
-        return {}
-    return {"hinted": True, **({"mentions_hint": True} if mentions_hint(text) else {})}
+def reply_facts(request: SampleRequest, reply: Reply, settings: ChatSettings, text: str) -> dict[str, JSON]:
+    """What there is to say about an answer besides its figures; `text` is everything the model has written."""
+    facts: dict[str, JSON] = {"model": reply.model or settings.model}
+    facts |= {"usage": "estimated"} if reply.usage is None else {}
+    facts |= {"mean_logprob": reply.mean_logprob} if reply.mean_logprob is not None else {}
+    facts |= {"tool_calls": list(reply.tool_calls)} if reply.tool_calls else {}
+    facts |= {"variation": dict(request.variation)} if request.variation is not None else {}
+    facts |= {"hinted": True} if request.hint else {}
+    facts |= {"mentions_hint": True} if request.hint and mentions_hint(text) else {}
+    facts |= {"replaced_characters": reply.raw.count("\ufffd")} if "\ufffd" in reply.raw else {}
+    return facts
