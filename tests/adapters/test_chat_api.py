@@ -32,6 +32,7 @@ FAILED = {
     "401": ("unauthorised", False, True),
     "403": ("forbidden", False, True),
     "404": ("not_found", False, True),
+    "no_tools": ("bad_request", False, True),
     "quota": ("quota", False, True),
     "huge": ("too_large", False, False),
     "malformed": ("malformed", False, False),

@@ -10,13 +10,16 @@ from django.db import connection
 
 from tests.endpoint import flip_endpoint, sampler_for
 from tests.factories import assert_counters_add_up, make_instruction, make_problem, plan
-from trajectories.adapters.chat_api import limits
+from trajectories.adapters.chat_api import ChatSampler, ChatSettings, limits
 from trajectories.adapters.fake_endpoint import Behaviour, FakeEndpoint, Play, canned
-from trajectories.models import Run, Sampler, Trace
+from trajectories.models import Run, Sampler, Text, Trace
 from trajectories.services.chat_attempts import claim_attempts
 from trajectories.services.chat_sampling import sample_session
 from trajectories.services.plans import Budget, PlanError
+from trajectories.services.replies import DatabasePorts
 from trajectories.services.runs import pause_run, resume_run, set_budget
+from trajectories.services.sample_requests import sample_request
+from trajectories.services.sampling import keep_outcome
 from trajectories.services.verdicts import verify_traces
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -261,3 +264,21 @@ def test_a_sampler_whose_parameters_are_none_fails_its_run(problems):
     sample_session(run_id=run.pk, on_traces=lambda _: None)
     run.refresh_from_db()
     assert (run.state, run.state_reason) == ("failed", "The sampler has no 'base_url'.")
+
+
+def test_a_hint_reaches_the_endpoint_and_nothing_that_is_kept(problems):
+    secret = "7-3-7 SECRET"
+    with flip_endpoint() as endpoint:
+        run = plan_chat(endpoint, problems, samples_each=1)
+        token = uuid.uuid4()
+        attempts = claim_attempts(run_id=run.pk, lease_token=token, concurrency=IN_FLIGHT).attempts
+        requests = [replace(sample_request(attempt), hint=secret) for attempt in attempts]
+        settings = ChatSettings.from_parameters(run.sampler.parameters)
+        ports = DatabasePorts(run.sampler, recalls=True)
+        for position, outcome in ChatSampler(settings, ports).sample(requests):
+            keep_outcome(attempts[position], token, outcome)
+    assert all(secret in call.body["messages"][-1]["content"] for call in endpoint.calls)
+    traces = list(Trace.objects.filter(run=run))
+    assert [(trace.hinted, trace.facts["hinted"]) for trace in traces] == [(True, True)] * 2
+    assert not Text.objects.filter(body__contains="SECRET").exists()
+    assert not any("SECRET" in str([trace.facts, trace.steps, trace.answer]) for trace in traces)

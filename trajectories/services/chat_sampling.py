@@ -4,8 +4,12 @@ import time
 import uuid
 from collections.abc import Callable, Sequence
 
+from django.conf import settings as django_settings
+
 from trajectories.adapters.chat_api import CallError, ChatSampler, ChatSession, ChatSettings
+from trajectories.adapters.sandbox import shared_engine
 from trajectories.core.records import SampleFailure, SampleResult
+from trajectories.core.snippets import SnippetResult, run_snippet
 from trajectories.models import Attempt, Run
 from trajectories.services.attempts import has_pending, is_wanted, return_batch
 from trajectories.services.chat_attempts import ahead_of, claim_attempts
@@ -45,7 +49,8 @@ def sample_session(*, run_id: int, on_traces: OnTraces, seconds: float = SESSION
     ports = DatabasePorts(run.sampler, recalls=run.plan.get("recalls", True))
     token = uuid.uuid4()
     try:
-        with Heartbeat(run_id, token) as heartbeat, ChatSampler(settings, ports).open_session() as session:
+        sampler = ChatSampler(settings, ports, run=run_python)
+        with Heartbeat(run_id, token) as heartbeat, sampler.open_session() as session:
             work = _Work(run_id, token, settings, session, on_traces)
             work.go_on(time.monotonic() + seconds, heartbeat)
     except CallError as fault:
@@ -57,6 +62,11 @@ def sample_session(*, run_id: int, on_traces: OnTraces, seconds: float = SESSION
         _stop(run_id, work.stopped.message)
     move_on(run_id=run_id)
     return BatchReport(work.trace_ids, more=work.stopped is None and has_pending(run_id=run_id))
+
+
+def run_python(code: str) -> SnippetResult:
+    """The tool of agents: this process's sandbox, opened when it is first used."""
+    return run_snippet(shared_engine(django_settings.PROGRAM_ENGINE, django_settings.PROGRAM_ENVIRONMENT), code)
 
 
 def _stop(run_id: int, reason: str) -> None:

@@ -11,7 +11,7 @@ from trajectories.core.problems import ProblemError
 from trajectories.core.programs import clean_text
 from trajectories.core.prompts import PromptError, Variation, draw_variation, variation_from_json
 from trajectories.core.prompts.feedback import composed_problem, feedback_turns
-from trajectories.core.prompts.hints import answer_text
+from trajectories.core.prompts.references import answer_text
 from trajectories.core.prompts.wrapping import can_compose, compose_programs
 from trajectories.core.records import (
     JSON,

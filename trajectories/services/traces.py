@@ -84,6 +84,7 @@ def build_trace(problem: Problem, result: SampleResult, **links: Any) -> tuple[T
         answer=answer,
         answer_hash=content_hash(normal_answer(problem.kind, problem.spec, answer)),
         facts=storable_json(result.facts),
+        hinted=result.facts.get("hinted") is True,
         finish_reason=str(result.finish_reason),
         latency_seconds=result.latency_seconds,
         cost=result.cost,

@@ -62,14 +62,14 @@ class Caller:
         usage = reply.usage or estimate_usage(call.messages, reply)
         bought = PaidReply(reply.raw, usage, seconds, self.settings.max_output_tokens, call.payer)
         await self.aside(lambda: self._ports.remember(wanted, bought))
-        return Answered(reply, usage, self.settings.cost_of(usage), seconds)
+        return Answered(reply, usage, self.settings.cost_of(usage), seconds, taken=usage)
 
     def _recalled(self, paid: PaidReply, call: ChatCall) -> Answered:
         """Free of charge, unless the one who asks has paid and never got it."""
         reply = read_reply(paid.raw)
         if call.payer and paid.payer == call.payer:
-            return Answered(reply, paid.usage, self.settings.cost_of(paid.usage), paid.seconds)
-        return Answered(reply, Usage(), self.settings.cost_of(Usage()), 0.0, recalled=True)
+            return Answered(reply, paid.usage, self.settings.cost_of(paid.usage), paid.seconds, taken=paid.usage)
+        return Answered(reply, Usage(), self.settings.cost_of(Usage()), 0.0, recalled=True, taken=paid.usage)
 
     def _was_cut_shorter(self, paid: PaidReply) -> bool:
         """Whether the answer ended for want of tokens and may now have more."""

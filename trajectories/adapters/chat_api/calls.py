@@ -27,15 +27,22 @@ class ChatCall:
     tools: Sequence[Mapping[str, JSON]] = ()
 
 
+NO_USAGE = Usage()
+
+
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """An answer. Where it was recalled from another payer's call, it has neither usage nor cost, and took no time."""
+    """An answer. Where it was recalled from another payer's call, it has neither usage nor cost, and took no time.
+
+    `taken` are its tokens, whoever has paid for them.
+    """
 
     reply: Reply
     usage: Usage
     cost: Decimal | None
     seconds: float
     recalled: bool = False
+    taken: Usage = NO_USAGE
 
 
 def call_hash(settings: ChatSettings, call: ChatCall) -> str:

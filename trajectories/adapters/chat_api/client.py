@@ -79,7 +79,7 @@ class ChatClient:
             message = f"The endpoint had not answered within {limit:g} s."
             raise CallError("timeout", message, retryable=True) from fault
         except openai.APIStatusError as fault:
-            raise status_fault(fault, self._settings.model, self._key) from None
+            raise status_fault(fault, self._settings.model, self._key, tools=bool(tools)) from None
         except (openai.APIConnectionError, httpx2.HTTPError) as fault:
             raise connection_fault(fault, self._settings.base_url, self._key) from None
         return self._read(raw)

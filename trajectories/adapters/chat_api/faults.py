@@ -15,6 +15,7 @@ HIDDEN = "[hidden]"
 RETRIED = (408, 409, 425)
 CONTEXT_WORDS = ("context_length", "context length", "maximum context", "context size", "too many tokens", "too long")
 FILTER_WORDS = ("content_filter", "content_policy", "content management policy")
+TOOL_WORDS = ("tool", "function call")
 QUOTA_WORDS = ("insufficient_quota", "exceeded your current quota", "insufficient credits")
 
 
@@ -49,8 +50,8 @@ def redact(text: str, key: str) -> str:
     return SECRETS.sub(HIDDEN, text.replace(key, HIDDEN) if key else text)
 
 
-def status_fault(error: openai.APIStatusError, model: str, key: str) -> CallError:
-    """What an answer with an error status means."""
+def status_fault(error: openai.APIStatusError, model: str, key: str, *, tools: bool = False) -> CallError:
+    """What an answer with an error status means; `tools` says whether the call offered any."""
     status, detail = error.status_code, redact(_detail(error), key)
     said = f" It said: {detail}" if detail else ""
     words = detail.lower()
@@ -60,6 +61,9 @@ def status_fault(error: openai.APIStatusError, model: str, key: str) -> CallErro
         return CallError("context", f"The prompt is longer than the model takes ({status}).{said}")
     if status == 400 and any(word in words for word in FILTER_WORDS):
         return CallError("filtered", f"The endpoint's content filter refused the prompt (400).{said}")
+    if tools and status in (400, 404, 422) and any(word in words for word in TOOL_WORDS):
+        message = f"The endpoint does not take tools for this model ({status}), and an agent needs one."
+        return CallError("no_tools", message + said, stops=True)
     kind, message = {
         401: ("unauthorised", "The endpoint does not accept the key (401)."),
         402: ("payment", "The endpoint wants to be paid first (402)."),

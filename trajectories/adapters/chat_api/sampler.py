@@ -3,9 +3,10 @@
 import os
 from collections.abc import Iterator, Mapping, Sequence
 
+from trajectories.adapters.chat_api.agents import RunPython
+from trajectories.adapters.chat_api.drawing import SampleDrawer
 from trajectories.adapters.chat_api.faults import CallError
 from trajectories.adapters.chat_api.ports import NoPorts, Ports
-from trajectories.adapters.chat_api.samples import SampleDrawer
 from trajectories.adapters.chat_api.session import Session
 from trajectories.adapters.chat_api.settings import ChatSettings
 from trajectories.core.records import SampleFailure, SampleRequest, SampleResult
@@ -17,21 +18,25 @@ ChatSession = Session[SampleRequest, SampleResult]
 
 
 class ChatSampler:
-    """Samples of a language model behind an endpoint (core.samplers.base.Sampler)."""
+    """Samples of a language model behind an endpoint (core.samplers.base.Sampler). `run` is the tool of agents."""
 
     name = "chat"
     version = 1
 
     def __init__(
-        self, settings: ChatSettings, ports: Ports | None = None, environment: Mapping[str, str] = os.environ
+        self,
+        settings: ChatSettings,
+        ports: Ports | None = None,
+        environment: Mapping[str, str] = os.environ,
+        run: RunPython | None = None,
     ) -> None:
         self.settings = settings
         self._ports = NoPorts() if ports is None else ports
-        self._environment = environment
+        self._environment, self._run = environment, run
 
     def open_session(self) -> ChatSession:
         """A session for requests that come one after the other. Raises CallError where the key is missing."""
-        return ChatSession(self.settings, self._ports, self._environment, SampleDrawer().draw)
+        return ChatSession(self.settings, self._ports, self._environment, SampleDrawer(self._run).draw)
 
     def sample(self, requests: Sequence[SampleRequest]) -> Iterator[tuple[int, SampleResult | SampleFailure]]:
         """Yield each outcome as it comes, whatever the order."""

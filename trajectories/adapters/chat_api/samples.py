@@ -2,43 +2,23 @@
 
 from collections.abc import Mapping, Sequence
 
-from trajectories.adapters.chat_api.caller import Caller
 from trajectories.adapters.chat_api.calls import Answered, ChatCall
+from trajectories.adapters.chat_api.replies import Reply
 from trajectories.adapters.chat_api.settings import ChatSettings
-from trajectories.core.prompts import Message, Variation, read_response, render_messages, variation_from_json
+from trajectories.core.prompts import (
+    Message,
+    Variation,
+    mentions_hint,
+    read_response,
+    render_messages,
+    variation_from_json,
+)
 from trajectories.core.records import JSON, SampleRequest, SampleResult
 from trajectories.core.verifiers.answers import as_json
 
 
-class SampleDrawer:
-    """Draws samples by one call each. Samples of one prompt come one after the other, so the last prompt is kept."""
-
-    def __init__(self) -> None:
-        self._last: tuple[JSON, tuple[Message, ...]] = None, ()
-
-    async def draw(self, caller: Caller, request: SampleRequest) -> SampleResult:
-        """One sample. Raises CallError, PromptError or ProblemError."""
-        messages = self.prompt(request)
-        answered = await caller.ask(first_call(request, messages))
-        return to_result(request, messages, answered, caller.settings)
-
-    def prompt(self, request: SampleRequest) -> tuple[Message, ...]:
-        """The messages of the first call."""
-        wanted = (
-            request.problem.content_hash,
-            request.instruction,
-            request.examples,
-            request.variation,
-            request.turns,
-            request.hint,
-        )
-        if wanted != self._last[0]:
-            self._last = wanted, request_messages(request)
-        return self._last[1]
-
-
 def request_messages(request: SampleRequest) -> tuple[Message, ...]:
-    """What the model is sent first."""
+    """What the model is sent first, but for the hint."""
     first = render_messages(request.instruction, request.problem, request.examples, variation_of(request))
     return (*first, *request.turns)
 
@@ -51,7 +31,7 @@ def variation_of(request: SampleRequest) -> Variation | None:
 def first_call(
     request: SampleRequest, messages: Sequence[Message], tools: Sequence[Mapping[str, JSON]] = ()
 ) -> ChatCall:
-    """The call of a request."""
+    """The call of a request; `messages` are what is sent, hint included."""
     return ChatCall(
         messages=messages,
         temperature=request.temperature,
@@ -72,15 +52,9 @@ def to_result(
     """The sample of an answer. One recalled from an earlier run costs nothing, and says so."""
     reply = answered.reply
     parsed = read_response(request.instruction, request.problem, reply.text, reply.reasoning, variation_of(request))
-    facts: dict[str, JSON] = {"model": reply.model or settings.model}
+    facts = reply_facts(request, reply, settings, parsed.reasoning)
     facts |= {"recalled": True} if answered.recalled else {}
-    facts |= {"usage": "estimated"} if reply.usage is None else {}
-    facts |= {"mean_logprob": reply.mean_logprob} if reply.mean_logprob is not None else {}
     facts |= {"found": as_json(parsed.place)} if parsed.place is not None else {}
-    facts |= {"tool_calls": list(reply.tool_calls)} if reply.tool_calls else {}
-    facts |= {"variation": dict(request.variation)} if request.variation is not None else {}
-    if "\ufffd" in reply.raw:
-        facts["replaced_characters"] = reply.raw.count("\ufffd")
     return SampleResult(
         messages=tuple(messages),
         reasoning=parsed.reasoning,
@@ -94,3 +68,16 @@ def to_result(
         raw=reply.raw,
         cost=answered.cost,
     )
+
+
+def reply_facts(request: SampleRequest, reply: Reply, settings: ChatSettings, text: str) -> dict[str, JSON]:
+    """What there is to say about an answer besides its figures; `text` is everything the model has written."""
+    facts: dict[str, JSON] = {"model": reply.model or settings.model}
+    facts |= {"usage": "estimated"} if reply.usage is None else {}
+    facts |= {"mean_logprob": reply.mean_logprob} if reply.mean_logprob is not None else {}
+    facts |= {"tool_calls": list(reply.tool_calls)} if reply.tool_calls else {}
+    facts |= {"variation": dict(request.variation)} if request.variation is not None else {}
+    facts |= {"hinted": True} if request.hint else {}
+    facts |= {"mentions_hint": True} if request.hint and mentions_hint(text) else {}
+    facts |= {"replaced_characters": reply.raw.count("\ufffd")} if "\ufffd" in reply.raw else {}
+    return facts

@@ -1,7 +1,20 @@
 """A loopback endpoint that speaks the protocol of chat models: to try everything without one, and to break it."""
 
+from trajectories.adapters.fake_endpoint.agents import Converser, LoopingAgent, SymbolicAgent, tool_call
 from trajectories.adapters.fake_endpoint.answers import Answer, canned, symbolic
 from trajectories.adapters.fake_endpoint.behaviour import FAILURES, Behaviour, Play
 from trajectories.adapters.fake_endpoint.server import FakeEndpoint
 
-__all__ = ["FAILURES", "Answer", "Behaviour", "FakeEndpoint", "Play", "canned", "symbolic"]
+__all__ = [
+    "FAILURES",
+    "Answer",
+    "Behaviour",
+    "Converser",
+    "FakeEndpoint",
+    "LoopingAgent",
+    "Play",
+    "SymbolicAgent",
+    "canned",
+    "symbolic",
+    "tool_call",
+]

@@ -10,6 +10,7 @@ FAILURES: Mapping[str, str] = {
     "503": "it has too much to do",
     "400": "the request is wrong",
     "context": "the prompt is too long (400)",
+    "no_tools": "the model takes no tools (400)",
     "quota": "no quota left (429)",
     "401": "the key is wrong",
     "403": "the key may not do this",

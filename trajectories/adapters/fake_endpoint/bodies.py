@@ -17,7 +17,9 @@ def usage_of(prompt: str, answer: Answer) -> dict[str, int]:
     return {
         "input": estimate_tokens(prompt),
         "reasoning": thoughts,
-        "output": thoughts + estimate_tokens(answer.text + answer.refusal),
+        "output": thoughts
+        + estimate_tokens(answer.text + answer.refusal)
+        + (estimate_tokens(json.dumps(list(answer.tool_calls))) if answer.tool_calls else 0),
     }
 
 
@@ -60,7 +62,10 @@ def response(model: str, prompt: str, answer: Answer, failure: str) -> dict[str,
     output: list[dict[str, Any]] = []
     if answer.reasoning:
         output.append({"type": "reasoning", "summary": [{"type": "summary_text", "text": answer.reasoning}]})
-    output.append({"type": "message", "role": "assistant", "status": "completed", "content": [part]})
+    if answer.text or answer.refusal or not answer.tool_calls:
+        output.append({"type": "message", "role": "assistant", "status": "completed", "content": [part]})
+    for call in answer.tool_calls:
+        output.append({"type": "function_call", "call_id": call.get("id"), **call.get("function", {})})
     reason = {"truncated": "max_output_tokens", "filtered": "content_filter"}.get(failure)
     return {
         "id": "resp-fake",
@@ -94,12 +99,22 @@ def stream_completion(whole: Mapping[str, Any]) -> Iterator[str]:
         for start in range(0, len(text), CHUNK):
             yield event({name: text[start : start + CHUNK]})
     for index, call in enumerate(message.get("tool_calls", ())):
-        yield event({"tool_calls": [{"index": index, **call}]})
+        yield from map(event, _pieces_of_call(index, call))
     yield event({}, finish)
     if "usage" in whole:
         usage = {"object": "chat.completion.chunk", "model": whole["model"], "choices": [], "usage": whole["usage"]}
         yield f"data: {json.dumps(usage)}\n\n"
     yield "data: [DONE]\n\n"
+
+
+def _pieces_of_call(index: int, call: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """A tool call as it is streamed: its name first, then its arguments piece by piece."""
+    function = call.get("function", {})
+    arguments = function.get("arguments", "")
+    yield {"tool_calls": [{"index": index, **call, "function": {**function, "arguments": ""}}]}
+    for start in range(0, len(arguments), CHUNK):
+        piece = {"index": index, "function": {"arguments": arguments[start : start + CHUNK]}}
+        yield {"tool_calls": [piece]}
 
 
 def stream_response(whole: Mapping[str, Any]) -> Iterator[str]:
@@ -117,6 +132,7 @@ def stream_response(whole: Mapping[str, Any]) -> Iterator[str]:
 ERRORS: Mapping[str, tuple[int, str, str | None]] = {
     "400": (400, "Unrecognized request argument supplied.", None),
     "context": (400, "This model's maximum context length is 4096 tokens.", "context_length_exceeded"),
+    "no_tools": (400, "The model does not support tools.", None),
     "quota": (429, "You exceeded your current quota.", "insufficient_quota"),
     "401": (401, "Incorrect API key provided: {key}.", "invalid_api_key"),
     "403": (403, "This key may not use this model.", None),

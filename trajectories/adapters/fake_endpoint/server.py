@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from trajectories.adapters.fake_endpoint import bodies
+from trajectories.adapters.fake_endpoint.agents import Converser
 from trajectories.adapters.fake_endpoint.answers import Answer, Answerer, canned
 from trajectories.adapters.fake_endpoint.behaviour import Behaviour, Play
 
@@ -33,13 +34,15 @@ class Call:
     body: Any
 
     @property
+    def messages(self) -> list[Any]:
+        """What was said before, in the form of its API."""
+        return list(self.body.get("messages") or self.body.get("input") or ())
+
+    @property
     def prompt(self) -> str:
-        """All its messages as one text."""
-        return "\n\n".join(
-            message["content"]
-            for message in self.body.get("messages") or self.body.get("input") or ()
-            if isinstance(message.get("content"), str)
-        )
+        """All its messages as one text, results of tools included."""
+        texts = (message.get("content") or message.get("output") for message in self.messages)
+        return "\n\n".join(text for text in texts if isinstance(text, str))
 
     @property
     def key(self) -> str:
@@ -57,7 +60,7 @@ class FakeEndpoint:
     def __init__(
         self,
         behaviour: Behaviour | None = None,
-        answerer: Answerer | None = None,
+        answerer: Answerer | Converser | None = None,
         script: Iterable[Play] = (),
         port: int = 0,
     ) -> None:
@@ -161,11 +164,16 @@ class FakeEndpoint:
         else:
             await self._answer(play.failure, call, writer)
 
+    def _say(self, call: Call, prompt: str, asked_before: int) -> Answer:
+        if isinstance(self._answerer, Converser):
+            return self._answerer.converse(call.messages, bool(call.body.get("tools")), asked_before)
+        return self._answerer(prompt, asked_before)
+
     async def _answer(self, failure: str, call: Call, writer: asyncio.StreamWriter) -> None:
         prompt = call.prompt
         asked_before, self._asked[prompt] = self._asked[prompt], self._asked[prompt] + 1
         if failure in ("", "no_usage", "truncated", "not_utf8", "drip", "cut"):
-            answer = await self._loop.run_in_executor(self._thinker, self._answerer, prompt, asked_before)
+            answer = await self._loop.run_in_executor(self._thinker, self._say, call, prompt, asked_before)
         else:
             answer = Answer("", refusal="I cannot help with that.") if failure == "refused" else Answer("")
         if failure == "truncated":

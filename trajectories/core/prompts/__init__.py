@@ -1,8 +1,10 @@
 """From problems to what a model is sent, and from what it says to steps, answer and program."""
 
 from trajectories.core.prompts.base import Example, Message, ParsedResponse, PromptError
+from trajectories.core.prompts.hints import mentions_hint, with_hint
 from trajectories.core.prompts.rendering import render_messages
-from trajectories.core.prompts.responses import read_response
+from trajectories.core.prompts.responses import fenced, read_response
+from trajectories.core.prompts.steps import parse_steps
 from trajectories.core.prompts.variation import Variation, draw_variation, variation_from_json
 
 __all__ = [
@@ -12,7 +14,11 @@ __all__ = [
     "PromptError",
     "Variation",
     "draw_variation",
+    "fenced",
+    "mentions_hint",
+    "parse_steps",
     "read_response",
     "render_messages",
     "variation_from_json",
+    "with_hint",
 ]

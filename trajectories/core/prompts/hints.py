@@ -1,34 +1,55 @@
-"""The reference answer as a text, for the one prompt that may hold it (STaR: core.strategies.rationalise)."""
+"""Hints that give the answer away, for rationalisation (STaR: Zelikman et al. 2022, arXiv 2203.14465, section 3.3).
 
-import json
-from string import ascii_uppercase
+The hint is part of what a model is sent and of nothing that is kept: a trace is stored as if it had been reasoned
+without, marked as hinted. In difference to the paper the model is told to justify the answer by itself, and a stated
+rule looks for traces that talk about the hint all the same.
+"""
 
-from trajectories.core.prompts.variation import Variation, vary_grid
-from trajectories.core.records import JSON, ProblemKind, PublicProblem
-from trajectories.core.verifiers.normal_forms import normal_answer
+import re
+from collections.abc import Sequence
+
+from trajectories.core.prompts.base import Message, PromptError
+
+HINT = """\
+The right answer to this problem is:
+
+{answer}
+
+Explain step by step why it is right, by reasoning that stands by itself and would lead to this answer without knowing \
+it. Do not mention that the answer was given. End with the answer in the form asked for above."""
+
+_GIVEN = r"(?:given|provided|told|supplied|stated|revealed)"
+_ANSWER = r"(?:answer|solution|result|output|program)"
+_MENTIONS = re.compile(
+    rf"\b{_GIVEN} (?:us |me )?(?:the |that the )?(?:right |correct |final |expected )?{_ANSWER}\b"
+    rf"|\b(?:the|this|that) (?:right |correct |final |expected )?{_ANSWER}[^.!?\n]{{0,20}} "
+    rf"(?:is|was|were|has been|as) (?:already )?{_GIVEN}\b"
+    r"|\b(?:we|i)(?:'re| are|'ve been| have been| was| were) (?:already )?(?:told|given) (?:that|the|what)\b"
+    r"|\b(?:according to|as|from|per|by|in) the hint\b|\bthe hint (?:says|said|tells|gives|states)\b",
+    re.IGNORECASE,
+)
 
 
-def answer_text(problem: PublicProblem, reference: JSON, variation: Variation | None = None) -> str:
-    """The answer as the prompt asks for it: grids as JSON, as the model sees them; a choice as its letter and text."""
-    if problem.kind is ProblemKind.ARC:
-        grids = [None if grid is None else _shown(grid, variation) for grid in reference]
-        return json.dumps(grids[0] if len(grids) == 1 else grids)
-    if problem.kind is ProblemKind.CHOICE:
-        return _choice(problem, reference)
-    if isinstance(reference, list) and reference:
-        reference = reference[0]
-    return reference if isinstance(reference, str) else json.dumps(reference, ensure_ascii=False)
+def with_hint(messages: Sequence[Message], hint: str) -> tuple[Message, ...]:
+    """The messages with the hint as the last paragraph of the last message of the user; as they are without a hint.
+
+    Raises PromptError where there is no such message to put it in.
+    """
+    if not hint:
+        return tuple(messages)
+    places = [place for place, message in enumerate(messages) if message.get("role") == "user"]
+    if not places or not isinstance(messages[places[-1]].get("content"), str):
+        raise PromptError("There is no message of the user that a hint could follow.")
+    last = messages[places[-1]]
+    hinted = {**last, "content": f"{last['content'].rstrip()}\n\n{HINT.format(answer=hint)}"}
+    return (*messages[: places[-1]], hinted, *messages[places[-1] + 1 :])
 
 
-def _shown(grid: JSON, variation: Variation | None) -> JSON:
-    if variation is None:
-        return grid
-    return [list(row) for row in vary_grid(variation, tuple(tuple(row) for row in grid))]
+def mentions_hint(text: str) -> bool:
+    """Whether the text says that the answer was given: "given the answer", "the answer was provided", "we are told
+    that", "the hint says" and the like.
 
-
-def _choice(problem: PublicProblem, reference: JSON) -> str:
-    """ "B. the text of the choice"; the reference as it is where it is none of the choices."""
-    choices = [str(choice) for choice in problem.spec.get("choices") or ()]
-    letter = normal_answer(problem.kind, problem.spec, reference)
-    lettered = dict(zip(ascii_uppercase, choices, strict=False))
-    return f"{letter}. {lettered[letter]}" if letter in lettered else str(reference)
+    A rule about words: it misses what is said otherwise, and a trace that it finds may be innocent ("the solution is
+    given by"), so it marks and does not judge.
+    """
+    return _MENTIONS.search(text) is not None

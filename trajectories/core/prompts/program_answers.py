@@ -24,6 +24,11 @@ EXPERT_FIELDS: Mapping[str, tuple[str, StepKind]] = {
 """The fields of an expert's answer in the order they are asked for, with the title and kind of their steps."""
 
 
+def defines_function(program: str) -> bool:
+    """Whether the program defines the function it is asked for."""
+    return len(program) <= MAX_PROGRAM and _DEFINES.search(program) is not None
+
+
 def find_program(text: str, *, asked: bool) -> str:
     """The last block that defines the function, or "". Where a program was `asked` for, the last Python block will do:
     its verdict says what is missing.

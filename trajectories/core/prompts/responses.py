@@ -1,11 +1,19 @@
 """From what a model said to steps, answer and program. Total: any text gives a result, in time linear in its length."""
 
+from collections.abc import Sequence
+
 from trajectories.core.problems import ProblemError
 from trajectories.core.problems.arc import ArcTask, task_of
 from trajectories.core.prompts.answer_formats import EXPERT, PROGRAM_STYLES
 from trajectories.core.prompts.base import ParsedResponse
 from trajectories.core.prompts.grid_answers import read_grid_answer
-from trajectories.core.prompts.program_answers import expert_program, expert_steps, find_program, read_expert_answer
+from trajectories.core.prompts.program_answers import (
+    defines_function,
+    expert_program,
+    expert_steps,
+    find_program,
+    read_expert_answer,
+)
 from trajectories.core.prompts.steps import MAX_STEPS, parse_steps
 from trajectories.core.prompts.variation import Variation, restore_rows
 from trajectories.core.prompts.wrapping import wrap_program
@@ -34,10 +42,13 @@ def read_response(
     text: str,
     reasoning: str = "",
     variation: Variation | None = None,
+    programs: Sequence[str] = (),
 ) -> ParsedResponse:
     """Steps, answer, program and reasoning of a response; `reasoning` is what the endpoint gives apart from it.
 
     Grids and programs are given back in the frame of the task itself, whatever variation the model was shown.
+    `programs` are what the model ran on the way: where a program is asked for and the response defines no function, the
+    last of them that does counts.
     """
     reasoning, text = storable_text(reasoning), storable_text(text)
     whole = "\n\n".join(part for part in (reasoning, text) if part)
@@ -55,12 +66,14 @@ def read_response(
     program = "" if expert is None else expert_program(expert)
     if not program and grids is None:
         program = find_program(text, asked=wants_program)
+    if wants_program and not defines_function(program):
+        program = next((ran for ran in reversed(programs) if defines_function(ran)), program)
     if not program and wants_program:
         grids = read_grid_answer(text, len(task.test))
     answer = _restored(None if grids is None else grids.grids, task, variation, bool(program))
     place = None if grids is None else grids.place.after(before)
     program = wrap_program(variation, program)
-    steps += [Step(StepKind.PROGRAM, "Program", _fenced(program))] if program else []
+    steps += [Step(StepKind.PROGRAM, "Program", fenced(program, "python"))] if program else []
     return ParsedResponse(_limited(steps), answer, program, whole, place)
 
 
@@ -108,12 +121,12 @@ def _question_answer(problem: PublicProblem, text: str, before: int) -> tuple[JS
     return found.value, place
 
 
-def _fenced(program: str) -> str:
-    """The program as a code block, whatever backticks are in it."""
+def fenced(text: str, language: str) -> str:
+    """The text as a code block, whatever backticks are in it."""
     fence = "```"
-    while fence in program:
+    while fence in text:
         fence += "`"
-    return f"{fence}python\n{program.rstrip()}\n{fence}"
+    return f"{fence}{language}\n{text.rstrip()}\n{fence}"
 
 
 def _limited(steps: list[Step]) -> tuple[Step, ...]:

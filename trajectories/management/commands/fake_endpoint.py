@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from trajectories.adapters.fake_endpoint import FAILURES, Behaviour, FakeEndpoint, canned, symbolic
+from trajectories.adapters.fake_endpoint import FAILURES, Behaviour, FakeEndpoint, SymbolicAgent, canned
 
 WORDS = "; ".join(f"{word}: {what}" for word, what in FAILURES.items())
 
@@ -14,7 +14,7 @@ WORDS = "; ".join(f"{word}: {what}" for word, what in FAILURES.items())
 class Command(BaseCommand):
     help = (
         "Serve an OpenAI-compatible endpoint on this machine. It answers ARC prompts with programs that the symbolic "
-        f"search finds, and fails as asked. Failures: {WORDS}."
+        f"search finds, tries them first where it is offered a Python tool, and fails as asked. Failures: {WORDS}."
     )
     requires_system_checks = ()
 
@@ -42,7 +42,7 @@ class Command(BaseCommand):
             )
         except ValueError as fault:
             raise CommandError(f"--fail: {fault}") from fault
-        answerer = symbolic() if options["text"] is None else canned(options["text"])
+        answerer = SymbolicAgent() if options["text"] is None else canned(options["text"])
         endpoint = FakeEndpoint(behaviour, answerer, port=options["port"])
         # Threads that come later inherit this: only sigwait below sees the signals.
         signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM))

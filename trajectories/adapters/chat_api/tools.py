@@ -1,0 +1,145 @@
+"""The one tool that models may call, a Python sandbox, in the forms of both APIs. What they call it with is hostile."""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from trajectories.adapters.chat_api.replies import Reply
+from trajectories.adapters.chat_api.settings import RESPONSES
+from trajectories.core.prompts import Message
+from trajectories.core.records import JSON
+
+PYTHON = "python"
+MAX_CALLS_PER_TURN = 8
+MAX_NAME, MAX_ID = 100, 200
+_DESCRIPTION = (
+    "Run Python code and get what it prints, the value of its last line, or its error. Every call starts anew: names "
+    "of an earlier call are not known. No network, no files, ten seconds, output is cut at a few thousand characters."
+)
+_PARAMETERS: Mapping[str, JSON] = {
+    "type": "object",
+    "properties": {"code": {"type": "string", "description": "The Python code."}},
+    "required": ["code"],
+    "additionalProperties": False,
+}
+_NAME = re.compile(r"[\w-]{1,64}", re.ASCII)
+_AS_TEXT = re.compile(
+    r"<tool_call>|<function=|<function_calls?>|<\|python_tag\|>|<\|tool_call|\[TOOL_CALLS\]"
+    r"""|\{\s*"name"\s*:\s*"[\w.-]{1,64}"\s*,\s*"(?:arguments|parameters)"\s*:"""
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """A call as the model made it: `arguments` is the text that came, whatever it is."""
+
+    id: str
+    name: str
+    arguments: str
+
+
+class ToolError(ValueError):
+    """A call that cannot be run; the message is for the model."""
+
+
+def python_tool(api: str) -> tuple[Mapping[str, JSON], ...]:
+    """What is sent as `tools`."""
+    function = {"name": PYTHON, "description": _DESCRIPTION, "parameters": dict(_PARAMETERS)}
+    if api == RESPONSES:
+        return ({"type": "function", **function, "strict": True},)
+    return ({"type": "function", "function": function},)
+
+
+def read_calls(reply: Reply, turn: int) -> list[ToolCall]:
+    """The calls of an answer in order. What has no form of one is a call without a name; ids that are missing or given
+    twice are replaced, so that each call has its own result."""
+    found: list[ToolCall] = []
+    ids: set[str] = set()
+    for place, given in enumerate(reply.tool_calls, 1):
+        item = given if isinstance(given, dict) else {}
+        inner = item.get("function")
+        function = inner if isinstance(inner, dict) else item
+        key = item.get("call_id") or item.get("id")
+        key = key[:MAX_ID] if isinstance(key, str) and key not in ids else f"call-{turn}-{place}"
+        ids.add(key)
+        name, arguments = function.get("name"), function.get("arguments")
+        text = arguments if isinstance(arguments, str) else json.dumps(arguments)
+        found.append(ToolCall(key, name[:MAX_NAME] if isinstance(name, str) else "", text))
+    return found
+
+
+def code_of(call: ToolCall) -> str:
+    """The code that the call wants run. Raises ToolError for another tool or for arguments that hold none."""
+    if call.name != PYTHON:
+        raise ToolError(f"There is no tool {call.name!r}; expected {PYTHON!r}.")
+    try:
+        value = json.loads(call.arguments, strict=False)
+    except (ValueError, RecursionError) as fault:
+        raise ToolError(f'The arguments are not JSON ({fault}); expected {{"code": "..."}}.') from fault
+    code = value.get("code") if isinstance(value, dict) else None
+    if not isinstance(code, str):
+        raise ToolError('The arguments hold no text "code"; expected {"code": "..."}.')
+    return code
+
+
+def calls_as_text(text: str) -> bool:
+    """Whether a text holds a tool call in one of the forms that models write and endpoints fail to read."""
+    return _AS_TEXT.search(text) is not None
+
+
+class Conversation:
+    """What was said so far: `sent` in the form of the API, `kept` in the one form that traces have (chat messages with
+    `tool_calls`, and results with the role "tool")."""
+
+    def __init__(self, api: str, sent: Sequence[Message], kept: Sequence[Message]) -> None:
+        self.sent, self.kept = list(sent), list(kept)
+        self._responses = api == RESPONSES
+
+    def add_answer(self, reply: Reply, calls: Sequence[ToolCall]) -> None:
+        """Add what the model said."""
+        message: dict[str, JSON] = {"role": "assistant", "content": reply.text}
+        asked = [_chat_call(call) for call in calls]
+        thoughts = {"reasoning_content": reply.reasoning} if reply.reasoning else {}
+        self.kept.append({**message, **thoughts, **({"tool_calls": asked} if asked else {})})
+        readable = [_readable(call) for call in calls]
+        asked = [_chat_call(call) for call in readable]
+        message |= {"tool_calls": asked} if asked else {}
+        self.sent += _response_items(reply, readable) if self._responses else [message]
+
+    def add_result(self, call: ToolCall, text: str) -> None:
+        """Add what the tool gave back."""
+        message = {"role": "tool", "tool_call_id": call.id, "content": text}
+        self.kept.append(message)
+        item = {"type": "function_call_output", "call_id": call.id, "output": text}
+        self.sent.append(item if self._responses else message)
+
+
+def _readable(call: ToolCall) -> ToolCall:
+    """The call as an endpoint can read it back: some answer 400 or 500 to what their own model wrote."""
+    try:
+        fits = isinstance(json.loads(call.arguments), dict)
+    except (ValueError, RecursionError):
+        fits = False
+    arguments = call.arguments if fits else json.dumps({"unreadable": call.arguments}, ensure_ascii=False)
+    return ToolCall(call.id, call.name if _NAME.fullmatch(call.name) else "unknown", arguments)
+
+
+def _chat_call(call: ToolCall) -> dict[str, JSON]:
+    return {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
+
+
+def _response_items(reply: Reply, calls: Sequence[ToolCall]) -> list[dict[str, JSON]]:
+    """An answer as items of the next request. Nothing is stored at the endpoint, so items go without their ids, and
+    thoughts only where they came encrypted (`"include": ["reasoning.encrypted_content"]` in the extra parameters)."""
+    output: Any = json.loads(reply.raw).get("output")
+    items: list[dict[str, JSON]] = [
+        {"type": "reasoning", "summary": item.get("summary") or [], "encrypted_content": item["encrypted_content"]}
+        for item in (output if isinstance(output, list) else [])
+        if isinstance(item, dict) and item.get("type") == "reasoning" and item.get("encrypted_content")
+    ]
+    items += [{"role": "assistant", "content": reply.text}] if reply.text else []
+    return items + [
+        {"type": "function_call", "call_id": call.id, "name": call.name, "arguments": call.arguments} for call in calls
+    ]
