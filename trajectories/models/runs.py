@@ -108,6 +108,7 @@ class Attempt(models.Model):
         indexes = [
             models.Index(fields=["run", "id"], name="attempt_pending", condition=Q(state="pending")),
             models.Index(fields=["lease_expires_at"], name="attempt_leased", condition=Q(state="leased")),
+            models.Index(fields=["run", "problem"], name="attempt_open", condition=Q(state__in=("pending", "leased"))),
             models.Index(fields=["run", "error_kind"], name="attempt_failed", condition=Q(state="failed")),
         ]
 

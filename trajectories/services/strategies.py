@@ -12,7 +12,7 @@ from trajectories.core.identity import derive_seed
 from trajectories.core.prompts.wrapping import can_compose
 from trajectories.core.records import Outcome
 from trajectories.core.strategies import find_strategy
-from trajectories.core.strategies.base import AttemptKind, Ended, Planned, Situation, Slot
+from trajectories.core.strategies.base import AttemptKind, Ended, Look, Planned, Situation, Slot
 from trajectories.core.strategies.diversity import sketch_of
 from trajectories.core.verifiers.arc_test import ArcTestVerifier
 from trajectories.core.verifiers.arc_train import ArcTrainVerifier
@@ -43,10 +43,13 @@ def move_on(*, run_id: int) -> bool:
 
 def advance_run(*, run_id: int) -> int:
     """Plan the next round of every problem that is ready; returns how many attempts were added."""
+    name, plan = Run.objects.values_list("strategy", "plan").get(pk=run_id)
+    if not find_strategy(name).adapts:
+        return 0
     added = 0
     while problem_ids := _ready(run_id).values_list("problem_id", flat=True)[:PROBLEMS_AT_ONCE]:
         for problem_id in list(problem_ids):
-            found = _advance_problem(run_id, problem_id)
+            found = _advance_problem(run_id, problem_id, plan)
             if found is None:
                 return added
             added += found
@@ -64,7 +67,7 @@ def _ready(run_id: int) -> QuerySet[RunProblem]:
 
 
 @transaction.atomic
-def _advance_problem(run_id: int, problem_id: int) -> int | None:
+def _advance_problem(run_id: int, problem_id: int, plan: Mapping[str, Any]) -> int | None:
     """Plan the next round of one problem or close it; None where the run is not active any more."""
     run = lock_run(run_id)
     if run.state not in Run.ACTIVE_STATES:
@@ -72,10 +75,9 @@ def _advance_problem(run_id: int, problem_id: int) -> int | None:
     place = _ready(run_id).filter(problem=problem_id).first()
     if place is None:
         return 0
-    plan = Run.objects.values_list("plan", flat=True).get(pk=run_id)
     strategy = find_strategy(run.strategy)
     problem = Problem.objects.get(pk=problem_id)
-    planned = strategy.following(_situation(run, plan, problem, place, strategy.compares), plan["settings"])
+    planned = strategy.following(_situation(run, plan, problem, place), plan["settings"])
     if not planned:
         RunProblem.objects.filter(pk=place.pk).update(closed=True)
         return 0
@@ -94,15 +96,17 @@ def _add_round(run: Run, problem: Problem, place: RunProblem, planned: Sequence[
     run.save(update_fields=["planned_count"])
 
 
-def _situation(run: Run, plan: Mapping[str, Any], problem: Problem, place: RunProblem, compares: bool) -> Situation:
+def _situation(run: Run, plan: Mapping[str, Any], problem: Problem, place: RunProblem) -> Situation:
+    look = find_strategy(run.strategy).looks_at
     attempts = list(
         Attempt.objects.filter(run=run, problem=problem).order_by("index").select_related("trace").defer(
             *(f"trace__{name}" for name in ("steps", "facts", "answer"))
         )
     )  # fmt: skip
     traces = {attempt.trace.pk: attempt.trace for attempt in attempts if hasattr(attempt, "trace")}
-    outputs = _outputs(list(traces))
-    sketches = _sketches([pk for pk, trace in traces.items() if trace.correctness == Outcome.PASS]) if compares else {}
+    outputs = _outputs(list(traces)) if look is Look.OUTPUTS else {}
+    right = [pk for pk, trace in traces.items() if trace.correctness == Outcome.PASS]
+    sketches = _sketches(right) if look is Look.SKETCHES else {}
     return Situation(
         slots=list_slots(plan),
         ended=[_ended(attempt, outputs, sketches) for attempt in attempts],

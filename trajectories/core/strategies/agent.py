@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from trajectories.core.records import AgentLimits
-from trajectories.core.strategies.base import Parameter, Planned, Settings, Situation, Slot, all_slots
+from trajectories.core.strategies.base import Look, Parameter, Planned, Settings, Situation, Slot, all_slots
 
 
 class Agent:
@@ -14,7 +14,7 @@ class Agent:
     summary = "Every sample may run Python in the sandbox, see the result and go on."
     needs_model = True
     adapts = False
-    compares = False
+    looks_at = Look.NOTHING
     parameters: tuple[Parameter, ...] = (
         Parameter("turns", "Turns", 8, 2, 50, "Calls to the model in one sample at the most."),
         Parameter("tokens", "Tokens a sample", 40_000, 2_000, 5_000_000, "Input and output of all its calls together."),

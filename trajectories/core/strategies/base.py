@@ -23,6 +23,14 @@ class AttemptKind(StrEnum):
     HINTED = "hinted"  # the right answer
 
 
+class Look(StrEnum):
+    """What a strategy wants to know of traces that costs something to find out."""
+
+    NOTHING = ""
+    OUTPUTS = "outputs"
+    SKETCHES = "sketches"
+
+
 @dataclass(frozen=True, slots=True)
 class Parameter:
     """A whole number that people set. `help` says what it does in one sentence."""
@@ -58,8 +66,9 @@ class Ended:
     """An attempt that has ended, and what is known of its trace; `trace` is None where it brought none.
 
     `train_error` is the mean share of wrong cells over the training pairs, in [0, 1], None where no program ran.
-    `outputs` identifies what the program made of the training inputs; `gave_grids` says that all of it was grids.
-    `sketch` is what two traces are compared by (see diversity), filled in for right traces only.
+    `outputs` identifies what the program made of the training inputs; `gave_grids` says that all of it was grids, so
+    that another program could go on from them. `sketch` is what two right traces are compared by (see diversity). Both
+    are filled in for strategies that look at them.
     """
 
     slot: Slot
@@ -97,8 +106,8 @@ class Situation:
 class Strategy(Protocol):
     """Says which attempts are made of a problem. Pure: the same situation gives the same plan.
 
-    `needs_model` says that only a language model can follow it; `adapts` that it has rounds after the first; `compares`
-    that it looks at sketches.
+    `needs_model` says that only a language model can follow it; `adapts` that it has rounds after the first.
+    `looks_at` says what else of the traces it wants to know: their outputs, their sketches, or nothing.
     """
 
     name: str
@@ -106,7 +115,7 @@ class Strategy(Protocol):
     summary: str
     needs_model: bool
     adapts: bool
-    compares: bool
+    looks_at: Look
     parameters: tuple[Parameter, ...]
 
     def first(self, slots: Sequence[Slot], settings: Settings) -> Sequence[Planned]:

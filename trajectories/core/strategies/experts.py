@@ -10,6 +10,7 @@ from trajectories.core.strategies.base import (
     ENOUGH,
     AttemptKind,
     Ended,
+    Look,
     Parameter,
     Planned,
     Settings,
@@ -28,7 +29,7 @@ class Experts:
     summary = "Every view is an expert that goes on from its own errors and outputs."
     needs_model = True
     adapts = True
-    compares = False
+    looks_at = Look.OUTPUTS
     parameters: tuple[Parameter, ...] = (
         Parameter("rounds", "Rounds", 3, 1, 20, "Answers of each expert at the most."),
         ENOUGH,

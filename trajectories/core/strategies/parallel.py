@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from trajectories.core.strategies.base import Parameter, Planned, Settings, Situation, Slot, all_slots
+from trajectories.core.strategies.base import Look, Parameter, Planned, Settings, Situation, Slot, all_slots
 
 
 class Parallel:
@@ -13,7 +13,7 @@ class Parallel:
     summary = "Every sample by itself, all at once."
     needs_model = False
     adapts = False
-    compares = False
+    looks_at = Look.NOTHING
     parameters: tuple[Parameter, ...] = ()
 
     def first(self, slots: Sequence[Slot], settings: Settings) -> Sequence[Planned]:  # noqa: ARG002

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from trajectories.core.records import Outcome
 from trajectories.core.strategies.base import (
     AttemptKind,
+    Look,
     Parameter,
     Planned,
     Settings,
@@ -26,7 +27,7 @@ class Rationalise:
     summary = "Problems that no sample solves are asked again with the answer as a hint."
     needs_model = True
     adapts = True
-    compares = False
+    looks_at = Look.NOTHING
     parameters: tuple[Parameter, ...] = (
         Parameter(
             "samples", "Hinted samples", 2, 1, 1_000, "Samples with the hint for each unsolved training problem."

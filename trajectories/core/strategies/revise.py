@@ -15,6 +15,7 @@ from trajectories.core.strategies.base import (
     ENOUGH,
     AttemptKind,
     Ended,
+    Look,
     Parameter,
     Planned,
     Settings,
@@ -36,7 +37,7 @@ class Revise:
     summary = "The best programs are shown what they got wrong, and asked again."
     needs_model = True
     adapts = True
-    compares = False
+    looks_at = Look.OUTPUTS
     parameters: tuple[Parameter, ...] = (
         Parameter("rounds", "Rounds", 2, 1, 50, "Rounds of revisions after the first samples."),
         Parameter("parents", "Parents", 3, 1, 500, "So many of the best answers are revised in each round."),

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from trajectories.core.records import Outcome
-from trajectories.core.strategies.base import Parameter, Planned, Settings, Situation, Slot, all_slots
+from trajectories.core.strategies.base import Look, Parameter, Planned, Settings, Situation, Slot, all_slots
 from trajectories.core.strategies.diversity import count_diverse
 
 
@@ -18,7 +18,7 @@ class UntilSolved:
     summary = "A few samples at a time, until a problem has enough right ones that differ."
     needs_model = False
     adapts = True
-    compares = True
+    looks_at = Look.SKETCHES
     parameters: tuple[Parameter, ...] = (
         Parameter(
             "wanted", "Right traces wanted", 3, 1, 1_000, "Right traces of a problem that differ from each other."
