@@ -38,11 +38,11 @@ class Memory(NoPorts):
     def __init__(self):
         self.kept = {}
 
-    def recall(self, request_hash, payer):
-        return self.kept.get(request_hash)
+    def recall(self, wanted) -> dict[str, PaidReply]:
+        return {key: self.kept[key] for key in wanted if key in self.kept}
 
-    def remember(self, request_hash, reply: PaidReply):
-        self.kept[request_hash] = reply
+    def remember(self, replies):
+        self.kept |= replies
 
 
 class Script:

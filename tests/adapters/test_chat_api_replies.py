@@ -6,8 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trajectories.adapters.chat_api.faults import redact, retry_after_seconds
-from trajectories.adapters.chat_api.replies import merge_stream, read_reply
+from trajectories.adapters.chat_api.replies import read_reply
 from trajectories.adapters.chat_api.settings import ChatSettings
+from trajectories.adapters.chat_api.streams import merge_stream
 from trajectories.adapters.fake_endpoint import Answer, bodies
 
 values = st.recursive(
@@ -36,8 +37,9 @@ def test_whatever_is_streamed_is_an_answer_or_a_plain_error(lines):
 @given(text=st.text(max_size=200), reasoning=st.text(max_size=100))
 def test_a_streamed_answer_reads_as_the_whole_one(failure, text, reasoning):
     answer = Answer(text, reasoning)
-    for make, stream in ((bodies.completion, bodies.stream_completion), (bodies.response, bodies.stream_response)):
-        whole = make("model", "prompt", answer, failure)
+    completion = bodies.completion("model", "prompt", [answer], failure)
+    response = bodies.response("model", "prompt", answer, failure)
+    for whole, stream in ((completion, bodies.stream_completion), (response, bodies.stream_response)):
         events = "".join(stream(whole)).split("\n")
         streamed, plain = read_reply(merge_stream(events)), read_reply(json.dumps(whole))
         assert (streamed.text, streamed.reasoning, streamed.finish_reason, streamed.usage) == (

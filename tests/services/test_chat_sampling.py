@@ -12,9 +12,10 @@ from tests.endpoint import flip_endpoint, sampler_for
 from tests.factories import assert_counters_add_up, make_instruction, make_problem, plan
 from trajectories.adapters.chat_api import ChatSampler, ChatSettings, limits
 from trajectories.adapters.fake_endpoint import Behaviour, FakeEndpoint, Play, canned
+from trajectories.core.records import FinishReason, SampleResult, Usage
 from trajectories.models import Run, Sampler, Text, Trace
 from trajectories.services.chat_attempts import claim_attempts
-from trajectories.services.chat_sampling import sample_session
+from trajectories.services.chat_sampling import keep_outcomes, sample_session
 from trajectories.services.plans import Budget, PlanError
 from trajectories.services.replies import DatabasePorts
 from trajectories.services.runs import pause_run, resume_run, set_budget
@@ -282,3 +283,39 @@ def test_a_hint_reaches_the_endpoint_and_nothing_that_is_kept(problems):
     assert [(trace.hinted, trace.facts["hinted"]) for trace in traces] == [(True, True)] * 2
     assert not Text.objects.filter(body__contains="SECRET").exists()
     assert not any("SECRET" in str([trace.facts, trace.steps, trace.answer]) for trace in traces)
+
+
+def test_a_run_asks_for_several_samples_in_one_call_and_counts_what_they_took(problems):
+    with flip_endpoint() as endpoint:
+        run = sample(plan_chat(endpoint, problems, values={**PRICES, "samples_per_call": 5, "concurrency": 2}))
+    assert [call.samples for call in endpoint.calls] == [5, 5]
+    assert (run.state, run.done_count, run.correct_count) == ("finished", 10, 10)
+    assert (run.input_tokens, run.output_tokens) == (endpoint.spent["input"], endpoint.spent["output"])
+    assert len(texts_of(run)) == 10
+
+
+def test_a_sample_that_cannot_be_stored_fails_alone_and_is_paid_for(problems):
+    run = plan_chat(flip_endpoint(), problems[:1], samples_each=3)
+    token = uuid.uuid4()
+    attempts = claim_attempts(run_id=run.pk, lease_token=token, concurrency=IN_FLIGHT).attempts
+    good = SampleResult(
+        ({"role": "user", "content": "x"},), "Because.", (), None, "", FinishReason.STOP, Usage(5, 0, 0, 7)
+    )
+    poison = replace(good, usage=Usage(2**31, 0, 0, 7))
+    odd = replace(good, facts={"temperature": float("nan")})
+    trace_ids, kept = keep_outcomes(list(zip(attempts, (good, poison, odd), strict=True)), token)
+    assert_counters_add_up(run)
+    assert (len(trace_ids), kept) == (1, True)
+    assert (run.done_count, run.failed_count, run.output_tokens) == (1, 2, 21)
+    assert set(run.attempts.filter(state="failed").values_list("error_kind", flat=True)) == {"result"}
+
+
+def test_an_error_before_the_sample_stays_with_it_as_a_fact(problems):
+    with flip_endpoint(script=[Play("500")] * 2) as endpoint:
+        run = sample(plan_chat(endpoint, problems[:1], values={"tries": 1, "concurrency": 1}, samples_each=1))
+        sample(run)
+    facts = Trace.objects.get(run=run).facts
+    assert facts["earlier_error"]["kind"] == "server"
+    with flip_endpoint(script=[Play("500"), Play("reset")]) as endpoint:
+        run = sample(plan_chat(endpoint, problems[:1], samples_each=1))
+    assert Trace.objects.get(run=run).facts["faults"] == {"server": 1, "connection": 1}

@@ -18,6 +18,7 @@ FIELDS = {
     "output_limit_field": "max_tokens",
     "timeout_seconds": "60",
     "tries": "3",
+    "samples_per_call": "1",
     "sends_seed": "on",
     "input_price": "0.15",
     "output_price": "0.6",
@@ -134,3 +135,11 @@ def test_the_test_button_takes_posts_only(client, lead):
 def test_nobody_without_a_role_sees_samplers(client, nobody):
     client.force_login(nobody)
     assert client.get(reverse("sampler_list")).status_code == 403
+
+
+def test_several_samples_a_call_are_refused_with_the_responses_api(client, lead):
+    client.force_login(lead)
+    response = post(client, api="responses", samples_per_call="8")
+    assert response.status_code == 422
+    assert "Found 8 with the Responses API, which gives one sample a call" in response.content.decode()
+    assert not Sampler.objects.filter(name="local").exists()

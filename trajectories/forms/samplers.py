@@ -85,12 +85,16 @@ class SamplerForm(forms.Form):
         min_value=1, max_value=1_500, label="Time limit", help_text="Seconds for a whole answer."
     )
     tries = _count("Tries", 20, "Of a call that fails in passing.", required=True)
+    samples_per_call = _count(
+        "Samples a call", 128, "More than one is sent as n; an endpoint that ignores it is noticed.", required=True
+    )
+    logprobs = forms.BooleanField(required=False, label="Ask for log-probabilities", help_text="Makes answers larger.")
     streaming = forms.BooleanField(required=False, label="Stream answers", help_text="Where long ones are cut off.")
     sends_seed = forms.BooleanField(required=False, label="Send a seed", help_text="Some endpoints refuse it.")
     extra_body = forms.JSONField(
         required=False,
         label="Extra parameters",
-        help_text='JSON, such as {"top_p": 0.95, "reasoning_effort": "high", "logprobs": true}.',
+        help_text='JSON, such as {"top_p": 0.95, "reasoning_effort": "high"}.',
         widget=forms.Textarea(attrs={"rows": 2, "spellcheck": "false", "class": "mono"}),
     )
 
@@ -143,6 +147,12 @@ class SamplerForm(forms.Form):
             return data
         if (data["input_price"] is None) != (data["output_price"] is None):
             self.add_error("output_price", "Expected both prices, of input and output, or neither.")
+            return data
+        if data["api"] == RESPONSES and data["samples_per_call"] > 1:
+            self.add_error(
+                "samples_per_call",
+                f"Found {data['samples_per_call']} with the Responses API, which gives one sample a call; expected 1.",
+            )
             return data
         settings = ChatSettings(**{name: value for name, value in data.items() if name not in ("title", "name")})
         return {**data, "settings": settings}

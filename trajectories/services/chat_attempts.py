@@ -86,12 +86,16 @@ def _pause(run: Run, reason: str) -> None:
 def _lease(run: Run, lease_token: uuid.UUID, wanted: int) -> list[Attempt]:
     """Lease the first pending attempts, those that share a prompt together."""
     pending = Attempt.objects.filter(run=run, state=Attempt.State.PENDING).order_by("id")
-    near = list(pending.select_for_update(skip_locked=True, no_key=True)[: WINDOW * wanted])
-    near.sort(key=lambda attempt: (attempt.problem_id, attempt.instruction_id, attempt.temperature, attempt.ordinal))
-    ids = [attempt.pk for attempt in near[:wanted]]
+    columns = ("problem_id", "instruction_id", "temperature", "ordinal", "pk")
+    locked = pending.select_for_update(skip_locked=True, no_key=True).values_list(*columns)
+    ids = [row[-1] for row in sorted(locked[: WINDOW * wanted])[:wanted]]
     Attempt.objects.filter(pk__in=ids).update(
         state=Attempt.State.LEASED, lease_token=lease_token, lease_expires_at=Now() + lease_time(),
         claims=F("claims") + 1,
     )  # fmt: skip
-    found = Attempt.objects.filter(pk__in=ids).select_related("run__sampler", "problem", "instruction").in_bulk()
-    return [found[key] for key in ids]
+    # Most share a problem, whose tasks are long: each is read once and not once an attempt.
+    found = Attempt.objects.filter(pk__in=ids).prefetch_related("problem", "instruction").in_bulk()
+    attempts = [found[key] for key in ids]
+    for attempt in attempts:
+        attempt.run = run
+    return attempts

@@ -5,25 +5,29 @@ import uuid
 from collections.abc import Callable, Sequence
 
 from django.conf import settings as django_settings
+from django.db import DataError
 
 from trajectories.adapters.chat_api import CallError, ChatSampler, ChatSession, ChatSettings
 from trajectories.adapters.sandbox import shared_engine
-from trajectories.core.records import SampleFailure, SampleResult
+from trajectories.core.records import SampleFailure, SampleRequest, SampleResult
 from trajectories.core.snippets import SnippetResult, run_snippet
-from trajectories.models import Attempt, Run
-from trajectories.services.attempts import has_pending, is_wanted, return_batch
+from trajectories.models import Attempt, Run, Trace
+from trajectories.services.attempts import fail_attempt, has_pending, is_wanted, return_batch
 from trajectories.services.chat_attempts import ahead_of, claim_attempts
 from trajectories.services.replies import DatabasePorts
 from trajectories.services.runs import RunStateError, fail_run, pause_run
-from trajectories.services.sample_requests import sample_request
-from trajectories.services.sampling import BatchReport, Heartbeat, keep_outcome
+from trajectories.services.sample_requests import finish_result, sample_request
+from trajectories.services.sampling import RESULT_FAULT, BatchReport, Heartbeat
 from trajectories.services.strategies import move_on
+from trajectories.services.traces import build_attempted, store_built
 
 SESSION_SECONDS = 60.0
 """After so long nothing new is started: other runs want the worker too."""
 
 LOOK_SECONDS = 0.25
 TRACES_PER_BELL = 16
+STORED_AT_ONCE = 64
+"""Samples in one transaction, of those that have come by then; nothing waits for company."""
 HELD = "held"
 """The kind of failure after which the run goes on by itself, once the gate opens."""
 
@@ -51,7 +55,7 @@ def sample_session(*, run_id: int, on_traces: OnTraces, seconds: float = SESSION
     try:
         sampler = ChatSampler(settings, ports, run=run_python)
         with Heartbeat(run_id, token) as heartbeat, sampler.open_session() as session:
-            work = _Work(run_id, token, settings, session, on_traces)
+            work = _Work(run_id, token, sampler, session, on_traces)
             work.go_on(time.monotonic() + seconds, heartbeat)
     except CallError as fault:
         _stop(run_id, fault.message)
@@ -81,14 +85,15 @@ class _Work:
     """The state of one session: what is in flight, what was stored, and what stopped it."""
 
     def __init__(
-        self, run_id: int, token: uuid.UUID, settings: ChatSettings, session: ChatSession, on_traces: OnTraces
+        self, run_id: int, token: uuid.UUID, sampler: ChatSampler, session: ChatSession, on_traces: OnTraces
     ) -> None:
         self.trace_ids: list[int] = []
         self.stopped: SampleFailure | None = None
-        self._run_id, self._token, self._settings = run_id, token, settings
+        self._run_id, self._token, self._sampler = run_id, token, sampler
         self._session, self._on_traces = session, on_traces
         self._flying: dict[int, Attempt] = {}
-        self._allowed = settings.concurrency
+        self._each = sampler.settings.samples_per_call if sampler.settings.takes_n else 1
+        self._most = self._allowed = sampler.settings.concurrency * self._each
         self._next_claim = self._next_look = 0.0
 
     def go_on(self, until: float, heartbeat: Heartbeat) -> None:
@@ -98,38 +103,41 @@ class _Work:
                 self._claim()
             if not self._flying:
                 break
-            taken = self._session.take(LOOK_SECONDS)
-            if taken is not None and not self._store(*taken):
+            taken = self._session.take_all(LOOK_SECONDS, STORED_AT_ONCE)
+            if taken and not self._store(taken):
                 break
             if not self._is_wanted():
                 break
 
     def _claim(self) -> None:
-        """Fill free places, some at a time: a claim costs as much as storing a sample."""
+        """Fill free places, some at a time: a claim costs as much as storing a few samples."""
         now, free = time.monotonic(), self._allowed + ahead_of(self._allowed) - len(self._flying)
         if self._flying and (now < self._next_claim or free < max(1, self._allowed // 4)):
             return
-        claim = claim_attempts(run_id=self._run_id, lease_token=self._token, concurrency=self._settings.concurrency)
+        claim = claim_attempts(run_id=self._run_id, lease_token=self._token, concurrency=self._most)
         if claim.allowed and claim.allowed != self._allowed:
             self._allowed = claim.allowed
-            self._session.set_concurrency(claim.allowed)
-        for attempt in claim.attempts:
-            self._flying[attempt.pk] = attempt
-            request = sample_request(attempt)
-            if isinstance(request, SampleFailure):
-                self._store(attempt.pk, request)
-            else:
-                self._session.submit(attempt.pk, request)
+            self._session.set_concurrency(max(1, claim.allowed // self._each))
+        self._flying |= {attempt.pk: attempt for attempt in claim.attempts}
+        asked = [(attempt.pk, sample_request(attempt)) for attempt in claim.attempts]
+        self._session.submit_all(
+            self._sampler.groups_of([(key, each) for key, each in asked if isinstance(each, SampleRequest)])
+        )
+        if refused := [(key, each) for key, each in asked if isinstance(each, SampleFailure)]:
+            self._store(refused)
         self._next_claim = 0.0 if claim.attempts else now + LOOK_SECONDS
 
-    def _store(self, attempt_id: int, outcome: SampleResult | SampleFailure) -> bool:
-        """Store an outcome; False where the lease is lost. After a fault that stops all, the rest is given back."""
-        attempt = self._flying.pop(attempt_id)
-        if isinstance(outcome, SampleFailure) and outcome.stops:
-            self.stopped = outcome
-            return True
-        trace_id, kept = keep_outcome(attempt, self._token, outcome)
-        self.trace_ids += [] if trace_id is None else [trace_id]
+    def _store(self, taken: Sequence[tuple[int, SampleResult | SampleFailure]]) -> bool:
+        """Store outcomes; False where the lease is lost. After a fault that stops all, the rest is given back."""
+        outcomes = []
+        for attempt_id, outcome in taken:
+            attempt = self._flying.pop(attempt_id)
+            if isinstance(outcome, SampleFailure) and outcome.stops:
+                self.stopped = outcome
+            else:
+                outcomes.append((attempt, outcome))
+        trace_ids, kept = keep_outcomes(outcomes, self._token)
+        self.trace_ids += trace_ids
         if len(self.trace_ids) >= TRACES_PER_BELL:
             self._on_traces(self.trace_ids)
             self.trace_ids = []
@@ -141,3 +149,36 @@ class _Work:
             return True
         self._next_look = now + LOOK_SECONDS
         return is_wanted(run_id=self._run_id)
+
+
+def keep_outcomes(
+    outcomes: Sequence[tuple[Attempt, SampleResult | SampleFailure]], token: uuid.UUID
+) -> tuple[list[int], bool]:
+    """(ids of the traces, whether every lease was still ours). What can be stored together is; what the database does
+    not take is a failure of its own and spoils no other sample."""
+    built, failed = [], []
+    for attempt, outcome in outcomes:
+        if isinstance(outcome, SampleFailure):
+            failed.append((attempt, outcome))
+            continue
+        try:
+            built.append(build_attempted(attempt, finish_result(attempt, outcome)))
+        except (ValueError, TypeError, RecursionError) as fault:
+            failed.append((attempt, _unstorable(fault, outcome)))
+    traces: list[Trace | None] = []
+    try:
+        traces += store_built(built=built, lease_token=token) if built else []
+    except DataError:
+        for item in built:
+            try:
+                traces += store_built(built=[item], lease_token=token)
+            except DataError as fault:
+                failed.append((item.attempt, _unstorable(fault, item.result)))
+    kept = [fail_attempt(attempt=attempt, lease_token=token, failure=failure) for attempt, failure in failed]
+    return [trace.pk for trace in traces if trace is not None], all(kept) and None not in traces
+
+
+def _unstorable(fault: Exception, result: SampleResult) -> SampleFailure:
+    """A sample that cannot be kept is paid for all the same."""
+    message = f"The result could not be stored: {fault}"
+    return SampleFailure(RESULT_FAULT, message, usage=result.usage, cost=result.cost)

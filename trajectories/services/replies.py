@@ -1,8 +1,9 @@
 """Answers already paid for."""
 
-from dataclasses import asdict
+from collections.abc import Mapping
+from dataclasses import asdict, fields
 
-from django.db import connection
+from django.db import connection, transaction
 
 from trajectories.adapters.chat_api import PaidReply
 from trajectories.core.identity import text_hash
@@ -13,33 +14,43 @@ from trajectories.services import rate_limits
 from trajectories.services.traces import store_texts
 
 
-def recall(*, request_hash: str, payer: str | None = None) -> PaidReply | None:
-    """The newest answer to the same request, of one payer only where one is named."""
-    kept = Reply.objects.select_related("raw").filter(pk=request_hash)
-    found = (kept if payer is None else kept.filter(payer=payer)).first()
-    if found is None:
-        return None
-    usage = Usage(found.input_tokens, found.cached_tokens, found.reasoning_tokens, found.output_tokens)
-    return PaidReply(found.raw.body, usage, found.seconds, found.max_output_tokens, found.payer)
-
-
-def remember(*, request_hash: str, reply: PaidReply) -> None:
-    """Keep an answer in place of an earlier one."""
-    raw = storable_text(reply.raw)
-    store_texts({text_hash(raw): raw})
-    fields = {
-        "raw_id": text_hash(raw),
-        "seconds": reply.seconds,
-        "max_output_tokens": reply.max_output_tokens,
-        "payer": reply.payer,
-        **asdict(reply.usage),
+def recall(*, wanted: Mapping[str, str | None]) -> dict[str, PaidReply]:
+    """The newest answers by request hash; `wanted` may name for a hash the one payer whose answer is meant."""
+    kept = Reply.objects.select_related("raw").in_bulk(list(wanted))
+    return {
+        key: PaidReply(
+            found.raw.body,
+            Usage(found.input_tokens, found.cached_tokens, found.reasoning_tokens, found.output_tokens),
+            found.seconds,
+            found.max_output_tokens,
+            found.payer,
+        )
+        for key, found in kept.items()
+        if wanted[key] is None or wanted[key] == found.payer
     }
-    Reply.objects.bulk_create(
-        [Reply(request_hash=request_hash, **fields)],
-        update_conflicts=True,
-        unique_fields=["request_hash"],
-        update_fields=[name.removesuffix("_id") for name in fields],
-    )
+
+
+@transaction.atomic
+def remember(*, replies: Mapping[str, PaidReply]) -> None:
+    """Keep answers by request hash in place of earlier ones; in one order, so that no two writers block each other."""
+    raws = {key: storable_text(reply.raw) for key, reply in replies.items()}
+    hashes = {key: text_hash(raw) for key, raw in raws.items()}
+    store_texts({hashes[key]: raw for key, raw in raws.items()})
+    rows = [
+        Reply(
+            request_hash=key,
+            raw_id=hashes[key],
+            seconds=reply.seconds,
+            max_output_tokens=reply.max_output_tokens,
+            payer=reply.payer,
+            **asdict(reply.usage),
+        )
+        for key, reply in sorted(replies.items())
+    ]
+    Reply.objects.bulk_create(rows, update_conflicts=True, unique_fields=["request_hash"], update_fields=list(REPLACED))
+
+
+REPLACED = ("raw", "seconds", "max_output_tokens", "payer", *(field.name for field in fields(Usage)))
 
 
 class DatabasePorts:
@@ -61,15 +72,15 @@ class DatabasePorts:
         """See services.rate_limits."""
         rate_limits.hold(sampler=self._sampler, seconds=seconds, reason=reason)
 
-    def recall(self, request_hash: str, payer: str) -> PaidReply | None:
+    def recall(self, wanted: Mapping[str, str]) -> dict[str, PaidReply]:
         """See `recall`."""
-        if not self._recalls and not payer:
-            return None
-        return recall(request_hash=request_hash, payer=None if self._recalls else payer)
+        if self._recalls:
+            return recall(wanted=dict.fromkeys(wanted))
+        return recall(wanted={key: payer for key, payer in wanted.items() if payer})
 
-    def remember(self, request_hash: str, reply: PaidReply) -> None:
+    def remember(self, replies: Mapping[str, PaidReply]) -> None:
         """See `remember`."""
-        remember(request_hash=request_hash, reply=reply)
+        remember(replies=replies)
 
     def close(self) -> None:
         """Close the thread's connection."""

@@ -1,7 +1,10 @@
 """Traces: storing what an attempt brought back."""
 
 import uuid
-from dataclasses import asdict
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
@@ -9,7 +12,7 @@ from django.db.models import F
 from django.db.models.functions import Now
 
 from trajectories.core.identity import canonical_json, content_hash, text_hash
-from trajectories.core.records import JSON, SampleResult, Step
+from trajectories.core.records import JSON, SampleResult, Step, Usage
 from trajectories.core.storable import storable_json, storable_text
 from trajectories.core.verifiers.normal_forms import normal_answer
 from trajectories.models import Attempt, PendingVerification, Problem, Run, Text, Trace
@@ -22,6 +25,27 @@ def store_result(*, attempt: Attempt, lease_token: uuid.UUID, result: SampleResu
     `attempt` comes with its run, problem and instruction. Raises ValueError or TypeError for a result that JSON has no
     form for.
     """
+    return store_built(built=[build_attempted(attempt, result)], lease_token=lease_token)[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """A sample on its way into the database: its unsaved trace and the texts this refers to by their hash."""
+
+    attempt: Attempt
+    trace: Trace
+    texts: Mapping[str, str]
+    result: SampleResult
+
+
+def build_attempted(attempt: Attempt, result: SampleResult) -> Built:
+    """What is stored of an attempt's sample. Raises ValueError or TypeError for a result that JSON has no form for.
+
+    An error from which the attempt was put back before stays with the sample as a fact.
+    """
+    if attempt.error_kind:
+        earlier = {"kind": attempt.error_kind, "message": attempt.error_message, "claims": attempt.claims}
+        result = replace(result, facts={**result.facts, "earlier_error": earlier})
     trace, texts = build_trace(
         attempt.problem,
         result,
@@ -33,31 +57,54 @@ def store_result(*, attempt: Attempt, lease_token: uuid.UUID, result: SampleResu
         seed=attempt.seed,
         parent_id=attempt.parent_id,
     )
+    return Built(attempt, trace, texts, result)
+
+
+def store_built(*, built: Sequence[Built], lease_token: uuid.UUID) -> list[Trace | None]:
+    """Store samples of one run in one transaction, end their attempts and queue their verification; None for each whose
+    lease is lost, of which nothing happens."""
+    run_id = built[0].attempt.run_id
     with transaction.atomic():
-        lock_run(attempt.run_id)
-        held = Attempt.objects.filter(pk=attempt.pk, state=Attempt.State.LEASED, lease_token=lease_token)
-        if not held.update(
-            state=Attempt.State.DONE,
-            lease_token=None,
-            lease_expires_at=None,
-            error_kind="",
-            error_message="",
-            finished_at=Now(),
-        ):
-            return None
-        store_texts(texts)
-        trace.save(force_insert=True)
-        PendingVerification.objects.create(trace=trace)
-        Run.objects.filter(pk=attempt.run_id).update(
-            done_count=F("done_count") + 1,
-            cost=F("cost") + (result.cost or 0),
-            **{name: F(name) + count for name, count in asdict(result.usage).items()},
+        lock_run(run_id)
+        held = set(
+            Attempt.objects.filter(
+                pk__in=[item.attempt.pk for item in built], state=Attempt.State.LEASED, lease_token=lease_token
+            )
+            .select_for_update(no_key=True)
+            .values_list("pk", flat=True)
         )
-        Problem.objects.filter(pk=attempt.problem_id).update(trace_count=F("trace_count") + 1)
-    return trace
+        kept = [item for item in built if item.attempt.pk in held]
+        if kept:
+            _write(run_id, kept)
+    return [item.trace if item.attempt.pk in held else None for item in built]
 
 
-def store_texts(bodies: dict[str, str]) -> None:
+def _write(run_id: int, kept: Sequence[Built]) -> None:
+    """Write samples whose attempts and run are locked."""
+    Attempt.objects.filter(pk__in=[item.attempt.pk for item in kept]).update(
+        state=Attempt.State.DONE,
+        lease_token=None,
+        lease_expires_at=None,
+        error_kind="",
+        error_message="",
+        finished_at=Now(),
+    )
+    store_texts({key: body for item in kept for key, body in item.texts.items()})
+    traces = Trace.objects.bulk_create([item.trace for item in kept])
+    PendingVerification.objects.bulk_create([PendingVerification(trace=trace) for trace in traces])
+    usage = Usage()
+    for item in kept:
+        usage += item.result.usage
+    Run.objects.filter(pk=run_id).update(
+        done_count=F("done_count") + len(kept),
+        cost=F("cost") + sum((item.result.cost or Decimal(0) for item in kept), Decimal(0)),
+        **{name: F(name) + count for name, count in asdict(usage).items()},
+    )
+    for problem_id, count in sorted(Counter(item.attempt.problem_id for item in kept).items()):
+        Problem.objects.filter(pk=problem_id).update(trace_count=F("trace_count") + count)
+
+
+def store_texts(bodies: Mapping[str, str]) -> None:
     """Store texts by hash, each once; in one order, so that concurrent writers cannot block each other in a circle."""
     rows = [Text(content_hash=key, body=body) for key, body in sorted(bodies.items())]
     Text.objects.bulk_create(rows, ignore_conflicts=True)

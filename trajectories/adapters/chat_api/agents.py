@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from decimal import Decimal
@@ -151,6 +152,10 @@ class Agent:
         if calls_as_text(text) and not reply.tool_calls:
             facts["tool_call_as_text"] = True
             steps.append(Step(StepKind.TOOL_CALL, "Written as text, not run", NOT_RUN))
+        faults: Counter[str] = Counter()
+        for said in self._answers:
+            faults.update(said.notes.get("faults", {}))
+        facts |= {"faults": dict(faults)} if faults else {}
         if all(said.recalled for said in self._answers):
             facts["recalled"] = True
         return SampleResult(

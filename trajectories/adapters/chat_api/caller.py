@@ -1,24 +1,23 @@
-"""Calls that recall what was paid for, keep to limits, try again where that may help, and give up where it cannot."""
+"""Calls that recall what was paid for before, and keep what is paid for now."""
 
 import asyncio
-import time
-from collections.abc import Callable, Mapping
+import logging
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from typing import TypeVar
 
-from trajectories.adapters.chat_api.calls import Answered, ChatCall, call_hash, estimate_usage, input_tokens_of
+from trajectories.adapters.chat_api.asking import Asker, Heard
+from trajectories.adapters.chat_api.batches import Batches
+from trajectories.adapters.chat_api.calls import Answered, ChatCall, call_hash, input_tokens_of
+from trajectories.adapters.chat_api.choices import share_usage
 from trajectories.adapters.chat_api.client import ChatClient
 from trajectories.adapters.chat_api.faults import CallError
-from trajectories.adapters.chat_api.limits import (
-    LONGEST_RETRY_AFTER,
-    AdaptiveLimit,
-    Breaker,
-    backoff_seconds,
-)
 from trajectories.adapters.chat_api.ports import PaidReply, Ports
 from trajectories.adapters.chat_api.replies import Reply, read_reply
 from trajectories.adapters.chat_api.settings import ChatSettings
-from trajectories.core.records import FinishReason, SampleFailure, Usage
+from trajectories.core.records import JSON, FinishReason, SampleFailure, Usage
+
+logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -26,22 +25,29 @@ T = TypeVar("T")
 class Caller:
     """Used within one event loop; `side` runs what may wait for the database, one at a time.
 
-    After a fault that no further call can survive, `stopped` holds it, and every further call fails with it.
+    Answers are kept before anybody gets them, several at a time where several come at once. `takes_n` says whether
+    several samples may be asked for in one call: an endpoint that gives fewer than asked is not asked so again.
     """
 
     def __init__(self, settings: ChatSettings, ports: Ports, environment: Mapping[str, str], side: Executor) -> None:
         self.settings = settings
-        self.limit = AdaptiveLimit(settings.concurrency)
-        self.stopped: SampleFailure | None = None
+        self.takes_n = settings.takes_n
         self._ports, self._side = ports, side
         self._client = ChatClient(settings, environment)
-        self._breaker = Breaker()
-        self._output_tokens = settings.max_output_tokens / 4
-        self._resume_at = 0.0
+        self._asker = Asker(settings, ports, self._client, self.aside)
+        self.limit = self._asker.limit
+        self._recalls: Batches[tuple[str, str], PaidReply | None] = Batches(self._recall)
+        self._keeps: Batches[tuple[str, PaidReply], None] = Batches(self._keep)
+        self._counted: tuple[Sequence[Mapping[str, JSON]], int] = (), 0
 
     async def close(self) -> None:
-        """Close the connections."""
+        """Keep what has come and close the connections."""
+        await self._keeps.finish()
         await self._client.close()
+
+    def stop(self, failure: SampleFailure) -> None:
+        """Let every further call fail with this."""
+        self._asker.stopped = failure
 
     async def aside(self, act: Callable[[], T]) -> T:
         """Run what may wait for the database without holding up the calls."""
@@ -49,20 +55,94 @@ class Caller:
 
     async def ask(self, call: ChatCall) -> Answered:
         """The answer, paid for now or before. Raises CallError."""
-        wanted = call_hash(self.settings, call)
-        paid = await self.aside(lambda: self._ports.recall(wanted, call.payer))
-        if paid is not None and not self._was_cut_shorter(paid):
-            return self._recalled(paid, call)
-        tokens = input_tokens_of(call.messages)
-        if self.settings.context_limit is not None and tokens > self.settings.context_limit:
-            raise CallError(
-                "context", f"The prompt has about {tokens:,} tokens; the model takes {self.settings.context_limit:,}."
-            )
-        reply, seconds = await self._ask(call, tokens)
-        usage = reply.usage or estimate_usage(call.messages, reply)
-        bought = PaidReply(reply.raw, usage, seconds, self.settings.max_output_tokens, call.payer)
-        await self.aside(lambda: self._ports.remember(wanted, bought))
-        return Answered(reply, usage, self.settings.cost_of(usage), seconds, taken=usage)
+        (outcome,) = await self.ask_together([call])
+        if isinstance(outcome, CallError):
+            raise outcome
+        return outcome
+
+    async def ask_together(self, calls: Sequence[ChatCall]) -> list[Answered | CallError]:
+        """An outcome for each of several calls that read the same; what is not kept is asked for in one, where the
+        endpoint can do that."""
+        hashes = [call_hash(self.settings, call) for call in calls]
+        asked = zip(hashes, calls, strict=True)
+        kept = await asyncio.gather(*(self._recalls.do((key, call.payer)) for key, call in asked))
+        found: dict[int, Answered | CallError] = {
+            place: self._recalled(paid, calls[place])
+            for place, paid in enumerate(kept)
+            if paid is not None and not self._was_cut_shorter(paid)
+        }
+        left = [place for place in range(len(calls)) if place not in found]
+        if len(left) > 1 and self.takes_n:
+            bought = await self._buy([calls[place] for place in left], [hashes[place] for place in left])
+            found |= dict(zip(left, bought, strict=False))
+            left = left[len(bought) :]
+        alone = await asyncio.gather(*(self._buy([calls[place]], [hashes[place]]) for place in left))
+        found |= {place: outcome for place, (outcome,) in zip(left, alone, strict=True)}
+        return [found[place] for place in range(len(calls))]
+
+    async def _buy(self, calls: Sequence[ChatCall], hashes: Sequence[str]) -> list[Answered | CallError]:
+        """Outcomes of one call for all of `calls`: fewer than these, from the first on, where the endpoint gives fewer.
+        Every other fault is the outcome of each."""
+        try:
+            tokens = self._input_tokens(calls[0])
+            heard = await self._asker.ask(calls[0], tokens, len(calls))
+        except CallError as fault:
+            if len(calls) > 1 and fault.kind == "bad_request":
+                self._give_up_n(len(calls), 0)
+                return []
+            return [fault] * len(calls)
+        if len(heard.choices) < len(calls):
+            self._give_up_n(len(calls), len(heard.choices))
+        return await self._pay(calls, hashes, heard)
+
+    async def _pay(self, calls: Sequence[ChatCall], hashes: Sequence[str], heard: Heard) -> list[Answered | CallError]:
+        """Keep each reply under its own hash, with its share of what the call took."""
+        outcomes: list[Answered | CallError] = list(heard.choices[: len(calls)])  # type: ignore[arg-type]
+        replies = [choice for choice in heard.choices[: len(calls)] if isinstance(choice, Reply)]
+        usages = share_usage(heard.usage, replies) if len(heard.choices) > 1 else [heard.usage]
+        notes: dict[str, JSON] = {"faults": dict(heard.faults)} if heard.faults else {}
+        notes |= {"samples_in_call": len(calls)} if len(calls) > 1 else {}
+        notes |= {"n": "ignored"} if self.settings.takes_n and not self.takes_n else {}
+        keeping = []
+        shares = iter(usages)
+        for place, (call, key) in enumerate(zip(calls[: len(outcomes)], hashes, strict=False)):
+            reply = heard.choices[place]
+            if isinstance(reply, CallError):
+                continue
+            usage = next(shares)
+            more = len(heard.choices) - len(calls) if reply is replies[0] else 0
+            said = {**notes, **({"choices_too_many": more} if more > 0 else {})}
+            limit = self.settings.max_output_tokens
+            keeping.append(self._keeps.do((key, PaidReply(reply.raw, usage, heard.seconds, limit, call.payer))))
+            cost = self.settings.cost_of(usage)
+            outcomes[place] = Answered(reply, usage, cost, heard.seconds, taken=usage, notes=said)
+        await asyncio.gather(*keeping)
+        return outcomes
+
+    def _give_up_n(self, asked: int, given: int) -> None:
+        if self.takes_n:
+            logger.warning(
+                "%s gave %d samples where %d were asked for in one call; from now on each has a call of its own",
+                self.settings.base_url, given, asked,
+            )  # fmt: skip
+        self.takes_n = False
+
+    def _input_tokens(self, call: ChatCall) -> int:
+        """About how many tokens are sent; samples of one prompt are counted once. Raises CallError for too many."""
+        if call.messages is not self._counted[0]:
+            self._counted = call.messages, input_tokens_of(call.messages)
+        tokens, most = self._counted[1], self.settings.context_limit
+        if most is not None and tokens > most:
+            raise CallError("context", f"The prompt has about {tokens:,} tokens; the model takes {most:,}.")
+        return tokens
+
+    async def _recall(self, wanted: Sequence[tuple[str, str]]) -> list[PaidReply | None]:
+        found = await self.aside(lambda: self._ports.recall(dict(wanted)))
+        return [found.get(key) for key, _ in wanted]
+
+    async def _keep(self, replies: Sequence[tuple[str, PaidReply]]) -> list[None]:
+        await self.aside(lambda: self._ports.remember(dict(replies)))
+        return [None] * len(replies)
 
     def _recalled(self, paid: PaidReply, call: ChatCall) -> Answered:
         """Free of charge, unless the one who asks has paid and never got it."""
@@ -75,59 +155,3 @@ class Caller:
         """Whether the answer ended for want of tokens and may now have more."""
         more = self.settings.max_output_tokens > paid.max_output_tokens
         return more and read_reply(paid.raw).finish_reason is FinishReason.LENGTH
-
-    async def _ask(self, call: ChatCall, input_tokens: int) -> tuple[Reply, float]:
-        """Call until there is an answer or nothing more to try; returns (answer, seconds of the last call)."""
-        tries = 0
-        while True:
-            tries += 1
-            try:
-                async with self.limit.slot():
-                    return await self._call(call, input_tokens)
-            except CallError as fault:
-                await self._after_fault(fault, tries)
-
-    async def _call(self, call: ChatCall, input_tokens: int) -> tuple[Reply, float]:
-        self._check_stopped()
-        reserved = round(input_tokens + self._output_tokens)
-        wait = await self.aside(lambda: self._ports.reserve(reserved))
-        await asyncio.sleep(max(wait, self._resume_at - time.monotonic(), 0.0))
-        self._check_stopped()
-        started = time.monotonic()
-        reply = await self._client.complete(call.messages, call.temperature, call.seed, call.tools)
-        seconds = time.monotonic() - started
-        self._breaker.succeeded()
-        await self.limit.grow()
-        usage = reply.usage or estimate_usage(call.messages, reply)
-        self._output_tokens += 0.1 * (usage.output_tokens - self._output_tokens)
-        spent = usage.input_tokens + usage.output_tokens - reserved
-        await self.aside(lambda: self._ports.settle(spent))
-        return reply, seconds
-
-    async def _after_fault(self, fault: CallError, tries: int) -> None:
-        """Wait before the next try; raises where there is none."""
-        if fault.stops or not fault.retryable:
-            if fault.kind == "malformed" and self._breaker.gave_up():
-                raise self._open_circuit(fault) from fault
-            raise fault
-        if fault.shrinks:
-            self.limit.shrink()
-        wait = max(fault.retry_after or 0.0, backoff_seconds(tries))
-        if wait > LONGEST_RETRY_AFTER:
-            reason = f"{fault.message} It asks to be left alone for {wait:,.0f} s."
-            await self.aside(lambda: self._ports.hold(wait, reason))
-            raise CallError("held", reason, retryable=True, stops=True) from fault
-        if fault.retry_after:
-            self._resume_at = max(self._resume_at, time.monotonic() + fault.retry_after)
-        if tries >= self.settings.tries:
-            raise (self._open_circuit(fault) if self._breaker.gave_up() else fault) from fault
-        await asyncio.sleep(wait)
-
-    @staticmethod
-    def _open_circuit(fault: CallError) -> CallError:
-        message = f"Call after call fails, so the run has stopped asking. The last one said: {fault.message}"
-        return CallError("circuit", message, retryable=True, stops=True)
-
-    def _check_stopped(self) -> None:
-        if self.stopped is not None:
-            raise CallError(self.stopped.kind, self.stopped.message, retryable=True, stops=True)

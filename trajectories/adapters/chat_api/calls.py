@@ -34,7 +34,8 @@ NO_USAGE = Usage()
 class Answered:
     """An answer. Where it was recalled from another payer's call, it has neither usage nor cost, and took no time.
 
-    `taken` are its tokens, whoever has paid for them.
+    `taken` are its tokens, whoever has paid for them; `notes` are facts about how it came: tries that failed before, by
+    kind, and samples asked for in the same call.
     """
 
     reply: Reply
@@ -43,6 +44,7 @@ class Answered:
     seconds: float
     recalled: bool = False
     taken: Usage = NO_USAGE
+    notes: Mapping[str, JSON] = field(default_factory=dict)
 
 
 def call_hash(settings: ChatSettings, call: ChatCall) -> str:
@@ -60,6 +62,7 @@ def call_hash(settings: ChatSettings, call: ChatCall) -> str:
             "temperature": call.temperature,
             **call.sample,
             **({"tools": list(call.tools)} if call.tools else {}),
+            **({"logprobs": True} if settings.logprobs else {}),
         }
     )
 

@@ -1,30 +1,34 @@
-"""One call to an endpoint, by the openai client: bounded in time and size, its faults said plainly."""
+"""One call to an endpoint: bounded in time and size, its faults said plainly."""
 
 import asyncio
 import json
 import os
 from collections.abc import Mapping, Sequence
+from http import HTTPStatus
 from typing import Any
 
 import httpx2
-import openai
 
+from trajectories.adapters.chat_api.choices import split_choices
 from trajectories.adapters.chat_api.faults import (
     CallError,
+    Refusal,
     connection_fault,
     malformed_fault,
     redact,
     status_fault,
 )
-from trajectories.adapters.chat_api.replies import Reply, merge_stream, read_reply
+from trajectories.adapters.chat_api.replies import Reply, read_reply
 from trajectories.adapters.chat_api.settings import RESPONSES, ChatSettings
+from trajectories.adapters.chat_api.streams import merge_stream
+from trajectories.adapters.chat_api.transport import open_http
 from trajectories.core.records import JSON
 
 MAX_REPLY_BYTES = 8 * 1024 * 1024
 """A longer answer is no answer: the largest models write less than 1 MB."""
 
-CONNECT_SECONDS = 10.0
-NO_KEY = "none"
+MAX_ERROR_BYTES = 64 * 1024
+USER_AGENT = "minicolumn"
 
 
 def read_key(settings: ChatSettings, environment: Mapping[str, str] = os.environ) -> str:
@@ -39,28 +43,28 @@ def read_key(settings: ChatSettings, environment: Mapping[str, str] = os.environ
             "expected it to hold the key.",
             stops=True,
         )
+    if not (key.isascii() and key.isprintable()):
+        raise CallError(
+            "no_key", f"The environment variable {settings.key_variable} holds characters that no key has.", stops=True
+        )
     return key
 
 
 class ChatClient:
-    """Calls to one endpoint over one pool of connections. Use within one event loop and close it there."""
+    """Calls to one endpoint over connections that stay open. Use within one event loop and close it there."""
 
     def __init__(self, settings: ChatSettings, environment: Mapping[str, str] = os.environ) -> None:
         self._settings = settings
         self._key = read_key(settings, environment)
-        limits = httpx2.Limits(max_connections=settings.concurrency, max_keepalive_connections=settings.concurrency)
-        timeout = httpx2.Timeout(settings.timeout_seconds, connect=CONNECT_SECONDS)
-        self._client = openai.AsyncOpenAI(
-            api_key=self._key or NO_KEY,
-            base_url=settings.base_url,
-            max_retries=0,
-            timeout=timeout,
-            http_client=httpx2.AsyncClient(limits=limits, timeout=timeout, follow_redirects=False),
-        )
+        path = "responses" if settings.api == RESPONSES else "chat/completions"
+        self._address = f"{settings.base_url.rstrip('/')}/{path}"
+        headers = {"Content-Type": "application/json", "Accept": "*/*", "User-Agent": USER_AGENT}
+        headers |= {"Authorization": f"Bearer {self._key}"} if self._key else {}
+        self._http = open_http(calls=settings.concurrency, seconds=settings.timeout_seconds, headers=headers)
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._client.close()
+        await self._http.aclose()
 
     async def complete(
         self,
@@ -70,44 +74,74 @@ class ChatClient:
         tools: Sequence[Mapping[str, JSON]] = (),
     ) -> Reply:
         """Ask once. Raises CallError; the whole call, body included, has `timeout_seconds`."""
+        (reply,) = await self.complete_all(messages, temperature, seed, tools, 1)
+        if isinstance(reply, CallError):
+            raise reply
+        return reply
+
+    async def complete_all(
+        self,
+        messages: Sequence[Mapping[str, JSON]],
+        temperature: float,
+        seed: int,
+        tools: Sequence[Mapping[str, JSON]],
+        n: int,
+    ) -> list[Reply | CallError]:
+        """Ask once for `n` samples; what comes is at least one, each read or with the fault that keeps it from that.
+
+        Raises CallError where none can be read; the whole call, body included, has `timeout_seconds`.
+        """
         limit = self._settings.timeout_seconds
         body = request_body(self._settings, messages, temperature, seed, tools)
+        body |= {"n": n} if n > 1 else {}
         try:
             async with asyncio.timeout(limit):
                 raw = await self._fetch(body)
-        except (TimeoutError, openai.APITimeoutError, httpx2.TimeoutException) as fault:
+        except (TimeoutError, httpx2.TimeoutException) as fault:
             message = f"The endpoint had not answered within {limit:g} s."
             raise CallError("timeout", message, retryable=True) from fault
-        except openai.APIStatusError as fault:
-            raise status_fault(fault, self._settings.model, self._key, tools=bool(tools)) from None
-        except (openai.APIConnectionError, httpx2.HTTPError) as fault:
+        except (httpx2.HTTPError, httpx2.InvalidURL) as fault:
             raise connection_fault(fault, self._settings.base_url, self._key) from None
-        return self._read(raw)
+        return self._read(raw, n)
 
-    def _read(self, raw: bytes) -> Reply:
+    def _read(self, raw: bytes, n: int) -> list[Reply | CallError]:
         text = redact_key(raw.decode("utf-8", errors="replace"), self._key)
         try:
-            return read_reply(merge_stream(text.splitlines()) if self._settings.streaming else text)
-        except RecursionError:
-            raise malformed_fault("nested too deeply", text, self._key) from None
-        except ValueError as fault:
-            raise malformed_fault(fault, text, self._key) from None
+            whole = merge_stream(text.splitlines()) if self._settings.streaming else text
+            parts = split_choices(whole) if n > 1 else [whole]
+        except (RecursionError, ValueError) as fault:
+            raise self._malformed(fault, text) from None
+        found = [self._read_one(part) for part in parts]
+        if all(isinstance(choice, CallError) for choice in found):
+            raise found[0]  # type: ignore[misc]
+        return found
+
+    def _read_one(self, text: str) -> Reply | CallError:
+        try:
+            return read_reply(text)
+        except (RecursionError, ValueError) as fault:
+            return self._malformed(fault, text)
+
+    def _malformed(self, fault: RecursionError | ValueError, text: str) -> CallError:
+        return malformed_fault("nested too deeply" if isinstance(fault, RecursionError) else fault, text, self._key)
 
     async def _fetch(self, body: Mapping[str, Any]) -> bytes:
-        create: Any = self._client.chat.completions.with_streaming_response.create
-        if self._settings.api == RESPONSES:
-            create = self._client.responses.with_streaming_response.create
-        # The client walks through typed arguments value by value; what it takes as extra it sends as it is.
-        empty: dict[str, Any] = {"input": ""} if self._settings.api == RESPONSES else {"messages": []}
-        async with create(model=body["model"], stream=self._settings.streaming, **empty, extra_body=body) as response:
+        content = json.dumps(body, ensure_ascii=False, allow_nan=False).encode("utf-8", errors="replace")
+        async with self._http.stream("POST", self._address, content=content) as response:
+            status = response.status_code
             parts, size = [], 0
-            async for part in response.iter_bytes():
+            async for part in response.aiter_bytes():
+                parts.append(part)
                 size += len(part)
+                if status != HTTPStatus.OK and size > MAX_ERROR_BYTES:
+                    break
                 if size > MAX_REPLY_BYTES:
                     raise CallError(
                         "too_large", f"The answer is larger than {MAX_REPLY_BYTES // 1024**2} MB and was cut off."
                     )
-                parts.append(part)
+        if status != HTTPStatus.OK:
+            refusal = Refusal(status, response.headers, b"".join(parts).decode("utf-8", errors="replace"))
+            raise status_fault(refusal, self._settings.model, self._key, tools="tools" in body)
         return b"".join(parts)
 
 
@@ -127,10 +161,12 @@ def request_body(
     body: dict[str, Any] = {"model": settings.model, "temperature": temperature, "stream": settings.streaming}
     if settings.api == RESPONSES:
         body |= {"input": list(messages), "max_output_tokens": settings.max_output_tokens, "store": False}
+        body |= {"include": ["message.output_text.logprobs"]} if settings.logprobs else {}
     else:
         body |= {"messages": list(messages), settings.output_limit_field: settings.max_output_tokens}
         # Endpoints read the seed as a 32- or 64-bit number; the smaller fits all.
         body |= {"seed": seed & 0x7FFFFFFF} if settings.sends_seed else {}
+        body |= {"logprobs": True} if settings.logprobs else {}
     body |= {"tools": list(tools)} if tools else {}
     if settings.streaming and settings.api != RESPONSES:
         body["stream_options"] = {"include_usage": True}

@@ -1,11 +1,15 @@
 """Drawing samples, each by the calls it takes: one, or those of an agent."""
 
+from collections.abc import Sequence
+
 from trajectories.adapters.chat_api.agents import Agent, RunPython
 from trajectories.adapters.chat_api.caller import Caller
 from trajectories.adapters.chat_api.faults import CallError
 from trajectories.adapters.chat_api.samples import first_call, request_messages, to_result
 from trajectories.core.prompts import Message, with_hint
 from trajectories.core.records import JSON, SampleFailure, SampleRequest, SampleResult
+
+Outcome = SampleResult | SampleFailure | CallError
 
 
 class SampleDrawer:
@@ -15,15 +19,25 @@ class SampleDrawer:
         self._run = run
         self._last: tuple[JSON, tuple[Message, ...]] = None, ()
 
-    async def draw(self, caller: Caller, request: SampleRequest) -> SampleResult | SampleFailure:
-        """One sample. Raises CallError, PromptError or ProblemError."""
-        messages = self.prompt(request)
-        if request.agent is not None:
-            if self._run is None:
-                raise CallError("agent", "There is no sandbox here in which a model may run code.", stops=True)
-            return await Agent(caller, request, request.agent, messages, self._run).draw()
-        answered = await caller.ask(first_call(request, with_hint(messages, request.hint)))
-        return to_result(request, messages, answered, caller.settings)
+    async def draw(self, caller: Caller, requests: Sequence[SampleRequest]) -> list[Outcome]:
+        """An outcome for each of the requests, which read the same where there are several.
+
+        Raises CallError, PromptError or ProblemError.
+        """
+        messages = self.prompt(requests[0])
+        if requests[0].agent is not None:
+            return [await self._agent(caller, request, messages) for request in requests]
+        sent = with_hint(messages, requests[0].hint)
+        answers = await caller.ask_together([first_call(request, sent) for request in requests])
+        return [
+            answer if isinstance(answer, CallError) else to_result(request, messages, answer, caller.settings)
+            for request, answer in zip(requests, answers, strict=True)
+        ]
+
+    async def _agent(self, caller: Caller, request: SampleRequest, messages: Sequence[Message]) -> Outcome:
+        if self._run is None or request.agent is None:
+            return CallError("agent", "There is no sandbox here in which a model may run code.", stops=True)
+        return await Agent(caller, request, request.agent, messages, self._run).draw()
 
     def prompt(self, request: SampleRequest) -> tuple[Message, ...]:
         """The messages of the first call, without the hint: what is kept with the sample."""

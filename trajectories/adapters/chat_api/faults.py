@@ -1,13 +1,13 @@
 """What can go wrong with a call, said in one plain sentence, with what to do about it. Keys never appear."""
 
+import json
 import re
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from json import JSONDecodeError
 from typing import Any
-
-import openai
 
 MAX_DETAIL = 500
 SECRETS = re.compile(r"(?i)\bbearer\s+\S+|\b(?:sk|gsk|hf|xai)[-_][A-Za-z0-9_*.-]{6,}")
@@ -17,6 +17,15 @@ CONTEXT_WORDS = ("context_length", "context length", "maximum context", "context
 FILTER_WORDS = ("content_filter", "content_policy", "content management policy")
 TOOL_WORDS = ("tool", "function call")
 QUOTA_WORDS = ("insufficient_quota", "exceeded your current quota", "insufficient credits")
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """An answer with an error status, as far as its text was read."""
+
+    status: int
+    headers: Mapping[str, str]
+    text: str
 
 
 class CallError(Exception):
@@ -50,9 +59,9 @@ def redact(text: str, key: str) -> str:
     return SECRETS.sub(HIDDEN, text.replace(key, HIDDEN) if key else text)
 
 
-def status_fault(error: openai.APIStatusError, model: str, key: str, *, tools: bool = False) -> CallError:
+def status_fault(error: Refusal, model: str, key: str, *, tools: bool = False) -> CallError:
     """What an answer with an error status means; `tools` says whether the call offered any."""
-    status, detail = error.status_code, redact(_detail(error), key)
+    status, detail = error.status, redact(_detail(error), key)
     said = f" It said: {detail}" if detail else ""
     words = detail.lower()
     if status == 429 or status >= 500 or status in RETRIED:
@@ -73,11 +82,11 @@ def status_fault(error: openai.APIStatusError, model: str, key: str, *, tools: b
     return CallError(kind, message + said, stops=True)
 
 
-def _passing(error: openai.APIStatusError, status: int, words: str, said: str) -> CallError:
+def _passing(error: Refusal, status: int, words: str, said: str) -> CallError:
     """Statuses that later calls may not see."""
     if status == 429 and any(word in words for word in QUOTA_WORDS):
         return CallError("quota", f"The account's quota at the endpoint is used up (429).{said}", stops=True)
-    seconds = retry_after_seconds(error.response.headers, time.time())
+    seconds = retry_after_seconds(error.headers, time.time())
     if status == 429:
         return CallError(
             "rate_limited", f"The endpoint was asked too often (429).{said}", retryable=True, retry_after=seconds
@@ -85,9 +94,13 @@ def _passing(error: openai.APIStatusError, status: int, words: str, said: str) -
     return CallError("server", f"The endpoint failed ({status}).{said}", retryable=True, retry_after=seconds)
 
 
-def _detail(error: openai.APIStatusError) -> str:
-    """The endpoint's own words, with its code."""
-    body: Any = error.body
+def _detail(error: Refusal) -> str:
+    """The endpoint's own words, with its code; what is no JSON as it is."""
+    try:
+        body: Any = json.loads(error.text)
+    except (ValueError, RecursionError):
+        body = error.text
+    body = body.get("error", body) if isinstance(body, Mapping) else body
     if isinstance(body, Mapping):
         parts = [body.get("message") or body.get("detail"), body.get("code") and f"[{body['code']}]"]
         text = " ".join(str(part) for part in parts if part)

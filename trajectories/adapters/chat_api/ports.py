@@ -1,5 +1,6 @@
 """What a chat sampler needs from whoever runs it: shared rate limits and a memory of answers already paid for."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -32,12 +33,13 @@ class Ports(Protocol):
         """Send nothing more, from any worker, for so long."""
         ...
 
-    def recall(self, request_hash: str, payer: str) -> PaidReply | None:
-        """The answer to the same request, where it was paid for before; `payer` is who asks now."""
+    def recall(self, wanted: Mapping[str, str]) -> Mapping[str, PaidReply]:
+        """The answers to the same requests, where they were paid for before, by request hash; `wanted` says for each
+        hash who asks now."""
         ...
 
-    def remember(self, request_hash: str, reply: PaidReply) -> None:
-        """Keep an answer."""
+    def remember(self, replies: Mapping[str, PaidReply]) -> None:
+        """Keep answers by request hash."""
         ...
 
     def close(self) -> None:
@@ -58,11 +60,11 @@ class NoPorts:
     def hold(self, seconds: float, reason: str) -> None:
         """Nobody else calls."""
 
-    def recall(self, request_hash: str, payer: str) -> PaidReply | None:  # noqa: ARG002
+    def recall(self, wanted: Mapping[str, str]) -> Mapping[str, PaidReply]:  # noqa: ARG002
         """Nothing is remembered."""
-        return None
+        return {}
 
-    def remember(self, request_hash: str, reply: PaidReply) -> None:
+    def remember(self, replies: Mapping[str, PaidReply]) -> None:
         """Nothing is kept."""
 
     def close(self) -> None:

@@ -1,7 +1,7 @@
 """Reading the answers of both APIs, whole or streamed. What comes is hostile: every field may be anything."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,15 +49,15 @@ def _read_completion(value: Mapping[str, Any], raw: str) -> Reply:
     message = choice.get("message") if isinstance(choice, dict) else None
     if not isinstance(choice, dict) or not isinstance(message, dict):
         raise ReplyError("an object without choices[0].message")
-    text, refusal = _text(message.get("content")), _text(message.get("refusal"))
-    reasoning = next((found for name in REASONING_FIELDS if (found := _text(message.get(name)))), "")
+    text, refusal = text_of(message.get("content")), text_of(message.get("refusal"))
+    reasoning = next((found for name in REASONING_FIELDS if (found := text_of(message.get(name)))), "")
     calls = message.get("tool_calls") if isinstance(message.get("tool_calls"), list) else []
     return Reply(
         text=text or refusal,
         reasoning=reasoning,
         finish_reason=_finish(choice.get("finish_reason"), text, refusal, bool(calls)),
         usage=_usage(value.get("usage"), "prompt", "completion"),
-        model=_text(value.get("model")),
+        model=text_of(value.get("model")),
         raw=raw,
         tool_calls=calls or [],
         mean_logprob=_mean_logprob(choice.get("logprobs")),
@@ -66,17 +66,18 @@ def _read_completion(value: Mapping[str, Any], raw: str) -> Reply:
 
 def _read_response(value: Mapping[str, Any], raw: str) -> Reply:
     """The Responses API: a list of items, of which messages, refusals and reasoning summaries are read."""
-    items = [item for item in _list(value.get("output")) if isinstance(item, dict)]
-    parts = [part for item in items for part in _list(item.get("content")) if isinstance(part, dict)]
-    texts = [_text(part.get("text")) for part in parts if part.get("type") == "output_text"]
-    refusal = "".join(_text(part.get("refusal")) for part in parts if part.get("type") == "refusal")
+    items = [item for item in list_of(value.get("output")) if isinstance(item, dict)]
+    parts = [part for item in items for part in list_of(item.get("content")) if isinstance(part, dict)]
+    texts = [text_of(part.get("text")) for part in parts if part.get("type") == "output_text"]
+    refusal = "".join(text_of(part.get("refusal")) for part in parts if part.get("type") == "refusal")
     thoughts = [
-        _text(part.get("text"))
+        text_of(part.get("text"))
         for item in items
         if item.get("type") == "reasoning"
-        for part in (*_list(item.get("summary")), *_list(item.get("content")))
+        for part in (*list_of(item.get("summary")), *list_of(item.get("content")))
         if isinstance(part, dict)
     ]
+    logprobs = [token for part in parts for token in list_of(part.get("logprobs"))]
     calls = [item for item in items if item.get("type") == "function_call"]
     details = value.get("incomplete_details")
     reason = details.get("reason") if isinstance(details, dict) else "stop"
@@ -86,9 +87,10 @@ def _read_response(value: Mapping[str, Any], raw: str) -> Reply:
         reasoning="\n\n".join(thought for thought in thoughts if thought),
         finish_reason=_finish(reason, text, refusal, bool(calls)),
         usage=_usage(value.get("usage"), "input", "output"),
-        model=_text(value.get("model")),
+        model=text_of(value.get("model")),
         raw=raw,
         tool_calls=calls,
+        mean_logprob=_mean_logprob({"content": logprobs}),
     )
 
 
@@ -118,81 +120,21 @@ def _count(value: Any) -> int:
     return min(value, 2**31 - 1) if isinstance(value, int) and value > 0 else 0
 
 
-def _text(value: Any) -> str:
+def text_of(value: Any) -> str:
     """A text, or the texts of content parts; anything else is none."""
     if isinstance(value, list):
-        return "".join(_text(part.get("text")) for part in value if isinstance(part, dict))
+        return "".join(text_of(part.get("text")) for part in value if isinstance(part, dict))
     return value if isinstance(value, str) else ""
 
 
-def _list(value: Any) -> list[Any]:
+def list_of(value: Any) -> list[Any]:
+    """A list; anything else is an empty one."""
     return value if isinstance(value, list) else []
 
 
 def _mean_logprob(value: Any) -> float | None:
-    tokens = _list(value.get("content")) if isinstance(value, dict) else []
+    tokens = list_of(value.get("content")) if isinstance(value, dict) else []
     found = [
         token["logprob"] for token in tokens if isinstance(token, dict) and isinstance(token.get("logprob"), float)
     ]
     return sum(found) / len(found) if found else None
-
-
-def merge_stream(lines: Iterable[str]) -> str:
-    """The lines of an event stream as the JSON that the same answer has when it comes whole.
-
-    Raises json.JSONDecodeError for an event that is not JSON, ReplyError for a stream without an end or an answer.
-    """
-    events, ended = [], False
-    for line in lines:
-        data = line.removeprefix("data:").strip() if line.startswith("data:") else ""
-        ended = ended or data == "[DONE]"
-        if data and data != "[DONE]":
-            events.append(json.loads(data))
-    events = [event for event in events if isinstance(event, dict)]
-    whole = next((event["response"] for event in events if event.get("type") in RESPONSE_ENDS), None)
-    if whole is not None:
-        return json.dumps(whole, ensure_ascii=False)
-    merged = _merge_chunks(events)
-    if not ended and merged["choices"][0]["finish_reason"] is None:
-        raise ReplyError("a stream that broke off before its end")
-    return json.dumps(merged, ensure_ascii=False)
-
-
-RESPONSE_ENDS = ("response.completed", "response.incomplete")
-
-
-def _merge_chunks(events: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    message: dict[str, Any] = {"role": "assistant", "content": ""}
-    finish, usage, model = None, None, ""
-    logprobs: list[Any] = []
-    calls: dict[int, dict[str, Any]] = {}
-    for event in events:
-        usage, model = event.get("usage") or usage, event.get("model") or model
-        choice = next((item for item in _list(event.get("choices")) if isinstance(item, dict)), {})
-        delta = choice.get("delta")
-        delta = delta if isinstance(delta, dict) else {}
-        finish = choice.get("finish_reason") or finish
-        for name in ("content", "refusal", *REASONING_FIELDS):
-            if part := _text(delta.get(name)):
-                message[name] = message.get(name, "") + part
-        for call in _list(delta.get("tool_calls")):
-            _merge_call(calls, call)
-        given = choice.get("logprobs")
-        logprobs += _list(given.get("content")) if isinstance(given, dict) else []
-    if calls:
-        message["tool_calls"] = [calls[index] for index in sorted(calls)]
-    choice = {"index": 0, "message": message, "finish_reason": finish}
-    choice |= {"logprobs": {"content": logprobs}} if logprobs else {}
-    return {"object": "chat.completion", "model": model, "choices": [choice], "usage": usage}
-
-
-def _merge_call(calls: dict[int, dict[str, Any]], part: Any) -> None:
-    """Add one part of a tool call: its arguments come in pieces."""
-    if not isinstance(part, dict) or not isinstance(part.get("index"), int):
-        return
-    call = calls.setdefault(part["index"], {"id": "", "type": "function", "function": {"name": "", "arguments": ""}})
-    call["id"] = _text(part.get("id")) or call["id"]
-    function = part.get("function")
-    if isinstance(function, dict):
-        call["function"]["name"] += _text(function.get("name"))
-        call["function"]["arguments"] += _text(function.get("arguments"))

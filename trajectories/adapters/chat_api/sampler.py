@@ -2,16 +2,19 @@
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from typing import TypeVar
 
 from trajectories.adapters.chat_api.agents import RunPython
 from trajectories.adapters.chat_api.drawing import SampleDrawer
 from trajectories.adapters.chat_api.faults import CallError
 from trajectories.adapters.chat_api.ports import NoPorts, Ports
+from trajectories.adapters.chat_api.samples import same_prompt
 from trajectories.adapters.chat_api.session import Session
 from trajectories.adapters.chat_api.settings import ChatSettings
 from trajectories.core.records import SampleFailure, SampleRequest, SampleResult
 
 WAIT_SECONDS = 1.0
+Key = TypeVar("Key")
 
 ChatSession = Session[SampleRequest, SampleResult]
 """A session whose requests are samples."""
@@ -38,6 +41,17 @@ class ChatSampler:
         """A session for requests that come one after the other. Raises CallError where the key is missing."""
         return ChatSession(self.settings, self._ports, self._environment, SampleDrawer(self._run).draw)
 
+    def groups_of(self, requests: Sequence[tuple[Key, SampleRequest]]) -> list[list[tuple[Key, SampleRequest]]]:
+        """Neighbours that read the same together, as many as may come of one call."""
+        most = self.settings.samples_per_call if self.settings.takes_n else 1
+        groups: list[list[tuple[Key, SampleRequest]]] = []
+        for item in requests:
+            if groups and len(groups[-1]) < most and same_prompt(groups[-1][0][1], item[1]):
+                groups[-1].append(item)
+            else:
+                groups.append([item])
+        return groups
+
     def sample(self, requests: Sequence[SampleRequest]) -> Iterator[tuple[int, SampleResult | SampleFailure]]:
         """Yield each outcome as it comes, whatever the order."""
         try:
@@ -48,8 +62,7 @@ class ChatSampler:
             )
             return
         with session:
-            for position, request in enumerate(requests):
-                session.submit(position, request)
+            session.submit_all(self.groups_of(list(enumerate(requests))))
             left = len(requests)
             while left:
                 taken = session.take(WAIT_SECONDS)

@@ -1,6 +1,7 @@
 """From requests to calls, and from answers to samples."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from trajectories.adapters.chat_api.calls import Answered, ChatCall
 from trajectories.adapters.chat_api.replies import Reply
@@ -55,6 +56,7 @@ def to_result(
     facts = reply_facts(request, reply, settings, parsed.reasoning)
     facts |= {"recalled": True} if answered.recalled else {}
     facts |= {"found": as_json(parsed.place)} if parsed.place is not None else {}
+    facts |= answered.notes
     return SampleResult(
         messages=tuple(messages),
         reasoning=parsed.reasoning,
@@ -81,3 +83,10 @@ def reply_facts(request: SampleRequest, reply: Reply, settings: ChatSettings, te
     facts |= {"mentions_hint": True} if request.hint and mentions_hint(text) else {}
     facts |= {"replaced_characters": reply.raw.count("\ufffd")} if "\ufffd" in reply.raw else {}
     return facts
+
+
+def same_prompt(one: SampleRequest, other: SampleRequest) -> bool:
+    """Whether two samples may come of one call: they differ in nothing but which sample they are."""
+    if one.agent is not None or one.problem.content_hash != other.problem.content_hash:
+        return False
+    return one == replace(other, seed=one.seed, ordinal=one.ordinal, payer=one.payer, problem=one.problem)

@@ -3,7 +3,7 @@
 import asyncio
 import queue
 import threading
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
@@ -22,7 +22,8 @@ Given = TypeVar("Given")
 
 
 class Session(Generic[Asked, Given]):
-    """Takes requests as they come and hands out outcomes as they are ready; `answer` makes one of the other.
+    """Takes requests as they come and hands out outcomes as they are ready; `answer` makes the one of the other, for
+    several requests at once where they were handed in together.
 
     Leaving the session cancels what is in flight. A fault that no further call can survive comes out as a failure with
     `stops`; the session then answers everything else with the same failure.
@@ -33,11 +34,12 @@ class Session(Generic[Asked, Given]):
         settings: ChatSettings,
         ports: Ports,
         environment: Mapping[str, str],
-        answer: Callable[[Caller, Asked], Awaitable[Given | SampleFailure]],
+        answer: Callable[[Caller, Sequence[Asked]], Awaitable[Sequence[Given | SampleFailure | CallError]]],
     ) -> None:
         self._ports, self._answer = ports, answer
         self._done: queue.SimpleQueue[tuple[Any, Given | SampleFailure]] = queue.SimpleQueue()
         self._side = ThreadPoolExecutor(max_workers=1, thread_name_prefix="chat ports")
+        self._tasks: set[asyncio.Task[None]] = set()
         self._caller = Caller(settings, ports, environment, self._side)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="chat session", daemon=True)
@@ -66,7 +68,17 @@ class Session(Generic[Asked, Given]):
 
     def submit(self, key: Any, request: Asked) -> None:
         """Start on a request; its outcome comes with the key."""
-        asyncio.run_coroutine_threadsafe(self._handle(key, request), self._loop)
+        self.submit_all([[(key, request)]])
+
+    def submit_all(self, groups: Sequence[Sequence[tuple[Any, Asked]]]) -> None:
+        """Start on requests, each with its key; those of one group are answered together."""
+        self._loop.call_soon_threadsafe(self._start, groups)
+
+    def _start(self, groups: Sequence[Sequence[tuple[Any, Asked]]]) -> None:
+        for group in groups:
+            task = self._loop.create_task(self._handle(group))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
 
     def set_concurrency(self, most: int) -> None:
         """Allow at most so many calls in flight from now on."""
@@ -79,23 +91,37 @@ class Session(Generic[Asked, Given]):
         except queue.Empty:
             return None
 
-    async def _handle(self, key: Any, request: Asked) -> None:
-        outcome: Given | SampleFailure
+    def take_all(self, timeout: float, most: int) -> list[tuple[Any, Given | SampleFailure]]:
+        """The outcomes that are there, `most` of them at the most; waits up to `timeout` seconds for the first."""
+        taken = self.take(timeout)
+        found = [] if taken is None else [taken]
+        while found and len(found) < most and not self._done.empty():
+            found.append(self._done.get())
+        return found
+
+    async def _handle(self, group: Sequence[tuple[Any, Asked]]) -> None:
+        outcomes: Sequence[Given | SampleFailure | CallError]
         try:
-            outcome = await self._answer(self._caller, request)
+            outcomes = await self._answer(self._caller, [request for _, request in group])
         except CallError as fault:
-            outcome = SampleFailure(fault.kind, fault.message, fault.retryable, fault.stops)
+            outcomes = [fault] * len(group)
         except (PromptError, ProblemError) as fault:
-            outcome = SampleFailure("prompt", f"The prompt could not be made: {fault}")
+            outcomes = [SampleFailure("prompt", f"The prompt could not be made: {fault}")] * len(group)
         except Exception as fault:
-            outcome = SampleFailure("sampler", f"The sampler broke: {type(fault).__name__}: {fault}")
-        if isinstance(outcome, SampleFailure) and outcome.stops:
-            self._caller.stopped = outcome
-        self._done.put((key, outcome))
+            outcomes = [SampleFailure("sampler", f"The sampler broke: {type(fault).__name__}: {fault}")] * len(group)
+        for (key, _), given in zip(group, outcomes, strict=True):
+            outcome = _failure(given) if isinstance(given, CallError) else given
+            if isinstance(outcome, SampleFailure) and outcome.stops:
+                self._caller.stop(outcome)
+            self._done.put((key, outcome))
+
+
+def _failure(fault: CallError) -> SampleFailure:
+    return SampleFailure(fault.kind, fault.message, fault.retryable, fault.stops)
 
 
 class CallSession(Session[ChatCall, Answered]):
     """A session for calls whose answers somebody else reads."""
 
     def __init__(self, settings: ChatSettings, ports: Ports, environment: Mapping[str, str]) -> None:
-        super().__init__(settings, ports, environment, Caller.ask)
+        super().__init__(settings, ports, environment, Caller.ask_together)

@@ -35,10 +35,17 @@ class ChatSettings:
     max_output_tokens: int = 4_096
     output_limit_field: str = "max_tokens"
     extra_body: Mapping[str, JSON] = field(default_factory=dict)
+    samples_per_call: int = 1
+    logprobs: bool = False
     streaming: bool = False
     sends_seed: bool = True
     timeout_seconds: float = 600.0
     tries: int = 6
+
+    @property
+    def takes_n(self) -> bool:
+        """Whether several samples of a prompt are asked for in one call. The Responses API has no `n`."""
+        return self.samples_per_call > 1 and self.api == CHAT_COMPLETIONS
 
     @classmethod
     def from_parameters(cls, parameters: Mapping[str, Any]) -> "ChatSettings":

@@ -34,6 +34,9 @@ FAILURES: Mapping[str, str] = {
 """What can go wrong, by the word that asks for it."""
 
 
+WAYS_OF_N = ("given", "ignored", "refused", "fewer", "more")
+
+
 @dataclass(frozen=True, slots=True)
 class Play:
     """How one call goes: a word of FAILURES or "" for well, and the `Retry-After` of a 429 in seconds."""
@@ -46,7 +49,9 @@ class Play:
 class Behaviour:
     """`latency` in seconds; `failures` gives shares of calls by word; more than `in_flight` calls at once get a 429.
 
-    `key`: without it in the Authorization header calls get a 401. `models`: others get a 404; empty for any.
+    `key`: without it in the Authorization header calls get a 401. `models`: others get a 404; empty for any. `n` says
+    what becomes of a call for several samples: "given", "ignored" (one comes), "refused" (400), "fewer" (half of them
+    come) or "more" (one more comes).
     """
 
     latency: float = 0.0
@@ -56,8 +61,15 @@ class Behaviour:
     key: str = ""
     models: tuple[str, ...] = ()
     seed: int = 0
+    n: str = "given"
+
+    def choices(self, asked: int) -> int:
+        """How many samples come of a call for so many."""
+        return {"ignored": 1, "fewer": max(1, asked // 2), "more": asked + (asked > 1)}.get(self.n, asked)
 
     def __post_init__(self) -> None:
+        if self.n not in WAYS_OF_N:
+            raise ValueError(f"Found {self.n!r} for n, expected one of {', '.join(WAYS_OF_N)}.")
         unknown = [word for word in self.failures if word not in FAILURES]
         if unknown:
             raise ValueError(f"Found the failure {unknown[0]!r}, expected some of {', '.join(FAILURES)}.")

@@ -1,7 +1,8 @@
 """The bodies of answers, whole and streamed, in the forms of both APIs."""
 
+import itertools
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from trajectories.adapters.fake_endpoint.answers import Answer
@@ -23,31 +24,44 @@ def usage_of(prompt: str, answer: Answer) -> dict[str, int]:
     }
 
 
-def completion(model: str, prompt: str, answer: Answer, failure: str) -> dict[str, Any]:
-    """A Chat Completions answer."""
+def completion(
+    model: str, prompt: str, answers: Sequence[Answer], failure: str, *, logprobs: bool = False
+) -> dict[str, Any]:
+    """A Chat Completions answer with a choice for each of the answers."""
+    choices = [_choice(index, answer, failure, logprobs) for index, answer in enumerate(answers)]
+    body = {"id": "chatcmpl-fake", "object": "chat.completion", "created": 0, "model": model, "choices": choices}
+    return body if failure == "no_usage" else {**body, "usage": _completion_usage(prompt, answers)}
+
+
+def _choice(index: int, answer: Answer, failure: str, logprobs: bool) -> dict[str, Any]:
     message: dict[str, Any] = {"role": "assistant", "content": answer.text or None}
     message |= {"reasoning_content": answer.reasoning} if answer.reasoning else {}
     message |= {"refusal": answer.refusal} if answer.refusal else {}
     message |= {"tool_calls": list(answer.tool_calls)} if answer.tool_calls else {}
-    finish = "tool_calls" if answer.tool_calls else FINISHES.get(failure, "stop")
-    body = {
-        "id": "chatcmpl-fake",
-        "object": "chat.completion",
-        "created": 0,
-        "model": model,
-        "choices": [{"index": 0, "message": message, "finish_reason": finish}],
-    }
-    return body if failure == "no_usage" else {**body, "usage": _completion_usage(prompt, answer)}
+    finish = "tool_calls" if answer.tool_calls and failure != "truncated" else FINISHES.get(failure, "stop")
+    choice = {"index": index, "message": message, "finish_reason": finish}
+    words = [{"token": word, "logprob": -len(word) / 10} for word in answer.text.split()]
+    return choice | ({"logprobs": {"content": words}} if logprobs else {})
 
 
-def _completion_usage(prompt: str, answer: Answer) -> dict[str, Any]:
-    counts = usage_of(prompt, answer)
+def _completion_usage(prompt: str, answers: Sequence[Answer]) -> dict[str, Any]:
+    counts = [usage_of(prompt, answer) for answer in answers]
+    incoming, outgoing = counts[0]["input"], sum(count["output"] for count in counts)
     return {
-        "prompt_tokens": counts["input"],
-        "completion_tokens": counts["output"],
-        "total_tokens": counts["input"] + counts["output"],
+        "prompt_tokens": incoming,
+        "completion_tokens": outgoing,
+        "total_tokens": incoming + outgoing,
         "prompt_tokens_details": {"cached_tokens": 0},
-        "completion_tokens_details": {"reasoning_tokens": counts["reasoning"]},
+        "completion_tokens_details": {"reasoning_tokens": sum(count["reasoning"] for count in counts)},
+    }
+
+
+def tokens_of(whole: Mapping[str, Any]) -> dict[str, int]:
+    """What an answer says it took; nothing where it says nothing."""
+    usage = whole.get("usage") or {}
+    return {
+        "input": usage.get("prompt_tokens", usage.get("input_tokens", 0)),
+        "output": usage.get("completion_tokens", usage.get("output_tokens", 0)),
     }
 
 
@@ -85,26 +99,34 @@ def response(model: str, prompt: str, answer: Answer, failure: str) -> dict[str,
 
 
 def stream_completion(whole: Mapping[str, Any]) -> Iterator[str]:
-    """The events of a streamed Chat Completions answer."""
-    message, finish = whole["choices"][0]["message"], whole["choices"][0]["finish_reason"]
+    """The events of a streamed Chat Completions answer, its choices piece by piece in turn."""
+    head = {"id": whole["id"], "object": "chat.completion.chunk", "model": whole["model"]}
+    streams = [_deltas(choice) for choice in whole["choices"]]
+    for parts in itertools.zip_longest(*streams):
+        for part in parts:
+            if part is not None:
+                yield f"data: {json.dumps({**head, 'choices': [part]})}\n\n"
+    if "usage" in whole:
+        yield f"data: {json.dumps({**head, 'choices': [], 'usage': whole['usage']})}\n\n"
+    yield "data: [DONE]\n\n"
 
-    def event(delta: Mapping[str, Any], end: str | None = None) -> str:
-        choice = {"index": 0, "delta": delta, "finish_reason": end}
-        head = {"id": whole["id"], "object": "chat.completion.chunk", "model": whole["model"]}
-        return f"data: {json.dumps({**head, 'choices': [choice]})}\n\n"
 
-    yield event({"role": "assistant", "content": ""})
+def _deltas(choice: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """What is streamed of one choice."""
+    message, index = choice["message"], choice["index"]
+
+    def part(delta: Mapping[str, Any], end: str | None = None) -> dict[str, Any]:
+        return {"index": index, "delta": delta, "finish_reason": end}
+
+    yield part({"role": "assistant", "content": ""})
     for name in ("reasoning_content", "content", "refusal"):
         text = message.get(name) or ""
         for start in range(0, len(text), CHUNK):
-            yield event({name: text[start : start + CHUNK]})
-    for index, call in enumerate(message.get("tool_calls", ())):
-        yield from map(event, _pieces_of_call(index, call))
-    yield event({}, finish)
-    if "usage" in whole:
-        usage = {"object": "chat.completion.chunk", "model": whole["model"], "choices": [], "usage": whole["usage"]}
-        yield f"data: {json.dumps(usage)}\n\n"
-    yield "data: [DONE]\n\n"
+            yield part({name: text[start : start + CHUNK]})
+    for number, call in enumerate(message.get("tool_calls", ())):
+        yield from map(part, _pieces_of_call(number, call))
+    logprobs = {"logprobs": choice["logprobs"]} if "logprobs" in choice else {}
+    yield part({}, choice["finish_reason"]) | logprobs
 
 
 def _pieces_of_call(index: int, call: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

@@ -45,6 +45,12 @@ class Call:
         return "\n\n".join(text for text in texts if isinstance(text, str))
 
     @property
+    def samples(self) -> int:
+        """How many it asks for."""
+        asked = self.body.get("n")
+        return asked if isinstance(asked, int) and asked > 0 else 1
+
+    @property
     def key(self) -> str:
         """The key it came with."""
         return self.headers.get("authorization", "").removeprefix("Bearer ")
@@ -54,7 +60,8 @@ class FakeEndpoint:
     """`with FakeEndpoint() as endpoint:` serves at `endpoint.url` until the block ends.
 
     `script` says how the first calls go, one after the other; then `behaviour` draws. `calls` holds what was asked,
-    `answered` counts answers sent in full, `most_in_flight` is the largest number of calls at once.
+    `answered` counts answers sent in full and `spent` their tokens ("input", "output"), `most_in_flight` is the largest
+    number of calls at once.
     """
 
     def __init__(
@@ -68,6 +75,7 @@ class FakeEndpoint:
         self.script = list(script)
         self.calls: list[Call] = []
         self.answered = 0
+        self.spent: Counter[str] = Counter()
         self.in_flight = 0
         self.most_in_flight = 0
         self.port = port
@@ -147,6 +155,8 @@ class FakeEndpoint:
             return Play("401")
         if behaviour.models and call.body.get("model") not in behaviour.models:
             return Play("404")
+        if behaviour.n == "refused" and call.samples > 1:
+            return Play("400")
         if behaviour.in_flight is not None and self.in_flight > behaviour.in_flight:
             return Play("429", behaviour.retry_after)
         return self.script.pop(0) if self.script else behaviour.draw(self._chance)
@@ -169,24 +179,32 @@ class FakeEndpoint:
             return self._answerer.converse(call.messages, bool(call.body.get("tools")), asked_before)
         return self._answerer(prompt, asked_before)
 
+    async def _one(self, failure: str, call: Call, asked_before: int) -> Answer:
+        """One sample."""
+        if failure not in ("", "no_usage", "truncated", "not_utf8", "drip", "cut"):
+            return Answer("", refusal="I cannot help with that.") if failure == "refused" else Answer("")
+        answer = await self._loop.run_in_executor(self._thinker, self._say, call, call.prompt, asked_before)
+        return Answer(answer.text[: len(answer.text) // 3], answer.reasoning) if failure == "truncated" else answer
+
     async def _answer(self, failure: str, call: Call, writer: asyncio.StreamWriter) -> None:
         prompt = call.prompt
-        asked_before, self._asked[prompt] = self._asked[prompt], self._asked[prompt] + 1
-        if failure in ("", "no_usage", "truncated", "not_utf8", "drip", "cut"):
-            answer = await self._loop.run_in_executor(self._thinker, self._say, call, prompt, asked_before)
-        else:
-            answer = Answer("", refusal="I cannot help with that.") if failure == "refused" else Answer("")
-        if failure == "truncated":
-            answer = Answer(answer.text[: len(answer.text) // 3], answer.reasoning)
+        count = self.behaviour.choices(call.samples)
+        asked_before, self._asked[prompt] = self._asked[prompt], self._asked[prompt] + count
+        answers = [await self._one(failure, call, asked_before + number) for number in range(count)]
         responses = call.path == "/v1/responses"
         model = str(call.body.get("model", ""))
-        whole = (bodies.response if responses else bodies.completion)(model, prompt, answer, failure)
+        whole = (
+            bodies.response(model, prompt, answers[0], failure)
+            if responses
+            else bodies.completion(model, prompt, answers, failure, logprobs=bool(call.body.get("logprobs")))
+        )
         pieces = [json.dumps(whole).encode()]
         if call.body.get("stream"):
             events = bodies.stream_response(whole) if responses else bodies.stream_completion(whole)
             pieces = [event.encode() for event in events]
         await _deliver(writer, failure, pieces, bool(call.body.get("stream")))
         self.answered += 1
+        self.spent += Counter(bodies.tokens_of(whole))
 
 
 async def _read_call(reader: asyncio.StreamReader) -> Call | None:

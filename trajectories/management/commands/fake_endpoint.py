@@ -7,6 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from trajectories.adapters.fake_endpoint import FAILURES, Behaviour, FakeEndpoint, SymbolicAgent, canned
+from trajectories.adapters.fake_endpoint.behaviour import WAYS_OF_N
 
 WORDS = "; ".join(f"{word}: {what}" for word, what in FAILURES.items())
 
@@ -26,6 +27,9 @@ class Command(BaseCommand):
         )
         parser.add_argument("--retry-after", default="2", metavar="S", help="what a 429 asks for")
         parser.add_argument("--in-flight", type=int, metavar="N", help="more calls at once than this get a 429")
+        parser.add_argument(
+            "--n", choices=WAYS_OF_N, default="given", help="what becomes of a call for several samples"
+        )
         parser.add_argument("--key", default="", help="calls without this key get a 401")
         parser.add_argument("--models", nargs="+", default=[], metavar="NAME", help="other models get a 404")
         parser.add_argument("--text", help="answer every prompt with this text instead of a search")
@@ -39,6 +43,7 @@ class Command(BaseCommand):
                 in_flight=options["in_flight"],
                 key=options["key"],
                 models=tuple(options["models"]),
+                n=options["n"],
             )
         except ValueError as fault:
             raise CommandError(f"--fail: {fault}") from fault
