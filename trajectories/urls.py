@@ -4,6 +4,7 @@ from django.contrib.auth import views as auth_views
 from django.urls import URLPattern, path
 
 from trajectories.views import (
+    attempts,
     exports,
     grids,
     health,
@@ -60,7 +61,9 @@ urlpatterns: list[URLPattern] = [
     path("runs/new/estimate/", plans.run_estimate, name="run_estimate"),
     path("runs/prompts/", plans.run_prompts, name="run_prompts"),
     path("runs/<int:run_id>/", runs.run_detail, name="run_detail"),
+    path("runs/<int:run_id>/attempts/", attempts.attempt_list, name="attempt_list"),
     path("runs/<int:run_id>/cancel/", runs.run_cancel, name="run_cancel"),
+    path("runs/<int:run_id>/extend/", runs.run_extend, name="run_extend"),
     path("runs/<int:run_id>/pause/", runs.run_pause, name="run_pause"),
     path("runs/<int:run_id>/resume/", runs.run_resume, name="run_resume"),
     path("runs/<int:run_id>/budget/", runs.run_budget, name="run_budget"),

@@ -322,3 +322,9 @@ class BudgetForm(forms.Form):
         """Put the budget together."""
         data = super().clean() or self.cleaned_data
         return data if self.errors else {**data, "budget": budget_of(data)}
+
+
+class ExtendForm(forms.Form):
+    """How many samples each there shall be in all."""
+
+    samples_each = forms.IntegerField(min_value=2, max_value=MAX_SAMPLES_EACH, label="Samples each")

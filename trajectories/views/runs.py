@@ -6,12 +6,14 @@ from typing import Any, cast
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.contrib.auth.models import User
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from trajectories.forms.runs import BudgetForm
+from trajectories.core.strategies import STRATEGIES
+from trajectories.forms.runs import VARIATIONS, BudgetForm, ExtendForm
 from trajectories.models import Run
 from trajectories.selectors.runs import (
     STATE_FILTERS,
@@ -25,6 +27,7 @@ from trajectories.services.plans import PlanError
 from trajectories.services.runs import (
     RunStateError,
     cancel_run,
+    extend_run,
     is_budget_spent,
     pause_run,
     resume_run,
@@ -99,10 +102,27 @@ def run_detail(request: HttpRequest, run_id: int) -> HttpResponse:
     }
     if part == "live":
         return render(request, "trajectories/runs/_live.html", context)
-    context |= {"page": list_run_problems(run, after=after), "instructions": list_instructions(run)}
-    if run.state not in Run.ENDED_STATES and request.user.has_perm("trajectories.control_run"):
+    context |= {"page": list_run_problems(run, after=after), "instructions": list_instructions(run), **_plan(run)}
+    may_steer = request.user.has_perm("trajectories.control_run")
+    if may_steer and run.state not in (Run.State.CANCELLED, Run.State.FAILED):
         context["budget_form"] = BudgetForm(initial=budget_values(run))
     return render(request, "trajectories/runs/detail.html", context)
+
+
+def _plan(run: Run) -> dict[str, Any]:
+    """The strategy in words, what makes samples differ, and the form that draws more of a finished run."""
+    strategy = STRATEGIES.get(run.strategy)
+    settings, diversity = run.plan.get("settings", {}), run.plan.get("diversity", {})
+    context: dict[str, Any] = {
+        "strategy": strategy,
+        "settings": [(each.title, settings[each.name]) for each in strategy.parameters]
+        if strategy and settings
+        else [],
+        "variations": [title for name, title in VARIATIONS if diversity.get(name)],
+    }
+    if strategy and not strategy.adapts and run.state == Run.State.FINISHED:
+        context["extend_form"] = ExtendForm(initial={"samples_each": 2 * run.plan["samples_each"]})
+    return context
 
 
 def outcome_bar(outcomes: Sequence[tuple[str, int]]) -> list[dict[str, Any]]:
@@ -158,6 +178,25 @@ def run_budget(request: HttpRequest, run_id: int) -> HttpResponse:
             messages.error(request, str(refusal))
     else:
         messages.error(request, str(next(error for errors in form.errors.values() for error in errors)))
+    return redirect("run_detail", run.pk)
+
+
+@require_POST
+@permission_required("trajectories.add_run", raise_exception=True)
+def run_extend(request: HttpRequest, run_id: int) -> HttpResponse:
+    """Draw more samples of each problem of a finished run."""
+    run = get_object_or_404(Run.objects.select_related("sampler"), pk=run_id)
+    form = ExtendForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, f"Samples each: {form.errors['samples_each'][0]}")
+        return redirect("run_detail", run.pk)
+    try:
+        with transaction.atomic():
+            extended = extend_run(actor=visitor(request), run=run, samples_each=form.cleaned_data["samples_each"])
+            ring_sampling(extended)
+        messages.success(request, f"{extended.planned_count - run.planned_count:,} more samples are planned.")
+    except (RunStateError, PlanError) as refusal:
+        messages.error(request, str(refusal))
     return redirect("run_detail", run.pk)
 
 
