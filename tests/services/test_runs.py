@@ -11,10 +11,12 @@ from trajectories.services.plans import Budget, Plan, PlanError
 from trajectories.services.runs import (
     RunStateError,
     cancel_run,
+    extend_run,
     fail_run,
     pause_run,
     plan_run,
     resume_run,
+    set_budget,
     settle_run,
 )
 
@@ -203,3 +205,80 @@ def test_a_run_that_cannot_go_on_keeps_the_reason_and_ends_once(db):
     run.refresh_from_db()
     assert (run.state, run.state_reason) == ("failed", "No such model.")
     assert_counters_add_up(run)
+
+
+def finish(run: Run) -> Run:
+    """Every attempt is done and every trace verified, as far as the counters say."""
+    run.attempts.update(state="failed")
+    count = run.attempts.count()
+    now = timezone.now()
+    Run.objects.filter(pk=run.pk).update(
+        state="finished", failed_count=count, started_at=now - timedelta(hours=2), finished_at=now - timedelta(hours=1)
+    )
+    run.refresh_from_db()
+    return run
+
+
+@pytest.mark.parametrize("temperatures", [[0.0, 1.0], [1.0]])
+def test_drawing_more_of_each_adds_exactly_what_a_larger_plan_would_have_had(lead, temperatures):
+    problems, views = [make_problem(), make_problem()], [make_instruction(), make_instruction()]
+    fields = {"problems": problems, "instructions": views, "temperatures": temperatures, "seed": 11}
+    run = finish(plan(samples_each=2, **fields))
+    before = set(run.attempts.values_list("pk", flat=True))
+    extended = extend_run(actor=lead, run=run, samples_each=5)
+    larger = plan(samples_each=5, **fields)
+    parts = ("problem", "index", "ordinal", "temperature", "instruction", "seed", "round", "kind")
+    assert set(run.attempts.values_list(*parts)) == set(larger.attempts.values_list(*parts))
+    assert set(run.attempts.filter(state="pending").values_list("ordinal", flat=True)) == {2, 3, 4}
+    assert before == set(run.attempts.exclude(state="pending").values_list("pk", flat=True))
+    assert (extended.state, extended.planned_count, extended.plan["samples_each"]) == (
+        "queued",
+        larger.planned_count,
+        5,
+    )
+    assert extended.finished_at is None
+    assert verbs(run)[-1] == "extended"
+    assert_counters_add_up(run)
+
+
+def test_drawing_more_spreads_a_range_over_the_new_samples(lead):
+    run = finish(plan(temperatures=[0.0, 1.0], spread=True, samples_each=2))
+    extend_run(actor=lead, run=run, samples_each=5)
+    assert list(run.attempts.order_by("index").values_list("ordinal", "temperature")) == [
+        *((0, 0.0), (1, 1.0)),
+        *((2, 0.0), (3, 0.5), (4, 1.0)),
+    ]
+
+
+def test_the_time_between_the_end_and_the_extension_counts_for_nothing(lead):
+    run = finish(plan(budget=Budget(seconds=2 * 3600)))
+    extended = extend_run(actor=lead, run=run, samples_each=3)
+    assert (timezone.now() - extended.started_at).total_seconds() == pytest.approx(3600, abs=60)
+    assert claim_batch(run_id=run.pk) is not None
+
+
+@pytest.mark.parametrize(
+    ("change", "samples_each", "message"),
+    [
+        ({}, 2, "Samples each is 2; expected more than 2, at most 10,000."),
+        ({}, 1, "expected more than 2"),
+        ({}, 10_001, "at most 10,000"),
+        ({"state": "cancelled"}, 3, "The run is cancelled; only of a finished one more can be drawn."),
+        ({"state": "running"}, 3, "The run is running; only of a finished one"),
+        ({"strategy": "until-solved"}, 3, "'Until solved' decides itself"),
+        ({"budget_seconds": 600}, 3, "The time budget of 600 s is spent. Raise it first."),
+    ],
+)
+def test_a_run_that_cannot_be_gone_on_with_says_why_and_stays_as_it_is(lead, change, samples_each, message):
+    run = finish(plan())
+    Run.objects.filter(pk=run.pk).update(**change)
+    with pytest.raises((RunStateError, PlanError), match=message):
+        extend_run(actor=lead, run=run, samples_each=samples_each)
+    assert run.attempts.count() == 2
+    assert "extended" not in verbs(run)
+
+
+def test_the_budget_of_a_finished_run_can_be_raised_to_go_on_with_it(lead):
+    run = finish(plan(budget=Budget(seconds=60)))
+    set_budget(actor=lead, run=run, budget=Budget(seconds=7200))
+    assert extend_run(actor=lead, run=run, samples_each=3).state == "queued"

@@ -10,8 +10,8 @@ from trajectories.core.records import SampleFailure
 from trajectories.models import Attempt, Run, RunProblem, Trace
 from trajectories.services.attempts import claim_batch
 from trajectories.services.chat_sampling import sample_session
-from trajectories.services.plans import Diversity, PlanError
-from trajectories.services.runs import cancel_run, pause_run, resume_run
+from trajectories.services.plans import Budget, Diversity, PlanError
+from trajectories.services.runs import RunStateError, cancel_run, extend_run, pause_run, resume_run, set_budget
 from trajectories.services.sample_requests import sample_request
 from trajectories.services.strategies import advance_run, move_on
 from trajectories.services.verdicts import verify_traces
@@ -224,3 +224,35 @@ def test_the_embedded_search_can_be_sampled_until_solved():
 def test_temperatures_are_spread_over_the_samples():
     run = plan(temperatures=[0.2, 1.2], spread=True, samples_each=5)
     assert list(run.attempts.order_by("index").values_list("temperature", flat=True)) == [0.2, 0.45, 0.7, 0.95, 1.2]
+
+
+def test_drawing_more_of_each_asks_for_the_new_samples_alone(lead):
+    with flip_endpoint() as endpoint:
+        run = work(plan_chat(endpoint, samples_each=3))
+        assert len(endpoint.calls) == 3
+        run = work(extend_run(actor=lead, run=run, samples_each=5))
+        assert (run.state, run.done_count, len(endpoint.calls)) == ("finished", 5, 5)
+        repeated = work(
+            plan(
+                sampler=run.sampler,
+                problems=[run.attempts.first().problem],
+                seed=run.seed,
+                instructions=[run.attempts.first().instruction],
+                samples_each=5,
+                temperatures=run.plan["temperatures"],
+            )
+        )
+    assert len(endpoint.calls) == 5, "a larger plan with the same seed finds all of them paid for"
+    assert repeated.done_count == 5
+
+
+def test_more_is_not_drawn_past_a_money_or_token_budget(lead):
+    with flip_endpoint() as endpoint:
+        run = work(plan_chat(endpoint, samples_each=2))
+        Run.objects.filter(pk=run.pk).update(budget_tokens=1)
+        with pytest.raises(
+            RunStateError, match=r"The token budget of 1 has 0 left; a call may take .* Raise the budget"
+        ):
+            extend_run(actor=lead, run=run, samples_each=3)
+        set_budget(actor=lead, run=run, budget=Budget(tokens=10**6))
+        assert work(extend_run(actor=lead, run=run, samples_each=3)).done_count == 3

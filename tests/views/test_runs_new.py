@@ -1,11 +1,15 @@
 import pytest
 from django.urls import reverse
 
+from tests.endpoint import flip_endpoint, sampler_for
 from tests.factories import make_instruction, make_problem, make_problem_set, make_trace, plan
+from trajectories.forms.presets import PRESETS
 from trajectories.models import Run
-from trajectories.services.instructions import ensure_symbolic_views
+from trajectories.services.instructions import ensure_shipped_instructions, ensure_symbolic_views
 from trajectories.services.plans import Budget
 from trajectories.services.samplers import ensure_symbolic
+
+HTMX = {"HX-Request": "true"}
 
 
 @pytest.fixture
@@ -72,7 +76,10 @@ def test_problems_are_chosen_by_set_state_name_and_limit(client, lead, problems,
         ({"temperatures": ","}, "The run has no temperature; expected at least one."),
         ({"samples_each": 0}, "greater than or equal to 1"),
         ({"samples_each": 10**9}, "less than or equal to 10000"),
-        ({"instructions": []}, "This field is required."),
+        ({"instructions": []}, "Found none chosen, expected at least one."),
+        ({"strategy": "revise"}, "needs a language model"),
+        ({"strategy": "until-solved", "until_solved_step": 0}, "greater than or equal to 1"),
+        ({"examples": 2}, "Examples and variations are for language models"),
         ({"seed": -1}, "greater than or equal to 0"),
         ({"budget_minutes": 0}, "greater than or equal to 0.1"),
         ({"title": "x" * 201}, "at most 200 characters"),
@@ -153,3 +160,102 @@ def test_the_symbolic_search_takes_no_instructions_for_language_models(client, l
     assert response.status_code == 422
     assert "Found &#x27;In verse&#x27;, expected views of the symbolic search." in response.content.decode()
     assert not Run.objects.exists()
+
+
+@pytest.fixture
+def model(db):
+    return sampler_for(flip_endpoint(), input_price=1, output_price=2)
+
+
+@pytest.fixture
+def asking(db):
+    return make_instruction(name="write-program", title="Write a program", style="program", suits="chat")
+
+
+def chat_fields(problems, model, asking, **values):
+    chosen = [asking.pk, *(view.pk for view in ensure_symbolic_views())]
+    return fields(problems, sampler=model.pk, instructions=chosen, temperatures="1", seed=5, **values)
+
+
+def test_a_strategy_its_settings_and_what_differs_are_kept_with_the_run(client, lead, problems, model, asking):
+    chosen = {"strategy": "revise", "revise_rounds": 3, "experts_rounds": "none of these are looked at"}
+    varied = {"temperatures": "0.2..1.2", "variations": ["symmetries", "order"]}
+    submit(client, lead, chat_fields(problems, model, asking) | chosen | varied)
+    run = Run.objects.get()
+    assert (run.strategy, run.plan["settings"]["rounds"], run.plan["settings"]["parents"]) == ("revise", 3, 3)
+    assert run.plan["instruction_ids"] == [asking.pk], "the views of the search are hidden, so they are not taken"
+    assert run.plan["spread"]
+    assert run.plan["diversity"]["order"]
+    again = client.get(reverse("run_new"), {"like": run.pk}).context["form"]
+    assert again["revise_rounds"].value() == 3
+    assert again["temperatures"].value() == "0.2..1.2"
+    assert again["variations"].value() == ["symmetries", "order"]
+    assert again["strategy"].value() == "revise"
+
+
+def test_the_estimate_of_an_adaptive_strategy_says_what_it_may_take(client, lead, problems, model, asking):
+    client.force_login(lead)
+    data = chat_fields(problems, model, asking, strategy="revise", revise_rounds=2)
+    text = client.post(reverse("run_estimate"), data).content.decode()
+    assert "10, up to 70" in text, "2 samples of 5 problems; 2 rounds of 2 children of 3 parents"
+    assert "at most" in text
+
+
+def test_the_first_prompts_are_shown_as_they_would_be_sent(
+    client, lead, problems, model, asking, django_assert_num_queries
+):
+    client.force_login(lead)
+    data = chat_fields(problems, model, asking, variations=["symmetries", "colours", "order"])
+    for method in (client.get, client.post):
+        with django_assert_num_queries(12):
+            text = method(reverse("run_prompts"), data, headers=HTMX).content.decode()
+        assert "Example 1 input" in text
+        assert "about" in text
+        assert problems[0].name in text
+        assert "recoloured" in text, "the second sample is varied"
+    whole = client.post(reverse("run_prompts"), data).content.decode()
+    assert "<!doctype html>" in whole
+    assert Run.objects.count() == 0
+
+
+def test_first_prompts_that_cannot_be_made_say_why_in_one_sentence(client, lead, curator, problems, model, asking):
+    client.force_login(lead)
+    wrong = client.post(
+        reverse("run_prompts"), chat_fields(problems, model, asking) | {"temperatures": "warm"}, headers=HTMX
+    )
+    assert wrong.status_code == 422
+    assert "Temperature: Found &#x27;warm&#x27;" in wrong.content.decode()
+    none = client.post(reverse("run_prompts"), fields(problems), headers=HTMX)
+    assert "is no language model: it is sent no prompts." in none.content.decode()
+    client.force_login(curator)
+    assert client.get(reverse("run_prompts")).status_code == 403
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_a_preset_fills_in_a_plan_that_can_be_started(client, lead, problems, model, name):
+    ensure_shipped_instructions()
+    client.force_login(lead)
+    response = client.get(reverse("run_new"), {"preset": name, "problem": problems[0].pk})
+    plan_shown = response.context["plan"]
+    assert plan_shown is not None, response.context.get("faults")
+    assert plan_shown.strategy == PRESETS[name].strategy
+    assert {each.name for each in plan_shown.instructions} == set(PRESETS[name].instructions)
+    assert response.context["form"]["sampler"].value() == model.pk
+
+
+def test_a_preset_for_models_says_so_where_there_is_none(client, lead, problems):
+    client.force_login(lead)
+    response = client.get(reverse("run_new"), {"preset": "revise"})
+    assert "needs a language model" in response.context["faults"][0]
+
+
+def test_instructions_come_in_groups_that_say_what_they_are_for(client, lead, problems, model, asking):
+    ensure_shipped_instructions()
+    client.force_login(lead)
+    response = client.get(reverse("run_new"))
+    groups = {each["group"].title: len(each["rows"]) for each in response.context["form"].instruction_groups()}
+    assert groups["ARC: experts, a program by each view"] == 25
+    assert groups["Views of the symbolic search"] == 3
+    text = response.content.decode()
+    assert 'data-kinds="arc"' in text
+    assert 'data-sampler="chat"' in text

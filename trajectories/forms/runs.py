@@ -6,8 +6,15 @@ from typing import Any
 
 from django import forms
 
-from trajectories.core.strategies import STRATEGIES, Strategy
-from trajectories.core.strategies.base import Parameter
+from trajectories.core.strategies import STRATEGIES
+from trajectories.forms.run_choices import (
+    SamplerSelect,
+    SetSelect,
+    group_instructions,
+    kinds_of_sets,
+    setting_field,
+    setting_name,
+)
 from trajectories.models import Instruction, Problem, ProblemSet, Sampler
 from trajectories.selectors.instructions import current_instructions
 from trajectories.selectors.problems import SOLVED_STATES
@@ -35,23 +42,6 @@ VARIATIONS = [
 ]
 
 
-def setting_name(strategy: Strategy, parameter: Parameter) -> str:
-    """The name of the field for a parameter of a strategy."""
-    return f"{strategy.name}_{parameter.name}".replace("-", "_")
-
-
-def setting_field(parameter: Parameter) -> forms.IntegerField:
-    """The field for a parameter; empty for its default."""
-    return forms.IntegerField(
-        required=False,
-        min_value=parameter.least,
-        max_value=parameter.most,
-        initial=parameter.default,
-        label=parameter.title,
-        help_text=parameter.help,
-    )
-
-
 def budget_of(data: Mapping[str, Any]) -> Budget:
     """The budget that the fields of a form describe."""
     minutes = data["budget_minutes"]
@@ -66,9 +56,15 @@ class RunForm(forms.Form):
     title = forms.CharField(
         max_length=MAX_TITLE, required=False, help_text="Left empty, it says what is sampled.", label="Title"
     )
-    sampler = forms.ModelChoiceField(queryset=Sampler.objects.none(), empty_label=None, label="Sampler")
+    sampler = forms.ModelChoiceField(
+        queryset=Sampler.objects.none(), empty_label=None, label="Sampler", widget=SamplerSelect
+    )
     problem_set = forms.ModelChoiceField(
-        queryset=ProblemSet.objects.order_by("title"), required=False, empty_label="All sets", label="Problem set"
+        queryset=ProblemSet.objects.order_by("title"),
+        required=False,
+        empty_label="All sets",
+        label="Problem set",
+        widget=SetSelect,
     )
     state = forms.ChoiceField(
         required=False,
@@ -89,7 +85,7 @@ class RunForm(forms.Form):
         max_value=MAX_SAMPLES_EACH,
         initial=8,
         label="Samples each",
-        help_text="For each problem, view and temperature.",
+        help_text="For each problem, instruction and temperature.",
     )
     temperatures = forms.CharField(
         initial="1",
@@ -154,16 +150,15 @@ class RunForm(forms.Form):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.fields["sampler"].queryset = list_samplers().exclude(kind=Sampler.Kind.IMPORTED)  # type: ignore[attr-defined]
+        self.fields["problem_set"].widget.kinds = kinds_of_sets()
         self._views = {str(instruction.pk): instruction for instruction in current_instructions()}
+        self._groups = group_instructions(self._views.values())
         views = forms.MultipleChoiceField(
             widget=forms.CheckboxSelectMultiple,
-            label="Views",
-            choices=[
-                (title[:1].upper() + title[1:], each)
-                for word, title in Instruction.Suits.choices
-                if (each := [(key, view.title) for key, view in self._views.items() if view.suits == word])
-            ],
+            label="Instructions",
+            choices=[(str(view.pk), view.title) for group in self._groups for view in group.instructions],
             initial=[key for key, view in self._views.items() if view.suits == Instruction.Suits.SYMBOLIC],
+            error_messages={"required": "Found none chosen, expected at least one."},
         )
         self.fields["instructions"] = views
         for strategy in STRATEGIES.values():
@@ -180,6 +175,18 @@ class RunForm(forms.Form):
                 "settings": [self[setting_name(strategy, parameter)] for parameter in strategy.parameters],
             }
             for strategy in STRATEGIES.values()
+        ]
+
+    def instruction_groups(self) -> list[dict[str, Any]]:
+        """The groups of instructions, each with the boxes of its members and how many are ticked."""
+        boxes = {box.data["value"]: box for box in self["instructions"].subwidgets}
+        return [
+            {
+                "group": group,
+                "rows": [{"instruction": each, "box": boxes[str(each.pk)]} for each in group.instructions],
+                "chosen": sum(boxes[str(each.pk)].data["selected"] for each in group.instructions),
+            }
+            for group in self._groups
         ]
 
     def clean_instructions(self) -> list[Instruction]:
@@ -203,6 +210,7 @@ class RunForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         """Resolve the problems and check the plan as a whole."""
         data = super().clean() or self.cleaned_data
+        self._forget_other_settings(data)
         if self.errors:
             return data
         problems = self._problems(data)
@@ -237,13 +245,24 @@ class RunForm(forms.Form):
             ),
         )
 
+    def _forget_other_settings(self, data: dict[str, Any]) -> None:
+        """What stands in the settings of strategies that are not chosen is neither seen nor used."""
+        for strategy in STRATEGIES.values():
+            if strategy.name != (data.get("strategy") or PARALLEL):
+                for parameter in strategy.parameters:
+                    self.errors.pop(setting_name(strategy, parameter), None)
+
     def _check_views(self, data: dict[str, Any]) -> None:
-        """The symbolic search has three views of its own; a language model can be shown any."""
-        if data["sampler"].is_chat:
-            return
-        foreign = [view.title for view in data["instructions"] if view.suits != Instruction.Suits.SYMBOLIC]
-        if foreign:
-            self.add_error("instructions", f"Found {foreign[0]!r}, expected views of the symbolic search.")
+        """Take the instructions that suit the sampler: the page hides the others. There has to be one."""
+        is_chat, chosen = data["sampler"].is_chat, data["instructions"]
+        wanted = Instruction.Suits.CHAT if is_chat else Instruction.Suits.SYMBOLIC
+        data["instructions"] = [view for view in chosen if view.suits == wanted]
+        if not data["instructions"]:
+            if is_chat:
+                fault = "Found no instruction for language models, expected at least one."
+            else:
+                fault = f"Found {chosen[0].title!r}, expected views of the symbolic search."
+            self.add_error("instructions", fault)
 
     def _means(self, data: dict[str, Any], plan: Plan) -> dict[str, Any]:
         """The budget, the estimate for a language model, and what is kept with the plan."""
@@ -303,3 +322,9 @@ class BudgetForm(forms.Form):
         """Put the budget together."""
         data = super().clean() or self.cleaned_data
         return data if self.errors else {**data, "budget": budget_of(data)}
+
+
+class ExtendForm(forms.Form):
+    """How many samples each there shall be in all."""
+
+    samples_each = forms.IntegerField(min_value=2, max_value=MAX_SAMPLES_EACH, label="Samples each")

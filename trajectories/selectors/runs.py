@@ -9,7 +9,9 @@ from django.db.models import Count, Exists, F, Max, Min, OuterRef, Q, QuerySet, 
 from django.utils import timezone
 
 from trajectories.core.records import Outcome
+from trajectories.core.strategies import STRATEGIES
 from trajectories.models import Attempt, Instruction, Problem, Run, Sampler, Trace
+from trajectories.models import RunProblem as RunPlace
 
 PAGE_SIZE = 50
 PROBLEMS_PER_PAGE = 25
@@ -64,12 +66,30 @@ class Failures:
 
 
 @dataclass(frozen=True, slots=True)
+class Round:
+    """Attempts of one round and kind. `best_error` is the least train error in [0, 1], None where no program ran."""
+
+    round: int
+    kind: str
+    attempts: int
+    drawn: int
+    right: int
+    best_error: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class RunProgress:
     """How far a run has come. `rate` is in samples per minute, now or, once it has ended, on average; `seconds_left` is
-    None where nobody can tell."""
+    None where nobody can tell.
+
+    `most` is what may be planned at the most: more than is planned for a strategy that adapts, whose `rounds` are here
+    too. `left` and `seconds_left` are then the most there may be.
+    """
 
     ended: int
     left: int
+    most: int
+    rounds: Sequence[Round]
     elapsed_seconds: int | None
     rate: float | None
     seconds_left: int | None
@@ -84,9 +104,11 @@ class RunProgress:
 
 
 def get_progress(run: Run) -> RunProgress:
-    """Read the progress of a run in four queries, whatever its size."""
+    """Read the progress of a run in four queries, seven for a strategy that adapts, whatever its size."""
     ended = run.done_count + run.failed_count + run.cancelled_count
-    left = run.planned_count - ended
+    adapts = run.strategy in STRATEGIES and STRATEGIES[run.strategy].adapts
+    most = most_attempts(run) if adapts and run.state not in Run.ENDED_STATES else run.planned_count
+    left = most - ended
     elapsed = _elapsed(run)
     if run.finished_at is not None:
         rate = 60 * run.done_count / elapsed if elapsed else None
@@ -95,11 +117,13 @@ def get_progress(run: Run) -> RunProgress:
     return RunProgress(
         ended=ended,
         left=left,
+        most=most,
+        rounds=_rounds(run) if adapts else (),
         elapsed_seconds=elapsed,
         rate=rate,
         seconds_left=round(60 * left / rate) if rate and left else None,
         outcomes=_outcomes(run),
-        failures=_failures(run),
+        failures=list_failures(run),
         latest=list(
             Trace.objects.filter(run=run)
             .select_related("problem", "instruction")
@@ -107,6 +131,27 @@ def get_progress(run: Run) -> RunProgress:
             .order_by("-pk")[:LATEST_TRACES]
         ),
     )
+
+
+def most_attempts(run: Run) -> int:
+    """What a run may come to: for a problem that its strategy is not done with, what the strategy may take at most."""
+    strategy, plan = STRATEGIES[run.strategy], run.plan
+    cells = len(plan["instruction_ids"]) * (1 if plan.get("spread") else len(plan["temperatures"]))
+    each = strategy.most(cells * plan["samples_each"], plan["settings"])
+    places = RunPlace.objects.filter(run=run, closed=False)
+    planned_there = Attempt.objects.filter(run=run, problem__in=places.values("problem")).count()
+    return run.planned_count - planned_there + each * places.count()
+
+
+def _rounds(run: Run) -> list[Round]:
+    grouped = Attempt.objects.filter(run=run).values("round", "kind")
+    rows = grouped.annotate(
+        attempts=Count("pk"),
+        drawn=Count("trace"),
+        right=Count("pk", filter=Q(trace__correctness=Outcome.PASS.value)),
+        best_error=Min("trace__train_error"),
+    )
+    return [Round(**row) for row in rows.order_by("round", "kind")]
 
 
 def _elapsed(run: Run) -> int | None:
@@ -137,7 +182,8 @@ def _outcomes(run: Run) -> list[tuple[str, int]]:
     return [(word, counts[word]) for word in (*(outcome.value for outcome in Outcome), "") if word in counts]
 
 
-def _failures(run: Run) -> list[Failures]:
+def list_failures(run: Run) -> list[Failures]:
+    """The failed attempts by kind of error, most frequent first."""
     kinds = Attempt.objects.filter(run=run, state=Attempt.State.FAILED).values("error_kind")
     rows = kinds.annotate(count=Count("pk"), message=Min("error_message")).order_by("-count", "error_kind")
     return [Failures(row["error_kind"], row["count"], row["message"]) for row in rows]

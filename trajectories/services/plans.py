@@ -1,8 +1,8 @@
 """Plans of runs: which attempts are made of which problems, and what may be spent on them."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from decimal import Decimal
 from functools import cached_property
 from typing import Any
@@ -190,6 +190,21 @@ def planned_attempts(run: Run, plan: Plan) -> Iterator[Attempt]:
     for problem in plan.problems:
         for index, planned in enumerate(first):
             yield make_attempt(run, problem, planned, index=index)
+
+
+def further_attempts(run: Run, plan: Mapping[str, Any], problems: Iterable[Problem], more: int) -> Iterator[Attempt]:
+    """So many more samples each of a plan whose strategy takes every slot at once; `plan` is the form kept with a run.
+
+    Indices and ordinals go on from the last, so that no sample is drawn, or paid for, twice. A range of temperatures is
+    spread over the new samples by themselves.
+    """
+    before = plan["samples_each"]
+    first = len(list_slots(plan))
+    slots = list_slots({**plan, "samples_each": more})
+    planned = [Planned(replace(slot, ordinal=slot.ordinal + before)) for slot in slots]
+    for problem in problems:
+        for index, each in enumerate(planned, first):
+            yield make_attempt(run, problem, each, index=index)
 
 
 def make_attempt(run: Run, problem: Problem, planned: Planned, *, index: int, of_round: int = 0) -> Attempt:

@@ -16,9 +16,19 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from trajectories.adapters.code_version import code_version
+from trajectories.core.strategies import find_strategy
 from trajectories.models import Attempt, AuditEvent, Problem, ProblemSet, Run, RunProblem, Sampler
 from trajectories.selectors.examples import example_pool
-from trajectories.services.plans import Budget, Plan, PlanError, planned_attempts
+from trajectories.services.budgets import affordable
+from trajectories.services.plans import (
+    MAX_ATTEMPTS,
+    MAX_SAMPLES_EACH,
+    Budget,
+    Plan,
+    PlanError,
+    further_attempts,
+    planned_attempts,
+)
 
 ATTEMPTS_PER_INSERT = 2_000
 MAX_TITLE = 200
@@ -140,18 +150,71 @@ def resume_run(*, actor: User | None, run: Run) -> Run:
 
 
 def set_budget(*, actor: User | None, run: Run, budget: Budget) -> Run:
-    """Change what a run may take, whatever it has spent; a paused one stays paused. Raises PlanError for a budget that
-    cannot be kept, RunStateError for a run that has ended."""
+    """Change what a run may take, whatever it has spent; a paused one stays paused, a finished one may be gone on with.
+
+    Raises PlanError for a budget that cannot be kept, RunStateError for a run that is cancelled or failed.
+    """
     budget.check(run.sampler)
     with transaction.atomic():
         held = lock_run(run.pk)
-        if held.state in Run.ENDED_STATES:
+        if held.state in (Run.State.CANCELLED, Run.State.FAILED):
             raise RunStateError(f"The run is {held.state}; its budget cannot be changed any more.")
         held.budget_seconds, held.budget_cost, held.budget_tokens = budget.seconds, budget.cost, budget.tokens
         held.save(update_fields=["budget_seconds", "budget_cost", "budget_tokens"])
         amounts = {"seconds": budget.seconds, "tokens": budget.tokens}
         audit_run(actor, "budgeted", held, {**amounts, "cost": None if budget.cost is None else str(budget.cost)})
     return held
+
+
+def extend_run(*, actor: User | None, run: Run, samples_each: int) -> Run:
+    """Queue a finished run again for as many samples each as `samples_each` says; the caller rings the bell.
+
+    Only the new ones are added, with the run's seed. The time since it finished is neither time taken nor time of
+    its budget. Raises PlanError for a wrong number, RunStateError for a run that cannot be gone on with.
+    """
+    with transaction.atomic():
+        held = lock_run(run.pk)
+        plan = Run.objects.values_list("plan", flat=True).get(pk=run.pk)
+        _check_extension(held, plan, samples_each)
+        problems = Problem.objects.filter(pk__in=plan["problem_ids"]).only("pk", "content_hash").order_by("pk")
+        attempts = further_attempts(held, plan, problems, samples_each - plan["samples_each"])
+        added = 0
+        while batch := list(itertools.islice(attempts, ATTEMPTS_PER_INSERT)):
+            added += len(Attempt.objects.bulk_create(batch))
+        now = timezone.now()
+        if held.started_at is not None and held.finished_at is not None:
+            held.started_at += now - held.finished_at
+        held.plan = {**plan, "samples_each": samples_each}
+        held.planned_count += added
+        held.state, held.state_reason, held.finished_at, held.rung_at = Run.State.QUEUED, "", None, now
+        held.save()  # with the plan, which lock_run leaves out
+        audit_run(actor, "extended", held, {"attempts": added, "samples_each": samples_each})
+    return held
+
+
+def _check_extension(held: Run, plan: Mapping[str, Any], samples_each: int) -> None:
+    """Raise RunStateError or PlanError, see extend_run; the run's row is locked."""
+    if held.state != Run.State.FINISHED:
+        raise RunStateError(f"The run is {held.state}; only of a finished one more can be drawn.")
+    strategy = find_strategy(held.strategy)
+    if strategy.adapts:
+        raise RunStateError(
+            f"The strategy {strategy.title!r} decides itself how many samples a problem gets; plan a new run instead."
+        )
+    before = plan["samples_each"]
+    if not before < samples_each <= MAX_SAMPLES_EACH:
+        raise PlanError(
+            f"Samples each is {samples_each:,}; expected more than {before:,}, at most {MAX_SAMPLES_EACH:,}."
+        )
+    most = held.planned_count // before * samples_each
+    if most > MAX_ATTEMPTS:
+        raise PlanError(f"The run would have {most:,} attempts; expected at most {MAX_ATTEMPTS:,}.")
+    held.plan = dict(plan)
+    room, shortage = affordable(held, 0) if held.sampler.is_chat else (None, "")
+    if room == 0:
+        raise RunStateError(f"{shortage} Raise the budget first.")
+    if is_budget_spent(held):
+        raise RunStateError(f"The time budget of {held.budget_seconds:,} s is spent. Raise it first.")
 
 
 def cancel_run(*, actor: User | None, run: Run) -> Run:
@@ -188,10 +251,10 @@ def _end_run(held: Run, state: Run.State, reason: str) -> None:
 
 
 def is_budget_spent(run: Run) -> bool:
-    """Whether the wall time since the run's first claim, pauses included, has used up its budget."""
+    """Whether the wall time from the run's first claim to its end, pauses included, has used up its budget."""
     if run.budget_seconds is None or run.started_at is None:
         return False
-    return timezone.now() >= run.started_at + timedelta(seconds=run.budget_seconds)
+    return (run.finished_at or timezone.now()) >= run.started_at + timedelta(seconds=run.budget_seconds)
 
 
 def settle_run(*, run_id: int) -> bool:

@@ -9,34 +9,33 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from trajectories.forms.runs import BudgetForm, RunForm
-from trajectories.models import Problem, ProblemSet, Run
+from trajectories.core.strategies import STRATEGIES
+from trajectories.forms.runs import VARIATIONS, BudgetForm, ExtendForm
+from trajectories.models import Run
 from trajectories.selectors.runs import (
     STATE_FILTERS,
-    get_history,
     get_progress,
     list_instructions,
     list_run_problems,
     list_runs,
 )
 from trajectories.selectors.samplers import held_gate
-from trajectories.services.instructions import ensure_symbolic_views
 from trajectories.services.plans import PlanError
 from trajectories.services.runs import (
     RunStateError,
     cancel_run,
+    extend_run,
     is_budget_spent,
     pause_run,
-    plan_run,
     resume_run,
     set_budget,
 )
-from trajectories.services.samplers import ensure_symbolic
 from trajectories.tasks.runs import ring_sampling
 from trajectories.views.fragments import wants_fragment
+from trajectories.views.plans import budget_values
 from trajectories.views.visitors import visitor
 
 MAX_KEY = 2**63 - 1
@@ -73,95 +72,6 @@ def run_list(request: HttpRequest) -> HttpResponse:
     return render(request, f"trajectories/runs/{template}.html", context)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
-@permission_required("trajectories.add_run", raise_exception=True)
-def run_new(request: HttpRequest) -> HttpResponse:
-    """Plan a run and ring its bell."""
-    ensure_symbolic()
-    ensure_symbolic_views()
-    form = RunForm(request.POST) if request.method == "POST" else RunForm(initial=_initial(request))
-    if not (form.is_bound and form.is_valid()):
-        context = {"form": form, "has_problems": Problem.objects.exists(), **_estimate(form)}
-        return render(request, "trajectories/runs/new.html", context, status=422 if form.is_bound else 200)
-    data, plan = form.cleaned_data, form.cleaned_data["plan"]
-    with transaction.atomic():
-        run = plan_run(
-            actor=cast(User, request.user),
-            title=data["title"],
-            sampler=data["sampler"],
-            plan=plan,
-            seed=data["seed"],
-            problem_set=data["problem_set"],
-            budget=data["budget"],
-            options=data["options"],
-        )
-        ring_sampling(run)
-    return redirect("run_detail", run.pk)
-
-
-def _initial(request: HttpRequest) -> dict[str, Any]:
-    """What a link to the form can fill in: `?problem=<id>`, `?set=<name>` or `?like=<id of a run>`."""
-    like_id = _key(request, "like")
-    like = Run.objects.filter(pk=like_id).first() if like_id else None
-    if like is not None:
-        return _initial_like(like)
-    sampler_id = _key(request, "sampler")
-    chosen_sampler = {"sampler": sampler_id} if sampler_id else {}
-    problem_id = _key(request, "problem")
-    problem = Problem.objects.filter(pk=problem_id).only("name", "problem_set_id").first() if problem_id else None
-    if problem is not None:
-        return {"problem_set": problem.problem_set_id, "names": problem.name, **chosen_sampler}
-    named = ProblemSet.objects.filter(name=request.GET.get("set", "").replace("\0", "")).first()
-    chosen = named or ProblemSet.objects.order_by("pk").first()
-    return {"problem_set": chosen.pk if chosen else None, "limit": None if named else 20, **chosen_sampler}
-
-
-def _initial_like(run: Run) -> dict[str, Any]:
-    """The form filled in as for this run, but for its seed."""
-    names = Problem.objects.filter(pk__in=run.plan["problem_ids"]).order_by("pk").values_list("name", flat=True)
-    return {
-        "sampler": run.sampler_id,
-        "problem_set": run.problem_set_id,
-        "names": " ".join(names),
-        "instructions": [instruction.pk for instruction in list_instructions(run)],
-        "temperatures": " ".join(f"{temperature:g}" for temperature in run.plan["temperatures"]),
-        "samples_each": run.plan["samples_each"],
-        **_budget_values(run),
-        "fresh": not run.plan.get("recalls", True),
-    }
-
-
-def _budget_values(run: Run) -> dict[str, Any]:
-    return {
-        "budget_minutes": run.budget_seconds / 60 if run.budget_seconds else None,
-        "budget_cost": run.budget_cost,
-        "budget_tokens": run.budget_tokens,
-    }
-
-
-@require_safe
-@permission_required("trajectories.add_run", raise_exception=True)
-def run_estimate(request: HttpRequest) -> HttpResponse:
-    """How large the run would be that the form describes, and how long it would take."""
-    return render(request, "trajectories/runs/_estimate.html", _estimate(RunForm(request.GET)))
-
-
-def _estimate(form: RunForm) -> dict[str, Any]:
-    """The plan and its likely cost, where the form is complete."""
-    if not form.is_bound:
-        initial = {name: form.get_initial_for_field(field, name) for name, field in form.fields.items()}
-        sampler = ensure_symbolic()
-        given = {name: value for name, value in initial.items() if value is not None}
-        form = RunForm({"sampler": sampler.pk, **given})
-    if not form.is_valid():
-        return {"plan": None, "faults": [error for errors in form.errors.values() for error in errors]}
-    data, plan = form.cleaned_data, form.cleaned_data["plan"]
-    if data["estimate"] is not None:
-        return {"plan": plan, "estimate": data["estimate"], "sampler": data["sampler"]}
-    history = get_history(data["sampler"])
-    return {"plan": plan, "history": history, "seconds": history.seconds_for(len(plan.problems))}
-
-
 @require_safe
 @permission_required("trajectories.view_run", raise_exception=True)
 @vary_on_headers("HX-Request")
@@ -192,10 +102,27 @@ def run_detail(request: HttpRequest, run_id: int) -> HttpResponse:
     }
     if part == "live":
         return render(request, "trajectories/runs/_live.html", context)
-    context |= {"page": list_run_problems(run, after=after), "instructions": list_instructions(run)}
-    if run.state not in Run.ENDED_STATES and request.user.has_perm("trajectories.control_run"):
-        context["budget_form"] = BudgetForm(initial=_budget_values(run))
+    context |= {"page": list_run_problems(run, after=after), "instructions": list_instructions(run), **_plan(run)}
+    may_steer = request.user.has_perm("trajectories.control_run")
+    if may_steer and run.state not in (Run.State.CANCELLED, Run.State.FAILED):
+        context["budget_form"] = BudgetForm(initial=budget_values(run))
     return render(request, "trajectories/runs/detail.html", context)
+
+
+def _plan(run: Run) -> dict[str, Any]:
+    """The strategy in words, what makes samples differ, and the form that draws more of a finished run."""
+    strategy = STRATEGIES.get(run.strategy)
+    settings, diversity = run.plan.get("settings", {}), run.plan.get("diversity", {})
+    context: dict[str, Any] = {
+        "strategy": strategy,
+        "settings": [(each.title, settings[each.name]) for each in strategy.parameters]
+        if strategy and settings
+        else [],
+        "variations": [title for name, title in VARIATIONS if diversity.get(name)],
+    }
+    if strategy and not strategy.adapts and run.state == Run.State.FINISHED:
+        context["extend_form"] = ExtendForm(initial={"samples_each": 2 * run.plan["samples_each"]})
+    return context
 
 
 def outcome_bar(outcomes: Sequence[tuple[str, int]]) -> list[dict[str, Any]]:
@@ -251,6 +178,25 @@ def run_budget(request: HttpRequest, run_id: int) -> HttpResponse:
             messages.error(request, str(refusal))
     else:
         messages.error(request, str(next(error for errors in form.errors.values() for error in errors)))
+    return redirect("run_detail", run.pk)
+
+
+@require_POST
+@permission_required("trajectories.add_run", raise_exception=True)
+def run_extend(request: HttpRequest, run_id: int) -> HttpResponse:
+    """Draw more samples of each problem of a finished run."""
+    run = get_object_or_404(Run.objects.select_related("sampler"), pk=run_id)
+    form = ExtendForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, f"Samples each: {form.errors['samples_each'][0]}")
+        return redirect("run_detail", run.pk)
+    try:
+        with transaction.atomic():
+            extended = extend_run(actor=visitor(request), run=run, samples_each=form.cleaned_data["samples_each"])
+            ring_sampling(extended)
+        messages.success(request, f"{extended.planned_count - run.planned_count:,} more samples are planned.")
+    except (RunStateError, PlanError) as refusal:
+        messages.error(request, str(refusal))
     return redirect("run_detail", run.pk)
 
 

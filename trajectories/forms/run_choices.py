@@ -1,0 +1,109 @@
+"""What a run is planned from: samplers, sets and instructions, with what the page needs to show only those that fit."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+
+from trajectories.core.prompts.answer_formats import EXPERT, PROGRAM_STYLES
+from trajectories.core.records import ProblemKind
+from trajectories.core.strategies import Strategy
+from trajectories.core.strategies.base import Parameter
+from trajectories.models import Instruction, Problem
+
+
+def setting_name(strategy: Strategy, parameter: Parameter) -> str:
+    """The name of the field for a parameter of a strategy."""
+    return f"{strategy.name}_{parameter.name}".replace("-", "_")
+
+
+def setting_field(parameter: Parameter) -> forms.IntegerField:
+    """The field for a parameter; empty for its default."""
+    return forms.IntegerField(
+        required=False,
+        min_value=parameter.least,
+        max_value=parameter.most,
+        initial=parameter.default,
+        label=parameter.title,
+        help_text=parameter.help,
+    )
+
+
+class SamplerSelect(forms.Select):
+    """Each option says what kind of sampler it is, so that the style sheet can show what suits it."""
+
+    def create_option(self, name: str, value: Any, *rest: Any, **more: Any) -> dict[str, Any]:
+        """The usual option with `data-sampler`."""
+        option = super().create_option(name, value, *rest, **more)
+        if sampler := getattr(value, "instance", None):
+            option["attrs"]["data-sampler"] = "chat" if sampler.is_chat else "symbolic"
+        return option
+
+
+class SetSelect(forms.Select):
+    """Each option says which kinds of problems the set holds."""
+
+    kinds: Mapping[int, Sequence[str]] = {}
+
+    def create_option(self, name: str, value: Any, *rest: Any, **more: Any) -> dict[str, Any]:
+        """The usual option with `data-kinds`."""
+        option = super().create_option(name, value, *rest, **more)
+        if found := self.kinds.get(getattr(value, "value", None) or 0):
+            option["attrs"]["data-kinds"] = " ".join(found)
+        return option
+
+
+def kinds_of_sets() -> dict[int, list[str]]:
+    """The kinds of problems of each set, by its key."""
+    kinds: dict[int, list[str]] = {}
+    for key, kind in Problem.objects.order_by("problem_set", "kind").values_list("problem_set", "kind").distinct():
+        kinds.setdefault(key, []).append(kind)
+    return kinds
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Instructions that are chosen together: for one kind of sampler and one kind of problem, "" for any."""
+
+    title: str
+    suits: str
+    kind: str
+    instructions: Sequence[Instruction]
+
+
+GROUP_TITLES = {
+    "search": "Views of the symbolic search",
+    "programs": "ARC: programs",
+    "grids": "ARC: output grids",
+    "experts": "ARC: experts, a program by each view",
+    ProblemKind.NUMERIC: "Numbers",
+    ProblemKind.CHOICE: "Choices",
+    ProblemKind.TEXT: "Texts",
+    ProblemKind.PROCEDURAL: "Procedural",
+    "any": "Any kind of problem",
+}
+"""By word, in the order in which they are shown."""
+
+
+def group_word(instruction: Instruction) -> str:
+    """The group that an instruction belongs to; a kind that is not named has one of its own."""
+    if instruction.suits == Instruction.Suits.SYMBOLIC:
+        return "search"
+    if instruction.problem_kind != ProblemKind.ARC:
+        return instruction.problem_kind or "any"
+    if instruction.style == EXPERT:
+        return "experts"
+    return "programs" if instruction.style in PROGRAM_STYLES else "grids"
+
+
+def group_instructions(instructions: Iterable[Instruction]) -> list[Group]:
+    """The instructions in their groups."""
+    groups: dict[str, list[Instruction]] = {word: [] for word in GROUP_TITLES}
+    for instruction in instructions:
+        groups.setdefault(group_word(instruction), []).append(instruction)
+    return [
+        Group(GROUP_TITLES.get(word, word.capitalize()), chosen[0].suits, chosen[0].problem_kind, chosen)
+        for word, chosen in groups.items()
+        if chosen
+    ]

@@ -1,0 +1,26 @@
+"""Attempts of a run that brought no sample."""
+
+from django.contrib.auth.decorators import permission_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_safe
+
+from trajectories.models import Run
+from trajectories.selectors.attempts import list_failed
+from trajectories.selectors.runs import list_failures
+from trajectories.views.traces import read_key
+
+
+@require_safe
+@permission_required("trajectories.view_run", raise_exception=True)
+def attempt_list(request: HttpRequest, run_id: int) -> HttpResponse:
+    """The failed attempts of a run with what each of them said, all or of one kind (`?kind=`)."""
+    run = get_object_or_404(Run.objects.defer("plan"), pk=run_id)
+    kind = request.GET.get("kind", "").replace("\0", "")
+    context = {
+        "run": run,
+        "kind": kind,
+        "failures": list_failures(run),
+        "page": list_failed(run, kind=kind, after=read_key(request, "after")),
+    }
+    return render(request, "trajectories/attempts/list.html", context)

@@ -1,0 +1,171 @@
+"""Planning a run: the form, its estimate, and the first prompts that it would send."""
+
+from typing import Any
+
+from django.contrib.auth.decorators import permission_required
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods
+from django.views.decorators.vary import vary_on_headers
+
+from trajectories.core.problems import ProblemError
+from trajectories.core.prompts import PromptError
+from trajectories.core.strategies import STRATEGIES
+from trajectories.forms.presets import PRESETS, preset_values
+from trajectories.forms.run_choices import setting_name
+from trajectories.forms.runs import VARIATIONS, RunForm
+from trajectories.models import Problem, ProblemSet, Run
+from trajectories.selectors.runs import get_history, list_instructions
+from trajectories.services.first_prompts import first_prompts
+from trajectories.services.instructions import ensure_symbolic_views
+from trajectories.services.plans import PARALLEL
+from trajectories.services.runs import draw_seed, plan_run
+from trajectories.services.sample_requests import RequestError
+from trajectories.services.samplers import ensure_symbolic
+from trajectories.tasks.runs import ring_sampling
+from trajectories.views.fragments import wants_fragment
+from trajectories.views.traces import read_key
+from trajectories.views.visitors import visitor
+
+add_runs = permission_required("trajectories.add_run", raise_exception=True)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@add_runs
+def run_new(request: HttpRequest) -> HttpResponse:
+    """Plan a run and ring its bell."""
+    ensure_symbolic()
+    ensure_symbolic_views()
+    form = RunForm(request.POST) if request.method == "POST" else RunForm(initial=_initial(request))
+    if not (form.is_bound and form.is_valid()):
+        context = {
+            "form": form,
+            "has_problems": Problem.objects.exists(),
+            "presets": PRESETS.values(),
+            "preset": request.GET.get("preset", ""),
+            **_estimate(form),
+        }
+        return render(request, "trajectories/runs/new.html", context, status=422 if form.is_bound else 200)
+    data, plan = form.cleaned_data, form.cleaned_data["plan"]
+    with transaction.atomic():
+        run = plan_run(
+            actor=visitor(request),
+            title=data["title"],
+            sampler=data["sampler"],
+            plan=plan,
+            seed=data["seed"],
+            problem_set=data["problem_set"],
+            budget=data["budget"],
+            options=data["options"],
+        )
+        ring_sampling(run)
+    return redirect("run_detail", run.pk)
+
+
+def _initial(request: HttpRequest) -> dict[str, Any]:
+    """What a link to the form can fill in: `?like=<id of a run>`, else any of `?preset=<name>`, `?sampler=<id>` and
+    `?problem=<id>` or `?set=<name>`."""
+    like_id = read_key(request, "like")
+    like = Run.objects.filter(pk=like_id).first() if like_id else None
+    if like is not None:
+        return initial_like(like)
+    preset = PRESETS.get(request.GET.get("preset", ""))
+    values = preset_values(preset) if preset else {}
+    if sampler_id := read_key(request, "sampler"):
+        values["sampler"] = sampler_id
+    problem_id = read_key(request, "problem")
+    problem = Problem.objects.filter(pk=problem_id).only("name", "problem_set_id").first() if problem_id else None
+    if problem is not None:
+        return {"problem_set": problem.problem_set_id, "names": problem.name, **values}
+    named = ProblemSet.objects.filter(name=request.GET.get("set", "").replace("\0", "")).first()
+    chosen = named or ProblemSet.objects.order_by("pk").first()
+    return {"problem_set": chosen.pk if chosen else None, "limit": None if named else 20, **values}
+
+
+def initial_like(run: Run) -> dict[str, Any]:
+    """The form filled in as for this run, but for its seed."""
+    names = Problem.objects.filter(pk__in=run.plan["problem_ids"]).order_by("pk").values_list("name", flat=True)
+    diversity = run.plan.get("diversity", {})
+    strategy = STRATEGIES.get(run.strategy, STRATEGIES[PARALLEL])
+    settings = run.plan.get("settings", {})
+    return {
+        "sampler": run.sampler_id,
+        "problem_set": run.problem_set_id,
+        "names": " ".join(names),
+        "instructions": [instruction.pk for instruction in list_instructions(run)],
+        "temperatures": (".." if run.plan.get("spread") else " ").join(
+            f"{each:g}" for each in run.plan["temperatures"]
+        ),
+        "samples_each": run.plan["samples_each"],
+        "strategy": strategy.name,
+        **{setting_name(strategy, each): settings.get(each.name, each.default) for each in strategy.parameters},
+        "examples": diversity.get("examples") or None,
+        "examples_vary": diversity.get("examples_vary", False),
+        "variations": [name for name, _ in VARIATIONS if diversity.get(name)],
+        **budget_values(run),
+        "fresh": not run.plan.get("recalls", True),
+    }
+
+
+def budget_values(run: Run) -> dict[str, Any]:
+    """The budget of a run as the fields of a form say it."""
+    return {
+        "budget_minutes": run.budget_seconds / 60 if run.budget_seconds else None,
+        "budget_cost": run.budget_cost,
+        "budget_tokens": run.budget_tokens,
+    }
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@add_runs
+def run_estimate(request: HttpRequest) -> HttpResponse:
+    """How large the run would be that the form describes, and what it would take. Posted, as the form can be long."""
+    return render(request, "trajectories/runs/_estimate.html", _estimate(RunForm(request.POST or request.GET)))
+
+
+def _estimate(form: RunForm) -> dict[str, Any]:
+    """The plan and its likely cost, where the form is complete."""
+    if not form.is_bound:
+        initial = {name: form.get_initial_for_field(field, name) for name, field in form.fields.items()}
+        given = {name: value for name, value in initial.items() if value is not None}
+        form = RunForm({"sampler": ensure_symbolic().pk, **given})
+    if not form.is_valid():
+        return {"plan": None, "faults": faults_of(form)}
+    data, plan = form.cleaned_data, form.cleaned_data["plan"]
+    if data["estimate"] is not None:
+        return {"plan": plan, "estimate": data["estimate"], "sampler": data["sampler"]}
+    history = get_history(data["sampler"])
+    return {"plan": plan, "history": history, "seconds": history.seconds_for(len(plan.problems))}
+
+
+def faults_of(form: RunForm) -> list[str]:
+    """What is wrong with the form: one sentence each, with the field it is about."""
+    return [
+        f"{form.fields[name].label}: {error}" if name in form.fields else str(error)
+        for name, errors in form.errors.items()
+        for error in errors
+    ]
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@add_runs
+@vary_on_headers("HX-Request")
+def run_prompts(request: HttpRequest) -> HttpResponse:
+    """The exact prompts that the run which the form describes would begin with."""
+    form = RunForm(request.POST or request.GET)
+    context: dict[str, Any] = {"fault": ""}
+    if not form.is_valid():
+        context["fault"] = faults_of(form)[0]
+    elif not form.cleaned_data["sampler"].is_chat:
+        context["fault"] = f"{form.cleaned_data['sampler']} is no language model: it is sent no prompts."
+    else:
+        data = form.cleaned_data
+        seed = draw_seed() if data["seed"] is None else data["seed"]
+        try:
+            context["found"] = first_prompts(plan=data["plan"], sampler=data["sampler"], seed=seed)
+            context["unseeded"] = data["seed"] is None
+        except (PromptError, ProblemError, RequestError) as fault:
+            context["fault"] = str(fault)
+    name = "_prompts" if wants_fragment(request) else "prompts"
+    return render(request, f"trajectories/runs/{name}.html", context, status=422 if context["fault"] else 200)
