@@ -141,6 +141,11 @@ SWEEP_SECONDS = 5
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "trajectories.sweep", "schedule": SWEEP_SECONDS, "options": {"expires": SWEEP_SECONDS}},
     "sweep_exports": {"task": "trajectories.sweep_exports", "schedule": 60, "options": {"expires": 60}},
+    "sweep_judgements": {
+        "task": "trajectories.sweep_judgements",
+        "schedule": 30,
+        "options": {"expires": 30},
+    },
     "sweep_reverifications": {
         "task": "trajectories.sweep_reverifications",
         "schedule": 30,

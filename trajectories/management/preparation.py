@@ -16,6 +16,7 @@ from trajectories.services.accounts import ensure_admin
 from trajectories.services.demo import ensure_demo_run
 from trajectories.services.instructions import ensure_shipped_instructions
 from trajectories.services.problems import import_arc_agi_1
+from trajectories.services.rubrics import ensure_shipped_rubrics
 from trajectories.tasks.runs import sample_batch
 
 Say = Callable[[str], None]
@@ -31,6 +32,7 @@ def prepare(say: Say) -> str | None:
     collect_static(say)
     import_problems(say)
     ensure_shipped_instructions()
+    ensure_shipped_rubrics()
     return ensure_admin(password_file=settings.VAR_DIR / "admin_password")
 
 

@@ -3,11 +3,13 @@
 from trajectories.models.audit import AuditEvent
 from trajectories.models.imported_judgements import ImportedReview, ImportedVerdict
 from trajectories.models.instructions import Instruction
+from trajectories.models.judgements import Judgement, JudgementAnswer, JudgementItem
 from trajectories.models.problems import Problem, ProblemSet
 from trajectories.models.releases import Export, Release, ReleaseItem
 from trajectories.models.replies import Reply
 from trajectories.models.reverifications import Reverification
 from trajectories.models.reviews import Review
+from trajectories.models.rubrics import Rubric
 from trajectories.models.runs import Attempt, Run, RunProblem
 from trajectories.models.samplers import Sampler, SamplerGate
 from trajectories.models.traces import PendingVerification, Text, Trace
@@ -20,6 +22,9 @@ __all__ = [
     "ImportedReview",
     "ImportedVerdict",
     "Instruction",
+    "Judgement",
+    "JudgementAnswer",
+    "JudgementItem",
     "PendingVerification",
     "Problem",
     "ProblemSet",
@@ -28,6 +33,7 @@ __all__ = [
     "Reply",
     "Reverification",
     "Review",
+    "Rubric",
     "Run",
     "RunProblem",
     "Sampler",

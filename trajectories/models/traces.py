@@ -72,6 +72,8 @@ class Trace(models.Model):
     # The mean share of wrong cells over the training pairs, in [0, 1]; null where no program ran on them.
     train_error = models.FloatField(null=True)
     near_miss = models.CharField(max_length=12, blank=True)
+    # The newest word of a model judge. It supports and never decides.
+    model_judged = models.CharField(max_length=10, blank=True, choices=OUTCOMES)
     decision = models.CharField(max_length=10, blank=True, choices=Decision.choices, default=Decision.UNDECIDED)
 
     class Meta:
@@ -81,6 +83,7 @@ class Trace(models.Model):
             models.Index(fields=["correctness", "id"], name="trace_by_correctness"),
             models.Index(fields=["decision", "id"], name="trace_decided", condition=~Q(decision="")),
             models.Index(fields=["near_miss", "id"], name="trace_near_miss", condition=~Q(near_miss="")),
+            models.Index(fields=["model_judged", "id"], name="trace_model_judged", condition=~Q(model_judged="")),
         ]
 
     def __str__(self) -> str:

@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from trajectories.core.records import Outcome
+from trajectories.models.judgements import Judgement
 from trajectories.models.reverifications import Reverification
 from trajectories.models.traces import Trace
 
@@ -27,6 +28,7 @@ class Verdict(models.Model):
     engine = models.CharField(max_length=120, blank=True)
     previous_outcome = models.CharField(max_length=10, blank=True)
     reverification = models.ForeignKey(Reverification, null=True, on_delete=models.PROTECT, related_name="verdicts")
+    judgement = models.ForeignKey(Judgement, null=True, on_delete=models.PROTECT, related_name="verdicts")
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -7,7 +7,7 @@ from django.db import transaction
 
 from trajectories.core.prompts import PromptError, render_messages
 from trajectories.core.prompts.answer_formats import PROGRAM_STYLES, STYLES
-from trajectories.core.prompts.leaks import find_leak, grids_worth_checking
+from trajectories.core.prompts.leaks import find_leak
 from trajectories.core.prompts.shipped import SHIPPED, ShippedInstruction
 from trajectories.core.prompts.templates import check_template, plain_text
 from trajectories.core.prompts.views import read_view
@@ -15,12 +15,11 @@ from trajectories.core.records import InstructionRecord, ProblemKind
 from trajectories.models import AuditEvent, Instruction, Problem
 from trajectories.selectors.instructions import to_record
 from trajectories.selectors.problems import to_public
+from trajectories.services.leaks import find_hidden_answer
 
 SYMBOLIC_STYLE = "program"
 SYMBOLIC_VIEWS = {"grid": "Grid view", "object": "Object view", "pixel": "Pixel view"}
 """Titles by view (John & Motani 2023, arXiv 2310.05146)."""
-
-MAX_LEAK_CANDIDATES = 200
 
 
 class InstructionError(ValueError):
@@ -164,12 +163,8 @@ def check_draft(draft: Draft) -> None:
 
 def _check_leaks(draft: Draft) -> None:
     """No template text is the hidden answer of any ARC problem, nor does a first problem's prompt show its answer."""
-    for grid in grids_worth_checking(plain_text(draft.record.template)):
-        # Containment in JSONB passes over order and number; what it finds is compared exactly.
-        found = Problem.objects.filter(kind=ProblemKind.ARC, reference__contains=[grid]).order_by("pk")
-        for name, reference in found.values_list("name", "reference")[:MAX_LEAK_CANDIDATES]:
-            if grid in (reference or ()):
-                raise InstructionError("template", f"The template holds the answer to {name}, a test output.")
+    if name := find_hidden_answer(plain_text(draft.record.template)):
+        raise InstructionError("template", f"The template holds the answer to {name}, a test output.")
     kinds = [draft.problem_kind] if draft.problem_kind else list(ProblemKind)
     for kind in kinds:
         problem = Problem.objects.filter(kind=kind, reference__isnull=False).order_by("pk").first()

@@ -1,5 +1,7 @@
 """Verdicts: judging traces with every verifier that applies, and what lists show of it."""
 
+import sys
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import timedelta
@@ -22,7 +24,8 @@ from trajectories.core.verifiers.answers import read_place
 from trajectories.core.verifiers.arc_common import ENGINE_FAULTS
 from trajectories.core.verifiers.base import Verifier
 from trajectories.core.verifiers.expressions import Comparison
-from trajectories.models import PendingVerification, Problem, Reverification, Run, Trace, Verdict
+from trajectories.core.verifiers.model_judge import is_model_verdict
+from trajectories.models import Judgement, PendingVerification, Problem, Reverification, Run, Trace, Verdict
 from trajectories.selectors.problems import to_record
 from trajectories.services.runs import lock_run
 from trajectories.services.strategies import move_on
@@ -165,13 +168,15 @@ def lock_trace(trace: Trace) -> None:
 
 
 def append_verdicts(
-    trace: Trace, verdicts: Sequence[VerdictRecord], job: Reverification | None = None
+    trace: Trace, verdicts: Sequence[VerdictRecord], job: Reverification | Judgement | None = None
 ) -> list[Verdict]:
     """Add the verifiers' words and derive anew what lists filter by; returns what was added. The trace is locked.
 
     The first word of a version stands, unless a job judges again: then a word that differs is added as a revision.
     """
-    newest = {verdict.verifier: verdict for verdict in Verdict.objects.filter(trace=trace).order_by("pk")}
+    known = list(Verdict.objects.filter(trace=trace).order_by("pk"))
+    newest = {verdict.verifier: verdict for verdict in known}
+    words = Counter((verdict.verifier, verdict.version) for verdict in known)
     added = []
     for verdict in verdicts:
         before = newest.get(verdict.verifier)
@@ -179,8 +184,10 @@ def append_verdicts(
         if before is not None and again and (job is None or _is_same_word(before, verdict)):
             continue
         row = _verdict_row(trace, verdict)
-        row.reverification = job
-        row.revision = before.revision + 1 if before is not None and again else 0
+        row.reverification = job if isinstance(job, Reverification) else None
+        row.judgement = job if isinstance(job, Judgement) else None
+        # An older version may judge again too, when a rubric's newer one has had its say.
+        row.revision = words[verdict.verifier, verdict.version]
         row.previous_outcome = before.outcome if before is not None else ""
         newest[verdict.verifier] = row
         added.append(row)
@@ -200,6 +207,10 @@ def _derive(trace: Trace, newest: Mapping[str, Verdict]) -> None:
     """Keep what follows from the newest verdicts: the trace's derived fields and the counters of run and problem."""
     before = Trace.objects.values_list("correctness", flat=True).get(pk=trace.pk)
     derived = derived_fields(newest)
+    if before == "" and all(is_model_verdict(name) for name in newest):
+        # Its own verification is still to come, and counts it then.
+        Trace.objects.filter(pk=trace.pk).update(model_judged=derived["model_judged"])
+        return
     Trace.objects.filter(pk=trace.pk).update(**derived)
     correct = int(derived["correctness"] == Outcome.PASS) - int(before == Outcome.PASS)
     if trace.run_id is not None:
@@ -215,7 +226,7 @@ def derived_fields(newest: Mapping[str, Verdict]) -> dict[str, Any]:
 
     Correctness is never empty once a trace is judged: a trace that no verifier can call right or wrong is unscored.
     """
-    decisive = next((newest[name] for name in newest if name not in SUPPORTING_VERIFIERS), None)
+    decisive = next((newest[name] for name in newest if not is_supporting(name)), None)
     train = newest.get(TRAIN_VERIFIER)
     evidence = train.evidence if train is not None else {}
     return {
@@ -224,6 +235,7 @@ def derived_fields(newest: Mapping[str, Verdict]) -> dict[str, Any]:
         "train_total": evidence.get("of"),
         "train_error": train_error(evidence.get("pairs", ())),
         "near_miss": _near_miss_kind(decisive) if decisive is not None else "",
+        "model_judged": _last_model_word(newest.values()),
     }
 
 
@@ -240,6 +252,17 @@ def train_error(pairs: Sequence[Mapping[str, Any]]) -> float | None:
 def _wrong_share(pair: Mapping[str, Any]) -> float:
     wrong, expected = pair.get("cells_wrong"), pair.get("expected")
     return 1.0 if wrong is None or not expected else wrong / (len(expected) * len(expected[0]))
+
+
+def is_supporting(verifier: str) -> bool:
+    """Whether a verifier's word, whatever it is, leaves open whether a trace is right."""
+    return verifier in SUPPORTING_VERIFIERS or is_model_verdict(verifier)
+
+
+def _last_model_word(verdicts: Iterable[Verdict]) -> str:
+    """The outcome of the word that a model judge gave last, empty where none was asked. Words without a key are new."""
+    words = [verdict for verdict in verdicts if is_model_verdict(verdict.verifier)]
+    return max(words, key=lambda verdict: verdict.pk or sys.maxsize).outcome if words else ""
 
 
 def _near_miss_kind(verdict: Verdict) -> str:

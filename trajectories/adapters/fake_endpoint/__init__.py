@@ -3,6 +3,7 @@
 from trajectories.adapters.fake_endpoint.agents import Converser, LoopingAgent, SymbolicAgent, tool_call
 from trajectories.adapters.fake_endpoint.answers import Answer, canned, symbolic
 from trajectories.adapters.fake_endpoint.behaviour import FAILURES, Behaviour, Play
+from trajectories.adapters.fake_endpoint.judges import Judge
 from trajectories.adapters.fake_endpoint.server import FakeEndpoint
 
 __all__ = [
@@ -11,6 +12,7 @@ __all__ = [
     "Behaviour",
     "Converser",
     "FakeEndpoint",
+    "Judge",
     "LoopingAgent",
     "Play",
     "SymbolicAgent",

@@ -12,7 +12,7 @@ from typing import Any
 from trajectories.core.problems import ProblemError, describe
 from trajectories.core.problems.arc_files import show, split_of
 from trajectories.core.problems.documents import check_text, decode_text, parse_json_text
-from trajectories.core.records import JSON, ProblemKind, ProblemRecord
+from trajectories.core.records import JSON, ProblemKind, ProblemRecord, PublicProblem
 
 COLUMNS: dict[str, tuple[str, ...]] = {
     "question": ("question", "problem", "prompt", "input", "query"),
@@ -44,6 +44,15 @@ _NUMBER = re.compile(r"[-+]?(\d+|\d{1,3}(,\d{3})+)(\.\d+)?([eE][-+]?\d+)?")
 
 Row = Mapping[str, Any]
 """Column name to an unchecked JSON value; in CSV every value is text."""
+
+
+def question_text(problem: PublicProblem) -> str:
+    """The statement, with its choices as letters."""
+    choices = problem.spec.get("choices") if problem.kind is ProblemKind.CHOICE else None
+    if not isinstance(choices, list | tuple):
+        return problem.statement.strip()
+    lettered = (f"{letter}. {choice}" for letter, choice in zip(ascii_uppercase, choices, strict=False))
+    return "\n".join([problem.statement.strip(), "", *lettered])
 
 
 def is_questions(name: str) -> bool:

@@ -1,7 +1,5 @@
 """What a model is told about the form of its answer. The forms are those that core.verifiers.answers looks for."""
 
-from string import ascii_uppercase
-
 from trajectories.core.problems.arc import ArcTask
 from trajectories.core.prompts.program_answers import EXPERT_FIELDS
 from trajectories.core.records import ProblemKind, PublicProblem
@@ -65,12 +63,3 @@ _QUESTION_FORMATS = {
     ProblemKind.NUMERIC: "End with the final number in \\boxed{}, with its unit where the question asks for one.",
     ProblemKind.CHOICE: 'End with a line that says "Answer: " and the letter of the right choice alone.',
 }
-
-
-def question_text(problem: PublicProblem) -> str:
-    """The statement, with its choices as letters."""
-    choices = problem.spec.get("choices") if problem.kind is ProblemKind.CHOICE else None
-    if not isinstance(choices, list | tuple):
-        return problem.statement.strip()
-    lettered = (f"{letter}. {choice}" for letter, choice in zip(ascii_uppercase, choices, strict=False))
-    return "\n".join([problem.statement.strip(), "", *lettered])

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from trajectories.core.problems.arc import task_of
-from trajectories.core.prompts.answer_formats import answer_format, question_text
+from trajectories.core.problems.questions import question_text
+from trajectories.core.prompts.answer_formats import answer_format
 from trajectories.core.prompts.base import Example, Message
 from trajectories.core.prompts.shipped import TEMPLATES
 from trajectories.core.prompts.templates import fill_template, has_slot

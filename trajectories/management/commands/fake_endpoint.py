@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from trajectories.adapters.fake_endpoint import FAILURES, Behaviour, FakeEndpoint, SymbolicAgent, canned
+from trajectories.adapters.fake_endpoint import FAILURES, Behaviour, FakeEndpoint, Judge, SymbolicAgent, canned
 from trajectories.adapters.fake_endpoint.behaviour import WAYS_OF_N
 
 WORDS = "; ".join(f"{word}: {what}" for word, what in FAILURES.items())
@@ -15,7 +15,8 @@ WORDS = "; ".join(f"{word}: {what}" for word, what in FAILURES.items())
 class Command(BaseCommand):
     help = (
         "Serve an OpenAI-compatible endpoint on this machine. It answers ARC prompts with programs that the symbolic "
-        f"search finds, tries them first where it is offered a Python tool, and fails as asked. Failures: {WORDS}."
+        f"search finds, tries them first where it is offered a Python tool, "
+        f"judges traces where it is asked to, and fails as told. Failures: {WORDS}."
     )
     requires_system_checks = ()
 
@@ -32,6 +33,9 @@ class Command(BaseCommand):
         )
         parser.add_argument("--key", default="", help="calls without this key get a 401")
         parser.add_argument("--models", nargs="+", default=[], metavar="NAME", help="other models get a 404")
+        parser.add_argument(
+            "--judge-bias", type=float, default=0.0, metavar="B", help="as a judge, add so much to what is shown first"
+        )
         parser.add_argument("--text", help="answer every prompt with this text instead of a search")
 
     def handle(self, *_: Any, **options: Any) -> None:
@@ -47,7 +51,8 @@ class Command(BaseCommand):
             )
         except ValueError as fault:
             raise CommandError(f"--fail: {fault}") from fault
-        answerer = SymbolicAgent() if options["text"] is None else canned(options["text"])
+        judge = Judge(SymbolicAgent(), bias=options["judge_bias"])
+        answerer = judge if options["text"] is None else canned(options["text"])
         endpoint = FakeEndpoint(behaviour, answerer, port=options["port"])
         # Threads that come later inherit this: only sigwait below sees the signals.
         signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM))

@@ -1,0 +1,117 @@
+"""Jobs in which a language model judges traces, and all that it said."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from trajectories.core.records import Outcome
+from trajectories.core.verifiers.model_judge import Form
+from trajectories.models.rubrics import Rubric
+from trajectories.models.samplers import Sampler
+from trajectories.models.traces import Text, Trace
+
+
+class Judgement(models.Model):
+    """A job: the traces of a selection, judged by one sampler with one rubric.
+
+    `scope` is the selection as its query string when it was planned; its traces are the items. One worker at a time
+    holds the lease. The counters are kept in the transaction that stores an answer or a verdict.
+    """
+
+    class State(models.TextChoices):
+        """queued -> running -> (paused) -> finished | cancelled."""
+
+        QUEUED = "queued"
+        RUNNING = "running"
+        PAUSED = "paused"
+        FINISHED = "finished"
+        CANCELLED = "cancelled"
+
+    ACTIVE_STATES = (State.QUEUED, State.RUNNING)
+    ENDED_STATES = (State.FINISHED, State.CANCELLED)
+
+    scope = models.CharField(max_length=400, blank=True)
+    sampler = models.ForeignKey(Sampler, on_delete=models.PROTECT, related_name="judgements")
+    rubric = models.ForeignKey(Rubric, on_delete=models.PROTECT, related_name="judgements")
+    form = models.CharField(max_length=10, choices=[(form.value, form.value) for form in Form])
+    opponents = models.PositiveSmallIntegerField(default=0)
+    seed = models.BigIntegerField()
+    state = models.CharField(max_length=10, choices=State.choices, default=State.QUEUED)
+    state_reason = models.TextField(blank=True)
+    total_count = models.PositiveIntegerField()
+    done_count = models.PositiveIntegerField(default=0)
+    error_count = models.PositiveIntegerField(default=0)
+    written_count = models.PositiveIntegerField(default=0)
+    call_count = models.PositiveIntegerField(default=0)
+    reask_count = models.PositiveIntegerField(default=0)
+    recalled_count = models.PositiveIntegerField(default=0)
+    budget_cost = models.DecimalField(max_digits=14, decimal_places=6, null=True, blank=True)
+    budget_tokens = models.BigIntegerField(null=True, blank=True)
+    # Spent so far; calls without a known price add no cost.
+    cost = models.DecimalField(max_digits=16, decimal_places=8, default=0)
+    input_tokens = models.BigIntegerField(default=0)
+    output_tokens = models.BigIntegerField(default=0)
+    lease_token = models.UUIDField(null=True)
+    lease_expires_at = models.DateTimeField(null=True)
+    rung_at = models.DateTimeField(db_default=Now())
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        permissions = [("control_judgement", "Can pause, resume and cancel jobs of model judges")]
+
+    def __str__(self) -> str:
+        return f"judgement {self.pk}"
+
+
+class JudgementItem(models.Model):
+    """One trace of a job. `opponents` are the traces it is compared with, chosen when the job was planned.
+
+    `outcome` is empty until its verdict is there; `error_kind` says what kept the judge from giving one.
+    """
+
+    judgement = models.ForeignKey(Judgement, on_delete=models.CASCADE, related_name="items")
+    trace = models.ForeignKey(Trace, on_delete=models.PROTECT, related_name="judgement_items")
+    opponents = models.JSONField(default=list)
+    outcome = models.CharField(max_length=10, blank=True, choices=[(word.value, word.value) for word in Outcome])
+    score = models.FloatField(null=True)
+    message = models.TextField(blank=True)
+    error_kind = models.CharField(max_length=40, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["judgement", "trace"], name="judgement_item_once")]
+        indexes = [
+            models.Index(fields=["judgement", "id"], name="judgement_item_waiting", condition=Q(outcome="")),
+            models.Index(fields=["judgement", "outcome", "id"], name="judgement_item_by_outcome"),
+        ]
+
+    def __str__(self) -> str:
+        return f"trace {self.trace_id} in judgement {self.judgement_id}"
+
+
+class JudgementAnswer(models.Model):
+    """One call of an item: `place` is which question (0 for a grade; 2 i and 2 i + 1 for opponent i in both orders),
+    `ask` counts from 0 how often it was asked. Append-only; stored in the transaction that counts its cost.
+    """
+
+    item = models.ForeignKey(JudgementItem, on_delete=models.CASCADE, related_name="answers")
+    place = models.PositiveSmallIntegerField()
+    ask = models.PositiveSmallIntegerField()
+    text = models.ForeignKey(Text, null=True, on_delete=models.PROTECT, related_name="+")
+    kind = models.CharField(max_length=40, blank=True)
+    fault = models.TextField(blank=True)
+    input_tokens = models.PositiveIntegerField(default=0)
+    output_tokens = models.PositiveIntegerField(default=0)
+    cost = models.DecimalField(max_digits=16, decimal_places=8, null=True)
+    seconds = models.FloatField(default=0.0)
+    recalled = models.BooleanField(default=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["item", "place", "ask"], name="judgement_answer_once")]
+
+    def __str__(self) -> str:
+        return f"answer {self.place}.{self.ask} of {self.item_id}"
