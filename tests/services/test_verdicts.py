@@ -144,6 +144,7 @@ def test_no_verdict_about_the_test_output_means_unscored():
         "train_total": None,
         "train_error": None,
         "near_miss": "",
+        "model_judged": "",
     }
     assert derived_fields({"arc_train": verdict}) == {**nothing, "train_passed": 1, "train_total": 2}
     assert derived_fields({}) == nothing

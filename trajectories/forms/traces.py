@@ -9,6 +9,7 @@ from trajectories.models import ProblemSet, Sampler
 from trajectories.selectors.traces import (
     CORRECTNESS_CHOICES,
     DECISION_CHOICES,
+    MODEL_CHOICES,
     NEAR_MISSES,
     TRAIN_FITS,
     TraceScope,
@@ -25,6 +26,7 @@ class TraceScopeForm(forms.Form):
     correctness = forms.ChoiceField(required=False, choices=[("", "Any verdict"), *CORRECTNESS_CHOICES])
     train = forms.ChoiceField(required=False, choices=[("", "Any training fit"), *TRAIN_FITS.items()])
     near_miss = forms.ChoiceField(required=False, choices=[("", "Any near miss"), *NEAR_MISSES.items()])
+    model_judged = forms.ChoiceField(required=False, choices=[("", "Any model judge"), *MODEL_CHOICES])
     view = forms.ChoiceField(required=False)
     sampler = forms.ModelChoiceField(Sampler.objects.order_by("title"), required=False, empty_label="Any sampler")
     problem_set = forms.ModelChoiceField(

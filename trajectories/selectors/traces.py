@@ -45,6 +45,7 @@ class TraceScope:
     correctness: str = ""
     train: str = ""
     near_miss: str = ""
+    model_judged: str = ""
     decision: str = ""
 
     def query(self) -> str:
@@ -88,6 +89,8 @@ def traces_in(scope: TraceScope) -> QuerySet[Trace]:
         traces = traces.filter(correctness="" if scope.correctness == UNVERIFIED else scope.correctness)
     if scope.near_miss:
         traces = traces.filter(near_miss=scope.near_miss)
+    if scope.model_judged:
+        traces = traces.filter(model_judged="" if scope.model_judged == UNJUDGED else scope.model_judged)
     if scope.decision:
         traces = traces.filter(decision="" if scope.decision == UNJUDGED else scope.decision)
     return traces.filter(_train_fit(scope.train)) if scope.train else traces
@@ -180,5 +183,12 @@ def list_views() -> list[str]:
 CORRECTNESS_CHOICES = [
     *((outcome.value, outcome.value.capitalize()) for outcome in Outcome),
     (UNVERIFIED, "Not verified yet"),
+]
+MODEL_CHOICES = [
+    ("pass", "Model judge: pass"),
+    ("fail", "Model judge: fail"),
+    ("unscored", "Model judge: undecided"),
+    ("error", "Model judge: error"),
+    (UNJUDGED, "No model judge"),
 ]
 DECISION_CHOICES = [(UNJUDGED, "Not judged"), ("accepted", "Accepted"), ("rejected", "Rejected")]

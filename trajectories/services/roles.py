@@ -7,7 +7,7 @@ from django.db import transaction
 
 CONCEPTS = (
     *("problemset", "problem", "sampler", "instruction", "run", "attempt", "trace", "verdict", "review"),
-    *("release", "releaseitem", "export", "reverification"),
+    *("release", "releaseitem", "export", "reverification", "rubric", "judgement"),
 )
 VIEW = [f"view_{name}" for name in CONCEPTS]
 ROLES: dict[str, list[str]] = {
@@ -24,6 +24,9 @@ ROLES: dict[str, list[str]] = {
         "add_run",
         "control_run",
         "add_reverification",
+        "add_rubric",
+        "add_judgement",
+        "control_judgement",
         "add_release",
         "add_export",
         "download_export",

@@ -4,6 +4,7 @@ from django import template
 
 from trajectories.core.reviews import REJECTION_REASONS
 from trajectories.core.verifiers import VERIFIERS, consensus
+from trajectories.core.verifiers.model_judge import PREFERENCE, is_model_verdict
 
 register = template.Library()
 
@@ -13,6 +14,9 @@ def verifier_title(name: str) -> str:
     """What a verifier asks; its bare name where it is no longer registered."""
     if name == consensus.NAME:
         return "Agrees with the majority"
+    if is_model_verdict(name):
+        form, _, rubric = name.partition(":")
+        return f"By model judge, {'preferred' if form == PREFERENCE else 'graded'} for {rubric}"
     return VERIFIERS[name].title if name in VERIFIERS else name
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from trajectories.core.records import JSON, ProblemRecord
+from trajectories.core.verifiers.model_judge import is_model_verdict
 from trajectories.models import Trace, Verdict
 from trajectories.templatetags.questions import answer_text
 
@@ -59,6 +60,26 @@ class ShownTest:
 
 
 @dataclass(frozen=True, slots=True)
+class ShownComparison:
+    """A comparison with an opponent's trace: won, lost or tie, why, and what the judge said in either order."""
+
+    opponent: int
+    result: str
+    note: str
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ShownJudgement:
+    """What a model judge said: the reason of its grade or its comparisons, its answers as they came, and the job."""
+
+    job: int | None
+    reason: str
+    comparisons: tuple[ShownComparison, ...]
+    answers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ShownVerdict:
     """A verdict and its evidence. `missing` says that the verifier looked for an answer and found none."""
 
@@ -67,6 +88,7 @@ class ShownVerdict:
     missing: bool
     expected: str
     tests: tuple[ShownTest, ...]
+    judgement: ShownJudgement | None = None
 
 
 def show_verdicts(problem: ProblemRecord, trace: Trace, verdicts: Sequence[Verdict]) -> list[ShownVerdict]:
@@ -85,6 +107,24 @@ def _shown_verdict(problem: ProblemRecord, text: str, verdict: Verdict) -> Shown
         missing="found" in evidence and found is None,
         expected="" if is_drawn else answer_text(evidence.get("expected")),
         tests=_shown_tests(problem.spec.get("tests"), evidence.get("tests")),
+        judgement=_shown_judgement(verdict) if is_model_verdict(verdict.verifier) else None,
+    )
+
+
+def _shown_judgement(verdict: Verdict) -> ShownJudgement:
+    evidence = verdict.evidence
+    comparisons = []
+    answers = list(evidence.get("answers") or ())
+    for pair in evidence.get("comparisons") or ():
+        shown = (pair["shown_first"], pair["shown_second"])
+        answers += [answer for order in shown for answer in order["answers"]]
+        reasons = tuple(f"{order['better']}: {order['reason']}" for order in shown)
+        comparisons.append(ShownComparison(pair["opponent"], pair["result"], pair["note"], reasons))
+    return ShownJudgement(
+        job=verdict.judgement_id,
+        reason=answer_text(evidence.get("reason")),
+        comparisons=tuple(comparisons),
+        answers=tuple(answer_text(answer) for answer in answers),
     )
 
 

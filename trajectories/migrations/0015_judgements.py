@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("trajectories", "0013_strategies"),
+        ("trajectories", "0014_attempt_open"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -1,0 +1,44 @@
+"""How far a judge's words agree with others' on the same traces."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """Counts of traces by what both said: `both` for, `judge_only` for by the judge alone, `other_only`, `neither`."""
+
+    both: int = 0
+    judge_only: int = 0
+    other_only: int = 0
+    neither: int = 0
+
+    @property
+    def total(self) -> int:
+        """Traces on which both have a word for or against."""
+        return self.both + self.judge_only + self.other_only + self.neither
+
+    @property
+    def percent(self) -> int | None:
+        """On how many in a hundred both say the same; None without any."""
+        return round(100 * (self.both + self.neither) / self.total) if self.total else None
+
+    @property
+    def kappa(self) -> float | None:
+        """Cohen's kappa (Cohen 1960): 1 for full agreement, 0 for what chance alone would give. None where it has no
+        value: without any trace, or where both say the same of all."""
+        if not self.total:
+            return None
+        judge, other = self.both + self.judge_only, self.both + self.other_only
+        by_chance = (judge * other + (self.total - judge) * (self.total - other)) / self.total**2
+        return None if by_chance == 1 else ((self.both + self.neither) / self.total - by_chance) / (1 - by_chance)
+
+
+def count_agreement(counts: Mapping[tuple[str, str], int], *, others_for: str, others_against: str) -> Agreement:
+    """From counts by (the judge's outcome, the other's word); any word but pass or fail, or those two, is left out."""
+    return Agreement(
+        both=counts.get(("pass", others_for), 0),
+        judge_only=counts.get(("pass", others_against), 0),
+        other_only=counts.get(("fail", others_for), 0),
+        neither=counts.get(("fail", others_against), 0),
+    )

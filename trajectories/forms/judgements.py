@@ -1,0 +1,96 @@
+"""Asking a language model to judge a selection of traces."""
+
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+
+from trajectories.core.verifiers.model_judge import Form
+from trajectories.models import Rubric, Sampler
+from trajectories.selectors.rubrics import current_rubrics
+from trajectories.selectors.samplers import list_samplers
+from trajectories.selectors.traces import TraceScope
+from trajectories.services.judgements import MAX_OPPONENTS, JudgePlan
+from trajectories.services.model_calls import CallBudget
+
+MAX_SEED = 2**63 - 1
+FORMS = [(Form.GRADE.value, "Grade each trace"), (Form.COMPARE.value, "Compare with other traces of the same problem")]
+
+
+def _budget_cost() -> forms.DecimalField:
+    return forms.DecimalField(
+        label="Money budget",
+        required=False,
+        min_value=Decimal("0.000001"),
+        max_digits=14,
+        decimal_places=6,
+        help_text="No call starts that might exceed it.",
+    )
+
+
+def _budget_tokens() -> forms.IntegerField:
+    return forms.IntegerField(
+        label="Token budget",
+        required=False,
+        min_value=1,
+        max_value=MAX_SEED,
+        help_text="Input and output together.",
+    )
+
+
+class JudgementForm(forms.Form):
+    """Who judges by what, and in which form; the selection of traces is in the address, as on the trace list.
+
+    The prefix keeps the judge apart from the sampler that the selection is filtered by.
+    """
+
+    prefix = "judge"
+    sampler = forms.ModelChoiceField(Sampler.objects.none(), label="Judge", empty_label=None)
+    rubric = forms.ModelChoiceField(Rubric.objects.none(), empty_label=None)
+    form = forms.ChoiceField(
+        label="What it is asked", choices=FORMS, widget=forms.RadioSelect, initial=Form.GRADE.value
+    )
+    opponents = forms.IntegerField(
+        label="Opponents of each trace",
+        min_value=1,
+        max_value=MAX_OPPONENTS,
+        initial=4,
+        required=False,
+        help_text="For comparisons: those with another answer first. Each is asked for in both orders.",
+    )
+    budget_cost = _budget_cost()
+    budget_tokens = _budget_tokens()
+    seed = forms.IntegerField(
+        min_value=0,
+        max_value=MAX_SEED,
+        initial=1,
+        help_text="Draws the opponents. The same judge and seed give known answers again for nothing.",
+    )
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        samplers, rubrics = self.fields["sampler"], self.fields["rubric"]
+        assert isinstance(samplers, forms.ModelChoiceField)
+        assert isinstance(rubrics, forms.ModelChoiceField)
+        samplers.queryset = list_samplers().filter(kind=Sampler.Kind.CHAT)
+        rubrics.queryset = current_rubrics()
+
+    def plan(self, scope: TraceScope) -> JudgePlan:
+        """What the form asks for. Only after validation."""
+        data = self.cleaned_data
+        return JudgePlan(scope, data["sampler"], data["rubric"], data["form"], data["opponents"] or 0, data["seed"])
+
+    def budget(self) -> CallBudget:
+        """What it may take. Only after validation."""
+        return CallBudget(self.cleaned_data["budget_cost"], self.cleaned_data["budget_tokens"])
+
+
+class JudgementBudgetForm(forms.Form):
+    """What a job may take in all."""
+
+    budget_cost = _budget_cost()
+    budget_tokens = _budget_tokens()
+
+    def budget(self) -> CallBudget:
+        """Only after validation."""
+        return CallBudget(self.cleaned_data["budget_cost"], self.cleaned_data["budget_tokens"])

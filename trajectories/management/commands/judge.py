@@ -1,0 +1,132 @@
+"""Let a language model judge traces from the command line, and wait for it if asked."""
+
+import sys
+import time
+from argparse import ArgumentParser
+from decimal import Decimal
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.db import connection, transaction
+from django.http import QueryDict
+
+from trajectories.core.verifiers.model_judge import Form
+from trajectories.forms.traces import TraceScopeForm
+from trajectories.models import Judgement, Rubric, Sampler
+from trajectories.selectors.judgements import report_on
+from trajectories.selectors.rubrics import current_rubrics
+from trajectories.selectors.samplers import list_samplers
+from trajectories.selectors.traces import TraceScope
+from trajectories.services.judgements import JudgementError, JudgePlan, estimate_judgement, plan_judgement
+from trajectories.services.model_calls import CallBudget
+from trajectories.services.rubrics import ensure_shipped_rubrics
+from trajectories.tasks.judgements import ring_judgement
+
+LOOK_SECONDS = 0.5
+UNHEARD_SECONDS = 20
+BAR_WIDTH = 40
+
+
+class Command(BaseCommand):
+    help = "Judge traces by a language model: plan a job, ring a worker, and with --wait follow it."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--traces",
+            default="",
+            metavar="QUERY",
+            help="which, as in the address of the trace list: 'run=3&correctness=pass'; by default all",
+        )
+        parser.add_argument("--sampler", required=True, metavar="NAME", help="the language model that judges")
+        parser.add_argument("--rubric", default="correctness", metavar="NAME", help="by default correctness")
+        parser.add_argument("--compare", type=int, metavar="K", help="compare each with K others instead of grading it")
+        parser.add_argument("--seed", type=int, default=1, help="draws the opponents; another asks anew; by default 1")
+        parser.add_argument("--budget-cost", type=Decimal, metavar="MONEY", help="start no call that might exceed it")
+        parser.add_argument("--budget-tokens", type=int, metavar="N", help="input and output together")
+        parser.add_argument("--dry-run", action="store_true", help="only say what it would take")
+        parser.add_argument("--wait", action="store_true", help="show progress until the job has ended")
+
+    def handle(self, *_: Any, **options: Any) -> None:
+        plan = JudgePlan(
+            scope=self._scope(options["traces"]),
+            sampler=self._sampler(options["sampler"]),
+            rubric=self._rubric(options["rubric"]),
+            form=Form.GRADE if options["compare"] is None else Form.COMPARE,
+            opponents=options["compare"] or 0,
+            seed=options["seed"],
+        )
+        try:
+            self._say_estimate(plan)
+            if options["dry_run"]:
+                return
+            with transaction.atomic():
+                budget = CallBudget(options["budget_cost"], options["budget_tokens"])
+                job = plan_judgement(actor=None, plan=plan, budget=budget)
+                ring_judgement(job)
+        except JudgementError as fault:
+            raise CommandError(str(fault)) from fault
+        self.stdout.write(f"Job {job.pk}: {job.total_count:,} traces, at /judgements/{job.pk}/")
+        if options["wait"]:
+            self._wait(job)
+
+    def _scope(self, query: str) -> TraceScope:
+        form = TraceScopeForm(QueryDict(query))
+        unknown = sorted(set(QueryDict(query)) - set(form.fields))
+        if unknown or not form.is_valid():
+            name = unknown[0] if unknown else next(iter(form.errors))
+            raise CommandError(f"--traces: found {name[:40]!r}, expected filters of the trace list such as run=3.")
+        return form.scope()
+
+    def _sampler(self, name: str) -> Sampler:
+        known = {sampler.name: sampler for sampler in list_samplers() if sampler.is_chat}
+        if name not in known:
+            raise CommandError(f"--sampler: found {name!r}, expected one of {', '.join(known) or 'none yet'}.")
+        return known[name]
+
+    def _rubric(self, name: str) -> Rubric:
+        ensure_shipped_rubrics()
+        known = {rubric.name: rubric for rubric in current_rubrics()}
+        if name not in known:
+            raise CommandError(f"--rubric: found {name!r}, expected one of {', '.join(known)}.")
+        return known[name]
+
+    def _say_estimate(self, plan: JudgePlan) -> None:
+        found = estimate_judgement(plan=plan)
+        cost = "an unknown cost" if found.cost is None else f"a cost of {found.cost:.2f}"
+        self.stdout.write(
+            f"Estimate: {found.calls:,} calls, {found.input_tokens:,} tokens in, {found.output_tokens:,} out, {cost}."
+        )
+
+    def _wait(self, job: Judgement) -> None:
+        started, shown = time.monotonic(), ""
+        while job.state in Judgement.ACTIVE_STATES:
+            connection.close()  # a wait of hours holds no connection
+            time.sleep(LOOK_SECONDS)
+            job.refresh_from_db()
+            line = progress_line(job)
+            if line != shown and sys.stdout.isatty():
+                self.stdout.write(f"\r{line}", ending="")
+                self.stdout.flush()
+                shown = line
+            if job.state == Judgement.State.QUEUED and time.monotonic() - started > UNHEARD_SECONDS:
+                self.stderr.write("No worker has taken the job up yet. Is one running (make run)?")
+                started = float("inf")
+        self.stdout.write(f"\r{progress_line(job)}" if shown else progress_line(job))
+        self._say_agreement(job)
+        if job.state != Judgement.State.FINISHED:
+            raise CommandError(f"Job {job.pk} is {job.state}. {job.state_reason}".strip())
+
+    def _say_agreement(self, job: Judgement) -> None:
+        report = report_on(job)
+        for name, found in (("the reference answer", report.reference), ("people", report.people)):
+            if found.total:
+                kappa = "none" if found.kappa is None else f"{found.kappa:.2f}"
+                self.stdout.write(f"Agrees with {name} on {found.percent}% of {found.total:,} traces, kappa {kappa}.")
+
+
+def progress_line(job: Judgement) -> str:
+    """A bar with counts, of constant width as long as the job is the same."""
+    filled = BAR_WIDTH * job.done_count // max(1, job.total_count)
+    width = len(f"{job.total_count:,}")
+    counts = f"{job.done_count:>{width},} of {job.total_count:,} judged, {job.error_count:>{width},} errors"
+    return f"[{'#' * filled}{'.' * (BAR_WIDTH - filled)}] {counts}, {job.call_count:,} calls, cost {job.cost:.4f}"

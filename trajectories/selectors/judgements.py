@@ -1,0 +1,95 @@
+"""Reading jobs of model judges: progress, results, and how far they agree with what else is known."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.db.models import Count, Q, QuerySet
+from django.utils import timezone
+
+from trajectories.core.records import Outcome
+from trajectories.core.verifiers.judge_agreement import Agreement, count_agreement
+from trajectories.models import Judgement, JudgementItem
+
+JOBS_SHOWN = 50
+SHOWN_FILTERS: dict[str, tuple[str, Q]] = {
+    "pass": ("Pass", Q(outcome=Outcome.PASS)),
+    "fail": ("Fail", Q(outcome=Outcome.FAIL)),
+    "unscored": ("Undecided", Q(outcome=Outcome.UNSCORED)),
+    "error": ("Error", Q(outcome=Outcome.ERROR)),
+    "unlike_reference": (
+        "Unlike the reference",
+        Q(outcome=Outcome.PASS, trace__correctness=Outcome.FAIL)
+        | Q(outcome=Outcome.FAIL, trace__correctness=Outcome.PASS),
+    ),
+    "unlike_people": (
+        "Unlike people",
+        Q(outcome=Outcome.PASS, trace__decision="rejected") | Q(outcome=Outcome.FAIL, trace__decision="accepted"),
+    ),
+}
+"""(title, condition) by the word in the address."""
+
+
+@dataclass(frozen=True, slots=True)
+class ItemPage:
+    """Judged items, newest trace first, and the key to go on from; None at the end."""
+
+    rows: Sequence[JudgementItem]
+    older: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class JudgeReport:
+    """What a job has brought so far: items by outcome, errors by kind, and agreement with what else is known."""
+
+    outcomes: dict[str, int]
+    errors: Sequence[tuple[str, int]]
+    reference: Agreement
+    people: Agreement
+
+
+def list_judgements() -> list[Judgement]:
+    """The newest jobs."""
+    return list(Judgement.objects.select_related("created_by", "sampler", "rubric").order_by("-pk")[:JOBS_SHOWN])
+
+
+def list_items(job: Judgement, *, shown: str = "", before: int | None = None, size: int = 50) -> ItemPage:
+    """What a job has judged; `shown` is a word of SHOWN_FILTERS, or anything else for all."""
+    items: QuerySet[JudgementItem] = job.items.exclude(outcome="").select_related("trace__problem", "trace__sampler")
+    items = items.defer("trace__steps", "trace__facts", "trace__problem__spec", "trace__problem__statement")
+    if shown in SHOWN_FILTERS:
+        items = items.filter(SHOWN_FILTERS[shown][1])
+    if before is not None:
+        items = items.filter(pk__lt=before)
+    rows = list(items.order_by("-pk")[: size + 1])
+    return ItemPage(rows[:size], older=rows[size - 1].pk if len(rows) > size else None)
+
+
+def report_on(job: Judgement) -> JudgeReport:
+    """Counts of a job's items."""
+    judged = job.items.exclude(outcome="")
+    outcomes = dict(judged.values_list("outcome").annotate(count=Count("pk")))
+    errors = judged.exclude(error_kind="").values_list("error_kind").annotate(count=Count("pk"))
+    by_reference = judged.values_list("outcome", "trace__correctness").annotate(count=Count("pk"))
+    by_people = judged.values_list("outcome", "trace__decision").annotate(count=Count("pk"))
+    return JudgeReport(
+        outcomes=outcomes,
+        errors=sorted(errors, key=lambda pair: (-pair[1], pair[0])),
+        reference=count_agreement(
+            {(said, known): count for said, known, count in by_reference},
+            others_for=Outcome.PASS,
+            others_against=Outcome.FAIL,
+        ),
+        people=count_agreement(
+            {(said, known): count for said, known, count in by_people},
+            others_for="accepted",
+            others_against="rejected",
+        ),
+    )
+
+
+def calls_per_minute(job: Judgement) -> float | None:
+    """How fast a job goes, over all of its time; None before the first answer."""
+    if job.started_at is None or not job.call_count:
+        return None
+    seconds = ((job.finished_at or timezone.now()) - job.started_at).total_seconds()
+    return 60 * job.call_count / seconds if seconds > 0 else None

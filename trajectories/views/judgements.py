@@ -1,0 +1,181 @@
+"""Model judges: asking for a selection to be judged, one job's progress and results, and steering it."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import permission_required
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.vary import vary_on_headers
+
+from trajectories.forms.judgements import JudgementBudgetForm, JudgementForm
+from trajectories.forms.traces import read_scope
+from trajectories.models import Judgement, Sampler
+from trajectories.selectors.judgements import (
+    SHOWN_FILTERS,
+    calls_per_minute,
+    list_items,
+    list_judgements,
+    report_on,
+)
+from trajectories.selectors.samplers import held_gate
+from trajectories.selectors.traces import TraceScope, count_traces
+from trajectories.services.judgements import (
+    JudgementError,
+    cancel_judgement,
+    estimate_judgement,
+    pause_judgement,
+    plan_judgement,
+    resume_judgement,
+    set_judgement_budget,
+)
+from trajectories.tasks.judgements import ring_judgement
+from trajectories.views.fragments import wants_fragment
+from trajectories.views.traces import read_key
+from trajectories.views.visitors import visitor
+
+view_jobs = permission_required("trajectories.view_judgement", raise_exception=True)
+ask_for_jobs = permission_required("trajectories.add_judgement", raise_exception=True)
+steer_jobs = permission_required("trajectories.control_judgement", raise_exception=True)
+
+
+@require_safe
+@view_jobs
+def judgement_list(request: HttpRequest) -> HttpResponse:
+    """The newest jobs."""
+    return render(request, "trajectories/judgements/list.html", {"jobs": list_judgements()})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@ask_for_jobs
+def judgement_new(request: HttpRequest) -> HttpResponse:
+    """Ask for the traces of a scope (in the address, as on the trace list) to be judged by a model."""
+    scope = read_scope(request.GET)
+    form = JudgementForm(request.POST) if request.method == "POST" else JudgementForm()
+    if form.is_bound and form.is_valid():
+        try:
+            with transaction.atomic():
+                job = plan_judgement(actor=visitor(request), plan=form.plan(scope), budget=form.budget())
+                ring_judgement(job)
+        except JudgementError as error:
+            form.add_error(None, str(error))
+        else:
+            return redirect("judgement_detail", job.pk)
+    context = {
+        "form": form,
+        "scope": scope,
+        "total": count_traces(scope),
+        "has_judges": Sampler.objects.filter(kind=Sampler.Kind.CHAT).exists(),
+        **_estimate(_filled(form), scope),
+    }
+    return render(request, "trajectories/judgements/new.html", context, status=422 if form.is_bound else 200)
+
+
+def _filled(form: JudgementForm) -> JudgementForm:
+    """The form as it is shown first, as if it had been sent."""
+    if form.is_bound:
+        return form
+    values = {name: form.get_initial_for_field(field, name) for name, field in form.fields.items()}
+    for name in ("sampler", "rubric"):
+        first = form.fields[name].queryset.first()  # type: ignore[attr-defined]
+        values[name] = None if first is None else first.pk
+    return JudgementForm({form.add_prefix(name): value for name, value in values.items() if value is not None})
+
+
+@require_safe
+@ask_for_jobs
+def judgement_estimate(request: HttpRequest) -> HttpResponse:
+    """What the job would take that the form describes."""
+    context = _estimate(JudgementForm(request.GET), read_scope(request.GET))
+    return render(request, "trajectories/judgements/_estimate.html", context)
+
+
+def _estimate(form: JudgementForm, scope: TraceScope) -> dict[str, Any]:
+    if not form.is_valid():
+        return {"estimate": None, "faults": [error for errors in form.errors.values() for error in errors]}
+    try:
+        return {"estimate": estimate_judgement(plan=form.plan(scope)), "judge": form.cleaned_data["sampler"]}
+    except JudgementError as fault:
+        return {"estimate": None, "faults": [str(fault)]}
+
+
+@require_safe
+@view_jobs
+@vary_on_headers("HX-Request")
+def judgement_detail(request: HttpRequest, job_id: int) -> HttpResponse:
+    """How far a job is, what it found, and how far it agrees with what else is known."""
+    job = get_object_or_404(Judgement.objects.select_related("created_by", "sampler", "rubric"), pk=job_id)
+    shown = request.GET.get("shown", "")
+    is_active = job.state in Judgement.ACTIVE_STATES
+    context: dict[str, Any] = {
+        "job": job,
+        "is_active": is_active,
+        "gate": held_gate(job.sampler) if is_active else None,
+        "report": report_on(job),
+        "rate": calls_per_minute(job),
+        "tokens": job.input_tokens + job.output_tokens,
+        "shown": shown,
+        "filters": [("", "All"), *((word, title) for word, (title, _) in SHOWN_FILTERS.items())],
+        "page": list_items(job, shown=shown, before=read_key(request, "before")),
+    }
+    if job.state not in Judgement.ENDED_STATES and request.user.has_perm("trajectories.control_judgement"):
+        budget = {"budget_cost": job.budget_cost, "budget_tokens": job.budget_tokens}
+        context["budget_form"] = JudgementBudgetForm(initial=budget)
+    template = "_live" if wants_fragment(request) else "detail"
+    return render(request, f"trajectories/judgements/{template}.html", context)
+
+
+def _steer(request: HttpRequest, job_id: int, act: Callable[..., Judgement]) -> Judgement | None:
+    """Do something to a job; a refusal becomes a message, and None."""
+    job = get_object_or_404(Judgement, pk=job_id)
+    try:
+        return act(actor=visitor(request), job=job)
+    except JudgementError as refusal:
+        messages.error(request, str(refusal))
+        return None
+
+
+@require_POST
+@steer_jobs
+def judgement_pause(request: HttpRequest, job_id: int) -> HttpResponse:
+    """Stop asking."""
+    _steer(request, job_id, pause_judgement)
+    return redirect("judgement_detail", job_id)
+
+
+@require_POST
+@steer_jobs
+def judgement_resume(request: HttpRequest, job_id: int) -> HttpResponse:
+    """Go on."""
+    job = _steer(request, job_id, resume_judgement)
+    if job is not None:
+        ring_judgement(job)
+    return redirect("judgement_detail", job_id)
+
+
+@require_POST
+@steer_jobs
+def judgement_cancel(request: HttpRequest, job_id: int) -> HttpResponse:
+    """End a job; what it has judged stays."""
+    _steer(request, job_id, cancel_judgement)
+    return redirect("judgement_detail", job_id)
+
+
+@require_POST
+@steer_jobs
+def judgement_budget(request: HttpRequest, job_id: int) -> HttpResponse:
+    """Change the budget; a job that was paused for want of it stays paused until resumed."""
+    job = get_object_or_404(Judgement, pk=job_id)
+    form = JudgementBudgetForm(request.POST)
+    if form.is_valid():
+        try:
+            set_judgement_budget(actor=visitor(request), job=job, budget=form.budget())
+            messages.success(request, "The budget is changed.")
+        except JudgementError as refusal:
+            messages.error(request, str(refusal))
+    else:
+        messages.error(request, str(next(error for errors in form.errors.values() for error in errors)))
+    return redirect("judgement_detail", job_id)
