@@ -15,6 +15,9 @@ from trajectories.models import (
     ImportedReview,
     ImportedVerdict,
     Instruction,
+    Judgement,
+    JudgementAnswer,
+    JudgementItem,
     PendingVerification,
     Problem,
     ProblemSet,
@@ -23,6 +26,7 @@ from trajectories.models import (
     Reply,
     Reverification,
     Review,
+    Rubric,
     Run,
     Sampler,
     SamplerGate,
@@ -143,6 +147,34 @@ class ReverificationAdmin(ReadOnlyAdmin):
     list_display = ("id", "scope", "state", "total_count", "done_count", "changed_count", "created_by", "created_at")
     list_filter = ("state",)
     list_select_related = ("created_by",)
+
+
+@admin.register(Rubric)
+class RubricAdmin(ReadOnlyAdmin):
+    list_display = ("name", "version", "title", "least", "most", "pass_from", "created_by", "created_at")
+    list_select_related = ("created_by",)
+
+
+@admin.register(Judgement)
+class JudgementAdmin(ReadOnlyAdmin):
+    list_display = ("id", "sampler", "rubric", "form", "state", "total_count", "done_count", "error_count", "cost")
+    list_filter = ("state", "form")
+    list_select_related = ("sampler", "rubric")
+
+
+@admin.register(JudgementItem)
+class JudgementItemAdmin(ReadOnlyAdmin):
+    list_display = ("id", "judgement", "trace", "outcome", "score", "error_kind", "message")
+    list_filter = ("outcome", "error_kind")
+    list_select_related = ("judgement", "trace")
+
+
+@admin.register(JudgementAnswer)
+class JudgementAnswerAdmin(ReadOnlyAdmin):
+    list_display = ("id", "item", "place", "ask", "kind", "cost", "seconds", "recalled")
+    list_filter = ("kind", "recalled")
+    list_select_related = ("item",)
+    raw_id_fields = ("text",)
 
 
 @admin.register(Reply)

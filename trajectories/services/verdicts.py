@@ -192,7 +192,11 @@ def append_verdicts(
         newest[verdict.verifier] = row
         added.append(row)
     Verdict.objects.bulk_create(added)
-    _derive(trace, newest)
+    if verdicts and all(is_model_verdict(verdict.verifier) for verdict in verdicts):
+        # A judge's word supports and never decides; the trace's own verification may be still to come.
+        Trace.objects.filter(pk=trace.pk).update(model_judged=_last_model_word(newest.values()))
+    else:
+        _derive(trace, newest)
     return added
 
 
@@ -207,10 +211,6 @@ def _derive(trace: Trace, newest: Mapping[str, Verdict]) -> None:
     """Keep what follows from the newest verdicts: the trace's derived fields and the counters of run and problem."""
     before = Trace.objects.values_list("correctness", flat=True).get(pk=trace.pk)
     derived = derived_fields(newest)
-    if before == "" and all(is_model_verdict(name) for name in newest):
-        # Its own verification is still to come, and counts it then.
-        Trace.objects.filter(pk=trace.pk).update(model_judged=derived["model_judged"])
-        return
     Trace.objects.filter(pk=trace.pk).update(**derived)
     correct = int(derived["correctness"] == Outcome.PASS) - int(before == Outcome.PASS)
     if trace.run_id is not None:

@@ -108,11 +108,13 @@ def _estimate(form: JudgementForm, scope: TraceScope) -> dict[str, Any]:
 def judgement_detail(request: HttpRequest, job_id: int) -> HttpResponse:
     """How far a job is, what it found, and how far it agrees with what else is known."""
     job = get_object_or_404(Judgement.objects.select_related("created_by", "sampler", "rubric"), pk=job_id)
-    shown = request.GET.get("shown", "")
+    shown, is_fragment = request.GET.get("shown", ""), wants_fragment(request)
     is_active = job.state in Judgement.ACTIVE_STATES
     context: dict[str, Any] = {
         "job": job,
         "is_active": is_active,
+        "is_fragment": is_fragment,
+        "state_changed": request.GET.get("state") != job.state,
         "gate": held_gate(job.sampler) if is_active else None,
         "report": report_on(job),
         "rate": calls_per_minute(job),
@@ -124,7 +126,7 @@ def judgement_detail(request: HttpRequest, job_id: int) -> HttpResponse:
     if job.state not in Judgement.ENDED_STATES and request.user.has_perm("trajectories.control_judgement"):
         budget = {"budget_cost": job.budget_cost, "budget_tokens": job.budget_tokens}
         context["budget_form"] = JudgementBudgetForm(initial=budget)
-    template = "_live" if wants_fragment(request) else "detail"
+    template = "_live" if is_fragment else "detail"
     return render(request, f"trajectories/judgements/{template}.html", context)
 
 
