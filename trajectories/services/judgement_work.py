@@ -43,6 +43,7 @@ SESSION_SECONDS = 60.0
 
 PATIENCE = timedelta(seconds=30)
 ITEMS_AT_ONCE = 16
+HEAVY = ("trace__steps", "trace__facts", "trace__answer")
 WAITS = ("held", "unwanted")
 """Stops that need no person: the endpoint opens again by itself, or a person has said what comes next."""
 
@@ -118,6 +119,8 @@ class _Work:
         self._engine = f"{job.sampler.name} {job.sampler.version}, {settings.model}"[:120]
         self._next_renewal = 0.0
         self._is_ours = True
+        # Items with calls in flight, each with the answers that are stored.
+        self._open: dict[int, tuple[JudgementItem, _Asked]] = {}
 
     def go_on(self) -> CallStop | None:
         """Ask for what is missing, again and again: an answer that cannot be read makes a call more."""
@@ -156,7 +159,7 @@ class _Work:
         last = 0
         while time.monotonic() < self._until:
             waiting = JudgementItem.objects.filter(judgement=self._job, outcome="", pk__gt=last).order_by("pk")
-            items = list(waiting[:ITEMS_AT_ONCE])
+            items = list(waiting.select_related("trace").defer(*HEAVY)[:ITEMS_AT_ONCE])
             if not items:
                 return
             last = items[-1].pk
@@ -164,8 +167,9 @@ class _Work:
             asked = _read_answers(items)
             for item in items:
                 missing = list(self._missing(item, asked[item.pk]))
+                self._open[item.pk] = item, asked[item.pk]
                 if not missing:
-                    self._finish(item)
+                    self._finish(item.pk)
                 for place, ask in missing:
                     yield (item.pk, place, ask), self._call(item, place, ask, traces)
 
@@ -197,33 +201,32 @@ class _Work:
         item_id, place, ask = cast(Key, key)
         answer, body = _answer_row(item_id, place, ask, outcome)
         with transaction.atomic():
-            if not self._held().select_for_update(no_key=True).exists():
-                self._is_ours = False
+            self._is_ours = bool(
+                self._held().update(
+                    call_count=F("call_count") + 1,
+                    reask_count=F("reask_count") + int(ask > 0),
+                    recalled_count=F("recalled_count") + int(answer.recalled),
+                    cost=F("cost") + (outcome.cost or 0),
+                    input_tokens=F("input_tokens") + outcome.usage.input_tokens,
+                    output_tokens=F("output_tokens") + outcome.usage.output_tokens,
+                )
+            )
+            if not self._is_ours:
                 return
             store_texts({text_hash(body): body} if body else {})
             answer.save(force_insert=True)
-            self._held().update(
-                call_count=F("call_count") + 1,
-                reask_count=F("reask_count") + int(ask > 0),
-                recalled_count=F("recalled_count") + int(answer.recalled),
-                cost=F("cost") + (outcome.cost or 0),
-                input_tokens=F("input_tokens") + outcome.usage.input_tokens,
-                output_tokens=F("output_tokens") + outcome.usage.output_tokens,
-            )
-        self._finish(JudgementItem.objects.get(pk=item_id))
+        self._open[item_id][1][place].append(JudgeAnswer(body, answer.kind, answer.fault))
+        self._finish(item_id)
 
-    def _finish(self, item: JudgementItem) -> None:
-        """Give an item's verdict, if nothing is missing any more."""
-        asked = _read_answers([item])[item.pk]
+    def _finish(self, item_id: int) -> None:
+        """Give an item's verdict, if nothing is missing any more; all of it, or nothing where the lease is lost."""
+        item, asked = self._open[item_id]
         if any(self._missing(item, asked)):
             return
+        del self._open[item_id]
         verdict = self._verdict(item, asked)
-        trace = Trace.objects.get(pk=item.trace_id)
         with transaction.atomic():
-            lock_trace(trace)
-            if not self._held().select_for_update(no_key=True).exists():
-                self._is_ours = False
-                return
+            lock_trace(item.trace)
             waiting = JudgementItem.objects.filter(pk=item.pk, outcome="")
             changed = waiting.update(
                 outcome=verdict.outcome.value,
@@ -233,12 +236,15 @@ class _Work:
             )
             if not changed:
                 return
-            added = append_verdicts(trace, [verdict], self._job)
-            self._held().update(
+            added = append_verdicts(item.trace, [verdict], self._job)
+            counted = self._held().update(
                 done_count=F("done_count") + 1,
                 error_count=F("error_count") + int(verdict.outcome is Outcome.ERROR),
                 written_count=F("written_count") + len(added),
             )
+            if not counted:
+                self._is_ours = False
+                transaction.set_rollback(True)
 
     def _verdict(self, item: JudgementItem, asked: "_Asked") -> VerdictRecord:
         if self._job.form == Form.GRADE:
