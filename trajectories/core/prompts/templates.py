@@ -4,7 +4,7 @@ A slot is a name from SLOTS in braces; a brace itself is written twice. There ar
 conversions, and no slot names a reference answer.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from string import Formatter
 
 from trajectories.core.prompts.base import PromptError
@@ -22,7 +22,7 @@ MAX_TEMPLATE = 20_000
 PROBLEM_SLOTS = frozenset({"problem", "encoding", "view"})
 
 
-def split_template(template: str) -> tuple[tuple[str, str], ...]:
+def split_template(template: str, slots: Iterable[str] = SLOTS) -> tuple[tuple[str, str], ...]:
     """The template as (text, slot that follows it or ""), doubled braces made one.
 
     Raises PromptError for anything but texts and known slots.
@@ -31,16 +31,16 @@ def split_template(template: str) -> tuple[tuple[str, str], ...]:
         parsed = list(Formatter().parse(template))
     except ValueError as fault:
         raise PromptError(f"Found a lone brace ({fault}); write {{{{ and }}}} for braces that are no slot.") from fault
-    return tuple((text, _slot(name, form, conversion)) for text, name, form, conversion in parsed)
+    return tuple((text, _slot(name, form, conversion, tuple(slots))) for text, name, form, conversion in parsed)
 
 
-def _slot(name: str | None, form: str | None, conversion: str | None) -> str:
+def _slot(name: str | None, form: str | None, conversion: str | None, slots: tuple[str, ...]) -> str:
     if name is None:
         return ""
-    if name not in SLOTS or form or conversion:
+    if name not in slots or form or conversion:
         shown = name + (f"!{conversion}" if conversion else "") + (f":{form}" if form else "")
         raise PromptError(
-            f"Found the slot {{{shown[:60]}}}; expected one of {', '.join(SLOTS)}, or {{{{ and }}}} for plain braces."
+            f"Found the slot {{{shown[:60]}}}; expected one of {', '.join(slots)}, or {{{{ and }}}} for plain braces."
         )
     return name
 
@@ -66,6 +66,6 @@ def plain_text(template: str) -> str:
     return "".join(text + ("\n" if slot else "") for text, slot in split_template(template))
 
 
-def fill_template(template: str, values: Mapping[str, str]) -> str:
+def fill_template(template: str, values: Mapping[str, str], slots: Iterable[str] = SLOTS) -> str:
     """The template with each slot replaced by its value. Raises PromptError."""
-    return "".join(text + values.get(slot, "") for text, slot in split_template(template)).strip() + "\n"
+    return "".join(text + values.get(slot, "") for text, slot in split_template(template, slots)).strip() + "\n"
