@@ -13,6 +13,7 @@ from django.db import connection
 from pgmq.install import get_embedded_install_sql
 
 from trajectories.services.accounts import ensure_admin
+from trajectories.services.briefs import ensure_shipped_briefs
 from trajectories.services.demo import ensure_demo_run
 from trajectories.services.instructions import ensure_shipped_instructions
 from trajectories.services.problems import import_arc_agi_1
@@ -33,6 +34,7 @@ def prepare(say: Say) -> str | None:
     import_problems(say)
     ensure_shipped_instructions()
     ensure_shipped_rubrics()
+    ensure_shipped_briefs()
     return ensure_admin(password_file=settings.VAR_DIR / "admin_password")
 
 

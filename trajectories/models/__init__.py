@@ -2,6 +2,9 @@
 
 from trajectories.models.audit import AuditEvent
 from trajectories.models.imported_judgements import ImportedReview, ImportedVerdict
+from trajectories.models.briefs import Brief
+from trajectories.models.candidates import CandidateAnswer, CandidateReview, ProblemCandidate
+from trajectories.models.generation import GenerationCall, GenerationJob
 from trajectories.models.instructions import Instruction
 from trajectories.models.judgements import Judgement, JudgementAnswer, JudgementItem
 from trajectories.models.problems import Problem, ProblemSet
@@ -12,22 +15,30 @@ from trajectories.models.reviews import Review
 from trajectories.models.rubrics import Rubric
 from trajectories.models.runs import Attempt, Run, RunProblem
 from trajectories.models.samplers import Sampler, SamplerGate
+from trajectories.models.sketches import ProblemSketch
 from trajectories.models.traces import PendingVerification, Text, Trace
 from trajectories.models.verdicts import Verdict
 
 __all__ = [
     "Attempt",
     "AuditEvent",
+    "Brief",
+    "CandidateAnswer",
+    "CandidateReview",
     "Export",
     "ImportedReview",
     "ImportedVerdict",
+    "GenerationCall",
+    "GenerationJob",
     "Instruction",
     "Judgement",
     "JudgementAnswer",
     "JudgementItem",
     "PendingVerification",
     "Problem",
+    "ProblemCandidate",
     "ProblemSet",
+    "ProblemSketch",
     "Release",
     "ReleaseItem",
     "Reply",

@@ -31,6 +31,15 @@ class Problem(models.Model):
         TRAIN = "train", "training"
         EVAL = "eval", "evaluation"
 
+    class ReferenceSource(models.TextChoices):
+        """What the reference answer rests on: the first is the truth as its source gives it, the others are not."""
+
+        SOURCE = "", "given by the source"
+        GENERATOR = "generator", "made with the problem"
+        CONSENSUS = "consensus", "agreement of samples"
+        AUTHOR = "author", "stated by the model that wrote it"
+        PERSON = "person", "written by a reviewer"
+
     problem_set = models.ForeignKey(ProblemSet, on_delete=models.PROTECT, related_name="problems")
     name = models.CharField(max_length=200)
     kind = models.CharField(max_length=20, choices=[(kind.value, kind.value) for kind in ProblemKind])
@@ -38,6 +47,7 @@ class Problem(models.Model):
     statement_hash = models.CharField(max_length=64, blank=True)
     spec = models.JSONField(default=dict)
     reference = models.JSONField(null=True)
+    reference_source = models.CharField(max_length=10, blank=True, default="", choices=ReferenceSource.choices)
     split = models.CharField(max_length=10, choices=Split.choices, default=Split.TRAIN)
     family = models.CharField(max_length=100, blank=True)
     difficulty = models.JSONField(default=dict)

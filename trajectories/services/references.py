@@ -9,9 +9,9 @@ from trajectories.adapters.procedural import shared_source
 from trajectories.adapters.sandbox import shared_engine
 from trajectories.core.problems import ImportFault
 from trajectories.core.programs import ProgramJob, ProgramRun
-from trajectories.core.records import ProblemRecord
+from trajectories.core.records import JSON, ProblemRecord
 from trajectories.core.verifiers.expressions import Comparison
-from trajectories.core.verifiers.reference_checks import find_reference_fault
+from trajectories.core.verifiers.reference_checks import find_answer_fault, find_reference_fault
 
 
 class CheckTools:
@@ -33,6 +33,11 @@ class CheckTools:
 def reference_fault(problem: ProblemRecord) -> str:
     """Why the reference answer cannot be right by the problem's own verifier; empty where it is, or there is none."""
     return find_reference_fault(problem, CheckTools())
+
+
+def answer_fault(problem: ProblemRecord, answer: JSON) -> str:
+    """Why an answer is not the problem's reference answer, in the words of its own verifier; empty where it is."""
+    return find_answer_fault(problem, answer, CheckTools())
 
 
 def check_references(items: Iterable[ProblemRecord | ImportFault], file: str) -> Iterator[ProblemRecord | ImportFault]:

@@ -8,10 +8,11 @@ from django.db import transaction
 CONCEPTS = (
     *("problemset", "problem", "sampler", "instruction", "run", "attempt", "trace", "verdict", "review"),
     *("release", "releaseitem", "export", "reverification", "rubric", "judgement"),
+    *("brief", "generationjob", "generationcall", "problemcandidate", "candidateanswer", "candidatereview"),
 )
 VIEW = [f"view_{name}" for name in CONCEPTS]
 ROLES: dict[str, list[str]] = {
-    "curator": [*VIEW, "add_review"],
+    "curator": [*VIEW, "add_review", "review_problemcandidate"],
     "engineer": [*VIEW, "add_release", "add_export", "download_export"],
     "lead": [
         *VIEW,
@@ -27,6 +28,10 @@ ROLES: dict[str, list[str]] = {
         "add_rubric",
         "add_judgement",
         "control_judgement",
+        "add_brief",
+        "add_generationjob",
+        "control_generationjob",
+        "review_problemcandidate",
         "add_release",
         "add_export",
         "download_export",

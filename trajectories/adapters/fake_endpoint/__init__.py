@@ -4,6 +4,7 @@ from trajectories.adapters.fake_endpoint.agents import Converser, LoopingAgent, 
 from trajectories.adapters.fake_endpoint.answers import Answer, canned, symbolic
 from trajectories.adapters.fake_endpoint.behaviour import FAILURES, Behaviour, Play
 from trajectories.adapters.fake_endpoint.judges import Judge
+from trajectories.adapters.fake_endpoint.problems import Versatile, problem_writer
 from trajectories.adapters.fake_endpoint.server import FakeEndpoint
 
 __all__ = [
@@ -16,7 +17,9 @@ __all__ = [
     "LoopingAgent",
     "Play",
     "SymbolicAgent",
+    "Versatile",
     "canned",
+    "problem_writer",
     "symbolic",
     "tool_call",
 ]

@@ -36,8 +36,8 @@ def read_problems(recipe: Recipe, order: Order, kind: str, text: str) -> list[Pr
         return [Proposal(None, _sentence(fault), _said(text))]
     proposals = [_read(recipe, order, kind, item, number) for number, item in enumerate(items[:MAX_READ], 1)]
     if len(items) > MAX_READ:
-        fault = f"Found {len(items)} problems in one answer, read the first {MAX_READ} only."
-        proposals.append(Proposal(None, fault))
+        unread = f"Found {len(items)} problems in one answer, read the first {MAX_READ} only."
+        proposals.append(Proposal(None, unread))
     return proposals
 
 

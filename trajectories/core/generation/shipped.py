@@ -6,19 +6,7 @@ WORDS: tuple[str, ...] = (
     *("anchor", "apple", "attic", "balloon", "barrel", "basket", "bicycle", "blanket", "bottle", "bridge", "bucket"),
     *("button", "cabin", "camera", "candle", "carpet", "castle", "ceiling", "circus", "clock", "cloud", "compass"),
     *("corner", "cousin", "desert", "diary", "dragon", "drawer", "engine", "farmer", "feather", "fence", "festival"),
-    *(
-        "forest",
-        "fountain",
-        "garden",
-        "ginger",
-        "glacier",
-        "guitar",
-        "hammer",
-        "harbour",
-        "helmet",
-        "honey",
-        "hospital",
-    ),
+    *("forest", "fountain", "garden", "ginger", "glacier", "guitar", "hammer", "harbour", "helmet", "honey", "hotel"),
     *("island", "jacket", "kettle", "kitchen", "ladder", "lantern", "lemon", "library", "lighthouse", "lizard", "map"),
     *("market", "meadow", "mirror", "mountain", "museum", "needle", "notebook", "orchard", "orchestra", "oven", "owl"),
     *("parcel", "parrot", "pebble", "pencil", "picnic", "pillow", "planet", "pocket", "quilt", "rabbit", "railway"),
@@ -90,8 +78,8 @@ _HARDER = """Here is a problem:
 
 {source}
 
-Write {count} new {target} that build on the same idea but are harder: one step more, a condition more, or a quantity that
-has to be worked out first. Each stands by itself, differs from the others, and has exactly one right answer.
+Write {count} new {target} that build on the same idea but are harder: one step more, a condition more, or a quantity
+that has to be worked out first. Each stands by itself, differs from the others, and has exactly one right answer.
 
 {words}
 

@@ -1,7 +1,7 @@
 """A model writes variants of problems there are: other numbers, another story, one step more.
 
-Widening a set by rewriting its own members: Self-Instruct (Wang et al. 2022, arXiv 2212.10560), Evol-Instruct (Xu et al.
-2023, arXiv 2304.12244).
+Widening a set by rewriting its own members: Self-Instruct (Wang et al. 2022, arXiv 2212.10560), Evol-Instruct (Xu et
+al. 2023, arXiv 2304.12244).
 """
 
 from dataclasses import replace

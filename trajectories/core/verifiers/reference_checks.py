@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from trajectories.core.problems import describe
 from trajectories.core.programs import CallStatus, ProgramJob
-from trajectories.core.records import Outcome, ProblemKind, ProblemRecord, TraceRecord
+from trajectories.core.records import JSON, Outcome, ProblemKind, ProblemRecord, TraceRecord
 from trajectories.core.verifiers import VERIFIERS
 from trajectories.core.verifiers.answer_common import text_match
 from trajectories.core.verifiers.arc_common import SpecError, read_reference, read_test_inputs, read_train_pairs
@@ -87,16 +87,20 @@ def _tests_fault(problem: ProblemRecord, tools: Tools) -> str:
 
 def _answer_fault(problem: ProblemRecord, tools: Tools) -> str:
     """Everything else: the reference, stated as an answer, is not wrong and no error."""
-    if problem.reference is None:
-        return ""
-    answer = TraceRecord(answer=problem.reference, program="", text="")
+    refused = "" if problem.reference is None else find_answer_fault(problem, problem.reference, tools)
+    return f"found {describe(problem.reference)}, which its own verifier refuses: {refused}" if refused else ""
+
+
+def find_answer_fault(problem: ProblemRecord, answer: JSON, tools: Tools) -> str:
+    """Why an answer is not the problem's reference answer, in the words of its own verifier; "" where it is."""
+    trace = TraceRecord(answer=answer, program="", text="")
     for name in CHECKED_BY:
         verifier = VERIFIERS[name]
-        if not verifier.applies_to(problem, answer):
+        if not verifier.applies_to(problem, trace):
             continue
-        verdict = verifier.judge(problem, answer, tools)
+        verdict = verifier.judge(problem, trace, tools)
         if verdict.outcome in (Outcome.FAIL, Outcome.ERROR):
-            return f"found {describe(problem.reference)}, which its own verifier refuses: {verdict.message}"
+            return verdict.message
     return ""
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from trajectories.adapters.fake_endpoint import FAILURES, Behaviour, FakeEndpoint, Judge, SymbolicAgent, canned
+from trajectories.adapters.fake_endpoint import FAILURES, Behaviour, FakeEndpoint, Judge, Versatile, canned
 from trajectories.adapters.fake_endpoint.behaviour import WAYS_OF_N
 
 WORDS = "; ".join(f"{word}: {what}" for word, what in FAILURES.items())
@@ -15,8 +15,8 @@ WORDS = "; ".join(f"{word}: {what}" for word, what in FAILURES.items())
 class Command(BaseCommand):
     help = (
         "Serve an OpenAI-compatible endpoint on this machine. It answers ARC prompts with programs that the symbolic "
-        f"search finds, tries them first where it is offered a Python tool, "
-        f"judges traces where it is asked to, and fails as told. Failures: {WORDS}."
+        "search finds, tries them first where it is offered a Python tool, writes and solves small problems, judges "
+        f"traces where it is asked to, and fails as told. Failures: {WORDS}."
     )
     requires_system_checks = ()
 
@@ -51,7 +51,7 @@ class Command(BaseCommand):
             )
         except ValueError as fault:
             raise CommandError(f"--fail: {fault}") from fault
-        judge = Judge(SymbolicAgent(), bias=options["judge_bias"])
+        judge = Judge(Versatile(), bias=options["judge_bias"])
         answerer = judge if options["text"] is None else canned(options["text"])
         endpoint = FakeEndpoint(behaviour, answerer, port=options["port"])
         # Threads that come later inherit this: only sigwait below sees the signals.

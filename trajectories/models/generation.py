@@ -1,0 +1,101 @@
+"""Jobs that generate problems, and the calls they make."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models.functions import Now
+
+from trajectories.models.briefs import Brief
+from trajectories.models.instructions import Instruction
+from trajectories.models.problems import Problem, ProblemSet
+from trajectories.models.samplers import Sampler
+from trajectories.models.traces import Text
+
+
+class GenerationJob(models.Model):
+    """A frozen plan for new problems and how far it has come. One worker at a time holds the lease.
+
+    `plan` holds the recipe (core.generation.base.Recipe), the source problems, the set the accepted ones go to and how
+    they are checked; see services.generation.Plan. `wanted` counts candidates that reach the review queue.
+    """
+
+    class State(models.TextChoices):
+        """queued -> running -> (paused) -> finished | cancelled | failed."""
+
+        QUEUED = "queued"
+        RUNNING = "running"
+        PAUSED = "paused"
+        FINISHED = "finished"
+        CANCELLED = "cancelled"
+        FAILED = "failed"
+
+    ACTIVE_STATES = (State.QUEUED, State.RUNNING)
+    ENDED_STATES = (State.FINISHED, State.CANCELLED, State.FAILED)
+
+    title = models.CharField(max_length=200)
+    generator = models.CharField(max_length=20)
+    plan = models.JSONField()
+    seed = models.BigIntegerField()
+    wanted = models.PositiveIntegerField()
+    sampler = models.ForeignKey(Sampler, null=True, on_delete=models.PROTECT, related_name="+")
+    solver = models.ForeignKey(Sampler, null=True, on_delete=models.PROTECT, related_name="+")
+    instruction = models.ForeignKey(Instruction, null=True, on_delete=models.PROTECT, related_name="+")
+    brief = models.ForeignKey(Brief, null=True, on_delete=models.PROTECT, related_name="jobs")
+    source_set = models.ForeignKey(ProblemSet, null=True, on_delete=models.PROTECT, related_name="+")
+    code_version = models.CharField(max_length=80)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.QUEUED)
+    state_reason = models.TextField(blank=True)
+    budget_cost = models.DecimalField(max_digits=14, decimal_places=6, null=True, blank=True)
+    budget_tokens = models.BigIntegerField(null=True, blank=True)
+    # Spent so far, by writing and by solving. Calls without a known price add no cost.
+    cost = models.DecimalField(max_digits=16, decimal_places=8, default=0)
+    input_tokens = models.BigIntegerField(default=0)
+    output_tokens = models.BigIntegerField(default=0)
+    lease_token = models.UUIDField(null=True)
+    lease_expires_at = models.DateTimeField(null=True)
+    held_until = models.DateTimeField(null=True)
+    rung_at = models.DateTimeField(db_default=Now())
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        permissions = [("control_generationjob", "Can pause, resume and cancel generation jobs")]
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def is_active(self) -> bool:
+        """Whether it goes on by itself."""
+        return self.state in self.ACTIVE_STATES
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether it will never go on."""
+        return self.state in self.ENDED_STATES
+
+
+class GenerationCall(models.Model):
+    """One order to a generator and its outcome: a call to a model, or a draw of an embedded generator.
+
+    A failed call keeps its error. `reply` is what the model said.
+    """
+
+    job = models.ForeignKey(GenerationJob, on_delete=models.PROTECT, related_name="calls")
+    index = models.PositiveIntegerField()
+    constraints = models.JSONField(default=dict)
+    source = models.ForeignKey(Problem, null=True, on_delete=models.PROTECT, related_name="+")
+    reply = models.ForeignKey(Text, null=True, on_delete=models.PROTECT, related_name="+")
+    error_kind = models.CharField(max_length=40, blank=True)
+    error = models.TextField(blank=True)
+    input_tokens = models.PositiveIntegerField(default=0)
+    output_tokens = models.PositiveIntegerField(default=0)
+    cost = models.DecimalField(max_digits=14, decimal_places=8, null=True)
+    seconds = models.FloatField(default=0.0)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["job", "index"], name="generation_call_once")]
+
+    def __str__(self) -> str:
+        return f"call {self.index} of generation job {self.job_id}"

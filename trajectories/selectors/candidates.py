@@ -1,0 +1,123 @@
+"""Reading candidates: generated problems with what speaks for and against them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib.auth.models import User
+from django.db.models import BooleanField, Count, Exists, ExpressionWrapper, OuterRef, Q, QuerySet
+from django.db.models.functions import Now
+
+from trajectories.core.problems import problem_hash, procedural
+from trajectories.core.records import JSON, ProblemKind, ProblemRecord, PublicProblem
+from trajectories.models import CandidateReview, ProblemCandidate
+
+PAGE = 50
+KEEP: Any = object()
+
+
+def candidate_record(candidate: ProblemCandidate, *, reference: JSON = KEEP) -> ProblemRecord:
+    """The problem a candidate would be, with another reference answer where one is given."""
+    return ProblemRecord(
+        kind=ProblemKind(candidate.kind),
+        name=candidate.name,
+        statement=candidate.statement,
+        spec=candidate.spec,
+        reference=candidate.reference if reference is KEEP else reference,
+        split=candidate.job.plan["recipe"]["split"],
+        family=candidate.family,
+        difficulty=candidate.difficulty,
+    )
+
+
+def candidate_public(candidate: ProblemCandidate) -> PublicProblem:
+    """What a solver may see of a candidate: no answer, whoever states it."""
+    record = candidate_record(candidate, reference=None)
+    hidden = procedural.HIDDEN if record.kind is ProblemKind.PROCEDURAL else ()
+    spec = {key: value for key, value in record.spec.items() if key not in hidden}
+    return PublicProblem(record.kind, record.name, record.statement, spec, problem_hash(replace(record, spec=spec)))
+
+
+@dataclass(frozen=True, slots=True)
+class CandidateScope:
+    """Which candidates: of a job, in a state, whose statement holds some words. Empty parts let everything through."""
+
+    job: int | None = None
+    state: str = ""
+    query: str = ""
+
+    def as_query(self) -> str:
+        """The address's query that says the same."""
+        given = {"job": self.job, "state": self.state, "q": self.query}
+        return urlencode({name: value for name, value in given.items() if value not in (None, "")})
+
+
+@dataclass(frozen=True, slots=True)
+class CandidatePage:
+    """Candidates, newest first, and the key to go on from; None at the end."""
+
+    rows: Sequence[ProblemCandidate]
+    older: int | None
+
+
+def candidates_in(scope: CandidateScope) -> QuerySet[ProblemCandidate]:
+    """The candidates of a scope."""
+    candidates = ProblemCandidate.objects.select_related("job")
+    if scope.job is not None:
+        candidates = candidates.filter(job=scope.job)
+    if scope.state:
+        candidates = candidates.filter(state=scope.state)
+    for word in scope.query.split():
+        candidates = candidates.filter(Q(statement__icontains=word) | Q(name__icontains=word))
+    return candidates
+
+
+def list_candidates(scope: CandidateScope, *, before: int | None = None, size: int = PAGE) -> CandidatePage:
+    """One page of a scope."""
+    candidates = candidates_in(scope)
+    if before is not None:
+        candidates = candidates.filter(pk__lt=before)
+    rows = list(candidates.defer("minhash", "said").order_by("-pk")[: size + 1])
+    return CandidatePage(rows[:size], older=rows[size - 1].pk if len(rows) > size else None)
+
+
+def count_states(scope: CandidateScope) -> Mapping[str, int]:
+    """How many candidates of a scope are in each state, whatever state the scope names; all states are there."""
+    counted = candidates_in(replace(scope, state="")).order_by().values_list("state").annotate(count=Count("pk"))
+    return dict.fromkeys(ProblemCandidate.State.values, 0) | dict(counted)
+
+
+def count_waiting() -> int:
+    """How many candidates wait for a reviewer."""
+    return ProblemCandidate.objects.filter(state=ProblemCandidate.State.WAITING).count()
+
+
+def free_for(reviewer: User) -> Q:
+    """Candidates that nobody else is looking at."""
+    return Q(lease_expires_at__isnull=True) | Q(lease_expires_at__lt=Now()) | Q(lease_holder=reviewer)
+
+
+def get_candidate(candidate_id: int) -> ProblemCandidate | None:
+    """One candidate with everything its page shows."""
+    related = ("job", "call", "call__source", "problem", "neighbour_problem", "neighbour_candidate", "lease_holder")
+    return ProblemCandidate.objects.select_related(*related).filter(pk=candidate_id).first()
+
+
+def list_reviews(candidate: ProblemCandidate) -> QuerySet[CandidateReview]:
+    """What was done to a candidate, newest first."""
+    return candidate.reviews.select_related("reviewer").order_by("-pk")
+
+
+def last_decision(reviewer: User) -> CandidateReview | None:
+    """The reviewer's newest decision that still stands: what undo takes back."""
+    words = (CandidateReview.Decision.ACCEPT, CandidateReview.Decision.REJECT)
+    taken_back = CandidateReview.objects.filter(supersedes=OuterRef("pk"))
+    mine = CandidateReview.objects.filter(~Exists(taken_back), reviewer=reviewer, decision__in=words)
+    return mine.select_related("candidate", "candidate__job").order_by("-pk").first()
+
+
+def waiting_after(scope: CandidateScope, reviewer: User, after: int) -> QuerySet[ProblemCandidate]:
+    """The waiting candidates of a scope that the reviewer may take, those after a place first, then from the start."""
+    waiting = candidates_in(replace(scope, state=ProblemCandidate.State.WAITING)).filter(free_for(reviewer))
+    return waiting.annotate(turn=ExpressionWrapper(Q(pk__lte=after), BooleanField())).order_by("turn", "pk")
