@@ -47,6 +47,12 @@ BADGES: dict[str, tuple[str, str, str]] = {
     "ready": ("pass", "check", "Ready"),
     "cancelled": ("unscored", "stop", "Cancelled"),
     "failed": ("fail", "cross", "Failed"),
+    "proposed": ("running", "play", "Being checked"),
+    "duplicate": ("unscored", "copy", "Duplicate"),
+    "invalid": ("error", "warning", "No problem"),
+    "unsolvable": ("unscored", "cross", "No agreement"),
+    "unchecked": ("error", "warning", "Could not be checked"),
+    "waiting": ("accent", "clock", "Waiting for review"),
 }
 """(CSS class, icon, word) by state, outcome or decision as stored."""
 

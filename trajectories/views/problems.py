@@ -64,7 +64,7 @@ def problem_list(request: HttpRequest) -> HttpResponse:
 @vary_on_headers("HX-Request")
 def problem_detail(request: HttpRequest, problem_id: int) -> HttpResponse:
     """One problem: what it asks, and what all its samples answered."""
-    problem = get_object_or_404(Problem.objects.select_related("problem_set"), pk=problem_id)
+    problem = get_object_or_404(Problem.objects.select_related("problem_set", "candidate"), pk=problem_id)
     answer = request.GET.get("answer", "").replace("\0", "")[:64]
     context: dict[str, Any] = {
         "problem": problem,

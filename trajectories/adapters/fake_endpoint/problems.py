@@ -25,7 +25,10 @@ STORIES = (
     "Behind the {two} {name} finds {a} old notes about the {one}, and in a drawer another {b}. Count the notes.",
     "The {one} weighs {a} grams, the {two} weighs {b} grams. {name} lifts both: how many grams is that?",
 )
-STALE = "Ada buys 3 apples and then 4 more apples. How many apples does Ada have?"
+STALE = (
+    "Ada buys 3 apples on her way to school and then 4 more apples on her way back, when the shop is about to close "
+    "and everything that is left over costs only half as much as it did in the morning. How many apples does Ada buy?"
+)
 BAD_EVERY = 6
 """Of so many problems, one states a wrong answer, one was written before and one finds no agreement."""
 

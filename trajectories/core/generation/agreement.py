@@ -14,6 +14,7 @@ from trajectories.core.records import JSON
 from trajectories.core.verifiers.normal_forms import normal_answer
 
 LEAST_VOTERS = 2
+DISPUTED = "but on another answer than the author's"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,5 +94,5 @@ def refusal(agreement: Agreement, *, least_share: float, stated: JSON, agrees: b
     if agreement.share < least_share:
         return f"{found} ({agreement.share:.0%}), expected at least {least_share:.0%}."
     if stated is not None and not agrees:
-        return f"{found}, but on another answer than the author's."
+        return f"{found}, {DISPUTED}."
     return ""

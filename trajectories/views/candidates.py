@@ -1,0 +1,256 @@
+"""The review queue of generated problems: the list, one candidate at a time, and decisions."""
+
+import uuid
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import permission_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.vary import vary_on_headers
+
+from trajectories.forms.candidates import (
+    ChangeForm,
+    DecisionForm,
+    KeyForm,
+    LeaseForm,
+    change_values,
+    read_candidate_scope,
+)
+from trajectories.models import GenerationJob, ProblemCandidate
+from trajectories.selectors.candidates import (
+    CandidateScope,
+    count_states,
+    get_candidate,
+    last_decision,
+    list_candidates,
+)
+from trajectories.services.candidate_leases import (
+    claim_candidate,
+    claim_next_candidate,
+    release_candidate,
+    renew_candidate_lease,
+)
+from trajectories.services.candidates import (
+    CandidateError,
+    accept_candidate,
+    edit_candidate,
+    reject_candidate,
+    requeue_candidate,
+    undo_last_decision,
+)
+from trajectories.views.candidate_parts import candidate_context
+from trajectories.views.fragments import wants_fragment
+from trajectories.views.visitors import visitor
+
+view_candidates = permission_required("trajectories.view_problemcandidate", raise_exception=True)
+review_candidates = permission_required("trajectories.review_problemcandidate", raise_exception=True)
+MAY_REVIEW = "trajectories.review_problemcandidate"
+
+
+def _address(candidate_id: int, scope: CandidateScope) -> str:
+    query = scope.as_query()
+    return reverse("candidate_detail", args=[candidate_id]) + (f"?{query}" if query else "")
+
+
+def _find(candidate_id: int) -> ProblemCandidate:
+    candidate = get_candidate(candidate_id)
+    if candidate is None:
+        raise Http404(f"There is no candidate {candidate_id}.")
+    return candidate
+
+
+@require_safe
+@view_candidates
+@vary_on_headers("HX-Request")
+def candidate_list(request: HttpRequest) -> HttpResponse:
+    """All candidates, filtered by the address, with how many there are in each state."""
+    scope = read_candidate_scope(request.GET)
+    before = request.GET.get("before", "")
+    counts = count_states(scope)
+    context = {
+        "scope": scope,
+        "page": list_candidates(scope, before=int(before) if before.isascii() and before.isdigit() else None),
+        "tabs": [(word, title, counts[word]) for word, title in ProblemCandidate.State.choices],
+        "total": sum(counts.values()),
+        "waiting": counts[ProblemCandidate.State.WAITING],
+        "jobs": GenerationJob.objects.order_by("-pk")[:100],
+    }
+    template = "_table" if wants_fragment(request) else "list"
+    return render(request, f"trajectories/candidates/{template}.html", context)
+
+
+@require_safe
+@review_candidates
+def candidate_next(request: HttpRequest) -> HttpResponse:
+    """Take the next waiting candidate of the scope, those after `after` first."""
+    scope = read_candidate_scope(request.GET)
+    after = request.GET.get("after", "")
+    place = int(after) if after.isascii() and after.isdigit() and len(after) < 19 else 0
+    return _show(request, scope, after=place)
+
+
+@require_safe
+@view_candidates
+@vary_on_headers("HX-Request")
+def candidate_detail(request: HttpRequest, candidate_id: int) -> HttpResponse:
+    """One candidate; for a reviewer with the forms that decide on it, if nobody else is at it."""
+    _find(candidate_id)
+    if request.user.has_perm(MAY_REVIEW):
+        claim_candidate(reviewer=visitor(request), candidate_id=candidate_id)
+    return _render(request, candidate_id, read_candidate_scope(request.GET))
+
+
+@require_POST
+@review_candidates
+def candidate_decide(request: HttpRequest, candidate_id: int) -> HttpResponse:
+    """Accept or reject, then show the next one."""
+    scope = read_candidate_scope(request.GET)
+    _find(candidate_id)
+    form = DecisionForm(request.POST)
+    if not form.is_valid():
+        return _render(request, candidate_id, scope, decision_form=form)
+    data = form.cleaned_data
+    given: dict[str, Any] = {
+        "reviewer": visitor(request), "candidate_id": candidate_id, "token": data["token"], "key": data["key"]
+    }  # fmt: skip
+    try:
+        if data["decision"] == "accept":
+            accept_candidate(**given)
+        else:
+            reject_candidate(**given, reason=form.reason, comment=data["comment"])
+    except CandidateError as fault:
+        form.add_error(fault.part if fault.part in form.fields else None, str(fault))
+        return _render(request, candidate_id, scope, decision_form=form)
+    return _show(request, scope, after=candidate_id)
+
+
+@require_POST
+@review_candidates
+def candidate_edit(request: HttpRequest, candidate_id: int) -> HttpResponse:
+    """Change what a candidate says; it stays on the screen."""
+    scope = read_candidate_scope(request.GET)
+    _find(candidate_id)
+    form = ChangeForm(request.POST)
+    if form.is_valid():
+        data = form.cleaned_data
+        try:
+            edit_candidate(
+                reviewer=visitor(request),
+                candidate_id=candidate_id,
+                token=data["token"],
+                key=data["key"],
+                change=form.change,
+            )
+        except CandidateError as fault:
+            form.add_error(fault.part if fault.part in form.fields else None, str(fault))
+        else:
+            if not wants_fragment(request):
+                return redirect(_address(candidate_id, scope))
+            return _render(request, candidate_id, scope, note="Changed. From now on the answer is your word.")
+    return _render(request, candidate_id, scope, change_form=form)
+
+
+@require_POST
+@review_candidates
+def candidate_requeue(request: HttpRequest, candidate_id: int) -> HttpResponse:
+    """Put a candidate that the checks sorted out into the queue."""
+    scope = read_candidate_scope(request.GET)
+    _find(candidate_id)
+    form = KeyForm(request.POST)
+    try:
+        if form.is_valid():
+            requeue_candidate(reviewer=visitor(request), candidate_id=candidate_id, key=form.cleaned_data["key"])
+    except CandidateError as fault:
+        messages.error(request, str(fault))
+    return redirect(_address(candidate_id, scope))
+
+
+@require_POST
+@review_candidates
+def candidate_undo(request: HttpRequest) -> HttpResponse:
+    """Take the visitor's last decision back and show what it was about."""
+    scope = read_candidate_scope(request.GET)
+    form = KeyForm(request.POST)
+    undone, note = None, "There is no decision of yours to undo."
+    try:
+        if form.is_valid():
+            undone = undo_last_decision(reviewer=visitor(request), key=form.cleaned_data["key"])
+    except CandidateError as fault:
+        note = str(fault)
+    if undone is None:
+        return _show(request, scope, note=note)
+    claim_candidate(reviewer=visitor(request), candidate_id=undone.candidate_id)
+    if not wants_fragment(request):
+        messages.info(request, "Your decision on this candidate is undone.")
+        return redirect(_address(undone.candidate_id, scope))
+    response = _render(request, undone.candidate_id, scope, note="Your decision on this candidate is undone.")
+    response["HX-Push-Url"] = _address(undone.candidate_id, scope)
+    return response
+
+
+@require_POST
+@review_candidates
+def candidate_lease(request: HttpRequest, candidate_id: int) -> HttpResponse:
+    """Keep the candidate on the screen, or with `leave` let go of it. Says so where it is lost."""
+    form = LeaseForm(request.POST)
+    if not form.is_valid():
+        return HttpResponse(status=400)
+    token, reviewer = form.cleaned_data["token"], visitor(request)
+    if "leave" in request.POST:
+        release_candidate(reviewer=reviewer, candidate_id=candidate_id, token=token)
+        return HttpResponse(status=204)
+    if renew_candidate_lease(reviewer=reviewer, candidate_id=candidate_id, token=token):
+        return HttpResponse()
+    return render(request, "trajectories/candidates/_lost.html")
+
+
+def _show(request: HttpRequest, scope: CandidateScope, *, after: int = 0, note: str = "") -> HttpResponse:
+    """Go to the next candidate that waits: htmx gets it with this answer and puts its address in place."""
+    candidate = claim_next_candidate(reviewer=visitor(request), scope=scope, after=after)
+    if not wants_fragment(request):
+        if note:
+            messages.info(request, note)
+        if candidate is not None:
+            return redirect(_address(candidate.pk, scope))
+    elif candidate is not None:
+        response = _render(request, candidate.pk, scope, note=note)
+        response["HX-Push-Url"] = _address(candidate.pk, scope)
+        return response
+    context = {"scope": scope, "note": note, "undo": _undo(request), "counts": count_states(scope)}
+    name = "_finished" if wants_fragment(request) else "finished"
+    return render(request, f"trajectories/candidates/{name}.html", context)
+
+
+def _undo(request: HttpRequest) -> dict[str, Any] | None:
+    last = last_decision(visitor(request)) if request.user.has_perm(MAY_REVIEW) else None
+    return None if last is None else {"review": last, "key": uuid.uuid4()}
+
+
+def _render(
+    request: HttpRequest,
+    candidate_id: int,
+    scope: CandidateScope,
+    *,
+    decision_form: DecisionForm | None = None,
+    change_form: ChangeForm | None = None,
+    note: str = "",
+) -> HttpResponse:
+    """The page or fragment of one candidate; forms that were refused come back with their faults (422)."""
+    candidate = _find(candidate_id)
+    mine = candidate.lease_holder_id == request.user.pk and candidate.state == ProblemCandidate.State.WAITING
+    context = {
+        **candidate_context(candidate, scope),
+        "mine": mine and request.user.has_perm(MAY_REVIEW),
+        "decision_form": decision_form or DecisionForm(),
+        "change_form": change_form or ChangeForm(initial=change_values(candidate)),
+        "changing": change_form is not None,
+        "key": uuid.uuid4(),
+        "note": note,
+        "undo": _undo(request),
+    }
+    status = 422 if decision_form is not None or change_form is not None else 200
+    name = "_candidate" if wants_fragment(request) else "detail"
+    return render(request, f"trajectories/candidates/{name}.html", context, status=status)
