@@ -26,7 +26,7 @@ from trajectories.services.generation import (
     resume_generation,
 )
 from trajectories.services.generation_work import generate_next
-from trajectories.services.runs import Budget
+from trajectories.services.plans import Budget
 from trajectories.services.samplers import ensure_symbolic
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -21,7 +21,8 @@ from trajectories.selectors.briefs import list_briefs
 from trajectories.selectors.instructions import current_instructions
 from trajectories.selectors.samplers import list_samplers
 from trajectories.services.generation import LEAST_THRESHOLD, MAX_SOLVER_SAMPLES, MAX_WANTED, Check, Plan
-from trajectories.services.runs import MAX_COST, MAX_SEED, MAX_TEMPERATURE, MAX_TITLE, Budget
+from trajectories.services.plans import MAX_COST, MAX_TEMPERATURE, Budget
+from trajectories.services.runs import MAX_SEED, MAX_TITLE
 
 KIND_TITLES = {"numeric": "A number", "choice": "A choice", "text": "A short text"}
 PART_TITLES = {

@@ -1,10 +1,10 @@
 """One module per concept. The loop: Problem -> Run of Attempts -> Trace -> Verdict -> Review -> Release -> Export."""
 
 from trajectories.models.audit import AuditEvent
-from trajectories.models.imported_judgements import ImportedReview, ImportedVerdict
 from trajectories.models.briefs import Brief
 from trajectories.models.candidates import CandidateAnswer, CandidateReview, ProblemCandidate
 from trajectories.models.generation import GenerationCall, GenerationJob
+from trajectories.models.imported_judgements import ImportedReview, ImportedVerdict
 from trajectories.models.instructions import Instruction
 from trajectories.models.judgements import Judgement, JudgementAnswer, JudgementItem
 from trajectories.models.problems import Problem, ProblemSet
@@ -26,10 +26,10 @@ __all__ = [
     "CandidateAnswer",
     "CandidateReview",
     "Export",
-    "ImportedReview",
-    "ImportedVerdict",
     "GenerationCall",
     "GenerationJob",
+    "ImportedReview",
+    "ImportedVerdict",
     "Instruction",
     "Judgement",
     "JudgementAnswer",

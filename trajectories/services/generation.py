@@ -20,9 +20,10 @@ from trajectories.core.problems.procedural import Draw, ProceduralError
 from trajectories.core.prompts.answer_formats import PROGRAM_STYLES
 from trajectories.core.records import ProblemKind
 from trajectories.models import AuditEvent, Brief, GenerationJob, Instruction, Problem, ProblemSet, Sampler
+from trajectories.services.plans import MAX_TEMPERATURE, Budget, PlanError
 from trajectories.services.problems import name_of_set
 from trajectories.services.procedural import preview_procedural
-from trajectories.services.runs import MAX_SEED, MAX_TEMPERATURE, MAX_TITLE, Budget, PlanError
+from trajectories.services.runs import MAX_SEED, MAX_TITLE
 
 PATIENCE = timedelta(seconds=30)
 MAX_WANTED = 10_000
