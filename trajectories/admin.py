@@ -11,7 +11,12 @@ from django.http import HttpRequest
 from trajectories.models import (
     Attempt,
     AuditEvent,
+    Brief,
+    CandidateAnswer,
+    CandidateReview,
     Export,
+    GenerationCall,
+    GenerationJob,
     ImportedReview,
     ImportedVerdict,
     Instruction,
@@ -20,7 +25,9 @@ from trajectories.models import (
     JudgementItem,
     PendingVerification,
     Problem,
+    ProblemCandidate,
     ProblemSet,
+    ProblemSketch,
     Release,
     ReleaseItem,
     Reply,
@@ -175,6 +182,54 @@ class JudgementAnswerAdmin(ReadOnlyAdmin):
     list_filter = ("kind", "recalled")
     list_select_related = ("item",)
     raw_id_fields = ("text",)
+@admin.register(Brief)
+class BriefAdmin(ReadOnlyAdmin):
+    list_display = ("id", "title", "name", "version", "generator", "problem_kind", "created_by", "created_at")
+    list_select_related = ("created_by",)
+
+
+@admin.register(GenerationJob)
+class GenerationJobAdmin(ReadOnlyAdmin):
+    list_display = ("id", "title", "generator", "state", "wanted", "sampler", "cost", "created_by", "created_at")
+    list_filter = ("state", "generator")
+    list_select_related = ("sampler", "created_by")
+
+
+@admin.register(GenerationCall)
+class GenerationCallAdmin(ReadOnlyAdmin):
+    list_display = ("id", "job", "index", "error_kind", "input_tokens", "output_tokens", "cost", "created_at")
+    list_filter = ("error_kind",)
+    list_select_related = ("job",)
+    raw_id_fields = ("reply", "source")
+
+
+@admin.register(ProblemCandidate)
+class ProblemCandidateAdmin(ReadOnlyAdmin):
+    list_display = ("id", "name", "job", "kind", "state", "reference_source", "similarity", "created_at")
+    list_filter = ("state", "kind")
+    list_select_related = ("job",)
+    raw_id_fields = ("call", "neighbour_problem", "neighbour_candidate", "problem")
+
+
+@admin.register(CandidateAnswer)
+class CandidateAnswerAdmin(ReadOnlyAdmin):
+    list_display = ("id", "candidate", "ordinal", "error_kind", "cost", "seconds", "created_at")
+    list_filter = ("error_kind",)
+    list_select_related = ("candidate",)
+    raw_id_fields = ("reply",)
+
+
+@admin.register(CandidateReview)
+class CandidateReviewAdmin(ReadOnlyAdmin):
+    list_display = ("id", "candidate", "reviewer", "decision", "reason", "created_at")
+    list_filter = ("decision", "reviewer")
+    list_select_related = ("candidate", "reviewer")
+
+
+@admin.register(ProblemSketch)
+class ProblemSketchAdmin(ReadOnlyAdmin):
+    list_display = ("problem", "version", "canonical")
+    list_select_related = ("problem",)
 
 
 @admin.register(Reply)

@@ -69,7 +69,11 @@ class GenerationForm(forms.Form):
     brief = forms.ModelChoiceField(
         queryset=Brief.objects.none(), empty_label=None, label="Brief", help_text="What the model is told."
     )
-    kind = forms.ChoiceField(label="Answer", choices=[(kind.value, KIND_TITLES[kind]) for kind in TARGETS])
+    kind = forms.ChoiceField(
+        required=False,
+        label="Answer",
+        choices=[("", "As the brief says"), *((kind.value, KIND_TITLES[kind]) for kind in TARGETS)],
+    )
     source_set = forms.ModelChoiceField(
         queryset=ProblemSet.objects.order_by("title"),
         empty_label=None,
@@ -216,11 +220,15 @@ class GenerationForm(forms.Form):
     def clean(self) -> None:
         """Refuse a set title that makes no address, and a kind that is not the brief's."""
         data = self.cleaned_data
-        if not slugify(data.get("set_title", "x")):
+        if data.get("set_title") and not slugify(data["set_title"]):
             self.add_error("set_title", "Use at least one letter from a to z or one digit.")
         brief = data.get("brief")
-        if brief is not None and brief.problem_kind and data.get("kind", brief.problem_kind) != brief.problem_kind:
+        if brief is None or "kind" not in data:
+            return
+        if data["kind"] and brief.problem_kind and data["kind"] != brief.problem_kind:
             self.add_error("kind", f"{brief} is for {KIND_TITLES[brief.problem_kind].lower()}; expected that.")
+        elif not (data["kind"] or brief.problem_kind):
+            self.add_error("kind", f"{brief} fits any kind of answer; choose one.")
 
     @property
     def plan(self) -> Plan:
@@ -233,7 +241,7 @@ class GenerationForm(forms.Form):
         recipe = Recipe(
             self.generator,
             seed=0,
-            kind=data.get("kind", ""),
+            kind=data.get("kind") or ("" if brief is None or "kind" not in data else brief.problem_kind),
             family=data.get("family", ""),
             split=data["split"],
             per_call=data.get("per_call", min(20, data["wanted"])),

@@ -142,7 +142,8 @@ def _changed(before: ProblemRecord, change: Change) -> ProblemRecord:
             {columns[name]: value for name, value in row.items()}, columns, before.name, before.split, ""
         )
     except ProblemError as fault:
-        raise CandidateError(fault.path.partition("[")[0], f"{fault.path}: {fault.detail}.".capitalize()) from fault
+        shown = f"{fault.path[:1].upper()}{fault.path[1:]}: {fault.detail}."
+        raise CandidateError(fault.path.partition("[")[0], shown) from fault
     spec = {**before.spec, **read.spec}
     record = replace(before, statement=read.statement, spec=spec, reference=read.reference)
     if refused := reference_fault(record):

@@ -49,7 +49,13 @@ TEXT_FEATURES: tuple[str, ...] = (
     "describes places and directions",
 )
 
-_CONSTRAINED = """Write {count} new {target}.
+
+def _paragraphs(text: str) -> str:
+    """The text with each paragraph on one line: models are sent no line breaks that only this file needs."""
+    return "\n\n".join(" ".join(part.split("\n")) for part in text.split("\n\n"))
+
+
+_CONSTRAINED = _paragraphs("""Write {count} new {target}.
 
 {words}
 
@@ -58,9 +64,9 @@ _CONSTRAINED = """Write {count} new {target}.
 Every problem stands by itself, says all that is needed to solve it, and has exactly one right answer. Make the problems
 differ from one another in setting, numbers and what has to be done; do not write well-known ones.
 
-{format}"""
+{format}""")
 
-_VARIANTS = """Here is a problem:
+_VARIANTS = _paragraphs("""Here is a problem:
 
 {source}
 
@@ -72,9 +78,9 @@ answer.
 
 {features}
 
-{format}"""
+{format}""")
 
-_HARDER = """Here is a problem:
+_HARDER = _paragraphs("""Here is a problem:
 
 {source}
 
@@ -85,7 +91,7 @@ that has to be worked out first. Each stands by itself, differs from the others,
 
 {features}
 
-{format}"""
+{format}""")
 
 
 @dataclass(frozen=True, slots=True)
