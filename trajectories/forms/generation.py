@@ -9,7 +9,7 @@ from django.utils.text import slugify
 
 from trajectories.core.generation import GENERATORS
 from trajectories.core.generation.arc_augmented import PARTS
-from trajectories.core.generation.base import MAX_PER_CALL, Recipe
+from trajectories.core.generation.base import MAX_PER_CALL, Recipe, usual_per_call
 from trajectories.core.generation.briefs import TARGETS
 from trajectories.core.problems import ProblemError
 from trajectories.core.problems.documents import parse_json_text
@@ -177,6 +177,9 @@ class GenerationForm(forms.Form):
             del self.fields[name]
         self.fields["threshold"].initial = GENERATORS[generator].threshold
         self._fill_choices(generator)
+        if generator == "variants":
+            # The source is constraint enough; words and features may be drawn on top of it.
+            self.fields["words_each"].initial = self.fields["features_each"].initial = 0
         if generator == "arc_augmented":
             del self.fields["threshold"]
 
@@ -244,7 +247,7 @@ class GenerationForm(forms.Form):
             kind=data.get("kind") or ("" if brief is None or "kind" not in data else brief.problem_kind),
             family=data.get("family", ""),
             split=data["split"],
-            per_call=data.get("per_call", min(20, data["wanted"])),
+            per_call=data.get("per_call", usual_per_call(self.generator)),
             words=() if brief is None else tuple(brief.words),
             words_each=data.get("words_each", 0),
             features=() if brief is None else tuple(brief.features),

@@ -14,6 +14,14 @@ MAX_PER_CALL = 50
 """Problems that one call, or one draw of an embedded generator, is asked for."""
 
 
+USUAL_PER_CALL = {"procedural": 20, "arc_augmented": 1}
+
+
+def usual_per_call(generator: str) -> int:
+    """How many problems an order asks for where nobody says: varied tasks come of as many sources as can be."""
+    return USUAL_PER_CALL.get(generator, 5)
+
+
 class GenerationError(ValueError):
     """What was asked for cannot be generated. `field` names the part at fault, "" for the whole."""
 

@@ -11,7 +11,7 @@ from django.db import connection, transaction
 
 from trajectories.core.generation import GENERATORS, WRITERS
 from trajectories.core.generation.arc_augmented import PARTS
-from trajectories.core.generation.base import GenerationError, Recipe
+from trajectories.core.generation.base import GenerationError, Recipe, usual_per_call
 from trajectories.core.problems import ProblemError
 from trajectories.core.problems.documents import parse_json_text
 from trajectories.models import Brief, GenerationJob, Instruction, ProblemSet, Sampler
@@ -46,7 +46,7 @@ class Command(BaseCommand):
             "--from", dest="source", metavar="SET", help="the set whose training problems to start from"
         )
         parser.add_argument("--vary", nargs="+", choices=PARTS, default=list(PARTS[:3]), help="of ARC tasks")
-        parser.add_argument("--per-call", type=int, default=5, metavar="N")
+        parser.add_argument("--per-call", type=int, metavar="N")
         parser.add_argument("--words", type=int, default=3, metavar="N", help="drawn for each call")
         parser.add_argument("--features", type=int, default=1, metavar="N", help="drawn for each call")
         parser.add_argument("--temperature", type=float, default=1.0, metavar="T")
@@ -84,7 +84,7 @@ class Command(BaseCommand):
             kind=options["kind"] or (brief.problem_kind if brief and generator == "constrained" else ""),
             family=options["family"],
             split=options["split"],
-            per_call=options["per_call"],
+            per_call=options["per_call"] or usual_per_call(generator),
             words=() if brief is None else tuple(brief.words),
             words_each=0 if brief is None else min(options["words"], len(brief.words)),
             features=() if brief is None else tuple(brief.features),
