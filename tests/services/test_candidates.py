@@ -95,6 +95,14 @@ def test_a_decision_needs_the_lease(curator, lead):
         reject_candidate(**{**mine, "key": uuid.uuid4()}, reason="too_easy")
 
 
+def test_what_nobody_holds_any_more_may_still_be_decided_by_who_had_it(curator):
+    first = waiting_candidate()
+    form = given(curator, first)
+    take(curator, waiting_candidate())
+    assert ProblemCandidate.objects.get(pk=first.pk).lease_holder is None
+    assert accept_candidate(**form).decision == "accept"
+
+
 def test_rejecting_asks_for_a_reason_and_keeps_it(curator):
     candidate = waiting_candidate()
     form = given(curator, candidate)

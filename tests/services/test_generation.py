@@ -143,6 +143,14 @@ def test_what_no_problem_came_of_is_kept_with_the_reason():
     assert candidate.said.startswith("I would rather not.")
 
 
+def test_an_answer_that_was_cut_off_says_so():
+    with FakeEndpoint(answerer=problem_writer(), script=[Play("truncated")] * 3) as endpoint:
+        job = plan(sampler_for(endpoint, concurrency=1, max_output_tokens=2_000), most_calls=1)
+        run_through(job)
+    candidate = ProblemCandidate.objects.get(job=job)
+    assert candidate.reason.startswith("The answer was cut off at the model's output limit. ")
+
+
 def test_a_failed_call_is_an_outcome_with_its_error():
     with FakeEndpoint(answerer=problem_writer(), script=[Play("malformed")]) as endpoint:
         job = plan_generation(

@@ -3,7 +3,7 @@ import uuid
 import pytest
 from django.urls import reverse
 
-from tests.factories import make_problem
+from tests.factories import make_problem, make_trace, make_verdict
 from tests.generation import augmenting_plan, run_through, waiting_candidate
 from trajectories.models import Problem, ProblemCandidate
 from trajectories.services.candidate_leases import claim_candidate
@@ -187,6 +187,10 @@ def test_the_problem_says_what_its_answer_rests_on(client, reviewer, candidate):
     page = client.get(reverse("problem_detail", args=[Problem.objects.get().pk])).content.decode()
     assert "agreement of samples (4 of 5), not a ground truth" in page
     assert address("detail", candidate) in page
+    trace = make_trace(problem=Problem.objects.get(), answer="16")
+    make_verdict(trace=trace, verifier="numeric")
+    page = client.get(reverse("trace_detail", args=[trace.pk])).content.decode()
+    assert "Judged by an answer that is no ground truth: agreement of samples." in page
 
 
 @pytest.mark.parametrize("name", ["decide", "edit", "lease", "requeue"])

@@ -222,11 +222,16 @@ def _locked(candidate_id: int) -> ProblemCandidate:
 
 
 def _held(reviewer: User, candidate_id: int, token: uuid.UUID) -> ProblemCandidate:
-    """The locked candidate, which waits and is the reviewer's. Raises CandidateError."""
+    """The locked candidate, which waits and is the reviewer's, or nobody's since they opened another. Raises
+    CandidateError.
+    """
     candidate = _locked(candidate_id)
     if candidate.state != State.WAITING:
         raise CandidateError("", f"This candidate is {candidate.get_state_display()} already.")
-    if candidate.lease_holder_id != reviewer.pk or candidate.lease_token != token:
+    if candidate.lease_holder_id is not None and (candidate.lease_holder_id, candidate.lease_token) != (
+        reviewer.pk,
+        token,
+    ):
         raise CandidateError("", "Somebody else has taken this candidate meanwhile; nothing was stored.")
     return candidate
 

@@ -1,16 +1,16 @@
 """What a job would ask for or make first, before anything is paid for."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from trajectories.adapters.procedural import shared_source
 from trajectories.core.generation import GENERATORS, MAKERS, WRITERS
 from trajectories.core.generation.base import GenerationError, Order, Proposal, Recipe, draw_order
-from trajectories.core.problems.procedural import Draw, Example, ProceduralError
+from trajectories.core.problems.procedural import ProceduralError
 from trajectories.core.prompts import Message, PromptError
 from trajectories.core.tokens import estimate_tokens
 from trajectories.models import Problem, ProblemSet
 from trajectories.selectors.problems import to_record
+from trajectories.services.procedural import Families
 
 PREVIEWED = 2
 """Problems that an embedded generator makes for a preview."""
@@ -29,14 +29,6 @@ class GenerationPreview:
     source: Problem | None = None
 
 
-class _Families:
-    """core.generation.base.Tools: families of procedural problems. Raises ProceduralError where they are missing."""
-
-    def examples(self, draw: Draw) -> Iterator[Example]:
-        """The problems of a draw."""
-        return shared_source().examples(draw)
-
-
 def preview_generation(
     *, recipe: Recipe, seed: int | None = None, source_set: ProblemSet | None = None
 ) -> GenerationPreview:
@@ -50,7 +42,7 @@ def preview_generation(
     if recipe.generator in MAKERS:
         order = draw_order(replace(recipe, per_call=PREVIEWED), 0, takes_source=takes_source)
         try:
-            made = MAKERS[recipe.generator].make(recipe, order, record, _Families())
+            made = MAKERS[recipe.generator].make(recipe, order, record, Families())
         except ProceduralError as fault:
             raise GenerationError("procedural_family", f"{fault}.") from fault
         return GenerationPreview(order, proposals=made, source=source)

@@ -5,6 +5,7 @@ the candidates in between.
 import time
 import uuid
 from collections.abc import Hashable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 
 from django.db.models import Max
@@ -12,18 +13,17 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from trajectories.adapters.chat_api import Answered, ChatCall
-from trajectories.adapters.procedural import is_installed, shared_source
 from trajectories.core.generation import MAKERS, WRITERS
-from trajectories.core.generation.base import Order, Recipe, Writer, draw_order, recipe_from_json
+from trajectories.core.generation.base import Order, Proposal, Recipe, Writer, draw_order, recipe_from_json
 from trajectories.core.identity import derive_seed
-from trajectories.core.problems.procedural import Draw, Example, ProceduralError
 from trajectories.core.prompts import PromptError
-from trajectories.core.records import JSON, ProblemRecord, SampleFailure
+from trajectories.core.records import JSON, FinishReason, ProblemRecord, SampleFailure
 from trajectories.models import GenerationJob, Problem, ProblemCandidate, Sampler
 from trajectories.selectors.problems import to_record
 from trajectories.services.generation import GenerationStateError, end_generation, pause_generation
 from trajectories.services.model_calls import CallBudget, CallStop, OnAnswer, ask_all
 from trajectories.services.neighbours import Neighbourhood
+from trajectories.services.procedural import Families
 from trajectories.services.proposals import LEASE, Spent, keep_call, spent_on
 from trajectories.services.solving import keep_answer, read_answer, settle_candidate, solve_by_search, solver_calls
 
@@ -66,14 +66,11 @@ def _claim(job_id: int, token: uuid.UUID) -> bool:
     )
 
 
-class _Families:
-    """core.generation.base.Tools: families of procedural problems, where they are installed."""
-
-    def examples(self, draw: Draw) -> Iterator[Example]:
-        """The problems of a draw. Raises ProceduralError."""
-        if not is_installed():
-            raise ProceduralError("the package of families is not installed: `make procedural` does it")
-        return shared_source().examples(draw)
+def _cut_off(proposal: Proposal) -> Proposal:
+    """The proposal of an answer that ended for want of tokens: what is no problem says so."""
+    if proposal.record is not None:
+        return proposal
+    return replace(proposal, fault=f"The answer was cut off at the model's output limit. {proposal.fault}")
 
 
 class _Slice:
@@ -135,7 +132,7 @@ class _Slice:
             if not self._wanted() or time.monotonic() > self._until:
                 return
             started = time.monotonic()
-            proposals = maker.make(self._recipe, order, self._source(order), _Families())
+            proposals = maker.make(self._recipe, order, self._source(order), Families())
             spent = Spent(seconds=time.monotonic() - started)
             self._lost |= not keep_call(
                 job=self._job,
@@ -168,6 +165,8 @@ class _Slice:
             proposals = []
             if isinstance(outcome, Answered):
                 proposals = writer.read(self._recipe, order, self._source(order), outcome.reply.text)
+                if outcome.reply.finish_reason is FinishReason.LENGTH:
+                    proposals = [_cut_off(proposal) for proposal in proposals]
             self._lost |= not keep_call(
                 job=self._job,
                 token=self._token,

@@ -15,7 +15,7 @@ from trajectories.core.generation.similarity import (
     similarity,
     sketch_of,
 )
-from trajectories.core.problems import problem_hash
+from trajectories.core.problems import ProblemError, problem_hash
 from trajectories.core.records import ProblemKind, ProblemRecord
 from trajectories.models import GenerationJob, Problem, ProblemCandidate, ProblemSketch
 from trajectories.selectors.candidates import candidate_record
@@ -66,20 +66,21 @@ def ensure_sketches(problems: QuerySet[Problem]) -> None:
         rows = list(lacking[:SKETCHED_AT_ONCE])
         if not rows:
             return
-        made = []
-        for problem in rows:
-            sketch = sketch_record(to_record(problem))
-            made.append(
-                ProblemSketch(
-                    problem=problem, version=SKETCH_VERSION, minhash=sketch.minhash, canonical=sketch.canonical
-                )
-            )
         ProblemSketch.objects.bulk_create(
-            made,
+            [_sketch_row(problem) for problem in rows],
             update_conflicts=True,
             unique_fields=["problem"],
             update_fields=["version", "minhash", "canonical"],
         )
+
+
+def _sketch_row(problem: Problem) -> ProblemSketch:
+    """The unsaved sketch of a problem; an ARC problem without a task is like no other, and its sketch is empty."""
+    try:
+        sketch = sketch_record(to_record(problem))
+    except ProblemError:
+        sketch = Sketch(problem.content_hash)
+    return ProblemSketch(problem=problem, version=SKETCH_VERSION, minhash=sketch.minhash, canonical=sketch.canonical)
 
 
 class Neighbourhood:

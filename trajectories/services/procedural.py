@@ -38,6 +38,14 @@ def procedural_installed() -> bool:
     return is_installed()
 
 
+class Families:
+    """core.generation.base.Tools: families of procedural problems, where they are installed."""
+
+    def examples(self, draw: Draw) -> Iterator[Example]:
+        """The problems of a draw. Raises ProceduralError."""
+        return shared_source().examples(draw)
+
+
 def stored_families() -> list[Family] | None:
     """The families as they were described once for this version of the package; None until then."""
     try:

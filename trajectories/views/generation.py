@@ -99,6 +99,8 @@ def generation_preview(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         try:
             plan = form.plan
+            context["needed"] = -(-plan.wanted // plan.recipe.per_call)
+            context["to_solve"] = plan.check.samples * plan.wanted if plan.check else 0
             context["preview"] = preview_generation(recipe=plan.recipe, seed=plan.seed, source_set=plan.source_set)
         except GenerationError as fault:
             context["fault"] = str(fault)
