@@ -182,6 +182,8 @@ class JudgementAnswerAdmin(ReadOnlyAdmin):
     list_filter = ("kind", "recalled")
     list_select_related = ("item",)
     raw_id_fields = ("text",)
+
+
 @admin.register(Brief)
 class BriefAdmin(ReadOnlyAdmin):
     list_display = ("id", "title", "name", "version", "generator", "problem_kind", "created_by", "created_at")

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 
 from trajectories.core.generation.base import Order
+from trajectories.core.problems.questions import question_text
 from trajectories.core.prompts import Message, PromptError
-from trajectories.core.prompts.answer_formats import question_text
 from trajectories.core.prompts.templates import MAX_TEMPLATE, fill_template, split_template
 from trajectories.core.records import ProblemKind, ProblemRecord, PublicProblem
 

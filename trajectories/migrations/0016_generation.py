@@ -13,7 +13,7 @@ FOR EACH ROW EXECUTE FUNCTION trajectories_append_only()
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("trajectories", "0014_attempt_open"),
+        ("trajectories", "0015_judgements"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
