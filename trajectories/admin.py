@@ -35,6 +35,7 @@ from trajectories.models import (
     Review,
     Rubric,
     Run,
+    RunProblem,
     Sampler,
     SamplerGate,
     Text,
@@ -112,6 +113,13 @@ class AttemptAdmin(ReadOnlyAdmin):
     list_display = ("id", "run", "problem", "instruction", "index", "state", "claims", "error_kind", "finished_at")
     list_filter = ("state", "error_kind")
     list_select_related = ("run", "problem", "instruction")
+
+
+@admin.register(RunProblem)
+class RunProblemAdmin(ReadOnlyAdmin):
+    list_display = ("run", "problem", "round", "closed")
+    list_filter = ("closed",)
+    list_select_related = ("run", "problem")
 
 
 @admin.register(Trace)
