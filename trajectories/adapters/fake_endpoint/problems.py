@@ -70,12 +70,13 @@ class Versatile:
 def _written(prompt: str, count: int, asked_before: int) -> list[dict[str, object]]:
     words = _WORD.findall(prompt.partition("Each problem has all")[0]) or ["box", "table"]
     write = _choice if '"choices"' in prompt else _text if '"answer": "..."' in prompt else _number
-    return [write(random.Random(derive_seed(prompt, asked_before, place)), words, place) for place in range(count)]
+    first = derive_seed(prompt, asked_before)
+    return [write(random.Random(derive_seed(first, place)), words, first + place) for place in range(count)]
 
 
 def _number(chance: random.Random, words: Sequence[str], place: int) -> dict[str, object]:
-    a, b, turn = chance.randrange(11, 90), chance.randrange(11, 90), chance.randrange(BAD_EVERY)
-    story = STORIES[(chance.randrange(len(STORIES)) + place) % len(STORIES)]
+    a, b, turn = chance.randrange(11, 90), chance.randrange(11, 90), place % BAD_EVERY
+    story = STORIES[chance.randrange(len(STORIES))]
     told = story.format(name=chance.choice(NAMES), a=a, b=b, one=words[0], two=words[-1])
     for word in words[1:-1]:
         told = f"Mind the {word}. {told}"
