@@ -219,3 +219,13 @@ def test_the_migration_hashes_as_the_service_does(sum_problem):
     Problem.objects.update(statement_hash="")
     import_module("trajectories.migrations.0012_statement_hash").fill(apps, None)
     assert Problem.objects.get().statement_hash == statement_hash(sum_problem.statement) == sum_problem.statement_hash
+
+
+def test_a_program_for_tests_is_taken_from_the_text_and_run(db):
+    tests = [{"arguments": [2], "expected": 4}]
+    factories.make_problem(name="double", kind="text", statement="Double.", spec={"tests": tests, "function": "f"})
+    text = "Try:\n```python\ndef f(n):\n    return n\n```\nBetter:\n```python\ndef f(n):\n    return 2 * n\n```\n"
+    trace = Trace.objects.get(pk=run({"problem_id": "double", "response": text}).trace_ids[0])
+    verify_traces(trace_ids=[trace.pk])
+    trace.refresh_from_db()
+    assert (trace.answer, trace.program.body, trace.correctness) == (None, "def f(n):\n    return 2 * n\n", "pass")

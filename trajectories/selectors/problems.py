@@ -8,6 +8,7 @@ from django.db.models.expressions import Combinable, OrderBy
 from django.db.models.functions import Cast, Left
 
 from trajectories.core.problems import procedural
+from trajectories.core.problems.questions import ASKS_FOR, PROGRAM
 from trajectories.core.records import ProblemKind, ProblemRecord, PublicProblem
 from trajectories.models import Problem, ProblemSet
 
@@ -36,11 +37,12 @@ ANSWERS_IN_SPEC = ("tests", "examples")
 def to_public(problem: Problem) -> PublicProblem:
     """What a sampler may see of the problem: no reference answer, and nothing that gives it away."""
     hidden = procedural.HIDDEN if problem.kind == ProblemKind.PROCEDURAL else ANSWERS_IN_SPEC
+    said = {ASKS_FOR: PROGRAM} if "tests" in problem.spec else {}
     return PublicProblem(
         kind=ProblemKind(problem.kind),
         name=problem.name,
         statement=problem.statement,
-        spec={key: value for key, value in problem.spec.items() if key not in hidden},
+        spec={**{key: value for key, value in problem.spec.items() if key not in hidden}, **said},
         content_hash=problem.content_hash,
     )
 

@@ -9,7 +9,7 @@ from itertools import islice
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Avg
+from django.db.models import Avg, Count, Max, Min, QuerySet
 from django.utils import timezone
 
 from trajectories.adapters.chat_api import ChatSettings
@@ -86,14 +86,8 @@ def estimate_judgement(*, plan: JudgePlan) -> JudgeEstimate:
     total, calls, alone = _count_calls(plan)
     if not total:
         raise JudgementError("No trace is in this selection; nothing to judge.")
-    ids = list(traces.order_by("pk").values_list("pk", flat=True))
-    chosen = sorted({ids[round(at * (total - 1) / max(1, PROMPTS - 1))] for at in range(PROMPTS)})
-    related = ("problem", "program", "reasoning")
     record = rubric_record(plan.rubric)
-    lengths = [
-        preview_judge(record=record, form=plan.form, trace=trace).total
-        for trace in Trace.objects.select_related(*related).filter(pk__in=chosen)
-    ]
+    lengths = [preview_judge(record=record, form=plan.form, trace=trace).total for trace in _spread(traces)]
     output, measured = _answer_length(plan.sampler, settings)
     usage = Usage(round(calls * sum(lengths) / len(lengths)), output_tokens=round(calls * output))
     return JudgeEstimate(
@@ -110,17 +104,24 @@ def estimate_judgement(*, plan: JudgePlan) -> JudgeEstimate:
 
 def _count_calls(plan: JudgePlan) -> tuple[int, int, int]:
     """(traces, calls, traces without an opponent)."""
-    per_problem: dict[int, int] = defaultdict(int)
-    rivals: dict[int, int] = {}
-    rows = traces_in(plan.scope).values_list("problem_id", "problem__trace_count")
-    for problem_id, count in rows.iterator(BATCH):
-        per_problem[problem_id] += 1
-        rivals[problem_id] = max(0, count - 1)
-    total = sum(per_problem.values())
+    problems = traces_in(plan.scope).order_by().values_list("problem_id", "problem__trace_count")
+    counts = [(count, max(0, known - 1)) for _, known, count in problems.annotate(count=Count("pk"))]
+    total = sum(count for count, _ in counts)
     if plan.form == Form.GRADE:
         return total, total, 0
-    calls = sum(2 * count * min(plan.opponents, rivals[key]) for key, count in per_problem.items())
-    return total, calls, sum(count for key, count in per_problem.items() if not rivals[key])
+    calls = sum(2 * count * min(plan.opponents, rivals) for count, rivals in counts)
+    return total, calls, sum(count for count, rivals in counts if not rivals)
+
+
+def _spread(traces: QuerySet[Trace]) -> list[Trace]:
+    """Up to PROMPTS traces of the selection with their texts, spread over its ids."""
+    ends = traces.aggregate(first=Min("pk"), last=Max("pk"))
+    span = (ends["last"] - ends["first"]) / max(1, PROMPTS - 1)
+    places = {ends["first"] + round(at * span) for at in range(PROMPTS)}
+    ordered = traces.order_by("pk").values_list("pk", flat=True)
+    found = (ordered.filter(pk__gte=place).first() for place in places)
+    chosen = {key for key in found if key is not None}
+    return list(Trace.objects.select_related("problem", "program", "reasoning").filter(pk__in=chosen))
 
 
 def _answer_length(sampler: Sampler, settings: ChatSettings) -> tuple[float, int]:

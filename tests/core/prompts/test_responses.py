@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from tests.core.prompts.problems import FLIP, arc, instruction, question, rows
 from tests.core.prompts.test_variation import variations
 from trajectories.core.grids import grid_to_lists, parse_grid
-from trajectories.core.prompts import ParsedResponse, Variation, read_response
+from trajectories.core.prompts import ParsedResponse, Variation, read_response, render_messages
 from trajectories.core.prompts.answer_formats import STYLES
 from trajectories.core.prompts.variation import vary_grid
 from trajectories.core.records import ProblemKind, StepKind
@@ -240,3 +240,12 @@ def test_grids_of_several_tests_have_one_place_from_first_to_last():
     assert parsed.answer == [[[1]], [[2, 3]]]
     assert parsed.place is not None
     assert parsed.reasoning[parsed.place.start : parsed.place.end] == "[[1]] and [[2, 3]]"
+
+
+def test_a_problem_with_tests_is_answered_by_its_last_program():
+    problem = question(ProblemKind.TEXT, asks_for="program", function="f")
+    parsed = read_response(instruction("direct"), problem, "Answer: 4\n```python\ndef f(n):\n    return 2 * n\n```")
+    assert (parsed.answer, parsed.program) == (None, "def f(n):\n    return 2 * n\n")
+    assert parsed.steps[-1].kind is StepKind.PROGRAM
+    asked = render_messages(instruction("direct"), problem)[-1]["content"]
+    assert "a complete Python program that defines the function `f`" in asked

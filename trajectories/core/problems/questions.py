@@ -46,6 +46,15 @@ Row = Mapping[str, Any]
 """Column name to an unchecked JSON value; in CSV every value is text."""
 
 
+ASKS_FOR, PROGRAM = "asks_for", "program"
+"""What a public spec says of a problem that is judged by tests, which are not public."""
+
+
+def asks_for_program(problem: PublicProblem | ProblemRecord) -> bool:
+    """Whether the answer is a program that has to pass tests."""
+    return "tests" in problem.spec or problem.spec.get(ASKS_FOR) == PROGRAM
+
+
 def question_text(problem: PublicProblem) -> str:
     """The statement, with its choices as letters."""
     choices = problem.spec.get("choices") if problem.kind is ProblemKind.CHOICE else None

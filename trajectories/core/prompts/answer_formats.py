@@ -1,6 +1,7 @@
 """What a model is told about the form of its answer. The forms are those that core.verifiers.answers looks for."""
 
 from trajectories.core.problems.arc import ArcTask
+from trajectories.core.problems.questions import asks_for_program
 from trajectories.core.prompts.program_answers import EXPERT_FIELDS
 from trajectories.core.records import ProblemKind, PublicProblem
 
@@ -34,6 +35,14 @@ _EXPERT_HINTS = {
 
 def answer_format(style: str, problem: PublicProblem, task: ArcTask | None) -> str:
     """What to say for a problem in a style; `task` is the ARC task, where it is one."""
+    if task is None and asks_for_program(problem):
+        function = problem.spec.get("function")
+        what = (
+            f"that defines the function `{function}`"
+            if isinstance(function, str)
+            else "that reads its input and prints"
+        )
+        return f"Give, in one ```python block, a complete Python program {what}."
     if task is None:
         return _QUESTION_FORMATS.get(problem.kind, _TAGGED)
     if style == EXPERT:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from trajectories.core.problems import ProblemError
 from trajectories.core.problems.arc import ArcTask, task_of
+from trajectories.core.problems.questions import asks_for_program
 from trajectories.core.prompts.answer_formats import EXPERT, PROGRAM_STYLES
 from trajectories.core.prompts.base import ParsedResponse
 from trajectories.core.prompts.grid_answers import read_grid_answer
@@ -56,8 +57,12 @@ def read_response(
     steps = _thinking(reasoning)
     task = _arc_task(problem)
     if task is None:
-        answer, place = _question_answer(problem, text, before)
         steps += parse_steps(text)
+        if asks_for_program(problem):
+            program = find_program(text, asked=True)
+            steps += [Step(StepKind.PROGRAM, "Program", fenced(program, "python"))] if program else []
+            return ParsedResponse(_limited(steps), None, program, whole)
+        answer, place = _question_answer(problem, text, before)
         return ParsedResponse(_limited(steps), answer, "", whole, place)
     expert = read_expert_answer(text) if instruction.style == EXPERT else None
     steps += expert_steps(expert) if expert is not None else parse_steps(text)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from trajectories.core.grids import GridError, parse_grid
 from trajectories.core.problems import ProblemError
 from trajectories.core.problems.arc import task_of
+from trajectories.core.problems.questions import asks_for_program
 from trajectories.core.records import JSON, AnswerPlace, ProblemKind, ProblemRecord, PublicProblem, TraceRecord
 from trajectories.core.verifiers.answers import find_answer, whole_text
 from trajectories.core.verifiers.choice import read_choice
@@ -48,11 +49,15 @@ def read_answer(problem: ProblemRecord | PublicProblem, text: str) -> ReadAnswer
     """The answer or program that a response gives.
 
     For ARC the program is the last block of Python with a `transform`, and without one the last grids are the answer,
-    one per test input. For every other kind the answer is found by the rules of `answers`.
+    one per test input. For problems with tests the last block of Python is the program, whatever it defines. For every
+    other kind the answer is found by the rules of `answers`.
     """
     if problem.kind is ProblemKind.ARC:
         programs = [block for block in _PROGRAM.findall(text) if "def transform" in block]
         return ReadAnswer(program=programs[-1]) if programs else _last_grids(problem, text)
+    if asks_for_program(problem):
+        programs = _PROGRAM.findall(text)
+        return ReadAnswer(program=programs[-1] if programs else "")
     found = find_answer(TraceRecord(None, "", text), number=problem.kind is ProblemKind.NUMERIC)
     found = found or whole_text(text, WHOLE_ANSWER)
     return ReadAnswer() if found is None else ReadAnswer(found.value, place=found.place())
