@@ -126,7 +126,7 @@ def get_progress(run: Run) -> RunProgress:
         failures=list_failures(run),
         latest=list(
             Trace.objects.filter(run=run)
-            .select_related("problem", "instruction")
+            .select_related("problem", "instruction", "attempt")
             .defer("steps", "facts", "problem__spec", "problem__reference", "problem__statement")
             .order_by("-pk")[:LATEST_TRACES]
         ),
