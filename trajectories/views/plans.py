@@ -35,9 +35,9 @@ add_runs = permission_required("trajectories.add_run", raise_exception=True)
 @add_runs
 def run_new(request: HttpRequest) -> HttpResponse:
     """Plan a run and ring its bell."""
-    ensure_symbolic()
     ensure_symbolic_views()
     form = RunForm(request.POST) if request.method == "POST" else RunForm(initial=_initial(request))
+    form.fields["sampler"].initial = ensure_symbolic().pk
     if not (form.is_bound and form.is_valid()):
         context = {
             "form": form,
@@ -129,7 +129,7 @@ def _estimate(form: RunForm) -> dict[str, Any]:
     if not form.is_bound:
         initial = {name: form.get_initial_for_field(field, name) for name, field in form.fields.items()}
         given = {name: value for name, value in initial.items() if value is not None}
-        form = RunForm({"sampler": ensure_symbolic().pk, **given})
+        form = RunForm(given)
     if not form.is_valid():
         return {"plan": None, "faults": faults_of(form)}
     data, plan = form.cleaned_data, form.cleaned_data["plan"]
