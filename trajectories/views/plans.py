@@ -112,7 +112,7 @@ def budget_values(run: Run) -> dict[str, Any]:
     """The budget of a run as the fields of a form say it."""
     return {
         "budget_minutes": run.budget_seconds / 60 if run.budget_seconds else None,
-        "budget_cost": run.budget_cost,
+        "budget_cost": None if run.budget_cost is None else f"{run.budget_cost.normalize():f}",
         "budget_tokens": run.budget_tokens,
     }
 
