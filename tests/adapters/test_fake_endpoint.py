@@ -2,7 +2,7 @@ import pytest
 
 from tests.endpoint import FLIP, PROGRAM, request_for, settings_for
 from trajectories.adapters.chat_api import ChatSampler
-from trajectories.adapters.fake_endpoint import Behaviour, FakeEndpoint, symbolic
+from trajectories.adapters.fake_endpoint import Behaviour, FakeEndpoint, learner, symbolic
 from trajectories.adapters.fake_endpoint.answers import read_task
 from trajectories.core.problems.arc import task_of
 from trajectories.core.prompts import render_messages
@@ -36,3 +36,12 @@ def test_shares_of_failures_are_kept_and_checked():
         Behaviour(failures={"nonsense": 0.1})
     with pytest.raises(ValueError, match=r"add up to 1\.2"):
         Behaviour(failures={"429": 0.6, "500": 0.6})
+
+
+def test_a_learner_is_right_once_it_is_told_what_its_program_did():
+    answer = learner()
+    task = "Example 1 input:\n1 2\n3 4\n\nExample 1 output:\n2 1\n4 3\n\nTest input:\n5 6\n7 8\n"
+    assert "return grid" in answer(task, 0).text
+    told = f"{task}\n\n```python\n...```\n\nYour program is right on 0 of 1 examples.\nExpected output:\n9 9\n"
+    assert "return grid\n" not in answer(told, 0).text
+    assert "def transform" in answer(told, 0).text

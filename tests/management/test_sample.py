@@ -6,8 +6,11 @@ from django.core.management import CommandError, call_command
 from tests.endpoint import flip_endpoint, sampler_for
 from tests.factories import make_instruction, make_problem, make_problem_set, make_run, plan
 from tests.samplers import SAMPLERS
+from trajectories.adapters.chat_api.samples import request_messages
 from trajectories.management.commands.sample import Command, progress_line
 from trajectories.models import Run
+from trajectories.selectors.runs import most_attempts
+from trajectories.services.sample_requests import sample_request
 from trajectories.services.sampling import sample_next_batch
 from trajectories.services.verdicts import verify_traces
 
@@ -123,3 +126,69 @@ def test_a_wrong_argument_for_a_language_model_is_named(problems, arguments, mes
         sample(*arguments)
     assert message in str(refusal.value)
     assert not Run.objects.exists()
+
+
+@pytest.fixture
+def model(db):
+    make_instruction(name="write-program", title="Write a program", style="program", suits="chat")
+    return sampler_for(flip_endpoint(), input_price=1, output_price=2)
+
+
+REVISE = ("--strategy", "revise", "--setting", "rounds=1", "parents=1", "children=3", "--samples", "2")
+
+
+def test_a_dry_run_prints_the_estimate_and_the_first_prompts_and_plans_nothing(problems, model):
+    said = sample(
+        *("--sampler", model.name, "--instructions", "write-program", *REVISE, "--vary", "colours"),
+        *("--seed", "5", "--dry-run"),
+    )
+    assert "Estimate: 8 calls (up to 20)" in said
+    assert "(at most" in said
+    assert "8 samples of 4 problems, up to 20. Nothing is planned." in said
+    assert "The first prompts of p0 with seed 5, 2 that differ of 2 samples in the first round:" in said
+    assert "=== Write a program (T 1, about" in said
+    assert "recoloured" in said
+    assert "[user]\n" in said
+    assert "Example 1 input" in said
+    assert not Run.objects.exists()
+
+
+def test_a_dry_run_of_the_search_says_that_it_is_sent_nothing(problems):
+    said = sample("--dry-run", "--samples", "1", "--views", "grid")
+    assert "4 samples of 4 problems. Nothing is planned." in said
+    assert "is sent no prompts." in said
+    assert not Run.objects.exists()
+
+
+def test_a_dry_run_lets_no_problem_write_to_the_terminal(model):
+    make_problem(name="q", kind="numeric", spec={}, statement="What is \x1b[31m1 + 1?", reference=2)
+    make_instruction(name="number", style="chain-of-thought", view="", template="{problem}", suits="chat")
+    said = sample("--sampler", model.name, "--instructions", "number", "--problems", "q", "--dry-run")
+    assert "What is" in said
+    assert "\x1b" not in said
+
+
+def test_the_seed_of_a_dry_run_gives_the_prompts_that_the_run_sends(problems, model):
+    arguments = ("--sampler", model.name, "--instructions", "write-program", *REVISE, "--vary", "symmetries", "colours")
+    said = sample(*arguments, "--seed", "5", "--dry-run")
+    planned = sample(*arguments, "--seed", "5")
+    assert "8 samples planned, up to 20, seed 5" in planned
+    attempts = (
+        Run.objects.get().attempts.filter(problem=problems[0]).select_related("run__sampler", "problem", "instruction")
+    )
+    for attempt in attempts:
+        message = request_messages(sample_request(attempt))[0]["content"]
+        assert message in said
+
+
+def test_the_progress_of_a_run_that_adapts_says_what_it_may_come_to(problems, model):
+    sample("--sampler", model.name, "--instructions", "write-program", *REVISE)
+    run = Run.objects.get()
+    assert most_attempts(run) == 20
+    Run.objects.filter(pk=run.pk).update(done_count=4, verified_count=4)
+    run.refresh_from_db()
+    line = progress_line(run, most_attempts(run))
+    assert line.startswith("[########....")
+    assert " 4 of up to 20,  0 failed" in line
+    run.state = "finished"
+    assert "of 8," in progress_line(run, most_attempts(run))

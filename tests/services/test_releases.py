@@ -7,7 +7,7 @@ from django.db import IntegrityError, transaction
 from tests import factories
 from trajectories.core.identity import content_hash
 from trajectories.models import AuditEvent, Release, ReleaseItem
-from trajectories.selectors.releases import ReleaseRule, count_eligible
+from trajectories.selectors.releases import ReleaseRule, count_eligible, count_left_out
 from trajectories.selectors.traces import TraceScope
 from trajectories.services.releases import ReleaseError, freeze_accepted
 
@@ -127,3 +127,17 @@ def test_many_traces_are_frozen_in_few_queries(curator, lead, django_assert_max_
         accepted(curator, problem=problem, run=run)
     with django_assert_max_num_queries(14):
         freeze(lead)
+
+
+def test_hinted_traces_are_left_out_unless_asked_for(curator, lead):
+    plain, hinted = accepted(curator), accepted(curator, hinted=True)
+    release = freeze(lead)
+    assert released(release) == [plain.pk]
+    assert release.rule["hinted"] == "none"
+    assert count_left_out(ReleaseRule()) == 1
+    both = freeze(lead, ReleaseRule(with_hinted=True))
+    assert set(released(both)) == {plain.pk, hinted.pk}
+    assert both.rule["hinted"] == "too"
+    only = freeze(lead, ReleaseRule(TraceScope(hinted="only")))
+    assert released(only) == [hinted.pk]
+    assert count_left_out(ReleaseRule(TraceScope(hinted="only"))) == 0

@@ -251,7 +251,7 @@ def test_more_is_not_drawn_past_a_money_or_token_budget(lead):
         run = work(plan_chat(endpoint, samples_each=2))
         Run.objects.filter(pk=run.pk).update(budget_tokens=1)
         with pytest.raises(
-            RunStateError, match=r"The token budget of 1 has 0 left; a call may take .* Raise the budget"
+            RunStateError, match=r"The token budget of 1 has 0 left; a sample may take .* Raise the budget"
         ):
             extend_run(actor=lead, run=run, samples_each=3)
         set_budget(actor=lead, run=run, budget=Budget(tokens=10**6))

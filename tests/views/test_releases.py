@@ -45,8 +45,21 @@ def test_freezing_makes_the_release_and_shows_it(as_lead, accepted):
     response = as_lead.post(reverse("release_new"), form(min_score=4))
     release = Release.objects.get()
     assert response["Location"] == reverse("release_detail", args=[release.pk])
-    assert release.rule == {"decision": "accepted", "min_score": 4}
+    assert release.rule == {"decision": "accepted", "min_score": 4, "hinted": "none"}
     assert release.items.get().trace == accepted
+
+
+def test_hinted_traces_are_counted_and_left_out_unless_asked_for(as_lead, accepted, curator):
+    hinted = factories.make_trace(decision="accepted", hinted=True)
+    factories.make_review(trace=hinted, reviewer=curator)
+    page = as_lead.get(reverse("release_new")).content.decode()
+    assert "1 accepted trace<" in page
+    assert "1 accepted trace that would match is hinted and left out." in page
+    both = as_lead.get(reverse("release_new", query={"hinted": "too"}), headers=HTMX).content.decode()
+    assert "2 accepted traces" in both
+    assert "left out" not in both
+    as_lead.post(reverse("release_new"), form(hinted="only"))
+    assert Release.objects.get().items.get().trace == hinted
 
 
 def test_the_filters_of_the_trace_list_are_the_rule(as_lead, accepted):

@@ -1,6 +1,7 @@
 """Making a release, and asking for an export of one."""
 
 import uuid
+from dataclasses import replace
 from typing import Any
 
 from django import forms
@@ -26,19 +27,29 @@ class ReleaseForm(TraceScopeForm):
         label="Least mean score",
         choices=[("", "Any, scored or not"), *((score, f"{score} or more") for score in range(2, 6))],
     )
+    hinted = forms.ChoiceField(
+        required=False,
+        initial="none",
+        label="Hinted traces",
+        help_text="The model was given the answer, so that a right answer proves nothing.",
+        choices=[("none", "Leave them out"), ("too", "Take them too"), ("only", "Take only these")],
+    )
     key = forms.UUIDField(initial=uuid.uuid4, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         del self.fields["decision"]
-        for name in ("problem_set", "sampler", "view", "correctness", "train"):
+        for name in ("problem_set", "sampler", "view", "correctness", "train", "near_miss", "kind", "round", "hinted"):
             self.fields[name].widget.attrs.pop("aria-label", None)
         self.fields["correctness"].label = "Test output"
         self.fields["train"].label = "Training pairs"
+        self.fields["kind"].label = "Attempts"
 
     def rule(self) -> ReleaseRule:
         """The rule, as far as its fields are valid; call after validation."""
-        return ReleaseRule(scope=self.scope(), min_score=self.cleaned_data.get("min_score"))
+        hinted = self.cleaned_data.get("hinted", "")
+        scope = replace(self.scope(), hinted="only" if hinted == "only" else "")
+        return ReleaseRule(scope, self.cleaned_data.get("min_score"), with_hinted=hinted == "too")
 
 
 class ExportForm(forms.Form):

@@ -9,8 +9,11 @@ from trajectories.models import ProblemSet, Sampler
 from trajectories.selectors.traces import (
     CORRECTNESS_CHOICES,
     DECISION_CHOICES,
+    HINTED,
+    KIND_CHOICES,
     MODEL_CHOICES,
     NEAR_MISSES,
+    ORDERS,
     TRAIN_FITS,
     TraceScope,
     list_views,
@@ -28,6 +31,11 @@ class TraceScopeForm(forms.Form):
     near_miss = forms.ChoiceField(required=False, choices=[("", "Any near miss"), *NEAR_MISSES.items()])
     model_judged = forms.ChoiceField(required=False, choices=[("", "Any model judge"), *MODEL_CHOICES])
     view = forms.ChoiceField(required=False)
+    kind = forms.ChoiceField(required=False, choices=[("", "Any kind of attempt"), *KIND_CHOICES])
+    round = forms.IntegerField(
+        required=False, min_value=0, max_value=32_767, widget=forms.NumberInput(attrs={"placeholder": "Round"})
+    )
+    hinted = forms.ChoiceField(required=False, choices=[("", "Hinted or not"), *HINTED.items()])
     sampler = forms.ModelChoiceField(Sampler.objects.order_by("title"), required=False, empty_label="Any sampler")
     problem_set = forms.ModelChoiceField(
         ProblemSet.objects.order_by("title"), required=False, empty_label="Any problem set"
@@ -48,6 +56,12 @@ class TraceScopeForm(forms.Form):
         for name in ("sampler", "problem_set"):
             values[name] = getattr(values[name], "pk", None)
         return TraceScope(**values)
+
+
+class TraceListForm(TraceScopeForm):
+    """The scope of the list, and its order."""
+
+    order = forms.ChoiceField(required=False, choices=[("", "Newest first"), *ORDERS.items()])
 
 
 def read_scope(data: Any) -> TraceScope:

@@ -1,8 +1,8 @@
 """Traces: what an attempt brought back."""
 
 from django.db import models
-from django.db.models import Q
-from django.db.models.functions import Now
+from django.db.models import F, Q
+from django.db.models.functions import Coalesce, Now
 
 from trajectories.core.records import Outcome
 from trajectories.models.instructions import Instruction
@@ -84,6 +84,9 @@ class Trace(models.Model):
             models.Index(fields=["decision", "id"], name="trace_decided", condition=~Q(decision="")),
             models.Index(fields=["near_miss", "id"], name="trace_near_miss", condition=~Q(near_miss="")),
             models.Index(fields=["model_judged", "id"], name="trace_model_judged", condition=~Q(model_judged="")),
+            # Hinted traces are few, and lists and rules ask for them alone.
+            models.Index(fields=["id"], name="trace_hinted", condition=Q(hinted=True)),
+            models.Index(Coalesce("train_error", 2.0), F("id").desc(), name="trace_by_error"),
         ]
 
     def __str__(self) -> str:

@@ -1,6 +1,6 @@
 """Reading releases and what a rule would put in one."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.db.models import Avg, Q, QuerySet
@@ -18,23 +18,32 @@ class ReleaseRule:
     """Which accepted traces a release takes: those of `scope` with at least `min_score` on average, where given.
 
     The scope's own decision is ignored: only accepted traces are ever released. A trace that nobody scored is left
-    out as soon as there is a `min_score`.
+    out as soon as there is a `min_score`, and a hinted one (the model was given the answer) unless `with_hinted`, or
+    where the scope asks for these.
     """
 
     scope: TraceScope = field(default_factory=TraceScope)
     min_score: int | None = None
+    with_hinted: bool = False
+
+    @property
+    def hinted(self) -> str:
+        """What becomes of hinted traces: "none" are taken, those that match ("too"), or they "only"."""
+        return self.scope.hinted or ("too" if self.with_hinted else "none")
 
     def as_json(self) -> dict[str, Any]:
         """The rule as stored with the release, without what is empty."""
         scope = self.scope.any_decision()
         named = {name: getattr(scope, name) for name in scope.__dataclass_fields__}
-        stated = {**named, "decision": str(Standing.ACCEPTED), "min_score": self.min_score}
+        stated = {**named, "decision": str(Standing.ACCEPTED), "min_score": self.min_score, "hinted": self.hinted}
         return {name: value for name, value in stated.items() if value not in (None, "")}
 
 
 def eligible_traces(rule: ReleaseRule) -> QuerySet[Trace]:
     """The traces a rule takes, in release order: problem hash, then trace id."""
     traces = traces_in(rule.scope.any_decision()).filter(decision=Standing.ACCEPTED)
+    if rule.hinted == "none":
+        traces = traces.filter(hinted=False)
     if rule.min_score is not None:
         scored = Trace.objects.filter(decision=Standing.ACCEPTED).annotate(mean_score=MEAN_SCORE)
         traces = traces.filter(pk__in=scored.filter(mean_score__gte=rule.min_score).values("pk"))
@@ -44,6 +53,14 @@ def eligible_traces(rule: ReleaseRule) -> QuerySet[Trace]:
 def count_eligible(rule: ReleaseRule) -> int:
     """How many traces a rule takes, at most COUNT_LIMIT."""
     return eligible_traces(rule).order_by().values("pk")[:COUNT_LIMIT].count()
+
+
+def count_left_out(rule: ReleaseRule) -> int:
+    """How many hinted traces the rule would take if it took hinted ones, at most COUNT_LIMIT."""
+    if rule.hinted != "none":
+        return 0
+    hinted = replace(rule, scope=replace(rule.scope, hinted="only"))
+    return count_eligible(hinted)
 
 
 def list_releases(*, before: int | None = None, size: int) -> list[Release]:

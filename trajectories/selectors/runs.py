@@ -106,8 +106,7 @@ class RunProgress:
 def get_progress(run: Run) -> RunProgress:
     """Read the progress of a run in four queries, seven for a strategy that adapts, whatever its size."""
     ended = run.done_count + run.failed_count + run.cancelled_count
-    adapts = run.strategy in STRATEGIES and STRATEGIES[run.strategy].adapts
-    most = most_attempts(run) if adapts and run.state not in Run.ENDED_STATES else run.planned_count
+    most = most_attempts(run)
     left = most - ended
     elapsed = _elapsed(run)
     if run.finished_at is not None:
@@ -118,7 +117,7 @@ def get_progress(run: Run) -> RunProgress:
         ended=ended,
         left=left,
         most=most,
-        rounds=_rounds(run) if adapts else (),
+        rounds=_rounds(run) if _adapts(run) else (),
         elapsed_seconds=elapsed,
         rate=rate,
         seconds_left=round(60 * left / rate) if rate and left else None,
@@ -126,15 +125,21 @@ def get_progress(run: Run) -> RunProgress:
         failures=list_failures(run),
         latest=list(
             Trace.objects.filter(run=run)
-            .select_related("problem", "instruction")
+            .select_related("problem", "instruction", "attempt")
             .defer("steps", "facts", "problem__spec", "problem__reference", "problem__statement")
             .order_by("-pk")[:LATEST_TRACES]
         ),
     )
 
 
+def _adapts(run: Run) -> bool:
+    return run.strategy in STRATEGIES and STRATEGIES[run.strategy].adapts
+
+
 def most_attempts(run: Run) -> int:
     """What a run may come to: for a problem that its strategy is not done with, what the strategy may take at most."""
+    if run.state in Run.ENDED_STATES or not _adapts(run):
+        return run.planned_count
     strategy, plan = STRATEGIES[run.strategy], run.plan
     cells = len(plan["instruction_ids"]) * (1 if plan.get("spread") else len(plan["temperatures"]))
     each = strategy.most(cells * plan["samples_each"], plan["settings"])

@@ -8,9 +8,10 @@ from dataclasses import dataclass, fields, replace
 from urllib.parse import urlencode
 
 from django.db.models import F, Q, QuerySet
-from django.db.models.functions import Length
+from django.db.models.functions import Coalesce, Length
 
 from trajectories.core.records import Outcome
+from trajectories.core.strategies.base import AttemptKind
 from trajectories.models import ImportedReview, ImportedVerdict, Instruction, Trace, Verdict
 
 COUNT_LIMIT = 10_000
@@ -28,6 +29,12 @@ NEAR_MISSES = {
     "colours": "Right but for its colours",
     "cells": "Right but for a few cells",
 }
+HINTED = {"only": "Hinted", "none": "Not hinted"}
+BY_ERROR = "error"
+ORDERS = {BY_ERROR: "Least train error first"}
+NO_ERROR = 2.0
+"""In the order by train error: more than any, for traces whose program never ran."""
+
 READING_ORDER = {"arc_test": 0, "arc_train": 1, "arc_answer": 2}
 UNJUDGED = "unjudged"
 UNVERIFIED = "unverified"
@@ -35,7 +42,10 @@ UNVERIFIED = "unverified"
 
 @dataclass(frozen=True, slots=True)
 class TraceScope:
-    """Which traces a page or a rule is about; empty means all. Ids name rows, the rest are the values of a trace."""
+    """Which traces a page or a rule is about; empty means all. Ids name rows, the rest are the values of a trace.
+
+    `kind` and `round` are those of its attempt; `hinted` is a word of HINTED.
+    """
 
     run: int | None = None
     problem: int | None = None
@@ -47,6 +57,9 @@ class TraceScope:
     near_miss: str = ""
     model_judged: str = ""
     decision: str = ""
+    kind: str = ""
+    round: int | None = None
+    hinted: str = ""
 
     def query(self) -> str:
         """The scope as the query string of its address, without what is empty."""
@@ -76,15 +89,28 @@ class Progress:
     capped: bool
 
 
+SCOPE_COLUMNS = {
+    "run": "run",
+    "problem": "problem",
+    "problem_set": "problem__problem_set",
+    "sampler": "sampler",
+    "round": "attempt__round",
+}
+"""The fields of a scope that are compared as they are, but for None, which means all."""
+
+
 def traces_in(scope: TraceScope) -> QuerySet[Trace]:
     """The traces of a scope, in no order."""
     traces = Trace.objects.all()
-    keys = {"run": "run", "problem": "problem", "problem_set": "problem__problem_set", "sampler": "sampler"}
-    for name, column in keys.items():
+    for name, column in SCOPE_COLUMNS.items():
         if (value := getattr(scope, name)) is not None:
             traces = traces.filter(**{column: value})
     if scope.view:
         traces = traces.filter(instruction__view=scope.view)
+    if scope.kind:
+        traces = traces.filter(attempt__kind=scope.kind)
+    if scope.hinted:
+        traces = traces.filter(hinted=scope.hinted == "only")
     if scope.correctness:
         traces = traces.filter(correctness="" if scope.correctness == UNVERIFIED else scope.correctness)
     if scope.near_miss:
@@ -102,25 +128,42 @@ def _train_fit(word: str) -> Q:
     return Q(train_passed=0) if word == "none" else Q(train_passed__gt=0, train_passed__lt=F("train_total"))
 
 
-def list_traces(scope: TraceScope, *, before: int | None = None, after: int | None = None, size: int = 50) -> TracePage:
-    """One page: the `size` traces next older than `before`, or next newer than `after`, or the newest."""
+def list_traces(
+    scope: TraceScope, *, before: int | None = None, after: int | None = None, order: str = "", size: int = 50
+) -> TracePage:
+    """One page: the `size` traces next further down than `before`, or next further up than `after`, or the first ones.
+
+    The newest come first, or in the order BY_ERROR those whose programs came closest on the training pairs.
+    """
     traces = (
         traces_in(scope)
-        .select_related("problem", "sampler", "instruction", "run")
-        .defer("steps", "facts", "problem__spec", "problem__reference")
-        .annotate(program_characters=Length("program__body"))
+        .select_related("problem", "sampler", "instruction", "run", "attempt")
+        .defer("steps", "facts", "problem__spec", "problem__reference", "run__plan")
+        .annotate(program_characters=Length("program__body"), error=Coalesce("train_error", NO_ERROR))
     )
+    columns = ["error", "-pk"] if order == BY_ERROR else ["-pk"]
     if after is not None:
-        rows = list(traces.filter(pk__gt=after).order_by("pk")[: size + 1])
+        upwards = [column.removeprefix("-") if column.startswith("-") else f"-{column}" for column in columns]
+        rows = list(traces.filter(_beyond(after, order, up=True)).order_by(*upwards)[: size + 1])
         more, rows = len(rows) > size, rows[:size][::-1]
         return TracePage(rows, newer=rows[0].pk if more else None, older=rows[-1].pk if rows else None)
     if before is not None:
-        traces = traces.filter(pk__lt=before)
-    rows = list(traces.order_by("-pk")[: size + 1])
+        traces = traces.filter(_beyond(before, order, up=False))
+    rows = list(traces.order_by(*columns)[: size + 1])
     more, rows = len(rows) > size, rows[:size]
     return TracePage(
         rows, newer=rows[0].pk if rows and before is not None else None, older=rows[-1].pk if more else None
     )
+
+
+def _beyond(key: int, order: str, *, up: bool) -> Q:
+    """The traces further up or down an order than the one with this key."""
+    newer_or_older = Q(pk__gt=key) if up else Q(pk__lt=key)
+    if order != BY_ERROR:
+        return newer_or_older
+    error = Trace.objects.filter(pk=key).values_list("train_error", flat=True).first()
+    error = NO_ERROR if error is None else error
+    return (Q(error__lt=error) if up else Q(error__gt=error)) | (Q(error=error) & newer_or_older)
 
 
 def count_traces(scope: TraceScope) -> int:
@@ -180,6 +223,7 @@ def list_views() -> list[str]:
     return list(Instruction.objects.order_by("view").values_list("view", flat=True).distinct())
 
 
+KIND_CHOICES = [(kind.value, kind.value.capitalize()) for kind in AttemptKind]
 CORRECTNESS_CHOICES = [
     *((outcome.value, outcome.value.capitalize()) for outcome in Outcome),
     (UNVERIFIED, "Not verified yet"),

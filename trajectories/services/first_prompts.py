@@ -6,7 +6,7 @@ from typing import Any
 
 from trajectories.adapters.chat_api.samples import request_messages
 from trajectories.core.prompts.leaks import find_leak
-from trajectories.core.prompts.variation import SYMMETRIES, Variation, variation_from_json
+from trajectories.core.prompts.variation import variation_from_json, variation_words
 from trajectories.core.records import JSON, SampleRequest
 from trajectories.core.strategies.base import Planned
 from trajectories.core.tokens import estimate_tokens
@@ -84,18 +84,9 @@ def first_prompts(*, plan: Plan, sampler: Sampler, seed: int) -> FirstPrompts:
                 temperature=planned.slot.temperature,
                 turns=[{**message, "tokens": size} for message, size in zip(messages, sizes, strict=True)],
                 tokens=sum(sizes),
-                variation=_in_words(variation),
+                variation="" if variation is None else variation_words(variation),
                 leak="" if variation is not None else find_leak(request.problem, problem.reference, messages),
                 missing_examples=plan.diversity.examples - len(request.examples),
             )
         )
     return FirstPrompts(problem, found, len(first))
-
-
-def _in_words(variation: Variation | None) -> str:
-    if variation is None:
-        return ""
-    words = [SYMMETRIES[variation.symmetry]] if variation.symmetry else []
-    words += ["recoloured"] if variation.colours != Variation().colours else []
-    words += ["pairs reordered"] if variation.order != tuple(range(len(variation.order))) else []
-    return ", ".join(words) or "as it is"

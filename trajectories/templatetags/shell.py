@@ -74,6 +74,14 @@ def badge(state: str, word: str = "") -> SafeString:
 
 
 @register.simple_tag
+def mark(state: str) -> SafeString:
+    """An outcome as its icon alone, with the word for screen readers and on hovering."""
+    css, symbol, word = BADGES.get(state, ("unscored", "minus", state))
+    spoken = format_html('<span class="visually-hidden">{} </span>', word)
+    return format_html('<span class="tally {}" title="{}">{}{}</span>', css, word, icon(symbol), spoken)
+
+
+@register.simple_tag
 def tally(state: str, count: int) -> SafeString:
     """How many had this outcome, as icon and number, with the word for screen readers and on hovering."""
     css, symbol, word = BADGES.get(state, ("unscored", "minus", state))

@@ -35,9 +35,9 @@ add_runs = permission_required("trajectories.add_run", raise_exception=True)
 @add_runs
 def run_new(request: HttpRequest) -> HttpResponse:
     """Plan a run and ring its bell."""
-    ensure_symbolic()
     ensure_symbolic_views()
     form = RunForm(request.POST) if request.method == "POST" else RunForm(initial=_initial(request))
+    form.fields["sampler"].initial = ensure_symbolic().pk
     if not (form.is_bound and form.is_valid()):
         context = {
             "form": form,
@@ -112,7 +112,7 @@ def budget_values(run: Run) -> dict[str, Any]:
     """The budget of a run as the fields of a form say it."""
     return {
         "budget_minutes": run.budget_seconds / 60 if run.budget_seconds else None,
-        "budget_cost": run.budget_cost,
+        "budget_cost": None if run.budget_cost is None else f"{run.budget_cost.normalize():f}",
         "budget_tokens": run.budget_tokens,
     }
 
@@ -129,7 +129,7 @@ def _estimate(form: RunForm) -> dict[str, Any]:
     if not form.is_bound:
         initial = {name: form.get_initial_for_field(field, name) for name, field in form.fields.items()}
         given = {name: value for name, value in initial.items() if value is not None}
-        form = RunForm({"sampler": ensure_symbolic().pk, **given})
+        form = RunForm(given)
     if not form.is_valid():
         return {"plan": None, "faults": faults_of(form)}
     data, plan = form.cleaned_data, form.cleaned_data["plan"]

@@ -17,7 +17,13 @@ from trajectories.forms.releases import ExportForm, KeyForm, ReleaseForm
 from trajectories.forms.traces import read_scope
 from trajectories.models import Release
 from trajectories.selectors.exports import iterate_items, preview_items
-from trajectories.selectors.releases import ReleaseRule, count_eligible, eligible_traces, list_releases
+from trajectories.selectors.releases import (
+    ReleaseRule,
+    count_eligible,
+    count_left_out,
+    eligible_traces,
+    list_releases,
+)
 from trajectories.selectors.traces import COUNT_LIMIT
 from trajectories.services.exports import request_export
 from trajectories.services.releases import ReleaseError, freeze_accepted
@@ -54,7 +60,8 @@ def release_new(request: HttpRequest) -> HttpResponse:
     if wants_fragment(request):
         response = render(request, "trajectories/releases/_preview.html", _preview(ReleaseForm(request.GET)))
     else:
-        form = ReleaseForm(initial=request.GET.dict())
+        given = {name: value for name, value in request.GET.items() if value}
+        form = ReleaseForm(initial=given)
         response = render(
             request, "trajectories/releases/new.html", {"form": form, **_preview(ReleaseForm(request.GET))}
         )
@@ -90,6 +97,7 @@ def _preview(form: ReleaseForm) -> dict[str, Any]:
     return {
         "count": count,
         "capped": count == COUNT_LIMIT,
+        "left_out": count_left_out(rule),
         "rows": [_pretty_row(DEFAULT_FORMAT, item) for item in preview_items(traces)],
         "row_format": DEFAULT_FORMAT,
     }

@@ -115,7 +115,7 @@ def _plan(run: Run) -> dict[str, Any]:
     settings, diversity = run.plan.get("settings", {}), run.plan.get("diversity", {})
     context: dict[str, Any] = {
         "strategy": strategy,
-        "settings": [(each.title, settings[each.name]) for each in strategy.parameters]
+        "settings": [(each.title, settings.get(each.name, each.default)) for each in strategy.parameters]
         if strategy and settings
         else [],
         "variations": [title for name, title in VARIATIONS if diversity.get(name)],

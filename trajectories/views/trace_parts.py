@@ -7,6 +7,7 @@ from functools import cache
 from django.utils.safestring import SafeString
 
 from trajectories.core.grids import GridError, parse_grid
+from trajectories.core.prompts.variation import variation_from_json, variation_words
 from trajectories.core.records import JSON, ProblemRecord
 from trajectories.models import Trace, Verdict
 from trajectories.templatetags.shell import icon
@@ -132,6 +133,30 @@ def _refuted_pair(spec: Mapping[str, JSON], data: Mapping[str, JSON]) -> ShownPa
         return None
     predicted = data.get("predicted")
     return ShownPair(number + 1, train[number].get("input"), predicted, expected, right=predicted == expected)
+
+
+FACTS_SHOWN_ELSEWHERE = ("found", "hinted")
+
+
+def shown_facts(facts: Mapping[str, JSON]) -> list[tuple[str, JSON]]:
+    """(name in words, value) of what a sampler said besides the figures, but for what the page says elsewhere."""
+    return [
+        (
+            name.replace("_", " "),
+            ", ".join(map(str, value)) if name == "examples" and isinstance(value, list) else value,
+        )
+        for name, value in facts.items()
+        if name not in FACTS_SHOWN_ELSEWHERE and not (name == "variation" and shown_variation(facts))
+    ]
+
+
+def shown_variation(facts: Mapping[str, JSON]) -> str:
+    """How the task was varied, in words; "" where it was not, or where an import says so in a way of its own."""
+    kept = facts.get("variation")
+    try:
+        return variation_words(variation_from_json(kept)) if isinstance(kept, Mapping) else ""
+    except (KeyError, TypeError, ValueError):
+        return ""
 
 
 def _is_grid(value: JSON) -> bool:

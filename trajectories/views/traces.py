@@ -13,9 +13,10 @@ from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
 from trajectories.forms.reviews import ReviewForm, UndoForm
-from trajectories.forms.traces import TraceScopeForm, read_scope
+from trajectories.forms.traces import TraceListForm, read_scope
 from trajectories.models import Review, Trace
 from trajectories.selectors.exports import prompt_of
+from trajectories.selectors.lineages import get_lineage
 from trajectories.selectors.problems import to_record
 from trajectories.selectors.reviews import last_decision, review_history, standing_review
 from trajectories.selectors.traces import (
@@ -31,7 +32,7 @@ from trajectories.selectors.traces import (
 )
 from trajectories.views.evidence_parts import show_verdicts
 from trajectories.views.fragments import wants_fragment
-from trajectories.views.trace_parts import draw_verdicts, group_steps
+from trajectories.views.trace_parts import draw_verdicts, group_steps, shown_facts, shown_variation
 from trajectories.views.visitors import visitor
 
 view_traces = permission_required("trajectories.view_trace", raise_exception=True)
@@ -52,14 +53,16 @@ def trace_next_address(scope: TraceScope) -> str:
 @view_traces
 def trace_list(request: HttpRequest) -> HttpResponse:
     """The traces of a scope, a page at a time."""
-    form = TraceScopeForm(request.GET)
+    form = TraceListForm(request.GET)
     valid = form.is_valid()
     scope = form.scope() if valid else read_scope(request.GET)
-    page = list_traces(scope, before=read_key(request, "before"), after=read_key(request, "after"))
+    order = form.cleaned_data.get("order", "")
+    page = list_traces(scope, before=read_key(request, "before"), after=read_key(request, "after"), order=order)
     context = {
         "form": form,
         "scope": scope,
         "page": page,
+        "order": order,
         "total": count_traces(scope),
         "progress": judging_progress(scope),
     }
@@ -166,7 +169,9 @@ def _reading(request: HttpRequest, trace: Trace) -> dict[str, Any]:
         "pair_tables": draw_verdicts(problem, trace, verdicts),
         "imported_verdicts": imported_verdicts,
         "imported_reviews": imported_reviews,
-        "children": list(trace.children.order_by("pk").values_list("pk", flat=True)[:10]),
+        "lineage": get_lineage(trace),
+        "variation": shown_variation(trace.facts),
+        "facts": shown_facts(trace.facts),
     }
 
 

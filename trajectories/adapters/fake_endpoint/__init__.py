@@ -1,7 +1,7 @@
 """A loopback endpoint that speaks the protocol of chat models: to try everything without one, and to break it."""
 
 from trajectories.adapters.fake_endpoint.agents import Converser, LoopingAgent, SymbolicAgent, tool_call
-from trajectories.adapters.fake_endpoint.answers import Answer, canned, symbolic
+from trajectories.adapters.fake_endpoint.answers import Answer, canned, learner, symbolic
 from trajectories.adapters.fake_endpoint.behaviour import FAILURES, Behaviour, Play
 from trajectories.adapters.fake_endpoint.judges import Judge
 from trajectories.adapters.fake_endpoint.problems import Versatile, problem_writer
@@ -19,6 +19,7 @@ __all__ = [
     "SymbolicAgent",
     "Versatile",
     "canned",
+    "learner",
     "problem_writer",
     "symbolic",
     "tool_call",

@@ -16,6 +16,9 @@ IDENTITY = "def transform(grid):\n    return grid\n"
 DIGIT_GRID = re.compile(r"(?:^[ \t]*\d(?:[ \t,]?\d)*[ \t]*$\n?)+", re.MULTILINE)
 JSON_GRID = re.compile(r"\[\s*\[[\d\s,\[\]]+\]\s*\]")
 WORDS_BEFORE = 120
+TOLD = "Your program is right on"
+"""How feedback on a program begins (core.prompts.feedback)."""
+
 VIEWS = ("grid", "object", "pixel")
 WORK = 3_000_000
 
@@ -73,6 +76,18 @@ def symbolic(work: int = WORK) -> Answerer:
         if isinstance(outcome, SampleResult):
             return Answer(program_text(outcome.program), reasoning=outcome.reasoning)
         return Answer("I find no rule.", reasoning=outcome.message)
+
+    return answer
+
+
+def learner(work: int = WORK) -> Answerer:
+    """A model that learns from errors: its program does nothing until it is told what that program did, then it is one
+    that the symbolic search finds."""
+    search = symbolic(work)
+
+    def answer(prompt: str, asked_before: int) -> Answer:
+        task, told, _ = prompt.partition(TOLD)
+        return search(task, asked_before) if told else canned()(prompt, asked_before)
 
     return answer
 

@@ -55,6 +55,14 @@ class Variation:
         return {"symmetry": SYMMETRIES[self.symmetry], "colours": list(self.colours), "order": list(self.order)}
 
 
+def variation_words(variation: Variation) -> str:
+    """How the task is varied: "turned: rotate-90, recoloured, pairs reordered"; "as it is" where nothing differs."""
+    words = [f"turned: {SYMMETRIES[variation.symmetry]}"] if variation.symmetry else []
+    words += ["recoloured"] if variation.colours != SAME_COLOURS else []
+    words += ["pairs reordered"] if variation.order != tuple(range(len(variation.order))) else []
+    return ", ".join(words) or "as it is"
+
+
 def variation_from_json(value: Mapping[str, JSON]) -> Variation:
     """What `to_json` gave. Raises ValueError or KeyError for anything else."""
     return Variation(SYMMETRIES.index(value["symmetry"]), tuple(value["colours"]), tuple(value["order"]))

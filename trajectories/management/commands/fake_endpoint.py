@@ -2,14 +2,27 @@
 
 import signal
 from argparse import ArgumentParser
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from trajectories.adapters.fake_endpoint import FAILURES, Behaviour, FakeEndpoint, Judge, Versatile, canned
+from trajectories.adapters.fake_endpoint import (
+    FAILURES,
+    Behaviour,
+    Converser,
+    FakeEndpoint,
+    Judge,
+    Versatile,
+    canned,
+    learner,
+)
+from trajectories.adapters.fake_endpoint.answers import Answerer
 from trajectories.adapters.fake_endpoint.behaviour import WAYS_OF_N
 
 WORDS = "; ".join(f"{word}: {what}" for word, what in FAILURES.items())
+
+ANSWERERS: Mapping[str, Callable[[], Answerer | Converser]] = {"symbolic": Versatile, "learner": learner}
 
 
 class Command(BaseCommand):
@@ -34,6 +47,12 @@ class Command(BaseCommand):
         parser.add_argument("--key", default="", help="calls without this key get a 401")
         parser.add_argument("--models", nargs="+", default=[], metavar="NAME", help="other models get a 404")
         parser.add_argument(
+            "--answers",
+            choices=ANSWERERS,
+            default="symbolic",
+            help="symbolic: programs that the search finds; learner: those only once it is told what went wrong",
+        )
+        parser.add_argument(
             "--judge-bias", type=float, default=0.0, metavar="B", help="as a judge, add so much to what is shown first"
         )
         parser.add_argument("--text", help="answer every prompt with this text instead of a search")
@@ -51,7 +70,7 @@ class Command(BaseCommand):
             )
         except ValueError as fault:
             raise CommandError(f"--fail: {fault}") from fault
-        judge = Judge(Versatile(), bias=options["judge_bias"])
+        judge = Judge(ANSWERERS[options["answers"]](), bias=options["judge_bias"])
         answerer = judge if options["text"] is None else canned(options["text"])
         endpoint = FakeEndpoint(behaviour, answerer, port=options["port"])
         # Threads that come later inherit this: only sigwait below sees the signals.

@@ -9,16 +9,21 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection, transaction
 
+from trajectories.core.problems import ProblemError
+from trajectories.core.prompts import PromptError
 from trajectories.core.prompts.shipped import TWENTY_EXPERTS, expert_name
 from trajectories.core.strategies import STRATEGIES, Strategy
 from trajectories.core.strategies.experts import Experts
 from trajectories.models import Instruction, Problem, ProblemSet, Run, Sampler
 from trajectories.selectors.instructions import current_instructions
+from trajectories.selectors.runs import most_attempts
 from trajectories.selectors.samplers import list_samplers
 from trajectories.services.estimates import estimate_plan
+from trajectories.services.first_prompts import FirstPrompt, first_prompts
 from trajectories.services.instructions import ensure_symbolic_views
 from trajectories.services.plans import MAX_EXAMPLES, PARALLEL, Budget, Diversity, Plan, PlanError, read_temperatures
-from trajectories.services.runs import plan_run
+from trajectories.services.runs import draw_seed, plan_run
+from trajectories.services.sample_requests import RequestError
 from trajectories.services.samplers import SYMBOLIC, ensure_symbolic
 from trajectories.tasks.runs import ring_sampling
 
@@ -75,6 +80,9 @@ class Command(BaseCommand):
         parser.add_argument("--budget-cost", type=Decimal, metavar="MONEY", help="start no call that might exceed it")
         parser.add_argument("--budget-tokens", type=int, metavar="N", help="input and output together")
         parser.add_argument("--fresh", action="store_true", help="use no answer that an earlier run has paid for")
+        parser.add_argument(
+            "--dry-run", action="store_true", help="plan nothing; print the estimate and the exact first prompts"
+        )
         parser.add_argument("--wait", action="store_true", help="show progress until the run has ended")
 
     def handle(self, *_: Any, **options: Any) -> None:
@@ -88,6 +96,9 @@ class Command(BaseCommand):
             kept: dict[str, Any] = {"recalls": not options["fresh"]}
             if sampler.is_chat:
                 kept |= self._estimate(plan, sampler)
+            if options["dry_run"]:
+                self._preview(plan, sampler, options["seed"])
+                return
             with transaction.atomic():
                 run = plan_run(
                     actor=None,
@@ -103,7 +114,10 @@ class Command(BaseCommand):
                 ring_sampling(run)
         except PlanError as fault:
             raise CommandError(str(fault)) from fault
-        self.stdout.write(f"Run {run.pk}: {run.planned_count:,} samples planned, seed {run.seed}, at /runs/{run.pk}/")
+        up_to = f", up to {plan.most:,}" if plan.most > plan.size else ""
+        self.stdout.write(
+            f"Run {run.pk}: {run.planned_count:,} samples planned{up_to}, seed {run.seed}, at /runs/{run.pk}/"
+        )
         if options["wait"]:
             self._wait(run)
 
@@ -164,12 +178,34 @@ class Command(BaseCommand):
     def _estimate(self, plan: Plan, sampler: Sampler) -> dict[str, int]:
         """Say what the plan would take; returns what is kept with it."""
         estimate = estimate_plan(plan=plan, sampler=sampler)
+        calls = f"{estimate.calls:,} calls"
+        calls += f" (up to {estimate.most_calls:,})" if estimate.most_calls > estimate.calls else ""
         cost = "an unknown cost" if estimate.cost is None else f"a cost of {estimate.cost:.2f}"
+        if estimate.cost is not None and estimate.most_cost is not None and estimate.most_cost > estimate.cost:
+            cost += f" (at most {estimate.most_cost:.2f})"
         self.stdout.write(
-            f"Estimate: {estimate.calls:,} calls, {estimate.input_tokens:,} tokens in, "
-            f"{estimate.output_tokens:,} out, {cost}."
+            f"Estimate: {calls}, {estimate.input_tokens:,} tokens in, {estimate.output_tokens:,} out, {cost}."
         )
         return {"prompt_tokens": estimate.prompt_tokens}
+
+    def _preview(self, plan: Plan, sampler: Sampler, seed: int | None) -> None:
+        """Print what the plan would begin with. Raises CommandError for a prompt that cannot be made."""
+        up_to = f", up to {plan.most:,}" if plan.most > plan.size else ""
+        self.stdout.write(f"{plan.size:,} samples of {len(plan.problems):,} problems{up_to}. Nothing is planned.")
+        if not sampler.is_chat:
+            self.stdout.write(f"{sampler} is sent no prompts.")
+            return
+        seed = draw_seed() if seed is None else seed
+        try:
+            found = first_prompts(plan=plan, sampler=sampler, seed=seed)
+        except (PromptError, ProblemError, RequestError) as fault:
+            raise CommandError(str(fault)) from fault
+        self.stdout.write(
+            f"The first prompts of {found.problem.name} with seed {seed}, {len(found.prompts)} that differ of "
+            f"{found.planned:,} samples in the first round:"
+        )
+        for prompt in found.prompts:
+            self.stdout.write(_prompt_text(prompt))
 
     def _instructions(self, sampler: Sampler, views: list[str], strategy: str) -> list[Instruction]:
         if sampler.is_chat:
@@ -192,15 +228,17 @@ class Command(BaseCommand):
             connection.close()  # a wait of hours holds no connection
             time.sleep(LOOK_SECONDS)
             run.refresh_from_db()
-            line = progress_line(run)
+            line = progress_line(run, most_attempts(run))
             if line != shown and sys.stdout.isatty():
-                self.stdout.write(f"\r{line}", ending="")
+                self.stdout.write(f"\r{line:<{len(shown)}}", ending="")
                 self.stdout.flush()
                 shown = line
             if run.state == Run.State.QUEUED and time.monotonic() - started > UNHEARD_SECONDS:
                 self.stderr.write("No worker has taken the run up yet. Is one running (make run)?")
                 started = float("inf")
-        self.stdout.write(f"\r{progress_line(run)}" if shown else progress_line(run))
+        self.stdout.write(
+            f"\r{progress_line(run, most_attempts(run))}" if shown else progress_line(run, most_attempts(run))
+        )
         if run.state != Run.State.FINISHED:
             raise CommandError(f"Run {run.pk} is {run.state}. {run.state_reason}".strip())
 
@@ -210,11 +248,25 @@ def _settings_of(strategy: Strategy) -> str:
     return f"{strategy.name}: {', '.join(f'{each.name}={each.default}' for each in strategy.parameters) or 'none'}"
 
 
-def progress_line(run: Run) -> str:
-    """A bar with counts, of constant width as long as the plan is the same."""
+def _prompt_text(prompt: FirstPrompt) -> str:
+    """A prompt with what is special about it, message by message."""
+    remarks = [f"T {prompt.temperature:g}", f"about {prompt.tokens:,} tokens"]
+    remarks += [prompt.variation] if prompt.variation else []
+    remarks += [f"{prompt.missing_examples} examples missing"] if prompt.missing_examples > 0 else []
+    remarks += [f"SHOWS {prompt.leak}"] if prompt.leak else []
+    turns = [f"[{turn['role']}]\n{turn['content']}" for turn in prompt.turns]
+    text = "\n\n".join([f"\n=== {prompt.instruction} ({', '.join(remarks)})", *turns])
+    # Problems are untrusted, and terminals obey control characters.
+    return "".join(letter if letter.isprintable() or letter in "\n\t" else "\ufffd" for letter in text)
+
+
+def progress_line(run: Run, most: int | None = None) -> str:
+    """A bar with counts, of constant width as long as the plan is the same; `most` is what the run may come to."""
     ended = run.done_count + run.failed_count + run.cancelled_count
-    filled = BAR_WIDTH * ended // run.planned_count
-    width = len(f"{run.planned_count:,}")
-    counts = f"{ended:>{width},} of {run.planned_count:,}, {run.failed_count:>{width},} failed"
+    whole = max(most or 0, run.planned_count)
+    filled = BAR_WIDTH * ended // whole
+    width = len(f"{whole:,}")
+    up_to = "up to " if whole > run.planned_count else ""
+    counts = f"{ended:>{width},} of {up_to}{whole:,}, {run.failed_count:>{width},} failed"
     verdicts = f"{run.verified_count:>{width},} verified, {run.correct_count:>{width},} right"
     return f"[{'#' * filled}{'.' * (BAR_WIDTH - filled)}] {counts}, {verdicts}"

@@ -1,0 +1,71 @@
+"""Filters and orders of the trace list that follow the plan of a run."""
+
+import pytest
+from django.urls import reverse
+
+from tests.factories import make_attempt, make_run, make_trace
+
+
+@pytest.fixture
+def traces(db):
+    """A first sample, two revisions in round 1 and 2, and a hinted one."""
+    run = make_run()
+    made = []
+    for of_round, kind in enumerate(("first", "revision", "revision", "hinted")):
+        attempt = make_attempt(run=run, round=of_round, kind=kind)
+        made.append(make_trace(run=run, problem=attempt.problem, attempt=attempt, hinted=kind == "hinted"))
+    return made
+
+
+def rows(client, user, **query):
+    client.force_login(user)
+    return list(client.get(reverse("trace_list"), query).context["page"].rows)
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ({"kind": "revision"}, [2, 1]),
+        ({"kind": "revision", "round": 2}, [2]),
+        ({"round": 0}, [0]),
+        ({"hinted": "only"}, [3]),
+        ({"hinted": "none"}, [2, 1, 0]),
+    ],
+)
+def test_traces_are_filtered_by_what_was_shown(client, curator, traces, query, expected):
+    assert rows(client, curator, **query) == [traces[place] for place in expected]
+
+
+@pytest.mark.parametrize("query", [{"kind": "x"}, {"round": "-1"}, {"round": "x"}, {"hinted": "x"}, {"order": "x"}])
+def test_a_wrong_filter_is_named(client, curator, traces, query):
+    client.force_login(curator)
+    response = client.get(reverse("trace_list"), query)
+    assert response.status_code == 422
+    assert next(iter(query)) in response.content.decode()
+
+
+def test_the_closest_come_first_and_pages_lose_none(client, curator):
+    run = make_run()
+    errors = [None, 0.5, 0.0, 0.25, 0.5, None, 0.5] * 20
+    for error in errors:
+        make_trace(run=run, train_error=error)
+    seen, before = [], None
+    client.force_login(curator)
+    while True:
+        query = {"order": "error", "run": run.pk} | ({"before": before} if before else {})
+        page = client.get(reverse("trace_list"), query).context["page"]
+        seen += page.rows
+        if page.older is None:
+            break
+        before = page.older
+    assert len({trace.pk for trace in seen}) == len(errors)
+    assert [trace.train_error for trace in seen] == [*[0.0] * 20, *[0.25] * 20, *[0.5] * 60, *[None] * 40]
+    back = client.get(reverse("trace_list"), {"order": "error", "run": run.pk, "after": seen[100].pk}).context["page"]
+    assert [trace.pk for trace in back.rows] == [trace.pk for trace in seen[50:100]]
+
+
+def test_the_list_says_what_each_trace_is(client, curator, traces):
+    client.force_login(curator)
+    page = client.get(reverse("trace_list")).content.decode()
+    assert page.count(">revision</span>") == 2
+    assert ">hinted</span>" in page

@@ -1,0 +1,107 @@
+"""Lineages: a trace with those it goes on from and those that go on from it, as a tree."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from django.db import connection
+
+from trajectories.models import Trace
+
+MAX_SHOWN = 40
+"""Nodes that a page draws."""
+
+FAMILY = """
+WITH RECURSIVE up AS (
+    SELECT id, parent_id FROM trajectories_trace WHERE id = %s
+    UNION ALL
+    SELECT trace.id, trace.parent_id FROM trajectories_trace trace JOIN up ON trace.id = up.parent_id
+), down AS (
+    SELECT id, parent_id, 0 AS depth FROM up WHERE parent_id IS NULL
+    UNION ALL
+    SELECT trace.id, trace.parent_id, down.depth + 1
+    FROM trajectories_trace trace JOIN down ON trace.parent_id = down.id
+)
+SELECT id, parent_id FROM down ORDER BY depth, id
+"""
+"""(id, id of the parent) of everything that hangs on the first ancestor, parents before children."""
+
+
+@dataclass(frozen=True, slots=True)
+class LineageNode:
+    """One trace of a lineage. `train_error` is the mean share of wrong cells in [0, 1], None where no program ran."""
+
+    trace_id: int
+    kind: str
+    correctness: str
+    train_error: float | None
+    children: "tuple[LineageNode, ...]"
+
+
+@dataclass(frozen=True, slots=True)
+class Lineage:
+    """The tree of a trace from its first ancestor on. `size` counts all its traces, of which `shown` are in `root`."""
+
+    root: LineageNode
+    size: int
+    shown: int
+
+    @property
+    def hidden(self) -> int:
+        """Traces of the tree that are left out."""
+        return self.size - self.shown
+
+
+def get_lineage(trace: Trace, *, most: int = MAX_SHOWN) -> Lineage | None:
+    """The tree that a trace belongs to, None where it stands alone; two queries.
+
+    Of a tree with more than `most` traces these are chosen first: the ancestors of the trace, itself, what goes on from
+    it, then the others from the root on. A trace is in it with its parent or not at all.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(FAMILY, [trace.pk])
+        family: list[tuple[int, int | None]] = cursor.fetchall()
+    if len(family) < 2:
+        return None
+    parents = dict(family)
+    chosen = _choose(trace.pk, parents, most)
+    rows = {row.pk: row for row in _rows(chosen)}
+    children: dict[int | None, list[int]] = {}
+    for key in parents:
+        if key in rows:
+            children.setdefault(parents[key], []).append(key)
+    return Lineage(_node(family[0][0], rows, children), len(family), len(rows))
+
+
+def _choose(trace_id: int, parents: Mapping[int, int | None], most: int) -> list[int]:
+    line = list(_ancestors(trace_id, parents))
+    below = {trace_id}
+    for key, parent in parents.items():  # parents come before their children
+        if parent in below:
+            below.add(key)
+    wanted = [*reversed(line), *(key for key in parents if key in below), *parents]
+    return list(dict.fromkeys(wanted))[: max(most, len(line) + 1)]
+
+
+def _ancestors(trace_id: int, parents: Mapping[int, int | None]) -> Iterator[int]:
+    parent = parents[trace_id]
+    while parent is not None:
+        yield parent
+        parent = parents[parent]
+
+
+def _rows(keys: Sequence[int]) -> Iterator[Trace]:
+    return Trace.objects.filter(pk__in=keys).select_related("attempt").only(
+        "pk", "correctness", "train_error", "hinted", "attempt__kind"
+    ).iterator()  # fmt: skip
+
+
+def _node(key: int, rows: Mapping[int, Trace], children: Mapping[int | None, Sequence[int]]) -> LineageNode:
+    """As deep as a run has rounds, which is far less than Python calls deep."""
+    row = rows[key]
+    return LineageNode(
+        trace_id=key,
+        kind=row.attempt.kind if row.attempt else "",
+        correctness=row.correctness,
+        train_error=row.train_error,
+        children=tuple(_node(child, rows, children) for child in children.get(key, ())),
+    )
