@@ -14,9 +14,10 @@ from trajectories.core.snippets import SnippetResult, run_snippet
 from trajectories.models import Attempt, Run, Trace
 from trajectories.services.attempts import fail_attempt, has_pending, is_wanted, renew_lease, return_batch
 from trajectories.services.chat_attempts import ahead_of, claim_attempts, others_wait
+from trajectories.services.circuits import break_circuit
 from trajectories.services.outages import patiently
 from trajectories.services.replies import DatabasePorts
-from trajectories.services.runs import RunStateError, fail_run, pause_run, settle_run
+from trajectories.services.runs import fail_run, settle_run
 from trajectories.services.sampling import RESULT_FAULT, BatchReport, Heartbeat, sample_request
 from trajectories.services.traces import build_attempted, store_built
 
@@ -60,12 +61,12 @@ def sample_session(*, run_id: int, on_traces: OnTraces, seconds: float = SESSION
             work = _Work(run_id, token, sampler, session, on_traces)
             work.go_on(time.monotonic() + seconds, heartbeat)
     except CallError as fault:
-        _stop(run_id, fault.message)
+        break_circuit(run_id=run_id, failure=SampleFailure(fault.kind, fault.message, stops=True))
         return BatchReport([], more=False)
     finally:
         patiently(lambda: return_batch(lease_token=token))
     if work.stopped is not None and work.stopped.kind != HELD:
-        _stop(run_id, work.stopped.message)
+        break_circuit(run_id=run_id, failure=work.stopped)
     patiently(lambda: settle_run(run_id=run_id))
     return BatchReport(work.trace_ids, more=work.stopped is None and patiently(lambda: has_pending(run_id=run_id)))
 
@@ -73,14 +74,6 @@ def sample_session(*, run_id: int, on_traces: OnTraces, seconds: float = SESSION
 def run_python(code: str) -> SnippetResult:
     """The tool of agents: this process's sandbox, opened when it is first used."""
     return run_snippet(shared_engine(django_settings.PROGRAM_ENGINE, django_settings.PROGRAM_ENVIRONMENT), code)
-
-
-def _stop(run_id: int, reason: str) -> None:
-    """Pause the run, unless somebody has paused or ended it."""
-    try:
-        pause_run(actor=None, run=Run.objects.get(pk=run_id), reason=reason)
-    except RunStateError:
-        return
 
 
 class _Work:
