@@ -3,18 +3,20 @@
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import Exists, F, OuterRef
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from trajectories.models import Attempt, Run
+from trajectories.models import Attempt, PendingVerification, Run
 from trajectories.services.attempts import lease_time, pause_if_spent
 from trajectories.services.budgets import affordable
 from trajectories.services.rate_limits import is_held, lock_gate
 from trajectories.services.runs import audit_run, lock_run
 
+WAITED = timedelta(seconds=10)
 WINDOW = 4
 """Attempts are chosen from so many times as many, so that those with the same prompt go one after the other."""
 
@@ -62,6 +64,17 @@ def claim_attempts(*, run_id: int, lease_token: uuid.UUID, concurrency: int) -> 
     run.rung_at = timezone.now()
     run.save(update_fields=["state", "started_at", "rung_at"])
     return Claim(attempts, allowed)
+
+
+def others_wait(*, run_id: int) -> bool:
+    """Whether work of another kind or run waits for a worker: traces to verify, or a run that nobody is at."""
+    waited = Now() - WAITED
+    if PendingVerification.objects.filter(lease_expires_at__isnull=True, created_at__lt=waited).exists():
+        return True
+    attempts = Attempt.objects.filter(run=OuterRef("pk"))
+    pending, leased = (attempts.filter(state=state) for state in (Attempt.State.PENDING, Attempt.State.LEASED))
+    others = Run.objects.filter(state__in=Run.ACTIVE_STATES).exclude(pk=run_id)
+    return others.filter(Exists(pending), ~Exists(leased)).exists()
 
 
 def _places(run: Run, lease_token: uuid.UUID, concurrency: int) -> tuple[int, int, int]:

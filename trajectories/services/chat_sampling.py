@@ -12,17 +12,22 @@ from trajectories.adapters.sandbox import shared_engine
 from trajectories.core.records import SampleFailure, SampleRequest, SampleResult
 from trajectories.core.snippets import SnippetResult, run_snippet
 from trajectories.models import Attempt, Run, Trace
-from trajectories.services.attempts import fail_attempt, has_pending, is_wanted, return_batch
-from trajectories.services.chat_attempts import ahead_of, claim_attempts
+from trajectories.services.attempts import fail_attempt, has_pending, is_wanted, renew_lease, return_batch
+from trajectories.services.chat_attempts import ahead_of, claim_attempts, others_wait
+from trajectories.services.circuits import break_circuit
+from trajectories.services.outages import patiently
 from trajectories.services.replies import DatabasePorts
-from trajectories.services.runs import RunStateError, fail_run, pause_run
+from trajectories.services.runs import fail_run
 from trajectories.services.sample_requests import finish_result, sample_request
 from trajectories.services.sampling import RESULT_FAULT, BatchReport, Heartbeat
 from trajectories.services.strategies import move_on
 from trajectories.services.traces import build_attempted, store_built
 
 SESSION_SECONDS = 60.0
-"""After so long nothing new is started: other runs want the worker too."""
+"""After so long nothing new is started where other work waits for a worker."""
+
+MORE_SECONDS = 180.0
+"""So much longer where nothing does. A task has half an hour, and the last call may take most of that."""
 
 LOOK_SECONDS = 0.25
 TRACES_PER_BELL = 16
@@ -58,27 +63,19 @@ def sample_session(*, run_id: int, on_traces: OnTraces, seconds: float = SESSION
             work = _Work(run_id, token, sampler, session, on_traces)
             work.go_on(time.monotonic() + seconds, heartbeat)
     except CallError as fault:
-        _stop(run_id, fault.message)
+        break_circuit(run_id=run_id, failure=SampleFailure(fault.kind, fault.message, stops=True))
         return BatchReport([], more=False)
     finally:
-        return_batch(lease_token=token)
+        patiently(lambda: return_batch(lease_token=token))
     if work.stopped is not None and work.stopped.kind != HELD:
-        _stop(run_id, work.stopped.message)
-    move_on(run_id=run_id)
-    return BatchReport(work.trace_ids, more=work.stopped is None and has_pending(run_id=run_id))
+        break_circuit(run_id=run_id, failure=work.stopped)
+    patiently(lambda: move_on(run_id=run_id))
+    return BatchReport(work.trace_ids, more=work.stopped is None and patiently(lambda: has_pending(run_id=run_id)))
 
 
 def run_python(code: str) -> SnippetResult:
     """The tool of agents: this process's sandbox, opened when it is first used."""
     return run_snippet(shared_engine(django_settings.PROGRAM_ENGINE, django_settings.PROGRAM_ENVIRONMENT), code)
-
-
-def _stop(run_id: int, reason: str) -> None:
-    """Pause the run, unless somebody has paused or ended it."""
-    try:
-        pause_run(actor=None, run=Run.objects.get(pk=run_id), reason=reason)
-    except RunStateError:
-        return
 
 
 class _Work:
@@ -94,12 +91,12 @@ class _Work:
         self._flying: dict[int, Attempt] = {}
         self._each = sampler.settings.samples_per_call if sampler.settings.takes_n else 1
         self._most = self._allowed = sampler.settings.concurrency * self._each
-        self._next_claim = self._next_look = 0.0
+        self._next_claim = self._next_look = self._next_question = 0.0
 
     def go_on(self, until: float, heartbeat: Heartbeat) -> None:
         """Work until nothing is in flight and nothing can be claimed, the time is over, or the run is not wanted."""
         while self.stopped is None and heartbeat.wanted:
-            if time.monotonic() < until:
+            if self._may_claim(until):
                 self._claim()
             if not self._flying:
                 break
@@ -109,17 +106,28 @@ class _Work:
             if not self._is_wanted():
                 break
 
+    def _may_claim(self, until: float) -> bool:
+        """Whether the session's time lasts; it is longer where nobody else wants the worker, because what is in flight
+        at its end leaves places free."""
+        now = time.monotonic()
+        if now < until:
+            return True
+        if now > until + MORE_SECONDS or now < self._next_question:
+            return False
+        self._next_question = now + LOOK_SECONDS
+        return not patiently(lambda: others_wait(run_id=self._run_id))
+
     def _claim(self) -> None:
         """Fill free places, some at a time: a claim costs as much as storing a few samples."""
         now, free = time.monotonic(), self._allowed + ahead_of(self._allowed) - len(self._flying)
         if self._flying and (now < self._next_claim or free < max(1, self._allowed // 4)):
             return
-        claim = claim_attempts(run_id=self._run_id, lease_token=self._token, concurrency=self._most)
+        claim = patiently(lambda: claim_attempts(run_id=self._run_id, lease_token=self._token, concurrency=self._most))
         if claim.allowed and claim.allowed != self._allowed:
             self._allowed = claim.allowed
             self._session.set_concurrency(max(1, claim.allowed // self._each))
         self._flying |= {attempt.pk: attempt for attempt in claim.attempts}
-        asked = [(attempt.pk, sample_request(attempt)) for attempt in claim.attempts]
+        asked = patiently(lambda: [(attempt.pk, sample_request(attempt)) for attempt in claim.attempts])
         self._session.submit_all(
             self._sampler.groups_of([(key, each) for key, each in asked if isinstance(each, SampleRequest)])
         )
@@ -136,19 +144,20 @@ class _Work:
                 self.stopped = outcome
             else:
                 outcomes.append((attempt, outcome))
-        trace_ids, kept = keep_outcomes(outcomes, self._token)
+        trace_ids, kept = patiently(lambda: keep_outcomes(outcomes, self._token))
         self.trace_ids += trace_ids
         if len(self.trace_ids) >= TRACES_PER_BELL:
             self._on_traces(self.trace_ids)
             self.trace_ids = []
-        return kept
+        # One lost lease may be one whose commit was not heard of; without any that is held there is nothing to do here.
+        return kept or patiently(lambda: renew_lease(run_id=self._run_id, lease_token=self._token))
 
     def _is_wanted(self) -> bool:
         now = time.monotonic()
         if now < self._next_look:
             return True
         self._next_look = now + LOOK_SECONDS
-        return is_wanted(run_id=self._run_id)
+        return patiently(lambda: is_wanted(run_id=self._run_id))
 
 
 def keep_outcomes(

@@ -1,17 +1,21 @@
 """Answers already paid for."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, fields
+from typing import TypeVar
 
-from django.db import connection, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 
-from trajectories.adapters.chat_api import PaidReply
+from trajectories.adapters.chat_api import CallError, PaidReply
 from trajectories.core.identity import text_hash
 from trajectories.core.records import Usage
 from trajectories.core.storable import storable_text
 from trajectories.models import Reply, Sampler
 from trajectories.services import rate_limits
+from trajectories.services.outages import patiently
 from trajectories.services.traces import store_texts
+
+T = TypeVar("T")
 
 
 def recall(*, wanted: Mapping[str, str | None]) -> dict[str, PaidReply]:
@@ -62,26 +66,34 @@ class DatabasePorts:
 
     def reserve(self, tokens: int) -> float:
         """See services.rate_limits."""
-        return rate_limits.reserve(sampler=self._sampler, tokens=tokens)
+        return _ask(lambda: rate_limits.reserve(sampler=self._sampler, tokens=tokens))
 
     def settle(self, tokens: int) -> None:
         """See services.rate_limits."""
-        rate_limits.settle(sampler=self._sampler, tokens=tokens)
+        _ask(lambda: rate_limits.settle(sampler=self._sampler, tokens=tokens))
 
     def hold(self, seconds: float, reason: str) -> None:
         """See services.rate_limits."""
-        rate_limits.hold(sampler=self._sampler, seconds=seconds, reason=reason)
+        _ask(lambda: rate_limits.hold(sampler=self._sampler, seconds=seconds, reason=reason))
 
     def recall(self, wanted: Mapping[str, str]) -> dict[str, PaidReply]:
         """See `recall`."""
-        if self._recalls:
-            return recall(wanted=dict.fromkeys(wanted))
-        return recall(wanted={key: payer for key, payer in wanted.items() if payer})
+        payers = dict.fromkeys(wanted) if self._recalls else {key: payer for key, payer in wanted.items() if payer}
+        return _ask(lambda: recall(wanted=payers))
 
     def remember(self, replies: Mapping[str, PaidReply]) -> None:
         """See `remember`."""
-        remember(replies=replies)
+        _ask(lambda: remember(replies=replies))
 
     def close(self) -> None:
         """Close the thread's connection."""
         connection.close()
+
+
+def _ask(act: Callable[[], T]) -> T:
+    """What `act` gives, also where the database is away for a while. Raises CallError where it stays away: the call may
+    be made later."""
+    try:
+        return patiently(act)
+    except (OperationalError, InterfaceError) as fault:
+        raise CallError("database", f"The database did not answer: {fault}", retryable=True) from fault

@@ -1,17 +1,23 @@
 """Doorbells of runs: each task claims work, does it and rings the next bell."""
 
+import logging
+from collections.abc import Sequence
 from functools import partial
 from time import monotonic
 
+import psycopg
 from celery import shared_task
 from django.conf import settings
 from django.db import transaction
+from kombu.exceptions import KombuError
 
 from trajectories.models import Run
 from trajectories.services.chat_sampling import is_chat_run, sample_session
 from trajectories.services.sampling import BatchReport, sample_next_batch
 from trajectories.services.verdicts import verify_traces
 from trajectories.tasks.verdicts import ring_verification
+
+logger = logging.getLogger(__name__)
 
 SECONDS_PER_BELL = 5
 """A bell takes up to half a second to be heard, so that one for each short batch would cost more than the work; other
@@ -35,8 +41,16 @@ def sample_batch(run_id: int) -> None:
 def _next_batch(run_id: int) -> BatchReport:
     """A batch of an embedded sampler, or a session with a language model, whose traces other workers verify."""
     if is_chat_run(run_id=run_id):
-        return sample_session(run_id=run_id, on_traces=ring_verification)
+        return sample_session(run_id=run_id, on_traces=_ring_if_possible)
     return sample_next_batch(run_id=run_id)
+
+
+def _ring_if_possible(trace_ids: Sequence[int]) -> None:
+    """A session goes on where its bell cannot be rung: the sweep rings again for what still waits."""
+    try:
+        ring_verification(trace_ids)
+    except (KombuError, OSError, psycopg.Error) as fault:
+        logger.warning("No bell could be rung for %d traces: %s", len(trace_ids), fault)
 
 
 def ring_sampling(run: Run) -> None:

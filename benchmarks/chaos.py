@@ -1,0 +1,307 @@
+"""What is lost, doubled and overspent when everything fails: workers, database and endpoint.
+
+    python -m benchmarks.chaos [--samples 2000] [--in-flight 64] [--kill-every 5] [--restarts 2] [--failing 0.2]
+
+A new embedded database, real Celery workers and beat, and a fake endpoint that fails in a fifth of all calls: errors,
+cut connections, 429 with Retry-After, truncated answers. Every few seconds all processes of the workers are killed with
+signal 9 and started again; the database is restarted while it runs. Then a second run with a budget that is too small.
+
+Needs to hold: as many outcomes as were planned, each once; calls answered beyond those at most what was in flight at
+the kills; the run's cost is what the endpoint charged for, but for these; the budget is exceeded by no more than these.
+"""
+
+import argparse
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+PROBLEMS = 20
+FLIP = {"train": [{"input": [[1, 2]], "output": [[2, 1]]}], "test": [{"input": [[3, 4]]}]}
+PROGRAM = "def transform(grid):\n    return [row[::-1] for row in grid]\n"
+INPUT_PRICE, OUTPUT_PRICE = Decimal(1), Decimal(10)
+OUTPUT_TOKENS, PROMPT_TOKENS = 100, 400
+LONGEST_SECONDS = 1_800
+
+
+@dataclass(slots=True)
+class Damage:
+    """What was done, and how many calls were in flight at each kill."""
+
+    kills: int = 0
+    restarts: int = 0
+    in_flight: list[int] = field(default_factory=list)
+
+
+class Processes:
+    """Workers and beat, each in a process group of its own, with one log."""
+
+    def __init__(self, log: Path, workers: int) -> None:
+        self._log, self._workers = log, workers
+        self._found: dict[str, subprocess.Popen[bytes]] = {}
+
+    def start(self) -> None:
+        """Start what does not run."""
+        words = ["--concurrency=1", "--without-mingle", "--without-gossip", "--without-heartbeat"]
+        for number in range(self._workers):
+            self._start(f"worker {number}", ["worker", *words, "-n", f"chaos{number}@localhost"])
+        self._start("beat", ["beat", "--pidfile=", "--schedule", str(self._log.with_name("beat"))])
+
+    def kill_workers(self) -> None:
+        """As a power cut would."""
+        for name, process in self._found.items():
+            if name != "beat":
+                self._kill(process)
+
+    def kill_all(self) -> None:
+        """The end."""
+        for process in self._found.values():
+            self._kill(process)
+
+    @property
+    def deaths(self) -> list[str]:
+        """Processes that ended by themselves."""
+        return [name for name, process in self._found.items() if process.poll() is not None]
+
+    def _start(self, name: str, words: list[str]) -> None:
+        if name in self._found and self._found[name].poll() is None:
+            return
+        with self._log.open("ab") as output:
+            self._found[name] = subprocess.Popen(
+                [sys.executable, "-m", "celery", "-A", "webapp", *words, "--loglevel=WARNING"],
+                cwd=ROOT, stdout=output, stderr=output, start_new_session=True,
+            )  # fmt: skip
+
+    @staticmethod
+    def _kill(process: subprocess.Popen[bytes]) -> None:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--samples", type=int, default=2_000)
+    parser.add_argument("--in-flight", type=int, default=64, metavar="N")
+    parser.add_argument("--latency", type=float, default=0.5, metavar="S")
+    parser.add_argument("--kill-every", type=float, default=5.0, metavar="S", help="seconds that a worker works")
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--restarts", type=int, default=2)
+    parser.add_argument("--failing", type=float, default=0.2, metavar="SHARE")
+    parser.add_argument("--keep-log", type=Path, help="where the workers' log is copied")
+    options = parser.parse_args()
+    with ExitStack() as stack:
+        var = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="minicolumn-chaos-"))).resolve()
+        prepare(var)
+        try:
+            good = wreak(options, var)
+        finally:
+            finish(var, options.keep_log)
+    sys.exit(0 if good else 1)
+
+
+def prepare(var: Path) -> None:
+    """Django on a new database, with leases and bells that are found lost within seconds."""
+    os.environ.update({"MINICOLUMN_VAR": str(var), "LEASE_SECONDS": "6", "BELL_SECONDS": "3", "LOG_LEVEL": "WARNING"})
+    os.environ.pop("DATABASE_URL", None)
+    os.environ["DJANGO_SETTINGS_MODULE"] = "webapp.settings"
+    import django
+
+    from webapp.database import ensure_database
+
+    ensure_database()
+    django.setup()
+    from trajectories.management.preparation import ensure_queue, migrate
+
+    migrate(print)
+    ensure_queue()
+
+
+def finish(var: Path, keep_log: Path | None) -> None:
+    """Stop the database and save the log."""
+    from django.db import connections
+
+    from trajectories.adapters import embedded_postgres
+
+    connections.close_all()
+    if keep_log is not None:
+        keep_log.write_bytes((var / "workers.log").read_bytes())
+    embedded_postgres.stop(var)
+
+
+@contextmanager
+def endpoint(options: Any) -> Iterator[Any]:
+    """An endpoint that fails as asked."""
+    from trajectories.adapters.fake_endpoint import Behaviour, FakeEndpoint, canned
+
+    share = options.failing / 4
+    failures = dict.fromkeys(("500", "reset", "429", "truncated"), share)
+    behaviour = Behaviour(latency=options.latency, failures=failures, retry_after="1")
+    with FakeEndpoint(behaviour, canned(program=PROGRAM)) as served:
+        yield served
+
+
+def plan(url: str, options: Any, name: str, **budget: Any) -> Any:
+    """A run over problems of its own."""
+    from trajectories.adapters.chat_api import ChatSettings
+    from trajectories.core.identity import content_hash
+    from trajectories.models import Instruction, Problem, ProblemSet
+    from trajectories.services.plans import Budget, Plan
+    from trajectories.services.runs import plan_run
+    from trajectories.services.samplers import add_chat_sampler
+
+    settings = ChatSettings(
+        base_url=url,
+        model="fake",
+        concurrency=options.in_flight,
+        max_output_tokens=OUTPUT_TOKENS,
+        tries=8,
+        input_price=INPUT_PRICE,
+        output_price=OUTPUT_PRICE,
+    )
+    problem_set = ProblemSet.objects.create(name=name, title=name)
+    problems = [
+        Problem.objects.create(
+            problem_set=problem_set, name=f"{name}-{number}", kind="arc", spec=FLIP, reference=[[[4, 3]]],
+            content_hash=content_hash([name, number]),
+        )
+        for number in range(PROBLEMS)
+    ]  # fmt: skip
+    view, _ = Instruction.objects.get_or_create(
+        name="chaos", defaults={"title": "Program", "view": "grid", "style": "program"}
+    )
+    return plan_run(
+        actor=None, title=name, sampler=add_chat_sampler(actor=None, name=name, title=name, settings=settings),
+        plan=Plan(problems, [view], [1.0], options.samples // PROBLEMS),
+        seed=len(name), budget=Budget(**budget), options={"prompt_tokens": PROMPT_TOKENS},
+    )  # fmt: skip
+
+
+def work_on(run: Any, served: Any, processes: Processes, options: Any, restart_at: list[float]) -> Damage:
+    """Kill and restart until the run has ended or stopped; `restart_at` are shares of the samples."""
+    from trajectories.tasks.runs import ring_sampling
+
+    damage, until = Damage(), time.monotonic() + LONGEST_SECONDS
+    ring_sampling(run)
+    processes.start()
+    while not is_over(run):
+        if time.monotonic() > until:
+            raise TimeoutError(f"not done after {LONGEST_SECONDS} s: {run.state}, {run.done_count} samples")
+        asked = len(served.calls)
+        wait(lambda asked=asked: len(served.calls) > asked or is_over(run), 120)
+        wait(lambda: is_over(run), options.kill_every)
+        if restart_at and run.done_count >= restart_at[0] * run.planned_count:
+            restart_at.pop(0)
+            restart_database()
+            damage.restarts += 1
+            continue
+        if not is_over(run):
+            damage.kills += 1
+            damage.in_flight.append(served.in_flight)
+            processes.kill_workers()
+        processes.start()
+    processes.kill_all()
+    return damage
+
+
+def is_over(run: Any) -> bool:
+    """Whether nothing more will come of the run; asks again where the database is away."""
+    from trajectories.services.outages import patiently
+
+    patiently(run.refresh_from_db)
+    return run.state not in ("queued", "running")
+
+
+def wait(condition: Any, seconds: float) -> None:
+    """Until the condition is true, or for so long."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until and not condition():
+        time.sleep(0.1)
+
+
+def restart_database() -> None:
+    """Stop the server at once, whoever is connected, and start it again."""
+    from django.conf import settings
+
+    from trajectories.adapters import embedded_postgres
+
+    embedded_postgres.stop(settings.VAR_DIR)
+    time.sleep(2)
+    embedded_postgres.ensure_running(settings.VAR_DIR, str(settings.DATABASES["default"]["NAME"]))
+
+
+def charged(served: Any) -> Decimal:
+    """What the endpoint has charged for, in money."""
+    spent: Decimal = INPUT_PRICE * served.spent["input"] + OUTPUT_PRICE * served.spent["output"]
+    return spent / 1_000_000
+
+
+def wreak(options: argparse.Namespace, var: Path) -> bool:
+    """Both runs, their figures, and whether all holds that has to."""
+    log = var / "workers.log"
+    with endpoint(options) as served:
+        run = plan(served.url, options, "everything-fails")
+        started = time.monotonic()
+        restart_at = [(number + 1) / (options.restarts + 1) for number in range(options.restarts)]
+        damage = work_on(run, served, Processes(log, options.workers), options, restart_at)
+        print(f"{run.planned_count} planned, {time.monotonic() - started:.0f} s, {damage.kills} kills, "
+              f"{damage.restarts} restarts of the database")  # fmt: skip
+        good = report_outcomes(run, served, damage)
+    with endpoint(options) as served:
+        budget = (run.cost / 2).quantize(Decimal("0.000001"))
+        small = plan(served.url, options, "small-budget", cost=budget)
+        damage = work_on(small, served, Processes(log, options.workers), options, [])
+        return report_budget(small, served, damage, budget) and good
+
+
+def report_outcomes(run: Any, served: Any, damage: Damage) -> bool:
+    """Figures of the run in which everything fails."""
+    from trajectories.models import Trace
+
+    traces = Trace.objects.filter(run=run)
+    outcomes = run.done_count + run.failed_count
+    distinct = traces.values("attempt").distinct().count()
+    in_flight = sum(damage.in_flight)
+    twice = served.answered - traces.count()
+    lost = charged(served) - run.cost
+    each = run.cost / max(1, traces.count())
+    print(f"  state               {run.state} {run.state_reason}")
+    print(f"  outcomes            {outcomes} ({distinct} samples, {run.failed_count} failed)")
+    print(
+        f"  calls answered      {served.answered}, {twice} beyond the samples; {in_flight} were in flight at the kills"
+    )
+    print(f"  cost counted        {run.cost:.6f} of {charged(served):.6f} charged: {lost / each:.1f} samples apart")
+    checks = (
+        outcomes == run.planned_count,
+        distinct == run.done_count,
+        twice <= in_flight,
+        lost <= each * in_flight * 2,
+    )
+    return all(checks)
+
+
+def report_budget(run: Any, served: Any, damage: Damage, budget: Decimal) -> bool:
+    """Figures of the run with a small budget."""
+    from trajectories.services.budgets import reservation_of
+
+    over = max(Decimal(0), charged(served) - budget)
+    in_flight = sum(damage.in_flight)
+    most = (reservation_of(run).cost or Decimal(0)) * in_flight
+    print(f"Budget {budget:.6f}: {run.state} after {run.done_count} samples, {damage.kills} kills")
+    print(f"  reason              {run.state_reason}")
+    print(f"  counted             {run.cost:.6f}")
+    print(f"  charged beyond it   {over:.6f}; {in_flight} calls in flight at the kills may cost {most:.6f}")
+    return run.state == "paused" and run.cost <= budget and over <= most
+
+
+if __name__ == "__main__":
+    main()
