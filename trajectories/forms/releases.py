@@ -39,8 +39,8 @@ class ReleaseForm(TraceScopeForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         del self.fields["decision"]
-        for name in ("problem_set", "sampler", "view", "correctness", "train", "near_miss", "kind", "round", "hinted"):
-            self.fields[name].widget.attrs.pop("aria-label", None)
+        for field in self.fields.values():  # here each has a label that is seen
+            field.widget.attrs.pop("aria-label", None)
         self.fields["correctness"].label = "Test output"
         self.fields["train"].label = "Training pairs"
         self.fields["kind"].label = "Attempts"
