@@ -180,10 +180,14 @@ def plan(url: str, options: Any, name: str, **budget: Any) -> Any:
         name="chaos", defaults={"title": "Program", "view": "grid", "style": "program"}
     )
     return plan_run(
-        actor=None, title=name, sampler=add_chat_sampler(actor=None, name=name, title=name, settings=settings),
+        actor=None,
+        title=name,
+        sampler=add_chat_sampler(actor=None, name=name, title=name, settings=settings),
         plan=Plan(problems, [view], [1.0], options.samples // PROBLEMS),
-        seed=len(name), budget=Budget(**budget), options={"prompt_tokens": PROMPT_TOKENS},
-    )  # fmt: skip
+        seed=len(name),
+        budget=Budget(**budget),
+        options={"prompt_tokens": PROMPT_TOKENS},
+    )
 
 
 def work_on(run: Any, served: Any, processes: Processes, options: Any, restart_at: list[float]) -> Damage:

@@ -65,7 +65,15 @@ def test_retry_after_comes_in_seconds_milliseconds_or_as_a_date(given, expected)
 
 
 @pytest.mark.parametrize(
-    "text", ["Bearer abcdef", "key sk-abc12345678", "hf_ABCDEFGHIJ used", "authorization: bearer x.y.z"]
+    "text",
+    [
+        "Bearer abcdef",
+        "key sk-abc12345678",
+        "hf_ABCDEFGHIJ used",
+        "authorization: bearer x.y.z",
+        "Authorization: Basic abcdef",
+        '"x-api-key": "abcdef"',
+    ],
 )
 def test_what_looks_like_a_key_is_hidden(text):
     hidden = redact(text, "")

@@ -2,6 +2,7 @@ import pytest
 from django.urls import reverse
 
 from tests.endpoint import KEY, flip_endpoint, sampler_for
+from tests.factories import make_trace
 from trajectories.adapters.fake_endpoint import Play
 from trajectories.models import Sampler
 from trajectories.services.samplers import ensure_symbolic
@@ -54,6 +55,8 @@ def test_a_lead_adds_a_language_model(client, lead):
         ("extra_body", "[1]", "expected an object"),
         ("extra_body", '{"messages": []}', "set by the engine"),
         ("extra_body", "{", "Enter a valid JSON"),
+        ("extra_body", '{"top_p": NaN}', "Found NaN or Infinity"),
+        ("samples_per_call", "129", "less than or equal to 128"),
         ("concurrency", "0", "greater than or equal to 1"),
         ("output_price", "", "Expected both prices"),
         ("name", "two words", "valid"),
@@ -143,3 +146,12 @@ def test_several_samples_a_call_are_refused_with_the_responses_api(client, lead)
     assert response.status_code == 422
     assert "Found 8 with the Responses API, which gives one sample a call" in response.content.decode()
     assert not Sampler.objects.filter(name="local").exists()
+
+
+def test_the_page_says_that_the_endpoint_ignores_n(client, lead):
+    client.force_login(lead)
+    with flip_endpoint() as endpoint:
+        sampler = sampler_for(endpoint, samples_per_call=8)
+    make_trace(sampler=sampler, facts={"n": "ignored"})
+    page = client.get(reverse("sampler_detail", args=[sampler.pk])).content.decode()
+    assert "The endpoint gave fewer samples in a call than were asked for, so 1 of the newest" in page

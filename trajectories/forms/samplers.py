@@ -9,6 +9,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from trajectories.adapters.chat_api import CHAT_COMPLETIONS, RESPONSES, ChatSettings
+from trajectories.core.identity import canonical_json
 from trajectories.models import Sampler
 
 PRESETS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
@@ -136,6 +137,10 @@ class SamplerForm(forms.Form):
             raise ValidationError(f"Found a JSON {type(given).__name__}, expected an object.")
         if taken := [name for name in FIXED_FIELDS if name in given]:
             raise ValidationError(f"Found {taken[0]!r}, which is set by the engine.")
+        try:
+            canonical_json(given)
+        except ValueError as fault:
+            raise ValidationError("Found NaN or Infinity, expected finite numbers.") from fault
         if len(str(given)) > MAX_BODY_CHARACTERS:
             raise ValidationError(f"Found more than {MAX_BODY_CHARACTERS:,} characters.")
         return given

@@ -47,19 +47,22 @@ class SamplerRecord:
     truncated: int
     empty: int
     cost: Decimal | None
+    n_ignored: int
 
 
 def get_record(sampler: Sampler) -> SamplerRecord:
-    """Means over the newest traces, and how many were cut off or empty."""
+    """Means over the newest traces, and how many were cut off, empty, or asked for singly because `n` is ignored."""
     newest = Trace.objects.filter(sampler=sampler).order_by("-pk").values("pk")[:RECENT]
     found = Trace.objects.filter(pk__in=newest).aggregate(
         traces=Count("pk"),
         seconds=Avg("latency_seconds", filter=Q(latency_seconds__gt=0)),
-        input=Avg("input_tokens", filter=Q(input_tokens__gt=0)),
-        output=Avg("output_tokens", filter=Q(input_tokens__gt=0)),
+        # Recalled samples took nothing; of several in one call only the first has the input.
+        input=Avg("input_tokens", filter=Q(output_tokens__gt=0)),
+        output=Avg("output_tokens", filter=Q(output_tokens__gt=0)),
         truncated=Count("pk", filter=Q(finish_reason="length")),
         empty=Count("pk", filter=Q(finish_reason__in=("empty", "refusal", "filter"))),
         cost=Avg("cost"),
+        n_ignored=Count("pk", filter=Q(facts__n="ignored")),
     )
     return SamplerRecord(
         found["traces"],
@@ -69,4 +72,5 @@ def get_record(sampler: Sampler) -> SamplerRecord:
         found["truncated"],
         found["empty"],
         found["cost"],
+        found["n_ignored"],
     )

@@ -10,7 +10,10 @@ from json import JSONDecodeError
 from typing import Any
 
 MAX_DETAIL = 500
-SECRETS = re.compile(r"(?i)\bbearer\s+\S+|\b(?:sk|gsk|hf|xai)[-_][A-Za-z0-9_*.-]{6,}")
+SECRETS = re.compile(
+    r"(?i)\b(?:authorization|x-api-key|api[-_]key)[\"']?\s*[:=]\s*[\"']?(?:(?:bearer|basic)\s+)?\S+"
+    r"|\bbearer\s+\S+|\b(?:sk|gsk|hf|xai)[-_][A-Za-z0-9_*.-]{6,}"
+)
 HIDDEN = "[hidden]"
 RETRIED = (408, 409, 425)
 CONTEXT_WORDS = ("context_length", "context length", "maximum context", "context size", "too many tokens", "too long")
