@@ -2,12 +2,11 @@
 
 from datetime import timedelta
 
-import pytest
 from django.db.models.functions import Now
 
 from tests.factories import make_problem, make_trace
+from tests.verifiers import DEADLY, DeadlyVerifier
 from tests.worker import wait_for
-from tests.worker_verifiers import DEADLY
 from trajectories.core.verifiers import VERIFIERS
 from trajectories.models import Reverification, Verdict
 from trajectories.selectors.traces import TraceScope
@@ -18,18 +17,7 @@ from trajectories.tasks.reverifications import ring_reverification, sweep_reveri
 WORKER_INCLUDES = ["tests.worker_verifiers"]
 
 
-@pytest.fixture(autouse=True)
-def _not_elsewhere():
-    """Importing the verifier made it known to this process; other tests run over all that are known."""
-    known = VERIFIERS.pop("deadly", None)
-    yield
-    if known is not None:
-        VERIFIERS.pop("deadly", None)
-
-
 def plan(problem, monkeypatch) -> Reverification:
-    from tests.worker_verifiers import DeadlyVerifier
-
     monkeypatch.setitem(VERIFIERS, "deadly", DeadlyVerifier())
     return plan_reverification(actor=None, scope=TraceScope(problem=problem.pk), verifiers=["deadly"])
 
