@@ -210,11 +210,22 @@ def work_on(run: Any, served: Any, processes: Processes, options: Any, restart_a
             continue
         if not is_over(run):
             damage.kills += 1
-            damage.in_flight.append(served.in_flight)
             processes.kill_workers()
+            damage.in_flight.append(min(options.in_flight, unkept(run)))
         processes.start()
     processes.kill_all()
     return damage
+
+
+def unkept(run: Any) -> int:
+    """Attempts that were handed out and whose answers are not kept: what the dead may have asked for. What the endpoint
+    holds is less: answers on their way, which a busy client has not read yet, are lost too."""
+    from trajectories.models import Attempt, Reply
+    from trajectories.services.outages import patiently
+
+    leased = patiently(lambda: list(Attempt.objects.filter(run=run, state="leased").values_list("pk", flat=True)))
+    payers = [f"attempt {key}" for key in leased]
+    return len(leased) - patiently(lambda: Reply.objects.filter(payer__in=payers).count())
 
 
 def is_over(run: Any) -> bool:
