@@ -99,6 +99,7 @@ def main() -> None:
     parser.add_argument("--failing", type=float, default=0.2, metavar="SHARE")
     parser.add_argument("--keep-log", type=Path, help="where the workers' log is copied")
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))  # the workers must not outlive it
     with ExitStack() as stack:
         var = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="minicolumn-chaos-"))).resolve()
         prepare(var)
@@ -196,25 +197,40 @@ def work_on(run: Any, served: Any, processes: Processes, options: Any, restart_a
 
     damage, until = Damage(), time.monotonic() + LONGEST_SECONDS
     ring_sampling(run)
-    processes.start()
-    while not is_over(run):
-        if time.monotonic() > until:
-            raise TimeoutError(f"not done after {LONGEST_SECONDS} s: {run.state}, {run.done_count} samples")
-        asked = len(served.calls)
-        wait(lambda asked=asked: len(served.calls) > asked or is_over(run), 120)
-        wait(lambda: is_over(run), options.kill_every)
-        if restart_at and run.done_count >= restart_at[0] * run.planned_count:
-            restart_at.pop(0)
-            restart_database()
-            damage.restarts += 1
-            continue
-        if not is_over(run):
-            damage.kills += 1
-            damage.in_flight.append(served.in_flight)
-            processes.kill_workers()
+    try:
         processes.start()
-    processes.kill_all()
+        while not is_over(run):
+            if time.monotonic() > until:
+                raise TimeoutError(f"not done after {LONGEST_SECONDS} s: {run.state}, {run.done_count} samples")
+            asked = len(served.calls)
+            wait(lambda asked=asked: len(served.calls) > asked or is_over(run), 30)
+            if len(served.calls) == asked:
+                continue  # nothing is asked any more, only verified
+            wait(lambda: is_over(run), options.kill_every)
+            if restart_at and run.done_count >= restart_at[0] * run.planned_count:
+                restart_at.pop(0)
+                restart_database()
+                damage.restarts += 1
+                continue
+            if not is_over(run):
+                damage.kills += 1
+                processes.kill_workers()
+                damage.in_flight.append(min(options.in_flight, unkept(run)))
+            processes.start()
+    finally:
+        processes.kill_all()
     return damage
+
+
+def unkept(run: Any) -> int:
+    """Attempts that were handed out and whose answers are not kept: what the dead may have asked for. What the endpoint
+    holds is less: answers on their way, which a busy client has not read yet, are lost too."""
+    from trajectories.models import Attempt, Reply
+    from trajectories.services.outages import patiently
+
+    leased = patiently(lambda: list(Attempt.objects.filter(run=run, state="leased").values_list("pk", flat=True)))
+    payers = [f"attempt {key}" for key in leased]
+    return len(leased) - patiently(lambda: Reply.objects.filter(payer__in=payers).count())
 
 
 def is_over(run: Any) -> bool:

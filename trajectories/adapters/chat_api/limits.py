@@ -50,7 +50,8 @@ class AdaptiveLimit:
         finally:
             async with self._condition:
                 self._in_flight -= 1
-                self._condition.notify_all()
+                # One place is free, so one may look: all that wait would look at every call of many.
+                self._condition.notify()
 
     async def set_most(self, most: int) -> None:
         """Change the bound that recovery leads back to."""
