@@ -1,18 +1,17 @@
-"""One call to an endpoint: bounded in time and size, its faults said plainly."""
+"""One call to an endpoint, by the openai client: bounded in time and size, its faults said plainly."""
 
 import asyncio
 import json
 import os
 from collections.abc import Mapping, Sequence
-from http import HTTPStatus
 from typing import Any
 
 import httpx2
+import openai
 
 from trajectories.adapters.chat_api.choices import split_choices
 from trajectories.adapters.chat_api.faults import (
     CallError,
-    Refusal,
     connection_fault,
     malformed_fault,
     redact,
@@ -21,14 +20,13 @@ from trajectories.adapters.chat_api.faults import (
 from trajectories.adapters.chat_api.replies import Reply, read_reply
 from trajectories.adapters.chat_api.settings import RESPONSES, ChatSettings
 from trajectories.adapters.chat_api.streams import merge_stream
-from trajectories.adapters.chat_api.transport import open_http
+from trajectories.adapters.chat_api.transport import RefusedError, open_http
 from trajectories.core.records import JSON
 
 MAX_REPLY_BYTES = 8 * 1024 * 1024
 """A longer answer is no answer: the largest models write less than 1 MB."""
 
-MAX_ERROR_BYTES = 64 * 1024
-USER_AGENT = "minicolumn"
+NO_KEY = "none"
 
 
 def read_key(settings: ChatSettings, environment: Mapping[str, str] = os.environ) -> str:
@@ -56,15 +54,20 @@ class ChatClient:
     def __init__(self, settings: ChatSettings, environment: Mapping[str, str] = os.environ) -> None:
         self._settings = settings
         self._key = read_key(settings, environment)
-        path = "responses" if settings.api == RESPONSES else "chat/completions"
-        self._address = f"{settings.base_url.rstrip('/')}/{path}"
-        headers = {"Content-Type": "application/json", "Accept": "*/*", "User-Agent": USER_AGENT}
-        headers |= {"Authorization": f"Bearer {self._key}"} if self._key else {}
-        self._http = open_http(calls=settings.concurrency, seconds=settings.timeout_seconds, headers=headers)
+        # The client insists on a key; an endpoint without one is sent no such header.
+        self._headers: dict[str, Any] = {} if self._key else {"Authorization": openai.Omit()}
+        http = open_http(calls=settings.concurrency, seconds=settings.timeout_seconds)
+        self._client = openai.AsyncOpenAI(
+            api_key=self._key or NO_KEY,
+            base_url=settings.base_url,
+            max_retries=0,
+            timeout=http.timeout,
+            http_client=http,
+        )
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._http.aclose()
+        await self._client.close()
 
     async def complete(
         self,
@@ -97,10 +100,12 @@ class ChatClient:
         try:
             async with asyncio.timeout(limit):
                 raw = await self._fetch(body)
-        except (TimeoutError, httpx2.TimeoutException) as fault:
+        except (TimeoutError, openai.APITimeoutError, httpx2.TimeoutException) as fault:
             message = f"The endpoint had not answered within {limit:g} s."
             raise CallError("timeout", message, retryable=True) from fault
-        except (httpx2.HTTPError, httpx2.InvalidURL) as fault:
+        except RefusedError as fault:
+            raise status_fault(fault.refusal, self._settings.model, self._key, tools="tools" in body) from None
+        except (openai.APIConnectionError, httpx2.HTTPError, httpx2.InvalidURL) as fault:
             raise connection_fault(fault, self._settings.base_url, self._key) from None
         return self._read(raw, n)
 
@@ -126,22 +131,21 @@ class ChatClient:
         return malformed_fault("nested too deeply" if isinstance(fault, RecursionError) else fault, text, self._key)
 
     async def _fetch(self, body: Mapping[str, Any]) -> bytes:
-        content = json.dumps(body, ensure_ascii=False, allow_nan=False).encode("utf-8", errors="replace")
-        async with self._http.stream("POST", self._address, content=content) as response:
-            status = response.status_code
+        create: Any = self._client.chat.completions.with_streaming_response.create
+        if self._settings.api == RESPONSES:
+            create = self._client.responses.with_streaming_response.create
+        # The client walks through typed arguments value by value; what it takes as extra it sends as it is.
+        empty: dict[str, Any] = {"input": ""} if self._settings.api == RESPONSES else {"messages": []}
+        typed = {"model": body["model"], "stream": self._settings.streaming, **empty}
+        async with create(**typed, extra_body=body, extra_headers=self._headers) as response:
             parts, size = [], 0
-            async for part in response.aiter_bytes():
-                parts.append(part)
+            async for part in response.iter_bytes():
                 size += len(part)
-                if status != HTTPStatus.OK and size > MAX_ERROR_BYTES:
-                    break
                 if size > MAX_REPLY_BYTES:
                     raise CallError(
                         "too_large", f"The answer is larger than {MAX_REPLY_BYTES // 1024**2} MB and was cut off."
                     )
-        if status != HTTPStatus.OK:
-            refusal = Refusal(status, response.headers, b"".join(parts).decode("utf-8", errors="replace"))
-            raise status_fault(refusal, self._settings.model, self._key, tools="tools" in body)
+                parts.append(part)
         return b"".join(parts)
 
 

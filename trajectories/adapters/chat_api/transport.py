@@ -1,10 +1,16 @@
-"""The HTTP client: many calls at once without every call looking at every connection."""
+"""The HTTP client below the openai client: many calls at once without every call looking at every connection."""
 
 import itertools
-from collections.abc import Mapping
+from http import HTTPStatus
 from urllib.request import getproxies
 
 import httpx2
+import openai
+
+from trajectories.adapters.chat_api.faults import Refusal
+
+MAX_ERROR_BYTES = 64 * 1024
+"""So much is read of an answer with an error status; the client itself would read all of it."""
 
 CONNECT_SECONDS = 10.0
 CONNECTIONS_PER_POOL = 8
@@ -31,12 +37,36 @@ class SpreadTransport(httpx2.AsyncBaseTransport):
             await pool.aclose()
 
 
-def open_http(*, calls: int, seconds: float, headers: Mapping[str, str]) -> httpx2.AsyncClient:
+class RefusedError(openai.OpenAIError):
+    """An answer with another status than OK. The client hands errors of its own kind on as they are."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(f"status {refusal.status}")
+        self.refusal = refusal
+
+
+async def refuse(response: httpx2.Response) -> None:
+    """Raise RefusedError for a status other than OK, with the beginning of what it says."""
+    if response.status_code == HTTPStatus.OK:
+        return
+    parts, size = [], 0
+    async for part in response.aiter_bytes():
+        parts.append(part)
+        size += len(part)
+        if size > MAX_ERROR_BYTES:
+            break
+    await response.aclose()
+    text = b"".join(parts).decode("utf-8", errors="replace")
+    raise RefusedError(Refusal(response.status_code, response.headers, text))
+
+
+def open_http(*, calls: int, seconds: float) -> httpx2.AsyncClient:
     """A client for so many calls at once. Where the environment names a proxy, it is used, over one pool."""
     timeout = httpx2.Timeout(seconds, connect=min(seconds, CONNECT_SECONDS), pool=None)
+    hooks = {"response": [refuse]}
     if getproxies():
         limits = httpx2.Limits(max_connections=calls, max_keepalive_connections=calls)
-        return httpx2.AsyncClient(limits=limits, timeout=timeout, headers=headers, follow_redirects=False)
+        return httpx2.AsyncClient(limits=limits, timeout=timeout, event_hooks=hooks, follow_redirects=False)
     return httpx2.AsyncClient(
-        transport=SpreadTransport(calls), timeout=timeout, headers=headers, follow_redirects=False
+        transport=SpreadTransport(calls), timeout=timeout, event_hooks=hooks, follow_redirects=False
     )
