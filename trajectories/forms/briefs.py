@@ -3,25 +3,21 @@
 from typing import Any
 
 from django import forms
-from django.utils.text import slugify
 
 from trajectories.core.generation import WRITERS
 from trajectories.core.generation.briefs import SLOTS, TARGETS
 from trajectories.core.prompts.templates import MAX_TEMPLATE
 from trajectories.forms.generation import KIND_TITLES
+from trajectories.forms.versioned import VersionedForm
 from trajectories.models import Brief
 from trajectories.services.briefs import MAX_ITEM, MAX_ITEMS, BriefDraft
 
 LIST_CHARACTERS = MAX_ITEMS * (MAX_ITEM + 2)
 
 
-class BriefForm(forms.Form):
+class BriefForm(VersionedForm):
     """A brief as a person writes it. `draft` is what it says, once it is valid."""
 
-    title = forms.CharField(max_length=200)
-    name = forms.SlugField(
-        required=False, max_length=80, help_text="The same in all versions; left empty, it is made from the title."
-    )
     generator = forms.ChoiceField(
         label="For",
         choices=[(name, writer.title) for name, writer in WRITERS.items()],
@@ -49,17 +45,8 @@ class BriefForm(forms.Form):
     )
 
     def __init__(self, *arguments: Any, brief: Brief | None = None, **options: Any) -> None:
-        super().__init__(*arguments, **options)
+        super().__init__(*arguments, revises=brief is not None, **options)
         self.brief = brief
-        if brief is not None:
-            del self.fields["name"]
-
-    def clean(self) -> None:
-        """A name from the title, where none is given."""
-        if self.brief is None and not self.cleaned_data.get("name") and "name" not in self.errors:
-            self.cleaned_data["name"] = slugify(self.cleaned_data.get("title", ""))[:80]
-            if not self.cleaned_data["name"] and "title" not in self.errors:
-                self.add_error("name", "Found no letters or digits in the title, expected a name.")
 
     @property
     def slots(self) -> list[tuple[str, str]]:

@@ -3,13 +3,13 @@
 from typing import Any
 
 from django import forms
-from django.utils.text import slugify
 
 from trajectories.core.prompts.answer_formats import STYLES
 from trajectories.core.prompts.shipped import VIEW_WORDS
 from trajectories.core.prompts.templates import MAX_TEMPLATE, SLOTS
 from trajectories.core.prompts.views import ENCODINGS, PIXELS, SEGMENTATIONS, SIZES
 from trajectories.core.records import InstructionRecord, ProblemKind
+from trajectories.forms.versioned import VersionedForm
 from trajectories.models import Instruction
 from trajectories.services.instructions import Draft
 
@@ -37,16 +37,9 @@ def _titles(words: Any) -> list[tuple[str, str]]:
     return [(word, VIEW_WORDS[word][:1].upper() + VIEW_WORDS[word][1:]) for word in words]
 
 
-class InstructionForm(forms.Form):
+class InstructionForm(VersionedForm):
     """An instruction as a person writes it. `draft` is what it says, once it is valid."""
 
-    title = forms.CharField(max_length=200)
-    name = forms.SlugField(
-        required=False,
-        max_length=80,
-        help_text="The same in all versions; left empty, it is made from the title.",
-        label="Name",
-    )
     problem_kind = forms.ChoiceField(
         required=False,
         label="Problems",
@@ -73,17 +66,8 @@ class InstructionForm(forms.Form):
     )
 
     def __init__(self, *arguments: Any, instruction: Instruction | None = None, **options: Any) -> None:
-        super().__init__(*arguments, **options)
+        super().__init__(*arguments, revises=instruction is not None, **options)
         self.instruction = instruction
-        if instruction is not None:
-            del self.fields["name"]
-
-    def clean(self) -> None:
-        """A name from the title, where none is given."""
-        if self.instruction is None and not self.cleaned_data.get("name") and "name" not in self.errors:
-            self.cleaned_data["name"] = slugify(self.cleaned_data.get("title", ""))[:80]
-            if not self.cleaned_data["name"] and "title" not in self.errors:
-                self.add_error("name", "Found no letters or digits in the title, expected a name.")
 
     @property
     def slots(self) -> list[tuple[str, str]]:

@@ -1,17 +1,16 @@
 """Jobs that generate problems, and the calls they make."""
 
-from django.conf import settings
 from django.db import models
-from django.db.models.functions import Now
 
 from trajectories.models.briefs import Brief
 from trajectories.models.instructions import Instruction
+from trajectories.models.paid_jobs import PaidJob
 from trajectories.models.problems import Problem, ProblemSet
 from trajectories.models.samplers import Sampler
 from trajectories.models.traces import Text
 
 
-class GenerationJob(models.Model):
+class GenerationJob(PaidJob):
     """A frozen plan for new problems and how far it has come. One worker at a time holds the lease.
 
     `plan` holds the recipe (core.generation.base.Recipe), the source problems, the set the accepted ones go to and how
@@ -43,20 +42,7 @@ class GenerationJob(models.Model):
     source_set = models.ForeignKey(ProblemSet, null=True, on_delete=models.PROTECT, related_name="+")
     code_version = models.CharField(max_length=80)
     state = models.CharField(max_length=10, choices=State.choices, default=State.QUEUED)
-    state_reason = models.TextField(blank=True)
-    budget_cost = models.DecimalField(max_digits=14, decimal_places=6, null=True, blank=True)
-    budget_tokens = models.BigIntegerField(null=True, blank=True)
-    # Spent so far, by writing and by solving. Calls without a known price add no cost.
-    cost = models.DecimalField(max_digits=16, decimal_places=8, default=0)
-    input_tokens = models.BigIntegerField(default=0)
-    output_tokens = models.BigIntegerField(default=0)
-    lease_token = models.UUIDField(null=True)
-    lease_expires_at = models.DateTimeField(null=True)
     held_until = models.DateTimeField(null=True)
-    rung_at = models.DateTimeField(db_default=Now())
-    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
-    created_at = models.DateTimeField(auto_now_add=True)
-    finished_at = models.DateTimeField(null=True)
 
     class Meta:
         permissions = [("control_generationjob", "Can pause, resume and cancel generation jobs")]

@@ -1,18 +1,17 @@
 """Jobs in which a language model judges traces, and all that it said."""
 
-from django.conf import settings
 from django.db import models
 from django.db.models import Q
-from django.db.models.functions import Now
 
 from trajectories.core.records import Outcome
 from trajectories.core.verifiers.model_judge import Form
+from trajectories.models.paid_jobs import PaidJob
 from trajectories.models.rubrics import Rubric
 from trajectories.models.samplers import Sampler
 from trajectories.models.traces import Text, Trace
 
 
-class Judgement(models.Model):
+class Judgement(PaidJob):
     """A job: the traces of a selection, judged by one sampler with one rubric.
 
     `scope` is the selection as its query string when it was planned; its traces are the items. One worker at a time
@@ -38,7 +37,6 @@ class Judgement(models.Model):
     opponents = models.PositiveSmallIntegerField(default=0)
     seed = models.BigIntegerField()
     state = models.CharField(max_length=10, choices=State.choices, default=State.QUEUED)
-    state_reason = models.TextField(blank=True)
     total_count = models.PositiveIntegerField()
     done_count = models.PositiveIntegerField(default=0)
     error_count = models.PositiveIntegerField(default=0)
@@ -46,19 +44,7 @@ class Judgement(models.Model):
     call_count = models.PositiveIntegerField(default=0)
     reask_count = models.PositiveIntegerField(default=0)
     recalled_count = models.PositiveIntegerField(default=0)
-    budget_cost = models.DecimalField(max_digits=14, decimal_places=6, null=True, blank=True)
-    budget_tokens = models.BigIntegerField(null=True, blank=True)
-    # Spent so far; calls without a known price add no cost.
-    cost = models.DecimalField(max_digits=16, decimal_places=8, default=0)
-    input_tokens = models.BigIntegerField(default=0)
-    output_tokens = models.BigIntegerField(default=0)
-    lease_token = models.UUIDField(null=True)
-    lease_expires_at = models.DateTimeField(null=True)
-    rung_at = models.DateTimeField(db_default=Now())
-    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
-    created_at = models.DateTimeField(auto_now_add=True)
     started_at = models.DateTimeField(null=True)
-    finished_at = models.DateTimeField(null=True)
 
     class Meta:
         permissions = [("control_judgement", "Can pause, resume and cancel jobs of model judges")]
