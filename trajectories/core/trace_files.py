@@ -147,6 +147,7 @@ def _full(row: Row) -> ForeignTrace:
         answer=trace.get("answer"),
         program=_text(trace, "program", path="trace."),
         place=read_place(trace.get("found"), response),
+        facts={"hinted": True} if trace.get("hinted") is True else {},
         verdicts=read_verdicts(row.get("verdicts")),
         reviews=read_reviews(row.get("reviews"), len(steps)),
     )

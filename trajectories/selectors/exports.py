@@ -60,6 +60,8 @@ def _item(trace: Trace, meta: dict[str, Any], judged: dict[str, Any]) -> ExportI
         spec=problem.spec,
         reference=problem.reference,
         found=trace.facts.get("found"),
+        reference_source=problem.reference_source,
+        hinted=trace.hinted,
         meta=meta,
         judged=judged,
     )

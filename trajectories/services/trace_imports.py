@@ -152,7 +152,7 @@ class _Writer:
         read = ReadAnswer(item.answer, item.program, item.place)
         if item.answer is None and not item.program:
             read = read_answer(to_public(problem), response)
-        facts: dict[str, JSON] = {"model": item.model} if item.model else {}
+        facts: dict[str, JSON] = {**item.facts, **({"model": item.model} if item.model else {})}
         if read.place is not None:
             facts["found"] = as_json(read.place.after(len(text) - len(response)))
         result = SampleResult(

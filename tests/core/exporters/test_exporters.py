@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from trajectories.core.exporters import EXPORTERS, ExportItem, encode_row
 from trajectories.core.records import ProblemKind
+from trajectories.core.trace_files import read_traces
 
 SECRET = [[[6, 6, 6], [6, 0, 6]]]
 PROGRAM = "def transform(grid):\n    return [row[::-1] for row in grid]\n"
@@ -119,3 +120,11 @@ def test_prompt_only_has_the_answer_beside_the_prompt_as_text():
 def test_arc_programs_has_what_the_program_gave_for_every_pair():
     row = EXPORTERS["arc-programs"].row(make_item())
     assert (row["train_outputs"], row["test_outputs"]) == (["[[1]]"], [None])
+
+
+def test_the_archive_says_what_an_answer_rests_on_and_whether_it_was_given_away():
+    row = EXPORTERS["full"].row(make_item(reference_source="consensus", hinted=True, judged={}))
+    assert row["problem"]["reference_source"] == "consensus"
+    assert row["trace"]["hinted"] is True
+    (trace,) = read_traces(row)
+    assert trace.facts == {"hinted": True}

@@ -27,6 +27,10 @@ class ExportItem:
     reference: JSON
     found: Mapping[str, JSON] | None = None
     """Where in the reasoning the answer was found, by which rule; None where the sampler states it."""
+    reference_source: str = ""
+    """What the reference answer rests on (models.Problem.ReferenceSource); empty for the problem's own source."""
+    hinted: bool = False
+    """Whether the model was given the answer."""
     meta: Mapping[str, JSON] = field(default_factory=dict)
     judged: Mapping[str, JSON] = field(default_factory=dict)
     """Verdicts with their evidence and reviews with their step labels: {"verdicts": [...], "reviews": [...]}."""

@@ -21,6 +21,7 @@ class FullExporter:
                 "kind": str(item.problem_kind),
                 "spec": item.spec,
                 "reference": item.reference,
+                "reference_source": item.reference_source,
             },
             "trace": {
                 "prompt": prompt_messages(item),
@@ -28,6 +29,7 @@ class FullExporter:
                 "program": item.program,
                 "answer": item.answer,
                 "found": item.found,
+                "hinted": item.hinted,
                 "steps": list(item.steps),
             },
             "verdicts": list(item.judged.get("verdicts", ())),
