@@ -2,8 +2,8 @@
 
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, replace
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -15,7 +15,7 @@ from django.db.models.functions import Now
 from trajectories.adapters.expressions import shared_comparer
 from trajectories.adapters.procedural import shared_source
 from trajectories.adapters.sandbox import shared_engine
-from trajectories.core.identity import content_hash
+from trajectories.core.identity import canonical_json
 from trajectories.core.programs import ProgramEngine, ProgramJob, ProgramRun
 from trajectories.core.records import Outcome, ProblemRecord, TraceRecord, VerdictRecord
 from trajectories.core.storable import storable_json, storable_text
@@ -47,11 +47,11 @@ class TraceTools:
 
     def __init__(self, engine: ProgramEngine) -> None:
         self._engine = engine
-        self._runs: dict[str, ProgramRun] = {}
+        self._runs: dict[Hashable, ProgramRun] = {}
 
     def run_program(self, job: ProgramJob) -> ProgramRun:
         """Run in the sandbox, or hand out the run of an equal job."""
-        key = content_hash(asdict(job))
+        key = job.source, job.function, job.limits, canonical_json(job.calls)
         if key not in self._runs:
             self._runs[key] = self._engine.run(job)
         return self._runs[key]
