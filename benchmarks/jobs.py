@@ -44,7 +44,7 @@ class InstantSampler:
 def work(run_id: int, samplers: Any) -> tuple[float, float, list[int]]:
     """Draw and verify a whole run; returns (seconds of sampling, seconds of verification, ids of the traces)."""
     from trajectories.services.sampling import sample_next_batch
-    from trajectories.services.verdicts import verify_traces
+    from trajectories.services.verifications import verify_traces
 
     sampling = verifying = 0.0
     traces: list[int] = []

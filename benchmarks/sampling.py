@@ -81,7 +81,7 @@ def verify_pending(stop: Any) -> None:
     """The second process: verifies what is stored until it is told to stop."""
     prepare(create=False)
     from trajectories.models import PendingVerification
-    from trajectories.services.verdicts import verify_traces
+    from trajectories.services.verifications import verify_traces
 
     while not stop.is_set():
         waiting = list(PendingVerification.objects.order_by("pk").values_list("pk", flat=True)[:32])
@@ -116,7 +116,7 @@ def measure_latency(samples: int, latency: float, in_flight: int) -> None:
 def measure_instant(samples: int) -> None:
     """What storing and verifying cost when the endpoint costs nothing."""
     from trajectories.models import Trace
-    from trajectories.services.verdicts import verify_traces
+    from trajectories.services.verifications import verify_traces
 
     with endpoint_process(0.0, None) as url:
         run = plan(url, samples, 32)

@@ -8,7 +8,7 @@ from tests.factories import make_problem, make_problem_set, plan
 from tests.samplers import SAMPLERS
 from trajectories.models import Run
 from trajectories.services.sampling import sample_next_batch
-from trajectories.services.verdicts import verify_traces
+from trajectories.services.verifications import verify_traces
 
 
 def work(run: Run) -> None:

@@ -12,7 +12,7 @@ from trajectories.models import Run
 from trajectories.selectors.runs import most_attempts
 from trajectories.services.sample_requests import sample_request
 from trajectories.services.sampling import sample_next_batch
-from trajectories.services.verdicts import verify_traces
+from trajectories.services.verifications import verify_traces
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from trajectories.services.replies import DatabasePorts
 from trajectories.services.runs import pause_run, resume_run, set_budget
 from trajectories.services.sample_requests import sample_request
 from trajectories.services.sampling import keep_outcome
-from trajectories.services.verdicts import verify_traces
+from trajectories.services.verifications import verify_traces
 
 pytestmark = pytest.mark.django_db(transaction=True)
 PRICES = {"input_price": Decimal(1), "output_price": Decimal(10)}

@@ -16,7 +16,7 @@ from trajectories.services.exports import export_path, request_export, write_exp
 from trajectories.services.releases import freeze_accepted
 from trajectories.services.reviews import submit_review
 from trajectories.services.trace_imports import import_traces
-from trajectories.services.verdicts import verify_traces
+from trajectories.services.verifications import verify_traces
 
 VERDICT = {
     "verifier": "arc_test",

@@ -16,7 +16,7 @@ from trajectories.models import Judgement, JudgementAnswer, JudgementItem, Pendi
 from trajectories.services.judgement_work import judge_next, lost_judgements
 from trajectories.services.judgements import pause_judgement, resume_judgement
 from trajectories.services.model_calls import CallBudget
-from trajectories.services.verdicts import verify_traces
+from trajectories.services.verifications import verify_traces
 
 pytestmark = pytest.mark.django_db(transaction=True)
 PRICES = {"input_price": Decimal(1), "output_price": Decimal(10)}

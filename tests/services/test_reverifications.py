@@ -18,7 +18,7 @@ from trajectories.services.reverifications import (
     plan_reverification,
     reverify_next,
 )
-from trajectories.services.verdicts import verify_traces
+from trajectories.services.verifications import verify_traces
 
 
 @dataclass

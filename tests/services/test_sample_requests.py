@@ -12,7 +12,7 @@ from trajectories.services.chat_sampling import sample_session
 from trajectories.services.first_prompts import PROMPTS_SHOWN, first_prompts
 from trajectories.services.plans import Diversity, Plan, PlanError
 from trajectories.services.sample_requests import sample_request
-from trajectories.services.verdicts import verify_traces
+from trajectories.services.verifications import verify_traces
 
 pytestmark = pytest.mark.django_db(transaction=True)
 VARIED = Diversity(symmetries=True, colours=True, order=True)

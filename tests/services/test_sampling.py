@@ -11,7 +11,7 @@ from trajectories.models import Run, Trace
 from trajectories.services.attempts import claim_batch, requeue_expired
 from trajectories.services.runs import RunStateError, cancel_run, pause_run, resume_run
 from trajectories.services.sampling import sample_next_batch
-from trajectories.services.verdicts import verify_traces
+from trajectories.services.verifications import verify_traces
 
 
 def sample(run, samplers=SAMPLERS):

@@ -14,7 +14,7 @@ from trajectories.services.plans import Budget, Diversity, PlanError
 from trajectories.services.runs import RunStateError, cancel_run, extend_run, pause_run, resume_run, set_budget
 from trajectories.services.sample_requests import sample_request
 from trajectories.services.strategies import advance_run, move_on
-from trajectories.services.verdicts import verify_traces
+from trajectories.services.verifications import verify_traces
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

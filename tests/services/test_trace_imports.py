@@ -12,7 +12,7 @@ from tests import factories
 from trajectories.core.problems import statement_hash
 from trajectories.models import AuditEvent, PendingVerification, Problem, Sampler, Trace
 from trajectories.services.trace_imports import TraceImportReport, import_traces, problems_named
-from trajectories.services.verdicts import verify_traces
+from trajectories.services.verifications import verify_traces
 
 pytestmark = pytest.mark.django_db
 

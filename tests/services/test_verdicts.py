@@ -1,14 +1,12 @@
-from datetime import timedelta
-
 import pytest
-from django.db.models.functions import Now
 
 from tests.factories import FLIP_PROGRAM, assert_counters_add_up, make_problem, make_trace, plan
 from tests.samplers import SAMPLERS, WRONG_PROGRAM
 from trajectories.core.records import Outcome, VerdictRecord
 from trajectories.models import PendingVerification, Trace, Verdict
 from trajectories.services.sampling import sample_next_batch
-from trajectories.services.verdicts import MAX_CLAIMS, derived_fields, verify_traces
+from trajectories.services.verdicts import derived_fields
+from trajectories.services.verifications import verify_traces
 
 
 @pytest.fixture
@@ -40,13 +38,6 @@ def test_verdicts_derived_fields_and_counters_are_written_and_the_run_ends(run):
     assert (run.state, run.verified_count, run.correct_count) == ("finished", 2, 1)
 
 
-def test_a_trace_is_verified_once_however_often_the_bell_rings(run):
-    assert verify_traces(trace_ids=trace_ids(run) * 2) == 2
-    assert verify_traces(trace_ids=trace_ids(run)) == 0
-    assert Verdict.objects.count() == 6
-    assert_counters_add_up(run)
-
-
 def test_verifying_again_changes_neither_counters_nor_verdicts(run):
     verify_traces(trace_ids=trace_ids(run))
     before = list(Verdict.objects.order_by("id").values())
@@ -55,23 +46,6 @@ def test_verifying_again_changes_neither_counters_nor_verdicts(run):
     assert verify_traces(trace_ids=trace_ids(run)) == 2
     assert list(Verdict.objects.order_by("id").values()) == before
     assert_counters_add_up(run)
-
-
-def test_a_trace_somebody_judges_is_left_alone_until_that_lease_ends(run):
-    PendingVerification.objects.update(lease_expires_at=Now() + timedelta(minutes=1))
-    assert verify_traces(trace_ids=trace_ids(run)) == 0
-    PendingVerification.objects.update(lease_expires_at=Now() - timedelta(minutes=1))
-    assert verify_traces(trace_ids=trace_ids(run)) == 2
-
-
-def test_a_trace_that_lost_its_judge_too_often_gets_errors_with_the_reason(run):
-    PendingVerification.objects.update(claims=MAX_CLAIMS)
-    assert verify_traces(trace_ids=trace_ids(run)) == 2
-    assert set(Verdict.objects.values_list("outcome", "score")) == {("error", None)}
-    assert "begun 3 times" in Verdict.objects.first().message
-    assert set(run.traces.values_list("correctness", flat=True)) == {"error"}
-    assert_counters_add_up(run)
-    assert run.state == "finished"
 
 
 class BrokenVerifier:

@@ -34,7 +34,7 @@ from trajectories.selectors.rubrics import rubric_record
 from trajectories.services.judgements import JudgementError, pause_judgement
 from trajectories.services.model_calls import CallBudget, CallStop, ask_all
 from trajectories.services.traces import store_texts
-from trajectories.services.verdicts import append_verdicts, lock_trace, trace_record
+from trajectories.services.verdicts import append_verdicts, lock_traces, trace_record
 
 LEASE = timedelta(seconds=180)
 RENEW_SECONDS = 20.0
@@ -226,7 +226,7 @@ class _Work:
         del self._open[item_id]
         verdict = self._verdict(item, asked)
         with transaction.atomic():
-            lock_trace(item.trace)
+            lock_traces([item.trace])
             waiting = JudgementItem.objects.filter(pk=item.pk, outcome="")
             changed = waiting.update(
                 outcome=verdict.outcome.value,
@@ -236,7 +236,7 @@ class _Work:
             )
             if not changed:
                 return
-            added = append_verdicts(item.trace, [verdict], self._job)
+            added = append_verdicts([(item.trace, [verdict])], self._job)
             counted = self._held().update(
                 done_count=F("done_count") + 1,
                 error_count=F("error_count") + int(verdict.outcome is Outcome.ERROR),

@@ -17,7 +17,7 @@ from trajectories.models import AuditEvent, Reverification, Trace
 from trajectories.selectors.reverifications import scope_of
 from trajectories.selectors.traces import TraceScope, traces_in
 from trajectories.services.strategies import move_on
-from trajectories.services.verdicts import MAX_CLAIMS, append_verdicts, judge_trace, lock_trace
+from trajectories.services.verdicts import MAX_CLAIMS, append_verdicts, judge_trace, lock_traces
 
 TRACES_PER_BELL = 16
 LEASE = timedelta(seconds=180)
@@ -122,11 +122,11 @@ def _claim(job_id: int, token: uuid.UUID) -> bool:
 def _write(job: Reverification, token: uuid.UUID, trace: Trace, verdicts: Sequence[VerdictRecord]) -> bool:
     """Write one trace's verdicts and move the cursor; False where the job was cancelled or the lease is lost."""
     with transaction.atomic():
-        lock_trace(trace)
+        lock_traces([trace])
         held = Reverification.objects.filter(pk=job.pk, lease_token=token, state=Reverification.State.RUNNING)
         if not held.select_for_update(no_key=True).exists():
             return False
-        added = append_verdicts(trace, verdicts, job)
+        added = append_verdicts([(trace, verdicts)], job)
         held.update(
             cursor=trace.pk,
             claims=1,

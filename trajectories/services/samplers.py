@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from trajectories.adapters.chat_api import CallError, ChatClient, ChatSettings
+from trajectories.adapters.chat_api import CallError, ChatSettings, open_client
 from trajectories.adapters.chat_api.calls import estimate_usage
 from trajectories.core.records import Usage
 from trajectories.models import AuditEvent, Sampler
@@ -108,7 +108,7 @@ def try_sampler(*, sampler: Sampler) -> Trial:
 
 
 async def _try(settings: ChatSettings) -> Trial:
-    client = ChatClient(settings)
+    client = open_client(settings)
     messages = [{"role": "user", "content": TEST_PROMPT}]
     started = time.monotonic()
     try:

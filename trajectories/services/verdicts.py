@@ -1,16 +1,13 @@
 """Verdicts: judging traces with every verifier that applies, and what lists show of it."""
 
 import sys
-from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db import transaction
-from django.db.models import F, Q
-from django.db.models.functions import Now
+from django.db.models import F
 
 from trajectories.adapters.expressions import shared_comparer
 from trajectories.adapters.procedural import shared_source
@@ -19,19 +16,15 @@ from trajectories.core.identity import canonical_json
 from trajectories.core.programs import ProgramEngine, ProgramJob, ProgramRun
 from trajectories.core.records import Outcome, ProblemRecord, TraceRecord, VerdictRecord
 from trajectories.core.storable import storable_json, storable_text
-from trajectories.core.verifiers import VERIFIERS, consensus
+from trajectories.core.verifiers import consensus
 from trajectories.core.verifiers.answers import read_place
 from trajectories.core.verifiers.arc_common import ENGINE_FAULTS
 from trajectories.core.verifiers.base import Verifier
 from trajectories.core.verifiers.expressions import Comparison
 from trajectories.core.verifiers.model_judge import is_model_verdict
-from trajectories.models import Judgement, PendingVerification, Problem, Reverification, Run, Trace, Verdict
+from trajectories.models import Judgement, Problem, Reverification, Run, Trace, Verdict
 from trajectories.selectors.problems import to_record
 from trajectories.services.runs import lock_run
-from trajectories.services.strategies import move_on
-
-LEASE = timedelta(seconds=180)
-"""Longer than any trace takes: a program has 20 s in all (core.programs.ProgramLimits)."""
 
 MAX_CLAIMS = 3
 """A verification begun this often without an end has crashed its workers: its verdicts are errors."""
@@ -63,49 +56,6 @@ class TraceTools:
     def compare_expressions(self, expected: str, found: str) -> Comparison:
         """Compare in the process of its own, within its limits."""
         return shared_comparer().compare(expected, found)
-
-
-def no_bell(run_id: int) -> None:
-    """For callers that look after pending attempts themselves."""
-
-
-def verify_traces(
-    *,
-    trace_ids: Sequence[int],
-    verifiers: Mapping[str, Verifier] = VERIFIERS,
-    on_more: Callable[[int], object] = no_bell,
-) -> int:
-    """Judge those of the traces that await it and nobody else is at; returns how many were judged.
-
-    `on_more` gets the id of each run whose strategy wants more attempts after that. Judging runs outside transactions;
-    verdicts, derived fields and counters of one trace are written in one.
-    """
-    verified = 0
-    run_ids: set[int] = set()
-    for trace_id in trace_ids:
-        claims = _claim(trace_id)
-        if claims is None:
-            continue
-        trace = Trace.objects.select_related("problem", "program", "reasoning").get(pk=trace_id)
-        verdicts = judge_trace(trace, verifiers.values(), lost=claims > MAX_CLAIMS)
-        if _write_verdicts(trace, verdicts):
-            verified += 1
-            run_ids.update([] if trace.run_id is None else [trace.run_id])
-    for run_id in sorted(run_ids):
-        if move_on(run_id=run_id):
-            on_more(run_id)
-    return verified
-
-
-def _claim(trace_id: int) -> int | None:
-    """Lease one pending verification; returns how often it was claimed, None where there is nothing to claim."""
-    free = Q(lease_expires_at__isnull=True) | Q(lease_expires_at__lt=Now())
-    with transaction.atomic():
-        pending = PendingVerification.objects.select_for_update(skip_locked=True).filter(free, pk=trace_id).first()
-        if pending is None:
-            return None
-        PendingVerification.objects.filter(pk=trace_id).update(lease_expires_at=Now() + LEASE, claims=F("claims") + 1)
-    return pending.claims + 1
 
 
 def judge_trace(trace: Trace, verifiers: Iterable[Verifier], *, lost: bool = False) -> list[VerdictRecord]:
@@ -150,32 +100,49 @@ def _error(verifier: Verifier, message: str) -> VerdictRecord:
     return VerdictRecord(verifier=verifier.name, version=verifier.version, outcome=Outcome.ERROR, message=message)
 
 
-def _write_verdicts(trace: Trace, verdicts: Sequence[VerdictRecord]) -> bool:
-    """Write what was judged and drop the trace from the queue; False where somebody else has."""
-    with transaction.atomic():
-        lock_trace(trace)
-        if not PendingVerification.objects.filter(pk=trace.pk).delete()[0]:
-            return False
-        append_verdicts(trace, verdicts)
-    return True
-
-
-def lock_trace(trace: Trace) -> None:
-    """Take the locks under which what is derived from a trace's verdicts is changed: its run first, then itself."""
-    if trace.run_id is not None:
-        lock_run(trace.run_id)
-    Trace.objects.select_for_update(no_key=True).only("pk").get(pk=trace.pk)
+def lock_traces(traces: Sequence[Trace]) -> None:
+    """Take the locks under which what is derived from the verdicts on traces of one run (or of none) is changed: the
+    run first, then the traces."""
+    for run_id in {trace.run_id for trace in traces if trace.run_id is not None}:
+        lock_run(run_id)
+    ids = [trace.pk for trace in traces]
+    list(Trace.objects.filter(pk__in=ids).order_by("pk").select_for_update(no_key=True).values_list("pk"))
 
 
 def append_verdicts(
-    trace: Trace, verdicts: Sequence[VerdictRecord], job: Reverification | Judgement | None = None
+    said: Sequence[tuple[Trace, Sequence[VerdictRecord]]], job: Reverification | Judgement | None = None
 ) -> list[Verdict]:
-    """Add the verifiers' words and derive anew what lists filter by; returns what was added. The trace is locked.
+    """Add the verifiers' words on traces of one run (or of none) and derive anew what lists filter by; returns what was
+    added. The traces are locked.
 
     The first word of a version stands, unless a job judges again: then a word that differs is added as a revision.
     """
-    known = list(Verdict.objects.filter(trace=trace).order_by("pk"))
-    newest = {verdict.verifier: verdict for verdict in known}
+    known: defaultdict[int, list[Verdict]] = defaultdict(list)
+    for verdict in Verdict.objects.filter(trace__in=[trace.pk for trace, _ in said]).order_by("pk"):
+        known[verdict.trace_id].append(verdict)
+    added, own = [], []
+    for trace, verdicts in said:
+        newest = {verdict.verifier: verdict for verdict in known[trace.pk]}
+        added += _new_words(trace, verdicts, known[trace.pk], newest, job)
+        if verdicts and all(is_model_verdict(verdict.verifier) for verdict in verdicts):
+            # A judge's word supports and never decides; the trace's own verification may be still to come.
+            Trace.objects.filter(pk=trace.pk).update(model_judged=_last_model_word(newest.values()))
+        else:
+            own.append((trace, derived_fields(newest)))
+    Verdict.objects.bulk_create(added)
+    if own:
+        _derive(own)
+    return added
+
+
+def _new_words(
+    trace: Trace,
+    verdicts: Sequence[VerdictRecord],
+    known: Sequence[Verdict],
+    newest: dict[str, Verdict],
+    job: Reverification | Judgement | None,
+) -> list[Verdict]:
+    """The rows to add for one trace, which become the `newest` of their verifiers."""
     words = Counter((verdict.verifier, verdict.version) for verdict in known)
     added = []
     for verdict in verdicts:
@@ -191,12 +158,6 @@ def append_verdicts(
         row.previous_outcome = before.outcome if before is not None else ""
         newest[verdict.verifier] = row
         added.append(row)
-    Verdict.objects.bulk_create(added)
-    if verdicts and all(is_model_verdict(verdict.verifier) for verdict in verdicts):
-        # A judge's word supports and never decides; the trace's own verification may be still to come.
-        Trace.objects.filter(pk=trace.pk).update(model_judged=_last_model_word(newest.values()))
-    else:
-        _derive(trace, newest)
     return added
 
 
@@ -207,18 +168,24 @@ def _is_same_word(before: Verdict, verdict: VerdictRecord) -> bool:
     return before.outcome != Outcome.ERROR and kept == said
 
 
-def _derive(trace: Trace, newest: Mapping[str, Verdict]) -> None:
-    """Keep what follows from the newest verdicts: the trace's derived fields and the counters of run and problem."""
-    before = Trace.objects.values_list("correctness", flat=True).get(pk=trace.pk)
-    derived = derived_fields(newest)
-    Trace.objects.filter(pk=trace.pk).update(**derived)
-    correct = int(derived["correctness"] == Outcome.PASS) - int(before == Outcome.PASS)
-    if trace.run_id is not None:
-        Run.objects.filter(pk=trace.run_id).update(
-            verified_count=F("verified_count") + int(before == ""), correct_count=F("correct_count") + correct
+def _derive(traces: Sequence[tuple[Trace, Mapping[str, Any]]]) -> None:
+    """Keep what follows from the newest verdicts: the traces' derived fields and the counters of run and problems."""
+    before = dict(Trace.objects.filter(pk__in=[trace.pk for trace, _ in traces]).values_list("pk", "correctness"))
+    new, correct = 0, Counter[int]()
+    for trace, derived in traces:
+        new += before[trace.pk] == ""
+        correct[trace.problem_id] += (derived["correctness"] == Outcome.PASS) - (before[trace.pk] == Outcome.PASS)
+        for name, value in derived.items():
+            setattr(trace, name, value)
+    Trace.objects.bulk_update([trace for trace, _ in traces], list(traces[0][1]))
+    run_id = traces[0][0].run_id
+    if run_id is not None:
+        Run.objects.filter(pk=run_id).update(
+            verified_count=F("verified_count") + new, correct_count=F("correct_count") + correct.total()
         )
-    if correct:
-        Problem.objects.filter(pk=trace.problem_id).update(correct_count=F("correct_count") + correct)
+    for problem_id, count in sorted(correct.items()):
+        if count:
+            Problem.objects.filter(pk=problem_id).update(correct_count=F("correct_count") + count)
 
 
 def derived_fields(newest: Mapping[str, Verdict]) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from kombu.exceptions import KombuError
 from trajectories.models import Run
 from trajectories.services.chat_sampling import is_chat_run, sample_session
 from trajectories.services.sampling import BatchReport, sample_next_batch
-from trajectories.services.verdicts import verify_traces
+from trajectories.services.verifications import verify_traces
 from trajectories.tasks.verdicts import ring_verification
 
 logger = logging.getLogger(__name__)

@@ -6,7 +6,7 @@ from functools import partial
 from celery import shared_task, signature
 from django.db import transaction
 
-from trajectories.services.verdicts import verify_traces
+from trajectories.services.verifications import verify_traces
 
 TRACES_PER_BELL = 32
 

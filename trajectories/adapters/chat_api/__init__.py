@@ -1,8 +1,8 @@
 """Sampling from language models behind OpenAI-compatible endpoints."""
 
 from trajectories.adapters.chat_api.calls import Answered, ChatCall
-from trajectories.adapters.chat_api.client import ChatClient
 from trajectories.adapters.chat_api.faults import CallError
+from trajectories.adapters.chat_api.opening import open_client
 from trajectories.adapters.chat_api.ports import PaidReply, Ports
 from trajectories.adapters.chat_api.sampler import ChatSampler, ChatSession
 from trajectories.adapters.chat_api.session import CallSession
@@ -15,10 +15,10 @@ __all__ = [
     "CallError",
     "CallSession",
     "ChatCall",
-    "ChatClient",
     "ChatSampler",
     "ChatSession",
     "ChatSettings",
     "PaidReply",
     "Ports",
+    "open_client",
 ]

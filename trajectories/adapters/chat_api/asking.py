@@ -5,10 +5,9 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from trajectories.adapters.chat_api.calls import ChatCall, estimate_usage
-from trajectories.adapters.chat_api.client import ChatClient
 from trajectories.adapters.chat_api.faults import CallError
 from trajectories.adapters.chat_api.limits import (
     LONGEST_RETRY_AFTER,
@@ -20,6 +19,9 @@ from trajectories.adapters.chat_api.ports import Ports
 from trajectories.adapters.chat_api.replies import Reply
 from trajectories.adapters.chat_api.settings import ChatSettings
 from trajectories.core.records import SampleFailure, Usage
+
+if TYPE_CHECKING:
+    from trajectories.adapters.chat_api.client import ChatClient
 
 T = TypeVar("T")
 
@@ -49,7 +51,7 @@ class Asker:
     """Used within one event loop. After a fault that no further call can survive, `stopped` holds it, and every further
     call fails with it."""
 
-    def __init__(self, settings: ChatSettings, ports: Ports, client: ChatClient, aside: Aside) -> None:
+    def __init__(self, settings: ChatSettings, ports: Ports, client: "ChatClient", aside: Aside) -> None:
         self.limit = AdaptiveLimit(settings.concurrency)
         self.stopped: SampleFailure | None = None
         self._settings, self._ports, self._client, self._aside = settings, ports, client, aside

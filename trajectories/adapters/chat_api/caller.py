@@ -10,8 +10,8 @@ from trajectories.adapters.chat_api.asking import Asker, Heard
 from trajectories.adapters.chat_api.batches import Batches
 from trajectories.adapters.chat_api.calls import Answered, ChatCall, call_hash, input_tokens_of
 from trajectories.adapters.chat_api.choices import share_usage
-from trajectories.adapters.chat_api.client import ChatClient
 from trajectories.adapters.chat_api.faults import CallError
+from trajectories.adapters.chat_api.opening import open_client
 from trajectories.adapters.chat_api.ports import PaidReply, Ports
 from trajectories.adapters.chat_api.replies import Reply, read_reply
 from trajectories.adapters.chat_api.settings import ChatSettings
@@ -33,7 +33,7 @@ class Caller:
         self.settings = settings
         self.takes_n = settings.takes_n
         self._ports, self._side = ports, side
-        self._client = ChatClient(settings, environment)
+        self._client = open_client(settings, environment)
         self._asker = Asker(settings, ports, self._client, self.aside)
         self.limit = self._asker.limit
         self._recalls: Batches[tuple[str, str], PaidReply | None] = Batches(self._recall)

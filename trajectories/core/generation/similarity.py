@@ -9,7 +9,6 @@ import unicodedata
 from collections.abc import Sequence
 
 import numpy as np
-from datasketch import MinHash
 
 from trajectories.core.records import JSON, ProblemKind, ProblemRecord
 
@@ -57,6 +56,9 @@ def similarity(first: str, second: str) -> float:
 
 def sketch_of(text: str) -> bytes:
     """The MinHash of a text: PERMUTATIONS little-endian 32-bit numbers."""
+    # Its package imports all of scipy: two seconds at the start of every process, were it not done here.
+    from datasketch import MinHash
+
     minhash = MinHash(num_perm=PERMUTATIONS, seed=SEED)
     minhash.update_batch([shingle.encode("utf-8", "surrogatepass") for shingle in shingles_of(tokens_of(text))])
     return bytes(minhash.hashvalues.astype("<u4").tobytes())
