@@ -94,7 +94,8 @@ def test_a_forked_child_is_refused_and_leaves_the_parents_workers_alone(engine: 
         except RuntimeError:
             engine.close()
             os._exit(7)
-        os._exit(1)
+        finally:
+            os._exit(1)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
     assert call(engine, "return 3").value == 3
 

@@ -60,23 +60,26 @@ def test_a_forked_child_uses_workers_of_its_own(bubblewrap: BubblewrapEngine) ->
         try:
             assert_healthy(bubblewrap)
             bubblewrap.close()
-        except BaseException:
+            os._exit(0)
+        finally:
             os._exit(1)
-        os._exit(0)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     assert_healthy(bubblewrap)
 
 
-def test_workers_end_with_the_application() -> None:
+def test_workers_end_with_the_application(bubblewrap: BubblewrapEngine) -> None:
     """kill -9 of the application leaves no worker behind."""
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
-        engine = BubblewrapEngine(None, workers=1)
-        run(engine, "def transform(grid): return grid")
-        os.write(writing, str(engine.worker_pids()[0]).encode())
-        run(engine, "while True: pass", limits=ProgramLimits(seconds_per_call=600, seconds_total=600))
-        os._exit(0)
+        try:
+            engine = BubblewrapEngine(None, workers=1)
+            run(engine, "def transform(grid): return grid")
+            os.write(writing, str(engine.worker_pids()[0]).encode())
+            run(engine, "while True: pass", limits=ProgramLimits(seconds_per_call=600, seconds_total=600))
+        finally:  # whatever happens, the child is not to go on as a second run of the tests
+            os._exit(1)
+    os.close(writing)
     worker = int(os.read(reading, 32))
     while not children_of(worker):
         pass
@@ -86,7 +89,6 @@ def test_workers_end_with_the_application() -> None:
     while any(still_runs(pid) for pid in descendants):
         pass
     os.close(reading)
-    os.close(writing)
 
 
 def children_of(pid: int) -> list[int]:
