@@ -2,8 +2,8 @@
 
 SHELL := /bin/sh
 PYTHON ?= python3
-# Two processes: the tests' database and their browsers want cores as well.
-TEST_PROCESSES ?= 2
+# Three processes on two cores: much of what tests take is waiting for servers, workers and browsers to start.
+TEST_PROCESSES ?= 3
 
 .PHONY: help run test lint types contracts unit benchmarks tools procedural environment environment-dev
 .NOTPARALLEL:

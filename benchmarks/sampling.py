@@ -174,6 +174,8 @@ def main() -> None:
     prepare(create=True)
     from django.db import connection
 
+    # A worker imports the client with its first call to a model and keeps it.
+    import trajectories.adapters.chat_api.client  # noqa: F401
     from trajectories.services.problems import import_arc_agi_1
 
     try:

@@ -96,7 +96,7 @@ def test_examples_may_differ_from_sample_to_sample():
     with FakeEndpoint() as endpoint:
         made = plan_varied(endpoint, diversity=Diversity(examples=2, examples_vary=True))
     drawn = {tuple(example.problem.name for example in request.examples) for request in requests_of(made)}
-    assert len(drawn) > 4
+    assert len(drawn) > 2
 
 
 def test_a_problem_is_no_example_for_itself():

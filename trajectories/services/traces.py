@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Value
 from django.db.models.functions import Now
 
 from trajectories.core.identity import canonical_json, content_hash, text_hash
@@ -105,8 +105,11 @@ def _write(run_id: int, kept: Sequence[Built]) -> None:
 
 
 def store_texts(bodies: Mapping[str, str]) -> None:
-    """Store texts by hash, each once; in one order, so that concurrent writers cannot block each other in a circle."""
-    rows = [Text(content_hash=key, body=body) for key, body in sorted(bodies.items())]
+    """Store texts by hash, each once; in one order, so that concurrent writers cannot block each other in a circle.
+
+    As expressions they go as values of their own: an array of them would be escaped quote by quote, in Python.
+    """
+    rows = [Text(content_hash=key, body=Value(body)) for key, body in sorted(bodies.items())]
     Text.objects.bulk_create(rows, ignore_conflicts=True)
 
 

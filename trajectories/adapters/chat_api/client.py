@@ -4,7 +4,8 @@ import asyncio
 import json
 import os
 from collections.abc import Mapping, Sequence
-from typing import Any
+from contextlib import aclosing
+from typing import Any, cast
 
 import httpx2
 import openai
@@ -18,7 +19,7 @@ from trajectories.adapters.chat_api.faults import (
     status_fault,
 )
 from trajectories.adapters.chat_api.replies import Reply, read_reply
-from trajectories.adapters.chat_api.settings import RESPONSES, ChatSettings
+from trajectories.adapters.chat_api.settings import CHAT_COMPLETIONS, RESPONSES, ChatSettings
 from trajectories.adapters.chat_api.streams import merge_stream
 from trajectories.adapters.chat_api.transport import RefusedError, open_http
 from trajectories.core.records import JSON
@@ -27,6 +28,7 @@ MAX_REPLY_BYTES = 8 * 1024 * 1024
 """A longer answer is no answer: the largest models write less than 1 MB."""
 
 NO_KEY = "none"
+PATHS = {CHAT_COMPLETIONS: "/chat/completions", RESPONSES: "/responses"}
 
 
 def read_key(settings: ChatSettings, environment: Mapping[str, str] = os.environ) -> str:
@@ -131,15 +133,18 @@ class ChatClient:
         return malformed_fault("nested too deeply" if isinstance(fault, RecursionError) else fault, text, self._key)
 
     async def _fetch(self, body: Mapping[str, Any]) -> bytes:
-        create: Any = self._client.chat.completions.with_streaming_response.create
-        if self._settings.api == RESPONSES:
-            create = self._client.responses.with_streaming_response.create
-        # The client walks through typed arguments value by value; what it takes as extra it sends as it is.
-        empty: dict[str, Any] = {"input": ""} if self._settings.api == RESPONSES else {"messages": []}
-        typed = {"model": body["model"], "stream": self._settings.streaming, **empty}
-        async with create(**typed, extra_body=body, extra_headers=self._headers) as response:
-            parts, size = [], 0
-            async for part in response.iter_bytes():
+        # By the client's call for any address: that for completions walks through every argument value by value.
+        response = await self._client.post(
+            PATHS[self._settings.api],
+            cast_to=httpx2.Response,
+            body=body,
+            options={"headers": self._headers},
+            stream=True,
+            stream_cls=openai.AsyncStream[Any],
+        )
+        parts, size = [], 0
+        async with aclosing(cast(httpx2.Response, response)) as answer:
+            async for part in answer.aiter_bytes():
                 size += len(part)
                 if size > MAX_REPLY_BYTES:
                     raise CallError(

@@ -13,7 +13,7 @@ MAX_ERROR_BYTES = 64 * 1024
 """So much is read of an answer with an error status; the client itself would read all of it."""
 
 CONNECT_SECONDS = 10.0
-CONNECTIONS_PER_POOL = 8
+CONNECTIONS_PER_POOL = 2
 """A pool walks through its connections at every call; one pool of 64 takes as long as all else that a call does."""
 
 
