@@ -154,6 +154,14 @@ def test_export_accepted_again_makes_nothing_new_until_something_changed(as_lead
     assert Release.objects.count() == 2
 
 
+@pytest.mark.parametrize("query", ["?run=three", "?near_miss=nearly", "?model_judged=perhaps", "?round=-1"])
+def test_export_accepted_refuses_a_filter_it_does_not_know(as_lead, accepted, query):
+    answer = as_lead.post(reverse("release_export_accepted") + query, {"key": str(uuid.uuid4())})
+    assert answer.status_code == 422
+    assert answer.content.decode().startswith(query[1:].partition("=")[0] + ": ")
+    assert not Release.objects.exists()
+
+
 def test_export_accepted_with_nothing_accepted_says_so(as_lead):
     assert "No accepted trace matches" in quick(as_lead).content.decode()
     assert as_lead.post(reverse("release_export_accepted"), {"key": "x"}).status_code == 422

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from trajectories.core.exporters import EXPORTERS, ExportItem
 from trajectories.forms.releases import ExportForm, KeyForm, ReleaseForm
-from trajectories.forms.traces import read_scope
+from trajectories.forms.traces import TraceScopeForm
 from trajectories.models import Release
 from trajectories.selectors.exports import iterate_items, preview_items
 from trajectories.selectors.releases import (
@@ -135,7 +135,11 @@ def release_export_accepted(request: HttpRequest) -> HttpResponse:
     form = KeyForm(request.POST)
     if not form.is_valid():
         return HttpResponse("key: expected the key of a form.", status=422, content_type="text/plain")
-    rule = ReleaseRule(scope=read_scope(request.GET))
+    filters = TraceScopeForm(request.GET)
+    if not filters.is_valid():  # where a wrong filter counted for nothing, more would be released than was asked for
+        name, faults = next(iter(filters.errors.items()))
+        return HttpResponse(f"{name}: {faults[0]}", status=422, content_type="text/plain")
+    rule = ReleaseRule(scope=filters.scope())
     try:
         with transaction.atomic():
             release = freeze_accepted(
