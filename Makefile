@@ -26,7 +26,7 @@ run: environment
 test: environment-dev
 	@.ci/tools bubblewrap sandbox chromium
 	@$(MAKE) --no-print-directory lint types contracts
-	.venv/bin/python -m pytest -n $(TEST_PROCESSES) $(ARGS)
+	.venv/bin/python -m pytest -n $(TEST_PROCESSES) --dist worksteal $(ARGS)
 
 lint: environment-dev
 	.venv/bin/python -m ruff check .
@@ -39,7 +39,7 @@ contracts: environment-dev
 	.venv/bin/python .venv/bin/lint-imports
 
 unit: environment-dev
-	.venv/bin/python -m pytest -n $(TEST_PROCESSES) -m "not browser" $(ARGS)
+	.venv/bin/python -m pytest -n $(TEST_PROCESSES) --dist worksteal -m "not browser" $(ARGS)
 
 benchmarks:
 	@echo "Each file in benchmarks/ is a program: .venv/bin/python benchmarks/startup.py --help"
