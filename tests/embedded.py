@@ -9,11 +9,8 @@ os.environ.setdefault("MINICOLUMN_VAR", str(Path(__file__).resolve().parent.pare
 os.environ["DEBUG"] = "0"
 
 from trajectories.adapters import embedded_postgres
-from webapp.database import POOL, ensure_database, is_embedded
+from webapp.database import ensure_database, is_embedded
 from webapp.environment import var_dir
-
-# A thread that a test leaves behind may keep its connection; one process runs thousands of tests.
-POOL["max_size"] = 64
 
 ensure_database()
 if is_embedded():

@@ -9,6 +9,7 @@ from trajectories.adapters import embedded_postgres
 from webapp.environment import var_dir
 
 DATABASE_NAME = "minicolumn"
+ENGINE = "webapp.postgresql"
 EMBEDDED_BROKER = "pgmq://localhost/"
 POOL = {"min_size": 1, "max_size": 12, "timeout": 30}
 
@@ -31,7 +32,7 @@ def database_settings() -> dict[str, Any]:
     """
     if is_embedded():
         settings: dict[str, Any] = {
-            "ENGINE": "django.db.backends.postgresql",
+            "ENGINE": ENGINE,
             "HOST": str(embedded_postgres.socket_folder(var_dir())),
             "NAME": DATABASE_NAME,
             "USER": embedded_postgres.USER,
@@ -40,8 +41,9 @@ def database_settings() -> dict[str, Any]:
         settings = dict(dj_database_url.parse(os.environ["DATABASE_URL"]))
         if settings.get("ENGINE") != "django.db.backends.postgresql":
             raise ValueError("DATABASE_URL: expected an address that begins with postgresql://")
+        settings["ENGINE"] = ENGINE
     settings.setdefault("OPTIONS", {})["pool"] = dict(POOL)
-    settings["CONN_HEALTH_CHECKS"] = True  # a pooled connection that died with its server is replaced, not handed out
+    settings["CONN_HEALTH_CHECKS"] = False  # the pool's own; ENGINE checks what it takes out of the pool
     return settings
 
 

@@ -42,6 +42,21 @@ def test_what_was_asked_is_asked_again():
     assert patiently(act) == 7
 
 
+def test_a_process_that_lost_many_idle_connections_has_a_new_one_at_once():
+    """Found one after the other, with a longer wait after each, eight of them outlast the pool's patience."""
+    others = [connection.copy() for _ in range(8)]
+    for other in others:
+        other.ensure_connection()
+    for other in others:
+        other.close()
+    assert connection.pool.get_stats()["pool_available"] >= 8
+    end_all_sessions()
+    connection.close()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+        assert cursor.fetchone() == (1,)
+
+
 def test_patience_ends():
     def act():
         raise OperationalError("gone")
