@@ -3,7 +3,7 @@
     python -m benchmarks.sampling [--samples 2000] [--latency 1] [--in-flight 64] [--instant 2000] [--memory 20000]
 
 Against a fake endpoint in a process of its own, over HTTP, in a database of its own:
-- latency: samples a second as a share of in flight / latency, traces verified by a second process meanwhile;
+- latency: samples a second as a share of in flight / latency, by itself and while a second process verifies the traces;
 - instant: samples a second stored, then verified, and CPU milliseconds of each (client, engine and database client);
 - memory: growth of the process over many samples (0 leaves it out).
 """
@@ -90,12 +90,13 @@ def verify_pending(stop: Any) -> None:
             time.sleep(0.1)
 
 
-def measure_latency(samples: int, latency: float, in_flight: int) -> None:
-    """Throughput as a share of the ideal, while another process verifies."""
+def measure_latency(samples: int, latency: float, in_flight: int, *, verifying: bool) -> None:
+    """Throughput as a share of the ideal, by itself or while another process verifies on the same cores."""
     context = multiprocessing.get_context("spawn")
     stop = context.Event()
     verifier = context.Process(target=verify_pending, args=(stop,))
-    verifier.start()
+    if verifying:
+        verifier.start()
     try:
         with endpoint_process(latency, in_flight) as url:
             run = plan(url, samples, in_flight)
@@ -104,10 +105,12 @@ def measure_latency(samples: int, latency: float, in_flight: int) -> None:
             cpu = time.process_time() - before
     finally:
         stop.set()
-        verifier.join()
+        if verifying:
+            verifier.join()
     ideal = run.done_count * latency / in_flight
     run.refresh_from_db()
-    print(f"{latency:g} s latency, {in_flight} in flight: {run.done_count} samples in {seconds:.1f} s")
+    beside = "verified beside it" if verifying else "nothing beside it"
+    print(f"{latency:g} s latency, {in_flight} in flight, {beside}: {run.done_count} samples in {seconds:.1f} s")
     print(f"  share of ideal  {ideal / seconds:8.2f}   ({ideal:.1f} s)")
     print(f"  verified at end {run.verified_count:8d}")
     print(f"  CPU per sample  {1000 * cpu / run.done_count:8.1f} ms")
@@ -181,7 +184,8 @@ def main() -> None:
     try:
         import_arc_agi_1()
         if options.samples:
-            measure_latency(options.samples, options.latency, options.in_flight)
+            for verifying in (False, True):
+                measure_latency(options.samples, options.latency, options.in_flight, verifying=verifying)
         if options.instant:
             measure_instant(options.instant)
         if options.memory:
