@@ -282,3 +282,40 @@ def test_the_budget_of_a_finished_run_can_be_raised_to_go_on_with_it(lead):
     run = finish(plan(budget=Budget(seconds=60)))
     set_budget(actor=lead, run=run, budget=Budget(seconds=7200))
     assert extend_run(actor=lead, run=run, samples_each=3).state == "queued"
+
+
+def a_mixed_plan(**more):
+    arc, number = make_problem(), make_problem(kind="numeric", spec={}, reference="4")
+    anything, sums = make_instruction(), make_instruction(problem_kind="numeric", title="Sums")
+    given = {"problems": [arc, number], "instructions": [anything, sums], "temperatures": [0.0], "samples_each": 2}
+    return plan(**given | more), (arc, number), (anything, sums)
+
+
+def shown(run: Run, problem) -> list[tuple[int, int, int]]:
+    rows = run.attempts.filter(problem=problem).order_by("index")
+    return list(rows.values_list("index", "instruction_id", "ordinal"))
+
+
+def test_each_problem_gets_the_instructions_that_fit_its_kind(db):
+    run, (arc, number), (anything, sums) = a_mixed_plan()
+    assert run.planned_count == 6
+    assert shown(run, arc) == [(0, anything.pk, 0), (1, anything.pk, 1)]
+    assert shown(run, number) == [(0, anything.pk, 0), (1, sums.pk, 0), (2, anything.pk, 1), (3, sums.pk, 1)]
+
+
+def test_more_of_each_goes_on_by_kind(db):
+    run, (arc, number), (anything, sums) = a_mixed_plan(samples_each=1)
+    Run.objects.filter(pk=run.pk).update(state=Run.State.FINISHED, done_count=3, verified_count=3)
+    assert extend_run(actor=None, run=run, samples_each=2).planned_count == 6
+    assert shown(run, arc) == [(0, anything.pk, 0), (1, anything.pk, 1)]
+    assert shown(run, number) == [(0, anything.pk, 0), (1, sums.pk, 0), (2, anything.pk, 1), (3, sums.pk, 1)]
+
+
+def test_calls_for_the_wrong_kind_of_problem_are_refused(db):
+    sums = make_instruction(problem_kind="numeric", title="Sums")
+    with pytest.raises(PlanError, match=r"The instruction 'Sums' is for numeric problems; those chosen are arc\."):
+        plan(instructions=[make_instruction(), sums])
+    arc, number = make_problem(name="turned"), make_problem(kind="numeric", spec={}, reference="4")
+    with pytest.raises(PlanError, match=r"No instruction fits 'turned', a problem of the kind arc; expected one for"):
+        plan(problems=[number, arc], instructions=[sums])
+    assert not Run.objects.exists()

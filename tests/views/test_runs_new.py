@@ -259,3 +259,34 @@ def test_instructions_come_in_groups_that_say_what_they_are_for(client, lead, pr
     text = response.content.decode()
     assert 'data-kinds="arc"' in text
     assert 'data-sampler="chat"' in text
+
+
+def test_a_mixed_set_is_estimated_and_titled_by_kind(client, lead, problems, model, asking):
+    number = make_problem(
+        kind="numeric", spec={}, statement="2 + 2?", reference="4", problem_set=problems[0].problem_set
+    )
+    anything = make_instruction(style="chain-of-thought", view="digits", suits="chat", title="Think")
+    programs = make_instruction(style="program", suits="chat", problem_kind="arc", title="Program")
+    chosen = {"instructions": [programs.pk, anything.pk], "samples_each": 3}
+    data = chat_fields(problems, model, asking) | chosen
+    text = submit_estimate(client, lead, data)
+    assert "Samples of each</dt><dd>up to 6<" in text
+    assert f'class="strong">{5 * 6 + 3}<' in text
+    assert "11 prompts of this plan counted" in text
+    submit(client, lead, data)
+    run = Run.objects.get()
+    assert (run.title, run.planned_count) == ("6 problems of Small set, up to 6 samples each", 33)
+    assert set(run.attempts.filter(problem=number).values_list("instruction", flat=True)) == {anything.pk}
+
+
+def test_an_instruction_for_no_problem_of_the_plan_is_named(client, lead, problems, model, asking):
+    sums = make_instruction(style="chain-of-thought", suits="chat", problem_kind="numeric", title="Sums")
+    data = chat_fields(problems, model, asking) | {"instructions": [asking.pk, sums.pk]}
+    assert "&#x27;Sums&#x27; is for numeric problems; those chosen are arc." in submit_estimate(client, lead, data)
+    assert submit(client, lead, data).status_code == 422
+    assert not Run.objects.exists()
+
+
+def submit_estimate(client, user, data) -> str:
+    client.force_login(user)
+    return client.post(reverse("run_estimate"), data).content.decode()

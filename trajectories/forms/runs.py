@@ -281,7 +281,7 @@ class RunForm(forms.Form):
         return {"budget": budget, "estimate": estimate, "options": options}
 
     def _problems(self, data: dict[str, Any]) -> list[Problem]:
-        problems = Problem.objects.order_by("pk").only("pk", "name", "content_hash")
+        problems = Problem.objects.order_by("pk").only("pk", "kind", "name", "content_hash")
         if data["problem_set"]:
             problems = problems.filter(problem_set=data["problem_set"])
         if data["names"]:
@@ -307,7 +307,8 @@ class RunForm(forms.Form):
     @staticmethod
     def _amount(plan: Plan) -> str:
         if plan.strategy == PARALLEL:
-            return f"{plan.per_problem:,} samples each"
+            up_to = "" if plan.is_even else "up to "
+            return f"{up_to}{plan.per_problem:,} samples each"
         return f"{plan.found[0].title.lower()}, up to {plan.most_per_problem:,} samples each"
 
 

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from trajectories.core.records import Outcome
 from trajectories.core.strategies import STRATEGIES
+from trajectories.core.strategies.slots import count_slots
 from trajectories.models import Attempt, Instruction, Problem, Run, Sampler, Trace
 from trajectories.models import RunProblem as RunPlace
 
@@ -141,11 +142,11 @@ def most_attempts(run: Run) -> int:
     if run.state in Run.ENDED_STATES or not _adapts(run):
         return run.planned_count
     strategy, plan = STRATEGIES[run.strategy], run.plan
-    cells = len(plan["instruction_ids"]) * (1 if plan.get("spread") else len(plan["temperatures"]))
-    each = strategy.most(cells * plan["samples_each"], plan["settings"])
     places = RunPlace.objects.filter(run=run, closed=False)
+    kinds = places.order_by().values_list("problem__kind").annotate(Count("pk"))
+    there: int = sum(count * strategy.most(count_slots(plan, kind), plan["settings"]) for kind, count in kinds)
     planned_there = Attempt.objects.filter(run=run, problem__in=places.values("problem")).count()
-    return run.planned_count - planned_there + each * places.count()
+    return run.planned_count - planned_there + there
 
 
 def _rounds(run: Run) -> list[Round]:

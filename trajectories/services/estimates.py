@@ -1,7 +1,9 @@
 """What a plan would take of a language model, measured on prompts rendered for it. Estimates, never bills."""
 
+from bisect import bisect_right
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import accumulate
 
 from django.db.models import Avg
 
@@ -90,13 +92,13 @@ def _at_most(plan: Plan, mean: float, output: float) -> Usage:
 
 def _prompt_lengths(plan: Plan, sampler: Sampler) -> list[int]:
     """Tokens of first prompts spread over problems and instructions; the problems may come without their specs."""
-    instructions = plan.instructions
-    pairs = len(plan.problems) * len(instructions)
-    places = sorted({round(at * (pairs - 1) / max(1, PROMPTS - 1)) for at in range(PROMPTS)})
-    chosen = [(plan.problems[at // len(instructions)].pk, at % len(instructions)) for at in places]
-    whole = Problem.objects.in_bulk([key for key, _ in chosen])
-    first = plan.first_round()
-    requests = first_requests(plan, sampler, [(whole[key], first[at % len(first)]) for key, at in chosen], seed=0)
+    ends = list(accumulate(len(plan.views[problem.kind]) for problem in plan.problems))
+    places = sorted({round(at * (ends[-1] - 1) / max(1, PROMPTS - 1)) for at in range(PROMPTS)})
+    chosen = [(plan.problems[bisect_right(ends, at)], at - ends[bisect_right(ends, at)]) for at in places]
+    whole = Problem.objects.in_bulk([problem.pk for problem, _ in chosen])
+    rounds = {kind: plan.first_round(kind) for kind in plan.kinds}
+    planned = [(whole[problem.pk], rounds[problem.kind][at % len(plan.views[problem.kind])]) for problem, at in chosen]
+    requests = first_requests(plan, sampler, planned, seed=0)
     return [estimate_tokens(canonical_json(list(request_messages(request)))) for request in requests]
 
 

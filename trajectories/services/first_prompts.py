@@ -54,10 +54,11 @@ def first_requests(
     maker = RequestMaker(kept, seed)
     run = Run(sampler=sampler, seed=seed)
     by_key = {instruction.pk: instruction for instruction in plan.instructions}
-    places = {planned: index for index, planned in enumerate(plan.first_round())}
+    rounds = {problem.kind: plan.first_round(problem.kind) for problem, _ in chosen}
+    places = {kind: {each: index for index, each in enumerate(planned)} for kind, planned in rounds.items()}
     requests = []
     for problem, planned in chosen:
-        attempt = make_attempt(run, problem, planned, index=places[planned])
+        attempt = make_attempt(run, problem, planned, index=places[problem.kind][planned])
         attempt.instruction = by_key[planned.slot.instruction]
         requests.append(maker.request(attempt))
     return requests
@@ -66,7 +67,7 @@ def first_requests(
 def first_prompts(*, plan: Plan, sampler: Sampler, seed: int) -> FirstPrompts:
     """The first prompts that differ. Raises PromptError or ProblemError for one that cannot be rendered."""
     problem = Problem.objects.get(pk=plan.problems[0].pk)
-    first = plan.first_round()
+    first = plan.first_round(problem.kind)
     by_key = {instruction.pk: instruction for instruction in plan.instructions}
     differing = plan.diversity.varies or plan.diversity.examples_vary
     distinct = {(each.slot.instruction, each.slot.ordinal if differing else 0): each for each in reversed(first)}

@@ -1,6 +1,7 @@
 """Plans of runs: which attempts are made of which problems, and what may be spent on them."""
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from decimal import Decimal
@@ -11,8 +12,9 @@ from trajectories.core.identity import derive_seed
 from trajectories.core.prompts.answer_formats import PROGRAM_STYLES
 from trajectories.core.strategies import Strategy, StrategyError, find_strategy
 from trajectories.core.strategies.agent import Agent
-from trajectories.core.strategies.base import AttemptKind, Planned, Slot, read_settings
+from trajectories.core.strategies.base import AttemptKind, Planned, read_settings
 from trajectories.core.strategies.experts import Experts
+from trajectories.core.strategies.slots import count_slots, list_slots
 from trajectories.models import Attempt, Instruction, Problem, Run, Sampler
 
 MAX_SAMPLES_EACH = 10_000
@@ -63,10 +65,15 @@ class Plan:
     settings: Mapping[str, int] = field(default_factory=dict)
     diversity: Diversity = Diversity()
 
-    @property
-    def slots_per_problem(self) -> int:
-        """Cells of the diversity plan of one problem."""
-        return len(self.instructions) * (1 if self.spread else len(self.temperatures)) * self.samples_each
+    @cached_property
+    def kinds(self) -> Counter[str]:
+        """How many of the problems there are of each kind."""
+        return Counter(problem.kind for problem in self.problems)
+
+    @cached_property
+    def views(self) -> dict[str, list[int]]:
+        """The keys of the instructions that fit each kind of problem."""
+        return {kind: [each.pk for each in self.instructions if each.problem_kind in ("", kind)] for kind in self.kinds}
 
     @cached_property
     def found(self) -> tuple[Strategy, dict[str, int]]:
@@ -78,41 +85,52 @@ class Plan:
             raise PlanError(str(fault)) from fault
 
     @property
-    def most_per_problem(self) -> int:
-        """Attempts of one problem at the most."""
-        strategy, settings = self.found
-        return strategy.most(self.slots_per_problem, settings)
+    def per_problem(self) -> int:
+        """Attempts of one problem in the first round; of the kind that gets the most."""
+        return max(self._of_kinds.values())
 
     @property
-    def per_problem(self) -> int:
-        """Attempts of one problem in the first round."""
-        return len(self.first_round())
+    def most_per_problem(self) -> int:
+        """Attempts of one problem at the most; of the kind that gets the most."""
+        return max(self._most_of(kind) for kind in self.kinds)
+
+    @property
+    def is_even(self) -> bool:
+        """Whether every problem gets as many attempts in the first round."""
+        return len(set(self._of_kinds.values())) == 1
 
     @property
     def size(self) -> int:
         """Attempts of the first round in all."""
-        return len(self.problems) * self.per_problem
+        return sum(count * self._of_kinds[kind] for kind, count in self.kinds.items())
 
     @property
     def most(self) -> int:
         """Attempts in all at the most."""
-        return len(self.problems) * self.most_per_problem
+        return sum(count * self._most_of(kind) for kind, count in self.kinds.items())
 
-    def slots(self) -> list[Slot]:
-        """The diversity plan of a problem: sample by sample, each at every temperature in every view."""
-        return list_slots(
-            {
-                "instruction_ids": [instruction.pk for instruction in self.instructions],
-                "temperatures": self.temperatures,
-                "spread": self.spread,
-                "samples_each": self.samples_each,
-            }
-        )
-
-    def first_round(self) -> Sequence[Planned]:
-        """What is planned of each problem at first."""
+    def first_round(self, kind: str) -> Sequence[Planned]:
+        """What is planned of each problem of this kind at first."""
         strategy, settings = self.found
-        return strategy.first(self.slots(), settings)
+        return strategy.first(list_slots(self._cells, kind), settings)
+
+    @cached_property
+    def _of_kinds(self) -> dict[str, int]:
+        return {kind: len(self.first_round(kind)) for kind in self.kinds}
+
+    def _most_of(self, kind: str) -> int:
+        strategy, settings = self.found
+        return strategy.most(count_slots(self._cells, kind), settings)
+
+    @property
+    def _cells(self) -> dict[str, Any]:
+        return {
+            "instruction_ids": [instruction.pk for instruction in self.instructions],
+            "views": self.views,
+            "temperatures": list(self.temperatures),
+            "spread": self.spread,
+            "samples_each": self.samples_each,
+        }
 
     def check(self, sampler: Sampler) -> None:
         """Raise PlanError for a plan that is empty, repeats itself, is too large, or that the sampler cannot follow."""
@@ -129,6 +147,7 @@ class Plan:
         if not 0 <= self.diversity.examples <= MAX_EXAMPLES:
             raise PlanError(f"Found {self.diversity.examples} examples; expected 0 to {MAX_EXAMPLES}.")
         self._check_fits(sampler)
+        self._check_kinds()
         if self.most > MAX_ATTEMPTS:
             raise PlanError(f"The plan has up to {self.most:,} attempts; expected at most {MAX_ATTEMPTS:,}.")
 
@@ -144,37 +163,31 @@ class Plan:
             if other:
                 raise PlanError(f"Experts write programs; the instruction {other[0]!r} does not ask for one.")
 
+    def _check_kinds(self) -> None:
+        """Every instruction needs a problem of its kind, and every problem an instruction: calls cost money."""
+        there = ", ".join(sorted(self.kinds))
+        for each in self.instructions:
+            if each.problem_kind and each.problem_kind not in self.kinds:
+                raise PlanError(
+                    f"The instruction {each.title!r} is for {each.problem_kind} problems; those chosen are {there}."
+                )
+        for problem in self.problems:
+            if not self.views[problem.kind]:
+                raise PlanError(
+                    f"No instruction fits {problem.name!r}, a problem of the kind {problem.kind}; expected one for "
+                    "that kind or for any."
+                )
+
     def as_json(self) -> dict[str, Any]:
         """The form kept with the run."""
         _, settings = self.found
         kept = {
+            **self._cells,
             "problem_ids": [problem.pk for problem in self.problems],
-            "instruction_ids": [instruction.pk for instruction in self.instructions],
-            "temperatures": list(self.temperatures),
-            "spread": self.spread,
-            "samples_each": self.samples_each,
             "settings": settings,
             "diversity": asdict(self.diversity),
         }
         return kept | ({"agent": settings} if self.strategy == Agent.name else {})
-
-
-def list_slots(plan: Mapping[str, Any]) -> list[Slot]:
-    """The diversity plan of one problem, from the form that is kept with a run."""
-    samples, spread = plan["samples_each"], plan.get("spread", False)
-
-    def temperatures(ordinal: int) -> Sequence[float]:
-        if not spread:
-            return plan["temperatures"]  # type: ignore[no-any-return]
-        low, high = plan["temperatures"]
-        return (round(low + (high - low) * ordinal / max(1, samples - 1), 3),)
-
-    return [
-        Slot(instruction, temperature, ordinal)
-        for ordinal in range(samples)
-        for temperature in temperatures(ordinal)
-        for instruction in plan["instruction_ids"]
-    ]
 
 
 def _check_once_each(what: str, given: Sequence[float]) -> None:
@@ -186,9 +199,9 @@ def _check_once_each(what: str, given: Sequence[float]) -> None:
 
 def planned_attempts(run: Run, plan: Plan) -> Iterator[Attempt]:
     """The attempts of the first round, problem by problem, so that a batch holds all of one problem."""
-    first = plan.first_round()
+    first = {kind: plan.first_round(kind) for kind in plan.kinds}
     for problem in plan.problems:
-        for index, planned in enumerate(first):
+        for index, planned in enumerate(first[problem.kind]):
             yield make_attempt(run, problem, planned, index=index)
 
 
@@ -198,12 +211,13 @@ def further_attempts(run: Run, plan: Mapping[str, Any], problems: Iterable[Probl
     Indices and ordinals go on from the last, so that no sample is drawn, or paid for, twice. A range of temperatures is
     spread over the new samples by themselves.
     """
-    before = plan["samples_each"]
-    first = len(list_slots(plan))
-    slots = list_slots({**plan, "samples_each": more})
-    planned = [Planned(replace(slot, ordinal=slot.ordinal + before)) for slot in slots]
+    before, wanted = plan["samples_each"], {**plan, "samples_each": more}
+    planned: dict[str, list[Planned]] = {}
     for problem in problems:
-        for index, each in enumerate(planned, first):
+        if problem.kind not in planned:
+            slots = list_slots(wanted, problem.kind)
+            planned[problem.kind] = [Planned(replace(slot, ordinal=slot.ordinal + before)) for slot in slots]
+        for index, each in enumerate(planned[problem.kind], count_slots(plan, problem.kind)):
             yield make_attempt(run, problem, each, index=index)
 
 

@@ -176,7 +176,7 @@ def extend_run(*, actor: User | None, run: Run, samples_each: int) -> Run:
         held = lock_run(run.pk)
         plan = Run.objects.values_list("plan", flat=True).get(pk=run.pk)
         _check_extension(held, plan, samples_each)
-        problems = Problem.objects.filter(pk__in=plan["problem_ids"]).only("pk", "content_hash").order_by("pk")
+        problems = Problem.objects.filter(pk__in=plan["problem_ids"]).only("pk", "kind", "content_hash").order_by("pk")
         attempts = further_attempts(held, plan, problems, samples_each - plan["samples_each"])
         added = 0
         while batch := list(itertools.islice(attempts, ATTEMPTS_PER_INSERT)):

@@ -14,10 +14,11 @@ from trajectories.core.records import Outcome
 from trajectories.core.strategies import find_strategy
 from trajectories.core.strategies.base import AttemptKind, Ended, Look, Planned, Situation, Slot
 from trajectories.core.strategies.diversity import sketch_of
+from trajectories.core.strategies.slots import list_slots
 from trajectories.core.verifiers.arc_test import ArcTestVerifier
 from trajectories.core.verifiers.arc_train import ArcTrainVerifier
 from trajectories.models import Attempt, Problem, Run, RunProblem, Trace, Verdict
-from trajectories.services.plans import list_slots, make_attempt
+from trajectories.services.plans import make_attempt
 from trajectories.services.runs import lock_run, settle_run
 
 PROBLEMS_AT_ONCE = 20
@@ -108,7 +109,7 @@ def _situation(run: Run, plan: Mapping[str, Any], problem: Problem, place: RunPr
     right = [pk for pk, trace in traces.items() if trace.correctness == Outcome.PASS]
     sketches = _sketches(right) if look is Look.SKETCHES else {}
     return Situation(
-        slots=list_slots(plan),
+        slots=list_slots(plan, problem.kind),
         ended=[_ended(attempt, outputs, sketches) for attempt in attempts],
         round=place.round,
         seed=derive_seed(run.seed, problem.content_hash, "round", place.round),

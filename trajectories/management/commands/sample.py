@@ -155,7 +155,7 @@ class Command(BaseCommand):
         return found
 
     def _problems(self, problem_set: ProblemSet | None, options: dict[str, Any]) -> list[Problem]:
-        problems = Problem.objects.order_by("pk").only("pk", "name", "content_hash")
+        problems = Problem.objects.order_by("pk").only("pk", "kind", "name", "content_hash")
         if problem_set is not None:
             problems = problems.filter(problem_set=problem_set)
         if options["problems"]:
