@@ -1,15 +1,19 @@
 """Calls that are no samples, asked over HTTP."""
 
 import threading
+import uuid
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.utils import timezone
 
 from tests.endpoint import flip_endpoint, sampler_for
+from tests.judging import rubric
 from trajectories.adapters.chat_api import Answered, ChatCall, limits
 from trajectories.adapters.fake_endpoint import Behaviour, Play
 from trajectories.core.records import SampleFailure
-from trajectories.models import Reply
+from trajectories.models import Judgement, Reply
 from trajectories.services.model_calls import CallBudget, ask_all
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -29,9 +33,16 @@ def calls(count, payer="item {}"):
     ]
 
 
+def a_job(sampler, **values):
+    return Judgement.objects.create(
+        sampler=sampler, rubric=rubric(), form="grade", seed=1, total_count=1, lease_token=uuid.uuid4(), **values
+    )
+
+
 def ask(sampler, asked, budget=None, wanted=lambda: True, **options):
     found = {}
     stop = ask_all(
+        holder=options.pop("holder", None) or a_job(sampler),
         sampler=sampler,
         calls=asked,
         budget=budget or CallBudget(),
@@ -109,3 +120,12 @@ def test_what_is_not_wanted_any_more_ends_soon():
     with flip_endpoint(Behaviour(latency=30.0)) as endpoint:
         stop, found = ask(sampler_for(endpoint), calls(3), wanted=wanted.is_set)
     assert (stop.kind, found) == ("unwanted", {})
+
+
+def test_two_jobs_of_one_model_have_half_its_places_each():
+    with flip_endpoint(Behaviour(latency=0.05)) as endpoint:
+        sampler = sampler_for(endpoint, concurrency=4)
+        a_job(sampler, lease_expires_at=timezone.now() + timedelta(minutes=1))
+        stop, found = ask(sampler, calls(10))
+    assert (stop, len(found)) == (None, 10)
+    assert endpoint.most_in_flight == 2

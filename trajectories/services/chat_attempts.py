@@ -13,6 +13,7 @@ from django.utils import timezone
 from trajectories.models import Attempt, PendingVerification, Run
 from trajectories.services.attempts import lease_time, pause_if_spent
 from trajectories.services.budgets import affordable
+from trajectories.services.places import run_places
 from trajectories.services.rate_limits import is_held, lock_gate
 from trajectories.services.runs import audit_run, lock_run
 
@@ -42,20 +43,24 @@ def claim_attempts(*, run_id: int, lease_token: uuid.UUID, concurrency: int) -> 
     """Lease as many attempts as the sampler may have in flight beside those that others hold, and some more, so that
     a free place never waits for the database.
 
-    Runs of one sampler share its places evenly. A budget that cannot pay for one more call pauses the run once nothing
-    is in flight.
+    Runs and jobs of one sampler share its places evenly. A budget that cannot pay for one more call pauses the run once
+    nothing is in flight.
     """
     run = lock_run(run_id)
     if run.state not in Run.ACTIVE_STATES or pause_if_spent(run):
         return NOTHING
     if is_held(*lock_gate(run.sampler_id)):
         return NOTHING
-    allowed, mine, of_run = _places(run, lease_token, concurrency)
-    wanted = allowed + ahead_of(allowed) - mine
-    payable, lack = affordable(run, of_run)
+    places = run_places(run=run, lease_token=lease_token, concurrency=concurrency)
+    wanted = places.allowed + ahead_of(places.allowed) - places.mine
+    payable, lack = affordable(run, places.of_run)
     if payable is not None:
         wanted = min(wanted, payable)
-        if payable == 0 and of_run == 0 and Attempt.objects.filter(run=run, state=Attempt.State.PENDING).exists():
+        if (
+            payable == 0
+            and places.of_run == 0
+            and Attempt.objects.filter(run=run, state=Attempt.State.PENDING).exists()
+        ):
             _pause(run, lack)
             return NOTHING
     attempts = _lease(run, lease_token, wanted) if wanted > 0 else []
@@ -63,7 +68,7 @@ def claim_attempts(*, run_id: int, lease_token: uuid.UUID, concurrency: int) -> 
         run.state, run.started_at = Run.State.RUNNING, run.started_at or timezone.now()
     run.rung_at = timezone.now()
     run.save(update_fields=["state", "started_at", "rung_at"])
-    return Claim(attempts, allowed)
+    return Claim(attempts, places.allowed)
 
 
 def others_wait(*, run_id: int) -> bool:
@@ -75,19 +80,6 @@ def others_wait(*, run_id: int) -> bool:
     pending, leased = (attempts.filter(state=state) for state in (Attempt.State.PENDING, Attempt.State.LEASED))
     others = Run.objects.filter(state__in=Run.ACTIVE_STATES).exclude(pk=run_id)
     return others.filter(Exists(pending), ~Exists(leased)).exists()
-
-
-def _places(run: Run, lease_token: uuid.UUID, concurrency: int) -> tuple[int, int, int]:
-    """(calls this session may have in flight, attempts it holds, attempts of the run that anybody holds)."""
-    held = Attempt.objects.filter(
-        state=Attempt.State.LEASED, lease_expires_at__gt=Now(), run__sampler__name=run.sampler.name
-    )
-    holders = list(held.values_list("lease_token", "run_id"))
-    mine = sum(token == lease_token for token, _ in holders)
-    of_run = sum(holder == run.pk for _, holder in holders)
-    others_runs = {holder for _, holder in holders if holder != run.pk}
-    fair = max(1, concurrency // (len(others_runs) + 1))
-    return max(0, min(concurrency - (len(holders) - mine), fair)), mine, of_run
 
 
 def _pause(run: Run, reason: str) -> None:

@@ -219,7 +219,14 @@ class _Slice:
             return
         self._job.refresh_from_db(fields=["cost", "input_tokens", "output_tokens", "budget_cost", "budget_tokens"])
         try:
-            stop = ask_all(sampler=sampler, calls=calls, budget=self._budget(), wanted=self._wanted, on_answer=keep)
+            stop = ask_all(
+                holder=self._job,
+                sampler=sampler,
+                calls=calls,
+                budget=self._budget(),
+                wanted=self._wanted,
+                on_answer=keep,
+            )
         except (PromptError, ValueError) as fault:
             end_generation(job_id=self._job.pk, state=State.FAILED, reason=str(fault))
             return

@@ -131,6 +131,7 @@ class _Work:
                 cost=None if cost is None else cost - self._job.cost, tokens=None if tokens is None else tokens - spent
             )
             stop = ask_all(
+                holder=self._job,
                 sampler=self._job.sampler,
                 calls=self._calls(),
                 budget=budget,

@@ -9,11 +9,14 @@ from decimal import Decimal
 from trajectories.adapters.chat_api import Answered, CallError, CallSession, ChatCall, ChatSettings
 from trajectories.adapters.chat_api.calls import input_tokens_of
 from trajectories.core.records import SampleFailure, Usage
-from trajectories.models import Sampler
+from trajectories.models import GenerationJob, Judgement, Sampler
+from trajectories.services.places import job_places
 from trajectories.services.rate_limits import held_until
 from trajectories.services.replies import DatabasePorts
 
 LOOK_SECONDS = 0.25
+SHARE_SECONDS = 1.0
+"""So often it is looked who else uses the model."""
 
 OnAnswer = Callable[[Hashable, Answered | SampleFailure], None]
 
@@ -66,8 +69,9 @@ class _Purse:
         self.spent_tokens += outcome.usage.input_tokens + outcome.usage.output_tokens
 
 
-def ask_all(
+def ask_all(  # noqa: PLR0913 (who asks whom for what)
     *,
+    holder: Judgement | GenerationJob,
     sampler: Sampler,
     calls: Iterable[tuple[Hashable, ChatCall]],
     budget: CallBudget,
@@ -75,7 +79,7 @@ def ask_all(
     on_answer: OnAnswer,
     recalls: bool = True,
 ) -> CallStop | None:
-    """Make the calls, as many at once as the sampler may have; None where each has had its outcome.
+    """Make the calls, as many at once as the job that holds them may have; None where each has had its outcome.
 
     `on_answer` gets each outcome in the thread of the caller, who stores it; `wanted` is asked a few times a second.
     Calls are taken from `calls` only as they can be made. A call with a `payer` is paid for once, whatever crashes
@@ -88,16 +92,23 @@ def ask_all(
     except CallError as fault:
         return CallStop(fault.kind, fault.message)
     with session:
-        return _Asking(sampler, session, _Purse(settings, budget), iter(calls)).go_on(wanted, on_answer)
+        return _Asking(holder, sampler, session, _Purse(settings, budget), iter(calls)).go_on(wanted, on_answer)
 
 
 class _Asking:
     """The state of one round of calls."""
 
     def __init__(
-        self, sampler: Sampler, session: CallSession, purse: _Purse, calls: Iterator[tuple[Hashable, ChatCall]]
+        self,
+        holder: Judgement | GenerationJob,
+        sampler: Sampler,
+        session: CallSession,
+        purse: _Purse,
+        calls: Iterator[tuple[Hashable, ChatCall]],
     ) -> None:
-        self._sampler, self._session, self._purse, self._calls = sampler, session, purse, calls
+        self._holder, self._sampler = holder, sampler
+        self._session, self._purse, self._calls = session, purse, calls
+        self._share, self._next_share = 0, 0.0
         self._flying: dict[Hashable, Usage] = {}
         self._next: tuple[Hashable, ChatCall] | None = None
         self._stop: CallStop | None = None
@@ -120,7 +131,7 @@ class _Asking:
 
     def _fill(self) -> None:
         """Start what may be started."""
-        places = self._purse.settings.concurrency - len(self._flying)
+        places = self._places() - len(self._flying)
         if self._stop is not None or self._next is None or places <= 0:
             return
         if (until := held_until(self._sampler)) is not None:
@@ -136,6 +147,14 @@ class _Asking:
             self._flying[key] = self._purse.most(call)
             self._session.submit(key, call)
             self._next = next(self._calls, None)
+
+    def _places(self) -> int:
+        """Calls that may be in flight now."""
+        if time.monotonic() >= self._next_share:
+            self._next_share = time.monotonic() + SHARE_SECONDS
+            concurrency = self._purse.settings.concurrency
+            self._share = job_places(sampler=self._sampler, holder=self._holder, concurrency=concurrency)
+        return self._share
 
     def _hand_out(self, key: Hashable, outcome: Answered | SampleFailure, on_answer: OnAnswer) -> None:
         del self._flying[key]
