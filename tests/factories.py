@@ -20,8 +20,10 @@ from trajectories.models import (
     Trace,
     Verdict,
 )
+from trajectories.models.traces import given_answer
 from trajectories.services.plans import Plan
 from trajectories.services.runs import plan_run
+from trajectories.services.traces import answer_hash
 
 _numbers = itertools.count(1)
 
@@ -103,7 +105,6 @@ def make_trace(**values: Any) -> Trace:
             {"kind": "subtask", "title": "Mirror", "body": "Mirror **each row**.", "depth": 0, "data": {}},
         ],
         "answer": answer,
-        "answer_hash": content_hash(answer),
         "finish_reason": "stop",
         "content_hash": content_hash(["trace", number]),
         **values,
@@ -113,6 +114,7 @@ def make_trace(**values: Any) -> Trace:
     if "run" not in fields:
         fields["run"] = make_run()
     fields.setdefault("sampler", fields["run"].sampler if fields["run"] else None)
+    fields.setdefault("answer_hash", answer_hash(fields["problem"], given_answer(answer, fields.get("outputs"))))
     trace = Trace.objects.create(**fields)
     Problem.objects.filter(pk=trace.problem_id).update(
         trace_count=Trace.objects.filter(problem=trace.problem_id).count()
@@ -164,4 +166,4 @@ def assert_counters_add_up(run: Run) -> None:
     assert Trace.objects.filter(run=run, correctness="pass").count() == run.correct_count
     for problem in Problem.objects.filter(pk__in=run.plan["problem_ids"]):
         assert problem.traces.count() == problem.trace_count
-        assert problem.traces.filter(correctness="pass").count() == problem.correct_count
+        assert problem.traces.filter(correctness="pass", hinted=False).count() == problem.correct_count

@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 from django.db.models.functions import Now
 
-from tests.factories import make_problem, make_trace
+from tests.factories import FLIP_PROGRAM, make_problem, make_trace
+from tests.samplers import WRONG_PROGRAM
 from trajectories.core.records import Outcome, VerdictRecord
 from trajectories.models import AuditEvent, PendingVerification, Problem, Reverification, Trace, Verdict
 from trajectories.selectors.reverifications import list_changes
@@ -161,6 +162,30 @@ def test_consensus_gives_each_sample_the_majoritys_vote_share(lead):
     assert set(Trace.objects.filter(pk__in=[trace.pk for trace in traces]).values_list("correctness", flat=True)) == {
         "unscored"
     }
+
+
+def test_programs_vote_by_what_they_give_and_equal_numbers_vote_together(lead):
+    problem = make_problem(reference=None)
+    programs = [FLIP_PROGRAM, FLIP_PROGRAM + "# again\n", WRONG_PROGRAM]
+    traces = [make_trace(problem=problem, run=None, answer=None, program=program) for program in programs]
+    assert consensus_of(problem, lead, ["arc_test"]) == []
+    assert consensus_of(problem, lead, ["consensus"]) == [
+        (traces[0].pk, "pass"),
+        (traces[1].pk, "pass"),
+        (traces[2].pk, "fail"),
+    ]
+    number = make_problem(kind="numeric", spec={}, reference=None)
+    for answer in ("1/2", "0.5", "2"):
+        make_trace(problem=number, run=None, answer=answer, program="")
+    assert [word for _, word in consensus_of(number, lead, ["consensus"])] == ["pass", "pass", "fail"]
+
+
+def consensus_of(problem, lead, verifiers):
+    job = plan_reverification(actor=lead, scope=TraceScope(problem=problem.pk), verifiers=verifiers)
+    while reverify_next(job_id=job.pk):
+        pass
+    words = Verdict.objects.filter(verifier="consensus", trace__problem=problem).order_by("trace_id")
+    return list(words.values_list("trace_id", "outcome"))
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,15 @@
+from importlib import import_module
+
 import pytest
+from django.apps import apps
 
 from tests.factories import FLIP_PROGRAM, assert_counters_add_up, make_problem, make_trace, plan
 from tests.samplers import SAMPLERS, WRONG_PROGRAM
+from trajectories.core.identity import content_hash
 from trajectories.core.records import Outcome, VerdictRecord
 from trajectories.models import PendingVerification, Trace, Verdict
 from trajectories.services.sampling import sample_next_batch
-from trajectories.services.verdicts import derived_fields
+from trajectories.services.verdicts import derived_fields, program_outputs
 from trajectories.services.verifications import verify_traces
 
 
@@ -83,7 +87,63 @@ def test_without_a_reference_answer_a_trace_is_unscored(db):
     verify_traces(trace_ids=trace_ids(run))
     trace = run.traces.get()
     assert (trace.correctness, trace.train_passed) == ("unscored", 2)
+    verdict = trace.verdicts.get(verifier="arc_test")
+    assert (verdict.outcome, verdict.message) == ("unscored", "the problem has no reference answer")
+    assert (trace.outputs, trace.given) == ([[[9, 8, 7]]], [[[9, 8, 7]]]), "samples vote by what their programs give"
     assert_counters_add_up(run)
+
+
+RAISES = "def transform(grid):\n    raise ValueError\n"
+
+
+@pytest.mark.parametrize(
+    ("program", "answer", "outputs", "given"),
+    [
+        (FLIP_PROGRAM, None, [[[9, 8, 7]]], [[[9, 8, 7]]]),
+        (WRONG_PROGRAM, [[[9, 8, 7]]], [[[7, 8, 9]]], [[[7, 8, 9]]]),
+        (RAISES, [[[9, 8, 7]]], [None], None),
+        ("", [None], None, None),
+        ("def transform(grid):\n    return [[1], [1, 2]]\n", None, [None], None),
+        ("", [[[9, 8, 7]]], None, [[[9, 8, 7]]]),
+        ("", None, None, None),
+    ],
+)
+def test_samples_are_alike_in_what_their_programs_give(db, program, answer, outputs, given):
+    trace = make_trace(program=program, answer=answer, outputs=None, run=None)
+    PendingVerification.objects.create(trace=trace)
+    verify_traces(trace_ids=[trace.pk])
+    trace.refresh_from_db()
+    assert (trace.answer, trace.outputs, trace.answer_hash) == (answer, outputs, content_hash(given))
+    assert trace.given == (answer if outputs is None else outputs)
+
+
+def test_what_the_engine_cannot_run_says_nothing_about_the_outputs():
+    pair = {"status": "unsupported", "predicted": None}
+    assert program_outputs({"pairs": [pair]}) is None
+    assert program_outputs({"pairs": [pair | {"status": "timeout"}]}) == [None]
+    assert program_outputs({}) is None
+
+
+def test_a_problem_is_not_solved_by_a_sample_that_was_shown_the_answer(run):
+    run.traces.update(hinted=True)
+    verify_traces(trace_ids=trace_ids(run))
+    run.refresh_from_db()
+    problem = run.traces.first().problem
+    assert (run.correct_count, problem.correct_count) == (1, 0)
+    assert_counters_add_up(run)
+
+
+def test_the_migration_finds_the_outputs_of_earlier_verdicts(run):
+    verify_traces(trace_ids=trace_ids(run))
+    fields = ("pk", "outputs", "answer_hash")
+    before = list(run.traces.order_by("pk").values_list(*fields))
+    run.traces.update(outputs=None, answer_hash="")
+    silent = make_trace(program="", answer=[None], answer_hash=content_hash([None]))
+    import_module("trajectories.migrations.0018_trace_outputs").fill(apps, None)
+    assert list(run.traces.order_by("pk").values_list(*fields)) == before
+    assert before[0][1] == [[[9, 8, 7]]]
+    silent.refresh_from_db()
+    assert silent.answer_hash == content_hash(None)
 
 
 def test_a_trace_outside_any_run_is_verified_too(problem):
@@ -119,13 +179,16 @@ def test_no_verdict_about_the_test_output_means_unscored():
         "train_error": None,
         "near_miss": "",
         "model_judged": "",
+        "outputs": None,
     }
     assert derived_fields({"arc_train": verdict}) == {**nothing, "train_passed": 1, "train_total": 2}
     assert derived_fields({}) == nothing
 
 
 def test_the_near_miss_of_a_wrong_output_can_be_filtered_by():
-    evidence = {"pairs": [{"near_miss": None}, {"near_miss": {"kind": "colours", "text": "right after ..."}}]}
+    ran = {"status": "returned", "predicted": [[1]]}
+    near = {"kind": "colours", "text": "right after ..."}
+    evidence = {"pairs": [{**ran, "near_miss": None}, {**ran, "near_miss": near}]}
     wrong = Verdict(verifier="arc_test", version=1, outcome="fail", evidence=evidence)
     assert derived_fields({"arc_test": wrong})["near_miss"] == "colours"
     right = Verdict(verifier="arc_test", version=1, outcome="pass", evidence=evidence)

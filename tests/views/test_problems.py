@@ -162,7 +162,8 @@ def test_the_board_groups_samples_by_output(client, curator, problem):
     make_population(problem)
     client.force_login(curator)
     board = client.get(reverse("problem_detail", args=[problem.pk])).context["population"]
-    assert [(group.votes, group.is_correct) for group in board.groups] == [(3, True), (2, False), (2, False)]
+    shown = [(group.votes, group.is_correct, group.is_nothing) for group in board.groups]
+    assert shown == [(3, True, False), (2, False, False), (2, False, True)]
     right = board.groups[0]
     wrong = next(group for group in board.groups if group.failed)
     assert right.share == pytest.approx(3 / 7)
@@ -170,7 +171,34 @@ def test_the_board_groups_samples_by_output(client, curator, problem):
     assert right.words == {"arc_test": [("pass", 3)], "arc_train": [("pass", 3)]}
     assert wrong.train_pattern == "up to 1/2 pairs"
     assert wrong.near_miss == "right but for 1 of 3 cells"
-    assert (board.samples, board.outputs, board.programs) == (7, 3, 2)
+    assert (board.samples, board.outputs, board.silent, board.programs) == (7, 2, 2, 2)
+
+
+def test_programs_are_grouped_by_what_they_give(client, curator, problem):
+    for source in ("one", "two", "three"):
+        factories.make_trace(problem=problem, program=source, answer=None, outputs=[[[1]]], correctness="fail")
+    factories.make_trace(problem=problem, program="four", answer=None, correctness="pass", outputs=[[[9, 8, 7]]])
+    for source in ("five", "six", "seven", "eight"):
+        factories.make_trace(problem=problem, program=source, answer=None, outputs=[None], correctness="fail")
+    client.force_login(curator)
+    response = client.get(reverse("problem_detail", args=[problem.pk]))
+    board = response.context["population"]
+    assert [(group.votes, group.is_nothing) for group in board.groups] == [(3, False), (1, False), (4, True)]
+    assert board.majority_is_right is False, "samples that give nothing win no vote"
+    assert "4 without output" in response.content.decode()
+
+
+def test_samples_that_were_shown_the_answer_count_for_nothing(client, curator, problem):
+    factories.make_trace(problem=problem, answer=WRONG, correctness="fail")
+    for _ in range(3):
+        factories.make_trace(problem=problem, correctness="pass", hinted=True)
+    client.force_login(curator)
+    response = client.get(reverse("problem_detail", args=[problem.pk]))
+    board = response.context["population"]
+    assert (board.samples, board.correct, board.hinted, board.majority_is_right) == (1, 0, 3, False)
+    assert "3, not counted here" in response.content.decode()
+    problem.traces.filter(hinted=False).delete()
+    assert "3, not counted here" in client.get(reverse("problem_detail", args=[problem.pk])).content.decode()
 
 
 def test_errors_and_unverified_samples_are_not_wrong(client, curator, problem):

@@ -1,5 +1,7 @@
 """Traces: what an attempt brought back."""
 
+from typing import Any
+
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Coalesce, Now
@@ -26,7 +28,8 @@ class Trace(models.Model):
 
     `prompt` and `reasoning` are Texts (the prompt as canonical JSON of its messages), `steps` is a list of
     {kind, title, body, depth, data}, `answer` is JSON (ARC: one grid or null per test input). The last group of fields
-    is derived from verdicts and reviews, kept so that lists can filter, and can be computed again at any time.
+    is derived from verdicts and reviews, kept so that lists can filter, and can be computed again at any time; so is
+    `answer_hash`, that of what the trace gives.
     """
 
     class Decision(models.TextChoices):
@@ -66,6 +69,8 @@ class Trace(models.Model):
     content_hash = models.CharField(max_length=64)
     created_at = models.DateTimeField(auto_now_add=True)
 
+    # What the program gave for the test inputs, one grid or null each; null where none ran.
+    outputs = models.JSONField(null=True)
     correctness = models.CharField(max_length=10, blank=True, choices=OUTCOMES)
     train_passed = models.PositiveSmallIntegerField(null=True)
     train_total = models.PositiveSmallIntegerField(null=True)
@@ -91,6 +96,16 @@ class Trace(models.Model):
 
     def __str__(self) -> str:
         return f"trace {self.pk}"
+
+    @property
+    def given(self) -> Any:
+        """What it gives for the problem, see given_answer."""
+        return given_answer(self.answer, self.outputs)
+
+
+def given_answer(answer: Any, outputs: Any) -> Any:
+    """What a trace gives for its problem: the outputs of its program where that has run, else what it states."""
+    return answer if outputs is None else outputs
 
 
 class PendingVerification(models.Model):

@@ -6,12 +6,17 @@ from typing import Any
 
 from django.db.models import Avg, Case, Count, F, Func, JSONField, Max, Min, Q, QuerySet, Value, When
 
+from trajectories.core.identity import content_hash
 from trajectories.core.metrics import pass_at_k
 from trajectories.core.records import JSON, Outcome
 from trajectories.models import Problem, Trace, Verdict
+from trajectories.models.traces import given_answer
 
 GROUPS_SHOWN = 12
 SAMPLES_SHOWN = 25
+NOTHING = content_hash(None)
+"""The hash of no answer."""
+
 NEAR_MISS_VERIFIERS = ("arc_answer", "arc_test")
 
 
@@ -51,6 +56,11 @@ class AnswerGroup:
         return self.passed > 0
 
     @property
+    def is_nothing(self) -> bool:
+        """Whether its samples give no answer at all."""
+        return self.answer_hash == NOTHING
+
+    @property
     def train_pattern(self) -> str:
         """Training pairs that the programs reproduce: '3/3 pairs', and where they differ '3/3 pairs in 5 of 7'."""
         most, total = self.train_most, self.train_total
@@ -67,7 +77,11 @@ class AnswerGroup:
 
 @dataclass(frozen=True, slots=True)
 class Population:
-    """What the board shows. `scored` counts samples judged right or wrong; errors and unscored ones are not wrong."""
+    """What the board shows. `scored` counts samples judged right or wrong; errors and unscored ones are not wrong.
+
+    A sample that was shown the answer says nothing of what is known without: `hinted` ones are counted by themselves.
+    Samples that give nothing at all (`silent`) are a group that stands last, is no output and wins no vote.
+    """
 
     samples: int
     scored: int
@@ -77,6 +91,9 @@ class Population:
     errors: int
     outputs: int
     programs: int
+    hinted: int
+    silent: int
+    hidden_groups: int
     groups: Sequence[AnswerGroup]
     by_view: Sequence[Mapping[str, Any]]
 
@@ -91,7 +108,7 @@ class Population:
     @property
     def majority_is_right(self) -> bool | None:
         """Whether the output with most votes was judged right; None while it is not known."""
-        first = self.groups[0] if self.groups else None
+        first = self.groups[0] if self.outputs else None
         return first.is_correct if first and first.passed + first.failed else None
 
     @property
@@ -102,12 +119,14 @@ class Population:
 
 def get_population(problem: Problem, *, every_group: bool = False) -> Population:
     """The board of one problem: the largest groups, and those judged right however small, or all of them."""
-    traces = Trace.objects.filter(problem=problem)
+    every = Trace.objects.filter(problem=problem)
+    traces = every.filter(hinted=False)
     rows = _group_rows(traces)
     ranked = [(rank, row) for rank, row in enumerate(rows, 1) if every_group or rank <= GROUPS_SHOWN or row["passed"]]
     totals = {
         key: sum(row[key] for row in rows) for key in ("votes", "passed", "failed", "accepted", "unverified", "errors")
     }
+    silent = sum(row["votes"] for row in rows if row["answer_hash"] == NOTHING)
     return Population(
         samples=totals["votes"],
         scored=totals["passed"] + totals["failed"],
@@ -115,8 +134,13 @@ def get_population(problem: Problem, *, every_group: bool = False) -> Population
         accepted=totals["accepted"],
         unverified=totals["unverified"],
         errors=totals["errors"],
-        outputs=len(rows),
-        programs=traces.aggregate(programs=Count("program_id", distinct=True))["programs"],
+        outputs=len(rows) - bool(silent),
+        silent=silent,
+        hidden_groups=len(rows) - len(ranked),
+        **every.aggregate(
+            programs=Count("program_id", distinct=True, filter=Q(hinted=False)),
+            hinted=Count("pk", filter=Q(hinted=True)),
+        ),
         groups=_build_groups(traces, ranked, totals["votes"]),
         by_view=_view_rows(traces),
     )
@@ -153,7 +177,7 @@ def _outcome_count(outcome: str) -> Count:
 
 
 def _group_rows(traces: QuerySet[Trace]) -> Sequence[Mapping[str, Any]]:
-    """Counts by output, most votes first."""
+    """Counts by output, most votes first; the samples without any stand last."""
     rows = (
         traces.values("answer_hash")
         .annotate(
@@ -172,7 +196,7 @@ def _group_rows(traces: QuerySet[Trace]) -> Sequence[Mapping[str, Any]]:
         )
         .order_by("-votes", "answer_hash")
     )
-    return list(rows)
+    return sorted(rows, key=lambda row: row["answer_hash"] == NOTHING)
 
 
 def _best_traces(traces: QuerySet[Trace], hashes: Sequence[str]) -> dict[str, tuple[int, JSON]]:
@@ -184,7 +208,8 @@ def _best_traces(traces: QuerySet[Trace], hashes: Sequence[str]) -> dict[str, tu
     )
     preferred = (rank, F("train_passed").desc(nulls_last=True), F("pk").asc())
     rows = traces.filter(answer_hash__in=hashes).order_by("answer_hash", *preferred).distinct("answer_hash")
-    return {key: (pk, answer) for key, pk, answer in rows.values_list("answer_hash", "pk", "answer")}
+    columns = rows.values_list("answer_hash", "pk", "answer", "outputs")
+    return {key: (pk, given_answer(answer, outputs)) for key, pk, answer, outputs in columns}
 
 
 def _verifier_words(traces: QuerySet[Trace], hashes: Sequence[str]) -> dict[str, dict[str, list[tuple[str, int]]]]:

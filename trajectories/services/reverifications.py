@@ -13,7 +13,8 @@ from django.utils import timezone
 from trajectories.core.records import VerdictRecord
 from trajectories.core.verifiers import VERIFIERS, consensus
 from trajectories.core.verifiers.base import Verifier
-from trajectories.models import AuditEvent, Reverification, Trace
+from trajectories.core.verifiers.normal_forms import normal_answer
+from trajectories.models import AuditEvent, Problem, Reverification, Trace
 from trajectories.selectors.reverifications import scope_of
 from trajectories.selectors.traces import TraceScope, traces_in
 from trajectories.services.strategies import move_on
@@ -154,9 +155,13 @@ def _release(job_id: int, token: uuid.UUID, *, more: bool) -> bool:
 
 def _consensus_verdicts(problem_id: int) -> dict[int, VerdictRecord]:
     """The word of the majority of a problem's samples on each of them, by trace."""
-    samples = list(Trace.objects.filter(problem=problem_id).order_by("pk").values_list("pk", "answer"))
-    verdicts = consensus.judge_by_consensus([answer for _, answer in samples])
-    return {pk: verdict for (pk, _), verdict in zip(samples, verdicts, strict=True)}
+    problem = Problem.objects.get(pk=problem_id)
+    samples = list(Trace.objects.filter(problem=problem).order_by("pk").only("answer", "outputs", "hinted"))
+    verdicts = consensus.judge_by_consensus(
+        [normal_answer(problem.kind, problem.spec, sample.given) for sample in samples],
+        [sample.hinted for sample in samples],
+    )
+    return {sample.pk: verdict for sample, verdict in zip(samples, verdicts, strict=True)}
 
 
 def _audit(actor: User | None, verb: str, job: Reverification, data: dict[str, object]) -> None:

@@ -132,7 +132,7 @@ def build_trace(problem: Problem, result: SampleResult, **links: Any) -> tuple[T
         raw_id=text_hash(raw) if raw else None,
         steps=steps,
         answer=answer,
-        answer_hash=content_hash(normal_answer(problem.kind, problem.spec, answer)),
+        answer_hash=answer_hash(problem, answer),
         facts=storable_json(result.facts),
         hinted=result.facts.get("hinted") is True,
         finish_reason=str(result.finish_reason),
@@ -142,6 +142,11 @@ def build_trace(problem: Problem, result: SampleResult, **links: Any) -> tuple[T
         **asdict(result.usage),
     )
     return trace, texts
+
+
+def answer_hash(problem: Problem, given: JSON) -> str:
+    """The hash that equal answers to a problem share."""
+    return content_hash(normal_answer(problem.kind, problem.spec, given))
 
 
 def _asked(messages: JSON) -> JSON:

@@ -21,15 +21,20 @@ from trajectories.core.verifiers.answers import read_place
 from trajectories.core.verifiers.arc_common import ENGINE_FAULTS
 from trajectories.core.verifiers.base import Verifier
 from trajectories.core.verifiers.expressions import Comparison
+from trajectories.core.verifiers.grid_compare import grid_or_none
 from trajectories.core.verifiers.model_judge import is_model_verdict
 from trajectories.models import Judgement, Problem, Reverification, Run, Trace, Verdict
 from trajectories.selectors.problems import to_record
 from trajectories.services.runs import lock_run
+from trajectories.services.traces import answer_hash
 
 MAX_CLAIMS = 3
 """A verification begun this often without an end has crashed its workers: its verdicts are errors."""
 
-TRAIN_VERIFIER = "arc_train"
+TRAIN_VERIFIER, TEST_VERIFIER = "arc_train", "arc_test"
+NO_RUN = (*ENGINE_FAULTS, "stated")
+"""How a call ended that says nothing about a program, or was none."""
+
 SUPPORTING_VERIFIERS = (TRAIN_VERIFIER, "arc_answer", consensus.NAME)
 """Verifiers whose word, whatever it is, does not decide whether a trace is right: no reference answer is behind it, or
 another verifier weighs the same answer together with the program."""
@@ -171,17 +176,21 @@ def _is_same_word(before: Verdict, verdict: VerdictRecord) -> bool:
 def _derive(traces: Sequence[tuple[Trace, Mapping[str, Any]]]) -> None:
     """Keep what follows from the newest verdicts: the traces' derived fields and the counters of run and problems."""
     before = dict(Trace.objects.filter(pk__in=[trace.pk for trace, _ in traces]).values_list("pk", "correctness"))
-    new, correct = 0, Counter[int]()
+    new, right, correct = 0, 0, Counter[int]()
     for trace, derived in traces:
         new += before[trace.pk] == ""
-        correct[trace.problem_id] += (derived["correctness"] == Outcome.PASS) - (before[trace.pk] == Outcome.PASS)
+        more = (derived["correctness"] == Outcome.PASS) - (before[trace.pk] == Outcome.PASS)
+        right += more
+        # A model that was given the answer has not solved the problem.
+        correct[trace.problem_id] += 0 if trace.hinted else more
         for name, value in derived.items():
             setattr(trace, name, value)
-    Trace.objects.bulk_update([trace for trace, _ in traces], list(traces[0][1]))
+        trace.answer_hash = answer_hash(trace.problem, trace.given)
+    Trace.objects.bulk_update([trace for trace, _ in traces], ["answer_hash", *traces[0][1]])
     run_id = traces[0][0].run_id
     if run_id is not None:
         Run.objects.filter(pk=run_id).update(
-            verified_count=F("verified_count") + new, correct_count=F("correct_count") + correct.total()
+            verified_count=F("verified_count") + new, correct_count=F("correct_count") + right
         )
     for problem_id, count in sorted(correct.items()):
         if count:
@@ -193,10 +202,12 @@ def derived_fields(newest: Mapping[str, Verdict]) -> dict[str, Any]:
 
     Correctness is never empty once a trace is judged: a trace that no verifier can call right or wrong is unscored.
     """
+    test = newest.get(TEST_VERIFIER)
     decisive = next((newest[name] for name in newest if not is_supporting(name)), None)
     train = newest.get(TRAIN_VERIFIER)
     evidence = train.evidence if train is not None else {}
     return {
+        "outputs": program_outputs(test.evidence) if test is not None else None,
         "correctness": decisive.outcome if decisive is not None else Outcome.UNSCORED.value,
         "train_passed": evidence.get("right"),
         "train_total": evidence.get("of"),
@@ -204,6 +215,15 @@ def derived_fields(newest: Mapping[str, Verdict]) -> dict[str, Any]:
         "near_miss": _near_miss_kind(decisive) if decisive is not None else "",
         "model_judged": _last_model_word(newest.values()),
     }
+
+
+def program_outputs(evidence: Mapping[str, Any]) -> list[Any] | None:
+    """What the program gave for each test input, None for what was no grid; None where no program ran to its end by
+    the engine's doing."""
+    pairs = evidence.get("pairs", ())
+    if not pairs or any(pair["status"] in NO_RUN for pair in pairs):
+        return None
+    return [grid_or_none(pair["predicted"]) for pair in pairs]
 
 
 def train_error(pairs: Sequence[Mapping[str, Any]]) -> float | None:

@@ -76,12 +76,13 @@ def grid_difference(predicted: JSON, expected: JSON, label: str = "", size: int 
 def thumbnail(context: template.Context, value: JSON, size: int = 64, label: str = "") -> SafeString:
     """A small picture of a grid in a box of fixed size, so that nothing moves when it arrives.
 
-    `size` is one of THUMBNAIL_SIZES, in pixels. A value that is no grid gets a box that says so.
+    `size` is one of THUMBNAIL_SIZES, in pixels. A value that is no grid gets a box that says so. What a template does
+    not find is "", and no grid at all.
     """
     try:
         parsed = parse_grid(value)
     except GridError as fault:
-        word = "none" if value is None else "no grid"
+        word = "none" if value in (None, "") else "no grid"
         return format_html('<span class="thumb thumb-{} thumb-empty" title="{}">{}</span>', size, fault, word)
     height, width = len(parsed), len(parsed[0])
     scale = max(1, min(size // max(height, width), MAX_THUMBNAIL_CELL_PIXELS))

@@ -269,11 +269,17 @@ def test_consensus_carries_its_vote_share() -> None:
     found = find_consensus([[[1]], [[2]], [[1]], None])
     assert found is not None
     assert (found.answer, found.votes, found.of) == ([[1]], 2, 3)
-    verdicts = judge_by_consensus([[[1]], [[2]], [[1]], None])
+    verdicts = judge_by_consensus([[[1]], [[2]], [[1]], None], [False] * 4)
     assert [verdict.outcome for verdict in verdicts] == [Outcome.PASS, Outcome.FAIL, Outcome.PASS, Outcome.FAIL]
     assert verdicts[0].evidence["share"] == pytest.approx(2 / 3)
 
 
 @pytest.mark.parametrize("answers", [[], [None, None], ["a", "b"], ["a", "a", "b", "b"], ["a"]])
 def test_without_a_majority_nothing_is_scored(answers: list[JSON]) -> None:
-    assert {verdict.outcome for verdict in judge_by_consensus(answers)} <= {Outcome.UNSCORED}
+    assert {verdict.outcome for verdict in judge_by_consensus(answers, [False] * len(answers))} <= {Outcome.UNSCORED}
+
+
+def test_a_sample_that_was_shown_the_answer_has_no_vote() -> None:
+    verdicts = judge_by_consensus(["4", "5", "5", "4", "4"], [False, False, False, True, True])
+    assert [verdict.outcome for verdict in verdicts] == [Outcome.FAIL, Outcome.PASS, Outcome.PASS, *[Outcome.FAIL] * 2]
+    assert verdicts[0].evidence["of"] == 3

@@ -7,7 +7,7 @@ from trajectories.core.grids import Grid, GridError, grid_to_lists, parse_grid
 from trajectories.core.programs import CallResult, CallStatus, ProgramJob, ProgramRun
 from trajectories.core.records import JSON, Outcome, ProblemRecord, VerdictRecord
 from trajectories.core.verifiers.base import Tools, Verifier
-from trajectories.core.verifiers.grid_compare import GridComparison, GridMatch, compare_grid
+from trajectories.core.verifiers.grid_compare import GridComparison, GridMatch, compare_grid, grid_or_none
 
 ENGINE_FAULTS = frozenset({CallStatus.UNSUPPORTED, CallStatus.CRASHED})
 """Ends of a call that say nothing about the program: the verdict is an error, never a fail."""
@@ -117,7 +117,10 @@ class PairJudgement:
     def as_evidence(self) -> dict[str, JSON]:
         """The JSON form; `status` is how the call ended, or "stated" for a prediction without a program."""
         call = self.call
-        compared = self.comparison or GridComparison(GridMatch.NOT_A_GRID, "")
+        # Nothing to compare with, yet what came back is worth keeping: samples vote by it.
+        compared = self.comparison or GridComparison(
+            GridMatch.NOT_A_GRID, "", predicted=None if call is None else grid_or_none(call.value)
+        )
         return {
             **compared.as_evidence(),
             "index": self.index,

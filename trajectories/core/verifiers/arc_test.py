@@ -1,5 +1,7 @@
 """ARC: is the output for every test input right, by the reference answer?"""
 
+from dataclasses import replace
+
 from trajectories.core.records import Outcome, ProblemKind, ProblemRecord, TraceRecord, VerdictRecord
 from trajectories.core.verifiers.arc_answer import stated_verdict
 from trajectories.core.verifiers.arc_common import (
@@ -8,17 +10,23 @@ from trajectories.core.verifiers.arc_common import (
     pairs_verdict,
     plain_verdict,
     read_reference,
+    read_test_inputs,
     read_train_pairs,
     run_on_all_inputs,
 )
-from trajectories.core.verifiers.base import Tools
+from trajectories.core.verifiers.base import Tools, Verifier
+
+NO_ANSWER = "the problem has no reference answer"
 
 
 class ArcTestVerifier:
-    """Judges what the program gives for the test inputs or, in a trace without a program, the grids it states."""
+    """Judges what the program gives for the test inputs or, in a trace without a program, the grids it states.
+
+    The outputs are kept without a reference answer too: samples vote by them.
+    """
 
     name = "arc_test"
-    version = 1
+    version = 2  # 1 ran no program where there was no reference answer
     title = "Test output right"
 
     def applies_to(self, problem: ProblemRecord, trace: TraceRecord) -> bool:  # noqa: ARG002
@@ -29,16 +37,21 @@ class ArcTestVerifier:
         """Compare each test output with the reference answer."""
         try:
             reference = read_reference(problem)
-            if not any(grid is not None for grid in reference):
-                return plain_verdict(self, Outcome.UNSCORED, "the problem has no reference answer")
+            unknown = all(grid is None for grid in reference)
             if not trace.program.strip():
-                return stated_verdict(self, trace, reference)
+                return _without_answer(self) if unknown else stated_verdict(self, trace, reference)
             first = len(read_train_pairs(problem))
             run = run_on_all_inputs(problem, trace.program, tools)
+            reference = reference or [None] * len(read_test_inputs(problem))
         except SpecError as fault:
             return plain_verdict(self, Outcome.ERROR, f"the problem cannot be judged by: {fault}")
         if len(run.calls) - first != len(reference):
             found = f"{len(reference)} reference answers for {len(run.calls) - first} test inputs"
             return plain_verdict(self, Outcome.ERROR, f"the problem cannot be judged by: found {found}")
         judged = [judge_call(index, run.calls[first + index], grid) for index, grid in enumerate(reference)]
-        return pairs_verdict(self, judged, "test output", run)
+        verdict = pairs_verdict(self, judged, "test output", run)
+        return replace(verdict, message=NO_ANSWER) if unknown else verdict
+
+
+def _without_answer(verifier: Verifier) -> VerdictRecord:
+    return plain_verdict(verifier, Outcome.UNSCORED, NO_ANSWER)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from trajectories.core.identity import canonical_json
 from trajectories.core.records import JSON, Outcome, VerdictRecord
 
-NAME, VERSION = "consensus", 1
+NAME, VERSION = "consensus", 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +38,12 @@ def find_consensus(answers: Sequence[JSON]) -> Consensus | None:
     return Consensus(given[ranked[0][0]], ranked[0][1], votes.total())
 
 
-def judge_by_consensus(answers: Sequence[JSON]) -> list[VerdictRecord]:
-    """One verdict per sample, in order. Two samples at least must agree."""
-    found = find_consensus(answers)
+def judge_by_consensus(answers: Sequence[JSON], hinted: Sequence[bool]) -> list[VerdictRecord]:
+    """One verdict per sample, in order. Two samples at least must agree; one that was shown the answer has no vote.
+
+    `answers` are in the form that equal ones share.
+    """
+    found = find_consensus([None if shown else answer for answer, shown in zip(answers, hinted, strict=True)])
     if found is None or found.votes < 2:
         message = "no two samples agree more than any others"
         return [VerdictRecord(NAME, VERSION, Outcome.UNSCORED, message) for _ in answers]

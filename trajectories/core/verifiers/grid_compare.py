@@ -66,6 +66,14 @@ def compare_grid(predicted: JSON, expected: Grid) -> GridComparison:
     return GridComparison(GridMatch.WRONG_CELLS, message, predicted=lists, cells_wrong=wrong, near_miss=near_miss)
 
 
+def grid_or_none(value: JSON) -> JSON:
+    """The value as lists of rows where it is a grid, else None."""
+    try:
+        return grid_to_lists(parse_grid(value))
+    except GridError:
+        return None
+
+
 def preview_value(value: JSON) -> str:
     """The start of any value as text, for people, whatever its size or depth."""
     if isinstance(value, str):

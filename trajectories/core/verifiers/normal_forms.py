@@ -22,8 +22,10 @@ WHOLE_ANSWER = 200
 def normal_answer(kind: str, spec: JSON, answer: JSON) -> JSON:
     """The answer in the form that equal answers share: numbers exactly, choices by letter, texts without case and dots.
 
-    Grids, and whatever has no such form, stay as they are.
+    Grids, and whatever has no such form, stay as they are; a list without a single grid is no answer.
     """
+    if kind == ProblemKind.ARC and isinstance(answer, list | tuple) and all(grid is None for grid in answer):
+        return None
     if answer is None or kind == ProblemKind.ARC:
         return answer
     if kind == ProblemKind.NUMERIC:
