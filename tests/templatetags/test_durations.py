@@ -1,6 +1,6 @@
 import pytest
 
-from trajectories.templatetags.durations import duration
+from trajectories.templatetags.durations import brief, duration
 
 
 @pytest.mark.parametrize(
@@ -20,3 +20,10 @@ from trajectories.templatetags.durations import duration
 )
 def test_spans_of_time_in_their_two_largest_units(seconds, text):
     assert duration(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(1.254, "1.25 s"), (0.0123, "12 ms"), (0.001, "1 ms"), (0.0004, "<1 ms"), (0.0, "<1 ms")]
+)
+def test_computing_time_is_in_the_unit_that_suits_it(seconds, words):
+    assert brief(seconds) == words

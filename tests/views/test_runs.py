@@ -116,7 +116,7 @@ def test_an_ended_run_shows_how_long_it_took_and_its_average_pace(client, curato
     )
     text = page(client, curator, run).content.decode()
     assert "15<small>samples a minute, on average</small>" in text
-    assert "<dd>2 min" in text
+    assert '<dd class="figure-span">2 min' in text
 
 
 def test_failures_are_shown_by_kind_with_a_message(client, curator, run):

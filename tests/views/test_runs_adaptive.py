@@ -83,3 +83,11 @@ def test_the_page_asks_the_same_number_of_queries_however_many_rounds_there_are(
             client.get(reverse("run_detail", args=[run.pk]))
         with django_assert_num_queries(13):
             client.get(reverse("run_detail", args=[run.pk]), {"part": "live"}, headers={"HX-Request": "true"})
+
+
+def test_right_samples_that_were_shown_the_answer_are_said_to_be_among_them(client, curator, run):
+    client.force_login(curator)
+    address = reverse("run_detail", args=[run.pk])
+    assert "hinted ones too" not in client.get(address).content.decode()
+    make_attempt(run=run, problem=run.attempts.first().problem, round=1, kind="hinted", index=9)
+    assert "hinted ones too" in client.get(address).content.decode()

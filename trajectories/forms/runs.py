@@ -30,6 +30,7 @@ from trajectories.services.plans import (
     Diversity,
     Plan,
     PlanError,
+    plan_title,
     read_temperatures,
 )
 from trajectories.services.runs import MAX_SEED, MAX_TITLE, draw_seed
@@ -224,7 +225,12 @@ class RunForm(forms.Form):
             field = "state" if not problems else "temperatures" if "emperature" in str(fault) else None
             self.add_error(field, "No problem is chosen; loosen the choice." if not problems else str(fault))
             return data
-        return {**data, "plan": plan, "title": data["title"] or self._title(data, plan), **self._means(data, plan)}
+        return {
+            **data,
+            "plan": plan,
+            "title": data["title"] or plan_title(plan, data["problem_set"])[:MAX_TITLE],
+            **self._means(data, plan),
+        }
 
     def _plan(self, problems: list[Problem], data: dict[str, Any]) -> Plan:
         strategy = STRATEGIES[data["strategy"] or PARALLEL]
@@ -294,22 +300,6 @@ class RunForm(forms.Form):
         if data["state"]:
             problems = problems.filter(SOLVED_STATES[data["state"]][1])
         return list(problems[: data["limit"]])
-
-    def _title(self, data: dict[str, Any], plan: Plan) -> str:
-        """What is sampled, in a few words."""
-        if len(plan.problems) == 1:
-            what = plan.problems[0].name
-        else:
-            where = f" of {data['problem_set']}" if data["problem_set"] else ""
-            what = f"{len(plan.problems):,} problems{where}"
-        return f"{what}, {self._amount(plan)}"[:MAX_TITLE]
-
-    @staticmethod
-    def _amount(plan: Plan) -> str:
-        if plan.strategy == PARALLEL:
-            up_to = "" if plan.is_even else "up to "
-            return f"{up_to}{plan.per_problem:,} samples each"
-        return f"{plan.found[0].title.lower()}, up to {plan.most_per_problem:,} samples each"
 
 
 class BudgetForm(forms.Form):

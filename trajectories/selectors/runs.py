@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from trajectories.core.records import Outcome
 from trajectories.core.strategies import STRATEGIES
+from trajectories.core.strategies.base import AttemptKind
 from trajectories.core.strategies.slots import count_slots
 from trajectories.models import Attempt, Instruction, Problem, Run, Sampler, Trace
 from trajectories.models import RunProblem as RunPlace
@@ -102,6 +103,11 @@ class RunProgress:
     def traces(self) -> int:
         """Samples drawn."""
         return sum(count for _, count in self.outcomes)
+
+    @property
+    def has_hints(self) -> bool:
+        """Whether samples that were shown the answer are among them."""
+        return any(found.kind == AttemptKind.HINTED for found in self.rounds)
 
 
 def get_progress(run: Run) -> RunProgress:

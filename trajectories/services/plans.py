@@ -15,7 +15,7 @@ from trajectories.core.strategies.agent import Agent
 from trajectories.core.strategies.base import AttemptKind, Planned, read_settings
 from trajectories.core.strategies.experts import Experts
 from trajectories.core.strategies.slots import count_slots, list_slots
-from trajectories.models import Attempt, Instruction, Problem, Run, Sampler
+from trajectories.models import Attempt, Instruction, Problem, ProblemSet, Run, Sampler
 
 MAX_SAMPLES_EACH = 10_000
 MAX_ATTEMPTS = 1_000_000
@@ -188,6 +188,17 @@ class Plan:
             "diversity": asdict(self.diversity),
         }
         return kept | ({"agent": settings} if self.strategy == Agent.name else {})
+
+
+def plan_title(plan: Plan, problem_set: ProblemSet | None) -> str:
+    """What is sampled, in a few words."""
+    if len(plan.problems) == 1:
+        what = plan.problems[0].name
+    else:
+        what = f"{len(plan.problems):,} problems{f' of {problem_set}' if problem_set else ''}"
+    if plan.strategy == PARALLEL:
+        return f"{what}, {'' if plan.is_even else 'up to '}{plan.per_problem:,} samples each"
+    return f"{what}, {plan.found[0].title.lower()}, up to {plan.most_per_problem:,} samples each"
 
 
 def _check_once_each(what: str, given: Sequence[float]) -> None:

@@ -20,3 +20,11 @@ def duration(seconds: float | None) -> str:
             part = rest // smaller[0] if smaller else 0
             return f"{whole} {name} {part} {smaller[1]}" if smaller and part else f"{whole} {name}"
     return "0 s" if seconds <= 0 else "<1 s"
+
+
+@register.filter
+def brief(seconds: float) -> str:
+    """Seconds of computing in the unit that suits them: '1.25 s', '12 ms', '<1 ms'."""
+    if seconds >= 1:
+        return f"{seconds:.2f} s"
+    return f"{1000 * seconds:.0f} ms" if seconds >= 0.001 else "<1 ms"

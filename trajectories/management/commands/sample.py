@@ -21,8 +21,17 @@ from trajectories.selectors.samplers import list_samplers
 from trajectories.services.estimates import estimate_plan
 from trajectories.services.first_prompts import FirstPrompt, first_prompts
 from trajectories.services.instructions import ensure_symbolic_views
-from trajectories.services.plans import MAX_EXAMPLES, PARALLEL, Budget, Diversity, Plan, PlanError, read_temperatures
-from trajectories.services.runs import draw_seed, plan_run
+from trajectories.services.plans import (
+    MAX_EXAMPLES,
+    PARALLEL,
+    Budget,
+    Diversity,
+    Plan,
+    PlanError,
+    plan_title,
+    read_temperatures,
+)
+from trajectories.services.runs import MAX_TITLE, draw_seed, plan_run
 from trajectories.services.sample_requests import RequestError
 from trajectories.services.samplers import SYMBOLIC, ensure_symbolic
 from trajectories.tasks.runs import ring_sampling
@@ -102,8 +111,7 @@ class Command(BaseCommand):
             with transaction.atomic():
                 run = plan_run(
                     actor=None,
-                    title=options["title"]
-                    or f"{len(problems):,} problems{f' of {problem_set}' if problem_set else ''}",
+                    title=options["title"] or plan_title(plan, problem_set)[:MAX_TITLE],
                     sampler=sampler,
                     plan=plan,
                     seed=options["seed"],
