@@ -1,6 +1,6 @@
 """What the trace page draws: steps in groups, and verdicts' evidence as rows of grids."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -200,3 +200,27 @@ def _pair_table(problem: ProblemRecord, verdict: Verdict) -> PairTable:
             )
         )
     return PairTable(verdict, "training pair" if side == "train" else "test output", tuple(pairs))
+
+
+def shown_prompt(messages: Iterable[Mapping[str, JSON]]) -> list[tuple[str, str]]:
+    """(who speaks, what) of all that was sent, in order; tools that were called are turns of their own.
+
+    Imported messages may hold anything.
+    """
+    turns = []
+    for message in messages:
+        who = str(message.get("role", ""))
+        if thought := message.get("reasoning_content"):
+            turns.append((f"{who}, thinking", str(thought)))
+        calls = message.get("tool_calls")
+        if message.get("content") or not calls:
+            turns.append((who, str(message.get("content", ""))))
+        turns += [(f"{who} calls {name}", text) for name, text in map(_call, calls if isinstance(calls, list) else ())]
+    return turns
+
+
+def _call(call: JSON) -> tuple[str, str]:
+    function = call.get("function") if isinstance(call, Mapping) else None
+    if not isinstance(function, Mapping):
+        return "a tool", str(call)
+    return str(function.get("name", "")), str(function.get("arguments", ""))

@@ -32,7 +32,7 @@ from trajectories.selectors.traces import (
 )
 from trajectories.views.evidence_parts import show_verdicts
 from trajectories.views.fragments import wants_fragment
-from trajectories.views.trace_parts import draw_verdicts, group_steps, shown_facts, shown_variation
+from trajectories.views.trace_parts import draw_verdicts, group_steps, shown_facts, shown_prompt, shown_variation
 from trajectories.views.visitors import visitor
 
 view_traces = permission_required("trajectories.view_trace", raise_exception=True)
@@ -160,7 +160,7 @@ def _reading(request: HttpRequest, trace: Trace) -> dict[str, Any]:
     groups = group_steps(trace, whole=request.GET.get("bodies") == "all")
     return {
         "trace": trace,
-        "prompt": prompt_of(trace),
+        "prompt": shown_prompt(prompt_of(trace)),
         "groups": groups,
         "hidden_steps": not all(group.shown for group in groups),
         "verdicts": verdicts,
