@@ -5,8 +5,9 @@ from datetime import timedelta
 import pytest
 from django.db.models.functions import Now
 
-from tests.factories import FLIP_PROGRAM, make_problem, make_trace
+from tests.factories import FLIP_PROGRAM, make_problem, make_run, make_trace
 from tests.samplers import WRONG_PROGRAM
+from trajectories.core.identity import text_hash
 from trajectories.core.records import Outcome, VerdictRecord
 from trajectories.models import AuditEvent, PendingVerification, Problem, Reverification, Trace, Verdict
 from trajectories.selectors.reverifications import list_changes
@@ -19,6 +20,7 @@ from trajectories.services.reverifications import (
     plan_reverification,
     reverify_next,
 )
+from trajectories.services.verdicts import MAX_CLAIMS
 from trajectories.services.verifications import verify_traces
 
 
@@ -127,6 +129,43 @@ def test_a_worker_that_lost_its_lease_writes_nothing(problem, lead):
     assert trace.verdicts.count() == 1
     job.refresh_from_db()
     assert job.done_count == 0
+
+
+def test_a_trace_that_kills_its_workers_takes_no_other_along(problem, lead):
+    traces = judged(problem, count=5)
+    deadly = traces[2].reasoning_id
+
+    class Deadly(Says):
+        def judge(self, problem, trace, tools):
+            if text_hash(trace.text) == deadly:
+                raise KeyboardInterrupt
+            return super().judge(problem, trace, tools)
+
+    job = plan(problem, lead)
+    deaths, more = 0, True
+    while more:
+        try:
+            more = reverify_next(job_id=job.pk, verifiers={"arc_test": Deadly(Outcome.PASS, version=2)})
+        except KeyboardInterrupt:
+            deaths += 1
+            Reverification.objects.update(lease_expires_at=Now() - timedelta(seconds=1))
+    job.refresh_from_db()
+    assert (job.state, job.done_count) == ("finished", 5)
+    words = Verdict.objects.filter(version=2).order_by("trace_id").values_list("outcome", flat=True)
+    assert list(words) == ["pass", "pass", "error", "pass", "pass"]
+    assert deaths <= MAX_CLAIMS + 1, "the first death does not say which of several it was"
+
+
+def test_traces_of_several_runs_are_judged_by_one_job(problem, lead):
+    runs = [make_run(state="finished"), None, make_run(state="finished")]
+    traces = [make_trace(problem=problem, run=runs[number % 3], correctness="fail") for number in range(9)]
+    job = plan(problem, lead)
+    run_through(job, Says(Outcome.PASS, version=2))
+    assert (job.state, job.done_count, job.written_count) == ("finished", 9, 9)
+    assert Trace.objects.filter(pk__in=[trace.pk for trace in traces], correctness="pass").count() == 9
+    for run in filter(None, runs):
+        run.refresh_from_db()
+        assert run.correct_count == 3
 
 
 def test_a_cancelled_job_stops_and_cannot_be_cancelled_twice(problem, lead):

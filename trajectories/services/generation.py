@@ -3,7 +3,6 @@
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -20,12 +19,12 @@ from trajectories.core.problems.procedural import Draw, ProceduralError
 from trajectories.core.prompts.answer_formats import PROGRAM_STYLES
 from trajectories.core.records import ProblemKind
 from trajectories.models import AuditEvent, Brief, GenerationJob, Instruction, Problem, ProblemSet, Sampler
+from trajectories.services.leased_jobs import lost_jobs
 from trajectories.services.plans import MAX_TEMPERATURE, Budget, PlanError
 from trajectories.services.problems import name_of_set
 from trajectories.services.procedural import preview_procedural
 from trajectories.services.runs import MAX_SEED, MAX_TITLE
 
-PATIENCE = timedelta(seconds=30)
 MAX_WANTED = 10_000
 MAX_CALLS = 100_000
 CALLS_PER_NEED = 4
@@ -263,15 +262,8 @@ def _move(held: GenerationJob, state: GenerationJob.State, reason: str) -> None:
 
 def lost_generation_jobs() -> list[int]:
     """Jobs that nobody works on and whose bell is long unanswered, marked as rung; held ones once they may go on."""
-    idle = Q(lease_expires_at__isnull=True) | Q(lease_expires_at__lt=Now())
     due = Q(held_until__isnull=True) | Q(held_until__lt=Now())
-    silent = GenerationJob.objects.filter(
-        idle, due, state__in=GenerationJob.ACTIVE_STATES, rung_at__lt=Now() - PATIENCE
-    )
-    with transaction.atomic():
-        job_ids = sorted(silent.select_for_update(skip_locked=True, no_key=True).values_list("pk", flat=True))
-        GenerationJob.objects.filter(pk__in=job_ids).update(rung_at=Now())
-    return job_ids
+    return lost_jobs(GenerationJob.objects.filter(due, state__in=GenerationJob.ACTIVE_STATES))
 
 
 def audit_generation(actor: User | None, verb: str, job: GenerationJob, data: Mapping[str, Any] | None = None) -> None:

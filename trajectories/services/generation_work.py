@@ -21,10 +21,11 @@ from trajectories.core.records import JSON, FinishReason, ProblemRecord, SampleF
 from trajectories.models import GenerationJob, Problem, ProblemCandidate, Sampler
 from trajectories.selectors.problems import to_record
 from trajectories.services.generation import GenerationStateError, end_generation, pause_generation
+from trajectories.services.leased_jobs import claim_job, release_job, renew_job
 from trajectories.services.model_calls import CallBudget, CallStop, OnAnswer, ask_all
 from trajectories.services.neighbours import Neighbourhood
 from trajectories.services.procedural import Families
-from trajectories.services.proposals import LEASE, Spent, keep_call, spent_on
+from trajectories.services.proposals import Spent, keep_call, spent_on
 from trajectories.services.solving import keep_answer, read_answer, settle_candidate, solve_by_search, solver_calls
 
 ORDERS_PER_SLICE = 32
@@ -48,22 +49,14 @@ def generate_next(*, job_id: int) -> bool:
     try:
         _Slice(job_id, token).go_on()
     finally:
-        held = GenerationJob.objects.filter(pk=job_id, lease_token=token)
-        held.update(lease_token=None, lease_expires_at=None, rung_at=Now())
+        release_job(GenerationJob.objects.filter(pk=job_id), token)
     left = GenerationJob.objects.filter(pk=job_id, state__in=GenerationJob.ACTIVE_STATES, held_until=None)
     return left.exists()
 
 
 def _claim(job_id: int, token: uuid.UUID) -> bool:
-    free = GenerationJob.objects.filter(pk=job_id, state__in=GenerationJob.ACTIVE_STATES).exclude(
-        lease_expires_at__gt=Now()
-    )
-    due = free.exclude(held_until__gt=Now())
-    return bool(
-        due.update(
-            state=State.RUNNING, lease_token=token, lease_expires_at=Now() + LEASE, held_until=None, rung_at=Now()
-        )
-    )
+    active = GenerationJob.objects.filter(pk=job_id, state__in=GenerationJob.ACTIVE_STATES)
+    return claim_job(active.exclude(held_until__gt=Now()), token, state=State.RUNNING, held_until=None)
 
 
 def _cut_off(proposal: Proposal) -> Proposal:
@@ -259,4 +252,4 @@ class _Slice:
         if time.monotonic() < self._next_renewal:
             return held.exists()
         self._next_renewal = time.monotonic() + RENEW_SECONDS
-        return bool(held.update(lease_expires_at=Now() + LEASE))
+        return renew_job(held)

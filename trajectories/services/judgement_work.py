@@ -8,11 +8,10 @@ import time
 import uuid
 from collections import defaultdict
 from collections.abc import Hashable, Iterator, Sequence
-from datetime import timedelta
 from typing import cast
 
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 
 from trajectories.adapters.chat_api import Answered, ChatCall, ChatSettings
@@ -32,16 +31,15 @@ from trajectories.models import Judgement, JudgementAnswer, JudgementItem, Trace
 from trajectories.selectors.problems import to_public
 from trajectories.selectors.rubrics import rubric_record
 from trajectories.services.judgements import JudgementError, pause_judgement
+from trajectories.services.leased_jobs import claim_job, lost_jobs, release_job, renew_job
 from trajectories.services.model_calls import CallBudget, CallStop, ask_all
 from trajectories.services.traces import store_texts
 from trajectories.services.verdicts import append_verdicts, lock_traces, trace_record
 
-LEASE = timedelta(seconds=180)
 RENEW_SECONDS = 20.0
 SESSION_SECONDS = 60.0
 """After so long nothing new is started: other jobs want the worker too."""
 
-PATIENCE = timedelta(seconds=30)
 ITEMS_AT_ONCE = 16
 HEAVY = ("trace__steps", "trace__facts", "trace__answer")
 WAITS = ("held", "unwanted")
@@ -66,8 +64,7 @@ def judge_next(*, job_id: int, seconds: float = SESSION_SECONDS) -> bool:
     except ValueError as fault:
         stop = CallStop("parameters", str(fault))
     finally:
-        held = Judgement.objects.filter(pk=job_id, lease_token=token)
-        held.update(lease_token=None, lease_expires_at=None, rung_at=Now())
+        release_job(Judgement.objects.filter(pk=job_id), token)
     if stop is not None and stop.kind not in WAITS:
         _pause(job, stop.message)
     return _settle(job_id) and stop is None
@@ -75,22 +72,14 @@ def judge_next(*, job_id: int, seconds: float = SESSION_SECONDS) -> bool:
 
 def lost_judgements() -> list[int]:
     """Jobs that nobody works on and whose bell is long unanswered, marked as rung."""
-    idle = Q(lease_expires_at__isnull=True) | Q(lease_expires_at__lt=Now())
-    silent = Judgement.objects.filter(idle, state__in=Judgement.ACTIVE_STATES, rung_at__lt=Now() - PATIENCE)
-    with transaction.atomic():
-        job_ids = sorted(silent.select_for_update(skip_locked=True, no_key=True).values_list("pk", flat=True))
-        Judgement.objects.filter(pk__in=job_ids).update(rung_at=Now())
-    return job_ids
+    return lost_jobs(Judgement.objects.filter(state__in=Judgement.ACTIVE_STATES))
 
 
 def _claim(job_id: int, token: uuid.UUID) -> bool:
-    free = Q(lease_expires_at__isnull=True) | Q(lease_expires_at__lt=Now())
-    active = Judgement.objects.filter(free, pk=job_id, state__in=Judgement.ACTIVE_STATES)
-    claimed = active.update(
-        state=Judgement.State.RUNNING, lease_token=token, lease_expires_at=Now() + LEASE, rung_at=Now()
-    )
+    active = Judgement.objects.filter(pk=job_id, state__in=Judgement.ACTIVE_STATES)
+    claimed = claim_job(active, token, state=Judgement.State.RUNNING)
     Judgement.objects.filter(pk=job_id, started_at=None, lease_token=token).update(started_at=Now())
-    return bool(claimed)
+    return claimed
 
 
 def _pause(job: Judgement, reason: str) -> None:
@@ -149,7 +138,7 @@ class _Work:
         """Renew the lease now and then; False where it is lost, or the job was paused or ended."""
         if time.monotonic() >= self._next_renewal:
             self._next_renewal = time.monotonic() + RENEW_SECONDS
-            self._is_ours = bool(self._held().update(lease_expires_at=Now() + LEASE))
+            self._is_ours = renew_job(self._held())
         return self._is_ours and self._held().exists()
 
     def _held(self) -> QuerySet[Judgement]:

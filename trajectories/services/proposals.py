@@ -2,7 +2,6 @@
 
 import uuid
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -18,11 +17,11 @@ from trajectories.core.problems import ProblemError
 from trajectories.core.records import ProblemRecord, SampleFailure, Usage
 from trajectories.core.storable import storable_json, storable_text
 from trajectories.models import GenerationCall, GenerationJob, Problem, ProblemCandidate
+from trajectories.services.leased_jobs import LEASE
 from trajectories.services.neighbours import Neighbour, Neighbourhood, Sketch, sketch_record
 from trajectories.services.references import reference_fault
 from trajectories.services.traces import store_texts
 
-LEASE = timedelta(seconds=180)
 State = ProblemCandidate.State
 
 

@@ -1,12 +1,12 @@
 """Judging traces again: asking for it, and doing it a few traces at a time under a lease."""
 
+import time
 import uuid
-from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from collections.abc import Iterator, Mapping, Sequence
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import F, Max, Q
+from django.db.models import F, Max, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -17,12 +17,16 @@ from trajectories.core.verifiers.normal_forms import normal_answer
 from trajectories.models import AuditEvent, Problem, Reverification, Trace
 from trajectories.selectors.reverifications import scope_of
 from trajectories.selectors.traces import TraceScope, traces_in
+from trajectories.services.leased_jobs import LEASE, claim_job, lost_jobs, release_job
 from trajectories.services.strategies import move_on
 from trajectories.services.verdicts import MAX_CLAIMS, append_verdicts, judge_trace, lock_traces
 
 TRACES_PER_BELL = 16
-LEASE = timedelta(seconds=180)
-PATIENCE = timedelta(seconds=30)
+TOGETHER = 0.5
+"""What is judged waits so many seconds at most for company in its transaction."""
+
+State = Reverification.State
+Judged = tuple[Trace, Sequence[VerdictRecord]]
 
 
 class ReverificationError(ValueError):
@@ -75,81 +79,78 @@ def reverify_next(*, job_id: int, verifiers: Mapping[str, Verifier] = VERIFIERS)
     errors, and the job goes on.
     """
     token = uuid.uuid4()
-    if not _claim(job_id, token):
+    if not claim_job(_active(job_id), token, state=State.RUNNING, claims=F("claims") + 1):
         return False
     job = Reverification.objects.get(pk=job_id)
     left = traces_in(scope_of(job)).filter(pk__gt=job.cursor, pk__lte=job.last_id).order_by("pk")
     ids = list(left.values_list("pk", flat=True)[: TRACES_PER_BELL + 1])
+    for judged in _judge_all(job, ids[:TRACES_PER_BELL], verifiers):
+        if not _write(job, token, judged):
+            return False
+    return _release(job_id, token, more=len(ids) > TRACES_PER_BELL)
+
+
+def _judge_all(job: Reverification, ids: Sequence[int], verifiers: Mapping[str, Verifier]) -> Iterator[list[Judged]]:
+    """The traces with their verdicts in order, several of one run at a time.
+
+    Where a worker was lost before, each by itself, so that the one that killed it is found.
+    """
+    chosen = [verifiers[name] for name in job.verifiers if name in verifiers]
     majorities: dict[int, dict[int, VerdictRecord]] = {}
-    lost = job.claims > MAX_CLAIMS
-    for trace_id in ids[:TRACES_PER_BELL]:
+    judged: list[Judged] = []
+    written = time.monotonic()
+    for position, trace_id in enumerate(ids):
         trace = Trace.objects.select_related("problem", "program", "reasoning").get(pk=trace_id)
-        chosen = [verifiers[name] for name in job.verifiers if name in verifiers]
-        verdicts = judge_trace(trace, chosen, lost=lost)
+        if judged and (trace.run_id != judged[0][0].run_id or job.claims > 1 or time.monotonic() - written > TOGETHER):
+            yield judged
+            judged, written = [], time.monotonic()
+        verdicts = judge_trace(trace, chosen, lost=position == 0 and job.claims > MAX_CLAIMS)
         if consensus.NAME in job.verifiers:
             if trace.problem_id not in majorities:
                 majorities[trace.problem_id] = _consensus_verdicts(trace.problem_id)
             verdicts.append(majorities[trace.problem_id][trace.pk])
-        if not _write(job, token, trace, verdicts):
-            return False
-        lost = False
-    return _release(job_id, token, more=len(ids) > TRACES_PER_BELL)
+        judged.append((trace, verdicts))
+    if judged:
+        yield judged
 
 
 def lost_reverifications() -> list[int]:
     """Jobs that nobody works on and whose bell is long unanswered, marked as rung."""
-    idle = Q(lease_expires_at__isnull=True) | Q(lease_expires_at__lt=Now())
-    silent = Reverification.objects.filter(idle, state__in=Reverification.ACTIVE_STATES, rung_at__lt=Now() - PATIENCE)
+    return lost_jobs(Reverification.objects.filter(state__in=Reverification.ACTIVE_STATES))
+
+
+def _active(job_id: int) -> QuerySet[Reverification]:
+    return Reverification.objects.filter(pk=job_id, state__in=Reverification.ACTIVE_STATES)
+
+
+def _write(job: Reverification, token: uuid.UUID, judged: Sequence[Judged]) -> bool:
+    """Write the verdicts and move the cursor; False where the job was cancelled or the lease is lost."""
+    traces = [trace for trace, _ in judged]
     with transaction.atomic():
-        job_ids = sorted(silent.select_for_update(skip_locked=True, no_key=True).values_list("pk", flat=True))
-        Reverification.objects.filter(pk__in=job_ids).update(rung_at=Now())
-    return job_ids
-
-
-def _claim(job_id: int, token: uuid.UUID) -> bool:
-    free = Q(lease_expires_at__isnull=True) | Q(lease_expires_at__lt=Now())
-    active = Reverification.objects.filter(free, pk=job_id, state__in=Reverification.ACTIVE_STATES)
-    return bool(
-        active.update(
-            state=Reverification.State.RUNNING,
-            lease_token=token,
-            lease_expires_at=Now() + LEASE,
-            rung_at=Now(),
-            claims=F("claims") + 1,
-        )
-    )
-
-
-def _write(job: Reverification, token: uuid.UUID, trace: Trace, verdicts: Sequence[VerdictRecord]) -> bool:
-    """Write one trace's verdicts and move the cursor; False where the job was cancelled or the lease is lost."""
-    with transaction.atomic():
-        lock_traces([trace])
-        held = Reverification.objects.filter(pk=job.pk, lease_token=token, state=Reverification.State.RUNNING)
+        lock_traces(traces)
+        held = Reverification.objects.filter(pk=job.pk, lease_token=token, state=State.RUNNING)
         if not held.select_for_update(no_key=True).exists():
             return False
-        added = append_verdicts([(trace, verdicts)], job)
+        added = append_verdicts(judged, job)
         held.update(
-            cursor=trace.pk,
+            cursor=traces[-1].pk,
             claims=1,
             lease_expires_at=Now() + LEASE,
-            done_count=F("done_count") + 1,
+            done_count=F("done_count") + len(judged),
             written_count=F("written_count") + len(added),
             changed_count=F("changed_count") + sum(row.previous_outcome not in ("", row.outcome) for row in added),
         )
-    if trace.run_id is not None:
-        move_on(run_id=trace.run_id)
+    if traces[0].run_id is not None:
+        move_on(run_id=traces[0].run_id)
     return True
 
 
 def _release(job_id: int, token: uuid.UUID, *, more: bool) -> bool:
     """Give the lease back, and end the job where nothing is left; returns whether there is more to do."""
-    held = Reverification.objects.filter(pk=job_id, lease_token=token)
-    held.update(lease_token=None, lease_expires_at=None, rung_at=Now(), claims=0)
+    release_job(Reverification.objects.filter(pk=job_id), token, claims=0)
     if more:
-        return Reverification.objects.filter(pk=job_id, state__in=Reverification.ACTIVE_STATES).exists()
-    Reverification.objects.filter(pk=job_id, state=Reverification.State.RUNNING).update(
-        state=Reverification.State.FINISHED, finished_at=Now()
-    )
+        return _active(job_id).exists()
+    _active(job_id).filter(state=State.RUNNING).update(state=State.FINISHED, finished_at=Now())
     return False
 
 

@@ -1,0 +1,21 @@
+"""What jobs have in common that one worker at a time does in slices."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models.functions import Now
+
+
+class LeasedJob(models.Model):
+    """A job of which one worker at a time holds the lease. Whoever makes a kind of it gives its states, among which
+    `ACTIVE_STATES` are those in which there is something to do."""
+
+    lease_token = models.UUIDField(null=True)
+    lease_expires_at = models.DateTimeField(null=True)
+    # When a bell was last rung or answered: the sweep rings again only where this is long ago.
+    rung_at = models.DateTimeField(db_default=Now())
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        abstract = True

@@ -1,0 +1,43 @@
+"""The lease under which one worker at a time does a job, a slice at a time, and the bells of jobs that nobody is at."""
+
+import uuid
+from datetime import timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Now
+
+LEASE = timedelta(seconds=180)
+PATIENCE = timedelta(seconds=30)
+"""A bell may go unanswered so long before it is rung again."""
+
+
+def nobody_is_at() -> Q:
+    """The jobs whose lease is free or has run out."""
+    return Q(lease_expires_at__isnull=True) | Q(lease_expires_at__lt=Now())
+
+
+def claim_job(jobs: QuerySet[Any], token: uuid.UUID, **changes: Any) -> bool:
+    """Take the lease of the one job in `jobs`, if nobody has it, with what else changes then; whether it was taken."""
+    claimed = jobs.filter(nobody_is_at())
+    return bool(claimed.update(lease_token=token, lease_expires_at=Now() + LEASE, rung_at=Now(), **changes))
+
+
+def renew_job(held: QuerySet[Any]) -> bool:
+    """Extend the lease of the job that is held; whether it still is."""
+    return bool(held.update(lease_expires_at=Now() + LEASE))
+
+
+def release_job(jobs: QuerySet[Any], token: uuid.UUID, **changes: Any) -> None:
+    """Give the lease back, if it is still this one."""
+    jobs.filter(lease_token=token).update(lease_token=None, lease_expires_at=None, rung_at=Now(), **changes)
+
+
+@transaction.atomic
+def lost_jobs(active: QuerySet[Any]) -> list[int]:
+    """The jobs that nobody works on and whose bell is long unanswered, marked as rung."""
+    silent = active.filter(nobody_is_at(), rung_at__lt=Now() - PATIENCE)
+    job_ids = sorted(silent.select_for_update(skip_locked=True, no_key=True).values_list("pk", flat=True))
+    active.model._default_manager.filter(pk__in=job_ids).update(rung_at=Now())
+    return job_ids
