@@ -127,7 +127,7 @@ def test_neighbours_and_the_next_to_judge_stay_in_the_scope(as_curator, trace):
     page = page_of(as_curator, here, f"?run={run.pk}")
     assert f"/traces/{older.pk}/?run={run.pk}" in page
     assert "0 of 2 judged" in page
-    assert 'aria-label="Newer trace"' not in page
+    assert 'aria-label="Trace further up the list"' not in page
 
 
 def test_a_curator_judges_and_an_engineer_only_reads(client, trace, curator, engineer):

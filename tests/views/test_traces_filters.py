@@ -1,5 +1,7 @@
 """Filters and orders of the trace list that follow the plan of a run."""
 
+import uuid
+
 import pytest
 from django.urls import reverse
 
@@ -69,3 +71,29 @@ def test_the_list_says_what_each_trace_is(client, curator, traces):
     page = client.get(reverse("trace_list")).content.decode()
     assert page.count(">revision</span>") == 2
     assert ">hinted</span>" in page
+
+
+def test_reading_and_judging_follow_the_order_of_the_list(client, curator, problem):
+    run = make_run()
+    errors = [0.5, None, 0.1, 0.3, 0.1]
+    traces = [make_trace(problem=problem, run=run, train_error=error) for error in errors]
+    wanted = [traces[number].pk for number in (4, 2, 3, 0, 1)]
+    client.force_login(curator)
+    query = {"run": run.pk, "order": "error"}
+    listed = client.get(reverse("trace_list"), query)
+    assert [trace.pk for trace in listed.context["page"].rows] == wanted
+    here = client.get(reverse("trace_next"), query).headers["Location"]
+    walked = []
+    while here:
+        page = client.get(here)
+        walked.append(page.context["trace"].pk)
+        here = page.context["older"]
+    assert walked == wanted
+    assert page.context["newer"] == f"/traces/{wanted[-2]}/?run={run.pk}&order=error"
+    judged = [wanted[1]]
+    for _ in range(4):
+        address = reverse("review_submit", args=[judged[-1]]) + f"?run={run.pk}&order=error"
+        there = client.post(address, {"decision": "accept", "key": uuid.uuid4()}).headers["Location"]
+        judged.append(int(there.split("/")[2]))
+    assert judged == [*wanted[1:], wanted[0]], "down the list, then from its top"
+    assert there.endswith("&order=error")

@@ -1,7 +1,7 @@
 """The filters of the trace list, which are also the scope that judging works through."""
 
-from dataclasses import fields
-from typing import Any
+from dataclasses import asdict, fields
+from typing import Any, TypeVar
 
 from django import forms
 
@@ -16,6 +16,7 @@ from trajectories.selectors.traces import (
     ORDERS,
     TRAIN_FITS,
     TraceScope,
+    TraceWalk,
     list_views,
 )
 
@@ -58,17 +59,31 @@ class TraceScopeForm(forms.Form):
         return TraceScope(**values)
 
 
+_Form = TypeVar("_Form", bound=TraceScopeForm)
+
+
 class TraceListForm(TraceScopeForm):
     """The scope of the list, and its order."""
 
     order = forms.ChoiceField(required=False, choices=[("", "Newest first"), *ORDERS.items()])
 
+    def walk(self) -> TraceWalk:
+        """The scope with its order; call only on a valid form."""
+        return TraceWalk(**asdict(self.scope()), order=self.cleaned_data["order"])
+
 
 def read_scope(data: Any) -> TraceScope:
     """The scope in a query string; what is not a valid filter counts for nothing."""
-    form = TraceScopeForm(data)
-    if form.is_valid():
-        return form.scope()
-    kept = {name: value for name, value in data.items() if name not in form.errors}
-    form = TraceScopeForm(kept)
+    form = _as_far_as_valid(TraceScopeForm, data)
     return form.scope() if form.is_valid() else TraceScope()
+
+
+def read_walk(data: Any) -> TraceWalk:
+    """The scope and the order in a query string; what is not valid counts for nothing."""
+    form = _as_far_as_valid(TraceListForm, data)
+    return form.walk() if form.is_valid() else TraceWalk()
+
+
+def _as_far_as_valid(kind: type[_Form], data: Any) -> _Form:
+    form = kind(data)
+    return form if form.is_valid() else kind({name: value for name, value in data.items() if name not in form.errors})

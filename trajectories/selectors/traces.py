@@ -72,6 +72,13 @@ class TraceScope:
 
 
 @dataclass(frozen=True, slots=True)
+class TraceWalk(TraceScope):
+    """A scope in the order in which it is read and judged: newest first, or a word of ORDERS."""
+
+    order: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class TracePage:
     """Part of a list, newest first. `newer` and `older` are the keys of the neighbouring pages, None at the ends."""
 
@@ -128,28 +135,36 @@ def _train_fit(word: str) -> Q:
     return Q(train_passed=0) if word == "none" else Q(train_passed__gt=0, train_passed__lt=F("train_total"))
 
 
-def list_traces(
-    scope: TraceScope, *, before: int | None = None, after: int | None = None, order: str = "", size: int = 50
-) -> TracePage:
+def _ranked(traces: QuerySet[Trace]) -> QuerySet[Trace]:
+    return traces.annotate(error=Coalesce("train_error", NO_ERROR))
+
+
+def _columns(order: str, *, up: bool = False) -> list[str]:
+    """What to sort by to go down or up an order."""
+    if order == BY_ERROR:
+        return ["-error", "pk"] if up else ["error", "-pk"]
+    return ["pk"] if up else ["-pk"]
+
+
+def list_traces(walk: TraceWalk, *, before: int | None = None, after: int | None = None, size: int = 50) -> TracePage:
     """One page: the `size` traces next further down than `before`, or next further up than `after`, or the first ones.
 
     The newest come first, or in the order BY_ERROR those whose programs came closest on the training pairs.
     """
     traces = (
-        traces_in(scope)
+        _ranked(traces_in(walk))
         .select_related("problem", "sampler", "instruction", "run", "attempt")
         .defer("steps", "facts", "problem__spec", "problem__reference", "run__plan")
-        .annotate(program_characters=Length("program__body"), error=Coalesce("train_error", NO_ERROR))
+        .annotate(program_characters=Length("program__body"))
     )
-    columns = ["error", "-pk"] if order == BY_ERROR else ["-pk"]
     if after is not None:
-        upwards = [column.removeprefix("-") if column.startswith("-") else f"-{column}" for column in columns]
-        rows = list(traces.filter(_beyond(after, order, up=True)).order_by(*upwards)[: size + 1])
+        upwards = traces.filter(_beyond(after, walk.order, up=True)).order_by(*_columns(walk.order, up=True))
+        rows = list(upwards[: size + 1])
         more, rows = len(rows) > size, rows[:size][::-1]
         return TracePage(rows, newer=rows[0].pk if more else None, older=rows[-1].pk if rows else None)
     if before is not None:
-        traces = traces.filter(_beyond(before, order, up=False))
-    rows = list(traces.order_by(*columns)[: size + 1])
+        traces = traces.filter(_beyond(before, walk.order, up=False))
+    rows = list(traces.order_by(*_columns(walk.order))[: size + 1])
     more, rows = len(rows) > size, rows[:size]
     return TracePage(
         rows, newer=rows[0].pk if rows and before is not None else None, older=rows[-1].pk if more else None
@@ -178,18 +193,19 @@ def judging_progress(scope: TraceScope) -> Progress:
     return Progress(judged=judged, total=total, capped=total == COUNT_LIMIT)
 
 
-def next_to_judge(scope: TraceScope, *, after: int | None = None) -> int | None:
+def next_to_judge(walk: TraceWalk, *, after: int | None = None) -> int | None:
     """The next trace without a decision down the list from `after`, then from the top; None when all are judged."""
-    waiting = traces_in(scope.any_decision()).filter(decision="").order_by("-pk").values_list("pk", flat=True)
-    if after is None:
-        return waiting.first()
-    return waiting.filter(pk__lt=after).first() or waiting.filter(pk__gt=after).first()
+    waiting = _ranked(traces_in(walk.any_decision())).filter(decision="").order_by(*_columns(walk.order))
+    keys = waiting.values_list("pk", flat=True)
+    following = None if after is None else keys.filter(_beyond(after, walk.order, up=False)).first()
+    return keys.first() if following is None else following
 
 
-def neighbours(scope: TraceScope, trace: Trace) -> tuple[int | None, int | None]:
-    """The (newer, older) neighbours of a trace in the list of a scope."""
-    keys = traces_in(scope).values_list("pk", flat=True)
-    return keys.filter(pk__gt=trace.pk).order_by("pk").first(), keys.filter(pk__lt=trace.pk).order_by("-pk").first()
+def neighbours(walk: TraceWalk, trace: Trace) -> tuple[int | None, int | None]:
+    """The neighbours of a trace in a list: (the one further up, the one further down)."""
+    keys = _ranked(traces_in(walk)).values_list("pk", flat=True)
+    upper = keys.filter(_beyond(trace.pk, walk.order, up=True)).order_by(*_columns(walk.order, up=True))
+    return upper.first(), keys.filter(_beyond(trace.pk, walk.order, up=False)).order_by(*_columns(walk.order)).first()
 
 
 def get_trace(trace_id: int) -> Trace:

@@ -8,8 +8,8 @@ from django.views.decorators.http import require_POST
 
 from trajectories.core.reviews import ReviewError
 from trajectories.forms.reviews import ReviewForm, UndoForm
-from trajectories.forms.traces import read_scope
-from trajectories.selectors.traces import TraceScope, next_to_judge
+from trajectories.forms.traces import read_walk
+from trajectories.selectors.traces import TraceWalk, next_to_judge
 from trajectories.services.reviews import submit_review, undo_last_review
 from trajectories.views.fragments import wants_fragment
 from trajectories.views.traces import (
@@ -30,7 +30,7 @@ add_reviews = permission_required("trajectories.add_review", raise_exception=Tru
 def review_submit(request: HttpRequest, trace_id: int) -> HttpResponse:
     """Store the judgement, then show the next trace of the scope, or this one again with `then=stay`."""
     trace = find_trace(trace_id)
-    scope = read_scope(request.GET)
+    scope = read_walk(request.GET)
     form = ReviewForm(request.POST, step_count=len(trace.steps))
     if form.is_valid():
         try:
@@ -49,7 +49,7 @@ def review_submit(request: HttpRequest, trace_id: int) -> HttpResponse:
 @add_reviews
 def review_undo(request: HttpRequest) -> HttpResponse:
     """Withdraw the visitor's last decision and show the trace it was about."""
-    scope = read_scope(request.GET)
+    scope = read_walk(request.GET)
     form = UndoForm(request.POST)
     undone = undo_last_review(reviewer=visitor(request), key=form.cleaned_data["key"]) if form.is_valid() else None
     if undone is None:
@@ -57,7 +57,7 @@ def review_undo(request: HttpRequest) -> HttpResponse:
     return _show(request, undone.trace_id, scope, note="Your decision on this trace is undone.")
 
 
-def _show(request: HttpRequest, trace_id: int | None, scope: TraceScope, note: str = "") -> HttpResponse:
+def _show(request: HttpRequest, trace_id: int | None, scope: TraceWalk, note: str = "") -> HttpResponse:
     """Go to a trace: htmx gets it with this answer, in one round trip, and puts its address in place.
 
     A page that has fetched that trace ahead names its address in `X-Ahead` and gets only what may have changed since:

@@ -13,14 +13,14 @@ from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
 from trajectories.forms.reviews import ReviewForm, UndoForm
-from trajectories.forms.traces import TraceListForm, read_scope
+from trajectories.forms.traces import TraceListForm, read_walk
 from trajectories.models import Review, Trace
 from trajectories.selectors.exports import prompt_of
 from trajectories.selectors.lineages import get_lineage
 from trajectories.selectors.problems import to_record
 from trajectories.selectors.reviews import last_decision, review_history, standing_review
 from trajectories.selectors.traces import (
-    TraceScope,
+    TraceWalk,
     count_traces,
     get_trace,
     imported_judgements,
@@ -38,13 +38,13 @@ from trajectories.views.visitors import visitor
 view_traces = permission_required("trajectories.view_trace", raise_exception=True)
 
 
-def trace_address(trace_id: int, scope: TraceScope) -> str:
+def trace_address(trace_id: int, scope: TraceWalk) -> str:
     """The page of a trace, with the scope it is looked at in."""
     query = scope.query()
     return reverse("trace_detail", args=[trace_id]) + (f"?{query}" if query else "")
 
 
-def trace_next_address(scope: TraceScope) -> str:
+def trace_next_address(scope: TraceWalk) -> str:
     """Where judging a scope goes on."""
     return f"{reverse('trace_next')}?{scope.query()}"
 
@@ -55,14 +55,12 @@ def trace_list(request: HttpRequest) -> HttpResponse:
     """The traces of a scope, a page at a time."""
     form = TraceListForm(request.GET)
     valid = form.is_valid()
-    scope = form.scope() if valid else read_scope(request.GET)
-    order = form.cleaned_data.get("order", "")
-    page = list_traces(scope, before=read_key(request, "before"), after=read_key(request, "after"), order=order)
+    scope = form.walk() if valid else read_walk(request.GET)
+    page = list_traces(scope, before=read_key(request, "before"), after=read_key(request, "after"))
     context = {
         "form": form,
         "scope": scope,
         "page": page,
-        "order": order,
         "total": count_traces(scope),
         "progress": judging_progress(scope),
     }
@@ -82,7 +80,7 @@ def read_key(request: HttpRequest, name: str) -> int | None:
 @view_traces
 def trace_detail(request: HttpRequest, trace_id: int) -> HttpResponse:
     """One trace: steps, program, verdicts and facts, with the decision form for those who may judge."""
-    scope = read_scope(request.GET)
+    scope = read_walk(request.GET)
     return render_trace(request, find_trace(trace_id), scope)
 
 
@@ -101,7 +99,7 @@ def trace_steps(request: HttpRequest, trace_id: int, first: int) -> HttpResponse
 @view_traces
 def trace_next(request: HttpRequest) -> HttpResponse:
     """Go to the next trace of the scope that nobody judged, or say that there is none."""
-    scope = read_scope(request.GET)
+    scope = read_walk(request.GET)
     following = next_to_judge(scope, after=read_key(request, "after"))
     if following is not None:
         return redirect(trace_address(following, scope))
@@ -116,7 +114,7 @@ def find_trace(trace_id: int) -> Trace:
         raise Http404(f"There is no trace {trace_id}.") from fault
 
 
-def render_finished(request: HttpRequest, scope: TraceScope) -> HttpResponse:
+def render_finished(request: HttpRequest, scope: TraceWalk) -> HttpResponse:
     """The page that says nothing is left to judge in a scope."""
     context = {"scope": scope, "progress": judging_progress(scope), "undo": undo_offer(request)}
     name = "_finished" if wants_fragment(request) else "finished"
@@ -128,7 +126,7 @@ def render_finished(request: HttpRequest, scope: TraceScope) -> HttpResponse:
 def render_trace(
     request: HttpRequest,
     trace: Trace,
-    scope: TraceScope,
+    scope: TraceWalk,
     *,
     form: ReviewForm | None = None,
     note: str = "",
@@ -147,7 +145,7 @@ def render_trace(
     return response
 
 
-def render_panel(request: HttpRequest, trace: Trace, scope: TraceScope, form: ReviewForm | None = None) -> HttpResponse:
+def render_panel(request: HttpRequest, trace: Trace, scope: TraceWalk, form: ReviewForm | None = None) -> HttpResponse:
     """The decision panel alone; `form` is one that came back with errors (status 422)."""
     context = {"trace": trace, "scope": scope, **_deciding(request, trace, scope, form)}
     return render(request, "trajectories/reviews/_panel.html", context, status=422 if form else 200)
@@ -192,7 +190,7 @@ def undo_offer(request: HttpRequest) -> UndoOffer | None:
     return UndoOffer(last.trace_id, last.decision, UndoForm()) if last else None
 
 
-def _judging(request: HttpRequest, trace: Trace, scope: TraceScope, form: ReviewForm | None) -> dict[str, Any]:
+def _judging(request: HttpRequest, trace: Trace, scope: TraceWalk, form: ReviewForm | None) -> dict[str, Any]:
     newer, older = neighbours(scope, trace)
     context: dict[str, Any] = {
         "newer": trace_address(newer, scope) if newer else None,
@@ -209,7 +207,7 @@ def _judging(request: HttpRequest, trace: Trace, scope: TraceScope, form: Review
     return {**context, "history": list(history[:20])}
 
 
-def _deciding(request: HttpRequest, trace: Trace, scope: TraceScope, form: ReviewForm | None) -> dict[str, Any]:
+def _deciding(request: HttpRequest, trace: Trace, scope: TraceWalk, form: ReviewForm | None) -> dict[str, Any]:
     following = next_to_judge(scope, after=trace.pk)
     mine = standing_review(trace=trace, reviewer=visitor(request))
     return {
