@@ -5,7 +5,9 @@ import uuid
 import pytest
 from django.urls import reverse
 
-from tests.factories import make_attempt, make_run, make_trace
+from tests.factories import make_attempt, make_problem, make_run, make_trace
+from trajectories.selectors.releases import ReleaseRule, eligible_traces
+from trajectories.selectors.traces import TraceScope
 
 
 @pytest.fixture
@@ -97,3 +99,18 @@ def test_reading_and_judging_follow_the_order_of_the_list(client, curator, probl
         judged.append(int(there.split("/")[2]))
     assert judged == [*wanted[1:], wanted[0]], "down the list, then from its top"
     assert there.endswith("&order=error")
+
+
+def test_traces_and_releases_are_filtered_by_what_their_answers_rest_on(client, curator, lead):
+    made = {
+        source: make_trace(run=None, decision="accepted", problem=make_problem(reference_source=source))
+        for source in ("", "generator", "consensus", "author", "person")
+    }
+    for word, sources in {"truth": ("", "generator"), "consensus": ("consensus",), "person": ("person",)}.items():
+        assert {trace.pk for trace in rows(client, curator, rests_on=word)} == {made[source].pk for source in sources}
+        rule = ReleaseRule(TraceScope(rests_on=word))
+        assert set(eligible_traces(rule)) == {made[source] for source in sources}
+        assert rule.as_json()["rests_on"] == word
+    client.force_login(lead)
+    page = client.get(reverse("trace_list"), {"rests_on": "truth", "order": "error", "decision": "accepted"})
+    assert f'{reverse("release_export_accepted")}?rests_on=truth"' in page.content.decode()

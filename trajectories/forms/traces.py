@@ -14,6 +14,7 @@ from trajectories.selectors.traces import (
     MODEL_CHOICES,
     NEAR_MISSES,
     ORDERS,
+    RESTS_ON,
     TRAIN_FITS,
     TraceScope,
     TraceWalk,
@@ -37,6 +38,7 @@ class TraceScopeForm(forms.Form):
         required=False, min_value=0, max_value=32_767, widget=forms.NumberInput(attrs={"placeholder": "Round"})
     )
     hinted = forms.ChoiceField(required=False, choices=[("", "Hinted or not"), *HINTED.items()])
+    rests_on = forms.ChoiceField(required=False, choices=[("", "Any answers"), *RESTS_ON.items()])
     sampler = forms.ModelChoiceField(Sampler.objects.order_by("title"), required=False, empty_label="Any sampler")
     problem_set = forms.ModelChoiceField(
         ProblemSet.objects.order_by("title"), required=False, empty_label="Any problem set"

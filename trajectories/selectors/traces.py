@@ -12,7 +12,7 @@ from django.db.models.functions import Coalesce, Length
 
 from trajectories.core.records import Outcome
 from trajectories.core.strategies.base import AttemptKind
-from trajectories.models import ImportedReview, ImportedVerdict, Instruction, Trace, Verdict
+from trajectories.models import ImportedReview, ImportedVerdict, Instruction, Problem, Trace, Verdict
 
 COUNT_LIMIT = 10_000
 """Counts stop here: past it a page says "10,000+" rather than read the whole table."""
@@ -30,6 +30,16 @@ NEAR_MISSES = {
     "cells": "Right but for a few cells",
 }
 HINTED = {"only": "Hinted", "none": "Not hinted"}
+TRUTH = "truth"
+GROUND_TRUTH = (Problem.ReferenceSource.SOURCE, Problem.ReferenceSource.GENERATOR)
+RESTS_ON = {
+    TRUTH: "Answers: ground truth",
+    Problem.ReferenceSource.CONSENSUS.value: "Answers: agreement of samples",
+    Problem.ReferenceSource.AUTHOR.value: "Answers: stated by a model",
+    Problem.ReferenceSource.PERSON.value: "Answers: written by a reviewer",
+}
+"""What the problem's reference answer rests on, and so the verdicts."""
+
 BY_ERROR = "error"
 ORDERS = {BY_ERROR: "Least train error first"}
 NO_ERROR = 2.0
@@ -44,7 +54,7 @@ UNVERIFIED = "unverified"
 class TraceScope:
     """Which traces a page or a rule is about; empty means all. Ids name rows, the rest are the values of a trace.
 
-    `kind` and `round` are those of its attempt; `hinted` is a word of HINTED.
+    `kind` and `round` are those of its attempt; `hinted` is a word of HINTED, `rests_on` one of RESTS_ON.
     """
 
     run: int | None = None
@@ -60,6 +70,7 @@ class TraceScope:
     kind: str = ""
     round: int | None = None
     hinted: str = ""
+    rests_on: str = ""
 
     def query(self) -> str:
         """The scope as the query string of its address, without what is empty."""
@@ -76,6 +87,11 @@ class TraceWalk(TraceScope):
     """A scope in the order in which it is read and judged: newest first, or a word of ORDERS."""
 
     order: str = ""
+
+    @property
+    def scope(self) -> TraceScope:
+        """The scope by itself."""
+        return TraceScope(**{field.name: getattr(self, field.name) for field in fields(TraceScope)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,30 +118,28 @@ SCOPE_COLUMNS = {
     "problem_set": "problem__problem_set",
     "sampler": "sampler",
     "round": "attempt__round",
+    "view": "instruction__view",
+    "kind": "attempt__kind",
+    "correctness": "correctness",
+    "near_miss": "near_miss",
+    "model_judged": "model_judged",
+    "decision": "decision",
 }
-"""The fields of a scope that are compared as they are, but for None, which means all."""
+"""The fields of a scope that are compared as they are, but for what means all, and words for what is empty."""
+
+EMPTY_WORDS = {("correctness", UNVERIFIED), ("model_judged", UNJUDGED), ("decision", UNJUDGED)}
 
 
 def traces_in(scope: TraceScope) -> QuerySet[Trace]:
     """The traces of a scope, in no order."""
-    traces = Trace.objects.all()
-    for name, column in SCOPE_COLUMNS.items():
-        if (value := getattr(scope, name)) is not None:
-            traces = traces.filter(**{column: value})
-    if scope.view:
-        traces = traces.filter(instruction__view=scope.view)
-    if scope.kind:
-        traces = traces.filter(attempt__kind=scope.kind)
+    given = {name: value for name in SCOPE_COLUMNS if (value := getattr(scope, name)) not in (None, "")}
+    columns = {SCOPE_COLUMNS[name]: "" if (name, value) in EMPTY_WORDS else value for name, value in given.items()}
+    traces = Trace.objects.filter(**columns)
     if scope.hinted:
         traces = traces.filter(hinted=scope.hinted == "only")
-    if scope.correctness:
-        traces = traces.filter(correctness="" if scope.correctness == UNVERIFIED else scope.correctness)
-    if scope.near_miss:
-        traces = traces.filter(near_miss=scope.near_miss)
-    if scope.model_judged:
-        traces = traces.filter(model_judged="" if scope.model_judged == UNJUDGED else scope.model_judged)
-    if scope.decision:
-        traces = traces.filter(decision="" if scope.decision == UNJUDGED else scope.decision)
+    if scope.rests_on:
+        sources = GROUND_TRUTH if scope.rests_on == TRUTH else (scope.rests_on,)
+        traces = traces.filter(problem__reference_source__in=sources)
     return traces.filter(_train_fit(scope.train)) if scope.train else traces
 
 
