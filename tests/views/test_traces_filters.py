@@ -114,3 +114,10 @@ def test_traces_and_releases_are_filtered_by_what_their_answers_rest_on(client, 
     client.force_login(lead)
     page = client.get(reverse("trace_list"), {"rests_on": "truth", "order": "error", "decision": "accepted"})
     assert f'{reverse("release_export_accepted")}?rests_on=truth"' in page.content.decode()
+
+
+@pytest.mark.parametrize(("query", "shown"), [({}, False), ({"decision": "accepted"}, False), ({"round": "0"}, True)])
+def test_filters_that_are_folded_away_show_when_one_is_set(client, curator, query, shown):
+    client.force_login(curator)
+    page = client.get(reverse("trace_list"), query).content.decode()
+    assert ('<details class="more-filters" open>' in page) is shown

@@ -44,7 +44,7 @@ class ReleaseForm(TraceScopeForm):
         self.fields["correctness"].label = "Test output"
         self.fields["train"].label = "Training pairs"
         self.fields["kind"].label = "Attempts"
-        self.fields["rests_on"].label = "Reference answers"
+        self.fields["rests_on"].label = "Answers"
 
     def rule(self) -> ReleaseRule:
         """The rule, as far as its fields are valid; call after validation."""

@@ -61,6 +61,9 @@ class TraceScopeForm(forms.Form):
         return TraceScope(**values)
 
 
+FOLDED = ("near_miss", "model_judged", "kind", "round", "hinted", "rests_on")
+"""Filters that the list shows when they are asked for."""
+
 _Form = TypeVar("_Form", bound=TraceScopeForm)
 
 
@@ -68,6 +71,11 @@ class TraceListForm(TraceScopeForm):
     """The scope of the list, and its order."""
 
     order = forms.ChoiceField(required=False, choices=[("", "Newest first"), *ORDERS.items()])
+
+    @property
+    def shows_more(self) -> bool:
+        """Whether a filter is set, or wrong, that is folded away at first."""
+        return any(self[name].value() for name in FOLDED)
 
     def walk(self) -> TraceWalk:
         """The scope with its order; call only on a valid form."""
