@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from trajectories.core.exporters import EXPORTERS, ExportItem, encode_row
 from trajectories.core.records import ProblemKind
+from trajectories.core.tools import python_tool
 from trajectories.core.trace_files import read_traces
 
 SECRET = [[[6, 6, 6], [6, 0, 6]]]
@@ -128,3 +129,41 @@ def test_the_archive_says_what_an_answer_rests_on_and_whether_it_was_given_away(
     assert row["trace"]["hinted"] is True
     (trace,) = read_traces(row)
     assert trace.facts == {"hinted": True}
+
+
+CALL = {"id": "call-1", "type": "function", "function": {"name": "python", "arguments": '{"code": "1"}'}}
+AGENT = (
+    {"role": "system", "content": "Solve it."},
+    {"role": "user", "content": "Löse das."},
+    {"role": "assistant", "content": "", "reasoning_content": "Sizes first.", "tool_calls": [CALL]},
+    {"role": "tool", "tool_call_id": "call-1", "content": "1"},
+)
+
+
+def test_what_an_agent_did_is_its_own_and_no_part_of_the_prompt():
+    item = make_item(prompt=AGENT)
+    asked = [dict(message) for message in AGENT[:2]]
+    apart = EXPORTERS["sft-prompt-completion"].row(item)
+    assert apart["prompt"] == EXPORTERS["prompt-only"].row(item)["prompt"] == asked
+    assert [message["role"] for message in apart["completion"]] == ["assistant", "tool", "assistant"]
+    assert apart["completion"][0]["tool_calls"] == [CALL]
+    whole = EXPORTERS["sft-messages"].row(item)
+    assert whole["messages"] == [*apart["prompt"], *apart["completion"]]
+    assert whole["tools"] == apart["tools"] == [python_tool()]
+    assert len(EXPORTERS["full"].row(item)["trace"]["prompt"]) == len(AGENT)
+
+
+def test_an_earlier_answer_that_is_revised_is_part_of_the_prompt():
+    turns = [("user", "Solve it."), ("assistant", "First try."), ("user", "Wrong: pair 1.")]
+    item = make_item(prompt=tuple({"role": role, "content": content} for role, content in turns))
+    row = EXPORTERS["sft-prompt-completion"].row(item)
+    assert [message["content"] for message in row["prompt"]] == [content for _, content in turns]
+    assert (len(row["completion"]), "tools" in row) == (1, False)
+
+
+@pytest.mark.parametrize("calls", [7, [7], [{"function": 7}], [{"function": {"name": "search"}}], None, []])
+def test_tools_that_are_not_known_are_not_made_up(calls):
+    item = make_item(
+        prompt=({"role": "user", "content": "?"}, {"role": "assistant", "content": "", "tool_calls": calls})
+    )
+    assert "tools" not in EXPORTERS["sft-messages"].row(item)

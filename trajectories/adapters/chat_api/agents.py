@@ -19,7 +19,7 @@ from trajectories.adapters.chat_api.tools import (
     ToolError,
     calls_as_text,
     code_of,
-    python_tool,
+    offered_tools,
     read_calls,
 )
 from trajectories.core.identity import derive_seed
@@ -57,7 +57,7 @@ class Agent:
         self._caller, self._request, self._limits, self._run = caller, request, limits, run
         sent = with_hint(shown, request.hint)
         self._talk = Conversation(caller.settings.api, sent, shown)
-        self._tools = python_tool(caller.settings.api)
+        self._tools = offered_tools(caller.settings.api)
         self._answers: list[Answered] = []
         self._steps: list[Step] = []
         self._programs: list[str] = []

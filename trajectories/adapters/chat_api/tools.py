@@ -10,20 +10,10 @@ from trajectories.adapters.chat_api.replies import Reply
 from trajectories.adapters.chat_api.settings import RESPONSES
 from trajectories.core.prompts import Message
 from trajectories.core.records import JSON
+from trajectories.core.tools import PYTHON, python_function, python_tool
 
-PYTHON = "python"
 MAX_CALLS_PER_TURN = 8
 MAX_NAME, MAX_ID = 100, 200
-_DESCRIPTION = (
-    "Run Python code and get what it prints, the value of its last line, or its error. Every call starts anew: names "
-    "of an earlier call are not known. No network, no files, ten seconds, output is cut at a few thousand characters."
-)
-_PARAMETERS: Mapping[str, JSON] = {
-    "type": "object",
-    "properties": {"code": {"type": "string", "description": "The Python code."}},
-    "required": ["code"],
-    "additionalProperties": False,
-}
 _NAME = re.compile(r"[\w-]{1,64}", re.ASCII)
 _AS_TEXT = re.compile(
     r"<tool_call>|<function=|<function_calls?>|<\|python_tag\|>|<\|tool_call|\[TOOL_CALLS\]"
@@ -44,12 +34,9 @@ class ToolError(ValueError):
     """A call that cannot be run; the message is for the model."""
 
 
-def python_tool(api: str) -> tuple[Mapping[str, JSON], ...]:
+def offered_tools(api: str) -> tuple[Mapping[str, JSON], ...]:
     """What is sent as `tools`."""
-    function = {"name": PYTHON, "description": _DESCRIPTION, "parameters": dict(_PARAMETERS)}
-    if api == RESPONSES:
-        return ({"type": "function", **function, "strict": True},)
-    return ({"type": "function", "function": function},)
+    return ({"type": "function", **python_function(), "strict": True} if api == RESPONSES else python_tool(),)
 
 
 def read_calls(reply: Reply, turn: int) -> list[ToolCall]:

@@ -1,11 +1,12 @@
 """What an exporter is: items of a release in, rows of one trainer's format out."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from trajectories.core.records import JSON, ProblemKind
+from trajectories.core.tools import PYTHON, python_tool
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +68,38 @@ def completion_text(item: ExportItem) -> str:
     return f"{item.reasoning.rstrip()}\n\n```python\n{program}\n```\n"
 
 
-def prompt_messages(item: ExportItem) -> list[dict[str, JSON]]:
-    """The prompt with the keys of each message in a fixed order: role, content, then the others by name."""
+def sent_messages(item: ExportItem) -> list[dict[str, JSON]]:
+    """What was sent for the last answer, with the keys of each message in a fixed order: role, content, then the
+    others by name."""
     return [_ordered(message) for message in item.prompt]
 
 
+def prompt_messages(item: ExportItem) -> list[dict[str, JSON]]:
+    """What the sample began with. Earlier answers of others (a revision's parent) are part of it."""
+    return sent_messages(item)[: _own_turns(item)]
+
+
 def completion_messages(item: ExportItem) -> list[dict[str, JSON]]:
-    """The completion as one assistant message."""
-    return [{"role": "assistant", "content": completion_text(item)}]
+    """All that the sample came to: an agent's calls of tools with their results, then the assistant's last message."""
+    last: dict[str, JSON] = {"role": "assistant", "content": completion_text(item)}
+    return [*sent_messages(item)[_own_turns(item) :], last]
+
+
+def tools_column(item: ExportItem) -> dict[str, JSON]:
+    """{"tools": [...]} for a sample that called the Python tool, as trainers need it to render the calls; else {}."""
+    calls = [call for message in item.prompt for call in _calls(message) if isinstance(call, Mapping)]
+    functions = [call["function"] for call in calls if isinstance(call.get("function"), Mapping)]
+    return {"tools": [python_tool()]} if any(function.get("name") == PYTHON for function in functions) else {}
+
+
+def _own_turns(item: ExportItem) -> int:
+    """Where in the prompt the sample's own turns begin: with its first call of a tool."""
+    return next((place for place, message in enumerate(item.prompt) if _calls(message)), len(item.prompt))
+
+
+def _calls(message: Mapping[str, JSON]) -> Sequence[JSON]:
+    calls = message.get("tool_calls")
+    return calls if isinstance(calls, list | tuple) else ()
 
 
 def _ordered(message: Mapping[str, JSON]) -> dict[str, JSON]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from trajectories.core.exporters.base import ExportItem, prompt_messages
+from trajectories.core.exporters.base import ExportItem, sent_messages
 from trajectories.core.records import JSON
 
 
@@ -24,7 +24,7 @@ class FullExporter:
                 "reference_source": item.reference_source,
             },
             "trace": {
-                "prompt": prompt_messages(item),
+                "prompt": sent_messages(item),
                 "reasoning": item.reasoning,
                 "program": item.program,
                 "answer": item.answer,

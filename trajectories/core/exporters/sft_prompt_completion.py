@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from trajectories.core.exporters.base import ExportItem, completion_messages, prompt_messages
+from trajectories.core.exporters.base import ExportItem, completion_messages, prompt_messages, tools_column
 from trajectories.core.records import JSON
 
 
@@ -14,5 +14,5 @@ class SftPromptCompletionExporter:
     read_by = "TRL SFT"
 
     def row(self, item: ExportItem) -> Mapping[str, JSON]:
-        """{"prompt": [messages], "completion": [messages]}."""
-        return {"prompt": prompt_messages(item), "completion": completion_messages(item)}
+        """{"prompt": [messages], "completion": [messages]}, and {"tools": [...]} where the sample called some."""
+        return {"prompt": prompt_messages(item), "completion": completion_messages(item), **tools_column(item)}
