@@ -14,6 +14,7 @@ from hypothesis import settings as hypothesis_settings
 from tests import factories
 from tests.worker import connect_queues, disconnect_queues
 from trajectories.models import Problem
+from trajectories.services.sample_requests import maker_of
 
 # Hashing a password is slow on purpose; here it would take most of the time of every test with a person in it.
 django_settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
@@ -32,6 +33,13 @@ def _plain_static_files(settings):
         **settings.STORAGES,
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
     }
+
+
+@pytest.fixture(autouse=True)
+def _no_plans_of_earlier_tests():
+    """Plans are kept by the id of their run. Ids come again here: a server that is killed forgets those that no
+    committed transaction has used, and tests roll theirs back."""
+    maker_of.cache_clear()
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,7 @@ from django.db.models.functions import Now
 
 from tests.factories import make_problem, make_trace
 from tests.verifiers import DEADLY, DeadlyVerifier
-from tests.worker import wait_for
+from tests.worker import WorkerProcess, wait_for
 from trajectories.core.verifiers import VERIFIERS
 from trajectories.models import Reverification, Verdict
 from trajectories.selectors.traces import TraceScope
@@ -28,8 +28,12 @@ def let_time_pass(job: Reverification) -> None:
     Reverification.objects.filter(pk=job.pk).update(lease_expires_at=long_ago, rung_at=long_ago)
 
 
-def claims(job: Reverification) -> int:
-    return Reverification.objects.values_list("claims", flat=True).get(pk=job.pk)
+def deaths(worker: WorkerProcess) -> int:
+    return worker.output().count("exited with 'signal 9")
+
+
+def is_done(job: Reverification) -> bool:
+    return Reverification.objects.filter(pk=job.pk, state="finished").exists()
 
 
 def test_a_trace_that_kills_its_workers_gets_an_error_and_the_job_goes_on(celery_worker_process, monkeypatch):
@@ -37,13 +41,12 @@ def test_a_trace_that_kills_its_workers_gets_an_error_and_the_job_goes_on(celery
     traces = [make_trace(problem=problem, run=None, reasoning=text) for text in ("good", DEADLY, "good too")]
     job = plan(problem, monkeypatch)
     ring_reverification(job)
-    for claim in range(1, MAX_CLAIMS + 1):
-        wait_for(lambda: celery_worker_process.output().count("exited with 'signal 9") >= claim, f"death {claim}")  # noqa: B023
-        assert claims(job) == claim
-        assert Verdict.objects.filter(verifier="deadly").count() == 1
+    for death in range(1, MAX_CLAIMS + 2):  # the first one does not say which trace it was
+        wait_for(lambda: deaths(celery_worker_process) >= death or is_done(job), f"death {death}")  # noqa: B023
         let_time_pass(job)
         sweep_reverifications.delay()
-    wait_for(lambda: Reverification.objects.filter(pk=job.pk, state="finished").exists(), "the job to end")
+    wait_for(lambda: is_done(job), "the job to end")
+    assert MAX_CLAIMS <= deaths(celery_worker_process) <= MAX_CLAIMS + 1
     words = {verdict.trace_id: verdict for verdict in Verdict.objects.filter(verifier="deadly")}
     assert [words[trace.pk].outcome for trace in traces] == ["pass", "error", "pass"]
     assert words[traces[1].pk].message == "Judging this trace was begun 3 times and never came to an end."

@@ -117,13 +117,13 @@ def sample_request(attempt: Attempt) -> SampleRequest | SampleFailure:
     instruction.
     """
     try:
-        return _maker_of(attempt.run_id, attempt.run.seed).request(attempt)
+        return maker_of(attempt.run_id, attempt.run.seed).request(attempt)
     except (RequestError, ProblemError, PromptError) as fault:
         return SampleFailure("request", f"The request could not be made: {fault}")
 
 
 @lru_cache(maxsize=RUNS_KEPT)
-def _maker_of(run_id: int, seed: int) -> RequestMaker:
+def maker_of(run_id: int, seed: int) -> RequestMaker:
     """A run's plan never changes, and can be long, so that it is read once."""
     return RequestMaker(Run.objects.values_list("plan", flat=True).get(pk=run_id), seed)
 
