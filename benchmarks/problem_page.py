@@ -1,10 +1,11 @@
-"""HTML size and server time of a problem page with 200 samples, on the configured database.
+"""HTML size and server time of a problem page with many samples, on the configured database.
 
-    python benchmarks/problem_page.py
+    python benchmarks/problem_page.py [--samples 200]
 
 Works in one transaction that is rolled back. The grids are made up: 20 by 20 cells, half of them random.
 """
 
+import argparse
 import gzip
 import os
 import random
@@ -12,7 +13,6 @@ import statistics
 import time
 from typing import Any
 
-SAMPLES = 200
 OUTPUTS = 40
 SIDE = 20
 ROUNDS = 30
@@ -22,8 +22,9 @@ def noisy_grid(generator: random.Random) -> list[list[int]]:
     return [[generator.choice((0, 0, 0, 0, 0, 1, 2, 3, 4, 5)) for _ in range(SIDE)] for _ in range(SIDE)]
 
 
-def make_problem() -> int:
-    """A problem with four training pairs and 200 judged samples of 40 outputs; returns its id."""
+def make_problem(samples: int) -> int:
+    """A problem with four training pairs and so many judged samples of 40 outputs, half of them given by a program
+    alone; returns its id."""
     from trajectories.core.identity import content_hash, text_hash
     from trajectories.models import Instruction, Problem, ProblemSet, Run, Sampler, Text, Trace, Verdict
 
@@ -38,7 +39,7 @@ def make_problem() -> int:
         spec={"train": pairs, "test": [{"input": noisy_grid(generator)}]},
         reference=answers[0],
         content_hash=content_hash(pairs),
-        trace_count=SAMPLES,
+        trace_count=samples,
     )
     sampler = Sampler.objects.create(name="benchmark", title="Benchmark", kind=Sampler.Kind.SYMBOLIC)
     run = Run.objects.create(title="Benchmark", sampler=sampler, seed=0, code_version="benchmark")
@@ -55,7 +56,8 @@ def make_problem() -> int:
             reasoning=text,
             program=text,
             steps=[{"kind": "text", "title": "Step", "body": body, "depth": 0, "data": {}}] * 5,
-            answer=answer,
+            answer=None if number % 2 else answer,
+            outputs=answer,
             answer_hash=content_hash(answer),
             finish_reason="stop",
             content_hash=content_hash(number),
@@ -63,7 +65,7 @@ def make_problem() -> int:
             train_passed=4 if place == 0 else 2,
             train_total=4,
         )
-        for number in range(SAMPLES)
+        for number in range(samples)
         for place in [min(number % OUTPUTS, number % 7)]
         for answer in [answers[place if number % 2 else number % OUTPUTS]]
     )
@@ -107,6 +109,9 @@ def measure(address: str) -> None:
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--samples", type=int, default=200)
+    samples = parser.parse_args().samples
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webapp.settings")
     os.environ.setdefault("LOG_LEVEL", "ERROR")
     os.environ.setdefault("DEBUG", "0")
@@ -122,7 +127,7 @@ def main() -> None:
     # As in the tests: static files need not have been collected.
     settings.STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     with transaction.atomic():
-        problem_id = make_problem()
+        problem_id = make_problem(samples)
         measure(f"/problems/{problem_id}/")
         measure("/problems/")
         measure("/")
