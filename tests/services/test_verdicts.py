@@ -193,3 +193,13 @@ def test_the_near_miss_of_a_wrong_output_can_be_filtered_by():
     assert derived_fields({"arc_test": wrong})["near_miss"] == "colours"
     right = Verdict(verifier="arc_test", version=1, outcome="pass", evidence=evidence)
     assert derived_fields({"arc_test": right})["near_miss"] == ""
+
+
+@pytest.mark.parametrize("program", ["", FLIP_PROGRAM])
+def test_outputs_are_kept_beside_an_unknown_answer(db, program):
+    trace = make_trace(problem=make_problem(reference=None), program=program, answer=[[[9, 8, 7]]], run=None)
+    PendingVerification.objects.create(trace=trace)
+    verify_traces(trace_ids=[trace.pk])
+    verdict = trace.verdicts.get(verifier="arc_test")
+    assert (verdict.outcome, verdict.message) == ("unscored", "the problem has no reference answer")
+    assert [pair["predicted"] for pair in verdict.evidence["pairs"]] == [[[9, 8, 7]]]

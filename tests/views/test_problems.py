@@ -278,3 +278,13 @@ def test_other_kinds_show_their_statement(client, curator):
         "What is &lt;b&gt;2 + 2&lt;/b&gt;?" in client.get(reverse("problem_detail", args=[problem.pk])).content.decode()
     )
     assert client.get(reverse("problem_list")).status_code == 200
+
+
+def test_views_are_compared_by_what_was_scored(client, curator, problem):
+    view = factories.make_instruction(view="digits")
+    for correctness in ("pass", "fail", "error", "unscored", ""):
+        factories.make_trace(problem=problem, instruction=view, correctness=correctness)
+    factories.make_trace(problem=problem, instruction=factories.make_instruction(view="rows"), correctness="unscored")
+    client.force_login(curator)
+    board = client.get(reverse("problem_detail", args=[problem.pk])).context["population"]
+    assert [(row["view"], row["passed"], row["scored"]) for row in board.by_view] == [("digits", 1, 2)]

@@ -103,3 +103,15 @@ def test_arc_grids_are_drawn_and_not_written(client, curator):
     PendingVerification.objects.create(trace=trace)
     verify_traces(trace_ids=[trace.pk])
     assert '<dl class="evidence"' not in page(client, curator, trace)
+
+
+@pytest.mark.parametrize(("predicted", "shown"), [([[9, 8], [7, 7]], "2 × 2"), (None, "No output")])
+def test_an_output_without_a_reference_answer_is_drawn_by_itself(client, curator, problem, predicted, shown):
+    pair = {"index": 0, "match": None, "status": "returned", "predicted": predicted, "expected": None, "message": "?"}
+    trace = factories.make_trace(problem=problem, run=None, correctness="unscored")
+    factories.make_verdict(trace=trace, outcome="unscored", evidence={"pairs": [pair], "right": 0, "of": 0})
+    client.force_login(curator)
+    page = client.get(reverse("trace_detail", args=[trace.pk])).content.decode()
+    figure = page.split('class="pair-row"')[1].split("</figure>")[1]
+    assert "predicted" in figure
+    assert shown in figure

@@ -241,11 +241,15 @@ def _near_misses(trace_ids: Sequence[int]) -> dict[int, str]:
 
 
 def _view_rows(traces: QuerySet[Trace]) -> Sequence[Mapping[str, Any]]:
-    """Samples and right ones by view."""
+    """Samples judged right or wrong and right ones by view; those of a view that has any."""
     rows = (
         traces.exclude(instruction=None)
         .values(view=F("instruction__view"))
-        .annotate(samples=Count("pk"), passed=_outcome_count(Outcome.PASS))
+        .annotate(
+            scored=Count("pk", filter=Q(correctness__in=(Outcome.PASS, Outcome.FAIL))),
+            passed=_outcome_count(Outcome.PASS),
+        )
+        .filter(scored__gt=0)
         .order_by("view")
     )
     return list(rows)

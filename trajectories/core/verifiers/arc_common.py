@@ -88,13 +88,14 @@ def run_on_all_inputs(problem: ProblemRecord, program: str, tools: Tools) -> Pro
 class PairJudgement:
     """One prediction held against one expected grid (None: unknown).
 
-    `comparison` is None where nothing was compared; `call` is None where no program ran.
+    `comparison` is None where nothing was compared; `call` is None where no program ran, and the prediction `stated`.
     """
 
     index: int
     expected: Grid | None
     comparison: GridComparison | None
     call: CallResult | None = None
+    stated: JSON = None
 
     @property
     def right(self) -> bool:
@@ -119,7 +120,7 @@ class PairJudgement:
         call = self.call
         # Nothing to compare with, yet what came back is worth keeping: samples vote by it.
         compared = self.comparison or GridComparison(
-            GridMatch.NOT_A_GRID, "", predicted=None if call is None else grid_or_none(call.value)
+            GridMatch.NOT_A_GRID, "", predicted=grid_or_none(self.stated if call is None else call.value)
         )
         return {
             **compared.as_evidence(),
@@ -141,7 +142,8 @@ def judge_call(index: int, call: CallResult, expected: Grid | None) -> PairJudge
 
 def judge_stated(index: int, predicted: JSON, expected: Grid | None) -> PairJudgement:
     """Hold one stated grid against the expected one."""
-    return PairJudgement(index, expected, None if expected is None else compare_grid(predicted, expected))
+    compared = None if expected is None else compare_grid(predicted, expected)
+    return PairJudgement(index, expected, compared, stated=predicted)
 
 
 def pairs_verdict(

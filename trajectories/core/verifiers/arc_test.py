@@ -14,7 +14,7 @@ from trajectories.core.verifiers.arc_common import (
     read_train_pairs,
     run_on_all_inputs,
 )
-from trajectories.core.verifiers.base import Tools, Verifier
+from trajectories.core.verifiers.base import Tools
 
 NO_ANSWER = "the problem has no reference answer"
 
@@ -38,20 +38,19 @@ class ArcTestVerifier:
         try:
             reference = read_reference(problem)
             unknown = all(grid is None for grid in reference)
+            reference = reference or [None] * len(read_test_inputs(problem))
             if not trace.program.strip():
-                return _without_answer(self) if unknown else stated_verdict(self, trace, reference)
+                return _without_answer(stated_verdict(self, trace, reference), unknown=unknown)
             first = len(read_train_pairs(problem))
             run = run_on_all_inputs(problem, trace.program, tools)
-            reference = reference or [None] * len(read_test_inputs(problem))
         except SpecError as fault:
             return plain_verdict(self, Outcome.ERROR, f"the problem cannot be judged by: {fault}")
         if len(run.calls) - first != len(reference):
             found = f"{len(reference)} reference answers for {len(run.calls) - first} test inputs"
             return plain_verdict(self, Outcome.ERROR, f"the problem cannot be judged by: found {found}")
         judged = [judge_call(index, run.calls[first + index], grid) for index, grid in enumerate(reference)]
-        verdict = pairs_verdict(self, judged, "test output", run)
-        return replace(verdict, message=NO_ANSWER) if unknown else verdict
+        return _without_answer(pairs_verdict(self, judged, "test output", run), unknown=unknown)
 
 
-def _without_answer(verifier: Verifier) -> VerdictRecord:
-    return plain_verdict(verifier, Outcome.UNSCORED, NO_ANSWER)
+def _without_answer(verdict: VerdictRecord, *, unknown: bool) -> VerdictRecord:
+    return replace(verdict, message=NO_ANSWER) if unknown else verdict
