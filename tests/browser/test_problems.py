@@ -48,6 +48,19 @@ def test_the_keyboard_finds_a_problem(log_in, lead, population):
     expect(page.get_by_role("heading", level=1)).to_contain_text("flip-a")
 
 
+def test_a_slow_click_after_typing_is_not_lost(log_in, lead, population):
+    """Leaving the text box must not put other rows in place between pressing and letting go."""
+    page = log_in(lead)
+    page.goto("/problems/")
+    page.get_by_label("Find by id").fill("flip-b")
+    expect(page.get_by_role("row")).to_have_count(2)
+    page.get_by_role("link", name="flip-b").hover()
+    page.mouse.down()
+    page.wait_for_timeout(600)
+    page.mouse.up()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("flip-b")
+
+
 def test_an_output_filters_the_table_and_back_restores_it(log_in, curator, population):
     page = log_in(curator)
     page.goto(f"/problems/{population.pk}/")
