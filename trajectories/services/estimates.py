@@ -92,12 +92,15 @@ def _at_most(plan: Plan, mean: float, output: float) -> Usage:
 
 def _prompt_lengths(plan: Plan, sampler: Sampler) -> list[int]:
     """Tokens of first prompts spread over problems and instructions; the problems may come without their specs."""
-    ends = list(accumulate(len(plan.views[problem.kind]) for problem in plan.problems))
-    places = sorted({round(at * (ends[-1] - 1) / max(1, PROMPTS - 1)) for at in range(PROMPTS)})
-    chosen = [(plan.problems[bisect_right(ends, at)], at - ends[bisect_right(ends, at)]) for at in places]
-    whole = Problem.objects.in_bulk([problem.pk for problem, _ in chosen])
-    rounds = {kind: plan.first_round(kind) for kind in plan.kinds}
-    planned = [(whole[problem.pk], rounds[problem.kind][at % len(plan.views[problem.kind])]) for problem, at in chosen]
+    starts = [0, *accumulate(len(plan.views[problem.kind]) for problem in plan.problems)]
+    places = sorted({round(at * (starts[-1] - 1) / max(1, PROMPTS - 1)) for at in range(PROMPTS)})
+    chosen = [(bisect_right(starts, at) - 1, at) for at in places]
+    whole = Problem.objects.in_bulk([plan.problems[index].pk for index, _ in chosen])
+    planned = [
+        (whole[problem.pk], plan.first_rounds[problem.kind][at - starts[index]])
+        for index, at in chosen
+        for problem in [plan.problems[index]]
+    ]
     requests = first_requests(plan, sampler, planned, seed=0)
     return [estimate_tokens(canonical_json(list(request_messages(request)))) for request in requests]
 

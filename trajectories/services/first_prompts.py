@@ -54,8 +54,7 @@ def first_requests(
     maker = RequestMaker(kept, seed)
     run = Run(sampler=sampler, seed=seed)
     by_key = {instruction.pk: instruction for instruction in plan.instructions}
-    rounds = {problem.kind: plan.first_round(problem.kind) for problem, _ in chosen}
-    places = {kind: {each: index for index, each in enumerate(planned)} for kind, planned in rounds.items()}
+    places = {kind: {each: index for index, each in enumerate(first)} for kind, first in plan.first_rounds.items()}
     requests = []
     for problem, planned in chosen:
         attempt = make_attempt(run, problem, planned, index=places[problem.kind][planned])
@@ -67,7 +66,7 @@ def first_requests(
 def first_prompts(*, plan: Plan, sampler: Sampler, seed: int) -> FirstPrompts:
     """The first prompts that differ. Raises PromptError or ProblemError for one that cannot be rendered."""
     problem = Problem.objects.get(pk=plan.problems[0].pk)
-    first = plan.first_round(problem.kind)
+    first = plan.first_rounds[problem.kind]
     by_key = {instruction.pk: instruction for instruction in plan.instructions}
     differing = plan.diversity.varies or plan.diversity.examples_vary
     distinct = {(each.slot.instruction, each.slot.ordinal if differing else 0): each for each in reversed(first)}

@@ -87,7 +87,7 @@ class Plan:
     @property
     def per_problem(self) -> int:
         """Attempts of one problem in the first round; of the kind that gets the most."""
-        return max(self._of_kinds.values())
+        return max(map(len, self.first_rounds.values()))
 
     @property
     def most_per_problem(self) -> int:
@@ -97,26 +97,23 @@ class Plan:
     @property
     def is_even(self) -> bool:
         """Whether every problem gets as many attempts in the first round."""
-        return len(set(self._of_kinds.values())) == 1
+        return len(set(map(len, self.first_rounds.values()))) == 1
 
     @property
     def size(self) -> int:
         """Attempts of the first round in all."""
-        return sum(count * self._of_kinds[kind] for kind, count in self.kinds.items())
+        return sum(count * len(self.first_rounds[kind]) for kind, count in self.kinds.items())
 
     @property
     def most(self) -> int:
         """Attempts in all at the most."""
         return sum(count * self._most_of(kind) for kind, count in self.kinds.items())
 
-    def first_round(self, kind: str) -> Sequence[Planned]:
-        """What is planned of each problem of this kind at first."""
-        strategy, settings = self.found
-        return strategy.first(list_slots(self._cells, kind), settings)
-
     @cached_property
-    def _of_kinds(self) -> dict[str, int]:
-        return {kind: len(self.first_round(kind)) for kind in self.kinds}
+    def first_rounds(self) -> dict[str, Sequence[Planned]]:
+        """What is planned of each problem at first, by its kind."""
+        strategy, settings = self.found
+        return {kind: strategy.first(list_slots(self._cells, kind), settings) for kind in self.kinds}
 
     def _most_of(self, kind: str) -> int:
         strategy, settings = self.found
@@ -210,9 +207,8 @@ def _check_once_each(what: str, given: Sequence[float]) -> None:
 
 def planned_attempts(run: Run, plan: Plan) -> Iterator[Attempt]:
     """The attempts of the first round, problem by problem, so that a batch holds all of one problem."""
-    first = {kind: plan.first_round(kind) for kind in plan.kinds}
     for problem in plan.problems:
-        for index, planned in enumerate(first[problem.kind]):
+        for index, planned in enumerate(plan.first_rounds[problem.kind]):
             yield make_attempt(run, problem, planned, index=index)
 
 

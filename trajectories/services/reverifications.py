@@ -20,13 +20,10 @@ from trajectories.selectors.traces import TraceScope, traces_in
 from trajectories.services.leased_jobs import LEASE, claim_job, lost_jobs, release_job
 from trajectories.services.strategies import move_on
 from trajectories.services.verdicts import MAX_CLAIMS, append_verdicts, judge_trace, lock_traces
+from trajectories.services.verifications import WRITE_SECONDS, Judged
 
 TRACES_PER_BELL = 16
-TOGETHER = 0.5
-"""What is judged waits so many seconds at most for company in its transaction."""
-
 State = Reverification.State
-Judged = tuple[Trace, Sequence[VerdictRecord]]
 
 
 class ReverificationError(ValueError):
@@ -101,7 +98,9 @@ def _judge_all(job: Reverification, ids: Sequence[int], verifiers: Mapping[str, 
     written = time.monotonic()
     for position, trace_id in enumerate(ids):
         trace = Trace.objects.select_related("problem", "program", "reasoning").get(pk=trace_id)
-        if judged and (trace.run_id != judged[0][0].run_id or job.claims > 1 or time.monotonic() - written > TOGETHER):
+        if judged and (
+            trace.run_id != judged[0][0].run_id or job.claims > 1 or time.monotonic() - written > WRITE_SECONDS
+        ):
             yield judged
             judged, written = [], time.monotonic()
         verdicts = judge_trace(trace, chosen, lost=position == 0 and job.claims > MAX_CLAIMS)
