@@ -1,8 +1,8 @@
 import os
 
 from django.contrib.auth.models import Group
-from django.db import connection
 
+from tests.sessions import end_all_sessions
 from tests.worker import wait_for
 from tests.worker_tasks import make_group
 
@@ -30,11 +30,6 @@ def test_a_killed_worker_is_replaced_and_takes_what_was_rung_meanwhile(celery_wo
 def test_a_bell_is_rung_though_the_database_dropped_the_connection(celery_worker_process):
     make_group.delay("before")
     assert wait_for(lambda: made("before"), "the first row")
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
-        )
-        assert cursor.fetchall()
+    assert end_all_sessions()
     make_group.delay("after")
     assert wait_for(lambda: made("after"), "the second row")

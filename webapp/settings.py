@@ -128,7 +128,9 @@ BELL_SECONDS = float(os.environ.get("BELL_SECONDS") or 30)
 BELLS_PER_RUN = 8
 
 CELERY_BROKER_URL = os.environ.get("CELERY_BROKER_URL") or EMBEDDED_BROKER
-CELERY_BROKER_TRANSPORT_OPTIONS = broker_settings(DATABASES["default"]) if CELERY_BROKER_URL == EMBEDDED_BROKER else {}
+if CELERY_BROKER_URL == EMBEDDED_BROKER:
+    CELERY_BROKER_TRANSPORT = "webapp.broker:Transport"
+    CELERY_BROKER_TRANSPORT_OPTIONS = broker_settings(DATABASES["default"])
 CELERY_WORKER_ENABLE_REMOTE_CONTROL = False  # nothing uses it, and every worker would leave a queue of its own behind
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True

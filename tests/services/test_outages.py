@@ -7,6 +7,7 @@ from django.db import OperationalError, connection
 
 from tests.endpoint import flip_endpoint, sampler_for
 from tests.factories import assert_counters_add_up, make_instruction, make_problem, plan
+from tests.sessions import end_all_sessions
 from trajectories.adapters.fake_endpoint import Behaviour
 from trajectories.models import Trace
 from trajectories.services import outages
@@ -14,15 +15,6 @@ from trajectories.services.chat_sampling import sample_session
 from trajectories.services.outages import patiently
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def end_all_sessions() -> None:
-    """Every other connection to the test database is closed by the server."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
-        )
 
 
 @pytest.fixture(autouse=True)
@@ -90,6 +82,7 @@ def test_a_session_whose_connections_are_cut_loses_and_doubles_nothing():
         finally:
             ended.set()
             cutter.join()
+            connection.close()  # the last cut may have come after the last question
     assert_counters_add_up(run)
     assert (run.done_count, Trace.objects.filter(run=run).count()) == (40, 40)
     assert endpoint.answered == 40, "no answer was asked for twice"
