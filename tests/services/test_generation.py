@@ -26,6 +26,7 @@ from trajectories.services.generation import (
     resume_generation,
 )
 from trajectories.services.generation_work import generate_next
+from trajectories.services.leased_jobs import GIVEN_UP, MOST_CLAIMS
 from trajectories.services.plans import Budget
 from trajectories.services.samplers import ensure_symbolic
 
@@ -180,6 +181,21 @@ def test_a_refused_key_pauses_the_job_with_the_reason():
     assert job.state == "paused"
     assert job.state_reason
     assert not job.calls.exists()
+
+
+def test_a_job_that_ends_every_worker_is_given_up_and_can_be_resumed(endpoint, monkeypatch):
+    job = plan(sampler_for(endpoint, max_output_tokens=2_000))
+    with monkeypatch.context() as patch:
+        patch.setattr(generation_work, "ask_all", lambda **_: 1 / 0)
+        for _ in range(MOST_CLAIMS):
+            with pytest.raises(ZeroDivisionError):
+                generate_next(job_id=job.pk)
+    assert generate_next(job_id=job.pk) is False
+    job.refresh_from_db()
+    assert (job.state, job.state_reason, len(endpoint.calls)) == ("paused", GIVEN_UP, 0)
+    resume_generation(actor=None, job_id=job.pk)
+    run_through(job)
+    assert (job.state, job.claims) == ("finished", 0)
 
 
 def test_an_endpoint_that_asks_to_be_left_alone_is_asked_again_later():

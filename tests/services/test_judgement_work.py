@@ -13,8 +13,10 @@ from tests.judging import job_over, judging_endpoint, rubric, saying, works
 from trajectories.adapters.chat_api import limits
 from trajectories.adapters.fake_endpoint import Behaviour, Play
 from trajectories.models import Judgement, JudgementAnswer, JudgementItem, PendingVerification, Trace, Verdict
+from trajectories.services import judgement_work
 from trajectories.services.judgement_work import judge_next, lost_judgements
 from trajectories.services.judgements import pause_judgement, resume_judgement
+from trajectories.services.leased_jobs import GIVEN_UP, MOST_CLAIMS, claim_job
 from trajectories.services.model_calls import CallBudget
 from trajectories.services.verifications import verify_traces
 
@@ -165,6 +167,43 @@ def test_a_broken_key_pauses_the_job_with_the_reason_and_resuming_goes_on():
         finish(resume_judgement(actor=None, job=job))
     job.refresh_from_db()
     assert (job.state, job.state_reason, job.done_count) == ("finished", "", 1)
+
+
+def test_a_job_that_ends_every_worker_is_given_up_and_can_be_resumed(monkeypatch):
+    """By an error, or by a kill, which leaves the lease to run out."""
+    traces = works("this is right")
+    with judging_endpoint() as endpoint:
+        job = job_over(traces, sampler_for(endpoint))
+        with monkeypatch.context() as patch:
+            patch.setattr(judgement_work, "ask_all", lambda **_: 1 / 0)
+            for _ in range(MOST_CLAIMS - 1):
+                with pytest.raises(ZeroDivisionError):
+                    judge_next(job_id=job.pk)
+        assert claim_job(Judgement.objects.filter(pk=job.pk), uuid.uuid4(), state="running")
+        Judgement.objects.update(lease_expires_at=Now() - timedelta(seconds=1))
+        finish(job)
+        assert (job.state, job.state_reason, len(endpoint.calls)) == ("paused", GIVEN_UP, 0)
+        finish(resume_judgement(actor=None, job=job))
+    job.refresh_from_db()
+    assert (job.state, job.done_count, job.claims) == ("finished", 1, 0)
+
+
+def test_a_job_that_gets_on_between_two_kills_is_not_given_up(monkeypatch):
+    traces = works(*(f"this is right {number}" for number in range(MOST_CLAIMS + 3)))
+    with judging_endpoint() as endpoint:
+        job = job_over(traces, sampler_for(endpoint, concurrency=1))
+        kept = judgement_work._Work._store
+
+        def store_and_die(work, key, outcome):
+            kept(work, key, outcome)
+            raise SystemExit
+
+        monkeypatch.setattr(judgement_work._Work, "_store", store_and_die)
+        for done in range(len(traces) - 1):
+            with pytest.raises(SystemExit):
+                judge_next(job_id=job.pk)
+            job.refresh_from_db()
+            assert (job.state, job.done_count) == ("running", done + 1)
 
 
 def test_no_call_starts_that_the_budget_cannot_pay():

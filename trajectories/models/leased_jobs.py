@@ -13,6 +13,8 @@ class LeasedJob(models.Model):
     lease_expires_at = models.DateTimeField(null=True)
     # When a bell was last rung or answered: the sweep rings again only where this is long ago.
     rung_at = models.DateTimeField(db_default=Now())
+    # How often it was begun since an outcome was stored or a worker gave the lease back in good order.
+    claims = models.PositiveSmallIntegerField(default=0)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
     finished_at = models.DateTimeField(null=True)

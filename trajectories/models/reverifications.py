@@ -9,8 +9,8 @@ class Reverification(LeasedJob):
     """Judging a selection of traces again, by verifiers of their present version and the present sandbox.
 
     `scope` is the selection as its query string; traces are taken in order of id up to `last_id`, the newest there was
-    when it was asked for, and `cursor` is the last one done; `claims` counts how often the trace after the cursor was
-    begun.
+    when it was asked for, and `cursor` is the last one done, so that `claims` counts how often the trace after it
+    was begun.
     """
 
     class State(models.TextChoices):
@@ -32,7 +32,6 @@ class Reverification(LeasedJob):
     done_count = models.PositiveIntegerField(default=0)
     written_count = models.PositiveIntegerField(default=0)
     changed_count = models.PositiveIntegerField(default=0)
-    claims = models.PositiveSmallIntegerField(default=0)
 
     def __str__(self) -> str:
         return f"reverification {self.pk}"

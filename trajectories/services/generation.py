@@ -217,8 +217,8 @@ def resume_generation(*, actor: User | None, job_id: int, budget: Budget | None 
             raise GenerationStateError(f"The job is {held.state}; only a paused one can be resumed.")
         if budget is not None:
             _set_budget(held, budget)
-        held.rung_at, held.held_until = timezone.now(), None
-        held.save(update_fields=["rung_at", "held_until", "budget_cost", "budget_tokens"])
+        held.rung_at, held.held_until, held.claims = timezone.now(), None, 0
+        held.save(update_fields=["rung_at", "held_until", "claims", "budget_cost", "budget_tokens"])
         _move(held, GenerationJob.State.QUEUED, "")
         audit_generation(actor, "resumed", held)
     return held

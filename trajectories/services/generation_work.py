@@ -21,7 +21,7 @@ from trajectories.core.records import JSON, FinishReason, ProblemRecord, SampleF
 from trajectories.models import GenerationJob, Problem, ProblemCandidate, Sampler
 from trajectories.selectors.problems import to_record
 from trajectories.services.generation import GenerationStateError, end_generation, pause_generation
-from trajectories.services.leased_jobs import claim_job, release_job, renew_job
+from trajectories.services.leased_jobs import GIVEN_UP, MOST_CLAIMS, claim_job, lease_of, renew_job
 from trajectories.services.model_calls import CallBudget, CallStop, OnAnswer, ask_all
 from trajectories.services.neighbours import Neighbourhood
 from trajectories.services.procedural import Families
@@ -46,10 +46,8 @@ def generate_next(*, job_id: int) -> bool:
     token = uuid.uuid4()
     if not _claim(job_id, token):
         return False
-    try:
+    with lease_of(GenerationJob.objects.filter(pk=job_id), token):
         _Slice(job_id, token).go_on()
-    finally:
-        release_job(GenerationJob.objects.filter(pk=job_id), token)
     left = GenerationJob.objects.filter(pk=job_id, state__in=GenerationJob.ACTIVE_STATES, held_until=None)
     return left.exists()
 
@@ -80,6 +78,9 @@ class _Slice:
 
     def go_on(self) -> None:
         """Do what comes next, or end the job where nothing does."""
+        if self._job.claims > MOST_CLAIMS:
+            self._pause(GIVEN_UP)
+            return
         open_ones = ProblemCandidate.objects.filter(job=self._job, state=ProblemCandidate.State.PROPOSED)
         candidates = list(open_ones.select_related("job").order_by("pk")[:CANDIDATES_PER_SLICE])
         if candidates:
@@ -239,8 +240,11 @@ class _Slice:
             until = timezone.now() + timedelta(seconds=stop.until)
             GenerationJob.objects.filter(pk=self._job.pk, lease_token=self._token).update(held_until=until)
             return
+        self._pause(stop.message)
+
+    def _pause(self, reason: str) -> None:
         try:
-            pause_generation(actor=None, job_id=self._job.pk, reason=stop.message)
+            pause_generation(actor=None, job_id=self._job.pk, reason=reason)
         except GenerationStateError:
             return  # somebody has paused or ended it
 

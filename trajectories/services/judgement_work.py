@@ -31,7 +31,7 @@ from trajectories.models import Judgement, JudgementAnswer, JudgementItem, Trace
 from trajectories.selectors.problems import to_public
 from trajectories.selectors.rubrics import rubric_record
 from trajectories.services.judgements import JudgementError, pause_judgement
-from trajectories.services.leased_jobs import claim_job, lost_jobs, release_job, renew_job
+from trajectories.services.leased_jobs import GIVEN_UP, MOST_CLAIMS, claim_job, lease_of, lost_jobs, renew_job
 from trajectories.services.model_calls import CallBudget, CallStop, ask_all
 from trajectories.services.traces import store_texts
 from trajectories.services.verdicts import append_verdicts, lock_traces, trace_record
@@ -58,16 +58,20 @@ def judge_next(*, job_id: int, seconds: float = SESSION_SECONDS) -> bool:
     if not _claim(job_id, token):
         return False
     job = Judgement.objects.select_related("sampler", "rubric").get(pk=job_id)
-    work = _Work(job, token, time.monotonic() + seconds)
-    try:
-        stop = work.go_on()
-    except ValueError as fault:
-        stop = CallStop("parameters", str(fault))
-    finally:
-        release_job(Judgement.objects.filter(pk=job_id), token)
+    with lease_of(Judgement.objects.filter(pk=job_id), token):
+        stop = _work(job, token, seconds)
     if stop is not None and stop.kind not in WAITS:
         _pause(job, stop.message)
     return _settle(job_id) and stop is None
+
+
+def _work(job: Judgement, token: uuid.UUID, seconds: float) -> CallStop | None:
+    if job.claims > MOST_CLAIMS:
+        return CallStop("given_up", GIVEN_UP)
+    try:
+        return _Work(job, token, time.monotonic() + seconds).go_on()
+    except ValueError as fault:
+        return CallStop("parameters", str(fault))
 
 
 def lost_judgements() -> list[int]:
@@ -199,6 +203,7 @@ class _Work:
                     cost=F("cost") + (outcome.cost or 0),
                     input_tokens=F("input_tokens") + outcome.usage.input_tokens,
                     output_tokens=F("output_tokens") + outcome.usage.output_tokens,
+                    claims=1,
                 )
             )
             if not self._is_ours:

@@ -231,7 +231,8 @@ def _steer(actor: User | None, job: Judgement, verb: str, allowed: Sequence[str]
     held.finished_at = timezone.now() if state in Judgement.ENDED_STATES else None
     # Whoever still works on it finds the lease gone, and a new bell need not wait for its end.
     held.lease_token = held.lease_expires_at = None
-    held.save(update_fields=["state", "state_reason", "finished_at", "lease_token", "lease_expires_at"])
+    held.claims = 0
+    held.save(update_fields=["state", "state_reason", "finished_at", "lease_token", "lease_expires_at", "claims"])
     _audit(actor, verb, held, {"done": held.done_count, **({"reason": reason} if reason else {})})
     return held
 

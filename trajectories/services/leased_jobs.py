@@ -1,16 +1,24 @@
 """The lease under which one worker at a time does a job, a slice at a time, and the bells of jobs that nobody is at."""
 
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 
 LEASE = timedelta(seconds=180)
 PATIENCE = timedelta(seconds=30)
 """A bell may go unanswered so long before it is rung again."""
+
+MOST_CLAIMS = 5
+GIVEN_UP = (
+    f"Begun {MOST_CLAIMS} times without a single outcome: each time its worker was killed or came upon an error, which "
+    "the worker's log tells. Resume the job once that is mended."
+)
 
 
 def nobody_is_at() -> Q:
@@ -20,8 +28,8 @@ def nobody_is_at() -> Q:
 
 def claim_job(jobs: QuerySet[Any], token: uuid.UUID, **changes: Any) -> bool:
     """Take the lease of the one job in `jobs`, if nobody has it, with what else changes then; whether it was taken."""
-    claimed = jobs.filter(nobody_is_at())
-    return bool(claimed.update(lease_token=token, lease_expires_at=Now() + LEASE, rung_at=Now(), **changes))
+    taken = {"lease_token": token, "lease_expires_at": Now() + LEASE, "rung_at": Now(), "claims": F("claims") + 1}
+    return bool(jobs.filter(nobody_is_at()).update(**taken, **changes))
 
 
 def renew_job(held: QuerySet[Any]) -> bool:
@@ -29,9 +37,15 @@ def renew_job(held: QuerySet[Any]) -> bool:
     return bool(held.update(lease_expires_at=Now() + LEASE))
 
 
-def release_job(jobs: QuerySet[Any], token: uuid.UUID, **changes: Any) -> None:
-    """Give the lease back, if it is still this one."""
-    jobs.filter(lease_token=token).update(lease_token=None, lease_expires_at=None, rung_at=Now(), **changes)
+@contextmanager
+def lease_of(jobs: QuerySet[Any], token: uuid.UUID) -> Iterator[None]:
+    """Give the lease back at the end, if it is still this one. After an error the claim goes on counting."""
+    given_back: dict[str, Any] = {"lease_token": None, "lease_expires_at": None, "rung_at": Now()}
+    try:
+        yield
+        given_back["claims"] = 0
+    finally:
+        jobs.filter(lease_token=token).update(**given_back)
 
 
 @transaction.atomic

@@ -63,6 +63,7 @@ def charge(held: GenerationJob, spent: Spent) -> None:
         input_tokens=F("input_tokens") + spent.usage.input_tokens,
         output_tokens=F("output_tokens") + spent.usage.output_tokens,
         lease_expires_at=Now() + LEASE,
+        claims=1,
     )
 
 
