@@ -219,6 +219,17 @@ def test_programs_vote_by_what_they_give_and_equal_numbers_vote_together(lead):
     assert [word for _, word in consensus_of(number, lead, ["consensus"])] == ["pass", "pass", "fail"]
 
 
+def test_a_sample_that_was_shown_the_answer_has_no_vote_and_neither_has_one_without_an_answer(lead):
+    problem = make_problem(kind="numeric", spec={}, reference=None)
+    for answer, hinted in (("4", False), ("5", False), ("5", False), ("4", True), ("4", True), (None, False)):
+        trace = make_trace(problem=problem, run=None, answer=answer, program="")
+        Trace.objects.filter(pk=trace.pk).update(hinted=hinted)
+    words = [word for _, word in consensus_of(problem, lead, ["consensus"])]
+    assert words == ["fail", "pass", "pass", "fail", "fail", "fail"]
+    last = Verdict.objects.filter(verifier="consensus").latest("trace_id")
+    assert last.message == "no answer: 2 of 3 samples give the majority's answer"
+
+
 def consensus_of(problem, lead, verifiers):
     job = plan_reverification(actor=lead, scope=TraceScope(problem=problem.pk), verifiers=verifiers)
     while reverify_next(job_id=job.pk):

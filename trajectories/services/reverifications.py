@@ -6,15 +6,16 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import F, Max, QuerySet
+from django.db.models import Count, F, Max, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from trajectories.core.records import VerdictRecord
+from trajectories.core.records import JSON, VerdictRecord
 from trajectories.core.verifiers import VERIFIERS, consensus
 from trajectories.core.verifiers.base import Verifier
 from trajectories.core.verifiers.normal_forms import normal_answer
 from trajectories.models import AuditEvent, Problem, Reverification, Trace
+from trajectories.selectors.population import NOTHING
 from trajectories.selectors.reverifications import scope_of
 from trajectories.selectors.traces import TraceScope, traces_in
 from trajectories.services.leased_jobs import LEASE, claim_job, lease_of, lost_jobs
@@ -94,7 +95,7 @@ def _judge_all(job: Reverification, ids: Sequence[int], verifiers: Mapping[str, 
     Where a worker was lost before, each by itself, so that the one that killed it is found.
     """
     chosen = [verifiers[name] for name in job.verifiers if name in verifiers]
-    majorities: dict[int, dict[int, VerdictRecord]] = {}
+    majorities = _Majorities()
     judged: list[Judged] = []
     written = time.monotonic()
     for position, trace_id in enumerate(ids):
@@ -106,9 +107,7 @@ def _judge_all(job: Reverification, ids: Sequence[int], verifiers: Mapping[str, 
             judged, written = [], time.monotonic()
         verdicts = judge_trace(trace, chosen, lost=position == 0 and job.claims > MAX_CLAIMS)
         if consensus.NAME in job.verifiers:
-            if trace.problem_id not in majorities:
-                majorities[trace.problem_id] = _consensus_verdicts(trace.problem_id)
-            verdicts.append(majorities[trace.problem_id][trace.pk])
+            verdicts.append(majorities.judge(trace))
         judged.append((trace, verdicts))
     if judged:
         yield judged
@@ -153,15 +152,27 @@ def _settle(job_id: int, *, more: bool) -> bool:
     return False
 
 
-def _consensus_verdicts(problem_id: int) -> dict[int, VerdictRecord]:
-    """The word of the majority of a problem's samples on each of them, by trace."""
-    problem = Problem.objects.get(pk=problem_id)
-    samples = list(Trace.objects.filter(problem=problem).order_by("pk").only("answer", "outputs", "hinted"))
-    verdicts = consensus.judge_by_consensus(
-        [normal_answer(problem.kind, problem.spec, sample.given) for sample in samples],
-        [sample.hinted for sample in samples],
-    )
-    return {sample.pk: verdict for sample, verdict in zip(samples, verdicts, strict=True)}
+class _Majorities:
+    """The majority of each problem's samples, counted once. One that was shown the answer has no vote."""
+
+    def __init__(self) -> None:
+        self._found: dict[int, tuple[consensus.Consensus | None, JSON]] = {}
+
+    def judge(self, trace: Trace) -> VerdictRecord:
+        """Whether the majority of its problem's samples agrees with the trace."""
+        if trace.problem_id not in self._found:
+            self._found[trace.problem_id] = self._count(trace.problem)
+        found, answer = self._found[trace.problem_id]
+        return consensus.consensus_verdict(found, answer, None if trace.answer_hash == NOTHING else trace.answer_hash)
+
+    def _count(self, problem: Problem) -> tuple[consensus.Consensus | None, JSON]:
+        voters = Trace.objects.filter(problem=problem, hinted=False).exclude(answer_hash=NOTHING)
+        votes = voters.order_by().values_list("answer_hash").annotate(votes=Count("pk"))
+        found = consensus.find_consensus(dict(votes))
+        if found is None:
+            return None, None
+        sample = voters.filter(answer_hash=found.key).only("answer", "outputs").order_by("pk")[0]
+        return found, normal_answer(problem.kind, problem.spec, sample.given)
 
 
 def _audit(actor: User | None, verb: str, job: Reverification, data: dict[str, object]) -> None:

@@ -7,7 +7,7 @@ from tests.core.verifiers.doubles import ScriptedTools, ending, returning, trace
 from trajectories.core.programs import CallResult, CallStatus
 from trajectories.core.records import JSON, Outcome, ProblemKind, ProblemRecord, VerdictRecord
 from trajectories.core.verifiers import VERIFIERS, applicable_verifiers
-from trajectories.core.verifiers.consensus import find_consensus, judge_by_consensus
+from trajectories.core.verifiers.consensus import consensus_verdict, find_consensus
 from trajectories.core.verifiers.expressions import Comparison
 from trajectories.core.verifiers.json_equal import json_equal
 from trajectories.core.verifiers.numeric import NO_NUMBER
@@ -266,20 +266,15 @@ def test_each_kind_has_its_verifier() -> None:
 
 
 def test_consensus_carries_its_vote_share() -> None:
-    found = find_consensus([[[1]], [[2]], [[1]], None])
+    found = find_consensus({"one": 2, "two": 1})
     assert found is not None
-    assert (found.answer, found.votes, found.of) == ([[1]], 2, 3)
-    verdicts = judge_by_consensus([[[1]], [[2]], [[1]], None], [False] * 4)
-    assert [verdict.outcome for verdict in verdicts] == [Outcome.PASS, Outcome.FAIL, Outcome.PASS, Outcome.FAIL]
-    assert verdicts[0].evidence["share"] == pytest.approx(2 / 3)
+    assert (found.key, found.votes, found.of) == ("one", 2, 3)
+    verdicts = [consensus_verdict(found, [[1]], key) for key in ("one", "two", None)]
+    assert [verdict.outcome for verdict in verdicts] == [Outcome.PASS, Outcome.FAIL, Outcome.FAIL]
+    assert [verdict.message.split(":")[0] for verdict in verdicts] == ["agrees", "disagrees", "no answer"]
+    assert verdicts[0].evidence == {"answer": [[1]], "votes": 2, "of": 3, "share": pytest.approx(2 / 3)}
 
 
-@pytest.mark.parametrize("answers", [[], [None, None], ["a", "b"], ["a", "a", "b", "b"], ["a"]])
-def test_without_a_majority_nothing_is_scored(answers: list[JSON]) -> None:
-    assert {verdict.outcome for verdict in judge_by_consensus(answers, [False] * len(answers))} <= {Outcome.UNSCORED}
-
-
-def test_a_sample_that_was_shown_the_answer_has_no_vote() -> None:
-    verdicts = judge_by_consensus(["4", "5", "5", "4", "4"], [False, False, False, True, True])
-    assert [verdict.outcome for verdict in verdicts] == [Outcome.FAIL, Outcome.PASS, Outcome.PASS, *[Outcome.FAIL] * 2]
-    assert verdicts[0].evidence["of"] == 3
+@pytest.mark.parametrize("votes", [{}, {"a": 1, "b": 1}, {"a": 2, "b": 2, "c": 1}, {"a": 1}])
+def test_without_a_majority_nothing_is_scored(votes: dict[str, int]) -> None:
+    assert consensus_verdict(find_consensus(votes), None, "a").outcome is Outcome.UNSCORED
