@@ -70,6 +70,18 @@ def log_in(live_app: Any, page: Page) -> Callable[[User], Page]:
 
 
 @pytest.fixture(autouse=True)
+def _keys_wait_for_scripts(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A key is pressed once the page has loaded: its text is there before the script that listens."""
+    press = page.keyboard.press
+
+    def press_when_loaded(key: str, **options: Any) -> None:
+        page.wait_for_load_state()
+        press(key, **options)
+
+    monkeypatch.setattr(page.keyboard, "press", press_when_loaded)
+
+
+@pytest.fixture(autouse=True)
 def _no_script_fails(page: Page) -> Iterator[None]:
     """A page whose script throws, or that breaks its own content policy, fails the test that opened it."""
     page.set_default_timeout(LONGEST_WAIT)

@@ -122,7 +122,7 @@ def test_the_first_prompts_are_what_the_run_sends():
         wanted = Plan(
             [make_problem()], [view], [1.0], 8, diversity=Diversity(examples=1, symmetries=True, colours=True)
         )
-        shown = first_prompts(plan=wanted, sampler=sampler, seed=5)
+        (shown,) = first_prompts(plan=wanted, sampler=sampler, seed=5)
         made = plan(
             sampler=sampler,
             problems=wanted.problems,
@@ -139,3 +139,23 @@ def test_the_first_prompts_are_what_the_run_sends():
     assert sent[:PROMPTS_SHOWN] == [[turn["content"] for turn in prompt.turns] for prompt in shown.prompts]
     assert shown.prompts[0].variation == ""
     assert any("recoloured" in prompt.variation for prompt in shown.prompts)
+
+
+def test_the_first_prompts_of_each_kind_of_problem_are_shown():
+    problems = [
+        make_problem(),
+        make_problem(),
+        make_problem(kind="numeric", spec={}, reference="4", statement="2 + 2?"),
+    ]
+    for_arc = make_instruction(view="digits", style="program", suits="chat", problem_kind="arc")
+    for_all = make_instruction(title="Any", view="digits", style="direct", suits="chat")
+    with FakeEndpoint() as endpoint:
+        wanted = Plan(problems, [for_arc, for_all], [1.0], 2)
+        arc, numeric = first_prompts(plan=wanted, sampler=sampler_for(endpoint), seed=5)
+    assert (arc.problem, arc.planned, [prompt.instruction for prompt in arc.prompts]) == (
+        problems[0],
+        4,
+        [for_arc.title, for_all.title],
+    )
+    assert (numeric.problem, numeric.planned, len(numeric.prompts)) == (problems[2], 2, 1)
+    assert "2 + 2?" in numeric.prompts[0].turns[-1]["content"]

@@ -10,7 +10,7 @@ from trajectories.core.prompts.variation import variation_from_json, variation_w
 from trajectories.core.records import JSON, SampleRequest
 from trajectories.core.strategies.base import Planned
 from trajectories.core.tokens import estimate_tokens
-from trajectories.models import Problem, Run, Sampler
+from trajectories.models import Instruction, Problem, Run, Sampler
 from trajectories.selectors.examples import example_pool
 from trajectories.services.plans import Plan, make_attempt
 from trajectories.services.sample_requests import RequestMaker
@@ -37,7 +37,7 @@ class FirstPrompt:
 
 @dataclass(frozen=True, slots=True)
 class FirstPrompts:
-    """Prompts of the plan's first problem: the first ones that differ, of `planned` samples of it."""
+    """Prompts of one problem: the first ones that differ, of `planned` samples of it in the first round."""
 
     problem: Problem
     prompts: Sequence[FirstPrompt]
@@ -63,30 +63,44 @@ def first_requests(
     return requests
 
 
-def first_prompts(*, plan: Plan, sampler: Sampler, seed: int) -> FirstPrompts:
-    """The first prompts that differ. Raises PromptError or ProblemError for one that cannot be rendered."""
-    problem = Problem.objects.get(pk=plan.problems[0].pk)
+def first_prompts(*, plan: Plan, sampler: Sampler, seed: int) -> list[FirstPrompts]:
+    """The first prompts that differ, of the first problem of each kind in the order of the plan.
+
+    Raises PromptError or ProblemError for one that cannot be rendered.
+    """
+    firsts: dict[str, int] = {}
+    for problem in plan.problems:
+        firsts.setdefault(problem.kind, problem.pk)
+    whole = Problem.objects.in_bulk(firsts.values())
+    return [_first_prompts(plan, sampler, whole[key], seed) for key in firsts.values()]
+
+
+def _first_prompts(plan: Plan, sampler: Sampler, problem: Problem, seed: int) -> FirstPrompts:
     first = plan.first_rounds[problem.kind]
     by_key = {instruction.pk: instruction for instruction in plan.instructions}
     differing = plan.diversity.varies or plan.diversity.examples_vary
     distinct = {(each.slot.instruction, each.slot.ordinal if differing else 0): each for each in reversed(first)}
     shown = list(reversed(distinct.values()))[:PROMPTS_SHOWN]
-    found: list[FirstPrompt] = []
     requests = first_requests(plan, sampler, [(problem, planned) for planned in shown], seed=seed)
-    for planned, request in zip(shown, requests, strict=True):
-        messages = request_messages(request)
-        said = [str(message["content"]) for message in messages]
-        variation = None if request.variation is None else variation_from_json(request.variation)
-        sizes = [estimate_tokens(text) for text in said]
-        found.append(
-            FirstPrompt(
-                instruction=by_key[planned.slot.instruction].title,
-                temperature=planned.slot.temperature,
-                turns=[{**message, "tokens": size} for message, size in zip(messages, sizes, strict=True)],
-                tokens=sum(sizes),
-                variation="" if variation is None else variation_words(variation),
-                leak="" if variation is not None else find_leak(request.problem, problem.reference, messages),
-                missing_examples=plan.diversity.examples - len(request.examples),
-            )
-        )
-    return FirstPrompts(problem, found, len(first))
+    prompts = [
+        _prompt(problem, by_key[planned.slot.instruction], planned.slot.temperature, request, plan.diversity.examples)
+        for planned, request in zip(shown, requests, strict=True)
+    ]
+    return FirstPrompts(problem, prompts, len(first))
+
+
+def _prompt(
+    problem: Problem, instruction: Instruction, temperature: float, request: SampleRequest, examples: int
+) -> FirstPrompt:
+    messages = request_messages(request)
+    sizes = [estimate_tokens(str(message["content"])) for message in messages]
+    variation = None if request.variation is None else variation_from_json(request.variation)
+    return FirstPrompt(
+        instruction=instruction.title,
+        temperature=temperature,
+        turns=[{**message, "tokens": size} for message, size in zip(messages, sizes, strict=True)],
+        tokens=sum(sizes),
+        variation="" if variation is None else variation_words(variation),
+        leak="" if variation is not None else find_leak(request.problem, problem.reference, messages),
+        missing_examples=examples - len(request.examples),
+    )

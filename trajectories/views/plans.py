@@ -163,7 +163,7 @@ def run_prompts(request: HttpRequest) -> HttpResponse:
         data = form.cleaned_data
         seed = draw_seed() if data["seed"] is None else data["seed"]
         try:
-            context["found"] = first_prompts(plan=data["plan"], sampler=data["sampler"], seed=seed)
+            context["shown"] = first_prompts(plan=data["plan"], sampler=data["sampler"], seed=seed)
             context["unseeded"] = data["seed"] is None
         except (PromptError, ProblemError, RequestError) as fault:
             context["fault"] = str(fault)

@@ -205,15 +205,16 @@ class Command(BaseCommand):
             return
         seed = draw_seed() if seed is None else seed
         try:
-            found = first_prompts(plan=plan, sampler=sampler, seed=seed)
+            shown = first_prompts(plan=plan, sampler=sampler, seed=seed)
         except (PromptError, ProblemError, RequestError) as fault:
             raise CommandError(str(fault)) from fault
-        self.stdout.write(
-            f"The first prompts of {found.problem.name} with seed {seed}, {len(found.prompts)} that differ of "
-            f"{found.planned:,} samples in the first round:"
-        )
-        for prompt in found.prompts:
-            self.stdout.write(_prompt_text(prompt))
+        for found in shown:
+            self.stdout.write(
+                f"The first prompts of {found.problem.name} with seed {seed}, {len(found.prompts)} that differ of "
+                f"{found.planned:,} samples in the first round:"
+            )
+            for prompt in found.prompts:
+                self.stdout.write(_prompt_text(prompt))
 
     def _instructions(self, sampler: Sampler, views: list[str], strategy: str) -> list[Instruction]:
         if sampler.is_chat:
