@@ -59,13 +59,13 @@ def judge_next(*, job_id: int, seconds: float = SESSION_SECONDS) -> bool:
         return False
     job = Judgement.objects.select_related("sampler", "rubric").get(pk=job_id)
     with lease_of(Judgement.objects.filter(pk=job_id), token):
-        stop = _work(job, token, seconds)
+        stop = _ask_and_store(job, token, seconds)
     if stop is not None and stop.kind not in WAITS:
         _pause(job, stop.message)
     return _settle(job_id) and stop is None
 
 
-def _work(job: Judgement, token: uuid.UUID, seconds: float) -> CallStop | None:
+def _ask_and_store(job: Judgement, token: uuid.UUID, seconds: float) -> CallStop | None:
     if job.claims > MOST_CLAIMS:
         return CallStop("given_up", GIVEN_UP)
     try:

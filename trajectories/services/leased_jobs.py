@@ -37,15 +37,20 @@ def renew_job(held: QuerySet[Any]) -> bool:
     return bool(held.update(lease_expires_at=Now() + LEASE))
 
 
+def release_job(jobs: QuerySet[Any], token: uuid.UUID, **changes: Any) -> None:
+    """Give the lease back, if it is still this one."""
+    jobs.filter(lease_token=token).update(lease_token=None, lease_expires_at=None, rung_at=Now(), **changes)
+
+
 @contextmanager
 def lease_of(jobs: QuerySet[Any], token: uuid.UUID) -> Iterator[None]:
-    """Give the lease back at the end, if it is still this one. After an error the claim goes on counting."""
-    given_back: dict[str, Any] = {"lease_token": None, "lease_expires_at": None, "rung_at": Now()}
+    """Give the lease back at the end, after an error too; then the claim goes on counting."""
     try:
         yield
-        given_back["claims"] = 0
-    finally:
-        jobs.filter(lease_token=token).update(**given_back)
+    except BaseException:
+        release_job(jobs, token)
+        raise
+    release_job(jobs, token, claims=0)
 
 
 @transaction.atomic

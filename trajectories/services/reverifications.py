@@ -18,7 +18,7 @@ from trajectories.models import AuditEvent, Problem, Reverification, Trace
 from trajectories.selectors.population import NOTHING
 from trajectories.selectors.reverifications import scope_of
 from trajectories.selectors.traces import TraceScope, traces_in
-from trajectories.services.leased_jobs import LEASE, claim_job, lease_of, lost_jobs
+from trajectories.services.leased_jobs import LEASE, claim_job, lost_jobs, release_job
 from trajectories.services.strategies import move_on
 from trajectories.services.verdicts import MAX_CLAIMS, append_verdicts, judge_trace, lock_traces
 from trajectories.services.verifications import WRITE_SECONDS, Judged
@@ -82,11 +82,10 @@ def reverify_next(*, job_id: int, verifiers: Mapping[str, Verifier] = VERIFIERS)
     job = Reverification.objects.get(pk=job_id)
     left = traces_in(scope_of(job)).filter(pk__gt=job.cursor, pk__lte=job.last_id).order_by("pk")
     ids = list(left.values_list("pk", flat=True)[: TRACES_PER_BELL + 1])
-    with lease_of(Reverification.objects.filter(pk=job_id), token):
-        for judged in _judge_all(job, ids[:TRACES_PER_BELL], verifiers):
-            if not _write(job, token, judged):
-                return False
-    return _settle(job_id, more=len(ids) > TRACES_PER_BELL)
+    for judged in _judge_all(job, ids[:TRACES_PER_BELL], verifiers):
+        if not _write(job, token, judged):
+            return False
+    return _release(job_id, token, more=len(ids) > TRACES_PER_BELL)
 
 
 def _judge_all(job: Reverification, ids: Sequence[int], verifiers: Mapping[str, Verifier]) -> Iterator[list[Judged]]:
@@ -144,8 +143,9 @@ def _write(job: Reverification, token: uuid.UUID, judged: Sequence[Judged]) -> b
     return True
 
 
-def _settle(job_id: int, *, more: bool) -> bool:
-    """End the job where nothing is left; returns whether there is more to do."""
+def _release(job_id: int, token: uuid.UUID, *, more: bool) -> bool:
+    """Give the lease back, and end the job where nothing is left; returns whether there is more to do."""
+    release_job(Reverification.objects.filter(pk=job_id), token, claims=0)
     if more:
         return _active(job_id).exists()
     _active(job_id).filter(state=State.RUNNING).update(state=State.FINISHED, finished_at=Now())

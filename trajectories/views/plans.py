@@ -11,7 +11,9 @@ from django.views.decorators.vary import vary_on_headers
 
 from trajectories.core.problems import ProblemError
 from trajectories.core.prompts import PromptError
+from trajectories.core.records import ProblemKind
 from trajectories.core.strategies import STRATEGIES
+from trajectories.forms.instructions import KIND_TITLES
 from trajectories.forms.presets import PRESETS, preset_values
 from trajectories.forms.run_choices import setting_name
 from trajectories.forms.runs import VARIATIONS, RunForm
@@ -163,7 +165,8 @@ def run_prompts(request: HttpRequest) -> HttpResponse:
         data = form.cleaned_data
         seed = draw_seed() if data["seed"] is None else data["seed"]
         try:
-            context["shown"] = first_prompts(plan=data["plan"], sampler=data["sampler"], seed=seed)
+            shown = first_prompts(plan=data["plan"], sampler=data["sampler"], seed=seed)
+            context["shown"] = [(KIND_TITLES[ProblemKind(found.problem.kind)], found) for found in shown]
             context["unseeded"] = data["seed"] is None
         except (PromptError, ProblemError, RequestError) as fault:
             context["fault"] = str(fault)
