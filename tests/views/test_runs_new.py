@@ -218,6 +218,19 @@ def test_the_first_prompts_are_shown_as_they_would_be_sent(
     assert Run.objects.count() == 0
 
 
+def test_first_prompts_of_problems_of_two_kinds_say_whose_they_are(client, lead, problems, model):
+    sums = make_problem(
+        problem_set=problems[0].problem_set, kind="numeric", spec={}, reference="4", statement="What is 2 + 2?"
+    )
+    anything = make_instruction(title="Answer", style="direct", suits="chat")
+    client.force_login(lead)
+    text = client.post(reverse("run_prompts"), chat_fields(problems, model, anything), headers=HTMX).content.decode()
+    assert f"{problems[0].name}</a>, the first ARC problem: 1 prompt that differs of 2 samples" in text
+    assert f"{sums.name}</a>, the first Number problem: 1 prompt that differs of 2 samples" in text
+    assert "What is 2 + 2?" in text
+    assert text.count(" open>") == 1
+
+
 def test_first_prompts_that_cannot_be_made_say_why_in_one_sentence(client, lead, curator, problems, model, asking):
     client.force_login(lead)
     wrong = client.post(
