@@ -65,11 +65,6 @@ class ProgramRun:
     facts: Mapping[str, JSON] = field(default_factory=dict)
 
 
-def fail_every_call(job: ProgramJob, engine: str, result: CallResult) -> ProgramRun:
-    """A run in which no call could be made, all for the same reason (`result`)."""
-    return ProgramRun(calls=(result,) * len(job.calls), engine=engine, facts=limit_facts(job.limits))
-
-
 def limit_facts(limits: ProgramLimits) -> dict[str, JSON]:
     """The limits a run had, as stored with its verdict."""
     return {"limits": asdict(limits)}

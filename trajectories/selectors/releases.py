@@ -6,7 +6,7 @@ from typing import Any
 from django.db.models import Avg, Q, QuerySet
 
 from trajectories.core.reviews import Decision, Standing
-from trajectories.models import Release, ReleaseItem, Trace
+from trajectories.models import Release, Trace
 from trajectories.selectors.traces import COUNT_LIMIT, TraceScope, traces_in
 
 MEAN_SCORE = Avg("reviews__score", filter=Q(reviews__superseded_by=None, reviews__decision=Decision.ACCEPT))
@@ -67,8 +67,3 @@ def list_releases(*, before: int | None = None, size: int) -> list[Release]:
     """Releases, newest first, with who made them and their exports."""
     releases = Release.objects.select_related("created_by").prefetch_related("exports").order_by("-pk")
     return list((releases if before is None else releases.filter(pk__lt=before))[:size])
-
-
-def first_items(release: Release, count: int) -> list[ReleaseItem]:
-    """The first items of a release with their traces and problems."""
-    return list(release.items.select_related("trace__problem").order_by("position")[:count])
