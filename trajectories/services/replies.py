@@ -28,6 +28,7 @@ def recall(*, wanted: Mapping[str, str | None]) -> dict[str, PaidReply]:
             found.seconds,
             found.max_output_tokens,
             found.payer,
+            found.cost,
         )
         for key, found in kept.items()
         if wanted[key] is None or wanted[key] == found.payer
@@ -47,6 +48,7 @@ def remember(*, replies: Mapping[str, PaidReply]) -> None:
             seconds=reply.seconds,
             max_output_tokens=reply.max_output_tokens,
             payer=reply.payer,
+            cost=reply.cost,
             **asdict(reply.usage),
         )
         for key, reply in sorted(replies.items())
@@ -54,7 +56,7 @@ def remember(*, replies: Mapping[str, PaidReply]) -> None:
     Reply.objects.bulk_create(rows, update_conflicts=True, unique_fields=["request_hash"], update_fields=list(REPLACED))
 
 
-REPLACED = ("raw", "seconds", "max_output_tokens", "payer", *(field.name for field in fields(Usage)))
+REPLACED = ("raw", "seconds", "max_output_tokens", "payer", "cost", *(field.name for field in fields(Usage)))
 
 
 class DatabasePorts:

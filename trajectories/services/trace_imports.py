@@ -163,6 +163,7 @@ class _Writer:
             program=read.program,
             finish_reason=item.finish_reason,
             usage=item.usage,
+            cost=item.cost,
             facts=facts,
         )
         return build_trace(problem, result, sampler_id=sampler.pk, temperature=item.temperature)

@@ -5,6 +5,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from trajectories.adapters.chat_api.calls import ChatCall, estimate_usage
@@ -38,13 +39,15 @@ class Aside(Protocol):
 class Heard:
     """What a call brought: a reply, or a fault, for each choice that came (at least one), and what all of it took.
 
-    `faults` counts by kind the tries that failed before.
+    `faults` counts by kind the tries that failed before. `cost` is what the endpoint says all of it cost, None where it
+    says nothing.
     """
 
     choices: list[Reply | CallError]
     usage: Usage
     seconds: float
     faults: Mapping[str, int] = field(default_factory=dict)
+    cost: Decimal | None = None
 
 
 class Asker:
@@ -94,7 +97,8 @@ class Asker:
         if self._limited:
             spent = usage.input_tokens + usage.output_tokens - reserved
             await self._aside(lambda: self._ports.settle(spent))
-        return Heard(choices, usage, seconds, faults)
+        stated = (choice.stated_cost for choice in choices if isinstance(choice, Reply))
+        return Heard(choices, usage, seconds, faults, next((cost for cost in stated if cost is not None), None))
 
     async def _reserve(self, tokens: int) -> float:
         """Seconds to wait; nobody is asked where nothing is limited."""

@@ -4,16 +4,17 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
+from decimal import Decimal
 from typing import TypeVar
 
 from trajectories.adapters.chat_api.asking import Asker, Heard
 from trajectories.adapters.chat_api.batches import Batches
 from trajectories.adapters.chat_api.calls import Answered, ChatCall, call_hash, input_tokens_of
-from trajectories.adapters.chat_api.choices import share_usage
+from trajectories.adapters.chat_api.choices import share_cost, share_usage
 from trajectories.adapters.chat_api.faults import CallError
 from trajectories.adapters.chat_api.opening import open_client
 from trajectories.adapters.chat_api.ports import PaidReply, Ports
-from trajectories.adapters.chat_api.replies import Reply, read_reply
+from trajectories.adapters.chat_api.replies import Reply, cut_at_limit, read_reply
 from trajectories.adapters.chat_api.settings import ChatSettings
 from trajectories.core.records import JSON, FinishReason, SampleFailure, Usage
 
@@ -100,21 +101,25 @@ class Caller:
         outcomes: list[Answered | CallError] = list(heard.choices[: len(calls)])  # type: ignore[arg-type]
         replies = [choice for choice in heard.choices[: len(calls)] if isinstance(choice, Reply)]
         usages = share_usage(heard.usage, replies) if len(heard.choices) > 1 else [heard.usage]
+        costs: list[Decimal | None] = [None] * len(replies)
+        if heard.cost is not None:
+            costs = [heard.cost] if len(heard.choices) == 1 else [*share_cost(heard.cost, usages)]
         notes: dict[str, JSON] = {"faults": dict(heard.faults)} if heard.faults else {}
         notes |= {"samples_in_call": len(calls)} if len(calls) > 1 else {}
         notes |= {"n": "ignored"} if self.settings.takes_n and not self.takes_n else {}
         keeping = []
-        shares = iter(usages)
+        shares = zip(usages, costs, strict=True)
         for place, (call, key) in enumerate(zip(calls[: len(outcomes)], hashes, strict=False)):
             reply = heard.choices[place]
             if isinstance(reply, CallError):
                 continue
-            usage = next(shares)
+            usage, stated = next(shares)
             more = len(heard.choices) - len(calls) if reply is replies[0] else 0
             said = {**notes, **({"choices_too_many": more} if more > 0 else {})}
             limit = self.settings.max_output_tokens
-            keeping.append(self._keeps.do((key, PaidReply(reply.raw, usage, heard.seconds, limit, call.payer))))
-            cost = self.settings.cost_of(usage)
+            paid = PaidReply(reply.raw, usage, heard.seconds, limit, call.payer, stated)
+            keeping.append(self._keeps.do((key, paid)))
+            cost = self._cost(usage, stated)
             outcomes[place] = Answered(reply, usage, cost, heard.seconds, taken=usage, notes=said)
         await asyncio.gather(*keeping)
         return outcomes
@@ -146,12 +151,17 @@ class Caller:
 
     def _recalled(self, paid: PaidReply, call: ChatCall) -> Answered:
         """Free of charge, unless the one who asks has paid and never got it."""
-        reply = read_reply(paid.raw)
+        reply = cut_at_limit(read_reply(paid.raw), paid.max_output_tokens)
         if call.payer and paid.payer == call.payer:
-            return Answered(reply, paid.usage, self.settings.cost_of(paid.usage), paid.seconds, taken=paid.usage)
+            return Answered(reply, paid.usage, self._cost(paid.usage, paid.cost), paid.seconds, taken=paid.usage)
         return Answered(reply, Usage(), self.settings.cost_of(Usage()), 0.0, recalled=True, taken=paid.usage)
+
+    def _cost(self, usage: Usage, stated: Decimal | None) -> Decimal | None:
+        """What the endpoint says it charged, else what the sampler's prices give."""
+        return self.settings.cost_of(usage) if stated is None else stated
 
     def _was_cut_shorter(self, paid: PaidReply) -> bool:
         """Whether the answer ended for want of tokens and may now have more."""
         more = self.settings.max_output_tokens > paid.max_output_tokens
-        return more and read_reply(paid.raw).finish_reason is FinishReason.LENGTH
+        reply = cut_at_limit(read_reply(paid.raw), paid.max_output_tokens)
+        return more and reply.finish_reason is FinishReason.LENGTH

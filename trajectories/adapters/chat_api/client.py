@@ -13,14 +13,16 @@ import openai
 from trajectories.adapters.chat_api.choices import split_choices
 from trajectories.adapters.chat_api.faults import (
     CallError,
+    broken_off_fault,
     connection_fault,
     malformed_fault,
     redact,
     status_fault,
 )
-from trajectories.adapters.chat_api.replies import Reply, read_reply
+from trajectories.adapters.chat_api.hidden_errors import HiddenError
+from trajectories.adapters.chat_api.replies import Reply, cut_at_limit, read_reply
 from trajectories.adapters.chat_api.settings import CHAT_COMPLETIONS, RESPONSES, ChatSettings
-from trajectories.adapters.chat_api.streams import merge_stream
+from trajectories.adapters.chat_api.streams import BrokenOffError, merge_stream
 from trajectories.adapters.chat_api.transport import RefusedError, open_http
 from trajectories.core.records import JSON
 
@@ -117,7 +119,7 @@ class ChatClient:
             whole = merge_stream(text.splitlines()) if self._settings.streaming else text
             parts = split_choices(whole) if n > 1 else [whole]
         except (RecursionError, ValueError) as fault:
-            raise self._malformed(fault, text) from None
+            raise self._fault(fault, text) from None
         found = [self._read_one(part) for part in parts]
         if all(isinstance(choice, CallError) for choice in found):
             raise found[0]  # type: ignore[misc]
@@ -125,11 +127,15 @@ class ChatClient:
 
     def _read_one(self, text: str) -> Reply | CallError:
         try:
-            return read_reply(text)
+            return cut_at_limit(read_reply(text), self._settings.max_output_tokens)
         except (RecursionError, ValueError) as fault:
-            return self._malformed(fault, text)
+            return self._fault(fault, text)
 
-    def _malformed(self, fault: RecursionError | ValueError, text: str) -> CallError:
+    def _fault(self, fault: RecursionError | ValueError, text: str) -> CallError:
+        if isinstance(fault, HiddenError):
+            return status_fault(fault.refusal, self._settings.model, self._key)
+        if isinstance(fault, BrokenOffError):
+            return broken_off_fault()
         return malformed_fault("nested too deeply" if isinstance(fault, RecursionError) else fault, text, self._key)
 
     async def _fetch(self, body: Mapping[str, Any]) -> bytes:

@@ -134,6 +134,11 @@ def connection_fault(error: Exception, base_url: str, key: str) -> CallError:
     return CallError("connection", f"No answer from {base_url}: {detail}", retryable=True)
 
 
+def broken_off_fault() -> CallError:
+    """A stream that ended in the middle of its answer, as a cut connection does."""
+    return CallError("connection", "The stream ended before the answer did: no finish reason came.", retryable=True)
+
+
 def malformed_fault(error: JSONDecodeError | ValueError | str, text: str, key: str) -> CallError:
     """An answer that is not what the protocol says."""
     start = redact(" ".join(text[:120].split()), key)

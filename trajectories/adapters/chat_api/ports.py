@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Protocol
 
 from trajectories.core.records import Usage
@@ -9,13 +10,17 @@ from trajectories.core.records import Usage
 
 @dataclass(frozen=True, slots=True)
 class PaidReply:
-    """An answer as it came, with what it took to get it, and who paid."""
+    """An answer as it came, with what it took to get it, and who paid.
+
+    `cost` is its share of what the endpoint stated, None where the endpoint states nothing.
+    """
 
     raw: str
     usage: Usage
     seconds: float
     max_output_tokens: int
     payer: str = ""
+    cost: Decimal | None = None
 
 
 class Ports(Protocol):
