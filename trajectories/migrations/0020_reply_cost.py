@@ -9,6 +9,8 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.AlterModelOptions(name="problemsketch", options={"verbose_name_plural": "problem sketches"}),
+        migrations.AlterModelOptions(name="reply", options={"verbose_name_plural": "replies"}),
         migrations.AddField(
             model_name="reply",
             name="cost",

@@ -24,5 +24,8 @@ class Reply(models.Model):
     payer = models.CharField(max_length=80, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
+    class Meta:
+        verbose_name_plural = "replies"
+
     def __str__(self) -> str:
         return self.request_hash[:12]

@@ -120,7 +120,7 @@ class Command(BaseCommand):
         report = report_on(job)
         for name, found in (("the reference answer", report.reference), ("people", report.people)):
             if found.total:
-                kappa = "none" if found.kappa is None else f"{found.kappa:.2f}"
+                kappa = "undefined" if found.kappa is None else f"{found.kappa:.2f}"
                 self.stdout.write(f"Agrees with {name} on {found.percent}% of {found.total:,} traces, kappa {kappa}.")
 
 
