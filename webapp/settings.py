@@ -101,6 +101,7 @@ CONTENT_SECURITY_POLICY = {
 
 LANGUAGE_CODE = "en"
 TIME_ZONE = os.environ.get("TIME_ZONE", "UTC")
+CURRENCY = os.environ.get("CURRENCY") or "USD"  # of the prices of samplers; nothing is converted
 USE_TZ = True
 
 STATIC_URL = "static/"

@@ -44,7 +44,7 @@ def test_a_lead_sees_the_estimate_before_the_button(client, lead, sampler, trace
     page = client.get(NEW).content.decode()
     assert "Start judging" in page
     assert '<dt>Calls</dt><dd class="strong">2</dd>' in page
-    assert "about 0.0" in page
+    assert "about $0.0" in page
 
 
 def test_the_estimate_follows_the_form(client, lead, sampler, traces):

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import NamedTuple
 
 from django.utils.safestring import SafeString
 
@@ -136,18 +137,49 @@ def _refuted_pair(spec: Mapping[str, JSON], data: Mapping[str, JSON]) -> ShownPa
 
 
 FACTS_SHOWN_ELSEWHERE = ("found", "hinted")
+FACT_TITLES = {
+    "population": ("Programs to draw", "Different programs that the search had to draw samples from."),
+    "fits": ("Programs that fit", "How many of them are right on every training pair."),
+    "rank": ("Rank of this one", "Its place among them: those that fit first, then the simplest."),
+    "cost": ("Complexity", "What the search orders programs by: the sum of the costs of their operations, not money."),
+    "depth": ("Operations", "How many operations the program applies one after the other."),
+    "work": ("Cells computed", "What the search has spent, in cells of grids; its budget is counted in the same."),
+    "states": ("States seen", "Intermediate results that the search kept apart."),
+    "evaluations": ("Operations tried", "Operations that the search applied to some state."),
+    "mean_logprob": ("Mean log-probability", "Of the tokens of the answer, as the endpoint gave them."),
+    "faults": ("Tries that failed before", "Calls to the endpoint by what went wrong, before the one that answered."),
+    "samples_in_call": ("Samples in its call", "How many samples the same call to the endpoint asked for."),
+    "recalled": ("Recalled", "The same call was paid for before, so this one cost nothing."),
+}
+"""The names of facts that do not explain themselves, with what each means."""
 
 
-def shown_facts(facts: Mapping[str, JSON]) -> list[tuple[str, JSON]]:
-    """(name in words, value) of what a sampler said besides the figures, but for what the page says elsewhere."""
-    return [
-        (
-            name.replace("_", " "),
-            ", ".join(map(str, value)) if name == "examples" and isinstance(value, list) else value,
-        )
-        for name, value in facts.items()
-        if name not in FACTS_SHOWN_ELSEWHERE and not (name == "variation" and shown_variation(facts))
-    ]
+class ShownFact(NamedTuple):
+    """A fact as the page lists it; `meaning` is "" where the title says all."""
+
+    title: str
+    value: JSON
+    meaning: str = ""
+
+
+def shown_facts(facts: Mapping[str, JSON]) -> list[ShownFact]:
+    """What a sampler said besides the figures, but for what the page says elsewhere."""
+    shown = []
+    for name, value in facts.items():
+        if name in FACTS_SHOWN_ELSEWHERE or (name == "variation" and shown_variation(facts)):
+            continue
+        title, meaning = FACT_TITLES.get(name, (name.replace("_", " "), ""))
+        shown.append(ShownFact(title, _fact_words(value), meaning))
+    return shown
+
+
+def _fact_words(value: JSON) -> JSON:
+    """Lists of names and counts by name as a person writes them."""
+    if isinstance(value, list) and all(isinstance(item, str | int) for item in value):
+        return ", ".join(map(str, value))
+    if isinstance(value, Mapping) and all(type(count) is int for count in value.values()):
+        return ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in value.items())
+    return "yes" if value is True else value
 
 
 def shown_variation(facts: Mapping[str, JSON]) -> str:
