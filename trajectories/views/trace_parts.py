@@ -138,15 +138,20 @@ def _refuted_pair(spec: Mapping[str, JSON], data: Mapping[str, JSON]) -> ShownPa
 FACTS_SHOWN_ELSEWHERE = ("found", "hinted")
 
 
-def shown_facts(facts: Mapping[str, JSON]) -> list[tuple[str, JSON]]:
-    """(name in words, value) of what a sampler said besides the figures, but for what the page says elsewhere."""
+def shown_facts(facts: Mapping[str, JSON], *, with_examples: bool) -> list[tuple[str, JSON]]:
+    """(name in words, value) of what a sampler said besides the figures, but for what the page says elsewhere.
+
+    The examples in a prompt are accepted traces: which ones is there only `with_examples`.
+    """
     return [
         (
             name.replace("_", " "),
             ", ".join(map(str, value)) if name == "examples" and isinstance(value, list) else value,
         )
         for name, value in facts.items()
-        if name not in FACTS_SHOWN_ELSEWHERE and not (name == "variation" and shown_variation(facts))
+        if name not in FACTS_SHOWN_ELSEWHERE
+        and (with_examples or name != "examples")
+        and not (name == "variation" and shown_variation(facts))
     ]
 
 
