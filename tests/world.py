@@ -21,6 +21,7 @@ from django.urls import reverse
 from tests import factories
 from tests.generation import waiting_candidate
 from tests.judging import rubric
+from trajectories.adapters.chat_api import ChatSettings
 from trajectories.core.rendering.images import encode_grid
 from trajectories.core.reviews import Decision
 from trajectories.core.reviews import Judgement as Word
@@ -99,7 +100,9 @@ def make_world(lead: User) -> World:
     ensure_shipped_instructions()
     ensure_shipped_briefs()
     chat = factories.make_sampler(
-        kind=Sampler.Kind.CHAT, title="A model", parameters={"base_url": "http://127.0.0.1:9/v1", "model": "none"}
+        kind=Sampler.Kind.CHAT,
+        title="A model",
+        parameters=ChatSettings(base_url="http://127.0.0.1:9/v1", model="none").as_parameters(),
     )
     run = factories.plan(actor=lead, title="The run")
     problem = run.attempts.first().problem

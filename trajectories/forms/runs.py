@@ -15,6 +15,7 @@ from trajectories.forms.run_choices import (
     setting_field,
     setting_name,
 )
+from trajectories.forms.titles import TitleField
 from trajectories.models import Instruction, Problem, ProblemSet, Sampler
 from trajectories.selectors.blinding import Sight
 from trajectories.selectors.instructions import current_instructions
@@ -55,9 +56,7 @@ def budget_of(data: Mapping[str, Any]) -> Budget:
 class RunForm(forms.Form):
     """Which problems, how to look at them, how many samples. `cleaned_data["plan"]` is the checked Plan."""
 
-    title = forms.CharField(
-        max_length=MAX_TITLE, required=False, help_text="Left empty, it says what is sampled.", label="Title"
-    )
+    title = TitleField(required=False, help_text="Left empty, it says what is sampled.", label="Title")
     sampler = forms.ModelChoiceField(
         queryset=Sampler.objects.none(), empty_label=None, label="Sampler", widget=SamplerSelect
     )

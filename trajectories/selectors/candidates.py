@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib.auth.models import AnonymousUser, User
-from django.db.models import BooleanField, Count, Exists, ExpressionWrapper, OuterRef, Q, QuerySet
+from django.db.models import BooleanField, Case, Count, Exists, ExpressionWrapper, OuterRef, Q, QuerySet, Value, When
 from django.db.models.functions import Now
 
 from trajectories.core.problems import problem_hash, procedural
@@ -125,6 +125,12 @@ def last_decision(reviewer: User) -> CandidateReview | None:
 
 
 def waiting_after(scope: CandidateScope, reviewer: User, after: int) -> QuerySet[ProblemCandidate]:
-    """The waiting candidates of a scope that the reviewer may take, those after a place first, then from the start."""
+    """The waiting candidates of a scope that the reviewer may take, those after a place first, then from the start.
+
+    One that they hold comes first in its part.
+    """
     waiting = candidates_in(replace(scope, state=ProblemCandidate.State.WAITING)).filter(free_for(reviewer))
-    return waiting.annotate(turn=ExpressionWrapper(Q(pk__lte=after), BooleanField())).order_by("turn", "pk")
+    return waiting.annotate(
+        turn=ExpressionWrapper(Q(pk__lte=after), BooleanField()),
+        not_held=Case(When(lease_holder=reviewer, then=Value(0)), default=Value(1)),
+    ).order_by("turn", "not_held", "pk")

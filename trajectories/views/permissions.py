@@ -66,7 +66,8 @@ def permission_denied(request: HttpRequest, exception: Exception) -> HttpRespons
     if wants_fragment(request):
         text = " ".join(reasons) or "You have no permission for this."
         return HttpResponse(text, status=403, content_type="text/plain; charset=utf-8")
-    return render(request, "403.html", {"reasons": reasons}, status=403)
+    context = {"reasons": reasons, "asks": not isinstance(exception, Refused)}
+    return render(request, "403.html", context, status=403)
 
 
 def _reason(permission: str) -> str:
