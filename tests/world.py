@@ -47,9 +47,10 @@ from trajectories.selectors.problems import SOLVED_STATES, SORTS
 from trajectories.selectors.runs import STATE_FILTERS
 from trajectories.services.briefs import ensure_shipped_briefs
 from trajectories.services.exports import request_export, write_export
-from trajectories.services.instructions import ensure_shipped_instructions
+from trajectories.services.instructions import ensure_shipped_instructions, ensure_symbolic_views
 from trajectories.services.releases import freeze_accepted
 from trajectories.services.reviews import submit_review
+from trajectories.services.samplers import ensure_symbolic
 from trajectories.urls import urlpatterns
 
 CODE = encode_grid(((1, 2, 3), (4, 5, 6)))
@@ -98,6 +99,8 @@ class Answer:
 def make_world(lead: User) -> World:
     """Build it; the export directory must be a test's own."""
     ensure_shipped_instructions()
+    ensure_symbolic_views()
+    ensure_symbolic()
     ensure_shipped_briefs()
     chat = factories.make_sampler(
         kind=Sampler.Kind.CHAT,
@@ -182,7 +185,7 @@ def _reading(world: World) -> Iterator[Visit]:
         "judgement_detail": [[world.judgement.pk]],
         "problem_detail": [[world.problem.pk], [world.old.problem_id]],
         "question_import": [["0" * 32]],
-        "procedural_detail": [["basic-arithmetic"]],
+        "procedural_detail": [["chain_sum"]],
         "release_detail": [[world.release.pk]],
         "reverification_detail": [[world.reverification.pk]],
         "rubric_detail": [[world.rubric.pk]],
@@ -222,14 +225,16 @@ def _filtering(world: World) -> Iterator[Visit]:
         for value, _ in getattr(widget, "choices", ())
         if value != ""
     ]
+    telling = [f"run={world.run.pk}", "order=error"]
+    telling += [scope for scope in scopes if scope.startswith(("decision=", "model_judged="))]
     both = [f"decision={word}&model_judged={other}" for word in ("accepted", "unjudged") for other in ("pass", "fail")]
     queries: dict[str, list[str]] = {
         "trace_list": [*scopes, *both],
-        "trace_next": scopes,
-        "judgement_new": scopes,
-        "judgement_estimate": scopes,
-        "reverification_new": scopes,
-        "release_new": [*scopes, "min_score=4", "hinted=too"],
+        "trace_next": telling,
+        "judgement_new": telling,
+        "judgement_estimate": telling,
+        "reverification_new": telling,
+        "release_new": [*telling, "min_score=4", "hinted=too"],
         "problem_list": [
             *(f"state={word}" for word in SOLVED_STATES),
             *(f"sort={word}" for word in SORTS if word),
@@ -244,7 +249,7 @@ def _filtering(world: World) -> Iterator[Visit]:
         for query in each:
             yield Visit(name, f"{reverse(name)}?{query}")
     detailed = {
-        "trace_detail": (world.traces[0].pk, ["reviews=all", "bodies=all", "view=raw", *scopes]),
+        "trace_detail": (world.traces[0].pk, ["reviews=all", "bodies=all", "view=raw", *telling]),
         "problem_detail": (world.problem.pk, [f"answer={world.traces[0].answer_hash}", "groups=all"]),
         "judgement_detail": (world.judgement.pk, [f"shown={word}" for word in SHOWN_FILTERS]),
         "instruction_detail": (world.instruction.pk, ["examples=3", f"examples=2&problem={world.old.problem.name}"]),
@@ -279,7 +284,7 @@ def _posting(world: World) -> Iterator[Visit]:
         ("judgement_resume", [world.judgement.pk], {}),
         ("logout", [], {}),
         ("preferences", [], {"theme": "dark"}),
-        ("procedural_detail", ["basic-arithmetic"], {}),
+        ("procedural_detail", ["chain_sum"], {}),
         ("release_export_accepted", [], {"key": key}),
         ("export_create", [world.release.pk], {"format": "full"}),
         ("reverification_cancel", [world.reverification.pk], {}),
@@ -301,14 +306,14 @@ def _posting(world: World) -> Iterator[Visit]:
 
 
 def admin_visits() -> list[Visit]:
-    """Every list and every row that the administration shows of the application."""
+    """Every list that the administration shows of the application, and the newest rows of each."""
     found = []
     for model in admin.site._registry:
         if model._meta.app_label != "trajectories":
             continue
         name = f"admin:trajectories_{model._meta.model_name}"
         found.append(Visit(name, reverse(f"{name}_changelist")))
-        found += [Visit(name, reverse(f"{name}_change", args=[row.pk])) for row in model.objects.order_by("pk")[:20]]
+        found += [Visit(name, reverse(f"{name}_change", args=[row.pk])) for row in model.objects.order_by("-pk")[:4]]
     return found
 
 
@@ -350,10 +355,10 @@ class Walker:
             text = pattern.sub(word, text)
         return Answer(response.status_code, there, text)
 
-    def walk(self, visited: list[Visit]) -> Iterator[tuple[str, Visit, Answer]]:
-        """(what was asked, in words; the visit; what came back) of each, whole and in part."""
+    def walk(self, visited: list[Visit], *, in_part: bool = True) -> Iterator[tuple[str, Visit, Answer]]:
+        """(what was asked, in words; the visit; what came back) of each, whole and if asked for in part."""
         for visit in visited:
-            for htmx in (False, True):
+            for htmx in (False, True)[: 1 + in_part]:
                 asked = f"{'htmx ' if htmx else ''}{'GET' if visit.data is None else 'POST'} {visit.address}"
                 if visit.data:
                     asked += f" {json.dumps(dict(visit.data))}"

@@ -29,7 +29,10 @@ class Refused(PermissionDenied):
 
 
 def needs(*permissions: str) -> Callable[[_View], _View]:
-    """Let a view answer only people who hold all of the permissions; others get the page of `permission_denied`."""
+    """Let a view answer only people who hold all of the permissions; others get the page of `permission_denied`.
+
+    The view bears them as `needed_permissions`: navigation offers no link that is refused.
+    """
 
     def decorate(view: _View) -> _View:
         @wraps(view)
@@ -37,7 +40,8 @@ def needs(*permissions: str) -> Callable[[_View], _View]:
             require(request.user, *permissions)
             return view(request, *arguments, **named)
 
-        guarded.needed_permissions = permissions  # type: ignore[attr-defined]
+        inner = getattr(view, "needed_permissions", ())
+        guarded.needed_permissions = (*permissions, *inner)  # type: ignore[attr-defined]
         return guarded  # type: ignore[return-value]
 
     return decorate
