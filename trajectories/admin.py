@@ -42,6 +42,7 @@ from trajectories.models import (
     Trace,
     Verdict,
 )
+from trajectories.selectors.blinding import sight_of
 from trajectories.services.runs import RunStateError, cancel_run, pause_run, resume_run
 from trajectories.tasks.runs import ring_sampling
 
@@ -52,8 +53,13 @@ else:
 
 
 class ReadOnlyAdmin(Base):
-    """Rows are made and changed by services only. Large tables are neither counted nor joined row by row."""
+    """Rows are made and changed by services only. Large tables are neither counted nor joined row by row.
 
+    Rows are shown as they are, with what people and model judges decided. So they are for who may see that, but where
+    `holds_reviews` says that a table has nothing of the kind.
+    """
+
+    holds_reviews = True
     show_full_result_count = False
     list_per_page = 50
     ordering = ("-pk",)
@@ -67,9 +73,16 @@ class ReadOnlyAdmin(Base):
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002
         return False
 
+    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Whether the table may be looked at; links to it show up by the same word."""
+        if self.holds_reviews and sight_of(request.user).is_blind:
+            return False
+        return super().has_view_permission(request, obj)
+
 
 @admin.register(Run)
 class RunAdmin(ReadOnlyAdmin):
+    holds_reviews = False
     list_display = (
         *("id", "title", "state", "sampler", "planned_count", "done_count", "failed_count"),
         *("verified_count", "correct_count", "created_by", "created_at"),
@@ -110,6 +123,7 @@ class RunAdmin(ReadOnlyAdmin):
 
 @admin.register(Attempt)
 class AttemptAdmin(ReadOnlyAdmin):
+    holds_reviews = False
     list_display = ("id", "run", "problem", "instruction", "index", "state", "claims", "error_kind", "finished_at")
     list_filter = ("state", "error_kind")
     list_select_related = ("run", "problem", "instruction")
@@ -117,6 +131,7 @@ class AttemptAdmin(ReadOnlyAdmin):
 
 @admin.register(RunProblem)
 class RunProblemAdmin(ReadOnlyAdmin):
+    holds_reviews = False
     list_display = ("run", "problem", "round", "closed")
     list_filter = ("closed",)
     list_select_related = ("run", "problem")
@@ -153,12 +168,14 @@ class ImportedReviewAdmin(ReadOnlyAdmin):
 
 @admin.register(PendingVerification)
 class PendingVerificationAdmin(ReadOnlyAdmin):
+    holds_reviews = False
     list_display = ("trace", "claims", "lease_expires_at", "rung_at", "created_at")
     list_select_related = ("trace",)
 
 
 @admin.register(Reverification)
 class ReverificationAdmin(ReadOnlyAdmin):
+    holds_reviews = False
     list_display = ("id", "scope", "state", "total_count", "done_count", "changed_count", "created_by", "created_at")
     list_filter = ("state",)
     list_select_related = ("created_by",)
@@ -166,6 +183,7 @@ class ReverificationAdmin(ReadOnlyAdmin):
 
 @admin.register(Rubric)
 class RubricAdmin(ReadOnlyAdmin):
+    holds_reviews = False
     list_display = ("name", "version", "title", "least", "most", "pass_from", "created_by", "created_at")
     list_select_related = ("created_by",)
 
@@ -194,12 +212,14 @@ class JudgementAnswerAdmin(ReadOnlyAdmin):
 
 @admin.register(Brief)
 class BriefAdmin(ReadOnlyAdmin):
+    holds_reviews = False
     list_display = ("id", "title", "name", "version", "generator", "problem_kind", "created_by", "created_at")
     list_select_related = ("created_by",)
 
 
 @admin.register(GenerationJob)
 class GenerationJobAdmin(ReadOnlyAdmin):
+    holds_reviews = False
     list_display = ("id", "title", "generator", "state", "wanted", "sampler", "cost", "created_by", "created_at")
     list_filter = ("state", "generator")
     list_select_related = ("sampler", "created_by")
@@ -207,6 +227,7 @@ class GenerationJobAdmin(ReadOnlyAdmin):
 
 @admin.register(GenerationCall)
 class GenerationCallAdmin(ReadOnlyAdmin):
+    holds_reviews = False
     list_display = ("id", "job", "index", "error_kind", "input_tokens", "output_tokens", "cost", "created_at")
     list_filter = ("error_kind",)
     list_select_related = ("job",)
@@ -223,6 +244,7 @@ class ProblemCandidateAdmin(ReadOnlyAdmin):
 
 @admin.register(CandidateAnswer)
 class CandidateAnswerAdmin(ReadOnlyAdmin):
+    holds_reviews = False
     list_display = ("id", "candidate", "ordinal", "error_kind", "cost", "seconds", "created_at")
     list_filter = ("error_kind",)
     list_select_related = ("candidate",)
@@ -238,6 +260,7 @@ class CandidateReviewAdmin(ReadOnlyAdmin):
 
 @admin.register(ProblemSketch)
 class ProblemSketchAdmin(ReadOnlyAdmin):
+    holds_reviews = False
     list_display = ("problem", "version", "canonical")
     list_select_related = ("problem",)
 
@@ -250,12 +273,14 @@ class ReplyAdmin(ReadOnlyAdmin):
 
 @admin.register(SamplerGate)
 class SamplerGateAdmin(ReadOnlyAdmin):
+    holds_reviews = False
     list_display = ("sampler", "requests", "tokens", "held_until", "reason")
     list_select_related = ("sampler",)
 
 
 @admin.register(ProblemSet)
 class ProblemSetAdmin(ReadOnlyAdmin):
+    holds_reviews = False
     list_display = ("id", "title", "name", "problem_count", "source", "created_at")
 
 
@@ -269,12 +294,14 @@ class ProblemAdmin(ReadOnlyAdmin):
 
 @admin.register(Sampler)
 class SamplerAdmin(ReadOnlyAdmin):
+    holds_reviews = False
     list_display = ("id", "title", "name", "kind", "version", "parent", "created_at")
     list_select_related = ("parent",)
 
 
 @admin.register(Instruction)
 class InstructionAdmin(ReadOnlyAdmin):
+    holds_reviews = False
     list_display = ("id", "title", "name", "version", "view", "style", "created_at")
 
 

@@ -9,6 +9,7 @@ from django.utils.text import slugify
 from trajectories.core.problems import ProblemError
 from trajectories.core.problems.procedural import MAX_SEED, Draw, Family, Knob, KnobKind, read_knob
 from trajectories.core.records import JSON
+from trajectories.forms.titles import TitleField
 from trajectories.models import Problem
 
 BROWSER_SIZE = 500
@@ -28,7 +29,7 @@ class ProceduralForm(forms.Form):
     size = forms.IntegerField(
         label="Number of problems", min_value=1, max_value=BROWSER_SIZE, initial=100, help_text="At most 500 at once."
     )
-    set_title = forms.CharField(
+    set_title = TitleField(
         label="Problem set",
         max_length=80,
         help_text="A new name makes a new set; the name of a set you have adds to it.",

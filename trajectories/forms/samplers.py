@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 
 from trajectories.adapters.chat_api import CHAT_COMPLETIONS, RESPONSES, ChatSettings
 from trajectories.core.identity import canonical_json
+from trajectories.forms.titles import TitleField
 from trajectories.models import Sampler
 
 PRESETS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
@@ -53,7 +54,7 @@ def _count(label: str, most: int, help_text: str = "", *, required: bool = False
 class SamplerForm(forms.Form):
     """`cleaned_data["settings"]` holds the checked ChatSettings."""
 
-    title = forms.CharField(max_length=200, label="Title", help_text="What people see.")
+    title = TitleField(label="Title", help_text="What people see.")
     name = forms.SlugField(max_length=80, label="Name", help_text="For commands: letters, digits, hyphens.")
     base_url = forms.CharField(max_length=500, label="Base URL", help_text="Usually ends in /v1.")
     model = forms.CharField(max_length=200, label="Model", help_text="As the endpoint calls it.")

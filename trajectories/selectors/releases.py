@@ -7,6 +7,7 @@ from django.db.models import Avg, Q, QuerySet
 
 from trajectories.core.reviews import Decision, Standing
 from trajectories.models import Release, Trace
+from trajectories.selectors.blinding import EVERYTHING
 from trajectories.selectors.traces import COUNT_LIMIT, TraceScope, traces_in
 
 MEAN_SCORE = Avg("reviews__score", filter=Q(reviews__superseded_by=None, reviews__decision=Decision.ACCEPT))
@@ -40,8 +41,11 @@ class ReleaseRule:
 
 
 def eligible_traces(rule: ReleaseRule) -> QuerySet[Trace]:
-    """The traces a rule takes, in release order: problem hash, then trace id."""
-    traces = traces_in(rule.scope.any_decision()).filter(decision=Standing.ACCEPTED)
+    """The traces a rule takes, in release order: problem hash, then trace id.
+
+    A release is made of everybody's decisions, so that only who may see them all may ask.
+    """
+    traces = traces_in(rule.scope.any_decision(), EVERYTHING).filter(decision=Standing.ACCEPTED)
     if rule.hinted == "none":
         traces = traces.filter(hinted=False)
     if rule.min_score is not None:

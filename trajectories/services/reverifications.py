@@ -15,6 +15,7 @@ from trajectories.core.verifiers import VERIFIERS, consensus
 from trajectories.core.verifiers.base import Verifier
 from trajectories.core.verifiers.normal_forms import normal_answer
 from trajectories.models import AuditEvent, Problem, Reverification, Trace
+from trajectories.selectors.blinding import EVERYTHING
 from trajectories.selectors.population import NOTHING
 from trajectories.selectors.reverifications import scope_of
 from trajectories.selectors.traces import TraceScope, traces_in
@@ -42,7 +43,7 @@ def plan_reverification(*, actor: User | None, scope: TraceScope, verifiers: Seq
         raise ReverificationError("No verifier was chosen; expected at least one.")
     if strange := sorted(set(verifiers) - known):
         raise ReverificationError(f"Verifier {strange[0][:40]!r} is not installed; expected one of {sorted(known)}.")
-    traces = traces_in(scope)
+    traces = traces_in(scope, EVERYTHING)
     total = traces.count()
     if not total:
         raise ReverificationError("No trace is in this selection; nothing to judge again.")
@@ -80,7 +81,7 @@ def reverify_next(*, job_id: int, verifiers: Mapping[str, Verifier] = VERIFIERS)
     if not claim_job(_active(job_id), token, state=State.RUNNING):
         return False
     job = Reverification.objects.get(pk=job_id)
-    left = traces_in(scope_of(job)).filter(pk__gt=job.cursor, pk__lte=job.last_id).order_by("pk")
+    left = traces_in(scope_of(job), EVERYTHING).filter(pk__gt=job.cursor, pk__lte=job.last_id).order_by("pk")
     ids = list(left.values_list("pk", flat=True)[: TRACES_PER_BELL + 1])
     for judged in _judge_all(job, ids[:TRACES_PER_BELL], verifiers):
         if not _write(job, token, judged):

@@ -15,6 +15,7 @@ from trajectories.core.identity import text_hash
 from trajectories.core.problems import ImportFault, ProblemError, statement_hash
 from trajectories.core.records import JSON, SampleResult
 from trajectories.core.storable import storable_json, storable_text
+from trajectories.core.titles import shown_title
 from trajectories.core.trace_files import ForeignTrace, ProblemKey, read_lines, read_traces
 from trajectories.core.verifiers.answers import as_json
 from trajectories.core.verifiers.normal_forms import ReadAnswer, read_answer
@@ -207,7 +208,7 @@ def imported_sampler(model: str) -> Sampler:
     """The sampler that stands for a model whose samples were drawn elsewhere, made on first use."""
     name = f"imported-{slugify(model)[:50].strip('-')}-{text_hash(model)[:8]}"
     sampler, _ = Sampler.objects.get_or_create(
-        name=name, version=1, defaults={"title": model[:200], "kind": Sampler.Kind.IMPORTED}
+        name=name, version=1, defaults={"title": shown_title(model)[:200], "kind": Sampler.Kind.IMPORTED}
     )
     return sampler
 

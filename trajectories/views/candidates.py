@@ -4,7 +4,6 @@ import uuid
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth.decorators import permission_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -43,10 +42,11 @@ from trajectories.services.candidates import (
 )
 from trajectories.views.candidate_parts import candidate_context
 from trajectories.views.fragments import wants_fragment
+from trajectories.views.permissions import needs
 from trajectories.views.visitors import visitor
 
-view_candidates = permission_required("trajectories.view_problemcandidate", raise_exception=True)
-review_candidates = permission_required("trajectories.review_problemcandidate", raise_exception=True)
+view_candidates = needs("trajectories.view_problemcandidate")
+review_candidates = needs("trajectories.review_problemcandidate")
 MAY_REVIEW = "trajectories.review_problemcandidate"
 
 
@@ -242,7 +242,7 @@ def _render(
     candidate = _find(candidate_id)
     mine = candidate.lease_holder_id == request.user.pk and candidate.state == ProblemCandidate.State.WAITING
     context = {
-        **candidate_context(candidate, scope),
+        **candidate_context(candidate, scope, request.user),
         "mine": mine and request.user.has_perm(MAY_REVIEW),
         "decision_form": decision_form or DecisionForm(),
         "change_form": change_form or ChangeForm(initial=change_values(candidate)),

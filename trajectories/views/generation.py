@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth.decorators import permission_required
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -34,11 +33,12 @@ from trajectories.services.generation_previews import preview_generation
 from trajectories.services.procedural import procedural_installed, stored_families
 from trajectories.tasks.generation import ring_generation
 from trajectories.views.fragments import wants_fragment
+from trajectories.views.permissions import needs
 from trajectories.views.visitors import visitor
 
-view_jobs = permission_required("trajectories.view_generationjob", raise_exception=True)
-add_jobs = permission_required("trajectories.add_generationjob", raise_exception=True)
-control_jobs = permission_required("trajectories.control_generationjob", raise_exception=True)
+view_jobs = needs("trajectories.view_generationjob")
+add_jobs = needs("trajectories.add_generationjob")
+control_jobs = needs("trajectories.control_generationjob")
 
 
 @require_safe

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-from django.contrib.auth.decorators import permission_required
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
@@ -23,10 +22,11 @@ from trajectories.services.procedural import (
     stored_families,
 )
 from trajectories.views.fragments import wants_fragment
+from trajectories.views.permissions import needs
 from trajectories.views.visitors import visitor
 
 IMPORT_SECONDS = 25.0
-view_problems = permission_required("trajectories.view_problem", raise_exception=True)
+view_problems = needs("trajectories.view_problem")
 
 
 @require_safe

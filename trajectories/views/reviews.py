@@ -1,7 +1,6 @@
 """Judging a trace, and taking the last judgement back."""
 
 from django.contrib import messages
-from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
@@ -9,9 +8,11 @@ from django.views.decorators.http import require_POST
 from trajectories.core.reviews import ReviewError
 from trajectories.forms.reviews import ReviewForm, UndoForm
 from trajectories.forms.traces import read_walk
+from trajectories.selectors.blinding import sight_of
 from trajectories.selectors.traces import TraceWalk, next_to_judge
 from trajectories.services.reviews import submit_review, undo_last_review
 from trajectories.views.fragments import wants_fragment
+from trajectories.views.permissions import needs
 from trajectories.views.traces import (
     find_trace,
     render_finished,
@@ -22,7 +23,7 @@ from trajectories.views.traces import (
 )
 from trajectories.views.visitors import visitor
 
-add_reviews = permission_required("trajectories.add_review", raise_exception=True)
+add_reviews = needs("trajectories.add_review")
 
 
 @require_POST
@@ -30,7 +31,7 @@ add_reviews = permission_required("trajectories.add_review", raise_exception=Tru
 def review_submit(request: HttpRequest, trace_id: int) -> HttpResponse:
     """Store the judgement, then show the next trace of the scope, or this one again with `then=stay`."""
     trace = find_trace(trace_id)
-    scope = read_walk(request.GET)
+    scope, sight = read_walk(request.GET), sight_of(request.user)
     form = ReviewForm(request.POST, step_count=len(trace.steps))
     if form.is_valid():
         try:
@@ -40,7 +41,7 @@ def review_submit(request: HttpRequest, trace_id: int) -> HttpResponse:
         except ReviewError as fault:
             form.add_error(None, str(fault))
         else:
-            following = trace_id if request.POST.get("then") == "stay" else next_to_judge(scope, after=trace_id)
+            following = trace_id if request.POST.get("then") == "stay" else next_to_judge(scope, sight, after=trace_id)
             return _show(request, following, scope)
     return render_trace(request, trace, scope, form=form)
 
@@ -53,7 +54,9 @@ def review_undo(request: HttpRequest) -> HttpResponse:
     form = UndoForm(request.POST)
     undone = undo_last_review(reviewer=visitor(request), key=form.cleaned_data["key"]) if form.is_valid() else None
     if undone is None:
-        return _show(request, next_to_judge(scope), scope, note="There is no decision of yours to undo.")
+        return _show(
+            request, next_to_judge(scope, sight_of(request.user)), scope, note="There is no decision of yours to undo."
+        )
     return _show(request, undone.trace_id, scope, note="Your decision on this trace is undone.")
 
 

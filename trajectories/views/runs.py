@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 from django.contrib import messages
-from django.contrib.auth.decorators import permission_required
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
@@ -35,6 +34,7 @@ from trajectories.services.runs import (
 )
 from trajectories.tasks.runs import ring_sampling
 from trajectories.views.fragments import wants_fragment
+from trajectories.views.permissions import needs
 from trajectories.views.plans import budget_values
 from trajectories.views.visitors import visitor
 
@@ -56,7 +56,7 @@ def _key(request: HttpRequest, name: str) -> int | None:
 
 
 @require_safe
-@permission_required("trajectories.view_run", raise_exception=True)
+@needs("trajectories.view_run")
 @vary_on_headers("HX-Request")
 def run_list(request: HttpRequest) -> HttpResponse:
     """All runs, newest first."""
@@ -73,7 +73,7 @@ def run_list(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-@permission_required("trajectories.view_run", raise_exception=True)
+@needs("trajectories.view_run")
 @vary_on_headers("HX-Request")
 def run_detail(request: HttpRequest, run_id: int) -> HttpResponse:
     """One run. A fragment is its live part (`part=live`) or the table of its problems (`part=problems`)."""
@@ -147,7 +147,7 @@ def _steer(request: HttpRequest, run_id: int, act: Callable[..., Run]) -> tuple[
 
 
 @require_POST
-@permission_required("trajectories.control_run", raise_exception=True)
+@needs("trajectories.control_run")
 def run_pause(request: HttpRequest, run_id: int) -> HttpResponse:
     """Stop handing out attempts."""
     run, _ = _steer(request, run_id, pause_run)
@@ -155,7 +155,7 @@ def run_pause(request: HttpRequest, run_id: int) -> HttpResponse:
 
 
 @require_POST
-@permission_required("trajectories.control_run", raise_exception=True)
+@needs("trajectories.control_run")
 def run_resume(request: HttpRequest, run_id: int) -> HttpResponse:
     """Go on."""
     run, resumed = _steer(request, run_id, resume_run)
@@ -165,7 +165,7 @@ def run_resume(request: HttpRequest, run_id: int) -> HttpResponse:
 
 
 @require_POST
-@permission_required("trajectories.control_run", raise_exception=True)
+@needs("trajectories.control_run")
 def run_budget(request: HttpRequest, run_id: int) -> HttpResponse:
     """Change the budget; a run that was paused for want of it stays paused until resumed."""
     run = get_object_or_404(Run.objects.select_related("sampler"), pk=run_id)
@@ -182,7 +182,7 @@ def run_budget(request: HttpRequest, run_id: int) -> HttpResponse:
 
 
 @require_POST
-@permission_required("trajectories.add_run", raise_exception=True)
+@needs("trajectories.add_run")
 def run_extend(request: HttpRequest, run_id: int) -> HttpResponse:
     """Draw more samples of each problem of a finished run."""
     run = get_object_or_404(Run.objects.select_related("sampler"), pk=run_id)
@@ -201,7 +201,7 @@ def run_extend(request: HttpRequest, run_id: int) -> HttpResponse:
 
 
 @require_POST
-@permission_required("trajectories.control_run", raise_exception=True)
+@needs("trajectories.control_run")
 def run_cancel(request: HttpRequest, run_id: int) -> HttpResponse:
     """End the run for good."""
     run, _ = _steer(request, run_id, cancel_run)

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -20,10 +19,11 @@ from trajectories.services.samplers import (
     try_sampler,
 )
 from trajectories.views.fragments import wants_fragment
+from trajectories.views.permissions import needs
 from trajectories.views.visitors import visitor
 
-view_samplers = permission_required("trajectories.view_sampler", raise_exception=True)
-add_samplers = permission_required("trajectories.add_sampler", raise_exception=True)
+view_samplers = needs("trajectories.view_sampler")
+add_samplers = needs("trajectories.add_sampler")
 
 
 @require_safe

@@ -162,11 +162,16 @@ class ShownFact(NamedTuple):
     meaning: str = ""
 
 
-def shown_facts(facts: Mapping[str, JSON]) -> list[ShownFact]:
-    """What a sampler said besides the figures, but for what the page says elsewhere."""
+def shown_facts(facts: Mapping[str, JSON], *, with_examples: bool) -> list[ShownFact]:
+    """What a sampler said besides the figures, but for what the page says elsewhere.
+
+    The examples in a prompt are accepted traces: which ones is there only `with_examples`.
+    """
     shown = []
     for name, value in facts.items():
         if name in FACTS_SHOWN_ELSEWHERE or (name == "variation" and shown_variation(facts)):
+            continue
+        if name == "examples" and not with_examples:
             continue
         title, meaning = FACT_TITLES.get(name, (name.replace("_", " "), ""))
         shown.append(ShownFact(title, _fact_words(value), meaning))

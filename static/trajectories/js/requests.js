@@ -64,8 +64,11 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   }
 });
 document.addEventListener("htmx:responseError", (event) => {
-  const { status } = event.detail.xhr;
-  if (status === 403) say("You have no permission for this.");
+  const { xhr } = event.detail;
+  const { status } = xhr;
+  // A refusal is one sentence: what is missing and who has it.
+  const isSentence = (xhr.getResponseHeader("Content-Type") ?? "").startsWith("text/plain");
+  if (status === 403) say(isSentence ? xhr.responseText : "You have no permission for this.");
   else if (status === 404) say("This is no longer here. Reload the page.");
   else say(`The server answered with error ${status}. Try again; if it stays, its log says why.`);
 });
