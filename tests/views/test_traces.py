@@ -50,7 +50,7 @@ def test_verdicts_show_their_grids_pair_by_pair(as_curator, trace):
     assert "monty 1" in page
     assert "1 of 3 cells wrong" in page
     assert "2 of 2 training pairs right" in page
-    assert page.index("2 of 2 training pairs right") < page.index("1 earlier word") < page.index("unsupported")
+    assert page.index("2 of 2 training pairs right") < page.index("1 earlier verdict") < page.index("unsupported")
 
 
 def test_a_refuted_hypothesis_is_drawn_with_its_pair(as_curator):

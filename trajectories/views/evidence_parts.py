@@ -90,6 +90,11 @@ class ShownVerdict:
     tests: tuple[ShownTest, ...]
     judgement: ShownJudgement | None = None
 
+    @property
+    def is_unfolded(self) -> bool:
+        """Whether the page shows all of it at once: a verdict that somebody who decides has to look into."""
+        return self.verdict.outcome in ("fail", "error")
+
 
 def show_verdicts(problem: ProblemRecord, trace: Trace, verdicts: Sequence[Verdict]) -> list[ShownVerdict]:
     """The verdicts with what their evidence says of answers and tests."""

@@ -1,7 +1,8 @@
 """What the trace page draws: steps in groups, and verdicts' evidence as rows of grids."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import NamedTuple
 
@@ -17,6 +18,8 @@ GROUP_STEPS = 10
 GROUP_CHARACTERS = 12_000
 FIRST_CHARACTERS = 8_000
 """Bodies up to this many characters come with the page; the rest when they come into sight."""
+
+FENCED = re.compile(r"```[a-zA-Z0-9]*\n(.*?)\n?```", re.DOTALL)
 
 MARKS = {
     "backtrack": ("undo", "backtracking"),
@@ -47,6 +50,7 @@ class ShownStep:
     depth: int
     pair: "ShownPair | None"
     grids: tuple[JSON, ...]
+    same_program_as: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +83,30 @@ class PairTable:
     noun: str
     pairs: tuple[ShownPair, ...]
 
+    @property
+    def is_unfolded(self) -> bool:
+        """Whether the page shows it at once: where something went wrong."""
+        return self.verdict.outcome in ("fail", "error")
+
+    @property
+    def shown(self) -> tuple[ShownPair, ...]:
+        """What is drawn at once: where the verdict is a fail, the pairs that are not right."""
+        return tuple(pair for pair in self.pairs if not pair.right) if self._is_about_faults else self.pairs
+
+    @property
+    def folded(self) -> tuple[ShownPair, ...]:
+        """The right pairs of a verdict that is a fail."""
+        return tuple(pair for pair in self.pairs if pair.right) if self._is_about_faults else ()
+
+    @property
+    def size(self) -> int:
+        """Pixels of the longer side of a grid: what is wrong is looked at closely."""
+        return 160 if self._is_about_faults else 96
+
+    @property
+    def _is_about_faults(self) -> bool:
+        return self.is_unfolded and not all(pair.right for pair in self.pairs)
+
 
 def group_steps(trace: Trace, *, whole: bool = False) -> list[StepGroup]:
     """The steps of a trace in groups of bounded length; bodies count as shown up to FIRST_CHARACTERS, or all."""
@@ -90,10 +118,28 @@ def group_steps(trace: Trace, *, whole: bool = False) -> list[StepGroup]:
     return groups
 
 
+def program_step(trace: Trace) -> int | None:
+    """The first step that is the trace's program and nothing else; None where there is none."""
+    program = _code_alone(trace.program.body) if trace.program else ""
+    steps = (index for index, step in enumerate(trace.steps) if program and _code_alone(step["body"]) == program)
+    return next(steps, None)
+
+
+def _code_alone(text: str) -> str:
+    """A text without the fence around it and the blanks at the ends of its lines."""
+    found = FENCED.fullmatch(text.strip())
+    return "\n".join(line.rstrip() for line in (found[1] if found else text).strip().splitlines())
+
+
 def _bounded(trace: Trace) -> Iterator[list[ShownStep]]:
     group: list[ShownStep] = []
+    first = program_step(trace)
+    program = None if first is None else _code_alone(trace.steps[first]["body"])
     for index, step in enumerate(trace.steps):
-        group.append(_shown_step(trace, index, step))
+        shown = _shown_step(trace, index, step)
+        if first is not None and index > first and _code_alone(step["body"]) == program:
+            shown = replace(shown, same_program_as=first)
+        group.append(shown)
         if len(group) == GROUP_STEPS or sum(len(step.body) for step in group) > GROUP_CHARACTERS:
             yield group
             group = []

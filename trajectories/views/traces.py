@@ -33,7 +33,14 @@ from trajectories.selectors.traces import (
 from trajectories.views.evidence_parts import show_verdicts
 from trajectories.views.fragments import wants_fragment
 from trajectories.views.permissions import needs
-from trajectories.views.trace_parts import draw_verdicts, group_steps, shown_facts, shown_prompt, shown_variation
+from trajectories.views.trace_parts import (
+    draw_verdicts,
+    group_steps,
+    program_step,
+    shown_facts,
+    shown_prompt,
+    shown_variation,
+)
 from trajectories.views.visitors import visitor
 
 view_traces = needs("trajectories.view_trace")
@@ -168,6 +175,7 @@ def _reading(request: HttpRequest, trace: Trace, *, told: bool) -> dict[str, Any
         "trace": trace,
         "prompt": shown_prompt(prompt_of(trace)),
         "groups": groups,
+        "program_shown": program_step(trace) is not None,
         "hidden_steps": not all(group.shown for group in groups),
         "verdicts": verdicts,
         "older_verdicts": older_verdicts,
