@@ -170,7 +170,7 @@ def test_a_lead_makes_a_new_version(client, lead, program):
         ({"style": "verse"}, "Select a valid choice."),
         ({"problem_kind": "text"}, "expected ARC"),
         ({"encoding": "", "segmentation": ""}, "shows no grids"),
-        ({"title": "a\0b"}, "Null characters are not allowed."),
+        ({"title": "a\0b"}, "Found the invisible character U+0000 as character 2"),
     ],
 )
 def test_what_is_wrong_is_said_at_its_field(client, lead, change, said):

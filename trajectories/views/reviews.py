@@ -42,7 +42,7 @@ def review_submit(request: HttpRequest, trace_id: int) -> HttpResponse:
             form.add_error(None, str(fault))
         else:
             following = trace_id if request.POST.get("then") == "stay" else next_to_judge(scope, sight, after=trace_id)
-            return _show(request, following, scope)
+            return _show(request, following, scope, decided=trace_id)
     return render_trace(request, trace, scope, form=form)
 
 
@@ -60,11 +60,13 @@ def review_undo(request: HttpRequest) -> HttpResponse:
     return _show(request, undone.trace_id, scope, note="Your decision on this trace is undone.")
 
 
-def _show(request: HttpRequest, trace_id: int | None, scope: TraceWalk, note: str = "") -> HttpResponse:
+def _show(
+    request: HttpRequest, trace_id: int | None, scope: TraceWalk, note: str = "", decided: int | None = None
+) -> HttpResponse:
     """Go to a trace: htmx gets it with this answer, in one round trip, and puts its address in place.
 
     A page that has fetched that trace ahead names its address in `X-Ahead` and gets only what may have changed since:
-    the decision panel.
+    the decision panel. That does not do for the trace just `decided`: from now on it shows what others said.
     """
     address = trace_next_address(scope) if trace_id is None else trace_address(trace_id, scope)
     if not wants_fragment(request):
@@ -73,7 +75,7 @@ def _show(request: HttpRequest, trace_id: int | None, scope: TraceWalk, note: st
         return redirect(address)
     if trace_id is None:
         response = render_finished(request, scope)
-    elif request.headers.get("X-Ahead") == address:
+    elif request.headers.get("X-Ahead") == address and trace_id != decided:
         response = render_panel(request, find_trace(trace_id), scope)
         response["X-Ahead"] = "used"
     else:

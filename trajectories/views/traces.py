@@ -239,7 +239,7 @@ def _deciding(request: HttpRequest, trace: Trace, scope: TraceWalk, form: Review
     mine = standing_review(trace=trace, reviewer=visitor(request))
     return {
         "mine": mine,
-        "following": trace_address(following, scope) if following else None,
+        "following": trace_address(following, scope) if following not in (None, trace.pk) else None,
         "form": form or ReviewForm(initial=_said(mine), step_count=len(trace.steps)),
         "undo": undo_offer(request),
         "progress": judging_progress(scope, sight),
