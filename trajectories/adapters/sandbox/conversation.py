@@ -77,7 +77,10 @@ class Conversation:
         return result
 
     def _begin(self) -> CallResult | None:
-        """Have the waiting child take the job and load the program; what becomes of every call where it does not."""
+        """Have the waiting child take the job and load the program; what becomes of every call where it does not.
+
+        Raises WorkerLostError.
+        """
         try:
             self._accept()
         except ProgramEndedError:

@@ -23,6 +23,7 @@ from typing import Any, NoReturn
 MAX_TASKS = 4
 """Processes and threads in the sandbox, the worker included: total memory is at most this times the limit."""
 OPEN_FILES = 64
+READ_BYTES = 1 << 16
 FILE_BYTES = 8 * 1024 * 1024
 MESSAGE_CHARACTERS = 500
 PRINTED_CHARACTERS = 2_000
@@ -46,23 +47,6 @@ def write_all(descriptor: int, data: bytes) -> None:
 def write_frame(descriptor: int, payload: bytes) -> None:
     """Write one frame."""
     write_all(descriptor, len(payload).to_bytes(4, "big") + payload)
-
-
-def read_exactly(descriptor: int, size: int) -> bytes:
-    """Read `size` bytes from a blocking descriptor; where it ends too early, this process ends too."""
-    parts = []
-    while size:
-        part = os.read(descriptor, min(size, 1 << 20))
-        if not part:
-            os._exit(0)
-        parts.append(part)
-        size -= len(part)
-    return b"".join(parts)
-
-
-def read_frame(descriptor: int) -> str:
-    """Read one frame, which is text."""
-    return read_exactly(descriptor, int.from_bytes(read_exactly(descriptor, 4), "big")).decode()
 
 
 class CappedText(io.TextIOBase):
@@ -127,12 +111,12 @@ def value_encoder(largest: int) -> Callable[[Any], str]:
 class Program:
     """One program in its child process: loads it, makes its calls, reports each."""
 
-    def __init__(self, request: Request) -> None:
-        self.request = request
+    def __init__(self, request: Request, next_frame: Callable[[], Any]) -> None:
+        self.request, self.read = request, next_frame
         self.output = CappedText(request["output_bytes"])
         # Bound now: the program may replace any builtin or module attribute.
         self.dumps, self.clock, self.write = json.JSONEncoder(allow_nan=False).encode, time.monotonic, write_frame
-        self.encode, self.read = str.encode, frame_reader()
+        self.encode = str.encode
 
     def run(self) -> None:
         """Load the program and make its calls, until the application ends this process."""
@@ -204,17 +188,17 @@ def frame_reader() -> Callable[[], Any]:
     scan = vars(json.JSONDecoder())["scan_once"]
     read, leave, number, size_of = os.read, os._exit, int.from_bytes, len
 
-    def exactly(size: int) -> bytes:
-        data = b""
-        while size > 0:
-            part = read(CALLS, size)
+    def frame() -> Any:
+        # Nothing follows a frame before it is answered, so that what is read is never more than this one.
+        data = read(CALLS, READ_BYTES)
+        while size_of(data) < 4 or size_of(data) < 4 + number(data[:4], "big"):
+            part = read(CALLS, READ_BYTES)
             if not part:
                 leave(0)
             data += part
-            size -= size_of(part)
-        return data
+        return scan(data[4:].decode(), 0)[0]
 
-    return lambda: scan(exactly(number(exactly(4), "big")).decode(), 0)[0]
+    return frame
 
 
 class NotJsonError(Exception):
@@ -281,10 +265,11 @@ def child_main(calls: int, results: int, *, base_bytes: int) -> NoReturn:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         # numpy's random numbers are as the worker left them; the standard library draws a new seed after every fork.
         random.seed(0)
-        request = json.loads(read_frame(CALLS))
+        next_frame = frame_reader()
+        request = next_frame()
         limit_child(request, base_bytes)
         write_frame(RESULTS, b"A")
         gc.enable()
-        Program(request).run()
+        Program(request, next_frame).run()
     finally:
         leave(0)

@@ -21,6 +21,7 @@ import select
 import signal
 import socket
 import sys
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from trajectories.adapters.sandbox.inside.program import CALLS, child_main
@@ -45,19 +46,19 @@ class Standing(NamedTuple):
     files: tuple[str, ...]
     folder: tuple[int, int, int]
     attributes: tuple[str, ...]
-    shared_memory: tuple[int, ...]
+    shared_memory: tuple[bytes, ...]
     limits: tuple[tuple[int, int], ...]
     schedule: tuple[int, int, frozenset[int]]
 
 
-def look_around() -> Standing:
-    """How things stand now."""
+def look_around(tables: Sequence[int]) -> Standing:
+    """How things stand now; `tables` are open files that list the namespace's shared memory and its like."""
     folder = os.stat("/tmp")
     return Standing(
         files=tuple(os.listdir("/tmp")),
         folder=(folder.st_mode, folder.st_uid, folder.st_gid),
         attributes=_attributes("/tmp"),
-        shared_memory=tuple(_lines(f"/proc/sysvipc/{kind}") for kind in ("shm", "sem", "msg")),
+        shared_memory=tuple(os.pread(table, 1 << 16, 0) for table in tables),
         limits=tuple(resource.getrlimit(kind) for kind in range(RESOURCES)),
         schedule=(os.getpriority(os.PRIO_PROCESS, 0), os.sched_getscheduler(0), frozenset(os.sched_getaffinity(0))),
     )
@@ -68,11 +69,6 @@ def _attributes(path: str) -> tuple[str, ...]:
         return tuple(os.listxattr(path))
     except OSError:  # older kernels have none on a tmpfs
         return ()
-
-
-def _lines(path: str) -> int:
-    with open(path, encoding="ascii") as table:
-        return len(table.readlines())
 
 
 def clear_namespace() -> None:
@@ -101,7 +97,8 @@ def serve(application: socket.socket) -> None:
     """Fork one child after the other, until the application closes the socket."""
     with open("/proc/self/statm", encoding="ascii") as statm:
         base_bytes = int(statm.read().split()[0]) * resource.getpagesize()
-    untouched, child = look_around(), 0
+    tables = [os.open(f"/proc/sysvipc/{kind}", os.O_RDONLY | os.O_CLOEXEC) for kind in ("shm", "sem", "msg")]
+    untouched, child = look_around(tables), 0
     while True:
         asked, pipes, _, _ = socket.recv_fds(application, 1, 2)
         if not asked:
@@ -109,7 +106,7 @@ def serve(application: socket.socket) -> None:
             os._exit(0)
         code = exit_code(child) if asked == CLEAR_ENDED and child else None
         clear_namespace()
-        answer = {"code": code, "clean": look_around() == untouched}
+        answer = {"code": code, "clean": look_around(tables) == untouched}
         application.send(json.dumps(answer).encode())
         child = os.fork()
         if child == 0:
