@@ -219,6 +219,17 @@ def test_programs_vote_by_what_they_give_and_equal_numbers_vote_together(lead):
     assert [word for _, word in consensus_of(number, lead, ["consensus"])] == ["pass", "pass", "fail"]
 
 
+def test_a_sample_is_not_failed_by_outputs_of_an_engine_that_is_not_quite_python(lead, settings):
+    settings.PROGRAM_ENGINE = "monty"
+    problem = make_problem(reference=None)
+    for program in (FLIP_PROGRAM, FLIP_PROGRAM + "# again\n", WRONG_PROGRAM):
+        make_trace(problem=problem, run=None, answer=None, program=program)
+    consensus_of(problem, lead, ["arc_test"])
+    assert [word for _, word in consensus_of(problem, lead, ["consensus"])] == ["pass", "pass", "unscored"]
+    last = Verdict.objects.filter(verifier="consensus").latest("trace_id")
+    assert (last.score, "not Python in every respect" in last.message) == (None, True)
+
+
 def test_a_sample_that_was_shown_the_answer_has_no_vote_and_neither_has_one_without_an_answer(lead):
     problem = make_problem(kind="numeric", spec={}, reference=None)
     for answer, hinted in (("4", False), ("5", False), ("5", False), ("4", True), ("4", True), (None, False)):

@@ -1,26 +1,27 @@
 """One warm worker process inside bubblewrap, as the application sees it."""
 
 import contextlib
-import json
 import os
 import re
 import select
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from trajectories.adapters.sandbox.environment import SandboxPython
+from trajectories.adapters.sandbox.inside.worker import CLEAR, CLEAR_ENDED
+from trajectories.adapters.sandbox.pipes import ProgramPipes, wait_for
 from trajectories.adapters.sandbox.seccomp import filter_program
 from trajectories.adapters.sandbox.values import ValueRefusedError, read_value
-from trajectories.core.records import JSON
 
-START_SECONDS = 60.0
+START_SECONDS, GRACE_SECONDS = 60.0, 10.0
 TEMPORARY_BYTES = 16 * 1024 * 1024
-HELLO_BYTES = 1024
+ANSWER_BYTES = 1024
 NOBODY = 65534
 FIRST_UID, UIDS = 61_184, 4_000
 """Users that no file belongs to (systemd's dynamic range): a worker started by root takes one of them."""
@@ -122,52 +123,73 @@ def _file_system(python: SandboxPython) -> list[str]:
     return arguments
 
 
+@dataclass(frozen=True, slots=True)
+class Cleared:
+    """How a worker stands after it has ended everything in its namespace.
+
+    `code`: exit code of the program's process where it had ended by itself (minus the signal where one ended it).
+    `clean`: nothing is left that the next program could see.
+    """
+
+    code: int | None
+    clean: bool
+
+
 class WorkerProcess:
-    """A running worker. Raises SandboxUnavailableError where it does not start."""
+    """A running worker with the next child ready. Raises SandboxUnavailableError where it does not start."""
 
     def __init__(self, python: SandboxPython, packages: str = "") -> None:
         self.packages = packages
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
+        self._control, inside = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._control.setblocking(False)
+        self.program = ProgramPipes()
+        """The pipes of the child that waits for a program, or runs it."""
         program = filter_program()
         info, info_writing = os.pipe()
         passed = [info_writing, *([] if program is None else [_descriptor_of(program)])]
         try:
             self._process = subprocess.Popen(
                 worker_command(python, packages, *passed, *([None] if program is None else [])),
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
+                stdin=inside.fileno(),
+                stdout=subprocess.DEVNULL,
                 stderr=self._errors,
-                bufsize=0,
                 cwd="/",
                 env={},
                 pass_fds=passed,
                 start_new_session=True,
             )
         finally:
+            inside.close()
             for descriptor in passed:
                 os.close(descriptor)
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._requests, self._responses = self._process.stdin.fileno(), self._process.stdout.fileno()
-        os.set_blocking(self._requests, False)
-        os.set_blocking(self._responses, False)
         self.pid = _read_child_pid(info)
         """Process id, outside the sandbox, of the worker that is process 1 inside; 0 where it never started."""
         self._inside = _pidfd(self.pid)
-        self._read_hello()
+        self._first_child()
 
     @property
     def alive(self) -> bool:
         """Whether it still runs."""
         return self._process.poll() is None
 
-    def ask(self, request: Mapping[str, JSON], frames: int, frame_bytes: int, seconds: float) -> Iterator[JSON]:
-        """Send a request and yield its `frames` answers as they come. Raises WorkerLostError."""
+    def next_child(self, *, ended: bool = False, seconds: float = GRACE_SECONDS) -> Cleared:
+        """End everything in the namespace and have a new child wait for a program, at `program`.
+
+        `ended` asks how the process of the program before came to end. Raises WorkerLostError.
+        """
+        self.program.close()
+        self.program = ProgramPipes()
         deadline = time.monotonic() + seconds
-        payload = json.dumps(request).encode()
-        self._write(len(payload).to_bytes(4, "big") + payload, deadline)
-        for _ in range(frames):
-            yield self._read_frame(frame_bytes, deadline)
+        try:
+            socket.send_fds(self._control, [CLEAR_ENDED if ended else CLEAR], self.program.far_ends)
+        except OSError as fault:
+            raise WorkerEndedError("the sandbox worker has ended") from fault
+        finally:
+            self.program.close_far_ends()
+        if not wait_for(self._control.fileno(), select.POLLIN, deadline):
+            raise WorkerLostError("the sandbox worker did not answer in time")
+        return _read_cleared(self._control)
 
     def kill(self) -> None:
         """End the worker, which is process 1 of its namespace, and with it everything in there.
@@ -186,58 +208,37 @@ class WorkerProcess:
         if self._inside is not None:
             os.close(self._inside)
             self._inside = None
-        for stream in (self._process.stdin, self._process.stdout, self._errors):
-            if stream is not None:
-                with contextlib.suppress(OSError):
-                    stream.close()
+        self.program.close()
+        self._control.close()
+        self._errors.close()
 
-    def _read_hello(self) -> None:
+    def _first_child(self) -> None:
         """Wait until the worker is ready."""
         try:
-            self._read_frame(HELLO_BYTES, time.monotonic() + START_SECONDS)
+            self.next_child(seconds=START_SECONDS)
         except WorkerLostError as fault:
             self._errors.seek(0)
             said = self._errors.read(2_000).decode("utf-8", "replace").strip().splitlines()
             self.kill()
             raise SandboxUnavailableError(f"the sandbox does not start: {said[-1] if said else fault}") from fault
 
-    def _write(self, data: bytes, deadline: float) -> None:
-        view = memoryview(data)
-        while view:
-            self._wait(self._requests, select.POLLOUT, deadline)
-            try:
-                view = view[os.write(self._requests, view) :]
-            except BlockingIOError:
-                continue
-            except OSError as fault:
-                raise WorkerEndedError("the sandbox worker has ended") from fault
 
-    def _read_frame(self, largest: int, deadline: float) -> JSON:
-        length = int.from_bytes(self._read(4, deadline), "big")
-        if length > largest:
-            raise WorkerLostError(f"the sandbox worker announced {length} bytes, expected at most {largest}")
-        try:
-            return read_value(self._read(length, deadline).decode("utf-8"))
-        except (ValueRefusedError, UnicodeDecodeError) as fault:
-            raise WorkerLostError(f"the result could not be read: {fault}") from fault
-
-    def _read(self, size: int, deadline: float) -> bytes:
-        parts = []
-        while size:
-            self._wait(self._responses, select.POLLIN, deadline)
-            part = os.read(self._responses, min(size, 1 << 16))
-            if not part:
-                raise WorkerEndedError("the sandbox worker has ended")
-            parts.append(part)
-            size -= len(part)
-        return b"".join(parts)
-
-    def _wait(self, descriptor: int, event: int, deadline: float) -> None:
-        poll = select.poll()
-        poll.register(descriptor, event)
-        left = deadline - time.monotonic()
-        if left <= 0 or not poll.poll(left * 1000):
-            raise WorkerLostError("the sandbox worker did not answer in time")
+def _read_cleared(control: socket.socket) -> Cleared:
+    """What the worker answers. No program can write there, but one may have found a way into the worker."""
+    try:
+        data = control.recv(ANSWER_BYTES)
+    except OSError as fault:
+        raise WorkerEndedError("the sandbox worker has ended") from fault
+    if not data:
+        raise WorkerEndedError("the sandbox worker has ended")
+    try:
+        answer = read_value(data.decode("ascii"))
+    except (ValueRefusedError, UnicodeDecodeError) as fault:
+        raise WorkerLostError(f"the sandbox worker could not be understood: {fault}") from fault
+    code = answer.get("code") if isinstance(answer, dict) else ""
+    if not isinstance(answer, dict) or not (code is None or type(code) is int):
+        raise WorkerLostError("the sandbox worker could not be understood")
+    return Cleared(code=code, clean=answer.get("clean") is True)
 
 
 def _read_child_pid(info: int) -> int:

@@ -26,7 +26,9 @@ class ArcTestVerifier:
     """
 
     name = "arc_test"
-    version = 2  # 1 ran no program where there was no reference answer
+    version = 3
+    """1 ran no program where there was no reference answer; 2 failed programs on engines that are not quite Python."""
+
     title = "Test output right"
 
     def applies_to(self, problem: ProblemRecord, trace: TraceRecord) -> bool:  # noqa: ARG002
