@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from tests.core.verifiers.doubles import trace
 from trajectories.core.records import JSON
 from trajectories.core.verifiers.answers import find_answer
-from trajectories.core.verifiers.numbers import read_quantity
+from trajectories.core.answers.numbers import read_quantity
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trajectories.core.verifiers.expressions import MAX_CHARACTERS, MAX_DEPTH, read_expression
+from trajectories.core.answers.expressions import MAX_CHARACTERS, MAX_DEPTH, read_expression
 
 
 @pytest.mark.parametrize(

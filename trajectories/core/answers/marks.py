@@ -22,7 +22,7 @@ _COPULA = (
 )
 _SEPARATOR = rf"(?P<colon>\s*[*_`]*\s*[:：]|\s*(?:=>|->|[=→⇒➜]|≈)|\.{{2,}})|(?P<copula>{_COPULA})"
 _LABEL = re.compile(
-    rf"(?P<noun>(?<![^\W\d_])(?:{_NOUNS})|(?P<result>(?<![^\W\d_])(?:{_RESULTS}))|(?P<choice>(?<![^\W\d_])(?:{_CHOICES})))"
+    rf"(?P<noun>(?<![A-Za-zÀ-ɏЀ-ӿ])(?:{_NOUNS})|(?P<result>(?<![A-Za-zÀ-ɏЀ-ӿ])(?:{_RESULTS}))|(?P<choice>(?<![A-Za-zÀ-ɏЀ-ӿ])(?:{_CHOICES})))"
     rf"(?P<between>(?![^\W\d_]{{4}})[^\n.:：;!?。=→|]{{0,60}}?)(?:{_SEPARATOR})",
     re.IGNORECASE,
 )
@@ -185,7 +185,7 @@ def _is_inside(text: str, begin: int, at: int, *, letters: bool) -> bool:
     return (letters and lone) or (before.isdigit() and begin == at - len(before) and at - begin < 3 and "\n" in text[max(0, begin - 1) : begin])
 
 
-def trim(text: str, start: int, end: int, marks: str = " \t\r\n*_`>") -> tuple[int, int]:
+def trim(text: str, start: int, end: int, marks: str = " \t\r\n*_`") -> tuple[int, int]:
     """The part without decoration around it."""
     while start < end and text[start] in marks:
         start += 1

@@ -32,7 +32,7 @@ class Statement:
 
 
 _LEAD = re.compile(
-    r"[\s*_`>]*(?:(?:(?:therefore|thus|hence|then|so|now|simply|just|indeed|clearly|also|again|definitely|certainly|equal(?:s)? to|given by|the number|the value|"
+    r"[\s*_`]*(?:(?:(?:therefore|thus|hence|then|so|now|simply|just|indeed|clearly|also|again|definitely|certainly|equal(?:s)? to|given by|the number|the value|"
     r"as follows|the following|option|choice|letter|found to be|calculated as|also|folglich|somit|daher|also|donc|alors|entonces|dunque|quindi|所以|因此|即)"
     r"(?![^\W\d_])|[:：,=→⇒➜-](?=\s|$)|[:：=→⇒➜])[\s*_`]*)+", re.IGNORECASE
 )  # fmt: skip
@@ -61,8 +61,8 @@ def read_numeric(text: str, start: int, end: int, *, boxed: bool = False) -> Sta
     if not boxed:
         start = skip_lead(text, start, end)
         if _DENIAL.match(text, start, end):
-            return Statement(Reading.DENIED, start, end)
-        end = next(iter(sentences(text, start, end)), (start, end))[1]
+            return Statement(Reading.DENIED, start, first_end(text, start, end))
+        end = first_end(text, start, end)
     start, end = trim(text, start, end)
     if start >= end:
         return Statement(Reading.NOTHING, start, end)
@@ -70,7 +70,7 @@ def read_numeric(text: str, start: int, end: int, *, boxed: bool = False) -> Sta
     if not boxed and (_BOUND.match(text[start:shown]) and not _is_mathematics(text[start:shown])):
         return Statement(Reading.BLOCKED if _DIGIT.search(text, start, shown) else Reading.NOTHING, start, shown)
     for cut in [end] if boxed else _cuts(text, start, end):
-        first, last = trim(text, start, cut, " \t\r\n*_`>,;:.。，" if not boxed else " \t\r\n*_`")
+        first, last = trim(text, start, cut, " \t\r\n*_`,;:.。，!！" if not boxed else " \t\r\n*_`")
         if 0 < last - first <= LONGEST_STATEMENT and is_readable(text[first:last]):
             return Statement(Reading.READ, *_last_side(text, first, last))
     if _UNKNOWN.match(text[start:shown]) or REFUSAL.match(text, start, shown):
@@ -78,6 +78,11 @@ def read_numeric(text: str, start: int, end: int, *, boxed: bool = False) -> Sta
     if boxed:
         return Statement(Reading.VAGUE, start, shown)
     return Statement(Reading.BLOCKED if _DIGIT.search(text, start, end) else Reading.VAGUE, start, shown)
+
+
+def first_end(text: str, start: int, end: int, *, letters: bool = False) -> int:
+    """Where the first sentence of a part ends."""
+    return next(iter(sentences(text, start, end, letters=letters)), (start, end))[1]
 
 
 def skip_lead(text: str, start: int, end: int) -> int:
@@ -135,10 +140,19 @@ def _last_side(text: str, start: int, end: int) -> tuple[int, int]:
     if "=" not in said or _is_joined(said) or re.search(r"[<>≤≥]|\\[lg]eq?", said):
         return start, end
     sides = _sides(said)
+    end -= len(said) - len(_without_half_delimiter(said))
+    sides[-1] = _without_half_delimiter(sides[-1])
     if read_quantity(sides[-1]) is not None and re.search(r"\d|π|\\pi|\\frac", sides[-1]):
-        return trim(text, start + len(said) - len(sides[-1]), end)
+        return trim(text, end - len(sides[-1]), end)
     if len(sides) == 2 and read_quantity(sides[0]) is not None:
         values = side_values(said)
         if values[1] is None or values[0] == values[1]:
-            return trim(text, start, start + len(sides[0])) if values[1] is not None else (start, end)
+            return trim(text, start, start + len(sides[0]), " \t\n*_`$") if values[1] is not None else (start, end)
     return start, end
+
+
+def _without_half_delimiter(side: str) -> str:
+    """The last side of an equation without the closing delimiter whose opening one stands before the first side."""
+    side = side.rstrip(" *_`.")
+    closing = next((sign for sign in ("$$", "$", "\\)", "\\]") if side.endswith(sign)), "")
+    return side[: -len(closing)] if closing and side.count(closing) % 2 == 1 else side

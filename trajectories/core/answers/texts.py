@@ -9,9 +9,8 @@ from trajectories.core.answers.plain import unwrap
 _SENTENCE = " .,;:!?\"'`*_\u2018\u2019\u201c\u201d\u3002\uff0e\u300c\u300d\u300e\u300f$"
 """Not + - # % and brackets, which tell C++ from C and -5 from 5."""
 
-_YES = frozenset(["yes", "true", "ja", "oui", "sí", "si", "sì", "sim", "да", "是", "是的", "对", "正确", "はい", "예", "네", "correct", "right"])
-_NO = frozenset(["no", "false", "nein", "non", "não", "нет", "否", "不是", "不", "いいえ", "아니오", "아니요", "incorrect", "wrong"])
-_ONLY_WORDS = frozenset(["correct", "right", "incorrect", "wrong", "正确", "对", "不"])
+_YES = frozenset(["yes", "true", "ja", "oui", "sí", "sì", "sim", "да", "是", "是的", "はい", "예", "네"])
+_NO = frozenset(["no", "false", "nein", "non", "não", "нет", "否", "不是", "いいえ", "아니오", "아니요"])
 _FIRST_WORD = re.compile(r"\W*(\w+)\W*?(?:[,;:.!。，、—–-]|\s-|\s*$)")
 _BECAUSE = re.compile(r",?\s+(?:because|since|which|who|where|as it|as the)\b|,\s+(?:a|an|the|not|so)\b|\s+[—–]\s+", re.IGNORECASE)
 _BRACKETS = re.compile(r"\s*\((?![^()]*\b(?:or|not|and)\b)[^()]*\)\s*$", re.IGNORECASE)
@@ -31,7 +30,7 @@ def truth_of(text: str) -> bool | None:
     if whole in _YES or whole in _NO:
         return whole in _YES
     first = _FIRST_WORD.match(unicodedata.normalize("NFKC", text).casefold())
-    if first is None or first[1] in _ONLY_WORDS:
+    if first is None:
         return None
     return True if first[1] in _YES else False if first[1] in _NO else None
 

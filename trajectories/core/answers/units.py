@@ -202,20 +202,22 @@ def in_base_units(value: Fraction, unit: str) -> tuple[Fraction, str]:
     name = _pint_name(ALTERNATIVES.get(unit, (unit,))[0])
     if not name:
         return value, unit
+    units = _registry()
     try:
-        base = _registry().Quantity(value, name).to_base_units()
+        base = units.Quantity(value, name).to_base_units()
         return Fraction(base.magnitude), str(base.units)
-    except Exception:
+    except (_unit_error(), ArithmeticError, TypeError):
         return value, unit
 
 
 def _by_pint(value: Fraction, unit: str, wanted: str) -> Fraction | None:
     if not unit or not wanted:
         return None
+    units = _registry()
     try:
-        return Fraction(_registry().Quantity(value, unit).to(wanted).magnitude)
-    except Exception:
-        # pint has many errors for units that do not fit together; all mean that nothing was converted.
+        return Fraction(units.Quantity(value, unit).to(wanted).magnitude)
+    except (_unit_error(), ArithmeticError, TypeError):
+        # Units that do not fit together, such as metres and seconds.
         return None
 
 
@@ -244,3 +246,11 @@ def _registry() -> Any:
     import pint  # noqa: PLC0415
 
     return pint.UnitRegistry(non_int_type=Fraction)
+
+
+@cache
+def _unit_error() -> type[Exception]:
+    """What pint raises."""
+    from pint.errors import PintError  # noqa: PLC0415
+
+    return PintError
