@@ -11,7 +11,7 @@ MOST_CHOICES = 26
 
 _NOUN = r"(?:option|choice|answer|letter|alternative|item|antwort|möglichkeit|opción|respuesta|réponse|choix|opzione|opção|вариант|ответ|选项|選項|选|選択肢|選択|보기)"
 _LETTER = re.compile(
-    rf"(?<![^\W\d_])(?:(?P<noun>{_NOUN})\s*)?(?P<open>[(\[{{]?)\s*(?P<letter>[A-Za-z])\s*(?P<close>[)\]}}]?)(?![^\W\d_]|['’][a-z])", re.IGNORECASE
+    rf"(?<![A-Za-zÀ-ɏЀ-ӿ])(?:(?P<noun>{_NOUN})\s*)?(?P<open>[(\[{{]?)\s*(?P<letter>[A-Za-z])\s*(?P<close>[)\]}}]?)(?![A-Za-zÀ-ɏЀ-ӿ]|['’][a-z])", re.IGNORECASE
 )
 _ASIDE = re.compile(
     r"(?:,|;|:|—|–|\.|\s-)?\s*(?:\b(?:because|since|as|while|whereas|although|though|unlike|instead of|rather than|rather|not|and not|but not|over|"
@@ -23,7 +23,7 @@ _DENIED = re.compile(
     r"(?:not|n't|never|wrong|incorrect|false|invalid|ruled out|excluded|eliminated|out\b|impossible|too\b|falsch|faux|incorrecta|错|不)", re.IGNORECASE
 )  # fmt: skip
 _DENYING = re.compile(
-    r"(?:\bnot|n't|\bneither|\bnor|\bnever|\bisn't|\bexcept|\beliminates?|\bexcludes?|\brule out|\bnicht|\bpas|\bno es|不是|并非|ではない)\s*(?:the\s+)?(?:[*_`(\[]\s*)*$", re.IGNORECASE
+    r"(?:\bnot|n't|\bneither|\bnor|\bnever|\bisn't|\bexcept|\beliminates?|\bexcludes?|\brule out|\bnicht|\bpas|\bno es|不是|并非|ではない|\bcannot|\b(?:anything|everything|all) but)\s*(?:be\s+)?(?:the\s+)?(?:[*_`(\[]\s*)*$", re.IGNORECASE
 )
 _ALTERNATIVE = re.compile(r"\b(?:or|either|oder|ou|o bien|или)\b|/|或|または|あるいは|또는", re.IGNORECASE)
 _NONE = re.compile(r"\b(?:none|neither|no (?:option|choice|answer)|keine|aucune?|ninguna|nessuna)\b|以上都不", re.IGNORECASE)

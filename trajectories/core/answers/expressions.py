@@ -3,6 +3,8 @@
 import re
 from dataclasses import dataclass
 
+from trajectories.core.answers.numbers import is_noun
+from trajectories.core.answers.plain import plain_mathematics
 from trajectories.core.answers.units import read_unit
 
 MAX_CHARACTERS = 300
@@ -52,10 +54,16 @@ def may_be_number(latex: str) -> bool:
 def _split_unit(latex: str) -> Expression | None:
     latex, unit = latex.strip(), ""
     found = _LATEX_UNIT.search(latex) or _WORD_UNIT.search(latex)
-    if found is not None and found.start() > 0 and found[1].casefold() not in _MATHEMATICS:
+    if found is not None and found.start() > 0 and found[1].casefold() not in _MATHEMATICS and _is_unit(found[0]):
         unit = (found[1] + (found[2] or "")).replace("{", "").replace("}", "").strip()
         latex, unit = latex[: found.start()].strip(), read_unit(unit) or unit.casefold()
     return Expression(latex, unit) if _is_expression(latex) else None
+
+
+def _is_unit(text: str) -> bool:
+    """Whether a text behind an expression is a unit or a noun, rather than a word that changes it."""
+    plain = plain_mathematics(text)
+    return read_unit(plain) != "" or is_noun(plain)
 
 
 def _is_expression(latex: str) -> bool:

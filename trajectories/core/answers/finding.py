@@ -27,7 +27,7 @@ from trajectories.core.answers.marks import (
 )
 from trajectories.core.answers.number_words import SCALES
 from trajectories.core.answers.statements import Reading, Statement, is_readable, read_numeric, skip_lead
-from trajectories.core.answers.weak_rules import last_choice, last_number
+from trajectories.core.answers.weak_rules import last_choice, last_number, lone_lines
 from trajectories.core.records import JSON
 
 WHOLE_ANSWER = 200
@@ -99,7 +99,7 @@ def _find(text: str, kind: _Kind) -> Found | None:
             # What it is not is all that was said, unless the text goes on to say what it is.
             return kind.weak(text, said.end) or found
         if said.reading is Reading.READ:
-            return found if not _is_retracted(text, max(said.end, mark.end)) else kind.weak(text, said.end)
+            return kind.weak(text, said.end) if _is_retracted(text, said.end) else found
         if said.reading is Reading.BLOCKED:
             return found
         if said.reading is Reading.VAGUE and mark.strong and vague is None:
@@ -241,8 +241,11 @@ class _Text:
     def weak(self, text: str, start: int) -> Found | None:
         first, end = start + len(text[start:]) - len(text[start:].lstrip()), len(text.rstrip())
         limit = WHOLE_TEXT if self.free else WHOLE_ANSWER
-        if start or not 0 < end - first <= limit or (not self.free and "\n" in text[first:end]) or REFUSAL.search(text):
+        if start or REFUSAL.search(text):
             return None
+        if not 0 < end - first <= limit or (not self.free and "\n" in text[first:end]):
+            lines = [] if self.free else lone_lines(text, start, lambda _: True, bold_only=True)
+            return Found(text[lines[-1][0] : lines[-1][1]], "line", *lines[-1]) if lines else None
         return Found(text[first:end], "whole text", first, end)
 
 

@@ -18,17 +18,22 @@ _CHOICES = r"(?:(?:correct|right|best|final|chosen|my)\s+(?:choice|option|letter
 _COPULA = (
     r"\s+(?:(?:must|should|would|will|has to|can only|might|may)\s+be|(?:comes?|turns?|works?)\s+(?:out\s+)?(?:to(?:\s+be)?|at)|is|are|was|were|equals?|"
     r"becomes|ist|sind|lautet|beträgt|wäre|est|sont|es|son|sería|è|é|e'|sono|são|är|er|jest|равен|равна|равно|составляет|это|olur|adalah|là|este|on|είναι)"
-    r"(?![^\W\d_])(?:\s*[:：])?|(?:应该是|應該是|就是|等于|是|为|為|は|：|는|은)"
+    r"(?![^\W\d_])(?:\s*[:：])?|(?:应该是|應該是|应选|选|選|就是|等于|是|为|為|は|：|는|은)"
 )
-_SEPARATOR = rf"(?P<colon>\s*[*_`]*\s*[:：]|\s*(?:=>|->|[=→⇒➜]|≈)|\.{{2,}})|(?P<copula>{_COPULA})"
+_SEPARATOR = rf"(?P<colon>\s*[*_`]*\s*[:：]|\s*(?:=>|->|[=→⇒➜]|≈|\s[-–—](?=\s))|\.{{2,}})|(?P<copula>{_COPULA})"
 _LABEL = re.compile(
     rf"(?P<noun>(?<![A-Za-zÀ-ɏЀ-ӿ])(?:{_NOUNS})|(?P<result>(?<![A-Za-zÀ-ɏЀ-ӿ])(?:{_RESULTS}))|(?P<choice>(?<![A-Za-zÀ-ɏЀ-ӿ])(?:{_CHOICES})))"
-    rf"(?P<between>(?![^\W\d_]{{4}})[^\n.:：;!?。=→|]{{0,60}}?)(?:{_SEPARATOR})",
+    rf"(?P<between>(?![A-Za-zÀ-ɏ]{{3}})[^\n.:：;!?。=→|]{{0,60}}?)(?:{_SEPARATOR})",
     re.IGNORECASE,
 )
 _LONE_LABEL = re.compile(
     rf"^[ \t>]*(?:#{{1,6}}\s*)?(?:\d+\.\s*)?[*_`]*(?:(?:the|my|final|correct|short|la|die|el|最终|最終|最后|final[ea]?|endgültige)\s*)*"
     rf"(?:{_NOUNS}|{_RESULTS})(?:\s+(?:final|finale|definitiva))?\s*[:：]?[*_`]*[:：]?[ \t]*$",
+    re.IGNORECASE | re.MULTILINE,
+)
+_TURNED = re.compile(
+    r"^[ \t>*_`-]*(?:(?:so|thus|hence|therefore|then)\b,?\s*)?(?P<said>[^\n.!?;:]{1,80}?|[^\n;:]{1,40}?)[*_`]*\s+(?:is|are|ist|est|es|è)\s+(?:therefore\s+)?(?:the|my|our|die|la)\s+"
+    r"(?:(?:final|correct|right|best|richtige|bonne)\s+)?(?:answer|choice|option|result|antwort|réponse|respuesta|risposta)\b(?!\s+(?:to|that|which|is|if|of))",
     re.IGNORECASE | re.MULTILINE,
 )
 _GSM = re.compile(r"####[ \t]*(?=\S)")
@@ -111,7 +116,7 @@ def _closing_brace(text: str, start: int) -> int:
 
 
 def find_labels(text: str, *, results: bool, choices: bool) -> Iterator[Mark]:
-    """What follows "answer:", "the answer is", a heading "Answer" and their like; in no order.
+    """What follows "answer:", "the answer is", a heading "Answer" and their like, or stands before "is the answer".
 
     `results` takes "result" and "solution" for labels too, `choices` "correct option".
     """
@@ -127,6 +132,8 @@ def find_labels(text: str, *, results: bool, choices: bool) -> Iterator[Mark]:
         yield Mark("label", found.end(), _line_end(text, found.end()), strong=found["colon"] is not None)
     for found in _LONE_LABEL.finditer(text):
         yield Mark("label", found.end(), _line_end(text, found.end()))
+    for found in _TURNED.finditer(text):
+        yield Mark("label", found.start("said"), found.end("said"), strong=False)
     for found in _GSM.finditer(text):
         if text[found.start() - 1 : found.start()] != "#":
             yield Mark("label", found.end(), _line_end(text, found.end()), strong=False)
@@ -182,7 +189,9 @@ def _is_inside(text: str, begin: int, at: int, *, letters: bool) -> bool:
     if before.casefold() in _ABBREVIATIONS:
         return True
     lone = len(before.strip("()[]*_`")) == 1 and before.strip("()[]*_`").isalpha()
-    return (letters and lone) or (before.isdigit() and begin == at - len(before) and at - begin < 3 and "\n" in text[max(0, begin - 1) : begin])
+    follows = re.match(r".?\s*", text[at : at + 20])
+    goes_on = text[at + (1 if follows is None else follows.end()) :][:1].islower() or text[max(0, at - len(before) - 3) : at - len(before)].strip()[-1:] in (":", "：")
+    return (letters and lone and (goes_on or not text[begin : at - len(before)].strip(" *_`(["))) or (before.isdigit() and begin == at - len(before) and at - begin < 3 and "\n" in text[max(0, begin - 1) : begin])
 
 
 def trim(text: str, start: int, end: int, marks: str = " \t\r\n*_`") -> tuple[int, int]:

@@ -38,7 +38,8 @@ class _Unreadable(ValueError):
 class Form:
     """What a text says.
 
-    `shape` is number, formula, tuple, list, set, interval, union, equation or words; `key` is shared by equal ones.
+    `shape` is number, formula, tuple, list, set, interval, union, equation, assignments, written (what counts as it
+    stands: ratios, times, numbers with their base) or words; `key` is shared by equal ones.
     `values` are the constants inside (of an interval its ends), empty where there are symbols; `brackets` tells open
     from closed ends of intervals.
     """
@@ -58,6 +59,7 @@ _FUNCTIONS: Mapping[str, Callable[[complex], complex]] = {
 _GREEK = frozenset(
     "alpha beta gamma delta epsilon varepsilon zeta eta theta vartheta iota kappa lambda nu xi rho sigma tau phi varphi chi psi omega mu".split()
 )
+_GREEK_LETTERS = frozenset("αβγδεζηθικλμνξρστφχψω")
 _SHORT_WORDS = frozenset("is of in to or no on at an as by we if it so up us he be do go my ok".split())
 _TOKEN = re.compile(
     r"\s*(?:(?P<number>\d+(?:\.\d+)?|\.\d+)|\\(?P<command>[A-Za-z]+)|(?P<word>[A-Za-z]+)|(?P<sign>.))", re.DOTALL
@@ -66,6 +68,8 @@ _REPEATING = re.compile(r"(\d+)\.(\d*)(?:\\overline|\\bar|\\dot)\s?\{(\d+)\}|(\d
 _SPLIT_WORDS = re.compile(r"\s*(?:,?\s*(?<![^\W\d_])(?:or|and|oder|und|ou|et)(?![^\W\d_])|[;∨])\s*", re.IGNORECASE)
 _REALS = re.compile(r"\\mathbb\s?\{?R\}?|ℝ")
 _FRENCH = re.compile(r"\][^\[\]()]+[,;][^\[\]()]+[\[\]]|\[[^\[\]()]+[,;][^\[\]()]+\[")
+_RATIO = re.compile(r"\d+(?:\.\d+)?(?:\s?:\s?\d+(?:\.\d+)?)+")
+_BASED = re.compile(r"[\dA-F]+_\{?\d{1,2}\}?")
 _ORDER = re.compile(r"[<>≤≥]")
 _FLIP = {"<": ">", ">": "<", "≤": "≥", "≥": "≤"}
 _SYMBOL = re.compile(r"\\?[A-Za-z]+(?:_\{?\w+\}?)?'?(?:\([A-Za-z]\))?|[α-ω]")
@@ -91,9 +95,15 @@ def equal_forms(expected: Form, found: Form) -> bool | None:
     """Whether two forms are equal; None where that cannot be said here. Decimals may stand for what they are near to."""
     if expected.key == found.key:
         return True
+    shapes = {expected.shape, found.shape}
+    if shapes == {"number", "formula"}:
+        # A formula of symbols that is a number after all: sin(x)^2 + cos(x)^2.
+        number, formula = sorted((expected, found), key=lambda form: form.shape != "number")
+        return set(formula.key.rpartition(":")[2].split("|")) == {number.key.removeprefix("n:")}
+    if "written" in shapes or "words" in shapes:
+        return False
     if not expected.values or not found.values:
         return None
-    shapes = {expected.shape, found.shape}
     if shapes <= {"number", "set", "list"} and len(expected.values) == len(found.values) == 1:
         return _close(expected.values[0], found.values[0])
     if shapes <= {"set", "list"}:
@@ -147,6 +157,10 @@ def _repeating(found: re.Match[str]) -> str:
 
 def _statement(text: str) -> Form:
     """Any of the shapes; the text is in plain spelling."""
+    if text in ("∅", "⦃⦄", "⦃ ⦄"):
+        return Form("set", "s:")
+    if _RATIO.fullmatch(text) or _BASED.fullmatch(text):
+        return Form("written", "w:" + re.sub(r"[\s{}]", "", text))
     parts = [part for part in _SPLIT_WORDS.split(text) if part.strip()]
     if len(parts) > 1:
         return _several([part.strip() for part in parts])
@@ -415,7 +429,7 @@ class _Reader:
 
     def _begins_atom(self) -> bool:
         token = self._peek()
-        return bool(token) and (token[0].isalnum() or token[0] in "\\(.[π∞{" or token[0] in "αβγδεζηθικλμνξρστφχψω") and token not in ("\\end",)
+        return bool(token) and (token[0].isascii() and token[0].isalnum() or token[0] in "\\(.[π∞{" or token[0] in _GREEK_LETTERS) and token not in ("\\end",)
 
     def _signed(self, depth: int) -> Node:
         if self._peek() in ("+", "-"):
@@ -481,7 +495,7 @@ class _Reader:
             return self._command(token[1:], depth)
         if token in _FUNCTIONS:
             return self._function(token, depth)
-        if token.isalpha():
+        if token.isalpha() and (token.isascii() or token in _GREEK_LETTERS):
             return self._symbol(token)
         raise _Unreadable
 
@@ -555,7 +569,7 @@ def _tokens(text: str) -> list[str]:
                 found.append(word)
             elif word == "pi":
                 found.append("π")
-            elif len(word) == 2 and word not in _SHORT_WORDS:
+            elif len(word) == 2 and word.casefold() not in _SHORT_WORDS:
                 found += list(word)
             else:
                 raise _Unreadable

@@ -47,8 +47,8 @@ AND_PART = re.compile(
     r"(?:and|&|und|y|et)\s+(?:(?P<count>\w+)\s+|a\s+|an\s+|one\s+)?(?P<part>" + "|".join(PARTS) + r"|media|demie?|halb)\b", re.IGNORECASE
 )
 _OTHERS = frozenset(
-    "half halb demi demie medio media double twice triple thrice quadruple squared cubed square-root root power minus plus times divided "
-    "multiplied point hundred thousand".split()
+    "half halb demi demie medio media double twice triple thrice quadruple squared cubed square-root root power minus plus divided "
+    "multiplied point hundred thousand tens mille promille lakh".split()
 )
 _ALL = frozenset(SCALES) | frozenset(PARTS) | frozenset(POWERS) | frozenset(_SMALL) - {"a", "an"} | _OTHERS
 _CJK_NUMBERS = re.compile("[零〇一二三四五六七八九十百千万萬亿億兆两兩半双雙打倍割分几数]|[만억천백십반배]")

@@ -14,7 +14,7 @@ MAX_EXPONENT = 400
 MAX_NOUN_WORDS = 6
 
 _ABOUT = re.compile(
-    r"(?:[≈~∼=≡]|(?:about|approximately|approx\.?|around|roughly|circa|ca\.|exactly|precisely|just|only|simply|a total of|in total|"
+    r"(?:[≈~∼=≡]|(?:more or less|plus ou moins|más o menos|about|approximately|approx\.?|around|roughly|circa|ca\.|exactly|precisely|just|only|simply|a total of|in total|"
     r"etwa|ungefähr|rund|genau|insgesamt|environ|exactement|au total|aproximadamente|exactamente|unos|unas|"
     r"circa|esattamente|примерно|ровно)(?![^\W\d_])|大约|约|約|およそ|共|总共|一共|约为|약)\s*", re.IGNORECASE
 )  # fmt: skip
@@ -42,7 +42,7 @@ _ATTACHED = {"k": 10**3, "K": 10**3, "M": 10**6}
 _ATTACHED_MONEY = {"m": 10**6, "b": 10**9, "B": 10**9, "bn": 10**9, "t": 10**12, "T": 10**12}
 _WORD = re.compile(r"[^\W\d_]+(?:[-'][^\W\d_]+)*\.?")
 _NO_NOUN = frozenset(
-    "is are was were be been being am has have had do does did not no nor or and but than too if so yes wrong incorrect maybe perhaps probably "
+    "per is are was were be been being am has have had do does did not no nor or and but than too if so yes wrong incorrect maybe perhaps probably "
     "unless instead rather either neither vs versus minus plus minimum maximum min max upwards downwards least most because since as while "
     "to until through between except without sqrt pi sin cos tan log ln exp frac infinity mod modulo choose factorial oder und nicht ou et pas o y no "
     "ist sind est sont es son 或 和 不 以上 以下 至少 至多".split()
@@ -216,9 +216,9 @@ def _with_unit(value: Fraction, rest: str, money: str) -> Quantity | None:
     words = rest.split()
     for count in range(min(len(words) - 1, 4), 0, -1):
         unit, noun = read_unit(" ".join(words[:count])), " ".join(words[count:])
-        if unit and _is_noun(noun) and not (money and unit != money):
+        if unit and is_noun(noun) and not (money and unit != money):
             return Quantity(value, unit)
-    if not _is_noun(rest):
+    if not is_noun(rest):
         return _with_smaller_unit(value, rest)
     return Quantity(value, money) if money else Quantity(value, _singular(rest.casefold()), noun=True)
 
@@ -235,7 +235,7 @@ def _with_smaller_unit(value: Fraction, rest: str) -> Quantity | None:
     return Quantity(value + added, unit) if added is not None and added < 1 else None
 
 
-def _is_noun(text: str) -> bool:
+def is_noun(text: str) -> bool:
     """Whether a text can be what is counted: a few words, none of which counts, compares, denies or is a verb."""
     words = text.replace("(s)", "s").split()
     if not 0 < len(words) <= MAX_NOUN_WORDS or _NOT_FIRST.fullmatch(words[0]):

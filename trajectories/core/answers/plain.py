@@ -81,6 +81,8 @@ def strip_marks(text: str) -> str:
         # The inch sign behind a number is no quotation mark.
         inner = text.strip().strip("*_`“”«»„").strip()
         before, text = text, inner.strip('"').strip() if inner.startswith('"') else inner
+        if len(text) > 2 and text[0] == text[-1] == "'":
+            text = text[1:-1]
         if text.endswith((".", "。", "．")) and not text.endswith(".."):
             text = text[:-1]
     return text

@@ -52,7 +52,7 @@ def is_mathematics(text: str) -> bool:
     if _LATEX.search(text):
         return True
     form = read_form(text)
-    if form is None:
+    if form is None or form.shape == "written":
         return False
     if form.shape in ("tuple", "set", "interval", "union", "list", "assignments"):
         return bool(form.values) or form.shape == "assignments"

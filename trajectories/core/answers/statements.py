@@ -32,9 +32,9 @@ class Statement:
 
 
 _LEAD = re.compile(
-    r"[\s*_`]*(?:(?:(?:therefore|thus|hence|then|so|now|simply|just|indeed|clearly|also|again|definitely|certainly|equal(?:s)? to|given by|the number|the value|"
+    r"[\s*_`]*(?:(?:(?:obviously|of course|naturally|evidently|surely|in fact|as expected|apparently|therefore|thus|hence|then|so|now|simply|just|indeed|clearly|also|again|definitely|certainly|equal(?:s)? to|given by|the number|the value|"
     r"as follows|the following|option|choice|letter|found to be|calculated as|also|folglich|somit|daher|also|donc|alors|entonces|dunque|quindi|所以|因此|即)"
-    r"(?![^\W\d_])|[:：,=→⇒➜-](?=\s|$)|[:：=→⇒➜])[\s*_`]*)+", re.IGNORECASE
+    r"(?![^\W\d_]),?|[:：,=→⇒➜-](?=\s|$)|[:：=→⇒➜])[\s*_`]*)+", re.IGNORECASE
 )  # fmt: skip
 _NAMED_LEAD = re.compile(r"[^\d\n:：\\$=<>]{1,40}[:：]\s*(?=\S)")
 _DENIAL = re.compile(r"[\s*_`]*(?:(?:definitely|certainly|clearly)\s+)?(?:not\b|n't\b|never\b|nicht\b|kein|pas\b|no es\b|non è\b|не\b|不是|并不是|ではな)", re.IGNORECASE)

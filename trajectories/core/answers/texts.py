@@ -15,6 +15,11 @@ _FIRST_WORD = re.compile(r"\W*(\w+)\W*?(?:[,;:.!。，、—–-]|\s-|\s*$)")
 _BECAUSE = re.compile(r",?\s+(?:because|since|which|who|where|as it|as the)\b|,\s+(?:a|an|the|not|so)\b|\s+[—–]\s+", re.IGNORECASE)
 _BRACKETS = re.compile(r"\s*\((?![^()]*\b(?:or|not|and)\b)[^()]*\)\s*$", re.IGNORECASE)
 _ARTICLE = re.compile(r"(?:the|an?|der|die|das|le|la|les|el|los|las|il|lo)\s+(?=\S)", re.IGNORECASE)
+_SENTENCE_OF = re.compile(
+    r"(?:it|this|that|the|its|their|his|her|das|es|die|der|le|la|el|il)\b(?![^.;!?]{0,80}\b(?:not|never|wrong|incorrect|opposite|mistake|except|if)\b)[^.,;!?]{0,80}?"
+    r"\b(?:is|was|are|were|ist|war|est|es|è)\s+(?:the answer:?\s+)?(.+)",
+    re.IGNORECASE | re.DOTALL,
+)
 _SENTENCE_END = re.compile(r"(?<=[^\W\d_]{3})[.!?]\s+(?=[A-ZÄÖÜÀ-Ý])|[。！？]")
 
 
@@ -45,6 +50,7 @@ def short_forms(text: str) -> Iterator[str]:
     without brackets at its end, without an article before it."""
     seen = set()
     forms = [text, _SENTENCE_END.split(text, maxsplit=1)[0]]
+    forms += [said[1] for form in forms if (said := _SENTENCE_OF.fullmatch(form.strip())) is not None]
     forms += [_BECAUSE.split(form, maxsplit=1)[0] for form in forms]
     forms += [_BRACKETS.sub("", form) for form in forms]
     forms += [_ARTICLE.sub("", form.strip(_SENTENCE), count=1) if _ARTICLE.match(form.strip(_SENTENCE)) else form for form in forms]

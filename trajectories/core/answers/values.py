@@ -15,6 +15,7 @@ from trajectories.core.answers.units import in_base_units, is_measure, is_money
 from trajectories.core.records import JSON
 
 _NO_ANSWERS = frozenset(["n/a", "na", "none", "null", "nil", "unknown", "tbd", "todo", "no answer", "see solution", "-"])
+_COMMAND = re.compile(r"\\[A-Za-z]+")
 _AMBIGUOUS_COMMA = re.compile(r"(?<=\d),(?=\d)")
 
 
@@ -50,7 +51,7 @@ def read_value(value: JSON) -> Value | None:
         latex, unit = text if expression is None or unit else latex, ""
     else:
         whole = read_form(latex)
-    if whole is None and expression is None:
+    if whole is None and (expression is None or not _COMMAND.search(text)):
         return _last_side(text)
     return Value(_real(whole, unit), whole, latex, unit)
 

@@ -18,19 +18,22 @@ Placed = tuple[str, int, int]
 """The rule, and where what it found begins and ends."""
 
 _NUMBER = re.compile(
-    r"(?<![\w.,/^_])(?:[-+−]\s?)?(?:[$€£¥₹]\s?|\\\$)?(?:\d{1,3}(?:[,. '\u202f\u00a0]\d{3})+(?!\d)|\d+)(?:[.,]\d+)?(?:[eE][-+]?\d+)?(?:\s?/\s?\d+)?\s?(?:%|\\%|[½¼¾⅓⅔⅛])?|"
+    r"(?<![A-Za-z0-9_.,/^])(?:[-+−]\s?)?(?:[$€£¥₹]\s?|\\\$)?(?:\d{1,3}(?:[,. '\u202f\u00a0]\d{3})+(?!\d)|\d+)(?:[.,]\d+)?(?:[eE][-+]?\d+)?(?:\s?/\s?\d+)?\s?(?:%|\\%|[½¼¾⅓⅔⅛])?|"
     r"(?<![\w/])\.\d+|[½¼¾⅓⅔⅛]"
 )
 _FORMULA = re.compile(r"\$\$(?P<a>[^$]+)\$\$|(?<![\\\w])\$(?P<b>[^$\n]+)\$|\\\((?P<c>.+?)\\\)|\\\[(?P<d>.+?)\\\]", re.DOTALL)
 _RESULT_BEFORE = re.compile(
     r"(?:=|≈|:|→|\\approx|\b(?:no, |rather )|\b(?:is|are|was|were|be|equals?|equal to|makes?|gives?|giving|gets?|got|obtains?|have|has|had|totals?|totalling|totaling|leaves?|leaving|yields?|"
-    r"remains?|costs?|needs?|pays?|paid|earns?|earned|spends?|spent|takes?|contains?|holds?|becomes?|thus|so|hence|therefore|then|to be|results? in|ends? up with|"
+    r"remains?|costs?|needs?|pays?|paid|earns?|earned|spends?|spent|takes?|contains?|holds?|becomes?|(?:thus|so|hence|therefore|then),?|to be|results? in|ends? up with|"
     r"ist|sind|ergibt|beträgt|hat|haben|bleiben|kostet|est|sont|font|fait|donne|reste|a|coûte|es|son|da|hay|tiene|quedan|cuesta|è|sono|fa|tem|são|равно|получаем|"
-    r"получится|итого)\s|(?:是|为|為|は|が|有|共|得|等于|는|은|이))\s*(?:(?:a\s+)?(?:total|sum|grand total)\s+of\s+|"
+    r"получится|итого)\s|(?:是|为|為|は|が|有|共|得|等于|计|計|で|는|은|이))\s*(?:(?:a\s+)?(?:total|sum|grand total)\s+of\s+|"
     r"(?:about|approximately|roughly|exactly|only|just|still|therefore|thus|then|equal to|around|etwa|genau|environ|exactement|約|约|共|left with|a|insgesamt)\s+|[\s*_`$\\(\[{~≈:])*$",
     re.IGNORECASE,
 )
 _SETUP_AFTER = re.compile(r"\s*(?:\w+\s+){0,2}(?:each|apiece|per|every|of (?:them|these|the)|at a time|more than|less than|times|rows|pro|je|chacun|cada)\b", re.IGNORECASE)
+_RESULT_AFTER = re.compile(r"\s*(?:[^\W\d_]+\s+){0,2}(?:remain|remains|are left|is left|left|in total|in all|altogether|bleiben|übrig|restent)\b", re.IGNORECASE)
+_CONCLUDES = re.compile(r"[\s*_`>-]*(?:so|thus|therefore|hence|altogether|in total|in all|finally|this means|that means|consequently|also|insgesamt|daher|donc|au total|por tanto|así|entonces|quindi)\b", re.IGNORECASE)
+_SUBORDINATE = re.compile(r"[\s*_`>-]*(?:because|since|if|when|as|while|each|every|suppose|given|let|first|next|weil|wenn|da|parce|si|comme|porque)\b", re.IGNORECASE)
 _SETUP_BEFORE = re.compile(r"\b(?:each of (?:the|these|those)|of the|of these|all of the|all|the|these|those|of|by|with|from|for|in|on|at|first|step|case|and|or|per|jede[rn]?|les|des|de|los|las)\s*[*_`$(]*$", re.IGNORECASE)
 _ASIDE = re.compile(r"^\W*(?:confidence|probability|certainty|score|time|tokens?|step count|word count|steps?|difficulty|level|note|source|reference|page|date|version|sicherheit|confiance|confianza|置信度|信頼度)\b", re.IGNORECASE)
 _AFFIRM = re.compile(
@@ -48,7 +51,7 @@ def last_number(text: str, start: int) -> Placed | None:
     row = _last_cell(text, start)
     if row is not None and is_readable(text[row[0] : row[1]]) and re.search(r"\d", text[row[0] : row[1]]):
         return "table", *row
-    lines = _lone_lines(text, start, lambda part: re.search(r"\d|[½¼¾⅓⅔]|\\", part) is not None and is_readable(part))
+    lines = lone_lines(text, start, lambda part: re.search(r"\d|[½¼¾⅓⅔]|\\", part) is not None and is_readable(part))
     if lines:
         said = read_numeric(text, *lines[-1], boxed=True)
         return "line", said.start, said.end
@@ -81,10 +84,14 @@ def _in_sentence(text: str, start: int, end: int) -> Placed | None:
     candidates = sorted([*numbers, *formulas])
     if not candidates:
         return None
-    first, last = candidates[-1]
-    before = text[start:first]
     ended = text[end - 1 : end] in tuple(".!。！")
-    result = _RESULT_BEFORE.search(before) is not None or not before.strip(" *_`$(-•>")
+    if not ended and _SUBORDINATE.match(text[start:end]):
+        return None
+    first, last = candidates[-1]
+    if _CONCLUDES.match(text[start:end]) and not _is_result(text, start, first, last):
+        first, last = next(((one, other) for one, other in reversed(candidates) if _is_result(text, start, one, other)), (first, last))
+    before = text[start:first]
+    result = _is_result(text, start, first, last)
     alone = len(candidates) == 1 and ended and _SETUP_BEFORE.search(before) is None
     listed = ended and len(candidates) > 1 and re.search(r"(?:then|to|or rather|no,|becomes|,)\s*[*_`$(]*$", before) is not None
     if not (result or alone or listed) or (_SETUP_AFTER.match(text, last, end) and not result):
@@ -98,6 +105,12 @@ def _in_sentence(text: str, start: int, end: int) -> Placed | None:
         if stop == end and said.reading is Reading.BLOCKED and not (result or listed or alone):
             return None
     return None
+
+
+def _is_result(text: str, start: int, first: int, last: int) -> bool:
+    """Whether a number stands where results stand: behind "is" or "=", before "remain", at the beginning."""
+    before = text[start:first]
+    return _RESULT_BEFORE.search(before) is not None or not before.strip(" *_`$(-•>") or _RESULT_AFTER.match(text, last) is not None
 
 
 def _changes(rest: str) -> bool:
@@ -122,7 +135,7 @@ def _last_cell(text: str, start: int) -> tuple[int, int] | None:
     return trim(text, place, place + len(cells[-1]))
 
 
-def _lone_lines(text: str, start: int, accepts: Callable[[str], bool]) -> list[tuple[int, int]]:
+def lone_lines(text: str, start: int, accepts: Callable[[str], bool], *, bold_only: bool = False) -> list[tuple[int, int]]:
     """Lines that are a value and nothing else, in order: the first and the last of the text, and those in bold."""
     found = []
     lines = list(_lines(text, start))
@@ -131,10 +144,10 @@ def _lone_lines(text: str, start: int, accepts: Callable[[str], bool]) -> list[t
         bold = line.startswith(("**", "__")) and line.rstrip(".").endswith(("**", "__")) and line.count("**") in (0, 2)
         shown = line.startswith(("$$", "\\["))
         edge = index == len(lines) - 1 or index == 0
-        if not (edge or bold or shown):
+        if not (bold or (not bold_only and (edge or shown))):
             continue
         place = trim(text, first, end, " \t*_`>.")
-        if place[0] < place[1] and place[1] - place[0] <= 200 and accepts(text[place[0] : place[1]]) and not re.match(r"\d+[.)]\s", line):
+        if place[0] < place[1] and place[1] - place[0] <= 200 and accepts(text[place[0] : place[1]]) and not re.match(r"\d+[.)]\s", line) and not (bold_only and line.rstrip("*_ ").endswith(":")):
             found.append(place)
     return found
 
@@ -162,14 +175,14 @@ def last_choice(text: str, start: int, choices: Sequence[str], *, many: bool) ->
     row = _last_cell(text, start)
     if row is not None and (found := named(text[row[0] : row[1]])) is not None:
         return found, "table", *row
-    lines = _lone_lines(text, start, lambda part: len(part) <= 120 and re.match(r"[(\[]?[A-Z][)\]]?(?:[\s.:),-]|$)|\w+(?:\s\w+){0,3}$", part) is not None and named(part) is not None)
+    lines = lone_lines(text, start, lambda part: len(part) <= 120 and re.match(r"[(\[]?[A-Z][)\]]?(?:[\s.:),-]|$)|\w+(?:\s\w+){0,3}$", part) is not None and named(part) is not None)
     if lines:
         first, end = lines[-1]
         return named(text[first:end]) or frozenset(), "line", first, end
     parts = sentences(text, start, len(text), letters=True)[-MOST_SENTENCES:]
     for first, end in reversed(parts):
         sentence = text[first:end]
-        if _AFFIRM.search(sentence) is None and re.search(r"(?<!\w)[A-Z][)\]*_`]*[.。!]?\s*$", sentence) is None:
+        if _AFFIRM.search(sentence) is None and re.search(r"(?<![A-Za-z0-9_])[A-Z][)\]*_`]*[.。!]?\s*$", sentence) is None:
             continue
         found = named(sentence)
         if found is not None:
