@@ -13,7 +13,6 @@ from django.utils import timezone
 from trajectories.core.records import JSON, VerdictRecord
 from trajectories.core.verifiers import VERIFIERS, consensus
 from trajectories.core.verifiers.base import Verifier
-from trajectories.core.verifiers.normal_forms import normal_answer
 from trajectories.models import AuditEvent, Problem, Reverification, Trace
 from trajectories.selectors.population import NOTHING
 from trajectories.selectors.reverifications import scope_of
@@ -172,7 +171,7 @@ class _Majorities:
         if found is None:
             return None, None
         sample = voters.filter(answer_hash=found.key).only("answer", "outputs").order_by("pk")[0]
-        return found, normal_answer(problem.kind, problem.spec, sample.given)
+        return found, sample.given
 
 
 def _audit(actor: User | None, verb: str, job: Reverification, data: dict[str, object]) -> None:

@@ -70,7 +70,7 @@ def plain_mathematics(text: str) -> str:
     text = _SWITCHES.sub(" ", text)
     for pattern, sign in _COMMAND:
         text = pattern.sub(sign, text)
-    text = re.sub(r"\\[,;:> ]|~", " ", text)
+    text = re.sub(r"(?<!\\)\\[,;:> ]|~", " ", text)
     return text.strip()
 
 

@@ -8,7 +8,7 @@ from fractions import Fraction
 from trajectories.core.answers.expressions import read_expression
 from trajectories.core.answers.marks import CutOff, find_boxes
 from trajectories.core.answers.mathematics import Form, read_form, words_key
-from trajectories.core.answers.numbers import Quantity, read_quantity
+from trajectories.core.answers.numbers import Quantity, counts_by_itself, read_quantity
 from trajectories.core.answers.plain import plain_mathematics
 from trajectories.core.answers.texts import normalise
 from trajectories.core.answers.units import in_base_units, is_measure, is_money
@@ -114,14 +114,16 @@ def vote_key(value: str | float) -> JSON:
 
 
 def _unit_key(quantity: Quantity) -> str:
-    return "" if quantity.noun or quantity.unit in ("°", "degree") or is_money(quantity.unit) else quantity.unit
+    if quantity.noun:
+        return quantity.unit if counts_by_itself(quantity.unit) else ""
+    return "" if quantity.unit in ("°", "degree") or is_money(quantity.unit) else quantity.unit
 
 
 def _base(quantity: Quantity) -> tuple[Fraction, str]:
     if quantity.unit == "¢":
         return quantity.value / 100, ""
     unit = _unit_key(quantity)
-    return (quantity.value, unit) if unit in ("", "%") else in_base_units(quantity.value, unit)
+    return (quantity.value, unit) if unit in ("", "%") or quantity.noun else in_base_units(quantity.value, unit)
 
 
 __all__ = ["Value", "as_list", "read_reference", "read_value", "vote_key", "words_key"]

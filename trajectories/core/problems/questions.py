@@ -179,7 +179,8 @@ def _asked(
     value, column = values.get("answer"), mapping.get("answer", "")
     if said is None and choices or str(said).lower() == ProblemKind.CHOICE:
         kind = _kind(said, None, choices, mapping)
-        letters = None if _is_nothing(value) else _letters(value, choices, column)
+        by_text = _are_numbers(values.get("choices"))
+        letters = None if _is_nothing(value) else _letters(value, choices, column, by_text=by_text)
         many = {"many": True} if isinstance(letters, list) else {}
         return kind, letters, {"choices": choices, **many}
     accepted = _accepted(value, column)
@@ -299,27 +300,37 @@ def _choices(value: JSON, column: str) -> list[str]:
     return [text for text in texts if text is not None]
 
 
-def _letters(value: JSON, choices: list[str], column: str) -> str | list[str]:
+def _are_numbers(choices: JSON) -> bool:
+    """Whether choices are numbers themselves, so that a number as the answer may be one of them."""
+    entries = list(choices.values()) if isinstance(choices, dict) else choices
+    return isinstance(entries, list) and any(isinstance(entry, int | float) for entry in entries)
+
+
+def _letters(value: JSON, choices: list[str], column: str, *, by_text: bool) -> str | list[str]:
     """The letter of the right choice, or the letters of all right ones where several are."""
     if isinstance(value, bool):
         raise ProblemError(column, f"found {describe(value)}, expected a letter or a choice's text")
     if isinstance(value, str) and value.strip() not in choices and _LETTERS.fullmatch(value.strip()):
         value = re.findall(r"\b[A-Za-z]\b", value)
     if not isinstance(value, list):
-        return _letter(value, choices, column)
-    letters = sorted({_letter(entry, choices, column) for entry in value})
+        return _letter(value, choices, column, by_text=by_text)
+    letters = sorted({_letter(entry, choices, column, by_text=by_text) for entry in value})
     if not letters:
         raise ProblemError(column, f"found {describe(value)}, expected the letters of the right choices")
     return letters
 
 
-def _letter(value: JSON, choices: list[str], column: str) -> str:
-    """The letter of the right choice, from its letter, its text, or (a JSON number) its index from 0."""
+def _letter(value: JSON, choices: list[str], column: str, *, by_text: bool) -> str:
+    """The letter of the right choice, from its letter, its text, or (a JSON number) its index from 0.
+
+    A number counts by its text where the choices are numbers too; where it is an index besides, it is a fault.
+    """
     answer = _text(value, column) or ""
     answer = answer if answer in choices else final_answer(answer)
-    found = {choices.index(answer)} if answer in choices else set()
-    if isinstance(value, int) and not found and 0 <= value < len(choices):
-        found = {value}
+    is_index = isinstance(value, int) and 0 <= value < len(choices)
+    found = {choices.index(answer)} if answer in choices and (by_text or not is_index) else set()
+    if is_index:
+        found.add(value)
     bare = answer.strip("()[]. ")
     if len(bare) == 1 and bare.upper() in ascii_uppercase[: len(choices)]:
         found.add(ascii_uppercase.index(bare.upper()))
