@@ -72,7 +72,9 @@ def test_equal_mathematics_is_one_vote():
     assert len({trace.answer_hash for trace in traces}) == 1
 
 
-@pytest.mark.parametrize(("problems", "traces", "count"), [("q.jsonl", "traces.jsonl", 12), ("q-numeric.jsonl", "traces-numeric.jsonl", 19)])
+@pytest.mark.parametrize(
+    ("problems", "traces", "count"), [("q.jsonl", "traces.jsonl", 12), ("q-numeric.jsonl", "traces-numeric.jsonl", 19)]
+)
 def test_references_at_the_edge(problems, traces, count):
     verified = bring_in("reference-edges", problems, traces)
     assert [trace.problem.kind for trace in verified] == ["numeric"] * count
@@ -126,7 +128,9 @@ def test_references_that_are_no_answer_are_faults(capsys):
     with pytest.raises(CommandError):
         call_command("import_problems", CASES / "control-gold" / "problems.jsonl")
     faults = capsys.readouterr().err
-    assert all(f"line {line} " in faults or f"line {line}:" in faults or f"-{line}" in faults for line in (1, 2, 3, 5)), faults
+    assert all(
+        f"line {line} " in faults or f"line {line}:" in faults or f"-{line}" in faults for line in (1, 2, 3, 5)
+    ), faults
     assert not Problem.objects.exists()
 
 

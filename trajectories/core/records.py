@@ -222,8 +222,10 @@ class AnswerPlace:
 
 @dataclass(frozen=True, slots=True)
 class TraceRecord:
-    """What a verifier sees of a trace. `place` is None for an answer that its sampler states itself; `searched` says that
-    the text was searched for an answer when it came.
+    """What a verifier sees of a trace.
+
+    `place` is None for an answer that its sampler states itself; `searched` says that the text was searched for an
+    answer when it came.
     """
 
     answer: JSON

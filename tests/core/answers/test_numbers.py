@@ -63,7 +63,30 @@ def test_numbers_are_read_exactly(text: JSON, value: Fraction, unit: str) -> Non
 
 @pytest.mark.parametrize(
     "text",
-    ["", "x", "3 + 4", "3/0", "42 to 44", "42 is wrong", "42 or more", "at least 42", "> 42", "42 half seats", "10:30", "2ab", "42!", "2^10", "4 or 5", "1e99999", "x = 3", True, None, [3], "9" * 500, float("nan")],
+    [
+        "",
+        "x",
+        "3 + 4",
+        "3/0",
+        "42 to 44",
+        "42 is wrong",
+        "42 or more",
+        "at least 42",
+        "> 42",
+        "42 half seats",
+        "10:30",
+        "2ab",
+        "42!",
+        "2^10",
+        "4 or 5",
+        "1e99999",
+        "x = 3",
+        True,
+        None,
+        [3],
+        "9" * 500,
+        float("nan"),
+    ],
 )
 def test_what_is_no_number(text: JSON) -> None:
     assert read_quantity(text) is None

@@ -1,5 +1,7 @@
 """Thoughts and content, however they came mixed."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -24,7 +26,11 @@ from trajectories.core.completions import PartKind, content_of, split_thoughts
         ("<think>I put <think> here.</think>7", ["I put <think> here."], ["7"]),
         ("<think>a</think>7</think>", ["a"], ["7"]),
         ("Write `<think>` first. It is 7.", [], ["Write `<think>` first. It is 7."]),
-        ("<|channel|>analysis<|message|>5?<|end|><|start|>assistant<|channel|>final<|message|>7<|return|>", ["5?"], ["7"]),
+        (
+            "<|channel|>analysis<|message|>5?<|end|><|start|>assistant<|channel|>final<|message|>7<|return|>",
+            ["5?"],
+            ["7"],
+        ),
         ("analysis<|message|>5?<|end|><|start|>assistant<|channel|>final<|message|>7", ["5?"], ["7"]),
         ("5?<|end|><|start|>assistant<|channel|>final<|message|>7", ["5?"], ["7"]),
         ("<|channel|>final<|message|>7", [], ["7"]),
@@ -48,7 +54,8 @@ def test_parts(text: str, thinking: list[str], content: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "is_open"), [("<think>so", True), ("<think>so</think>7", False), ("so</think>", False), ("[THINK]so", True)]
+    ("text", "is_open"),
+    [("<think>so", True), ("<think>so</think>7", False), ("so</think>", False), ("[THINK]so", True)],
 )
 def test_a_text_cut_off_inside_its_thoughts_says_so(text: str, is_open: bool) -> None:
     assert any(part.is_open for part in split_thoughts(text)) is is_open
@@ -62,7 +69,22 @@ def test_content_knows_its_place() -> None:
 
 
 pieces = st.lists(
-    st.sampled_from(["<think>", "</think>", "[THINK]", "<|channel|>", "final", "<|message|>", "<|end|>", "analysis", "a", " ", "\n", "`"])
+    st.sampled_from(
+        [
+            "<think>",
+            "</think>",
+            "[THINK]",
+            "<|channel|>",
+            "final",
+            "<|message|>",
+            "<|end|>",
+            "analysis",
+            "a",
+            " ",
+            "\n",
+            "`",
+        ]
+    )
     | st.text(max_size=5)
 ).map("".join)
 
@@ -71,7 +93,7 @@ pieces = st.lists(
 def test_parts_are_in_order_and_where_they_say(text: str) -> None:
     parts = split_thoughts(text)
     assert all(text[part.start : part.end] == part.text and part.text.strip() for part in parts)
-    assert all(one.end <= other.start for one, other in zip(parts, parts[1:], strict=False))
+    assert all(one.end <= other.start for one, other in pairwise(parts))
     content = content_of(text)
     for index, character in enumerate(content.text):
         assert character in ("\n", text[content.place(index)]) or character == text[content.place(index)]

@@ -56,7 +56,10 @@ def test_no_wrong_pass_and_hardly_any_missed(tools: BenchTools) -> None:
     read_as = {row["id"]: read(row, tools) for row in ROWS}
 
     def listed(rows: list[dict[str, Any]]) -> str:
-        lines = (f"{row['id']} wants {row['want']}, got {read_as[row['id']]}: {row['reference']!r}, {row['ending']!r}" for row in rows)
+        lines = (
+            f"{row['id']} wants {row['want']}, got {read_as[row['id']]}: {row['reference']!r}, {row['ending']!r}"
+            for row in rows
+        )
         return "\n".join(["", *lines])
 
     wrong = [row for row in ROWS if row["want"] != "pass" and read_as[row["id"]] == "pass"]

@@ -88,12 +88,24 @@ MATRIX = r"\begin{pmatrix}1\\2\end{pmatrix}"
 @pytest.mark.parametrize(
     ("text", "comparison", "asked", "outcome", "message"),
     [
-        (r"Answer: $\begin{pmatrix}1.0\\2\end{pmatrix}$", Comparison(equal=True), 1, Outcome.PASS, "the answer is equal"),
+        (
+            r"Answer: $\begin{pmatrix}1.0\\2\end{pmatrix}$",
+            Comparison(equal=True),
+            1,
+            Outcome.PASS,
+            "the answer is equal",
+        ),
         (r"Answer: $\begin{pmatrix}2\\2\end{pmatrix}$", Comparison(), 2, Outcome.FAIL, "the answer is not equal"),
         (r"Answer: \odd{x}", Comparison(unreadable="found"), 1, Outcome.FAIL, NO_NUMBER),
         ("Answer: x", Comparison(unreadable="expected"), 1, Outcome.ERROR, None),
         ("Answer: 6.28", Comparison(numbers=(Fraction("6.283185"), Fraction("6.28"))), 1, Outcome.FAIL, None),
-        (f"Answer: ${MATRIX}$", None, 1, Outcome.ERROR, "the answer could not be compared: comparing took longer than 5 s"),
+        (
+            f"Answer: ${MATRIX}$",
+            None,
+            1,
+            Outcome.ERROR,
+            "the answer could not be compared: comparing took longer than 5 s",
+        ),
     ],
 )
 def test_what_is_not_read_here_is_compared_elsewhere(

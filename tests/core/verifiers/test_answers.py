@@ -10,7 +10,9 @@ from trajectories.core.records import JSON, ProblemKind, ProblemRecord, TraceRec
 from trajectories.core.verifiers.answers import find_answer, read_place, searched_fact, was_searched
 
 PROBLEMS = {
-    kind: ProblemRecord(kind, "p", "", {"choices": ["apple", "banana"]} if kind is ProblemKind.CHOICE else {}, None, "train")
+    kind: ProblemRecord(
+        kind, "p", "", {"choices": ["apple", "banana"]} if kind is ProblemKind.CHOICE else {}, None, "train"
+    )
     for kind in ProblemKind
 }
 NUMERIC = PROBLEMS[ProblemKind.NUMERIC]
@@ -82,7 +84,31 @@ def test_no_answer_is_none(text: str) -> None:
 @given(
     st.sampled_from(list(ProblemKind)),
     st.text(alphabet=st.sampled_from("<answer>/think\\boxed{}[]1,. #:=\n*|$AB"), max_size=300)
-    | st.lists(st.sampled_from(["Answer: ", "42", " is ", "\\boxed{", "}", "<think>", "</think>", "\n", "B", ". ", "=", "|", "**", "not ", "$", "½", "答案是", "{", '"a": 1'])).map("".join)
+    | st.lists(
+        st.sampled_from(
+            [
+                "Answer: ",
+                "42",
+                " is ",
+                "\\boxed{",
+                "}",
+                "<think>",
+                "</think>",
+                "\n",
+                "B",
+                ". ",
+                "=",
+                "|",
+                "**",
+                "not ",
+                "$",
+                "½",
+                "答案是",
+                "{",
+                '"a": 1',
+            ]
+        )
+    ).map("".join)
     | st.text(),
 )
 def test_finding_is_total(kind: ProblemKind, text: str) -> None:

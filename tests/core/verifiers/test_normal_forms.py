@@ -70,7 +70,20 @@ def test_any_answer_has_a_form_and_forms_are_stable(kind, answer):
 
 def test_forms_change_only_with_a_recount_of_the_traces_that_are_there():
     """Traces keep the hash of this form: where this fails, write a migration as 0027 and freeze the new hash here."""
-    answers = ["0.5", "42 seats", "$42", "45%", "5 km", r"\sqrt{2}", "x^2-1", "(1, 2)", "x < 3", r"\{1, 2\}", "y = 2x", "prose"]
+    answers = [
+        "0.5",
+        "42 seats",
+        "$42",
+        "45%",
+        "5 km",
+        r"\sqrt{2}",
+        "x^2-1",
+        "(1, 2)",
+        "x < 3",
+        r"\{1, 2\}",
+        "y = 2x",
+        "prose",
+    ]
     forms = [normal_answer("numeric", {}, answer) for answer in answers]
     forms += [normal_answer("choice", CHOICES, answer) for answer in ("B", "blue", "A or B")]
     forms += [normal_answer("text", {}, answer) for answer in ("Paris", "Yes, it is.")]

@@ -3,10 +3,10 @@
 import pytest
 
 from tests.core.verifiers.doubles import ScriptedTools, ending, trace
+from trajectories.core.answers.finding import WHOLE_TEXT
 from trajectories.core.problems.procedural import ProceduralError
 from trajectories.core.programs import CallStatus
 from trajectories.core.records import Outcome, ProblemKind, ProblemRecord
-from trajectories.core.answers.finding import WHOLE_TEXT
 from trajectories.core.verifiers.procedural import ProceduralVerifier
 
 SPEC = {"family": "sums", "config": {}, "seed": 1, "index": 0, "entry": {"metadata": {}}}

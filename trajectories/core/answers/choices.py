@@ -9,29 +9,44 @@ from trajectories.core.records import JSON
 
 MOST_CHOICES = 26
 
-_NOUN = r"(?:option|choice|answer|letter|alternative|item|antwort|möglichkeit|opción|respuesta|réponse|choix|opzione|opção|вариант|ответ|选项|選項|选|選択肢|選択|보기)"
+_NOUN = (
+    r"(?:option|choice|answer|letter|alternative|item|antwort|möglichkeit|opción|respuesta|réponse|choix|"
+    r"opzione|opção|вариант|ответ|选项|選項|选|選択肢|選択|보기)"
+)
 _LETTER = re.compile(
-    rf"(?<![A-Za-zÀ-ɏЀ-ӿ])(?:(?P<noun>{_NOUN})\s*)?(?P<open>[(\[{{]?)\s*(?P<letter>[A-Za-z])\s*(?P<close>[)\]}}]?)(?![A-Za-zÀ-ɏЀ-ӿ]|['’][a-z])", re.IGNORECASE
+    rf"(?<![A-Za-zÀ-ɏЀ-ӿ])(?:(?P<noun>{_NOUN})\s*)?(?P<open>[(\[{{]?)\s*(?P<letter>[A-Za-z])\s*(?P<close>[)\]}}]?)"
+    r"(?![A-Za-zÀ-ɏЀ-ӿ]|['’][a-z])",
+    re.IGNORECASE,
 )
 _ASIDE = re.compile(
-    r"(?:,|;|:|—|–|\.|\s-)?\s*(?:\b(?:because|since|as|while|whereas|although|though|unlike|instead of|rather than|rather|not|and not|but not|over|"
-    r"which|who|given|where|weil|denn|da|nicht|statt|parce que|car|pas|porque|ya que|no|perché|потому что|а не)\b|因为|因為|而不是|なぜなら|ので|から)",
+    r"(?:,|;|:|—|–|\.|\s-)?\s*(?:\b(?:because|since|as|while|whereas|although|though|unlike|instead of|"
+    r"rather than|rather|not|and not|but not|over|"
+    r"which|who|given|where|weil|denn|da|nicht|statt|parce que|car|pas|porque|ya que|no|perché|потому что|"
+    r"а не)\b|因为|因為|而不是|なぜなら|ので|から)",
     re.IGNORECASE,
 )  # fmt: skip
 _DENIED = re.compile(
     r"\s*[).\]:,]*\s*(?:is|are|was|seems|looks|would be|cannot be|can't be|can be|must be|ist|est|es)?\s*"
-    r"(?:not|n't|never|wrong|incorrect|false|invalid|ruled out|excluded|eliminated|out\b|impossible|too\b|falsch|faux|incorrecta|错|不)", re.IGNORECASE
+    r"(?:not|n't|never|wrong|incorrect|false|invalid|ruled out|excluded|eliminated|out\b|impossible|too\b|"
+    r"falsch|faux|incorrecta|错|不)", re.IGNORECASE
 )  # fmt: skip
 _DENYING = re.compile(
-    r"(?:\bnot|n't|\bneither|\bnor|\bnever|\bisn't|\bexcept|\beliminates?|\bexcludes?|\brule out|\bnicht|\bpas|\bno es|不是|并非|ではない|\bcannot|\b(?:anything|everything|all) but)\s*(?:be\s+)?(?:the\s+)?(?:[*_`(\[]\s*)*$", re.IGNORECASE
+    r"(?:\bnot|n't|\bneither|\bnor|\bnever|\bisn't|\bexcept|\beliminates?|\bexcludes?|\brule out|\bnicht|\bpas|"
+    r"\bno es|不是|并非|ではない|\bcannot|\b(?:anything|everything|all) but)\s*(?:be\s+)?(?:the\s+)?(?:[*_`(\[]\s*)*$",
+    re.IGNORECASE,
 )
 _ALTERNATIVE = re.compile(r"\b(?:or|either|oder|ou|o bien|или)\b|/|或|または|あるいは|또는", re.IGNORECASE)
-_NONE = re.compile(r"\b(?:none|neither|no (?:option|choice|answer)|keine|aucune?|ninguna|nessuna)\b|以上都不", re.IGNORECASE)
+_NONE = re.compile(
+    r"\b(?:none|neither|no (?:option|choice|answer)|keine|aucune?|ninguna|nessuna)\b|以上都不", re.IGNORECASE
+)
 _ARTICLES = re.compile(r"(?:the|an?|der|die|das|le|la|les|el|los|las|il|lo)\s+", re.IGNORECASE)
 _AFTER_LETTER = re.compile(r"\s*[)\]}.:,;–—=→|-]+\s*|\s+(?=\()|\s*\n\s*")
 _LOOSE = frozenset("ai")
-"""Letters that are English words: alone they count only where a mark, a full stop or a verb of choosing is behind them."""
-_WORD_BEHIND = re.compile(r"\s+(?!(?:is|was|must|because|since|as|and|or|but|with|for|by|here|und|oder|et|ou|y|ist|est|es)\b)[a-zß-ÿ]", re.IGNORECASE)
+"""Letters that are English words: alone they count only where a mark, a full stop or a verb is behind them."""
+_WORD_BEHIND = re.compile(
+    r"\s+(?!(?:is|was|must|because|since|as|and|or|but|with|for|by|here|und|oder|et|ou|y|ist|est|es)\b)[a-zß-ÿ]",
+    re.IGNORECASE,
+)
 
 
 def read_choices(answer: JSON, choices: Sequence[str], *, many: bool = False) -> frozenset[int] | None:
@@ -59,11 +74,15 @@ def read_choices(answer: JSON, choices: Sequence[str], *, many: bool = False) ->
 def _same_text(answer: str, texts: Sequence[str]) -> int | None:
     """The one choice whose text an answer is, with or without an article before it."""
     plain = normalise(plain_mathematics(strip_marks(answer)))
-    for form in dict.fromkeys([normalise(answer), plain, _ARTICLES.sub("", plain, count=1) if _ARTICLES.match(plain) else plain]):
+    for form in dict.fromkeys(
+        [normalise(answer), plain, _ARTICLES.sub("", plain, count=1) if _ARTICLES.match(plain) else plain]
+    ):
         same = [place for place, text in enumerate(texts) if text == form]
         if len(same) == 1:
             return same[0]
-    bare = [place for place, text in enumerate(texts) if _ARTICLES.sub("", text, count=1) == plain and _ARTICLES.match(text)]
+    bare = [
+        place for place, text in enumerate(texts) if _ARTICLES.sub("", text, count=1) == plain and _ARTICLES.match(text)
+    ]
     return bare[0] if len(bare) == 1 else None
 
 
@@ -78,7 +97,7 @@ def _by_letters(answer: str, texts: Sequence[str], *, many: bool) -> frozenset[i
     named -= denied
     if not named:
         return None
-    wavers = len(named) > 1 and (_ALTERNATIVE.search(text) is not None or not many and not _is_list(text))
+    wavers = len(named) > 1 and (_ALTERNATIVE.search(text) is not None or (not many and not _is_list(text)))
     return None if wavers else named
 
 
@@ -89,7 +108,11 @@ def _leading_letter(text: str, texts: Sequence[str]) -> frozenset[int] | None:
     place = -1 if found is None else ord(found[1].upper()) - ord("A")
     if found is None or not 0 <= place < len(texts):
         return None
-    if found[1].islower() and not text.startswith(("(", "[")) and re.match(r"\s*(?:[).:]|\Z)", text[found.end() :]) is None:
+    if (
+        found[1].islower()
+        and not text.startswith(("(", "["))
+        and re.match(r"\s*(?:[).:]|\Z)", text[found.end() :]) is None
+    ):
         return None
     behind = text[found.end() :].lstrip(" )]}.:,;–—=→|-\n(").strip()
     if not behind:
@@ -97,14 +120,15 @@ def _leading_letter(text: str, texts: Sequence[str]) -> frozenset[int] | None:
     other = _same_text(re.sub(r"\)\s*$", "", behind), texts)
     if other is not None:
         return frozenset([place]) if other == place else frozenset()
-    if _DENIED.match(behind) and not _ASIDE.match(behind) or len(_mentions(text, len(texts))[0]) > 1:
+    if (_DENIED.match(behind) and not _ASIDE.match(behind)) or len(_mentions(text, len(texts))[0]) > 1:
         return None
     return frozenset([place])
 
 
 def _mentions(text: str, count: int) -> tuple[frozenset[int], frozenset[int]]:
     """The letters that a statement names, and those it denies; reasons behind it do not count."""
-    named, denied = set(), set()
+    named: set[int] = set()
+    denied: set[int] = set()
     end = len(text)
     for found in _LETTER.finditer(text):
         place = ord(found["letter"].upper()) - ord("A")
@@ -133,7 +157,13 @@ def _stands_for_choice(text: str, found: re.Match[str]) -> bool:
 
 def _is_list(text: str) -> bool:
     """Whether letters are named one beside the other: "A, C", "B and C", "A C", "ACD"."""
-    return re.fullmatch(r"(?:[(\[]?[A-Za-z][)\]]?(?:\s*(?:,|;|&|\+|and|und|et|y|e|和|、|と)\s*(?:and\s+)?|\s+|(?=[A-Z(])))*[(\[]?[A-Za-z][)\]]?", text.strip(" .")) is not None
+    return (
+        re.fullmatch(
+            r"(?:[(\[]?[A-Za-z][)\]]?(?:\s*(?:,|;|&|\+|and|und|et|y|e|和|、|と)\s*(?:and\s+)?|\s+|(?=[A-Z(])))*[(\[]?[A-Za-z][)\]]?",
+            text.strip(" ."),
+        )
+        is not None
+    )
 
 
 def letters_of(places: frozenset[int]) -> str:

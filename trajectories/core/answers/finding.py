@@ -50,8 +50,15 @@ class Found:
 class _Kind(Protocol):
     """How one kind of answer is read. Each method gives a statement, or the weak rules' finding."""
 
-    results: bool
-    choices: bool
+    @property
+    def results(self) -> bool:
+        """Whether "result" is a label too."""
+        ...
+
+    @property
+    def choices(self) -> bool:
+        """Whether "correct option" is a label too."""
+        ...
 
     def read(self, text: str, mark: Mark) -> Statement:
         """What stands at a mark."""
@@ -146,7 +153,9 @@ class _Numeric:
         said = read_numeric(text, mark.start, mark.end, boxed=True)
         if mark.rule == "tag" and said.reading is not Reading.READ:
             plain = read_numeric(text, mark.start, mark.end)
-            said = plain if plain.reading is Reading.READ else Statement(Reading.VAGUE, *trim(text, mark.start, mark.end))
+            said = (
+                plain if plain.reading is Reading.READ else Statement(Reading.VAGUE, *trim(text, mark.start, mark.end))
+            )
         if mark.rule == "boxed":
             return _with_scale(text, mark, said)
         return said
@@ -178,7 +187,11 @@ class _Choice:
         return self._statement(text, start, end, strong=True)
 
     def _statement(self, text: str, start: int, end: int, *, strong: bool) -> Statement:
-        start = skip_lead(text, start, end) if not re.match(r"\s*[(\[]?[A-Za-z][)\].:,]", text[start : start + 8]) else start
+        start = (
+            skip_lead(text, start, end)
+            if not re.match(r"\s*[(\[]?[A-Za-z][)\].:,]", text[start : start + 8])
+            else start
+        )
         first = next(iter(sentences(text, start, end, letters=True)), (start, start))
         start, end = trim(text, *first)
         for last in (end, *(_before_reason(text, start, end))):
@@ -200,14 +213,17 @@ class _Choice:
 
 def _before_reason(text: str, start: int, end: int) -> list[int]:
     """Where a statement ends whose reason is left out."""
-    reason = re.compile(r",?\s+(?:because|since|as it|as the|which|weil|denn|parce que|porque|perché)\b", re.IGNORECASE).search(text, start, end)
+    reason = re.compile(
+        r",?\s+(?:because|since|as it|as the|which|weil|denn|parce que|porque|perché)\b", re.IGNORECASE
+    ).search(text, start, end)
     return [] if reason is None else [reason.start()]
 
 
 _TEXT_TALK = re.compile(
     r"[\s*_`]*(?:(?:thus|therefore|indeed|also|now|then)\s+)*(?:an?\s+(?:integer|whole|positive|negative|single|valid|good|number|word|real)|correct|right|wrong|"
     r"incorrect|final|consistent|reasonable|plausible|exact|unique|complete|verified|confirmed|clear|simple|obvious|straightforward|based|given|found|obtained|"
-    r"derived|calculated|computed|determined|expected|required|as follows|below|above|in the|that\b|what\b|because|since|supported|valid|shown|provided|written|"
+    r"derived|calculated|computed|determined|expected|required|as follows|below|above|in the|that\b|what\b|"
+    r"because|since|supported|valid|shown|provided|written|"
     r"not\b|only|still|within|at the)\b", re.IGNORECASE
 )  # fmt: skip
 

@@ -10,29 +10,43 @@ MAX_ANSWER = 10_000
 
 _BOX = re.compile(r"\\(?:boxed|fbox|framebox)\s*\{")
 _NOUNS = (
-    "answer|ans(?=\\s?[.:=])|antwort|r[ée]ponse|respuesta|risposta|resposta|antwoord|odpowied[źz]|odpověď|svar(?:et)?|vastaus|cevap|yanıt|ответ|"
-    "відповідь|απάντηση|الجواب|الإجابة|תשובה|उत्तर|đáp án|jawaban|răspuns(?:ul)?|válasz|คำตอบ|정답|답변?|答え|答案|解答|回答|正解|答"
+    "answer|ans(?=\\s?[.:=])|antwort|r[ée]ponse|respuesta|risposta|resposta|antwoord|odpowied[źz]|odpověď|"
+    "svar(?:et)?|vastaus|cevap|yanıt|ответ|"
+    "відповідь|απάντηση|الجواب|الإجابة|תשובה|उत्तर|đáp án|jawaban|"
+    "răspuns(?:ul)?|válasz|คำตอบ|정답|답변?|答え|答案|解答|回答|正解|答"
 )
-_RESULTS = "result|solution|conclusion|endergebnis|ergebnis|lösung|r[ée]sultat|resultado|soluci[óo]n|risultato|soluzione|результат|结果|結果"
-_CHOICES = r"(?:(?:correct|right|best|final|chosen|my)\s+(?:choice|option|letter|alternative|statement))|choice(?=\s*[*_`]*\s*[:=])|richtig(?:e option|e wahl)?|选择|正确选项"
+_RESULTS = (
+    "result|solution|conclusion|endergebnis|ergebnis|lösung|r[ée]sultat|resultado|soluci[óo]n|risultato|"
+    "soluzione|результат|结果|結果"
+)
+_CHOICES = (
+    r"(?:(?:correct|right|best|final|chosen|my)\s+(?:choice|option|letter|alternative|statement))|"
+    r"choice(?=\s*[*_`]*\s*[:=])|richtig(?:e option|e wahl)?|选择|正确选项"
+)
 _COPULA = (
-    r"\s+(?:(?:must|should|would|will|has to|can only|might|may)\s+be|(?:comes?|turns?|works?)\s+(?:out\s+)?(?:to(?:\s+be)?|at)|is|are|was|were|equals?|"
-    r"becomes|ist|sind|lautet|beträgt|wäre|est|sont|es|son|sería|è|é|e'|sono|são|är|er|jest|равен|равна|равно|составляет|это|olur|adalah|là|este|on|είναι)"
+    r"\s+(?:(?:must|should|would|will|has to|can only|might|may)\s+be|(?:comes?|turns?|"
+    r"works?)\s+(?:out\s+)?(?:to(?:\s+be)?|at)|is|are|was|were|equals?|"
+    r"becomes|ist|sind|lautet|beträgt|wäre|est|sont|es|son|sería|è|é|e'|sono|são|är|er|jest|равен|"
+    r"равна|равно|составляет|это|olur|adalah|là|este|on|είναι)"
     r"(?![^\W\d_])(?:\s*[:：])?|(?:应该是|應該是|应选|选|選|就是|等于|是|为|為|は|：|는|은)"
 )
 _SEPARATOR = rf"(?P<colon>\s*[*_`]*\s*[:：]|\s*(?:=>|->|[=→⇒➜]|≈|\s[-–—](?=\s))|\.{{2,}})|(?P<copula>{_COPULA})"
 _LABEL = re.compile(
-    rf"(?P<noun>(?<![A-Za-zÀ-ɏЀ-ӿ])(?:{_NOUNS})|(?P<result>(?<![A-Za-zÀ-ɏЀ-ӿ])(?:{_RESULTS}))|(?P<choice>(?<![A-Za-zÀ-ɏЀ-ӿ])(?:{_CHOICES})))"
+    rf"(?P<noun>(?<![A-Za-zÀ-ɏЀ-ӿ])(?:{_NOUNS})|"
+    rf"(?P<result>(?<![A-Za-zÀ-ɏЀ-ӿ])(?:{_RESULTS}))|"
+    rf"(?P<choice>(?<![A-Za-zÀ-ɏЀ-ӿ])(?:{_CHOICES})))"
     rf"(?P<between>(?![A-Za-zÀ-ɏ]{{3}})[^\n.:：;!?。=→|]{{0,60}}?)(?:{_SEPARATOR})",
     re.IGNORECASE,
 )
 _LONE_LABEL = re.compile(
-    rf"^[ \t>]*(?:#{{1,6}}\s*)?(?:\d+\.\s*)?[*_`]*(?:(?:the|my|final|correct|short|la|die|el|最终|最終|最后|final[ea]?|endgültige)\s*)*"
+    rf"^[ \t>]*(?:#{{1,6}}\s*)?(?:\d+\.\s*)?[*_`]*(?:(?:the|my|final|correct|short|la|die|el|最终|最終|最后|"
+    rf"final[ea]?|endgültige)\s*)*"
     rf"(?:{_NOUNS}|{_RESULTS})(?:\s+(?:final|finale|definitiva))?\s*[:：]?[*_`]*[:：]?[ \t]*$",
     re.IGNORECASE | re.MULTILINE,
 )
 _TURNED = re.compile(
-    r"^[ \t>*_`-]*(?:(?:so|thus|hence|therefore|then)\b,?\s*)?(?P<said>[^\n.!?;:]{1,80}?|[^\n;:]{1,40}?)[*_`]*\s+(?:is|are|ist|est|es|è)\s+(?:therefore\s+)?(?:the|my|our|die|la)\s+"
+    r"^[ \t>*_`-]*(?:(?:so|thus|hence|therefore|then)\b,?\s*)?(?P<said>[^\n.!?;:]{1,80}?|"
+    r"[^\n;:]{1,40}?)[*_`]*\s+(?:is|are|ist|est|es|è)\s+(?:therefore\s+)?(?:the|my|our|die|la)\s+"
     r"(?:(?:final|correct|right|best|richtige|bonne)\s+)?(?:answer|choice|option|result|antwort|réponse|respuesta|risposta)\b(?!\s+(?:to|that|which|is|if|of))",
     re.IGNORECASE | re.MULTILINE,
 )
@@ -41,18 +55,53 @@ _NO_LABEL_BEFORE = re.compile(
     r"(?:\b(?:this|that|these|those|any|an|no|each|every|other|another|wrong|incorrect|such|which|what|whose|possible|previous|earlier|first|second|"
     r"initial|your|expected|diese[rs]?|cette|esta|questa)\s+(?:final\s+|numerical\s+)?[*_`\"]*)$", re.IGNORECASE
 )  # fmt: skip
-_NO_LABEL_BETWEEN = re.compile(r"\s*(?:choices|options|key|format|sheet|keys|formats|s\s+(?:choices|options)|ed|ing|able)\b|.*\b(?:that|which|if|when|whether)\b", re.IGNORECASE)
+_NO_LABEL_BETWEEN = re.compile(
+    r"\s*(?:choices|options|key|format|sheet|keys|formats|s\s+(?:choices|options)|ed|ing|able)\b|.*\b(?:that|which|if|when|whether)\b",
+    re.IGNORECASE,
+)
 _SENTENCE_END = re.compile(r"[.!?](?=[\s*_\"')\]]*(?:\s|\Z))|[。！？]|\n")
-_ABBREVIATIONS = frozenset("approx ca circa e.g i.e dr mr mrs ms st no nr vs etc fig eq bzw z.b d.h p.ej usw ca cf vgl resp".split())
+_ABBREVIATIONS = frozenset(
+    [
+        "approx",
+        "ca",
+        "circa",
+        "e.g",
+        "i.e",
+        "dr",
+        "mr",
+        "mrs",
+        "ms",
+        "st",
+        "no",
+        "nr",
+        "vs",
+        "etc",
+        "fig",
+        "eq",
+        "bzw",
+        "z.b",
+        "d.h",
+        "p.ej",
+        "usw",
+        "ca",
+        "cf",
+        "vgl",
+        "resp",
+    ]
+)
 
 RETRACTION = re.compile(
-    r"\b(?:no,? wait|wait\b|actually,|correction\b|scratch that|hold on|i made (?:a|an) (?:\w+ )?(?:mistake|error)|let me (?:redo|recheck|re-check|reconsider|recalculate|"
-    r"recompute|start over|try again|correct)|that(?:'s| is| was) (?:wrong|incorrect|not right)|on second thought|i (?:was|am) wrong|oops|my mistake|"
+    r"\b(?:no,? wait|wait\b|actually,|correction\b|scratch that|hold on|i made (?:a|an) (?:\w+ )?(?:mistake|"
+    r"error)|let me (?:redo|recheck|re-check|reconsider|recalculate|"
+    r"recompute|start over|try again|correct)|that(?:'s| is| was) (?:wrong|incorrect|not right)|"
+    r"on second thought|i (?:was|am) wrong|oops|my mistake|"
     r"moment mal|falsch|attends|espera)", re.IGNORECASE
 )  # fmt: skip
 REFUSAL = re.compile(
-    r"\b(?:i (?:do not|don't|cannot|can't|could not|couldn't|am unable to|am not able to|am not sure|have no)|(?:cannot|can't|could not) be (?:determined|solved|answered|found)|"
-    r"no (?:idea|answer)|not (?:enough|sufficient) information|unable to|impossible to (?:say|tell|determine)|ich weiß (?:es )?nicht|je ne sais pas|no (?:lo )?sé|"
+    r"\b(?:i (?:do not|don't|cannot|can't|could not|couldn't|am unable to|am not able to|am not sure|have no)|"
+    r"(?:cannot|can't|could not) be (?:determined|solved|answered|found)|"
+    r"no (?:idea|answer)|not (?:enough|sufficient) information|unable to|impossible to (?:say|tell|determine)|"
+    r"ich weiß (?:es )?nicht|je ne sais pas|no (?:lo )?sé|"
     r"non (?:lo )?so)\b|不知道|无法|無法|わかりません|分かりません|모르겠", re.IGNORECASE
 )  # fmt: skip
 
@@ -97,7 +146,11 @@ def find_boxes(text: str) -> list[Mark]:
     if not closed:
         raise CutOff
     # An outer box counts, not one inside of it.
-    return [box for index, box in enumerate(boxes) if not any(other.start < box.start < other.end for other in boxes[max(0, index - 3) : index])]
+    return [
+        box
+        for index, box in enumerate(boxes)
+        if not any(other.start < box.start < other.end for other in boxes[max(0, index - 3) : index])
+    ]
 
 
 def _closing_brace(text: str, start: int) -> int:
@@ -154,8 +207,8 @@ def next_block(text: str, start: int) -> tuple[int, int, bool]:
             close = text.find(line[:3], end)
             return end + 1, len(text) if close < 0 else close, True
         if line in ("$$", "\\[", "\\begin{align*}", "\\begin{equation}"):
-            close = re.compile(r"\$\$|\\\]|\\end").search(text, end)
-            return end + 1, len(text) if close is None else close.start(), True
+            closing = re.compile(r"\$\$|\\\]|\\end").search(text, end)
+            return end + 1, len(text) if closing is None else closing.start(), True
         if line.strip(" *_`-—="):
             return start, end, False
         start = end + 1
@@ -190,8 +243,12 @@ def _is_inside(text: str, begin: int, at: int, *, letters: bool) -> bool:
         return True
     lone = len(before.strip("()[]*_`")) == 1 and before.strip("()[]*_`").isalpha()
     follows = re.match(r".?\s*", text[at : at + 20])
-    goes_on = text[at + (1 if follows is None else follows.end()) :][:1].islower() or text[max(0, at - len(before) - 3) : at - len(before)].strip()[-1:] in (":", "：")
-    return (letters and lone and (goes_on or not text[begin : at - len(before)].strip(" *_`(["))) or (before.isdigit() and begin == at - len(before) and at - begin < 3 and "\n" in text[max(0, begin - 1) : begin])
+    goes_on = text[at + (1 if follows is None else follows.end()) :][:1].islower() or text[
+        max(0, at - len(before) - 3) : at - len(before)
+    ].strip()[-1:] in (":", "：")
+    return (letters and lone and (goes_on or not text[begin : at - len(before)].strip(" *_`(["))) or (
+        before.isdigit() and begin == at - len(before) and at - begin < 3 and "\n" in text[max(0, begin - 1) : begin]
+    )
 
 
 def trim(text: str, start: int, end: int, marks: str = " \t\r\n*_`") -> tuple[int, int]:

@@ -3,11 +3,29 @@
 import re
 from fractions import Fraction
 
-_UNITS = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
-    "eighteen nineteen"
-).split()
-_TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
+_UNITS = [
+    "zero",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+    "thirteen",
+    "fourteen",
+    "fifteen",
+    "sixteen",
+    "seventeen",
+    "eighteen",
+    "nineteen",
+]
+_TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
 _SMALL = {word: number for number, word in enumerate(_UNITS)} | {word: 10 * n for n, word in enumerate(_TENS, 2)}
 _SMALL |= {"a": 1, "an": 1, "fourty": 40}
 
@@ -17,12 +35,14 @@ SCALES: dict[str, int] = {
     **dict.fromkeys(("万", "萬", "만"), 10**4),
     **dict.fromkeys(("lakh", "lakhs"), 10**5),
     **dict.fromkeys(
-        ("million", "millions", "millionen", "mio", "mio.", "mn", "mln", "millón", "millones", "milioni", "milhões", "миллион", "миллиона", "миллионов"),
+        ("million", "millions", "millionen", "mio", "mio.", "mn", "mln", "millón", "millones", "milioni", "milhões",
+        "миллион", "миллиона", "миллионов"),
         10**6,
     ),
     **dict.fromkeys(("crore", "crores"), 10**7),
     **dict.fromkeys(("亿", "億", "억"), 10**8),
-    **dict.fromkeys(("billion", "billions", "bn", "milliarde", "milliarden", "mrd", "mrd.", "milliard", "milliards"), 10**9),
+    **dict.fromkeys(("billion", "billions", "bn", "milliarde", "milliarden", "mrd", "mrd.", "milliard",
+    "milliards"), 10**9),
     **dict.fromkeys(("trillion", "trillions", "兆"), 10**12),
     **dict.fromkeys(("dozen", "dozens", "dutzend", "douzaine", "douzaines", "docena", "docenas", "打"), 12),
 }  # fmt: skip
@@ -44,11 +64,41 @@ PARTS: dict[str, Fraction] = {
     **dict.fromkeys(("millionth", "millionths"), Fraction(1, 10**6)),
 }  # fmt: skip
 AND_PART = re.compile(
-    r"(?:and|&|und|y|et)\s+(?:(?P<count>\w+)\s+|a\s+|an\s+|one\s+)?(?P<part>" + "|".join(PARTS) + r"|media|demie?|halb)\b", re.IGNORECASE
+    r"(?:and|&|und|y|et)\s+(?:(?P<count>\w+)\s+|a\s+|an\s+|one\s+)?(?P<part>"
+    + "|".join(PARTS)
+    + r"|media|demie?|halb)\b",
+    re.IGNORECASE,
 )
 _OTHERS = frozenset(
-    "half halb demi demie medio media double twice triple thrice quadruple squared cubed square-root root power minus plus divided "
-    "multiplied point hundred thousand tens mille promille lakh".split()
+    [
+        "half",
+        "halb",
+        "demi",
+        "demie",
+        "medio",
+        "media",
+        "double",
+        "twice",
+        "triple",
+        "thrice",
+        "quadruple",
+        "squared",
+        "cubed",
+        "square-root",
+        "root",
+        "power",
+        "minus",
+        "plus",
+        "divided",
+        "multiplied",
+        "point",
+        "hundred",
+        "thousand",
+        "tens",
+        "mille",
+        "promille",
+        "lakh",
+    ]
 )
 _ALL = frozenset(SCALES) | frozenset(PARTS) | frozenset(POWERS) | frozenset(_SMALL) - {"a", "an"} | _OTHERS
 _CJK_NUMBERS = re.compile("[零〇一二三四五六七八九十百千万萬亿億兆两兩半双雙打倍割分几数]|[만억천백십반배]")
@@ -72,7 +122,12 @@ def read_words(text: str) -> tuple[Fraction, int] | None:
         word = found[0].casefold()
         if not _joins(text[end : found.start()], first=index == 0):
             break
-        if word == "and" and current is not None and index + 1 < len(words) and words[index + 1][0].casefold() in _ALL | {"a"}:
+        if (
+            word == "and"
+            and current is not None
+            and index + 1 < len(words)
+            and words[index + 1][0].casefold() in _ALL | {"a"}
+        ):
             end = found.end()
             continue
         if word in _SMALL:
@@ -104,5 +159,7 @@ def _with_part(total: Fraction, current: int | Fraction | None, part: Fraction, 
     if " and" in f" {before}":
         # The word before the part is its count: "two and three quarters".
         count = _SMALL.get(before.split()[-1].casefold(), 1)
-        return total + current - count + count * part if before.split()[-1].casefold() != "and" else total + current + part
+        return (
+            total + current - count + count * part if before.split()[-1].casefold() != "and" else total + current + part
+        )
     return (total + current) * part

@@ -14,16 +14,21 @@ MAX_EXPONENT = 400
 MAX_NOUN_WORDS = 6
 
 _ABOUT = re.compile(
-    r"(?:[≈~∼=≡]|(?:more or less|plus ou moins|más o menos|about|approximately|approx\.?|around|roughly|circa|ca\.|exactly|precisely|just|only|simply|a total of|in total|"
+    r"(?:[≈~∼=≡]|(?:more or less|plus ou moins|más o menos|about|approximately|approx\.?|around|roughly|circa|"
+    r"ca\.|exactly|precisely|just|only|simply|a total of|in total|"
     r"etwa|ungefähr|rund|genau|insgesamt|environ|exactement|au total|aproximadamente|exactamente|unos|unas|"
     r"circa|esattamente|примерно|ровно)(?![^\W\d_])|大约|约|約|およそ|共|总共|一共|约为|약)\s*", re.IGNORECASE
 )  # fmt: skip
 _AFTER = re.compile(
-    r"\s*(?:,?\s*(?:or so|in total|in all|altogether|overall|total|exactly|approximately|respectively|insgesamt|au total|en total|"
-    r"です|でした|である|となります|になります|입니다|이다|개입니다))+\s*", re.IGNORECASE
+    r"\s*(?:,?\s*(?:or so|in total|in all|altogether|overall|total|exactly|approximately|respectively|insgesamt|"
+    r"au total|en total|"
+    r"です|でした|である|となります|になります|입니다|이다|개입니다))+\s*",
+    re.IGNORECASE,
 )
 _SIGN = re.compile(r"[-+]\s?|(?:minus|negative|moins|menos)\s+", re.IGNORECASE)
-_MONEY = re.compile(r"(?:US|A|C|AU|CA|HK|NZ)?\$|[€£¥₹₩₽￥]|(?:USD|EUR|GBP|JPY|CNY|INR|CHF|KRW|RMB)(?=[\s\d])|Rs\.?(?=[\s\d])")
+_MONEY = re.compile(
+    r"(?:US|A|C|AU|CA|HK|NZ)?\$|[€£¥₹₩₽￥]|(?:USD|EUR|GBP|JPY|CNY|INR|CHF|KRW|RMB)(?=[\s\d])|Rs\.?(?=[\s\d])"
+)
 _NUMBER = "|".join([
     r"(?P<european>[1-9]\d{0,2}(?:\.\d{3})+,\d+|[1-9]\d{0,2}(?:\.\d{3}){2,}(?!\d))",
     r"(?P<comma>[1-9]\d{0,2}(?:,\d{3})+(?![\d,])(?:\.\d+)?|[1-9]\d?(?:,\d{2})+,\d{3}(?!\d)(?:\.\d+)?)",
@@ -34,7 +39,9 @@ _NUMBER = "|".join([
 _CORE = re.compile(_NUMBER)
 _MIXED = re.compile(r"(?P<whole>\d+)(?:\s+|\s*\+\s*|\s+and\s+|\s*&\s*)(?P<top>\d+)\s?/\s?(?P<bottom>\d+)(?![\d./])")
 _OVER = re.compile(r"\s?[/÷]\s?")
-_EXPONENT = re.compile(r"[eE](?P<e>[-+]?\d{1,4})(?![\w.])|\s?[×x*·]\s?10\s?(?:\^|\*\*)\s?\{?\s?(?P<ten>[-+]?\s?\d{1,4})\s?\}?")
+_EXPONENT = re.compile(
+    r"[eE](?P<e>[-+]?\d{1,4})(?![\w.])|\s?[×x*·]\s?10\s?(?:\^|\*\*)\s?\{?\s?(?P<ten>[-+]?\s?\d{1,4})\s?\}?"
+)
 _TEN = re.compile(r"10\s?\^\s?\{?\s?(?P<ten>[-+]?\d{1,4})\s?\}?")
 _FRACTION = re.compile(r"\\frac\s*(?:\{([^{}\\]*)\}|(\d))\s*(?:\{([^{}\\]*)\}|(\d))")
 _ORDINAL = re.compile(r"(?:st|nd|rd|th)(?![^\W\d_])", re.IGNORECASE)
@@ -42,10 +49,13 @@ _ATTACHED = {"k": 10**3, "K": 10**3, "M": 10**6}
 _ATTACHED_MONEY = {"m": 10**6, "b": 10**9, "B": 10**9, "bn": 10**9, "t": 10**12, "T": 10**12}
 _WORD = re.compile(r"[^\W\d_]+(?:[-'][^\W\d_]+)*\.?")
 _NO_NOUN = frozenset(
-    "per is are was were be been being am has have had do does did not no nor or and but than too if so yes wrong incorrect maybe perhaps probably "
-    "unless instead rather either neither vs versus minus plus minimum maximum min max upwards downwards least most because since as while "
-    "to until through between except without sqrt pi sin cos tan log ln exp frac infinity mod modulo choose factorial oder und nicht ou et pas o y no "
-    "ist sind est sont es son 或 和 不 以上 以下 至少 至多".split()
+    ["per", "is", "are", "was", "were", "be", "been", "being", "am", "has", "have", "had", "do", "does", "did",
+    "not", "no", "nor", "or", "and", "but", "than", "too", "if", "so", "yes", "wrong", "incorrect", "maybe",
+    "perhaps", "probably", "unless", "instead", "rather", "either", "neither", "vs", "versus", "minus", "plus",
+    "minimum", "maximum", "min", "max", "upwards", "downwards", "least", "most", "because", "since", "as", "while",
+    "to", "until", "through", "between", "except", "without", "sqrt", "pi", "sin", "cos", "tan", "log", "ln", "exp",
+    "frac", "infinity", "mod", "modulo", "choose", "factorial", "oder", "und", "nicht", "ou", "et", "pas", "o", "y",
+    "no", "ist", "sind", "est", "sont", "es", "son", "或", "和", "不", "以上", "以下", "至少", "至多"]
 )  # fmt: skip
 _COMPOUND = re.compile(r"(?P<unit>[^\d,]{1,20}?)(?:\s+and\s|,)?\s*(?P<more>\d[^\n]{0,40})")
 _NOT_FIRST = re.compile(r"[\x00-\x7f]{1,2}\.?|[Α-ωπ∞]+")
@@ -112,8 +122,10 @@ def _read_core(text: str) -> tuple[Fraction, str] | None:
     """The number that a text begins with, and the rest."""
     mixed = _MIXED.match(text)
     if mixed is not None:
-        bottom = int(mixed["bottom"])
-        return (int(mixed["whole"]) + Fraction(int(mixed["top"]), bottom), text[mixed.end() :]) if bottom else None
+        below_line = int(mixed["bottom"])
+        return (
+            (int(mixed["whole"]) + Fraction(int(mixed["top"]), below_line), text[mixed.end() :]) if below_line else None
+        )
     ten = _TEN.match(text)
     if ten is not None:
         return _scaled(Fraction(1), ten["ten"], text[ten.end() :])
@@ -167,7 +179,11 @@ def _read_behind(value: Fraction, rest: str, money: str) -> Quantity | None:
             break
         value, rest = changed
     rest = _AFTER.sub("", rest, count=1) if _AFTER.match(rest) else rest
-    rest = _AFTER.sub("", rest) if (last := re.search(rf"(?:{_AFTER.pattern})\Z", rest, re.IGNORECASE)) and last.end() == len(rest) else rest
+    rest = (
+        _AFTER.sub("", rest)
+        if (last := re.search(rf"(?:{_AFTER.pattern})\Z", rest, re.IGNORECASE)) and last.end() == len(rest)
+        else rest
+    )
     touches = rest[:1].isascii() and rest[:1].isalpha()
     found = _with_unit(value, rest.strip(" .,;:"), money)
     # 2ab is a product: what touches a number is a unit that is known, or no unit.
@@ -241,14 +257,17 @@ def is_noun(text: str) -> bool:
     if not 0 < len(words) <= MAX_NOUN_WORDS or _NOT_FIRST.fullmatch(words[0]):
         return False
     return _BOUND.search(text) is None and all(
-        _WORD.fullmatch(word) and word.casefold().strip(".") not in _NO_NOUN and not is_number_word(word.strip(".")) for word in words
+        _WORD.fullmatch(word) and word.casefold().strip(".") not in _NO_NOUN and not is_number_word(word.strip("."))
+        for word in words
     )
 
 
 def _singular(noun: str) -> str:
     """A noun phrase whose plural and singular are the same."""
     words = [word.strip(".").replace("(s)", "") for word in noun.split()]
-    return " ".join(word[:-1] if len(word) > 3 and word.endswith("s") and not word.endswith("ss") else word for word in words)
+    return " ".join(
+        word[:-1] if len(word) > 3 and word.endswith("s") and not word.endswith("ss") else word for word in words
+    )
 
 
 def counts_by_itself(noun: str) -> bool:

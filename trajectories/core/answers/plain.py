@@ -7,7 +7,9 @@ _WRAPPER = re.compile(
     r"\\(?:text(?:bf|it|rm|sf|tt|sc|normal|color\{\w+\})?|math(?:bf|rm|it|sf|tt|cal|bb|frak|normal)|mbox|hbox|fbox|boxed|"
     r"boldsymbol|bm|operatorname\*?|emph|underline|textbf|displaystyle|ensuremath)\s?\{([^{}]*)\}"
 )
-_SWITCHES = re.compile(r"\\(?:displaystyle|textstyle|bf|rm|it|large|Large|limits|quad|qquad|left|right|[bB]igg?[lrm]?)(?![A-Za-z])")
+_SWITCHES = re.compile(
+    r"\\(?:displaystyle|textstyle|bf|rm|it|large|Large|limits|quad|qquad|left|right|[bB]igg?[lrm]?)(?![A-Za-z])"
+)
 _VULGAR = {
     "¼": "1/4", "½": "1/2", "¾": "3/4", "⅐": "1/7", "⅑": "1/9", "⅒": "1/10", "⅓": "1/3", "⅔": "2/3", "⅕": "1/5",
     "⅖": "2/5", "⅗": "3/5", "⅘": "4/5", "⅙": "1/6", "⅚": "5/6", "⅛": "1/8", "⅜": "3/8", "⅝": "5/8", "⅞": "7/8",
@@ -31,7 +33,8 @@ _COMMANDS = {
     r"\\(?:lbrace)(?![A-Za-z])": r"\\{", r"\\(?:rbrace)(?![A-Za-z])": r"\\}", r"\\(?:lbrack)(?![A-Za-z])": "[",
     r"\\(?:rbrack)(?![A-Za-z])": "]", r"\\(?:mid|vert)(?![A-Za-z])": "|", r"\\(?:emptyset|varnothing)(?![A-Za-z])": "∅",
     r"\\euro(?![A-Za-z])(?:\{\})?": "€", r"\\(?:pounds|textsterling)(?![A-Za-z])(?:\{\})?": "£",
-    r"\^\s?\{?\s?\\circ\s?\}?": "°", r"\\(?:degree|textdegree)(?![A-Za-z])(?:\{\})?": "°", r"\\(?:mu|micro)(?![A-Za-z])": "µ",
+    r"\^\s?\{?\s?\\circ\s?\}?": "°", r"\\(?:degree|textdegree)(?![A-Za-z])(?:\{\})?": "°",
+    r"\\(?:mu|micro)(?![A-Za-z])": "µ",
     r"\\Omega(?![A-Za-z])": "Ω", r"\\(?:ldots|dots|cdots)(?![A-Za-z])": "…",
 }  # fmt: skip
 _COMMAND = [(re.compile(pattern), plain) for pattern, plain in _COMMANDS.items()]

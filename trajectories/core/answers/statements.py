@@ -32,24 +32,36 @@ class Statement:
 
 
 _LEAD = re.compile(
-    r"[\s*_`]*(?:(?:(?:obviously|of course|naturally|evidently|surely|in fact|as expected|apparently|therefore|thus|hence|then|so|now|simply|just|indeed|clearly|also|again|definitely|certainly|equal(?:s)? to|given by|the number|the value|"
-    r"as follows|the following|option|choice|letter|found to be|calculated as|also|folglich|somit|daher|also|donc|alors|entonces|dunque|quindi|所以|因此|即)"
+    r"[\s*_`]*(?:(?:(?:obviously|of course|naturally|evidently|surely|in fact|as expected|apparently|therefore|"
+    r"thus|hence|then|so|now|simply|just|indeed|clearly|also|again|definitely|certainly|equal(?:s)? to|given by|"
+    r"the number|the value|"
+    r"as follows|the following|option|choice|letter|found to be|calculated as|also|folglich|somit|daher|also|"
+    r"donc|alors|entonces|dunque|quindi|所以|因此|即)"
     r"(?![^\W\d_]),?|[:：,=→⇒➜-](?=\s|$)|[:：=→⇒➜])[\s*_`]*)+", re.IGNORECASE
 )  # fmt: skip
 _NAMED_LEAD = re.compile(r"[^\d\n:：\\$=<>]{1,40}[:：]\s*(?=\S)")
-_DENIAL = re.compile(r"[\s*_`]*(?:(?:definitely|certainly|clearly)\s+)?(?:not\b|n't\b|never\b|nicht\b|kein|pas\b|no es\b|non è\b|не\b|不是|并不是|ではな)", re.IGNORECASE)
+_DENIAL = re.compile(
+    r"[\s*_`]*(?:(?:definitely|certainly|clearly)\s+)?(?:not\b|n't\b|never\b|nicht\b|kein|pas\b|no es\b|non è\b|"
+    r"не\b|不是|并不是|ではな)",
+    re.IGNORECASE,
+)
 _CUT = re.compile(
-    r"\s+\(|\s*,?\s+(?:because|since|as (?!follows)|so that|which|where|given|using|from|i\.e\.|that is|by|when|if we|after|once|due to|obtained|namely|weil|denn|da|"
-    r"puisque|parce que|car|porque|ya que|poiché|perché|потому что|так как)\b|,\s+(?:so|and (?:so|this|that|the|we|it|i)|not|as|it|this|the|we|i|for|with|und|also)\b|"
+    r"\s+\(|\s*,?\s+(?:because|since|as (?!follows)|so that|which|where|given|using|from|i\.e\.|that is|by|when|"
+    r"if we|after|once|due to|obtained|namely|weil|denn|da|"
+    r"puisque|parce que|car|porque|ya que|poiché|perché|потому что|так как)\b|,\s+(?:so|and (?:so|this|that|the|"
+    r"we|it|i)|not|as|it|this|the|we|i|for|with|und|also)\b|"
     r"\s+[—–]\s+|\s-\s+(?=[^\W\d_]{2})|\s*;\s|,?因为|，因为|，|、?なぜなら|!|\s*[✓✅✔]|\s+\.\s", re.IGNORECASE
 )  # fmt: skip
 _BOUND = re.compile(
-    r"^\W*(?:either|between|at least|at most|more than|less than|fewer than|greater than|smaller than|over|under|above|below|up to|no more than|no less than|not more than|"
-    r"nearly|almost|mindestens|höchstens|zwischen|entre|au moins|au plus|al menos|a lo sumo|como máximo|almeno|至少|至多|大于|小于|超过|少なくとも|"
+    r"^\W*(?:either|between|at least|at most|more than|less than|fewer than|greater than|smaller than|over|"
+    r"under|above|below|up to|no more than|no less than|not more than|"
+    r"nearly|almost|mindestens|höchstens|zwischen|entre|au moins|au plus|al menos|a lo sumo|como máximo|almeno|"
+    r"至少|至多|大于|小于|超过|少なくとも|"
     r"[<>≤≥]|\\leq?|\\geq?|\\lt|\\gt)", re.IGNORECASE
 )  # fmt: skip
 _UNKNOWN = re.compile(
-    r"^\W*(?:unknown|none|undetermined|undefined|unclear|n/?a|indeterminate|impossible|not (?:known|given|possible|determinable)|cannot|can't|unbekannt|inconnue?|"
+    r"^\W*(?:unknown|none|undetermined|undefined|unclear|n/?a|indeterminate|impossible|not (?:known|given|"
+    r"possible|determinable)|cannot|can't|unbekannt|inconnue?|"
     r"desconocid[oa]|未知|不明|无解|does not exist|no solution)", re.IGNORECASE
 )  # fmt: skip
 _DIGIT = re.compile(r"\d|[½¼¾⅓⅔]")

@@ -12,7 +12,9 @@ _SENTENCE = " .,;:!?\"'`*_\u2018\u2019\u201c\u201d\u3002\uff0e\u300c\u300d\u300e
 _YES = frozenset(["yes", "true", "ja", "oui", "sí", "sì", "sim", "да", "是", "是的", "はい", "예", "네"])
 _NO = frozenset(["no", "false", "nein", "non", "não", "нет", "否", "不是", "いいえ", "아니오", "아니요"])
 _FIRST_WORD = re.compile(r"\W*(\w+)\W*?(?:[,;:.!。，、—–-]|\s-|\s*$)")
-_BECAUSE = re.compile(r",?\s+(?:because|since|which|who|where|as it|as the)\b|,\s+(?:a|an|the|not|so)\b|\s+[—–]\s+", re.IGNORECASE)
+_BECAUSE = re.compile(
+    r",?\s+(?:because|since|which|who|where|as it|as the)\b|,\s+(?:a|an|the|not|so)\b|\s+[—–]\s+", re.IGNORECASE
+)
 _BRACKETS = re.compile(r"\s*\((?![^()]*\b(?:or|not|and)\b)[^()]*\)\s*$", re.IGNORECASE)
 _ARTICLE = re.compile(r"(?:the|an?|der|die|das|le|la|les|el|los|las|il|lo)\s+(?=\S)", re.IGNORECASE)
 _SENTENCE_OF = re.compile(
@@ -53,7 +55,10 @@ def short_forms(text: str) -> Iterator[str]:
     forms += [said[1] for form in forms if (said := _SENTENCE_OF.fullmatch(form.strip())) is not None]
     forms += [_BECAUSE.split(form, maxsplit=1)[0] for form in forms]
     forms += [_BRACKETS.sub("", form) for form in forms]
-    forms += [_ARTICLE.sub("", form.strip(_SENTENCE), count=1) if _ARTICLE.match(form.strip(_SENTENCE)) else form for form in forms]
+    forms += [
+        _ARTICLE.sub("", form.strip(_SENTENCE), count=1) if _ARTICLE.match(form.strip(_SENTENCE)) else form
+        for form in forms
+    ]
     for form in forms:
         normal = normalise(form)
         if normal and normal not in seen:

@@ -10,7 +10,17 @@ from typing import Any
 
 from trajectories.core.answers.plain import plain_signs
 
-_PREFIXES = {"n": "nano", "µ": "micro", "m": "milli", "c": "centi", "d": "deci", "k": "kilo", "M": "mega", "G": "giga", "T": "tera"}
+_PREFIXES = {
+    "n": "nano",
+    "µ": "micro",
+    "m": "milli",
+    "c": "centi",
+    "d": "deci",
+    "k": "kilo",
+    "M": "mega",
+    "G": "giga",
+    "T": "tera",
+}
 
 
 def _metric(symbol: str, name: str, prefixes: str, words: tuple[str, ...]) -> list[tuple[str, str, tuple[str, ...]]]:
@@ -44,21 +54,42 @@ _TABLE: list[tuple[str, str, tuple[str, ...]]] = [
     ("KiB", "kibibyte", ("kibibyte",)), ("MiB", "mebibyte", ("mebibyte",)), ("GiB", "gibibyte", ("gibibyte",)),
     ("t", "metric_ton", ("tonne", "metric ton", "tonelada")), ("ton", "short_ton", ("ton", "short ton")),
     ("ha", "hectare", ("hectare", "hektar")), ("ac", "acre", ("acre",)),
-    ("mi", "mile", ("mile", "meile", "mille terrestre")), ("yd", "yard", ("yard",)), ("ft", "foot", ("foot", "feet", "fuß")),
+    ("mi", "mile", ("mile", "meile", "mille terrestre")), ("yd", "yard", ("yard",)), ("ft", "foot", ("foot", "feet",
+    "fuß")),
     ("in", "inch", ("inch", "inches", "zoll")), ("nmi", "nautical_mile", ("nautical mile",)),
-    ("lb", "pound", ("lbs", "lb")), ("oz", "ounce", ("ounce",)), ("gal", "gallon", ("gallon",)), ("qt", "quart", ("quart",)),
-    ("pt", "pint", ("pint",)), ("cup", "cup", ("cup",)), ("tbsp", "tablespoon", ("tablespoon",)), ("tsp", "teaspoon", ("teaspoon",)),
+    ("lb", "pound", ("lbs", "lb")), ("oz", "ounce", ("ounce",)), ("gal", "gallon", ("gallon",)), ("qt", "quart",
+    ("quart",)),
+    ("pt", "pint", ("pint",)), ("cup", "cup", ("cup",)), ("tbsp", "tablespoon", ("tablespoon",)), ("tsp",
+    "teaspoon", ("teaspoon",)),
     ("min", "minute", ("minute", "minuto")), ("h", "hour", ("hour", "hr", "stunde", "heure", "hora")),
     ("d", "day", ("day", "tag", "jour", "día", "dia")), ("week", "week", ("week", "wk", "woche", "semaine", "semana")),
     ("month", "month", ("month", "monat", "mois", "mes")), ("year", "year", ("year", "yr", "jahr", "année", "año")),
     ("°", "degree", ()), ("rad", "radian", ("radian",)),
-    ("°C", "degC", ("degree celsius", "celsius", "degree centigrade", "grad celsius")), ("°F", "degF", ("degree fahrenheit", "fahrenheit")),
-    ("K", "kelvin", ("kelvin",)), ("bar", "bar", ("bar",)), ("atm", "atmosphere", ("atmosphere",)), ("hp", "horsepower", ("horsepower",)),
-    ("mph", "mile/hour", ("mph",)), ("kph", "kilometer/hour", ("kph", "kmh")), ("rpm", "revolutions_per_minute", ("rpm",)),
+    ("°C", "degC", ("degree celsius", "celsius", "degree centigrade", "grad celsius")), ("°F", "degF",
+    ("degree fahrenheit", "fahrenheit")),
+    ("K", "kelvin", ("kelvin",)), ("bar", "bar", ("bar",)), ("atm", "atmosphere", ("atmosphere",)), ("hp",
+    "horsepower", ("horsepower",)),
+    ("mph", "mile/hour", ("mph",)), ("kph", "kilometer/hour", ("kph", "kmh")), ("rpm", "revolutions_per_minute",
+    ("rpm",)),
 ]  # fmt: skip
 
 CURRENCIES: dict[str, tuple[str, ...]] = {
-    "$": ("$", "us$", "usd", "dollar", "dollars", "us dollar", "us dollars", "buck", "bucks", "dólar", "dólares", "美元", "ドル", "달러"),
+    "$": (
+        "$",
+        "us$",
+        "usd",
+        "dollar",
+        "dollars",
+        "us dollar",
+        "us dollars",
+        "buck",
+        "bucks",
+        "dólar",
+        "dólares",
+        "美元",
+        "ドル",
+        "달러",
+    ),
     "€": ("€", "eur", "euro", "euros"),
     "£": ("£", "gbp", "pound sterling", "pounds sterling", "quid"),
     "¥": ("¥", "￥", "jpy", "cny", "rmb", "yen", "yuan", "円", "元", "人民币"),
@@ -70,21 +101,36 @@ CURRENCIES: dict[str, tuple[str, ...]] = {
 _CENTS = ("¢", "cent", "cents", "ct", "céntimos", "centimes")
 _SYMBOLS = {symbol: name for symbol, name, _ in _TABLE}
 _WRITTEN = {
-    "l": "L", "ml": "mL", "cl": "cL", "dl": "dL", "KB": "kB", "kb": "kB", "mb": "MB", "gb": "GB", "tb": "TB", "um": "µm", "μm": "µm",
-    "hrs": "h", "hr": "h", "mins": "min", "secs": "s", "sec": "s", "kms": "km", "kgs": "kg", "lbs": "lb", "yrs": "year", "deg": "°",
-    "degC": "°C", "degF": "°F", "Kg": "kg", "KG": "kg", "KM": "km", "Km": "km", "CM": "cm", "MM": "mm", "ML": "mL", "kw": "kW", "kwh": "kWh", "KWh": "kWh",
-    "hz": "Hz", "Mi": "mi", "FT": "ft", "Ft": "ft", "Min": "min", "℃": "°C", "℉": "°F", "° C": "°C", "° F": "°F", "ohms": "Ω",
-    "'": "ft", '"': "in", "公里": "km", "千米": "km", "米": "m", "厘米": "cm", "公斤": "kg", "千克": "kg", "克": "g", "小时": "h",
-    "分钟": "min", "秒": "s", "度": "°", "キロメートル": "km", "メートル": "m", "センチメートル": "cm", "キログラム": "kg", "グラム": "g",
+    "l": "L", "ml": "mL", "cl": "cL", "dl": "dL", "KB": "kB", "kb": "kB", "mb": "MB", "gb": "GB", "tb": "TB",
+    "um": "µm", "μm": "µm",
+    "hrs": "h", "hr": "h", "mins": "min", "secs": "s", "sec": "s", "kms": "km", "kgs": "kg", "lbs": "lb",
+    "yrs": "year", "deg": "°",
+    "degC": "°C", "degF": "°F", "Kg": "kg", "KG": "kg", "KM": "km", "Km": "km", "CM": "cm", "MM": "mm", "ML": "mL",
+    "kw": "kW", "kwh": "kWh", "KWh": "kWh",
+    "hz": "Hz", "Mi": "mi", "FT": "ft", "Ft": "ft", "Min": "min", "℃": "°C", "℉": "°F", "° C": "°C", "° F": "°F",
+    "ohms": "Ω",
+    "'": "ft", '"': "in", "公里": "km", "千米": "km", "米": "m", "厘米": "cm", "公斤": "kg",
+    "千克": "kg", "克": "g", "小时": "h",
+    "分钟": "min", "秒": "s", "度": "°", "キロメートル": "km", "メートル": "m",
+    "センチメートル": "cm", "キログラム": "kg", "グラム": "g",
     "時間": "h", "分間": "min", "秒間": "s", "км": "km", "м": "m", "см": "cm", "кг": "kg",
 }  # fmt: skip
 _WORDS: dict[str, str] = {}
-for _symbol, _name, _words in _TABLE:
-    for _word in _words:
-        _WORDS |= {_word: _symbol, f"{_word}s": _symbol, f"{_word}n": _symbol, f"{_word}es": _symbol}
-_WORDS |= {"degree": "degree", "degrees": "degree", "grad": "degree", "degrés": "degree", "grados": "degree", "pound": "pound", "pounds": "pound"}
+for _sign, _, _names in _TABLE:
+    for _name in _names:
+        _WORDS |= {_name: _sign, f"{_name}s": _sign, f"{_name}n": _sign, f"{_name}es": _sign}
 _WORDS |= {
-    "degrees celsius": "°C", "degrees fahrenheit": "°F", "degrees c": "°C", "degrees f": "°F", "degree c": "°C", "kilos": "kg", "kilo": "kg",
+    "degree": "degree",
+    "degrees": "degree",
+    "grad": "degree",
+    "degrés": "degree",
+    "grados": "degree",
+    "pound": "pound",
+    "pounds": "pound",
+}
+_WORDS |= {
+    "degrees celsius": "°C", "degrees fahrenheit": "°F", "degrees c": "°C", "degrees f": "°F", "degree c": "°C",
+    "kilos": "kg", "kilo": "kg",
     "metres": "m", "meters": "m", "tage": "d", "jahre": "year", "monate": "month",
 }  # fmt: skip
 ALTERNATIVES = {"degree": ("°", "°C", "°F"), "pound": ("lb", "£")}
@@ -93,9 +139,28 @@ ALTERNATIVES = {"degree": ("°", "°C", "°F"), "pound": ("lb", "£")}
 COUNTS = frozenset(["pair", "couple", "score", "gross", "double", "myriad"])
 """Nouns that count by themselves: 42 pairs are not 42, unless pairs are asked for."""
 
-_PERCENT = frozenset(["%", "percent", "per cent", "pct", "prozent", "pour cent", "por ciento", "por cento", "per cento", "procent", "процентов", "процента", "パーセント", "퍼센트"])
+_PERCENT = frozenset(
+    [
+        "%",
+        "percent",
+        "per cent",
+        "pct",
+        "prozent",
+        "pour cent",
+        "por ciento",
+        "por cento",
+        "per cento",
+        "procent",
+        "процентов",
+        "процента",
+        "パーセント",
+        "퍼센트",
+    ]
+)
 _POWER = re.compile(r"(?P<base>.*?[^\W\d_°])(?:\s?\^\s?\{?(?P<up>[-+]?[1-4])\}?|(?P<bare>[23]))", re.DOTALL)
-_POWER_WORD = re.compile(r"(?P<power>square|sq\.?|cubic|cu\.?)\s+(?P<base>.+)|(?P<base2>.+?)\s+(?P<power2>squared|cubed)", re.IGNORECASE)
+_POWER_WORD = re.compile(
+    r"(?P<power>square|sq\.?|cubic|cu\.?)\s+(?P<base>.+)|(?P<base2>.+?)\s+(?P<power2>squared|cubed)", re.IGNORECASE
+)
 _POWER_PREFIX = {"quadrat": 2, "kubik": 3}
 _PER = re.compile(r"\s*/\s*|\s+per\s+|\s+pro\s+|\s+par\s+|\s+por\s+", re.IGNORECASE)
 _TIMES = re.compile(r"\s*[·*×]\s*")
@@ -243,7 +308,7 @@ def _pint_name(unit: str) -> str:
 @cache
 def _registry() -> Any:
     """pint's units, loaded when units first differ: it takes longer than a thousand comparisons."""
-    import pint  # noqa: PLC0415
+    import pint
 
     return pint.UnitRegistry(non_int_type=Fraction)
 
@@ -251,6 +316,7 @@ def _registry() -> Any:
 @cache
 def _unit_error() -> type[Exception]:
     """What pint raises."""
-    from pint.errors import PintError  # noqa: PLC0415
+    from pint.errors import PintError
 
-    return PintError
+    error: type[Exception] = PintError
+    return error

@@ -1,4 +1,4 @@
-"""What a numeric answer is: a number with its unit, mathematics in one form, or LaTeX that only an algebra system reads."""
+"""What a numeric answer is: a number with its unit, mathematics in one form, or LaTeX for an algebra system."""
 
 import json
 import re
@@ -14,7 +14,9 @@ from trajectories.core.answers.texts import normalise
 from trajectories.core.answers.units import in_base_units, is_measure, is_money
 from trajectories.core.records import JSON
 
-_NO_ANSWERS = frozenset(["n/a", "na", "none", "null", "nil", "unknown", "tbd", "todo", "no answer", "see solution", "-"])
+_NO_ANSWERS = frozenset(
+    ["n/a", "na", "none", "null", "nil", "unknown", "tbd", "todo", "no answer", "see solution", "-"]
+)
 _COMMAND = re.compile(r"\\[A-Za-z]+")
 _AMBIGUOUS_COMMA = re.compile(r"(?<=\d),(?=\d)")
 
@@ -65,7 +67,11 @@ def read_reference(value: JSON) -> Value | None:
 
 def as_list(value: JSON) -> Form | None:
     """A text such as "1,2", read as two values rather than as a number with a decimal comma."""
-    return read_form(_AMBIGUOUS_COMMA.sub(", ", value)) if isinstance(value, str) and _AMBIGUOUS_COMMA.search(value) else None
+    return (
+        read_form(_AMBIGUOUS_COMMA.sub(", ", value))
+        if isinstance(value, str) and _AMBIGUOUS_COMMA.search(value)
+        else None
+    )
 
 
 def _unboxed(text: str) -> str:
@@ -80,7 +86,11 @@ def _last_side(text: str) -> Value | None:
     """The number that an equation with words in it ends with: "Total cost = 42 dollars"."""
     side = text.rsplit("=", 1)[-1] if "=" in text and not re.search(r"[<>≤≥;]|\bor\b|\band\b", text) else ""
     quantity = read_quantity(side) if side else None
-    return None if quantity is None else Value(quantity, read_form(str(quantity.value)), str(quantity.value), quantity.unit)
+    return (
+        None
+        if quantity is None
+        else Value(quantity, read_form(str(quantity.value)), str(quantity.value), quantity.unit)
+    )
 
 
 def _real(form: Form | None, unit: str) -> Quantity | None:

@@ -1,7 +1,8 @@
 """Parting what a model thought from what it answered, where both came in one text.
 
 Known spellings: `<think>`, `<thinking>`, `<thought>`, `<reasoning>` and `<seed:think>` tags, `[THINK]`, `◁think▷`,
-`<|begin_of_thought|>`, `<|START_THINKING|>`, and the channels of gpt-oss, with or without their special tokens. A prompt
+`<|begin_of_thought|>`, `<|START_THINKING|>`, and the channels of gpt-oss,
+with or without their special tokens. A prompt
 template may have written the opening mark, so that only the closing one came back; a text that was cut off has an
 opening mark only. Linear in the text.
 """
@@ -70,7 +71,9 @@ def split_thoughts(text: str) -> tuple[Part, ...]:
     else:
         spans = _tagged(text)
     return tuple(
-        Part(kind, text[start:end], start, end, is_open) for kind, start, end, is_open in spans if text[start:end].strip()
+        Part(kind, text[start:end], start, end, is_open)
+        for kind, start, end, is_open in spans
+        if text[start:end].strip()
     )
 
 
@@ -79,7 +82,10 @@ def content_of(text: str) -> Content:
     parts = [part for part in split_thoughts(text) if part.kind is PartKind.CONTENT]
     # Parts are kept apart, so that no word, number or tag comes about where thoughts were taken out.
     begins = accumulate((len(part.text) + 1 for part in parts), initial=0)
-    return Content("\n".join(part.text for part in parts), tuple((begin, part.start) for begin, part in zip(begins, parts, strict=False)))
+    return Content(
+        "\n".join(part.text for part in parts),
+        tuple((begin, part.start) for begin, part in zip(begins, parts, strict=False)),
+    )
 
 
 _Span = tuple[PartKind, int, int, bool]

@@ -177,7 +177,7 @@ def _asked(
 ) -> tuple[ProblemKind, JSON, dict[str, JSON]]:
     """Kind, reference and spec of a question whose answer is compared by its kind."""
     value, column = values.get("answer"), mapping.get("answer", "")
-    if said is None and choices or str(said).lower() == ProblemKind.CHOICE:
+    if (said is None and choices) or str(said).lower() == ProblemKind.CHOICE:
         kind = _kind(said, None, choices, mapping)
         by_text = _are_numbers(values.get("choices"))
         letters = None if _is_nothing(value) else _letters(value, choices, column, by_text=by_text)
@@ -201,7 +201,7 @@ def _is_nothing(value: JSON) -> bool:
 
 
 def _accepted(value: JSON, column: str) -> str | list[str] | None:
-    """The answer's text, or all texts that are accepted: of a list, of TriviaQA's value and aliases, of true or false."""
+    """The answer's text, or all texts that are accepted: of a list, of a value and its aliases, of true or false."""
     if isinstance(value, bool):
         return list(YES if value else NO)
     if isinstance(value, dict) and isinstance(value.get("aliases"), list) and "value" in value:

@@ -34,6 +34,7 @@ from trajectories.core.records import (
 from trajectories.core.storable import storable_text
 from trajectories.core.verifiers.answers import find_in_text
 
+
 def read_response(
     instruction: InstructionRecord,
     problem: PublicProblem,

@@ -27,7 +27,11 @@ def accepts(accepted: Sequence[str], given: str) -> bool:
     if any(form in normal for form in short_forms(given)):
         return True
     truth = truth_of(given)
-    return truth is not None and all(says_truth(text) for text in accepted) and truth in {truth_of(text) for text in accepted}
+    return (
+        truth is not None
+        and all(says_truth(text) for text in accepted)
+        and truth in {truth_of(text) for text in accepted}
+    )
 
 
 class TextVerifier:
