@@ -14,7 +14,6 @@ from django.utils import timezone
 from trajectories.core.records import JSON, Outcome, VerdictRecord
 from trajectories.core.verifiers import VERIFIERS, consensus
 from trajectories.core.verifiers.base import Verifier
-from trajectories.core.verifiers.normal_forms import normal_answer
 from trajectories.models import AuditEvent, Problem, Reverification, Trace, Verdict
 from trajectories.selectors.blinding import EVERYTHING
 from trajectories.selectors.population import NOTHING
@@ -179,7 +178,7 @@ class _Majorities:
         if found is None:
             return None, None
         sample = voters.filter(answer_hash=found.key).only("answer", "outputs").order_by("pk")[0]
-        return found, normal_answer(problem.kind, problem.spec, sample.given)
+        return found, sample.given
 
 
 def _ran_faithfully(trace: Trace) -> bool:

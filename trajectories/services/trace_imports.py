@@ -13,12 +13,12 @@ from django.utils.text import slugify
 
 from trajectories.core.identity import text_hash
 from trajectories.core.problems import ImportFault, ProblemError, statement_hash
+from trajectories.core.prompts import ReadAnswer, read_answer
 from trajectories.core.records import JSON, SampleResult
 from trajectories.core.storable import storable_json, storable_text
 from trajectories.core.titles import shown_title
 from trajectories.core.trace_files import ForeignTrace, ProblemKey, read_lines, read_traces
-from trajectories.core.verifiers.answers import as_json
-from trajectories.core.verifiers.normal_forms import ReadAnswer, read_answer
+from trajectories.core.verifiers.answers import searched_fact
 from trajectories.models import AuditEvent, PendingVerification, Problem, Sampler, Trace
 from trajectories.selectors.problems import to_public
 from trajectories.services.imported_judgements import store_imported_reviews, store_imported_verdicts
@@ -150,12 +150,13 @@ class _Writer:
         sampler = self._sampler(item.model.strip() or UNKNOWN_MODEL)
         thinking, response = storable_text(item.thinking), storable_text(item.response)
         text = "\n\n".join(part for part in (thinking, response) if part)
-        read = ReadAnswer(item.answer, item.program, item.place)
+        read, searched = ReadAnswer(item.answer, item.program, item.place), False
         if item.answer is None and not item.program:
             read = read_answer(to_public(problem), response)
+            searched = True
         facts: dict[str, JSON] = {**item.facts, **({"model": item.model} if item.model else {})}
-        if read.place is not None:
-            facts["found"] = as_json(read.place.after(len(text) - len(response)))
+        if searched or read.place is not None:
+            facts |= searched_fact(None if read.place is None else read.place.after(len(text) - len(response)))
         result = SampleResult(
             messages=item.messages,
             reasoning=text,

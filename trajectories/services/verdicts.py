@@ -17,7 +17,7 @@ from trajectories.core.programs import ProgramEngine, ProgramJob, ProgramRun
 from trajectories.core.records import Outcome, ProblemRecord, TraceRecord, VerdictRecord
 from trajectories.core.storable import storable_json, storable_text
 from trajectories.core.verifiers import consensus
-from trajectories.core.verifiers.answers import read_place
+from trajectories.core.verifiers.answers import read_place, was_searched
 from trajectories.core.verifiers.arc_common import ENGINE_FAULTS
 from trajectories.core.verifiers.base import Verifier
 from trajectories.core.verifiers.expressions import Comparison
@@ -83,6 +83,7 @@ def trace_record(trace: Trace) -> TraceRecord:
         program=trace.program.body if trace.program else "",
         text=text,
         place=read_place(trace.facts.get("found"), text),
+        searched=was_searched(trace.facts.get("found")),
     )
 
 

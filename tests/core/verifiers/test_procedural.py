@@ -3,10 +3,11 @@
 import pytest
 
 from tests.core.verifiers.doubles import ScriptedTools, ending, trace
+from trajectories.core.answers.finding import WHOLE_TEXT
 from trajectories.core.problems.procedural import ProceduralError
 from trajectories.core.programs import CallStatus
 from trajectories.core.records import Outcome, ProblemKind, ProblemRecord
-from trajectories.core.verifiers.procedural import WHOLE_TEXT, ProceduralVerifier
+from trajectories.core.verifiers.procedural import ProceduralVerifier
 
 SPEC = {"family": "sums", "config": {}, "seed": 1, "index": 0, "entry": {"metadata": {}}}
 PROBLEM = ProblemRecord(ProblemKind.PROCEDURAL, "sums-1-0", "1 + 2 =", SPEC, "3", "train", "sums")
@@ -33,7 +34,7 @@ def scoring(score: float) -> ScriptedTools:
 def test_the_score_decides(score, outcome, kept, message):
     verdict = VERIFIER.judge(PROBLEM, trace(text="<answer>3</answer>"), scoring(score))
     assert (verdict.outcome, verdict.score, verdict.message) == (outcome, kept, message)
-    assert verdict.evidence["found"] == {"answer": "3", "rule": "tag", "start": 8, "end": 9}
+    assert verdict.evidence["found"] == {"answer": "3", "rule": "tag", "rules": 2, "start": 8, "end": 9}
     assert verdict.evidence["expected"] == "3"
 
 

@@ -42,7 +42,7 @@ class ArcTestVerifier:
             unknown = all(grid is None for grid in reference)
             reference = reference or [None] * len(read_test_inputs(problem))
             if not trace.program.strip():
-                return _without_answer(stated_verdict(self, trace, reference), unknown=unknown)
+                return _without_answer(stated_verdict(self, problem, trace, reference), unknown=unknown)
             first = len(read_train_pairs(problem))
             run = run_on_all_inputs(problem, trace.program, tools)
         except SpecError as fault:

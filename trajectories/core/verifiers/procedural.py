@@ -6,21 +6,18 @@ import math
 from trajectories.core.problems.procedural import ProceduralError
 from trajectories.core.records import Outcome, ProblemKind, ProblemRecord, TraceRecord, VerdictRecord
 from trajectories.core.verifiers.answer_common import bad_problem, engine_fault, has_answer_text, no_answer
-from trajectories.core.verifiers.answers import find_answer, whole_text
+from trajectories.core.verifiers.answers import find_answer
 from trajectories.core.verifiers.base import Tools
 
 RIGHT = 0.99
 """Scores from here on are right; some families take off a little for the form of an answer."""
-
-WHOLE_TEXT = 2_000
-"""A text of at most this many characters in which nothing marks an answer is the answer itself."""
 
 
 class ProceduralVerifier:
     """Asks the family's own scorer (reasoning-gym: Stojanovski et al. 2025, arXiv 2505.24760)."""
 
     name = "procedural"
-    version = 1
+    version = 2  # 1 looked into thoughts too
     title = "Answer right by its family"
 
     def applies_to(self, problem: ProblemRecord, trace: TraceRecord) -> bool:
@@ -31,7 +28,7 @@ class ProceduralVerifier:
         """Find the answer, and let it be scored."""
         if not isinstance(problem.spec.get("family"), str) or not isinstance(problem.spec.get("entry"), dict):
             return bad_problem(self, "its spec holds no family and entry")
-        found = find_answer(trace) or whole_text(trace.text, WHOLE_TEXT)
+        found = find_answer(problem, trace)
         if found is None:
             return no_answer(self)
         answer = found.value if isinstance(found.value, str) else json.dumps(found.value)
