@@ -50,6 +50,7 @@ class WorkerProcess:
     def __init__(self, url: str, log: Path, includes: list[str], concurrency: int = 1) -> None:
         self.log = log
         self._environment = {**os.environ, "DATABASE_URL": url, "LOG_LEVEL": "INFO", "PYTHONUNBUFFERED": "1"}
+        self._environment["MODEL_ADDRESSES"] = "loopback"  # as it is with the embedded database
         self._command = [sys.executable, "-m", "celery", "-A", "webapp", "worker", f"--concurrency={concurrency}"]
         self._command += ["--without-mingle", "--without-gossip", "--without-heartbeat", "--loglevel=INFO"]
         self._command += [f"--include={name}" for name in includes]

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from tests.endpoint import KEY, flip_endpoint, request_for, settings_for
+from tests.endpoint import KEY, access_to, flip_endpoint, request_for, settings_for
 from tests.factories import FLIP_PROGRAM
 from trajectories.adapters.chat_api import ChatSampler, limits
 from trajectories.adapters.fake_endpoint import FAILURES, Answer, Behaviour, FakeEndpoint, Play, bodies
@@ -58,7 +58,7 @@ def _no_long_waits(monkeypatch):
 
 def draw(endpoint, count=1, environment=None, **values):
     """Outcomes in the order of their requests."""
-    sampler = ChatSampler(settings_for(endpoint, **values), environment=environment or {})
+    sampler = ChatSampler(settings_for(endpoint, **values), access_to(endpoint.url, environment=environment))
     found = dict(sampler.sample([request_for(ordinal) for ordinal in range(count)]))
     return [found[position] for position in range(count)]
 
@@ -264,11 +264,11 @@ def test_a_text_that_ends_at_the_very_limit_was_cut_off_whatever_the_server_says
     assert (whole.finish_reason, cut.finish_reason) == (FinishReason.STOP, FinishReason.LENGTH)
 
 
-def test_a_missing_key_is_named_by_its_variable():
+def test_a_missing_key_stops_before_anything_is_sent():
     with flip_endpoint() as endpoint:
-        (failure,) = draw(endpoint, key_variable="NO_SUCH_KEY")
-    assert failure.stops
-    assert "NO_SUCH_KEY is not set" in failure.message
+        (failure,) = draw(endpoint, key_variable="K")
+    assert (failure.kind, failure.stops) == ("no_key", True)
+    assert "with this sampler's key is not set" in failure.message
     assert endpoint.calls == []
 
 
