@@ -125,6 +125,8 @@ def test_an_old_sampler_says_what_an_admin_has_to_set(client, people, sampler, s
             "The settings do not bind this sampler&#x27;s key to http://localhost:8000/v1; an admin can do that"
             in detail
         )
+        if seen:
+            assert f"{NAME} is not bound to this base URL. An admin" in page(client, "sampler_edit", sampler.pk)
         assert (f"expected MODEL_KEYS=&quot;{NAME}={URL}&quot; where server and workers run" in detail) is seen
         assert (NAME in detail) is seen
 

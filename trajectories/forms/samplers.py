@@ -129,7 +129,9 @@ class SamplerForm(forms.Form):
         self._access = endpoint_access()
         keys = self.fields["key_variable"]
         assert isinstance(keys, KeyField)
-        keys.choices, keys.help_text = key_choices(str(self["base_url"].value() or ""), self._access)
+        given: Mapping[str, Any] = self.data if self.is_bound else self.initial
+        base_url, chosen = (str(given.get(name) or "") for name in ("base_url", "key_variable"))
+        keys.choices, keys.help_text = key_choices(base_url.strip(), chosen.strip(), self._access)
 
     def clean_base_url(self) -> str:
         """An address in its one form that calls may go to, without a password in it."""
@@ -199,8 +201,9 @@ class SamplerForm(forms.Form):
             )
 
 
-def key_choices(base_url: str, access: EndpointAccess) -> tuple[list[tuple[str, str]], str]:
-    """(choices, help text) of the variable with the key: those bound to the base URL; without one, all of them."""
+def key_choices(base_url: str, chosen: str, access: EndpointAccess) -> tuple[list[tuple[str, str]], str]:
+    """(choices, help text) of the variable with the key: those bound to the base URL; without one, all of them. The
+    text says where the one chosen before is not among them."""
     none = ("", "No key")
     try:
         url = access.url(base_url)
@@ -208,9 +211,12 @@ def key_choices(base_url: str, access: EndpointAccess) -> tuple[list[tuple[str, 
         every = [(name, f"{_with_state(name, access)}, for {bound}") for name, bound in access.keys.pairs]
         return [none, *every], f"Fitting the base URL. The key itself is never stored. {ADMINS_BIND}"
     names = access.keys.names_for(url)
+    choices = [none, *((name, _with_state(name, access)) for name in names)]
+    if chosen and chosen not in names and VARIABLE_NAME.fullmatch(chosen) and not LOOKS_LIKE_A_KEY.search(chosen):
+        return choices, f"{chosen} is not bound to this base URL. {ADMINS_BIND}"
     if not names:
-        return [none], f"No variable is bound to this base URL. {ADMINS_BIND}"
-    return [none, *((name, _with_state(name, access)) for name in names)], "The key itself is never stored."
+        return choices, f"No variable is bound to this base URL. {ADMINS_BIND}"
+    return choices, "The key itself is never stored."
 
 
 def _with_state(name: str, access: EndpointAccess) -> str:
