@@ -45,7 +45,7 @@ class Migration(migrations.Migration):
     """What endpoints say when calls fail moves out of texts that everybody sees."""
 
     dependencies = [
-        ("trajectories", "0019_job_claims"),
+        ("trajectories", "0022_see_reviews"),
     ]
 
     operations = [
