@@ -9,6 +9,7 @@ import pytest
 from tests.endpoint import KEY, access_to, flip_endpoint, request_for, settings_for
 from tests.factories import FLIP_PROGRAM
 from trajectories.adapters.chat_api import ChatSampler, limits
+from trajectories.adapters.chat_api.ports import NoPorts
 from trajectories.adapters.fake_endpoint import FAILURES, Answer, Behaviour, FakeEndpoint, Play, bodies
 from trajectories.core.records import FinishReason, SampleFailure, SampleResult, Usage
 
@@ -148,10 +149,34 @@ def test_an_error_dressed_as_an_answer_is_asked_again_as_its_status_would_be(wor
 
 
 @pytest.mark.parametrize("word", ["error_200", "half", "died", "failed"])
-def test_the_endpoints_own_words_are_kept(word):
+def test_the_endpoints_own_words_are_kept_for_admins(word):
+    noted = []
+
+    class Notes(NoPorts):
+        def note(self, kind, detail):
+            noted.append((kind, detail))
+
     with flip_endpoint(script=[Play(word)]) as endpoint:
-        (failure,) = draw(endpoint, tries=1, streaming=True)
-    assert "The upstream model went away." in failure.message
+        sampler = ChatSampler(settings_for(endpoint, tries=1, streaming=True), access_to(), Notes())
+        ((_, failure),) = sampler.sample([request_for(0)])
+    ((kind, detail),) = noted
+    assert kind == failure.kind
+    assert "The upstream model went away." in detail
+    assert "went away" not in failure.message
+
+
+def test_faults_of_one_kind_are_noted_once_in_a_while():
+    noted = []
+
+    class Notes(NoPorts):
+        def note(self, kind, detail):
+            noted.append(kind)
+
+    with flip_endpoint(script=[*[Play("500")] * 3, Play("429", "0"), Play("500")]) as endpoint:
+        sampler = ChatSampler(settings_for(endpoint, tries=9, concurrency=1), access_to(), Notes())
+        ((_, sample),) = sampler.sample([request_for(0)])
+    assert isinstance(sample, SampleResult)
+    assert noted == ["server", "rate_limited"]
 
 
 def test_a_call_that_fails_in_passing_is_made_again():
