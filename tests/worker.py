@@ -54,7 +54,8 @@ class WorkerProcess:
         self.log = log
         self._places = concurrency + 2
         logged = {"LOG_LEVEL": "INFO", "WORKER_LOG_LEVEL": "INFO", "PYTHONUNBUFFERED": "1"}
-        self._environment = {**os.environ, "DATABASE_URL": url, **logged, **(settings or {})}
+        embedded = {"MODEL_ADDRESSES": "loopback"}  # as it is with the embedded database
+        self._environment = {**os.environ, "DATABASE_URL": url, **logged, **embedded, **(settings or {})}
         self._command = [sys.executable, "manage.py", "work", f"--processes={concurrency}", "--grace=1"]
         self._command += [f"--include={name}" for name in includes]
         self.process: subprocess.Popen[bytes] | None = None

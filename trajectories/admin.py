@@ -15,6 +15,7 @@ from trajectories.models import (
     Brief,
     CandidateAnswer,
     CandidateReview,
+    EndpointFault,
     Export,
     GenerationCall,
     GenerationJob,
@@ -282,6 +283,13 @@ class ProblemSketchAdmin(ReadOnlyAdmin):
 class ReplyAdmin(ReadOnlyAdmin):
     list_display = ("request_hash", "input_tokens", "cached_tokens", "output_tokens", "seconds", "created_at")
     raw_id_fields = ("raw",)
+
+
+@admin.register(EndpointFault)
+class EndpointFaultAdmin(ReadOnlyAdmin):
+    list_display = ("id", "sampler", "kind", "created_at")
+    list_filter = ("kind",)
+    list_select_related = ("sampler",)
 
 
 @admin.register(SamplerGate)

@@ -6,6 +6,7 @@ from pathlib import Path
 from csp.constants import NONE, SELF
 
 from webapp.database import EMBEDDED_BROKER, broker_settings, database_settings, is_embedded
+from webapp.endpoints import model_endpoints
 from webapp.environment import BASE_DIR, flag, private_secret, var_dir, words
 
 VAR_DIR = var_dir()
@@ -123,6 +124,8 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 8 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FILES = 2000  # an ARC folder has 400 task files
 PROGRAM_ENGINE = os.environ.get("PROGRAM_ENGINE") or "auto"
 PROGRAM_ENVIRONMENT = Path(os.environ.get("SANDBOX_PYTHON") or BASE_DIR / "var" / "sandbox-python")
+
+MODEL_ENDPOINTS = model_endpoints(embedded=EMBEDDED_DATABASE)
 
 # A worker that gives no sign of life this long has lost what it was at; a bell unanswered this long is rung again.
 LEASE_SECONDS = float(os.environ.get("LEASE_SECONDS") or 60)

@@ -6,9 +6,10 @@ from decimal import Decimal
 
 import pytest
 
-from tests.endpoint import KEY, flip_endpoint, request_for, settings_for
+from tests.endpoint import KEY, access_to, flip_endpoint, request_for, settings_for
 from tests.factories import FLIP_PROGRAM
 from trajectories.adapters.chat_api import ChatSampler, limits
+from trajectories.adapters.chat_api.ports import NoPorts
 from trajectories.adapters.fake_endpoint import FAILURES, Answer, Behaviour, FakeEndpoint, Play, bodies
 from trajectories.core.records import FinishReason, SampleFailure, SampleResult, Usage
 
@@ -58,7 +59,7 @@ def _no_long_waits(monkeypatch):
 
 def draw(endpoint, count=1, environment=None, **values):
     """Outcomes in the order of their requests."""
-    sampler = ChatSampler(settings_for(endpoint, **values), environment=environment or {})
+    sampler = ChatSampler(settings_for(endpoint, **values), access_to(endpoint.url, environment=environment))
     found = dict(sampler.sample([request_for(ordinal) for ordinal in range(count)]))
     return [found[position] for position in range(count)]
 
@@ -148,10 +149,34 @@ def test_an_error_dressed_as_an_answer_is_asked_again_as_its_status_would_be(wor
 
 
 @pytest.mark.parametrize("word", ["error_200", "half", "died", "failed"])
-def test_the_endpoints_own_words_are_kept(word):
+def test_the_endpoints_own_words_are_kept_for_admins(word):
+    noted = []
+
+    class Notes(NoPorts):
+        def note(self, kind, detail):
+            noted.append((kind, detail))
+
     with flip_endpoint(script=[Play(word)]) as endpoint:
-        (failure,) = draw(endpoint, tries=1, streaming=True)
-    assert "The upstream model went away." in failure.message
+        sampler = ChatSampler(settings_for(endpoint, tries=1, streaming=True), access_to(), Notes())
+        ((_, failure),) = sampler.sample([request_for(0)])
+    ((kind, detail),) = noted
+    assert kind == failure.kind
+    assert "The upstream model went away." in detail
+    assert "went away" not in failure.message
+
+
+def test_faults_of_one_kind_are_noted_once_in_a_while():
+    noted = []
+
+    class Notes(NoPorts):
+        def note(self, kind, detail):
+            noted.append(kind)
+
+    with flip_endpoint(script=[*[Play("500")] * 3, Play("429", "0"), Play("500")]) as endpoint:
+        sampler = ChatSampler(settings_for(endpoint, tries=9, concurrency=1), access_to(), Notes())
+        ((_, sample),) = sampler.sample([request_for(0)])
+    assert isinstance(sample, SampleResult)
+    assert noted == ["server", "rate_limited"]
 
 
 def test_a_call_that_fails_in_passing_is_made_again():
@@ -264,11 +289,11 @@ def test_a_text_that_ends_at_the_very_limit_was_cut_off_whatever_the_server_says
     assert (whole.finish_reason, cut.finish_reason) == (FinishReason.STOP, FinishReason.LENGTH)
 
 
-def test_a_missing_key_is_named_by_its_variable():
+def test_a_missing_key_stops_before_anything_is_sent():
     with flip_endpoint() as endpoint:
-        (failure,) = draw(endpoint, key_variable="NO_SUCH_KEY")
-    assert failure.stops
-    assert "NO_SUCH_KEY is not set" in failure.message
+        (failure,) = draw(endpoint, key_variable="K")
+    assert (failure.kind, failure.stops) == ("no_key", True)
+    assert "with this sampler's key is not set" in failure.message
     assert endpoint.calls == []
 
 

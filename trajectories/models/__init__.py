@@ -4,6 +4,7 @@ from trajectories.models.audit import AuditEvent
 from trajectories.models.bells import Bell
 from trajectories.models.briefs import Brief
 from trajectories.models.candidates import CandidateAnswer, CandidateReview, ProblemCandidate
+from trajectories.models.endpoint_faults import EndpointFault
 from trajectories.models.generation import GenerationCall, GenerationJob
 from trajectories.models.imported_judgements import ImportedReview, ImportedVerdict
 from trajectories.models.instructions import Instruction
@@ -28,6 +29,7 @@ __all__ = [
     "Brief",
     "CandidateAnswer",
     "CandidateReview",
+    "EndpointFault",
     "Export",
     "GenerationCall",
     "GenerationJob",

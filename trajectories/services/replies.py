@@ -12,6 +12,7 @@ from trajectories.core.records import Usage
 from trajectories.core.storable import storable_text
 from trajectories.models import Reply, Sampler
 from trajectories.services import rate_limits
+from trajectories.services.endpoints.faults import keep_fault
 from trajectories.services.outages import patiently
 from trajectories.services.traces import store_texts
 
@@ -77,6 +78,10 @@ class DatabasePorts:
     def hold(self, seconds: float, reason: str) -> None:
         """See services.rate_limits."""
         _ask(lambda: rate_limits.hold(sampler=self._sampler, seconds=seconds, reason=reason))
+
+    def note(self, kind: str, detail: str) -> None:
+        """See services.endpoints.faults."""
+        _ask(lambda: keep_fault(sampler=self._sampler, kind=kind, detail=detail))
 
     def recall(self, wanted: Mapping[str, str]) -> dict[str, PaidReply]:
         """See `recall`."""

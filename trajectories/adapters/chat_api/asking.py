@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from trajectories.adapters.chat_api.client import ChatClient
 
 T = TypeVar("T")
+NOTE_SECONDS = 10.0
+"""Faults of one kind come by the thousand: so often what the endpoint said with one is kept."""
 
 
 class Aside(Protocol):
@@ -54,10 +56,13 @@ class Asker:
     """Used within one event loop. After a fault that no further call can survive, `stopped` holds it, and every further
     call fails with it."""
 
-    def __init__(self, settings: ChatSettings, ports: Ports, client: "ChatClient", aside: Aside) -> None:
+    def __init__(
+        self, settings: ChatSettings, ports: Ports, client: "ChatClient", aside: Aside, note: Callable[[str, str], None]
+    ) -> None:
         self.limit = AdaptiveLimit(settings.concurrency)
         self.stopped: SampleFailure | None = None
         self._settings, self._ports, self._client, self._aside = settings, ports, client, aside
+        self._note_later, self._noted_at = note, dict[str, float]()
         self._breaker = Breaker()
         self._output_tokens = settings.max_output_tokens / 4
         self._resume_at = 0.0
@@ -74,6 +79,7 @@ class Asker:
                 if n > 1 and fault.kind == "bad_request":
                     raise  # it may be the `n`: the same call for one sample shows
                 faults[fault.kind] += 1
+                self._note(fault)
                 wait = self._wait_after(fault, faults.total())
                 if wait > LONGEST_RETRY_AFTER:
                     await self._hold(fault, wait)
@@ -125,6 +131,13 @@ class Asker:
         if tries >= self._settings.tries:
             raise (self._stop_with(_open_circuit(fault)) if self._breaker.gave_up() else fault) from fault
         return wait
+
+    def _note(self, fault: CallError) -> None:
+        """Have what the endpoint said kept, unless that was done for this kind a moment ago."""
+        now = time.monotonic()
+        if fault.detail and now - self._noted_at.get(fault.kind, -NOTE_SECONDS) >= NOTE_SECONDS:
+            self._noted_at[fault.kind] = now
+            self._note_later(fault.kind, fault.detail)
 
     async def _hold(self, fault: CallError, wait: float) -> None:
         reason = f"{fault.message} It asks to be left alone for {wait:,.0f} s."

@@ -16,6 +16,7 @@ from trajectories.adapters.chat_api.opening import open_client
 from trajectories.adapters.chat_api.ports import PaidReply, Ports
 from trajectories.adapters.chat_api.replies import Reply, cut_at_limit, read_reply
 from trajectories.adapters.chat_api.settings import ChatSettings
+from trajectories.adapters.endpoints import EndpointAccess
 from trajectories.core.records import JSON, FinishReason, SampleFailure, Usage
 
 logger = logging.getLogger(__name__)
@@ -30,12 +31,12 @@ class Caller:
     several samples may be asked for in one call: an endpoint that gives fewer than asked is not asked so again.
     """
 
-    def __init__(self, settings: ChatSettings, ports: Ports, environment: Mapping[str, str], side: Executor) -> None:
+    def __init__(self, settings: ChatSettings, access: EndpointAccess, ports: Ports, side: Executor) -> None:
         self.settings = settings
         self.takes_n = settings.takes_n
         self._ports, self._side = ports, side
-        self._client = open_client(settings, environment)
-        self._asker = Asker(settings, ports, self._client, self.aside)
+        self._client = open_client(settings, access)
+        self._asker = Asker(settings, ports, self._client, self.aside, self._note)
         self.limit = self._asker.limit
         self._recalls: Batches[tuple[str, str], PaidReply | None] = Batches(self._recall)
         self._keeps: Batches[tuple[str, PaidReply], None] = Batches(self._keep)
@@ -53,6 +54,16 @@ class Caller:
     async def aside(self, act: Callable[[], T]) -> T:
         """Run what may wait for the database without holding up the calls."""
         return await asyncio.get_running_loop().run_in_executor(self._side, act)
+
+    def _note(self, kind: str, detail: str) -> None:
+        """Keep what an endpoint said with a fault, later: the calls do not wait for it."""
+        self._side.submit(self._try_to_note, kind, detail)
+
+    def _try_to_note(self, kind: str, detail: str) -> None:
+        try:
+            self._ports.note(kind, detail)
+        except Exception:
+            logger.exception("What the endpoint said with a fault of the kind %s could not be kept", kind)
 
     async def ask(self, call: ChatCall) -> Answered:
         """The answer, paid for now or before. Raises CallError."""

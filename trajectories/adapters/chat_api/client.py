@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 from collections.abc import Mapping, Sequence
 from contextlib import aclosing
 from typing import Any, cast
@@ -17,13 +16,15 @@ from trajectories.adapters.chat_api.faults import (
     connection_fault,
     malformed_fault,
     redact,
+    refused_access,
     status_fault,
 )
 from trajectories.adapters.chat_api.hidden_errors import HiddenError
-from trajectories.adapters.chat_api.replies import Reply, cut_at_limit, read_reply
+from trajectories.adapters.chat_api.replies import Reply, ReplyError, cut_at_limit, read_reply
 from trajectories.adapters.chat_api.settings import CHAT_COMPLETIONS, RESPONSES, ChatSettings
 from trajectories.adapters.chat_api.streams import BrokenOffError, merge_stream
 from trajectories.adapters.chat_api.transport import RefusedError, open_http
+from trajectories.adapters.endpoints import AccessError, EndpointAccess
 from trajectories.core.records import JSON
 
 MAX_REPLY_BYTES = 8 * 1024 * 1024
@@ -33,37 +34,23 @@ NO_KEY = "none"
 PATHS = {CHAT_COMPLETIONS: "/chat/completions", RESPONSES: "/responses"}
 
 
-def read_key(settings: ChatSettings, environment: Mapping[str, str] = os.environ) -> str:
-    """The key, empty where the endpoint needs none. Raises CallError where the variable is not set."""
-    if not settings.key_variable:
-        return ""
-    key = environment.get(settings.key_variable, "").strip()
-    if not key:
-        raise CallError(
-            "no_key",
-            f"The environment variable {settings.key_variable} is not set where the workers and the server run; "
-            "expected it to hold the key.",
-            stops=True,
-        )
-    if not (key.isascii() and key.isprintable()):
-        raise CallError(
-            "no_key", f"The environment variable {settings.key_variable} holds characters that no key has.", stops=True
-        )
-    return key
-
-
 class ChatClient:
-    """Calls to one endpoint over connections that stay open. Use within one event loop and close it there."""
+    """Calls to one endpoint over connections that stay open. Use within one event loop and close it there.
 
-    def __init__(self, settings: ChatSettings, environment: Mapping[str, str] = os.environ) -> None:
+    Raises CallError for an endpoint or a key that `access` does not allow, whatever the sampler's row says.
+    """
+
+    def __init__(self, settings: ChatSettings, access: EndpointAccess) -> None:
         self._settings = settings
-        self._key = read_key(settings, environment)
-        # The client insists on a key; an endpoint without one is sent no such header.
-        self._headers: dict[str, Any] = {} if self._key else {"Authorization": openai.Omit()}
-        http = open_http(calls=settings.concurrency, seconds=settings.timeout_seconds)
+        try:
+            url = access.url(settings.base_url)
+            self._key = access.key(settings.key_variable, url)
+        except AccessError as fault:
+            raise refused_access(fault) from fault
+        http = open_http(url, self._key, access, calls=settings.concurrency, seconds=settings.timeout_seconds)
         self._client = openai.AsyncOpenAI(
-            api_key=self._key or NO_KEY,
-            base_url=settings.base_url,
+            api_key=NO_KEY,  # the client insists on one; the transport sends the real one
+            base_url=str(url),
             max_retries=0,
             timeout=http.timeout,
             http_client=http,
@@ -107,6 +94,8 @@ class ChatClient:
         except (TimeoutError, openai.APITimeoutError, httpx2.TimeoutException) as fault:
             message = f"The endpoint had not answered within {limit:g} s."
             raise CallError("timeout", message, retryable=True) from fault
+        except AccessError as fault:
+            raise refused_access(fault) from fault
         except RefusedError as fault:
             raise status_fault(fault.refusal, self._settings.model, self._key, tools="tools" in body) from None
         except (openai.APIConnectionError, httpx2.HTTPError, httpx2.InvalidURL) as fault:
@@ -136,7 +125,7 @@ class ChatClient:
             return status_fault(fault.refusal, self._settings.model, self._key)
         if isinstance(fault, BrokenOffError):
             return broken_off_fault()
-        return malformed_fault("nested too deeply" if isinstance(fault, RecursionError) else fault, text, self._key)
+        return malformed_fault(_what_is_wrong(fault), text, self._key)
 
     async def _fetch(self, body: Mapping[str, Any]) -> bytes:
         # By the client's call for any address: that for completions walks through every argument value by value.
@@ -144,7 +133,6 @@ class ChatClient:
             PATHS[self._settings.api],
             cast_to=httpx2.Response,
             body=body,
-            options={"headers": self._headers},
             stream=True,
             stream_cls=openai.AsyncStream[Any],
         )
@@ -158,6 +146,15 @@ class ChatClient:
                     )
                 parts.append(part)
         return b"".join(parts)
+
+
+def _what_is_wrong(fault: RecursionError | ValueError) -> str:
+    """What an answer is that cannot be read, without anything that stands in it."""
+    if isinstance(fault, RecursionError):
+        return "nested too deeply"
+    if isinstance(fault, json.JSONDecodeError):
+        return "not JSON"
+    return str(fault) if isinstance(fault, ReplyError) else "not what the protocol says"
 
 
 def redact_key(text: str, key: str) -> str:

@@ -38,6 +38,10 @@ class Ports(Protocol):
         """Send nothing more, from any worker, for so long."""
         ...
 
+    def note(self, kind: str, detail: str) -> None:
+        """Keep, for admins only, what the endpoint said with a fault of this kind."""
+        ...
+
     def recall(self, wanted: Mapping[str, str]) -> Mapping[str, PaidReply]:
         """The answers to the same requests, where they were paid for before, by request hash; `wanted` says for each
         hash who asks now."""
@@ -64,6 +68,9 @@ class NoPorts:
 
     def hold(self, seconds: float, reason: str) -> None:
         """Nobody else calls."""
+
+    def note(self, kind: str, detail: str) -> None:
+        """Nobody reads it."""
 
     def recall(self, wanted: Mapping[str, str]) -> Mapping[str, PaidReply]:  # noqa: ARG002
         """Nothing is remembered."""
