@@ -4,7 +4,6 @@
 {"do": name, "seconds": limit, ...} gives {"value": ...} or {"fault": text}.
 """
 
-import dataclasses
 import enum
 import json
 import sys

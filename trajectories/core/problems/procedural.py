@@ -84,6 +84,10 @@ class ProceduralError(Exception):
     """A family could not do what was asked; the text says why."""
 
 
+class UnscoredError(Exception):
+    """Nothing can be said of an answer, and that is not the answer's fault; the text says why."""
+
+
 class ProceduralSource(Protocol):
     """A package of families. Every call ends within a time limit, with ProceduralError where it cannot be done."""
 
@@ -97,10 +101,6 @@ class ProceduralSource(Protocol):
 
     def examples(self, draw: Draw) -> Iterator[Example]:
         """The problems of a draw, in order."""
-        ...
-
-    def score(self, problem: ProblemRecord, answer: str) -> float:
-        """The family's own score of an answer, in [0, 1]."""
         ...
 
 

@@ -14,6 +14,7 @@ The module has `warm_up()`, which does once what would cost every fork, `prepare
 """
 
 import contextlib
+import functools
 import gc
 import importlib
 import json
@@ -67,7 +68,7 @@ def write_frame(descriptor: int, payload: bytes) -> None:
 
 
 def limit_fork(header: dict[str, Any], base_bytes: int) -> None:
-    """Set limits that the fork cannot raise again: no more processes, empty files, no more memory and time than agreed."""
+    """Set limits that the fork cannot raise again: no processes, empty files, memory and time as agreed."""
     cpu = int(header["seconds"]) + 2
     for name, value in (
         ("RLIMIT_AS", base_bytes + header["memory_bytes"]),
@@ -159,7 +160,7 @@ def serve(module: types.ModuleType, requests: int, responses: int) -> None:
             reply_to: Callable[[Any], Any] = probe
         else:
             prepared = module.prepare(header["shared"])
-            reply_to = lambda rest, prepared=prepared: module.answer(prepared, rest)  # noqa: E731
+            reply_to = functools.partial(module.answer, prepared)
         with open("/proc/self/statm", encoding="ascii") as statm:
             base_bytes = int(statm.read().split()[0]) * resource.getpagesize()
         pipe, writing = os.pipe()
@@ -183,6 +184,10 @@ def probe(given: dict[str, Any]) -> dict[str, Any]:
     ctypes = importlib.import_module("ctypes")
     socket = importlib.import_module("socket")
 
+    def touch(folder: str) -> None:
+        with open(f"{folder}/probe", "w"):
+            pass
+
     def works(*steps: Callable[[], Any]) -> bool:
         try:
             for step in steps:
@@ -194,9 +199,7 @@ def probe(given: dict[str, Any]) -> dict[str, Any]:
     return {
         "files of the host": [path for path in given["paths"] if os.path.exists(path)],
         "environment variables": sorted(os.environ),
-        "places to write to": [
-            folder for folder in given["folders"] if works(lambda folder=folder: open(f"{folder}/probe", "w").close())
-        ],
+        "places to write to": [folder for folder in given["folders"] if works(functools.partial(touch, folder))],
         "network": works(lambda: socket.create_connection(("127.0.0.1", given["tcp"]), 2)),
         "sockets of the host": works(lambda: socket.socket(socket.AF_UNIX).connect(given["unix"])),
         "new processes": works(lambda: os.fork() or os._exit(0)),
