@@ -8,6 +8,7 @@ from typing import Protocol
 
 from trajectories.core.problems import ProblemError, describe
 from trajectories.core.problems.documents import parse_json_text
+from trajectories.core.problems.procedural_families import Scoring, scoring_of
 from trajectories.core.records import JSON, ProblemKind, ProblemRecord
 from trajectories.core.storable import storable_json, storable_text
 
@@ -68,6 +69,11 @@ class Family:
     levels: tuple[Mapping[str, JSON], ...] = ()
     example: Example | None = None
     unavailable: str = ""
+
+    @property
+    def scoring(self) -> Scoring:
+        """How far the family's scorer is trusted."""
+        return scoring_of(self.name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,8 +87,8 @@ def _answers_verdict(choice: str, *, enclosed: bool) -> str:
     if enclosed and choice != "monty":
         return "Answers are scored and compared in bubblewrap."
     return (
-        "Answers are scored and compared in child processes without a sandbox. Procedural families whose scorers evaluate "
-        f"answers are unscored: {', '.join(READ_AS_CODE)}."
+        "Answers are scored and compared in child processes without a sandbox. Procedural families whose scorers "
+        f"evaluate answers are unscored: {', '.join(READ_AS_CODE)}."
     )
 
 
