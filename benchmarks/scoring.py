@@ -4,9 +4,10 @@
 """
 
 import argparse
-import resource
+import os
 import time
 from collections.abc import Callable
+from functools import partial
 from itertools import cycle, islice
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from trajectories.core.records import ProblemRecord
 
 FAMILIES = ("chain_sum", "basic_arithmetic", "caesar_cipher", "word_ladder", "mini_sudoku", "letter_counting")
 EACH = 10
+WHERE = {"monty": "plain child", "bubblewrap": "bubblewrap, a fork each"}
 
 
 def expressions(count: int) -> list[tuple[str, str]]:
@@ -41,26 +43,32 @@ def draw_of(draw: Draw) -> list:  # type: ignore[type-arg]
     return list(islice(shared_source().examples(draw), EACH))
 
 
-def cpu_seconds() -> float:
-    """CPU time of this process and of all its children that have ended."""
-    usages = (resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN))
-    return sum(usage.ru_utime + usage.ru_stime for usage in usages)
+def cpu_seconds(pid: int) -> float:
+    """CPU time of a process and of all its children that have ended."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return sum(int(ticks) for ticks in fields[11:15]) / os.sysconf("SC_CLK_TCK")
 
 
-def measure(title: str, work: Callable[[int], object], count: int, close: Callable[[], None]) -> None:
-    """Time the first request, which starts the process, and then `count` of them; CPU time is known once it has ended."""
-    before, started = cpu_seconds(), time.perf_counter()
-    work(0)
-    first = time.perf_counter() - started
+def measure(title: str, work: Callable[[int], object], count: int, pid: Callable[[], int]) -> None:
+    """Time the first request, which starts the process, and then `count` of them, which must not end it."""
     started = time.perf_counter()
+    work(0)
+    first, process = time.perf_counter() - started, pid()
+    before, started = cpu_seconds(process), time.perf_counter()
     for number in range(count):
         work(number)
-    seconds = time.perf_counter() - started
-    close()
-    print(
-        f"{title:34} first {first:5.2f} s, then {1000 * seconds / count:6.1f} ms each; "
-        f"CPU in all {cpu_seconds() - before:6.2f} s"
-    )
+    seconds, cpu = time.perf_counter() - started, cpu_seconds(process) - before
+    each = f"{1000 * seconds / count:6.1f} ms of wall and {1000 * cpu / count:5.1f} ms of CPU each"
+    print(f"{title:34} first {first:5.2f} s, then {each}")
+
+
+def compare(comparer: ExpressionComparer, pairs: list[tuple[str, str]], number: int) -> object:
+    return comparer.compare(*pairs[number])
+
+
+def score(scorer: Scorer, records: list[ProblemRecord], number: int) -> float:
+    record = records[number % len(records)]
+    return scorer.score(record, str(record.reference))
 
 
 def main() -> None:
@@ -69,23 +77,18 @@ def main() -> None:
     count = parser.parse_args().answers
     print(f"load {Path('/proc/loadavg').read_text().split()[0]}, {count} answers")
     pairs = expressions(count)
-    for engine in ("monty", "bubblewrap"):
+    for engine, where in WHERE.items():
         comparer = ExpressionComparer(engine)
-        where = "plain child" if engine == "monty" else "bubblewrap, a fork each"
-        measure(f"compare, {where}", lambda n, c=comparer: c.compare(*pairs[n]), count, comparer.close)  # type: ignore[misc]
+        measure(f"compare, {where}", partial(compare, comparer, pairs), count, lambda c=comparer: c.pid)  # type: ignore[misc]
+        comparer.close()
     if not is_installed():
         print("scoring: reasoning-gym is not installed (make procedural)")
         return
     records = problems()
-    for engine in ("monty", "bubblewrap"):
+    for engine, where in WHERE.items():
         scorer = Scorer(engine)
-        where = "plain child" if engine == "monty" else "bubblewrap, a fork each"
-
-        def score(number: int, scorer: Scorer = scorer) -> float:
-            record = records[number % len(records)]
-            return scorer.score(record, str(record.reference))
-
-        measure(f"score, {where}", score, count, scorer.close)
+        measure(f"score, {where}", partial(score, scorer, records), count, lambda s=scorer: s.pid)  # type: ignore[misc]
+        scorer.close()
     shared_source().close()
 
 

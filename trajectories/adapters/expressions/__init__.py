@@ -47,6 +47,11 @@ class ExpressionComparer:
         """Whether a child process runs."""
         return self._child is not None and self._child.started
 
+    @property
+    def pid(self) -> int:
+        """The child's process id, 0 where none runs."""
+        return 0 if self._child is None else self._child.pid
+
     def compare(self, expected: str, found: str) -> Comparison:
         """Compare two LaTeX expressions. Raises ExpressionError where that did not come to an end."""
         if max(len(expected), len(found)) > MAX_CHARACTERS:

@@ -61,6 +61,11 @@ class Scorer:
         self._opened = False
         self._plain = WarmChild(f"{__package__}.worker")
 
+    @property
+    def pid(self) -> int:
+        """Process id of the child that scores, 0 where none runs."""
+        return (self._enclosed or self._plain).pid
+
     def score(self, problem: ProblemRecord, answer: str) -> float:
         """The family's own score of an answer, in [0, 1].
 

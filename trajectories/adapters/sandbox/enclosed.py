@@ -93,10 +93,10 @@ class EnclosedChild:
         """Whether a process runs."""
         return self._process is not None
 
-    def start(self) -> None:
-        """Start it now. Raises SandboxUnavailableError."""
-        with self._lock:
-            self._running()
+    @property
+    def pid(self) -> int:
+        """Its process id outside of the sandbox, 0 where none runs."""
+        return 0 if self._process is None else self._process.pid
 
     def ask(self, request: dict[str, JSON], seconds: float) -> dict[str, Any]:
         """One request at a time. Raises TimeoutError, EOFError or OSError where it did not come to an end."""
