@@ -1,5 +1,7 @@
 """The pages of procedural problems: who may, what is shown, what is imported."""
 
+from dataclasses import replace
+
 import pytest
 from django.test import Client
 
@@ -48,6 +50,27 @@ def test_families_are_listed_with_an_example_or_a_reason(as_lead, families):
     assert "1 + &lt;b&gt; =" in text
     assert "Must specify at least one dataset" in text
     assert "2 of 2 families" in text
+
+
+@pytest.mark.parametrize(
+    ("name", "badge", "words"),
+    [
+        ("coin_flip", "not scored", "Answers are not scored."),
+        ("countdown", "needs the sandbox", "Scoring needs the sandbox."),
+        ("gsm_symbolic", "", "Right is the reference answer, word for word."),
+        ("chain_sum", "", ""),
+    ],
+)
+def test_pages_say_how_far_a_family_s_scorer_is_trusted(as_lead, families, monkeypatch, name, badge, words):
+    families[:] = [replace(SUMS, name=name, summary="")]
+    monkeypatch.setattr(pages, "preview_procedural", lambda draw: [])
+    listed, page = (as_lead.get(address).content.decode() for address in (LIST, f"{LIST}{name}/"))
+    badges = [each for each in ("not scored", "needs the sandbox") if f">{each}</span>" in listed]
+    assert badges == [badge] * bool(badge)
+    said = ("Answers are not scored.", "Scoring needs the sandbox.", "Right is the reference answer, word for word.")
+    assert [each for each in said if each in page] == [words] * bool(words)
+    if name == "coin_flip":
+        assert "its scorer takes the answer 0 for right, whatever the probability" in page
 
 
 @pytest.mark.parametrize(

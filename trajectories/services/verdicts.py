@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db.models import F
 
 from trajectories.adapters.expressions import shared_comparer
-from trajectories.adapters.procedural import shared_source
+from trajectories.adapters.procedural import shared_scorer
 from trajectories.adapters.sandbox import shared_engine
 from trajectories.core.identity import canonical_json
 from trajectories.core.programs import ProgramEngine, ProgramJob, ProgramRun
@@ -56,11 +56,11 @@ class TraceTools:
 
     def score_answer(self, problem: ProblemRecord, answer: str) -> float:
         """Ask the family that made a procedural problem; within its time limit."""
-        return shared_source().score(problem, answer)
+        return shared_scorer(settings.PROGRAM_ENGINE).score(problem, answer)
 
     def compare_expressions(self, expected: str, found: str) -> Comparison:
         """Compare in the process of its own, within its limits."""
-        return shared_comparer().compare(expected, found)
+        return shared_comparer(settings.PROGRAM_ENGINE).compare(expected, found)
 
 
 def judge_trace(trace: Trace, verifiers: Iterable[Verifier], *, lost: bool = False) -> list[VerdictRecord]:

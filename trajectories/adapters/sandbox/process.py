@@ -10,6 +10,7 @@ import socket
 import subprocess
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,7 +29,7 @@ FIRST_UID, UIDS = 61_184, 4_000
 
 _INSIDE = Path(__file__).with_name("inside")
 _MODULE = "trajectories.adapters.sandbox.inside.worker"
-_SOURCES, _SITE = "/sandbox", "/site"
+SOURCES, _SITE = "/sandbox", "/site"
 
 
 class WorkerLostError(Exception):
@@ -68,8 +69,36 @@ def worker_command(
 
     The user is mapped away in a user namespace, or given up by the worker where it is root.
     """
+    uid = choose_user()
+    site = "" if python.site is None else _SITE
+    # The packages above it are missing there, which Python takes for namespace packages.
+    mounts = [(_INSIDE, f"{SOURCES}/{_MODULE.rpartition('.')[0].replace('.', '/')}")]
+    mounts += [] if python.site is None else [(python.site, _SITE)]
+    arguments = enclosure_arguments(python, mounts, uid, TEMPORARY_BYTES)
+    arguments += ["--info-fd", str(info_descriptor)]
+    if seccomp_descriptor is not None:
+        arguments += ["--seccomp", str(seccomp_descriptor)]
+    return [*arguments, "--", *interpreter_arguments(python), "-m", _MODULE, site, packages, str(uid)]
+
+
+def choose_user() -> int:
+    """The user to become inside: one that no file belongs to where this process is root, else nobody's number."""
+    return FIRST_UID + (os.getpid() * 31 + time.monotonic_ns()) % UIDS if os.geteuid() == 0 else NOBODY
+
+
+def interpreter_arguments(python: SandboxPython) -> list[str]:
+    """How the interpreter is started inside: with nothing from a user's folder, no site packages, no bytecode files."""
+    return [str(python.executable), "-s", "-P", "-S", "-B"]
+
+
+def enclosure_arguments(
+    python: SandboxPython, mounts: Sequence[tuple[Path, str]], uid: int, temporary_bytes: int
+) -> list[str]:
+    """bwrap and its options: namespaces of its own, no capabilities, an empty environment, a root with the interpreter
+    and `mounts` (path here, path inside), all read-only
+    but a /tmp of `temporary_bytes`.
+    """
     root = os.geteuid() == 0
-    uid = FIRST_UID + (os.getpid() * 31 + time.monotonic_ns()) % UIDS if root else NOBODY
     arguments = [find_bubblewrap(), "--unshare-all", "--die-with-parent", "--new-session", "--as-pid-1"]
     if root:
         arguments += ["--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
@@ -78,18 +107,14 @@ def worker_command(
     else:
         arguments += ["--unshare-user", "--disable-userns", "--cap-drop", "ALL"]
         arguments += ["--uid", str(uid), "--gid", str(uid)]
-    arguments += ["--hostname", "sandbox", "--clearenv", *_environment(python), *_file_system(python)]
-    arguments += ["--info-fd", str(info_descriptor)]
-    if seccomp_descriptor is not None:
-        arguments += ["--seccomp", str(seccomp_descriptor)]
-    site = "" if python.site is None else _SITE
-    return [*arguments, "--", str(python.executable), "-s", "-P", "-S", "-B", "-m", _MODULE, site, packages, str(uid)]
+    arguments += ["--hostname", "sandbox", "--clearenv", *_environment(python)]
+    return arguments + _file_system(python, mounts, temporary_bytes)
 
 
 def _environment(python: SandboxPython) -> list[str]:
     """What the interpreter needs until the worker empties it; numpy's libraries keep to one thread."""
     values = {
-        "PYTHONPATH": _SOURCES,
+        "PYTHONPATH": SOURCES,
         "PYTHONHASHSEED": "0",
         "OPENBLAS_NUM_THREADS": "1",
         "OMP_NUM_THREADS": "1",
@@ -100,24 +125,24 @@ def _environment(python: SandboxPython) -> list[str]:
     return [part for name, value in values.items() for part in ("--setenv", name, value)]
 
 
-def _file_system(python: SandboxPython) -> list[str]:
-    """A root with the interpreter, its libraries and nothing else; only /tmp can be written to."""
+def _file_system(python: SandboxPython, mounts: Sequence[tuple[Path, str]], temporary_bytes: int) -> list[str]:
+    """A root with the interpreter, its libraries and the mounts; nothing but /tmp can be written to."""
     arguments = []
     mounted = (python.executable, *python.folders)
     # Made by --ro-bind itself, they would be open to their owner only, which the worker is not for long.
-    for folder in sorted({parent for path in mounted for parent in path.parents if parent != Path("/")}):
+    here = {parent for path in mounted for parent in path.parents if parent != Path("/")}
+    inside = {parent for _, target in mounts for parent in Path(target).parents if parent != Path("/")}
+    for folder in sorted(here | inside):
         arguments += ["--perms", "0755", "--dir", str(folder)]
     for path in mounted:
         arguments += ["--ro-bind", str(path), str(path)]
     hidden = [str(folder / "site-packages") for folder in python.folders if (folder / "site-packages").is_dir()]
     for folder_name in hidden:
         arguments += ["--tmpfs", folder_name]
-    if python.site is not None:
-        arguments += ["--ro-bind", str(python.site), _SITE]
-    # The packages above it are missing there, which Python takes for namespace packages.
-    arguments += ["--ro-bind", str(_INSIDE), f"{_SOURCES}/{_MODULE.rpartition('.')[0].replace('.', '/')}"]
+    for source, target in mounts:
+        arguments += ["--ro-bind", str(source), target]
     arguments += ["--proc", "/proc", "--dev", "/dev"]
-    arguments += ["--perms", "1777", "--size", str(TEMPORARY_BYTES), "--tmpfs", "/tmp", "--chdir", "/tmp"]
+    arguments += ["--perms", "1777", "--size", str(temporary_bytes), "--tmpfs", "/tmp", "--chdir", "/tmp"]
     for folder_name in ("/dev", *hidden, "/"):
         arguments += ["--remount-ro", folder_name]
     return arguments
