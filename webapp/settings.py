@@ -157,6 +157,7 @@ CELERY_BEAT_SCHEDULE = {
     },
     "sweep_generation": {"task": "trajectories.sweep_generation", "schedule": 30, "options": {"expires": 30}},
     "sweep_uploads": {"task": "trajectories.sweep_uploads", "schedule": 600, "options": {"expires": 600}},
+    "sweep_submissions": {"task": "trajectories.sweep_submissions", "schedule": 3600, "options": {"expires": 3600}},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
 

@@ -34,6 +34,7 @@ from trajectories.services.procedural import procedural_installed, stored_famili
 from trajectories.tasks.generation import ring_generation
 from trajectories.views.fragments import wants_fragment
 from trajectories.views.permissions import needs
+from trajectories.views.submissions import once
 from trajectories.views.visitors import visitor
 
 view_jobs = needs("trajectories.view_generationjob")
@@ -63,6 +64,7 @@ def _generator(request: HttpRequest) -> str:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @add_jobs
+@once
 def generation_new(request: HttpRequest) -> HttpResponse:
     """Plan a job; the generator is in the address, the form has what it needs."""
     generator = _generator(request)

@@ -22,6 +22,7 @@ from trajectories.services.reverifications import (
 from trajectories.tasks.reverifications import ring_reverification
 from trajectories.views.fragments import wants_fragment
 from trajectories.views.permissions import needs, require_sight
+from trajectories.views.submissions import once
 from trajectories.views.visitors import visitor
 
 view_verdicts = needs("trajectories.view_verdict")
@@ -38,6 +39,7 @@ def reverification_list(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @ask_for_jobs
+@once
 def reverification_new(request: HttpRequest) -> HttpResponse:
     """Ask for the traces of a scope (in the address, as on the trace list) to be judged again."""
     scope = read_scope(request.GET)

@@ -36,6 +36,7 @@ from trajectories.tasks.runs import ring_sampling
 from trajectories.views.fragments import wants_fragment
 from trajectories.views.permissions import needs
 from trajectories.views.plans import budget_values
+from trajectories.views.submissions import once
 from trajectories.views.visitors import visitor
 
 MAX_KEY = 2**63 - 1
@@ -183,6 +184,7 @@ def run_budget(request: HttpRequest, run_id: int) -> HttpResponse:
 
 @require_POST
 @needs("trajectories.add_run")
+@once
 def run_extend(request: HttpRequest, run_id: int) -> HttpResponse:
     """Draw more samples of each problem of a finished run."""
     run = get_object_or_404(Run.objects.select_related("sampler"), pk=run_id)
