@@ -305,9 +305,7 @@ def _steps(value: JSON) -> tuple[Step, ...]:
     kinds = tuple(StepKind)  # compared one by one: what stands there may have no hash
     for index, step in enumerate(value):
         path = f"trace.steps[{index}]"
-        if not isinstance(step, dict) or step.get("kind") not in tuple(
-            StepKind
-        ):  # whatever it is: no hash is asked for
+        if not isinstance(step, dict) or step.get("kind") not in kinds:
             raise ProblemError(path, f"found {describe(step)}, expected a step of a known kind")
         depth, data = step.get("depth", 0), step.get("data", {})
         if type(depth) is not int or not 0 <= depth < 100 or not isinstance(data, dict):
