@@ -126,7 +126,7 @@ def form_identity(form: Form) -> tuple[str, str, tuple[str, ...]]:
     return name, form.method, tuple(sorted(form.fields))
 
 
-def body_of(form: Form, **changes: list[bytes]) -> bytes:
+def body_of(form: Form, changes: dict[str, list[bytes]]) -> bytes:
     """What a browser sends of the form with some fields changed."""
     sent = {name: [value.encode() for value in values] for name, values in form.filled_in().items()}
     return encoded({**sent, **changes})

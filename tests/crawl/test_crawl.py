@@ -49,7 +49,7 @@ def visit(crawler: Crawler, world: World, *, admin: bool, all_rows: bool) -> Non
         for address in addresses(world, route, pattern)[: None if all_rows or DEEP else 1]:
             crawler.get(address)
             crawler.post(address, b"")
-            if all_rows or DEEP:
+            if DEEP:
                 crawler.get(address, b"", **HTMX)
                 crawler.head(address)
 
@@ -66,7 +66,7 @@ def test_every_address_answers_everyone(world, role):
 
 def test_addresses_that_nothing_is_at_are_not_found(world):
     crawler = Crawler(world.people["lead"])
-    for route, pattern in every_pattern():
+    for route, pattern in every_pattern() if DEEP else routes(admin=False):
         for address in addresses(world, route, pattern, odd=True):
             crawler.get(address)
     assert crawler.requests > 300
@@ -83,7 +83,7 @@ def test_every_parameter_of_an_address_may_be_anything(world):
         crawler.get(address)
         crawler.get(address, b"", **HTMX)
         for name in sorted(crawler.asked[address]):
-            for value in turning(place):
+            for value in turning(place, VALUES_EACH if DEEP else 1):
                 crawler.get(address, encoded({name: [value]}))
             crawler.get(address, encoded({name: list(turning(place + 1))}), **HTMX)
             place += 1
@@ -107,27 +107,27 @@ def forms_of(crawler: Crawler, world: World, *, admin: bool) -> list[Form]:
     return [form for form in found.values() if not form.address.endswith("/logout/")]
 
 
-def send(crawler: Crawler, form: Form, **changes: list[bytes]) -> None:
-    body = body_of(form, **changes)
+def send(crawler: Crawler, form: Form, changes: dict[str, list[bytes]]) -> None:
+    body = body_of(form, changes)
     if form.method == "post":
         crawler.post(form.address, body)
     else:
         crawler.get(form.address.partition("?")[0], body)
 
 
-@pytest.mark.parametrize("role", ROLES if DEEP else ("curator", "lead", "admin"))
+@pytest.mark.parametrize("role", ROLES if DEEP else ("lead",))
 def test_every_field_of_every_form_may_be_anything(world, role):
     crawler = Crawler(world.people[role])
     forms = forms_of(crawler, world, admin=False)
     place = 0
     for form in forms:
-        send(crawler, form)
+        send(crawler, form, {})
         for name in form.fields:
             if name == "csrfmiddlewaretoken":
                 continue
             for value in turning(place):
-                send(crawler, form, **{name: [value]})
-            send(crawler, form, **{name: []})
+                send(crawler, form, {name: [value]})
+            send(crawler, form, {name: []})
             place += 1
     assert crawler.faults == []
     if role == "lead":
@@ -144,7 +144,7 @@ def test_every_form_may_be_filled_in_with_anything_at_once(world):
         form = data.draw(st.sampled_from(forms))
         names = sorted(name for name in form.fields if name != "csrfmiddlewaretoken")
         chosen = data.draw(st.lists(st.sampled_from(names), max_size=5, unique=True)) if names else []
-        send(crawler, form, **{name: data.draw(st.lists(ANY_VALUE, max_size=3)) for name in chosen})
+        send(crawler, form, {name: data.draw(st.lists(ANY_VALUE, max_size=3)) for name in chosen})
         assert crawler.faults == []
 
     fill_in()
@@ -155,5 +155,5 @@ def test_the_admin_takes_anything(world):
     for place, form in enumerate(forms_of(crawler, world, admin=True)):
         for name in form.fields:
             for value in turning(place, VALUES_EACH if DEEP else 1):
-                send(crawler, form, **{name: [value]})
+                send(crawler, form, {name: [value]})
     assert crawler.faults == []

@@ -34,9 +34,9 @@ from trajectories.services.judgements import (
 )
 from trajectories.tasks.judgements import ring_judgement
 from trajectories.views.fragments import wants_fragment
+from trajectories.views.paging import read_key
 from trajectories.views.permissions import needs, require_sight
 from trajectories.views.submissions import once
-from trajectories.views.traces import read_key
 from trajectories.views.visitors import visitor
 
 view_jobs = needs("trajectories.view_judgement")

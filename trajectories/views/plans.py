@@ -27,9 +27,9 @@ from trajectories.services.sample_requests import RequestError
 from trajectories.services.samplers import ensure_symbolic
 from trajectories.tasks.runs import ring_sampling
 from trajectories.views.fragments import wants_fragment
+from trajectories.views.paging import read_key
 from trajectories.views.permissions import needs
 from trajectories.views.submissions import once
-from trajectories.views.traces import read_key
 from trajectories.views.visitors import visitor
 
 add_runs = needs("trajectories.add_run")
