@@ -40,6 +40,7 @@ from trajectories.models import (
     RunProblem,
     Sampler,
     SamplerGate,
+    Submission,
     Text,
     Trace,
     Verdict,
@@ -350,6 +351,11 @@ class ExportAdmin(ReadOnlyAdmin):
     list_display = ("id", "release", "format", "state", "rows_written", "byte_size", "created_by", "created_at")
     list_filter = ("state", "format")
     list_select_related = ("release", "created_by")
+
+
+@admin.register(Submission)
+class SubmissionAdmin(ReadOnlyAdmin):
+    list_display = ("digest", "address", "created_at")
 
 
 @admin.register(Text)

@@ -24,6 +24,7 @@ from trajectories.views import (
     rubrics,
     runs,
     samplers,
+    texts,
     trace_imports,
     traces,
     uploads,
@@ -76,6 +77,7 @@ urlpatterns: list[URLPattern] = [
     path("preferences/", preferences.preferences, name="preferences"),
     path("problems/", problems.problem_list, name="problem_list"),
     path("problems/<int:problem_id>/", problems.problem_detail, name="problem_detail"),
+    path("problems/<int:problem_id>/text/<slug:part>/", texts.problem_text, name="problem_text"),
     path("problems/import/", uploads.import_problems, name="problem_import"),
     path("problems/import/<str:token>/", uploads.question_import, name="question_import"),
     path("problems/procedural/", procedural.family_list, name="procedural_list"),
@@ -117,4 +119,5 @@ urlpatterns: list[URLPattern] = [
     path("traces/<int:trace_id>/", traces.trace_detail, name="trace_detail"),
     path("traces/<int:trace_id>/review/", reviews.review_submit, name="review_submit"),
     path("traces/<int:trace_id>/steps/<int:first>/", traces.trace_steps, name="trace_steps"),
+    path("traces/<int:trace_id>/text/<slug:part>/", texts.trace_text, name="trace_text"),
 ]

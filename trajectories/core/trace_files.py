@@ -302,9 +302,10 @@ def _steps(value: JSON) -> tuple[Step, ...]:
     if not isinstance(value, list) or len(value) > MAX_STEPS:
         raise ProblemError("trace.steps", f"found {describe(value)}, expected a list of at most {MAX_STEPS:,} steps")
     steps = []
+    kinds = tuple(StepKind)  # compared one by one: what stands there may have no hash
     for index, step in enumerate(value):
         path = f"trace.steps[{index}]"
-        if not isinstance(step, dict) or step.get("kind") not in set(StepKind):
+        if not isinstance(step, dict) or step.get("kind") not in kinds:
             raise ProblemError(path, f"found {describe(step)}, expected a step of a known kind")
         depth, data = step.get("depth", 0), step.get("data", {})
         if type(depth) is not int or not 0 <= depth < 100 or not isinstance(data, dict):

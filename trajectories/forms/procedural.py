@@ -66,8 +66,8 @@ class ProceduralForm(forms.Form):
 
     def draw(self) -> Draw:
         """What a valid form asks for; knobs that stand as the family has them are left to it."""
-        values = {knob: self.cleaned_data[f"{PREFIX}{knob.name}"] for knob in self.family.knobs}
-        knobs = {knob.name: value for knob, value in values.items() if value != knob.default}
+        values = [(knob, self.cleaned_data[f"{PREFIX}{knob.name}"]) for knob in self.family.knobs]
+        knobs = {knob.name: value for knob, value in values if value != knob.default}
         return Draw(self.family.name, knobs, self.cleaned_data["seed"], self.cleaned_data["size"])
 
 

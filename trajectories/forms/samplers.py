@@ -9,7 +9,8 @@ from django.core.exceptions import ValidationError
 
 from trajectories.adapters.chat_api import CHAT_COMPLETIONS, RESPONSES, ChatSettings
 from trajectories.adapters.endpoints import AccessError, EndpointAccess
-from trajectories.core.identity import canonical_json
+from trajectories.core.problems import describe
+from trajectories.forms.json import StrictJSONField
 from trajectories.forms.titles import TitleField
 from trajectories.models import Sampler
 from trajectories.services.endpoints.access import endpoint_access
@@ -115,7 +116,8 @@ class SamplerForm(forms.Form):
     logprobs = forms.BooleanField(required=False, label="Ask for log-probabilities", help_text="Makes answers larger.")
     streaming = forms.BooleanField(required=False, label="Stream answers", help_text="Where long ones are cut off.")
     sends_seed = forms.BooleanField(required=False, label="Send a seed", help_text="Some endpoints refuse it.")
-    extra_body = forms.JSONField(
+    extra_body = StrictJSONField(
+        longest=MAX_BODY_CHARACTERS,
         required=False,
         label="Extra parameters",
         help_text='JSON, such as {"top_p": 0.95, "reasoning_effort": "high"}.',
@@ -156,15 +158,9 @@ class SamplerForm(forms.Form):
         if given in (None, ""):
             return {}
         if not isinstance(given, dict):
-            raise ValidationError(f"Found a JSON {type(given).__name__}, expected an object.")
+            raise ValidationError(f"Found {describe(given)}, expected an object.")
         if taken := [name for name in FIXED_FIELDS if name in given]:
             raise ValidationError(f"Found {taken[0]!r}, which is set by the engine.")
-        try:
-            canonical_json(given)
-        except ValueError as fault:
-            raise ValidationError("Found NaN or Infinity, expected finite numbers.") from fault
-        if len(str(given)) > MAX_BODY_CHARACTERS:
-            raise ValidationError(f"Found more than {MAX_BODY_CHARACTERS:,} characters.")
         return given
 
     def clean(self) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from trajectories.models.rubrics import Rubric
 from trajectories.models.runs import Attempt, Run, RunProblem
 from trajectories.models.samplers import Sampler, SamplerGate
 from trajectories.models.sketches import ProblemSketch
+from trajectories.models.submissions import Submission
 from trajectories.models.traces import PendingVerification, Text, Trace
 from trajectories.models.verdicts import Verdict
 from trajectories.models.workers import Worker
@@ -54,6 +55,7 @@ __all__ = [
     "RunProblem",
     "Sampler",
     "SamplerGate",
+    "Submission",
     "Text",
     "Trace",
     "Verdict",

@@ -1,5 +1,6 @@
-"""What every page is put together from: icons, badges, bars, navigation, preferences, addresses."""
+"""What every page is put together from: icons, badges, bars, navigation, preferences, addresses, keys of forms."""
 
+import uuid
 from functools import cache
 from typing import Any
 
@@ -177,3 +178,9 @@ def query(context: template.Context, **changes: Any) -> str:
         else:
             parameters[key] = str(value)
     return f"?{parameters.urlencode()}"
+
+
+@register.simple_tag
+def form_key() -> SafeString:
+    """The hidden field by which a form that is sent twice counts once, see views.submissions."""
+    return format_html('<input type="hidden" name="form_key" value="{}">', uuid.uuid4())

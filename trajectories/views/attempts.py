@@ -7,8 +7,8 @@ from django.views.decorators.http import require_safe
 from trajectories.models import Run
 from trajectories.selectors.attempts import list_failed
 from trajectories.selectors.runs import list_failures
+from trajectories.views.paging import read_key
 from trajectories.views.permissions import needs
-from trajectories.views.traces import read_key
 
 
 @require_safe

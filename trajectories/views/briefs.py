@@ -17,6 +17,7 @@ from trajectories.selectors.briefs import list_brief_versions, list_briefs
 from trajectories.services.briefs import BriefDraft, BriefError, add_brief, draft_of, revise_brief
 from trajectories.services.generation_previews import preview_generation
 from trajectories.views.permissions import needs
+from trajectories.views.submissions import once
 from trajectories.views.visitors import visitor
 
 view_briefs = needs("trajectories.view_brief")
@@ -50,6 +51,7 @@ def brief_detail(request: HttpRequest, brief_id: int) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @add_briefs
+@once
 def brief_new(request: HttpRequest) -> HttpResponse:
     """Write a new brief; it begins as the first one that is shipped."""
     first = SHIPPED[0]
@@ -65,6 +67,7 @@ def brief_new(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @add_briefs
+@once
 def brief_edit(request: HttpRequest, brief_id: int) -> HttpResponse:
     """Write the next version of a brief."""
     brief = get_object_or_404(Brief, pk=brief_id)

@@ -42,6 +42,7 @@ from trajectories.services.candidates import (
 )
 from trajectories.views.candidate_parts import candidate_context
 from trajectories.views.fragments import wants_fragment
+from trajectories.views.paging import read_key
 from trajectories.views.permissions import needs
 from trajectories.views.visitors import visitor
 
@@ -68,11 +69,10 @@ def _find(candidate_id: int) -> ProblemCandidate:
 def candidate_list(request: HttpRequest) -> HttpResponse:
     """All candidates, filtered by the address, with how many there are in each state."""
     scope = read_candidate_scope(request.GET)
-    before = request.GET.get("before", "")
     counts = count_states(scope)
     context = {
         "scope": scope,
-        "page": list_candidates(scope, before=int(before) if before.isascii() and before.isdigit() else None),
+        "page": list_candidates(scope, before=read_key(request, "before")),
         "tabs": [(word, title, counts[word]) for word, title in ProblemCandidate.State.choices],
         "total": sum(counts.values()),
         "waiting": counts[ProblemCandidate.State.WAITING],
@@ -87,9 +87,7 @@ def candidate_list(request: HttpRequest) -> HttpResponse:
 def candidate_next(request: HttpRequest) -> HttpResponse:
     """Take the next waiting candidate of the scope, those after `after` first."""
     scope = read_candidate_scope(request.GET)
-    after = request.GET.get("after", "")
-    place = int(after) if after.isascii() and after.isdigit() and len(after) < 19 else 0
-    return _show(request, scope, after=place)
+    return _show(request, scope, after=read_key(request, "after") or 0)
 
 
 @require_safe

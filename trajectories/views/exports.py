@@ -24,6 +24,7 @@ from trajectories.services.exports import export_filename, export_path, record_d
 from trajectories.tasks.exports import ring_export
 from trajectories.views.fragments import wants_fragment
 from trajectories.views.permissions import Refused, needs, require
+from trajectories.views.submissions import once
 from trajectories.views.visitors import visitor
 
 CHUNK = 256 * 1024
@@ -63,6 +64,7 @@ def _shown(request: HttpRequest, export: Export, release: Release) -> ShownExpor
 
 @require_POST
 @add_exports
+@once
 def export_create(request: HttpRequest, release_id: int) -> HttpResponse:
     """Ask for one file of a release; asking again for the same gives the one there is."""
     release = get_object_or_404(Release, pk=release_id)

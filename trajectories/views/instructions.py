@@ -35,6 +35,7 @@ from trajectories.services.instructions import (
 )
 from trajectories.views.fragments import wants_fragment
 from trajectories.views.permissions import needs
+from trajectories.views.submissions import once
 from trajectories.views.visitors import visitor
 
 view_instructions = needs("trajectories.view_instruction")
@@ -124,6 +125,7 @@ def _messages(form: PreviewForm, record: InstructionRecord, problem: Problem, si
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @add_instructions
+@once
 def instruction_new(request: HttpRequest) -> HttpResponse:
     """Write a new instruction."""
     form = InstructionForm(request.POST) if request.method == "POST" else InstructionForm(initial=first_values(None))
@@ -138,6 +140,7 @@ def instruction_new(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @add_instructions
+@once
 def instruction_edit(request: HttpRequest, instruction_id: int) -> HttpResponse:
     """Write the next version of an instruction."""
     instruction = get_object_or_404(Instruction, pk=instruction_id, suits=Instruction.Suits.CHAT)

@@ -34,8 +34,9 @@ from trajectories.services.judgements import (
 )
 from trajectories.tasks.judgements import ring_judgement
 from trajectories.views.fragments import wants_fragment
+from trajectories.views.paging import read_key
 from trajectories.views.permissions import needs, require_sight
-from trajectories.views.traces import read_key
+from trajectories.views.submissions import once
 from trajectories.views.visitors import visitor
 
 view_jobs = needs("trajectories.view_judgement")
@@ -52,6 +53,7 @@ def judgement_list(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @ask_for_jobs
+@once
 def judgement_new(request: HttpRequest) -> HttpResponse:
     """Ask for the traces of a scope (in the address, as on the trace list) to be judged by a model."""
     scope = read_scope(request.GET)

@@ -27,8 +27,9 @@ from trajectories.services.sample_requests import RequestError
 from trajectories.services.samplers import ensure_symbolic
 from trajectories.tasks.runs import ring_sampling
 from trajectories.views.fragments import wants_fragment
+from trajectories.views.paging import read_key
 from trajectories.views.permissions import needs
-from trajectories.views.traces import read_key
+from trajectories.views.submissions import once
 from trajectories.views.visitors import visitor
 
 add_runs = needs("trajectories.add_run")
@@ -36,6 +37,7 @@ add_runs = needs("trajectories.add_run")
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @add_runs
+@once
 def run_new(request: HttpRequest) -> HttpResponse:
     """Plan a run and ring its bell."""
     ensure_symbolic_views()

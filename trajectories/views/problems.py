@@ -23,15 +23,8 @@ from trajectories.selectors.problems import (
     to_public,
 )
 from trajectories.views.fragments import wants_fragment
+from trajectories.views.paging import read_key
 from trajectories.views.permissions import needs
-
-MAX_KEY = 2**63 - 1
-
-
-def _key(request: HttpRequest, name: str) -> int | None:
-    """A paging key from the address; None where it is absent or no key."""
-    text = request.GET.get(name, "")
-    return int(text) if text.isascii() and text.isdigit() and int(text) <= MAX_KEY else None
 
 
 @require_safe
@@ -53,7 +46,9 @@ def problem_list(request: HttpRequest) -> HttpResponse:
         "states": [(word, title) for word, (title, _) in SOLVED_STATES.items()],
         "splits": Problem.Split.choices,
         "sets": list_problem_sets(),
-        "page": list_problems(scope, sight, sort=sort, after=_key(request, "after"), before=_key(request, "before")),
+        "page": list_problems(
+            scope, sight, sort=sort, after=read_key(request, "after"), before=read_key(request, "before")
+        ),
         "count": count_problems(scope, sight),
         "own": sight.is_blind,
     }
@@ -74,7 +69,7 @@ def problem_detail(request: HttpRequest, problem_id: int) -> HttpResponse:
         "answer": answer,
         "population": get_population(problem, sight, every_group=request.GET.get("groups") == "all"),
         "page": list_samples(
-            problem, sight, answer=answer, before=_key(request, "before"), after=_key(request, "after")
+            problem, sight, answer=answer, before=read_key(request, "before"), after=read_key(request, "after")
         ),
         "own": sight.is_blind,
     }

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 from django.views.decorators.vary import vary_on_headers
 
@@ -67,6 +67,8 @@ def family_detail(request: HttpRequest, name: str) -> HttpResponse:
     if not procedural_installed():
         return render(request, "trajectories/procedural/missing.html")
     family = get_family(name)
+    if family is None and stored_families() is None:
+        return redirect("procedural_list")  # where they are described, which takes a while
     if family is None:
         raise Http404(f"There is no family {name}.")
     if request.method == "POST" and not request.user.has_perm("trajectories.add_problem"):

@@ -30,8 +30,8 @@ from trajectories.services.releases import ReleaseError, freeze_accepted
 from trajectories.tasks.exports import ring_export
 from trajectories.views.exports import describe_exports
 from trajectories.views.fragments import wants_fragment
+from trajectories.views.paging import read_key
 from trajectories.views.permissions import needs
-from trajectories.views.traces import read_key
 from trajectories.views.visitors import visitor
 
 PREVIEW_ROWS = 3

@@ -21,7 +21,9 @@ from trajectories.services.reverifications import (
 )
 from trajectories.tasks.reverifications import ring_reverification
 from trajectories.views.fragments import wants_fragment
+from trajectories.views.paging import read_key
 from trajectories.views.permissions import needs, require_sight
+from trajectories.views.submissions import once
 from trajectories.views.visitors import visitor
 
 view_verdicts = needs("trajectories.view_verdict")
@@ -32,12 +34,16 @@ ask_for_jobs = needs("trajectories.add_reverification")
 @view_verdicts
 def reverification_list(request: HttpRequest) -> HttpResponse:
     """The newest jobs and the newest changed verdicts of all jobs."""
-    context = {"jobs": list_reverifications(), "page": list_changes(sight_of(request.user), before=_key(request))}
+    context = {
+        "jobs": list_reverifications(),
+        "page": list_changes(sight_of(request.user), before=read_key(request, "before")),
+    }
     return render(request, "trajectories/reverifications/list.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @ask_for_jobs
+@once
 def reverification_new(request: HttpRequest) -> HttpResponse:
     """Ask for the traces of a scope (in the address, as on the trace list) to be judged again."""
     scope = read_scope(request.GET)
@@ -68,7 +74,7 @@ def reverification_detail(request: HttpRequest, job_id: int) -> HttpResponse:
         "job": job,
         "scope": scope_of(job),
         "is_active": job.state in Reverification.ACTIVE_STATES,
-        "page": list_changes(sight_of(request.user), job=job, before=_key(request)),
+        "page": list_changes(sight_of(request.user), job=job, before=read_key(request, "before")),
     }
     template = "_live" if wants_fragment(request) else "detail"
     return render(request, f"trajectories/reverifications/{template}.html", context)
@@ -84,8 +90,3 @@ def reverification_cancel(request: HttpRequest, job_id: int) -> HttpResponse:
     except ReverificationError as error:
         messages.error(request, str(error))
     return redirect("reverification_detail", job.pk)
-
-
-def _key(request: HttpRequest) -> int | None:
-    value = request.GET.get("before", "")
-    return int(value) if value.isascii() and value.isdigit() and len(value) < 19 else None

@@ -35,11 +35,12 @@ from trajectories.services.runs import (
 )
 from trajectories.tasks.runs import ring_sampling
 from trajectories.views.fragments import wants_fragment
+from trajectories.views.paging import read_key
 from trajectories.views.permissions import needs
 from trajectories.views.plans import budget_values
+from trajectories.views.submissions import once
 from trajectories.views.visitors import visitor
 
-MAX_KEY = 2**63 - 1
 OUTCOME_WORDS = {
     "pass": ("pass", "right"),
     "fail": ("fail", "wrong"),
@@ -50,19 +51,13 @@ OUTCOME_WORDS = {
 """(CSS class, word) by the correctness of traces."""
 
 
-def _key(request: HttpRequest, name: str) -> int | None:
-    """A paging key from the address; None where it is absent or no key."""
-    text = request.GET.get(name, "")
-    return int(text) if text.isascii() and text.isdigit() and int(text) <= MAX_KEY else None
-
-
 @require_safe
 @needs("trajectories.view_run")
 @vary_on_headers("HX-Request")
 def run_list(request: HttpRequest) -> HttpResponse:
     """All runs, newest first."""
     state = request.GET.get("state", "")
-    page = list_runs(state=state, before=_key(request, "before"), after=_key(request, "after"))
+    page = list_runs(state=state, before=read_key(request, "before"), after=read_key(request, "after"))
     context = {
         "state": state,
         "states": [("", "All"), *((word, title) for word, (title, _) in STATE_FILTERS.items())],
@@ -80,7 +75,7 @@ def run_detail(request: HttpRequest, run_id: int) -> HttpResponse:
     """One run. A fragment is its live part (`part=live`) or the table of its problems (`part=problems`)."""
     run = get_object_or_404(Run.objects.select_related("sampler", "problem_set", "created_by"), pk=run_id)
     part = request.GET.get("part", "") if wants_fragment(request) else ""
-    after = _key(request, "after")
+    after = read_key(request, "after")
     context: dict[str, Any] = {
         "run": run,
         "part": part,
@@ -185,6 +180,7 @@ def run_budget(request: HttpRequest, run_id: int) -> HttpResponse:
 
 @require_POST
 @needs("trajectories.add_run")
+@once
 def run_extend(request: HttpRequest, run_id: int) -> HttpResponse:
     """Draw more samples of each problem of a finished run."""
     run = get_object_or_404(Run.objects.select_related("sampler"), pk=run_id)

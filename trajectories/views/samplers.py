@@ -22,6 +22,7 @@ from trajectories.services.samplers import (
 )
 from trajectories.views.fragments import wants_fragment
 from trajectories.views.permissions import needs
+from trajectories.views.submissions import once
 from trajectories.views.visitors import visitor
 
 SHOWN_FAULTS = 10
@@ -39,6 +40,7 @@ def sampler_list(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @add_samplers
+@once
 def sampler_new(request: HttpRequest) -> HttpResponse:
     """Add a language model; `?preset=` fills in what an endpoint of that kind needs."""
     if is_key_choice(request):
@@ -60,6 +62,7 @@ def sampler_new(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @add_samplers
+@once
 def sampler_edit(request: HttpRequest, sampler_id: int) -> HttpResponse:
     """Make the next version of a language model."""
     sampler = get_object_or_404(Sampler, pk=sampler_id, kind=Sampler.Kind.CHAT)

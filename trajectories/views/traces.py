@@ -32,6 +32,7 @@ from trajectories.selectors.traces import (
 )
 from trajectories.views.evidence_parts import show_verdicts
 from trajectories.views.fragments import wants_fragment
+from trajectories.views.paging import read_key
 from trajectories.views.permissions import needs
 from trajectories.views.trace_parts import (
     draw_verdicts,
@@ -78,12 +79,6 @@ def trace_list(request: HttpRequest) -> HttpResponse:
     response = render(request, template, context, status=200 if valid else 422)
     patch_vary_headers(response, ["HX-Request"])
     return response
-
-
-def read_key(request: HttpRequest, name: str) -> int | None:
-    """The row id in a parameter of the address; None where there is none."""
-    value = request.GET.get(name, "")
-    return int(value) if value.isascii() and value.isdigit() and len(value) < 19 else None
 
 
 @require_safe

@@ -1,14 +1,23 @@
 """Questions from JSONL and CSV: which column is what, and what each kind's answer may be."""
 
 import json
+import time
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.core.problems.strategies import json_values
+from tests.mutations import mutations
 from trajectories.core.problems import ProblemError
-from trajectories.core.problems.questions import COLUMNS, choose_columns, is_questions, read_question, read_rows
+from trajectories.core.problems.questions import (
+    COLUMNS,
+    MAX_COLUMNS,
+    choose_columns,
+    is_questions,
+    read_question,
+    read_rows,
+)
 from trajectories.core.records import ProblemKind, ProblemRecord
 
 SAME = {field: field for field in COLUMNS}
@@ -257,3 +266,59 @@ def test_bad_ways_to_judge(row, message):
     with pytest.raises(ProblemError) as fault:
         question(**row)
     assert str(fault.value).startswith(message)
+
+
+QUESTION = {
+    "question": "What is 2 + 2?",
+    "answer": "4",
+    "choices": ["4", "5"],
+    "kind": "choice",
+    "family": "sums",
+    "difficulty": {"level": 1},
+    "split": "train",
+    "name": "q-1",
+}
+TESTED = {
+    "question": "Add them.",
+    "answer": "4",
+    "match": "regex",
+    "examples": ["4"],
+    "tests": [{"input": "1 1", "output": "2"}],
+    "function": "add",
+    "kind": "text",
+}
+
+
+@pytest.mark.parametrize("row", [QUESTION, TESTED], ids=["choice", "tested"])
+def test_a_value_of_a_wrong_type_is_a_fault(row):
+    mapping = choose_columns(tuple(row), {})
+    faults = []
+    for _, _, changed in mutations(row):
+        try:
+            read_question(changed, mapping, "name", None, "rows.jsonl")
+        except ProblemError as fault:
+            faults.append(str(fault))
+    assert len(faults) > 50
+    assert all(0 < len(fault) < 400 for fault in faults)
+
+
+WIDE = [f"c{number}" for number in range(MAX_COLUMNS + 1)]
+TOO_WIDE = f"found {MAX_COLUMNS + 1} columns, expected at most {MAX_COLUMNS}; leave out the others"
+
+
+def test_a_table_with_more_columns_than_anyone_can_choose_from_is_refused():
+    with pytest.raises(ProblemError, match="leave out the others"):
+        rows(f"{','.join(WIDE)}\n{','.join(WIDE)}\n".encode(), "a.csv")
+    assert rows(json.dumps(dict.fromkeys(WIDE, 1)).encode(), "a.jsonl") == [(1, TOO_WIDE)]
+    narrow = [json.dumps({WIDE[number]: 1}) for number in range(MAX_COLUMNS + 1)]
+    with pytest.raises(ProblemError, match="columns in all rows so far, expected at most"):
+        rows("\n".join(narrow).encode(), "a.jsonl")
+    assert len(rows("\n".join(narrow[:-1]).encode(), "a.jsonl")) == MAX_COLUMNS
+
+
+def test_a_million_columns_are_refused_at_once():
+    header = ",".join(f"c{number}" for number in range(1_000_000)).encode()
+    started = time.thread_time()
+    with pytest.raises(ProblemError, match="found 1,000,000 columns, expected at most 256"):
+        rows(header + b"\n", "a.csv")
+    assert time.thread_time() - started < 5

@@ -65,13 +65,13 @@ class ReasoningGym:
         except ProceduralError as fault:
             return Family(**fields, unavailable=str(fault))
 
-    def examples(self, draw: Draw) -> Iterator[Example]:
-        """The problems of a draw, in order; they come in batches that grow to BATCH, each with EXAMPLE_SECONDS."""
+    def examples(self, draw: Draw, *, seconds: float = EXAMPLE_SECONDS) -> Iterator[Example]:
+        """The problems of a draw, in order; they come in batches that grow to BATCH, each within `seconds`."""
         where = {"family": draw.family, "knobs": draw.knobs, "seed": draw.seed, "size": draw.size}
         first = 0
         while first < draw.size:
             count = min(BATCH, max(FIRST_BATCH, first), draw.size - first)
-            for fields in self._ask("examples", EXAMPLE_SECONDS, **where, first=first, count=count):
+            for fields in self._ask("examples", seconds, **where, first=first, count=count):
                 yield Example(**fields)
             first += count
 

@@ -39,6 +39,8 @@ SPLITS = {
     **dict.fromkeys(("eval", "evaluation", "test", "validation", "valid", "val", "dev"), "eval"),
 }
 SUFFIXES = frozenset({".jsonl", ".csv"})
+MAX_COLUMNS = 256
+"""Column names in one file: a page that asks what is in which column lists them all, a dozen times over."""
 MAX_NAME = 200
 MAX_FAMILY = 100
 LARGEST = 1e300
@@ -86,6 +88,7 @@ def read_rows(data: bytes, file: str) -> Iterator[tuple[int, Row | ProblemError]
 
 
 def _jsonl_rows(text: str) -> Iterator[tuple[int, Row | ProblemError]]:
+    columns: set[str] = set()
     for number, line in enumerate(text.split("\n"), 1):
         if not line.strip():
             continue
@@ -93,16 +96,26 @@ def _jsonl_rows(text: str) -> Iterator[tuple[int, Row | ProblemError]]:
             value = parse_json_text(line)
             if not isinstance(value, dict):
                 raise ProblemError("", f"found {describe(value)}, expected an object")
+            _check_columns(len(value))
         except ProblemError as fault:
             yield number, ProblemError(fault.path.removeprefix("line 1 "), fault.detail)
         else:
+            columns.update(value)
+            _check_columns(len(columns), " in all rows so far")
             yield number, value
+
+
+def _check_columns(count: int, where: str = "") -> None:
+    """Raise ProblemError for more columns than anyone can choose from."""
+    if count > MAX_COLUMNS:
+        raise ProblemError("", f"found {count:,} columns{where}, expected at most {MAX_COLUMNS}; leave out the others")
 
 
 def _csv_rows(text: str) -> Iterator[tuple[int, Row | ProblemError]]:
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
         header = next(reader, [])
+        _check_columns(len(header))
         if len(set(header)) != len(header):
             yield 1, ProblemError("", "found a column name twice in the header, expected different names")
             return
