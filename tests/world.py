@@ -199,6 +199,7 @@ def _reading(world: World) -> Iterator[Visit]:
     }
     bare = [
         *("brief_list", "brief_new", "candidate_list", "candidate_next", "generation_list", "generation_new", "health"),
+        *("health_of_work",),
         *("home", "instruction_list", "instruction_new", "judgement_list", "judgement_new", "judgement_estimate"),
         *("login", "problem_list", "problem_import", "procedural_list", "release_list", "release_new"),
         *("reverification_list", "reverification_new", "rubric_list", "rubric_new", "run_list", "run_new"),

@@ -10,6 +10,7 @@ from tests.samplers import WRONG_PROGRAM
 from trajectories.core.identity import text_hash
 from trajectories.core.records import Outcome, VerdictRecord
 from trajectories.models import AuditEvent, PendingVerification, Problem, Reverification, Trace, Verdict
+from trajectories.selectors.blinding import EVERYTHING
 from trajectories.selectors.reverifications import list_changes
 from trajectories.selectors.traces import TraceScope
 from trajectories.services import reverifications
@@ -70,7 +71,7 @@ def test_a_new_version_is_added_beside_the_old_and_the_change_is_listed(problem,
     assert trace.correctness == "pass"
     assert Problem.objects.get(pk=problem.pk).correct_count == 1
     assert (job.state, job.done_count, job.written_count, job.changed_count) == ("finished", 1, 1, 1)
-    assert [verdict.trace_id for verdict in list_changes(job=job).rows] == [trace.pk]
+    assert [verdict.trace_id for verdict in list_changes(EVERYTHING, job=job).rows] == [trace.pk]
     assert AuditEvent.objects.filter(verb="reverification.planned", object_id=job.pk).exists()
 
 

@@ -10,7 +10,18 @@ from tests.factories import make_run
 from trajectories.services.roles import ROLES, roles_with
 from trajectories.urls import urlpatterns
 
-OPEN = {"home", "health", "login", "logout", "preferences", "export_download", "grid_detail", "grid_png", "grid_svg"}
+OPEN = {
+    "home",
+    "health",
+    "health_of_work",
+    "login",
+    "logout",
+    "preferences",
+    "export_download",
+    "grid_detail",
+    "grid_png",
+    "grid_svg",
+}
 """Pages that ask for no permission, or that see to it themselves."""
 
 

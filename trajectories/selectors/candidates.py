@@ -127,10 +127,10 @@ def last_decision(reviewer: User) -> CandidateReview | None:
 def waiting_after(scope: CandidateScope, reviewer: User, after: int) -> QuerySet[ProblemCandidate]:
     """The waiting candidates of a scope that the reviewer may take, those after a place first, then from the start.
 
-    One that they hold comes first in its part.
+    One that they hold comes first in its part, unless it is the one they come from.
     """
     waiting = candidates_in(replace(scope, state=ProblemCandidate.State.WAITING)).filter(free_for(reviewer))
     return waiting.annotate(
         turn=ExpressionWrapper(Q(pk__lte=after), BooleanField()),
-        not_held=Case(When(lease_holder=reviewer, then=Value(0)), default=Value(1)),
+        not_held=Case(When(Q(lease_holder=reviewer) & ~Q(pk=after), then=Value(0)), default=Value(1)),
     ).order_by("turn", "not_held", "pk")
