@@ -13,7 +13,8 @@ from trajectories.adapters.child import ChildMemoryError, WarmChild
 from trajectories.adapters.sandbox.enclosed import EnclosedChild, Enclosure
 from trajectories.adapters.sandbox.enclosing import open_enclosed
 from trajectories.adapters.sandbox.process import SandboxUnavailableError
-from trajectories.core.verifiers.expressions import MAX_CHARACTERS, Comparison, ExpressionError
+from trajectories.core.answers.expressions import MAX_CHARACTERS
+from trajectories.core.verifiers.expressions import Comparison, ExpressionError
 
 PACKAGE = "math-verify"
 SECONDS = 5.0
