@@ -9,7 +9,6 @@ from fractions import Fraction
 
 from trajectories.core.answers import expressions
 
-MAX_CHARACTERS = expressions.MAX_CHARACTERS
 
 
 class ExpressionError(Exception):
