@@ -52,7 +52,7 @@ EVALUATING = {"reasoning_gym", "sympy", "math_verify", "latex2sympy2_extended"}
 @cache
 def rows() -> list[list[str]]:
     """The cells of the table, without its head."""
-    section = text("docs/security.md").split("## What model text reaches", 1)[1]
+    section = text("docs/security.md").split("## What model text reaches", 1)[1].split("\n## ", 1)[0]
     lines = [line for line in section.splitlines() if line.startswith("| ")]
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[1:]]
 

@@ -7,9 +7,6 @@ dozen characters. What of a text is an expression is said in `core.answers.expre
 from dataclasses import dataclass
 from fractions import Fraction
 
-from trajectories.core.answers import expressions
-
-
 
 class ExpressionError(Exception):
     """Two expressions could not be compared within the limits; the message says why."""
