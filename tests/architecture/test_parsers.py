@@ -15,10 +15,10 @@ from trajectories.adapters.chat_api import transport
 from trajectories.adapters.procedural import scorer
 from trajectories.adapters.sandbox import monty
 from trajectories.core import markup, snippets
+from trajectories.core.answers.expressions import MAX_CHARACTERS, MAX_DEPTH
 from trajectories.core.problems import documents
 from trajectories.core.prompts import wrapping
 from trajectories.core.text import mathematics
-from trajectories.core.verifiers.expressions import MAX_CHARACTERS, MAX_DEPTH
 
 NO_PARSERS = {
     "PIL": "draws grids and reads no picture",
@@ -32,6 +32,7 @@ NO_PARSERS = {
     "kombu": "carries ids of rows",
     "numpy": "computes",
     "pgmq": "carries ids of rows",
+    "pint": "is given names of units from our own list, never a text",
     "psutil": "looks at processes",
     "psycopg": "sends texts as parameters",
     "psycopg_pool": "keeps connections",
