@@ -32,6 +32,7 @@ NO_PARSERS = {
     "kombu": "carries ids of rows",
     "numpy": "computes",
     "pgmq": "carries ids of rows",
+    "pint": "is given names of units from our own list, never a text",
     "psutil": "looks at processes",
     "psycopg": "sends texts as parameters",
     "psycopg_pool": "keeps connections",

@@ -101,3 +101,21 @@ def test_columns_are_chosen_and_the_first_rows_follow(log_in, lead, settings, tm
         ("numeric", "4", "sums"),
         ("text", "three", "algebra"),
     }
+
+
+@pytest.mark.skipif(not is_installed(), reason="reasoning-gym is not installed (make procedural)")
+def test_how_far_a_scorer_is_trusted_fits_on_a_phone(settings, tmp_path, monkeypatch, transactional_db, log_in, lead):
+    settings.VAR_DIR = tmp_path
+    source = shared_source()
+    ask = source._ask
+    names = ["coin_flip", "spiral_matrix", "gsm_symbolic"]
+    monkeypatch.setattr(source, "_ask", lambda do, *rest, **more: names if do == "names" else ask(do, *rest, **more))
+    page = log_in(lead)
+    page.set_viewport_size({"width": 390, "height": 800})
+    page.goto("/problems/procedural/")
+    expect(page.get_by_text("not scored")).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("needs the sandbox")).to_be_visible()
+    assert overflow(page) == 0
+    page.get_by_role("link", name="spiral_matrix").click()
+    expect(page.get_by_text("Scoring needs the sandbox.")).to_be_visible()
+    assert overflow(page) == 0

@@ -26,13 +26,13 @@ from trajectories.adapters.sandbox.process import (
     SandboxUnavailableError,
     WorkerEndedError,
     WorkerLostError,
-    _descriptor_of,
-    _pidfd,
-    _read_child_pid,
     bubblewrap_version,
     choose_user,
+    descriptor_of,
     enclosure_arguments,
     interpreter_arguments,
+    open_pidfd,
+    read_child_pid,
 )
 from trajectories.adapters.sandbox.seccomp import filter_program
 from trajectories.adapters.sandbox.values import ValueRefusedError, read_value
@@ -176,7 +176,7 @@ class EnclosedProcess:
         """Whether nothing has come back for the last request."""
         program = filter_program()
         info, info_writing = os.pipe()
-        passed = [info_writing, *([] if program is None else [_descriptor_of(program)])]
+        passed = [info_writing, *([] if program is None else [descriptor_of(program)])]
         try:
             self._process = subprocess.Popen(
                 command(enclosure, *passed, *([None] if program is None else [])),
@@ -197,9 +197,9 @@ class EnclosedProcess:
         self._requests, self._responses = self._process.stdin.fileno(), self._process.stdout.fileno()
         os.set_blocking(self._requests, False)
         os.set_blocking(self._responses, False)
-        self.pid = _read_child_pid(info)
+        self.pid = read_child_pid(info)
         """Process id outside of the process that is process 1 inside; 0 where it never started."""
-        self._inside = _pidfd(self.pid)
+        self._inside = open_pidfd(self.pid)
         self._read_hello()
 
     def exchange(self, header: JSON, rest: JSON, seconds: float) -> Said:

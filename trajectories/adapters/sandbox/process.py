@@ -172,7 +172,7 @@ class WorkerProcess:
         """The pipes of the child that waits for a program, or runs it."""
         program = filter_program()
         info, info_writing = os.pipe()
-        passed = [info_writing, *([] if program is None else [_descriptor_of(program)])]
+        passed = [info_writing, *([] if program is None else [descriptor_of(program)])]
         try:
             self._process = subprocess.Popen(
                 worker_command(python, packages, *passed, *([None] if program is None else [])),
@@ -188,9 +188,9 @@ class WorkerProcess:
             inside.close()
             for descriptor in passed:
                 os.close(descriptor)
-        self.pid = _read_child_pid(info)
+        self.pid = read_child_pid(info)
         """Process id, outside the sandbox, of the worker that is process 1 inside; 0 where it never started."""
-        self._inside = _pidfd(self.pid)
+        self._inside = open_pidfd(self.pid)
         self._first_child()
 
     @property
@@ -266,14 +266,14 @@ def _read_cleared(control: socket.socket) -> Cleared:
     return Cleared(code=code, clean=answer.get("clean") is True)
 
 
-def _read_child_pid(info: int) -> int:
+def read_child_pid(info: int) -> int:
     """What bwrap reports of the process inside; 0 where it never started one."""
     with os.fdopen(info) as file:
         found = re.search(r'"child-pid": (\d+)', file.read())
     return 0 if found is None else int(found[1])
 
 
-def _pidfd(pid: int) -> int | None:
+def open_pidfd(pid: int) -> int | None:
     """A handle of the process that no later process with the same id can be mistaken for; None where it has ended."""
     if pid == 0:
         return None
@@ -283,7 +283,8 @@ def _pidfd(pid: int) -> int | None:
         return None
 
 
-def _descriptor_of(data: bytes) -> int:
+def descriptor_of(data: bytes) -> int:
+    """A descriptor from which a process that is given it can read the data."""
     descriptor = os.memfd_create("seccomp", 0)
     os.write(descriptor, data)
     os.lseek(descriptor, 0, os.SEEK_SET)
