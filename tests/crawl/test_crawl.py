@@ -18,7 +18,7 @@ from tests.pages import Form
 
 pytestmark = pytest.mark.django_db
 DEEP = os.environ.get("CRAWL") == "deep"
-VALUES_EACH = len(ODD) if DEEP else 2
+VALUES_EACH = len(ODD) if DEEP else 1
 """Odd values for each field; which ones changes from field to field, so that all are used."""
 EXAMPLES = 2_000 if DEEP else 60
 HTMX = {"HX_Request": "true"}
@@ -46,7 +46,7 @@ def visit(crawler: Crawler, world: World, *, admin: bool, all_rows: bool) -> Non
     for route, pattern in routes(admin=admin):
         if route.endswith("logout/"):
             continue
-        for address in addresses(world, route, pattern)[: None if all_rows or DEEP else 1]:
+        for address in addresses(world, route, pattern)[: None if DEEP else 2 if all_rows else 1]:
             crawler.get(address)
             crawler.post(address, b"")
             if DEEP:
@@ -58,7 +58,7 @@ def visit(crawler: Crawler, world: World, *, admin: bool, all_rows: bool) -> Non
 def test_every_address_answers_everyone(world, role):
     crawler = Crawler(world.people[role])
     visit(crawler, world, admin=False, all_rows=role == "lead")
-    if role in ("anonymous", "admin") or DEEP:
+    if role == "admin" or DEEP:
         visit(crawler, world, admin=True, all_rows=False)
     assert crawler.requests > 150
     assert crawler.faults == []
@@ -69,7 +69,7 @@ def test_addresses_that_nothing_is_at_are_not_found(world):
     for route, pattern in every_pattern() if DEEP else routes(admin=False):
         for address in addresses(world, route, pattern, odd=True):
             crawler.get(address)
-    assert crawler.requests > 300
+    assert crawler.requests > 200
     assert crawler.faults == []
 
 
@@ -83,9 +83,10 @@ def test_every_parameter_of_an_address_may_be_anything(world):
         crawler.get(address)
         crawler.get(address, b"", **HTMX)
         for name in sorted(crawler.asked[address]):
-            for value in turning(place, VALUES_EACH if DEEP else 1):
-                crawler.get(address, encoded({name: [value]}))
-            crawler.get(address, encoded({name: list(turning(place + 1))}), **HTMX)
+            for value in turning(place):
+                crawler.get(address, encoded({name: [value]}), **(HTMX if place % 2 else {}))
+            if DEEP:
+                crawler.get(address, encoded({name: list(turning(place))}), **HTMX)
             place += 1
     assert place > 150
     assert crawler.faults == []
@@ -127,7 +128,8 @@ def test_every_field_of_every_form_may_be_anything(world, role):
                 continue
             for value in turning(place):
                 send(crawler, form, {name: [value]})
-            send(crawler, form, {name: []})
+            if DEEP or place % 3 == 0:
+                send(crawler, form, {name: []})
             place += 1
     assert crawler.faults == []
     if role == "lead":
@@ -154,6 +156,6 @@ def test_the_admin_takes_anything(world):
     crawler = Crawler(world.people["admin"])
     for place, form in enumerate(forms_of(crawler, world, admin=True)):
         for name in form.fields:
-            for value in turning(place, VALUES_EACH if DEEP else 1):
+            for value in turning(place):
                 send(crawler, form, {name: [value]})
     assert crawler.faults == []

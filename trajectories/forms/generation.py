@@ -21,7 +21,7 @@ from trajectories.models import Brief, Instruction, Problem, ProblemSet, Sampler
 from trajectories.selectors.briefs import list_briefs
 from trajectories.selectors.instructions import current_instructions
 from trajectories.selectors.samplers import list_samplers
-from trajectories.services.generation import LEAST_THRESHOLD, MAX_SOLVER_SAMPLES, MAX_WANTED, Check, Plan
+from trajectories.services.generation import LEAST_THRESHOLD, MAX_CALLS, MAX_SOLVER_SAMPLES, MAX_WANTED, Check, Plan
 from trajectories.services.plans import MAX_COST, MAX_TEMPERATURE, Budget
 from trajectories.services.runs import MAX_SEED
 
@@ -159,7 +159,11 @@ class GenerationForm(forms.Form):
         required=False, min_value=1, max_value=10**15, label="Token budget", help_text="Input and output together."
     )
     most_calls = forms.IntegerField(
-        required=False, min_value=1, label="Calls at most", help_text="Empty: four times what would do."
+        required=False,
+        min_value=1,
+        max_value=MAX_CALLS,
+        label="Calls at most",
+        help_text="Empty: four times what would do.",
     )
     seed = forms.IntegerField(
         required=False,

@@ -23,6 +23,7 @@ from trajectories.selectors.problems import SOLVED_STATES, in_state
 from trajectories.selectors.samplers import list_samplers
 from trajectories.services.estimates import estimate_plan
 from trajectories.services.plans import (
+    MAX_ATTEMPTS,
     MAX_COST,
     MAX_EXAMPLES,
     MAX_SAMPLES_EACH,
@@ -79,7 +80,11 @@ class RunForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 1, "spellcheck": "false", "class": "mono"}),
     )
     limit = forms.IntegerField(
-        required=False, min_value=1, label="At most", help_text="The first so many problems; empty for all."
+        required=False,
+        min_value=1,
+        max_value=MAX_ATTEMPTS,
+        label="At most",
+        help_text="The first so many problems; empty for all.",
     )
     samples_each = forms.IntegerField(
         min_value=1,
