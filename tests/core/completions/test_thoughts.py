@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trajectories.core.completions import PartKind, content_of, split_thoughts
+from trajectories.core.completions.thoughts import PartKind, content_of, split_thoughts
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 """Where a trace's answer is found, by which rule, and that thoughts are none of it."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -115,3 +117,28 @@ def test_finding_is_total(kind: ProblemKind, text: str) -> None:
     found = find_answer(flip_problem() if kind is ProblemKind.ARC else PROBLEMS[kind], trace(text=text))
     if found is not None:
         assert 0 <= found.start < found.end <= len(text)
+
+
+LONG = [
+    "\\boxed{" * 30_000,
+    "\\boxed{{" * 10_000 + "}" * 20_000,
+    "the answer is " * 20_000,
+    "answer: " * 20_000,
+    "**42**\n" * 20_000,
+    "1 " * 100_000,
+    "is 7, " * 50_000,
+    "<answer>" * 30_000,
+    "```json\n" + "\n" * 100_000,
+    "| a " * 50_000,
+    "A or B, " * 30_000,
+    "x = " * 50_000,
+    "<think>" + "\\boxed{1} " * 30_000 + "</think>It is 7.",
+]
+
+
+@pytest.mark.parametrize("kind", ["numeric", "choice", "text", "procedural"])
+def test_long_texts_are_read_in_time(kind: str) -> None:
+    begun = time.process_time()
+    for text in LONG:
+        find_answer(PROBLEMS[ProblemKind(kind)], trace(text=text))
+    assert time.process_time() - begun < 30

@@ -27,11 +27,14 @@ from trajectories.core.answers.marks import (
 )
 from trajectories.core.answers.number_words import SCALES
 from trajectories.core.answers.statements import Reading, Statement, is_readable, read_numeric, skip_lead
-from trajectories.core.answers.weak_rules import last_choice, last_number, lone_lines
+from trajectories.core.answers.weak_rules import last_choice, last_number, lone_line
 from trajectories.core.records import JSON
 
 WHOLE_ANSWER = 200
 """A text of one line with at most this many characters in which nothing marks an answer may be the answer itself."""
+
+MOST_MARKS = 200
+"""Boxes and labels that are looked at, the last first; a text with more that state nothing is no answer."""
 
 WHOLE_TEXT = 2_000
 """The same for texts whose form is free, lines and all."""
@@ -99,7 +102,8 @@ def _find(text: str, kind: _Kind) -> Found | None:
     labels = find_labels(text, results=kind.results, choices=kind.choices)
     vague: Found | None = None
     # The further to the right, the later it was said; of labels inside of labels the inner one.
-    for mark in sorted({*boxes, *labels}, key=lambda mark: (mark.start, mark.strong), reverse=True):
+    marks = sorted({*boxes, *labels}, key=lambda mark: (mark.start, mark.strong), reverse=True)
+    for mark in marks[:MOST_MARKS]:
         said = kind.read(text, mark)
         found = _as_found(text, said, mark)
         if said.reading is Reading.DENIED:
@@ -246,9 +250,7 @@ class _Text:
     def _whole(self, text: str, start: int, end: int) -> Statement:
         while start < end and text[start] in ":=：→ \t":
             start += 1
-        block = re.compile(r"\s*(?:```|~~~)[^\n]*\n(.*?)\n?\s*(?:```|~~~)?\s*\Z", re.DOTALL).match(text[start:end])
-        if block is not None:
-            start, end = start + block.start(1), start + block.end(1)
+        start, end = _inside_fence(text, start, end)
         start, end = trim(text, start, end)
         while end > start and text[end - 1] in "." and not self.free:
             end -= 1
@@ -260,9 +262,20 @@ class _Text:
         if start or REFUSAL.search(text):
             return None
         if not 0 < end - first <= limit or (not self.free and "\n" in text[first:end]):
-            lines = [] if self.free else lone_lines(text, start, lambda _: True, bold_only=True)
-            return Found(text[lines[-1][0] : lines[-1][1]], "line", *lines[-1]) if lines else None
+            line = None if self.free else lone_line(text, start, lambda _: True, bold_only=True)
+            return None if line is None else Found(text[line[0] : line[1]], "line", *line)
         return Found(text[first:end], "whole text", first, end)
+
+
+def _inside_fence(text: str, start: int, end: int) -> tuple[int, int]:
+    """The inside of a fence that a part of a text begins with, else the part."""
+    first, last = trim(text, start, end, " \t\r\n")
+    mark = text[first : first + 3]
+    line = text.find("\n", first, last)
+    if mark not in ("```", "~~~") or line < 0:
+        return start, end
+    closing = text.find(mark, line, last)
+    return line + 1, last if closing < 0 else closing
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,7 +295,7 @@ class _Json:
         return Statement(Reading.VAGUE if said.reading is Reading.READ else said.reading, said.start, said.end)
 
     def weak(self, text: str, start: int) -> Found | None:
-        blocks = list(re.finditer(r"(?:```|~~~)(?:json\w*)?[ \t]*\r?\n(.*?)\s*(?:```|~~~)", text[start:], re.DOTALL))
+        blocks = list(re.finditer(r"(?:```|~~~)(?:json\w*)?[ \t]*\r?\n(.*?)(?:```|~~~)", text[start:], re.DOTALL))
         for block in reversed(blocks):
             place = start + block.start(1)
             end = _json_at(text, place)

@@ -8,7 +8,7 @@ from typing import Literal
 MAX_ANSWER = 10_000
 """Characters of an answer that are looked at; a longer one is no final answer."""
 
-_BOX = re.compile(r"\\(?:boxed|fbox|framebox)\s*\{")
+_BOX_OR_BRACE = re.compile(r"(?P<box>\\(?:boxed|fbox|framebox)\s*\{)|\\.|[{}]", re.DOTALL)
 _NOUNS = (
     "answer|ans(?=\\s?[.:=])|antwort|r[ée]ponse|respuesta|risposta|resposta|antwoord|odpowied[źz]|odpověď|"
     "svar(?:et)?|vastaus|cevap|yanıt|ответ|"
@@ -135,37 +135,27 @@ def find_tag(text: str) -> Mark | None:
 
 
 def find_boxes(text: str) -> list[Mark]:
-    r"""Every \boxed{...} with balanced braces, in order. Raises CutOff where the last is not closed."""
-    boxes = []
-    closed = True
-    for opening in _BOX.finditer(text):
-        end = _closing_brace(text, opening.end())
-        closed = end >= 0
-        if closed:
-            boxes.append(Mark("boxed", opening.end(), end))
-    if not closed:
+    r"""Every \boxed{...} that is in no other, in order. Raises CutOff where the last is not closed."""
+    boxes: list[Mark] = []
+    open_braces: list[int | None] = []
+    depth, last, closed = 0, -1, -1
+    for found in _BOX_OR_BRACE.finditer(text):
+        if found["box"]:
+            open_braces.append(found.end())
+            depth, last = depth + 1, found.end()
+        elif found[0] == "{":
+            open_braces.append(None)
+        elif found[0] == "}" and open_braces:
+            start = open_braces.pop()
+            if start is None:
+                continue
+            depth, closed = depth - 1, max(closed, start)
+            boxes = [box for box in boxes if box.start < start] if boxes and boxes[-1].start > start else boxes
+            if found.start() - start <= MAX_ANSWER:
+                boxes.append(Mark("boxed", start, found.start()))
+    if last > closed:
         raise CutOff
-    # An outer box counts, not one inside of it.
-    return [
-        box
-        for index, box in enumerate(boxes)
-        if not any(other.start < box.start < other.end for other in boxes[max(0, index - 3) : index])
-    ]
-
-
-def _closing_brace(text: str, start: int) -> int:
-    depth, index = 1, start
-    end = min(len(text), start + MAX_ANSWER)
-    while index < end:
-        character = text[index]
-        if character == "\\":
-            index += 2
-            continue
-        depth += {"{": 1, "}": -1}.get(character, 0)
-        if depth == 0:
-            return index
-        index += 1
-    return -1
+    return boxes
 
 
 def find_labels(text: str, *, results: bool, choices: bool) -> Iterator[Mark]:
@@ -193,8 +183,10 @@ def find_labels(text: str, *, results: bool, choices: bool) -> Iterator[Mark]:
 
 
 def _line_end(text: str, start: int) -> int:
-    end = text.find("\n", start)
-    return len(text) if end < 0 else end
+    """The end of the line, or of as much of it as can be an answer."""
+    most = min(len(text), start + MAX_ANSWER)
+    end = text.find("\n", start, most)
+    return most if end < 0 else end
 
 
 def next_block(text: str, start: int) -> tuple[int, int, bool]:

@@ -66,6 +66,7 @@ _UNKNOWN = re.compile(
 )  # fmt: skip
 _DIGIT = re.compile(r"\d|[½¼¾⅓⅔]")
 LONGEST_STATEMENT = 300
+MAX_SENTENCE = 2_000
 
 
 def read_numeric(text: str, start: int, end: int, *, boxed: bool = False) -> Statement:
@@ -94,6 +95,7 @@ def read_numeric(text: str, start: int, end: int, *, boxed: bool = False) -> Sta
 
 def first_end(text: str, start: int, end: int, *, letters: bool = False) -> int:
     """Where the first sentence of a part ends."""
+    end = min(end, start + MAX_SENTENCE)
     return next(iter(sentences(text, start, end, letters=letters)), (start, end))[1]
 
 

@@ -11,6 +11,9 @@ from trajectories.core.answers.marks import REFUSAL, RETRACTION, sentences, trim
 from trajectories.core.answers.number_words import is_number_word
 from trajectories.core.answers.statements import Reading, is_readable, read_numeric
 
+MAX_SENTENCE = 2_000
+"""Characters at the end of a sentence that are looked at."""
+
 MOST_SENTENCES = 40
 """Sentences at the end of a text that are looked at."""
 
@@ -84,9 +87,9 @@ def last_number(text: str, start: int) -> Placed | None:
     row = _last_cell(text, start)
     if row is not None and is_readable(text[row[0] : row[1]]) and re.search(r"\d", text[row[0] : row[1]]):
         return "table", *row
-    lines = lone_lines(text, start, lambda part: re.search(r"\d|[½¼¾⅓⅔]|\\", part) is not None and is_readable(part))
-    if lines:
-        said = read_numeric(text, *lines[-1], boxed=True)
+    line = lone_line(text, start, lambda part: re.search(r"\d|[½¼¾⅓⅔]|\\", part) is not None and is_readable(part))
+    if line is not None:
+        said = read_numeric(text, *line, boxed=True)
         return "line", said.start, said.end
     for first, end in reversed(sentences(text, start, len(text))[-MOST_SENTENCES:]):
         if _ASIDE.match(text[first:end]) or re.search(r"\d|[½¼¾⅓⅔]|\$|\\[(\[]", text[first:end]) is None:
@@ -112,6 +115,7 @@ def _is_setup(text: str, start: int, end: int) -> bool:
 
 def _in_sentence(text: str, start: int, end: int) -> Placed | None:
     """The result that a sentence gives: its last number or formula, in a place where results stand."""
+    start = max(start, end - MAX_SENTENCE)
     numbers = [
         (found.start(), found.end())
         for found in _NUMBER.finditer(text, start, end)
@@ -191,13 +195,12 @@ def _last_cell(text: str, start: int) -> tuple[int, int] | None:
     return trim(text, place, place + len(cells[-1]))
 
 
-def lone_lines(
+def lone_line(
     text: str, start: int, accepts: Callable[[str], bool], *, bold_only: bool = False
-) -> list[tuple[int, int]]:
-    """Lines that are a value and nothing else, in order: the first and the last of the text, and those in bold."""
-    found = []
+) -> tuple[int, int] | None:
+    """The last line that is a value and nothing else: of the first and the last of the text, and those in bold."""
     lines = list(_lines(text, start))
-    for index, (first, end) in enumerate(lines):
+    for index, (first, end) in reversed(list(enumerate(lines))):
         line = text[first:end].strip()
         bold = line.startswith(("**", "__")) and line.rstrip(".").endswith(("**", "__")) and line.count("**") in (0, 2)
         shown = line.startswith(("$$", "\\["))
@@ -212,8 +215,8 @@ def lone_lines(
             and not re.match(r"\d+[.)]\s", line)
             and not (bold_only and line.rstrip("*_ ").endswith(":"))
         ):
-            found.append(place)
-    return found
+            return place
+    return None
 
 
 def _lines(text: str, start: int) -> Iterator[tuple[int, int]]:
@@ -241,7 +244,7 @@ def last_choice(
     row = _last_cell(text, start)
     if row is not None and (found := named(text[row[0] : row[1]])) is not None:
         return found, "table", *row
-    lines = lone_lines(
+    line = lone_line(
         text,
         start,
         lambda part: (
@@ -250,8 +253,8 @@ def last_choice(
             and named(part) is not None
         ),
     )
-    if lines:
-        first, end = lines[-1]
+    if line is not None:
+        first, end = line
         return named(text[first:end]) or frozenset(), "line", first, end
     parts = sentences(text, start, len(text), letters=True)[-MOST_SENTENCES:]
     for first, end in reversed(parts):

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from trajectories.core.answers import RULE_SET
-from trajectories.core.completions import Content, PartKind, content_of, split_thoughts
+from trajectories.core.completions.thoughts import Content, PartKind, content_of, split_thoughts
 from trajectories.core.problems import ProblemError
 from trajectories.core.problems.arc import ArcTask, task_of
 from trajectories.core.problems.questions import asks_for_program

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from trajectories.core.answers import RULE_SET
 from trajectories.core.answers.finding import Found, find_choice, find_json, find_numeric, find_text
 from trajectories.core.answers.marks import MAX_ANSWER, CutOff, find_tag
-from trajectories.core.completions import content_of
+from trajectories.core.completions.thoughts import content_of
 from trajectories.core.records import JSON, AnswerPlace, ProblemKind, ProblemRecord, PublicProblem, TraceRecord
 
 STATED = "stated"
