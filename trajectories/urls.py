@@ -56,6 +56,7 @@ urlpatterns: list[URLPattern] = [
     path("grids/<str:palette>/<str:code>.png", grids.grid_png_file, name="grid_png"),
     path("grids/<str:palette>/<str:code>.svg", grids.grid_svg_file, name="grid_svg"),
     path("health/", health.health, name="health"),
+    path("health/work/", health.health_of_work, name="health_of_work"),
     path("", home.home, name="home"),
     path("instructions/", instructions.instruction_list, name="instruction_list"),
     path("instructions/new/", instructions.instruction_new, name="instruction_new"),

@@ -129,11 +129,32 @@ LEASE_SECONDS = float(os.environ.get("LEASE_SECONDS") or 60)
 BELL_SECONDS = float(os.environ.get("BELL_SECONDS") or 30)
 BELLS_PER_RUN = 8
 
+# A worker process that gives no sign of life this long hangs, and is replaced.
+WORKER_SILENT_SECONDS = float(os.environ.get("WORKER_SILENT_SECONDS") or 60)
+# Most urgent first; see docs/operations.md for what is in which. Every worker serves them all but for one, which serves
+# the quick ones only.
+QUEUES = ("sweeps", "interactive", "starts", "verification", "sampling", "files")
+QUICK_QUEUES = ("sweeps", "interactive")
+
 CELERY_BROKER_URL = os.environ.get("CELERY_BROKER_URL") or EMBEDDED_BROKER
 if CELERY_BROKER_URL == EMBEDDED_BROKER:
     CELERY_BROKER_TRANSPORT = "webapp.broker:Transport"
     CELERY_BROKER_TRANSPORT_OPTIONS = broker_settings(DATABASES["default"])
+CELERY_TASK_DEFAULT_QUEUE = "interactive"
+# By the name of a task, the first that fits; tests/architecture holds that every task is meant by one.
+CELERY_TASK_ROUTES = {
+    "trajectories.sweep*": {"queue": "sweeps"},
+    "trajectories.verify_*": {"queue": "verification"},
+    "trajectories.reverify_*": {"queue": "verification"},
+    "trajectories.sample_*": {"queue": "sampling"},
+    "trajectories.judge_*": {"queue": "sampling"},
+    "trajectories.generate_*": {"queue": "sampling"},
+    "trajectories.import_*": {"queue": "files"},
+    "trajectories.write_export": {"queue": "files"},
+    "trajectories.freeze_*": {"queue": "files"},
+}
 CELERY_WORKER_ENABLE_REMOTE_CONTROL = False  # nothing uses it, and every worker would leave a queue of its own behind
+CELERY_BROKER_HEARTBEAT = 0  # a worker that is at a task could send none, and would lose its connection
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True

@@ -1,7 +1,10 @@
 """Rules for everything Celery runs."""
 
+from fnmatch import fnmatch
+
 import pytest
 
+from trajectories.tasks import exports, runs
 from webapp.celery import app
 
 app.loader.import_default_modules()
@@ -28,3 +31,22 @@ def test_a_task_leaves_its_result_in_the_database_only(name):
 
 def test_the_scheduler_rings_tasks_that_exist():
     assert {entry["task"] for entry in app.conf.beat_schedule.values()} <= set(app.tasks)
+
+
+def test_every_queue_that_a_task_goes_to_is_served(settings):
+    assert {route["queue"] for route in settings.CELERY_TASK_ROUTES.values()} <= set(settings.QUEUES)
+    assert set(settings.QUICK_QUEUES) < set(settings.QUEUES)
+    assert {exports.INTERACTIVE, exports.FILES, runs.STARTS, runs.SAMPLING} <= set(settings.QUEUES)
+
+
+@pytest.mark.parametrize("name", [name for name in TASKS if name.startswith("trajectories.")])
+def test_every_task_has_a_queue_of_its_kind(name, settings):
+    meant = [pattern for pattern in settings.CELERY_TASK_ROUTES if fnmatch(name, pattern)]
+    assert len(meant) == 1, f"{name}: found {meant}, expected one pattern in CELERY_TASK_ROUTES"
+    queue = app.amqp.router.route({}, name)["queue"]
+    assert queue.name == settings.CELERY_TASK_ROUTES[meant[0]]["queue"]
+
+
+def test_sweeps_never_wait_behind_work(settings):
+    assert settings.QUEUES[0] == "sweeps" == settings.CELERY_TASK_ROUTES["trajectories.sweep*"]["queue"]
+    assert "sweeps" in settings.QUICK_QUEUES

@@ -114,7 +114,7 @@ def test_a_lease_keeps_others_out_until_it_runs_out(export):
     assert not write_export(export_id=export.pk)
     assert waiting_exports() == []
     Export.objects.update(lease_expires_at=timezone.now() - timedelta(seconds=1))
-    assert waiting_exports() == [export.pk]
+    assert waiting_exports() == [export]
     assert write_export(export_id=export.pk)
 
 

@@ -1,6 +1,7 @@
 """One module per concept. The loop: Problem -> Run of Attempts -> Trace -> Verdict -> Review -> Release -> Export."""
 
 from trajectories.models.audit import AuditEvent
+from trajectories.models.bells import Bell
 from trajectories.models.briefs import Brief
 from trajectories.models.candidates import CandidateAnswer, CandidateReview, ProblemCandidate
 from trajectories.models.generation import GenerationCall, GenerationJob
@@ -18,10 +19,12 @@ from trajectories.models.samplers import Sampler, SamplerGate
 from trajectories.models.sketches import ProblemSketch
 from trajectories.models.traces import PendingVerification, Text, Trace
 from trajectories.models.verdicts import Verdict
+from trajectories.models.workers import Worker
 
 __all__ = [
     "Attempt",
     "AuditEvent",
+    "Bell",
     "Brief",
     "CandidateAnswer",
     "CandidateReview",
@@ -52,4 +55,5 @@ __all__ = [
     "Text",
     "Trace",
     "Verdict",
+    "Worker",
 ]

@@ -107,7 +107,7 @@ def write_export(*, export_id: int) -> bool:
     )
 
 
-def waiting_exports() -> list[int]:
+def waiting_exports() -> list[Export]:
     """Exports that nobody writes though they should be: what a sweep rings for.
 
     One that was claimed too often without an end, as when it kills its worker, is failed instead.
@@ -119,7 +119,7 @@ def waiting_exports() -> list[int]:
             error=f"Given up after {export.claims} attempts that did not come to an end.",
             finished_at=timezone.now(),
         )
-    return list(waiting.filter(claims__lt=CLAIM_LIMIT).order_by("pk").values_list("pk", flat=True))
+    return list(waiting.filter(claims__lt=CLAIM_LIMIT).select_related("release").order_by("pk"))
 
 
 def _claimable() -> Q:

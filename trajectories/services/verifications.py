@@ -1,19 +1,21 @@
 """The queue of verifications: traces are claimed by lease, judged outside transactions, and written a few at a time."""
 
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 
 from django.db import transaction
-from django.db.models import F, Q
-from django.db.models.functions import Now
+from django.db.models import BigIntegerField, Count, F, Q, Value
+from django.db.models.functions import Coalesce, Now
 
 from trajectories.core.records import VerdictRecord
 from trajectories.core.verifiers import VERIFIERS
 from trajectories.core.verifiers.base import Verifier
 from trajectories.models import PendingVerification, Trace
+from trajectories.services.jobs.bells import VERIFICATION, Ticket, answer, keep, put_away, ring, ring_on
+from trajectories.services.leased_jobs import nobody_is_at
 from trajectories.services.outages import patiently
 from trajectories.services.strategies import move_on
 from trajectories.services.verdicts import MAX_CLAIMS, append_verdicts, judge_trace, lock_traces
@@ -26,6 +28,19 @@ RENEWAL_SECONDS = 20.0
 
 TOGETHER = 16
 """Traces of one claim, whose texts are in memory at once."""
+
+SECONDS_PER_BELL = 5.0
+"""What else waits for a worker waits no longer for a bell of verification."""
+
+BELLS_PER_SOURCE = 4
+"""So many workers may verify the traces of one run at once, or those of no run."""
+
+TRACES_PER_BELL = 32
+"""Fewer traces get a single bell; a bell takes so many together."""
+
+IDS_AT_ONCE = 2_000
+NO_RUN = 0
+"""The source of traces that no run has drawn."""
 
 WRITE_SECONDS = 0.5
 """What is judged waits so long at most for company in its transaction, beside the trace that is being judged."""
@@ -60,6 +75,56 @@ def verify_traces(
         if patiently(partial(move_on, run_id=run_id)):
             on_more(run_id)
     return verified
+
+
+def bells_of(trace_ids: Sequence[int]) -> list[Ticket]:
+    """The messages to send for traces that await verification: a few for each run, none where its bells are out."""
+    waiting: Counter[int] = Counter()
+    for start in range(0, len(trace_ids), IDS_AT_ONCE):
+        chunk = Trace.objects.filter(pk__in=trace_ids[start : start + IDS_AT_ONCE])
+        waiting.update(
+            dict(
+                chunk.order_by().values_list(Coalesce("run_id", Value(NO_RUN, BigIntegerField()))).annotate(Count("pk"))
+            )
+        )
+    found: list[Ticket] = []
+    for source, count in sorted(waiting.items()):
+        bells = min(BELLS_PER_SOURCE, -(-count // TRACES_PER_BELL))
+        found += ring(kind=VERIFICATION, source=source, bells=bells)
+    return found
+
+
+def verify_for(
+    *,
+    ticket: Ticket,
+    verifiers: Mapping[str, Verifier] = VERIFIERS,
+    on_more: Callable[[int], object] = no_bell,
+    seconds: float = SECONDS_PER_BELL,
+) -> list[Ticket]:
+    """Verify what waits at the source of a bell, for `seconds` at most; returns the messages to send for what is left.
+
+    `on_more` gets the id of the run where its strategy wants more attempts.
+    """
+    if not patiently(partial(answer, ticket)):
+        return []
+    until, last = time.monotonic() + seconds, 0
+    while ids := patiently(partial(_waiting, ticket.source, last)):
+        if time.monotonic() > until:
+            again = patiently(partial(ring_on, ticket))
+            return [] if again is None else [again]
+        verify_traces(trace_ids=ids, verifiers=verifiers, on_more=on_more)
+        last = ids[-1]
+        patiently(partial(keep, ticket))
+    patiently(partial(put_away, ticket))
+    # What came in between the last look and now found this bell out, and did not ring.
+    return patiently(lambda: bells_of(_waiting(ticket.source, 0)))
+
+
+def _waiting(source: int, after: int) -> list[int]:
+    """The next traces of a source that nobody is at, by id."""
+    run = Q(trace__run=None) if source == NO_RUN else Q(trace__run=source)
+    waiting = PendingVerification.objects.filter(nobody_is_at(), run, pk__gt=after)
+    return list(waiting.order_by("pk").values_list("pk", flat=True)[:TRACES_PER_BELL])
 
 
 def _claims(trace_ids: Sequence[int]) -> Iterator[dict[int, int]]:

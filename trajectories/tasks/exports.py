@@ -8,6 +8,10 @@ from django.db import transaction
 from trajectories.models import Export
 from trajectories.services import exports
 
+INTERACTIVE, FILES = "interactive", "files"
+SHORT_ROWS = 500
+"""An export of so many rows is written within a second or two."""
+
 
 @shared_task(name="trajectories.write_export")
 def write_export(export_id: int) -> None:
@@ -18,11 +22,16 @@ def write_export(export_id: int) -> None:
 @shared_task(name="trajectories.sweep_exports")
 def sweep_exports() -> None:
     """Ring again for exports whose bell or writer was lost. Safe to run at any time."""
-    for export_id in exports.waiting_exports():
-        write_export.delay(export_id)
+    for export in exports.waiting_exports():
+        _send(export.pk, export.release.item_count)
 
 
 def ring_export(export: Export) -> None:
     """Ring once this transaction commits, unless there is nothing to write."""
     if export.state == Export.State.QUEUED:
-        transaction.on_commit(partial(write_export.delay, export.pk))
+        transaction.on_commit(partial(_send, export.pk, export.release.item_count))
+
+
+def _send(export_id: int, rows: int) -> None:
+    """A short export does not wait behind long ones."""
+    write_export.apply_async((export_id,), queue=INTERACTIVE if rows <= SHORT_ROWS else FILES)

@@ -7,12 +7,14 @@ from time import monotonic
 
 import psycopg
 from celery import shared_task
-from django.conf import settings
-from django.db import transaction
+from django.db import DatabaseError, InterfaceError, transaction
 from kombu.exceptions import KombuError
 
 from trajectories.models import Run
+from trajectories.services.attempts import has_claimable, ring_run
 from trajectories.services.chat_sampling import is_chat_run, sample_session
+from trajectories.services.jobs.bells import Ticket, answer, keep, put_away, ring_on
+from trajectories.services.outages import patiently
 from trajectories.services.sampling import BatchReport, sample_next_batch
 from trajectories.services.verifications import verify_traces
 from trajectories.tasks.verdicts import ring_verification
@@ -23,24 +25,43 @@ SECONDS_PER_BELL = 5
 """A bell takes up to half a second to be heard, so that one for each short batch would cost more than the work; other
 runs wait for as long."""
 
+STARTS, SAMPLING = "starts", "sampling"
+"""Queues. A first bell goes into one of its own: a run begins within one bell's work, however many others have out."""
+
 
 @shared_task(name="trajectories.sample_batch")
-def sample_batch(run_id: int) -> None:
+def sample_batch(kind: str, source: int, slot: int, token: str) -> None:
     """Draw and verify batches of the run for a few seconds, and ring again while attempts are pending."""
+    ticket = Ticket.read(kind, source, slot, token)
+    if not patiently(partial(answer, ticket)):
+        return
+    is_chat = patiently(partial(is_chat_run, run_id=source))
+    if _draw(ticket, is_chat=is_chat):
+        if (again := patiently(partial(ring_on, ticket))) is not None:
+            sample_batch.delay(*again.words())
+        return
+    patiently(partial(put_away, ticket))
+    # What came in between the last claim and now found this bell out. A model's run may have its reasons to wait.
+    if not is_chat and patiently(partial(has_claimable, run_id=source)):
+        ring_for(source)
+
+
+def _draw(ticket: Ticket, *, is_chat: bool) -> bool:
+    """Work for a few seconds; whether there is more to do."""
     until = monotonic() + SECONDS_PER_BELL
     more = True
     while more and monotonic() < until:
-        report = _next_batch(run_id)
-        # Here and now: a bell for it would wait behind the sampling bells of every other run.
-        verify_traces(trace_ids=report.trace_ids, on_more=sample_batch.delay)
+        patiently(partial(keep, ticket))
+        report = _next_batch(ticket.source, is_chat=is_chat)
+        # Here and now: a bell for it would wait behind the bells of all others.
+        verify_traces(trace_ids=report.trace_ids, on_more=ring_for)
         more = report.more
-    if more:
-        sample_batch.delay(run_id)
+    return more
 
 
-def _next_batch(run_id: int) -> BatchReport:
+def _next_batch(run_id: int, *, is_chat: bool) -> BatchReport:
     """A batch of an embedded sampler, or a session with a language model, whose traces other workers verify."""
-    if is_chat_run(run_id=run_id):
+    if is_chat:
         return sample_session(run_id=run_id, on_traces=_ring_if_possible)
     return sample_next_batch(run_id=run_id)
 
@@ -49,15 +70,22 @@ def _ring_if_possible(trace_ids: Sequence[int]) -> None:
     """A session goes on where its bell cannot be rung: the sweep rings again for what still waits."""
     try:
         ring_verification(trace_ids)
-    except (KombuError, OSError, psycopg.Error) as fault:
+    except (DatabaseError, InterfaceError, KombuError, OSError, psycopg.Error) as fault:
         logger.warning("No bell could be rung for %d traces: %s", len(trace_ids), fault)
 
 
-def ring_sampling(run: Run) -> None:
-    """Ring for the run once this transaction commits: one bell per worker that may help, at most one per problem.
+def ring_for(run_id: int) -> None:
+    """Ring for a run that is under way, where its bells are not out already."""
+    for ticket in ring_run(run_id=run_id):
+        sample_batch.delay(*ticket.words())
 
-    One worker keeps all calls to a language model in flight.
-    """
-    bells = 1 if run.sampler.is_chat else min(settings.BELLS_PER_RUN, len(run.plan["problem_ids"]))
-    for _ in range(bells):
-        transaction.on_commit(partial(sample_batch.delay, run.pk))
+
+def ring_sampling(run: Run) -> None:
+    """Ring for a run that somebody has begun or resumed, once this transaction commits."""
+    transaction.on_commit(partial(_ring_first, run.pk))
+
+
+def _ring_first(run_id: int) -> None:
+    """The first bell goes into a queue in which nothing waits for long, the others behind those of other runs."""
+    for position, ticket in enumerate(ring_run(run_id=run_id)):
+        sample_batch.apply_async(tuple(ticket.words()), queue=SAMPLING if position else STARTS)

@@ -19,6 +19,7 @@ from trajectories.selectors.home import (
     list_ended_runs,
     list_set_progress,
 )
+from trajectories.selectors.workers import get_workforce
 from trajectories.views.fragments import wants_fragment
 
 
@@ -46,6 +47,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "active": active,
         "ended": list_ended_runs(),
         "steps": list(next_steps(request.user, loop, any_active=bool(active))),
+        "workforce": get_workforce(),
     }
     if wants_fragment(request):
         return render(request, "trajectories/home/_live.html", context)

@@ -22,6 +22,7 @@ from trajectories.selectors.runs import (
     list_runs,
 )
 from trajectories.selectors.samplers import held_gate
+from trajectories.selectors.workers import get_workforce
 from trajectories.services.plans import PlanError
 from trajectories.services.runs import (
     RunStateError,
@@ -98,6 +99,7 @@ def run_detail(request: HttpRequest, run_id: int) -> HttpResponse:
         "tokens": run.input_tokens + run.output_tokens,
         "gate": held_gate(run.sampler) if run.sampler.is_chat and run.state in Run.ACTIVE_STATES else None,
         "awaiting": run.done_count - run.verified_count,
+        "workforce": get_workforce() if context["is_live"] else None,
         "state_changed": request.GET.get("state") != run.state,
     }
     if part == "live":
