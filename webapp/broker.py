@@ -11,8 +11,8 @@ from psycopg_pool import ConnectionPool
 
 WEIGHTS = {"sweeps": 100.0, "interactive": 10.0}
 """What a second in one of these queues counts for less than a second in another one."""
-LONGEST_LAG = 20.0
-"""Counted seconds by which a queue can be ahead of the others because it had nothing to do."""
+CREDIT = 5.0
+"""Counted seconds by which a queue that had nothing to do for a while is ahead of the others."""
 
 IS_THERE = """
 SELECT FROM pg_trigger WHERE tgrelid = to_regclass(%s) AND tgname = 'trigger_notify_queue_insert_listeners'
@@ -30,6 +30,7 @@ class FairShare:
 
     def __init__(self, fun: Callable[..., Any], queues: Sequence[str], spent: dict[str, float]) -> None:
         self._fun, self._queues, self._spent = fun, queues, spent
+        self._idle: set[str] = set()
 
     def get(self, callback: Callable[..., Any], **options: Any) -> Any:
         """Deliver from the first queue that has something. Raises Empty where none has."""
@@ -38,6 +39,7 @@ class FairShare:
             try:
                 answer = self._fun(queue, callback, **options)
             except Empty:
+                self._idle.add(queue)
                 continue
             except BaseException:
                 self._charge(queue, time.monotonic() - started)
@@ -47,8 +49,11 @@ class FairShare:
         raise Empty
 
     def _charge(self, queue: str, seconds: float) -> None:
-        least = max(self._spent.values(), default=0.0) - LONGEST_LAG
-        self._spent[queue] = max(self._spent.get(queue, 0.0), least) + seconds / WEIGHTS.get(queue, 1.0)
+        if queue in self._idle:
+            self._idle.remove(queue)
+            busy = [self._spent.get(name, 0.0) for name in self._queues if name not in self._idle and name != queue]
+            self._spent[queue] = max(self._spent.get(queue, 0.0), min(busy, default=0.0) - CREDIT)
+        self._spent[queue] = self._spent.get(queue, 0.0) + seconds / WEIGHTS.get(queue, 1.0)
 
     def close(self) -> None:
         """Nothing is held."""

@@ -1,22 +1,11 @@
-from datetime import timedelta
-
 import pytest
-from django.conf import settings
-from django.utils import timezone
 
-from trajectories.models import Worker
-
-
-def worker(name, *, silent=False):
-    """A worker heard of just now, or too long ago."""
-    ago = timedelta(seconds=settings.WORKER_SILENT_SECONDS + 1 if silent else 0)
-    pid = Worker.objects.count() + 1
-    return Worker.objects.create(host="here", pid=pid, name=name, queues="sweeps", seen_at=timezone.now() - ago)
+from tests.factories import make_worker
 
 
 def test_health_is_told_to_anyone(client, db):
-    worker("worker 1")
-    worker("quick worker")
+    make_worker()
+    make_worker(name="quick worker")
     answer = client.get("/health/")
     assert (answer.status_code, answer.content) == (200, b"ok\n2 workers alive.\n")
     assert "no-store" in answer["Cache-Control"]
@@ -34,9 +23,9 @@ def test_pages_are_healthy_without_workers_and_work_is_not(client, db):
 
 
 def test_work_is_healthy_only_while_nobody_is_missed(client, db):
-    worker("worker 1")
+    make_worker()
     answer = client.get("/health/work/")
     assert (answer.status_code, answer.content) == (200, b"1 worker alive.\n")
-    worker("worker 2", silent=True)
+    make_worker(name="worker 2", silent=True)
     answer = client.get("/health/work/")
     assert (answer.status_code, answer.content) == (503, b"1 worker alive, 1 silent.\n")
