@@ -28,7 +28,10 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
-            "--processes", type=int, metavar="N", help="workers for everything, beside the quick one; one for each core"
+            "--processes",
+            type=int,
+            metavar="N",
+            help="workers for everything; one for each core, two at least",
         )
         parser.add_argument(
             "--grace", type=float, default=8.0, metavar="SECONDS", help="what a task in hand has at the end"
@@ -65,8 +68,9 @@ class Command(BaseCommand):
 
 
 def default_processes() -> int:
-    """The WORKER_PROCESSES setting, or one for each core. Raises CommandError."""
-    text = os.environ.get("WORKER_PROCESSES") or str(len(os.sched_getaffinity(0)))
+    """The WORKER_PROCESSES setting, or one for each core and two at least: one that waits for a language model must not
+    keep all else waiting. Raises CommandError."""
+    text = os.environ.get("WORKER_PROCESSES") or str(max(2, len(os.sched_getaffinity(0))))
     if not text.isdecimal():
         raise CommandError(f"WORKER_PROCESSES is {text!r}; expected a number.")
     return int(text)
