@@ -30,7 +30,7 @@ LONGEST_SECONDS = 600.0
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--traces", type=int, default=100_000)
-    parser.add_argument("--processes", type=int, default=1, help="workers for everything")
+    parser.add_argument("--processes", type=int, default=1, help="workers, beside the quick one and the one for files")
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()
     with ExitStack() as stack:
@@ -161,7 +161,7 @@ def measure(options: argparse.Namespace, sampler: Any, short: Any, long: Any) ->
         begins.append(seen.get("begun", LONGEST_SECONDS))
         ends.append(seen.get("ended", LONGEST_SECONDS))
     left = PendingVerification.objects.filter(trace__run=None).count()
-    print(f"{options.processes} worker(s) for everything and the quick one, {options.rounds} rounds in "
+    print(f"{options.processes} worker(s), the quick one and the one for files; {options.rounds} rounds in "
           f"{time.monotonic() - began:.0f} s")  # fmt: skip
     for title, seconds in (("export of 30 rows", exports), ("run of 4 begun", begins), ("run of 4 ended", ends)):
         print(f"  {title:20} median {statistics.median(seconds):6.1f} s, worst {max(seconds):6.1f} s")

@@ -14,10 +14,10 @@ from trajectories.models import Worker
 WORKER_INCLUDES = ["tests.worker_tasks"]
 WORKER_CONCURRENCY = 2
 WORKER_SETTINGS = {"WORKER_SILENT_SECONDS": "6"}
-PLACES = {"worker 1", "worker 2", "quick worker"}
+PLACES = {"worker 1", "worker 2", "quick worker", "file worker"}
 
-KINDS = ("interactive", "files")
-"""A queue that the quick worker serves too, and one that it does not."""
+KINDS = ("interactive", "sampling", "files")
+"""Queues of different workers."""
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def made(name: str) -> Group | None:
 
 def assert_work_goes_on(name: str) -> None:
     """Several tasks of each kind are done, so that nobody who is left can have missed them all."""
-    names = [f"{name}-{kind}-{number}" for kind in KINDS for number in range(3)]
+    names = [f"{name}-{kind}-{number}" for kind in KINDS for number in range(2)]
     for each in names:
         make_group.apply_async((each,), queue=each.split("-")[-2])
     for each in names:
@@ -62,7 +62,7 @@ def test_each_idle_worker_may_be_killed(workers):
 
 
 def test_a_busy_worker_may_be_killed(workers, tmp_path):
-    hold.apply_async((str(tmp_path / "gate"),), queue="files")
+    hold.apply_async((str(tmp_path / "gate"),), queue="sampling")
     busy = int(wait_for(lambda: made("held"), "a busy worker").name.split()[1])
     row = wait_for(lambda: Worker.objects.filter(pid=busy).exclude(task="").first(), "its word of what it is at")
     assert row.task == "tests.worker_tasks.hold"
@@ -72,17 +72,17 @@ def test_a_busy_worker_may_be_killed(workers, tmp_path):
 
 
 def test_a_worker_that_hangs_is_replaced(workers):
-    for place in ("worker 1", "quick worker"):
+    for place in ("worker 1", "file worker"):
         stopped = pid_of(workers, place)
         os.kill(stopped, signal.SIGSTOP)
         wait_for(lambda: not psutil.pid_exists(stopped), f"the end of {place}")  # noqa: B023
-        assert f"The {place} (process {stopped}) was silent for 6 s; ending it." in workers.output()
+        assert f"{place.capitalize()} (process {stopped}) was silent for 6 s; ending it." in workers.output()
         assert_work_goes_on(f"instead of {place}".replace(" ", "_"))
         wait_for_all(workers)
 
 
 def test_a_task_that_overstays_its_limit_ends_with_its_worker(workers):
-    overstay.apply_async(queue="files")
+    overstay.apply_async(queue="sampling")
     busy = int(wait_for(lambda: made("overstays"), "a task without end").name.split()[1])
     wait_for(lambda: not psutil.pid_exists(busy), "its end")
     assert "tests.worker_tasks.overstay took longer than its 1 s; this worker ends." in workers.output()
@@ -94,8 +94,8 @@ def test_workers_end_with_their_supervisor_and_the_next_one_goes_on(workers):
     os.kill(workers.process.pid, signal.SIGKILL)
     workers.process.wait()
     wait_for(lambda: not any(psutil.pid_exists(pid) for pid in orphans), "the end of its workers")
-    assert Worker.objects.count() == 3, "nobody has signed them off"
+    assert Worker.objects.count() == len(PLACES), "nobody has signed them off"
     workers.start()
     assert_work_goes_on("after_supervisor")
     wait_for_all(workers)
-    assert Worker.objects.count() == 3, "the dead are forgotten"
+    assert Worker.objects.count() == len(PLACES), "the dead are forgotten"

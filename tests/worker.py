@@ -46,13 +46,13 @@ def database_url(settings: dict[str, Any]) -> str:
 
 
 class WorkerProcess:
-    """`manage.py work` in a process group of its own: a supervisor, workers for everything and the quick one."""
+    """`manage.py work` in a process group of its own: a supervisor, workers, the quick worker and the file worker."""
 
     def __init__(
         self, url: str, log: Path, includes: list[str], concurrency: int = 1, settings: Mapping[str, str] | None = None
     ) -> None:
         self.log = log
-        self._places = concurrency + 1
+        self._places = concurrency + 2
         logged = {"LOG_LEVEL": "INFO", "WORKER_LOG_LEVEL": "INFO", "PYTHONUNBUFFERED": "1"}
         self._environment = {**os.environ, "DATABASE_URL": url, **logged, **(settings or {})}
         self._command = [sys.executable, "manage.py", "work", f"--processes={concurrency}", "--grace=1"]

@@ -9,7 +9,7 @@ from typing import Any
 from kombu.transport import pgmq
 from psycopg_pool import ConnectionPool
 
-WEIGHTS = {"sweeps": 100.0, "interactive": 10.0}
+WEIGHTS = {"sweeps": 100.0, "interactive": 10.0, "starts": 10.0}
 """What a second in one of these queues counts for less than a second in another one."""
 CREDIT = 5.0
 """Counted seconds by which a queue that had nothing to do for a while is ahead of the others."""

@@ -131,10 +131,11 @@ BELLS_PER_RUN = 8
 
 # A worker process that gives no sign of life this long hangs, and is replaced.
 WORKER_SILENT_SECONDS = float(os.environ.get("WORKER_SILENT_SECONDS") or 60)
-# Most urgent first; see docs/operations.md for what is in which. Every worker serves them all but for one, which serves
-# the quick ones only.
-QUEUES = ("sweeps", "interactive", "starts", "verification", "sampling", "files")
+# The queues of a worker for everything that is done in short pieces, of the quick worker, and of the file worker, each
+# most urgent first; see docs/operations.md for what is in which.
+WORKER_QUEUES = ("sweeps", "interactive", "starts", "verification", "sampling")
 QUICK_QUEUES = ("sweeps", "interactive")
+FILE_QUEUES = ("files",)
 
 CELERY_BROKER_URL = os.environ.get("CELERY_BROKER_URL") or EMBEDDED_BROKER
 if CELERY_BROKER_URL == EMBEDDED_BROKER:

@@ -34,9 +34,13 @@ def test_the_scheduler_rings_tasks_that_exist():
 
 
 def test_every_queue_that_a_task_goes_to_is_served(settings):
-    assert {route["queue"] for route in settings.CELERY_TASK_ROUTES.values()} <= set(settings.QUEUES)
-    assert set(settings.QUICK_QUEUES) < set(settings.QUEUES)
-    assert {exports.INTERACTIVE, exports.FILES, runs.STARTS, runs.SAMPLING} <= set(settings.QUEUES)
+    served = {*settings.WORKER_QUEUES, *settings.QUICK_QUEUES, *settings.FILE_QUEUES}
+    assert {route["queue"] for route in settings.CELERY_TASK_ROUTES.values()} <= served
+    assert {exports.INTERACTIVE, exports.FILES, runs.STARTS, runs.SAMPLING} <= served
+
+
+def test_what_may_take_minutes_in_one_piece_keeps_nothing_else_waiting(settings):
+    assert not set(settings.FILE_QUEUES) & {*settings.WORKER_QUEUES, *settings.QUICK_QUEUES}
 
 
 @pytest.mark.parametrize("name", [name for name in TASKS if name.startswith("trajectories.")])
@@ -48,5 +52,5 @@ def test_every_task_has_a_queue_of_its_kind(name, settings):
 
 
 def test_sweeps_never_wait_behind_work(settings):
-    assert settings.QUEUES[0] == "sweeps" == settings.CELERY_TASK_ROUTES["trajectories.sweep*"]["queue"]
-    assert "sweeps" in settings.QUICK_QUEUES
+    assert settings.CELERY_TASK_ROUTES["trajectories.sweep*"]["queue"] == "sweeps"
+    assert settings.QUICK_QUEUES[0] == settings.WORKER_QUEUES[0] == "sweeps"

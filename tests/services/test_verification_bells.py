@@ -98,3 +98,11 @@ def test_a_bell_that_somebody_answers_is_not_answered_again():
     verify_for(ticket=ticket, verifiers={"watcher": watcher})
     assert inner == [[]]
     assert Verdict.objects.filter(verifier="watcher").count() == 1
+
+
+def test_what_is_not_begun_in_time_is_given_back_as_if_never_claimed():
+    ids = waiting_traces(4)
+    assert verifications.verify_traces(trace_ids=ids, verifiers=QUICK, until=0.0) == 1, "one in any case"
+    left = PendingVerification.objects.order_by("pk")
+    assert [(row.pk, row.lease_expires_at, row.claims) for row in left] == [(pk, None, 0) for pk in ids[1:]]
+    assert verifications.verify_traces(trace_ids=ids, verifiers=QUICK) == 3

@@ -86,7 +86,7 @@ def test_the_page_names_the_worker_that_is_silent(client, curator):
     factories.make_worker(name="quick worker")
     factories.make_worker(name="worker 2", host="<box>", task="trajectories.verify_batch", silent=True)
     page = page_of(client, curator)
-    assert "The worker 2 on &lt;box&gt; has been silent since" in page
+    assert "Worker 2 on &lt;box&gt; has been silent since" in page
     assert "while it was at trajectories.verify_batch" in page
     assert "1 worker alive, 1 silent." in page
 

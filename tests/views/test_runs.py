@@ -175,6 +175,6 @@ def test_a_run_under_way_says_that_no_worker_is_alive(client, curator, run):
     make_worker(silent=True)
     assert "No worker is alive, since" in page(client, curator, run).content.decode()
     make_worker()
-    assert "worker 1 on here has been silent since" in page(client, curator, run).content.decode()
+    assert "Worker 1 on here has been silent since" in page(client, curator, run).content.decode()
     Run.objects.filter(pk=run.pk).update(state="finished")
     assert "silent since" not in page(client, curator, run).content.decode(), "it needs nobody"

@@ -87,7 +87,7 @@ class Supervisor:
             if not self._stopping:
                 code = os.waitstatus_to_exitcode(status)
                 how = f"was ended by signal {-code}" if code < 0 else f"ended with {code}"
-                logger.warning("The %s (process %d) %s; starting another one.", place, pid, how)
+                logger.warning("%s (process %d) %s; starting another one.", place.capitalize(), pid, how)
         return ended
 
     def _end_all(self) -> None:

@@ -26,8 +26,9 @@ logger = logging.getLogger(__name__)
 
 BEATS_PER_SILENCE = 12
 LONGEST_BEAT = 5.0
-QUICK = "quick worker"
-"""The place that serves only what is done within moments, so that it is done whatever else goes on."""
+QUICK, FILES = "quick worker", "file worker"
+"""The places that serve only what is done within moments, so that it is done whatever else goes on, and only what may
+take minutes in one piece, so that nothing else waits for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +40,12 @@ class Place:
 
 
 def places(workers: int) -> list[Place]:
-    """One place for each of the `workers` that do everything, and the quick one."""
-    everything = [Place(f"worker {number + 1}", settings.QUEUES) for number in range(workers)]
-    return [*everything, Place(QUICK, settings.QUICK_QUEUES)]
+    """One place for each of the `workers` that do everything else, the quick one and the one for files."""
+    return [
+        *(Place(f"worker {number + 1}", settings.WORKER_QUEUES) for number in range(workers)),
+        Place(QUICK, settings.QUICK_QUEUES),
+        Place(FILES, settings.FILE_QUEUES),
+    ]
 
 
 class Pulse:

@@ -1,5 +1,6 @@
 """The queue of verifications: traces are claimed by lease, judged outside transactions, and written a few at a time."""
 
+import math
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -57,8 +58,11 @@ def verify_traces(
     trace_ids: Sequence[int],
     verifiers: Mapping[str, Verifier] = VERIFIERS,
     on_more: Callable[[int], object] = no_bell,
+    until: float = math.inf,
 ) -> int:
     """Judge those of the traces that await it and nobody else is at; returns how many were judged.
+
+    After `until`, by the clock of `time.monotonic`, no other trace is begun, but for the first one.
 
     `on_more` gets the id of each run whose strategy wants more attempts after that. Verdicts, derived fields and
     counters of a trace are written in one transaction. A trace whose verifier was lost before is claimed alone, so that
@@ -67,10 +71,12 @@ def verify_traces(
     verified = 0
     run_ids: set[int] = set()
     for claims in _claims(list(dict.fromkeys(trace_ids))):
-        for judged in _judge_all(claims, verifiers.values()):
+        for judged in _judge_all(claims, verifiers.values(), until):
             # Asked for once more: what a lost connection had written is not waiting any more.
             verified += patiently(partial(_write, judged))
             run_ids.update(trace.run_id for trace, _ in judged if trace.run_id is not None)
+        if time.monotonic() > until:
+            break
     for run_id in sorted(run_ids):
         if patiently(partial(move_on, run_id=run_id)):
             on_more(run_id)
@@ -112,9 +118,9 @@ def verify_for(
         if time.monotonic() > until:
             again = patiently(partial(ring_on, ticket))
             return [] if again is None else [again]
-        verify_traces(trace_ids=ids, verifiers=verifiers, on_more=on_more)
-        last = ids[-1]
         patiently(partial(keep, ticket))
+        verify_traces(trace_ids=ids, verifiers=verifiers, on_more=on_more, until=until)
+        last = ids[-1] if time.monotonic() < until else last
     patiently(partial(put_away, ticket))
     # What came in between the last look and now found this bell out, and did not ring.
     return patiently(lambda: bells_of(_waiting(ticket.source, 0)))
@@ -148,14 +154,17 @@ def _claim(trace_ids: Sequence[int], which: Q) -> dict[int, int]:
     return {trace_id: count + 1 for trace_id, count in claims.items()}
 
 
-def _judge_all(claims: Mapping[int, int], verifiers: Iterable[Verifier]) -> Iterator[list[Judged]]:
-    """The verdicts on claimed traces, some at a time."""
+def _judge_all(claims: Mapping[int, int], verifiers: Iterable[Verifier], until: float) -> Iterator[list[Judged]]:
+    """The verdicts on claimed traces, some at a time. What is not begun when the time is over is given back."""
     if not claims:
         return
     found = Trace.objects.filter(pk__in=claims).select_related("program", "reasoning").prefetch_related("problem")
     judged: list[Judged] = []
     written = renewed = time.monotonic()
-    for trace in patiently(lambda: list(found.order_by("pk"))):
+    for position, trace in enumerate(patiently(lambda: list(found.order_by("pk")))):
+        if position and time.monotonic() > until:
+            patiently(partial(_give_back, [pk for pk in claims if pk >= trace.pk]))
+            break
         if time.monotonic() > renewed + RENEWAL_SECONDS:
             renewed = time.monotonic()
             patiently(partial(_renew, [pk for pk in claims if pk >= trace.pk]))
@@ -164,6 +173,12 @@ def _judge_all(claims: Mapping[int, int], verifiers: Iterable[Verifier]) -> Iter
             yield judged
             judged, written = [], time.monotonic()
     yield judged
+
+
+def _give_back(trace_ids: Sequence[int]) -> None:
+    """As if never claimed."""
+    claimed = PendingVerification.objects.filter(pk__in=trace_ids, claims__gt=0)
+    claimed.update(lease_expires_at=None, claims=F("claims") - 1)
 
 
 def _renew(trace_ids: Sequence[int]) -> None:

@@ -53,8 +53,10 @@ def _draw(ticket: Ticket, *, is_chat: bool) -> bool:
     while more and monotonic() < until:
         patiently(partial(keep, ticket))
         report = _next_batch(ticket.source, is_chat=is_chat)
-        # Here and now: a bell for it would wait behind the bells of all others.
-        verify_traces(trace_ids=report.trace_ids, on_more=ring_for)
+        # Here and now, for as long as the bell lasts: another one would wait behind those of all others.
+        verify_traces(trace_ids=report.trace_ids, on_more=ring_for, until=until)
+        if monotonic() > until:
+            ring_verification(report.trace_ids)
         more = report.more
     return more
 

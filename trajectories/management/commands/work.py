@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
+from importlib import import_module
 from typing import Any
 
 from celery import current_app
@@ -20,6 +21,8 @@ logger = logging.getLogger(__name__)
 LOOKS_PER_SILENCE = 12
 LONGEST_LOOK = 5.0
 CONNECT_SECONDS = 3
+PRELOADED = ("celery.apps.worker", "celery.bin.celery", "celery.concurrency.solo", "pgmq", "psycopg_pool")
+"""What the workers would load each for itself, and then keep in memory of its own."""
 
 
 class Command(BaseCommand):
@@ -31,7 +34,7 @@ class Command(BaseCommand):
             "--processes",
             type=int,
             metavar="N",
-            help="workers for everything; one for each core, two at least",
+            help="workers beside those for short and for long work; one for each core, two at least",
         )
         parser.add_argument(
             "--grace", type=float, default=8.0, metavar="SECONDS", help="what a task in hand has at the end"
@@ -44,6 +47,8 @@ class Command(BaseCommand):
             raise CommandError(f"--processes is {count}; expected 1 or more.")
         current_app.conf.include = [*(current_app.conf.include or ()), *include]
         current_app.loader.import_default_modules()
+        for module in PRELOADED:
+            import_module(module)
         with _passing_connection():
             forget_the_dead()
         supervisor = Supervisor({place.name: partial(work, place) for place in places(count)}, grace_seconds=grace)
@@ -53,7 +58,9 @@ class Command(BaseCommand):
             with _passing_connection():
                 for pid in watch.silent(supervisor.children):
                     place = supervisor.children[pid]
-                    logger.error("The %s (process %d) was silent for %d s; ending it.", place, pid, watch.seconds)
+                    logger.error(
+                        "%s (process %d) was silent for %d s; ending it.", place.capitalize(), pid, watch.seconds
+                    )
                     supervisor.kill(pid)
 
         def forget(pid: int) -> None:
