@@ -11,8 +11,8 @@ from django.db import DatabaseError, InterfaceError, transaction
 from kombu.exceptions import KombuError
 
 from trajectories.models import Run
-from trajectories.services.attempts import has_claimable, ring_run
-from trajectories.services.chat_sampling import is_chat_run, sample_session
+from trajectories.services.attempts import BATCH_LIMIT, has_claimable, ring_run
+from trajectories.services.chat_sampling import SESSION_SECONDS, is_chat_run, sample_session
 from trajectories.services.jobs.bells import Ticket, answer, keep, put_away, ring_on
 from trajectories.services.outages import patiently
 from trajectories.services.sampling import BatchReport, sample_next_batch
@@ -25,18 +25,24 @@ SECONDS_PER_BELL = 5
 """A bell takes up to half a second to be heard, so that one for each short batch would cost more than the work; other
 runs wait for as long."""
 
+FIRST_BATCH = 16
+"""Attempts of a first bell's only batch: other runs want to begin too."""
+
 STARTS, SAMPLING = "starts", "sampling"
 """Queues. A first bell goes into one of its own: a run begins within one bell's work, however many others have out."""
 
 
 @shared_task(name="trajectories.sample_batch")
-def sample_batch(kind: str, source: int, slot: int, token: str) -> None:
-    """Draw and verify batches of the run for a few seconds, and ring again while attempts are pending."""
+def sample_batch(kind: str, source: int, slot: int, token: str, is_first: bool = False) -> None:
+    """Draw and verify batches of the run for a few seconds, and ring again while attempts are pending.
+
+    The first bell of a run draws a small batch only, so that what others begin does not wait.
+    """
     ticket = Ticket.read(kind, source, slot, token)
     if not patiently(partial(answer, ticket)):
         return
     is_chat = patiently(partial(is_chat_run, run_id=source))
-    if _draw(ticket, is_chat=is_chat):
+    if _draw(ticket, is_chat=is_chat, is_first=is_first):
         if (again := patiently(partial(ring_on, ticket))) is not None:
             sample_batch.delay(*again.words())
         return
@@ -46,26 +52,29 @@ def sample_batch(kind: str, source: int, slot: int, token: str) -> None:
         ring_for(source)
 
 
-def _draw(ticket: Ticket, *, is_chat: bool) -> bool:
+def _draw(ticket: Ticket, *, is_chat: bool, is_first: bool) -> bool:
     """Work for a few seconds; whether there is more to do."""
     until = monotonic() + SECONDS_PER_BELL
     more = True
     while more and monotonic() < until:
         patiently(partial(keep, ticket))
-        report = _next_batch(ticket.source, is_chat=is_chat)
+        report = _next_batch(ticket.source, is_chat=is_chat, is_first=is_first)
         # Here and now, for as long as the bell lasts: another one would wait behind those of all others.
         verify_traces(trace_ids=report.trace_ids, on_more=ring_for, until=until)
         if monotonic() > until:
             ring_verification(report.trace_ids)
         more = report.more
+        if is_first:
+            break
     return more
 
 
-def _next_batch(run_id: int, *, is_chat: bool) -> BatchReport:
+def _next_batch(run_id: int, *, is_chat: bool, is_first: bool) -> BatchReport:
     """A batch of an embedded sampler, or a session with a language model, whose traces other workers verify."""
     if is_chat:
-        return sample_session(run_id=run_id, on_traces=_ring_if_possible)
-    return sample_next_batch(run_id=run_id)
+        seconds = SECONDS_PER_BELL if is_first else SESSION_SECONDS
+        return sample_session(run_id=run_id, on_traces=_ring_if_possible, seconds=seconds)
+    return sample_next_batch(run_id=run_id, limit=FIRST_BATCH if is_first else BATCH_LIMIT)
 
 
 def _ring_if_possible(trace_ids: Sequence[int]) -> None:
@@ -90,4 +99,5 @@ def ring_sampling(run: Run) -> None:
 def _ring_first(run_id: int) -> None:
     """The first bell goes into a queue in which nothing waits for long, the others behind those of other runs."""
     for position, ticket in enumerate(ring_run(run_id=run_id)):
-        sample_batch.apply_async(tuple(ticket.words()), queue=SAMPLING if position else STARTS)
+        is_first = position == 0
+        sample_batch.apply_async((*ticket.words(), is_first), queue=STARTS if is_first else SAMPLING)
