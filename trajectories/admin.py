@@ -11,6 +11,7 @@ from django.http import HttpRequest
 from trajectories.models import (
     Attempt,
     AuditEvent,
+    Bell,
     Brief,
     CandidateAnswer,
     CandidateReview,
@@ -41,6 +42,7 @@ from trajectories.models import (
     Text,
     Trace,
     Verdict,
+    Worker,
 )
 from trajectories.selectors.blinding import sight_of
 from trajectories.services.runs import RunStateError, cancel_run, pause_run, resume_run
@@ -171,6 +173,17 @@ class PendingVerificationAdmin(ReadOnlyAdmin):
     holds_reviews = False
     list_display = ("trace", "claims", "lease_expires_at", "rung_at", "created_at")
     list_select_related = ("trace",)
+
+
+@admin.register(Bell)
+class BellAdmin(ReadOnlyAdmin):
+    list_display = ("kind", "source", "slot", "rung_at", "lease_expires_at")
+    list_filter = ("kind",)
+
+
+@admin.register(Worker)
+class WorkerAdmin(ReadOnlyAdmin):
+    list_display = ("name", "host", "pid", "queues", "task", "task_started_at", "seen_at", "started_at")
 
 
 @admin.register(Reverification)
