@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("trajectories", "0019_job_claims"),
+        ("trajectories", "0022_see_reviews"),
     ]
 
     operations = [
