@@ -10,6 +10,7 @@ Needs to hold: every short export within 10 s, every small run begun within 30 s
 """
 
 import argparse
+import signal
 import statistics
 import subprocess
 import sys
@@ -33,6 +34,7 @@ def main() -> None:
     parser.add_argument("--processes", type=int, default=1, help="workers, beside the quick one and the one for files")
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))  # the workers must not outlive it
     with ExitStack() as stack:
         var = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="minicolumn-flood-"))).resolve()
         prepare(var)
