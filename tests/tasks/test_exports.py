@@ -8,8 +8,9 @@ from tests import factories
 from tests.worker import wait_for
 from trajectories.models import Export
 from trajectories.services.exports import export_path, request_export
+from trajectories.services.jobs.bells import ring
 from trajectories.services.releases import freeze_accepted
-from trajectories.tasks.exports import ring_export, sweep_exports
+from trajectories.tasks.exports import sweep_exports
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -27,7 +28,7 @@ def is_ready(export):
 
 
 def test_a_rung_export_is_written_by_the_worker(export, celery_worker_process):
-    ring_export(export)
+    ring("export", export.pk)
     wait_for(lambda: is_ready(export), "the export to be ready")
     assert export_path(export).stat().st_size == export.byte_size
 

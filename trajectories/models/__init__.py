@@ -3,8 +3,10 @@
 from trajectories.models.audit import AuditEvent
 from trajectories.models.briefs import Brief
 from trajectories.models.candidates import CandidateAnswer, CandidateReview, ProblemCandidate
+from trajectories.models.freezings import Freezing
 from trajectories.models.generation import GenerationCall, GenerationJob
 from trajectories.models.imported_judgements import ImportedReview, ImportedVerdict
+from trajectories.models.imports import Import
 from trajectories.models.instructions import Instruction
 from trajectories.models.judgements import Judgement, JudgementAnswer, JudgementItem
 from trajectories.models.problems import Problem, ProblemSet
@@ -26,8 +28,10 @@ __all__ = [
     "CandidateAnswer",
     "CandidateReview",
     "Export",
+    "Freezing",
     "GenerationCall",
     "GenerationJob",
+    "Import",
     "ImportedReview",
     "ImportedVerdict",
     "Instruction",

@@ -20,6 +20,7 @@ ROLES: dict[str, list[str]] = {
         "add_problemset",
         "add_problem",
         "add_trace",
+        "view_import",
         "add_sampler",
         "add_instruction",
         "add_run",

@@ -1,5 +1,27 @@
 """Celery tasks: they carry ids, call one service and ring the next bell. Celery finds them through this package."""
 
-from trajectories.tasks import exports, generation, judgements, reverifications, runs, sweeps, uploads, verdicts
+from trajectories.tasks import (
+    exports,
+    generation,
+    imports,
+    judgements,
+    releases,
+    reverifications,
+    runs,
+    sweeps,
+    uploads,
+    verdicts,
+)
 
-__all__ = ["exports", "generation", "judgements", "reverifications", "runs", "sweeps", "uploads", "verdicts"]
+__all__ = [
+    "exports",
+    "generation",
+    "imports",
+    "judgements",
+    "releases",
+    "reverifications",
+    "runs",
+    "sweeps",
+    "uploads",
+    "verdicts",
+]

@@ -1,12 +1,9 @@
 """Doorbells of exports."""
 
-from functools import partial
-
 from celery import shared_task
-from django.db import transaction
 
-from trajectories.models import Export
 from trajectories.services import exports
+from trajectories.services.jobs.bells import connect_bell
 
 
 @shared_task(name="trajectories.write_export")
@@ -17,12 +14,14 @@ def write_export(export_id: int) -> None:
 
 @shared_task(name="trajectories.sweep_exports")
 def sweep_exports() -> None:
-    """Ring again for exports whose bell or writer was lost. Safe to run at any time."""
+    """Ring again for exports whose bell or writer was lost, or for which there is space again; delete leftovers."""
+    exports.sweep_leftovers()
     for export_id in exports.waiting_exports():
         write_export.delay(export_id)
 
 
-def ring_export(export: Export) -> None:
-    """Ring once this transaction commits, unless there is nothing to write."""
-    if export.state == Export.State.QUEUED:
-        transaction.on_commit(partial(write_export.delay, export.pk))
+def _ring(export_id: int) -> None:
+    write_export.delay(export_id)
+
+
+connect_bell("export", _ring)

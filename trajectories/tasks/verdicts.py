@@ -6,6 +6,7 @@ from functools import partial
 from celery import shared_task, signature
 from django.db import transaction
 
+from trajectories.services.jobs.bells import connect_bell
 from trajectories.services.verifications import verify_traces
 
 TRACES_PER_BELL = 32
@@ -27,3 +28,6 @@ def ring_verification(trace_ids: Sequence[int]) -> None:
     for start in range(0, len(trace_ids), TRACES_PER_BELL):
         chunk = list(trace_ids[start : start + TRACES_PER_BELL])
         transaction.on_commit(partial(verify_batch.delay, chunk))
+
+
+connect_bell("verification", ring_verification)

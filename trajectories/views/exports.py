@@ -10,7 +10,6 @@ from django.contrib.auth.decorators import login_not_required, permission_requir
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.core.signing import BadSignature, TimestampSigner
-from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -21,7 +20,6 @@ from trajectories.core.exporters import EXPORTERS
 from trajectories.forms.releases import ExportForm
 from trajectories.models import Export, Release
 from trajectories.services.exports import export_filename, export_path, record_download, request_export
-from trajectories.tasks.exports import ring_export
 from trajectories.views.fragments import wants_fragment
 from trajectories.views.visitors import visitor
 
@@ -68,14 +66,12 @@ def export_create(request: HttpRequest, release_id: int) -> HttpResponse:
     form = ExportForm(request.POST)
     if not form.is_valid():
         return HttpResponse(f"Format: expected one of {', '.join(EXPORTERS)}.", status=422, content_type="text/plain")
-    with transaction.atomic():
-        export = request_export(
-            actor=visitor(request),
-            release=release,
-            export_format=form.cleaned_data["format"],
-            with_meta=form.cleaned_data["with_meta"],
-        )
-        ring_export(export)
+    export = request_export(
+        actor=visitor(request),
+        release=release,
+        export_format=form.cleaned_data["format"],
+        with_meta=form.cleaned_data["with_meta"],
+    )
     return redirect(f"{reverse('release_detail', args=[release.pk])}#export-{export.pk}")
 
 
