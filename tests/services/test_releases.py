@@ -13,7 +13,7 @@ from tests import factories
 from trajectories.adapters.spools import Spool
 from trajectories.core.identity import content_hash
 from trajectories.core.reviews import Decision, Judgement
-from trajectories.models import AuditEvent, Freezing, Release, ReleaseItem
+from trajectories.models import AuditEvent, Freezing, Problem, Release, ReleaseItem
 from trajectories.selectors.disk import NO_SPACE
 from trajectories.selectors.releases import ReleaseRule, count_eligible, count_left_out
 from trajectories.selectors.traces import TraceScope
@@ -122,6 +122,7 @@ def test_one_key_many_times_at_once_is_one_release(curator, lead):
 @pytest.mark.django_db(transaction=True)
 def test_a_release_is_what_was_accepted_at_one_moment_and_reviews_go_on_meanwhile(curator, lead, monkeypatch):
     traces = [accepted(curator, score=4) for _ in range(3)]
+    Problem.objects.update(accepted_count=1)
     expected = freeze(lead).content_hash
     monkeypatch.setattr(releases, "BATCH", 1)
     add, waited = Contents.add, []
