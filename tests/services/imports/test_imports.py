@@ -4,18 +4,21 @@ import errno
 import io
 import json
 import os
+import threading
 import time
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, OperationalError
+from django.db import IntegrityError, OperationalError, connection, transaction
 from django.db.models.functions import Now
 
 from tests import factories
 from trajectories.adapters import kept_uploads
 from trajectories.adapters.spools import Spool
+from trajectories.core.records import ProblemKind, ProblemRecord
 from trajectories.models import AuditEvent, Import, PendingVerification, Problem, Review, Sampler, Trace
 from trajectories.services.imports import jobs
 from trajectories.services.imports.jobs import (
@@ -30,6 +33,7 @@ from trajectories.services.imports.jobs import (
     tokens_in_use,
 )
 from trajectories.services.leased_jobs import MOST_CLAIMS
+from trajectories.services.problems import import_records, one_writer_at_a_time
 from trajectories.services.uploads import KEPT_SECONDS, find_upload
 from trajectories.tasks.uploads import sweep_uploads
 
@@ -288,6 +292,41 @@ def test_adopted_reviews_are_written_once(lead):
     assert (review.reviewer, review.decision, review.trace.decision) == (lead, "accept", "accepted")
     assert Problem.objects.get().accepted_count == 1
     assert AuditEvent.objects.get(verb="review.accept").object_id == review.trace_id
+
+
+@pytest.mark.django_db(transaction=True)
+def test_while_somebody_writes_others_read_and_a_single_problem_comes_in(lead, sums, monkeypatch):
+    """Only the few seconds of writing take turns; what a page does never waits for them."""
+    writing, done = threading.Event(), threading.Event()
+
+    def write_for_long() -> None:
+        try:
+            with transaction.atomic():
+                one_writer_at_a_time("import traces")
+                one_writer_at_a_time("import problems")
+                writing.set()
+                assert done.wait(60)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        writer = pool.submit(write_for_long)
+        assert writing.wait(60)
+        try:
+            job = plan(lead, row(1), row(2))
+            with monkeypatch.context() as reading_only:
+                reading_only.setattr(jobs._Slice, "_finish", lambda self, spool: False)
+                import_next(job_id=job.pk)
+            job.refresh_from_db()
+            record = ProblemRecord(ProblemKind.TEXT, "one", "Why?", {}, "Because.", "train")
+            report = import_records(
+                actor=lead, set_name="s", set_title="S", source="", records=[record], on_fault="all_or_nothing"
+            )
+        finally:
+            done.set()
+        writer.result()
+    assert (job.writing, job.staged_count, report.inserted) == (True, 2, 1)
+    assert work(job).inserted == 2
 
 
 class TestFullDisk:
