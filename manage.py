@@ -11,10 +11,16 @@ WITHOUT_DATABASE = {"up", "collectstatic", "check", "help", "--help", "version",
 def main() -> None:
     """Run a management command."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webapp.settings")
+    from django.conf import settings
+    from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
 
     from webapp.database import ensure_database
 
+    try:
+        getattr(settings, "DEBUG")  # noqa: B009 (the first look reads them all)
+    except ImproperlyConfigured as error:
+        sys.exit(str(error))
     if not WITHOUT_DATABASE & set(sys.argv[1:2]):
         try:
             ensure_database()

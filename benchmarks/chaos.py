@@ -1,10 +1,13 @@
 """What is lost, doubled and overspent when everything fails: workers, database and endpoint.
 
     python -m benchmarks.chaos [--samples 2000] [--in-flight 64] [--kill-every 5] [--restarts 2] [--failing 0.2]
+                               [--only all]
 
-A new embedded database, real Celery workers and beat, and a fake endpoint that fails in a fifth of all calls: errors,
-cut connections, 429 with Retry-After, truncated answers. Every few seconds all processes of the workers are killed with
-signal 9 and started again; the database is restarted while it runs. Then a second run with a budget that is too small.
+A new embedded database, the real workers with their supervisor, beat and the keeper of the database, and a fake
+endpoint that fails in a fifth of all calls: errors, cut connections, 429 with Retry-After, truncated answers. Every few
+seconds something is killed with signal 9, in turn: all workers at once with their supervisor, a busy one, an idle one,
+the supervisor alone, beat, the keeper; the database is restarted while it runs. Then a second run with a budget that is
+too small. With `--only all` everything is killed each time.
 
 Needs to hold: as many outcomes as were planned, each once; calls answered beyond those at most what was in flight at
 the kills; the run's cost is what the endpoint charged for, but for these; the budget is exceeded by no more than these.
@@ -17,12 +20,16 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
+from itertools import cycle
 from pathlib import Path
 from typing import Any
+
+import psutil
 
 ROOT = Path(__file__).resolve().parent.parent
 PROBLEMS = 20
@@ -33,59 +40,71 @@ OUTPUT_TOKENS, PROMPT_TOKENS = 100, 400
 LONGEST_SECONDS = 1_800
 
 
+VICTIMS = ("all", "busy", "idle", "supervisor", "beat", "keeper")
+
+
 @dataclass(slots=True)
 class Damage:
     """What was done, and how many calls were in flight at each kill."""
 
-    kills: int = 0
+    kills: Counter[str] = field(default_factory=Counter)
     restarts: int = 0
     in_flight: list[int] = field(default_factory=list)
 
 
 class Processes:
-    """Workers and beat, each in a process group of its own, with one log."""
+    """What `manage.py up` runs but for the web server, each in a process group of its own, with one log."""
 
     def __init__(self, log: Path, workers: int) -> None:
-        self._log, self._workers = log, workers
+        self._log = log
+        beat = ["-m", "celery", "-A", "webapp", "beat", "--pidfile=", "--schedule", str(log.with_name("beat"))]
+        self._commands = {
+            "supervisor": ["manage.py", "work", f"--processes={workers}", "--grace=1"],
+            "beat": [*beat, "--loglevel=WARNING"],
+            "keeper": ["manage.py", "watch_database"],
+        }
         self._found: dict[str, subprocess.Popen[bytes]] = {}
 
     def start(self) -> None:
         """Start what does not run."""
-        words = ["--concurrency=1", "--without-mingle", "--without-gossip", "--without-heartbeat"]
-        for number in range(self._workers):
-            self._start(f"worker {number}", ["worker", *words, "-n", f"chaos{number}@localhost"])
-        self._start("beat", ["beat", "--pidfile=", "--schedule", str(self._log.with_name("beat"))])
+        for name, words in self._commands.items():
+            if name not in self._found or self._found[name].poll() is not None:
+                with self._log.open("ab") as output:
+                    self._found[name] = subprocess.Popen(
+                        [sys.executable, *words], cwd=ROOT, stdout=output, stderr=output, start_new_session=True
+                    )
 
-    def kill_workers(self) -> None:
-        """As a power cut would."""
-        for name, process in self._found.items():
-            if name != "beat":
-                self._kill(process)
+    def kill(self, victim: str) -> bool:
+        """As a power cut would; whether calls may have been lost. An idle worker is killed only where there is one."""
+        if victim in {"busy", "idle"}:
+            return self._kill_worker(busy=victim == "busy")
+        process = self._found["supervisor" if victim == "all" else victim]
+        workers = psutil.Process(process.pid).children() if victim == "supervisor" else []
+        if victim == "all":
+            os.killpg(process.pid, signal.SIGKILL)
+        else:
+            process.kill()
+        process.wait()
+        psutil.wait_procs(workers, timeout=30)  # they end by themselves
+        return victim in {"all", "supervisor"}
+
+    def _kill_worker(self, *, busy: bool) -> bool:
+        from trajectories.models import Worker
+        from trajectories.services.outages import patiently
+
+        rows = patiently(lambda: list(Worker.objects.values_list("pid", "task")))
+        alive = {child.pid for child in psutil.Process(self._found["supervisor"].pid).children()}
+        pids = [pid for pid, task in rows if pid in alive and bool(task) == busy]
+        if pids:
+            os.kill(pids[0], signal.SIGKILL)
+        return bool(pids)
 
     def kill_all(self) -> None:
         """The end."""
         for process in self._found.values():
-            self._kill(process)
-
-    @property
-    def deaths(self) -> list[str]:
-        """Processes that ended by themselves."""
-        return [name for name, process in self._found.items() if process.poll() is not None]
-
-    def _start(self, name: str, words: list[str]) -> None:
-        if name in self._found and self._found[name].poll() is None:
-            return
-        with self._log.open("ab") as output:
-            self._found[name] = subprocess.Popen(
-                [sys.executable, "-m", "celery", "-A", "webapp", *words, "--loglevel=WARNING"],
-                cwd=ROOT, stdout=output, stderr=output, start_new_session=True,
-            )  # fmt: skip
-
-    @staticmethod
-    def _kill(process: subprocess.Popen[bytes]) -> None:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
 
 
 def main() -> None:
@@ -96,6 +115,7 @@ def main() -> None:
     parser.add_argument("--kill-every", type=float, default=5.0, metavar="S", help="seconds that a worker works")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--restarts", type=int, default=2)
+    parser.add_argument("--only", choices=VICTIMS, action="append", help="what is killed; everything in turn")
     parser.add_argument("--failing", type=float, default=0.2, metavar="SHARE")
     parser.add_argument("--keep-log", type=Path, help="where the workers' log is copied")
     options = parser.parse_args()
@@ -196,6 +216,7 @@ def work_on(run: Any, served: Any, processes: Processes, options: Any, restart_a
     from trajectories.tasks.runs import ring_sampling
 
     damage, until = Damage(), time.monotonic() + LONGEST_SECONDS
+    victims = cycle(options.only or VICTIMS)
     ring_sampling(run)
     try:
         processes.start()
@@ -213,9 +234,10 @@ def work_on(run: Any, served: Any, processes: Processes, options: Any, restart_a
                 damage.restarts += 1
                 continue
             if not is_over(run):
-                damage.kills += 1
-                processes.kill_workers()
-                damage.in_flight.append(min(options.in_flight, unkept(run)))
+                victim = next(victims)
+                damage.kills[victim] += 1
+                if processes.kill(victim):
+                    damage.in_flight.append(min(options.in_flight, unkept(run)))
             processes.start()
     finally:
         processes.kill_all()
@@ -273,8 +295,9 @@ def wreak(options: argparse.Namespace, var: Path) -> bool:
         started = time.monotonic()
         restart_at = [(number + 1) / (options.restarts + 1) for number in range(options.restarts)]
         damage = work_on(run, served, Processes(log, options.workers), options, restart_at)
-        print(f"{run.planned_count} planned, {time.monotonic() - started:.0f} s, {damage.kills} kills, "
+        print(f"{run.planned_count} planned, {time.monotonic() - started:.0f} s, {damage.kills.total()} kills, "
               f"{damage.restarts} restarts of the database")  # fmt: skip
+        print(f"  killed              {', '.join(f'{victim} {count}' for victim, count in damage.kills.items())}")
         good = report_outcomes(run, served, damage)
     with endpoint(options) as served:
         budget = (run.cost / 2).quantize(Decimal("0.000001"))
@@ -316,7 +339,7 @@ def report_budget(run: Any, served: Any, damage: Damage, budget: Decimal) -> boo
     over = max(Decimal(0), charged(served) - budget)
     in_flight = sum(damage.in_flight)
     most = (reservation_of(run).cost or Decimal(0)) * in_flight
-    print(f"Budget {budget:.6f}: {run.state} after {run.done_count} samples, {damage.kills} kills")
+    print(f"Budget {budget:.6f}: {run.state} after {run.done_count} samples, {damage.kills.total()} kills")
     print(f"  reason              {run.state_reason}")
     print(f"  counted             {run.cost:.6f}")
     print(f"  charged beyond it   {over:.6f}; {in_flight} calls in flight at the kills may cost {most:.6f}")

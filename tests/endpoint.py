@@ -1,9 +1,12 @@
 """Language models for tests: settings and samplers that ask a fake endpoint over HTTP."""
 
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from tests.factories import FLIP_PROGRAM, FLIP_SPEC
 from trajectories.adapters.chat_api import ChatSettings
+from trajectories.adapters.endpoints import AddressRules, EndpointAccess, KeyBindings
 from trajectories.adapters.fake_endpoint import FakeEndpoint, canned
 from trajectories.core.records import InstructionRecord, ProblemKind, PublicProblem, SampleRequest
 from trajectories.models import Sampler
@@ -19,11 +22,28 @@ def flip_endpoint(*arguments: Any, **options: Any) -> FakeEndpoint:
     return FakeEndpoint(*arguments, answerer=canned(program=FLIP_PROGRAM), **options)
 
 
+def access_to(
+    url: str = "",
+    *,
+    keys: tuple[str, ...] = ("K",),
+    addresses: str = "loopback",
+    environment: Mapping[str, str] | None = None,
+) -> EndpointAccess:
+    """Rules that bind the variables to the URL and read them from `environment`."""
+    bindings = KeyBindings.read(",".join(f"{name}={url}" for name in keys) if url else "")
+    return EndpointAccess(bindings, AddressRules.read(addresses), environment=environment or {})
+
+
+def bind_keys(settings: Any, text: str) -> None:
+    """Let the installation under test have these MODEL_KEYS, read from the real environment."""
+    settings.MODEL_ENDPOINTS = replace(settings.MODEL_ENDPOINTS, keys=KeyBindings.read(text))
+
+
 def settings_for(endpoint: FakeEndpoint, **values: Any) -> ChatSettings:
     """Short limits, so that what goes wrong goes wrong soon."""
     return ChatSettings(
         **{
-            "base_url": endpoint.url,
+            "base_url": endpoint.url.replace(":0/", ":9/"),  # one that is not started has no port yet
             "model": "fake",
             "max_output_tokens": 200,
             "timeout_seconds": 20.0,

@@ -3,7 +3,11 @@
 import itertools
 import uuid
 from collections import Counter
+from datetime import timedelta
 from typing import Any
+
+from django.conf import settings
+from django.utils import timezone
 
 from trajectories.core.identity import canonical_json, content_hash, text_hash
 from trajectories.core.problems import statement_hash
@@ -19,6 +23,7 @@ from trajectories.models import (
     Text,
     Trace,
     Verdict,
+    Worker,
 )
 from trajectories.models.traces import given_answer
 from trajectories.services.plans import Plan
@@ -167,3 +172,10 @@ def assert_counters_add_up(run: Run) -> None:
     for problem in Problem.objects.filter(pk__in=run.plan["problem_ids"]):
         assert problem.traces.count() == problem.trace_count
         assert problem.traces.filter(correctness="pass", hinted=False).count() == problem.correct_count
+
+
+def make_worker(*, silent: bool = False, **values: Any) -> Worker:
+    """A worker that was heard of just now, or too long ago."""
+    ago = timedelta(seconds=settings.WORKER_SILENT_SECONDS + 1 if silent else 0)
+    fields = {"host": "here", "pid": next(_numbers), "name": "worker 1", "queues": "sweeps interactive", **values}
+    return Worker.objects.create(seen_at=timezone.now() - ago, **fields)

@@ -1,3 +1,5 @@
+import re
+
 import pytest
 from django.apps import apps
 from django.contrib import admin
@@ -58,3 +60,8 @@ def test_looking_is_not_steering(client, nobody):
     assert 'value="cancel"' not in act(client, "cancel", run)
     run.refresh_from_db()
     assert run.state == "queued"
+
+
+def test_the_plurals_of_models_are_words():
+    plurals = [str(model._meta.verbose_name_plural) for model in MODELS]
+    assert [word for word in plurals if re.search(r"([^aeiou]ys|chs|shs|xs|sss)$", word)] == []

@@ -1,7 +1,7 @@
-"""A real Celery worker on the test database, for tests of what happens between processes.
+"""Real workers on the test database, for tests of what happens between processes.
 
 Loaded as a pytest plugin; `celery_worker_process` is the fixture. `WORKER_INCLUDES` in a test module names further
-modules with tasks, `WORKER_CONCURRENCY` the number of its processes.
+modules with tasks, `WORKER_CONCURRENCY` the number of its workers for everything, `WORKER_SETTINGS` its environment.
 """
 
 import os
@@ -9,11 +9,12 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import psutil
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -45,18 +46,22 @@ def database_url(settings: dict[str, Any]) -> str:
 
 
 class WorkerProcess:
-    """`celery worker` in a process group of its own."""
+    """`manage.py work` in a process group of its own: a supervisor, workers, the quick worker and the file worker."""
 
-    def __init__(self, url: str, log: Path, includes: list[str], concurrency: int = 1) -> None:
+    def __init__(
+        self, url: str, log: Path, includes: list[str], concurrency: int = 1, settings: Mapping[str, str] | None = None
+    ) -> None:
         self.log = log
-        self._environment = {**os.environ, "DATABASE_URL": url, "LOG_LEVEL": "INFO", "PYTHONUNBUFFERED": "1"}
-        self._command = [sys.executable, "-m", "celery", "-A", "webapp", "worker", f"--concurrency={concurrency}"]
-        self._command += ["--without-mingle", "--without-gossip", "--without-heartbeat", "--loglevel=INFO"]
+        self._places = concurrency + 2
+        logged = {"LOG_LEVEL": "INFO", "WORKER_LOG_LEVEL": "INFO", "PYTHONUNBUFFERED": "1"}
+        embedded = {"MODEL_ADDRESSES": "loopback"}  # as it is with the embedded database
+        self._environment = {**os.environ, "DATABASE_URL": url, **logged, **embedded, **(settings or {})}
+        self._command = [sys.executable, "manage.py", "work", f"--processes={concurrency}", "--grace=1"]
         self._command += [f"--include={name}" for name in includes]
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        """Start and wait until it takes tasks."""
+        """Start and wait until each of its workers takes tasks."""
         with self.log.open("wb") as output:
             self.process = subprocess.Popen(
                 self._command, cwd=ROOT, env=self._environment, stdout=output, stderr=output, start_new_session=True
@@ -69,6 +74,14 @@ class WorkerProcess:
             os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()
 
+    def children(self) -> dict[int, str]:
+        """The names of the running workers by process id, as they wrote themselves down."""
+        from trajectories.models import Worker
+
+        assert self.process is not None
+        running = {child.pid for child in psutil.Process(self.process.pid).children()}
+        return dict(Worker.objects.filter(pid__in=running).values_list("pid", "name"))
+
     def output(self) -> str:
         """Everything it has said since its last start."""
         return self.log.read_text(errors="replace")
@@ -76,7 +89,7 @@ class WorkerProcess:
     def _is_ready(self) -> bool:
         if self.process is not None and self.process.poll() is not None:
             pytest.fail(f"the worker ended with {self.process.returncode}:\n{self.output()[-4000:]}")
-        return " ready." in self.output()
+        return self.output().count(" ready.") >= self._places
 
 
 def empty_queues() -> None:
@@ -89,7 +102,7 @@ def empty_queues() -> None:
 
 @pytest.fixture
 def celery_worker_process(transactional_db: None, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Any]:
-    """A running worker; `WORKER_INCLUDES` and `WORKER_CONCURRENCY` of the test module say what it is started with."""
+    """A running worker; `WORKER_...` of the test module say what it is started with."""
     from django.db import connection
 
     empty_queues()
@@ -99,6 +112,7 @@ def celery_worker_process(transactional_db: None, tmp_path: Path, request: pytes
         tmp_path / "worker.log",
         list(getattr(module, "WORKER_INCLUDES", [])),
         getattr(module, "WORKER_CONCURRENCY", 1),
+        getattr(module, "WORKER_SETTINGS", None),
     )
     try:
         worker.start()

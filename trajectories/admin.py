@@ -11,9 +11,11 @@ from django.http import HttpRequest
 from trajectories.models import (
     Attempt,
     AuditEvent,
+    Bell,
     Brief,
     CandidateAnswer,
     CandidateReview,
+    EndpointFault,
     Export,
     Freezing,
     GenerationCall,
@@ -40,10 +42,13 @@ from trajectories.models import (
     RunProblem,
     Sampler,
     SamplerGate,
+    Submission,
     Text,
     Trace,
     Verdict,
+    Worker,
 )
+from trajectories.selectors.blinding import sight_of
 from trajectories.services.runs import RunStateError, cancel_run, pause_run, resume_run
 from trajectories.tasks.runs import ring_sampling
 
@@ -54,8 +59,13 @@ else:
 
 
 class ReadOnlyAdmin(Base):
-    """Rows are made and changed by services only. Large tables are neither counted nor joined row by row."""
+    """Rows are made and changed by services only. Large tables are neither counted nor joined row by row.
 
+    Rows are shown as they are, with what people and model judges decided. So they are for who may see that, but where
+    `holds_reviews` says that a table has nothing of the kind.
+    """
+
+    holds_reviews = True
     show_full_result_count = False
     list_per_page = 50
     ordering = ("-pk",)
@@ -69,9 +79,16 @@ class ReadOnlyAdmin(Base):
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002
         return False
 
+    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Whether the table may be looked at; links to it show up by the same word."""
+        if self.holds_reviews and sight_of(request.user).is_blind:
+            return False
+        return super().has_view_permission(request, obj)
+
 
 @admin.register(Run)
 class RunAdmin(ReadOnlyAdmin):
+    holds_reviews = False
     list_display = (
         *("id", "title", "state", "sampler", "planned_count", "done_count", "failed_count"),
         *("verified_count", "correct_count", "created_by", "created_at"),
@@ -112,6 +129,7 @@ class RunAdmin(ReadOnlyAdmin):
 
 @admin.register(Attempt)
 class AttemptAdmin(ReadOnlyAdmin):
+    holds_reviews = False
     list_display = ("id", "run", "problem", "instruction", "index", "state", "claims", "error_kind", "finished_at")
     list_filter = ("state", "error_kind")
     list_select_related = ("run", "problem", "instruction")
@@ -119,6 +137,7 @@ class AttemptAdmin(ReadOnlyAdmin):
 
 @admin.register(RunProblem)
 class RunProblemAdmin(ReadOnlyAdmin):
+    holds_reviews = False
     list_display = ("run", "problem", "round", "closed")
     list_filter = ("closed",)
     list_select_related = ("run", "problem")
@@ -155,12 +174,25 @@ class ImportedReviewAdmin(ReadOnlyAdmin):
 
 @admin.register(PendingVerification)
 class PendingVerificationAdmin(ReadOnlyAdmin):
+    holds_reviews = False
     list_display = ("trace", "claims", "lease_expires_at", "rung_at", "created_at")
     list_select_related = ("trace",)
 
 
+@admin.register(Bell)
+class BellAdmin(ReadOnlyAdmin):
+    list_display = ("kind", "source", "slot", "rung_at", "lease_expires_at")
+    list_filter = ("kind",)
+
+
+@admin.register(Worker)
+class WorkerAdmin(ReadOnlyAdmin):
+    list_display = ("name", "host", "pid", "queues", "task", "task_started_at", "seen_at", "started_at")
+
+
 @admin.register(Reverification)
 class ReverificationAdmin(ReadOnlyAdmin):
+    holds_reviews = False
     list_display = ("id", "scope", "state", "total_count", "done_count", "changed_count", "created_by", "created_at")
     list_filter = ("state",)
     list_select_related = ("created_by",)
@@ -168,6 +200,7 @@ class ReverificationAdmin(ReadOnlyAdmin):
 
 @admin.register(Rubric)
 class RubricAdmin(ReadOnlyAdmin):
+    holds_reviews = False
     list_display = ("name", "version", "title", "least", "most", "pass_from", "created_by", "created_at")
     list_select_related = ("created_by",)
 
@@ -196,12 +229,14 @@ class JudgementAnswerAdmin(ReadOnlyAdmin):
 
 @admin.register(Brief)
 class BriefAdmin(ReadOnlyAdmin):
+    holds_reviews = False
     list_display = ("id", "title", "name", "version", "generator", "problem_kind", "created_by", "created_at")
     list_select_related = ("created_by",)
 
 
 @admin.register(GenerationJob)
 class GenerationJobAdmin(ReadOnlyAdmin):
+    holds_reviews = False
     list_display = ("id", "title", "generator", "state", "wanted", "sampler", "cost", "created_by", "created_at")
     list_filter = ("state", "generator")
     list_select_related = ("sampler", "created_by")
@@ -209,6 +244,7 @@ class GenerationJobAdmin(ReadOnlyAdmin):
 
 @admin.register(GenerationCall)
 class GenerationCallAdmin(ReadOnlyAdmin):
+    holds_reviews = False
     list_display = ("id", "job", "index", "error_kind", "input_tokens", "output_tokens", "cost", "created_at")
     list_filter = ("error_kind",)
     list_select_related = ("job",)
@@ -225,6 +261,7 @@ class ProblemCandidateAdmin(ReadOnlyAdmin):
 
 @admin.register(CandidateAnswer)
 class CandidateAnswerAdmin(ReadOnlyAdmin):
+    holds_reviews = False
     list_display = ("id", "candidate", "ordinal", "error_kind", "cost", "seconds", "created_at")
     list_filter = ("error_kind",)
     list_select_related = ("candidate",)
@@ -240,6 +277,7 @@ class CandidateReviewAdmin(ReadOnlyAdmin):
 
 @admin.register(ProblemSketch)
 class ProblemSketchAdmin(ReadOnlyAdmin):
+    holds_reviews = False
     list_display = ("problem", "version", "canonical")
     list_select_related = ("problem",)
 
@@ -250,14 +288,23 @@ class ReplyAdmin(ReadOnlyAdmin):
     raw_id_fields = ("raw",)
 
 
+@admin.register(EndpointFault)
+class EndpointFaultAdmin(ReadOnlyAdmin):
+    list_display = ("id", "sampler", "kind", "created_at")
+    list_filter = ("kind",)
+    list_select_related = ("sampler",)
+
+
 @admin.register(SamplerGate)
 class SamplerGateAdmin(ReadOnlyAdmin):
+    holds_reviews = False
     list_display = ("sampler", "requests", "tokens", "held_until", "reason")
     list_select_related = ("sampler",)
 
 
 @admin.register(ProblemSet)
 class ProblemSetAdmin(ReadOnlyAdmin):
+    holds_reviews = False
     list_display = ("id", "title", "name", "problem_count", "source", "created_at")
 
 
@@ -271,12 +318,14 @@ class ProblemAdmin(ReadOnlyAdmin):
 
 @admin.register(Sampler)
 class SamplerAdmin(ReadOnlyAdmin):
+    holds_reviews = False
     list_display = ("id", "title", "name", "kind", "version", "parent", "created_at")
     list_select_related = ("parent",)
 
 
 @admin.register(Instruction)
 class InstructionAdmin(ReadOnlyAdmin):
+    holds_reviews = False
     list_display = ("id", "title", "name", "version", "view", "style", "created_at")
 
 
@@ -304,6 +353,11 @@ class ExportAdmin(ReadOnlyAdmin):
     list_display = ("id", "release", "format", "state", "rows_written", "byte_size", "created_by", "created_at")
     list_filter = ("state", "format")
     list_select_related = ("release", "created_by")
+
+
+@admin.register(Submission)
+class SubmissionAdmin(ReadOnlyAdmin):
+    list_display = ("digest", "address", "created_at")
 
 
 @admin.register(Text)

@@ -1,5 +1,6 @@
 """Which database and broker this process uses: the configured ones, or the embedded PostgreSQL for both."""
 
+import math
 import os
 from typing import Any
 
@@ -11,7 +12,18 @@ from webapp.environment import var_dir
 DATABASE_NAME = "minicolumn"
 ENGINE = "webapp.postgresql"
 EMBEDDED_BROKER = "pgmq://localhost/"
-POOL = {"min_size": 1, "max_size": 12, "timeout": 30}
+POOL = {"min_size": 1, "max_size": 12}
+PATIENCE = 30.0
+"""Seconds that workers and commands wait for a connection; what they do then is tried again, see services.outages."""
+
+
+def web_patience() -> float | None:
+    """Seconds that a page waits for the database before it says that it is away; None in what serves no pages.
+
+    `webapp.wsgi` sets DATABASE_WAIT_SECONDS before the settings are read. Raises ValueError for what is no number.
+    """
+    text = os.environ.get("DATABASE_WAIT_SECONDS")
+    return float(text) if text else None
 
 
 def is_embedded() -> bool:
@@ -42,7 +54,15 @@ def database_settings() -> dict[str, Any]:
         if settings.get("ENGINE") != "django.db.backends.postgresql":
             raise ValueError("DATABASE_URL: expected an address that begins with postgresql://")
         settings["ENGINE"] = ENGINE
-    settings.setdefault("OPTIONS", {})["pool"] = dict(POOL)
+    options = settings.setdefault("OPTIONS", {})
+    options["pool"] = {**POOL, "timeout": web_patience() or PATIENCE}
+    if (wait := web_patience()) is not None:
+        settings["FAILS_FAST"] = True
+        # Each attempt is given up soon, so that the next page begins a new one: with the pool's own growing waits a
+        # database that is back after minutes would be noticed minutes later.
+        options["pool"]["reconnect_timeout"] = wait
+        options.setdefault("connect_timeout", math.ceil(wait))
+        options.setdefault("tcp_user_timeout", math.ceil(1000 * wait))
     settings["CONN_HEALTH_CHECKS"] = False  # the pool's own; ENGINE checks what it takes out of the pool
     return settings
 
@@ -57,6 +77,7 @@ def broker_settings(settings: dict[str, Any]) -> dict[str, Any]:
         "polling_interval": 0.5,
         "visibility_timeout": 3600,
         "pool_size": 4,
+        "pool_timeout": web_patience() or PATIENCE,
     }
 
 

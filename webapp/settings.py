@@ -6,6 +6,7 @@ from pathlib import Path
 from csp.constants import NONE, SELF
 
 from webapp.database import EMBEDDED_BROKER, broker_settings, database_settings, is_embedded
+from webapp.endpoints import model_endpoints
 from webapp.environment import BASE_DIR, flag, private_secret, var_dir, words
 
 VAR_DIR = var_dir()
@@ -31,6 +32,8 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    # Outermost, so that whatever answers bears their headers: static files, refused hosts, errors.
+    "csp.middleware.CSPMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.gzip.GZipMiddleware",
@@ -41,7 +44,6 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "csp.middleware.CSPMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
@@ -101,6 +103,7 @@ CONTENT_SECURITY_POLICY = {
 
 LANGUAGE_CODE = "en"
 TIME_ZONE = os.environ.get("TIME_ZONE", "UTC")
+CURRENCY = os.environ.get("CURRENCY") or "USD"  # of the prices of samplers; nothing is converted
 USE_TZ = True
 
 STATIC_URL = "static/"
@@ -123,16 +126,40 @@ DATA_UPLOAD_MAX_NUMBER_FILES = 2000  # an ARC folder has 400 task files
 PROGRAM_ENGINE = os.environ.get("PROGRAM_ENGINE") or "auto"
 PROGRAM_ENVIRONMENT = Path(os.environ.get("SANDBOX_PYTHON") or BASE_DIR / "var" / "sandbox-python")
 
+MODEL_ENDPOINTS = model_endpoints(embedded=EMBEDDED_DATABASE)
+
 # A worker that gives no sign of life this long has lost what it was at; a bell unanswered this long is rung again.
 LEASE_SECONDS = float(os.environ.get("LEASE_SECONDS") or 60)
 BELL_SECONDS = float(os.environ.get("BELL_SECONDS") or 30)
 BELLS_PER_RUN = 8
 
+# A worker process that gives no sign of life this long hangs, and is replaced.
+WORKER_SILENT_SECONDS = float(os.environ.get("WORKER_SILENT_SECONDS") or 60)
+# The queues of a worker for everything that is done in short pieces, of the quick worker, and of the file worker, each
+# most urgent first; see docs/operations.md for what is in which.
+WORKER_QUEUES = ("sweeps", "interactive", "starts", "verification", "sampling")
+QUICK_QUEUES = ("sweeps", "interactive")
+FILE_QUEUES = ("files",)
+
 CELERY_BROKER_URL = os.environ.get("CELERY_BROKER_URL") or EMBEDDED_BROKER
 if CELERY_BROKER_URL == EMBEDDED_BROKER:
     CELERY_BROKER_TRANSPORT = "webapp.broker:Transport"
     CELERY_BROKER_TRANSPORT_OPTIONS = broker_settings(DATABASES["default"])
+CELERY_TASK_DEFAULT_QUEUE = "interactive"
+# By the name of a task, the first that fits; tests/architecture holds that every task is meant by one.
+CELERY_TASK_ROUTES = {
+    "trajectories.sweep*": {"queue": "sweeps"},
+    "trajectories.verify_*": {"queue": "verification"},
+    "trajectories.reverify_*": {"queue": "verification"},
+    "trajectories.sample_*": {"queue": "sampling"},
+    "trajectories.judge_*": {"queue": "sampling"},
+    "trajectories.generate_*": {"queue": "sampling"},
+    "trajectories.import_*": {"queue": "files"},
+    "trajectories.write_export": {"queue": "files"},
+    "trajectories.freeze_*": {"queue": "files"},
+}
 CELERY_WORKER_ENABLE_REMOTE_CONTROL = False  # nothing uses it, and every worker would leave a queue of its own behind
+CELERY_BROKER_HEARTBEAT = 0  # a worker that is at a task could send none, and would lose its connection
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
@@ -158,6 +185,7 @@ CELERY_BEAT_SCHEDULE = {
     },
     "sweep_generation": {"task": "trajectories.sweep_generation", "schedule": 30, "options": {"expires": 30}},
     "sweep_uploads": {"task": "trajectories.sweep_uploads", "schedule": 600, "options": {"expires": 600}},
+    "sweep_submissions": {"task": "trajectories.sweep_submissions", "schedule": 3600, "options": {"expires": 3600}},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
 
@@ -165,7 +193,13 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {
+        "refusals": {"()": "webapp.logs.RefusalsInOneLine"},
+        "outages": {"()": "webapp.logs.OutagesInOneLine"},
+    },
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["refusals", "outages"]}
+    },
     "root": {"handlers": ["console"], "level": os.environ.get("LOG_LEVEL", "INFO")},
     "loggers": {
         "axes": {"level": "WARNING"},

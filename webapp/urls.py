@@ -3,6 +3,9 @@
 from django.contrib import admin
 from django.urls import include, path
 
+handler403 = "trajectories.views.permissions.permission_denied"
+handler500 = "trajectories.views.outages.outage_or_error"
+
 urlpatterns = [
     path("admin/", admin.site.urls),
     path("", include("trajectories.urls")),

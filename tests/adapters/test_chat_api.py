@@ -1,14 +1,16 @@
 """The real client against a real server that misbehaves in every way it knows."""
 
 import logging
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
-from tests.endpoint import KEY, flip_endpoint, request_for, settings_for
+from tests.endpoint import KEY, access_to, flip_endpoint, request_for, settings_for
 from tests.factories import FLIP_PROGRAM
 from trajectories.adapters.chat_api import ChatSampler, limits
-from trajectories.adapters.fake_endpoint import FAILURES, Answer, Behaviour, FakeEndpoint, Play
+from trajectories.adapters.chat_api.ports import NoPorts
+from trajectories.adapters.fake_endpoint import FAILURES, Answer, Behaviour, FakeEndpoint, Play, bodies
 from trajectories.core.records import FinishReason, SampleFailure, SampleResult, Usage
 
 ANSWERED = {
@@ -39,6 +41,10 @@ FAILED = {
     "html": ("malformed", False, False),
     "nested": ("malformed", False, False),
     "no_choices": ("malformed", False, False),
+    "error_200": ("server", True, False),
+    "half": ("server", True, False),
+    "died": ("server", True, False),
+    "failed": ("server", True, False),
 }
 """(kind, retryable, stops) by the word of the failure."""
 
@@ -53,13 +59,13 @@ def _no_long_waits(monkeypatch):
 
 def draw(endpoint, count=1, environment=None, **values):
     """Outcomes in the order of their requests."""
-    sampler = ChatSampler(settings_for(endpoint, **values), environment=environment or {})
+    sampler = ChatSampler(settings_for(endpoint, **values), access_to(endpoint.url, environment=environment))
     found = dict(sampler.sample([request_for(ordinal) for ordinal in range(count)]))
     return [found[position] for position in range(count)]
 
 
 def test_every_way_to_fail_has_an_expectation_here():
-    assert {*ANSWERED, *FAILED} == set(FAILURES)
+    assert {*ANSWERED, *FAILED, "unfinished"} == set(FAILURES)
 
 
 @APIS
@@ -114,6 +120,63 @@ def test_a_failure_is_named_and_says_what_to_do(word, expected, streaming):
     assert (failure.kind, failure.retryable, failure.stops) == expected
     assert failure.message.endswith((".", "]", "'", ")"))
     assert len(failure.message) < 700
+
+
+@pytest.mark.parametrize(
+    ("api", "streaming", "kind"),
+    [("chat_completions", True, "connection"), ("responses", True, "connection"), ("responses", False, "server")],
+)
+def test_half_a_text_is_never_a_finished_sample(api, streaming, kind):
+    """Neither `[DONE]` nor a body that is whole makes one of it."""
+    with flip_endpoint(script=[Play("unfinished")]) as endpoint:
+        (failure,) = draw(endpoint, tries=1, api=api, streaming=streaming)
+    assert isinstance(failure, SampleFailure)
+    assert (failure.kind, failure.retryable, failure.stops) == (kind, True, False)
+
+
+@APIS
+@STREAMED
+@pytest.mark.parametrize("word", bodies.SPOILT)
+def test_an_error_dressed_as_an_answer_is_asked_again_as_its_status_would_be(word, api, streaming):
+    if (word, api, streaming) == ("unfinished", "chat_completions", False):
+        pytest.skip("A whole body without a reason to finish is what some servers send for finished texts.")
+    with flip_endpoint(script=[Play(word)]) as endpoint:
+        (sample,) = draw(endpoint, tries=2, api=api, streaming=streaming)
+    assert isinstance(sample, SampleResult)
+    assert sample.program.strip() == FLIP_PROGRAM.strip()
+    assert len(endpoint.calls) == 2
+    assert sum(sample.facts["faults"].values()) == 1
+
+
+@pytest.mark.parametrize("word", ["error_200", "half", "died", "failed"])
+def test_the_endpoints_own_words_are_kept_for_admins(word):
+    noted = []
+
+    class Notes(NoPorts):
+        def note(self, kind, detail):
+            noted.append((kind, detail))
+
+    with flip_endpoint(script=[Play(word)]) as endpoint:
+        sampler = ChatSampler(settings_for(endpoint, tries=1, streaming=True), access_to(), Notes())
+        ((_, failure),) = sampler.sample([request_for(0)])
+    ((kind, detail),) = noted
+    assert kind == failure.kind
+    assert "The upstream model went away." in detail
+    assert "went away" not in failure.message
+
+
+def test_faults_of_one_kind_are_noted_once_in_a_while():
+    noted = []
+
+    class Notes(NoPorts):
+        def note(self, kind, detail):
+            noted.append(kind)
+
+    with flip_endpoint(script=[*[Play("500")] * 3, Play("429", "0"), Play("500")]) as endpoint:
+        sampler = ChatSampler(settings_for(endpoint, tries=9, concurrency=1), access_to(), Notes())
+        ((_, sample),) = sampler.sample([request_for(0)])
+    assert isinstance(sample, SampleResult)
+    assert noted == ["server", "rate_limited"]
 
 
 def test_a_call_that_fails_in_passing_is_made_again():
@@ -210,11 +273,27 @@ def test_a_sample_costs_what_its_tokens_cost():
     assert settings_for(endpoint).cost_of(usage) is None
 
 
-def test_a_missing_key_is_named_by_its_variable():
+def test_a_cost_that_the_endpoint_states_is_what_a_sample_costs():
     with flip_endpoint() as endpoint:
-        (failure,) = draw(endpoint, key_variable="NO_SUCH_KEY")
-    assert failure.stops
-    assert "NO_SUCH_KEY is not set" in failure.message
+        endpoint.behaviour = replace(endpoint.behaviour, stated_cost=0.0123)
+        (sample,) = draw(endpoint, input_price=Decimal(1000), output_price=Decimal(1000))
+        shared = draw(endpoint, count=3, samples_per_call=3, concurrency=1)
+    assert sample.cost == Decimal("0.0123")
+    assert sum(each.cost for each in shared) == Decimal("0.0123")
+
+
+def test_a_text_that_ends_at_the_very_limit_was_cut_off_whatever_the_server_says():
+    with flip_endpoint() as endpoint:
+        (whole,) = draw(endpoint)
+        (cut,) = draw(endpoint, max_output_tokens=whole.usage.output_tokens)
+    assert (whole.finish_reason, cut.finish_reason) == (FinishReason.STOP, FinishReason.LENGTH)
+
+
+def test_a_missing_key_stops_before_anything_is_sent():
+    with flip_endpoint() as endpoint:
+        (failure,) = draw(endpoint, key_variable="K")
+    assert (failure.kind, failure.stops) == ("no_key", True)
+    assert "with this sampler's key is not set" in failure.message
     assert endpoint.calls == []
 
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from tests.endpoint import flip_endpoint, request_for, settings_for
+from tests.endpoint import access_to, flip_endpoint, request_for, settings_for
 from tests.factories import FLIP_PROGRAM
 from trajectories.adapters.chat_api import ChatSampler, PaidReply, limits
 from trajectories.adapters.chat_api.ports import NoPorts
@@ -61,7 +61,7 @@ def draw(monty):
     def run(endpoint, limits=LIMITS, ports=None, hint="", **values):
         request = request_for(0, agent=limits, payer="attempt 1", hint=hint)
         settings = settings_for(endpoint, **{"max_output_tokens": 400, **values})
-        sampler = ChatSampler(settings, ports, environment={}, run=lambda code: run_snippet(monty, code))
+        sampler = ChatSampler(settings, access_to(), ports, run=lambda code: run_snippet(monty, code))
         ((_, outcome),) = sampler.sample([request])
         return outcome
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.endpoint import flip_endpoint, request_for, settings_for
+from tests.endpoint import access_to, flip_endpoint, request_for, settings_for
 from tests.factories import FLIP_PROGRAM
 from trajectories.adapters.chat_api import ChatSampler, limits
 from trajectories.adapters.chat_api.choices import share_usage, split_choices
@@ -37,7 +37,7 @@ class Memory(NoPorts):
 def draw(endpoint, count, ports=None, first=0, **values):
     settings = settings_for(endpoint, **{"samples_per_call": 8, "concurrency": 1, **values})
     requests = [request_for(first + ordinal) for ordinal in range(count)]
-    found = dict(ChatSampler(settings, ports, environment={}).sample(requests))
+    found = dict(ChatSampler(settings, access_to(), ports).sample(requests))
     return [found[place] for place in range(count)]
 
 
@@ -119,7 +119,7 @@ def test_samples_that_do_not_read_the_same_have_calls_of_their_own():
             request_for(4, agent=AgentLimits(1, 10_000)),
             request_for(5, agent=AgentLimits(1, 10_000)),
         ]
-        groups = ChatSampler(settings).groups_of(list(enumerate(requests)))
+        groups = ChatSampler(settings, access_to()).groups_of(list(enumerate(requests)))
     assert [len(group) for group in groups] == [1] * 6
 
 

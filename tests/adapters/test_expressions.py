@@ -1,18 +1,20 @@
 import os
+import sys
 from collections.abc import Iterator
 from fractions import Fraction
 
 import pytest
 
 from trajectories.adapters import expressions
-from trajectories.adapters.child import resident_bytes
-from trajectories.adapters.expressions import ExpressionComparer
+from trajectories.adapters.child import WarmChild, resident_bytes
+from trajectories.adapters.expressions import ExpressionComparer, comparing
 from trajectories.core.verifiers.expressions import ExpressionError
 
 
-@pytest.fixture(scope="module")
-def comparer() -> Iterator[ExpressionComparer]:
-    made = ExpressionComparer()
+@pytest.fixture(scope="module", params=["auto", "monty"])
+def comparer(request: pytest.FixtureRequest) -> Iterator[ExpressionComparer]:
+    """In the sandbox, where there is one, and without it."""
+    made = ExpressionComparer(request.param)
     yield made
     made.close()
 
@@ -57,6 +59,26 @@ def test_what_cannot_be_read_says_which(comparer: ExpressionComparer) -> None:
     assert comparer.compare("x", "\0\ud800\u202e").unreadable == "found"
 
 
+def test_nothing_that_is_compared_is_compiled() -> None:
+    """What lets expressions be read where there is no sandbox: no text reaches Python's compiler, eval or exec."""
+    heard: list[str] = []
+    listening = True
+
+    def hear(event: str, arguments: tuple[object, ...]) -> None:
+        if listening and event in ("compile", "exec") and any("zqmarker" in str(each) for each in arguments):
+            heard.append(event)
+
+    sys.addaudithook(hear)
+    for form in ("{}", "x + {}", r"\text{{{}}}", r"\operatorname{{{}}}", "{}(1)", "{}.real", "'{}'", r"x_{{{}}} = 3"):
+        for text in (form.format("zqmarker"), form.format("zqmarker()")):
+            comparing.answer(None, {"expected": text, "found": text})
+            comparing.answer(None, {"expected": "x", "found": text})
+    assert heard == []
+    compile("zqmarker", "<test>", "eval")
+    listening = False
+    assert heard == ["compile"]
+
+
 def test_code_is_not_run(comparer: ExpressionComparer, tmp_path) -> None:
     target = tmp_path / "written"
     for text in (f"__import__('pathlib').Path('{target}').touch()", f"open('{target}', 'w')"):
@@ -82,15 +104,15 @@ def test_an_expression_without_end_is_an_error(hostile: str, impatient: Expressi
         impatient.compare("x^2", hostile)
 
 
-@pytest.fixture(scope="module")
-def impatient() -> Iterator[ExpressionComparer]:
-    made = ExpressionComparer(seconds=0.3)
+@pytest.fixture(scope="module", params=["auto", "monty"])
+def impatient(request: pytest.FixtureRequest) -> Iterator[ExpressionComparer]:
+    made = ExpressionComparer(request.param, seconds=0.3)
     yield made
     made.close()
 
 
 def test_a_comparer_goes_on_after_an_error() -> None:
-    made = ExpressionComparer(seconds=2.0)  # time enough for an easy one on a busy machine
+    made = ExpressionComparer("monty", seconds=2.0)  # time enough for an easy one on a busy machine
     try:
         with pytest.raises(ExpressionError, match="longer"):
             made.compare("1", "10^{10^8}")
@@ -105,12 +127,22 @@ def test_a_comparer_goes_on_after_an_error() -> None:
 
 def test_a_child_that_holds_too_much_memory_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(expressions, "RESIDENT_BYTES", 1024)
-    made = ExpressionComparer()
+    made = ExpressionComparer("monty")
     if not resident_bytes(os.getpid()):
         pytest.skip("/proc does not tell how much memory a process holds")
     with pytest.raises(ExpressionError, match="too much memory"):
         made.compare("1", "10^{10^8}")
     assert not made.started
+
+
+def test_the_sandbox_is_demanded_where_the_setting_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(ExpressionError, match="bwrap is not installed"):
+        ExpressionComparer("bubblewrap").compare("1", "x")
+    made = ExpressionComparer("auto")
+    assert made.compare("x", "x").equal
+    assert isinstance(made._child, WarmChild)
+    made.close()
 
 
 def test_long_expressions_are_refused_before_anything_starts() -> None:

@@ -1,6 +1,6 @@
 import pytest
 
-from tests.endpoint import FLIP, PROGRAM, request_for, settings_for
+from tests.endpoint import FLIP, PROGRAM, access_to, request_for, settings_for
 from trajectories.adapters.chat_api import ChatSampler
 from trajectories.adapters.fake_endpoint import Behaviour, FakeEndpoint, learner, symbolic
 from trajectories.adapters.fake_endpoint.answers import read_task
@@ -25,7 +25,7 @@ def test_a_prompt_without_grids_holds_no_task():
 def test_the_symbolic_search_answers_with_different_programs():
     with FakeEndpoint(answerer=symbolic(work=100_000)) as endpoint:
         requests = [request_for(ordinal, instruction=PROGRAM) for ordinal in range(6)]
-        outcomes = dict(ChatSampler(settings_for(endpoint, concurrency=1)).sample(requests))
+        outcomes = dict(ChatSampler(settings_for(endpoint, concurrency=1), access_to()).sample(requests))
     programs = [outcome.program for outcome in outcomes.values() if outcome.program]
     assert len(set(programs)) == len(programs) >= 4
     assert all("def transform" in program for program in programs)

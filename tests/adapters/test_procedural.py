@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from functools import cache
 from itertools import islice
 
 import pytest
@@ -9,9 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trajectories.adapters import procedural
-from trajectories.adapters.procedural import MAX_ANSWER, ReasoningGym, is_installed, shared_source
+from trajectories.adapters.procedural import MAX_ANSWER, ReasoningGym, Scorer, is_installed, shared_source
 from trajectories.adapters.procedural.packing import pack, unpack
-from trajectories.core.problems.procedural import Draw, Family, KnobKind, ProceduralError, to_problem
+from trajectories.adapters.procedural.scorer import read_score
+from trajectories.core.problems.procedural import Draw, Family, KnobKind, ProceduralError, UnscoredError, to_problem
+from trajectories.core.problems.procedural_families import READ_AS_CODE
+from trajectories.core.records import ProblemRecord
 
 plain = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text()
 keys = st.integers() | st.text() | st.tuples(st.integers(), st.text())
@@ -54,6 +58,27 @@ def source() -> Iterator[ReasoningGym]:
 
 
 @pytest.fixture(scope="module")
+def scorer() -> Iterator[Scorer]:
+    made = Scorer("auto")
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def unsafe_scorer() -> Iterator[Scorer]:
+    """Where there is no bubblewrap."""
+    made = Scorer("monty")
+    yield made
+    made.close()
+
+
+@cache
+def problem(family: str) -> ProblemRecord:
+    draw = Draw(family, {}, seed=1, size=1)
+    return to_problem(next(shared_source().examples(draw)), draw, 0, split="train")
+
+
+@pytest.fixture(scope="module")
 def families(source) -> dict[str, Family]:
     return {family.name: family for family in source.families()}
 
@@ -71,25 +96,40 @@ def test_every_family_is_listed_and_says_why_it_cannot_be_used(families):
 
 
 @needs_package
-def test_every_reference_answer_is_right_by_the_family_s_own_scorer(source, families):
+def test_every_reference_answer_is_right_by_the_family_s_own_scorer(scorer, families):
     wrong = {}
     for name, family in families.items():
         if family.example and family.example.answer is not None:
             record = to_problem(family.example, Draw(name, {}, 1, 1), 0, split="train")
-            score = source.score(record, record.reference)
+            score = scorer.score(record, record.reference)
             wrong |= {} if score == 1 else {name: score}
     assert wrong == {}
 
 
 @needs_package
-def test_the_same_draw_gives_the_same_problems_in_another_process(source):
-    draw = Draw("family_relationships", {}, seed=3, size=25)
+def test_the_same_draw_gives_the_same_problems_in_another_process(source, families):
     again = ReasoningGym()
     try:
-        assert list(source.examples(draw)) == list(again.examples(draw))
+        for name, family in families.items():
+            if family.example:
+                assert next(again.examples(Draw(name, {}, seed=1, size=1))) == family.example, name
     finally:
         again.close()
-    assert len({example.question for example in source.examples(draw)}) > 10
+
+
+@needs_package
+@pytest.mark.parametrize("family", ["family_relationships", "list_functions"])
+def test_which_problems_were_made_before_makes_no_difference(source, family):
+    draw = Draw(family, {}, seed=3, size=25)
+    again = ReasoningGym()
+    try:
+        list(again.examples(Draw(family, {}, seed=4, size=2)))
+        made = list(source.examples(draw))
+        assert made == list(again.examples(draw))
+        assert made[:7] == list(again.examples(Draw(family, {}, seed=3, size=7)))
+    finally:
+        again.close()
+    assert len({example.question for example in made}) > 10
 
 
 @needs_package
@@ -115,20 +155,53 @@ def test_what_a_family_refuses_is_said_in_words(source, family, knobs, message):
 
 
 @needs_package
-def test_partial_credit_and_wrong_answers(source):
-    example = next(source.examples(Draw("countdown", {}, seed=1, size=1)))
-    record = to_problem(example, Draw("countdown", {}, 1, 1), 0, split="train")
-    assert source.score(record, record.reference) == 1.0
-    assert 0 < source.score(record, "1 + 1") < 1
-    assert source.score(record, "") < source.score(record, "1 + 1")
+def test_partial_credit_and_wrong_answers(scorer):
+    record = problem("countdown")
+    assert scorer.score(record, record.reference) == 1.0
+    assert 0 < scorer.score(record, "1 + 1") < 1
+    assert scorer.score(record, "") < scorer.score(record, "1 + 1")
 
 
 @needs_package
-def test_a_long_answer_is_an_error_and_no_zero(source):
-    example = next(source.examples(Draw("chain_sum", {}, seed=1, size=1)))
-    record = to_problem(example, Draw("chain_sum", {}, 1, 1), 0, split="train")
+def test_without_the_sandbox_no_answer_is_evaluated(unsafe_scorer):
+    for family in READ_AS_CODE:
+        with pytest.raises(UnscoredError, match="needs the sandbox: the scorer of this family evaluates the answer"):
+            unsafe_scorer.score(problem(family), "1")
+    assert not unsafe_scorer._plain.started
+    assert unsafe_scorer.score(problem("chain_sum"), problem("chain_sum").reference) == 1.0
+
+
+@needs_package
+def test_another_version_s_scorers_are_not_trusted(scorer, monkeypatch):
+    monkeypatch.setattr("trajectories.adapters.procedural.scorer.version", lambda _: "0.2.0")
+    with pytest.raises(UnscoredError, match=r"found reasoning-gym 0\.2\.0, whose scorers were not tried, expected"):
+        scorer.score(problem("chain_sum"), "1")
+
+
+@needs_package
+def test_what_one_answer_does_to_its_process_the_next_does_not_meet(scorer):
+    """A harmless answer that has the scorer's module count itself: it is never more than the first."""
+    record = problem("string_insertion")
+    counting = "[*(getattr(__import__('sys'), 'mark', '')), setattr(__import__('sys'), 'mark', 'x')][:-1]"
+    first = scorer.score(record, counting)
+    assert scorer.score(record, counting) == first
+    assert scorer.score(record, record.reference) == 1.0
+
+
+@pytest.mark.parametrize("value", ["1", None, True, float("nan"), float("inf"), [1], {}])
+def test_a_score_is_a_number(value):
+    with pytest.raises(ProceduralError, match="as a score, expected a number"):
+        read_score(value)
+
+
+def test_scores_are_kept_between_0_and_1():
+    assert (read_score(7), read_score(-3.5), read_score(0.25)) == (1.0, 0.0, 0.25)
+
+
+@needs_package
+def test_a_long_answer_is_an_error_and_no_zero(scorer):
     with pytest.raises(ProceduralError, match="the answer has 20,001 characters, expected at most 20,000"):
-        source.score(record, "1" * (MAX_ANSWER + 1))
+        scorer.score(problem("chain_sum"), "1" * (MAX_ANSWER + 1))
 
 
 @needs_package

@@ -224,7 +224,7 @@ def test_descriptors_of_the_worker_are_closed(bubblewrap: BubblewrapEngine) -> N
         "except OSError: pass\n"
         "return found"
     )
-    assert call(bubblewrap, body).value == [3]
+    assert call(bubblewrap, body).value == [3, 4]
 
 
 def test_limits_cannot_be_raised(bubblewrap: BubblewrapEngine) -> None:
@@ -240,6 +240,29 @@ def test_limits_cannot_be_raised(bubblewrap: BubblewrapEngine) -> None:
         "return raised"
     )
     assert call(bubblewrap, body).value == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "resource.prlimit(1, resource.RLIMIT_AS, (10 ** 8, 10 ** 8))",
+        "resource.prlimit(1, resource.RLIMIT_NPROC, (0, 0))",
+        "resource.prlimit(1, resource.RLIMIT_CPU, (1, 1))",
+        "os.setpriority(os.PRIO_PROCESS, 1, 19)",
+        "os.sched_setscheduler(1, os.SCHED_BATCH, os.sched_param(0))",
+        "open('/tmp/left', 'w').close()",
+    ],
+)
+def test_what_a_program_does_to_the_worker_is_not_passed_on(bubblewrap: BubblewrapEngine, change: str) -> None:
+    """The worker is of the same user, so that a program may lower its limits: it is replaced before the next one."""
+    look = "import os, resource\nstate = [resource.getrlimit(resource.RLIMIT_AS), os.getpriority(os.PRIO_PROCESS, 0)]\n"
+    look += "return [*state, os.sched_getscheduler(0), os.listdir('/tmp')]"
+    before = call(bubblewrap, look)
+    assert call(bubblewrap, f"import os, resource\n{change}\nreturn 1").status in CallStatus
+    after = call(bubblewrap, look)
+    assert (after.status, after.value[1:]) == (CallStatus.RETURNED, before.value[1:])
+    assert after.value[0][0] > 192 * 1024 * 1024
+    assert_nothing_left(bubblewrap)
 
 
 def test_patched_builtins_do_not_reach_the_next_program_or_the_report(bubblewrap: BubblewrapEngine) -> None:

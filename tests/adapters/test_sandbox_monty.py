@@ -85,6 +85,32 @@ def test_random_numbers_are_the_same_every_time(engine: MontyEngine) -> None:
     assert values[0] == values[1]
 
 
+def test_a_run_is_not_faithful(engine: MontyEngine) -> None:
+    run = engine.run(ProgramJob("def transform(grid): return grid", ([1],), limits=QUICK))
+    assert not run.faithful
+    assert run.facts["faithful"] is False
+
+
+def test_every_job_has_a_fresh_interpreter(engine: MontyEngine) -> None:
+    """Whatever a job leaves, and however it ends, the next one does not know its names, values or changed modules."""
+    spoils = ["left = ['canary']", "import math\nleft = 1\nmath.pi = 'canary'", "left = 1\nraise ValueError(left)"]
+    spoils += ["left = 1\nwhile True: pass", "left = 'x' * 10 ** 10"]
+    for spoil in spoils:
+        engine.run(ProgramJob(f"{spoil}\ndef transform(grid): return left", (["canary"],), limits=QUICK))
+        for name in ("left", "_call_arguments", "transform_of_before"):
+            fault = call(engine, f"return {name}", prelude="" if name != "_call_arguments" else f"kept = {name}")
+            assert (fault.status, f"name '{name}' is not defined" in fault.message) == (CallStatus.RAISED, True), fault
+        assert call(engine, "return math.pi", prelude="import math").value == 3.141592653589793
+
+
+def test_an_input_is_not_there_before_it_is_asked_about(engine: MontyEngine) -> None:
+    """Nor after the interpreter was replaced, for it then is that of the call at hand and of no other."""
+    source = "seen = []\ndef transform(n):\n    seen.append(_call_arguments)\n    while n == 2: pass\n    return seen"
+    limits = ProgramLimits(seconds_per_call=0.5, seconds_total=20.0)
+    calls = engine.run(ProgramJob(source, ([1], [2], [3], [4]), limits=limits)).calls
+    assert [call.value for call in calls] == [[[1]], None, [[3]], [[3], [4]]]
+
+
 def test_a_forked_child_is_refused_and_leaves_the_parents_workers_alone(engine: MontyEngine) -> None:
     assert call(engine, "return 1").value == 1
     child = os.fork()

@@ -19,7 +19,9 @@ def test_a_worker_killed_while_idle_is_replaced_unnoticed(bubblewrap: Bubblewrap
 
 def test_a_worker_killed_during_a_job_costs_only_that_job(bubblewrap: BubblewrapEngine) -> None:
     results: list[ProgramRun] = []
-    source = "import os, time\ndef transform(n):\n    os.nice(7)\n    while True: time.sleep(1)"
+    source = (
+        "import os, time\ndef transform(n):\n    os.setpriority(os.PRIO_PROCESS, 0, 19)\n    while True: time.sleep(1)"
+    )
     limits = ProgramLimits(seconds_per_call=60, seconds_total=60)
     asking = threading.Thread(target=lambda: results.append(run(bubblewrap, source, 0, 1, limits=limits)))
     before = set(bubblewrap.worker_pids())
@@ -29,7 +31,7 @@ def test_a_worker_killed_during_a_job_costs_only_that_job(bubblewrap: Bubblewrap
         idle = {worker.pid for workers in bubblewrap._idle.values() for worker in workers}
         busy = next((pid for pid in bubblewrap.worker_pids() if pid not in idle), None)
     assert busy is not None
-    while not any(os.getpriority(os.PRIO_PROCESS, child) == 7 for child in children_of(busy)):
+    while not any(os.getpriority(os.PRIO_PROCESS, child) == 19 for child in children_of(busy)):
         pass
     os.kill(busy, signal.SIGKILL)
     asking.join()

@@ -60,6 +60,12 @@ def test_no_file_is_longer_than_a_reader_keeps_in_mind():
     assert {name: length for name, length in lengths.items() if length > LONGEST_FILE} == {}
 
 
+def test_every_folder_of_modules_is_a_package():
+    """A folder without `__init__.py` is a namespace that no contract between layers sees."""
+    modules = {Path(name) for name in [*named(".py", under="trajectories/"), *named(".py", under="webapp/")]}
+    assert {str(path.parent) for path in modules if path.parent / "__init__.py" not in modules} == set()
+
+
 @pytest.mark.parametrize("layer", LAYERS)
 def test_a_test_file_is_named_after_what_it_tests(layer):
     names = {

@@ -1,7 +1,10 @@
 """Rules for everything Celery runs."""
 
+from fnmatch import fnmatch
+
 import pytest
 
+from trajectories.tasks import exports, runs
 from webapp.celery import app
 
 app.loader.import_default_modules()
@@ -28,3 +31,26 @@ def test_a_task_leaves_its_result_in_the_database_only(name):
 
 def test_the_scheduler_rings_tasks_that_exist():
     assert {entry["task"] for entry in app.conf.beat_schedule.values()} <= set(app.tasks)
+
+
+def test_every_queue_that_a_task_goes_to_is_served(settings):
+    served = {*settings.WORKER_QUEUES, *settings.QUICK_QUEUES, *settings.FILE_QUEUES}
+    assert {route["queue"] for route in settings.CELERY_TASK_ROUTES.values()} <= served
+    assert {exports.INTERACTIVE, exports.FILES, runs.STARTS, runs.SAMPLING} <= served
+
+
+def test_what_may_take_minutes_in_one_piece_keeps_nothing_else_waiting(settings):
+    assert not set(settings.FILE_QUEUES) & {*settings.WORKER_QUEUES, *settings.QUICK_QUEUES}
+
+
+@pytest.mark.parametrize("name", [name for name in TASKS if name.startswith("trajectories.")])
+def test_every_task_has_a_queue_of_its_kind(name, settings):
+    meant = [pattern for pattern in settings.CELERY_TASK_ROUTES if fnmatch(name, pattern)]
+    assert len(meant) == 1, f"{name}: found {meant}, expected one pattern in CELERY_TASK_ROUTES"
+    queue = app.amqp.router.route({}, name)["queue"]
+    assert queue.name == settings.CELERY_TASK_ROUTES[meant[0]]["queue"]
+
+
+def test_sweeps_never_wait_behind_work(settings):
+    assert settings.CELERY_TASK_ROUTES["trajectories.sweep*"]["queue"] == "sweeps"
+    assert settings.QUICK_QUEUES[0] == settings.WORKER_QUEUES[0] == "sweeps"

@@ -3,6 +3,8 @@
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests import factories
+
 MARKUP = """
 <p id="log"></p>
 <button id="accept" data-key="a">Accept</button>
@@ -95,3 +97,15 @@ def test_nothing_works_under_a_dialog(page_with_keys):
     expect(page_with_keys.get_by_role("dialog")).to_be_visible()
     page_with_keys.keyboard.press("a")
     log(page_with_keys).to_have_text("")
+
+
+def test_the_overlay_groups_the_keys_of_a_trace(log_in, curator, transactional_db):
+    trace = factories.make_trace()
+    page = log_in(curator)
+    page.goto(f"/traces/{trace.pk}/")
+    page.keyboard.press("?")
+    titles = page.locator("#keys h3")
+    expect(titles).to_have_text(["Decide", "Reasons", "Steps", "Move", "This page"])
+    decide = page.locator("#keys .key-list").first
+    expect(decide).to_contain_text("Accept")
+    expect(decide).not_to_contain_text("Next step")

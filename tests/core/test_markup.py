@@ -8,7 +8,8 @@ from trajectories.core import markup
 from trajectories.core.markup import render_code, render_markdown, show_unprintable
 
 HARMLESS = {"href", "title", "rel", "start", "class", "display", "stretchy", "fence", "form", "separator"}
-HARMLESS |= {"mathvariant", "linethickness", "width", "columnalign"}
+HARMLESS |= {"mathvariant", "linethickness", "width", "columnalign", "alttext", "accent", "minsize", "maxsize"}
+HARMLESS |= {"displaystyle", "scriptlevel", "notation"}
 
 
 class Reader(HTMLParser):

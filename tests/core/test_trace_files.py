@@ -2,6 +2,7 @@
 
 import io
 import json
+from decimal import Decimal
 
 import pytest
 from hypothesis import given
@@ -182,3 +183,19 @@ def test_what_is_written_is_read(rows):
     read = [row for _, row in read_lines(io.BytesIO(data))]
     assert all(isinstance(row, ProblemError) or row in rows for row in read)
     assert len(read) == len(rows)
+
+
+@pytest.mark.parametrize(
+    ("usage", "expected"),
+    [
+        ({"prompt_tokens": 20, "completion_tokens": 5, "total_tokens": 525}, (20, 0, 505, None)),
+        ({"prompt_tokens": 20, "completion_tokens": 5, "prompt_cache_hit_tokens": 16}, (20, 16, 5, None)),
+        ({"prompt_tokens": 20, "completion_tokens": 5, "cost": 0.0123}, (20, 0, 5, Decimal("0.0123"))),
+    ],
+)
+def test_an_imported_completion_took_what_a_sampled_one_would_have(usage, expected):
+    message = {"role": "assistant", "content": "Answer: 42"}
+    row = {"problem_id": "p", "choices": [{"message": message, "finish_reason": "stop"}], "usage": usage}
+    (trace,) = read_traces(row)
+    took = trace.usage
+    assert (took.input_tokens, took.cached_tokens, took.output_tokens, trace.cost) == expected

@@ -36,6 +36,11 @@ class Installation:
 
     def start(self) -> str:
         """Start; what it said until the web server answered."""
+        self.launch()
+        return self.wait_for_address()
+
+    def launch(self) -> None:
+        """Start, without waiting for anything."""
         with self.log.open("wb") as output:
             self.process = subprocess.Popen(
                 **self.command(),
@@ -43,6 +48,9 @@ class Installation:
                 stderr=output,
                 start_new_session=True,  # type: ignore[call-overload]
             )
+
+    def wait_for_address(self) -> str:
+        """What it said until the web server answered."""
         wait_for(lambda: "Stop with Ctrl-C." in self.output() or self.has_ended(), "the address", seconds=120)
         assert not self.has_ended(), self.output()
         return self.output()
@@ -78,6 +86,11 @@ class Installation:
     def processes(self) -> list[int]:
         """Everything that works on this data folder."""
         return [process.pid for process in psutil.process_iter() if self._is_ours(process)]
+
+    def running(self, *words: str) -> list[int]:
+        """Those of its processes that are a Python program with these words."""
+        found = [psutil.Process(pid) for pid in self.processes()]
+        return [each.pid for each in found if set(words) <= set(each.cmdline())]
 
     def _is_ours(self, process: psutil.Process) -> bool:
         try:
@@ -133,6 +146,17 @@ def test_it_survives_what_happens_to_it(installation):
     wait_for(lambda: installation.status() == 200, "the database behind the web server")
     wait_for_work(installation)
 
+    # Each of its processes but the web server is killed.
+    for words in (("celery", "beat"), ("manage.py", "watch_database"), ("manage.py", "work")):
+        dead = set(installation.running(*words))
+        assert dead, words
+        for pid in dead:
+            os.kill(pid, signal.SIGKILL)
+        wait_for(lambda: set(installation.running(*words)) - dead, f"another {words[1]}")  # noqa: B023
+        assert not installation.has_ended()
+        assert installation.status() == 200
+        wait_for_work(installation)
+
     # It is killed itself, and started again.
     installation.end(signal.SIGKILL)
     assert "had left running" in installation.start()
@@ -146,9 +170,42 @@ def test_it_survives_what_happens_to_it(installation):
     assert wait_for(lambda: installation.processes() == [], "the end of every process")
 
 
+def test_of_two_starts_at_once_one_serves_and_its_folder_may_be_moved(installation):
+    # Started twice at the same moment.
+    other = Installation(installation.var)
+    other.log, other.port = installation.var.parent / "other", installation.port
+    for each in (installation, other):
+        each.launch()
+    wait_for(lambda: installation.has_ended() or other.has_ended(), "one of them to give way", seconds=120)
+    first, second = (other, installation) if installation.has_ended() else (installation, other)
+    assert second.process.wait() == 1
+    assert second.output().startswith("Minicolumn is running already on this data")
+    first.wait_for_address()
+    assert first.status() == 200
+    assert installation.query("SELECT count(*) FROM trajectories_run") == 1
+    problems = installation.query("SELECT count(*) FROM trajectories_problem")
+    password = (installation.var / "admin_password").read_text()
+    wait_for_work(installation)
+
+    # Stopped, moved and started; then killed, moved and started.
+    assert first.end(signal.SIGINT) == 0
+    for name, number in (("moved elsewhere", signal.SIGKILL), ("and once more", signal.SIGINT)):
+        moved = installation.var.with_name(name)
+        installation.var.rename(moved)
+        installation.var = moved
+        installation.start()
+        assert installation.status("/login/") == 200
+        assert installation.query("SELECT count(*) FROM trajectories_problem") == problems
+        assert (installation.var / "admin_password").read_text() == password
+        wait_for_work(installation)
+        installation.end(number)
+        instance.stop_marked(installation.var)
+        embedded_postgres.stop(installation.var)
+
+
 def wait_for_work(installation: Installation) -> None:
-    """The worker takes a new bell: the sweep's come every few seconds."""
-    rung = "SELECT last_value FROM pgmq.q_celery_msg_id_seq"
+    """A worker takes a new bell: the sweep's come every few seconds."""
+    rung = "SELECT last_value FROM pgmq.q_sweeps_msg_id_seq"
     new = installation.query(rung) + 1
     wait_for(lambda: installation.query(rung) >= new, "another bell")
-    wait_for(lambda: installation.query(f"SELECT count(*) FROM pgmq.q_celery WHERE msg_id = {new}") == 0, "its hearing")
+    wait_for(lambda: installation.query(f"SELECT count(*) FROM pgmq.q_sweeps WHERE msg_id = {new}") == 0, "its hearing")

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 from django.db import connection
 
-from tests.endpoint import flip_endpoint, sampler_for
+from tests.endpoint import bind_keys, flip_endpoint, sampler_for
 from tests.factories import assert_counters_add_up, make_instruction, make_problem, plan
 from trajectories.adapters.chat_api import ChatSampler, ChatSettings, limits
 from trajectories.adapters.fake_endpoint import Behaviour, FakeEndpoint, Play, canned
@@ -16,6 +16,7 @@ from trajectories.core.records import FinishReason, SampleResult, Usage
 from trajectories.models import Run, Sampler, Text, Trace
 from trajectories.services.chat_attempts import claim_attempts
 from trajectories.services.chat_sampling import keep_outcomes, sample_session
+from trajectories.services.endpoints.access import endpoint_access
 from trajectories.services.plans import Budget, PlanError
 from trajectories.services.replies import DatabasePorts
 from trajectories.services.runs import pause_run, resume_run, set_budget
@@ -178,11 +179,14 @@ def test_a_long_retry_after_leaves_the_run_running_and_hands_out_nothing(problem
         assert len(endpoint.calls) == calls
 
 
-def test_a_missing_key_pauses_the_run_with_the_name_of_the_variable(problems):
+def test_a_missing_key_pauses_the_run_and_the_reason_names_no_variable(problems, settings):
     with flip_endpoint() as endpoint:
+        bind_keys(settings, f"NO_SUCH_KEY={endpoint.url}")
         run = sample(plan_chat(endpoint, problems, values={"key_variable": "NO_SUCH_KEY"}))
     assert run.state == "paused"
-    assert "NO_SUCH_KEY is not set" in run.state_reason
+    assert "variable with this sampler's key is not set" in run.state_reason
+    assert "NO_SUCH_KEY" not in run.state_reason
+    assert "NO_SUCH_KEY is not set" in run.sampler.endpoint_faults.get().detail
     assert run.attempts.filter(state="pending").count() == 10
 
 
@@ -276,7 +280,7 @@ def test_a_hint_reaches_the_endpoint_and_nothing_that_is_kept(problems):
         requests = [replace(sample_request(attempt), hint=secret) for attempt in attempts]
         settings = ChatSettings.from_parameters(run.sampler.parameters)
         ports = DatabasePorts(run.sampler, recalls=True)
-        for position, outcome in ChatSampler(settings, ports).sample(requests):
+        for position, outcome in ChatSampler(settings, endpoint_access(), ports).sample(requests):
             keep_outcome(attempts[position], token, outcome)
     assert all(secret in call.body["messages"][-1]["content"] for call in endpoint.calls)
     traces = list(Trace.objects.filter(run=run))

@@ -117,7 +117,7 @@ def test_a_lease_keeps_others_out_until_it_runs_out(export):
     assert not write_export(export_id=export.pk)
     assert waiting_exports() == []
     Export.objects.update(lease_expires_at=timezone.now() - timedelta(seconds=1))
-    assert waiting_exports() == [export.pk]
+    assert waiting_exports() == [export]
     assert write_export(export_id=export.pk)
 
 
@@ -174,7 +174,7 @@ def test_a_full_disk_is_said_costs_no_try_and_the_export_goes_on_by_itself(expor
     monkeypatch.setattr(exports, "free_bytes", lambda folder: export.space_needed - 1)
     assert waiting_exports() == []
     monkeypatch.setattr(exports, "free_bytes", lambda folder: export.space_needed)
-    assert waiting_exports() == [export.pk]
+    assert waiting_exports() == [export]
     assert write_export(export_id=export.pk)
     export.refresh_from_db()
     assert (export.state, export.error, export.space_needed) == ("ready", "", None)
@@ -206,7 +206,7 @@ def test_on_a_disk_that_is_really_full_the_export_waits_until_there_is_space(exp
     assert list(settings.EXPORT_DIR.iterdir()) == []
     assert waiting_exports() == []
     (small_disk / "ballast").unlink()
-    assert waiting_exports() == [export.pk]
+    assert waiting_exports() == [export]
     assert write_export(export_id=export.pk)
     assert len(rows(export)) == 3
 

@@ -10,6 +10,7 @@ from tests.samplers import WRONG_PROGRAM
 from trajectories.core.identity import text_hash
 from trajectories.core.records import Outcome, VerdictRecord
 from trajectories.models import AuditEvent, PendingVerification, Problem, Reverification, Trace, Verdict
+from trajectories.selectors.blinding import EVERYTHING
 from trajectories.selectors.reverifications import list_changes
 from trajectories.selectors.traces import TraceScope
 from trajectories.services import reverifications
@@ -70,7 +71,7 @@ def test_a_new_version_is_added_beside_the_old_and_the_change_is_listed(problem,
     assert trace.correctness == "pass"
     assert Problem.objects.get(pk=problem.pk).correct_count == 1
     assert (job.state, job.done_count, job.written_count, job.changed_count) == ("finished", 1, 1, 1)
-    assert [verdict.trace_id for verdict in list_changes(job=job).rows] == [trace.pk]
+    assert [verdict.trace_id for verdict in list_changes(EVERYTHING, job=job).rows] == [trace.pk]
     assert AuditEvent.objects.filter(verb="reverification.planned", object_id=job.pk).exists()
 
 
@@ -217,6 +218,17 @@ def test_programs_vote_by_what_they_give_and_equal_numbers_vote_together(lead):
     for answer in ("1/2", "0.5", "2"):
         make_trace(problem=number, run=None, answer=answer, program="")
     assert [word for _, word in consensus_of(number, lead, ["consensus"])] == ["pass", "pass", "fail"]
+
+
+def test_a_sample_is_not_failed_by_outputs_of_an_engine_that_is_not_quite_python(lead, settings):
+    settings.PROGRAM_ENGINE = "monty"
+    problem = make_problem(reference=None)
+    for program in (FLIP_PROGRAM, FLIP_PROGRAM + "# again\n", WRONG_PROGRAM):
+        make_trace(problem=problem, run=None, answer=None, program=program)
+    consensus_of(problem, lead, ["arc_test"])
+    assert [word for _, word in consensus_of(problem, lead, ["consensus"])] == ["pass", "pass", "unscored"]
+    last = Verdict.objects.filter(verifier="consensus").latest("trace_id")
+    assert (last.score, "not Python in every respect" in last.message) == (None, True)
 
 
 def test_a_sample_that_was_shown_the_answer_has_no_vote_and_neither_has_one_without_an_answer(lead):

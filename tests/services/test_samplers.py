@@ -1,6 +1,6 @@
 import pytest
 
-from tests.endpoint import KEY, flip_endpoint, sampler_for, settings_for
+from tests.endpoint import KEY, bind_keys, flip_endpoint, sampler_for, settings_for
 from trajectories.adapters.fake_endpoint import Behaviour, Play
 from trajectories.models import AuditEvent, Sampler
 from trajectories.services.samplers import (
@@ -63,7 +63,7 @@ def test_a_trial_shows_latency_model_and_usage(db):
     [
         ("401", "does not accept the key"),
         ("404", "does not know the model 'fake'"),
-        ("html", "not JSON"),
+        ("html", "The answer is not JSON."),
         ("500", "failed (500)"),
         ("no_choices", "without choices[0].message"),
     ],
@@ -82,10 +82,13 @@ def test_a_trial_without_anybody_listening_says_so(db):
     assert trial.fault.startswith(f"No answer from {gone}")
 
 
-def test_a_trial_reads_the_key_from_its_variable(db, monkeypatch):
+def test_a_trial_reads_the_key_from_its_variable(db, monkeypatch, settings):
     monkeypatch.setenv("TEST_ENDPOINT_KEY", KEY)
     with flip_endpoint(Behaviour(key=KEY)) as endpoint:
+        bind_keys(settings, f"TEST_ENDPOINT_KEY={endpoint.url}")
         assert try_sampler(sampler=sampler_for(endpoint, key_variable="TEST_ENDPOINT_KEY")).fault == ""
         monkeypatch.delenv("TEST_ENDPOINT_KEY")
         missing = try_sampler(sampler=sampler_for(endpoint, key_variable="TEST_ENDPOINT_KEY"))
-    assert "TEST_ENDPOINT_KEY is not set" in missing.fault
+    assert missing.kind == "no_key"
+    assert "TEST_ENDPOINT_KEY is not set" in missing.detail
+    assert "TEST_ENDPOINT_KEY" not in missing.fault

@@ -45,7 +45,7 @@ def test_a_row_becomes_a_trace(sum_problem, lead):
     assert (trace.problem, trace.run, trace.attempt, trace.temperature) == (sum_problem, None, None, 0.7)
     assert trace.reasoning.body == "Two and two.\n\nSo it is \\boxed{4}."
     assert trace.answer == "4"
-    assert trace.facts == {"model": "my/model 7B", "found": {"rule": "boxed", "start": 30, "end": 31}}
+    assert trace.facts == {"model": "my/model 7B", "found": {"rule": "boxed", "rules": 2, "start": 30, "end": 31}}
     assert (trace.sampler.kind, trace.sampler.title) == ("imported", "my/model 7B")
     assert PendingVerification.objects.get().trace == trace
     sum_problem.refresh_from_db()
@@ -65,9 +65,32 @@ def test_the_place_of_the_answer_reaches_the_evidence(sum_problem):
     report = run(plain(reasoning="Perhaps 5?"), plain(response="4"))
     verify_traces(trace_ids=report.trace_ids)
     boxed, whole = Trace.objects.order_by("pk")
-    assert boxed.verdicts.get().evidence["found"] == {"answer": "4", "rule": "boxed", "start": 28, "end": 29}
+    assert boxed.verdicts.get().evidence["found"] == {
+        "answer": "4",
+        "rule": "boxed",
+        "rules": 2,
+        "start": 28,
+        "end": 29,
+    }
     assert boxed.reasoning.body[28:29] == "4"
-    assert whole.verdicts.get().evidence["found"]["rule"] == "last number"
+    assert whole.verdicts.get().evidence["found"]["rule"] == "line"
+
+
+def test_thoughts_that_come_apart_are_never_the_answer(sum_problem):
+    report = run(plain(reasoning="So it is \\boxed{4}.", response="I do not know."))
+    verify_traces(trace_ids=report.trace_ids)
+    trace = Trace.objects.get()
+    assert (trace.answer, trace.facts["found"]) == (None, {"rules": 2})
+    assert trace.verdicts.get().evidence["found"] is None
+
+
+def test_votes_of_old_traces_are_counted_anew(sum_problem):
+    run(plain(response="\\boxed{\\frac{8}{2}}"), plain(response="\\boxed{4.0}", model="b"))
+    hashes = set(Trace.objects.values_list("answer_hash", flat=True))
+    assert len(hashes) == 1
+    Trace.objects.filter(answer="4.0").update(answer_hash="0" * 64)
+    import_module("trajectories.migrations.0027_votes_by_mathematics").recount(apps, None)
+    assert set(Trace.objects.values_list("answer_hash", flat=True)) == hashes
 
 
 def test_an_answer_that_the_row_states_is_stated(sum_problem):

@@ -11,7 +11,7 @@ from tests.worker import wait_for
 from trajectories.adapters.files import UNTOUCHED_SECONDS
 from trajectories.models import Export
 from trajectories.services.exports import export_path, request_export, write_export
-from trajectories.services.jobs.bells import ring
+from trajectories.services.jobs.ringers import ring
 from trajectories.services.releases import freeze_accepted
 from trajectories.tasks.exports import sweep_exports
 
@@ -32,7 +32,7 @@ def is_ready(export):
 
 
 def test_a_rung_export_is_written_by_the_worker(export, celery_worker_process):
-    ring("export", export.pk)
+    ring("export", export.pk, 1)
     wait_for(lambda: is_ready(export), "the export to be ready")
     assert export_path(export).stat().st_size == export.byte_size
 

@@ -29,7 +29,7 @@ def let_time_pass(job: Reverification) -> None:
 
 
 def deaths(worker: WorkerProcess) -> int:
-    return worker.output().count("exited with 'signal 9")
+    return worker.output().count("was ended by signal 9")
 
 
 def is_done(job: Reverification) -> bool:

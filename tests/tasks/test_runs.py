@@ -8,7 +8,7 @@ from django.db.models.functions import Now
 
 from tests.factories import assert_counters_add_up, make_problem, make_sampler, plan
 from tests.worker import wait_for
-from trajectories.models import PendingVerification, Run, Trace
+from trajectories.models import Bell, PendingVerification, Run, Trace
 from trajectories.services.instructions import ensure_symbolic_views
 from trajectories.services.runs import cancel_run, pause_run, resume_run
 from trajectories.services.samplers import ensure_symbolic
@@ -35,6 +35,7 @@ def let_time_pass(run: Run) -> None:
     long_ago = Now() - timedelta(hours=1)
     Run.objects.filter(pk=run.pk).update(rung_at=long_ago)
     PendingVerification.objects.filter(trace__run=run).update(rung_at=long_ago)
+    Bell.objects.filter(source=run.pk).update(rung_at=long_ago, lease_expires_at=long_ago)
 
 
 def assert_exactly_as_planned(run: Run) -> None:
@@ -117,4 +118,7 @@ def test_a_plan_rings_only_once_it_is_committed(db, django_capture_on_commit_cal
     run = plan(problems=[make_problem() for _ in range(3)])
     with django_capture_on_commit_callbacks() as bells:
         ring_sampling(run)
-    assert len(bells) == 3, "one bell for each worker that may help, at most one per problem"
+    assert not Bell.objects.exists()
+    for bell in bells:
+        bell()
+    assert Bell.objects.count() == 3, "one bell for each worker that may help, at most one per problem"

@@ -43,6 +43,7 @@ def test_the_loop_has_live_counts(client, lead):
 
 
 def test_a_run_under_way_is_polled_and_an_ended_one_is_not(client, lead):
+    factories.make_worker()
     factories.make_problem()
     run = factories.make_run(state="running", planned_count=10, done_count=4)
     assert 'hx-trigger="every 3s"' in page_of(client, lead)
@@ -67,5 +68,34 @@ def test_queries_do_not_grow_with_runs_and_problems(client, lead, django_assert_
         factories.make_run(state="finished", planned_count=1)
     client.force_login(lead)
     client.get(reverse("home"))
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(13):
         client.get(reverse("home"))
+
+
+def test_the_page_says_that_no_worker_is_alive_and_looks_again(client, lead):
+    page = page_of(client, lead)
+    assert "No worker has started yet." in page
+    assert 'hx-trigger="every 3s"' in page
+    factories.make_worker()
+    page = page_of(client, lead)
+    assert "orker has" not in page
+    assert 'hx-trigger="every 3s"' not in page, "nothing is under way"
+
+
+def test_the_page_names_the_worker_that_is_silent(client, curator):
+    factories.make_worker(name="quick worker")
+    factories.make_worker(name="worker 2", host="<box>", task="trajectories.verify_batch", silent=True)
+    page = page_of(client, curator)
+    assert "Worker 2 on &lt;box&gt; has been silent since" in page
+    assert "while it was at trajectories.verify_batch" in page
+    assert "1 worker alive, 1 silent." in page
+
+
+def test_the_page_says_since_when_no_worker_is_alive(client, lead):
+    factories.make_worker(silent=True)
+    assert "No worker is alive, since 20" in page_of(client, lead)
+
+
+def test_without_a_role_nobody_reads_about_workers(client, nobody):
+    factories.make_worker(silent=True)
+    assert "orker" not in page_of(client, nobody)

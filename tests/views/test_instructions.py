@@ -1,10 +1,11 @@
 import pytest
 from django.urls import reverse
 
-from tests.factories import FLIP_PROGRAM, make_instruction, make_problem, make_trace
+from tests.factories import FLIP_PROGRAM, make_instruction, make_problem, make_review, make_trace
 from trajectories.core.prompts.answer_formats import STYLES
 from trajectories.forms.instructions import STYLE_TITLES
 from trajectories.models import Instruction
+from trajectories.selectors.blinding import EVERYTHING
 from trajectories.selectors.examples import choose_examples
 from trajectories.selectors.instructions import current_instructions, to_record
 from trajectories.services.instructions import ensure_shipped_instructions, ensure_symbolic_views
@@ -34,7 +35,7 @@ def detail(instruction, **query):
 
 def test_the_list_shows_newest_versions_with_what_they_brought(client, curator, program, django_assert_num_queries):
     newest = make_instruction(name="arc-program", version=2, title="Newer", suits="chat", problem_kind="arc")
-    make_trace(instruction=program, correctness="pass", decision="accepted")
+    make_review(trace=make_trace(instruction=program, correctness="pass", decision="accepted"), reviewer=curator)
     make_trace(instruction=newest, correctness="fail")
     client.force_login(curator)
     client.get(reverse("instruction_list"))
@@ -87,7 +88,7 @@ def test_the_preview_is_of_the_problem_asked_for(client, curator, program):
 
 def test_the_preview_shows_examples_and_variations(client, curator, program):
     problem = make_problem(name="here")
-    make_trace(decision="accepted", reasoning="Mirror it.", program=FLIP_PROGRAM)
+    make_review(trace=make_trace(decision="accepted", reasoning="Mirror it.", program=FLIP_PROGRAM), reviewer=curator)
     client.force_login(curator)
     page = client.get(detail(program, problem=problem.name, examples=1, variation=3), **FRAGMENT).content.decode()
     assert page.count('class="turn"') == 3
@@ -169,7 +170,7 @@ def test_a_lead_makes_a_new_version(client, lead, program):
         ({"style": "verse"}, "Select a valid choice."),
         ({"problem_kind": "text"}, "expected ARC"),
         ({"encoding": "", "segmentation": ""}, "shows no grids"),
-        ({"title": "a\0b"}, "Null characters are not allowed."),
+        ({"title": "a\0b"}, "Found the invisible character U+0000 as character 2"),
     ],
 )
 def test_what_is_wrong_is_said_at_its_field(client, lead, change, said):
@@ -214,12 +215,12 @@ def test_examples_are_accepted_traces_of_other_training_problems(program):
     make_trace(decision="accepted", program="")
     make_trace(decision="rejected")
     record = to_record(program)
-    chosen = {seed: choose_examples(problem, record, 9, seed) for seed in range(6)}
+    chosen = {seed: choose_examples(problem, record, 9, seed, sight=EVERYTHING) for seed in range(6)}
     names = {trace.problem.name for trace in good}
     assert all({example.problem.name for example in examples} == names for examples in chosen.values())
     assert all(len(examples) == 4 for examples in chosen.values())
     assert len({tuple(example.problem.name for example in examples) for examples in chosen.values()}) > 1
-    assert choose_examples(problem, record, 2, 1) == chosen[1][:2]
+    assert choose_examples(problem, record, 2, 1, sight=EVERYTHING) == chosen[1][:2]
     assert "def transform" in chosen[0][0].response
 
 

@@ -44,7 +44,7 @@ def test_a_lead_sees_the_estimate_before_the_button(client, lead, sampler, trace
     page = client.get(NEW).content.decode()
     assert "Start judging" in page
     assert '<dt>Calls</dt><dd class="strong">2</dd>' in page
-    assert "about 0.0" in page
+    assert "about $0.0" in page
 
 
 def test_the_estimate_follows_the_form(client, lead, sampler, traces):
@@ -159,12 +159,12 @@ def test_the_budget_can_be_changed(client, lead, job):
     assert "Ensure this value" in client.post(address, {"budget_tokens": "0"}, follow=True).content.decode()
 
 
-def test_results_agreement_and_filters(client, curator, job, traces):
+def test_results_agreement_and_filters(client, engineer, job, traces):
     Trace.objects.filter(pk=traces[0].pk).update(correctness="pass", decision="accepted")
     Trace.objects.filter(pk=traces[1].pk).update(correctness="fail")
     JudgementItem.objects.filter(trace=traces[0]).update(outcome="pass", score=1.0)
     JudgementItem.objects.filter(trace=traces[1]).update(outcome="pass", score=0.7, message="<b>7 of 10</b>")
-    client.force_login(curator)
+    client.force_login(engineer)
     address = reverse("judgement_detail", args=[job.pk])
     page = client.get(address)
     report = page.context["report"]
@@ -186,7 +186,7 @@ def test_the_number_of_queries_does_not_grow_with_the_results(client, curator, j
         client.get(reverse("judgement_detail", args=[job.pk]))
 
 
-def test_the_trace_page_says_by_model_judge_with_reason_opponents_and_own_words(client, curator, job, traces):
+def test_the_trace_page_says_by_model_judge_with_reason_opponents_and_own_words(client, engineer, job, traces):
     pair = {
         "opponent": traces[1].pk,
         "result": "tie",
@@ -201,7 +201,7 @@ def test_the_trace_page_says_by_model_judge_with_reason_opponents_and_own_words(
         Verdict.objects.create(
             trace=traces[0], verifier=verifier, version=1, outcome="fail", evidence=evidence, judgement=job
         )
-    client.force_login(curator)
+    client.force_login(engineer)
     text = client.get(reverse("trace_detail", args=[traces[0].pk])).content.decode()
     assert "By model judge, graded for correctness" in text
     assert "By model judge, preferred for correctness" in text

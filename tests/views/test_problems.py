@@ -3,6 +3,7 @@ from django.urls import reverse
 
 from tests import factories
 from trajectories.models import Problem
+from trajectories.selectors.blinding import EVERYTHING
 from trajectories.selectors.problems import SORTS, ProblemFilter, list_problems
 
 WRONG = [[[9, 9, 7]]]
@@ -10,14 +11,14 @@ WRONG = [[[9, 9, 7]]]
 
 def walk(sort: str, size: int) -> tuple[list[int], list[int]]:
     """Ids read forwards page by page, and backwards from the end."""
-    page = list_problems(ProblemFilter(), sort=sort, size=size)
+    page = list_problems(ProblemFilter(), EVERYTHING, sort=sort, size=size)
     forwards = [row.pk for row in page.rows]
     while page.next:
-        page = list_problems(ProblemFilter(), sort=sort, after=page.next, size=size)
+        page = list_problems(ProblemFilter(), EVERYTHING, sort=sort, after=page.next, size=size)
         forwards += [row.pk for row in page.rows]
     backwards = [row.pk for row in page.rows]
     while page.previous:
-        page = list_problems(ProblemFilter(), sort=sort, before=page.previous, size=size)
+        page = list_problems(ProblemFilter(), EVERYTHING, sort=sort, before=page.previous, size=size)
         backwards = [row.pk for row in page.rows] + backwards
     return forwards, backwards
 
@@ -43,8 +44,16 @@ def test_the_hardest_come_first_and_the_unsampled_last(db):
     never = factories.make_problem()
     often = factories.make_problem(trace_count=4, correct_count=3)
     seldom = factories.make_problem(trace_count=4, correct_count=1)
-    assert [row.pk for row in list_problems(ProblemFilter(), sort="hardest").rows] == [seldom.pk, often.pk, never.pk]
-    assert [row.pk for row in list_problems(ProblemFilter(), sort="easiest").rows] == [often.pk, seldom.pk, never.pk]
+    assert [row.pk for row in list_problems(ProblemFilter(), EVERYTHING, sort="hardest").rows] == [
+        seldom.pk,
+        often.pk,
+        never.pk,
+    ]
+    assert [row.pk for row in list_problems(ProblemFilter(), EVERYTHING, sort="easiest").rows] == [
+        often.pk,
+        seldom.pk,
+        never.pk,
+    ]
 
 
 @pytest.mark.parametrize(
@@ -211,12 +220,12 @@ def test_errors_and_unverified_samples_are_not_wrong(client, curator, problem):
     assert board.majority_is_right is True
 
 
-def test_the_best_trace_of_a_group_is_an_accepted_one(client, curator, problem):
+def test_the_best_trace_of_a_group_is_an_accepted_one(client, lead, problem):
     factories.make_trace(problem=problem, correctness="pass", train_passed=2, train_total=2)
     accepted = factories.make_trace(
         problem=problem, correctness="pass", train_passed=1, train_total=2, decision="accepted"
     )
-    client.force_login(curator)
+    client.force_login(lead)
     page = client.get(reverse("problem_detail", args=[problem.pk]))
     assert page.context["population"].groups[0].best_trace_id == accepted.pk
     assert f'href="/traces/{accepted.pk}/"' in page.content.decode()

@@ -1,9 +1,12 @@
 """The pages of procedural problems: who may, what is shown, what is imported."""
 
+from dataclasses import replace
+
 import pytest
 from django.test import Client
 
 from tests.imports import finish, latest
+from tests.pages import Page
 from trajectories.adapters.procedural import is_installed
 from trajectories.core.problems.procedural import Example, Family, Knob, KnobKind
 from trajectories.models import Problem
@@ -49,6 +52,27 @@ def test_families_are_listed_with_an_example_or_a_reason(as_lead, families):
     assert "1 + &lt;b&gt; =" in text
     assert "Must specify at least one dataset" in text
     assert "2 of 2 families" in text
+
+
+@pytest.mark.parametrize(
+    ("name", "badge", "words"),
+    [
+        ("coin_flip", "not scored", "Answers are not scored."),
+        ("countdown", "needs the sandbox", "Scoring needs the sandbox."),
+        ("gsm_symbolic", "", "Right is the reference answer, word for word."),
+        ("chain_sum", "", ""),
+    ],
+)
+def test_pages_say_how_far_a_family_s_scorer_is_trusted(as_lead, families, monkeypatch, name, badge, words):
+    families[:] = [replace(SUMS, name=name, summary="")]
+    monkeypatch.setattr(pages, "preview_procedural", lambda draw: [])
+    listed, page = (as_lead.get(address).content.decode() for address in (LIST, f"{LIST}{name}/"))
+    badges = [each for each in ("not scored", "needs the sandbox") if f">{each}</span>" in listed]
+    assert badges == [badge] * bool(badge)
+    said = ("Answers are not scored.", "Scoring needs the sandbox.", "Right is the reference answer, word for word.")
+    assert [each for each in said if each in page] == [words] * bool(words)
+    if name == "coin_flip":
+        assert "its scorer takes the answer 0 for right, whatever the probability" in page
 
 
 @pytest.mark.parametrize(
@@ -111,6 +135,43 @@ def test_the_csrf_token_is_checked(lead, families):
     strict = Client(enforce_csrf_checks=True)
     strict.force_login(lead)
     assert strict.post(f"{LIST}chain_sum/", VALUES).status_code == 403
+
+
+KNOBS = (
+    Knob("whole", KnobKind.INTEGER, 2),
+    Knob("real", KnobKind.NUMBER, 0.5),
+    Knob("switch", KnobKind.FLAG, True),
+    Knob("off", KnobKind.FLAG, False),
+    Knob("word", KnobKind.TEXT, "a b"),
+    Knob("free", KnobKind.TEXT, None),
+    Knob("pick", KnobKind.CHOICE, "b", choices=("a", "b")),
+    Knob("many", KnobKind.LIST, ["+", 'say "x"', 3, 0.5, True]),
+    Knob("maybe", KnobKind.INTEGER, None),
+)
+
+
+def test_every_kind_of_knob_is_drawn_as_its_page_shows_it(as_lead, families, monkeypatch):
+    """18 families answered 500: a default that is a list cannot be part of a key."""
+    drawn = []
+    monkeypatch.setattr(pages, "preview_procedural", lambda draw: drawn.append(draw) or [])
+    families.append(Family("mixed", "other", "", knobs=KNOBS, levels=({"many": [1, 2], "whole": 3},)))
+    address = f"{LIST}mixed/"
+    first = as_lead.get(address)
+    assert first.status_code == 200
+    turned = as_lead.get(f"{address}?level=0")
+    for page in (first, turned):
+        form = next(form for form in Page(page.content.decode(), address).forms if "seed" in form.fields)
+        sent = {**form.filled_in(), "preview": "1"}
+        assert as_lead.post(address, sent).status_code == 200
+    assert [draw.knobs for draw in drawn] == [{}, {"many": [1, 2], "whole": 3}, {}, {"many": [1, 2], "whole": 3}]
+
+
+def test_before_the_families_are_described_a_family_leads_to_the_list(as_lead, monkeypatch):
+    monkeypatch.setattr(pages, "procedural_installed", lambda: True)
+    monkeypatch.setattr(pages, "stored_families", lambda: None)
+    monkeypatch.setattr(pages, "get_family", lambda name: None)
+    page = as_lead.get(f"{LIST}chain_sum/")
+    assert (page.status_code, page["Location"]) == (302, LIST)
 
 
 @needs_package

@@ -210,7 +210,8 @@ def test_export_accepted_with_nothing_accepted_says_so(as_lead):
 
 def test_who_may_not_release_cannot(client, curator, nobody, release):
     client.force_login(curator)
-    assert client.get(reverse("release_detail", args=[release.pk])).status_code == 200
+    # Not even looked at: it says of each trace that it was accepted.
+    assert client.get(reverse("release_detail", args=[release.pk])).status_code == 403
     assert client.get(reverse("release_new")).status_code == 403
     assert client.post(reverse("release_new"), form()).status_code == 403
     assert quick(client).status_code == 403

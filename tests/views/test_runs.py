@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 from django.urls import reverse
 
-from tests.factories import make_problem, make_run, make_trace, plan
+from tests.factories import make_problem, make_run, make_trace, make_worker, plan
 from tests.samplers import SAMPLERS
 from trajectories.models import Run
 from trajectories.services.sampling import sample_next_batch
@@ -136,7 +136,7 @@ def test_the_page_asks_the_same_number_of_queries_however_large_the_run_is(
     for _ in range(3):
         report = sample_next_batch(run_id=run.pk, samplers=SAMPLERS)
         verify_traces(trace_ids=report.trace_ids)
-        with django_assert_max_num_queries(13):
+        with django_assert_max_num_queries(14):
             client.get(reverse("run_detail", args=[run.pk]))
 
 
@@ -169,3 +169,12 @@ def test_an_unknown_run_is_404_and_a_person_without_a_role_is_refused(client, cu
 def test_buttons_are_shown_to_those_who_may_press_them(client, curator, lead, run):
     assert reverse("run_pause", args=[run.pk]) in page(client, lead, run).content.decode()
     assert reverse("run_pause", args=[run.pk]) not in page(client, curator, run).content.decode()
+
+
+def test_a_run_under_way_says_that_no_worker_is_alive(client, curator, run):
+    make_worker(silent=True)
+    assert "No worker is alive, since" in page(client, curator, run).content.decode()
+    make_worker()
+    assert "Worker 1 on here has been silent since" in page(client, curator, run).content.decode()
+    Run.objects.filter(pk=run.pk).update(state="finished")
+    assert "silent since" not in page(client, curator, run).content.decode(), "it needs nobody"

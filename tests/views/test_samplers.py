@@ -1,7 +1,7 @@
 import pytest
 from django.urls import reverse
 
-from tests.endpoint import KEY, flip_endpoint, sampler_for
+from tests.endpoint import KEY, bind_keys, flip_endpoint, sampler_for
 from tests.factories import make_trace
 from trajectories.adapters.fake_endpoint import Play
 from trajectories.models import Sampler
@@ -25,6 +25,11 @@ FIELDS = {
     "output_price": "0.6",
     "extra_body": '{"top_p": 0.9}',
 }
+
+
+@pytest.fixture(autouse=True)
+def _bound(settings):
+    bind_keys(settings, "LOCAL_KEY=http://localhost:8000/v1, OPENAI_API_KEY=https://api.openai.com/v1")
 
 
 def post(client, **values):
@@ -52,10 +57,35 @@ def test_a_lead_adds_a_language_model(client, lead):
         ("base_url", "http://[::1", "expected an address such as"),
         ("key_variable", KEY, "looks like a key"),
         ("key_variable", "my key", "name of a variable"),
-        ("extra_body", "[1]", "expected an object"),
+        ("key_variable", "HOME", "Found HOME, which the settings do not bind to http://localhost:8000/v1; expected no"),
+        ("key_variable", "SECRET_KEY", "expected no key or LOCAL_KEY. An admin binds variables to addresses in MODEL_"),
+        ("key_variable", "OPENAI_API_KEY", "Found OPENAI_API_KEY, which the settings do not bind to http://localhost"),
+        (
+            "base_url",
+            "http://localhost:8001/v1",
+            "Found LOCAL_KEY, which the settings do not bind to http://localhost:8",
+        ),
+        (
+            "base_url",
+            "http://10.0.0.1/v1",
+            "10.0.0.1 is not a public address or leads to one that is not; an admin",
+        ),
+        ("base_url", "http://169.254.169.254/v1", "an admin can allow it in MODEL_ADDRESSES"),
+        ("base_url", "http://2130706433/v1", "expected an address written as 127.0.0.1"),
+        ("base_url", "http://localhost:8000/v1/../x", "Found a path with . or .. in it"),
+        ("extra_body", "[1]", "Found a list of 1, expected an object"),
         ("extra_body", '{"messages": []}', "set by the engine"),
-        ("extra_body", "{", "Enter a valid JSON"),
-        ("extra_body", '{"top_p": NaN}', "Found NaN or Infinity"),
+        ("extra_body", "{", "Found the end of the file, expected JSON"),
+        ("extra_body", '{"top_p": NaN}', "Found NaN, expected a finite number (line 1 column 11)."),
+        ("extra_body", '{"top_p": -Infinity}', "expected a finite number"),
+        ("extra_body", '{"top_p": 1e999}', "Found the number 1e999, expected one that fits a 64-bit float."),
+        ("extra_body", '{"top_p": %s}' % ("9" * 5_000), "Found a number of thousands of digits, expected fewer."),
+        ("extra_body", "[" * 9_000, "Found lists and objects nested deeper than 64, expected fewer levels."),
+        ("extra_body", '{"a":' * 3_000, "nested deeper than 64"),
+        ("extra_body", '{"a": "\\ud800"}', "Found a NUL character or half of a surrogate pair, expected text."),
+        ("extra_body", '{"\\u0000": 1}', "Found a NUL character or half of a surrogate pair, expected text."),
+        ("extra_body", '{"a": 1, "a": 2}', "twice in one object, expected it once."),
+        ("extra_body", '{"a": "%s"}' % ("x" * 20_000), "Found 20,009 characters, expected at most 20,000."),
         ("samples_per_call", "129", "less than or equal to 128"),
         ("concurrency", "0", "greater than or equal to 1"),
         ("output_price", "", "Expected both prices"),

@@ -50,7 +50,7 @@ def test_verdicts_show_their_grids_pair_by_pair(as_curator, trace):
     assert "monty 1" in page
     assert "1 of 3 cells wrong" in page
     assert "2 of 2 training pairs right" in page
-    assert page.index("2 of 2 training pairs right") < page.index("1 earlier word") < page.index("unsupported")
+    assert page.index("2 of 2 training pairs right") < page.index("1 earlier verdict") < page.index("unsupported")
 
 
 def test_a_refuted_hypothesis_is_drawn_with_its_pair(as_curator):
@@ -126,7 +126,7 @@ def test_neighbours_and_the_next_to_judge_stay_in_the_scope(as_curator, trace):
     factories.make_trace(problem=trace.problem)
     page = page_of(as_curator, here, f"?run={run.pk}")
     assert f"/traces/{older.pk}/?run={run.pk}" in page
-    assert "0 of 2 judged" in page
+    assert "0 of 2 judged by you" in page
     assert 'aria-label="Trace further up the list"' not in page
 
 
@@ -185,9 +185,10 @@ class TestList:
         with django_assert_num_queries(11):
             as_curator.get(self.address())
 
-    def test_filters_narrow_the_list(self, as_curator):
+    def test_filters_narrow_the_list(self, as_curator, curator):
         view = factories.make_instruction(view="object")
         right = factories.make_trace(correctness="pass", train_passed=3, train_total=3, decision="accepted")
+        factories.make_review(trace=right, reviewer=curator)
         near = factories.make_trace(correctness="fail", train_passed=1, train_total=3, instruction=view)
         fresh = factories.make_trace(train_passed=0, train_total=2)
         for query, expected in (
@@ -212,9 +213,12 @@ class TestList:
         assert "correctness" in response.content.decode()
         assert [row.pk for row in response.context["page"].rows] == [trace.pk]
 
-    def test_empty_lists_say_what_to_do(self, as_curator):
-        assert "Start a run" in as_curator.get(self.address()).content.decode()
-        assert "No trace matches" in as_curator.get(self.address(run=7)).content.decode()
+    def test_empty_lists_say_what_to_do(self, client, lead, curator):
+        client.force_login(lead)
+        assert "Start a run" in client.get(self.address()).content.decode()
+        client.force_login(curator)
+        assert "/runs/new/" not in client.get(self.address()).content.decode()
+        assert "No trace matches" in client.get(self.address(run=7)).content.decode()
 
     def test_filtering_in_place_takes_the_buttons_along(self, client, lead, trace):
         client.force_login(lead)
@@ -236,8 +240,13 @@ class TestList:
             response = as_curator.get(reverse("trace_next", query=query))
             assert response["Location"] == f"/traces/{expected}/?run={run.pk}"
 
-    def test_nothing_left_is_said_with_a_way_on(self, as_curator):
-        factories.make_trace(decision="rejected")
-        page = as_curator.get(reverse("trace_next")).content.decode()
+    def test_nothing_left_is_said_with_a_way_on(self, client, lead, curator):
+        trace = factories.make_trace(decision="rejected")
+        client.force_login(lead)
+        page = client.get(reverse("trace_next")).content.decode()
         assert "Nothing left to judge here" in page
         assert "All 1 traces" in page or "All 1 trace" in page
+        client.force_login(curator)
+        assert client.get(reverse("trace_next"))["Location"].startswith(f"/traces/{trace.pk}/")
+        factories.make_review(trace=trace, reviewer=curator, decision="reject")
+        assert "You have reviewed all 1 traces" in client.get(reverse("trace_next")).content.decode()

@@ -46,6 +46,11 @@ class WarmChild:
         """Whether a child runs."""
         return self._child is not None
 
+    @property
+    def pid(self) -> int:
+        """Its process id, 0 where none runs."""
+        return 0 if self._child is None else self._child.pid
+
     def ask(self, request: dict[str, JSON], seconds: float) -> dict[str, Any]:
         """One request at a time. Raises TimeoutError, EOFError or OSError, after which the child is gone."""
         with self._lock:
@@ -90,6 +95,7 @@ class ChildProcess:
                 stderr=subprocess.DEVNULL,
                 start_new_session=True,
             )
+        self.pid = self._process.pid
 
     def ask(self, request: dict[str, JSON], seconds: float) -> dict[str, Any]:
         """One request and its answer. Raises TimeoutError, EOFError or OSError, ChildMemoryError among them."""

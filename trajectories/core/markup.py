@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 import nh3
-from latex2mathml.converter import convert
 from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
@@ -21,11 +20,13 @@ from pygments.formatters import HtmlFormatter
 from pygments.lexers import get_lexer_by_name
 from pygments.util import ClassNotFound
 
+from trajectories.core.text.math_marks import join_formulas, mathematics_plugin
+from trajectories.core.text.mathematics import draw_formula
+
 RENDER_CHARACTERS = 30_000
 """Longer texts are shown as they are: nobody reads their layout, and rendering should stay quick."""
 
 HIGHLIGHT_CHARACTERS = 50_000
-FORMULA_CHARACTERS = 1_000
 CACHED_TEXTS = 512
 """A curator sees the same text again and again: after each submission, and in every sample of a run."""
 
@@ -92,12 +93,18 @@ ATTRIBUTES = {
     "a": {"href", "title"},
     "ol": {"start"},
     "span": {"class"},
-    "math": {"display"},
-    "mo": {"stretchy", "fence", "form", "separator"},
+    "math": {"display", "alttext"},
+    "mo": {"stretchy", "fence", "form", "separator", "accent", "minsize", "maxsize"},
     "mi": {"mathvariant"},
+    "mtext": {"mathvariant"},
     "mfrac": {"linethickness"},
     "mspace": {"width"},
-    "mtable": {"columnalign"},
+    "mstyle": {"displaystyle", "scriptlevel"},
+    "mover": {"accent"},
+    "munder": {"accent"},
+    "menclose": {"notation"},
+    "mtable": {"displaystyle"},
+    "mtd": {"columnalign", "class"},
 }
 CLASS_NAME = re.compile(r"[a-z][a-z0-9]{0,2}|unprintable")
 
@@ -116,11 +123,11 @@ def show_unprintable(text: str) -> str:
 
 @lru_cache(CACHED_TEXTS)
 def render_markdown(text: str) -> str:
-    """Markdown (CommonMark with tables, strikethrough and $mathematics$) as harmless HTML."""
+    """Markdown (CommonMark with tables, strikethrough and mathematics) as harmless HTML."""
     shown = show_unprintable(text)
     if len(shown) > RENDER_CHARACTERS:
         return f"<pre><code>{html.escape(shown)}</code></pre>"
-    return _sanitise(_MARKDOWN.render(shown))
+    return _sanitise(_MARKDOWN.render(join_formulas(shown)))
 
 
 @lru_cache(CACHED_TEXTS)
@@ -138,14 +145,21 @@ def _highlight(source: str, language: str) -> str:
     return html.escape(source)
 
 
-def _formula(source: str, options: dict[str, bool]) -> str:
-    """MathML of a LaTeX formula; the formula itself, as code, where it cannot be read."""
-    if len(source) > FORMULA_CHARACTERS:
-        return f"<code>{html.escape(source)}</code>"
-    try:
-        return str(convert(source, display="block" if options["display_mode"] else "inline"))
-    except Exception:  # the converter raises whatever its parser stumbles over: recursion, index and own errors
-        return f"<code>{html.escape(source)}</code>"
+def _dollar_formula(source: str, options: dict[str, bool]) -> str:
+    return draw_formula(source, display=options["display_mode"])
+
+
+def _marked_formula(tokens: Sequence[Token], index: int, _options: OptionsDict, _: EnvType) -> str:
+    """A formula in LaTeX's own marks; what a line ends with behind it, such as a full stop, stays behind it."""
+    token = tokens[index]
+    drawn = draw_formula(token.content, display=token.tag == "div")
+    shell = "div" if token.block else "span"
+    return f"<{shell}>{drawn}{html.escape(token.info)}</{shell}>" + ("\n" if token.block else "")
+
+
+def _dollar_formula_within(tokens: Sequence[Token], index: int, _options: OptionsDict, _: EnvType) -> str:
+    """`$$x$$` within a paragraph, which cannot hold the plugin's own <div>."""
+    return f"<span>{draw_formula(tokens[index].content, display=True)}</span>"
 
 
 def _heading_down(tokens: Sequence[Token], index: int, _options: OptionsDict, _: EnvType) -> str:
@@ -162,10 +176,13 @@ def _no_picture(tokens: Sequence[Token], index: int, _options: OptionsDict, _: E
 def _make_markdown() -> MarkdownIt:
     settings = {"html": False, "linkify": False, "highlight": lambda source, language, _: _highlight(source, language)}
     markdown = MarkdownIt("commonmark", settings, renderer_cls=RendererHTML).enable(["table", "strikethrough"])
-    markdown.use(dollarmath_plugin, renderer=_formula, allow_digits=False, double_inline=True)
+    markdown.use(dollarmath_plugin, renderer=_dollar_formula, allow_digits=False, double_inline=True)
     rules = markdown.renderer.rules  # type: ignore[attr-defined]
     rules["heading_open"] = rules["heading_close"] = _heading_down
     rules["image"] = _no_picture
+    markdown.use(mathematics_plugin)
+    rules["math_inline_double"] = _dollar_formula_within
+    rules["math_marked"] = rules["math_marked_block"] = _marked_formula
     return markdown
 
 

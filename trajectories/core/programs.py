@@ -58,16 +58,16 @@ class CallResult:
 
 @dataclass(frozen=True, slots=True)
 class ProgramRun:
-    """Results in call order. A program that fails to load fails every call with the same status."""
+    """Results in call order. A program that fails to load fails every call with the same status.
+
+    `facts` are stored with the verdict. `faithful`: the engine is Python itself, so that a wrong value, an exception or
+    a time-out is the program's own doing. Where it is False, what looks wrong may be the engine's doing.
+    """
 
     calls: tuple[CallResult, ...]
     engine: str
     facts: Mapping[str, JSON] = field(default_factory=dict)
-
-
-def fail_every_call(job: ProgramJob, engine: str, result: CallResult) -> ProgramRun:
-    """A run in which no call could be made, all for the same reason (`result`)."""
-    return ProgramRun(calls=(result,) * len(job.calls), engine=engine, facts=limit_facts(job.limits))
+    faithful: bool = True
 
 
 def limit_facts(limits: ProgramLimits) -> dict[str, JSON]:

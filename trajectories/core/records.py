@@ -208,25 +208,31 @@ class SampleFailure:
 
 @dataclass(frozen=True, slots=True)
 class AnswerPlace:
-    """Where in a trace's text its answer was found, in characters, and by which rule."""
+    """Where in a trace's text its answer was found, in characters, and by which rule of which version of the rules."""
 
     rule: str
     start: int
     end: int
+    rules: int = 1
 
     def after(self, characters: int) -> "AnswerPlace":
         """The place in a text that has so many more characters in front."""
-        return AnswerPlace(self.rule, self.start + characters, self.end + characters)
+        return AnswerPlace(self.rule, self.start + characters, self.end + characters, self.rules)
 
 
 @dataclass(frozen=True, slots=True)
 class TraceRecord:
-    """What a verifier sees of a trace. `place` is None for an answer that its sampler states itself."""
+    """What a verifier sees of a trace.
+
+    `place` is None for an answer that its sampler states itself; `searched` says that the text was searched for an
+    answer when it came.
+    """
 
     answer: JSON
     program: str
     text: str
     place: AnswerPlace | None = None
+    searched: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,11 @@ Everything but `full` may name its problem in "problem_id", "problem_hash" or "q
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from typing import IO, Any
 
+from trajectories.core.completions.usage import Counted, read_usage
 from trajectories.core.judged_rows import ForeignReview, read_reviews, read_verdicts
 from trajectories.core.problems import ProblemError, describe
 from trajectories.core.problems.documents import check_text, decode_text, parse_json_text
@@ -46,7 +48,7 @@ class ProblemKey:
 @dataclass(frozen=True, slots=True)
 class ForeignTrace:
     """A trace as its file has it. `answer` and `program` are only set where the row states them, and so is the `place`
-    of an answer in the response."""
+    of an answer in the response. `cost` is what its endpoint stated, None where it stated nothing."""
 
     problem: ProblemKey
     messages: tuple[Row, ...]
@@ -56,6 +58,7 @@ class ForeignTrace:
     temperature: float = 0.0
     finish_reason: FinishReason = FinishReason.STOP
     usage: Usage = field(default_factory=Usage)
+    cost: Decimal | None = None
     steps: tuple[Step, ...] = ()
     answer: JSON = None
     program: str = ""
@@ -162,11 +165,9 @@ def _completions(row: Row) -> list[ForeignTrace]:
     messages = _messages(request["messages"], "request.messages") if request and "messages" in request else ()
     named = {**row, **({"problem_id": row["custom_id"]} if "custom_id" in row and "problem_id" not in row else {})}
     key = _key(named, _last_question(messages) or _text(row, "question"))
-    usage = _usage(body.get("usage"), len(choices))
-    return [
-        _choice(choice, index, ForeignTrace(key, messages, "", model=_text(body, "model"), usage=usage), row)
-        for index, choice in enumerate(choices)
-    ]
+    took = _counted(body.get("usage"), len(choices))
+    shared = ForeignTrace(key, messages, "", model=_text(body, "model"), usage=took.usage, cost=took.cost)
+    return [_choice(choice, index, shared, row) for index, choice in enumerate(choices)]
 
 
 def _choice(choice: JSON, index: int, shared: ForeignTrace, row: Row) -> ForeignTrace:
@@ -185,6 +186,7 @@ def _choice(choice: JSON, index: int, shared: ForeignTrace, row: Row) -> Foreign
         temperature=_temperature(request if isinstance(request, dict) else row),
         finish_reason=_finished(choice.get("finish_reason"), response),
         usage=shared.usage,
+        cost=shared.cost,
     )
 
 
@@ -284,30 +286,26 @@ def _finished(value: JSON, response: str) -> FinishReason:
     return FINISHED.get(value, FinishReason.STOP) if isinstance(value, str) else FinishReason.STOP
 
 
-def _usage(value: JSON, choices: int) -> Usage:
-    """Tokens of one choice of several; what is no count is none."""
-    if not isinstance(value, dict):
-        return Usage()
-
-    def count(holder: JSON, name: str) -> int:
-        number = holder.get(name) if isinstance(holder, dict) else None
-        return number if isinstance(number, int) and 0 <= number < 2**31 else 0
-
-    return Usage(
-        input_tokens=count(value, "prompt_tokens"),
-        cached_tokens=count(value.get("prompt_tokens_details"), "cached_tokens"),
-        reasoning_tokens=count(value.get("completion_tokens_details"), "reasoning_tokens") // choices,
-        output_tokens=count(value, "completion_tokens") // choices,
+def _counted(value: JSON, choices: int) -> Counted:
+    """What one choice of several took: the input of all, and its share of the output and the cost."""
+    counted = read_usage(value) or Counted(Usage())
+    usage, cost = counted.usage, counted.cost
+    shared = replace(
+        usage,
+        reasoning_tokens=usage.reasoning_tokens // choices,
+        output_tokens=usage.output_tokens // choices,
     )
+    return Counted(shared, None if cost is None else cost / choices)
 
 
 def _steps(value: JSON) -> tuple[Step, ...]:
     if not isinstance(value, list) or len(value) > MAX_STEPS:
         raise ProblemError("trace.steps", f"found {describe(value)}, expected a list of at most {MAX_STEPS:,} steps")
     steps = []
+    kinds = tuple(StepKind)  # compared one by one: what stands there may have no hash
     for index, step in enumerate(value):
         path = f"trace.steps[{index}]"
-        if not isinstance(step, dict) or step.get("kind") not in set(StepKind):
+        if not isinstance(step, dict) or step.get("kind") not in kinds:
             raise ProblemError(path, f"found {describe(step)}, expected a step of a known kind")
         depth, data = step.get("depth", 0), step.get("data", {})
         if type(depth) is not int or not 0 <= depth < 100 or not isinstance(data, dict):

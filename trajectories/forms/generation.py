@@ -16,13 +16,14 @@ from trajectories.core.problems.documents import parse_json_text
 from trajectories.core.problems.procedural import is_plain
 from trajectories.core.prompts.answer_formats import PROGRAM_STYLES
 from trajectories.core.records import JSON
+from trajectories.forms.titles import TitleField
 from trajectories.models import Brief, Instruction, Problem, ProblemSet, Sampler
 from trajectories.selectors.briefs import list_briefs
 from trajectories.selectors.instructions import current_instructions
 from trajectories.selectors.samplers import list_samplers
 from trajectories.services.generation import LEAST_THRESHOLD, MAX_SOLVER_SAMPLES, MAX_WANTED, Check, Plan
 from trajectories.services.plans import MAX_COST, MAX_TEMPERATURE, Budget
-from trajectories.services.runs import MAX_SEED, MAX_TITLE
+from trajectories.services.runs import MAX_SEED
 
 KIND_TITLES = {"numeric": "A number", "choice": "A choice", "text": "A short text"}
 PART_TITLES = {
@@ -111,7 +112,7 @@ class GenerationForm(forms.Form):
     wanted = forms.IntegerField(
         min_value=1, max_value=MAX_WANTED, initial=20, label="Problems wanted", help_text="That pass all checks."
     )
-    set_title = forms.CharField(
+    set_title = TitleField(
         label="Problem set",
         max_length=80,
         help_text="A new name makes a new set; the name of a set you have adds to it.",
@@ -167,7 +168,7 @@ class GenerationForm(forms.Form):
         label="Seed",
         help_text="The same plan and seed draw the same; empty for a new one.",
     )
-    title = forms.CharField(required=False, max_length=MAX_TITLE, help_text="Left empty, it says what is made.")
+    title = TitleField(required=False, help_text="Left empty, it says what is made.")
 
     def __init__(self, generator: str, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)

@@ -7,6 +7,7 @@ from django import forms
 from django.core.files.uploadedfile import UploadedFile
 from django.utils.text import slugify
 
+from trajectories.forms.titles import TitleField
 from trajectories.models import Problem
 
 
@@ -43,7 +44,7 @@ class ImportForm(forms.Form):
     folder = FilesField(
         label="A folder of ARC task files", widget=FilesInput(attrs={"webkitdirectory": True, "multiple": True})
     )
-    set_title = forms.CharField(
+    set_title = TitleField(
         label="Problem set",
         max_length=80,
         help_text="A new name makes a new set; the name of a set you have adds to it.",

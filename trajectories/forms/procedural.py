@@ -9,6 +9,7 @@ from django.utils.text import slugify
 from trajectories.core.problems import ProblemError
 from trajectories.core.problems.procedural import MAX_SEED, MAX_SIZE, Draw, Family, Knob, KnobKind, read_knob
 from trajectories.core.records import JSON
+from trajectories.forms.titles import TitleField
 from trajectories.models import Problem
 
 PREFIX = "knob-"
@@ -30,7 +31,7 @@ class ProceduralForm(forms.Form):
         initial=100,
         help_text=f"At most {MAX_SIZE:,} at once.",
     )
-    set_title = forms.CharField(
+    set_title = TitleField(
         label="Problem set",
         max_length=80,
         help_text="A new name makes a new set; the name of a set you have adds to it.",
@@ -67,8 +68,8 @@ class ProceduralForm(forms.Form):
 
     def draw(self) -> Draw:
         """What a valid form asks for; knobs that stand as the family has them are left to it."""
-        values = {knob: self.cleaned_data[f"{PREFIX}{knob.name}"] for knob in self.family.knobs}
-        knobs = {knob.name: value for knob, value in values.items() if value != knob.default}
+        values = [(knob, self.cleaned_data[f"{PREFIX}{knob.name}"]) for knob in self.family.knobs]
+        knobs = {knob.name: value for knob, value in values if value != knob.default}
         return Draw(self.family.name, knobs, self.cleaned_data["seed"], self.cleaned_data["size"])
 
 

@@ -7,6 +7,7 @@ from django import forms
 from django.utils.text import slugify
 
 from trajectories.core.problems.questions import COLUMNS
+from trajectories.forms.titles import TitleField
 from trajectories.models import Problem
 
 PREFIX = "column-"
@@ -29,7 +30,7 @@ HELP = {
 class QuestionForm(forms.Form):
     """One choice of column for each field of a question, and where the questions go."""
 
-    set_title = forms.CharField(
+    set_title = TitleField(
         label="Problem set",
         max_length=80,
         help_text="A new name makes a new set; the name of a set you have adds to it.",

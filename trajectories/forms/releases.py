@@ -8,6 +8,7 @@ from django import forms
 from django.utils import timezone
 
 from trajectories.core.exporters import EXPORTERS
+from trajectories.forms.titles import TitleField
 from trajectories.forms.traces import TraceScopeForm
 from trajectories.selectors.releases import ReleaseRule
 
@@ -15,7 +16,7 @@ from trajectories.selectors.releases import ReleaseRule
 class ReleaseForm(TraceScopeForm):
     """A rule (which accepted traces) and a title. The rule's part is what the trace list filters by."""
 
-    title = forms.CharField(
+    title = TitleField(
         max_length=200,
         initial=lambda: f"Accepted traces, {timezone.localdate():%Y-%m-%d}",
         error_messages={"required": "Title: give the release a name."},

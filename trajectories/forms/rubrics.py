@@ -8,6 +8,7 @@ from django.utils.text import slugify
 from trajectories.core.verifiers.model_judge import LONGEST_RUBRIC_NAME
 from trajectories.core.verifiers.model_judge import Rubric as RubricRecord
 from trajectories.forms.judgements import FORMS
+from trajectories.forms.titles import TitleField
 from trajectories.models import Rubric
 from trajectories.services.rubrics import RubricDraft
 
@@ -17,7 +18,7 @@ LOWEST, HIGHEST = -1_000, 1_000
 class RubricForm(forms.Form):
     """A rubric as it is written; a next version keeps the name."""
 
-    title = forms.CharField(max_length=200)
+    title = TitleField()
     name = forms.CharField(
         max_length=LONGEST_RUBRIC_NAME,
         help_text="Names its verdicts; letters, digits and hyphens. It stays when the rubric changes.",

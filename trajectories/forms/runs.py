@@ -15,9 +15,11 @@ from trajectories.forms.run_choices import (
     setting_field,
     setting_name,
 )
+from trajectories.forms.titles import TitleField
 from trajectories.models import Instruction, Problem, ProblemSet, Sampler
+from trajectories.selectors.blinding import Sight
 from trajectories.selectors.instructions import current_instructions
-from trajectories.selectors.problems import SOLVED_STATES
+from trajectories.selectors.problems import SOLVED_STATES, in_state
 from trajectories.selectors.samplers import list_samplers
 from trajectories.services.estimates import estimate_plan
 from trajectories.services.plans import (
@@ -54,9 +56,7 @@ def budget_of(data: Mapping[str, Any]) -> Budget:
 class RunForm(forms.Form):
     """Which problems, how to look at them, how many samples. `cleaned_data["plan"]` is the checked Plan."""
 
-    title = forms.CharField(
-        max_length=MAX_TITLE, required=False, help_text="Left empty, it says what is sampled.", label="Title"
-    )
+    title = TitleField(required=False, help_text="Left empty, it says what is sampled.", label="Title")
     sampler = forms.ModelChoiceField(
         queryset=Sampler.objects.none(), empty_label=None, label="Sampler", widget=SamplerSelect
     )
@@ -148,8 +148,9 @@ class RunForm(forms.Form):
         help_text="Otherwise an answer paid for in an earlier run with the same seed is used again.",
     )
 
-    def __init__(self, *args: Any, **options: Any) -> None:
+    def __init__(self, *args: Any, sight: Sight, **options: Any) -> None:
         super().__init__(*args, **options)
+        self.sight = sight
         self.fields["sampler"].queryset = list_samplers().exclude(kind=Sampler.Kind.IMPORTED)  # type: ignore[attr-defined]
         self.fields["problem_set"].widget.kinds = kinds_of_sets()
         self._views = {str(instruction.pk): instruction for instruction in current_instructions()}
@@ -298,7 +299,7 @@ class RunForm(forms.Form):
                 more = f" and {len(missing) - 1:,} more" if len(missing) > 1 else ""
                 self.add_error("names", f"Found no problem named {missing[0][:80]!r}{more} in {where}.")
         if data["state"]:
-            problems = problems.filter(SOLVED_STATES[data["state"]][1])
+            problems = in_state(problems, data["state"], self.sight)
         return list(problems[: data["limit"]])
 
 

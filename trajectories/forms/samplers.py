@@ -3,14 +3,17 @@
 import re
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 from django import forms
 from django.core.exceptions import ValidationError
 
 from trajectories.adapters.chat_api import CHAT_COMPLETIONS, RESPONSES, ChatSettings
-from trajectories.core.identity import canonical_json
+from trajectories.adapters.endpoints import AccessError, EndpointAccess
+from trajectories.core.problems import describe
+from trajectories.forms.json import StrictJSONField
+from trajectories.forms.titles import TitleField
 from trajectories.models import Sampler
+from trajectories.services.endpoints.access import endpoint_access
 
 PRESETS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "openai": (
@@ -40,6 +43,17 @@ FIXED_FIELDS = ("model", "messages", "input", "stream", "n")
 MAX_PRICE = 100_000
 
 
+ADMINS_BIND = "An admin binds variables to addresses in MODEL_KEYS."
+
+
+class KeyField(forms.ChoiceField):
+    """The name of a variable. What is not among the choices is refused by the form, which says why."""
+
+    def valid_value(self, value: Any) -> bool:  # noqa: ARG002
+        """See SamplerForm.clean."""
+        return True
+
+
 def _price(label: str, help_text: str = "") -> forms.DecimalField:
     return forms.DecimalField(
         required=False, min_value=0, max_value=MAX_PRICE, decimal_places=6, label=label, help_text=help_text
@@ -53,22 +67,32 @@ def _count(label: str, most: int, help_text: str = "", *, required: bool = False
 class SamplerForm(forms.Form):
     """`cleaned_data["settings"]` holds the checked ChatSettings."""
 
-    title = forms.CharField(max_length=200, label="Title", help_text="What people see.")
+    title = TitleField(label="Title", help_text="What people see.")
     name = forms.SlugField(max_length=80, label="Name", help_text="For commands: letters, digits, hyphens.")
-    base_url = forms.CharField(max_length=500, label="Base URL", help_text="Usually ends in /v1.")
+    base_url = forms.CharField(
+        max_length=500,
+        label="Base URL",
+        help_text="Usually ends in /v1.",
+        widget=forms.TextInput(
+            attrs={
+                "autocomplete": "off",
+                "spellcheck": "false",
+                "hx-get": "",
+                "hx-trigger": "input changed delay:300ms, change",
+                "hx-target": "#key-choice",
+                "hx-swap": "outerHTML",
+                "hx-include": "[name=key_variable]",
+                "hx-sync": "this:replace",
+            }
+        ),
+    )
     model = forms.CharField(max_length=200, label="Model", help_text="As the endpoint calls it.")
     api = forms.ChoiceField(
         choices=[(CHAT_COMPLETIONS, "Chat Completions"), (RESPONSES, "Responses")],
         label="API",
         help_text="Responses has no seed.",
     )
-    key_variable = forms.CharField(
-        required=False,
-        max_length=100,
-        label="Variable with the key",
-        help_text="The name of an environment variable of server and workers. The key itself is never stored.",
-        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "class": "mono"}),
-    )
+    key_variable = KeyField(required=False, label="Variable with the key")
     input_price = _price("Input", "Per million tokens; empty where unknown.")
     cached_price = _price("Cached input", "Empty: as any input.")
     output_price = _price("Output", "Reasoning included.")
@@ -92,7 +116,8 @@ class SamplerForm(forms.Form):
     logprobs = forms.BooleanField(required=False, label="Ask for log-probabilities", help_text="Makes answers larger.")
     streaming = forms.BooleanField(required=False, label="Stream answers", help_text="Where long ones are cut off.")
     sends_seed = forms.BooleanField(required=False, label="Send a seed", help_text="Some endpoints refuse it.")
-    extra_body = forms.JSONField(
+    extra_body = StrictJSONField(
+        longest=MAX_BODY_CHARACTERS,
         required=False,
         label="Extra parameters",
         help_text='JSON, such as {"top_p": 0.95, "reasoning_effort": "high"}.',
@@ -103,20 +128,19 @@ class SamplerForm(forms.Form):
         super().__init__(*args, **options)
         if sampler is not None:
             del self.fields["name"]
+        self._access = endpoint_access()
+        keys = self.fields["key_variable"]
+        assert isinstance(keys, KeyField)
+        given: Mapping[str, Any] = self.data if self.is_bound else self.initial
+        base_url, chosen = (str(given.get(name) or "") for name in ("base_url", "key_variable"))
+        keys.choices, keys.help_text = key_choices(base_url.strip(), chosen.strip(), self._access)
 
     def clean_base_url(self) -> str:
-        """An address of http or https without a password in it."""
-        given: str = self.cleaned_data["base_url"].strip().rstrip("/")
+        """An address in its one form that calls may go to, without a password in it."""
         try:
-            parts = urlsplit(given)
-            good = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
-        except ValueError:
-            good = False
-        if not good:
-            raise ValidationError(f"Found {given[:80]!r}, expected an address such as http://localhost:8000/v1.")
-        if parts.username or parts.password or parts.query or parts.fragment:
-            raise ValidationError("Found a password or parameters in the address; keys belong in a variable.")
-        return given
+            return str(self._access.url(self.cleaned_data["base_url"]))
+        except AccessError as fault:
+            raise ValidationError(fault.message) from fault
 
     def clean_key_variable(self) -> str:
         """A name, never the key itself; what looks like a key is not shown again."""
@@ -134,20 +158,15 @@ class SamplerForm(forms.Form):
         if given in (None, ""):
             return {}
         if not isinstance(given, dict):
-            raise ValidationError(f"Found a JSON {type(given).__name__}, expected an object.")
+            raise ValidationError(f"Found {describe(given)}, expected an object.")
         if taken := [name for name in FIXED_FIELDS if name in given]:
             raise ValidationError(f"Found {taken[0]!r}, which is set by the engine.")
-        try:
-            canonical_json(given)
-        except ValueError as fault:
-            raise ValidationError("Found NaN or Infinity, expected finite numbers.") from fault
-        if len(str(given)) > MAX_BODY_CHARACTERS:
-            raise ValidationError(f"Found more than {MAX_BODY_CHARACTERS:,} characters.")
         return given
 
     def clean(self) -> dict[str, Any]:
         """Put the settings together."""
         data = super().clean() or self.cleaned_data
+        self._check_key(data)
         if self.errors:
             return data
         if (data["input_price"] is None) != (data["output_price"] is None):
@@ -161,6 +180,43 @@ class SamplerForm(forms.Form):
             return data
         settings = ChatSettings(**{name: value for name, value in data.items() if name not in ("title", "name")})
         return {**data, "settings": settings}
+
+    def _check_key(self, data: Mapping[str, Any]) -> None:
+        """A variable is taken only with a base URL that the settings bind it to."""
+        name = data.get("key_variable")
+        if not name or "base_url" not in data:
+            return
+        url = self._access.url(data["base_url"])
+        try:
+            self._access.check_key(name, url)
+        except AccessError:
+            fitting = " or ".join(["no key", *self._access.keys.names_for(url)])
+            self.add_error(
+                "key_variable",
+                f"Found {name}, which the settings do not bind to {url}; expected {fitting}. {ADMINS_BIND}",
+            )
+
+
+def key_choices(base_url: str, chosen: str, access: EndpointAccess) -> tuple[list[tuple[str, str]], str]:
+    """(choices, help text) of the variable with the key: those bound to the base URL; without one, all of them. The
+    text says where the one chosen before is not among them."""
+    none = ("", "No key")
+    try:
+        url = access.url(base_url)
+    except AccessError:
+        every = [(name, f"{_with_state(name, access)}, for {bound}") for name, bound in access.keys.pairs]
+        return [none, *every], f"Fitting the base URL. The key itself is never stored. {ADMINS_BIND}"
+    names = access.keys.names_for(url)
+    choices = [none, *((name, _with_state(name, access)) for name in names)]
+    if chosen and chosen not in names and VARIABLE_NAME.fullmatch(chosen) and not LOOKS_LIKE_A_KEY.search(chosen):
+        return choices, f"{chosen} is not bound to this base URL. {ADMINS_BIND}"
+    if not names:
+        return choices, f"No variable is bound to this base URL. {ADMINS_BIND}"
+    return choices, "The key itself is never stored."
+
+
+def _with_state(name: str, access: EndpointAccess) -> str:
+    return f"{name} ({'set' if access.is_set(name) else 'not set'})"
 
 
 def first_values(preset: str) -> dict[str, Any]:

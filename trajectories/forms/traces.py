@@ -7,6 +7,7 @@ from django import forms
 
 from trajectories.models import ProblemSet, Sampler
 from trajectories.selectors.traces import (
+    BLIND_CHOICES,
     CORRECTNESS_CHOICES,
     DECISION_CHOICES,
     HINTED,
@@ -71,6 +72,13 @@ class TraceListForm(TraceScopeForm):
     """The scope of the list, and its order."""
 
     order = forms.ChoiceField(required=False, choices=[("", "Newest first"), *ORDERS.items()])
+
+    def call_decisions_own(self) -> None:
+        """Say that decisions are those on traces the reader has reviewed: others are not shown."""
+        decision = self.fields["decision"]
+        assert isinstance(decision, forms.ChoiceField)
+        decision.choices = [("", "Any decision"), *BLIND_CHOICES.items()]
+        decision.help_text = "Of the traces that you have reviewed."
 
     @property
     def shows_more(self) -> bool:

@@ -5,11 +5,13 @@ from typing import Any
 from django import forms
 from django.utils.text import slugify
 
+from trajectories.forms.titles import TitleField
+
 
 class VersionedForm(forms.Form):
     """A title, and for the first version a name, made from the title where none is given."""
 
-    title = forms.CharField(max_length=200)
+    title = TitleField()
     name = forms.SlugField(
         required=False, max_length=80, help_text="The same in all versions; left empty, it is made from the title."
     )

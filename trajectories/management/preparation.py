@@ -18,7 +18,7 @@ from trajectories.services.demo import ensure_demo_run
 from trajectories.services.instructions import ensure_shipped_instructions
 from trajectories.services.problems import import_arc_agi_1
 from trajectories.services.rubrics import ensure_shipped_rubrics
-from trajectories.tasks.runs import sample_batch
+from trajectories.tasks.runs import ring_sampling
 
 Say = Callable[[str], None]
 
@@ -48,6 +48,10 @@ def migrate(say: Say) -> None:
         call_command("migrate", interactive=False, verbosity=0)
 
 
+OLD_QUEUES = ("celery",)
+"""Queues of earlier versions. What waits in them is only bells, which the sweeps ring again."""
+
+
 def ensure_queue() -> None:
     """Put PGMQ into the database, where it is the queue."""
     if not settings.CELERY_BROKER_TRANSPORT_OPTIONS:
@@ -56,6 +60,8 @@ def ensure_queue() -> None:
         cursor.execute("SELECT 1 FROM pg_namespace WHERE nspname = 'pgmq'")
         if cursor.fetchone() is None:
             cursor.execute(get_embedded_install_sql())
+        for name in OLD_QUEUES:
+            cursor.execute("SELECT pgmq.drop_queue(queue_name) FROM pgmq.meta WHERE queue_name = %s", [name])
 
 
 def collect_static(say: Say) -> None:
@@ -90,7 +96,7 @@ def start_demo() -> None:
     """Plan the first run and ring for it, where no run was ever made."""
     run = ensure_demo_run()
     if run is not None:
-        sample_batch.delay(run.pk)
+        ring_sampling(run)
 
 
 def _static_sources() -> Iterator[str]:

@@ -1,8 +1,10 @@
 """One module per concept. The loop: Problem -> Run of Attempts -> Trace -> Verdict -> Review -> Release -> Export."""
 
 from trajectories.models.audit import AuditEvent
+from trajectories.models.bells import Bell
 from trajectories.models.briefs import Brief
 from trajectories.models.candidates import CandidateAnswer, CandidateReview, ProblemCandidate
+from trajectories.models.endpoint_faults import EndpointFault
 from trajectories.models.freezings import Freezing
 from trajectories.models.generation import GenerationCall, GenerationJob
 from trajectories.models.imported_judgements import ImportedReview, ImportedVerdict
@@ -18,15 +20,19 @@ from trajectories.models.rubrics import Rubric
 from trajectories.models.runs import Attempt, Run, RunProblem
 from trajectories.models.samplers import Sampler, SamplerGate
 from trajectories.models.sketches import ProblemSketch
+from trajectories.models.submissions import Submission
 from trajectories.models.traces import PendingVerification, Text, Trace
 from trajectories.models.verdicts import Verdict
+from trajectories.models.workers import Worker
 
 __all__ = [
     "Attempt",
     "AuditEvent",
+    "Bell",
     "Brief",
     "CandidateAnswer",
     "CandidateReview",
+    "EndpointFault",
     "Export",
     "Freezing",
     "GenerationCall",
@@ -53,7 +59,9 @@ __all__ = [
     "RunProblem",
     "Sampler",
     "SamplerGate",
+    "Submission",
     "Text",
     "Trace",
     "Verdict",
+    "Worker",
 ]

@@ -3,6 +3,8 @@
 from django.conf import settings
 from django.db import models
 
+from trajectories.models.titles import TitleField
+
 
 class Brief(models.Model):
     """One version of a brief; editing makes a new version.
@@ -13,7 +15,7 @@ class Brief(models.Model):
 
     name = models.SlugField(max_length=80)
     version = models.PositiveIntegerField(default=1)
-    title = models.CharField(max_length=200)
+    title = TitleField()
     generator = models.CharField(max_length=20)
     problem_kind = models.CharField(max_length=20, blank=True, default="")
     template = models.TextField()

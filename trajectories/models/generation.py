@@ -7,6 +7,7 @@ from trajectories.models.instructions import Instruction
 from trajectories.models.paid_jobs import PaidJob
 from trajectories.models.problems import Problem, ProblemSet
 from trajectories.models.samplers import Sampler
+from trajectories.models.titles import TitleField
 from trajectories.models.traces import Text
 
 
@@ -30,7 +31,7 @@ class GenerationJob(PaidJob):
     ACTIVE_STATES = (State.QUEUED, State.RUNNING)
     ENDED_STATES = (State.FINISHED, State.CANCELLED, State.FAILED)
 
-    title = models.CharField(max_length=200)
+    title = TitleField()
     generator = models.CharField(max_length=20)
     plan = models.JSONField()
     seed = models.BigIntegerField()

@@ -4,6 +4,7 @@ from django.conf import settings
 from django.db import models
 
 from trajectories.core.records import ProblemKind
+from trajectories.models.titles import TitleField
 
 
 class Instruction(models.Model):
@@ -20,7 +21,7 @@ class Instruction(models.Model):
 
     name = models.SlugField(max_length=80)
     version = models.PositiveIntegerField(default=1)
-    title = models.CharField(max_length=200)
+    title = TitleField()
     view = models.CharField(max_length=40)
     style = models.CharField(max_length=40)
     template = models.TextField(blank=True)

@@ -3,13 +3,14 @@
 from django.db import models
 
 from trajectories.core.records import ProblemKind
+from trajectories.models.titles import TitleField
 
 
 class ProblemSet(models.Model):
     """Where problems came from: a package, an upload, a generator."""
 
     name = models.SlugField(max_length=80, unique=True)
-    title = models.CharField(max_length=200)
+    title = TitleField()
     source = models.CharField(max_length=400, blank=True)
     problem_count = models.PositiveIntegerField(default=0)
     created_at = models.DateTimeField(auto_now_add=True)

@@ -4,6 +4,7 @@ from django.conf import settings
 from django.db import models
 
 from trajectories.models.problems import Problem
+from trajectories.models.titles import TitleField
 from trajectories.models.traces import Trace
 
 
@@ -15,7 +16,7 @@ class Release(models.Model):
     """
 
     key = models.UUIDField(null=True, unique=True)
-    title = models.CharField(max_length=200)
+    title = TitleField()
     rule = models.JSONField(default=dict)
     manifest = models.JSONField(default=dict)
     content_hash = models.CharField(max_length=64)

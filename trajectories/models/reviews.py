@@ -37,6 +37,7 @@ class Review(models.Model):
             ),
         ]
         indexes = [models.Index(fields=["reviewer", "-id"], name="review_by_reviewer")]
+        permissions = [("see_reviews", "Can see other people's reviews before their own")]
 
     def __str__(self) -> str:
         return f"{self.decision} of trace {self.trace_id}"

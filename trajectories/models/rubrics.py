@@ -5,6 +5,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from trajectories.core.verifiers.model_judge import LONGEST_RUBRIC_NAME
+from trajectories.models.titles import TitleField
 
 
 class Rubric(models.Model):
@@ -12,7 +13,7 @@ class Rubric(models.Model):
 
     name = models.SlugField(max_length=LONGEST_RUBRIC_NAME)
     version = models.PositiveIntegerField(default=1)
-    title = models.CharField(max_length=200)
+    title = TitleField()
     text = models.TextField()
     least = models.SmallIntegerField(default=1)
     most = models.SmallIntegerField(default=10)

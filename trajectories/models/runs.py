@@ -9,6 +9,7 @@ from trajectories.core.strategies.base import AttemptKind
 from trajectories.models.instructions import Instruction
 from trajectories.models.problems import Problem, ProblemSet
 from trajectories.models.samplers import Sampler
+from trajectories.models.titles import TitleField
 
 
 class Run(models.Model):
@@ -32,7 +33,7 @@ class Run(models.Model):
     ACTIVE_STATES = (State.QUEUED, State.RUNNING)
     ENDED_STATES = (State.FINISHED, State.CANCELLED, State.FAILED)
 
-    title = models.CharField(max_length=200)
+    title = TitleField()
     sampler = models.ForeignKey(Sampler, on_delete=models.PROTECT, related_name="runs")
     problem_set = models.ForeignKey(ProblemSet, null=True, on_delete=models.PROTECT, related_name="runs")
     strategy = models.CharField(max_length=40, default="parallel")

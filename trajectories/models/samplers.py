@@ -2,6 +2,8 @@
 
 from django.db import models
 
+from trajectories.models.titles import TitleField
+
 
 class Sampler(models.Model):
     """A configured source of samples, never changed: an edit makes a new version, so that every trace keeps the prices
@@ -19,7 +21,7 @@ class Sampler(models.Model):
         IMPORTED = "imported", "imported from elsewhere"
 
     name = models.SlugField(max_length=80)
-    title = models.CharField(max_length=200)
+    title = TitleField()
     kind = models.CharField(max_length=20, choices=Kind.choices)
     version = models.PositiveIntegerField(default=1)
     parameters = models.JSONField(default=dict)

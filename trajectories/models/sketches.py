@@ -16,5 +16,8 @@ class ProblemSketch(models.Model):
     minhash = models.BinaryField(default=b"")
     canonical = models.CharField(max_length=64, blank=True, db_index=True)
 
+    class Meta:
+        verbose_name_plural = "problem sketches"
+
     def __str__(self) -> str:
         return f"sketch of problem {self.problem_id}"

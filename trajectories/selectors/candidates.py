@@ -5,13 +5,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 
-from django.contrib.auth.models import User
-from django.db.models import BooleanField, Count, Exists, ExpressionWrapper, OuterRef, Q, QuerySet
+from django.contrib.auth.models import AnonymousUser, User
+from django.db.models import BooleanField, Case, Count, Exists, ExpressionWrapper, OuterRef, Q, QuerySet, Value, When
 from django.db.models.functions import Now
 
 from trajectories.core.problems import problem_hash, procedural
 from trajectories.core.records import JSON, ProblemKind, ProblemRecord, PublicProblem
 from trajectories.models import CandidateReview, ProblemCandidate
+from trajectories.selectors.blinding import sight_of
 
 PAGE = 50
 KEEP: Any = object()
@@ -104,9 +105,15 @@ def get_candidate(candidate_id: int) -> ProblemCandidate | None:
     return ProblemCandidate.objects.select_related(*related).filter(pk=candidate_id).first()
 
 
-def list_reviews(candidate: ProblemCandidate) -> QuerySet[CandidateReview]:
-    """What was done to a candidate, newest first."""
-    return candidate.reviews.select_related("reviewer").order_by("-pk")
+def list_reviews(candidate: ProblemCandidate, person: User | AnonymousUser) -> QuerySet[CandidateReview]:
+    """What was done to a candidate, newest first, as far as the person may see it.
+
+    One decision settles a candidate, so that others' words bias nobody any more once it has one. Until then (somebody
+    may have decided and taken it back) they stay hidden from who is blind, as reviews of traces do.
+    """
+    reviews = candidate.reviews.select_related("reviewer").order_by("-pk")
+    decided = candidate.state in (ProblemCandidate.State.ACCEPTED, ProblemCandidate.State.REJECTED)
+    return reviews if decided or not sight_of(person).is_blind else reviews.filter(reviewer=person.pk)
 
 
 def last_decision(reviewer: User) -> CandidateReview | None:
@@ -118,6 +125,12 @@ def last_decision(reviewer: User) -> CandidateReview | None:
 
 
 def waiting_after(scope: CandidateScope, reviewer: User, after: int) -> QuerySet[ProblemCandidate]:
-    """The waiting candidates of a scope that the reviewer may take, those after a place first, then from the start."""
+    """The waiting candidates of a scope that the reviewer may take, those after a place first, then from the start.
+
+    One that they hold comes first in its part, unless it is the one they come from.
+    """
     waiting = candidates_in(replace(scope, state=ProblemCandidate.State.WAITING)).filter(free_for(reviewer))
-    return waiting.annotate(turn=ExpressionWrapper(Q(pk__lte=after), BooleanField())).order_by("turn", "pk")
+    return waiting.annotate(
+        turn=ExpressionWrapper(Q(pk__lte=after), BooleanField()),
+        not_held=Case(When(Q(lease_holder=reviewer) & ~Q(pk=after), then=Value(0)), default=Value(1)),
+    ).order_by("turn", "not_held", "pk")

@@ -10,6 +10,7 @@ from trajectories.core.prompts import Example
 from trajectories.core.prompts.answer_formats import EXPERT, PROGRAM_STYLES
 from trajectories.core.records import InstructionRecord, ProblemKind
 from trajectories.models import Problem, Trace
+from trajectories.selectors.blinding import EVERYTHING, Sight
 from trajectories.selectors.problems import to_public
 
 MAX_CANDIDATES = 2_000
@@ -24,16 +25,19 @@ Candidate = tuple[int, int]
 
 def example_pool(kinds: Sequence[str]) -> list[int]:
     """The traces that examples for problems of these kinds may be drawn from now, the newest first."""
-    return list(_accepted().filter(problem__kind__in=kinds).values_list("pk", flat=True)[:MAX_CANDIDATES])
+    return list(_accepted(EVERYTHING).filter(problem__kind__in=kinds).values_list("pk", flat=True)[:MAX_CANDIDATES])
 
 
-def list_candidates(kind: str, style: str, pool: Sequence[int] | None = None) -> list[Candidate]:
+def list_candidates(
+    kind: str, style: str, pool: Sequence[int] | None = None, *, sight: Sight = EVERYTHING
+) -> list[Candidate]:
     """The accepted traces that show what a style asks for on problems of a kind, of a pool where one is given.
 
-    A program style wants traces with a program; an expert is shown answers of experts only.
+    A program style wants traces with a program; an expert is shown answers of experts only. Who looks at a preview is
+    shown those only whose decision they may see.
     """
     program = kind == ProblemKind.ARC and style in PROGRAM_STYLES
-    traces = _accepted().filter(problem__kind=kind, program__isnull=not program)
+    traces = _accepted(sight).filter(problem__kind=kind, program__isnull=not program)
     if style == EXPERT:
         traces = traces.filter(instruction__style=EXPERT)
     if pool is not None:
@@ -41,9 +45,10 @@ def list_candidates(kind: str, style: str, pool: Sequence[int] | None = None) ->
     return list(traces.values_list("pk", "problem_id")[:MAX_CANDIDATES])
 
 
-def _accepted() -> QuerySet[Trace]:
+def _accepted(sight: Sight) -> QuerySet[Trace]:
     """Accepted traces of training problems; none that was hinted or shown a varied task."""
-    traces = Trace.objects.filter(decision=Trace.Decision.ACCEPTED, problem__split=Problem.Split.TRAIN, hinted=False)
+    accepted = sight.having("decision", Trace.Decision.ACCEPTED)
+    traces = Trace.objects.filter(accepted, problem__split=Problem.Split.TRAIN, hinted=False)
     return traces.exclude(facts__has_key="variation").order_by("-pk")
 
 
@@ -77,8 +82,10 @@ def load_example(trace_id: int, style: str) -> Example | None:
     return Example(to_public(trace.problem), response) if response else None
 
 
-def choose_examples(problem: Problem, instruction: InstructionRecord, count: int, seed: int) -> list[Example]:
-    """Examples for a problem from what is accepted now."""
-    candidates = list_candidates(problem.kind, instruction.style)
+def choose_examples(
+    problem: Problem, instruction: InstructionRecord, count: int, seed: int, *, sight: Sight
+) -> list[Example]:
+    """Examples for a problem from what is accepted now, as far as that may be seen."""
+    candidates = list_candidates(problem.kind, instruction.style, sight=sight)
     drawn = draw_examples(candidates, seed=seed, count=count, besides=problem.pk)
     return [example for key in drawn if (example := load_example(key, instruction.style)) is not None]

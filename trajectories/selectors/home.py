@@ -8,6 +8,7 @@ from django.db.models import Count, F, Q, Sum
 
 from trajectories.core.records import Outcome
 from trajectories.models import Problem, ProblemSet, Release, Run, Trace
+from trajectories.selectors.blinding import Sight
 
 RUNS_SHOWN = 8
 WAITING_LIMIT = 10_000
@@ -19,7 +20,8 @@ class Loop:
     """Live counts along the loop.
 
     `verified` counts samples that came out of runs and were judged, `correct` those judged right; `waiting` are right
-    and not yet judged by a person (counted up to WAITING_LIMIT); `released` is the size of the newest release.
+    and not yet judged by a person (counted up to WAITING_LIMIT); `released` is the size of the newest release. For who
+    is blind (`own`), the last four count what they have reviewed themselves, and no releases.
     """
 
     sets: int
@@ -32,6 +34,7 @@ class Loop:
     waiting: int
     releases: int
     released: int
+    own: bool
 
     @property
     def has_unreleased(self) -> bool:
@@ -39,8 +42,8 @@ class Loop:
         return self.accepted > self.released
 
 
-def get_loop() -> Loop:
-    """The counts, in five queries."""
+def get_loop(sight: Sight) -> Loop:
+    """The counts, in five queries or six."""
     sets = ProblemSet.objects.aggregate(sets=Count("pk"), problems=Sum("problem_count", default=0))
     kept = Problem.objects.filter(trace_count__gt=0).aggregate(
         sampled_problems=Count("pk"),
@@ -49,14 +52,20 @@ def get_loop() -> Loop:
         accepted=Sum("accepted_count", default=0),
     )
     verified = Run.objects.aggregate(verified=Sum("verified_count", default=0))
-    waiting = Trace.objects.filter(decision="", correctness=Outcome.PASS).values("pk")[:WAITING_LIMIT].count()
-    sizes = list(Release.objects.order_by("-pk").values_list("item_count", flat=True))
-    return Loop(**sets, **kept, **verified, waiting=waiting, releases=len(sizes), released=sizes[0] if sizes else 0)
+    undecided = Trace.objects.filter(sight.having("decision", ""), correctness=Outcome.PASS)
+    waiting = undecided.values("pk")[:WAITING_LIMIT].count()
+    sizes: list[int] = []
+    if sight.is_blind:
+        kept["accepted"] = Trace.objects.filter(sight.having("decision", Trace.Decision.ACCEPTED)).count()
+    else:
+        sizes = list(Release.objects.order_by("-pk").values_list("item_count", flat=True))
+    released = {"releases": len(sizes), "released": sizes[0] if sizes else 0}
+    return Loop(**sets, **kept, **verified, **released, waiting=waiting, own=sight.is_blind)
 
 
-def list_set_progress() -> Sequence[Mapping[str, Any]]:
+def list_set_progress(sight: Sight) -> Sequence[Mapping[str, Any]]:
     """Each set with its problems, how many were sampled, how many solved, and its accepted samples."""
-    return list(
+    rows = list(
         Problem.objects.values(set_name=F("problem_set__name"), title=F("problem_set__title"))
         .annotate(
             problems=Count("pk"),
@@ -66,6 +75,11 @@ def list_set_progress() -> Sequence[Mapping[str, Any]]:
         )
         .order_by("title")
     )
+    if not sight.is_blind:
+        return rows
+    accepted = Trace.objects.filter(sight.having("decision", Trace.Decision.ACCEPTED)).order_by()
+    counts = dict(accepted.values_list("problem__problem_set__name").annotate(Count("pk")))
+    return [{**row, "accepted": counts.get(row["set_name"], 0)} for row in rows]
 
 
 def list_active_runs() -> Sequence[Run]:

@@ -7,6 +7,7 @@ from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 
 from trajectories.core.records import InstructionRecord, Outcome
 from trajectories.models import Instruction, Problem, Trace
+from trajectories.selectors.blinding import Sight
 
 
 def to_record(instruction: Instruction) -> InstructionRecord:
@@ -37,7 +38,7 @@ class InstructionRow:
     accepted: int
 
 
-def list_instruction_rows(*, suits: str = "", kind: str = "", query: str = "") -> list[InstructionRow]:
+def list_instruction_rows(sight: Sight, *, suits: str = "", kind: str = "", query: str = "") -> list[InstructionRow]:
     """The instructions for a kind of problem (those for any kind included), each with its counts."""
     instructions = current_instructions(suits)
     if kind:
@@ -46,11 +47,11 @@ def list_instruction_rows(*, suits: str = "", kind: str = "", query: str = "") -
         instructions = instructions.filter(
             Q(title__icontains=word) | Q(name__icontains=word) | Q(view__icontains=word) | Q(style__icontains=word)
         )
-    counts = _counts()
+    counts = _counts(sight)
     return [InstructionRow(each, *counts.get(each.name, (0, 0, 0))) for each in instructions]
 
 
-def _counts() -> Mapping[str, tuple[int, int, int]]:
+def _counts(sight: Sight) -> Mapping[str, tuple[int, int, int]]:
     """(traces, right, accepted) by name."""
     rows = (
         Trace.objects.exclude(instruction=None)
@@ -58,7 +59,7 @@ def _counts() -> Mapping[str, tuple[int, int, int]]:
         .annotate(
             traces=Count("pk"),
             right=Count("pk", filter=Q(correctness=Outcome.PASS)),
-            accepted=Count("pk", filter=Q(decision=Trace.Decision.ACCEPTED)),
+            accepted=Count("pk", filter=sight.having("decision", Trace.Decision.ACCEPTED)),
         )
         .order_by()
     )

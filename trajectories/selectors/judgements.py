@@ -9,6 +9,7 @@ from django.utils import timezone
 from trajectories.core.records import Outcome
 from trajectories.core.verifiers.judge_agreement import Agreement, count_agreement
 from trajectories.models import Judgement, JudgementItem
+from trajectories.selectors.blinding import Sight
 
 JOBS_SHOWN = 50
 SHOWN_FILTERS: dict[str, tuple[str, Q]] = {
@@ -52,9 +53,10 @@ def list_judgements() -> list[Judgement]:
     return list(Judgement.objects.select_related("created_by", "sampler", "rubric").order_by("-pk")[:JOBS_SHOWN])
 
 
-def list_items(job: Judgement, *, shown: str = "", before: int | None = None, size: int = 50) -> ItemPage:
-    """What a job has judged; `shown` is a word of SHOWN_FILTERS, or anything else for all."""
-    items: QuerySet[JudgementItem] = job.items.exclude(outcome="").select_related("trace__problem", "trace__sampler")
+def list_items(job: Judgement, sight: Sight, *, shown: str = "", before: int | None = None, size: int = 50) -> ItemPage:
+    """What a job has judged, as far as it may be seen; `shown` is a word of SHOWN_FILTERS, or anything else for all."""
+    items: QuerySet[JudgementItem] = _judged(job, sight).select_related("trace__problem", "trace__sampler")
+    items = items.annotate(shown_decision=sight.showing("decision", "trace"))
     items = items.defer("trace__steps", "trace__facts", "trace__problem__spec", "trace__problem__statement")
     if shown in SHOWN_FILTERS:
         items = items.filter(SHOWN_FILTERS[shown][1])
@@ -64,9 +66,14 @@ def list_items(job: Judgement, *, shown: str = "", before: int | None = None, si
     return ItemPage(rows[:size], older=rows[size - 1].pk if len(rows) > size else None)
 
 
-def report_on(job: Judgement) -> JudgeReport:
-    """Counts of a job's items."""
-    judged = job.items.exclude(outcome="")
+def _judged(job: Judgement, sight: Sight) -> QuerySet[JudgementItem]:
+    """What has been judged, as far as it may be seen: what a model said of a trace is hidden as what people said is."""
+    return job.items.exclude(outcome="").filter(sight.seen("trace"))
+
+
+def report_on(job: Judgement, sight: Sight) -> JudgeReport:
+    """Counts of a job's items, as far as they may be seen."""
+    judged = _judged(job, sight)
     outcomes = dict(judged.values_list("outcome").annotate(count=Count("pk")))
     errors = judged.exclude(error_kind="").values_list("error_kind").annotate(count=Count("pk"))
     by_reference = judged.values_list("outcome", "trace__correctness").annotate(count=Count("pk"))

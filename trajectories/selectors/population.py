@@ -11,6 +11,7 @@ from trajectories.core.metrics import pass_at_k
 from trajectories.core.records import JSON, Outcome
 from trajectories.models import Problem, Trace, Verdict
 from trajectories.models.traces import given_answer
+from trajectories.selectors.blinding import Sight, verdicts_seen
 
 GROUPS_SHOWN = 12
 SAMPLES_SHOWN = 25
@@ -117,11 +118,14 @@ class Population:
         return [group for group in self.groups if group.near_miss and not group.is_correct]
 
 
-def get_population(problem: Problem, *, every_group: bool = False) -> Population:
-    """The board of one problem: the largest groups, and those judged right however small, or all of them."""
+def get_population(problem: Problem, sight: Sight, *, every_group: bool = False) -> Population:
+    """The board of one problem: the largest groups, and those judged right however small, or all of them.
+
+    Decisions of people and verdicts of model judges count as far as they may be seen.
+    """
     every = Trace.objects.filter(problem=problem)
     traces = every.filter(hinted=False)
-    rows = _group_rows(traces)
+    rows = _group_rows(traces, sight)
     ranked = [(rank, row) for rank, row in enumerate(rows, 1) if every_group or rank <= GROUPS_SHOWN or row["passed"]]
     totals = {
         key: sum(row[key] for row in rows) for key in ("votes", "passed", "failed", "accepted", "unverified", "errors")
@@ -141,18 +145,18 @@ def get_population(problem: Problem, *, every_group: bool = False) -> Population
             programs=Count("program_id", distinct=True, filter=Q(hinted=False)),
             hinted=Count("pk", filter=Q(hinted=True)),
         ),
-        groups=_build_groups(traces, ranked, totals["votes"]),
+        groups=_build_groups(traces, sight, ranked, totals["votes"]),
         by_view=_view_rows(traces),
     )
 
 
 def _build_groups(
-    traces: QuerySet[Trace], ranked: Sequence[tuple[int, Mapping[str, Any]]], samples: int
+    traces: QuerySet[Trace], sight: Sight, ranked: Sequence[tuple[int, Mapping[str, Any]]], samples: int
 ) -> Sequence[AnswerGroup]:
     """Complete (rank, counts) pairs with what the samples of each group are and what verifiers said."""
     hashes = [row["answer_hash"] for _, row in ranked]
-    best = _best_traces(traces, hashes)
-    words = _verifier_words(traces, hashes)
+    best = _best_traces(traces, sight, hashes)
+    words = _verifier_words(traces, sight, hashes)
     near = _near_misses([trace_id for trace_id, _ in best.values()])
     groups = []
     for rank, row in ranked:
@@ -176,7 +180,7 @@ def _outcome_count(outcome: str) -> Count:
     return Count("pk", filter=Q(correctness=outcome))
 
 
-def _group_rows(traces: QuerySet[Trace]) -> Sequence[Mapping[str, Any]]:
+def _group_rows(traces: QuerySet[Trace], sight: Sight) -> Sequence[Mapping[str, Any]]:
     """Counts by output, most votes first; the samples without any stand last."""
     rows = (
         traces.values("answer_hash")
@@ -186,7 +190,7 @@ def _group_rows(traces: QuerySet[Trace]) -> Sequence[Mapping[str, Any]]:
             failed=_outcome_count(Outcome.FAIL),
             unverified=_outcome_count(""),
             errors=_outcome_count(Outcome.ERROR),
-            accepted=Count("pk", filter=Q(decision=Trace.Decision.ACCEPTED)),
+            accepted=Count("pk", filter=sight.having("decision", Trace.Decision.ACCEPTED)),
             programs=Count("program_id", distinct=True),
             seconds=Avg("latency_seconds"),
             train_full=Count("pk", filter=Q(train_passed=F("train_total"), train_total__gt=0)),
@@ -199,10 +203,10 @@ def _group_rows(traces: QuerySet[Trace]) -> Sequence[Mapping[str, Any]]:
     return sorted(rows, key=lambda row: row["answer_hash"] == NOTHING)
 
 
-def _best_traces(traces: QuerySet[Trace], hashes: Sequence[str]) -> dict[str, tuple[int, JSON]]:
+def _best_traces(traces: QuerySet[Trace], sight: Sight, hashes: Sequence[str]) -> dict[str, tuple[int, JSON]]:
     """(id, answer) of the sample to look at first in each group: accepted, else right, else best on training pairs."""
     rank = Case(
-        When(decision=Trace.Decision.ACCEPTED, then=Value(0)),
+        When(sight.having("decision", Trace.Decision.ACCEPTED), then=Value(0)),
         When(correctness=Outcome.PASS, then=Value(1)),
         default=Value(2),
     )
@@ -212,10 +216,12 @@ def _best_traces(traces: QuerySet[Trace], hashes: Sequence[str]) -> dict[str, tu
     return {key: (pk, given_answer(answer, outputs)) for key, pk, answer, outputs in columns}
 
 
-def _verifier_words(traces: QuerySet[Trace], hashes: Sequence[str]) -> dict[str, dict[str, list[tuple[str, int]]]]:
+def _verifier_words(
+    traces: QuerySet[Trace], sight: Sight, hashes: Sequence[str]
+) -> dict[str, dict[str, list[tuple[str, int]]]]:
     """By group and verifier: (outcome, samples), commonest first."""
     rows = (
-        Verdict.objects.filter(trace__in=traces.filter(answer_hash__in=hashes))
+        Verdict.objects.filter(verdicts_seen(sight), trace__in=traces.filter(answer_hash__in=hashes))
         .values_list("trace__answer_hash", "verifier", "outcome")
         .annotate(samples=Count("trace", distinct=True))
         .order_by("trace__answer_hash", "verifier", "-samples")
@@ -265,12 +271,13 @@ class SamplePage:
 
 
 def list_samples(
-    problem: Problem, *, answer: str = "", before: int | None = None, after: int | None = None
+    problem: Problem, sight: Sight, *, answer: str = "", before: int | None = None, after: int | None = None
 ) -> SamplePage:
     """Samples of a problem, newest first: those older than `before`, newer than `after`, or the newest."""
     traces = (
         Trace.objects.filter(problem=problem, **({"answer_hash": answer} if answer else {}))
         .select_related("instruction", "run")
+        .annotate(shown_decision=sight.showing("decision"))
         .defer("steps", "facts", "run__plan")
     )
     if after is not None:

@@ -3,14 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db.models import Case, F, FloatField, Q, QuerySet, Value, When
+from django.db.models import Case, Count, Exists, F, FloatField, IntegerField, Q, QuerySet, Subquery, Value, When
 from django.db.models.expressions import Combinable, OrderBy
-from django.db.models.functions import Cast, Left
+from django.db.models.functions import Cast, Coalesce, Left
 
 from trajectories.core.problems import procedural
 from trajectories.core.problems.questions import ASKS_FOR, PROGRAM
 from trajectories.core.records import ProblemKind, ProblemRecord, PublicProblem
 from trajectories.models import Problem, ProblemSet
+from trajectories.selectors.blinding import Sight, accepted_by_problem
 
 PAGE_SIZE = 50
 EXCERPT = 200
@@ -51,9 +52,11 @@ SOLVED_STATES = {
     "solved": ("Solved", Q(correct_count__gt=0)),
     "unsolved": ("Sampled, unsolved", Q(trace_count__gt=0, correct_count=0)),
     "unsampled": ("Not sampled", Q(trace_count=0)),
-    "uncurated": ("Solved, none accepted", Q(correct_count__gt=0, accepted_count=0)),
+    "uncurated": ("Solved, none accepted", Q(correct_count__gt=0)),
 }
-"""(title, condition) by the word in the address."""
+"""(title, condition) by the word in the address; of UNCURATED a part, see in_state."""
+
+UNCURATED = "uncurated"
 
 _SHARE = Case(
     When(trace_count=0, then=Value(None)),
@@ -66,9 +69,30 @@ SORTS: dict[str, tuple[str, Combinable | None, bool]] = {
     "samples": ("Most samples", F("trace_count"), True),
     "easiest": ("Most often solved", _SHARE, True),
     "hardest": ("Least often solved", _SHARE, False),
-    "accepted": ("Most accepted", F("accepted_count"), True),
+    "accepted": ("Most accepted", None, True),
 }
-"""(title, sort key, descending) by the word in the address; problems without a key come last, ties go by id."""
+"""(title, sort key, descending) by the word in the address; problems without a key come last, ties go by id.
+
+The key of BY_ACCEPTED depends on what may be seen.
+"""
+
+BY_ACCEPTED = "accepted"
+
+
+def in_state(problems: QuerySet[Problem], state: str, sight: Sight) -> QuerySet[Problem]:
+    """The problems in a state by its word in SOLVED_STATES. What may not be seen counts as not accepted."""
+    problems = problems.filter(SOLVED_STATES[state][1])
+    if state != UNCURATED:
+        return problems
+    return problems.filter(~Exists(accepted_by_problem(sight)) if sight.is_blind else Q(accepted_count=0))
+
+
+def _accepted_count(sight: Sight) -> Combinable:
+    """How many samples of a problem are accepted, as far as may be seen."""
+    if not sight.is_blind:
+        return F("accepted_count")
+    counted = accepted_by_problem(sight).order_by().values("problem").annotate(count=Count("pk")).values("count")
+    return Coalesce(Subquery(counted, output_field=IntegerField()), 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +119,7 @@ class ProblemPage:
     next: int | None
 
 
-def problems_in(scope: ProblemFilter) -> QuerySet[Problem]:
+def problems_in(scope: ProblemFilter, sight: Sight) -> QuerySet[Problem]:
     """The problems that a filter lets through, in no order. Unknown words match nothing."""
     problems = Problem.objects.all()
     if scope.set_name:
@@ -105,23 +129,34 @@ def problems_in(scope: ProblemFilter) -> QuerySet[Problem]:
     if scope.query:
         problems = problems.filter(name__icontains=scope.query)
     if scope.state:
-        problems = problems.filter(SOLVED_STATES[scope.state][1]) if scope.state in SOLVED_STATES else problems.none()
+        problems = in_state(problems, scope.state, sight) if scope.state in SOLVED_STATES else problems.none()
     return problems
 
 
 def list_problems(
-    scope: ProblemFilter, *, sort: str = "", after: int | None = None, before: int | None = None, size: int = PAGE_SIZE
+    scope: ProblemFilter,
+    sight: Sight,
+    *,
+    sort: str = "",
+    after: int | None = None,
+    before: int | None = None,
+    size: int = PAGE_SIZE,
 ) -> ProblemPage:
     """The page that follows problem `after`, or ends just before problem `before`, or the first one.
 
     Each row has `first_pair` and `first_test` of its spec (None where the kind has none) and the start of its statement
-    as `excerpt`; spec, reference and statement themselves, which can be large, are not read. Paging is by the row's
-    key, so that pages do not shift.
+    as `excerpt`; spec, reference and statement themselves, which can be large, are not read. `shown_accepted` counts
+    accepted samples as far as may be seen. Paging is by the row's key, so that pages do not shift.
     """
     _, key, descending = SORTS.get(sort, SORTS[""])
-    problems = problems_in(scope).select_related("problem_set").defer("spec", "reference", "statement")
+    accepted = _accepted_count(sight)
+    key = accepted if sort == BY_ACCEPTED else key
+    problems = problems_in(scope, sight).select_related("problem_set").defer("spec", "reference", "statement")
     problems = problems.annotate(
-        first_pair=F("spec__train__0"), first_test=F("spec__test__0"), excerpt=Left("statement", EXCERPT)
+        first_pair=F("spec__train__0"),
+        first_test=F("spec__test__0"),
+        excerpt=Left("statement", EXCERPT),
+        shown_accepted=accepted,
     )
     if key is not None:
         problems = problems.annotate(sort_key=key)
@@ -166,9 +201,9 @@ def _beyond(anchor_id: int, key: Combinable | None, falling: bool, backwards: bo
     return past if backwards else past | Q(sort_key__isnull=True)
 
 
-def count_problems(scope: ProblemFilter) -> int:
+def count_problems(scope: ProblemFilter, sight: Sight) -> int:
     """How many problems a filter lets through."""
-    return problems_in(scope).count()
+    return problems_in(scope, sight).count()
 
 
 def list_problem_sets() -> QuerySet[ProblemSet]:

@@ -7,7 +7,8 @@ from typing import Any
 from django.db.models import Avg, Q, QuerySet
 
 from trajectories.core.reviews import Decision, Standing
-from trajectories.models import Freezing, Release, ReleaseItem, Trace
+from trajectories.models import Freezing, Release, Trace
+from trajectories.selectors.blinding import EVERYTHING
 from trajectories.selectors.traces import COUNT_LIMIT, TraceScope, traces_in
 
 FREEZINGS_SHOWN = 20
@@ -51,8 +52,11 @@ class ReleaseRule:
 
 
 def eligible_traces(rule: ReleaseRule) -> QuerySet[Trace]:
-    """The traces a rule takes, in release order: problem hash, then trace id."""
-    traces = traces_in(rule.scope.any_decision()).filter(decision=Standing.ACCEPTED)
+    """The traces a rule takes, in release order: problem hash, then trace id.
+
+    A release is made of everybody's decisions, so that only who may see them all may ask.
+    """
+    traces = traces_in(rule.scope.any_decision(), EVERYTHING).filter(decision=Standing.ACCEPTED)
     if rule.hinted == "none":
         traces = traces.filter(hinted=False)
     if rule.min_score is not None:
@@ -84,8 +88,3 @@ def list_active_freezings() -> list[Freezing]:
     """The releases on their way, oldest first."""
     active = Freezing.objects.filter(state__in=Freezing.ACTIVE_STATES).select_related("created_by")
     return list(active.order_by("pk")[:FREEZINGS_SHOWN])
-
-
-def first_items(release: Release, count: int) -> list[ReleaseItem]:
-    """The first items of a release with their traces and problems."""
-    return list(release.items.select_related("trace__problem").order_by("position")[:count])

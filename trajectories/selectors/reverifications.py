@@ -8,6 +8,7 @@ from django.db.models import F, QuerySet
 from django.http import QueryDict
 
 from trajectories.models import Reverification, Verdict
+from trajectories.selectors.blinding import Sight, verdicts_seen
 from trajectories.selectors.traces import TraceScope
 
 JOBS_SHOWN = 50
@@ -35,10 +36,15 @@ def list_reverifications() -> list[Reverification]:
 
 
 def list_changes(
-    *, job: Reverification | None = None, verifier: str = "", before: int | None = None, size: int = 50
+    sight: Sight, *, job: Reverification | None = None, verifier: str = "", before: int | None = None, size: int = 50
 ) -> ChangePage:
-    """Verdicts whose outcome is not the one the same verifier gave before."""
-    changes = _changes().select_related("trace__problem", "reverification").defer("evidence", "trace__steps")
+    """Verdicts whose outcome is not the one the same verifier gave before, as far as they may be seen."""
+    changes = (
+        _changes()
+        .filter(verdicts_seen(sight))
+        .select_related("trace__problem", "reverification")
+        .defer("evidence", "trace__steps")
+    )
     if job is not None:
         changes = changes.filter(reverification=job)
     if verifier:

@@ -12,7 +12,9 @@ from django.db.models.functions import Coalesce, Length
 
 from trajectories.core.records import Outcome
 from trajectories.core.strategies.base import AttemptKind
+from trajectories.core.verifiers.model_judge import is_model_verdict
 from trajectories.models import ImportedReview, ImportedVerdict, Instruction, Problem, Trace, Verdict
+from trajectories.selectors.blinding import Sight
 
 COUNT_LIMIT = 10_000
 """Counts stop here: past it a page says "10,000+" rather than read the whole table."""
@@ -105,11 +107,15 @@ class TracePage:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far the judging of a scope is. `capped` means that both numbers stop at COUNT_LIMIT."""
+    """How far the judging of a scope is. `capped` means that both numbers stop at COUNT_LIMIT.
+
+    `own` says that only the traces count that the person who asks has reviewed.
+    """
 
     judged: int
     total: int
     capped: bool
+    own: bool
 
 
 SCOPE_COLUMNS = {
@@ -122,19 +128,23 @@ SCOPE_COLUMNS = {
     "kind": "attempt__kind",
     "correctness": "correctness",
     "near_miss": "near_miss",
-    "model_judged": "model_judged",
-    "decision": "decision",
 }
 """The fields of a scope that are compared as they are, but for what means all, and words for what is empty."""
+
+BLINDED = ("model_judged", "decision")
+"""The fields of a scope that are compared as far as the person who asks may see them."""
 
 EMPTY_WORDS = {("correctness", UNVERIFIED), ("model_judged", UNJUDGED), ("decision", UNJUDGED)}
 
 
-def traces_in(scope: TraceScope) -> QuerySet[Trace]:
-    """The traces of a scope, in no order."""
+def traces_in(scope: TraceScope, sight: Sight) -> QuerySet[Trace]:
+    """The traces of a scope, in no order. A decision that may not be seen counts as none."""
     given = {name: value for name in SCOPE_COLUMNS if (value := getattr(scope, name)) not in (None, "")}
     columns = {SCOPE_COLUMNS[name]: "" if (name, value) in EMPTY_WORDS else value for name, value in given.items()}
     traces = Trace.objects.filter(**columns)
+    for name in BLINDED:
+        if value := getattr(scope, name):
+            traces = traces.filter(sight.having(name, "" if (name, value) in EMPTY_WORDS else value))
     if scope.hinted:
         traces = traces.filter(hinted=scope.hinted == "only")
     if scope.rests_on:
@@ -160,16 +170,19 @@ def _columns(order: str, *, up: bool = False) -> list[str]:
     return ["pk"] if up else ["-pk"]
 
 
-def list_traces(walk: TraceWalk, *, before: int | None = None, after: int | None = None, size: int = 50) -> TracePage:
+def list_traces(
+    walk: TraceWalk, sight: Sight, *, before: int | None = None, after: int | None = None, size: int = 50
+) -> TracePage:
     """One page: the `size` traces next further down than `before`, or next further up than `after`, or the first ones.
 
-    The newest come first, or in the order BY_ERROR those whose programs came closest on the training pairs.
+    The newest come first, or in the order BY_ERROR those whose programs came closest on the training pairs. Each row
+    has the decision as far as it may be seen as `shown_decision`.
     """
     traces = (
-        _ranked(traces_in(walk))
+        _ranked(traces_in(walk, sight))
         .select_related("problem", "sampler", "instruction", "run", "attempt")
         .defer("steps", "facts", "problem__spec", "problem__reference", "run__plan")
-        .annotate(program_characters=Length("program__body"))
+        .annotate(program_characters=Length("program__body"), shown_decision=sight.showing("decision"))
     )
     if after is not None:
         upwards = traces.filter(_beyond(after, walk.order, up=True)).order_by(*_columns(walk.order, up=True))
@@ -195,29 +208,38 @@ def _beyond(key: int, order: str, *, up: bool) -> Q:
     return (Q(error__lt=error) if up else Q(error__gt=error)) | (Q(error=error) & newer_or_older)
 
 
-def count_traces(scope: TraceScope) -> int:
+def count_traces(scope: TraceScope, sight: Sight) -> int:
     """How many traces a scope holds, at most COUNT_LIMIT."""
-    return traces_in(scope).values("pk")[:COUNT_LIMIT].count()
+    return traces_in(scope, sight).values("pk")[:COUNT_LIMIT].count()
 
 
-def judging_progress(scope: TraceScope) -> Progress:
-    """How many traces of a scope, whatever was decided, have a decision."""
-    total = count_traces(scope.any_decision())
-    judged = traces_in(scope.any_decision()).exclude(decision="").values("pk")[:COUNT_LIMIT].count()
-    return Progress(judged=judged, total=total, capped=total == COUNT_LIMIT)
+def judging_progress(scope: TraceScope, sight: Sight) -> Progress:
+    """How many traces of a scope, whatever was decided, have a decision; for who is blind, one of their own."""
+    total = count_traces(scope.any_decision(), sight)
+    decided = traces_in(scope.any_decision(), sight).exclude(sight.having("decision", ""))
+    judged = decided.values("pk")[:COUNT_LIMIT].count()
+    return Progress(judged=judged, total=total, capped=total == COUNT_LIMIT, own=sight.is_blind)
 
 
-def next_to_judge(walk: TraceWalk, *, after: int | None = None) -> int | None:
-    """The next trace without a decision down the list from `after`, then from the top; None when all are judged."""
-    waiting = _ranked(traces_in(walk.any_decision())).filter(decision="").order_by(*_columns(walk.order))
-    keys = waiting.values_list("pk", flat=True)
-    following = None if after is None else keys.filter(_beyond(after, walk.order, up=False)).first()
-    return keys.first() if following is None else following
+def next_to_judge(walk: TraceWalk, sight: Sight, *, after: int | None = None) -> int | None:
+    """The next trace without a decision down the list from `after`, then from the top; None when all are judged.
+
+    Who is blind gets all that they have not reviewed themselves: first what nobody has decided, so that several people
+    share a list, then the others, for a second opinion. That tells of some traces that they are decided, never how.
+    """
+    waiting = _ranked(traces_in(walk.any_decision(), sight)).filter(sight.having("decision", ""))
+    keys = waiting.order_by(*_columns(walk.order)).values_list("pk", flat=True)
+    for among in (keys.filter(decision=""), keys) if sight.is_blind else (keys,):
+        following = None if after is None else among.filter(_beyond(after, walk.order, up=False)).first()
+        following = among.first() if following is None else following
+        if following is not None:
+            return following
+    return None
 
 
-def neighbours(walk: TraceWalk, trace: Trace) -> tuple[int | None, int | None]:
+def neighbours(walk: TraceWalk, trace: Trace, sight: Sight) -> tuple[int | None, int | None]:
     """The neighbours of a trace in a list: (the one further up, the one further down)."""
-    keys = _ranked(traces_in(walk)).values_list("pk", flat=True)
+    keys = _ranked(traces_in(walk, sight)).values_list("pk", flat=True)
     upper = keys.filter(_beyond(trace.pk, walk.order, up=True)).order_by(*_columns(walk.order, up=True))
     return upper.first(), keys.filter(_beyond(trace.pk, walk.order, up=False)).order_by(*_columns(walk.order)).first()
 
@@ -228,24 +250,30 @@ def get_trace(trace_id: int) -> Trace:
     return Trace.objects.select_related(*related, "attempt").get(pk=trace_id)
 
 
-def split_verdicts(trace: Trace) -> tuple[list[Verdict], list[Verdict]]:
-    """(the newest word of each verifier, the older words newest first).
+def split_verdicts(trace: Trace, *, with_judges: bool) -> tuple[list[Verdict], list[Verdict]]:
+    """(the newest word of each verifier, the older words newest first); those of model judges only `with_judges`.
 
     The newest are in order of reading, the most telling first: test outputs, then training pairs.
     """
     verdicts = list(Verdict.objects.filter(trace=trace).order_by("pk"))
+    verdicts = [verdict for verdict in verdicts if with_judges or not is_model_verdict(verdict.verifier)]
     newest = {verdict.verifier: verdict for verdict in verdicts}
     older = [verdict for verdict in reversed(verdicts) if newest[verdict.verifier] is not verdict]
     ranked = sorted(newest.values(), key=lambda verdict: (READING_ORDER.get(verdict.verifier, 9), verdict.verifier))
     return ranked, older
 
 
-def imported_judgements(trace: Trace) -> tuple[list[ImportedVerdict], list[ImportedReview]]:
-    """What verifiers and people elsewhere said of an imported trace, in the order of its file."""
+def imported_judgements(trace: Trace, *, with_judges: bool) -> tuple[list[ImportedVerdict], list[ImportedReview]]:
+    """What verifiers and people elsewhere said of an imported trace, in the order of its file.
+
+    What people and model judges said is there only `with_judges`.
+    """
     if trace.run_id is not None:
         return [], []
-    verdicts = ImportedVerdict.objects.filter(trace=trace).order_by("pk").defer("evidence")
-    return list(verdicts), list(ImportedReview.objects.filter(trace=trace).order_by("pk"))
+    verdicts = list(ImportedVerdict.objects.filter(trace=trace).order_by("pk").defer("evidence"))
+    if not with_judges:
+        return [verdict for verdict in verdicts if not is_model_verdict(verdict.verifier)], []
+    return verdicts, list(ImportedReview.objects.filter(trace=trace).order_by("pk"))
 
 
 def list_views() -> list[str]:
@@ -266,3 +294,5 @@ MODEL_CHOICES = [
     (UNJUDGED, "No model judge"),
 ]
 DECISION_CHOICES = [(UNJUDGED, "Not judged"), ("accepted", "Accepted"), ("rejected", "Rejected")]
+BLIND_CHOICES = {UNJUDGED: "Not reviewed by me", "accepted": "Mine, accepted", "rejected": "Mine, rejected"}
+"""What the decisions are called for who sees only those on traces they have reviewed."""

@@ -14,7 +14,8 @@ from django.utils import timezone
 
 from trajectories.core.records import SampleFailure, Usage
 from trajectories.core.storable import storable_text
-from trajectories.models import Attempt, Run
+from trajectories.models import Attempt, Run, Sampler
+from trajectories.services.jobs.bells import SAMPLING, Ticket, ring
 from trajectories.services.runs import audit_run, is_budget_spent, lock_run
 
 BATCH_LIMIT = 256
@@ -87,6 +88,27 @@ def has_pending(*, run_id: int) -> bool:
     """Whether an active run has attempts that nobody holds."""
     pending = Attempt.objects.filter(run=run_id, run__state__in=Run.ACTIVE_STATES, state=Attempt.State.PENDING)
     return pending.exists()
+
+
+def has_claimable(*, run_id: int) -> bool:
+    """Whether an active run has pending attempts of a problem that no worker is at."""
+    leased = Attempt.objects.filter(
+        run=run_id, problem=OuterRef("problem"), state=Attempt.State.LEASED, lease_expires_at__gt=Now()
+    )
+    pending = Attempt.objects.filter(run=run_id, run__state__in=Run.ACTIVE_STATES, state=Attempt.State.PENDING)
+    return pending.filter(~Exists(leased)).exists()
+
+
+def ring_run(*, run_id: int) -> list[Ticket]:
+    """The messages to send for a run: one for each problem that waits, up to as many as workers may help.
+
+    One worker keeps all calls to a language model in flight.
+    """
+    pending = Attempt.objects.filter(run=run_id, run__state__in=Run.ACTIVE_STATES, state=Attempt.State.PENDING)
+    is_chat = Run.objects.filter(pk=run_id, sampler__kind=Sampler.Kind.CHAT).exists()
+    most = 1 if is_chat else settings.BELLS_PER_RUN
+    problems = len(pending.order_by("problem").values_list("problem", flat=True).distinct()[:most])
+    return ring(kind=SAMPLING, source=run_id, bells=problems)
 
 
 def renew_lease(*, run_id: int, lease_token: uuid.UUID) -> bool:

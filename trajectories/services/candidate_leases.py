@@ -10,6 +10,7 @@ from django.db.models.functions import Now
 
 from trajectories.models import ProblemCandidate
 from trajectories.selectors.candidates import CandidateScope, free_for, waiting_after
+from trajectories.services.turns import take_turn
 
 LEASE = timedelta(seconds=120)
 """The page renews it as long as it is looked at."""
@@ -21,9 +22,10 @@ def claim_next_candidate(
 ) -> ProblemCandidate | None:
     """Lease the next waiting candidate of a scope to the reviewer; None where none is free.
 
-    Those after the place `after` come first, so that what was skipped comes again at the end. Whatever else the
-    reviewer held is let go.
+    Those after the place `after` come first, so that what was skipped comes again at the end, and among these the one
+    that the reviewer holds already: asked twice, the answer is the same. Whatever else they held is let go.
     """
+    take_turn("candidates of", reviewer.pk)
     waiting = waiting_after(scope, reviewer, after)
     if but is not None:
         waiting = waiting.exclude(pk=but)
@@ -34,6 +36,7 @@ def claim_next_candidate(
 @transaction.atomic
 def claim_candidate(*, reviewer: User, candidate_id: int) -> ProblemCandidate | None:
     """Lease one waiting candidate to the reviewer; None where somebody else holds it or it does not wait."""
+    take_turn("candidates of", reviewer.pk)
     waiting = ProblemCandidate.objects.filter(free_for(reviewer), pk=candidate_id, state=ProblemCandidate.State.WAITING)
     candidate = waiting.select_for_update(skip_locked=True, no_key=True).first()
     return None if candidate is None else _lease(candidate, reviewer)

@@ -20,6 +20,7 @@ from trajectories.services.neighbours import Neighbourhood, Sketch, sketch_recor
 from trajectories.services.problems import import_records
 from trajectories.services.proposals import set_neighbour
 from trajectories.services.references import reference_fault
+from trajectories.services.turns import take_turn
 
 COMMENT_CHARACTERS = 10_000
 REJECTION_REASONS: Mapping[str, str] = {
@@ -193,6 +194,7 @@ def undo_last_decision(*, reviewer: User, key: uuid.UUID) -> CandidateReview | N
     A problem that was let in is taken out again. Raises CandidateError where it has been used since. The same `key`
     again takes back nothing more.
     """
+    take_turn("form", key)
     if (stored := CandidateReview.objects.filter(key=key, reviewer=reviewer).first()) is not None:
         return stored
     last = last_decision(reviewer)
@@ -236,7 +238,11 @@ def _held(reviewer: User, candidate_id: int, token: uuid.UUID) -> ProblemCandida
 
 
 def _stored(reviewer: User, candidate_id: int, key: uuid.UUID) -> CandidateReview | None:
-    """What this form has stored before. Raises CandidateError for a key that was used for something else."""
+    """What this form has stored before; nobody else can store anything with its key until the transaction ends.
+
+    Raises CandidateError for a key that was used for something else.
+    """
+    take_turn("form", key)
     stored = CandidateReview.objects.filter(key=key).first()
     if stored is not None and (stored.reviewer_id, stored.candidate_id) != (reviewer.pk, candidate_id):
         raise CandidateError("", "This form was already used; reload the page.")

@@ -15,6 +15,8 @@ from trajectories.models import Attempt, Run, Trace
 from trajectories.services.attempts import fail_attempt, has_pending, is_wanted, renew_lease, return_batch
 from trajectories.services.chat_attempts import ahead_of, claim_attempts, others_wait
 from trajectories.services.circuits import break_circuit
+from trajectories.services.endpoints.access import endpoint_access
+from trajectories.services.endpoints.faults import keep_fault
 from trajectories.services.outages import patiently
 from trajectories.services.replies import DatabasePorts
 from trajectories.services.runs import fail_run
@@ -58,11 +60,12 @@ def sample_session(*, run_id: int, on_traces: OnTraces, seconds: float = SESSION
     ports = DatabasePorts(run.sampler, recalls=run.plan.get("recalls", True))
     token = uuid.uuid4()
     try:
-        sampler = ChatSampler(settings, ports, run=run_python)
+        sampler = ChatSampler(settings, endpoint_access(), ports, run=run_python)
         with Heartbeat(run_id, token) as heartbeat, sampler.open_session() as session:
             work = _Work(run_id, token, sampler, session, on_traces)
             work.go_on(time.monotonic() + seconds, heartbeat)
     except CallError as fault:
+        keep_fault(sampler=run.sampler, kind=fault.kind, detail=fault.detail)
         break_circuit(run_id=run_id, failure=SampleFailure(fault.kind, fault.message, stops=True))
         return BatchReport([], more=False)
     finally:

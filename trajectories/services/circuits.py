@@ -9,7 +9,10 @@ from trajectories.core.records import SampleFailure
 from trajectories.models import Attempt, Run
 from trajectories.services.runs import RunStateError, pause_run
 
-OF_THE_SAMPLER = ("no_key", "unauthorised", "payment", "quota", "not_found")
+OF_THE_SAMPLER = (
+    *("no_key", "key_not_allowed", "address_not_allowed", "redirect"),
+    *("unauthorised", "payment", "quota", "not_found"),
+)
 """Faults that do not depend on what is asked."""
 
 CIRCUIT = "circuit"

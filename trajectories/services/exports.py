@@ -16,7 +16,7 @@ from trajectories.core.exporters import EXPORTERS, encode_row
 from trajectories.models import AuditEvent, Export, Release
 from trajectories.selectors.disk import NO_SPACE
 from trajectories.selectors.exports import iterate_items
-from trajectories.services.jobs.bells import ring
+from trajectories.services.jobs.ringers import ring
 
 LEASE = timedelta(minutes=2)
 HEARTBEAT_ROWS = 200
@@ -58,7 +58,7 @@ def request_export(*, actor: User, release: Release, export_format: str, with_me
     lost = export.state == Export.State.READY and not export_path(export).is_file()
     if not made and not lost and export.state != Export.State.FAILED:
         if export.state == Export.State.QUEUED:
-            ring("export", export.pk)
+            ring("export", export.pk, release.item_count)
         return export
     if not made:
         export.state, export.error, export.claims, export.rows_written = Export.State.QUEUED, "", 0, 0
@@ -71,7 +71,7 @@ def request_export(*, actor: User, release: Release, export_format: str, with_me
         object_id=export.pk,
         data={"release": release.pk, "format": export_format, "with_meta": with_meta},
     )
-    ring("export", export.pk)
+    ring("export", export.pk, release.item_count)
     return export
 
 
@@ -123,7 +123,7 @@ def write_export(*, export_id: int) -> bool:
     )
 
 
-def waiting_exports() -> list[int]:
+def waiting_exports() -> list[Export]:
     """Exports that nobody writes though they should be: what a sweep rings for. None that still lacks space.
 
     One that was claimed too often without an end, as when it kills its worker, is failed instead.
@@ -136,7 +136,7 @@ def waiting_exports() -> list[int]:
             finished_at=timezone.now(),
         )
     lacking = Q(space_needed__gt=free_bytes(Path(settings.EXPORT_DIR)))
-    return list(waiting.filter(claims__lt=CLAIM_LIMIT).exclude(lacking).order_by("pk").values_list("pk", flat=True))
+    return list(waiting.filter(claims__lt=CLAIM_LIMIT).exclude(lacking).select_related("release").order_by("pk"))
 
 
 def sweep_leftovers() -> int:

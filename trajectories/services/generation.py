@@ -18,6 +18,7 @@ from trajectories.core.problems.procedural import MAX_SEED as MAX_DRAW_SEED
 from trajectories.core.problems.procedural import Draw, ProceduralError
 from trajectories.core.prompts.answer_formats import PROGRAM_STYLES
 from trajectories.core.records import ProblemKind
+from trajectories.core.titles import title_fault
 from trajectories.models import AuditEvent, Brief, GenerationJob, Instruction, Problem, ProblemSet, Sampler
 from trajectories.services.leased_jobs import lost_jobs
 from trajectories.services.plans import MAX_TEMPERATURE, Budget, PlanError
@@ -89,6 +90,9 @@ def plan_generation(*, actor: User | None, plan: Plan) -> GenerationJob:
     set_name = name_of_set(plan.set_title)
     if not set_name or len(plan.set_title) > MAX_TITLE:
         raise GenerationError("set_title", "Use at least one letter from a to z or one digit, and at most 200 in all.")
+    for part, title in (("set_title", plan.set_title), ("title", plan.title)):
+        if fault := title_fault(title):
+            raise GenerationError(part, fault)
     most_calls = plan.most_calls or max(8, CALLS_PER_NEED * -(-plan.wanted // recipe.per_call))
     threshold = generator.threshold if plan.threshold is None else plan.threshold
     check = plan.check

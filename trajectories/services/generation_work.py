@@ -31,7 +31,7 @@ from trajectories.services.solving import keep_answer, read_answer, settle_candi
 ORDERS_PER_SLICE = 32
 CANDIDATES_PER_SLICE = 16
 RENEW_SECONDS = 5.0
-SLICE_SECONDS = 60.0
+SLICE_SECONDS = 5.0
 """After so long an embedded generator or solver lets other work pass."""
 
 State = GenerationJob.State

@@ -17,6 +17,7 @@ from trajectories.core.identity import derive_seed
 from trajectories.core.records import Usage
 from trajectories.core.verifiers.model_judge import Form
 from trajectories.models import AuditEvent, Judgement, JudgementAnswer, JudgementItem, Rubric, Sampler, Trace
+from trajectories.selectors.blinding import EVERYTHING
 from trajectories.selectors.rubrics import rubric_record
 from trajectories.selectors.traces import TraceScope, traces_in
 from trajectories.services.model_calls import CallBudget
@@ -82,7 +83,7 @@ def estimate_judgement(*, plan: JudgePlan) -> JudgeEstimate:
     """Count the calls of a plan and measure some of its prompts. Raises JudgementError."""
     plan.check()
     settings = ChatSettings.from_parameters(plan.sampler.parameters)
-    traces = traces_in(plan.scope)
+    traces = traces_in(plan.scope, EVERYTHING)
     total, calls, alone = _count_calls(plan)
     if not total:
         raise JudgementError("No trace is in this selection; nothing to judge.")
@@ -104,7 +105,7 @@ def estimate_judgement(*, plan: JudgePlan) -> JudgeEstimate:
 
 def _count_calls(plan: JudgePlan) -> tuple[int, int, int]:
     """(traces, calls, traces without an opponent)."""
-    problems = traces_in(plan.scope).order_by().values_list("problem_id", "problem__trace_count")
+    problems = traces_in(plan.scope, EVERYTHING).order_by().values_list("problem_id", "problem__trace_count")
     counts = [(count, max(0, known - 1)) for _, known, count in problems.annotate(count=Count("pk"))]
     total = sum(count for count, _ in counts)
     if plan.form == Form.GRADE:
@@ -167,7 +168,9 @@ def _batched(items: Iterator[JudgementItem], size: int) -> Iterator[list[Judgeme
 
 def _items(job: Judgement, plan: JudgePlan) -> Iterator[JudgementItem]:
     """The items in order of their traces; opponents are read for a few hundred traces at a time."""
-    rows = traces_in(plan.scope).order_by("pk").values_list("pk", "problem_id", "answer_hash").iterator(BATCH)
+    rows = (
+        traces_in(plan.scope, EVERYTHING).order_by("pk").values_list("pk", "problem_id", "answer_hash").iterator(BATCH)
+    )
     while chunk := list(islice(rows, BATCH)):
         rivals = _rivals({problem_id for _, problem_id, _ in chunk}) if plan.form == Form.COMPARE else {}
         for trace_id, problem_id, answer_hash in chunk:

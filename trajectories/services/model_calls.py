@@ -1,6 +1,5 @@
 """Calls to a language model for something other than a sample: judging a trace, writing a problem, solving it."""
 
-import os
 import time
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass
@@ -10,6 +9,8 @@ from trajectories.adapters.chat_api import Answered, CallError, CallSession, Cha
 from trajectories.adapters.chat_api.calls import input_tokens_of
 from trajectories.core.records import SampleFailure, Usage
 from trajectories.models import GenerationJob, Judgement, Sampler
+from trajectories.services.endpoints.access import endpoint_access
+from trajectories.services.endpoints.faults import keep_fault
 from trajectories.services.places import job_places
 from trajectories.services.rate_limits import held_until
 from trajectories.services.replies import DatabasePorts
@@ -88,8 +89,9 @@ def ask_all(  # noqa: PLR0913 (who asks whom for what)
     """
     settings = ChatSettings.from_parameters(sampler.parameters)
     try:
-        session = CallSession(settings, DatabasePorts(sampler, recalls=recalls), os.environ)
+        session = CallSession(settings, endpoint_access(), DatabasePorts(sampler, recalls=recalls))
     except CallError as fault:
+        keep_fault(sampler=sampler, kind=fault.kind, detail=fault.detail)
         return CallStop(fault.kind, fault.message)
     with session:
         return _Asking(holder, sampler, session, _Purse(settings, budget), iter(calls)).go_on(wanted, on_answer)

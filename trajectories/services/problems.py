@@ -23,6 +23,7 @@ from trajectories.adapters.spools import Spool, nameless_spool
 from trajectories.core.identity import derive_seed
 from trajectories.core.problems import ImportFault, problem_hash, statement_hash
 from trajectories.core.records import JSON, ProblemRecord
+from trajectories.core.titles import shown_title, title_fault
 from trajectories.models import AuditEvent, Problem, ProblemSet
 from trajectories.services.references import check_references
 
@@ -150,7 +151,7 @@ def spool_folder() -> Path:
 
 def stage_records(records: Iterable[ProblemRecord | ImportFault], spool: Spool, faults: FaultTally) -> None:
     """Set records aside in the spool, as rows of COLUMNS, and count the faults. Raises OSError."""
-    for item in records:
+    for item in map(_with_readable_name, records):
         if isinstance(item, ImportFault):
             faults.add(item)
         else:
@@ -203,6 +204,12 @@ def _write_batch(problem_set: ProblemSet, batch: list[JSON]) -> int:
     known = set(Problem.objects.filter(content_hash__in=rows).values_list("content_hash", flat=True))
     new = [[*row, problem_set.pk] for row in batch if row[0] not in known and rows[row[0]] is row]
     return copy_rows(Problem, (*COLUMNS, "problem_set_id"), new) if new else 0
+
+
+def _with_readable_name(item: ProblemRecord | ImportFault) -> ProblemRecord | ImportFault:
+    """The record, or the fault that nobody can read its name as it is."""
+    fault = "" if isinstance(item, ImportFault) else title_fault(item.name)
+    return item if isinstance(item, ImportFault) or not fault else ImportFault(shown_title(item.name), "name", fault)
 
 
 def name_of_set(title: str) -> str:

@@ -28,6 +28,8 @@ from trajectories.services.problems import ImportReport, import_records, name_of
 from trajectories.services.references import reference_fault
 
 PREVIEWED = 3
+PREVIEW_SECONDS = 4.0
+"""How long somebody waits for the first problems of a draw."""
 CATALOGUE_FORM = 1
 """Raised when what the file holds changes."""
 
@@ -70,13 +72,13 @@ def describe_families() -> list[Family]:
 
 
 def get_family(name: str) -> Family | None:
-    """The family of that name, None where there is none. Raises ProceduralError as `describe_families`."""
-    return next((family for family in describe_families() if family.name == name), None)
+    """The family of that name, None where there is none or the families are not described yet."""
+    return next((family for family in stored_families() or () if family.name == name), None)
 
 
 def preview_procedural(draw: Draw) -> list[Example]:
     """The first problems of a draw. Raises ProceduralError where the family refuses or takes too long."""
-    return list(islice(shared_source().examples(draw), PREVIEWED))
+    return list(islice(shared_source().examples(draw, seconds=PREVIEW_SECONDS), PREVIEWED))
 
 
 def import_procedural(*, actor: User | None, draw: Draw, set_title: str, split: str) -> ImportReport:

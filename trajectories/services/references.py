@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from django.conf import settings
 
 from trajectories.adapters.expressions import shared_comparer
-from trajectories.adapters.procedural import shared_source
+from trajectories.adapters.procedural import shared_scorer
 from trajectories.adapters.sandbox import shared_engine
 from trajectories.core.problems import ImportFault
 from trajectories.core.programs import ProgramJob, ProgramRun
@@ -23,11 +23,11 @@ class CheckTools:
 
     def score_answer(self, problem: ProblemRecord, answer: str) -> float:
         """The score of a procedural problem's own family."""
-        return shared_source().score(problem, answer)
+        return shared_scorer(settings.PROGRAM_ENGINE).score(problem, answer)
 
     def compare_expressions(self, expected: str, found: str) -> Comparison:
         """Compare in the process of its own."""
-        return shared_comparer().compare(expected, found)
+        return shared_comparer(settings.PROGRAM_ENGINE).compare(expected, found)
 
 
 def reference_fault(problem: ProblemRecord) -> str:

@@ -19,8 +19,8 @@ from trajectories.selectors.disk import NO_SPACE
 from trajectories.selectors.releases import ReleaseRule, eligible_traces
 from trajectories.services.exports import SPACE_RESERVE, request_export
 from trajectories.services.freezing.contents import ITEM_COLUMNS, Contents
-from trajectories.services.jobs.bells import ring
 from trajectories.services.jobs.heartbeats import KeptLease
+from trajectories.services.jobs.ringers import ring
 from trajectories.services.leased_jobs import (
     MOST_CLAIMS,
     claim_job,

@@ -12,6 +12,7 @@ from trajectories.core.records import Usage
 from trajectories.core.storable import storable_text
 from trajectories.models import Reply, Sampler
 from trajectories.services import rate_limits
+from trajectories.services.endpoints.faults import keep_fault
 from trajectories.services.outages import patiently
 from trajectories.services.traces import store_texts
 
@@ -28,6 +29,7 @@ def recall(*, wanted: Mapping[str, str | None]) -> dict[str, PaidReply]:
             found.seconds,
             found.max_output_tokens,
             found.payer,
+            found.cost,
         )
         for key, found in kept.items()
         if wanted[key] is None or wanted[key] == found.payer
@@ -47,6 +49,7 @@ def remember(*, replies: Mapping[str, PaidReply]) -> None:
             seconds=reply.seconds,
             max_output_tokens=reply.max_output_tokens,
             payer=reply.payer,
+            cost=reply.cost,
             **asdict(reply.usage),
         )
         for key, reply in sorted(replies.items())
@@ -54,7 +57,7 @@ def remember(*, replies: Mapping[str, PaidReply]) -> None:
     Reply.objects.bulk_create(rows, update_conflicts=True, unique_fields=["request_hash"], update_fields=list(REPLACED))
 
 
-REPLACED = ("raw", "seconds", "max_output_tokens", "payer", *(field.name for field in fields(Usage)))
+REPLACED = ("raw", "seconds", "max_output_tokens", "payer", "cost", *(field.name for field in fields(Usage)))
 
 
 class DatabasePorts:
@@ -75,6 +78,10 @@ class DatabasePorts:
     def hold(self, seconds: float, reason: str) -> None:
         """See services.rate_limits."""
         _ask(lambda: rate_limits.hold(sampler=self._sampler, seconds=seconds, reason=reason))
+
+    def note(self, kind: str, detail: str) -> None:
+        """See services.endpoints.faults."""
+        _ask(lambda: keep_fault(sampler=self._sampler, kind=kind, detail=detail))
 
     def recall(self, wanted: Mapping[str, str]) -> dict[str, PaidReply]:
         """See `recall`."""

@@ -3,6 +3,7 @@
 import time
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from django.contrib.auth.models import User
 from django.db import transaction
@@ -10,17 +11,17 @@ from django.db.models import Count, F, Max, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from trajectories.core.records import JSON, VerdictRecord
+from trajectories.core.records import JSON, Outcome, VerdictRecord
 from trajectories.core.verifiers import VERIFIERS, consensus
 from trajectories.core.verifiers.base import Verifier
-from trajectories.core.verifiers.normal_forms import normal_answer
-from trajectories.models import AuditEvent, Problem, Reverification, Trace
+from trajectories.models import AuditEvent, Problem, Reverification, Trace, Verdict
+from trajectories.selectors.blinding import EVERYTHING
 from trajectories.selectors.population import NOTHING
 from trajectories.selectors.reverifications import scope_of
 from trajectories.selectors.traces import TraceScope, traces_in
 from trajectories.services.leased_jobs import LEASE, claim_job, lost_jobs, release_job
 from trajectories.services.strategies import move_on
-from trajectories.services.verdicts import MAX_CLAIMS, append_verdicts, judge_trace, lock_traces
+from trajectories.services.verdicts import MAX_CLAIMS, TEST_VERIFIER, append_verdicts, judge_trace, lock_traces
 from trajectories.services.verifications import WRITE_SECONDS, Judged
 
 TRACES_PER_BELL = 16
@@ -42,7 +43,7 @@ def plan_reverification(*, actor: User | None, scope: TraceScope, verifiers: Seq
         raise ReverificationError("No verifier was chosen; expected at least one.")
     if strange := sorted(set(verifiers) - known):
         raise ReverificationError(f"Verifier {strange[0][:40]!r} is not installed; expected one of {sorted(known)}.")
-    traces = traces_in(scope)
+    traces = traces_in(scope, EVERYTHING)
     total = traces.count()
     if not total:
         raise ReverificationError("No trace is in this selection; nothing to judge again.")
@@ -80,7 +81,7 @@ def reverify_next(*, job_id: int, verifiers: Mapping[str, Verifier] = VERIFIERS)
     if not claim_job(_active(job_id), token, state=State.RUNNING):
         return False
     job = Reverification.objects.get(pk=job_id)
-    left = traces_in(scope_of(job)).filter(pk__gt=job.cursor, pk__lte=job.last_id).order_by("pk")
+    left = traces_in(scope_of(job), EVERYTHING).filter(pk__gt=job.cursor, pk__lte=job.last_id).order_by("pk")
     ids = list(left.values_list("pk", flat=True)[: TRACES_PER_BELL + 1])
     for judged in _judge_all(job, ids[:TRACES_PER_BELL], verifiers):
         if not _write(job, token, judged):
@@ -163,7 +164,12 @@ class _Majorities:
         if trace.problem_id not in self._found:
             self._found[trace.problem_id] = self._count(trace.problem)
         found, answer = self._found[trace.problem_id]
-        return consensus.consensus_verdict(found, answer, None if trace.answer_hash == NOTHING else trace.answer_hash)
+        key = None if trace.answer_hash == NOTHING else trace.answer_hash
+        verdict = consensus.consensus_verdict(found, answer, key)
+        if verdict.outcome is not Outcome.FAIL or trace.outputs is None or _ran_faithfully(trace):
+            return verdict
+        message = f"{verdict.message}, by an engine that is not Python in every respect"
+        return replace(verdict, outcome=Outcome.UNSCORED, message=message, score=None)
 
     def _count(self, problem: Problem) -> tuple[consensus.Consensus | None, JSON]:
         voters = Trace.objects.filter(problem=problem, hinted=False).exclude(answer_hash=NOTHING)
@@ -172,7 +178,13 @@ class _Majorities:
         if found is None:
             return None, None
         sample = voters.filter(answer_hash=found.key).only("answer", "outputs").order_by("pk")[0]
-        return found, normal_answer(problem.kind, problem.spec, sample.given)
+        return found, sample.given
+
+
+def _ran_faithfully(trace: Trace) -> bool:
+    """Whether the outputs by which a trace votes come from an engine that is Python itself."""
+    word = Verdict.objects.filter(trace=trace, verifier=TEST_VERIFIER).order_by("-pk").first()
+    return word is None or word.evidence.get("faithful") is not False
 
 
 def _audit(actor: User | None, verb: str, job: Reverification, data: dict[str, object]) -> None:

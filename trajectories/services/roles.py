@@ -10,13 +10,21 @@ CONCEPTS = (
     *("release", "releaseitem", "export", "reverification", "rubric", "judgement"),
     *("brief", "generationjob", "generationcall", "problemcandidate", "candidateanswer", "candidatereview"),
 )
+BLIND_CONCEPTS = ("release", "releaseitem", "export")
+"""What is made of everybody's decisions: nothing for who reviews without knowing those of others."""
+
 VIEW = [f"view_{name}" for name in CONCEPTS]
 ROLES: dict[str, list[str]] = {
-    "curator": [*VIEW, "add_review", "review_problemcandidate"],
-    "engineer": [*VIEW, "add_release", "add_export", "download_export"],
+    "curator": [
+        *(f"view_{name}" for name in CONCEPTS if name not in BLIND_CONCEPTS),
+        "add_review",
+        "review_problemcandidate",
+    ],
+    "engineer": [*VIEW, "see_reviews", "add_release", "add_export", "download_export"],
     "lead": [
         *VIEW,
         "add_review",
+        "see_reviews",
         "add_problemset",
         "add_problem",
         "add_trace",
@@ -39,6 +47,11 @@ ROLES: dict[str, list[str]] = {
     ],
 }
 """Codenames of permissions by group. Admins are superusers."""
+
+
+def roles_with(codename: str) -> list[str]:
+    """The roles that have a permission, in alphabetical order."""
+    return sorted(role for role, codenames in ROLES.items() if codename in codenames)
 
 
 @transaction.atomic

@@ -2,15 +2,17 @@
 
 import asyncio
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.contrib.auth.models import User
 from django.db import transaction
 
 from trajectories.adapters.chat_api import CallError, ChatSettings, open_client
 from trajectories.adapters.chat_api.calls import estimate_usage
+from trajectories.adapters.endpoints import AccessError
 from trajectories.core.records import Usage
 from trajectories.models import AuditEvent, Sampler
+from trajectories.services.endpoints.access import check_access, endpoint_access
 
 SYMBOLIC = "symbolic"
 TEST_PROMPT = "Reply with the single word: ready."
@@ -20,7 +22,12 @@ SHOWN_CHARACTERS = 400
 
 
 class SamplerError(ValueError):
-    """A sampler that cannot be made; the message is for people."""
+    """A sampler that cannot be made; the message is for people. `field` is the field of the form that it is about, None
+    for the whole."""
+
+    def __init__(self, message: str, *, field: str | None = None) -> None:
+        super().__init__(message)
+        self.field = field
 
 
 def ensure_symbolic() -> Sampler:
@@ -35,9 +42,11 @@ def ensure_symbolic() -> Sampler:
 def add_chat_sampler(
     *, actor: User | None, name: str, title: str, settings: ChatSettings, parent: Sampler | None = None
 ) -> Sampler:
-    """A new language model. Raises SamplerError where the name is taken."""
+    """A new language model. Raises SamplerError where the name is taken, or where its address or its key is not
+    allowed."""
+    settings = _allowed(settings)
     if Sampler.objects.filter(name=name).exists():
-        raise SamplerError(f"There is a sampler named {name!r}; expected a name of its own.")
+        raise SamplerError(f"There is a sampler named {name!r}; expected a name of its own.", field="name")
     return _add_version(actor, name, title, settings, version=1, parent=parent)
 
 
@@ -45,8 +54,10 @@ def add_chat_sampler(
 def revise_chat_sampler(*, actor: User | None, sampler: Sampler, title: str, settings: ChatSettings) -> Sampler:
     """The next version of a language model. Runs planned before go on with the version they were planned with.
 
-    Raises SamplerError for an embedded sampler, or where `sampler` is not the newest version any more.
+    Raises SamplerError for an embedded sampler, where `sampler` is not the newest version any more, or where the
+    address or the key is not allowed.
     """
+    settings = _allowed(settings)
     newest = Sampler.objects.select_for_update().filter(name=sampler.name).order_by("-version").first()
     if newest is None or not newest.is_chat:
         raise SamplerError(f"{sampler.title} is built in; it cannot be changed.")
@@ -55,6 +66,15 @@ def revise_chat_sampler(*, actor: User | None, sampler: Sampler, title: str, set
     if newest.title == title and newest.parameters == settings.as_parameters():
         return newest
     return _add_version(actor, newest.name, title, settings, version=newest.version + 1, parent=newest.parent)
+
+
+def _allowed(settings: ChatSettings) -> ChatSettings:
+    """The settings with the base URL in its one form. Raises SamplerError where the installation does not allow them;
+    whether a call may be made is asked again when it is made."""
+    try:
+        return replace(settings, base_url=str(check_access(settings)))
+    except AccessError as fault:
+        raise SamplerError(str(fault), field=fault.field) from fault
 
 
 def _add_version(
@@ -75,9 +95,11 @@ def _add_version(
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """What one call brought: an answer with its figures, or the plain cause of failure in `fault`."""
+    """What one call brought: an answer with its figures, or the plain cause of failure in `fault`. `detail` is what the
+    endpoint said with that, for admins only."""
 
     fault: str = ""
+    detail: str = ""
     kind: str = ""
     text: str = ""
     reasoning: str = ""
@@ -102,13 +124,13 @@ def try_sampler(*, sampler: Sampler) -> Trial:
         )
         return asyncio.run(_try(settings))
     except CallError as fault:
-        return Trial(fault=fault.message, kind=fault.kind)
+        return Trial(fault=fault.message, detail=fault.detail, kind=fault.kind)
     except (ValueError, TypeError) as fault:
         return Trial(fault=str(fault), kind="parameters")
 
 
 async def _try(settings: ChatSettings) -> Trial:
-    client = open_client(settings)
+    client = open_client(settings, endpoint_access())
     messages = [{"role": "user", "content": TEST_PROMPT}]
     started = time.monotonic()
     try:

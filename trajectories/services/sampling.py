@@ -15,6 +15,7 @@ from trajectories.core.samplers import SAMPLERS
 from trajectories.core.samplers.base import Sampler
 from trajectories.models import Attempt
 from trajectories.services.attempts import (
+    BATCH_LIMIT,
     Batch,
     claim_batch,
     fail_attempt,
@@ -85,9 +86,9 @@ class Heartbeat:
             connection.close()
 
 
-def sample_next_batch(*, run_id: int, samplers: SamplerMakers = SAMPLERS) -> BatchReport:
+def sample_next_batch(*, run_id: int, samplers: SamplerMakers = SAMPLERS, limit: int = BATCH_LIMIT) -> BatchReport:
     """Claim one batch of the run and draw its samples, outside any transaction; every result is stored as it comes."""
-    batch = claim_batch(run_id=run_id)
+    batch = claim_batch(run_id=run_id, limit=limit)
     if batch is None:
         return BatchReport([], more=move_on(run_id=run_id))
     sampler_row = batch.attempts[0].run.sampler

@@ -11,7 +11,7 @@ from trajectories.adapters.spools import nameless_spool
 from trajectories.core.problems import ImportFault
 from trajectories.models import Sampler
 from trajectories.services.imports.traces import BATCH, TraceStage, WrittenTraces, read_rows, write_traces
-from trajectories.services.jobs.bells import ring
+from trajectories.services.jobs.ringers import ring
 from trajectories.services.problems import FaultTally, OnFault, spool_folder
 
 

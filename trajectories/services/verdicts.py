@@ -10,14 +10,14 @@ from django.conf import settings
 from django.db.models import F
 
 from trajectories.adapters.expressions import shared_comparer
-from trajectories.adapters.procedural import shared_source
+from trajectories.adapters.procedural import shared_scorer
 from trajectories.adapters.sandbox import shared_engine
 from trajectories.core.identity import canonical_json
 from trajectories.core.programs import ProgramEngine, ProgramJob, ProgramRun
 from trajectories.core.records import Outcome, ProblemRecord, TraceRecord, VerdictRecord
 from trajectories.core.storable import storable_json, storable_text
 from trajectories.core.verifiers import consensus
-from trajectories.core.verifiers.answers import read_place
+from trajectories.core.verifiers.answers import read_place, was_searched
 from trajectories.core.verifiers.arc_common import ENGINE_FAULTS
 from trajectories.core.verifiers.base import Verifier
 from trajectories.core.verifiers.expressions import Comparison
@@ -56,11 +56,11 @@ class TraceTools:
 
     def score_answer(self, problem: ProblemRecord, answer: str) -> float:
         """Ask the family that made a procedural problem; within its time limit."""
-        return shared_source().score(problem, answer)
+        return shared_scorer(settings.PROGRAM_ENGINE).score(problem, answer)
 
     def compare_expressions(self, expected: str, found: str) -> Comparison:
         """Compare in the process of its own, within its limits."""
-        return shared_comparer().compare(expected, found)
+        return shared_comparer(settings.PROGRAM_ENGINE).compare(expected, found)
 
 
 def judge_trace(trace: Trace, verifiers: Iterable[Verifier], *, lost: bool = False) -> list[VerdictRecord]:
@@ -83,6 +83,7 @@ def trace_record(trace: Trace) -> TraceRecord:
         program=trace.program.body if trace.program else "",
         text=text,
         place=read_place(trace.facts.get("found"), text),
+        searched=was_searched(trace.facts.get("found")),
     )
 
 

@@ -3,7 +3,11 @@
 from celery import shared_task
 
 from trajectories.services import exports
-from trajectories.services.jobs.bells import connect_bell
+from trajectories.services.jobs.ringers import connect_bell
+
+INTERACTIVE, FILES = "interactive", "files"
+SHORT_ROWS = 500
+"""An export of so many rows is written within a second or two."""
 
 
 @shared_task(name="trajectories.write_export")
@@ -16,12 +20,13 @@ def write_export(export_id: int) -> None:
 def sweep_exports() -> None:
     """Ring again for exports whose bell or writer was lost, or for which there is space again; delete leftovers."""
     exports.sweep_leftovers()
-    for export_id in exports.waiting_exports():
-        write_export.delay(export_id)
+    for export in exports.waiting_exports():
+        _send(export.pk, export.release.item_count)
 
 
-def _ring(export_id: int) -> None:
-    write_export.delay(export_id)
+def _send(export_id: int, rows: int) -> None:
+    """A short export does not wait behind long ones."""
+    write_export.apply_async((export_id,), queue=INTERACTIVE if rows <= SHORT_ROWS else FILES)
 
 
-connect_bell("export", _ring)
+connect_bell("export", _send)

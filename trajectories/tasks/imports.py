@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from trajectories.services.imports.jobs import import_next, lost_imports
-from trajectories.services.jobs.bells import connect_bell
+from trajectories.services.jobs.ringers import connect_bell
 
 
 @shared_task(name="trajectories.import_file")

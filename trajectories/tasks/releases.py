@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from trajectories.services.jobs.bells import connect_bell
+from trajectories.services.jobs.ringers import connect_bell
 from trajectories.services.releases import freeze_next, lost_freezings
 
 

@@ -7,12 +7,14 @@ from time import monotonic
 
 import psycopg
 from celery import shared_task
-from django.conf import settings
-from django.db import transaction
+from django.db import DatabaseError, InterfaceError, transaction
 from kombu.exceptions import KombuError
 
 from trajectories.models import Run
-from trajectories.services.chat_sampling import is_chat_run, sample_session
+from trajectories.services.attempts import BATCH_LIMIT, has_claimable, ring_run
+from trajectories.services.chat_sampling import SESSION_SECONDS, is_chat_run, sample_session
+from trajectories.services.jobs.bells import Ticket, answer, keep, put_away, ring_on
+from trajectories.services.outages import patiently
 from trajectories.services.sampling import BatchReport, sample_next_batch
 from trajectories.services.verifications import verify_traces
 from trajectories.tasks.verdicts import ring_verification
@@ -23,41 +25,79 @@ SECONDS_PER_BELL = 5
 """A bell takes up to half a second to be heard, so that one for each short batch would cost more than the work; other
 runs wait for as long."""
 
+FIRST_BATCH = 16
+"""Attempts of a first bell's only batch: other runs want to begin too."""
+
+STARTS, SAMPLING = "starts", "sampling"
+"""Queues. A first bell goes into one of its own: a run begins within one bell's work, however many others have out."""
+
 
 @shared_task(name="trajectories.sample_batch")
-def sample_batch(run_id: int) -> None:
-    """Draw and verify batches of the run for a few seconds, and ring again while attempts are pending."""
+def sample_batch(kind: str, source: int, slot: int, token: str, is_first: bool = False) -> None:
+    """Draw and verify batches of the run for a few seconds, and ring again while attempts are pending.
+
+    The first bell of a run draws a small batch only, so that what others begin does not wait.
+    """
+    ticket = Ticket.read(kind, source, slot, token)
+    if not patiently(partial(answer, ticket)):
+        return
+    is_chat = patiently(partial(is_chat_run, run_id=source))
+    if _draw(ticket, is_chat=is_chat, is_first=is_first):
+        if (again := patiently(partial(ring_on, ticket))) is not None:
+            sample_batch.delay(*again.words())
+        return
+    patiently(partial(put_away, ticket))
+    # What came in between the last claim and now found this bell out. A model's run may have its reasons to wait.
+    if not is_chat and patiently(partial(has_claimable, run_id=source)):
+        ring_for(source)
+
+
+def _draw(ticket: Ticket, *, is_chat: bool, is_first: bool) -> bool:
+    """Work for a few seconds; whether there is more to do."""
     until = monotonic() + SECONDS_PER_BELL
     more = True
     while more and monotonic() < until:
-        report = _next_batch(run_id)
-        # Here and now: a bell for it would wait behind the sampling bells of every other run.
-        verify_traces(trace_ids=report.trace_ids, on_more=sample_batch.delay)
+        patiently(partial(keep, ticket))
+        report = _next_batch(ticket.source, is_chat=is_chat, is_first=is_first)
+        # Here and now, for as long as the bell lasts: another one would wait behind those of all others.
+        verify_traces(trace_ids=report.trace_ids, on_more=ring_for, until=until)
+        if monotonic() > until:
+            ring_verification(report.trace_ids)
         more = report.more
-    if more:
-        sample_batch.delay(run_id)
+        if is_first:
+            break
+    return more
 
 
-def _next_batch(run_id: int) -> BatchReport:
+def _next_batch(run_id: int, *, is_chat: bool, is_first: bool) -> BatchReport:
     """A batch of an embedded sampler, or a session with a language model, whose traces other workers verify."""
-    if is_chat_run(run_id=run_id):
-        return sample_session(run_id=run_id, on_traces=_ring_if_possible)
-    return sample_next_batch(run_id=run_id)
+    if is_chat:
+        seconds = SECONDS_PER_BELL if is_first else SESSION_SECONDS
+        return sample_session(run_id=run_id, on_traces=_ring_if_possible, seconds=seconds)
+    return sample_next_batch(run_id=run_id, limit=FIRST_BATCH if is_first else BATCH_LIMIT)
 
 
 def _ring_if_possible(trace_ids: Sequence[int]) -> None:
     """A session goes on where its bell cannot be rung: the sweep rings again for what still waits."""
     try:
         ring_verification(trace_ids)
-    except (KombuError, OSError, psycopg.Error) as fault:
+    except (DatabaseError, InterfaceError, KombuError, OSError, psycopg.Error) as fault:
         logger.warning("No bell could be rung for %d traces: %s", len(trace_ids), fault)
 
 
-def ring_sampling(run: Run) -> None:
-    """Ring for the run once this transaction commits: one bell per worker that may help, at most one per problem.
+def ring_for(run_id: int) -> None:
+    """Ring for a run that is under way, where its bells are not out already."""
+    for ticket in ring_run(run_id=run_id):
+        sample_batch.delay(*ticket.words())
 
-    One worker keeps all calls to a language model in flight.
-    """
-    bells = 1 if run.sampler.is_chat else min(settings.BELLS_PER_RUN, len(run.plan["problem_ids"]))
-    for _ in range(bells):
-        transaction.on_commit(partial(sample_batch.delay, run.pk))
+
+def ring_sampling(run: Run) -> None:
+    """Ring for a run that somebody has begun or resumed, once this transaction commits."""
+    transaction.on_commit(partial(_ring_first, run.pk))
+
+
+def _ring_first(run_id: int) -> None:
+    """The first bell goes into a queue in which nothing waits for long, the others behind those of other runs."""
+    for position, ticket in enumerate(ring_run(run_id=run_id)):
+        is_first = position == 0
+        sample_batch.apply_async((*ticket.words(), is_first), queue=STARTS if is_first else SAMPLING)

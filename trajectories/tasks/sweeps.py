@@ -5,7 +5,7 @@ from celery import shared_task
 from trajectories.services.attempts import requeue_expired
 from trajectories.services.strategies import move_on
 from trajectories.services.sweeps import claim_lost_bells, claim_lost_verifications, settleable_run_ids
-from trajectories.tasks.runs import sample_batch
+from trajectories.tasks.runs import ring_for
 from trajectories.tasks.verdicts import ring_verification
 
 
@@ -13,8 +13,8 @@ from trajectories.tasks.verdicts import ring_verification
 def sweep() -> None:
     """Safe to run at any time, twice at once included."""
     for run_id in {*requeue_expired(), *claim_lost_bells()}:
-        sample_batch.delay(run_id)
+        ring_for(run_id)
     ring_verification(claim_lost_verifications())
     for run_id in settleable_run_ids():
         if move_on(run_id=run_id):
-            sample_batch.delay(run_id)
+            ring_for(run_id)

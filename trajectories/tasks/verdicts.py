@@ -6,28 +6,34 @@ from functools import partial
 from celery import shared_task, signature
 from django.db import transaction
 
-from trajectories.services.jobs.bells import connect_bell
-from trajectories.services.verifications import verify_traces
-
-TRACES_PER_BELL = 32
+from trajectories.services.attempts import ring_run
+from trajectories.services.jobs.bells import Ticket
+from trajectories.services.jobs.ringers import connect_bell
+from trajectories.services.verifications import bells_of, verify_for
 
 
 @shared_task(name="trajectories.verify_batch")
-def verify_batch(trace_ids: list[int]) -> None:
-    """Judge the traces that still await it, and ring for runs whose strategy wants more after that."""
-    verify_traces(trace_ids=trace_ids, on_more=_ring_sampling)
+def verify_batch(kind: str, source: int, slot: int, token: str) -> None:
+    """Verify for a few seconds what waits at the bell's source, and ring again while there is more."""
+    for ticket in verify_for(ticket=Ticket.read(kind, source, slot, token), on_more=_ring_sampling):
+        verify_batch.delay(*ticket.words())
 
 
 def _ring_sampling(run_id: int) -> None:
     """By name, since that task in its turn rings for verification."""
-    signature("trajectories.sample_batch", args=[run_id]).delay()
+    for ticket in ring_run(run_id=run_id):
+        signature("trajectories.sample_batch", args=ticket.words()).delay()
 
 
 def ring_verification(trace_ids: Sequence[int]) -> None:
-    """Ring once this transaction commits, a few traces to a bell."""
-    for start in range(0, len(trace_ids), TRACES_PER_BELL):
-        chunk = list(trace_ids[start : start + TRACES_PER_BELL])
-        transaction.on_commit(partial(verify_batch.delay, chunk))
+    """Ring for these traces once this transaction commits: a few bells for each run, and for the traces of none."""
+    if trace_ids:
+        transaction.on_commit(partial(_ring, list(trace_ids)))
+
+
+def _ring(trace_ids: Sequence[int]) -> None:
+    for ticket in bells_of(trace_ids):
+        verify_batch.delay(*ticket.words())
 
 
 connect_bell("verification", ring_verification)

@@ -5,6 +5,8 @@ from django import template
 from trajectories.core.reviews import REJECTION_REASONS
 from trajectories.core.verifiers import VERIFIERS, consensus
 from trajectories.core.verifiers.model_judge import PREFERENCE, is_model_verdict
+from trajectories.models import Verdict
+from trajectories.templatetags.durations import brief
 
 register = template.Library()
 
@@ -24,6 +26,13 @@ def verifier_title(name: str) -> str:
 def verifier_word(name: str) -> str:
     """The verifier in a word or two, where there is no room for what it asks."""
     return name.removeprefix("arc_").replace("_", " ")
+
+
+@register.filter
+def provenance(verdict: Verdict) -> str:
+    """Which version of a verifier gave the verdict, what ran the program, and how long it took."""
+    took = brief(verdict.seconds) if verdict.seconds else ""
+    return ", ".join(part for part in (f"version {verdict.version}", verdict.engine, took) if part)
 
 
 @register.filter

@@ -1,11 +1,14 @@
-"""What every page is put together from: icons, badges, bars, navigation, preferences, addresses."""
+"""What every page is put together from: icons, badges, bars, navigation, preferences, addresses, keys of forms."""
 
+import uuid
 from functools import cache
 from typing import Any
 
 from django import template
+from django.contrib.auth.models import AnonymousUser, User
 from django.http import HttpRequest
 from django.templatetags.static import static
+from django.urls import resolve, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -14,14 +17,16 @@ from trajectories.selectors.disk import disk_trouble
 
 register = template.Library()
 
-NAVIGATION = (
-    ("Home", "/"),
-    ("Problems", "/problems/"),
-    ("Samplers", "/samplers/"),
-    ("Runs", "/runs/"),
-    ("Traces", "/traces/"),
-    ("Releases", "/releases/"),
-)
+AREAS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "Home": ("home", ()),
+    "Problems": ("problem_list", ("problems", "procedural", "generation", "candidates", "briefs", "grids")),
+    "Samplers": ("sampler_list", ("samplers", "instructions")),
+    "Runs": ("run_list", ("runs",)),
+    "Traces": ("trace_list", ("traces", "reviews", "judgements", "rubrics", "reverifications")),
+    "Releases": ("release_list", ("releases", "exports")),
+}
+"""By title: the name of an area's first page, and the first parts of all addresses that belong to it."""
+
 PREFERENCE_TITLES = {"theme": "Theme", "palette": "Grid colours", "digits": "Digits in grids"}
 BADGES: dict[str, tuple[str, str, str]] = {
     "pass": ("pass", "check", "Pass"),
@@ -144,12 +149,28 @@ def preference_switches(context: template.Context) -> list[dict[str, Any]]:
     ]
 
 
+def may_open(person: User | AnonymousUser, address: str) -> bool:
+    """Whether a person has the permissions that the page at an address asks for."""
+    needed = getattr(resolve(address).func, "needed_permissions", ())
+    return person.has_perms(needed)
+
+
 @register.simple_tag(takes_context=True)
-def navigation(context: template.Context) -> list[tuple[str, str, bool]]:
-    """(title, address, whether the current page is there) of the top-level pages."""
+def navigation(context: template.Context) -> list[tuple[str, str, str]]:
+    """(title, address, value of aria-current) of the areas that the visitor may open.
+
+    The value is "page" on the area's first page, "true" elsewhere in it, else empty.
+    """
     request: HttpRequest | None = context.get("request")
+    person = getattr(request, "user", None) or AnonymousUser()
     path = request.path if request else ""
-    return [(title, root, path == root if root == "/" else path.startswith(root)) for title, root in NAVIGATION]
+    first = path.strip("/").partition("/")[0]
+    found = []
+    for title, (name, parts) in AREAS.items():
+        address = reverse(name)
+        if may_open(person, address):
+            found.append((title, address, "page" if path == address else "true" if first in parts else ""))
+    return found
 
 
 @register.simple_tag(takes_context=True)
@@ -165,3 +186,9 @@ def query(context: template.Context, **changes: Any) -> str:
         else:
             parameters[key] = str(value)
     return f"?{parameters.urlencode()}"
+
+
+@register.simple_tag
+def form_key() -> SafeString:
+    """The hidden field by which a form that is sent twice counts once, see views.submissions."""
+    return format_html('<input type="hidden" name="form_key" value="{}">', uuid.uuid4())

@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -17,10 +16,12 @@ from trajectories.models import Brief
 from trajectories.selectors.briefs import list_brief_versions, list_briefs
 from trajectories.services.briefs import BriefDraft, BriefError, add_brief, draft_of, revise_brief
 from trajectories.services.generation_previews import preview_generation
+from trajectories.views.permissions import needs
+from trajectories.views.submissions import once
 from trajectories.views.visitors import visitor
 
-view_briefs = permission_required("trajectories.view_brief", raise_exception=True)
-add_briefs = permission_required("trajectories.add_brief", raise_exception=True)
+view_briefs = needs("trajectories.view_brief")
+add_briefs = needs("trajectories.add_brief")
 SHOWN_COUNT, SHOWN_WORDS, SHOWN_FEATURES = 3, 3, 2
 """What a preview asks for: jobs say how much of each for themselves."""
 
@@ -50,6 +51,7 @@ def brief_detail(request: HttpRequest, brief_id: int) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @add_briefs
+@once
 def brief_new(request: HttpRequest) -> HttpResponse:
     """Write a new brief; it begins as the first one that is shipped."""
     first = SHIPPED[0]
@@ -65,6 +67,7 @@ def brief_new(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @add_briefs
+@once
 def brief_edit(request: HttpRequest, brief_id: int) -> HttpResponse:
     """Write the next version of a brief."""
     brief = get_object_or_404(Brief, pk=brief_id)

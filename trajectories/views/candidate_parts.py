@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from django.contrib.auth.models import AnonymousUser, User
+
 from trajectories.core.generation.agreement import DISPUTED
 from trajectories.core.generation.similarity import comparable_text
 from trajectories.core.records import ProblemKind, ProblemRecord
@@ -21,8 +23,10 @@ SMALL_SIDE = 14
 EDITABLE = (ProblemKind.NUMERIC, ProblemKind.CHOICE, ProblemKind.TEXT)
 
 
-def candidate_context(candidate: ProblemCandidate, scope: CandidateScope) -> dict[str, Any]:
-    """Everything about a candidate but the forms."""
+def candidate_context(
+    candidate: ProblemCandidate, scope: CandidateScope, person: User | AnonymousUser
+) -> dict[str, Any]:
+    """Everything about a candidate that a person may see, but the forms."""
     counts = count_states(scope)
     states = ProblemCandidate.State
     reviewed = counts[states.ACCEPTED] + counts[states.REJECTED]
@@ -37,7 +41,7 @@ def candidate_context(candidate: ProblemCandidate, scope: CandidateScope) -> dic
         "disputed": _disputed(candidate),
         "edited": _edited(candidate),
         "reference_word": source(candidate.reference_source).label if candidate.reference_source else "",
-        "reviews": [(review, REJECTION_REASONS.get(review.reason, "")) for review in list_reviews(candidate)],
+        "reviews": [(review, REJECTION_REASONS.get(review.reason, "")) for review in list_reviews(candidate, person)],
         "editable": candidate.kind in EDITABLE,
         "can_requeue": candidate.state in REQUEUED_FROM,
         "reviewed": reviewed,

@@ -4,7 +4,6 @@ import uuid
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth.decorators import permission_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -43,10 +42,12 @@ from trajectories.services.candidates import (
 )
 from trajectories.views.candidate_parts import candidate_context
 from trajectories.views.fragments import wants_fragment
+from trajectories.views.paging import read_key
+from trajectories.views.permissions import needs
 from trajectories.views.visitors import visitor
 
-view_candidates = permission_required("trajectories.view_problemcandidate", raise_exception=True)
-review_candidates = permission_required("trajectories.review_problemcandidate", raise_exception=True)
+view_candidates = needs("trajectories.view_problemcandidate")
+review_candidates = needs("trajectories.review_problemcandidate")
 MAY_REVIEW = "trajectories.review_problemcandidate"
 
 
@@ -68,11 +69,10 @@ def _find(candidate_id: int) -> ProblemCandidate:
 def candidate_list(request: HttpRequest) -> HttpResponse:
     """All candidates, filtered by the address, with how many there are in each state."""
     scope = read_candidate_scope(request.GET)
-    before = request.GET.get("before", "")
     counts = count_states(scope)
     context = {
         "scope": scope,
-        "page": list_candidates(scope, before=int(before) if before.isascii() and before.isdigit() else None),
+        "page": list_candidates(scope, before=read_key(request, "before")),
         "tabs": [(word, title, counts[word]) for word, title in ProblemCandidate.State.choices],
         "total": sum(counts.values()),
         "waiting": counts[ProblemCandidate.State.WAITING],
@@ -87,9 +87,7 @@ def candidate_list(request: HttpRequest) -> HttpResponse:
 def candidate_next(request: HttpRequest) -> HttpResponse:
     """Take the next waiting candidate of the scope, those after `after` first."""
     scope = read_candidate_scope(request.GET)
-    after = request.GET.get("after", "")
-    place = int(after) if after.isascii() and after.isdigit() and len(after) < 19 else 0
-    return _show(request, scope, after=place)
+    return _show(request, scope, after=read_key(request, "after") or 0)
 
 
 @require_safe
@@ -242,7 +240,7 @@ def _render(
     candidate = _find(candidate_id)
     mine = candidate.lease_holder_id == request.user.pk and candidate.state == ProblemCandidate.State.WAITING
     context = {
-        **candidate_context(candidate, scope),
+        **candidate_context(candidate, scope, request.user),
         "mine": mine and request.user.has_perm(MAY_REVIEW),
         "decision_form": decision_form or DecisionForm(),
         "change_form": change_form or ChangeForm(initial=change_values(candidate)),

@@ -19,9 +19,12 @@ RULES = {
     "tag": "found between <answer> and </answer>",
     "boxed": "found in the last \\boxed{}",
     "label": "found behind the last “answer”",
+    "table": "found in the last cell of the last table",
+    "line": "found alone on its line",
+    "last sentence": "found in the last sentence that settles on a choice",
     "block": "found in the last code block",
     "last grid": "found as the last grid of the text",
-    "last number": "found as the last number of the text",
+    "last number": "found as the last result that the text gives",
     "whole text": "the whole text",
 }
 
@@ -39,10 +42,14 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class ShownAnswer:
-    """An answer that was found; `read_as` and `expected` are empty where the answer itself says it, or none is told."""
+    """An answer that was found; `read_as` and `expected` are empty where the answer itself says it, or none is told.
+
+    `rules` is the version of the rule set that found it, 0 for an answer that was stated.
+    """
 
     text: str
     rule: str
+    rules: int
     read_as: str
     place: Place | None
 
@@ -81,7 +88,8 @@ class ShownJudgement:
 
 @dataclass(frozen=True, slots=True)
 class ShownVerdict:
-    """A verdict and its evidence. `missing` says that the verifier looked for an answer and found none."""
+    """A verdict and its evidence. `missing` says that the verifier looked for an answer and found none, by the version
+    `rules` of the rule set."""
 
     verdict: Verdict
     answer: ShownAnswer | None
@@ -89,6 +97,12 @@ class ShownVerdict:
     expected: str
     tests: tuple[ShownTest, ...]
     judgement: ShownJudgement | None = None
+    rules: int = 0
+
+    @property
+    def is_unfolded(self) -> bool:
+        """Whether the page shows all of it at once: a verdict that somebody who decides has to look into."""
+        return self.verdict.outcome in ("fail", "error")
 
 
 def show_verdicts(problem: ProblemRecord, trace: Trace, verdicts: Sequence[Verdict]) -> list[ShownVerdict]:
@@ -107,6 +121,7 @@ def _shown_verdict(problem: ProblemRecord, text: str, verdict: Verdict) -> Shown
         missing="found" in evidence and found is None,
         expected="" if is_drawn else answer_text(evidence.get("expected")),
         tests=_shown_tests(problem.spec.get("tests"), evidence.get("tests")),
+        rules=evidence.get("rules") or 1,
         judgement=_shown_judgement(verdict) if is_model_verdict(verdict.verifier) else None,
     )
 
@@ -137,6 +152,7 @@ def _shown_answer(
     return ShownAnswer(
         text="" if is_drawn else answer,
         rule=RULES.get(found.get("rule", ""), ""),
+        rules=0 if found.get("rule") == "stated" else found.get("rules") or 1,
         read_as="" if read_as == answer else read_as,
         place=place_in(text, found.get("start"), found.get("end")),
     )

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from django.contrib.auth import get_user_model
-from django.contrib.auth.decorators import login_not_required, permission_required
+from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.models import User
-from django.core.exceptions import PermissionDenied
 from django.core.signing import BadSignature, TimestampSigner
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -19,8 +18,11 @@ from django.views.decorators.http import require_POST, require_safe
 from trajectories.core.exporters import EXPORTERS
 from trajectories.forms.releases import ExportForm
 from trajectories.models import Export, Release
+from trajectories.selectors.blinding import SEE_REVIEWS
 from trajectories.services.exports import export_filename, export_path, record_download, request_export
 from trajectories.views.fragments import wants_fragment
+from trajectories.views.permissions import Refused, needs, require
+from trajectories.views.submissions import once
 from trajectories.views.visitors import visitor
 
 CHUNK = 256 * 1024
@@ -29,8 +31,8 @@ RANGE = re.compile(r"bytes=(\d{0,15})-(\d{0,15})")
 
 _signer = TimestampSigner(salt="trajectories.export-download")
 
-view_exports = permission_required("trajectories.view_export", raise_exception=True)
-add_exports = permission_required("trajectories.add_export", raise_exception=True)
+view_exports = needs("trajectories.view_export", SEE_REVIEWS)
+add_exports = needs("trajectories.add_export", SEE_REVIEWS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,7 @@ def describe_exports(request: HttpRequest, release: Release) -> list[ShownExport
 def _shown(request: HttpRequest, export: Export, release: Release) -> ShownExport:
     busy = export.state in (Export.State.QUEUED, Export.State.RUNNING)
     link = ""
-    if export.state == Export.State.READY and visitor(request).has_perm("trajectories.download_export"):
+    if export.state == Export.State.READY and visitor(request).has_perms(("trajectories.download_export", SEE_REVIEWS)):
         key = _signer.sign_object({"export": export.pk, "user": visitor(request).pk})
         link = request.build_absolute_uri(f"{reverse('export_download', args=[export.pk])}?key={key}")
     return ShownExport(export, export_filename(export), busy, link, release.item_count)
@@ -60,6 +62,7 @@ def _shown(request: HttpRequest, export: Export, release: Release) -> ShownExpor
 
 @require_POST
 @add_exports
+@once
 def export_create(request: HttpRequest, release_id: int) -> HttpResponse:
     """Ask for one file of a release; asking again for the same gives the one there is."""
     release = get_object_or_404(Release, pk=release_id)
@@ -131,18 +134,17 @@ def _headers(export: Export) -> dict[str, str]:
 
 
 def _downloader(request: HttpRequest, export: Export) -> User:
-    """Who downloads, by session or by signed link. Raises PermissionDenied."""
+    """Who downloads, by session or by signed link. Raises Refused or MissingPermission."""
     user: User | None = visitor(request) if request.user.is_authenticated else None
     if "key" in request.GET:
         try:
             signed = _signer.unsign_object(request.GET["key"], max_age=LINK_SECONDS)
         except BadSignature as fault:
-            raise PermissionDenied(
-                "This link is not valid any more; copy a new one from the release's page."
-            ) from fault
+            raise Refused("This link is not valid any more; copy a new one from the release's page.") from fault
         user = get_user_model().objects.filter(pk=signed["user"]).first() if signed["export"] == export.pk else None
-    if user is None or not user.has_perm("trajectories.download_export"):
-        raise PermissionDenied("You have no permission to download exports.")
+    if user is None:
+        raise Refused("To download an export, log in or use the link from the release's page.")
+    require(user, "trajectories.download_export", SEE_REVIEWS)
     return user
 
 

@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth.decorators import permission_required
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -34,19 +33,21 @@ from trajectories.services.generation_previews import preview_generation
 from trajectories.services.procedural import procedural_installed, stored_families
 from trajectories.tasks.generation import ring_generation
 from trajectories.views.fragments import wants_fragment
+from trajectories.views.paging import read_key
+from trajectories.views.permissions import needs
+from trajectories.views.submissions import once
 from trajectories.views.visitors import visitor
 
-view_jobs = permission_required("trajectories.view_generationjob", raise_exception=True)
-add_jobs = permission_required("trajectories.add_generationjob", raise_exception=True)
-control_jobs = permission_required("trajectories.control_generationjob", raise_exception=True)
+view_jobs = needs("trajectories.view_generationjob")
+add_jobs = needs("trajectories.add_generationjob")
+control_jobs = needs("trajectories.control_generationjob")
 
 
 @require_safe
 @view_jobs
 def generation_list(request: HttpRequest) -> HttpResponse:
     """The newest jobs, what waits for review, and the generators there are."""
-    before = request.GET.get("before", "")
-    jobs = list_generation_jobs(int(before) if before.isascii() and before.isdigit() and len(before) < 19 else None)
+    jobs = list_generation_jobs(read_key(request, "before"))
     context = {
         "jobs": jobs[:JOBS_SHOWN],
         "older": jobs[JOBS_SHOWN - 1].pk if len(jobs) > JOBS_SHOWN else None,
@@ -63,6 +64,7 @@ def _generator(request: HttpRequest) -> str:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @add_jobs
+@once
 def generation_new(request: HttpRequest) -> HttpResponse:
     """Plan a job; the generator is in the address, the form has what it needs."""
     generator = _generator(request)

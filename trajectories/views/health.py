@@ -7,17 +7,35 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from trajectories.selectors.disk import disk_trouble
+from trajectories.selectors.workers import get_workforce
 
 
 @login_not_required
 @never_cache
 @require_safe
 def health(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 (a view)
-    """200 and `ok`, or `degraded` and why; 503 where the database does not answer."""
+    """200, `ok` (or `degraded` and why) and a line about the workers, or 503 where the database does not answer.
+
+    Pages work without workers, so their absence is no reason to take a web server out of service: see `health_of_work`.
+    """
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
+        workforce = get_workforce()
     except DatabaseError:
         return HttpResponse("The database does not answer.\n", status=503, content_type="text/plain")
     trouble = disk_trouble()
-    return HttpResponse(f"degraded\n{trouble}\n" if trouble else "ok\n", content_type="text/plain")
+    word = f"degraded\n{trouble}" if trouble else "ok"
+    return HttpResponse(f"{word}\n{workforce.said}\n", content_type="text/plain")
+
+
+@login_not_required
+@never_cache
+@require_safe
+def health_of_work(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 (a view)
+    """200 where workers are alive and none is silent, else 503, each with a sentence."""
+    try:
+        workforce = get_workforce()
+    except DatabaseError:
+        return HttpResponse("The database does not answer.\n", status=503, content_type="text/plain")
+    return HttpResponse(f"{workforce.said}\n", status=200 if workforce.is_well else 503, content_type="text/plain")

@@ -10,6 +10,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
+from trajectories.selectors.blinding import SEE_REVIEWS, sight_of
 from trajectories.selectors.home import (
     WAITING_LIMIT,
     Loop,
@@ -18,6 +19,7 @@ from trajectories.selectors.home import (
     list_ended_runs,
     list_set_progress,
 )
+from trajectories.selectors.workers import get_workforce
 from trajectories.views.fragments import wants_fragment
 
 
@@ -38,16 +40,18 @@ def home(request: HttpRequest) -> HttpResponse:
     """The loop with live counts, running jobs and what to do next; somebody without a role sees how to get one."""
     if not request.user.has_perm("trajectories.view_problem"):
         return render(request, "trajectories/home/no_role.html")
-    loop, active = get_loop(), list_active_runs()
+    sight = sight_of(request.user)
+    loop, active = get_loop(sight), list_active_runs()
     context: dict[str, Any] = {
         "loop": loop,
         "active": active,
         "ended": list_ended_runs(),
         "steps": list(next_steps(request.user, loop, any_active=bool(active))),
+        "workforce": get_workforce(),
     }
     if wants_fragment(request):
         return render(request, "trajectories/home/_live.html", context)
-    context["sets"] = list_set_progress()
+    context["sets"] = list_set_progress(sight)
     return render(request, "trajectories/home/home.html", context)
 
 
@@ -60,9 +64,10 @@ def next_steps(user: User | AnonymousUser, loop: Loop, *, any_active: bool) -> I
         return
     if loop.waiting and user.has_perm("trajectories.add_review"):
         more = "+" if loop.waiting == WAITING_LIMIT else ""
-        text = f"{loop.waiting:,}{more} right samples have no decision yet. Accept the ones worth learning from."
+        lacks = "you have not reviewed yet" if loop.own else "have no decision yet"
+        text = f"{loop.waiting:,}{more} right samples {lacks}. Accept the ones worth learning from."
         yield NextStep("Judge traces", text, "/traces/?correctness=pass&decision=unjudged", "Judge traces", "check")
-    if loop.has_unreleased and user.has_perm("trajectories.add_release"):
+    if loop.has_unreleased and user.has_perms(("trajectories.add_release", SEE_REVIEWS)):
         text = f"{loop.accepted:,} samples are accepted, and the newest release holds {loop.released:,}."
         yield NextStep("Freeze a release", text, "/releases/", "Go to releases", "package")
     if not any_active and user.has_perm("trajectories.add_run"):

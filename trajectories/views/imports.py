@@ -1,7 +1,6 @@
 """Imports: what is coming in, how far it is, what was wrong, and what came of it."""
 
 from django.contrib import messages
-from django.contrib.auth.decorators import permission_required
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -12,11 +11,12 @@ from trajectories.models import Import
 from trajectories.selectors.imports import import_faults, list_imports
 from trajectories.services.imports.jobs import ImportJobError, cancel_import, import_again
 from trajectories.views.fragments import wants_fragment
-from trajectories.views.traces import read_key
+from trajectories.views.paging import read_key
+from trajectories.views.permissions import needs
 from trajectories.views.visitors import visitor
 
 PAGE_ROWS = 50
-view_imports = permission_required("trajectories.view_import", raise_exception=True)
+view_imports = needs("trajectories.view_import")
 
 
 @require_safe

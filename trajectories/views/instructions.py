@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -18,6 +17,7 @@ from trajectories.core.records import InstructionRecord, ProblemKind
 from trajectories.core.tokens import estimate_tokens
 from trajectories.forms.instructions import KIND_TITLES, STYLE_TITLES, InstructionForm, PreviewForm, first_values
 from trajectories.models import Instruction, Problem
+from trajectories.selectors.blinding import Sight, sight_of
 from trajectories.selectors.examples import choose_examples
 from trajectories.selectors.instructions import (
     find_preview_problem,
@@ -34,10 +34,12 @@ from trajectories.services.instructions import (
     revise_instruction,
 )
 from trajectories.views.fragments import wants_fragment
+from trajectories.views.permissions import needs
+from trajectories.views.submissions import once
 from trajectories.views.visitors import visitor
 
-view_instructions = permission_required("trajectories.view_instruction", raise_exception=True)
-add_instructions = permission_required("trajectories.add_instruction", raise_exception=True)
+view_instructions = needs("trajectories.view_instruction")
+add_instructions = needs("trajectories.add_instruction")
 
 
 @require_safe
@@ -48,8 +50,10 @@ def instruction_list(request: HttpRequest) -> HttpResponse:
     ensure_symbolic_views()
     suits, kind = request.GET.get("suits", ""), request.GET.get("kind", "")
     query = request.GET.get("q", "").replace("\0", "").strip()[:200]
+    sight = sight_of(request.user)
     context = {
-        "rows": list_instruction_rows(suits=suits, kind=kind, query=query),
+        "rows": list_instruction_rows(sight, suits=suits, kind=kind, query=query),
+        "own": sight.is_blind,
         "suits": suits,
         "kind": kind,
         "query": query,
@@ -69,7 +73,7 @@ def instruction_detail(request: HttpRequest, instruction_id: int) -> HttpRespons
     instruction = get_object_or_404(Instruction, pk=instruction_id)
     context: dict[str, Any] = {"instruction": instruction, "is_chat": instruction.suits == Instruction.Suits.CHAT}
     if context["is_chat"]:
-        context |= preview(request.GET, to_record(instruction), instruction.problem_kind)
+        context |= preview(request.GET, to_record(instruction), instruction.problem_kind, sight_of(request.user))
     status = 422 if context.get("fault") else 200
     if wants_fragment(request):
         return render(request, "trajectories/instructions/_preview.html", context, status=status)
@@ -80,7 +84,7 @@ def instruction_detail(request: HttpRequest, instruction_id: int) -> HttpRespons
     return render(request, "trajectories/instructions/detail.html", context, status=status)
 
 
-def preview(data: QueryDict, record: InstructionRecord, kind: str) -> dict[str, Any]:
+def preview(data: QueryDict, record: InstructionRecord, kind: str, sight: Sight) -> dict[str, Any]:
     """The context of a preview: the exact messages, or `fault`, the sentence that says why there are none."""
     form = PreviewForm(data)
     context: dict[str, Any] = {"preview_form": form}
@@ -94,14 +98,14 @@ def preview(data: QueryDict, record: InstructionRecord, kind: str) -> dict[str, 
         fault = f"Found no {what} named {name[:80]!r}." if name else ""
         return {**context, "fault": fault, "no_problem": not name}
     try:
-        return {**context, **_messages(form, record, problem)}
+        return {**context, **_messages(form, record, problem, sight)}
     except (PromptError, ProblemError) as fault:
         return {**context, "fault": str(fault)}
 
 
-def _messages(form: PreviewForm, record: InstructionRecord, problem: Problem) -> dict[str, Any]:
+def _messages(form: PreviewForm, record: InstructionRecord, problem: Problem, sight: Sight) -> dict[str, Any]:
     wanted, seed = form.cleaned_data["examples"] or 0, form.cleaned_data["variation"]
-    examples = choose_examples(problem, record, wanted, seed or 0)
+    examples = choose_examples(problem, record, wanted, seed or 0, sight=sight)
     public = to_public(problem)
     varies = seed is not None and problem.kind == ProblemKind.ARC
     variation = draw_variation(seed, len(public.spec["train"])) if varies else None
@@ -121,6 +125,7 @@ def _messages(form: PreviewForm, record: InstructionRecord, problem: Problem) ->
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @add_instructions
+@once
 def instruction_new(request: HttpRequest) -> HttpResponse:
     """Write a new instruction."""
     form = InstructionForm(request.POST) if request.method == "POST" else InstructionForm(initial=first_values(None))
@@ -135,6 +140,7 @@ def instruction_new(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @add_instructions
+@once
 def instruction_edit(request: HttpRequest, instruction_id: int) -> HttpResponse:
     """Write the next version of an instruction."""
     instruction = get_object_or_404(Instruction, pk=instruction_id, suits=Instruction.Suits.CHAT)
@@ -163,6 +169,7 @@ def _form_page(request: HttpRequest, form: InstructionForm, instruction: Instruc
             QueryDict(),
             record if instruction is None else to_record(instruction),
             ProblemKind.ARC.value if instruction is None else instruction.problem_kind,
+            sight_of(request.user),
         )
     return render(request, "trajectories/instructions/form.html", context, status=422 if form.is_bound else 200)
 
@@ -176,7 +183,7 @@ def instruction_preview(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         try:
             check_draft(form.draft)
-            context |= preview(request.POST, form.draft.record, form.draft.problem_kind)
+            context |= preview(request.POST, form.draft.record, form.draft.problem_kind, sight_of(request.user))
         except InstructionError as fault:
             context["fault"] = str(fault)
     else:

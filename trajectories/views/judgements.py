@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth.decorators import permission_required
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -14,6 +13,7 @@ from django.views.decorators.vary import vary_on_headers
 from trajectories.forms.judgements import JudgementBudgetForm, JudgementForm
 from trajectories.forms.traces import read_scope
 from trajectories.models import Judgement, Sampler
+from trajectories.selectors.blinding import sight_of
 from trajectories.selectors.judgements import (
     SHOWN_FILTERS,
     calls_per_minute,
@@ -34,12 +34,14 @@ from trajectories.services.judgements import (
 )
 from trajectories.tasks.judgements import ring_judgement
 from trajectories.views.fragments import wants_fragment
-from trajectories.views.traces import read_key
+from trajectories.views.paging import read_key
+from trajectories.views.permissions import needs, require_sight
+from trajectories.views.submissions import once
 from trajectories.views.visitors import visitor
 
-view_jobs = permission_required("trajectories.view_judgement", raise_exception=True)
-ask_for_jobs = permission_required("trajectories.add_judgement", raise_exception=True)
-steer_jobs = permission_required("trajectories.control_judgement", raise_exception=True)
+view_jobs = needs("trajectories.view_judgement")
+ask_for_jobs = needs("trajectories.add_judgement")
+steer_jobs = needs("trajectories.control_judgement")
 
 
 @require_safe
@@ -51,9 +53,11 @@ def judgement_list(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @ask_for_jobs
+@once
 def judgement_new(request: HttpRequest) -> HttpResponse:
     """Ask for the traces of a scope (in the address, as on the trace list) to be judged by a model."""
     scope = read_scope(request.GET)
+    require_sight(request.user, scope.decision, scope.model_judged)
     form = JudgementForm(request.POST) if request.method == "POST" else JudgementForm()
     if form.is_bound and form.is_valid():
         try:
@@ -67,7 +71,7 @@ def judgement_new(request: HttpRequest) -> HttpResponse:
     context = {
         "form": form,
         "scope": scope,
-        "total": count_traces(scope),
+        "total": count_traces(scope, sight_of(request.user)),
         "has_judges": Sampler.objects.filter(kind=Sampler.Kind.CHAT).exists(),
         **_estimate(_filled(form), scope),
     }
@@ -89,7 +93,9 @@ def _filled(form: JudgementForm) -> JudgementForm:
 @ask_for_jobs
 def judgement_estimate(request: HttpRequest) -> HttpResponse:
     """What the job would take that the form describes."""
-    context = _estimate(JudgementForm(request.GET), read_scope(request.GET))
+    scope = read_scope(request.GET)
+    require_sight(request.user, scope.decision, scope.model_judged)
+    context = _estimate(JudgementForm(request.GET), scope)
     return render(request, "trajectories/judgements/_estimate.html", context)
 
 
@@ -109,19 +115,20 @@ def judgement_detail(request: HttpRequest, job_id: int) -> HttpResponse:
     """How far a job is, what it found, and how far it agrees with what else is known."""
     job = get_object_or_404(Judgement.objects.select_related("created_by", "sampler", "rubric"), pk=job_id)
     shown, is_fragment = request.GET.get("shown", ""), wants_fragment(request)
-    is_active = job.state in Judgement.ACTIVE_STATES
+    is_active, sight = job.state in Judgement.ACTIVE_STATES, sight_of(request.user)
     context: dict[str, Any] = {
         "job": job,
         "is_active": is_active,
         "is_fragment": is_fragment,
         "state_changed": request.GET.get("state") != job.state,
         "gate": held_gate(job.sampler) if is_active else None,
-        "report": report_on(job),
+        "report": report_on(job, sight),
         "rate": calls_per_minute(job),
         "tokens": job.input_tokens + job.output_tokens,
         "shown": shown,
+        "own": sight.is_blind,
         "filters": [("", "All"), *((word, title) for word, (title, _) in SHOWN_FILTERS.items())],
-        "page": list_items(job, shown=shown, before=read_key(request, "before")),
+        "page": list_items(job, sight, shown=shown, before=read_key(request, "before")),
     }
     if job.state not in Judgement.ENDED_STATES and request.user.has_perm("trajectories.control_judgement"):
         budget = {"budget_cost": job.budget_cost, "budget_tokens": job.budget_tokens}

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.contrib.auth.decorators import permission_required
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -18,6 +17,7 @@ from trajectories.forms.presets import PRESETS, preset_values
 from trajectories.forms.run_choices import setting_name
 from trajectories.forms.runs import VARIATIONS, RunForm
 from trajectories.models import Problem, ProblemSet, Run
+from trajectories.selectors.blinding import Sight, sight_of
 from trajectories.selectors.runs import get_history, list_instructions
 from trajectories.services.first_prompts import first_prompts
 from trajectories.services.instructions import ensure_symbolic_views
@@ -27,18 +27,22 @@ from trajectories.services.sample_requests import RequestError
 from trajectories.services.samplers import ensure_symbolic
 from trajectories.tasks.runs import ring_sampling
 from trajectories.views.fragments import wants_fragment
-from trajectories.views.traces import read_key
+from trajectories.views.paging import read_key
+from trajectories.views.permissions import needs
+from trajectories.views.submissions import once
 from trajectories.views.visitors import visitor
 
-add_runs = permission_required("trajectories.add_run", raise_exception=True)
+add_runs = needs("trajectories.add_run")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @add_runs
+@once
 def run_new(request: HttpRequest) -> HttpResponse:
     """Plan a run and ring its bell."""
     ensure_symbolic_views()
-    form = RunForm(request.POST) if request.method == "POST" else RunForm(initial=_initial(request))
+    sight = sight_of(request.user)
+    form = RunForm(request.POST, sight=sight) if request.method == "POST" else _fresh(request, sight)
     form.fields["sampler"].initial = ensure_symbolic().pk
     if not (form.is_bound and form.is_valid()):
         context = {
@@ -119,11 +123,16 @@ def budget_values(run: Run) -> dict[str, Any]:
     }
 
 
+def _fresh(request: HttpRequest, sight: Sight) -> RunForm:
+    return RunForm(initial=_initial(request), sight=sight)
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
 @add_runs
 def run_estimate(request: HttpRequest) -> HttpResponse:
     """How large the run would be that the form describes, and what it would take. Posted, as the form can be long."""
-    return render(request, "trajectories/runs/_estimate.html", _estimate(RunForm(request.POST or request.GET)))
+    form = RunForm(request.POST or request.GET, sight=sight_of(request.user))
+    return render(request, "trajectories/runs/_estimate.html", _estimate(form))
 
 
 def _estimate(form: RunForm) -> dict[str, Any]:
@@ -131,7 +140,7 @@ def _estimate(form: RunForm) -> dict[str, Any]:
     if not form.is_bound:
         initial = {name: form.get_initial_for_field(field, name) for name, field in form.fields.items()}
         given = {name: value for name, value in initial.items() if value is not None}
-        form = RunForm(given)
+        form = RunForm(given, sight=form.sight)
     if not form.is_valid():
         return {"plan": None, "faults": faults_of(form)}
     data, plan = form.cleaned_data, form.cleaned_data["plan"]
@@ -155,7 +164,7 @@ def faults_of(form: RunForm) -> list[str]:
 @vary_on_headers("HX-Request")
 def run_prompts(request: HttpRequest) -> HttpResponse:
     """The exact prompts that the run which the form describes would begin with."""
-    form = RunForm(request.POST or request.GET)
+    form = RunForm(request.POST or request.GET, sight=sight_of(request.user))
     context: dict[str, Any] = {"fault": ""}
     if not form.is_valid():
         context["fault"] = faults_of(form)[0]

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
@@ -11,6 +10,7 @@ from django.views.decorators.vary import vary_on_headers
 from trajectories.core.problems.arc import render_prompt, task_of
 from trajectories.core.records import ProblemKind
 from trajectories.models import Problem
+from trajectories.selectors.blinding import sight_of
 from trajectories.selectors.population import get_population, list_samples
 from trajectories.selectors.problems import (
     SOLVED_STATES,
@@ -23,18 +23,12 @@ from trajectories.selectors.problems import (
     to_public,
 )
 from trajectories.views.fragments import wants_fragment
-
-MAX_KEY = 2**63 - 1
-
-
-def _key(request: HttpRequest, name: str) -> int | None:
-    """A paging key from the address; None where it is absent or no key."""
-    text = request.GET.get(name, "")
-    return int(text) if text.isascii() and text.isdigit() and int(text) <= MAX_KEY else None
+from trajectories.views.paging import read_key
+from trajectories.views.permissions import needs
 
 
 @require_safe
-@permission_required("trajectories.view_problem", raise_exception=True)
+@needs("trajectories.view_problem")
 @vary_on_headers("HX-Request")
 def problem_list(request: HttpRequest) -> HttpResponse:
     """All problems, filtered and sorted by the address."""
@@ -44,7 +38,7 @@ def problem_list(request: HttpRequest) -> HttpResponse:
         state=request.GET.get("state", ""),
         query=request.GET.get("q", "").replace("\0", "").strip(),
     )
-    sort = request.GET.get("sort", "")
+    sort, sight = request.GET.get("sort", ""), sight_of(request.user)
     context: dict[str, Any] = {
         "scope": scope,
         "sort": sort,
@@ -52,25 +46,32 @@ def problem_list(request: HttpRequest) -> HttpResponse:
         "states": [(word, title) for word, (title, _) in SOLVED_STATES.items()],
         "splits": Problem.Split.choices,
         "sets": list_problem_sets(),
-        "page": list_problems(scope, sort=sort, after=_key(request, "after"), before=_key(request, "before")),
-        "count": count_problems(scope),
+        "page": list_problems(
+            scope, sight, sort=sort, after=read_key(request, "after"), before=read_key(request, "before")
+        ),
+        "count": count_problems(scope, sight),
+        "own": sight.is_blind,
     }
     template = "_table" if wants_fragment(request) else "list"
     return render(request, f"trajectories/problems/{template}.html", context)
 
 
 @require_safe
-@permission_required("trajectories.view_problem", raise_exception=True)
+@needs("trajectories.view_problem")
 @vary_on_headers("HX-Request")
 def problem_detail(request: HttpRequest, problem_id: int) -> HttpResponse:
     """One problem: what it asks, and what all its samples answered."""
     problem = get_object_or_404(Problem.objects.select_related("problem_set", "candidate"), pk=problem_id)
     answer = request.GET.get("answer", "").replace("\0", "")[:64]
+    sight = sight_of(request.user)
     context: dict[str, Any] = {
         "problem": problem,
         "answer": answer,
-        "population": get_population(problem, every_group=request.GET.get("groups") == "all"),
-        "page": list_samples(problem, answer=answer, before=_key(request, "before"), after=_key(request, "after")),
+        "population": get_population(problem, sight, every_group=request.GET.get("groups") == "all"),
+        "page": list_samples(
+            problem, sight, answer=answer, before=read_key(request, "before"), after=read_key(request, "after")
+        ),
+        "own": sight.is_blind,
     }
     if wants_fragment(request):
         return render(request, "trajectories/problems/_board.html", context)

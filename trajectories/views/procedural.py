@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from django.contrib.auth.decorators import permission_required
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
@@ -24,9 +23,10 @@ from trajectories.services.procedural import (
     stored_families,
 )
 from trajectories.views.fragments import wants_fragment
+from trajectories.views.permissions import needs
 from trajectories.views.visitors import visitor
 
-view_problems = permission_required("trajectories.view_problem", raise_exception=True)
+view_problems = needs("trajectories.view_problem")
 
 
 @require_safe
@@ -67,6 +67,8 @@ def family_detail(request: HttpRequest, name: str) -> HttpResponse:
     if not procedural_installed():
         return render(request, "trajectories/procedural/missing.html")
     family = get_family(name)
+    if family is None and stored_families() is None:
+        return redirect("procedural_list")  # where they are described, which takes a while
     if family is None:
         raise Http404(f"There is no family {name}.")
     if request.method == "POST" and not request.user.has_perm("trajectories.add_problem"):

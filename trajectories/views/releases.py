@@ -4,7 +4,6 @@ import json
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth.decorators import permission_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -17,6 +16,7 @@ from trajectories.core.exporters import EXPORTERS, ExportItem
 from trajectories.forms.releases import ExportForm, KeyForm, ReleaseForm
 from trajectories.forms.traces import TraceScopeForm
 from trajectories.models import Freezing, Release
+from trajectories.selectors.blinding import SEE_REVIEWS
 from trajectories.selectors.exports import iterate_items, preview_items
 from trajectories.selectors.releases import (
     ReleaseRule,
@@ -30,16 +30,18 @@ from trajectories.selectors.traces import COUNT_LIMIT
 from trajectories.services.releases import ReleaseError, plan_freezing
 from trajectories.views.exports import describe_exports
 from trajectories.views.fragments import wants_fragment
-from trajectories.views.traces import read_key
+from trajectories.views.paging import read_key
+from trajectories.views.permissions import needs
 from trajectories.views.visitors import visitor
 
 PREVIEW_ROWS = 3
 PAGE_ROWS = 50
 DEFAULT_FORMAT = next(iter(EXPORTERS))
 
-view_releases = permission_required("trajectories.view_release", raise_exception=True)
-add_releases = permission_required("trajectories.add_release", raise_exception=True)
-add_exports = permission_required("trajectories.add_export", raise_exception=True)
+# A release is made of what everybody decided: it says of each trace that it was accepted.
+view_releases = needs("trajectories.view_release", SEE_REVIEWS)
+add_releases = needs("trajectories.add_release", SEE_REVIEWS)
+add_exports = needs("trajectories.add_export")
 
 
 @require_safe

@@ -1,7 +1,6 @@
 """Judging traces again: the jobs, one job's progress, and the verdicts that changed."""
 
 from django.contrib import messages
-from django.contrib.auth.decorators import permission_required
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -12,6 +11,7 @@ from trajectories.core.verifiers import VERIFIERS
 from trajectories.forms.reverifications import ReverificationForm
 from trajectories.forms.traces import read_scope
 from trajectories.models import Reverification
+from trajectories.selectors.blinding import sight_of
 from trajectories.selectors.reverifications import list_changes, list_reverifications, scope_of
 from trajectories.selectors.traces import count_traces
 from trajectories.services.reverifications import (
@@ -21,25 +21,33 @@ from trajectories.services.reverifications import (
 )
 from trajectories.tasks.reverifications import ring_reverification
 from trajectories.views.fragments import wants_fragment
+from trajectories.views.paging import read_key
+from trajectories.views.permissions import needs, require_sight
+from trajectories.views.submissions import once
 from trajectories.views.visitors import visitor
 
-view_verdicts = permission_required("trajectories.view_verdict", raise_exception=True)
-ask_for_jobs = permission_required("trajectories.add_reverification", raise_exception=True)
+view_verdicts = needs("trajectories.view_verdict")
+ask_for_jobs = needs("trajectories.add_reverification")
 
 
 @require_safe
 @view_verdicts
 def reverification_list(request: HttpRequest) -> HttpResponse:
     """The newest jobs and the newest changed verdicts of all jobs."""
-    context = {"jobs": list_reverifications(), "page": list_changes(before=_key(request))}
+    context = {
+        "jobs": list_reverifications(),
+        "page": list_changes(sight_of(request.user), before=read_key(request, "before")),
+    }
     return render(request, "trajectories/reverifications/list.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @ask_for_jobs
+@once
 def reverification_new(request: HttpRequest) -> HttpResponse:
     """Ask for the traces of a scope (in the address, as on the trace list) to be judged again."""
     scope = read_scope(request.GET)
+    require_sight(request.user, scope.decision, scope.model_judged)
     asked = request.POST if request.method == "POST" else None
     form = ReverificationForm(asked, initial={"verifiers": list(VERIFIERS)})
     if form.is_bound and form.is_valid():
@@ -51,7 +59,7 @@ def reverification_new(request: HttpRequest) -> HttpResponse:
             form.add_error(None, str(error))
         else:
             return redirect("reverification_detail", job.pk)
-    context = {"form": form, "scope": scope, "total": count_traces(scope)}
+    context = {"form": form, "scope": scope, "total": count_traces(scope, sight_of(request.user))}
     status = 422 if form.is_bound else 200
     return render(request, "trajectories/reverifications/new.html", context, status=status)
 
@@ -66,7 +74,7 @@ def reverification_detail(request: HttpRequest, job_id: int) -> HttpResponse:
         "job": job,
         "scope": scope_of(job),
         "is_active": job.state in Reverification.ACTIVE_STATES,
-        "page": list_changes(job=job, before=_key(request)),
+        "page": list_changes(sight_of(request.user), job=job, before=read_key(request, "before")),
     }
     template = "_live" if wants_fragment(request) else "detail"
     return render(request, f"trajectories/reverifications/{template}.html", context)
@@ -82,8 +90,3 @@ def reverification_cancel(request: HttpRequest, job_id: int) -> HttpResponse:
     except ReverificationError as error:
         messages.error(request, str(error))
     return redirect("reverification_detail", job.pk)
-
-
-def _key(request: HttpRequest) -> int | None:
-    value = request.GET.get("before", "")
-    return int(value) if value.isascii() and value.isdigit() and len(value) < 19 else None

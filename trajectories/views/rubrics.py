@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -16,10 +15,12 @@ from trajectories.models import Rubric, Trace
 from trajectories.selectors.rubrics import current_rubrics, rubric_record, rubric_versions
 from trajectories.services.rubrics import RubricError, add_rubric, check_rubric, preview_judge, revise_rubric
 from trajectories.views.fragments import wants_fragment
+from trajectories.views.permissions import needs
+from trajectories.views.submissions import once
 from trajectories.views.visitors import visitor
 
-view_rubrics = permission_required(("trajectories.view_rubric", "trajectories.view_trace"), raise_exception=True)
-add_rubrics = permission_required(("trajectories.add_rubric", "trajectories.view_trace"), raise_exception=True)
+view_rubrics = needs("trajectories.view_rubric", "trajectories.view_trace")
+add_rubrics = needs("trajectories.add_rubric", "trajectories.view_trace")
 
 
 @require_safe
@@ -45,6 +46,7 @@ def rubric_detail(request: HttpRequest, rubric_id: int) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @add_rubrics
+@once
 def rubric_new(request: HttpRequest) -> HttpResponse:
     """Write a new rubric."""
     form = RubricForm(request.POST) if request.method == "POST" else RubricForm()
@@ -58,6 +60,7 @@ def rubric_new(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @add_rubrics
+@once
 def rubric_edit(request: HttpRequest, rubric_id: int) -> HttpResponse:
     """Write the next version of a rubric."""
     rubric = get_object_or_404(Rubric, pk=rubric_id)

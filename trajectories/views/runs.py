@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 from django.contrib import messages
-from django.contrib.auth.decorators import permission_required
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
@@ -23,6 +22,7 @@ from trajectories.selectors.runs import (
     list_runs,
 )
 from trajectories.selectors.samplers import held_gate
+from trajectories.selectors.workers import get_workforce
 from trajectories.services.plans import PlanError
 from trajectories.services.runs import (
     RunStateError,
@@ -35,10 +35,12 @@ from trajectories.services.runs import (
 )
 from trajectories.tasks.runs import ring_sampling
 from trajectories.views.fragments import wants_fragment
+from trajectories.views.paging import read_key
+from trajectories.views.permissions import needs
 from trajectories.views.plans import budget_values
+from trajectories.views.submissions import once
 from trajectories.views.visitors import visitor
 
-MAX_KEY = 2**63 - 1
 OUTCOME_WORDS = {
     "pass": ("pass", "right"),
     "fail": ("fail", "wrong"),
@@ -49,19 +51,13 @@ OUTCOME_WORDS = {
 """(CSS class, word) by the correctness of traces."""
 
 
-def _key(request: HttpRequest, name: str) -> int | None:
-    """A paging key from the address; None where it is absent or no key."""
-    text = request.GET.get(name, "")
-    return int(text) if text.isascii() and text.isdigit() and int(text) <= MAX_KEY else None
-
-
 @require_safe
-@permission_required("trajectories.view_run", raise_exception=True)
+@needs("trajectories.view_run")
 @vary_on_headers("HX-Request")
 def run_list(request: HttpRequest) -> HttpResponse:
     """All runs, newest first."""
     state = request.GET.get("state", "")
-    page = list_runs(state=state, before=_key(request, "before"), after=_key(request, "after"))
+    page = list_runs(state=state, before=read_key(request, "before"), after=read_key(request, "after"))
     context = {
         "state": state,
         "states": [("", "All"), *((word, title) for word, (title, _) in STATE_FILTERS.items())],
@@ -73,13 +69,13 @@ def run_list(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-@permission_required("trajectories.view_run", raise_exception=True)
+@needs("trajectories.view_run")
 @vary_on_headers("HX-Request")
 def run_detail(request: HttpRequest, run_id: int) -> HttpResponse:
     """One run. A fragment is its live part (`part=live`) or the table of its problems (`part=problems`)."""
     run = get_object_or_404(Run.objects.select_related("sampler", "problem_set", "created_by"), pk=run_id)
     part = request.GET.get("part", "") if wants_fragment(request) else ""
-    after = _key(request, "after")
+    after = read_key(request, "after")
     context: dict[str, Any] = {
         "run": run,
         "part": part,
@@ -98,6 +94,7 @@ def run_detail(request: HttpRequest, run_id: int) -> HttpResponse:
         "tokens": run.input_tokens + run.output_tokens,
         "gate": held_gate(run.sampler) if run.sampler.is_chat and run.state in Run.ACTIVE_STATES else None,
         "awaiting": run.done_count - run.verified_count,
+        "workforce": get_workforce() if context["is_live"] else None,
         "state_changed": request.GET.get("state") != run.state,
     }
     if part == "live":
@@ -147,7 +144,7 @@ def _steer(request: HttpRequest, run_id: int, act: Callable[..., Run]) -> tuple[
 
 
 @require_POST
-@permission_required("trajectories.control_run", raise_exception=True)
+@needs("trajectories.control_run")
 def run_pause(request: HttpRequest, run_id: int) -> HttpResponse:
     """Stop handing out attempts."""
     run, _ = _steer(request, run_id, pause_run)
@@ -155,7 +152,7 @@ def run_pause(request: HttpRequest, run_id: int) -> HttpResponse:
 
 
 @require_POST
-@permission_required("trajectories.control_run", raise_exception=True)
+@needs("trajectories.control_run")
 def run_resume(request: HttpRequest, run_id: int) -> HttpResponse:
     """Go on."""
     run, resumed = _steer(request, run_id, resume_run)
@@ -165,7 +162,7 @@ def run_resume(request: HttpRequest, run_id: int) -> HttpResponse:
 
 
 @require_POST
-@permission_required("trajectories.control_run", raise_exception=True)
+@needs("trajectories.control_run")
 def run_budget(request: HttpRequest, run_id: int) -> HttpResponse:
     """Change the budget; a run that was paused for want of it stays paused until resumed."""
     run = get_object_or_404(Run.objects.select_related("sampler"), pk=run_id)
@@ -182,7 +179,8 @@ def run_budget(request: HttpRequest, run_id: int) -> HttpResponse:
 
 
 @require_POST
-@permission_required("trajectories.add_run", raise_exception=True)
+@needs("trajectories.add_run")
+@once
 def run_extend(request: HttpRequest, run_id: int) -> HttpResponse:
     """Draw more samples of each problem of a finished run."""
     run = get_object_or_404(Run.objects.select_related("sampler"), pk=run_id)
@@ -201,7 +199,7 @@ def run_extend(request: HttpRequest, run_id: int) -> HttpResponse:
 
 
 @require_POST
-@permission_required("trajectories.control_run", raise_exception=True)
+@needs("trajectories.control_run")
 def run_cancel(request: HttpRequest, run_id: int) -> HttpResponse:
     """End the run for good."""
     run, _ = _steer(request, run_id, cancel_run)

@@ -4,14 +4,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from trajectories.forms.samplers import PRESETS, SamplerForm, first_values, values_of
 from trajectories.models import Sampler
+from trajectories.selectors.endpoint_faults import newest_faults
 from trajectories.selectors.samplers import get_record, held_gate, list_samplers, list_versions
+from trajectories.services.endpoints.access import sampler_fault
 from trajectories.services.samplers import (
     SamplerError,
     add_chat_sampler,
@@ -20,10 +21,13 @@ from trajectories.services.samplers import (
     try_sampler,
 )
 from trajectories.views.fragments import wants_fragment
+from trajectories.views.permissions import needs
+from trajectories.views.submissions import once
 from trajectories.views.visitors import visitor
 
-view_samplers = permission_required("trajectories.view_sampler", raise_exception=True)
-add_samplers = permission_required("trajectories.add_sampler", raise_exception=True)
+SHOWN_FAULTS = 10
+view_samplers = needs("trajectories.view_sampler")
+add_samplers = needs("trajectories.add_sampler")
 
 
 @require_safe
@@ -36,8 +40,11 @@ def sampler_list(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @add_samplers
+@once
 def sampler_new(request: HttpRequest) -> HttpResponse:
     """Add a language model; `?preset=` fills in what an endpoint of that kind needs."""
+    if is_key_choice(request):
+        return key_choice(request)
     preset = request.GET.get("preset", "")
     form = SamplerForm(request.POST) if request.method == "POST" else SamplerForm(initial=first_values(preset))
     if form.is_bound and form.is_valid():
@@ -48,16 +55,19 @@ def sampler_new(request: HttpRequest) -> HttpResponse:
             )
             return redirect("sampler_detail", sampler.pk)
         except SamplerError as fault:
-            form.add_error("name", str(fault))
+            form.add_error(fault.field, str(fault))
     context = {"form": form, "preset": preset, "presets": [(word, title) for word, (title, _) in PRESETS.items()]}
     return render(request, "trajectories/samplers/form.html", context, status=422 if form.is_bound else 200)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @add_samplers
+@once
 def sampler_edit(request: HttpRequest, sampler_id: int) -> HttpResponse:
     """Make the next version of a language model."""
     sampler = get_object_or_404(Sampler, pk=sampler_id, kind=Sampler.Kind.CHAT)
+    if is_key_choice(request):
+        return key_choice(request)
     given: Mapping[str, Any] = {"sampler": sampler}
     if request.method == "POST":
         form = SamplerForm(request.POST, **given)
@@ -73,9 +83,20 @@ def sampler_edit(request: HttpRequest, sampler_id: int) -> HttpResponse:
                 messages.success(request, f"This is version {newest.version}. Earlier runs keep theirs.")
             return redirect("sampler_detail", newest.pk)
         except SamplerError as fault:
-            form.add_error(None, str(fault))
+            form.add_error(fault.field, str(fault))
     context = {"form": form, "sampler": sampler}
     return render(request, "trajectories/samplers/form.html", context, status=422 if form.is_bound else 200)
+
+
+def is_key_choice(request: HttpRequest) -> bool:
+    """Whether the form asks which variables fit the base URL that is being typed."""
+    return request.method == "GET" and wants_fragment(request) and "base_url" in request.GET
+
+
+def key_choice(request: HttpRequest) -> HttpResponse:
+    """The part of the form with the variables that fit a base URL."""
+    given = {name: request.GET.get(name, "")[:500] for name in ("base_url", "key_variable")}
+    return render(request, "trajectories/samplers/_key.html", {"form": SamplerForm(initial=given)})
 
 
 @require_safe
@@ -83,16 +104,19 @@ def sampler_edit(request: HttpRequest, sampler_id: int) -> HttpResponse:
 def sampler_detail(request: HttpRequest, sampler_id: int) -> HttpResponse:
     """One version of a sampler."""
     sampler = get_object_or_404(Sampler, pk=sampler_id)
-    return render(request, "trajectories/samplers/detail.html", _context(sampler))
+    return render(request, "trajectories/samplers/detail.html", _context(request, sampler))
 
 
-def _context(sampler: Sampler) -> dict[str, Any]:
+def _context(request: HttpRequest, sampler: Sampler) -> dict[str, Any]:
+    sees_faults = request.user.has_perm("trajectories.view_endpointfault")
     return {
         "sampler": sampler,
         "parameters": sampler.parameters,
         "versions": list(list_versions(sampler)),
         "record": get_record(sampler),
         "gate": held_gate(sampler),
+        "access_fault": sampler_fault(sampler),
+        "endpoint_faults": newest_faults(sampler)[:SHOWN_FAULTS] if sees_faults else [],
     }
 
 
@@ -104,4 +128,4 @@ def sampler_test(request: HttpRequest, sampler_id: int) -> HttpResponse:
     context = {"trial": try_sampler(sampler=sampler), "sampler": sampler}
     if wants_fragment(request):
         return render(request, "trajectories/samplers/_trial.html", context)
-    return render(request, "trajectories/samplers/detail.html", {**_context(sampler), **context})
+    return render(request, "trajectories/samplers/detail.html", {**_context(request, sampler), **context})

@@ -1,7 +1,6 @@
 """The page that imports traces sampled elsewhere."""
 
 from django.conf import settings
-from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
@@ -9,11 +8,12 @@ from django.views.decorators.http import require_http_methods
 from trajectories.forms.trace_imports import TraceImportForm
 from trajectories.models import Import
 from trajectories.services.imports.jobs import keep_files, plan_import
+from trajectories.views.permissions import needs
 from trajectories.views.uploads import limited_upload
 from trajectories.views.visitors import visitor
 
 
-@permission_required("trajectories.add_trace", raise_exception=True)
+@needs("trajectories.add_trace")
 @require_http_methods(["GET", "HEAD", "POST"])
 @limited_upload
 def trace_import(request: HttpRequest, *, refusal: str) -> HttpResponse:

@@ -1,8 +1,10 @@
 """What the trace page draws: steps in groups, and verdicts' evidence as rows of grids."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
+from typing import NamedTuple
 
 from django.utils.safestring import SafeString
 
@@ -16,6 +18,8 @@ GROUP_STEPS = 10
 GROUP_CHARACTERS = 12_000
 FIRST_CHARACTERS = 8_000
 """Bodies up to this many characters come with the page; the rest when they come into sight."""
+
+FENCED = re.compile(r"```[a-zA-Z0-9]*\n(.*?)\n?```", re.DOTALL)
 
 MARKS = {
     "backtrack": ("undo", "backtracking"),
@@ -46,6 +50,7 @@ class ShownStep:
     depth: int
     pair: "ShownPair | None"
     grids: tuple[JSON, ...]
+    same_program_as: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +83,30 @@ class PairTable:
     noun: str
     pairs: tuple[ShownPair, ...]
 
+    @property
+    def is_unfolded(self) -> bool:
+        """Whether the page shows it at once: where something went wrong."""
+        return self.verdict.outcome in ("fail", "error")
+
+    @property
+    def shown(self) -> tuple[ShownPair, ...]:
+        """What is drawn at once: where the verdict is a fail, the pairs that are not right."""
+        return tuple(pair for pair in self.pairs if not pair.right) if self._is_about_faults else self.pairs
+
+    @property
+    def folded(self) -> tuple[ShownPair, ...]:
+        """The right pairs of a verdict that is a fail."""
+        return tuple(pair for pair in self.pairs if pair.right) if self._is_about_faults else ()
+
+    @property
+    def size(self) -> int:
+        """Pixels of the longer side of a grid: what is wrong is looked at closely."""
+        return 160 if self._is_about_faults else 96
+
+    @property
+    def _is_about_faults(self) -> bool:
+        return self.is_unfolded and not all(pair.right for pair in self.pairs)
+
 
 def group_steps(trace: Trace, *, whole: bool = False) -> list[StepGroup]:
     """The steps of a trace in groups of bounded length; bodies count as shown up to FIRST_CHARACTERS, or all."""
@@ -89,10 +118,28 @@ def group_steps(trace: Trace, *, whole: bool = False) -> list[StepGroup]:
     return groups
 
 
+def program_step(trace: Trace) -> int | None:
+    """The first step that is the trace's program and nothing else; None where there is none."""
+    program = _code_alone(trace.program.body) if trace.program else ""
+    steps = (index for index, step in enumerate(trace.steps) if program and _code_alone(step["body"]) == program)
+    return next(steps, None)
+
+
+def _code_alone(text: str) -> str:
+    """A text without the fence around it and the blanks at the ends of its lines."""
+    found = FENCED.fullmatch(text.strip())
+    return "\n".join(line.rstrip() for line in (found[1] if found else text).strip().splitlines())
+
+
 def _bounded(trace: Trace) -> Iterator[list[ShownStep]]:
     group: list[ShownStep] = []
+    first = program_step(trace)
+    program = None if first is None else _code_alone(trace.steps[first]["body"])
     for index, step in enumerate(trace.steps):
-        group.append(_shown_step(trace, index, step))
+        shown = _shown_step(trace, index, step)
+        if first is not None and index > first and _code_alone(step["body"]) == program:
+            shown = replace(shown, same_program_as=first)
+        group.append(shown)
         if len(group) == GROUP_STEPS or sum(len(step.body) for step in group) > GROUP_CHARACTERS:
             yield group
             group = []
@@ -136,18 +183,54 @@ def _refuted_pair(spec: Mapping[str, JSON], data: Mapping[str, JSON]) -> ShownPa
 
 
 FACTS_SHOWN_ELSEWHERE = ("found", "hinted")
+FACT_TITLES = {
+    "population": ("Programs to draw", "Different programs that the search had to draw samples from."),
+    "fits": ("Programs that fit", "How many of them are right on every training pair."),
+    "rank": ("Rank of this one", "Its place among them: those that fit first, then the simplest."),
+    "cost": ("Complexity", "What the search orders programs by: the sum of the costs of their operations, not money."),
+    "depth": ("Operations", "How many operations the program applies one after the other."),
+    "work": ("Cells computed", "What the search has spent, in cells of grids; its budget is counted in the same."),
+    "states": ("States seen", "Intermediate results that the search kept apart."),
+    "evaluations": ("Operations tried", "Operations that the search applied to some state."),
+    "mean_logprob": ("Mean log-probability", "Of the tokens of the answer, as the endpoint gave them."),
+    "faults": ("Tries that failed before", "Calls to the endpoint by what went wrong, before the one that answered."),
+    "samples_in_call": ("Samples in its call", "How many samples the same call to the endpoint asked for."),
+    "recalled": ("Recalled", "The same call was paid for before, so this one cost nothing."),
+}
+"""The names of facts that do not explain themselves, with what each means."""
 
 
-def shown_facts(facts: Mapping[str, JSON]) -> list[tuple[str, JSON]]:
-    """(name in words, value) of what a sampler said besides the figures, but for what the page says elsewhere."""
-    return [
-        (
-            name.replace("_", " "),
-            ", ".join(map(str, value)) if name == "examples" and isinstance(value, list) else value,
-        )
-        for name, value in facts.items()
-        if name not in FACTS_SHOWN_ELSEWHERE and not (name == "variation" and shown_variation(facts))
-    ]
+class ShownFact(NamedTuple):
+    """A fact as the page lists it; `meaning` is "" where the title says all."""
+
+    title: str
+    value: JSON
+    meaning: str = ""
+
+
+def shown_facts(facts: Mapping[str, JSON], *, with_examples: bool) -> list[ShownFact]:
+    """What a sampler said besides the figures, but for what the page says elsewhere.
+
+    The examples in a prompt are accepted traces: which ones is there only `with_examples`.
+    """
+    shown = []
+    for name, value in facts.items():
+        if name in FACTS_SHOWN_ELSEWHERE or (name == "variation" and shown_variation(facts)):
+            continue
+        if name == "examples" and not with_examples:
+            continue
+        title, meaning = FACT_TITLES.get(name, (name.replace("_", " "), ""))
+        shown.append(ShownFact(title, _fact_words(value), meaning))
+    return shown
+
+
+def _fact_words(value: JSON) -> JSON:
+    """Lists of names and counts by name as a person writes them."""
+    if isinstance(value, list) and all(isinstance(item, str | int) for item in value):
+        return ", ".join(map(str, value))
+    if isinstance(value, Mapping) and all(type(count) is int for count in value.values()):
+        return ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in value.items())
+    return "yes" if value is True else value
 
 
 def shown_variation(facts: Mapping[str, JSON]) -> str:

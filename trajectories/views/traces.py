@@ -5,7 +5,6 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
-from django.contrib.auth.decorators import permission_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -15,6 +14,7 @@ from django.views.decorators.http import require_safe
 from trajectories.forms.reviews import ReviewForm, UndoForm
 from trajectories.forms.traces import TraceListForm, read_walk
 from trajectories.models import Review, Trace
+from trajectories.selectors.blinding import sight_of, sight_on_screen
 from trajectories.selectors.exports import prompt_of
 from trajectories.selectors.lineages import get_lineage
 from trajectories.selectors.problems import to_record
@@ -32,10 +32,19 @@ from trajectories.selectors.traces import (
 )
 from trajectories.views.evidence_parts import show_verdicts
 from trajectories.views.fragments import wants_fragment
-from trajectories.views.trace_parts import draw_verdicts, group_steps, shown_facts, shown_prompt, shown_variation
+from trajectories.views.paging import read_key
+from trajectories.views.permissions import needs
+from trajectories.views.trace_parts import (
+    draw_verdicts,
+    group_steps,
+    program_step,
+    shown_facts,
+    shown_prompt,
+    shown_variation,
+)
 from trajectories.views.visitors import visitor
 
-view_traces = permission_required("trajectories.view_trace", raise_exception=True)
+view_traces = needs("trajectories.view_trace")
 
 
 def trace_address(trace_id: int, scope: TraceWalk) -> str:
@@ -53,27 +62,23 @@ def trace_next_address(scope: TraceWalk) -> str:
 @view_traces
 def trace_list(request: HttpRequest) -> HttpResponse:
     """The traces of a scope, a page at a time."""
-    form = TraceListForm(request.GET)
+    form, sight = TraceListForm(request.GET), sight_of(request.user)
+    if sight.is_blind:
+        form.call_decisions_own()
     valid = form.is_valid()
     scope = form.walk() if valid else read_walk(request.GET)
-    page = list_traces(scope, before=read_key(request, "before"), after=read_key(request, "after"))
+    page = list_traces(scope, sight, before=read_key(request, "before"), after=read_key(request, "after"))
     context = {
         "form": form,
         "scope": scope,
         "page": page,
-        "total": count_traces(scope),
-        "progress": judging_progress(scope),
+        "total": count_traces(scope, sight),
+        "progress": judging_progress(scope, sight),
     }
     template = "trajectories/traces/_table.html" if wants_fragment(request) else "trajectories/traces/list.html"
     response = render(request, template, context, status=200 if valid else 422)
     patch_vary_headers(response, ["HX-Request"])
     return response
-
-
-def read_key(request: HttpRequest, name: str) -> int | None:
-    """The row id in a parameter of the address; None where there is none."""
-    value = request.GET.get(name, "")
-    return int(value) if value.isascii() and value.isdigit() and len(value) < 19 else None
 
 
 @require_safe
@@ -98,9 +103,9 @@ def trace_steps(request: HttpRequest, trace_id: int, first: int) -> HttpResponse
 @require_safe
 @view_traces
 def trace_next(request: HttpRequest) -> HttpResponse:
-    """Go to the next trace of the scope that nobody judged, or say that there is none."""
+    """Go to the next trace of the scope that awaits a decision, or say that there is none."""
     scope = read_walk(request.GET)
-    following = next_to_judge(scope, after=read_key(request, "after"))
+    following = next_to_judge(scope, sight_of(request.user), after=read_key(request, "after"))
     if following is not None:
         return redirect(trace_address(following, scope))
     return render_finished(request, scope)
@@ -116,7 +121,7 @@ def find_trace(trace_id: int) -> Trace:
 
 def render_finished(request: HttpRequest, scope: TraceWalk) -> HttpResponse:
     """The page that says nothing is left to judge in a scope."""
-    context = {"scope": scope, "progress": judging_progress(scope), "undo": undo_offer(request)}
+    context = {"scope": scope, "progress": judging_progress(scope, sight_of(request.user)), "undo": undo_offer(request)}
     name = "_finished" if wants_fragment(request) else "finished"
     response = render(request, f"trajectories/traces/{name}.html", context)
     patch_vary_headers(response, ["HX-Request"])
@@ -138,7 +143,11 @@ def render_trace(
         response["HX-Retarget"], response["HX-Reswap"] = "#judge", "outerHTML"
         return response
     context = {"note": note, "scope": scope, "raw": request.GET.get("view") == "raw"}
-    context |= _reading(request, trace) | _judging(request, trace, scope, form)
+    asked = request.GET.get("reviews") == "all"
+    sight = sight_on_screen(request.user, asked=asked)
+    told = sight.covers(trace.pk)
+    context |= _reading(request, trace, told=told) | _judging(request, trace, scope, form)
+    context |= _told(request, trace, told=told)
     name = "_trace" if wants_fragment(request) else "detail"
     response = render(request, f"trajectories/traces/{name}.html", context, status=422 if form else 200)
     patch_vary_headers(response, ["HX-Request"])
@@ -151,15 +160,17 @@ def render_panel(request: HttpRequest, trace: Trace, scope: TraceWalk, form: Rev
     return render(request, "trajectories/reviews/_panel.html", context, status=422 if form else 200)
 
 
-def _reading(request: HttpRequest, trace: Trace) -> dict[str, Any]:
-    verdicts, older_verdicts = split_verdicts(trace)
+def _reading(request: HttpRequest, trace: Trace, *, told: bool) -> dict[str, Any]:
+    """What there is to read; `told` says whether what people and model judges said may be seen."""
+    verdicts, older_verdicts = split_verdicts(trace, with_judges=told)
     problem = to_record(trace.problem)
-    imported_verdicts, imported_reviews = imported_judgements(trace)
+    imported_verdicts, imported_reviews = imported_judgements(trace, with_judges=told)
     groups = group_steps(trace, whole=request.GET.get("bodies") == "all")
     return {
         "trace": trace,
         "prompt": shown_prompt(prompt_of(trace)),
         "groups": groups,
+        "program_shown": program_step(trace) is not None,
         "hidden_steps": not all(group.shown for group in groups),
         "verdicts": verdicts,
         "older_verdicts": older_verdicts,
@@ -169,7 +180,7 @@ def _reading(request: HttpRequest, trace: Trace) -> dict[str, Any]:
         "imported_reviews": imported_reviews,
         "lineage": get_lineage(trace),
         "variation": shown_variation(trace.facts),
-        "facts": shown_facts(trace.facts),
+        "facts": shown_facts(trace.facts, with_examples=told or not sight_of(request.user).is_blind),
     }
 
 
@@ -191,31 +202,42 @@ def undo_offer(request: HttpRequest) -> UndoOffer | None:
 
 
 def _judging(request: HttpRequest, trace: Trace, scope: TraceWalk, form: ReviewForm | None) -> dict[str, Any]:
-    newer, older = neighbours(scope, trace)
+    newer, older = neighbours(scope, trace, sight_of(request.user))
     context: dict[str, Any] = {
         "newer": trace_address(newer, scope) if newer else None,
         "older": trace_address(older, scope) if older else None,
     }
-    history = review_history(trace)
     if request.user.has_perm("trajectories.add_review"):
         context |= _deciding(request, trace, scope, form)
-        if context["mine"] is None and request.GET.get("reviews") != "all":
-            # Blind by default: what others said shows up once one's own word is in.
-            others = history.exclude(reviewer=visitor(request)).exists()
-            context["blind"] = others or bool(imported_judgements(trace)[1])
-            history = history.filter(reviewer=visitor(request))
-    return {**context, "history": list(history[:20])}
+    return context
+
+
+def _told(request: HttpRequest, trace: Trace, *, told: bool) -> dict[str, Any]:
+    """What people said of a trace: everything, or the visitor's own words and that others' stay hidden.
+
+    That is said whether or not there are any, since it would tell.
+    """
+    history = review_history(trace)
+    if not told:
+        history = history.filter(reviewer=visitor(request))
+    return {
+        "decision": trace.decision if told else "",
+        "blind": not told,
+        "may_ask": not sight_of(request.user).is_blind,
+        "history": list(history[:20]),
+    }
 
 
 def _deciding(request: HttpRequest, trace: Trace, scope: TraceWalk, form: ReviewForm | None) -> dict[str, Any]:
-    following = next_to_judge(scope, after=trace.pk)
+    sight = sight_of(request.user)
+    following = next_to_judge(scope, sight, after=trace.pk)
     mine = standing_review(trace=trace, reviewer=visitor(request))
     return {
         "mine": mine,
-        "following": trace_address(following, scope) if following else None,
+        "following": trace_address(following, scope) if following not in (None, trace.pk) else None,
         "form": form or ReviewForm(initial=_said(mine), step_count=len(trace.steps)),
         "undo": undo_offer(request),
-        "progress": judging_progress(scope),
+        "progress": judging_progress(scope, sight),
     }
 
 

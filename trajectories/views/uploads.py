@@ -7,7 +7,6 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.conf import settings
-from django.contrib.auth.decorators import permission_required
 from django.core.exceptions import TooManyFilesSent, ValidationError
 from django.core.files.uploadhandler import FileUploadHandler, SkipFile, StopUpload
 from django.http import HttpRequest, HttpResponse
@@ -29,6 +28,7 @@ from trajectories.services.imports.jobs import keep_files, plan_import
 from trajectories.services.questions import QuestionPreview, preview_upload
 from trajectories.services.uploads import find_upload, keep_upload
 from trajectories.views.fragments import wants_fragment
+from trajectories.views.permissions import needs
 from trajectories.views.visitors import visitor
 
 DRAIN_LIMIT = 1024 * 1024 * 1024
@@ -96,7 +96,7 @@ def limited_upload(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespo
     return csrf_exempt(limited)
 
 
-@permission_required("trajectories.add_problem", raise_exception=True)
+@needs("trajectories.add_problem")
 @require_http_methods(["GET", "HEAD", "POST"])
 @limited_upload
 def import_problems(request: HttpRequest, *, refusal: str) -> HttpResponse:
@@ -151,7 +151,7 @@ def _page(request: HttpRequest, form: ImportForm, *, status: int = 200) -> HttpR
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@permission_required("trajectories.add_problem", raise_exception=True)
+@needs("trajectories.add_problem")
 @vary_on_headers("HX-Request")
 def question_import(request: HttpRequest, token: str) -> HttpResponse:
     """Show how a file of questions would be read by the columns chosen so far, and import it."""

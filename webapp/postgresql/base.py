@@ -6,16 +6,34 @@ import psycopg
 from django.db.backends.postgresql import base
 from psycopg_pool import ConnectionPool
 
+from webapp.postgresql.breaker import Breaker
+
+_breaker = Breaker()
+"""One for the process: it has one database."""
+
 
 class DatabaseWrapper(base.DatabaseWrapper):
     """Checks each connection that it takes out of the pool.
 
     The pool's own check finds broken ones one by one and waits longer after each: 1, 2, 4, 8 seconds. After a restart
     of the server a process that had five idle connections would wait until it gives up.
+
+    With FAILS_FAST in the settings, as in web servers, whoever finds the database away saves the others the wait.
     """
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> psycopg.Connection[Any]:
-        """A connection that works; where one has broken, all of the pool's that have are replaced with it."""
+        """A connection that works; where one has broken, all of the pool's that have are replaced with it.
+
+        Raises psycopg.OperationalError when there is none within the pool's time limit.
+        """
+        if not self.settings_dict.get("FAILS_FAST"):
+            return self._working_connection(conn_params)
+        with _breaker.watch(self.settings_dict["OPTIONS"]["pool"]["timeout"]):
+            if _breaker.is_away:
+                self._knock(conn_params)
+            return self._working_connection(conn_params)
+
+    def _working_connection(self, conn_params: dict[str, Any]) -> psycopg.Connection[Any]:
         connection: psycopg.Connection[Any] = super().get_new_connection(conn_params)
         pool: ConnectionPool[Any] | None = self.pool
         if pool is None:
@@ -24,6 +42,15 @@ class DatabaseWrapper(base.DatabaseWrapper):
             pool.check_connection(connection)
         except psycopg.OperationalError:
             pool.putconn(connection)
+            if self.settings_dict.get("FAILS_FAST"):
+                self._knock(conn_params)
             pool.check()
             connection = super().get_new_connection(conn_params)
         return connection
+
+    def _knock(self, conn_params: dict[str, Any]) -> None:
+        """Raise psycopg.OperationalError where no new connection can be made.
+
+        A server that is down refuses at once, while the pool would let its caller wait in the hope of a later try.
+        """
+        psycopg.connect(**conn_params).close()

@@ -89,14 +89,28 @@ function describe(element) {
   return copy.textContent.trim().replace(/\s+/g, " ") || element.placeholder || element.name || "";
 }
 
-function openOverlay() {
-  const rows = new Map(keyed().map((element) => [element.dataset.key, describe(element)]));
-  rows.set("?", "Show these keys");
-  rows.set("Escape", "Leave a text box; close a menu or dialog");
-  const dialog = document.createElement("dialog");
-  dialog.id = "keys";
-  dialog.setAttribute("aria-label", "Keyboard shortcuts");
-  dialog.innerHTML = '<div class="dialog-head"><h2>Keyboard shortcuts</h2><button class="button small" data-close-dialog autofocus>Close</button></div><dl class="dialog-body key-list"></dl>';
+// Headings of the overlay, in its order, each with what belongs under it; what fits none is about the page.
+const GROUPS = [
+  ["Decide", "[name=decision], [name=score], [name=then], #id_comment, [data-key=u]"],
+  ["Reasons", "[name=reason]"],
+  ["Steps", "[data-label-step], [data-step-move]"],
+  ["Move", "[rel=next], [rel=prev], [data-key=s], [data-key=l], [data-key=j]"],
+  ["This page", "*"],
+];
+
+function groupedKeys() {
+  const groups = new Map(GROUPS.map(([title]) => [title, new Map()]));
+  for (const element of keyed()) {
+    const [title] = GROUPS.find(([, selector]) => element.matches(selector));
+    groups.get(title).set(element.dataset.key, describe(element));
+  }
+  groups.get("This page").set("?", "Show these keys").set("Escape", "Leave a text box; close a menu or dialog");
+  return [...groups].filter(([, rows]) => rows.size);
+}
+
+function keyList(rows) {
+  const list = document.createElement("dl");
+  list.className = "key-list";
   for (const [key, label] of rows) {
     const row = document.createElement("div");
     const [term, cap, meaning] = ["dt", "kbd", "dd"].map((name) => document.createElement(name));
@@ -104,7 +118,21 @@ function openOverlay() {
     meaning.textContent = label;
     term.append(cap);
     row.append(term, meaning);
-    dialog.querySelector("dl").append(row);
+    list.append(row);
+  }
+  return list;
+}
+
+function openOverlay() {
+  const dialog = document.createElement("dialog");
+  dialog.id = "keys";
+  dialog.setAttribute("aria-label", "Keyboard shortcuts");
+  dialog.innerHTML = '<div class="dialog-head"><h2>Keyboard shortcuts</h2><button class="button small" data-close-dialog autofocus>Close</button></div><div class="dialog-body key-groups"></div>';
+  const groups = groupedKeys();
+  for (const [title, rows] of groups) {
+    const heading = document.createElement("h3");
+    heading.textContent = title;
+    dialog.querySelector(".key-groups").append(...(groups.length > 1 ? [heading] : []), keyList(rows));
   }
   dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
   dialog.addEventListener("close", () => dialog.remove());

@@ -3,10 +3,13 @@
 const LONGEST_SUBMIT = 15000; // milliseconds
 
 function say(text, kind = "fail") {
+  const toasts = document.getElementById("toasts");
+  // Pages that poll fail again and again for one reason.
+  if ([...toasts.children].some((notice) => notice.textContent === text)) return;
   const notice = document.createElement("div");
   notice.className = `notice ${kind}`;
   notice.textContent = text;
-  document.getElementById("toasts").append(notice);
+  toasts.append(notice);
   setTimeout(() => notice.remove(), 8000);
 }
 
@@ -64,9 +67,13 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   }
 });
 document.addEventListener("htmx:responseError", (event) => {
-  const { status } = event.detail.xhr;
-  if (status === 403) say("You have no permission for this.");
+  const { xhr } = event.detail;
+  const { status } = xhr;
+  // A refusal is one sentence: what is missing and who has it.
+  const isSentence = (xhr.getResponseHeader("Content-Type") ?? "").startsWith("text/plain");
+  if (status === 403) say(isSentence ? xhr.responseText : "You have no permission for this.");
   else if (status === 404) say("This is no longer here. Reload the page.");
+  else if (status === 503) say("The database does not answer. What was sent may not be saved; try again in a moment.");
   else say(`The server answered with error ${status}. Try again; if it stays, its log says why.`);
 });
 document.addEventListener("htmx:sendError", () => say("No connection to the server. Nothing was saved."));

@@ -49,7 +49,10 @@ def test_usual_shapes_are_read(text):
         ('{"problems": []}', "Problems: found an empty list, expected a list of problems."),
         ('{"problems": [1]}', "Problem 1: found 1, expected an object with a question."),
         ('{"problems": [{"answer": "1"}]}', "Problem 1 question: found nothing, expected a question."),
-        ('[{"question": "Q?", "answer": ["1"]}]', "Problem 1 answer: found a list of 1, expected text or a number."),
+        (
+            '[{"question": "Q?", "answer": [1]}]',
+            "Problem 1 answer: found a list of 1, expected text, a number or a list of accepted texts.",
+        ),
         ('[{"question": "a\\u0000b", "answer": "1"}]', "found a NUL character"),
     ],
 )

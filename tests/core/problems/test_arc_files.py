@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.mutations import mutations
 from trajectories.core.problems import ImportFault, ProblemError
 from trajectories.core.problems.arc_files import ArcReader, is_solutions, read_solutions, split_of
 
@@ -107,3 +108,21 @@ def test_split_goes_by_path_unless_said(name, split):
 def test_solutions_are_known_by_name():
     assert is_solutions("folder/arc-agi_training_solutions.json")
     assert not is_solutions("solutions/abc.json")
+
+
+@pytest.mark.parametrize("value", [OPEN, {"a": OPEN}, {"a": HIDDEN, "b": HIDDEN}], ids=["lone", "named", "hidden"])
+def test_a_value_of_a_wrong_type_is_a_fault(value):
+    found = [item for _, _, changed in mutations(value) for item in read(changed)]
+    assert sum(isinstance(item, ImportFault) for item in found) > 50
+
+
+def test_solutions_of_a_wrong_type_are_faults():
+    faults = 0
+    for _, _, changed in mutations({"a": [[[7]], [[8]]]}):
+        try:
+            known = read_solutions(changed)
+        except ProblemError:
+            faults += 1
+        else:
+            faults += sum(isinstance(item, ImportFault) for item in read({"a": HIDDEN}, solutions=known))
+    assert faults > 50

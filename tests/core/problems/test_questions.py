@@ -1,14 +1,23 @@
 """Questions from JSONL and CSV: which column is what, and what each kind's answer may be."""
 
 import json
+import time
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.core.problems.strategies import json_values
+from tests.mutations import mutations
 from trajectories.core.problems import ProblemError
-from trajectories.core.problems.questions import COLUMNS, choose_columns, is_questions, read_question, read_rows
+from trajectories.core.problems.questions import (
+    COLUMNS,
+    MAX_COLUMNS,
+    choose_columns,
+    is_questions,
+    read_question,
+    read_rows,
+)
 from trajectories.core.records import ProblemKind, ProblemRecord
 
 SAME = {field: field for field in COLUMNS}
@@ -93,6 +102,25 @@ def test_columns_that_are_missing(columns, chosen, message):
         ({"answer": 42}, "numeric", "42"),
         ({"answer": -0.5}, "numeric", "-0.5"),
         ({"answer": "12 apples"}, "text", "12 apples"),
+        ({"answer": r"\frac{3}{4}"}, "numeric", r"\frac{3}{4}"),
+        ({"answer": "$42$"}, "numeric", "$42$"),
+        ({"answer": r"So it is \boxed{42}."}, "numeric", "42"),
+        ({"answer": "8 x 9 = <<8*9=72>>72 nuts.\n#### 72"}, "numeric", "72"),
+        ({"solution": r"Count. So $\boxed{17}$."}, "numeric", "17"),
+        ({"solution": "no box"}, "text", None),
+        ({"answer": "1/2"}, "numeric", "1/2"),
+        ({"answer": ".5"}, "numeric", ".5"),
+        ({"answer": "$1,000"}, "numeric", "$1,000"),
+        ({"answer": "[0, 2)"}, "numeric", "[0, 2)"),
+        ({"answer": "x = 3"}, "numeric", "x = 3"),
+        ({"answer": "42 km"}, "numeric", "42 km"),
+        ({"answer": "2024-01-05"}, "text", "2024-01-05"),
+        ({"answer": "H2O"}, "text", "H2O"),
+        ({"answer": "three"}, "text", "three"),
+        ({"answer": True}, "text", ["yes", "true"]),
+        ({"answer": ["A. Smith", "Alice Smith"]}, "text", ["A. Smith", "Alice Smith"]),
+        ({"answer": {"value": "Smith", "aliases": ["A. Smith", "Smith"]}}, "text", ["Smith", "A. Smith"]),
+        ({"answer": ["Paris"]}, "text", "Paris"),
         ({"answer": "1,23"}, "text", "1,23"),
         ({"answer": "1/2", "kind": "Numeric"}, "numeric", "1/2"),
         ({"answer": "7", "kind": "text"}, "text", "7"),
@@ -102,6 +130,7 @@ def test_columns_that_are_missing(columns, chosen, message):
         ({"answer": "y", "choices": ["x", "y"]}, "choice", "B"),
         ({"answer": 1, "choices": ["x", "y"]}, "choice", "B"),
         ({"answer": 10, "choices": [10, 20]}, "choice", "A"),
+        ({"answer": 1, "choices": ["1", "2", "3"]}, "choice", "B"),
         ({"answer": "y", "choices": '["x", "y"]'}, "choice", "B"),
         ({"answer": "y", "choices": "x | y"}, "choice", "B"),
         ({"answer": "A", "choices": {"A": "x", "B": "y"}}, "choice", "A"),
@@ -112,6 +141,20 @@ def test_kind_and_reference(row, kind, reference):
     record = question(**row)
     assert (record.kind, record.reference) == (ProblemKind(kind), reference)
     assert record.spec == ({"choices": record.spec["choices"]} if kind == "choice" else {})
+
+
+@pytest.mark.parametrize("answer", [["A", "C"], "A, C", "C and A", ["2", "4"]])
+def test_several_right_choices_are_letters(answer):
+    record = question(answer=answer, choices=["2", "3", "4"])
+    assert (record.reference, record.spec["many"]) == (["A", "C"], True)
+
+
+def test_columns_of_mathematics_files():
+    mapping = choose_columns(["problem", "solution", "answer", "subject", "level", "unique_id"], {})
+    row = {"problem": "?", "solution": "", "answer": "1", "subject": "Algebra", "level": "Level 5", "unique_id": "u-1"}
+    record = read_question(row, mapping, "a-1", None, "a.jsonl")
+    assert (record.family, record.difficulty, record.name) == ("Algebra", {"level": 5.0}, "u-1")
+    assert read_question({**row, "level": "high"}, mapping, "a-1", None, "a.jsonl").difficulty == {}
 
 
 def test_everything_a_row_may_have():
@@ -137,7 +180,9 @@ def test_name_and_split_when_the_row_has_none():
         ({"question": "  "}, "question: found nothing, expected a question"),
         ({"question": ["a"]}, "question: found a list of 1, expected text or a number"),
         ({"question": "a\0"}, "question: found a NUL character"),
-        ({"answer": True}, "answer: found true, expected text or a number"),
+        ({"answer": [1, 2]}, "answer: found a list of 2, expected text, a number or a list of accepted texts"),
+        ({"answer": True, "choices": ["x", "y"]}, "answer: found true, expected a letter or a choice's text"),
+        ({"answer": ["A", "E"], "choices": ["x", "y"]}, "answer: found the text 'E', expected one letter from A to B"),
         ({"kind": "arc"}, "kind: found the text 'arc', expected one of numeric, choice, text"),
         ({"kind": "choice"}, "choices: found nothing, expected a list of choices"),
         ({"choices": ["x"]}, "choices: found a list of 1, expected 2 to 26 choices"),
@@ -146,6 +191,7 @@ def test_name_and_split_when_the_row_has_none():
         ({"choices": "[1, "}, "choices: found the end of the file, expected JSON"),
         ({"choices": ["x", "y"], "answer": "C"}, "answer: found the text 'C', expected one letter from A to B"),
         ({"choices": ["B", "A"], "answer": "A"}, "answer: found the text 'A', expected one letter from A to B"),
+        ({"choices": [1, 2], "answer": 1}, "answer: found 1, expected one letter from A to B"),
         ({"choices": ["x", "y"], "answer": 2}, "answer: found 2, expected one letter from A to B"),
         ({"split": "holdout"}, "split: found the text 'holdout', expected train or eval"),
         ({"difficulty": "hard"}, "difficulty: found the text 'hard', expected a number"),
@@ -220,3 +266,59 @@ def test_bad_ways_to_judge(row, message):
     with pytest.raises(ProblemError) as fault:
         question(**row)
     assert str(fault.value).startswith(message)
+
+
+QUESTION = {
+    "question": "What is 2 + 2?",
+    "answer": "4",
+    "choices": ["4", "5"],
+    "kind": "choice",
+    "family": "sums",
+    "difficulty": {"level": 1},
+    "split": "train",
+    "name": "q-1",
+}
+TESTED = {
+    "question": "Add them.",
+    "answer": "4",
+    "match": "regex",
+    "examples": ["4"],
+    "tests": [{"input": "1 1", "output": "2"}],
+    "function": "add",
+    "kind": "text",
+}
+
+
+@pytest.mark.parametrize("row", [QUESTION, TESTED], ids=["choice", "tested"])
+def test_a_value_of_a_wrong_type_is_a_fault(row):
+    mapping = choose_columns(tuple(row), {})
+    faults = []
+    for _, _, changed in mutations(row):
+        try:
+            read_question(changed, mapping, "name", None, "rows.jsonl")
+        except ProblemError as fault:
+            faults.append(str(fault))
+    assert len(faults) > 50
+    assert all(0 < len(fault) < 400 for fault in faults)
+
+
+WIDE = [f"c{number}" for number in range(MAX_COLUMNS + 1)]
+TOO_WIDE = f"found {MAX_COLUMNS + 1} columns, expected at most {MAX_COLUMNS}; leave out the others"
+
+
+def test_a_table_with_more_columns_than_anyone_can_choose_from_is_refused():
+    with pytest.raises(ProblemError, match="leave out the others"):
+        rows(f"{','.join(WIDE)}\n{','.join(WIDE)}\n".encode(), "a.csv")
+    assert rows(json.dumps(dict.fromkeys(WIDE, 1)).encode(), "a.jsonl") == [(1, TOO_WIDE)]
+    narrow = [json.dumps({WIDE[number]: 1}) for number in range(MAX_COLUMNS + 1)]
+    with pytest.raises(ProblemError, match="columns in all rows so far, expected at most"):
+        rows("\n".join(narrow).encode(), "a.jsonl")
+    assert len(rows("\n".join(narrow[:-1]).encode(), "a.jsonl")) == MAX_COLUMNS
+
+
+def test_a_million_columns_are_refused_at_once():
+    header = ",".join(f"c{number}" for number in range(1_000_000)).encode()
+    started = time.thread_time()
+    with pytest.raises(ProblemError, match="found 1,000,000 columns, expected at most 256"):
+        rows(header + b"\n", "a.csv")
+    assert time.thread_time() - started < 5

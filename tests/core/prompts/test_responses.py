@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from tests.core.prompts.problems import FLIP, arc, instruction, question, rows
 from tests.core.prompts.test_variation import variations
 from trajectories.core.grids import grid_to_lists, parse_grid
-from trajectories.core.prompts import ParsedResponse, Variation, read_response, render_messages
+from trajectories.core.prompts import ParsedResponse, Variation, read_answer, read_response, render_messages
 from trajectories.core.prompts.answer_formats import STYLES
 from trajectories.core.prompts.variation import vary_grid
 from trajectories.core.records import ProblemKind, StepKind
@@ -249,3 +249,60 @@ def test_a_problem_with_tests_is_answered_by_its_last_program():
     assert parsed.steps[-1].kind is StepKind.PROGRAM
     asked = render_messages(instruction("direct"), problem)[-1]["content"]
     assert "a complete Python program that defines the function `f`" in asked
+
+
+@pytest.mark.parametrize("part", ["live", "imported"])
+@pytest.mark.parametrize(
+    ("kind", "text", "answer"),
+    [
+        (ProblemKind.NUMERIC, "So \\boxed{3} and then 4.", "3"),
+        (ProblemKind.NUMERIC, "<think>It is \\boxed{5}.</think>The total is 7.", "7"),
+        (ProblemKind.NUMERIC, "<think>It is \\boxed{5}", None),
+        (ProblemKind.CHOICE, "The answer is B.", "B"),
+        (ProblemKind.CHOICE, "Answer: blue", "B"),
+        (ProblemKind.TEXT, "<answer>Paris</answer>", "Paris"),
+        (ProblemKind.TEXT, "Paris", "Paris"),
+        (ProblemKind.PROCEDURAL, "1 2\n3 4", "1 2\n3 4"),
+        (ProblemKind.TEXT, "word " * 100, None),
+        (ProblemKind.TEXT, " ", None),
+        (ProblemKind.ARC, "<think>[[1, 2]]</think>The grid is [[9, 8, 7]].", [[[9, 8, 7]]]),
+        (ProblemKind.ARC, "The grid is\n\n```json\n[[9,8,7]]\n```", [[[9, 8, 7]]]),
+        (ProblemKind.ARC, "**Answer:**\n\n987", [[[9, 8, 7]]]),
+        (ProblemKind.ARC, "The grid:\n1 2\n3 4\n\nso\n8 7\n", [[[8, 7]]]),
+        (ProblemKind.ARC, "I think [[1, 2]] but no: [[8, 7]]", [[[8, 7]]]),
+    ],
+)
+def test_sampled_and_imported_texts_are_read_alike(part, kind, text, answer):
+    problem = arc() if kind is ProblemKind.ARC else question(kind, choices=["red", "blue"])
+    read = read_response(instruction("direct"), problem, text) if part == "live" else read_answer(problem, text)
+    assert read.answer == answer
+    assert (read.place is None) == (answer is None)
+    if read.place is not None and kind not in (ProblemKind.ARC, ProblemKind.CHOICE):
+        assert text[read.place.start : read.place.end] == answer
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"First\n```python\nx = 1\n```\nthen\n```python\n{PROGRAM}```\n",
+        f"```py\n{PROGRAM}```\nIt gives [[8, 7]].",
+        f"<think>\n```python\ndef transform(grid):\n    return grid\n```\n</think>\n```python\n{PROGRAM}```",
+    ],
+)
+def test_the_program_of_an_imported_text_counts_before_its_grids(text):
+    read = read_answer(arc(), text)
+    assert (read.answer, read.program, read.place) == (None, PROGRAM, None)
+
+
+def test_a_program_in_thoughts_is_none():
+    text = f"<think>\n```python\n{PROGRAM}```\n</think>\n\n[[9, 8, 7]]"
+    read = read_response(instruction("direct"), arc(), text)
+    assert (read.answer, read.program) == ([[[9, 8, 7]]], "")
+    assert [step.title for step in read.steps][:2] == ["Thinking", "Code"]
+
+
+@given(st.sampled_from(list(ProblemKind)), pieces)
+def test_any_imported_text_is_read(kind, text):
+    problem = arc() if kind is ProblemKind.ARC else question(kind, choices=["a", "b"])
+    read = read_answer(problem, text)
+    assert read.place is None or 0 <= read.place.start < read.place.end <= len(text)

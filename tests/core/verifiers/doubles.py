@@ -17,11 +17,12 @@ class ScriptedTools:
     score: float = 0.0
     comparison: Comparison | None = None
     compared: list[tuple[str, str]] = field(default_factory=list)
+    faithful: bool = True
 
     def run_program(self, job: ProgramJob) -> ProgramRun:
         self.jobs.append(job)
         calls = tuple(self.respond(arguments[0]) for arguments in job.calls)
-        return ProgramRun(calls=calls, engine="scripted 1", facts=limit_facts(job.limits))
+        return ProgramRun(calls, engine="scripted 1", facts=limit_facts(job.limits), faithful=self.faithful)
 
     def score_answer(self, problem: ProblemRecord, answer: str) -> float:
         return self.score

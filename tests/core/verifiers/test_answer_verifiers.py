@@ -4,6 +4,7 @@ from fractions import Fraction
 import pytest
 
 from tests.core.verifiers.doubles import ScriptedTools, ending, returning, trace
+from trajectories.core.answers import RULE_SET
 from trajectories.core.programs import CallResult, CallStatus
 from trajectories.core.records import JSON, Outcome, ProblemKind, ProblemRecord, VerdictRecord
 from trajectories.core.verifiers import VERIFIERS, applicable_verifiers
@@ -31,7 +32,7 @@ def judge(name: str, record: ProblemRecord, text: str) -> VerdictRecord:
         ("0.75", r"\boxed{\frac{3}{4}}", True),
         ("1/3", "Answer: 0.3333333333", True),
         ("1/3", "Answer: 0.33", False),
-        ("45%", "Answer: 0.45", False),
+        ("45%", "Answer: 0.45", True),
         ("45%", "Answer: 45", True),
         ("0.45", "Answer: 45%", True),
         ("45", "Answer: 45%", False),
@@ -39,7 +40,18 @@ def judge(name: str, record: ProblemRecord, text: str) -> VerdictRecord:
         ("12 km", "Answer: 12 KM.", True),
         ("12 km", "Answer: 12 m", False),
         ("12", "Answer: 12 apples", True),
-        ("42", "Answer: forty-two", False),
+        ("12 apples", "Answer: 12 pears", False),
+        ("12 apples", "Answer: 12 red apples", True),
+        ("42 km", "Answer: 42,000 metres", True),
+        ("42", "Answer: 42 pairs", False),
+        ("42 pairs", "Answer: 42 pairs", True),
+        ("$0.50", "Answer: 50 cents", True),
+        ("0.333333", "Answer: 1/3", True),
+        ("1/3", "Answer: 0.333333", True),
+        ("20 °C", "Answer: 20 degrees", True),
+        ("68 °F", "Answer: 20 °C", True),
+        ("5.25 ft", "Answer: 5 feet 3 inches", True),
+        ("42", "Answer: forty-two", True),
         (42, "Answer: 42", True),
     ],
 )
@@ -70,40 +82,95 @@ def test_plain_numbers_are_never_compared_as_expressions() -> None:
     assert tools.compared == []
 
 
+MATRIX = r"\begin{pmatrix}1\\2\end{pmatrix}"
+
+
 @pytest.mark.parametrize(
-    ("reference", "text", "comparison", "outcome", "message"),
+    ("text", "comparison", "asked", "outcome", "message"),
     [
-        ("x+1", "Answer: 1+x", Comparison(equal=True), Outcome.PASS, "the answer is equal"),
-        ("x+1", "Answer: 2+x", Comparison(equal=False), Outcome.FAIL, "the answer is not equal"),
-        ("x+1", r"Answer: \odd{x}", Comparison(unreadable="found"), Outcome.FAIL, NO_NUMBER),
-        ("x m", "Answer: x", Comparison(unreadable="expected"), Outcome.ERROR, None),
-        ("2π", "Answer: 6.28", Comparison(numbers=(Fraction("6.283185"), Fraction("6.28"))), Outcome.FAIL, None),
         (
-            "2π",
-            "Answer: $2 π$",
+            r"Answer: $\begin{pmatrix}1.0\\2\end{pmatrix}$",
+            Comparison(equal=True),
+            1,
+            Outcome.PASS,
+            "the answer is equal",
+        ),
+        (r"Answer: $\begin{pmatrix}2\\2\end{pmatrix}$", Comparison(), 2, Outcome.FAIL, "the answer is not equal"),
+        (r"Answer: \odd{x}", Comparison(unreadable="found"), 1, Outcome.FAIL, NO_NUMBER),
+        ("Answer: x", Comparison(unreadable="expected"), 1, Outcome.ERROR, None),
+        ("Answer: 6.28", Comparison(numbers=(Fraction("6.283185"), Fraction("6.28"))), 1, Outcome.FAIL, None),
+        (
+            f"Answer: ${MATRIX}$",
             None,
+            1,
             Outcome.ERROR,
             "the answer could not be compared: comparing took longer than 5 s",
         ),
-        (r"2\pi\text{ cm}", r"Answer: $2\pi$ km", Comparison(equal=True), Outcome.FAIL, "the unit is km, expected cm"),
     ],
 )
-def test_expressions(
-    reference: str, text: str, comparison: Comparison | None, outcome: Outcome, message: str | None
+def test_what_is_not_read_here_is_compared_elsewhere(
+    text: str, comparison: Comparison | None, asked: int, outcome: Outcome, message: str | None
 ) -> None:
     tools = returning(True)
     tools.comparison = comparison
-    record = problem(ProblemKind.NUMERIC, reference)
-    verdict = VERIFIERS["numeric"].judge(record, trace(program="", text=text), tools)
-    assert len(tools.compared) == 1
+    verdict = VERIFIERS["numeric"].judge(problem(ProblemKind.NUMERIC, MATRIX), trace(program="", text=text), tools)
+    assert len(tools.compared) == asked
     assert verdict.outcome is outcome
     assert message in (None, verdict.message)
     assert (verdict.score is None) == (outcome is Outcome.ERROR)
 
 
+def test_a_comparison_is_asked_for_both_ways() -> None:
+    class OneSided(ScriptedTools):
+        def compare_expressions(self, expected: str, found: str) -> Comparison:
+            return Comparison(equal=found == MATRIX)
+
+    tools = OneSided(lambda _: CallResult(CallStatus.RETURNED))
+    given = trace(program="", text=r"Answer: $\begin{pmatrix}1.0\\2\end{pmatrix}$")
+    assert VERIFIERS["numeric"].judge(problem(ProblemKind.NUMERIC, MATRIX), given, tools).outcome is Outcome.PASS
+
+
+@pytest.mark.parametrize(
+    ("reference", "text", "right"),
+    [
+        ("x+1", "Answer: 1+x", True),
+        ("x+1", "Answer: 2(x+1)/2", True),
+        ("|x|", "Answer: x", None),
+        ("2π", "Answer: 6.28", False),
+        ("2π", "Answer: $2 π$", True),
+        (r"2\pi\text{ cm}", r"Answer: $2\pi$ km", False),
+        (r"2\pi\text{ cm}", r"Answer: $2\pi$", True),
+        ("x<3", r"\boxed{(-\infty,3)}", True),
+        (r"(-\infty,3)", "Answer: x < 3", True),
+        ("[0, 2)", r"Answer: $0 \le x \le 2$", False),
+        (r"\{1,2\}", r"\boxed{(1,2)}", False),
+        ("(1,2)", r"\boxed{\{1,2\}}", False),
+        ("(1,2)", r"\boxed{[1,2]}", False),
+        (r"\{1,2\}", r"\boxed{1,2}", True),
+        ("y = 2x + 1", r"\boxed{2x + 1 = y}", True),
+        (r"\text{acute}", r"\boxed{\text{Acute}}", True),
+        (r"\text{(A)}", r"\boxed{A}", True),
+        (r"\text{acute}", r"\boxed{\text{obtuse}}", False),
+    ],
+)
+def test_mathematics_is_compared_by_its_form(reference: str, text: str, right: bool | None) -> None:
+    tools = returning(True)
+    tools.comparison = Comparison()
+    verdict = VERIFIERS["numeric"].judge(problem(ProblemKind.NUMERIC, reference), trace(program="", text=text), tools)
+    assert (verdict.outcome is Outcome.PASS) == bool(right), verdict.message
+    assert bool(tools.compared) == (right is None)
+
+
+@pytest.mark.parametrize("reference", ["n/a", "?", "see solution", r"\frac{1}{", "", "the answer"])
+def test_a_reference_that_is_no_answer_is_the_problems_fault(reference: str) -> None:
+    verdict = VERIFIERS["numeric"].judge(
+        problem(ProblemKind.NUMERIC, reference), trace(program="", text="Answer: 1"), returning(True)
+    )
+    assert verdict.outcome is Outcome.ERROR
+
+
 def test_the_problems_tolerance_holds_for_expressions() -> None:
     tools = returning(True)
-    tools.comparison = Comparison(numbers=(Fraction("1.41421356"), Fraction("1.41")))
     record = problem(ProblemKind.NUMERIC, r"\sqrt{2}", {"tolerance": 0.01})
     given = trace(program="", text="Answer: 1.41")
     assert VERIFIERS["numeric"].judge(record, given, tools).outcome is Outcome.PASS
@@ -136,6 +203,22 @@ def test_choice_by_letter_or_text(text: str, letter: str | None) -> None:
     assert (verdict.outcome is Outcome.PASS) == (letter == "B")
 
 
+@pytest.mark.parametrize(
+    ("text", "letters", "right"),
+    [("Answer: A, C", "A, C", True), ("The right ones are A and C.", "A, C", True), ("Answer: A", "A", False),
+     ("Answer: A or C", None, False), (r"\boxed{A, B, C}", "A, B, C", False), ("Answer: C and A", "A, C", True)],
+)  # fmt: skip
+def test_several_choices_are_right_only_whole(text: str, letters: str | None, right: bool) -> None:
+    record = problem(ProblemKind.CHOICE, ["A", "C"], {"choices": ["2", "3", "4"], "many": True})
+    verdict = judge("choice", record, text)
+    assert (verdict.evidence["read_as"], verdict.outcome is Outcome.PASS) == (letters, right)
+
+
+def test_two_choices_named_are_none_where_one_is_asked_for() -> None:
+    verdict = judge("choice", problem(ProblemKind.CHOICE, "A", CHOICES), "Answer: A and B")
+    assert (verdict.outcome, verdict.evidence["read_as"]) == (Outcome.FAIL, None)
+
+
 def test_a_reference_letter_is_a_letter_even_among_letters() -> None:
     swapped = problem(ProblemKind.CHOICE, "A", {"choices": ["B", "A"]})
     verdict = judge("choice", swapped, "Answer: B")
@@ -150,6 +233,12 @@ def test_a_reference_letter_is_a_letter_even_among_letters() -> None:
         ("normalised", "New York", "Answer: York", False),
         ("normalised", "ﬁne", "Answer: FINE", True),
         ("normalised", "C++", "Answer: C", False),
+        ("normalised", "Paris", "The answer is Paris, because it is the capital.", True),
+        ("normalised", "Paris", "Answer: Paris (France)", True),
+        ("normalised", "Paris", "Answer: Paris or Lyon", False),
+        ("normalised", "yes", "Yes, it is even.", True),
+        ("normalised", "no", "Yes, it is even.", False),
+        ("normalised", ["yes", "true"], "Answer: True", True),
         ("normalised", "-5", "Answer: 5", False),
         ("normalised", "?", "Answer: !", False),
         ("exact", "New York", "<answer>New York</answer>", True),
@@ -203,9 +292,9 @@ def test_no_answer_and_no_reference_are_different_things(name: str) -> None:
     kind = {"numeric": ProblemKind.NUMERIC, "choice": ProblemKind.CHOICE}.get(name, ProblemKind.TEXT)
     spec: dict[str, JSON] = {"match": name} if name in ("regex", "json") else dict(CHOICES)
     reference = "B" if name == "choice" else "7"
-    missing = judge(name, problem(kind, reference, spec), "well, hm")
+    missing = judge(name, problem(kind, reference, spec), "well,\nhm")
     assert (missing.outcome, missing.message) == (Outcome.FAIL, "no answer found")
-    assert missing.evidence == {"found": None}
+    assert missing.evidence == {"found": None, "rules": RULE_SET}
     unknown = judge(name, problem(kind, None, spec), "Answer: 7")
     assert (unknown.outcome, unknown.score) == (Outcome.UNSCORED, None)
 

@@ -1,105 +1,117 @@
-from fractions import Fraction
+"""Where a trace's answer is found, by which rule, and that thoughts are none of it."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.core.verifiers.doubles import trace
-from trajectories.core.records import JSON
-from trajectories.core.verifiers.answers import find_answer
-from trajectories.core.verifiers.numbers import read_quantity
+from tests.core.verifiers.doubles import flip_problem, trace
+from trajectories.core.answers import RULE_SET
+from trajectories.core.records import JSON, ProblemKind, ProblemRecord, TraceRecord
+from trajectories.core.verifiers.answers import find_answer, read_place, searched_fact, was_searched
+
+PROBLEMS = {
+    kind: ProblemRecord(
+        kind, "p", "", {"choices": ["apple", "banana"]} if kind is ProblemKind.CHOICE else {}, None, "train"
+    )
+    for kind in ProblemKind
+}
+NUMERIC = PROBLEMS[ProblemKind.NUMERIC]
 
 
 @pytest.mark.parametrize(
-    ("text", "rule", "value"),
+    ("kind", "text", "rule", "value"),
     [
-        ("first <answer>1</answer> then <answer> 2 </answer>", "tag", "2"),
-        (r"so \boxed{1}, no, \boxed{\frac{3}{4}}.", "boxed", r"\frac{3}{4}"),
-        ("Answer: 7\nAnswer: **42**.\nbye", "label", "42"),
-        ("the answer is Paris.", "label", "Paris"),
-        ("long sum\n#### 1,234", "label", "1,234"),
-        ("Final answer = x", "label", "x"),
-        ("3 apples and 4 pears make 7 pieces", "last number", "7"),
-        ("it is -3.5e2 or so", "last number", "-3.5e2"),
-        ("The grid: [[1]] or rather [[2, 3], [4, 5]] .", "last grid", [[2, 3], [4, 5]]),
+        ("numeric", "first <answer>1</answer> then <answer> 2 </answer>", "tag", "2"),
+        ("numeric", r"so \boxed{1}, no, \boxed{\frac{3}{4}}.", "boxed", r"\frac{3}{4}"),
+        ("numeric", "Answer: 7\nAnswer: **42**.\nbye", "label", "42"),
+        ("text", "the answer is Paris.", "label", "Paris"),
+        ("numeric", "long sum\n#### 1,234", "label", "1,234"),
+        ("numeric", "Final answer = x", "label", "x"),
+        ("numeric", "3 apples and 4 pears make 7 pieces", "last number", "7 pieces"),
+        ("numeric", "it is -3.5e2 or so", "last number", "-3.5e2 or so"),
+        ("numeric", "| a | b |\n|---|---|\n| all | 42 |", "table", "42"),
+        ("numeric", "**42**\n\n#### Why\nSix sevens.", "line", "42"),
+        ("choice", "Only the banana is yellow, so B.", "last sentence", "B"),
+        ("text", "Paris", "whole text", "Paris"),
+        ("arc", "The grid: [[1]] or rather [[2, 3], [4, 5]] .", "last grid", [[2, 3], [4, 5]]),
     ],
 )
-def test_each_rule_finds_the_last_and_keeps_its_place(text: str, rule: str, value: JSON) -> None:
-    found = find_answer(trace(text=text), number=rule == "last number", grid=rule == "last grid")
+def test_each_rule_finds_the_last_and_keeps_its_place(kind: str, text: str, rule: str, value: JSON) -> None:
+    problem = flip_problem() if kind == "arc" else PROBLEMS[ProblemKind(kind)]
+    found = find_answer(problem, trace(text=text))
     assert found is not None
-    assert (found.rule, found.value) == (rule, value)
-    if isinstance(value, str):
+    assert (found.rule, found.value, found.rules) == (rule, value, RULE_SET)
+    if isinstance(value, str) and kind != "choice":
         assert text[found.start : found.end] == value
 
 
-def test_a_stated_answer_counts_before_the_text() -> None:
-    found = find_answer(trace(answer=5, text="Answer: 7"))
+def test_the_place_is_in_the_whole_text() -> None:
+    text = "<think>Perhaps \\boxed{5}?</think>\n\nWell.<think>Hm.</think> The total is 7."
+    found = find_answer(NUMERIC, trace(text=text))
     assert found is not None
-    assert (found.rule, found.value) == ("stated", 5)
+    assert (found.value, text[found.start : found.end]) == ("7", "7")
+
+
+def test_a_stated_answer_counts_before_the_text() -> None:
+    found = find_answer(NUMERIC, trace(answer=5, text="Answer: 7"))
+    assert found is not None
+    assert (found.rule, found.value, found.rules) == ("stated", 5, 0)
+
+
+def test_a_text_that_was_searched_is_not_searched_again() -> None:
+    assert find_answer(NUMERIC, TraceRecord(None, "", "Thought: \\boxed{7}", searched=True)) is None
+    assert was_searched(searched_fact(None)["found"])
+    assert not was_searched({"rule": "boxed", "start": 0, "end": 1})
+
+
+def test_places_are_kept_with_the_version_of_the_rules() -> None:
+    found = find_answer(NUMERIC, trace(text="Answer: 7"))
+    assert found is not None
+    fact = searched_fact(found.place())["found"]
+    assert read_place(fact, "Answer: 7") == found.place()
+    old = read_place({"rule": "label", "start": 8, "end": 9}, "Answer: 7")
+    assert old is not None
+    assert old.rules == 1
 
 
 @pytest.mark.parametrize(
-    "text", ["", "no mark at all 7", r"\boxed{", "<answer></answer>", "Answer:", "</answer><answer>"]
+    "text", ["", "no mark at all", r"\boxed{", "<answer></answer>", "Answer:", "</answer><answer>", "<think>\\boxed{7}"]
 )
 def test_no_answer_is_none(text: str) -> None:
-    assert find_answer(trace(text=text)) is None
+    assert find_answer(NUMERIC, trace(text=text)) is None
 
 
-@given(st.text(alphabet=st.sampled_from("<answer>/\\boxed{}[]1,. #:=\n"), max_size=300) | st.text())
-def test_finding_is_total(text: str) -> None:
-    found = find_answer(trace(text=text), number=True, grid=True)
-    if found is not None and found.rule != "stated":
+@given(
+    st.sampled_from(list(ProblemKind)),
+    st.text(alphabet=st.sampled_from("<answer>/think\\boxed{}[]1,. #:=\n*|$AB"), max_size=300)
+    | st.lists(
+        st.sampled_from(
+            [
+                "Answer: ",
+                "42",
+                " is ",
+                "\\boxed{",
+                "}",
+                "<think>",
+                "</think>",
+                "\n",
+                "B",
+                ". ",
+                "=",
+                "|",
+                "**",
+                "not ",
+                "$",
+                "½",
+                "答案是",
+                "{",
+                '"a": 1',
+            ]
+        )
+    ).map("".join)
+    | st.text(),
+)
+def test_finding_is_total(kind: ProblemKind, text: str) -> None:
+    found = find_answer(flip_problem() if kind is ProblemKind.ARC else PROBLEMS[kind], trace(text=text))
+    if found is not None:
         assert 0 <= found.start < found.end <= len(text)
-
-
-@pytest.mark.parametrize(
-    ("text", "value", "unit"),
-    [
-        ("42", Fraction(42), ""),
-        (" -42. ", Fraction(-42), ""),
-        ("−7", Fraction(-7), ""),
-        ("1,234,567.5", Fraction(2469135, 2), ""),
-        ("1 234", Fraction(1234), ""),
-        ("3/4", Fraction(3, 4), ""),
-        ("1 1/2", Fraction(3, 2), ""),
-        ("-1 1/2", Fraction(-3, 2), ""),
-        (".5", Fraction(1, 2), ""),
-        ("6.02e23", Fraction(602 * 10**21), ""),
-        ("45%", Fraction(45), "%"),
-        ("45 \\%", Fraction(45), "%"),
-        ("$12.50", Fraction(25, 2), "$"),
-        ("12 km", Fraction(12), "km"),
-        ("12 square  metres", Fraction(12), "square metres"),
-        (r"\frac{3}{4}", Fraction(3, 4), ""),
-        (r"$\dfrac{1}{3}$", Fraction(1, 3), ""),
-        (r"5\text{ cm}", Fraction(5), "cm"),
-        ("5 m^2", Fraction(5), "m^2"),
-        (7, Fraction(7), ""),
-        (0.1, Fraction(1, 10), ""),
-    ],
-)
-def test_numbers_are_read_exactly(text: JSON, value: Fraction, unit: str) -> None:
-    found = read_quantity(text)
-    assert found is not None
-    assert (found.value, found.unit) == (value, unit)
-
-
-@pytest.mark.parametrize(
-    "text",
-    ["", "x", "3 + 4", "3/0", "1,23", "2^10", "4 or 5", "1e99999", "x = 3", True, None, [3], "9" * 500, float("nan")],
-)
-def test_what_is_no_number(text: JSON) -> None:
-    assert read_quantity(text) is None
-
-
-@given(st.integers(), st.integers(1, 10**6))
-def test_fractions_and_grouped_integers_read_back(top: int, bottom: int) -> None:
-    for text, value in ((f"{top}/{bottom}", Fraction(top, bottom)), (f"{top:,}", Fraction(top))):
-        found = read_quantity(text)
-        assert found is not None
-        assert found.value == value
-
-
-@given(st.text())
-def test_reading_numbers_is_total(text: str) -> None:
-    read_quantity(text)

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trajectories.core.verifiers.expressions import MAX_CHARACTERS, MAX_DEPTH, read_expression
+from trajectories.core.answers.expressions import MAX_CHARACTERS, MAX_DEPTH, read_expression
 
 
 @pytest.mark.parametrize(
@@ -11,7 +11,7 @@ from trajectories.core.verifiers.expressions import MAX_CHARACTERS, MAX_DEPTH, r
         (r"$2\sqrt{3}$", r"2\sqrt{3}", ""),
         (r"\(2\pi\).", r"2\pi", ""),
         (r"2\sqrt{3}\text{ cm}", r"2\sqrt{3}", "cm"),
-        (r"$\frac{\pi}{2}$ meters", r"\frac{\pi}{2}", "meters"),
+        (r"$\frac{\pi}{2}$ meters", r"\frac{\pi}{2}", "m"),
         (r"$\pi$ of the cake", r"\pi", ""),
         (r"\frac{\pi}{2} cm^2", r"\frac{\pi}{2}", "cm^2"),
         ("x = 1 or x = 2", "x = 1 or x = 2", ""),

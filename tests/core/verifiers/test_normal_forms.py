@@ -1,12 +1,12 @@
-"""Answers that mean the same are grouped; what a response states is found by kind."""
+"""Answers that mean the same have one form, by which votes are counted."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.core.verifiers.doubles import flip_problem
-from trajectories.core.records import ProblemKind, ProblemRecord
-from trajectories.core.verifiers.normal_forms import normal_answer, read_answer
+from trajectories.core.identity import canonical_json, content_hash
+from trajectories.core.records import ProblemKind
+from trajectories.core.verifiers.normal_forms import normal_answer
 
 CHOICES = {"choices": ["Red", "Blue"]}
 
@@ -15,14 +15,23 @@ CHOICES = {"choices": ["Red", "Blue"]}
     ("kind", "spec", "same"),
     [
         ("numeric", {}, ["1,000", "1000.0", 1000, "1000.", " 1e3 "]),
-        ("numeric", {}, ["1/2", "0.5", 0.5]),
+        ("numeric", {}, ["1/2", "0.5", 0.5, "½", r"\frac12", r"$\dfrac{1}{2}$", "x = 1/2", r"\boxed{0.5}", "one half"]),
+        ("numeric", {}, ["42", "42 seats", "$42", "42 dollars", r"42^\circ", "42."]),
+        ("numeric", {}, ["5 km", "5000 m", "5 kilometres"]),
+        ("numeric", {}, [r"\frac{\sqrt{2}}{2}", r"\frac{1}{\sqrt{2}}", "√2/2"]),
+        ("numeric", {}, ["(x-1)(x+1)", "x^2-1", "-1 + x²"]),
+        ("numeric", {}, ["x < 3", r"(-\infty, 3)", "3 > x", r"x \in (-\infty,3)"]),
+        ("numeric", {}, [r"\{1, 2\}", "2, 1", "x = 1 or x = 2"]),
+        ("numeric", {}, [r"\begin{pmatrix}1\\2\end{pmatrix}", r"\begin{pmatrix} 1 \\ 2 \end{pmatrix}"]),
+        ("choice", {**CHOICES, "many": True}, ["A, B", ["B", "A"], "A and B"]),
+        ("text", {}, ["Yes", "yes, it is even.", "True"]),
         ("choice", CHOICES, ["B", "b", "(B)", "blue", 1]),
         ("text", {}, ["Paris", " paris. ", "PARIS"]),
         ("procedural", {}, ["a  b", "A b"]),
     ],
 )
 def test_the_same_answer_has_one_form(kind, spec, same):
-    assert len({normal_answer(kind, spec, answer) for answer in same}) == 1
+    assert len({canonical_json(normal_answer(kind, spec, answer)) for answer in same}) == 1
 
 
 @pytest.mark.parametrize(
@@ -31,12 +40,22 @@ def test_the_same_answer_has_one_form(kind, spec, same):
         ("numeric", {}, "45%", "45"),
         ("numeric", {}, "3 km", "3 m"),
         ("choice", CHOICES, "A", "B"),
+        ("numeric", {}, "x < 3", "x <= 3"),
+        ("numeric", {}, "(1, 2)", r"\{1, 2\}"),
+        ("numeric", {}, "|x|", "x"),
+        ("numeric", {}, "42", "42 pairs of"),
+        ("numeric", {}, "42", "42 thousand"),
         ("text", {}, "Paris", "Rome"),
         ("text", {}, None, "None"),
     ],
 )
 def test_different_answers_stay_different(kind, spec, left, right):
     assert normal_answer(kind, spec, left) != normal_answer(kind, spec, right)
+
+
+def test_two_choices_named_are_no_vote():
+    assert normal_answer("choice", CHOICES, "A or B") is None
+    assert normal_answer("choice", CHOICES, "A and B") is None
 
 
 def test_grids_stay_as_they_are():
@@ -49,52 +68,23 @@ def test_any_answer_has_a_form_and_forms_are_stable(kind, answer):
     assert normal_answer(kind, CHOICES, form) == form
 
 
-def ask(kind: ProblemKind, text: str):
-    read = read_answer(ProblemRecord(kind, "q", "?", CHOICES, None, "train"), text)
-    assert read.place is None or text[read.place.start : read.place.end].strip()
-    return read.answer, read.program
-
-
-@pytest.mark.parametrize(
-    ("kind", "text", "answer"),
-    [
-        (ProblemKind.NUMERIC, "So 3 and then 4.", "4"),
-        (ProblemKind.NUMERIC, "So \\boxed{3} and then 4.", "3"),
-        (ProblemKind.CHOICE, "The answer is B.", "B"),
-        (ProblemKind.TEXT, "<answer>Paris</answer>", "Paris"),
-        (ProblemKind.TEXT, "Paris", "Paris"),
-        (ProblemKind.PROCEDURAL, "1 2\n3 4", "1 2\n3 4"),
-        (ProblemKind.TEXT, "word " * 100, None),
-        (ProblemKind.TEXT, " ", None),
-    ],
-)
-def test_answers_are_taken_from_the_text(kind, text, answer):
-    assert ask(kind, text) == (answer, "")
-
-
-PROGRAM = "def transform(grid):\n    return grid\n"
-
-
-@pytest.mark.parametrize(
-    ("text", "answer", "program"),
-    [
-        (f"First\n```python\nx = 1\n```\nthen\n```python\n{PROGRAM}```\n", None, PROGRAM),
-        (f"```python\ndef transform(g): ...\n```\n```py\n{PROGRAM}```\nIt gives [[8, 7]].", None, PROGRAM),
-        ("I think [[1, 2]] but no: [[8, 7]]", [[[8, 7]]], ""),
-        ("The grid:\n1 2\n3 4\n\nso\n8 7\n", [[[8, 7]]], ""),
-        ("The grid:\n87\n", [[[8, 7]]], ""),
-        ("[[1, 2], [3]]", None, ""),
-        ("nothing", None, ""),
-    ],
-)
-def test_arc_gives_a_program_or_grids(text, answer, program):
-    read = read_answer(flip_problem(), text)
-    assert (read.answer, read.program) == (answer, program)
-    assert (read.place is None) == (answer is None)
-
-
-@given(st.sampled_from(list(ProblemKind)), st.text())
-def test_any_text_is_read(kind, text):
-    answer, program = ask(kind, text)
-    assert isinstance(program, str)
-    assert answer is None or isinstance(answer, str | list)
+def test_forms_change_only_with_a_recount_of_the_traces_that_are_there():
+    """Traces keep the hash of this form: where this fails, write a migration as 0027 and freeze the new hash here."""
+    answers = [
+        "0.5",
+        "42 seats",
+        "$42",
+        "45%",
+        "5 km",
+        r"\sqrt{2}",
+        "x^2-1",
+        "(1, 2)",
+        "x < 3",
+        r"\{1, 2\}",
+        "y = 2x",
+        "prose",
+    ]
+    forms = [normal_answer("numeric", {}, answer) for answer in answers]
+    forms += [normal_answer("choice", CHOICES, answer) for answer in ("B", "blue", "A or B")]
+    forms += [normal_answer("text", {}, answer) for answer in ("Paris", "Yes, it is.")]
+    assert content_hash(forms) == "5df8cab9a04fb15a970b68dddf9a9703b5a3ef759a3bec7cc0a5f468191daa7c"

@@ -6,14 +6,14 @@ import threading
 import pytest
 from django.db import transaction
 
-from trajectories.services.jobs import bells
-from trajectories.services.jobs.bells import connect_bell, ring
+from trajectories.services.jobs import ringers
 from trajectories.services.jobs.heartbeats import KeptLease
+from trajectories.services.jobs.ringers import connect_bell, ring
 
 
 @pytest.fixture
 def heard(monkeypatch):
-    monkeypatch.setattr(bells, "_ringers", dict(bells._ringers))
+    monkeypatch.setattr(ringers, "_ringers", dict(ringers._ringers))
     rung = []
     connect_bell("test", lambda *arguments: rung.append(arguments))
     return rung
@@ -53,7 +53,7 @@ def test_nobody_can_ring_for_what_nothing_hears(heard):
 
 @pytest.mark.parametrize("name", ["export", "freezing", "import", "verification"])
 def test_every_bell_that_services_ring_is_heard(name):
-    assert callable(bells._ringers[name])
+    assert callable(ringers._ringers[name])
 
 
 def test_a_lease_is_renewed_until_the_work_is_done():

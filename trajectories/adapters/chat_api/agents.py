@@ -36,7 +36,7 @@ from trajectories.core.records import (
     Usage,
 )
 from trajectories.core.snippets import SnippetResult
-from trajectories.core.verifiers.answers import as_json
+from trajectories.core.verifiers.answers import searched_fact
 
 RunPython = Callable[[str], SnippetResult]
 """Runs code in a sandbox; called from threads of its own."""
@@ -148,7 +148,7 @@ class Agent:
         )
         steps = [*self._steps, *parsed.steps]
         facts = reply_facts(request, reply, self._caller.settings, "\n\n".join([*self._texts, parsed.reasoning]))
-        facts |= {"found": as_json(parsed.place)} if parsed.place is not None else {}
+        facts |= searched_fact(parsed.place)
         facts |= {"turns": len(self._answers), "tool_runs": self._runs, "tool_faults": self._faults}
         facts |= {"ended_by": ended_by} if ended_by else {}
         if calls_as_text(text) and not reply.tool_calls:

@@ -5,6 +5,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from trajectories.adapters.chat_api.calls import ChatCall, estimate_usage
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from trajectories.adapters.chat_api.client import ChatClient
 
 T = TypeVar("T")
+NOTE_SECONDS = 10.0
+"""Faults of one kind come by the thousand: so often what the endpoint said with one is kept."""
 
 
 class Aside(Protocol):
@@ -38,23 +41,28 @@ class Aside(Protocol):
 class Heard:
     """What a call brought: a reply, or a fault, for each choice that came (at least one), and what all of it took.
 
-    `faults` counts by kind the tries that failed before.
+    `faults` counts by kind the tries that failed before. `cost` is what the endpoint says all of it cost, None where it
+    says nothing.
     """
 
     choices: list[Reply | CallError]
     usage: Usage
     seconds: float
     faults: Mapping[str, int] = field(default_factory=dict)
+    cost: Decimal | None = None
 
 
 class Asker:
     """Used within one event loop. After a fault that no further call can survive, `stopped` holds it, and every further
     call fails with it."""
 
-    def __init__(self, settings: ChatSettings, ports: Ports, client: "ChatClient", aside: Aside) -> None:
+    def __init__(
+        self, settings: ChatSettings, ports: Ports, client: "ChatClient", aside: Aside, note: Callable[[str, str], None]
+    ) -> None:
         self.limit = AdaptiveLimit(settings.concurrency)
         self.stopped: SampleFailure | None = None
         self._settings, self._ports, self._client, self._aside = settings, ports, client, aside
+        self._note_later, self._noted_at = note, dict[str, float]()
         self._breaker = Breaker()
         self._output_tokens = settings.max_output_tokens / 4
         self._resume_at = 0.0
@@ -71,6 +79,7 @@ class Asker:
                 if n > 1 and fault.kind == "bad_request":
                     raise  # it may be the `n`: the same call for one sample shows
                 faults[fault.kind] += 1
+                self._note(fault)
                 wait = self._wait_after(fault, faults.total())
                 if wait > LONGEST_RETRY_AFTER:
                     await self._hold(fault, wait)
@@ -94,7 +103,8 @@ class Asker:
         if self._limited:
             spent = usage.input_tokens + usage.output_tokens - reserved
             await self._aside(lambda: self._ports.settle(spent))
-        return Heard(choices, usage, seconds, faults)
+        stated = (choice.stated_cost for choice in choices if isinstance(choice, Reply))
+        return Heard(choices, usage, seconds, faults, next((cost for cost in stated if cost is not None), None))
 
     async def _reserve(self, tokens: int) -> float:
         """Seconds to wait; nobody is asked where nothing is limited."""
@@ -121,6 +131,13 @@ class Asker:
         if tries >= self._settings.tries:
             raise (self._stop_with(_open_circuit(fault)) if self._breaker.gave_up() else fault) from fault
         return wait
+
+    def _note(self, fault: CallError) -> None:
+        """Have what the endpoint said kept, unless that was done for this kind a moment ago."""
+        now = time.monotonic()
+        if fault.detail and now - self._noted_at.get(fault.kind, -NOTE_SECONDS) >= NOTE_SECONDS:
+            self._noted_at[fault.kind] = now
+            self._note_later(fault.kind, fault.detail)
 
     async def _hold(self, fault: CallError, wait: float) -> None:
         reason = f"{fault.message} It asks to be left alone for {wait:,.0f} s."

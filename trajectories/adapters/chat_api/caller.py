@@ -4,17 +4,19 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
+from decimal import Decimal
 from typing import TypeVar
 
 from trajectories.adapters.chat_api.asking import Asker, Heard
 from trajectories.adapters.chat_api.batches import Batches
 from trajectories.adapters.chat_api.calls import Answered, ChatCall, call_hash, input_tokens_of
-from trajectories.adapters.chat_api.choices import share_usage
+from trajectories.adapters.chat_api.choices import share_cost, share_usage
 from trajectories.adapters.chat_api.faults import CallError
 from trajectories.adapters.chat_api.opening import open_client
 from trajectories.adapters.chat_api.ports import PaidReply, Ports
-from trajectories.adapters.chat_api.replies import Reply, read_reply
+from trajectories.adapters.chat_api.replies import Reply, cut_at_limit, read_reply
 from trajectories.adapters.chat_api.settings import ChatSettings
+from trajectories.adapters.endpoints import EndpointAccess
 from trajectories.core.records import JSON, FinishReason, SampleFailure, Usage
 
 logger = logging.getLogger(__name__)
@@ -29,12 +31,12 @@ class Caller:
     several samples may be asked for in one call: an endpoint that gives fewer than asked is not asked so again.
     """
 
-    def __init__(self, settings: ChatSettings, ports: Ports, environment: Mapping[str, str], side: Executor) -> None:
+    def __init__(self, settings: ChatSettings, access: EndpointAccess, ports: Ports, side: Executor) -> None:
         self.settings = settings
         self.takes_n = settings.takes_n
         self._ports, self._side = ports, side
-        self._client = open_client(settings, environment)
-        self._asker = Asker(settings, ports, self._client, self.aside)
+        self._client = open_client(settings, access)
+        self._asker = Asker(settings, ports, self._client, self.aside, self._note)
         self.limit = self._asker.limit
         self._recalls: Batches[tuple[str, str], PaidReply | None] = Batches(self._recall)
         self._keeps: Batches[tuple[str, PaidReply], None] = Batches(self._keep)
@@ -52,6 +54,16 @@ class Caller:
     async def aside(self, act: Callable[[], T]) -> T:
         """Run what may wait for the database without holding up the calls."""
         return await asyncio.get_running_loop().run_in_executor(self._side, act)
+
+    def _note(self, kind: str, detail: str) -> None:
+        """Keep what an endpoint said with a fault, later: the calls do not wait for it."""
+        self._side.submit(self._try_to_note, kind, detail)
+
+    def _try_to_note(self, kind: str, detail: str) -> None:
+        try:
+            self._ports.note(kind, detail)
+        except Exception:
+            logger.exception("What the endpoint said with a fault of the kind %s could not be kept", kind)
 
     async def ask(self, call: ChatCall) -> Answered:
         """The answer, paid for now or before. Raises CallError."""
@@ -100,21 +112,25 @@ class Caller:
         outcomes: list[Answered | CallError] = list(heard.choices[: len(calls)])  # type: ignore[arg-type]
         replies = [choice for choice in heard.choices[: len(calls)] if isinstance(choice, Reply)]
         usages = share_usage(heard.usage, replies) if len(heard.choices) > 1 else [heard.usage]
+        costs: list[Decimal | None] = [None] * len(replies)
+        if heard.cost is not None:
+            costs = [heard.cost] if len(heard.choices) == 1 else [*share_cost(heard.cost, usages)]
         notes: dict[str, JSON] = {"faults": dict(heard.faults)} if heard.faults else {}
         notes |= {"samples_in_call": len(calls)} if len(calls) > 1 else {}
         notes |= {"n": "ignored"} if self.settings.takes_n and not self.takes_n else {}
         keeping = []
-        shares = iter(usages)
+        shares = zip(usages, costs, strict=True)
         for place, (call, key) in enumerate(zip(calls[: len(outcomes)], hashes, strict=False)):
             reply = heard.choices[place]
             if isinstance(reply, CallError):
                 continue
-            usage = next(shares)
+            usage, stated = next(shares)
             more = len(heard.choices) - len(calls) if reply is replies[0] else 0
             said = {**notes, **({"choices_too_many": more} if more > 0 else {})}
             limit = self.settings.max_output_tokens
-            keeping.append(self._keeps.do((key, PaidReply(reply.raw, usage, heard.seconds, limit, call.payer))))
-            cost = self.settings.cost_of(usage)
+            paid = PaidReply(reply.raw, usage, heard.seconds, limit, call.payer, stated)
+            keeping.append(self._keeps.do((key, paid)))
+            cost = self._cost(usage, stated)
             outcomes[place] = Answered(reply, usage, cost, heard.seconds, taken=usage, notes=said)
         await asyncio.gather(*keeping)
         return outcomes
@@ -146,12 +162,17 @@ class Caller:
 
     def _recalled(self, paid: PaidReply, call: ChatCall) -> Answered:
         """Free of charge, unless the one who asks has paid and never got it."""
-        reply = read_reply(paid.raw)
+        reply = cut_at_limit(read_reply(paid.raw), paid.max_output_tokens)
         if call.payer and paid.payer == call.payer:
-            return Answered(reply, paid.usage, self.settings.cost_of(paid.usage), paid.seconds, taken=paid.usage)
+            return Answered(reply, paid.usage, self._cost(paid.usage, paid.cost), paid.seconds, taken=paid.usage)
         return Answered(reply, Usage(), self.settings.cost_of(Usage()), 0.0, recalled=True, taken=paid.usage)
+
+    def _cost(self, usage: Usage, stated: Decimal | None) -> Decimal | None:
+        """What the endpoint says it charged, else what the sampler's prices give."""
+        return self.settings.cost_of(usage) if stated is None else stated
 
     def _was_cut_shorter(self, paid: PaidReply) -> bool:
         """Whether the answer ended for want of tokens and may now have more."""
         more = self.settings.max_output_tokens > paid.max_output_tokens
-        return more and read_reply(paid.raw).finish_reason is FinishReason.LENGTH
+        reply = cut_at_limit(read_reply(paid.raw), paid.max_output_tokens)
+        return more and reply.finish_reason is FinishReason.LENGTH

@@ -2,8 +2,10 @@
 
 import json
 from collections.abc import Sequence
+from decimal import Decimal
 
 from trajectories.adapters.chat_api.replies import Reply
+from trajectories.core.completions.usage import SMALLEST_COST
 from trajectories.core.records import Usage
 from trajectories.core.tokens import estimate_tokens
 
@@ -36,6 +38,13 @@ def share_usage(whole: Usage, replies: Sequence[Reply]) -> list[Usage]:
         )
         for place in range(len(replies))
     ]
+
+
+def share_cost(whole: Decimal, usages: Sequence[Usage]) -> list[Decimal]:
+    """What each of several answers cost, by its tokens. The sum is exactly the whole."""
+    weights = [usage.input_tokens + usage.output_tokens + 1 for usage in usages]
+    given = [(whole * weight / sum(weights)).quantize(SMALLEST_COST) for weight in weights[:-1]]
+    return [*given, whole - sum(given, Decimal(0))]
 
 
 def _shares(total: int, weights: Sequence[int]) -> list[int]:

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 from collections.abc import Mapping, Sequence
 from contextlib import aclosing
 from typing import Any, cast
@@ -13,15 +12,19 @@ import openai
 from trajectories.adapters.chat_api.choices import split_choices
 from trajectories.adapters.chat_api.faults import (
     CallError,
+    broken_off_fault,
     connection_fault,
     malformed_fault,
     redact,
+    refused_access,
     status_fault,
 )
-from trajectories.adapters.chat_api.replies import Reply, read_reply
+from trajectories.adapters.chat_api.hidden_errors import HiddenError
+from trajectories.adapters.chat_api.replies import Reply, ReplyError, cut_at_limit, read_reply
 from trajectories.adapters.chat_api.settings import CHAT_COMPLETIONS, RESPONSES, ChatSettings
-from trajectories.adapters.chat_api.streams import merge_stream
+from trajectories.adapters.chat_api.streams import BrokenOffError, merge_stream
 from trajectories.adapters.chat_api.transport import RefusedError, open_http
+from trajectories.adapters.endpoints import AccessError, EndpointAccess
 from trajectories.core.records import JSON
 
 MAX_REPLY_BYTES = 8 * 1024 * 1024
@@ -31,37 +34,23 @@ NO_KEY = "none"
 PATHS = {CHAT_COMPLETIONS: "/chat/completions", RESPONSES: "/responses"}
 
 
-def read_key(settings: ChatSettings, environment: Mapping[str, str] = os.environ) -> str:
-    """The key, empty where the endpoint needs none. Raises CallError where the variable is not set."""
-    if not settings.key_variable:
-        return ""
-    key = environment.get(settings.key_variable, "").strip()
-    if not key:
-        raise CallError(
-            "no_key",
-            f"The environment variable {settings.key_variable} is not set where the workers and the server run; "
-            "expected it to hold the key.",
-            stops=True,
-        )
-    if not (key.isascii() and key.isprintable()):
-        raise CallError(
-            "no_key", f"The environment variable {settings.key_variable} holds characters that no key has.", stops=True
-        )
-    return key
-
-
 class ChatClient:
-    """Calls to one endpoint over connections that stay open. Use within one event loop and close it there."""
+    """Calls to one endpoint over connections that stay open. Use within one event loop and close it there.
 
-    def __init__(self, settings: ChatSettings, environment: Mapping[str, str] = os.environ) -> None:
+    Raises CallError for an endpoint or a key that `access` does not allow, whatever the sampler's row says.
+    """
+
+    def __init__(self, settings: ChatSettings, access: EndpointAccess) -> None:
         self._settings = settings
-        self._key = read_key(settings, environment)
-        # The client insists on a key; an endpoint without one is sent no such header.
-        self._headers: dict[str, Any] = {} if self._key else {"Authorization": openai.Omit()}
-        http = open_http(calls=settings.concurrency, seconds=settings.timeout_seconds)
+        try:
+            url = access.url(settings.base_url)
+            self._key = access.key(settings.key_variable, url)
+        except AccessError as fault:
+            raise refused_access(fault) from fault
+        http = open_http(url, self._key, access, calls=settings.concurrency, seconds=settings.timeout_seconds)
         self._client = openai.AsyncOpenAI(
-            api_key=self._key or NO_KEY,
-            base_url=settings.base_url,
+            api_key=NO_KEY,  # the client insists on one; the transport sends the real one
+            base_url=str(url),
             max_retries=0,
             timeout=http.timeout,
             http_client=http,
@@ -105,6 +94,8 @@ class ChatClient:
         except (TimeoutError, openai.APITimeoutError, httpx2.TimeoutException) as fault:
             message = f"The endpoint had not answered within {limit:g} s."
             raise CallError("timeout", message, retryable=True) from fault
+        except AccessError as fault:
+            raise refused_access(fault) from fault
         except RefusedError as fault:
             raise status_fault(fault.refusal, self._settings.model, self._key, tools="tools" in body) from None
         except (openai.APIConnectionError, httpx2.HTTPError, httpx2.InvalidURL) as fault:
@@ -117,7 +108,7 @@ class ChatClient:
             whole = merge_stream(text.splitlines()) if self._settings.streaming else text
             parts = split_choices(whole) if n > 1 else [whole]
         except (RecursionError, ValueError) as fault:
-            raise self._malformed(fault, text) from None
+            raise self._fault(fault, text) from None
         found = [self._read_one(part) for part in parts]
         if all(isinstance(choice, CallError) for choice in found):
             raise found[0]  # type: ignore[misc]
@@ -125,12 +116,16 @@ class ChatClient:
 
     def _read_one(self, text: str) -> Reply | CallError:
         try:
-            return read_reply(text)
+            return cut_at_limit(read_reply(text), self._settings.max_output_tokens)
         except (RecursionError, ValueError) as fault:
-            return self._malformed(fault, text)
+            return self._fault(fault, text)
 
-    def _malformed(self, fault: RecursionError | ValueError, text: str) -> CallError:
-        return malformed_fault("nested too deeply" if isinstance(fault, RecursionError) else fault, text, self._key)
+    def _fault(self, fault: RecursionError | ValueError, text: str) -> CallError:
+        if isinstance(fault, HiddenError):
+            return status_fault(fault.refusal, self._settings.model, self._key)
+        if isinstance(fault, BrokenOffError):
+            return broken_off_fault()
+        return malformed_fault(_what_is_wrong(fault), text, self._key)
 
     async def _fetch(self, body: Mapping[str, Any]) -> bytes:
         # By the client's call for any address: that for completions walks through every argument value by value.
@@ -138,7 +133,6 @@ class ChatClient:
             PATHS[self._settings.api],
             cast_to=httpx2.Response,
             body=body,
-            options={"headers": self._headers},
             stream=True,
             stream_cls=openai.AsyncStream[Any],
         )
@@ -152,6 +146,15 @@ class ChatClient:
                     )
                 parts.append(part)
         return b"".join(parts)
+
+
+def _what_is_wrong(fault: RecursionError | ValueError) -> str:
+    """What an answer is that cannot be read, without anything that stands in it."""
+    if isinstance(fault, RecursionError):
+        return "nested too deeply"
+    if isinstance(fault, json.JSONDecodeError):
+        return "not JSON"
+    return str(fault) if isinstance(fault, ReplyError) else "not what the protocol says"
 
 
 def redact_key(text: str, key: str) -> str:

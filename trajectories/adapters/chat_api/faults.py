@@ -1,13 +1,17 @@
-"""What can go wrong with a call, said in one plain sentence, with what to do about it. Keys never appear."""
+"""What can go wrong with a call, said in one plain sentence, with what to do about it. Keys never appear, and what the
+endpoint itself said is kept apart: a sampler's address may be anybody's, and what answers there is for admins."""
 
 import json
 import re
+import socket
+import ssl
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from json import JSONDecodeError
 from typing import Any
+
+from trajectories.adapters.endpoints import AccessError
 
 MAX_DETAIL = 500
 SECRETS = re.compile(
@@ -19,6 +23,12 @@ RETRIED = (408, 409, 425)
 CONTEXT_WORDS = ("context_length", "context length", "maximum context", "context size", "too many tokens", "too long")
 FILTER_WORDS = ("content_filter", "content_policy", "content management policy")
 TOOL_WORDS = ("tool", "function call")
+CONNECTION_FAULTS: tuple[tuple[type[Exception], str], ...] = (
+    (socket.gaierror, "the name is not known"),
+    (ssl.SSLCertVerificationError, "its certificate is not one for this address that can be trusted"),
+    (ssl.SSLError, "it does not speak TLS as expected"),
+    (ConnectionRefusedError, "nothing listens there"),
+)
 QUOTA_WORDS = ("insufficient_quota", "exceeded your current quota", "insufficient credits")
 
 
@@ -35,7 +45,8 @@ class CallError(Exception):
     """A call that brought no answer.
 
     `retryable`: the same call may succeed later. `stops`: no other call can succeed either. `shrinks`: the endpoint has
-    too much to do. `retry_after`: seconds it asks to be left alone.
+    too much to do. `retry_after`: seconds it asks to be left alone. `message` is for everybody; `detail` is what the
+    endpoint or the network said, for admins only.
     """
 
     def __init__(
@@ -46,10 +57,11 @@ class CallError(Exception):
         retryable: bool = False,
         stops: bool = False,
         retry_after: float | None = None,
+        detail: str = "",
     ) -> None:
         super().__init__(message)
         self.kind, self.message, self.retryable, self.stops = kind, message, retryable, stops
-        self.retry_after = retry_after
+        self.retry_after, self.detail = retry_after, detail
 
     @property
     def shrinks(self) -> bool:
@@ -62,39 +74,52 @@ def redact(text: str, key: str) -> str:
     return SECRETS.sub(HIDDEN, text.replace(key, HIDDEN) if key else text)
 
 
+def refused_access(fault: AccessError) -> CallError:
+    """A call that the settings do not allow: no other of this sampler is allowed either."""
+    return CallError(fault.kind, fault.message, stops=True, detail=fault.detail)
+
+
 def status_fault(error: Refusal, model: str, key: str, *, tools: bool = False) -> CallError:
     """What an answer with an error status means; `tools` says whether the call offered any."""
     status, detail = error.status, redact(_detail(error), key)
-    said = f" It said: {detail}" if detail else ""
     words = detail.lower()
     if status == 429 or status >= 500 or status in RETRIED:
-        return _passing(error, status, words, said)
+        return _passing(error, status, words, detail)
     if status in (400, 413, 422) and any(word in words for word in CONTEXT_WORDS):
-        return CallError("context", f"The prompt is longer than the model takes ({status}).{said}")
+        return CallError("context", f"The prompt is longer than the model takes ({status}).", detail=detail)
     if status == 400 and any(word in words for word in FILTER_WORDS):
-        return CallError("filtered", f"The endpoint's content filter refused the prompt (400).{said}")
+        return CallError("filtered", f"The endpoint's content filter refused the prompt ({status}).", detail=detail)
     if tools and status in (400, 404, 422) and any(word in words for word in TOOL_WORDS):
         message = f"The endpoint does not take tools for this model ({status}), and an agent needs one."
-        return CallError("no_tools", message + said, stops=True)
-    kind, message = {
+        return CallError("no_tools", message, stops=True, detail=detail)
+    kind, message = _lasting(status, model)
+    return CallError(kind, message, stops=True, detail=detail)
+
+
+def _lasting(status: int, model: str) -> tuple[str, str]:
+    """(kind, sentence) for a status that every other call would see too."""
+    if 300 <= status < 400:
+        return (
+            "redirect",
+            f"The endpoint sends calls elsewhere ({status}), which are not followed.",
+        )
+    return {
         401: ("unauthorised", "The endpoint does not accept the key (401)."),
         402: ("payment", "The endpoint wants to be paid first (402)."),
         403: ("forbidden", "The key may not use this model or endpoint (403)."),
         404: ("not_found", f"The endpoint does not know the model {model!r} or the address (404)."),
     }.get(status, ("bad_request", f"The endpoint does not accept the request ({status})."))
-    return CallError(kind, message + said, stops=True)
 
 
-def _passing(error: Refusal, status: int, words: str, said: str) -> CallError:
+def _passing(error: Refusal, status: int, words: str, detail: str) -> CallError:
     """Statuses that later calls may not see."""
     if status == 429 and any(word in words for word in QUOTA_WORDS):
-        return CallError("quota", f"The account's quota at the endpoint is used up (429).{said}", stops=True)
+        return CallError("quota", "The account's quota at the endpoint is used up (429).", stops=True, detail=detail)
     seconds = retry_after_seconds(error.headers, time.time())
+    kind, message = "server", f"The endpoint failed ({status})."
     if status == 429:
-        return CallError(
-            "rate_limited", f"The endpoint was asked too often (429).{said}", retryable=True, retry_after=seconds
-        )
-    return CallError("server", f"The endpoint failed ({status}).{said}", retryable=True, retry_after=seconds)
+        kind, message = "rate_limited", "The endpoint was asked too often (429)."
+    return CallError(kind, message, retryable=True, retry_after=seconds, detail=detail)
 
 
 def _detail(error: Refusal) -> str:
@@ -129,13 +154,41 @@ def retry_after_seconds(headers: Mapping[str, str], now: float) -> float | None:
 
 def connection_fault(error: Exception, base_url: str, key: str) -> CallError:
     """A call that met no endpoint, or lost it."""
-    cause = error.__cause__ or error
-    detail = redact(" ".join(str(cause).split())[:MAX_DETAIL], key) or type(cause).__name__
-    return CallError("connection", f"No answer from {base_url}: {detail}", retryable=True)
+    causes = list(_causes(error))
+    said = " ".join(str(causes[1] if len(causes) > 1 else error).split())[:MAX_DETAIL]
+    message = f"No answer from {base_url}: {_connection_words(causes)}."
+    return CallError("connection", message, retryable=True, detail=redact(said, key))
 
 
-def malformed_fault(error: JSONDecodeError | ValueError | str, text: str, key: str) -> CallError:
-    """An answer that is not what the protocol says."""
-    start = redact(" ".join(text[:120].split()), key)
-    what = "not JSON" if isinstance(error, JSONDecodeError) else str(error)
-    return CallError("malformed", f"The answer is {what}. It begins: {start!r}")
+def broken_off_fault() -> CallError:
+    """A stream that ended in the middle of its answer, as a cut connection does."""
+    return CallError("connection", "The stream ended before the answer did: no finish reason came.", retryable=True)
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """The fault and what led to it, the first cause last; also what a pool of connections cuts off (`from None`)."""
+    found: BaseException | None = error
+    while found is not None:
+        yield found
+        found = found.__cause__ or found.__context__
+
+
+def _connection_words(causes: Sequence[BaseException]) -> str:
+    """What happened, without anything that came over the connection."""
+    for kind, words in CONNECTION_FAULTS:
+        if any(isinstance(cause, kind) for cause in causes):
+            return words
+    names = {type(cause).__name__ for cause in causes}
+    if "ProxyError" in names:
+        return "the proxy refuses the call"
+    if "ConnectError" in names:
+        return "no connection comes about"
+    if "RemoteProtocolError" in names and not any("without sending" in str(cause) for cause in causes):
+        return "it broke off, or what came is not HTTP"
+    return "it closed the connection"
+
+
+def malformed_fault(what: str, text: str, key: str) -> CallError:
+    """An answer that is not what the protocol says; `what` is it in words of our own."""
+    start = redact(" ".join(text[:MAX_DETAIL].split()), key)
+    return CallError("malformed", f"The answer is {what}.", detail=start)

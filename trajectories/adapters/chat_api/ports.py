@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Protocol
 
 from trajectories.core.records import Usage
@@ -9,13 +10,17 @@ from trajectories.core.records import Usage
 
 @dataclass(frozen=True, slots=True)
 class PaidReply:
-    """An answer as it came, with what it took to get it, and who paid."""
+    """An answer as it came, with what it took to get it, and who paid.
+
+    `cost` is its share of what the endpoint stated, None where the endpoint states nothing.
+    """
 
     raw: str
     usage: Usage
     seconds: float
     max_output_tokens: int
     payer: str = ""
+    cost: Decimal | None = None
 
 
 class Ports(Protocol):
@@ -31,6 +36,10 @@ class Ports(Protocol):
 
     def hold(self, seconds: float, reason: str) -> None:
         """Send nothing more, from any worker, for so long."""
+        ...
+
+    def note(self, kind: str, detail: str) -> None:
+        """Keep, for admins only, what the endpoint said with a fault of this kind."""
         ...
 
     def recall(self, wanted: Mapping[str, str]) -> Mapping[str, PaidReply]:
@@ -59,6 +68,9 @@ class NoPorts:
 
     def hold(self, seconds: float, reason: str) -> None:
         """Nobody else calls."""
+
+    def note(self, kind: str, detail: str) -> None:
+        """Nobody reads it."""
 
     def recall(self, wanted: Mapping[str, str]) -> Mapping[str, PaidReply]:  # noqa: ARG002
         """Nothing is remembered."""

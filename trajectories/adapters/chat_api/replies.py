@@ -2,24 +2,34 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import Any
 
+from trajectories.adapters.chat_api.hidden_errors import check_choice, check_whole
+from trajectories.core.completions.usage import read_usage
 from trajectories.core.records import FinishReason, Usage
 
 FINISHES = {
     "stop": FinishReason.STOP,
     "length": FinishReason.LENGTH,
     "max_output_tokens": FinishReason.LENGTH,
+    "max_tokens": FinishReason.LENGTH,
+    "repetition": FinishReason.LENGTH,
     "content_filter": FinishReason.FILTER,
     "tool_calls": FinishReason.STOP,
 }
+"""`repetition`: the engine (vLLM) cut off a text that went round in circles. It is the model's own, cut short."""
+
 REASONING_FIELDS = ("reasoning_content", "reasoning")
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What a model answered. `usage` is None where the endpoint gave none; `raw` is the JSON it came as."""
+    """What a model answered. `usage` is None where the endpoint gave none; `raw` is the JSON it came as.
+
+    `stated_cost` is what the endpoint says the whole call cost, in its own currency; None where it says nothing.
+    """
 
     text: str
     reasoning: str
@@ -29,6 +39,7 @@ class Reply:
     raw: str
     tool_calls: Sequence[Any] = ()
     mean_logprob: float | None = None
+    stated_cost: Decimal | None = None
 
 
 class ReplyError(ValueError):
@@ -36,10 +47,12 @@ class ReplyError(ValueError):
 
 
 def read_reply(raw: str) -> Reply:
-    """Read the answer of either API. Raises json.JSONDecodeError or ReplyError."""
+    """Read the answer of either API. Raises json.JSONDecodeError, ReplyError, and HiddenError for an error that comes
+    as if it were an answer."""
     value = json.loads(raw)
     if not isinstance(value, dict):
         raise ReplyError(f"a JSON {type(value).__name__} instead of an object")
+    check_whole(value)
     return _read_response(value, raw) if value.get("object") == "response" else _read_completion(value, raw)
 
 
@@ -49,18 +62,21 @@ def _read_completion(value: Mapping[str, Any], raw: str) -> Reply:
     message = choice.get("message") if isinstance(choice, dict) else None
     if not isinstance(choice, dict) or not isinstance(message, dict):
         raise ReplyError("an object without choices[0].message")
+    check_choice(choice)
     text, refusal = text_of(message.get("content")), text_of(message.get("refusal"))
     reasoning = next((found for name in REASONING_FIELDS if (found := text_of(message.get(name)))), "")
+    counted = read_usage(value.get("usage"))
     calls = message.get("tool_calls") if isinstance(message.get("tool_calls"), list) else []
     return Reply(
         text=text or refusal,
         reasoning=reasoning,
         finish_reason=_finish(choice.get("finish_reason"), text, refusal, bool(calls)),
-        usage=_usage(value.get("usage"), "prompt", "completion"),
+        usage=None if counted is None else counted.usage,
         model=text_of(value.get("model")),
         raw=raw,
         tool_calls=calls or [],
         mean_logprob=_mean_logprob(choice.get("logprobs")),
+        stated_cost=None if counted is None else counted.cost,
     )
 
 
@@ -81,16 +97,17 @@ def _read_response(value: Mapping[str, Any], raw: str) -> Reply:
     calls = [item for item in items if item.get("type") == "function_call"]
     details = value.get("incomplete_details")
     reason = details.get("reason") if isinstance(details, dict) else "stop"
-    text = "".join(texts)
+    text, counted = "".join(texts), read_usage(value.get("usage"))
     return Reply(
         text=text or refusal,
         reasoning="\n\n".join(thought for thought in thoughts if thought),
         finish_reason=_finish(reason, text, refusal, bool(calls)),
-        usage=_usage(value.get("usage"), "input", "output"),
+        usage=None if counted is None else counted.usage,
         model=text_of(value.get("model")),
         raw=raw,
         tool_calls=calls,
         mean_logprob=_mean_logprob({"content": logprobs}),
+        stated_cost=None if counted is None else counted.cost,
     )
 
 
@@ -104,20 +121,18 @@ def _finish(given: Any, text: str, refusal: str, calls: bool) -> FinishReason:
     return FinishReason.STOP if text.strip() or calls else FinishReason.EMPTY
 
 
-def _usage(value: Any, incoming: str, outgoing: str) -> Usage | None:
-    if not isinstance(value, dict):
-        return None
-    before, after = value.get(f"{incoming}_tokens_details"), value.get(f"{outgoing}_tokens_details")
-    return Usage(
-        input_tokens=_count(value.get(f"{incoming}_tokens")),
-        cached_tokens=_count(before.get("cached_tokens") if isinstance(before, dict) else 0),
-        reasoning_tokens=_count(after.get("reasoning_tokens") if isinstance(after, dict) else 0),
-        output_tokens=_count(value.get(f"{outgoing}_tokens")),
-    )
+def cut_at_limit(reply: Reply, max_output_tokens: int) -> Reply:
+    """The reply; one that says it ended by itself at the very limit of tokens it was given was cut off there.
+
+    Some servers (`transformers serve`) say "completed" for what they cut.
+    """
+    if reply.finish_reason is not FinishReason.STOP or reply.usage is None:
+        return reply
+    return replace(reply, finish_reason=FinishReason.LENGTH) if _is_at(reply.usage, max_output_tokens) else reply
 
 
-def _count(value: Any) -> int:
-    return min(value, 2**31 - 1) if isinstance(value, int) and value > 0 else 0
+def _is_at(usage: Usage, max_output_tokens: int) -> bool:
+    return usage.output_tokens == max_output_tokens or usage.output_tokens - usage.reasoning_tokens == max_output_tokens
 
 
 def text_of(value: Any) -> str:

@@ -1,7 +1,6 @@
 """The chat sampler: any OpenAI-compatible endpoint as a source of samples."""
 
-import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
 from trajectories.adapters.chat_api.agents import RunPython
@@ -11,6 +10,7 @@ from trajectories.adapters.chat_api.ports import NoPorts, Ports
 from trajectories.adapters.chat_api.samples import same_prompt
 from trajectories.adapters.chat_api.session import Session
 from trajectories.adapters.chat_api.settings import ChatSettings
+from trajectories.adapters.endpoints import EndpointAccess
 from trajectories.core.records import SampleFailure, SampleRequest, SampleResult
 
 WAIT_SECONDS = 1.0
@@ -29,17 +29,18 @@ class ChatSampler:
     def __init__(
         self,
         settings: ChatSettings,
+        access: EndpointAccess,
         ports: Ports | None = None,
-        environment: Mapping[str, str] = os.environ,
         run: RunPython | None = None,
     ) -> None:
         self.settings = settings
         self._ports = NoPorts() if ports is None else ports
-        self._environment, self._run = environment, run
+        self._access, self._run = access, run
 
     def open_session(self) -> ChatSession:
-        """A session for requests that come one after the other. Raises CallError where the key is missing."""
-        return ChatSession(self.settings, self._ports, self._environment, SampleDrawer(self._run).draw)
+        """A session for requests that come one after the other. Raises CallError where address or key are not allowed,
+        or the key is missing."""
+        return ChatSession(self.settings, self._access, self._ports, SampleDrawer(self._run).draw)
 
     def groups_of(self, requests: Sequence[tuple[Key, SampleRequest]]) -> list[list[tuple[Key, SampleRequest]]]:
         """Neighbours that read the same together, as many as may come of one call."""

@@ -15,7 +15,7 @@ from trajectories.core.prompts import (
     variation_from_json,
 )
 from trajectories.core.records import JSON, SampleRequest, SampleResult
-from trajectories.core.verifiers.answers import as_json
+from trajectories.core.verifiers.answers import searched_fact
 
 
 def request_messages(request: SampleRequest) -> tuple[Message, ...]:
@@ -55,7 +55,7 @@ def to_result(
     parsed = read_response(request.instruction, request.problem, reply.text, reply.reasoning, variation_of(request))
     facts = reply_facts(request, reply, settings, parsed.reasoning)
     facts |= {"recalled": True} if answered.recalled else {}
-    facts |= {"found": as_json(parsed.place)} if parsed.place is not None else {}
+    facts |= searched_fact(parsed.place)
     facts |= answered.notes
     return SampleResult(
         messages=tuple(messages),

@@ -3,7 +3,7 @@
 import asyncio
 import queue
 import threading
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
@@ -13,6 +13,7 @@ from trajectories.adapters.chat_api.calls import Answered, ChatCall
 from trajectories.adapters.chat_api.faults import CallError
 from trajectories.adapters.chat_api.ports import Ports
 from trajectories.adapters.chat_api.settings import ChatSettings
+from trajectories.adapters.endpoints import EndpointAccess
 from trajectories.core.problems import ProblemError
 from trajectories.core.prompts import PromptError
 from trajectories.core.records import SampleFailure
@@ -32,15 +33,15 @@ class Session(Generic[Asked, Given]):
     def __init__(
         self,
         settings: ChatSettings,
+        access: EndpointAccess,
         ports: Ports,
-        environment: Mapping[str, str],
         answer: Callable[[Caller, Sequence[Asked]], Awaitable[Sequence[Given | SampleFailure | CallError]]],
     ) -> None:
         self._ports, self._answer = ports, answer
         self._done: queue.SimpleQueue[tuple[Any, Given | SampleFailure]] = queue.SimpleQueue()
         self._side = ThreadPoolExecutor(max_workers=1, thread_name_prefix="chat ports")
         self._tasks: set[asyncio.Task[None]] = set()
-        self._caller = Caller(settings, ports, environment, self._side)
+        self._caller = Caller(settings, access, ports, self._side)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="chat session", daemon=True)
 
@@ -123,5 +124,5 @@ def _failure(fault: CallError) -> SampleFailure:
 class CallSession(Session[ChatCall, Answered]):
     """A session for calls whose answers somebody else reads."""
 
-    def __init__(self, settings: ChatSettings, ports: Ports, environment: Mapping[str, str]) -> None:
-        super().__init__(settings, ports, environment, Caller.ask_together)
+    def __init__(self, settings: ChatSettings, access: EndpointAccess, ports: Ports) -> None:
+        super().__init__(settings, access, ports, Caller.ask_together)

@@ -5,30 +5,53 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from trajectories.adapters.chat_api.hidden_errors import check_whole
 from trajectories.adapters.chat_api.replies import REASONING_FIELDS, ReplyError, list_of, text_of
 
-RESPONSE_ENDS = ("response.completed", "response.incomplete")
+RESPONSE_ENDS = ("response.completed", "response.incomplete", "response.failed", "response.cancelled")
 
 
 def merge_stream(lines: Iterable[str]) -> str:
     """The lines of an event stream as the JSON that the same answer has when it comes whole.
 
-    Raises json.JSONDecodeError for an event that is not JSON, ReplyError for a stream without an end or an answer.
+    An answer that comes whole although a stream was asked for is taken as it is. Raises json.JSONDecodeError for an
+    event that is not JSON, ReplyError for a stream without an answer, HiddenError for one that tells of an error, and
+    BrokenOffError for one that ends before its answer does, whatever its last line says.
     """
-    events, ended = [], False
-    for line in lines:
-        data = line.removeprefix("data:").strip() if line.startswith("data:") else ""
-        ended = ended or data == "[DONE]"
-        if data and data != "[DONE]":
-            events.append(json.loads(data))
-    events = [event for event in events if isinstance(event, dict)]
-    whole = next((event["response"] for event in events if event.get("type") in RESPONSE_ENDS), None)
-    if whole is not None:
-        return json.dumps(whole, ensure_ascii=False)
+    lines = list(lines)
+    events = _events(lines)
+    if not events and (whole := "\n".join(lines).strip()).startswith("{"):
+        return whole
+    whole_response = next((event["response"] for event in events if event.get("type") in RESPONSE_ENDS), None)
+    if whole_response is not None:
+        return json.dumps(whole_response, ensure_ascii=False)
+    for event in events:
+        check_whole(event)
+    if any(str(event.get("type")).startswith("response.") for event in events):
+        raise BrokenOffError
     merged = _merge_chunks(events)
-    if not ended and any(choice["finish_reason"] is None for choice in merged["choices"]):
-        raise ReplyError("a stream that broke off before its end")
+    if not any(choice["finish_reason"] for choice in merged["choices"]) and not _has_words(merged):
+        raise ReplyError("a stream without an answer")
+    if any(not choice["finish_reason"] for choice in merged["choices"]):
+        raise BrokenOffError
     return json.dumps(merged, ensure_ascii=False)
+
+
+class BrokenOffError(ReplyError):
+    """A stream that ended before its answer did."""
+
+    def __init__(self) -> None:
+        super().__init__("a stream that broke off before its end")
+
+
+def _events(lines: Iterable[str]) -> list[dict[str, Any]]:
+    texts = (line.removeprefix("data:").strip() for line in lines if line.startswith("data:"))
+    events = [json.loads(text) for text in texts if text and text != "[DONE]"]
+    return [event for event in events if isinstance(event, dict)]
+
+
+def _has_words(merged: Mapping[str, Any]) -> bool:
+    return any(len(choice["message"]) > 2 or choice["message"]["content"] for choice in merged["choices"])
 
 
 @dataclass(slots=True)
@@ -39,12 +62,14 @@ class _Choice:
     finish: Any = None
     logprobs: list[Any] = field(default_factory=list)
     calls: dict[int, dict[str, Any]] = field(default_factory=dict)
+    error: Any = None
 
     def add(self, part: Mapping[str, Any]) -> None:
         """Add one event's part of it."""
         delta = part.get("delta")
         delta = delta if isinstance(delta, dict) else {}
         self.finish = part.get("finish_reason") or self.finish
+        self.error = part.get("error") or self.error
         for name in ("content", "refusal", *REASONING_FIELDS):
             if text := text_of(delta.get(name)):
                 self.texts.setdefault(name, []).append(text)
@@ -59,6 +84,7 @@ class _Choice:
         message |= {name: "".join(parts) for name, parts in self.texts.items()}
         message |= {"tool_calls": [self.calls[at] for at in sorted(self.calls)]} if self.calls else {}
         choice = {"index": index, "message": message, "finish_reason": self.finish}
+        choice |= {"error": self.error} if self.error else {}
         return choice | ({"logprobs": {"content": self.logprobs}} if self.logprobs else {})
 
 

@@ -1,40 +1,136 @@
-"""The HTTP client below the openai client: many calls at once without every call looking at every connection."""
+"""The HTTP client below the openai client: many calls at once without every call looking at every connection, each to
+the endpoint's own checked address, with headers of our own and no others."""
 
 import itertools
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from http import HTTPStatus
-from urllib.request import getproxies
 
+import httpcore2
 import httpx2
 import openai
 
 from trajectories.adapters.chat_api.faults import Refusal
+from trajectories.adapters.endpoints import EndpointAccess, EndpointUrl
+from trajectories.adapters.endpoints.network import CheckedNetwork
 
 MAX_ERROR_BYTES = 64 * 1024
 """So much is read of an answer with an error status; the client itself would read all of it."""
 
 CONNECT_SECONDS = 10.0
+IDLE_SECONDS = 5.0
 CONNECTIONS_PER_POOL = 2
 """A pool walks through its connections at every call; one pool of 64 takes as long as all else that a call does."""
 
+Headers = list[tuple[bytes, bytes]]
 
-class SpreadTransport(httpx2.AsyncBaseTransport):
-    """Takes turns among small pools of connections. How many calls run at once is bounded by who makes them."""
 
-    def __init__(self, calls: int) -> None:
-        context = httpx2.create_ssl_context()
-        limits = httpx2.Limits(max_connections=None, max_keepalive_connections=2 * CONNECTIONS_PER_POOL)
-        count = -(-calls // CONNECTIONS_PER_POOL)
-        self._pools = [httpx2.AsyncHTTPTransport(verify=context, limits=limits) for _ in range(count)]
+class EndpointTransport(httpx2.AsyncBaseTransport):
+    """Sends to one endpoint, taking turns among small pools of connections. How many calls run at once is bounded by
+    who makes them.
+
+    The openai client adds headers that variables of the environment ask for (OPENAI_CUSTOM_HEADERS, OPENAI_ORG_ID):
+    only the body of what it makes is sent, and the header with the key only where there is one.
+    """
+
+    def __init__(self, url: EndpointUrl, key: str, access: EndpointAccess, calls: int) -> None:
+        self._url = url
+        self._headers: Headers = [
+            (b"Host", url.authority.encode()),
+            (b"Accept", b"application/json, text/event-stream"),
+            (b"Accept-Encoding", b"gzip, deflate"),
+            (b"User-Agent", b"minicolumn"),
+            (b"Content-Type", b"application/json"),
+        ]
+        self._headers += [(b"Authorization", f"Bearer {key}".encode())] if key else []
+        self._pools = _open_pools(access, access.proxy_for(url), calls)
         self._turns = itertools.cycle(self._pools)
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-        """Send by the next pool."""
-        return await next(self._turns).handle_async_request(request)
+        """Send by the next pool. Raises AccessError for an address that is not allowed, httpx2.TransportError for what
+        goes wrong on the way, and ValueError for a request to somewhere else."""
+        url = request.url
+        if (url.scheme, url.host, url.port or self._url.port) != (self._url.scheme, self._url.host, self._url.port):
+            raise ValueError(f"Found a call to {url.host}, expected {self._url.host}.")
+        if not url.path.startswith(f"{self._url.path}/"):
+            raise ValueError(f"Found a call to the path {url.path}, expected one below {self._url.path}/.")
+        body = await request.aread()
+        call = httpcore2.Request(
+            request.method,
+            httpcore2.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
+            headers=[*self._headers, (b"Content-Length", str(len(body)).encode())],
+            content=body,
+            extensions={"timeout": request.extensions.get("timeout", {})},
+        )
+        with _faults_of_httpx():
+            answer = await next(self._turns).handle_async_request(call)
+        return httpx2.Response(answer.status, headers=answer.headers, stream=_Body(answer))
 
     async def aclose(self) -> None:
         """Close every connection."""
         for pool in self._pools:
             await pool.aclose()
+
+
+def _open_pools(access: EndpointAccess, proxy: str, calls: int) -> list[httpcore2.AsyncConnectionPool]:
+    """Pools for so many calls at once; one where a proxy is on the way, which then decides what may be reached."""
+    context = httpx2.create_ssl_context()
+    if proxy:
+        return [_open_proxy(httpx2.Proxy(proxy), calls)]
+    network = CheckedNetwork(access.addresses)
+    return [
+        httpcore2.AsyncConnectionPool(
+            ssl_context=context,
+            max_connections=None,
+            max_keepalive_connections=2 * CONNECTIONS_PER_POOL,
+            keepalive_expiry=IDLE_SECONDS,
+            network_backend=network,
+        )
+        for _ in range(-(-calls // CONNECTIONS_PER_POOL))
+    ]
+
+
+def _open_proxy(proxy: httpx2.Proxy, calls: int) -> httpcore2.AsyncConnectionPool:
+    url = proxy.url
+    return httpcore2.AsyncHTTPProxy(
+        proxy_url=httpcore2.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
+        proxy_auth=proxy.raw_auth,
+        ssl_context=httpx2.create_ssl_context(),
+        max_connections=calls,
+        max_keepalive_connections=calls,
+        keepalive_expiry=IDLE_SECONDS,
+    )
+
+
+class _Body(httpx2.AsyncByteStream):
+    """What comes after the headers of an answer."""
+
+    def __init__(self, answer: httpcore2.Response) -> None:
+        self._answer = answer
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        with _faults_of_httpx():
+            async for part in self._answer.aiter_stream():
+                yield part
+
+    async def aclose(self) -> None:
+        await self._answer.aclose()
+
+
+@contextmanager
+def _faults_of_httpx() -> Iterator[None]:
+    """Faults of the connection by the names that the openai client knows."""
+    try:
+        yield
+    except (
+        httpcore2.TimeoutException,
+        httpcore2.NetworkError,
+        httpcore2.ProtocolError,
+        httpcore2.ProxyError,
+        httpcore2.UnsupportedProtocol,
+    ) as fault:
+        kind = next(kind for kind in type(fault).__mro__ if hasattr(httpx2, kind.__name__))
+        raise getattr(httpx2, kind.__name__)(str(fault)) from fault
 
 
 class RefusedError(openai.OpenAIError):
@@ -60,13 +156,13 @@ async def refuse(response: httpx2.Response) -> None:
     raise RefusedError(Refusal(response.status_code, response.headers, text))
 
 
-def open_http(*, calls: int, seconds: float) -> httpx2.AsyncClient:
-    """A client for so many calls at once. Where the environment names a proxy, it is used, over one pool."""
+def open_http(url: EndpointUrl, key: str, access: EndpointAccess, *, calls: int, seconds: float) -> httpx2.AsyncClient:
+    """A client of one endpoint for so many calls at once. It follows no redirect and no proxy of the environment."""
     timeout = httpx2.Timeout(seconds, connect=min(seconds, CONNECT_SECONDS), pool=None)
-    hooks = {"response": [refuse]}
-    if getproxies():
-        limits = httpx2.Limits(max_connections=calls, max_keepalive_connections=calls)
-        return httpx2.AsyncClient(limits=limits, timeout=timeout, event_hooks=hooks, follow_redirects=False)
     return httpx2.AsyncClient(
-        transport=SpreadTransport(calls), timeout=timeout, event_hooks=hooks, follow_redirects=False
+        transport=EndpointTransport(url, key, access, calls),
+        timeout=timeout,
+        event_hooks={"response": [refuse]},
+        follow_redirects=False,
+        trust_env=False,
     )

@@ -1,47 +1,71 @@
-"""Comparing LaTeX expressions (math-verify), in a process of its own within time and memory limits."""
+"""Comparing LaTeX expressions (math-verify), in a process of its own within time and memory limits.
+
+That process is inside bubblewrap where it isolates. Elsewhere it is a plain child: what is used of math-verify never
+evaluates a text, which tests/adapters/test_expressions.py traces.
+"""
 
 from fractions import Fraction
 from functools import cache
 from importlib.metadata import version
+from pathlib import Path
 
 from trajectories.adapters.child import ChildMemoryError, WarmChild
+from trajectories.adapters.sandbox.enclosed import EnclosedChild, Enclosure
+from trajectories.adapters.sandbox.enclosing import open_enclosed
+from trajectories.adapters.sandbox.process import SandboxUnavailableError
 from trajectories.core.verifiers.expressions import MAX_CHARACTERS, Comparison, ExpressionError
 
 PACKAGE = "math-verify"
 SECONDS = 5.0
 RESIDENT_BYTES = 768 * 1024 * 1024
 
+ENCLOSURE = Enclosure(
+    module=f"{__name__}.comparing",
+    files=(Path(__file__).with_name("comparing.py"),),
+    memory_bytes=RESIDENT_BYTES,
+)
+
 
 @cache
-def shared_comparer() -> "ExpressionComparer":
-    """The one comparer of this process; its child starts with the first comparison."""
-    return ExpressionComparer()
+def shared_comparer(engine: str) -> "ExpressionComparer":
+    """The one comparer of this process for a setting of PROGRAM_ENGINE; its child starts with the first comparison."""
+    return ExpressionComparer(engine)
 
 
 class ExpressionComparer:
-    """Asks a child process, one comparison at a time; one that takes too long or too much is killed and replaced."""
+    """Asks a child process, one comparison at a time; one that takes too long or too much is killed and replaced.
 
-    def __init__(self, seconds: float = SECONDS) -> None:
-        self._seconds = seconds
-        self._child = WarmChild(f"{__name__}.worker", resident_bytes=RESIDENT_BYTES)
+    `engine` is the setting PROGRAM_ENGINE: "monty" does without bubblewrap, "auto" where it does not isolate here.
+    """
+
+    def __init__(self, engine: str = "auto", seconds: float = SECONDS) -> None:
+        self._engine, self._seconds = engine, seconds
+        self._child: WarmChild | EnclosedChild | None = None
 
     @property
     def started(self) -> bool:
         """Whether a child process runs."""
-        return self._child.started
+        return self._child is not None and self._child.started
+
+    @property
+    def pid(self) -> int:
+        """The child's process id, 0 where none runs."""
+        return 0 if self._child is None else self._child.pid
 
     def compare(self, expected: str, found: str) -> Comparison:
         """Compare two LaTeX expressions. Raises ExpressionError where that did not come to an end."""
         if max(len(expected), len(found)) > MAX_CHARACTERS:
             raise ExpressionError(f"the expression has more than {MAX_CHARACTERS} characters")
         try:
-            said = self._child.ask({"expected": expected, "found": found}, self._seconds)
+            said = self._open().ask({"expected": expected, "found": found}, self._seconds)
         except ChildMemoryError as fault:
             raise ExpressionError("comparing took too much memory") from fault
         except TimeoutError as fault:
             raise ExpressionError(f"comparing took longer than {self._seconds:g} s") from fault
         except (EOFError, OSError) as fault:
             raise ExpressionError("comparing ended its process") from fault
+        except SandboxUnavailableError as fault:
+            raise ExpressionError(str(fault)) from fault
         if "fault" in said:
             raise ExpressionError(said["fault"])
         numbers = said.get("numbers")
@@ -54,7 +78,14 @@ class ExpressionComparer:
 
     def close(self) -> None:
         """End the child process."""
-        self._child.close()
+        if self._child is not None:
+            self._child.close()
+
+    def _open(self) -> WarmChild | EnclosedChild:
+        if self._child is None:
+            enclosed = open_enclosed(self._engine, ENCLOSURE)
+            self._child = enclosed or WarmChild(f"{__name__}.worker", resident_bytes=RESIDENT_BYTES)
+        return self._child
 
 
 __all__ = ["ExpressionComparer", "shared_comparer"]

@@ -1,94 +1,22 @@
-"""The process that reads and compares LaTeX with math-verify and sympy, which any input may keep busy for ever.
+"""The process that compares expressions where there is no sandbox: any input may keep it busy for ever.
 
-`python -m trajectories.adapters.expressions.worker DESCRIPTOR` answers {"expected": latex, "found": latex} with
-{"unreadable": which}, {"numbers": [text, text]}, {"equal": true or false} or {"fault": text}.
-
-Only the LaTeX reader is used: math-verify's reader of plain expressions runs `eval`.
+`python -m trajectories.adapters.expressions.worker DESCRIPTOR` answers {"expected": latex, "found": latex} as
+`comparing.answer` does.
 """
 
-import logging
 import sys
-from dataclasses import replace
 from typing import Any
 
-import sympy
-from latex2sympy2_extended.latex2sympy2 import normalize_latex
-from math_verify import LatexExtractionConfig, verify
-from math_verify.parser import parse_latex_cached
-
 from trajectories.adapters.child import serve
+from trajectories.adapters.expressions.comparing import answer
 
 ADDRESS_BYTES = 4 * 1024**3
-DIGITS = 30
-MAX_DIGITS = 2_000
-RECURSION = 10_000
-
-_NORMALIZATION = replace(LatexExtractionConfig().normalization_config, boxed="none", units=False)
 
 
-def answer(request: dict[str, Any]) -> dict[str, Any]:
-    """Compare what a request names; a fault says nothing about either expression."""
-    try:
-        read = {}
-        for side in ("expected", "found"):
-            read[side] = _read(request[side])
-            if read[side] is None or _is_undefined(read[side]):
-                return {"unreadable": side}
-        return _compare(read["expected"], read["found"])
-    except (MemoryError, RecursionError):
-        return {"fault": "the expression is too large"}
-    except Exception as fault:
-        return {"fault": f"{type(fault).__name__}: {fault}"[:300]}
-
-
-def _read(latex: str) -> Any:
-    """The sympy object, None where the text is not LaTeX that the reader knows."""
-    try:
-        return parse_latex_cached(normalize_latex(latex, config=_NORMALIZATION))
-    except (MemoryError, RecursionError):
-        raise
-    except Exception:
-        return None
-
-
-def _is_undefined(expression: Any) -> bool:
-    """Whether it is a number that there is none of, such as 1/0."""
-    is_number = isinstance(expression, sympy.Expr) and expression.is_number
-    return bool(is_number and expression.doit().has(sympy.nan, sympy.zoo))
-
-
-def _compare(expected: Any, found: Any) -> dict[str, Any]:
-    numbers = [_number(_value(expected, found)), _number(_value(found, expected))]
-    if None not in numbers:
-        return {"numbers": numbers}
-    equal = verify(expected, found, timeout_seconds=None, raise_on_error=True)
-    return {"equal": bool(equal)}
-
-
-def _value(expression: Any, other: Any) -> Any:
-    """What is behind "x =", unless the other expression is about another symbol."""
-    if not _is_assignment(expression):
-        return expression
-    return expression.rhs if not _is_assignment(other) or other.lhs == expression.lhs else expression
-
-
-def _is_assignment(expression: Any) -> bool:
-    return isinstance(expression, sympy.Eq) and isinstance(expression.lhs, sympy.Symbol)
-
-
-def _number(expression: Any) -> str | None:
-    """A real number as a fraction or, where it is not rational, as a decimal; None for anything else."""
-    if not isinstance(expression, sympy.Expr) or not expression.is_number:
-        return None
-    value = expression.doit()
-    if isinstance(value, sympy.Rational) and value.is_finite:
-        # Python writes no integers of more digits than that, and a request's answer has to stay small.
-        return str(value) if max(value.p.bit_length(), value.q.bit_length()) < 3 * MAX_DIGITS else None
-    decimal = value.evalf(DIGITS)
-    return str(decimal) if isinstance(decimal, sympy.Float) and decimal.is_finite else None
+def compare(request: dict[str, Any]) -> dict[str, Any]:
+    """The answer to one request."""
+    return answer(None, request)
 
 
 if __name__ == "__main__":
-    logging.disable(logging.CRITICAL)
-    sys.setrecursionlimit(RECURSION)
-    serve(int(sys.argv[1]), answer, ADDRESS_BYTES)
+    serve(int(sys.argv[1]), compare, ADDRESS_BYTES)

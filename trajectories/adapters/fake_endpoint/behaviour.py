@@ -30,6 +30,11 @@ FAILURES: Mapping[str, str] = {
     "refused": "a refusal",
     "filtered": "stopped by a content filter",
     "no_usage": "an answer without token counts",
+    "error_200": "an error with status 200",
+    "half": "half a text that ends with the reason error",
+    "died": "half a text, then an error and, where it is streamed, [DONE]",
+    "unfinished": "half a text without a reason to finish (chat: only where it is streamed)",
+    "failed": "an answer that says it has failed",
 }
 """What can go wrong, by the word that asks for it."""
 
@@ -51,7 +56,7 @@ class Behaviour:
 
     `key`: without it in the Authorization header calls get a 401. `models`: others get a 404; empty for any. `n` says
     what becomes of a call for several samples: "given", "ignored" (one comes), "refused" (400), "fewer" (half of them
-    come) or "more" (one more comes).
+    come) or "more" (one more comes). `stated_cost` is what it says each call cost; None where it says nothing.
     """
 
     latency: float = 0.0
@@ -62,6 +67,7 @@ class Behaviour:
     models: tuple[str, ...] = ()
     seed: int = 0
     n: str = "given"
+    stated_cost: float | None = None
 
     def choices(self, asked: int) -> int:
         """How many samples come of a call for so many."""

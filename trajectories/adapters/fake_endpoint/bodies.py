@@ -73,26 +73,39 @@ def response(model: str, prompt: str, answer: Answer, failure: str) -> dict[str,
         if answer.refusal
         else {"type": "output_text", "text": answer.text, "annotations": []}
     )
+    reason = {"truncated": "max_output_tokens", "filtered": "content_filter"}.get(failure)
+    status = "incomplete" if reason else "completed"
     output: list[dict[str, Any]] = []
     if answer.reasoning:
-        output.append({"type": "reasoning", "summary": [{"type": "summary_text", "text": answer.reasoning}]})
+        summary = [{"type": "summary_text", "text": answer.reasoning}]
+        output.append({"id": "rs-fake", "type": "reasoning", "summary": summary})
     if answer.text or answer.refusal or not answer.tool_calls:
-        output.append({"type": "message", "role": "assistant", "status": "completed", "content": [part]})
-    for call in answer.tool_calls:
-        output.append({"type": "function_call", "call_id": call.get("id"), **call.get("function", {})})
-    reason = {"truncated": "max_output_tokens", "filtered": "content_filter"}.get(failure)
+        message = {"id": "msg-fake", "type": "message", "role": "assistant", "status": status, "content": [part]}
+        output.append(message)
+    for number, call in enumerate(answer.tool_calls):
+        function = {"name": "", "arguments": "", **call.get("function", {})}
+        output.append({"id": f"fc-fake-{number}", "type": "function_call", "call_id": call.get("id"), **function})
     return {
         "id": "resp-fake",
         "object": "response",
-        "status": "incomplete" if reason else "completed",
+        "created_at": 0,
+        "status": status,
+        "error": None,
         "incomplete_details": {"reason": reason} if reason else None,
+        "instructions": None,
+        "metadata": {},
         "model": model,
         "output": output,
+        "parallel_tool_calls": True,
+        "temperature": 1.0,
+        "tool_choice": "auto",
+        "tools": [],
+        "top_p": 1.0,
         "usage": {
             "input_tokens": counts["input"],
             "output_tokens": counts["output"],
             "total_tokens": counts["input"] + counts["output"],
-            "input_tokens_details": {"cached_tokens": 0},
+            "input_tokens_details": {"cached_tokens": 0, "cache_write_tokens": 0},
             "output_tokens_details": {"reasoning_tokens": counts["reasoning"]},
         },
     }
@@ -150,6 +163,39 @@ def stream_response(whole: Mapping[str, Any]) -> Iterator[str]:
     kind = f"response.{whole['status']}"
     yield f"event: {kind}\ndata: {json.dumps({'type': kind, 'response': whole})}\n\n"
 
+
+BROKEN = {"code": 502, "message": "The upstream model went away."}
+
+
+def spoil(whole: Mapping[str, Any], failure: str) -> dict[str, Any]:
+    """A whole answer that is an error all the same: "error_200", "half", "died", "unfinished" or "failed"."""
+    if failure == "error_200":
+        return {"error": BROKEN}
+    if whole["object"] == "response":
+        status = "in_progress" if failure == "unfinished" else "failed"
+        error = {"code": "server_error", "message": BROKEN["message"]} if status == "failed" else None
+        return {**whole, "status": status, "error": error, "output": []}
+    if failure == "failed":
+        return {**whole, "choices": None, "error": BROKEN}
+    choices = [dict(choice) for choice in whole["choices"]]
+    for choice in choices:
+        text = choice["message"]["content"] or ""
+        choice["message"] = {**choice["message"], "content": text[: len(text) // 2]}
+        choice["finish_reason"] = {"half": "error", "died": "abort", "unfinished": None}[failure]
+    return {**whole, "choices": choices}
+
+
+def spoil_stream(events: Sequence[str], failure: str) -> list[str]:
+    """The events of an answer whose engine fails on the way."""
+    error = f"data: {json.dumps({'error': BROKEN})}\n\n"
+    if failure == "error_200":
+        return [error]
+    half = list(events[: max(1, len(events) // 2)])
+    ends = {"half": [error], "failed": [error], "died": [error, "data: [DONE]\n\n"], "unfinished": ["data: [DONE]\n\n"]}
+    return [*half, *ends[failure]]
+
+
+SPOILT = ("error_200", "half", "died", "unfinished", "failed")
 
 ERRORS: Mapping[str, tuple[int, str, str | None]] = {
     "400": (400, "Unrecognized request argument supplied.", None),

@@ -181,7 +181,7 @@ class FakeEndpoint:
 
     async def _one(self, failure: str, call: Call, asked_before: int) -> Answer:
         """One sample."""
-        if failure not in ("", "no_usage", "truncated", "not_utf8", "drip", "cut"):
+        if failure not in ("", "no_usage", "truncated", "not_utf8", "drip", "cut", *bodies.SPOILT):
             return Answer("", refusal="I cannot help with that.") if failure == "refused" else Answer("")
         answer = await self._loop.run_in_executor(self._thinker, self._say, call, call.prompt, asked_before)
         return Answer(answer.text[: len(answer.text) // 3], answer.reasoning) if failure == "truncated" else answer
@@ -198,10 +198,15 @@ class FakeEndpoint:
             if responses
             else bodies.completion(model, prompt, answers, failure, logprobs=bool(call.body.get("logprobs")))
         )
+        if self.behaviour.stated_cost is not None and "usage" in whole:
+            whole["usage"]["cost"] = self.behaviour.stated_cost
         pieces = [json.dumps(whole).encode()]
         if call.body.get("stream"):
-            events = bodies.stream_response(whole) if responses else bodies.stream_completion(whole)
+            events = [*(bodies.stream_response(whole) if responses else bodies.stream_completion(whole))]
+            events = bodies.spoil_stream(events, failure) if failure in bodies.SPOILT else events
             pieces = [event.encode() for event in events]
+        elif failure in bodies.SPOILT:
+            pieces = [json.dumps(bodies.spoil(whole, failure)).encode()]
         await _deliver(writer, failure, pieces, bool(call.body.get("stream")))
         self.answered += 1
         self.spent += Counter(bodies.tokens_of(whole))

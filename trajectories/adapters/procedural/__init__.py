@@ -1,4 +1,8 @@
-"""Families of problems from reasoning-gym (optional), run in a process of their own within time and memory limits."""
+"""Families of problems from reasoning-gym (optional), run in a process of their own within time and memory limits.
+
+Making problems sees no text of a model and goes on in a plain child, which keeps what it has made between batches.
+Scoring is another matter: see scorer.
+"""
 
 import importlib.util
 from collections.abc import Iterator
@@ -7,6 +11,7 @@ from importlib.metadata import version
 from typing import Any
 
 from trajectories.adapters.child import WarmChild
+from trajectories.adapters.procedural.scorer import MAX_ANSWER, PACKAGE, Scorer, shared_scorer
 from trajectories.core.problems.procedural import (
     Draw,
     Example,
@@ -15,14 +20,10 @@ from trajectories.core.problems.procedural import (
     KnobKind,
     ProceduralError,
 )
-from trajectories.core.records import JSON, ProblemRecord
+from trajectories.core.records import JSON
 
-PACKAGE = "reasoning-gym"
 EXAMPLE_SECONDS = 20.0
-SCORE_SECONDS = 10.0
 FIRST_BATCH, BATCH = 3, 20
-MAX_ANSWER = 20_000
-"""Characters of an answer that is scored; parsers of longer ones may take for ever."""
 
 
 def is_installed() -> bool:
@@ -64,26 +65,15 @@ class ReasoningGym:
         except ProceduralError as fault:
             return Family(**fields, unavailable=str(fault))
 
-    def examples(self, draw: Draw) -> Iterator[Example]:
-        """The problems of a draw, in order; they come in batches that grow to BATCH, each with EXAMPLE_SECONDS."""
+    def examples(self, draw: Draw, *, seconds: float = EXAMPLE_SECONDS) -> Iterator[Example]:
+        """The problems of a draw, in order; they come in batches that grow to BATCH, each within `seconds`."""
         where = {"family": draw.family, "knobs": draw.knobs, "seed": draw.seed, "size": draw.size}
         first = 0
         while first < draw.size:
             count = min(BATCH, max(FIRST_BATCH, first), draw.size - first)
-            for fields in self._ask("examples", EXAMPLE_SECONDS, **where, first=first, count=count):
+            for fields in self._ask("examples", seconds, **where, first=first, count=count):
                 yield Example(**fields)
             first += count
-
-    def score(self, problem: ProblemRecord, answer: str) -> float:
-        """The family's own score of an answer; answers longer than MAX_ANSWER are an error, not a zero."""
-        if len(answer) > MAX_ANSWER:
-            raise ProceduralError(f"the answer has {len(answer):,} characters, expected at most {MAX_ANSWER:,}")
-        entry = {"answer": problem.reference, **problem.spec["entry"]}
-        knobs = problem.spec.get("config") or {}
-        score = self._ask(
-            "score", SCORE_SECONDS, family=problem.spec["family"], knobs=knobs, entry=entry, answer=answer
-        )
-        return min(1.0, max(0.0, float(score)))
 
     def close(self) -> None:
         """End the child process."""
@@ -101,4 +91,4 @@ class ReasoningGym:
         return said["value"]
 
 
-__all__ = ["ReasoningGym", "is_installed", "shared_source"]
+__all__ = ["MAX_ANSWER", "ReasoningGym", "Scorer", "is_installed", "shared_scorer", "shared_source"]

@@ -4,7 +4,6 @@
 {"do": name, "seconds": limit, ...} gives {"value": ...} or {"fault": text}.
 """
 
-import dataclasses
 import enum
 import json
 import sys
@@ -12,11 +11,12 @@ import typing
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import reasoning_gym
 from reasoning_gym.factory import CURRICULA, DATASETS
 
 from trajectories.adapters.child import serve
-from trajectories.adapters.procedural.packing import pack, unpack
+from trajectories.adapters.procedural import scoring
+from trajectories.adapters.procedural.packing import pack
+from trajectories.adapters.procedural.scoring import default_settings
 from trajectories.core.problems.procedural import KnobKind, is_plain
 
 MEMORY_BYTES = 4 * 1024**3
@@ -62,39 +62,30 @@ class Desk:
     def examples(self, family: str, knobs: Mapping[str, Any], seed: int, size: int, first: int, count: int) -> Any:
         """Problems first .. first + count - 1 of a draw."""
         dataset = self._dataset(family, knobs, seed, size)
-        return [_example(dataset[index]) for index in range(first, first + count)]
+        made = []
+        for index in range(first, first + count):
+            # Some families draw from generators that all share: which problems came before must not matter.
+            scoring.seed_generators(seed, index)
+            made.append(_example(dataset[index]))
+        return made
 
     def score(self, family: str, knobs: Mapping[str, Any], entry: Mapping[str, Any], answer: str) -> float:
-        """The family's score of an answer to the problem of the packed `entry`."""
-        return float(self._dataset(family, knobs, 0, 1).score_answer(answer, unpack(entry)))
+        """The family's score of an answer to the problem of the packed `entry`: for families that evaluate none."""
+        told = scoring.answer(scoring.prepare({"family": family, "knobs": knobs}), {"entry": entry, "answer": answer})
+        if "fault" in told:
+            raise ValueError(told["fault"])
+        return float(told["value"])
 
     def _dataset(self, family: str, knobs: Mapping[str, Any], seed: int, size: int) -> Any:
         key = json.dumps([family, knobs, seed, size])
         if self._made[0] != key:
-            if family not in DATASETS:
-                raise ValueError(f"there is no family {family}")
-            defaults = _defaults(DATASETS[family][1])
-            values = {name: _like(defaults[name], value) for name, value in knobs.items()}
-            self._made = (key, reasoning_gym.create_dataset(family, seed=seed, size=size, **values))
+            self._made = (key, scoring.make_dataset(family, knobs, seed=seed, size=size))
         return self._made[1]
-
-
-def _defaults(config_class: Any) -> dict[str, Any]:
-    """The values that a family's settings have unless told otherwise."""
-    made = config_class()
-    return {field.name: getattr(made, field.name) for field in dataclasses.fields(config_class)}
-
-
-def _like(default: Any, value: Any) -> Any:
-    """A JSON value as the type that the family's code expects."""
-    if isinstance(default, enum.Enum):
-        return type(default)(value)
-    return tuple(value) if isinstance(default, tuple) else value
 
 
 def _knobs(family: str, config_class: Any) -> tuple[list[dict[str, Any]], list[str]]:
     """(knobs, names of settings that JSON has no form for)."""
-    defaults = _defaults(config_class)
+    defaults = default_settings(config_class)
     types = typing.get_type_hints(config_class)
     help_texts = _help_texts(family)
     knobs: list[dict[str, Any]] = []

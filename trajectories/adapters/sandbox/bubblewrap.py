@@ -3,24 +3,12 @@
 import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict
 from pathlib import Path
 
+from trajectories.adapters.sandbox.conversation import Conversation
 from trajectories.adapters.sandbox.environment import SandboxPython, describe_python
 from trajectories.adapters.sandbox.process import WorkerEndedError, WorkerLostError, WorkerProcess, bubblewrap_version
-from trajectories.adapters.sandbox.values import ValueRefusedError, read_value
-from trajectories.core.programs import (
-    CallResult,
-    CallStatus,
-    ProgramJob,
-    ProgramRun,
-    clean_text,
-    limit_facts,
-)
-from trajectories.core.records import JSON
-
-GRACE_SECONDS = 10.0
-FRAME_SLACK = 128 * 1024
+from trajectories.core.programs import CallResult, CallStatus, ProgramJob, ProgramRun, limit_facts
 
 PRELOADS = {"scipy": "numpy.random scipy.ndimage", "numpy": "numpy.random", "": ""}
 """What a worker has imported, by the first of these words that the program's source contains.
@@ -97,24 +85,14 @@ class BubblewrapEngine:
 
         Raises WorkerEndedError where the worker was dead before it took the job.
         """
-        request = {
-            "source": job.source,
-            "function": job.function,
-            "calls": [list(arguments) for arguments in job.calls],
-            **asdict(job.limits),
-        }
-        frame_bytes = 2 * job.limits.output_bytes + FRAME_SLACK
-        seconds = job.limits.seconds_total + GRACE_SECONDS
+        held = Conversation(worker, job)
         calls: list[CallResult] = []
-        accepted = clean = False
+        clean = False
         try:
-            answers = worker.ask(request, len(job.calls) + 2, frame_bytes, seconds)
-            accepted = next(answers) == {"accepted": True}
-            for _ in job.calls:
-                calls.append(read_result(next(answers), job.limits.output_bytes))
-            clean = next(answers) == {"clean": True}
+            calls.extend(held.results())
+            clean = held.clean
         except WorkerLostError as fault:
-            if not accepted and isinstance(fault, WorkerEndedError):
+            if not held.begun and isinstance(fault, WorkerEndedError):
                 raise
             calls += [CallResult(CallStatus.CRASHED, message=str(fault))] * (len(job.calls) - len(calls))
         finally:
@@ -147,40 +125,3 @@ class BubblewrapEngine:
         with self._lock:
             self._all.discard(worker)
         worker.kill()
-
-
-def read_result(answer: JSON, output_bytes: int) -> CallResult:
-    """One call's result, from what the sandbox sent: the program may have written it itself."""
-    if not isinstance(answer, dict):
-        raise WorkerLostError("the result of a call is no object")
-    fields = {name: answer.get(name, default) for name, default in (("message", ""), ("printed", ""), ("seconds", 0.0))}
-    try:
-        status = CallStatus(str(answer.get("status")))
-    except ValueError as fault:
-        raise WorkerLostError("the result of a call has no status") from fault
-    if not isinstance(fields["message"], str) or not isinstance(fields["printed"], str):
-        raise WorkerLostError("the result of a call has texts that are none")
-    seconds = fields["seconds"]
-    result = CallResult(
-        status,
-        message=clean_text(fields["message"], 600),
-        seconds=float(seconds) if type(seconds) in (int, float) and 0 <= seconds < 1e6 else 0.0,
-        printed=clean_text(fields["printed"]),
-    )
-    return (
-        result if result.status is not CallStatus.RETURNED else _with_value(result, answer.get("value"), output_bytes)
-    )
-
-
-def _with_value(result: CallResult, text: JSON, output_bytes: int) -> CallResult:
-    message, status, value = result.message, result.status, None
-    if not isinstance(text, str):
-        status, message = CallStatus.NOT_JSON, "the value is no JSON"
-    elif len(text) > output_bytes:
-        status, message = CallStatus.OUTPUT, f"returned more than {output_bytes} bytes"
-    else:
-        try:
-            value = read_value(text)
-        except ValueRefusedError as fault:
-            status, message = CallStatus.NOT_JSON, clean_text(str(fault), 600)
-    return CallResult(status, value=value, message=message, seconds=result.seconds, printed=result.printed)

@@ -1,7 +1,12 @@
 """The portable engine: pydantic-monty, a Python interpreter in Rust with no file system, network or processes.
 
 Monty runs a subset of Python. What it lacks is UNSUPPORTED and says nothing about the program; the rules that tell a
-gap of the engine from a fault of the program lean towards UNSUPPORTED.
+gap of the engine from a fault of the program lean towards UNSUPPORTED. Some of it differs without a word: iterators can
+be walked twice, generators run to their end, sets keep the order in which they were filled. So a run is not faithful: a
+right value counts, a wrong one or an exception is nothing that a program could be failed for.
+
+Every job has a fresh interpreter, in a process that may have served other jobs before. Programs have nothing to look
+at memory with; what keeps them apart there is the interpreter itself.
 """
 
 import builtins
@@ -70,7 +75,8 @@ class MontyEngine:
         """Run one job within its limits."""
         with _JobRun(self._open_pool(), job) as running:
             calls = tuple(running.call(arguments) for arguments in job.calls)
-        return ProgramRun(calls=calls, engine=self.name, facts=limit_facts(job.limits))
+        facts = {**limit_facts(job.limits), "faithful": False}
+        return ProgramRun(calls=calls, engine=self.name, facts=facts, faithful=False)
 
     def close(self) -> None:
         """End the subprocesses this process started."""

@@ -1,33 +1,35 @@
 """One warm worker process inside bubblewrap, as the application sees it."""
 
 import contextlib
-import json
 import os
 import re
 import select
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from trajectories.adapters.sandbox.environment import SandboxPython
+from trajectories.adapters.sandbox.inside.worker import CLEAR, CLEAR_ENDED
+from trajectories.adapters.sandbox.pipes import ProgramPipes, wait_for
 from trajectories.adapters.sandbox.seccomp import filter_program
 from trajectories.adapters.sandbox.values import ValueRefusedError, read_value
-from trajectories.core.records import JSON
 
-START_SECONDS = 60.0
+START_SECONDS, GRACE_SECONDS = 60.0, 10.0
 TEMPORARY_BYTES = 16 * 1024 * 1024
-HELLO_BYTES = 1024
+ANSWER_BYTES = 1024
 NOBODY = 65534
 FIRST_UID, UIDS = 61_184, 4_000
 """Users that no file belongs to (systemd's dynamic range): a worker started by root takes one of them."""
 
 _INSIDE = Path(__file__).with_name("inside")
 _MODULE = "trajectories.adapters.sandbox.inside.worker"
-_SOURCES, _SITE = "/sandbox", "/site"
+SOURCES, _SITE = "/sandbox", "/site"
 
 
 class WorkerLostError(Exception):
@@ -67,8 +69,36 @@ def worker_command(
 
     The user is mapped away in a user namespace, or given up by the worker where it is root.
     """
+    uid = choose_user()
+    site = "" if python.site is None else _SITE
+    # The packages above it are missing there, which Python takes for namespace packages.
+    mounts = [(_INSIDE, f"{SOURCES}/{_MODULE.rpartition('.')[0].replace('.', '/')}")]
+    mounts += [] if python.site is None else [(python.site, _SITE)]
+    arguments = enclosure_arguments(python, mounts, uid, TEMPORARY_BYTES)
+    arguments += ["--info-fd", str(info_descriptor)]
+    if seccomp_descriptor is not None:
+        arguments += ["--seccomp", str(seccomp_descriptor)]
+    return [*arguments, "--", *interpreter_arguments(python), "-m", _MODULE, site, packages, str(uid)]
+
+
+def choose_user() -> int:
+    """The user to become inside: one that no file belongs to where this process is root, else nobody's number."""
+    return FIRST_UID + (os.getpid() * 31 + time.monotonic_ns()) % UIDS if os.geteuid() == 0 else NOBODY
+
+
+def interpreter_arguments(python: SandboxPython) -> list[str]:
+    """How the interpreter is started inside: with nothing from a user's folder, no site packages, no bytecode files."""
+    return [str(python.executable), "-s", "-P", "-S", "-B"]
+
+
+def enclosure_arguments(
+    python: SandboxPython, mounts: Sequence[tuple[Path, str]], uid: int, temporary_bytes: int
+) -> list[str]:
+    """bwrap and its options: namespaces of its own, no capabilities, an empty environment, a root with the interpreter
+    and `mounts` (path here, path inside), all read-only
+    but a /tmp of `temporary_bytes`.
+    """
     root = os.geteuid() == 0
-    uid = FIRST_UID + (os.getpid() * 31 + time.monotonic_ns()) % UIDS if root else NOBODY
     arguments = [find_bubblewrap(), "--unshare-all", "--die-with-parent", "--new-session", "--as-pid-1"]
     if root:
         arguments += ["--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
@@ -77,18 +107,14 @@ def worker_command(
     else:
         arguments += ["--unshare-user", "--disable-userns", "--cap-drop", "ALL"]
         arguments += ["--uid", str(uid), "--gid", str(uid)]
-    arguments += ["--hostname", "sandbox", "--clearenv", *_environment(python), *_file_system(python)]
-    arguments += ["--info-fd", str(info_descriptor)]
-    if seccomp_descriptor is not None:
-        arguments += ["--seccomp", str(seccomp_descriptor)]
-    site = "" if python.site is None else _SITE
-    return [*arguments, "--", str(python.executable), "-s", "-P", "-S", "-B", "-m", _MODULE, site, packages, str(uid)]
+    arguments += ["--hostname", "sandbox", "--clearenv", *_environment(python)]
+    return arguments + _file_system(python, mounts, temporary_bytes)
 
 
 def _environment(python: SandboxPython) -> list[str]:
     """What the interpreter needs until the worker empties it; numpy's libraries keep to one thread."""
     values = {
-        "PYTHONPATH": _SOURCES,
+        "PYTHONPATH": SOURCES,
         "PYTHONHASHSEED": "0",
         "OPENBLAS_NUM_THREADS": "1",
         "OMP_NUM_THREADS": "1",
@@ -99,75 +125,96 @@ def _environment(python: SandboxPython) -> list[str]:
     return [part for name, value in values.items() for part in ("--setenv", name, value)]
 
 
-def _file_system(python: SandboxPython) -> list[str]:
-    """A root with the interpreter, its libraries and nothing else; only /tmp can be written to."""
+def _file_system(python: SandboxPython, mounts: Sequence[tuple[Path, str]], temporary_bytes: int) -> list[str]:
+    """A root with the interpreter, its libraries and the mounts; nothing but /tmp can be written to."""
     arguments = []
     mounted = (python.executable, *python.folders)
     # Made by --ro-bind itself, they would be open to their owner only, which the worker is not for long.
-    for folder in sorted({parent for path in mounted for parent in path.parents if parent != Path("/")}):
+    here = {parent for path in mounted for parent in path.parents if parent != Path("/")}
+    inside = {parent for _, target in mounts for parent in Path(target).parents if parent != Path("/")}
+    for folder in sorted(here | inside):
         arguments += ["--perms", "0755", "--dir", str(folder)]
     for path in mounted:
         arguments += ["--ro-bind", str(path), str(path)]
     hidden = [str(folder / "site-packages") for folder in python.folders if (folder / "site-packages").is_dir()]
     for folder_name in hidden:
         arguments += ["--tmpfs", folder_name]
-    if python.site is not None:
-        arguments += ["--ro-bind", str(python.site), _SITE]
-    # The packages above it are missing there, which Python takes for namespace packages.
-    arguments += ["--ro-bind", str(_INSIDE), f"{_SOURCES}/{_MODULE.rpartition('.')[0].replace('.', '/')}"]
+    for source, target in mounts:
+        arguments += ["--ro-bind", str(source), target]
     arguments += ["--proc", "/proc", "--dev", "/dev"]
-    arguments += ["--perms", "1777", "--size", str(TEMPORARY_BYTES), "--tmpfs", "/tmp", "--chdir", "/tmp"]
+    arguments += ["--perms", "1777", "--size", str(temporary_bytes), "--tmpfs", "/tmp", "--chdir", "/tmp"]
     for folder_name in ("/dev", *hidden, "/"):
         arguments += ["--remount-ro", folder_name]
     return arguments
 
 
+@dataclass(frozen=True, slots=True)
+class Cleared:
+    """How a worker stands after it has ended everything in its namespace.
+
+    `code`: exit code of the program's process where it had ended by itself (minus the signal where one ended it).
+    `clean`: nothing is left that the next program could see.
+    """
+
+    code: int | None
+    clean: bool
+
+
 class WorkerProcess:
-    """A running worker. Raises SandboxUnavailableError where it does not start."""
+    """A running worker with the next child ready. Raises SandboxUnavailableError where it does not start."""
 
     def __init__(self, python: SandboxPython, packages: str = "") -> None:
         self.packages = packages
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
+        self._control, inside = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._control.setblocking(False)
+        self.program = ProgramPipes()
+        """The pipes of the child that waits for a program, or runs it."""
         program = filter_program()
         info, info_writing = os.pipe()
         passed = [info_writing, *([] if program is None else [_descriptor_of(program)])]
         try:
             self._process = subprocess.Popen(
                 worker_command(python, packages, *passed, *([None] if program is None else [])),
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
+                stdin=inside.fileno(),
+                stdout=subprocess.DEVNULL,
                 stderr=self._errors,
-                bufsize=0,
                 cwd="/",
                 env={},
                 pass_fds=passed,
                 start_new_session=True,
             )
         finally:
+            inside.close()
             for descriptor in passed:
                 os.close(descriptor)
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._requests, self._responses = self._process.stdin.fileno(), self._process.stdout.fileno()
-        os.set_blocking(self._requests, False)
-        os.set_blocking(self._responses, False)
         self.pid = _read_child_pid(info)
         """Process id, outside the sandbox, of the worker that is process 1 inside; 0 where it never started."""
         self._inside = _pidfd(self.pid)
-        self._read_hello()
+        self._first_child()
 
     @property
     def alive(self) -> bool:
         """Whether it still runs."""
         return self._process.poll() is None
 
-    def ask(self, request: Mapping[str, JSON], frames: int, frame_bytes: int, seconds: float) -> Iterator[JSON]:
-        """Send a request and yield its `frames` answers as they come. Raises WorkerLostError."""
+    def next_child(self, *, ended: bool = False, seconds: float = GRACE_SECONDS) -> Cleared:
+        """End everything in the namespace and have a new child wait for a program, at `program`.
+
+        `ended` asks how the process of the program before came to end. Raises WorkerLostError.
+        """
+        self.program.close()
+        self.program = ProgramPipes()
         deadline = time.monotonic() + seconds
-        payload = json.dumps(request).encode()
-        self._write(len(payload).to_bytes(4, "big") + payload, deadline)
-        for _ in range(frames):
-            yield self._read_frame(frame_bytes, deadline)
+        try:
+            socket.send_fds(self._control, [CLEAR_ENDED if ended else CLEAR], self.program.far_ends)
+        except OSError as fault:
+            raise WorkerEndedError("the sandbox worker has ended") from fault
+        finally:
+            self.program.close_far_ends()
+        if not wait_for(self._control.fileno(), select.POLLIN, deadline):
+            raise WorkerLostError("the sandbox worker did not answer in time")
+        return _read_cleared(self._control)
 
     def kill(self) -> None:
         """End the worker, which is process 1 of its namespace, and with it everything in there.
@@ -186,58 +233,37 @@ class WorkerProcess:
         if self._inside is not None:
             os.close(self._inside)
             self._inside = None
-        for stream in (self._process.stdin, self._process.stdout, self._errors):
-            if stream is not None:
-                with contextlib.suppress(OSError):
-                    stream.close()
+        self.program.close()
+        self._control.close()
+        self._errors.close()
 
-    def _read_hello(self) -> None:
+    def _first_child(self) -> None:
         """Wait until the worker is ready."""
         try:
-            self._read_frame(HELLO_BYTES, time.monotonic() + START_SECONDS)
+            self.next_child(seconds=START_SECONDS)
         except WorkerLostError as fault:
             self._errors.seek(0)
             said = self._errors.read(2_000).decode("utf-8", "replace").strip().splitlines()
             self.kill()
             raise SandboxUnavailableError(f"the sandbox does not start: {said[-1] if said else fault}") from fault
 
-    def _write(self, data: bytes, deadline: float) -> None:
-        view = memoryview(data)
-        while view:
-            self._wait(self._requests, select.POLLOUT, deadline)
-            try:
-                view = view[os.write(self._requests, view) :]
-            except BlockingIOError:
-                continue
-            except OSError as fault:
-                raise WorkerEndedError("the sandbox worker has ended") from fault
 
-    def _read_frame(self, largest: int, deadline: float) -> JSON:
-        length = int.from_bytes(self._read(4, deadline), "big")
-        if length > largest:
-            raise WorkerLostError(f"the sandbox worker announced {length} bytes, expected at most {largest}")
-        try:
-            return read_value(self._read(length, deadline).decode("utf-8"))
-        except (ValueRefusedError, UnicodeDecodeError) as fault:
-            raise WorkerLostError(f"the result could not be read: {fault}") from fault
-
-    def _read(self, size: int, deadline: float) -> bytes:
-        parts = []
-        while size:
-            self._wait(self._responses, select.POLLIN, deadline)
-            part = os.read(self._responses, min(size, 1 << 16))
-            if not part:
-                raise WorkerEndedError("the sandbox worker has ended")
-            parts.append(part)
-            size -= len(part)
-        return b"".join(parts)
-
-    def _wait(self, descriptor: int, event: int, deadline: float) -> None:
-        poll = select.poll()
-        poll.register(descriptor, event)
-        left = deadline - time.monotonic()
-        if left <= 0 or not poll.poll(left * 1000):
-            raise WorkerLostError("the sandbox worker did not answer in time")
+def _read_cleared(control: socket.socket) -> Cleared:
+    """What the worker answers. No program can write there, but one may have found a way into the worker."""
+    try:
+        data = control.recv(ANSWER_BYTES)
+    except OSError as fault:
+        raise WorkerEndedError("the sandbox worker has ended") from fault
+    if not data:
+        raise WorkerEndedError("the sandbox worker has ended")
+    try:
+        answer = read_value(data.decode("ascii"))
+    except (ValueRefusedError, UnicodeDecodeError) as fault:
+        raise WorkerLostError(f"the sandbox worker could not be understood: {fault}") from fault
+    code = answer.get("code") if isinstance(answer, dict) else ""
+    if not isinstance(answer, dict) or not (code is None or type(code) is int):
+        raise WorkerLostError("the sandbox worker could not be understood")
+    return Cleared(code=code, clean=answer.get("clean") is True)
 
 
 def _read_child_pid(info: int) -> int:

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from trajectories.core.problems import ProblemError, describe
 from trajectories.core.problems.documents import parse_json_text
+from trajectories.core.problems.procedural_families import Scoring, scoring_of
 from trajectories.core.records import JSON, ProblemKind, ProblemRecord
 from trajectories.core.storable import storable_json, storable_text
 
@@ -69,6 +70,11 @@ class Family:
     example: Example | None = None
     unavailable: str = ""
 
+    @property
+    def scoring(self) -> Scoring:
+        """How far the family's scorer is trusted."""
+        return scoring_of(self.name)
+
 
 @dataclass(frozen=True, slots=True)
 class Draw:
@@ -84,6 +90,10 @@ class ProceduralError(Exception):
     """A family could not do what was asked; the text says why."""
 
 
+class UnscoredError(Exception):
+    """Nothing can be said of an answer, and that is not the answer's fault; the text says why."""
+
+
 class ProceduralSource(Protocol):
     """A package of families. Every call ends within a time limit, with ProceduralError where it cannot be done."""
 
@@ -97,10 +107,6 @@ class ProceduralSource(Protocol):
 
     def examples(self, draw: Draw) -> Iterator[Example]:
         """The problems of a draw, in order."""
-        ...
-
-    def score(self, problem: ProblemRecord, answer: str) -> float:
-        """The family's own score of an answer, in [0, 1]."""
         ...
 
 

@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 from string import ascii_uppercase
 from typing import Any
 
+from trajectories.core.answers.references import answer_of_solution, final_answer, is_mathematics
 from trajectories.core.problems import ProblemError, describe
 from trajectories.core.problems.arc_files import show, split_of
 from trajectories.core.problems.documents import check_text, decode_text, parse_json_text
@@ -19,10 +20,11 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "answer": ("answer", "final_answer", "expected_answer", "target", "label", "output"),
     "choices": ("choices", "options"),
     "kind": ("kind",),
-    "family": ("family", "category", "subject", "topic"),
-    "difficulty": ("difficulty",),
+    "solution": ("solution", "rationale"),
+    "family": ("family", "category", "subject", "topic", "type"),
+    "difficulty": ("difficulty", "level"),
     "split": ("split",),
-    "name": ("name", "id", "problem_id", "task_id"),
+    "name": ("name", "id", "problem_id", "task_id", "unique_id", "uuid"),
     "match": ("match",),
     "examples": ("examples",),
     "tests": ("tests",),
@@ -37,9 +39,16 @@ SPLITS = {
     **dict.fromkeys(("eval", "evaluation", "test", "validation", "valid", "val", "dev"), "eval"),
 }
 SUFFIXES = frozenset({".jsonl", ".csv"})
+MAX_COLUMNS = 256
+"""Column names in one file: a page that asks what is in which column lists them all, a dozen times over."""
 MAX_NAME = 200
 MAX_FAMILY = 100
 LARGEST = 1e300
+YES, NO = ["yes", "true"], ["no", "false"]
+"""What a reference that is true or false accepts."""
+
+_LEVEL = re.compile(r"level\s*(\d+(?:\.\d+)?|\?)", re.IGNORECASE)
+_LETTERS = re.compile(r"[A-Za-z](?:\s*(?:,|;|&|\band\b)\s*[A-Za-z])+")
 _NUMBER = re.compile(r"[-+]?(\d+|\d{1,3}(,\d{3})+)(\.\d+)?([eE][-+]?\d+)?")
 
 Row = Mapping[str, Any]
@@ -79,6 +88,7 @@ def read_rows(data: bytes, file: str) -> Iterator[tuple[int, Row | ProblemError]
 
 
 def _jsonl_rows(text: str) -> Iterator[tuple[int, Row | ProblemError]]:
+    columns: set[str] = set()
     for number, line in enumerate(text.split("\n"), 1):
         if not line.strip():
             continue
@@ -86,16 +96,26 @@ def _jsonl_rows(text: str) -> Iterator[tuple[int, Row | ProblemError]]:
             value = parse_json_text(line)
             if not isinstance(value, dict):
                 raise ProblemError("", f"found {describe(value)}, expected an object")
+            _check_columns(len(value))
         except ProblemError as fault:
             yield number, ProblemError(fault.path.removeprefix("line 1 "), fault.detail)
         else:
+            columns.update(value)
+            _check_columns(len(columns), " in all rows so far")
             yield number, value
+
+
+def _check_columns(count: int, where: str = "") -> None:
+    """Raise ProblemError for more columns than anyone can choose from."""
+    if count > MAX_COLUMNS:
+        raise ProblemError("", f"found {count:,} columns{where}, expected at most {MAX_COLUMNS}; leave out the others")
 
 
 def _csv_rows(text: str) -> Iterator[tuple[int, Row | ProblemError]]:
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
         header = next(reader, [])
+        _check_columns(len(header))
         if len(set(header)) != len(header):
             yield 1, ProblemError("", "found a column name twice in the header, expected different names")
             return
@@ -135,7 +155,8 @@ def choose_columns(columns: Sequence[str], chosen: Mapping[str, str]) -> dict[st
 def read_question(row: Row, mapping: Mapping[str, str], name: str, split: str | None, file: str) -> ProblemRecord:
     """One row as a problem; `name` is used where the row has none. Without `split`, the row's or the file's path rules.
 
-    The reference of a choice is its letter, of the other kinds the answer's text, of a question without answer None.
+    The reference of a choice is its letter, or the letters of all right ones; of the other kinds the answer's text, or
+    the texts that are accepted; of a question without answer None. A worked solution is left out: its answer counts.
     Raises ProblemError with the column as path.
     """
     values = {field: row.get(column) for field, column in mapping.items()}
@@ -150,21 +171,60 @@ def read_question(row: Row, mapping: Mapping[str, str], name: str, split: str | 
             raise ProblemError(mapping["kind"], f"found {describe(said)}, expected text beside a match or tests")
         kind, answer = ProblemKind.TEXT, _reference_text(values, mapping, judged)
     else:
-        text = _text(values.get("answer"), mapping.get("answer", ""))
-        kind = _kind(said, text, choices, mapping)
-        is_choice = kind is ProblemKind.CHOICE and text is not None
-        answer = _letter(values["answer"], text or "", choices, mapping["answer"]) if is_choice else text
+        kind, answer, judged = _asked(values, mapping, said, choices)
     row_split = _split(values.get("split"), mapping.get("split", ""))
     return ProblemRecord(
         kind=kind,
         name=_short(values.get("name"), mapping.get("name", ""), MAX_NAME) or name,
         statement=question,
-        spec={"choices": choices} if kind is ProblemKind.CHOICE else judged,
+        spec=judged,
         reference=answer,
         split=split or row_split or split_of(file),
         family=_short(values.get("family"), mapping.get("family", ""), MAX_FAMILY),
         difficulty=_difficulty(values.get("difficulty"), mapping.get("difficulty", "")),
     )
+
+
+def _asked(
+    values: Row, mapping: Mapping[str, str], said: str | None, choices: list[str]
+) -> tuple[ProblemKind, JSON, dict[str, JSON]]:
+    """Kind, reference and spec of a question whose answer is compared by its kind."""
+    value, column = values.get("answer"), mapping.get("answer", "")
+    if (said is None and choices) or str(said).lower() == ProblemKind.CHOICE:
+        kind = _kind(said, None, choices, mapping)
+        by_text = _are_numbers(values.get("choices"))
+        letters = None if _is_nothing(value) else _letters(value, choices, column, by_text=by_text)
+        many = {"many": True} if isinstance(letters, list) else {}
+        return kind, letters, {"choices": choices, **many}
+    accepted = _accepted(value, column)
+    if isinstance(accepted, list):
+        kind = _kind(said or ProblemKind.TEXT.value, None, choices, mapping)
+        if kind is ProblemKind.NUMERIC:
+            raise ProblemError(column, f"found {describe(value)}, expected one number")
+        return kind, accepted, {}
+    text = None if accepted is None else accepted if str(said).lower() == ProblemKind.TEXT else final_answer(accepted)
+    if text is None:
+        solution = _text(values.get("solution"), mapping.get("solution", ""))
+        text = (answer_of_solution(solution) or None) if solution else None
+    return _kind(said, text, choices, mapping), text, {}
+
+
+def _is_nothing(value: JSON) -> bool:
+    return value is None or (isinstance(value, str) and not value.strip())
+
+
+def _accepted(value: JSON, column: str) -> str | list[str] | None:
+    """The answer's text, or all texts that are accepted: of a list, of a value and its aliases, of true or false."""
+    if isinstance(value, bool):
+        return list(YES if value else NO)
+    if isinstance(value, dict) and isinstance(value.get("aliases"), list) and "value" in value:
+        value = [value["value"], *value["aliases"]]
+    if not isinstance(value, list):
+        return _text(value, column)
+    if not value or not all(isinstance(entry, str) and entry.strip() for entry in value):
+        raise ProblemError(column, f"found {describe(value)}, expected text, a number or a list of accepted texts")
+    texts = list(dict.fromkeys(check_text(entry.strip(), column) for entry in value))
+    return texts[0] if len(texts) == 1 else texts
 
 
 def _judged_by(values: Row, mapping: Mapping[str, str]) -> dict[str, JSON]:
@@ -224,11 +284,11 @@ def _short(value: JSON, column: str, longest: int) -> str:
 
 
 def _kind(said: str | None, answer: str | None, choices: list[str], mapping: Mapping[str, str]) -> ProblemKind:
-    """The kind as said; else choice where there are choices, numeric where the answer is a number, else text."""
+    """The kind as said; else choice where there are choices, numeric where the answer is mathematics, else text."""
     if said is None:
         if choices:
             return ProblemKind.CHOICE
-        return ProblemKind.NUMERIC if answer and _NUMBER.fullmatch(answer) else ProblemKind.TEXT
+        return ProblemKind.NUMERIC if answer and is_mathematics(answer) else ProblemKind.TEXT
     kind = next((kind for kind in KINDS if kind.value == said.lower()), None)
     if kind is None:
         raise ProblemError(mapping["kind"], f"found {describe(said)}, expected one of {', '.join(KINDS)}")
@@ -253,13 +313,40 @@ def _choices(value: JSON, column: str) -> list[str]:
     return [text for text in texts if text is not None]
 
 
-def _letter(value: JSON, answer: str, choices: list[str], column: str) -> str:
-    """The letter of the right choice, from its letter, its text, or (a JSON number) its index from 0."""
-    found = {choices.index(answer)} if answer in choices else set()
-    if isinstance(value, int) and not found and 0 <= value < len(choices):
-        found = {value}
-    if len(answer) == 1 and answer.upper() in ascii_uppercase[: len(choices)]:
-        found.add(ascii_uppercase.index(answer.upper()))
+def _are_numbers(choices: JSON) -> bool:
+    """Whether choices are numbers themselves, so that a number as the answer may be one of them."""
+    entries = list(choices.values()) if isinstance(choices, dict) else choices
+    return isinstance(entries, list) and any(isinstance(entry, int | float) for entry in entries)
+
+
+def _letters(value: JSON, choices: list[str], column: str, *, by_text: bool) -> str | list[str]:
+    """The letter of the right choice, or the letters of all right ones where several are."""
+    if isinstance(value, bool):
+        raise ProblemError(column, f"found {describe(value)}, expected a letter or a choice's text")
+    if isinstance(value, str) and value.strip() not in choices and _LETTERS.fullmatch(value.strip()):
+        value = re.findall(r"\b[A-Za-z]\b", value)
+    if not isinstance(value, list):
+        return _letter(value, choices, column, by_text=by_text)
+    letters = sorted({_letter(entry, choices, column, by_text=by_text) for entry in value})
+    if not letters:
+        raise ProblemError(column, f"found {describe(value)}, expected the letters of the right choices")
+    return letters
+
+
+def _letter(value: JSON, choices: list[str], column: str, *, by_text: bool) -> str:
+    """The letter of the right choice, from its letter, its text, or (a JSON number) its index from 0.
+
+    A number counts by its text where the choices are numbers too; where it is an index besides, it is a fault.
+    """
+    answer = _text(value, column) or ""
+    answer = answer if answer in choices else final_answer(answer)
+    is_index = isinstance(value, int) and 0 <= value < len(choices)
+    found = {choices.index(answer)} if answer in choices and (by_text or not is_index) else set()
+    if is_index:
+        found.add(value)
+    bare = answer.strip("()[]. ")
+    if len(bare) == 1 and bare.upper() in ascii_uppercase[: len(choices)]:
+        found.add(ascii_uppercase.index(bare.upper()))
     if len(found) != 1:
         last = ascii_uppercase[len(choices) - 1]
         raise ProblemError(column, f"found {describe(value)}, expected one letter from A to {last} or a choice's text")
@@ -277,7 +364,11 @@ def _difficulty(value: JSON, column: str) -> dict[str, float]:
     """Numbers by name; a lone number is the "level"."""
     if isinstance(value, str):
         text = value.strip()
+        level = _LEVEL.fullmatch(text)
+        text = level[1].replace("?", "") if level is not None else text
         value = _json(text, column) if text[:1] == "{" or _NUMBER.fullmatch(text) else text or None
+        # A column of that name may hold anything (RACE: "high"); one named for difficulty may not.
+        value = None if isinstance(value, str) and column.lower() == "level" else value
     if value is None:
         return {}
     levels = value if isinstance(value, dict) else {"level": value}

@@ -3,7 +3,7 @@
 from trajectories.core.prompts.base import Example, Message, ParsedResponse, PromptError
 from trajectories.core.prompts.hints import mentions_hint, with_hint
 from trajectories.core.prompts.rendering import render_messages
-from trajectories.core.prompts.responses import fenced, read_response
+from trajectories.core.prompts.responses import ReadAnswer, fenced, read_answer, read_response
 from trajectories.core.prompts.steps import parse_steps
 from trajectories.core.prompts.variation import Variation, draw_variation, variation_from_json
 
@@ -12,11 +12,13 @@ __all__ = [
     "Message",
     "ParsedResponse",
     "PromptError",
+    "ReadAnswer",
     "Variation",
     "draw_variation",
     "fenced",
     "mentions_hint",
     "parse_steps",
+    "read_answer",
     "read_response",
     "render_messages",
     "variation_from_json",

@@ -4,6 +4,7 @@ from trajectories.core.problems.arc import ArcTask
 from trajectories.core.problems.questions import asks_for_program
 from trajectories.core.prompts.program_answers import EXPERT_FIELDS
 from trajectories.core.records import ProblemKind, PublicProblem
+from trajectories.core.verifiers.answers import asks_for_many
 
 PROGRAM, EXPERT, SUBTASKS_PROGRAM = "program", "expert", "subtasks-program"
 STYLES = {
@@ -44,7 +45,7 @@ def answer_format(style: str, problem: PublicProblem, task: ArcTask | None) -> s
         )
         return f"Give, in one ```python block, a complete Python program {what}."
     if task is None:
-        return _QUESTION_FORMATS.get(problem.kind, _TAGGED)
+        return _MANY if asks_for_many(problem) else _QUESTION_FORMATS.get(problem.kind, _TAGGED)
     if style == EXPERT:
         fields = "\n".join(f'  "{name}": {_EXPERT_HINTS[name]}' for name in EXPERT_FIELDS)
         return (
@@ -68,6 +69,7 @@ def _grid_format(tests: int) -> str:
 
 
 _TAGGED = "End with the final answer alone between <answer> and </answer>."
+_MANY = 'End with a line that says "Answer: " and the letters of all right choices, parted by commas.'
 _QUESTION_FORMATS = {
     ProblemKind.NUMERIC: "End with the final number in \\boxed{}, with its unit where the question asks for one.",
     ProblemKind.CHOICE: 'End with a line that says "Answer: " and the letter of the right choice alone.',

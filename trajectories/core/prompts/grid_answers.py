@@ -100,7 +100,7 @@ class GridAnswer:
 
 def read_grid_answer(text: str, tests: int) -> GridAnswer | None:
     """One grid per test input from the last answer tag, else after the last "answer:" or in the last blocks, else from
-    the last JSON grids; None where there is none. Missing ones are None.
+    the last JSON grids, else the last lines of digits; None where there is none. Missing ones are None.
     """
     for rule, parts, digits in _regions(text):
         placed = [
@@ -126,3 +126,4 @@ def _regions(text: str) -> Iterator[tuple[str, list[tuple[int, int]], bool]]:
     plain = [block for block in find_blocks(text) if block.language in ("", "json", "text", "txt")]
     yield "block", [(block.start, block.end) for block in plain], True
     yield "last grid", [(0, len(text))], False
+    yield "last grid", [(0, len(text))], True

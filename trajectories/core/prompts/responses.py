@@ -1,13 +1,16 @@
 """From what a model said to steps, answer and program. Total: any text gives a result, in time linear in its length."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
+from trajectories.core.answers import RULE_SET
+from trajectories.core.completions import Content, PartKind, content_of, split_thoughts
 from trajectories.core.problems import ProblemError
 from trajectories.core.problems.arc import ArcTask, task_of
 from trajectories.core.problems.questions import asks_for_program
 from trajectories.core.prompts.answer_formats import EXPERT, PROGRAM_STYLES
 from trajectories.core.prompts.base import ParsedResponse
-from trajectories.core.prompts.grid_answers import read_grid_answer
+from trajectories.core.prompts.grid_answers import GridAnswer, read_grid_answer
 from trajectories.core.prompts.program_answers import (
     defines_function,
     expert_program,
@@ -23,18 +26,13 @@ from trajectories.core.records import (
     AnswerPlace,
     InstructionRecord,
     ProblemKind,
+    ProblemRecord,
     PublicProblem,
     Step,
     StepKind,
-    TraceRecord,
 )
 from trajectories.core.storable import storable_text
-from trajectories.core.verifiers.answers import find_answer, whole_text
-from trajectories.core.verifiers.choice import read_choice
-from trajectories.core.verifiers.text import normalise
-
-SHORT_ANSWER = 200
-"""Characters of a response of one line that is an answer by itself."""
+from trajectories.core.verifiers.answers import find_in_text
 
 
 def read_response(
@@ -54,41 +52,97 @@ def read_response(
     reasoning, text = storable_text(reasoning), storable_text(text)
     whole = "\n\n".join(part for part in (reasoning, text) if part)
     before = len(whole) - len(text)
-    steps = _thinking(reasoning)
     task = _arc_task(problem)
     if task is None:
-        steps += parse_steps(text)
-        if asks_for_program(problem):
-            program = find_program(text, asked=True)
-            steps += [Step(StepKind.PROGRAM, "Program", fenced(program, "python"))] if program else []
-            return ParsedResponse(_limited(steps), None, program, whole)
-        answer, place = _question_answer(problem, text, before)
-        return ParsedResponse(_limited(steps), answer, "", whole, place)
-    expert = read_expert_answer(text) if instruction.style == EXPERT else None
-    steps += expert_steps(expert) if expert is not None else parse_steps(text)
+        read = read_answer(problem, text)
+        steps = [*_thinking(reasoning), *_steps(text), *_program_step(read.program)]
+        place = None if read.place is None else read.place.after(before)
+        return ParsedResponse(_limited(steps), read.answer, read.program, whole, place)
+    content = content_of(text)
+    expert = read_expert_answer(content.text) if instruction.style == EXPERT else None
+    steps = _thinking(reasoning)
+    steps += [*_thoughts(text), *expert_steps(expert)] if expert is not None else _steps(text)
     wants_program = instruction.style in PROGRAM_STYLES
-    grids = None if wants_program else read_grid_answer(text, len(task.test))
+    grids = None if wants_program else _read_grids(content, len(task.test))
     program = "" if expert is None else expert_program(expert)
     if not program and grids is None:
-        program = find_program(text, asked=wants_program)
+        program = find_program(content.text, asked=wants_program)
     if wants_program and not defines_function(program):
         program = next((ran for ran in reversed(programs) if defines_function(ran)), program)
     if not program and wants_program:
-        grids = read_grid_answer(text, len(task.test))
+        grids = _read_grids(content, len(task.test))
     answer = _restored(None if grids is None else grids.grids, task, variation, bool(program))
     place = None if grids is None else grids.place.after(before)
     program = wrap_program(variation, program)
-    steps += [Step(StepKind.PROGRAM, "Program", fenced(program, "python"))] if program else []
+    steps += _program_step(program)
     return ParsedResponse(_limited(steps), answer, program, whole, place)
 
 
+@dataclass(frozen=True, slots=True)
+class ReadAnswer:
+    """What a response gives: its answer with the place in the response, or its program."""
+
+    answer: JSON = None
+    program: str = ""
+    place: AnswerPlace | None = None
+
+
+def read_answer(problem: ProblemRecord | PublicProblem, text: str) -> ReadAnswer:
+    """The answer or program that a response gives outside of its thoughts, whoever drew it: live or imported.
+
+    For ARC the last block that defines the function is the program, and without one the last grids are the answer, one
+    per test input. For problems with tests the last block of Python is the program. For every other kind the answer is
+    found by the rules of `core.answers`.
+    """
+    if problem.kind is ProblemKind.ARC:
+        return _arc_answer(problem, text)
+    if asks_for_program(problem):
+        return ReadAnswer(program=find_program(content_of(text).text, asked=True))
+    found = find_in_text(problem, text)
+    return ReadAnswer() if found is None else ReadAnswer(found.value, place=found.place())
+
+
+def _arc_answer(problem: ProblemRecord | PublicProblem, text: str) -> ReadAnswer:
+    task, content = _arc_task(problem), content_of(text)
+    program = find_program(content.text, asked=False)
+    if program or task is None:
+        return ReadAnswer(program=program)
+    grids = _read_grids(content, len(task.test))
+    return ReadAnswer() if grids is None else ReadAnswer(grids.grids, place=grids.place)
+
+
+def _read_grids(content: Content, tests: int) -> GridAnswer | None:
+    """The grids that a content states, with their place in the whole text."""
+    read = read_grid_answer(content.text, tests)
+    if read is None:
+        return None
+    start, end = content.place(read.place.start), content.place(read.place.end - 1) + 1
+    return GridAnswer(read.grids, AnswerPlace(read.place.rule, start, end, RULE_SET))
+
+
+def _steps(text: str) -> list[Step]:
+    """The steps of a response; thoughts that came inside of it below a step of their own."""
+    steps: list[Step] = []
+    for part in split_thoughts(text):
+        steps += _thinking(part.text) if part.kind is PartKind.THINKING else parse_steps(part.text)
+    return steps
+
+
+def _thoughts(text: str) -> list[Step]:
+    return [step for part in split_thoughts(text) if part.kind is PartKind.THINKING for step in _thinking(part.text)]
+
+
+def _program_step(program: str) -> list[Step]:
+    return [Step(StepKind.PROGRAM, "Program", fenced(program, "python"))] if program else []
+
+
 def _thinking(reasoning: str) -> list[Step]:
-    """What an endpoint gives as its thoughts, below a step of its own."""
+    """Thoughts, below a step of their own."""
     steps = parse_steps(reasoning, depth=1)
     return [Step(StepKind.TEXT, "Thinking", ""), *steps] if steps else []
 
 
-def _arc_task(problem: PublicProblem) -> ArcTask | None:
+def _arc_task(problem: ProblemRecord | PublicProblem) -> ArcTask | None:
     try:
         return task_of(problem) if problem.kind is ProblemKind.ARC else None
     except ProblemError:
@@ -105,25 +159,6 @@ def _restored(
     # Looked for in the text, a grid of a varied task would be taken for one of the task itself.
     varied = variation is not None and variation.changes_grids
     return [None] * len(task.test) if varied and not has_program else None
-
-
-def _question_answer(problem: PublicProblem, text: str, before: int) -> tuple[JSON, AnswerPlace | None]:
-    """The answer by the verifiers' rules, a choice as its letter; a response of one short line is its own answer.
-
-    With it comes its place in a text that has `before` more characters in front.
-    """
-    found = find_answer(TraceRecord(None, "", text), number=problem.kind is ProblemKind.NUMERIC)
-    if found is None:
-        found = whole_text(text, SHORT_ANSWER)
-        found = None if found is None or "\n" in str(found.value) else found
-    if found is None:
-        return None, None
-    place = found.place().after(before)
-    choices = problem.spec.get("choices")
-    if problem.kind is ProblemKind.CHOICE and isinstance(choices, list | tuple):
-        letter = read_choice(found.value, [normalise(str(choice)) for choice in choices])
-        return (found.value if letter is None else chr(ord("A") + letter)), place
-    return found.value, place
 
 
 def fenced(text: str, language: str) -> str:

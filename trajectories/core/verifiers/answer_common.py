@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from trajectories.core.answers import RULE_SET
 from trajectories.core.records import JSON, Outcome, ProblemKind, ProblemRecord, TraceRecord, VerdictRecord
 from trajectories.core.verifiers.answers import FoundAnswer
 from trajectories.core.verifiers.base import Verifier
@@ -36,7 +37,7 @@ def engine_fault(verifier: Verifier, message: str, evidence: Mapping[str, JSON])
 
 def no_answer(verifier: Verifier) -> VerdictRecord:
     """The trace states no answer: wrong, with evidence of its own."""
-    return _record(verifier, Outcome.FAIL, "no answer found", 0.0, {"found": None})
+    return _record(verifier, Outcome.FAIL, "no answer found", 0.0, {"found": None, "rules": RULE_SET})
 
 
 def answer_verdict(

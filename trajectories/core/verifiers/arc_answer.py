@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from trajectories.core.grids import Grid
 from trajectories.core.records import JSON, Outcome, ProblemKind, ProblemRecord, TraceRecord, VerdictRecord
-from trajectories.core.verifiers.answers import find_answer
+from trajectories.core.verifiers.answers import as_json, find_answer
 from trajectories.core.verifiers.arc_common import (
     SpecError,
     judge_stated,
@@ -36,21 +36,23 @@ class ArcAnswerVerifier:
             return plain_verdict(self, Outcome.ERROR, f"the problem cannot be judged by: {fault}")
         if not any(grid is not None for grid in reference):
             return plain_verdict(self, Outcome.UNSCORED, "the problem has no reference answer")
-        return stated_verdict(self, trace, reference)
+        return stated_verdict(self, problem, trace, reference)
 
 
-def stated_verdict(verifier: Verifier, trace: TraceRecord, reference: Sequence[Grid | None]) -> VerdictRecord:
+def stated_verdict(
+    verifier: Verifier, problem: ProblemRecord, trace: TraceRecord, reference: Sequence[Grid | None]
+) -> VerdictRecord:
     """Hold the trace's answer against the reference, test input by test input.
 
     The answer is a list with one grid (or None) per test input; a single grid is taken where there is one test input.
     Where the sampler states none, it is looked for in the text.
     """
-    found = find_answer(trace, grid=True)
+    found = find_answer(problem, trace)
     stated = _one_per_input(None if found is None else _parsed(found.value), len(reference))
     judged = [judge_stated(index, stated[index], grid) for index, grid in enumerate(reference)]
     verdict = pairs_verdict(verifier, judged, "test output", None)
     message = "no answer found" if found is None and verdict.outcome is Outcome.FAIL else verdict.message
-    shown = None if found is None else {"rule": found.rule, "start": found.start, "end": found.end}
+    shown = None if found is None else as_json(found.place())
     return replace(verdict, message=message, evidence={**verdict.evidence, "found": shown})
 
 

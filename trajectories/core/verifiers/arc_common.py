@@ -7,6 +7,7 @@ from trajectories.core.grids import Grid, GridError, grid_to_lists, parse_grid
 from trajectories.core.programs import CallResult, CallStatus, ProgramJob, ProgramRun
 from trajectories.core.records import JSON, Outcome, ProblemRecord, VerdictRecord
 from trajectories.core.verifiers.base import Tools, Verifier
+from trajectories.core.verifiers.faithful import spare_program
 from trajectories.core.verifiers.grid_compare import GridComparison, GridMatch, compare_grid, grid_or_none
 
 ENGINE_FAULTS = frozenset({CallStatus.UNSUPPORTED, CallStatus.CRASHED})
@@ -149,7 +150,10 @@ def judge_stated(index: int, predicted: JSON, expected: Grid | None) -> PairJudg
 def pairs_verdict(
     verifier: Verifier, judged: Sequence[PairJudgement], noun: str, run: ProgramRun | None
 ) -> VerdictRecord:
-    """The verdict over all pairs: pass where all are right, fail where one is wrong, error where the engine failed."""
+    """The verdict over all pairs: pass where all are right, fail where one is wrong, error where the engine failed.
+
+    A wrong pair is no fail where the engine may be to blame for it.
+    """
     known = [pair for pair in judged if pair.expected is not None]
     right = sum(pair.right for pair in known)
     evidence: dict[str, JSON] = {
@@ -170,7 +174,7 @@ def pairs_verdict(
         outcome = Outcome.PASS if wrong is None else Outcome.FAIL
         message = f"{right} of {len(known)} {noun}s right"
         message += "" if wrong is None else f"; {noun} {wrong.index + 1}: {wrong.message}"
-    return VerdictRecord(
+    verdict = VerdictRecord(
         verifier=verifier.name,
         version=verifier.version,
         outcome=outcome,
@@ -180,6 +184,7 @@ def pairs_verdict(
         seconds=sum(pair.call.seconds for pair in judged if pair.call is not None),
         engine="" if run is None else run.engine,
     )
+    return verdict if run is None else spare_program(verdict, run)
 
 
 def plain_verdict(verifier: Verifier, outcome: Outcome, message: str) -> VerdictRecord:

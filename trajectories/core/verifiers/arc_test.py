@@ -26,7 +26,9 @@ class ArcTestVerifier:
     """
 
     name = "arc_test"
-    version = 2  # 1 ran no program where there was no reference answer
+    version = 3
+    """1 ran no program where there was no reference answer; 2 failed programs on engines that are not quite Python."""
+
     title = "Test output right"
 
     def applies_to(self, problem: ProblemRecord, trace: TraceRecord) -> bool:  # noqa: ARG002
@@ -40,7 +42,7 @@ class ArcTestVerifier:
             unknown = all(grid is None for grid in reference)
             reference = reference or [None] * len(read_test_inputs(problem))
             if not trace.program.strip():
-                return _without_answer(stated_verdict(self, trace, reference), unknown=unknown)
+                return _without_answer(stated_verdict(self, problem, trace, reference), unknown=unknown)
             first = len(read_train_pairs(problem))
             run = run_on_all_inputs(problem, trace.program, tools)
         except SpecError as fault:

@@ -16,7 +16,7 @@ class ArcTrainVerifier:
     """Passes where all training pairs are reproduced; the score is the share that is."""
 
     name = "arc_train"
-    version = 1
+    version = 2  # 1 failed programs on engines that are not Python in every respect
     title = "Train pairs reproduced"
 
     def applies_to(self, problem: ProblemRecord, trace: TraceRecord) -> bool:

@@ -1,8 +1,6 @@
-"""Is the right choice named, by its letter or by its text?"""
+"""Are the right choices named, by their letters or by their texts?"""
 
-import re
-from collections.abc import Sequence
-
+from trajectories.core.answers.choices import MOST_CHOICES, letters_of, read_choices
 from trajectories.core.records import JSON, ProblemKind, ProblemRecord, TraceRecord, VerdictRecord
 from trajectories.core.verifiers.answer_common import (
     answer_verdict,
@@ -11,18 +9,18 @@ from trajectories.core.verifiers.answer_common import (
     no_answer,
     no_reference,
 )
-from trajectories.core.verifiers.answers import find_answer
+from trajectories.core.verifiers.answers import asks_for_many, find_answer
 from trajectories.core.verifiers.base import Tools
-from trajectories.core.verifiers.text import normalise, strip_latex_text
-
-_LETTER = re.compile(r"[(\[]?([A-Za-z])(?:[)\].:].*)?", re.DOTALL)
 
 
 class ChoiceVerifier:
-    """Compares the choice made with the reference answer; spec "choices" lists the texts, A first."""
+    """Compares the choice made with the reference answer; spec "choices" lists the texts, A first.
+
+    Where spec "many" is true the reference lists all right choices, and an answer is right only whole.
+    """
 
     name = "choice"
-    version = 1
+    version = 2  # 1 read a letter only where nothing but its text stood behind it
     title = "Choice right"
 
     def applies_to(self, problem: ProblemRecord, trace: TraceRecord) -> bool:
@@ -30,44 +28,36 @@ class ChoiceVerifier:
         return problem.kind is ProblemKind.CHOICE and has_answer_text(trace)
 
     def judge(self, problem: ProblemRecord, trace: TraceRecord, tools: Tools) -> VerdictRecord:  # noqa: ARG002
-        """Turn both into the place in the list and compare."""
+        """Turn both into places in the list and compare."""
         if problem.reference is None:
             return no_reference(self)
         choices = problem.spec.get("choices")
-        if not isinstance(choices, list | tuple) or not 2 <= len(choices) <= 26:
+        if not isinstance(choices, list | tuple) or not 2 <= len(choices) <= MOST_CHOICES:
             return bad_problem(self, "choices: expected a list of 2 to 26 texts")
-        texts = [normalise(str(choice)) for choice in choices]
-        expected = _read_letter(problem.reference, texts)
-        if expected is None:
-            expected = read_choice(problem.reference, texts)
-        if expected is None:
+        texts, many = [str(choice) for choice in choices], asks_for_many(problem)
+        expected = read_reference(problem.reference, texts)
+        if expected is None or (len(expected) > 1 and not many):
             return bad_problem(self, "the reference answer is none of the choices")
-        found = find_answer(trace)
+        found = find_answer(problem, trace)
         if found is None:
             return no_answer(self)
-        given = read_choice(found.value, texts)
-        letters = [None if place is None else chr(ord("A") + place) for place in (given, expected)]
+        # What was found is kept as letters, which may be texts of choices too.
+        given = (read_reference if found.rules > 1 else read_choices)(found.value, texts, many=many)
+        if given is not None and len(given) > 1 and not many:
+            given = None
+        letters = [None if places is None else letters_of(places) for places in (given, expected)]
         message = "the choice is right" if given == expected else f"the choice is {letters[0]}, expected {letters[1]}"
-        message = "the answer is none of the choices" if given is None else message
+        message = "the answer names no single choice" if given is None else message
         return answer_verdict(
             self, found, right=given == expected, message=message, read_as=letters[0], expected=letters[1]
         )
 
 
-def read_choice(answer: JSON, texts: Sequence[str]) -> int | None:
-    """The place (from 0) of the choice meant. A choice's whole text counts before a letter; a number is a place."""
-    if isinstance(answer, int) and not isinstance(answer, bool):
-        return answer if 0 <= answer < len(texts) else None
-    if not isinstance(answer, str):
-        return None
-    same = [place for place, text in enumerate(texts) if text == normalise(answer)]
-    if len(same) == 1:
-        return same[0]
-    return _read_letter(answer, texts)
-
-
-def _read_letter(answer: JSON, texts: Sequence[str]) -> int | None:
-    """The place a letter means: "B", "(b)", "B. text" or "B: text"; "A cat" is a sentence."""
-    letter = _LETTER.fullmatch(strip_latex_text(answer).strip()) if isinstance(answer, str) else None
-    place = -1 if letter is None else ord(letter[1].upper()) - ord("A")
-    return place if 0 <= place < len(texts) else None
+def read_reference(reference: JSON, texts: list[str], *, many: bool = True) -> frozenset[int] | None:
+    """The places that a reference means: a letter is one even where it is a choice's text too."""
+    if isinstance(reference, str) and len(reference) == 1 and 0 <= ord(reference.upper()) - ord("A") < len(texts):
+        return frozenset([ord(reference.upper()) - ord("A")])
+    if isinstance(reference, list | tuple):
+        read = [read_reference(entry, texts) for entry in reference]
+        return None if not read or None in read else frozenset().union(*filter(None, read))
+    return read_choices(reference, texts, many=many)

@@ -18,7 +18,7 @@ class JsonVerifier:
     """Compares JSON values, an answer given as text being parsed first."""
 
     name = "json"
-    version = 1
+    version = 2  # 1 read one line only
     title = "JSON right"
 
     def applies_to(self, problem: ProblemRecord, trace: TraceRecord) -> bool:
@@ -29,7 +29,7 @@ class JsonVerifier:
         """Compare."""
         if problem.reference is None:
             return no_reference(self)
-        found = find_answer(trace)
+        found = find_answer(problem, trace)
         if found is None:
             return no_answer(self)
         given, message = found.value, ""

@@ -25,13 +25,16 @@ class Agreement:
 
     @property
     def kappa(self) -> float | None:
-        """Cohen's kappa (Cohen 1960): 1 for full agreement, 0 for what chance alone would give. None where it has no
-        value: without any trace, or where both say the same of all."""
-        if not self.total:
-            return None
+        """Cohen's kappa (Cohen 1960): 1 for full agreement, 0 for what chance alone would give.
+
+        None where it says nothing: without any trace, and where either side says the same of all. With one class only
+        the formula gives 0 however well both agree.
+        """
         judge, other = self.both + self.judge_only, self.both + self.other_only
+        if not 0 < judge < self.total or not 0 < other < self.total:
+            return None
         by_chance = (judge * other + (self.total - judge) * (self.total - other)) / self.total**2
-        return None if by_chance == 1 else ((self.both + self.neither) / self.total - by_chance) / (1 - by_chance)
+        return ((self.both + self.neither) / self.total - by_chance) / (1 - by_chance)
 
 
 def count_agreement(counts: Mapping[tuple[str, str], int], *, others_for: str, others_against: str) -> Agreement:

@@ -22,7 +22,7 @@ def find_reference_fault(problem: ProblemRecord, tools: Tools) -> str:
     """Why traces of this problem cannot be judged by its own verifier; "" where they can, or there is no reference.
 
     ARC: one grid per test input. A pattern has to compile and to match every text in spec "examples". Tests have to
-    be well formed, and a reference program has to pass them.
+    be well formed, and a reference program has to pass them. Nothing is refused for what may be the engine's doing.
     """
     return next((fault for check in _CHECKS if (fault := check(problem, tools))), "")
 
@@ -51,10 +51,12 @@ def _pattern_fault(problem: ProblemRecord, tools: Tools) -> str:
     if not isinstance(examples, list | tuple) or len(examples) > MOST_EXAMPLES or not _are_texts(examples):
         return f"examples: found {describe(examples)}, expected a list of at most {MOST_EXAMPLES} texts"
     calls = tuple([pattern, text] for text in ("", *examples))
-    compiled, *matched = tools.run_program(ProgramJob(MATCH_SOURCE, calls, "matches", MATCH_LIMITS)).calls
+    run = tools.run_program(ProgramJob(MATCH_SOURCE, calls, "matches", MATCH_LIMITS))
+    compiled, *matched = run.calls
     if compiled.status is not CallStatus.RETURNED:
         return f"the pattern {pattern[:40]!r} cannot be used: {compiled.status} {compiled.message}".rstrip()
-    for text, call in zip(examples, matched, strict=True):
+    # Where the engine's patterns are not quite Python's, one that does not match says nothing.
+    for text, call in zip(examples, matched, strict=True) if run.faithful else ():
         if call.status is not CallStatus.RETURNED:
             return f"the pattern cannot be tried on the example {text[:40]!r}: {call.status} {call.message}".rstrip()
         if call.value is not True:
@@ -80,9 +82,9 @@ def _tests_fault(problem: ProblemRecord, tools: Tools) -> str:
     if not isinstance(program, str) or not program.strip():
         return f"found {describe(program)}, expected the source of a program that passes the tests"
     verdict = VERIFIERS["unit_tests"].judge(problem, TraceRecord(None, program, ""), tools)
-    # What the engine lacks says nothing of the program, and refuses it nowhere.
+    # What the engine lacks or does in its own way says nothing of the program, and refuses it nowhere.
     lacking = {test["status"] for test in verdict.evidence.get("tests", ())} == {CallStatus.UNSUPPORTED}
-    passes = verdict.outcome is Outcome.PASS or lacking
+    passes = verdict.outcome in (Outcome.PASS, Outcome.UNSCORED) or lacking
     return "" if passes else f"the reference program does not pass its tests: {verdict.message}"
 
 

@@ -7,6 +7,7 @@ from trajectories.core.records import JSON, Outcome, ProblemRecord, TraceRecord,
 from trajectories.core.verifiers.answer_common import bad_problem
 from trajectories.core.verifiers.arc_common import ENGINE_FAULTS
 from trajectories.core.verifiers.base import Tools
+from trajectories.core.verifiers.faithful import spare_program
 from trajectories.core.verifiers.grid_compare import preview_value
 from trajectories.core.verifiers.json_equal import json_equal
 
@@ -33,7 +34,7 @@ class UnitTestsVerifier:
     """
 
     name = "unit_tests"
-    version = 1
+    version = 2  # 1 failed programs on engines that are not Python in every respect
     title = "Tests passed"
 
     def applies_to(self, problem: ProblemRecord, trace: TraceRecord) -> bool:
@@ -57,7 +58,7 @@ class UnitTestsVerifier:
             "of": len(right),
         }
         outcome, message = _outcome(run.calls, right)
-        return VerdictRecord(
+        verdict = VerdictRecord(
             self.name,
             self.version,
             outcome,
@@ -67,6 +68,7 @@ class UnitTestsVerifier:
             seconds=sum(call.seconds for call in run.calls),
             engine=run.engine,
         )
+        return spare_program(verdict, run)
 
 
 def read_tests(problem: ProblemRecord, program: str) -> tuple[ProgramJob, list[JSON]]:

@@ -1,12 +1,14 @@
-"""Show whether programs of traces are kept in on this machine, probe by probe."""
+"""Show whether programs and answers of traces are kept in on this machine, probe by probe."""
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
+from trajectories.adapters.expressions import ENCLOSURE
 from trajectories.adapters.sandbox import (
     ENGINE_CHOICES,
     BubblewrapEngine,
@@ -15,6 +17,10 @@ from trajectories.adapters.sandbox import (
     installed_environment,
     self_test,
 )
+from trajectories.adapters.sandbox.enclosed import EnclosedChild
+from trajectories.adapters.sandbox.enclosing import probe
+from trajectories.adapters.sandbox.self_test import ProbeResult
+from trajectories.core.problems.procedural_families import READ_AS_CODE
 from trajectories.core.programs import ProgramEngine
 
 
@@ -31,8 +37,10 @@ class Command(BaseCommand):
             sys.exit(1)
         safe = {"bubblewrap": self._check_bubblewrap(settings.PROGRAM_ENVIRONMENT), "monty": self._check(MontyEngine())}
         chosen = choice if choice != "auto" else "bubblewrap" if safe["bubblewrap"] else "monty"
+        enclosed = self._check_answers()
+        self.stdout.write(_answers_verdict(choice, enclosed=enclosed))
         self.stdout.write(f"PROGRAM_ENGINE={choice} uses {chosen}, which {_verdict(safe[chosen])}.")
-        if not safe[chosen]:
+        if not safe[chosen] or (choice == "bubblewrap" and not enclosed):
             sys.exit(1)
 
     def _check_bubblewrap(self, environment: Path) -> bool:
@@ -47,15 +55,41 @@ class Command(BaseCommand):
             self.stdout.write(f"  note: no environment at {environment}: programs have the standard library only\n")
         return isolates
 
+    def _check_answers(self) -> bool:
+        """Whether our own code over answers is kept in; its probes are shown."""
+        self.stdout.write("answers, in bubblewrap")
+        child = EnclosedChild(ENCLOSURE)
+        try:
+            results = probe(child)
+        except (SandboxUnavailableError, TimeoutError, EOFError, OSError) as fault:
+            self.stdout.write(f"  cannot be used: {fault}\n")
+            return False
+        finally:
+            child.close()
+        return self._show(results)
+
+    def _show(self, results: Sequence[ProbeResult]) -> bool:
+        for result in results:
+            self.stdout.write(f"  {'ok  ' if result.passed else 'FAIL'}  {result.title}: {result.detail}")
+        return all(result.passed for result in results)
+
     def _check(self, engine: ProgramEngine) -> bool:
         self.stdout.write(engine.name)
         try:
             results = self_test(engine)
         finally:
             engine.close()
-        for result in results:
-            self.stdout.write(f"  {'ok  ' if result.passed else 'FAIL'}  {result.title}: {result.detail}")
-        return all(result.passed for result in results)
+        return self._show(results)
+
+
+def _answers_verdict(choice: str, *, enclosed: bool) -> str:
+    """What becomes of answers, in one line."""
+    if enclosed and choice != "monty":
+        return "Answers are scored and compared in bubblewrap."
+    return (
+        "Answers are scored and compared in child processes without a sandbox. Procedural families whose scorers "
+        f"evaluate answers are unscored: {', '.join(READ_AS_CODE)}."
+    )
 
 
 def _verdict(safe: bool) -> str:

@@ -14,6 +14,7 @@ from trajectories.core.generation.arc_augmented import PARTS
 from trajectories.core.generation.base import GenerationError, Recipe, usual_per_call
 from trajectories.core.problems import ProblemError
 from trajectories.core.problems.documents import parse_json_text
+from trajectories.management.arguments import title
 from trajectories.models import Brief, GenerationJob, Instruction, ProblemSet, Sampler
 from trajectories.selectors.briefs import list_briefs
 from trajectories.selectors.generation import get_generation_progress
@@ -35,7 +36,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("generator", choices=list(GENERATORS), help="what makes the problems")
-        parser.add_argument("--set", dest="set_title", required=True, metavar="TITLE", help="where accepted ones go")
+        parser.add_argument(
+            "--set", dest="set_title", type=title, required=True, metavar="TITLE", help="where accepted ones go"
+        )
         parser.add_argument("--wanted", type=int, default=20, metavar="N", help="problems that pass all checks")
         parser.add_argument("--sampler", metavar="NAME", help="the language model that writes")
         parser.add_argument("--brief", metavar="NAME", help="what it is told")

@@ -12,6 +12,7 @@ from django.utils.text import slugify
 from trajectories.adapters.uploads import Document, OpenFiles
 from trajectories.core.problems import ImportFault, ProblemError
 from trajectories.core.problems.procedural import MAX_SEED, MAX_SIZE, Draw, ProceduralError, read_knobs
+from trajectories.management.arguments import title
 from trajectories.services.problems import ImportReport, import_arc_agi_1, import_records
 from trajectories.services.procedural import get_family, import_procedural
 from trajectories.services.questions import (
@@ -28,8 +29,10 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("paths", nargs="*", type=Path, metavar="PATH", help="a .json file, a .zip file or a folder")
-        parser.add_argument("--set", dest="set_name", metavar="NAME", help="problem set (default: from the first PATH)")
-        parser.add_argument("--title", help="title of a new problem set (default: its name)")
+        parser.add_argument(
+            "--set", dest="set_name", type=title, metavar="NAME", help="problem set (default: from the first PATH)"
+        )
+        parser.add_argument("--title", type=title, help="title of a new problem set (default: its name)")
         parser.add_argument("--solutions", type=Path, metavar="FILE", help="a Kaggle solutions file for the challenges")
         parser.add_argument("--split", choices=["train", "eval"], help="default: eval where a path says evaluation")
         parser.add_argument("--skip-bad", action="store_true", help="import the good tasks even if some are bad")

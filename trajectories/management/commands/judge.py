@@ -13,6 +13,7 @@ from django.http import QueryDict
 from trajectories.core.verifiers.model_judge import Form
 from trajectories.forms.traces import TraceScopeForm
 from trajectories.models import Judgement, Rubric, Sampler
+from trajectories.selectors.blinding import EVERYTHING
 from trajectories.selectors.judgements import report_on
 from trajectories.selectors.rubrics import current_rubrics
 from trajectories.selectors.samplers import list_samplers
@@ -117,10 +118,10 @@ class Command(BaseCommand):
             raise CommandError(f"Job {job.pk} is {job.state}. {job.state_reason}".strip())
 
     def _say_agreement(self, job: Judgement) -> None:
-        report = report_on(job)
+        report = report_on(job, EVERYTHING)
         for name, found in (("the reference answer", report.reference), ("people", report.people)):
             if found.total:
-                kappa = "none" if found.kappa is None else f"{found.kappa:.2f}"
+                kappa = "undefined" if found.kappa is None else f"{found.kappa:.2f}"
                 self.stdout.write(f"Agrees with {name} on {found.percent}% of {found.total:,} traces, kappa {kappa}.")
 
 

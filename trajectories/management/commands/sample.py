@@ -14,6 +14,7 @@ from trajectories.core.prompts import PromptError
 from trajectories.core.prompts.shipped import TWENTY_EXPERTS, expert_name
 from trajectories.core.strategies import STRATEGIES, Strategy
 from trajectories.core.strategies.experts import Experts
+from trajectories.management.arguments import title
 from trajectories.models import Instruction, Problem, ProblemSet, Run, Sampler
 from trajectories.selectors.instructions import current_instructions
 from trajectories.selectors.runs import most_attempts
@@ -84,7 +85,7 @@ class Command(BaseCommand):
             help="show ARC tasks turned, recoloured, with their pairs in another order",
         )
         parser.add_argument("--seed", type=int, help="the same seed draws the same samples; by default a new one")
-        parser.add_argument("--title", help="by default it says what is sampled")
+        parser.add_argument("--title", type=title, help="by default it says what is sampled")
         parser.add_argument("--budget-seconds", type=int, metavar="S", help="pause the run after so much wall time")
         parser.add_argument("--budget-cost", type=Decimal, metavar="MONEY", help="start no call that might exceed it")
         parser.add_argument("--budget-tokens", type=int, metavar="N", help="input and output together")

@@ -109,7 +109,6 @@ def environment(host: str, port: int, var: Path) -> dict[str, str]:
         **os.environ,
         "HOST": f"[{host}]" if ":" in host else host,
         "PORT": str(port),
-        "WORKER_PROCESSES": os.environ.get("WORKER_PROCESSES") or str(len(os.sched_getaffinity(0))),
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]),
         "PYTHONUNBUFFERED": "1",
         instance.MARK: str(var),

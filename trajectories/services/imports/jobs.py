@@ -22,8 +22,8 @@ from trajectories.models import AuditEvent, Import
 from trajectories.selectors.disk import NO_SPACE
 from trajectories.services.imports.readers import OpenReader, Reader, UploadGoneError
 from trajectories.services.imports.traces import write_traces
-from trajectories.services.jobs.bells import ring
 from trajectories.services.jobs.heartbeats import KeptLease
+from trajectories.services.jobs.ringers import ring
 from trajectories.services.leased_jobs import (
     LEASE,
     MOST_CLAIMS,

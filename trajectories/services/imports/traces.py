@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from itertools import islice
 from typing import IO, Any
 
@@ -15,12 +16,13 @@ from trajectories.adapters.copying import copy_missing, copy_rows, reserve_ids
 from trajectories.adapters.spools import Spool
 from trajectories.core.identity import text_hash
 from trajectories.core.problems import ImportFault, ProblemError
+from trajectories.core.prompts import ReadAnswer, read_answer
 from trajectories.core.records import JSON, SampleResult
 from trajectories.core.reviews import Standing, settle
 from trajectories.core.storable import storable_text
+from trajectories.core.titles import shown_title
 from trajectories.core.trace_files import ForeignTrace, Row, read_lines, read_traces
-from trajectories.core.verifiers.answers import as_json
-from trajectories.core.verifiers.normal_forms import ReadAnswer, read_answer
+from trajectories.core.verifiers.answers import searched_fact
 from trajectories.models import (
     AuditEvent,
     ImportedReview,
@@ -53,7 +55,7 @@ UNKNOWN_MODEL = "unknown model"
 TRACE_COLUMNS = (
     *("problem_id", "content_hash", "temperature", "prompt_id", "reasoning_id", "program_id", "raw_id"),
     *("steps", "answer", "answer_hash", "facts", "hinted", "finish_reason"),
-    *("input_tokens", "cached_tokens", "reasoning_tokens", "output_tokens"),
+    *("input_tokens", "cached_tokens", "reasoning_tokens", "output_tokens", "cost"),
 )
 """Of a trace, in the order in which a spool has them; `decision`, `sampler_id` and `id` follow when it is written."""
 
@@ -114,7 +116,7 @@ def _staged(problem: Problem, item: ForeignTrace, adopting: bool) -> JSON:
     trace, texts = build_trace(problem, _result(problem, item), temperature=item.temperature)
     return {
         "model": item.model.strip() or UNKNOWN_MODEL,
-        "trace": [getattr(trace, name) for name in TRACE_COLUMNS],
+        "trace": [_plain(getattr(trace, name)) for name in TRACE_COLUMNS],
         "texts": texts,
         "verdicts": [verdict_row(verdict) for verdict in item.verdicts],
         "reviews": [review_row(review) for review in item.reviews],
@@ -122,15 +124,20 @@ def _staged(problem: Problem, item: ForeignTrace, adopting: bool) -> JSON:
     }
 
 
+def _plain(value: Any) -> JSON:
+    """A column's value as JSON: money as its digits."""
+    return str(value) if isinstance(value, Decimal) else value
+
+
 def _result(problem: Problem, item: ForeignTrace) -> SampleResult:
     thinking, response = storable_text(item.thinking), storable_text(item.response)
     text = "\n\n".join(part for part in (thinking, response) if part)
-    read = ReadAnswer(item.answer, item.program, item.place)
+    read, searched = ReadAnswer(item.answer, item.program, item.place), False
     if item.answer is None and not item.program:
-        read = read_answer(to_public(problem), response)
+        read, searched = read_answer(to_public(problem), response), True
     facts: dict[str, JSON] = {**item.facts, **({"model": item.model} if item.model else {})}
-    if read.place is not None:
-        facts["found"] = as_json(read.place.after(len(text) - len(response)))
+    if searched or read.place is not None:
+        facts |= searched_fact(None if read.place is None else read.place.after(len(text) - len(response)))
     return SampleResult(
         messages=item.messages,
         reasoning=text,
@@ -139,6 +146,7 @@ def _result(problem: Problem, item: ForeignTrace) -> SampleResult:
         program=read.program,
         finish_reason=item.finish_reason,
         usage=item.usage,
+        cost=item.cost,
         facts=facts,
     )
 
@@ -261,7 +269,7 @@ def imported_sampler(model: str) -> Sampler:
     """The sampler that stands for a model whose samples were drawn elsewhere, made on first use."""
     name = f"imported-{slugify(model)[:50].strip('-')}-{text_hash(model)[:8]}"
     sampler, _ = Sampler.objects.get_or_create(
-        name=name, version=1, defaults={"title": model[:200], "kind": Sampler.Kind.IMPORTED}
+        name=name, version=1, defaults={"title": shown_title(model)[:200], "kind": Sampler.Kind.IMPORTED}
     )
     return sampler
 

@@ -1,7 +1,9 @@
 """One untrusted program in its own process, forked from the worker. Standard library only.
 
-Reports to the worker are frames: four bytes of length, big-endian, then the payload, which is one letter (L loaded,
-F failed to load, R result of a call) and JSON.
+It talks with the application through two pipes of its own. Both ways a message is a frame: four bytes of length,
+big-endian, then the payload. The application sends the job (source, function and limits), then the arguments of one
+call at a time, each after the result of the one before, all as JSON. The child answers with one letter and JSON:
+A has accepted the job, L loaded it, F failed to load it, R result of a call, E result of a call and no more to come.
 """
 
 import functools
@@ -21,11 +23,12 @@ from typing import Any, NoReturn
 MAX_TASKS = 4
 """Processes and threads in the sandbox, the worker included: total memory is at most this times the limit."""
 OPEN_FILES = 64
+READ_BYTES = 1 << 16
 FILE_BYTES = 8 * 1024 * 1024
 MESSAGE_CHARACTERS = 500
 PRINTED_CHARACTERS = 2_000
-RESULTS = 3
-"""Descriptor of the pipe to the worker."""
+RESULTS, CALLS = 3, 4
+"""Descriptors of the pipes to and from the application."""
 
 Request = dict[str, Any]
 
@@ -108,15 +111,15 @@ def value_encoder(largest: int) -> Callable[[Any], str]:
 class Program:
     """One program in its child process: loads it, makes its calls, reports each."""
 
-    def __init__(self, request: Request) -> None:
-        self.request = request
+    def __init__(self, request: Request, next_frame: Callable[[], Any]) -> None:
+        self.request, self.read = request, next_frame
         self.output = CappedText(request["output_bytes"])
         # Bound now: the program may replace any builtin or module attribute.
         self.dumps, self.clock, self.write = json.JSONEncoder(allow_nan=False).encode, time.monotonic, write_frame
         self.encode = str.encode
 
-    def run(self, first: int) -> None:
-        """Load the program and make its calls from number `first` on."""
+    def run(self) -> None:
+        """Load the program and make its calls, until the application ends this process."""
         sys.stdout = sys.stderr = self.output
         sys.stdin = io.StringIO()
         module = types.ModuleType("program")
@@ -127,9 +130,17 @@ class Program:
             self.report(b"F", result)
             return
         self.report(b"L", {})
-        for arguments in self.request["calls"][first:]:
+        letter = b"R"
+        while letter == b"R":
             self.output.start_call()
-            self.report(b"R", self.attempt(functools.partial(self.call, module, arguments)))
+            try:
+                arguments = self.read()
+            except MemoryError as fault:
+                # The program has used up all there is, so that its next input finds no place. It may be half read.
+                letter, result = b"E", describe(fault, self.request["output_bytes"])
+            else:
+                result = self.attempt(functools.partial(self.call, module, arguments))
+            self.report(letter, result)
 
     def load(self, module: types.ModuleType) -> None:
         """Execute the program's source."""
@@ -164,8 +175,30 @@ class Program:
         return result
 
     def report(self, letter: bytes, result: dict[str, Any]) -> None:
-        """Send one frame to the worker."""
+        """Send one frame to the application."""
         self.write(RESULTS, letter + self.encode(self.dumps(result)))
+
+
+def frame_reader() -> Callable[[], Any]:
+    """A function that waits for the next frame of the application and reads it as JSON.
+
+    It uses nothing that a program could have replaced since: builtins and attributes of modules are bound here.
+    """
+    # Its method `decode` uses builtins; what it calls in turn, which is C, does not.
+    scan = vars(json.JSONDecoder())["scan_once"]
+    read, leave, number, size_of = os.read, os._exit, int.from_bytes, len
+
+    def frame() -> Any:
+        # Nothing follows a frame before it is answered, so that what is read is never more than this one.
+        data = read(CALLS, READ_BYTES)
+        while size_of(data) < 4 or size_of(data) < 4 + number(data[:4], "big"):
+            part = read(CALLS, READ_BYTES)
+            if not part:
+                leave(0)
+            data += part
+        return scan(data[4:].decode(), 0)[0]
+
+    return frame
 
 
 class NotJsonError(Exception):
@@ -222,18 +255,21 @@ def limit_child(request: Request, base_bytes: int) -> None:
         resource.setrlimit(getattr(resource, name), (value, value))
 
 
-def child_main(request: Request, first: int, pipe: int, base_bytes: int) -> NoReturn:
-    """Everything the forked child does."""
+def child_main(calls: int, results: int, *, base_bytes: int) -> NoReturn:
+    """Everything the forked child does. Until the application sends its program, it waits."""
     leave = os._exit
     try:
-        os.dup2(pipe, RESULTS, inheritable=False)
-        os.closerange(RESULTS + 1, 4 * OPEN_FILES)
+        os.dup2(results, RESULTS, inheritable=False)
+        os.dup2(calls, CALLS, inheritable=False)
+        os.closerange(CALLS + 1, 4 * OPEN_FILES)
         signal.signal(signal.SIGINT, signal.SIG_DFL)
-        limit_child(request, base_bytes)
+        # numpy's random numbers are as the worker left them; the standard library draws a new seed after every fork.
         random.seed(0)
-        if "numpy.random" in sys.modules:
-            sys.modules["numpy.random"].seed(0)
+        next_frame = frame_reader()
+        request = next_frame()
+        limit_child(request, base_bytes)
+        write_frame(RESULTS, b"A")
         gc.enable()
-        Program(request).run(first)
+        Program(request, next_frame).run()
     finally:
         leave(0)

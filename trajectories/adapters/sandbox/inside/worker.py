@@ -1,14 +1,17 @@
 """The process that runs inside bubblewrap, as process 1 of its own process namespace. Standard library only.
 
-It serves jobs one after the other. Each job runs in a forked child with fresh limits; after the job every process in
-the namespace is killed and reaped, so nothing outlives it. The worker is not dumpable: children of the same user can
-neither trace it nor open its memory or its file descriptors; and being process 1 it cannot be killed from inside.
+It forks programs and never sees one: the application makes two pipes for every child, whose far ends come through the
+socket and are handed on unread. Program, inputs, results and prints pass by this process, so that there is nothing of
+them in its memory for a later child to inherit. What comes through the socket itself is one letter.
 
-It forwards what the child reports unread, because the child may write anything. The application reads it as hostile
-input.
+The next child is forked as soon as the one before is gone, and waits for its program. Between two of them every other
+process in the namespace is killed and reaped, so nothing outlives its program. The worker is not dumpable: children of
+the same user can neither trace it nor open its memory or its file descriptors; and being process 1 it cannot be killed
+from inside.
 """
 
 import contextlib
+import fcntl
 import gc
 import importlib
 import json
@@ -16,107 +19,56 @@ import os
 import resource
 import select
 import signal
+import socket
 import sys
-import time
-from collections.abc import Iterator
+from collections.abc import Sequence
 from typing import NamedTuple
 
-from trajectories.adapters.sandbox.inside.program import Request, child_main, write_frame
+from trajectories.adapters.sandbox.inside.program import CALLS, child_main
 
 PRELOAD = (
     "bisect collections copy dataclasses enum fractions functools heapq itertools math operator queue re statistics "
     "string traceback typing"
 )
-FRAME_SLACK = 64 * 1024
+CLEAR, CLEAR_ENDED = b"C", b"E"
+"""What the application asks for: the next child, or the next child and how this one came to end by itself."""
+END_MILLISECONDS = 50
+SOCKET = 10
+"""Descriptor of the socket, out of the way of those that children use."""
+RESOURCES = 16
+"""Kinds of limits that Linux has."""
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE = 1, 4
 
 
-class ChildLostError(Exception):
-    """No frame came from the child: it ran out of time, ended, or wrote something else."""
+class Standing(NamedTuple):
+    """What a program could change about the worker, or in its namespace, and the next one could see or suffer from."""
 
-    def __init__(self, status: str, message: str) -> None:
-        super().__init__(message)
-        self.result = {"status": status, "message": message}
-
-
-def read_exactly(descriptor: int, size: int) -> bytes:
-    """Read `size` bytes from a trusted, blocking descriptor; at its end the worker ends too."""
-    parts = []
-    while size:
-        part = os.read(descriptor, min(size, 1 << 20))
-        if not part:
-            os._exit(0)
-        parts.append(part)
-        size -= len(part)
-    return b"".join(parts)
+    files: tuple[str, ...]
+    folder: tuple[int, int, int]
+    attributes: tuple[str, ...]
+    shared_memory: tuple[bytes, ...]
+    limits: tuple[tuple[int, int], ...]
+    schedule: tuple[int, int, frozenset[int]]
 
 
-class Job(NamedTuple):
-    """What the worker's side of a job needs: the pipe from the application, and its own address space in bytes."""
+def look_around(tables: Sequence[int]) -> Standing:
+    """How things stand now; `tables` are open files that list the namespace's shared memory and its like."""
+    folder = os.stat("/tmp")
+    return Standing(
+        files=tuple(os.listdir("/tmp")),
+        folder=(folder.st_mode, folder.st_uid, folder.st_gid),
+        attributes=_attributes("/tmp"),
+        shared_memory=tuple(os.pread(table, 1 << 16, 0) for table in tables),
+        limits=tuple(resource.getrlimit(kind) for kind in range(RESOURCES)),
+        schedule=(os.getpriority(os.PRIO_PROCESS, 0), os.sched_getscheduler(0), frozenset(os.sched_getaffinity(0))),
+    )
 
-    requests: int
-    base_bytes: int
 
-
-class Child:
-    """The running child of a job, as the worker sees it."""
-
-    def __init__(self, request: Request, first: int, job: Job) -> None:
-        self.limit = f"no result within {request['seconds_per_call']:g} s, or {request['seconds_total']:g} s in all"
-        self.largest = 2 * request["output_bytes"] + FRAME_SLACK
-        self.pipe, writing = os.pipe()
-        self.pid = os.fork()
-        if self.pid == 0:
-            child_main(request, first, writing, job.base_bytes)
-        os.close(writing)
-        os.set_blocking(self.pipe, False)
-        self.poll = select.poll()
-        self.poll.register(self.pipe, select.POLLIN)
-        self.poll.register(job.requests, 0)
-        self.application = job.requests
-        self.buffer = b""
-
-    def read_frame(self, deadline: float) -> bytes:
-        """The next frame. Raises ChildLostError."""
-        length = int.from_bytes(self.take(4, deadline), "big")
-        if not 1 <= length <= self.largest:
-            raise ChildLostError("crashed", "the program wrote into the channel of its results")
-        return self.take(length, deadline)
-
-    def take(self, size: int, deadline: float) -> bytes:
-        """`size` bytes, by the deadline."""
-        while len(self.buffer) < size:
-            left = deadline - time.monotonic()
-            ready = self.poll.poll(left * 1000 + 1) if left > 0 else []
-            if not ready:
-                raise ChildLostError("timeout", self.limit)
-            if any(descriptor == self.application for descriptor, _ in ready):
-                # The application has gone. With process 1 everything else here ends.
-                os._exit(0)
-            part = os.read(self.pipe, 1 << 16)
-            if not part:
-                raise self.ended()
-            self.buffer += part
-        taken, self.buffer = self.buffer[:size], self.buffer[size:]
-        return taken
-
-    def ended(self) -> ChildLostError:
-        """Why no more frames will come. The last process to hold the pipe may close it a moment before it ends."""
-        for _ in range(50):
-            if os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None:
-                break
-            time.sleep(0.001)
-        else:
-            return ChildLostError("crashed", "the program closed the channel of its results")
-        code = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
-        if code == -signal.SIGXCPU:
-            return ChildLostError("timeout", "all CPU time was used up")
-        how = f"by signal {-code}" if code < 0 else f"with exit code {code}"
-        return ChildLostError("crashed", f"the program's process ended {how}")
-
-    def close(self) -> None:
-        """Forget the pipe; the process is killed with all others."""
-        os.close(self.pipe)
+def _attributes(path: str) -> tuple[str, ...]:
+    try:
+        return tuple(os.listxattr(path))
+    except OSError:  # older kernels have none on a tmpfs
+        return ()
 
 
 def clear_namespace() -> None:
@@ -128,58 +80,39 @@ def clear_namespace() -> None:
             os.waitpid(-1, 0)
 
 
-def results_of(request: Request, job: Job) -> Iterator[bytes]:
-    """One JSON payload per call, in order. A call that takes its child down is followed by a new child."""
-    count, done = len(request["calls"]), 0
-    end = time.monotonic() + request["seconds_total"]
-    while done < count:
-        if time.monotonic() >= end:
-            message = f"all {request['seconds_total']:g} s for the program were used up"
-            yield from [json.dumps({"status": "timeout", "message": message}).encode()] * (count - done)
-            return
-        child = Child(request, done, job)
-        loaded = False
-        try:
-            while done < count:
-                payload = child.read_frame(min(end, time.monotonic() + request["seconds_per_call"]))
-                if not loaded and payload[:1] == b"F":
-                    yield from [payload[1:]] * (count - done)
-                    return
-                if loaded:
-                    done += 1
-                    yield payload[1:]
-                loaded = True
-        except ChildLostError as lost:
-            repeats = 1 if loaded else count - done
-            done += repeats
-            yield from [json.dumps(lost.result).encode()] * repeats
-        finally:
-            child.close()
-            clear_namespace()
+def exit_code(child: int) -> int | None:
+    """How the child ended by itself, minus the signal where one did it; None where it still runs.
+
+    The last process to hold the pipe of results may close it a moment before it ends.
+    """
+    handle = os.pidfd_open(child)
+    poll = select.poll()
+    poll.register(handle, select.POLLIN)
+    ended = poll.poll(END_MILLISECONDS)
+    os.close(handle)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) if ended else None
 
 
-def left_behind() -> bool:
-    """Whether a program left something that the next one could see."""
-    if os.listdir("/tmp"):
-        return True
-    for kind in ("shm", "sem", "msg"):
-        with open(f"/proc/sysvipc/{kind}", encoding="ascii") as table:
-            if len(table.readlines()) > 1:
-                return True
-    return False
-
-
-def serve(requests: int, responses: int) -> None:
-    """Answer requests until the application closes the pipe."""
+def serve(application: socket.socket) -> None:
+    """Fork one child after the other, until the application closes the socket."""
     with open("/proc/self/statm", encoding="ascii") as statm:
         base_bytes = int(statm.read().split()[0]) * resource.getpagesize()
+    tables = [os.open(f"/proc/sysvipc/{kind}", os.O_RDONLY | os.O_CLOEXEC) for kind in ("shm", "sem", "msg")]
+    untouched, child = look_around(tables), 0
     while True:
-        length = int.from_bytes(read_exactly(requests, 4), "big")
-        request = json.loads(read_exactly(requests, length))
-        write_frame(responses, b'{"accepted": true}')
-        for payload in results_of(request, Job(requests, base_bytes)):
-            write_frame(responses, payload)
-        write_frame(responses, json.dumps({"clean": not left_behind()}).encode())
+        asked, pipes, _, _ = socket.recv_fds(application, 1, 2)
+        if not asked:
+            # The application has gone. With process 1 everything else here ends.
+            os._exit(0)
+        code = exit_code(child) if asked == CLEAR_ENDED and child else None
+        clear_namespace()
+        answer = {"code": code, "clean": look_around(tables) == untouched}
+        application.send(json.dumps(answer).encode())
+        child = os.fork()
+        if child == 0:
+            child_main(*pipes, base_bytes=base_bytes)
+        for descriptor in pipes:
+            os.close(descriptor)
 
 
 def become_user(uid: int) -> None:
@@ -207,26 +140,35 @@ def preload(site: str, packages: str) -> None:
     for name in (PRELOAD + " " + packages).split():
         with contextlib.suppress(ModuleNotFoundError):
             importlib.import_module(name)
+    if "numpy.random" in sys.modules:
+        sys.modules["numpy.random"].seed(0)
+
+
+def take_descriptors() -> socket.socket:
+    """The socket from the application; all that children will use of the numbers below it is taken."""
+    number = fcntl.fcntl(0, fcntl.F_DUPFD_CLOEXEC, SOCKET)
+    null = os.open(os.devnull, os.O_RDWR)
+    # Standard error stays as it is until the worker is ready: what it says until then is shown.
+    for taken in (0, 1, *range(3, CALLS + 1)):
+        if taken != null:
+            os.dup2(null, taken)
+    return socket.socket(fileno=number)
 
 
 def main(site: str, packages: str, uid: str) -> None:
-    """Prepare, say hello, serve."""
+    """Prepare, and serve."""
     if os.getpid() != 1:
         raise SystemExit("the worker must be process 1 of its namespace")
-    requests, responses = os.dup(0), os.dup(1)
-    null = os.open(os.devnull, os.O_RDWR)
-    os.dup2(null, 0)
-    os.dup2(null, 1)
+    application = take_descriptors()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     become_user(int(uid))
     shield()
     preload(site, packages)
     os.environ.clear()
-    os.dup2(null, 2)
+    os.dup2(0, 2)
     gc.disable()
     gc.freeze()
-    write_frame(responses, json.dumps({"ready": True}).encode())
-    serve(requests, responses)
+    serve(application)
 
 
 if __name__ == "__main__":

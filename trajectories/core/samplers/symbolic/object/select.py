@@ -42,11 +42,6 @@ def keep_equal(pieces: list[Piece], measure: Property, value: Value) -> list[Pie
     return [piece for piece in pieces if measure(piece) == value] or None
 
 
-def drop_equal(pieces: list[Piece], measure: Property, value: Value) -> list[Piece] | None:
-    """Remove the objects whose measure has the given value."""
-    return [piece for piece in pieces if measure(piece) != value] or None
-
-
 def keep_odd(pieces: list[Piece], measure: Property) -> list[Piece] | None:
     """Keep the objects whose measure no other object shares."""
     values = [measure(piece) for piece in pieces]

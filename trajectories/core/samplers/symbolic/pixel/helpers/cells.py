@@ -133,11 +133,6 @@ def remainder(values: list[list[int]], divisor: int) -> list[list[int]]:
     return [[value % divisor if value >= 0 else -1 for value in row] for row in values]
 
 
-def same_cells(first: list[list[int]], second: list[list[int]]) -> list[list[int]]:
-    """1 where two maps agree, else 0."""
-    return [[1 if a == b else 0 for a, b in zip(one, two)] for one, two in zip(first, second)]
-
-
 def in_square(grid: list[list[int]], background: int, side: int, on_background: int) -> list[list[int]]:
     """1 for cells covered by some `side` x `side` square all background (or all of one other colour)."""
     height, width = len(grid), len(grid[0])

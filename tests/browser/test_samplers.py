@@ -1,0 +1,36 @@
+"""Describing a model's endpoint, as a lead does it."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.endpoint import bind_keys
+
+
+@pytest.fixture(autouse=True)
+def _keys(settings, monkeypatch, transactional_db):
+    monkeypatch.setenv("LOCAL_KEY", "planted")
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    bind_keys(settings, "LOCAL_KEY=http://localhost:8000/v1, OPENAI_API_KEY=https://api.openai.com/v1")
+
+
+def test_the_variables_offered_follow_the_address_that_is_typed(log_in, lead):
+    page: Page = log_in(lead)
+    page.goto("/samplers/new/?preset=openai")
+    page.wait_for_load_state()
+    choice, address = page.get_by_label("Variable with the key"), page.get_by_label("Base URL")
+    expect(choice.locator("option")).to_have_text(["No key", "OPENAI_API_KEY (not set)"])
+    expect(choice).to_have_value("OPENAI_API_KEY")
+    address.fill("http://localhost:8000/v1")
+    expect(choice.locator("option")).to_have_text(["No key", "LOCAL_KEY (set)"])
+    choice.select_option("LOCAL_KEY")
+    address.press_sequentially("/eu")
+    expect(choice).to_have_value("LOCAL_KEY")
+    address.fill("http://localhost:9000/v1")
+    expect(page.get_by_text("LOCAL_KEY is not bound to this base URL.")).to_be_visible()
+    choice.select_option("")
+    address.fill("http://10.0.0.1/v1")
+    page.get_by_label("Title").fill("Mine")
+    page.get_by_label("Name").fill("mine")
+    page.get_by_label("Model", exact=True).fill("m")
+    page.get_by_role("button", name="Add").click()
+    expect(page.get_by_text("10.0.0.1 is not a public address")).to_be_visible()

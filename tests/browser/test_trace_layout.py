@@ -1,0 +1,66 @@
+"""What a curator sees of a trace without scrolling."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests import factories
+from tests.factories import FLIP_PROGRAM
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+RIGHT = {"index": 0, "match": "right", "predicted": [[9, 8, 7]], "expected": [[9, 8, 7]], "message": "right"}
+WRONG = {"index": 1, "match": "wrong_cells", "predicted": [[9, 8, 7]], "expected": [[9, 8, 6]], "message": "1 wrong"}
+
+
+def step(title, body, kind="text"):
+    return {"kind": kind, "title": title, "body": body, "depth": 0, "data": {}}
+
+
+@pytest.fixture
+def trace(transactional_db):
+    code = f"```python\n{FLIP_PROGRAM}```"
+    steps = [step("Look", "Rows are mirrored."), step("Code", code), step("Program", code, "program")]
+    return factories.make_trace(problem=factories.make_problem(), steps=steps)
+
+
+def give_verdicts(trace, outcome, pair):
+    for verifier in ("arc_test", "arc_train", "arc_answer"):
+        factories.make_verdict(
+            trace=trace,
+            verifier=verifier,
+            outcome=outcome,
+            message="" if outcome == "pass" else "1 of 3 cells wrong",
+            engine="bubblewrap 0.8.0 / CPython 3.11.7",
+            evidence={"pairs": [RIGHT, pair], "right": 1, "of": 2},
+        )
+
+
+def test_the_reasoning_of_a_right_trace_begins_above_the_fold(log_in, curator, trace):
+    give_verdicts(trace, "pass", RIGHT)
+    page = log_in(curator)
+    page.set_viewport_size({"width": 1280, "height": 800})
+    page.goto(f"/traces/{trace.pk}/")
+    assert page.locator("#step-0").bounding_box()["y"] < 400
+    assert page.locator(".verdict-badge").first.get_attribute("title").startswith("Pass, version 1, bubblewrap")
+    expect(page.locator("#verdict-details .grid-figure, #verdict-details svg").first).to_be_hidden()
+    page.locator("#verdict-details summary").first.click()
+    expect(page.locator("#verdict-details .pair-case").first).to_be_visible()
+
+
+def test_what_is_wrong_is_unfolded_and_what_is_right_is_not(log_in, curator, trace):
+    give_verdicts(trace, "fail", WRONG)
+    page = log_in(curator)
+    page.goto(f"/traces/{trace.pk}/")
+    table = page.locator("#verdicts > .pair-table").first
+    expect(table.locator("> .pair-case")).to_have_count(1)
+    expect(table.locator("> .pair-case")).to_be_visible()
+    expect(table.locator("details .pair-case").first).to_be_hidden()
+
+
+def test_a_program_is_shown_once(log_in, curator, trace):
+    page = log_in(curator)
+    page.goto(f"/traces/{trace.pk}/")
+    expect(page.locator("#step-2")).to_contain_text("The same program as in step 2.")
+    expect(page.locator("pre:visible", has_text="def transform")).to_have_count(1)
+    page.locator("#program summary").click()
+    expect(page.locator("#program-source")).to_be_visible()

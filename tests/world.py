@@ -1,0 +1,374 @@
+"""One of everything, and every address there is: for tests that walk all pages.
+
+`visits` names each address of the application with made-up objects and with every value of every filter. A test that
+walks it fails as soon as an address is missing there, see `uncovered`.
+"""
+
+import json
+import re
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.test import Client
+from django.urls import reverse
+
+from tests import factories
+from tests.generation import waiting_candidate
+from tests.judging import rubric
+from trajectories.adapters.chat_api import ChatSettings
+from trajectories.core.rendering.images import encode_grid
+from trajectories.core.reviews import Decision
+from trajectories.core.reviews import Judgement as Word
+from trajectories.forms.traces import TraceListForm
+from trajectories.models import (
+    Brief,
+    Export,
+    GenerationJob,
+    Instruction,
+    Judgement,
+    JudgementItem,
+    Problem,
+    ProblemCandidate,
+    Release,
+    Reverification,
+    Rubric,
+    Run,
+    Sampler,
+    Trace,
+)
+from trajectories.selectors.judgements import SHOWN_FILTERS
+from trajectories.selectors.problems import SOLVED_STATES, SORTS
+from trajectories.selectors.runs import STATE_FILTERS
+from trajectories.services.briefs import ensure_shipped_briefs
+from trajectories.services.exports import request_export, write_export
+from trajectories.services.instructions import ensure_shipped_instructions, ensure_symbolic_views
+from trajectories.services.releases import freeze_accepted
+from trajectories.services.reviews import submit_review
+from trajectories.services.samplers import ensure_symbolic
+from trajectories.urls import urlpatterns
+
+CODE = encode_grid(((1, 2, 3), (4, 5, 6)))
+
+
+@dataclass(frozen=True)
+class World:
+    """One of everything. `traces` are answers to `problem`, of which nobody has reviewed any; `old` is accepted."""
+
+    problem: Problem
+    traces: tuple[Trace, ...]
+    old: Trace
+    imported: Trace
+    run: Run
+    release: Release
+    export: Export
+    candidate: ProblemCandidate
+    rejected: ProblemCandidate
+    generation: GenerationJob
+    brief: Brief
+    rubric: Rubric
+    judgement: Judgement
+    reverification: Reverification
+    sampler: Sampler
+    instruction: Instruction
+
+
+@dataclass(frozen=True)
+class Visit:
+    """A request: an address, and what is posted there (None: it is read)."""
+
+    name: str
+    address: str
+    data: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back: the text without what differs from one request to the next."""
+
+    status: int
+    goes_to: str
+    text: str
+
+
+def make_world(lead: User) -> World:
+    """Build it; the export directory must be a test's own."""
+    ensure_shipped_instructions()
+    ensure_symbolic_views()
+    ensure_symbolic()
+    ensure_shipped_briefs()
+    chat = factories.make_sampler(
+        kind=Sampler.Kind.CHAT,
+        title="A model",
+        parameters=ChatSettings(base_url="http://127.0.0.1:9/v1", model="none").as_parameters(),
+    )
+    run = factories.plan(actor=lead, title="The run")
+    problem = run.attempts.first().problem
+    attempts = iter(run.attempts.all())
+    traces = tuple(
+        factories.make_trace(
+            problem=problem, run=run, attempt=next(attempts, None), correctness="pass", train_passed=2, train_total=2
+        )
+        for _ in range(3)
+    )
+    Problem.objects.filter(pk=problem.pk).update(correct_count=3)
+    for trace in traces:
+        factories.make_verdict(trace=trace)
+    imported = factories.make_trace(problem=problem, run=None)
+    old = factories.make_trace(correctness="pass", facts={"examples": [traces[0].pk]})
+    submit_review(reviewer=lead, trace=old, judgement=Word(Decision.ACCEPT), key=uuid.uuid4())
+    release = freeze_accepted(actor=lead, title="The release", key=uuid.uuid4())
+    export = request_export(actor=lead, release=release, export_format="full")
+    write_export(export_id=export.pk)
+    candidate, rejected = waiting_candidate(), waiting_candidate(state="rejected")
+    judged_by = rubric()
+    job = Judgement.objects.create(
+        sampler=chat, rubric=judged_by, form="grade", seed=1, total_count=3, done_count=3, state="finished"
+    )
+    for trace in traces:
+        JudgementItem.objects.create(judgement=job, trace=trace)
+    again = Reverification.objects.create(verifiers=["arc_test"], last_id=1, total_count=1, state="finished")
+    return World(
+        problem=problem,
+        traces=traces,
+        old=old,
+        imported=imported,
+        run=run,
+        release=release,
+        export=Export.objects.get(pk=export.pk),
+        candidate=candidate,
+        rejected=rejected,
+        generation=candidate.job,
+        brief=Brief.objects.order_by("pk").first(),
+        rubric=judged_by,
+        judgement=job,
+        reverification=again,
+        sampler=chat,
+        instruction=Instruction.objects.filter(suits=Instruction.Suits.CHAT, problem_kind="arc").first()
+        or Instruction.objects.filter(suits=Instruction.Suits.CHAT).first(),
+    )
+
+
+def uncovered(visited: list[Visit]) -> set[str]:
+    """The addresses of the application, by name, that no visit goes to."""
+    return {pattern.name for pattern in urlpatterns} - {visit.name for visit in visited}
+
+
+def visits(world: World) -> list[Visit]:
+    """A visit to every address, with every value of every filter."""
+    return [
+        *_reading(world),
+        *_filtering(world),
+        *_posting(world),
+    ]
+
+
+def _reading(world: World) -> Iterator[Visit]:
+    """Everything that is read, without filters."""
+    keys: dict[str, list[list[Any]]] = {
+        "brief_detail": [[world.brief.pk]],
+        "brief_edit": [[world.brief.pk]],
+        "candidate_detail": [[world.candidate.pk], [world.rejected.pk]],
+        "export_detail": [[world.export.pk]],
+        "export_download": [[world.export.pk]],
+        "generation_detail": [[world.generation.pk]],
+        "grid_detail": [[CODE]],
+        "grid_png": [["canonical", CODE]],
+        "grid_svg": [["canonical", CODE]],
+        "instruction_detail": [[world.instruction.pk]],
+        "instruction_edit": [[world.instruction.pk]],
+        "judgement_detail": [[world.judgement.pk]],
+        "problem_detail": [[world.problem.pk], [world.old.problem_id]],
+        "question_import": [["0" * 32]],
+        "procedural_detail": [["chain_sum"]],
+        "release_detail": [[world.release.pk]],
+        "reverification_detail": [[world.reverification.pk]],
+        "rubric_detail": [[world.rubric.pk]],
+        "rubric_edit": [[world.rubric.pk]],
+        "run_detail": [[world.run.pk]],
+        "attempt_list": [[world.run.pk]],
+        "sampler_detail": [[world.sampler.pk]],
+        "sampler_edit": [[world.sampler.pk]],
+        "trace_detail": [[trace.pk] for trace in (*world.traces, world.old, world.imported)],
+        "trace_steps": [[world.traces[0].pk, 0]],
+    }
+    bare = [
+        *("brief_list", "brief_new", "candidate_list", "candidate_next", "generation_list", "generation_new", "health"),
+        *("health_of_work",),
+        *("home", "instruction_list", "instruction_new", "judgement_list", "judgement_new", "judgement_estimate"),
+        *("login", "problem_list", "problem_import", "procedural_list", "release_list", "release_new"),
+        *("reverification_list", "reverification_new", "rubric_list", "rubric_new", "run_list", "run_new"),
+        *("run_estimate", "run_prompts", "sampler_list", "sampler_new", "trace_list", "trace_import", "trace_next"),
+    ]
+    for name in bare:
+        yield Visit(name, reverse(name))
+    for name, each in keys.items():
+        for arguments in each:
+            yield Visit(name, reverse(name, args=arguments))
+
+
+def _filtering(world: World) -> Iterator[Visit]:
+    form = TraceListForm()
+    scopes = [
+        f"run={world.run.pk}",
+        f"problem={world.problem.pk}",
+        "round=0",
+        f"problem={world.problem.pk}&before=9999",
+    ]
+    scopes += [
+        f"{name}={value}"
+        for name, widget in form.fields.items()
+        for value, _ in getattr(widget, "choices", ())
+        if value != ""
+    ]
+    telling = [f"run={world.run.pk}", "order=error"]
+    telling += [scope for scope in scopes if scope.startswith(("decision=", "model_judged="))]
+    both = [f"decision={word}&model_judged={other}" for word in ("accepted", "unjudged") for other in ("pass", "fail")]
+    queries: dict[str, list[str]] = {
+        "trace_list": [*scopes, *both],
+        "trace_next": telling,
+        "judgement_new": telling,
+        "judgement_estimate": telling,
+        "reverification_new": telling,
+        "release_new": [*telling, "min_score=4", "hinted=too"],
+        "problem_list": [
+            *(f"state={word}" for word in SOLVED_STATES),
+            *(f"sort={word}" for word in SORTS if word),
+            *("split=train", "q=task", f"set={world.problem.problem_set.name}"),
+        ],
+        "instruction_list": ["suits=chat", "kind=arc", "q=view"],
+        "candidate_list": [f"state={word}" for word in ProblemCandidate.State.values],
+        "run_list": [f"state={word}" for word in STATE_FILTERS],
+        "run_new": ["preset=again", f"problem={world.problem.pk}", f"run={world.run.pk}"],
+    }
+    for name, each in queries.items():
+        for query in each:
+            yield Visit(name, f"{reverse(name)}?{query}")
+    detailed = {
+        "trace_detail": (world.traces[0].pk, ["reviews=all", "bodies=all", "view=raw", *telling]),
+        "problem_detail": (world.problem.pk, [f"answer={world.traces[0].answer_hash}", "groups=all"]),
+        "judgement_detail": (world.judgement.pk, [f"shown={word}" for word in SHOWN_FILTERS]),
+        "instruction_detail": (world.instruction.pk, ["examples=3", f"examples=2&problem={world.old.problem.name}"]),
+        "release_detail": (world.release.pk, ["format=full", "format=sft-messages"]),
+        "rubric_detail": (world.rubric.pk, [f"trace={world.traces[0].pk}"]),
+    }
+    for name, (key, each) in detailed.items():
+        for query in each:
+            yield Visit(name, f"{reverse(name, args=[key])}?{query}")
+
+
+def _posting(world: World) -> Iterator[Visit]:
+    """Whatever only takes a form, with a form that is wrong and with one that is right where somebody may send it."""
+    key = str(uuid.UUID(int=7))
+    trace, candidate = world.traces[0].pk, world.candidate.pk
+    word = {"key": key, "decision": "accept", "then": "next"}
+    forms: list[tuple[str, list[Any], Mapping[str, Any]]] = [
+        ("brief_preview", [], {"title": "A", "name": "a", "template": "{problem}"}),
+        ("candidate_decide", [candidate], {}),
+        ("candidate_edit", [candidate], {}),
+        ("candidate_lease", [candidate], {"token": key}),
+        ("candidate_requeue", [candidate], {"key": key}),
+        ("candidate_undo", [], {"key": key}),
+        ("generation_preview", [], {}),
+        ("generation_cancel", [world.generation.pk], {}),
+        ("generation_pause", [world.generation.pk], {}),
+        ("generation_resume", [world.generation.pk], {}),
+        ("instruction_preview", [], {"template": "{task}", "problem_kind": "arc", "style": "program", "examples": "3"}),
+        ("judgement_budget", [world.judgement.pk], {}),
+        ("judgement_cancel", [world.judgement.pk], {}),
+        ("judgement_pause", [world.judgement.pk], {}),
+        ("judgement_resume", [world.judgement.pk], {}),
+        ("logout", [], {}),
+        ("preferences", [], {"theme": "dark"}),
+        ("procedural_detail", ["chain_sum"], {}),
+        ("release_export_accepted", [], {"key": key}),
+        ("export_create", [world.release.pk], {"format": "full"}),
+        ("reverification_cancel", [world.reverification.pk], {}),
+        ("review_undo", [], {"key": key}),
+        ("review_submit", [trace], {**word, "decision": ""}),
+        ("review_submit", [trace], word),
+        ("rubric_preview", [], {"text": "Grade it.", "least": 1, "most": 10, "pass_from": 7, "trace": trace}),
+        ("run_estimate", [], {"state": "uncurated"}),
+        ("run_prompts", [], {"state": "uncurated"}),
+        ("run_cancel", [world.run.pk], {}),
+        ("run_extend", [world.run.pk], {}),
+        ("run_pause", [world.run.pk], {}),
+        ("run_resume", [world.run.pk], {}),
+        ("run_budget", [world.run.pk], {}),
+        ("sampler_test", [world.sampler.pk], {}),
+    ]
+    for name, arguments, data in forms:
+        yield Visit(name, reverse(name, args=arguments), data)
+
+
+def admin_visits() -> list[Visit]:
+    """Every list that the administration shows of the application, and the newest rows of each."""
+    found = []
+    for model in admin.site._registry:
+        if model._meta.app_label != "trajectories":
+            continue
+        name = f"admin:trajectories_{model._meta.model_name}"
+        found.append(Visit(name, reverse(f"{name}_changelist")))
+        found += [Visit(name, reverse(f"{name}_change", args=[row.pk])) for row in model.objects.order_by("-pk")[:4]]
+    return found
+
+
+VARYING = [
+    (re.compile(r'name="csrfmiddlewaretoken" value="[^"]+"'), "CSRF"),
+    (re.compile(r'"X-CSRFToken": "[^"]+"'), "CSRF"),
+    (re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"), "UUID"),
+    (re.compile(r"\b(?:now|\d+\xa0seconds? ago|a second ago|\d+\xa0minutes? ago|a minute ago)\b"), "LATELY"),
+    (re.compile(r"\b\d\d:\d\d(:\d\d)?\b"), "TIME"),
+]
+
+
+@dataclass
+class Walker:
+    """Somebody who looks at pages; whatever a request changes is undone after it."""
+
+    user: User
+    cookies: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        client = Client()
+        client.force_login(self.user)
+        self.cookies = {name: morsel.value for name, morsel in client.cookies.items()}
+
+    def answer(self, visit: Visit, *, htmx: bool = False) -> Answer:
+        """What a visit brings, whole or as the fragment that htmx asks for."""
+        client = Client()
+        client.cookies.load(self.cookies)
+        headers = {"HX-Request": "true"} if htmx else {}
+        with undone():
+            if visit.data is None:
+                response = client.get(visit.address, headers=headers)
+            else:
+                response = client.post(visit.address, visit.data, headers=headers)
+            body = b"".join(response.streaming_content) if response.streaming else response.content
+        there = response.headers.get("Location", "") + response.headers.get("HX-Push-Url", "")
+        text = body.decode(errors="replace")
+        for pattern, word in VARYING:
+            text = pattern.sub(word, text)
+        return Answer(response.status_code, there, text)
+
+    def walk(self, visited: list[Visit], *, in_part: bool = True) -> Iterator[tuple[str, Visit, Answer]]:
+        """(what was asked, in words; the visit; what came back) of each, whole and if asked for in part."""
+        for visit in visited:
+            for htmx in (False, True)[: 1 + in_part]:
+                asked = f"{'htmx ' if htmx else ''}{'GET' if visit.data is None else 'POST'} {visit.address}"
+                if visit.data:
+                    asked += f" {json.dumps(dict(visit.data))}"
+                yield asked, visit, self.answer(visit, htmx=htmx)
+
+
+@contextmanager
+def undone() -> Iterator[None]:
+    """Take back at the end whatever happens in the database."""
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)

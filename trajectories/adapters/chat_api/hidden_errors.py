@@ -1,0 +1,89 @@
+"""Errors that come as if they were answers: with status 200, inside a choice, as the status of a response.
+
+Seen at gateways whose upstream fails after they have begun to answer (SWE-agent/mini-swe-agent#902,
+robocurve/inspect-robots#448, UKGovernmentBEIS/inspect_ai#1536), and at engines that die in the middle of a stream. Each
+is treated as the same error with its own status would be.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from trajectories.adapters.chat_api.faults import Refusal
+
+BROKEN = 502
+STATUS_OF = {
+    "rate_limit_exceeded": 429,
+    "rate_limit_error": 429,
+    "too_many_requests": 429,
+    "insufficient_quota": 429,
+    "overloaded_error": 529,
+    "api_error": 500,
+    "server_error": 500,
+    "internal_server_error": 500,
+    "timeout": 504,
+    "authentication_error": 401,
+    "invalid_api_key": 401,
+    "billing_error": 402,
+    "permission_error": 403,
+    "not_found_error": 404,
+    "model_not_found": 404,
+    "context_length_exceeded": 400,
+    "invalid_request_error": 400,
+    "invalid_prompt": 400,
+    "request_too_large": 413,
+}
+"""The status that goes with an error's word; an unknown word is a broken server."""
+
+BROKEN_OFF = ("error", "abort", "aborted", "cancelled", "canceled")
+"""Reasons to finish that mean that the text was not finished."""
+
+UNFINISHED = ("failed", "cancelled", "in_progress", "queued")
+"""Statuses of a Responses answer that has no answer to read."""
+
+
+class HiddenError(ValueError):
+    """An answer that is an error; `refusal` is what it would have been with an error's status."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(refusal.text)
+        self.refusal = refusal
+
+
+def check_whole(body: Mapping[str, Any]) -> None:
+    """Raise HiddenError where the answer, or one event of a streamed one, is an error."""
+    error = body.get("error")
+    if error:
+        raise HiddenError(_refusal(error))
+    if body.get("type") in ("error", "response.error"):
+        raise HiddenError(_refusal({name: body.get(name) for name in ("message", "code")}))
+    if body.get("object") == "response" and body.get("status") in UNFINISHED:
+        raise HiddenError(_refusal({"message": f"The response ended as {body['status']}."}))
+
+
+def check_choice(choice: Mapping[str, Any]) -> None:
+    """Raise HiddenError where a choice is an error, or half a text that one has cut off."""
+    if choice.get("error"):
+        raise HiddenError(_refusal(choice["error"]))
+    reason = choice.get("finish_reason")
+    if reason in BROKEN_OFF:
+        raise HiddenError(_refusal({"message": f"The answer was broken off (finish_reason {reason})."}))
+
+
+def _refusal(error: Any) -> Refusal:
+    return Refusal(_status(error), {}, json.dumps({"error": error}, ensure_ascii=False))
+
+
+def _status(error: Any) -> int:
+    """The status an error names as its code, or that goes with its word."""
+    if not isinstance(error, Mapping):
+        return BROKEN
+    for name in ("code", "status", "status_code", "type"):
+        value = error.get(name)
+        if isinstance(value, str) and value.isdigit():
+            value = int(value)
+        if type(value) is int and 400 <= value < 600:
+            return value
+        if isinstance(value, str) and value.lower() in STATUS_OF:
+            return STATUS_OF[value.lower()]
+    return BROKEN

@@ -1,0 +1,170 @@
+"""Cutting the answer out of what follows a label: from "about 42 seats, because six sevens are that" the "42 seats"."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+
+from trajectories.core.answers.marks import REFUSAL, sentences, trim
+from trajectories.core.answers.mathematics import read_form, side_values
+from trajectories.core.answers.numbers import read_quantity
+from trajectories.core.answers.plain import plain_mathematics
+
+
+class Reading(Enum):
+    """What became of a statement."""
+
+    READ = "read"
+    BLOCKED = "blocked"  # It states no single value, and says so: a bound, two values, "unknown"
+    VAGUE = "vague"  # Something is stated that cannot be read
+    DENIED = "denied"  # It says what the answer is not
+    NOTHING = "nothing"  # It only speaks of the answer
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A reading with the place of what was read, and its value where that is more than the text at this place."""
+
+    reading: Reading
+    start: int
+    end: int
+    value: str = ""
+
+
+_LEAD = re.compile(
+    r"[\s*_`]*(?:(?:(?:obviously|of course|naturally|evidently|surely|in fact|as expected|apparently|therefore|"
+    r"thus|hence|then|so|now|simply|just|indeed|clearly|also|again|definitely|certainly|equal(?:s)? to|given by|"
+    r"the number|the value|"
+    r"as follows|the following|option|choice|letter|found to be|calculated as|also|folglich|somit|daher|also|"
+    r"donc|alors|entonces|dunque|quindi|所以|因此|即)"
+    r"(?![^\W\d_]),?|[:：,=→⇒➜-](?=\s|$)|[:：=→⇒➜])[\s*_`]*)+", re.IGNORECASE
+)  # fmt: skip
+_NAMED_LEAD = re.compile(r"[^\d\n:：\\$=<>]{1,40}[:：]\s*(?=\S)")
+_DENIAL = re.compile(
+    r"[\s*_`]*(?:(?:definitely|certainly|clearly)\s+)?(?:not\b|n't\b|never\b|nicht\b|kein|pas\b|no es\b|non è\b|"
+    r"не\b|不是|并不是|ではな)",
+    re.IGNORECASE,
+)
+_CUT = re.compile(
+    r"\s+\(|\s*,?\s+(?:because|since|as (?!follows)|so that|which|where|given|using|from|i\.e\.|that is|by|when|"
+    r"if we|after|once|due to|obtained|namely|weil|denn|da|"
+    r"puisque|parce que|car|porque|ya que|poiché|perché|потому что|так как)\b|,\s+(?:so|and (?:so|this|that|the|"
+    r"we|it|i)|not|as|it|this|the|we|i|for|with|und|also)\b|"
+    r"\s+[—–]\s+|\s-\s+(?=[^\W\d_]{2})|\s*;\s|,?因为|，因为|，|、?なぜなら|!|\s*[✓✅✔]|\s+\.\s", re.IGNORECASE
+)  # fmt: skip
+_BOUND = re.compile(
+    r"^\W*(?:either|between|at least|at most|more than|less than|fewer than|greater than|smaller than|over|"
+    r"under|above|below|up to|no more than|no less than|not more than|"
+    r"nearly|almost|mindestens|höchstens|zwischen|entre|au moins|au plus|al menos|a lo sumo|como máximo|almeno|"
+    r"至少|至多|大于|小于|超过|少なくとも|"
+    r"[<>≤≥]|\\leq?|\\geq?|\\lt|\\gt)", re.IGNORECASE
+)  # fmt: skip
+_UNKNOWN = re.compile(
+    r"^\W*(?:unknown|none|undetermined|undefined|unclear|n/?a|indeterminate|impossible|not (?:known|given|"
+    r"possible|determinable)|cannot|can't|unbekannt|inconnue?|"
+    r"desconocid[oa]|未知|不明|无解|does not exist|no solution)", re.IGNORECASE
+)  # fmt: skip
+_DIGIT = re.compile(r"\d|[½¼¾⅓⅔]")
+LONGEST_STATEMENT = 300
+
+
+def read_numeric(text: str, start: int, end: int, *, boxed: bool = False) -> Statement:
+    """The number or formula that a part of a text states; `boxed` says that all of the part is the statement."""
+    if not boxed:
+        start = skip_lead(text, start, end)
+        if _DENIAL.match(text, start, end):
+            return Statement(Reading.DENIED, start, first_end(text, start, end))
+        end = first_end(text, start, end)
+    start, end = trim(text, start, end)
+    if start >= end:
+        return Statement(Reading.NOTHING, start, end)
+    shown = min(end, start + LONGEST_STATEMENT)
+    if not boxed and (_BOUND.match(text[start:shown]) and not _is_mathematics(text[start:shown])):
+        return Statement(Reading.BLOCKED if _DIGIT.search(text, start, shown) else Reading.NOTHING, start, shown)
+    for cut in [end] if boxed else _cuts(text, start, end):
+        first, last = trim(text, start, cut, " \t\r\n*_`,;:.。，!！" if not boxed else " \t\r\n*_`")
+        if 0 < last - first <= LONGEST_STATEMENT and is_readable(text[first:last]):
+            return Statement(Reading.READ, *_last_side(text, first, last))
+    if _UNKNOWN.match(text[start:shown]) or REFUSAL.match(text, start, shown):
+        return Statement(Reading.BLOCKED, start, shown)
+    if boxed:
+        return Statement(Reading.VAGUE, start, shown)
+    return Statement(Reading.BLOCKED if _DIGIT.search(text, start, end) else Reading.VAGUE, start, shown)
+
+
+def first_end(text: str, start: int, end: int, *, letters: bool = False) -> int:
+    """Where the first sentence of a part ends."""
+    return next(iter(sentences(text, start, end, letters=letters)), (start, end))[1]
+
+
+def skip_lead(text: str, start: int, end: int) -> int:
+    """Where a statement begins after words that only lead to it."""
+    lead = _LEAD.match(text, start, end)
+    start = start if lead is None else lead.end()
+    named = _NAMED_LEAD.match(text, start, end)
+    return start if named is None else named.end()
+
+
+def _cuts(text: str, start: int, end: int) -> Iterator[int]:
+    """Where a statement may end, the longest first."""
+    yield end
+    yield from sorted({cut.start() for cut in _CUT.finditer(text, start, end) if cut.start() > start}, reverse=True)
+
+
+def _is_mathematics(text: str) -> bool:
+    """Whether an inequality says of what it holds."""
+    form = read_form(text.strip(" .*_"))
+    return form is not None and form.shape in ("interval", "union")
+
+
+def is_readable(text: str) -> bool:
+    """Whether a whole text is a number, with or without a unit, or mathematics."""
+    if read_quantity(text) is not None:
+        return True
+    if "=" in text and read_quantity(_sides(text)[-1]) is not None and not _is_joined(text):
+        return True
+    if read_form(text) is not None:
+        return True
+    return _is_latex(text)
+
+
+def _is_latex(text: str) -> bool:
+    """Whether a text is all LaTeX, beyond what is read here: matrices, integrals, cases."""
+    stripped = text.strip().rstrip(".")
+    if not (stripped.startswith(("$", "\\")) and stripped.endswith(("$", "}", "]", ")"))):
+        return False
+    words = re.findall(r"[^\W\d_]{4,}", re.sub(r"\\[A-Za-z]+(?:\{[a-z*]+\})?", " ", plain_mathematics(stripped)))
+    return not words and re.search(r"\\begin|\\int|\\sum|\\lim|\\frac|\\sqrt", stripped) is not None
+
+
+def _is_joined(text: str) -> bool:
+    """Whether several equations stand beside one another."""
+    return re.search(r",|;|\b(?:or|and|oder|und|ou|et)\b", text) is not None
+
+
+def _sides(text: str) -> list[str]:
+    return text.split("=")
+
+
+def _last_side(text: str, start: int, end: int) -> tuple[int, int]:
+    """The value at the end of a chain of equations (6 × 7 = 42), or at its beginning where that is the plain one."""
+    said = text[start:end]
+    if "=" not in said or _is_joined(said) or re.search(r"[<>≤≥]|\\[lg]eq?", said):
+        return start, end
+    sides = _sides(said)
+    end -= len(said) - len(_without_half_delimiter(said))
+    sides[-1] = _without_half_delimiter(sides[-1])
+    if read_quantity(sides[-1]) is not None and re.search(r"\d|π|\\pi|\\frac", sides[-1]):
+        return trim(text, end - len(sides[-1]), end)
+    if len(sides) == 2 and read_quantity(sides[0]) is not None:
+        values = side_values(said)
+        if values[1] is None or values[0] == values[1]:
+            return trim(text, start, start + len(sides[0]), " \t\n*_`$") if values[1] is not None else (start, end)
+    return start, end
+
+
+def _without_half_delimiter(side: str) -> str:
+    """The last side of an equation without the closing delimiter whose opening one stands before the first side."""
+    side = side.rstrip(" *_`.")
+    closing = next((sign for sign in ("$$", "$", "\\)", "\\]") if side.endswith(sign)), "")
+    return side[: -len(closing)] if closing and side.count(closing) % 2 == 1 else side

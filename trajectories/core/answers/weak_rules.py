@@ -1,0 +1,274 @@
+"""What a text states without marking it: the value in its last line, last sentence or last row of a table.
+
+Weaker than any mark, so these rules ask for a place in which results stand: behind "is" or "=", alone on a line.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+
+from trajectories.core.answers.choices import read_choices
+from trajectories.core.answers.marks import REFUSAL, RETRACTION, sentences, trim
+from trajectories.core.answers.number_words import is_number_word
+from trajectories.core.answers.statements import Reading, is_readable, read_numeric
+
+MOST_SENTENCES = 40
+"""Sentences at the end of a text that are looked at."""
+
+Placed = tuple[str, int, int]
+"""The rule, and where what it found begins and ends."""
+
+_NUMBER = re.compile(
+    r"(?<![A-Za-z0-9_.,/^])(?:[-+−]\s?)?(?:[$€£¥₹]\s?|\\\$)?(?:\d{1,3}(?:[,. '\u202f\u00a0]\d{3})+(?!\d)|"
+    r"\d+)(?:[.,]\d+)?(?:[eE][-+]?\d+)?(?:\s?/\s?\d+)?\s?(?:%|\\%|[½¼¾⅓⅔⅛])?|"
+    r"(?<![\w/])\.\d+|[½¼¾⅓⅔⅛]"
+)
+_FORMULA = re.compile(
+    r"\$\$(?P<a>[^$]+)\$\$|(?<![\\\w])\$(?P<b>[^$\n]+)\$|\\\((?P<c>.+?)\\\)|\\\[(?P<d>.+?)\\\]", re.DOTALL
+)
+_RESULT_BEFORE = re.compile(
+    r"(?:=|≈|:|→|\\approx|\b(?:no, |rather )|\b(?:is|are|was|were|be|equals?|equal to|makes?|gives?|giving|"
+    r"gets?|got|obtains?|have|has|had|totals?|totalling|totaling|leaves?|leaving|yields?|"
+    r"remains?|costs?|needs?|pays?|paid|earns?|earned|spends?|spent|takes?|contains?|holds?|becomes?|(?:thus|so|"
+    r"hence|therefore|then),?|to be|results? in|ends? up with|"
+    r"ist|sind|ergibt|beträgt|hat|haben|bleiben|kostet|est|sont|font|fait|donne|reste|a|coûte|"
+    r"es|son|da|hay|tiene|quedan|cuesta|è|sono|fa|tem|são|равно|получаем|"
+    r"получится|итого)\s|(?:是|为|為|は|が|有|共|得|等于|计|計|で|는|은|이))\s*"
+    r"(?:(?:a\s+)?(?:total|sum|grand total)\s+of\s+|"
+    r"(?:about|approximately|roughly|exactly|only|just|still|therefore|thus|then|equal to|around|etwa|genau|"
+    r"environ|exactement|約|约|共|left with|a|insgesamt)\s+|[\s*_`$\\(\[{~≈:])*$",
+    re.IGNORECASE,
+)
+_SETUP_AFTER = re.compile(
+    r"\s*(?:\w+\s+){0,2}(?:each|apiece|per|every|of (?:them|these|the)|at a time|more than|less than|times|rows|"
+    r"pro|je|chacun|cada)\b",
+    re.IGNORECASE,
+)
+_RESULT_AFTER = re.compile(
+    r"\s*(?:[^\W\d_]+\s+){0,2}(?:remain|remains|are left|is left|left|in total|in all|altogether|bleiben|übrig|"
+    r"restent)\b",
+    re.IGNORECASE,
+)
+_CONCLUDES = re.compile(
+    r"[\s*_`>-]*(?:so|thus|therefore|hence|altogether|in total|in all|finally|this means|that means|"
+    r"consequently|also|insgesamt|daher|donc|au total|por tanto|así|entonces|quindi)\b",
+    re.IGNORECASE,
+)
+_SUBORDINATE = re.compile(
+    r"[\s*_`>-]*(?:because|since|if|when|as|while|each|every|suppose|given|let|first|next|weil|wenn|da|parce|si|comme|porque)\b",
+    re.IGNORECASE,
+)
+_SETUP_BEFORE = re.compile(
+    r"\b(?:each of (?:the|these|those)|of the|of these|all of the|all|the|these|those|of|by|with|from|for|in|on|"
+    r"at|first|step|case|and|or|per|jede[rn]?|les|des|de|los|las)\s*[*_`$(]*$",
+    re.IGNORECASE,
+)
+_ASIDE = re.compile(
+    r"^\W*(?:confidence|probability|certainty|score|time|tokens?|step count|word count|steps?|difficulty|level|"
+    r"note|source|reference|page|date|version|sicherheit|confiance|confianza|置信度|信頼度)\b",
+    re.IGNORECASE,
+)
+_AFFIRM = re.compile(
+    r"\b(?:correct|right|best|choose|chose|pick|select|go with|opt for|must be|has to be|therefore|thus|hence|"
+    r"so|answer|matches|fits|true|conclude|final|stimmt|richtig|"
+    r"wähle|correcte?|bonne|choisis|correcta|elijo|giusta|corretta|правильн\w+|верн\w+)\b|正确|选择|選|正解|故选|因此|所以|선택|정답|맞",
+    re.IGNORECASE,
+)
+_ROW = re.compile(r"^[ \t]*\|(.*)\|[ \t]*$")
+_RULE_ROW = re.compile(r"[\s|:=-]+")
+
+
+def last_number(text: str, start: int) -> Placed | None:
+    """The number or formula that a text from `start` on ends with as its result."""
+    if REFUSAL.search(text, _last_part(text, start)) is not None:
+        return None
+    row = _last_cell(text, start)
+    if row is not None and is_readable(text[row[0] : row[1]]) and re.search(r"\d", text[row[0] : row[1]]):
+        return "table", *row
+    lines = lone_lines(text, start, lambda part: re.search(r"\d|[½¼¾⅓⅔]|\\", part) is not None and is_readable(part))
+    if lines:
+        said = read_numeric(text, *lines[-1], boxed=True)
+        return "line", said.start, said.end
+    for first, end in reversed(sentences(text, start, len(text))[-MOST_SENTENCES:]):
+        if _ASIDE.match(text[first:end]) or re.search(r"\d|[½¼¾⅓⅔]|\$|\\[(\[]", text[first:end]) is None:
+            continue
+        placed = _in_sentence(text, first, end)
+        if placed is not None:
+            return placed
+        if not _is_setup(text, first, end):
+            return None
+    return None
+
+
+def _last_part(text: str, start: int) -> int:
+    """Where the last sentences begin, in which a refusal counts."""
+    found = sentences(text, start, len(text))[-2:]
+    return found[0][0] if found else len(text)
+
+
+def _is_setup(text: str, start: int, end: int) -> bool:
+    """Whether a sentence only tells what is given, so that the result may stand before it: it ends properly."""
+    return text[end - 1 : end] in tuple(".!。！") and RETRACTION.search(text, start, end) is None
+
+
+def _in_sentence(text: str, start: int, end: int) -> Placed | None:
+    """The result that a sentence gives: its last number or formula, in a place where results stand."""
+    numbers = [
+        (found.start(), found.end())
+        for found in _NUMBER.finditer(text, start, end)
+        if not _inside_formula(text, start, found.start())
+    ]
+    formulas = [(found.start(), found.end()) for found in _FORMULA.finditer(text, start, end) if is_readable(found[0])]
+    candidates = sorted([*numbers, *formulas])
+    if not candidates:
+        return None
+    ended = text[end - 1 : end] in tuple(".!。！")
+    if not ended and _SUBORDINATE.match(text[start:end]):
+        return None
+    first, last = candidates[-1]
+    if _CONCLUDES.match(text[start:end]) and not _is_result(text, start, first, last):
+        first, last = next(
+            ((one, other) for one, other in reversed(candidates) if _is_result(text, start, one, other)), (first, last)
+        )
+    before = text[start:first]
+    result = _is_result(text, start, first, last)
+    alone = len(candidates) == 1 and ended and _SETUP_BEFORE.search(before) is None
+    listed = (
+        ended
+        and len(candidates) > 1
+        and re.search(r"(?:then|to|or rather|no,|becomes|,)\s*[*_`$(]*$", before) is not None
+    )
+    if not (result or alone or listed) or (_SETUP_AFTER.match(text, last, end) and not result):
+        return None
+    if (
+        _SETUP_AFTER.match(text, last, end)
+        and re.search(r"\b(?:each|apiece)\b", text[last:end])
+        and len(candidates) > 1
+    ):
+        return None
+    for stop in (end, last):
+        said = read_numeric(text, first, stop)
+        if said.reading is Reading.READ and (stop == end or (result and ended and not _changes(text[last:end]))):
+            return "last number", said.start, said.end
+        if stop == end and said.reading is Reading.BLOCKED and not (result or listed or alone):
+            return None
+    return None
+
+
+def _is_result(text: str, start: int, first: int, last: int) -> bool:
+    """Whether a number stands where results stand: behind "is" or "=", before "remain", at the beginning."""
+    before = text[start:first]
+    return (
+        _RESULT_BEFORE.search(before) is not None
+        or not before.strip(" *_`$(-•>")
+        or _RESULT_AFTER.match(text, last) is not None
+    )
+
+
+def _changes(rest: str) -> bool:
+    """Whether what follows a number makes another one of it, or bounds it."""
+    word = re.match(r"\s*([^\W\d_]+)", rest)
+    return word is not None and (
+        is_number_word(word[1])
+        or word[1].casefold() in ("or", "to", "and", "is", "are", "plus", "minus", "times", "than")
+    )
+
+
+def _inside_formula(text: str, start: int, place: int) -> bool:
+    return any(
+        found.start() <= place < found.end() for found in _FORMULA.finditer(text, start, min(len(text), place + 300))
+    )
+
+
+def _last_cell(text: str, start: int) -> tuple[int, int] | None:
+    """The last cell of a table that ends the text."""
+    end = len(text.rstrip())
+    begin = max(start, text.rfind("\n", 0, end) + 1)
+    row = _ROW.match(text[begin:end])
+    if row is None or _RULE_ROW.fullmatch(row[0]):
+        return None
+    cells = row[1].split("|")
+    place = begin + row.start(1) + len(row[1]) - len(cells[-1])
+    return trim(text, place, place + len(cells[-1]))
+
+
+def lone_lines(
+    text: str, start: int, accepts: Callable[[str], bool], *, bold_only: bool = False
+) -> list[tuple[int, int]]:
+    """Lines that are a value and nothing else, in order: the first and the last of the text, and those in bold."""
+    found = []
+    lines = list(_lines(text, start))
+    for index, (first, end) in enumerate(lines):
+        line = text[first:end].strip()
+        bold = line.startswith(("**", "__")) and line.rstrip(".").endswith(("**", "__")) and line.count("**") in (0, 2)
+        shown = line.startswith(("$$", "\\["))
+        edge = index == len(lines) - 1 or index == 0
+        if not (bold or (not bold_only and (edge or shown))):
+            continue
+        place = trim(text, first, end, " \t*_`>.")
+        if (
+            place[0] < place[1]
+            and place[1] - place[0] <= 200
+            and accepts(text[place[0] : place[1]])
+            and not re.match(r"\d+[.)]\s", line)
+            and not (bold_only and line.rstrip("*_ ").endswith(":"))
+        ):
+            found.append(place)
+    return found
+
+
+def _lines(text: str, start: int) -> Iterator[tuple[int, int]]:
+    """The lines with words, those that speak of something beside the answer left out."""
+    while start < len(text):
+        end = text.find("\n", start)
+        end = len(text) if end < 0 else end
+        line = text[start:end]
+        if line.strip(" *_`#-") and not _ASIDE.match(line) and not line.strip().startswith(("```", "~~~")):
+            yield start, end
+        start = end + 1
+
+
+def last_choice(
+    text: str, start: int, choices: Sequence[str], *, many: bool
+) -> tuple[frozenset[int], str, int, int] | None:
+    """The choices that a text from `start` on settles on, with the rule and the place."""
+
+    def named(part: str) -> frozenset[int] | None:
+        found = read_choices(part, choices, many=many)
+        return found if found is not None and (many or len(found) == 1) else None
+
+    if REFUSAL.search(text, _last_part(text, start)) is not None:
+        return None
+    row = _last_cell(text, start)
+    if row is not None and (found := named(text[row[0] : row[1]])) is not None:
+        return found, "table", *row
+    lines = lone_lines(
+        text,
+        start,
+        lambda part: (
+            len(part) <= 120
+            and re.match(r"[(\[]?[A-Z][)\]]?(?:[\s.:),-]|$)|\w+(?:\s\w+){0,3}$", part) is not None
+            and named(part) is not None
+        ),
+    )
+    if lines:
+        first, end = lines[-1]
+        return named(text[first:end]) or frozenset(), "line", first, end
+    parts = sentences(text, start, len(text), letters=True)[-MOST_SENTENCES:]
+    for first, end in reversed(parts):
+        sentence = text[first:end]
+        if (
+            _AFFIRM.search(sentence) is None
+            and re.search(r"(?<![A-Za-z0-9_])[A-Z][)\]*_`]*[.。!]?\s*$", sentence) is None
+        ):
+            continue
+        found = named(sentence)
+        if found is not None:
+            return found, "last sentence", *trim(text, first, end)
+    whole = trim(text, start, len(text))
+    if (
+        whole[1] - whole[0] <= 200
+        and "\n" not in text[whole[0] : whole[1]]
+        and (found := named(text[whole[0] : whole[1]])) is not None
+    ):
+        return found, "whole text", *whole
+    return None

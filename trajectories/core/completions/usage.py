@@ -1,0 +1,115 @@
+"""Token counts and money as providers write them, in one reading.
+
+Providers agree on little. `prompt_tokens` holds the cached tokens; Anthropic's `input_tokens` does not. OpenAI counts
+reasoning inside `completion_tokens`; xAI and Gemini count it beside (UKGovernmentBEIS/inspect_ai#5528,
+langfuse/langfuse#12531), so that a reader who knows one of them gets the other wrong many times over. `total_tokens`,
+where it is given, is the witness: what is in the total and not in the input was output.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from trajectories.core.records import Usage
+
+MOST = 2**31 - 1
+"""A larger count is no count but a fault; it is kept as this, which fits the database."""
+
+SMALLEST_COST = Decimal("0.00000001")
+
+INPUT = ("prompt_tokens", "input_tokens", "promptTokenCount", "prompt_eval_count")
+OUTPUT = ("completion_tokens", "output_tokens", "candidatesTokenCount", "eval_count")
+TOTAL = ("total_tokens", "totalTokenCount")
+CACHED = (
+    "prompt_tokens_details.cached_tokens",  # OpenAI, xAI, OpenRouter
+    "input_tokens_details.cached_tokens",  # OpenAI Responses
+    "prompt_cache_hit_tokens",  # DeepSeek
+    "cached_tokens",  # Kimi
+    "cachedContentTokenCount",  # Gemini
+    "cache_read_input_tokens",  # Anthropic
+)
+REASONING = (
+    "completion_tokens_details.reasoning_tokens",
+    "output_tokens_details.reasoning_tokens",
+    "reasoning_tokens",  # Perplexity, some gateways
+    "thoughtsTokenCount",  # Gemini
+)
+BESIDE_INPUT = ("cache_read_input_tokens", "cache_creation_input_tokens")
+"""Anthropic's own counts, which its `input_tokens` leaves out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What an answer took. `cost` is what the endpoint says it charged, None where it says nothing."""
+
+    usage: Usage
+    cost: Decimal | None = None
+
+
+def read_usage(value: Any) -> Counted | None:
+    """The counts of an answer's `usage` (Gemini: `usageMetadata`); None where it has none.
+
+    `output_tokens` of the result hold the reasoning, `input_tokens` the cached input, whoever wrote them.
+    """
+    if not isinstance(value, Mapping):
+        return None
+    known = (*INPUT, *OUTPUT, *TOTAL)
+    if not any(_is_count(value.get(name)) for name in known):
+        return None
+    incoming = _first(value, INPUT)
+    if "input_tokens" in value and "prompt_tokens" not in value:
+        incoming += sum(_count(value.get(name)) for name in BESIDE_INPUT)
+    outgoing, reasoning = _first(value, OUTPUT), _first(value, REASONING)
+    total = _first(value, TOTAL)
+    if total - incoming > outgoing:
+        outgoing = total - incoming
+    elif not total and ("thoughtsTokenCount" in value or reasoning > outgoing):
+        outgoing += reasoning
+    usage = Usage(
+        input_tokens=min(incoming, MOST),
+        cached_tokens=min(_first(value, CACHED), incoming, MOST),
+        reasoning_tokens=min(reasoning, outgoing, MOST),
+        output_tokens=min(outgoing, MOST),
+    )
+    return Counted(usage, _cost(value))
+
+
+def _first(value: Mapping[str, Any], names: Sequence[str]) -> int:
+    """The first of the counts that is there and is no zero."""
+    for name in names:
+        holder, _, last = name.rpartition(".")
+        inner = value.get(holder) if holder else value
+        if isinstance(inner, Mapping) and (count := _count(inner.get(last))):
+            return count
+    return 0
+
+
+def _is_count(value: Any) -> bool:
+    return type(value) in (int, float) and value == value and 0 <= value < float("inf") and value == int(value)
+
+
+def _count(value: Any) -> int:
+    return int(value) if _is_count(value) else 0
+
+
+def _cost(value: Mapping[str, Any]) -> Decimal | None:
+    """OpenRouter's `cost`, with what the upstream charged to a key of one's own; Perplexity's `total_cost`."""
+    stated = value.get("cost")
+    if isinstance(stated, Mapping):
+        return _money(stated.get("total_cost"))
+    money = _money(stated)
+    details = value.get("cost_details")
+    if money is not None and value.get("is_byok") is True and isinstance(details, Mapping):
+        money += _money(details.get("upstream_inference_cost")) or Decimal(0)
+    return money
+
+
+def _money(value: Any) -> Decimal | None:
+    if type(value) not in (int, float, str):
+        return None
+    try:
+        money = Decimal(str(value))
+    except InvalidOperation:
+        return None
+    return money.quantize(SMALLEST_COST) if money.is_finite() and 0 <= money < 10**8 else None

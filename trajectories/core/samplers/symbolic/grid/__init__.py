@@ -1,0 +1,1 @@
+"""Operations on whole grids: grid in, grid out."""

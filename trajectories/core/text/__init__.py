@@ -1,0 +1,1 @@
+"""Reading and drawing texts that nobody vouches for."""

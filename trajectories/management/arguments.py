@@ -1,0 +1,12 @@
+"""Kinds of arguments that several commands take."""
+
+from argparse import ArgumentTypeError
+
+from trajectories.core.titles import title_fault
+
+
+def title(text: str) -> str:
+    """A title, as `type=title`: a refusal is one sentence, as of a form."""
+    if fault := title_fault(text):
+        raise ArgumentTypeError(fault)
+    return text

@@ -1,0 +1,85 @@
+"""Who may open a page: one decorator for all views, and a refusal that says what is missing and who gives it."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar
+
+from django.contrib.auth.models import AnonymousUser, Permission, User
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from trajectories.selectors.blinding import SEE_REVIEWS
+from trajectories.services.roles import roles_with
+from trajectories.views.fragments import wants_fragment
+
+_View = TypeVar("_View", bound=Callable[..., Any])
+
+
+class MissingPermission(PermissionDenied):
+    """Somebody lacks permissions that a page needs; `missing` holds them as "trajectories.add_run"."""
+
+    def __init__(self, person: User | AnonymousUser, missing: tuple[str, ...]) -> None:
+        super().__init__(f"{person.get_username() or 'anonymous'} lacks {', '.join(missing)}")
+        self.missing = missing
+
+
+class Refused(PermissionDenied):
+    """Something is not allowed for another reason than a missing permission; the text is for people."""
+
+
+def needs(*permissions: str) -> Callable[[_View], _View]:
+    """Let a view answer only people who hold all of the permissions; others get the page of `permission_denied`.
+
+    The view bears them as `needed_permissions`: navigation offers no link that is refused.
+    """
+
+    def decorate(view: _View) -> _View:
+        @wraps(view)
+        def guarded(request: HttpRequest, *arguments: Any, **named: Any) -> Any:
+            require(request.user, *permissions)
+            return view(request, *arguments, **named)
+
+        inner = getattr(view, "needed_permissions", ())
+        guarded.needed_permissions = (*permissions, *inner)  # type: ignore[attr-defined]
+        return guarded  # type: ignore[return-value]
+
+    return decorate
+
+
+def require(person: User | AnonymousUser, *permissions: str) -> None:
+    """Raise MissingPermission unless the person holds all of them."""
+    missing = tuple(name for name in permissions if not person.has_perm(name))
+    if missing:
+        raise MissingPermission(person, missing)
+
+
+def require_sight(person: User | AnonymousUser, *filters: str) -> None:
+    """Raise MissingPermission where a selection for a job is by what others decided (its `filters`, any non-empty) and
+    the person may not see that: how many traces the job takes would tell.
+    """
+    if any(filters):
+        require(person, SEE_REVIEWS)
+
+
+def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Say which permission is missing and which roles have it; for htmx in one sentence, which the page shows."""
+    reasons = [_reason(name) for name in exception.missing] if isinstance(exception, MissingPermission) else []
+    if isinstance(exception, Refused):
+        reasons = [str(exception)]
+    if wants_fragment(request):
+        text = " ".join(reasons) or "You have no permission for this."
+        return HttpResponse(text, status=403, content_type="text/plain; charset=utf-8")
+    context = {"reasons": reasons, "asks": not isinstance(exception, Refused)}
+    return render(request, "403.html", context, status=403)
+
+
+def _reason(permission: str) -> str:
+    app, _, codename = permission.partition(".")
+    names = Permission.objects.filter(content_type__app_label=app, codename=codename).values_list("name", flat=True)
+    what = f"This needs the permission “{names.first() or codename}” ({permission})"
+    roles = roles_with(codename)
+    if not roles:
+        return f"{what}, which only administrators have."
+    listed = f"role {roles[0]}" if len(roles) == 1 else f"roles {', '.join(roles[:-1])} and {roles[-1]}"
+    return f"{what}, which the {listed} {'has' if len(roles) == 1 else 'have'}."
