@@ -142,12 +142,11 @@ def measure(options: argparse.Namespace, sampler: Any, short: Any, long: Any) ->
     """Ask for both again and again, each time when the ones before are done."""
     from trajectories.models import Export, PendingVerification
     from trajectories.services.exports import request_export
-    from trajectories.tasks.exports import ring_export
     from trajectories.tasks.runs import ring_sampling
 
     for number in range(LARGE_RUNS):
         ring_sampling(plan(make_problem(f"large {number}"), sampler, 5_000, f"large {number}"))
-    ring_export(request_export(actor=short.created_by, release=long, export_format="full"))
+    request_export(actor=short.created_by, release=long, export_format="full")
     waiting, began = PendingVerification.objects.count(), time.monotonic()
     exports, begins, ends = [], [], []
     for number in range(options.rounds):
@@ -156,7 +155,6 @@ def measure(options: argparse.Namespace, sampler: Any, short: Any, long: Any) ->
         export = request_export(actor=short.created_by, release=short, export_format="full")
         started = time.monotonic()
         ring_sampling(run)
-        ring_export(export)
         seen: dict[str, float] = {}
         wait(lambda: look(seen, started, export, run) and len(seen) == 3, LONGEST_SECONDS)  # noqa: B023
         exports.append(seen.get("export", LONGEST_SECONDS))

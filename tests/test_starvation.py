@@ -9,8 +9,9 @@ from tests import factories
 from tests.worker import wait_for
 from trajectories.models import Bell, Export, PendingVerification, Run, Trace
 from trajectories.services.exports import request_export
+from trajectories.services.jobs.ringers import ring
 from trajectories.services.releases import freeze_accepted
-from trajectories.tasks.exports import ring_export, write_export
+from trajectories.tasks.exports import write_export
 from trajectories.tasks.runs import ring_sampling, sample_batch
 from trajectories.tasks.verdicts import ring_verification, verify_batch
 
@@ -80,7 +81,7 @@ def test_an_export_and_a_run_are_done_while_floods_wait(export, celery_worker_pr
     assert Bell.objects.filter(kind="verification", source=0).count() == 4, "a handful of bells for thousands of traces"
     small = factories.plan(sampler=factories.make_sampler(kind="mirror"), samples_each=4)
     ring_sampling(small)
-    ring_export(export)
+    ring("export", export.pk, export.release.item_count)
     wait_for(lambda: is_ready(export), "the export")
     assert PendingVerification.objects.filter(trace__run=None).count() > TRACES / 2, "the flood is not over"
     wait_for(lambda: has_ended(small), "the small run", seconds=120)

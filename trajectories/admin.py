@@ -17,8 +17,10 @@ from trajectories.models import (
     CandidateReview,
     EndpointFault,
     Export,
+    Freezing,
     GenerationCall,
     GenerationJob,
+    Import,
     ImportedReview,
     ImportedVerdict,
     Instruction,
@@ -368,3 +370,17 @@ class AuditEventAdmin(ReadOnlyAdmin):
     list_display = ("id", "created_at", "actor", "verb", "object_type", "object_id")
     list_filter = ("object_type", "verb")
     list_select_related = ("actor",)
+
+
+@admin.register(Import)
+class ImportAdmin(ReadOnlyAdmin):
+    list_display = ("id", "kind", "source", "state", "inserted", "fault_count", "claims", "created_by", "created_at")
+    list_filter = ("kind", "state")
+    list_select_related = ("created_by",)
+
+
+@admin.register(Freezing)
+class FreezingAdmin(ReadOnlyAdmin):
+    list_display = ("id", "title", "state", "done_count", "claims", "release", "created_by", "created_at")
+    list_filter = ("state",)
+    list_select_related = ("release", "created_by")

@@ -119,6 +119,7 @@ STORAGES = {
 }
 
 EXPORT_DIR = VAR_DIR / "exports"
+DISK_RESERVE_BYTES = 64 * 1024 * 1024  # with less than this free, the disk counts as full
 UPLOAD_LIMIT_BYTES = 64 * 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = 8 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FILES = 2000  # an ARC folder has 400 task files
@@ -170,6 +171,8 @@ SWEEP_SECONDS = 5
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "trajectories.sweep", "schedule": SWEEP_SECONDS, "options": {"expires": SWEEP_SECONDS}},
     "sweep_exports": {"task": "trajectories.sweep_exports", "schedule": 60, "options": {"expires": 60}},
+    "sweep_freezings": {"task": "trajectories.sweep_freezings", "schedule": 30, "options": {"expires": 30}},
+    "sweep_imports": {"task": "trajectories.sweep_imports", "schedule": 30, "options": {"expires": 30}},
     "sweep_judgements": {
         "task": "trajectories.sweep_judgements",
         "schedule": 30,

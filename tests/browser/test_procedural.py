@@ -6,7 +6,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from trajectories.adapters.procedural import is_installed, shared_source
-from trajectories.models import Problem
+from trajectories.models import Import, Problem
+from trajectories.services.imports.jobs import import_next
 
 
 def overflow(page: Page) -> int:
@@ -46,6 +47,8 @@ def test_knobs_change_the_preview_and_an_import_brings_it(log_in, lead):
     first = examples.first.locator("code").first.inner_text()
     page.get_by_label("Number of problems").fill("7")
     page.get_by_role("button", name="Import").click()
+    expect(page.get_by_text("It waits for a worker.")).to_be_visible()
+    import_next(job_id=Import.objects.get().pk)
     expect(page.get_by_role("heading", name="Imported")).to_be_visible()
     assert Problem.objects.get(name="chain_sum-1-0").statement == first
     page.get_by_role("link", name="Procedural chain sum").click()
@@ -96,6 +99,8 @@ def test_columns_are_chosen_and_the_first_rows_follow(log_in, lead, settings, tm
     expect(preview).to_contain_text("algebra")
     assert overflow(page) == 0
     page.get_by_role("button", name="Import").click()
+    expect(page.get_by_text("It waits for a worker.")).to_be_visible()
+    import_next(job_id=Import.objects.get().pk)
     expect(page.get_by_role("heading", name="Imported")).to_be_visible()
     assert set(Problem.objects.values_list("kind", "reference", "family")) == {
         ("numeric", "4", "sums"),

@@ -1,5 +1,8 @@
+import errno
 import hashlib
 import json
+import shutil
+import subprocess
 import uuid
 from datetime import timedelta
 
@@ -153,6 +156,59 @@ def test_a_disk_that_takes_nothing_is_said_and_can_be_tried_again(export, releas
     settings.EXPORT_DIR = tmp_path / "exports"
     assert request_export(actor=engineer, release=release, export_format="sft-messages").state == "queued"
     assert write_export(export_id=export.pk)
+
+
+def full_disk(release):
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_a_full_disk_is_said_costs_no_try_and_the_export_goes_on_by_itself(export, monkeypatch):
+    for _ in range(exports.CLAIM_LIMIT + 1):
+        with monkeypatch.context() as full:
+            full.setattr(exports, "iterate_items", full_disk)
+            assert not write_export(export_id=export.pk)
+    export.refresh_from_db()
+    assert (export.state, export.claims, export.rows_written) == ("queued", 0, 0)
+    assert export.error == "No space left on the disk; goes on by itself once there is space."
+    assert list(export_path(export).parent.iterdir()) == []
+    monkeypatch.setattr(exports, "free_bytes", lambda folder: export.space_needed - 1)
+    assert waiting_exports() == []
+    monkeypatch.setattr(exports, "free_bytes", lambda folder: export.space_needed)
+    assert waiting_exports() == [export]
+    assert write_export(export_id=export.pk)
+    export.refresh_from_db()
+    assert (export.state, export.error, export.space_needed) == ("ready", "", None)
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A real file system of 1 MB, where this machine lets a test mount one."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", "size=1m", "minicolumn-test", str(folder)]
+    mounted = shutil.which("mount") and subprocess.run(command, check=False, capture_output=True).returncode == 0
+    if not mounted:
+        pytest.skip("no file system can be mounted here")
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)
+
+
+def test_on_a_disk_that_is_really_full_the_export_waits_until_there_is_space(export, small_disk, settings, monkeypatch):
+    monkeypatch.setattr(exports, "SPACE_RESERVE", 1)
+    settings.EXPORT_DIR = small_disk / "exports"
+    settings.EXPORT_DIR.mkdir()
+    with pytest.raises(OSError, match="No space"):
+        (small_disk / "ballast").write_bytes(bytes(2 << 20))
+    assert not write_export(export_id=export.pk)
+    export.refresh_from_db()
+    assert (export.state, export.claims) == ("queued", 0)
+    assert export.error.startswith("No space left on the disk")
+    assert list(settings.EXPORT_DIR.iterdir()) == []
+    assert waiting_exports() == []
+    (small_disk / "ballast").unlink()
+    assert waiting_exports() == [export]
+    assert write_export(export_id=export.pk)
+    assert len(rows(export)) == 3
 
 
 def test_no_reference_answer_reaches_a_training_row(engineer, release):

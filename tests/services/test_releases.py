@@ -1,15 +1,27 @@
+import errno
 import json
+import threading
 import uuid
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
+from django.db.models.functions import Now
 
 from tests import factories
+from trajectories.adapters.spools import Spool
 from trajectories.core.identity import content_hash
-from trajectories.models import AuditEvent, Release, ReleaseItem
+from trajectories.core.reviews import Decision, Judgement
+from trajectories.models import AuditEvent, Freezing, Problem, Release, ReleaseItem
+from trajectories.selectors.disk import NO_SPACE
 from trajectories.selectors.releases import ReleaseRule, count_eligible, count_left_out
 from trajectories.selectors.traces import TraceScope
-from trajectories.services.releases import ReleaseError, freeze_accepted
+from trajectories.services import releases
+from trajectories.services.freezing.contents import Contents
+from trajectories.services.leased_jobs import MOST_CLAIMS
+from trajectories.services.releases import ReleaseError, freeze_accepted, freeze_next, lost_freezings, plan_freezing
+from trajectories.services.reviews import submit_review
 
 
 def accepted(reviewer, score=None, **values):
@@ -85,6 +97,120 @@ def test_the_same_key_gives_the_same_release(curator, lead):
     assert first.item_count == 1
 
 
+@pytest.mark.django_db(transaction=True)
+def test_one_key_many_times_at_once_is_one_release(curator, lead):
+    accepted(curator)
+    key = uuid.uuid4()
+    start = threading.Barrier(6)
+
+    def ask() -> int:
+        try:
+            start.wait()
+            job = plan_freezing(actor=lead, title="First", key=key)
+            freeze_next(job_id=job.pk)
+            return job.pk
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(6) as pool:
+        asked = [pool.submit(ask) for _ in range(6)]
+        assert len({each.result() for each in asked}) == 1
+    assert Freezing.objects.get().release == Release.objects.get()
+    assert ReleaseItem.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_release_is_what_was_accepted_at_one_moment_and_reviews_go_on_meanwhile(curator, lead, monkeypatch):
+    traces = [accepted(curator, score=4) for _ in range(3)]
+    Problem.objects.update(accepted_count=1)
+    expected = freeze(lead).content_hash
+    monkeypatch.setattr(releases, "BATCH", 1)
+    add, waited = Contents.add, []
+
+    def reviewed_meanwhile(self, trace_ids):
+        add(self, trace_ids)
+        if not waited:
+            with ThreadPoolExecutor(1) as pool:
+                pool.submit(reject_all).result(timeout=30)
+
+    def reject_all() -> None:
+        try:
+            for trace in traces:
+                rejection = Judgement(Decision.REJECT, reason="lucky")
+                submit_review(reviewer=lead, trace=trace, judgement=rejection, key=uuid.uuid4())
+            waited.append(None)
+        finally:
+            connection.close()
+
+    monkeypatch.setattr(Contents, "add", reviewed_meanwhile)
+    assert freeze(lead).content_hash == expected
+    assert waited == [None]
+    with pytest.raises(ReleaseError, match="No accepted trace matches"):
+        freeze(lead)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("breaking", ["add", "manifest"])
+def test_one_whose_worker_breaks_leaves_nothing_and_is_frozen_later(curator, lead, monkeypatch, breaking):
+    for _ in range(3):
+        accepted(curator)
+    job = plan_freezing(actor=lead, title="First", key=uuid.uuid4())
+
+    def broken(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Contents, breaking, broken)
+        with pytest.raises(KeyboardInterrupt):
+            freeze_next(job_id=job.pk)
+    assert (Release.objects.count(), ReleaseItem.objects.count()) == (0, 0)
+    freeze_next(job_id=job.pk)
+    job.refresh_from_db()
+    assert job.release.content_hash == freeze(lead).content_hash
+
+
+def test_a_full_disk_is_said_and_the_release_comes_later(curator, lead, monkeypatch):
+    accepted(curator)
+    job = plan_freezing(actor=lead, title="First", key=uuid.uuid4())
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Spool, "append", full)
+        freeze_next(job_id=job.pk)
+    job.refresh_from_db()
+    assert (job.state, job.claims, job.reason) == ("queued", 0, NO_SPACE)
+    Freezing.objects.update(rung_at=Now() - timedelta(hours=1))
+    monkeypatch.setattr(releases, "free_bytes", lambda folder: job.space_needed - 1)
+    assert lost_freezings() == []
+    monkeypatch.setattr(releases, "free_bytes", lambda folder: job.space_needed)
+    assert lost_freezings() == [job.pk]
+    freeze_next(job_id=job.pk)
+    job.refresh_from_db()
+    assert (job.state, job.reason) == ("finished", "")
+
+
+def test_one_that_ends_its_worker_every_time_is_given_up(curator, lead):
+    accepted(curator)
+    job = plan_freezing(actor=lead, title="First", key=uuid.uuid4())
+    Freezing.objects.update(claims=MOST_CLAIMS)
+    freeze_next(job_id=job.pk)
+    job.refresh_from_db()
+    assert job.state == "failed"
+    assert "Begun 5 times" in job.reason
+
+
+def test_a_release_of_the_version_before_keeps_its_key(curator, lead):
+    accepted(curator)
+    key = uuid.uuid4()
+    release = freeze(lead, key=key)
+    Freezing.objects.all().delete()  # that version had none
+    assert plan_freezing(actor=lead, title="First", key=key).release == release
+    assert freeze(lead, key=key) == release
+    assert Release.objects.count() == 1
+
+
 def test_equal_content_has_an_equal_hash_and_can_be_reused(curator, lead):
     accepted(curator, score=3)
     first, again = freeze(lead), freeze(lead)
@@ -125,7 +251,7 @@ def test_many_traces_are_frozen_in_few_queries(curator, lead, django_assert_max_
     problem, run = factories.make_problem(), factories.make_run()
     for _ in range(20):
         accepted(curator, problem=problem, run=run)
-    with django_assert_max_num_queries(14):
+    with django_assert_max_num_queries(28):  # most of them are the job's, whatever its size
         freeze(lead)
 
 

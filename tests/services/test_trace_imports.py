@@ -11,7 +11,8 @@ from django.db import connection
 from tests import factories
 from trajectories.core.problems import statement_hash
 from trajectories.models import AuditEvent, PendingVerification, Problem, Sampler, Trace
-from trajectories.services.trace_imports import TraceImportReport, import_traces, problems_named
+from trajectories.services.imports.matching import problems_named
+from trajectories.services.trace_imports import TraceImportReport, import_traces
 from trajectories.services.verifications import verify_traces
 
 pytestmark = pytest.mark.django_db

@@ -1,5 +1,6 @@
 import pytest
 
+from tests import factories
 from tests.factories import make_worker
 
 
@@ -29,3 +30,22 @@ def test_work_is_healthy_only_while_nobody_is_missed(client, db):
     make_worker(name="worker 2", silent=True)
     answer = client.get("/health/work/")
     assert (answer.status_code, answer.content) == (503, b"1 worker alive, 1 silent.\n")
+
+
+def test_a_full_disk_is_told_here_and_on_every_page(client, lead, settings):
+    settings.DISK_RESERVE_BYTES = 2**62
+    answer = client.get("/health/")
+    assert answer.status_code == 200
+    assert answer.content.startswith(b"degraded\nNo space left on the disk: ")
+    assert b"No space left" not in client.get("/login/").content
+    client.force_login(lead)
+    assert b"No space left on the disk: " in client.get("/releases/").content
+
+
+def test_a_run_under_way_says_that_the_disk_is_full(client, lead, settings):
+    client.force_login(lead)
+    address = f"/runs/{factories.plan().pk}/"
+    assert b"No space left" not in client.get(address).content
+    settings.DISK_RESERVE_BYTES = 2**62
+    part = client.get(address + "?part=live", headers={"HX-Request": "true"}).content
+    assert b"It goes on by itself once there is space." in part

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 from django.test import Client
 
+from tests.imports import finish, latest
 from tests.pages import Page
 from trajectories.adapters.procedural import is_installed
 from trajectories.core.problems.procedural import Example, Family, Knob, KnobKind
@@ -218,18 +219,23 @@ class TestWithPackage:
         assert 'name="knob-max_terms" value="3"' in page.content.decode()
 
     def test_import(self, as_lead, families, django_assert_max_num_queries):
-        with django_assert_max_num_queries(25):
-            page = as_lead.post(f"{LIST}chain_sum/", {**VALUES, "size": "60"})
-        assert page.status_code == 200
-        assert page.context["report"].inserted == 60
+        with django_assert_max_num_queries(12):
+            sent = as_lead.post(f"{LIST}chain_sum/", {**VALUES, "size": "60"})
+        page = finish(as_lead, sent)
+        assert latest().inserted == 60
         assert b"?set=sums" in page.content
+
+    def test_a_family_that_refuses_its_knobs_imports_nothing(self, as_lead, families):
+        page = finish(as_lead, as_lead.post(f"{LIST}chain_sum/", {**VALUES, "knob-max_terms": "1"}))
+        assert latest().state == "refused"
+        assert "max_terms must be &gt;= min_terms" in page.content.decode()
+        assert not Problem.objects.exists()
 
     @pytest.mark.parametrize(
         ("values", "message"),
         [
-            ({"size": "501"}, "less than or equal to 500"),
+            ({"size": "10001"}, "less than or equal to 10000"),
             ({"set_title": "???"}, "Use at least one letter"),
-            ({"knob-max_terms": "1"}, "max_terms must be &gt;= min_terms"),
             ({"split": "both"}, "Select a valid choice"),
         ],
     )

@@ -4,8 +4,8 @@ import pytest
 from django.urls import reverse
 
 from tests import factories
-from trajectories.models import Export, Release
-from trajectories.services.releases import freeze_accepted
+from trajectories.models import Export, Freezing, Release, Trace
+from trajectories.services.releases import freeze_accepted, freeze_next
 
 HTMX = {"HX-Request": "true"}
 
@@ -28,6 +28,13 @@ def as_lead(client, lead):
     return client
 
 
+def freeze(client, values):
+    """Post the form, let a worker do it, and look where it leads."""
+    address = client.post(reverse("release_new"), values)["Location"]
+    freeze_next(job_id=Freezing.objects.latest("pk").pk)
+    return client.get(address)
+
+
 def form(**values):
     return {"title": "First light", "key": str(uuid.uuid4()), **values}
 
@@ -42,7 +49,7 @@ def test_the_form_shows_what_it_would_take(as_lead, accepted):
 
 
 def test_freezing_makes_the_release_and_shows_it(as_lead, accepted):
-    response = as_lead.post(reverse("release_new"), form(min_score=4))
+    response = freeze(as_lead, form(min_score=4))
     release = Release.objects.get()
     assert response["Location"] == reverse("release_detail", args=[release.pk])
     assert release.rule == {"decision": "accepted", "min_score": 4, "hinted": "none"}
@@ -58,7 +65,7 @@ def test_hinted_traces_are_counted_and_left_out_unless_asked_for(as_lead, accept
     both = as_lead.get(reverse("release_new", query={"hinted": "too"}), headers=HTMX).content.decode()
     assert "2 accepted traces" in both
     assert "left out" not in both
-    as_lead.post(reverse("release_new"), form(hinted="only"))
+    freeze(as_lead, form(hinted="only"))
     assert Release.objects.get().items.get().trace == hinted
 
 
@@ -68,7 +75,7 @@ def test_the_filters_of_the_trace_list_are_the_rule(as_lead, accepted):
     assert f'name="run" value="{run}"' in page
     as_lead.post(reverse("release_new"), form(run=run, correctness="pass"))
     assert Release.objects.count() == 0
-    as_lead.post(reverse("release_new"), form(run=run))
+    freeze(as_lead, form(run=run))
     assert Release.objects.get().rule["run"] == run
 
 
@@ -76,6 +83,34 @@ def test_the_same_form_twice_is_one_release(as_lead, accepted):
     values = form()
     first, second = (as_lead.post(reverse("release_new"), values)["Location"] for _ in range(2))
     assert first == second
+    third = freeze(as_lead, values)["Location"]
+    assert as_lead.post(reverse("release_new"), values)["Location"] == third
+    assert Release.objects.count() == 1
+
+
+def test_the_page_of_a_release_on_its_way_shows_how_far_it_is(as_lead, accepted, django_assert_num_queries):
+    address = as_lead.post(reverse("release_new"), form())["Location"]
+    Freezing.objects.update(done_count=1234, total_count=20_000)
+    with django_assert_num_queries(5):
+        page = as_lead.get(address).content.decode()
+    assert "1,234 of 20,000 traces read" in page
+    assert "hx-get" in page
+    part = as_lead.get(address, headers=HTMX)
+    assert b"<html" not in part.content
+    assert "First light" in as_lead.get(reverse("release_list")).content.decode()
+    freeze_next(job_id=Freezing.objects.get().pk)
+    release = Release.objects.get()
+    assert as_lead.get(address, headers=HTMX)["HX-Redirect"] == reverse("release_detail", args=[release.pk])
+    assert as_lead.get(address)["Location"] == reverse("release_detail", args=[release.pk])
+
+
+def test_a_release_that_could_not_be_frozen_says_why(as_lead, accepted):
+    address = as_lead.post(reverse("release_new"), form())["Location"]
+    Trace.objects.update(decision="rejected")
+    freeze_next(job_id=Freezing.objects.get().pk)
+    page = as_lead.get(address).content.decode()
+    assert "No accepted trace matches this rule" in page
+    assert "hx-get" not in page
 
 
 @pytest.mark.parametrize(
@@ -113,7 +148,7 @@ def test_the_list_names_releases_and_their_files(as_lead, release, lead, django_
     assert "First light" in page
     assert "sft-messages" in page
     freeze_accepted(actor=lead, title="Second", key=uuid.uuid4())
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(7):
         as_lead.get(reverse("release_list"))
 
 
@@ -134,7 +169,13 @@ def test_an_empty_list_says_what_to_do(as_lead):
 
 
 def quick(client, query="", **values):
-    return client.post(reverse("release_export_accepted") + query, {"key": str(uuid.uuid4()), **values}, follow=True)
+    address = reverse("release_export_accepted") + query
+    answer = client.post(address, {"key": str(uuid.uuid4()), **values})
+    if answer.status_code == 302:
+        for job in Freezing.objects.filter(state="queued"):
+            freeze_next(job_id=job.pk)
+        return client.get(answer["Location"], follow=True)
+    return answer
 
 
 def test_export_accepted_makes_release_and_export_in_one_go(as_lead, accepted):

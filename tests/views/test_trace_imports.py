@@ -7,11 +7,17 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from tests import factories
+from tests.imports import finish, latest
 from trajectories.models import Trace
 
 pytestmark = pytest.mark.django_db
 ADDRESS = "/traces/import/"
 ROW = {"problem_id": "sum-1", "response": "4", "model": "m-1"}
+
+
+@pytest.fixture(autouse=True)
+def _own_folder(settings, tmp_path):
+    settings.VAR_DIR = tmp_path
 
 
 @pytest.fixture(autouse=True)
@@ -37,25 +43,28 @@ def test_the_form_says_what_is_read(as_lead, django_assert_num_queries):
     assert 'enctype="multipart/form-data"' in text
 
 
-def test_import_stores_and_rings(as_lead, django_capture_on_commit_callbacks):
+def test_import_rings_for_a_worker_who_rings_for_verification(as_lead, django_capture_on_commit_callbacks):
     with django_capture_on_commit_callbacks() as bells:
-        page = send(as_lead, ROW, {**ROW, "response": "5"})
-    assert page.status_code == 200
-    assert page.context["report"].inserted == 2
+        sent = send(as_lead, ROW, {**ROW, "response": "5"})
+    assert len(bells) == 1
+    assert not Trace.objects.exists()
+    with django_capture_on_commit_callbacks() as bells:
+        page = finish(as_lead, sent)
+    assert len(bells) == 1
+    assert (latest().state, latest().inserted) == ("finished", 2)
     sampler = Trace.objects.first().sampler
     assert f"/traces/?sampler={sampler.pk}" in page.content.decode()
-    assert len(bells) == 1
 
 
 def test_bad_rows_keep_everything_out_and_are_shown(as_lead):
-    page = send(as_lead, ROW, {**ROW, "problem_id": "<b>"})
-    assert page.status_code == 422
+    page = finish(as_lead, send(as_lead, ROW, {**ROW, "problem_id": "<b>"}))
+    assert latest().state == "refused"
     text = page.content.decode()
     assert "Nothing was imported" in text
     assert "line 2" in text
     assert "&lt;b&gt;" in text
     assert not Trace.objects.exists()
-    assert send(as_lead, ROW, {**ROW, "problem_id": "no"}, skip_bad="on").status_code == 200
+    finish(as_lead, send(as_lead, ROW, {**ROW, "problem_id": "no"}, skip_bad="on"))
     assert Trace.objects.count() == 1
 
 
@@ -86,4 +95,4 @@ def test_the_csrf_token_is_checked(lead):
     strict.force_login(lead)
     assert send(strict, ROW).status_code == 403
     token = strict.get(ADDRESS).context["csrf_token"]
-    assert send(strict, ROW, csrfmiddlewaretoken=token).status_code == 200
+    assert send(strict, ROW, csrfmiddlewaretoken=token).status_code == 302

@@ -1,11 +1,18 @@
 """Files written so that nobody ever sees half of one."""
 
+import fcntl
 import hashlib
 import os
 import tempfile
+import time
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+
+PART = ".part"
+UNTOUCHED_SECONDS = 60.0
+"""A part this young may belong to a process that has not locked it yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,11 +27,12 @@ class WrittenFile:
 def write_whole(path: Path, chunks: Iterable[bytes]) -> WrittenFile:
     """Write the chunks to a temporary file beside `path`, sync it to the disk and put it in place in one step.
 
-    Whatever fails, `path` is as it was before and the temporary file is gone. Raises OSError, and whatever `chunks`
-    raises.
+    Whatever fails, `path` is as it was before and the temporary file is gone; that of a process that was killed is
+    left to `sweep_parts`. Raises OSError, and whatever `chunks` raises.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, aside = tempfile.mkstemp(dir=path.parent, prefix=f"{path.name}.", suffix=".part")
+    descriptor, aside = tempfile.mkstemp(dir=path.parent, prefix=f"{path.name}.", suffix=PART)
+    fcntl.flock(descriptor, fcntl.LOCK_EX)  # until it is closed, by the end of this process at the latest
     digest, size, count = hashlib.sha256(), 0, 0
     try:
         with os.fdopen(descriptor, "wb") as file:
@@ -40,6 +48,19 @@ def write_whole(path: Path, chunks: Iterable[bytes]) -> WrittenFile:
         raise
     _sync_folder(path.parent)
     return WrittenFile(size, digest.hexdigest(), count)
+
+
+def sweep_parts(folder: Path, seconds: float = UNTOUCHED_SECONDS) -> int:
+    """Delete temporary files that nobody has written to for so long and that no living process holds; how many."""
+    oldest, swept = time.time() - seconds, 0
+    for part in folder.glob(f"*{PART}") if folder.is_dir() else ():
+        with suppress(FileNotFoundError, BlockingIOError), part.open("rb") as file:
+            if os.fstat(file.fileno()).st_mtime >= oldest:
+                continue
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            part.unlink()
+            swept += 1
+    return swept
 
 
 def _sync_folder(folder: Path) -> None:

@@ -6,6 +6,8 @@ import re
 import secrets
 import shutil
 import time
+from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -41,17 +43,33 @@ def keep(folder: Path, owner: int, name: str, stream: IO[bytes]) -> KeptUpload:
 
 def find(folder: Path, token: str, owner: int, seconds: float) -> KeptUpload | None:
     """The upload of that token, None where there is none, it is somebody else's, or older than `seconds`."""
+    found = find_any(folder, token)
+    if found is None or found.owner != owner:
+        return None
+    try:
+        age = time.time() - found.path.stat().st_mtime
+    except FileNotFoundError:  # a sweep was quicker
+        return None
+    return found if age <= seconds else None
+
+
+def find_any(folder: Path, token: str) -> KeptUpload | None:
+    """The upload of that token, whoever's and however old; None where there is none."""
     if not TOKEN.fullmatch(token):
         return None
     data, about = _paths(folder, token)
     try:
         told = json.loads(about.read_bytes())
-        age = time.time() - data.stat().st_mtime
     except (FileNotFoundError, ValueError):
         return None
-    if told["owner"] != owner or age > seconds:
-        return None
-    return KeptUpload(token, owner, told["name"], data)
+    return KeptUpload(token, told["owner"], told["name"], data) if data.is_file() else None
+
+
+def touch(folder: Path, token: str) -> None:
+    """Make an upload as young as a new one, if it is there."""
+    for path in _paths(folder, token):
+        with suppress(FileNotFoundError):
+            os.utime(path)
 
 
 def drop(folder: Path, token: str) -> None:
@@ -60,13 +78,13 @@ def drop(folder: Path, token: str) -> None:
         path.unlink(missing_ok=True)
 
 
-def sweep(folder: Path, seconds: float) -> int:
-    """Delete every file older than `seconds`; returns how many."""
+def sweep(folder: Path, seconds: float, in_use: Collection[str] = ()) -> int:
+    """Delete every file older than `seconds` whose token is not `in_use`; returns how many."""
     oldest = time.time() - seconds
     swept = 0
     for path in folder.glob("*") if folder.is_dir() else ():
         try:
-            if path.stat().st_mtime < oldest:
+            if path.stem not in in_use and path.stat().st_mtime < oldest:
                 path.unlink()
                 swept += 1
         except FileNotFoundError:  # another sweep was quicker

@@ -26,3 +26,23 @@ def text_hash(text: str) -> str:
 def derive_seed(*parts: Any) -> int:
     """A 63-bit seed from any JSON parts: streams never collide as `seed + i` would."""
     return int(content_hash(list(parts))[:16], 16) >> 1
+
+
+class ListHash:
+    """The `content_hash` of a list whose parts come one by one, so that the list need not be kept."""
+
+    def __init__(self) -> None:
+        self._digest = hashlib.sha256(b"[")
+        self._count = 0
+
+    def add(self, part: Any) -> None:
+        """Add the next part. Raises as `canonical_json`."""
+        text = canonical_json(part)
+        self._digest.update(f"{',' if self._count else ''}{text}".encode("utf-8", errors="surrogatepass"))
+        self._count += 1
+
+    def hexdigest(self) -> str:
+        """The hash of the list so far."""
+        whole = self._digest.copy()
+        whole.update(b"]")
+        return whole.hexdigest()

@@ -7,13 +7,11 @@ from django import forms
 from django.utils.text import slugify
 
 from trajectories.core.problems import ProblemError
-from trajectories.core.problems.procedural import MAX_SEED, Draw, Family, Knob, KnobKind, read_knob
+from trajectories.core.problems.procedural import MAX_SEED, MAX_SIZE, Draw, Family, Knob, KnobKind, read_knob
 from trajectories.core.records import JSON
 from trajectories.forms.titles import TitleField
 from trajectories.models import Problem
 
-BROWSER_SIZE = 500
-"""Problems that one import from the browser makes: somebody waits for the page."""
 PREFIX = "knob-"
 
 
@@ -27,7 +25,11 @@ class ProceduralForm(forms.Form):
         help_text="The same seed and knobs give the same problems.",
     )
     size = forms.IntegerField(
-        label="Number of problems", min_value=1, max_value=BROWSER_SIZE, initial=100, help_text="At most 500 at once."
+        label="Number of problems",
+        min_value=1,
+        max_value=MAX_SIZE,
+        initial=100,
+        help_text=f"At most {MAX_SIZE:,} at once.",
     )
     set_title = TitleField(
         label="Problem set",

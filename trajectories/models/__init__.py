@@ -5,8 +5,10 @@ from trajectories.models.bells import Bell
 from trajectories.models.briefs import Brief
 from trajectories.models.candidates import CandidateAnswer, CandidateReview, ProblemCandidate
 from trajectories.models.endpoint_faults import EndpointFault
+from trajectories.models.freezings import Freezing
 from trajectories.models.generation import GenerationCall, GenerationJob
 from trajectories.models.imported_judgements import ImportedReview, ImportedVerdict
+from trajectories.models.imports import Import
 from trajectories.models.instructions import Instruction
 from trajectories.models.judgements import Judgement, JudgementAnswer, JudgementItem
 from trajectories.models.problems import Problem, ProblemSet
@@ -32,8 +34,10 @@ __all__ = [
     "CandidateReview",
     "EndpointFault",
     "Export",
+    "Freezing",
     "GenerationCall",
     "GenerationJob",
+    "Import",
     "ImportedReview",
     "ImportedVerdict",
     "Instruction",

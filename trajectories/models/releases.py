@@ -76,7 +76,10 @@ class Export(models.Model):
     rows_written = models.PositiveIntegerField(default=0)
     byte_size = models.PositiveBigIntegerField(null=True)
     sha256 = models.CharField(max_length=64, blank=True)
+    # Why it failed, or what it waits for.
     error = models.TextField(blank=True)
+    # Bytes that have to be free on the disk before it is tried again; null unless the disk was full.
+    space_needed = models.PositiveBigIntegerField(null=True)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
     finished_at = models.DateTimeField(null=True)

@@ -89,6 +89,8 @@ class Trace(models.Model):
             models.Index(fields=["decision", "id"], name="trace_decided", condition=~Q(decision="")),
             models.Index(fields=["near_miss", "id"], name="trace_near_miss", condition=~Q(near_miss="")),
             models.Index(fields=["model_judged", "id"], name="trace_model_judged", condition=~Q(model_judged="")),
+            # What an import looks up to find out which of its traces are there already.
+            models.Index(fields=["problem", "content_hash"], name="trace_imported", condition=Q(run=None)),
             # Hinted traces are few, and lists and rules ask for them alone.
             models.Index(fields=["id"], name="trace_hinted", condition=Q(hinted=True)),
             models.Index(Coalesce("train_error", 2.0), F("id").desc(), name="trace_by_error"),

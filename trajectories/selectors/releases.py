@@ -1,15 +1,17 @@
 """Reading releases and what a rule would put in one."""
 
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from django.db.models import Avg, Q, QuerySet
 
 from trajectories.core.reviews import Decision, Standing
-from trajectories.models import Release, Trace
+from trajectories.models import Freezing, Release, Trace
 from trajectories.selectors.blinding import EVERYTHING
 from trajectories.selectors.traces import COUNT_LIMIT, TraceScope, traces_in
 
+FREEZINGS_SHOWN = 20
 MEAN_SCORE = Avg("reviews__score", filter=Q(reviews__superseded_by=None, reviews__decision=Decision.ACCEPT))
 """Of a trace: the mean over the standing acceptances that gave a score, or None."""
 
@@ -38,6 +40,15 @@ class ReleaseRule:
         named = {name: getattr(scope, name) for name in scope.__dataclass_fields__}
         stated = {**named, "decision": str(Standing.ACCEPTED), "min_score": self.min_score, "hinted": self.hinted}
         return {name: value for name, value in stated.items() if value not in (None, "")}
+
+    def stored(self) -> dict[str, Any]:
+        """The rule as a job keeps it until it is done, see `from_stored`."""
+        return asdict(self)
+
+    @classmethod
+    def from_stored(cls, stored: Mapping[str, Any]) -> "ReleaseRule":
+        """The rule that was stored."""
+        return cls(TraceScope(**stored["scope"]), stored["min_score"], stored["with_hinted"])
 
 
 def eligible_traces(rule: ReleaseRule) -> QuerySet[Trace]:
@@ -71,3 +82,9 @@ def list_releases(*, before: int | None = None, size: int) -> list[Release]:
     """Releases, newest first, with who made them and their exports."""
     releases = Release.objects.select_related("created_by").prefetch_related("exports").order_by("-pk")
     return list((releases if before is None else releases.filter(pk__lt=before))[:size])
+
+
+def list_active_freezings() -> list[Freezing]:
+    """The releases on their way, oldest first."""
+    active = Freezing.objects.filter(state__in=Freezing.ACTIVE_STATES).select_related("created_by")
+    return list(active.order_by("pk")[:FREEZINGS_SHOWN])

@@ -17,7 +17,7 @@ from trajectories.core.records import ProblemKind, ProblemRecord
 from trajectories.models import AuditEvent, CandidateReview, Problem, ProblemCandidate, ProblemSet
 from trajectories.selectors.candidates import candidate_record, last_decision
 from trajectories.services.neighbours import Neighbourhood, Sketch, sketch_record
-from trajectories.services.problems import import_records, one_import_at_a_time
+from trajectories.services.problems import import_records
 from trajectories.services.proposals import set_neighbour
 from trajectories.services.references import reference_fault
 from trajectories.services.turns import take_turn
@@ -210,7 +210,6 @@ def undo_last_decision(*, reviewer: User, key: uuid.UUID) -> CandidateReview | N
 
 
 def _take_out(problem: Problem) -> None:
-    one_import_at_a_time()
     try:
         problem.delete()
     except (ProtectedError, RestrictedError) as fault:

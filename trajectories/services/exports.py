@@ -10,14 +10,19 @@ from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
-from trajectories.adapters.files import write_whole
+from trajectories.adapters.disk import free_bytes, is_full
+from trajectories.adapters.files import sweep_parts, write_whole
 from trajectories.core.exporters import EXPORTERS, encode_row
 from trajectories.models import AuditEvent, Export, Release
+from trajectories.selectors.disk import NO_SPACE
 from trajectories.selectors.exports import iterate_items
+from trajectories.services.jobs.ringers import ring
 
 LEASE = timedelta(minutes=2)
 HEARTBEAT_ROWS = 200
 CLAIM_LIMIT = 5
+SPACE_RESERVE = 16 * 1024 * 1024
+"""Once the disk was full, so much more has to be free before an export is tried again."""
 
 
 class ExportError(ValueError):
@@ -42,8 +47,8 @@ def export_filename(export: Export) -> str:
 def request_export(*, actor: User, release: Release, export_format: str, with_meta: bool = False) -> Export:
     """The export of a release in one format: the one there is or a new one.
 
-    One that failed, or whose file is gone, is queued again; the caller rings the bell for a queued one. Raises
-    ExportError for an unknown format.
+    One that failed, or whose file is gone, is queued again. Whatever is queued is rung for. Raises ExportError for an
+    unknown format.
     """
     if export_format not in EXPORTERS:
         raise ExportError(f"Format: found {export_format[:40]!r}, expected one of {', '.join(EXPORTERS)}.")
@@ -52,10 +57,13 @@ def request_export(*, actor: User, release: Release, export_format: str, with_me
     )
     lost = export.state == Export.State.READY and not export_path(export).is_file()
     if not made and not lost and export.state != Export.State.FAILED:
+        if export.state == Export.State.QUEUED:
+            ring("export", export.pk, release.item_count)
         return export
     if not made:
         export.state, export.error, export.claims, export.rows_written = Export.State.QUEUED, "", 0, 0
-        export.save(update_fields=["state", "error", "claims", "rows_written"])
+        export.space_needed = None
+        export.save(update_fields=["state", "error", "claims", "rows_written", "space_needed"])
     AuditEvent.objects.create(
         actor=actor,
         verb="export.request",
@@ -63,6 +71,7 @@ def request_export(*, actor: User, release: Release, export_format: str, with_me
         object_id=export.pk,
         data={"release": release.pk, "format": export_format, "with_meta": with_meta},
     )
+    ring("export", export.pk, release.item_count)
     return export
 
 
@@ -93,14 +102,21 @@ def write_export(*, export_id: int) -> bool:
     except _LeaseLostError:
         return False
     except OSError as fault:
-        writer.finish(state=Export.State.FAILED, error=f"The file could not be written: {fault.strerror or fault}.")
+        if is_full(fault):
+            writer.wait_for_space()
+        else:
+            writer.finish(state=Export.State.FAILED, error=f"The file could not be written: {fault.strerror or fault}.")
         return False
     except Exception as fault:
+        if is_full(fault):
+            writer.wait_for_space()
+            return False
         writer.finish(state=Export.State.FAILED, error=f"Row {writer.rows + 1}: {type(fault).__name__}: {fault}")
         raise
     return writer.finish(
         state=Export.State.READY,
         error="",
+        space_needed=None,
         rows_written=written.chunks,
         byte_size=written.byte_size,
         sha256=written.sha256,
@@ -108,7 +124,7 @@ def write_export(*, export_id: int) -> bool:
 
 
 def waiting_exports() -> list[Export]:
-    """Exports that nobody writes though they should be: what a sweep rings for.
+    """Exports that nobody writes though they should be: what a sweep rings for. None that still lacks space.
 
     One that was claimed too often without an end, as when it kills its worker, is failed instead.
     """
@@ -119,7 +135,13 @@ def waiting_exports() -> list[Export]:
             error=f"Given up after {export.claims} attempts that did not come to an end.",
             finished_at=timezone.now(),
         )
-    return list(waiting.filter(claims__lt=CLAIM_LIMIT).select_related("release").order_by("pk"))
+    lacking = Q(space_needed__gt=free_bytes(Path(settings.EXPORT_DIR)))
+    return list(waiting.filter(claims__lt=CLAIM_LIMIT).exclude(lacking).select_related("release").order_by("pk"))
+
+
+def sweep_leftovers() -> int:
+    """Delete what killed writers have left half-written; returns how many files."""
+    return sweep_parts(Path(settings.EXPORT_DIR))
 
 
 def _claimable() -> Q:
@@ -131,7 +153,7 @@ def _claim(export_id: int) -> datetime | None:
     """Take the lease, which is also the token; None when there is nothing to write or somebody else does."""
     lease = timezone.now() + LEASE
     claimed = Export.objects.filter(_claimable(), pk=export_id, claims__lt=CLAIM_LIMIT).update(
-        state=Export.State.RUNNING, lease_expires_at=lease, claims=F("claims") + 1, rows_written=0
+        state=Export.State.RUNNING, lease_expires_at=lease, claims=F("claims") + 1, rows_written=0, error=""
     )
     return lease if claimed else None
 
@@ -160,6 +182,18 @@ class _Writer:
     def finish(self, **values: object) -> bool:
         """End the lease with these values, unless it was lost."""
         return bool(self._held().update(lease_expires_at=None, finished_at=timezone.now(), **values))
+
+    def wait_for_space(self) -> None:
+        """Give the export back until there is room for more than there was; this is no try that failed."""
+        needed = free_bytes(Path(settings.EXPORT_DIR)) + SPACE_RESERVE
+        self._held().update(
+            state=Export.State.QUEUED,
+            lease_expires_at=None,
+            claims=F("claims") - 1,
+            rows_written=0,
+            error=NO_SPACE,
+            space_needed=needed,
+        )
 
     def _held(self) -> QuerySet[Export]:
         return Export.objects.filter(pk=self.export.pk, state=Export.State.RUNNING, lease_expires_at=self.lease)

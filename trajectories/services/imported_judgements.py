@@ -1,54 +1,70 @@
 """Keeping what was said elsewhere of imported traces, and taking it over as one's own where that is asked for."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from django.contrib.auth.models import User
 
 from trajectories.core.judged_rows import ForeignReview
-from trajectories.core.records import VerdictRecord
+from trajectories.core.records import JSON, VerdictRecord
 from trajectories.core.reviews import REJECTION_REASONS, Decision, Judgement, Standing, settle
 from trajectories.core.storable import storable_json
-from trajectories.models import ImportedReview, ImportedVerdict, Trace
-from trajectories.services.reviews import submit_review
+from trajectories.models import AuditEvent, Review
 
 OTHER = "other"
+VERDICT_COLUMNS = ("verifier", "version", "outcome", "score", "message", "evidence", "seconds", "engine")
+"""Of an imported verdict, in the order in which a spool has them."""
+
+REVIEW_COLUMNS = ("pseudonym", "decision", "score", "reason", "comment", "step_labels")
+"""Of an imported review, likewise."""
+
+ADOPTED = ("decision", "score", "reason", "comment", "step_labels")
 
 
-def store_imported_verdicts(*, trace: Trace, verdicts: Sequence[VerdictRecord]) -> None:
-    """Keep a new trace's verdicts from elsewhere. Raises ValueError or TypeError for evidence that cannot be stored."""
-    ImportedVerdict.objects.bulk_create(
-        ImportedVerdict(
-            trace=trace,
-            verifier=verdict.verifier,
-            version=verdict.version,
-            outcome=verdict.outcome.value,
-            score=verdict.score,
-            message=verdict.message,
-            evidence=storable_json(verdict.evidence),
-            seconds=verdict.seconds,
-            engine=verdict.engine,
-        )
-        for verdict in verdicts
+def verdict_row(verdict: VerdictRecord) -> list[JSON]:
+    """A verdict from elsewhere as VERDICT_COLUMNS. Raises ValueError or TypeError for evidence that has no JSON."""
+    return [
+        *(verdict.verifier, verdict.version, verdict.outcome.value, verdict.score, verdict.message),
+        *(storable_json(verdict.evidence), verdict.seconds, verdict.engine),
+    ]
+
+
+def review_row(review: ForeignReview) -> list[JSON]:
+    """A review from elsewhere as REVIEW_COLUMNS."""
+    return [
+        *(review.pseudonym, review.decision.value, review.score, review.reason, review.comment),
+        dict(review.step_labels),
+    ]
+
+
+def adopted_review(reviews: Sequence[ForeignReview], step_count: int) -> dict[str, JSON]:
+    """The review, by the names of ADOPTED, that the words of others come to as one's own. Raises ReviewError."""
+    judgement = _adopted(reviews)
+    judgement.check(step_count)
+    said = {name: getattr(judgement, name) for name in ADOPTED}
+    return {
+        **said,
+        "decision": judgement.decision.value,
+        "comment": judgement.comment.strip(),
+        "step_labels": dict(judgement.step_labels),
+    }
+
+
+def store_adopted_reviews(*, reviewer: User, adopted: Sequence[tuple[int, Mapping[str, JSON]]]) -> None:
+    """Store the reviewer's word on traces that are new, each by its id; their `decision` is the caller's to keep."""
+    reviews = Review.objects.bulk_create(
+        Review(trace_id=trace_id, reviewer=reviewer, key=uuid.uuid4(), **said) for trace_id, said in adopted
     )
-
-
-def store_imported_reviews(*, trace: Trace, reviews: Sequence[ForeignReview], adopted_by: User | None = None) -> None:
-    """Keep a new trace's reviews from elsewhere; `adopted_by` makes what they come to a review of their own."""
-    ImportedReview.objects.bulk_create(
-        ImportedReview(
-            trace=trace,
-            pseudonym=review.pseudonym,
-            decision=review.decision.value,
-            score=review.score,
-            reason=review.reason,
-            comment=review.comment,
-            step_labels=dict(review.step_labels),
+    AuditEvent.objects.bulk_create(
+        AuditEvent(
+            actor=reviewer,
+            verb=f"review.{review.decision}",
+            object_type="trace",
+            object_id=review.trace_id,
+            data={"review": review.pk, "decision": {"before": "", "after": str(settle([review.decision]))}},
         )
         for review in reviews
     )
-    if adopted_by is not None and reviews:
-        submit_review(reviewer=adopted_by, trace=trace, judgement=_adopted(reviews), key=uuid.uuid4())
 
 
 def _adopted(reviews: Sequence[ForeignReview]) -> Judgement:

@@ -1,18 +1,28 @@
-"""Importing problems: every import is atomic, counted exactly and safe to repeat."""
+"""Importing problems: every import is atomic, counted exactly and safe to repeat.
+
+First all records are read and set aside in a file, without a lock, however long that takes; then those that are good
+are written in one short transaction.
+"""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from itertools import islice
+from pathlib import Path
 from typing import Literal
 
+from django.conf import settings
 from django.contrib.auth.models import User
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
+from django.db.models import F
 from django.utils.text import slugify
 
 from trajectories.adapters import arckit_tasks
+from trajectories.adapters.copying import copy_rows
+from trajectories.adapters.spools import Spool, nameless_spool
 from trajectories.core.identity import derive_seed
 from trajectories.core.problems import ImportFault, problem_hash, statement_hash
-from trajectories.core.records import ProblemRecord
+from trajectories.core.records import JSON, ProblemRecord
 from trajectories.core.titles import shown_title, title_fault
 from trajectories.models import AuditEvent, Problem, ProblemSet
 from trajectories.services.references import check_references
@@ -21,11 +31,18 @@ OnFault = Literal["all_or_nothing", "skip"]
 BATCH = 500
 FAULTS_SHOWN = 100
 SOURCE_LENGTH = 400
+WRITE_TRIES = 3
 ARC_AGI_1 = (
     ("arc-agi-1-training", "ARC-AGI-1 training", "train"),
     ("arc-agi-1-evaluation", "ARC-AGI-1 evaluation", "eval"),
 )
 """(set name, title, split) of the two public sets."""
+
+COLUMNS = (
+    *("content_hash", "name", "kind", "statement", "statement_hash", "spec", "reference"),
+    *("split", "family", "difficulty"),
+)
+"""Of a problem, in the order in which a spool has them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +60,60 @@ class ImportReport:
     refused: bool = False
 
 
+@dataclass
+class FaultTally:
+    """What could not be imported: how many faults, and the first FAULTS_SHOWN of them."""
+
+    count: int = 0
+    first: list[ImportFault] = field(default_factory=list)
+
+    def add(self, fault: ImportFault) -> None:
+        """Count a fault, and keep it if it is among the first."""
+        self.count += 1
+        if len(self.first) < FAULTS_SHOWN:
+            self.first.append(fault)
+
+    def refuse(self, on_fault: OnFault) -> bool:
+        """Whether these faults keep everything out."""
+        return bool(self.count) and on_fault == "all_or_nothing"
+
+
+@dataclass(frozen=True, slots=True)
+class SetTarget:
+    """The set that problems go into: name, and title and source where it is made for them."""
+
+    name: str
+    title: str
+    source: str
+
+    def check(self) -> None:
+        """Raise ValidationError for a new set whose name is no slug or whose title is empty or too long."""
+        if not ProblemSet.objects.filter(name=self.name).exists():
+            self._new().full_clean()
+
+    def get_or_make(self) -> ProblemSet:
+        """The set of that name, made if it is new. Raises ValidationError as `check`."""
+        found = ProblemSet.objects.filter(name=self.name).first()
+        if found is not None:
+            return found
+        made = self._new()
+        made.full_clean()
+        made.save()
+        return made
+
+    def _new(self) -> ProblemSet:
+        return ProblemSet(name=self.name, title=self.title, source=self.source[:SOURCE_LENGTH])
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenProblems:
+    """What was written; `problem_set` is None where there is no set of that name."""
+
+    problem_set: ProblemSet | None
+    inserted: int
+    duplicates: int
+
+
 def import_records(
     *,
     actor: User | None,
@@ -58,29 +129,81 @@ def import_records(
     fault keeps everything out; all faults are counted nevertheless. Raises ValidationError for a set name that is no
     slug or a title that is empty or too long. `source` is cut to what its column holds.
     """
+    target = SetTarget(set_name, set_title, source)
+    target.check()
+    faults = FaultTally()
+    with nameless_spool(spool_folder()) as spool:
+        stage_records(records, spool, faults)
+        refused = faults.refuse(on_fault)
+        if refused or not spool.count:
+            written = WrittenProblems(ProblemSet.objects.filter(name=set_name).first(), 0, 0)
+        else:
+            written = write_problems(actor=actor, target=target, spool=spool, fault_count=faults.count)
+    return ImportReport(
+        written.problem_set, written.inserted, written.duplicates, faults.count, tuple(faults.first), refused
+    )
+
+
+def spool_folder() -> Path:
+    """Where what has been read waits to be written."""
+    return Path(settings.VAR_DIR) / "imports"
+
+
+def stage_records(records: Iterable[ProblemRecord | ImportFault], spool: Spool, faults: FaultTally) -> None:
+    """Set records aside in the spool, as rows of COLUMNS, and count the faults. Raises OSError."""
+    for item in map(_with_readable_name, records):
+        if isinstance(item, ImportFault):
+            faults.add(item)
+        else:
+            spool.append(_staged(item))
+
+
+def _staged(record: ProblemRecord) -> list[JSON]:
+    return [
+        *(problem_hash(record), record.name, str(record.kind), record.statement, statement_hash(record.statement)),
+        *(dict(record.spec), record.reference, record.split, record.family, dict(record.difficulty)),
+    ]
+
+
+def write_problems(*, actor: User | None, target: SetTarget, spool: Spool, fault_count: int) -> WrittenProblems:
+    """Write the problems of a spool, in one transaction, and count what was new and what was known already.
+
+    Nothing is left behind where nothing is new. Several writers take turns, but for one that writes a single problem:
+    nobody waits for a long import in front of a page. Where such a problem comes in between, all is written again.
+    """
+    for _ in range(WRITE_TRIES - 1):
+        with suppress(IntegrityError):
+            return _write_problems(actor, target, spool, fault_count)
+    return _write_problems(actor, target, spool, fault_count)
+
+
+def _write_problems(actor: User | None, target: SetTarget, spool: Spool, fault_count: int) -> WrittenProblems:
     with transaction.atomic():
-        one_import_at_a_time()
-        problem_set = _get_or_make_set(set_name, set_title, source)
-        writer = _Writer(problem_set)
-        faults: list[ImportFault] = []
-        fault_count = 0
-        for item in map(_with_readable_name, records):
-            if not isinstance(item, ImportFault):
-                writer.add(item)
-                continue
-            fault_count += 1
-            if len(faults) < FAULTS_SHOWN:
-                faults.append(item)
-        writer.flush()
-        refused = bool(fault_count) and on_fault == "all_or_nothing"
-        changed = writer.inserted > 0 and not refused
-        if changed:
-            _record_import(actor, problem_set, writer, fault_count)
+        rows = spool.rows()
+        first = list(islice(rows, BATCH))
+        if len(first) > 1:
+            one_writer_at_a_time("import problems")
+        problem_set = target.get_or_make()
+        inserted = duplicates = 0
+        batch = first
+        while batch:
+            new = _write_batch(problem_set, batch)
+            inserted, duplicates = inserted + new, duplicates + len(batch) - new
+            batch = list(islice(rows, BATCH))
+        if inserted:
+            _record_import(actor, problem_set, WrittenProblems(problem_set, inserted, duplicates), fault_count)
         else:
             transaction.set_rollback(True)
-    kept = problem_set if changed else ProblemSet.objects.filter(name=set_name).first()
-    inserted = writer.inserted if changed else 0
-    return ImportReport(kept, inserted, writer.duplicates, fault_count, tuple(faults), refused)
+    kept = problem_set if inserted else ProblemSet.objects.filter(name=target.name).first()
+    return WrittenProblems(kept, inserted, duplicates)
+
+
+def _write_batch(problem_set: ProblemSet, batch: list[JSON]) -> int:
+    """Write those of a batch that are not there yet, each once; returns how many."""
+    rows = {row[0]: row for row in reversed(batch)}
+    known = set(Problem.objects.filter(content_hash__in=rows).values_list("content_hash", flat=True))
+    new = [[*row, problem_set.pk] for row in batch if row[0] not in known and rows[row[0]] is row]
+    return copy_rows(Problem, (*COLUMNS, "problem_set_id"), new) if new else 0
 
 
 def _with_readable_name(item: ProblemRecord | ImportFault) -> ProblemRecord | ImportFault:
@@ -129,74 +252,24 @@ def import_arc_agi_1() -> ImportReport:
     )
 
 
-def one_import_at_a_time() -> None:
-    """Hold a lock until the transaction ends: counts stay exact, and two imports of one file cannot deadlock."""
+def one_writer_at_a_time(what: str) -> None:
+    """Hold a lock until the transaction ends, so that two writers cannot wait for each other in a circle.
+
+    Only workers and commands take it, and only to write: reading and checking come before.
+    """
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [derive_seed("import problems")])
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [derive_seed(what)])
 
 
-def _get_or_make_set(name: str, title: str, source: str) -> ProblemSet:
-    found = ProblemSet.objects.filter(name=name).first()
-    if found is not None:
-        return found
-    made = ProblemSet(name=name, title=title, source=source[:SOURCE_LENGTH])
-    made.full_clean()
-    made.save()
-    return made
-
-
-class _Writer:
-    """Inserts new problems in batches and counts exactly what was new and what was known."""
-
-    def __init__(self, problem_set: ProblemSet) -> None:
-        self.problem_set = problem_set
-        self.inserted = 0
-        self.duplicates = 0
-        self._batch: dict[str, ProblemRecord] = {}
-
-    def add(self, record: ProblemRecord) -> None:
-        """Take one record; a batch is written when it is full."""
-        key = problem_hash(record)
-        if key in self._batch:
-            self.duplicates += 1
-            return
-        self._batch[key] = record
-        if len(self._batch) >= BATCH:
-            self.flush()
-
-    def flush(self) -> None:
-        """Write what is waiting."""
-        known = set(Problem.objects.filter(content_hash__in=self._batch).values_list("content_hash", flat=True))
-        new = [self._row(key, record) for key, record in self._batch.items() if key not in known]
-        Problem.objects.bulk_create(new)
-        self.inserted += len(new)
-        self.duplicates += len(known)
-        self._batch.clear()
-
-    def _row(self, key: str, record: ProblemRecord) -> Problem:
-        return Problem(
-            problem_set=self.problem_set,
-            name=record.name,
-            kind=record.kind,
-            statement=record.statement,
-            statement_hash=statement_hash(record.statement),
-            spec=record.spec,
-            reference=record.reference,
-            split=record.split,
-            family=record.family,
-            difficulty=record.difficulty,
-            content_hash=key,
-        )
-
-
-def _record_import(actor: User | None, problem_set: ProblemSet, writer: _Writer, fault_count: int) -> None:
+def _record_import(actor: User | None, problem_set: ProblemSet, written: WrittenProblems, fault_count: int) -> None:
     """Keep the set's counter and say in the audit log who imported what."""
-    problem_set.problem_count = problem_set.problems.count()
-    problem_set.save(update_fields=["problem_count"])
+    counted = ProblemSet.objects.filter(pk=problem_set.pk)
+    counted.update(problem_count=F("problem_count") + written.inserted)
+    problem_set.refresh_from_db(fields=["problem_count"])
     AuditEvent.objects.create(
         actor=actor,
         verb="import",
         object_type="problem_set",
         object_id=problem_set.pk,
-        data={"inserted": writer.inserted, "duplicates": writer.duplicates, "faults": fault_count},
+        data={"inserted": written.inserted, "duplicates": written.duplicates, "faults": fault_count},
     )

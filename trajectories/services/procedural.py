@@ -1,7 +1,6 @@
 """Procedural problems: the catalogue of families, previews, and imports of what they make."""
 
 import json
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, replace
 from itertools import islice
@@ -13,7 +12,7 @@ from django.contrib.auth.models import User
 from django.utils.text import slugify
 
 from trajectories.adapters.files import write_whole
-from trajectories.adapters.procedural import ReasoningGym, is_installed, shared_source
+from trajectories.adapters.procedural import is_installed, shared_source
 from trajectories.core.problems import ImportFault
 from trajectories.core.problems.procedural import (
     Draw,
@@ -82,36 +81,34 @@ def preview_procedural(draw: Draw) -> list[Example]:
     return list(islice(shared_source().examples(draw, seconds=PREVIEW_SECONDS), PREVIEWED))
 
 
-def import_procedural(
-    *, actor: User | None, draw: Draw, set_title: str, split: str, seconds: float | None = None
-) -> ImportReport:
+def import_procedural(*, actor: User | None, draw: Draw, set_title: str, split: str) -> ImportReport:
     """Import the problems of a draw, all or none, into the set of that title or a new one.
 
-    A family that breaks, or takes longer than `seconds` in all, keeps everything out and is a fault. Raises
-    ValidationError for a title that makes no slug or is too long.
+    A family that breaks keeps everything out and is a fault. Raises ValidationError for a title that makes no slug or
+    is too long.
     """
-    source = shared_source()
     return import_records(
         actor=actor,
         set_name=name_of_set(set_title),
         set_title=set_title,
-        source=source.source_name(),
-        records=_records(source, draw, split, seconds),
+        source=procedural_source_name(),
+        records=draw_records(draw, split=split),
         on_fault="all_or_nothing",
     )
 
 
-def _records(
-    source: ReasoningGym, draw: Draw, split: str, seconds: float | None
-) -> Iterator[ProblemRecord | ImportFault]:
-    started = time.monotonic()
-    index = 0
+def procedural_source_name() -> str:
+    """The package that families come from, and its version."""
+    return shared_source().source_name()
+
+
+def draw_records(draw: Draw, *, split: str, start: int = 0) -> Iterator[ProblemRecord | ImportFault]:
+    """The problems of a draw from index `start` on, each checked; where the family breaks, a fault ends them."""
+    index = start
     try:
-        for index, example in enumerate(source.examples(draw)):
-            if seconds is not None and time.monotonic() - started > seconds:
-                hint = "ask for fewer, or use manage.py import_problems --procedural"
-                yield ImportFault(draw.family, f"problem {index}", f"took longer than {seconds:g} s so far: {hint}")
-                return
+        for index, example in enumerate(shared_source().examples(draw)):
+            if index < start:
+                continue
             record = to_problem(example, draw, index, split=split)
             reason = reference_fault(record)
             yield ImportFault(draw.family, f"problem {index}", reason) if reason else record

@@ -1,11 +1,10 @@
 """From files of questions to records, and a look at how they would be read."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import islice
+from functools import partial
+from itertools import chain, islice
 from pathlib import PurePosixPath
-
-from django.contrib.auth.models import User
 
 from trajectories.adapters.kept_uploads import KeptUpload
 from trajectories.adapters.uploads import Document, OpenFiles
@@ -13,9 +12,7 @@ from trajectories.core.problems import ImportFault, ProblemError
 from trajectories.core.problems.arc_files import show
 from trajectories.core.problems.questions import Row, choose_columns, is_questions, read_question, read_rows
 from trajectories.core.records import ProblemRecord
-from trajectories.services.problems import ImportReport, OnFault, import_records, name_of_set
 from trajectories.services.references import reference_fault
-from trajectories.services.uploads import drop_upload
 
 PREVIEWED = 3
 SHOWN = 8
@@ -47,15 +44,25 @@ def part_questions(
 
 
 def read_question_documents(
-    documents: Iterable[Document], *, columns: Mapping[str, str], split: str | None = None
+    documents: Iterable[Document], *, columns: Mapping[str, str], split: str | None = None, start: int = 0
 ) -> Iterator[ProblemRecord | ImportFault]:
     """The questions of some .jsonl and .csv files, and all faults.
 
-    `columns` says which column a field is read from where its name is none of the usual ones. `split` is "train",
-    "eval", or None to go by each row and, where it does not say, by the file's path.
+    The first `start` of them are passed over: they were read and checked before. `columns` says which column a field is
+    read from where its name is none of the usual ones. `split` is "train", "eval", or None to go by each row and, where
+    it does not say, by the file's path.
     """
-    for document in documents:
-        yield from _read(document, columns, split).items
+    reads = chain.from_iterable(_read(document, columns, split).reads for document in documents)
+    for read in islice(reads, start, None):
+        yield read()
+
+
+def count_rows(document: Document) -> int:
+    """How many rows a file of questions has, as far as it can be read."""
+    try:
+        return sum(1 for _ in read_rows(document.read(), document.name))
+    except ProblemError:
+        return 0
 
 
 def preview_questions(
@@ -63,13 +70,13 @@ def preview_questions(
 ) -> QuestionPreview:
     """How a file would be read, from its first rows: `count` questions or faults of them."""
     read = _read(document, columns, split, LOOKED_AT)
-    return QuestionPreview(read.mapping, tuple(islice(read.items, count)), read.columns)
+    return QuestionPreview(read.mapping, tuple(each() for each in islice(read.reads, count)), read.columns)
 
 
 def preview_upload(upload: KeptUpload, *, columns: Mapping[str, str], split: str | None = None) -> QuestionPreview:
     """How a kept file would be read, from its first SHOWN rows."""
     with OpenFiles() as opened:
-        return preview_questions(_open(opened, upload), columns=columns, split=split, count=SHOWN)
+        return preview_questions(open_upload(opened, upload), columns=columns, split=split, count=SHOWN)
 
 
 def describe_question(record: ProblemRecord) -> str:
@@ -80,28 +87,7 @@ def describe_question(record: ProblemRecord) -> str:
     return f"{record.name} ({record.kind}, {record.split}): {shown} {answer}"
 
 
-def import_questions(
-    *, actor: User, upload: KeptUpload, columns: Mapping[str, str], set_title: str, split: str | None, on_fault: OnFault
-) -> ImportReport:
-    """Import a kept file of questions; it is deleted once nothing of it was refused.
-
-    Raises ValidationError for a title that makes no slug or is too long.
-    """
-    with OpenFiles() as opened:
-        report = import_records(
-            actor=actor,
-            set_name=name_of_set(set_title),
-            set_title=set_title,
-            source=upload.name,
-            records=read_question_documents([_open(opened, upload)], columns=columns, split=split),
-            on_fault=on_fault,
-        )
-    if not report.refused:
-        drop_upload(upload)
-    return report
-
-
-def _open(files: OpenFiles, upload: KeptUpload) -> Document:
+def open_upload(files: OpenFiles, upload: KeptUpload) -> Document:
     """A kept file as a document under the name its owner gave it."""
     kept = files.add_file(upload.path)
     return Document(upload.name, kept.read)
@@ -109,9 +95,11 @@ def _open(files: OpenFiles, upload: KeptUpload) -> Document:
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
+    """How a file is read: `reads` reads and checks one row each, once it is called."""
+
     columns: tuple[str, ...]
     mapping: Mapping[str, str]
-    items: Iterable[ProblemRecord | ImportFault]
+    reads: Iterable[Callable[[], ProblemRecord | ImportFault]]
 
 
 def _read(document: Document, chosen: Mapping[str, str], split: str | None, most: int | None = None) -> _Reading:
@@ -122,11 +110,11 @@ def _read(document: Document, chosen: Mapping[str, str], split: str | None, most
         columns = tuple(dict.fromkeys(name for _, row in rows if not isinstance(row, ProblemError) for name in row))
         mapping = choose_columns(columns, chosen) if columns else {}
     except ProblemError as fault:
-        return _Reading(columns, {}, [ImportFault(document.name, fault.path, fault.detail)])
+        return _Reading(columns, {}, [partial(ImportFault, document.name, fault.path, fault.detail)])
     if not rows:
-        return _Reading(columns, {}, [ImportFault(document.name, "", "found no questions")])
-    items = (_read_row(row, number, document.name, mapping, split) for number, row in rows)
-    return _Reading(columns, mapping, items)
+        return _Reading(columns, {}, [partial(ImportFault, document.name, "", "found no questions")])
+    reads = (partial(_read_row, row, number, document.name, mapping, split) for number, row in rows)
+    return _Reading(columns, mapping, reads)
 
 
 def _read_row(

@@ -1,73 +1,188 @@
-"""Freezing releases: immutable, ordered, hashed selections of accepted traces."""
+"""Freezing releases: immutable, ordered, hashed selections of accepted traces. A worker does it, under a lease."""
 
 import uuid
-from collections import Counter, defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import islice
 
 from django.contrib.auth.models import User
-from django.db import transaction
+from django.db import connection, transaction
+from django.db.models import QuerySet
+from django.db.models.functions import Now
 
+from trajectories.adapters.copying import copy_rows
+from trajectories.adapters.disk import free_bytes, is_full
+from trajectories.adapters.spools import Spool, nameless_spool
 from trajectories.core.identity import content_hash
-from trajectories.core.reviews import Decision
-from trajectories.models import (
-    AuditEvent,
-    Instruction,
-    Release,
-    ReleaseItem,
-    Review,
-    Run,
-    Sampler,
-    Trace,
-    Verdict,
+from trajectories.models import AuditEvent, Freezing, Release, ReleaseItem
+from trajectories.selectors.disk import NO_SPACE
+from trajectories.selectors.releases import ReleaseRule, eligible_traces
+from trajectories.services.exports import SPACE_RESERVE, request_export
+from trajectories.services.freezing.contents import ITEM_COLUMNS, Contents
+from trajectories.services.jobs.heartbeats import KeptLease
+from trajectories.services.jobs.ringers import ring
+from trajectories.services.leased_jobs import (
+    MOST_CLAIMS,
+    claim_job,
+    lease_of,
+    lost_jobs,
+    release_job,
+    renew_job,
 )
-from trajectories.selectors.releases import MEAN_SCORE, ReleaseRule, eligible_traces
+from trajectories.services.problems import one_writer_at_a_time, spool_folder
 
 BATCH = 500
-MANIFEST_VERSION = 1
+PROGRESS_SECONDS = 1.0
+NOTHING = "No accepted trace matches this rule; accept some traces first or widen the rule."
+GIVEN_UP = (
+    f"Begun {MOST_CLAIMS} times without coming to an end: each time its worker was killed or came upon an error, which "
+    "the worker's log tells."
+)
+State = Freezing.State
 
 
 class ReleaseError(ValueError):
     """A release that cannot be frozen; the message says why."""
 
 
-@transaction.atomic
+class _LeaseLostError(Exception):
+    """Another worker has taken the job over."""
+
+
+def plan_freezing(
+    *,
+    actor: User,
+    title: str,
+    rule: ReleaseRule | None = None,
+    key: uuid.UUID,
+    reuse: bool = False,
+    export_format: str = "",
+) -> Freezing:
+    """Queue the freezing of the accepted traces that `rule` takes, and ring for it.
+
+    The same `key` again, at the same time too, gives the same job and so the same release. With `reuse` a release of
+    the very same content is taken instead of a new one; `export_format` has a file made of the release. Raises
+    ReleaseError when the rule takes nothing.
+    """
+    with transaction.atomic():
+        job, made = _plan(actor, title, rule or ReleaseRule(), key, reuse, export_format)
+        if made and job.is_active:
+            ring("freezing", job.pk)
+    return job
+
+
 def freeze_accepted(
     *, actor: User, title: str, rule: ReleaseRule | None = None, key: uuid.UUID, reuse: bool = False
 ) -> Release:
-    """Freeze the accepted traces that `rule` takes, ordered by problem hash and trace id.
+    """Freeze here and now, for who waits for it; see `plan_freezing`. Raises ReleaseError."""
+    job, _ = _plan(actor, title, rule or ReleaseRule(), key, reuse, "")
+    freeze_next(job_id=job.pk)
+    job.refresh_from_db()
+    if job.release is None:
+        raise ReleaseError(job.reason or "A worker is freezing this release.")
+    return job.release
 
-    A problem's split is its own, so no problem crosses splits. The same `key` again gives the release made the first
-    time; with `reuse`, so does a release of the very same content. Raises ReleaseError when the rule takes nothing.
+
+def _plan(
+    actor: User, title: str, rule: ReleaseRule, key: uuid.UUID, reuse: bool, export_format: str
+) -> tuple[Freezing, bool]:
+    """The job of that key, and whether it is new. Raises ReleaseError."""
+    if (known := Freezing.objects.filter(key=key).first()) is not None:
+        return known, False
+    values = {
+        "title": title,
+        "rule": rule.stored(),
+        "reuse": reuse,
+        "export_format": export_format,
+        "created_by": actor,
+    }
+    if (made := Release.objects.filter(key=key).first()) is not None:  # before freezing was a job
+        return Freezing.objects.get_or_create(
+            key=key, defaults={**values, "state": State.FINISHED, "release": made, "finished_at": Now()}
+        )
+    total = eligible_traces(rule).order_by().count()
+    if not total:
+        raise ReleaseError(NOTHING)
+    return Freezing.objects.get_or_create(key=key, defaults={**values, "total_count": total})
+
+
+def freeze_next(*, job_id: int) -> None:
+    """Freeze the release of a job, if nobody else does.
+
+    Safe to call at any time and twice at once. The release is what was accepted at one moment; it is written, with the
+    end of its job, in one short transaction, and so either wholly or not at all.
     """
-    rule = rule or ReleaseRule()
-    if (made := Release.objects.filter(key=key).first()) is not None:
-        return made
-    trace_ids = _lock_eligible(rule)
-    if not trace_ids:
-        raise ReleaseError("No accepted trace matches this rule; accept some traces first or widen the rule.")
-    frozen = _Frozen()
-    for start in range(0, len(trace_ids), BATCH):
-        frozen.add(trace_ids[start : start + BATCH])
-    manifest = frozen.manifest(rule)
+    token = uuid.uuid4()
+    jobs = Freezing.objects.filter(pk=job_id)
+    if not claim_job(jobs.filter(state__in=Freezing.ACTIVE_STATES), token, state=State.RUNNING):
+        return
+    held = jobs.filter(lease_token=token, state=State.RUNNING)
+    with lease_of(jobs, token), nameless_spool(spool_folder()) as spool:
+        job = Freezing.objects.select_related("created_by").get(pk=job_id)
+        if job.claims > MOST_CLAIMS:
+            _fail(held, GIVEN_UP)
+            return
+        try:
+            _freeze(job, held, spool)
+        except _LeaseLostError:
+            return
+        except Exception as fault:
+            if not is_full(fault):
+                raise
+            needed = free_bytes(spool_folder()) + SPACE_RESERVE
+            release_job(held, token, state=State.QUEUED, claims=0, reason=NO_SPACE, space_needed=needed)
+
+
+def lost_freezings() -> list[int]:
+    """Jobs that nobody works on and whose bell is long unanswered, marked as rung; none that still lacks space."""
+    active = Freezing.objects.filter(state__in=Freezing.ACTIVE_STATES)
+    return lost_jobs(active.exclude(space_needed__gt=free_bytes(spool_folder())))
+
+
+def _freeze(job: Freezing, held: QuerySet[Freezing], spool: Spool) -> None:
+    rule = ReleaseRule.from_stored(job.rule)
+    contents = Contents(spool)
+
+    def renew() -> bool:
+        held.update(done_count=contents.count)
+        return renew_job(held)
+
+    with KeptLease(renew, PROGRESS_SECONDS):
+        with one_snapshot():
+            trace_ids = eligible_traces(rule).values_list("pk", flat=True).iterator(chunk_size=BATCH)
+            while batch := list(islice(trace_ids, BATCH)):
+                contents.add(batch)
+            manifest = contents.manifest(rule)
+        if not contents.count:
+            _fail(held, NOTHING)
+            return
+        with transaction.atomic():
+            release = _write(job, contents, manifest)
+            if job.export_format and job.created_by is not None:
+                request_export(actor=job.created_by, release=release, export_format=job.export_format)
+            ended = {"state": State.FINISHED, "reason": "", "release": release, "done_count": contents.count}
+            if not held.update(**ended, finished_at=Now()):
+                raise _LeaseLostError
+
+
+def _write(job: Freezing, contents: Contents, manifest: dict[str, object]) -> Release:
+    """Store the release, or find the one of the same content that will do, in the caller's transaction."""
+    one_writer_at_a_time("freeze a release")
     manifest_hash = content_hash(manifest)
-    if reuse and (same := Release.objects.filter(content_hash=manifest_hash).order_by("pk").first()) is not None:
+    if job.reuse and (same := Release.objects.filter(content_hash=manifest_hash).order_by("pk").first()) is not None:
         return same
     release = Release.objects.create(
-        key=key,
-        title=title,
-        rule=rule.as_json(),
+        key=job.key,
+        title=job.title,
+        rule=manifest["rule"],
         manifest=manifest,
         content_hash=manifest_hash,
-        item_count=len(frozen.items),
-        created_by=actor,
+        item_count=contents.count,
+        created_by=job.created_by,
     )
-    for item in frozen.items:
-        item.release = release
-    ReleaseItem.objects.bulk_create(frozen.items, batch_size=BATCH)
+    copy_rows(ReleaseItem, (*ITEM_COLUMNS, "release_id"), ([*row, release.pk] for row in contents.spool.rows()))
     AuditEvent.objects.create(
-        actor=actor,
+        actor=job.created_by,
         verb="release.freeze",
         object_type="release",
         object_id=release.pk,
@@ -76,112 +191,19 @@ def freeze_accepted(
     return release
 
 
-def _lock_eligible(rule: ReleaseRule) -> list[int]:
-    """Ids of what the rule takes, in release order, locked so that no review changes until the release is written."""
-    return list(eligible_traces(rule).select_for_update(of=("self",), no_key=True).values_list("pk", flat=True))
+def _fail(held: QuerySet[Freezing], reason: str) -> None:
+    held.update(state=State.FAILED, reason=reason, finished_at=Now())
 
 
-@dataclass
-class _Frozen:
-    """What gathers while a release is read: its items and the counts of its manifest."""
+@contextmanager
+def one_snapshot() -> Iterator[None]:
+    """A transaction that reads only, and sees the database as it is at this moment until it ends; nobody waits for it.
 
-    items: list[ReleaseItem] = field(default_factory=list)
-    problems: set[int] = field(default_factory=set)
-    splits: Counter[str] = field(default_factory=Counter)
-    samplers: Counter[int] = field(default_factory=Counter)
-    instructions: Counter[int] = field(default_factory=Counter)
-    runs: Counter[int] = field(default_factory=Counter)
-    verifiers: Counter[tuple[str, int]] = field(default_factory=Counter)
-    reviews: Counter[str] = field(default_factory=Counter)
-    pseudonyms: dict[int, str] = field(default_factory=dict)
-
-    def add(self, trace_ids: list[int]) -> None:
-        """Read and freeze the next traces, in the order given."""
-        chosen = Trace.objects.filter(pk__in=trace_ids).annotate(mean_score=MEAN_SCORE)
-        traces = {trace.pk: trace for trace in chosen.select_related("problem").defer("steps")}
-        reviews = _by_trace(
-            Review.objects.filter(trace__in=trace_ids, superseded_by=None).exclude(decision=Decision.WITHDRAW)
-        )
-        newest = Verdict.objects.filter(trace__in=trace_ids).order_by("trace", "verifier", "-pk")
-        verdicts = _by_trace(newest.distinct("trace", "verifier").defer("evidence"))
-        for trace_id in trace_ids:
-            self._freeze(traces[trace_id], reviews[trace_id], verdicts[trace_id])
-
-    def _freeze(self, trace: Any, reviews: list[Review], verdicts: list[Verdict]) -> None:
-        authors = [self._pseudonym(review.reviewer_id) for review in reviews]
-        content = {
-            "problem": trace.problem.content_hash,
-            "trace": trace.content_hash,
-            "split": trace.problem.split,
-            "score": trace.mean_score,
-            "reviews": [[by, *_review_content(review)] for by, review in zip(authors, reviews, strict=True)],
-            "verdicts": [[verdict.verifier, verdict.version, verdict.outcome] for verdict in verdicts],
-        }
-        self.items.append(
-            ReleaseItem(
-                position=len(self.items),
-                trace_id=trace.pk,
-                split=trace.problem.split,
-                score=trace.mean_score,
-                evidence={
-                    "reviews": [{"id": review.pk, "by": by} for by, review in zip(authors, reviews, strict=True)],
-                    "verdicts": [verdict.pk for verdict in verdicts],
-                },
-                content_hash=content_hash(content),
-            )
-        )
-        self.problems.add(trace.problem_id)
-        self.splits[trace.problem.split] += 1
-        self.verifiers.update((verdict.verifier, verdict.version) for verdict in verdicts)
-        self.reviews.update(authors)
-        origin = (
-            (self.samplers, trace.sampler_id),
-            (self.instructions, trace.instruction_id),
-            (self.runs, trace.run_id),
-        )
-        for counter, key in origin:
-            if key is not None:
-                counter[key] += 1
-
-    def _pseudonym(self, reviewer_id: int) -> str:
-        """Reviewers are numbered as they appear, so that a release names nobody and says who judged together."""
-        return self.pseudonyms.setdefault(reviewer_id, f"reviewer-{len(self.pseudonyms) + 1}")
-
-    def manifest(self, rule: ReleaseRule) -> dict[str, Any]:
-        """What the release holds; equal content gives an equal manifest, whenever and by whomever it is frozen."""
-        return {
-            "manifest_version": MANIFEST_VERSION,
-            "rule": rule.as_json(),
-            "order": "problem hash, trace id",
-            "split": "by problem, as its source says",
-            "counts": {
-                "traces": len(self.items),
-                "problems": len(self.problems),
-                "splits": dict(sorted(self.splits.items())),
-            },
-            "samplers": _described(Sampler, ("name", "version", "kind", "parameters"), self.samplers),
-            "instructions": _described(Instruction, ("name", "version", "view", "style"), self.instructions),
-            "runs": _described(Run, ("id", "title", "seed", "code_version"), self.runs),
-            "verifiers": [
-                {"name": name, "version": version, "traces": count}
-                for (name, version), count in sorted(self.verifiers.items())
-            ],
-            "reviewers": [{"name": name, "reviews": count} for name, count in self.reviews.items()],
-            "items_sha256": content_hash([item.content_hash for item in self.items]),
-        }
-
-
-def _by_trace(rows: Iterable[Any]) -> defaultdict[int, list[Any]]:
-    grouped: defaultdict[int, list[Any]] = defaultdict(list)
-    for row in sorted(rows, key=lambda row: row.pk):
-        grouped[row.trace_id].append(row)
-    return grouped
-
-
-def _review_content(review: Review) -> list[Any]:
-    return [review.decision, review.score, review.reason, review.comment, review.step_labels]
-
-
-def _described(model: Any, names: tuple[str, ...], counts: Counter[int]) -> list[dict[str, Any]]:
-    rows = model.objects.filter(pk__in=counts).order_by("pk").values("pk", *names)
-    return [{**{name: row[name] for name in names}, "traces": counts[row["pk"]]} for row in rows]
+    Raises RuntimeError inside another transaction.
+    """
+    inside = connection.in_atomic_block  # the transaction that a test runs in, or an error
+    with transaction.atomic(durable=True):
+        if not inside:
+            with connection.cursor() as cursor:
+                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        yield

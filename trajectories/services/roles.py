@@ -28,6 +28,7 @@ ROLES: dict[str, list[str]] = {
         "add_problemset",
         "add_problem",
         "add_trace",
+        "view_import",
         "add_sampler",
         "add_instruction",
         "add_run",

@@ -3,7 +3,9 @@
 from trajectories.tasks import (
     exports,
     generation,
+    imports,
     judgements,
+    releases,
     reverifications,
     runs,
     submissions,
@@ -15,7 +17,9 @@ from trajectories.tasks import (
 __all__ = [
     "exports",
     "generation",
+    "imports",
     "judgements",
+    "releases",
     "reverifications",
     "runs",
     "submissions",

@@ -1,12 +1,9 @@
 """Doorbells of exports."""
 
-from functools import partial
-
 from celery import shared_task
-from django.db import transaction
 
-from trajectories.models import Export
 from trajectories.services import exports
+from trajectories.services.jobs.ringers import connect_bell
 
 INTERACTIVE, FILES = "interactive", "files"
 SHORT_ROWS = 500
@@ -21,17 +18,15 @@ def write_export(export_id: int) -> None:
 
 @shared_task(name="trajectories.sweep_exports")
 def sweep_exports() -> None:
-    """Ring again for exports whose bell or writer was lost. Safe to run at any time."""
+    """Ring again for exports whose bell or writer was lost, or for which there is space again; delete leftovers."""
+    exports.sweep_leftovers()
     for export in exports.waiting_exports():
         _send(export.pk, export.release.item_count)
-
-
-def ring_export(export: Export) -> None:
-    """Ring once this transaction commits, unless there is nothing to write."""
-    if export.state == Export.State.QUEUED:
-        transaction.on_commit(partial(_send, export.pk, export.release.item_count))
 
 
 def _send(export_id: int, rows: int) -> None:
     """A short export does not wait behind long ones."""
     write_export.apply_async((export_id,), queue=INTERACTIVE if rows <= SHORT_ROWS else FILES)
+
+
+connect_bell("export", _send)

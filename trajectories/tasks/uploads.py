@@ -3,9 +3,11 @@
 from celery import shared_task
 
 from trajectories.services import uploads
+from trajectories.services.imports import jobs as imports
 
 
 @shared_task(name="trajectories.sweep_uploads")
 def sweep_uploads() -> None:
-    """Delete the files whose time is over. Safe to run at any time."""
-    uploads.sweep_uploads()
+    """Delete the files whose time is over and that no import needs. Safe to run at any time."""
+    uploads.sweep_uploads(in_use=imports.tokens_in_use())
+    imports.sweep_spools(seconds=uploads.KEPT_SECONDS)

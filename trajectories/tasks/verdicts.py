@@ -8,6 +8,7 @@ from django.db import transaction
 
 from trajectories.services.attempts import ring_run
 from trajectories.services.jobs.bells import Ticket
+from trajectories.services.jobs.ringers import connect_bell
 from trajectories.services.verifications import bells_of, verify_for
 
 
@@ -33,3 +34,6 @@ def ring_verification(trace_ids: Sequence[int]) -> None:
 def _ring(trace_ids: Sequence[int]) -> None:
     for ticket in bells_of(trace_ids):
         verify_batch.delay(*ticket.words())
+
+
+connect_bell("verification", ring_verification)

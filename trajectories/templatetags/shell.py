@@ -13,6 +13,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from trajectories.core.rendering.preferences import CHOICES, Preferences, read_preferences
+from trajectories.selectors.disk import disk_trouble
 
 register = template.Library()
 
@@ -52,6 +53,7 @@ BADGES: dict[str, tuple[str, str, str]] = {
     "ready": ("pass", "check", "Ready"),
     "cancelled": ("unscored", "stop", "Cancelled"),
     "failed": ("fail", "cross", "Failed"),
+    "refused": ("fail", "cross", "Refused"),
     "proposed": ("running", "play", "Being checked"),
     "duplicate": ("unscored", "copy", "Duplicate"),
     "invalid": ("error", "warning", "No problem"),
@@ -118,6 +120,12 @@ def percent(part: float | None, whole: float | None) -> str:
     if 0 < share < 1:
         return "<1%"
     return f"{99 if 99 < share < 100 else round(share)}%"
+
+
+@register.simple_tag
+def full_disk() -> str:
+    """One sentence where the disk is as good as full, else nothing."""
+    return disk_trouble()
 
 
 @register.simple_tag(takes_context=True)

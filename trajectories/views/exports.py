@@ -9,7 +9,6 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.models import User
 from django.core.signing import BadSignature, TimestampSigner
-from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -21,7 +20,6 @@ from trajectories.forms.releases import ExportForm
 from trajectories.models import Export, Release
 from trajectories.selectors.blinding import SEE_REVIEWS
 from trajectories.services.exports import export_filename, export_path, record_download, request_export
-from trajectories.tasks.exports import ring_export
 from trajectories.views.fragments import wants_fragment
 from trajectories.views.permissions import Refused, needs, require
 from trajectories.views.submissions import once
@@ -71,14 +69,12 @@ def export_create(request: HttpRequest, release_id: int) -> HttpResponse:
     form = ExportForm(request.POST)
     if not form.is_valid():
         return HttpResponse(f"Format: expected one of {', '.join(EXPORTERS)}.", status=422, content_type="text/plain")
-    with transaction.atomic():
-        export = request_export(
-            actor=visitor(request),
-            release=release,
-            export_format=form.cleaned_data["format"],
-            with_meta=form.cleaned_data["with_meta"],
-        )
-        ring_export(export)
+    export = request_export(
+        actor=visitor(request),
+        release=release,
+        export_format=form.cleaned_data["format"],
+        with_meta=form.cleaned_data["with_meta"],
+    )
     return redirect(f"{reverse('release_detail', args=[release.pk])}#export-{export.pk}")
 
 

@@ -6,6 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from trajectories.selectors.disk import disk_trouble
 from trajectories.selectors.workers import get_workforce
 
 
@@ -13,7 +14,7 @@ from trajectories.selectors.workers import get_workforce
 @never_cache
 @require_safe
 def health(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 (a view)
-    """200, `ok` and a line about the workers, or 503 where the database does not answer.
+    """200, `ok` (or `degraded` and why) and a line about the workers, or 503 where the database does not answer.
 
     Pages work without workers, so their absence is no reason to take a web server out of service: see `health_of_work`.
     """
@@ -23,7 +24,9 @@ def health(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 (a view)
         workforce = get_workforce()
     except DatabaseError:
         return HttpResponse("The database does not answer.\n", status=503, content_type="text/plain")
-    return HttpResponse(f"ok\n{workforce.said}\n", content_type="text/plain")
+    trouble = disk_trouble()
+    word = f"degraded\n{trouble}" if trouble else "ok"
+    return HttpResponse(f"{word}\n{workforce.said}\n", content_type="text/plain")
 
 
 @login_not_required

@@ -1,6 +1,7 @@
 """Families of procedural problems: what there is, what one makes, and importing it."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -11,12 +12,12 @@ from django.views.decorators.vary import vary_on_headers
 
 from trajectories.core.problems.procedural import Family, ProceduralError
 from trajectories.forms.procedural import PREFIX, ProceduralForm, knob_text
+from trajectories.models import Import
 from trajectories.selectors.problems import list_problem_sets
-from trajectories.services.problems import ImportReport
+from trajectories.services.imports.jobs import plan_import
 from trajectories.services.procedural import (
     describe_families,
     get_family,
-    import_procedural,
     preview_procedural,
     procedural_installed,
     stored_families,
@@ -25,7 +26,6 @@ from trajectories.views.fragments import wants_fragment
 from trajectories.views.permissions import needs
 from trajectories.views.visitors import visitor
 
-IMPORT_SECONDS = 25.0
 view_problems = needs("trajectories.view_problem")
 
 
@@ -74,17 +74,15 @@ def family_detail(request: HttpRequest, name: str) -> HttpResponse:
     if request.method == "POST" and not request.user.has_perm("trajectories.add_problem"):
         raise PermissionDenied
     form = _form(request, family)
-    report = None
     if request.method == "POST" and "preview" not in request.POST and form.is_valid():
-        report = _import(request, form)
-    context = {"family": family, "form": form, "report": report, **_preview(family, form)}
-    status = 422 if form.errors or (report and report.refused) else 200
+        return redirect("import_detail", _import(request, form).pk)
+    context = {"family": family, "form": form, **_preview(family, form)}
+    status = 422 if form.errors else 200
     if wants_fragment(request):
         return render(request, "trajectories/procedural/_examples.html", context, status=status)
     context |= {
         "level": _level(request.GET, family),
         "sets": list_problem_sets(),
-        "hidden_faults": report.fault_count - len(report.faults) if report else 0,
     }
     return render(request, "trajectories/procedural/detail.html", context, status=status)
 
@@ -107,13 +105,18 @@ def _level(query: QueryDict, family: Family) -> int | None:
     return level if 0 <= level < len(family.levels) else None
 
 
-def _import(request: HttpRequest, form: ProceduralForm) -> ImportReport:
-    return import_procedural(
+def _import(request: HttpRequest, form: ProceduralForm) -> Import:
+    draw = form.draw()
+    return plan_import(
         actor=visitor(request),
-        draw=form.draw(),
-        set_title=form.cleaned_data["set_title"],
-        split=form.cleaned_data["split"],
-        seconds=IMPORT_SECONDS,
+        kind=Import.Kind.PROCEDURAL,
+        source=draw.family,
+        options={
+            "draw": asdict(draw),
+            "set_title": form.cleaned_data["set_title"],
+            "split": form.cleaned_data["split"],
+            "on_fault": "all_or_nothing",
+        },
     )
 
 

@@ -4,17 +4,18 @@ import json
 from typing import Any
 
 from django.contrib import messages
-from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.vary import vary_on_headers
+from django_htmx.http import HttpResponseClientRedirect
 
 from trajectories.core.exporters import EXPORTERS, ExportItem
 from trajectories.forms.releases import ExportForm, KeyForm, ReleaseForm
 from trajectories.forms.traces import TraceScopeForm
-from trajectories.models import Release
+from trajectories.models import Freezing, Release
 from trajectories.selectors.blinding import SEE_REVIEWS
 from trajectories.selectors.exports import iterate_items, preview_items
 from trajectories.selectors.releases import (
@@ -22,12 +23,11 @@ from trajectories.selectors.releases import (
     count_eligible,
     count_left_out,
     eligible_traces,
+    list_active_freezings,
     list_releases,
 )
 from trajectories.selectors.traces import COUNT_LIMIT
-from trajectories.services.exports import request_export
-from trajectories.services.releases import ReleaseError, freeze_accepted
-from trajectories.tasks.exports import ring_export
+from trajectories.services.releases import ReleaseError, plan_freezing
 from trajectories.views.exports import describe_exports
 from trajectories.views.fragments import wants_fragment
 from trajectories.views.paging import read_key
@@ -49,7 +49,12 @@ add_exports = needs("trajectories.add_export")
 def release_list(request: HttpRequest) -> HttpResponse:
     """Releases, newest first, a page at a time."""
     rows = list_releases(before=read_key(request, "before"), size=PAGE_ROWS + 1)
-    context = {"releases": rows[:PAGE_ROWS], "older": rows[PAGE_ROWS - 1].pk if len(rows) > PAGE_ROWS else None}
+    freezings = list_active_freezings()
+    context = {
+        "freezings": freezings,
+        "releases": rows[:PAGE_ROWS],
+        "older": rows[PAGE_ROWS - 1].pk if len(rows) > PAGE_ROWS else None,
+    }
     return render(request, "trajectories/releases/list.html", context)
 
 
@@ -75,7 +80,7 @@ def _freeze(request: HttpRequest) -> HttpResponse:
     form = ReleaseForm(request.POST)
     if form.is_valid():
         try:
-            release = freeze_accepted(
+            job = plan_freezing(
                 actor=visitor(request),
                 title=form.cleaned_data["title"],
                 rule=form.rule(),
@@ -84,9 +89,28 @@ def _freeze(request: HttpRequest) -> HttpResponse:
         except ReleaseError as fault:
             form.add_error(None, str(fault))
         else:
-            return redirect("release_detail", release.pk)
+            return redirect(_address(job))
     context = {"form": form, **_preview(form)}
     return render(request, "trajectories/releases/new.html", context, status=422)
+
+
+def _address(job: Freezing) -> str:
+    """Where to look at what a job is making, or has made."""
+    if job.release_id is not None:
+        return reverse("release_detail", args=[job.release_id])
+    return reverse("release_freezing", args=[job.pk])
+
+
+@require_safe
+@view_releases
+@vary_on_headers("HX-Request")
+def release_freezing(request: HttpRequest, job_id: int) -> HttpResponse:
+    """How far a release is; once it is there, this leads to it."""
+    job = get_object_or_404(Freezing.objects.select_related("created_by"), pk=job_id)
+    if job.release_id is not None:
+        return HttpResponseClientRedirect(_address(job)) if wants_fragment(request) else redirect(_address(job))
+    name = "_freezing" if wants_fragment(request) else "freezing"
+    return render(request, f"trajectories/releases/{name}.html", {"job": job})
 
 
 def _preview(form: ReleaseForm) -> dict[str, Any]:
@@ -143,16 +167,15 @@ def release_export_accepted(request: HttpRequest) -> HttpResponse:
         return HttpResponse(f"{name}: {faults[0]}", status=422, content_type="text/plain")
     rule = ReleaseRule(scope=filters.scope())
     try:
-        with transaction.atomic():
-            release = freeze_accepted(
-                actor=visitor(request),
-                title=f"Accepted traces{f' of run {rule.scope.run}' if rule.scope.run else ''}",
-                rule=rule,
-                key=form.cleaned_data["key"],
-                reuse=True,
-            )
-            ring_export(request_export(actor=visitor(request), release=release, export_format=DEFAULT_FORMAT))
+        job = plan_freezing(
+            actor=visitor(request),
+            title=f"Accepted traces{f' of run {rule.scope.run}' if rule.scope.run else ''}",
+            rule=rule,
+            key=form.cleaned_data["key"],
+            reuse=True,
+            export_format=DEFAULT_FORMAT,
+        )
     except ReleaseError as fault:
         messages.error(request, str(fault))
         return redirect(f"{reverse('trace_list')}?{rule.scope.query()}")
-    return redirect("release_detail", release.pk)
+    return redirect(_address(job))

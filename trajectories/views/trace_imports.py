@@ -2,12 +2,12 @@
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from trajectories.forms.trace_imports import TraceImportForm
-from trajectories.services.trace_imports import TraceImportReport, import_traces
-from trajectories.tasks.verdicts import ring_verification
+from trajectories.models import Import
+from trajectories.services.imports.jobs import keep_files, plan_import
 from trajectories.views.permissions import needs
 from trajectories.views.uploads import limited_upload
 from trajectories.views.visitors import visitor
@@ -17,7 +17,7 @@ from trajectories.views.visitors import visitor
 @require_http_methods(["GET", "HEAD", "POST"])
 @limited_upload
 def trace_import(request: HttpRequest, *, refusal: str) -> HttpResponse:
-    """Show the form; import what is posted, have it verified, and show what came of it."""
+    """Show the form; keep what is posted, have it imported, and lead to the page of that import."""
     if request.method != "POST":
         return _page(request, TraceImportForm())
     form = TraceImportForm(request.POST, request.FILES) if not refusal else TraceImportForm({})
@@ -26,24 +26,21 @@ def trace_import(request: HttpRequest, *, refusal: str) -> HttpResponse:
         form.add_error(None, refusal)
     if not form.is_valid():
         return _page(request, form, status=422)
-    report = import_traces(
+    may_review = request.user.has_perm("trajectories.add_review")
+    uploads = keep_files(owner=visitor(request), files=form.uploads())
+    job = plan_import(
         actor=visitor(request),
-        files=form.uploads(),
-        on_fault="skip" if form.cleaned_data["skip_bad"] else "all_or_nothing",
-        adopt_reviews=form.cleaned_data["adopt_reviews"] and request.user.has_perm("trajectories.add_review"),
+        kind=Import.Kind.TRACES,
+        source=", ".join(upload.name for upload in uploads),
+        options={
+            "on_fault": "skip" if form.cleaned_data["skip_bad"] else "all_or_nothing",
+            "adopt_reviews": form.cleaned_data["adopt_reviews"] and may_review,
+        },
+        uploads=uploads,
     )
-    ring_verification(report.trace_ids)
-    failed = report.refused or (report.fault_count and not report.inserted + report.duplicates)
-    return _page(request, form if failed else TraceImportForm(), report, status=422 if failed else 200)
+    return redirect("import_detail", job.pk)
 
 
-def _page(
-    request: HttpRequest, form: TraceImportForm, report: TraceImportReport | None = None, *, status: int = 200
-) -> HttpResponse:
-    context = {
-        "form": form,
-        "report": report,
-        "limit_bytes": settings.UPLOAD_LIMIT_BYTES,
-        "hidden_faults": report.fault_count - len(report.faults) if report else 0,
-    }
+def _page(request: HttpRequest, form: TraceImportForm, *, status: int = 200) -> HttpResponse:
+    context = {"form": form, "limit_bytes": settings.UPLOAD_LIMIT_BYTES}
     return render(request, "trajectories/trace_imports/new.html", context, status=status)

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.conf import settings
-from django.core.exceptions import TooManyFilesSent
+from django.core.exceptions import TooManyFilesSent, ValidationError
 from django.core.files.uploadhandler import FileUploadHandler, SkipFile, StopUpload
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -16,20 +16,26 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods
 from django.views.decorators.vary import vary_on_headers
 
+from trajectories.adapters.disk import is_full
 from trajectories.adapters.kept_uploads import KeptUpload
 from trajectories.core.problems.questions import is_questions
 from trajectories.forms.problems import ImportForm
 from trajectories.forms.questions import PREFIX, QuestionForm
+from trajectories.models import Import
+from trajectories.selectors.imports import import_of_upload
 from trajectories.selectors.problems import list_problem_sets
-from trajectories.services.problems import ImportReport
-from trajectories.services.questions import QuestionPreview, import_questions, preview_upload
-from trajectories.services.uploads import find_upload, import_uploads, keep_upload
+from trajectories.services.imports.jobs import keep_files, plan_import
+from trajectories.services.questions import QuestionPreview, preview_upload
+from trajectories.services.uploads import find_upload, keep_upload
 from trajectories.views.fragments import wants_fragment
 from trajectories.views.permissions import needs
 from trajectories.views.visitors import visitor
 
 DRAIN_LIMIT = 1024 * 1024 * 1024
 """Up to this many bytes a body that is too large is read and thrown away, so that the browser shows the answer."""
+
+
+FULL_DISK = "No space left on the disk, so nothing was kept. Send it again once there is space."
 
 
 class SizeLimit(FileUploadHandler):
@@ -74,9 +80,18 @@ def limited_upload(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespo
         except TooManyFilesSent:
             count = settings.DATA_UPLOAD_MAX_NUMBER_FILES
             return view(request, refusal=f"Found more than {count:,} files. Put them into one zip.")
+        except OSError as fault:
+            if not is_full(fault):
+                raise
+            return view(request, refusal=FULL_DISK)
         size = settings.UPLOAD_LIMIT_BYTES >> 20
         text = f"The upload is larger than {size} MB. Send less at a time, or use the command line."
-        return protected(request, refusal=text if limit.too_large else "")
+        try:
+            return protected(request, refusal=text if limit.too_large else "")
+        except OSError as fault:
+            if not is_full(fault):
+                raise
+            return view(request, refusal=FULL_DISK)
 
     return csrf_exempt(limited)
 
@@ -85,7 +100,7 @@ def limited_upload(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespo
 @require_http_methods(["GET", "HEAD", "POST"])
 @limited_upload
 def import_problems(request: HttpRequest, *, refusal: str) -> HttpResponse:
-    """Show the form; import what is posted and show what came of it."""
+    """Show the form; keep what is posted, have it imported, and lead to the page of that import."""
     if request.method != "POST":
         return _page(request, ImportForm())
     if refusal:
@@ -98,16 +113,28 @@ def import_problems(request: HttpRequest, *, refusal: str) -> HttpResponse:
         kept = keep_upload(owner=visitor(request), name=PurePath(files[0][0]).name, stream=files[0][1])
         said = urlencode({name: form.cleaned_data[name] for name in ("set_title", "split")})
         return redirect(f"{reverse('question_import', args=[kept.token])}?{said}")
-    report = import_uploads(
-        actor=visitor(request),
-        files=files,
-        set_title=form.cleaned_data["set_title"],
-        split=form.cleaned_data["split"] or None,
-        on_fault="skip" if form.cleaned_data["skip_bad"] else "all_or_nothing",
-        max_expanded=settings.UPLOAD_LIMIT_BYTES,
-    )
-    failed = report.refused or (report.fault_count and not report.inserted + report.duplicates)
-    return _page(request, form if failed else ImportForm(), report, status=422 if failed else 200)
+    try:
+        uploads = keep_files(owner=visitor(request), files=files)
+        job = plan_import(
+            actor=visitor(request),
+            kind=Import.Kind.ARC,
+            source=", ".join(upload.name for upload in uploads),
+            options=_options(form),
+            uploads=uploads,
+        )
+    except ValidationError as fault:
+        form.add_error("set_title", " ".join(fault.messages))
+        return _page(request, form, status=422)
+    return redirect("import_detail", job.pk)
+
+
+def _options(form: ImportForm | QuestionForm) -> dict[str, Any]:
+    """What an import of problems needs to know."""
+    return {
+        "set_title": form.cleaned_data["set_title"],
+        "split": form.cleaned_data["split"],
+        "on_fault": "skip" if form.cleaned_data["skip_bad"] else "all_or_nothing",
+    }
 
 
 def _refuse(text: str) -> ImportForm:
@@ -118,19 +145,9 @@ def _refuse(text: str) -> ImportForm:
     return form
 
 
-def _page(
-    request: HttpRequest, form: ImportForm, report: ImportReport | None = None, *, status: int = 200
-) -> HttpResponse:
-    context = {"form": form, "limit_bytes": settings.UPLOAD_LIMIT_BYTES, **_report_context(report)}
+def _page(request: HttpRequest, form: ImportForm, *, status: int = 200) -> HttpResponse:
+    context = {"form": form, "limit_bytes": settings.UPLOAD_LIMIT_BYTES, "sets": list_problem_sets()}
     return render(request, "trajectories/problems/upload.html", context, status=status)
-
-
-def _report_context(report: ImportReport | None) -> dict[str, Any]:
-    return {
-        "report": report,
-        "sets": list_problem_sets(),
-        "hidden_faults": report.fault_count - len(report.faults) if report else 0,
-    }
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -142,29 +159,26 @@ def question_import(request: HttpRequest, token: str) -> HttpResponse:
     if upload is None:
         gone = _refuse("This upload is gone: it was imported, or waited too long. Send it again.")
         return _page(request, gone, status=404)
+    if (under_way := import_of_upload(upload.token)) is not None:
+        return redirect("import_detail", under_way.pk)
     suggested = preview_upload(upload, columns={})
     form = _question_form(request, upload, suggested)
-    read = form.is_bound and form.is_valid()
-    if read and request.method == "POST" and "preview" not in request.POST:
-        report = import_questions(
+    if request.method == "POST" and "preview" not in request.POST and form.is_valid():
+        job = plan_import(
             actor=visitor(request),
-            upload=upload,
-            columns=form.columns(),
-            set_title=form.cleaned_data["set_title"],
-            split=form.cleaned_data["split"] or None,
-            on_fault="skip" if form.cleaned_data["skip_bad"] else "all_or_nothing",
+            kind=Import.Kind.QUESTIONS,
+            source=upload.name,
+            options={**_options(form), "columns": form.columns()},
+            uploads=[upload],
         )
-        if not report.refused:
-            return _page(request, ImportForm(), report)
-    else:
-        report = None
+        return redirect("import_detail", job.pk)
     preview = suggested
     if form.is_bound:
+        form.is_valid()
         preview = preview_upload(upload, columns=form.columns(), split=form.cleaned_data.get("split") or None)
-    status = 422 if form.errors or report else 200
-    context = {"form": form, "upload": upload, "preview": preview, **_report_context(report)}
+    context = {"form": form, "upload": upload, "preview": preview, "sets": list_problem_sets()}
     name = "_question_preview" if wants_fragment(request) else "upload_questions"
-    return render(request, f"trajectories/problems/{name}.html", context, status=status)
+    return render(request, f"trajectories/problems/{name}.html", context, status=422 if form.errors else 200)
 
 
 def _question_form(request: HttpRequest, upload: KeptUpload, suggested: QuestionPreview) -> QuestionForm:

@@ -71,8 +71,10 @@ def check_text(text: str, path: str) -> str:
     """Return the text if a database can hold it. Raises ProblemError for NUL and half surrogate pairs."""
     if "\0" in text:
         raise ProblemError(path, "found a NUL character, expected text")
-    if any(0xD800 <= ord(character) <= 0xDFFF for character in text):
-        raise ProblemError(path, "found half of a surrogate pair, expected text")
+    try:
+        text.encode()
+    except UnicodeEncodeError as fault:
+        raise ProblemError(path, "found half of a surrogate pair, expected text") from fault
     return text
 
 

@@ -9,7 +9,6 @@ from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError
 
 from trajectories.services.trace_imports import import_traces
-from trajectories.tasks.verdicts import ring_verification
 
 
 class Command(BaseCommand):
@@ -36,7 +35,6 @@ class Command(BaseCommand):
                 on_fault="skip" if options["skip_bad"] else "all_or_nothing",
                 adopt_reviews=actor is not None,
             )
-        ring_verification(report.trace_ids)
         for found in report.faults:
             self.stderr.write(str(found))
         if report.fault_count > len(report.faults):

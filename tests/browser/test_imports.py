@@ -1,0 +1,61 @@
+"""Imports as a person meets them: sent, watched, mended."""
+
+import json
+
+import pytest
+from playwright.sync_api import expect
+
+from tests import factories
+from trajectories.models import Import
+from trajectories.services.imports.jobs import import_next
+
+WIDTHS = [1280, 390]
+
+
+@pytest.fixture
+def _own_folder(settings, tmp_path, transactional_db):
+    settings.VAR_DIR = tmp_path
+    factories.make_problem(name="sum-1", kind="numeric", statement="What is 2 + 2?", spec={}, reference="4")
+
+
+def rows(*responses, **values):
+    lines = [{"problem_id": "sum-1", "response": text, "model": "m-1", **values} for text in responses]
+    return "".join(f"{json.dumps(line)}\n" for line in lines).encode()
+
+
+def choose(page, content, name="rows.jsonl"):
+    page.goto("/traces/import/")
+    page.set_input_files("#id_traces", {"name": name, "mimeType": "application/jsonl", "buffer": content})
+    page.get_by_role("button", name="Import").click()
+
+
+@pytest.mark.usefixtures("_own_folder")
+def test_the_page_of_an_import_shows_its_result_without_a_reload(log_in, lead):
+    page = log_in(lead)
+    choose(page, rows("4", "5") + b"{}\n")
+    expect(page.get_by_text("It waits for a worker.")).to_be_visible()
+    import_next(job_id=Import.objects.get().pk)
+    expect(page.get_by_role("heading", name="Nothing was imported")).to_be_visible()
+    expect(page.get_by_role("row")).to_contain_text(["File", "line 3"])
+    page.get_by_role("button", name="Import the good ones").click()
+    expect(page.get_by_text("It waits for a worker.")).to_be_visible()
+    import_next(job_id=Import.objects.latest("pk").pk)
+    expect(page.get_by_role("heading", name="Imported", exact=True)).to_be_visible()
+    page.get_by_role("link", name="m-1").click()
+    expect(page.get_by_role("row")).to_have_count(3)
+
+
+@pytest.mark.usefixtures("_own_folder")
+@pytest.mark.parametrize("width", WIDTHS)
+def test_nothing_is_wider_than_the_screen(log_in, lead, width):
+    page = log_in(lead)
+    page.set_viewport_size({"width": width, "height": 800})
+    choose(page, rows("4") + b'{"problem_id": "' + b"x" * 300 + b'", "response": "4"}\n', name=f"{'long-' * 20}.jsonl")
+    for part in (None, "refused"):
+        if part:
+            import_next(job_id=Import.objects.get().pk)
+            expect(page.get_by_role("heading", name="Nothing was imported")).to_be_visible()
+        assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") == 0
+    page.goto("/imports/")
+    expect(page.get_by_role("row")).to_have_count(2)
+    assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") == 0

@@ -1,0 +1,65 @@
+"""Imports by a real worker process, through the broker, and what is left where it is killed."""
+
+import io
+import json
+from datetime import timedelta
+
+import pytest
+from django.db.models.functions import Now
+
+from tests import factories
+from tests.worker import wait_for
+from trajectories.models import Import, PendingVerification, Trace, Verdict
+from trajectories.services.imports.jobs import keep_files, plan_import
+from trajectories.services.problems import spool_folder
+from trajectories.tasks.imports import sweep_imports
+
+pytestmark = pytest.mark.django_db(transaction=True)
+WORKER_INCLUDES = ["tests.worker_slow"]
+ROWS = 40
+
+
+def plan(lead) -> Import:
+    factories.make_problem(name="sum-1", kind="numeric", spec={}, reference="4")
+    rows = [{"problem_id": "sum-1", "response": f"It is {number}.", "model": "m"} for number in range(ROWS)]
+    data = "".join(f"{json.dumps(row)}\n" for row in rows).encode()
+    uploads = keep_files(owner=lead, files=[("rows.jsonl", io.BytesIO(data))])
+    options = {"on_fault": "all_or_nothing", "adopt_reviews": False}
+    return plan_import(actor=lead, kind=Import.Kind.TRACES, source="rows.jsonl", options=options, uploads=uploads)
+
+
+def is_at(job, cursor):
+    job.refresh_from_db()
+    return job.cursor >= cursor
+
+
+def has_ended(job):
+    job.refresh_from_db()
+    return not job.is_active
+
+
+def test_a_planned_import_comes_in_and_is_verified(lead, celery_worker_process):
+    job = plan(lead)
+    wait_for(lambda: has_ended(job), "the import to end")
+    assert (job.state, job.inserted) == ("finished", ROWS)
+    wait_for(lambda: not PendingVerification.objects.exists(), "every trace to be verified")
+    assert Verdict.objects.filter(trace__problem__name="sum-1").count() == ROWS
+
+
+def test_one_whose_worker_was_killed_goes_on_and_comes_in_once(lead, celery_worker_process):
+    job = plan(lead)
+    wait_for(lambda: is_at(job, 10), "a part to be read")
+    celery_worker_process.kill()
+    job.refresh_from_db()
+    reached = job.cursor
+    assert job.state == "running"
+    assert not Trace.objects.exists()
+    long_ago = Now() - timedelta(hours=1)
+    Import.objects.update(lease_expires_at=long_ago, rung_at=long_ago)
+    celery_worker_process.start()
+    sweep_imports()
+    wait_for(lambda: has_ended(job), "the import to end")
+    assert 10 <= reached < ROWS
+    assert (job.state, job.inserted, job.duplicates) == ("finished", ROWS, 0)
+    assert Trace.objects.count() == ROWS
+    wait_for(lambda: not (spool_folder() / f"import-{job.pk}.rows").exists(), "what was set aside to be deleted")

@@ -1,0 +1,33 @@
+"""Imports, exports and releases that take their time, so that a test can kill their worker in the middle."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from trajectories.services import exports
+from trajectories.services import releases as freezing
+from trajectories.services.freezing.contents import Contents
+from trajectories.services.imports import jobs, readers
+from trajectories.services.imports.traces import TraceStage
+
+SECONDS = 0.1
+
+
+def slowed(do: Callable[..., Any]) -> Callable[..., Any]:
+    """The same, later."""
+
+    def later(*arguments: Any, **options: Any) -> Any:
+        time.sleep(SECONDS)
+        return do(*arguments, **options)
+
+    return later
+
+
+readers.BATCH = 2
+jobs.CHECKPOINT_SECONDS = 0.0
+freezing.BATCH = 1
+freezing.PROGRESS_SECONDS = 0.1
+exports.HEARTBEAT_ROWS = 1
+TraceStage.take = slowed(TraceStage.take)  # type: ignore[method-assign]
+Contents.add = slowed(Contents.add)  # type: ignore[method-assign]
+exports.encode_row = slowed(exports.encode_row)

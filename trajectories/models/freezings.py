@@ -1,0 +1,46 @@
+"""Jobs that freeze releases."""
+
+from django.db import models
+
+from trajectories.models.leased_jobs import LeasedJob
+from trajectories.models.releases import Release
+
+
+class Freezing(LeasedJob):
+    """A release on its way: what was asked for, and the release once there is one.
+
+    `key` makes a repeated submission the same job. `done_count` of about `total_count` traces are read.
+    """
+
+    class State(models.TextChoices):
+        """queued -> running -> finished | failed; back to queued where the disk is full."""
+
+        QUEUED = "queued"
+        RUNNING = "running"
+        FINISHED = "finished"
+        FAILED = "failed"
+
+    ACTIVE_STATES = (State.QUEUED, State.RUNNING)
+
+    key = models.UUIDField(unique=True)
+    title = models.CharField(max_length=200)
+    rule = models.JSONField(default=dict)
+    # Whether a release of the very same content will do.
+    reuse = models.BooleanField(default=False)
+    # The format of a file to make of it; empty for none.
+    export_format = models.CharField(max_length=40, blank=True)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.QUEUED)
+    reason = models.TextField(blank=True)
+    # Bytes that have to be free on the disk before it is tried again; null unless the disk was full.
+    space_needed = models.PositiveBigIntegerField(null=True)
+    done_count = models.PositiveIntegerField(default=0)
+    total_count = models.PositiveIntegerField(default=0)
+    release = models.ForeignKey(Release, null=True, on_delete=models.PROTECT, related_name="+")
+
+    def __str__(self) -> str:
+        return f"freezing of {self.title}"
+
+    @property
+    def is_active(self) -> bool:
+        """Whether there is something to do."""
+        return self.state in self.ACTIVE_STATES

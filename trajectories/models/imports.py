@@ -1,0 +1,70 @@
+"""Imports: files on their way in."""
+
+from django.db import models
+
+from trajectories.models.leased_jobs import LeasedJob
+from trajectories.models.problems import ProblemSet
+
+
+class Import(LeasedJob):
+    """One import of problems or traces, all or nothing, by a worker.
+
+    First everything is read and checked, and what is good is set aside in a file: `cursor` items are read, `done` of
+    `total` (in whatever unit the kind counts), and `staged_bytes` of that file belong to them, so that another worker
+    goes on from there. Then all of it is written in one transaction, with the end of the import itself.
+    """
+
+    class Kind(models.TextChoices):
+        """What is read."""
+
+        ARC = "arc", "ARC tasks"
+        QUESTIONS = "questions", "questions"
+        PROCEDURAL = "procedural", "procedural problems"
+        TRACES = "traces", "traces"
+
+    class State(models.TextChoices):
+        """queued -> running -> finished | refused | failed | cancelled; back to queued where the disk is full."""
+
+        QUEUED = "queued"
+        RUNNING = "running"
+        FINISHED = "finished"
+        REFUSED = "refused"
+        FAILED = "failed"
+        CANCELLED = "cancelled"
+
+    ACTIVE_STATES = (State.QUEUED, State.RUNNING)
+
+    kind = models.CharField(max_length=12, choices=Kind.choices)
+    # Names of the files as they were sent, or of the family, for people.
+    source = models.CharField(max_length=400)
+    # [{"token", "name"}] of the kept uploads, in order.
+    files = models.JSONField(default=list)
+    options = models.JSONField(default=dict)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.QUEUED)
+    reason = models.TextField(blank=True)
+    cursor = models.PositiveBigIntegerField(default=0)
+    done = models.PositiveBigIntegerField(default=0)
+    total = models.PositiveBigIntegerField(default=0)
+    staged_bytes = models.PositiveBigIntegerField(default=0)
+    staged_count = models.PositiveIntegerField(default=0)
+    writing = models.BooleanField(default=False)
+    # Bytes that have to be free on the disk before it is tried again; null unless the disk was full.
+    space_needed = models.PositiveBigIntegerField(null=True)
+    # How often it was read again because what it refers to had changed.
+    restarts = models.PositiveSmallIntegerField(default=0)
+    inserted = models.PositiveIntegerField(default=0)
+    duplicates = models.PositiveIntegerField(default=0)
+    fault_count = models.PositiveIntegerField(default=0)
+    # [[file, path, detail]] of the first faults.
+    faults = models.JSONField(default=list)
+    problem_set = models.ForeignKey(ProblemSet, null=True, on_delete=models.PROTECT, related_name="+")
+    # [{"id", "title"}] of the samplers that stand for the models of imported traces.
+    samplers = models.JSONField(default=list)
+
+    def __str__(self) -> str:
+        return f"import {self.pk} of {self.source[:60]}"
+
+    @property
+    def is_active(self) -> bool:
+        """Whether there is something to do."""
+        return self.state in self.ACTIVE_STATES

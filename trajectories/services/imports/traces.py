@@ -1,0 +1,290 @@
+"""Traces from elsewhere: read, matched to their problems and set aside, without a lock; then written at once."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from itertools import islice
+from typing import IO, Any
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.models import F
+from django.utils.text import slugify
+
+from trajectories.adapters.copying import copy_missing, copy_rows, reserve_ids
+from trajectories.adapters.spools import Spool
+from trajectories.core.identity import text_hash
+from trajectories.core.problems import ImportFault, ProblemError
+from trajectories.core.prompts import ReadAnswer, read_answer
+from trajectories.core.records import JSON, SampleResult
+from trajectories.core.reviews import Standing, settle
+from trajectories.core.storable import storable_text
+from trajectories.core.titles import shown_title
+from trajectories.core.trace_files import ForeignTrace, Row, read_lines, read_traces
+from trajectories.core.verifiers.answers import searched_fact
+from trajectories.models import (
+    AuditEvent,
+    ImportedReview,
+    ImportedVerdict,
+    PendingVerification,
+    Problem,
+    Sampler,
+    Text,
+    Trace,
+)
+from trajectories.selectors.problems import to_public
+from trajectories.services.imported_judgements import (
+    REVIEW_COLUMNS,
+    VERDICT_COLUMNS,
+    adopted_review,
+    review_row,
+    store_adopted_reviews,
+    verdict_row,
+)
+from trajectories.services.imports.matching import find_problems, shown_key
+from trajectories.services.problems import FaultTally, one_writer_at_a_time
+from trajectories.services.traces import build_trace
+
+BATCH = 200
+"""Rows that are matched to their problems in one query."""
+
+WRITTEN_AT_ONCE = 1_000
+UNKNOWN_MODEL = "unknown model"
+
+TRACE_COLUMNS = (
+    *("problem_id", "content_hash", "temperature", "prompt_id", "reasoning_id", "program_id", "raw_id"),
+    *("steps", "answer", "answer_hash", "facts", "hinted", "finish_reason"),
+    *("input_tokens", "cached_tokens", "reasoning_tokens", "output_tokens", "cost"),
+)
+"""Of a trace, in the order in which a spool has them; `decision`, `sampler_id` and `id` follow when it is written."""
+
+ReadRow = tuple[str, int, "Row | ProblemError | None"]
+"""File, line and what stands there; None for a file without any row."""
+
+
+def read_rows(files: Iterable[tuple[str, IO[bytes]]]) -> Iterator[ReadRow]:
+    """Every row of some .jsonl files, in order."""
+    for name, stream in files:
+        line = 0
+        for line, row in read_lines(stream):
+            yield name, line, row
+        if not line:
+            yield name, 0, None
+
+
+@dataclass
+class TraceStage:
+    """Checks rows, matches them to their problems, and sets what is good aside in the spool."""
+
+    spool: Spool
+    faults: FaultTally
+    adopting: bool = False
+
+    def take(self, rows: Sequence[ReadRow]) -> None:
+        """Set the traces of some rows aside and count their faults. Raises OSError where the disk takes no more."""
+        read: list[tuple[str, int, ForeignTrace]] = []
+        for name, line, row in rows:
+            try:
+                if row is None:
+                    raise ProblemError("", "found no traces")
+                if isinstance(row, ProblemError):
+                    raise row
+                read += [(name, line, trace) for trace in read_traces(row)]
+            except ProblemError as fault:
+                self._fault(name, line, fault.path, fault.detail)
+        problems = find_problems({trace.problem for _, _, trace in read})
+        for name, line, trace in read:
+            problem = problems.get(trace.problem)
+            if isinstance(problem, str) or problem is None:
+                self._fault(name, line, "", problem or f"found no problem {shown_key(trace.problem)}; import it first")
+                continue
+            try:
+                row_aside = _staged(problem, trace, self.adopting)
+            except (ValueError, TypeError) as fault:
+                self._fault(name, line, "", str(fault))
+            else:
+                self.spool.append(row_aside)
+
+    def _fault(self, name: str, line: int, path: str, detail: str) -> None:
+        place = f"line {line} {path}".rstrip() if line else path
+        self.faults.add(ImportFault(name, place, detail))
+
+
+def _staged(problem: Problem, item: ForeignTrace, adopting: bool) -> JSON:
+    """A trace as the spool has it. Raises ValueError or TypeError for what cannot be stored."""
+    trace, texts = build_trace(problem, _result(problem, item), temperature=item.temperature)
+    return {
+        "model": item.model.strip() or UNKNOWN_MODEL,
+        "trace": [_plain(getattr(trace, name)) for name in TRACE_COLUMNS],
+        "texts": texts,
+        "verdicts": [verdict_row(verdict) for verdict in item.verdicts],
+        "reviews": [review_row(review) for review in item.reviews],
+        "adopted": adopted_review(item.reviews, len(item.steps)) if adopting and item.reviews else None,
+    }
+
+
+def _plain(value: Any) -> JSON:
+    """A column's value as JSON: money as its digits."""
+    return str(value) if isinstance(value, Decimal) else value
+
+
+def _result(problem: Problem, item: ForeignTrace) -> SampleResult:
+    thinking, response = storable_text(item.thinking), storable_text(item.response)
+    text = "\n\n".join(part for part in (thinking, response) if part)
+    read, searched = ReadAnswer(item.answer, item.program, item.place), False
+    if item.answer is None and not item.program:
+        read, searched = read_answer(to_public(problem), response), True
+    facts: dict[str, JSON] = {**item.facts, **({"model": item.model} if item.model else {})}
+    if searched or read.place is not None:
+        facts |= searched_fact(None if read.place is None else read.place.after(len(text) - len(response)))
+    return SampleResult(
+        messages=item.messages,
+        reasoning=text,
+        steps=item.steps,
+        answer=read.answer,
+        program=read.program,
+        finish_reason=item.finish_reason,
+        usage=item.usage,
+        cost=item.cost,
+        facts=facts,
+    )
+
+
+@dataclass
+class WrittenTraces:
+    """What was written: the ids of the new traces, how many were known already, the samplers by model."""
+
+    trace_ids: list[int] = field(default_factory=list)
+    duplicates: int = 0
+    samplers: dict[str, Sampler] = field(default_factory=dict)
+
+
+def write_traces(
+    *, actor: User | None, source: str, spool: Spool, fault_count: int, adopting: bool = False
+) -> WrittenTraces:
+    """Write the traces of a spool in one transaction, each once, and queue their verification.
+
+    Their texts come first, a few at a time, so that nobody who stores the same text waits for the rest. Several writers
+    take turns. Raises IntegrityError where a problem was deleted since its traces were read.
+    """
+    _store_all_texts(spool)
+    written = WrittenTraces()
+    with transaction.atomic():
+        one_writer_at_a_time("import traces")
+        writer = _Writer(written, actor if adopting else None)
+        rows = spool.rows()
+        while batch := list(islice(rows, WRITTEN_AT_ONCE)):
+            writer.write(batch)
+        if written.trace_ids:
+            writer.finish()
+            _record(actor, source, written, fault_count)
+    return written
+
+
+def _store_all_texts(spool: Spool) -> None:
+    """Store the texts by hash, each once; in one order, so that two writers cannot wait for each other in a circle."""
+    rows = spool.rows()
+    while batch := list(islice(rows, WRITTEN_AT_ONCE)):
+        texts = {key: body for row in batch for key, body in row["texts"].items()}
+        copy_missing(Text, ("content_hash", "body"), sorted(texts.items()))
+
+
+class _Writer:
+    """Writes batches of staged traces with all that belongs to them, and counts."""
+
+    def __init__(self, written: WrittenTraces, adopted_by: User | None) -> None:
+        self._written, self._adopted_by = written, adopted_by
+        self._per_problem: Counter[int] = Counter()
+        self._accepted: Counter[int] = Counter()
+
+    def write(self, batch: Sequence[Mapping[str, Any]]) -> None:
+        """Write what is new of a batch."""
+        new = self._new(batch)
+        ids = reserve_ids(Trace, len(new))
+        verdicts, reviews = [], []
+        for trace_id, row in zip(ids, new, strict=True):
+            verdicts += [(*verdict, trace_id) for verdict in row["verdicts"]]
+            reviews += [(*review, trace_id) for review in row["reviews"]]
+        copy_rows(
+            Trace,
+            (*TRACE_COLUMNS, "sampler_id", "decision", "id"),
+            [
+                (*row["trace"], self._sampler(row["model"]).pk, self._decision(row), trace_id)
+                for trace_id, row in zip(ids, new, strict=True)
+            ],
+        )
+        if verdicts:
+            copy_rows(ImportedVerdict, (*VERDICT_COLUMNS, "trace_id"), verdicts)
+        if reviews:
+            copy_rows(ImportedReview, (*REVIEW_COLUMNS, "trace_id"), reviews)
+        copy_rows(PendingVerification, ("trace_id",), [(trace_id,) for trace_id in ids])
+        adopted = [(trace_id, row["adopted"]) for trace_id, row in zip(ids, new, strict=True) if row["adopted"]]
+        if self._adopted_by is not None and adopted:
+            store_adopted_reviews(reviewer=self._adopted_by, adopted=adopted)
+        self._written.trace_ids += ids
+        self._per_problem.update(row["trace"][0] for row in new)
+
+    def _new(self, batch: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+        """The traces of a batch that are not there yet, each once."""
+        keyed: dict[tuple[int, int, str], Mapping[str, Any]] = {}
+        for row in batch:
+            keyed.setdefault((row["trace"][0], self._sampler(row["model"]).pk, row["trace"][1]), row)
+        known = set(
+            Trace.objects.filter(
+                problem__in={key[0] for key in keyed}, content_hash__in=[key[2] for key in keyed], run=None
+            ).values_list("problem_id", "sampler_id", "content_hash")
+        )
+        new = [row for key, row in keyed.items() if key not in known]
+        self._written.duplicates += len(batch) - len(new)
+        return new
+
+    def _sampler(self, model: str) -> Sampler:
+        if model not in self._written.samplers:
+            self._written.samplers[model] = imported_sampler(model)
+        return self._written.samplers[model]
+
+    def _decision(self, row: Mapping[str, Any]) -> str:
+        """What the importer's own review of a trace comes to."""
+        if self._adopted_by is None or not row["adopted"]:
+            return ""
+        standing = settle([row["adopted"]["decision"]])
+        self._accepted[row["trace"][0]] += standing is Standing.ACCEPTED
+        return str(standing)
+
+    def finish(self) -> None:
+        """Keep the problems' counters, last and in one order: these rows others want too."""
+        by_change: dict[tuple[int, int], list[int]] = {}
+        for problem_id, count in sorted(self._per_problem.items()):
+            by_change.setdefault((count, self._accepted[problem_id]), []).append(problem_id)
+        list(
+            Problem.objects.filter(pk__in=self._per_problem).order_by("pk").select_for_update(no_key=True).values("pk")
+        )
+        for (count, accepted), problem_ids in by_change.items():
+            changes = {"trace_count": F("trace_count") + count, "accepted_count": F("accepted_count") + accepted}
+            Problem.objects.filter(pk__in=problem_ids).update(**changes)
+
+
+def imported_sampler(model: str) -> Sampler:
+    """The sampler that stands for a model whose samples were drawn elsewhere, made on first use."""
+    name = f"imported-{slugify(model)[:50].strip('-')}-{text_hash(model)[:8]}"
+    sampler, _ = Sampler.objects.get_or_create(
+        name=name, version=1, defaults={"title": shown_title(model)[:200], "kind": Sampler.Kind.IMPORTED}
+    )
+    return sampler
+
+
+def _record(actor: User | None, source: str, written: WrittenTraces, fault_count: int) -> None:
+    """Say in the audit log who imported what; the object is the first of the new traces."""
+    AuditEvent.objects.create(
+        actor=actor,
+        verb="import",
+        object_type="trace",
+        object_id=written.trace_ids[0],
+        data={
+            "source": source[:400],
+            "inserted": len(written.trace_ids),
+            "duplicates": written.duplicates,
+            "faults": fault_count,
+        },
+    )
