@@ -28,6 +28,7 @@ NO_PARSERS = {
     "datasketch": "counts hashes of words",
     "dj_database_url": "reads a setting",
     "django": "reads forms and addresses, which people send",
+    "django_htmx": "writes headers",
     "honcho": "starts our processes",
     "kombu": "carries ids of rows",
     "numpy": "computes",

@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
     """Freezing a release as a job, and exports that wait for space on the disk."""
 
     dependencies = [
-        ("trajectories", "0024_imports"),
+        ("trajectories", "0026_imports"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

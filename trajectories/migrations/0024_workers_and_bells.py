@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("trajectories", "0027_votes_by_mathematics"),
+        ("trajectories", "0023_votes_by_mathematics"),
     ]
 
     operations = [

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("trajectories", "0023_workers_and_bells"),
+        ("trajectories", "0024_workers_and_bells"),
     ]
 
     operations = [

@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
     """Imports as jobs, and the index by which they find what is there already."""
 
     dependencies = [
-        ("trajectories", "0026_submissions"),
+        ("trajectories", "0025_submissions"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -45,7 +45,7 @@ class Migration(migrations.Migration):
     """What endpoints say when calls fail moves out of texts that everybody sees."""
 
     dependencies = [
-        ("trajectories", "0022_see_reviews"),
+        ("trajectories", "0021_see_reviews"),
     ]
 
     operations = [

@@ -32,6 +32,6 @@ def recount(apps: Any, schema_editor: Any) -> None:  # noqa: ARG001
 
 
 class Migration(migrations.Migration):
-    dependencies = [("trajectories", "0021_endpoint_faults")]
+    dependencies = [("trajectories", "0022_endpoint_faults")]
 
     operations = [migrations.RunPython(recount, migrations.RunPython.noop, elidable=True)]
