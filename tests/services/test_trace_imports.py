@@ -89,7 +89,7 @@ def test_votes_of_old_traces_are_counted_anew(sum_problem):
     hashes = set(Trace.objects.values_list("answer_hash", flat=True))
     assert len(hashes) == 1
     Trace.objects.filter(answer="4.0").update(answer_hash="0" * 64)
-    import_module("trajectories.migrations.0027_votes_by_mathematics").recount(apps, None)
+    import_module("trajectories.migrations.0023_votes_by_mathematics").recount(apps, None)
     assert set(Trace.objects.values_list("answer_hash", flat=True)) == hashes
 
 

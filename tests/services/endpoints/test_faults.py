@@ -11,7 +11,7 @@ from trajectories.models import Attempt, Run, SamplerGate
 
 def migrate() -> None:
     """Run the statements of the migration that touch rows."""
-    module = import_module("trajectories.migrations.0021_endpoint_faults")
+    module = import_module("trajectories.migrations.0022_endpoint_faults")
     with connection.cursor() as cursor:
         for operation in module.Migration.operations:
             for sql, values in operation.sql if isinstance(operation, migrations.RunSQL) else []:
