@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 from trajectories.adapters.procedural import is_installed, shared_source
 from trajectories.models import Import, Problem
 from trajectories.services.imports.jobs import import_next
+from trajectories.tasks.procedural import import_families
 
 
 def overflow(page: Page) -> int:
@@ -29,6 +30,7 @@ def _two_families(settings, tmp_path, monkeypatch, transactional_db):
 def test_knobs_change_the_preview_and_an_import_brings_it(log_in, lead):
     page = log_in(lead)
     page.goto("/problems/procedural/")
+    import_families()
     expect(page.get_by_role("row")).to_have_count(3, timeout=60_000)
     expect(page.get_by_text("Must specify at least one dataset")).to_be_visible()
     page.keyboard.press("/")
@@ -65,7 +67,9 @@ def test_knobs_change_the_preview_and_an_import_brings_it(log_in, lead):
 def test_the_pages_fit_the_screen(log_in, lead, width):
     page = log_in(lead)
     page.set_viewport_size({"width": width, "height": 800})
-    page.goto("/problems/procedural/?make=1")
+    page.goto("/problems/procedural/")
+    expect(page.get_by_role("heading", name="Making one problem of each family")).to_be_visible()
+    import_families()
     expect(page.get_by_role("row")).to_have_count(3, timeout=60_000)
     assert overflow(page) == 0
     page.goto("/problems/procedural/chain_sum/?level=2")

@@ -90,12 +90,17 @@ def test_the_list_is_searched(as_lead, families, query, shown):
     assert b"<html" not in page.content
 
 
-def test_the_first_look_says_that_it_takes_a_while(as_lead, monkeypatch):
+def test_the_first_look_lets_a_worker_describe_the_families_and_waits(as_lead, monkeypatch):
+    rung = []
     monkeypatch.setattr(pages, "procedural_installed", lambda: True)
     monkeypatch.setattr(pages, "stored_families", lambda: None)
-    monkeypatch.setattr(pages, "describe_families", lambda: [SUMS])
-    assert b"about half a minute" in as_lead.get(LIST).content
-    assert b"chain_sum" in as_lead.get(f"{LIST}?make=1", headers={"HX-Request": "true"}).content
+    monkeypatch.setattr(pages, "ring", rung.append)
+    page = as_lead.get(LIST).content.decode()
+    assert "about half a minute" in page
+    assert "waited=1" in page
+    assert rung == ["families"]
+    as_lead.get(f"{LIST}?waited=1", headers={"HX-Request": "true"})
+    assert rung == ["families"], "who waits already rings no more"
 
 
 @pytest.mark.parametrize("address", [LIST, f"{LIST}chain_sum/"])

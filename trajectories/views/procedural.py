@@ -15,8 +15,8 @@ from trajectories.forms.procedural import PREFIX, ProceduralForm, knob_text
 from trajectories.models import Import
 from trajectories.selectors.problems import list_problem_sets
 from trajectories.services.imports.jobs import plan_import
+from trajectories.services.jobs.ringers import ring
 from trajectories.services.procedural import (
-    describe_families,
     get_family,
     preview_procedural,
     procedural_installed,
@@ -33,12 +33,13 @@ view_problems = needs("trajectories.view_problem")
 @view_problems
 @vary_on_headers("HX-Request")
 def family_list(request: HttpRequest) -> HttpResponse:
-    """All families with an example each; the first look at a new version of the package takes half a minute."""
+    """All families with an example each. The first look at a new version of the package lets a worker describe them,
+    which takes half a minute; the page asks until that is done."""
     if not procedural_installed():
         return render(request, "trajectories/procedural/missing.html")
     families = stored_families()
-    if families is None and "make" in request.GET:
-        families = describe_families()
+    if families is None and "waited" not in request.GET:
+        ring("families")
     query = request.GET.get("q", "").strip().lower()
     category = request.GET.get("category", "")
     shown = [family for family in families or () if _matches(family, query, category)]
