@@ -318,6 +318,9 @@ def _equation(text: str) -> Form:
 
 def _formula(text: str) -> Form:
     quantity = read_quantity(text)
+    if quantity is not None and not any(character.isdigit() for character in text):
+        # Numbers in words are read where they are the whole answer: "two or three" is no set of solutions.
+        raise UnreadableError
     if quantity is not None:
         if quantity.unit and not quantity.noun:
             raise UnreadableError
