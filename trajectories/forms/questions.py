@@ -13,7 +13,8 @@ from trajectories.models import Problem
 PREFIX = "column-"
 HELP = {
     "question": "The text of the question. Rows without one are faults.",
-    "answer": "A number, a text, or the letter of a choice. May be empty.",
+    "answer": "A number, mathematics, a text, a list of accepted texts, or the letters of choices. May be empty.",
+    "solution": "Read where there is no answer: its last box, or what stands behind its last ####.",
     "choices": 'A list, an object by letter, or "one | two | three".',
     "kind": "numeric, choice or text; found out by itself where no column says it.",
     "family": "A name that groups similar questions.",

@@ -69,7 +69,7 @@ def test_any_answer_has_a_form_and_forms_are_stable(kind, answer):
 
 
 def test_forms_change_only_with_a_recount_of_the_traces_that_are_there():
-    """Traces keep the hash of this form: where this fails, write a migration as 0027 and freeze the new hash here."""
+    """Traces keep the hash of this form: where this fails, recount as votes_by_mathematics does, and freeze it anew."""
     answers = [
         "0.5",
         "42 seats",

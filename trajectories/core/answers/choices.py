@@ -14,8 +14,8 @@ _NOUN = (
     r"opzione|opção|вариант|ответ|选项|選項|选|選択肢|選択|보기)"
 )
 _LETTER = re.compile(
-    rf"(?<![A-Za-zÀ-ɏЀ-ӿ])(?:(?P<noun>{_NOUN})\s*)?(?P<open>[(\[{{]?)\s*(?P<letter>[A-Za-z])\s*(?P<close>[)\]}}]?)"
-    r"(?![A-Za-zÀ-ɏЀ-ӿ]|['’][a-z])",
+    rf"(?<![0-9A-Za-zÀ-ɏЀ-ӿ])(?:(?P<noun>{_NOUN})\s*)?(?P<open>[(\[{{]?)\s*(?P<letter>[A-Za-z])\s*(?P<close>[)\]}}]?)"
+    r"(?![0-9A-Za-zÀ-ɏЀ-ӿ]|['’][a-z])",
     re.IGNORECASE,
 )
 _ASIDE = re.compile(

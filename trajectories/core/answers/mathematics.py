@@ -45,6 +45,7 @@ _REPEATING = re.compile(r"(\d+)\.(\d*)(?:\\overline|\\bar|\\dot)\s?\{(\d+)\}|(\d
 _SPLIT_WORDS = re.compile(r"\s*(?:,?\s*(?<![^\W\d_])(?:or|and|oder|und|ou|et)(?![^\W\d_])|[;∨])\s*", re.IGNORECASE)
 _REALS = re.compile(r"\\mathbb\s?\{?R\}?|ℝ")
 _FRENCH = re.compile(r"\][^\[\]()]+[,;][^\[\]()]+[\[\]]|\[[^\[\]()]+[,;][^\[\]()]+\[")
+_DESCRIBED = re.compile(r"⦃\s*[A-Za-z](?:\s*∈\s*\(-∞,∞\))?\s*[|:]\s*([^⦃⦄]+)⦄")
 _RATIO = re.compile(r"\d+(?:\.\d+)?(?:\s?:\s?\d+(?:\.\d+)?)+")
 _BASED = re.compile(r"[\dA-F]+_\{?\d{1,2}\}?")
 _ORDER = re.compile(r"[<>≤≥]")
@@ -151,8 +152,6 @@ def _statement(text: str) -> Form:
         return _statement(rest.strip())
     if _ORDER.search(text):
         return _inequality(text)
-    if _FRENCH.fullmatch(text) and (bracketed := _bracketed(text)) is not None:
-        return bracketed
     commas = _split(text, ",")
     if len(commas) > 1:
         quantity = read_quantity(text)
@@ -167,12 +166,15 @@ def _statement(text: str) -> Form:
 
 
 def _as_it_stands(text: str) -> Form | None:
-    """What is no value but compared as it is written; None for anything else."""
+    """What is compared as it is written, and what would be cut in the wrong places; None for anything else."""
     if text in ("∅", "⦃⦄", "⦃ ⦄"):
         return Form("set", "s:")
     if _RATIO.fullmatch(text) or _BASED.fullmatch(text):
         return Form("written", "w:" + re.sub(r"[\s{}]", "", text))
-    return None
+    described = _DESCRIBED.fullmatch(text)
+    if described is not None:
+        return _statement(described[1].strip())
+    return _bracketed(text) if _FRENCH.fullmatch(text) else None
 
 
 def _several(parts: Sequence[str]) -> Form:
@@ -318,6 +320,9 @@ def _equation(text: str) -> Form:
 
 def _formula(text: str) -> Form:
     quantity = read_quantity(text)
+    if quantity is not None and not any(character.isdigit() for character in text):
+        # Numbers in words are read where they are the whole answer: "two or three" is no set of solutions.
+        raise UnreadableError
     if quantity is not None:
         if quantity.unit and not quantity.noun:
             raise UnreadableError
