@@ -122,6 +122,7 @@ def test_how_far_a_scorer_is_trusted_fits_on_a_phone(settings, tmp_path, monkeyp
     page = log_in(lead)
     page.set_viewport_size({"width": 390, "height": 800})
     page.goto("/problems/procedural/")
+    import_families()
     expect(page.get_by_text("not scored")).to_be_visible(timeout=60_000)
     expect(page.get_by_text("needs the sandbox")).to_be_visible()
     assert overflow(page) == 0
