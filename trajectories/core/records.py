@@ -225,7 +225,7 @@ class TraceRecord:
     """What a verifier sees of a trace.
 
     `place` is None for an answer that its sampler states itself; `searched` says that the text was searched for an
-    answer when it came.
+    answer when it came. `finish_reason` is a FinishReason: why the sample ended.
     """
 
     answer: JSON
@@ -233,6 +233,7 @@ class TraceRecord:
     text: str
     place: AnswerPlace | None = None
     searched: bool = False
+    finish_reason: str = FinishReason.STOP
 
 
 @dataclass(frozen=True, slots=True)

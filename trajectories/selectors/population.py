@@ -9,6 +9,7 @@ from django.db.models import Avg, Case, Count, F, Func, JSONField, Max, Min, Q, 
 from trajectories.core.identity import content_hash
 from trajectories.core.metrics import pass_at_k
 from trajectories.core.records import JSON, Outcome
+from trajectories.core.verifiers.unfinished import UNFINISHED
 from trajectories.models import Problem, Trace, Verdict
 from trajectories.models.traces import given_answer
 from trajectories.selectors.blinding import Sight, verdicts_seen
@@ -76,9 +77,13 @@ class AnswerGroup:
         )
 
 
+UNFINISHED_WORDS = {"length": "Cut off", "refusal": "Refused", "filter": "Filtered", "empty": "Empty"}
+
+
 @dataclass(frozen=True, slots=True)
 class Population:
     """What the board shows. `scored` counts samples judged right or wrong; errors and unscored ones are not wrong.
+    `unfinished` counts those that were cut off, refused, filtered or empty before they gave an answer, in words.
 
     A sample that was shown the answer says nothing of what is known without: `hinted` ones are counted by themselves.
     Samples that give nothing at all (`silent`) are a group that stands last, is no output and wins no vote.
@@ -90,6 +95,7 @@ class Population:
     accepted: int
     unverified: int
     errors: int
+    unfinished: Sequence[tuple[str, int]]
     outputs: int
     programs: int
     hinted: int
@@ -138,6 +144,11 @@ def get_population(problem: Problem, sight: Sight, *, every_group: bool = False)
         accepted=totals["accepted"],
         unverified=totals["unverified"],
         errors=totals["errors"],
+        unfinished=[
+            (words, count)
+            for reason, words in UNFINISHED_WORDS.items()
+            if (count := sum(row[f"ended_{reason}"] for row in rows))
+        ],
         outputs=len(rows) - bool(silent),
         silent=silent,
         hidden_groups=len(rows) - len(ranked),
@@ -161,7 +172,8 @@ def _build_groups(
     groups = []
     for rank, row in ranked:
         trace_id, answer = best[row["answer_hash"]]
-        counts = {key: value for key, value in row.items() if key not in ("unverified", "errors")}
+        left_out = ("unverified", "errors", *(f"ended_{reason}" for reason in UNFINISHED))
+        counts = {key: value for key, value in row.items() if key not in left_out}
         groups.append(
             AnswerGroup(
                 **counts,
@@ -180,6 +192,10 @@ def _outcome_count(outcome: str) -> Count:
     return Count("pk", filter=Q(correctness=outcome))
 
 
+def _unfinished_count(reason: str) -> Count:
+    return Count("pk", filter=Q(correctness=Outcome.UNSCORED, finish_reason=reason))
+
+
 def _group_rows(traces: QuerySet[Trace], sight: Sight) -> Sequence[Mapping[str, Any]]:
     """Counts by output, most votes first; the samples without any stand last."""
     rows = (
@@ -190,6 +206,7 @@ def _group_rows(traces: QuerySet[Trace], sight: Sight) -> Sequence[Mapping[str, 
             failed=_outcome_count(Outcome.FAIL),
             unverified=_outcome_count(""),
             errors=_outcome_count(Outcome.ERROR),
+            **{f"ended_{reason}": _unfinished_count(reason) for reason in UNFINISHED},
             accepted=Count("pk", filter=sight.having("decision", Trace.Decision.ACCEPTED)),
             programs=Count("program_id", distinct=True),
             seconds=Avg("latency_seconds"),

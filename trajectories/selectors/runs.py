@@ -1,5 +1,6 @@
 """Reading runs: the list, and how far one has come."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,6 +13,7 @@ from trajectories.core.records import Outcome
 from trajectories.core.strategies import STRATEGIES
 from trajectories.core.strategies.base import AttemptKind
 from trajectories.core.strategies.slots import count_slots
+from trajectories.core.verifiers.unfinished import UNFINISHED
 from trajectories.models import Attempt, Instruction, Problem, Run, Sampler, Trace
 from trajectories.models import RunProblem as RunPlace
 
@@ -98,6 +100,11 @@ class RunProgress:
     outcomes: Sequence[tuple[str, int]]
     failures: Sequence[Failures]
     latest: Sequence[Trace]
+
+    @property
+    def scored(self) -> int:
+        """Samples that are right or wrong: what a rate is a share of."""
+        return sum(count for word, count in self.outcomes if word in (Outcome.PASS, Outcome.FAIL))
 
     @property
     def traces(self) -> int:
@@ -189,9 +196,15 @@ def _samples_per_minute(run: Run) -> float | None:
 
 
 def _outcomes(run: Run) -> list[tuple[str, int]]:
-    """(outcome, traces) in the order right, wrong, unscored, error, awaiting verdicts; only those there are."""
-    counts = dict(Trace.objects.filter(run=run).values_list("correctness").annotate(Count("pk")).order_by())
-    return [(word, counts[word]) for word in (*(outcome.value for outcome in Outcome), "") if word in counts]
+    """(outcome, traces) in the order right, wrong, unscored, not finished by reason, error, awaiting verdicts; only
+    those there are."""
+    rows = Trace.objects.filter(run=run).values_list("correctness", "finish_reason").annotate(Count("pk")).order_by()
+    counts: Counter[str] = Counter()
+    for correctness, reason, count in rows:
+        is_open = correctness == Outcome.UNSCORED and reason in UNFINISHED
+        counts[reason if is_open else correctness] += count
+    order = (Outcome.PASS, Outcome.FAIL, Outcome.UNSCORED, *UNFINISHED, Outcome.ERROR, "")
+    return [(str(word), counts[word]) for word in order if counts[word]]
 
 
 def list_failures(run: Run) -> list[Failures]:

@@ -23,6 +23,7 @@ from trajectories.core.verifiers.base import Verifier
 from trajectories.core.verifiers.expressions import Comparison
 from trajectories.core.verifiers.grid_compare import grid_or_none
 from trajectories.core.verifiers.model_judge import is_model_verdict
+from trajectories.core.verifiers.unfinished import leave_open
 from trajectories.models import Judgement, Problem, Reverification, Run, Trace, Verdict
 from trajectories.selectors.problems import to_record
 from trajectories.services.runs import lock_run
@@ -84,6 +85,7 @@ def trace_record(trace: Trace) -> TraceRecord:
         text=text,
         place=read_place(trace.facts.get("found"), text),
         searched=was_searched(trace.facts.get("found")),
+        finish_reason=trace.finish_reason,
     )
 
 
@@ -96,7 +98,7 @@ def _judge(
             return None
         if tools is None:
             return _error(verifier, f"Judging this trace was begun {MAX_CLAIMS} times and never came to an end.")
-        verdict = verifier.judge(problem, record, tools)
+        verdict = leave_open(verifier.judge(problem, record, tools), record)
         return replace(verdict, message=storable_text(verdict.message), evidence=storable_json(verdict.evidence))
     except Exception as fault:
         return _error(verifier, storable_text(f"The verifier broke: {type(fault).__name__}: {fault}"))

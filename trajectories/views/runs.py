@@ -45,10 +45,14 @@ OUTCOME_WORDS = {
     "pass": ("pass", "right"),
     "fail": ("fail", "wrong"),
     "unscored": ("unscored", "unscored"),
+    "length": ("unscored", "cut off"),
+    "refusal": ("unscored", "refused"),
+    "filter": ("unscored", "filtered"),
+    "empty": ("unscored", "empty"),
     "error": ("error", "error while judging"),
     "": ("waiting", "waiting for verdicts"),
 }
-"""(CSS class, word) by the correctness of traces."""
+"""(CSS class, word) by the correctness of traces or, of those that were not finished, by the reason they ended."""
 
 
 @require_safe

@@ -1,0 +1,30 @@
+"""Samples that were not finished are outcomes of their own, never wrong answers (FrontierCS#161, ailang#619).
+
+A text that was cut off, refused, filtered or never came states no answer because something stopped it. Counting it as
+wrong would measure the limit of tokens, not the model.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from trajectories.core.records import FinishReason, Outcome, TraceRecord, VerdictRecord
+
+UNFINISHED: Mapping[str, str] = {
+    FinishReason.LENGTH: "cut off before it gave an answer",
+    FinishReason.REFUSAL: "refused to answer",
+    FinishReason.FILTER: "stopped by a content filter before it gave an answer",
+    FinishReason.EMPTY: "ended without a text",
+}
+"""What is said of a sample without an answer, by the reason it ended."""
+
+
+def leave_open(verdict: VerdictRecord, trace: TraceRecord) -> VerdictRecord:
+    """The verdict; one that is a fail only because a sample that was not finished states no answer is unscored.
+
+    An answer that was found, or a program that ran, is judged however the sample ended.
+    """
+    why = UNFINISHED.get(trace.finish_reason)
+    lacks_answer = "found" in verdict.evidence and verdict.evidence["found"] is None
+    if why is None or verdict.outcome is not Outcome.FAIL or not lacks_answer or trace.program.strip():
+        return verdict
+    return replace(verdict, outcome=Outcome.UNSCORED, score=None, message=f"{why}: not counted as wrong")
