@@ -57,6 +57,9 @@ class Import(LeasedJob):
     fault_count = models.PositiveIntegerField(default=0)
     # [[file, path, detail]] of the first faults.
     faults = models.JSONField(default=list)
+    crossing_count = models.PositiveIntegerField(default=0)
+    # [[name, split, known name, known set, known split]] of the first problems that are known on the other side.
+    crossings = models.JSONField(default=list)
     problem_set = models.ForeignKey(ProblemSet, null=True, on_delete=models.PROTECT, related_name="+")
     # [{"id", "title"}] of the samplers that stand for the models of imported traces.
     samplers = models.JSONField(default=list)
