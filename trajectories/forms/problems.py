@@ -53,7 +53,9 @@ class ImportForm(forms.Form):
     split = forms.ChoiceField(
         label="Split",
         required=False,
-        choices=[("", "evaluation where a file name says so, else training"), *Problem.Split.choices],
+        choices=[("", "as the names of files and folders say"), *Problem.Split.choices],
+        help_text="test, dev, validation, evaluation, heldout and challenges are never training. "
+        "Where no name says anything, it is training.",
     )
     skip_bad = forms.BooleanField(
         label="Import the good tasks even if some are bad",

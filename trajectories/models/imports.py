@@ -68,6 +68,11 @@ class Import(LeasedJob):
         return f"import {self.pk} of {self.source[:60]}"
 
     @property
+    def hidden_crossings(self) -> int:
+        """How many more problems are known on the other side than `crossings` names."""
+        return self.crossing_count - len(self.crossings)
+
+    @property
     def is_active(self) -> bool:
         """Whether there is something to do."""
         return self.state in self.ACTIVE_STATES
