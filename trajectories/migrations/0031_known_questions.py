@@ -23,7 +23,7 @@ def fill(apps: Any, schema_editor: Any) -> None:  # noqa: ARG001
 
 
 class Migration(migrations.Migration):
-    dependencies = [("trajectories", "0025_freezings")]
+    dependencies = [("trajectories", "0027_freezings")]
 
     operations = [
         migrations.AddField(model_name="import", name="crossing_count", field=models.PositiveIntegerField(default=0)),
