@@ -225,3 +225,24 @@ def test_many_tasks_of_the_other_side_are_counted_and_ten_are_named(as_lead):
 def test_an_import_that_crosses_nothing_says_nothing_of_it(as_lead):
     page = finish(as_lead, post(as_lead, file("a.json", TASK)))
     assert b"on the other side" not in page.content
+
+
+@pytest.mark.parametrize(
+    ("paths", "side", "source"),
+    [
+        ('["ARC/evaluation/a.json", "ARC/README.md"]', "eval", "ARC/evaluation/a.json"),
+        ('["ARC/training/a.json", "ARC/README.md"]', "train", "ARC/training/a.json"),
+        ('["ARC/evaluation/b.json", "ARC/README.md"]', "train", "a.json"),
+        ('["evaluation/a.json"]', "train", "a.json"),
+        ('["evaluation/\\u0000/a.json", "README.md"]', "train", "a.json"),
+        ('{"evaluation/a.json": 1, "b": 2}', "train", "a.json"),
+        ('[7, "README.md"]', "train", "a.json"),
+        ("[" * 5000, "train", "a.json"),
+        ("", "train", "a.json"),
+    ],
+)
+def test_the_folders_of_a_folder_say_the_side_where_they_are_sent(as_lead, paths, side, source):
+    folder = [file("a.json", TASK), file("README.md", b"# Tasks")]
+    finish(as_lead, post(as_lead, tasks=[], folder=folder, folder_paths=paths))
+    problem = Problem.objects.get()
+    assert (problem.name, problem.split, problem.problem_set.source) == ("a", side, source)
