@@ -208,7 +208,7 @@ def test_tasks_known_on_the_other_side_are_counted_and_named(as_lead):
     assert job.crossings == [["again", "train", "known<b>", "Held back", "eval"]]
     text = " ".join(page.content.decode().split())
     assert "1 of the file's problems is known on the other side of the line between training and evaluation" in text
-    assert 'known&lt;b&gt;</a></td> <td class="break">Held back</td><td>eval</td>' in text
+    assert 'known&lt;b&gt;</a> <span class="muted small">eval</span></td> <td>Held back</td>' in text
     assert "more like these" not in text
 
 

