@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests import factories
-from trajectories.models import Import
+from trajectories.models import Import, Problem
 from trajectories.services.imports.jobs import import_next
 
 WIDTHS = [1280, 390]
@@ -58,4 +58,43 @@ def test_nothing_is_wider_than_the_screen(log_in, lead, width):
         assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") == 0
     page.goto("/imports/")
     expect(page.get_by_role("row")).to_have_count(2)
+    assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") == 0
+
+
+@pytest.mark.usefixtures("_own_folder")
+def test_the_folders_of_a_folder_say_the_side(log_in, lead, tmp_path):
+    for number, name in enumerate(("training", "evaluation")):
+        (tmp_path / "ARC" / name).mkdir(parents=True)
+        pair = {"input": [[number]], "output": [[5]]}
+        (tmp_path / "ARC" / name / f"{name[0]}.json").write_text(json.dumps({"train": [pair], "test": [pair]}))
+    page = log_in(lead)
+    page.goto("/problems/import/")
+    page.get_by_text("A whole folder instead").click()
+    page.set_input_files("#id_folder", tmp_path / "ARC")
+    page.fill("#id_set_title", "Tasks of a folder")
+    page.get_by_role("button", name="Import").click()
+    expect(page.get_by_text("It waits for a worker.")).to_be_visible()
+    import_next(job_id=Import.objects.get().pk)
+    expect(page.get_by_role("heading", name="Imported", exact=True)).to_be_visible()
+    sides = Problem.objects.filter(kind="arc").values_list("name", "split")
+    assert dict(sides) == {"t": "train", "e": "eval"}
+
+
+@pytest.mark.usefixtures("_own_folder")
+@pytest.mark.parametrize("width", WIDTHS)
+def test_what_is_known_on_the_other_side_fits_the_screen(log_in, lead, width):
+    known = [factories.make_problem(name=f"{'known-' * 20}{n}", kind="numeric", statement=f"{n}?") for n in range(12)]
+    page = log_in(lead)
+    page.set_viewport_size({"width": width, "height": 800})
+    page.goto("/problems/import/")
+    lines = "".join(f"{json.dumps({'question': each.statement, 'answer': 1})}\n" for each in known)
+    page.set_input_files("#id_tasks", {"name": "test.jsonl", "mimeType": "application/jsonl", "buffer": lines.encode()})
+    page.fill("#id_set_title", "Held back")
+    page.get_by_role("button", name="Import").click()
+    expect(page.get_by_text("The file's name says on which side the questions are: eval.")).to_be_visible()
+    page.get_by_role("button", name="Import").click()
+    expect(page.get_by_text("It waits for a worker.")).to_be_visible()
+    import_next(job_id=Import.objects.get().pk)
+    expect(page.get_by_text("12 of the file's problems are known on the other side")).to_be_visible()
+    expect(page.get_by_text("2 more like these.")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") == 0

@@ -3,6 +3,7 @@
 import io
 import json
 import re
+from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -195,3 +196,74 @@ def test_what_a_family_cannot_do_is_said(arguments, message):
     with pytest.raises(CommandError, match=re.escape(message)):
         call_command("import_problems", "--procedural", *arguments)
     assert not Problem.objects.exists()
+
+
+CASES = Path(__file__).parents[1] / "data" / "cases"
+SIDES = {
+    "eval": [
+        *("gsm8k/test.jsonl", "gsm8k/validation.jsonl", "gsm8k/dev.jsonl", "data/test-00000.jsonl", "heldout.jsonl"),
+        *(
+            "contest_test.jsonl",
+            "evaluation.jsonl",
+            "arc-agi_test_challenges.json",
+            "arc-agi_evaluation_challenges.json",
+        ),
+    ],
+    "train": ["gsm8k/train.jsonl", "latest.jsonl", "arc-agi_training_challenges.json"],
+}
+
+
+@pytest.mark.parametrize(("side", "name"), [(side, name) for side, names in SIDES.items() for name in names])
+def test_the_side_goes_by_the_name_unless_said(side, name):
+    path = CASES / "b11-sides" / name
+    run(path, "--set", "one")
+    assert Problem.objects.get().split == side
+    Problem.objects.all().delete()
+    run(path, "--set", "two", "--split", "train")
+    assert Problem.objects.get().split == "train"
+
+
+def test_every_file_of_the_case_is_told():
+    files = {str(path.relative_to(CASES / "b11-sides")) for path in (CASES / "b11-sides").rglob("*.json*")}
+    assert files == {name for names in SIDES.values() for name in names}
+
+
+def test_a_preview_shows_the_side_it_was_told(tmp_path):
+    path = tmp_path / "sums.jsonl"
+    path.write_text('{"question": "2 + 2?", "answer": 4}\n')
+    assert "(numeric, train)" in run(path, "--preview")[0]
+    assert "(numeric, eval)" in run(path, "--preview", "--split", "eval")[0]
+
+
+def test_arc_agi_2_by_its_folders():
+    run(CASES / "arc-agi-2", "--set", "two")
+    sides = {"abc12345": "train", "def12345": "eval", "fed12345": "eval"}
+    assert dict(Problem.objects.values_list("name", "split")) == sides
+
+
+def test_evaluation_tasks_that_come_again_as_training_tasks_in_another_order(tmp_path):
+    task = json.loads((CASES / "arc-agi-2" / "training" / "abc12345.json").read_text())
+    pairs = [*task["test"], *task["train"]]
+    (tmp_path / "training").mkdir()
+    again, new = tmp_path / "training" / "again.json", tmp_path / "training" / "new.json"
+    again.write_text(json.dumps({"train": pairs[:2], "test": pairs[2:]}))
+    new.write_text(json.dumps(TASK))
+    run(CASES / "arc-agi-2" / "training" / "abc12345.json", "--set", "one", "--title", "First", "--split", "eval")
+    out, err = run(tmp_path / "training", "--set", "two")
+    assert out == "two: 1 new, 1 known already, 0 bad\n"
+    assert err.splitlines() == [
+        "warning: 1 problem is known on the other side (train/eval):",
+        "  again (train) is known as abc12345 of First (eval)",
+    ]
+    assert dict(Problem.objects.values_list("name", "split")) == {"abc12345": "eval", "new": "train"}
+
+
+def test_many_problems_of_the_other_side_are_counted_and_ten_are_named(tmp_path):
+    rows = "".join(f'{{"question": "{number} + 1?", "answer": {number + 1}}}\n' for number in range(12))
+    for name in ("train.jsonl", "test.jsonl"):
+        (tmp_path / name).write_text(rows)
+    assert run(tmp_path / "train.jsonl") == ("train: 12 new, 0 known already, 0 bad\n", "")
+    out, err = run(tmp_path / "test.jsonl")
+    assert out == "test: 0 new, 12 known already, 0 bad\n"
+    assert err.splitlines()[0] == "warning: 12 problems are known on the other side (train/eval):"
+    assert err.splitlines()[-2:] == ["  test-10 (eval) is known as train-10 of train (train)", "  ... and 2 more"]

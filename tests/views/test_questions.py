@@ -229,3 +229,43 @@ def test_a_procedural_question_is_shown_as_it_is(as_lead):
     text = as_lead.get(f"/problems/{problem.pk}/").content.decode()
     assert "a*b*c =\n  1 2</code>" in text
     assert "the family's own scorer decides" in text
+
+
+QUESTIONS = b"question,answer\nOne?,1\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "values", "said"),
+    [
+        ("sums.csv", QUESTIONS, {}, "Neither the file's name nor a column says on which side the questions are."),
+        (
+            "sums_test.csv",
+            QUESTIONS,
+            {},
+            "The file's name says on which side the questions are: <strong>eval</strong>.",
+        ),
+        ("train.csv", QUESTIONS, {}, "The file's name says on which side the questions are: <strong>train</strong>."),
+        ("train.csv", QUESTIONS, {"split": "eval"}, "All questions go to the side you chose: <strong>eval</strong>."),
+        (
+            "dev.csv",
+            b"question,answer,split\nOne?,1,train\n",
+            {},
+            "The column <code>split</code> says on which side each question is; "
+            "a row that says nothing goes to <strong>eval</strong>.",
+        ),
+    ],
+)
+def test_the_side_is_shown_before_anything_is_imported(as_lead, name, content, values, said):
+    text = " ".join(as_lead.get(send(as_lead, content, name, **values).url).content.decode().split())
+    assert said in text
+    assert text.count("on which side") + text.count("side you chose") == 1
+
+
+def test_the_rows_shown_are_of_the_side_that_was_chosen_before(as_lead):
+    page = as_lead.get(send(as_lead, QUESTIONS, "train.csv", split="eval").url)
+    assert [item.split for item in page.context["preview"].first] == ["eval"]
+    address = send(as_lead, QUESTIONS, "train.csv", split="eval").url.split("?")[0]
+    chosen = {"column-question": "question", "column-answer": "answer", "split": ""}
+    page = as_lead.get(address, chosen, headers={"HX-Request": "true"})
+    assert [item.split for item in page.context["preview"].first] == ["train"]
+    assert b"The file's name says" in page.content

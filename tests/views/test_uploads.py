@@ -196,3 +196,53 @@ def test_the_number_of_queries_does_not_grow_with_the_tasks(as_lead, django_asse
     with django_assert_max_num_queries(30):
         finish(as_lead, sent)
     assert latest().inserted == 90
+
+
+def test_tasks_known_on_the_other_side_are_counted_and_named(as_lead):
+    finish(as_lead, post(as_lead, file("known<b>.json", TASK), split="eval", set_title="Held back"))
+    moved = {"train": TASK["test"], "test": TASK["train"]}
+    others = {f"o{number}": {**TASK, "test": [{"input": [[3, number % 10]]}]} for number in range(3)}
+    page = finish(as_lead, post(as_lead, file("again.json", moved), file("others.json", others), split="train"))
+    job = latest()
+    assert (job.inserted, job.duplicates, job.crossing_count) == (3, 1, 1)
+    assert job.crossings == [["again", "train", "known<b>", "Held back", "eval"]]
+    text = " ".join(page.content.decode().split())
+    assert "1 of the file's problems is known on the other side of the line between training and evaluation" in text
+    assert 'known&lt;b&gt;</a> <span class="muted small">eval</span></td> <td>Held back</td>' in text
+    assert "more like these" not in text
+
+
+def test_many_tasks_of_the_other_side_are_counted_and_ten_are_named(as_lead):
+    tasks = {f"t{number}": {**TASK, "test": [{"input": [[3] * (number + 1)]}]} for number in range(13)}
+    finish(as_lead, post(as_lead, file("tasks.json", tasks), split="train"))
+    page = finish(as_lead, post(as_lead, file("test.json", tasks)))
+    text = " ".join(page.content.decode().split())
+    assert "13 of the file's problems are known on the other side" in text
+    assert "3 more like these" in text
+    assert set(Problem.objects.values_list("split", flat=True)) == {"train"}
+
+
+def test_an_import_that_crosses_nothing_says_nothing_of_it(as_lead):
+    page = finish(as_lead, post(as_lead, file("a.json", TASK)))
+    assert b"on the other side" not in page.content
+
+
+@pytest.mark.parametrize(
+    ("paths", "side", "source"),
+    [
+        ('["ARC/evaluation/a.json", "ARC/README.md"]', "eval", "ARC/evaluation/a.json"),
+        ('["ARC/training/a.json", "ARC/README.md"]', "train", "ARC/training/a.json"),
+        ('["ARC/evaluation/b.json", "ARC/README.md"]', "train", "a.json"),
+        ('["evaluation/a.json"]', "train", "a.json"),
+        ('["evaluation/\\u0000/a.json", "README.md"]', "train", "a.json"),
+        ('{"evaluation/a.json": 1, "b": 2}', "train", "a.json"),
+        ('[7, "README.md"]', "train", "a.json"),
+        ("[" * 5000, "train", "a.json"),
+        ("", "train", "a.json"),
+    ],
+)
+def test_the_folders_of_a_folder_say_the_side_where_they_are_sent(as_lead, paths, side, source):
+    folder = [file("a.json", TASK), file("README.md", b"# Tasks")]
+    finish(as_lead, post(as_lead, tasks=[], folder=folder, folder_paths=paths))
+    problem = Problem.objects.get()
+    assert (problem.name, problem.split, problem.problem_set.source) == ("a", side, source)

@@ -1,14 +1,20 @@
 """The form that imports problems."""
 
-from pathlib import PurePath
+from collections.abc import Sequence
+from pathlib import PurePath, PurePosixPath
 from typing import IO, Any
 
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
 from django.utils.text import slugify
 
+from trajectories.core.problems import ProblemError
+from trajectories.core.problems.documents import parse_json_text
 from trajectories.forms.titles import TitleField
 from trajectories.models import Problem
+
+MAX_PATH = 400
+"""Characters of a file's path in a folder; of a longer one only the name is kept."""
 
 
 class FilesInput(forms.FileInput):
@@ -44,6 +50,8 @@ class ImportForm(forms.Form):
     folder = FilesField(
         label="A folder of ARC task files", widget=FilesInput(attrs={"webkitdirectory": True, "multiple": True})
     )
+    # Where each file lies in the folder, as a JSON list: of a file's own name, browsers and servers keep the end only.
+    folder_paths = forms.CharField(required=False, widget=forms.HiddenInput)
     set_title = TitleField(
         label="Problem set",
         max_length=80,
@@ -53,18 +61,15 @@ class ImportForm(forms.Form):
     split = forms.ChoiceField(
         label="Split",
         required=False,
-        choices=[("", "evaluation where a file name says so, else training"), *Problem.Split.choices],
+        choices=[("", "as the names of files and folders say"), *Problem.Split.choices],
+        help_text="test, dev, validation, evaluation, heldout and challenges are never training. "
+        "Where no name says anything, it is training.",
     )
     skip_bad = forms.BooleanField(
         label="Import the good tasks even if some are bad",
         required=False,
         help_text="Otherwise one bad task keeps everything out.",
     )
-
-    def clean_folder(self) -> "list[UploadedFile[Any]]":
-        """Of a whole folder, only the task files are meant."""
-        files: list[UploadedFile[Any]] = self.cleaned_data["folder"]
-        return [file for file in files if PurePath(file.name or "").suffix.lower() == ".json"]
 
     def clean_set_title(self) -> str:
         """Refuse a title that makes no address."""
@@ -79,6 +84,28 @@ class ImportForm(forms.Form):
             self.add_error("tasks", "Choose at least one .json or .zip file, or a .jsonl or .csv file of questions.")
 
     def uploads(self) -> list[tuple[str, IO[bytes]]]:
-        """Name and content of each file that was sent, open and seekable."""
-        files = [*self.cleaned_data.get("tasks", []), *self.cleaned_data.get("folder", [])]
-        return [(file.name, file.file) for file in files]
+        """Name and content of each file that was sent, open and seekable; of a folder, only the task files."""
+        folder = self.cleaned_data.get("folder", [])
+        paths = _paths_of([file.name for file in folder], self.cleaned_data.get("folder_paths", ""))
+        within = [(path, file.file) for path, file in zip(paths, folder, strict=True) if _is_task_file(path)]
+        return [*((file.name, file.file) for file in self.cleaned_data.get("tasks", [])), *within]
+
+
+def _is_task_file(name: str) -> bool:
+    return PurePath(name).suffix.lower() == ".json"
+
+
+def _paths_of(names: Sequence[str], said: str) -> list[str]:
+    """The paths in `said`, a JSON list, of files of these names; the name itself where it is told no path of it."""
+    try:
+        paths = parse_json_text(said)
+    except ProblemError:
+        paths = []
+    if not isinstance(paths, list) or len(paths) != len(names):
+        return list(names)
+    return [path if _is_path_of(path, name) else name for path, name in zip(paths, names, strict=True)]
+
+
+def _is_path_of(path: Any, name: str) -> bool:
+    """Whether this is a path that ends in the name and can be stored and shown."""
+    return isinstance(path, str) and len(path) <= MAX_PATH and path.isprintable() and PurePosixPath(path).name == name

@@ -57,12 +57,20 @@ class Import(LeasedJob):
     fault_count = models.PositiveIntegerField(default=0)
     # [[file, path, detail]] of the first faults.
     faults = models.JSONField(default=list)
+    crossing_count = models.PositiveIntegerField(default=0)
+    # [[name, split, known name, known set, known split]] of the first problems that are known on the other side.
+    crossings = models.JSONField(default=list)
     problem_set = models.ForeignKey(ProblemSet, null=True, on_delete=models.PROTECT, related_name="+")
     # [{"id", "title"}] of the samplers that stand for the models of imported traces.
     samplers = models.JSONField(default=list)
 
     def __str__(self) -> str:
         return f"import {self.pk} of {self.source[:60]}"
+
+    @property
+    def hidden_crossings(self) -> int:
+        """How many more problems are known on the other side than `crossings` names."""
+        return self.crossing_count - len(self.crossings)
 
     @property
     def is_active(self) -> bool:

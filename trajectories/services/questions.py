@@ -11,6 +11,7 @@ from trajectories.adapters.uploads import Document, OpenFiles
 from trajectories.core.problems import ImportFault, ProblemError
 from trajectories.core.problems.arc_files import show
 from trajectories.core.problems.questions import Row, choose_columns, is_questions, read_question, read_rows
+from trajectories.core.problems.sides import TRAIN, said_side
 from trajectories.core.records import ProblemRecord
 from trajectories.services.references import reference_fault
 
@@ -22,11 +23,17 @@ LOOKED_AT = 200
 
 @dataclass(frozen=True, slots=True)
 class QuestionPreview:
-    """How a file would be read: its columns, field to column, and its first questions or faults."""
+    """How a file would be read: its columns, field to column, and its first questions or faults.
+
+    `side_by` is what says on which side the questions are: "choice", "column", "name", or "" where nothing does. `side`
+    is that of a row that says nothing itself.
+    """
 
     mapping: Mapping[str, str]
     first: tuple[ProblemRecord | ImportFault, ...]
     columns: tuple[str, ...] = ()
+    side_by: str = ""
+    side: str = TRAIN
 
 
 def part_questions(
@@ -70,7 +77,14 @@ def preview_questions(
 ) -> QuestionPreview:
     """How a file would be read, from its first rows: `count` questions or faults of them."""
     read = _read(document, columns, split, LOOKED_AT)
-    return QuestionPreview(read.mapping, tuple(each() for each in islice(read.reads, count)), read.columns)
+    said = said_side(document.name)
+    return QuestionPreview(
+        mapping=read.mapping,
+        first=tuple(each() for each in islice(read.reads, count)),
+        columns=read.columns,
+        side_by="choice" if split else "column" if "split" in read.mapping else "name" if said else "",
+        side=split or said or TRAIN,
+    )
 
 
 def preview_upload(upload: KeptUpload, *, columns: Mapping[str, str], split: str | None = None) -> QuestionPreview:

@@ -21,7 +21,7 @@ from trajectories.adapters.kept_uploads import KeptUpload
 from trajectories.core.problems.questions import is_questions
 from trajectories.forms.problems import ImportForm
 from trajectories.forms.questions import PREFIX, QuestionForm
-from trajectories.models import Import
+from trajectories.models import Import, Problem
 from trajectories.selectors.imports import import_of_upload
 from trajectories.selectors.problems import list_problem_sets
 from trajectories.services.imports.jobs import keep_files, plan_import
@@ -173,7 +173,9 @@ def question_import(request: HttpRequest, token: str) -> HttpResponse:
         )
         return redirect("import_detail", job.pk)
     preview = suggested
-    if form.is_bound:
+    if not form.is_bound and form.initial["split"] in Problem.Split.values:
+        preview = preview_upload(upload, columns={}, split=form.initial["split"])
+    elif form.is_bound:
         form.is_valid()
         preview = preview_upload(upload, columns=form.columns(), split=form.cleaned_data.get("split") or None)
     context = {"form": form, "upload": upload, "preview": preview, "sets": list_problem_sets()}

@@ -4,6 +4,7 @@ const form = document.querySelector("form[data-upload]");
 const zone = form.querySelector("[data-drop-zone]");
 const chosen = form.querySelector("[data-chosen]");
 const inputs = [...form.querySelectorAll("input[type=file]")];
+const paths = form.querySelector("[name=folder_paths]");
 const limit = Number(form.dataset.limit);
 
 function describe() {
@@ -14,6 +15,8 @@ function describe() {
   const size = bytes < 2 ** 20 ? `${Math.ceil(bytes / 1024)} kB` : `${(bytes / 2 ** 20).toFixed(1)} MB`;
   chosen.textContent = `${files.length === 1 ? files[0].name : `${files.length} files`}, ${size}${tooLarge ? ": too large" : ""}`;
   chosen.hidden = !files.length;
+  // The folder that a file lies in may say that it is for evaluation; the server gets the file's own name only.
+  if (paths) paths.value = JSON.stringify([...inputs[1].files].map((file) => file.webkitRelativePath || file.name));
 }
 
 form.querySelector("[data-drop-hint]").hidden = false;

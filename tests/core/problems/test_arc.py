@@ -8,8 +8,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.core.problems.strategies import arc_tasks, json_values
-from trajectories.core.problems import ProblemError, problem_hash
-from trajectories.core.problems.arc import MAX_PAIRS, parse_solution, parse_task, render_prompt, task_of
+from trajectories.core.identity import text_hash
+from trajectories.core.problems import ProblemError, problem_hash, statement_hash
+from trajectories.core.problems.arc import (
+    MAX_PAIRS,
+    inputs_hash,
+    pair_bag,
+    parse_solution,
+    parse_task,
+    render_prompt,
+    task_of,
+)
 from trajectories.core.records import ProblemKind, ProblemRecord, PublicProblem
 
 TASK = {
@@ -181,3 +190,68 @@ def test_a_solution_may_lack_grids_but_not_hold_bad_ones():
     assert parse_solution([[[1]], None], 2) == [[[1]], None]
     with pytest.raises(ProblemError, match=r"^here\[1\]\[0\]\[1\]: found 12, expected a colour"):
         parse_solution([[[1]], [[1, 12]]], 2, "here")
+
+
+@given(arc_tasks, st.data())
+def test_any_order_and_any_roles_of_the_pairs_are_the_same_task(task, data):
+    spec, reference = parse_task(task)
+    outputs = reference or [None] * len(spec["test"])
+    tests = [{**pair, "output": output} for pair, output in zip(spec["test"], outputs, strict=True)]
+    pairs = data.draw(st.permutations([*spec["train"], *tests]))
+    # A pair whose output is unknown can be a test only.
+    trained = [pair for pair in pairs if pair["output"] is not None and data.draw(st.booleans())]
+    tested = [pair for pair in pairs if not any(pair is other for other in trained)]
+    other = {"train": trained, "test": [{"input": pair["input"]} for pair in tested]}
+    other_outputs = [pair["output"] for pair in tested]
+    assert inputs_hash(other) == inputs_hash(spec)
+    one, two = pair_bag(spec, reference), pair_bag(other, other_outputs)
+    assert one == two
+    assert one.covers(two)
+    assert one.may_be(two)
+
+
+@given(arc_tasks, arc_tasks)
+def test_tasks_of_other_inputs_have_another_hash(one, two):
+    inputs = [
+        sorted(str(pair["input"]) for pair in [*parse_task(task)[0]["train"], *task["test"]]) for task in (one, two)
+    ]
+    assert (inputs_hash(one) == inputs_hash(two)) == (inputs[0] == inputs[1])
+
+
+@pytest.mark.parametrize(
+    ("one", "two", "covers", "covered", "may_be"),
+    [
+        ([1, 2, 3], [1, 2, 3], True, True, True),
+        ([1, 2, 3], [1, 2, None], True, False, True),
+        ([1, None, 3], [1, 2, None], False, False, True),
+        ([1, 2, 3], [1, 2, 4], False, False, False),
+        ([1, 2, None], [1, 4, 3], False, False, False),
+        ([1, 2, None], [1, None, None], True, False, True),
+    ],
+)
+def test_outputs_tell_tasks_of_the_same_inputs_apart(one, two, covers, covered, may_be):
+    def bag(outputs):
+        pairs = [{"input": [[number]], "output": [[value]] if value else None} for number, value in enumerate(outputs)]
+        return pair_bag({"train": pairs[:1], "test": pairs[1:]}, [pair["output"] for pair in pairs[1:]])
+
+    left, right = bag(one), bag(two)
+    assert (left.covers(right), right.covers(left)) == (covers, covered)
+    assert left.may_be(right) is right.may_be(left) is may_be
+
+
+@pytest.mark.parametrize(
+    ("one", "two", "may_be"), [([1, None], [2, None], True), ([1, 2], [2, 1], True), ([1, 2], [1, 3], False)]
+)
+def test_an_input_may_be_there_twice(one, two, may_be):
+    def bag(outputs):
+        return pair_bag({"train": [], "test": [{"input": [[0]]}] * 2}, [value and [[value]] for value in outputs])
+
+    assert bag(one).may_be(bag(two)) is may_be
+    assert bag(one).covers(bag(two)) is (sorted(map(str, one)) == sorted(map(str, two)))
+
+
+def test_no_question_has_the_hash_of_a_task():
+    hashed = "\n".join(["arc", *sorted(["[[5]]", "[[7,8]]", "[[0,1],[2,3]]"])])
+    spec = parse_task(TASK)[0]
+    assert inputs_hash(spec) == text_hash(hashed)
+    assert statement_hash(hashed) != inputs_hash(spec)

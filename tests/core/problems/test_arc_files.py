@@ -97,6 +97,10 @@ def test_solutions_are_lists_by_id(value):
         ("eval.json", "eval"),
         ("medieval/a.json", "train"),
         ("evaluated/a.json", "train"),
+        ("arc-agi_test_challenges.json", "eval"),
+        ("arc-agi_training_challenges.json", "train"),
+        ("challenges.json", "eval"),
+        ("public_eval/a.json", "eval"),
     ],
 )
 def test_split_goes_by_path_unless_said(name, split):

@@ -28,6 +28,20 @@ class ImportFault:
         return ": ".join(part for part in (self.file, self.path, self.detail) if part)
 
 
+@dataclass(frozen=True, slots=True)
+class Crossing:
+    """A problem of an import whose question is known on the other side of the train/eval line."""
+
+    name: str
+    split: str
+    known_name: str
+    known_set: str
+    known_split: str
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.split}) is known as {self.known_name} of {self.known_set} ({self.known_split})"
+
+
 def problem_hash(record: ProblemRecord) -> str:
     """SHA-256 of kind, statement, spec and reference: the same content under another name is the same problem.
 

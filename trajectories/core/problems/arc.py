@@ -1,10 +1,12 @@
 """ARC tasks: training pairs, test inputs, and test outputs where they are known."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from trajectories.core.grids import Grid, GridError, grid_to_lists, parse_grid
+from trajectories.core.identity import canonical_json, text_hash
 from trajectories.core.problems import ProblemError, describe
 from trajectories.core.records import JSON, ProblemKind, ProblemRecord, PublicProblem
 
@@ -107,6 +109,56 @@ def task_of(problem: PublicProblem | ProblemRecord) -> ArcTask:
 
 def _tuple_grid(value: JSON) -> Grid:
     return tuple(tuple(row) for row in value)
+
+
+def inputs_hash(spec: Mapping[str, JSON]) -> str:
+    """SHA-256 of the inputs of all pairs, whatever their order and whichever of them are tests.
+
+    What is hashed has a line break in it, which no statement has once its spaces are made alike: an ARC task is never
+    found by the text of a question.
+    """
+    return text_hash("\n".join(["arc", *sorted(canonical_json(pair["input"]) for pair, _ in _all_pairs(spec, None))]))
+
+
+@dataclass(frozen=True, slots=True)
+class PairBag:
+    """All pairs of a task without order and roles: how often each input is there, and its known outputs.
+
+    Two bags are compared only where their inputs are the same (`inputs_hash`).
+    """
+
+    inputs: Counter[str] = field(default_factory=Counter)
+    outputs: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+    def covers(self, other: "PairBag") -> bool:
+        """Whether this is the same task, and every output that the other knows is known here."""
+        return self.inputs == other.inputs and other.outputs <= self.outputs
+
+    def may_be(self, other: "PairBag") -> bool:
+        """Whether both can be the same task: no input has other outputs here than there, as far as they are known."""
+        together: Counter[str] = Counter()
+        for (shown, _), count in (self.outputs | other.outputs).items():
+            together[shown] += count
+        return self.inputs == other.inputs and together <= self.inputs
+
+
+def pair_bag(spec: Mapping[str, JSON], reference: JSON) -> PairBag:
+    """The pairs of a problem's spec and reference, to compare it by."""
+    bag = PairBag()
+    for pair, output in _all_pairs(spec, reference):
+        shown = canonical_json(pair["input"])
+        bag.inputs[shown] += 1
+        if output is not None:
+            bag.outputs[shown, canonical_json(output)] += 1
+    return bag
+
+
+def _all_pairs(spec: Mapping[str, JSON], reference: JSON) -> Iterator[tuple[Mapping[str, JSON], JSON]]:
+    """Each pair, training pairs first, with its output or None."""
+    known = reference if isinstance(reference, list | tuple) else ()
+    yield from ((pair, pair["output"]) for pair in spec["train"])
+    for index, pair in enumerate(spec["test"]):
+        yield pair, known[index] if index < len(known) else None
 
 
 def render_prompt(task: ArcTask) -> str:

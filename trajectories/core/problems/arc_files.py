@@ -1,6 +1,5 @@
 """ARC documents as they are handed round: one task, or a Kaggle pair of `challenges` and `solutions` by task id."""
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -9,6 +8,7 @@ from typing import Any
 from trajectories.core.problems import ImportFault, ProblemError, describe
 from trajectories.core.problems.arc import parse_solution, parse_task
 from trajectories.core.problems.documents import check_text
+from trajectories.core.problems.sides import TRAIN, said_side
 from trajectories.core.records import JSON, ProblemKind, ProblemRecord
 
 MAX_NAME = 200
@@ -22,8 +22,8 @@ def is_solutions(name: str) -> bool:
 
 
 def split_of(name: str) -> str:
-    """The side of the train/eval line that a path speaks of: "eval" in an evaluation folder or file, else "train"."""
-    return "eval" if re.search(r"(^|[^a-z])eval(uation)?([^a-z]|$)", name.lower()) else "train"
+    """The side of the train/eval line that a path speaks of: "train" where it says nothing."""
+    return said_side(name) or TRAIN
 
 
 def read_solutions(value: JSON) -> Solutions:

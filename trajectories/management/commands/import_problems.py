@@ -34,7 +34,7 @@ class Command(BaseCommand):
         )
         parser.add_argument("--title", type=title, help="title of a new problem set (default: its name)")
         parser.add_argument("--solutions", type=Path, metavar="FILE", help="a Kaggle solutions file for the challenges")
-        parser.add_argument("--split", choices=["train", "eval"], help="default: eval where a path says evaluation")
+        parser.add_argument("--split", choices=["train", "eval"], help="default: as each row, file or folder says")
         parser.add_argument("--skip-bad", action="store_true", help="import the good tasks even if some are bad")
         parser.add_argument(
             "--map",
@@ -97,7 +97,7 @@ class Command(BaseCommand):
             solutions = files.add_path(options["solutions"]) if options["solutions"] else []
             columns = self._pairs(options["columns"], "--map", "FIELD=COLUMN")
             if options["preview"]:
-                self._preview(documents, columns)
+                self._preview(documents, columns, options["split"])
                 return
             tasks, questions = part_questions(documents)
             try:
@@ -122,15 +122,24 @@ class Command(BaseCommand):
             raise CommandError(f"{option} {bad[0]}: expected {form}")
         return dict(argument.split("=", 1) for argument in arguments)
 
-    def _preview(self, documents: list[Document | ImportFault], columns: dict[str, str]) -> None:
+    def _preview(self, documents: list[Document | ImportFault], columns: dict[str, str], split: str | None) -> None:
         """Print, for each file of questions, which column is read as what, and the first questions so read."""
         for document in part_questions(documents)[1]:
             self.stdout.write(document.name)
-            preview = preview_questions(document, columns=columns)
+            preview = preview_questions(document, columns=columns, split=split)
             for field, column in preview.mapping.items():
                 self.stdout.write(f"  {field} <- {column}")
             for item in preview.first:
                 self.stdout.write(f"  {item if isinstance(item, ImportFault) else describe_question(item)}")
+
+    def _warn(self, report: ImportReport) -> None:
+        """Print which problems are known on the other side of the line."""
+        are = "problem is" if report.crossing_count == 1 else "problems are"
+        self.stderr.write(f"warning: {report.crossing_count:,} {are} known on the other side (train/eval):")
+        for crossing in report.crossings:
+            self.stderr.write(f"  {crossing}")
+        if report.crossing_count > len(report.crossings):
+            self.stderr.write(f"  ... and {report.crossing_count - len(report.crossings):,} more")
 
     def _say(self, report: ImportReport, where: str) -> None:
         """Print faults and counts. Raises CommandError, for exit code 1, where bad input kept things out."""
@@ -138,6 +147,8 @@ class Command(BaseCommand):
             self.stderr.write(str(fault))
         if report.fault_count > len(report.faults):
             self.stderr.write(f"... and {report.fault_count - len(report.faults):,} more")
+        if report.crossing_count:
+            self._warn(report)
         bad = f"{report.fault_count:,} bad"
         if report.refused:
             raise CommandError(f"{where}: {bad}, so nothing was imported; --skip-bad imports the rest")

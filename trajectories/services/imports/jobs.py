@@ -4,6 +4,7 @@ import logging
 import time
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import astuple
 from pathlib import Path
 from typing import IO, Any
 
@@ -300,6 +301,8 @@ class _Slice:
                 "inserted": problems.inserted,
                 "duplicates": problems.duplicates,
                 "problem_set": problems.problem_set,
+                "crossing_count": problems.crossing_count,
+                "crossings": [astuple(crossing) for crossing in problems.crossings],
             }
         self._update(state=State.FINISHED, finished_at=Now(), **came)
 

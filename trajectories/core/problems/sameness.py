@@ -1,0 +1,44 @@
+"""When two problems ask the same question, whatever their names, sets, sides and answers."""
+
+from collections.abc import Mapping
+
+from trajectories.core.problems import statement_hash
+from trajectories.core.problems.arc import PairBag, inputs_hash, pair_bag
+from trajectories.core.records import JSON, ProblemKind, ProblemRecord
+
+Traits = PairBag | frozenset[str]
+"""What tells problems of one question hash apart: the pairs of an ARC task, the choices of any other question."""
+
+
+def question_hash(record: ProblemRecord) -> str:
+    """What a problem is found by when its question comes again: "" where it has none.
+
+    For an ARC task it is a hash of its inputs, for every other kind that of the statement.
+    """
+    return inputs_hash(record.spec) if record.kind is ProblemKind.ARC else statement_hash(record.statement)
+
+
+def traits_of(kind: str, spec: Mapping[str, JSON], reference: JSON) -> Traits:
+    """What a problem is compared by with those of its question hash."""
+    return pair_bag(spec, reference) if kind == ProblemKind.ARC else choice_traits(spec.get("choices"))
+
+
+def choice_traits(choices: JSON) -> frozenset[str]:
+    """Choices without order, spaces and capitals; none where there are no choices."""
+    entries = choices if isinstance(choices, list | tuple) else ()
+    return frozenset(" ".join(str(choice).split()).casefold() for choice in entries)
+
+
+def same_question(one: Traits, other: Traits) -> bool:
+    """Whether two problems of one question hash ask the same.
+
+    "Which of these is true?" with wholly other choices is another question; with some more of them it is not.
+    """
+    if isinstance(one, PairBag) or isinstance(other, PairBag):
+        return isinstance(one, PairBag) and isinstance(other, PairBag) and one.may_be(other)
+    return not one or not other or bool(one & other)
+
+
+def is_known_task(known: Traits, record: Traits) -> bool:
+    """Whether an ARC task brings nothing that is not known: the same pairs in another order, and no output more."""
+    return isinstance(known, PairBag) and isinstance(record, PairBag) and known.covers(record)
