@@ -21,6 +21,9 @@ FIELDS = {
     "tries": "3",
     "samples_per_call": "1",
     "sends_seed": "on",
+    "sends_temperature": "on",
+    "system_role": "system",
+    "thoughts_back": "never",
     "input_price": "0.15",
     "output_price": "0.6",
     "extra_body": '{"top_p": 0.9}',
@@ -75,6 +78,14 @@ def test_a_lead_adds_a_language_model(client, lead):
         ("base_url", "http://localhost:8000/v1/../x", "Found a path with . or .. in it"),
         ("extra_body", "[1]", "Found a list of 1, expected an object"),
         ("extra_body", '{"messages": []}', "set by the engine"),
+        (
+            "extra_body",
+            '{"max_tokens": null}',
+            "Found max_tokens taken out, expected it kept: budgets count on the limit",
+        ),
+        ("reasoning_effort", "utmost", "Select a valid choice"),
+        ("system_role", "user", "Select a valid choice"),
+        ("thoughts_back", "always", "Select a valid choice"),
         ("extra_body", "{", "Found the end of the file, expected JSON"),
         ("extra_body", '{"top_p": NaN}', "Found NaN, expected a finite number (line 1 column 11)."),
         ("extra_body", '{"top_p": -Infinity}', "expected a finite number"),
@@ -98,6 +109,53 @@ def test_a_wrong_field_is_said_plainly_and_nothing_is_added(client, lead, field,
     assert response.status_code == 422
     assert words in response.content.decode()
     assert not Sampler.objects.filter(name="local").exists()
+
+
+def test_what_a_model_takes_is_set_and_shown(client, lead):
+    client.force_login(lead)
+    values = {"reasoning_effort": "low", "system_role": "developer", "thoughts_back": "same", "sends_temperature": ""}
+    page = client.get(post(client, **values)["Location"]).content.decode()
+    parameters = Sampler.objects.get(name="local").parameters
+    assert (parameters["sends_temperature"], parameters["reasoning_effort"]) == (False, "low")
+    assert (parameters["system_role"], parameters["thoughts_back"]) == ("developer", "same")
+    assert "Temperatures are not sent: the sampler&#x27;s switch for them is off." in page
+    assert "<dd>developer</dd>" in page
+    assert "as they came" in page
+
+
+def test_an_effort_given_twice_is_refused(client, lead):
+    client.force_login(lead)
+    response = post(client, reasoning_effort="low", extra_body='{"reasoning": {"effort": "high"}}')
+    assert response.status_code == 422
+    assert "Found &#x27;reasoning&#x27; here and a reasoning effort above" in response.content.decode()
+
+
+def test_a_sampler_from_before_goes_on_sending_its_temperature(client, lead):
+    """A version stored without the newer settings: its form shows what it does, and saving it changes nothing."""
+    client.force_login(lead)
+    post(client)
+    sampler = Sampler.objects.get(name="local")
+    for name in ("sends_temperature", "reasoning_effort", "system_role", "thoughts_back"):
+        del sampler.parameters[name]
+    sampler.save()
+    address = reverse("sampler_edit", args=[sampler.pk])
+    form = client.get(address).context["form"]
+    assert form["sends_temperature"].value() is True
+    assert not form.opens_advanced or form["extra_body"].value()
+    assert client.post(address, FIELDS)["Location"] == reverse("sampler_detail", args=[sampler.pk])
+    assert Sampler.objects.filter(name="local").count() == 1
+    assert (
+        "<dt>Temperature</dt><dd>sent</dd>" in client.get(reverse("sampler_detail", args=[sampler.pk])).content.decode()
+    )
+
+
+def test_what_is_folded_away_opens_where_it_is_wrong_or_set(client, lead):
+    client.force_login(lead)
+    folded = '<details class="disclosure" id="advanced">'
+    opened = '<details class="disclosure" id="advanced" open>'
+    assert folded in client.get(reverse("sampler_new"), {"preset": "fake"}).content.decode()
+    assert opened in client.get(reverse("sampler_new"), {"preset": "openai"}).content.decode()
+    assert opened in post(client, extra_body="[1]").content.decode()
 
 
 def test_a_key_typed_into_the_wrong_field_is_not_shown_again(client, lead):

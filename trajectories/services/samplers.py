@@ -2,13 +2,16 @@
 
 import asyncio
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
 
 from trajectories.adapters.chat_api import CallError, ChatSettings, open_client
 from trajectories.adapters.chat_api.calls import estimate_usage
+from trajectories.adapters.chat_api.options import ignored_temperature
 from trajectories.adapters.endpoints import AccessError
 from trajectories.core.records import Usage
 from trajectories.models import AuditEvent, Sampler
@@ -63,7 +66,7 @@ def revise_chat_sampler(*, actor: User | None, sampler: Sampler, title: str, set
         raise SamplerError(f"{sampler.title} is built in; it cannot be changed.")
     if newest.pk != sampler.pk:
         raise SamplerError(f"Somebody has made version {newest.version} of it in the meantime; begin from that one.")
-    if newest.title == title and newest.parameters == settings.as_parameters():
+    if newest.title == title and _completed(newest.parameters) == settings.as_parameters():
         return newest
     return _add_version(actor, newest.name, title, settings, version=newest.version + 1, parent=newest.parent)
 
@@ -75,6 +78,11 @@ def _allowed(settings: ChatSettings) -> ChatSettings:
         return replace(settings, base_url=str(check_access(settings)))
     except AccessError as fault:
         raise SamplerError(str(fault), field=fault.field) from fault
+
+
+def _completed(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Stored parameters with what a version made before there was such a setting does."""
+    return {**ChatSettings(base_url="", model="").as_parameters(), **parameters}
 
 
 def _add_version(
@@ -91,6 +99,15 @@ def _add_version(
     data = {"name": name, "version": version}
     AuditEvent.objects.create(actor=actor, verb="added", object_type="sampler", object_id=sampler.pk, data=data)
     return sampler
+
+
+def temperature_note(sampler: Sampler) -> str:
+    """Why a language model draws with other temperatures than those planned; empty where it draws with them, and for
+    parameters that are no settings."""
+    try:
+        return ignored_temperature(ChatSettings.from_parameters(sampler.parameters)) if sampler.is_chat else ""
+    except (ValueError, TypeError, ArithmeticError):
+        return ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from trajectories.services.samplers import (
     add_chat_sampler,
     ensure_symbolic,
     revise_chat_sampler,
+    temperature_note,
     try_sampler,
 )
 from trajectories.views.fragments import wants_fragment
@@ -116,6 +117,7 @@ def _context(request: HttpRequest, sampler: Sampler) -> dict[str, Any]:
         "record": get_record(sampler),
         "gate": held_gate(sampler),
         "access_fault": sampler_fault(sampler),
+        "ignored_temperature": temperature_note(sampler),
         "endpoint_faults": newest_faults(sampler)[:SHOWN_FAULTS] if sees_faults else [],
     }
 
