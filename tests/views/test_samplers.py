@@ -3,7 +3,7 @@ from django.urls import reverse
 
 from tests.endpoint import KEY, bind_keys, flip_endpoint, sampler_for
 from tests.factories import make_trace
-from trajectories.adapters.fake_endpoint import Play
+from trajectories.adapters.fake_endpoint import Behaviour, Play
 from trajectories.models import Sampler
 from trajectories.services.samplers import ensure_symbolic
 
@@ -197,10 +197,10 @@ def test_the_list_shows_the_newest_version_of_each(client, curator, django_asser
 
 
 @pytest.mark.parametrize("fragment", [True, False])
-def test_the_test_button_makes_one_call(client, lead, fragment):
+def test_the_test_button_says_how_the_calls_went(client, lead, fragment):
     client.force_login(lead)
     headers = {"HX-Request": "true"} if fragment else {}
-    with flip_endpoint(script=[Play(), Play("401")]) as endpoint:
+    with flip_endpoint(script=[*[Play()] * 4, Play("401")]) as endpoint:
         address = reverse("sampler_test", args=[sampler_for(endpoint).pk])
         good = client.post(address, headers=headers).content.decode()
         bad = client.post(address, headers=headers).content.decode()
@@ -243,3 +243,38 @@ def test_the_page_says_that_the_endpoint_ignores_n(client, lead):
     make_trace(sampler=sampler, facts={"n": "ignored"})
     page = client.get(reverse("sampler_detail", args=[sampler.pk])).content.decode()
     assert "The endpoint gave fewer samples in a call than were asked for, so 1 of the newest" in page
+
+
+def test_what_the_test_finds_is_set_by_a_button(client, lead):
+    client.force_login(lead)
+    with flip_endpoint(Behaviour(takes=("no_temperature", "ignores_seed"))) as endpoint:
+        sampler = sampler_for(endpoint)
+        response = client.post(reverse("sampler_test", args=[sampler.pk]), headers={"HX-Request": "true"})
+        page = response.content.decode()
+        assert "It answers, with other settings than it has." in page
+        assert "It does not take the temperature." in page
+        assert "it ignores the seed" in page
+        assert "Set this as version 2" in page
+        assert 'name="remedy" value="no_temperature"' in page
+        response = client.post(reverse("sampler_adopt", args=[sampler.pk]), {"remedy": ["no_temperature"]}, follow=True)
+        assert "This is version 2, with what the test found." in response.content.decode()
+        old = client.post(reverse("sampler_test", args=[sampler.pk]), headers={"HX-Request": "true"})
+        assert "Set this as" not in old.content.decode(), "an old version is not changed"
+    newest = Sampler.objects.get(name=sampler.name, version=2)
+    assert newest.parameters["sends_temperature"] is False
+
+
+def test_a_change_that_is_not_known_is_refused_and_changes_nothing(client, lead):
+    client.force_login(lead)
+    sampler = sampler_for(flip_endpoint())
+    response = client.post(reverse("sampler_adopt", args=[sampler.pk]), {"remedy": ["model"]}, follow=True)
+    assert "Found &#x27;model&#x27;, expected some of" in response.content.decode()
+    assert Sampler.objects.filter(name=sampler.name).count() == 1
+
+
+def test_only_who_may_change_samplers_adopts_what_was_found(client, curator):
+    sampler = sampler_for(flip_endpoint())
+    address = reverse("sampler_adopt", args=[sampler.pk])
+    client.force_login(curator)
+    assert client.post(address, {"remedy": ["no_seed"]}).status_code == 403
+    assert Sampler.objects.filter(name=sampler.name).count() == 1
