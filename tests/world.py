@@ -301,6 +301,7 @@ def _posting(world: World) -> Iterator[Visit]:
         ("run_resume", [world.run.pk], {}),
         ("run_budget", [world.run.pk], {}),
         ("sampler_test", [world.sampler.pk], {}),
+        ("sampler_adopt", [world.sampler.pk], {"remedy": "no_seed"}),
     ]
     for name, arguments, data in forms:
         yield Visit(name, reverse(name, args=arguments), data)

@@ -119,6 +119,7 @@ urlpatterns: list[URLPattern] = [
     path("samplers/<int:sampler_id>/", samplers.sampler_detail, name="sampler_detail"),
     path("samplers/<int:sampler_id>/change/", samplers.sampler_edit, name="sampler_edit"),
     path("samplers/<int:sampler_id>/test/", samplers.sampler_test, name="sampler_test"),
+    path("samplers/<int:sampler_id>/adopt/", samplers.sampler_adopt, name="sampler_adopt"),
     path("traces/", traces.trace_list, name="trace_list"),
     path("traces/import/", trace_imports.trace_import, name="trace_import"),
     path("traces/next/", traces.trace_next, name="trace_next"),

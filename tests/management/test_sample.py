@@ -153,6 +153,13 @@ def test_a_dry_run_prints_the_estimate_and_the_first_prompts_and_plans_nothing(p
     assert not Run.objects.exists()
 
 
+def test_a_dry_run_says_that_temperatures_are_not_sent(problems):
+    make_instruction(name="write-program", title="Write a program", style="program", suits="chat")
+    silent = sampler_for(flip_endpoint(), sends_temperature=False)
+    said = sample("--sampler", silent.name, "--instructions", "write-program", "--samples", "1", "--dry-run")
+    assert "Temperatures are not sent: the sampler's switch for them is off." in said
+
+
 def test_a_dry_run_of_the_search_says_that_it_is_sent_nothing(problems):
     said = sample("--dry-run", "--samples", "1", "--views", "grid")
     assert "4 samples of 4 problems. Nothing is planned." in said

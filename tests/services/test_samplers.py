@@ -3,12 +3,12 @@ import pytest
 from tests.endpoint import KEY, bind_keys, flip_endpoint, sampler_for, settings_for
 from trajectories.adapters.fake_endpoint import Behaviour, Play
 from trajectories.models import AuditEvent, Sampler
+from trajectories.services.endpoints.trials import try_sampler
 from trajectories.services.samplers import (
     SamplerError,
     add_chat_sampler,
     ensure_symbolic,
     revise_chat_sampler,
-    try_sampler,
 )
 
 

@@ -201,6 +201,27 @@ def test_the_estimate_of_an_adaptive_strategy_says_what_it_may_take(client, lead
     assert "at most" in text
 
 
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        (
+            {"sends_temperature": False},
+            "Temperatures are not sent: the sampler&#x27;s switch for them is off. The 0.2 and",
+        ),
+        ({"extra_body": {"temperature": 0.5}}, "Every call is sent the temperature 0.5 of the sampler&#x27;s extra"),
+    ],
+)
+def test_temperatures_that_are_not_sent_are_said_before_the_start(client, lead, problems, asking, settings, words):
+    client.force_login(lead)
+    model = sampler_for(flip_endpoint(), input_price=1, output_price=2, **settings)
+    data = chat_fields(problems, model, asking) | {"temperatures": "0.2 1"}
+    text = client.post(reverse("run_estimate"), data).content.decode()
+    assert words in text
+    assert "of this plan will change nothing" in text
+    other = chat_fields(problems, sampler_for(flip_endpoint()), asking)
+    assert "change nothing" not in client.post(reverse("run_estimate"), other).content.decode()
+
+
 def test_the_first_prompts_are_shown_as_they_would_be_sent(
     client, lead, problems, model, asking, django_assert_num_queries
 ):

@@ -3,7 +3,7 @@ from django.urls import reverse
 
 from tests.endpoint import KEY, bind_keys, flip_endpoint, sampler_for
 from tests.factories import make_trace
-from trajectories.adapters.fake_endpoint import Play
+from trajectories.adapters.fake_endpoint import Behaviour, Play
 from trajectories.models import Sampler
 from trajectories.services.samplers import ensure_symbolic
 
@@ -21,6 +21,9 @@ FIELDS = {
     "tries": "3",
     "samples_per_call": "1",
     "sends_seed": "on",
+    "sends_temperature": "on",
+    "system_role": "system",
+    "thoughts_back": "never",
     "input_price": "0.15",
     "output_price": "0.6",
     "extra_body": '{"top_p": 0.9}',
@@ -75,6 +78,14 @@ def test_a_lead_adds_a_language_model(client, lead):
         ("base_url", "http://localhost:8000/v1/../x", "Found a path with . or .. in it"),
         ("extra_body", "[1]", "Found a list of 1, expected an object"),
         ("extra_body", '{"messages": []}', "set by the engine"),
+        (
+            "extra_body",
+            '{"max_tokens": null}',
+            "Found max_tokens taken out, expected it kept: budgets count on the limit",
+        ),
+        ("reasoning_effort", "utmost", "Select a valid choice"),
+        ("system_role", "user", "Select a valid choice"),
+        ("thoughts_back", "always", "Select a valid choice"),
         ("extra_body", "{", "Found the end of the file, expected JSON"),
         ("extra_body", '{"top_p": NaN}', "Found NaN, expected a finite number (line 1 column 11)."),
         ("extra_body", '{"top_p": -Infinity}', "expected a finite number"),
@@ -98,6 +109,53 @@ def test_a_wrong_field_is_said_plainly_and_nothing_is_added(client, lead, field,
     assert response.status_code == 422
     assert words in response.content.decode()
     assert not Sampler.objects.filter(name="local").exists()
+
+
+def test_what_a_model_takes_is_set_and_shown(client, lead):
+    client.force_login(lead)
+    values = {"reasoning_effort": "low", "system_role": "developer", "thoughts_back": "same", "sends_temperature": ""}
+    page = client.get(post(client, **values)["Location"]).content.decode()
+    parameters = Sampler.objects.get(name="local").parameters
+    assert (parameters["sends_temperature"], parameters["reasoning_effort"]) == (False, "low")
+    assert (parameters["system_role"], parameters["thoughts_back"]) == ("developer", "same")
+    assert "Temperatures are not sent: the sampler&#x27;s switch for them is off." in page
+    assert "<dd>developer</dd>" in page
+    assert "as they came" in page
+
+
+def test_an_effort_given_twice_is_refused(client, lead):
+    client.force_login(lead)
+    response = post(client, reasoning_effort="low", extra_body='{"reasoning": {"effort": "high"}}')
+    assert response.status_code == 422
+    assert "Found &#x27;reasoning&#x27; here and a reasoning effort above" in response.content.decode()
+
+
+def test_a_sampler_from_before_goes_on_sending_its_temperature(client, lead):
+    """A version stored without the newer settings: its form shows what it does, and saving it changes nothing."""
+    client.force_login(lead)
+    post(client)
+    sampler = Sampler.objects.get(name="local")
+    for name in ("sends_temperature", "reasoning_effort", "system_role", "thoughts_back"):
+        del sampler.parameters[name]
+    sampler.save()
+    address = reverse("sampler_edit", args=[sampler.pk])
+    form = client.get(address).context["form"]
+    assert form["sends_temperature"].value() is True
+    assert not form.opens_advanced or form["extra_body"].value()
+    assert client.post(address, FIELDS)["Location"] == reverse("sampler_detail", args=[sampler.pk])
+    assert Sampler.objects.filter(name="local").count() == 1
+    assert (
+        "<dt>Temperature</dt><dd>sent</dd>" in client.get(reverse("sampler_detail", args=[sampler.pk])).content.decode()
+    )
+
+
+def test_what_is_folded_away_opens_where_it_is_wrong_or_set(client, lead):
+    client.force_login(lead)
+    folded = '<details class="disclosure" id="advanced">'
+    opened = '<details class="disclosure" id="advanced" open>'
+    assert folded in client.get(reverse("sampler_new"), {"preset": "fake"}).content.decode()
+    assert opened in client.get(reverse("sampler_new"), {"preset": "openai"}).content.decode()
+    assert opened in post(client, extra_body="[1]").content.decode()
 
 
 def test_a_key_typed_into_the_wrong_field_is_not_shown_again(client, lead):
@@ -139,10 +197,10 @@ def test_the_list_shows_the_newest_version_of_each(client, curator, django_asser
 
 
 @pytest.mark.parametrize("fragment", [True, False])
-def test_the_test_button_makes_one_call(client, lead, fragment):
+def test_the_test_button_says_how_the_calls_went(client, lead, fragment):
     client.force_login(lead)
     headers = {"HX-Request": "true"} if fragment else {}
-    with flip_endpoint(script=[Play(), Play("401")]) as endpoint:
+    with flip_endpoint(script=[*[Play()] * 4, Play("401")]) as endpoint:
         address = reverse("sampler_test", args=[sampler_for(endpoint).pk])
         good = client.post(address, headers=headers).content.decode()
         bad = client.post(address, headers=headers).content.decode()
@@ -185,3 +243,38 @@ def test_the_page_says_that_the_endpoint_ignores_n(client, lead):
     make_trace(sampler=sampler, facts={"n": "ignored"})
     page = client.get(reverse("sampler_detail", args=[sampler.pk])).content.decode()
     assert "The endpoint gave fewer samples in a call than were asked for, so 1 of the newest" in page
+
+
+def test_what_the_test_finds_is_set_by_a_button(client, lead):
+    client.force_login(lead)
+    with flip_endpoint(Behaviour(takes=("no_temperature", "ignores_seed"))) as endpoint:
+        sampler = sampler_for(endpoint)
+        response = client.post(reverse("sampler_test", args=[sampler.pk]), headers={"HX-Request": "true"})
+        page = response.content.decode()
+        assert "It answers, with other settings than it has." in page
+        assert "It does not take the temperature." in page
+        assert "it ignores the seed" in page
+        assert "Set this as version 2" in page
+        assert 'name="remedy" value="no_temperature"' in page
+        response = client.post(reverse("sampler_adopt", args=[sampler.pk]), {"remedy": ["no_temperature"]}, follow=True)
+        assert "This is version 2, with what the test found." in response.content.decode()
+        old = client.post(reverse("sampler_test", args=[sampler.pk]), headers={"HX-Request": "true"})
+        assert "Set this as" not in old.content.decode(), "an old version is not changed"
+    newest = Sampler.objects.get(name=sampler.name, version=2)
+    assert newest.parameters["sends_temperature"] is False
+
+
+def test_a_change_that_is_not_known_is_refused_and_changes_nothing(client, lead):
+    client.force_login(lead)
+    sampler = sampler_for(flip_endpoint())
+    response = client.post(reverse("sampler_adopt", args=[sampler.pk]), {"remedy": ["model"]}, follow=True)
+    assert "Found &#x27;model&#x27;, expected some of" in response.content.decode()
+    assert Sampler.objects.filter(name=sampler.name).count() == 1
+
+
+def test_only_who_may_change_samplers_adopts_what_was_found(client, curator):
+    sampler = sampler_for(flip_endpoint())
+    address = reverse("sampler_adopt", args=[sampler.pk])
+    client.force_login(curator)
+    assert client.post(address, {"remedy": ["no_seed"]}).status_code == 403
+    assert Sampler.objects.filter(name=sampler.name).count() == 1

@@ -8,6 +8,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from trajectories.adapters.chat_api import CHAT_COMPLETIONS, RESPONSES, ChatSettings
+from trajectories.adapters.chat_api.settings import EFFORTS, NEVER, SAME, SYSTEM_ROLES
 from trajectories.adapters.endpoints import AccessError, EndpointAccess
 from trajectories.core.problems import describe
 from trajectories.forms.json import StrictJSONField
@@ -41,6 +42,10 @@ VARIABLE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 MAX_BODY_CHARACTERS = 20_000
 FIXED_FIELDS = ("model", "messages", "input", "stream", "n")
 MAX_PRICE = 100_000
+ADVANCED = (
+    *("output_limit_field", "reasoning_effort", "system_role", "thoughts_back"),
+    *("sends_temperature", "sends_seed", "extra_body"),
+)
 
 
 ADMINS_BIND = "An admin binds variables to addresses in MODEL_KEYS."
@@ -115,12 +120,36 @@ class SamplerForm(forms.Form):
     )
     logprobs = forms.BooleanField(required=False, label="Ask for log-probabilities", help_text="Makes answers larger.")
     streaming = forms.BooleanField(required=False, label="Stream answers", help_text="Where long ones are cut off.")
+    sends_temperature = forms.BooleanField(
+        required=False, label="Send a temperature", help_text="OpenAI's reasoning models refuse any but their own."
+    )
     sends_seed = forms.BooleanField(required=False, label="Send a seed", help_text="Some endpoints refuse it.")
+    reasoning_effort = forms.ChoiceField(
+        required=False,
+        choices=[("", "Not sent"), *((effort, effort) for effort in EFFORTS)],
+        label="Reasoning effort",
+        help_text="Not every model takes every one.",
+    )
+    system_role = forms.ChoiceField(
+        choices=[(role, role) for role in SYSTEM_ROLES],
+        label="Role of instructions",
+        help_text="Of messages that instruct, as a model judge has them.",
+    )
+    thoughts_back = forms.ChoiceField(
+        choices=[
+            (NEVER, "never"),
+            (SAME, "as they came"),
+            ("reasoning", "as reasoning"),
+            ("reasoning_details", "as reasoning_details"),
+        ],
+        label="Thoughts in agent turns",
+        help_text="How a model's thoughts go back to it with its tool calls. Some refuse them, some insist.",
+    )
     extra_body = StrictJSONField(
         longest=MAX_BODY_CHARACTERS,
         required=False,
         label="Extra parameters",
-        help_text='JSON, such as {"top_p": 0.95, "reasoning_effort": "high"}.',
+        help_text='JSON, such as {"top_p": 0.95}. They have the last word; null takes a field out of the request.',
         widget=forms.Textarea(attrs={"rows": 2, "spellcheck": "false", "class": "mono"}),
     )
 
@@ -134,6 +163,14 @@ class SamplerForm(forms.Form):
         given: Mapping[str, Any] = self.data if self.is_bound else self.initial
         base_url, chosen = (str(given.get(name) or "") for name in ("base_url", "key_variable"))
         keys.choices, keys.help_text = key_choices(base_url.strip(), chosen.strip(), self._access)
+
+    @property
+    def opens_advanced(self) -> bool:
+        """Whether what is folded away is to be seen: something in it is wrong, or is not as it begins."""
+        plain = ChatSettings(base_url="", model="").as_parameters()
+        if any(name in self.errors for name in ADVANCED):
+            return True
+        return any(self[name].value() not in (plain[name], None, "", "{}") for name in ADVANCED)
 
     def clean_base_url(self) -> str:
         """An address in its one form that calls may go to, without a password in it."""
@@ -178,8 +215,21 @@ class SamplerForm(forms.Form):
                 f"Found {data['samples_per_call']} with the Responses API, which gives one sample a call; expected 1.",
             )
             return data
+        if self._extra_contradicts(data):
+            return data
         settings = ChatSettings(**{name: value for name, value in data.items() if name not in ("title", "name")})
         return {**data, "settings": settings}
+
+    def _extra_contradicts(self, data: Mapping[str, Any]) -> bool:
+        """Whether the extra parameters undo what budgets count on, or say what a field of the form says."""
+        extra, limit = data["extra_body"], data["output_limit_field"]
+        limit = "max_output_tokens" if data["api"] == RESPONSES else limit
+        if limit in extra and extra[limit] is None:
+            self.add_error("extra_body", f"Found {limit} taken out, expected it kept: budgets count on the limit.")
+        twice = next((name for name in ("reasoning_effort", "reasoning") if name in extra), "")
+        if data["reasoning_effort"] and twice:
+            self.add_error("extra_body", f"Found {twice!r} here and a reasoning effort above, expected one of them.")
+        return bool(self.errors)
 
     def _check_key(self, data: Mapping[str, Any]) -> None:
         """A variable is taken only with a base URL that the settings bind it to."""
@@ -227,5 +277,5 @@ def first_values(preset: str) -> dict[str, Any]:
 
 
 def values_of(sampler: Sampler) -> dict[str, Any]:
-    """The values of a form that changes this sampler."""
-    return {"title": sampler.title, **sampler.parameters}
+    """The values of a form that changes this sampler; what its version was made before is as it was sent then."""
+    return {"title": sampler.title, **ChatSettings(base_url="", model="").as_parameters(), **sampler.parameters}

@@ -8,6 +8,7 @@ from itertools import accumulate
 from django.db.models import Avg
 
 from trajectories.adapters.chat_api import ChatSettings
+from trajectories.adapters.chat_api.options import ignored_temperature
 from trajectories.adapters.chat_api.samples import request_messages
 from trajectories.core.identity import canonical_json
 from trajectories.core.records import Usage
@@ -34,7 +35,8 @@ class Estimate:
 
     `measured` is the number of earlier answers that the length of answers comes from, 0 for a guess. `seconds` is the
     least time that the limits per minute allow, None where there are none. `most_calls` and `most_cost` are those of a
-    strategy that uses all it may.
+    strategy that uses all it may. `temperature_note` says why the plan's temperatures are not those drawn with, empty
+    where they are.
     """
 
     calls: int
@@ -47,6 +49,7 @@ class Estimate:
     most_cost: Decimal | None
     measured: int
     seconds: float | None
+    temperature_note: str = ""
 
 
 def estimate_plan(*, plan: Plan, sampler: Sampler) -> Estimate:
@@ -69,7 +72,14 @@ def estimate_plan(*, plan: Plan, sampler: Sampler) -> Estimate:
         most_cost=settings.cost_of(_at_most(plan, mean, output)),
         measured=measured,
         seconds=_least_seconds(plan.size, likely, settings),
+        temperature_note=_temperature_note(plan, settings),
     )
+
+
+def _temperature_note(plan: Plan, settings: ChatSettings) -> str:
+    why = ignored_temperature(settings)
+    planned = " and ".join(f"{each:g}" for each in plan.temperatures)
+    return f"{why} The {planned} of this plan will change nothing." if why else ""
 
 
 def _longest(plan: Plan, tokens: int, settings: ChatSettings) -> int:

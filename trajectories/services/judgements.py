@@ -13,6 +13,7 @@ from django.db.models import Avg, Count, Max, Min, QuerySet
 from django.utils import timezone
 
 from trajectories.adapters.chat_api import ChatSettings
+from trajectories.adapters.chat_api.options import ignored_temperature
 from trajectories.core.identity import derive_seed
 from trajectories.core.records import Usage
 from trajectories.core.verifiers.model_judge import Form
@@ -67,6 +68,7 @@ class JudgeEstimate:
     """Traces, calls, tokens and money of a plan. An estimate, never a bill; `cost` is None where a price is unknown.
 
     `alone` counts traces without any opponent; `measured` the earlier answers that the length of answers comes from.
+    `temperature_note` says why a judge draws with another temperature than 0, empty where it does not.
     """
 
     traces: int
@@ -77,6 +79,7 @@ class JudgeEstimate:
     output_tokens: int
     cost: Decimal | None
     measured: int
+    temperature_note: str = ""
 
 
 def estimate_judgement(*, plan: JudgePlan) -> JudgeEstimate:
@@ -100,6 +103,7 @@ def estimate_judgement(*, plan: JudgePlan) -> JudgeEstimate:
         output_tokens=usage.output_tokens,
         cost=settings.cost_of(usage),
         measured=measured,
+        temperature_note=ignored_temperature(settings),
     )
 
 

@@ -1,24 +1,19 @@
-"""Samplers: the embedded one registers itself; language models are added by people, and tried by one call."""
+"""Samplers: the embedded one registers itself; language models are added by people."""
 
-import asyncio
-import time
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from trajectories.adapters.chat_api import CallError, ChatSettings, open_client
-from trajectories.adapters.chat_api.calls import estimate_usage
+from trajectories.adapters.chat_api import ChatSettings
+from trajectories.adapters.chat_api.options import REMEDIES, apply_remedies, ignored_temperature
 from trajectories.adapters.endpoints import AccessError
-from trajectories.core.records import Usage
 from trajectories.models import AuditEvent, Sampler
-from trajectories.services.endpoints.access import check_access, endpoint_access
+from trajectories.services.endpoints.access import check_access
 
 SYMBOLIC = "symbolic"
-TEST_PROMPT = "Reply with the single word: ready."
-TEST_SECONDS = 30.0
-TEST_OUTPUT_TOKENS = 512
-SHOWN_CHARACTERS = 400
 
 
 class SamplerError(ValueError):
@@ -63,9 +58,23 @@ def revise_chat_sampler(*, actor: User | None, sampler: Sampler, title: str, set
         raise SamplerError(f"{sampler.title} is built in; it cannot be changed.")
     if newest.pk != sampler.pk:
         raise SamplerError(f"Somebody has made version {newest.version} of it in the meantime; begin from that one.")
-    if newest.title == title and newest.parameters == settings.as_parameters():
+    if newest.title == title and _completed(newest.parameters) == settings.as_parameters():
         return newest
     return _add_version(actor, newest.name, title, settings, version=newest.version + 1, parent=newest.parent)
+
+
+def adopt_remedies(*, actor: User | None, sampler: Sampler, remedies: Sequence[str]) -> Sampler:
+    """The next version of a language model with the changes that a trial proposes (chat_api.options.REMEDIES).
+
+    Raises SamplerError for a remedy that is not known and as `revise_chat_sampler` does.
+    """
+    if unknown := [word for word in remedies if word not in REMEDIES]:
+        raise SamplerError(f"Found {unknown[0]!r}, expected some of {', '.join(REMEDIES)}.")
+    try:
+        settings = ChatSettings.from_parameters(apply_remedies(sampler.parameters, remedies))
+    except (ValueError, TypeError, ArithmeticError) as fault:
+        raise SamplerError(str(fault)) from fault
+    return revise_chat_sampler(actor=actor, sampler=sampler, title=sampler.title, settings=settings)
 
 
 def _allowed(settings: ChatSettings) -> ChatSettings:
@@ -75,6 +84,11 @@ def _allowed(settings: ChatSettings) -> ChatSettings:
         return replace(settings, base_url=str(check_access(settings)))
     except AccessError as fault:
         raise SamplerError(str(fault), field=fault.field) from fault
+
+
+def _completed(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Stored parameters with what a version made before there was such a setting does."""
+    return {**ChatSettings(base_url="", model="").as_parameters(), **parameters}
 
 
 def _add_version(
@@ -93,56 +107,10 @@ def _add_version(
     return sampler
 
 
-@dataclass(frozen=True, slots=True)
-class Trial:
-    """What one call brought: an answer with its figures, or the plain cause of failure in `fault`. `detail` is what the
-    endpoint said with that, for admins only."""
-
-    fault: str = ""
-    detail: str = ""
-    kind: str = ""
-    text: str = ""
-    reasoning: str = ""
-    model: str = ""
-    seconds: float = 0.0
-    usage: Usage | None = None
-    usage_is_estimated: bool = False
-    finish_reason: str = ""
-
-
-def try_sampler(*, sampler: Sampler) -> Trial:
-    """Make one short call and say how it went. Nothing is stored and nothing is retried."""
+def temperature_note(sampler: Sampler) -> str:
+    """Why a language model draws with other temperatures than those planned; empty where it draws with them, and for
+    parameters that are no settings."""
     try:
-        settings = ChatSettings.from_parameters(
-            {
-                **sampler.parameters,
-                "timeout_seconds": min(TEST_SECONDS, sampler.parameters.get("timeout_seconds", TEST_SECONDS)),
-                "max_output_tokens": min(
-                    TEST_OUTPUT_TOKENS, sampler.parameters.get("max_output_tokens", TEST_OUTPUT_TOKENS)
-                ),
-            }
-        )
-        return asyncio.run(_try(settings))
-    except CallError as fault:
-        return Trial(fault=fault.message, detail=fault.detail, kind=fault.kind)
-    except (ValueError, TypeError) as fault:
-        return Trial(fault=str(fault), kind="parameters")
-
-
-async def _try(settings: ChatSettings) -> Trial:
-    client = open_client(settings, endpoint_access())
-    messages = [{"role": "user", "content": TEST_PROMPT}]
-    started = time.monotonic()
-    try:
-        reply = await client.complete(messages, 1.0, 1)
-    finally:
-        await client.close()
-    return Trial(
-        text=reply.text[:SHOWN_CHARACTERS],
-        reasoning=reply.reasoning[:SHOWN_CHARACTERS],
-        model=reply.model,
-        seconds=time.monotonic() - started,
-        usage=reply.usage or estimate_usage(messages, reply),
-        usage_is_estimated=reply.usage is None,
-        finish_reason=str(reply.finish_reason),
-    )
+        return ignored_temperature(ChatSettings.from_parameters(sampler.parameters)) if sampler.is_chat else ""
+    except (ValueError, TypeError, ArithmeticError):
+        return ""

@@ -13,12 +13,14 @@ from trajectories.models import Sampler
 from trajectories.selectors.endpoint_faults import newest_faults
 from trajectories.selectors.samplers import get_record, held_gate, list_samplers, list_versions
 from trajectories.services.endpoints.access import sampler_fault
+from trajectories.services.endpoints.trials import try_sampler
 from trajectories.services.samplers import (
     SamplerError,
     add_chat_sampler,
+    adopt_remedies,
     ensure_symbolic,
     revise_chat_sampler,
-    try_sampler,
+    temperature_note,
 )
 from trajectories.views.fragments import wants_fragment
 from trajectories.views.permissions import needs
@@ -116,6 +118,7 @@ def _context(request: HttpRequest, sampler: Sampler) -> dict[str, Any]:
         "record": get_record(sampler),
         "gate": held_gate(sampler),
         "access_fault": sampler_fault(sampler),
+        "ignored_temperature": temperature_note(sampler),
         "endpoint_faults": newest_faults(sampler)[:SHOWN_FAULTS] if sees_faults else [],
     }
 
@@ -123,9 +126,32 @@ def _context(request: HttpRequest, sampler: Sampler) -> dict[str, Any]:
 @require_POST
 @add_samplers
 def sampler_test(request: HttpRequest, sampler_id: int) -> HttpResponse:
-    """Make one call and show how it went: as a fragment, or on the sampler's page."""
+    """Make a few calls and show how they went: as a fragment, or on the sampler's page."""
     sampler = get_object_or_404(Sampler, pk=sampler_id, kind=Sampler.Kind.CHAT)
-    context = {"trial": try_sampler(sampler=sampler), "sampler": sampler}
+    newest = list_versions(sampler)[0]
+    context = {
+        "trial": try_sampler(sampler=sampler),
+        "sampler": sampler,
+        "next_version": newest.version + 1 if newest.pk == sampler.pk else None,
+    }
     if wants_fragment(request):
         return render(request, "trajectories/samplers/_trial.html", context)
     return render(request, "trajectories/samplers/detail.html", {**_context(request, sampler), **context})
+
+
+@require_POST
+@add_samplers
+@once
+def sampler_adopt(request: HttpRequest, sampler_id: int) -> HttpResponse:
+    """Make the next version with the settings that the test has found."""
+    sampler = get_object_or_404(Sampler, pk=sampler_id, kind=Sampler.Kind.CHAT)
+    try:
+        newest = adopt_remedies(actor=visitor(request), sampler=sampler, remedies=request.POST.getlist("remedy"))
+    except SamplerError as fault:
+        messages.error(request, str(fault))
+        return redirect("sampler_detail", sampler.pk)
+    if newest.pk != sampler.pk:
+        messages.success(
+            request, f"This is version {newest.version}, with what the test found. Earlier runs keep theirs."
+        )
+    return redirect("sampler_detail", newest.pk)

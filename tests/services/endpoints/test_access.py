@@ -15,9 +15,10 @@ from trajectories.models import Attempt, AuditEvent, EndpointFault, Sampler
 from trajectories.services.chat_sampling import sample_session
 from trajectories.services.endpoints.access import sampler_fault
 from trajectories.services.endpoints.faults import KEPT, MAX_CHARACTERS, keep_fault
+from trajectories.services.endpoints.trials import try_sampler
 from trajectories.services.generation import plan_generation
 from trajectories.services.judgement_work import judge_next
-from trajectories.services.samplers import SamplerError, add_chat_sampler, revise_chat_sampler, try_sampler
+from trajectories.services.samplers import SamplerError, add_chat_sampler, revise_chat_sampler
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -56,7 +56,7 @@ class Agent:
     ) -> None:
         self._caller, self._request, self._limits, self._run = caller, request, limits, run
         sent = with_hint(shown, request.hint)
-        self._talk = Conversation(caller.settings.api, sent, shown)
+        self._talk = Conversation(caller.settings.api, sent, shown, caller.settings.thoughts_back)
         self._tools = offered_tools(caller.settings.api)
         self._answers: list[Answered] = []
         self._steps: list[Step] = []

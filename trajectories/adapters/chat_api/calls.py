@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from trajectories.adapters.chat_api.replies import Reply
-from trajectories.adapters.chat_api.settings import ChatSettings
+from trajectories.adapters.chat_api.settings import NEVER, RESPONSES, SYSTEM_ROLES, ChatSettings
 from trajectories.core.identity import canonical_json, content_hash
 from trajectories.core.records import JSON, Usage
 from trajectories.core.tokens import estimate_tokens
@@ -50,7 +50,8 @@ class Answered:
 def call_hash(settings: ChatSettings, call: ChatCall) -> str:
     """What makes two calls the same: endpoint, model, messages, parameters and which sample it is.
 
-    The limit on output is left out: an answer that ended by itself is the answer under any larger limit.
+    The limit on output is left out: an answer that ended by itself is the answer under any larger limit. What a model
+    takes is in it only where it is set, so that answers paid for before there was such a setting are found again.
     """
     return content_hash(
         {
@@ -63,8 +64,22 @@ def call_hash(settings: ChatSettings, call: ChatCall) -> str:
             **call.sample,
             **({"tools": list(call.tools)} if call.tools else {}),
             **({"logprobs": True} if settings.logprobs else {}),
+            **_taken(settings, call),
         }
     )
+
+
+def _taken(settings: ChatSettings, call: ChatCall) -> dict[str, JSON]:
+    """What the settings change in the request beyond its parts above. The temperature stays among those where it is not
+    sent: samples that were planned apart stay apart."""
+    taken: dict[str, JSON] = {} if settings.sends_temperature else {"sends_temperature": False}
+    taken |= {"reasoning_effort": settings.reasoning_effort} if settings.reasoning_effort else {}
+    if settings.system_role != SYSTEM_ROLES[0] and any(said.get("role") in SYSTEM_ROLES for said in call.messages):
+        taken["system_role"] = settings.system_role
+    # Chat Completions has the thoughts among the messages; Responses asks for them from the first turn on.
+    if settings.api == RESPONSES and settings.thoughts_back != NEVER:
+        taken["thoughts_back"] = settings.thoughts_back
+    return taken
 
 
 def input_tokens_of(messages: Sequence[Mapping[str, JSON]]) -> int:

@@ -20,8 +20,9 @@ from trajectories.adapters.chat_api.faults import (
     status_fault,
 )
 from trajectories.adapters.chat_api.hidden_errors import HiddenError
+from trajectories.adapters.chat_api.options import effort_field
 from trajectories.adapters.chat_api.replies import Reply, ReplyError, cut_at_limit, read_reply
-from trajectories.adapters.chat_api.settings import CHAT_COMPLETIONS, RESPONSES, ChatSettings
+from trajectories.adapters.chat_api.settings import CHAT_COMPLETIONS, NEVER, RESPONSES, SYSTEM_ROLES, ChatSettings
 from trajectories.adapters.chat_api.streams import BrokenOffError, merge_stream
 from trajectories.adapters.chat_api.transport import RefusedError, open_http
 from trajectories.adapters.endpoints import AccessError, EndpointAccess
@@ -97,32 +98,32 @@ class ChatClient:
         except AccessError as fault:
             raise refused_access(fault) from fault
         except RefusedError as fault:
-            raise status_fault(fault.refusal, self._settings.model, self._key, tools="tools" in body) from None
+            raise status_fault(fault.refusal, self._settings, self._key, body) from None
         except (openai.APIConnectionError, httpx2.HTTPError, httpx2.InvalidURL) as fault:
             raise connection_fault(fault, self._settings.base_url, self._key) from None
-        return self._read(raw, n)
+        return self._read(raw, body)
 
-    def _read(self, raw: bytes, n: int) -> list[Reply | CallError]:
+    def _read(self, raw: bytes, body: Mapping[str, Any]) -> list[Reply | CallError]:
         text = redact_key(raw.decode("utf-8", errors="replace"), self._key)
         try:
             whole = merge_stream(text.splitlines()) if self._settings.streaming else text
-            parts = split_choices(whole) if n > 1 else [whole]
+            parts = split_choices(whole) if "n" in body else [whole]
         except (RecursionError, ValueError) as fault:
-            raise self._fault(fault, text) from None
-        found = [self._read_one(part) for part in parts]
+            raise self._fault(fault, text, body) from None
+        found = [self._read_one(part, body) for part in parts]
         if all(isinstance(choice, CallError) for choice in found):
             raise found[0]  # type: ignore[misc]
         return found
 
-    def _read_one(self, text: str) -> Reply | CallError:
+    def _read_one(self, text: str, body: Mapping[str, Any]) -> Reply | CallError:
         try:
             return cut_at_limit(read_reply(text), self._settings.max_output_tokens)
         except (RecursionError, ValueError) as fault:
-            return self._fault(fault, text)
+            return self._fault(fault, text, body)
 
-    def _fault(self, fault: RecursionError | ValueError, text: str) -> CallError:
+    def _fault(self, fault: RecursionError | ValueError, text: str, body: Mapping[str, Any]) -> CallError:
         if isinstance(fault, HiddenError):
-            return status_fault(fault.refusal, self._settings.model, self._key)
+            return status_fault(fault.refusal, self._settings, self._key, body)
         if isinstance(fault, BrokenOffError):
             return broken_off_fault()
         return malformed_fault(_what_is_wrong(fault), text, self._key)
@@ -169,17 +170,29 @@ def request_body(
     seed: int,
     tools: Sequence[Mapping[str, JSON]] = (),
 ) -> dict[str, Any]:
-    """What is sent. The Responses API has no `seed`; the extra body has the last word."""
-    body: dict[str, Any] = {"model": settings.model, "temperature": temperature, "stream": settings.streaming}
+    """What is sent. The Responses API has no `seed`; the extra body has the last word, and what is None there is not
+    sent at all."""
+    warmth = {"temperature": temperature} if settings.sends_temperature else {}
+    body: dict[str, Any] = {"model": settings.model, **warmth, "stream": settings.streaming}
+    said = [_with_role(message, settings.system_role) for message in messages]
     if settings.api == RESPONSES:
-        body |= {"input": list(messages), "max_output_tokens": settings.max_output_tokens, "store": False}
-        body |= {"include": ["message.output_text.logprobs"]} if settings.logprobs else {}
+        body |= {"input": said, "max_output_tokens": settings.max_output_tokens, "store": False}
+        included = ["message.output_text.logprobs"] if settings.logprobs else []
+        included += ["reasoning.encrypted_content"] if settings.thoughts_back != NEVER else []
+        body |= {"include": included} if included else {}
     else:
-        body |= {"messages": list(messages), settings.output_limit_field: settings.max_output_tokens}
+        body |= {"messages": said, settings.output_limit_field: settings.max_output_tokens}
         # Endpoints read the seed as a 32- or 64-bit number; the smaller fits all.
         body |= {"seed": seed & 0x7FFFFFFF} if settings.sends_seed else {}
         body |= {"logprobs": True} if settings.logprobs else {}
+    body |= effort_field(settings)
     body |= {"tools": list(tools)} if tools else {}
     if settings.streaming and settings.api != RESPONSES:
         body["stream_options"] = {"include_usage": True}
-    return {**body, **json.loads(json.dumps(dict(settings.extra_body)))}
+    extra = json.loads(json.dumps(dict(settings.extra_body)))
+    return {name: value for name, value in {**body, **extra}.items() if extra.get(name, value) is not None}
+
+
+def _with_role(message: Mapping[str, JSON], system_role: str) -> Mapping[str, JSON]:
+    """The message; one of instructions under the role that the model takes."""
+    return {**message, "role": system_role} if message.get("role") in SYSTEM_ROLES else message

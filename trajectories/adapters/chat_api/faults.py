@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Any
 
+from trajectories.adapters.chat_api.options import name_refusal
+from trajectories.adapters.chat_api.settings import ChatSettings
 from trajectories.adapters.endpoints import AccessError
 
 MAX_DETAIL = 500
@@ -46,10 +48,11 @@ class CallError(Exception):
 
     `retryable`: the same call may succeed later. `stops`: no other call can succeed either. `shrinks`: the endpoint has
     too much to do. `retry_after`: seconds it asks to be left alone. `message` is for everybody; `detail` is what the
-    endpoint or the network said, for admins only.
+    endpoint or the network said, for admins only. `remedy` names the change of settings (options.REMEDIES) after which
+    the model takes the call, "" where none is known.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 (what callers decide by, each with its default)
         self,
         kind: str,
         message: str,
@@ -58,10 +61,11 @@ class CallError(Exception):
         stops: bool = False,
         retry_after: float | None = None,
         detail: str = "",
+        remedy: str = "",
     ) -> None:
         super().__init__(message)
         self.kind, self.message, self.retryable, self.stops = kind, message, retryable, stops
-        self.retry_after, self.detail = retry_after, detail
+        self.retry_after, self.detail, self.remedy = retry_after, detail, remedy
 
     @property
     def shrinks(self) -> bool:
@@ -79,8 +83,8 @@ def refused_access(fault: AccessError) -> CallError:
     return CallError(fault.kind, fault.message, stops=True, detail=fault.detail)
 
 
-def status_fault(error: Refusal, model: str, key: str, *, tools: bool = False) -> CallError:
-    """What an answer with an error status means; `tools` says whether the call offered any."""
+def status_fault(error: Refusal, settings: ChatSettings, key: str, body: Mapping[str, Any]) -> CallError:
+    """What an answer with an error status means for the call whose `body` was sent."""
     status, detail = error.status, redact(_detail(error), key)
     words = detail.lower()
     if status == 429 or status >= 500 or status in RETRIED:
@@ -89,10 +93,12 @@ def status_fault(error: Refusal, model: str, key: str, *, tools: bool = False) -
         return CallError("context", f"The prompt is longer than the model takes ({status}).", detail=detail)
     if status == 400 and any(word in words for word in FILTER_WORDS):
         return CallError("filtered", f"The endpoint's content filter refused the prompt ({status}).", detail=detail)
-    if tools and status in (400, 404, 422) and any(word in words for word in TOOL_WORDS):
+    if status in (400, 422) and (refused := name_refusal(words, status, body, settings)) is not None:
+        return CallError("option", refused.message, stops=True, detail=detail, remedy=refused.remedy)
+    if "tools" in body and status in (400, 404, 422) and any(word in words for word in TOOL_WORDS):
         message = f"The endpoint does not take tools for this model ({status}), and an agent needs one."
         return CallError("no_tools", message, stops=True, detail=detail)
-    kind, message = _lasting(status, model)
+    kind, message = _lasting(status, settings.model)
     return CallError(kind, message, stops=True, detail=detail)
 
 

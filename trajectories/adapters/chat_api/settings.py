@@ -11,6 +11,10 @@ CHAT_COMPLETIONS = "chat_completions"
 RESPONSES = "responses"
 MILLION = Decimal(1_000_000)
 PRICES = ("input_price", "cached_price", "output_price")
+EFFORTS = ("none", "minimal", "low", "medium", "high")
+SYSTEM_ROLES = ("system", "developer")
+NEVER, SAME = "never", "same"
+THOUGHTS_BACK = (NEVER, SAME, "reasoning", "reasoning_details")
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +23,11 @@ class ChatSettings:
 
     `key_variable` is the name of the environment variable that holds the key. The key itself is read at the moment of a
     call and kept nowhere.
+
+    What a model takes: `sends_temperature` and `sends_seed`; `reasoning_effort`, one of EFFORTS or "" for not sent;
+    `system_role`, under which instructions are sent; `thoughts_back`, one of THOUGHTS_BACK: how a model's thoughts go
+    back to it in the turns of an agent, not at all, in the fields they came in, or in the field named. An entry of
+    `extra_body` whose value is None takes the parameter of that name out of the request.
     """
 
     base_url: str
@@ -41,6 +50,10 @@ class ChatSettings:
     sends_seed: bool = True
     timeout_seconds: float = 600.0
     tries: int = 6
+    sends_temperature: bool = True
+    reasoning_effort: str = ""
+    system_role: str = "system"
+    thoughts_back: str = NEVER
 
     @property
     def takes_n(self) -> bool:

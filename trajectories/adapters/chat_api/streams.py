@@ -62,6 +62,7 @@ class _Choice:
     finish: Any = None
     logprobs: list[Any] = field(default_factory=list)
     calls: dict[int, dict[str, Any]] = field(default_factory=dict)
+    details: dict[int, dict[str, Any]] = field(default_factory=dict)
     error: Any = None
 
     def add(self, part: Mapping[str, Any]) -> None:
@@ -75,6 +76,8 @@ class _Choice:
                 self.texts.setdefault(name, []).append(text)
         for call in list_of(delta.get("tool_calls")):
             _merge_call(self.calls, call)
+        for detail in list_of(delta.get("reasoning_details")):
+            _merge_detail(self.details, detail)
         given = part.get("logprobs")
         self.logprobs += list_of(given.get("content")) if isinstance(given, dict) else []
 
@@ -83,6 +86,7 @@ class _Choice:
         message: dict[str, Any] = {"role": "assistant"}
         message |= {name: "".join(parts) for name, parts in self.texts.items()}
         message |= {"tool_calls": [self.calls[at] for at in sorted(self.calls)]} if self.calls else {}
+        message |= {"reasoning_details": [self.details[at] for at in sorted(self.details)]} if self.details else {}
         choice = {"index": index, "message": message, "finish_reason": self.finish}
         choice |= {"error": self.error} if self.error else {}
         return choice | ({"logprobs": {"content": self.logprobs}} if self.logprobs else {})
@@ -111,3 +115,13 @@ def _merge_call(calls: dict[int, dict[str, Any]], part: Any) -> None:
     if isinstance(function, dict):
         call["function"]["name"] += text_of(function.get("name"))
         call["function"]["arguments"] += text_of(function.get("arguments"))
+
+
+def _merge_detail(details: dict[int, dict[str, Any]], part: Any) -> None:
+    """Add one piece of the thoughts that go back with their signatures: texts grow, any other field is as it came."""
+    if not isinstance(part, dict) or not isinstance(part.get("index"), int):
+        return
+    known = details.setdefault(part["index"], {})
+    for name, value in part.items():
+        grows = name in ("text", "summary", "data") and isinstance(value, str)
+        known[name] = text_of(known.get(name)) + value if grows else value

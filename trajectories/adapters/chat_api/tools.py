@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from trajectories.adapters.chat_api.options import THOUGHT_FIELDS
 from trajectories.adapters.chat_api.replies import Reply
-from trajectories.adapters.chat_api.settings import RESPONSES
+from trajectories.adapters.chat_api.settings import NEVER, RESPONSES, SAME
 from trajectories.core.prompts import Message
 from trajectories.core.records import JSON
 from trajectories.core.tools import PYTHON, python_function, python_tool
@@ -78,11 +79,11 @@ def calls_as_text(text: str) -> bool:
 
 class Conversation:
     """What was said so far: `sent` in the form of the API, `kept` in the one form that traces have (chat messages with
-    `tool_calls`, and results with the role "tool")."""
+    `tool_calls`, and results with the role "tool"). `thoughts_back` is as in ChatSettings; thoughts are kept always."""
 
-    def __init__(self, api: str, sent: Sequence[Message], kept: Sequence[Message]) -> None:
+    def __init__(self, api: str, sent: Sequence[Message], kept: Sequence[Message], thoughts_back: str = NEVER) -> None:
         self.sent, self.kept = list(sent), list(kept)
-        self._responses = api == RESPONSES
+        self._responses, self._thoughts_back = api == RESPONSES, thoughts_back
 
     def add_answer(self, reply: Reply, calls: Sequence[ToolCall]) -> None:
         """Add what the model said."""
@@ -93,7 +94,8 @@ class Conversation:
         readable = [_readable(call) for call in calls]
         asked = [_chat_call(call) for call in readable]
         message |= {"tool_calls": asked} if asked else {}
-        self.sent += _response_items(reply, readable) if self._responses else [message]
+        message |= _thoughts_sent(reply, self._thoughts_back)
+        self.sent += _response_items(reply, readable, self._thoughts_back) if self._responses else [message]
 
     def add_result(self, call: ToolCall, text: str) -> None:
         """Add what the tool gave back."""
@@ -117,16 +119,43 @@ def _chat_call(call: ToolCall) -> dict[str, JSON]:
     return {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
 
 
-def _response_items(reply: Reply, calls: Sequence[ToolCall]) -> list[dict[str, JSON]]:
-    """An answer as items of the next request. Nothing is stored at the endpoint, so items go without their ids, and
-    thoughts only where they came encrypted (`"include": ["reasoning.encrypted_content"]` in the extra parameters)."""
+def _thoughts_sent(reply: Reply, how: str) -> dict[str, Any]:
+    """The fields that take thoughts back in a message of Chat Completions; "same" copies what came, signatures and
+    all, also thoughts that came as parts of the content."""
+    if how == NEVER:
+        return {}
+    choices = json.loads(reply.raw).get("choices")
+    choice = choices[0] if isinstance(choices, list) and choices else None
+    came = choice.get("message") if isinstance(choice, dict) else None
+    came = came if isinstance(came, dict) else {}
+    if how == SAME:
+        fields = {name: came[name] for name in THOUGHT_FIELDS if came.get(name) is not None}
+        return fields | ({"content": came["content"]} if isinstance(came.get("content"), list) else {})
+    details = came.get("reasoning_details")
+    if how == "reasoning_details":
+        if isinstance(details, list) and details:
+            return {how: details}
+        return {how: [{"type": "reasoning.text", "text": reply.reasoning}]} if reply.reasoning else {}
+    return {how: reply.reasoning} if reply.reasoning else {}
+
+
+def _response_items(reply: Reply, calls: Sequence[ToolCall], thoughts_back: str = NEVER) -> list[dict[str, JSON]]:
+    """An answer as items of the next request. Nothing is stored at the endpoint, so items go without their ids.
+    Thoughts go where they came encrypted, and in plain words as well where the setting wants them back."""
     output: Any = json.loads(reply.raw).get("output")
+    thoughts = [item for item in _items(output) if item.get("type") == "reasoning"]
+    names = ("encrypted_content",) if thoughts_back == NEVER else ("content", "encrypted_content")
     items: list[dict[str, JSON]] = [
-        {"type": "reasoning", "summary": item.get("summary") or [], "encrypted_content": item["encrypted_content"]}
-        for item in (output if isinstance(output, list) else [])
-        if isinstance(item, dict) and item.get("type") == "reasoning" and item.get("encrypted_content")
+        {"type": "reasoning", "summary": item.get("summary") or []}
+        | {name: item[name] for name in names if item.get(name)}
+        for item in thoughts
+        if item.get("encrypted_content") or thoughts_back != NEVER
     ]
     items += [{"role": "assistant", "content": reply.text}] if reply.text else []
     return items + [
         {"type": "function_call", "call_id": call.id, "name": call.name, "arguments": call.arguments} for call in calls
     ]
+
+
+def _items(output: Any) -> list[dict[str, Any]]:
+    return [item for item in output if isinstance(item, dict)] if isinstance(output, list) else []

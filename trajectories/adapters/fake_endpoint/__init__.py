@@ -2,13 +2,14 @@
 
 from trajectories.adapters.fake_endpoint.agents import Converser, LoopingAgent, SymbolicAgent, tool_call
 from trajectories.adapters.fake_endpoint.answers import Answer, canned, learner, symbolic
-from trajectories.adapters.fake_endpoint.behaviour import FAILURES, Behaviour, Play
+from trajectories.adapters.fake_endpoint.behaviour import FAILURES, TAKES, Behaviour, Play
 from trajectories.adapters.fake_endpoint.judges import Judge
 from trajectories.adapters.fake_endpoint.problems import Versatile, problem_writer
 from trajectories.adapters.fake_endpoint.server import FakeEndpoint
 
 __all__ = [
     "FAILURES",
+    "TAKES",
     "Answer",
     "Behaviour",
     "Converser",

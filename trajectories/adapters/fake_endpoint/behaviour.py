@@ -39,6 +39,24 @@ FAILURES: Mapping[str, str] = {
 """What can go wrong, by the word that asks for it."""
 
 
+TAKES: Mapping[str, str] = {
+    "temperature_1": "refuses any temperature but 1",
+    "no_temperature": "refuses any temperature",
+    "long_limit": "wants max_completion_tokens and refuses max_tokens",
+    "short_limit": "wants max_tokens and refuses max_completion_tokens",
+    "no_effort": "refuses a reasoning effort",
+    "developer": "refuses the role system",
+    "system": "refuses the role developer",
+    "thoughts_back": "refuses a tool call that comes back without its thoughts",
+    "no_thoughts_back": "refuses a tool call that comes back with its thoughts",
+    "no_seed": "refuses a seed",
+    "ignores_seed": "takes a seed and draws anew all the same",
+    "ignores_temperature": "says the same whatever temperature and seed",
+    "no_logprobs": "refuses to give log-probabilities",
+    "ignores_logprobs": "is asked for log-probabilities and gives none",
+}
+"""What a model takes of what it may be sent, by the word that asks for it."""
+
 WAYS_OF_N = ("given", "ignored", "refused", "fewer", "more")
 
 
@@ -56,7 +74,8 @@ class Behaviour:
 
     `key`: without it in the Authorization header calls get a 401. `models`: others get a 404; empty for any. `n` says
     what becomes of a call for several samples: "given", "ignored" (one comes), "refused" (400), "fewer" (half of them
-    come) or "more" (one more comes). `stated_cost` is what it says each call cost; None where it says nothing.
+    come) or "more" (one more comes). `stated_cost` is what it says each call cost; None where it says nothing. `takes`
+    are words of TAKES.
     """
 
     latency: float = 0.0
@@ -68,6 +87,7 @@ class Behaviour:
     seed: int = 0
     n: str = "given"
     stated_cost: float | None = None
+    takes: tuple[str, ...] = ()
 
     def choices(self, asked: int) -> int:
         """How many samples come of a call for so many."""
@@ -76,6 +96,8 @@ class Behaviour:
     def __post_init__(self) -> None:
         if self.n not in WAYS_OF_N:
             raise ValueError(f"Found {self.n!r} for n, expected one of {', '.join(WAYS_OF_N)}.")
+        if strange := [word for word in self.takes if word not in TAKES]:
+            raise ValueError(f"Found {strange[0]!r} for what it takes, expected some of {', '.join(TAKES)}.")
         unknown = [word for word in self.failures if word not in FAILURES]
         if unknown:
             raise ValueError(f"Found the failure {unknown[0]!r}, expected some of {', '.join(FAILURES)}.")

@@ -216,3 +216,8 @@ def error_body(failure: str, key: str) -> tuple[int, bytes]:
     """Status and body; some endpoints repeat the key they were given, and so does this one."""
     status, message, code = ERRORS[failure]
     return status, json.dumps({"error": {"message": message.format(key=key), "type": "error", "code": code}}).encode()
+
+
+def refusal_body(words: str) -> bytes:
+    """The body of a 400 that says what is not taken."""
+    return json.dumps({"error": {"message": words, "type": "invalid_request_error", "code": None}}).encode()

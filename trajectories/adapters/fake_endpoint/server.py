@@ -15,6 +15,7 @@ from trajectories.adapters.fake_endpoint import bodies
 from trajectories.adapters.fake_endpoint.agents import Converser
 from trajectories.adapters.fake_endpoint.answers import Answer, Answerer, canned
 from trajectories.adapters.fake_endpoint.behaviour import Behaviour, Play
+from trajectories.adapters.fake_endpoint.refusals import refusal_of
 
 HOST = "127.0.0.1"
 MAX_HEAD = 64 * 1024
@@ -81,6 +82,7 @@ class FakeEndpoint:
         self.port = port
         self._answerer = answerer or canned()
         self._asked: Counter[str] = Counter()
+        self._seeded: dict[tuple[Any, ...], int] = {}
         self._chance = random.Random(self.behaviour.seed)
         self._thinker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="endpoint answers")
         self._loop = asyncio.new_event_loop()
@@ -162,7 +164,9 @@ class FakeEndpoint:
         return self.script.pop(0) if self.script else behaviour.draw(self._chance)
 
     async def _perform(self, play: Play, call: Call, writer: asyncio.StreamWriter) -> None:
-        if play.failure in bodies.ERRORS:
+        if not play.failure and (words := refusal_of(call.body, self.behaviour.takes)):
+            await _send(writer, 400, bodies.refusal_body(words))
+        elif play.failure in bodies.ERRORS:
             status, body = bodies.error_body(play.failure, call.key)
             headers = {"Retry-After": play.retry_after} if play.failure in ("429", "503") else {}
             await _send(writer, status, body, headers)
@@ -186,17 +190,34 @@ class FakeEndpoint:
         answer = await self._loop.run_in_executor(self._thinker, self._say, call, call.prompt, asked_before)
         return Answer(answer.text[: len(answer.text) // 3], answer.reasoning) if failure == "truncated" else answer
 
+    def _asked_before(self, call: Call, count: int) -> int:
+        """How many samples of the prompt were drawn before: the same number for the same seed and temperature, so that
+        the same call has the same answer."""
+        takes, prompt, seed = self.behaviour.takes, call.prompt, call.body.get("seed")
+        if "ignores_temperature" in takes:
+            return 0
+        number, self._asked[prompt] = self._asked[prompt], self._asked[prompt] + count
+        keeps = seed is not None and not {"ignores_seed", "no_seed"} & set(takes)
+        key = (prompt, seed, call.body.get("temperature"), count)
+        return self._seeded.setdefault(key, number) if keeps else number
+
     async def _answer(self, failure: str, call: Call, writer: asyncio.StreamWriter) -> None:
-        prompt = call.prompt
+        prompt, takes = call.prompt, self.behaviour.takes
         count = self.behaviour.choices(call.samples)
-        asked_before, self._asked[prompt] = self._asked[prompt], self._asked[prompt] + count
+        asked_before = self._asked_before(call, count)
         answers = [await self._one(failure, call, asked_before + number) for number in range(count)]
         responses = call.path == "/v1/responses"
         model = str(call.body.get("model", ""))
         whole = (
             bodies.response(model, prompt, answers[0], failure)
             if responses
-            else bodies.completion(model, prompt, answers, failure, logprobs=bool(call.body.get("logprobs")))
+            else bodies.completion(
+                model,
+                prompt,
+                answers,
+                failure,
+                logprobs=bool(call.body.get("logprobs")) and "ignores_logprobs" not in takes,
+            )
         )
         if self.behaviour.stated_cost is not None and "usage" in whole:
             whole["usage"]["cost"] = self.behaviour.stated_cost

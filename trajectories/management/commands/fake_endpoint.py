@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from trajectories.adapters.fake_endpoint import (
     FAILURES,
+    TAKES,
     Behaviour,
     Converser,
     FakeEndpoint,
@@ -21,6 +22,7 @@ from trajectories.adapters.fake_endpoint.answers import Answerer
 from trajectories.adapters.fake_endpoint.behaviour import WAYS_OF_N
 
 WORDS = "; ".join(f"{word}: {what}" for word, what in FAILURES.items())
+MANNERS = "; ".join(f"{word}: {what}" for word, what in TAKES.items())
 
 ANSWERERS: Mapping[str, Callable[[], Answerer | Converser]] = {"symbolic": Versatile, "learner": learner}
 
@@ -43,6 +45,9 @@ class Command(BaseCommand):
         parser.add_argument("--in-flight", type=int, metavar="N", help="more calls at once than this get a 429")
         parser.add_argument(
             "--n", choices=WAYS_OF_N, default="given", help="what becomes of a call for several samples"
+        )
+        parser.add_argument(
+            "--takes", nargs="+", choices=TAKES, default=[], metavar="WORD", help=f"what the model takes. {MANNERS}"
         )
         parser.add_argument("--key", default="", help="calls without this key get a 401")
         parser.add_argument("--models", nargs="+", default=[], metavar="NAME", help="other models get a 404")
@@ -67,6 +72,7 @@ class Command(BaseCommand):
                 key=options["key"],
                 models=tuple(options["models"]),
                 n=options["n"],
+                takes=tuple(options["takes"]),
             )
         except ValueError as fault:
             raise CommandError(f"--fail: {fault}") from fault

@@ -97,6 +97,8 @@ class Command(BaseCommand):
         self.stdout.write(
             f"Estimate: {found.calls:,} calls, {found.input_tokens:,} tokens in, {found.output_tokens:,} out, {cost}."
         )
+        if found.temperature_note:
+            self.stdout.write(f"{found.temperature_note} Judges are planned at 0.")
 
     def _wait(self, job: Judgement) -> None:
         started, shown = time.monotonic(), ""

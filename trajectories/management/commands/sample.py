@@ -195,6 +195,8 @@ class Command(BaseCommand):
         self.stdout.write(
             f"Estimate: {calls}, {estimate.input_tokens:,} tokens in, {estimate.output_tokens:,} out, {cost}."
         )
+        if estimate.temperature_note:
+            self.stdout.write(estimate.temperature_note)
         return {"prompt_tokens": estimate.prompt_tokens}
 
     def _preview(self, plan: Plan, sampler: Sampler, seed: int | None) -> None:
