@@ -84,6 +84,7 @@ urlpatterns: list[URLPattern] = [
     path("problems/<int:problem_id>/", problems.problem_detail, name="problem_detail"),
     path("problems/<int:problem_id>/text/<slug:part>/", texts.problem_text, name="problem_text"),
     path("problems/import/", uploads.import_problems, name="problem_import"),
+    path("problems/import/sides/", uploads.import_sides, name="problem_sides"),
     path("problems/import/<str:token>/", uploads.question_import, name="question_import"),
     path("problems/procedural/", procedural.family_list, name="procedural_list"),
     path("problems/procedural/<slug:name>/", procedural.family_detail, name="procedural_detail"),

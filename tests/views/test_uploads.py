@@ -246,3 +246,38 @@ def test_the_folders_of_a_folder_say_the_side_where_they_are_sent(as_lead, paths
     finish(as_lead, post(as_lead, tasks=[], folder=folder, folder_paths=paths))
     problem = Problem.objects.get()
     assert (problem.name, problem.split, problem.problem_set.source) == ("a", side, source)
+
+
+SIDES = "/problems/import/sides/"
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        (["ARC/evaluation/a.json", "test.jsonl", "train/b.json"], ["By their names: 1 training, 2 evaluation."]),
+        (["<a>.json"], ["1 of the names says nothing of training or evaluation (&lt;a&gt;.json): training, unless"]),
+        (
+            ["a.json", "b.json", "test.json"],
+            ["2 of the names say nothing", "By their names: 0 training, 1 evaluation."],
+        ),
+        (["ARC/README.md", "solutions.json", "train.json"], ["By their names: 1 training, 0 evaluation."]),
+        (["tasks.zip"], ["What is in a zip goes by its name in there, too."]),
+    ],
+)
+def test_the_sides_of_chosen_files_are_told_before_they_are_sent(as_lead, names, said):
+    page = as_lead.post(SIDES, {"names": json.dumps(names)})
+    text = " ".join(page.content.decode().split())
+    assert [each for each in said if each not in text] == []
+    assert text.count("name") == sum(each.count("name") for each in said)
+
+
+@pytest.mark.parametrize("names", ["", "{", "[1]", "7", "[]", '["' + "x" * 5000 + '"'])
+def test_sides_of_nothing_are_nothing(as_lead, names):
+    page = as_lead.post(SIDES, {"names": names})
+    assert (page.status_code, page.content.strip()) == (200, b"")
+
+
+def test_sides_are_told_to_who_may_import(client, curator):
+    client.force_login(curator)
+    assert client.post(SIDES, {"names": "[]"}).status_code == 403
+    assert client.get(SIDES).status_code in (403, 405)

@@ -97,15 +97,19 @@ def _is_task_file(name: str) -> bool:
 
 def _paths_of(names: Sequence[str], said: str) -> list[str]:
     """The paths in `said`, a JSON list, of files of these names; the name itself where it is told no path of it."""
-    try:
-        paths = parse_json_text(said)
-    except ProblemError:
-        paths = []
-    if not isinstance(paths, list) or len(paths) != len(names):
+    paths = read_names(said)
+    if len(paths) != len(names):
         return list(names)
-    return [path if _is_path_of(path, name) else name for path, name in zip(paths, names, strict=True)]
+    return [
+        path if PurePosixPath(path).name == name and len(path) <= MAX_PATH and path.isprintable() else name
+        for path, name in zip(paths, names, strict=True)
+    ]
 
 
-def _is_path_of(path: Any, name: str) -> bool:
-    """Whether this is a path that ends in the name and can be stored and shown."""
-    return isinstance(path, str) and len(path) <= MAX_PATH and path.isprintable() and PurePosixPath(path).name == name
+def read_names(said: str) -> list[str]:
+    """The names in a JSON list; none where it is no list of texts."""
+    try:
+        names = parse_json_text(said)
+    except ProblemError:
+        return []
+    return names if isinstance(names, list) and all(isinstance(name, str) for name in names) else []

@@ -1,5 +1,6 @@
 """The pages that import problems from the browser: files, and for files of questions what is in which column."""
 
+from collections import Counter
 from collections.abc import Callable
 from functools import wraps
 from pathlib import PurePath
@@ -13,13 +14,15 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 from django.views.decorators.vary import vary_on_headers
 
 from trajectories.adapters.disk import is_full
 from trajectories.adapters.kept_uploads import KeptUpload
+from trajectories.core.problems.arc_files import is_solutions
 from trajectories.core.problems.questions import is_questions
-from trajectories.forms.problems import ImportForm
+from trajectories.core.problems.sides import said_side
+from trajectories.forms.problems import ImportForm, read_names
 from trajectories.forms.questions import PREFIX, QuestionForm
 from trajectories.models import Import, Problem
 from trajectories.selectors.imports import import_of_upload
@@ -126,6 +129,29 @@ def import_problems(request: HttpRequest, *, refusal: str) -> HttpResponse:
         form.add_error("set_title", " ".join(fault.messages))
         return _page(request, form, status=422)
     return redirect("import_detail", job.pk)
+
+
+@needs("trajectories.add_problem")
+@require_POST
+def import_sides(request: HttpRequest) -> HttpResponse:
+    """Say on which side the files are whose names were chosen, before anything is sent."""
+    names = read_names(request.POST.get("names", ""))
+    plain = [name for name in names if _holds_problems(name)]
+    said = Counter(said_side(name) for name in plain)
+    silent = [name for name in plain if said_side(name) is None]
+    sides = {
+        "train": said["train"],
+        "eval": said["eval"],
+        "silent": len(silent),
+        "example": silent[0] if silent else "",
+        "packed": any(PurePath(name).suffix.lower() == ".zip" for name in names),
+    }
+    return render(request, "trajectories/problems/_sides.html", {"sides": sides})
+
+
+def _holds_problems(name: str) -> bool:
+    """Whether a file is read for problems: no zip of other files, no answers, nothing else that lies in a folder."""
+    return is_questions(name) or (PurePath(name).suffix.lower() == ".json" and not is_solutions(name))
 
 
 def _options(form: ImportForm | QuestionForm) -> dict[str, Any]:

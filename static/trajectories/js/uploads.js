@@ -4,8 +4,11 @@ const form = document.querySelector("form[data-upload]");
 const zone = form.querySelector("[data-drop-zone]");
 const chosen = form.querySelector("[data-chosen]");
 const inputs = [...form.querySelectorAll("input[type=file]")];
+const sides = form.querySelector("[data-sides]");
 const paths = form.querySelector("[name=folder_paths]");
 const limit = Number(form.dataset.limit);
+
+const pathOf = (file) => file.webkitRelativePath || file.name;
 
 function describe() {
   const files = inputs.flatMap((input) => [...input.files]);
@@ -16,7 +19,11 @@ function describe() {
   chosen.textContent = `${files.length === 1 ? files[0].name : `${files.length} files`}, ${size}${tooLarge ? ": too large" : ""}`;
   chosen.hidden = !files.length;
   // The folder that a file lies in may say that it is for evaluation; the server gets the file's own name only.
-  if (paths) paths.value = JSON.stringify([...inputs[1].files].map((file) => file.webkitRelativePath || file.name));
+  if (paths) paths.value = JSON.stringify([...inputs[1].files].map(pathOf));
+  if (!sides) return;
+  form.elements.names.value = JSON.stringify(files.map(pathOf));
+  if (files.length) sides.dispatchEvent(new CustomEvent("chosen"));
+  else sides.replaceChildren();
 }
 
 form.querySelector("[data-drop-hint]").hidden = false;

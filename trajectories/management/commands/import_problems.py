@@ -14,7 +14,7 @@ from trajectories.core.problems import ImportFault, ProblemError
 from trajectories.core.problems.procedural import MAX_SEED, MAX_SIZE, Draw, ProceduralError, read_knobs
 from trajectories.management.arguments import title
 from trajectories.services.problems import ImportReport, import_arc_agi_1, import_records
-from trajectories.services.procedural import get_family, import_procedural
+from trajectories.services.procedural import describe_families, get_family, import_procedural
 from trajectories.services.questions import (
     describe_question,
     part_questions,
@@ -79,6 +79,8 @@ class Command(BaseCommand):
             raise CommandError(f"--seed {options['seed']}: expected a number from 0 to {MAX_SEED:,}")
         title = options["title"] or options["set_name"] or f"Procedural {name.replace('_', ' ')}"
         try:
+            # On the command line there is time to describe the families where no worker has done so yet.
+            describe_families()
             family = get_family(name)
             if family is None:
                 raise CommandError(f"--procedural {name}: there is no such family; /problems/procedural/ lists them")
