@@ -213,7 +213,7 @@ def test_the_estimate_of_an_adaptive_strategy_says_what_it_may_take(client, lead
     [
         (
             {"sends_temperature": False},
-            "Temperatures are not sent: the sampler&#x27;s switch for them is off. The 0.2 and",
+            "Temperatures are not sent: the sampler&#x27;s switch for them is off. The te",
         ),
         ({"extra_body": {"temperature": 0.5}}, "Every call is sent the temperature 0.5 of the sampler&#x27;s extra"),
     ],
@@ -224,7 +224,7 @@ def test_temperatures_that_are_not_sent_are_said_before_the_start(client, lead, 
     data = chat_fields(problems, model, asking) | {"temperatures": "0.2 1"}
     text = client.post(reverse("run_estimate"), data).content.decode()
     assert words in text
-    assert "of this plan will change nothing" in text
+    assert "The temperatures 0.2 and 1 of this plan will change nothing." in text
     other = chat_fields(problems, sampler_for(flip_endpoint()), asking)
     assert "change nothing" not in client.post(reverse("run_estimate"), other).content.decode()
 
