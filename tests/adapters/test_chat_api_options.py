@@ -120,8 +120,12 @@ def draw(endpoint, **values):
 REFUSED = {
     "temperature_1": ({}, 'Switch off "Send a temperature"', "no_temperature"),
     "no_temperature": ({}, 'Switch off "Send a temperature"', "no_temperature"),
-    "long_limit": ({}, 'Choose max_completion_tokens for "Sent as"', "max_completion_tokens"),
-    "short_limit": ({"output_limit_field": "max_completion_tokens"}, 'Choose max_tokens for "Sent as"', "max_tokens"),
+    "long_limit": ({}, 'Choose max_completion_tokens for "Limit sent as"', "max_completion_tokens"),
+    "short_limit": (
+        {"output_limit_field": "max_completion_tokens"},
+        'Choose max_tokens for "Limit sent as"',
+        "max_tokens",
+    ),
     "no_effort": ({"reasoning_effort": "high"}, 'Choose another "Reasoning effort" or none', "no_effort"),
     "no_seed": ({}, 'Switch off "Send a seed"', "no_seed"),
     "no_logprobs": ({"logprobs": True}, 'Switch off "Ask for log-probabilities"', "no_logprobs"),

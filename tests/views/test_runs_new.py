@@ -1,13 +1,16 @@
+from dataclasses import replace
+
 import pytest
 from django.urls import reverse
 
 from tests.endpoint import flip_endpoint, sampler_for
 from tests.factories import make_instruction, make_problem, make_problem_set, make_trace, plan
+from trajectories.adapters.chat_api import ChatSettings
 from trajectories.forms.presets import PRESETS
 from trajectories.models import Run
 from trajectories.services.instructions import ensure_shipped_instructions, ensure_symbolic_views
 from trajectories.services.plans import Budget
-from trajectories.services.samplers import ensure_symbolic
+from trajectories.services.samplers import ensure_symbolic, revise_chat_sampler
 
 HTMX = {"HX-Request": "true"}
 
@@ -191,6 +194,10 @@ def test_a_strategy_its_settings_and_what_differs_are_kept_with_the_run(client, 
     assert again["temperatures"].value() == "0.2..1.2"
     assert again["variations"].value() == ["symmetries", "order"]
     assert again["strategy"].value() == "revise"
+    settings = ChatSettings.from_parameters(model.parameters)
+    newer = revise_chat_sampler(actor=lead, sampler=model, title="Newer", settings=replace(settings, tries=2))
+    again = client.get(reverse("run_new"), {"like": run.pk}).context["form"]
+    assert again["sampler"].value() == newer.pk, "a run paused for a setting begins again with the version that has it"
 
 
 def test_the_estimate_of_an_adaptive_strategy_says_what_it_may_take(client, lead, problems, model, asking):
@@ -202,22 +209,22 @@ def test_the_estimate_of_an_adaptive_strategy_says_what_it_may_take(client, lead
 
 
 @pytest.mark.parametrize(
-    ("settings", "words"),
+    ("values", "words"),
     [
         (
             {"sends_temperature": False},
-            "Temperatures are not sent: the sampler&#x27;s switch for them is off. The 0.2 and",
+            "Temperatures are not sent: the sampler&#x27;s switch for them is off. The te",
         ),
         ({"extra_body": {"temperature": 0.5}}, "Every call is sent the temperature 0.5 of the sampler&#x27;s extra"),
     ],
 )
-def test_temperatures_that_are_not_sent_are_said_before_the_start(client, lead, problems, asking, settings, words):
+def test_temperatures_that_are_not_sent_are_said_before_the_start(client, lead, problems, asking, values, words):
     client.force_login(lead)
-    model = sampler_for(flip_endpoint(), input_price=1, output_price=2, **settings)
+    model = sampler_for(flip_endpoint(), input_price=1, output_price=2, **values)
     data = chat_fields(problems, model, asking) | {"temperatures": "0.2 1"}
     text = client.post(reverse("run_estimate"), data).content.decode()
     assert words in text
-    assert "of this plan will change nothing" in text
+    assert "The temperatures 0.2 and 1 of this plan will change nothing." in text
     other = chat_fields(problems, sampler_for(flip_endpoint()), asking)
     assert "change nothing" not in client.post(reverse("run_estimate"), other).content.decode()
 

@@ -251,8 +251,8 @@ def test_what_the_test_finds_is_set_by_a_button(client, lead):
         sampler = sampler_for(endpoint)
         response = client.post(reverse("sampler_test", args=[sampler.pk]), headers={"HX-Request": "true"})
         page = response.content.decode()
-        assert "It answers, with other settings than it has." in page
-        assert "It does not take the temperature." in page
+        assert "It answers once its settings are changed." in page
+        assert "It does not take the temperature. Switch off &quot;Send a temperature&quot;." in page
         assert "it ignores the seed" in page
         assert "Set this as version 2" in page
         assert 'name="remedy" value="no_temperature"' in page

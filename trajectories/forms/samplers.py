@@ -108,7 +108,7 @@ class SamplerForm(forms.Form):
     max_output_tokens = _count("Output", 10_000_000, "Tokens an answer may have, reasoning included.", required=True)
     output_limit_field = forms.ChoiceField(
         choices=[(name, name) for name in ("max_tokens", "max_completion_tokens")],
-        label="Sent as",
+        label="Limit sent as",
         help_text="OpenAI's reasoning models want the longer one.",
     )
     timeout_seconds = forms.FloatField(

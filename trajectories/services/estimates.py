@@ -79,7 +79,8 @@ def estimate_plan(*, plan: Plan, sampler: Sampler) -> Estimate:
 def _temperature_note(plan: Plan, settings: ChatSettings) -> str:
     why = ignored_temperature(settings)
     planned = " and ".join(f"{each:g}" for each in plan.temperatures)
-    return f"{why} The {planned} of this plan will change nothing." if why else ""
+    noun = "temperatures" if len(plan.temperatures) > 1 else "temperature"
+    return f"{why} The {noun} {planned} of this plan will change nothing." if why else ""
 
 
 def _longest(plan: Plan, tokens: int, settings: ChatSettings) -> int:

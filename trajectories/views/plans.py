@@ -19,6 +19,7 @@ from trajectories.forms.runs import VARIATIONS, RunForm
 from trajectories.models import Problem, ProblemSet, Run
 from trajectories.selectors.blinding import Sight, sight_of
 from trajectories.selectors.runs import get_history, list_instructions
+from trajectories.selectors.samplers import list_versions
 from trajectories.services.first_prompts import first_prompts
 from trajectories.services.instructions import ensure_symbolic_views
 from trajectories.services.plans import PARALLEL
@@ -90,13 +91,13 @@ def _initial(request: HttpRequest) -> dict[str, Any]:
 
 
 def initial_like(run: Run) -> dict[str, Any]:
-    """The form filled in as for this run, but for its seed."""
+    """The form filled in as for this run, but for its seed, and with the newest version of its sampler."""
     names = Problem.objects.filter(pk__in=run.plan["problem_ids"]).order_by("pk").values_list("name", flat=True)
     diversity = run.plan.get("diversity", {})
     strategy = STRATEGIES.get(run.strategy, STRATEGIES[PARALLEL])
     settings = run.plan.get("settings", {})
     return {
-        "sampler": run.sampler_id,
+        "sampler": list_versions(run.sampler)[0].pk,
         "problem_set": run.problem_set_id,
         "names": " ".join(names),
         "instructions": [instruction.pk for instruction in list_instructions(run)],

@@ -88,7 +88,10 @@ def test_a_model_that_wants_or_refuses_its_thoughts_is_found(word, back, remedy,
 
 @pytest.mark.parametrize(
     ("n", "words"),
-    [("ignored", "Asked for 2 samples in one call, it gave 1: it ignores n."), ("refused", "It does not take n.")],
+    [
+        ("ignored", "Asked for 2 samples in one call, it gave 1: it ignores n."),
+        ("refused", 'It does not take n. Set "Samples a call" to 1.'),
+    ],
 )
 def test_samples_that_are_not_given_together_are_said(n, words):
     trial = look(n=n, samples_per_call=4)

@@ -44,9 +44,9 @@ REMEDIES: Mapping[str, Remedy] = {
         {"sends_temperature": False}, "does not take the temperature", 'Switch off "Send a temperature"'
     ),
     "max_completion_tokens": Remedy(
-        {"output_limit_field": LONG}, f"does not take {SHORT}", f'Choose {LONG} for "Sent as"'
+        {"output_limit_field": LONG}, f"does not take {SHORT}", f'Choose {LONG} for "Limit sent as"'
     ),
-    "max_tokens": Remedy({"output_limit_field": SHORT}, f"does not take {LONG}", f'Choose {SHORT} for "Sent as"'),
+    "max_tokens": Remedy({"output_limit_field": SHORT}, f"does not take {LONG}", f'Choose {SHORT} for "Limit sent as"'),
     "no_effort": Remedy(
         {"reasoning_effort": ""}, "does not take this reasoning effort", 'Choose another "Reasoning effort" or none'
     ),

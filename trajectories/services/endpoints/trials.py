@@ -101,24 +101,25 @@ def try_sampler(*, sampler: Sampler) -> Trial:
 
 
 class _Look:
-    """The settings as far as they are mended, and what was found on the way."""
+    """The settings as far as they are mended, and what was found on the way; `seconds` is the time of the newest call
+    that was answered."""
 
     def __init__(self, settings: ChatSettings) -> None:
         self.settings = settings
         self.findings: list[Finding] = []
         self.calls = 0
+        self.seconds = 0.0
 
     async def go(self) -> Trial:
         """The first answer; then what the model takes. Raises CallError where there is no answer."""
         n = 2 if self.settings.takes_n else 1
-        started = time.monotonic()
         first = await self._first(n)
         reply = first[0]
         trial = Trial(
             text=reply.text[:SHOWN_CHARACTERS],
             reasoning=reply.reasoning[:SHOWN_CHARACTERS],
             model=reply.model,
-            seconds=time.monotonic() - started,
+            seconds=self.seconds,
             usage=reply.usage or estimate_usage([{"role": "user", "content": PROMPT}], reply),
             usage_is_estimated=reply.usage is None,
             finish_reason=str(reply.finish_reason),
@@ -201,8 +202,10 @@ class _Look:
         while True:
             self.calls += 1
             client = open_client(self.settings, endpoint_access())
+            started = time.monotonic()
             try:
                 found = await client.complete_all(messages(), TEMPERATURE, seed, tools, n)
+                self.seconds = time.monotonic() - started
                 return [reply for reply in found if isinstance(reply, Reply)]
             except CallError as fault:
                 if not fault.remedy or self.calls >= MOST_CALLS or not self._mend(fault.remedy):
@@ -215,7 +218,7 @@ class _Look:
         undone = {name for finding in self.findings if finding.remedy for name in REMEDIES[finding.remedy].change}
         if undone & set(REMEDIES[remedy].change):
             return False
-        self.findings.append(Finding(f"It {REMEDIES[remedy].found}.", remedy))
+        self.findings.append(Finding(f"It {REMEDIES[remedy].found}. {REMEDIES[remedy].advice}.", remedy))
         self.settings = ChatSettings.from_parameters(apply_remedies(self.settings.as_parameters(), [remedy]))
         return True
 
