@@ -181,7 +181,7 @@ def test_the_page_marks_them_and_hides_peoples_words_until_ones_own_is_in(client
     verify_traces(trace_ids=[trace.pk])
     client.force_login(curator)
     shown = client.get(reverse("trace_detail", args=[trace.pk])).content.decode()
-    assert "1 imported word" in shown
+    assert "1 imported verdict" in shown
     assert "imported, version 1, monty 1.0" in shown
     assert "reviewer-1" not in shown
     assert "shows up once your own decision is in" in shown

@@ -55,8 +55,8 @@ class Site:
 
     def start(self) -> subprocess.Popen[bytes]:
         self.start_database()
-        # Sessions are what every page asks for first; the other tables would only take time.
-        for app in ("auth", "sessions"):
+        # Sessions are what every page asks for first, workers what `/health/` does.
+        for app in ("auth", "sessions", "trajectories"):
             command = [sys.executable, "manage.py", "migrate", app, "-v0", "--skip-checks"]
             subprocess.run(command, cwd=ROOT, env=self.environment, check=True)
         command = [sys.executable, "-m", "gunicorn", "webapp.wsgi", "--bind", f"127.0.0.1:{self.port}"]

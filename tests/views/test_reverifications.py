@@ -80,5 +80,5 @@ def test_a_trace_shows_the_newest_word_and_its_history(client, curator, trace):
     make_verdict(trace=trace, version=2, outcome="pass", previous_outcome="fail", message="second thought")
     client.force_login(curator)
     page = client.get(reverse("trace_detail", args=[trace.pk])).content.decode()
-    assert "1 earlier word" in page
-    assert page.index("second thought") < page.index("1 earlier word")
+    assert "1 earlier verdict" in page
+    assert page.index("second thought") < page.index("1 earlier verdict")

@@ -31,7 +31,7 @@ def page(client, curator, trace) -> str:
 @pytest.mark.parametrize(
     ("values", "marked", "words"),
     [
-        ({"reference": "42", "text": "so 41, no, 42.0 it is"}, "42.0", "found as the last number of the text"),
+        ({"reference": "42", "text": "so 41, no, it is 42.0"}, "42.0", "found as the last result that the text gives"),
         ({"reference": r"\sqrt{12}", "text": r"thus \boxed{2\sqrt{3}}"}, r"2\sqrt{3}", r"found in the last \boxed{}"),
         (
             {"kind": "choice", "reference": "B", "spec": {"choices": ["a cat", "a dog"]}, "text": "Answer: a dog"},
@@ -60,14 +60,15 @@ def test_the_answer_is_marked_where_it_was_found(client, curator, values, marked
 def test_what_a_choice_was_read_as_and_what_was_expected(client, curator):
     spec = {"choices": ["a cat", "a dog"]}
     shown = page(client, curator, judged("Answer: a cat", kind="choice", reference="B", spec=spec))
-    assert 'read as</span> <code class="answer-box">A</code>' in shown
+    assert '<dt>Answer</dt><dd><code class="answer-box">A</code>' in shown
+    assert "<mark>a cat</mark>" in shown
     assert '<dt>Expected</dt><dd><code class="answer-box">B</code>' in shown
 
 
 def test_no_answer_is_said(client, curator):
     shown = page(client, curator, judged("I do not know.", kind="text", reference="Paris"))
     assert "no answer found" in shown
-    assert "Nothing in the text is marked as the answer" in shown
+    assert "No answer was found outside of the thoughts" in shown
     assert "<mark>" not in shown
 
 

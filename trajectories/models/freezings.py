@@ -4,6 +4,7 @@ from django.db import models
 
 from trajectories.models.leased_jobs import LeasedJob
 from trajectories.models.releases import Release
+from trajectories.models.titles import TitleField
 
 
 class Freezing(LeasedJob):
@@ -23,7 +24,7 @@ class Freezing(LeasedJob):
     ACTIVE_STATES = (State.QUEUED, State.RUNNING)
 
     key = models.UUIDField(unique=True)
-    title = models.CharField(max_length=200)
+    title = TitleField()
     rule = models.JSONField(default=dict)
     # Whether a release of the very same content will do.
     reuse = models.BooleanField(default=False)

@@ -19,7 +19,7 @@ register = template.Library()
 
 AREAS: dict[str, tuple[str, tuple[str, ...]]] = {
     "Home": ("home", ()),
-    "Problems": ("problem_list", ("problems", "procedural", "generation", "candidates", "briefs", "grids")),
+    "Problems": ("problem_list", ("problems", "imports", "procedural", "generation", "candidates", "briefs", "grids")),
     "Samplers": ("sampler_list", ("samplers", "instructions")),
     "Runs": ("run_list", ("runs",)),
     "Traces": ("trace_list", ("traces", "reviews", "judgements", "rubrics", "reverifications")),

@@ -166,15 +166,17 @@ def _reading(request: HttpRequest, trace: Trace, *, told: bool) -> dict[str, Any
     problem = to_record(trace.problem)
     imported_verdicts, imported_reviews = imported_judgements(trace, with_judges=told)
     groups = group_steps(trace, whole=request.GET.get("bodies") == "all")
+    shown = show_verdicts(problem, trace, verdicts)
     return {
         "trace": trace,
         "prompt": shown_prompt(prompt_of(trace)),
         "groups": groups,
+        "has_folded_verdicts": bool(older_verdicts or imported_verdicts) or not all(each.is_unfolded for each in shown),
         "program_shown": program_step(trace) is not None,
         "hidden_steps": not all(group.shown for group in groups),
         "verdicts": verdicts,
         "older_verdicts": older_verdicts,
-        "shown_verdicts": show_verdicts(problem, trace, verdicts),
+        "shown_verdicts": shown,
         "pair_tables": draw_verdicts(problem, trace, verdicts),
         "imported_verdicts": imported_verdicts,
         "imported_reviews": imported_reviews,
