@@ -29,7 +29,9 @@ from trajectories.forms.traces import TraceListForm
 from trajectories.models import (
     Brief,
     Export,
+    Freezing,
     GenerationJob,
+    Import,
     Instruction,
     Judgement,
     JudgementItem,
@@ -76,6 +78,7 @@ class World:
     reverification: Reverification
     sampler: Sampler
     instruction: Instruction
+    imported_file: Import
 
 
 @dataclass(frozen=True)
@@ -151,6 +154,9 @@ def make_world(lead: User) -> World:
         sampler=chat,
         instruction=Instruction.objects.filter(suits=Instruction.Suits.CHAT, problem_kind="arc").first()
         or Instruction.objects.filter(suits=Instruction.Suits.CHAT).first(),
+        imported_file=Import.objects.create(
+            kind=Import.Kind.TRACES, source="traces.jsonl", state=Import.State.FINISHED, inserted=3, created_by=lead
+        ),
     )
 
 
@@ -182,7 +188,11 @@ def _reading(world: World) -> Iterator[Visit]:
         "grid_svg": [["canonical", CODE]],
         "instruction_detail": [[world.instruction.pk]],
         "instruction_edit": [[world.instruction.pk]],
+        "import_detail": [[world.imported_file.pk]],
         "judgement_detail": [[world.judgement.pk]],
+        "problem_text": [[world.problem.pk, "statement"]],
+        "release_freezing": [[Freezing.objects.get(release=world.release).pk]],
+        "trace_text": [[world.traces[0].pk, "reasoning"]],
         "problem_detail": [[world.problem.pk], [world.old.problem_id]],
         "question_import": [["0" * 32]],
         "procedural_detail": [["chain_sum"]],
@@ -200,7 +210,15 @@ def _reading(world: World) -> Iterator[Visit]:
     bare = [
         *("brief_list", "brief_new", "candidate_list", "candidate_next", "generation_list", "generation_new", "health"),
         *("health_of_work",),
-        *("home", "instruction_list", "instruction_new", "judgement_list", "judgement_new", "judgement_estimate"),
+        *(
+            "home",
+            "import_list",
+            "instruction_list",
+            "instruction_new",
+            "judgement_list",
+            "judgement_new",
+            "judgement_estimate",
+        ),
         *("login", "problem_list", "problem_import", "procedural_list", "release_list", "release_new"),
         *("reverification_list", "reverification_new", "rubric_list", "rubric_new", "run_list", "run_new"),
         *("run_estimate", "run_prompts", "sampler_list", "sampler_new", "trace_list", "trace_import", "trace_next"),
@@ -278,6 +296,9 @@ def _posting(world: World) -> Iterator[Visit]:
         ("generation_cancel", [world.generation.pk], {}),
         ("generation_pause", [world.generation.pk], {}),
         ("generation_resume", [world.generation.pk], {}),
+        ("import_cancel", [world.imported_file.pk], {}),
+        ("import_repeat", [world.imported_file.pk], {}),
+        ("problem_sides", [], {"names": "[]"}),
         ("instruction_preview", [], {"template": "{task}", "problem_kind": "arc", "style": "program", "examples": "3"}),
         ("judgement_budget", [world.judgement.pk], {}),
         ("judgement_cancel", [world.judgement.pk], {}),

@@ -50,12 +50,15 @@ def test_a_selection_is_judged_and_read(log_in, lead):
     page.locator("#results .row-target").click()
 
     expect(page).to_have_url(re.compile(rf"/traces/{wrong.pk}/"))
+    # Blind before one's own review, until one asks.
+    page.get_by_role("link", name="Show it now").click()
     verdicts = page.locator("#verdicts")
     expect(verdicts).to_contain_text("By model judge, preferred for correctness")
     expect(verdicts).to_contain_text(f"against trace {right.pk}")
     verdicts.get_by_text("The judge’s own words").click()
     expect(verdicts).to_contain_text('"better"')
     verdicts.get_by_role("link", name=f"trace {right.pk}").click()
+    page.get_by_role("link", name="Show it now").click()
     expect(page.locator("#verdicts")).to_contain_text("won 1, lost 0, tied 0 of 1 comparisons")
 
 

@@ -100,6 +100,7 @@ def test_nothing_works_under_a_dialog(page_with_keys):
 
 
 def test_the_overlay_groups_the_keys_of_a_trace(log_in, curator, transactional_db):
+    factories.make_trace()
     trace = factories.make_trace()
     page = log_in(curator)
     page.goto(f"/traces/{trace.pk}/")

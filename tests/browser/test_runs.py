@@ -39,7 +39,7 @@ def test_a_run_is_planned_watched_and_steered(log_in, lead):
     page.get_by_role("link", name="New run like this").focus()
     work(run)
     expect(live).to_contain_text("of 24 planned")
-    expect(live.locator("svg")).to_have_attribute("aria-label", "6 right, 6 wrong")
+    expect(live.locator(".outcome-bar")).to_have_attribute("aria-label", "6 right, 6 wrong")
     expect(page.locator("#controls")).to_contain_text("Running")
     expect(latest.locator("li")).to_have_count(12)
     expect(page.get_by_role("link", name="New run like this")).to_be_focused()
@@ -50,7 +50,7 @@ def test_a_run_is_planned_watched_and_steered(log_in, lead):
     expect(page.locator("#controls")).to_contain_text("Queued")
     work(run)
     expect(page.locator("#controls")).to_contain_text("Finished")
-    expect(live.locator("svg")).to_have_attribute("aria-label", "12 right, 12 wrong")
+    expect(live.locator(".outcome-bar")).to_have_attribute("aria-label", "12 right, 12 wrong")
     expect(live).not_to_have_attribute("hx-trigger", "every 2s")
 
 

@@ -89,8 +89,7 @@ class Installation:
 
     def running(self, *words: str) -> list[int]:
         """Those of its processes that are a Python program with these words."""
-        found = [psutil.Process(pid) for pid in self.processes()]
-        return [each.pid for each in found if set(words) <= set(each.cmdline())]
+        return [pid for pid in self.processes() if set(words) <= set(_words_of(pid))]
 
     def _is_ours(self, process: psutil.Process) -> bool:
         try:
@@ -98,6 +97,14 @@ class Installation:
             return process.status() != psutil.STATUS_ZOMBIE and (marked or str(self.var) in " ".join(process.cmdline()))
         except (psutil.NoSuchProcess, psutil.AccessDenied):
             return False
+
+
+def _words_of(pid: int) -> list[str]:
+    """The command line of a process; nothing for one that has just ended."""
+    try:
+        return psutil.Process(pid).cmdline()
+    except (psutil.NoSuchProcess, psutil.AccessDenied):
+        return []
 
 
 @pytest.fixture

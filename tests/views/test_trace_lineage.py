@@ -90,14 +90,14 @@ def test_the_page_asks_as_many_queries_for_a_large_tree_as_for_a_small_one(
             client.get(reverse("trace_detail", args=[root.pk]))
 
 
-def test_badges_say_what_the_model_was_shown(client, curator):
+def test_badges_say_what_the_model_was_shown(client, lead):
     run = make_run(strategy="agent")
     variation = {"symmetry": "rotate-90", "colours": [0, 2, 1, *range(3, 10)], "order": [1, 0]}
     facts = {"variation": variation, "examples": ["task-a", "task-b"], "tool_runs": 3}
     attempt = make_attempt(run=run, kind="hinted")
     trace = make_trace(run=run, problem=attempt.problem, attempt=attempt, hinted=True, facts=facts)
-    client.force_login(curator)
-    page = client.get(reverse("trace_detail", args=[trace.pk])).content.decode()
+    client.force_login(lead)
+    page = client.get(reverse("trace_detail", args=[trace.pk]), {"reviews": "all"}).content.decode()
     assert "turned: rotate-90, recoloured, pairs reordered" in page
     assert "The model was given the right answer." in page
     assert "task-a, task-b" in page
