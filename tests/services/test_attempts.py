@@ -5,7 +5,7 @@ import pytest
 from django.db import connection
 from django.db.models.functions import Now
 
-from tests.factories import assert_counters_add_up, make_problem, plan
+from tests.factories import assert_counters_add_up, make_attempt, make_problem, plan
 from trajectories.core.records import SampleFailure
 from trajectories.models import Attempt
 from trajectories.services.attempts import (
@@ -14,7 +14,9 @@ from trajectories.services.attempts import (
     MAX_CLAIMS,
     claim_batch,
     fail_attempt,
+    has_claimable,
     has_pending,
+    newest_attempt,
     renew_lease,
     requeue_expired,
     return_batch,
@@ -150,3 +152,13 @@ def test_many_workers_claim_every_attempt_exactly_once():
         thread.join()
     assert sorted(claimed) == sorted(run.attempts.values_list("pk", flat=True))
     assert set(run.attempts.values_list("claims", flat=True)) == {1}
+
+
+def test_what_was_planned_while_a_bell_was_out_is_seen_once_more(db):
+    """A model's run may have reasons to leave what there was; a round that was planned meanwhile is no such thing."""
+    run = plan()
+    assert has_claimable(run_id=run.pk)
+    newest = newest_attempt(run_id=run.pk)
+    assert not has_claimable(run_id=run.pk, after=newest)
+    make_attempt(run=run, problem=make_problem(), round=2, kind="revision", state="pending")
+    assert has_claimable(run_id=run.pk, after=newest)

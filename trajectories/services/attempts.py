@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Exists, F, Max, OuterRef, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -90,13 +90,20 @@ def has_pending(*, run_id: int) -> bool:
     return pending.exists()
 
 
-def has_claimable(*, run_id: int) -> bool:
-    """Whether an active run has pending attempts of a problem that no worker is at."""
+def newest_attempt(*, run_id: int) -> int:
+    """The id of the attempt that was planned last; 0 where there is none."""
+    newest: int = Attempt.objects.filter(run=run_id).aggregate(newest=Max("pk", default=0))["newest"]
+    return newest
+
+
+def has_claimable(*, run_id: int, after: int = 0) -> bool:
+    """Whether an active run has pending attempts, planned after the attempt `after`, of a problem that no worker is
+    at."""
     leased = Attempt.objects.filter(
         run=run_id, problem=OuterRef("problem"), state=Attempt.State.LEASED, lease_expires_at__gt=Now()
     )
     pending = Attempt.objects.filter(run=run_id, run__state__in=Run.ACTIVE_STATES, state=Attempt.State.PENDING)
-    return pending.filter(~Exists(leased)).exists()
+    return pending.filter(pk__gt=after).filter(~Exists(leased)).exists()
 
 
 def ring_run(*, run_id: int) -> list[Ticket]:

@@ -11,7 +11,7 @@ from django.db import DatabaseError, InterfaceError, transaction
 from kombu.exceptions import KombuError
 
 from trajectories.models import Run
-from trajectories.services.attempts import BATCH_LIMIT, has_claimable, ring_run
+from trajectories.services.attempts import BATCH_LIMIT, has_claimable, newest_attempt, ring_run
 from trajectories.services.chat_sampling import SESSION_SECONDS, is_chat_run, sample_session
 from trajectories.services.jobs.bells import Ticket, answer, keep, put_away, ring_on
 from trajectories.services.outages import patiently
@@ -42,13 +42,15 @@ def sample_batch(kind: str, source: int, slot: int, token: str, is_first: bool =
     if not patiently(partial(answer, ticket)):
         return
     is_chat = patiently(partial(is_chat_run, run_id=source))
+    newest = patiently(partial(newest_attempt, run_id=source)) if is_chat else 0
     if _draw(ticket, is_chat=is_chat, is_first=is_first):
         if (again := patiently(partial(ring_on, ticket))) is not None:
             sample_batch.delay(*again.words())
         return
     patiently(partial(put_away, ticket))
-    # What came in between the last claim and now found this bell out. A model's run may have its reasons to wait.
-    if not is_chat and patiently(partial(has_claimable, run_id=source)):
+    # What came in between the last claim and now found this bell out. A model's run may have its reasons to wait with
+    # what there was before; a round that was planned meanwhile has none.
+    if patiently(partial(has_claimable, run_id=source, after=newest)):
         ring_for(source)
 
 
