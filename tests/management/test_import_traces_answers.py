@@ -32,7 +32,7 @@ def outcomes(traces: list[Trace]) -> dict[str, str]:
 @pytest.mark.parametrize("file", ["traces-plain.jsonl", "traces-messages.jsonl"])
 def test_answers_stand_outside_of_the_thoughts(file):
     traces = bring_in("b01-think-in-content", "problems.jsonl", file)
-    assert outcomes(traces) == {f"b01-{letter}": "pass" for letter in "abdefgi"} | {"b01-c": "fail"}
+    assert outcomes(traces) == {f"b01-{letter}": "pass" for letter in "abdefgi"} | {"b01-c": "unscored"}
     (cut_off,) = [trace for trace in traces if trace.problem.name == "b01-c"]
     assert cut_off.answer is None
     assert cut_off.verdicts.get().evidence["found"] is None

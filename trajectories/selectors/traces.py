@@ -222,7 +222,8 @@ def judging_progress(scope: TraceScope, sight: Sight) -> Progress:
 
 
 def next_to_judge(walk: TraceWalk, sight: Sight, *, after: int | None = None) -> int | None:
-    """The next trace without a decision down the list from `after`, then from the top; None when all are judged.
+    """The next trace without a decision down the list from `after`, then from the top, `after` itself last; None when
+    all are judged.
 
     Who is blind gets all that they have not reviewed themselves: first what nobody has decided, so that several people
     share a list, then the others, for a second opinion. That tells of some traces that they are decided, never how.
@@ -231,10 +232,10 @@ def next_to_judge(walk: TraceWalk, sight: Sight, *, after: int | None = None) ->
     keys = waiting.order_by(*_columns(walk.order)).values_list("pk", flat=True)
     for among in (keys.filter(decision=""), keys) if sight.is_blind else (keys,):
         following = None if after is None else among.filter(_beyond(after, walk.order, up=False)).first()
-        following = among.first() if following is None else following
+        following = among.exclude(pk=after or 0).first() if following is None else following
         if following is not None:
             return following
-    return None
+    return after if after is not None and keys.filter(pk=after).exists() else None
 
 
 def neighbours(walk: TraceWalk, trace: Trace, sight: Sight) -> tuple[int | None, int | None]:

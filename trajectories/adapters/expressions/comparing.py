@@ -38,14 +38,18 @@ WARMING = (
 )
 """What answers look like."""
 
-logging.disable(logging.CRITICAL)
-sys.setrecursionlimit(RECURSION)
-
 _NORMALIZATION = replace(LatexExtractionConfig().normalization_config, boxed="none", units=False)
+
+
+def settle() -> None:
+    """Take a deeper stack, and be silent: of this process alone, and no importer's."""
+    logging.disable(logging.CRITICAL)
+    sys.setrecursionlimit(RECURSION)
 
 
 def warm_up() -> None:
     """Compare what is common: the reader learns its grammar from the texts it reads, which takes it half a second."""
+    settle()
     for expected, found in WARMING:
         answer(None, {"expected": expected, "found": found})
 

@@ -8,7 +8,7 @@ import sys
 from typing import Any
 
 from trajectories.adapters.child import serve
-from trajectories.adapters.expressions.comparing import answer
+from trajectories.adapters.expressions.comparing import answer, settle
 
 ADDRESS_BYTES = 4 * 1024**3
 
@@ -19,4 +19,5 @@ def compare(request: dict[str, Any]) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
+    settle()
     serve(int(sys.argv[1]), compare, ADDRESS_BYTES)
