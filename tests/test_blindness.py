@@ -103,7 +103,7 @@ def test_before_their_own_review_a_curator_sees_no_trace_of_what_others_said(wor
     assert len(accepted) > 400
     for asked, (_, answer) in (*accepted.items(), *rejected.items()):
         # 503 is what this address says where no worker is alive, as here.
-        assert answer.status < 500 or "/health/work/" in asked, asked
+        assert answer.status < 500 or "/health/workers/" in asked, asked
         assert [word for word in PLANTED if word in answer.text] == [], asked
     # What was decided makes no difference at all: no count, order, best trace, next trace, length of a page.
     assert [asked for asked, found in accepted.items() if found[1] != rejected[asked][1]] == []
