@@ -15,6 +15,7 @@ ORDER_IS_FREE = {
     "graph_color",
     "group_anagrams",
     "intermediate_integration",
+    "knight_swap",
     "knights_knaves",
     "polynomial_equations",
     "polynomial_multiplication",

@@ -199,6 +199,8 @@ def test_a_draft_survives_leaving_the_page_and_ends_with_the_submission(log_in, 
     wait_for_scripts(page)
     press(page, "Enter")
     wait_for(lambda: is_judged(trace), "the review")
+    # The draft ends when the page hears that the review is in: it shows the next trace then.
+    expect(page.locator(f"#trace:not([data-trace='{trace.pk}'])")).to_be_visible()
     page.goto(f"/traces/{trace.pk}/?run={run.pk}")
     expect(page.get_by_text("You said accept")).to_be_visible()
     expect(page.get_by_text("Your draft is back.")).to_be_hidden()
