@@ -28,7 +28,7 @@ END $$
 """PGMQ's own purge truncates, and so waits for every session that has the queue open, a killed worker's too."""
 
 
-def wait_for(condition: Callable[[], Any], what: str, seconds: float = 60.0) -> Any:
+def wait_for(condition: Callable[[], Any], what: str, seconds: float = 150.0) -> Any:
     """The first true value of `condition`, asked again and again; fails naming `what` when none came in time."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
