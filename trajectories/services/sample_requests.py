@@ -5,7 +5,7 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
-from trajectories.adapters.chat_api.replies import read_reply
+from trajectories.core.completions.replies import read_reply
 from trajectories.core.identity import derive_seed
 from trajectories.core.problems import ProblemError
 from trajectories.core.programs import clean_text

@@ -10,7 +10,6 @@ from decimal import Decimal
 from trajectories.adapters.chat_api.caller import Caller
 from trajectories.adapters.chat_api.calls import Answered, ChatCall, input_tokens_of
 from trajectories.adapters.chat_api.faults import CallError
-from trajectories.adapters.chat_api.replies import Reply
 from trajectories.adapters.chat_api.samples import first_call, reply_facts, variation_of
 from trajectories.adapters.chat_api.tools import (
     MAX_CALLS_PER_TURN,
@@ -22,6 +21,7 @@ from trajectories.adapters.chat_api.tools import (
     offered_tools,
     read_calls,
 )
+from trajectories.core.completions.replies import Reply
 from trajectories.core.identity import derive_seed
 from trajectories.core.prompts import Message, fenced, parse_steps, read_response, with_hint
 from trajectories.core.records import (

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from trajectories.adapters.chat_api.calls import Answered, ChatCall
-from trajectories.adapters.chat_api.replies import Reply
 from trajectories.adapters.chat_api.settings import ChatSettings
+from trajectories.core.completions.replies import Reply
 from trajectories.core.prompts import (
     Message,
     Variation,

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from trajectories.adapters.chat_api.hidden_errors import check_whole
-from trajectories.adapters.chat_api.replies import REASONING_FIELDS, ReplyError, list_of, text_of
+from trajectories.core.completions.hidden_errors import check_whole
+from trajectories.core.completions.replies import REASONING_FIELDS, ReplyError, list_of, text_of
 
 RESPONSE_ENDS = ("response.completed", "response.incomplete", "response.failed", "response.cancelled")
 

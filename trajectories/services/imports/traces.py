@@ -148,6 +148,7 @@ def _result(problem: Problem, item: ForeignTrace) -> SampleResult:
         usage=item.usage,
         cost=item.cost,
         facts=facts,
+        raw=storable_text(item.raw),
     )
 
 
