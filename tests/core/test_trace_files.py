@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from trajectories.core.problems import ProblemError
 from trajectories.core.records import FinishReason, StepKind
-from trajectories.core.trace_files import MAX_LINE, ProblemKey, read_lines, read_traces
+from trajectories.core.trace_files import ProblemKey, read_traces
+from trajectories.core.trace_rows import MAX_LINE, read_lines
 
 CHOICE = {"message": {"role": "assistant", "content": "4", "reasoning_content": "Two twos."}, "finish_reason": "length"}
 COMPLETION = {

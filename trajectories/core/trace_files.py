@@ -3,6 +3,7 @@
 - plain: {"problem_id" | "problem_hash" | "question", "response", "reasoning"?, "model"?, "temperature"?}
 - `sft-messages`: {"messages": [..., {"role": "assistant", ...}]}
 - `full`, as Minicolumn exports it: {"problem": {...}, "trace": {...}}
+- a submission of the ARC Prize, a document of its own (core/arc_submissions.py): one trace for each attempt at a task
 - answers as they came from a provider, alone or in a line of a batch's output (core/batch_rows.py): chat completions,
   responses, messages of Anthropic, answers of Gemini; one trace for each alternative answer
 
@@ -11,22 +12,22 @@ Everything but `full` may name its problem in "problem_id", "problem_hash" or "q
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from typing import IO, Any
+from typing import Any
 
+from trajectories.core.arc_submissions import MARK, attempt_text, read_attempts
 from trajectories.core.batch_rows import Enclosed, failed_call, open_row, request_messages, request_option
 from trajectories.core.completions.bodies import read_alternatives
 from trajectories.core.completions.hidden_errors import HiddenError, error_words, is_broken_off
 from trajectories.core.completions.replies import Reply, ReplyError, cut_at_limit, finish_reason_of
 from trajectories.core.judged_rows import ForeignReview, read_reviews, read_verdicts
 from trajectories.core.problems import ProblemError, describe
-from trajectories.core.problems.documents import check_text, decode_text, parse_json_text
+from trajectories.core.problems.documents import check_text
 from trajectories.core.records import JSON, AnswerPlace, FinishReason, Step, StepKind, Usage, VerdictRecord
 from trajectories.core.verifiers.answers import read_place
 
-MAX_LINE = 8 * 1024 * 1024
 MAX_STEPS = 5_000
 OUTPUT_LIMITS = ("max_completion_tokens", "max_tokens", "max_output_tokens", "maxOutputTokens", "max_tokens_to_sample")
 Row = Mapping[str, JSON]
@@ -74,31 +75,10 @@ class ForeignTrace:
     reviews: tuple[ForeignReview, ...] = ()
 
 
-def read_lines(stream: IO[bytes]) -> Iterator[tuple[int, Row | ProblemError]]:
-    """The rows of a .jsonl file with their line numbers; one that cannot be read is a ProblemError. Constant memory."""
-    number = 0
-    while line := stream.readline(MAX_LINE + 1):
-        number += 1
-        if len(line) > MAX_LINE:
-            while line and not line.endswith(b"\n"):
-                line = stream.readline(MAX_LINE)
-            yield number, ProblemError("", f"found more than {MAX_LINE >> 20} MB in one line, expected less")
-            continue
-        try:
-            text = decode_text(line).rstrip("\r\n")
-            if not text.strip():
-                continue
-            value = parse_json_text(text)
-            if not isinstance(value, dict):
-                raise ProblemError("", f"found {describe(value)}, expected an object")
-        except ProblemError as fault:
-            yield number, ProblemError(fault.path.removeprefix("line 1 "), fault.detail)
-        else:
-            yield number, value
-
-
 def read_traces(row: Row) -> list[ForeignTrace]:
     """The traces of one row, at least one. Raises ProblemError with the key that is wrong as path."""
+    if MARK in row:
+        return _submitted(row)
     if "trace" in row:
         return [_full(row)]
     if (enclosed := open_row(row)) is not None:
@@ -108,6 +88,15 @@ def read_traces(row: Row) -> list[ForeignTrace]:
     if "response" in row:
         return [_plain(row)]
     raise ProblemError("", 'found no "response", "messages", "choices" or "trace", expected one of them')
+
+
+def _submitted(row: Row) -> list[ForeignTrace]:
+    """A trace for each attempt at a task: what it states for every test input is its answer."""
+    key, model = _key(row, ""), _text(row, "model")
+    return [
+        ForeignTrace(key, (), attempt_text(grids), model=model, answer=grids, facts={"attempt": number})
+        for number, grids in enumerate(read_attempts(row[MARK]), 1)
+    ]
 
 
 def _plain(row: Row) -> ForeignTrace:

@@ -21,7 +21,8 @@ from trajectories.core.records import JSON, SampleResult
 from trajectories.core.reviews import Standing, settle
 from trajectories.core.storable import storable_text
 from trajectories.core.titles import shown_title
-from trajectories.core.trace_files import ForeignTrace, Row, read_lines, read_traces
+from trajectories.core.trace_files import ForeignTrace, Row, read_traces
+from trajectories.core.trace_rows import read_document, read_lines
 from trajectories.core.verifiers.answers import searched_fact
 from trajectories.models import (
     AuditEvent,
@@ -59,18 +60,25 @@ TRACE_COLUMNS = (
 )
 """Of a trace, in the order in which a spool has them; `decision`, `sampler_id` and `id` follow when it is written."""
 
-ReadRow = tuple[str, int, "Row | ProblemError | None"]
-"""File, line and what stands there; None for a file without any row."""
+ReadRow = tuple[str, str, "Row | ProblemError | None"]
+"""File, place in it and what stands there; None for a file without any row."""
 
 
 def read_rows(files: Iterable[tuple[str, IO[bytes]]]) -> Iterator[ReadRow]:
-    """Every row of some .jsonl files, in order."""
+    """Every row of some files, in order: of a .json file as one document, of every other line by line."""
     for name, stream in files:
-        line = 0
-        for line, row in read_lines(stream):
-            yield name, line, row
-        if not line:
-            yield name, 0, None
+        is_empty = True
+        for place, row in _rows_of(name, stream):
+            is_empty = False
+            yield name, place, row
+        if is_empty:
+            yield name, "", None
+
+
+def _rows_of(name: str, stream: IO[bytes]) -> Iterator[tuple[str, Row | ProblemError]]:
+    if name.lower().endswith(".json"):
+        return read_document(stream, name)
+    return ((f"line {number}", row) for number, row in read_lines(stream))
 
 
 @dataclass
@@ -83,32 +91,31 @@ class TraceStage:
 
     def take(self, rows: Sequence[ReadRow]) -> None:
         """Set the traces of some rows aside and count their faults. Raises OSError where the disk takes no more."""
-        read: list[tuple[str, int, ForeignTrace]] = []
-        for name, line, row in rows:
+        read: list[tuple[str, str, ForeignTrace]] = []
+        for name, place, row in rows:
             try:
                 if row is None:
                     raise ProblemError("", "found no traces")
                 if isinstance(row, ProblemError):
                     raise row
-                read += [(name, line, trace) for trace in read_traces(row)]
+                read += [(name, place, trace) for trace in read_traces(row)]
             except ProblemError as fault:
-                self._fault(name, line, fault.path, fault.detail)
+                self._fault(name, place, fault.path, fault.detail)
         problems = find_problems({trace.problem for _, _, trace in read})
-        for name, line, trace in read:
+        for name, place, trace in read:
             problem = problems.get(trace.problem)
             if isinstance(problem, str) or problem is None:
-                self._fault(name, line, "", problem or f"found no problem {shown_key(trace.problem)}; import it first")
+                self._fault(name, place, "", problem or f"found no problem {shown_key(trace.problem)}; import it first")
                 continue
             try:
                 row_aside = _staged(problem, trace, self.adopting)
             except (ValueError, TypeError) as fault:
-                self._fault(name, line, "", str(fault))
+                self._fault(name, place, "", str(fault))
             else:
                 self.spool.append(row_aside)
 
-    def _fault(self, name: str, line: int, path: str, detail: str) -> None:
-        place = f"line {line} {path}".rstrip() if line else path
-        self.faults.add(ImportFault(name, place, detail))
+    def _fault(self, name: str, place: str, path: str, detail: str) -> None:
+        self.faults.add(ImportFault(name, " ".join(part for part in (place, path) if part), detail))
 
 
 def _staged(problem: Problem, item: ForeignTrace, adopting: bool) -> JSON:
