@@ -82,7 +82,7 @@ def export_create(request: HttpRequest, release_id: int) -> HttpResponse:
     release = get_object_or_404(Release, pk=release_id)
     form = ExportForm(request.POST)
     if not form.is_valid():
-        known = {"format": EXPORTERS, "thoughts": Thoughts}
+        known = {"format": list(EXPORTERS), "thoughts": [how.value for how in Thoughts]}
         fault = next((f"{name.capitalize()}: expected one of {', '.join(known[name])}." for name in form.errors), "")
         return HttpResponse(fault, status=422, content_type="text/plain")
     export = request_export(

@@ -17,7 +17,5 @@ class SftMessagesExporter:
 
     def row(self, item: ExportItem, thoughts: Thoughts = DEFAULT_THOUGHTS) -> Mapping[str, JSON]:
         """{"messages": [{"role", "content"}, ...]}, and {"tools": [...]} where the sample called some."""
-        return {
-            "messages": [*prompt_messages(item, thoughts), *completion_messages(item, thoughts)],
-            **tools_column(item),
-        }
+        messages = [*prompt_messages(item, thoughts), *completion_messages(item, thoughts)]
+        return {"messages": messages, **tools_column(item)}

@@ -17,8 +17,5 @@ class SftPromptCompletionExporter:
 
     def row(self, item: ExportItem, thoughts: Thoughts = DEFAULT_THOUGHTS) -> Mapping[str, JSON]:
         """{"prompt": [messages], "completion": [messages]}, and {"tools": [...]} where the sample called some."""
-        return {
-            "prompt": prompt_messages(item, thoughts),
-            "completion": completion_messages(item, thoughts),
-            **tools_column(item),
-        }
+        prompt, completion = prompt_messages(item, thoughts), completion_messages(item, thoughts)
+        return {"prompt": prompt, "completion": completion, **tools_column(item)}

@@ -39,8 +39,6 @@ from trajectories.core.records import (
 from trajectories.core.storable import storable_json, storable_text
 from trajectories.core.verifiers.answers import find_in_content
 
-MAX_UNREADABLE = 10_000
-
 
 def read_response(
     instruction: InstructionRecord,
@@ -66,11 +64,11 @@ def storable_pieces(pieces: Iterable[Piece]) -> tuple[Piece, ...]:
 
 
 def _storable_data(data: Mapping[str, JSON]) -> Mapping[str, JSON]:
-    """What came with a piece; what cannot be stored as it is, is kept as the text it reads as."""
+    """What came with a piece; where that cannot be stored, this is said instead."""
     try:
         return {str(name): storable_json(value) for name, value in data.items()}
     except (ValueError, TypeError):
-        return {"unreadable": storable_text(str(data))[:MAX_UNREADABLE]}
+        return {"unreadable": "nested too deeply, or holds a number that is not finite"}
 
 
 def storable_completion(pieces: Iterable[Piece]) -> Completion:
