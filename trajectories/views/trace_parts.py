@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 from django.utils.safestring import SafeString
 
-from trajectories.core.completions.turns import kept_turns
 from trajectories.core.grids import GridError, parse_grid
 from trajectories.core.prompts.variation import variation_from_json, variation_words
 from trajectories.core.records import JSON, ProblemRecord
@@ -302,7 +301,7 @@ def shown_prompt(messages: Iterable[Mapping[str, JSON]]) -> list[tuple[str, str]
     Imported messages may hold anything.
     """
     turns = []
-    for message in (turn for sent in messages for turn in kept_turns(sent)):
+    for message in messages:
         who = str(message.get("role", ""))
         if thought := message.get("reasoning_content"):
             turns.append((f"{who}, thinking", str(thought)))

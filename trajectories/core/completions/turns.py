@@ -6,7 +6,8 @@ tools in `tool_calls`, and the results of tools in messages of the role "tool". 
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 from trajectories.core.completions.messages import Piece, read_message, words_of
@@ -45,13 +46,14 @@ def assistant_turn(pieces: Iterable[Piece], calls: Sequence[JSON] | None = None)
     texts: dict[PartKind, str] = {PartKind.CONTENT: "", PartKind.THINKING: ""}
     order: list[dict[str, JSON]] = []
     own: list[JSON] = []
-    for part in parts:
+    for part, goes_on, is_followed in _neighbours(parts):
         place: dict[str, JSON] = {"kind": part.kind.value}
         if part.kind in texts:
-            said = part.text.strip() if apart else part.text
-            before = texts[part.kind]
-            start = len(before) + (len(GAP) if before and said else 0)
-            texts[part.kind] = before + GAP + said if before and said else before + said
+            said = part.text if not apart or goes_on else part.text.lstrip()
+            said = said if not apart or is_followed else said.rstrip()
+            gap = GAP if texts[part.kind] and said and not goes_on else ""
+            start = len(texts[part.kind]) + len(gap)
+            texts[part.kind] += gap + said
             place |= {"start": start, "end": start + len(said)}
         elif part.kind is PartKind.TOOL_CALL:
             place |= {"call": len(own)}
@@ -62,6 +64,12 @@ def assistant_turn(pieces: Iterable[Piece], calls: Sequence[JSON] | None = None)
     turn |= {FIELDS[PartKind.THINKING]: texts[PartKind.THINKING]} if texts[PartKind.THINKING] else {}
     turn |= {"tool_calls": asked} if asked else {}
     return turn if _is_plain(parts) else turn | {"parts": order}
+
+
+def _neighbours(parts: Sequence[Part]) -> Iterator[tuple[Part, bool, bool]]:
+    """Each part, with whether it goes on with the one before and whether the next goes on with it: pieces of one text."""
+    touch = [one.kind is two.kind and one.end == two.start and bool(one.text) for one, two in pairwise(parts)]
+    yield from zip(parts, [False, *touch], [*touch, False], strict=False)
 
 
 def _besides(part: Part) -> dict[str, JSON]:
