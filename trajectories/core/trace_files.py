@@ -1,6 +1,7 @@
 """Traces sampled elsewhere, one to a line of JSON: the shapes that are read, and what is taken from each.
 
-- plain: {"problem_id" | "problem_hash" | "question", "response", "reasoning"?, "model"?, "temperature"?}
+- plain: {"problem_id" | "problem_hash" | "question", "response", "reasoning"?, "model"?, "temperature"?}; thoughts may
+  have any of their names
 - `sft-messages`: {"messages": [..., {"role": "assistant", ...}]}
 - `full`, as Minicolumn exports it: {"problem": {...}, "trace": {...}}
 - a submission of the ARC Prize, a document of its own (core/arc_submissions.py): one trace for each attempt at a task
@@ -21,16 +22,28 @@ from trajectories.core.arc_submissions import MARK, attempt_text, read_attempts
 from trajectories.core.batch_rows import Enclosed, failed_call, open_row, request_messages, request_option
 from trajectories.core.completions.bodies import read_alternatives
 from trajectories.core.completions.hidden_errors import HiddenError, error_words, is_broken_off
+from trajectories.core.completions.messages import Piece, said_in, thoughts_of
+from trajectories.core.completions.parts import (
+    Completion,
+    PartError,
+    build_completion,
+    completion_of,
+    parts_from_json,
+)
+from trajectories.core.completions.recovering import mark_thinking, recover_parts
 from trajectories.core.completions.replies import Reply, ReplyError, cut_at_limit, finish_reason_of
+from trajectories.core.completions.thoughts import Part, PartKind
 from trajectories.core.judged_rows import ForeignReview, read_reviews, read_verdicts
 from trajectories.core.problems import ProblemError, describe
 from trajectories.core.problems.documents import check_text
 from trajectories.core.records import JSON, AnswerPlace, FinishReason, Step, StepKind, Usage, VerdictRecord
+from trajectories.core.trace_turns import Turns, check_pieces, read_said, read_turns, thoughts_beside
 from trajectories.core.verifiers.answers import read_place
 
 MAX_STEPS = 5_000
 OUTPUT_LIMITS = ("max_completion_tokens", "max_tokens", "max_output_tokens", "maxOutputTokens", "max_tokens_to_sample")
 Row = Mapping[str, JSON]
+THINKING = PartKind.THINKING.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +67,18 @@ class ProblemKey:
 class ForeignTrace:
     """A trace as its file has it. `answer` and `program` are only set where the row states them, and so is the `place`
     of an answer in the response. `cost` is what its endpoint stated, None where it stated nothing; `raw` is the answer
-    as its provider wrote it, "" where the file has only its text."""
+    as its provider wrote it, "" where the file has only its text.
+
+    `pieces` are what the model said, in order; without them it is `thinking` and `response`. `parts` are those of the
+    response, where the row states them.
+    """
 
     problem: ProblemKey
     messages: tuple[Row, ...]
     response: str
     thinking: str = ""
+    pieces: tuple[Piece, ...] = ()
+    parts: tuple[Part, ...] = ()
     model: str = ""
     temperature: float = 0.0
     finish_reason: FinishReason = FinishReason.STOP
@@ -73,6 +92,13 @@ class ForeignTrace:
     place: AnswerPlace | None = None
     verdicts: tuple[VerdictRecord, ...] = ()
     reviews: tuple[ForeignReview, ...] = ()
+
+    @property
+    def completion(self) -> Completion:
+        """What the model said, in parts."""
+        if self.parts:
+            return Completion(self.response, self.parts)
+        return build_completion(self.pieces) if self.pieces else completion_of(self.response, self.thinking)
 
 
 def read_traces(row: Row) -> list[ForeignTrace]:
@@ -101,34 +127,47 @@ def _submitted(row: Row) -> list[ForeignTrace]:
 
 def _plain(row: Row) -> ForeignTrace:
     question = _text(row, "question")
-    prompt = _messages(row["prompt"], "prompt") if "prompt" in row else ()
-    response = _text(row, "response", needed=True)
+    prompt = read_turns(row["prompt"], "prompt") if "prompt" in row else Turns((), None)
+    said = row.get("response")
+    response = said if isinstance(said, list) else _text(row, "response", needed=True)
+    pieces = read_said({**thoughts_beside(row), "content": response}, "")
     return ForeignTrace(
         problem=_key(row, question),
-        messages=prompt or (({"role": "user", "content": question},) if question else ()),
-        response=response,
-        thinking=_text(row, "reasoning"),
+        messages=prompt.all or (({"role": "user", "content": question},) if question else ()),
+        **_said(pieces, row.get("finish_reason")),
         model=_text(row, "model"),
         temperature=_temperature(row),
-        finish_reason=_finished(row.get("finish_reason"), response),
+        facts=_facts(prompt),
     )
 
 
 def _conversation(row: Row) -> ForeignTrace:
-    messages = _messages(row["messages"], "messages")
-    last = messages[-1] if messages else {}
-    if last.get("role") != "assistant":
+    turns = read_turns(row["messages"], "messages")
+    if turns.last is None:
         raise ProblemError("messages", "found no closing message of the assistant, expected one")
-    response = str(last["content"])
     return ForeignTrace(
-        problem=_key(row, _last_question(messages)),
-        messages=messages[:-1],
-        response=response,
-        thinking=_text(last, "reasoning_content"),
+        problem=_key(row, _last_question(turns.before)),
+        messages=turns.before,
+        **_said(turns.last, row.get("finish_reason")),
         model=_text(row, "model") or _model_of_meta(row),
         temperature=_temperature(row),
-        finish_reason=_finished(row.get("finish_reason"), response),
+        facts=_facts(turns),
     )
+
+
+def _said(pieces: tuple[Piece, ...], finish_reason: JSON) -> dict[str, Any]:
+    """What the model said, and why it ended: a text that ends inside its thoughts was cut off, if nothing else is
+    stated."""
+    response = said_in(pieces)
+    reason = _finished(finish_reason, response)
+    parts = build_completion(pieces).parts
+    if finish_reason is None and parts and parts[-1].is_open:
+        reason = FinishReason.LENGTH
+    return {"response": response, "thinking": thoughts_of(pieces), "pieces": pieces, "finish_reason": reason}
+
+
+def _facts(turns: Turns) -> dict[str, JSON]:
+    return {"left_out": dict(turns.left_out)} if turns.left_out else {}
 
 
 def _full(row: Row) -> ForeignTrace:
@@ -136,10 +175,12 @@ def _full(row: Row) -> ForeignTrace:
     if not isinstance(trace, dict) or not isinstance(problem, dict):
         raise ProblemError("trace", 'found no objects "problem" and "trace", expected both')
     response, steps = _text(trace, "reasoning", path="trace."), _steps(trace.get("steps", []))
+    parts, steps = _parts(trace.get("parts"), response, steps)
     return ForeignTrace(
         problem=_key({**problem, "problem_id": problem.get("name"), **_hash_of_meta(row)}, ""),
-        messages=_messages(trace.get("prompt", []), "trace.prompt"),
+        messages=read_turns(trace.get("prompt", []), "trace.prompt").all,
         response=response,
+        parts=parts,
         model=_text(row, "model") or _model_of_meta(row),
         steps=steps,
         answer=trace.get("answer"),
@@ -162,7 +203,8 @@ def _answers(row: Row, enclosed: Enclosed) -> list[ForeignTrace]:
     except ReplyError as fault:
         raise ProblemError(enclosed.path, f"found {fault}, expected {enclosed.kind.name}") from fault
     asked = request_messages(request)
-    messages = _messages(asked, "request.messages") if asked else ()
+    turns = read_turns(asked, "request.messages") if asked else Turns((), None)
+    messages = turns.all
     key = _key(row, _last_question(messages) or _text(row, "question"), enclosed.custom_id)
     limit = request_option(request, body, *OUTPUT_LIMITS)
     temperature = _temperature({"temperature": request_option(request, body, "temperature")})
@@ -172,8 +214,8 @@ def _answers(row: Row, enclosed: Enclosed) -> list[ForeignTrace]:
         whole = cut_at_limit(reply, limit) if type(limit) is int and len(replies) == 1 else reply
         traces.append(_answer(whole, key, messages, len(replies)))
     found = [replace(trace, temperature=temperature, model=trace.model or model) for trace in traces]
-    named = {"custom_id": key.custom_id} if key.custom_id else {}
-    return [replace(trace, facts={**trace.facts, **named}) for trace in found]
+    facts = {**({"custom_id": key.custom_id} if key.custom_id else {}), **_facts(turns)}
+    return [replace(trace, facts={**trace.facts, **facts}) for trace in found]
 
 
 def _answer(reply: Reply, key: ProblemKey, messages: tuple[Row, ...], alternatives: int) -> ForeignTrace:
@@ -182,6 +224,7 @@ def _answer(reply: Reply, key: ProblemKey, messages: tuple[Row, ...], alternativ
         messages=messages,
         response=check_text(reply.text, "the answer"),
         thinking=check_text(reply.reasoning, "the thoughts"),
+        pieces=check_pieces(reply.pieces, "the answer"),
         model=reply.model,
         finish_reason=reply.finish_reason,
         usage=_share(reply.usage or Usage(), alternatives),
@@ -205,7 +248,7 @@ def _check_alternatives(enclosed: Enclosed) -> None:
         path = f"{where}[{index}].{inner}"
         said = one.get(inner) if isinstance(one, dict) else None
         if isinstance(said, dict):
-            _content(said.get("content"), f"{path}.content")
+            read_said(said if name == "choices" else {"content": said.get("parts")}, path)
             continue
         is_empty = name == "candidates" and isinstance(one, dict) and said is None  # Gemini was cut off before any
         if not is_empty:
@@ -247,32 +290,18 @@ def _last_question(messages: Sequence[Row]) -> str:
     return next((str(message["content"]) for message in reversed(messages) if message["role"] == "user"), "")
 
 
-def _messages(value: JSON, path: str) -> tuple[Row, ...]:
-    if not isinstance(value, list):
-        raise ProblemError(path, f"found {describe(value)}, expected a list of messages")
-    messages = []
-    for index, message in enumerate(value):
-        where = f"{path}[{index}]"
-        if not isinstance(message, dict) or not isinstance(message.get("role"), str):
-            raise ProblemError(where, f'found {describe(message)}, expected an object with "role" and "content"')
-        content = _content(message.get("content"), f"{where}.content")
-        kept = {
-            key: message[key] for key in ("reasoning_content", "tool_calls", "tool_call_id", "name") if key in message
-        }
-        messages.append({"role": check_text(message["role"], where), "content": content, **kept})
-    return tuple(messages)
+def _parts(value: JSON, response: str, steps: tuple[Step, ...]) -> tuple[tuple[Part, ...], tuple[Step, ...]]:
+    """The parts of a response as the row states them, else as its steps and its marks tell; and the steps with them.
 
-
-def _content(value: JSON, path: str) -> str:
-    """The text of a message: a text, or a list of parts of which the texts count. None is an empty text."""
-    if isinstance(value, list):
-        parts = [part.get("text") for part in value if isinstance(part, dict)]
-        value = "\n".join(part for part in parts if isinstance(part, str))
+    Raises ProblemError for parts that are none of the response.
+    """
     if value is None:
-        return ""
-    if not isinstance(value, str):
-        raise ProblemError(path, f"found {describe(value)}, expected text")
-    return check_text(value, path)
+        marked = mark_thinking(steps)
+        return recover_parts(response, None, marked), marked
+    try:
+        return parts_from_json(value, response), steps
+    except PartError as fault:
+        raise ProblemError("trace.parts", str(fault)) from fault
 
 
 def _text(row: Mapping[str, Any], name: str, *, path: str = "", needed: bool = False) -> str:
@@ -322,5 +351,5 @@ def _steps(value: JSON) -> tuple[Step, ...]:
         if type(depth) is not int or not 0 <= depth < 100 or not isinstance(data, dict):
             raise ProblemError(path, "found an odd depth or data, expected a number from 0 to 99 and an object")
         title, body = (_text(step, name, path=f"{path}.") for name in ("title", "body"))
-        steps.append(Step(StepKind(step["kind"]), title, body, depth, data))
+        steps.append(Step(StepKind(step["kind"]), title, body, depth, data, is_thinking=step.get("part") == THINKING))
     return tuple(steps)

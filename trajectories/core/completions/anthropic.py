@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from trajectories.core.completions.hidden_errors import check_choice
+from trajectories.core.completions.messages import read_message as read_pieces
+from trajectories.core.completions.messages import said_in, thoughts_of
 from trajectories.core.completions.replies import Reply, finish_reason_of, list_of, text_of
 from trajectories.core.completions.usage import read_usage
 
@@ -13,20 +15,21 @@ def read_message(value: Mapping[str, Any], raw: str) -> Reply:
 
     Redacted thoughts have no text; they stay in `raw`, as signatures do.
     """
-    blocks = [block for block in list_of(value.get("content")) if isinstance(block, dict)]
     reason = value.get("stop_reason")
     check_choice({"finish_reason": reason})
-    text = "".join(text_of(block.get("text")) for block in blocks if block.get("type") == "text")
-    thoughts = [text_of(block.get("thinking")) for block in blocks if block.get("type") == "thinking"]
+    pieces = read_pieces({"content": value.get("content")})
+    text = said_in(pieces)
+    blocks = [block for block in list_of(value.get("content")) if isinstance(block, dict)]
     calls = [block for block in blocks if block.get("type") == "tool_use"]
     counted = read_usage(value.get("usage"))
     return Reply(
         text=text,
-        reasoning="\n\n".join(thought for thought in thoughts if thought),
+        reasoning=thoughts_of(pieces),
         finish_reason=finish_reason_of(reason, text, has_calls=bool(calls)),
         usage=None if counted is None else counted.usage,
         model=text_of(value.get("model")),
         raw=raw,
         tool_calls=calls,
         stated_cost=None if counted is None else counted.cost,
+        pieces=pieces,
     )

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from trajectories.core.completions.hidden_errors import broken_off, is_broken_off
+from trajectories.core.completions.messages import read_message, said_in, thoughts_of
 from trajectories.core.completions.replies import Reply, ReplyError, finish_reason_of, list_of, text_of
 from trajectories.core.completions.usage import read_usage
 
@@ -40,19 +41,20 @@ def read_candidates(value: Mapping[str, Any], raw: str) -> Reply:
     content = candidate.get("content")
     given = list_of(content.get("parts")) if isinstance(content, dict) else []
     parts = [part for part in given if isinstance(part, dict)]
-    thoughts = "".join(text_of(part.get("text")) for part in parts if part.get("thought") is True)
-    text = "".join(text_of(part.get("text")) for part in parts if part.get("thought") is not True)
+    pieces = read_message({"content": parts})
+    text = said_in(pieces)
     calls = [call for part in parts if isinstance(call := field_of(part, "functionCall"), dict)]
     counted = read_usage(field_of(value, "usageMetadata"))
     return Reply(
         text=text,
-        reasoning=thoughts,
+        reasoning=thoughts_of(pieces),
         finish_reason=finish_reason_of(reason, text, has_calls=bool(calls)),
         usage=None if counted is None else counted.usage,
         model=text_of(field_of(value, "modelVersion")) or text_of(value.get("model")),
         raw=raw,
         tool_calls=calls,
         stated_cost=None if counted is None else counted.cost,
+        pieces=pieces,
     )
 
 

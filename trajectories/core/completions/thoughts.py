@@ -8,10 +8,12 @@ opening mark only. Linear in the text.
 """
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import accumulate
+
+from trajectories.core.records import JSON
 
 _TAGS = r"think|thinking|thoughts?|reasoning|seed:think"
 _OPENING = rf"<\s*(?:{_TAGS})\s*>|\[THINK\]|◁think▷|<\|begin_of_thought\|>|<\|START_THINKING\|>"
@@ -32,14 +34,17 @@ class PartKind(StrEnum):
 
     THINKING = "thinking"
     CONTENT = "content"
+    TOOL_CALL = "tool_call"
+    TOOL_RESULT = "tool_result"
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A part of a text without the marks around it.
+    """A part of a completion without the marks around it.
 
     `start` and `end` are its place in the whole text, in characters; `is_open` says that thoughts were never closed:
-    the text was cut off inside them.
+    the text was cut off inside them. `source` names the field or the type of part that it came in, "" for the text
+    itself. `data` is what its provider sent with it: signatures, encrypted thoughts, the call of a tool.
     """
 
     kind: PartKind
@@ -47,6 +52,8 @@ class Part:
     start: int
     end: int
     is_open: bool = False
+    source: str = ""
+    data: Mapping[str, JSON] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +86,26 @@ def split_thoughts(text: str) -> tuple[Part, ...]:
 
 def content_of(text: str) -> Content:
     """What is said outside of the thoughts: an empty text where there is nothing, as in one cut off inside them."""
-    parts = [part for part in split_thoughts(text) if part.kind is PartKind.CONTENT]
+    return content_in(split_thoughts(text))
+
+
+def content_in(parts: Iterable[Part]) -> Content:
+    """What the parts of content say, as one text."""
+    said = [part for part in parts if part.kind is PartKind.CONTENT and part.text]
+    return _content([(part.text, part.start) for part in said])
+
+
+def content_at(text: str, places: Iterable[tuple[int, int]]) -> Content:
+    """What stands at some places (start, end) of a text, as one text."""
+    return _content([(text[start:end], start) for start, end in places if start < end])
+
+
+def _content(pieces: Sequence[tuple[str, int]]) -> Content:
     # Parts are kept apart, so that no word, number or tag comes about where thoughts were taken out.
-    begins = accumulate((len(part.text) + 1 for part in parts), initial=0)
+    begins = accumulate((len(text) + 1 for text, _ in pieces), initial=0)
     return Content(
-        "\n".join(part.text for part in parts),
-        tuple((begin, part.start) for begin, part in zip(begins, parts, strict=False)),
+        "\n".join(text for text, _ in pieces),
+        tuple((begin, start) for begin, (_, start) in zip(begins, pieces, strict=False)),
     )
 
 
