@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from django.utils import timezone
 
-from trajectories.core.exporters import DEFAULT_THOUGHTS, EXPORTERS, THOUGHTS_WORDS
+from trajectories.core.exporters import ARGUMENTS_WORDS, DEFAULT_ARGUMENTS, DEFAULT_THOUGHTS, EXPORTERS, THOUGHTS_WORDS
 from trajectories.forms.titles import TitleField
 from trajectories.forms.traces import TraceScopeForm
 from trajectories.selectors.releases import ReleaseRule
@@ -63,6 +63,12 @@ class ExportForm(forms.Form):
         label="Thoughts",
         initial=DEFAULT_THOUGHTS.value,
         choices=[(how.value, words) for how, words in THOUGHTS_WORDS.items()],
+    )
+    arguments = forms.ChoiceField(
+        required=False,
+        label="Arguments of tool calls",
+        initial=DEFAULT_ARGUMENTS.value,
+        choices=[(how.value, words) for how, words in ARGUMENTS_WORDS.items()],
     )
     with_meta = forms.BooleanField(required=False, label="Add a “meta” column that says where each row comes from")
 
