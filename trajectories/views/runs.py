@@ -15,6 +15,7 @@ from trajectories.core.strategies import STRATEGIES
 from trajectories.forms.runs import VARIATIONS, BudgetForm, ExtendForm
 from trajectories.models import Run
 from trajectories.selectors.arc_scores import has_arc
+from trajectories.selectors.repeats import find_repeats
 from trajectories.selectors.runs import (
     STATE_FILTERS,
     get_progress,
@@ -105,7 +106,7 @@ def run_detail(request: HttpRequest, run_id: int) -> HttpResponse:
     if part == "live":
         return render(request, "trajectories/runs/_live.html", context)
     context |= {"page": list_run_problems(run, after=after), "instructions": list_instructions(run), **_plan(run)}
-    context["has_arc"] = has_arc(run)
+    context |= {"has_arc": has_arc(run), "repeats": find_repeats(run) if run.sampler.is_chat else None}
     may_steer = request.user.has_perm("trajectories.control_run")
     if may_steer and run.state not in (Run.State.CANCELLED, Run.State.FAILED):
         context["budget_form"] = BudgetForm(initial=budget_values(run))
