@@ -5,6 +5,7 @@
 - `sft-messages`: {"messages": [..., {"role": "assistant", ...}]}
 - `full`, as Minicolumn exports it: {"problem": {...}, "trace": {...}}
 - a submission of the ARC Prize, a document of its own (core/arc_submissions.py): one trace for each attempt at a task
+- samples as lm-evaluation-harness logs them (core/lm_eval_rows.py)
 - answers as they came from a provider, alone or in a line of a batch's output (core/batch_rows.py): chat completions,
   responses, messages of Anthropic, answers of Gemini; one trace for each alternative answer
 
@@ -34,6 +35,7 @@ from trajectories.core.completions.recovering import mark_thinking, recover_part
 from trajectories.core.completions.replies import Reply, ReplyError, cut_at_limit, finish_reason_of
 from trajectories.core.completions.thoughts import Part, PartKind
 from trajectories.core.judged_rows import ForeignReview, read_reviews, read_verdicts
+from trajectories.core.lm_eval_rows import is_logged, read_logged
 from trajectories.core.problems import ProblemError, describe
 from trajectories.core.problems.documents import check_text
 from trajectories.core.records import JSON, AnswerPlace, FinishReason, Step, StepKind, Usage, VerdictRecord
@@ -70,7 +72,7 @@ class ForeignTrace:
     as its provider wrote it, "" where the file has only its text.
 
     `pieces` are what the model said, in order; without them it is `thinking` and `response`. `parts` are those of the
-    response, where the row states them.
+    response, where the row states them. `adds_verdicts` says that its verdicts are added to a trace that is known.
     """
 
     problem: ProblemKey
@@ -91,6 +93,7 @@ class ForeignTrace:
     raw: str = ""
     place: AnswerPlace | None = None
     verdicts: tuple[VerdictRecord, ...] = ()
+    adds_verdicts: bool = False
     reviews: tuple[ForeignReview, ...] = ()
 
     @property
@@ -105,6 +108,8 @@ def read_traces(row: Row) -> list[ForeignTrace]:
     """The traces of one row, at least one. Raises ProblemError with the key that is wrong as path."""
     if MARK in row:
         return _submitted(row)
+    if is_logged(row):
+        return _logged(row)
     if "trace" in row:
         return [_full(row)]
     if (enclosed := open_row(row)) is not None:
@@ -122,6 +127,23 @@ def _submitted(row: Row) -> list[ForeignTrace]:
     return [
         ForeignTrace(key, (), attempt_text(grids), model=model, answer=grids, facts={"attempt": number})
         for number, grids in enumerate(read_attempts(row[MARK]), 1)
+    ]
+
+
+def _logged(row: Row) -> list[ForeignTrace]:
+    samples = read_logged(row)
+    return [
+        ForeignTrace(
+            problem=_key(row, sample.question or sample.prompt),
+            messages=({"role": "user", "content": sample.prompt},) if sample.prompt else (),
+            response=sample.response,
+            model=_text(row, "model") or _model_of_meta(row),
+            temperature=_temperature({"temperature": sample.temperature}),
+            finish_reason=_finished(row.get("finish_reason"), sample.response),
+            verdicts=sample.verdicts,
+            adds_verdicts=True,
+        )
+        for sample in samples
     ]
 
 

@@ -128,6 +128,7 @@ def _staged(problem: Problem, item: ForeignTrace, adopting: bool) -> JSON:
         "trace": [_plain(getattr(trace, name)) for name in TRACE_COLUMNS],
         "texts": texts,
         "verdicts": [verdict_row(verdict) for verdict in item.verdicts],
+        "adds_verdicts": item.adds_verdicts,
         "reviews": [review_row(review) for review in item.reviews],
         "adopted": adopted_review(item.reviews, len(item.steps)) if adopting and item.reviews else None,
     }
@@ -213,10 +214,11 @@ class _Writer:
     def write(self, batch: Sequence[Mapping[str, Any]]) -> None:
         """Write what is new of a batch."""
         new = self._new(batch)
+        added = [row for row in batch if row["adds_verdicts"] and row["verdicts"]]
         ids = reserve_ids(Trace, len(new))
         verdicts, reviews = [], []
         for trace_id, row in zip(ids, new, strict=True):
-            verdicts += [(*verdict, trace_id) for verdict in row["verdicts"]]
+            verdicts += [(*verdict, trace_id) for verdict in row["verdicts"] if not row["adds_verdicts"]]
             reviews += [(*review, trace_id) for review in row["reviews"]]
         copy_rows(
             Trace,
@@ -228,6 +230,8 @@ class _Writer:
         )
         if verdicts:
             copy_rows(ImportedVerdict, (*VERDICT_COLUMNS, "trace_id"), verdicts)
+        if added:
+            self._add_verdicts(added)
         if reviews:
             copy_rows(ImportedReview, (*REVIEW_COLUMNS, "trace_id"), reviews)
         copy_rows(PendingVerification, ("trace_id",), [(trace_id,) for trace_id in ids])
@@ -236,6 +240,27 @@ class _Writer:
             store_adopted_reviews(reviewer=self._adopted_by, adopted=adopted)
         self._written.trace_ids += ids
         self._per_problem.update(row["trace"][0] for row in new)
+
+    def _add_verdicts(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Add verdicts to the traces that they are of, new ones or known ones, each once."""
+        hashes = {name for row in rows for name in row["known_as"]}
+        found = Trace.objects.filter(problem__in={row["trace"][0] for row in rows}, content_hash__in=hashes, run=None)
+        ids = {(problem, name): pk for pk, problem, name in found.values_list("pk", "problem_id", "content_hash")}
+        known = set(
+            ImportedVerdict.objects.filter(trace__in=ids.values()).values_list(
+                "trace_id", "verifier", "version", "message"
+            )
+        )
+        new = []
+        for row in rows:
+            trace_id = next(ids[row["trace"][0], name] for name in row["known_as"] if (row["trace"][0], name) in ids)
+            for verdict in row["verdicts"]:
+                verifier, version, _, _, message = verdict[:5]
+                if (trace_id, verifier, version, message) not in known:
+                    known.add((trace_id, verifier, version, message))
+                    new.append((*verdict, trace_id))
+        if new:
+            copy_rows(ImportedVerdict, (*VERDICT_COLUMNS, "trace_id"), new)
 
     def _new(self, batch: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
         """The traces of a batch that are not there yet, each once. One whose row names no model is known where any
