@@ -168,6 +168,15 @@ def test_what_was_known_before_parts_were_stored_is_still_known(two):
     assert import_rows(row_of("tags")) == []
 
 
+@pytest.mark.parametrize("split", [False, True])
+def test_a_file_imported_again_tells_the_thoughts_of_what_was_imported_before_parts_were(two, split):
+    (trace,) = import_rows(row_of("renamed"))
+    whole = [{"kind": "content", "start": 0, "end": len(trace.reasoning.body)}]
+    Trace.objects.update(parts=whole if split else None)
+    assert import_rows(row_of("renamed")) == []
+    assert shape(Trace.objects.get()) == [("thinking", "Two twos."), ("content", "4")]
+
+
 def test_a_text_that_ends_inside_its_thoughts_was_cut_off_and_answers_nothing(two):
     said = "<think>\nso \\boxed{4}, but wait"
     cut, stated = import_rows(
