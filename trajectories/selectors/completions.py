@@ -13,6 +13,8 @@ from trajectories.core.prompts import storable_pieces
 from trajectories.core.records import Step, StepKind
 from trajectories.models import Trace
 
+KINDS = frozenset(kind.value for kind in StepKind)
+
 
 def parts_of(trace: Trace) -> tuple[Part, ...]:
     """The parts of a trace, which comes with its reasoning; one that was not split yet is split now."""
@@ -31,10 +33,10 @@ def marked_steps(steps: Sequence[Mapping[str, Any]]) -> tuple[Step, ...]:
     """Stored steps; those that belong to the thoughts say so, also in a trace that is older than parts."""
     found = [
         Step(
-            StepKind(step["kind"]),
-            step["title"],
-            step["body"],
-            step["depth"],
+            StepKind(step["kind"]) if step["kind"] in KINDS else StepKind.TEXT,
+            str(step["title"]),
+            str(step["body"]),
+            int(step.get("depth") or 0),
             is_thinking=step.get("part") == PartKind.THINKING,
         )
         for step in steps

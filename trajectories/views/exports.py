@@ -40,6 +40,8 @@ THOUGHTS_SHOWN = {how.value: f"thoughts in {how.value}" for how in Thoughts} | {
 }
 """How the list of files names the ways to write thoughts."""
 
+OLDER = "made before thoughts were kept apart"
+
 RANGE = re.compile(r"bytes=(\d{0,15})-(\d{0,15})")
 
 _signer = TimestampSigner(salt="trajectories.export-download")
@@ -72,7 +74,7 @@ def _shown(request: HttpRequest, export: Export, release: Release) -> ShownExpor
     if export.state == Export.State.READY and visitor(request).has_perms(("trajectories.download_export", SEE_REVIEWS)):
         key = _signer.sign_object({"export": export.pk, "user": visitor(request).pk})
         link = request.build_absolute_uri(f"{reverse('export_download', args=[export.pk])}?key={key}")
-    how = THOUGHTS_SHOWN.get(export.thoughts, "") if not is_older_than_parts(export) else "thoughts in the text"
+    how = OLDER if is_older_than_parts(export) else THOUGHTS_SHOWN.get(export.thoughts, "")
     how = ", ".join(part for part in (how, "arguments as objects" * (export.arguments == Arguments.OBJECTS)) if part)
     loading = export_loading(export) if link else ""
     return ShownExport(export, export_filename(export), busy, link, release.item_count, how, loading)

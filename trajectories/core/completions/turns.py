@@ -67,7 +67,7 @@ def assistant_turn(pieces: Iterable[Piece], calls: Sequence[JSON] | None = None)
 
 
 def _neighbours(parts: Sequence[Part]) -> Iterator[tuple[Part, bool, bool]]:
-    """Each part, with whether it goes on with the one before and whether the next goes on with it, as one text."""
+    """Each part, with whether it goes on with the one before and whether the next goes on with it."""
     touch = [one.kind is two.kind and one.end == two.start and bool(one.text) for one, two in pairwise(parts)]
     yield from zip(parts, [False, *touch], [*touch, False], strict=False)
 

@@ -15,6 +15,7 @@ from django.utils.text import slugify
 from trajectories.adapters.copying import copy_missing, copy_rows, reserve_ids
 from trajectories.adapters.spools import Spool
 from trajectories.core.completions.parts import Completion, parts_to_json
+from trajectories.core.completions.thoughts import PartKind
 from trajectories.core.identity import text_hash
 from trajectories.core.problems import ImportFault, ProblemError
 from trajectories.core.prompts import ReadAnswer, read_answer
@@ -53,6 +54,8 @@ BATCH = 200
 
 WRITTEN_AT_ONCE = 1_000
 UNKNOWN_MODEL = "unknown model"
+NEW = 0
+"""Stands for the id of a trace that the same batch is about to write."""
 
 TRACE_COLUMNS = (
     *("problem_id", "content_hash", "temperature", "prompt_id", "reasoning_id", "program_id", "raw_id"),
@@ -268,13 +271,18 @@ class _Writer:
         rows = [(row["trace"][0], self._sampler(row["model"]).pk if row["model"] else None, row) for row in batch]
         hashes = {name for row in batch for name in row["known_as"]}
         found = Trace.objects.filter(problem__in={problem for problem, _, _ in rows}, content_hash__in=hashes, run=None)
-        known: set[tuple[int, int | None, str]] = set(found.values_list("problem_id", "sampler_id", "content_hash"))
-        known |= {(problem, None, name) for problem, _, name in known}
-        new = []
+        known: dict[tuple[int, int | None, str], int] = {}
+        for problem, by, name, trace_id in found.values_list("problem_id", "sampler_id", "content_hash", "pk"):
+            known[problem, by, name] = known[problem, None, name] = trace_id
+        new, again = [], dict[int, Sequence[JSON]]()
         for problem, sampler, row in rows:
-            if not any((problem, sampler, name) in known for name in row["known_as"]):
+            there = next((known[key] for name in row["known_as"] if (key := (problem, sampler, name)) in known), None)
+            if there is None:
                 new.append(row)
-                known |= {(problem, model, name) for name in row["known_as"] for model in (sampler, None)}
+                known |= {(problem, model, name): NEW for name in row["known_as"] for model in (sampler, None)}
+            elif there != NEW:
+                again[there] = row["trace"]
+        _part_again(again)
         self._written.duplicates += len(batch) - len(new)
         return new
 
@@ -302,6 +310,17 @@ class _Writer:
         for (count, accepted), problem_ids in by_change.items():
             changes = {"trace_count": F("trace_count") + count, "accepted_count": F("accepted_count") + accepted}
             Problem.objects.filter(pk__in=problem_ids).update(**changes)
+
+
+def _part_again(known: Mapping[int, Sequence[JSON]]) -> None:
+    """Tell the parts of traces that were imported before parts were stored: their file still knows the thoughts."""
+    rows = {key: dict(zip(TRACE_COLUMNS, columns, strict=True)) for key, columns in known.items()}
+    told = {key: row for key, row in rows.items() if any(part["kind"] == PartKind.THINKING for part in row["parts"])}
+    if told:
+        lacking = Trace.objects.filter(pk__in=told).exclude(parts__contains=[{"kind": PartKind.THINKING.value}])
+        for key in lacking.values_list("pk", flat=True):
+            same = Trace.objects.filter(pk=key, reasoning_id=told[key]["reasoning_id"])
+            same.update(parts=told[key]["parts"])
 
 
 def _exported_sampler(model: str) -> Sampler | None:
