@@ -20,8 +20,7 @@ help:
 
 run: environment
 	@.ci/tools bubblewrap sandbox
-	@.ci/procedural --optional
-	@exec .venv/bin/python manage.py up
+	@exec env MINICOLUMN_EXTRAS=.ci/procedural .venv/bin/python manage.py up
 
 test: environment-dev
 	@.ci/tools bubblewrap sandbox chromium

@@ -1,5 +1,6 @@
 """Workers of the sandbox: killed, shared and forked, they are replaced and leave nothing behind."""
 
+import contextlib
 import os
 import signal
 import threading
@@ -17,26 +18,46 @@ def test_a_worker_killed_while_idle_is_replaced_unnoticed(bubblewrap: Bubblewrap
     assert_healthy(bubblewrap)
 
 
-def test_a_worker_killed_during_a_job_costs_only_that_job(bubblewrap: BubblewrapEngine) -> None:
-    results: list[ProgramRun] = []
-    source = (
-        "import os, time\ndef transform(n):\n    os.setpriority(os.PRIO_PROCESS, 0, 19)\n    while True: time.sleep(1)"
-    )
+SLOW = (
+    "import os, time\ndef transform(seconds):\n"
+    "    os.setpriority(os.PRIO_PROCESS, 0, 19)\n    time.sleep(seconds)\n    return seconds"
+)
+
+
+def kill_busy_worker(engine: BubblewrapEngine, *, but: int = 0) -> int:
+    """Kill the worker that runs SLOW, which shows by its priority, once it does; its process id."""
+    while True:
+        for pid in set(engine.worker_pids()) - {but}:
+            with contextlib.suppress(OSError):  # one that ends meanwhile
+                if any(os.getpriority(os.PRIO_PROCESS, child) == 19 for child in children_of(pid)):
+                    os.kill(pid, signal.SIGKILL)
+                    return pid
+
+
+def asked(engine: BubblewrapEngine, seconds: float) -> tuple[threading.Thread, list[ProgramRun]]:
+    """A thread that runs SLOW, begun, and where its run will stand."""
+    runs: list[ProgramRun] = []
     limits = ProgramLimits(seconds_per_call=60, seconds_total=60)
-    asking = threading.Thread(target=lambda: results.append(run(bubblewrap, source, 0, 1, limits=limits)))
+    thread = threading.Thread(target=lambda: runs.append(run(engine, SLOW, seconds, 0, limits=limits)))
+    thread.start()
+    return thread, runs
+
+
+def test_a_job_whose_worker_is_killed_runs_again(bubblewrap: BubblewrapEngine) -> None:
+    thread, runs = asked(bubblewrap, 2)
+    kill_busy_worker(bubblewrap)
+    thread.join()
+    assert [result.value for result in runs[0].calls] == [2, 0]
+
+
+def test_workers_killed_during_a_job_cost_only_that_job(bubblewrap: BubblewrapEngine) -> None:
     before = set(bubblewrap.worker_pids())
-    asking.start()
-    busy = None
-    while busy is None and asking.is_alive():
-        idle = {worker.pid for workers in bubblewrap._idle.values() for worker in workers}
-        busy = next((pid for pid in bubblewrap.worker_pids() if pid not in idle), None)
-    assert busy is not None
-    while not any(os.getpriority(os.PRIO_PROCESS, child) == 19 for child in children_of(busy)):
-        pass
-    os.kill(busy, signal.SIGKILL)
-    asking.join()
-    assert [result.status for result in results[0].calls] == [CallStatus.CRASHED, CallStatus.CRASHED]
-    assert before - {busy} <= set(bubblewrap.worker_pids())
+    thread, runs = asked(bubblewrap, 59)
+    first = kill_busy_worker(bubblewrap)
+    second = kill_busy_worker(bubblewrap, but=first)
+    thread.join()
+    assert [result.status for result in runs[0].calls] == [CallStatus.CRASHED, CallStatus.CRASHED]
+    assert before - {first, second} <= set(bubblewrap.worker_pids())
     assert_healthy(bubblewrap)
 
 

@@ -7,6 +7,7 @@ from django.test import Client
 
 from tests.imports import finish, latest
 from tests.pages import Page
+from trajectories.adapters import procedural
 from trajectories.adapters.procedural import is_installed
 from trajectories.core.problems.procedural import Example, Family, Knob, KnobKind
 from trajectories.models import Problem
@@ -110,6 +111,15 @@ def test_without_the_package_the_page_says_what_to_install(as_lead, monkeypatch,
     assert page.status_code == 200
     assert b"make procedural" in page.content
     assert b"gcc" in page.content
+
+
+def test_while_the_package_is_installed_the_page_says_so_and_looks_again(as_lead, monkeypatch, tmp_path):
+    monkeypatch.setattr(procedural, "INSTALLING", tmp_path / "mark")
+    (tmp_path / "mark").touch()
+    page = as_lead.get(LIST).content.decode()
+    assert "are being installed" in page
+    assert 'http-equiv="refresh"' in page
+    assert "make procedural" not in page
 
 
 def test_an_unknown_family_is_not_found(as_lead, families):

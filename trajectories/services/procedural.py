@@ -12,7 +12,7 @@ from django.contrib.auth.models import User
 from django.utils.text import slugify
 
 from trajectories.adapters.files import write_whole
-from trajectories.adapters.procedural import is_installed, shared_source
+from trajectories.adapters.procedural import is_being_installed, is_installed, shared_source
 from trajectories.core.problems import ImportFault
 from trajectories.core.problems.procedural import (
     Draw,
@@ -37,6 +37,11 @@ CATALOGUE_FORM = 1
 def procedural_installed() -> bool:
     """Whether the optional package of families is here."""
     return is_installed()
+
+
+def procedural_being_installed() -> bool:
+    """Whether the optional package of families will be here in a moment."""
+    return is_being_installed()
 
 
 class Families:

@@ -19,6 +19,7 @@ from trajectories.services.jobs.ringers import ring
 from trajectories.services.procedural import (
     get_family,
     preview_procedural,
+    procedural_being_installed,
     procedural_installed,
     stored_families,
 )
@@ -36,7 +37,7 @@ def family_list(request: HttpRequest) -> HttpResponse:
     """All families with an example each. The first look at a new version of the package lets a worker describe them,
     which takes half a minute; the page asks until that is done."""
     if not procedural_installed():
-        return render(request, "trajectories/procedural/missing.html")
+        return _missing(request)
     families = stored_families()
     if families is None and "waited" not in request.GET:
         ring("families")
@@ -55,6 +56,11 @@ def family_list(request: HttpRequest) -> HttpResponse:
     return render(request, f"trajectories/procedural/{name}.html", context)
 
 
+def _missing(request: HttpRequest) -> HttpResponse:
+    context = {"installing": procedural_being_installed()}
+    return render(request, "trajectories/procedural/missing.html", context)
+
+
 def _matches(family: Family, query: str, category: str) -> bool:
     text = f"{family.name} {family.name.replace('_', ' ')} {family.category} {family.summary}".lower()
     return query in text and category in ("", family.category)
@@ -66,7 +72,7 @@ def _matches(family: Family, query: str, category: str) -> bool:
 def family_detail(request: HttpRequest, name: str) -> HttpResponse:
     """One family: its knobs, what it makes with them, and the import of that."""
     if not procedural_installed():
-        return render(request, "trajectories/procedural/missing.html")
+        return _missing(request)
     family = get_family(name)
     if family is None and stored_families() is None:
         return redirect("procedural_list")  # where they are described, which takes a while

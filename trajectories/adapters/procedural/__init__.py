@@ -5,9 +5,11 @@ Scoring is another matter: see scorer.
 """
 
 import importlib.util
+import sys
 from collections.abc import Iterator
 from functools import cache
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 from trajectories.adapters.child import WarmChild
@@ -26,9 +28,18 @@ EXAMPLE_SECONDS = 20.0
 FIRST_BATCH, BATCH = 3, 20
 
 
+INSTALLING = Path(sys.prefix) / ".procedural-installing"
+"""Is there while `.ci/procedural` installs the package."""
+
+
 def is_installed() -> bool:
-    """Whether the optional package is here."""
-    return importlib.util.find_spec("reasoning_gym") is not None
+    """Whether the optional package is here, all of it."""
+    return importlib.util.find_spec("reasoning_gym") is not None and not is_being_installed()
+
+
+def is_being_installed() -> bool:
+    """Whether the optional package will be here in a moment, as behind the first start of an installation."""
+    return INSTALLING.exists()
 
 
 @cache

@@ -60,7 +60,7 @@ class BubblewrapEngine:
             try:
                 calls = self._ask(self._take(packages), job)
             except WorkerEndedError:
-                # It died before the job reached it, while it was idle: once more, with a new one.
+                # Something outside has ended it, idle or not: no program reaches process 1. Once more, with a new one.
                 try:
                     calls = self._ask(self._start_worker(packages), job)
                 except WorkerEndedError as fault:
@@ -83,7 +83,7 @@ class BubblewrapEngine:
     def _ask(self, worker: WorkerProcess, job: ProgramJob) -> list[CallResult]:
         """One result per call. The worker is put back, or discarded where it misbehaved or the program left traces.
 
-        Raises WorkerEndedError where the worker was dead before it took the job.
+        Raises WorkerEndedError where something has ended the worker.
         """
         held = Conversation(worker, job)
         calls: list[CallResult] = []
@@ -91,9 +91,9 @@ class BubblewrapEngine:
         try:
             calls.extend(held.results())
             clean = held.clean
+        except WorkerEndedError:
+            raise
         except WorkerLostError as fault:
-            if not held.begun and isinstance(fault, WorkerEndedError):
-                raise
             calls += [CallResult(CallStatus.CRASHED, message=str(fault))] * (len(job.calls) - len(calls))
         finally:
             (self._put_back if clean else self._discard)(worker)

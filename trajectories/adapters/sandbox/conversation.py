@@ -4,16 +4,17 @@ So a program's process never holds an input it has not been asked about yet, and
 comes back is hostile.
 """
 
+import functools
 import signal
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from enum import Enum
 
 from trajectories.adapters.sandbox.pipes import ProgramEndedError, ProgramLateError, ProgramLostError
 from trajectories.adapters.sandbox.process import GRACE_SECONDS, WorkerLostError, WorkerProcess
 from trajectories.adapters.sandbox.values import ValueRefusedError, read_value
-from trajectories.core.programs import CallResult, CallStatus, ProgramJob, clean_text
+from trajectories.core.programs import CallResult, CallStatus, ProgramJob, ProgramLimits, clean_text
 from trajectories.core.records import JSON
 
 FRAME_SLACK = 64 * 1024
@@ -32,14 +33,15 @@ class _Child(Enum):
 class Conversation:
     """A job with a worker whose child waits for a program. A call that takes its child down is followed by a new child.
 
-    `begun`: a child has accepted the job. `clean`: the worker can take another job; right once `results` has ended.
+    `clean`: the worker can take another job; right once `results` has ended.
     """
 
     def __init__(self, worker: WorkerProcess, job: ProgramJob) -> None:
-        self.begun, self.clean = False, True
+        self.clean = True
         self._worker, self._job = worker, job
         self._frame_bytes = 2 * job.limits.output_bytes + FRAME_SLACK
         self._end = float("inf")
+        """When the time of the whole program is over; it begins once a child has accepted the job."""
         self._child = _Child.WAITS
         self._shared: CallResult | None = None
         """What became of the program as a whole, and so of every call that is left."""
@@ -98,7 +100,7 @@ class Conversation:
 
         Raises WorkerLostError.
         """
-        request = {"source": self._job.source, "function": self._job.function, **asdict(self._job.limits)}
+        request = {"source": self._job.source, "function": self._job.function, **_limits(self._job.limits)}
         deadline = time.monotonic() + GRACE_SECONDS
         try:
             self._worker.program.send(request, deadline)
@@ -107,8 +109,7 @@ class Conversation:
         except ProgramLateError as fault:
             raise WorkerLostError("the sandbox worker did not begin in time") from fault
         self._child = _Child.ACCEPTED
-        if not self.begun:
-            self.begun, self._end = True, time.monotonic() + self._job.limits.seconds_total
+        self._end = min(self._end, time.monotonic() + self._job.limits.seconds_total)
 
     def _read(self, deadline: float) -> tuple[bytes, CallResult]:
         """The next frame: its letter and the result it holds, none for LOADED."""
@@ -143,6 +144,12 @@ class Conversation:
         return cleared.code
 
 
+@functools.lru_cache(maxsize=16)
+def _limits(limits: ProgramLimits) -> dict[str, JSON]:
+    """The limits as the child reads them; jobs share a few."""
+    return asdict(limits)
+
+
 def _crashed(message: str) -> CallResult:
     return CallResult(CallStatus.CRASHED, message=clean_text(message, 600))
 
@@ -154,31 +161,32 @@ def read_result(answer: JSON, output_bytes: int) -> CallResult:
     """
     if not isinstance(answer, dict):
         raise ValueRefusedError("the result of a call is no object")
-    fields = {name: answer.get(name, default) for name, default in (("message", ""), ("printed", ""), ("seconds", 0.0))}
     try:
         status = CallStatus(str(answer.get("status")))
     except ValueError as fault:
         raise ValueRefusedError("the result of a call has no status") from fault
-    if not isinstance(fields["message"], str) or not isinstance(fields["printed"], str):
+    message, printed, seconds = answer.get("message", ""), answer.get("printed", ""), answer.get("seconds", 0.0)
+    if not isinstance(message, str) or not isinstance(printed, str):
         raise ValueRefusedError("the result of a call has texts that are none")
-    seconds = fields["seconds"]
-    result = CallResult(
+    value: JSON = None
+    if status is CallStatus.RETURNED:
+        status, value, message = _returned(answer.get("value"), output_bytes)
+    return CallResult(
         status,
-        message=clean_text(fields["message"], 600),
+        value=value,
+        message=clean_text(message, 600),
         seconds=float(seconds) if type(seconds) in (int, float) and 0 <= seconds < 1e6 else 0.0,
-        printed=clean_text(fields["printed"]),
-    )
-    return (
-        result if result.status is not CallStatus.RETURNED else _with_value(result, answer.get("value"), output_bytes)
+        printed=clean_text(printed),
     )
 
 
-def _with_value(result: CallResult, text: JSON, output_bytes: int) -> CallResult:
+def _returned(text: JSON, output_bytes: int) -> tuple[CallStatus, JSON, str]:
+    """Status, value and message of a call whose function returned the value with this JSON text."""
     if not isinstance(text, str):
-        return replace(result, status=CallStatus.NOT_JSON, message="the value is no JSON")
+        return CallStatus.NOT_JSON, None, "the value is no JSON"
     if len(text) > output_bytes:
-        return replace(result, status=CallStatus.OUTPUT, message=f"returned more than {output_bytes} bytes")
+        return CallStatus.OUTPUT, None, f"returned more than {output_bytes} bytes"
     try:
-        return replace(result, value=read_value(text))
+        return CallStatus.RETURNED, read_value(text), ""
     except ValueRefusedError as fault:
-        return replace(result, status=CallStatus.NOT_JSON, message=clean_text(str(fault), 600))
+        return CallStatus.NOT_JSON, None, str(fault)

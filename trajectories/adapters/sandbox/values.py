@@ -23,7 +23,7 @@ def read_value(text: str) -> JSON:
     if text.count("[") + text.count("{") > MAX_DEPTH and _depth(text) > MAX_DEPTH:
         raise ValueRefusedError(f"the value is nested more than {MAX_DEPTH} deep")
     try:
-        return json.loads(text, parse_constant=_refuse_constant, parse_float=_finite_float)
+        return _DECODER.decode(text)
     except (ValueError, RecursionError) as fault:
         raise ValueRefusedError(f"the value is no JSON: {fault}") from fault
 
@@ -37,6 +37,9 @@ def _finite_float(digits: str) -> float:
     if math.isinf(number):
         raise ValueRefusedError("a number is too large")
     return number
+
+
+_DECODER = json.JSONDecoder(parse_constant=_refuse_constant, parse_float=_finite_float)
 
 
 def _depth(text: str) -> int:

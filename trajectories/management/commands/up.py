@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -57,6 +58,7 @@ class Command(BaseCommand):
         connections.close_all()
         connections["default"].close_pool()  # type: ignore[attr-defined]
         pools.reset()
+        install_behind(environment(host, port, var))
         threading.Thread(target=self._announce, args=(host, port, password), daemon=True).start()
         honcho_manager.KILL_WAIT = SECONDS_TO_STOP
         manager = honcho_manager.Manager()
@@ -113,6 +115,17 @@ def environment(host: str, port: int, var: Path) -> dict[str, str]:
         "PYTHONUNBUFFERED": "1",
         instance.MARK: str(var),
     }
+
+
+def install_behind(variables: dict[str, str]) -> None:
+    """Have what the first trace does not need installed meanwhile, where `make run` names the program that does it.
+
+    It carries the mark of this data folder, so that it ends with the rest.
+    """
+    program = os.environ.get("MINICOLUMN_EXTRAS")
+    if program:
+        command = ["nice", str(settings.BASE_DIR / program), "--optional"]
+        subprocess.Popen(command, env=variables, stdin=subprocess.DEVNULL, cwd=settings.BASE_DIR)
 
 
 def _leave(number: int, _: FrameType | None) -> None:

@@ -29,7 +29,7 @@ import types
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-from trajectories.adapters.sandbox.inside.worker import become_user, clear_namespace, shield
+from trajectories.adapters.sandbox.inside.worker import become_user, clear_namespace, shield, without_fork_hooks
 
 RETURNED, TIMEOUT, CRASHED = "returned", "timeout", "crashed"
 PROBE = "probe"
@@ -221,8 +221,9 @@ def main(module_name: str, sites: str, uid: str) -> None:
     become_user(int(uid))
     shield()
     sys.path += [site for site in sites.split(":") if site]
-    module = importlib.import_module(module_name)
-    module.warm_up()
+    with without_fork_hooks():
+        module = importlib.import_module(module_name)
+        module.warm_up()
     empty_folder()
     os.environ.clear()
     os.dup2(null, 2)

@@ -11,7 +11,6 @@ import gc
 import io
 import json
 import os
-import random
 import resource
 import signal
 import sys
@@ -263,8 +262,6 @@ def child_main(calls: int, results: int, *, base_bytes: int) -> NoReturn:
         os.dup2(calls, CALLS, inheritable=False)
         os.closerange(CALLS + 1, 4 * OPEN_FILES)
         signal.signal(signal.SIGINT, signal.SIG_DFL)
-        # numpy's random numbers are as the worker left them; the standard library draws a new seed after every fork.
-        random.seed(0)
         next_frame = frame_reader()
         request = next_frame()
         limit_child(request, base_bytes)
