@@ -98,13 +98,17 @@ class InstructionRecord:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step of a reasoning trace. `body` is Markdown; `data` is JSON the page may draw (a pair, a grid)."""
+    """One step of a reasoning trace. `body` is Markdown; `data` is JSON the page may draw (a pair, a grid).
+
+    `is_thinking` says that the step is part of the model's thoughts, not of its answer.
+    """
 
     kind: StepKind
     title: str
     body: str
     depth: int = 0
     data: Mapping[str, JSON] = field(default_factory=dict)
+    is_thinking: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +179,7 @@ class SampleResult:
     """One finished sample. `answer` is JSON: for ARC a list with one grid (or None) per test input.
 
     `raw` is the answer as it came over the wire, where there was one; `cost` is in money, None where no price is known.
+    `parts` are the parts of `reasoning` in their stored form (completions.parts); None for a text without thoughts.
     """
 
     messages: tuple[Mapping[str, JSON], ...]
@@ -188,6 +193,7 @@ class SampleResult:
     facts: Mapping[str, JSON] = field(default_factory=dict)
     raw: str = ""
     cost: Decimal | None = None
+    parts: tuple[JSON, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +231,8 @@ class TraceRecord:
     """What a verifier sees of a trace.
 
     `place` is None for an answer that its sampler states itself; `searched` says that the text was searched for an
-    answer when it came. `finish_reason` is a FinishReason: why the sample ended.
+    answer when it came. `finish_reason` is a FinishReason: why the sample ended. `content` are the places (start, end)
+    of what stands in the text outside of the thoughts; None where that is not known.
     """
 
     answer: JSON
@@ -234,6 +241,7 @@ class TraceRecord:
     place: AnswerPlace | None = None
     searched: bool = False
     finish_reason: str = FinishReason.STOP
+    content: tuple[tuple[int, int], ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

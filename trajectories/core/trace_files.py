@@ -1,6 +1,7 @@
 """Traces sampled elsewhere, one to a line of JSON: the shapes that are read, and what is taken from each.
 
-- plain: {"problem_id" | "problem_hash" | "question", "response", "reasoning"?, "model"?, "temperature"?}
+- plain: {"problem_id" | "problem_hash" | "question", "response", "reasoning"?, "model"?, "temperature"?}; thoughts may
+  have any of their names
 - `sft-messages`: {"messages": [..., {"role": "assistant", ...}]}
 - `full`, as Minicolumn exports it: {"problem": {...}, "trace": {...}}
 - chat completions of OpenAI-compatible endpoints, alone or in a line of a batch's output: one trace per choice
@@ -14,11 +15,22 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import IO, Any
 
+from trajectories.core.completions.messages import Piece, said_in, thoughts_of
+from trajectories.core.completions.parts import (
+    Completion,
+    PartError,
+    build_completion,
+    completion_of,
+    parts_from_json,
+)
+from trajectories.core.completions.recovering import mark_thinking, recover_parts
+from trajectories.core.completions.thoughts import Part, PartKind
 from trajectories.core.completions.usage import Counted, read_usage
 from trajectories.core.judged_rows import ForeignReview, read_reviews, read_verdicts
 from trajectories.core.problems import ProblemError, describe
 from trajectories.core.problems.documents import check_text, decode_text, parse_json_text
 from trajectories.core.records import JSON, AnswerPlace, FinishReason, Step, StepKind, Usage, VerdictRecord
+from trajectories.core.trace_turns import Turns, read_said, read_turns, thoughts_beside
 from trajectories.core.verifiers.answers import read_place
 
 MAX_LINE = 8 * 1024 * 1024
@@ -31,6 +43,7 @@ FINISHED = {
     "refusal": FinishReason.REFUSAL,
 }
 Row = Mapping[str, JSON]
+THINKING = PartKind.THINKING.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +61,18 @@ class ProblemKey:
 @dataclass(frozen=True, slots=True)
 class ForeignTrace:
     """A trace as its file has it. `answer` and `program` are only set where the row states them, and so is the `place`
-    of an answer in the response. `cost` is what its endpoint stated, None where it stated nothing."""
+    of an answer in the response. `cost` is what its endpoint stated, None where it stated nothing.
+
+    `pieces` are what the model said, in order; without them it is `thinking` and `response`. `parts` are those of the
+    response, where the row states them.
+    """
 
     problem: ProblemKey
     messages: tuple[Row, ...]
     response: str
     thinking: str = ""
+    pieces: tuple[Piece, ...] = ()
+    parts: tuple[Part, ...] = ()
     model: str = ""
     temperature: float = 0.0
     finish_reason: FinishReason = FinishReason.STOP
@@ -66,6 +85,13 @@ class ForeignTrace:
     place: AnswerPlace | None = None
     verdicts: tuple[VerdictRecord, ...] = ()
     reviews: tuple[ForeignReview, ...] = ()
+
+    @property
+    def completion(self) -> Completion:
+        """What the model said, in parts."""
+        if self.parts:
+            return Completion(self.response, self.parts)
+        return build_completion(self.pieces) if self.pieces else completion_of(self.response, self.thinking)
 
 
 def read_lines(stream: IO[bytes]) -> Iterator[tuple[int, Row | ProblemError]]:
@@ -106,34 +132,47 @@ def read_traces(row: Row) -> list[ForeignTrace]:
 
 def _plain(row: Row) -> ForeignTrace:
     question = _text(row, "question")
-    prompt = _messages(row["prompt"], "prompt") if "prompt" in row else ()
-    response = _text(row, "response", needed=True)
+    prompt = read_turns(row["prompt"], "prompt") if "prompt" in row else Turns((), None)
+    said = row.get("response")
+    response = said if isinstance(said, list) else _text(row, "response", needed=True)
+    pieces = read_said({**thoughts_beside(row), "content": response}, "")
     return ForeignTrace(
         problem=_key(row, question),
-        messages=prompt or (({"role": "user", "content": question},) if question else ()),
-        response=response,
-        thinking=_text(row, "reasoning"),
+        messages=prompt.all or (({"role": "user", "content": question},) if question else ()),
+        **_said(pieces, row.get("finish_reason")),
         model=_text(row, "model"),
         temperature=_temperature(row),
-        finish_reason=_finished(row.get("finish_reason"), response),
+        facts=_facts(prompt),
     )
 
 
 def _conversation(row: Row) -> ForeignTrace:
-    messages = _messages(row["messages"], "messages")
-    last = messages[-1] if messages else {}
-    if last.get("role") != "assistant":
+    turns = read_turns(row["messages"], "messages")
+    if turns.last is None:
         raise ProblemError("messages", "found no closing message of the assistant, expected one")
-    response = str(last["content"])
     return ForeignTrace(
-        problem=_key(row, _last_question(messages)),
-        messages=messages[:-1],
-        response=response,
-        thinking=_text(last, "reasoning_content"),
+        problem=_key(row, _last_question(turns.before)),
+        messages=turns.before,
+        **_said(turns.last, row.get("finish_reason")),
         model=_text(row, "model") or _model_of_meta(row),
         temperature=_temperature(row),
-        finish_reason=_finished(row.get("finish_reason"), response),
+        facts=_facts(turns),
     )
+
+
+def _said(pieces: tuple[Piece, ...], finish_reason: JSON) -> dict[str, Any]:
+    """What the model said, and why it ended: a text that ends inside its thoughts was cut off, if nothing else is
+    stated."""
+    response = said_in(pieces)
+    reason = _finished(finish_reason, response)
+    parts = build_completion(pieces).parts
+    if finish_reason is None and parts and parts[-1].is_open:
+        reason = FinishReason.LENGTH
+    return {"response": response, "thinking": thoughts_of(pieces), "pieces": pieces, "finish_reason": reason}
+
+
+def _facts(turns: Turns) -> dict[str, JSON]:
+    return {"left_out": dict(turns.left_out)} if turns.left_out else {}
 
 
 def _full(row: Row) -> ForeignTrace:
@@ -141,10 +180,12 @@ def _full(row: Row) -> ForeignTrace:
     if not isinstance(trace, dict) or not isinstance(problem, dict):
         raise ProblemError("trace", 'found no objects "problem" and "trace", expected both')
     response, steps = _text(trace, "reasoning", path="trace."), _steps(trace.get("steps", []))
+    parts, steps = _parts(trace.get("parts"), response, steps)
     return ForeignTrace(
         problem=_key({**problem, "problem_id": problem.get("name"), **_hash_of_meta(row)}, ""),
-        messages=_messages(trace.get("prompt", []), "trace.prompt"),
+        messages=read_turns(trace.get("prompt", []), "trace.prompt").all,
         response=response,
+        parts=parts,
         model=_text(row, "model") or _model_of_meta(row),
         steps=steps,
         answer=trace.get("answer"),
@@ -162,7 +203,8 @@ def _completions(row: Row) -> list[ForeignTrace]:
     if not isinstance(choices, list) or not choices:
         raise ProblemError("choices", f"found {describe(choices)}, expected a list of at least one choice")
     request = row.get("request") if isinstance(row.get("request"), dict) else row
-    messages = _messages(request["messages"], "request.messages") if request and "messages" in request else ()
+    asked = request if isinstance(request, dict) and "messages" in request else {"messages": []}
+    messages = read_turns(asked["messages"], "request.messages").all
     named = {**row, **({"problem_id": row["custom_id"]} if "custom_id" in row and "problem_id" not in row else {})}
     key = _key(named, _last_question(messages) or _text(row, "question"))
     took = _counted(body.get("usage"), len(choices))
@@ -175,16 +217,14 @@ def _choice(choice: JSON, index: int, shared: ForeignTrace, row: Row) -> Foreign
     message = choice.get("message") if isinstance(choice, dict) else None
     if not isinstance(message, dict):
         raise ProblemError(f"{path}message", f"found {describe(message)}, expected an object")
-    response = _content(message.get("content"), f"{path}message.content")
+    pieces = read_said(message, f"{path}message")
     request = row.get("request")
     return ForeignTrace(
         problem=shared.problem,
         messages=shared.messages,
-        response=response,
-        thinking=_text(message, "reasoning_content", path=path) or _text(message, "reasoning", path=path),
+        **_said(pieces, choice.get("finish_reason")),
         model=shared.model,
         temperature=_temperature(request if isinstance(request, dict) else row),
-        finish_reason=_finished(choice.get("finish_reason"), response),
         usage=shared.usage,
         cost=shared.cost,
     )
@@ -233,32 +273,18 @@ def _last_question(messages: Sequence[Row]) -> str:
     return next((str(message["content"]) for message in reversed(messages) if message["role"] == "user"), "")
 
 
-def _messages(value: JSON, path: str) -> tuple[Row, ...]:
-    if not isinstance(value, list):
-        raise ProblemError(path, f"found {describe(value)}, expected a list of messages")
-    messages = []
-    for index, message in enumerate(value):
-        where = f"{path}[{index}]"
-        if not isinstance(message, dict) or not isinstance(message.get("role"), str):
-            raise ProblemError(where, f'found {describe(message)}, expected an object with "role" and "content"')
-        content = _content(message.get("content"), f"{where}.content")
-        kept = {
-            key: message[key] for key in ("reasoning_content", "tool_calls", "tool_call_id", "name") if key in message
-        }
-        messages.append({"role": check_text(message["role"], where), "content": content, **kept})
-    return tuple(messages)
+def _parts(value: JSON, response: str, steps: tuple[Step, ...]) -> tuple[tuple[Part, ...], tuple[Step, ...]]:
+    """The parts of a response as the row states them, else as its steps and its marks tell; and the steps with them.
 
-
-def _content(value: JSON, path: str) -> str:
-    """The text of a message: a text, or a list of parts of which the texts count. None is an empty text."""
-    if isinstance(value, list):
-        parts = [part.get("text") for part in value if isinstance(part, dict)]
-        value = "\n".join(part for part in parts if isinstance(part, str))
+    Raises ProblemError for parts that are none of the response.
+    """
     if value is None:
-        return ""
-    if not isinstance(value, str):
-        raise ProblemError(path, f"found {describe(value)}, expected text")
-    return check_text(value, path)
+        marked = mark_thinking(steps)
+        return recover_parts(response, None, marked), marked
+    try:
+        return parts_from_json(value, response), steps
+    except PartError as fault:
+        raise ProblemError("trace.parts", str(fault)) from fault
 
 
 def _text(row: Mapping[str, Any], name: str, *, path: str = "", needed: bool = False) -> str:
@@ -311,5 +337,5 @@ def _steps(value: JSON) -> tuple[Step, ...]:
         if type(depth) is not int or not 0 <= depth < 100 or not isinstance(data, dict):
             raise ProblemError(path, "found an odd depth or data, expected a number from 0 to 99 and an object")
         title, body = (_text(step, name, path=f"{path}.") for name in ("title", "body"))
-        steps.append(Step(StepKind(step["kind"]), title, body, depth, data))
+        steps.append(Step(StepKind(step["kind"]), title, body, depth, data, is_thinking=step.get("part") == THINKING))
     return tuple(steps)

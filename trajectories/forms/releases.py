@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from django.utils import timezone
 
-from trajectories.core.exporters import EXPORTERS
+from trajectories.core.exporters import DEFAULT_THOUGHTS, EXPORTERS, THOUGHTS_WORDS
 from trajectories.forms.titles import TitleField
 from trajectories.forms.traces import TraceScopeForm
 from trajectories.selectors.releases import ReleaseRule
@@ -58,6 +58,12 @@ class ExportForm(forms.Form):
     """One file of a release."""
 
     format = forms.ChoiceField(choices=[(name, exporter.title) for name, exporter in EXPORTERS.items()])
+    thoughts = forms.ChoiceField(
+        required=False,
+        label="Thoughts",
+        initial=DEFAULT_THOUGHTS.value,
+        choices=[(how.value, words) for how, words in THOUGHTS_WORDS.items()],
+    )
     with_meta = forms.BooleanField(required=False, label="Add a “meta” column that says where each row comes from")
 
 

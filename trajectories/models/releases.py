@@ -56,6 +56,8 @@ class ReleaseItem(models.Model):
 class Export(models.Model):
     """One file of one format made from a release. Making it again gives the same bytes.
 
+    `thoughts` says how it writes what models thought (exporters.Thoughts); "" for a format that has one way only.
+
     `lease_expires_at` doubles as the token of whoever writes: a writer that finds another value has lost the export.
     """
 
@@ -70,6 +72,7 @@ class Export(models.Model):
     release = models.ForeignKey(Release, on_delete=models.PROTECT, related_name="exports")
     format = models.CharField(max_length=40)
     with_meta = models.BooleanField(default=False)
+    thoughts = models.CharField(max_length=20, blank=True)
     state = models.CharField(max_length=10, choices=State.choices, default=State.QUEUED)
     lease_expires_at = models.DateTimeField(null=True)
     claims = models.PositiveSmallIntegerField(default=0)
@@ -87,7 +90,7 @@ class Export(models.Model):
     class Meta:
         permissions = [("download_export", "Can download exports")]
         constraints = [
-            models.UniqueConstraint(fields=["release", "format", "with_meta"], name="export_once"),
+            models.UniqueConstraint(fields=["release", "format", "with_meta", "thoughts"], name="export_once"),
         ]
 
     def __str__(self) -> str:

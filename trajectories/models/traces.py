@@ -26,8 +26,10 @@ class Text(models.Model):
 class Trace(models.Model):
     """The immutable result of an attempt.
 
-    `prompt` and `reasoning` are Texts (the prompt as canonical JSON of its messages), `steps` is a list of
-    {kind, title, body, depth, data}, `answer` is JSON (ARC: one grid or null per test input). The last group of fields
+    `prompt` and `reasoning` are Texts (the prompt as canonical JSON of its messages). `parts` are the parts of the
+    reasoning in order, thoughts and content apart, by their places in it (core.completions.parts); null in a trace that
+    is older than parts and was not split yet. `steps` is a list of {kind, title, body, depth, data}, and `part` for
+    steps of the thoughts; `answer` is JSON (ARC: one grid or null per test input). The last group of fields
     is derived from verdicts and reviews, kept so that lists can filter, and can be computed again at any time; so is
     `answer_hash`, that of what the trace gives.
     """
@@ -55,6 +57,7 @@ class Trace(models.Model):
     program = models.ForeignKey(Text, null=True, on_delete=models.PROTECT, related_name="+")
     # The answer as it came over the wire, where there was one.
     raw = models.ForeignKey(Text, null=True, on_delete=models.PROTECT, related_name="+")
+    parts = models.JSONField(null=True)
     steps = models.JSONField(default=list)
     answer = models.JSONField(null=True)
     answer_hash = models.CharField(max_length=64)
@@ -93,6 +96,8 @@ class Trace(models.Model):
             models.Index(fields=["problem", "content_hash"], name="trace_imported", condition=Q(run=None)),
             # Hinted traces are few, and lists and rules ask for them alone.
             models.Index(fields=["id"], name="trace_hinted", condition=Q(hinted=True)),
+            # What is left to split, empty once all is.
+            models.Index(fields=["id"], name="trace_unsplit", condition=Q(parts__isnull=True)),
             models.Index(Coalesce("train_error", 2.0), F("id").desc(), name="trace_by_error"),
         ]
 

@@ -6,11 +6,13 @@ from functools import lru_cache
 
 from django.db.models import QuerySet
 
+from trajectories.core.completions.parts import said_in
 from trajectories.core.prompts import Example
 from trajectories.core.prompts.answer_formats import EXPERT, PROGRAM_STYLES
 from trajectories.core.records import InstructionRecord, ProblemKind
 from trajectories.models import Problem, Trace
 from trajectories.selectors.blinding import EVERYTHING, Sight
+from trajectories.selectors.completions import parts_of
 from trajectories.selectors.problems import to_public
 
 MAX_CANDIDATES = 2_000
@@ -68,12 +70,13 @@ def draw_examples(candidates: Sequence[Candidate], *, seed: int, count: int, bes
 
 @lru_cache(maxsize=512)
 def load_example(trace_id: int, style: str) -> Example | None:
-    """The trace as an example in the form the style asks for; None where it is too long for one.
+    """What a trace answers as an example in the form the style asks for; None where it is too long for one.
 
-    Traces never change, so that they are read once.
+    Its thoughts are left out: models are not shown theirs, or others', as if they had been said. Traces never change,
+    so that they are read once.
     """
     trace = Trace.objects.select_related("problem", "reasoning", "program").get(pk=trace_id)
-    response = trace.reasoning.body.strip()
+    response = said_in(parts_of(trace))
     program = trace.program.body.strip() if trace.program else ""
     if len(response) > MAX_EXAMPLE:
         response = ""

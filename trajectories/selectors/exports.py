@@ -7,6 +7,7 @@ from typing import Any
 from trajectories.core.exporters import ExportItem
 from trajectories.core.records import ProblemKind
 from trajectories.models import Release, ReleaseItem, Review, Trace, Verdict
+from trajectories.selectors.completions import parts_of
 
 BATCH = 100
 
@@ -59,6 +60,8 @@ def _item(trace: Trace, meta: dict[str, Any], judged: dict[str, Any]) -> ExportI
         problem_kind=ProblemKind(problem.kind),
         spec=problem.spec,
         reference=problem.reference,
+        parts=parts_of(trace),
+        cut_short="ended_by" in trace.facts,
         found=trace.facts.get("found"),
         reference_source=problem.reference_source,
         hinted=trace.hinted,

@@ -57,7 +57,9 @@ def list_items(job: Judgement, sight: Sight, *, shown: str = "", before: int | N
     """What a job has judged, as far as it may be seen; `shown` is a word of SHOWN_FILTERS, or anything else for all."""
     items: QuerySet[JudgementItem] = _judged(job, sight).select_related("trace__problem", "trace__sampler")
     items = items.annotate(shown_decision=sight.showing("decision", "trace"))
-    items = items.defer("trace__steps", "trace__facts", "trace__problem__spec", "trace__problem__statement")
+    items = items.defer(
+        "trace__steps", "trace__parts", "trace__facts", "trace__problem__spec", "trace__problem__statement"
+    )
     if shown in SHOWN_FILTERS:
         items = items.filter(SHOWN_FILTERS[shown][1])
     if before is not None:

@@ -295,7 +295,7 @@ def list_samples(
         Trace.objects.filter(problem=problem, **({"answer_hash": answer} if answer else {}))
         .select_related("instruction", "run")
         .annotate(shown_decision=sight.showing("decision"))
-        .defer("steps", "facts", "run__plan")
+        .defer("steps", "parts", "facts", "run__plan")
     )
     if after is not None:
         rows = list(traces.filter(pk__gt=after).order_by("pk")[: SAMPLES_SHOWN + 1])

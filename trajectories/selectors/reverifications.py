@@ -43,7 +43,7 @@ def list_changes(
         _changes()
         .filter(verdicts_seen(sight))
         .select_related("trace__problem", "reverification")
-        .defer("evidence", "trace__steps")
+        .defer("evidence", "trace__steps", "trace__parts")
     )
     if job is not None:
         changes = changes.filter(reverification=job)

@@ -140,7 +140,7 @@ def get_progress(run: Run) -> RunProgress:
         latest=list(
             Trace.objects.filter(run=run)
             .select_related("problem", "instruction", "attempt")
-            .defer("steps", "facts", "problem__spec", "problem__reference", "problem__statement")
+            .defer("steps", "parts", "facts", "problem__spec", "problem__reference", "problem__statement")
             .order_by("-pk")[:LATEST_TRACES]
         ),
     )

@@ -181,7 +181,7 @@ def list_traces(
     traces = (
         _ranked(traces_in(walk, sight))
         .select_related("problem", "sampler", "instruction", "run", "attempt")
-        .defer("steps", "facts", "problem__spec", "problem__reference", "run__plan")
+        .defer("steps", "parts", "facts", "problem__spec", "problem__reference", "run__plan")
         .annotate(program_characters=Length("program__body"), shown_decision=sight.showing("decision"))
     )
     if after is not None:

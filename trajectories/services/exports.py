@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from trajectories.adapters.disk import free_bytes, is_full
 from trajectories.adapters.files import sweep_parts, write_whole
-from trajectories.core.exporters import EXPORTERS, encode_row
+from trajectories.core.exporters import DEFAULT_THOUGHTS, EXPORTERS, Thoughts, encode_row
 from trajectories.models import AuditEvent, Export, Release
 from trajectories.selectors.disk import NO_SPACE
 from trajectories.selectors.exports import iterate_items
@@ -40,20 +40,37 @@ def export_path(export: Export) -> Path:
 
 def export_filename(export: Export) -> str:
     """The name a download gets."""
-    return f"release-{export.release_id}-{export.format}{'-meta' if export.with_meta else ''}.jsonl"
+    how = "" if export.thoughts in ("", DEFAULT_THOUGHTS) else f"-{export.thoughts}"
+    how = "-thoughts-in-text" if is_older_than_parts(export) else how
+    return f"release-{export.release_id}-{export.format}{how}{'-meta' if export.with_meta else ''}.jsonl"
+
+
+def is_older_than_parts(export: Export) -> bool:
+    """Whether a file was written when thoughts and answers were still one text; none is written so any more."""
+    return export.thoughts == "" and EXPORTERS[export.format].writes_thoughts
 
 
 @transaction.atomic
-def request_export(*, actor: User, release: Release, export_format: str, with_meta: bool = False) -> Export:
-    """The export of a release in one format: the one there is or a new one.
+def request_export(
+    *,
+    actor: User,
+    release: Release,
+    export_format: str,
+    with_meta: bool = False,
+    thoughts: str = DEFAULT_THOUGHTS,
+) -> Export:
+    """The export of a release in one format and one way to write thoughts: the one there is or a new one.
 
     One that failed, or whose file is gone, is queued again. Whatever is queued is rung for. Raises ExportError for an
-    unknown format.
+    unknown format or way.
     """
     if export_format not in EXPORTERS:
         raise ExportError(f"Format: found {export_format[:40]!r}, expected one of {', '.join(EXPORTERS)}.")
+    if thoughts not in tuple(Thoughts):
+        raise ExportError(f"Thoughts: found {thoughts[:40]!r}, expected one of {', '.join(Thoughts)}.")
+    how = Thoughts(thoughts).value if EXPORTERS[export_format].writes_thoughts else ""
     export, made = Export.objects.select_for_update().get_or_create(
-        release=release, format=export_format, with_meta=with_meta, defaults={"created_by": actor}
+        release=release, format=export_format, with_meta=with_meta, thoughts=how, defaults={"created_by": actor}
     )
     lost = export.state == Export.State.READY and not export_path(export).is_file()
     if not made and not lost and export.state != Export.State.FAILED:
@@ -69,7 +86,7 @@ def request_export(*, actor: User, release: Release, export_format: str, with_me
         verb="export.request",
         object_type="export",
         object_id=export.pk,
-        data={"release": release.pk, "format": export_format, "with_meta": with_meta},
+        data={"release": release.pk, "format": export_format, "with_meta": with_meta, "thoughts": how},
     )
     ring("export", export.pk, release.item_count)
     return export
@@ -167,8 +184,9 @@ class _Writer:
     def lines(self) -> Iterator[bytes]:
         """Every row, in order. Raises _LeaseLostError when another writer took over."""
         exporter = EXPORTERS[self.export.format]
+        thoughts = Thoughts(self.export.thoughts or DEFAULT_THOUGHTS)
         for item in iterate_items(self.export.release):
-            yield encode_row(exporter, item, with_meta=self.export.with_meta)
+            yield encode_row(exporter, item, with_meta=self.export.with_meta, thoughts=thoughts)
             self.rows += 1
             if self.rows % HEARTBEAT_ROWS == 0:
                 self._renew()

@@ -41,7 +41,7 @@ SESSION_SECONDS = 60.0
 """After so long nothing new is started: other jobs want the worker too."""
 
 ITEMS_AT_ONCE = 16
-HEAVY = ("trace__steps", "trace__facts", "trace__answer")
+HEAVY = ("trace__steps", "trace__parts", "trace__facts", "trace__answer")
 WAITS = ("held", "unwanted")
 """Stops that need no person: the endpoint opens again by itself, or a person has said what comes next."""
 

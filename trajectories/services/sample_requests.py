@@ -5,7 +5,7 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
-from trajectories.adapters.chat_api.replies import read_reply
+from trajectories.core.completions.parts import said_in
 from trajectories.core.identity import derive_seed
 from trajectories.core.problems import ProblemError
 from trajectories.core.programs import clean_text
@@ -28,6 +28,7 @@ from trajectories.core.strategies.base import AttemptKind
 from trajectories.core.verifiers.arc_test import ArcTestVerifier
 from trajectories.core.verifiers.arc_train import ArcTrainVerifier
 from trajectories.models import Attempt, Problem, Run, Trace, Verdict
+from trajectories.selectors.completions import parts_of
 from trajectories.selectors.examples import Candidate, draw_examples, list_candidates, load_example
 from trajectories.selectors.instructions import to_record
 from trajectories.selectors.problems import to_public
@@ -154,14 +155,8 @@ def _turns(
 
 
 def _answer_of(trace: Trace) -> str:
-    """What the model said, without what it thought where the endpoint gave that apart."""
-    if trace.raw is not None:
-        try:
-            return read_reply(trace.raw.body).text or trace.reasoning.body
-        except ValueError:
-            # Not one answer as it came over the wire: an agent's, or one that was imported.
-            return trace.reasoning.body
-    return trace.reasoning.body
+    """What the model said, without what it thought; all of it where it only thought."""
+    return said_in(parts_of(trace)) or trace.reasoning.body
 
 
 def _after(parent: Trace, problem: PublicProblem) -> PublicProblem:

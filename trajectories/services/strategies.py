@@ -101,7 +101,7 @@ def _situation(run: Run, plan: Mapping[str, Any], problem: Problem, place: RunPr
     look = find_strategy(run.strategy).looks_at
     attempts = list(
         Attempt.objects.filter(run=run, problem=problem).order_by("index").select_related("trace").defer(
-            *(f"trace__{name}" for name in ("steps", "facts", "answer"))
+            *(f"trace__{name}" for name in ("steps", "parts", "facts", "answer"))
         )
     )  # fmt: skip
     traces = {attempt.trace.pk: attempt.trace for attempt in attempts if hasattr(attempt, "trace")}

@@ -1,5 +1,6 @@
 """Traces: storing what an attempt brought back."""
 
+import json
 import uuid
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -11,6 +12,8 @@ from django.db import transaction
 from django.db.models import F, Value
 from django.db.models.functions import Now
 
+from trajectories.core.completions.parts import Completion, parts_from_json, parts_to_json, spoken
+from trajectories.core.completions.thoughts import Part, PartKind
 from trajectories.core.identity import canonical_json, content_hash, text_hash
 from trajectories.core.records import JSON, SampleResult, Step, Usage
 from trajectories.core.storable import storable_json, storable_text
@@ -119,10 +122,11 @@ def build_trace(problem: Problem, result: SampleResult, **links: Any) -> tuple[T
     Raises ValueError or TypeError for a result that JSON has no form for.
     """
     messages, answer = _asked(storable_json(result.messages)), storable_json(result.answer)
-    steps = [_step_json(step) for step in result.steps]
+    steps = [step_json(step) for step in result.steps]
     prompt, reasoning = canonical_json(messages), storable_text(result.reasoning)
     program, raw = storable_text(result.program), storable_text(result.raw)
     texts = {text_hash(text): text for text in (prompt, reasoning, *filter(None, (program, raw)))}
+    parts = _parts(result.parts, reasoning)
     trace = Trace(
         problem=problem,
         **links,
@@ -130,6 +134,7 @@ def build_trace(problem: Problem, result: SampleResult, **links: Any) -> tuple[T
         reasoning_id=text_hash(reasoning),
         program_id=text_hash(program) if program else None,
         raw_id=text_hash(raw) if raw else None,
+        parts=parts_to_json(parts),
         steps=steps,
         answer=answer,
         answer_hash=answer_hash(problem, answer),
@@ -138,7 +143,16 @@ def build_trace(problem: Problem, result: SampleResult, **links: Any) -> tuple[T
         finish_reason=str(result.finish_reason),
         latency_seconds=result.latency_seconds,
         cost=result.cost,
-        content_hash=content_hash([problem.content_hash, messages, reasoning, steps, answer, program]),
+        content_hash=content_hash(
+            [
+                problem.content_hash,
+                _without_order(messages),
+                spoken(Completion(reasoning, parts)),
+                _without_part(steps),
+                answer,
+                program,
+            ]
+        ),
         **asdict(result.usage),
     )
     return trace, texts
@@ -154,7 +168,34 @@ def _asked(messages: JSON) -> JSON:
     return messages[:-1] if messages and messages[-1].get("role") == "assistant" else messages
 
 
-def _step_json(step: Step) -> JSON:
+def hash_before_parts(problem: Problem, trace: Trace, texts: Mapping[str, str]) -> str:
+    """The content hash that a trace had before its parts were stored: its text counted as it came, marks and all."""
+    program = texts[trace.program_id] if trace.program_id else ""
+    messages = _without_order(json.loads(texts[trace.prompt_id]))
+    return content_hash(
+        [problem.content_hash, messages, texts[trace.reasoning_id], _without_part(trace.steps), trace.answer, program]
+    )
+
+
+def _parts(given: Sequence[JSON] | None, text: str) -> tuple[Part, ...]:
+    """The parts of a text; one whole where its sampler knows no thoughts. Raises PartError, a ValueError."""
+    if given is None:
+        return (Part(PartKind.CONTENT, text, 0, len(text)),) if text.strip() else ()
+    return parts_from_json(storable_json(list(given)), text)
+
+
+def _without_order(messages: JSON) -> JSON:
+    """The messages without what only tells the order of their parts, and what came with them."""
+    return [{name: value for name, value in message.items() if name != "parts"} for message in messages]
+
+
+def _without_part(steps: JSON) -> JSON:
+    return [{name: value for name, value in step.items() if name != "part"} for step in steps]
+
+
+def step_json(step: Step) -> JSON:
+    """The stored form of a step; that it is part of the thoughts is said only where it is."""
+    part = {"part": PartKind.THINKING.value} if step.is_thinking else {}
     return storable_json(
-        {"kind": step.kind.value, "title": step.title, "body": step.body, "depth": step.depth, "data": step.data}
+        {"kind": step.kind.value, "title": step.title, "body": step.body, "depth": step.depth, "data": step.data} | part
     )

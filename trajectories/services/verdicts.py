@@ -12,6 +12,8 @@ from django.db.models import F
 from trajectories.adapters.expressions import shared_comparer
 from trajectories.adapters.procedural import shared_scorer
 from trajectories.adapters.sandbox import shared_engine
+from trajectories.core.completions.parts import NOWHERE
+from trajectories.core.completions.thoughts import PartKind
 from trajectories.core.identity import canonical_json
 from trajectories.core.programs import ProgramEngine, ProgramJob, ProgramRun
 from trajectories.core.records import Outcome, ProblemRecord, TraceRecord, VerdictRecord
@@ -25,6 +27,7 @@ from trajectories.core.verifiers.grid_compare import grid_or_none
 from trajectories.core.verifiers.model_judge import is_model_verdict
 from trajectories.core.verifiers.unfinished import leave_open
 from trajectories.models import Judgement, Problem, Reverification, Run, Trace, Verdict
+from trajectories.selectors.completions import parts_of
 from trajectories.selectors.problems import to_record
 from trajectories.services.runs import lock_run
 from trajectories.services.traces import answer_hash
@@ -79,6 +82,7 @@ def judge_trace(trace: Trace, verifiers: Iterable[Verifier], *, lost: bool = Fal
 def trace_record(trace: Trace) -> TraceRecord:
     """A trace as verifiers see it; `trace` comes with its texts."""
     text = trace.reasoning.body
+    said = (part for part in parts_of(trace) if part.kind is PartKind.CONTENT and part.start != NOWHERE)
     return TraceRecord(
         answer=trace.answer,
         program=trace.program.body if trace.program else "",
@@ -86,6 +90,7 @@ def trace_record(trace: Trace) -> TraceRecord:
         place=read_place(trace.facts.get("found"), text),
         searched=was_searched(trace.facts.get("found")),
         finish_reason=trace.finish_reason,
+        content=tuple((part.start, part.end) for part in said),
     )
 
 

@@ -1,6 +1,7 @@
 """Celery tasks: they carry ids, call one service and ring the next bell. Celery finds them through this package."""
 
 from trajectories.tasks import (
+    completions,
     exports,
     generation,
     imports,
@@ -16,6 +17,7 @@ from trajectories.tasks import (
 )
 
 __all__ = [
+    "completions",
     "exports",
     "generation",
     "imports",

@@ -15,11 +15,17 @@ from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_POST, require_safe
 
-from trajectories.core.exporters import EXPORTERS
+from trajectories.core.exporters import DEFAULT_THOUGHTS, EXPORTERS, Thoughts
 from trajectories.forms.releases import ExportForm
 from trajectories.models import Export, Release
 from trajectories.selectors.blinding import SEE_REVIEWS
-from trajectories.services.exports import export_filename, export_path, record_download, request_export
+from trajectories.services.exports import (
+    export_filename,
+    export_path,
+    is_older_than_parts,
+    record_download,
+    request_export,
+)
 from trajectories.views.fragments import wants_fragment
 from trajectories.views.permissions import Refused, needs, require
 from trajectories.views.submissions import once
@@ -27,6 +33,14 @@ from trajectories.views.visitors import visitor
 
 CHUNK = 256 * 1024
 LINK_SECONDS = 24 * 3600
+THOUGHTS_SHOWN = {how.value: f"thoughts in {how.value}" for how in Thoughts} | {
+    Thoughts.TAGS.value: "thoughts in tags",
+    Thoughts.NONE.value: "without thoughts",
+}
+"""How the list of files names the ways to write thoughts."""
+
+OLDER = "made before thoughts were kept apart"
+
 RANGE = re.compile(r"bytes=(\d{0,15})-(\d{0,15})")
 
 _signer = TimestampSigner(salt="trajectories.export-download")
@@ -44,6 +58,7 @@ class ShownExport:
     busy: bool
     link: str
     total: int
+    thoughts: str
 
 
 def describe_exports(request: HttpRequest, release: Release) -> list[ShownExport]:
@@ -57,7 +72,8 @@ def _shown(request: HttpRequest, export: Export, release: Release) -> ShownExpor
     if export.state == Export.State.READY and visitor(request).has_perms(("trajectories.download_export", SEE_REVIEWS)):
         key = _signer.sign_object({"export": export.pk, "user": visitor(request).pk})
         link = request.build_absolute_uri(f"{reverse('export_download', args=[export.pk])}?key={key}")
-    return ShownExport(export, export_filename(export), busy, link, release.item_count)
+    how = OLDER if is_older_than_parts(export) else THOUGHTS_SHOWN.get(export.thoughts, "")
+    return ShownExport(export, export_filename(export), busy, link, release.item_count, how)
 
 
 @require_POST
@@ -68,12 +84,15 @@ def export_create(request: HttpRequest, release_id: int) -> HttpResponse:
     release = get_object_or_404(Release, pk=release_id)
     form = ExportForm(request.POST)
     if not form.is_valid():
-        return HttpResponse(f"Format: expected one of {', '.join(EXPORTERS)}.", status=422, content_type="text/plain")
+        known = {"format": list(EXPORTERS), "thoughts": [how.value for how in Thoughts]}
+        fault = next((f"{name.capitalize()}: expected one of {', '.join(known[name])}." for name in form.errors), "")
+        return HttpResponse(fault, status=422, content_type="text/plain")
     export = request_export(
         actor=visitor(request),
         release=release,
         export_format=form.cleaned_data["format"],
         with_meta=form.cleaned_data["with_meta"],
+        thoughts=form.cleaned_data["thoughts"] or DEFAULT_THOUGHTS,
     )
     return redirect(f"{reverse('release_detail', args=[release.pk])}#export-{export.pk}")
 

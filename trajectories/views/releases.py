@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from django.views.decorators.vary import vary_on_headers
 from django_htmx.http import HttpResponseClientRedirect
 
-from trajectories.core.exporters import EXPORTERS, ExportItem
+from trajectories.core.exporters import DEFAULT_THOUGHTS, EXPORTERS, ExportItem, Thoughts
 from trajectories.forms.releases import ExportForm, KeyForm, ReleaseForm
 from trajectories.forms.traces import TraceScopeForm
 from trajectories.models import Freezing, Release
@@ -37,6 +37,9 @@ from trajectories.views.visitors import visitor
 PREVIEW_ROWS = 3
 PAGE_ROWS = 50
 DEFAULT_FORMAT = next(iter(EXPORTERS))
+THOUGHTS_TABS = [
+    (how.value, {"tags": "<think> tags", "none": "left out"}.get(how.value, how.value)) for how in Thoughts
+]
 
 # A release is made of what everybody decided: it says of each trace that it was accepted.
 view_releases = needs("trajectories.view_release", SEE_REVIEWS)
@@ -129,8 +132,8 @@ def _preview(form: ReleaseForm) -> dict[str, Any]:
     }
 
 
-def _pretty_row(export_format: str, item: ExportItem) -> str:
-    return json.dumps(EXPORTERS[export_format].row(item), ensure_ascii=False, indent=2)
+def _pretty_row(export_format: str, item: ExportItem, thoughts: Thoughts = DEFAULT_THOUGHTS) -> str:
+    return json.dumps(EXPORTERS[export_format].row(item, thoughts), ensure_ascii=False, indent=2)
 
 
 @require_safe
@@ -141,6 +144,9 @@ def release_detail(request: HttpRequest, release_id: int) -> HttpResponse:
     shown = request.GET.get("format", DEFAULT_FORMAT)
     if shown not in EXPORTERS:
         raise Http404(f"There is no format {shown[:40]}.")
+    how = request.GET.get("thoughts", DEFAULT_THOUGHTS.value)
+    if how not in tuple(Thoughts):
+        raise Http404(f"There is no way {how[:40]} to write thoughts.")
     context = {
         "release": release,
         "manifest_text": json.dumps(release.manifest, ensure_ascii=False, indent=2),
@@ -148,7 +154,9 @@ def release_detail(request: HttpRequest, release_id: int) -> HttpResponse:
         "form": ExportForm(),
         "formats": EXPORTERS.values(),
         "row_format": shown,
-        "rows": [_pretty_row(shown, item) for item in iterate_items(release, count=PREVIEW_ROWS)],
+        "row_thoughts": how if EXPORTERS[shown].writes_thoughts else "",
+        "ways": THOUGHTS_TABS,
+        "rows": [_pretty_row(shown, item, Thoughts(how)) for item in iterate_items(release, count=PREVIEW_ROWS)],
     }
     return render(request, "trajectories/releases/detail.html", context)
 

@@ -12,6 +12,7 @@ from trajectories.core.grids import GridError, parse_grid
 from trajectories.core.prompts.variation import variation_from_json, variation_words
 from trajectories.core.records import JSON, ProblemRecord
 from trajectories.models import Trace, Verdict
+from trajectories.selectors.completions import marked_steps
 from trajectories.templatetags.shell import icon
 
 GROUP_STEPS = 10
@@ -51,6 +52,7 @@ class ShownStep:
     pair: "ShownPair | None"
     grids: tuple[JSON, ...]
     same_program_as: int | None = None
+    is_thinking: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,11 @@ class StepGroup:
     first: int
     steps: tuple[ShownStep, ...]
     shown: bool
+
+    @property
+    def is_thinking(self) -> bool:
+        """Whether these steps are thoughts; a group never holds both."""
+        return self.steps[0].is_thinking
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,12 +140,15 @@ def _code_alone(text: str) -> str:
 
 def _bounded(trace: Trace) -> Iterator[list[ShownStep]]:
     group: list[ShownStep] = []
-    first = program_step(trace)
+    first, thinking = program_step(trace), [step.is_thinking for step in marked_steps(trace.steps)]
     program = None if first is None else _code_alone(trace.steps[first]["body"])
     for index, step in enumerate(trace.steps):
-        shown = _shown_step(trace, index, step)
+        shown = replace(_shown_step(trace, index, step), is_thinking=thinking[index])
         if first is not None and index > first and _code_alone(step["body"]) == program:
             shown = replace(shown, same_program_as=first)
+        if group and group[0].is_thinking is not shown.is_thinking:
+            yield group
+            group = []
         group.append(shown)
         if len(group) == GROUP_STEPS or sum(len(step.body) for step in group) > GROUP_CHARACTERS:
             yield group
@@ -195,6 +205,7 @@ FACT_TITLES = {
     "mean_logprob": ("Mean log-probability", "Of the tokens of the answer, as the endpoint gave them."),
     "faults": ("Tries that failed before", "Calls to the endpoint by what went wrong, before the one that answered."),
     "samples_in_call": ("Samples in its call", "How many samples the same call to the endpoint asked for."),
+    "left_out": ("Left out", "Parts of the messages that are no text, such as pictures, by their type."),
     "recalled": ("Recalled", "The same call was paid for before, so this one cost nothing."),
 }
 """The names of facts that do not explain themselves, with what each means."""

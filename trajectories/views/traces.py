@@ -42,6 +42,7 @@ from trajectories.views.trace_parts import (
     shown_prompt,
     shown_variation,
 )
+from trajectories.views.trace_sections import sections_of
 from trajectories.views.visitors import visitor
 
 view_traces = needs("trajectories.view_trace")
@@ -171,6 +172,7 @@ def _reading(request: HttpRequest, trace: Trace, *, told: bool) -> dict[str, Any
         "trace": trace,
         "prompt": shown_prompt(prompt_of(trace)),
         "groups": groups,
+        "sections": sections_of(trace, groups),
         "has_folded_verdicts": bool(older_verdicts or imported_verdicts) or not all(each.is_unfolded for each in shown),
         "program_shown": program_step(trace) is not None,
         "hidden_steps": not all(group.shown for group in groups),

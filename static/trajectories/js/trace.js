@@ -1,4 +1,5 @@
 // Reading a trace: the current step (j, k, clicks), its label (g, b, n), digits in grids (d).
+// Thoughts fold all together (z), and stay as they were left on the traces to come.
 // Labels live in the form's hidden field as {"3": "bad"}; a step without a label was not looked at.
 
 const WORDS = { good: ["pass", "good"], bad: ["fail", "bad"], neutral: ["unscored", "neutral"] };
@@ -46,6 +47,31 @@ function showCurrent() {
   return [step, entry];
 }
 
+const FOLDED = "thoughts-folded";
+const thoughts = () => [...document.querySelectorAll("details[data-thoughts]")];
+const isFolded = (index) => Boolean(document.getElementById(`step-${index}`)?.closest("details:not([open])"));
+
+function foldThoughts() {
+  const open = localStorage.getItem(FOLDED) !== "yes";
+  for (const part of thoughts()) part.open = open;
+}
+
+/** A reader folds one of them; what the browser opens by itself, to show a place in it, is not kept. */
+document.addEventListener("click", (event) => {
+  const part = event.target.closest("details[data-thoughts] > summary")?.parentElement;
+  if (!part) return;
+  event.preventDefault();
+  localStorage.setItem(FOLDED, part.open ? "yes" : "no");
+  foldThoughts();
+});
+
+/** The step to go to in a direction: what is folded away is passed over, and where nothing follows one stays. */
+function unfolded(index, direction) {
+  let place = index;
+  while (place >= 0 && place < steps() && isFolded(place)) place += direction;
+  return place >= 0 && place < steps() ? place : isFolded(current) ? index : current;
+}
+
 function goTo(index, scroll) {
   if (!steps()) return;
   current = Math.max(0, Math.min(steps() - 1, index));
@@ -71,7 +97,8 @@ let untouched = true;
 document.addEventListener("click", (event) => {
   const mover = event.target.closest("[data-step-move]");
   if (mover) {
-    goTo(untouched ? 0 : current + Number(mover.dataset.stepMove), true);
+    const direction = Number(mover.dataset.stepMove);
+    goTo(unfolded(untouched ? 0 : current + direction, untouched ? 1 : direction), true);
     untouched = false;
     return;
   }
@@ -84,11 +111,15 @@ document.addEventListener("click", (event) => {
   const place = event.target.closest("[data-outline], [data-step]");
   if (place && steps()) {
     untouched = false;
-    goTo(Number(place.dataset.outline ?? place.dataset.step), false);
+    const index = Number(place.dataset.outline ?? place.dataset.step);
+    const fold = place.dataset.outline && document.getElementById(`step-${index}`)?.closest("details:not([open])");
+    if (fold) fold.open = true;
+    goTo(index, false);
   }
 });
 
 function arrive() {
+  foldThoughts();
   for (const element of document.querySelectorAll("[data-needs-script]")) element.hidden = false;
   showCurrent();
 }

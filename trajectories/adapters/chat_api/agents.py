@@ -11,7 +11,7 @@ from trajectories.adapters.chat_api.caller import Caller
 from trajectories.adapters.chat_api.calls import Answered, ChatCall, input_tokens_of
 from trajectories.adapters.chat_api.faults import CallError
 from trajectories.adapters.chat_api.replies import Reply
-from trajectories.adapters.chat_api.samples import first_call, reply_facts, variation_of
+from trajectories.adapters.chat_api.samples import first_call, reply_facts, stored_parts, variation_of
 from trajectories.adapters.chat_api.tools import (
     MAX_CALLS_PER_TURN,
     Conversation,
@@ -22,8 +22,10 @@ from trajectories.adapters.chat_api.tools import (
     offered_tools,
     read_calls,
 )
+from trajectories.core.completions.messages import Piece
+from trajectories.core.completions.thoughts import PartKind
 from trajectories.core.identity import derive_seed
-from trajectories.core.prompts import Message, fenced, parse_steps, read_response, with_hint
+from trajectories.core.prompts import Message, fenced, read_completion, steps_of, storable_completion, with_hint
 from trajectories.core.records import (
     JSON,
     AgentLimits,
@@ -61,7 +63,7 @@ class Agent:
         self._answers: list[Answered] = []
         self._steps: list[Step] = []
         self._programs: list[str] = []
-        self._texts: list[str] = []
+        self._pieces: list[Piece] = []
         self._runs = self._faults = 0
 
     async def draw(self) -> SampleResult | SampleFailure:
@@ -112,10 +114,9 @@ class Agent:
 
     def _keep_words(self, reply: Reply) -> None:
         """The steps of an answer that goes on with a tool."""
-        thoughts = parse_steps(reply.reasoning, depth=1)
-        self._steps += [Step(StepKind.TEXT, "Thinking", ""), *thoughts] if thoughts else []
-        self._steps += parse_steps(reply.text)
-        self._texts += [part for part in (reply.reasoning, reply.text) if part]
+        said = [piece for piece in reply.pieces if piece.kind is not PartKind.TOOL_CALL]
+        self._pieces += said
+        self._steps += steps_of(storable_completion(said).parts)
 
     async def _use_tool(self, turn: int, place: int, call: ToolCall) -> None:
         """Run one call and keep it and what it gave as steps."""
@@ -142,16 +143,15 @@ class Agent:
 
     def _result(self, ended_by: str) -> SampleResult:
         request, reply = self._request, self._answers[-1].reply
-        text, thoughts = ("", "") if ended_by else (reply.text, reply.reasoning)
-        parsed = read_response(
-            request.instruction, request.problem, text, thoughts, variation_of(request), self._programs
-        )
+        last = storable_completion(() if ended_by else reply.pieces)
+        parsed = read_completion(request.instruction, request.problem, last, variation_of(request), self._programs)
         steps = [*self._steps, *parsed.steps]
-        facts = reply_facts(request, reply, self._caller.settings, "\n\n".join([*self._texts, parsed.reasoning]))
+        before = storable_completion(self._pieces)
+        facts = reply_facts(request, reply, self._caller.settings, f"{before.text}\n\n{parsed.reasoning}")
         facts |= searched_fact(parsed.place)
         facts |= {"turns": len(self._answers), "tool_runs": self._runs, "tool_faults": self._faults}
         facts |= {"ended_by": ended_by} if ended_by else {}
-        if calls_as_text(text) and not reply.tool_calls:
+        if calls_as_text(last.content.text) and not reply.tool_calls:
             facts["tool_call_as_text"] = True
             steps.append(Step(StepKind.TOOL_CALL, "Written as text, not run", NOT_RUN))
         faults: Counter[str] = Counter()
@@ -162,7 +162,8 @@ class Agent:
             facts["recalled"] = True
         return SampleResult(
             messages=tuple(self._talk.kept),
-            reasoning=parsed.reasoning or "\n\n".join(self._texts),
+            reasoning=parsed.reasoning or before.text,
+            parts=stored_parts(parsed.parts if parsed.reasoning else before.parts),
             steps=tuple(steps),
             answer=parsed.answer,
             program=parsed.program,

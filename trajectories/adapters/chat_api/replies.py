@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from trajectories.adapters.chat_api.hidden_errors import check_choice, check_whole
+from trajectories.core.completions.messages import REFUSAL, Piece, read_items, read_message, said_in, thoughts_of
 from trajectories.core.completions.usage import read_usage
 from trajectories.core.records import FinishReason, Usage
 
@@ -21,14 +22,14 @@ FINISHES = {
 }
 """`repetition`: the engine (vLLM) cut off a text that went round in circles. It is the model's own, cut short."""
 
-REASONING_FIELDS = ("reasoning_content", "reasoning")
-
 
 @dataclass(frozen=True, slots=True)
 class Reply:
     """What a model answered. `usage` is None where the endpoint gave none; `raw` is the JSON it came as.
 
-    `stated_cost` is what the endpoint says the whole call cost, in its own currency; None where it says nothing.
+    `pieces` are thoughts, content and calls in the order they came: `reasoning` is all thoughts that came apart from
+    the content, `text` all content. `stated_cost` is what the endpoint says the whole call cost, in its own currency;
+    None where it says nothing.
     """
 
     text: str
@@ -40,6 +41,7 @@ class Reply:
     tool_calls: Sequence[Any] = ()
     mean_logprob: float | None = None
     stated_cost: Decimal | None = None
+    pieces: tuple[Piece, ...] = ()
 
 
 class ReplyError(ValueError):
@@ -63,13 +65,14 @@ def _read_completion(value: Mapping[str, Any], raw: str) -> Reply:
     if not isinstance(choice, dict) or not isinstance(message, dict):
         raise ReplyError("an object without choices[0].message")
     check_choice(choice)
-    text, refusal = text_of(message.get("content")), text_of(message.get("refusal"))
-    reasoning = next((found for name in REASONING_FIELDS if (found := text_of(message.get(name)))), "")
+    pieces = read_message(message)
+    text = said_in([piece for piece in pieces if piece.source != REFUSAL])
+    refusal = said_in([piece for piece in pieces if piece.source == REFUSAL])
     counted = read_usage(value.get("usage"))
     calls = message.get("tool_calls") if isinstance(message.get("tool_calls"), list) else []
     return Reply(
         text=text or refusal,
-        reasoning=reasoning,
+        reasoning=thoughts_of(pieces),
         finish_reason=_finish(choice.get("finish_reason"), text, refusal, bool(calls)),
         usage=None if counted is None else counted.usage,
         model=text_of(value.get("model")),
@@ -77,6 +80,7 @@ def _read_completion(value: Mapping[str, Any], raw: str) -> Reply:
         tool_calls=calls or [],
         mean_logprob=_mean_logprob(choice.get("logprobs")),
         stated_cost=None if counted is None else counted.cost,
+        pieces=pieces,
     )
 
 
@@ -84,23 +88,17 @@ def _read_response(value: Mapping[str, Any], raw: str) -> Reply:
     """The Responses API: a list of items, of which messages, refusals and reasoning summaries are read."""
     items = [item for item in list_of(value.get("output")) if isinstance(item, dict)]
     parts = [part for item in items for part in list_of(item.get("content")) if isinstance(part, dict)]
-    texts = [text_of(part.get("text")) for part in parts if part.get("type") == "output_text"]
-    refusal = "".join(text_of(part.get("refusal")) for part in parts if part.get("type") == "refusal")
-    thoughts = [
-        text_of(part.get("text"))
-        for item in items
-        if item.get("type") == "reasoning"
-        for part in (*list_of(item.get("summary")), *list_of(item.get("content")))
-        if isinstance(part, dict)
-    ]
+    pieces = read_items(items)
+    text = said_in([piece for piece in pieces if piece.source != REFUSAL])
+    refusal = said_in([piece for piece in pieces if piece.source == REFUSAL])
     logprobs = [token for part in parts for token in list_of(part.get("logprobs"))]
     calls = [item for item in items if item.get("type") == "function_call"]
     details = value.get("incomplete_details")
     reason = details.get("reason") if isinstance(details, dict) else "stop"
-    text, counted = "".join(texts), read_usage(value.get("usage"))
+    counted = read_usage(value.get("usage"))
     return Reply(
         text=text or refusal,
-        reasoning="\n\n".join(thought for thought in thoughts if thought),
+        reasoning=thoughts_of(pieces),
         finish_reason=_finish(reason, text, refusal, bool(calls)),
         usage=None if counted is None else counted.usage,
         model=text_of(value.get("model")),
@@ -108,6 +106,7 @@ def _read_response(value: Mapping[str, Any], raw: str) -> Reply:
         tool_calls=calls,
         mean_logprob=_mean_logprob({"content": logprobs}),
         stated_cost=None if counted is None else counted.cost,
+        pieces=pieces,
     )
 
 

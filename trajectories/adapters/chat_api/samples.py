@@ -6,12 +6,15 @@ from dataclasses import replace
 from trajectories.adapters.chat_api.calls import Answered, ChatCall
 from trajectories.adapters.chat_api.replies import Reply
 from trajectories.adapters.chat_api.settings import ChatSettings
+from trajectories.core.completions.parts import parts_to_json
+from trajectories.core.completions.thoughts import Part
 from trajectories.core.prompts import (
     Message,
     Variation,
     mentions_hint,
-    read_response,
+    read_completion,
     render_messages,
+    storable_completion,
     variation_from_json,
 )
 from trajectories.core.records import JSON, SampleRequest, SampleResult
@@ -52,7 +55,8 @@ def to_result(
 ) -> SampleResult:
     """The sample of an answer. One recalled from an earlier run costs nothing, and says so."""
     reply = answered.reply
-    parsed = read_response(request.instruction, request.problem, reply.text, reply.reasoning, variation_of(request))
+    completion = storable_completion(reply.pieces)
+    parsed = read_completion(request.instruction, request.problem, completion, variation_of(request))
     facts = reply_facts(request, reply, settings, parsed.reasoning)
     facts |= {"recalled": True} if answered.recalled else {}
     facts |= searched_fact(parsed.place)
@@ -69,7 +73,13 @@ def to_result(
         facts=facts,
         raw=reply.raw,
         cost=answered.cost,
+        parts=stored_parts(parsed.parts),
     )
+
+
+def stored_parts(parts: Sequence[Part]) -> tuple[JSON, ...]:
+    """Parts in the form that is stored."""
+    return tuple(parts_to_json(parts))
 
 
 def reply_facts(request: SampleRequest, reply: Reply, settings: ChatSettings, text: str) -> dict[str, JSON]:

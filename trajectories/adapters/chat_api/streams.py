@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from trajectories.adapters.chat_api.hidden_errors import check_whole
-from trajectories.adapters.chat_api.replies import REASONING_FIELDS, ReplyError, list_of, text_of
+from trajectories.adapters.chat_api.replies import ReplyError, list_of, text_of
+from trajectories.core.completions.messages import THOUGHT_FIELDS, read_message, words_of
+from trajectories.core.completions.thoughts import PartKind
 
 RESPONSE_ENDS = ("response.completed", "response.incomplete", "response.failed", "response.cancelled")
 
@@ -54,6 +56,33 @@ def _has_words(merged: Mapping[str, Any]) -> bool:
     return any(len(choice["message"]) > 2 or choice["message"]["content"] for choice in merged["choices"])
 
 
+GROWING = ("text", "thinking", "reasoning")
+"""Where a part of a content has the text that comes in pieces."""
+
+
+class _Parts:
+    """Parts of a content as they come: a piece goes on with the last part of its type, until that is signed."""
+
+    def __init__(self) -> None:
+        self._parts: list[tuple[dict[str, Any], str, list[str]]] = []
+
+    def add(self, part: Any) -> None:
+        """Add one piece."""
+        if not isinstance(part, dict):
+            return
+        name = next((name for name in GROWING if name in part), "")
+        last, grows, texts = self._parts[-1] if self._parts else ({}, "", [])
+        if name and name == grows and last.get("type") == part.get("type") and not last.get("signature"):
+            texts.append(words_of(part[name]))
+            last |= {key: value for key, value in part.items() if key != name}
+        else:
+            self._parts.append((dict(part), name, [words_of(part.get(name))]))
+
+    def whole(self) -> list[dict[str, Any]]:
+        """The parts with their whole texts."""
+        return [{**part, name: "".join(texts)} if name else part for part, name, texts in self._parts]
+
+
 @dataclass(slots=True)
 class _Choice:
     """One choice as far as it has come."""
@@ -63,6 +92,8 @@ class _Choice:
     logprobs: list[Any] = field(default_factory=list)
     calls: dict[int, dict[str, Any]] = field(default_factory=dict)
     details: dict[int, dict[str, Any]] = field(default_factory=dict)
+    blocks: _Parts = field(default_factory=_Parts)
+    parts: _Parts = field(default_factory=_Parts)
     error: Any = None
 
     def add(self, part: Mapping[str, Any]) -> None:
@@ -71,9 +102,12 @@ class _Choice:
         delta = delta if isinstance(delta, dict) else {}
         self.finish = part.get("finish_reason") or self.finish
         self.error = part.get("error") or self.error
-        for name in ("content", "refusal", *REASONING_FIELDS):
+        for name in ("content", "refusal", *THOUGHT_FIELDS):
             if text := text_of(delta.get(name)):
                 self.texts.setdefault(name, []).append(text)
+        self._add_content(delta.get("content"))
+        for block in list_of(delta.get("thinking_blocks")):
+            self.blocks.add(block)
         for call in list_of(delta.get("tool_calls")):
             _merge_call(self.calls, call)
         for detail in list_of(delta.get("reasoning_details")):
@@ -81,12 +115,24 @@ class _Choice:
         given = part.get("logprobs")
         self.logprobs += list_of(given.get("content")) if isinstance(given, dict) else []
 
+    def _add_content(self, content: Any) -> None:
+        """Keep content in parts, as soon as there is a part that is no text: thoughts among them (Mistral)."""
+        if isinstance(content, list):
+            for part in content:
+                self.parts.add(part)
+        elif isinstance(content, str) and content:
+            self.parts.add({"type": "text", "text": content})
+
     def whole(self, index: int) -> dict[str, Any]:
         """The choice as it is in an answer that comes whole."""
         message: dict[str, Any] = {"role": "assistant"}
         message |= {name: "".join(parts) for name, parts in self.texts.items()}
         message |= {"tool_calls": [self.calls[at] for at in sorted(self.calls)]} if self.calls else {}
         message |= {"reasoning_details": [self.details[at] for at in sorted(self.details)]} if self.details else {}
+        message |= {"thinking_blocks": blocks} if (blocks := self.blocks.whole()) else {}
+        parts = self.parts.whole()
+        if any(piece.kind is not PartKind.CONTENT for piece in read_message({"content": parts})):
+            message["content"] = parts
         choice = {"index": index, "message": message, "finish_reason": self.finish}
         choice |= {"error": self.error} if self.error else {}
         return choice | ({"logprobs": {"content": self.logprobs}} if self.logprobs else {})

@@ -9,7 +9,8 @@ from typing import Any
 from trajectories.adapters.chat_api.options import THOUGHT_FIELDS
 from trajectories.adapters.chat_api.replies import Reply
 from trajectories.adapters.chat_api.settings import NEVER, RESPONSES, SAME
-from trajectories.core.prompts import Message
+from trajectories.core.completions.turns import assistant_turn
+from trajectories.core.prompts import Message, storable_pieces
 from trajectories.core.records import JSON
 from trajectories.core.tools import PYTHON, python_function, python_tool
 
@@ -88,9 +89,7 @@ class Conversation:
     def add_answer(self, reply: Reply, calls: Sequence[ToolCall]) -> None:
         """Add what the model said."""
         message: dict[str, JSON] = {"role": "assistant", "content": reply.text}
-        asked = [_chat_call(call) for call in calls]
-        thoughts = {"reasoning_content": reply.reasoning} if reply.reasoning else {}
-        self.kept.append({**message, **thoughts, **({"tool_calls": asked} if asked else {})})
+        self.kept.append(assistant_turn(storable_pieces(reply.pieces), [_chat_call(call) for call in calls]))
         readable = [_readable(call) for call in calls]
         asked = [_chat_call(call) for call in readable]
         message |= {"tool_calls": asked} if asked else {}

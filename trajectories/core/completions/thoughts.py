@@ -8,16 +8,19 @@ opening mark only. Linear in the text.
 """
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import accumulate
 
+from trajectories.core.records import JSON
+
 _TAGS = r"think|thinking|thoughts?|reasoning|seed:think"
-_OPENING = rf"<\s*(?:{_TAGS})\s*>|\[THINK\]|◁think▷|<\|begin_of_thought\|>|<\|START_THINKING\|>"
-_CLOSING = rf"<\s*/\s*(?:{_TAGS})\s*>|\[/THINK\]|◁/think▷|<\|end_of_thought\|>|<\|END_THINKING\|>"
-_NEUTRAL = r"<\|(?:begin|end)_of_solution\|>|<\|(?:START|END)_RESPONSE\|>"
-_MARK = re.compile(rf"(?P<opening>{_OPENING})|(?P<closing>{_CLOSING})|(?P<neutral>{_NEUTRAL})", re.IGNORECASE)
+_OPENING = rf"(?<=<)(?:\s*(?:{_TAGS})\s*>|\|begin_of_thought\|>|\|START_THINKING\|>)|(?<=\[)THINK\]|(?<=◁)think▷"
+_CLOSING = rf"(?<=<)(?:\s*/\s*(?:{_TAGS})\s*>|\|end_of_thought\|>|\|END_THINKING\|>)|(?<=\[)/THINK\]|(?<=◁)/think▷"
+_NEUTRAL = r"(?<=<)(?:\|(?:begin|end)_of_solution\|>|\|(?:START|END)_RESPONSE\|>)"
+# One class of characters in front: the search then passes over everything else, ten times as fast.
+_MARK = re.compile(rf"[<\[◁](?:(?P<opening>{_OPENING})|(?P<closing>{_CLOSING})|(?P<neutral>{_NEUTRAL}))", re.IGNORECASE)
 _QUOTES = "`'\"“”‘’«»"
 
 _HEADER = re.compile(r"(?:<\|start\|>[^<\n]{0,80})?(?:<\|channel\|>|\A)\s*(?P<channel>\w{1,20})[^<\n]{0,120}"
@@ -32,14 +35,17 @@ class PartKind(StrEnum):
 
     THINKING = "thinking"
     CONTENT = "content"
+    TOOL_CALL = "tool_call"
+    TOOL_RESULT = "tool_result"
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A part of a text without the marks around it.
+    """A part of a completion without the marks around it.
 
     `start` and `end` are its place in the whole text, in characters; `is_open` says that thoughts were never closed:
-    the text was cut off inside them.
+    the text was cut off inside them. `source` names the field or the type of part that it came in, "" for the text
+    itself. `data` is what its provider sent with it: signatures, encrypted thoughts, the call of a tool.
     """
 
     kind: PartKind
@@ -47,6 +53,8 @@ class Part:
     start: int
     end: int
     is_open: bool = False
+    source: str = ""
+    data: Mapping[str, JSON] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +87,26 @@ def split_thoughts(text: str) -> tuple[Part, ...]:
 
 def content_of(text: str) -> Content:
     """What is said outside of the thoughts: an empty text where there is nothing, as in one cut off inside them."""
-    parts = [part for part in split_thoughts(text) if part.kind is PartKind.CONTENT]
+    return content_in(split_thoughts(text))
+
+
+def content_in(parts: Iterable[Part]) -> Content:
+    """What the parts of content say, as one text."""
+    said = [part for part in parts if part.kind is PartKind.CONTENT and part.text]
+    return _content([(part.text, part.start) for part in said])
+
+
+def content_at(text: str, places: Iterable[tuple[int, int]]) -> Content:
+    """What stands at some places (start, end) of a text, as one text."""
+    return _content([(text[start:end], start) for start, end in places if start < end])
+
+
+def _content(pieces: Sequence[tuple[str, int]]) -> Content:
     # Parts are kept apart, so that no word, number or tag comes about where thoughts were taken out.
-    begins = accumulate((len(part.text) + 1 for part in parts), initial=0)
+    begins = accumulate((len(text) + 1 for text, _ in pieces), initial=0)
     return Content(
-        "\n".join(part.text for part in parts),
-        tuple((begin, part.start) for begin, part in zip(begins, parts, strict=False)),
+        "\n".join(text for text, _ in pieces),
+        tuple((begin, start) for begin, (_, start) in zip(begins, pieces, strict=False)),
     )
 
 

@@ -6,6 +6,7 @@ from trajectories.core.exporters.full import FullExporter
 from trajectories.core.exporters.prompt_only import PromptOnlyExporter
 from trajectories.core.exporters.sft_messages import SftMessagesExporter
 from trajectories.core.exporters.sft_prompt_completion import SftPromptCompletionExporter
+from trajectories.core.exporters.thoughts import DEFAULT_THOUGHTS, THOUGHTS_WORDS, Thoughts
 
 EXPORTERS: dict[str, Exporter] = {
     exporter.name: exporter
@@ -19,4 +20,12 @@ EXPORTERS: dict[str, Exporter] = {
 }
 """The first is the default."""
 
-__all__ = ["EXPORTERS", "ExportItem", "Exporter", "encode_row"]
+__all__ = [
+    "DEFAULT_THOUGHTS",
+    "EXPORTERS",
+    "THOUGHTS_WORDS",
+    "ExportItem",
+    "Exporter",
+    "Thoughts",
+    "encode_row",
+]

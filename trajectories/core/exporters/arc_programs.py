@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from trajectories.core.exporters.base import ExportItem
+from trajectories.core.exporters.thoughts import DEFAULT_THOUGHTS, Thoughts
 from trajectories.core.identity import canonical_json
 from trajectories.core.records import JSON
 
@@ -17,8 +18,9 @@ class ArcProgramsExporter:
     name = "arc-programs"
     title = "ARC programs with their outputs"
     read_by = "program-synthesis work"
+    writes_thoughts = False
 
-    def row(self, item: ExportItem) -> Mapping[str, JSON]:
+    def row(self, item: ExportItem, thoughts: Thoughts = DEFAULT_THOUGHTS) -> Mapping[str, JSON]:  # noqa: ARG002
         """{"task_id", "program", "train_outputs", "test_outputs", "verdicts": [{"verifier", "outcome"}]}."""
         verdicts: Sequence[Mapping[str, JSON]] = item.judged.get("verdicts", ())
         return {

@@ -5,6 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from trajectories.core.completions.parts import said_text, thoughts_in
+from trajectories.core.completions.thoughts import Part, PartKind
+from trajectories.core.completions.turns import kept_turns
+from trajectories.core.exporters.thoughts import DEFAULT_THOUGHTS, Thoughts, write_thoughts
 from trajectories.core.records import JSON, ProblemKind
 from trajectories.core.tools import PYTHON, python_tool
 
@@ -26,6 +30,10 @@ class ExportItem:
     problem_kind: ProblemKind
     spec: Mapping[str, JSON]
     reference: JSON
+    parts: tuple[Part, ...] | None = None
+    """The parts of the reasoning; None for a text without thoughts."""
+    cut_short: bool = False
+    """Whether a limit ended an agent's turns before its last answer: the reasoning then repeats its turns."""
     found: Mapping[str, JSON] | None = None
     """Where in the reasoning the answer was found, by which rule; None where the sampler states it."""
     reference_source: str = ""
@@ -38,51 +46,78 @@ class ExportItem:
 
 
 class Exporter(Protocol):
-    """One file format. `row` is pure: the same item always gives the same row, keys in the same order."""
+    """One file format. `row` is pure: the same item always gives the same row, keys in the same order.
+
+    `writes_thoughts` says whether the format has several ways to write what models thought.
+    """
 
     name: str
     title: str
     read_by: str
+    writes_thoughts: bool
 
-    def row(self, item: ExportItem) -> Mapping[str, JSON]:
+    def row(self, item: ExportItem, thoughts: Thoughts = DEFAULT_THOUGHTS) -> Mapping[str, JSON]:
         """The row of one item, exactly the format's schema."""
         ...
 
 
-def encode_row(exporter: Exporter, item: ExportItem, *, with_meta: bool) -> bytes:
+def encode_row(
+    exporter: Exporter, item: ExportItem, *, with_meta: bool, thoughts: Thoughts = DEFAULT_THOUGHTS
+) -> bytes:
     """One line of a JSON Lines file, UTF-8, with `meta` as last key when asked for.
 
     Raises ValueError for a number that is not finite: JSON has no form for it.
     """
-    row = dict(exporter.row(item))
+    row = dict(exporter.row(item, thoughts))
     if with_meta:
         row["meta"] = dict(item.meta)
     return json.dumps(row, ensure_ascii=False, allow_nan=False).encode("utf-8") + b"\n"
 
 
-def completion_text(item: ExportItem) -> str:
-    """What the assistant says: the reasoning, followed by the program where the reasoning does not hold it already."""
-    program = item.program.strip("\n")
-    if not program.strip() or program in item.reasoning:
-        return item.reasoning
-    return f"{item.reasoning.rstrip()}\n\n```python\n{program}\n```\n"
-
-
 def sent_messages(item: ExportItem) -> list[dict[str, JSON]]:
-    """What was sent for the last answer, with the keys of each message in a fixed order: role, content, then the
-    others by name."""
+    """What was sent for the last answer as it is stored, with the keys of each message in a fixed order: role, content,
+    then the others by name."""
     return [_ordered(message) for message in item.prompt]
 
 
-def prompt_messages(item: ExportItem) -> list[dict[str, JSON]]:
+def prompt_messages(item: ExportItem, thoughts: Thoughts) -> list[dict[str, JSON]]:
     """What the sample began with. Earlier answers of others (a revision's parent) are part of it."""
-    return sent_messages(item)[: _own_turns(item)]
+    return _told(item.prompt[: _own_turns(item)], thoughts)
 
 
-def completion_messages(item: ExportItem) -> list[dict[str, JSON]]:
-    """All that the sample came to: an agent's calls of tools with their results, then the assistant's last message."""
-    last: dict[str, JSON] = {"role": "assistant", "content": completion_text(item)}
-    return [*sent_messages(item)[_own_turns(item) :], last]
+def completion_messages(item: ExportItem, thoughts: Thoughts) -> list[dict[str, JSON]]:
+    """All that the sample came to: an agent's calls of tools with their results, then the assistant's last message,
+    which one that a limit has ended lacks."""
+    own = _told(item.prompt[_own_turns(item) :], thoughts)
+    parts = _parts(item)
+    said, thought = ("", "") if item.cut_short and own else (said_text(parts), thoughts_in(parts))
+    text = _with_program(said, item.program)
+    last: dict[str, JSON] = {"role": "assistant", "content": text}
+    return [*own, write_thoughts(last, thought, thoughts)] if text or thought or not own else own
+
+
+def _parts(item: ExportItem) -> tuple[Part, ...]:
+    if item.parts is not None:
+        return item.parts
+    return (Part(PartKind.CONTENT, item.reasoning, 0, len(item.reasoning)),)
+
+
+def _with_program(said: str, program: str) -> str:
+    """What the assistant says, followed by the program where it does not hold it already."""
+    program = program.strip("\n")
+    if not program.strip() or program in said:
+        return said
+    return f"{said.rstrip()}\n\n```python\n{program}\n```\n".lstrip("\n")
+
+
+def _told(messages: Sequence[Mapping[str, JSON]], thoughts: Thoughts) -> list[dict[str, JSON]]:
+    """Messages as trainers read them: nothing in them but what a chat template knows."""
+    told = []
+    for message in (turn for sent in messages for turn in kept_turns(sent)):
+        thought = str(message.pop("reasoning_content", ""))
+        message.pop("parts", None)
+        told.append(_ordered(write_thoughts(message, thought, thoughts)))
+    return told
 
 
 def tools_column(item: ExportItem) -> dict[str, JSON]:

@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 
+from trajectories.core.completions.parts import parts_to_json
 from trajectories.core.exporters.base import ExportItem, sent_messages
+from trajectories.core.exporters.thoughts import DEFAULT_THOUGHTS, Thoughts
 from trajectories.core.records import JSON
 
 
@@ -12,8 +14,9 @@ class FullExporter:
     name = "full"
     title = "Everything (archive)"
     read_by = "archives, another Minicolumn"
+    writes_thoughts = False
 
-    def row(self, item: ExportItem) -> Mapping[str, JSON]:
+    def row(self, item: ExportItem, thoughts: Thoughts = DEFAULT_THOUGHTS) -> Mapping[str, JSON]:  # noqa: ARG002
         """{"problem": {...}, "trace": {...}, "verdicts": [...], "reviews": [...]}."""
         return {
             "problem": {
@@ -26,6 +29,7 @@ class FullExporter:
             "trace": {
                 "prompt": sent_messages(item),
                 "reasoning": item.reasoning,
+                "parts": None if item.parts is None else parts_to_json(item.parts),
                 "program": item.program,
                 "answer": item.answer,
                 "found": item.found,

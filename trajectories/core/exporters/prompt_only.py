@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from trajectories.core.exporters.base import ExportItem, prompt_messages
+from trajectories.core.exporters.thoughts import DEFAULT_THOUGHTS, Thoughts
 from trajectories.core.identity import canonical_json
 from trajectories.core.records import JSON
 
@@ -13,10 +14,11 @@ class PromptOnlyExporter:
     name = "prompt-only"
     title = "Prompts with answers (reinforcement learning)"
     read_by = "TRL GRPO and other trainers with a verifiable reward"
+    writes_thoughts = True
 
-    def row(self, item: ExportItem) -> Mapping[str, JSON]:
+    def row(self, item: ExportItem, thoughts: Thoughts = DEFAULT_THOUGHTS) -> Mapping[str, JSON]:
         """{"prompt": [messages], "answer": text or null, "problem_id": text}."""
         answer = item.reference
         if answer is not None and not isinstance(answer, str):
             answer = canonical_json(answer)
-        return {"prompt": prompt_messages(item), "answer": answer, "problem_id": item.problem_name}
+        return {"prompt": prompt_messages(item, thoughts), "answer": answer, "problem_id": item.problem_name}

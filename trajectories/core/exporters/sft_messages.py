@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from trajectories.core.exporters.base import ExportItem, completion_messages, prompt_messages, tools_column
+from trajectories.core.exporters.thoughts import DEFAULT_THOUGHTS, Thoughts
 from trajectories.core.records import JSON
 
 
@@ -12,7 +13,9 @@ class SftMessagesExporter:
     name = "sft-messages"
     title = "Chat messages (supervised fine-tuning)"
     read_by = "TRL SFT, Axolotl, LLaMA-Factory, Unsloth, OpenAI-style fine-tuning"
+    writes_thoughts = True
 
-    def row(self, item: ExportItem) -> Mapping[str, JSON]:
+    def row(self, item: ExportItem, thoughts: Thoughts = DEFAULT_THOUGHTS) -> Mapping[str, JSON]:
         """{"messages": [{"role", "content"}, ...]}, and {"tools": [...]} where the sample called some."""
-        return {"messages": [*prompt_messages(item), *completion_messages(item)], **tools_column(item)}
+        messages = [*prompt_messages(item, thoughts), *completion_messages(item, thoughts)]
+        return {"messages": messages, **tools_column(item)}

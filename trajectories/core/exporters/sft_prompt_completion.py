@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from trajectories.core.exporters.base import ExportItem, completion_messages, prompt_messages, tools_column
+from trajectories.core.exporters.thoughts import DEFAULT_THOUGHTS, Thoughts
 from trajectories.core.records import JSON
 
 
@@ -12,7 +13,9 @@ class SftPromptCompletionExporter:
     name = "sft-prompt-completion"
     title = "Prompt and completion (loss on the completion only)"
     read_by = "TRL SFT"
+    writes_thoughts = True
 
-    def row(self, item: ExportItem) -> Mapping[str, JSON]:
+    def row(self, item: ExportItem, thoughts: Thoughts = DEFAULT_THOUGHTS) -> Mapping[str, JSON]:
         """{"prompt": [messages], "completion": [messages]}, and {"tools": [...]} where the sample called some."""
-        return {"prompt": prompt_messages(item), "completion": completion_messages(item), **tools_column(item)}
+        prompt, completion = prompt_messages(item, thoughts), completion_messages(item, thoughts)
+        return {"prompt": prompt, "completion": completion, **tools_column(item)}

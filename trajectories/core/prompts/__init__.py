@@ -3,7 +3,16 @@
 from trajectories.core.prompts.base import Example, Message, ParsedResponse, PromptError
 from trajectories.core.prompts.hints import mentions_hint, with_hint
 from trajectories.core.prompts.rendering import render_messages
-from trajectories.core.prompts.responses import ReadAnswer, fenced, read_answer, read_response
+from trajectories.core.prompts.responses import (
+    ReadAnswer,
+    fenced,
+    read_answer,
+    read_completion,
+    read_response,
+    steps_of,
+    storable_completion,
+    storable_pieces,
+)
 from trajectories.core.prompts.steps import parse_steps
 from trajectories.core.prompts.variation import Variation, draw_variation, variation_from_json
 
@@ -19,8 +28,12 @@ __all__ = [
     "mentions_hint",
     "parse_steps",
     "read_answer",
+    "read_completion",
     "read_response",
     "render_messages",
+    "steps_of",
+    "storable_completion",
+    "storable_pieces",
     "variation_from_json",
     "with_hint",
 ]

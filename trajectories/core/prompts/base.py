@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from trajectories.core.completions.thoughts import Part
 from trajectories.core.records import JSON, AnswerPlace, Example, Step
 
 __all__ = ["Example", "Message", "ParsedResponse", "PromptError"]
@@ -18,7 +19,7 @@ class PromptError(ValueError):
 @dataclass(frozen=True, slots=True)
 class ParsedResponse:
     """Steps in order, the answer as JSON (None where there is none), the program ("" where there is none) and the
-    reasoning: what the model thought, then what it said. `place` is where in the reasoning the answer was found.
+    reasoning: all that the model thought and said. `parts` are its parts; `place` is where in it the answer was found.
     """
 
     steps: tuple[Step, ...]
@@ -26,3 +27,4 @@ class ParsedResponse:
     program: str
     reasoning: str = ""
     place: AnswerPlace | None = None
+    parts: tuple[Part, ...] = ()

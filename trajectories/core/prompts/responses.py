@@ -1,10 +1,15 @@
 """From what a model said to steps, answer and program. Total: any text gives a result, in time linear in its length."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
 
 from trajectories.core.answers import RULE_SET
-from trajectories.core.completions.thoughts import Content, PartKind, content_of, split_thoughts
+from trajectories.core.completions.messages import Piece
+from trajectories.core.completions.parts import Completion, build_completion, completion_of, thoughts_in
+from trajectories.core.completions.recovering import TITLE
+from trajectories.core.completions.thoughts import Content, Part, PartKind, content_of
 from trajectories.core.problems import ProblemError
 from trajectories.core.problems.arc import ArcTask, task_of
 from trajectories.core.problems.questions import asks_for_program
@@ -18,7 +23,7 @@ from trajectories.core.prompts.program_answers import (
     find_program,
     read_expert_answer,
 )
-from trajectories.core.prompts.steps import MAX_STEPS, parse_steps
+from trajectories.core.prompts.steps import MAX_STEPS, MAX_TITLE, parse_steps
 from trajectories.core.prompts.variation import Variation, restore_rows
 from trajectories.core.prompts.wrapping import wrap_program
 from trajectories.core.records import (
@@ -31,8 +36,8 @@ from trajectories.core.records import (
     Step,
     StepKind,
 )
-from trajectories.core.storable import storable_text
-from trajectories.core.verifiers.answers import find_in_text
+from trajectories.core.storable import storable_json, storable_text
+from trajectories.core.verifiers.answers import find_in_content
 
 
 def read_response(
@@ -49,19 +54,44 @@ def read_response(
     `programs` are what the model ran on the way: where a program is asked for and the response defines no function, the
     last of them that does counts.
     """
-    reasoning, text = storable_text(reasoning), storable_text(text)
-    whole = "\n\n".join(part for part in (reasoning, text) if part)
-    before = len(whole) - len(text)
+    completion = completion_of(storable_text(text), storable_text(reasoning))
+    return read_completion(instruction, problem, completion, variation, programs)
+
+
+def storable_pieces(pieces: Iterable[Piece]) -> tuple[Piece, ...]:
+    """What a model sent in pieces, in texts that can be stored."""
+    return tuple(replace(piece, text=storable_text(piece.text), data=_storable_data(piece.data)) for piece in pieces)
+
+
+def _storable_data(data: Mapping[str, JSON]) -> Mapping[str, JSON]:
+    """What came with a piece; where that cannot be stored, this is said instead."""
+    try:
+        return {str(name): storable_json(value) for name, value in data.items()}
+    except (ValueError, TypeError):
+        return {"unreadable": "nested too deeply, or holds a number that is not finite"}
+
+
+def storable_completion(pieces: Iterable[Piece]) -> Completion:
+    """The completion of what a model sent in pieces, in texts that can be stored."""
+    return build_completion(storable_pieces(pieces))
+
+
+def read_completion(
+    instruction: InstructionRecord,
+    problem: PublicProblem,
+    completion: Completion,
+    variation: Variation | None = None,
+    programs: Sequence[str] = (),
+) -> ParsedResponse:
+    """As read_response, of a completion in parts."""
+    parts, content, whole = completion.parts, completion.content, completion.text
     task = _arc_task(problem)
     if task is None:
-        read = read_answer(problem, text)
-        steps = [*_thinking(reasoning), *_steps(text), *_program_step(read.program)]
-        place = None if read.place is None else read.place.after(before)
-        return ParsedResponse(_limited(steps), read.answer, read.program, whole, place)
-    content = content_of(text)
+        read = read_answer(problem, content)
+        steps = [*steps_of(parts), *_program_step(read.program)]
+        return ParsedResponse(_limited(steps), read.answer, read.program, whole, read.place, parts)
     expert = read_expert_answer(content.text) if instruction.style == EXPERT else None
-    steps = _thinking(reasoning)
-    steps += [*_thoughts(text), *expert_steps(expert)] if expert is not None else _steps(text)
+    steps = [*_thoughts(parts), *expert_steps(expert)] if expert is not None else steps_of(parts)
     wants_program = instruction.style in PROGRAM_STYLES
     grids = None if wants_program else _read_grids(content, len(task.test))
     program = "" if expert is None else expert_program(expert)
@@ -72,10 +102,9 @@ def read_response(
     if not program and wants_program:
         grids = _read_grids(content, len(task.test))
     answer = _restored(None if grids is None else grids.grids, task, variation, bool(program))
-    place = None if grids is None else grids.place.after(before)
     program = wrap_program(variation, program)
     steps += _program_step(program)
-    return ParsedResponse(_limited(steps), answer, program, whole, place)
+    return ParsedResponse(_limited(steps), answer, program, whole, None if grids is None else grids.place, parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,23 +116,25 @@ class ReadAnswer:
     place: AnswerPlace | None = None
 
 
-def read_answer(problem: ProblemRecord | PublicProblem, text: str) -> ReadAnswer:
-    """The answer or program that a response gives outside of its thoughts, whoever drew it: live or imported.
+def read_answer(problem: ProblemRecord | PublicProblem, said: str | Content) -> ReadAnswer:
+    """The answer or program that a response gives outside of its thoughts, whoever drew it: live or imported. `said` is
+    its text, or its content where that is known.
 
     For ARC the last block that defines the function is the program, and without one the last grids are the answer, one
     per test input. For problems with tests the last block of Python is the program. For every other kind the answer is
     found by the rules of `core.answers`.
     """
+    content = content_of(said) if isinstance(said, str) else said
     if problem.kind is ProblemKind.ARC:
-        return _arc_answer(problem, text)
+        return _arc_answer(problem, content)
     if asks_for_program(problem):
-        return ReadAnswer(program=find_program(content_of(text).text, asked=True))
-    found = find_in_text(problem, text)
+        return ReadAnswer(program=find_program(content.text, asked=True))
+    found = find_in_content(problem, content)
     return ReadAnswer() if found is None else ReadAnswer(found.value, place=found.place())
 
 
-def _arc_answer(problem: ProblemRecord | PublicProblem, text: str) -> ReadAnswer:
-    task, content = _arc_task(problem), content_of(text)
+def _arc_answer(problem: ProblemRecord | PublicProblem, content: Content) -> ReadAnswer:
+    task = _arc_task(problem)
     program = find_program(content.text, asked=False)
     if program or task is None:
         return ReadAnswer(program=program)
@@ -120,26 +151,42 @@ def _read_grids(content: Content, tests: int) -> GridAnswer | None:
     return GridAnswer(read.grids, AnswerPlace(read.place.rule, start, end, RULE_SET))
 
 
-def _steps(text: str) -> list[Step]:
-    """The steps of a response; thoughts that came inside of it below a step of their own."""
+def steps_of(parts: Sequence[Part]) -> list[Step]:
+    """The steps of a completion; its thoughts below a step of their own, wherever they came."""
     steps: list[Step] = []
-    for part in split_thoughts(text):
-        steps += _thinking(part.text) if part.kind is PartKind.THINKING else parse_steps(part.text)
+    for kind, group in groupby(parts, lambda part: part.kind):
+        if kind is PartKind.THINKING:
+            steps += thinking_steps(thoughts_in(group))
+        elif kind is PartKind.CONTENT:
+            steps += [step for part in group for step in parse_steps(part.text)]
+        else:
+            steps += [_tool_step(part) for part in group]
     return steps
 
 
-def _thoughts(text: str) -> list[Step]:
-    return [step for part in split_thoughts(text) if part.kind is PartKind.THINKING for step in _thinking(part.text)]
+def _tool_step(part: Part) -> Step:
+    """A tool that the model called by itself, or what came back, as its provider wrote it."""
+    is_call = part.kind is PartKind.TOOL_CALL
+    held = part.data.get("call" if is_call else "result", {})
+    inner = held.get("function") if isinstance(held, dict) else None
+    name = (inner if isinstance(inner, dict) else held).get("name") if isinstance(held, dict) else None
+    title = name if isinstance(name, str) and name else "A tool" if is_call else "Result"
+    body = fenced(part.text or json.dumps(held, ensure_ascii=False, indent=1), "json")
+    return Step(StepKind.TOOL_CALL if is_call else StepKind.TOOL_RESULT, title[:MAX_TITLE], body, 0 if is_call else 1)
+
+
+def _thoughts(parts: Sequence[Part]) -> list[Step]:
+    return steps_of([part for part in parts if part.kind is PartKind.THINKING])
 
 
 def _program_step(program: str) -> list[Step]:
     return [Step(StepKind.PROGRAM, "Program", fenced(program, "python"))] if program else []
 
 
-def _thinking(reasoning: str) -> list[Step]:
+def thinking_steps(thoughts: str) -> list[Step]:
     """Thoughts, below a step of their own."""
-    steps = parse_steps(reasoning, depth=1)
-    return [Step(StepKind.TEXT, "Thinking", ""), *steps] if steps else []
+    steps = [replace(step, is_thinking=True) for step in parse_steps(thoughts, depth=1)]
+    return [Step(StepKind.TEXT, TITLE, "", is_thinking=True), *steps] if steps else []
 
 
 def _arc_task(problem: ProblemRecord | PublicProblem) -> ArcTask | None:

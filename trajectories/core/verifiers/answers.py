@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from trajectories.core.answers import RULE_SET
 from trajectories.core.answers.finding import Found, find_choice, find_json, find_numeric, find_text
 from trajectories.core.answers.marks import MAX_ANSWER, CutOff, find_tag
-from trajectories.core.completions.thoughts import content_of
+from trajectories.core.completions.thoughts import Content, content_at, content_of
 from trajectories.core.records import JSON, AnswerPlace, ProblemKind, ProblemRecord, PublicProblem, TraceRecord
 
 STATED = "stated"
@@ -45,12 +45,19 @@ def find_answer(problem: ProblemRecord | PublicProblem, trace: TraceRecord) -> F
     if trace.answer is not None:
         place = trace.place or AnswerPlace(STATED, 0, 0, 0)
         return FoundAnswer(trace.answer, place.rule, place.start, place.end, place.rules)
-    return None if trace.searched else find_in_text(problem, trace.text)
+    if trace.searched:
+        return None
+    known = content_of(trace.text) if trace.content is None else content_at(trace.text, trace.content)
+    return find_in_content(problem, known)
 
 
 def find_in_text(problem: ProblemRecord | PublicProblem, text: str) -> FoundAnswer | None:
     """The answer to a problem that a text gives outside of its thoughts, by the present rules."""
-    content = content_of(text)
+    return find_in_content(problem, content_of(text))
+
+
+def find_in_content(problem: ProblemRecord | PublicProblem, content: Content) -> FoundAnswer | None:
+    """The answer that a content gives, with its place in the whole text, by the present rules."""
     found = _reader(problem)(content.text)
     if found is None:
         return None

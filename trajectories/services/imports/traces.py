@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from itertools import islice
 from typing import IO, Any
@@ -14,6 +14,8 @@ from django.utils.text import slugify
 
 from trajectories.adapters.copying import copy_missing, copy_rows, reserve_ids
 from trajectories.adapters.spools import Spool
+from trajectories.core.completions.parts import Completion, parts_to_json
+from trajectories.core.completions.thoughts import PartKind
 from trajectories.core.identity import text_hash
 from trajectories.core.problems import ImportFault, ProblemError
 from trajectories.core.prompts import ReadAnswer, read_answer
@@ -44,17 +46,19 @@ from trajectories.services.imported_judgements import (
 )
 from trajectories.services.imports.matching import find_problems, shown_key
 from trajectories.services.problems import FaultTally, one_writer_at_a_time
-from trajectories.services.traces import build_trace
+from trajectories.services.traces import build_trace, hash_before_parts
 
 BATCH = 200
 """Rows that are matched to their problems in one query."""
 
 WRITTEN_AT_ONCE = 1_000
 UNKNOWN_MODEL = "unknown model"
+NEW = 0
+"""Stands for the id of a trace that the same batch is about to write."""
 
 TRACE_COLUMNS = (
     *("problem_id", "content_hash", "temperature", "prompt_id", "reasoning_id", "program_id", "raw_id"),
-    *("steps", "answer", "answer_hash", "facts", "hinted", "finish_reason"),
+    *("parts", "steps", "answer", "answer_hash", "facts", "hinted", "finish_reason"),
     *("input_tokens", "cached_tokens", "reasoning_tokens", "output_tokens", "cost"),
 )
 """Of a trace, in the order in which a spool has them; `decision`, `sampler_id` and `id` follow when it is written."""
@@ -115,7 +119,8 @@ def _staged(problem: Problem, item: ForeignTrace, adopting: bool) -> JSON:
     """A trace as the spool has it. Raises ValueError or TypeError for what cannot be stored."""
     trace, texts = build_trace(problem, _result(problem, item), temperature=item.temperature)
     return {
-        "model": item.model.strip() or UNKNOWN_MODEL,
+        "model": item.model.strip(),
+        "known_as": sorted({trace.content_hash, hash_before_parts(problem, trace, texts)}),
         "trace": [_plain(getattr(trace, name)) for name in TRACE_COLUMNS],
         "texts": texts,
         "verdicts": [verdict_row(verdict) for verdict in item.verdicts],
@@ -130,17 +135,19 @@ def _plain(value: Any) -> JSON:
 
 
 def _result(problem: Problem, item: ForeignTrace) -> SampleResult:
-    thinking, response = storable_text(item.thinking), storable_text(item.response)
-    text = "\n\n".join(part for part in (thinking, response) if part)
+    came = item.completion
+    parts = tuple(replace(part, text=storable_text(part.text)) for part in came.parts)
+    completion = Completion(storable_text(came.text), parts)
     read, searched = ReadAnswer(item.answer, item.program, item.place), False
     if item.answer is None and not item.program:
-        read, searched = read_answer(to_public(problem), response), True
+        read, searched = read_answer(to_public(problem), completion.content), True
     facts: dict[str, JSON] = {**item.facts, **({"model": item.model} if item.model else {})}
     if searched or read.place is not None:
-        facts |= searched_fact(None if read.place is None else read.place.after(len(text) - len(response)))
+        facts |= searched_fact(read.place)
     return SampleResult(
         messages=item.messages,
-        reasoning=text,
+        reasoning=completion.text,
+        parts=tuple(parts_to_json(parts)),
         steps=item.steps,
         answer=read.answer,
         program=read.program,
@@ -226,22 +233,29 @@ class _Writer:
         self._per_problem.update(row["trace"][0] for row in new)
 
     def _new(self, batch: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-        """The traces of a batch that are not there yet, each once."""
-        keyed: dict[tuple[int, int, str], Mapping[str, Any]] = {}
-        for row in batch:
-            keyed.setdefault((row["trace"][0], self._sampler(row["model"]).pk, row["trace"][1]), row)
-        known = set(
-            Trace.objects.filter(
-                problem__in={key[0] for key in keyed}, content_hash__in=[key[2] for key in keyed], run=None
-            ).values_list("problem_id", "sampler_id", "content_hash")
-        )
-        new = [row for key, row in keyed.items() if key not in known]
+        """The traces of a batch that are not there yet, each once. One whose row names no model is known where any
+        model said the same."""
+        rows = [(row["trace"][0], self._sampler(row["model"]).pk if row["model"] else None, row) for row in batch]
+        hashes = {name for row in batch for name in row["known_as"]}
+        found = Trace.objects.filter(problem__in={problem for problem, _, _ in rows}, content_hash__in=hashes, run=None)
+        known: dict[tuple[int, int | None, str], int] = {}
+        for problem, by, name, trace_id in found.values_list("problem_id", "sampler_id", "content_hash", "pk"):
+            known[problem, by, name] = known[problem, None, name] = trace_id
+        new, again = [], dict[int, Sequence[JSON]]()
+        for problem, sampler, row in rows:
+            there = next((known[key] for name in row["known_as"] if (key := (problem, sampler, name)) in known), None)
+            if there is None:
+                new.append(row)
+                known |= {(problem, model, name): NEW for name in row["known_as"] for model in (sampler, None)}
+            elif there != NEW:
+                again[there] = row["trace"]
+        _part_again(again)
         self._written.duplicates += len(batch) - len(new)
         return new
 
     def _sampler(self, model: str) -> Sampler:
         if model not in self._written.samplers:
-            self._written.samplers[model] = imported_sampler(model)
+            self._written.samplers[model] = _exported_sampler(model) or imported_sampler(model or UNKNOWN_MODEL)
         return self._written.samplers[model]
 
     def _decision(self, row: Mapping[str, Any]) -> str:
@@ -263,6 +277,25 @@ class _Writer:
         for (count, accepted), problem_ids in by_change.items():
             changes = {"trace_count": F("trace_count") + count, "accepted_count": F("accepted_count") + accepted}
             Problem.objects.filter(pk__in=problem_ids).update(**changes)
+
+
+def _part_again(known: Mapping[int, Sequence[JSON]]) -> None:
+    """Tell the parts of traces that were imported before parts were stored: their file still knows the thoughts."""
+    rows = {key: dict(zip(TRACE_COLUMNS, columns, strict=True)) for key, columns in known.items()}
+    told = {key: row for key, row in rows.items() if any(part["kind"] == PartKind.THINKING for part in row["parts"])}
+    if told:
+        lacking = Trace.objects.filter(pk__in=told).exclude(parts__contains=[{"kind": PartKind.THINKING.value}])
+        for key in lacking.values_list("pk", flat=True):
+            same = Trace.objects.filter(pk=key, reasoning_id=told[key]["reasoning_id"])
+            same.update(parts=told[key]["parts"])
+
+
+def _exported_sampler(model: str) -> Sampler | None:
+    """The sampler of imported traces that an export of this installation calls by its name and version."""
+    name, _, version = model.rpartition(" ")
+    if not name.startswith("imported-") or version != "1":
+        return None
+    return Sampler.objects.filter(name=name, version=1, kind=Sampler.Kind.IMPORTED).first()
 
 
 def imported_sampler(model: str) -> Sampler:

@@ -1,0 +1,1 @@
+"""Completions in parts: what models thought and what they answered, kept apart."""
