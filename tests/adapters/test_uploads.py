@@ -152,7 +152,8 @@ def test_damaged_content_is_a_fault_of_that_entry():
 
 
 def test_a_zip_without_documents_says_so():
-    assert listed(make_zip({"a.txt": "1"})) == ["up.zip: found no .json, .jsonl or .csv file in this zip"]
+    [fault] = listed(make_zip({"a.txt": "1"}))
+    assert fault == "up.zip: found no file in this zip that is read (.csv, .json, .jsonl, .ndjson, .tsv)"
 
 
 def test_a_folder_gives_its_json_files_in_order(tmp_path):
@@ -172,7 +173,7 @@ def test_paths_that_cannot_be_read_are_faults(tmp_path):
     gone.write_text("1")
     with OpenFiles() as files:
         assert str(files.add_path(missing)[0]) == f"{missing}: found no file or folder of this name"
-        assert str(files.add_path(empty)[0]).startswith(f"{empty}: found no .json, .jsonl or .csv file in this folder")
+        assert str(files.add_path(empty)[0]).startswith(f"{empty}: found no file in this folder that is read")
         [document] = files.add_path(gone)
         gone.unlink()
         assert read(document) == f"{gone}: cannot be read: No such file or directory"

@@ -98,6 +98,7 @@ def test_import(as_lead, tmp_path, django_assert_max_num_queries):
 def test_bad_rows_keep_everything_out_and_the_file_stays(as_lead):
     sent = send(as_lead, b"question,answer,kind\nOne?,1,numeric\nTwo?,2,number\n")
     values = {"column-question": "question", "column-answer": "answer", "column-kind": "kind", "set_title": "Sums"}
+    values["split"] = "train"
     page = finish(as_lead, as_lead.post(sent.url, values))
     assert b"Nothing was imported" in page.content
     assert sent.url.split("?")[0] in page.content.decode()
@@ -112,6 +113,7 @@ def test_jsonl_with_choices(as_lead):
     text = as_lead.get(sent.url).content.decode()
     assert 'class="choice-right"' in text
     chosen = {"column-question": "question", "column-choices": "choices", "column-answer": "answer", "set_title": "C"}
+    chosen["split"] = "eval"
     finish(as_lead, as_lead.post(sent.url, chosen))
     assert Problem.objects.get().reference == "B"
 

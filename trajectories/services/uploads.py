@@ -14,7 +14,7 @@ from trajectories.adapters.uploads import Document
 from trajectories.core.problems import ImportFault, ProblemError
 from trajectories.core.problems.arc_files import ArcReader, Solutions, is_solutions, read_solutions, show
 from trajectories.core.problems.documents import parse_json
-from trajectories.core.problems.questions import is_questions
+from trajectories.core.problems.question_files import holds_questions
 from trajectories.core.records import ProblemRecord
 from trajectories.services.references import check_references
 
@@ -87,7 +87,7 @@ def _read_arc(
     for document in documents:
         if isinstance(document, ImportFault):
             yield document.file, document
-        elif is_questions(document.name):
+        elif _holds_questions(document):
             fault = ImportFault(document.name, "", "found questions, expected ARC tasks; send such a file by itself")
             yield document.name, fault
         else:
@@ -110,6 +110,13 @@ def _read_arc(
             yield from ((document.name, item) for item in reader.read(value, document.name))
     files = ", ".join(document.name for document in keys)
     yield from ((files, fault) for fault in reader.leftovers(files))
+
+
+def _holds_questions(document: Document) -> bool:
+    try:
+        return holds_questions(document.name, document.head())
+    except ProblemError:
+        return False  # whoever reads it all says what is wrong
 
 
 def _add_solutions(document: Document, solutions: Solutions) -> Iterator[ImportFault]:
