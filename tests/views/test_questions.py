@@ -11,7 +11,7 @@ from trajectories.models import Problem
 pytestmark = pytest.mark.django_db
 ADDRESS = "/problems/import/"
 CSV = b"Problem text,solution,topic\nWhat is 2 + 2?,4,sums\nWhat is $x$ if $2x = 6$?,3,algebra\nWho?,,people\n"
-CHOSEN = {"column-question": "Problem text", "column-answer": "solution", "set_title": "Sums"}
+CHOSEN = {"column-question": "Problem text", "column-answer": "solution", "set_title": "Sums", "split": "train"}
 
 
 @pytest.fixture

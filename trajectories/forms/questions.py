@@ -52,7 +52,7 @@ class QuestionForm(forms.Form):
         widget=forms.TextInput(attrs={"list": "set-titles", "autocomplete": "off"}),
     )
     split = forms.ChoiceField(
-        label="Split",
+        label="Side",
         required=False,
         choices=[("", "as each row says, else by the file's name"), *Problem.Split.choices],
         help_text="Has to be chosen where neither says it: evaluation data must not be trained on.",

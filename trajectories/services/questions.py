@@ -11,7 +11,7 @@ from trajectories.adapters.uploads import Document, OpenFiles
 from trajectories.core.problems import ImportFault, ProblemError
 from trajectories.core.problems.arc_files import show
 from trajectories.core.problems.layouts import LOOKED_AT, Layout, describe_rows, find_layout, get_layout
-from trajectories.core.problems.question_columns import choose_columns, columns_of_row
+from trajectories.core.problems.question_columns import choose_columns, columns_of_row, find_columns
 from trajectories.core.problems.question_files import Row, holds_questions, plain_name, read_rows, row_word
 from trajectories.core.problems.question_tally import QuestionTally
 from trajectories.core.problems.question_values import is_nothing
@@ -66,9 +66,14 @@ class QuestionPreview:
         return self.tally.notes(whole=self.whole)
 
     @property
+    def other_faults(self) -> list[ImportFault]:
+        """Faults of later rows than the first ones."""
+        return [fault for fault in self.tally.first_faults if fault not in self.first]
+
+    @property
     def asks_side(self) -> bool:
         """Whether somebody has to say on which side the questions are."""
-        return bool(self.columns) and not self.side_by
+        return bool(self.mapping) and not self.side_by
 
 
 def part_questions(
@@ -132,9 +137,8 @@ def look_at_upload(upload: KeptUpload, *, layout: str) -> QuestionPreview:
     """What a kept file looks like where it is read as that layout: its columns and what they are, but no rows."""
     with OpenFiles() as opened:
         reading = _read(open_upload(opened, upload), QuestionOptions(layout=layout), COUNTED)
-    return QuestionPreview(
-        reading.mapping, (), reading.columns, layout=reading.layout, suggested_layout=reading.suggested
-    )
+    mapping = find_columns(dict.fromkeys(reading.columns), {}, reading.layout)
+    return QuestionPreview(mapping, (), reading.columns, layout=reading.layout, suggested_layout=reading.suggested)
 
 
 def preview_questions(document: Document, *, options: QuestionOptions, count: int = PREVIEWED) -> QuestionPreview:
@@ -212,15 +216,20 @@ def _read(document: Document, options: QuestionOptions, most: int | None = None)
         rows = list(islice(read_rows(document.read(), document.name), most))
         if not rows:
             raise ProblemError("", "found no questions")
-        known = [row for _, row in rows[:LOOKED_AT] if not isinstance(row, ProblemError)]
-        suggested = find_layout(known)
-        layout = get_layout(options.layout) if options.layout else suggested
-        plain = [(number, _plain(row, layout)) for number, row in rows]
-        columns = tuple(dict.fromkeys(name for _, row in plain if not isinstance(row, ProblemError) for name in row))
-        mapping = _choose(columns, options, layout, known) if columns else {}
     except ProblemError as fault:
         return replace(nothing, rows=[(0, fault)])
-    return _Reading(document.name, options, plain, columns, mapping, layout, suggested)
+    known = [row for _, row in rows[:LOOKED_AT] if not isinstance(row, ProblemError)]
+    suggested = find_layout(known)
+    layout = get_layout(options.layout) if options.layout else suggested
+    plain = [(number, _plain(row, layout)) for number, row in rows]
+    # A row that is no row of this layout still has columns: somebody may choose another layout for them.
+    named = [row if isinstance(made, ProblemError) else made for (_, row), (_, made) in zip(rows, plain, strict=True)]
+    columns = tuple(dict.fromkeys(name for row in named if not isinstance(row, ProblemError) for name in row))
+    reading = _Reading(document.name, options, plain, columns, {}, layout, suggested)
+    try:
+        return replace(reading, mapping=_choose(columns, options, layout, known) if columns else {})
+    except ProblemError as fault:
+        return replace(reading, rows=[(0, fault)])
 
 
 def _choose(

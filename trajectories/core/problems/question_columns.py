@@ -48,8 +48,19 @@ def choose_columns(columns: Sequence[str], chosen: Mapping[str, str], layout: La
 def columns_of_row(row: Row, chosen: Mapping[str, str], layout: Layout | None = None) -> dict[str, str]:
     """Which column each field is read from in one row: rows of one file may have different columns.
 
+    Raises ProblemError where there is none for the question.
+    """
+    mapping = find_columns(row, chosen, layout)
+    if "question" not in mapping:
+        raise ProblemError("", f"found no column for the question, expected one of {', '.join(COLUMNS['question'])}")
+    return mapping
+
+
+def find_columns(row: Row, chosen: Mapping[str, str], layout: Layout | None = None) -> dict[str, str]:
+    """The columns that are found in a row, be there one for the question or not.
+
     A chosen column that the row does not have at all is looked for by the usual names; of several columns with usual
-    names the first that holds something counts. Raises ProblemError where there is none for the question.
+    names the first that holds something counts.
     """
     by_lower = {column.lower(): column for column in reversed(list(row))}
     mapping = {field: column for field, column in chosen.items() if not column or column in row}
@@ -57,10 +68,7 @@ def columns_of_row(row: Row, chosen: Mapping[str, str], layout: Layout | None = 
         for field, names in preferred.items():
             if field not in mapping and (usual := _usual(row, names, by_lower, set(mapping.values()))):
                 mapping[field] = usual
-    mapping = {field: column for field, column in mapping.items() if column}
-    if "question" not in mapping:
-        raise ProblemError("", f"found no column for the question, expected one of {', '.join(COLUMNS['question'])}")
-    return mapping
+    return {field: column for field, column in mapping.items() if column}
 
 
 def _usual(row: Row, names: Sequence[str], by_lower: Mapping[str, str], taken: set[str]) -> str:
