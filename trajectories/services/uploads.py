@@ -10,11 +10,12 @@ from django.contrib.auth.models import User
 
 from trajectories.adapters import kept_uploads
 from trajectories.adapters.kept_uploads import KeptUpload
-from trajectories.adapters.uploads import Document
+from trajectories.adapters.uploads import Document, OpenFiles
 from trajectories.core.problems import ImportFault, ProblemError
 from trajectories.core.problems.arc_files import ArcReader, Solutions, is_solutions, read_solutions, show
 from trajectories.core.problems.documents import parse_json
 from trajectories.core.problems.question_files import holds_questions
+from trajectories.core.problems.sides import said_side
 from trajectories.core.records import ProblemRecord
 from trajectories.services.references import check_references
 
@@ -76,6 +77,20 @@ def read_arc_documents(
     """
     for file, item in islice(_read_arc(documents, solutions, split), start, None):
         yield from check_references([item], file)
+
+
+def names_without_side(files: Iterable[tuple[str, IO[bytes]]]) -> list[str]:
+    """The names of task files, of those in zips too, that say nothing of training or evaluation.
+
+    The files are open, and are left at their beginning.
+    """
+    opened = list(files)
+    with OpenFiles() as reader:
+        documents = [document for name, stream in opened for document in reader.add_stream(stream, name)]
+    for _, stream in opened:
+        stream.seek(0)
+    names = [document.name for document in documents if isinstance(document, Document)]
+    return [name for name in names if not is_solutions(name) and said_side(name) is None]
 
 
 def _read_arc(

@@ -1,7 +1,7 @@
 """The pages that import problems from the browser: files, and for files of questions what is in which column."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from functools import wraps
 from pathlib import PurePath
@@ -32,7 +32,7 @@ from trajectories.selectors.imports import import_of_upload
 from trajectories.selectors.problems import list_problem_sets
 from trajectories.services.imports.jobs import keep_files, plan_import
 from trajectories.services.questions import QuestionOptions, QuestionPreview, look_at_upload, preview_upload
-from trajectories.services.uploads import find_upload, keep_upload
+from trajectories.services.uploads import find_upload, keep_upload, names_without_side
 from trajectories.views.fragments import wants_fragment
 from trajectories.views.permissions import needs
 from trajectories.views.visitors import visitor
@@ -41,6 +41,8 @@ DRAIN_LIMIT = 1024 * 1024 * 1024
 """Up to this many bytes a body that is too large is read and thrown away, so that the browser shows the answer."""
 
 
+SHOWN_NAME = 60
+"""Characters of a file's name in a message."""
 FULL_DISK = "No space left on the disk, so nothing was kept. Send it again once there is space."
 
 
@@ -119,6 +121,9 @@ def import_problems(request: HttpRequest, *, refusal: str) -> HttpResponse:
         kept = keep_upload(owner=visitor(request), name=PurePath(files[0][0]).name, stream=files[0][1])
         said = urlencode({name: form.cleaned_data[name] for name in ("set_title", "split")})
         return redirect(f"{reverse('question_import', args=[kept.token])}?{said}")
+    if not form.cleaned_data["split"] and (silent := names_without_side(files)):
+        form.add_error("split", _ask_for_side(silent))
+        return _page(request, form, status=422)
     try:
         uploads = keep_files(owner=visitor(request), files=files)
         job = plan_import(
@@ -155,6 +160,13 @@ def import_sides(request: HttpRequest) -> HttpResponse:
 def _holds_problems(name: str) -> bool:
     """Whether a file is read for problems: no zip of other files, no answers, nothing else that lies in a folder."""
     return is_questions(name) or (suffix_of(name) == ".json" and not is_solutions(name))
+
+
+def _ask_for_side(names: Sequence[str]) -> str:
+    """What to say where files do not tell on which side of the line their tasks are."""
+    say = "file says" if len(names) == 1 else "files say"
+    name = names[0] if len(names[0]) <= SHOWN_NAME else f"…{names[0][1 - SHOWN_NAME :]}"
+    return f"{len(names):,} {say} nothing of training or evaluation in the name ({name}). Choose a split."
 
 
 def _options(form: ImportForm | QuestionForm) -> dict[str, Any]:
