@@ -102,3 +102,19 @@ def test_names(name, suffix, questions, word):
 def test_how_a_document_begins_is_looked_at_in_no_time():
     assert not holds_questions("a.json", b'{"a": "' + b"\\" * 4000)
     assert not holds_questions("a.json", b'{"a":1,' * 580)
+
+
+def test_a_json_file_with_an_object_to_a_line():
+    data = b'{"question": "a", "n": {"b": 1}}\r\n\n{"question": "b"}\n'
+    assert holds_questions("a.json", data)
+    assert rows(data, "a.json") == [(1, {"question": "a", "n": {"b": 1}}), (3, {"question": "b"})]
+
+
+def test_a_list_where_lines_are_expected_says_so():
+    for data in (b'[{"question": "a"}]', b'[\n  {"question": "a"},\n  {"question": "b"}\n]\n'):
+        with pytest.raises(ProblemError, match="found one list, expected one object to a line"):
+            read_rows(data, "a.jsonl")
+    assert rows(b'[1]\n{"question": "a"}', "a.jsonl") == [
+        (1, "found a list of 1, expected an object"),
+        (2, {"question": "a"}),
+    ]

@@ -24,6 +24,8 @@ LIST_KEYS = ("data", "rows", "questions", "problems", "examples", "items", "inst
 
 _TEXT = r'"(?:[^"\\]|\\.)*+"'
 _LIST = re.compile(r"\s*\[\s*\{")
+_NEXT_OBJECT = re.compile(r"\}[ \t\r]*\n\s*\{")
+"""Where one object ends and another begins on a later line, with no comma between them: in no single document."""
 _SCALARS = rf"(?:\s*{_TEXT}\s*:\s*(?:{_TEXT}|[-+.\w]++)\s*,)*+"
 _WRAPPED = re.compile(rf'\s*\{{{_SCALARS}\s*"([^"\\]*+)"\s*:\s*\[\s*\{{\s*+(?!"attempt_)')
 """An object whose first list is one of objects, unless they are attempts as Kaggle takes them."""
@@ -48,12 +50,16 @@ def is_questions(name: str) -> bool:
 
 
 def holds_questions(name: str, head: bytes) -> bool:
-    """Whether a file holds questions, by its name and its first HEAD_BYTES: a .json file may, where it is a list."""
+    """Whether a file holds questions, by its name and its first HEAD_BYTES.
+
+    A .json file does where it is a list of objects, or has one object to a line.
+    """
     if suffix_of(name) != ".json":
         return is_questions(name)
     text = head[:HEAD_BYTES].decode("utf-8-sig", errors="replace")
     wrapped = _WRAPPED.match(text)
-    return _LIST.match(text) is not None or (wrapped is not None and wrapped[1] not in ("train", "test"))
+    is_list = _LIST.match(text) is not None or _NEXT_OBJECT.search(text) is not None
+    return is_list or (wrapped is not None and wrapped[1] not in ("train", "test"))
 
 
 def row_word(file: str) -> str:
@@ -71,7 +77,11 @@ def read_rows(data: bytes, file: str) -> Iterator[tuple[int, Row | ProblemError]
     text = decode_text(data)
     if suffix in TABLES:
         return _table_rows(text, _delimiter(text, TABLES[suffix]))
-    return iter(_listed_rows(parse_json_text(text))) if suffix == ".json" else _jsonl_rows(text)
+    if suffix == ".json" and _NEXT_OBJECT.search(text, 0, HEAD_BYTES) is None:
+        return iter(_listed_rows(parse_json_text(text)))
+    if text.lstrip().startswith("[") and _is_list(text):
+        raise ProblemError("", "found one list, expected one object to a line; a list is read from a .json file")
+    return _jsonl_rows(text)
 
 
 def _jsonl_rows(text: str) -> Iterator[tuple[int, Row | ProblemError]]:
@@ -124,6 +134,14 @@ def _list_in(value: JSON) -> list[JSON]:
         found = f"found {len(lists)} lists of objects" if lists else f"found {describe(value)}"
         raise ProblemError("", f"{found}, expected one list of questions")
     return lists[key]
+
+
+def _is_list(text: str) -> bool:
+    """Whether a whole text is one list."""
+    try:
+        return isinstance(parse_json_text(text), list)
+    except ProblemError:
+        return False
 
 
 def _is_table(value: JSON) -> bool:
