@@ -45,7 +45,7 @@ class ImportForm(forms.Form):
 
     tasks = FilesField(
         label="ARC task files, zips of them, or one file of questions",
-        widget=FilesInput(attrs={"accept": ".json,.zip,.jsonl,.csv", "multiple": True}),
+        widget=FilesInput(attrs={"accept": ".json,.zip,.jsonl,.ndjson,.csv,.tsv,.gz", "multiple": True}),
     )
     folder = FilesField(
         label="A folder of ARC task files", widget=FilesInput(attrs={"webkitdirectory": True, "multiple": True})
@@ -63,7 +63,7 @@ class ImportForm(forms.Form):
         required=False,
         choices=[("", "as the names of files and folders say"), *Problem.Split.choices],
         help_text="test, dev, validation, evaluation, heldout and challenges are never training. "
-        "Where no name says anything, it is training.",
+        "Where a name says nothing, choose it here.",
     )
     skip_bad = forms.BooleanField(
         label="Import the good tasks even if some are bad",
@@ -81,7 +81,7 @@ class ImportForm(forms.Form):
     def clean(self) -> None:
         """Ask for files in either of the two fields."""
         if not self.uploads():
-            self.add_error("tasks", "Choose at least one .json or .zip file, or a .jsonl or .csv file of questions.")
+            self.add_error("tasks", "Choose at least one .json or .zip file, or a file of questions.")
 
     def uploads(self) -> list[tuple[str, IO[bytes]]]:
         """Name and content of each file that was sent, open and seekable; of a folder, only the task files."""

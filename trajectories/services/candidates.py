@@ -12,7 +12,7 @@ from django.db.models import F, ProtectedError, RestrictedError
 
 from trajectories.core.generation.briefs import TARGETS
 from trajectories.core.problems import ProblemError
-from trajectories.core.problems.questions import read_question
+from trajectories.core.problems.questions import Told, read_question
 from trajectories.core.records import ProblemKind, ProblemRecord
 from trajectories.models import AuditEvent, CandidateReview, Problem, ProblemCandidate, ProblemSet
 from trajectories.selectors.candidates import candidate_record, last_decision
@@ -141,7 +141,7 @@ def _changed(before: ProblemRecord, change: Change) -> ProblemRecord:
     columns = {"question": "statement", "choices": "choices", "answer": "answer", "kind": "kind"}
     try:
         read = read_question(
-            {columns[name]: value for name, value in row.items()}, columns, before.name, before.split, ""
+            {columns[name]: value for name, value in row.items()}, columns, before.name, Told(before.split)
         )
     except ProblemError as fault:
         shown = f"{fault.path[:1].upper()}{fault.path[1:]}: {fault.detail}."
