@@ -7,6 +7,7 @@ from django import forms
 from django.utils.text import slugify
 
 from trajectories.core.problems.questions import COLUMNS
+from trajectories.forms.plain import PlainForm
 from trajectories.forms.titles import TitleField
 from trajectories.models import Problem
 
@@ -28,7 +29,7 @@ HELP = {
 }
 
 
-class QuestionForm(forms.Form):
+class QuestionForm(PlainForm):
     """One choice of column for each field of a question, and where the questions go."""
 
     set_title = TitleField(

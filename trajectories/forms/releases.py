@@ -8,6 +8,7 @@ from django import forms
 from django.utils import timezone
 
 from trajectories.core.exporters import EXPORTERS
+from trajectories.forms.plain import PlainForm
 from trajectories.forms.titles import TitleField
 from trajectories.forms.traces import TraceScopeForm
 from trajectories.selectors.releases import ReleaseRule
@@ -54,14 +55,14 @@ class ReleaseForm(TraceScopeForm):
         return ReleaseRule(scope, self.cleaned_data.get("min_score"), with_hinted=hinted == "too")
 
 
-class ExportForm(forms.Form):
+class ExportForm(PlainForm):
     """One file of a release."""
 
     format = forms.ChoiceField(choices=[(name, exporter.title) for name, exporter in EXPORTERS.items()])
     with_meta = forms.BooleanField(required=False, label="Add a “meta” column that says where each row comes from")
 
 
-class KeyForm(forms.Form):
+class KeyForm(PlainForm):
     """The key that makes a form sent twice count once."""
 
     key = forms.UUIDField(initial=uuid.uuid4, widget=forms.HiddenInput)

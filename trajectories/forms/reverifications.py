@@ -3,6 +3,7 @@
 from django import forms
 
 from trajectories.core.verifiers import VERIFIERS, consensus
+from trajectories.forms.plain import PlainForm
 
 
 def verifier_choices() -> list[tuple[str, str]]:
@@ -14,7 +15,7 @@ def verifier_choices() -> list[tuple[str, str]]:
     ]
 
 
-class ReverificationForm(forms.Form):
+class ReverificationForm(PlainForm):
     """Which verifiers judge again; the selection of traces is in the address, as on the trace list."""
 
     verifiers = forms.MultipleChoiceField(

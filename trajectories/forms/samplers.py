@@ -12,6 +12,7 @@ from trajectories.adapters.chat_api.settings import EFFORTS, NEVER, SAME, SYSTEM
 from trajectories.adapters.endpoints import AccessError, EndpointAccess
 from trajectories.core.problems import describe
 from trajectories.forms.json import StrictJSONField
+from trajectories.forms.plain import PlainForm
 from trajectories.forms.titles import TitleField
 from trajectories.models import Sampler
 from trajectories.services.endpoints.access import endpoint_access
@@ -69,7 +70,7 @@ def _count(label: str, most: int, help_text: str = "", *, required: bool = False
     return forms.IntegerField(required=required, min_value=1, max_value=most, label=label, help_text=help_text)
 
 
-class SamplerForm(forms.Form):
+class SamplerForm(PlainForm):
     """`cleaned_data["settings"]` holds the checked ChatSettings."""
 
     title = TitleField(label="Title", help_text="What people see.")

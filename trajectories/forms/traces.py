@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 
 from django import forms
 
+from trajectories.forms.plain import PlainForm
 from trajectories.models import ProblemSet, Sampler
 from trajectories.selectors.traces import (
     BLIND_CHOICES,
@@ -23,7 +24,7 @@ from trajectories.selectors.traces import (
 )
 
 
-class TraceScopeForm(forms.Form):
+class TraceScopeForm(PlainForm):
     """A scope as it is written in an address. Unknown parameters are ignored, wrong values are errors."""
 
     run = forms.IntegerField(required=False, min_value=1, max_value=2**63 - 1, widget=forms.HiddenInput)
