@@ -20,7 +20,7 @@ class ReleaseForm(TraceScopeForm):
     title = TitleField(
         max_length=200,
         initial=lambda: f"Accepted traces, {timezone.localdate():%Y-%m-%d}",
-        error_messages={"required": "Title: give the release a name."},
+        error_messages={"required": "Found nothing, expected a name for the release."},
     )
     min_score = forms.TypedChoiceField(
         required=False,
@@ -43,7 +43,7 @@ class ReleaseForm(TraceScopeForm):
         del self.fields["decision"]
         for field in self.fields.values():  # here each has a label that is seen
             field.widget.attrs.pop("aria-label", None)
-        self.fields["correctness"].label = "Test output"
+        self.fields["correctness"].label = "Verdict"
         self.fields["train"].label = "Training pairs"
         self.fields["kind"].label = "Attempts"
         self.fields["rests_on"].label = "Answers"

@@ -11,7 +11,7 @@ def verifier_choices() -> list[tuple[str, str]]:
     judged = [(name, f"{verifier.title}, version {verifier.version}") for name, verifier in VERIFIERS.items()]
     return [
         *judged,
-        (consensus.NAME, f"Agrees with the majority of the problem's samples, version {consensus.VERSION}"),
+        (consensus.NAME, f"Majority of the problem's samples, version {consensus.VERSION}"),
     ]
 
 

@@ -61,9 +61,9 @@ class ReviewForm(PlainForm):
         try:
             labels = json.loads(self.cleaned_data["step_labels"] or "{}")
         except (ValueError, RecursionError) as fault:
-            raise forms.ValidationError("Step labels: expected a JSON object.") from fault
+            raise forms.ValidationError("Found something else, expected a JSON object.") from fault
         if not isinstance(labels, dict):
-            raise forms.ValidationError("Step labels: expected a JSON object.")
+            raise forms.ValidationError("Found something else, expected a JSON object.")
         return labels
 
     def clean(self) -> dict[str, Any]:

@@ -47,6 +47,7 @@ FIRST_FIELDS = (
     *("sampler", "samples_each", "temperatures", "instructions", "strategy"),
 )
 """As the page has them, for the list of what is wrong; settings of strategies and what is folded away follow."""
+CHOICE_OF_PROBLEMS = {"problem_set", "state", "limit", "names"}
 FOLDED: Mapping[str, tuple[str, ...]] = {
     "strategy": ("strategy",),
     "diversity": ("examples", "examples_vary", "variations"),
@@ -262,10 +263,9 @@ class RunForm(PlainForm):
         """Resolve the problems and check the plan as a whole."""
         data = super().clean() or self.cleaned_data
         self._forget_other_settings(data)
-        if self.errors:
-            return data
-        problems = self._problems(data)
-        self._check_views(data)
+        problems = self._problems(data) if data.keys() >= CHOICE_OF_PROBLEMS else []
+        if {"sampler", "instructions"} <= data.keys():
+            self._check_views(data)
         if self.errors:
             return data
         plan = self._plan(problems, data)

@@ -3,14 +3,14 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
-from django.db.models import Exists, Model, OuterRef, Q
+from django.db.models import Count, Exists, Model, OuterRef, Q, QuerySet, TextField, Value, Window
+from django.db.models.functions import Cast
 from django.utils import timezone
 
 from trajectories.models import Export, Freezing, GenerationJob, Import, Judgement, ProblemCandidate, Run
 
-MOST_COUNTED = 1_000
-"""Counts stop here rather than read a whole table."""
 FRESH = timedelta(days=7)
 """What ended badly longer ago is history: whoever wanted to do something about it has."""
 ENDED_BADLY = ("refused", "failed")
@@ -18,7 +18,7 @@ ENDED_BADLY = ("refused", "failed")
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """Things of one kind that wait, `count` of them up to MOST_COUNTED: the newest by its id, its name, and why."""
+    """Things of one kind that wait, `count` of them, and the newest: its id, its name, and why it waits."""
 
     count: int
     newest: int
@@ -53,16 +53,29 @@ LASTING = ("paused_runs", "paused_generations", "paused_judgements", "candidates
 
 
 def list_waiting(kinds: Collection[str], *, person_id: int) -> dict[str, Waiting]:
-    """What waits of some kinds, in one query for each; an import is its sender's matter, until it is sent again."""
-    found = {}
-    for word in kinds:
-        kind = KINDS[word]
-        waits = kind.waits if word in LASTING else kind.waits & Q(finished_at__gt=timezone.now() - FRESH)
-        rows = kind.model._default_manager.filter(waits)
-        if kind.model is Import:
-            newer = Import.objects.filter(source=OuterRef("source"), created_by=person_id, pk__gt=OuterRef("pk"))
-            rows = rows.filter(~Exists(newer), created_by=person_id)
-        newest = list(rows.order_by("-pk").values_list("pk", kind.name, kind.reason)[:MOST_COUNTED])
-        if newest:
-            found[word] = Waiting(len(newest), *newest[0])
-    return found
+    """What waits of some kinds, in one query; an import is its sender's matter, until the file is sent again."""
+    if not kinds:
+        return {}
+    first, *others = (_newest(word, person_id) for word in kinds)
+    rows = first.union(*others, all=True) if others else first
+    return {word: Waiting(*found) for word, *found in rows}
+
+
+def _newest(word: str, person_id: int) -> QuerySet[Any, tuple[Any, ...]]:
+    """One row, where any waits: the kind, how many wait, and of the newest its id, its name and why it waits."""
+    kind = KINDS[word]
+    waits = kind.waits if word in LASTING else kind.waits & Q(finished_at__gt=timezone.now() - FRESH)
+    rows = kind.model._default_manager.filter(waits)
+    if kind.model is Import:
+        newer = Import.objects.filter(source=OuterRef("source"), created_by=person_id, pk__gt=OuterRef("pk"))
+        rows = rows.filter(~Exists(newer), created_by=person_id)
+    columns = rows.annotate(
+        word=Value(word, TextField()),
+        count=Window(Count("pk")),
+        shown_name=Cast(kind.name, TextField()),
+        shown_reason=Cast(kind.reason, TextField()),
+    )
+    newest: QuerySet[Any, tuple[Any, ...]] = columns.order_by("-pk").values_list(
+        "word", "count", "pk", "shown_name", "shown_reason"
+    )
+    return newest[:1]

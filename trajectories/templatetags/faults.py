@@ -22,12 +22,21 @@ def faults(form: forms.BaseForm | None) -> list[ShownFault]:
     if form is None or not form.errors:
         return []
     whole = [ShownFault(str(error)) for error in form.non_field_errors()]
-    return whole + [ShownFault(str(error), label_of(field), _target(field)) for field in form for error in field.errors]
+    return whole + [
+        ShownFault(_text(str(error), label_of(field)), label_of(field), _target(field))
+        for field in form
+        for error in field.errors
+    ]
 
 
 def label_of(field: forms.BoundField) -> str:
     """What a page calls a field: its label, where it has none that is seen, what screen readers say."""
     return str(field.field.widget.attrs.get("aria-label") or field.label)
+
+
+def _text(text: str, label: str) -> str:
+    """The sentence without the label in front, which some rules begin with as they are not about forms alone."""
+    return text[len(label) + 2 :] if text.lower().startswith(f"{label.lower()}: ") else text
 
 
 def _target(field: forms.BoundField) -> str:
@@ -44,4 +53,4 @@ def has_to_be_filled_in(field: forms.BoundField) -> bool:
     """Whether a form is refused as long as nothing stands in a field: most have a value that will do, or need none."""
     if not field.field.required or isinstance(field.field.widget, forms.Select | forms.CheckboxInput):
         return False
-    return not field.use_fieldset and field.value() in (None, "")
+    return not (field.is_hidden or field.use_fieldset) and field.value() in (None, "")

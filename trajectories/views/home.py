@@ -20,7 +20,7 @@ from trajectories.selectors.home import (
     list_ended_runs,
     list_set_progress,
 )
-from trajectories.selectors.waiting import MOST_COUNTED, Waiting, list_waiting
+from trajectories.selectors.waiting import Waiting, list_waiting
 from trajectories.selectors.workers import get_workforce
 from trajectories.views.fragments import wants_fragment
 
@@ -121,8 +121,7 @@ def _step(errand: Errand, waiting: Waiting) -> NextStep:
 
 
 def _counted(waiting: Waiting, what: str) -> str:
-    more = "+" if waiting.count == MOST_COUNTED else ""
-    return f"{waiting.count:,}{more} {what}{'' if waiting.count == 1 else 's'}"
+    return f"{waiting.count:,} {what}{'' if waiting.count == 1 else 's'}"
 
 
 def next_steps(user: User | AnonymousUser, loop: Loop, *, any_active: bool) -> Iterator[NextStep]:

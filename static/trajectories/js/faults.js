@@ -6,10 +6,13 @@ export function unfold(element) {
   for (let fold = element.closest("details"); fold; fold = fold.parentElement.closest("details")) fold.open = true;
 }
 
+const MARGIN = 100; // pixels that bars at the top and the bottom of a page may cover
+
 function goTo(element) {
   unfold(element);
   element.focus({ preventScroll: true });
-  element.scrollIntoView({ block: "center" });
+  const { top, bottom } = element.getBoundingClientRect();
+  if (top < MARGIN || bottom > window.innerHeight - MARGIN) element.scrollIntoView({ block: "center" });
 }
 
 /** Where somebody who sent the form goes on: the first wrong field that can be seen, else the summary. */
