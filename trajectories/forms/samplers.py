@@ -138,7 +138,7 @@ class SamplerForm(PlainForm):
     max_output_tokens = _count("Longest answer", 10_000_000, "Tokens, reasoning included.", required=True)
     output_limit_field = forms.ChoiceField(
         choices=[(name, name) for name in ("max_tokens", "max_completion_tokens")],
-        label="Name of the limit on answers",
+        label="Limit sent as",
         help_text="OpenAI's reasoning models want the longer one.",
     )
     timeout_seconds = forms.FloatField(

@@ -35,6 +35,7 @@ from trajectories.tasks.generation import ring_generation
 from trajectories.views.fragments import wants_fragment
 from trajectories.views.paging import read_key
 from trajectories.views.permissions import needs
+from trajectories.views.refusals import refuse
 from trajectories.views.submissions import once
 from trajectories.views.visitors import visitor
 
@@ -157,8 +158,7 @@ def generation_resume(request: HttpRequest, job_id: int) -> HttpResponse:
     job = _job(job_id)
     form = BudgetForm(request.POST)
     if not form.is_valid():
-        messages.error(request, " ".join(str(error[0]) for error in form.errors.values()))
-        return redirect("generation_detail", job.pk)
+        return refuse(request, form, "generation_detail", job.pk)
     try:
         with transaction.atomic():
             ring_generation(resume_generation(actor=visitor(request), job_id=job.pk, budget=form.budget))

@@ -36,6 +36,7 @@ from trajectories.tasks.judgements import ring_judgement
 from trajectories.views.fragments import wants_fragment
 from trajectories.views.paging import read_key
 from trajectories.views.permissions import needs, require_sight
+from trajectories.views.refusals import refuse
 from trajectories.views.submissions import once
 from trajectories.views.visitors import visitor
 
@@ -179,12 +180,11 @@ def judgement_budget(request: HttpRequest, job_id: int) -> HttpResponse:
     """Change the budget; a job that was paused for want of it stays paused until resumed."""
     job = get_object_or_404(Judgement, pk=job_id)
     form = JudgementBudgetForm(request.POST)
-    if form.is_valid():
-        try:
-            set_judgement_budget(actor=visitor(request), job=job, budget=form.budget())
-            messages.success(request, "The budget is changed.")
-        except JudgementError as refusal:
-            messages.error(request, str(refusal))
-    else:
-        messages.error(request, str(next(error for errors in form.errors.values() for error in errors)))
+    if not form.is_valid():
+        return refuse(request, form, "judgement_detail", job_id)
+    try:
+        set_judgement_budget(actor=visitor(request), job=job, budget=form.budget())
+        messages.success(request, "The budget is changed.")
+    except JudgementError as refusal:
+        messages.error(request, str(refusal))
     return redirect("judgement_detail", job_id)

@@ -38,6 +38,7 @@ from trajectories.views.fragments import wants_fragment
 from trajectories.views.paging import read_key
 from trajectories.views.permissions import needs
 from trajectories.views.plans import budget_values
+from trajectories.views.refusals import refuse
 from trajectories.views.submissions import once
 from trajectories.views.visitors import visitor
 
@@ -171,14 +172,13 @@ def run_budget(request: HttpRequest, run_id: int) -> HttpResponse:
     """Change the budget; a run that was paused for want of it stays paused until resumed."""
     run = get_object_or_404(Run.objects.select_related("sampler"), pk=run_id)
     form = BudgetForm(request.POST)
-    if form.is_valid():
-        try:
-            set_budget(actor=visitor(request), run=run, budget=form.cleaned_data["budget"])
-            messages.success(request, "The budget is changed.")
-        except (RunStateError, PlanError) as refusal:
-            messages.error(request, str(refusal))
-    else:
-        messages.error(request, str(next(error for errors in form.errors.values() for error in errors)))
+    if not form.is_valid():
+        return refuse(request, form, "run_detail", run.pk)
+    try:
+        set_budget(actor=visitor(request), run=run, budget=form.cleaned_data["budget"])
+        messages.success(request, "The budget is changed.")
+    except (RunStateError, PlanError) as refusal:
+        messages.error(request, str(refusal))
     return redirect("run_detail", run.pk)
 
 
@@ -190,8 +190,7 @@ def run_extend(request: HttpRequest, run_id: int) -> HttpResponse:
     run = get_object_or_404(Run.objects.select_related("sampler"), pk=run_id)
     form = ExtendForm(request.POST)
     if not form.is_valid():
-        messages.error(request, f"Samples each: {form.errors['samples_each'][0]}")
-        return redirect("run_detail", run.pk)
+        return refuse(request, form, "run_detail", run.pk)
     try:
         with transaction.atomic():
             extended = extend_run(actor=visitor(request), run=run, samples_each=form.cleaned_data["samples_each"])

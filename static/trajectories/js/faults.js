@@ -43,3 +43,6 @@ document.addEventListener("htmx:afterSettle", (event) => {
   arrive(event.target);
 });
 arrive(document);
+// A small form of a page leads back to it with its faults as messages; the address names the first field.
+const named = document.getElementById(location.hash.slice(1));
+if (named?.matches("input, select, textarea") && document.querySelector("#messages [role=alert]")) goTo(named);
