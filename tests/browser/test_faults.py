@@ -106,7 +106,7 @@ def test_a_run_starts_on_a_phone_without_scrolling(log_in, world, lead):
     assert Run.objects.get().planned_count == 24
 
 
-def test_a_small_form_leads_back_to_its_field_with_the_reason_on_top(log_in, world, lead):
+def test_a_small_form_of_a_page_is_refused_like_a_large_one(log_in, world, lead):
     page = log_in(lead)
     page.goto(f"/runs/new/?set={world['tasks'].name}")
     page.get_by_role("button", name="Start the run").click()
@@ -114,15 +114,18 @@ def test_a_small_form_leads_back_to_its_field_with_the_reason_on_top(log_in, wor
     page.get_by_text("Change the budget").click()
     page.get_by_label("Time budget in minutes").fill("0")
     page.locator("#budget").get_by_role("button", name="Save").click()
-    expect(page.locator("#messages").get_by_role("alert")).to_have_text(
-        "Time budget in minutes: Found 0, expected a number from 0.1 to 525,600."
-    )
+    expect(page.locator("[data-faults]")).to_contain_text("Found 0, expected a number from 0.1 to 525,600.")
     expect(page.get_by_label("Time budget in minutes")).to_be_focused()
+    expect(page.get_by_label("Time budget in minutes")).to_have_value("0")
+    # The page is that of the run: what it asks for by itself has the run's address.
+    with page.expect_response(re.compile(r"/runs/\d+/\?part=live")) as found:
+        pass
+    assert found.value.status == 200
 
 
 def test_the_login_page_says_what_was_not_found(live_app, page, lead):
     page.goto("/login/")
-    expect(page.locator("label", has_text="Username").locator(".required")).to_be_visible()
+    expect(page.locator(".label-line", has_text="Username").locator(".required")).to_be_visible()
     page.get_by_label("Username").fill(lead.username)
     page.get_by_label("Password").fill("nothing of the kind")
     page.get_by_role("button", name="Log in").click()

@@ -17,7 +17,7 @@ function goTo(element) {
 
 /** Where somebody who sent the form goes on: the first wrong field that can be seen, else the summary. */
 function firstFault(summary) {
-  const within = summary.closest("form") ?? document;
+  const within = summary.closest("form") ?? summary.parentElement;
   const wrong = [...within.querySelectorAll("[aria-invalid=true]:not(:disabled)")];
   wrong.forEach(unfold);
   return wrong.find((element) => element.checkVisibility()) ?? summary;
@@ -43,6 +43,3 @@ document.addEventListener("htmx:afterSettle", (event) => {
   arrive(event.target);
 });
 arrive(document);
-// A small form of a page leads back to it with its faults as messages; the address names the first field.
-const named = document.getElementById(location.hash.slice(1));
-if (named?.matches("input, select, textarea") && document.querySelector("#messages [role=alert]")) goTo(named);
