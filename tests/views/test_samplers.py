@@ -2,7 +2,7 @@ import pytest
 from django.urls import reverse
 
 from tests.endpoint import KEY, bind_keys, flip_endpoint, sampler_for
-from tests.factories import make_trace
+from tests.factories import make_sampler, make_trace
 from trajectories.adapters.fake_endpoint import Behaviour, Play
 from trajectories.models import Sampler
 from trajectories.services.samplers import ensure_symbolic
@@ -161,6 +161,14 @@ def test_what_is_folded_away_opens_where_it_is_wrong_or_set(client, lead):
 def test_a_key_typed_into_the_wrong_field_is_not_shown_again(client, lead):
     client.force_login(lead)
     assert KEY not in post(client, key_variable=KEY).content.decode()
+
+
+def test_a_preset_fills_in_a_title_and_a_name_that_are_free(client, lead):
+    client.force_login(lead)
+    for title, name in (("Fake endpoint", "fake"), ("Fake endpoint 2", "fake-2")):
+        form = client.get(reverse("sampler_new"), {"preset": "fake"}).context["form"]
+        assert (form["title"].value(), form["name"].value()) == (title, name)
+        make_sampler(kind="chat", name=name, title=title)
 
 
 @pytest.mark.parametrize("preset", ["openai", "vllm", "llama-cpp", "ollama", "openrouter", "fake", "unknown"])
