@@ -53,7 +53,8 @@ class TraceScopeForm(PlainForm):
         )
         self.fields["view"] = views
         for name, field in self.fields.items():
-            field.widget.attrs["aria-label"] = name.replace("_", " ").capitalize()
+            called = "Verdict" if name == "correctness" else name.replace("_", " ").capitalize()
+            field.widget.attrs["aria-label"] = called
 
     def scope(self) -> TraceScope:
         """The scope these filters name; call only on a valid form."""
