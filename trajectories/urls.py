@@ -3,6 +3,7 @@
 from django.contrib.auth import views as auth_views
 from django.urls import URLPattern, path
 
+from trajectories.forms.accounts import LoginForm
 from trajectories.views import (
     attempts,
     briefs,
@@ -78,7 +79,11 @@ urlpatterns: list[URLPattern] = [
     path("judgements/<int:job_id>/cancel/", judgements.judgement_cancel, name="judgement_cancel"),
     path("judgements/<int:job_id>/pause/", judgements.judgement_pause, name="judgement_pause"),
     path("judgements/<int:job_id>/resume/", judgements.judgement_resume, name="judgement_resume"),
-    path("login/", auth_views.LoginView.as_view(redirect_authenticated_user=True), name="login"),
+    path(
+        "login/",
+        auth_views.LoginView.as_view(authentication_form=LoginForm, redirect_authenticated_user=True),
+        name="login",
+    ),
     path("logout/", auth_views.LogoutView.as_view(), name="logout"),
     path("preferences/", preferences.preferences, name="preferences"),
     path("problems/", problems.problem_list, name="problem_list"),

@@ -253,7 +253,7 @@ def test_judging_works_without_javascript(browser, browser_context_args, log_in,
     trace = newest(run)
     page.goto(f"/traces/{trace.pk}/?run={run.pk}")
     page.get_by_role("button", name="Submit and next").first.click()
-    expect(page.get_by_role("alert")).to_contain_text("Accept or reject")
+    expect(page.get_by_role("alert")).to_contain_text("press a to accept, x to reject")
     page.get_by_label("Accept").check(force=True)
     page.get_by_role("button", name="Submit and next").first.click()
     expect(page.get_by_text("1 of 3 judged")).to_be_visible()

@@ -124,10 +124,10 @@ def test_jsonl_with_choices(as_lead):
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({"column-question": "no such column"}, "Select a valid choice"),
-        ({"column-question": ""}, "This field is required."),
+        ({"column-question": "no such column"}, "Found &#x27;no such column&#x27;, expected "),
+        ({"column-question": ""}, "Found nothing, expected "),
         ({"set_title": "???"}, "Use at least one letter"),
-        ({"set_title": ""}, "This field is required."),
+        ({"set_title": ""}, "Found nothing, expected a text."),
     ],
 )
 def test_form_errors(as_lead, values, message):

@@ -86,7 +86,7 @@ def test_a_submission_sent_twice_is_one_review(as_curator, trace):
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({"decision": ""}, "Accept or reject"),
+        ({"decision": ""}, "press a to accept, x to reject"),
         ({"decision": "withdraw"}, "withdraw"),
         ({"decision": "reject"}, "a rejection needs one"),
         ({"decision": "reject", "reason": "bored"}, "bored"),
@@ -96,10 +96,10 @@ def test_a_submission_sent_twice_is_one_review(as_curator, trace):
         ({"step_labels": "{"}, "expected a JSON object"),
         ({"step_labels": "[" * 50_000}, "expected a JSON object"),
         ({"step_labels": '{"7": "good"}'}, "has 2 steps"),
-        ({"key": "x"}, "UUID"),
+        ({"key": "x"}, "expected the key that the page came with"),
         ({"comment": "x" * 10_001}, "10000"),
-        ({"comment": "a\0b"}, "Null"),
-        ({"seconds": "-1"}, "greater than or equal"),
+        ({"comment": "a\0b"}, "Found a NUL character"),
+        ({"seconds": "-1"}, "Found -1, expected a number from 0 to 86,400"),
         ({"seconds": "nan"}, "number"),
     ],
 )

@@ -126,10 +126,10 @@ def test_many_faults_show_a_hundred(as_lead):
     ("values", "message"),
     [
         ({"tasks": []}, "Choose at least one .json or .zip file, or a file of questions."),
-        ({"set_title": ""}, "This field is required."),
+        ({"set_title": ""}, "Found nothing, expected a text."),
         ({"set_title": "???"}, "Use at least one letter from a to z or one digit."),
-        ({"set_title": "x" * 81}, "at most 80 characters"),
-        ({"split": "test"}, "Select a valid choice."),
+        ({"set_title": "x" * 81}, "Found 81 characters, expected at most 80."),
+        ({"split": "test"}, "Found &#x27;test&#x27;, expected train or eval."),
     ],
 )
 def test_form_errors(as_lead, values, message):

@@ -10,6 +10,7 @@ from django.utils.text import slugify
 
 from trajectories.core.problems import ProblemError
 from trajectories.core.problems.documents import parse_json_text
+from trajectories.forms.plain import PlainForm
 from trajectories.forms.titles import TitleField
 from trajectories.models import Problem
 
@@ -40,7 +41,7 @@ class FilesField(forms.FileField):
         return [super(FilesField, self).clean(file, initial) for file in data or []]
 
 
-class ImportForm(forms.Form):
+class ImportForm(PlainForm):
     """Which files, into which set, and what to do about bad ones."""
 
     tasks = FilesField(

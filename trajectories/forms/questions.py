@@ -9,6 +9,7 @@ from django.utils.text import slugify
 from trajectories.core.problems.layouts import LAYOUTS, PLAIN
 from trajectories.core.problems.question_columns import COLUMNS
 from trajectories.core.problems.questions import KINDS
+from trajectories.forms.plain import PlainForm
 from trajectories.forms.titles import TitleField
 from trajectories.models import Problem
 from trajectories.services.questions import QuestionOptions, QuestionPreview
@@ -32,7 +33,7 @@ HELP = {
 NO_SIDE = "Choose a side: neither the file's name nor a column says on which side all of the questions are."
 
 
-class QuestionForm(forms.Form):
+class QuestionForm(PlainForm):
     """How a file of questions is read: its layout, one choice of column for each field, and where the questions go.
 
     `looked` is how the file is read where only its layout is chosen; what it has for a field is suggested. Where the

@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 
 from trajectories.core.reviews import COMMENT_CHARACTERS, REJECTION_REASONS, Decision, Judgement, ReviewError
+from trajectories.forms.plain import PlainForm
 
 REASON_KEYS = {
     "wrong_answer": "w",
@@ -24,13 +25,13 @@ LABELS_CHARACTERS = 100_000
 LONGEST_LOOK = 24 * 3600.0
 
 
-class ReviewForm(forms.Form):
+class ReviewForm(PlainForm):
     """One reviewer's judgement. `key` is made with the form, so that sending it twice is one review."""
 
     decision = forms.ChoiceField(
         choices=[(Decision.ACCEPT.value, "Accept"), (Decision.REJECT.value, "Reject")],
         widget=forms.RadioSelect,
-        error_messages={"required": "Accept or reject: press a or x, or choose one."},
+        error_messages={"required": "Found nothing, expected a word: press a to accept, x to reject."},
     )
     reason = forms.ChoiceField(required=False, choices=list(REJECTION_REASONS.items()), widget=forms.RadioSelect)
     score = forms.TypedChoiceField(
@@ -60,9 +61,9 @@ class ReviewForm(forms.Form):
         try:
             labels = json.loads(self.cleaned_data["step_labels"] or "{}")
         except (ValueError, RecursionError) as fault:
-            raise forms.ValidationError("Step labels: expected a JSON object.") from fault
+            raise forms.ValidationError("Found something else, expected a JSON object.") from fault
         if not isinstance(labels, dict):
-            raise forms.ValidationError("Step labels: expected a JSON object.")
+            raise forms.ValidationError("Found something else, expected a JSON object.")
         return labels
 
     def clean(self) -> dict[str, Any]:
@@ -84,7 +85,7 @@ class ReviewForm(forms.Form):
         return Judgement(decision=Decision(self.cleaned_data["decision"]), **values)
 
 
-class UndoForm(forms.Form):
+class UndoForm(PlainForm):
     """Undo carries a key too: a key held down takes back one decision."""
 
     key = forms.UUIDField(initial=uuid.uuid4, widget=forms.HiddenInput)

@@ -175,7 +175,8 @@ def navigation(context: template.Context) -> list[tuple[str, str, str]]:
 
 @register.simple_tag(takes_context=True)
 def query(context: template.Context, **changes: Any) -> str:
-    """The current address's query with some parameters changed; None or an empty text takes one out.
+    """The current address's query with some parameters changed; None or an empty text takes one out. Where the page is
+    that of another address (a form of it was posted and refused), `page_address` in the context says which.
 
     `<a href="{% query sort='name' after=None %}">`
     """
@@ -185,7 +186,8 @@ def query(context: template.Context, **changes: Any) -> str:
             parameters.pop(key, None)
         else:
             parameters[key] = str(value)
-    return f"?{parameters.urlencode()}"
+    address = context.get("page_address", "") if context["request"].method == "POST" else ""
+    return f"{address}?{parameters.urlencode()}"
 
 
 @register.simple_tag

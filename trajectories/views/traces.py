@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
+from trajectories.core.records import ProblemKind
 from trajectories.forms.reviews import ReviewForm, UndoForm
 from trajectories.forms.traces import TraceListForm, read_walk
 from trajectories.models import Review, Trace
@@ -73,6 +74,7 @@ def trace_list(request: HttpRequest) -> HttpResponse:
         "form": form,
         "scope": scope,
         "page": page,
+        "has_pairs": any(trace.problem.kind == ProblemKind.ARC for trace in page.rows),
         "total": count_traces(scope, sight),
         "progress": judging_progress(scope, sight),
     }
