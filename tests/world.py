@@ -298,7 +298,7 @@ def _posting(world: World) -> Iterator[Visit]:
         ("brief_preview", [], {"title": "A", "name": "a", "template": "{problem}"}),
         ("candidate_decide", [candidate], {}),
         ("candidate_edit", [candidate], {}),
-        ("candidate_lease", [candidate], {"token": key}),
+        ("review_leases", [], {"token": key}),
         ("candidate_requeue", [candidate], {"key": key}),
         ("candidate_undo", [], {"key": key}),
         ("generation_preview", [], {}),
@@ -353,6 +353,8 @@ VARYING = [
     (re.compile(r'name="csrfmiddlewaretoken" value="[^"]+"'), "CSRF"),
     (re.compile(r'"X-CSRFToken": "[^"]+"'), "CSRF"),
     (re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"), "UUID"),
+    # That somebody decided may be told, and this is told to who decides on the same trace.
+    (re.compile(r'name="despite" value="[0-9]+"'), "NEWEST"),
     (re.compile(r"\b(?:now|\d+\xa0seconds? ago|a second ago|\d+\xa0minutes? ago|a minute ago)\b"), "LATELY"),
     (re.compile(r"\b\d\d:\d\d(:\d\d)?\b"), "TIME"),
 ]

@@ -37,6 +37,7 @@ from trajectories.models import (
     Reply,
     Reverification,
     Review,
+    ReviewLease,
     Rubric,
     Run,
     RunProblem,
@@ -353,6 +354,13 @@ class ExportAdmin(ReadOnlyAdmin):
     list_display = ("id", "release", "format", "state", "rows_written", "byte_size", "created_by", "created_at")
     list_filter = ("state", "format")
     list_select_related = ("release", "created_by")
+
+
+@admin.register(ReviewLease)
+class ReviewLeaseAdmin(ReadOnlyAdmin):
+    list_display = ("id", "trace", "candidate", "holder", "expires_at")
+    list_select_related = ("trace", "candidate", "holder")
+    exclude = ("last_review",)
 
 
 @admin.register(Submission)

@@ -89,12 +89,12 @@ class ChangeForm(KeyForm, LeaseForm):
         return Change(data["statement"].replace("\r\n", "\n"), tuple(lines), data["answer"])
 
 
-def change_values(candidate: ProblemCandidate) -> dict[str, object]:
-    """What the change form begins with."""
+def change_values(candidate: ProblemCandidate, token: uuid.UUID | None) -> dict[str, object]:
+    """What the change form begins with; `token` is that of the reviewer's lease."""
     answer = candidate.reference
     return {
         "statement": candidate.statement,
         "choices": "\n".join(map(str, candidate.spec.get("choices") or ())),
         "answer": "" if answer is None else str(answer),
-        "token": candidate.lease_token,
+        "token": token,
     }

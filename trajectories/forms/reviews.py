@@ -2,12 +2,14 @@
 
 import json
 import uuid
-from typing import Any
+from typing import Any, cast
 
 from django import forms
+from django.http import QueryDict
 
 from trajectories.core.reviews import COMMENT_CHARACTERS, REJECTION_REASONS, Decision, Judgement, ReviewError
 from trajectories.forms.plain import PlainForm
+from trajectories.services.reviews import Opened
 
 REASON_KEYS = {
     "wrong_answer": "w",
@@ -26,7 +28,10 @@ LONGEST_LOOK = 24 * 3600.0
 
 
 class ReviewForm(PlainForm):
-    """One reviewer's judgement. `key` is made with the form, so that sending it twice is one review."""
+    """One reviewer's judgement. `key` is made with the form, so that sending it twice is one review.
+
+    `lease` is the token of the page's lease, `despite` the newest review of which the page has told.
+    """
 
     decision = forms.ChoiceField(
         choices=[(Decision.ACCEPT.value, "Accept"), (Decision.REJECT.value, "Reject")],
@@ -47,6 +52,8 @@ class ReviewForm(PlainForm):
     step_labels = forms.CharField(required=False, max_length=LABELS_CHARACTERS, widget=forms.HiddenInput)
     seconds = forms.FloatField(required=False, min_value=0, max_value=LONGEST_LOOK, widget=forms.HiddenInput)
     key = forms.UUIDField(widget=forms.HiddenInput)
+    lease = forms.UUIDField(required=False, widget=forms.HiddenInput)
+    despite = forms.IntegerField(required=False, min_value=0, max_value=2**63 - 1, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, step_count: int, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -83,6 +90,16 @@ class ReviewForm(PlainForm):
         """The judgement in the form; call only on a valid form."""
         values = {name: self.cleaned_data[name] for name in ("score", "reason", "comment", "step_labels", "seconds")}
         return Judgement(decision=Decision(self.cleaned_data["decision"]), **values)
+
+    def opened(self) -> Opened:
+        """What the page knew when it was made; call only on a valid form."""
+        return Opened(self.cleaned_data["lease"], self.cleaned_data["despite"] or 0)
+
+    def tell(self, newest: int) -> None:
+        """Let the form that goes back say that its page has told of the review `newest`."""
+        data = cast(QueryDict, self.data).copy()
+        data["despite"] = str(newest)
+        self.data = data
 
 
 class UndoForm(PlainForm):

@@ -27,7 +27,12 @@ AREAS: dict[str, tuple[str, tuple[str, ...]]] = {
 }
 """By title: the name of an area's first page, and the first parts of all addresses that belong to it."""
 
-PREFERENCE_TITLES = {"theme": "Theme", "palette": "Grid colours", "digits": "Digits in grids"}
+PREFERENCE_TITLES = {
+    "theme": "Theme",
+    "palette": "Grid colours",
+    "digits": "Digits in grids",
+    "pace": "Accept and go on",
+}
 BADGES: dict[str, tuple[str, str, str]] = {
     "pass": ("pass", "check", "Pass"),
     "fail": ("fail", "cross", "Fail"),
