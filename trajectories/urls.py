@@ -5,6 +5,7 @@ from django.urls import URLPattern, path
 
 from trajectories.forms.accounts import LoginForm
 from trajectories.views import (
+    arc_scores,
     attempts,
     briefs,
     candidates,
@@ -92,6 +93,7 @@ urlpatterns: list[URLPattern] = [
     path("problems/import/", uploads.import_problems, name="problem_import"),
     path("problems/import/sides/", uploads.import_sides, name="problem_sides"),
     path("problems/import/<str:token>/", uploads.question_import, name="question_import"),
+    path("problems/arc-scores/<slug:name>/", arc_scores.set_arc_scores, name="set_arc_scores"),
     path("problems/procedural/", procedural.family_list, name="procedural_list"),
     path("problems/procedural/<slug:name>/", procedural.family_detail, name="procedural_detail"),
     path("problems/references/", references.reference_list, name="reference_list"),
@@ -117,6 +119,7 @@ urlpatterns: list[URLPattern] = [
     path("runs/new/estimate/", plans.run_estimate, name="run_estimate"),
     path("runs/prompts/", plans.run_prompts, name="run_prompts"),
     path("runs/<int:run_id>/", runs.run_detail, name="run_detail"),
+    path("runs/<int:run_id>/arc-score/", arc_scores.run_arc_score, name="run_arc_score"),
     path("runs/<int:run_id>/attempts/", attempts.attempt_list, name="attempt_list"),
     path("runs/<int:run_id>/cancel/", runs.run_cancel, name="run_cancel"),
     path("runs/<int:run_id>/extend/", runs.run_extend, name="run_extend"),

@@ -11,8 +11,8 @@ from tests.factories import FLIP_PROGRAM
 from trajectories.adapters.chat_api import ChatSampler, limits
 from trajectories.adapters.chat_api.choices import share_usage, split_choices
 from trajectories.adapters.chat_api.ports import NoPorts
-from trajectories.adapters.chat_api.replies import Reply, read_reply
 from trajectories.adapters.fake_endpoint import Behaviour, Play
+from trajectories.core.completions.replies import Reply, read_reply
 from trajectories.core.records import AgentLimits, FinishReason, SampleFailure, Usage
 
 STREAMED = pytest.mark.parametrize("streaming", [False, True], ids=["whole", "streamed"])

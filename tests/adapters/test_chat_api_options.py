@@ -9,11 +9,12 @@ from tests.endpoint import access_to, flip_endpoint, request_for, settings_for
 from trajectories.adapters.chat_api import ChatCall, ChatSampler, ChatSettings
 from trajectories.adapters.chat_api.calls import call_hash
 from trajectories.adapters.chat_api.client import request_body
-from trajectories.adapters.chat_api.faults import Refusal, status_fault
+from trajectories.adapters.chat_api.faults import status_fault
 from trajectories.adapters.chat_api.options import REMEDIES, apply_remedies, ignored_temperature
 from trajectories.adapters.chat_api.streams import merge_stream
 from trajectories.adapters.fake_endpoint import TAKES, Answer, Behaviour, FakeEndpoint, tool_call
 from trajectories.adapters.fake_endpoint.refusals import CHECKS
+from trajectories.core.completions.hidden_errors import Refusal
 from trajectories.core.records import AgentLimits, SampleFailure, SampleResult
 from trajectories.core.snippets import run_snippet
 

@@ -6,10 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trajectories.adapters.chat_api.faults import redact, retry_after_seconds
-from trajectories.adapters.chat_api.replies import read_reply
 from trajectories.adapters.chat_api.settings import ChatSettings
 from trajectories.adapters.chat_api.streams import merge_stream
 from trajectories.adapters.fake_endpoint import Answer, bodies
+from trajectories.core.completions.replies import read_reply
 
 values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20),

@@ -5,8 +5,8 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from trajectories.adapters.chat_api.replies import read_reply
+
 from trajectories.adapters.chat_api.streams import merge_stream
 
 

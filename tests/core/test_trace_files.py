@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from trajectories.core.problems import ProblemError
 from trajectories.core.records import FinishReason, StepKind
-from trajectories.core.trace_files import MAX_LINE, ProblemKey, read_lines, read_traces
+from trajectories.core.trace_files import ProblemKey, read_traces
+from trajectories.core.trace_rows import MAX_LINE, read_lines
 
 CHOICE = {"message": {"role": "assistant", "content": "4", "reasoning_content": "Two twos."}, "finish_reason": "length"}
 COMPLETION = {
@@ -77,7 +78,8 @@ def test_full_rows_keep_steps_answer_and_program():
 )
 def test_completions_give_a_trace_for_each_choice(row):
     first, second = read_traces(row)
-    assert first.problem == second.problem == ProblemKey(name="p-1")
+    assert first.problem == second.problem
+    assert str(first.problem) == "p-1"
     assert (first.response, first.thinking, first.finish_reason) == ("4", "Two twos.", FinishReason.LENGTH)
     assert (second.response, second.finish_reason, second.model) == ("5", FinishReason.STOP, "m-1")
     usage = first.usage
@@ -111,7 +113,7 @@ def test_a_completion_with_its_request_names_its_problem_by_what_was_asked():
         ({"choices": [3], "problem_id": "p"}, "choices[0].message: found null, expected an object"),
         (
             {"custom_id": "p", "response": {"status_code": 500, "body": {"error": {}}}},
-            "response: found a failed call, expected a chat completion",
+            "response.body: found a failed call, expected an answer; it says: status 500",
         ),
         ({"trace": 3, "problem": {}}, 'trace: found no objects "problem" and "trace", expected both'),
         (
@@ -148,6 +150,15 @@ keys = st.sampled_from(
         "usage",
         "request",
         "model",
+        "candidates",
+        "content",
+        "stop_reason",
+        "output",
+        "result",
+        "error",
+        "status",
+        "custom_id",
+        "modelOutput",
     ]
 )
 

@@ -17,3 +17,15 @@ def pass_at_k(n: int, c: int, k: int) -> float | None:
     for i in range(n - c + 1, n + 1):
         all_wrong *= 1.0 - k / i
     return 1.0 - all_wrong
+
+
+ARC_ATTEMPTS = 2
+"""Attempts that the ARC Prize takes at each test input."""
+
+
+def arc_output_score(n: int, c: int) -> float:
+    """What one test output of an ARC task scores by `n` samples, `c` of them right: 1 where one of two attempts is.
+
+    Of more than two samples it is the mean over every two of them, of one sample that sample alone, of none 0.
+    """
+    return pass_at_k(n, c, min(n, ARC_ATTEMPTS)) or 0.0 if n else 0.0

@@ -4,17 +4,25 @@
   have any of their names
 - `sft-messages`: {"messages": [..., {"role": "assistant", ...}]}
 - `full`, as Minicolumn exports it: {"problem": {...}, "trace": {...}}
-- chat completions of OpenAI-compatible endpoints, alone or in a line of a batch's output: one trace per choice
+- a submission of the ARC Prize, a document of its own (core/arc_submissions.py): one trace for each attempt at a task
+- samples as lm-evaluation-harness logs them (core/lm_eval_rows.py)
+- answers as they came from a provider, alone or in a line of a batch's output (core/batch_rows.py): chat completions,
+  responses, messages of Anthropic, answers of Gemini; one trace for each alternative answer
 
 Everything but `full` may name its problem in "problem_id", "problem_hash" or "question", in the row itself or in its
 "meta" or "metadata"; a conversation without such names its problem by what the user said last.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from typing import IO, Any
+from typing import Any
 
+from trajectories.core.arc_submissions import MARK, attempt_text, read_attempts
+from trajectories.core.batch_rows import Enclosed, failed_call, open_row, request_messages, request_option
+from trajectories.core.completions.bodies import read_alternatives
+from trajectories.core.completions.hidden_errors import HiddenError, error_words, is_broken_off
 from trajectories.core.completions.messages import Piece, said_in, thoughts_of
 from trajectories.core.completions.parts import (
     Completion,
@@ -24,47 +32,47 @@ from trajectories.core.completions.parts import (
     parts_from_json,
 )
 from trajectories.core.completions.recovering import mark_thinking, recover_parts
+from trajectories.core.completions.replies import Reply, ReplyError, cut_at_limit, finish_reason_of
 from trajectories.core.completions.thoughts import Part, PartKind
-from trajectories.core.completions.usage import Counted, read_usage
 from trajectories.core.judged_rows import ForeignReview, read_reviews, read_verdicts
+from trajectories.core.lm_eval_rows import is_logged, read_logged
 from trajectories.core.problems import ProblemError, describe
-from trajectories.core.problems.documents import check_text, decode_text, parse_json_text
+from trajectories.core.problems.documents import check_text
 from trajectories.core.records import JSON, AnswerPlace, FinishReason, Step, StepKind, Usage, VerdictRecord
-from trajectories.core.trace_turns import Turns, read_said, read_turns, thoughts_beside
+from trajectories.core.trace_turns import Turns, check_pieces, read_said, read_turns, thoughts_beside
 from trajectories.core.verifiers.answers import read_place
 
-MAX_LINE = 8 * 1024 * 1024
 MAX_STEPS = 5_000
-FINISHED = {
-    "stop": FinishReason.STOP,
-    "length": FinishReason.LENGTH,
-    "max_tokens": FinishReason.LENGTH,
-    "content_filter": FinishReason.REFUSAL,
-    "refusal": FinishReason.REFUSAL,
-}
+OUTPUT_LIMITS = ("max_completion_tokens", "max_tokens", "max_output_tokens", "maxOutputTokens", "max_tokens_to_sample")
 Row = Mapping[str, JSON]
 THINKING = PartKind.THINKING.value
 
 
 @dataclass(frozen=True, slots=True)
 class ProblemKey:
-    """How a row names its problem; the first of these that is set counts."""
+    """How a row names its problem; the first of these that is set counts.
+
+    A `custom_id` is what whoever asked called the request: the problem's name, or that with the number of the sample
+    behind it; where it names none, what was asked counts.
+    """
 
     hash: str = ""
     name: str = ""
     question: str = ""
+    custom_id: str = ""
 
     def __str__(self) -> str:
-        return self.hash or self.name or self.question
+        return self.hash or self.name or self.custom_id or self.question
 
 
 @dataclass(frozen=True, slots=True)
 class ForeignTrace:
     """A trace as its file has it. `answer` and `program` are only set where the row states them, and so is the `place`
-    of an answer in the response. `cost` is what its endpoint stated, None where it stated nothing.
+    of an answer in the response. `cost` is what its endpoint stated, None where it stated nothing; `raw` is the answer
+    as its provider wrote it, "" where the file has only its text.
 
     `pieces` are what the model said, in order; without them it is `thinking` and `response`. `parts` are those of the
-    response, where the row states them.
+    response, where the row states them. `adds_verdicts` says that its verdicts are added to a trace that is known.
     """
 
     problem: ProblemKey
@@ -82,8 +90,10 @@ class ForeignTrace:
     answer: JSON = None
     program: str = ""
     facts: Row = field(default_factory=dict)
+    raw: str = ""
     place: AnswerPlace | None = None
     verdicts: tuple[VerdictRecord, ...] = ()
+    adds_verdicts: bool = False
     reviews: tuple[ForeignReview, ...] = ()
 
     @property
@@ -94,40 +104,47 @@ class ForeignTrace:
         return build_completion(self.pieces) if self.pieces else completion_of(self.response, self.thinking)
 
 
-def read_lines(stream: IO[bytes]) -> Iterator[tuple[int, Row | ProblemError]]:
-    """The rows of a .jsonl file with their line numbers; one that cannot be read is a ProblemError. Constant memory."""
-    number = 0
-    while line := stream.readline(MAX_LINE + 1):
-        number += 1
-        if len(line) > MAX_LINE:
-            while line and not line.endswith(b"\n"):
-                line = stream.readline(MAX_LINE)
-            yield number, ProblemError("", f"found more than {MAX_LINE >> 20} MB in one line, expected less")
-            continue
-        try:
-            text = decode_text(line).rstrip("\r\n")
-            if not text.strip():
-                continue
-            value = parse_json_text(text)
-            if not isinstance(value, dict):
-                raise ProblemError("", f"found {describe(value)}, expected an object")
-        except ProblemError as fault:
-            yield number, ProblemError(fault.path.removeprefix("line 1 "), fault.detail)
-        else:
-            yield number, value
-
-
 def read_traces(row: Row) -> list[ForeignTrace]:
     """The traces of one row, at least one. Raises ProblemError with the key that is wrong as path."""
+    if MARK in row:
+        return _submitted(row)
+    if is_logged(row):
+        return _logged(row)
     if "trace" in row:
         return [_full(row)]
-    if "choices" in row or _body(row) is not None:
-        return _completions(row)
+    if (enclosed := open_row(row)) is not None:
+        return _answers(row, enclosed)
     if "messages" in row:
         return [_conversation(row)]
     if "response" in row:
         return [_plain(row)]
     raise ProblemError("", 'found no "response", "messages", "choices" or "trace", expected one of them')
+
+
+def _submitted(row: Row) -> list[ForeignTrace]:
+    """A trace for each attempt at a task: what it states for every test input is its answer."""
+    key, model = _key(row, ""), _text(row, "model")
+    return [
+        ForeignTrace(key, (), attempt_text(grids), model=model, answer=grids, facts={"attempt": number})
+        for number, grids in enumerate(read_attempts(row[MARK]), 1)
+    ]
+
+
+def _logged(row: Row) -> list[ForeignTrace]:
+    samples = read_logged(row)
+    return [
+        ForeignTrace(
+            problem=_key(row, sample.question or sample.prompt),
+            messages=({"role": "user", "content": sample.prompt},) if sample.prompt else (),
+            response=sample.response,
+            model=_text(row, "model") or _model_of_meta(row),
+            temperature=_temperature({"temperature": sample.temperature}),
+            finish_reason=_finished(row.get("finish_reason"), sample.response),
+            verdicts=sample.verdicts,
+            adds_verdicts=True,
+        )
+        for sample in samples
+    ]
 
 
 def _plain(row: Row) -> ForeignTrace:
@@ -197,55 +214,77 @@ def _full(row: Row) -> ForeignTrace:
     )
 
 
-def _completions(row: Row) -> list[ForeignTrace]:
-    body = _body(row) or row
-    choices = body.get("choices")
-    if not isinstance(choices, list) or not choices:
-        raise ProblemError("choices", f"found {describe(choices)}, expected a list of at least one choice")
-    request = row.get("request") if isinstance(row.get("request"), dict) else row
-    asked = request if isinstance(request, dict) and "messages" in request else {"messages": []}
-    messages = read_turns(asked["messages"], "request.messages").all
-    named = {**row, **({"problem_id": row["custom_id"]} if "custom_id" in row and "problem_id" not in row else {})}
-    key = _key(named, _last_question(messages) or _text(row, "question"))
-    took = _counted(body.get("usage"), len(choices))
-    shared = ForeignTrace(key, messages, "", model=_text(body, "model"), usage=took.usage, cost=took.cost)
-    return [_choice(choice, index, shared, row) for index, choice in enumerate(choices)]
+def _answers(row: Row, enclosed: Enclosed) -> list[ForeignTrace]:
+    """One trace for each alternative answer of a provider. Raises ProblemError, with an error's own words."""
+    body, request = enclosed.body, enclosed.request
+    _check_alternatives(enclosed)
+    try:
+        replies = read_alternatives(body, enclosed.kind)
+    except HiddenError as fault:
+        raise failed_call(enclosed.path, error_words(json.loads(fault.refusal.text))) from fault
+    except ReplyError as fault:
+        raise ProblemError(enclosed.path, f"found {fault}, expected {enclosed.kind.name}") from fault
+    asked = request_messages(request)
+    turns = read_turns(asked, "request.messages") if asked else Turns((), None)
+    messages = turns.all
+    key = _key(row, _last_question(messages) or _text(row, "question"), enclosed.custom_id)
+    limit = request_option(request, body, *OUTPUT_LIMITS)
+    temperature = _temperature({"temperature": request_option(request, body, "temperature")})
+    model = _text(row, "model") or _text(request, "model")
+    traces = []
+    for reply in replies:
+        whole = cut_at_limit(reply, limit) if type(limit) is int and len(replies) == 1 else reply
+        traces.append(_answer(whole, key, messages, len(replies)))
+    found = [replace(trace, temperature=temperature, model=trace.model or model) for trace in traces]
+    facts = {**({"custom_id": key.custom_id} if key.custom_id else {}), **_facts(turns)}
+    return [replace(trace, facts={**trace.facts, **facts}) for trace in found]
 
 
-def _choice(choice: JSON, index: int, shared: ForeignTrace, row: Row) -> ForeignTrace:
-    path = f"choices[{index}]."
-    message = choice.get("message") if isinstance(choice, dict) else None
-    if not isinstance(message, dict):
-        raise ProblemError(f"{path}message", f"found {describe(message)}, expected an object")
-    pieces = read_said(message, f"{path}message")
-    request = row.get("request")
+def _answer(reply: Reply, key: ProblemKey, messages: tuple[Row, ...], alternatives: int) -> ForeignTrace:
     return ForeignTrace(
-        problem=shared.problem,
-        messages=shared.messages,
-        **_said(pieces, choice.get("finish_reason")),
-        model=shared.model,
-        temperature=_temperature(request if isinstance(request, dict) else row),
-        usage=shared.usage,
-        cost=shared.cost,
+        problem=key,
+        messages=messages,
+        response=check_text(reply.text, "the answer"),
+        thinking=check_text(reply.reasoning, "the thoughts"),
+        pieces=check_pieces(reply.pieces, "the answer"),
+        model=reply.model,
+        finish_reason=reply.finish_reason,
+        usage=_share(reply.usage or Usage(), alternatives),
+        cost=None if reply.stated_cost is None else reply.stated_cost / alternatives,
+        facts={"tool_calls": list(reply.tool_calls)} if reply.tool_calls else {},
+        raw=reply.raw,
     )
 
 
-def _body(row: Row) -> Row | None:
-    """The completion inside a line of a batch's output. Raises ProblemError where the call itself failed."""
-    response = row.get("response")
-    if not isinstance(response, dict):
-        return None
-    body = response.get("body", response)
-    if row.get("error") or not isinstance(body, dict) or "choices" not in body:
-        raise ProblemError("response", "found a failed call, expected a chat completion")
-    return body
+def _check_alternatives(enclosed: Enclosed) -> None:
+    """Refuse an answer without alternatives, or with one that is none: whoever reads a live answer is more lenient."""
+    name = enclosed.kind.alternatives
+    found = enclosed.body.get(name) if name else None
+    if not name or (name != "choices" and found is None):
+        return
+    where = f"{enclosed.path}.{name}".lstrip(".")
+    if not isinstance(found, list) or not found:
+        raise ProblemError(where, f"found {describe(found)}, expected a list of at least one {name.removesuffix('s')}")
+    for index, one in enumerate(found):
+        inner = "message" if name == "choices" else "content"
+        path = f"{where}[{index}].{inner}"
+        said = one.get(inner) if isinstance(one, dict) else None
+        if isinstance(said, dict):
+            read_said(said if name == "choices" else {"content": said.get("parts")}, path)
+            continue
+        is_empty = name == "candidates" and isinstance(one, dict) and said is None  # Gemini was cut off before any
+        if not is_empty:
+            raise ProblemError(path, f"found {describe(said)}, expected an object")
 
 
-def _key(row: Row, question: str) -> ProblemKey:
+def _key(row: Row, question: str, custom_id: str = "") -> ProblemKey:
     """How a row names its problem. Raises ProblemError where it does not."""
     named = {**_meta(row), **row}
     key = ProblemKey(
-        _text(named, "problem_hash"), _text(named, "problem_id"), (_text(row, "question") or question).strip()
+        _text(named, "problem_hash"),
+        _text(named, "problem_id"),
+        (_text(row, "question") or question).strip(),
+        check_text(custom_id, "custom_id"),
     )
     if not str(key):
         raise ProblemError("", 'found no "problem_id", "problem_hash" or "question", expected one of them')
@@ -307,21 +346,18 @@ def _temperature(row: Row) -> float:
 
 
 def _finished(value: JSON, response: str) -> FinishReason:
-    if not response.strip():
-        return FinishReason.EMPTY
-    return FINISHED.get(value, FinishReason.STOP) if isinstance(value, str) else FinishReason.STOP
+    if is_broken_off(value):
+        raise ProblemError("finish_reason", f"found {describe(value)}, a text broken off; expected a finished one")
+    return finish_reason_of(value, response)
 
 
-def _counted(value: JSON, choices: int) -> Counted:
-    """What one choice of several took: the input of all, and its share of the output and the cost."""
-    counted = read_usage(value) or Counted(Usage())
-    usage, cost = counted.usage, counted.cost
-    shared = replace(
+def _share(usage: Usage, alternatives: int) -> Usage:
+    """What one of several answers took: the input of all, and its share of the output."""
+    return replace(
         usage,
-        reasoning_tokens=usage.reasoning_tokens // choices,
-        output_tokens=usage.output_tokens // choices,
+        reasoning_tokens=usage.reasoning_tokens // alternatives,
+        output_tokens=usage.output_tokens // alternatives,
     )
-    return Counted(shared, None if cost is None else cost / choices)
 
 
 def _steps(value: JSON) -> tuple[Step, ...]:

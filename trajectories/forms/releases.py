@@ -7,8 +7,11 @@ from typing import Any
 from django import forms
 from django.utils import timezone
 
-from trajectories.core.exporters import DEFAULT_THOUGHTS, EXPORTERS, THOUGHTS_WORDS
+<<<<<<< HEAD
 from trajectories.forms.plain import PlainForm
+=======
+from trajectories.core.exporters import ARGUMENTS_WORDS, DEFAULT_ARGUMENTS, DEFAULT_THOUGHTS, EXPORTERS, THOUGHTS_WORDS
+>>>>>>> h/foreign
 from trajectories.forms.titles import TitleField
 from trajectories.forms.traces import TraceScopeForm
 from trajectories.selectors.releases import ReleaseRule
@@ -64,6 +67,12 @@ class ExportForm(PlainForm):
         label="Thoughts",
         initial=DEFAULT_THOUGHTS.value,
         choices=[(how.value, words) for how, words in THOUGHTS_WORDS.items()],
+    )
+    arguments = forms.ChoiceField(
+        required=False,
+        label="Arguments of tool calls",
+        initial=DEFAULT_ARGUMENTS.value,
+        choices=[(how.value, words) for how, words in ARGUMENTS_WORDS.items()],
     )
     with_meta = forms.BooleanField(required=False, label="Add a “meta” column that says where each row comes from")
 

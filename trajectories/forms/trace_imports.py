@@ -12,7 +12,7 @@ class TraceImportForm(PlainForm):
     """Which files, and what to do about bad rows."""
 
     traces = FilesField(
-        label="Files of traces", widget=FilesInput(attrs={"accept": ".jsonl,.ndjson", "multiple": True})
+        label="Files of traces", widget=FilesInput(attrs={"accept": ".jsonl,.ndjson,.json", "multiple": True})
     )
     skip_bad = forms.BooleanField(
         label="Import the good rows even if some are bad",
@@ -29,7 +29,7 @@ class TraceImportForm(PlainForm):
     def clean(self) -> None:
         """Ask for files."""
         if not self.cleaned_data.get("traces"):
-            self.add_error("traces", "Choose at least one .jsonl file.")
+            self.add_error("traces", "Choose at least one .jsonl or .json file.")
 
     def uploads(self) -> list[tuple[str, IO[bytes]]]:
         """Name and content of each file that was sent, open and seekable."""

@@ -56,7 +56,9 @@ class ReleaseItem(models.Model):
 class Export(models.Model):
     """One file of one format made from a release. Making it again gives the same bytes.
 
-    `thoughts` says how it writes what models thought (exporters.Thoughts); "" for a format that has one way only.
+    `thoughts` says how it writes what models thought (exporters.Thoughts), `arguments` in which form the arguments of
+    tool calls (exporters.Arguments); "" for a format that has one way only. `columns` are the types of what was written
+    (core/exporters/columns.py), null for a format whose rows no typed column holds and for older files.
 
     `lease_expires_at` doubles as the token of whoever writes: a writer that finds another value has lost the export.
     """
@@ -73,6 +75,8 @@ class Export(models.Model):
     format = models.CharField(max_length=40)
     with_meta = models.BooleanField(default=False)
     thoughts = models.CharField(max_length=20, blank=True)
+    arguments = models.CharField(max_length=10, blank=True)
+    columns = models.JSONField(null=True)
     state = models.CharField(max_length=10, choices=State.choices, default=State.QUEUED)
     lease_expires_at = models.DateTimeField(null=True)
     claims = models.PositiveSmallIntegerField(default=0)
@@ -90,7 +94,9 @@ class Export(models.Model):
     class Meta:
         permissions = [("download_export", "Can download exports")]
         constraints = [
-            models.UniqueConstraint(fields=["release", "format", "with_meta", "thoughts"], name="export_once"),
+            models.UniqueConstraint(
+                fields=["release", "format", "with_meta", "thoughts", "arguments"], name="export_once"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -4,10 +4,10 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from trajectories.adapters.chat_api.replies import read_reply
 from trajectories.core.completions.messages import Piece
 from trajectories.core.completions.parts import parts_from_json
 from trajectories.core.completions.recovering import mark_thinking, recover_parts
+from trajectories.core.completions.replies import read_reply
 from trajectories.core.completions.thoughts import Part, PartKind
 from trajectories.core.prompts import storable_pieces
 from trajectories.core.records import Step, StepKind

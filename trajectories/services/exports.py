@@ -12,7 +12,16 @@ from django.utils import timezone
 
 from trajectories.adapters.disk import free_bytes, is_full
 from trajectories.adapters.files import sweep_parts, write_whole
-from trajectories.core.exporters import DEFAULT_THOUGHTS, EXPORTERS, Thoughts, encode_row
+from trajectories.core.exporters import (
+    DEFAULT_ARGUMENTS,
+    DEFAULT_THOUGHTS,
+    EXPORTERS,
+    Arguments,
+    Thoughts,
+    encode_line,
+    make_row,
+)
+from trajectories.core.exporters.columns import UNKNOWN, Columns, add_value, is_typed, loading_code
 from trajectories.models import AuditEvent, Export, Release
 from trajectories.selectors.disk import NO_SPACE
 from trajectories.selectors.exports import iterate_items
@@ -42,7 +51,18 @@ def export_filename(export: Export) -> str:
     """The name a download gets."""
     how = "" if export.thoughts in ("", DEFAULT_THOUGHTS) else f"-{export.thoughts}"
     how = "-thoughts-in-text" if is_older_than_parts(export) else how
+    how += "-objects" if export.arguments == Arguments.OBJECTS else ""
     return f"release-{export.release_id}-{export.format}{how}{'-meta' if export.with_meta else ''}.jsonl"
+
+
+def export_loading(export: Export) -> str:
+    """The command that loads the file of an export with `datasets`, "" where its rows fit no typed columns.
+
+    Objects as arguments have other keys from tool to tool, of which a typed column would make one object with all.
+    """
+    if export.columns is None or export.arguments == Arguments.OBJECTS:
+        return ""
+    return loading_code(export.columns, file=export_filename(export), sha256=export.sha256)
 
 
 def is_older_than_parts(export: Export) -> bool:
@@ -58,8 +78,9 @@ def request_export(
     export_format: str,
     with_meta: bool = False,
     thoughts: str = DEFAULT_THOUGHTS,
+    arguments: str = DEFAULT_ARGUMENTS,
 ) -> Export:
-    """The export of a release in one format and one way to write thoughts: the one there is or a new one.
+    """The export of a release in one format and one way to write thoughts and arguments: the one there is or a new one.
 
     One that failed, or whose file is gone, is queued again. Whatever is queued is rung for. Raises ExportError for an
     unknown format or way.
@@ -68,9 +89,15 @@ def request_export(
         raise ExportError(f"Format: found {export_format[:40]!r}, expected one of {', '.join(EXPORTERS)}.")
     if thoughts not in tuple(Thoughts):
         raise ExportError(f"Thoughts: found {thoughts[:40]!r}, expected one of {', '.join(Thoughts)}.")
-    how = Thoughts(thoughts).value if EXPORTERS[export_format].writes_thoughts else ""
+    if arguments not in tuple(Arguments):
+        raise ExportError(f"Arguments: found {arguments[:40]!r}, expected one of {', '.join(Arguments)}.")
+    writes = EXPORTERS[export_format].writes_thoughts
+    ways = {
+        "thoughts": Thoughts(thoughts).value if writes else "",
+        "arguments": Arguments(arguments).value if writes else "",
+    }
     export, made = Export.objects.select_for_update().get_or_create(
-        release=release, format=export_format, with_meta=with_meta, thoughts=how, defaults={"created_by": actor}
+        release=release, format=export_format, with_meta=with_meta, **ways, defaults={"created_by": actor}
     )
     lost = export.state == Export.State.READY and not export_path(export).is_file()
     if not made and not lost and export.state != Export.State.FAILED:
@@ -86,7 +113,7 @@ def request_export(
         verb="export.request",
         object_type="export",
         object_id=export.pk,
-        data={"release": release.pk, "format": export_format, "with_meta": with_meta, "thoughts": how},
+        data={"release": release.pk, "format": export_format, "with_meta": with_meta, **ways},
     )
     ring("export", export.pk, release.item_count)
     return export
@@ -137,6 +164,7 @@ def write_export(*, export_id: int) -> bool:
         rows_written=written.chunks,
         byte_size=written.byte_size,
         sha256=written.sha256,
+        columns=writer.columns,
     )
 
 
@@ -180,13 +208,23 @@ class _Writer:
 
     def __init__(self, export: Export, lease: datetime) -> None:
         self.export, self.lease, self.rows = export, lease, 0
+        self._columns: Columns = UNKNOWN
+
+    @property
+    def columns(self) -> Columns | None:
+        """The types of what was written; None where no typed column holds it."""
+        is_table = EXPORTERS[self.export.format].is_table
+        return self._columns if is_table and is_typed(self._columns) else None
 
     def lines(self) -> Iterator[bytes]:
         """Every row, in order. Raises _LeaseLostError when another writer took over."""
         exporter = EXPORTERS[self.export.format]
         thoughts = Thoughts(self.export.thoughts or DEFAULT_THOUGHTS)
+        arguments = Arguments(self.export.arguments or DEFAULT_ARGUMENTS)
         for item in iterate_items(self.export.release):
-            yield encode_row(exporter, item, with_meta=self.export.with_meta, thoughts=thoughts)
+            row = make_row(exporter, item, with_meta=self.export.with_meta, thoughts=thoughts, arguments=arguments)
+            self._columns = add_value(self._columns, row)
+            yield encode_line(row)
             self.rows += 1
             if self.rows % HEARTBEAT_ROWS == 0:
                 self._renew()

@@ -15,12 +15,13 @@ from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_POST, require_safe
 
-from trajectories.core.exporters import DEFAULT_THOUGHTS, EXPORTERS, Thoughts
+from trajectories.core.exporters import DEFAULT_ARGUMENTS, DEFAULT_THOUGHTS, EXPORTERS, Arguments, Thoughts
 from trajectories.forms.releases import ExportForm
 from trajectories.models import Export, Release
 from trajectories.selectors.blinding import SEE_REVIEWS
 from trajectories.services.exports import (
     export_filename,
+    export_loading,
     export_path,
     is_older_than_parts,
     record_download,
@@ -59,6 +60,7 @@ class ShownExport:
     link: str
     total: int
     thoughts: str
+    loading: str
 
 
 def describe_exports(request: HttpRequest, release: Release) -> list[ShownExport]:
@@ -73,7 +75,9 @@ def _shown(request: HttpRequest, export: Export, release: Release) -> ShownExpor
         key = _signer.sign_object({"export": export.pk, "user": visitor(request).pk})
         link = request.build_absolute_uri(f"{reverse('export_download', args=[export.pk])}?key={key}")
     how = OLDER if is_older_than_parts(export) else THOUGHTS_SHOWN.get(export.thoughts, "")
-    return ShownExport(export, export_filename(export), busy, link, release.item_count, how)
+    how = ", ".join(part for part in (how, "arguments as objects" * (export.arguments == Arguments.OBJECTS)) if part)
+    loading = export_loading(export) if link else ""
+    return ShownExport(export, export_filename(export), busy, link, release.item_count, how, loading)
 
 
 @require_POST
@@ -84,7 +88,7 @@ def export_create(request: HttpRequest, release_id: int) -> HttpResponse:
     release = get_object_or_404(Release, pk=release_id)
     form = ExportForm(request.POST)
     if not form.is_valid():
-        known = {"format": list(EXPORTERS), "thoughts": [how.value for how in Thoughts]}
+        known = {"format": [*EXPORTERS], "thoughts": [*Thoughts], "arguments": [*Arguments]}
         fault = next((f"{name.capitalize()}: expected one of {', '.join(known[name])}." for name in form.errors), "")
         return HttpResponse(fault, status=422, content_type="text/plain")
     export = request_export(
@@ -93,6 +97,7 @@ def export_create(request: HttpRequest, release_id: int) -> HttpResponse:
         export_format=form.cleaned_data["format"],
         with_meta=form.cleaned_data["with_meta"],
         thoughts=form.cleaned_data["thoughts"] or DEFAULT_THOUGHTS,
+        arguments=form.cleaned_data["arguments"] or DEFAULT_ARGUMENTS,
     )
     return redirect(f"{reverse('release_detail', args=[release.pk])}#export-{export.pk}")
 

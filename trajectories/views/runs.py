@@ -16,6 +16,8 @@ from django.views.decorators.vary import vary_on_headers
 from trajectories.core.strategies import STRATEGIES
 from trajectories.forms.runs import VARIATIONS, BudgetForm, ExtendForm
 from trajectories.models import Run
+from trajectories.selectors.arc_scores import has_arc
+from trajectories.selectors.repeats import find_repeats
 from trajectories.selectors.runs import (
     STATE_FILTERS,
     get_progress,
@@ -115,6 +117,7 @@ def _show(request: HttpRequest, run: Run, **refused: Form) -> HttpResponse:
     if part == "live":
         return render(request, "trajectories/runs/_live.html", context)
     context |= {"page": list_run_problems(run, after=after), "instructions": list_instructions(run), **_plan(run)}
+    context |= {"has_arc": has_arc(run), "repeats": find_repeats(run) if run.sampler.is_chat else None}
     may_steer = request.user.has_perm("trajectories.control_run")
     if may_steer and run.state not in (Run.State.CANCELLED, Run.State.FAILED):
         context["budget_form"] = BudgetForm(initial=budget_values(run))

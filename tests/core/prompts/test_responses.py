@@ -285,13 +285,21 @@ def test_sampled_and_imported_texts_are_read_alike(part, kind, text, answer):
     "text",
     [
         f"First\n```python\nx = 1\n```\nthen\n```python\n{PROGRAM}```\n",
-        f"```py\n{PROGRAM}```\nIt gives [[8, 7]].",
+        f"```py\n{PROGRAM}```\nIt makes [[0, 5]] of [[5, 0]], say, and [[5, 0]] of [[0, 5]].",
+        f"First I thought [[8, 7]].\n```py\n{PROGRAM}```",
         f"<think>\n```python\ndef transform(grid):\n    return grid\n```\n</think>\n```python\n{PROGRAM}```",
     ],
 )
 def test_the_program_of_an_imported_text_counts_before_its_grids(text):
     read = read_answer(arc(), text)
     assert (read.answer, read.program, read.place) == (None, PROGRAM, None)
+
+
+def test_a_grid_stated_behind_a_program_is_the_answer_of_an_imported_text():
+    text = f"```python\n{PROGRAM}```\nThat was wrong; the output is\n[[8, 7]]"
+    read = read_answer(arc(), text)
+    assert (read.answer, read.program) == ([[[8, 7]]], "")
+    assert text[read.place.start : read.place.end] == "[[8, 7]]"
 
 
 def test_a_program_in_thoughts_is_none():

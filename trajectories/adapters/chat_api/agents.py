@@ -10,7 +10,6 @@ from decimal import Decimal
 from trajectories.adapters.chat_api.caller import Caller
 from trajectories.adapters.chat_api.calls import Answered, ChatCall, input_tokens_of
 from trajectories.adapters.chat_api.faults import CallError
-from trajectories.adapters.chat_api.replies import Reply
 from trajectories.adapters.chat_api.samples import first_call, reply_facts, stored_parts, variation_of
 from trajectories.adapters.chat_api.tools import (
     MAX_CALLS_PER_TURN,
@@ -23,6 +22,7 @@ from trajectories.adapters.chat_api.tools import (
     read_calls,
 )
 from trajectories.core.completions.messages import Piece
+from trajectories.core.completions.replies import Reply
 from trajectories.core.completions.thoughts import PartKind
 from trajectories.core.identity import derive_seed
 from trajectories.core.prompts import Message, fenced, read_completion, steps_of, storable_completion, with_hint

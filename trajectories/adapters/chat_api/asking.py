@@ -17,8 +17,8 @@ from trajectories.adapters.chat_api.limits import (
     backoff_seconds,
 )
 from trajectories.adapters.chat_api.ports import Ports
-from trajectories.adapters.chat_api.replies import Reply
 from trajectories.adapters.chat_api.settings import ChatSettings
+from trajectories.core.completions.replies import Reply
 from trajectories.core.records import SampleFailure, Usage
 
 if TYPE_CHECKING:

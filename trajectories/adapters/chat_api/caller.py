@@ -14,9 +14,9 @@ from trajectories.adapters.chat_api.choices import share_cost, share_usage
 from trajectories.adapters.chat_api.faults import CallError
 from trajectories.adapters.chat_api.opening import open_client
 from trajectories.adapters.chat_api.ports import PaidReply, Ports
-from trajectories.adapters.chat_api.replies import Reply, cut_at_limit, read_reply
 from trajectories.adapters.chat_api.settings import ChatSettings
 from trajectories.adapters.endpoints import EndpointAccess
+from trajectories.core.completions.replies import Reply, cut_at_limit, read_reply
 from trajectories.core.records import JSON, FinishReason, SampleFailure, Usage
 
 logger = logging.getLogger(__name__)

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from trajectories.adapters.chat_api.replies import Reply
 from trajectories.adapters.chat_api.settings import NEVER, RESPONSES, SYSTEM_ROLES, ChatSettings
+from trajectories.core.completions.replies import Reply
 from trajectories.core.identity import canonical_json, content_hash
 from trajectories.core.records import JSON, Usage
 from trajectories.core.tokens import estimate_tokens

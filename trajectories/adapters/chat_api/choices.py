@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from decimal import Decimal
 
-from trajectories.adapters.chat_api.replies import Reply
+from trajectories.core.completions.replies import Reply
 from trajectories.core.completions.usage import SMALLEST_COST
 from trajectories.core.records import Usage
 from trajectories.core.tokens import estimate_tokens

@@ -19,13 +19,13 @@ from trajectories.adapters.chat_api.faults import (
     refused_access,
     status_fault,
 )
-from trajectories.adapters.chat_api.hidden_errors import HiddenError
 from trajectories.adapters.chat_api.options import effort_field
-from trajectories.adapters.chat_api.replies import Reply, ReplyError, cut_at_limit, read_reply
 from trajectories.adapters.chat_api.settings import CHAT_COMPLETIONS, NEVER, RESPONSES, SYSTEM_ROLES, ChatSettings
 from trajectories.adapters.chat_api.streams import BrokenOffError, merge_stream
 from trajectories.adapters.chat_api.transport import RefusedError, open_http
 from trajectories.adapters.endpoints import AccessError, EndpointAccess
+from trajectories.core.completions.hidden_errors import HiddenError
+from trajectories.core.completions.replies import Reply, ReplyError, cut_at_limit, read_reply
 from trajectories.core.records import JSON
 
 MAX_REPLY_BYTES = 8 * 1024 * 1024

@@ -7,15 +7,14 @@ import socket
 import ssl
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Any
 
 from trajectories.adapters.chat_api.options import name_refusal
 from trajectories.adapters.chat_api.settings import ChatSettings
 from trajectories.adapters.endpoints import AccessError
+from trajectories.core.completions.hidden_errors import MAX_WORDS, Refusal, error_words
 
-MAX_DETAIL = 500
 SECRETS = re.compile(
     r"(?i)\b(?:authorization|x-api-key|api[-_]key)[\"']?\s*[:=]\s*[\"']?(?:(?:bearer|basic)\s+)?\S+"
     r"|\bbearer\s+\S+|\b(?:sk|gsk|hf|xai)[-_][A-Za-z0-9_*.-]{6,}"
@@ -32,15 +31,6 @@ CONNECTION_FAULTS: tuple[tuple[type[Exception], str], ...] = (
     (ConnectionRefusedError, "nothing listens there"),
 )
 QUOTA_WORDS = ("insufficient_quota", "exceeded your current quota", "insufficient credits")
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """An answer with an error status, as far as its text was read."""
-
-    status: int
-    headers: Mapping[str, str]
-    text: str
 
 
 class CallError(Exception):
@@ -134,13 +124,7 @@ def _detail(error: Refusal) -> str:
         body: Any = json.loads(error.text)
     except (ValueError, RecursionError):
         body = error.text
-    body = body.get("error", body) if isinstance(body, Mapping) else body
-    if isinstance(body, Mapping):
-        parts = [body.get("message") or body.get("detail"), body.get("code") and f"[{body['code']}]"]
-        text = " ".join(str(part) for part in parts if part)
-    else:
-        text = str(body or "")
-    return " ".join(text.split())[:MAX_DETAIL]
+    return error_words(body)
 
 
 def retry_after_seconds(headers: Mapping[str, str], now: float) -> float | None:
@@ -161,7 +145,7 @@ def retry_after_seconds(headers: Mapping[str, str], now: float) -> float | None:
 def connection_fault(error: Exception, base_url: str, key: str) -> CallError:
     """A call that met no endpoint, or lost it."""
     causes = list(_causes(error))
-    said = " ".join(str(causes[1] if len(causes) > 1 else error).split())[:MAX_DETAIL]
+    said = " ".join(str(causes[1] if len(causes) > 1 else error).split())[:MAX_WORDS]
     message = f"No answer from {base_url}: {_connection_words(causes)}."
     return CallError("connection", message, retryable=True, detail=redact(said, key))
 
@@ -196,5 +180,5 @@ def _connection_words(causes: Sequence[BaseException]) -> str:
 
 def malformed_fault(what: str, text: str, key: str) -> CallError:
     """An answer that is not what the protocol says; `what` is it in words of our own."""
-    start = redact(" ".join(text[:MAX_DETAIL].split()), key)
+    start = redact(" ".join(text[:MAX_WORDS].split()), key)
     return CallError("malformed", f"The answer is {what}.", detail=start)

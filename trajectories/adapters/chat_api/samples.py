@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from trajectories.adapters.chat_api.calls import Answered, ChatCall
-from trajectories.adapters.chat_api.replies import Reply
 from trajectories.adapters.chat_api.settings import ChatSettings
 from trajectories.core.completions.parts import parts_to_json
+from trajectories.core.completions.replies import Reply
 from trajectories.core.completions.thoughts import Part
 from trajectories.core.prompts import (
     Message,

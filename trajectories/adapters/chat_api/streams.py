@@ -5,9 +5,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from trajectories.adapters.chat_api.hidden_errors import check_whole
-from trajectories.adapters.chat_api.replies import ReplyError, list_of, text_of
+from trajectories.core.completions.hidden_errors import check_whole
 from trajectories.core.completions.messages import THOUGHT_FIELDS, read_message, words_of
+from trajectories.core.completions.replies import ReplyError, list_of, text_of
 from trajectories.core.completions.thoughts import PartKind
 
 RESPONSE_ENDS = ("response.completed", "response.incomplete", "response.failed", "response.cancelled")

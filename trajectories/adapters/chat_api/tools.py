@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from trajectories.adapters.chat_api.options import THOUGHT_FIELDS
-from trajectories.adapters.chat_api.replies import Reply
 from trajectories.adapters.chat_api.settings import NEVER, RESPONSES, SAME
+from trajectories.core.completions.replies import Reply
 from trajectories.core.completions.turns import assistant_turn
 from trajectories.core.prompts import Message, storable_pieces
 from trajectories.core.records import JSON

@@ -10,9 +10,9 @@ import httpcore2
 import httpx2
 import openai
 
-from trajectories.adapters.chat_api.faults import Refusal
 from trajectories.adapters.endpoints import EndpointAccess, EndpointUrl
 from trajectories.adapters.endpoints.network import CheckedNetwork
+from trajectories.core.completions.hidden_errors import Refusal
 
 MAX_ERROR_BYTES = 64 * 1024
 """So much is read of an answer with an error status; the client itself would read all of it."""

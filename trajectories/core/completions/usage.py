@@ -18,23 +18,29 @@ MOST = 2**31 - 1
 
 SMALLEST_COST = Decimal("0.00000001")
 
-INPUT = ("prompt_tokens", "input_tokens", "promptTokenCount", "prompt_eval_count")
-OUTPUT = ("completion_tokens", "output_tokens", "candidatesTokenCount", "eval_count")
-TOTAL = ("total_tokens", "totalTokenCount")
+INPUT = ("prompt_tokens", "input_tokens", "promptTokenCount", "prompt_token_count", "prompt_eval_count")
+OUTPUT = ("completion_tokens", "output_tokens", "candidatesTokenCount", "candidates_token_count", "eval_count")
+TOTAL = ("total_tokens", "totalTokenCount", "total_token_count")
 CACHED = (
     "prompt_tokens_details.cached_tokens",  # OpenAI, xAI, OpenRouter
     "input_tokens_details.cached_tokens",  # OpenAI Responses
     "prompt_cache_hit_tokens",  # DeepSeek
     "cached_tokens",  # Kimi
-    "cachedContentTokenCount",  # Gemini
+    *("cachedContentTokenCount", "cached_content_token_count"),  # Gemini
     "cache_read_input_tokens",  # Anthropic
 )
 REASONING = (
     "completion_tokens_details.reasoning_tokens",
     "output_tokens_details.reasoning_tokens",
     "reasoning_tokens",  # Perplexity, some gateways
-    "thoughtsTokenCount",  # Gemini
+    *("thoughtsTokenCount", "thoughts_token_count"),  # Gemini
 )
+BESIDE_OUTPUT = ("thoughtsTokenCount", "thoughts_token_count")
+"""Gemini's thoughts, which its count of the answer always leaves out."""
+
+TOOL_INPUT = ("toolUsePromptTokenCount", "tool_use_prompt_token_count")
+"""What Gemini's own tools brought into the prompt: in the total, not in the count of the prompt."""
+
 BESIDE_INPUT = ("cache_read_input_tokens", "cache_creation_input_tokens")
 """Anthropic's own counts, which its `input_tokens` leaves out."""
 
@@ -60,11 +66,12 @@ def read_usage(value: Any) -> Counted | None:
     incoming = _first(value, INPUT)
     if "input_tokens" in value and "prompt_tokens" not in value:
         incoming += sum(_count(value.get(name)) for name in BESIDE_INPUT)
+    incoming += _first(value, TOOL_INPUT)
     outgoing, reasoning = _first(value, OUTPUT), _first(value, REASONING)
     total = _first(value, TOTAL)
     if total - incoming > outgoing:
         outgoing = total - incoming
-    elif not total and ("thoughtsTokenCount" in value or reasoning > outgoing):
+    elif not total and (_first(value, BESIDE_OUTPUT) or reasoning > outgoing):
         outgoing += reasoning
     usage = Usage(
         input_tokens=min(incoming, MOST),

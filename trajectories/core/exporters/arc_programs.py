@@ -19,6 +19,7 @@ class ArcProgramsExporter:
     title = "ARC programs with their outputs"
     read_by = "program-synthesis work"
     writes_thoughts = False
+    is_table = True
 
     def row(self, item: ExportItem, thoughts: Thoughts = DEFAULT_THOUGHTS) -> Mapping[str, JSON]:  # noqa: ARG002
         """{"task_id", "program", "train_outputs", "test_outputs", "verdicts": [{"verifier", "outcome"}]}."""

@@ -8,6 +8,7 @@ from typing import Protocol
 from trajectories.core.completions.parts import said_text, thoughts_in
 from trajectories.core.completions.thoughts import Part, PartKind
 from trajectories.core.completions.turns import kept_turns
+from trajectories.core.exporters.arguments import DEFAULT_ARGUMENTS, Arguments, with_objects, write_call
 from trajectories.core.exporters.thoughts import DEFAULT_THOUGHTS, Thoughts, write_thoughts
 from trajectories.core.records import JSON, ProblemKind
 from trajectories.core.tools import PYTHON, python_tool
@@ -48,30 +49,46 @@ class ExportItem:
 class Exporter(Protocol):
     """One file format. `row` is pure: the same item always gives the same row, keys in the same order.
 
-    `writes_thoughts` says whether the format has several ways to write what models thought.
+    `writes_thoughts` says whether the format has several ways to write what models thought, `is_table` whether its rows
+    are alike enough for typed columns.
     """
 
     name: str
     title: str
     read_by: str
     writes_thoughts: bool
+    is_table: bool
 
     def row(self, item: ExportItem, thoughts: Thoughts = DEFAULT_THOUGHTS) -> Mapping[str, JSON]:
         """The row of one item, exactly the format's schema."""
         ...
 
 
+def make_row(
+    exporter: Exporter,
+    item: ExportItem,
+    *,
+    with_meta: bool = False,
+    thoughts: Thoughts = DEFAULT_THOUGHTS,
+    arguments: Arguments = DEFAULT_ARGUMENTS,
+) -> dict[str, JSON]:
+    """The row of one item in the form asked for, with `meta` as last key when asked for."""
+    row = dict(exporter.row(item, thoughts))
+    if arguments is Arguments.OBJECTS and exporter.writes_thoughts:
+        row = with_objects(row)
+    return {**row, "meta": dict(item.meta)} if with_meta else row
+
+
+def encode_line(row: Mapping[str, JSON]) -> bytes:
+    """One line of a JSON Lines file, UTF-8. Raises ValueError for a number that is not finite, which JSON has not."""
+    return json.dumps(row, ensure_ascii=False, allow_nan=False).encode("utf-8") + b"\n"
+
+
 def encode_row(
     exporter: Exporter, item: ExportItem, *, with_meta: bool, thoughts: Thoughts = DEFAULT_THOUGHTS
 ) -> bytes:
-    """One line of a JSON Lines file, UTF-8, with `meta` as last key when asked for.
-
-    Raises ValueError for a number that is not finite: JSON has no form for it.
-    """
-    row = dict(exporter.row(item, thoughts))
-    if with_meta:
-        row["meta"] = dict(item.meta)
-    return json.dumps(row, ensure_ascii=False, allow_nan=False).encode("utf-8") + b"\n"
+    """The row of one item as a line of its file. Raises ValueError."""
+    return encode_line(make_row(exporter, item, with_meta=with_meta, thoughts=thoughts))
 
 
 def sent_messages(item: ExportItem) -> list[dict[str, JSON]]:
@@ -116,6 +133,8 @@ def _told(messages: Sequence[Mapping[str, JSON]], thoughts: Thoughts) -> list[di
     for message in (turn for sent in messages for turn in kept_turns(sent)):
         thought = str(message.pop("reasoning_content", ""))
         message.pop("parts", None)
+        if calls := _calls(message):
+            message["tool_calls"] = [write_call(call, Arguments.TEXT) for call in calls]
         told.append(_ordered(write_thoughts(message, thought, thoughts)))
     return told
 

@@ -15,6 +15,7 @@ class FullExporter:
     title = "Everything (archive)"
     read_by = "archives, another Minicolumn"
     writes_thoughts = False
+    is_table = False
 
     def row(self, item: ExportItem, thoughts: Thoughts = DEFAULT_THOUGHTS) -> Mapping[str, JSON]:  # noqa: ARG002
         """{"problem": {...}, "trace": {...}, "verdicts": [...], "reviews": [...]}."""

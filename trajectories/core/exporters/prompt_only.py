@@ -15,6 +15,7 @@ class PromptOnlyExporter:
     title = "Prompts with answers (reinforcement learning)"
     read_by = "TRL GRPO and other trainers with a verifiable reward"
     writes_thoughts = True
+    is_table = True
 
     def row(self, item: ExportItem, thoughts: Thoughts = DEFAULT_THOUGHTS) -> Mapping[str, JSON]:
         """{"prompt": [messages], "answer": text or null, "problem_id": text}."""

@@ -14,6 +14,7 @@ class SftMessagesExporter:
     title = "Chat messages (supervised fine-tuning)"
     read_by = "TRL SFT, Axolotl, LLaMA-Factory, Unsloth, OpenAI-style fine-tuning"
     writes_thoughts = True
+    is_table = True
 
     def row(self, item: ExportItem, thoughts: Thoughts = DEFAULT_THOUGHTS) -> Mapping[str, JSON]:
         """{"messages": [{"role", "content"}, ...]}, and {"tools": [...]} where the sample called some."""

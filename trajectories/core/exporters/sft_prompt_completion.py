@@ -14,6 +14,7 @@ class SftPromptCompletionExporter:
     title = "Prompt and completion (loss on the completion only)"
     read_by = "TRL SFT"
     writes_thoughts = True
+    is_table = True
 
     def row(self, item: ExportItem, thoughts: Thoughts = DEFAULT_THOUGHTS) -> Mapping[str, JSON]:
         """{"prompt": [messages], "completion": [messages]}, and {"tools": [...]} where the sample called some."""

@@ -29,6 +29,16 @@ def defines_function(program: str) -> bool:
     return len(program) <= MAX_PROGRAM and _DEFINES.search(program) is not None
 
 
+def after_program(text: str) -> str:
+    """The text with everything blank up to the end of its last block that defines the function, so that what stands
+    behind keeps its place; a text without such a block is blank as a whole."""
+    ends = [
+        block.end for block in find_blocks(text) if block.language in (*_PYTHON, "") and _DEFINES.search(block.text)
+    ]
+    end = text.find("\n", ends[-1]) + 1 if ends else 0
+    return f"{' ' * (end - 1)}\n{text[end:]}" if end else ""
+
+
 def find_program(text: str, *, asked: bool) -> str:
     """The last block that defines the function, or "". Where a program was `asked` for, the last Python block will do:
     its verdict says what is missing.

@@ -10,6 +10,7 @@ from trajectories.core.completions.messages import Piece
 from trajectories.core.completions.parts import Completion, build_completion, completion_of, thoughts_in
 from trajectories.core.completions.recovering import TITLE
 from trajectories.core.completions.thoughts import Content, Part, PartKind, content_of
+from trajectories.core.grids import grid_to_lists
 from trajectories.core.problems import ProblemError
 from trajectories.core.problems.arc import ArcTask, task_of
 from trajectories.core.problems.questions import asks_for_program
@@ -17,6 +18,7 @@ from trajectories.core.prompts.answer_formats import EXPERT, PROGRAM_STYLES
 from trajectories.core.prompts.base import ParsedResponse
 from trajectories.core.prompts.grid_answers import GridAnswer, read_grid_answer
 from trajectories.core.prompts.program_answers import (
+    after_program,
     defines_function,
     expert_program,
     expert_steps,
@@ -136,10 +138,25 @@ def read_answer(problem: ProblemRecord | PublicProblem, said: str | Content) -> 
 def _arc_answer(problem: ProblemRecord | PublicProblem, content: Content) -> ReadAnswer:
     task = _arc_task(problem)
     program = find_program(content.text, asked=False)
-    if program or task is None:
+    if task is None:
         return ReadAnswer(program=program)
+    if program:
+        return _corrected(content, task) or ReadAnswer(program=program)
     grids = _read_grids(content, len(task.test))
     return ReadAnswer() if grids is None else ReadAnswer(grids.grids, place=grids.place)
+
+
+def _corrected(content: Content, task: ArcTask) -> ReadAnswer | None:
+    """The grids stated behind a program, one for every test input: who goes on to state them answers with them.
+
+    None where there are fewer, or one is a grid that the task itself shows: then the program is being explained.
+    """
+    grids = _read_grids(replace(content, text=after_program(content.text)), len(task.test))
+    shown = [grid for pair in (*task.train, *task.test) for grid in (pair.input, pair.output) if grid is not None]
+    known = [grid_to_lists(grid) for grid in shown]
+    if grids is None or any(rows is None or rows in known for rows in grids.grids):
+        return None
+    return ReadAnswer(grids.grids, place=grids.place)
 
 
 def _read_grids(content: Content, tests: int) -> GridAnswer | None:

@@ -1,4 +1,4 @@
-"""`manage.py import_traces`: traces sampled elsewhere, from .jsonl files."""
+"""`manage.py import_traces`: traces sampled elsewhere, from .jsonl and .json files."""
 
 from argparse import ArgumentParser
 from contextlib import ExitStack
@@ -12,10 +12,10 @@ from trajectories.services.trace_imports import import_traces
 
 
 class Command(BaseCommand):
-    help = "Import traces sampled elsewhere (.jsonl); see docs/problems.md for the rows that are read."
+    help = "Import traces sampled elsewhere (.jsonl, .json); see docs/problems.md for the rows that are read."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="a .jsonl file")
+        parser.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="a .jsonl or .json file")
         parser.add_argument("--skip-bad", action="store_true", help="import the good rows even if some are bad")
         parser.add_argument(
             "--adopt-reviews-as", metavar="USER", help="let reviews in `full` rows decide, as USER's own"

@@ -9,8 +9,8 @@ from typing import Any
 from trajectories.adapters.chat_api import CHAT_COMPLETIONS, CallError, ChatSettings, open_client
 from trajectories.adapters.chat_api.calls import estimate_usage
 from trajectories.adapters.chat_api.options import REMEDIES, apply_remedies
-from trajectories.adapters.chat_api.replies import Reply
 from trajectories.adapters.chat_api.tools import Conversation, offered_tools, read_calls
+from trajectories.core.completions.replies import Reply
 from trajectories.core.records import JSON, Usage
 from trajectories.models import Sampler
 from trajectories.services.endpoints.access import endpoint_access

@@ -23,7 +23,8 @@ from trajectories.core.records import JSON, SampleResult
 from trajectories.core.reviews import Standing, settle
 from trajectories.core.storable import storable_text
 from trajectories.core.titles import shown_title
-from trajectories.core.trace_files import ForeignTrace, Row, read_lines, read_traces
+from trajectories.core.trace_files import ForeignTrace, Row, read_traces
+from trajectories.core.trace_rows import read_document, read_lines
 from trajectories.core.verifiers.answers import searched_fact
 from trajectories.models import (
     AuditEvent,
@@ -63,18 +64,25 @@ TRACE_COLUMNS = (
 )
 """Of a trace, in the order in which a spool has them; `decision`, `sampler_id` and `id` follow when it is written."""
 
-ReadRow = tuple[str, int, "Row | ProblemError | None"]
-"""File, line and what stands there; None for a file without any row."""
+ReadRow = tuple[str, str, "Row | ProblemError | None"]
+"""File, place in it and what stands there; None for a file without any row."""
 
 
 def read_rows(files: Iterable[tuple[str, IO[bytes]]]) -> Iterator[ReadRow]:
-    """Every row of some .jsonl files, in order."""
+    """Every row of some files, in order: of a .json file as one document, of every other line by line."""
     for name, stream in files:
-        line = 0
-        for line, row in read_lines(stream):
-            yield name, line, row
-        if not line:
-            yield name, 0, None
+        is_empty = True
+        for place, row in _rows_of(name, stream):
+            is_empty = False
+            yield name, place, row
+        if is_empty:
+            yield name, "", None
+
+
+def _rows_of(name: str, stream: IO[bytes]) -> Iterator[tuple[str, Row | ProblemError]]:
+    if name.lower().endswith(".json"):
+        return read_document(stream, name)
+    return ((f"line {number}", row) for number, row in read_lines(stream))
 
 
 @dataclass
@@ -87,32 +95,31 @@ class TraceStage:
 
     def take(self, rows: Sequence[ReadRow]) -> None:
         """Set the traces of some rows aside and count their faults. Raises OSError where the disk takes no more."""
-        read: list[tuple[str, int, ForeignTrace]] = []
-        for name, line, row in rows:
+        read: list[tuple[str, str, ForeignTrace]] = []
+        for name, place, row in rows:
             try:
                 if row is None:
                     raise ProblemError("", "found no traces")
                 if isinstance(row, ProblemError):
                     raise row
-                read += [(name, line, trace) for trace in read_traces(row)]
+                read += [(name, place, trace) for trace in read_traces(row)]
             except ProblemError as fault:
-                self._fault(name, line, fault.path, fault.detail)
+                self._fault(name, place, fault.path, fault.detail)
         problems = find_problems({trace.problem for _, _, trace in read})
-        for name, line, trace in read:
+        for name, place, trace in read:
             problem = problems.get(trace.problem)
             if isinstance(problem, str) or problem is None:
-                self._fault(name, line, "", problem or f"found no problem {shown_key(trace.problem)}; import it first")
+                self._fault(name, place, "", problem or f"found no problem {shown_key(trace.problem)}; import it first")
                 continue
             try:
                 row_aside = _staged(problem, trace, self.adopting)
             except (ValueError, TypeError) as fault:
-                self._fault(name, line, "", str(fault))
+                self._fault(name, place, "", str(fault))
             else:
                 self.spool.append(row_aside)
 
-    def _fault(self, name: str, line: int, path: str, detail: str) -> None:
-        place = f"line {line} {path}".rstrip() if line else path
-        self.faults.add(ImportFault(name, place, detail))
+    def _fault(self, name: str, place: str, path: str, detail: str) -> None:
+        self.faults.add(ImportFault(name, " ".join(part for part in (place, path) if part), detail))
 
 
 def _staged(problem: Problem, item: ForeignTrace, adopting: bool) -> JSON:
@@ -124,6 +131,7 @@ def _staged(problem: Problem, item: ForeignTrace, adopting: bool) -> JSON:
         "trace": [_plain(getattr(trace, name)) for name in TRACE_COLUMNS],
         "texts": texts,
         "verdicts": [verdict_row(verdict) for verdict in item.verdicts],
+        "adds_verdicts": item.adds_verdicts,
         "reviews": [review_row(review) for review in item.reviews],
         "adopted": adopted_review(item.reviews, len(item.steps)) if adopting and item.reviews else None,
     }
@@ -155,6 +163,7 @@ def _result(problem: Problem, item: ForeignTrace) -> SampleResult:
         usage=item.usage,
         cost=item.cost,
         facts=facts,
+        raw=storable_text(item.raw),
     )
 
 
@@ -208,10 +217,11 @@ class _Writer:
     def write(self, batch: Sequence[Mapping[str, Any]]) -> None:
         """Write what is new of a batch."""
         new = self._new(batch)
+        added = [row for row in batch if row["adds_verdicts"] and row["verdicts"]]
         ids = reserve_ids(Trace, len(new))
         verdicts, reviews = [], []
         for trace_id, row in zip(ids, new, strict=True):
-            verdicts += [(*verdict, trace_id) for verdict in row["verdicts"]]
+            verdicts += [(*verdict, trace_id) for verdict in row["verdicts"] if not row["adds_verdicts"]]
             reviews += [(*review, trace_id) for review in row["reviews"]]
         copy_rows(
             Trace,
@@ -223,6 +233,8 @@ class _Writer:
         )
         if verdicts:
             copy_rows(ImportedVerdict, (*VERDICT_COLUMNS, "trace_id"), verdicts)
+        if added:
+            self._add_verdicts(added)
         if reviews:
             copy_rows(ImportedReview, (*REVIEW_COLUMNS, "trace_id"), reviews)
         copy_rows(PendingVerification, ("trace_id",), [(trace_id,) for trace_id in ids])
@@ -231,6 +243,27 @@ class _Writer:
             store_adopted_reviews(reviewer=self._adopted_by, adopted=adopted)
         self._written.trace_ids += ids
         self._per_problem.update(row["trace"][0] for row in new)
+
+    def _add_verdicts(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Add verdicts to the traces that they are of, new ones or known ones, each once."""
+        hashes = {name for row in rows for name in row["known_as"]}
+        found = Trace.objects.filter(problem__in={row["trace"][0] for row in rows}, content_hash__in=hashes, run=None)
+        ids = {(problem, name): pk for pk, problem, name in found.values_list("pk", "problem_id", "content_hash")}
+        known = set(
+            ImportedVerdict.objects.filter(trace__in=ids.values()).values_list(
+                "trace_id", "verifier", "version", "message"
+            )
+        )
+        new = []
+        for row in rows:
+            trace_id = next(ids[row["trace"][0], name] for name in row["known_as"] if (row["trace"][0], name) in ids)
+            for verdict in row["verdicts"]:
+                verifier, version, _, _, message = verdict[:5]
+                if (trace_id, verifier, version, message) not in known:
+                    known.add((trace_id, verifier, version, message))
+                    new.append((*verdict, trace_id))
+        if new:
+            copy_rows(ImportedVerdict, (*VERDICT_COLUMNS, "trace_id"), new)
 
     def _new(self, batch: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
         """The traces of a batch that are not there yet, each once. One whose row names no model is known where any

@@ -7,9 +7,8 @@ is treated as the same error with its own status would be.
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
-
-from trajectories.adapters.chat_api.faults import Refusal
 
 BROKEN = 502
 STATUS_OF = {
@@ -35,11 +34,30 @@ STATUS_OF = {
 }
 """The status that goes with an error's word; an unknown word is a broken server."""
 
-BROKEN_OFF = ("error", "abort", "aborted", "cancelled", "canceled")
-"""Reasons to finish that mean that the text was not finished."""
+BROKEN_OFF = (
+    *("error", "abort", "aborted", "cancelled", "canceled"),
+    "insufficient_system_resource",  # DeepSeek
+    "network_error",  # Z.ai
+    *("malformed_function_call", "malformed_response", "unexpected_tool_call", "too_many_tool_calls"),  # Gemini
+    "missing_thought_signature",  # Gemini
+)
+"""Reasons to finish, in lower case, that mean that the text was not finished."""
 
 UNFINISHED = ("failed", "cancelled", "in_progress", "queued")
 """Statuses of a Responses answer that has no answer to read."""
+
+
+MAX_WORDS = 500
+"""Characters of an error's own words that are repeated."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """An answer with an error status, as far as its text was read."""
+
+    status: int
+    headers: Mapping[str, str]
+    text: str
 
 
 class HiddenError(ValueError):
@@ -66,8 +84,37 @@ def check_choice(choice: Mapping[str, Any]) -> None:
     if choice.get("error"):
         raise HiddenError(_refusal(choice["error"]))
     reason = choice.get("finish_reason")
-    if reason in BROKEN_OFF:
-        raise HiddenError(_refusal({"message": f"The answer was broken off (finish_reason {reason})."}))
+    if is_broken_off(reason):
+        raise broken_off(f"The answer was broken off (finish_reason {reason}).")
+
+
+def is_broken_off(reason: Any) -> bool:
+    """Whether a reason to finish means that the text was not finished."""
+    return isinstance(reason, str) and reason.lower() in BROKEN_OFF
+
+
+def broken_off(message: str) -> HiddenError:
+    """The error of an answer that was broken off or never begun."""
+    return HiddenError(_refusal({"message": message}))
+
+
+def error_words(error: Any) -> str:
+    """What an error says of itself, with its code, in one line; an empty text where it says nothing.
+
+    Endpoints put the words into `message`, `detail` or `errorMessage`, alone or in an `error` inside the error.
+    """
+    if isinstance(error, Mapping):
+        inner = error.get("error")
+        if isinstance(inner, Mapping) or (inner and isinstance(inner, str) and not error.get("message")):
+            return error_words(inner)
+        said = next((error[name] for name in ("message", "detail", "errorMessage") if error.get(name)), None)
+        code = next((error[name] for name in ("code", "errorCode", "type") if error.get(name)), None)
+        # Google has the number in `code` and the word in `status`.
+        code = error["status"] if isinstance(error.get("status"), str) and not isinstance(code, str) else code
+        text = " ".join(str(part) for part in (said, code and f"[{code}]") if part)
+    else:
+        text = str(error or "")
+    return " ".join(text.split())[:MAX_WORDS]
 
 
 def _refusal(error: Any) -> Refusal:

@@ -6,21 +6,26 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
-from trajectories.adapters.chat_api.hidden_errors import check_choice, check_whole
+from trajectories.core.completions.hidden_errors import check_choice, check_whole
 from trajectories.core.completions.messages import REFUSAL, Piece, read_items, read_message, said_in, thoughts_of
 from trajectories.core.completions.usage import read_usage
 from trajectories.core.records import FinishReason, Usage
 
 FINISHES = {
-    "stop": FinishReason.STOP,
-    "length": FinishReason.LENGTH,
-    "max_output_tokens": FinishReason.LENGTH,
-    "max_tokens": FinishReason.LENGTH,
-    "repetition": FinishReason.LENGTH,
-    "content_filter": FinishReason.FILTER,
-    "tool_calls": FinishReason.STOP,
+    **dict.fromkeys(
+        ("length", "max_tokens", "max_output_tokens", "model_length", "model_context_window_exceeded", "repetition"),
+        FinishReason.LENGTH,
+    ),
+    **dict.fromkeys(
+        ("content_filter", "content_filtered", "safety", "recitation", "blocklist", "prohibited_content", "spii"),
+        FinishReason.FILTER,
+    ),
+    "refusal": FinishReason.REFUSAL,
 }
-"""`repetition`: the engine (vLLM) cut off a text that went round in circles. It is the model's own, cut short."""
+"""Why a text ended, by the word of any provider in lower case; by every other word it ended by itself.
+
+`repetition`: the engine (vLLM) cut off a text that went round in circles. It is the model's own, cut short.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +60,11 @@ def read_reply(raw: str) -> Reply:
     if not isinstance(value, dict):
         raise ReplyError(f"a JSON {type(value).__name__} instead of an object")
     check_whole(value)
-    return _read_response(value, raw) if value.get("object") == "response" else _read_completion(value, raw)
+    return read_response(value, raw) if value.get("object") == "response" else read_completion(value, raw)
 
 
-def _read_completion(value: Mapping[str, Any], raw: str) -> Reply:
+def read_completion(value: Mapping[str, Any], raw: str) -> Reply:
+    """The first choice of a chat completion. Raises ReplyError and HiddenError."""
     choices = value.get("choices")
     choice = choices[0] if isinstance(choices, list) and choices else None
     message = choice.get("message") if isinstance(choice, dict) else None
@@ -73,7 +79,7 @@ def _read_completion(value: Mapping[str, Any], raw: str) -> Reply:
     return Reply(
         text=text or refusal,
         reasoning=thoughts_of(pieces),
-        finish_reason=_finish(choice.get("finish_reason"), text, refusal, bool(calls)),
+        finish_reason=finish_reason_of(choice.get("finish_reason"), text, refusal, has_calls=bool(calls)),
         usage=None if counted is None else counted.usage,
         model=text_of(value.get("model")),
         raw=raw,
@@ -84,7 +90,7 @@ def _read_completion(value: Mapping[str, Any], raw: str) -> Reply:
     )
 
 
-def _read_response(value: Mapping[str, Any], raw: str) -> Reply:
+def read_response(value: Mapping[str, Any], raw: str) -> Reply:
     """The Responses API: a list of items, of which messages, refusals and reasoning summaries are read."""
     items = [item for item in list_of(value.get("output")) if isinstance(item, dict)]
     parts = [part for item in items for part in list_of(item.get("content")) if isinstance(part, dict)]
@@ -94,12 +100,13 @@ def _read_response(value: Mapping[str, Any], raw: str) -> Reply:
     logprobs = [token for part in parts for token in list_of(part.get("logprobs"))]
     calls = [item for item in items if item.get("type") == "function_call"]
     details = value.get("incomplete_details")
-    reason = details.get("reason") if isinstance(details, dict) else "stop"
+    reason = details.get("reason") if isinstance(details, dict) else None
+    reason = reason or ("length" if value.get("status") == "incomplete" else "stop")
     counted = read_usage(value.get("usage"))
     return Reply(
         text=text or refusal,
         reasoning=thoughts_of(pieces),
-        finish_reason=_finish(reason, text, refusal, bool(calls)),
+        finish_reason=finish_reason_of(reason, text, refusal, has_calls=bool(calls)),
         usage=None if counted is None else counted.usage,
         model=text_of(value.get("model")),
         raw=raw,
@@ -110,14 +117,17 @@ def _read_response(value: Mapping[str, Any], raw: str) -> Reply:
     )
 
 
-def _finish(given: Any, text: str, refusal: str, calls: bool) -> FinishReason:
-    """Truncated, filtered and refused go before empty: they say why there is nothing."""
-    reason = FINISHES.get(given, FinishReason.STOP) if isinstance(given, str) else FinishReason.STOP
+def finish_reason_of(given: Any, text: str, refusal: str = "", *, has_calls: bool = False) -> FinishReason:
+    """Why a text ended, by a provider's word for it.
+
+    Truncated, filtered and refused go before empty: they say why there is nothing.
+    """
+    reason = FINISHES.get(given.lower(), FinishReason.STOP) if isinstance(given, str) else FinishReason.STOP
     if reason is not FinishReason.STOP:
         return reason
     if refusal and not text:
         return FinishReason.REFUSAL
-    return FinishReason.STOP if text.strip() or calls else FinishReason.EMPTY
+    return FinishReason.STOP if text.strip() or has_calls else FinishReason.EMPTY
 
 
 def cut_at_limit(reply: Reply, max_output_tokens: int) -> Reply:

@@ -1,0 +1,97 @@
+"""Samples as lm-evaluation-harness logs them: one row for each sample and filter (`samples_TASK_TIME.jsonl`).
+
+A row says what was asked (`arguments`), what came back (`resps`, a list for each request of repeats), and what one
+filter made of it with its metrics. The same sample comes again for the next filter, often thousands of rows later
+(EleutherAI/lm-evaluation-harness#1687): it is one trace with a verdict of the file's own for each filter and metric.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from trajectories.core.problems import ProblemError, describe
+from trajectories.core.problems.documents import check_text
+from trajectories.core.records import JSON, Outcome, VerdictRecord
+
+Row = Mapping[str, JSON]
+QUESTIONS = ("question", "problem", "Question", "Problem", "prompt", "query", "input")
+LONGEST_VERIFIER = 40
+LONGEST_READ = 200
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedSample:
+    """What was asked and answered. `question` is the document's own, "" where it has none by a known name."""
+
+    question: str
+    prompt: str
+    response: str
+    temperature: JSON
+    verdicts: tuple[VerdictRecord, ...]
+
+
+def is_logged(row: Row) -> bool:
+    """Whether a row is of this shape."""
+    return "doc_id" in row and "resps" in row
+
+
+def read_logged(row: Row) -> list[LoggedSample]:
+    """The samples of a row, one for each repeat. Raises ProblemError."""
+    answers = list(_answers(row["resps"]))
+    if not answers:
+        raise ProblemError("resps", f"found {describe(row['resps'])}, expected a list of lists of texts")
+    prompt, options = _asked(row.get("arguments"))
+    doc = row.get("doc")
+    doc = doc if isinstance(doc, Mapping) else {}
+    question = next((doc[name] for name in QUESTIONS if isinstance(doc.get(name), str)), "")
+    # A metric is of all repeats together: it is said of each.
+    verdicts = tuple(_verdicts(row))
+    return [
+        LoggedSample(
+            check_text(question, "doc"),
+            check_text(prompt, "arguments"),
+            check_text(answer, "resps"),
+            options.get("temperature"),
+            verdicts,
+        )
+        for answer in answers
+    ]
+
+
+def _answers(resps: JSON) -> Iterator[str]:
+    for answers in resps if isinstance(resps, list) else ():
+        yield from (
+            answer for answer in (answers if isinstance(answers, list) else [answers]) if isinstance(answer, str)
+        )
+
+
+def _asked(arguments: JSON) -> tuple[str, Row]:
+    """Prompt and options of the first request; older files have lists where newer ones have `gen_args_0`."""
+    if isinstance(arguments, Mapping):
+        first = next(iter(arguments.values()), None)
+        values = list(first.values()) if isinstance(first, Mapping) else []
+    else:
+        first = arguments[0] if isinstance(arguments, list) and arguments else None
+        values = first if isinstance(first, list) else []
+    prompt = values[0] if values and isinstance(values[0], str) else ""
+    options = values[1] if len(values) > 1 and isinstance(values[1], Mapping) else {}
+    return prompt, options
+
+
+def _verdicts(row: Row) -> Iterator[VerdictRecord]:
+    """What one filter made of the sample: a verdict for each metric that is a share in [0, 1]."""
+    by, read = row.get("filter"), row.get("filtered_resps")
+    filtered = read[0] if isinstance(read, list) and read else read
+    metrics = row.get("metrics")
+    for metric in metrics if isinstance(metrics, list) else ():
+        score = row.get(metric) if isinstance(metric, str) else None
+        if isinstance(score, bool) or not isinstance(score, int | float) or not 0 <= score <= 1:
+            continue
+        name = by if isinstance(by, str) and by not in ("", "none") else "no filter"
+        yield VerdictRecord(
+            verifier=check_text(f"lm-eval {name}", "filter")[:LONGEST_VERIFIER],
+            version=0,
+            outcome=Outcome.PASS if score == 1 else Outcome.FAIL,
+            message=f"{metric} {score}: read {describe(filtered)}"[:LONGEST_READ],
+            score=float(score),
+            evidence={"metric": metric, "filter": by, "read": filtered},
+        )

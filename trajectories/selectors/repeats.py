@@ -1,0 +1,53 @@
+"""Samples that say word for word the same: the sign of an endpoint that ignores temperature and seed."""
+
+from dataclasses import dataclass
+
+from django.db import connection
+
+from trajectories.models import Run
+
+REPEATS = """
+WITH said AS (
+    SELECT problem_id, prompt_id, reasoning_id, count(*) AS samples, min(id) AS first, max(id) AS last
+    FROM trajectories_trace
+    WHERE run_id = %s AND temperature > 0 AND attempt_id IS NOT NULL AND finish_reason <> 'empty'
+    GROUP BY problem_id, prompt_id, reasoning_id
+), asked AS (
+    SELECT problem_id, prompt_id, sum(samples) AS samples, max(samples) AS most
+    FROM said GROUP BY problem_id, prompt_id HAVING sum(samples) > 1
+), pair AS (SELECT first, last FROM said WHERE samples > 1 ORDER BY samples DESC, first LIMIT 1)
+SELECT coalesce(sum(samples), 0)::bigint, (SELECT coalesce(sum(samples), 0)::bigint FROM said WHERE samples > 1),
+    count(*), count(*) FILTER (WHERE most = samples), (SELECT first FROM pair), (SELECT last FROM pair)
+FROM asked
+"""
+"""By the hashes of prompt and text, so that no text is read."""
+
+ALARMING = 0.5
+"""The share of repeated samples from which on it is no chance: a short answer is the same now and then."""
+
+
+@dataclass(frozen=True, slots=True)
+class Repeats:
+    """Of `comparable` samples, drawn above temperature 0 with another one for the same prompt, `repeated` say word for
+    word what another one says. Of `prompts` prompts `frozen` have but one text. `first` and `last` are traces of one
+    text, for example."""
+
+    comparable: int
+    repeated: int
+    prompts: int
+    frozen: int
+    first: int
+    last: int
+
+    @property
+    def is_alarming(self) -> bool:
+        """Whether so many are the same that the endpoint is likely to ignore temperature and seed."""
+        return self.repeated >= ALARMING * self.comparable
+
+
+def find_repeats(run: Run) -> Repeats | None:
+    """The repeated samples of a run, None where there are none; one query, which reads no text."""
+    with connection.cursor() as cursor:
+        cursor.execute(REPEATS, [run.pk])
+        comparable, repeated, prompts, frozen, first, last = cursor.fetchone()
+    return Repeats(comparable, repeated, prompts, frozen, first, last) if repeated else None
