@@ -47,6 +47,7 @@ class GenerationJob(PaidJob):
 
     class Meta:
         permissions = [("control_generationjob", "Can pause, resume and cancel generation jobs")]
+        indexes = [models.Index(fields=["-created_at", "-id"], name="generation_newest")]
 
     def __str__(self) -> str:
         return self.title

@@ -64,6 +64,9 @@ class Import(LeasedJob):
     # [{"id", "title"}] of the samplers that stand for the models of imported traces.
     samplers = models.JSONField(default=list)
 
+    class Meta:
+        indexes = [models.Index(fields=["-created_at", "-id"], name="import_newest")]
+
     def __str__(self) -> str:
         return f"import {self.pk} of {self.source[:60]}"
 

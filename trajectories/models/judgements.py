@@ -48,6 +48,7 @@ class Judgement(PaidJob):
 
     class Meta:
         permissions = [("control_judgement", "Can pause, resume and cancel jobs of model judges")]
+        indexes = [models.Index(fields=["-created_at", "-id"], name="judgement_newest")]
 
     def __str__(self) -> str:
         return f"judgement {self.pk}"

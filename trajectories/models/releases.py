@@ -60,12 +60,13 @@ class Export(models.Model):
     """
 
     class State(models.TextChoices):
-        """queued -> running -> ready | failed."""
+        """queued -> running -> ready | failed | cancelled."""
 
         QUEUED = "queued"
         RUNNING = "running"
         READY = "ready"
         FAILED = "failed"
+        CANCELLED = "cancelled"
 
     release = models.ForeignKey(Release, on_delete=models.PROTECT, related_name="exports")
     format = models.CharField(max_length=40)
@@ -86,6 +87,7 @@ class Export(models.Model):
 
     class Meta:
         permissions = [("download_export", "Can download exports")]
+        indexes = [models.Index(fields=["-created_at", "-id"], name="export_newest")]
         constraints = [
             models.UniqueConstraint(fields=["release", "format", "with_meta"], name="export_once"),
         ]

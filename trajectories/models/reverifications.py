@@ -14,10 +14,11 @@ class Reverification(LeasedJob):
     """
 
     class State(models.TextChoices):
-        """queued -> running -> finished | cancelled."""
+        """queued -> running -> (paused) -> finished | cancelled."""
 
         QUEUED = "queued"
         RUNNING = "running"
+        PAUSED = "paused"
         FINISHED = "finished"
         CANCELLED = "cancelled"
 
@@ -32,6 +33,9 @@ class Reverification(LeasedJob):
     done_count = models.PositiveIntegerField(default=0)
     written_count = models.PositiveIntegerField(default=0)
     changed_count = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        indexes = [models.Index(fields=["-created_at", "-id"], name="reverification_newest")]
 
     def __str__(self) -> str:
         return f"reverification {self.pk}"

@@ -66,6 +66,7 @@ class Run(models.Model):
 
     class Meta:
         permissions = [("control_run", "Can pause, resume and cancel runs")]
+        indexes = [models.Index(fields=["-created_at", "-id"], name="run_newest")]
 
     def __str__(self) -> str:
         return self.title
