@@ -298,6 +298,13 @@ def list_jobs(
     return JobPage(_rows(keys), keys[0] if keys and newer else None, keys[-1] if keys and older else None)
 
 
+def get_jobs(kind: str, pks: Collection[int]) -> Sequence[JobRow]:
+    """The jobs of a kind with these ids, those that are there, in order of id."""
+    reading = READINGS[kind]
+    rows = reading.model._default_manager.select_related("created_by", *reading.related).defer(*reading.unread)
+    return [_row(kind, job) for _, job in sorted(reading.extend(rows).in_bulk(list(pks)).items())]
+
+
 def list_trouble(kinds: Collection[str]) -> Sequence[JobRow]:
     """The newest jobs that failed, or that wait for somebody with a reason."""
     wanted = {}
@@ -354,13 +361,11 @@ def _keys(wanted: Mapping[str, Q], size: int, *, newest_first: bool = True) -> l
 
 def _rows(keys: Sequence[JobKey]) -> list[JobRow]:
     """The jobs at these places, read kind by kind."""
-    jobs: dict[tuple[str, int], Any] = {}
+    jobs: dict[tuple[str, int], JobRow] = {}
     for kind in dict.fromkeys(key.kind for key in keys):
-        reading = READINGS[kind]
-        rows = reading.model._default_manager.select_related("created_by", *reading.related).defer(*reading.unread)
-        wanted = reading.extend(rows).in_bulk([key.pk for key in keys if key.kind == kind])
-        jobs |= {(kind, pk): job for pk, job in wanted.items()}
-    return [_row(key.kind, job) for key in keys if (job := jobs.get((key.kind, key.pk))) is not None]
+        wanted = get_jobs(kind, [key.pk for key in keys if key.kind == kind])
+        jobs |= {(kind, row.job.pk): row for row in wanted}
+    return [row for key in keys if (row := jobs.get((key.kind, key.pk))) is not None]
 
 
 def _row(kind: str, job: Any) -> JobRow:

@@ -75,7 +75,14 @@ class Steered:
 
 
 STEERED: dict[str, Steered] = {
-    "run": Steered(Run, "run", "run", "", unread=("plan",)),
+    "run": Steered(
+        Run,
+        "run",
+        "run",
+        "",
+        {**STOPPABLE, CANCEL: Move("cancelled", (Run.State.DRAFT, *ACTIVE, PAUSED), CANCELLED)},
+        unread=("plan",),
+    ),
     "judgement": Steered(Judgement, "job", "judgement", "judgement."),
     "generation": Steered(GenerationJob, "job", "generationjob", "generation.", unread=("plan",)),
     "reverification": Steered(Reverification, "job", "reverification", "reverification.", reason_field=""),
