@@ -95,7 +95,8 @@ def do_once(request: HttpRequest, make: Callable[[], str]) -> HttpResponse:
     What `make` raises goes on to the caller, and nothing of it is stored.
     """
     content = [(name, values) for name, values in request.POST.lists() if name not in (KEY, "csrfmiddlewaretoken")]
-    key = request.POST.get(KEY, "")
+    if not (key := request.POST.get(KEY, "")):  # not sent by our page: counts each time
+        return HttpResponseRedirect(make())
     assert request.user.pk is not None, "the admin is for who is signed in"
     digest = submission_digest(user_id=request.user.pk, target=request.path, key=key, content=content)
     return HttpResponseRedirect(make_once(digest, make))

@@ -85,7 +85,8 @@ def cancel_export(*, actor: User | None, export_id: int) -> Export:
 
 @transaction.atomic
 def rebuild_export(*, actor: User | None, export_id: int) -> Export:
-    """Write the file of an export again, and ring for it; what is there is replaced by the same bytes once it is whole.
+    """Write the file of an export again, and ring for it; what is there is replaced by the same bytes once it is whole,
+    and cannot be downloaded until then.
 
     Raises ExportError while it waits or is written.
     """
