@@ -7,8 +7,14 @@ from playwright.sync_api import expect
 from tests import factories
 from tests.generation import chain_of_thought
 from tests.jobs import make_job, model
+from tests.worker import wait_for
 from trajectories.models import Reverification, Run
 from trajectories.services.plans import Budget
+
+COUNT_TURNS = """() => {
+  window.turns = 0;
+  document.addEventListener("htmx:beforeRequest", (event) => { if (event.target.id === "jobs") window.turns += 1; });
+}"""
 
 
 @pytest.fixture
@@ -56,8 +62,9 @@ def test_the_list_goes_on_by_itself_but_not_under_an_open_menu(log_in, chief):
     page.goto("/jobs/")
     row = page.locator(f"#reverification-{job.pk}")
     row.locator("summary").click()
+    page.evaluate(COUNT_TURNS)
     Reverification.objects.filter(pk=job.pk).update(state="running", done_count=1)
-    page.wait_for_timeout(3500)  # one turn of the page's own clock, in which nothing may happen
+    wait_for(lambda: page.evaluate("window.turns") >= 1, "the page wants to read itself anew")
     expect(row.get_by_role("button", name="Cancel the job")).to_be_visible()
     expect(row.locator(".badge").first).to_have_text("Queued")
     page.keyboard.press("Escape")

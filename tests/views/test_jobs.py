@@ -224,3 +224,20 @@ def test_an_import_needs_the_permission_for_what_it_imports(client, nobody):
 
 def test_every_kind_of_job_is_made_by_a_test():
     assert set(MAKERS) == set(KINDS)
+
+
+@pytest.mark.parametrize("kind", MAKERS)
+def test_every_kind_has_the_indexes_that_the_list_reads_by(kind):
+    """With few rows the database reads the table; without that choice it takes an index, where there is one."""
+    reading = READINGS[kind]
+    rows = reading.model.objects
+    newest = rows.order_by("-created_at", "-pk").values_list("pk")[:51]
+    trouble = rows.filter(state__in=("failed", "refused")).order_by("-created_at", "-pk").values_list("pk")[:5]
+    unfinished = rows.filter(state__in=("queued", "running", "paused")).order_by().values_list("state")
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute("SET LOCAL enable_sort = off")
+        for asked, index in ((newest, "newest"), (trouble, "trouble"), (unfinished, "unfinished")):
+            sql, parameters = asked.query.sql_with_params()
+            cursor.execute(f"EXPLAIN {sql}", parameters)
+            assert f"{kind}_{index}" in "".join(line for (line,) in cursor.fetchall())

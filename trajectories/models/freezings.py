@@ -2,6 +2,7 @@
 
 from django.db import models
 
+from trajectories.models.job_indexes import job_indexes
 from trajectories.models.leased_jobs import LeasedJob
 from trajectories.models.releases import Release
 from trajectories.models.titles import TitleField
@@ -40,7 +41,7 @@ class Freezing(LeasedJob):
     release = models.ForeignKey(Release, null=True, on_delete=models.PROTECT, related_name="+")
 
     class Meta:
-        indexes = [models.Index(fields=["-created_at", "-id"], name="freezing_newest")]
+        indexes = job_indexes("freezing")
 
     def __str__(self) -> str:
         return f"freezing of {self.title}"

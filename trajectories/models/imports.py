@@ -2,6 +2,7 @@
 
 from django.db import models
 
+from trajectories.models.job_indexes import job_indexes
 from trajectories.models.leased_jobs import LeasedJob
 from trajectories.models.problems import ProblemSet
 
@@ -65,7 +66,7 @@ class Import(LeasedJob):
     samplers = models.JSONField(default=list)
 
     class Meta:
-        indexes = [models.Index(fields=["-created_at", "-id"], name="import_newest")]
+        indexes = job_indexes("import")
 
     def __str__(self) -> str:
         return f"import {self.pk} of {self.source[:60]}"

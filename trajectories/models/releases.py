@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.db import models
 
+from trajectories.models.job_indexes import job_indexes
 from trajectories.models.problems import Problem
 from trajectories.models.titles import TitleField
 from trajectories.models.traces import Trace
@@ -87,7 +88,7 @@ class Export(models.Model):
 
     class Meta:
         permissions = [("download_export", "Can download exports")]
-        indexes = [models.Index(fields=["-created_at", "-id"], name="export_newest")]
+        indexes = job_indexes("export")
         constraints = [
             models.UniqueConstraint(fields=["release", "format", "with_meta"], name="export_once"),
         ]

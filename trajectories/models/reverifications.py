@@ -2,6 +2,7 @@
 
 from django.db import models
 
+from trajectories.models.job_indexes import job_indexes
 from trajectories.models.leased_jobs import LeasedJob
 
 
@@ -35,7 +36,7 @@ class Reverification(LeasedJob):
     changed_count = models.PositiveIntegerField(default=0)
 
     class Meta:
-        indexes = [models.Index(fields=["-created_at", "-id"], name="reverification_newest")]
+        indexes = job_indexes("reverification")
 
     def __str__(self) -> str:
         return f"reverification {self.pk}"
