@@ -44,6 +44,7 @@ from trajectories.models import (
     Sampler,
     Trace,
 )
+from trajectories.selectors.jobs import STATE_FILTERS as JOB_STATES
 from trajectories.selectors.judgements import SHOWN_FILTERS
 from trajectories.selectors.problems import SOLVED_STATES, SORTS
 from trajectories.selectors.runs import STATE_FILTERS
@@ -53,6 +54,7 @@ from trajectories.services.instructions import ensure_shipped_instructions, ensu
 from trajectories.services.releases import freeze_accepted
 from trajectories.services.reviews import submit_review
 from trajectories.services.samplers import ensure_symbolic
+from trajectories.tasks.jobs import KINDS
 from trajectories.urls import urlpatterns
 
 CODE = encode_grid(((1, 2, 3), (4, 5, 6)))
@@ -215,6 +217,7 @@ def _reading(world: World) -> Iterator[Visit]:
             "import_list",
             "instruction_list",
             "instruction_new",
+            "job_list",
             "judgement_list",
             "judgement_new",
             "judgement_estimate",
@@ -270,6 +273,7 @@ def _filtering(world: World) -> Iterator[Visit]:
         "reference_list": ["least=4", f"set={world.problem.problem_set.name}"],
         "instruction_list": ["suits=chat", "kind=arc", "q=view"],
         "candidate_list": [f"state={word}" for word in ProblemCandidate.State.values],
+        "job_list": [*(f"state={word}" for word in JOB_STATES), *(f"kind={word}" for word in KINDS), "before=0-run-1"],
         "run_list": [f"state={word}" for word in STATE_FILTERS],
         "run_new": ["preset=again", f"problem={world.problem.pk}", f"run={world.run.pk}"],
     }
@@ -306,6 +310,7 @@ def _posting(world: World) -> Iterator[Visit]:
         ("generation_pause", [world.generation.pk], {}),
         ("generation_resume", [world.generation.pk], {}),
         ("import_cancel", [world.imported_file.pk], {}),
+        *(("job_steer", [kind, 10**9, verb], {}) for kind, each in KINDS.items() for verb in each.acts),
         ("import_repeat", [world.imported_file.pk], {}),
         ("problem_sides", [], {"names": "[]"}),
         ("instruction_preview", [], {"template": "{task}", "problem_kind": "arc", "style": "program", "examples": "3"}),

@@ -175,7 +175,7 @@ def test_a_lead_pauses_resumes_and_cancels_by_post_only(client, lead, job):
         job.refresh_from_db()
         assert job.state == state
     page = client.post(reverse("generation_pause", args=[job.pk]), follow=True).content.decode()
-    assert "The job is cancelled; only an active one can be paused." in page
+    assert "The job is cancelled; only a queued or running one can be paused." in page
 
 
 def test_resuming_may_bring_another_budget(client, lead, endpoint):

@@ -132,7 +132,7 @@ def test_pause_and_resume(client, lead, job, django_capture_on_commit_callbacks)
     client.post(f"{address}pause/")
     job.refresh_from_db()
     assert job.state == "paused"
-    assert "This job is paused already." in client.post(f"{address}pause/", follow=True).content.decode()
+    assert "The job is paused already." in client.post(f"{address}pause/", follow=True).content.decode()
     with django_capture_on_commit_callbacks() as bells:
         client.post(f"{address}resume/")
     job.refresh_from_db()

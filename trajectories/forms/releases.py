@@ -7,11 +7,8 @@ from typing import Any
 from django import forms
 from django.utils import timezone
 
-<<<<<<< HEAD
-from trajectories.forms.plain import PlainForm
-=======
 from trajectories.core.exporters import ARGUMENTS_WORDS, DEFAULT_ARGUMENTS, DEFAULT_THOUGHTS, EXPORTERS, THOUGHTS_WORDS
->>>>>>> h/foreign
+from trajectories.forms.plain import PlainForm
 from trajectories.forms.titles import TitleField
 from trajectories.forms.traces import TraceScopeForm
 from trajectories.selectors.releases import ReleaseRule

@@ -24,6 +24,7 @@ AREAS: dict[str, tuple[str, tuple[str, ...]]] = {
     "Runs": ("run_list", ("runs",)),
     "Traces": ("trace_list", ("traces", "reviews", "judgements", "rubrics", "reverifications")),
     "Releases": ("release_list", ("releases", "exports")),
+    "Jobs": ("job_list", ("jobs",)),
 }
 """By title: the name of an area's first page, and the first parts of all addresses that belong to it."""
 
