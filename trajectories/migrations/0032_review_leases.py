@@ -16,7 +16,7 @@ UPDATE trajectories_trace SET disputed = true WHERE id IN (
 
 
 class Migration(migrations.Migration):
-    dependencies = [migrations.swappable_dependency(settings.AUTH_USER_MODEL), ("trajectories", "0028_known_questions")]
+    dependencies = [migrations.swappable_dependency(settings.AUTH_USER_MODEL), ("trajectories", "0030_unsplit_traces")]
 
     operations = [
         # Leases last two minutes: those of before are not worth carrying over.

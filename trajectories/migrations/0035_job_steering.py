@@ -7,7 +7,7 @@ class Migration(migrations.Migration):
     """Jobs of every kind can be cancelled, verifying again can be paused, and all are listed by when they were asked for."""
 
     dependencies = [
-        ("trajectories", "0028_known_questions"),
+        ("trajectories", "0034_export_columns"),
     ]
 
     operations = [
