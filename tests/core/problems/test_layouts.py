@@ -114,6 +114,11 @@ def test_wrong_answers_may_be_a_list():
         ("verl", {**ROWS["verl"], "prompt": []}, "prompt: found an empty list, expected a message of the user"),
         ("mmlu", {"question": "?", "answer": 1}, "choices: found nothing, expected a list of choices"),
         (
+            None,
+            {"question": "?", "answerA": "x", "answerB": "y", "answerC": "z", "label": "2"},
+            "label: found the text '2', expected one letter from A to C",
+        ),
+        (
             "lettered",
             {"question": "?", "A": "x", "answer": "A"},
             "choices: found an object with 1 keys, expected 2",

@@ -13,19 +13,20 @@ def test_answers_that_are_compared_as_text():
     answers = [
         record("12  apples"),
         record("12 apples"),
+        record(["Rome", "Roma"]),
         record(["yes", "true"]),
-        record("x" * 60),
+        record("True"),
         record("7", "numeric"),
     ]
     judged = [record("[a-z]", match="regex"), record(None, tests=[{}])]
     tally = QuestionTally().count([*answers, *judged, ImportFault("f", "line 3", "bad")])
-    assert (tally.asked, tally.answered, tally.as_text, tally.faults, tally.rows) == (7, 7, 4, 1, 8)
-    examples = "“12 apples”, “12 apples”, “yes | true”"
+    assert (tally.asked, tally.answered, tally.as_text, tally.faults, tally.rows) == (8, 8, 3, 1, 9)
+    examples = "“12 apples”, “Rome | Roma”"
     [note] = tally.notes()
     assert note == (
-        f"4 of 7 answers would be compared as text, letter for letter but for case, spaces and marks: {examples}."
+        f"3 of 8 answers would be compared as text, letter for letter but for case, spaces and marks: {examples}."
     )
-    assert "4 of the first 7 answers" in tally.notes(whole=False)[0]
+    assert "3 of the first 8 answers" in tally.notes(whole=False)[0]
 
 
 def test_questions_without_an_answer():

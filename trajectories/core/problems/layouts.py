@@ -203,6 +203,9 @@ def _is_lettered(row: Row) -> bool:
         return False
     if _is_whole(answers[0]):
         return len(choices) > 2 and 0 <= answers[0] < len(choices)
+    if str(answers[0]).strip().isdecimal():
+        # Whether it counts from 0 or from 1 is not said, so that the row is a fault; it is no number to compute.
+        return len(choices) > 2 and int(str(answers[0]).strip()[:3]) <= len(choices)
     return str(answers[0]).strip("()[]. ").upper() in choices or answers[0] in choices.values()
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from trajectories.core.answers.texts import says_truth
 from trajectories.core.problems import ImportFault
 from trajectories.core.records import ProblemKind, ProblemRecord
 
@@ -48,9 +49,12 @@ class QuestionTally:
         if item.reference is None and "tests" not in item.spec:
             return
         self.answered += 1
-        if item.kind is ProblemKind.TEXT and not {"match", "tests"} & item.spec.keys():
+        accepted = item.reference if isinstance(item.reference, list) else [item.reference]
+        # Yes and no are compared by what they mean.
+        is_truth = all(isinstance(text, str) and says_truth(text) for text in accepted)
+        if item.kind is ProblemKind.TEXT and not is_truth and not {"match", "tests"} & item.spec.keys():
             self.as_text += 1
-            shown = item.reference if isinstance(item.reference, str) else " | ".join(item.reference)
+            shown = " ".join(" | ".join(accepted).split())
             if len(self.text_examples) < EXAMPLES and shown not in self.text_examples:
                 self.text_examples.append(shown)
 
@@ -76,5 +80,4 @@ def _have(count: int) -> str:
 
 
 def _short(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= 40 else f"{line[:39]}…"
+    return text if len(text) <= 40 else f"{text[:39]}…"
