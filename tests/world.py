@@ -44,6 +44,7 @@ from trajectories.models import (
     Sampler,
     Trace,
 )
+from trajectories.selectors.jobs import STATE_FILTERS as JOB_STATES
 from trajectories.selectors.judgements import SHOWN_FILTERS
 from trajectories.selectors.problems import SOLVED_STATES, SORTS
 from trajectories.selectors.runs import STATE_FILTERS
@@ -53,6 +54,7 @@ from trajectories.services.instructions import ensure_shipped_instructions, ensu
 from trajectories.services.releases import freeze_accepted
 from trajectories.services.reviews import submit_review
 from trajectories.services.samplers import ensure_symbolic
+from trajectories.tasks.jobs import KINDS
 from trajectories.urls import urlpatterns
 
 CODE = encode_grid(((1, 2, 3), (4, 5, 6)))
@@ -215,11 +217,20 @@ def _reading(world: World) -> Iterator[Visit]:
             "import_list",
             "instruction_list",
             "instruction_new",
+            "job_list",
             "judgement_list",
             "judgement_new",
             "judgement_estimate",
         ),
-        *("login", "problem_list", "problem_import", "procedural_list", "release_list", "release_new"),
+        *(
+            "login",
+            "problem_list",
+            "problem_import",
+            "procedural_list",
+            "reference_list",
+            "release_list",
+            "release_new",
+        ),
         *("reverification_list", "reverification_new", "rubric_list", "rubric_new", "run_list", "run_new"),
         *("run_estimate", "run_prompts", "sampler_list", "sampler_new", "trace_list", "trace_import", "trace_next"),
     ]
@@ -259,8 +270,10 @@ def _filtering(world: World) -> Iterator[Visit]:
             *(f"sort={word}" for word in SORTS if word),
             *("split=train", "q=task", f"set={world.problem.problem_set.name}"),
         ],
+        "reference_list": ["least=4", f"set={world.problem.problem_set.name}"],
         "instruction_list": ["suits=chat", "kind=arc", "q=view"],
         "candidate_list": [f"state={word}" for word in ProblemCandidate.State.values],
+        "job_list": [*(f"state={word}" for word in JOB_STATES), *(f"kind={word}" for word in KINDS), "before=0-run-1"],
         "run_list": [f"state={word}" for word in STATE_FILTERS],
         "run_new": ["preset=again", f"problem={world.problem.pk}", f"run={world.run.pk}"],
     }
@@ -289,7 +302,7 @@ def _posting(world: World) -> Iterator[Visit]:
         ("brief_preview", [], {"title": "A", "name": "a", "template": "{problem}"}),
         ("candidate_decide", [candidate], {}),
         ("candidate_edit", [candidate], {}),
-        ("candidate_lease", [candidate], {"token": key}),
+        ("review_leases", [], {"token": key}),
         ("candidate_requeue", [candidate], {"key": key}),
         ("candidate_undo", [], {"key": key}),
         ("generation_preview", [], {}),
@@ -297,6 +310,7 @@ def _posting(world: World) -> Iterator[Visit]:
         ("generation_pause", [world.generation.pk], {}),
         ("generation_resume", [world.generation.pk], {}),
         ("import_cancel", [world.imported_file.pk], {}),
+        *(("job_steer", [kind, 10**9, verb], {}) for kind, each in KINDS.items() for verb in each.acts),
         ("import_repeat", [world.imported_file.pk], {}),
         ("problem_sides", [], {"names": "[]"}),
         ("instruction_preview", [], {"template": "{task}", "problem_kind": "arc", "style": "program", "examples": "3"}),
@@ -344,6 +358,8 @@ VARYING = [
     (re.compile(r'name="csrfmiddlewaretoken" value="[^"]+"'), "CSRF"),
     (re.compile(r'"X-CSRFToken": "[^"]+"'), "CSRF"),
     (re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"), "UUID"),
+    # That somebody decided may be told, and this is told to who decides on the same trace.
+    (re.compile(r'name="despite" value="[0-9]+"'), "NEWEST"),
     (re.compile(r"\b(?:now|\d+\xa0seconds? ago|a second ago|\d+\xa0minutes? ago|a minute ago)\b"), "LATELY"),
     (re.compile(r"\b\d\d:\d\d(:\d\d)?\b"), "TIME"),
 ]

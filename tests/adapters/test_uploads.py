@@ -1,5 +1,6 @@
 """Reading files, folders and zips that cannot be trusted."""
 
+import gzip
 import io
 import json
 import stat
@@ -152,7 +153,8 @@ def test_damaged_content_is_a_fault_of_that_entry():
 
 
 def test_a_zip_without_documents_says_so():
-    assert listed(make_zip({"a.txt": "1"})) == ["up.zip: found no .json, .jsonl or .csv file in this zip"]
+    [fault] = listed(make_zip({"a.txt": "1"}))
+    assert fault == "up.zip: found no file in this zip that is read (.csv, .json, .jsonl, .ndjson, .tsv)"
 
 
 def test_a_folder_gives_its_json_files_in_order(tmp_path):
@@ -172,7 +174,7 @@ def test_paths_that_cannot_be_read_are_faults(tmp_path):
     gone.write_text("1")
     with OpenFiles() as files:
         assert str(files.add_path(missing)[0]) == f"{missing}: found no file or folder of this name"
-        assert str(files.add_path(empty)[0]).startswith(f"{empty}: found no .json, .jsonl or .csv file in this folder")
+        assert str(files.add_path(empty)[0]).startswith(f"{empty}: found no file in this folder that is read")
         [document] = files.add_path(gone)
         gone.unlink()
         assert read(document) == f"{gone}: cannot be read: No such file or directory"
@@ -183,3 +185,44 @@ def test_zip_by_path(tmp_path):
     path.write_bytes(make_zip({"a.json": "1"}).getvalue())
     with OpenFiles() as files:
         assert [read(item) for item in files.add_path(path)] == [(f"{path}/a.json", b"1")]
+
+
+def test_files_packed_with_gzip_are_unpacked(tmp_path):
+    packed = gzip.compress(b'{"question": "a"}')
+    (tmp_path / "a.jsonl.gz").write_bytes(packed)
+    (tmp_path / "note.txt.gz").write_bytes(packed)
+    with OpenFiles() as files:
+        [document] = files.add_path(tmp_path)
+        assert (document.name, document.read()) == (f"{tmp_path}/a.jsonl.gz", b'{"question": "a"}')
+        assert document.head() == b'{"question": "a"}'
+    assert listed(io.BytesIO(packed), "up.jsonl.gz") == [("up.jsonl.gz", b'{"question": "a"}')]
+
+
+def test_what_is_packed_with_gzip_counts_unpacked():
+    bomb = gzip.compress(bytes(40 * MEGABYTE))
+    assert len(bomb) < MEGABYTE
+    assert listed(io.BytesIO(bomb), "a.jsonl.gz") == [
+        "a.jsonl.gz: found more than 32 MB in one document, expected less"
+    ]
+    small = listed(io.BytesIO(bomb), "a.jsonl.gz", max_expanded=MEGABYTE)
+    assert small == ["a.jsonl.gz: found files that expand past 1 MB, expected less"]
+
+
+@pytest.mark.parametrize("broken", [b"\x1f\x8b", gzip.compress(b"text")[:-6], gzip.compress(b"text") + b"more"])
+def test_a_broken_gzip_file_is_a_fault(broken):
+    [fault] = listed(io.BytesIO(broken), "a.jsonl.gz")
+    assert fault.startswith("a.jsonl.gz: is no gzip file that can be read (")
+
+
+def test_how_a_document_begins_can_be_looked_at_and_costs_nothing():
+    content = b"[" + b" " * 10_000 + b"]"
+    with OpenFiles(max_expanded=20_000) as files:
+        for stream, name in ((make_zip({"a.json": content}), "up.zip"), (io.BytesIO(content), "a.json")):
+            [document] = files.add_stream(stream, name)
+            assert document.head() == document.head() == content[:4096]
+            assert len(document.head()) == 4096
+    stream = io.BytesIO(content)
+    assert (uploads.head_of(stream), stream.tell()) == (content[:4096], 0)
+    with OpenFiles(max_expanded=20_000) as files:
+        [document] = files.add_stream(io.BytesIO(content), "a.json")
+        assert (document.head()[:1], document.read(), document.head()[:1]) == (b"[", content, b"[")

@@ -9,6 +9,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 LONGEST_FILE = 400
+LONGEST_HTML_LINE = 160
 LAYERS = (
     "core",
     "adapters",
@@ -116,3 +117,8 @@ def test_no_file_names_a_package_index():
     pattern = re.compile("|".join(words))
     here = str(Path(__file__).relative_to(ROOT))
     assert [name for name in tracked() if name != here and pattern.search(text(name))] == []
+
+
+@pytest.mark.parametrize("name", [name for name in named(".html", under="templates/") if name.count("/") == 1])
+def test_the_pages_that_all_others_are_built_on_have_lines_that_fit_a_screen(name):
+    assert [line for line in text(name).splitlines() if len(line) > LONGEST_HTML_LINE] == []

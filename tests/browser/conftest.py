@@ -1,6 +1,7 @@
 """A real Chromium on a live server with the test database."""
 
 import os
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ import pytest
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.test import Client
-from playwright.sync_api import ConsoleMessage, Page, expect
+from playwright.sync_api import ConsoleMessage, Page, Request, expect
 
 # Playwright's synchronous interface runs an event loop in the test's thread, where Django would refuse the database.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
@@ -79,6 +80,30 @@ def _keys_wait_for_scripts(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
         press(key, **options)
 
     monkeypatch.setattr(page.keyboard, "press", press_when_loaded)
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_under_way_at_the_end(page: Page, transactional_db: None) -> Iterator[None]:
+    """The database is emptied after a test; what a page still asks for, or sends on leaving, would stand in the way."""
+    under_way: set[Request] = set()
+    context = page.context
+
+    # Playwright hangs something on its handlers, which methods of sets do not take.
+    def begin(request: Request) -> None:
+        under_way.add(request)
+
+    def end(request: Request) -> None:
+        under_way.discard(request)
+
+    context.on("request", begin)
+    context.on("requestfinished", end)
+    context.on("requestfailed", end)
+    yield
+    context.route("**/reviews/leases/", lambda route: route.abort())
+    deadline = time.monotonic() + LONGEST_WAIT / 1000
+    while under_way and time.monotonic() < deadline:
+        page.wait_for_timeout(20)
+    page.goto("about:blank")
 
 
 @pytest.fixture(autouse=True)

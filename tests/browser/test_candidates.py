@@ -9,7 +9,7 @@ from tests.endpoint import sampler_for
 from tests.generation import chain_of_thought, run_through, waiting_candidate
 from tests.worker import wait_for
 from trajectories.adapters.fake_endpoint import FakeEndpoint, problem_writer
-from trajectories.models import GenerationJob, Problem, ProblemCandidate
+from trajectories.models import GenerationJob, Problem, ProblemCandidate, ReviewLease
 from trajectories.services.briefs import ensure_shipped_briefs
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -107,7 +107,7 @@ def test_what_one_reviewer_looks_at_nobody_else_gets_until_they_leave(log_in, cu
         elsewhere.goto(reverse("candidate_next"))
         expect(elsewhere.get_by_text("The rest is being looked at")).to_be_visible()
         page.goto(reverse("problem_list"))
-        wait_for(lambda: ProblemCandidate.objects.filter(lease_token=None).exists(), "the candidate to be let go")
+        wait_for(lambda: not ReviewLease.objects.filter(holder=curator).exists(), "the candidate to be let go")
         elsewhere.goto(reverse("candidate_next"))
         at(elsewhere, candidate)
     finally:

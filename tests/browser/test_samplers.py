@@ -34,7 +34,7 @@ def test_the_variables_offered_follow_the_address_that_is_typed(log_in, lead):
     page.get_by_label("Name").fill("mine")
     page.get_by_label("Model", exact=True).fill("m")
     page.get_by_role("button", name="Add").click()
-    expect(page.get_by_text("10.0.0.1 is not a public address")).to_be_visible()
+    expect(page.locator("#id_base_url_error")).to_contain_text("10.0.0.1 is not a public address")
 
 
 def test_what_the_test_finds_becomes_the_next_version_by_one_button(log_in, lead):

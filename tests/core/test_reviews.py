@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trajectories.core.reviews import Decision, Judgement, ReviewError, Standing, settle
+from trajectories.core.reviews import Decision, Judgement, ReviewError, Standing, is_disputed, settle
 from trajectories.models import Trace
 
 words = st.lists(st.sampled_from([Decision.ACCEPT, Decision.REJECT]))
@@ -52,3 +52,11 @@ def test_a_wrong_judgement_names_the_part_at_fault(judgement, part):
 def test_a_whole_judgement_is_taken():
     Judgement(Decision.ACCEPT, score=5, comment="Neat.", step_labels={"0": "good", "1": "neutral"}).check(2)
     Judgement(Decision.REJECT, score=1, reason="lucky").check(0)
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [([], False), (["accept"], False), (["reject", "reject"], False), (["accept", "accept", "reject"], True)],
+)
+def test_words_are_disputed_where_they_contradict_each_other(words, expected):
+    assert is_disputed(words) is expected

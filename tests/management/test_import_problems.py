@@ -33,9 +33,11 @@ def run(*arguments) -> tuple[str, str]:
     return out.getvalue(), err.getvalue()
 
 
-def test_a_folder(folder):
+def test_a_folder(folder, tmp_path):
     out, err = run(folder(a=TASK, b={**TASK, "id": "same as a"}), "--set", "mine", "--title", "My tasks")
-    assert (out, err) == ("mine: 1 new, 1 known already, 0 bad\n", "")
+    assert out == "mine: 1 new, 1 known already, 0 bad\n"
+    assert err.count("\n") == 1
+    assert f"{tmp_path}/a.json and another file: nothing says whether these problems are for training" in err
     assert ProblemSet.objects.get(name="mine").title == "My tasks"
     assert Problem.objects.get().reference == [[[4]]]
 
@@ -66,7 +68,7 @@ def test_skip_bad_imports_the_rest(folder):
 
 def test_more_than_a_hundred_faults_are_counted(folder):
     path = folder(many={f"t{number}": BAD for number in range(130)}, good=TASK)
-    _, err = run(path, "--set", "mine", "--skip-bad")
+    _, err = run(path, "--set", "mine", "--skip-bad", "--split", "eval")
     assert len(err.splitlines()) == 101
     assert err.endswith("... and 30 more\n")
 
@@ -101,13 +103,15 @@ def test_questions_with_a_preview_first(tmp_path):
     out, _ = run(path, "--map", "question=q", "--preview")
     assert out.splitlines() == [
         str(path),
+        "  Nothing says whether these problems are for training or for evaluation, so they go to train; "
+        "say --split train or --split eval",
         "  question <- q",
         "  answer <- answer",
         "  sums-1 (numeric, train): 2 + 2? answer '4'",
         f"  {path}: line 2 q: found nothing, expected a question",
     ]
     assert not Problem.objects.exists()
-    out, err = run(path, "--map", "question=q", "--skip-bad")
+    out, err = run(path, "--map", "question=q", "--skip-bad", "--split", "train")
     assert out == "sums: 1 new, 0 known already, 1 bad\n"
     assert err == f"{path}: line 2 q: found nothing, expected a question\n"
     problem = Problem.objects.get()

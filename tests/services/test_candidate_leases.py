@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from tests.generation import waiting_candidate
-from trajectories.models import CandidateReview, ProblemCandidate, ProblemSet
+from trajectories.models import CandidateReview, ProblemCandidate, ProblemSet, ReviewLease
 from trajectories.selectors.candidates import CandidateScope
 from trajectories.services.candidate_leases import claim_candidate, claim_next_candidate
 from trajectories.services.candidates import accept_candidate, undo_last_decision
@@ -33,8 +33,8 @@ def test_many_reviewers_at_once_decide_each_candidate_once():
                     if not ProblemCandidate.objects.filter(state="waiting").exists():
                         return seen
                     continue
-                accept_candidate(reviewer=reviewer, candidate_id=held.pk, token=held.lease_token, key=uuid.uuid4())
-                seen.append(held.pk)
+                accept_candidate(reviewer=reviewer, candidate_id=held.candidate_id, token=held.token, key=uuid.uuid4())
+                seen.append(held.candidate_id)
         finally:
             connection.close()
 
@@ -53,9 +53,8 @@ def test_one_form_sent_many_times_at_once_is_one_decision_and_one_answer(decisio
     sync_roles()
     reviewer = User.objects.create_user("reviewer")
     reviewer.groups.add(Group.objects.get(name="curator"))
-    claim_candidate(reviewer=reviewer, candidate_id=first.pk)
-    first.refresh_from_db()
-    form = {"key": str(uuid.uuid4()), "token": str(first.lease_token), "decision": decision}
+    lease = claim_candidate(reviewer=reviewer, candidate_id=first.pk)
+    form = {"key": str(uuid.uuid4()), "token": str(lease.token), "decision": decision}
     address = reverse("candidate_decide", args=[first.pk])
 
     def send(_: int) -> tuple[int, str]:
@@ -72,8 +71,7 @@ def test_one_form_sent_many_times_at_once_is_one_decision_and_one_answer(decisio
     (answer,) = answers
     assert answer[0] == 302
     assert CandidateReview.objects.count() == 1
-    assert ProblemCandidate.objects.filter(lease_holder=reviewer).count() == 1
-    held = ProblemCandidate.objects.get(lease_holder=reviewer)
+    held = ReviewLease.objects.get(holder=reviewer).candidate
     assert answer[1] == reverse("candidate_detail", args=[held.pk])
     # And once more, much later.
     assert send(0) == answer

@@ -7,13 +7,11 @@ from django.db.models.functions import Now
 
 from tests.factories import make_problem, make_trace
 from tests.generation import plan_job, waiting_candidate
-from trajectories.models import AuditEvent, CandidateReview, Problem, ProblemCandidate, ProblemSet
+from trajectories.models import AuditEvent, CandidateReview, Problem, ProblemCandidate, ProblemSet, ReviewLease
 from trajectories.selectors.candidates import CandidateScope
 from trajectories.services.candidate_leases import (
     claim_candidate,
     claim_next_candidate,
-    release_candidate,
-    renew_candidate_lease,
 )
 from trajectories.services.candidates import (
     CandidateError,
@@ -24,6 +22,7 @@ from trajectories.services.candidates import (
     requeue_candidate,
     undo_last_decision,
 )
+from trajectories.services.curation.review_leases import release_leases, renew_leases
 
 pytestmark = pytest.mark.django_db
 
@@ -37,7 +36,7 @@ def given(reviewer, candidate, **values):
     return {
         "reviewer": reviewer,
         "candidate_id": candidate.pk,
-        "token": held.lease_token if held else uuid.uuid4(),
+        "token": held.token if held else uuid.uuid4(),
         "key": uuid.uuid4(),
         **values,
     }
@@ -48,7 +47,7 @@ def test_accepting_puts_it_into_the_set_and_says_what_its_answer_rests_on(curato
     review = accept_candidate(**given(curator, candidate))
     candidate.refresh_from_db()
     problem = candidate.problem
-    assert (candidate.state, candidate.lease_token) == ("accepted", None)
+    assert (candidate.state, ReviewLease.objects.count()) == ("accepted", 0)
     assert (problem.problem_set.title, problem.problem_set.problem_count) == ("My sums", 1)
     assert (problem.statement, problem.reference) == (candidate.statement, candidate.reference)
     assert problem.get_reference_source_display() == "agreement of samples"
@@ -88,7 +87,7 @@ def test_a_decision_needs_the_lease(curator, lead):
         accept_candidate(**{**mine, "token": uuid.uuid4()})
     with pytest.raises(CandidateError, match="Somebody else has taken"):
         accept_candidate(**{**mine, "reviewer": lead})
-    ProblemCandidate.objects.update(lease_expires_at=Now() - timedelta(seconds=1))
+    ReviewLease.objects.update(expires_at=Now() - timedelta(seconds=1))
     # Nobody took it since: what was being read when the lease ran out may still be decided.
     accept_candidate(**mine)
     with pytest.raises(CandidateError, match="is accepted already"):
@@ -99,7 +98,7 @@ def test_what_nobody_holds_any_more_may_still_be_decided_by_who_had_it(curator):
     first = waiting_candidate()
     form = given(curator, first)
     take(curator, waiting_candidate())
-    assert ProblemCandidate.objects.get(pk=first.pk).lease_holder is None
+    assert not ReviewLease.objects.filter(candidate=first).exists()
     assert accept_candidate(**form).decision == "accept"
 
 
@@ -226,39 +225,38 @@ def test_two_reviewers_are_never_handed_the_same_candidate(curator, lead):
     scope = CandidateScope()
     first = claim_next_candidate(reviewer=curator, scope=scope)
     second = claim_next_candidate(reviewer=lead, scope=scope)
-    assert [first.pk, second.pk] == [each.pk for each in candidates]
-    assert take(lead, first) is None
-    assert claim_next_candidate(reviewer=curator, scope=scope).pk == first.pk
+    assert [first.candidate, second.candidate] == candidates
+    assert take(lead, first.candidate) is None
+    assert claim_next_candidate(reviewer=curator, scope=scope) == first
 
 
 def test_skipping_goes_on_and_comes_round_again(curator):
     pks = [waiting_candidate().pk for _ in range(3)]
     seen, after = [], 0
     for _ in range(4):
-        after = claim_next_candidate(reviewer=curator, scope=CandidateScope(), after=after).pk
+        after = claim_next_candidate(reviewer=curator, scope=CandidateScope(), after=after).candidate_id
         seen.append(after)
     assert seen == [*pks, pks[0]]
-    assert ProblemCandidate.objects.exclude(lease_holder=None).count() == 1
+    assert ReviewLease.objects.count() == 1
 
 
 def test_the_scope_says_which_ones_come(curator):
     waiting_candidate()
     other = waiting_candidate(job=plan_job("Elsewhere"), statement="Say how many moons there are.")
-    assert claim_next_candidate(reviewer=curator, scope=CandidateScope(job=other.job_id)) == other
-    assert claim_next_candidate(reviewer=curator, scope=CandidateScope(query="moons")) == other
+    assert claim_next_candidate(reviewer=curator, scope=CandidateScope(job=other.job_id)).candidate == other
+    assert claim_next_candidate(reviewer=curator, scope=CandidateScope(query="moons")).candidate == other
     assert claim_next_candidate(reviewer=curator, scope=CandidateScope(query="suns")) is None
 
 
 def test_a_lease_is_renewed_released_and_runs_out(curator, lead):
-    candidate = take(curator, waiting_candidate())
-    mine = {"reviewer": curator, "candidate_id": candidate.pk, "token": candidate.lease_token}
-    assert renew_candidate_lease(**mine)
-    assert not renew_candidate_lease(**{**mine, "reviewer": lead})
-    ProblemCandidate.objects.update(lease_expires_at=Now() - timedelta(seconds=1))
-    assert take(lead, candidate) is not None
-    assert not renew_candidate_lease(**mine)
-    release_candidate(**mine)
-    assert ProblemCandidate.objects.get().lease_holder == lead
-    held = ProblemCandidate.objects.get()
-    release_candidate(reviewer=lead, candidate_id=held.pk, token=held.lease_token)
+    candidate = waiting_candidate()
+    mine = take(curator, candidate)
+    assert renew_leases(reviewer=curator, tokens=[mine.token]) == set()
+    assert renew_leases(reviewer=lead, tokens=[mine.token]) == {mine.token}
+    ReviewLease.objects.update(expires_at=Now() - timedelta(seconds=1))
+    theirs = take(lead, candidate)
+    assert renew_leases(reviewer=curator, tokens=[mine.token]) == {mine.token}
+    release_leases(reviewer=curator, tokens=[mine.token, theirs.token])
+    assert ReviewLease.objects.get().holder == lead
+    release_leases(reviewer=lead, tokens=[theirs.token])
     assert take(curator, candidate) is not None

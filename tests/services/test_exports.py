@@ -13,7 +13,15 @@ from tests import factories
 from trajectories.core.reviews import Decision, Judgement
 from trajectories.models import AuditEvent, Export, Problem
 from trajectories.services import exports
-from trajectories.services.exports import ExportError, export_path, request_export, waiting_exports, write_export
+from trajectories.services.exports import (
+    ExportError,
+    cancel_export,
+    export_path,
+    rebuild_export,
+    request_export,
+    waiting_exports,
+    write_export,
+)
 from trajectories.services.releases import freeze_accepted
 from trajectories.services.reviews import submit_review
 
@@ -225,3 +233,45 @@ def test_a_long_release_is_read_in_batches(export, django_assert_max_num_queries
     with django_assert_max_num_queries(13):
         write_export(export_id=export.pk)
     assert len(rows(export)) == 3
+
+
+def test_written_again_a_damaged_file_is_what_it_was(export, lead):
+    write_export(export_id=export.pk)
+    export.refresh_from_db()
+    before, digest = export_path(export).read_bytes(), export.sha256
+    export_path(export).write_text("damaged")
+    rebuild_export(actor=lead, export_id=export.pk)
+    export.refresh_from_db()
+    assert (export.state, export.rows_written) == ("queued", 0)
+    assert write_export(export_id=export.pk)
+    export.refresh_from_db()
+    assert (export.state, export.sha256, export_path(export).read_bytes()) == ("ready", digest, before)
+    assert AuditEvent.objects.filter(verb="export.rebuilt", actor=lead).count() == 1
+
+
+def test_one_that_is_being_written_is_not_written_again(export, lead):
+    with pytest.raises(ExportError, match="only a ready, failed or cancelled one can be rebuilt"):
+        rebuild_export(actor=lead, export_id=export.pk)
+
+
+def test_cancelled_while_it_is_written_it_leaves_nothing_and_can_be_asked_for_again(
+    export, release, engineer, monkeypatch
+):
+    monkeypatch.setattr(exports, "HEARTBEAT_ROWS", 1)
+    read = exports.iterate_items
+
+    def cancelled_after_the_first(*arguments):
+        for number, item in enumerate(read(*arguments)):
+            if number == 1:
+                cancel_export(actor=engineer, export_id=export.pk)
+            yield item
+
+    monkeypatch.setattr(exports, "iterate_items", cancelled_after_the_first)
+    assert not write_export(export_id=export.pk)
+    export.refresh_from_db()
+    assert export.state == "cancelled"
+    assert not list(export_path(export).parent.glob("*"))
+    assert export not in waiting_exports()
+    monkeypatch.setattr(exports, "iterate_items", read)
+    assert request_export(actor=engineer, release=release, export_format="sft-messages") == export
+    assert write_export(export_id=export.pk)

@@ -340,7 +340,7 @@ def test_a_cancelled_job_stops_and_cannot_be_cancelled_or_resumed(lead, endpoint
     job = plan(sampler_for(endpoint))
     cancel_generation(actor=lead, job_id=job.pk)
     assert generate_next(job_id=job.pk) is False
-    with pytest.raises(GenerationStateError, match="cannot be cancelled any more"):
+    with pytest.raises(GenerationStateError, match="is cancelled already"):
         cancel_generation(actor=lead, job_id=job.pk)
     with pytest.raises(GenerationStateError, match="only a paused one can be resumed"):
         resume_generation(actor=lead, job_id=job.pk)

@@ -20,7 +20,15 @@ from trajectories.selectors.traces import TraceScope
 from trajectories.services import releases
 from trajectories.services.freezing.contents import Contents
 from trajectories.services.leased_jobs import MOST_CLAIMS
-from trajectories.services.releases import ReleaseError, freeze_accepted, freeze_next, lost_freezings, plan_freezing
+from trajectories.services.releases import (
+    ReleaseError,
+    cancel_freezing,
+    freeze_accepted,
+    freeze_next,
+    lost_freezings,
+    plan_freezing,
+    retry_freezing,
+)
 from trajectories.services.reviews import submit_review
 
 
@@ -267,3 +275,29 @@ def test_hinted_traces_are_left_out_unless_asked_for(curator, lead):
     only = freeze(lead, ReleaseRule(TraceScope(hinted="only")))
     assert released(only) == [hinted.pk]
     assert count_left_out(ReleaseRule(TraceScope(hinted="only"))) == 0
+
+
+def test_one_that_is_cancelled_while_it_is_read_makes_no_release_and_can_be_tried_again(curator, lead, monkeypatch):
+    trace = accepted(curator)
+    job = plan_freezing(actor=lead, title="Cancelled", key=uuid.uuid4())
+    read = Contents.manifest
+
+    def cancelled(contents, rule):
+        cancel_freezing(actor=lead, job_id=job.pk)
+        return read(contents, rule)
+
+    monkeypatch.setattr(Contents, "manifest", cancelled)
+    freeze_next(job_id=job.pk)
+    job.refresh_from_db()
+    assert (job.state, job.release) == ("cancelled", None)
+    assert not Release.objects.exists()
+    monkeypatch.setattr(Contents, "manifest", read)
+    with pytest.raises(ReleaseError, match="cancelled already"):
+        cancel_freezing(actor=lead, job_id=job.pk)
+    retry_freezing(actor=lead, job_id=job.pk)
+    freeze_next(job_id=job.pk)
+    job.refresh_from_db()
+    assert job.state == "finished"
+    assert released(job.release) == [trace.pk]
+    with pytest.raises(ReleaseError, match="is finished; only a failed or cancelled one can be retried"):
+        retry_freezing(actor=lead, job_id=job.pk)

@@ -7,7 +7,9 @@ from django.db import IntegrityError, connection, transaction
 from tests import factories
 from trajectories.core.reviews import Decision, Judgement, ReviewError
 from trajectories.models import AuditEvent, Review
-from trajectories.services.reviews import submit_review, undo_last_review
+from trajectories.selectors.reviews import Dispute, get_dispute
+from trajectories.services.curation.review_leases import lease_trace
+from trajectories.services.reviews import DecidedMeanwhileError, Opened, submit_review, undo_last_review
 
 ACCEPT = Judgement(Decision.ACCEPT, score=4, comment=" Clear. ", step_labels={"1": "good"}, seconds=12.5)
 REJECT = Judgement(Decision.REJECT, reason="lucky")
@@ -143,3 +145,55 @@ def test_reviewers_who_submit_at_once_are_all_counted_once():
     problem.refresh_from_db()
     assert Review.objects.count() == 12
     assert problem.accepted_count == 3
+
+
+def test_a_decision_that_contradicts_another_marks_the_trace_until_it_is_withdrawn(curator, lead, trace):
+    submit(lead, trace)
+    assert (trace.disputed, bool(get_dispute(trace))) == (False, False)
+    submit(curator, trace, REJECT)
+    trace.refresh_from_db()
+    assert trace.disputed
+    assert get_dispute(trace) == Dispute(accepted=("lena",), rejected=("carl",))
+    undo_last_review(reviewer=curator, key=uuid.uuid4())
+    trace.refresh_from_db()
+    assert not trace.disputed
+
+
+def open_page(reviewer, trace):
+    lease = lease_trace(reviewer=reviewer, trace_id=trace.pk)
+    return Opened(lease.token if lease else None)
+
+
+def test_who_opened_the_trace_before_somebody_decided_is_told_and_stores_nothing(curator, lead, trace):
+    opened = open_page(curator, trace)
+    submit(lead, trace)
+    with pytest.raises(DecidedMeanwhileError, match="Somebody else has decided") as told:
+        submit_review(reviewer=curator, trace=trace, judgement=REJECT, key=uuid.uuid4(), opened=opened)
+    # The reviewer is blind: neither who nor how.
+    assert not any(word in str(told.value) for word in ("lena", "accept", "reject"))
+    assert Review.objects.count() == 1
+    again = Opened(opened.token, despite=told.value.newest)
+    submit_review(reviewer=curator, trace=trace, judgement=REJECT, key=uuid.uuid4(), opened=again)
+    assert Review.objects.count() == 2
+
+
+def test_a_second_opinion_on_what_was_decided_before_is_taken_at_once(curator, lead, trace):
+    submit(lead, trace)
+    opened = open_page(curator, trace)
+    submit_review(reviewer=curator, trace=trace, judgement=REJECT, key=uuid.uuid4(), opened=opened)
+    assert Review.objects.count() == 2
+
+
+def test_who_could_not_lease_the_trace_is_told_too(curator, lead, trace):
+    opened = [open_page(person, trace) for person in (lead, curator)]
+    assert opened[1].token is None
+    submit_review(reviewer=lead, trace=trace, judgement=ACCEPT, key=uuid.uuid4(), opened=opened[0])
+    with pytest.raises(DecidedMeanwhileError):
+        submit_review(reviewer=curator, trace=trace, judgement=REJECT, key=uuid.uuid4(), opened=opened[1])
+
+
+def test_the_same_form_again_is_no_decision_meanwhile(curator, lead, trace):
+    opened, key = open_page(curator, trace), uuid.uuid4()
+    first = submit_review(reviewer=curator, trace=trace, judgement=ACCEPT, key=key, opened=opened)
+    submit(lead, trace, REJECT)
+    assert submit_review(reviewer=curator, trace=trace, judgement=ACCEPT, key=key, opened=opened) == first

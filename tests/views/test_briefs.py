@@ -51,7 +51,7 @@ def test_a_lead_writes_a_brief_and_a_next_version(client, lead):
     [
         ({"template": "{count}"}, "Found no slot {format}, expected it once."),
         ({"words": "owl\nowl"}, "a second time"),
-        ({"title": ""}, "This field is required."),
+        ({"title": ""}, "Found nothing, expected a text."),
         ({"title": "???"}, "Found no letters or digits in the title"),
     ],
 )

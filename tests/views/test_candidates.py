@@ -5,7 +5,7 @@ from django.urls import reverse
 
 from tests.factories import make_problem, make_trace, make_verdict
 from tests.generation import augmenting_plan, run_through, waiting_candidate
-from trajectories.models import Problem, ProblemCandidate
+from trajectories.models import Problem, ProblemCandidate, ReviewLease
 from trajectories.services.candidate_leases import claim_candidate
 from trajectories.services.candidates import accept_candidate
 from trajectories.services.generation import plan_generation
@@ -19,8 +19,8 @@ def address(name, candidate):
 
 
 def form_of(candidate, **values):
-    candidate.refresh_from_db()
-    return {"token": candidate.lease_token or uuid.uuid4(), "key": uuid.uuid4(), **values}
+    lease = ReviewLease.objects.filter(candidate=candidate).first()
+    return {"token": lease.token if lease else uuid.uuid4(), "key": uuid.uuid4(), **values}
 
 
 @pytest.fixture
@@ -40,8 +40,7 @@ def test_next_takes_a_candidate_and_shows_what_speaks_for_it(client, reviewer, c
     page = client.get(response.url).content.decode()
     for words in ("4 of 5 samples agree", "agreement of samples", "kite", candidate.statement, "0 of 1 reviewed"):
         assert words in page
-    candidate.refresh_from_db()
-    assert candidate.lease_holder == reviewer
+    assert ReviewLease.objects.get(candidate=candidate).holder == reviewer
 
 
 def test_accepting_brings_the_next_one_with_its_address(client, reviewer, candidate):
@@ -112,12 +111,11 @@ def test_undo_brings_the_candidate_back(client, reviewer, candidate):
 
 def test_a_lease_is_kept_lost_and_given_up(client, reviewer, candidate, lead):
     client.get(address("detail", candidate))
-    form = form_of(candidate)
-    assert client.post(address("lease", candidate), form).content == b""
-    assert client.post(address("lease", candidate), {"token": "x"}).status_code == 400
-    assert client.post(address("lease", candidate), {**form, "leave": "1"}).status_code == 204
+    leases, form = reverse("review_leases"), {"token": str(form_of(candidate)["token"])}
+    assert client.post(leases, form).json() == {"lost": []}
+    assert client.post(leases, {**form, "leave": "1"}).status_code == 204
     assert claim_candidate(reviewer=lead, candidate_id=candidate.pk) is not None
-    assert "not yours any more" in client.post(address("lease", candidate), form).content.decode()
+    assert client.post(leases, form).json() == {"lost": [form["token"]]}
 
 
 def test_what_the_checks_sorted_out_may_be_put_into_the_queue(client, reviewer):
@@ -183,7 +181,7 @@ def test_an_empty_list_says_what_to_do(client, lead):
 
 def test_the_problem_says_what_its_answer_rests_on(client, reviewer, candidate):
     held = claim_candidate(reviewer=reviewer, candidate_id=candidate.pk)
-    accept_candidate(reviewer=reviewer, candidate_id=held.pk, token=held.lease_token, key=uuid.uuid4())
+    accept_candidate(reviewer=reviewer, candidate_id=held.candidate_id, token=held.token, key=uuid.uuid4())
     page = client.get(reverse("problem_detail", args=[Problem.objects.get().pk])).content.decode()
     assert "agreement of samples (4 of 5), not a ground truth" in page
     assert address("detail", candidate) in page
@@ -193,7 +191,7 @@ def test_the_problem_says_what_its_answer_rests_on(client, reviewer, candidate):
     assert "Judged by an answer that is no ground truth: agreement of samples." in page
 
 
-@pytest.mark.parametrize("name", ["decide", "edit", "lease", "requeue"])
+@pytest.mark.parametrize("name", ["decide", "edit", "requeue"])
 def test_only_reviewers_decide_and_only_by_post(client, engineer, lead, candidate, name):
     client.force_login(engineer)
     assert client.get(address("detail", candidate)).status_code == 200

@@ -1,3 +1,5 @@
+import pytest
+from django.template.loader import render_to_string
 from django.test import Client
 from django.urls import reverse
 from django.views.defaults import server_error
@@ -28,3 +30,15 @@ def test_a_server_error_shows_a_page_that_needs_nothing(rf):
     response = server_error(rf.get("/"))
     assert response.status_code == 500
     assert "The server could not answer" in response.content.decode()
+
+
+@pytest.mark.parametrize("name", ["400.html", "403_csrf.html", "500.html", "503.html"])
+def test_pages_without_the_shell_share_one_head(name):
+    page = render_to_string(name)
+    head = page[page.index("<head>") : page.index("</head>")]
+    assert page.lstrip().startswith("<!doctype html>")
+    assert head.count("<title>") == 1
+    assert "components.css" in head
+    assert 'name="color-scheme"' in head
+    assert "<h1>" in page
+    assert "<nav" not in page

@@ -81,6 +81,21 @@ def test_a_failed_export_says_why_and_can_be_tried_again(as_engineer, export):
     assert "Try again" in page
 
 
+def test_an_export_that_waits_can_be_cancelled_and_then_tried_again(as_engineer, release, engineer):
+    export = request_export(actor=engineer, release=release, export_format="full")
+    cancel = reverse("job_steer", args=["export", export.pk, "cancel"])
+    assert cancel in as_engineer.get(reverse("export_detail", args=[export.pk]), headers=HTMX).content.decode()
+    answer = as_engineer.post(f"{cancel}?then=page")
+    assert answer["Location"] == reverse("export_detail", args=[export.pk])
+    row = as_engineer.get(answer["Location"], headers=HTMX).content.decode()
+    assert "Cancelled" in row
+    assert "Try again" in row
+    assert cancel not in row
+    as_engineer.post(reverse("export_create", args=[release.pk]), {"format": "full"})
+    export.refresh_from_db()
+    assert export.state == "queued"
+
+
 def test_a_download_is_the_file_to_the_byte(as_engineer, export, engineer):
     response = download(as_engineer, export, **{"Accept-Encoding": "gzip"})
     content = export_path(export).read_bytes()

@@ -85,7 +85,7 @@ def test_a_lead_plans_a_job_that_needs_no_model(client, lead, problem):
     ("values", "words"),
     [
         ({"set_title": "!!!"}, "Use at least one letter from a to z or one digit."),
-        ({"wanted": 0}, "greater than or equal to 1"),
+        ({"wanted": 0}, "Found 0, expected a whole number from 1 to"),
         ({"words_each": 20, "brief": "mine"}, "Found 20 words to draw, expected 0 to"),
         ({"budget_cost": "1"}, "has no prices"),
         ({"kind": "choice"}, "is for a number; expected that."),
@@ -175,7 +175,7 @@ def test_a_lead_pauses_resumes_and_cancels_by_post_only(client, lead, job):
         job.refresh_from_db()
         assert job.state == state
     page = client.post(reverse("generation_pause", args=[job.pk]), follow=True).content.decode()
-    assert "The job is cancelled; only an active one can be paused." in page
+    assert "The job is cancelled; only a queued or running one can be paused." in page
 
 
 def test_resuming_may_bring_another_budget(client, lead, endpoint):
@@ -188,7 +188,7 @@ def test_resuming_may_bring_another_budget(client, lead, endpoint):
     assert (job.state, job.budget_tokens) == ("queued", 90000)
     pause_generation(actor=None, job_id=job.pk)
     page = client.post(reverse("generation_resume", args=[job.pk]), {"budget_tokens": "no"}, follow=True)
-    assert "Enter a whole number." in page.content.decode()
+    assert "expected a whole number from 1 to" in page.content.decode()
 
 
 @pytest.mark.parametrize("action", ["pause", "resume", "cancel"])

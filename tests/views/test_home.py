@@ -1,6 +1,17 @@
+import uuid
+from datetime import timedelta
+
 from django.urls import reverse
+from django.utils import timezone
 
 from tests import factories
+from tests.generation import waiting_candidate
+from trajectories.core.reviews import Decision, Judgement
+from trajectories.models import Export, Import, Run
+from trajectories.selectors.waiting import KINDS
+from trajectories.services.releases import freeze_accepted
+from trajectories.services.reviews import submit_review
+from trajectories.views.home import ERRANDS
 
 
 def page_of(client, user, **headers) -> str:
@@ -68,7 +79,7 @@ def test_queries_do_not_grow_with_runs_and_problems(client, lead, django_assert_
         factories.make_run(state="finished", planned_count=1)
     client.force_login(lead)
     client.get(reverse("home"))
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(14):
         client.get(reverse("home"))
 
 
@@ -99,3 +110,81 @@ def test_the_page_says_since_when_no_worker_is_alive(client, lead):
 def test_without_a_role_nobody_reads_about_workers(client, nobody):
     factories.make_worker(silent=True)
     assert "orker" not in page_of(client, nobody)
+
+
+def steps_of(client, user) -> dict[str, tuple[str, str]]:
+    """(text, address) by title of what the page says to do."""
+    client.force_login(user)
+    return {step.title: (step.text, step.address) for step in client.get(reverse("home")).context["steps"]}
+
+
+def test_candidates_wait_for_whoever_may_review_them(client, lead, curator, engineer):
+    waiting_candidate()
+    waiting_candidate(number=1)
+    waiting_candidate(number=2, state="rejected")
+    for person in (lead, curator):
+        text, address = steps_of(client, person)["Review candidates"]
+        assert text.startswith("2 generated problems passed all checks.")
+        assert address == reverse("candidate_next")
+    assert "Review candidates" not in steps_of(client, engineer)
+
+
+def test_paused_runs_wait_for_whoever_may_resume_them(client, lead, curator):
+    factories.make_problem()
+    run = factories.make_run(state="paused", title="The long one", state_reason="The budget is spent.")
+    assert steps_of(client, lead)["Resume a run"] == (
+        "“The long one”: The budget is spent.",
+        reverse("run_detail", args=[run.pk]),
+    )
+    assert "Resume a run" not in steps_of(client, curator)
+    factories.make_run(state="paused", title="Another", state_reason="")
+    text, address = steps_of(client, lead)["Resume a run"]
+    assert text == "2 paused runs, the newest “Another”: its page says why."
+    assert address == reverse("run_list")
+
+
+def test_a_refused_import_waits_for_its_sender_until_the_file_is_sent_again(client, lead, admin_user):
+    factories.make_problem()
+    made = {"kind": Import.Kind.TRACES, "source": "traces.jsonl", "created_by": lead}
+    refused = Import.objects.create(**made, state="refused", finished_at=timezone.now())
+    assert steps_of(client, lead)["Mend an import"][1] == reverse("import_detail", args=[refused.pk])
+    assert "Mend an import" not in steps_of(client, admin_user)
+    Import.objects.create(**made, state="finished", finished_at=timezone.now())
+    assert "Mend an import" not in steps_of(client, lead)
+
+
+def test_what_failed_waits_for_a_week(client, lead):
+    factories.make_problem()
+    run = factories.make_run(state="failed", state_reason="No such model.", finished_at=timezone.now())
+    assert steps_of(client, lead)["Look at a failed run"][0].endswith(": No such model.")
+    Run.objects.filter(pk=run.pk).update(finished_at=timezone.now() - timedelta(days=8))
+    assert "Look at a failed run" not in steps_of(client, lead)
+
+
+def test_an_export_that_failed_is_told_to_whoever_may_export(client, lead, engineer, curator):
+    trace = factories.make_trace(correctness="pass")
+    submit_review(reviewer=lead, trace=trace, judgement=Judgement(Decision.ACCEPT), key=uuid.uuid4())
+    release = freeze_accepted(actor=lead, title="First", key=uuid.uuid4())
+    Export.objects.create(
+        release=release, format="full", state="failed", error="The disk is full.", finished_at=timezone.now()
+    )
+    for person in (lead, engineer):
+        assert steps_of(client, person)["Look at a failed export"] == (
+            "“First”: The disk is full.",
+            reverse("release_list"),
+        )
+    assert "Look at a failed export" not in steps_of(client, curator)
+
+
+def test_every_kind_that_waits_has_an_errand():
+    assert set(ERRANDS) | {"candidates"} == set(KINDS)
+
+
+def test_views_that_have_shown_everything_are_no_failures(client, lead):
+    problem = factories.make_problem()
+    run = factories.make_run(state="finished", planned_count=3, done_count=1, failed_count=2)
+    for index, kind in enumerate(("exhausted", "timeout")):
+        factories.make_attempt(run=run, problem=problem, index=index, state="failed", error_kind=kind)
+    for name in ("home", "run_list"):
+        client.force_login(lead)
+        assert "1 of 3, 1 with nothing new, 1 failed" in client.get(reverse(name)).content.decode()

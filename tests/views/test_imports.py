@@ -90,7 +90,7 @@ def test_an_import_can_be_cancelled_once(as_lead):
     send(as_lead, ROW)
     cancel = reverse("import_cancel", args=[latest().pk])
     assert "Nothing was imported." in as_lead.post(cancel, follow=True).content.decode()
-    assert "This import is cancelled already." in as_lead.post(cancel, follow=True).content.decode()
+    assert "The import is cancelled already." in as_lead.post(cancel, follow=True).content.decode()
     assert as_lead.get(cancel).status_code == 405
 
 

@@ -102,8 +102,8 @@ def test_the_preview_shows_examples_and_variations(client, curator, program):
     ("query", "said"),
     [
         ({"problem": "nonesuch"}, "Found no ARC problem named &#x27;nonesuch&#x27;."),
-        ({"examples": "many"}, "Examples: Enter a whole number."),
-        ({"examples": 99}, "Examples: Ensure this value is less than or equal to 8."),
+        ({"examples": "many"}, "Examples: Found &#x27;many&#x27;, expected a whole number from 0 to 8."),
+        ({"examples": 99}, "Examples: Found 99, expected a whole number from 0 to 8."),
         ({"variation": -1}, "Variation:"),
     ],
 )
@@ -165,9 +165,9 @@ def test_a_lead_makes_a_new_version(client, lead, program):
     ("change", "said"),
     [
         ({"template": "{problem} {answer}"}, "Found the slot {answer}"),
-        ({"template": ""}, "This field is required."),
-        ({"name": "no spaces please"}, "valid “slug”"),
-        ({"style": "verse"}, "Select a valid choice."),
+        ({"template": ""}, "Found nothing, expected a text."),
+        ({"name": "no spaces please"}, "expected letters from a to z, digits, hyphens and underscores"),
+        ({"style": "verse"}, "Found &#x27;verse&#x27;, expected "),
         ({"problem_kind": "text"}, "expected ARC"),
         ({"encoding": "", "segmentation": ""}, "shows no grids"),
         ({"title": "a\0b"}, "Found the invisible character U+0000 as character 2"),

@@ -73,10 +73,10 @@ def test_a_job_is_planned_over_the_selection_and_rung_for(
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({"form": "compare", "opponents": 99}, "less than or equal to 16"),
-        ({"rubric": 10**6}, "Select a valid choice"),
-        ({"budget_tokens": 0}, "greater than or equal to 1"),
-        ({"seed": "x"}, "Enter a whole number"),
+        ({"form": "compare", "opponents": 99}, "Found 99, expected a whole number from 1 to 16."),
+        ({"rubric": 10**6}, "Found &#x27;1000000&#x27;, expected one of those offered."),
+        ({"budget_tokens": 0}, "Found 0, expected a whole number from 1 to"),
+        ({"seed": "x"}, "Found &#x27;x&#x27;, expected a whole number from 0 to"),
     ],
 )
 def test_a_bad_form_comes_back_and_plans_nothing(client, lead, sampler, traces, values, message):
@@ -132,7 +132,7 @@ def test_pause_and_resume(client, lead, job, django_capture_on_commit_callbacks)
     client.post(f"{address}pause/")
     job.refresh_from_db()
     assert job.state == "paused"
-    assert "This job is paused already." in client.post(f"{address}pause/", follow=True).content.decode()
+    assert "The job is paused already." in client.post(f"{address}pause/", follow=True).content.decode()
     with django_capture_on_commit_callbacks() as bells:
         client.post(f"{address}resume/")
     job.refresh_from_db()
@@ -156,7 +156,10 @@ def test_the_budget_can_be_changed(client, lead, job):
     client.post(address, {"budget_tokens": "5000", "budget_cost": ""})
     job.refresh_from_db()
     assert (job.budget_tokens, job.budget_cost) == (5000, None)
-    assert "Ensure this value" in client.post(address, {"budget_tokens": "0"}, follow=True).content.decode()
+    assert (
+        "Found 0, expected a whole number from 1 to"
+        in client.post(address, {"budget_tokens": "0"}, follow=True).content.decode()
+    )
 
 
 def test_results_agreement_and_filters(client, engineer, job, traces):

@@ -15,7 +15,7 @@ def test_logging_in_leads_where_one_wanted_to_go(client, curator):
 
 def test_a_wrong_password_is_said_in_words(client, curator):
     response = client.post(reverse("login"), WRONG)
-    assert "correct username and password" in response.content.decode()
+    assert "Found no account with this name and password." in response.content.decode()
 
 
 def test_too_many_attempts_close_the_door_even_to_the_right_password(client, curator):

@@ -17,6 +17,7 @@ OPEN = {
     "login",
     "logout",
     "preferences",
+    "review_leases",
     "export_download",
     "grid_detail",
     "grid_png",

@@ -32,3 +32,9 @@ def test_an_unknown_value_changes_nothing(client):
 
 def test_reading_it_is_not_allowed(client):
     assert client.get(ADDRESS).status_code == 405
+
+
+def test_how_many_keys_accept_a_trace_is_remembered_too(client, curator):
+    client.force_login(curator)
+    client.post(ADDRESS, {"pace": "one"})
+    assert 'data-pace="one"' in client.get(reverse("home")).content.decode()

@@ -218,8 +218,8 @@ class TestWithPackage:
         ("values", "status", "message"),
         [
             ({"knob-max_terms": "1"}, 200, "max_terms must be &gt;= min_terms"),
-            ({"knob-max_terms": "x"}, 422, "Max terms: Enter a whole number."),
-            ({"seed": "-1"}, 422, "Seed: Ensure this value is greater than or equal to 0."),
+            ({"knob-max_terms": "x"}, 422, "Max terms: Found &#x27;x&#x27;, expected a whole number"),
+            ({"seed": "-1"}, 422, "Seed: Found -1, expected a whole number from 0 to"),
         ],
     )
     def test_what_cannot_be_made_is_said_in_the_preview(self, as_lead, families, values, status, message):
@@ -249,9 +249,9 @@ class TestWithPackage:
     @pytest.mark.parametrize(
         ("values", "message"),
         [
-            ({"size": "10001"}, "less than or equal to 10000"),
+            ({"size": "10001"}, "Found 10,001, expected a whole number from 1 to 10,000."),
             ({"set_title": "???"}, "Use at least one letter"),
-            ({"split": "both"}, "Select a valid choice"),
+            ({"split": "both"}, "Found &#x27;both&#x27;, expected train or eval."),
         ],
     )
     def test_what_is_wrong_imports_nothing(self, as_lead, families, values, message):

@@ -116,7 +116,7 @@ def test_a_release_that_could_not_be_frozen_says_why(as_lead, accepted):
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({"title": ""}, "give the release a name"),
+        ({"title": ""}, "Found nothing, expected a name for the release."),
         ({"title": "x" * 201}, "200"),
         ({"min_score": "9"}, "9"),
         ({"view": "no such"}, "no such"),

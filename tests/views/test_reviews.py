@@ -1,11 +1,16 @@
 import json
+import re
 import uuid
 
 import pytest
+from django.contrib.auth.models import User
+from django.contrib.messages import get_messages
 from django.urls import reverse
 
 from tests import factories
-from trajectories.models import Review
+from trajectories.core.reviews import Decision, Judgement
+from trajectories.models import Review, ReviewLease
+from trajectories.services.reviews import submit_review
 
 HTMX = {"HX-Request": "true"}
 
@@ -23,6 +28,10 @@ def as_curator(client, curator):
 
 def form(**values):
     return {"decision": "accept", "key": str(uuid.uuid4()), "then": "next", **values}
+
+
+def lease_of(trace):
+    return str(ReviewLease.objects.get(trace=trace).token)
 
 
 def submit(client, trace, query="", headers=None, **values):
@@ -61,19 +70,123 @@ def test_htmx_gets_the_next_trace_with_the_answer(as_curator, trace):
     assert "Nothing left" in last.content.decode()
 
 
-def test_who_has_the_next_trace_already_gets_its_panel_only(as_curator, trace):
+def test_a_page_that_shows_the_next_trace_already_gets_progress_undo_and_news(as_curator, lead, trace):
+    factories.make_trace(run=trace.run)
+    factories.make_review(trace=trace, reviewer=lead, decision="reject", reason="lucky")
+    as_curator.get(reverse("trace_detail", args=[trace.pk]))
+    lease = lease_of(trace)
+    response = submit(as_curator, trace, f"?run={trace.run_id}", headers=HTMX, then="behind", lease=lease)
+    page = response.content.decode()
+    assert response.status_code == 200
+    assert "1 of 2 judged by you" in page
+    assert f"Undo accept of {trace.pk}" in page
+    assert f"Trace {trace.pk} is decided differently: you accepted it, lena rejected it." in page
+    assert 'id="reading"' not in page
+
+
+def test_what_is_wrong_with_a_decision_sent_behind_the_page_comes_back_as_a_sentence(as_curator, trace):
+    response = submit(as_curator, trace, headers=HTMX, then="behind", decision="reject")
+    assert response.status_code == 422
+    assert response.headers["Content-Type"].startswith("text/plain")
+    assert response.content.decode() == "Reason: a rejection needs one; choose it from the list."
+
+
+def test_next_ahead_leases_it_and_says_its_address_or_nothing(as_curator, curator, trace):
     second = factories.make_trace(run=trace.run)
-    third = factories.make_trace(run=trace.run)
-    ahead = f"/traces/{second.pk}/?run={trace.run_id}"
-    response = submit(as_curator, third, f"?run={trace.run_id}", headers={**HTMX, "X-Ahead": ahead})
-    assert (response["X-Ahead"], response["HX-Push-Url"]) == ("used", ahead)
-    panel = response.content.decode()
-    assert f"/traces/{second.pk}/review/" in panel
-    assert "1 of 3 judged" in panel
-    assert 'id="reading"' not in panel
-    late = submit(as_curator, second, f"?run={trace.run_id}", headers={**HTMX, "X-Ahead": ahead})
-    assert "X-Ahead" not in late
-    assert f'data-trace="{trace.pk}"' in late.content.decode()
+    ahead = {**HTMX, "X-Ahead": "1"}
+    address = reverse("trace_next") + f"?run={trace.run_id}&after={second.pk}"
+    as_curator.get(reverse("trace_detail", args=[second.pk]))
+    response = as_curator.get(address, headers=ahead)
+    assert response["HX-Push-Url"] == f"/traces/{trace.pk}/?run={trace.run_id}"
+    assert f'data-trace="{trace.pk}"' in response.content.decode()
+    # Both are held: the one on the screen and the one ahead.
+    assert ReviewLease.objects.filter(holder=curator).count() == 2
+    # The one on the screen is not its own successor.
+    assert as_curator.get(f"{address}&but={trace.pk}", headers=ahead).status_code == 204
+    # Going there for good lets go of the one that is left.
+    as_curator.get(address)
+    assert ReviewLease.objects.get(holder=curator).trace == trace
+
+
+def test_two_curators_on_one_list_are_led_to_different_traces(as_curator, lead, client, trace):
+    traces = [factories.make_trace(run=trace.run), trace]
+    address = reverse("trace_next") + f"?run={trace.run_id}"
+    assert as_curator.get(address)["Location"].startswith(f"/traces/{traces[0].pk}/")
+    client.force_login(lead)
+    assert client.get(address)["Location"].startswith(f"/traces/{traces[1].pk}/")
+    page = client.get(reverse("trace_detail", args=[traces[0].pk])).content.decode()
+    assert "carl is looking at this trace now." in page
+
+
+def test_when_others_look_at_all_that_is_left_the_page_says_so(as_curator, client, lead, trace):
+    as_curator.get(reverse("trace_next"))
+    client.force_login(lead)
+    page = client.get(reverse("trace_next")).content.decode()
+    assert "The rest is being looked at" in page
+    assert "Look again" in page
+    assert "Nothing left" not in page
+
+
+def test_who_only_reads_takes_nothing(client, engineer, trace):
+    client.force_login(engineer)
+    assert client.get(reverse("trace_next"))["Location"] == f"/traces/{trace.pk}/"
+    client.get(reverse("trace_detail", args=[trace.pk]))
+    assert not ReviewLease.objects.exists()
+
+
+@pytest.mark.parametrize("headers", [{}, HTMX])
+def test_a_late_decision_says_what_happened_keeps_the_text_and_goes_in_beside_the_other(
+    as_curator, lead, trace, headers
+):
+    as_curator.get(reverse("trace_detail", args=[trace.pk]))
+    lease = lease_of(trace)
+    factories.make_review(trace=trace, reviewer=lead)
+    late = {"decision": "reject", "reason": "lucky", "comment": "A thought.", "lease": lease}
+    response = submit(as_curator, trace, headers=headers, **late)
+    page = response.content.decode()
+    assert response.status_code == 422
+    assert "Somebody else has decided on this trace since you opened it." in page
+    assert "A thought." in page
+    assert "lena" not in page
+    assert Review.objects.count() == 1
+    despite = re.search(r'name="despite" value="([0-9]+)"', page)[1]
+    submit(as_curator, trace, headers=headers, **late, despite=despite)
+    assert Review.objects.count() == 2
+
+
+def test_a_form_that_was_wrong_still_hears_of_what_was_decided_meanwhile(as_curator, lead, trace):
+    as_curator.get(reverse("trace_detail", args=[trace.pk]))
+    lease = lease_of(trace)
+    factories.make_review(trace=trace, reviewer=lead)
+    assert "needs one" in submit(as_curator, trace, headers=HTMX, decision="reject", lease=lease).content.decode()
+    late = submit(as_curator, trace, headers=HTMX, lease=lease)
+    assert "Somebody else has decided" in late.content.decode()
+
+
+def test_a_decision_that_contradicts_another_is_said_everywhere_it_may_be(as_curator, client, curator, lead, trace):
+    second = factories.make_trace(run=trace.run)
+    submit_review(reviewer=lead, trace=trace, judgement=Judgement(Decision.ACCEPT), key=uuid.uuid4())
+    listed = reverse("trace_list") + "?decision=disputed"
+    assert "No trace matches" in as_curator.get(listed).content.decode()
+    as_curator.get(reverse("trace_detail", args=[trace.pk]))
+    lease = lease_of(trace)
+    page = submit(as_curator, trace, lease=lease, decision="reject", reason="lucky").wsgi_request
+    said = (
+        "is decided differently: lena accepted it, you rejected it. One rejection outweighs, so it counts as rejected."
+    )
+    messages = [str(message) for message in get_messages(page)]
+    assert [said in message for message in messages] == [True]
+    assert f"trace {trace.pk}<" in as_curator.get(listed).content.decode()
+    assert said in as_curator.get(reverse("trace_detail", args=[trace.pk])).content.decode()
+    assert "disputed</span>" in as_curator.get(reverse("trace_list")).content.decode()
+    # Others who have not reviewed it learn nothing of it.
+    other = User.objects.create_user("zoe")
+    other.groups.set(curator.groups.all())
+    client.force_login(other)
+    assert f"trace {trace.pk}<" not in client.get(listed).content.decode()
+    for address in (reverse("trace_list"), reverse("trace_detail", args=[trace.pk])):
+        assert "disputed</span>" not in client.get(address).content.decode()
+    assert second.decision == ""
 
 
 def test_a_submission_sent_twice_is_one_review(as_curator, trace):
@@ -86,7 +199,7 @@ def test_a_submission_sent_twice_is_one_review(as_curator, trace):
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({"decision": ""}, "Accept or reject"),
+        ({"decision": ""}, "press a to accept, x to reject"),
         ({"decision": "withdraw"}, "withdraw"),
         ({"decision": "reject"}, "a rejection needs one"),
         ({"decision": "reject", "reason": "bored"}, "bored"),
@@ -96,10 +209,10 @@ def test_a_submission_sent_twice_is_one_review(as_curator, trace):
         ({"step_labels": "{"}, "expected a JSON object"),
         ({"step_labels": "[" * 50_000}, "expected a JSON object"),
         ({"step_labels": '{"7": "good"}'}, "has 2 steps"),
-        ({"key": "x"}, "UUID"),
+        ({"key": "x"}, "expected the key that the page came with"),
         ({"comment": "x" * 10_001}, "10000"),
-        ({"comment": "a\0b"}, "Null"),
-        ({"seconds": "-1"}, "greater than or equal"),
+        ({"comment": "a\0b"}, "Found a NUL character"),
+        ({"seconds": "-1"}, "Found -1, expected a number from 0 to 86,400"),
         ({"seconds": "nan"}, "number"),
     ],
 )
@@ -138,7 +251,7 @@ def test_what_others_said_is_hidden_until_ones_own_word_is_in(as_curator, lead, 
     assert "Rejected" not in blind
     assert "once your own decision is in" in blind
     assert "Too easy." not in as_curator.get(address + "?reviews=all").content.decode()
-    submit(as_curator, trace)
+    submit(as_curator, trace, lease=lease_of(trace))
     assert "Too easy." in as_curator.get(address).content.decode()
     client.force_login(engineer)
     assert "Too easy." in client.get(address).content.decode()
@@ -192,12 +305,10 @@ def test_a_form_from_elsewhere_is_refused(curator, trace):
     assert Review.objects.count() == 0
 
 
-def test_a_trace_just_decided_comes_whole_though_it_was_fetched_ahead(as_curator, lead, trace):
+def test_a_trace_just_decided_shows_what_others_said(as_curator, lead, trace):
     factories.make_review(trace=trace, reviewer=lead, decision="reject", reason="lucky", comment="Too easy.")
-    address = reverse("trace_detail", args=[trace.pk])
-    data = {"decision": "accept", "key": str(uuid.uuid4()), "then": "stay"}
-    headers = {"HX-Request": "true", "X-Ahead": address}
-    response = as_curator.post(reverse("review_submit", args=[trace.pk]), data, headers=headers)
-    assert "X-Ahead" not in response.headers
+    as_curator.get(reverse("trace_detail", args=[trace.pk]))
+    lease = lease_of(trace)
+    response = submit(as_curator, trace, headers=HTMX, then="stay", lease=lease)
     assert "Too easy." in response.content.decode()
     assert "No other trace waits here" in response.content.decode()

@@ -62,7 +62,7 @@ def test_a_change_is_a_new_version_and_no_change_is_none(client, lead):
     ("values", "message"),
     [
         ({"name": "Be Short"}, "expected small letters, digits and hyphens"),
-        ({"name": "x" * 23}, "at most 22 characters"),
+        ({"name": "x" * 23}, "Found 23 characters, expected at most 22."),
         ({"most": 0}, "expected the best above the worst"),
         ({"most": 500}, "by at most 100"),
         ({"pass_from": 0}, "as the least score that passes, expected 1 to 4"),

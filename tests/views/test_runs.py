@@ -124,7 +124,9 @@ def test_failures_are_shown_by_kind_with_a_message(client, curator, run):
     pending.update(state="failed", error_kind="exhausted", error_message="<b>all</b> drawn")
     Run.objects.filter(pk=run.pk).update(failed_count=8)
     text = page(client, curator, run).content.decode()
-    assert "exhausted" in text
+    assert "nothing left to draw</a>" in text
+    assert "<dt>Nothing new</dt><dd>8<small>" in text
+    assert "<dt>Failed</dt><dd>0<small>" in text
     assert "&lt;b&gt;all&lt;/b&gt; drawn" in text
     assert "8 attempts without a sample" in text
 

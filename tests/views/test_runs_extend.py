@@ -37,9 +37,9 @@ def test_more_of_each_is_planned_and_its_bell_rung(client, lead, run, django_cap
     ("value", "message"),
     [
         ("2", "Samples each is 2; expected more than 2"),
-        ("many", "Samples each: Enter a whole number."),
-        ("10001", "Samples each: Ensure this value is less than or equal to 10000."),
-        ("", "Samples each: This field is required."),
+        ("many", "Found &#x27;many&#x27;, expected a whole number from 2 to 10,000."),
+        ("10001", "Found 10,001, expected a whole number from 2 to 10,000."),
+        ("", "Found nothing, expected a whole number from 2 to 10,000."),
     ],
 )
 def test_a_number_that_is_none_is_said_and_changes_nothing(client, lead, run, value, message):

@@ -2,7 +2,7 @@ import pytest
 from django.urls import reverse
 
 from tests.endpoint import KEY, bind_keys, flip_endpoint, sampler_for
-from tests.factories import make_trace
+from tests.factories import make_sampler, make_trace
 from trajectories.adapters.fake_endpoint import Behaviour, Play
 from trajectories.models import Sampler
 from trajectories.services.samplers import ensure_symbolic
@@ -83,9 +83,9 @@ def test_a_lead_adds_a_language_model(client, lead):
             '{"max_tokens": null}',
             "Found max_tokens taken out, expected it kept: budgets count on the limit",
         ),
-        ("reasoning_effort", "utmost", "Select a valid choice"),
-        ("system_role", "user", "Select a valid choice"),
-        ("thoughts_back", "always", "Select a valid choice"),
+        ("reasoning_effort", "utmost", "Found &#x27;utmost&#x27;, expected none, minimal, low"),
+        ("system_role", "user", "Found &#x27;user&#x27;, expected system or developer."),
+        ("thoughts_back", "always", "Found &#x27;always&#x27;, expected never, same, reasoning or reasoning_details."),
         ("extra_body", "{", "Found the end of the file, expected JSON"),
         ("extra_body", '{"top_p": NaN}', "Found NaN, expected a finite number (line 1 column 11)."),
         ("extra_body", '{"top_p": -Infinity}', "expected a finite number"),
@@ -97,10 +97,10 @@ def test_a_lead_adds_a_language_model(client, lead):
         ("extra_body", '{"\\u0000": 1}', "Found a NUL character or half of a surrogate pair, expected text."),
         ("extra_body", '{"a": 1, "a": 2}', "twice in one object, expected it once."),
         ("extra_body", '{"a": "%s"}' % ("x" * 20_000), "Found 20,009 characters, expected at most 20,000."),
-        ("samples_per_call", "129", "less than or equal to 128"),
-        ("concurrency", "0", "greater than or equal to 1"),
+        ("samples_per_call", "129", "Found 129, expected a whole number from 1 to 128."),
+        ("concurrency", "0", "Found 0, expected a whole number from 1 to 1,000."),
         ("output_price", "", "Expected both prices"),
-        ("name", "two words", "valid"),
+        ("name", "two words", "Found &#x27;two words&#x27;, expected letters from a to z, digits, hyphens and"),
     ],
 )
 def test_a_wrong_field_is_said_plainly_and_nothing_is_added(client, lead, field, value, words):
@@ -151,8 +151,8 @@ def test_a_sampler_from_before_goes_on_sending_its_temperature(client, lead):
 
 def test_what_is_folded_away_opens_where_it_is_wrong_or_set(client, lead):
     client.force_login(lead)
-    folded = '<details class="disclosure" id="advanced">'
-    opened = '<details class="disclosure" id="advanced" open>'
+    folded = '<details class="disclosure" id="sampler-advanced" data-keep-open>'
+    opened = '<details class="disclosure" id="sampler-advanced" data-keep-open open>'
     assert folded in client.get(reverse("sampler_new"), {"preset": "fake"}).content.decode()
     assert opened in client.get(reverse("sampler_new"), {"preset": "openai"}).content.decode()
     assert opened in post(client, extra_body="[1]").content.decode()
@@ -161,6 +161,14 @@ def test_what_is_folded_away_opens_where_it_is_wrong_or_set(client, lead):
 def test_a_key_typed_into_the_wrong_field_is_not_shown_again(client, lead):
     client.force_login(lead)
     assert KEY not in post(client, key_variable=KEY).content.decode()
+
+
+def test_a_preset_fills_in_a_title_and_a_name_that_are_free(client, lead):
+    client.force_login(lead)
+    for title, name in (("Fake endpoint", "fake"), ("Fake endpoint 2", "fake-2")):
+        form = client.get(reverse("sampler_new"), {"preset": "fake"}).context["form"]
+        assert (form["title"].value(), form["name"].value()) == (title, name)
+        make_sampler(kind="chat", name=name, title=title)
 
 
 @pytest.mark.parametrize("preset", ["openai", "vllm", "llama-cpp", "ollama", "openrouter", "fake", "unknown"])

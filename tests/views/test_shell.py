@@ -48,6 +48,13 @@ def test_a_query_changes_only_what_is_named(rf):
     assert html == "?set=b&amp;q=x+y&amp;page=2"
 
 
+def test_links_of_a_page_that_a_refused_form_brought_back_are_those_of_the_page(rf):
+    link = Template("{% load shell %}{% query after=5 %}")
+    context = {"page_address": "/runs/3/"}
+    assert link.render(Context({"request": rf.post("/runs/3/budget/"), **context})) == "/runs/3/?after=5"
+    assert link.render(Context({"request": rf.get("/runs/3/"), **context})) == "?after=5"
+
+
 @pytest.mark.parametrize(("name", "title"), [("home", "Home"), ("problem_list", "Problems")])
 def test_the_current_page_is_marked(client, curator, name, title):
     client.force_login(curator)

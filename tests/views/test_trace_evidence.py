@@ -116,3 +116,27 @@ def test_an_output_without_a_reference_answer_is_drawn_by_itself(client, curator
     figure = page.split('class="pair-row"')[1].split("</figure>")[1]
     assert "predicted" in figure
     assert shown in figure
+
+
+def test_the_badge_of_a_verdict_asserts_nothing_that_its_outcome_denies(client, curator):
+    client.force_login(curator)
+    page = client.get(reverse("trace_detail", args=[judged("<answer>5</answer>", reference="7").pk])).content.decode()
+    assert "<strong>Number</strong>" in page
+    assert "Number right" not in page
+    page = client.get(reverse("trace_detail", args=[judged("<answer>7</answer>", reference="7").pk])).content.decode()
+    assert '<span class="visually-hidden">Pass: </span>' in page
+
+
+def test_headings_for_tasks_do_not_stand_above_answers_to_questions(client, curator):
+    trace = judged("<answer>7</answer>", reference="7")
+    instruction = factories.make_instruction(title="Number, step by step", view="", suits="chat")
+    Trace.objects.filter(pk=trace.pk).update(instruction=instruction)
+    client.force_login(curator)
+    for address in (reverse("trace_list"), reverse("problem_detail", args=[trace.problem_id])):
+        page = client.get(address).content.decode()
+        body = page[page.index("<thead>") :]
+        assert "Training pairs" not in body
+        assert "Number, step by step" in body
+        assert "<dt></dt>" not in page
+    factories.make_trace(train_passed=1, train_total=2)
+    assert 'class="wide-only">Training pairs</th>' in client.get(reverse("trace_list")).content.decode()

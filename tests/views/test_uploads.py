@@ -36,7 +36,7 @@ def as_lead(client, lead) -> Client:
 
 
 def post(client, *files, **values):
-    return client.post(ADDRESS, {"tasks": list(files), "set_title": "My tasks", "split": "", **values})
+    return client.post(ADDRESS, {"tasks": list(files), "set_title": "My tasks", "split": "train", **values})
 
 
 def test_the_form_is_shown(as_lead):
@@ -74,12 +74,13 @@ def test_the_csrf_token_is_checked(lead):
 
 def test_import(as_lead, lead):
     packed = make_zip({"evaluation/b.json": json.dumps({**TASK, "test": [{"input": [[9]]}]})})
-    page = finish(as_lead, post(as_lead, file("a.json", TASK), file("a copy.json", TASK), file("more.zip", packed)))
+    files = [file("train a.json", TASK), file("train a copy.json", TASK), file("more.zip", packed)]
+    page = finish(as_lead, post(as_lead, *files, split=""))
     assert page.status_code == 200
-    assert dict(Problem.objects.values_list("name", "split")) == {"a": "train", "b": "eval"}
+    assert dict(Problem.objects.values_list("name", "split")) == {"train a": "train", "b": "eval"}
     problem_set = ProblemSet.objects.get()
     assert (problem_set.name, problem_set.title, problem_set.problem_count) == ("my-tasks", "My tasks", 2)
-    assert problem_set.source == "a.json, a copy.json, more.zip"
+    assert problem_set.source == "train a.json, train a copy.json, more.zip"
     assert AuditEvent.objects.get(verb="import").actor == lead
     job = latest()
     assert (job.inserted, job.duplicates, job.fault_count) == (2, 1, 0)
@@ -124,11 +125,11 @@ def test_many_faults_show_a_hundred(as_lead):
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({"tasks": []}, "Choose at least one .json or .zip file, or a .jsonl or .csv file of questions."),
-        ({"set_title": ""}, "This field is required."),
+        ({"tasks": []}, "Choose at least one .json or .zip file, or a file of questions."),
+        ({"set_title": ""}, "Found nothing, expected a text."),
         ({"set_title": "???"}, "Use at least one letter from a to z or one digit."),
-        ({"set_title": "x" * 81}, "at most 80 characters"),
-        ({"split": "test"}, "Select a valid choice."),
+        ({"set_title": "x" * 81}, "Found 81 characters, expected at most 80."),
+        ({"split": "test"}, "Found &#x27;test&#x27;, expected train or eval."),
     ],
 )
 def test_form_errors(as_lead, values, message):
@@ -215,7 +216,7 @@ def test_tasks_known_on_the_other_side_are_counted_and_named(as_lead):
 def test_many_tasks_of_the_other_side_are_counted_and_ten_are_named(as_lead):
     tasks = {f"t{number}": {**TASK, "test": [{"input": [[3] * (number + 1)]}]} for number in range(13)}
     finish(as_lead, post(as_lead, file("tasks.json", tasks), split="train"))
-    page = finish(as_lead, post(as_lead, file("test.json", tasks)))
+    page = finish(as_lead, post(as_lead, file("test.json", tasks), split=""))
     text = " ".join(page.content.decode().split())
     assert "13 of the file's problems are known on the other side" in text
     assert "3 more like these" in text
@@ -227,25 +228,47 @@ def test_an_import_that_crosses_nothing_says_nothing_of_it(as_lead):
     assert b"on the other side" not in page.content
 
 
+@pytest.mark.parametrize("side", ["training", "evaluation"])
+def test_the_folders_of_a_folder_say_the_side_where_they_are_sent(as_lead, side):
+    folder = [file("a.json", TASK), file("README.md", b"# Tasks")]
+    paths = json.dumps([f"ARC/{side}/a.json", "ARC/README.md"])
+    finish(as_lead, post(as_lead, tasks=[], folder=folder, folder_paths=paths, split=""))
+    problem = Problem.objects.get()
+    found = (problem.name, problem.split, problem.problem_set.source)
+    assert found == ("a", {"training": "train", "evaluation": "eval"}[side], f"ARC/{side}/a.json")
+
+
 @pytest.mark.parametrize(
-    ("paths", "side", "source"),
+    "paths",
     [
-        ('["ARC/evaluation/a.json", "ARC/README.md"]', "eval", "ARC/evaluation/a.json"),
-        ('["ARC/training/a.json", "ARC/README.md"]', "train", "ARC/training/a.json"),
-        ('["ARC/evaluation/b.json", "ARC/README.md"]', "train", "a.json"),
-        ('["evaluation/a.json"]', "train", "a.json"),
-        ('["evaluation/\\u0000/a.json", "README.md"]', "train", "a.json"),
-        ('{"evaluation/a.json": 1, "b": 2}', "train", "a.json"),
-        ('[7, "README.md"]', "train", "a.json"),
-        ("[" * 5000, "train", "a.json"),
-        ("", "train", "a.json"),
+        '["ARC/evaluation/b.json", "ARC/README.md"]',
+        '["evaluation/a.json"]',
+        '["evaluation/\\u0000/a.json", "README.md"]',
+        '{"evaluation/a.json": 1, "b": 2}',
+        '[7, "README.md"]',
+        "[" * 5000,
+        "",
     ],
 )
-def test_the_folders_of_a_folder_say_the_side_where_they_are_sent(as_lead, paths, side, source):
+def test_paths_that_are_none_of_a_folder_say_no_side(as_lead, paths):
     folder = [file("a.json", TASK), file("README.md", b"# Tasks")]
-    finish(as_lead, post(as_lead, tasks=[], folder=folder, folder_paths=paths))
-    problem = Problem.objects.get()
-    assert (problem.name, problem.split, problem.problem_set.source) == ("a", side, source)
+    page = post(as_lead, tasks=[], folder=folder, folder_paths=paths, split="")
+    assert page.status_code == 422
+    assert "1 file says nothing of training or evaluation in the name (a.json)" in page.content.decode()
+
+
+def test_files_that_say_nothing_of_their_side_are_asked_for_it(as_lead):
+    packed = make_zip({"b.json": json.dumps({**TASK, "test": [{"input": [[9]]}]}), "test/c.json": json.dumps(TASK)})
+    files = [file("a.json", TASK), file("solutions.json", {}), file("more.zip", packed)]
+    page = post(as_lead, *files, split="")
+    assert page.status_code == 422
+    said = "2 files say nothing of training or evaluation in the name (a.json). Choose a split."
+    assert said in page.content.decode()
+    assert not Problem.objects.exists()
+    alone = post(as_lead, file("more.zip", packed), split="")
+    assert "1 file says nothing of training or evaluation in the name (more.zip/b.json)." in alone.content.decode()
+    finish(as_lead, post(as_lead, file("a.json", TASK), file("more.zip", packed), split="eval"))
+    assert set(Problem.objects.values_list("name", "split")) == {("a", "eval"), ("b", "eval")}
 
 
 SIDES = "/problems/import/sides/"
@@ -255,7 +278,7 @@ SIDES = "/problems/import/sides/"
     ("names", "said"),
     [
         (["ARC/evaluation/a.json", "test.jsonl", "train/b.json"], ["By their names: 1 training, 2 evaluation."]),
-        (["<a>.json"], ["1 of the names says nothing of training or evaluation (&lt;a&gt;.json): training, unless"]),
+        (["<a>.json"], ["1 of the names says nothing of training or evaluation (&lt;a&gt;.json): choose a split"]),
         (
             ["a.json", "b.json", "test.json"],
             ["2 of the names say nothing", "By their names: 0 training, 1 evaluation."],

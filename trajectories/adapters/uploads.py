@@ -4,6 +4,7 @@ Nothing is ever unpacked to disk. A zip is bounded by its number of entries, the
 that really come out of it, whatever its headers claim.
 """
 
+import gzip
 import os
 import stat
 import zipfile
@@ -17,22 +18,28 @@ from typing import IO, Self
 
 from trajectories.core.problems import ImportFault, ProblemError
 from trajectories.core.problems.documents import MAX_BYTES
+from trajectories.core.problems.question_files import HEAD_BYTES, suffix_of
+from trajectories.core.problems.question_files import SUFFIXES as QUESTION_SUFFIXES
 
 MAX_ENTRIES = 20_000
 MAX_EXPANDED = 512 * 1024 * 1024
 MAX_RATIO = 100
 """Expanded to packed bytes of a whole zip, once it expands past what one document may hold. ARC tasks pack 10 to 40."""
 MAX_DIRECTORY = 8 * 1024 * 1024
-SUFFIXES = frozenset({".json", ".jsonl", ".csv"})
+SUFFIXES = frozenset({".json"}) | QUESTION_SUFFIXES
+READ = ", ".join(sorted(SUFFIXES))
+"""The endings of names that are looked for in folders and zips, for people."""
+GZIP_MARK = b"\x1f\x8b"
 ARCHIVES = frozenset({".zip", ".gz", ".tgz", ".tar", ".bz2", ".xz", ".7z", ".rar", ".zst"})
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One file by name; `read` gives all its bytes or raises ProblemError."""
+    """One file by name; `read` gives all its bytes, `head` its first HEAD_BYTES; both may raise ProblemError."""
 
     name: str
     read: Callable[[], bytes]
+    head: Callable[[], bytes]
 
 
 class Budget:
@@ -66,10 +73,10 @@ class OpenFiles:
         self._stack.close()
 
     def add_path(self, path: Path) -> list[Document | ImportFault]:
-        """The documents of a file, a zip, or a folder (.json, .jsonl and .csv files), in the order of their names."""
+        """The documents of a file, a zip, or a folder (files of SUFFIXES), in the order of their names."""
         if path.is_dir():
             return self._add_folder(path) or [
-                ImportFault(str(path), "", "found no .json, .jsonl or .csv file in this folder")
+                ImportFault(str(path), "", f"found no file in this folder that is read ({READ})")
             ]
         if not path.is_file():
             return [ImportFault(str(path), "", "found no file or folder of this name")]
@@ -81,8 +88,8 @@ class OpenFiles:
             return [ImportFault(str(path), "", f"cannot be read: {fault.strerror}")]
 
     def add_file(self, path: Path) -> Document:
-        """A file as one document, whatever its name says."""
-        return Document(path.as_posix(), partial(self._read_path, path))
+        """A file as one document, whatever its name says; what is packed as gzip is unpacked."""
+        return Document(path.as_posix(), partial(self._read_path, path), partial(self._read_path, path, HEAD_BYTES))
 
     def _add_folder(self, path: Path) -> list[Document | ImportFault]:
         documents: list[Document | ImportFault] = []
@@ -90,21 +97,21 @@ class OpenFiles:
             names.sort()
             for name in sorted(files):
                 inside = Path(folder) / name
-                if inside.suffix.lower() in SUFFIXES and not _is_litter(inside.relative_to(path)):
-                    documents.append(Document(inside.as_posix(), partial(self._read_path, inside)))
+                if suffix_of(name) in SUFFIXES and not _is_litter(inside.relative_to(path)):
+                    documents.append(self.add_file(inside))
         return documents
 
-    def _read_path(self, path: Path) -> bytes:
+    def _read_path(self, path: Path, most: int | None = None) -> bytes:
         try:
             with path.open("rb") as stream:
-                return self._read(stream)
+                return self._read(stream) if most is None else _head(stream, most)
         except OSError as fault:
             raise ProblemError("", f"cannot be read: {fault.strerror}") from fault
 
     def add_stream(self, stream: IO[bytes], name: str) -> list[Document | ImportFault]:
         """The documents of an open, seekable file: itself, or what is inside if its name says it is a zip."""
         if PurePosixPath(name).suffix.lower() != ".zip":
-            return [Document(name, partial(self._read, stream))]
+            return [Document(name, partial(self._read_again, stream), partial(head_of, stream))]
         try:
             packed_size = _check_directory(stream)
             archive = self._stack.enter_context(zipfile.ZipFile(stream))
@@ -118,7 +125,7 @@ class OpenFiles:
             return [ImportFault(name, "", detail)]
         budget = Budget(max(MAX_BYTES, MAX_RATIO * packed_size))
         return self._zip_documents(archive, entries, name, budget) or [
-            ImportFault(name, "", "found no .json, .jsonl or .csv file in this zip")
+            ImportFault(name, "", f"found no file in this zip that is read ({READ})")
         ]
 
     def _zip_documents(
@@ -130,27 +137,64 @@ class OpenFiles:
                 documents.append(ImportFault(name, repr(entry.orig_filename[:200])[1:-1], reason))
             elif _is_document(entry):
                 read = partial(self._read_entry, archive, entry, budget)
-                documents.append(Document(f"{name}/{entry.filename}", read))
+                head = partial(self._read_entry, archive, entry, budget, HEAD_BYTES)
+                documents.append(Document(f"{name}/{entry.filename}", read, head))
         return documents
 
-    def _read_entry(self, archive: zipfile.ZipFile, entry: zipfile.ZipInfo, budget: Budget) -> bytes:
+    def _read_entry(
+        self, archive: zipfile.ZipFile, entry: zipfile.ZipInfo, budget: Budget, most: int | None = None
+    ) -> bytes:
         try:
             with archive.open(entry) as stream:
-                return self._read(stream, budget)
+                return self._read(stream, budget) if most is None else stream.read(most)
         except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError, ValueError) as fault:
             if isinstance(fault, ProblemError):
                 raise
             raise ProblemError("", f"cannot be unpacked ({fault})") from fault
 
+    def _read_again(self, stream: IO[bytes]) -> bytes:
+        """An open file from its beginning."""
+        if stream.seekable():
+            stream.seek(0)
+        return self._read(stream)
+
     def _read(self, stream: IO[bytes], *budgets: Budget) -> bytes:
-        """Read to the end, holding at most one document's worth."""
+        """Read to the end, holding at most one document's worth; what is packed as gzip counts unpacked."""
         bounds = [self._budget, *budgets]
-        data = stream.read(max(0, min(MAX_BYTES, *(budget.left for budget in bounds))) + 1)
+        data = _unpacked(stream, max(0, min(MAX_BYTES, *(budget.left for budget in bounds))) + 1)
         for budget in bounds:
             budget.spend(len(data))
         if len(data) > MAX_BYTES:
             raise ProblemError("", f"found more than {MAX_BYTES >> 20} MB in one document, expected less")
         return data
+
+
+def _unpacked(stream: IO[bytes], most: int) -> bytes:
+    """The next bytes of a stream, unpacked where they begin as gzip does. Raises ProblemError."""
+    data = stream.read(most)
+    if not data.startswith(GZIP_MARK) or not stream.seekable():
+        return data
+    stream.seek(-len(data), os.SEEK_CUR)
+    try:
+        with gzip.GzipFile(fileobj=stream) as packed:
+            return packed.read(most)
+    except (OSError, EOFError, zlib.error) as fault:
+        raise ProblemError("", f"is no gzip file that can be read ({fault})") from fault
+
+
+def _head(stream: IO[bytes], most: int) -> bytes:
+    try:
+        return _unpacked(stream, most)
+    except ProblemError:
+        return b""
+
+
+def head_of(stream: IO[bytes]) -> bytes:
+    """How an open file begins, unpacked where it is packed; it is left at its beginning."""
+    stream.seek(0)
+    head = _head(stream, HEAD_BYTES)
+    stream.seek(0)
+    return head
 
 
 def _distrust(entry: zipfile.ZipInfo) -> str:

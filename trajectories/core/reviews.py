@@ -104,6 +104,11 @@ def check_step_label(index: JSON, label: JSON, step_count: int) -> None:
         raise ReviewError("step_labels", f"Step {index}: found {str(label)[:20]!r}, expected good, bad or neutral.")
 
 
+def is_disputed(words: Iterable[str]) -> bool:
+    """Whether the standing words of all reviewers of one trace contradict each other."""
+    return {Decision.ACCEPT, Decision.REJECT} <= set(words)
+
+
 def settle(words: Iterable[str]) -> Standing:
     """What the standing words of all reviewers of one trace come to.
 

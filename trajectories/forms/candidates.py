@@ -6,6 +6,7 @@ from django import forms
 from django.http import QueryDict
 
 from trajectories.core.generation.reading import MAX_STATEMENT
+from trajectories.forms.plain import PlainForm
 from trajectories.models import ProblemCandidate
 from trajectories.selectors.candidates import CandidateScope
 from trajectories.services.candidates import COMMENT_CHARACTERS, REJECTION_REASONS, Change
@@ -25,13 +26,13 @@ def read_candidate_scope(data: QueryDict) -> CandidateScope:
     )
 
 
-class KeyForm(forms.Form):
+class KeyForm(PlainForm):
     """A form that may be sent twice and counts once."""
 
     key = forms.UUIDField(initial=uuid.uuid4, widget=forms.HiddenInput)
 
 
-class LeaseForm(forms.Form):
+class LeaseForm(PlainForm):
     """Which lease a page holds."""
 
     token = forms.UUIDField(widget=forms.HiddenInput)
@@ -42,7 +43,7 @@ class DecisionForm(KeyForm, LeaseForm):
 
     decision = forms.ChoiceField(
         choices=[("accept", "Accept"), *((f"reject:{code}", title) for code, title in REJECTION_REASONS.items())],
-        error_messages={"required": "Accept or reject: press a or x."},
+        error_messages={"required": "Found nothing, expected a word: press a to accept, x to reject."},
     )
     comment = forms.CharField(
         required=False, max_length=COMMENT_CHARACTERS, widget=forms.Textarea(attrs={"rows": 2, "data-key": "c"})
@@ -88,12 +89,12 @@ class ChangeForm(KeyForm, LeaseForm):
         return Change(data["statement"].replace("\r\n", "\n"), tuple(lines), data["answer"])
 
 
-def change_values(candidate: ProblemCandidate) -> dict[str, object]:
-    """What the change form begins with."""
+def change_values(candidate: ProblemCandidate, token: uuid.UUID | None) -> dict[str, object]:
+    """What the change form begins with; `token` is that of the reviewer's lease."""
     answer = candidate.reference
     return {
         "statement": candidate.statement,
         "choices": "\n".join(map(str, candidate.spec.get("choices") or ())),
         "answer": "" if answer is None else str(answer),
-        "token": candidate.lease_token,
+        "token": token,
     }

@@ -16,6 +16,7 @@ from trajectories.core.problems.documents import parse_json_text
 from trajectories.core.problems.procedural import is_plain
 from trajectories.core.prompts.answer_formats import PROGRAM_STYLES
 from trajectories.core.records import JSON
+from trajectories.forms.plain import PlainForm
 from trajectories.forms.titles import TitleField
 from trajectories.models import Brief, Instruction, Problem, ProblemSet, Sampler
 from trajectories.selectors.briefs import list_briefs
@@ -61,7 +62,7 @@ class KnobsField(forms.CharField):
         return dict(knobs)
 
 
-class GenerationForm(forms.Form):
+class GenerationForm(PlainForm):
     """What to generate, how to check it and where to put it. `plan` is what it says, once it is valid."""
 
     sampler = forms.ModelChoiceField(
@@ -294,7 +295,7 @@ class GenerationForm(forms.Form):
         self.add_error(field if field in self.fields else None, message)
 
 
-class BudgetForm(forms.Form):
+class BudgetForm(PlainForm):
     """What a paused job may take when it goes on."""
 
     budget_cost = GenerationForm.base_fields["budget_cost"]

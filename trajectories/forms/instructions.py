@@ -9,6 +9,7 @@ from trajectories.core.prompts.shipped import VIEW_WORDS
 from trajectories.core.prompts.templates import MAX_TEMPLATE, SLOTS
 from trajectories.core.prompts.views import ENCODINGS, PIXELS, SEGMENTATIONS, SIZES
 from trajectories.core.records import InstructionRecord, ProblemKind
+from trajectories.forms.plain import PlainForm
 from trajectories.forms.versioned import VersionedForm
 from trajectories.models import Instruction
 from trajectories.services.instructions import Draft
@@ -120,7 +121,7 @@ def first_values(instruction: Instruction | None) -> dict[str, Any]:
     }
 
 
-class PreviewForm(forms.Form):
+class PreviewForm(PlainForm):
     """What a preview shows: a problem by its name, solved examples, and whether the task is varied."""
 
     problem = forms.CharField(

@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 
 from trajectories.core.verifiers.model_judge import Form
+from trajectories.forms.plain import PlainForm
 from trajectories.models import Rubric, Sampler
 from trajectories.selectors.rubrics import current_rubrics
 from trajectories.selectors.samplers import list_samplers
@@ -38,7 +39,7 @@ def _budget_tokens() -> forms.IntegerField:
     )
 
 
-class JudgementForm(forms.Form):
+class JudgementForm(PlainForm):
     """Who judges by what, and in which form; the selection of traces is in the address, as on the trace list.
 
     The prefix keeps the judge apart from the sampler that the selection is filtered by.
@@ -85,7 +86,7 @@ class JudgementForm(forms.Form):
         return CallBudget(self.cleaned_data["budget_cost"], self.cleaned_data["budget_tokens"])
 
 
-class JudgementBudgetForm(forms.Form):
+class JudgementBudgetForm(PlainForm):
     """What a job may take in all."""
 
     budget_cost = _budget_cost()

@@ -10,6 +10,7 @@ from django.utils.text import slugify
 
 from trajectories.core.problems import ProblemError
 from trajectories.core.problems.documents import parse_json_text
+from trajectories.forms.plain import PlainForm
 from trajectories.forms.titles import TitleField
 from trajectories.models import Problem
 
@@ -40,12 +41,12 @@ class FilesField(forms.FileField):
         return [super(FilesField, self).clean(file, initial) for file in data or []]
 
 
-class ImportForm(forms.Form):
+class ImportForm(PlainForm):
     """Which files, into which set, and what to do about bad ones."""
 
     tasks = FilesField(
         label="ARC task files, zips of them, or one file of questions",
-        widget=FilesInput(attrs={"accept": ".json,.zip,.jsonl,.csv", "multiple": True}),
+        widget=FilesInput(attrs={"accept": ".json,.zip,.jsonl,.ndjson,.csv,.tsv,.gz", "multiple": True}),
     )
     folder = FilesField(
         label="A folder of ARC task files", widget=FilesInput(attrs={"webkitdirectory": True, "multiple": True})
@@ -63,7 +64,7 @@ class ImportForm(forms.Form):
         required=False,
         choices=[("", "as the names of files and folders say"), *Problem.Split.choices],
         help_text="test, dev, validation, evaluation, heldout and challenges are never training. "
-        "Where no name says anything, it is training.",
+        "Where a name says nothing, choose it here.",
     )
     skip_bad = forms.BooleanField(
         label="Import the good tasks even if some are bad",
@@ -81,7 +82,7 @@ class ImportForm(forms.Form):
     def clean(self) -> None:
         """Ask for files in either of the two fields."""
         if not self.uploads():
-            self.add_error("tasks", "Choose at least one .json or .zip file, or a .jsonl or .csv file of questions.")
+            self.add_error("tasks", "Choose at least one .json or .zip file, or a file of questions.")
 
     def uploads(self) -> list[tuple[str, IO[bytes]]]:
         """Name and content of each file that was sent, open and seekable; of a folder, only the task files."""

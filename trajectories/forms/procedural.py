@@ -9,13 +9,14 @@ from django.utils.text import slugify
 from trajectories.core.problems import ProblemError
 from trajectories.core.problems.procedural import MAX_SEED, MAX_SIZE, Draw, Family, Knob, KnobKind, read_knob
 from trajectories.core.records import JSON
+from trajectories.forms.plain import PlainForm
 from trajectories.forms.titles import TitleField
 from trajectories.models import Problem
 
 PREFIX = "knob-"
 
 
-class ProceduralForm(forms.Form):
+class ProceduralForm(PlainForm):
     """Knobs as their kind asks for, and which problems to draw. Data may come from the address or from a post."""
 
     seed = forms.IntegerField(

@@ -1,14 +1,18 @@
 """The form that says which column of a file of questions is what."""
 
-from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django import forms
+from django.http import QueryDict
 from django.utils.text import slugify
 
-from trajectories.core.problems.questions import COLUMNS
+from trajectories.core.problems.layouts import LAYOUTS, PLAIN
+from trajectories.core.problems.question_columns import COLUMNS
+from trajectories.core.problems.questions import KINDS
+from trajectories.forms.plain import PlainForm
 from trajectories.forms.titles import TitleField
 from trajectories.models import Problem
+from trajectories.services.questions import QuestionOptions, QuestionPreview
 
 PREFIX = "column-"
 HELP = {
@@ -26,11 +30,22 @@ HELP = {
     "tests": "For a program: a list of tests; the answer is then a program that passes them.",
     "function": "For tests with arguments: the function they call.",
 }
+NO_SIDE = "Choose a side: neither the file's name nor a column says on which side all of the questions are."
 
 
-class QuestionForm(forms.Form):
-    """One choice of column for each field of a question, and where the questions go."""
+class QuestionForm(PlainForm):
+    """How a file of questions is read: its layout, one choice of column for each field, and where the questions go.
 
+    `looked` is how the file is read where only its layout is chosen; what it has for a field is suggested. Where the
+    data was sent for the columns of another layout, the columns chosen there are left aside (`is_redrawn`).
+    """
+
+    shown_layout = forms.CharField(required=False, widget=forms.HiddenInput)
+    kind = forms.ChoiceField(
+        label="Compared as",
+        required=False,
+        choices=[("", "as each row or answer says"), *((kind.value, f"{kind.value}, all of them") for kind in KINDS)],
+    )
     set_title = TitleField(
         label="Problem set",
         max_length=80,
@@ -38,9 +53,10 @@ class QuestionForm(forms.Form):
         widget=forms.TextInput(attrs={"list": "set-titles", "autocomplete": "off"}),
     )
     split = forms.ChoiceField(
-        label="Split",
+        label="Side",
         required=False,
         choices=[("", "as each row says, else by the file's name"), *Problem.Split.choices],
+        help_text="Has to be chosen where neither says it: evaluation data must not be trained on.",
     )
     skip_bad = forms.BooleanField(
         label="Import the good questions even if some are bad",
@@ -48,9 +64,19 @@ class QuestionForm(forms.Form):
         help_text="Otherwise one bad row keeps everything out.",
     )
 
-    def __init__(self, columns: Sequence[str], suggested: Mapping[str, str], *arguments: Any, **options: Any) -> None:
-        super().__init__(*arguments, **options)
-        choices = [(column, column) for column in columns]
+    def __init__(self, looked: QuestionPreview, data: QueryDict | None = None, **options: Any) -> None:
+        self._suggested = looked.mapping
+        self.layout_name = looked.layout.name if looked.layout is not None else PLAIN
+        self.is_redrawn = data is not None and data.get("shown_layout", self.layout_name) != self.layout_name
+        super().__init__(None if data is None else self._for_layout(data), **options)
+        self.fields["shown_layout"].initial = self.layout_name
+        self.fields["layout"] = forms.ChoiceField(
+            label="Read as",
+            required=False,
+            choices=_layouts(looked),
+            help_text="Known data sets have their questions, choices and answers in columns of their own.",
+        )
+        choices = [(column, column) for column in looked.columns]
         for field in COLUMNS:
             needed = field == "question"
             self.fields[f"{PREFIX}{field}"] = forms.ChoiceField(
@@ -58,8 +84,16 @@ class QuestionForm(forms.Form):
                 help_text=HELP[field],
                 required=needed,
                 choices=choices if needed else [("", "none"), *choices],
-                initial=suggested.get(field, ""),
+                initial=looked.mapping.get(field, ""),
             )
+
+    def _for_layout(self, data: QueryDict) -> QueryDict:
+        """The data with the columns of this layout, where it was sent for another."""
+        changed = data.copy()
+        changed["shown_layout"] = self.layout_name
+        for field in COLUMNS if self.is_redrawn else ():
+            changed[f"{PREFIX}{field}"] = self._suggested.get(field, "")
+        return changed
 
     def column_fields(self) -> list[forms.BoundField]:
         """The choices of column."""
@@ -72,8 +106,22 @@ class QuestionForm(forms.Form):
             raise forms.ValidationError("Use at least one letter from a to z or one digit.")
         return title
 
-    def columns(self) -> dict[str, str]:
-        """Column by field as chosen, "" for none; a choice that is no column is left to its usual name."""
-        return {
-            field: self.cleaned_data[f"{PREFIX}{field}"] for field in COLUMNS if f"{PREFIX}{field}" in self.cleaned_data
+    def reading(self) -> QuestionOptions:
+        """How the file is to be read, as far as the choices are good.
+
+        A column that is the suggested one is not fixed: rows of one file may have different columns.
+        """
+        said = {field: self.cleaned_data.get(f"{PREFIX}{field}") for field in COLUMNS}
+        columns = {
+            field: column
+            for field, column in said.items()
+            if column is not None and column != self._suggested.get(field, "")
         }
+        split, kind = self.cleaned_data.get("split") or "", self.cleaned_data.get("kind") or ""
+        return QuestionOptions(columns=columns, layout=self.layout_name, split=split, kind=kind)
+
+
+def _layouts(looked: QuestionPreview) -> list[tuple[str, str]]:
+    suggested = looked.suggested_layout
+    looks = f"{suggested.title}, as its columns look" if suggested is not None else "no known data set, by its columns"
+    return [("", looks), (PLAIN, "no known data set"), *((layout.name, layout.title) for layout in LAYOUTS)]

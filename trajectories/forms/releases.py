@@ -8,6 +8,7 @@ from django import forms
 from django.utils import timezone
 
 from trajectories.core.exporters import ARGUMENTS_WORDS, DEFAULT_ARGUMENTS, DEFAULT_THOUGHTS, EXPORTERS, THOUGHTS_WORDS
+from trajectories.forms.plain import PlainForm
 from trajectories.forms.titles import TitleField
 from trajectories.forms.traces import TraceScopeForm
 from trajectories.selectors.releases import ReleaseRule
@@ -19,7 +20,7 @@ class ReleaseForm(TraceScopeForm):
     title = TitleField(
         max_length=200,
         initial=lambda: f"Accepted traces, {timezone.localdate():%Y-%m-%d}",
-        error_messages={"required": "Title: give the release a name."},
+        error_messages={"required": "Found nothing, expected a name for the release."},
     )
     min_score = forms.TypedChoiceField(
         required=False,
@@ -42,7 +43,7 @@ class ReleaseForm(TraceScopeForm):
         del self.fields["decision"]
         for field in self.fields.values():  # here each has a label that is seen
             field.widget.attrs.pop("aria-label", None)
-        self.fields["correctness"].label = "Test output"
+        self.fields["correctness"].label = "Verdict"
         self.fields["train"].label = "Training pairs"
         self.fields["kind"].label = "Attempts"
         self.fields["rests_on"].label = "Answers"
@@ -54,7 +55,7 @@ class ReleaseForm(TraceScopeForm):
         return ReleaseRule(scope, self.cleaned_data.get("min_score"), with_hinted=hinted == "too")
 
 
-class ExportForm(forms.Form):
+class ExportForm(PlainForm):
     """One file of a release."""
 
     format = forms.ChoiceField(choices=[(name, exporter.title) for name, exporter in EXPORTERS.items()])
@@ -73,7 +74,7 @@ class ExportForm(forms.Form):
     with_meta = forms.BooleanField(required=False, label="Add a “meta” column that says where each row comes from")
 
 
-class KeyForm(forms.Form):
+class KeyForm(PlainForm):
     """The key that makes a form sent twice count once."""
 
     key = forms.UUIDField(initial=uuid.uuid4, widget=forms.HiddenInput)

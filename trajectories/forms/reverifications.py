@@ -3,6 +3,7 @@
 from django import forms
 
 from trajectories.core.verifiers import VERIFIERS, consensus
+from trajectories.forms.plain import PlainForm
 
 
 def verifier_choices() -> list[tuple[str, str]]:
@@ -10,11 +11,11 @@ def verifier_choices() -> list[tuple[str, str]]:
     judged = [(name, f"{verifier.title}, version {verifier.version}") for name, verifier in VERIFIERS.items()]
     return [
         *judged,
-        (consensus.NAME, f"Agrees with the majority of the problem's samples, version {consensus.VERSION}"),
+        (consensus.NAME, f"Majority of the problem's samples, version {consensus.VERSION}"),
     ]
 
 
-class ReverificationForm(forms.Form):
+class ReverificationForm(PlainForm):
     """Which verifiers judge again; the selection of traces is in the address, as on the trace list."""
 
     verifiers = forms.MultipleChoiceField(

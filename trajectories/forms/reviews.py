@@ -2,11 +2,14 @@
 
 import json
 import uuid
-from typing import Any
+from typing import Any, cast
 
 from django import forms
+from django.http import QueryDict
 
 from trajectories.core.reviews import COMMENT_CHARACTERS, REJECTION_REASONS, Decision, Judgement, ReviewError
+from trajectories.forms.plain import PlainForm
+from trajectories.services.reviews import Opened
 
 REASON_KEYS = {
     "wrong_answer": "w",
@@ -24,13 +27,16 @@ LABELS_CHARACTERS = 100_000
 LONGEST_LOOK = 24 * 3600.0
 
 
-class ReviewForm(forms.Form):
-    """One reviewer's judgement. `key` is made with the form, so that sending it twice is one review."""
+class ReviewForm(PlainForm):
+    """One reviewer's judgement. `key` is made with the form, so that sending it twice is one review.
+
+    `lease` is the token of the page's lease, `despite` the newest review of which the page has told.
+    """
 
     decision = forms.ChoiceField(
         choices=[(Decision.ACCEPT.value, "Accept"), (Decision.REJECT.value, "Reject")],
         widget=forms.RadioSelect,
-        error_messages={"required": "Accept or reject: press a or x, or choose one."},
+        error_messages={"required": "Found nothing, expected a word: press a to accept, x to reject."},
     )
     reason = forms.ChoiceField(required=False, choices=list(REJECTION_REASONS.items()), widget=forms.RadioSelect)
     score = forms.TypedChoiceField(
@@ -46,6 +52,8 @@ class ReviewForm(forms.Form):
     step_labels = forms.CharField(required=False, max_length=LABELS_CHARACTERS, widget=forms.HiddenInput)
     seconds = forms.FloatField(required=False, min_value=0, max_value=LONGEST_LOOK, widget=forms.HiddenInput)
     key = forms.UUIDField(widget=forms.HiddenInput)
+    lease = forms.UUIDField(required=False, widget=forms.HiddenInput)
+    despite = forms.IntegerField(required=False, min_value=0, max_value=2**63 - 1, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, step_count: int, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -60,9 +68,9 @@ class ReviewForm(forms.Form):
         try:
             labels = json.loads(self.cleaned_data["step_labels"] or "{}")
         except (ValueError, RecursionError) as fault:
-            raise forms.ValidationError("Step labels: expected a JSON object.") from fault
+            raise forms.ValidationError("Found something else, expected a JSON object.") from fault
         if not isinstance(labels, dict):
-            raise forms.ValidationError("Step labels: expected a JSON object.")
+            raise forms.ValidationError("Found something else, expected a JSON object.")
         return labels
 
     def clean(self) -> dict[str, Any]:
@@ -83,8 +91,18 @@ class ReviewForm(forms.Form):
         values = {name: self.cleaned_data[name] for name in ("score", "reason", "comment", "step_labels", "seconds")}
         return Judgement(decision=Decision(self.cleaned_data["decision"]), **values)
 
+    def opened(self) -> Opened:
+        """What the page knew when it was made; call only on a valid form."""
+        return Opened(self.cleaned_data["lease"], self.cleaned_data["despite"] or 0)
 
-class UndoForm(forms.Form):
+    def tell(self, newest: int) -> None:
+        """Let the form that goes back say that its page has told of the review `newest`."""
+        data = cast(QueryDict, self.data).copy()
+        data["despite"] = str(newest)
+        self.data = data
+
+
+class UndoForm(PlainForm):
     """Undo carries a key too: a key held down takes back one decision."""
 
     key = forms.UUIDField(initial=uuid.uuid4, widget=forms.HiddenInput)

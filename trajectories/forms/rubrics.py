@@ -8,6 +8,7 @@ from django.utils.text import slugify
 from trajectories.core.verifiers.model_judge import LONGEST_RUBRIC_NAME
 from trajectories.core.verifiers.model_judge import Rubric as RubricRecord
 from trajectories.forms.judgements import FORMS
+from trajectories.forms.plain import PlainForm
 from trajectories.forms.titles import TitleField
 from trajectories.models import Rubric
 from trajectories.services.rubrics import RubricDraft
@@ -15,7 +16,7 @@ from trajectories.services.rubrics import RubricDraft
 LOWEST, HIGHEST = -1_000, 1_000
 
 
-class RubricForm(forms.Form):
+class RubricForm(PlainForm):
     """A rubric as it is written; a next version keeps the name."""
 
     title = TitleField()
@@ -68,7 +69,7 @@ def first_rubric_values(rubric: Rubric | None) -> dict[str, Any]:
     return {name: getattr(rubric, name) for name in ("title", "least", "most", "pass_from", "text")}
 
 
-class RubricPreviewForm(forms.Form):
+class RubricPreviewForm(PlainForm):
     """What a preview shows: a trace by its number, and the form of the question."""
 
     trace = forms.IntegerField(

@@ -1,6 +1,6 @@
 """What a run is planned from: samplers, sets and instructions, with what the page needs to show only those that fit."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -84,6 +84,34 @@ GROUP_TITLES = {
     "any": "Any kind of problem",
 }
 """By word, in the order in which they are shown."""
+
+
+USUAL = {
+    ProblemKind.ARC.value: "arc-program",
+    ProblemKind.NUMERIC.value: "numeric",
+    ProblemKind.CHOICE.value: "choice",
+    ProblemKind.TEXT.value: "text",
+    ProblemKind.PROCEDURAL.value: "procedural",
+}
+"""The instruction that a run of a language model begins with, by the one kind of problem that it is about."""
+USUAL_FOR_ANY = "chain-of-thought"
+"""Where the problems are of several kinds: an instruction for one of them would leave the others without any."""
+
+
+def usual_instruction(kinds: Collection[str], instructions: Iterable[Instruction]) -> Instruction | None:
+    """What a language model is told first about problems of these kinds; None where it is gone."""
+    wanted = USUAL.get(next(iter(kinds)), USUAL_FOR_ANY) if len(kinds) == 1 else USUAL_FOR_ANY
+    named = {each.name: each for each in instructions if each.suits == Instruction.Suits.CHAT}
+    return named.get(wanted)
+
+
+def usual_for(instruction: Instruction) -> str:
+    """The kind of problem that an instruction is the usual one for, "any" for several; "" for none."""
+    if instruction.suits != Instruction.Suits.CHAT:
+        return ""
+    if instruction.name == USUAL_FOR_ANY:
+        return "any"
+    return next((kind for kind, name in USUAL.items() if name == instruction.name), "")
 
 
 def group_word(instruction: Instruction) -> str:

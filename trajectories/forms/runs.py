@@ -1,12 +1,13 @@
 """The form that plans a run."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from decimal import Decimal
 from typing import Any
 
 from django import forms
 
 from trajectories.core.strategies import STRATEGIES
+from trajectories.forms.plain import PlainForm
 from trajectories.forms.run_choices import (
     SamplerSelect,
     SetSelect,
@@ -14,6 +15,8 @@ from trajectories.forms.run_choices import (
     kinds_of_sets,
     setting_field,
     setting_name,
+    usual_for,
+    usual_instruction,
 )
 from trajectories.forms.titles import TitleField
 from trajectories.models import Instruction, Problem, ProblemSet, Sampler
@@ -39,6 +42,18 @@ from trajectories.services.plans import (
 from trajectories.services.runs import MAX_SEED, MAX_TITLE, draw_seed
 
 MAX_NAMED = 2_000
+FIRST_FIELDS = (
+    *("problem_set", "state", "limit", "names"),
+    *("sampler", "samples_each", "temperatures", "instructions", "strategy"),
+)
+"""As the page has them, for the list of what is wrong; settings of strategies and what is folded away follow."""
+CHOICE_OF_PROBLEMS = {"problem_set", "state", "limit", "names"}
+FOLDED: Mapping[str, tuple[str, ...]] = {
+    "strategy": ("strategy",),
+    "diversity": ("examples", "examples_vary", "variations"),
+    "limits": ("title", "budget_minutes", "budget_cost", "budget_tokens", "fresh"),
+}
+"""Parts of the page that are folded away while their fields are as they begin."""
 VARIATIONS = [
     ("symmetries", "turned and mirrored"),
     ("colours", "in other colours"),
@@ -54,7 +69,7 @@ def budget_of(data: Mapping[str, Any]) -> Budget:
     )
 
 
-class RunForm(forms.Form):
+class RunForm(PlainForm):
     """Which problems, how to look at them, how many samples. `cleaned_data["plan"]` is the checked Plan."""
 
     title = TitleField(required=False, help_text="Left empty, it says what is sampled.", label="Title")
@@ -157,20 +172,46 @@ class RunForm(forms.Form):
         super().__init__(*args, **options)
         self.sight = sight
         self.fields["sampler"].queryset = list_samplers().exclude(kind=Sampler.Kind.IMPORTED)  # type: ignore[attr-defined]
-        self.fields["problem_set"].widget.kinds = kinds_of_sets()
+        kinds = kinds_of_sets()
+        self.fields["problem_set"].widget.kinds = kinds
         self._views = {str(instruction.pk): instruction for instruction in current_instructions()}
         self._groups = group_instructions(self._views.values())
         views = forms.MultipleChoiceField(
             widget=forms.CheckboxSelectMultiple,
             label="Instructions",
             choices=[(str(view.pk), view.title) for group in self._groups for view in group.instructions],
-            initial=[key for key, view in self._views.items() if view.suits == Instruction.Suits.SYMBOLIC],
+            initial=[view.pk for view in self._usual_views(kinds)],
             error_messages={"required": "Found none chosen, expected at least one."},
         )
         self.fields["instructions"] = views
-        for strategy in STRATEGIES.values():
-            for parameter in strategy.parameters:
-                self.fields[setting_name(strategy, parameter)] = setting_field(parameter)
+        parameters = [(strategy, each) for strategy in STRATEGIES.values() for each in strategy.parameters]
+        settings = {setting_name(strategy, each): setting_field(each) for strategy, each in parameters}
+        self._settings = list(settings)
+        self.fields.update(settings)
+        self.order_fields([*FIRST_FIELDS, *self._settings])
+
+    def _usual_views(self, kinds: Mapping[int, Collection[str]]) -> list[Instruction]:
+        """What a run begins with whichever sampler is chosen: every view of the search, and for a language model the
+        usual instruction for the problems.
+        """
+        views = [view for view in self._views.values() if view.suits == Instruction.Suits.SYMBOLIC]
+        chosen = kinds.get(self.initial.get("problem_set") or 0)
+        every = {kind for found in kinds.values() for kind in found}
+        usual = usual_instruction(chosen or every, self._views.values())
+        return views if usual is None else [*views, usual]
+
+    @property
+    def opened(self) -> set[str]:
+        """Parts that are not folded away: something in them is wrong, or is not as it begins."""
+        wrong = {"strategy": self._settings, "diversity": [], "limits": ["seed"]}
+        return {
+            part
+            for part, names in FOLDED.items()
+            if any(name in self.errors for name in (*names, *wrong[part])) or any(map(self._differs, names))
+        }
+
+    def _differs(self, name: str) -> bool:
+        return str(self[name].value() or "") != str(self.fields[name].initial or "")
 
     def strategies(self) -> list[dict[str, Any]]:
         """The strategies to choose from, each with its button and the fields of its settings."""
@@ -179,6 +220,7 @@ class RunForm(forms.Form):
             {
                 "strategy": strategy,
                 "button": buttons[strategy.name],
+                "chosen": buttons[strategy.name].data["selected"],
                 "settings": [self[setting_name(strategy, parameter)] for parameter in strategy.parameters],
             }
             for strategy in STRATEGIES.values()
@@ -190,7 +232,10 @@ class RunForm(forms.Form):
         return [
             {
                 "group": group,
-                "rows": [{"instruction": each, "box": boxes[str(each.pk)]} for each in group.instructions],
+                "rows": [
+                    {"instruction": each, "box": boxes[str(each.pk)], "usual_for": usual_for(each)}
+                    for each in group.instructions
+                ],
                 "chosen": sum(boxes[str(each.pk)].data["selected"] for each in group.instructions),
             }
             for group in self._groups
@@ -218,10 +263,9 @@ class RunForm(forms.Form):
         """Resolve the problems and check the plan as a whole."""
         data = super().clean() or self.cleaned_data
         self._forget_other_settings(data)
-        if self.errors:
-            return data
-        problems = self._problems(data)
-        self._check_views(data)
+        problems = self._problems(data) if data.keys() >= CHOICE_OF_PROBLEMS else []
+        if {"sampler", "instructions"} <= data.keys():
+            self._check_views(data)
         if self.errors:
             return data
         plan = self._plan(problems, data)
@@ -308,7 +352,7 @@ class RunForm(forms.Form):
         return list(problems[: data["limit"]])
 
 
-class BudgetForm(forms.Form):
+class BudgetForm(PlainForm):
     """What a run may take from now on. `cleaned_data["budget"]` is the Budget."""
 
     budget_minutes, budget_cost, budget_tokens = (
@@ -321,7 +365,7 @@ class BudgetForm(forms.Form):
         return data if self.errors else {**data, "budget": budget_of(data)}
 
 
-class ExtendForm(forms.Form):
+class ExtendForm(PlainForm):
     """How many samples each there shall be in all."""
 
     samples_each = forms.IntegerField(min_value=2, max_value=MAX_SAMPLES_EACH, label="Samples each")

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from itertools import count
 from typing import Any
 
 from django import forms
@@ -12,6 +13,7 @@ from trajectories.adapters.chat_api.settings import EFFORTS, NEVER, SAME, SYSTEM
 from trajectories.adapters.endpoints import AccessError, EndpointAccess
 from trajectories.core.problems import describe
 from trajectories.forms.json import StrictJSONField
+from trajectories.forms.plain import PlainForm
 from trajectories.forms.titles import TitleField
 from trajectories.models import Sampler
 from trajectories.services.endpoints.access import endpoint_access
@@ -20,20 +22,46 @@ PRESETS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "openai": (
         "OpenAI",
         {
+            "title": "OpenAI",
+            "name": "openai",
             "base_url": "https://api.openai.com/v1",
             "key_variable": "OPENAI_API_KEY",
             "output_limit_field": "max_completion_tokens",
             "concurrency": 16,
         },
     ),
-    "vllm": ("vLLM", {"base_url": "http://localhost:8000/v1", "concurrency": 64}),
-    "llama-cpp": ("llama.cpp", {"base_url": "http://localhost:8080/v1", "concurrency": 4}),
-    "ollama": ("Ollama", {"base_url": "http://localhost:11434/v1", "concurrency": 2}),
+    "vllm": (
+        "vLLM",
+        {"title": "vLLM", "name": "vllm", "base_url": "http://localhost:8000/v1", "concurrency": 64},
+    ),
+    "llama-cpp": (
+        "llama.cpp",
+        {"title": "llama.cpp", "name": "llama-cpp", "base_url": "http://localhost:8080/v1", "concurrency": 4},
+    ),
+    "ollama": (
+        "Ollama",
+        {"title": "Ollama", "name": "ollama", "base_url": "http://localhost:11434/v1", "concurrency": 2},
+    ),
     "openrouter": (
         "OpenRouter",
-        {"base_url": "https://openrouter.ai/api/v1", "key_variable": "OPENROUTER_API_KEY", "concurrency": 16},
+        {
+            "title": "OpenRouter",
+            "name": "openrouter",
+            "base_url": "https://openrouter.ai/api/v1",
+            "key_variable": "OPENROUTER_API_KEY",
+            "concurrency": 16,
+        },
     ),
-    "fake": ("Fake endpoint", {"base_url": "http://127.0.0.1:8800/v1", "model": "fake", "concurrency": 16}),
+    "fake": (
+        "Fake endpoint",
+        {
+            "title": "Fake endpoint",
+            "name": "fake",
+            "base_url": "http://127.0.0.1:8800/v1",
+            "model": "fake",
+            "concurrency": 16,
+        },
+    ),
 }
 """(title, first values of the form) by the word in the address."""
 
@@ -69,7 +97,7 @@ def _count(label: str, most: int, help_text: str = "", *, required: bool = False
     return forms.IntegerField(required=required, min_value=1, max_value=most, label=label, help_text=help_text)
 
 
-class SamplerForm(forms.Form):
+class SamplerForm(PlainForm):
     """`cleaned_data["settings"]` holds the checked ChatSettings."""
 
     title = TitleField(label="Title", help_text="What people see.")
@@ -98,14 +126,16 @@ class SamplerForm(forms.Form):
         help_text="Responses has no seed.",
     )
     key_variable = KeyField(required=False, label="Variable with the key")
-    input_price = _price("Input", "Per million tokens; empty where unknown.")
+    input_price = _price("Input", "Empty where unknown.")
     cached_price = _price("Cached input", "Empty: as any input.")
     output_price = _price("Output", "Reasoning included.")
     concurrency = _count("Calls at once", 1_000, "Over all runs of this sampler.", required=True)
     requests_per_minute = _count("Requests a minute", 10_000_000, "Shared by all workers; empty for no limit.")
     tokens_per_minute = _count("Tokens a minute", 2_000_000_000, "Input and output; empty for no limit.")
-    context_limit = _count("Context", 100_000_000, "Tokens; longer prompts are not sent.")
-    max_output_tokens = _count("Output", 10_000_000, "Tokens an answer may have, reasoning included.", required=True)
+    context_limit = _count(
+        "Longest prompt", 100_000_000, "Tokens the model takes; longer prompts are not sent. Empty where unknown."
+    )
+    max_output_tokens = _count("Longest answer", 10_000_000, "Tokens, reasoning included.", required=True)
     output_limit_field = forms.ChoiceField(
         choices=[(name, name) for name in ("max_tokens", "max_completion_tokens")],
         label="Limit sent as",
@@ -114,12 +144,16 @@ class SamplerForm(forms.Form):
     timeout_seconds = forms.FloatField(
         min_value=1, max_value=1_500, label="Time limit", help_text="Seconds for a whole answer."
     )
-    tries = _count("Tries", 20, "Of a call that fails in passing.", required=True)
+    tries = _count(
+        "Tries", 20, "How often a call is made in all while the endpoint is busy or out of reach.", required=True
+    )
     samples_per_call = _count(
         "Samples a call", 128, "More than one is sent as n; an endpoint that ignores it is noticed.", required=True
     )
     logprobs = forms.BooleanField(required=False, label="Ask for log-probabilities", help_text="Makes answers larger.")
-    streaming = forms.BooleanField(required=False, label="Stream answers", help_text="Where long ones are cut off.")
+    streaming = forms.BooleanField(
+        required=False, label="Stream answers", help_text="For endpoints that drop the connection during a long answer."
+    )
     sends_temperature = forms.BooleanField(
         required=False, label="Send a temperature", help_text="OpenAI's reasoning models refuse any but their own."
     )
@@ -273,7 +307,16 @@ def first_values(preset: str) -> dict[str, Any]:
     """The values an empty form begins with."""
     plain = ChatSettings(base_url="", model="")
     _, values = PRESETS.get(preset, ("", {}))
+    if "name" in values:
+        values = {**values, **_free_names(values["title"], values["name"])}
     return {**plain.as_parameters(), "timeout_seconds": round(plain.timeout_seconds), **values}
+
+
+def _free_names(title: str, name: str) -> dict[str, str]:
+    """A title and a name that no sampler has yet: a second one of a kind gets a number."""
+    taken = set(Sampler.objects.filter(name__startswith=name).values_list("name", flat=True))
+    number = next(n for n in count(1) if (name if n == 1 else f"{name}-{n}") not in taken)
+    return {"title": title, "name": name} if number == 1 else {"title": f"{title} {number}", "name": f"{name}-{number}"}
 
 
 def values_of(sampler: Sampler) -> dict[str, Any]:

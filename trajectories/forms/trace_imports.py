@@ -4,10 +4,11 @@ from typing import IO
 
 from django import forms
 
+from trajectories.forms.plain import PlainForm
 from trajectories.forms.problems import FilesField, FilesInput
 
 
-class TraceImportForm(forms.Form):
+class TraceImportForm(PlainForm):
     """Which files, and what to do about bad rows."""
 
     traces = FilesField(

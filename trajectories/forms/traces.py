@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 
 from django import forms
 
+from trajectories.forms.plain import PlainForm
 from trajectories.models import ProblemSet, Sampler
 from trajectories.selectors.traces import (
     BLIND_CHOICES,
@@ -23,7 +24,7 @@ from trajectories.selectors.traces import (
 )
 
 
-class TraceScopeForm(forms.Form):
+class TraceScopeForm(PlainForm):
     """A scope as it is written in an address. Unknown parameters are ignored, wrong values are errors."""
 
     run = forms.IntegerField(required=False, min_value=1, max_value=2**63 - 1, widget=forms.HiddenInput)
@@ -52,7 +53,8 @@ class TraceScopeForm(forms.Form):
         )
         self.fields["view"] = views
         for name, field in self.fields.items():
-            field.widget.attrs["aria-label"] = name.replace("_", " ").capitalize()
+            called = "Verdict" if name == "correctness" else name.replace("_", " ").capitalize()
+            field.widget.attrs["aria-label"] = called
 
     def scope(self) -> TraceScope:
         """The scope these filters name; call only on a valid form."""

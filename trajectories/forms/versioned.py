@@ -5,10 +5,11 @@ from typing import Any
 from django import forms
 from django.utils.text import slugify
 
+from trajectories.forms.plain import PlainForm
 from trajectories.forms.titles import TitleField
 
 
-class VersionedForm(forms.Form):
+class VersionedForm(PlainForm):
     """A title, and for the first version a name, made from the title where none is given."""
 
     title = TitleField()

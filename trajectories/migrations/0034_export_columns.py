@@ -15,7 +15,7 @@ def write_text(apps: Any, schema_editor: Any) -> None:  # noqa: ARG001
 
 
 class Migration(migrations.Migration):
-    dependencies = [("trajectories", "0030_unsplit_traces")]
+    dependencies = [("trajectories", "0032_review_leases")]
 
     operations = [
         migrations.AddField(

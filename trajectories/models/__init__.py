@@ -15,6 +15,7 @@ from trajectories.models.problems import Problem, ProblemSet
 from trajectories.models.releases import Export, Release, ReleaseItem
 from trajectories.models.replies import Reply
 from trajectories.models.reverifications import Reverification
+from trajectories.models.review_leases import ReviewLease
 from trajectories.models.reviews import Review
 from trajectories.models.rubrics import Rubric
 from trajectories.models.runs import Attempt, Run, RunProblem
@@ -54,6 +55,7 @@ __all__ = [
     "Reply",
     "Reverification",
     "Review",
+    "ReviewLease",
     "Rubric",
     "Run",
     "RunProblem",

@@ -54,9 +54,6 @@ class ProblemCandidate(models.Model):
     agreement = models.JSONField(null=True)
     original = models.JSONField(null=True)
     problem = models.OneToOneField(Problem, null=True, on_delete=models.PROTECT, related_name="candidate")
-    lease_token = models.UUIDField(null=True)
-    lease_holder = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
-    lease_expires_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -2,6 +2,7 @@
 
 from django.db import models
 
+from trajectories.models.job_indexes import job_indexes
 from trajectories.models.leased_jobs import LeasedJob
 from trajectories.models.releases import Release
 from trajectories.models.titles import TitleField
@@ -14,12 +15,13 @@ class Freezing(LeasedJob):
     """
 
     class State(models.TextChoices):
-        """queued -> running -> finished | failed; back to queued where the disk is full."""
+        """queued -> running -> finished | failed | cancelled; back to queued where the disk is full."""
 
         QUEUED = "queued"
         RUNNING = "running"
         FINISHED = "finished"
         FAILED = "failed"
+        CANCELLED = "cancelled"
 
     ACTIVE_STATES = (State.QUEUED, State.RUNNING)
 
@@ -37,6 +39,9 @@ class Freezing(LeasedJob):
     done_count = models.PositiveIntegerField(default=0)
     total_count = models.PositiveIntegerField(default=0)
     release = models.ForeignKey(Release, null=True, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        indexes = job_indexes("freezing")
 
     def __str__(self) -> str:
         return f"freezing of {self.title}"

@@ -4,6 +4,7 @@ from django.db import models
 
 from trajectories.models.briefs import Brief
 from trajectories.models.instructions import Instruction
+from trajectories.models.job_indexes import job_indexes
 from trajectories.models.paid_jobs import PaidJob
 from trajectories.models.problems import Problem, ProblemSet
 from trajectories.models.samplers import Sampler
@@ -47,6 +48,7 @@ class GenerationJob(PaidJob):
 
     class Meta:
         permissions = [("control_generationjob", "Can pause, resume and cancel generation jobs")]
+        indexes = job_indexes("generation")
 
     def __str__(self) -> str:
         return self.title

@@ -2,6 +2,7 @@
 
 from django.db import models
 
+from trajectories.models.job_indexes import job_indexes
 from trajectories.models.leased_jobs import LeasedJob
 from trajectories.models.problems import ProblemSet
 
@@ -63,6 +64,9 @@ class Import(LeasedJob):
     problem_set = models.ForeignKey(ProblemSet, null=True, on_delete=models.PROTECT, related_name="+")
     # [{"id", "title"}] of the samplers that stand for the models of imported traces.
     samplers = models.JSONField(default=list)
+
+    class Meta:
+        indexes = job_indexes("import")
 
     def __str__(self) -> str:
         return f"import {self.pk} of {self.source[:60]}"

@@ -5,6 +5,7 @@ from django.db.models import Q
 
 from trajectories.core.records import Outcome
 from trajectories.core.verifiers.model_judge import Form
+from trajectories.models.job_indexes import job_indexes
 from trajectories.models.paid_jobs import PaidJob
 from trajectories.models.rubrics import Rubric
 from trajectories.models.samplers import Sampler
@@ -48,6 +49,7 @@ class Judgement(PaidJob):
 
     class Meta:
         permissions = [("control_judgement", "Can pause, resume and cancel jobs of model judges")]
+        indexes = job_indexes("judgement")
 
     def __str__(self) -> str:
         return f"judgement {self.pk}"

@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.db import models
 
+from trajectories.models.job_indexes import job_indexes
 from trajectories.models.problems import Problem
 from trajectories.models.titles import TitleField
 from trajectories.models.traces import Trace
@@ -64,12 +65,13 @@ class Export(models.Model):
     """
 
     class State(models.TextChoices):
-        """queued -> running -> ready | failed."""
+        """queued -> running -> ready | failed | cancelled."""
 
         QUEUED = "queued"
         RUNNING = "running"
         READY = "ready"
         FAILED = "failed"
+        CANCELLED = "cancelled"
 
     release = models.ForeignKey(Release, on_delete=models.PROTECT, related_name="exports")
     format = models.CharField(max_length=40)
@@ -93,6 +95,7 @@ class Export(models.Model):
 
     class Meta:
         permissions = [("download_export", "Can download exports")]
+        indexes = job_indexes("export")
         constraints = [
             models.UniqueConstraint(
                 fields=["release", "format", "with_meta", "thoughts", "arguments"], name="export_once"

@@ -2,6 +2,7 @@
 
 from django.db import models
 
+from trajectories.models.job_indexes import job_indexes
 from trajectories.models.leased_jobs import LeasedJob
 
 
@@ -14,10 +15,11 @@ class Reverification(LeasedJob):
     """
 
     class State(models.TextChoices):
-        """queued -> running -> finished | cancelled."""
+        """queued -> running -> (paused) -> finished | cancelled."""
 
         QUEUED = "queued"
         RUNNING = "running"
+        PAUSED = "paused"
         FINISHED = "finished"
         CANCELLED = "cancelled"
 
@@ -32,6 +34,9 @@ class Reverification(LeasedJob):
     done_count = models.PositiveIntegerField(default=0)
     written_count = models.PositiveIntegerField(default=0)
     changed_count = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        indexes = job_indexes("reverification")
 
     def __str__(self) -> str:
         return f"reverification {self.pk}"

@@ -7,6 +7,7 @@ from django.db.models.functions import Now
 
 from trajectories.core.strategies.base import AttemptKind
 from trajectories.models.instructions import Instruction
+from trajectories.models.job_indexes import job_indexes
 from trajectories.models.problems import Problem, ProblemSet
 from trajectories.models.samplers import Sampler
 from trajectories.models.titles import TitleField
@@ -66,6 +67,7 @@ class Run(models.Model):
 
     class Meta:
         permissions = [("control_run", "Can pause, resume and cancel runs")]
+        indexes = job_indexes("run")
 
     def __str__(self) -> str:
         return self.title

@@ -83,6 +83,8 @@ class Trace(models.Model):
     # The newest word of a model judge. It supports and never decides.
     model_judged = models.CharField(max_length=10, blank=True, choices=OUTCOMES)
     decision = models.CharField(max_length=10, blank=True, choices=Decision.choices, default=Decision.UNDECIDED)
+    # Whether one person's standing review accepts it and another's rejects it.
+    disputed = models.BooleanField(default=False)
 
     class Meta:
         indexes = [
@@ -92,6 +94,7 @@ class Trace(models.Model):
             models.Index(fields=["decision", "id"], name="trace_decided", condition=~Q(decision="")),
             models.Index(fields=["near_miss", "id"], name="trace_near_miss", condition=~Q(near_miss="")),
             models.Index(fields=["model_judged", "id"], name="trace_model_judged", condition=~Q(model_judged="")),
+            models.Index(fields=["id"], name="trace_disputed", condition=Q(disputed=True)),
             # What an import looks up to find out which of its traces are there already.
             models.Index(fields=["problem", "content_hash"], name="trace_imported", condition=Q(run=None)),
             # Hinted traces are few, and lists and rules ask for them alone.

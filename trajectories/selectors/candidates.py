@@ -7,12 +7,12 @@ from urllib.parse import urlencode
 
 from django.contrib.auth.models import AnonymousUser, User
 from django.db.models import BooleanField, Case, Count, Exists, ExpressionWrapper, OuterRef, Q, QuerySet, Value, When
-from django.db.models.functions import Now
 
 from trajectories.core.problems import problem_hash, procedural
 from trajectories.core.records import JSON, ProblemKind, ProblemRecord, PublicProblem
 from trajectories.models import CandidateReview, ProblemCandidate
 from trajectories.selectors.blinding import sight_of
+from trajectories.selectors.review_leases import held_by
 
 PAGE = 50
 KEEP: Any = object()
@@ -94,14 +94,9 @@ def count_waiting() -> int:
     return ProblemCandidate.objects.filter(state=ProblemCandidate.State.WAITING).count()
 
 
-def free_for(reviewer: User) -> Q:
-    """Candidates that nobody else is looking at."""
-    return Q(lease_expires_at__isnull=True) | Q(lease_expires_at__lt=Now()) | Q(lease_holder=reviewer)
-
-
 def get_candidate(candidate_id: int) -> ProblemCandidate | None:
     """One candidate with everything its page shows."""
-    related = ("job", "call", "call__source", "problem", "neighbour_problem", "neighbour_candidate", "lease_holder")
+    related = ("job", "call", "call__source", "problem", "neighbour_problem", "neighbour_candidate")
     return ProblemCandidate.objects.select_related(*related).filter(pk=candidate_id).first()
 
 
@@ -125,12 +120,12 @@ def last_decision(reviewer: User) -> CandidateReview | None:
 
 
 def waiting_after(scope: CandidateScope, reviewer: User, after: int) -> QuerySet[ProblemCandidate]:
-    """The waiting candidates of a scope that the reviewer may take, those after a place first, then from the start.
+    """The waiting candidates of a scope, those after a place first, then from the start.
 
     One that they hold comes first in its part, unless it is the one they come from.
     """
-    waiting = candidates_in(replace(scope, state=ProblemCandidate.State.WAITING)).filter(free_for(reviewer))
+    waiting = candidates_in(replace(scope, state=ProblemCandidate.State.WAITING))
     return waiting.annotate(
         turn=ExpressionWrapper(Q(pk__lte=after), BooleanField()),
-        not_held=Case(When(Q(lease_holder=reviewer) & ~Q(pk=after), then=Value(0)), default=Value(1)),
+        not_held=Case(When(held_by(ProblemCandidate, reviewer) & ~Q(pk=after), then=Value(0)), default=Value(1)),
     ).order_by("turn", "not_held", "pk")

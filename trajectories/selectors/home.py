@@ -9,6 +9,7 @@ from django.db.models import Count, F, Q, Sum
 from trajectories.core.records import Outcome
 from trajectories.models import Problem, ProblemSet, Release, Run, Trace
 from trajectories.selectors.blinding import Sight
+from trajectories.selectors.runs import with_endings
 
 RUNS_SHOWN = 8
 WAITING_LIMIT = 10_000
@@ -94,4 +95,4 @@ def list_ended_runs() -> Sequence[Run]:
 
 def _newest(states: Sequence[str]) -> Sequence[Run]:
     runs = Run.objects.filter(state__in=states).select_related("sampler").defer("plan")
-    return list(runs.order_by("-pk")[:RUNS_SHOWN])
+    return list(with_endings(runs).order_by("-pk")[:RUNS_SHOWN])

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import Avg, Case, Count, F, Func, JSONField, Max, Min, Q, QuerySet, Value, When
+from django.db.models import Avg, Case, Count, F, Func, JSONField, Max, Min, Q, QuerySet, TextField, Value, When
+from django.db.models.functions import Coalesce, NullIf
 
 from trajectories.core.identity import content_hash
 from trajectories.core.metrics import pass_at_k
@@ -264,10 +265,13 @@ def _near_misses(trace_ids: Sequence[int]) -> dict[int, str]:
 
 
 def _view_rows(traces: QuerySet[Trace]) -> Sequence[Mapping[str, Any]]:
-    """Samples judged right or wrong and right ones by view; those of a view that has any."""
+    """Samples judged right or wrong and right ones by view, or by instruction where it shows no grids; those that have
+    any."""
     rows = (
         traces.exclude(instruction=None)
-        .values(view=F("instruction__view"))
+        .values(
+            view=Coalesce(NullIf(F("instruction__view"), Value("")), F("instruction__title"), output_field=TextField())
+        )
         .annotate(
             scored=Count("pk", filter=Q(correctness__in=(Outcome.PASS, Outcome.FAIL))),
             passed=_outcome_count(Outcome.PASS),

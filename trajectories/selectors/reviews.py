@@ -1,5 +1,7 @@
 """Reading reviews. A review stands until another of the same reviewer supersedes it."""
 
+from dataclasses import dataclass
+
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
 
@@ -21,6 +23,26 @@ def standing_reviews(trace: Trace) -> QuerySet[Review]:
 def standing_review(*, trace: Trace, reviewer: User) -> Review | None:
     """One reviewer's present word on a trace."""
     return standing_reviews(trace).filter(reviewer=reviewer).first()
+
+
+@dataclass(frozen=True, slots=True)
+class Dispute:
+    """Who decided differently on one trace, by name, oldest decision first; both are there or both are empty."""
+
+    accepted: tuple[str, ...]
+    rejected: tuple[str, ...]
+
+    def __bool__(self) -> bool:
+        return bool(self.accepted and self.rejected)
+
+
+def get_dispute(trace: Trace) -> Dispute:
+    """Who accepts and who rejects a trace; false where nobody contradicts anybody. Ask only who may see it."""
+    said = list(standing_reviews(trace).values_list("decision", "reviewer__username"))
+    accepted, rejected = (
+        tuple(name for word, name in said if word == decision) for decision in (Decision.ACCEPT, Decision.REJECT)
+    )
+    return Dispute(accepted, rejected) if accepted and rejected else Dispute((), ())
 
 
 def last_decision(*, reviewer: User, trace: Trace | None = None) -> Review | None:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Exists, F, Max, Min, OuterRef, Q, QuerySet, Sum
+from django.db.models import Count, Exists, F, Max, Min, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from trajectories.core.records import Outcome
@@ -32,6 +33,19 @@ STATE_FILTERS = {
 """(title, condition) by the word in the address."""
 
 
+NOTHING_NEW = "exhausted"
+"""The kind of error of an attempt for which nothing was left to draw: a search that has shown all it found."""
+
+
+def with_endings(runs: QuerySet[Run]) -> QuerySet[Run]:
+    """Runs with `nothing_new_count`, the attempts for which nothing was left to draw, and `broken_count`, those that
+    failed."""
+    nothing_new = Attempt.objects.filter(run=OuterRef("pk"), state=Attempt.State.FAILED, error_kind=NOTHING_NEW)
+    counted = nothing_new.order_by().values("run").annotate(count=Count("pk")).values("count")
+    annotated = runs.annotate(nothing_new_count=Coalesce(Subquery(counted), 0))
+    return annotated.annotate(broken_count=F("failed_count") - F("nothing_new_count"))
+
+
 @dataclass(frozen=True, slots=True)
 class RunPage:
     """Part of the list, newest first. `newer` and `older` are the ids to page with, None at the ends."""
@@ -46,7 +60,7 @@ def list_runs(
 ) -> RunPage:
     """The newest runs, those older than run `before`, or those just newer than run `after`. No state matches
     an unknown word."""
-    runs = Run.objects.select_related("sampler", "created_by").defer("plan")
+    runs = with_endings(Run.objects.select_related("sampler", "created_by").defer("plan"))
     runs = runs.annotate(ended_count=F("done_count") + F("failed_count") + F("cancelled_count"))
     if state:
         runs = runs.filter(STATE_FILTERS[state][1]) if state in STATE_FILTERS else runs.none()
@@ -100,6 +114,16 @@ class RunProgress:
     outcomes: Sequence[tuple[str, int]]
     failures: Sequence[Failures]
     latest: Sequence[Trace]
+
+    @property
+    def nothing_new(self) -> int:
+        """Attempts for which nothing was left to draw."""
+        return sum(found.count for found in self.failures if found.kind == NOTHING_NEW)
+
+    @property
+    def broken(self) -> int:
+        """Attempts that failed."""
+        return sum(found.count for found in self.failures if found.kind != NOTHING_NEW)
 
     @property
     def scored(self) -> int:
@@ -226,6 +250,7 @@ class RunProblem:
     problem: Problem
     planned: int
     drawn: int
+    nothing_new: int
     failed: int
     verified: int
     correct: int
@@ -249,10 +274,13 @@ def list_run_problems(run: Run, *, after: int | None = None, size: int = PROBLEM
     found = list(problems.order_by("pk")[: size + 1])
     more, found = len(found) > size, found[:size]
     ids = [problem.pk for problem in found]
-    failed = Count("pk", filter=Q(state=Attempt.State.FAILED))
+    ended = Q(state=Attempt.State.FAILED)
+    failed = Count("pk", filter=ended & ~Q(error_kind=NOTHING_NEW))
+    nothing_new = Count("pk", filter=ended & Q(error_kind=NOTHING_NEW))
     attempts = Attempt.objects.filter(run=run, problem__in=ids).values("problem")
     planned: dict[int, Mapping[str, Any]] = {
-        row["problem"]: row for row in attempts.annotate(planned=Count("pk"), failed=failed).order_by()
+        row["problem"]: row
+        for row in attempts.annotate(planned=Count("pk"), failed=failed, nothing_new=nothing_new).order_by()
     }
     right = Q(correctness=Outcome.PASS.value)
     traces = Trace.objects.filter(run=run, problem__in=ids).values("problem")
@@ -274,6 +302,7 @@ def _run_problem(problem: Problem, planned: Mapping[str, Any], drawn: Mapping[st
         problem=problem,
         planned=planned["planned"],
         drawn=drawn["drawn"],
+        nothing_new=planned["nothing_new"],
         failed=planned["failed"],
         verified=drawn["verified"],
         correct=drawn["correct"],

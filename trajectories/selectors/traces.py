@@ -3,11 +3,12 @@
 Lists run newest first. "Older" is the direction of reading: the next trace to judge is the next one down the list.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from urllib.parse import urlencode
 
-from django.db.models import F, Q, QuerySet
+from django.contrib.auth.models import User
+from django.db.models import Case, F, Q, QuerySet, Value, When
 from django.db.models.functions import Coalesce, Length
 
 from trajectories.core.records import Outcome
@@ -15,6 +16,7 @@ from trajectories.core.strategies.base import AttemptKind
 from trajectories.core.verifiers.model_judge import is_model_verdict
 from trajectories.models import ImportedReview, ImportedVerdict, Instruction, Problem, Trace, Verdict
 from trajectories.selectors.blinding import Sight
+from trajectories.selectors.review_leases import free_for
 
 COUNT_LIMIT = 10_000
 """Counts stop here: past it a page says "10,000+" rather than read the whole table."""
@@ -49,6 +51,7 @@ NO_ERROR = 2.0
 
 READING_ORDER = {"arc_test": 0, "arc_train": 1, "arc_answer": 2}
 UNJUDGED = "unjudged"
+DISPUTED = "disputed"
 UNVERIFIED = "unverified"
 
 
@@ -143,7 +146,9 @@ def traces_in(scope: TraceScope, sight: Sight) -> QuerySet[Trace]:
     columns = {SCOPE_COLUMNS[name]: "" if (name, value) in EMPTY_WORDS else value for name, value in given.items()}
     traces = Trace.objects.filter(**columns)
     for name in BLINDED:
-        if value := getattr(scope, name):
+        if (value := getattr(scope, name)) == DISPUTED:
+            traces = traces.filter(sight.seen(), disputed=True)
+        elif value:
             traces = traces.filter(sight.having(name, "" if (name, value) in EMPTY_WORDS else value))
     if scope.hinted:
         traces = traces.filter(hinted=scope.hinted == "only")
@@ -176,13 +181,18 @@ def list_traces(
     """One page: the `size` traces next further down than `before`, or next further up than `after`, or the first ones.
 
     The newest come first, or in the order BY_ERROR those whose programs came closest on the training pairs. Each row
-    has the decision as far as it may be seen as `shown_decision`.
+    has the decision as far as it may be seen as `shown_decision`, and as `shown_dispute` whether people decided it
+    differently.
     """
     traces = (
         _ranked(traces_in(walk, sight))
         .select_related("problem", "sampler", "instruction", "run", "attempt")
         .defer("steps", "parts", "facts", "problem__spec", "problem__reference", "run__plan")
-        .annotate(program_characters=Length("program__body"), shown_decision=sight.showing("decision"))
+        .annotate(
+            program_characters=Length("program__body"),
+            shown_decision=sight.showing("decision"),
+            shown_dispute=Case(When(sight.seen() & Q(disputed=True), then=Value(True)), default=Value(False)),
+        )
     )
     if after is not None:
         upwards = traces.filter(_beyond(after, walk.order, up=True)).order_by(*_columns(walk.order, up=True))
@@ -221,21 +231,39 @@ def judging_progress(scope: TraceScope, sight: Sight) -> Progress:
     return Progress(judged=judged, total=total, capped=total == COUNT_LIMIT, own=sight.is_blind)
 
 
-def next_to_judge(walk: TraceWalk, sight: Sight, *, after: int | None = None) -> int | None:
-    """The next trace without a decision down the list from `after`, then from the top, `after` itself last; None when
-    all are judged.
+def waiting_parts(
+    walk: TraceWalk, sight: Sight, *, after: int | None = None, but: Iterable[int] = ()
+) -> list[QuerySet[Trace]]:
+    """The traces of a list that await a decision, part by part in the order of going on.
 
-    Who is blind gets all that they have not reviewed themselves: first what nobody has decided, so that several people
-    share a list, then the others, for a second opinion. That tells of some traces that they are decided, never how.
+    Each part is ordered: down the list from `after`, then from the top, `after` itself last. Who is blind gets all that
+    they have not reviewed themselves: first what nobody has decided, so that several people share a list, then the
+    others, for a second opinion. That tells of some traces that they are decided, never how. `but` is left out.
     """
     waiting = _ranked(traces_in(walk.any_decision(), sight)).filter(sight.having("decision", ""))
-    keys = waiting.order_by(*_columns(walk.order)).values_list("pk", flat=True)
-    for among in (keys.filter(decision=""), keys) if sight.is_blind else (keys,):
-        following = None if after is None else among.filter(_beyond(after, walk.order, up=False)).first()
-        following = among.exclude(pk=after or 0).first() if following is None else following
-        if following is not None:
-            return following
-    return after if after is not None and keys.filter(pk=after).exists() else None
+    waiting = waiting.exclude(pk__in=list(but)).order_by(*_columns(walk.order))
+    parts: list[QuerySet[Trace]] = []
+    for among in (waiting.filter(decision=""), waiting) if sight.is_blind else (waiting,):
+        if after is not None:
+            parts.append(among.filter(_beyond(after, walk.order, up=False)))
+        parts.append(among.exclude(pk=after or 0))
+    return parts if after is None else [*parts, waiting.filter(pk=after)]
+
+
+def next_to_judge(walk: TraceWalk, sight: Sight, *, after: int | None = None, reviewer: User | None) -> int | None:
+    """The first trace of `waiting_parts` that nobody but the reviewer looks at; None where there is none.
+
+    With `reviewer=None`, one that nobody looks at.
+    """
+    for part in waiting_parts(walk, sight, after=after):
+        if (key := part.filter(free_for(Trace, reviewer)).values_list("pk", flat=True).first()) is not None:
+            return key
+    return None
+
+
+def is_anything_waiting(walk: TraceWalk, sight: Sight) -> bool:
+    """Whether a trace of a list awaits a decision, whoever looks at it now."""
+    return waiting_parts(walk, sight)[-1].exists()
 
 
 def neighbours(walk: TraceWalk, trace: Trace, sight: Sight) -> tuple[int | None, int | None]:
@@ -294,6 +322,16 @@ MODEL_CHOICES = [
     ("error", "Model judge: error"),
     (UNJUDGED, "No model judge"),
 ]
-DECISION_CHOICES = [(UNJUDGED, "Not judged"), ("accepted", "Accepted"), ("rejected", "Rejected")]
-BLIND_CHOICES = {UNJUDGED: "Not reviewed by me", "accepted": "Mine, accepted", "rejected": "Mine, rejected"}
+DECISION_CHOICES = [
+    (UNJUDGED, "Not judged"),
+    ("accepted", "Accepted"),
+    ("rejected", "Rejected"),
+    (DISPUTED, "Disputed"),
+]
+BLIND_CHOICES = {
+    UNJUDGED: "Not reviewed by me",
+    "accepted": "Mine, accepted",
+    "rejected": "Mine, rejected",
+    DISPUTED: "Mine, disputed",
+}
 """What the decisions are called for who sees only those on traces they have reviewed."""

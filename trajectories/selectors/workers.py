@@ -34,12 +34,19 @@ class Workforce:
         return f"{alive}, {len(self.silent)} silent." if self.silent else f"{alive}."
 
 
+def list_workers() -> list[Worker]:
+    """Every process that signed on and was not signed off; `is_heard` says whether it gave a sign lately."""
+    return list(Worker.objects.annotate(is_heard=_heard()).order_by("host", "name", "pid"))
+
+
+def _heard() -> "ExpressionWrapper[Q]":
+    lately = Now() - timedelta(seconds=settings.WORKER_SILENT_SECONDS)
+    return ExpressionWrapper(Q(seen_at__gt=lately), output_field=BooleanField())
+
+
 def get_workforce() -> Workforce:
     """The workers, in one query: there are as many as processes."""
-    heard = ExpressionWrapper(
-        Q(seen_at__gt=Now() - timedelta(seconds=settings.WORKER_SILENT_SECONDS)), output_field=BooleanField()
-    )
-    workers = [(worker, worker.is_heard) for worker in Worker.objects.annotate(is_heard=heard).order_by("-seen_at")]
+    workers = [(worker, worker.is_heard) for worker in Worker.objects.annotate(is_heard=_heard()).order_by("-seen_at")]
     return Workforce(
         alive=sum(is_heard for _, is_heard in workers),
         silent=[worker for worker, is_heard in workers if not is_heard],

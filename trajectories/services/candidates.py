@@ -12,10 +12,11 @@ from django.db.models import F, ProtectedError, RestrictedError
 
 from trajectories.core.generation.briefs import TARGETS
 from trajectories.core.problems import ProblemError
-from trajectories.core.problems.questions import read_question
+from trajectories.core.problems.questions import Told, read_question
 from trajectories.core.records import ProblemKind, ProblemRecord
-from trajectories.models import AuditEvent, CandidateReview, Problem, ProblemCandidate, ProblemSet
+from trajectories.models import AuditEvent, CandidateReview, Problem, ProblemCandidate, ProblemSet, ReviewLease
 from trajectories.selectors.candidates import candidate_record, last_decision
+from trajectories.selectors.review_leases import running_leases
 from trajectories.services.neighbours import Neighbourhood, Sketch, sketch_record
 from trajectories.services.problems import import_records
 from trajectories.services.proposals import set_neighbour
@@ -141,7 +142,7 @@ def _changed(before: ProblemRecord, change: Change) -> ProblemRecord:
     columns = {"question": "statement", "choices": "choices", "answer": "answer", "kind": "kind"}
     try:
         read = read_question(
-            {columns[name]: value for name, value in row.items()}, columns, before.name, before.split, ""
+            {columns[name]: value for name, value in row.items()}, columns, before.name, Told(before.split)
         )
     except ProblemError as fault:
         shown = f"{fault.path[:1].upper()}{fault.path[1:]}: {fault.detail}."
@@ -230,10 +231,8 @@ def _held(reviewer: User, candidate_id: int, token: uuid.UUID) -> ProblemCandida
     candidate = _locked(candidate_id)
     if candidate.state != State.WAITING:
         raise CandidateError("", f"This candidate is {candidate.get_state_display()} already.")
-    if candidate.lease_holder_id is not None and (candidate.lease_holder_id, candidate.lease_token) != (
-        reviewer.pk,
-        token,
-    ):
+    lease = running_leases().filter(candidate=candidate).first()
+    if lease is not None and (lease.holder_id, lease.token) != (reviewer.pk, token):
         raise CandidateError("", "Somebody else has taken this candidate meanwhile; nothing was stored.")
     return candidate
 
@@ -252,8 +251,8 @@ def _stored(reviewer: User, candidate_id: int, key: uuid.UUID) -> CandidateRevie
 
 def _decide(candidate: ProblemCandidate, *, state: str, problem: Problem | None = None) -> None:
     candidate.state, candidate.problem = state, problem
-    candidate.lease_token = candidate.lease_holder = candidate.lease_expires_at = None
-    candidate.save(update_fields=["state", "problem", "lease_token", "lease_holder", "lease_expires_at"])
+    candidate.save(update_fields=["state", "problem"])
+    ReviewLease.objects.filter(candidate=candidate).delete()
 
 
 def _record(

@@ -22,10 +22,12 @@ from trajectories.core.exporters import (
     make_row,
 )
 from trajectories.core.exporters.columns import UNKNOWN, Columns, add_value, is_typed, loading_code
+from trajectories.core.records import JSON
 from trajectories.models import AuditEvent, Export, Release
 from trajectories.selectors.disk import NO_SPACE
 from trajectories.selectors.exports import iterate_items
 from trajectories.services.jobs.ringers import ring
+from trajectories.services.jobs.steering import CANCEL, RETRY, JobError, steer
 
 LEASE = timedelta(minutes=2)
 HEARTBEAT_ROWS = 200
@@ -34,7 +36,7 @@ SPACE_RESERVE = 16 * 1024 * 1024
 """Once the disk was full, so much more has to be free before an export is tried again."""
 
 
-class ExportError(ValueError):
+class ExportError(JobError):
     """An export that cannot be asked for; the message says why."""
 
 
@@ -82,8 +84,8 @@ def request_export(
 ) -> Export:
     """The export of a release in one format and one way to write thoughts and arguments: the one there is or a new one.
 
-    One that failed, or whose file is gone, is queued again. Whatever is queued is rung for. Raises ExportError for an
-    unknown format or way.
+    One that failed or was cancelled, or whose file is gone, is queued again. Whatever is queued is rung for. Raises
+    ExportError for an unknown format or way.
     """
     if export_format not in EXPORTERS:
         raise ExportError(f"Format: found {export_format[:40]!r}, expected one of {', '.join(EXPORTERS)}.")
@@ -100,7 +102,7 @@ def request_export(
         release=release, format=export_format, with_meta=with_meta, **ways, defaults={"created_by": actor}
     )
     lost = export.state == Export.State.READY and not export_path(export).is_file()
-    if not made and not lost and export.state != Export.State.FAILED:
+    if not made and not lost and export.state not in (Export.State.FAILED, Export.State.CANCELLED):
         if export.state == Export.State.QUEUED:
             ring("export", export.pk, release.item_count)
         return export
@@ -116,6 +118,29 @@ def request_export(
         data={"release": release.pk, "format": export_format, "with_meta": with_meta, **ways},
     )
     ring("export", export.pk, release.item_count)
+    return export
+
+
+def cancel_export(*, actor: User | None, export_id: int) -> Export:
+    """Stop writing a file; asked for again, it is written anew. Raises ExportError unless it waits or is written."""
+    moved: Export = steer("export", CANCEL, actor=actor, job_id=export_id, refusal=ExportError)
+    return moved
+
+
+@transaction.atomic
+def rebuild_export(*, actor: User | None, export_id: int) -> Export:
+    """Write the file of an export again, and ring for it; what is there is replaced by the same bytes once it is whole,
+    and cannot be downloaded until then.
+
+    Raises ExportError while it waits or is written.
+    """
+
+    def begin_anew(held: Export) -> dict[str, JSON]:
+        held.rows_written, held.space_needed = 0, None
+        return {"release": held.release_id, "format": held.format, "with_meta": held.with_meta}
+
+    export: Export = steer("export", RETRY, actor=actor, job_id=export_id, change=begin_anew, refusal=ExportError)
+    ring("export", export.pk, export.release.item_count)
     return export
 
 

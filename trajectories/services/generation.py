@@ -17,9 +17,10 @@ from trajectories.core.generation.base import GenerationError, Recipe
 from trajectories.core.problems.procedural import MAX_SEED as MAX_DRAW_SEED
 from trajectories.core.problems.procedural import Draw, ProceduralError
 from trajectories.core.prompts.answer_formats import PROGRAM_STYLES
-from trajectories.core.records import ProblemKind
+from trajectories.core.records import JSON, ProblemKind
 from trajectories.core.titles import title_fault
 from trajectories.models import AuditEvent, Brief, GenerationJob, Instruction, Problem, ProblemSet, Sampler
+from trajectories.services.jobs.steering import CANCEL, PAUSE, RESUME, Change, JobError, steer
 from trajectories.services.leased_jobs import lost_jobs
 from trajectories.services.plans import MAX_TEMPERATURE, Budget, PlanError
 from trajectories.services.problems import name_of_set
@@ -35,7 +36,7 @@ MAX_SOLVER_SAMPLES = 64
 LEAST_THRESHOLD = 0.3
 
 
-class GenerationStateError(ValueError):
+class GenerationStateError(JobError):
     """The job is in no state for what was asked; the message is for people."""
 
 
@@ -201,13 +202,7 @@ def _check_solver(check: Check, recipe: Recipe) -> None:
 
 def pause_generation(*, actor: User | None, job_id: int, reason: str = "") -> GenerationJob:
     """Stop a job for now; calls under way are given up. Raises GenerationStateError unless it is active."""
-    with transaction.atomic():
-        held = lock_job(job_id)
-        if not held.is_active:
-            raise GenerationStateError(f"The job is {held.state}; only an active one can be paused.")
-        _move(held, GenerationJob.State.PAUSED, reason)
-        audit_generation(actor, "paused", held, {"reason": reason})
-    return held
+    return _steer(PAUSE, actor, job_id, reason=reason)
 
 
 def resume_generation(*, actor: User | None, job_id: int, budget: Budget | None = None) -> GenerationJob:
@@ -215,17 +210,14 @@ def resume_generation(*, actor: User | None, job_id: int, budget: Budget | None 
 
     Raises GenerationStateError unless it is paused, GenerationError for a budget that cannot be kept.
     """
-    with transaction.atomic():
-        held = lock_job(job_id)
-        if held.state != GenerationJob.State.PAUSED:
-            raise GenerationStateError(f"The job is {held.state}; only a paused one can be resumed.")
+
+    def go_on(held: GenerationJob) -> dict[str, JSON]:
         if budget is not None:
             _set_budget(held, budget)
-        held.rung_at, held.held_until, held.claims = timezone.now(), None, 0
-        held.save(update_fields=["rung_at", "held_until", "claims", "budget_cost", "budget_tokens"])
-        _move(held, GenerationJob.State.QUEUED, "")
-        audit_generation(actor, "resumed", held)
-    return held
+        held.held_until = None
+        return {}
+
+    return _steer(RESUME, actor, job_id, change=go_on)
 
 
 def _set_budget(held: GenerationJob, budget: Budget) -> None:
@@ -235,13 +227,16 @@ def _set_budget(held: GenerationJob, budget: Budget) -> None:
 
 def cancel_generation(*, actor: User | None, job_id: int) -> GenerationJob:
     """End a job for good; its candidates stay. Raises GenerationStateError for a job that has ended."""
-    with transaction.atomic():
-        held = lock_job(job_id)
-        if held.has_ended:
-            raise GenerationStateError(f"The job is {held.state}; it cannot be cancelled any more.")
-        _move(held, GenerationJob.State.CANCELLED, "")
-        audit_generation(actor, "cancelled", held)
-    return held
+    return _steer(CANCEL, actor, job_id)
+
+
+def _steer(
+    verb: str, actor: User | None, job_id: int, *, reason: str = "", change: Change | None = None
+) -> GenerationJob:
+    moved: GenerationJob = steer(
+        "generation", verb, actor=actor, job_id=job_id, reason=reason, change=change, refusal=GenerationStateError
+    )
+    return moved
 
 
 def end_generation(*, job_id: int, state: GenerationJob.State, reason: str) -> None:
@@ -249,19 +244,14 @@ def end_generation(*, job_id: int, state: GenerationJob.State, reason: str) -> N
     with transaction.atomic():
         held = lock_job(job_id)
         if held.is_active:
-            _move(held, state, reason)
+            held.state, held.state_reason, held.finished_at = state, reason, timezone.now()
+            held.save(update_fields=["state", "state_reason", "finished_at"])
             audit_generation(None, state, held, {"reason": reason})
 
 
 def lock_job(job_id: int) -> GenerationJob:
     """The job, with its row locked until the transaction ends."""
     return GenerationJob.objects.select_for_update(no_key=True).get(pk=job_id)
-
-
-def _move(held: GenerationJob, state: GenerationJob.State, reason: str) -> None:
-    held.state, held.state_reason = state, reason
-    held.finished_at = timezone.now() if held.has_ended else None
-    held.save(update_fields=["state", "state_reason", "finished_at"])
 
 
 def lost_generation_jobs() -> list[int]:

@@ -10,17 +10,17 @@ from itertools import islice
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Avg, Count, Max, Min, QuerySet
-from django.utils import timezone
 
 from trajectories.adapters.chat_api import ChatSettings
 from trajectories.adapters.chat_api.options import ignored_temperature
 from trajectories.core.identity import derive_seed
-from trajectories.core.records import Usage
+from trajectories.core.records import JSON, Usage
 from trajectories.core.verifiers.model_judge import Form
 from trajectories.models import AuditEvent, Judgement, JudgementAnswer, JudgementItem, Rubric, Sampler, Trace
 from trajectories.selectors.blinding import EVERYTHING
 from trajectories.selectors.rubrics import rubric_record
 from trajectories.selectors.traces import TraceScope, traces_in
+from trajectories.services.jobs.steering import CANCEL, PAUSE, RESUME, JobError, steer
 from trajectories.services.model_calls import CallBudget
 from trajectories.services.rubrics import preview_judge
 
@@ -34,7 +34,7 @@ GUESSED_ANSWER = 400
 """Tokens of a judge's answer where none has been measured, unless the sampler may say less."""
 
 
-class JudgementError(ValueError):
+class JudgementError(JobError):
     """A job that cannot be made or steered; the message is for people."""
 
 
@@ -202,18 +202,17 @@ def _choose_opponents(plan: JudgePlan, trace_id: int, answer_hash: str, rivals: 
 
 def pause_judgement(*, actor: User | None, job: Judgement, reason: str = "") -> Judgement:
     """Stop after the calls in flight. Raises JudgementError where the job is not active."""
-    return _steer(actor, job, "paused", Judgement.ACTIVE_STATES, Judgement.State.PAUSED, reason)
+    return _steer(PAUSE, actor, job, reason)
 
 
 def resume_judgement(*, actor: User, job: Judgement) -> Judgement:
     """Go on; the caller rings the bell. Raises JudgementError where the job is not paused."""
-    return _steer(actor, job, "resumed", (Judgement.State.PAUSED,), Judgement.State.QUEUED, "")
+    return _steer(RESUME, actor, job)
 
 
 def cancel_judgement(*, actor: User, job: Judgement) -> Judgement:
     """End it; what was judged stays. Raises JudgementError where it has ended."""
-    states = (*Judgement.ACTIVE_STATES, Judgement.State.PAUSED)
-    return _steer(actor, job, "cancelled", states, Judgement.State.CANCELLED, "")
+    return _steer(CANCEL, actor, job)
 
 
 @transaction.atomic
@@ -229,19 +228,14 @@ def set_judgement_budget(*, actor: User, job: Judgement, budget: CallBudget) -> 
     return held
 
 
-@transaction.atomic
-def _steer(actor: User | None, job: Judgement, verb: str, allowed: Sequence[str], state: str, reason: str) -> Judgement:
-    held = Judgement.objects.select_for_update(no_key=True).get(pk=job.pk)
-    if held.state not in allowed:
-        raise JudgementError(f"This job is {held.state} already.")
-    held.state, held.state_reason = Judgement.State(state), reason
-    held.finished_at = timezone.now() if state in Judgement.ENDED_STATES else None
-    # Whoever still works on it finds the lease gone, and a new bell need not wait for its end.
-    held.lease_token = held.lease_expires_at = None
-    held.claims = 0
-    held.save(update_fields=["state", "state_reason", "finished_at", "lease_token", "lease_expires_at", "claims"])
-    _audit(actor, verb, held, {"done": held.done_count, **({"reason": reason} if reason else {})})
-    return held
+def _steer(verb: str, actor: User | None, job: Judgement, reason: str = "") -> Judgement:
+    def tell(held: Judgement) -> dict[str, JSON]:
+        return {"done": held.done_count}
+
+    moved: Judgement = steer(
+        "judgement", verb, actor=actor, job_id=job.pk, reason=reason, change=tell, refusal=JudgementError
+    )
+    return moved
 
 
 def _check_budget(budget: CallBudget, sampler: Sampler) -> None:

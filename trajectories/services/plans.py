@@ -187,6 +187,31 @@ class Plan:
         return kept | ({"agent": settings} if self.strategy == Agent.name else {})
 
 
+def plan_of(run: Run) -> Plan:
+    """The plan that a run was made from, for another one. Raises PlanError where something of it is not there."""
+    kept = run.plan
+    if "problem_ids" not in kept:
+        raise PlanError("This run keeps no plan; expected one that was planned here.")
+    known = Problem.objects.only("pk", "kind", "name", "content_hash").in_bulk(kept["problem_ids"])
+    views = Instruction.objects.in_bulk(kept["instruction_ids"])
+    for what, keys, found in (
+        ("problems", kept["problem_ids"], known),
+        ("instructions", kept["instruction_ids"], views),
+    ):
+        if gone := len(set(keys) - found.keys()):
+            raise PlanError(f"{gone:,} of the {len(keys):,} {what} of this run are gone; plan a new one.")
+    return Plan(
+        problems=[known[key] for key in kept["problem_ids"]],
+        instructions=[views[key] for key in kept["instruction_ids"]],
+        temperatures=kept["temperatures"],
+        samples_each=kept["samples_each"],
+        spread=kept.get("spread", False),
+        strategy=run.strategy,
+        settings=kept.get("settings", {}),
+        diversity=Diversity(**kept.get("diversity", {})),
+    )
+
+
 def plan_title(plan: Plan, problem_set: ProblemSet | None) -> str:
     """What is sampled, in a few words."""
     if len(plan.problems) == 1:

@@ -14,6 +14,7 @@ from trajectories.adapters.copying import copy_rows
 from trajectories.adapters.disk import free_bytes, is_full
 from trajectories.adapters.spools import Spool, nameless_spool
 from trajectories.core.identity import content_hash
+from trajectories.core.records import JSON
 from trajectories.models import AuditEvent, Freezing, Release, ReleaseItem
 from trajectories.selectors.disk import NO_SPACE
 from trajectories.selectors.releases import ReleaseRule, eligible_traces
@@ -21,6 +22,7 @@ from trajectories.services.exports import SPACE_RESERVE, request_export
 from trajectories.services.freezing.contents import ITEM_COLUMNS, Contents
 from trajectories.services.jobs.heartbeats import KeptLease
 from trajectories.services.jobs.ringers import ring
+from trajectories.services.jobs.steering import CANCEL, RETRY, JobError, steer
 from trajectories.services.leased_jobs import (
     MOST_CLAIMS,
     claim_job,
@@ -41,7 +43,7 @@ GIVEN_UP = (
 State = Freezing.State
 
 
-class ReleaseError(ValueError):
+class ReleaseError(JobError):
     """A release that cannot be frozen; the message says why."""
 
 
@@ -104,6 +106,28 @@ def _plan(
     if not total:
         raise ReleaseError(NOTHING)
     return Freezing.objects.get_or_create(key=key, defaults={**values, "total_count": total})
+
+
+def cancel_freezing(*, actor: User | None, job_id: int) -> Freezing:
+    """Stop freezing a release, of which nothing is there yet. Raises ReleaseError when it has ended."""
+    moved: Freezing = steer("freezing", CANCEL, actor=actor, job_id=job_id, refusal=ReleaseError)
+    return moved
+
+
+@transaction.atomic
+def retry_freezing(*, actor: User | None, job_id: int) -> Freezing:
+    """Freeze a release that was not made, with what is accepted now, and ring for it.
+
+    Raises ReleaseError unless it failed or was cancelled.
+    """
+
+    def begin_anew(held: Freezing) -> dict[str, JSON]:
+        held.done_count, held.space_needed = 0, None
+        return {}
+
+    job: Freezing = steer("freezing", RETRY, actor=actor, job_id=job_id, change=begin_anew, refusal=ReleaseError)
+    ring("freezing", job.pk)
+    return job
 
 
 def freeze_next(*, job_id: int) -> None:

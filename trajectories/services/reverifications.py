@@ -9,7 +9,6 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Count, F, Max, QuerySet
 from django.db.models.functions import Now
-from django.utils import timezone
 
 from trajectories.core.records import JSON, Outcome, VerdictRecord
 from trajectories.core.verifiers import VERIFIERS, consensus
@@ -19,6 +18,7 @@ from trajectories.selectors.blinding import EVERYTHING
 from trajectories.selectors.population import NOTHING
 from trajectories.selectors.reverifications import scope_of
 from trajectories.selectors.traces import TraceScope, traces_in
+from trajectories.services.jobs.steering import CANCEL, PAUSE, RESUME, JobError, steer
 from trajectories.services.leased_jobs import LEASE, claim_job, lost_jobs, release_job
 from trajectories.services.strategies import move_on
 from trajectories.services.verdicts import MAX_CLAIMS, TEST_VERIFIER, append_verdicts, judge_trace, lock_traces
@@ -28,7 +28,7 @@ TRACES_PER_BELL = 16
 State = Reverification.State
 
 
-class ReverificationError(ValueError):
+class ReverificationError(JobError):
     """A job that cannot be made or stopped; the message is for people."""
 
 
@@ -58,16 +58,29 @@ def plan_reverification(*, actor: User | None, scope: TraceScope, verifiers: Seq
     return job
 
 
-@transaction.atomic
-def cancel_reverification(*, actor: User, job_id: int) -> Reverification:
+def pause_reverification(*, actor: User | None, job_id: int) -> Reverification:
+    """Stop a job for now, after the trace in hand. Raises ReverificationError unless it is active."""
+    return _steer(PAUSE, actor, job_id)
+
+
+def resume_reverification(*, actor: User | None, job_id: int) -> Reverification:
+    """Queue a paused job again; the caller rings the bell. Raises ReverificationError unless it is paused."""
+    return _steer(RESUME, actor, job_id)
+
+
+def cancel_reverification(*, actor: User | None, job_id: int) -> Reverification:
     """Stop a job after the trace in hand; what it has judged stays. Raises ReverificationError when it has ended."""
-    job = Reverification.objects.select_for_update().get(pk=job_id)
-    if job.state not in Reverification.ACTIVE_STATES:
-        raise ReverificationError(f"This job is {job.state} already.")
-    job.state, job.finished_at = Reverification.State.CANCELLED, timezone.now()
-    job.save(update_fields=["state", "finished_at"])
-    _audit(actor, "cancelled", job, {"done": job.done_count})
-    return job
+    return _steer(CANCEL, actor, job_id)
+
+
+def _steer(verb: str, actor: User | None, job_id: int) -> Reverification:
+    def tell(held: Reverification) -> dict[str, JSON]:
+        return {"done": held.done_count}
+
+    moved: Reverification = steer(
+        "reverification", verb, actor=actor, job_id=job_id, change=tell, refusal=ReverificationError
+    )
+    return moved
 
 
 def reverify_next(*, job_id: int, verifiers: Mapping[str, Verifier] = VERIFIERS) -> bool:

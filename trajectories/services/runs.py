@@ -16,10 +16,12 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from trajectories.adapters.code_version import code_version
+from trajectories.core.records import JSON
 from trajectories.core.strategies import find_strategy
 from trajectories.models import Attempt, AuditEvent, Problem, ProblemSet, Run, RunProblem, Sampler
 from trajectories.selectors.examples import example_pool
 from trajectories.services.budgets import affordable
+from trajectories.services.jobs.steering import CANCEL, PAUSE, RESUME, Change, JobError, steer
 from trajectories.services.plans import (
     MAX_ATTEMPTS,
     MAX_SAMPLES_EACH,
@@ -35,7 +37,7 @@ MAX_TITLE = 200
 MAX_SEED = 2**63 - 1
 
 
-class RunStateError(ValueError):
+class RunStateError(JobError):
     """The run is in no state for what was asked; the message is for people."""
 
 
@@ -122,14 +124,7 @@ def lock_run(run_id: int) -> Run:
 
 def pause_run(*, actor: User | None, run: Run, reason: str = "") -> Run:
     """Stop handing out attempts. What is in flight is kept. Raises RunStateError unless queued or running."""
-    with transaction.atomic():
-        held = lock_run(run.pk)
-        if held.state not in Run.ACTIVE_STATES:
-            raise RunStateError(f"The run is {held.state}; only a queued or running one can be paused.")
-        held.state, held.state_reason = Run.State.PAUSED, reason
-        held.save(update_fields=["state", "state_reason"])
-        audit_run(actor, "paused", held, {"reason": reason})
-    return held
+    return _steer(PAUSE, actor, run, reason=reason)
 
 
 def resume_run(*, actor: User | None, run: Run) -> Run:
@@ -137,16 +132,18 @@ def resume_run(*, actor: User | None, run: Run) -> Run:
 
     A time budget that is spent is lifted, as the run would pause again at once.
     """
-    with transaction.atomic():
-        held = lock_run(run.pk)
-        if held.state != Run.State.PAUSED:
-            raise RunStateError(f"The run is {held.state}; only a paused one can be resumed.")
+
+    def lift(held: Run) -> dict[str, JSON]:
         lifted = is_budget_spent(held)
-        held.state, held.state_reason, held.rung_at = Run.State.QUEUED, "", timezone.now()
         held.budget_seconds = None if lifted else held.budget_seconds
-        held.save(update_fields=["state", "state_reason", "rung_at", "budget_seconds"])
-        audit_run(actor, "resumed", held, {"budget_lifted": lifted})
-    return held
+        return {"budget_lifted": lifted}
+
+    return _steer(RESUME, actor, run, change=lift)
+
+
+def _steer(verb: str, actor: User | None, run: Run, *, reason: str = "", change: Change | None = None) -> Run:
+    moved: Run = steer("run", verb, actor=actor, job_id=run.pk, reason=reason, change=change, refusal=RunStateError)
+    return moved
 
 
 def set_budget(*, actor: User | None, run: Run, budget: Budget) -> Run:
@@ -222,13 +219,12 @@ def cancel_run(*, actor: User | None, run: Run) -> Run:
 
     Raises RunStateError for a run that has ended.
     """
-    with transaction.atomic():
-        held = lock_run(run.pk)
-        if held.state in Run.ENDED_STATES:
-            raise RunStateError(f"The run is {held.state}; it cannot be cancelled any more.")
-        _end_run(held, Run.State.CANCELLED, "")
-        audit_run(actor, "cancelled", held, {"attempts": held.cancelled_count})
-    return held
+
+    def drop(held: Run) -> dict[str, JSON]:
+        _drop_attempts(held)
+        return {"attempts": held.cancelled_count}
+
+    return _steer(CANCEL, actor, run, change=drop)
 
 
 def fail_run(*, run_id: int, reason: str) -> None:
@@ -242,12 +238,17 @@ def fail_run(*, run_id: int, reason: str) -> None:
 
 def _end_run(held: Run, state: Run.State, reason: str) -> None:
     """Cancel what has no result and end the run; its row is locked."""
+    _drop_attempts(held)
+    held.state, held.state_reason, held.finished_at = state, reason, timezone.now()
+    held.save(update_fields=["cancelled_count", "state", "state_reason", "finished_at"])
+
+
+def _drop_attempts(held: Run) -> None:
+    """Cancel what has no result; the run's row is locked."""
     open_states = (Attempt.State.PENDING, Attempt.State.LEASED)
     held.cancelled_count += Attempt.objects.filter(run=held, state__in=open_states).update(
         state=Attempt.State.CANCELLED, lease_token=None, lease_expires_at=None, finished_at=Now()
     )
-    held.state, held.state_reason, held.finished_at = state, reason, timezone.now()
-    held.save(update_fields=["cancelled_count", "state", "state_reason", "finished_at"])
 
 
 def is_budget_spent(run: Run) -> bool:

@@ -10,11 +10,12 @@ from django.contrib.auth.models import User
 
 from trajectories.adapters import kept_uploads
 from trajectories.adapters.kept_uploads import KeptUpload
-from trajectories.adapters.uploads import Document
+from trajectories.adapters.uploads import Document, OpenFiles
 from trajectories.core.problems import ImportFault, ProblemError
 from trajectories.core.problems.arc_files import ArcReader, Solutions, is_solutions, read_solutions, show
 from trajectories.core.problems.documents import parse_json
-from trajectories.core.problems.questions import is_questions
+from trajectories.core.problems.question_files import holds_questions
+from trajectories.core.problems.sides import said_side
 from trajectories.core.records import ProblemRecord
 from trajectories.services.references import check_references
 
@@ -78,6 +79,20 @@ def read_arc_documents(
         yield from check_references([item], file)
 
 
+def names_without_side(files: Iterable[tuple[str, IO[bytes]]]) -> list[str]:
+    """The names of task files, of those in zips too, that say nothing of training or evaluation.
+
+    The files are open, and are left at their beginning.
+    """
+    opened = list(files)
+    with OpenFiles() as reader:
+        documents = [document for name, stream in opened for document in reader.add_stream(stream, name)]
+    for _, stream in opened:
+        stream.seek(0)
+    names = [document.name for document in documents if isinstance(document, Document)]
+    return [name for name in names if not is_solutions(name) and said_side(name) is None]
+
+
 def _read_arc(
     documents: Iterable[Document | ImportFault], solutions: Iterable[Document | ImportFault], split: str | None
 ) -> Iterator[tuple[str, ProblemRecord | ImportFault]]:
@@ -87,7 +102,7 @@ def _read_arc(
     for document in documents:
         if isinstance(document, ImportFault):
             yield document.file, document
-        elif is_questions(document.name):
+        elif _holds_questions(document):
             fault = ImportFault(document.name, "", "found questions, expected ARC tasks; send such a file by itself")
             yield document.name, fault
         else:
@@ -110,6 +125,13 @@ def _read_arc(
             yield from ((document.name, item) for item in reader.read(value, document.name))
     files = ", ".join(document.name for document in keys)
     yield from ((files, fault) for fault in reader.leftovers(files))
+
+
+def _holds_questions(document: Document) -> bool:
+    try:
+        return holds_questions(document.name, document.head())
+    except ProblemError:
+        return False  # whoever reads it all says what is wrong
 
 
 def _add_solutions(document: Document, solutions: Solutions) -> Iterator[ImportFault]:

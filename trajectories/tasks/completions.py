@@ -7,5 +7,5 @@ from trajectories.services.completions.splitting import SWEEP_SECONDS, split_for
 
 @shared_task(name="trajectories.sweep_unsplit")
 def sweep_unsplit() -> None:
-    """Split a few thousand traces. Safe to run at any time, several times at once included."""
+    """Split traces for a few seconds. Safe to run at any time, several times at once included."""
     split_for(SWEEP_SECONDS)

@@ -23,6 +23,21 @@ KINDS: dict[str, tuple[str, str]] = {
 """(word, what it means) by kind."""
 
 
+FAILURE_WORDS = {
+    "exhausted": "nothing left to draw",
+    "timeout": "time ran out",
+    "parameters": "wrong parameters",
+    "view": "unknown view",
+}
+"""What an attempt came to without a sample, where the kind as it is stored does not say it to everybody."""
+
+
+@register.filter
+def failure_word(kind: str) -> str:
+    """The kind of failure in words; others than those known are shown as stored, with spaces."""
+    return FAILURE_WORDS.get(kind, kind.replace("_", " "))
+
+
 @register.filter
 def kind_word(kind: str) -> str:
     """The kind in a word."""

@@ -13,9 +13,9 @@ register = template.Library()
 
 @register.filter
 def verifier_title(name: str) -> str:
-    """What a verifier asks; its bare name where it is no longer registered."""
+    """What a verifier looks at, which its outcome is said of; its bare name where it is no longer registered."""
     if name == consensus.NAME:
-        return "Agrees with the majority"
+        return "Majority"
     if is_model_verdict(name):
         form, _, rubric = name.partition(":")
         return f"By model judge, {'preferred' if form == PREFERENCE else 'graded'} for {rubric}"

@@ -12,6 +12,12 @@ SIGNIFICANT = 4
 """Digits of a sum below 1: a sample may cost a ten-thousandth."""
 
 
+@register.simple_tag
+def currency() -> str:
+    """The code of the currency that all prices are in."""
+    return str(settings.CURRENCY)
+
+
 @register.filter
 def money(value: Decimal | float | None) -> str:
     """A sum in the installation's currency, '$1,234.50' or '$0.001235'; a dash where it is not known.

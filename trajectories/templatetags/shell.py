@@ -24,10 +24,16 @@ AREAS: dict[str, tuple[str, tuple[str, ...]]] = {
     "Runs": ("run_list", ("runs",)),
     "Traces": ("trace_list", ("traces", "reviews", "judgements", "rubrics", "reverifications")),
     "Releases": ("release_list", ("releases", "exports")),
+    "Jobs": ("job_list", ("jobs",)),
 }
 """By title: the name of an area's first page, and the first parts of all addresses that belong to it."""
 
-PREFERENCE_TITLES = {"theme": "Theme", "palette": "Grid colours", "digits": "Digits in grids"}
+PREFERENCE_TITLES = {
+    "theme": "Theme",
+    "palette": "Grid colours",
+    "digits": "Digits in grids",
+    "pace": "Accept and go on",
+}
 BADGES: dict[str, tuple[str, str, str]] = {
     "pass": ("pass", "check", "Pass"),
     "fail": ("fail", "cross", "Fail"),
@@ -175,7 +181,8 @@ def navigation(context: template.Context) -> list[tuple[str, str, str]]:
 
 @register.simple_tag(takes_context=True)
 def query(context: template.Context, **changes: Any) -> str:
-    """The current address's query with some parameters changed; None or an empty text takes one out.
+    """The current address's query with some parameters changed; None or an empty text takes one out. Where the page is
+    that of another address (a form of it was posted and refused), `page_address` in the context says which.
 
     `<a href="{% query sort='name' after=None %}">`
     """
@@ -185,7 +192,8 @@ def query(context: template.Context, **changes: Any) -> str:
             parameters.pop(key, None)
         else:
             parameters[key] = str(value)
-    return f"?{parameters.urlencode()}"
+    address = context.get("page_address", "") if context["request"].method == "POST" else ""
+    return f"{address}?{parameters.urlencode()}"
 
 
 @register.simple_tag

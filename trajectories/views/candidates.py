@@ -14,7 +14,6 @@ from trajectories.forms.candidates import (
     ChangeForm,
     DecisionForm,
     KeyForm,
-    LeaseForm,
     change_values,
     read_candidate_scope,
 )
@@ -26,12 +25,8 @@ from trajectories.selectors.candidates import (
     last_decision,
     list_candidates,
 )
-from trajectories.services.candidate_leases import (
-    claim_candidate,
-    claim_next_candidate,
-    release_candidate,
-    renew_candidate_lease,
-)
+from trajectories.selectors.review_leases import running_leases
+from trajectories.services.candidate_leases import claim_candidate, claim_next_candidate
 from trajectories.services.candidates import (
     CandidateError,
     accept_candidate,
@@ -189,33 +184,18 @@ def candidate_undo(request: HttpRequest) -> HttpResponse:
     return response
 
 
-@require_POST
-@review_candidates
-def candidate_lease(request: HttpRequest, candidate_id: int) -> HttpResponse:
-    """Keep the candidate on the screen, or with `leave` let go of it. Says so where it is lost."""
-    form = LeaseForm(request.POST)
-    if not form.is_valid():
-        return HttpResponse(status=400)
-    token, reviewer = form.cleaned_data["token"], visitor(request)
-    if "leave" in request.POST:
-        release_candidate(reviewer=reviewer, candidate_id=candidate_id, token=token)
-        return HttpResponse(status=204)
-    if renew_candidate_lease(reviewer=reviewer, candidate_id=candidate_id, token=token):
-        return HttpResponse()
-    return render(request, "trajectories/candidates/_lost.html")
-
-
 def _show(request: HttpRequest, scope: CandidateScope, *, after: int = 0, note: str = "") -> HttpResponse:
     """Go to the next candidate that waits: htmx gets it with this answer and puts its address in place."""
-    candidate = claim_next_candidate(reviewer=visitor(request), scope=scope, after=after)
+    lease = claim_next_candidate(reviewer=visitor(request), scope=scope, after=after)
+    candidate_id = None if lease is None else lease.candidate_id
     if not wants_fragment(request):
         if note:
             messages.info(request, note)
-        if candidate is not None:
-            return redirect(_address(candidate.pk, scope))
-    elif candidate is not None:
-        response = _render(request, candidate.pk, scope, note=note)
-        response["HX-Push-Url"] = _address(candidate.pk, scope)
+        if candidate_id is not None:
+            return redirect(_address(candidate_id, scope))
+    elif candidate_id is not None:
+        response = _render(request, candidate_id, scope, note=note)
+        response["HX-Push-Url"] = _address(candidate_id, scope)
         return response
     context = {"scope": scope, "note": note, "undo": _undo(request), "counts": count_states(scope)}
     name = "_finished" if wants_fragment(request) else "finished"
@@ -238,12 +218,16 @@ def _render(
 ) -> HttpResponse:
     """The page or fragment of one candidate; forms that were refused come back with their faults (422)."""
     candidate = _find(candidate_id)
-    mine = candidate.lease_holder_id == request.user.pk and candidate.state == ProblemCandidate.State.WAITING
+    lease = running_leases().filter(candidate=candidate).select_related("holder").first()
+    mine = lease is not None and lease.holder_id == request.user.pk
+    mine = mine and candidate.state == ProblemCandidate.State.WAITING
+    token = lease.token if lease is not None and mine else None
     context = {
         **candidate_context(candidate, scope, request.user),
+        "lease": lease,
         "mine": mine and request.user.has_perm(MAY_REVIEW),
         "decision_form": decision_form or DecisionForm(),
-        "change_form": change_form or ChangeForm(initial=change_values(candidate)),
+        "change_form": change_form or ChangeForm(initial=change_values(candidate, token)),
         "changing": change_form is not None,
         "key": uuid.uuid4(),
         "note": note,

@@ -125,17 +125,21 @@ def _job(job_id: int) -> GenerationJob:
 @vary_on_headers("HX-Request")
 def generation_detail(request: HttpRequest, job_id: int) -> HttpResponse:
     """How far a job is, what it has spent, and what became of its candidates."""
-    job = _job(job_id)
+    return _show(request, _job(job_id))
+
+
+def _show(request: HttpRequest, job: GenerationJob, refused: BudgetForm | None = None) -> HttpResponse:
+    """The page of a job or its live part; with a budget that was refused, as it was typed (status 422)."""
     budget = {"budget_cost": job.budget_cost, "budget_tokens": job.budget_tokens}
     context = {
         "job": job,
         "generator": GENERATORS.get(job.generator),
         "progress": get_generation_progress(job),
         "calls": list_generation_calls(job),
-        "budget_form": BudgetForm(initial=budget),
+        "budget_form": refused or BudgetForm(initial=budget),
     }
-    template = "_live" if wants_fragment(request) else "detail"
-    return render(request, f"trajectories/generation/{template}.html", context)
+    template = "_live" if wants_fragment(request) and refused is None else "detail"
+    return render(request, f"trajectories/generation/{template}.html", context, status=422 if refused else 200)
 
 
 @require_POST
@@ -157,8 +161,7 @@ def generation_resume(request: HttpRequest, job_id: int) -> HttpResponse:
     job = _job(job_id)
     form = BudgetForm(request.POST)
     if not form.is_valid():
-        messages.error(request, " ".join(str(error[0]) for error in form.errors.values()))
-        return redirect("generation_detail", job.pk)
+        return _show(request, job, form)
     try:
         with transaction.atomic():
             ring_generation(resume_generation(actor=visitor(request), job_id=job.pk, budget=form.budget))

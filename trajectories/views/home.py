@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib.auth.models import AnonymousUser, User
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
@@ -19,6 +20,7 @@ from trajectories.selectors.home import (
     list_ended_runs,
     list_set_progress,
 )
+from trajectories.selectors.waiting import Waiting, list_waiting
 from trajectories.selectors.workers import get_workforce
 from trajectories.views.fragments import wants_fragment
 
@@ -34,6 +36,46 @@ class NextStep:
     icon: str
 
 
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """How a kind of thing that waits is shown: to whom, as what, and which pages have one of them and all of them.
+
+    Where there is no page of one, the list says what is to be done.
+    """
+
+    permissions: tuple[str, ...]
+    title: str
+    what: str
+    one: str
+    every: str
+    icon: str
+
+
+def _errand(permissions: str, title: str, what: str, one: str, every: str, icon: str = "warning") -> Errand:
+    return Errand(tuple(f"trajectories.{each}" for each in permissions.split()), title, what, one, every, icon)
+
+
+ERRANDS = {
+    "paused_runs": _errand("control_run", "Resume a run", "paused run", "run_detail", "run_list", "pause"),
+    "paused_generations": _errand(
+        "control_generationjob", "Resume a generation", "paused job", "generation_detail", "generation_list", "pause"
+    ),
+    "paused_judgements": _errand(
+        "control_judgement", "Resume a model judge", "paused job", "judgement_detail", "judgement_list", "pause"
+    ),
+    "bad_imports": _errand("view_import", "Mend an import", "refused import", "import_detail", "import_list"),
+    "failed_runs": _errand("control_run", "Look at a failed run", "failed run", "run_detail", "run_list"),
+    "failed_generations": _errand(
+        "control_generationjob", "Look at a failed generation", "failed job", "generation_detail", "generation_list"
+    ),
+    "failed_releases": _errand(
+        "add_release see_reviews", "Look at a failed release", "failed release", "release_freezing", "release_list"
+    ),
+    "failed_exports": _errand("add_export see_reviews", "Look at a failed export", "failed export", "", "release_list"),
+}
+"""What may wait for a hand, most urgent first; candidates to review have a sentence of their own."""
+
+
 @require_safe
 @vary_on_headers("HX-Request")
 def home(request: HttpRequest) -> HttpResponse:
@@ -46,7 +88,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "loop": loop,
         "active": active,
         "ended": list_ended_runs(),
-        "steps": list(next_steps(request.user, loop, any_active=bool(active))),
+        "steps": [*errands(request.user), *next_steps(request.user, loop, any_active=bool(active))],
         "workforce": get_workforce(),
     }
     if wants_fragment(request):
@@ -55,22 +97,51 @@ def home(request: HttpRequest) -> HttpResponse:
     return render(request, "trajectories/home/home.html", context)
 
 
+def errands(user: User | AnonymousUser) -> Iterator[NextStep]:
+    """What this person may do something about that goes on by nobody else, most urgent first."""
+    kinds = [word for word, errand in ERRANDS.items() if user.has_perms(errand.permissions)]
+    reviews = user.has_perm("trajectories.review_problemcandidate")
+    found = list_waiting([*kinds, *(["candidates"] if reviews else [])], person_id=user.pk or 0)
+    for word in kinds:
+        if word in found:
+            yield _step(ERRANDS[word], found[word])
+    if waiting := found.get("candidates"):
+        text = f"{_counted(waiting, 'generated problem')} passed all checks. A person says whether to take them."
+        yield NextStep("Review candidates", text, reverse("candidate_next"), "Review", "check")
+
+
+def _step(errand: Errand, waiting: Waiting) -> NextStep:
+    why = waiting.reason.rstrip(".") or "its page says why"
+    text = f"“{waiting.name}”: {why}."
+    if waiting.count > 1:
+        text = f"{_counted(waiting, errand.what)}, the newest {text}"
+    alone = waiting.count == 1 and errand.one
+    address = reverse(errand.one, args=[waiting.newest]) if alone else reverse(errand.every)
+    return NextStep(errand.title, text, address, "Look at it" if waiting.count == 1 else "Look at them", errand.icon)
+
+
+def _counted(waiting: Waiting, what: str) -> str:
+    return f"{waiting.count:,} {what}{'' if waiting.count == 1 else 's'}"
+
+
 def next_steps(user: User | AnonymousUser, loop: Loop, *, any_active: bool) -> Iterator[NextStep]:
     """What this person may and should do now, most urgent first."""
     if not loop.problems:
         if user.has_perm("trajectories.add_problem"):
             text = "Everything starts from problems: ARC tasks as JSON files, a folder or a zip."
-            yield NextStep("Import problems", text, "/problems/import/", "Import problems", "upload")
+            yield NextStep("Import problems", text, reverse("problem_import"), "Import problems", "upload")
         return
     if loop.waiting and user.has_perm("trajectories.add_review"):
         more = "+" if loop.waiting == WAITING_LIMIT else ""
         lacks = "you have not reviewed yet" if loop.own else "have no decision yet"
         text = f"{loop.waiting:,}{more} right samples {lacks}. Accept the ones worth learning from."
-        yield NextStep("Judge traces", text, "/traces/?correctness=pass&decision=unjudged", "Judge traces", "check")
+        yield NextStep(
+            "Judge traces", text, f"{reverse('trace_list')}?correctness=pass&decision=unjudged", "Judge traces", "check"
+        )
     if loop.has_unreleased and user.has_perms(("trajectories.add_release", SEE_REVIEWS)):
         text = f"{loop.accepted:,} samples are accepted, and the newest release holds {loop.released:,}."
-        yield NextStep("Freeze a release", text, "/releases/", "Go to releases", "package")
+        yield NextStep("Freeze a release", text, reverse("release_list"), "Go to releases", "package")
     if not any_active and user.has_perm("trajectories.add_run"):
         left = loop.problems - loop.sampled_problems
         text = f"{left:,} of {loop.problems:,} problems were never sampled." if left else "Ask for more samples."
-        yield NextStep("Start a run", text, "/runs/new/", "New run", "sampler")
+        yield NextStep("Start a run", text, reverse("run_new"), "New run", "sampler")

@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
@@ -113,11 +114,20 @@ def _estimate(form: JudgementForm, scope: TraceScope) -> dict[str, Any]:
 @vary_on_headers("HX-Request")
 def judgement_detail(request: HttpRequest, job_id: int) -> HttpResponse:
     """How far a job is, what it found, and how far it agrees with what else is known."""
-    job = get_object_or_404(Judgement.objects.select_related("created_by", "sampler", "rubric"), pk=job_id)
-    shown, is_fragment = request.GET.get("shown", ""), wants_fragment(request)
+    return _show(request, _job(job_id))
+
+
+def _job(job_id: int) -> Judgement:
+    return get_object_or_404(Judgement.objects.select_related("created_by", "sampler", "rubric"), pk=job_id)
+
+
+def _show(request: HttpRequest, job: Judgement, refused: JudgementBudgetForm | None = None) -> HttpResponse:
+    """The page of a job or its live part; with a budget that was refused, as it was typed (status 422)."""
+    shown, is_fragment = request.GET.get("shown", ""), wants_fragment(request) and refused is None
     is_active, sight = job.state in Judgement.ACTIVE_STATES, sight_of(request.user)
     context: dict[str, Any] = {
         "job": job,
+        "page_address": reverse("judgement_detail", args=[job.pk]),
         "is_active": is_active,
         "is_fragment": is_fragment,
         "state_changed": request.GET.get("state") != job.state,
@@ -132,9 +142,9 @@ def judgement_detail(request: HttpRequest, job_id: int) -> HttpResponse:
     }
     if job.state not in Judgement.ENDED_STATES and request.user.has_perm("trajectories.control_judgement"):
         budget = {"budget_cost": job.budget_cost, "budget_tokens": job.budget_tokens}
-        context["budget_form"] = JudgementBudgetForm(initial=budget)
+        context["budget_form"] = refused or JudgementBudgetForm(initial=budget)
     template = "_live" if is_fragment else "detail"
-    return render(request, f"trajectories/judgements/{template}.html", context)
+    return render(request, f"trajectories/judgements/{template}.html", context, status=422 if refused else 200)
 
 
 def _steer(request: HttpRequest, job_id: int, act: Callable[..., Judgement]) -> Judgement | None:
@@ -177,14 +187,13 @@ def judgement_cancel(request: HttpRequest, job_id: int) -> HttpResponse:
 @steer_jobs
 def judgement_budget(request: HttpRequest, job_id: int) -> HttpResponse:
     """Change the budget; a job that was paused for want of it stays paused until resumed."""
-    job = get_object_or_404(Judgement, pk=job_id)
+    job = _job(job_id)
     form = JudgementBudgetForm(request.POST)
-    if form.is_valid():
-        try:
-            set_judgement_budget(actor=visitor(request), job=job, budget=form.budget())
-            messages.success(request, "The budget is changed.")
-        except JudgementError as refusal:
-            messages.error(request, str(refusal))
-    else:
-        messages.error(request, str(next(error for errors in form.errors.values() for error in errors)))
+    if not form.is_valid():
+        return _show(request, job, form)
+    try:
+        set_judgement_budget(actor=visitor(request), job=job, budget=form.budget())
+        messages.success(request, "The budget is changed.")
+    except JudgementError as refusal:
+        messages.error(request, str(refusal))
     return redirect("judgement_detail", job_id)

@@ -133,7 +133,7 @@ def _fresh(request: HttpRequest, sight: Sight) -> RunForm:
 def run_estimate(request: HttpRequest) -> HttpResponse:
     """How large the run would be that the form describes, and what it would take. Posted, as the form can be long."""
     form = RunForm(request.POST or request.GET, sight=sight_of(request.user))
-    return render(request, "trajectories/runs/_estimate.html", _estimate(form))
+    return render(request, "trajectories/runs/_estimate.html", {**_estimate(form), "is_fragment": True})
 
 
 def _estimate(form: RunForm) -> dict[str, Any]:

@@ -2,21 +2,24 @@
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
 from django.views.decorators.http import require_POST
 
 from trajectories.core.reviews import ReviewError
 from trajectories.forms.reviews import ReviewForm, UndoForm
 from trajectories.forms.traces import read_walk
-from trajectories.selectors.blinding import sight_of
-from trajectories.selectors.traces import TraceWalk, next_to_judge
-from trajectories.services.reviews import submit_review, undo_last_review
+from trajectories.models import Trace
+from trajectories.selectors.reviews import get_dispute
+from trajectories.selectors.traces import TraceWalk
+from trajectories.services.reviews import DecidedMeanwhileError, submit_review, undo_last_review
 from trajectories.views.fragments import wants_fragment
 from trajectories.views.permissions import needs
 from trajectories.views.traces import (
     find_trace,
+    hand_out,
+    panel_state,
     render_finished,
-    render_panel,
     render_trace,
     trace_address,
     trace_next_address,
@@ -29,21 +32,52 @@ add_reviews = needs("trajectories.add_review")
 @require_POST
 @add_reviews
 def review_submit(request: HttpRequest, trace_id: int) -> HttpResponse:
-    """Store the judgement, then show the next trace of the scope, or this one again with `then=stay`."""
-    trace = find_trace(trace_id)
-    scope, sight = read_walk(request.GET), sight_of(request.user)
+    """Store the judgement, then show the next trace of the scope, or by `then` this one again ("stay") or none at all.
+
+    `then=behind` is for pages that show the next trace already: they get what the decision changes on any page.
+    """
+    trace, scope, then = find_trace(trace_id), read_walk(request.GET), request.POST.get("then", "next")
     form = ReviewForm(request.POST, step_count=len(trace.steps))
     if form.is_valid():
         try:
             submit_review(
-                reviewer=visitor(request), trace=trace, judgement=form.judgement(), key=form.cleaned_data["key"]
+                reviewer=visitor(request),
+                trace=trace,
+                judgement=form.judgement(),
+                key=form.cleaned_data["key"],
+                opened=form.opened(),
             )
+        except DecidedMeanwhileError as fault:
+            form.add_error(None, str(fault))
+            form.tell(fault.newest)
         except ReviewError as fault:
             form.add_error(None, str(fault))
         else:
-            following = trace_id if request.POST.get("then") == "stay" else next_to_judge(scope, sight, after=trace_id)
-            return _show(request, following, scope, decided=trace_id)
+            return _behind(request, trace, scope) if then == "behind" else _go_on(request, trace, scope, then)
+    if then == "behind":
+        faults = " ".join(str(fault) for faults in form.errors.values() for fault in faults)
+        return HttpResponse(faults, status=422, content_type="text/plain; charset=utf-8")
     return render_trace(request, trace, scope, form=form)
+
+
+def _behind(request: HttpRequest, trace: Trace, scope: TraceWalk) -> HttpResponse:
+    """Progress, undo, and that others decided differently, each to go where it stands on the page."""
+    context = {**panel_state(request, scope), "trace": trace, "dispute": get_dispute(trace)}
+    return render(request, "trajectories/reviews/_behind.html", context)
+
+
+def _go_on(request: HttpRequest, trace: Trace, scope: TraceWalk, then: str) -> HttpResponse:
+    """Show what comes after a decision; where somebody decided differently, say so."""
+    if then == "stay":
+        return _show(request, trace.pk, scope)
+    response = _show(request, hand_out(request, scope, after=trace.pk), scope)
+    if dispute := get_dispute(trace):
+        context = {"trace": trace, "dispute": dispute, "scope": scope}
+        if wants_fragment(request):
+            response.content += render_to_string("trajectories/reviews/_dispute_news.html", context, request).encode()
+        else:
+            messages.warning(request, render_to_string("trajectories/reviews/_dispute.html", context, request))
+    return response
 
 
 @require_POST
@@ -54,20 +88,12 @@ def review_undo(request: HttpRequest) -> HttpResponse:
     form = UndoForm(request.POST)
     undone = undo_last_review(reviewer=visitor(request), key=form.cleaned_data["key"]) if form.is_valid() else None
     if undone is None:
-        return _show(
-            request, next_to_judge(scope, sight_of(request.user)), scope, note="There is no decision of yours to undo."
-        )
+        return _show(request, hand_out(request, scope), scope, note="There is no decision of yours to undo.")
     return _show(request, undone.trace_id, scope, note="Your decision on this trace is undone.")
 
 
-def _show(
-    request: HttpRequest, trace_id: int | None, scope: TraceWalk, note: str = "", decided: int | None = None
-) -> HttpResponse:
-    """Go to a trace: htmx gets it with this answer, in one round trip, and puts its address in place.
-
-    A page that has fetched that trace ahead names its address in `X-Ahead` and gets only what may have changed since:
-    the decision panel. That does not do for the trace just `decided`: from now on it shows what others said.
-    """
+def _show(request: HttpRequest, trace_id: int | None, scope: TraceWalk, note: str = "") -> HttpResponse:
+    """Go to a trace: htmx gets it with this answer, in one round trip, and puts its address in place."""
     address = trace_next_address(scope) if trace_id is None else trace_address(trace_id, scope)
     if not wants_fragment(request):
         if note:
@@ -75,9 +101,6 @@ def _show(
         return redirect(address)
     if trace_id is None:
         response = render_finished(request, scope)
-    elif request.headers.get("X-Ahead") == address and trace_id != decided:
-        response = render_panel(request, find_trace(trace_id), scope)
-        response["X-Ahead"] = "used"
     else:
         response = render_trace(request, find_trace(trace_id), scope, note=note)
     response["HX-Push-Url"] = address

@@ -6,8 +6,10 @@ from typing import Any, cast
 from django.contrib import messages
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
@@ -79,15 +81,24 @@ def run_list(request: HttpRequest) -> HttpResponse:
 @vary_on_headers("HX-Request")
 def run_detail(request: HttpRequest, run_id: int) -> HttpResponse:
     """One run. A fragment is its live part (`part=live`) or the table of its problems (`part=problems`)."""
-    run = get_object_or_404(Run.objects.select_related("sampler", "problem_set", "created_by"), pk=run_id)
-    part = request.GET.get("part", "") if wants_fragment(request) else ""
-    after = read_key(request, "after")
+    return _show(request, _run(run_id))
+
+
+def _run(run_id: int) -> Run:
+    return get_object_or_404(Run.objects.select_related("sampler", "problem_set", "created_by"), pk=run_id)
+
+
+def _show(request: HttpRequest, run: Run, **refused: Form) -> HttpResponse:
+    """The page of a run or a part of it; with small forms that were refused, by their name there (status 422)."""
+    part = request.GET.get("part", "") if wants_fragment(request) and not refused else ""
+    after, address = read_key(request, "after"), reverse("run_detail", args=[run.pk])
     context: dict[str, Any] = {
         "run": run,
         "part": part,
         "is_live": run.state in Run.ACTIVE_STATES or run.verified_count < run.done_count,
         "budget_spent": is_budget_spent(run),
-        "problems_address": f"?part=problems&after={after}" if after else "?part=problems",
+        "page_address": address,
+        "problems_address": f"{address}?part=problems{f'&after={after}' if after else ''}",
     }
     if part == "problems":
         return render(
@@ -110,7 +121,7 @@ def run_detail(request: HttpRequest, run_id: int) -> HttpResponse:
     may_steer = request.user.has_perm("trajectories.control_run")
     if may_steer and run.state not in (Run.State.CANCELLED, Run.State.FAILED):
         context["budget_form"] = BudgetForm(initial=budget_values(run))
-    return render(request, "trajectories/runs/detail.html", context)
+    return render(request, "trajectories/runs/detail.html", {**context, **refused}, status=422 if refused else 200)
 
 
 def _plan(run: Run) -> dict[str, Any]:
@@ -172,16 +183,15 @@ def run_resume(request: HttpRequest, run_id: int) -> HttpResponse:
 @needs("trajectories.control_run")
 def run_budget(request: HttpRequest, run_id: int) -> HttpResponse:
     """Change the budget; a run that was paused for want of it stays paused until resumed."""
-    run = get_object_or_404(Run.objects.select_related("sampler"), pk=run_id)
+    run = _run(run_id)
     form = BudgetForm(request.POST)
-    if form.is_valid():
-        try:
-            set_budget(actor=visitor(request), run=run, budget=form.cleaned_data["budget"])
-            messages.success(request, "The budget is changed.")
-        except (RunStateError, PlanError) as refusal:
-            messages.error(request, str(refusal))
-    else:
-        messages.error(request, str(next(error for errors in form.errors.values() for error in errors)))
+    if not form.is_valid():
+        return _show(request, run, budget_form=form)
+    try:
+        set_budget(actor=visitor(request), run=run, budget=form.cleaned_data["budget"])
+        messages.success(request, "The budget is changed.")
+    except (RunStateError, PlanError) as refusal:
+        messages.error(request, str(refusal))
     return redirect("run_detail", run.pk)
 
 
@@ -190,11 +200,10 @@ def run_budget(request: HttpRequest, run_id: int) -> HttpResponse:
 @once
 def run_extend(request: HttpRequest, run_id: int) -> HttpResponse:
     """Draw more samples of each problem of a finished run."""
-    run = get_object_or_404(Run.objects.select_related("sampler"), pk=run_id)
+    run = _run(run_id)
     form = ExtendForm(request.POST)
     if not form.is_valid():
-        messages.error(request, f"Samples each: {form.errors['samples_each'][0]}")
-        return redirect("run_detail", run.pk)
+        return _show(request, run, extend_form=form)
     try:
         with transaction.atomic():
             extended = extend_run(actor=visitor(request), run=run, samples_each=form.cleaned_data["samples_each"])

@@ -2,6 +2,7 @@
 
 import json
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,28 +12,32 @@ from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
+from trajectories.core.records import ProblemKind
 from trajectories.forms.reviews import ReviewForm, UndoForm
 from trajectories.forms.traces import TraceListForm, read_walk
-from trajectories.models import Review, Trace
+from trajectories.models import Review, ReviewLease, Trace
 from trajectories.selectors.blinding import sight_of, sight_on_screen
 from trajectories.selectors.exports import prompt_of
 from trajectories.selectors.lineages import get_lineage
 from trajectories.selectors.problems import to_record
-from trajectories.selectors.reviews import last_decision, review_history, standing_review
+from trajectories.selectors.review_leases import running_leases, trace_holder
+from trajectories.selectors.reviews import get_dispute, last_decision, review_history, standing_review
 from trajectories.selectors.traces import (
     TraceWalk,
     count_traces,
     get_trace,
     imported_judgements,
+    is_anything_waiting,
     judging_progress,
     list_traces,
     neighbours,
     next_to_judge,
     split_verdicts,
 )
+from trajectories.services.curation.review_leases import lease_next_trace, lease_trace, release_trace
 from trajectories.views.evidence_parts import show_verdicts
 from trajectories.views.fragments import wants_fragment
-from trajectories.views.paging import read_key
+from trajectories.views.paging import read_key, read_keys
 from trajectories.views.permissions import needs
 from trajectories.views.trace_parts import (
     draw_verdicts,
@@ -46,6 +51,7 @@ from trajectories.views.trace_sections import sections_of
 from trajectories.views.visitors import visitor
 
 view_traces = needs("trajectories.view_trace")
+MAY_REVIEW = "trajectories.add_review"
 
 
 def trace_address(trace_id: int, scope: TraceWalk) -> str:
@@ -73,6 +79,7 @@ def trace_list(request: HttpRequest) -> HttpResponse:
         "form": form,
         "scope": scope,
         "page": page,
+        "has_pairs": any(trace.problem.kind == ProblemKind.ARC for trace in page.rows),
         "total": count_traces(scope, sight),
         "progress": judging_progress(scope, sight),
     }
@@ -104,12 +111,34 @@ def trace_steps(request: HttpRequest, trace_id: int, first: int) -> HttpResponse
 @require_safe
 @view_traces
 def trace_next(request: HttpRequest) -> HttpResponse:
-    """Go to the next trace of the scope that awaits a decision, or say that there is none."""
-    scope = read_walk(request.GET)
-    following = next_to_judge(scope, sight_of(request.user), after=read_key(request, "after"))
-    if following is not None:
+    """Go from the trace `after` to the next one of the scope that awaits a decision, or say that there is none.
+
+    A page asks for it with the header `X-Ahead` while it shows `after`, to have it ready; 204 says that there is none.
+    """
+    scope, after = read_walk(request.GET), read_key(request, "after")
+    is_ahead = "X-Ahead" in request.headers
+    if after is not None and not is_ahead and request.user.has_perm(MAY_REVIEW):
+        release_trace(reviewer=visitor(request), trace_id=after)
+    but = [*read_keys(request, "but"), *([after] if is_ahead and after is not None else [])]
+    following = hand_out(request, scope, after=after, but=but)
+    if following is None:
+        return HttpResponse(status=204) if is_ahead else render_finished(request, scope)
+    if not wants_fragment(request):
         return redirect(trace_address(following, scope))
-    return render_finished(request, scope)
+    response = render_trace(request, find_trace(following), scope)
+    response["HX-Push-Url"] = trace_address(following, scope)
+    return response
+
+
+def hand_out(
+    request: HttpRequest, scope: TraceWalk, *, after: int | None = None, but: Sequence[int] = ()
+) -> int | None:
+    """The next trace of a scope that awaits a decision; who may review has it leased then. None where there is none."""
+    sight = sight_of(request.user)
+    if not request.user.has_perm(MAY_REVIEW):
+        return next_to_judge(scope, sight, after=after, reviewer=None)
+    lease = lease_next_trace(reviewer=visitor(request), walk=scope, sight=sight, after=after, but=but)
+    return None if lease is None else lease.trace_id
 
 
 def find_trace(trace_id: int) -> Trace:
@@ -121,8 +150,14 @@ def find_trace(trace_id: int) -> Trace:
 
 
 def render_finished(request: HttpRequest, scope: TraceWalk) -> HttpResponse:
-    """The page that says nothing is left to judge in a scope."""
-    context = {"scope": scope, "progress": judging_progress(scope, sight_of(request.user)), "undo": undo_offer(request)}
+    """The page that says nothing is left to judge in a scope, or that others look at all that is left."""
+    sight = sight_of(request.user)
+    context = {
+        "scope": scope,
+        "progress": judging_progress(scope, sight),
+        "undo": undo_offer(request),
+        "others_look": is_anything_waiting(scope, sight),
+    }
     name = "_finished" if wants_fragment(request) else "finished"
     response = render(request, f"trajectories/traces/{name}.html", context)
     patch_vary_headers(response, ["HX-Request"])
@@ -199,7 +234,7 @@ class UndoOffer:
 
 def undo_offer(request: HttpRequest) -> UndoOffer | None:
     """What the visitor can undo, None where there is nothing."""
-    if not request.user.has_perm("trajectories.add_review"):
+    if not request.user.has_perm(MAY_REVIEW):
         return None
     last = last_decision(reviewer=visitor(request))
     return UndoOffer(last.trace_id, last.decision, UndoForm()) if last else None
@@ -211,7 +246,7 @@ def _judging(request: HttpRequest, trace: Trace, scope: TraceWalk, form: ReviewF
         "newer": trace_address(newer, scope) if newer else None,
         "older": trace_address(older, scope) if older else None,
     }
-    if request.user.has_perm("trajectories.add_review"):
+    if request.user.has_perm(MAY_REVIEW):
         context |= _deciding(request, trace, scope, form)
     return context
 
@@ -226,6 +261,7 @@ def _told(request: HttpRequest, trace: Trace, *, told: bool) -> dict[str, Any]:
         history = history.filter(reviewer=visitor(request))
     return {
         "decision": trace.decision if told else "",
+        "dispute": get_dispute(trace) if told and trace.disputed else None,
         "blind": not told,
         "may_ask": not sight_of(request.user).is_blind,
         "history": list(history[:20]),
@@ -233,21 +269,32 @@ def _told(request: HttpRequest, trace: Trace, *, told: bool) -> dict[str, Any]:
 
 
 def _deciding(request: HttpRequest, trace: Trace, scope: TraceWalk, form: ReviewForm | None) -> dict[str, Any]:
-    sight = sight_of(request.user)
-    following = next_to_judge(scope, sight, after=trace.pk)
-    mine = standing_review(trace=trace, reviewer=visitor(request))
+    sight, reviewer = sight_of(request.user), visitor(request)
+    if form is None:
+        lease = lease_trace(reviewer=reviewer, trace_id=trace.pk)
+    else:
+        # The page stays as it was, and so does what it knows of the trace's reviews.
+        lease = running_leases().filter(trace=trace, holder=reviewer).first()
+    following = next_to_judge(scope, sight, after=trace.pk, reviewer=reviewer)
+    mine = standing_review(trace=trace, reviewer=reviewer)
     return {
         "mine": mine,
-        "following": trace_address(following, scope) if following not in (None, trace.pk) else None,
-        "form": form or ReviewForm(initial=_said(mine), step_count=len(trace.steps)),
-        "undo": undo_offer(request),
-        "progress": judging_progress(scope, sight),
+        "lease": lease,
+        "looking": trace_holder(trace.pk) if lease is None else None,
+        "following": following not in (None, trace.pk),
+        "form": form or ReviewForm(initial=_said(mine, lease), step_count=len(trace.steps)),
+        **panel_state(request, scope),
     }
 
 
-def _said(mine: Review | None) -> dict[str, Any]:
+def panel_state(request: HttpRequest, scope: TraceWalk) -> dict[str, Any]:
+    """What of the decision panel a decision on any trace of the scope changes."""
+    return {"scope": scope, "undo": undo_offer(request), "progress": judging_progress(scope, sight_of(request.user))}
+
+
+def _said(mine: Review | None, lease: ReviewLease | None) -> dict[str, Any]:
     """The form starts with what the visitor said before, and with a key of its own."""
-    said: dict[str, Any] = {"key": uuid.uuid4()}
+    said: dict[str, Any] = {"key": uuid.uuid4(), "lease": lease.token if lease else None}
     if mine is not None:
         said |= {name: getattr(mine, name) for name in ("decision", "reason", "score", "comment")}
         said["step_labels"] = json.dumps(mine.step_labels)

@@ -1,7 +1,8 @@
 """The pages that import problems from the browser: files, and for files of questions what is in which column."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from functools import wraps
 from pathlib import PurePath
 from typing import Any
@@ -10,7 +11,7 @@ from urllib.parse import urlencode
 from django.conf import settings
 from django.core.exceptions import TooManyFilesSent, ValidationError
 from django.core.files.uploadhandler import FileUploadHandler, SkipFile, StopUpload
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
@@ -19,17 +20,19 @@ from django.views.decorators.vary import vary_on_headers
 
 from trajectories.adapters.disk import is_full
 from trajectories.adapters.kept_uploads import KeptUpload
+from trajectories.adapters.uploads import head_of
 from trajectories.core.problems.arc_files import is_solutions
-from trajectories.core.problems.questions import is_questions
+from trajectories.core.problems.layouts import PLAIN, get_layout
+from trajectories.core.problems.question_files import holds_questions, is_questions, plain_name, suffix_of
 from trajectories.core.problems.sides import said_side
 from trajectories.forms.problems import ImportForm, read_names
-from trajectories.forms.questions import PREFIX, QuestionForm
+from trajectories.forms.questions import NO_SIDE, PREFIX, QuestionForm
 from trajectories.models import Import, Problem
 from trajectories.selectors.imports import import_of_upload
 from trajectories.selectors.problems import list_problem_sets
 from trajectories.services.imports.jobs import keep_files, plan_import
-from trajectories.services.questions import QuestionPreview, preview_upload
-from trajectories.services.uploads import find_upload, keep_upload
+from trajectories.services.questions import QuestionOptions, QuestionPreview, look_at_upload, preview_upload
+from trajectories.services.uploads import find_upload, keep_upload, names_without_side
 from trajectories.views.fragments import wants_fragment
 from trajectories.views.permissions import needs
 from trajectories.views.visitors import visitor
@@ -38,6 +41,8 @@ DRAIN_LIMIT = 1024 * 1024 * 1024
 """Up to this many bytes a body that is too large is read and thrown away, so that the browser shows the answer."""
 
 
+SHOWN_NAME = 60
+"""Characters of a file's name in a message."""
 FULL_DISK = "No space left on the disk, so nothing was kept. Send it again once there is space."
 
 
@@ -112,10 +117,13 @@ def import_problems(request: HttpRequest, *, refusal: str) -> HttpResponse:
     if not form.is_valid():
         return _page(request, form, status=422)
     files = form.uploads()
-    if len(files) == 1 and is_questions(files[0][0]):
+    if len(files) == 1 and holds_questions(files[0][0], head_of(files[0][1])):
         kept = keep_upload(owner=visitor(request), name=PurePath(files[0][0]).name, stream=files[0][1])
         said = urlencode({name: form.cleaned_data[name] for name in ("set_title", "split")})
         return redirect(f"{reverse('question_import', args=[kept.token])}?{said}")
+    if not form.cleaned_data["split"] and (silent := names_without_side(files)):
+        form.add_error("split", _ask_for_side(silent))
+        return _page(request, form, status=422)
     try:
         uploads = keep_files(owner=visitor(request), files=files)
         job = plan_import(
@@ -151,7 +159,14 @@ def import_sides(request: HttpRequest) -> HttpResponse:
 
 def _holds_problems(name: str) -> bool:
     """Whether a file is read for problems: no zip of other files, no answers, nothing else that lies in a folder."""
-    return is_questions(name) or (PurePath(name).suffix.lower() == ".json" and not is_solutions(name))
+    return is_questions(name) or (suffix_of(name) == ".json" and not is_solutions(name))
+
+
+def _ask_for_side(names: Sequence[str]) -> str:
+    """What to say where files do not tell on which side of the line their tasks are."""
+    say = "file says" if len(names) == 1 else "files say"
+    name = names[0] if len(names[0]) <= SHOWN_NAME else f"…{names[0][1 - SHOWN_NAME :]}"
+    return f"{len(names):,} {say} nothing of training or evaluation in the name ({name}). Choose a split."
 
 
 def _options(form: ImportForm | QuestionForm) -> dict[str, Any]:
@@ -187,33 +202,54 @@ def question_import(request: HttpRequest, token: str) -> HttpResponse:
         return _page(request, gone, status=404)
     if (under_way := import_of_upload(upload.token)) is not None:
         return redirect("import_detail", under_way.pk)
-    suggested = preview_upload(upload, columns={})
-    form = _question_form(request, upload, suggested)
-    if request.method == "POST" and "preview" not in request.POST and form.is_valid():
-        job = plan_import(
-            actor=visitor(request),
-            kind=Import.Kind.QUESTIONS,
-            source=upload.name,
-            options={**_options(form), "columns": form.columns()},
-            uploads=[upload],
-        )
-        return redirect("import_detail", job.pk)
-    preview = suggested
-    if not form.is_bound and form.initial["split"] in Problem.Split.values:
-        preview = preview_upload(upload, columns={}, split=form.initial["split"])
-    elif form.is_bound:
+    data = _question_data(request)
+    looked = look_at_upload(upload, layout=_known_layout(data))
+    form = _question_form(request, upload, looked, data)
+    reading = QuestionOptions(split=_known_split(request.GET.get("split", "")))
+    if form.is_bound:
         form.is_valid()
-        preview = preview_upload(upload, columns=form.columns(), split=form.cleaned_data.get("split") or None)
+        reading = form.reading()
+    preview = preview_upload(upload, options=reading)
+    if request.method == "POST" and "preview" not in request.POST and form.is_valid():
+        if not preview.asks_side:
+            return redirect("import_detail", _plan(request, upload, form).pk)
+        form.add_error("split", NO_SIDE)
     context = {"form": form, "upload": upload, "preview": preview, "sets": list_problem_sets()}
     name = "_question_preview" if wants_fragment(request) else "upload_questions"
     return render(request, f"trajectories/problems/{name}.html", context, status=422 if form.errors else 200)
 
 
-def _question_form(request: HttpRequest, upload: KeptUpload, suggested: QuestionPreview) -> QuestionForm:
-    columns, mapping = suggested.columns, suggested.mapping
+def _plan(request: HttpRequest, upload: KeptUpload, form: QuestionForm) -> Import:
+    """Have a kept file of questions imported as the form says."""
+    return plan_import(
+        actor=visitor(request),
+        kind=Import.Kind.QUESTIONS,
+        source=upload.name,
+        options={**_options(form), **asdict(form.reading())},
+        uploads=[upload],
+    )
+
+
+def _question_data(request: HttpRequest) -> QueryDict | None:
+    """What was chosen in the form of columns so far; None where it was not shown yet."""
     if request.method == "POST":
-        return QuestionForm(columns, mapping, request.POST)
-    if f"{PREFIX}question" in request.GET:
-        return QuestionForm(columns, mapping, request.GET)
-    title = request.GET.get("set_title") or PurePath(upload.name).stem[:80]
-    return QuestionForm(columns, mapping, initial={"set_title": title, "split": request.GET.get("split", "")})
+        return request.POST
+    return request.GET if f"{PREFIX}question" in request.GET else None
+
+
+def _known_layout(data: QueryDict | None) -> str:
+    name = data.get("layout", "") if data is not None else ""
+    return name if name == PLAIN or get_layout(name) is not None else ""
+
+
+def _known_split(word: str) -> str:
+    return word if word in Problem.Split.values else ""
+
+
+def _question_form(
+    request: HttpRequest, upload: KeptUpload, looked: QuestionPreview, data: QueryDict | None
+) -> QuestionForm:
+    if data is not None:
+        return QuestionForm(looked, data)
+    title = request.GET.get("set_title") or PurePath(plain_name(upload.name)).stem[:80]
+    return QuestionForm(looked, initial={"set_title": title, "split": request.GET.get("split", "")})

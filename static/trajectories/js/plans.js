@@ -1,4 +1,5 @@
-// Choosing instructions: all or none of a group, how many are chosen, and finding one by a word of its title.
+// Choosing instructions: all or none of a group, how many are chosen, and finding one by a word of its title. Until
+// somebody chooses, a language model is told what is usual for the kind of problem of the chosen set.
 
 const groups = [...document.querySelectorAll("[data-choices]")];
 
@@ -23,6 +24,35 @@ function find(words) {
     if (words.length && found) group.open = true;
   }
 }
+
+const plan = document.getElementById("plan");
+const sets = plan?.elements.problem_set;
+let isChosen = plan ? "instructionsGiven" in plan.dataset : true;
+
+/** The kind that all problems of the chosen set are of, "any" where there are several. */
+function kindOfProblems() {
+  const options = sets.selectedOptions[0].dataset.kinds ? [...sets.selectedOptions] : [...sets.options];
+  const kinds = new Set(options.flatMap((option) => option.dataset.kinds?.split(" ") ?? []));
+  return kinds.size === 1 ? [...kinds][0] : "any";
+}
+
+function chooseUsual() {
+  const kind = kindOfProblems();
+  for (const choice of document.querySelectorAll("[data-usual]")) choice.querySelector("input").checked = choice.dataset.usual === kind;
+  for (const group of groups) {
+    count(group);
+    if (group.querySelector("[data-usual] input:checked")) group.open = true;
+  }
+}
+
+// Before the estimate asks with what is ticked: that listens on the form.
+sets?.addEventListener("change", () => { if (!isChosen) chooseUsual(); });
+
+plan?.addEventListener("change", (event) => {
+  if (event.target.name === "instructions" || event.target.matches("[data-choices]")) isChosen = true;
+  if (event.target.name !== "strategy") return;
+  document.querySelector("[data-strategy-chosen]").textContent = event.target.closest("label").querySelector("strong").textContent;
+});
 
 for (const group of groups) {
   group.addEventListener("change", () => count(group));

@@ -1,12 +1,20 @@
 // Judging: drafts that survive leaving the page, reasons that reject by themselves, time spent looking, the next trace
-// fetched ahead.
+// fetched ahead and shown at once, while the decision is sent behind it.
 
+import { give, hold, leaseOf, release } from "./leases.js";
+import { isEmpty, keep, sendAll, traces } from "./outbox.js";
 import { showLabels } from "./trace.js";
 
 const FIELDS = ["decision", "reason", "score", "comment", "step_labels"];
 let lookedSince = performance.now();
 let lookedBefore = 0;
+// The next trace, {address, html, trace, lease}; null while it is fetched and where there is none.
 let ahead = null;
+let fetching = null;
+let isOrdinary = false;
+
+// Milliseconds during which what has just come up takes no key and no click: nobody has seen it yet.
+const LEAST_LOOK = 150;
 
 const form = () => document.getElementById("review-form");
 
@@ -61,48 +69,170 @@ document.addEventListener("click", (event) => {
   window.location.reload();
 });
 
-document.addEventListener("submit", (event) => {
-  if (event.target === form()) form().elements.seconds.value = secondsLooked().toFixed(1);
-}, true);
 document.addEventListener("htmx:configRequest", (event) => {
-  if (event.detail.elt !== form()) return;
-  event.detail.parameters.set("seconds", secondsLooked().toFixed(1));
-  if (ahead) event.detail.headers["X-Ahead"] = ahead.address;
+  if (event.detail.elt === form()) event.detail.parameters.set("seconds", secondsLooked().toFixed(1));
 });
 document.addEventListener("htmx:beforeSwap", (event) => {
   const { requestConfig, xhr } = event.detail;
   // The draft ends with the submission that was taken; one that came back with errors (422) is still a draft.
-  if (requestConfig?.elt !== form() || xhr.status !== 200) return;
-  localStorage.removeItem(draftKey());
-  if (xhr.getResponseHeader("X-Ahead") === "used") event.detail.serverResponse = withPanel(ahead.html, xhr.responseText);
+  if (requestConfig?.elt === form() && xhr.status === 200) localStorage.removeItem(draftKey());
 });
 
-/** The trace to come is fetched while this one is read; what may change meanwhile comes with the submission. */
+/** What would be refused goes the ordinary way, so that the refusal comes on the spot. */
+function isComplete(values) {
+  if (values.get("decision") === "accept") return true;
+  const reason = values.get("reason");
+  return values.get("decision") === "reject" && Boolean(reason) && (reason !== "other" || Boolean(values.get("comment").trim()));
+}
+
+const isBusy = () => document.body.getAttribute("aria-busy") === "true";
+
+document.addEventListener("click", (event) => {
+  // The second click of a double click would be about the trace that the first has brought.
+  if (event.detail > 1 && event.target.closest("#judge button, #judge a")) {
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    return;
+  }
+  if (event.target.closest("#accept-next") && !isBusy()) {
+    form().elements.decision.value = "accept";
+    saveDraft();
+    form().requestSubmit(form().querySelector("[name=then][value=next]"));
+  }
+  const isPlain = !(event.ctrlKey || event.metaKey || event.shiftKey || event.altKey);
+  if (event.target.closest("[data-following]") && isPlain && ahead && !isBusy()) {
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    showAhead();
+  }
+}, true);
+
+document.addEventListener("submit", (event) => {
+  if (event.target !== form() || !form()) return;
+  form().elements.seconds.value = secondsLooked().toFixed(1);
+  if (isOrdinary || event.submitter?.value === "stay" || !isComplete(new FormData(form()))) return;
+  if (isBusy()) {
+    event.preventDefault();
+    event.stopImmediatePropagation();
+  } else if (ahead || fetching) {
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    submitBehind(event.submitter);
+  }
+}, true);
+
+async function submitBehind(submitter) {
+  document.body.setAttribute("aria-busy", "true");
+  if (!ahead) await fetching;
+  if (!ahead || !keep(pack())) {
+    document.body.removeAttribute("aria-busy");
+    isOrdinary = true;
+    form().requestSubmit(submitter);
+    isOrdinary = false;
+    return;
+  }
+  // The server ends the lease with the decision, and until then it says what this page knew.
+  give(document.getElementById("trace").dataset.token);
+  showAhead();
+  sendAll();
+}
+
+/** The decision as it is sent. */
+function pack() {
+  const values = new FormData(form());
+  values.set("then", "behind");
+  values.delete("csrfmiddlewaretoken");
+  const { trace } = document.getElementById("trace").dataset;
+  const { pathname, search } = window.location;
+  return {
+    key: values.get("key"),
+    trace,
+    page: pathname + search,
+    action: form().getAttribute("action"),
+    body: new URLSearchParams(values).toString(),
+    draft: { name: draftKey(), text: localStorage.getItem(draftKey()) },
+  };
+}
+
+/** Put the trace that was fetched ahead in the place of this one, as if it had been gone to. */
+function showAhead() {
+  const { address, html } = ahead;
+  document.body.setAttribute("aria-busy", "true");
+  const kept = ["judge-count", "judge-bar", "undo-offer"].map((id) => document.getElementById(id));
+  window.history.replaceState({ htmx: true }, "", window.location.href);
+  window.history.pushState({ htmx: true }, "", address);
+  const target = document.getElementById("trace");
+  htmx.swap(target, html, { swapStyle: "outerHTML", swapDelay: 0, settleDelay: 0 }, { eventInfo: { target } });
+  window.scrollTo(0, 0);
+  // How far one is was told later than this trace was fetched.
+  for (const part of kept) {
+    const place = part && document.getElementById(part.id);
+    if (!place) continue;
+    place.outerHTML = part.outerHTML;
+    htmx.process(document.getElementById(part.id));
+  }
+  document.body.setAttribute("aria-busy", "true");
+  requestAnimationFrame(() => requestAnimationFrame(() => {
+    setTimeout(() => document.body.removeAttribute("aria-busy"), LEAST_LOOK);
+  }));
+}
+
+document.addEventListener("outbox:stored", ({ detail: { entry } }) => {
+  const isHere = document.getElementById("trace")?.dataset.trace === entry.trace;
+  // Somebody went back to it meanwhile; what they have entered since stays.
+  if (isHere && !localStorage.getItem(draftKey())) {
+    htmx.ajax("GET", window.location.href, { target: "#trace", swap: "outerHTML" });
+  }
+});
+
+// Undo is about the last decision: that one has to be stored first.
+document.addEventListener("htmx:confirm", (event) => {
+  if (!event.target.matches(".undo-form") || isEmpty()) return;
+  event.preventDefault();
+  sendAll().then((isStored) => { if (isStored) document.querySelector(".undo-form")?.requestSubmit(); });
+});
+
+/** The trace to come is fetched, and leased, while this one is read. */
 async function fetchAhead() {
   ahead = null;
   const link = document.querySelector("[data-following]");
   if (!link) return;
-  const address = link.getAttribute("href");
-  const response = await fetch(address, { headers: { "HX-Request": "true" } }).catch(() => null);
-  if (!response?.ok || response.redirected) return;
+  const current = document.getElementById("trace");
+  const address = new URL(link.href);
+  for (const trace of traces()) address.searchParams.append("but", trace);
+  const response = await fetch(address, { headers: { "HX-Request": "true", "X-Ahead": "1" } }).catch(() => null);
+  if (response?.status !== 200 || response.redirected) return;
   const html = await response.text();
-  if (link.isConnected) ahead = { address, html };
-}
-
-function withPanel(html, panel) {
   const page = new DOMParser().parseFromString(html, "text/html");
-  page.getElementById("judge").outerHTML = panel;
-  return page.head.innerHTML + page.body.innerHTML;
+  const lease = leaseOf(page.getElementById("trace"));
+  if (!current.isConnected) {
+    // What is being fetched now may be the same trace.
+    if (!fetching) release(lease);
+    return;
+  }
+  for (const image of page.images) new Image().src = image.src;
+  ahead = { address: response.headers.get("HX-Push-Url"), html, lease };
+  hold([leaseOf(current), lease]);
 }
 
 function arrive() {
-  if (!form()) return;
+  const here = leaseOf(document.getElementById("trace"));
+  if (!form()) {
+    hold([]);
+    return;
+  }
   lookedSince = performance.now();
   lookedBefore = 0;
   restoreDraft();
-  fetchAhead();
+  // What was fetched ahead is here now, or is not the next one any more.
+  hold([here]);
+  const mine = fetchAhead().finally(() => { if (fetching === mine) fetching = null; });
+  fetching = mine;
 }
 
+document.addEventListener("lease:lost", ({ detail }) => {
+  if (ahead?.lease?.token === detail) fetching = fetchAhead();
+});
 document.addEventListener("htmx:load", (event) => {
   if (event.target.id === "trace") arrive();
 });

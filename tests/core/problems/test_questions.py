@@ -10,14 +10,9 @@ from hypothesis import strategies as st
 from tests.core.problems.strategies import json_values
 from tests.mutations import mutations
 from trajectories.core.problems import ProblemError
-from trajectories.core.problems.questions import (
-    COLUMNS,
-    MAX_COLUMNS,
-    choose_columns,
-    is_questions,
-    read_question,
-    read_rows,
-)
+from trajectories.core.problems.question_columns import COLUMNS, choose_columns
+from trajectories.core.problems.question_files import MAX_COLUMNS, is_questions, read_rows
+from trajectories.core.problems.questions import Told, read_question
 from trajectories.core.records import ProblemKind, ProblemRecord
 
 SAME = {field: field for field in COLUMNS}
@@ -27,9 +22,9 @@ def rows(data: bytes, file: str = "a.jsonl") -> list:
     return [(line, str(row) if isinstance(row, ProblemError) else row) for line, row in read_rows(data, file)]
 
 
-def question(said=None, file="a.jsonl", **row) -> ProblemRecord:
+def question(said="", file="a.jsonl", **row) -> ProblemRecord:
     """The row as read where `said` is the split that the import was told."""
-    return read_question({"question": "Why?", **row}, SAME, "a-1", said, file)
+    return read_question({"question": "Why?", **row}, SAME, "a-1", Told(said, otherwise="train"), file)
 
 
 def test_jsonl_rows():
@@ -152,9 +147,9 @@ def test_several_right_choices_are_letters(answer):
 def test_columns_of_mathematics_files():
     mapping = choose_columns(["problem", "solution", "answer", "subject", "level", "unique_id"], {})
     row = {"problem": "?", "solution": "", "answer": "1", "subject": "Algebra", "level": "Level 5", "unique_id": "u-1"}
-    record = read_question(row, mapping, "a-1", None, "a.jsonl")
+    record = read_question(row, mapping, "a-1", Told("train"))
     assert (record.family, record.difficulty, record.name) == ("Algebra", {"level": 5.0}, "u-1")
-    assert read_question({**row, "level": "high"}, mapping, "a-1", None, "a.jsonl").difficulty == {}
+    assert read_question({**row, "level": "high"}, mapping, "a-1", Told("train")).difficulty == {}
 
 
 def test_everything_a_row_may_have():
@@ -181,19 +176,22 @@ def test_name_and_split_when_the_row_has_none():
         ({"question": ["a"]}, "question: found a list of 1, expected text or a number"),
         ({"question": "a\0"}, "question: found a NUL character"),
         ({"answer": [1, 2]}, "answer: found a list of 2, expected text, a number or a list of accepted texts"),
-        ({"answer": True, "choices": ["x", "y"]}, "answer: found true, expected a letter or a choice's text"),
+        ({"answer": True, "choices": ["x", "y"]}, "answer: found true, expected one letter from A to B"),
         ({"answer": ["A", "E"], "choices": ["x", "y"]}, "answer: found the text 'E', expected one letter from A to B"),
         ({"kind": "arc"}, "kind: found the text 'arc', expected one of numeric, choice, text"),
         ({"kind": "choice"}, "choices: found nothing, expected a list of choices"),
         ({"choices": ["x"]}, "choices: found a list of 1, expected 2 to 26 choices"),
-        ({"choices": ["x", "x"]}, "choices: found an empty choice or the same one twice"),
-        ({"choices": ["x", None]}, "choices: found an empty choice or the same one twice"),
+        ({"choices": ["x", "x"], "answer": "A"}, "answer: found the right choice 'x' among the wrong ones too"),
+        ({"choices": ["x", None]}, "choices: found an empty choice, expected a text in each"),
         ({"choices": "[1, "}, "choices: found the end of the file, expected JSON"),
         ({"choices": ["x", "y"], "answer": "C"}, "answer: found the text 'C', expected one letter from A to B"),
         ({"choices": ["B", "A"], "answer": "A"}, "answer: found the text 'A', expected one letter from A to B"),
-        ({"choices": [1, 2], "answer": 1}, "answer: found 1, expected one letter from A to B"),
+        (
+            {"choices": [1, 2], "answer": 1},
+            "answer: found 1, expected one letter from A to B or a choice's text; it may mean A or B",
+        ),
         ({"choices": ["x", "y"], "answer": 2}, "answer: found 2, expected one letter from A to B"),
-        ({"split": "holdout"}, "split: found the text 'holdout', expected train or eval"),
+        ({"split": "latest"}, "split: found the text 'latest', expected train or eval"),
         ({"difficulty": "hard"}, "difficulty: found the text 'hard', expected a number"),
         ({"difficulty": True}, "difficulty: found true, expected a number"),
         ({"difficulty": 10**400}, "difficulty: found a very large number, expected a number"),
@@ -210,7 +208,7 @@ def test_faults_name_the_column(row, message):
 @given(st.dictionaries(st.sampled_from(list(COLUMNS)), json_values))
 def test_reading_a_question_is_total(row):
     try:
-        record = read_question(row, SAME, "n", None, "a.jsonl")
+        record = read_question(row, SAME, "n", Told(otherwise="train"))
     except ProblemError:
         return
     assert record.statement
@@ -295,7 +293,7 @@ def test_a_value_of_a_wrong_type_is_a_fault(row):
     faults = []
     for _, _, changed in mutations(row):
         try:
-            read_question(changed, mapping, "name", None, "rows.jsonl")
+            read_question(changed, mapping, "name", Told(otherwise="train"), "rows.jsonl")
         except ProblemError as fault:
             faults.append(str(fault))
     assert len(faults) > 50

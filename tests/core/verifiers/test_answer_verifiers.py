@@ -61,6 +61,33 @@ def test_numeric(reference: JSON, text: str, right: bool) -> None:
     assert verdict.evidence["found"]["answer"]
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "equal"),
+    [
+        ("45%", "0.45", True),
+        (r"45\%", r"\frac{9}{20}", True),
+        ("45 percent", "9/20", True),
+        ("0.45%", "0.0045", True),
+        ("120%", "1.2", True),
+        (r"33\frac{1}{3}\%", "1/3", True),
+        ("33.3333%", "1/3", True),
+        ("45%", "4.5", False),
+        ("45%", "4500", False),
+        ("1/3", "0.333333", True),
+        (r"\frac{1}{3}", "0.333333", True),
+        ("-2/3", "-0.666667", True),
+        ("1/7", "0.142857", True),
+        (r"\sqrt{2}", "1.414214", True),
+        ("1/3", "0.3333", False),
+        ("2/3", "0.67", False),
+    ],
+)
+def test_percent_and_rounded_fractions_are_the_same_both_ways(one: str, other: str, equal: bool) -> None:
+    for reference, answer in ((one, other), (other, one)):
+        verdict = judge("numeric", problem(ProblemKind.NUMERIC, reference), f"Answer: ${answer}$")
+        assert (verdict.outcome is Outcome.PASS) == equal, (reference, answer, verdict.message)
+
+
 def test_numeric_tolerance_is_the_problems() -> None:
     absolute = problem(ProblemKind.NUMERIC, "3.14159", {"tolerance": 0.01})
     relative = problem(ProblemKind.NUMERIC, "1000", {"relative_tolerance": "1/100"})

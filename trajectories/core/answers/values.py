@@ -62,7 +62,9 @@ def read_reference(value: JSON) -> Value | None:
     """A reference answer as mathematics; None for what only says that there is none."""
     if isinstance(value, str) and normalise(value) in _NO_ANSWERS:
         return None
-    return read_value(value)
+    read = read_value(value)
+    # "a few" is no letter with a unit.
+    return None if read is not None and read.latex in ("a", "A", "I") and read.unit else read
 
 
 def as_list(value: JSON) -> Form | None:

@@ -10,7 +10,7 @@ from trajectories.core.generation.base import Order, Proposal, Recipe
 from trajectories.core.generation.similarity import tokens_of
 from trajectories.core.problems import ProblemError, describe
 from trajectories.core.problems.documents import parse_json_text
-from trajectories.core.problems.questions import read_question
+from trajectories.core.problems.questions import Told, read_question
 from trajectories.core.records import JSON
 from trajectories.core.storable import storable_text
 
@@ -67,7 +67,8 @@ def _read(recipe: Recipe, order: Order, kind: str, item: JSON, number: int) -> P
         if not isinstance(item, dict):
             raise ProblemError("", f"found {describe(item)}, expected an object with a question")
         row = {**{name: item.get(name) for name in ("question", "answer", "choices")}, "kind": kind}
-        record = read_question(_plain(row), FIELDS, f"{recipe.generator}-{order.index}-{number}", recipe.split, "")
+        name = f"{recipe.generator}-{order.index}-{number}"
+        record = read_question(_plain(row), FIELDS, name, Told(recipe.split))
         if len(record.statement) > MAX_STATEMENT:
             found = f"found {len(record.statement):,} characters"
             raise ProblemError("question", f"{found}, expected at most {MAX_STATEMENT:,}")

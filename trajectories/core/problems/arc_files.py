@@ -51,6 +51,10 @@ class ArcReader:
         """The tasks and faults of one document; a lone task is named by its file, others by their ids."""
         if not isinstance(value, dict) or not value or "train" in value or "test" in value:
             yield self._task(value, file, PurePosixPath(file).stem, "")
+        elif any(_is_submission(entry) for entry in value.values()):
+            yield ImportFault(
+                file, "", "found a submission (attempt_1, attempt_2), expected tasks; it has answers only"
+            )
         elif all(isinstance(entry, list) for entry in value.values()):
             yield ImportFault(file, "", 'found lists by task id, expected tasks (name solutions "...solutions.json")')
         else:
@@ -72,6 +76,11 @@ class ArcReader:
             return ProblemRecord(ProblemKind.ARC, _name(name), "", spec, reference, self.split or split_of(file))
         except ProblemError as fault:
             return ImportFault(file, fault.path, fault.detail)
+
+
+def _is_submission(entry: JSON) -> bool:
+    """Whether these are a task's attempts as Kaggle takes them."""
+    return isinstance(entry, list) and bool(entry) and isinstance(entry[0], dict) and "attempt_1" in entry[0]
 
 
 def _merge(outputs: list[JSON] | None, solution: list[JSON], where: str) -> list[JSON] | None:

@@ -22,7 +22,7 @@ class ArcAnswerVerifier:
 
     name = "arc_answer"
     version = 1
-    title = "Stated answer right"
+    title = "Stated answer"
 
     def applies_to(self, problem: ProblemRecord, trace: TraceRecord) -> bool:
         """ARC traces that state an answer, or have no program and so must state one."""

@@ -29,7 +29,7 @@ class ArcTestVerifier:
     version = 3
     """1 ran no program where there was no reference answer; 2 failed programs on engines that are not quite Python."""
 
-    title = "Test output right"
+    title = "Test output"
 
     def applies_to(self, problem: ProblemRecord, trace: TraceRecord) -> bool:  # noqa: ARG002
         """All ARC traces: without a reference they stay unscored, which is worth saying."""

@@ -17,7 +17,7 @@ class ArcTrainVerifier:
 
     name = "arc_train"
     version = 2  # 1 failed programs on engines that are not Python in every respect
-    title = "Train pairs reproduced"
+    title = "Training pairs"
 
     def applies_to(self, problem: ProblemRecord, trace: TraceRecord) -> bool:
         """ARC traces with a program."""

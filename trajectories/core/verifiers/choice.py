@@ -21,7 +21,7 @@ class ChoiceVerifier:
 
     name = "choice"
     version = 2  # 1 read a letter only where nothing but its text stood behind it
-    title = "Choice right"
+    title = "Choice"
 
     def applies_to(self, problem: ProblemRecord, trace: TraceRecord) -> bool:
         """Multiple-choice problems, traces with any text."""

@@ -19,7 +19,7 @@ class JsonVerifier:
 
     name = "json"
     version = 2  # 1 read one line only
-    title = "JSON right"
+    title = "JSON"
 
     def applies_to(self, problem: ProblemRecord, trace: TraceRecord) -> bool:
         """Text problems that ask for JSON."""

@@ -43,7 +43,7 @@ class NumericVerifier:
 
     name = "numeric"
     version = 3  # 2 read no words of number and no decimal comma, and asked about expressions in one direction only
-    title = "Number right"
+    title = "Number"
 
     def applies_to(self, problem: ProblemRecord, trace: TraceRecord) -> bool:
         """Numeric problems, traces with any text."""

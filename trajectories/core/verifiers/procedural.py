@@ -21,7 +21,7 @@ class ProceduralVerifier:
 
     name = "procedural"
     version = 2  # 1 looked into thoughts too, and passed 0.99
-    title = "Answer right by its family"
+    title = "Answer by its family"
 
     def applies_to(self, problem: ProblemRecord, trace: TraceRecord) -> bool:
         """Procedural problems, traces with any text."""

@@ -40,7 +40,7 @@ class TextVerifier:
 
     name = "text"
     version = 2  # 1 took nothing but the text itself
-    title = "Text right"
+    title = "Text"
 
     def applies_to(self, problem: ProblemRecord, trace: TraceRecord) -> bool:
         """Text problems that ask for exact or normalised text."""
@@ -70,7 +70,7 @@ class RegexVerifier:
 
     name = "regex"
     version = 2  # 1 failed texts by engines whose patterns are not quite Python's
-    title = "Pattern matched"
+    title = "Pattern"
 
     def applies_to(self, problem: ProblemRecord, trace: TraceRecord) -> bool:
         """Text problems that ask for a pattern."""

@@ -35,7 +35,7 @@ class UnitTestsVerifier:
 
     name = "unit_tests"
     version = 2  # 1 failed programs on engines that are not Python in every respect
-    title = "Tests passed"
+    title = "Tests"
 
     def applies_to(self, problem: ProblemRecord, trace: TraceRecord) -> bool:
         """Problems with tests, traces with a program."""

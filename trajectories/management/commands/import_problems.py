@@ -1,6 +1,7 @@
 """`manage.py import_problems`: problems from files, folders and zips, from ARC-AGI-1, or made by a family."""
 
 from argparse import ArgumentParser
+from collections.abc import Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -11,11 +12,17 @@ from django.utils.text import slugify
 
 from trajectories.adapters.uploads import Document, OpenFiles
 from trajectories.core.problems import ImportFault, ProblemError
+from trajectories.core.problems.arc_files import is_solutions
+from trajectories.core.problems.layouts import LAYOUTS, PLAIN
 from trajectories.core.problems.procedural import MAX_SEED, MAX_SIZE, Draw, ProceduralError, read_knobs
+from trajectories.core.problems.question_tally import QuestionTally
+from trajectories.core.problems.questions import KINDS
+from trajectories.core.problems.sides import TRAIN, said_side
 from trajectories.management.arguments import title
 from trajectories.services.problems import ImportReport, import_arc_agi_1, import_records
 from trajectories.services.procedural import describe_families, get_family, import_procedural
 from trajectories.services.questions import (
+    QuestionOptions,
     describe_question,
     part_questions,
     preview_questions,
@@ -23,9 +30,19 @@ from trajectories.services.questions import (
 )
 from trajectories.services.uploads import read_arc_documents
 
+NOTHING_SAID = (
+    "nothing says whether these problems are for training or for evaluation, so they go to train; "
+    "say --split train or --split eval"
+)
+
+
+def _is_silent(name: str) -> bool:
+    """Whether a file of tasks says nothing of its side."""
+    return not is_solutions(name) and said_side(name) is None
+
 
 class Command(BaseCommand):
-    help = "Import ARC tasks (.json) and questions (.jsonl, .csv) from files, folders and zips, or make problems."
+    help = "Import ARC tasks (.json) and questions (.jsonl, .csv, .tsv, .json lists) from files, folders and zips."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("paths", nargs="*", type=Path, metavar="PATH", help="a .json file, a .zip file or a folder")
@@ -34,7 +51,11 @@ class Command(BaseCommand):
         )
         parser.add_argument("--title", type=title, help="title of a new problem set (default: its name)")
         parser.add_argument("--solutions", type=Path, metavar="FILE", help="a Kaggle solutions file for the challenges")
-        parser.add_argument("--split", choices=["train", "eval"], help="default: as each row, file or folder says")
+        parser.add_argument(
+            "--split",
+            choices=["train", "eval"],
+            help="on which side of the line all problems are (default: as each row, file or folder says)",
+        )
         parser.add_argument("--skip-bad", action="store_true", help="import the good tasks even if some are bad")
         parser.add_argument(
             "--map",
@@ -43,6 +64,21 @@ class Command(BaseCommand):
             default=[],
             metavar="FIELD=COLUMN",
             help="where a question's field is",
+        )
+        parser.add_argument(
+            "--read-as",
+            dest="layout",
+            default="",
+            choices=[PLAIN, *(layout.name for layout in LAYOUTS)],
+            metavar="LAYOUT",
+            help=f"whose columns questions have: {', '.join(layout.name for layout in LAYOUTS)}, or {PLAIN} for "
+            "no known data set's (default: as their columns look)",
+        )
+        parser.add_argument(
+            "--kind",
+            default="",
+            choices=[kind.value for kind in KINDS],
+            help="how all questions are compared (default: as each row or answer says)",
         )
         parser.add_argument("--preview", action="store_true", help="show how questions would be read; import nothing")
         parser.add_argument("--arc-agi-1", action="store_true", help="import both public ARC-AGI-1 sets")
@@ -97,11 +133,12 @@ class Command(BaseCommand):
         with OpenFiles() as files:
             documents = [document for path in paths for document in files.add_path(path)]
             solutions = files.add_path(options["solutions"]) if options["solutions"] else []
-            columns = self._pairs(options["columns"], "--map", "FIELD=COLUMN")
+            reading = self._reading(options)
             if options["preview"]:
-                self._preview(documents, columns, options["split"])
+                self._preview(documents, reading)
                 return
             tasks, questions = part_questions(documents)
+            tallies = {document.name: QuestionTally() for document in questions}
             try:
                 report = import_records(
                     actor=None,
@@ -110,25 +147,55 @@ class Command(BaseCommand):
                     source=", ".join(path.name for path in paths),
                     records=chain(
                         read_arc_documents(tasks, solutions=solutions, split=options["split"]),
-                        read_question_documents(questions, columns=columns, split=options["split"]),
+                        read_question_documents(questions, options=reading, tallies=tallies),
                     ),
                     on_fault="skip" if options["skip_bad"] else "all_or_nothing",
                 )
             except ValidationError as fault:
                 messages = [f"{field}: {text}" for field, texts in fault.message_dict.items() for text in texts]
                 raise CommandError(f"problem set {set_name!r}: {' '.join(messages)}") from fault
+        if report.inserted and not options["split"]:
+            self._warn_of_sides(tasks, tallies)
+        if not report.refused:
+            for name, tally in tallies.items():
+                for note in tally.notes():
+                    self.stderr.write(f"note: {name}: {note}")
         self._say(report, set_name)
+
+    def _reading(self, options: dict[str, Any]) -> QuestionOptions:
+        """How the files of questions are to be read; a file that says nothing of its side is for training."""
+        return QuestionOptions(
+            columns=self._pairs(options["columns"], "--map", "FIELD=COLUMN"),
+            layout=options["layout"],
+            split=options["split"] or "",
+            kind=options["kind"],
+            otherwise=TRAIN,
+        )
+
+    def _warn_of_sides(self, tasks: Sequence[Document | ImportFault], tallies: Mapping[str, QuestionTally]) -> None:
+        """Say which files say nothing of their side: nothing comes to the training side without a word."""
+        silent = [document.name for document in tasks if isinstance(document, Document) and _is_silent(document.name)]
+        silent += [name for name, tally in tallies.items() if tally.no_side]
+        if silent:
+            more = {1: "", 2: " and another file"}.get(len(silent), f" and {len(silent) - 1:,} other files")
+            self.stderr.write(f"warning: {silent[0]}{more}: {NOTHING_SAID}")
 
     def _pairs(self, arguments: list[str], option: str, form: str) -> dict[str, str]:
         if bad := [argument for argument in arguments if "=" not in argument]:
             raise CommandError(f"{option} {bad[0]}: expected {form}")
         return dict(argument.split("=", 1) for argument in arguments)
 
-    def _preview(self, documents: list[Document | ImportFault], columns: dict[str, str], split: str | None) -> None:
+    def _preview(self, documents: list[Document | ImportFault], reading: QuestionOptions) -> None:
         """Print, for each file of questions, which column is read as what, and the first questions so read."""
         for document in part_questions(documents)[1]:
             self.stdout.write(document.name)
-            preview = preview_questions(document, columns=columns, split=split)
+            preview = preview_questions(document, options=reading)
+            if preview.layout is not None:
+                self.stdout.write(f"  Read as {preview.layout.title}: {preview.layout.says}")
+            for note in preview.notes:
+                self.stdout.write(f"  {note}")
+            if preview.asks_side:
+                self.stdout.write(f"  {NOTHING_SAID[0].upper()}{NOTHING_SAID[1:]}")
             for field, column in preview.mapping.items():
                 self.stdout.write(f"  {field} <- {column}")
             for item in preview.first:

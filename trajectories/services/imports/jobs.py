@@ -12,7 +12,6 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.db.models.functions import Now
-from django.utils import timezone
 
 from trajectories.adapters.disk import free_bytes, is_full
 from trajectories.adapters.kept_uploads import KeptUpload
@@ -25,6 +24,7 @@ from trajectories.services.imports.readers import OpenReader, Reader, UploadGone
 from trajectories.services.imports.traces import write_traces
 from trajectories.services.jobs.heartbeats import KeptLease
 from trajectories.services.jobs.ringers import ring
+from trajectories.services.jobs.steering import CANCEL, JobError, steer
 from trajectories.services.leased_jobs import (
     LEASE,
     MOST_CLAIMS,
@@ -56,7 +56,7 @@ UNSTEADY = "The problems that it refers to changed every time before it could be
 State = Import.State
 
 
-class ImportJobError(ValueError):
+class ImportJobError(JobError):
     """What was asked for cannot be done to an import; the message is for people."""
 
 
@@ -122,12 +122,7 @@ def import_again(*, actor: User, job_id: int) -> Import:
 @transaction.atomic
 def cancel_import(*, actor: User, job_id: int) -> Import:
     """Stop an import, of which nothing has come in yet. Raises ImportJobError when it has ended."""
-    job = Import.objects.select_for_update().get(pk=job_id)
-    if not job.is_active:
-        raise ImportJobError(f"This import is {job.state} already.")
-    job.state, job.finished_at = State.CANCELLED, timezone.now()
-    job.save(update_fields=["state", "finished_at"])
-    _audit(actor, "cancelled", job, {})
+    job: Import = steer("import", CANCEL, actor=actor, job_id=job_id, refusal=ImportJobError)
     transaction.on_commit(lambda: drop_uploads(_tokens(job)), robust=True)
     return job
 

@@ -12,13 +12,16 @@ from django.conf import settings
 from trajectories.adapters.spools import Spool
 from trajectories.adapters.uploads import Document, OpenFiles
 from trajectories.core.problems.procedural import Draw
+from trajectories.core.problems.sides import TRAIN
 from trajectories.models import Import
 from trajectories.services.imports.traces import BATCH, ReadRow, TraceStage, read_rows
 from trajectories.services.problems import FaultTally, stage_records
 from trajectories.services.procedural import draw_records
-from trajectories.services.questions import count_rows, open_upload, read_question_documents
+from trajectories.services.questions import QuestionOptions, count_rows, open_upload, read_question_documents
 from trajectories.services.uploads import find_upload_in_use, read_arc_documents
 
+_SAID = ("columns", "layout", "split", "kind", "otherwise")
+"""Of an import's options, what says how its questions are to be read."""
 RECORDS_AT_ONCE = 20
 """Problems are checked one by one, some in the sandbox: so many between two looks at the clock."""
 
@@ -140,9 +143,9 @@ def _open_questions(job: Import, stack: ExitStack) -> Reader:
         raise UploadGoneError(file["name"])
     document = open_upload(stack.enter_context(OpenFiles()), upload)
     total = count_rows(open_upload(stack.enter_context(OpenFiles()), upload))
-    items = read_question_documents(
-        [document], columns=job.options["columns"], split=job.options["split"] or None, start=job.cursor
-    )
+    # An import that was queued by an earlier version has no kind and no layout, and its silent rows are for training.
+    options = QuestionOptions(**{"otherwise": TRAIN, **{key: job.options[key] for key in _SAID if key in job.options}})
+    items = read_question_documents([document], options=options, start=job.cursor)
     return _RecordReader(items, total, job.cursor)
 
 

@@ -1,0 +1,63 @@
+// Leases: what is on the screen stays this reviewer's while it is looked at, and goes back to the others on leaving.
+
+const RENEWED_EVERY = 30000; // milliseconds
+let held = new Map(); // the token of each lease, with the address that renews it
+
+function post(address, tokens, leave) {
+  const form = new FormData();
+  for (const token of tokens) form.append("token", token);
+  form.set("csrfmiddlewaretoken", JSON.parse(document.body.getAttribute("hx-headers"))["X-CSRFToken"]);
+  if (!leave) return fetch(address, { method: "POST", body: form });
+  form.set("leave", "1");
+  // Arrives even where the page is left at this moment.
+  return navigator.sendBeacon(address, form);
+}
+
+/** Hold these leases, {token, address} each, from now on; those held before and not named are released. */
+export function hold(leases) {
+  const wanted = new Map(leases.filter((lease) => lease?.token).map(({ token, address }) => [token, address]));
+  const left = [...held].filter(([token]) => !wanted.has(token));
+  for (const [token, address] of left) post(address, [token], true);
+  held = wanted;
+}
+
+/** Stop renewing a lease that the server ends by itself. */
+export function give(token) {
+  held.delete(token);
+}
+
+/** Release a lease that nothing on the page needs. */
+export function release(lease) {
+  if (lease && !held.has(lease.token)) post(lease.address, [lease.token], true);
+}
+
+/** The lease that an element of the page came with. */
+export function leaseOf(element) {
+  return element?.dataset.token ? { token: element.dataset.token, address: element.dataset.leases } : null;
+}
+
+async function renew() {
+  // Nobody looks: after a while others may have it.
+  if (document.hidden || !held.size) return;
+  const [address] = held.values();
+  const response = await post(address, held.keys()).catch(() => null);
+  if (!response?.ok || response.redirected) return;
+  const { lost } = await response.json();
+  for (const token of lost) {
+    if (held.delete(token)) document.dispatchEvent(new CustomEvent("lease:lost", { detail: token }));
+  }
+}
+
+setInterval(renew, RENEWED_EVERY);
+document.addEventListener("visibilitychange", renew);
+window.addEventListener("pagehide", () => {
+  for (const [token, address] of held) post(address, [token], true);
+});
+// A page that comes back from the browser's cache has nothing any more; it asks anew.
+window.addEventListener("pageshow", (event) => {
+  if (event.persisted) window.location.reload();
+});
+document.addEventListener("lease:lost", ({ detail }) => {
+  const note = document.querySelector(`[data-token="${detail}"] #lease-lost`);
+  if (note) note.hidden = false;
+});

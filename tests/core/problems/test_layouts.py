@@ -1,0 +1,169 @@
+"""What well-known data sets look like, and what their rows become."""
+
+import pytest
+
+from trajectories.core.problems import ProblemError
+from trajectories.core.problems.layouts import LAYOUTS, describe_rows, find_layout, get_layout
+from trajectories.core.problems.question_columns import columns_of_row
+from trajectories.core.problems.questions import Told, read_question
+
+KEYED = {"label": ["A", "B"], "text": ["bed", "road"]}
+ROWS = {
+    "verl": {"prompt": [{"role": "user", "content": "6 x 7?"}], "reward_model": {"ground_truth": "42"}},
+    "gpqa": {"Question": "Which?", "Correct Answer": "x", "Incorrect Answer 1": "y", "Record ID": "r"},
+    "mmlu-pro": {"question": "Which?", "options": ["x", "y"], "answer": "B", "answer_index": 1, "category": "law"},
+    "commonsense-qa": {"question": "Where?", "question_concept": "bed", "choices": KEYED, "answerKey": "A"},
+    "arc-challenge": {"id": "a", "question": "Where?", "choices": KEYED, "answerKey": "B"},
+    "mmlu": {"question": "Which?", "subject": "law", "choices": ["x", "y"], "answer": 1},
+    "lettered": {"question": "Which?", "A": "x", "B": "y", "C": "z", "answer": "B"},
+    "gsm8k": {"question": "How many?", "answer": "8 x 9\n#### 72"},
+    "math": {"problem": "x?", "level": "Level 3", "type": "Algebra", "solution": r"\boxed{3}"},
+    "aime": {"ID": "2099-I-1", "Problem": "x?", "Solution": "", "Answer": "042"},
+    "numina-math": {"source": "olympiads", "problem": "x?", "solution": r"So \boxed{3}."},
+}
+"""One row of each layout."""
+
+
+def read(row: dict, layout=None, file="train.jsonl"):
+    """The row as a problem, by its own layout where none is given."""
+    found = find_layout([row]) if layout is None else get_layout(layout)
+    plain = row if found is None else found.plain(row)
+    kind = "" if found is None else found.kind
+    return read_question(plain, columns_of_row(plain, {}, found), "row-1", Told(kind=kind), file)
+
+
+def test_every_layout_has_a_row_here():
+    assert list(ROWS) == [layout.name for layout in LAYOUTS]
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_a_row_is_told_from_those_of_all_others(name):
+    found = find_layout([ROWS[name]])
+    assert found is not None
+    assert found.name == name
+    assert found.says.endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "reference"),
+    [
+        ("verl", "numeric", "42"),
+        ("mmlu-pro", "choice", "B"),
+        ("commonsense-qa", "choice", "A"),
+        ("arc-challenge", "choice", "B"),
+        ("mmlu", "choice", "B"),
+        ("lettered", "choice", "B"),
+        ("gsm8k", "numeric", "72"),
+        ("math", "numeric", "3"),
+        ("aime", "numeric", "042"),
+        ("numina-math", "numeric", "3"),
+    ],
+)
+def test_kind_and_reference(name, kind, reference):
+    record = read(ROWS[name])
+    assert (record.kind, record.reference) == (kind, reference)
+
+
+def test_nine_of_ten_rows_decide():
+    rows = [ROWS["gsm8k"]] * 9 + [{"question": "?", "answer": "72"}]
+    assert find_layout(rows).name == "gsm8k"
+    assert find_layout([*rows, {"question": "?", "answer": "7"}]) is None
+    assert find_layout([]) is None
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"question": "3 + 4?", "a": 3, "b": 4, "answer": 7},
+        {"question": "3 + 4?", "a": 0, "b": 1, "answer": 1},
+        {"question": "Which?", "choices": ["x", "y"], "answer": "B"},
+        {"problem": "x?", "answer": "42", "id": "7"},
+        {"question": "#### ?", "answer": 4},
+    ],
+)
+def test_what_only_looks_a_little_like_one_is_none(row):
+    assert find_layout([row]) is None
+
+
+def test_right_and_wrong_answers_become_choices_in_an_order_of_the_question():
+    row = {"question": "Which?", "correct_answer": " iron ", "distractor1": "lead", "distractor2": "tin"}
+    first = read(row)
+    assert sorted(first.spec["choices"]) == ["iron", "lead", "tin"]
+    assert first.spec["choices"]["ABC".index(first.reference)] == "iron"
+    assert read({**row, "distractor1": "tin", "distractor2": "lead"}) == first
+    places = {read({**row, "question": f"Which, {number}?"}).reference for number in range(20)}
+    assert places == {"A", "B", "C"}
+
+
+def test_wrong_answers_may_be_a_list():
+    record = read({"question": "Which?", "correct_answer": "x", "incorrect_answers": ["y", "z", "z"]})
+    assert sorted(record.spec["choices"]) == ["x", "y", "z", "z"]
+
+
+@pytest.mark.parametrize(
+    ("layout", "row", "message"),
+    [
+        ("gpqa", {"question": "?", "correct_answer": "x", "distractor1": "x"}, "among the wrong answers too"),
+        ("gpqa", {"question": "?", "answer": "x"}, "Correct Answer: found nothing, expected the right answer"),
+        ("mmlu-pro", {**ROWS["mmlu-pro"], "answer_index": 0}, "answer_index: found 0 beside the answer B"),
+        (
+            "gsm8k",
+            {"question": "?", "answer": "72"},
+            "answer: found the text '72', expected a solution that ends in",
+        ),
+        ("verl", {**ROWS["verl"], "prompt": []}, "prompt: found an empty list, expected a message of the user"),
+        ("mmlu", {"question": "?", "answer": 1}, "choices: found nothing, expected a list of choices"),
+        (
+            None,
+            {"question": "?", "answerA": "x", "answerB": "y", "answerC": "z", "label": "2"},
+            "label: found the text '2', expected one letter from A to C",
+        ),
+        (
+            "lettered",
+            {"question": "?", "A": "x", "answer": "A"},
+            "choices: found an object with 1 keys, expected 2",
+        ),
+    ],
+)
+def test_rows_that_are_none_of_a_layout_are_faults(layout, row, message):
+    with pytest.raises(ProblemError) as fault:
+        read(row, layout)
+    assert message in str(fault.value)
+
+
+def test_verl_says_the_side_in_its_extra_info():
+    row = {**ROWS["verl"], "extra_info": {"split": "test"}, "ability": "math"}
+    record = read(row)
+    assert (record.split, record.family, record.statement) == ("eval", "math", "6 x 7?")
+    assert read({**ROWS["verl"], "prompt": "6 x 7?"}).statement == "6 x 7?"
+    searched = {**ROWS["verl"], "reward_model": {"ground_truth": {"target": ["Rome", "Roma"]}}}
+    assert read(searched).reference == ["Rome", "Roma"]
+
+
+def test_question_and_choices_may_be_one_object():
+    entries = [{"label": "1", "text": "x"}, {"label": "2", "text": "y"}]
+    record = read({"id": "n", "question": {"stem": "Which?", "choices": entries}, "answerKey": "2"})
+    assert (record.statement, record.reference, record.spec["choices"]) == ("Which?", "B", ["x", "y"])
+    assert read({"id": "n", "question": {"stem": "Which?", "choices": entries}, "answerKey": ""}).reference is None
+    stem = {"question_stem": "Which?", "choices": KEYED, "answerKey": "B"}
+    assert (read(stem).statement, read(stem).reference) == ("Which?", "B")
+
+
+@pytest.mark.parametrize("answer", ["proof", "notfound", " Not Found "])
+def test_what_numina_math_says_where_there_is_no_answer(answer):
+    row = {**ROWS["numina-math"], "solution": "Clear.", "answer": answer}
+    assert read(row).reference is None
+    assert read({**row, "answer": "5"}).reference == "5"
+
+
+def test_a_column_for_each_choice():
+    cop = {"question": "Which?", "opa": "x", "opb": "y", "opc": "z", "opd": "w", "cop": 2}
+    assert (read(cop).reference, read(cop).spec["choices"]) == ("C", ["x", "y", "z", "w"])
+    three = {"input": "Which?", "A": "x", "B": "y", "C": "", "D": "w", "target": "y"}
+    assert (read(three).reference, read(three).spec["choices"]) == ("B", ["x", "y"])
+
+
+def test_rows_of_other_things_are_named():
+    assert "recording of an ARC-AGI-3 game" in describe_rows({"timestamp": "", "data": {"game_id": "g"}})
+    assert "imported as traces" in describe_rows({"messages": [{"role": "user"}]})
+    assert describe_rows({"text": "x"}) == ""

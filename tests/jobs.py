@@ -1,0 +1,68 @@
+"""One queued job of each kind, for tests that hold for all of them."""
+
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib.auth.models import User
+
+from tests import factories
+from tests.generation import writing_plan
+from tests.judging import job_over, works
+from trajectories.adapters.chat_api import ChatSettings
+from trajectories.core.verifiers import VERIFIERS
+from trajectories.models import Export, Import, Release, Sampler
+from trajectories.selectors.traces import TraceScope
+from trajectories.services.generation import plan_generation
+from trajectories.services.releases import plan_freezing
+from trajectories.services.reverifications import plan_reverification
+
+PRICES = {"input_price": 1.0, "output_price": 2.0}
+
+
+def model() -> Sampler:
+    """A language model that nobody answers for, with prices."""
+    settings = ChatSettings(base_url="http://127.0.0.1:9/v1", model="none").as_parameters()
+    return factories.make_sampler(kind=Sampler.Kind.CHAT, parameters={**settings, **PRICES})
+
+
+def accepted_trace() -> Any:
+    """A trace that a release takes."""
+    reviewer = User.objects.create_user(f"reviewer-{uuid.uuid4().hex[:8]}")
+    trace = factories.make_trace(correctness="pass", decision="accepted")
+    factories.make_review(trace=trace, reviewer=reviewer)
+    return trace
+
+
+def _release() -> Release:
+    return Release.objects.create(
+        key=uuid.uuid4(), title="A release", rule={}, manifest={}, content_hash=uuid.uuid4().hex, item_count=0
+    )
+
+
+def _freezing() -> Any:
+    accepted_trace()
+    return plan_freezing(actor=User.objects.get_or_create(username="freezer")[0], title="Next", key=uuid.uuid4())
+
+
+MAKERS: dict[str, Callable[[], Any]] = {
+    "run": lambda: factories.plan(title="The run"),
+    "judgement": lambda: job_over(works("right"), model()),
+    "generation": lambda: plan_generation(actor=None, plan=writing_plan(model())),
+    "reverification": lambda: plan_reverification(
+        actor=None, scope=TraceScope(problem=works("right")[0].problem_id), verifiers=[next(iter(VERIFIERS))]
+    ),
+    "export": lambda: Export.objects.create(release=_release(), format="full"),
+    "import": lambda: Import.objects.create(
+        kind=Import.Kind.QUESTIONS, source="questions.jsonl", options={"set_title": "A set", "on_fault": "skip"}
+    ),
+    "freezing": _freezing,
+}
+"""By the word of the kind: makes one that is queued."""
+
+
+def make_job(kind: str) -> Any:
+    """A queued job of a kind, as it is stored."""
+    job = MAKERS[kind]()
+    job.refresh_from_db()
+    return job

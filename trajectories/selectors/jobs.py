@@ -1,0 +1,379 @@
+"""Reading background jobs of all kinds as one list, newest first."""
+
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.contrib.auth.models import AnonymousUser, User
+from django.db.models import CharField, Count, Model, OuterRef, Q, QuerySet, Subquery, Value
+
+from trajectories.models import (
+    Attempt,
+    Export,
+    Freezing,
+    GenerationJob,
+    Import,
+    Judgement,
+    ProblemCandidate,
+    Reverification,
+    Run,
+)
+from trajectories.selectors.blinding import SEE_REVIEWS
+
+PAGE_SIZE = 50
+TROUBLE_SHOWN = 5
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+ACTIVE, PAUSED, FAILED = ("queued", "running"), ("paused",), ("failed", "refused")
+STATE_FILTERS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "active": ("Under way", ACTIVE),
+    "paused": ("Paused", PAUSED),
+    "finished": ("Finished", ("finished", "ready")),
+    "failed": ("Failed", FAILED),
+    "cancelled": ("Cancelled", ("cancelled",)),
+}
+"""(title, states) by the word in the address."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spending:
+    """What a job has taken of language models, and what it may take; a budget of None is no limit."""
+
+    cost: Decimal
+    budget_cost: Decimal | None
+    tokens: int
+    budget_tokens: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """`done` of `total` things, named by `unit`; `failed` are those that came to nothing. A total of 0 is not known."""
+
+    done: int
+    total: int
+    unit: str
+    failed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How jobs of one kind are listed.
+
+    `permissions` are needed to see them and `control` tells which are needed to steer one. `page` names the address of
+    one. `reason_field` says why it is in its state, empty where the kind has none; `unread` fields are left out, being
+    large. `rows` adds what `progress` and `title` read.
+    """
+
+    title: str
+    plural: str
+    model: type[Model]
+    page: str
+    permissions: tuple[str, ...]
+    control: Callable[[Any], tuple[str, ...]]
+    name: Callable[[Any], str]
+    progress: Callable[[Any], Progress]
+    reason_field: str = "state_reason"
+    unread: tuple[str, ...] = ()
+    related: tuple[str, ...] = ()
+    extend: Callable[[QuerySet[Any]], QuerySet[Any]] = lambda rows: rows
+    is_paid: Callable[[Any], bool] = lambda _: False
+
+
+@dataclass(frozen=True, slots=True)
+class JobRow:
+    """One job of any kind. `started_at` is when it was asked for, where its kind does not say when work began."""
+
+    kind: str
+    reading: Reading
+    job: Any
+    progress: Progress
+    spending: Spending | None
+    reason: str
+    example: str
+
+    @property
+    def title(self) -> str:
+        """What the job is about."""
+        return self.reading.name(self.job)
+
+    @property
+    def started_at(self) -> datetime:
+        """When it began."""
+        started: datetime = getattr(self.job, "started_at", None) or self.job.created_at
+        return started
+
+    @property
+    def is_active(self) -> bool:
+        """Whether it goes on by itself."""
+        return self.job.state in ACTIVE
+
+
+def _one_failure(rows: QuerySet[Any]) -> QuerySet[Any]:
+    """With what one of the failed attempts said; whichever the index by error kinds gives first."""
+    failed = Attempt.objects.filter(run=OuterRef("pk"), state=Attempt.State.FAILED).order_by("error_kind")
+    annotated: QuerySet[Any] = rows.annotate(example=Subquery(failed.values("error_message")[:1]))
+    return annotated
+
+
+def _passed(rows: QuerySet[Any]) -> QuerySet[Any]:
+    passed = Q(candidates__state__in=ProblemCandidate.PASSED_STATES)
+    counted: QuerySet[Any] = rows.annotate(passed_count=Count("candidates", filter=passed))
+    return counted
+
+
+def _import_control(job: Any) -> tuple[str, ...]:
+    return ("trajectories.add_trace" if job.kind == Import.Kind.TRACES else "trajectories.add_problem",)
+
+
+READINGS: dict[str, Reading] = {
+    "run": Reading(
+        "Run",
+        "Runs",
+        Run,
+        "run_detail",
+        ("trajectories.view_run",),
+        lambda _: ("trajectories.control_run",),
+        lambda run: run.title,
+        lambda run: Progress(
+            run.done_count + run.failed_count + run.cancelled_count, run.planned_count, "samples", run.failed_count
+        ),
+        unread=("plan",),
+        related=("sampler",),
+        extend=_one_failure,
+        is_paid=lambda run: run.sampler.is_chat,
+    ),
+    "judgement": Reading(
+        "Model judge",
+        "Model judges",
+        Judgement,
+        "judgement_detail",
+        ("trajectories.view_judgement",),
+        lambda _: ("trajectories.control_judgement",),
+        lambda job: f"{job.rubric.title} by {job.sampler.title}",
+        lambda job: Progress(job.done_count, job.total_count, "traces", job.error_count),
+        related=("sampler", "rubric"),
+        is_paid=lambda _: True,
+    ),
+    "generation": Reading(
+        "Generation",
+        "Generation",
+        GenerationJob,
+        "generation_detail",
+        ("trajectories.view_generationjob",),
+        lambda _: ("trajectories.control_generationjob",),
+        lambda job: job.title,
+        lambda job: Progress(job.passed_count, job.wanted, "problems"),
+        unread=("plan",),
+        extend=_passed,
+        is_paid=lambda job: job.sampler_id is not None or job.solver_id is not None,
+    ),
+    "reverification": Reading(
+        "Verification again",
+        "Verifications again",
+        Reverification,
+        "reverification_detail",
+        ("trajectories.view_verdict",),
+        lambda _: ("trajectories.add_reverification",),
+        lambda job: (
+            f"{job.total_count:,} trace{'' if job.total_count == 1 else 's'} by "
+            f"{len(job.verifiers)} verifier{'' if len(job.verifiers) == 1 else 's'}"
+        ),
+        lambda job: Progress(job.done_count, job.total_count, "traces"),
+        reason_field="",
+    ),
+    "export": Reading(
+        "Export",
+        "Exports",
+        Export,
+        "export_detail",
+        ("trajectories.view_export", SEE_REVIEWS),
+        lambda _: ("trajectories.add_export", SEE_REVIEWS),
+        lambda job: f"{job.release.title} as {job.format}{' with meta' if job.with_meta else ''}",
+        lambda job: Progress(job.rows_written, job.release.item_count, "rows"),
+        reason_field="error",
+        unread=("release__manifest", "release__rule"),
+        related=("release",),
+    ),
+    "import": Reading(
+        "Import",
+        "Imports",
+        Import,
+        "import_detail",
+        ("trajectories.view_import",),
+        _import_control,
+        lambda job: f"{job.source}: {job.get_kind_display()}",
+        lambda job: Progress(job.done, job.total, "", job.fault_count),
+        reason_field="reason",
+        unread=("faults", "crossings", "files", "options"),
+    ),
+    "freezing": Reading(
+        "Release",
+        "Releases on their way",
+        Freezing,
+        "release_freezing",
+        ("trajectories.view_release", SEE_REVIEWS),
+        lambda _: ("trajectories.add_release", SEE_REVIEWS),
+        lambda job: job.title,
+        lambda job: Progress(job.done_count, job.total_count, "traces"),
+        reason_field="reason",
+    ),
+}
+"""By the kind of job, in the order of the filters."""
+
+
+def kinds_seen(person: User | AnonymousUser) -> list[str]:
+    """The kinds of jobs that a person may look at."""
+    return [kind for kind, reading in READINGS.items() if person.has_perms(reading.permissions)]
+
+
+@dataclass(frozen=True, slots=True)
+class JobKey:
+    """A place in the list of all jobs: newest first, those of one moment by kind, then by id."""
+
+    created_at: datetime
+    kind: str
+    pk: int
+
+    def __str__(self) -> str:
+        """As addresses have it."""
+        return f"{(self.created_at - EPOCH) // timedelta(microseconds=1)}-{self.kind}-{self.pk}"
+
+    def older(self, kind: str) -> Q:
+        """Jobs of a kind that come after this place."""
+        same = Q(created_at=self.created_at)
+        if kind == self.kind:
+            return Q(created_at__lt=self.created_at) | same & Q(pk__lt=self.pk)
+        return Q(created_at__lte=self.created_at) if kind > self.kind else Q(created_at__lt=self.created_at)
+
+    def newer(self, kind: str) -> Q:
+        """Jobs of a kind that come before this place."""
+        same = Q(created_at=self.created_at)
+        if kind == self.kind:
+            return Q(created_at__gt=self.created_at) | same & Q(pk__gt=self.pk)
+        return Q(created_at__gte=self.created_at) if kind < self.kind else Q(created_at__gt=self.created_at)
+
+
+def read_job_key(text: str) -> JobKey | None:
+    """The place that an address names; None where it names none."""
+    found = re.fullmatch(r"([0-9]{1,16})-([a-z]{1,20})-([0-9]{1,18})", text, re.ASCII)
+    if found is None or found[2] not in READINGS:
+        return None
+    return JobKey(EPOCH + timedelta(microseconds=int(found[1])), found[2], int(found[3]))
+
+
+@dataclass(frozen=True, slots=True)
+class JobPage:
+    """Part of the list. `newer` and `older` are the places to page with, None at the ends."""
+
+    rows: Sequence[JobRow]
+    newer: JobKey | None
+    older: JobKey | None
+
+
+def list_jobs(
+    kinds: Collection[str],
+    *,
+    state: str = "",
+    before: JobKey | None = None,
+    after: JobKey | None = None,
+    size: int = PAGE_SIZE,
+) -> JobPage:
+    """The newest jobs of these kinds, those older than `before`, or those just newer than `after`.
+
+    As many queries as there are kinds on the page, and one. No job matches an unknown word for the state.
+    """
+    if state and state not in STATE_FILTERS:
+        return JobPage([], None, None)
+    wanted = Q(state__in=STATE_FILTERS[state][1]) if state else Q()
+    if after is not None:
+        keys = _keys({kind: wanted & after.newer(kind) for kind in kinds}, size, newest_first=False)
+        more, keys = len(keys) > size, keys[:size][::-1]
+        newer, older = more, True
+    else:
+        places = {kind: wanted if before is None else wanted & before.older(kind) for kind in kinds}
+        keys = _keys(places, size)
+        newer, older, keys = before is not None, len(keys) > size, keys[:size]
+    return JobPage(_rows(keys), keys[0] if keys and newer else None, keys[-1] if keys and older else None)
+
+
+def get_jobs(kind: str, pks: Collection[int]) -> Sequence[JobRow]:
+    """The jobs of a kind with these ids, those that are there, in order of id."""
+    reading = READINGS[kind]
+    rows = reading.model._default_manager.select_related("created_by", *reading.related).defer(*reading.unread)
+    return [_row(kind, job) for _, job in sorted(reading.extend(rows).in_bulk(list(pks)).items())]
+
+
+def list_trouble(kinds: Collection[str]) -> Sequence[JobRow]:
+    """The newest jobs that failed, or that wait for somebody with a reason."""
+    wanted = {}
+    for kind in kinds:
+        field = READINGS[kind].reason_field
+        waits = Q(state__in=PAUSED) & ~Q(**{field: ""}) if field else Q(pk=None)
+        wanted[kind] = Q(state__in=FAILED) | waits
+    return _rows(_keys(wanted, TROUBLE_SHOWN - 1))
+
+
+def count_unfinished(kinds: Collection[str]) -> Mapping[str, Mapping[str, int]]:
+    """How many jobs of each kind are queued, running and paused, in one query."""
+    counts: dict[str, dict[str, int]] = {kind: {} for kind in kinds}
+    parts = [
+        READINGS[kind]
+        .model._default_manager.filter(state__in=(*ACTIVE, *PAUSED))
+        .order_by()
+        .annotate(job_kind=_word(kind))
+        .values_list("job_kind", "state")
+        .annotate(count=Count("pk"))
+        for kind in kinds
+    ]
+    for kind, state, count in _together(parts):
+        counts[kind][state] = count
+    return counts
+
+
+def _word(kind: str) -> Value:
+    return Value(kind, output_field=CharField())
+
+
+def _together(parts: Sequence[QuerySet[Any, Any]]) -> Iterable[Any]:
+    if not parts:
+        return []
+    return parts[0].union(*parts[1:], all=True) if len(parts) > 1 else parts[0]
+
+
+def _keys(wanted: Mapping[str, Q], size: int, *, newest_first: bool = True) -> list[JobKey]:
+    """The first `size` places and one more, of the jobs wanted of each kind."""
+    order = ("-created_at", "job_kind", "-pk") if newest_first else ("created_at", "-job_kind", "pk")
+    parts = [
+        READINGS[kind]
+        .model._default_manager.filter(condition)
+        .annotate(job_kind=_word(kind))
+        .values_list("created_at", "job_kind", "pk")
+        .order_by(order[0], order[2])[: size + 1]
+        for kind, condition in wanted.items()
+    ]
+    if not parts:
+        return []
+    found = parts[0].union(*parts[1:], all=True).order_by(*order)[: size + 1] if len(parts) > 1 else parts[0]
+    return [JobKey(*row) for row in found]
+
+
+def _rows(keys: Sequence[JobKey]) -> list[JobRow]:
+    """The jobs at these places, read kind by kind."""
+    jobs: dict[tuple[str, int], JobRow] = {}
+    for kind in dict.fromkeys(key.kind for key in keys):
+        wanted = get_jobs(kind, [key.pk for key in keys if key.kind == kind])
+        jobs |= {(kind, row.job.pk): row for row in wanted}
+    return [row for key in keys if (row := jobs.get((key.kind, key.pk))) is not None]
+
+
+def _row(kind: str, job: Any) -> JobRow:
+    reading = READINGS[kind]
+    spending = None
+    if reading.is_paid(job):
+        tokens = job.input_tokens + job.output_tokens
+        spending = Spending(job.cost, job.budget_cost, tokens, job.budget_tokens)
+    reason = getattr(job, reading.reason_field) if reading.reason_field else ""
+    example = getattr(job, "example", None) or ""
+    return JobRow(kind, reading, job, reading.progress(job), spending, reason, example)

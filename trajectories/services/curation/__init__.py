@@ -1,0 +1,1 @@
+"""People reviewing: who looks at what."""

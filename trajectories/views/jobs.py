@@ -1,0 +1,93 @@
+"""All background jobs on one page: how far each is, what it takes, who does the work, and what went wrong."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.core.exceptions import ObjectDoesNotExist
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.vary import vary_on_headers
+
+from trajectories.selectors.jobs import (
+    READINGS,
+    STATE_FILTERS,
+    count_unfinished,
+    kinds_seen,
+    list_jobs,
+    list_trouble,
+    read_job_key,
+)
+from trajectories.selectors.queues import get_queues
+from trajectories.selectors.workers import get_workforce, list_workers
+from trajectories.services.jobs.steering import STEERED, JobError
+from trajectories.tasks.jobs import KINDS, ControlDeniedError, controls_of, steer_job
+from trajectories.views.fragments import wants_fragment
+from trajectories.views.permissions import MissingPermission, needs
+from trajectories.views.visitors import visitor
+
+view_jobs = needs("trajectories.view_run")
+KEPT = ("kind", "state", "before", "after")
+"""Parameters of the list's address that a move leads back to."""
+
+
+@require_safe
+@view_jobs
+@vary_on_headers("HX-Request")
+def job_list(request: HttpRequest) -> HttpResponse:
+    """Jobs of every kind that the visitor may see, newest first; workers, queues and what went wrong."""
+    seen = kinds_seen(request.user)
+    kind, state = request.GET.get("kind", ""), request.GET.get("state", "")
+    page = list_jobs(
+        [each for each in seen if kind in ("", each)],
+        state=state,
+        before=read_job_key(request.GET.get("before", "")),
+        after=read_job_key(request.GET.get("after", "")),
+    )
+    context: dict[str, Any] = {
+        "kind": kind,
+        "kinds": [(each, READINGS[each].plural) for each in seen],
+        "state": state,
+        "states": [(word, title) for word, (title, _) in STATE_FILTERS.items()],
+        "page": page,
+        "rows": [(row, controls_of(request.user, row)) for row in page.rows],
+        "back": urlencode({name: request.GET[name] for name in KEPT if request.GET.get(name)}),
+        "unfinished": _totals(seen),
+        "trouble": list_trouble(seen),
+        "workforce": get_workforce(),
+        "workers": list_workers(),
+        "queues": get_queues(),
+    }
+    template = "_live" if wants_fragment(request) else "list"
+    return render(request, f"trajectories/jobs/{template}.html", context)
+
+
+def _totals(kinds: list[str]) -> dict[str, int]:
+    """How many jobs there are in each state that is no end."""
+    totals = dict.fromkeys(("queued", "running", "paused"), 0)
+    for counts in count_unfinished(kinds).values():
+        for state, count in counts.items():
+            totals[state] += count
+    return totals
+
+
+@require_POST
+@view_jobs
+def job_steer(request: HttpRequest, kind: str, job_id: int, verb: str) -> HttpResponse:
+    """Pause, resume, cancel or try again one job of any kind; a refusal becomes a message."""
+    if kind not in KINDS or verb not in KINDS[kind].acts:
+        raise Http404("There is no such job, or nothing like that can be done to it.")
+    try:
+        steer_job(actor=visitor(request), kind=kind, verb=verb, job_id=job_id)
+    except ControlDeniedError as refusal:
+        raise MissingPermission(request.user, refusal.missing) from refusal
+    except ObjectDoesNotExist as fault:
+        raise Http404(f"There is no {STEERED[kind].noun} {job_id}.") from fault
+    except JobError as refusal:
+        messages.error(request, str(refusal))
+    if request.GET.get("then") == "page":
+        return redirect(READINGS[kind].page, job_id)
+    back = urlencode({name: request.GET[name] for name in KEPT if request.GET.get(name)})
+    return redirect(f"{reverse('job_list')}{'?' if back else ''}{back}")
