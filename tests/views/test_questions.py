@@ -1,12 +1,17 @@
 """A file of questions in the browser: sent, looked at column by column, imported."""
 
+import tracemalloc
+from itertools import islice
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from tests import factories
 from tests.imports import finish, latest
+from trajectories.adapters.uploads import Document
 from trajectories.models import Problem
+from trajectories.services.questions import read_question_documents
 
 pytestmark = pytest.mark.django_db
 ADDRESS = "/problems/import/"
@@ -269,3 +274,36 @@ def test_the_rows_shown_are_of_the_side_that_was_chosen_before(as_lead):
     page = as_lead.get(address, chosen, headers={"HX-Request": "true"})
     assert [item.split for item in page.context["preview"].first] == ["train"]
     assert b"The file's name says" in page.content
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "told"),
+    [
+        ("empty.jsonl", b"{}\n{}\n", "found an object without any key, expected a question"),
+        (
+            "nul.csv",
+            b"\0question,answer\nOne?,1\n",
+            "the column \\x00question</strong>: found a NUL character",
+        ),
+        ("half.jsonl", b'{"question": "One?", "\\ud800": "1"}\n', "found half of a surrogate pair, expected text"),
+    ],
+)
+def test_columns_that_no_page_can_show_are_told(as_lead, name, content, told):
+    address = send(as_lead, content, name).url
+    page = as_lead.get(address)
+    assert page.status_code == 200
+    assert told in page.content.decode()
+    assert not Problem.objects.exists()
+
+
+def test_a_file_of_many_small_rows_is_read_one_row_at_a_time(as_lead, tmp_path):
+    """All of them at once would take a hundred times the memory of the file."""
+    document = Document("many.jsonl", lambda: b'{"question": "a"}\n' * 20_000)
+    tracemalloc.start()
+    try:
+        reading = read_question_documents([document], columns={})
+        assert [item.kind for item in islice(reading, 3)] == ["text"] * 3
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most < 3_000_000

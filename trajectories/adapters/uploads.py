@@ -69,20 +69,20 @@ class OpenFiles:
         """The documents of a file, a zip, or a folder (.json, .jsonl and .csv files), in the order of their names."""
         if path.is_dir():
             return self._add_folder(path) or [
-                ImportFault(str(path), "", "found no .json, .jsonl or .csv file in this folder")
+                ImportFault(shown_path(path), "", "found no .json, .jsonl or .csv file in this folder")
             ]
         if not path.is_file():
-            return [ImportFault(str(path), "", "found no file or folder of this name")]
+            return [ImportFault(shown_path(path), "", "found no file or folder of this name")]
         if path.suffix.lower() != ".zip":
             return [self.add_file(path)]
         try:
-            return self.add_stream(self._stack.enter_context(path.open("rb")), path.as_posix())
+            return self.add_stream(self._stack.enter_context(path.open("rb")), shown_path(path))
         except OSError as fault:
-            return [ImportFault(str(path), "", f"cannot be read: {fault.strerror}")]
+            return [ImportFault(shown_path(path), "", f"cannot be read: {fault.strerror}")]
 
     def add_file(self, path: Path) -> Document:
         """A file as one document, whatever its name says."""
-        return Document(path.as_posix(), partial(self._read_path, path))
+        return Document(shown_path(path), partial(self._read_path, path))
 
     def _add_folder(self, path: Path) -> list[Document | ImportFault]:
         documents: list[Document | ImportFault] = []
@@ -91,7 +91,7 @@ class OpenFiles:
             for name in sorted(files):
                 inside = Path(folder) / name
                 if inside.suffix.lower() in SUFFIXES and not _is_litter(inside.relative_to(path)):
-                    documents.append(Document(inside.as_posix(), partial(self._read_path, inside)))
+                    documents.append(Document(shown_path(inside), partial(self._read_path, inside)))
         return documents
 
     def _read_path(self, path: Path) -> bytes:
@@ -151,6 +151,11 @@ class OpenFiles:
         if len(data) > MAX_BYTES:
             raise ProblemError("", f"found more than {MAX_BYTES >> 20} MB in one document, expected less")
         return data
+
+
+def shown_path(path: Path) -> str:
+    """A path as text that can be printed and stored, whatever bytes the file system has for it."""
+    return os.fsencode(path).decode("utf-8", "replace").replace("\0", "\ufffd")
 
 
 def _distrust(entry: zipfile.ZipInfo) -> str:

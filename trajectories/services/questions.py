@@ -120,15 +120,26 @@ def _read(document: Document, chosen: Mapping[str, str], split: str | None, most
     """All rows of a file, or `most` of them, and which column is what."""
     columns: tuple[str, ...] = ()
     try:
-        rows = list(islice(read_rows(document.read(), document.name), most))
-        columns = tuple(dict.fromkeys(name for _, row in rows if not isinstance(row, ProblemError) for name in row))
+        data = document.read()
+        rows, columns = _look_through(read_rows(data, document.name), most)
         mapping = choose_columns(columns, chosen) if columns else {}
     except ProblemError as fault:
         return _Reading(columns, {}, [partial(ImportFault, document.name, fault.path, fault.detail)])
     if not rows:
         return _Reading(columns, {}, [partial(ImportFault, document.name, "", "found no questions")])
-    reads = (partial(_read_row, row, number, document.name, mapping, split) for number, row in rows)
+    again = islice(read_rows(data, document.name), most)
+    reads = (partial(_read_row, row, number, document.name, mapping, split) for number, row in again)
     return _Reading(columns, mapping, reads)
+
+
+def _look_through(rows: Iterator[tuple[int, Row | ProblemError]], most: int | None) -> tuple[int, tuple[str, ...]]:
+    """How many rows there are, `most` at the most, and the columns of all of them; none of them is kept."""
+    count, columns = 0, dict[str, None]()
+    for _, row in islice(rows, most):
+        count += 1
+        if not isinstance(row, ProblemError):
+            columns.update(dict.fromkeys(row))
+    return count, tuple(columns)
 
 
 def _read_row(
@@ -137,6 +148,8 @@ def _read_row(
     try:
         if isinstance(row, ProblemError):
             raise row
+        if not mapping:
+            raise ProblemError("", "found an object without any key, expected a question")
         record = read_question(row, mapping, f"{PurePosixPath(file).stem}-{number}", split, file)
         if reason := reference_fault(record):
             raise ProblemError(mapping.get("tests" if "tests" in record.spec else "answer", ""), reason)

@@ -4,7 +4,7 @@ import csv
 import io
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 from string import ascii_uppercase
 from typing import Any
@@ -41,6 +41,8 @@ SPLITS = {
 SUFFIXES = frozenset({".jsonl", ".csv"})
 MAX_COLUMNS = 256
 """Column names in one file: a page that asks what is in which column lists them all, a dozen times over."""
+MAX_ROWS = 500_000
+"""Rows and lines of one file: so many can be looked through while somebody waits for a task to end."""
 MAX_NAME = 200
 MAX_FAMILY = 100
 LARGEST = 1e300
@@ -81,15 +83,19 @@ def is_questions(name: str) -> bool:
 def read_rows(data: bytes, file: str) -> Iterator[tuple[int, Row | ProblemError]]:
     """The rows of a .csv or .jsonl file with the line each ends on; a row that cannot be read is a ProblemError.
 
-    Raises ProblemError where the whole file cannot be read.
+    One row at a time, so that many small ones take no more memory than few. Raises ProblemError where the whole file
+    cannot be read.
     """
     text = decode_text(data)
+    lines = max(text.count("\n"), text.count("\r"))
+    if lines > MAX_ROWS:
+        raise ProblemError("", f"found {lines:,} lines in one file, expected at most {MAX_ROWS:,}; part it")
     return _csv_rows(text) if PurePosixPath(file).suffix.lower() == ".csv" else _jsonl_rows(text)
 
 
 def _jsonl_rows(text: str) -> Iterator[tuple[int, Row | ProblemError]]:
     columns: set[str] = set()
-    for number, line in enumerate(text.split("\n"), 1):
+    for number, line in enumerate(_lines(text), 1):
         if not line.strip():
             continue
         try:
@@ -97,6 +103,7 @@ def _jsonl_rows(text: str) -> Iterator[tuple[int, Row | ProblemError]]:
             if not isinstance(value, dict):
                 raise ProblemError("", f"found {describe(value)}, expected an object")
             _check_columns(len(value))
+            _check_names(value.keys() - columns)
         except ProblemError as fault:
             yield number, ProblemError(fault.path.removeprefix("line 1 "), fault.detail)
         else:
@@ -105,10 +112,25 @@ def _jsonl_rows(text: str) -> Iterator[tuple[int, Row | ProblemError]]:
             yield number, value
 
 
+def _lines(text: str) -> Iterator[str]:
+    start = 0
+    while start < len(text):
+        end = text.find("\n", start)
+        end = len(text) if end < 0 else end
+        yield text[start:end]
+        start = end + 1
+
+
 def _check_columns(count: int, where: str = "") -> None:
     """Raise ProblemError for more columns than anyone can choose from."""
     if count > MAX_COLUMNS:
         raise ProblemError("", f"found {count:,} columns{where}, expected at most {MAX_COLUMNS}; leave out the others")
+
+
+def _check_names(columns: Iterable[str]) -> None:
+    """Raise ProblemError for the name of a column that no page can show and no database hold."""
+    for column in columns:
+        check_text(column, f"the column {show(column)}")
 
 
 def _csv_rows(text: str) -> Iterator[tuple[int, Row | ProblemError]]:
@@ -116,6 +138,7 @@ def _csv_rows(text: str) -> Iterator[tuple[int, Row | ProblemError]]:
     try:
         header = next(reader, [])
         _check_columns(len(header))
+        _check_names(header)
         if len(set(header)) != len(header):
             yield 1, ProblemError("", "found a column name twice in the header, expected different names")
             return
