@@ -1,4 +1,4 @@
-"""One valid file of each kind that can be imported, to be spoiled; their traces are of the problem `sum-1`."""
+"""One valid file of each kind that can be imported, to be spoiled; the traces are of one problem."""
 
 import random
 from collections.abc import Iterator
@@ -6,7 +6,8 @@ from typing import Any
 
 from tests.crawl.contents import Content, as_json, broken, documents, encode, json_lines, table, tables, zips
 
-PROBLEM = "sum-1"
+PROBLEM, HASH = "sum-1", "5" * 64
+"""By name and by content hash, the problem that the traces are of."""
 PAIR = {"input": [[1, 2], [3, 4]], "output": [[2, 1], [4, 3]]}
 TASK = {"train": [PAIR, PAIR], "test": [PAIR, {"input": [[5]]}]}
 USAGE = {
@@ -34,7 +35,7 @@ TRACES: tuple[dict[str, Any], ...] = (
     },
     {"question": "What is 2 + 2?", "response": "4"},
     {
-        "problem_hash": "0" * 64,
+        "problem_hash": HASH,
         "problem_id": PROBLEM,
         "messages": [
             {"role": "system", "content": "Be short."},
@@ -54,7 +55,7 @@ TRACES: tuple[dict[str, Any], ...] = (
             "answer": "4",
             "found": {"start": 6, "end": 7, "how": "last line"},
             "hinted": False,
-            "steps": [{"kind": "thought", "title": "Add", "body": "2 + 2", "depth": 1, "data": {"a": [1, None]}}],
+            "steps": [{"kind": "text", "title": "Add", "body": "2 + 2", "depth": 1, "data": {"a": [1, None]}}],
         },
         "verdicts": [
             {
@@ -101,7 +102,7 @@ QUESTIONS: tuple[dict[str, Any], ...] = (
     {
         "question": "Write add.",
         "answer": "def add(a, b):\n    return a + b\n",
-        "tests": [{"input": [1, 2], "output": 3}],
+        "tests": [{"arguments": [1, 2], "expected": 3}],
         "function": "add",
     },
 )

@@ -27,7 +27,7 @@ from hypothesis import strategies as st
 from tests import factories
 from tests.crawl.contents import Content, as_json, encode
 from tests.crawl.crawler import LONGEST_CPU_SECONDS, Crawler, form_identity, undone
-from tests.crawl.seeds import CELLS, PROBLEM, QUESTIONS, TASK, TRACES, VALID, hostile_contents
+from tests.crawl.seeds import CELLS, HASH, PROBLEM, QUESTIONS, TASK, TRACES, VALID, hostile_contents
 from tests.crawl.test_crawl import DEEP, forms_of
 from tests.crawl.values import encoded
 from tests.crawl.world import World, make_person
@@ -37,7 +37,7 @@ from trajectories.services.imports import jobs
 from trajectories.services.uploads import sweep_uploads
 
 pytestmark = pytest.mark.django_db
-EACH = 12 if DEEP else 1
+EACH = 6 if DEEP else 1
 EXAMPLES = 3_000 if DEEP else 40
 PAGES = 40 if DEEP else 3
 """Of what came in, the newest: their pages are looked at."""
@@ -48,7 +48,9 @@ PYTHON = re.compile(
     r"Traceback|\w+Error\b|Exception|object at 0x|NoneType|<class|__\w+__|invalid literal|codec can|Errno|DETAIL:|"
     r"has no attribute|not subscriptable|unhashable|expected str|psycopg|list index"
 )
-CLEAR = re.compile(r"expected|found no |is no |cannot be |import it first|belongs|larger than|Choose |required|Found ")
+CLEAR = re.compile(
+    "expected|found no |is no |cannot be |import it first|but the trace has|belongs|larger than|Choose |required|Found "
+)
 
 
 @pytest.fixture
@@ -57,7 +59,8 @@ def folder(settings: Any, tmp_path: Path) -> Path:
     settings.FILE_UPLOAD_TEMP_DIR = str(tmp_path / "arriving")
     settings.FILE_UPLOAD_MAX_MEMORY_SIZE = 64 * 1024  # so that larger ones go through a file, as they do in a browser
     (tmp_path / "arriving").mkdir()
-    factories.make_problem(name=PROBLEM, kind="numeric", statement="What is 2 + 2?", spec={}, reference="4")
+    asked = {"kind": "numeric", "statement": "What is 2 + 2?", "spec": {}, "reference": "4"}
+    factories.make_problem(name=PROBLEM, content_hash=HASH, **asked)
     return tmp_path
 
 
@@ -80,7 +83,8 @@ def fingerprint() -> dict[str, str]:
 
 
 def fault_of(sentence: str) -> str:
-    """What is unclear in a sentence for people, "" where it is clear."""
+    """What is unclear in a sentence for people, "" where it is clear. What an imported program raised is its own."""
+    sentence = re.sub(r"raised \w+: .*", "raised", sentence)
     if found := PYTHON.search(sentence):
         return f"the words {found[0]!r}"
     if len(sentence) > 700 or "\n" in sentence or not all(each.isprintable() for each in sentence):
@@ -245,9 +249,12 @@ def show(crawler: Crawler, first: tuple[int, int]) -> None:
 def test_every_field_that_takes_a_file_takes_any(crawler, folder):
     uploads = upload_fields(crawler)
     assert {upload.field for upload in uploads} >= {"tasks", "folder", "traces"}
+    for content in VALID:
+        for upload in uploads:
+            send(crawler, upload, content, folder, skip=False)
     for number, content in enumerate(hostile_contents(seed=1, each=EACH)):
         suiting = [upload for upload in uploads if upload.suits(content)]
-        for upload in uploads if DEEP else suiting[number % len(suiting) :][:1] if suiting else ():
+        for upload in suiting if DEEP else suiting[number % len(suiting) :][:1] if suiting else ():
             send(crawler, upload, content, folder, skip=number % 2 == 0)
             if DEEP:
                 send(crawler, upload, content, folder, skip=number % 2 == 1)
@@ -331,7 +338,7 @@ def call(crawler: Crawler, reading: Reading, words: list[str], content: Content,
         except CommandError as fault:
             refused = str(fault)
         for line in warned.getvalue().splitlines():
-            assert not PYTHON.search(line), line[:300]
+            assert not PYTHON.search(re.sub(r"raised \w+: .*", "raised", line)), line[:300]
         if refused:
             assert not PYTHON.search(refused), refused[:300]
             assert fingerprint() == before, "something changed"

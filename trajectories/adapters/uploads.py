@@ -111,7 +111,7 @@ class OpenFiles:
         except ProblemError as fault:
             return [ImportFault(name, fault.path, fault.detail)]
         except (zipfile.BadZipFile, NotImplementedError, OSError, ValueError) as fault:
-            return [ImportFault(name, "", f"is no zip file that can be read ({fault})")]
+            return [ImportFault(name, "", f"is no zip file that can be read ({_damage(fault)})")]
         entries = archive.infolist()
         if len(entries) > MAX_ENTRIES:
             detail = f"found {len(entries):,} files in the zip, expected at most {MAX_ENTRIES:,}"
@@ -140,7 +140,7 @@ class OpenFiles:
         except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError, ValueError) as fault:
             if isinstance(fault, ProblemError):
                 raise
-            raise ProblemError("", f"cannot be unpacked ({fault})") from fault
+            raise ProblemError("", f"cannot be unpacked ({_damage(fault)}), expected a whole zip") from fault
 
     def _read(self, stream: IO[bytes], *budgets: Budget) -> bytes:
         """Read to the end, holding at most one document's worth."""
@@ -151,6 +151,11 @@ class OpenFiles:
         if len(data) > MAX_BYTES:
             raise ProblemError("", f"found more than {MAX_BYTES >> 20} MB in one document, expected less")
         return data
+
+
+def _damage(fault: Exception) -> str:
+    """What is wrong with a zip in the words of its reader, where these say something to whoever packed it."""
+    return str(fault) if isinstance(fault, zipfile.BadZipFile | NotImplementedError) else "its data is damaged"
 
 
 def shown_path(path: Path) -> str:

@@ -366,3 +366,23 @@ def test_many_small_rows_take_no_more_memory_than_the_file(name, line):
     finally:
         tracemalloc.stop()
     assert most < 8 * len(data) + 200_000
+
+
+NUL, HALF = "found a NUL character, expected text", "found half of a surrogate pair, expected text"
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ({"answer": {"a": ["b\0"]}, "match": "json"}, f"answer: {NUL}"),
+        ({"answer": {"a\0": 1}, "match": "json"}, f"answer: {NUL}"),
+        ({"answer": '{"a": "\\ud800"}', "match": "json"}, f"answer: {HALF}"),
+        ({"answer": "b", "match": "regex", "examples": ["b", "\ud800"]}, f"examples: {HALF}"),
+        ({"answer": "x", "tests": [{"stdin": "\0", "stdout": ""}]}, f"tests: {NUL}"),
+        ({"answer": "x", "tests": [{"arguments": [{"\ud800": 1}], "expected": 1}]}, f"tests: {HALF}"),
+    ],
+)
+def test_json_that_no_database_holds_is_a_fault(row, message):
+    with pytest.raises(ProblemError) as raised:
+        question(question="Which?", **row)
+    assert str(raised.value) == message

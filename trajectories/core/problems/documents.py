@@ -78,6 +78,19 @@ def check_text(text: str, path: str) -> str:
     return text
 
 
+def check_json(value: JSON, path: str) -> None:
+    """Raise ProblemError for a JSON value with a text, or the name of a key, that no database can hold."""
+    if isinstance(value, str):
+        check_text(value, path)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            check_text(key, path)
+            check_json(item, path)
+    elif isinstance(value, list):
+        for item in value:
+            check_json(item, path)
+
+
 def _check_shape(text: str) -> None:
     """Bound depth and number of lists and objects, with strings left out of account."""
     brackets = _NOT_BRACKET.sub("", _STRING.sub("", text))

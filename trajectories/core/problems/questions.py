@@ -12,7 +12,7 @@ from typing import Any
 from trajectories.core.answers.references import answer_of_solution, final_answer, is_mathematics
 from trajectories.core.problems import ProblemError, describe
 from trajectories.core.problems.arc_files import show, split_of
-from trajectories.core.problems.documents import check_text, decode_text, parse_json_text
+from trajectories.core.problems.documents import check_json, check_text, decode_text, parse_json_text
 from trajectories.core.records import JSON, ProblemKind, ProblemRecord, PublicProblem
 
 COLUMNS: dict[str, tuple[str, ...]] = {
@@ -268,6 +268,7 @@ def _judged_by(values: Row, mapping: Mapping[str, str]) -> dict[str, JSON]:
             continue
         if not isinstance(value, list) or not value:
             raise ProblemError(mapping[field], f"found {describe(value)}, expected a list of at least one entry")
+        check_json(value, mapping[field])
         spec[field] = value
     function = _text(values.get("function"), mapping.get("function", ""))
     if "tests" in spec and function is not None:
@@ -280,7 +281,9 @@ def _reference_text(values: Row, mapping: Mapping[str, str], judged: Mapping[str
     value, column = values.get("answer"), mapping.get("answer", "")
     if judged.get("match") != "json" or value is None:
         return _text(value, column)
-    return _json(value, column) if isinstance(value, str) and value.strip() else value
+    value = _json(value, column) if isinstance(value, str) and value.strip() else value
+    check_json(value, column)
+    return value
 
 
 def _json(text: str, column: str) -> JSON:

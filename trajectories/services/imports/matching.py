@@ -3,6 +3,7 @@
 from django.db.models import Q, QuerySet
 
 from trajectories.core.problems import statement_hash
+from trajectories.core.problems.arc_files import show
 from trajectories.core.trace_files import ProblemKey
 from trajectories.models import Problem
 
@@ -50,5 +51,5 @@ def _letter_for_letter(question: str, problems: list[Problem]) -> list[Problem]:
 def shown_key(key: ProblemKey) -> str:
     """How a row names its problem, in a few words."""
     if key.hash:
-        return f"with the hash {key.hash[:12]}"
+        return f"with the hash {show(key.hash[:12])}"
     return f"named {key.name[:60]!r}" if key.name else f"that asks {key.question[:60]!r}"
