@@ -49,7 +49,8 @@ PYTHON = re.compile(
     r"has no attribute|not subscriptable|unhashable|expected str|psycopg|list index"
 )
 CLEAR = re.compile(
-    "expected|found no |is no |cannot be |import it first|but the trace has|belongs|larger than|Choose |required|Found "
+    "expected|found no |is no |cannot be |import it first|but the trace has|does not pass its tests|"
+    "belongs|larger than|Choose |required|Found "
 )
 
 

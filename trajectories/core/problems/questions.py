@@ -12,7 +12,7 @@ from typing import Any
 from trajectories.core.answers.references import answer_of_solution, final_answer, is_mathematics
 from trajectories.core.problems import ProblemError, describe
 from trajectories.core.problems.arc_files import show, split_of
-from trajectories.core.problems.documents import check_json, check_text, decode_text, parse_json_text
+from trajectories.core.problems.documents import check_json, check_text, decode_text, lines_of, parse_json_text
 from trajectories.core.records import JSON, ProblemKind, ProblemRecord, PublicProblem
 
 COLUMNS: dict[str, tuple[str, ...]] = {
@@ -95,7 +95,7 @@ def read_rows(data: bytes, file: str) -> Iterator[tuple[int, Row | ProblemError]
 
 def _jsonl_rows(text: str) -> Iterator[tuple[int, Row | ProblemError]]:
     columns: set[str] = set()
-    for number, line in enumerate(_lines(text), 1):
+    for number, line in enumerate(lines_of(text), 1):
         if not line.strip():
             continue
         try:
@@ -110,15 +110,6 @@ def _jsonl_rows(text: str) -> Iterator[tuple[int, Row | ProblemError]]:
             columns.update(value)
             _check_columns(len(columns), " in all rows so far")
             yield number, value
-
-
-def _lines(text: str) -> Iterator[str]:
-    start = 0
-    while start < len(text):
-        end = text.find("\n", start)
-        end = len(text) if end < 0 else end
-        yield text[start:end]
-        start = end + 1
 
 
 def _check_columns(count: int, where: str = "") -> None:
