@@ -6,16 +6,19 @@
 A new embedded database, the real workers with their supervisor, beat and the keeper of the database, and a fake
 endpoint that fails in a fifth of all calls: errors, cut connections, 429 with Retry-After, truncated answers. Every few
 seconds something is killed with signal 9, in turn: all workers at once with their supervisor, a busy one, an idle one,
-the supervisor alone, beat, the keeper; the database is restarted while it runs. Then a second run with a budget that is
-too small. With `--only all` everything is killed each time.
+the supervisor alone, beat, the keeper, a web worker; the database is restarted while it runs. Then a second run with a
+budget that is too small. With `--only all` everything is killed each time.
 
 Needs to hold: as many outcomes as were planned, each once; calls answered beyond those at most what was in flight at
-the kills; the run's cost is what the endpoint charged for, but for these; the budget is exceeded by no more than these.
+the kills; the run's cost is what the endpoint charged for, but for these; the budget is exceeded by no more than these;
+the web answers after every kill.
 """
 
 import argparse
+import http.client
 import os
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -38,9 +41,10 @@ PROGRAM = "def transform(grid):\n    return [row[::-1] for row in grid]\n"
 INPUT_PRICE, OUTPUT_PRICE = Decimal(1), Decimal(10)
 OUTPUT_TOKENS, PROMPT_TOKENS = 100, 400
 LONGEST_SECONDS = 1_800
+WEB_SECONDS = 60.0
+"""So long the web may be away after a kill, start included."""
 
-
-VICTIMS = ("all", "busy", "idle", "supervisor", "beat", "keeper")
+VICTIMS = ("all", "busy", "idle", "supervisor", "beat", "keeper", "web")
 
 
 @dataclass(slots=True)
@@ -50,18 +54,24 @@ class Damage:
     kills: Counter[str] = field(default_factory=Counter)
     restarts: int = 0
     in_flight: list[int] = field(default_factory=list)
+    web_away: list[float] = field(default_factory=list)
+    """Seconds until the web answered, from each kill on."""
 
 
 class Processes:
-    """What `manage.py up` runs but for the web server, each in a process group of its own, with one log."""
+    """What `manage.py up` runs, each in a process group of its own, with one log."""
 
     def __init__(self, log: Path, workers: int) -> None:
         self._log = log
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self._port = free.getsockname()[1]
+        web = ["-m", "gunicorn", "webapp.wsgi", f"--bind=127.0.0.1:{self._port}", "--worker-class=gthread"]
         beat = ["-m", "celery", "-A", "webapp", "beat", "--pidfile=", "--schedule", str(log.with_name("beat"))]
         self._commands = {
             "supervisor": ["manage.py", "work", f"--processes={workers}", "--grace=1"],
             "beat": [*beat, "--loglevel=WARNING"],
             "keeper": ["manage.py", "watch_database"],
+            "web": [*web, "--workers=2", "--threads=8", "--no-control-socket", "--log-level=warning"],
         }
         self._found: dict[str, subprocess.Popen[bytes]] = {}
 
@@ -78,6 +88,10 @@ class Processes:
         """As a power cut would; whether calls may have been lost. An idle worker is killed only where there is one."""
         if victim in {"busy", "idle"}:
             return self._kill_worker(busy=victim == "busy")
+        if victim == "web":
+            for child in psutil.Process(self._found["web"].pid).children()[:1]:
+                child.kill()
+            return False
         process = self._found["supervisor" if victim == "all" else victim]
         workers = psutil.Process(process.pid).children() if victim == "supervisor" else []
         if victim == "all":
@@ -87,6 +101,20 @@ class Processes:
         process.wait()
         psutil.wait_procs(workers, timeout=30)  # they end by themselves
         return victim in {"all", "supervisor"}
+
+    def web_away(self) -> float:
+        """Seconds from now until the web says that it reaches the database. Raises TimeoutError."""
+        started = time.monotonic()
+        while time.monotonic() < started + WEB_SECONDS:
+            try:
+                asking = http.client.HTTPConnection("127.0.0.1", self._port, timeout=WEB_SECONDS)
+                asking.request("GET", "/health/")
+                if asking.getresponse().status == 200:
+                    return time.monotonic() - started
+            except (OSError, http.client.HTTPException):
+                pass
+            time.sleep(0.1)
+        raise TimeoutError(f"the web did not answer within {WEB_SECONDS:.0f} s")
 
     def _kill_worker(self, *, busy: bool) -> bool:
         from trajectories.models import Worker
@@ -220,6 +248,7 @@ def work_on(run: Any, served: Any, processes: Processes, options: Any, restart_a
     ring_sampling(run)
     try:
         processes.start()
+        processes.web_away()
         while not is_over(run):
             if time.monotonic() > until:
                 raise TimeoutError(f"not done after {LONGEST_SECONDS} s: {run.state}, {run.done_count} samples")
@@ -232,12 +261,14 @@ def work_on(run: Any, served: Any, processes: Processes, options: Any, restart_a
                 restart_at.pop(0)
                 restart_database()
                 damage.restarts += 1
+                damage.web_away.append(processes.web_away())
                 continue
             if not is_over(run):
                 victim = next(victims)
                 damage.kills[victim] += 1
                 if processes.kill(victim):
                     damage.in_flight.append(min(options.in_flight, unkept(run)))
+                damage.web_away.append(processes.web_away())
             processes.start()
     finally:
         processes.kill_all()
@@ -298,6 +329,7 @@ def wreak(options: argparse.Namespace, var: Path) -> bool:
         print(f"{run.planned_count} planned, {time.monotonic() - started:.0f} s, {damage.kills.total()} kills, "
               f"{damage.restarts} restarts of the database")  # fmt: skip
         print(f"  killed              {', '.join(f'{victim} {count}' for victim, count in damage.kills.items())}")
+        print(f"  web answered        within {max(damage.web_away):.1f} s of each")
         good = report_outcomes(run, served, damage)
     with endpoint(options) as served:
         budget = (run.cost / 2).quantize(Decimal("0.000001"))

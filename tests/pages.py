@@ -10,7 +10,10 @@ TEXTS = {"text", "search", "number", "hidden", "password", "email", "url", "date
 
 @dataclass
 class Field:
-    """A field of a form. `value` is what the page fills in, None for nothing; `choices` what it offers."""
+    """A field of a form. `value` is what the page fills in, None for nothing; `choices` what it offers.
+
+    `accept` has the endings of the files that a browser lets one choose, none where it is any.
+    """
 
     name: str
     kind: str
@@ -18,6 +21,7 @@ class Field:
     values: list[str] = field(default_factory=list)
     choices: list[str] = field(default_factory=list)
     is_multiple: bool = False
+    accept: list[str] = field(default_factory=list)
 
 
 @dataclass
@@ -70,6 +74,7 @@ class Page(HTMLParser):
         assert self._form is not None
         kind = given.get("type", "text") if tag == "input" else tag
         found = self._form.fields.setdefault(given["name"], Field(given["name"], kind, is_multiple="multiple" in given))
+        found.accept = [ending.strip() for ending in given.get("accept", "").split(",") if ending.strip()]
         self._field = found if tag in {"select", "textarea"} else None
         if kind in {"checkbox", "radio", "button"}:
             value = given.get("value", "on")

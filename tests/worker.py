@@ -16,6 +16,7 @@ from urllib.parse import quote
 
 import psutil
 import pytest
+from django.conf import settings as django_settings
 
 ROOT = Path(__file__).resolve().parent.parent
 QUEUE_SQL = """
@@ -28,7 +29,7 @@ END $$
 """PGMQ's own purge truncates, and so waits for every session that has the queue open, a killed worker's too."""
 
 
-def wait_for(condition: Callable[[], Any], what: str, seconds: float = 150.0) -> Any:
+def wait_for(condition: Callable[[], Any], what: str, seconds: float = 60.0) -> Any:
     """The first true value of `condition`, asked again and again; fails naming `what` when none came in time."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
@@ -49,12 +50,18 @@ class WorkerProcess:
     """`manage.py work` in a process group of its own: a supervisor, workers, the quick worker and the file worker."""
 
     def __init__(
-        self, url: str, log: Path, includes: list[str], concurrency: int = 1, settings: Mapping[str, str] | None = None
+        self,
+        url: str,
+        folder: Path,
+        includes: list[str],
+        concurrency: int = 1,
+        settings: Mapping[str, str] | None = None,
     ) -> None:
-        self.log = log
+        self.log = folder / "worker.log"
         self._places = concurrency + 2
         logged = {"LOG_LEVEL": "INFO", "WORKER_LOG_LEVEL": "INFO", "PYTHONUNBUFFERED": "1"}
         embedded = {"MODEL_ADDRESSES": "loopback"}  # as it is with the embedded database
+        embedded |= {"MINICOLUMN_VAR": str(folder / "var"), "SECRET_KEY": django_settings.SECRET_KEY}
         self._environment = {**os.environ, "DATABASE_URL": url, **logged, **embedded, **(settings or {})}
         self._command = [sys.executable, "manage.py", "work", f"--processes={concurrency}", "--grace=1"]
         self._command += [f"--include={name}" for name in includes]
@@ -101,15 +108,23 @@ def empty_queues() -> None:
 
 
 @pytest.fixture
-def celery_worker_process(transactional_db: None, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Any]:
-    """A running worker; `WORKER_...` of the test module say what it is started with."""
+def celery_worker_process(
+    transactional_db: None, tmp_path: Path, settings: Any, request: pytest.FixtureRequest
+) -> Iterator[Any]:
+    """A running worker; `WORKER_...` of the test module say what it is started with.
+
+    It and the test have a data folder of their own. Tests that run beside one another have a database each, in which
+    the same ids come: in one folder they would write into one another's `imports/import-1.rows`.
+    """
     from django.db import connection
 
     empty_queues()
+    settings.VAR_DIR = tmp_path / "var"
+    settings.EXPORT_DIR = settings.VAR_DIR / "exports"
     module = request.module
     worker = WorkerProcess(
         database_url(connection.settings_dict),
-        tmp_path / "worker.log",
+        tmp_path,
         list(getattr(module, "WORKER_INCLUDES", [])),
         getattr(module, "WORKER_CONCURRENCY", 1),
         getattr(module, "WORKER_SETTINGS", None),

@@ -1,11 +1,14 @@
 """Rows set aside in a file."""
 
+import errno
+import shutil
 import stat
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trajectories.adapters.spools import IN_MEMORY, nameless_spool, open_spool
+from trajectories.adapters.spools import IN_MEMORY, SpoolDamagedError, nameless_spool, open_spool
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
@@ -52,3 +55,44 @@ def test_one_without_a_name_leaves_nothing(tmp_path):
             spool.append("x" * (IN_MEMORY // 4))
         assert len(list(spool.rows())) == 5
     assert list(tmp_path.iterdir()) == []
+
+
+def test_who_still_has_it_open_does_not_write_in_between(tmp_path):
+    path = tmp_path / "import-1.rows"
+    with open_spool(path) as frozen:
+        frozen.append("one")
+        frozen.flush()
+        with open_spool(path) as taken_over:
+            taken_over.append("two")
+            frozen.append("x" * 100)
+            frozen.flush()
+            assert frozen.cut(0)
+            assert list(taken_over.rows()) == ["one", "two"]
+        with open_spool(path) as again:
+            assert list(again.rows()) == ["one", "two"]
+    assert [file.name for file in tmp_path.iterdir()] == ["import-1.rows"]
+
+
+def test_a_full_disk_leaves_it_as_it_was(tmp_path, monkeypatch):
+    path = tmp_path / "import-1.rows"
+    with open_spool(path) as spool:
+        spool.append("one")
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as filled:
+        filled.setattr(shutil, "copyfileobj", full)
+        with pytest.raises(OSError, match="No space"):
+            open_spool(path)
+    with open_spool(path) as spool:
+        assert list(spool.rows()) == ["one"]
+    assert [file.name for file in tmp_path.iterdir()] == ["import-1.rows"]
+
+
+@pytest.mark.parametrize("damage", [b"\0\0\0\0\0\0", b'"on', b'"one"\0\n', b"\xff\xff\n"])
+def test_one_that_is_damaged_says_so(tmp_path, damage):
+    path = tmp_path / "rows"
+    path.write_bytes(b'"zero"\n' + damage)
+    with open_spool(path) as spool, pytest.raises(SpoolDamagedError, match="row 2"):
+        list(spool.rows())

@@ -1,9 +1,10 @@
 """A visitor that asks for pages and counts what breaks: an error of the server, or an answer that took too long."""
 
+import logging
 import time
 from collections import defaultdict
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +15,8 @@ from django.urls import resolve, reverse
 
 from tests.crawl.values import encoded
 from tests.pages import Form, Page
+
+logger = logging.getLogger(__name__)
 
 LONGEST_CPU_SECONDS = 5.0
 """Of this thread: how long an answer takes on a clock says how busy the machine is."""
@@ -41,21 +44,31 @@ class Crawler:
         with noting(self.asked[address]):
             return self._send("GET", address, query, b"", **headers)
 
-    def post(self, address: str, body: bytes, content_type: str = URLENCODED, **headers: str) -> Any:
-        """Send a form, and undo what came of it."""
+    def post(
+        self, address: str, body: bytes, content_type: str = URLENCODED, *, kept: bool = False, **headers: str
+    ) -> Any:
+        """Send a form, and undo what came of it unless it is to be kept."""
         path, _, query = address.partition("?")
-        return self._send("POST", path, query.encode(), body, content_type, **headers)
+        return self._send("POST", path, query.encode(), body, content_type, kept=kept, **headers)
 
     def head(self, address: str) -> Any:
         """Ask for the headers of a page."""
         return self._send("HEAD", address, b"", b"")
 
     def _send(
-        self, method: str, path: str, query: bytes, body: bytes, content_type: str = URLENCODED, **headers: str
+        self,
+        method: str,
+        path: str,
+        query: bytes,
+        body: bytes,
+        content_type: str = URLENCODED,
+        *,
+        kept: bool = False,
+        **headers: str,
     ) -> Any:
         self.requests += 1
         started, clock = time.thread_time(), time.monotonic()
-        with undone():
+        with nullcontext() if kept else undone():
             response = self.client.generic(
                 method,
                 path,
@@ -71,10 +84,15 @@ class Crawler:
         if response.status_code >= 500 and path != reverse("health_of_work"):
             error = getattr(response, "exc_info", None)
             said = repr(error[1])[:300] if error else ""
-            self.faults.append(f"{response.status_code} {self._shown(method, path, query, body)}: {said}")
+            self.found(f"{response.status_code} {self._shown(method, path, query, body)}: {said}")
         if took > LONGEST_CPU_SECONDS or waited > LONGEST_STALL_SECONDS:
-            self.faults.append(f"{took:.1f} s of {waited:.1f} s {self._shown(method, path, query, body)}")
+            self.found(f"{took:.1f} s of {waited:.1f} s {self._shown(method, path, query, body)}")
         return response
+
+    def found(self, fault: str) -> None:
+        """Keep a fault, and say it at once: a deep crawl takes many minutes (`-o log_cli=1 --log-cli-level=ERROR`)."""
+        self.faults.append(fault)
+        logger.error(fault)
 
     def _shown(self, method: str, path: str, query: bytes, body: bytes) -> str:
         where = f"{path[:120]}{'?' if query else ''}{query[:200].decode('latin-1')}"

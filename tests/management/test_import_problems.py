@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import re
 from pathlib import Path
 
@@ -271,3 +272,18 @@ def test_many_problems_of_the_other_side_are_counted_and_ten_are_named(tmp_path)
     assert out == "test: 0 new, 12 known already, 0 bad\n"
     assert err.splitlines()[0] == "warning: 12 problems are known on the other side (train/eval):"
     assert err.splitlines()[-2:] == ["  test-10 (eval) is known as train-10 of train (train)", "  ... and 2 more"]
+
+
+def test_names_that_are_no_text_are_shown_as_far_as_they_can_be(folder):
+    """File systems take any bytes for a name; no database does."""
+    path = folder(a=TASK) / "a.json"
+    odd = path.rename(os.fsdecode(os.fsencode(path.parent) + b"/caf\xe9.json"))
+    out, err = run(odd, "--set", "mine", "--split", "train")
+    assert (out, err) == ("mine: 1 new, 0 known already, 0 bad\n", "")
+    assert ProblemSet.objects.get(name="mine").source == "caf\ufffd.json"
+    assert Problem.objects.get().name == "caf\ufffd"
+    odd.write_bytes(b"no JSON")
+    with pytest.raises(CommandError, match="1 bad"):
+        run(odd.parent, "--set", "mine")
+    with pytest.raises(CommandError, match="1 bad"):
+        run(odd.with_suffix(".zip"), "--set", "mine")

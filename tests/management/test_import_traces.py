@@ -1,12 +1,13 @@
 """`manage.py import_traces`."""
 
 import json
+import os
 
 import pytest
 from django.core.management import CommandError, call_command
 
 from tests import factories
-from trajectories.models import Trace
+from trajectories.models import AuditEvent, Trace
 
 pytestmark = pytest.mark.django_db
 ROW = {"problem_id": "sum-1", "response": "4", "model": "m-1"}
@@ -45,3 +46,13 @@ def test_nothing_good_and_no_file(rows, tmp_path):
         call_command("import_traces", rows({}), "--skip-bad")
     with pytest.raises(CommandError, match=r"none\.jsonl: cannot be read: No such file"):
         call_command("import_traces", tmp_path / "none.jsonl")
+
+
+def test_a_name_that_is_no_text_is_shown_as_far_as_it_can_be(rows):
+    path = rows(ROW)
+    odd = path.rename(os.fsdecode(os.fsencode(path.parent) + b"/caf\xe9.jsonl"))
+    call_command("import_traces", odd)
+    assert AuditEvent.objects.get(verb="import").data["source"].endswith("/caf\ufffd.jsonl")
+    gone = odd.with_name(os.fsdecode(b"\xff.jsonl"))
+    with pytest.raises(CommandError, match="\ufffd\\.jsonl: cannot be read: No such file"):
+        call_command("import_traces", gone)

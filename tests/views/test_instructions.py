@@ -56,6 +56,8 @@ def test_the_list_shows_newest_versions_with_what_they_brought(client, curator, 
         ({"suits": "chat"}, "Chain of thought", "Grid view"),
         ({"q": "expert corners"}, "8-connected objects", "4-connected objects"),
         ({"q": "nonesuch"}, "No instruction fits", "Chain of thought"),
+        ({"suits": "none\0"}, "No instruction fits", "Chain of thought"),
+        ({"kind": "numeric\0"}, "Number, step by step", "ARC program"),
     ],
 )
 def test_the_list_is_filtered_by_the_address(client, curator, program, query, there, not_there):

@@ -2,6 +2,8 @@
 
 import gzip
 import json
+import tracemalloc
+from itertools import islice
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -9,7 +11,9 @@ from django.test import Client
 
 from tests import factories
 from tests.imports import finish, latest
+from trajectories.adapters.uploads import Document
 from trajectories.models import Problem
+from trajectories.services.questions import QuestionOptions, read_question_documents
 
 pytestmark = pytest.mark.django_db
 ADDRESS = "/problems/import/"
@@ -296,7 +300,7 @@ def test_what_a_file_looks_like_is_shown_and_can_be_changed(as_lead):
     assert b"hx-swap-oob" not in same.content
     odd = as_lead.get(address, {**shown, "layout": "squad"})
     assert odd.status_code == 422
-    assert b"Select a valid choice. squad is not one of the available choices." in odd.content
+    assert "Found &#x27;squad&#x27;, expected " in odd.content.decode()
 
 
 def test_columns_of_another_layout_are_left_aside(as_lead):
@@ -381,8 +385,8 @@ def test_what_is_compared_as_text_and_what_cannot_be_read_is_counted(as_lead):
     ("name", "content"),
     [
         ("train.json", b'[{"question": "One?", "answer": 1}]'),
-        ("train.jsonl.gz", gzip.compress(b'{"question": "One?", "answer": 1}')),
-        ("train.json.gz", gzip.compress(b'{"data": [{"question": "One?", "answer": 1}]}')),
+        ("train.jsonl.gz", gzip.compress(b'{"question": "One?", "answer": 1}', mtime=0)),
+        ("train.json.gz", gzip.compress(b'{"data": [{"question": "One?", "answer": 1}]}', mtime=0)),
         ("train.tsv", b"question\tanswer\nOne?\t1\n"),
     ],
 )
@@ -412,3 +416,36 @@ def test_rows_of_one_file_may_have_columns_of_their_own(as_lead):
         ("choice", "B"),
         ("numeric", "3"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "told"),
+    [
+        ("empty.jsonl", b"{}\n{}\n", "found an object without any key, expected a question"),
+        (
+            "nul.csv",
+            b"\0question,answer\nOne?,1\n",
+            "the column \\x00question</strong>: found a NUL character",
+        ),
+        ("half.jsonl", b'{"question": "One?", "\\ud800": "1"}\n', "found half of a surrogate pair, expected text"),
+    ],
+)
+def test_columns_that_no_page_can_show_are_told(as_lead, name, content, told):
+    address = send(as_lead, content, name).url
+    page = as_lead.get(address)
+    assert page.status_code == 200
+    assert told in page.content.decode()
+    assert not Problem.objects.exists()
+
+
+def test_a_file_of_many_small_rows_is_read_one_row_at_a_time(as_lead, tmp_path):
+    """All of them at once would take a hundred times the memory of the file."""
+    document = Document("many.jsonl", lambda: b'{"question": "a"}\n' * 20_000, lambda: b"")
+    tracemalloc.start()
+    try:
+        reading = read_question_documents([document], options=QuestionOptions(split="train"))
+        assert [item.kind for item in islice(reading, 3)] == ["text"] * 3
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most < 3_000_000

@@ -2,8 +2,10 @@
 
 import json
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
@@ -12,6 +14,10 @@ from trajectories.core.records import JSON
 
 IN_MEMORY = 4 * 1024 * 1024
 """A spool without a name stays in memory up to this many bytes."""
+
+
+class SpoolDamagedError(Exception):
+    """What is read from a spool is not what was written there: a power cut took, say, what was not on the disk yet."""
 
 
 class Spool:
@@ -51,18 +57,38 @@ class Spool:
         return True
 
     def rows(self) -> Iterator[JSON]:
-        """Every row from the first on; nothing may be appended meanwhile."""
+        """Every row from the first on; nothing may be appended meanwhile. Raises SpoolDamagedError."""
         self._file.flush()
         self._file.seek(0)
-        for line in self._file:
-            yield json.loads(line)
+        for number, line in enumerate(self._file, 1):
+            try:
+                row = json.loads(line)
+            except ValueError as fault:
+                raise SpoolDamagedError(f"row {number} that was set aside is no JSON any more: {fault}") from fault
+            yield row
         self._file.seek(0, os.SEEK_END)
 
 
 def open_spool(path: Path) -> Spool:
-    """The spool of that name, made if it is new; only the application may read it. Raises OSError."""
+    """The spool of that name, made if it is new; only the application may read it. Raises OSError.
+
+    It is a copy that takes the name. Somebody who has it open still, such as a worker that was frozen until its lease
+    had run out, goes on writing into a file without a name, not in between the rows of this one.
+    """
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return Spool(os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+b"))
+    descriptor, aside = tempfile.mkstemp(dir=path.parent, prefix=f"{path.stem}-", suffix=path.suffix)
+    file = os.fdopen(descriptor, "r+b")
+    try:
+        with suppress(FileNotFoundError), path.open("rb") as before:
+            shutil.copyfileobj(before, file)
+        file.flush()
+        Path(aside).replace(path)
+    except BaseException:
+        with suppress(OSError):  # what it has not written yet finds no space either
+            file.close()
+        Path(aside).unlink(missing_ok=True)
+        raise
+    return Spool(file)
 
 
 def nameless_spool(folder: Path) -> Spool:

@@ -76,20 +76,20 @@ class OpenFiles:
         """The documents of a file, a zip, or a folder (files of SUFFIXES), in the order of their names."""
         if path.is_dir():
             return self._add_folder(path) or [
-                ImportFault(str(path), "", f"found no file in this folder that is read ({READ})")
+                ImportFault(shown_path(path), "", f"found no file in this folder that is read ({READ})")
             ]
         if not path.is_file():
-            return [ImportFault(str(path), "", "found no file or folder of this name")]
+            return [ImportFault(shown_path(path), "", "found no file or folder of this name")]
         if path.suffix.lower() != ".zip":
             return [self.add_file(path)]
         try:
-            return self.add_stream(self._stack.enter_context(path.open("rb")), path.as_posix())
+            return self.add_stream(self._stack.enter_context(path.open("rb")), shown_path(path))
         except OSError as fault:
-            return [ImportFault(str(path), "", f"cannot be read: {fault.strerror}")]
+            return [ImportFault(shown_path(path), "", f"cannot be read: {fault.strerror}")]
 
     def add_file(self, path: Path) -> Document:
         """A file as one document, whatever its name says; what is packed as gzip is unpacked."""
-        return Document(path.as_posix(), partial(self._read_path, path), partial(self._read_path, path, HEAD_BYTES))
+        return Document(shown_path(path), partial(self._read_path, path), partial(self._read_path, path, HEAD_BYTES))
 
     def _add_folder(self, path: Path) -> list[Document | ImportFault]:
         documents: list[Document | ImportFault] = []
@@ -118,7 +118,7 @@ class OpenFiles:
         except ProblemError as fault:
             return [ImportFault(name, fault.path, fault.detail)]
         except (zipfile.BadZipFile, NotImplementedError, OSError, ValueError) as fault:
-            return [ImportFault(name, "", f"is no zip file that can be read ({fault})")]
+            return [ImportFault(name, "", f"is no zip file that can be read ({_damage(fault)})")]
         entries = archive.infolist()
         if len(entries) > MAX_ENTRIES:
             detail = f"found {len(entries):,} files in the zip, expected at most {MAX_ENTRIES:,}"
@@ -150,7 +150,7 @@ class OpenFiles:
         except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError, ValueError) as fault:
             if isinstance(fault, ProblemError):
                 raise
-            raise ProblemError("", f"cannot be unpacked ({fault})") from fault
+            raise ProblemError("", f"cannot be unpacked ({_damage(fault)}), expected a whole zip") from fault
 
     def _read_again(self, stream: IO[bytes]) -> bytes:
         """An open file from its beginning."""
@@ -179,7 +179,7 @@ def _unpacked(stream: IO[bytes], most: int) -> bytes:
         with gzip.GzipFile(fileobj=stream) as packed:
             return packed.read(most)
     except (OSError, EOFError, zlib.error) as fault:
-        raise ProblemError("", f"is no gzip file that can be read ({fault})") from fault
+        raise ProblemError("", f"is no gzip file that can be read ({_damage(fault)})") from fault
 
 
 def _head(stream: IO[bytes], most: int) -> bytes:
@@ -195,6 +195,17 @@ def head_of(stream: IO[bytes]) -> bytes:
     head = _head(stream, HEAD_BYTES)
     stream.seek(0)
     return head
+
+
+def _damage(fault: Exception) -> str:
+    """What is wrong with a packed file in its reader's words, where these say something to whoever packed it."""
+    telling = zipfile.BadZipFile | gzip.BadGzipFile | EOFError | NotImplementedError
+    return str(fault) if isinstance(fault, telling) else "its data is damaged"
+
+
+def shown_path(path: Path) -> str:
+    """A path as text that can be printed and stored, whatever bytes the file system has for it."""
+    return os.fsencode(path).decode("utf-8", "replace").replace("\0", "\ufffd")
 
 
 def _distrust(entry: zipfile.ZipInfo) -> str:

@@ -144,14 +144,15 @@ def look_at_upload(upload: KeptUpload, *, layout: str) -> QuestionPreview:
 def preview_questions(document: Document, *, options: QuestionOptions, count: int = PREVIEWED) -> QuestionPreview:
     """How a file would be read, from its first rows: `count` questions or faults of them, and counts of COUNTED."""
     reading = _read(document, options, COUNTED + 1)
+    rows = list(reading.rows)
     # What is looked at is not kept: a row that nothing says the side of is no fault yet.
     looking = replace(reading, options=replace(options, otherwise=options.otherwise or TRAIN))
     tally = QuestionTally()
-    first = tuple(_checked(looking, row, number, None) for number, row in reading.rows[:count])
+    first = tuple(_checked(looking, row, number, None) for number, row in rows[:count])
     tally.count(first)
-    for number, row in reading.rows[count:COUNTED]:
+    for number, row in rows[count:COUNTED]:
         tally.add(_item(looking, row, number, lambda _: ""))
-    tally.no_side = sum(_says_no_side(reading, row) for _, row in reading.rows[:COUNTED])
+    tally.no_side = sum(_says_no_side(reading, row) for _, row in rows[:COUNTED])
     said = said_side(document.name)
     by = "choice" if options.split else "name" if said else ""
     if not options.split and "split" in reading.mapping and (said or not tally.no_side):
@@ -165,7 +166,7 @@ def preview_questions(document: Document, *, options: QuestionOptions, count: in
         layout=reading.layout,
         suggested_layout=reading.suggested,
         tally=tally,
-        whole=len(reading.rows) <= COUNTED,
+        whole=len(rows) <= COUNTED,
     )
 
 
@@ -190,11 +191,13 @@ def open_upload(files: OpenFiles, upload: KeptUpload) -> Document:
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
-    """How a file is read. `rows` are plain, each with its number; a fault of the whole file is its only row."""
+    """How a file is read. `rows` are plain, each with its number, and read once; a fault of the whole file is the only
+    row.
+    """
 
     file: str
     options: QuestionOptions
-    rows: Sequence[tuple[int, Row | ProblemError]]
+    rows: Iterable[tuple[int, Row | ProblemError]]
     columns: tuple[str, ...] = ()
     mapping: Mapping[str, str] = field(default_factory=dict)
     layout: Layout | None = None
@@ -213,23 +216,42 @@ def _read(document: Document, options: QuestionOptions, most: int | None = None)
     """All rows of a file, or `most` of them, and how they are read."""
     nothing = _Reading(document.name, options, ())
     try:
-        rows = list(islice(read_rows(document.read(), document.name), most))
-        if not rows:
+        data = document.read()
+        known, found = _first_rows(data, document.name)
+        if not found:
             raise ProblemError("", "found no questions")
+        suggested = find_layout(known)
+        layout = get_layout(options.layout) if options.layout else suggested
+        columns = _columns_of(islice(read_rows(data, document.name), most), layout)
+        again = islice(read_rows(data, document.name), most)
     except ProblemError as fault:
         return replace(nothing, rows=[(0, fault)])
-    known = [row for _, row in rows[:LOOKED_AT] if not isinstance(row, ProblemError)]
-    suggested = find_layout(known)
-    layout = get_layout(options.layout) if options.layout else suggested
-    plain = [(number, _plain(row, layout)) for number, row in rows]
-    # A row that is no row of this layout still has columns: somebody may choose another layout for them.
-    named = [row if isinstance(made, ProblemError) else made for (_, row), (_, made) in zip(rows, plain, strict=True)]
-    columns = tuple(dict.fromkeys(name for row in named if not isinstance(row, ProblemError) for name in row))
+    plain = ((number, _plain(row, layout)) for number, row in again)
     reading = _Reading(document.name, options, plain, columns, {}, layout, suggested)
     try:
         return replace(reading, mapping=_choose(columns, options, layout, known) if columns else {})
     except ProblemError as fault:
         return replace(reading, rows=[(0, fault)])
+
+
+def _first_rows(data: bytes, file: str) -> tuple[list[Row], bool]:
+    """The rows among the first LOOKED_AT that can be read, and whether there is any row at all."""
+    rows = [row for _, row in islice(read_rows(data, file), LOOKED_AT)]
+    return [row for row in rows if not isinstance(row, ProblemError)], bool(rows)
+
+
+def _columns_of(rows: Iterable[tuple[int, Row | ProblemError]], layout: Layout | None) -> tuple[str, ...]:
+    """The columns of all rows, of which none is kept.
+
+    A row that is no row of this layout still has columns: somebody may choose another layout for them.
+    """
+    columns = dict[str, None]()
+    for _, row in rows:
+        made = _plain(row, layout)
+        named = row if isinstance(made, ProblemError) else made
+        if not isinstance(named, ProblemError):
+            columns.update(dict.fromkeys(named))
+    return tuple(columns)
 
 
 def _choose(
@@ -278,6 +300,8 @@ def _item(
     try:
         if isinstance(row, ProblemError):
             raise row
+        if not row:
+            raise ProblemError("", "found an object without any key, expected a question")
         record, mapping = reading.read(row, number)
         if reason := check(record):
             raise ProblemError(mapping.get("tests" if "tests" in record.spec else "answer", ""), reason)

@@ -7,6 +7,7 @@ from django.views.decorators.http import require_safe
 from trajectories.models import Run
 from trajectories.selectors.attempts import list_failed
 from trajectories.selectors.runs import list_failures
+from trajectories.views.addresses import read_text
 from trajectories.views.paging import read_key
 from trajectories.views.permissions import needs
 
@@ -16,7 +17,7 @@ from trajectories.views.permissions import needs
 def attempt_list(request: HttpRequest, run_id: int) -> HttpResponse:
     """The failed attempts of a run with what each of them said, all or of one kind (`?kind=`)."""
     run = get_object_or_404(Run.objects.defer("plan"), pk=run_id)
-    kind = request.GET.get("kind", "").replace("\0", "")
+    kind = read_text(request, "kind")
     context = {
         "run": run,
         "kind": kind,

@@ -33,6 +33,7 @@ from trajectories.services.instructions import (
     ensure_symbolic_views,
     revise_instruction,
 )
+from trajectories.views.addresses import read_text
 from trajectories.views.fragments import wants_fragment
 from trajectories.views.permissions import needs
 from trajectories.views.submissions import once
@@ -48,8 +49,8 @@ add_instructions = needs("trajectories.add_instruction")
 def instruction_list(request: HttpRequest) -> HttpResponse:
     """All instructions in their newest versions, filtered by the address."""
     ensure_symbolic_views()
-    suits, kind = request.GET.get("suits", ""), request.GET.get("kind", "")
-    query = request.GET.get("q", "").replace("\0", "").strip()[:200]
+    suits, kind = read_text(request, "suits"), read_text(request, "kind")
+    query = read_text(request, "q").strip()[:200]
     sight = sight_of(request.user)
     context = {
         "rows": list_instruction_rows(sight, suits=suits, kind=kind, query=query),

@@ -27,6 +27,7 @@ from trajectories.services.runs import draw_seed, plan_run
 from trajectories.services.sample_requests import RequestError
 from trajectories.services.samplers import ensure_symbolic
 from trajectories.tasks.runs import ring_sampling
+from trajectories.views.addresses import read_text
 from trajectories.views.fragments import wants_fragment
 from trajectories.views.paging import read_key
 from trajectories.views.permissions import needs
@@ -85,7 +86,7 @@ def _initial(request: HttpRequest) -> dict[str, Any]:
     problem = Problem.objects.filter(pk=problem_id).only("name", "problem_set_id").first() if problem_id else None
     if problem is not None:
         return {"problem_set": problem.problem_set_id, "names": problem.name, **values}
-    named = ProblemSet.objects.filter(name=request.GET.get("set", "").replace("\0", "")).first()
+    named = ProblemSet.objects.filter(name=read_text(request, "set")).first()
     chosen = named or ProblemSet.objects.order_by("pk").first()
     return {"problem_set": chosen.pk if chosen else None, "limit": None if named else 20, **values}
 

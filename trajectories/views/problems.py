@@ -22,6 +22,7 @@ from trajectories.selectors.problems import (
     neighbours_in_set,
     to_public,
 )
+from trajectories.views.addresses import read_text
 from trajectories.views.fragments import wants_fragment
 from trajectories.views.paging import read_key
 from trajectories.views.permissions import needs
@@ -33,10 +34,10 @@ from trajectories.views.permissions import needs
 def problem_list(request: HttpRequest) -> HttpResponse:
     """All problems, filtered and sorted by the address."""
     scope = ProblemFilter(
-        set_name=request.GET.get("set", ""),
-        split=request.GET.get("split", ""),
-        state=request.GET.get("state", ""),
-        query=request.GET.get("q", "").replace("\0", "").strip(),
+        set_name=read_text(request, "set"),
+        split=read_text(request, "split"),
+        state=read_text(request, "state"),
+        query=read_text(request, "q").strip(),
     )
     sort, sight = request.GET.get("sort", ""), sight_of(request.user)
     context: dict[str, Any] = {
@@ -62,7 +63,7 @@ def problem_list(request: HttpRequest) -> HttpResponse:
 def problem_detail(request: HttpRequest, problem_id: int) -> HttpResponse:
     """One problem: what it asks, and what all its samples answered."""
     problem = get_object_or_404(Problem.objects.select_related("problem_set", "candidate"), pk=problem_id)
-    answer = request.GET.get("answer", "").replace("\0", "")[:64]
+    answer = read_text(request, "answer")[:64]
     sight = sight_of(request.user)
     context: dict[str, Any] = {
         "problem": problem,

@@ -2,6 +2,8 @@
 
 import json
 import time
+import tracemalloc
+from collections import deque
 
 import pytest
 from hypothesis import given
@@ -11,7 +13,7 @@ from tests.core.problems.strategies import json_values
 from tests.mutations import mutations
 from trajectories.core.problems import ProblemError
 from trajectories.core.problems.question_columns import COLUMNS, choose_columns
-from trajectories.core.problems.question_files import MAX_COLUMNS, is_questions, read_rows
+from trajectories.core.problems.question_files import MAX_COLUMNS, MAX_ROWS, is_questions, read_rows
 from trajectories.core.problems.questions import Told, read_question
 from trajectories.core.records import ProblemKind, ProblemRecord
 
@@ -320,3 +322,64 @@ def test_a_million_columns_are_refused_at_once():
     with pytest.raises(ProblemError, match="found 1,000,000 columns, expected at most 256"):
         rows(header + b"\n", "a.csv")
     assert time.thread_time() - started < 5
+
+
+@pytest.mark.parametrize(
+    ("data", "file", "message"),
+    [
+        (b'{"a\\u0000": 1}', "a.jsonl", r"the column a\x00: found a NUL character, expected text"),
+        (b'{"a\\ud800": 1}', "a.jsonl", r"the column a\ud800: found half of a surrogate pair, expected text"),
+    ],
+)
+def test_a_column_that_no_page_can_name_is_a_fault(data, file, message):
+    good = b'{"a": 1}\n'
+    [first, (line, fault)] = rows(good + data, file)
+    assert first == (1, {"a": 1})
+    assert (line, fault) == (2, message)
+
+
+def test_a_table_with_a_column_that_no_page_can_name_is_refused():
+    with pytest.raises(ProblemError, match=r"the column .*question: found a NUL character"):
+        rows(b"\0question,answer\n1,2\n", "a.csv")
+
+
+@pytest.mark.parametrize("name", ["a.jsonl", "a.csv"])
+@pytest.mark.parametrize("end", [b"\n", b"\r", b"\r\n"])
+def test_more_rows_than_there_is_time_for_are_refused_at_once(name, end):
+    started = time.thread_time()
+    with pytest.raises(ProblemError, match=r"found \d{3},\d{3} lines in one file, expected at most 500,000"):
+        rows(b"a" + end * (MAX_ROWS + 1), name)
+    assert time.thread_time() - started < 5
+
+
+@pytest.mark.parametrize(("name", "line"), [("a.jsonl", b'{"a": 1}\n'), ("a.csv", b"1\n"), ("a.jsonl", b"x\n")])
+def test_many_small_rows_take_no_more_memory_than_the_file(name, line):
+    """Each is a dictionary of some 300 bytes, or a fault of as many: they may not all be there at once."""
+    data = b"question\n" + line * 20_000
+    tracemalloc.start()
+    try:
+        deque(read_rows(data, name), maxlen=0)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most < 8 * len(data) + 200_000
+
+
+NUL, HALF = "found a NUL character, expected text", "found half of a surrogate pair, expected text"
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ({"answer": {"a": ["b\0"]}, "match": "json"}, f"answer: {NUL}"),
+        ({"answer": {"a\0": 1}, "match": "json"}, f"answer: {NUL}"),
+        ({"answer": '{"a": "\\ud800"}', "match": "json"}, f"answer: {HALF}"),
+        ({"answer": "b", "match": "regex", "examples": ["b", "\ud800"]}, f"examples: {HALF}"),
+        ({"answer": "x", "tests": [{"stdin": "\0", "stdout": ""}]}, f"tests: {NUL}"),
+        ({"answer": "x", "tests": [{"arguments": [{"\ud800": 1}], "expected": 1}]}, f"tests: {HALF}"),
+    ],
+)
+def test_json_that_no_database_holds_is_a_fault(row, message):
+    with pytest.raises(ProblemError) as raised:
+        question(question="Which?", **row)
+    assert str(raised.value) == message

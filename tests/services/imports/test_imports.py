@@ -217,6 +217,39 @@ def test_what_was_set_aside_and_lost_is_read_again(lead, sums, monkeypatch, tmp_
     assert (job.state, job.inserted, job.fault_count) == ("finished", 6, 1)
 
 
+def damage(tmp_path, job):
+    """What a power cut leaves of a file that the disk had not taken yet: its length, and nothing in it."""
+    path = tmp_path / "imports" / f"import-{job.pk}.rows"
+    path.write_bytes(bytes(path.stat().st_size))
+
+
+def test_what_was_set_aside_and_damaged_is_read_again(lead, sums, monkeypatch, tmp_path):
+    monkeypatch.setattr("trajectories.services.imports.readers.BATCH", 2)
+    monkeypatch.setattr(jobs, "SLICE_SECONDS", 0.0)
+    job = plan(lead, *[row(number) for number in range(6)], row(1, problem_id="none"), on_fault="skip")
+    assert import_next(job_id=job.pk)
+    damage(tmp_path, job)
+    work(job)
+    assert (job.state, job.inserted, job.fault_count, job.restarts) == ("finished", 6, 1, 1)
+
+
+def test_an_import_on_a_disk_that_damages_everything_is_given_up(lead, sums, monkeypatch, tmp_path):
+    job = plan(lead, row(1))
+    write = jobs._Slice._write
+
+    def damaged(self, spool):
+        spool.flush()
+        damage(tmp_path, job)
+        return write(self, spool)
+
+    monkeypatch.setattr(jobs._Slice, "_write", damaged)
+    work(job)
+    assert (job.state, job.restarts) == ("failed", jobs.MOST_RESTARTS)
+    assert job.reason.startswith("What had been read was damaged on the disk")
+    assert not Trace.objects.exists()
+    assert files(tmp_path) == []
+
+
 def test_a_worker_that_ends_every_time_ends_the_import(lead, sums, monkeypatch):
     job = plan(lead, row(1))
     Import.objects.update(claims=MOST_CLAIMS)

@@ -8,6 +8,7 @@ import json
 import math
 import re
 from collections import Counter
+from collections.abc import Iterator
 from typing import Any
 
 from trajectories.core.problems import ProblemError
@@ -34,6 +35,16 @@ def decode_text(data: bytes) -> str:
         # The codec counts from after the mark where there is one.
         offset = fault.start + (3 if data.startswith(b"\xef\xbb\xbf") else 0)
         raise ProblemError(f"byte {offset}", f"found the byte 0x{data[offset]:02x}, expected UTF-8 text") from fault
+
+
+def lines_of(text: str) -> Iterator[str]:
+    """The lines of a text, one at a time, parted at line feeds only."""
+    start = 0
+    while start < len(text):
+        end = text.find("\n", start)
+        end = len(text) if end < 0 else end
+        yield text[start:end]
+        start = end + 1
 
 
 def parse_json(data: bytes) -> JSON:
@@ -76,6 +87,19 @@ def check_text(text: str, path: str) -> str:
     except UnicodeEncodeError as fault:
         raise ProblemError(path, "found half of a surrogate pair, expected text") from fault
     return text
+
+
+def check_json(value: JSON, path: str) -> None:
+    """Raise ProblemError for a JSON value with a text, or the name of a key, that no database can hold."""
+    if isinstance(value, str):
+        check_text(value, path)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            check_text(key, path)
+            check_json(item, path)
+    elif isinstance(value, list):
+        for item in value:
+            check_json(item, path)
 
 
 def _check_shape(text: str) -> None:

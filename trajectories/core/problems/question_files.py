@@ -3,12 +3,13 @@
 import csv
 import io
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
 from trajectories.core.problems import ProblemError, describe
-from trajectories.core.problems.documents import decode_text, parse_json_text
+from trajectories.core.problems.arc_files import show
+from trajectories.core.problems.documents import check_text, decode_text, lines_of, parse_json_text
 from trajectories.core.records import JSON
 
 LINES = frozenset({".jsonl", ".ndjson"})
@@ -17,6 +18,8 @@ SUFFIXES = LINES | TABLES.keys()
 """The endings of names that say that a file holds questions, with or without ".gz" behind them."""
 MAX_COLUMNS = 256
 """Column names in one file: a page that asks what is in which column lists them all, a dozen times over."""
+MAX_ROWS = 500_000
+"""Rows and lines of one file: so many can be looked through while somebody waits for a task to end."""
 HEAD_BYTES = 4096
 """So much of a JSON document says whether it is a list of objects."""
 LIST_KEYS = ("data", "rows", "questions", "problems", "examples", "items", "instances")
@@ -71,10 +74,14 @@ def read_rows(data: bytes, file: str) -> Iterator[tuple[int, Row | ProblemError]
     """The rows of a file with the line each ends on (of a JSON list its number); one that cannot be read is a
     ProblemError.
 
-    Raises ProblemError where the whole file cannot be read.
+    Of lines and tables one row at a time, so that many small ones take no more memory than few. Raises ProblemError
+    where the whole file cannot be read.
     """
     suffix = suffix_of(file)
     text = decode_text(data)
+    lines = max(text.count("\n"), text.count("\r"))
+    if lines > MAX_ROWS:
+        raise ProblemError("", f"found {lines:,} lines in one file, expected at most {MAX_ROWS:,}; part it")
     if suffix in TABLES:
         return _table_rows(text, _delimiter(text, TABLES[suffix]))
     if suffix == ".json" and _NEXT_OBJECT.search(text, 0, HEAD_BYTES) is None:
@@ -86,11 +93,11 @@ def read_rows(data: bytes, file: str) -> Iterator[tuple[int, Row | ProblemError]
 
 def _jsonl_rows(text: str) -> Iterator[tuple[int, Row | ProblemError]]:
     columns: set[str] = set()
-    for number, line in enumerate(text.split("\n"), 1):
+    for number, line in enumerate(lines_of(text), 1):
         if not line.strip():
             continue
         try:
-            value = _checked_row(parse_json_text(line))
+            value = _checked_row(parse_json_text(line), columns)
         except ProblemError as fault:
             yield number, ProblemError(fault.path.removeprefix("line 1 "), fault.detail)
         else:
@@ -99,10 +106,12 @@ def _jsonl_rows(text: str) -> Iterator[tuple[int, Row | ProblemError]]:
             yield number, value
 
 
-def _checked_row(value: JSON) -> Row:
+def _checked_row(value: JSON, known: set[str]) -> Row:
+    """A row, and names of columns that are not `known` yet looked at. Raises ProblemError."""
     if not isinstance(value, dict):
         raise ProblemError("", f"found {describe(value)}, expected an object")
     _check_columns(len(value))
+    _check_names(value.keys() - known)
     return value
 
 
@@ -114,7 +123,7 @@ def _listed_rows(value: JSON) -> list[tuple[int, Row | ProblemError]]:
         # The data sets server of Hugging Face puts each row below "row".
         inside = entry["row"] if isinstance(entry, dict) and "row_idx" in entry and "row" in entry else entry
         try:
-            row = _checked_row(inside)
+            row = _checked_row(inside, columns)
         except ProblemError as fault:
             rows.append((number, fault))
         else:
@@ -154,6 +163,12 @@ def _check_columns(count: int, where: str = "") -> None:
         raise ProblemError("", f"found {count:,} columns{where}, expected at most {MAX_COLUMNS}; leave out the others")
 
 
+def _check_names(columns: Iterable[str]) -> None:
+    """Raise ProblemError for the name of a column that no page can show and no database hold."""
+    for column in columns:
+        check_text(column, f"the column {show(column)}")
+
+
 def _delimiter(text: str, usual: str) -> str:
     """What parts the cells: spreadsheets of many countries write ";" into a .csv file, and some a tab."""
     header = text[: text.find("\n")] if "\n" in text else text
@@ -165,6 +180,7 @@ def _table_rows(text: str, delimiter: str) -> Iterator[tuple[int, Row | ProblemE
     try:
         header = [name.strip() for name in next(reader, [])]
         _check_columns(len(header))
+        _check_names(header)
         named = [name for name in header if name]
         if len(set(named)) != len(named):
             yield 1, ProblemError("", "found a column name twice in the header, expected different names")

@@ -7,7 +7,7 @@ from string import ascii_uppercase
 
 from trajectories.core.answers.references import answer_of_solution, final_answer, is_mathematics
 from trajectories.core.problems import ProblemError, describe
-from trajectories.core.problems.documents import check_text
+from trajectories.core.problems.documents import check_json, check_text
 from trajectories.core.problems.question_choices import read_choices_of
 from trajectories.core.problems.question_files import Row
 from trajectories.core.problems.question_values import is_nothing, read_json, read_text
@@ -161,6 +161,7 @@ def _judged_by(values: Row, mapping: Mapping[str, str]) -> dict[str, JSON]:
             continue
         if not isinstance(value, list) or not value:
             raise ProblemError(mapping[field], f"found {describe(value)}, expected a list of at least one entry")
+        check_json(value, mapping[field])
         spec[field] = value
     function = read_text(values.get("function"), mapping.get("function", ""))
     if "tests" in spec and function is not None:
@@ -173,7 +174,9 @@ def _judged_reference(values: Row, mapping: Mapping[str, str], judged: Mapping[s
     value, column = values.get("answer"), mapping.get("answer", "")
     if judged.get("match") != "json" or value is None:
         return read_text(value, column)
-    return read_json(value, column) if isinstance(value, str) and value.strip() else value
+    value = read_json(value, column) if isinstance(value, str) and value.strip() else value
+    check_json(value, column)
+    return value
 
 
 def _short(value: JSON, column: str, longest: int) -> str:

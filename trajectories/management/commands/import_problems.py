@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.text import slugify
 
-from trajectories.adapters.uploads import Document, OpenFiles
+from trajectories.adapters.uploads import Document, OpenFiles, shown_path
 from trajectories.core.problems import ImportFault, ProblemError
 from trajectories.core.problems.arc_files import is_solutions
 from trajectories.core.problems.layouts import LAYOUTS, PLAIN
@@ -144,7 +144,7 @@ class Command(BaseCommand):
                     actor=None,
                     set_name=set_name,
                     set_title=options["title"] or set_name,
-                    source=", ".join(path.name for path in paths),
+                    source=", ".join(shown_path(Path(path.name)) for path in paths),
                     records=chain(
                         read_arc_documents(tasks, solutions=solutions, split=options["split"]),
                         read_question_documents(questions, options=reading, tallies=tallies),

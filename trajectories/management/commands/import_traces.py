@@ -8,6 +8,7 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError
 
+from trajectories.adapters.uploads import shown_path
 from trajectories.services.trace_imports import import_traces
 
 
@@ -26,9 +27,9 @@ class Command(BaseCommand):
         actor = self._actor(options["adopt_reviews_as"])
         with ExitStack() as stack:
             try:
-                files = [(str(path), stack.enter_context(path.open("rb"))) for path in paths]
+                files = [(shown_path(path), stack.enter_context(path.open("rb"))) for path in paths]
             except OSError as fault:
-                raise CommandError(f"{fault.filename}: cannot be read: {fault.strerror}") from fault
+                raise CommandError(f"{shown_path(Path(fault.filename))}: cannot be read: {fault.strerror}") from fault
             report = import_traces(
                 actor=actor,
                 files=files,

@@ -15,7 +15,7 @@ from django.db.models.functions import Now
 
 from trajectories.adapters.disk import free_bytes, is_full
 from trajectories.adapters.kept_uploads import KeptUpload
-from trajectories.adapters.spools import Spool, open_spool
+from trajectories.adapters.spools import Spool, SpoolDamagedError, open_spool
 from trajectories.core.problems import ImportFault
 from trajectories.core.records import JSON
 from trajectories.models import AuditEvent, Import
@@ -53,6 +53,7 @@ GIVEN_UP = (
     "worker's log tells. Send the file again once that is mended."
 )
 UNSTEADY = "The problems that it refers to changed every time before it could be written. Send the file again."
+DAMAGED = "What had been read was damaged on the disk every time before it could be written. Have the disk checked."
 State = Import.State
 
 
@@ -261,13 +262,20 @@ class _Slice:
         except IntegrityError:
             # A problem that traces belong to was deleted since they were read. Read again, that is a fault.
             logger.warning("Import %d does not fit what is there any more", job.pk, exc_info=True)
-            if job.restarts >= MOST_RESTARTS:
-                return _end(job, self._held, State.FAILED, UNSTEADY)
-            self._begin_anew(spool)
-            self._update(**_NOTHING_READ, restarts=job.restarts + 1)
-            return True
+            return self._read_again(spool, UNSTEADY)
+        except SpoolDamagedError as fault:
+            logger.warning("Import %d is read again: %s", job.pk, fault)
+            return self._read_again(spool, DAMAGED)
         _clean_up(job, State.FINISHED)
         return False
+
+    def _read_again(self, spool: Spool, reason: str) -> bool:
+        """Begin from the first row, or end for this reason where that was done often enough; whether to go on."""
+        if self._job.restarts >= MOST_RESTARTS:
+            return _end(self._job, self._held, State.FAILED, reason)
+        self._begin_anew(spool)
+        self._update(**_NOTHING_READ, restarts=self._job.restarts + 1)
+        return True
 
     def _write(self, spool: Spool) -> None:
         """Write everything and end the import, in the caller's transaction. Raises _LeaseLostError."""

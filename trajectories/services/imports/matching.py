@@ -6,6 +6,7 @@ from django.db.models import CharField, F, Func, Q, QuerySet, Value
 
 from trajectories.core.batch_rows import BARE_NUMBER, names_before_number, names_in_id
 from trajectories.core.problems import statement_hash
+from trajectories.core.problems.arc_files import show
 from trajectories.core.trace_files import ProblemKey
 from trajectories.models import Problem
 
@@ -86,7 +87,7 @@ def _letter_for_letter(question: str, problems: list[Problem]) -> list[Problem]:
 def shown_key(key: ProblemKey) -> str:
     """How a row names its problem, in a few words."""
     if key.hash:
-        return f"with the hash {key.hash[:12]}"
+        return f"with the hash {show(key.hash[:12])}"
     if key.name:
         return f"named {key.name[:60]!r}"
     names = " or ".join(repr(name[:60]) for name in names_in_id(key.custom_id))
