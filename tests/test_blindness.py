@@ -11,11 +11,11 @@ from django.urls import reverse
 
 from tests.factories import make_review, make_verdict
 from tests.world import Answer, Visit, Walker, World, admin_visits, make_world, uncovered, undone, visits
-from trajectories.core.reviews import Decision, Judgement
+from trajectories.core.curation.reviews import Decision, Judgement
 from trajectories.models import CandidateReview, ImportedReview, ImportedVerdict, JudgementItem, Trace
 from trajectories.selectors.blinding import SEE_REVIEWS
-from trajectories.services.releases import freeze_accepted
-from trajectories.services.reviews import submit_review, undo_last_review
+from trajectories.services.curation.reviews import submit_review, undo_last_review
+from trajectories.services.releases.freezing import freeze_accepted
 
 PLANTED = ("quokkas", "zenobia", "numbats", "wombats", "bilbies", "possums", "dunnarts")
 """A comment, a reviewer, an imported reviewer, a model's reason and message, a candidate's comment, a release."""
@@ -76,7 +76,7 @@ def said(world: World, other: User, lead: User, decision: Decision) -> Iterator[
         )
         if accepts:
             # All of this is one transaction, which the freezing would refuse to read in.
-            with patch("trajectories.services.releases.one_snapshot", nullcontext):
+            with patch("trajectories.services.releases.freezing.one_snapshot", nullcontext):
                 freeze_accepted(actor=lead, title="dunnarts", key=uuid.uuid4())
         yield
 

@@ -8,9 +8,9 @@ from django.db.models import Max
 from tests import factories
 from tests.worker import wait_for
 from trajectories.models import Bell, Export, PendingVerification, Run, Trace
-from trajectories.services.exports import request_export
 from trajectories.services.jobs.ringers import ring
-from trajectories.services.releases import freeze_accepted
+from trajectories.services.releases.exports import request_export
+from trajectories.services.releases.freezing import freeze_accepted
 from trajectories.tasks.exports import write_export
 from trajectories.tasks.runs import ring_sampling, sample_batch
 from trajectories.tasks.verdicts import ring_verification, verify_batch

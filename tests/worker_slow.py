@@ -4,11 +4,10 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from trajectories.services import exports
-from trajectories.services import releases as freezing
-from trajectories.services.freezing.contents import Contents
 from trajectories.services.imports import jobs, readers
-from trajectories.services.imports.traces import TraceStage
+from trajectories.services.releases import exports, freezing
+from trajectories.services.releases.contents import Contents
+from trajectories.services.traces.imports import TraceStage
 
 SECONDS = 0.1
 

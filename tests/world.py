@@ -22,9 +22,9 @@ from tests import factories
 from tests.generation import waiting_candidate
 from tests.judging import rubric
 from trajectories.adapters.chat_api import ChatSettings
+from trajectories.core.curation.reviews import Decision
+from trajectories.core.curation.reviews import Judgement as Word
 from trajectories.core.rendering.images import encode_grid
-from trajectories.core.reviews import Decision
-from trajectories.core.reviews import Judgement as Word
 from trajectories.forms.traces import TraceListForm
 from trajectories.models import (
     Brief,
@@ -48,12 +48,12 @@ from trajectories.selectors.jobs import STATE_FILTERS as JOB_STATES
 from trajectories.selectors.judgements import SHOWN_FILTERS
 from trajectories.selectors.problems import SOLVED_STATES, SORTS
 from trajectories.selectors.runs import STATE_FILTERS
-from trajectories.services.briefs import ensure_shipped_briefs
-from trajectories.services.exports import request_export, write_export
-from trajectories.services.instructions import ensure_shipped_instructions, ensure_symbolic_views
-from trajectories.services.releases import freeze_accepted
-from trajectories.services.reviews import submit_review
-from trajectories.services.samplers import ensure_symbolic
+from trajectories.services.curation.reviews import submit_review
+from trajectories.services.endpoints.samplers import ensure_symbolic
+from trajectories.services.prompts.briefs import ensure_shipped_briefs
+from trajectories.services.prompts.instructions import ensure_shipped_instructions, ensure_symbolic_views
+from trajectories.services.releases.exports import request_export, write_export
+from trajectories.services.releases.freezing import freeze_accepted
 from trajectories.tasks.jobs import KINDS
 from trajectories.urls import urlpatterns
 

@@ -20,6 +20,6 @@ class TrajectoriesConfig(AppConfig):
 
 
 def _sync_roles(**_: Any) -> None:
-    from trajectories.services.roles import sync_roles
+    from trajectories.services.installation.roles import sync_roles
 
     sync_roles()

@@ -14,7 +14,7 @@ ENGINE = "webapp.postgresql"
 EMBEDDED_BROKER = "pgmq://localhost/"
 POOL = {"min_size": 1, "max_size": 12}
 PATIENCE = 30.0
-"""Seconds that workers and commands wait for a connection; what they do then is tried again, see services.outages."""
+"""Seconds that workers and commands wait for a connection; what they do then is tried again: services.jobs.outages."""
 
 
 def web_patience() -> float | None:

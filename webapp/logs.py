@@ -4,7 +4,7 @@ import logging
 
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
 
-from trajectories.services.outages import is_away
+from trajectories.services.jobs.outages import is_away
 
 REFUSALS = (PermissionDenied, SuspiciousOperation)
 """Somebody asked for what they may not have, or a machine for what nobody gives: nothing here has failed."""

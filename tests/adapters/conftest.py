@@ -9,7 +9,7 @@ import pytest
 from trajectories.adapters.sandbox.bubblewrap import BubblewrapEngine
 from trajectories.adapters.sandbox.monty import MontyEngine
 from trajectories.adapters.sandbox.process import SandboxUnavailableError
-from trajectories.core.programs import ProgramEngine, ProgramJob
+from trajectories.core.programs.engines import ProgramEngine, ProgramJob
 
 PROJECT = Path(__file__).parents[2]
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from trajectories.adapters.chat_api.replies import read_reply
 
-from trajectories.adapters.chat_api.streams import merge_stream
+from trajectories.adapters.chat_api.wire.streams import merge_stream
 
 
 def stream(*deltas):

@@ -7,7 +7,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from trajectories.core.programs import CallResult, CallStatus, ProgramEngine, ProgramJob, ProgramLimits, ProgramRun
+from trajectories.core.programs.engines import (
+    CallResult,
+    CallStatus,
+    ProgramEngine,
+    ProgramJob,
+    ProgramLimits,
+    ProgramRun,
+)
 from trajectories.core.records import JSON
 
 QUICK = ProgramLimits(seconds_per_call=1.0, seconds_total=2.5, memory_bytes=192 * 1024 * 1024, output_bytes=8192)

@@ -9,8 +9,8 @@ import pytest
 from tests.adapters.test_sandbox_engines import GRID, assert_healthy, call, run
 from trajectories.adapters.sandbox.bubblewrap import BubblewrapEngine
 from trajectories.adapters.sandbox.monty import MontyEngine
-from trajectories.core.grids import parse_grid
-from trajectories.core.programs import CallStatus
+from trajectories.core.problems.grids import parse_grid
+from trajectories.core.programs.engines import CallStatus
 from trajectories.core.verifiers.grid_compare import GridMatch, compare_grid
 
 PROJECT = Path(__file__).parents[2]

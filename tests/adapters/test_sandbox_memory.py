@@ -15,7 +15,7 @@ from tests.adapters.test_sandbox_engines import run
 from tests.adapters.test_sandbox_workers import children_of
 from trajectories.adapters.sandbox.bubblewrap import BubblewrapEngine
 from trajectories.adapters.sandbox.process import SandboxUnavailableError
-from trajectories.core.programs import CallStatus, ProgramJob, ProgramLimits
+from trajectories.core.programs.engines import CallStatus, ProgramJob, ProgramLimits
 from trajectories.core.records import JSON
 
 PATIENT = ProgramLimits(seconds_per_call=60.0, seconds_total=120.0)

@@ -7,7 +7,7 @@ import pytest
 
 from trajectories.adapters.sandbox import open_engine, shared_engine
 from trajectories.adapters.sandbox.monty import MontyEngine
-from trajectories.core.programs import CallResult, CallStatus, ProgramJob, ProgramLimits
+from trajectories.core.programs.engines import CallResult, CallStatus, ProgramJob, ProgramLimits
 
 QUICK = ProgramLimits(seconds_per_call=1.0, seconds_total=3.0, memory_bytes=64 * 1024 * 1024, output_bytes=4096)
 

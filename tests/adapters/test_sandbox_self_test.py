@@ -11,7 +11,7 @@ from trajectories.adapters.sandbox import SandboxUnavailableError, open_engine, 
 from trajectories.adapters.sandbox.bubblewrap import BubblewrapEngine
 from trajectories.adapters.sandbox.monty import MontyEngine
 from trajectories.adapters.sandbox.self_test import first_fault
-from trajectories.core.programs import CallResult, CallStatus, ProgramEngine, ProgramJob, ProgramRun
+from trajectories.core.programs.engines import CallResult, CallStatus, ProgramEngine, ProgramJob, ProgramRun
 
 LEAKY = """
 import io, json, resource, sys

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trajectories.core import snippets
-from trajectories.core.programs import ProgramEngine, ProgramLimits
-from trajectories.core.snippets import MAX_CODE, NOTHING, body_of, run_snippet
+from trajectories.core.programs import snippets
+from trajectories.core.programs.engines import ProgramEngine, ProgramLimits
+from trajectories.core.programs.snippets import MAX_CODE, NOTHING, body_of, run_snippet
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from trajectories.adapters.sandbox.conversation import read_result
 from trajectories.adapters.sandbox.values import MAX_DEPTH, ValueRefusedError, read_value
-from trajectories.core.programs import CallStatus
+from trajectories.core.programs.engines import CallStatus
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),

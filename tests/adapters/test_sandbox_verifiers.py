@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tests.core.verifiers.doubles import ScriptedTools, flip_problem, trace
-from trajectories.core.programs import CallResult, CallStatus, ProgramEngine, ProgramJob, ProgramRun
+from trajectories.core.programs.engines import CallResult, CallStatus, ProgramEngine, ProgramJob, ProgramRun
 from trajectories.core.records import Outcome, ProblemKind, ProblemRecord
 from trajectories.core.verifiers import VERIFIERS, applicable_verifiers
 from trajectories.core.verifiers.reference_checks import find_reference_fault

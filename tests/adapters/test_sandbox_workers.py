@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tests.adapters.test_sandbox_engines import assert_healthy, run
 from trajectories.adapters.sandbox.bubblewrap import BubblewrapEngine
-from trajectories.core.programs import CallStatus, ProgramLimits, ProgramRun
+from trajectories.core.programs.engines import CallStatus, ProgramLimits, ProgramRun
 
 
 def test_a_worker_killed_while_idle_is_replaced_unnoticed(bubblewrap: BubblewrapEngine) -> None:

@@ -21,10 +21,10 @@ from trajectories.models import (
     Run,
     Sampler,
 )
-from trajectories.services.briefs import ensure_shipped_briefs
-from trajectories.services.generation import plan_generation
-from trajectories.services.instructions import ensure_shipped_instructions
-from trajectories.services.plans import Budget, plan_of
+from trajectories.services.generation.jobs import plan_generation
+from trajectories.services.prompts.briefs import ensure_shipped_briefs
+from trajectories.services.prompts.instructions import ensure_shipped_instructions
+from trajectories.services.runs.plans import Budget, plan_of
 
 
 @pytest.fixture

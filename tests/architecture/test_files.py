@@ -13,6 +13,7 @@ LONGEST_HTML_LINE = 160
 LAYERS = (
     "core",
     "adapters",
+    "stand_ins",
     "models",
     "selectors",
     "services",
@@ -22,6 +23,8 @@ LAYERS = (
     "views",
     "management",
 )
+LOOSE = {"services": ("locks", "submissions", "texts"), "core": ("faults", "identity", "records", "selections")}
+"""Modules that belong to no room: what all rooms share."""
 LOCKS = ("requirements.txt", "requirements-dev.txt", "requirements-procedural.txt", "requirements-sandbox.txt")
 MARKED_SAFE = {"trajectories/templatetags/markup.py", "trajectories/templatetags/grids.py"}
 """Where text becomes markup: what these return has passed the sanitiser or was written by us."""
@@ -65,6 +68,13 @@ def test_every_folder_of_modules_is_a_package():
     """A folder without `__init__.py` is a namespace that no contract between layers sees."""
     modules = {Path(name) for name in [*named(".py", under="trajectories/"), *named(".py", under="webapp/")]}
     assert {str(path.parent) for path in modules if path.parent / "__init__.py" not in modules} == set()
+
+
+@pytest.mark.parametrize(("layer", "loose"), LOOSE.items())
+def test_every_module_has_a_room(layer, loose):
+    """One knows one's floor by the layer, and one's room by the package: a flat layer of fifty files tells nobody."""
+    inside = [Path(name).relative_to(f"trajectories/{layer}") for name in named(".py", under=f"trajectories/{layer}/")]
+    assert {path.stem for path in inside if len(path.parts) == 1} - {"__init__"} <= set(loose)
 
 
 @pytest.mark.parametrize("layer", LAYERS)

@@ -11,14 +11,14 @@ import pytest
 
 from tests.architecture.test_files import ROOT, named, text
 from trajectories.adapters import expressions
-from trajectories.adapters.chat_api import transport
+from trajectories.adapters.chat_api.wire import transport
 from trajectories.adapters.procedural import scorer
 from trajectories.adapters.sandbox import monty
-from trajectories.core import markup, snippets
 from trajectories.core.answers.expressions import MAX_CHARACTERS, MAX_DEPTH
 from trajectories.core.problems import documents
+from trajectories.core.programs import snippets
 from trajectories.core.prompts import wrapping
-from trajectories.core.text import mathematics
+from trajectories.core.text import markup, mathematics
 
 NO_PARSERS = {
     "PIL": "draws grids and reads no picture",
@@ -97,7 +97,8 @@ def test_what_evaluates_is_imported_by_what_runs_inside_alone():
 def test_no_process_of_the_application_loads_what_evaluates(tmp_path):
     code = (
         "import sys, django; django.setup()\n"
-        "import trajectories.urls, trajectories.tasks.runs, trajectories.services.verdicts, trajectories.core.markup\n"
+        "import trajectories.urls, trajectories.tasks.runs, trajectories.core.text.markup\n"
+        "import trajectories.services.verification.verdicts\n"
         f"print(sorted({EVALUATING!r} & set(sys.modules)))"
     )
     environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "webapp.settings", "MINICOLUMN_VAR": str(tmp_path)}

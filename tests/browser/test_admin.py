@@ -9,7 +9,7 @@ from tests.generation import chain_of_thought
 from tests.jobs import make_job, model
 from tests.worker import wait_for
 from trajectories.models import Reverification, Run
-from trajectories.services.plans import Budget
+from trajectories.services.runs.plans import Budget
 
 COUNT_TURNS = """() => {
   window.turns = 0;

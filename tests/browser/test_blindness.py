@@ -8,8 +8,8 @@ from django.urls import reverse
 from playwright.sync_api import expect
 
 from tests.factories import make_trace, make_verdict
-from trajectories.core.reviews import Decision, Judgement
-from trajectories.services.reviews import submit_review
+from trajectories.core.curation.reviews import Decision, Judgement
+from trajectories.services.curation.reviews import submit_review
 
 
 @pytest.fixture

@@ -8,9 +8,9 @@ from playwright.sync_api import Page, expect
 from tests.endpoint import sampler_for
 from tests.generation import chain_of_thought, run_through, waiting_candidate
 from tests.worker import wait_for
-from trajectories.adapters.fake_endpoint import FakeEndpoint, problem_writer
 from trajectories.models import GenerationJob, Problem, ProblemCandidate, ReviewLease
-from trajectories.services.briefs import ensure_shipped_briefs
+from trajectories.services.prompts.briefs import ensure_shipped_briefs
+from trajectories.stand_ins.fake_endpoint import FakeEndpoint, problem_writer
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

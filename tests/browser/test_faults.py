@@ -8,8 +8,8 @@ from playwright.sync_api import expect
 from tests.factories import make_problem, make_problem_set, make_sampler
 from trajectories.adapters.chat_api import ChatSettings
 from trajectories.models import Run, Sampler
-from trajectories.services.instructions import ensure_shipped_instructions, ensure_symbolic_views
-from trajectories.services.samplers import ensure_symbolic
+from trajectories.services.endpoints.samplers import ensure_symbolic
+from trajectories.services.prompts.instructions import ensure_shipped_instructions, ensure_symbolic_views
 
 pytestmark = pytest.mark.django_db(transaction=True)
 PHONE = {"width": 390, "height": 844}

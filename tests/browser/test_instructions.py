@@ -3,7 +3,7 @@ from playwright.sync_api import expect
 
 from tests.factories import make_problem
 from trajectories.models import Instruction
-from trajectories.services.instructions import ensure_shipped_instructions
+from trajectories.services.prompts.instructions import ensure_shipped_instructions
 
 
 def test_the_messages_follow_what_is_written_and_hold_up_no_submit(log_in, lead):

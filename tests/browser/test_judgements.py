@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 from tests.endpoint import sampler_for
 from tests.judging import judging_endpoint, rubric, works
 from trajectories.models import Judgement, Trace
-from trajectories.services.judgement_work import judge_next
+from trajectories.services.judging.work import judge_next
 
 
 def work(job: Judgement) -> None:

@@ -8,9 +8,9 @@ from playwright.sync_api import Page, Route, expect
 
 from tests import factories
 from tests.worker import wait_for
-from trajectories.core.reviews import Decision, Judgement
+from trajectories.core.curation.reviews import Decision, Judgement
 from trajectories.models import Review, ReviewLease, Trace
-from trajectories.services.reviews import submit_review
+from trajectories.services.curation.reviews import submit_review
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SUBMIT = "**/traces/*/review/**"

@@ -7,8 +7,8 @@ from playwright.sync_api import expect
 from tests.factories import make_problem, make_problem_set, plan
 from tests.samplers import SAMPLERS
 from trajectories.models import Run
-from trajectories.services.sampling import sample_next_batch
-from trajectories.services.verifications import verify_traces
+from trajectories.services.runs.embedded_sampling import sample_next_batch
+from trajectories.services.verification.queue import verify_traces
 
 
 def work(run: Run) -> None:

@@ -7,10 +7,10 @@ from playwright.sync_api import Page, expect
 
 from tests.endpoint import sampler_for
 from tests.factories import FLIP_PROGRAM, make_problem, make_problem_set
-from trajectories.adapters.fake_endpoint import Answer, FakeEndpoint
-from trajectories.adapters.fake_endpoint.answers import IDENTITY, program_text
 from trajectories.models import Run, Trace
-from trajectories.services.instructions import ensure_shipped_instructions
+from trajectories.services.prompts.instructions import ensure_shipped_instructions
+from trajectories.stand_ins.fake_endpoint import Answer, FakeEndpoint
+from trajectories.stand_ins.fake_endpoint.answers import IDENTITY, program_text
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SLOW = 60_000  # milliseconds; a worker on a busy machine takes its time

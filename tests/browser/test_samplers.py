@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.endpoint import bind_keys, flip_endpoint, sampler_for
-from trajectories.adapters.fake_endpoint import Behaviour
+from trajectories.stand_ins.fake_endpoint import Behaviour
 
 
 @pytest.fixture(autouse=True)

@@ -34,7 +34,7 @@ from tests.crawl.world import World, make_person
 from tests.pages import Form
 from trajectories.models import Import, Problem, Trace
 from trajectories.services.imports import jobs
-from trajectories.services.uploads import sweep_uploads
+from trajectories.services.problems.uploads import sweep_uploads
 
 pytestmark = pytest.mark.django_db
 EACH = 6 if DEEP else 1

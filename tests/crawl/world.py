@@ -16,19 +16,19 @@ from tests import factories
 from tests.crawl.values import PATH_NUMBERS, PATH_TEXTS
 from tests.generation import waiting_candidate, writing_plan
 from tests.judging import job_over, works
-from trajectories.core.reviews import Decision, Judgement
+from trajectories.core.curation.reviews import Decision, Judgement
 from trajectories.models import GenerationJob, Run, Sampler
 from trajectories.selectors.traces import TraceScope
-from trajectories.services.briefs import ensure_shipped_briefs
-from trajectories.services.exports import request_export, write_export
-from trajectories.services.generation import plan_generation
-from trajectories.services.instructions import ensure_shipped_instructions, ensure_symbolic_views
-from trajectories.services.releases import freeze_accepted
-from trajectories.services.reverifications import plan_reverification
-from trajectories.services.reviews import submit_review
-from trajectories.services.rubrics import ensure_shipped_rubrics
-from trajectories.services.samplers import ensure_symbolic
-from trajectories.services.uploads import keep_upload
+from trajectories.services.curation.reviews import submit_review
+from trajectories.services.endpoints.samplers import ensure_symbolic
+from trajectories.services.generation.jobs import plan_generation
+from trajectories.services.problems.uploads import keep_upload
+from trajectories.services.prompts.briefs import ensure_shipped_briefs
+from trajectories.services.prompts.instructions import ensure_shipped_instructions, ensure_symbolic_views
+from trajectories.services.prompts.rubrics import ensure_shipped_rubrics
+from trajectories.services.releases.exports import request_export, write_export
+from trajectories.services.releases.freezing import freeze_accepted
+from trajectories.services.verification.reverifications import plan_reverification
 
 ROLES = ("anonymous", "nobody", "curator", "engineer", "lead", "admin")
 NOWHERE = {"base_url": "http://127.0.0.1:9/v1", "model": "none", "tries": 1, "timeout_seconds": 1.0}

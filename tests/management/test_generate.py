@@ -6,9 +6,9 @@ from django.core.management import CommandError, call_command
 from tests.endpoint import sampler_for
 from tests.factories import make_problem
 from tests.generation import chain_of_thought, run_through
-from trajectories.adapters.fake_endpoint import FakeEndpoint, problem_writer
 from trajectories.management.commands.generate import generation_line
 from trajectories.models import GenerationJob, ProblemCandidate
+from trajectories.stand_ins.fake_endpoint import FakeEndpoint, problem_writer
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -7,7 +7,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from trajectories.models import Problem, Trace
-from trajectories.services.verifications import verify_traces
+from trajectories.services.verification.queue import verify_traces
 
 pytestmark = pytest.mark.django_db
 CASES = Path(__file__).parents[1] / "data" / "cases"

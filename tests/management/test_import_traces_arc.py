@@ -8,7 +8,7 @@ from django.core.management import CommandError, call_command
 from tests.management.test_import_traces_answers import CASES, bring_in
 from trajectories.models import Trace
 from trajectories.selectors.arc_scores import list_set_scores
-from trajectories.services.verifications import verify_traces
+from trajectories.services.verification.queue import verify_traces
 
 pytestmark = pytest.mark.django_db
 CASE = "b15-arc-score"

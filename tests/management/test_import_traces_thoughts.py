@@ -9,17 +9,17 @@ import pytest
 from django.core.management import call_command
 
 from trajectories.core.completions.parts import thoughts_in
+from trajectories.core.curation.reviews import Decision, Judgement
 from trajectories.core.exporters import Thoughts
 from trajectories.core.identity import content_hash
 from trajectories.core.problems import statement_hash
-from trajectories.core.reviews import Decision, Judgement
 from trajectories.models import Export, Problem, Trace
 from trajectories.selectors.completions import parts_of
-from trajectories.services.exports import export_path, request_export, write_export
-from trajectories.services.releases import freeze_accepted
-from trajectories.services.reviews import submit_review
-from trajectories.services.trace_imports import import_traces
-from trajectories.services.verifications import verify_traces
+from trajectories.services.curation.reviews import submit_review
+from trajectories.services.imports.direct import import_traces
+from trajectories.services.releases.exports import export_path, request_export, write_export
+from trajectories.services.releases.freezing import freeze_accepted
+from trajectories.services.verification.queue import verify_traces
 
 pytestmark = pytest.mark.django_db
 CASES = Path(__file__).parents[1] / "data" / "cases"

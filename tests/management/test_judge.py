@@ -9,7 +9,7 @@ from tests.endpoint import sampler_for
 from tests.judging import judging_endpoint, works
 from trajectories.management.commands import judge
 from trajectories.models import Judgement, Trace
-from trajectories.services.judgement_work import judge_next
+from trajectories.services.judging.work import judge_next
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -6,13 +6,13 @@ from django.core.management import CommandError, call_command
 from tests.endpoint import flip_endpoint, sampler_for
 from tests.factories import make_instruction, make_problem, make_problem_set, make_run, plan
 from tests.samplers import SAMPLERS
-from trajectories.adapters.chat_api.samples import request_messages
+from trajectories.adapters.chat_api.samples.conversion import request_messages
 from trajectories.management.commands.sample import Command, progress_line
 from trajectories.models import Run
 from trajectories.selectors.runs import most_attempts
-from trajectories.services.sample_requests import sample_request
-from trajectories.services.sampling import sample_next_batch
-from trajectories.services.verifications import verify_traces
+from trajectories.services.runs.embedded_sampling import sample_next_batch
+from trajectories.services.runs.requests import sample_request
+from trajectories.services.verification.queue import verify_traces
 
 
 @pytest.fixture

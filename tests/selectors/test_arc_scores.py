@@ -3,7 +3,7 @@
 import pytest
 
 from tests import factories
-from trajectories.core.metrics import arc_output_score
+from trajectories.core.consolidation.metrics import arc_output_score
 from trajectories.selectors.arc_scores import get_run_score, list_set_scores
 
 pytestmark = pytest.mark.django_db

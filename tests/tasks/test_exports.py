@@ -10,9 +10,9 @@ from tests import factories
 from tests.worker import wait_for
 from trajectories.adapters.files import UNTOUCHED_SECONDS
 from trajectories.models import Export
-from trajectories.services.exports import export_path, request_export, write_export
 from trajectories.services.jobs.ringers import ring
-from trajectories.services.releases import freeze_accepted
+from trajectories.services.releases.exports import export_path, request_export, write_export
+from trajectories.services.releases.freezing import freeze_accepted
 from trajectories.tasks.exports import sweep_exports
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -5,9 +5,9 @@ import pytest
 from tests.endpoint import sampler_for
 from tests.generation import augmenting_plan, check_with, writing_plan
 from tests.worker import wait_for
-from trajectories.adapters.fake_endpoint import Behaviour, FakeEndpoint, problem_writer
 from trajectories.models import CandidateAnswer, GenerationJob, ProblemCandidate
-from trajectories.services.generation import plan_generation
+from trajectories.services.generation.jobs import plan_generation
+from trajectories.stand_ins.fake_endpoint import Behaviour, FakeEndpoint, problem_writer
 from trajectories.tasks.generation import generate_slice, ring_generation, sweep_generation
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -11,7 +11,7 @@ from tests import factories
 from tests.worker import wait_for
 from trajectories.models import Import, PendingVerification, Trace, Verdict
 from trajectories.services.imports.jobs import keep_files, plan_import
-from trajectories.services.problems import spool_folder
+from trajectories.services.problems.imports import spool_folder
 from trajectories.tasks.imports import sweep_imports
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -16,20 +16,20 @@ from tests.judging import job_over, works
 from trajectories.models import AuditEvent, Export, GenerationJob, Run
 from trajectories.models.leased_jobs import LeasedJob
 from trajectories.selectors.jobs import READINGS, list_jobs
-from trajectories.services.chat_sampling import sample_session
-from trajectories.services.exports import waiting_exports, write_export
-from trajectories.services.generation import lost_generation_jobs, plan_generation
-from trajectories.services.generation_work import generate_next
+from trajectories.services.generation.jobs import lost_generation_jobs, plan_generation
+from trajectories.services.generation.work import generate_next
 from trajectories.services.imports.jobs import import_next, lost_imports
+from trajectories.services.installation.roles import roles_with
+from trajectories.services.jobs.leases import LEASE, claim_job
 from trajectories.services.jobs.steering import ACTIVE, CANCEL, PAUSE, RESUME, RETRY, STEERED, JobError, may_move
-from trajectories.services.judgement_work import judge_next, lost_judgements
-from trajectories.services.leased_jobs import LEASE, claim_job
-from trajectories.services.plans import Budget
-from trajectories.services.releases import freeze_next, lost_freezings
-from trajectories.services.reverifications import lost_reverifications, reverify_next
-from trajectories.services.roles import roles_with
-from trajectories.services.sampling import sample_next_batch
-from trajectories.services.sweeps import claim_lost_bells
+from trajectories.services.jobs.sweeps import claim_lost_bells
+from trajectories.services.judging.work import judge_next, lost_judgements
+from trajectories.services.releases.exports import waiting_exports, write_export
+from trajectories.services.releases.freezing import freeze_next, lost_freezings
+from trajectories.services.runs.chat_sampling import sample_session
+from trajectories.services.runs.embedded_sampling import sample_next_batch
+from trajectories.services.runs.plans import Budget
+from trajectories.services.verification.reverifications import lost_reverifications, reverify_next
 from trajectories.tasks.jobs import KINDS, ControlDeniedError, controls_of, steer_job
 
 pytestmark = pytest.mark.django_db

@@ -9,7 +9,7 @@ from django.db.models.functions import Now
 from tests import factories
 from tests.worker import wait_for
 from trajectories.models import AuditEvent, Freezing, Release, ReleaseItem
-from trajectories.services.releases import freeze_accepted, plan_freezing
+from trajectories.services.releases.freezing import freeze_accepted, plan_freezing
 from trajectories.tasks.releases import sweep_freezings
 
 pytestmark = pytest.mark.django_db(transaction=True)

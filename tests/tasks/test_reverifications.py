@@ -10,8 +10,8 @@ from tests.worker import WorkerProcess, wait_for
 from trajectories.core.verifiers import VERIFIERS
 from trajectories.models import Reverification, Verdict
 from trajectories.selectors.traces import TraceScope
-from trajectories.services.reverifications import plan_reverification
-from trajectories.services.verdicts import MAX_CLAIMS
+from trajectories.services.verification.reverifications import plan_reverification
+from trajectories.services.verification.verdicts import MAX_CLAIMS
 from trajectories.tasks.reverifications import ring_reverification, sweep_reverifications
 
 WORKER_INCLUDES = ["tests.worker_verifiers"]

@@ -9,9 +9,9 @@ from django.db.models.functions import Now
 from tests.factories import assert_counters_add_up, make_problem, make_sampler, plan
 from tests.worker import wait_for
 from trajectories.models import Bell, PendingVerification, Run, Trace
-from trajectories.services.instructions import ensure_symbolic_views
-from trajectories.services.runs import cancel_run, pause_run, resume_run
-from trajectories.services.samplers import ensure_symbolic
+from trajectories.services.endpoints.samplers import ensure_symbolic
+from trajectories.services.prompts.instructions import ensure_symbolic_views
+from trajectories.services.runs.lifecycle import cancel_run, pause_run, resume_run
 from trajectories.tasks.runs import ring_sampling
 from trajectories.tasks.sweeps import sweep
 

@@ -7,11 +7,11 @@ from decimal import Decimal
 
 from tests.endpoint import flip_endpoint, sampler_for
 from tests.factories import assert_counters_add_up, make_instruction, make_problem, plan
-from tests.services.test_outages import end_all_sessions
+from tests.services.jobs.test_outages import end_all_sessions
 from tests.tasks.test_runs import let_time_pass
 from tests.worker import wait_for
-from trajectories.adapters.fake_endpoint import Behaviour
 from trajectories.models import Run, Trace
+from trajectories.stand_ins.fake_endpoint import Behaviour
 from trajectories.tasks.runs import ring_sampling
 from trajectories.tasks.sweeps import sweep
 

@@ -2,12 +2,12 @@
 
 from tests.endpoint import sampler_for
 from tests.factories import assert_counters_add_up, make_instruction, make_problem, plan
-from tests.services.test_strategies import learner
+from tests.services.runs.test_rounds import learner
 from tests.tasks.test_runs import let_time_pass
 from tests.tasks.test_runs_chat import has_ended
 from tests.worker import wait_for
-from trajectories.adapters.fake_endpoint import Behaviour, FakeEndpoint
 from trajectories.models import RunProblem, Trace
+from trajectories.stand_ins.fake_endpoint import Behaviour, FakeEndpoint
 from trajectories.tasks.runs import ring_sampling
 from trajectories.tasks.sweeps import sweep
 

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from trajectories.services.uploads import KEPT_SECONDS, find_upload, keep_upload
+from trajectories.services.problems.uploads import KEPT_SECONDS, find_upload, keep_upload
 from trajectories.tasks.uploads import sweep_uploads
 
 

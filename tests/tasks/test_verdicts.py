@@ -8,7 +8,7 @@ from tests.factories import make_problem, make_trace
 from tests.verifiers import DEADLY
 from tests.worker import wait_for
 from trajectories.models import Bell, PendingVerification, Verdict
-from trajectories.services.verdicts import MAX_CLAIMS
+from trajectories.services.verification.verdicts import MAX_CLAIMS
 from trajectories.tasks.sweeps import sweep
 from trajectories.tasks.verdicts import ring_verification
 

@@ -2,7 +2,7 @@ import pytest
 from django.urls import reverse
 
 from trajectories.models import Brief
-from trajectories.services.briefs import ensure_shipped_briefs
+from trajectories.services.prompts.briefs import ensure_shipped_briefs
 
 pytestmark = pytest.mark.django_db
 

@@ -6,9 +6,9 @@ from django.urls import reverse
 from tests.factories import make_problem, make_trace, make_verdict
 from tests.generation import augmenting_plan, run_through, waiting_candidate
 from trajectories.models import Problem, ProblemCandidate, ReviewLease
-from trajectories.services.candidate_leases import claim_candidate
-from trajectories.services.candidates import accept_candidate
-from trajectories.services.generation import plan_generation
+from trajectories.services.generation.candidate_leases import claim_candidate
+from trajectories.services.generation.candidates import accept_candidate
+from trajectories.services.generation.jobs import plan_generation
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}

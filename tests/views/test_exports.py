@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from tests import factories
 from trajectories.models import AuditEvent, Export
-from trajectories.services.exports import export_path, request_export, write_export
-from trajectories.services.releases import freeze_accepted
+from trajectories.services.releases.exports import export_path, request_export, write_export
+from trajectories.services.releases.freezing import freeze_accepted
 
 HTMX = {"HX-Request": "true"}
 

@@ -7,11 +7,11 @@ import pytest
 from django.urls import reverse
 
 from tests import factories
-from trajectories.core.reviews import Decision, Judgement
+from trajectories.core.curation.reviews import Decision, Judgement
 from trajectories.models import Export
-from trajectories.services.exports import export_filename, export_path, write_export
-from trajectories.services.releases import freeze_accepted
-from trajectories.services.reviews import submit_review
+from trajectories.services.curation.reviews import submit_review
+from trajectories.services.releases.exports import export_filename, export_path, write_export
+from trajectories.services.releases.freezing import freeze_accepted
 
 pytestmark = pytest.mark.django_db
 

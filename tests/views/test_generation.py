@@ -4,10 +4,10 @@ from django.urls import reverse
 from tests.endpoint import sampler_for
 from tests.factories import make_problem
 from tests.generation import AUGMENTED, augmenting_plan, chain_of_thought, plan_job, run_through, waiting_candidate
-from trajectories.adapters.fake_endpoint import FakeEndpoint, problem_writer
 from trajectories.models import Brief, GenerationJob
-from trajectories.services.briefs import ensure_shipped_briefs
-from trajectories.services.generation import pause_generation, plan_generation
+from trajectories.services.generation.jobs import pause_generation, plan_generation
+from trajectories.services.prompts.briefs import ensure_shipped_briefs
+from trajectories.stand_ins.fake_endpoint import FakeEndpoint, problem_writer
 
 pytestmark = pytest.mark.django_db
 NEW = reverse("generation_new")

@@ -6,11 +6,11 @@ from django.utils import timezone
 
 from tests import factories
 from tests.generation import waiting_candidate
-from trajectories.core.reviews import Decision, Judgement
+from trajectories.core.curation.reviews import Decision, Judgement
 from trajectories.models import Export, Import, Run
 from trajectories.selectors.waiting import KINDS
-from trajectories.services.releases import freeze_accepted
-from trajectories.services.reviews import submit_review
+from trajectories.services.curation.reviews import submit_review
+from trajectories.services.releases.freezing import freeze_accepted
 from trajectories.views.home import ERRANDS
 
 

@@ -8,7 +8,7 @@ from trajectories.models import Instruction
 from trajectories.selectors.blinding import EVERYTHING
 from trajectories.selectors.examples import choose_examples
 from trajectories.selectors.instructions import current_instructions, to_record
-from trajectories.services.instructions import ensure_shipped_instructions, ensure_symbolic_views
+from trajectories.services.prompts.instructions import ensure_shipped_instructions, ensure_symbolic_views
 
 FRAGMENT = {"HTTP_HX_REQUEST": "true"}
 FORM = {

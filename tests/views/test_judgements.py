@@ -10,7 +10,7 @@ from tests import factories
 from tests.judging import job_over, rubric, works
 from trajectories.adapters.chat_api import ChatSettings
 from trajectories.models import Judgement, JudgementItem, Trace, Verdict
-from trajectories.services.samplers import add_chat_sampler
+from trajectories.services.endpoints.samplers import add_chat_sampler
 
 pytestmark = pytest.mark.django_db
 NEW = "/judgements/new/"

@@ -7,7 +7,7 @@ import pytest
 from django.urls import reverse
 
 from tests.factories import make_run
-from trajectories.services.roles import ROLES, roles_with
+from trajectories.services.installation.roles import ROLES, roles_with
 from trajectories.urls import urlpatterns
 
 OPEN = {

@@ -5,7 +5,7 @@ from django.urls import reverse
 
 from tests import factories
 from trajectories.models import PendingVerification, Trace
-from trajectories.services.verifications import verify_traces
+from trajectories.services.verification.queue import verify_traces
 
 pytestmark = pytest.mark.django_db
 

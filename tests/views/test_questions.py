@@ -13,7 +13,7 @@ from tests import factories
 from tests.imports import finish, latest
 from trajectories.adapters.uploads import Document
 from trajectories.models import Problem
-from trajectories.services.questions import QuestionOptions, read_question_documents
+from trajectories.services.problems.questions import QuestionOptions, read_question_documents
 
 pytestmark = pytest.mark.django_db
 ADDRESS = "/problems/import/"

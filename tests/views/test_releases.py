@@ -5,7 +5,7 @@ from django.urls import reverse
 
 from tests import factories
 from trajectories.models import Export, Freezing, Release, Trace
-from trajectories.services.releases import freeze_accepted, freeze_next
+from trajectories.services.releases.freezing import freeze_accepted, freeze_next
 
 HTMX = {"HX-Request": "true"}
 

@@ -4,7 +4,7 @@ from django.urls import reverse
 from tests.factories import make_trace, make_verdict
 from trajectories.models import Reverification
 from trajectories.selectors.traces import TraceScope
-from trajectories.services.reverifications import plan_reverification
+from trajectories.services.verification.reverifications import plan_reverification
 
 
 @pytest.fixture

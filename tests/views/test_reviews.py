@@ -8,9 +8,9 @@ from django.contrib.messages import get_messages
 from django.urls import reverse
 
 from tests import factories
-from trajectories.core.reviews import Decision, Judgement
+from trajectories.core.curation.reviews import Decision, Judgement
 from trajectories.models import Review, ReviewLease
-from trajectories.services.reviews import submit_review
+from trajectories.services.curation.reviews import submit_review
 
 HTMX = {"HX-Request": "true"}
 

@@ -6,8 +6,8 @@ from django.urls import reverse
 from tests.factories import make_problem, make_run, make_trace, make_worker, plan
 from tests.samplers import SAMPLERS
 from trajectories.models import Run
-from trajectories.services.sampling import sample_next_batch
-from trajectories.services.verifications import verify_traces
+from trajectories.services.runs.embedded_sampling import sample_next_batch
+from trajectories.services.verification.queue import verify_traces
 
 FRAGMENT = {"HX-Request": "true"}
 

@@ -8,9 +8,9 @@ from tests.factories import make_instruction, make_problem, make_problem_set, ma
 from trajectories.adapters.chat_api import ChatSettings
 from trajectories.forms.presets import PRESETS
 from trajectories.models import Run
-from trajectories.services.instructions import ensure_shipped_instructions, ensure_symbolic_views
-from trajectories.services.plans import Budget
-from trajectories.services.samplers import ensure_symbolic, revise_chat_sampler
+from trajectories.services.endpoints.samplers import ensure_symbolic, revise_chat_sampler
+from trajectories.services.prompts.instructions import ensure_shipped_instructions, ensure_symbolic_views
+from trajectories.services.runs.plans import Budget
 
 HTMX = {"HX-Request": "true"}
 

@@ -10,10 +10,10 @@ from tests.endpoint import bind_keys, flip_endpoint, sampler_for
 from tests.factories import make_instruction, make_problem, make_sampler, plan
 from tests.views.test_samplers import FIELDS
 from trajectories.adapters.chat_api import ChatSettings
-from trajectories.adapters.fake_endpoint import Play
 from trajectories.models import Sampler
-from trajectories.services.chat_sampling import sample_session
 from trajectories.services.endpoints.faults import keep_fault
+from trajectories.services.runs.chat_sampling import sample_session
+from trajectories.stand_ins.fake_endpoint import Play
 
 NAME = "PLANTED_NAME_OF_A_KEY"
 SAID = "planted words of the endpoint"

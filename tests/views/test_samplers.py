@@ -3,9 +3,9 @@ from django.urls import reverse
 
 from tests.endpoint import KEY, bind_keys, flip_endpoint, sampler_for
 from tests.factories import make_sampler, make_trace
-from trajectories.adapters.fake_endpoint import Behaviour, Play
 from trajectories.models import Sampler
-from trajectories.services.samplers import ensure_symbolic
+from trajectories.services.endpoints.samplers import ensure_symbolic
+from trajectories.stand_ins.fake_endpoint import Behaviour, Play
 
 FIELDS = {
     "title": "Local model",

@@ -12,7 +12,7 @@ from django.urls import reverse
 from tests.factories import make_problem, make_trace
 from tests.pages import Page
 from trajectories.models import Instruction, Reverification, Run, Sampler
-from trajectories.services.samplers import ensure_symbolic
+from trajectories.services.endpoints.samplers import ensure_symbolic
 
 CLICKS = 4
 

@@ -3,7 +3,7 @@ from django.urls import reverse
 
 from tests.factories import make_text, make_trace
 from trajectories.core.identity import canonical_json
-from trajectories.views.trace_parts import shown_prompt
+from trajectories.views.shown.traces import shown_prompt
 
 
 def test_what_an_agent_was_sent_is_shown_turn_by_turn(client, curator, db):

@@ -30,16 +30,16 @@ from trajectories.selectors.blinding import EVERYTHING, SEE_REVIEWS, sight_of
 from trajectories.selectors.jobs import READINGS
 from trajectories.selectors.runs import get_history
 from trajectories.selectors.traces import TraceScope, traces_in
-from trajectories.services.exports import request_export
-from trajectories.services.generation import plan_generation
-from trajectories.services.generation_estimates import estimate_generation
+from trajectories.services.generation.estimates import estimate_generation
+from trajectories.services.generation.jobs import plan_generation
 from trajectories.services.jobs.steering import JobError
-from trajectories.services.judgements import estimate_judgement, plan_judgement
-from trajectories.services.plans import PlanError, plan_of
-from trajectories.services.reverifications import plan_reverification
-from trajectories.services.runs import plan_run
+from trajectories.services.judging.jobs import estimate_judgement, plan_judgement
+from trajectories.services.releases.exports import request_export
+from trajectories.services.runs.lifecycle import plan_run
+from trajectories.services.runs.plans import PlanError, plan_of
+from trajectories.services.verification.reverifications import plan_reverification
 from trajectories.tasks.generation import ring_generation
-from trajectories.tasks.judgements import ring_judgement
+from trajectories.tasks.judging import ring_judgement
 from trajectories.tasks.reverifications import ring_reverification
 from trajectories.tasks.runs import ring_sampling
 

@@ -10,7 +10,7 @@ from trajectories.core.prompts.templates import MAX_TEMPLATE
 from trajectories.forms.generation import KIND_TITLES
 from trajectories.forms.versioned import VersionedForm
 from trajectories.models import Brief
-from trajectories.services.briefs import MAX_ITEM, MAX_ITEMS, BriefDraft
+from trajectories.services.prompts.briefs import MAX_ITEM, MAX_ITEMS, BriefDraft
 
 LIST_CHARACTERS = MAX_ITEMS * (MAX_ITEM + 2)
 

@@ -9,7 +9,7 @@ from trajectories.core.generation.reading import MAX_STATEMENT
 from trajectories.forms.plain import PlainForm
 from trajectories.models import ProblemCandidate
 from trajectories.selectors.candidates import CandidateScope
-from trajectories.services.candidates import COMMENT_CHARACTERS, REJECTION_REASONS, Change
+from trajectories.services.generation.candidates import COMMENT_CHARACTERS, REJECTION_REASONS, Change
 
 LONGEST_KEY = 18
 MAX_CHOICES_TEXT = 20_000

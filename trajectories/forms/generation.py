@@ -22,9 +22,16 @@ from trajectories.models import Brief, Instruction, Problem, ProblemSet, Sampler
 from trajectories.selectors.briefs import list_briefs
 from trajectories.selectors.instructions import current_instructions
 from trajectories.selectors.samplers import list_samplers
-from trajectories.services.generation import LEAST_THRESHOLD, MAX_CALLS, MAX_SOLVER_SAMPLES, MAX_WANTED, Check, Plan
-from trajectories.services.plans import MAX_COST, MAX_TEMPERATURE, Budget
-from trajectories.services.runs import MAX_SEED
+from trajectories.services.generation.jobs import (
+    LEAST_THRESHOLD,
+    MAX_CALLS,
+    MAX_SOLVER_SAMPLES,
+    MAX_WANTED,
+    Check,
+    Plan,
+)
+from trajectories.services.runs.lifecycle import MAX_SEED
+from trajectories.services.runs.plans import MAX_COST, MAX_TEMPERATURE, Budget
 
 KIND_TITLES = {"numeric": "A number", "choice": "A choice", "text": "A short text"}
 PART_TITLES = {

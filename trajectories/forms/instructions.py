@@ -12,7 +12,7 @@ from trajectories.core.records import InstructionRecord, ProblemKind
 from trajectories.forms.plain import PlainForm
 from trajectories.forms.versioned import VersionedForm
 from trajectories.models import Instruction
-from trajectories.services.instructions import Draft
+from trajectories.services.prompts.instructions import Draft
 
 MAX_EXAMPLES = 8
 MAX_SEED = 2**63 - 1

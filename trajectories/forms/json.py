@@ -9,7 +9,7 @@ from django.forms.fields import InvalidJSONInput
 from trajectories.core.problems import ProblemError
 from trajectories.core.problems.documents import parse_json_text
 from trajectories.core.records import JSON
-from trajectories.core.storable import storable_json
+from trajectories.core.text.storable import storable_json
 
 
 class StrictJSONField(forms.JSONField):

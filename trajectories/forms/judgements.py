@@ -11,8 +11,8 @@ from trajectories.models import Rubric, Sampler
 from trajectories.selectors.rubrics import current_rubrics
 from trajectories.selectors.samplers import list_samplers
 from trajectories.selectors.traces import TraceScope
-from trajectories.services.judgements import MAX_OPPONENTS, JudgePlan
-from trajectories.services.model_calls import CallBudget
+from trajectories.services.endpoints.calls import CallBudget
+from trajectories.services.judging.jobs import MAX_OPPONENTS, JudgePlan
 
 MAX_SEED = 2**63 - 1
 FORMS = [(Form.GRADE.value, "Grade each trace"), (Form.COMPARE.value, "Compare with other traces of the same problem")]

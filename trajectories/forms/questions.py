@@ -12,7 +12,7 @@ from trajectories.core.problems.questions import KINDS
 from trajectories.forms.plain import PlainForm
 from trajectories.forms.titles import TitleField
 from trajectories.models import Problem
-from trajectories.services.questions import QuestionOptions, QuestionPreview
+from trajectories.services.problems.questions import QuestionOptions, QuestionPreview
 
 PREFIX = "column-"
 HELP = {

@@ -12,7 +12,7 @@ from trajectories.forms.runs import RunForm
 from trajectories.models import Brief, GenerationJob, Instruction, Problem, ProblemSet, Run, Sampler
 from trajectories.selectors.blinding import Sight
 from trajectories.selectors.samplers import list_samplers, list_versions
-from trajectories.services.plans import Plan, PlanError
+from trajectories.services.runs.plans import Plan, PlanError
 
 BUDGETS = ("budget_minutes", "budget_cost", "budget_tokens")
 AGAIN_FIELDS = ("title", "sampler", "seed", *BUDGETS, "fresh")

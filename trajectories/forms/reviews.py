@@ -7,9 +7,9 @@ from typing import Any, cast
 from django import forms
 from django.http import QueryDict
 
-from trajectories.core.reviews import COMMENT_CHARACTERS, REJECTION_REASONS, Decision, Judgement, ReviewError
+from trajectories.core.curation.reviews import COMMENT_CHARACTERS, REJECTION_REASONS, Decision, Judgement, ReviewError
 from trajectories.forms.plain import PlainForm
-from trajectories.services.reviews import Opened
+from trajectories.services.curation.reviews import Opened
 
 REASON_KEYS = {
     "wrong_answer": "w",

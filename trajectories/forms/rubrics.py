@@ -11,7 +11,7 @@ from trajectories.forms.judgements import FORMS
 from trajectories.forms.plain import PlainForm
 from trajectories.forms.titles import TitleField
 from trajectories.models import Rubric
-from trajectories.services.rubrics import RubricDraft
+from trajectories.services.prompts.rubrics import RubricDraft
 
 LOWEST, HIGHEST = -1_000, 1_000
 

@@ -24,8 +24,9 @@ from trajectories.selectors.blinding import Sight
 from trajectories.selectors.instructions import current_instructions
 from trajectories.selectors.problems import SOLVED_STATES, in_state
 from trajectories.selectors.samplers import list_samplers
-from trajectories.services.estimates import estimate_plan
-from trajectories.services.plans import (
+from trajectories.services.runs.estimates import estimate_plan
+from trajectories.services.runs.lifecycle import MAX_SEED, MAX_TITLE, draw_seed
+from trajectories.services.runs.plans import (
     MAX_ATTEMPTS,
     MAX_COST,
     MAX_EXAMPLES,
@@ -39,7 +40,6 @@ from trajectories.services.plans import (
     plan_title,
     read_temperatures,
 )
-from trajectories.services.runs import MAX_SEED, MAX_TITLE, draw_seed
 
 MAX_NAMED = 2_000
 FIRST_FIELDS = (

@@ -9,7 +9,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from trajectories.adapters.chat_api import CHAT_COMPLETIONS, RESPONSES, ChatSettings
-from trajectories.adapters.chat_api.settings import EFFORTS, NEVER, SAME, SYSTEM_ROLES
+from trajectories.adapters.chat_api.wire.settings import EFFORTS, NEVER, SAME, SYSTEM_ROLES
 from trajectories.adapters.endpoints import AccessError, EndpointAccess
 from trajectories.core.problems import describe
 from trajectories.forms.json import StrictJSONField

@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
-from trajectories.core.titles import title_fault
+from trajectories.core.text.titles import title_fault
 
 
 class TitleField(forms.CharField):

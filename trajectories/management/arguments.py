@@ -2,7 +2,7 @@
 
 from argparse import ArgumentTypeError
 
-from trajectories.core.titles import title_fault
+from trajectories.core.text.titles import title_fault
 
 
 def title(text: str) -> str:

@@ -12,12 +12,12 @@ from django.core.management import call_command
 from django.db import connection
 from pgmq.install import get_embedded_install_sql
 
-from trajectories.services.accounts import ensure_admin
-from trajectories.services.briefs import ensure_shipped_briefs
-from trajectories.services.demo import ensure_demo_run
-from trajectories.services.instructions import ensure_shipped_instructions
-from trajectories.services.problems import import_arc_agi_1
-from trajectories.services.rubrics import ensure_shipped_rubrics
+from trajectories.services.installation.accounts import ensure_admin
+from trajectories.services.installation.demo import ensure_demo_run
+from trajectories.services.problems.imports import import_arc_agi_1
+from trajectories.services.prompts.briefs import ensure_shipped_briefs
+from trajectories.services.prompts.instructions import ensure_shipped_instructions
+from trajectories.services.prompts.rubrics import ensure_shipped_rubrics
 from trajectories.tasks.runs import ring_sampling
 
 Say = Callable[[str], None]

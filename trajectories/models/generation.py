@@ -16,7 +16,7 @@ class GenerationJob(PaidJob):
     """A frozen plan for new problems and how far it has come. One worker at a time holds the lease.
 
     `plan` holds the recipe (core.generation.base.Recipe), the source problems, the set the accepted ones go to and how
-    they are checked; see services.generation.Plan. `wanted` counts candidates that reach the review queue.
+    they are checked; see services.generation.jobs.Plan. `wanted` counts candidates that reach the review queue.
     """
 
     class State(models.TextChoices):

@@ -2,8 +2,8 @@
 
 from django.db import models
 
+from trajectories.core.curation.reviews import Decision
 from trajectories.core.records import Outcome
-from trajectories.core.reviews import Decision
 from trajectories.models.traces import Trace
 
 

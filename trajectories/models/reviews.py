@@ -4,7 +4,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
-from trajectories.core.reviews import Decision
+from trajectories.core.curation.reviews import Decision
 from trajectories.models.traces import Trace
 
 

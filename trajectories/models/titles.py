@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 from django.core.exceptions import ValidationError
 from django.db import models
 
-from trajectories.core.titles import shown_title, title_fault
+from trajectories.core.text.titles import shown_title, title_fault
 
 if TYPE_CHECKING:
     Base = models.CharField[Any, str]  # the stubs have parameters that the class itself lacks

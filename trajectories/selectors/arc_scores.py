@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from django.db import connection
 from django.db.models import Q
 
-from trajectories.core.metrics import arc_output_score
+from trajectories.core.consolidation.metrics import arc_output_score
 from trajectories.core.records import Outcome, ProblemKind
 from trajectories.core.strategies import STRATEGIES
 from trajectories.core.verifiers.arc_test import ArcTestVerifier

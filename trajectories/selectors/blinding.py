@@ -12,7 +12,7 @@ from django.contrib.auth.models import AnonymousUser, User
 from django.db.models import Case, CharField, Exists, F, OuterRef, Q, QuerySet, Value, When
 from django.db.models.expressions import Combinable
 
-from trajectories.core.reviews import Decision
+from trajectories.core.curation.reviews import Decision
 from trajectories.core.verifiers.model_judge import GRADE, PREFERENCE
 from trajectories.models import Review, Trace
 

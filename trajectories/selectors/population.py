@@ -7,8 +7,8 @@ from typing import Any
 from django.db.models import Avg, Case, Count, F, Func, JSONField, Max, Min, Q, QuerySet, TextField, Value, When
 from django.db.models.functions import Coalesce, NullIf
 
+from trajectories.core.consolidation.metrics import pass_at_k
 from trajectories.core.identity import content_hash
-from trajectories.core.metrics import pass_at_k
 from trajectories.core.records import JSON, Outcome
 from trajectories.core.verifiers.unfinished import UNFINISHED
 from trajectories.models import Problem, Trace, Verdict

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models import Avg, Q, QuerySet
 
-from trajectories.core.reviews import Decision, Standing
+from trajectories.core.curation.reviews import Decision, Standing
 from trajectories.models import Freezing, Release, Trace
 from trajectories.selectors.blinding import EVERYTHING
 from trajectories.selectors.traces import COUNT_LIMIT, TraceScope, traces_in

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
 
-from trajectories.core.reviews import Decision
+from trajectories.core.curation.reviews import Decision
 from trajectories.models import Review, Trace
 
 

@@ -2,8 +2,8 @@
 
 from celery import shared_task
 
-from trajectories.services import exports
 from trajectories.services.jobs.ringers import connect_bell
+from trajectories.services.releases import exports
 
 INTERACTIVE, FILES = "interactive", "files"
 SHORT_ROWS = 500

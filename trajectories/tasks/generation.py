@@ -6,8 +6,8 @@ from celery import shared_task
 from django.db import transaction
 
 from trajectories.models import GenerationJob
-from trajectories.services.generation import lost_generation_jobs
-from trajectories.services.generation_work import generate_next
+from trajectories.services.generation.jobs import lost_generation_jobs
+from trajectories.services.generation.work import generate_next
 
 
 @shared_task(name="trajectories.generate_slice")

@@ -14,20 +14,20 @@ from django.db import transaction
 
 from trajectories.models import Judgement, Run
 from trajectories.selectors.jobs import READINGS, JobRow, Reading
-from trajectories.services.exports import cancel_export, rebuild_export
-from trajectories.services.generation import cancel_generation, pause_generation, resume_generation
+from trajectories.services.generation.jobs import cancel_generation, pause_generation, resume_generation
 from trajectories.services.imports.jobs import cancel_import
 from trajectories.services.jobs.steering import CANCEL, PAUSE, RESUME, RETRY, STEERED, may_move
-from trajectories.services.judgements import cancel_judgement, pause_judgement, resume_judgement
-from trajectories.services.releases import cancel_freezing, retry_freezing
-from trajectories.services.reverifications import (
+from trajectories.services.judging.jobs import cancel_judgement, pause_judgement, resume_judgement
+from trajectories.services.releases.exports import cancel_export, rebuild_export
+from trajectories.services.releases.freezing import cancel_freezing, retry_freezing
+from trajectories.services.runs.lifecycle import cancel_run, pause_run, resume_run
+from trajectories.services.verification.reverifications import (
     cancel_reverification,
     pause_reverification,
     resume_reverification,
 )
-from trajectories.services.runs import cancel_run, pause_run, resume_run
 from trajectories.tasks.generation import ring_generation
-from trajectories.tasks.judgements import ring_judgement
+from trajectories.tasks.judging import ring_judgement
 from trajectories.tasks.reverifications import ring_reverification
 from trajectories.tasks.runs import ring_sampling
 

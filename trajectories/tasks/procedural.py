@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from trajectories.services.jobs.ringers import connect_bell
-from trajectories.services.procedural import describe_families, procedural_installed
+from trajectories.services.problems.procedural import describe_families, procedural_installed
 
 
 @shared_task(name="trajectories.import_families")

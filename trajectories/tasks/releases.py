@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from trajectories.services.jobs.ringers import connect_bell
-from trajectories.services.releases import freeze_next, lost_freezings
+from trajectories.services.releases.freezing import freeze_next, lost_freezings
 
 
 @shared_task(name="trajectories.freeze_release")

@@ -6,7 +6,7 @@ from celery import shared_task
 from django.db import transaction
 
 from trajectories.models import Reverification
-from trajectories.services.reverifications import lost_reverifications, reverify_next
+from trajectories.services.verification.reverifications import lost_reverifications, reverify_next
 
 
 @shared_task(name="trajectories.reverify_batch")

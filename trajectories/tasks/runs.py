@@ -11,12 +11,12 @@ from django.db import DatabaseError, InterfaceError, transaction
 from kombu.exceptions import KombuError
 
 from trajectories.models import Run
-from trajectories.services.attempts import BATCH_LIMIT, has_claimable, newest_attempt, ring_run
-from trajectories.services.chat_sampling import SESSION_SECONDS, is_chat_run, sample_session
 from trajectories.services.jobs.bells import Ticket, answer, keep, put_away, ring_on
-from trajectories.services.outages import patiently
-from trajectories.services.sampling import BatchReport, sample_next_batch
-from trajectories.services.verifications import verify_traces
+from trajectories.services.jobs.outages import patiently
+from trajectories.services.runs.attempts import BATCH_LIMIT, has_claimable, newest_attempt, ring_run
+from trajectories.services.runs.chat_sampling import SESSION_SECONDS, is_chat_run, sample_session
+from trajectories.services.runs.embedded_sampling import BatchReport, sample_next_batch
+from trajectories.services.verification.queue import verify_traces
 from trajectories.tasks.verdicts import ring_verification
 
 logger = logging.getLogger(__name__)

@@ -2,9 +2,9 @@
 
 from celery import shared_task
 
-from trajectories.services.attempts import requeue_expired
-from trajectories.services.strategies import move_on
-from trajectories.services.sweeps import claim_lost_bells, claim_lost_verifications, settleable_run_ids
+from trajectories.services.jobs.sweeps import claim_lost_bells, claim_lost_verifications, settleable_run_ids
+from trajectories.services.runs.attempts import requeue_expired
+from trajectories.services.runs.rounds import move_on
 from trajectories.tasks.runs import ring_for
 from trajectories.tasks.verdicts import ring_verification
 

@@ -2,8 +2,8 @@
 
 from celery import shared_task
 
-from trajectories.services import uploads
 from trajectories.services.imports import jobs as imports
+from trajectories.services.problems import uploads
 
 
 @shared_task(name="trajectories.sweep_uploads")

@@ -6,10 +6,10 @@ from functools import partial
 from celery import shared_task, signature
 from django.db import transaction
 
-from trajectories.services.attempts import ring_run
 from trajectories.services.jobs.bells import Ticket
 from trajectories.services.jobs.ringers import connect_bell
-from trajectories.services.verifications import bells_of, verify_for
+from trajectories.services.runs.attempts import ring_run
+from trajectories.services.verification.queue import bells_of, verify_for
 
 
 @shared_task(name="trajectories.verify_batch")

@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from trajectories.core.grids import GridError, describe_grid, parse_grid
+from trajectories.core.problems.grids import GridError, describe_grid, parse_grid
 from trajectories.core.records import JSON
 from trajectories.core.rendering.difference import difference
 from trajectories.core.rendering.images import encode_grid

@@ -2,7 +2,7 @@
 
 from django import template
 
-from trajectories.core.reviews import REJECTION_REASONS
+from trajectories.core.curation.reviews import REJECTION_REASONS
 from trajectories.core.verifiers import VERIFIERS, consensus
 from trajectories.core.verifiers.model_judge import PREFERENCE, is_model_verdict
 from trajectories.models import Verdict

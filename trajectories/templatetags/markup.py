@@ -7,7 +7,7 @@ from django import template
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
-from trajectories.core.markup import render_code, render_markdown, show_unprintable
+from trajectories.core.text.markup import render_code, render_markdown, show_unprintable
 
 register = template.Library()
 

@@ -14,8 +14,8 @@ from trajectories.forms.briefs import BriefForm, first_brief_values
 from trajectories.forms.generation import KIND_TITLES
 from trajectories.models import Brief
 from trajectories.selectors.briefs import list_brief_versions, list_briefs
-from trajectories.services.briefs import BriefDraft, BriefError, add_brief, draft_of, revise_brief
-from trajectories.services.generation_previews import preview_generation
+from trajectories.services.generation.previews import preview_generation
+from trajectories.services.prompts.briefs import BriefDraft, BriefError, add_brief, draft_of, revise_brief
 from trajectories.views.permissions import needs
 from trajectories.views.submissions import once
 from trajectories.views.visitors import visitor

@@ -26,8 +26,8 @@ from trajectories.selectors.candidates import (
     list_candidates,
 )
 from trajectories.selectors.review_leases import running_leases
-from trajectories.services.candidate_leases import claim_candidate, claim_next_candidate
-from trajectories.services.candidates import (
+from trajectories.services.generation.candidate_leases import claim_candidate, claim_next_candidate
+from trajectories.services.generation.candidates import (
     CandidateError,
     accept_candidate,
     edit_candidate,
@@ -35,10 +35,10 @@ from trajectories.services.candidates import (
     requeue_candidate,
     undo_last_decision,
 )
-from trajectories.views.candidate_parts import candidate_context
 from trajectories.views.fragments import wants_fragment
 from trajectories.views.paging import read_key
 from trajectories.views.permissions import needs
+from trajectories.views.shown.candidates import candidate_context
 from trajectories.views.visitors import visitor
 
 view_candidates = needs("trajectories.view_problemcandidate")

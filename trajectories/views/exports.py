@@ -19,7 +19,7 @@ from trajectories.core.exporters import DEFAULT_ARGUMENTS, DEFAULT_THOUGHTS, EXP
 from trajectories.forms.releases import ExportForm
 from trajectories.models import Export, Release
 from trajectories.selectors.blinding import SEE_REVIEWS
-from trajectories.services.exports import (
+from trajectories.services.releases.exports import (
     export_filename,
     export_loading,
     export_path,

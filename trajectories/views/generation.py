@@ -22,15 +22,15 @@ from trajectories.selectors.generation import (
     list_generation_jobs,
 )
 from trajectories.selectors.problems import list_problem_sets
-from trajectories.services.generation import (
+from trajectories.services.generation.jobs import (
     GenerationStateError,
     cancel_generation,
     pause_generation,
     plan_generation,
     resume_generation,
 )
-from trajectories.services.generation_previews import preview_generation
-from trajectories.services.procedural import procedural_installed, stored_families
+from trajectories.services.generation.previews import preview_generation
+from trajectories.services.problems.procedural import procedural_installed, stored_families
 from trajectories.tasks.generation import ring_generation
 from trajectories.views.fragments import wants_fragment
 from trajectories.views.paging import read_key

@@ -14,7 +14,7 @@ from trajectories.core.prompts.leaks import find_leak
 from trajectories.core.prompts.shipped import TEMPLATES
 from trajectories.core.prompts.variation import SYMMETRIES
 from trajectories.core.records import InstructionRecord, ProblemKind
-from trajectories.core.tokens import estimate_tokens
+from trajectories.core.text.tokens import estimate_tokens
 from trajectories.forms.instructions import KIND_TITLES, STYLE_TITLES, InstructionForm, PreviewForm, first_values
 from trajectories.models import Instruction, Problem
 from trajectories.selectors.blinding import Sight, sight_of
@@ -26,7 +26,7 @@ from trajectories.selectors.instructions import (
     to_record,
 )
 from trajectories.selectors.problems import to_public
-from trajectories.services.instructions import (
+from trajectories.services.prompts.instructions import (
     InstructionError,
     add_instruction,
     check_draft,

@@ -24,7 +24,7 @@ from trajectories.selectors.judgements import (
 )
 from trajectories.selectors.samplers import held_gate
 from trajectories.selectors.traces import TraceScope, count_traces
-from trajectories.services.judgements import (
+from trajectories.services.judging.jobs import (
     JudgementError,
     cancel_judgement,
     estimate_judgement,
@@ -33,7 +33,7 @@ from trajectories.services.judgements import (
     resume_judgement,
     set_judgement_budget,
 )
-from trajectories.tasks.judgements import ring_judgement
+from trajectories.tasks.judging import ring_judgement
 from trajectories.views.fragments import wants_fragment
 from trajectories.views.paging import read_key
 from trajectories.views.permissions import needs, require_sight

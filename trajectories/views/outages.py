@@ -7,7 +7,7 @@ from django.template import loader
 from django.views.defaults import server_error
 
 from trajectories.core.rendering.preferences import read_preferences
-from trajectories.services.outages import is_away
+from trajectories.services.jobs.outages import is_away
 from trajectories.views.fragments import wants_fragment
 
 SECONDS_TO_RETRY = 5

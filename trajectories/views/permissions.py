@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from trajectories.selectors.blinding import SEE_REVIEWS
-from trajectories.services.roles import roles_with
+from trajectories.services.installation.roles import roles_with
 from trajectories.views.fragments import wants_fragment
 
 _View = TypeVar("_View", bound=Callable[..., Any])

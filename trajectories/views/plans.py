@@ -20,12 +20,12 @@ from trajectories.models import Problem, ProblemSet, Run
 from trajectories.selectors.blinding import Sight, sight_of
 from trajectories.selectors.runs import get_history, list_instructions
 from trajectories.selectors.samplers import list_versions
-from trajectories.services.first_prompts import first_prompts
-from trajectories.services.instructions import ensure_symbolic_views
-from trajectories.services.plans import PARALLEL
-from trajectories.services.runs import draw_seed, plan_run
-from trajectories.services.sample_requests import RequestError
-from trajectories.services.samplers import ensure_symbolic
+from trajectories.services.endpoints.samplers import ensure_symbolic
+from trajectories.services.prompts.instructions import ensure_symbolic_views
+from trajectories.services.runs.first_prompts import first_prompts
+from trajectories.services.runs.lifecycle import draw_seed, plan_run
+from trajectories.services.runs.plans import PARALLEL
+from trajectories.services.runs.requests import RequestError
 from trajectories.tasks.runs import ring_sampling
 from trajectories.views.addresses import read_text
 from trajectories.views.fragments import wants_fragment

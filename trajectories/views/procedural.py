@@ -16,7 +16,7 @@ from trajectories.models import Import
 from trajectories.selectors.problems import list_problem_sets
 from trajectories.services.imports.jobs import plan_import
 from trajectories.services.jobs.ringers import ring
-from trajectories.services.procedural import (
+from trajectories.services.problems.procedural import (
     get_family,
     preview_procedural,
     procedural_being_installed,

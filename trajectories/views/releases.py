@@ -27,7 +27,7 @@ from trajectories.selectors.releases import (
     list_releases,
 )
 from trajectories.selectors.traces import COUNT_LIMIT
-from trajectories.services.releases import ReleaseError, plan_freezing
+from trajectories.services.releases.freezing import ReleaseError, plan_freezing
 from trajectories.views.exports import describe_exports
 from trajectories.views.fragments import wants_fragment
 from trajectories.views.paging import read_key

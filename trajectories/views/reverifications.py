@@ -14,7 +14,7 @@ from trajectories.models import Reverification
 from trajectories.selectors.blinding import sight_of
 from trajectories.selectors.reverifications import list_changes, list_reverifications, scope_of
 from trajectories.selectors.traces import count_traces
-from trajectories.services.reverifications import (
+from trajectories.services.verification.reverifications import (
     ReverificationError,
     cancel_reverification,
     plan_reverification,

@@ -6,13 +6,13 @@ from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.views.decorators.http import require_POST
 
-from trajectories.core.reviews import ReviewError
+from trajectories.core.curation.reviews import ReviewError
 from trajectories.forms.reviews import ReviewForm, UndoForm
 from trajectories.forms.traces import read_walk
 from trajectories.models import Trace
 from trajectories.selectors.reviews import get_dispute
 from trajectories.selectors.traces import TraceWalk
-from trajectories.services.reviews import DecidedMeanwhileError, submit_review, undo_last_review
+from trajectories.services.curation.reviews import DecidedMeanwhileError, submit_review, undo_last_review
 from trajectories.views.fragments import wants_fragment
 from trajectories.views.permissions import needs
 from trajectories.views.traces import (

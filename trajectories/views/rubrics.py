@@ -13,7 +13,7 @@ from trajectories.core.verifiers.model_judge import Rubric as RubricRecord
 from trajectories.forms.rubrics import RubricForm, RubricPreviewForm, first_rubric_values
 from trajectories.models import Rubric, Trace
 from trajectories.selectors.rubrics import current_rubrics, rubric_record, rubric_versions
-from trajectories.services.rubrics import RubricError, add_rubric, check_rubric, preview_judge, revise_rubric
+from trajectories.services.prompts.rubrics import RubricError, add_rubric, check_rubric, preview_judge, revise_rubric
 from trajectories.views.fragments import wants_fragment
 from trajectories.views.permissions import needs
 from trajectories.views.submissions import once

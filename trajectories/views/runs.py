@@ -27,8 +27,7 @@ from trajectories.selectors.runs import (
 )
 from trajectories.selectors.samplers import held_gate
 from trajectories.selectors.workers import get_workforce
-from trajectories.services.plans import PlanError
-from trajectories.services.runs import (
+from trajectories.services.runs.lifecycle import (
     RunStateError,
     cancel_run,
     extend_run,
@@ -37,6 +36,7 @@ from trajectories.services.runs import (
     resume_run,
     set_budget,
 )
+from trajectories.services.runs.plans import PlanError
 from trajectories.tasks.runs import ring_sampling
 from trajectories.views.fragments import wants_fragment
 from trajectories.views.paging import read_key

@@ -13,8 +13,7 @@ from trajectories.models import Sampler
 from trajectories.selectors.endpoint_faults import newest_faults
 from trajectories.selectors.samplers import get_record, held_gate, list_samplers, list_versions
 from trajectories.services.endpoints.access import sampler_fault
-from trajectories.services.endpoints.trials import try_sampler
-from trajectories.services.samplers import (
+from trajectories.services.endpoints.samplers import (
     SamplerError,
     add_chat_sampler,
     adopt_remedies,
@@ -22,6 +21,7 @@ from trajectories.services.samplers import (
     revise_chat_sampler,
     temperature_note,
 )
+from trajectories.services.endpoints.trials import try_sampler
 from trajectories.views.fragments import wants_fragment
 from trajectories.views.permissions import needs
 from trajectories.views.submissions import once

@@ -9,7 +9,7 @@ from trajectories.core.completions.parts import NOWHERE
 from trajectories.core.completions.thoughts import Part, PartKind
 from trajectories.models import Trace
 from trajectories.selectors.completions import parts_of
-from trajectories.views.trace_parts import StepGroup
+from trajectories.views.shown.traces import StepGroup
 
 MOST_PARTS = 100
 """Parts without steps that are drawn one by one; what follows is one more."""

@@ -35,11 +35,11 @@ from trajectories.selectors.traces import (
     split_verdicts,
 )
 from trajectories.services.curation.review_leases import lease_next_trace, lease_trace, release_trace
-from trajectories.views.evidence_parts import show_verdicts
 from trajectories.views.fragments import wants_fragment
 from trajectories.views.paging import read_key, read_keys
 from trajectories.views.permissions import needs
-from trajectories.views.trace_parts import (
+from trajectories.views.shown.evidence import show_verdicts
+from trajectories.views.shown.traces import (
     draw_verdicts,
     group_steps,
     program_step,

@@ -31,8 +31,8 @@ from trajectories.models import Import, Problem
 from trajectories.selectors.imports import import_of_upload
 from trajectories.selectors.problems import list_problem_sets
 from trajectories.services.imports.jobs import keep_files, plan_import
-from trajectories.services.questions import QuestionOptions, QuestionPreview, look_at_upload, preview_upload
-from trajectories.services.uploads import find_upload, keep_upload, names_without_side
+from trajectories.services.problems.questions import QuestionOptions, QuestionPreview, look_at_upload, preview_upload
+from trajectories.services.problems.uploads import find_upload, keep_upload, names_without_side
 from trajectories.views.fragments import wants_fragment
 from trajectories.views.permissions import needs
 from trajectories.views.visitors import visitor

@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trajectories.core.exporters import EXPORTERS, ExportItem, encode_row
+from trajectories.core.importers.trace_files import read_traces
 from trajectories.core.records import ProblemKind
-from trajectories.core.tools import python_tool
-from trajectories.core.trace_files import read_traces
+from trajectories.core.tools.python import python_tool
 
 SECRET = [[[6, 6, 6], [6, 0, 6]]]
 PROGRAM = "def transform(grid):\n    return [row[::-1] for row in grid]\n"

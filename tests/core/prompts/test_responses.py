@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from tests.core.prompts.problems import FLIP, arc, instruction, question, rows
 from tests.core.prompts.test_variation import variations
-from trajectories.core.grids import grid_to_lists, parse_grid
+from trajectories.core.problems.grids import grid_to_lists, parse_grid
 from trajectories.core.prompts import ParsedResponse, Variation, read_answer, read_response, render_messages
 from trajectories.core.prompts.answer_formats import STYLES
 from trajectories.core.prompts.variation import vary_grid

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.core.prompts.problems import FLIP, arc, question, rows
-from trajectories.core.grids import grid_to_lists, parse_grid
+from trajectories.core.problems.grids import grid_to_lists, parse_grid
 from trajectories.core.prompts import Variation, draw_variation, variation_from_json
 from trajectories.core.prompts.variation import SYMMETRIES, restore_rows, vary_grid, vary_problem
 from trajectories.core.records import ProblemKind

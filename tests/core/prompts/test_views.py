@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.core.prompts.problems import arc, rows
-from trajectories.core.grids import parse_grid
 from trajectories.core.problems.arc import task_of
+from trajectories.core.problems.grids import parse_grid
 from trajectories.core.prompts import PromptError
 from trajectories.core.prompts.objects import describe_changes, describe_lines, describe_sections, find_parts
 from trajectories.core.prompts.shipped import EXPERT_VIEWS, VIEW_WORDS

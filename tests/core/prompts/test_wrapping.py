@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from tests.core.prompts.problems import rows
 from tests.core.prompts.test_variation import variations
-from trajectories.core.grids import grid_to_lists, parse_grid
+from trajectories.core.problems.grids import grid_to_lists, parse_grid
 from trajectories.core.prompts import Variation
 from trajectories.core.prompts.variation import vary_grid
 from trajectories.core.prompts.wrapping import can_compose, compose_programs, wrap_program

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from trajectories.core.grids import GridError
+from trajectories.core.problems.grids import GridError
 from trajectories.core.rendering.images import MAX_CODE_LENGTH, decode_grid, encode_grid, grid_png
 from trajectories.core.rendering.palettes import CANONICAL, PALETTES
 

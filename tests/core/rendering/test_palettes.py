@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from trajectories.core.grids import COLOURS
+from trajectories.core.problems.grids import COLOURS
 from trajectories.core.rendering.palettes import PALETTES, palettes_css
 
 STYLE_SHEET = Path(__file__).parents[3] / "static/trajectories/css/palettes.css"

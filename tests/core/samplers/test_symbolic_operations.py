@@ -8,11 +8,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic_monty import Monty
 
-from trajectories.core.grids import MAX_SIDE, parse_grid
-from trajectories.core.samplers.symbolic import phrases, values
+from trajectories.core.problems.grids import MAX_SIDE, parse_grid
+from trajectories.core.samplers.symbolic import values
 from trajectories.core.samplers.symbolic.catalogue import build_catalogue
 from trajectories.core.samplers.symbolic.emit import ALIASES, write_library
 from trajectories.core.samplers.symbolic.frames import BACKGROUND, RANKED, SHAPES_RANKED
+from trajectories.core.samplers.symbolic.object import phrases
 from trajectories.core.samplers.symbolic.operation import Op, write_value
 from trajectories.core.samplers.symbolic.values import Rows
 

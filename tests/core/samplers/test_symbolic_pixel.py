@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from pydantic_monty import Monty
 
 from tests.core.samplers.tasks import training_spec
-from trajectories.core.grids import Grid, grid_to_lists
 from trajectories.core.problems.arc import ArcPair, ArcTask
+from trajectories.core.problems.grids import Grid, grid_to_lists
 from trajectories.core.samplers.symbolic.candidates import Budget, Candidate
 from trajectories.core.samplers.symbolic.pixel import search
 from trajectories.core.samplers.symbolic.pixel.catalogue import catalogue, repairs

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.core.samplers.tasks import FLIP, UNSOLVABLE, make_request, training_spec
-from trajectories.core.grids import Grid, grid_to_lists
 from trajectories.core.problems.arc import ArcTask, task_of
+from trajectories.core.problems.grids import Grid, grid_to_lists
 from trajectories.core.samplers.symbolic.candidates import Budget, Candidate
 from trajectories.core.samplers.symbolic.explore import explore
 from trajectories.core.samplers.symbolic.program import GridProgram, stack_layers

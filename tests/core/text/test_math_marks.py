@@ -1,6 +1,6 @@
 import pytest
 
-from trajectories.core.markup import render_markdown
+from trajectories.core.text.markup import render_markdown
 
 
 def sources(text):

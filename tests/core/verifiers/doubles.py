@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from trajectories.core.programs import CallResult, CallStatus, ProgramJob, ProgramRun, limit_facts
+from trajectories.core.programs.engines import CallResult, CallStatus, ProgramJob, ProgramRun, limit_facts
 from trajectories.core.records import JSON, ProblemKind, ProblemRecord, TraceRecord
 from trajectories.core.verifiers.expressions import Comparison, ExpressionError
 

@@ -5,7 +5,7 @@ import pytest
 
 from tests.core.verifiers.doubles import ScriptedTools, ending, returning, trace
 from trajectories.core.answers import RULE_SET
-from trajectories.core.programs import CallResult, CallStatus
+from trajectories.core.programs.engines import CallResult, CallStatus
 from trajectories.core.records import JSON, Outcome, ProblemKind, ProblemRecord, VerdictRecord
 from trajectories.core.verifiers import VERIFIERS, applicable_verifiers
 from trajectories.core.verifiers.consensus import consensus_verdict, find_consensus

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from trajectories.adapters.expressions import ExpressionComparer
-from trajectories.core.programs import ProgramJob, ProgramRun
+from trajectories.core.programs.engines import ProgramJob, ProgramRun
 from trajectories.core.records import Outcome, ProblemKind, ProblemRecord, TraceRecord
 from trajectories.core.verifiers import applicable_verifiers
 from trajectories.core.verifiers.expressions import Comparison

@@ -1,7 +1,7 @@
 import pytest
 
 from tests.core.verifiers.doubles import FLIP, ScriptedTools, ending, flip_problem, returning, trace
-from trajectories.core.programs import CallResult, CallStatus
+from trajectories.core.programs.engines import CallResult, CallStatus
 from trajectories.core.records import JSON, Outcome, ProblemKind, ProblemRecord
 from trajectories.core.verifiers import VERIFIERS, applicable_verifiers
 from trajectories.core.verifiers.arc_answer import ArcAnswerVerifier

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tests.core.verifiers.doubles import ScriptedTools, trace
 from trajectories.core.identity import canonical_json
-from trajectories.core.programs import CallResult, CallStatus
+from trajectories.core.programs.engines import CallResult, CallStatus
 from trajectories.core.records import JSON, Outcome, ProblemKind, ProblemRecord
 from trajectories.core.verifiers import VERIFIERS
 from trajectories.core.verifiers.base import Verifier

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trajectories.core.grids import parse_grid
+from trajectories.core.problems.grids import parse_grid
 from trajectories.core.verifiers.grid_compare import GridMatch, compare_grid, preview_value
 
 EXPECTED = parse_grid([[1, 2, 3], [4, 5, 6]])

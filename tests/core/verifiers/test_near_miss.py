@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trajectories.core.grids import parse_grid
+from trajectories.core.problems.grids import parse_grid
 from trajectories.core.verifiers.near_miss import explain_near_miss
 
 L_SHAPE = [[3, 0, 0, 0], [3, 0, 0, 0], [3, 7, 0, 0], [0, 0, 0, 0]]

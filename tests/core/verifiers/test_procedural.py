@@ -5,7 +5,7 @@ import pytest
 from tests.core.verifiers.doubles import ScriptedTools, ending, trace
 from trajectories.core.answers.finding import WHOLE_TEXT
 from trajectories.core.problems.procedural import ProceduralError, UnscoredError
-from trajectories.core.programs import CallStatus
+from trajectories.core.programs.engines import CallStatus
 from trajectories.core.records import Outcome, ProblemKind, ProblemRecord
 from trajectories.core.verifiers.procedural import ProceduralVerifier
 

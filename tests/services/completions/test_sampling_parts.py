@@ -7,14 +7,14 @@ import pytest
 from django.core.management import call_command
 
 from tests.endpoint import sampler_for
-from trajectories.adapters.fake_endpoint import Answer, Behaviour, FakeEndpoint, tool_call
 from trajectories.core.exporters import EXPORTERS, Thoughts
 from trajectories.models import Run, Trace
 from trajectories.selectors.completions import parts_of
 from trajectories.selectors.exports import preview_items
-from trajectories.services.chat_sampling import sample_session
-from trajectories.services.instructions import ensure_shipped_instructions
-from trajectories.services.verifications import verify_traces
+from trajectories.services.prompts.instructions import ensure_shipped_instructions
+from trajectories.services.runs.chat_sampling import sample_session
+from trajectories.services.verification.queue import verify_traces
+from trajectories.stand_ins.fake_endpoint import Answer, Behaviour, FakeEndpoint, tool_call
 
 pytestmark = pytest.mark.django_db(transaction=True)
 PROBLEMS = Path(__file__).parents[2] / "data" / "cases" / "b04-agent-thoughts-back" / "problems.jsonl"

@@ -13,7 +13,7 @@ from trajectories.models import Trace
 from trajectories.selectors.completions import parts_of
 from trajectories.services.completions import splitting
 from trajectories.services.completions.splitting import count_unsplit, split_all, split_batch, split_for
-from trajectories.services.verdicts import trace_record
+from trajectories.services.verification.verdicts import trace_record
 from trajectories.tasks.completions import sweep_unsplit
 
 pytestmark = pytest.mark.django_db

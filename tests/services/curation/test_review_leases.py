@@ -10,7 +10,7 @@ from django.db import connection, transaction
 from django.db.models.functions import Now
 
 from tests import factories
-from trajectories.core.reviews import Decision, Judgement
+from trajectories.core.curation.reviews import Decision, Judgement
 from trajectories.models import Review, ReviewLease, Trace
 from trajectories.selectors.blinding import sight_of
 from trajectories.selectors.traces import TraceWalk
@@ -22,7 +22,7 @@ from trajectories.services.curation.review_leases import (
     release_leases,
     renew_leases,
 )
-from trajectories.services.reviews import submit_review
+from trajectories.services.curation.reviews import submit_review
 
 ACCEPT = Judgement(Decision.ACCEPT)
 

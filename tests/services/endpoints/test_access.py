@@ -10,15 +10,15 @@ from tests.factories import make_instruction, make_problem, make_sampler, plan
 from tests.generation import check_with, run_through, writing_plan
 from tests.judging import job_over, works
 from trajectories.adapters.chat_api import ChatSettings
-from trajectories.adapters.fake_endpoint import Play
 from trajectories.models import Attempt, AuditEvent, EndpointFault, Sampler
-from trajectories.services.chat_sampling import sample_session
 from trajectories.services.endpoints.access import sampler_fault
 from trajectories.services.endpoints.faults import KEPT, MAX_CHARACTERS, keep_fault
+from trajectories.services.endpoints.samplers import SamplerError, add_chat_sampler, revise_chat_sampler
 from trajectories.services.endpoints.trials import try_sampler
-from trajectories.services.generation import plan_generation
-from trajectories.services.judgement_work import judge_next
-from trajectories.services.samplers import SamplerError, add_chat_sampler, revise_chat_sampler
+from trajectories.services.generation.jobs import plan_generation
+from trajectories.services.judging.work import judge_next
+from trajectories.services.runs.chat_sampling import sample_session
+from trajectories.stand_ins.fake_endpoint import Play
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -4,11 +4,11 @@ import pytest
 
 from tests.endpoint import flip_endpoint, sampler_for
 from trajectories.adapters.chat_api import ChatSettings
-from trajectories.adapters.fake_endpoint import Answer, Behaviour, FakeEndpoint, Play, tool_call
 from trajectories.models import Sampler
 from trajectories.services.endpoints import trials
+from trajectories.services.endpoints.samplers import SamplerError, adopt_remedies, ensure_symbolic
 from trajectories.services.endpoints.trials import try_sampler
-from trajectories.services.samplers import SamplerError, adopt_remedies, ensure_symbolic
+from trajectories.stand_ins.fake_endpoint import Answer, Behaviour, FakeEndpoint, Play, tool_call
 
 pytestmark = pytest.mark.django_db
 

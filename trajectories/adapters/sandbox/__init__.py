@@ -7,7 +7,7 @@ from trajectories.adapters.sandbox.bubblewrap import BubblewrapEngine
 from trajectories.adapters.sandbox.monty import MontyEngine
 from trajectories.adapters.sandbox.process import SandboxUnavailableError
 from trajectories.adapters.sandbox.self_test import first_fault, self_test
-from trajectories.core.programs import ProgramEngine
+from trajectories.core.programs.engines import ProgramEngine
 
 ENGINE_CHOICES = ("auto", "bubblewrap", "monty")
 

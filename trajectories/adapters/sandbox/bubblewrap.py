@@ -8,7 +8,7 @@ from pathlib import Path
 from trajectories.adapters.sandbox.conversation import Conversation
 from trajectories.adapters.sandbox.environment import SandboxPython, describe_python
 from trajectories.adapters.sandbox.process import WorkerEndedError, WorkerLostError, WorkerProcess, bubblewrap_version
-from trajectories.core.programs import CallResult, CallStatus, ProgramJob, ProgramRun, limit_facts
+from trajectories.core.programs.engines import CallResult, CallStatus, ProgramJob, ProgramRun, limit_facts
 
 PRELOADS = {"scipy": "numpy.random scipy.ndimage", "numpy": "numpy.random", "": ""}
 """What a worker has imported, by the first of these words that the program's source contains.

@@ -14,7 +14,7 @@ from enum import Enum
 from trajectories.adapters.sandbox.pipes import ProgramEndedError, ProgramLateError, ProgramLostError
 from trajectories.adapters.sandbox.process import GRACE_SECONDS, WorkerLostError, WorkerProcess
 from trajectories.adapters.sandbox.values import ValueRefusedError, read_value
-from trajectories.core.programs import CallResult, CallStatus, ProgramJob, ProgramLimits, clean_text
+from trajectories.core.programs.engines import CallResult, CallStatus, ProgramJob, ProgramLimits, clean_text
 from trajectories.core.records import JSON
 
 FRAME_SLACK = 64 * 1024

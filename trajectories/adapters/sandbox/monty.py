@@ -23,7 +23,7 @@ from typing import Self
 import pydantic_monty
 
 from trajectories.adapters.sandbox.values import ValueRefusedError, read_value
-from trajectories.core.programs import (
+from trajectories.core.programs.engines import (
     CallResult,
     CallStatus,
     ProgramJob,

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from trajectories.core.programs import CallResult, CallStatus, ProgramEngine, ProgramJob, ProgramLimits
+from trajectories.core.programs.engines import CallResult, CallStatus, ProgramEngine, ProgramJob, ProgramLimits
 from trajectories.core.records import JSON
 
 LIMITS = ProgramLimits(seconds_per_call=0.5, seconds_total=1.0, memory_bytes=128 * 1024 * 1024, output_bytes=4096)

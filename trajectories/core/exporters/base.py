@@ -11,7 +11,7 @@ from trajectories.core.completions.turns import kept_turns
 from trajectories.core.exporters.arguments import DEFAULT_ARGUMENTS, Arguments, with_objects, write_call
 from trajectories.core.exporters.thoughts import DEFAULT_THOUGHTS, Thoughts, write_thoughts
 from trajectories.core.records import JSON, ProblemKind
-from trajectories.core.tools import PYTHON, python_tool
+from trajectories.core.tools.python import PYTHON, python_tool
 
 
 @dataclass(frozen=True, slots=True)

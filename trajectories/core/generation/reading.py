@@ -12,7 +12,7 @@ from trajectories.core.problems import ProblemError, describe
 from trajectories.core.problems.documents import parse_json_text
 from trajectories.core.problems.questions import Told, read_question
 from trajectories.core.records import JSON
-from trajectories.core.storable import storable_text
+from trajectories.core.text.storable import storable_text
 
 MAX_STATEMENT = 20_000
 MAX_READ = 100

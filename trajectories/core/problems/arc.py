@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from trajectories.core.grids import Grid, GridError, grid_to_lists, parse_grid
 from trajectories.core.identity import canonical_json, text_hash
 from trajectories.core.problems import ProblemError, describe
+from trajectories.core.problems.grids import Grid, GridError, grid_to_lists, parse_grid
 from trajectories.core.records import JSON, ProblemKind, ProblemRecord, PublicProblem
 
 MAX_PAIRS = 100

@@ -10,7 +10,7 @@ from trajectories.core.problems import ProblemError, describe
 from trajectories.core.problems.documents import parse_json_text
 from trajectories.core.problems.procedural_families import Scoring, scoring_of
 from trajectories.core.records import JSON, ProblemKind, ProblemRecord
-from trajectories.core.storable import storable_json, storable_text
+from trajectories.core.text.storable import storable_json, storable_text
 
 MAX_SEED = 2**32 - 1
 MAX_SIZE = 10_000

@@ -6,9 +6,9 @@ After Greenblatt (2024): for every pair that is wrong, the expected and the actu
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from trajectories.core.grids import Grid, grid_shape
 from trajectories.core.identity import content_hash
 from trajectories.core.problems.arc import render_grid, task_of
+from trajectories.core.problems.grids import Grid, grid_shape
 from trajectories.core.prompts.answer_formats import answer_format
 from trajectories.core.prompts.base import Message
 from trajectories.core.prompts.variation import Variation, vary_grid

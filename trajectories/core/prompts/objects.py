@@ -7,7 +7,7 @@ rows and columns from 0, as programs do.
 from collections import Counter
 from collections.abc import Iterable
 
-from trajectories.core.grids import Grid, grid_shape
+from trajectories.core.problems.grids import Grid, grid_shape
 
 MAX_CHANGES = 300
 """Changed cells that are listed; a grid that changes more is better seen whole."""

@@ -10,9 +10,9 @@ from trajectories.core.completions.messages import Piece
 from trajectories.core.completions.parts import Completion, build_completion, completion_of, thoughts_in
 from trajectories.core.completions.recovering import TITLE
 from trajectories.core.completions.thoughts import Content, Part, PartKind, content_of
-from trajectories.core.grids import grid_to_lists
 from trajectories.core.problems import ProblemError
 from trajectories.core.problems.arc import ArcTask, task_of
+from trajectories.core.problems.grids import grid_to_lists
 from trajectories.core.problems.questions import asks_for_program
 from trajectories.core.prompts.answer_formats import EXPERT, PROGRAM_STYLES
 from trajectories.core.prompts.base import ParsedResponse
@@ -38,7 +38,7 @@ from trajectories.core.records import (
     Step,
     StepKind,
 )
-from trajectories.core.storable import storable_json, storable_text
+from trajectories.core.text.storable import storable_json, storable_text
 from trajectories.core.verifiers.answers import find_in_content
 
 

@@ -8,8 +8,8 @@ import random
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from trajectories.core.grids import COLOURS, Grid
 from trajectories.core.identity import derive_seed
+from trajectories.core.problems.grids import COLOURS, Grid
 from trajectories.core.records import JSON, ProblemKind, PublicProblem
 
 SYMMETRIES = (

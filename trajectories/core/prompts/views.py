@@ -7,8 +7,8 @@ A view is words joined by "-": at most one encoding of the grids, "sizes", at mo
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from trajectories.core.grids import Grid, grid_shape
 from trajectories.core.problems.arc import ArcPair, ArcTask, render_grid
+from trajectories.core.problems.grids import Grid, grid_shape
 from trajectories.core.prompts.base import PromptError
 from trajectories.core.prompts.objects import (
     describe_changes,

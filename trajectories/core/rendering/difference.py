@@ -7,7 +7,7 @@ an answer like any other.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from trajectories.core.grids import Grid
+from trajectories.core.problems.grids import Grid
 from trajectories.core.records import JSON
 from trajectories.core.verifiers.grid_compare import GridComparison, GridMatch, compare_grid
 

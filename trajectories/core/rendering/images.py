@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 from PIL import Image
 
-from trajectories.core.grids import COLOURS, MAX_SIDE, Grid, GridError, parse_grid
+from trajectories.core.problems.grids import COLOURS, MAX_SIDE, Grid, GridError, parse_grid
 from trajectories.core.rendering.palettes import Palette
 
 MAX_CODE_LENGTH = 800

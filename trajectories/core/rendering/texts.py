@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
-from trajectories.core.grids import Grid, grid_to_lists
 from trajectories.core.identity import canonical_json
 from trajectories.core.problems.arc import render_grid
+from trajectories.core.problems.grids import Grid, grid_to_lists
 
 
 def as_json(grid: Grid) -> str:

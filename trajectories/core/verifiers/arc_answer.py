@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 
-from trajectories.core.grids import Grid
+from trajectories.core.problems.grids import Grid
 from trajectories.core.records import JSON, Outcome, ProblemKind, ProblemRecord, TraceRecord, VerdictRecord
 from trajectories.core.verifiers.answers import as_json, find_answer
 from trajectories.core.verifiers.arc_common import (

@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from trajectories.core.grids import Grid, GridError, grid_to_lists, parse_grid
-from trajectories.core.programs import CallResult, CallStatus, ProgramJob, ProgramRun
+from trajectories.core.problems.grids import Grid, GridError, grid_to_lists, parse_grid
+from trajectories.core.programs.engines import CallResult, CallStatus, ProgramJob, ProgramRun
 from trajectories.core.records import JSON, Outcome, ProblemRecord, VerdictRecord
 from trajectories.core.verifiers.base import Tools, Verifier
 from trajectories.core.verifiers.faithful import spare_program

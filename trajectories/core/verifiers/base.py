@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from trajectories.core.programs import ProgramJob, ProgramRun
+from trajectories.core.programs.engines import ProgramJob, ProgramRun
 from trajectories.core.records import ProblemRecord, TraceRecord, VerdictRecord
 from trajectories.core.verifiers.expressions import Comparison
 

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from trajectories.core.programs import ProgramRun
+from trajectories.core.programs.engines import ProgramRun
 from trajectories.core.records import Outcome, VerdictRecord
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from trajectories.core.grids import COLOURS, MAX_SIDE, Grid, GridError, grid_shape, grid_to_lists, parse_grid
+from trajectories.core.problems.grids import COLOURS, MAX_SIDE, Grid, GridError, grid_shape, grid_to_lists, parse_grid
 from trajectories.core.records import JSON
 from trajectories.core.verifiers.near_miss import NearMiss, count_wrong_cells, explain_near_miss
 

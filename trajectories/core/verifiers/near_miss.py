@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from trajectories.core.grids import Grid, grid_shape
+from trajectories.core.problems.grids import Grid, grid_shape
 from trajectories.core.records import JSON
 
 FEW_CELLS_SHARE = 0.1

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from trajectories.core.problems import describe
-from trajectories.core.programs import CallStatus, ProgramJob
+from trajectories.core.programs.engines import CallStatus, ProgramJob
 from trajectories.core.records import JSON, Outcome, ProblemKind, ProblemRecord, TraceRecord
 from trajectories.core.verifiers import VERIFIERS
 from trajectories.core.verifiers.answer_common import text_match

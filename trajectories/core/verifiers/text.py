@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from trajectories.core.answers.texts import normalise, says_truth, short_forms, truth_of
-from trajectories.core.programs import CallStatus, ProgramJob, ProgramLimits
+from trajectories.core.programs.engines import CallStatus, ProgramJob, ProgramLimits
 from trajectories.core.records import ProblemRecord, TraceRecord, VerdictRecord
 from trajectories.core.verifiers.answer_common import (
     answer_verdict,

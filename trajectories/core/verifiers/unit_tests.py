@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from trajectories.core.programs import CallResult, CallStatus, ProgramJob
+from trajectories.core.programs.engines import CallResult, CallStatus, ProgramJob
 from trajectories.core.records import JSON, Outcome, ProblemRecord, TraceRecord, VerdictRecord
 from trajectories.core.verifiers.answer_common import bad_problem
 from trajectories.core.verifiers.arc_common import ENGINE_FAULTS

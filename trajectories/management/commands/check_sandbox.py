@@ -21,7 +21,7 @@ from trajectories.adapters.sandbox.enclosed import EnclosedChild
 from trajectories.adapters.sandbox.enclosing import probe
 from trajectories.adapters.sandbox.self_test import ProbeResult
 from trajectories.core.problems.procedural_families import READ_AS_CODE
-from trajectories.core.programs import ProgramEngine
+from trajectories.core.programs.engines import ProgramEngine
 
 
 class Command(BaseCommand):

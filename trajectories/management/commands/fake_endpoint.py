@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from trajectories.adapters.fake_endpoint import (
+from trajectories.stand_ins.fake_endpoint import (
     FAILURES,
     TAKES,
     Behaviour,
@@ -18,8 +18,8 @@ from trajectories.adapters.fake_endpoint import (
     canned,
     learner,
 )
-from trajectories.adapters.fake_endpoint.answers import Answerer
-from trajectories.adapters.fake_endpoint.behaviour import WAYS_OF_N
+from trajectories.stand_ins.fake_endpoint.answers import Answerer
+from trajectories.stand_ins.fake_endpoint.behaviour import WAYS_OF_N
 
 WORDS = "; ".join(f"{word}: {what}" for word, what in FAILURES.items())
 MANNERS = "; ".join(f"{word}: {what}" for word, what in TAKES.items())

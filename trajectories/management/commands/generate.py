@@ -20,10 +20,10 @@ from trajectories.selectors.briefs import list_briefs
 from trajectories.selectors.generation import get_generation_progress
 from trajectories.selectors.instructions import current_instructions
 from trajectories.selectors.samplers import list_samplers
-from trajectories.services.briefs import ensure_shipped_briefs
-from trajectories.services.generation import Check, Plan, plan_generation
-from trajectories.services.plans import Budget
-from trajectories.services.samplers import SYMBOLIC, ensure_symbolic
+from trajectories.services.endpoints.samplers import SYMBOLIC, ensure_symbolic
+from trajectories.services.generation.jobs import Check, Plan, plan_generation
+from trajectories.services.prompts.briefs import ensure_shipped_briefs
+from trajectories.services.runs.plans import Budget
 from trajectories.tasks.generation import ring_generation
 
 LOOK_SECONDS = 0.5

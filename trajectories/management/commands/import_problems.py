@@ -19,16 +19,16 @@ from trajectories.core.problems.question_tally import QuestionTally
 from trajectories.core.problems.questions import KINDS
 from trajectories.core.problems.sides import TRAIN, said_side
 from trajectories.management.arguments import title
-from trajectories.services.problems import ImportReport, import_arc_agi_1, import_records
-from trajectories.services.procedural import describe_families, get_family, import_procedural
-from trajectories.services.questions import (
+from trajectories.services.problems.imports import ImportReport, import_arc_agi_1, import_records
+from trajectories.services.problems.procedural import describe_families, get_family, import_procedural
+from trajectories.services.problems.questions import (
     QuestionOptions,
     describe_question,
     part_questions,
     preview_questions,
     read_question_documents,
 )
-from trajectories.services.uploads import read_arc_documents
+from trajectories.services.problems.uploads import read_arc_documents
 
 NOTHING_SAID = (
     "nothing says whether these problems are for training or for evaluation, so they go to train; "

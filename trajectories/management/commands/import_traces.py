@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError
 
 from trajectories.adapters.uploads import shown_path
-from trajectories.services.trace_imports import import_traces
+from trajectories.services.imports.direct import import_traces
 
 
 class Command(BaseCommand):

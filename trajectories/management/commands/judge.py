@@ -18,10 +18,10 @@ from trajectories.selectors.judgements import report_on
 from trajectories.selectors.rubrics import current_rubrics
 from trajectories.selectors.samplers import list_samplers
 from trajectories.selectors.traces import TraceScope
-from trajectories.services.judgements import JudgementError, JudgePlan, estimate_judgement, plan_judgement
-from trajectories.services.model_calls import CallBudget
-from trajectories.services.rubrics import ensure_shipped_rubrics
-from trajectories.tasks.judgements import ring_judgement
+from trajectories.services.endpoints.calls import CallBudget
+from trajectories.services.judging.jobs import JudgementError, JudgePlan, estimate_judgement, plan_judgement
+from trajectories.services.prompts.rubrics import ensure_shipped_rubrics
+from trajectories.tasks.judging import ring_judgement
 
 LOOK_SECONDS = 0.5
 UNHEARD_SECONDS = 20

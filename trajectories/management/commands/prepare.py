@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from trajectories.management.preparation import prepare
-from trajectories.services.accounts import ADMIN
+from trajectories.services.installation.accounts import ADMIN
 
 
 class Command(BaseCommand):

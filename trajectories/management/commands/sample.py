@@ -19,10 +19,12 @@ from trajectories.models import Instruction, Problem, ProblemSet, Run, Sampler
 from trajectories.selectors.instructions import current_instructions
 from trajectories.selectors.runs import most_attempts
 from trajectories.selectors.samplers import list_samplers
-from trajectories.services.estimates import estimate_plan
-from trajectories.services.first_prompts import FirstPrompt, first_prompts
-from trajectories.services.instructions import ensure_symbolic_views
-from trajectories.services.plans import (
+from trajectories.services.endpoints.samplers import SYMBOLIC, ensure_symbolic
+from trajectories.services.prompts.instructions import ensure_symbolic_views
+from trajectories.services.runs.estimates import estimate_plan
+from trajectories.services.runs.first_prompts import FirstPrompt, first_prompts
+from trajectories.services.runs.lifecycle import MAX_TITLE, draw_seed, plan_run
+from trajectories.services.runs.plans import (
     MAX_EXAMPLES,
     PARALLEL,
     Budget,
@@ -32,9 +34,7 @@ from trajectories.services.plans import (
     plan_title,
     read_temperatures,
 )
-from trajectories.services.runs import MAX_TITLE, draw_seed, plan_run
-from trajectories.services.sample_requests import RequestError
-from trajectories.services.samplers import SYMBOLIC, ensure_symbolic
+from trajectories.services.runs.requests import RequestError
 from trajectories.tasks.runs import ring_sampling
 
 LOOK_SECONDS = 0.5

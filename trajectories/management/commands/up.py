@@ -18,7 +18,7 @@ from honcho.environ import parse_procfile
 from kombu import pools
 
 from trajectories.adapters import embedded_postgres, instance
-from trajectories.services.accounts import ADMIN
+from trajectories.services.installation.accounts import ADMIN
 
 SECONDS_TO_SERVE = 60
 SECONDS_TO_STOP = 2

@@ -13,7 +13,7 @@ from django.db import transaction
 from trajectories.core.completions.parts import parts_to_json
 from trajectories.core.completions.thoughts import PartKind, split_thoughts
 from trajectories.core.records import JSON
-from trajectories.core.storable import storable_json
+from trajectories.core.text.storable import storable_json
 from trajectories.models import Trace
 from trajectories.selectors.completions import found_parts, marked_steps
 

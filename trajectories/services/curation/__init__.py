@@ -1,1 +1,1 @@
-"""People reviewing: who looks at what."""
+"""What people decide about traces."""

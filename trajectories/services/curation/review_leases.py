@@ -18,7 +18,7 @@ from trajectories.models import ReviewLease, Trace
 from trajectories.selectors.blinding import Sight
 from trajectories.selectors.review_leases import SUBJECTS, free_for
 from trajectories.selectors.traces import TraceWalk, waiting_parts
-from trajectories.services.turns import take_turn
+from trajectories.services.locks import take_turn
 
 LEASE = timedelta(seconds=120)
 FORGOTTEN = timedelta(days=1)

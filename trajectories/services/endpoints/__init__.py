@@ -1,1 +1,1 @@
-"""Endpoints of models: what the settings allow, and what they said when calls failed."""
+"""Models behind endpoints: who may be called, how fast, and what was paid for."""

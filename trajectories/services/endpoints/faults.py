@@ -2,7 +2,7 @@
 
 from django.db import transaction
 
-from trajectories.core.storable import storable_text
+from trajectories.core.text.storable import storable_text
 from trajectories.models import EndpointFault, Sampler
 
 KEPT = 20

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from trajectories.adapters.chat_api import CHAT_COMPLETIONS, CallError, ChatSettings, open_client
-from trajectories.adapters.chat_api.calls import estimate_usage
-from trajectories.adapters.chat_api.options import REMEDIES, apply_remedies
-from trajectories.adapters.chat_api.tools import Conversation, offered_tools, read_calls
+from trajectories.adapters.chat_api.calls.records import estimate_usage
+from trajectories.adapters.chat_api.samples.tools import Conversation, offered_tools, read_calls
+from trajectories.adapters.chat_api.wire.options import REMEDIES, apply_remedies
 from trajectories.core.completions.replies import Reply
 from trajectories.core.records import JSON, Usage
 from trajectories.models import Sampler

@@ -1,0 +1,1 @@
+"""Imports of problems and traces, as jobs of workers or here and now."""

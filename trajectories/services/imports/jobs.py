@@ -21,22 +21,21 @@ from trajectories.core.records import JSON
 from trajectories.models import AuditEvent, Import
 from trajectories.selectors.disk import NO_SPACE
 from trajectories.services.imports.readers import OpenReader, Reader, UploadGoneError
-from trajectories.services.imports.traces import write_traces
 from trajectories.services.jobs.heartbeats import KeptLease
+from trajectories.services.jobs.leases import LEASE, MOST_CLAIMS, claim_job, lease_of, lost_jobs, release_job, renew_job
 from trajectories.services.jobs.ringers import ring
 from trajectories.services.jobs.steering import CANCEL, JobError, steer
-from trajectories.services.leased_jobs import (
-    LEASE,
-    MOST_CLAIMS,
-    claim_job,
-    lease_of,
-    lost_jobs,
-    release_job,
-    renew_job,
+from trajectories.services.problems.imports import (
+    FaultTally,
+    OnFault,
+    SetTarget,
+    name_of_set,
+    spool_folder,
+    write_problems,
 )
-from trajectories.services.problems import FaultTally, OnFault, SetTarget, name_of_set, spool_folder, write_problems
-from trajectories.services.procedural import procedural_source_name
-from trajectories.services.uploads import drop_uploads, find_upload, keep_on, keep_upload
+from trajectories.services.problems.procedural import procedural_source_name
+from trajectories.services.problems.uploads import drop_uploads, find_upload, keep_on, keep_upload
+from trajectories.services.traces.imports import write_traces
 
 logger = logging.getLogger(__name__)
 

@@ -14,11 +14,11 @@ from trajectories.adapters.uploads import Document, OpenFiles
 from trajectories.core.problems.procedural import Draw
 from trajectories.core.problems.sides import TRAIN
 from trajectories.models import Import
-from trajectories.services.imports.traces import BATCH, ReadRow, TraceStage, read_rows
-from trajectories.services.problems import FaultTally, stage_records
-from trajectories.services.procedural import draw_records
-from trajectories.services.questions import QuestionOptions, count_rows, open_upload, read_question_documents
-from trajectories.services.uploads import find_upload_in_use, read_arc_documents
+from trajectories.services.problems.imports import FaultTally, stage_records
+from trajectories.services.problems.procedural import draw_records
+from trajectories.services.problems.questions import QuestionOptions, count_rows, open_upload, read_question_documents
+from trajectories.services.problems.uploads import find_upload_in_use, read_arc_documents
+from trajectories.services.traces.imports import BATCH, ReadRow, TraceStage, read_rows
 
 _SAID = ("columns", "layout", "split", "kind", "otherwise")
 """Of an import's options, what says how its questions are to be read."""

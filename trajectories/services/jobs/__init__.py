@@ -1,1 +1,1 @@
-"""Background work as such: the bells that ask for it, and the signs of life of those who do it."""
+"""Background work as such: leases, bells, signs of life, and databases that are away."""

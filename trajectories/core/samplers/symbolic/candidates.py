@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Protocol
 
-from trajectories.core.grids import Grid
+from trajectories.core.problems.grids import Grid
 
 
 @dataclass(frozen=True, slots=True)

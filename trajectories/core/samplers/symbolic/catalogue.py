@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from trajectories.core.samplers.symbolic import phrases
 from trajectories.core.samplers.symbolic.grid import (
     blocks,
     colour,
@@ -16,7 +15,7 @@ from trajectories.core.samplers.symbolic.grid import (
     symmetry,
     tiling,
 )
-from trajectories.core.samplers.symbolic.object import draw, move, segment, select
+from trajectories.core.samplers.symbolic.object import draw, move, phrases, segment, select
 from trajectories.core.samplers.symbolic.operation import Op
 from trajectories.core.samplers.symbolic.values import Rows
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from trajectories.core.grids import Grid, grid_shape, grid_to_lists
 from trajectories.core.problems.arc import ArcTask, render_prompt
+from trajectories.core.problems.grids import Grid, grid_shape, grid_to_lists
 from trajectories.core.records import JSON, FinishReason, SampleResult, Step, StepKind
 from trajectories.core.samplers.symbolic.candidates import Candidate
 from trajectories.core.samplers.symbolic.observe import observe

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from trajectories.core.grids import Grid, grid_shape
 from trajectories.core.problems.arc import ArcTask
+from trajectories.core.problems.grids import Grid, grid_shape
 from trajectories.core.records import Step, StepKind
 from trajectories.core.samplers.symbolic.frames import count_colours
 from trajectories.core.samplers.symbolic.object.segment import find_objects

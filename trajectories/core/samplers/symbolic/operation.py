@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from trajectories.core.grids import MAX_SIDE, Grid
+from trajectories.core.problems.grids import MAX_SIDE, Grid
 from trajectories.core.samplers.symbolic.values import Rows, Value
 
 Kind = Literal["grid", "pieces"]

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from trajectories.core.grids import Grid
 from trajectories.core.problems.arc import ArcTask
+from trajectories.core.problems.grids import Grid
 from trajectories.core.records import JSON
 from trajectories.core.samplers.symbolic.candidates import Budget, Candidate
 from trajectories.core.samplers.symbolic.explore import explore

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from trajectories.core.grids import Grid
+from trajectories.core.problems.grids import Grid
 from trajectories.core.samplers.symbolic.candidates import ExplainedStep
 from trajectories.core.samplers.symbolic.emit import write_library
 from trajectories.core.samplers.symbolic.frames import Frame

@@ -2,8 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from trajectories.core.samplers.symbolic import phrases
-from trajectories.core.samplers.symbolic.object import draw
+from trajectories.core.samplers.symbolic.object import draw, phrases
 from trajectories.core.samplers.symbolic.operation import Op
 from trajectories.core.samplers.symbolic.values import Piece, Property, Rows, Value
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from trajectories.core.grids import Grid, grid_shape
 from trajectories.core.problems.arc import ArcTask
+from trajectories.core.problems.grids import Grid, grid_shape
 from trajectories.core.samplers.symbolic.pixel.expressions import Call, call
 from trajectories.core.samplers.symbolic.pixel.features import COLOUR_NAMES, Feature, Kind
 from trajectories.core.samplers.symbolic.pixel.helpers import cells, layouts, objects

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from trajectories.core.grids import COLOURS
+from trajectories.core.problems.grids import COLOURS
 from trajectories.core.samplers.symbolic.pixel.canvases import Canvas
 from trajectories.core.samplers.symbolic.pixel.catalogue import catalogue, repairs
 from trajectories.core.samplers.symbolic.pixel.features import Feature, Kind, Role, roles

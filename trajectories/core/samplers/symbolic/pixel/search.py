@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from trajectories.core.grids import grid_to_lists
 from trajectories.core.problems.arc import ArcTask
+from trajectories.core.problems.grids import grid_to_lists
 from trajectories.core.samplers.symbolic.candidates import Budget, Candidate
 from trajectories.core.samplers.symbolic.pixel.canvases import Canvas, canvases, outputs_fit
 from trajectories.core.samplers.symbolic.pixel.expressions import Scope

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from trajectories.core.grids import COLOURS, Grid
+from trajectories.core.problems.grids import COLOURS, Grid
 from trajectories.core.samplers.symbolic.candidates import Budget
 from trajectories.core.samplers.symbolic.pixel.expressions import Call, Scope
 

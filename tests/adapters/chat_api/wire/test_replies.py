@@ -1,0 +1,96 @@
+import json
+from contextlib import suppress
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from trajectories.adapters.chat_api.wire.faults import redact, retry_after_seconds
+from trajectories.adapters.chat_api.wire.settings import ChatSettings
+from trajectories.adapters.chat_api.wire.streams import merge_stream
+from trajectories.core.completions.replies import read_reply
+from trajectories.stand_ins.fake_endpoint import Answer, bodies
+
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=10), inner, max_size=4),
+    max_leaves=20,
+)
+NAMES = ("choices", "message", "content", "usage", "output", "object", "incomplete_details", "finish_reason", "delta")
+shaped = st.dictionaries(st.sampled_from(NAMES), values | st.lists(st.dictionaries(st.sampled_from(NAMES), values)))
+
+
+@given(shaped | values)
+def test_whatever_comes_is_an_answer_or_a_plain_error(value):
+    # Any other exception than ValueError fails the test.
+    with suppress(ValueError):
+        assert isinstance(read_reply(json.dumps(value)).text, str)
+
+
+@given(st.lists(st.text(max_size=30)) | st.lists(shaped.map(lambda event: f"data: {json.dumps(event)}")))
+def test_whatever_is_streamed_is_an_answer_or_a_plain_error(lines):
+    with suppress(ValueError):
+        json.loads(merge_stream(lines))
+
+
+@pytest.mark.parametrize("failure", ["", "truncated", "filtered"])
+@given(text=st.text(max_size=200), reasoning=st.text(max_size=100))
+def test_a_streamed_answer_reads_as_the_whole_one(failure, text, reasoning):
+    answer = Answer(text, reasoning)
+    completion = bodies.completion("model", "prompt", [answer], failure)
+    response = bodies.response("model", "prompt", answer, failure)
+    for whole, stream in ((completion, bodies.stream_completion), (response, bodies.stream_response)):
+        events = "".join(stream(whole)).split("\n")
+        streamed, plain = read_reply(merge_stream(events)), read_reply(json.dumps(whole))
+        assert (streamed.text, streamed.reasoning, streamed.finish_reason, streamed.usage) == (
+            *(plain.text, plain.reasoning),
+            *(plain.finish_reason, plain.usage),
+        )
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({"retry-after": "7"}, 7.0),
+        ({"retry-after": "0.5"}, 0.5),
+        ({"retry-after-ms": "250", "retry-after": "9"}, 0.25),
+        ({"retry-after": "Thu, 01 Jan 1970 00:02:00 GMT"}, 20.0),
+        ({"retry-after": "Thu, 01 Jan 1970 00:00:00 GMT"}, 0.0),
+        ({"retry-after": "soon"}, None),
+        ({}, None),
+    ],
+)
+def test_retry_after_comes_in_seconds_milliseconds_or_as_a_date(given, expected):
+    assert retry_after_seconds(given, 100.0) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Bearer abcdef",
+        "key sk-abc12345678",
+        "hf_ABCDEFGHIJ used",
+        "authorization: bearer x.y.z",
+        "Authorization: Basic abcdef",
+        '"x-api-key": "abcdef"',
+    ],
+)
+def test_what_looks_like_a_key_is_hidden(text):
+    hidden = redact(text, "")
+    assert "[hidden]" in hidden
+    assert not any(part in hidden for part in ("abcdef", "abc12345678", "ABCDEFGHIJ", "x.y.z"))
+
+
+def test_settings_survive_their_json_form():
+    settings = ChatSettings.from_parameters(
+        {"base_url": "http://x/v1", "model": "m", "input_price": "0.15", "output_price": "0.6", "extra_body": {"a": 1}}
+    )
+    assert ChatSettings.from_parameters(json.loads(json.dumps(settings.as_parameters()))) == settings
+
+
+@pytest.mark.parametrize(
+    ("given", "words"), [({"model": "m"}, "no 'base_url'"), ({"base_url": "x", "model": "m", "key": "k"}, "'key'")]
+)
+def test_settings_that_are_none_say_why(given, words):
+    with pytest.raises(ValueError, match=words):
+        ChatSettings.from_parameters(given)

@@ -1,0 +1,62 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from trajectories.core.curation.reviews import Decision, Judgement, ReviewError, Standing, is_disputed, settle
+from trajectories.models import Trace
+
+words = st.lists(st.sampled_from([Decision.ACCEPT, Decision.REJECT]))
+
+
+def test_one_rejection_outweighs_any_number_of_acceptances():
+    assert settle(["accept", "accept", "reject"]) == Standing.REJECTED
+    assert settle(["accept", "accept"]) == Standing.ACCEPTED
+    assert settle([]) == Standing.UNDECIDED
+
+
+@given(words)
+def test_the_order_of_words_does_not_matter(said):
+    assert settle(said) == settle(reversed(said)) == settle(sorted(said))
+
+
+def test_what_words_come_to_is_what_a_trace_can_hold():
+    assert {str(standing) for standing in Standing} == set(Trace.Decision.values)
+
+
+@pytest.mark.parametrize(
+    ("judgement", "part"),
+    [
+        (Judgement(Decision.WITHDRAW), "decision"),
+        (Judgement(Decision.ACCEPT, score=0), "score"),
+        (Judgement(Decision.ACCEPT, score=6), "score"),
+        (Judgement(Decision.ACCEPT, reason="wrong_answer"), "reason"),
+        (Judgement(Decision.REJECT), "reason"),
+        (Judgement(Decision.REJECT, reason="bored"), "reason"),
+        (Judgement(Decision.REJECT, reason="other", comment="  "), "comment"),
+        (Judgement(Decision.ACCEPT, comment="x" * 10_001), "comment"),
+        (Judgement(Decision.ACCEPT, step_labels={"2": "good"}), "step_labels"),
+        (Judgement(Decision.ACCEPT, step_labels={"-1": "good"}), "step_labels"),
+        (Judgement(Decision.ACCEPT, step_labels={"01": "good"}), "step_labels"),
+        (Judgement(Decision.ACCEPT, step_labels={"²": "good"}), "step_labels"),
+        (Judgement(Decision.ACCEPT, step_labels={"9" * 5000: "good"}), "step_labels"),
+        (Judgement(Decision.ACCEPT, step_labels={"0": "great"}), "step_labels"),
+        (Judgement(Decision.ACCEPT, step_labels={"0": ["good"]}), "step_labels"),
+    ],
+)
+def test_a_wrong_judgement_names_the_part_at_fault(judgement, part):
+    with pytest.raises(ReviewError) as raised:
+        judgement.check(step_count=2)
+    assert raised.value.part == part
+
+
+def test_a_whole_judgement_is_taken():
+    Judgement(Decision.ACCEPT, score=5, comment="Neat.", step_labels={"0": "good", "1": "neutral"}).check(2)
+    Judgement(Decision.REJECT, score=1, reason="lucky").check(0)
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [([], False), (["accept"], False), (["reject", "reject"], False), (["accept", "accept", "reject"], True)],
+)
+def test_words_are_disputed_where_they_contradict_each_other(words, expected):
+    assert is_disputed(words) is expected

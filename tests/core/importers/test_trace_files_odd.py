@@ -1,0 +1,114 @@
+"""Rows in which any one value is of a wrong type: a fault with its place, never another exception."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.core.importers.test_trace_files import COMPLETION, FULL
+from tests.mutations import ODD_VALUES, mutations, paths, replaced
+from trajectories.core.importers.trace_files import read_traces
+from trajectories.core.problems import ProblemError
+
+ASKED = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "What is 2 + 2?"}]
+CALL = {"id": "a", "type": "function", "function": {"name": "run", "arguments": "{}"}}
+ANSWERED = {
+    "role": "assistant",
+    "content": [{"type": "text", "text": "4"}],
+    "reasoning_content": "Easy.",
+    "tool_calls": [CALL],
+}
+ROWS = {
+    "plain": {
+        "problem_id": "p-1",
+        "problem_hash": "a" * 64,
+        "question": "What is 2 + 2?",
+        "prompt": ASKED,
+        "response": "4",
+        "reasoning": "Two twos.",
+        "model": "m-1",
+        "temperature": 0.5,
+        "finish_reason": "stop",
+    },
+    "conversation": {
+        "messages": [*ASKED, ANSWERED],
+        "meta": {"problem_id": "p-1", "sampler": "s 1"},
+        "metadata": {"model": "m-1"},
+        "temperature": 1,
+        "finish_reason": "length",
+    },
+    "completion": {**COMPLETION, "problem_id": "p-1", "messages": ASKED},
+    "batch": {
+        "custom_id": "p-1",
+        "response": {"status_code": 200, "body": COMPLETION},
+        "error": None,
+        "request": {"messages": ASKED, "temperature": 1},
+    },
+    "full": {
+        **FULL,
+        "trace": {**FULL["trace"], "hinted": True, "found": {"rule": "tagged", "start": 0, "end": 4}},
+        "verdicts": [
+            {
+                "verifier": "numeric",
+                "version": 1,
+                "outcome": "pass",
+                "message": "right",
+                "score": 1.0,
+                "evidence": {"answer": "4"},
+                "seconds": 0.1,
+                "engine": "sympy",
+            }
+        ],
+        "reviews": [
+            {
+                "reviewer": "reviewer-1",
+                "decision": "reject",
+                "score": 2,
+                "reason": "lucky",
+                "comment": "No.",
+                "step_labels": {"0": "bad"},
+            }
+        ],
+    },
+}
+
+
+def outcome(row):
+    """How many traces a row gives, or the fault's sentence."""
+    try:
+        return len(read_traces(row))
+    except ProblemError as fault:
+        return str(fault)
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_the_rows_themselves_are_read(name):
+    assert outcome(ROWS[name]) in (1, 2)
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_a_wrong_type_anywhere_is_a_fault_in_one_sentence(name):
+    faults = [found for _, _, row in mutations(ROWS[name]) if isinstance(found := outcome(row), str)]
+    assert len(faults) > 50
+    assert all(0 < len(fault) < 400 and "\n" not in fault for fault in faults)
+
+
+def test_a_kind_of_step_that_is_a_list_is_named_by_its_place():
+    row = replaced(ROWS["full"], ("trace", "steps", 0, "kind"), [])
+    assert outcome(row) == "trace.steps[0]: found an object with 5 keys, expected a step of a known kind"
+
+
+ANYTHING = st.recursive(
+    st.sampled_from(ODD_VALUES) | st.text(max_size=20) | st.floats() | st.integers(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=10), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(st.data())
+def test_no_combination_of_wrong_values_is_anything_but_a_fault(data):
+    row = ROWS[data.draw(st.sampled_from(sorted(ROWS)))]
+    for _ in range(data.draw(st.integers(1, 4))):
+        row = replaced(row, data.draw(st.sampled_from(list(paths(row)))), data.draw(ANYTHING))
+        if not isinstance(row, dict) or not list(paths(row)):
+            return
+    outcome(row)

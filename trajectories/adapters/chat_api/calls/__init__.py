@@ -1,0 +1,1 @@
+"""Calls: limited, tried again, recalled where paid for, many at once."""

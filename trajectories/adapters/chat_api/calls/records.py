@@ -1,0 +1,97 @@
+"""One call to a model and what came of it, whatever it is made for: a sample, a judgement, a new problem."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from trajectories.adapters.chat_api.wire.settings import NEVER, RESPONSES, SYSTEM_ROLES, ChatSettings
+from trajectories.core.completions.replies import Reply
+from trajectories.core.identity import canonical_json, content_hash
+from trajectories.core.records import JSON, Usage
+from trajectories.core.text.tokens import estimate_tokens
+
+
+@dataclass(frozen=True, slots=True)
+class ChatCall:
+    """What is asked. `sample` tells apart calls that read the same and shall have answers of their own.
+
+    `payer` names what is charged. An answer that another payer has paid for costs nothing; one that the same payer has
+    paid for never reached it, because the worker died, and is charged when it does.
+    """
+
+    messages: Sequence[Mapping[str, JSON]]
+    temperature: float
+    seed: int
+    sample: Mapping[str, JSON] = field(default_factory=dict)
+    payer: str = ""
+    tools: Sequence[Mapping[str, JSON]] = ()
+
+
+NO_USAGE = Usage()
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """An answer. Where it was recalled from another payer's call, it has neither usage nor cost, and took no time.
+
+    `taken` are its tokens, whoever has paid for them; `notes` are facts about how it came: tries that failed before, by
+    kind, and samples asked for in the same call.
+    """
+
+    reply: Reply
+    usage: Usage
+    cost: Decimal | None
+    seconds: float
+    recalled: bool = False
+    taken: Usage = NO_USAGE
+    notes: Mapping[str, JSON] = field(default_factory=dict)
+
+
+def call_hash(settings: ChatSettings, call: ChatCall) -> str:
+    """What makes two calls the same: endpoint, model, messages, parameters and which sample it is.
+
+    The limit on output is left out: an answer that ended by itself is the answer under any larger limit. What a model
+    takes is in it only where it is set, so that answers paid for before there was such a setting are found again.
+    """
+    return content_hash(
+        {
+            "endpoint": settings.base_url.rstrip("/"),
+            "api": settings.api,
+            "model": settings.model,
+            "extra_body": dict(settings.extra_body),
+            "messages": list(call.messages),
+            "temperature": call.temperature,
+            **call.sample,
+            **({"tools": list(call.tools)} if call.tools else {}),
+            **({"logprobs": True} if settings.logprobs else {}),
+            **_taken(settings, call),
+        }
+    )
+
+
+def _taken(settings: ChatSettings, call: ChatCall) -> dict[str, JSON]:
+    """What the settings change in the request beyond its parts above. The temperature stays among those where it is not
+    sent: samples that were planned apart stay apart."""
+    taken: dict[str, JSON] = {} if settings.sends_temperature else {"sends_temperature": False}
+    taken |= {"reasoning_effort": settings.reasoning_effort} if settings.reasoning_effort else {}
+    if settings.system_role != SYSTEM_ROLES[0] and any(said.get("role") in SYSTEM_ROLES for said in call.messages):
+        taken["system_role"] = settings.system_role
+    # Chat Completions has the thoughts among the messages; Responses asks for them from the first turn on.
+    if settings.api == RESPONSES and settings.thoughts_back != NEVER:
+        taken["thoughts_back"] = settings.thoughts_back
+    return taken
+
+
+def input_tokens_of(messages: Sequence[Mapping[str, JSON]]) -> int:
+    """About how many tokens the messages have."""
+    return estimate_tokens(canonical_json(list(messages)))
+
+
+def estimate_usage(messages: Sequence[Mapping[str, JSON]], reply: Reply) -> Usage:
+    """Token counts of an endpoint that gives none."""
+    thoughts = estimate_tokens(reply.reasoning)
+    return Usage(
+        input_tokens=input_tokens_of(messages),
+        reasoning_tokens=thoughts,
+        output_tokens=thoughts + estimate_tokens(reply.text),
+    )

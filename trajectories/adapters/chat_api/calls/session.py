@@ -1,0 +1,128 @@
+"""Many calls at once, in an event loop on a thread of its own, so that storing results holds up no call."""
+
+import asyncio
+import queue
+import threading
+from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from types import TracebackType
+from typing import Any, Generic, Self, TypeVar
+
+from trajectories.adapters.chat_api.calls.caller import Caller
+from trajectories.adapters.chat_api.calls.ports import Ports
+from trajectories.adapters.chat_api.calls.records import Answered, ChatCall
+from trajectories.adapters.chat_api.wire.faults import CallError
+from trajectories.adapters.chat_api.wire.settings import ChatSettings
+from trajectories.adapters.endpoints import EndpointAccess
+from trajectories.core.problems import ProblemError
+from trajectories.core.prompts import PromptError
+from trajectories.core.records import SampleFailure
+
+Asked = TypeVar("Asked")
+Given = TypeVar("Given")
+
+
+class Session(Generic[Asked, Given]):
+    """Takes requests as they come and hands out outcomes as they are ready; `answer` makes the one of the other, for
+    several requests at once where they were handed in together.
+
+    Leaving the session cancels what is in flight. A fault that no further call can survive comes out as a failure with
+    `stops`; the session then answers everything else with the same failure.
+    """
+
+    def __init__(
+        self,
+        settings: ChatSettings,
+        access: EndpointAccess,
+        ports: Ports,
+        answer: Callable[[Caller, Sequence[Asked]], Awaitable[Sequence[Given | SampleFailure | CallError]]],
+    ) -> None:
+        self._ports, self._answer = ports, answer
+        self._done: queue.SimpleQueue[tuple[Any, Given | SampleFailure]] = queue.SimpleQueue()
+        self._side = ThreadPoolExecutor(max_workers=1, thread_name_prefix="chat ports")
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._caller = Caller(settings, access, ports, self._side)
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="chat session", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        asyncio.run_coroutine_threadsafe(self._end(), self._loop).result()
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+        self._side.submit(self._ports.close).result()
+        self._side.shutdown()
+
+    async def _end(self) -> None:
+        """Cancel every call and wait until it has let go of its connection."""
+        running = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+        await self._caller.close()
+
+    def submit(self, key: Any, request: Asked) -> None:
+        """Start on a request; its outcome comes with the key."""
+        self.submit_all([[(key, request)]])
+
+    def submit_all(self, groups: Sequence[Sequence[tuple[Any, Asked]]]) -> None:
+        """Start on requests, each with its key; those of one group are answered together."""
+        self._loop.call_soon_threadsafe(self._start, groups)
+
+    def _start(self, groups: Sequence[Sequence[tuple[Any, Asked]]]) -> None:
+        for group in groups:
+            task = self._loop.create_task(self._handle(group))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    def set_concurrency(self, most: int) -> None:
+        """Allow at most so many calls in flight from now on."""
+        asyncio.run_coroutine_threadsafe(self._caller.limit.set_most(most), self._loop)
+
+    def take(self, timeout: float) -> tuple[Any, Given | SampleFailure] | None:
+        """The next outcome with its key; None when none came within `timeout` seconds."""
+        try:
+            return self._done.get(timeout=timeout)
+        except queue.Empty:
+            return None
+
+    def take_all(self, timeout: float, most: int) -> list[tuple[Any, Given | SampleFailure]]:
+        """The outcomes that are there, `most` of them at the most; waits up to `timeout` seconds for the first."""
+        taken = self.take(timeout)
+        found = [] if taken is None else [taken]
+        while found and len(found) < most and not self._done.empty():
+            found.append(self._done.get())
+        return found
+
+    async def _handle(self, group: Sequence[tuple[Any, Asked]]) -> None:
+        outcomes: Sequence[Given | SampleFailure | CallError]
+        try:
+            outcomes = await self._answer(self._caller, [request for _, request in group])
+        except CallError as fault:
+            outcomes = [fault] * len(group)
+        except (PromptError, ProblemError) as fault:
+            outcomes = [SampleFailure("prompt", f"The prompt could not be made: {fault}")] * len(group)
+        except Exception as fault:
+            outcomes = [SampleFailure("sampler", f"The sampler broke: {type(fault).__name__}: {fault}")] * len(group)
+        for (key, _), given in zip(group, outcomes, strict=True):
+            outcome = _failure(given) if isinstance(given, CallError) else given
+            if isinstance(outcome, SampleFailure) and outcome.stops:
+                self._caller.stop(outcome)
+            self._done.put((key, outcome))
+
+
+def _failure(fault: CallError) -> SampleFailure:
+    return SampleFailure(fault.kind, fault.message, fault.retryable, fault.stops)
+
+
+class CallSession(Session[ChatCall, Answered]):
+    """A session for calls whose answers somebody else reads."""
+
+    def __init__(self, settings: ChatSettings, access: EndpointAccess, ports: Ports) -> None:
+        super().__init__(settings, access, ports, Caller.ask_together)

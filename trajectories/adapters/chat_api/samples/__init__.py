@@ -1,0 +1,1 @@
+"""Samples: made of one call, or of those of an agent."""

@@ -1,0 +1,1 @@
+"""One exchange with an endpoint: settings, the client, and what comes back."""

@@ -1,0 +1,1 @@
+"""Figures over several samples of one problem."""

@@ -1,0 +1,1 @@
+"""What people may say of traces, and what several of them say together."""

@@ -1,0 +1,127 @@
+"""Verdicts and reviews in rows of the `full` format: somebody else's words, read strictly and taken for no more."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from trajectories.core.curation.reviews import (
+    COMMENT_CHARACTERS,
+    GREATEST_SCORE,
+    LEAST_SCORE,
+    Decision,
+    ReviewError,
+    check_step_label,
+)
+from trajectories.core.problems import ProblemError, describe
+from trajectories.core.problems.documents import check_text
+from trajectories.core.records import JSON, Outcome, VerdictRecord
+
+MAX_WORDS = 1_000
+"""Verdicts, or reviews, of one trace."""
+
+LONGEST_NAME = 80
+LONGEST_VERIFIER = 40
+LONGEST_ENGINE = 120
+LARGEST_VERSION = 2**31 - 1
+MAX_SECONDS = 1e9
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignReview:
+    """What a person said elsewhere, under the pseudonym that the file gives them."""
+
+    pseudonym: str
+    decision: Decision
+    score: int | None = None
+    reason: str = ""
+    comment: str = ""
+    step_labels: Mapping[str, str] = field(default_factory=dict)
+
+
+def read_verdicts(value: JSON) -> tuple[VerdictRecord, ...]:
+    """The verdicts of a row. Raises ProblemError with the place of the first fault."""
+    return tuple(_verdict(word, f"verdicts[{index}]") for index, word in enumerate(_objects(value, "verdicts")))
+
+
+def read_reviews(value: JSON, step_count: int) -> tuple[ForeignReview, ...]:
+    """The reviews of a row, one for each reviewer, of a trace of so many steps. Raises ProblemError."""
+    reviews = [_review(word, f"reviews[{index}]", step_count) for index, word in enumerate(_objects(value, "reviews"))]
+    seen: set[str] = set()
+    for index, review in enumerate(reviews):
+        if review.pseudonym in seen:
+            raise ProblemError(f"reviews[{index}].reviewer", f"found {review.pseudonym!r} again, expected each once")
+        seen.add(review.pseudonym)
+    return tuple(reviews)
+
+
+def _objects(value: JSON, path: str) -> Sequence[Mapping[str, JSON]]:
+    if value is None:
+        return ()
+    if not isinstance(value, list) or len(value) > MAX_WORDS:
+        raise ProblemError(path, f"found {describe(value)}, expected a list of at most {MAX_WORDS:,}")
+    for index, word in enumerate(value):
+        if not isinstance(word, dict):
+            raise ProblemError(f"{path}[{index}]", f"found {describe(word)}, expected an object")
+    return value
+
+
+def _verdict(word: Mapping[str, JSON], path: str) -> VerdictRecord:
+    outcome, version, evidence = word.get("outcome"), word.get("version"), word.get("evidence", {})
+    if not isinstance(outcome, str) or outcome not in set(Outcome):
+        raise ProblemError(f"{path}.outcome", f"found {describe(outcome)}, expected one of {', '.join(Outcome)}")
+    if type(version) is not int or not 0 <= version <= LARGEST_VERSION:
+        raise ProblemError(f"{path}.version", f"found {describe(version)}, expected a whole number of 0 or more")
+    if not isinstance(evidence, dict):
+        raise ProblemError(f"{path}.evidence", f"found {describe(evidence)}, expected an object")
+    return VerdictRecord(
+        verifier=_text(word, "verifier", path, LONGEST_VERIFIER, needed=True),
+        version=version,
+        outcome=Outcome(outcome),
+        message=_text(word, "message", path, COMMENT_CHARACTERS),
+        score=_number(word.get("score"), f"{path}.score", 1.0),
+        evidence=evidence,
+        seconds=_number(word.get("seconds"), f"{path}.seconds", MAX_SECONDS) or 0.0,
+        engine=_text(word, "engine", path, LONGEST_ENGINE),
+    )
+
+
+def _review(word: Mapping[str, JSON], path: str, step_count: int) -> ForeignReview:
+    decision, score, labels = word.get("decision"), word.get("score"), word.get("step_labels", {})
+    if decision not in (Decision.ACCEPT, Decision.REJECT):
+        raise ProblemError(f"{path}.decision", f"found {describe(decision)}, expected accept or reject")
+    if score is not None and (type(score) is not int or not LEAST_SCORE <= score <= GREATEST_SCORE):
+        expected = f"expected a whole number from {LEAST_SCORE} to {GREATEST_SCORE}"
+        raise ProblemError(f"{path}.score", f"found {describe(score)}, {expected}")
+    if not isinstance(labels, dict):
+        raise ProblemError(f"{path}.step_labels", f"found {describe(labels)}, expected an object")
+    try:
+        for index, label in labels.items():
+            check_step_label(index, label, step_count)
+    except ReviewError as fault:
+        raise ProblemError(f"{path}.step_labels", str(fault)) from fault
+    return ForeignReview(
+        pseudonym=_text(word, "reviewer", path, LONGEST_NAME, needed=True),
+        decision=Decision(decision),
+        score=score,
+        reason=_text(word, "reason", path, LONGEST_VERIFIER),
+        comment=_text(word, "comment", path, COMMENT_CHARACTERS),
+        step_labels=labels,
+    )
+
+
+def _text(word: Mapping[str, JSON], name: str, path: str, longest: int, *, needed: bool = False) -> str:
+    value = word.get(name, "")
+    if not isinstance(value, str) or len(value) > longest or (needed and not value.strip()):
+        least = "1" if needed else "0"
+        raise ProblemError(
+            f"{path}.{name}", f"found {describe(value)}, expected text of {least} to {longest:,} characters"
+        )
+    return check_text(value, f"{path}.{name}")
+
+
+def _number(value: JSON, path: str, most: float) -> float | None:
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= most:
+        raise ProblemError(path, f"found {describe(value)}, expected a number from 0 to {most:g}")
+    return float(value) if math.isfinite(value) else None

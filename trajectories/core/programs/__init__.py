@@ -1,0 +1,1 @@
+"""Programs that nobody vouches for: how they are run, and pieces of them."""

@@ -1,0 +1,139 @@
+"""Writing reviews: append-only events, with what follows from them kept in the same transaction."""
+
+import uuid
+from dataclasses import dataclass
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.models import F
+
+from trajectories.core.curation.reviews import Decision, Judgement, ReviewError, Standing, is_disputed, settle
+from trajectories.models import AuditEvent, Problem, Review, ReviewLease, Trace
+from trajectories.selectors.review_leases import known_review
+from trajectories.selectors.reviews import last_decision, latest_review, standing_reviews
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What a page knew of the reviews of its trace when it was made.
+
+    `token` is that of the reviewer's lease, None where they held none. `despite` is the newest review of which the
+    page has since said that it is there, 0 for none.
+    """
+
+    token: uuid.UUID | None
+    despite: int = 0
+
+
+class DecidedMeanwhileError(ReviewError):
+    """Somebody else has decided on the trace since the page was made; `newest` is the id of their review.
+
+    The message says that they did, and neither who nor how: the reviewer may be blind.
+    """
+
+    def __init__(self, newest: int) -> None:
+        said = "Somebody else has decided on this trace since you opened it. Nothing of yours is stored yet: "
+        super().__init__("", said + "submit again to give your decision beside theirs.")
+        self.newest = newest
+
+
+@transaction.atomic
+def submit_review(
+    *, reviewer: User, trace: Trace, judgement: Judgement, key: uuid.UUID, opened: Opened | None = None
+) -> Review:
+    """Store a reviewer's word on a trace; it supersedes their earlier word, if any, and ends their lease.
+
+    The same `key` again gives the review stored the first time. Raises ReviewError when the judgement is not valid
+    for this trace or when the key belongs to another review, DecidedMeanwhileError where somebody decided whom the page
+    `opened` does not know of; None (no page) asks for no such check.
+    """
+    judgement.check(len(trace.steps))
+    _lock(trace)
+    if (stored := _stored(reviewer, key)) is not None:
+        if stored.trace_id != trace.pk:
+            raise ReviewError("key", "This form was already used for another trace; reload the page.")
+        return stored
+    if opened is not None:
+        _check_known(reviewer, trace, opened)
+    ReviewLease.objects.filter(trace=trace, holder=reviewer).delete()
+    review = Review.objects.create(
+        trace=trace,
+        reviewer=reviewer,
+        decision=judgement.decision,
+        score=judgement.score,
+        reason=judgement.reason,
+        comment=judgement.comment.strip(),
+        step_labels=dict(judgement.step_labels),
+        supersedes=latest_review(trace=trace, reviewer=reviewer),
+        key=key,
+        seconds=judgement.seconds,
+    )
+    _record(review)
+    return review
+
+
+@transaction.atomic
+def undo_last_review(*, reviewer: User, key: uuid.UUID, trace: Trace | None = None) -> Review | None:
+    """Withdraw the reviewer's last standing decision (on `trace` only, where given); None where there is none.
+
+    Nothing is deleted: the withdrawal is a review that supersedes. The same `key` again withdraws nothing more.
+    """
+    while True:
+        if (stored := _stored(reviewer, key)) is not None:
+            return stored
+        last = last_decision(reviewer=reviewer, trace=trace)
+        if last is None:
+            return None
+        _lock(last.trace)
+        if latest_review(trace=last.trace, reviewer=reviewer) == last:
+            break
+        # The reviewer judged or withdrew in another window while this one waited for the lock: look again.
+    review = Review.objects.create(
+        trace=last.trace, reviewer=reviewer, decision=Decision.WITHDRAW, supersedes=last, key=key
+    )
+    _record(review)
+    return review
+
+
+def _check_known(reviewer: User, trace: Trace, opened: Opened) -> None:
+    """Raise DecidedMeanwhileError where another person's standing review is newer than what the page knew."""
+    others = standing_reviews(trace).exclude(reviewer=reviewer).order_by("-pk")
+    newest = others.values_list("pk", flat=True).first() or 0
+    known = 0
+    if opened.token is not None:
+        known = known_review(reviewer=reviewer, trace_id=trace.pk, token=opened.token)
+    if newest > max(known, opened.despite):
+        raise DecidedMeanwhileError(newest)
+
+
+def _lock(trace: Trace) -> None:
+    """Take the row lock under which everything derived from a trace's reviews is changed."""
+    Trace.objects.select_for_update().only("pk").get(pk=trace.pk)
+
+
+def _stored(reviewer: User, key: uuid.UUID) -> Review | None:
+    stored = Review.objects.filter(key=key).first()
+    if stored is not None and stored.reviewer_id != reviewer.pk:
+        raise ReviewError("key", "This form was already used; reload the page.")
+    return stored
+
+
+def _record(review: Review) -> None:
+    """Settle the trace anew, keep the problem's counter and write the audit event; the trace is locked."""
+    trace = review.trace
+    before, was_disputed = Trace.objects.values_list("decision", "disputed").get(pk=trace.pk)
+    words = [word.decision for word in standing_reviews(trace)]
+    after, disputed = settle(words), is_disputed(words)
+    if (after, disputed) != (before, was_disputed):
+        Trace.objects.filter(pk=trace.pk).update(decision=after, disputed=disputed)
+        change = (after == Standing.ACCEPTED) - (before == Standing.ACCEPTED)
+        if change:
+            Problem.objects.filter(pk=trace.problem_id).update(accepted_count=F("accepted_count") + change)
+    trace.decision, trace.disputed = after, disputed
+    AuditEvent.objects.create(
+        actor=review.reviewer,
+        verb=f"review.{review.decision}",
+        object_type="trace",
+        object_id=trace.pk,
+        data={"review": review.pk, "decision": {"before": before, "after": str(after)}},
+    )

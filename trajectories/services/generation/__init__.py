@@ -1,0 +1,1 @@
+"""Making problems: proposing, checking, solving, and letting candidates in."""

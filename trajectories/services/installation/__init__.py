@@ -1,0 +1,1 @@
+"""What an installation begins with: the first account, roles, a first run."""

@@ -1,0 +1,1 @@
+"""Model judges at work: jobs that ask a model what it thinks of traces."""

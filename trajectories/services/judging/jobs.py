@@ -1,0 +1,256 @@
+"""Jobs of model judges: what one would take, planning and steering it. services/judging/work.py does the work."""
+
+import random
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from itertools import islice
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.models import Avg, Count, Max, Min, QuerySet
+
+from trajectories.adapters.chat_api import ChatSettings
+from trajectories.adapters.chat_api.wire.options import ignored_temperature
+from trajectories.core.identity import derive_seed
+from trajectories.core.records import JSON, Usage
+from trajectories.core.verifiers.model_judge import Form
+from trajectories.models import AuditEvent, Judgement, JudgementAnswer, JudgementItem, Rubric, Sampler, Trace
+from trajectories.selectors.blinding import EVERYTHING
+from trajectories.selectors.rubrics import rubric_record
+from trajectories.selectors.traces import TraceScope, traces_in
+from trajectories.services.endpoints.calls import CallBudget
+from trajectories.services.jobs.steering import CANCEL, PAUSE, RESUME, JobError, steer
+from trajectories.services.prompts.rubrics import preview_judge
+
+MAX_OPPONENTS = 16
+BATCH = 500
+PROMPTS = 16
+"""So many prompts are rendered for an estimate, spread over the selection."""
+
+HISTORY = 500
+GUESSED_ANSWER = 400
+"""Tokens of a judge's answer where none has been measured, unless the sampler may say less."""
+
+
+class JudgementError(JobError):
+    """A job that cannot be made or steered; the message is for people."""
+
+
+@dataclass(frozen=True, slots=True)
+class JudgePlan:
+    """What is to be judged, how, and by whom. `opponents` counts for comparisons only."""
+
+    scope: TraceScope
+    sampler: Sampler
+    rubric: Rubric
+    form: str
+    opponents: int = 0
+    seed: int = 1
+
+    def check(self) -> None:
+        """Raise JudgementError where this is no plan."""
+        if not self.sampler.is_chat:
+            raise JudgementError(f"{self.sampler.title} is no language model; expected one to judge.")
+        if self.form not in tuple(Form):
+            raise JudgementError(f"Found the form {self.form[:20]!r}, expected grade or compare.")
+        if self.form == Form.COMPARE and not 1 <= self.opponents <= MAX_OPPONENTS:
+            raise JudgementError(f"Found {self.opponents} opponents, expected 1 to {MAX_OPPONENTS}.")
+        try:
+            ChatSettings.from_parameters(self.sampler.parameters)
+        except (ValueError, TypeError) as fault:
+            raise JudgementError(str(fault)) from fault
+
+
+@dataclass(frozen=True, slots=True)
+class JudgeEstimate:
+    """Traces, calls, tokens and money of a plan. An estimate, never a bill; `cost` is None where a price is unknown.
+
+    `alone` counts traces without any opponent; `measured` the earlier answers that the length of answers comes from.
+    `temperature_note` says why a judge draws with another temperature than 0, empty where it does not.
+    """
+
+    traces: int
+    alone: int
+    calls: int
+    prompts: int
+    input_tokens: int
+    output_tokens: int
+    cost: Decimal | None
+    measured: int
+    temperature_note: str = ""
+
+
+def estimate_judgement(*, plan: JudgePlan) -> JudgeEstimate:
+    """Count the calls of a plan and measure some of its prompts. Raises JudgementError."""
+    plan.check()
+    settings = ChatSettings.from_parameters(plan.sampler.parameters)
+    traces = traces_in(plan.scope, EVERYTHING)
+    total, calls, alone = _count_calls(plan)
+    if not total:
+        raise JudgementError("No trace is in this selection; nothing to judge.")
+    record = rubric_record(plan.rubric)
+    lengths = [preview_judge(record=record, form=plan.form, trace=trace).total for trace in _spread(traces)]
+    output, measured = _answer_length(plan.sampler, settings)
+    usage = Usage(round(calls * sum(lengths) / len(lengths)), output_tokens=round(calls * output))
+    return JudgeEstimate(
+        traces=total,
+        alone=alone,
+        calls=calls,
+        prompts=len(lengths),
+        input_tokens=usage.input_tokens,
+        output_tokens=usage.output_tokens,
+        cost=settings.cost_of(usage),
+        measured=measured,
+        temperature_note=ignored_temperature(settings),
+    )
+
+
+def _count_calls(plan: JudgePlan) -> tuple[int, int, int]:
+    """(traces, calls, traces without an opponent)."""
+    problems = traces_in(plan.scope, EVERYTHING).order_by().values_list("problem_id", "problem__trace_count")
+    counts = [(count, max(0, known - 1)) for _, known, count in problems.annotate(count=Count("pk"))]
+    total = sum(count for count, _ in counts)
+    if plan.form == Form.GRADE:
+        return total, total, 0
+    calls = sum(2 * count * min(plan.opponents, rivals) for count, rivals in counts)
+    return total, calls, sum(count for count, rivals in counts if not rivals)
+
+
+def _spread(traces: QuerySet[Trace]) -> list[Trace]:
+    """Up to PROMPTS traces of the selection with their texts, spread over its ids."""
+    ends = traces.aggregate(first=Min("pk"), last=Max("pk"))
+    span = (ends["last"] - ends["first"]) / max(1, PROMPTS - 1)
+    places = {ends["first"] + round(at * span) for at in range(PROMPTS)}
+    ordered = traces.order_by("pk").values_list("pk", flat=True)
+    found = (ordered.filter(pk__gte=place).first() for place in places)
+    chosen = {key for key in found if key is not None}
+    return list(Trace.objects.select_related("problem", "program", "reasoning").filter(pk__in=chosen))
+
+
+def _answer_length(sampler: Sampler, settings: ChatSettings) -> tuple[float, int]:
+    """(tokens of an answer, number of earlier answers of this judge it was measured on)."""
+    given = JudgementAnswer.objects.filter(item__judgement__sampler__name=sampler.name, output_tokens__gt=0)
+    newest = list(given.order_by("-pk").values_list("pk", flat=True)[:HISTORY])
+    mean = JudgementAnswer.objects.filter(pk__in=newest).aggregate(mean=Avg("output_tokens"))["mean"]
+    return (float(mean), len(newest)) if mean else (min(GUESSED_ANSWER, settings.max_output_tokens), 0)
+
+
+@transaction.atomic
+def plan_judgement(*, actor: User | None, plan: JudgePlan, budget: CallBudget) -> Judgement:
+    """A queued job over the traces that are in the scope now; the caller rings the bell. Raises JudgementError."""
+    plan.check()
+    _check_budget(budget, plan.sampler)
+    job = Judgement.objects.create(
+        scope=plan.scope.query(),
+        sampler=plan.sampler,
+        rubric=plan.rubric,
+        form=plan.form,
+        opponents=plan.opponents if plan.form == Form.COMPARE else 0,
+        seed=plan.seed,
+        total_count=0,
+        budget_cost=budget.cost,
+        budget_tokens=budget.tokens,
+        created_by=actor,
+    )
+    for batch in _batched(_items(job, plan), BATCH):
+        JudgementItem.objects.bulk_create(batch)
+        job.total_count += len(batch)
+    if not job.total_count:
+        raise JudgementError("No trace is in this selection; nothing to judge.")
+    job.save(update_fields=["total_count"])
+    data = {"scope": job.scope, "traces": job.total_count, "rubric": str(plan.rubric), "form": plan.form}
+    _audit(actor, "planned", job, data)
+    return job
+
+
+def _batched(items: Iterator[JudgementItem], size: int) -> Iterator[list[JudgementItem]]:
+    while batch := list(islice(items, size)):
+        yield batch
+
+
+def _items(job: Judgement, plan: JudgePlan) -> Iterator[JudgementItem]:
+    """The items in order of their traces; opponents are read for a few hundred traces at a time."""
+    rows = (
+        traces_in(plan.scope, EVERYTHING).order_by("pk").values_list("pk", "problem_id", "answer_hash").iterator(BATCH)
+    )
+    while chunk := list(islice(rows, BATCH)):
+        rivals = _rivals({problem_id for _, problem_id, _ in chunk}) if plan.form == Form.COMPARE else {}
+        for trace_id, problem_id, answer_hash in chunk:
+            chosen = _choose_opponents(plan, trace_id, answer_hash, rivals.get(problem_id, ()))
+            yield JudgementItem(judgement=job, trace_id=trace_id, opponents=chosen)
+
+
+def _rivals(problem_ids: set[int]) -> Mapping[int, Sequence[tuple[int, str]]]:
+    """(id, hash of the answer) of all traces of each problem."""
+    found: dict[int, list[tuple[int, str]]] = defaultdict(list)
+    rows = Trace.objects.filter(problem__in=problem_ids).order_by("pk")
+    for problem_id, trace_id, answer_hash in rows.values_list("problem_id", "pk", "answer_hash").iterator(BATCH):
+        found[problem_id].append((trace_id, answer_hash))
+    return found
+
+
+def _choose_opponents(plan: JudgePlan, trace_id: int, answer_hash: str, rivals: Sequence[tuple[int, str]]) -> list[int]:
+    """As many as asked for, drawn by the job's seed: those with another answer first."""
+    chance = random.Random(derive_seed("opponents", plan.seed, trace_id))
+    others = [rival for rival in rivals if rival[0] != trace_id]
+    chance.shuffle(others)
+    others.sort(key=lambda rival: rival[1] == answer_hash)
+    return [rival_id for rival_id, _ in others[: plan.opponents]]
+
+
+def pause_judgement(*, actor: User | None, job: Judgement, reason: str = "") -> Judgement:
+    """Stop after the calls in flight. Raises JudgementError where the job is not active."""
+    return _steer(PAUSE, actor, job, reason)
+
+
+def resume_judgement(*, actor: User, job: Judgement) -> Judgement:
+    """Go on; the caller rings the bell. Raises JudgementError where the job is not paused."""
+    return _steer(RESUME, actor, job)
+
+
+def cancel_judgement(*, actor: User, job: Judgement) -> Judgement:
+    """End it; what was judged stays. Raises JudgementError where it has ended."""
+    return _steer(CANCEL, actor, job)
+
+
+@transaction.atomic
+def set_judgement_budget(*, actor: User, job: Judgement, budget: CallBudget) -> Judgement:
+    """Change what a job may spend. Raises JudgementError for a job that has ended or a budget that is none."""
+    held = Judgement.objects.select_for_update(no_key=True, of=("self",)).select_related("sampler").get(pk=job.pk)
+    _check_budget(budget, held.sampler)
+    if held.state in Judgement.ENDED_STATES:
+        raise JudgementError(f"This job is {held.state} already.")
+    held.budget_cost, held.budget_tokens = budget.cost, budget.tokens
+    held.save(update_fields=["budget_cost", "budget_tokens"])
+    _audit(actor, "budget", held, {"cost": str(budget.cost), "tokens": budget.tokens})
+    return held
+
+
+def _steer(verb: str, actor: User | None, job: Judgement, reason: str = "") -> Judgement:
+    def tell(held: Judgement) -> dict[str, JSON]:
+        return {"done": held.done_count}
+
+    moved: Judgement = steer(
+        "judgement", verb, actor=actor, job_id=job.pk, reason=reason, change=tell, refusal=JudgementError
+    )
+    return moved
+
+
+def _check_budget(budget: CallBudget, sampler: Sampler) -> None:
+    """Raise JudgementError for a budget that allows nothing, or counts money that nobody can count."""
+    if budget.tokens is not None and budget.tokens < 1:
+        raise JudgementError(f"The token budget is {budget.tokens}; expected at least 1, or none.")
+    if budget.cost is None:
+        return
+    if budget.cost <= 0:
+        raise JudgementError(f"The money budget is {budget.cost}; expected more than 0, or none.")
+    if ChatSettings.from_parameters(sampler.parameters).cost_of(Usage()) is None:
+        raise JudgementError(f"{sampler.title} has no prices, so its money cannot be counted; set a token budget.")
+
+
+def _audit(actor: User | None, verb: str, job: Judgement, data: dict[str, object]) -> None:
+    AuditEvent.objects.create(
+        actor=actor, verb=f"judgement.{verb}", object_type="judgement", object_id=job.pk, data=data
+    )

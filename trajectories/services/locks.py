@@ -1,0 +1,34 @@
+"""Locks that several rooms take, in one order: turns first, then the run's row, then attempts, traces and problems.
+
+That one order keeps the counters exact and the transactions free of deadlocks.
+"""
+
+from django.db import connection
+
+from trajectories.core.identity import derive_seed
+from trajectories.models import Run
+
+
+def take_turn(*what: object) -> None:
+    """Hold a lock on what the words name until the transaction ends; whoever names the same waits for it.
+
+    A form that is sent several times at once is so one form sent several times in a row: `take_turn("form", key)`.
+    Take turns before rows are locked, so that the order of locks is always the same.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [derive_seed(*map(str, what))])
+
+
+def one_writer_at_a_time(what: str) -> None:
+    """Hold a lock until the transaction ends, so that two writers cannot wait for each other in a circle.
+
+    Only workers and commands take it, and only to write: reading and checking come before.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [derive_seed(what)])
+
+
+def lock_run(run_id: int) -> Run:
+    """The run, its row locked until the transaction ends; new rows may still refer to it. Raises Run.DoesNotExist."""
+    # The plan can be long, and hardly anybody who holds the row reads it.
+    return Run.objects.select_for_update(no_key=True).defer("plan").get(pk=run_id)

@@ -1,0 +1,1 @@
+"""Problems: from files and families to rows, each checked before it is let in."""

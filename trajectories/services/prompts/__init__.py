@@ -1,0 +1,1 @@
+"""What is told to models, in versions: instructions, rubrics and briefs."""

@@ -1,0 +1,1 @@
+"""Frozen selections of accepted traces, and the files written from them."""

@@ -1,0 +1,1 @@
+"""Runs: planning them, claiming their attempts, sampling, and the next round."""

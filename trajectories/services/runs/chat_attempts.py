@@ -1,0 +1,107 @@
+"""Claiming attempts of language models: many at once over several problems, within concurrency, gate and budget."""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.db import transaction
+from django.db.models import Exists, F, OuterRef
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from trajectories.models import Attempt, PendingVerification, Run
+from trajectories.services.endpoints.concurrency import run_places
+from trajectories.services.endpoints.rate_limits import is_held, lock_gate
+from trajectories.services.locks import lock_run
+from trajectories.services.runs.attempts import lease_time, pause_if_spent
+from trajectories.services.runs.budgets import affordable
+from trajectories.services.runs.lifecycle import audit_run
+
+WAITED = timedelta(seconds=10)
+WINDOW = 4
+"""Attempts are chosen from so many times as many, so that those with the same prompt go one after the other."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """New attempts under the session's lease, and how many calls it may have in flight now."""
+
+    attempts: Sequence[Attempt]
+    allowed: int
+
+
+def ahead_of(allowed: int) -> int:
+    """Attempts to hold ready beyond those in flight."""
+    return allowed // 2
+
+
+NOTHING = Claim([], 0)
+
+
+@transaction.atomic
+def claim_attempts(*, run_id: int, lease_token: uuid.UUID, concurrency: int) -> Claim:
+    """Lease as many attempts as the sampler may have in flight beside those that others hold, and some more, so that
+    a free place never waits for the database.
+
+    Runs and jobs of one sampler share its places evenly. A budget that cannot pay for one more call pauses the run once
+    nothing is in flight.
+    """
+    run = lock_run(run_id)
+    if run.state not in Run.ACTIVE_STATES or pause_if_spent(run):
+        return NOTHING
+    if is_held(*lock_gate(run.sampler_id)):
+        return NOTHING
+    places = run_places(run=run, lease_token=lease_token, concurrency=concurrency)
+    wanted = places.allowed + ahead_of(places.allowed) - places.mine
+    payable, lack = affordable(run, places.of_run)
+    if payable is not None:
+        wanted = min(wanted, payable)
+        if (
+            payable == 0
+            and places.of_run == 0
+            and Attempt.objects.filter(run=run, state=Attempt.State.PENDING).exists()
+        ):
+            _pause(run, lack)
+            return NOTHING
+    attempts = _lease(run, lease_token, wanted) if wanted > 0 else []
+    if run.state == Run.State.QUEUED and attempts:
+        run.state, run.started_at = Run.State.RUNNING, run.started_at or timezone.now()
+    run.rung_at = timezone.now()
+    run.save(update_fields=["state", "started_at", "rung_at"])
+    return Claim(attempts, places.allowed)
+
+
+def others_wait(*, run_id: int) -> bool:
+    """Whether work of another kind or run waits for a worker: traces to verify, or a run that nobody is at."""
+    waited = Now() - WAITED
+    if PendingVerification.objects.filter(lease_expires_at__isnull=True, created_at__lt=waited).exists():
+        return True
+    attempts = Attempt.objects.filter(run=OuterRef("pk"))
+    pending, leased = (attempts.filter(state=state) for state in (Attempt.State.PENDING, Attempt.State.LEASED))
+    others = Run.objects.filter(state__in=Run.ACTIVE_STATES).exclude(pk=run_id)
+    return others.filter(Exists(pending), ~Exists(leased)).exists()
+
+
+def _pause(run: Run, reason: str) -> None:
+    run.state, run.state_reason = Run.State.PAUSED, reason
+    run.save(update_fields=["state", "state_reason"])
+    audit_run(None, "paused", run, {"reason": reason})
+
+
+def _lease(run: Run, lease_token: uuid.UUID, wanted: int) -> list[Attempt]:
+    """Lease the first pending attempts, those that share a prompt together."""
+    pending = Attempt.objects.filter(run=run, state=Attempt.State.PENDING).order_by("id")
+    columns = ("problem_id", "instruction_id", "temperature", "ordinal", "pk")
+    locked = pending.select_for_update(skip_locked=True, no_key=True).values_list(*columns)
+    ids = [row[-1] for row in sorted(locked[: WINDOW * wanted])[:wanted]]
+    Attempt.objects.filter(pk__in=ids).update(
+        state=Attempt.State.LEASED, lease_token=lease_token, lease_expires_at=Now() + lease_time(),
+        claims=F("claims") + 1,
+    )  # fmt: skip
+    # Most share a problem, whose tasks are long: each is read once and not once an attempt.
+    found = Attempt.objects.filter(pk__in=ids).prefetch_related("problem", "instruction").in_bulk()
+    attempts = [found[key] for key in ids]
+    for attempt in attempts:
+        attempt.run = run
+    return attempts

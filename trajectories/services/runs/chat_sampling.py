@@ -1,0 +1,196 @@
+"""Sampling from language models: one session keeps as many calls in flight as the sampler may have."""
+
+import time
+import uuid
+from collections.abc import Callable, Sequence
+
+from django.conf import settings as django_settings
+from django.db import DataError
+
+from trajectories.adapters.chat_api import CallError, ChatSampler, ChatSession, ChatSettings
+from trajectories.adapters.sandbox import shared_engine
+from trajectories.core.programs.snippets import SnippetResult, run_snippet
+from trajectories.core.records import SampleFailure, SampleRequest, SampleResult
+from trajectories.models import Attempt, Run, Trace
+from trajectories.services.endpoints.access import endpoint_access
+from trajectories.services.endpoints.faults import keep_fault
+from trajectories.services.endpoints.replies import DatabasePorts
+from trajectories.services.jobs.outages import patiently
+from trajectories.services.runs.attempts import fail_attempt, has_pending, is_wanted, renew_lease, return_batch
+from trajectories.services.runs.chat_attempts import ahead_of, claim_attempts, others_wait
+from trajectories.services.runs.circuits import break_circuit
+from trajectories.services.runs.embedded_sampling import RESULT_FAULT, BatchReport, Heartbeat
+from trajectories.services.runs.lifecycle import fail_run
+from trajectories.services.runs.requests import finish_result, sample_request
+from trajectories.services.runs.rounds import move_on
+from trajectories.services.traces.storing import build_attempted, store_built
+
+SESSION_SECONDS = 60.0
+"""After so long nothing new is started where other work waits for a worker."""
+
+MORE_SECONDS = 180.0
+"""So much longer where nothing does. A task has half an hour, and the last call may take most of that."""
+
+LOOK_SECONDS = 0.25
+TRACES_PER_BELL = 16
+STORED_AT_ONCE = 64
+"""Samples in one transaction, of those that have come by then; nothing waits for company."""
+HELD = "held"
+"""The kind of failure after which the run goes on by itself, once the gate opens."""
+
+OnTraces = Callable[[Sequence[int]], None]
+
+
+def is_chat_run(*, run_id: int) -> bool:
+    """Whether the run samples a language model."""
+    return Run.objects.filter(pk=run_id, sampler__kind="chat").exists()
+
+
+def sample_session(*, run_id: int, on_traces: OnTraces, seconds: float = SESSION_SECONDS) -> BatchReport:
+    """Claim, ask and store until nothing is left to claim or the time is over; results are stored as they come.
+
+    `on_traces` gets the ids of stored traces, a few at a time; those it was not given are in the report.
+    """
+    run = Run.objects.select_related("sampler").get(pk=run_id)
+    try:
+        settings = ChatSettings.from_parameters(run.sampler.parameters)
+    except (ValueError, TypeError) as fault:
+        fail_run(run_id=run_id, reason=str(fault))
+        return BatchReport([], more=False)
+    ports = DatabasePorts(run.sampler, recalls=run.plan.get("recalls", True))
+    token = uuid.uuid4()
+    try:
+        sampler = ChatSampler(settings, endpoint_access(), ports, run=run_python)
+        with Heartbeat(run_id, token) as heartbeat, sampler.open_session() as session:
+            work = _Work(run_id, token, sampler, session, on_traces)
+            work.go_on(time.monotonic() + seconds, heartbeat)
+    except CallError as fault:
+        keep_fault(sampler=run.sampler, kind=fault.kind, detail=fault.detail)
+        break_circuit(run_id=run_id, failure=SampleFailure(fault.kind, fault.message, stops=True))
+        return BatchReport([], more=False)
+    finally:
+        patiently(lambda: return_batch(lease_token=token))
+    if work.stopped is not None and work.stopped.kind != HELD:
+        break_circuit(run_id=run_id, failure=work.stopped)
+    patiently(lambda: move_on(run_id=run_id))
+    return BatchReport(work.trace_ids, more=work.stopped is None and patiently(lambda: has_pending(run_id=run_id)))
+
+
+def run_python(code: str) -> SnippetResult:
+    """The tool of agents: this process's sandbox, opened when it is first used."""
+    return run_snippet(shared_engine(django_settings.PROGRAM_ENGINE, django_settings.PROGRAM_ENVIRONMENT), code)
+
+
+class _Work:
+    """The state of one session: what is in flight, what was stored, and what stopped it."""
+
+    def __init__(
+        self, run_id: int, token: uuid.UUID, sampler: ChatSampler, session: ChatSession, on_traces: OnTraces
+    ) -> None:
+        self.trace_ids: list[int] = []
+        self.stopped: SampleFailure | None = None
+        self._run_id, self._token, self._sampler = run_id, token, sampler
+        self._session, self._on_traces = session, on_traces
+        self._flying: dict[int, Attempt] = {}
+        self._each = sampler.settings.samples_per_call if sampler.settings.takes_n else 1
+        self._most = self._allowed = sampler.settings.concurrency * self._each
+        self._next_claim = self._next_look = self._next_question = 0.0
+
+    def go_on(self, until: float, heartbeat: Heartbeat) -> None:
+        """Work until nothing is in flight and nothing can be claimed, the time is over, or the run is not wanted."""
+        while self.stopped is None and heartbeat.wanted:
+            if self._may_claim(until):
+                self._claim()
+            if not self._flying:
+                break
+            taken = self._session.take_all(LOOK_SECONDS, STORED_AT_ONCE)
+            if taken and not self._store(taken):
+                break
+            if not self._is_wanted():
+                break
+
+    def _may_claim(self, until: float) -> bool:
+        """Whether the session's time lasts; it is longer where nobody else wants the worker, because what is in flight
+        at its end leaves places free."""
+        now = time.monotonic()
+        if now < until:
+            return True
+        if now > until + MORE_SECONDS or now < self._next_question:
+            return False
+        self._next_question = now + LOOK_SECONDS
+        return not patiently(lambda: others_wait(run_id=self._run_id))
+
+    def _claim(self) -> None:
+        """Fill free places, some at a time: a claim costs as much as storing a few samples."""
+        now, free = time.monotonic(), self._allowed + ahead_of(self._allowed) - len(self._flying)
+        if self._flying and (now < self._next_claim or free < max(1, self._allowed // 4)):
+            return
+        claim = patiently(lambda: claim_attempts(run_id=self._run_id, lease_token=self._token, concurrency=self._most))
+        if claim.allowed and claim.allowed != self._allowed:
+            self._allowed = claim.allowed
+            self._session.set_concurrency(max(1, claim.allowed // self._each))
+        self._flying |= {attempt.pk: attempt for attempt in claim.attempts}
+        asked = patiently(lambda: [(attempt.pk, sample_request(attempt)) for attempt in claim.attempts])
+        self._session.submit_all(
+            self._sampler.groups_of([(key, each) for key, each in asked if isinstance(each, SampleRequest)])
+        )
+        if refused := [(key, each) for key, each in asked if isinstance(each, SampleFailure)]:
+            self._store(refused)
+        self._next_claim = 0.0 if claim.attempts else now + LOOK_SECONDS
+
+    def _store(self, taken: Sequence[tuple[int, SampleResult | SampleFailure]]) -> bool:
+        """Store outcomes; False where the lease is lost. After a fault that stops all, the rest is given back."""
+        outcomes = []
+        for attempt_id, outcome in taken:
+            attempt = self._flying.pop(attempt_id)
+            if isinstance(outcome, SampleFailure) and outcome.stops:
+                self.stopped = outcome
+            else:
+                outcomes.append((attempt, outcome))
+        trace_ids, kept = patiently(lambda: keep_outcomes(outcomes, self._token))
+        self.trace_ids += trace_ids
+        if len(self.trace_ids) >= TRACES_PER_BELL:
+            self._on_traces(self.trace_ids)
+            self.trace_ids = []
+        # One lost lease may be one whose commit was not heard of; without any that is held there is nothing to do here.
+        return kept or patiently(lambda: renew_lease(run_id=self._run_id, lease_token=self._token))
+
+    def _is_wanted(self) -> bool:
+        now = time.monotonic()
+        if now < self._next_look:
+            return True
+        self._next_look = now + LOOK_SECONDS
+        return patiently(lambda: is_wanted(run_id=self._run_id))
+
+
+def keep_outcomes(
+    outcomes: Sequence[tuple[Attempt, SampleResult | SampleFailure]], token: uuid.UUID
+) -> tuple[list[int], bool]:
+    """(ids of the traces, whether every lease was still ours). What can be stored together is; what the database does
+    not take is a failure of its own and spoils no other sample."""
+    built, failed = [], []
+    for attempt, outcome in outcomes:
+        if isinstance(outcome, SampleFailure):
+            failed.append((attempt, outcome))
+            continue
+        try:
+            built.append(build_attempted(attempt, finish_result(attempt, outcome)))
+        except (ValueError, TypeError, RecursionError) as fault:
+            failed.append((attempt, _unstorable(fault, outcome)))
+    traces: list[Trace | None] = []
+    try:
+        traces += store_built(built=built, lease_token=token) if built else []
+    except DataError:
+        for item in built:
+            try:
+                traces += store_built(built=[item], lease_token=token)
+            except DataError as fault:
+                failed.append((item.attempt, _unstorable(fault, item.result)))
+    kept = [fail_attempt(attempt=attempt, lease_token=token, failure=failure) for attempt, failure in failed]
+    return [trace.pk for trace in traces if trace is not None], all(kept) and None not in traces
+
+
+def _unstorable(fault: Exception, result: SampleResult) -> SampleFailure:
+    """A sample that cannot be kept is paid for all the same."""
+    message = f"The result could not be stored: {fault}"
+    return SampleFailure(RESULT_FAULT, message, usage=result.usage, cost=result.cost)

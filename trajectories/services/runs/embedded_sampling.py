@@ -1,0 +1,159 @@
+"""Sampling one batch: claim, draw, store each result as it comes, and give back what was not drawn."""
+
+import logging
+import threading
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+from django.db import DatabaseError, connection
+
+from trajectories.core.records import SampleFailure, SampleRequest, SampleResult
+from trajectories.core.samplers import SAMPLERS
+from trajectories.core.samplers.base import Sampler
+from trajectories.models import Attempt
+from trajectories.services.runs.attempts import (
+    BATCH_LIMIT,
+    Batch,
+    claim_batch,
+    fail_attempt,
+    has_pending,
+    is_wanted,
+    lease_time,
+    renew_lease,
+    return_batch,
+)
+from trajectories.services.runs.lifecycle import fail_run
+from trajectories.services.runs.requests import finish_result, sample_request
+from trajectories.services.runs.rounds import move_on
+from trajectories.services.traces.storing import store_result
+
+logger = logging.getLogger(__name__)
+
+BEATS_PER_LEASE = 3
+
+SAMPLER_FAULT = "sampler"
+RESULT_FAULT = "result"
+
+SamplerMakers = Mapping[str, Callable[[], Sampler]]
+
+
+@dataclass(frozen=True, slots=True)
+class BatchReport:
+    """What one batch brought: the new traces, and whether there is more to claim."""
+
+    trace_ids: Sequence[int]
+    more: bool
+
+
+class Heartbeat:
+    """Renews a lease from a thread with its own connection while a long search runs.
+
+    `wanted` turns false when the run is paused, cancelled or over budget, or the lease is lost.
+    """
+
+    def __init__(self, run_id: int, lease_token: uuid.UUID) -> None:
+        self.wanted = True
+        self._run_id, self._token = run_id, lease_token
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._beat, name=f"heartbeat of run {run_id}", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._ended.set()
+        self._thread.join()
+
+    def _beat(self) -> None:
+        try:
+            while not self._ended.wait(lease_time().total_seconds() / BEATS_PER_LEASE):
+                self._renew()
+        finally:
+            connection.close()
+
+    def _renew(self) -> None:
+        try:
+            self.wanted = renew_lease(run_id=self._run_id, lease_token=self._token)
+        except DatabaseError:
+            # The database may be restarting: the lease outlives two missed beats, and a lost one is noticed on storing.
+            logger.warning("The heartbeat of run %s was missed", self._run_id, exc_info=True)
+            connection.close()
+
+
+def sample_next_batch(*, run_id: int, samplers: SamplerMakers = SAMPLERS, limit: int = BATCH_LIMIT) -> BatchReport:
+    """Claim one batch of the run and draw its samples, outside any transaction; every result is stored as it comes."""
+    batch = claim_batch(run_id=run_id, limit=limit)
+    if batch is None:
+        return BatchReport([], more=move_on(run_id=run_id))
+    sampler_row = batch.attempts[0].run.sampler
+    maker = samplers.get(sampler_row.kind)
+    if maker is None:
+        fail_run(run_id=run_id, reason=f"No sampler of kind {sampler_row.kind!r} is installed.")
+        return BatchReport([], more=False)
+    try:
+        with Heartbeat(run_id, batch.token) as heartbeat:
+            trace_ids = _draw(maker(), batch, heartbeat)
+    finally:
+        return_batch(lease_token=batch.token)
+    move_on(run_id=run_id)
+    return BatchReport(trace_ids, more=has_pending(run_id=run_id))
+
+
+def _draw(sampler: Sampler, batch: Batch, heartbeat: Heartbeat) -> list[int]:
+    """Store what the sampler yields until it ends or is not wanted any more; returns the ids of the traces."""
+    trace_ids: list[int] = []
+    asked: list[tuple[Attempt, SampleRequest]] = []
+    for attempt in batch.attempts:
+        request = sample_request(attempt)
+        if isinstance(request, SampleFailure):
+            keep_outcome(attempt, batch.token, request)
+        else:
+            asked.append((attempt, request))
+    for position, outcome in _outcomes(sampler, [request for _, request in asked]):
+        attempt, _ = asked[position]
+        trace_id, kept = keep_outcome(attempt, batch.token, outcome)
+        trace_ids += [trace_id] if trace_id is not None else []
+        if not kept or not heartbeat.wanted or not is_wanted(run_id=attempt.run_id):
+            break
+    return trace_ids
+
+
+def keep_outcome(attempt: Attempt, token: uuid.UUID, outcome: SampleResult | SampleFailure) -> tuple[int | None, bool]:
+    """(id of the trace if there is one, whether the lease was still ours)."""
+    if isinstance(outcome, SampleResult):
+        try:
+            trace = store_result(attempt=attempt, lease_token=token, result=finish_result(attempt, outcome))
+        except (ValueError, TypeError, RecursionError) as fault:
+            outcome = SampleFailure(RESULT_FAULT, f"The result could not be stored: {fault}")
+        else:
+            return (None, False) if trace is None else (trace.pk, True)
+    return None, fail_attempt(attempt=attempt, lease_token=token, failure=outcome)
+
+
+def _outcomes(
+    sampler: Sampler, requests: Sequence[SampleRequest]
+) -> Iterator[tuple[int, SampleResult | SampleFailure]]:
+    """What the sampler yields, each position once; a sampler that breaks or ends early fails what it left out."""
+    left = dict.fromkeys(range(len(requests)))
+    message = "The sampler ended without an outcome for this attempt."
+    drawn = sampler.sample(requests)
+    while left:
+        try:
+            position, outcome = next(drawn)
+        except StopIteration:
+            break
+        except Exception as fault:
+            logger.exception("The sampler %s broke", sampler.name)
+            message = f"The sampler broke: {type(fault).__name__}: {fault}"
+            break
+        if position in left:
+            del left[position]
+            yield position, outcome
+    for position in left:
+        yield position, SampleFailure(SAMPLER_FAULT, message)

@@ -1,0 +1,130 @@
+"""What a plan would take of a language model, measured on prompts rendered for it. Estimates, never bills."""
+
+from bisect import bisect_right
+from dataclasses import dataclass
+from decimal import Decimal
+from itertools import accumulate
+
+from django.db.models import Avg
+
+from trajectories.adapters.chat_api import ChatSettings
+from trajectories.adapters.chat_api.samples.conversion import request_messages
+from trajectories.adapters.chat_api.wire.options import ignored_temperature
+from trajectories.core.identity import canonical_json
+from trajectories.core.records import Usage
+from trajectories.core.strategies.agent import Agent
+from trajectories.core.text.tokens import estimate_tokens
+from trajectories.models import Problem, Sampler, Trace
+from trajectories.services.runs.first_prompts import first_requests
+from trajectories.services.runs.plans import Plan
+
+PROMPTS = 24
+"""So many prompts are rendered, spread over the plan."""
+
+HISTORY = 500
+MARGIN = 1.25
+"""Problems that were not rendered may be larger, and vocabularies differ."""
+
+SHARE_OF_LIMIT = 4
+"""Without any history an answer is taken to use a quarter of what it may."""
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """Calls, tokens and money of a plan. `cost` is None where a price is unknown; `prompt_tokens` bounds one prompt.
+
+    `measured` is the number of earlier answers that the length of answers comes from, 0 for a guess. `seconds` is the
+    least time that the limits per minute allow, None where there are none. `most_calls` and `most_cost` are those of a
+    strategy that uses all it may. `temperature_note` says why the plan's temperatures are not those drawn with, empty
+    where they are.
+    """
+
+    calls: int
+    most_calls: int
+    prompts: int
+    prompt_tokens: int
+    input_tokens: int
+    output_tokens: int
+    cost: Decimal | None
+    most_cost: Decimal | None
+    measured: int
+    seconds: float | None
+    temperature_note: str = ""
+
+
+def estimate_plan(*, plan: Plan, sampler: Sampler) -> Estimate:
+    """Render some of the plan's prompts and count. Raises ValueError for a sampler whose parameters are no settings."""
+    settings = ChatSettings.from_parameters(sampler.parameters)
+    lengths = _prompt_lengths(plan, sampler)
+    mean = sum(lengths) / len(lengths)
+    output, measured = _output_length(sampler, settings)
+    _, parameters = plan.found
+    turns = parameters["turns"] if plan.strategy == Agent.name else 1
+    likely = Usage(input_tokens=round(mean * plan.size), output_tokens=round(output * plan.size))
+    return Estimate(
+        calls=plan.size,
+        most_calls=plan.most * turns,
+        prompts=len(lengths),
+        prompt_tokens=_longest(plan, max(lengths), settings),
+        input_tokens=likely.input_tokens,
+        output_tokens=likely.output_tokens,
+        cost=settings.cost_of(likely),
+        most_cost=settings.cost_of(_at_most(plan, mean, output)),
+        measured=measured,
+        seconds=_least_seconds(plan.size, likely, settings),
+        temperature_note=_temperature_note(plan, settings),
+    )
+
+
+def _temperature_note(plan: Plan, settings: ChatSettings) -> str:
+    why = ignored_temperature(settings)
+    planned = " and ".join(f"{each:g}" for each in plan.temperatures)
+    noun = "temperatures" if len(plan.temperatures) > 1 else "temperature"
+    return f"{why} The {noun} {planned} of this plan will change nothing." if why else ""
+
+
+def _longest(plan: Plan, tokens: int, settings: ChatSettings) -> int:
+    """What one prompt may have: a later round shows the earlier answer, and grids as large as the task's."""
+    first = MARGIN * tokens
+    return round(first if not plan.found[0].adapts else 2 * first + settings.max_output_tokens)
+
+
+def _at_most(plan: Plan, mean: float, output: float) -> Usage:
+    """Tokens where the strategy uses all it may."""
+    _, parameters = plan.found
+    if plan.strategy == Agent.name:
+        written = round(output * parameters["turns"] * plan.most)
+        return Usage(input_tokens=max(0, parameters["tokens"] * plan.most - written), output_tokens=written)
+    later = plan.most - plan.size
+    return Usage(
+        input_tokens=round(mean * plan.size + (2 * mean + output) * later), output_tokens=round(output * plan.most)
+    )
+
+
+def _prompt_lengths(plan: Plan, sampler: Sampler) -> list[int]:
+    """Tokens of first prompts spread over problems and instructions; the problems may come without their specs."""
+    starts = [0, *accumulate(len(plan.views[problem.kind]) for problem in plan.problems)]
+    places = sorted({round(at * (starts[-1] - 1) / max(1, PROMPTS - 1)) for at in range(PROMPTS)})
+    chosen = [(bisect_right(starts, at) - 1, at) for at in places]
+    whole = Problem.objects.in_bulk([plan.problems[index].pk for index, _ in chosen])
+    planned = [
+        (whole[problem.pk], plan.first_rounds[problem.kind][at - starts[index]])
+        for index, at in chosen
+        for problem in [plan.problems[index]]
+    ]
+    requests = first_requests(plan, sampler, planned, seed=0)
+    return [estimate_tokens(canonical_json(list(request_messages(request)))) for request in requests]
+
+
+def _output_length(sampler: Sampler, settings: ChatSettings) -> tuple[float, int]:
+    """(tokens of an answer, number of earlier answers it was measured on)."""
+    paid = Trace.objects.filter(sampler__name=sampler.name, output_tokens__gt=0).order_by("-pk")
+    newest = list(paid.values_list("pk", flat=True)[:HISTORY])
+    mean = Trace.objects.filter(pk__in=newest).aggregate(mean=Avg("output_tokens"))["mean"]
+    return (float(mean), len(newest)) if mean else (settings.max_output_tokens / SHARE_OF_LIMIT, 0)
+
+
+def _least_seconds(calls: int, usage: Usage, settings: ChatSettings) -> float | None:
+    tokens = usage.input_tokens + usage.output_tokens
+    limits = ((calls, settings.requests_per_minute), (tokens, settings.tokens_per_minute))
+    return max((60 * amount / limit for amount, limit in limits if limit is not None), default=None)

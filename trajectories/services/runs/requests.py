@@ -1,0 +1,183 @@
+"""From attempts to what samplers are asked: examples, variations, earlier answers and hints, each as the plan says."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import lru_cache
+from typing import Any
+
+from trajectories.core.completions.parts import said_in
+from trajectories.core.identity import derive_seed
+from trajectories.core.problems import ProblemError
+from trajectories.core.programs.engines import clean_text
+from trajectories.core.prompts import PromptError, Variation, draw_variation, variation_from_json
+from trajectories.core.prompts.feedback import composed_problem, feedback_turns
+from trajectories.core.prompts.references import answer_text
+from trajectories.core.prompts.wrapping import can_compose, compose_programs
+from trajectories.core.records import (
+    JSON,
+    AgentLimits,
+    Example,
+    InstructionRecord,
+    ProblemKind,
+    PublicProblem,
+    SampleFailure,
+    SampleRequest,
+    SampleResult,
+)
+from trajectories.core.strategies.base import AttemptKind
+from trajectories.core.verifiers.arc_test import ArcTestVerifier
+from trajectories.core.verifiers.arc_train import ArcTrainVerifier
+from trajectories.models import Attempt, Problem, Run, Trace, Verdict
+from trajectories.selectors.completions import parts_of
+from trajectories.selectors.examples import Candidate, draw_examples, list_candidates, load_example
+from trajectories.selectors.instructions import to_record
+from trajectories.selectors.problems import to_public
+from trajectories.services.runs.plans import Diversity
+
+RUNS_KEPT = 64
+
+
+class RequestError(ValueError):
+    """An attempt that cannot be made as planned; the message is for people."""
+
+
+class RequestMaker:
+    """Makes the requests of one plan, and keeps what its attempts share.
+
+    `plan` is the form kept with the run (services.runs.plans.Plan.as_json, and what was frozen with it).
+    """
+
+    def __init__(self, plan: Mapping[str, Any], run_seed: int) -> None:
+        self._plan, self._run_seed = plan, run_seed
+        self._diversity = Diversity(**plan.get("diversity", {}))
+        self._candidates: dict[tuple[str, str], list[Candidate]] = {}
+
+    def request(self, attempt: Attempt) -> SampleRequest:
+        """The request of an attempt with its run's sampler, its problem and its instruction.
+
+        Raises RequestError, ProblemError or PromptError.
+        """
+        problem, instruction = to_public(attempt.problem), to_record(attempt.instruction)
+        parent = _parent_of(attempt)
+        variation = self._variation(attempt, parent)
+        request = SampleRequest(
+            problem=problem,
+            instruction=instruction,
+            temperature=attempt.temperature,
+            seed=attempt.seed,
+            group_seed=derive_seed(self._run_seed, attempt.problem.content_hash),
+            ordinal=attempt.ordinal,
+            parameters=attempt.run.sampler.parameters,
+            variation=None if variation is None else variation.to_json(),
+            examples=self._examples(attempt, instruction),
+            agent=AgentLimits(**self._plan["agent"]) if "agent" in self._plan else None,
+            payer=f"attempt {attempt.pk}",
+        )
+        if parent is not None and attempt.kind == AttemptKind.COMPOSITION:
+            return replace(request, problem=_after(parent, problem))
+        if parent is not None:
+            return replace(request, turns=_turns(parent, instruction, problem, variation))
+        if attempt.kind == AttemptKind.HINTED:
+            return replace(request, hint=_hint(attempt.problem, problem, variation))
+        return request
+
+    def _variation(self, attempt: Attempt, parent: Trace | None) -> Variation | None:
+        """As the parent was varied; else drawn by the attempt's seed, but for the first sample of each view."""
+        if parent is not None:
+            kept = parent.facts.get("variation")
+            return None if kept is None else variation_from_json(kept)
+        diversity, problem = self._diversity, attempt.problem
+        if not diversity.varies or problem.kind != ProblemKind.ARC or attempt.ordinal == 0:
+            return None
+        return draw_variation(
+            attempt.seed,
+            len(problem.spec["train"]),
+            symmetries=diversity.symmetries,
+            colours=diversity.colours,
+            order=diversity.order,
+        )
+
+    def _examples(self, attempt: Attempt, instruction: InstructionRecord) -> tuple[Example, ...]:
+        """Drawn from what the plan has frozen: the same for all samples of a problem, unless they vary."""
+        diversity, problem = self._diversity, attempt.problem
+        if not diversity.examples:
+            return ()
+        key = problem.kind, instruction.style
+        if key not in self._candidates:
+            self._candidates[key] = list_candidates(*key, self._plan["example_pool"])
+        place = attempt.ordinal if diversity.examples_vary else 0
+        seed = derive_seed(self._run_seed, problem.content_hash, "examples", place)
+        drawn = draw_examples(self._candidates[key], seed=seed, count=diversity.examples, besides=problem.pk)
+        return tuple(example for each in drawn if (example := load_example(each, instruction.style)) is not None)
+
+
+def sample_request(attempt: Attempt) -> SampleRequest | SampleFailure:
+    """What the sampler is asked, or why the attempt cannot be made as planned.
+
+    It holds the reference answer of a hinted attempt only. `attempt` comes with its run's sampler, its problem and its
+    instruction.
+    """
+    try:
+        return maker_of(attempt.run_id, attempt.run.seed).request(attempt)
+    except (RequestError, ProblemError, PromptError) as fault:
+        return SampleFailure("request", f"The request could not be made: {fault}")
+
+
+@lru_cache(maxsize=RUNS_KEPT)
+def maker_of(run_id: int, seed: int) -> RequestMaker:
+    """A run's plan never changes, and can be long, so that it is read once."""
+    return RequestMaker(Run.objects.values_list("plan", flat=True).get(pk=run_id), seed)
+
+
+def finish_result(attempt: Attempt, result: SampleResult) -> SampleResult:
+    """The result as it is stored: a program that went on from another one's outputs follows that one."""
+    parent = _parent_of(attempt) if attempt.kind == AttemptKind.COMPOSITION else None
+    if parent is None or parent.program is None or not result.program.strip():
+        return result
+    if not can_compose(result.program):
+        return replace(result, facts={**result.facts, "composed": False})
+    return replace(result, program=compose_programs(parent.program.body, result.program))
+
+
+def _parent_of(attempt: Attempt) -> Trace | None:
+    if attempt.parent_id is None:
+        return None
+    return Trace.objects.select_related("raw", "reasoning", "program").get(pk=attempt.parent_id)
+
+
+def _turns(
+    parent: Trace, instruction: InstructionRecord, problem: PublicProblem, variation: Variation | None
+) -> tuple[Mapping[str, JSON], ...]:
+    """The parent's answer and what its program did on the training pairs."""
+    verdict = _newest(parent, ArcTrainVerifier.name)
+    pairs = [] if verdict is None else verdict.evidence.get("pairs", [])
+    return feedback_turns(instruction, problem, _answer_of(parent), pairs, variation)
+
+
+def _answer_of(trace: Trace) -> str:
+    """What the model said, without what it thought; all of it where it only thought."""
+    return said_in(parts_of(trace)) or trace.reasoning.body
+
+
+def _after(parent: Trace, problem: PublicProblem) -> PublicProblem:
+    """The task that the parent's program leaves. Raises RequestError where its outputs are no grids."""
+    made: list[list[JSON]] = []
+    for name in (ArcTrainVerifier.name, ArcTestVerifier.name):
+        verdict = _newest(parent, name)
+        pairs = [] if verdict is None else verdict.evidence.get("pairs", [])
+        made.append([pair.get("predicted") for pair in sorted(pairs, key=lambda pair: pair["index"])])
+    train, test = made
+    if len(train) != len(problem.spec["train"]) or len(test) != len(problem.spec["test"]) or None in (*train, *test):
+        raise RequestError(f"Trace {parent.pk} has no outputs to go on from; it was judged again in the meantime.")
+    return composed_problem(problem, train, test)
+
+
+def _newest(trace: Trace, verifier: str) -> Verdict | None:
+    return Verdict.objects.filter(trace=trace, verifier=verifier).order_by("-pk").first()
+
+
+def _hint(row: Problem, problem: PublicProblem, variation: Variation | None) -> str:
+    """The answer, given away. Raises RequestError for a problem held out for evaluation, or without an answer."""
+    if row.split != Problem.Split.TRAIN or row.reference is None:
+        raise RequestError(f"The answer of {clean_text(row.name, 80)!r} may not be given away, or is not known.")
+    return answer_text(problem, row.reference, variation)

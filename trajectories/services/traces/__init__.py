@@ -1,0 +1,1 @@
+"""Traces: storing what was sampled here, and taking over what was sampled elsewhere."""

@@ -1,0 +1,83 @@
+"""Keeping what was said elsewhere of imported traces, and taking it over as one's own where that is asked for."""
+
+import uuid
+from collections.abc import Mapping, Sequence
+
+from django.contrib.auth.models import User
+
+from trajectories.core.curation.reviews import REJECTION_REASONS, Decision, Judgement, Standing, settle
+from trajectories.core.importers.judged_rows import ForeignReview
+from trajectories.core.records import JSON, VerdictRecord
+from trajectories.core.text.storable import storable_json
+from trajectories.models import AuditEvent, Review
+
+OTHER = "other"
+VERDICT_COLUMNS = ("verifier", "version", "outcome", "score", "message", "evidence", "seconds", "engine")
+"""Of an imported verdict, in the order in which a spool has them."""
+
+REVIEW_COLUMNS = ("pseudonym", "decision", "score", "reason", "comment", "step_labels")
+"""Of an imported review, likewise."""
+
+ADOPTED = ("decision", "score", "reason", "comment", "step_labels")
+
+
+def verdict_row(verdict: VerdictRecord) -> list[JSON]:
+    """A verdict from elsewhere as VERDICT_COLUMNS. Raises ValueError or TypeError for evidence that has no JSON."""
+    return [
+        *(verdict.verifier, verdict.version, verdict.outcome.value, verdict.score, verdict.message),
+        *(storable_json(verdict.evidence), verdict.seconds, verdict.engine),
+    ]
+
+
+def review_row(review: ForeignReview) -> list[JSON]:
+    """A review from elsewhere as REVIEW_COLUMNS."""
+    return [
+        *(review.pseudonym, review.decision.value, review.score, review.reason, review.comment),
+        dict(review.step_labels),
+    ]
+
+
+def adopted_review(reviews: Sequence[ForeignReview], step_count: int) -> dict[str, JSON]:
+    """The review, by the names of ADOPTED, that the words of others come to as one's own. Raises ReviewError."""
+    judgement = _adopted(reviews)
+    judgement.check(step_count)
+    said = {name: getattr(judgement, name) for name in ADOPTED}
+    return {
+        **said,
+        "decision": judgement.decision.value,
+        "comment": judgement.comment.strip(),
+        "step_labels": dict(judgement.step_labels),
+    }
+
+
+def store_adopted_reviews(*, reviewer: User, adopted: Sequence[tuple[int, Mapping[str, JSON]]]) -> None:
+    """Store the reviewer's word on traces that are new, each by its id; their `decision` is the caller's to keep."""
+    reviews = Review.objects.bulk_create(
+        Review(trace_id=trace_id, reviewer=reviewer, key=uuid.uuid4(), **said) for trace_id, said in adopted
+    )
+    AuditEvent.objects.bulk_create(
+        AuditEvent(
+            actor=reviewer,
+            verb=f"review.{review.decision}",
+            object_type="trace",
+            object_id=review.trace_id,
+            data={"review": review.pk, "decision": {"before": "", "after": str(settle([review.decision]))}},
+        )
+        for review in reviews
+    )
+
+
+def _adopted(reviews: Sequence[ForeignReview]) -> Judgement:
+    """What several words come to: one rejection outweighs the rest. Score and labels are those of a lone review."""
+    rejected = settle(review.decision.value for review in reviews) is Standing.REJECTED
+    decisive = next(review for review in reviews if (review.decision is Decision.REJECT) is rejected)
+    lone = reviews[0] if len(reviews) == 1 else None
+    names = ", ".join(review.pseudonym for review in reviews)
+    reason = "" if not rejected else decisive.reason if decisive.reason in REJECTION_REASONS else OTHER
+    return Judgement(
+        decision=decisive.decision,
+        score=lone.score if lone else None,
+        reason=reason,
+        comment=f"Taken over from {names}. {decisive.comment}".strip()[:10_000],
+        step_labels=lone.step_labels if lone else {},
+    )

@@ -1,0 +1,193 @@
+"""Traces: storing what an attempt brought back."""
+
+import json
+import uuid
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from decimal import Decimal
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F
+from django.db.models.functions import Now
+
+from trajectories.core.completions.parts import Completion, parts_from_json, parts_to_json, spoken
+from trajectories.core.completions.thoughts import Part, PartKind
+from trajectories.core.identity import canonical_json, content_hash, text_hash
+from trajectories.core.records import JSON, SampleResult, Step, Usage
+from trajectories.core.text.storable import storable_json, storable_text
+from trajectories.core.verifiers.normal_forms import normal_answer
+from trajectories.models import Attempt, PendingVerification, Problem, Run, Trace
+from trajectories.services.locks import lock_run
+from trajectories.services.texts import store_texts
+
+
+def store_result(*, attempt: Attempt, lease_token: uuid.UUID, result: SampleResult) -> Trace | None:
+    """Store a sample, end its attempt and queue its verification; None where the lease is lost and so nothing happens.
+
+    `attempt` comes with its run, problem and instruction. Raises ValueError or TypeError for a result that JSON has no
+    form for.
+    """
+    return store_built(built=[build_attempted(attempt, result)], lease_token=lease_token)[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """A sample on its way into the database: its unsaved trace and the texts this refers to by their hash."""
+
+    attempt: Attempt
+    trace: Trace
+    texts: Mapping[str, str]
+    result: SampleResult
+
+
+def build_attempted(attempt: Attempt, result: SampleResult) -> Built:
+    """What is stored of an attempt's sample. Raises ValueError or TypeError for a result that JSON has no form for.
+
+    An error from which the attempt was put back before stays with the sample as a fact.
+    """
+    if attempt.error_kind:
+        earlier = {"kind": attempt.error_kind, "message": attempt.error_message, "claims": attempt.claims}
+        result = replace(result, facts={**result.facts, "earlier_error": earlier})
+    trace, texts = build_trace(
+        attempt.problem,
+        result,
+        attempt=attempt,
+        run_id=attempt.run_id,
+        sampler_id=attempt.run.sampler_id,
+        instruction_id=attempt.instruction_id,
+        temperature=attempt.temperature,
+        seed=attempt.seed,
+        parent_id=attempt.parent_id,
+    )
+    return Built(attempt, trace, texts, result)
+
+
+def store_built(*, built: Sequence[Built], lease_token: uuid.UUID) -> list[Trace | None]:
+    """Store samples of one run in one transaction, end their attempts and queue their verification; None for each whose
+    lease is lost, of which nothing happens."""
+    run_id = built[0].attempt.run_id
+    with transaction.atomic():
+        lock_run(run_id)
+        held = set(
+            Attempt.objects.filter(
+                pk__in=[item.attempt.pk for item in built], state=Attempt.State.LEASED, lease_token=lease_token
+            )
+            .select_for_update(no_key=True)
+            .values_list("pk", flat=True)
+        )
+        kept = [item for item in built if item.attempt.pk in held]
+        if kept:
+            _write(run_id, kept)
+    return [item.trace if item.attempt.pk in held else None for item in built]
+
+
+def _write(run_id: int, kept: Sequence[Built]) -> None:
+    """Write samples whose attempts and run are locked."""
+    Attempt.objects.filter(pk__in=[item.attempt.pk for item in kept]).update(
+        state=Attempt.State.DONE,
+        lease_token=None,
+        lease_expires_at=None,
+        error_kind="",
+        error_message="",
+        finished_at=Now(),
+    )
+    store_texts({key: body for item in kept for key, body in item.texts.items()})
+    traces = Trace.objects.bulk_create([item.trace for item in kept])
+    PendingVerification.objects.bulk_create([PendingVerification(trace=trace) for trace in traces])
+    usage = Usage()
+    for item in kept:
+        usage += item.result.usage
+    Run.objects.filter(pk=run_id).update(
+        done_count=F("done_count") + len(kept),
+        cost=F("cost") + sum((item.result.cost or Decimal(0) for item in kept), Decimal(0)),
+        **{name: F(name) + count for name, count in asdict(usage).items()},
+    )
+    for problem_id, count in sorted(Counter(item.attempt.problem_id for item in kept).items()):
+        Problem.objects.filter(pk=problem_id).update(trace_count=F("trace_count") + count)
+
+
+def build_trace(problem: Problem, result: SampleResult, **links: Any) -> tuple[Trace, dict[str, str]]:
+    """The unsaved trace of a problem with its `links` to what it came from, and the texts it refers to by their hash.
+
+    Raises ValueError or TypeError for a result that JSON has no form for.
+    """
+    messages, answer = _asked(storable_json(result.messages)), storable_json(result.answer)
+    steps = [step_json(step) for step in result.steps]
+    prompt, reasoning = canonical_json(messages), storable_text(result.reasoning)
+    program, raw = storable_text(result.program), storable_text(result.raw)
+    texts = {text_hash(text): text for text in (prompt, reasoning, *filter(None, (program, raw)))}
+    parts = _parts(result.parts, reasoning)
+    trace = Trace(
+        problem=problem,
+        **links,
+        prompt_id=text_hash(prompt),
+        reasoning_id=text_hash(reasoning),
+        program_id=text_hash(program) if program else None,
+        raw_id=text_hash(raw) if raw else None,
+        parts=parts_to_json(parts),
+        steps=steps,
+        answer=answer,
+        answer_hash=answer_hash(problem, answer),
+        facts=storable_json(result.facts),
+        hinted=result.facts.get("hinted") is True,
+        finish_reason=str(result.finish_reason),
+        latency_seconds=result.latency_seconds,
+        cost=result.cost,
+        content_hash=content_hash(
+            [
+                problem.content_hash,
+                _without_order(messages),
+                spoken(Completion(reasoning, parts)),
+                _without_part(steps),
+                answer,
+                program,
+            ]
+        ),
+        **asdict(result.usage),
+    )
+    return trace, texts
+
+
+def answer_hash(problem: Problem, given: JSON) -> str:
+    """The hash that equal answers to a problem share."""
+    return content_hash(normal_answer(problem.kind, problem.spec, given))
+
+
+def _asked(messages: JSON) -> JSON:
+    """The messages without a closing reply, which is the reasoning over again; what is left all samples share."""
+    return messages[:-1] if messages and messages[-1].get("role") == "assistant" else messages
+
+
+def hash_before_parts(problem: Problem, trace: Trace, texts: Mapping[str, str]) -> str:
+    """The content hash that a trace had before its parts were stored: its text counted as it came, marks and all."""
+    program = texts[trace.program_id] if trace.program_id else ""
+    messages = _without_order(json.loads(texts[trace.prompt_id]))
+    return content_hash(
+        [problem.content_hash, messages, texts[trace.reasoning_id], _without_part(trace.steps), trace.answer, program]
+    )
+
+
+def _parts(given: Sequence[JSON] | None, text: str) -> tuple[Part, ...]:
+    """The parts of a text; one whole where its sampler knows no thoughts. Raises PartError, a ValueError."""
+    if given is None:
+        return (Part(PartKind.CONTENT, text, 0, len(text)),) if text.strip() else ()
+    return parts_from_json(storable_json(list(given)), text)
+
+
+def _without_order(messages: JSON) -> JSON:
+    """The messages without what only tells the order of their parts, and what came with them."""
+    return [{name: value for name, value in message.items() if name != "parts"} for message in messages]
+
+
+def _without_part(steps: JSON) -> JSON:
+    return [{name: value for name, value in step.items() if name != "part"} for step in steps]
+
+
+def step_json(step: Step) -> JSON:
+    """The stored form of a step; that it is part of the thoughts is said only where it is."""
+    part = {"part": PartKind.THINKING.value} if step.is_thinking else {}
+    return storable_json(
+        {"kind": step.kind.value, "title": step.title, "body": step.body, "depth": step.depth, "data": step.data} | part
+    )

@@ -1,0 +1,1 @@
+"""Verifiers at work: verdicts, the queue of traces without one, and doing it again."""

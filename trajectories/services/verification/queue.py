@@ -1,0 +1,204 @@
+"""The queue of verifications: traces are claimed by lease, judged outside transactions, and written a few at a time."""
+
+import math
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import timedelta
+from functools import partial
+
+from django.db import transaction
+from django.db.models import BigIntegerField, Count, F, Q, Value
+from django.db.models.functions import Coalesce, Now
+
+from trajectories.core.records import VerdictRecord
+from trajectories.core.verifiers import VERIFIERS
+from trajectories.core.verifiers.base import Verifier
+from trajectories.models import PendingVerification, Trace
+from trajectories.services.jobs.bells import VERIFICATION, Ticket, answer, keep, put_away, ring, ring_on
+from trajectories.services.jobs.leases import nobody_is_at
+from trajectories.services.jobs.outages import patiently
+from trajectories.services.runs.rounds import move_on
+from trajectories.services.verification.verdicts import MAX_CLAIMS, append_verdicts, judge_trace, lock_traces
+
+LEASE = timedelta(seconds=60)
+"""Longer than any trace takes: a program has 20 s in all (core.programs.engines.ProgramLimits)."""
+
+RENEWAL_SECONDS = 20.0
+"""The lease of traces that wait behind others of the same claim is renewed so often."""
+
+TOGETHER = 16
+"""Traces of one claim, whose texts are in memory at once."""
+
+SECONDS_PER_BELL = 5.0
+"""What else waits for a worker waits no longer for a bell of verification."""
+
+BELLS_PER_SOURCE = 4
+"""So many workers may verify the traces of one run at once, or those of no run."""
+
+TRACES_PER_BELL = 32
+"""Fewer traces get a single bell; a bell takes so many together."""
+
+IDS_AT_ONCE = 2_000
+NO_RUN = 0
+"""The source of traces that no run has drawn."""
+
+WRITE_SECONDS = 0.5
+"""What is judged waits so long at most for company in its transaction, beside the trace that is being judged."""
+
+Judged = tuple[Trace, Sequence[VerdictRecord]]
+
+
+def no_bell(run_id: int) -> None:
+    """For callers that look after pending attempts themselves."""
+
+
+def verify_traces(
+    *,
+    trace_ids: Sequence[int],
+    verifiers: Mapping[str, Verifier] = VERIFIERS,
+    on_more: Callable[[int], object] = no_bell,
+    until: float = math.inf,
+) -> int:
+    """Judge those of the traces that await it and nobody else is at; returns how many were judged.
+
+    After `until`, by the clock of `time.monotonic`, no other trace is begun, but for the first one.
+
+    `on_more` gets the id of each run whose strategy wants more attempts after that. Verdicts, derived fields and
+    counters of a trace are written in one transaction. A trace whose verifier was lost before is claimed alone, so that
+    one that kills its verifier takes no others along.
+    """
+    verified = 0
+    run_ids: set[int] = set()
+    for claims in _claims(list(dict.fromkeys(trace_ids))):
+        for judged in _judge_all(claims, verifiers.values(), until):
+            # Asked for once more: what a lost connection had written is not waiting any more.
+            verified += patiently(partial(_write, judged))
+            run_ids.update(trace.run_id for trace, _ in judged if trace.run_id is not None)
+        if time.monotonic() > until:
+            break
+    for run_id in sorted(run_ids):
+        if patiently(partial(move_on, run_id=run_id)):
+            on_more(run_id)
+    return verified
+
+
+def bells_of(trace_ids: Sequence[int]) -> list[Ticket]:
+    """The messages to send for traces that await verification: a few for each run, none where its bells are out."""
+    waiting: Counter[int] = Counter()
+    for start in range(0, len(trace_ids), IDS_AT_ONCE):
+        chunk = Trace.objects.filter(pk__in=trace_ids[start : start + IDS_AT_ONCE])
+        waiting.update(
+            dict(
+                chunk.order_by().values_list(Coalesce("run_id", Value(NO_RUN, BigIntegerField()))).annotate(Count("pk"))
+            )
+        )
+    found: list[Ticket] = []
+    for source, count in sorted(waiting.items()):
+        bells = min(BELLS_PER_SOURCE, -(-count // TRACES_PER_BELL))
+        found += ring(kind=VERIFICATION, source=source, bells=bells)
+    return found
+
+
+def verify_for(
+    *,
+    ticket: Ticket,
+    verifiers: Mapping[str, Verifier] = VERIFIERS,
+    on_more: Callable[[int], object] = no_bell,
+    seconds: float = SECONDS_PER_BELL,
+) -> list[Ticket]:
+    """Verify what waits at the source of a bell, for `seconds` at most; returns the messages to send for what is left.
+
+    `on_more` gets the id of the run where its strategy wants more attempts.
+    """
+    if not patiently(partial(answer, ticket)):
+        return []
+    until, last = time.monotonic() + seconds, 0
+    while ids := patiently(partial(_waiting, ticket.source, last)):
+        if time.monotonic() > until:
+            again = patiently(partial(ring_on, ticket))
+            return [] if again is None else [again]
+        patiently(partial(keep, ticket))
+        verify_traces(trace_ids=ids, verifiers=verifiers, on_more=on_more, until=until)
+        last = ids[-1] if time.monotonic() < until else last
+    patiently(partial(put_away, ticket))
+    # What came in between the last look and now found this bell out, and did not ring.
+    return patiently(lambda: bells_of(_waiting(ticket.source, 0)))
+
+
+def _waiting(source: int, after: int) -> list[int]:
+    """The next traces of a source that nobody is at, by id."""
+    run = Q(trace__run=None) if source == NO_RUN else Q(trace__run=source)
+    waiting = PendingVerification.objects.filter(nobody_is_at(), run, pk__gt=after)
+    return list(waiting.order_by("pk").values_list("pk", flat=True)[:TRACES_PER_BELL])
+
+
+def _claims(trace_ids: Sequence[int]) -> Iterator[dict[int, int]]:
+    """Lease what is free, part by part: how often each trace was claimed, this time included."""
+    for start in range(0, len(trace_ids), TOGETHER):
+        chunk = trace_ids[start : start + TOGETHER]
+        fresh = patiently(partial(_claim, chunk, Q(claims=0)))
+        yield fresh
+        for trace_id in chunk:
+            if trace_id not in fresh:
+                yield patiently(partial(_claim, [trace_id], Q()))
+
+
+@transaction.atomic
+def _claim(trace_ids: Sequence[int], which: Q) -> dict[int, int]:
+    free = Q(lease_expires_at__isnull=True) | Q(lease_expires_at__lt=Now())
+    waiting = PendingVerification.objects.filter(free, which, pk__in=trace_ids).order_by("pk")
+    claims = dict(waiting.select_for_update(skip_locked=True).values_list("pk", "claims"))
+    if claims:
+        PendingVerification.objects.filter(pk__in=claims).update(lease_expires_at=Now() + LEASE, claims=F("claims") + 1)
+    return {trace_id: count + 1 for trace_id, count in claims.items()}
+
+
+def _judge_all(claims: Mapping[int, int], verifiers: Iterable[Verifier], until: float) -> Iterator[list[Judged]]:
+    """The verdicts on claimed traces, some at a time. What is not begun when the time is over is given back."""
+    if not claims:
+        return
+    found = Trace.objects.filter(pk__in=claims).select_related("program", "reasoning").prefetch_related("problem")
+    judged: list[Judged] = []
+    written = renewed = time.monotonic()
+    for position, trace in enumerate(patiently(lambda: list(found.order_by("pk")))):
+        if position and time.monotonic() > until:
+            patiently(partial(_give_back, [pk for pk in claims if pk >= trace.pk]))
+            break
+        if time.monotonic() > renewed + RENEWAL_SECONDS:
+            renewed = time.monotonic()
+            patiently(partial(_renew, [pk for pk in claims if pk >= trace.pk]))
+        judged.append((trace, judge_trace(trace, verifiers, lost=claims[trace.pk] > MAX_CLAIMS)))
+        if time.monotonic() > written + WRITE_SECONDS:
+            yield judged
+            judged, written = [], time.monotonic()
+    yield judged
+
+
+def _give_back(trace_ids: Sequence[int]) -> None:
+    """As if never claimed."""
+    claimed = PendingVerification.objects.filter(pk__in=trace_ids, claims__gt=0)
+    claimed.update(lease_expires_at=None, claims=F("claims") - 1)
+
+
+def _renew(trace_ids: Sequence[int]) -> None:
+    PendingVerification.objects.filter(pk__in=trace_ids).update(lease_expires_at=Now() + LEASE)
+
+
+def _write(judged: Sequence[Judged]) -> int:
+    """Write what was judged and drop the traces from the queue, run by run; those that somebody else has written are
+    left out. Returns how many were written."""
+    by_run: defaultdict[int | None, list[Judged]] = defaultdict(list)
+    for trace, verdicts in judged:
+        by_run[trace.run_id].append((trace, verdicts))
+    return sum(_write_run(said) for said in by_run.values())
+
+
+@transaction.atomic
+def _write_run(judged: Sequence[Judged]) -> int:
+    lock_traces([trace for trace, _ in judged])
+    waiting = PendingVerification.objects.filter(pk__in=[trace.pk for trace, _ in judged])
+    held = set(waiting.select_for_update().values_list("pk", flat=True))
+    PendingVerification.objects.filter(pk__in=held).delete()
+    append_verdicts([(trace, verdicts) for trace, verdicts in judged if trace.pk in held])
+    return len(held)

@@ -1,0 +1,282 @@
+"""Verdicts: judging traces with every verifier that applies, and what lists show of it."""
+
+import sys
+from collections import Counter, defaultdict
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from django.conf import settings
+from django.db.models import F
+
+from trajectories.adapters.expressions import shared_comparer
+from trajectories.adapters.procedural import shared_scorer
+from trajectories.adapters.sandbox import shared_engine
+from trajectories.core.completions.parts import NOWHERE
+from trajectories.core.completions.thoughts import PartKind
+from trajectories.core.identity import canonical_json
+from trajectories.core.programs.engines import ProgramEngine, ProgramJob, ProgramRun
+from trajectories.core.records import Outcome, ProblemRecord, TraceRecord, VerdictRecord
+from trajectories.core.text.storable import storable_json, storable_text
+from trajectories.core.verifiers import consensus
+from trajectories.core.verifiers.answers import read_place, was_searched
+from trajectories.core.verifiers.arc_common import ENGINE_FAULTS
+from trajectories.core.verifiers.base import Verifier
+from trajectories.core.verifiers.expressions import Comparison
+from trajectories.core.verifiers.grid_compare import grid_or_none
+from trajectories.core.verifiers.model_judge import is_model_verdict
+from trajectories.core.verifiers.unfinished import leave_open
+from trajectories.models import Judgement, Problem, Reverification, Run, Trace, Verdict
+from trajectories.selectors.completions import parts_of
+from trajectories.selectors.problems import to_record
+from trajectories.services.locks import lock_run
+from trajectories.services.traces.storing import answer_hash
+
+MAX_CLAIMS = 3
+"""A verification begun this often without an end has crashed its workers: its verdicts are errors."""
+
+TRAIN_VERIFIER, TEST_VERIFIER = "arc_train", "arc_test"
+NO_RUN = (*ENGINE_FAULTS, "stated")
+"""How a call ended that says nothing about a program, or was none."""
+
+SUPPORTING_VERIFIERS = (TRAIN_VERIFIER, "arc_answer", consensus.NAME)
+"""Verifiers whose word, whatever it is, does not decide whether a trace is right: no reference answer is behind it, or
+another verifier weighs the same answer together with the program."""
+
+
+class TraceTools:
+    """What verifiers of one trace share: equal programs run once."""
+
+    def __init__(self, engine: ProgramEngine) -> None:
+        self._engine = engine
+        self._runs: dict[Hashable, ProgramRun] = {}
+
+    def run_program(self, job: ProgramJob) -> ProgramRun:
+        """Run in the sandbox, or hand out the run of an equal job."""
+        key = job.source, job.function, job.limits, canonical_json(job.calls)
+        if key not in self._runs:
+            self._runs[key] = self._engine.run(job)
+        return self._runs[key]
+
+    def score_answer(self, problem: ProblemRecord, answer: str) -> float:
+        """Ask the family that made a procedural problem; within its time limit."""
+        return shared_scorer(settings.PROGRAM_ENGINE).score(problem, answer)
+
+    def compare_expressions(self, expected: str, found: str) -> Comparison:
+        """Compare in the process of its own, within its limits."""
+        return shared_comparer(settings.PROGRAM_ENGINE).compare(expected, found)
+
+
+def judge_trace(trace: Trace, verifiers: Iterable[Verifier], *, lost: bool = False) -> list[VerdictRecord]:
+    """A verdict from every verifier that applies; one that breaks, or lost its worker too often, gives an error."""
+    problem = to_record(trace.problem)
+    record = trace_record(trace)
+    tools = TraceTools(shared_engine(settings.PROGRAM_ENGINE, settings.PROGRAM_ENVIRONMENT))
+    return [
+        verdict
+        for verifier in verifiers
+        if (verdict := _judge(verifier, problem, record, None if lost else tools)) is not None
+    ]
+
+
+def trace_record(trace: Trace) -> TraceRecord:
+    """A trace as verifiers see it; `trace` comes with its texts."""
+    text = trace.reasoning.body
+    said = (part for part in parts_of(trace) if part.kind is PartKind.CONTENT and part.start != NOWHERE)
+    return TraceRecord(
+        answer=trace.answer,
+        program=trace.program.body if trace.program else "",
+        text=text,
+        place=read_place(trace.facts.get("found"), text),
+        searched=was_searched(trace.facts.get("found")),
+        finish_reason=trace.finish_reason,
+        content=tuple((part.start, part.end) for part in said),
+    )
+
+
+def _judge(
+    verifier: Verifier, problem: ProblemRecord, record: TraceRecord, tools: TraceTools | None
+) -> VerdictRecord | None:
+    """The verifier's word, None where it does not apply; without tools its worker was lost before."""
+    try:
+        if not verifier.applies_to(problem, record):
+            return None
+        if tools is None:
+            return _error(verifier, f"Judging this trace was begun {MAX_CLAIMS} times and never came to an end.")
+        verdict = leave_open(verifier.judge(problem, record, tools), record)
+        return replace(verdict, message=storable_text(verdict.message), evidence=storable_json(verdict.evidence))
+    except Exception as fault:
+        return _error(verifier, storable_text(f"The verifier broke: {type(fault).__name__}: {fault}"))
+
+
+def _error(verifier: Verifier, message: str) -> VerdictRecord:
+    return VerdictRecord(verifier=verifier.name, version=verifier.version, outcome=Outcome.ERROR, message=message)
+
+
+def lock_traces(traces: Sequence[Trace]) -> None:
+    """Take the locks under which what is derived from the verdicts on traces of one run (or of none) is changed: the
+    run first, then the traces."""
+    for run_id in {trace.run_id for trace in traces if trace.run_id is not None}:
+        lock_run(run_id)
+    ids = [trace.pk for trace in traces]
+    list(Trace.objects.filter(pk__in=ids).order_by("pk").select_for_update(no_key=True).values_list("pk"))
+
+
+def append_verdicts(
+    said: Sequence[tuple[Trace, Sequence[VerdictRecord]]], job: Reverification | Judgement | None = None
+) -> list[Verdict]:
+    """Add the verifiers' words on traces of one run (or of none) and derive anew what lists filter by; returns what was
+    added. The traces are locked.
+
+    The first word of a version stands, unless a job judges again: then a word that differs is added as a revision.
+    """
+    known: defaultdict[int, list[Verdict]] = defaultdict(list)
+    for verdict in Verdict.objects.filter(trace__in=[trace.pk for trace, _ in said]).order_by("pk"):
+        known[verdict.trace_id].append(verdict)
+    added, own = [], []
+    for trace, verdicts in said:
+        newest = {verdict.verifier: verdict for verdict in known[trace.pk]}
+        added += _new_words(trace, verdicts, known[trace.pk], newest, job)
+        if verdicts and all(is_model_verdict(verdict.verifier) for verdict in verdicts):
+            # A judge's word supports and never decides; the trace's own verification may be still to come.
+            Trace.objects.filter(pk=trace.pk).update(model_judged=_last_model_word(newest.values()))
+        else:
+            own.append((trace, derived_fields(newest)))
+    Verdict.objects.bulk_create(added)
+    if own:
+        _derive(own)
+    return added
+
+
+def _new_words(
+    trace: Trace,
+    verdicts: Sequence[VerdictRecord],
+    known: Sequence[Verdict],
+    newest: dict[str, Verdict],
+    job: Reverification | Judgement | None,
+) -> list[Verdict]:
+    """The rows to add for one trace, which become the `newest` of their verifiers."""
+    words = Counter((verdict.verifier, verdict.version) for verdict in known)
+    added = []
+    for verdict in verdicts:
+        before = newest.get(verdict.verifier)
+        again = before is not None and before.version == verdict.version
+        if before is not None and again and (job is None or _is_same_word(before, verdict)):
+            continue
+        row = _verdict_row(trace, verdict)
+        row.reverification = job if isinstance(job, Reverification) else None
+        row.judgement = job if isinstance(job, Judgement) else None
+        # An older version may judge again too, when a rubric's newer one has had its say.
+        row.revision = words[verdict.verifier, verdict.version]
+        row.previous_outcome = before.outcome if before is not None else ""
+        newest[verdict.verifier] = row
+        added.append(row)
+    return added
+
+
+def _is_same_word(before: Verdict, verdict: VerdictRecord) -> bool:
+    """Whether judging again said the same: an error never stands, and another engine is worth a word of its own."""
+    kept = (before.outcome, before.score, before.message, before.engine)
+    said = (verdict.outcome.value, verdict.score, verdict.message, verdict.engine[:120])
+    return before.outcome != Outcome.ERROR and kept == said
+
+
+def _derive(traces: Sequence[tuple[Trace, Mapping[str, Any]]]) -> None:
+    """Keep what follows from the newest verdicts: the traces' derived fields and the counters of run and problems."""
+    before = dict(Trace.objects.filter(pk__in=[trace.pk for trace, _ in traces]).values_list("pk", "correctness"))
+    new, right, correct = 0, 0, Counter[int]()
+    for trace, derived in traces:
+        new += before[trace.pk] == ""
+        more = (derived["correctness"] == Outcome.PASS) - (before[trace.pk] == Outcome.PASS)
+        right += more
+        # A model that was given the answer has not solved the problem.
+        correct[trace.problem_id] += 0 if trace.hinted else more
+        for name, value in derived.items():
+            setattr(trace, name, value)
+        trace.answer_hash = answer_hash(trace.problem, trace.given)
+    Trace.objects.bulk_update([trace for trace, _ in traces], ["answer_hash", *traces[0][1]])
+    run_id = traces[0][0].run_id
+    if run_id is not None:
+        Run.objects.filter(pk=run_id).update(
+            verified_count=F("verified_count") + new, correct_count=F("correct_count") + right
+        )
+    for problem_id, count in sorted(correct.items()):
+        if count:
+            Problem.objects.filter(pk=problem_id).update(correct_count=F("correct_count") + count)
+
+
+def derived_fields(newest: Mapping[str, Verdict]) -> dict[str, Any]:
+    """What lists filter by, from the newest verdict of each verifier.
+
+    Correctness is never empty once a trace is judged: a trace that no verifier can call right or wrong is unscored.
+    """
+    test = newest.get(TEST_VERIFIER)
+    decisive = next((newest[name] for name in newest if not is_supporting(name)), None)
+    train = newest.get(TRAIN_VERIFIER)
+    evidence = train.evidence if train is not None else {}
+    return {
+        "outputs": program_outputs(test.evidence) if test is not None else None,
+        "correctness": decisive.outcome if decisive is not None else Outcome.UNSCORED.value,
+        "train_passed": evidence.get("right"),
+        "train_total": evidence.get("of"),
+        "train_error": train_error(evidence.get("pairs", ())),
+        "near_miss": _near_miss_kind(decisive) if decisive is not None else "",
+        "model_judged": _last_model_word(newest.values()),
+    }
+
+
+def program_outputs(evidence: Mapping[str, Any]) -> list[Any] | None:
+    """What the program gave for each test input, None for what was no grid; None where no program ran to its end by
+    the engine's doing."""
+    pairs = evidence.get("pairs", ())
+    if not pairs or any(pair["status"] in NO_RUN for pair in pairs):
+        return None
+    return [grid_or_none(pair["predicted"]) for pair in pairs]
+
+
+def train_error(pairs: Sequence[Mapping[str, Any]]) -> float | None:
+    """The mean share of wrong cells, in [0, 1]: all of them where the shape is wrong or no grid came back.
+
+    None where the engine itself failed, and where there are no pairs.
+    """
+    if not pairs or any(pair["match"] is None and pair["status"] in ENGINE_FAULTS for pair in pairs):
+        return None
+    return sum(_wrong_share(pair) for pair in pairs) / len(pairs)
+
+
+def _wrong_share(pair: Mapping[str, Any]) -> float:
+    wrong, expected = pair.get("cells_wrong"), pair.get("expected")
+    return 1.0 if wrong is None or not expected else wrong / (len(expected) * len(expected[0]))
+
+
+def is_supporting(verifier: str) -> bool:
+    """Whether a verifier's word, whatever it is, leaves open whether a trace is right."""
+    return verifier in SUPPORTING_VERIFIERS or is_model_verdict(verifier)
+
+
+def _last_model_word(verdicts: Iterable[Verdict]) -> str:
+    """The outcome of the word that a model judge gave last, empty where none was asked. Words without a key are new."""
+    words = [verdict for verdict in verdicts if is_model_verdict(verdict.verifier)]
+    return max(words, key=lambda verdict: verdict.pk or sys.maxsize).outcome if words else ""
+
+
+def _near_miss_kind(verdict: Verdict) -> str:
+    """The kind of the first near miss in a failed verdict's evidence, empty where there is none."""
+    if verdict.outcome != Outcome.FAIL:
+        return ""
+    near = (pair.get("near_miss") for pair in verdict.evidence.get("pairs", ()))
+    return next((found["kind"] for found in near if found), "")
+
+
+def _verdict_row(trace: Trace, verdict: VerdictRecord) -> Verdict:
+    return Verdict(
+        trace=trace,
+        verifier=verdict.verifier,
+        version=verdict.version,
+        outcome=verdict.outcome.value,
+        score=verdict.score,
+        message=verdict.message,
+        evidence=verdict.evidence,
+        seconds=verdict.seconds,
+        engine=verdict.engine[:120],
+    )

@@ -1,0 +1,1 @@
+"""Stand-ins for the outside world, to try the product and to test it."""

@@ -1,0 +1,320 @@
+"""What the trace page draws: steps in groups, and verdicts' evidence as rows of grids."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import NamedTuple
+
+from django.utils.safestring import SafeString
+
+from trajectories.core.problems.grids import GridError, parse_grid
+from trajectories.core.prompts.variation import variation_from_json, variation_words
+from trajectories.core.records import JSON, ProblemRecord
+from trajectories.models import Trace, Verdict
+from trajectories.selectors.completions import marked_steps
+from trajectories.templatetags.shell import icon
+
+GROUP_STEPS = 10
+GROUP_CHARACTERS = 12_000
+FIRST_CHARACTERS = 8_000
+"""Bodies up to this many characters come with the page; the rest when they come into sight."""
+
+FENCED = re.compile(r"```[a-zA-Z0-9]*\n(.*?)\n?```", re.DOTALL)
+
+MARKS = {
+    "backtrack": ("undo", "backtracking"),
+    "reflection": ("eye", "reflection"),
+    "question": ("question", "questioning an assumption"),
+    "hypothesis": ("lightbulb", "hypothesis"),
+    "observation": ("search", "observation"),
+    "subtask": ("target", "subtask"),
+    "program": ("code", "program"),
+    "tool_call": ("gear", "tool call"),
+    "tool_result": ("arrow-right", "tool result"),
+    "answer": ("check", "answer"),
+    "text": ("list", "text"),
+}
+"""(icon, word) by kind of step."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShownStep:
+    """One step of a trace as it is drawn. `pair` and `grids` come from the step's data, where it has such."""
+
+    index: int
+    kind: str
+    mark: SafeString
+    word: str
+    title: str
+    body: str
+    depth: int
+    pair: "ShownPair | None"
+    grids: tuple[JSON, ...]
+    same_program_as: int | None = None
+    is_thinking: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ShownPair:
+    """A row of grids: what went in, what came out, what was expected (None: unknown)."""
+
+    number: int
+    input: JSON
+    predicted: JSON
+    expected: JSON
+    right: bool = False
+    message: str = ""
+    printed: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StepGroup:
+    """Neighbouring steps that are fetched together; `shown` says whether their bodies are in the page already."""
+
+    first: int
+    steps: tuple[ShownStep, ...]
+    shown: bool
+
+    @property
+    def is_thinking(self) -> bool:
+        """Whether these steps are thoughts; a group never holds both."""
+        return self.steps[0].is_thinking
+
+
+@dataclass(frozen=True, slots=True)
+class PairTable:
+    """The evidence of one verdict, pair by pair."""
+
+    verdict: Verdict
+    noun: str
+    pairs: tuple[ShownPair, ...]
+
+    @property
+    def is_unfolded(self) -> bool:
+        """Whether the page shows it at once: where something went wrong."""
+        return self.verdict.outcome in ("fail", "error")
+
+    @property
+    def shown(self) -> tuple[ShownPair, ...]:
+        """What is drawn at once: where the verdict is a fail, the pairs that are not right."""
+        return tuple(pair for pair in self.pairs if not pair.right) if self._is_about_faults else self.pairs
+
+    @property
+    def folded(self) -> tuple[ShownPair, ...]:
+        """The right pairs of a verdict that is a fail."""
+        return tuple(pair for pair in self.pairs if pair.right) if self._is_about_faults else ()
+
+    @property
+    def size(self) -> int:
+        """Pixels of the longer side of a grid: what is wrong is looked at closely."""
+        return 160 if self._is_about_faults else 96
+
+    @property
+    def _is_about_faults(self) -> bool:
+        return self.is_unfolded and not all(pair.right for pair in self.pairs)
+
+
+def group_steps(trace: Trace, *, whole: bool = False) -> list[StepGroup]:
+    """The steps of a trace in groups of bounded length; bodies count as shown up to FIRST_CHARACTERS, or all."""
+    groups: list[StepGroup] = []
+    characters = 0
+    for steps in _bounded(trace):
+        groups.append(StepGroup(steps[0].index, tuple(steps), whole or characters < FIRST_CHARACTERS))
+        characters += sum(len(step.body) for step in steps)
+    return groups
+
+
+def program_step(trace: Trace) -> int | None:
+    """The first step that is the trace's program and nothing else; None where there is none."""
+    program = _code_alone(trace.program.body) if trace.program else ""
+    steps = (index for index, step in enumerate(trace.steps) if program and _code_alone(step["body"]) == program)
+    return next(steps, None)
+
+
+def _code_alone(text: str) -> str:
+    """A text without the fence around it and the blanks at the ends of its lines."""
+    found = FENCED.fullmatch(text.strip())
+    return "\n".join(line.rstrip() for line in (found[1] if found else text).strip().splitlines())
+
+
+def _bounded(trace: Trace) -> Iterator[list[ShownStep]]:
+    group: list[ShownStep] = []
+    first, thinking = program_step(trace), [step.is_thinking for step in marked_steps(trace.steps)]
+    program = None if first is None else _code_alone(trace.steps[first]["body"])
+    for index, step in enumerate(trace.steps):
+        shown = replace(_shown_step(trace, index, step), is_thinking=thinking[index])
+        if first is not None and index > first and _code_alone(step["body"]) == program:
+            shown = replace(shown, same_program_as=first)
+        if group and group[0].is_thinking is not shown.is_thinking:
+            yield group
+            group = []
+        group.append(shown)
+        if len(group) == GROUP_STEPS or sum(len(step.body) for step in group) > GROUP_CHARACTERS:
+            yield group
+            group = []
+    if group:
+        yield group
+
+
+def _shown_step(trace: Trace, index: int, step: Mapping[str, JSON]) -> ShownStep:
+    kind = step["kind"]
+    symbol, word = MARKS.get(kind, MARKS["text"])
+    data = step.get("data") or {}
+    pair = _refuted_pair(trace.problem.spec, data)
+    grids = data.get("grids")
+    return ShownStep(
+        index=index,
+        kind=kind,
+        mark=_mark(symbol),
+        word=word,
+        title=step["title"] or word.capitalize(),
+        body=step["body"],
+        depth=min(int(step.get("depth") or 0), 6),
+        pair=pair,
+        grids=tuple(grids) if isinstance(grids, list) else (),
+    )
+
+
+@cache
+def _mark(symbol: str) -> SafeString:
+    """A long trace draws a handful of symbols a thousand times over."""
+    return icon(symbol)
+
+
+def _refuted_pair(spec: Mapping[str, JSON], data: Mapping[str, JSON]) -> ShownPair | None:
+    """The training pair that a step holds a prediction against; None where its data says nothing of the kind."""
+    number, expected = data.get("pair"), data.get("expected")
+    train = spec.get("train") or []
+    if type(number) is not int or not 0 <= number < len(train) or not _is_grid(expected):
+        return None
+    predicted = data.get("predicted")
+    return ShownPair(number + 1, train[number].get("input"), predicted, expected, right=predicted == expected)
+
+
+FACTS_SHOWN_ELSEWHERE = ("found", "hinted")
+FACT_TITLES = {
+    "population": ("Programs to draw", "Different programs that the search had to draw samples from."),
+    "fits": ("Programs that fit", "How many of them are right on every training pair."),
+    "rank": ("Rank of this one", "Its place among them: those that fit first, then the simplest."),
+    "cost": ("Complexity", "What the search orders programs by: the sum of the costs of their operations, not money."),
+    "depth": ("Operations", "How many operations the program applies one after the other."),
+    "work": ("Cells computed", "What the search has spent, in cells of grids; its budget is counted in the same."),
+    "states": ("States seen", "Intermediate results that the search kept apart."),
+    "evaluations": ("Operations tried", "Operations that the search applied to some state."),
+    "mean_logprob": ("Mean log-probability", "Of the tokens of the answer, as the endpoint gave them."),
+    "faults": ("Tries that failed before", "Calls to the endpoint by what went wrong, before the one that answered."),
+    "samples_in_call": ("Samples in its call", "How many samples the same call to the endpoint asked for."),
+    "left_out": ("Left out", "Parts of the messages that are no text, such as pictures, by their type."),
+    "recalled": ("Recalled", "The same call was paid for before, so this one cost nothing."),
+}
+"""The names of facts that do not explain themselves, with what each means."""
+
+
+class ShownFact(NamedTuple):
+    """A fact as the page lists it; `meaning` is "" where the title says all."""
+
+    title: str
+    value: JSON
+    meaning: str = ""
+
+
+def shown_facts(facts: Mapping[str, JSON], *, with_examples: bool) -> list[ShownFact]:
+    """What a sampler said besides the figures, but for what the page says elsewhere.
+
+    The examples in a prompt are accepted traces: which ones is there only `with_examples`.
+    """
+    shown = []
+    for name, value in facts.items():
+        if name in FACTS_SHOWN_ELSEWHERE or (name == "variation" and shown_variation(facts)):
+            continue
+        if name == "examples" and not with_examples:
+            continue
+        title, meaning = FACT_TITLES.get(name, (name.replace("_", " "), ""))
+        shown.append(ShownFact(title, _fact_words(value), meaning))
+    return shown
+
+
+def _fact_words(value: JSON) -> JSON:
+    """Lists of names and counts by name as a person writes them."""
+    if isinstance(value, list) and all(isinstance(item, str | int) for item in value):
+        return ", ".join(map(str, value))
+    if isinstance(value, Mapping) and all(type(count) is int for count in value.values()):
+        return ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in value.items())
+    return "yes" if value is True else value
+
+
+def shown_variation(facts: Mapping[str, JSON]) -> str:
+    """How the task was varied, in words; "" where it was not, or where an import says so in a way of its own."""
+    kept = facts.get("variation")
+    try:
+        return variation_words(variation_from_json(kept)) if isinstance(kept, Mapping) else ""
+    except (KeyError, TypeError, ValueError):
+        return ""
+
+
+def _is_grid(value: JSON) -> bool:
+    try:
+        parse_grid(value)
+    except GridError:
+        return False
+    return True
+
+
+def draw_verdicts(problem: ProblemRecord, trace: Trace, verdicts: Sequence[Verdict]) -> list[PairTable]:
+    """Evidence with pairs, test outputs first: those decide.
+
+    Where the program's own outputs are judged, the stated answer is drawn only if its word is another.
+    """
+    by_name = {verdict.verifier: verdict for verdict in verdicts}
+    chosen = [by_name[name] for name in ("arc_test", "arc_answer", "arc_train") if name in by_name]
+    test, stated = by_name.get("arc_test"), by_name.get("arc_answer")
+    if test and stated and trace.program_id and test.outcome == stated.outcome:
+        chosen.remove(stated)
+    tables = [_pair_table(problem, verdict) for verdict in chosen]
+    return [table for table in tables if table.pairs]
+
+
+def _pair_table(problem: ProblemRecord, verdict: Verdict) -> PairTable:
+    side = "train" if verdict.verifier == "arc_train" else "test"
+    inputs = [pair.get("input") for pair in problem.spec.get(side, ())]
+    pairs = []
+    for evidence in verdict.evidence.get("pairs", ()):
+        index = evidence["index"]
+        match = evidence.get("match")
+        pairs.append(
+            ShownPair(
+                number=index + 1,
+                input=inputs[index] if index < len(inputs) else None,
+                predicted=evidence.get("predicted") or evidence.get("preview"),
+                expected=evidence.get("expected"),
+                right=match == "right",
+                message=evidence.get("message", ""),
+                printed=evidence.get("printed", ""),
+            )
+        )
+    return PairTable(verdict, "training pair" if side == "train" else "test output", tuple(pairs))
+
+
+def shown_prompt(messages: Iterable[Mapping[str, JSON]]) -> list[tuple[str, str]]:
+    """(who speaks, what) of all that was sent, in order; tools that were called are turns of their own.
+
+    Imported messages may hold anything.
+    """
+    turns = []
+    for message in messages:
+        who = str(message.get("role", ""))
+        if thought := message.get("reasoning_content"):
+            turns.append((f"{who}, thinking", str(thought)))
+        calls = message.get("tool_calls")
+        if message.get("content") or not calls:
+            turns.append((who, str(message.get("content", ""))))
+        turns += [(f"{who} calls {name}", text) for name, text in map(_call, calls if isinstance(calls, list) else ())]
+    return turns
+
+
+def _call(call: JSON) -> tuple[str, str]:
+    function = call.get("function") if isinstance(call, Mapping) else None
+    if not isinstance(function, Mapping):
+        return "a tool", str(call)
+    return str(function.get("name", "")), str(function.get("arguments", ""))
