@@ -203,7 +203,7 @@ def measure(builds: Sequence[Build], pages: Sequence[Page], presses: int, readin
 
 def check_stored(build: Build, page: Page) -> None:
     """Raise unless each press has stored its decision."""
-    stored = page.locator("#judge .card-head span", has_text=f"{build.pressed} of ")
+    stored = page.locator("#review .card-head span", has_text=f"{build.pressed} of ")
     stored.wait_for(timeout=LONGEST_WAIT)
 
 

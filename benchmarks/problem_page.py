@@ -23,7 +23,7 @@ def noisy_grid(generator: random.Random) -> list[list[int]]:
 
 
 def make_problem(samples: int) -> int:
-    """A problem with four training pairs and so many judged samples of 40 outputs, half of them given by a program
+    """A problem with four training pairs and so many verified samples of 40 outputs, half of them given by a program
     alone; returns its id."""
     from trajectories.core.identity import content_hash, text_hash
     from trajectories.models import Instruction, Problem, ProblemSet, Run, Sampler, Text, Trace, Verdict

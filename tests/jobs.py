@@ -47,7 +47,7 @@ def _freezing() -> Any:
 
 MAKERS: dict[str, Callable[[], Any]] = {
     "run": lambda: factories.plan(title="The run"),
-    "judgement": lambda: job_over(works("right"), model()),
+    "judge_job": lambda: job_over(works("right"), model()),
     "generation": lambda: plan_generation(actor=None, plan=writing_plan(model())),
     "reverification": lambda: plan_reverification(
         actor=None, scope=TraceScope(problem=works("right")[0].problem_id), verifiers=[next(iter(VERIFIERS))]

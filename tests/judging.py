@@ -3,10 +3,10 @@
 from typing import Any
 
 from tests import factories
-from trajectories.models import Judgement, Rubric, Trace
+from trajectories.models import JudgeJob, Rubric, Trace
 from trajectories.selectors.traces import TraceScope
 from trajectories.services.endpoints.calls import CallBudget
-from trajectories.services.judging.jobs import JudgePlan, plan_judgement
+from trajectories.services.judging.jobs import JudgePlan, plan_judge_job
 from trajectories.services.prompts.rubrics import ensure_shipped_rubrics
 from trajectories.stand_ins.fake_endpoint import Answer, FakeEndpoint, Judge, canned
 
@@ -49,7 +49,7 @@ def works(*texts: str, **values: Any) -> list[Trace]:
     ]
 
 
-def job_over(traces: list[Trace], sampler: Any, budget: CallBudget | None = None, **values: Any) -> Judgement:
+def job_over(traces: list[Trace], sampler: Any, budget: CallBudget | None = None, **values: Any) -> JudgeJob:
     """A planned job over the traces of their problem."""
     fields = {
         "scope": TraceScope(problem=traces[0].problem_id),
@@ -58,4 +58,4 @@ def job_over(traces: list[Trace], sampler: Any, budget: CallBudget | None = None
         "form": "grade",
         **values,
     }
-    return plan_judgement(actor=None, plan=JudgePlan(**fields), budget=budget or CallBudget())
+    return plan_judge_job(actor=None, plan=JudgePlan(**fields), budget=budget or CallBudget())

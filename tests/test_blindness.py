@@ -11,8 +11,8 @@ from django.urls import reverse
 
 from tests.factories import make_review, make_verdict
 from tests.world import Answer, Visit, Walker, World, admin_visits, make_world, uncovered, undone, visits
-from trajectories.core.curation.reviews import Decision, Judgement
-from trajectories.models import CandidateReview, ImportedReview, ImportedVerdict, JudgementItem, Trace
+from trajectories.core.curation.reviews import Decision, ReviewDraft
+from trajectories.models import CandidateReview, ImportedReview, ImportedVerdict, JudgeJobItem, Trace
 from trajectories.selectors.blinding import SEE_REVIEWS
 from trajectories.services.curation.reviews import submit_review, undo_last_review
 from trajectories.services.releases.freezing import freeze_accepted
@@ -40,18 +40,18 @@ def other(db) -> User:
 
 @contextmanager
 def said(world: World, other: User, lead: User, decision: Decision) -> Iterator[None]:
-    """For a while: another person, a model judge and people elsewhere have judged all three traces."""
+    """For a while: another person, a model judge and people elsewhere have decided on all three traces."""
     accepts = decision is Decision.ACCEPT
     with undone():
         for trace in world.traces:
-            word = Judgement(
+            word = ReviewDraft(
                 decision,
                 score=4 if accepts else 2,
                 reason="" if accepts else "lucky",
                 comment="quokkas" if accepts else "quokkas!",
                 step_labels={"0": "good" if accepts else "bad"},
             )
-            submit_review(reviewer=other, trace=trace, judgement=word, key=uuid.uuid4())
+            submit_review(reviewer=other, trace=trace, draft=word, key=uuid.uuid4())
             outcome = "pass" if accepts else "fail"
             make_verdict(
                 trace=trace,
@@ -60,10 +60,10 @@ def said(world: World, other: User, lead: User, decision: Decision) -> Iterator[
                 previous_outcome="unscored",
                 message="bilbies",
                 evidence={"reason": "wombats", "answers": ["wombats"]},
-                judgement=world.judgement,
+                judge_job=world.judge_job,
             )
             Trace.objects.filter(pk=trace.pk).update(model_judged=outcome)
-            JudgementItem.objects.filter(trace=trace).update(outcome=outcome, score=0.71, message="bilbies")
+            JudgeJobItem.objects.filter(trace=trace).update(outcome=outcome, score=0.71, message="bilbies")
         ImportedReview.objects.create(trace=world.imported, pseudonym="numbats", decision=decision, score=4)
         ImportedVerdict.objects.create(
             trace=world.imported, verifier="model_preference:correctness", version=1, outcome="pass", message="bilbies"
@@ -141,13 +141,13 @@ def test_staff_who_review_see_no_trace_of_it_in_the_administration(world, curato
 def test_after_it_everything_shows_where_it_belongs(world, curator, other, lead):
     trace, walker = world.traces[0], Walker(curator)
     page = Visit("trace_detail", reverse("trace_detail", args=[trace.pk]))
-    job = Visit("judgement_detail", reverse("judgement_detail", args=[world.judgement.pk]))
+    job = Visit("judge_job_detail", reverse("judge_job_detail", args=[world.judge_job.pk]))
     board = Visit("problem_detail", reverse("problem_detail", args=[world.problem.pk]))
     rejected = Visit("trace_list", reverse("trace_list") + "?decision=rejected")
     by_model = Visit("trace_list", reverse("trace_list") + "?model_judged=fail")
     with said(world, other, lead, Decision.REJECT):
         assert "Rejected" not in walker.answer(rejected).text.split("<tbody>")[-1]
-        submit_review(reviewer=curator, trace=trace, judgement=Judgement(Decision.ACCEPT), key=uuid.uuid4())
+        submit_review(reviewer=curator, trace=trace, draft=ReviewDraft(Decision.ACCEPT), key=uuid.uuid4())
         shown = walker.answer(page).text
         for word in ("quokkas!", "zenobia", "wombats", "bilbies", "Lucky fit", "2 of 5", "Rejected"):
             assert word in shown
@@ -195,22 +195,22 @@ def test_what_nobody_has_decided_comes_first_and_then_the_rest_for_a_second_opin
 
     first, second, third = (trace for trace in reversed(world.traces))
     with undone():
-        submit_review(reviewer=other, trace=first, judgement=Judgement(Decision.ACCEPT), key=uuid.uuid4())
+        submit_review(reviewer=other, trace=first, draft=ReviewDraft(Decision.ACCEPT), key=uuid.uuid4())
         assert following() == reverse("trace_detail", args=[second.pk])
         for trace in (second, third):
-            submit_review(reviewer=curator, trace=trace, judgement=Judgement(Decision.ACCEPT), key=uuid.uuid4())
+            submit_review(reviewer=curator, trace=trace, draft=ReviewDraft(Decision.ACCEPT), key=uuid.uuid4())
         assert following() == reverse("trace_detail", args=[first.pk])
-        submit_review(reviewer=curator, trace=first, judgement=Judgement(Decision.ACCEPT), key=uuid.uuid4())
+        submit_review(reviewer=curator, trace=first, draft=ReviewDraft(Decision.ACCEPT), key=uuid.uuid4())
         assert following() == ""
 
 
 def test_a_job_over_a_selection_by_decision_is_for_who_may_see_decisions(client, curator, world):
-    names = ("add_judgement", "add_reverification")
+    names = ("add_judgejob", "add_reverification")
     curator.user_permissions.set(Permission.objects.filter(codename__in=names))
     client.force_login(curator)
-    for name in ("judgement_new", "judgement_estimate", "reverification_new"):
+    for name in ("judge_job_new", "judge_job_estimate", "reverification_new"):
         assert client.get(reverse(name) + f"?run={world.run.pk}").status_code == 200
-        for query in ("decision=accepted", "model_judged=fail", "decision=unjudged"):
+        for query in ("decision=accepted", "model_judged=fail", "decision=unreviewed"):
             refused = client.get(f"{reverse(name)}?{query}")
             assert refused.status_code == 403
             assert "see_reviews" in refused.content.decode()

@@ -22,7 +22,7 @@ TRACES, ROWS, STALE = 3_000, 30, 300
 
 
 def flood_verification() -> None:
-    """Imported traces that await their verdicts, far more than can be judged while this test looks on."""
+    """Imported traces that await their verdicts, far more than can be verified while this test looks on."""
     problem = factories.make_problem()
     first = factories.make_trace(problem=problem, run=None, reasoning="0")
     copies = [Trace(**_fields(first), content_hash=f"{number:064x}") for number in range(1, TRACES)]

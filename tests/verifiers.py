@@ -1,4 +1,4 @@
-"""A verifier for tests that kills whoever judges certain traces. Worker processes get it from worker_verifiers."""
+"""A verifier for tests that kills whoever verifies certain traces. Worker processes get it from worker_verifiers."""
 
 import os
 import signal
@@ -19,7 +19,7 @@ class DeadlyVerifier:
     def applies_to(self, problem: ProblemRecord, trace: TraceRecord) -> bool:
         return True
 
-    def judge(self, problem: ProblemRecord, trace: TraceRecord, tools: Tools) -> VerdictRecord:
+    def verify(self, problem: ProblemRecord, trace: TraceRecord, tools: Tools) -> VerdictRecord:
         if DEADLY in trace.text:
             os.kill(os.getpid(), signal.SIGKILL)
         return VerdictRecord(self.name, self.version, Outcome.PASS, "survived", 1.0)

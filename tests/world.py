@@ -22,8 +22,7 @@ from tests import factories
 from tests.generation import waiting_candidate
 from tests.judging import rubric
 from trajectories.adapters.chat_api import ChatSettings
-from trajectories.core.curation.reviews import Decision
-from trajectories.core.curation.reviews import Judgement as Word
+from trajectories.core.curation.reviews import Decision, ReviewDraft
 from trajectories.core.rendering.images import encode_grid
 from trajectories.forms.traces import TraceListForm
 from trajectories.models import (
@@ -33,8 +32,8 @@ from trajectories.models import (
     GenerationJob,
     Import,
     Instruction,
-    Judgement,
-    JudgementItem,
+    JudgeJob,
+    JudgeJobItem,
     Problem,
     ProblemCandidate,
     Release,
@@ -45,7 +44,7 @@ from trajectories.models import (
     Trace,
 )
 from trajectories.selectors.jobs import STATE_FILTERS as JOB_STATES
-from trajectories.selectors.judgements import SHOWN_FILTERS
+from trajectories.selectors.judging import SHOWN_FILTERS
 from trajectories.selectors.problems import SOLVED_STATES, SORTS
 from trajectories.selectors.runs import STATE_FILTERS
 from trajectories.services.curation.reviews import submit_review
@@ -76,7 +75,7 @@ class World:
     generation: GenerationJob
     brief: Brief
     rubric: Rubric
-    judgement: Judgement
+    judge_job: JudgeJob
     reverification: Reverification
     sampler: Sampler
     instruction: Instruction
@@ -126,17 +125,17 @@ def make_world(lead: User) -> World:
         factories.make_verdict(trace=trace)
     imported = factories.make_trace(problem=problem, run=None)
     old = factories.make_trace(correctness="pass", facts={"examples": [traces[0].pk]})
-    submit_review(reviewer=lead, trace=old, judgement=Word(Decision.ACCEPT), key=uuid.uuid4())
+    submit_review(reviewer=lead, trace=old, draft=ReviewDraft(Decision.ACCEPT), key=uuid.uuid4())
     release = freeze_accepted(actor=lead, title="The release", key=uuid.uuid4())
     export = request_export(actor=lead, release=release, export_format="full")
     write_export(export_id=export.pk)
     candidate, rejected = waiting_candidate(), waiting_candidate(state="rejected")
     judged_by = rubric()
-    job = Judgement.objects.create(
+    job = JudgeJob.objects.create(
         sampler=chat, rubric=judged_by, form="grade", seed=1, total_count=3, done_count=3, state="finished"
     )
     for trace in traces:
-        JudgementItem.objects.create(judgement=job, trace=trace)
+        JudgeJobItem.objects.create(judge_job=job, trace=trace)
     again = Reverification.objects.create(verifiers=["arc_test"], last_id=1, total_count=1, state="finished")
     return World(
         problem=problem,
@@ -151,7 +150,7 @@ def make_world(lead: User) -> World:
         generation=candidate.job,
         brief=Brief.objects.order_by("pk").first(),
         rubric=judged_by,
-        judgement=job,
+        judge_job=job,
         reverification=again,
         sampler=chat,
         instruction=Instruction.objects.filter(suits=Instruction.Suits.CHAT, problem_kind="arc").first()
@@ -191,7 +190,7 @@ def _reading(world: World) -> Iterator[Visit]:
         "instruction_detail": [[world.instruction.pk]],
         "instruction_edit": [[world.instruction.pk]],
         "import_detail": [[world.imported_file.pk]],
-        "judgement_detail": [[world.judgement.pk]],
+        "judge_job_detail": [[world.judge_job.pk]],
         "problem_text": [[world.problem.pk, "statement"]],
         "release_freezing": [[Freezing.objects.get(release=world.release).pk]],
         "trace_text": [[world.traces[0].pk, "reasoning"]],
@@ -218,9 +217,9 @@ def _reading(world: World) -> Iterator[Visit]:
             "instruction_list",
             "instruction_new",
             "job_list",
-            "judgement_list",
-            "judgement_new",
-            "judgement_estimate",
+            "judge_job_list",
+            "judge_job_new",
+            "judge_job_estimate",
         ),
         *(
             "login",
@@ -257,12 +256,13 @@ def _filtering(world: World) -> Iterator[Visit]:
     ]
     telling = [f"run={world.run.pk}", "order=error"]
     telling += [scope for scope in scopes if scope.startswith(("decision=", "model_judged="))]
-    both = [f"decision={word}&model_judged={other}" for word in ("accepted", "unjudged") for other in ("pass", "fail")]
+    decisions = ("accepted", "unreviewed")
+    both = [f"decision={word}&model_judged={other}" for word in decisions for other in ("pass", "fail")]
     queries: dict[str, list[str]] = {
         "trace_list": [*scopes, *both],
         "trace_next": telling,
-        "judgement_new": telling,
-        "judgement_estimate": telling,
+        "judge_job_new": telling,
+        "judge_job_estimate": telling,
         "reverification_new": telling,
         "release_new": [*telling, "min_score=4", "hinted=too"],
         "problem_list": [
@@ -283,7 +283,7 @@ def _filtering(world: World) -> Iterator[Visit]:
     detailed = {
         "trace_detail": (world.traces[0].pk, ["reviews=all", "bodies=all", "view=raw", *telling]),
         "problem_detail": (world.problem.pk, [f"answer={world.traces[0].answer_hash}", "groups=all"]),
-        "judgement_detail": (world.judgement.pk, [f"shown={word}" for word in SHOWN_FILTERS]),
+        "judge_job_detail": (world.judge_job.pk, [f"shown={word}" for word in SHOWN_FILTERS]),
         "instruction_detail": (world.instruction.pk, ["examples=3", f"examples=2&problem={world.old.problem.name}"]),
         "release_detail": (world.release.pk, ["format=full", "format=sft-messages"]),
         "rubric_detail": (world.rubric.pk, [f"trace={world.traces[0].pk}"]),
@@ -314,10 +314,10 @@ def _posting(world: World) -> Iterator[Visit]:
         ("import_repeat", [world.imported_file.pk], {}),
         ("problem_sides", [], {"names": "[]"}),
         ("instruction_preview", [], {"template": "{task}", "problem_kind": "arc", "style": "program", "examples": "3"}),
-        ("judgement_budget", [world.judgement.pk], {}),
-        ("judgement_cancel", [world.judgement.pk], {}),
-        ("judgement_pause", [world.judgement.pk], {}),
-        ("judgement_resume", [world.judgement.pk], {}),
+        ("judge_job_budget", [world.judge_job.pk], {}),
+        ("judge_job_cancel", [world.judge_job.pk], {}),
+        ("judge_job_pause", [world.judge_job.pk], {}),
+        ("judge_job_resume", [world.judge_job.pk], {}),
         ("logout", [], {}),
         ("preferences", [], {"theme": "dark"}),
         ("procedural_detail", ["chain_sum"], {}),

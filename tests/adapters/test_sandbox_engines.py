@@ -48,7 +48,7 @@ def call(engine: ProgramEngine, body: str, prelude: str = "") -> CallResult:
 
 
 def assert_healthy(engine: ProgramEngine) -> None:
-    """The engine still judges rightly, whatever ran before."""
+    """The engine still verifies rightly, whatever ran before."""
     healthy = run(engine, "def transform(grid):\n    return sorted([len(row) for row in grid])", [[1], [2, 3]])
     assert healthy.calls[0].value == [1, 2], healthy
 

@@ -37,14 +37,14 @@ class EngineTools:
     ],
 )
 def test_verdicts_on_training_pairs(engine: ProgramEngine, program: str, outcome: Outcome) -> None:
-    verdict = VERIFIERS["arc_train"].judge(flip_problem(), trace(program), EngineTools(engine))
+    verdict = VERIFIERS["arc_train"].verify(flip_problem(), trace(program), EngineTools(engine))
     if outcome is Outcome.FAIL and engine.name.startswith("monty"):
         outcome = Outcome.UNSCORED
         assert f"{engine.name} is not Python in every respect, so this is no fail" in verdict.message
     assert verdict.outcome is outcome, verdict.message
     assert (verdict.score is None) == (outcome not in (Outcome.PASS, Outcome.FAIL))
     assert verdict.engine == engine.name
-    right_on_test = VERIFIERS["arc_test"].judge(flip_problem(), trace(program), EngineTools(engine))
+    right_on_test = VERIFIERS["arc_test"].verify(flip_problem(), trace(program), EngineTools(engine))
     assert (right_on_test.outcome is Outcome.PASS) >= (outcome is Outcome.PASS)
 
 
@@ -53,7 +53,7 @@ def test_a_program_that_reads_and_prints_is_tested(bubblewrap: ProgramEngine) ->
     program += "    sys.exit()"
     tests = [{"stdin": "1\n2\n", "stdout": "sum: 3 \U0001f600"}, {"stdin": "", "stdout": "sum: 1 \U0001f600"}]
     problem = ProblemRecord(ProblemKind.TEXT, "sum", "", {"tests": tests}, None, "train")
-    verdict = VERIFIERS["unit_tests"].judge(problem, trace(program), EngineTools(bubblewrap))
+    verdict = VERIFIERS["unit_tests"].verify(problem, trace(program), EngineTools(bubblewrap))
     assert (verdict.outcome, verdict.score) == (Outcome.FAIL, 0.5), verdict.evidence
 
 
@@ -62,7 +62,7 @@ def test_patterns_are_matched(engine: ProgramEngine, text: str, outcome: Outcome
     problem = ProblemRecord(ProblemKind.TEXT, "as", "", {"match": "regex"}, "(a+)+", "train")
     if outcome is Outcome.FAIL and engine.name.startswith("monty"):
         outcome = Outcome.UNSCORED
-    assert VERIFIERS["regex"].judge(problem, trace("", text=text), EngineTools(engine)).outcome is outcome
+    assert VERIFIERS["regex"].verify(problem, trace("", text=text), EngineTools(engine)).outcome is outcome
 
 
 DIFFERENT = {
@@ -87,7 +87,7 @@ DIFFERENT = {
 
 @pytest.mark.parametrize("program", DIFFERENT.values(), ids=DIFFERENT)
 def test_what_an_engine_does_in_its_own_way_fails_no_program(engine: ProgramEngine, program: str) -> None:
-    verdict = VERIFIERS["arc_train"].judge(flip_problem(), trace(program), EngineTools(engine))
+    verdict = VERIFIERS["arc_train"].verify(flip_problem(), trace(program), EngineTools(engine))
     expected = Outcome.PASS if engine.name.startswith("bubblewrap") else Outcome.UNSCORED
     assert verdict.outcome is expected, verdict.message
     assert verdict.evidence.get("faithful", True) is (expected is Outcome.PASS)
@@ -123,6 +123,6 @@ def test_nothing_that_is_expected_is_sent_to_the_sandbox(program: str) -> None:
     tools = ScriptedTools(lambda _: CallResult(CallStatus.RETURNED, value=0))
     for problem in (arc, *(ProblemRecord(ProblemKind.TEXT, "t", "", spec, "", "train") for spec in (calls, prints))):
         for verifier in applicable_verifiers(problem, trace(program)):
-            assert verifier.judge(problem, trace(program), tools).outcome is not Outcome.ERROR
+            assert verifier.verify(problem, trace(program), tools).outcome is not Outcome.ERROR
     assert len(tools.jobs) == 4
     assert not any("7, 7, 7" in job.source or "7, 7, 7" in json.dumps(job.calls) for job in tools.jobs)

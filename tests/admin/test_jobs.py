@@ -100,7 +100,7 @@ def test_where_nothing_would_happen_there_is_nothing_to_confirm(as_chief):
 
 
 def test_the_page_that_asks_shows_what_was_spent_of_which_budget(as_chief):
-    job = make_job("judgement")
+    job = make_job("judge_job")
     job.cost, job.budget_cost, job.input_tokens, job.budget_tokens = 1.25, 5, 900, 10_000
     job.save()
     page = ask(as_chief, "cancel", job).content.decode()

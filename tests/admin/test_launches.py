@@ -13,7 +13,7 @@ from trajectories.models import (
     Brief,
     Export,
     GenerationJob,
-    Judgement,
+    JudgeJob,
     Problem,
     ProblemSet,
     Release,
@@ -189,10 +189,10 @@ def test_a_model_judges_the_traces_of_a_problem(as_chief, chief, django_capture_
     changes = {"judge-sampler": judge.pk, "judge-rubric": by.pk, "judge-form": "grade", "judge-budget_tokens": 900}
     with django_capture_on_commit_callbacks() as bells:
         confirm(as_chief, asked, Problem, **changes)
-    job = Judgement.objects.get()
+    job = JudgeJob.objects.get()
     assert bells
     assert (job.sampler, job.rubric, job.budget_tokens, job.total_count) == (judge, by, 900, 1)
-    assert AuditEvent.objects.filter(verb="judgement.planned", actor=chief).count() == 1
+    assert AuditEvent.objects.filter(verb="judge_job.planned", actor=chief).count() == 1
 
 
 def test_a_generation_job_is_planned_like_an_earlier_one(as_chief, chief, django_capture_on_commit_callbacks):
@@ -259,13 +259,13 @@ def test_a_file_of_a_release_is_asked_for(as_chief, chief, django_capture_on_com
     [
         ("run_again", "add_run"),
         ("verify_again", "add_reverification"),
-        ("judge_traces", "add_judgement"),
+        ("judge_traces", "add_judgejob"),
     ],
 )
 def test_nothing_is_started_without_the_permission(client, nobody, action, needed):
     nobody.is_staff = True
     nobody.save()
-    viewing = ["view_run", "view_verdict", "view_judgement"]
+    viewing = ["view_run", "view_verdict", "view_judgejob"]
     nobody.user_permissions.set(Permission.objects.filter(codename__in=viewing))
     client.force_login(nobody)
     run = factories.plan()

@@ -139,12 +139,12 @@ def test_an_estimate_says_that_it_is_one(client, chief, monkeypatch):
 
 
 def test_the_first_page_shows_the_state_of_all_jobs(client, chief, nobody):
-    make_job("judgement")
+    make_job("judge_job")
     factories.make_run(state="failed", title="<Broken>", state_reason="It did not work.")
     factories.make_worker(silent=True)
     client.force_login(chief)
     page = client.get(reverse("admin:index")).content.decode()
-    assert 'href="/jobs/?kind=judgement"' in page
+    assert 'href="/jobs/?kind=judge_job"' in page
     assert "No worker is alive." in page
     assert "&lt;Broken&gt;" in page
     assert "It did not work." in page

@@ -52,7 +52,7 @@ def test_a_run_is_started_again_from_the_table_and_watched_and_cancelled_among_t
     row.locator("summary").click()
     row.get_by_role("button", name="Cancel the job").click()
     expect(row.locator(".badge")).to_have_text("Cancelled")
-    page.locator("#kind").select_option("judgement")
+    page.locator("#kind").select_option("judge_job")
     expect(page.get_by_role("heading", name="No such job")).to_be_visible()
 
 

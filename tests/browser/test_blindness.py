@@ -8,7 +8,7 @@ from django.urls import reverse
 from playwright.sync_api import expect
 
 from tests.factories import make_trace, make_verdict
-from trajectories.core.curation.reviews import Decision, Judgement
+from trajectories.core.curation.reviews import Decision, ReviewDraft
 from trajectories.services.curation.reviews import submit_review
 
 
@@ -16,8 +16,8 @@ from trajectories.services.curation.reviews import submit_review
 def reviewed(lead):
     trace = make_trace(correctness="pass")
     make_verdict(trace=trace, verifier="model_judge:correctness", outcome="fail", message="It guesses.")
-    word = Judgement(Decision.REJECT, score=2, reason="lucky", comment="Only luck.")
-    submit_review(reviewer=lead, trace=trace, judgement=word, key=uuid.uuid4())
+    word = ReviewDraft(Decision.REJECT, score=2, reason="lucky", comment="Only luck.")
+    submit_review(reviewer=lead, trace=trace, draft=word, key=uuid.uuid4())
     return trace
 
 

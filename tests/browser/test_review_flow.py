@@ -1,4 +1,4 @@
-"""Judging at speed in a real browser: the next trace at once, the decision behind it, nothing lost, nothing doubled."""
+"""Reviewing at speed in a real browser: the next trace at once, the decision behind it, nothing lost, nothing doubled."""
 
 import uuid
 
@@ -8,7 +8,7 @@ from playwright.sync_api import Page, Route, expect
 
 from tests import factories
 from tests.worker import wait_for
-from trajectories.core.curation.reviews import Decision, Judgement
+from trajectories.core.curation.reviews import Decision, ReviewDraft
 from trajectories.models import Review, ReviewLease, Trace
 from trajectories.services.curation.reviews import submit_review
 
@@ -91,7 +91,7 @@ def test_the_next_trace_is_shown_before_the_server_has_answered(log_in, curator,
     press(page, "c")
     page.keyboard.type("a thought")
     held.let_go()
-    expect(page.get_by_text("1 of 4 judged by you")).to_be_visible()
+    expect(page.get_by_text("1 of 4 reviewed by you")).to_be_visible()
     expect(page.get_by_role("button", name=f"Undo accept of {traces[0].pk}")).to_be_visible()
     expect(page.locator("#id_comment")).to_have_value("a thought")
     assert decided() == [(traces[0].pk, "accept")]
@@ -108,7 +108,7 @@ def test_decisions_go_in_one_after_another_while_the_server_is_slow(log_in, cura
     press(page, "w", "Enter")
     at(page, traces[2])
     held.let_go()
-    expect(page.get_by_text("2 of 4 judged by you")).to_be_visible()
+    expect(page.get_by_text("2 of 4 reviewed by you")).to_be_visible()
     assert decided() == [(traces[0].pk, "accept"), (traces[1].pk, "reject")]
 
 
@@ -121,7 +121,7 @@ def test_without_a_connection_the_decision_waits_and_goes_in_once(log_in, curato
     toast(page).to_contain_text("A decision is not stored yet: no connection to the server.")
     page.unroute(SUBMIT)
     page.get_by_role("button", name="Send now").click()
-    expect(page.get_by_text("1 of 4 judged by you")).to_be_visible()
+    expect(page.get_by_text("1 of 4 reviewed by you")).to_be_visible()
     toast(page).not_to_contain_text("not stored yet")
     assert decided() == [(traces[0].pk, "accept")]
 
@@ -140,7 +140,7 @@ def test_a_connection_lost_after_the_server_has_stored_it_doubles_nothing(log_in
     wait_for(Review.objects.exists, "the review")
     page.unroute(SUBMIT)
     page.get_by_role("button", name="Send now").click()
-    expect(page.get_by_text("1 of 4 judged by you")).to_be_visible()
+    expect(page.get_by_text("1 of 4 reviewed by you")).to_be_visible()
     assert decided() == [(traces[0].pk, "accept")]
 
 
@@ -170,7 +170,7 @@ def test_who_is_logged_out_is_told_and_loses_nothing(log_in, curator, traces):
 def test_a_refused_decision_says_why_and_its_text_is_kept(log_in, curator, lead, traces):
     page = log_in(curator)
     start(page, traces[0])
-    submit_review(reviewer=lead, trace=traces[0], judgement=Judgement(Decision.ACCEPT), key=uuid.uuid4())
+    submit_review(reviewer=lead, trace=traces[0], draft=ReviewDraft(Decision.ACCEPT), key=uuid.uuid4())
     press(page, "l", "c")
     page.keyboard.type("It guesses.")
     press(page, "Control+Enter")
@@ -196,7 +196,7 @@ def test_a_double_click_is_one_decision(log_in, curator, traces):
     press(page, "a")
     page.get_by_role("button", name="Submit and next").first.dblclick()
     at(page, traces[1])
-    expect(page.get_by_text("1 of 4 judged by you")).to_be_visible()
+    expect(page.get_by_text("1 of 4 reviewed by you")).to_be_visible()
     expect(page.get_by_role("alert")).to_have_count(0)
     assert decided() == [(traces[0].pk, "accept")]
 
@@ -207,7 +207,7 @@ def test_a_burst_of_keys_decides_nothing_that_was_not_seen(log_in, curator, trac
     page.evaluate("""for (const key of ["a", "Enter", "a", "Enter", "a", "Enter"])
         document.body.dispatchEvent(new KeyboardEvent("keydown", {key, bubbles: true, cancelable: true}))""")
     at(page, traces[1])
-    expect(page.get_by_text("1 of 4 judged by you")).to_be_visible()
+    expect(page.get_by_text("1 of 4 reviewed by you")).to_be_visible()
     expect(page.locator("[name=decision][value=accept]")).not_to_be_checked()
     assert decided() == [(traces[0].pk, "accept")]
 
@@ -217,7 +217,7 @@ def test_back_leads_to_the_trace_with_the_decision(log_in, curator, traces):
     start(page, traces[0])
     press(page, "a", "Enter")
     at(page, traces[1])
-    expect(page.get_by_text("1 of 4 judged by you")).to_be_visible()
+    expect(page.get_by_text("1 of 4 reviewed by you")).to_be_visible()
     page.go_back()
     at(page, traces[0])
     expect(page.get_by_text("You said accept")).to_be_visible()
@@ -269,7 +269,7 @@ def test_one_key_accepts_and_goes_on_for_who_has_chosen_it(log_in, curator, trac
     page.keyboard.press("Escape")
     press(page, "3", "a")
     at(page, traces[1])
-    expect(page.get_by_text("1 of 4 judged by you")).to_be_visible()
+    expect(page.get_by_text("1 of 4 reviewed by you")).to_be_visible()
     assert (decided(), Review.objects.get().score) == ([(traces[0].pk, "accept")], 3)
     # It is remembered, and a rejection still takes its two keys.
     start(page, traces[1])
@@ -277,7 +277,7 @@ def test_one_key_accepts_and_goes_on_for_who_has_chosen_it(log_in, curator, trac
     at(page, traces[2])
     press(page, "a")
     at(page, traces[3])
-    expect(page.get_by_text("3 of 4 judged by you")).to_be_visible()
+    expect(page.get_by_text("3 of 4 reviewed by you")).to_be_visible()
     assert [word for _, word in decided()] == ["accept", "reject", "accept"]
 
 

@@ -1,4 +1,4 @@
-"""The whole way of a curator and an engineer in a real browser: read, judge by keys, export, download, compare."""
+"""The whole way of a curator and an engineer in a real browser: read, review by keys, export, download, compare."""
 
 import json
 import re
@@ -52,7 +52,7 @@ def wait_for_scripts(page: Page) -> None:
     expect(page.locator("[data-label-step=good]")).to_be_visible()
 
 
-def is_judged(trace) -> Review | None:
+def standing_review(trace) -> Review | None:
     return Review.objects.filter(trace=trace).order_by("-pk").first()
 
 
@@ -64,8 +64,8 @@ def test_log_in_open_a_run_accept_export_download_and_compare(page, run, lead, c
     expect(page.get_by_text("lena", exact=True)).to_be_visible()
     trace = open_first(page, run)
     press(page, "a", "5", "Enter")
-    expect(page.get_by_text("1 of 3 judged")).to_be_visible()
-    review = is_judged(trace)
+    expect(page.get_by_text("1 of 3 reviewed")).to_be_visible()
+    review = standing_review(trace)
     assert (review.decision, review.score, review.reviewer) == ("accept", 5, lead)
     page.goto(f"/traces/?run={run.pk}")
     page.get_by_role("button", name="Export accepted").click()
@@ -97,8 +97,8 @@ def test_every_key_of_the_decision_form(log_in, run, curator):
     press(page, "c")
     page.keyboard.type("ax 12 s: keys are letters here")
     press(page, "Control+Enter")
-    expect(page.get_by_text("1 of 3 judged")).to_be_visible()
-    review = is_judged(trace)
+    expect(page.get_by_text("1 of 3 reviewed")).to_be_visible()
+    review = standing_review(trace)
     assert (review.decision, review.reason, review.score) == ("reject", "wrong_reasoning", 2)
     assert review.comment == "ax 12 s: keys are letters here"
     assert review.step_labels == {"0": "good", "1": "bad"}
@@ -113,8 +113,8 @@ def test_one_key_rejects_with_its_reason_and_a_click_elsewhere_changes_nothing(l
     expect(page.locator("[name=decision][value=reject]")).to_be_checked()
     expect(page.locator("html")).to_have_attribute("data-digits", "off")
     press(page, "Enter")
-    expect(page.get_by_text("1 of 3 judged")).to_be_visible()
-    review = is_judged(trace)
+    expect(page.get_by_text("1 of 3 reviewed")).to_be_visible()
+    review = standing_review(trace)
     assert (review.decision, review.reason) == ("reject", "wrong_answer")
 
 
@@ -124,7 +124,7 @@ def test_rejecting_without_a_reason_is_refused_on_the_spot(log_in, run, curator)
     press(page, "x", "Enter")
     expect(page.get_by_role("alert")).to_contain_text("a rejection needs one")
     expect(page.locator("[name=decision][value=reject]")).to_be_checked()
-    assert is_judged(trace) is None
+    assert standing_review(trace) is None
 
 
 def test_enter_goes_on_shift_enter_stays_s_skips_and_u_undoes(log_in, run, curator):
@@ -154,24 +154,24 @@ def test_the_next_trace_is_there_before_it_is_asked_for(log_in, run, curator):
     press(page, "a", "Enter")
     expect(page.locator(f"#trace[data-trace='{keys[1]}']")).to_be_visible()
     expect(page).to_have_title(re.compile(f"Trace {keys[1]}"))
-    expect(page.get_by_text("1 of 3 judged")).to_be_visible()
+    expect(page.get_by_text("1 of 3 reviewed")).to_be_visible()
     press(page, "w", "Enter")
     expect(page.locator(f"#trace[data-trace='{keys[2]}']")).to_be_visible()
-    expect(page.get_by_text("2 of 3 judged")).to_be_visible()
+    expect(page.get_by_text("2 of 3 reviewed")).to_be_visible()
     assert Review.objects.filter(trace=keys[1], decision="reject").exists()
 
 
 def test_when_nothing_is_left_the_page_says_so_and_leads_on(log_in, run, lead):
     page = log_in(lead)
     open_first(page, run)
-    for judged in range(3):
-        expect(page.get_by_text(f"{judged} of 3 judged")).to_be_visible()
+    for reviewed in range(3):
+        expect(page.get_by_text(f"{reviewed} of 3 reviewed")).to_be_visible()
         press(page, "a", "Enter")
-    expect(page.get_by_role("heading", name="Nothing left to judge here")).to_be_visible()
+    expect(page.get_by_role("heading", name="Nothing left to review here")).to_be_visible()
     expect(page.get_by_role("link", name="Make a release")).to_be_visible()
 
 
-def test_a_held_key_judges_no_trace_that_was_not_seen(log_in, run, curator):
+def test_a_held_key_reviews_no_trace_that_was_not_seen(log_in, run, curator):
     page = log_in(curator)
     open_first(page, run)
     page.keyboard.down("a")
@@ -181,7 +181,7 @@ def test_a_held_key_judges_no_trace_that_was_not_seen(log_in, run, curator):
         page.keyboard.down("Enter")
     page.keyboard.up("Enter")
     page.keyboard.up("a")
-    expect(page.get_by_text("1 of 3 judged")).to_be_visible()
+    expect(page.get_by_text("1 of 3 reviewed")).to_be_visible()
     assert Review.objects.count() == 1
 
 
@@ -196,7 +196,7 @@ def test_a_draft_survives_leaving_the_page_and_ends_with_the_submission(log_in, 
     expect(page.locator("#id_comment")).to_have_value("half a thought")
     wait_for_scripts(page)
     press(page, "Enter")
-    wait_for(lambda: is_judged(trace), "the review")
+    wait_for(lambda: standing_review(trace), "the review")
     # The draft ends when the page hears that the review is in: it shows the next trace then.
     expect(page.locator(f"#trace:not([data-trace='{trace.pk}'])")).to_be_visible()
     page.goto(f"/traces/{trace.pk}/?run={run.pk}")
@@ -243,7 +243,7 @@ def test_hostile_text_runs_nothing_and_loads_nothing(log_in, run, curator):
     assert page.evaluate("window.owned") is None
 
 
-def test_judging_works_without_javascript(browser, browser_context_args, log_in, run, curator):
+def test_reviewing_works_without_javascript(browser, browser_context_args, log_in, run, curator):
     cookies = log_in(curator).context.cookies()
     context = browser.new_context(**{**browser_context_args, "java_script_enabled": False})
     context.add_cookies(cookies)
@@ -254,7 +254,7 @@ def test_judging_works_without_javascript(browser, browser_context_args, log_in,
     expect(page.get_by_role("alert")).to_contain_text("press a to accept, x to reject")
     page.get_by_label("Accept", exact=True).check(force=True)
     page.get_by_role("button", name="Submit and next").first.click()
-    expect(page.get_by_text("1 of 3 judged")).to_be_visible()
+    expect(page.get_by_text("1 of 3 reviewed")).to_be_visible()
     context.close()
-    assert is_judged(trace).decision == "accept"
+    assert standing_review(trace).decision == "accept"
     assert Path(page.url).name == f"?run={run.pk}"

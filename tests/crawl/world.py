@@ -16,7 +16,7 @@ from tests import factories
 from tests.crawl.values import PATH_NUMBERS, PATH_TEXTS
 from tests.generation import waiting_candidate, writing_plan
 from tests.judging import job_over, works
-from trajectories.core.curation.reviews import Decision, Judgement
+from trajectories.core.curation.reviews import Decision, ReviewDraft
 from trajectories.models import GenerationJob, Run, Sampler
 from trajectories.selectors.traces import TraceScope
 from trajectories.services.curation.reviews import submit_review
@@ -73,14 +73,14 @@ def make_world() -> World:
     traces = [*works("It is right.", "It is wrong."), *(factories.make_trace(run=finished) for _ in range(3))]
     factories.make_verdict(trace=traces[-1], evidence={"pairs": []})
     for trace in traces[2:4]:
-        accepted = Judgement(Decision.ACCEPT, score=4)
-        submit_review(reviewer=curator, trace=trace, judgement=accepted, key=uuid.uuid4())
+        accepted = ReviewDraft(Decision.ACCEPT, score=4)
+        submit_review(reviewer=curator, trace=trace, draft=accepted, key=uuid.uuid4())
     release = freeze_accepted(actor=lead, title="First", key=uuid.uuid4())
     exports = [request_export(actor=lead, release=release, export_format=name) for name in ("full", "sft-messages")]
     write_export(export_id=exports[0].pk)
     candidate = waiting_candidate()
     planned = plan_generation(actor=lead, plan=writing_plan(model, set_title="Planned"))
-    judgement = job_over(traces[:2], model)
+    judge_job = job_over(traces[:2], model)
     again = plan_reverification(actor=lead, scope=TraceScope(), verifiers=["arc_test"])
     upload = keep_upload(owner=lead, name="questions.csv", stream=io.BytesIO(QUESTIONS))
     world.rows = {
@@ -92,7 +92,7 @@ def make_world() -> World:
         "export_id": exports,
         "candidate_id": [candidate],
         "generation": [planned, GenerationJob.objects.get(pk=candidate.job_id)],
-        "judgement": [judgement],
+        "judge_job": [judge_job],
         "reverification": [again],
         "token": [upload.token],
     }

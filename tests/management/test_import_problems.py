@@ -138,7 +138,7 @@ def test_files_of_questions_that_cannot_be_read(tmp_path, content, arguments, me
 
 
 @pytest.mark.django_db
-def test_questions_that_cannot_be_judged_by_are_refused_with_the_reason(tmp_path):
+def test_questions_that_nothing_can_be_verified_against_are_refused_with_the_reason(tmp_path):
     path = tmp_path / "q.jsonl"
     rows = [
         {"question": "A word?", "answer": "[a-z", "match": "regex"},

@@ -9,7 +9,7 @@ import pytest
 from django.core.management import call_command
 
 from trajectories.core.completions.parts import thoughts_in
-from trajectories.core.curation.reviews import Decision, Judgement
+from trajectories.core.curation.reviews import Decision, ReviewDraft
 from trajectories.core.exporters import Thoughts
 from trajectories.core.identity import content_hash
 from trajectories.core.problems import statement_hash
@@ -47,7 +47,7 @@ def import_rows(*rows) -> list[Trace]:
 def exported(lead, trace, export_format, thoughts=Thoughts.REASONING_CONTENT, with_meta=False) -> tuple[dict, Export]:
     """The one row of a file made of a trace."""
     if not trace.decision:
-        submit_review(reviewer=lead, trace=trace, judgement=Judgement(Decision.ACCEPT), key=uuid.uuid4())
+        submit_review(reviewer=lead, trace=trace, draft=ReviewDraft(Decision.ACCEPT), key=uuid.uuid4())
     release = freeze_accepted(actor=lead, title="Accepted", key=uuid.uuid4())
     export = request_export(
         actor=lead, release=release, export_format=export_format, thoughts=thoughts, with_meta=with_meta

@@ -8,7 +8,7 @@ from django.core.management import CommandError, call_command
 from tests.endpoint import sampler_for
 from tests.judging import judging_endpoint, works
 from trajectories.management.commands import judge
-from trajectories.models import Judgement, Trace
+from trajectories.models import JudgeJob, Trace
 from trajectories.services.judging.work import judge_next
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -26,7 +26,7 @@ def test_a_dry_run_says_what_it_would_take_and_plans_nothing():
         name = sampler_for(endpoint).name
         assert run("--sampler", name, "--dry-run").startswith("Estimate: 2 calls, ")
         assert run("--sampler", name, "--compare", "3", "--dry-run").startswith("Estimate: 4 calls, ")
-    assert not Judgement.objects.exists()
+    assert not JudgeJob.objects.exists()
 
 
 def test_waiting_ends_with_counts_and_agreement(monkeypatch):
@@ -36,9 +36,9 @@ def test_waiting_ends_with_counts_and_agreement(monkeypatch):
     with judging_endpoint() as endpoint:
         name = sampler_for(endpoint).name
         # In place of a worker: the job goes on while the command sleeps.
-        monkeypatch.setattr(judge.time, "sleep", lambda _: judge_next(job_id=Judgement.objects.get().pk))
+        monkeypatch.setattr(judge.time, "sleep", lambda _: judge_next(job_id=JudgeJob.objects.get().pk))
         said = run("--sampler", name, "--traces", f"problem={right.problem_id}", "--wait")
-    assert "2 traces, at /judgements/" in said
+    assert "2 traces, at /judging/" in said
     assert "2 of 2 judged, 0 errors, 2 calls" in said
     assert "Agrees with the reference answer on 100% of 2 traces, kappa 1.00." in said
 
@@ -62,4 +62,4 @@ def test_what_cannot_be_done_is_said_and_changes_nothing(arguments, message):
         with pytest.raises(CommandError) as fault:
             run(*fields, *arguments)
     assert message in str(fault.value)
-    assert not Judgement.objects.exists()
+    assert not JudgeJob.objects.exists()

@@ -23,7 +23,7 @@ from trajectories.services.installation.roles import roles_with
 from trajectories.services.jobs.leases import LEASE, claim_job
 from trajectories.services.jobs.steering import ACTIVE, CANCEL, PAUSE, RESUME, RETRY, STEERED, JobError, may_move
 from trajectories.services.jobs.sweeps import claim_lost_bells
-from trajectories.services.judging.work import judge_next, lost_judgements
+from trajectories.services.judging.work import judge_next, lost_judge_jobs
 from trajectories.services.releases.exports import waiting_exports, write_export
 from trajectories.services.releases.freezing import freeze_next, lost_freezings
 from trajectories.services.runs.chat_sampling import sample_session
@@ -39,7 +39,7 @@ PAUSABLE = [kind for kind, each in KINDS.items() if PAUSE in each.acts]
 LEASED = [kind for kind, each in STEERED.items() if issubclass(each.model, LeasedJob)]
 WORK = {
     "run": lambda pk: sample_next_batch(run_id=pk, limit=1),
-    "judgement": lambda pk: judge_next(job_id=pk, seconds=1),
+    "judge_job": lambda pk: judge_next(job_id=pk, seconds=1),
     "generation": lambda pk: generate_next(job_id=pk),
     "reverification": lambda pk: reverify_next(job_id=pk),
     "export": lambda pk: write_export(export_id=pk),
@@ -50,7 +50,7 @@ WORK = {
 
 LOST = {
     "run": claim_lost_bells,
-    "judgement": lost_judgements,
+    "judge_job": lost_judge_jobs,
     "generation": lost_generation_jobs,
     "reverification": lost_reverifications,
     "export": lambda: [export.pk for export in waiting_exports()],
@@ -253,7 +253,7 @@ def _paid_run():
 
 PAID = {
     "run": (_paid_run, lambda pk: sample_session(run_id=pk, on_traces=lambda _: None, seconds=1)),
-    "judgement": (lambda: job_over(works("right"), model()), judge_next),
+    "judge_job": (lambda: job_over(works("right"), model()), judge_next),
     "generation": (lambda: make_job("generation"), generate_next),
 }
 

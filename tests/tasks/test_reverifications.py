@@ -1,4 +1,4 @@
-"""Judging again by a real worker process, through the broker."""
+"""Verifying again by a real worker process, through the broker."""
 
 from datetime import timedelta
 
@@ -49,6 +49,6 @@ def test_a_trace_that_kills_its_workers_gets_an_error_and_the_job_goes_on(celery
     assert MAX_CLAIMS <= deaths(celery_worker_process) <= MAX_CLAIMS + 1
     words = {verdict.trace_id: verdict for verdict in Verdict.objects.filter(verifier="deadly")}
     assert [words[trace.pk].outcome for trace in traces] == ["pass", "error", "pass"]
-    assert words[traces[1].pk].message == "Judging this trace was begun 3 times and never came to an end."
+    assert words[traces[1].pk].message == "Verifying this trace was begun 3 times and never came to an end."
     job.refresh_from_db()
     assert (job.done_count, job.written_count) == (3, 3)

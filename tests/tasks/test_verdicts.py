@@ -30,4 +30,4 @@ def test_a_trace_that_kills_its_verifiers_gets_an_error_and_all_others_their_ver
     wait_for(lambda: not PendingVerification.objects.exists(), "every trace to have its verdicts")
     words = {verdict.trace_id: verdict for verdict in Verdict.objects.filter(verifier="deadly")}
     assert [words[trace.pk].outcome for trace in traces] == ["pass", "error", "pass"]
-    assert words[traces[1].pk].message == "Judging this trace was begun 3 times and never came to an end."
+    assert words[traces[1].pk].message == "Verifying this trace was begun 3 times and never came to an end."

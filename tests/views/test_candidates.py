@@ -188,7 +188,7 @@ def test_the_problem_says_what_its_answer_rests_on(client, reviewer, candidate):
     trace = make_trace(problem=Problem.objects.get(), answer="16")
     make_verdict(trace=trace, verifier="numeric")
     page = client.get(reverse("trace_detail", args=[trace.pk])).content.decode()
-    assert "Judged by an answer that is no ground truth: agreement of samples." in page
+    assert "Verified by an answer that is no ground truth: agreement of samples." in page
 
 
 @pytest.mark.parametrize("name", ["decide", "edit", "requeue"])

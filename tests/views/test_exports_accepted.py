@@ -3,7 +3,7 @@ from django.urls import reverse
 from tests import factories
 
 
-def test_the_page_of_a_run_leads_to_judging_and_export(client, lead, curator):
+def test_the_page_of_a_run_leads_to_reviewing_and_export(client, lead, curator):
     run = factories.make_run(done_count=1)
     factories.make_trace(run=run)
     address = reverse("run_detail", args=[run.pk])

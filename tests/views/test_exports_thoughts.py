@@ -7,7 +7,7 @@ import pytest
 from django.urls import reverse
 
 from tests import factories
-from trajectories.core.curation.reviews import Decision, Judgement
+from trajectories.core.curation.reviews import Decision, ReviewDraft
 from trajectories.models import Export
 from trajectories.services.curation.reviews import submit_review
 from trajectories.services.releases.exports import export_filename, export_path, write_export
@@ -21,7 +21,7 @@ def release(settings, tmp_path, lead):
     settings.EXPORT_DIR = tmp_path / "exports"
     parts = [{"kind": "thinking", "start": 0, "end": 9}, {"kind": "content", "start": 11, "end": 12}]
     trace = factories.make_trace(reasoning="Two twos.\n\n4", parts=parts, program="", steps=[])
-    submit_review(reviewer=lead, trace=trace, judgement=Judgement(Decision.ACCEPT), key=uuid.uuid4())
+    submit_review(reviewer=lead, trace=trace, draft=ReviewDraft(Decision.ACCEPT), key=uuid.uuid4())
     return freeze_accepted(actor=lead, title="First", key=uuid.uuid4())
 
 

@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from tests import factories
 from tests.generation import waiting_candidate
-from trajectories.core.curation.reviews import Decision, Judgement
+from trajectories.core.curation.reviews import Decision, ReviewDraft
 from trajectories.models import Export, Import, Run
 from trajectories.selectors.waiting import KINDS
 from trajectories.services.curation.reviews import submit_review
@@ -50,7 +50,7 @@ def test_the_loop_has_live_counts(client, lead):
     assert loop.waiting == 2
     assert loop.has_unreleased
     titles = [step.title for step in response.context["steps"]]
-    assert titles == ["Judge traces", "Freeze a release", "Start a run"]
+    assert titles == ["Review traces", "Freeze a release", "Start a run"]
 
 
 def test_a_run_under_way_is_polled_and_an_ended_one_is_not(client, lead):
@@ -163,7 +163,7 @@ def test_what_failed_waits_for_a_week(client, lead):
 
 def test_an_export_that_failed_is_told_to_whoever_may_export(client, lead, engineer, curator):
     trace = factories.make_trace(correctness="pass")
-    submit_review(reviewer=lead, trace=trace, judgement=Judgement(Decision.ACCEPT), key=uuid.uuid4())
+    submit_review(reviewer=lead, trace=trace, draft=ReviewDraft(Decision.ACCEPT), key=uuid.uuid4())
     release = freeze_accepted(actor=lead, title="First", key=uuid.uuid4())
     Export.objects.create(
         release=release, format="full", state="failed", error="The disk is full.", finished_at=timezone.now()

@@ -124,7 +124,7 @@ def test_queries_do_not_grow_with_jobs(client, lead, django_assert_num_queries):
 
 
 def test_what_was_spent_is_shown_against_the_budget(client, lead):
-    job = make_job("judgement")
+    job = make_job("judge_job")
     job.cost, job.budget_cost, job.budget_tokens = 1.5, 20, 9000
     job.input_tokens, job.output_tokens = 1000, 234
     job.save()

@@ -177,7 +177,7 @@ def test_the_board_groups_samples_by_output(client, curator, problem):
     wrong = next(group for group in board.groups if group.failed)
     assert right.share == pytest.approx(3 / 7)
     assert right.train_pattern == "2/2 pairs"
-    assert right.words == {"arc_test": [("pass", 3)], "arc_train": [("pass", 3)]}
+    assert right.outcomes == {"arc_test": [("pass", 3)], "arc_train": [("pass", 3)]}
     assert wrong.train_pattern == "up to 1/2 pairs"
     assert wrong.near_miss == "right but for 1 of 3 cells"
     assert (board.samples, board.outputs, board.silent, board.programs) == (7, 2, 2, 2)

@@ -19,7 +19,7 @@ def job(trace, lead):
     return plan_reverification(actor=lead, scope=TraceScope(problem=trace.problem_id), verifiers=["arc_test"])
 
 
-def test_a_lead_asks_for_a_selection_to_be_judged_again(client, lead, trace):
+def test_a_lead_asks_for_a_selection_to_be_verified_again(client, lead, trace):
     client.force_login(lead)
     address = reverse("reverification_new") + f"?problem={trace.problem_id}"
     assert "1</strong> trace" in client.get(address).content.decode()

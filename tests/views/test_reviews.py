@@ -8,7 +8,7 @@ from django.contrib.messages import get_messages
 from django.urls import reverse
 
 from tests import factories
-from trajectories.core.curation.reviews import Decision, Judgement
+from trajectories.core.curation.reviews import Decision, ReviewDraft
 from trajectories.models import Review, ReviewLease
 from trajectories.services.curation.reviews import submit_review
 
@@ -54,7 +54,7 @@ def test_it_goes_on_to_the_next_of_the_scope_or_stays(as_curator, trace):
 
 def test_after_the_last_one_nothing_is_left(as_curator, trace):
     response = as_curator.post(reverse("review_submit", args=[trace.pk]) + f"?run={trace.run_id}", form(), follow=True)
-    assert "Nothing left to judge here" in response.content.decode()
+    assert "Nothing left to review here" in response.content.decode()
 
 
 def test_htmx_gets_the_next_trace_with_the_answer(as_curator, trace):
@@ -63,7 +63,7 @@ def test_htmx_gets_the_next_trace_with_the_answer(as_curator, trace):
     assert response["HX-Push-Url"] == f"/traces/{trace.pk}/?run={trace.run_id}"
     page = response.content.decode()
     assert f'data-trace="{trace.pk}"' in page
-    assert "1 of 2 judged" in page
+    assert "1 of 2 reviewed" in page
     assert "<html" not in page
     last = submit(as_curator, trace, f"?run={trace.run_id}", headers=HTMX)
     assert last["HX-Push-Url"] == f"/traces/next/?run={trace.run_id}"
@@ -78,7 +78,7 @@ def test_a_page_that_shows_the_next_trace_already_gets_progress_undo_and_news(as
     response = submit(as_curator, trace, f"?run={trace.run_id}", headers=HTMX, then="behind", lease=lease)
     page = response.content.decode()
     assert response.status_code == 200
-    assert "1 of 2 judged by you" in page
+    assert "1 of 2 reviewed by you" in page
     assert f"Undo accept of {trace.pk}" in page
     assert f"Trace {trace.pk} is decided differently: you accepted it, lena rejected it." in page
     assert 'id="reading"' not in page
@@ -165,7 +165,7 @@ def test_a_form_that_was_wrong_still_hears_of_what_was_decided_meanwhile(as_cura
 
 def test_a_decision_that_contradicts_another_is_said_everywhere_it_may_be(as_curator, client, curator, lead, trace):
     second = factories.make_trace(run=trace.run)
-    submit_review(reviewer=lead, trace=trace, judgement=Judgement(Decision.ACCEPT), key=uuid.uuid4())
+    submit_review(reviewer=lead, trace=trace, draft=ReviewDraft(Decision.ACCEPT), key=uuid.uuid4())
     listed = reverse("trace_list") + "?decision=disputed"
     assert "No trace matches" in as_curator.get(listed).content.decode()
     as_curator.get(reverse("trace_detail", args=[trace.pk]))
@@ -221,7 +221,7 @@ def test_a_wrong_form_says_what_is_wrong_and_stores_nothing(as_curator, trace, v
         response = submit(as_curator, trace, headers=headers, **values)
         assert response.status_code == 422
         assert message in response.content.decode()
-    assert response["HX-Retarget"] == "#judge"
+    assert response["HX-Retarget"] == "#review"
     assert Review.objects.count() == 0
 
 
@@ -282,14 +282,14 @@ def test_undo_does_not_touch_what_others_said(as_curator, lead, trace):
 
 
 @pytest.mark.parametrize("role", ["engineer", "nobody"])
-def test_who_may_not_judge_cannot(client, request, trace, role):
+def test_who_may_not_review_cannot(client, request, trace, role):
     client.force_login(request.getfixturevalue(role))
     assert submit(client, trace).status_code == 403
     assert undo(client).status_code == 403
     assert Review.objects.count() == 0
 
 
-def test_judging_needs_a_login_and_a_post(client, curator, trace):
+def test_reviewing_needs_a_login_and_a_post(client, curator, trace):
     assert submit(client, trace)["Location"].startswith("/login/")
     client.force_login(curator)
     assert client.get(reverse("review_submit", args=[trace.pk])).status_code == 405

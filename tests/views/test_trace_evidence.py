@@ -1,4 +1,4 @@
-"""What a trace's page says of the answer that was judged."""
+"""What a trace's page says of the answer that was verified."""
 
 import pytest
 from django.urls import reverse
@@ -15,7 +15,7 @@ TESTS = {
 }
 
 
-def judged(text, *, kind="numeric", reference=None, spec=None, program="") -> Trace:
+def verified(text, *, kind="numeric", reference=None, spec=None, program="") -> Trace:
     problem = factories.make_problem(kind=kind, spec=spec or {}, reference=reference)
     trace = factories.make_trace(problem=problem, answer=None, program=program, reasoning=text)
     PendingVerification.objects.create(trace=trace)
@@ -52,21 +52,21 @@ def page(client, curator, trace) -> str:
     ],
 )
 def test_the_answer_is_marked_where_it_was_found(client, curator, values, marked, words):
-    shown = page(client, curator, judged(**values))
+    shown = page(client, curator, verified(**values))
     assert f"<mark>{marked}</mark>" in shown
     assert words in shown
 
 
 def test_what_a_choice_was_read_as_and_what_was_expected(client, curator):
     spec = {"choices": ["a cat", "a dog"]}
-    shown = page(client, curator, judged("Answer: a cat", kind="choice", reference="B", spec=spec))
+    shown = page(client, curator, verified("Answer: a cat", kind="choice", reference="B", spec=spec))
     assert '<dt>Answer</dt><dd><code class="answer-box">A</code>' in shown
     assert "<mark>a cat</mark>" in shown
     assert '<dt>Expected</dt><dd><code class="answer-box">B</code>' in shown
 
 
 def test_no_answer_is_said(client, curator):
-    shown = page(client, curator, judged("I do not know.", kind="text", reference="Paris"))
+    shown = page(client, curator, verified("I do not know.", kind="text", reference="Paris"))
     assert "no answer found" in shown
     assert "No answer was found outside of the thoughts" in shown
     assert "<mark>" not in shown
@@ -74,14 +74,14 @@ def test_no_answer_is_said(client, curator):
 
 def test_hostile_answers_stay_text(client, curator):
     text = "Answer: <script>alert(1)</script>\u202e"
-    shown = page(client, curator, judged(text, kind="text", reference="Paris"))
+    shown = page(client, curator, verified(text, kind="text", reference="Paris"))
     assert "<script>alert" not in shown
     assert "<mark>&lt;script&gt;alert(1)&lt;/script&gt;" in shown
 
 
 def test_a_long_text_is_cut_around_its_answer(client, curator):
     text = "long ago " * 50 + "\nAnswer: 7\n" + "then more " * 50
-    shown = page(client, curator, judged(text, reference="7"))
+    shown = page(client, curator, verified(text, reference="7"))
     excerpt = shown.partition('class="found-place">')[2].partition("</q>")[0]
     assert "<mark>7</mark>" in excerpt
     assert excerpt.startswith("…")
@@ -91,7 +91,7 @@ def test_a_long_text_is_cut_around_its_answer(client, curator):
 
 def test_each_unit_test_is_a_row(client, curator):
     program = "def double(value):\n    return value * 2 if value == 1 else 7\n"
-    shown = page(client, curator, judged("It doubles.", kind="text", spec=TESTS, program=program))
+    shown = page(client, curator, verified("It doubles.", kind="text", spec=TESTS, program=program))
     rows = shown.partition('class="table evidence-tests"')[2].partition("</table>")[0]
     assert rows.count("<tr>") == 3
     assert "[&quot;&lt;b&gt;&quot;]" in rows
@@ -120,15 +120,15 @@ def test_an_output_without_a_reference_answer_is_drawn_by_itself(client, curator
 
 def test_the_badge_of_a_verdict_asserts_nothing_that_its_outcome_denies(client, curator):
     client.force_login(curator)
-    page = client.get(reverse("trace_detail", args=[judged("<answer>5</answer>", reference="7").pk])).content.decode()
+    page = client.get(reverse("trace_detail", args=[verified("<answer>5</answer>", reference="7").pk])).content.decode()
     assert "<strong>Number</strong>" in page
     assert "Number right" not in page
-    page = client.get(reverse("trace_detail", args=[judged("<answer>7</answer>", reference="7").pk])).content.decode()
+    page = client.get(reverse("trace_detail", args=[verified("<answer>7</answer>", reference="7").pk])).content.decode()
     assert '<span class="visually-hidden">Pass: </span>' in page
 
 
 def test_headings_for_tasks_do_not_stand_above_answers_to_questions(client, curator):
-    trace = judged("<answer>7</answer>", reference="7")
+    trace = verified("<answer>7</answer>", reference="7")
     instruction = factories.make_instruction(title="Number, step by step", view="", suits="chat")
     Trace.objects.filter(pk=trace.pk).update(instruction=instruction)
     client.force_login(curator)

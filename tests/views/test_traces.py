@@ -121,17 +121,17 @@ def test_page_and_fragment_share_an_address(as_curator, trace):
     assert "HX-Request" in part["Vary"]
 
 
-def test_neighbours_and_the_next_to_judge_stay_in_the_scope(as_curator, trace):
+def test_neighbours_and_the_next_to_review_stay_in_the_scope(as_curator, trace):
     run = factories.make_run()
     older, here = (factories.make_trace(run=run, problem=trace.problem) for _ in range(2))
     factories.make_trace(problem=trace.problem)
     page = page_of(as_curator, here, f"?run={run.pk}")
     assert f"/traces/{older.pk}/?run={run.pk}" in page
-    assert "0 of 2 judged by you" in page
+    assert "0 of 2 reviewed by you" in page
     assert 'aria-label="Trace further up the list"' not in page
 
 
-def test_a_curator_judges_and_an_engineer_only_reads(client, trace, curator, engineer):
+def test_a_curator_reviews_and_an_engineer_only_reads(client, trace, curator, engineer):
     client.force_login(engineer)
     assert "review-form" not in page_of(client, trace)
     client.force_login(curator)
@@ -206,7 +206,7 @@ class TestList:
             ({"decision": "accepted"}, right),
         ):
             assert self.shown(as_curator, **query) == [expected.pk], query
-        assert self.shown(as_curator, decision="unjudged") == [fresh.pk, near.pk]
+        assert self.shown(as_curator, decision="unreviewed") == [fresh.pk, near.pk]
 
     def test_a_wrong_filter_is_named_and_counts_for_nothing(self, as_curator, trace):
         response = as_curator.get(self.address(correctness="sure", run=trace.run_id))
@@ -232,11 +232,11 @@ class TestList:
     def test_counts_stop_at_a_limit(self):
         assert COUNT_LIMIT == 10_000  # the template says "10,000+"
 
-    def test_the_next_to_judge_is_the_next_down_the_list_then_the_top(self, as_curator, problem):
+    def test_the_next_to_review_is_the_next_down_the_list_then_the_top(self, as_curator, problem):
         run = factories.make_run()
         first, second, third = (factories.make_trace(problem=problem, run=run).pk for _ in range(3))
-        judged = factories.make_trace(problem=problem, run=run, decision="accepted").pk
-        for after, expected in ((None, third), (judged, third), (third, second), (second, first), (first, third)):
+        reviewed = factories.make_trace(problem=problem, run=run, decision="accepted").pk
+        for after, expected in ((None, third), (reviewed, third), (third, second), (second, first), (first, third)):
             query = {"run": run.pk, **({"after": after} if after else {})}
             response = as_curator.get(reverse("trace_next", query=query))
             assert response["Location"] == f"/traces/{expected}/?run={run.pk}"
@@ -245,7 +245,7 @@ class TestList:
         trace = factories.make_trace(decision="rejected")
         client.force_login(lead)
         page = client.get(reverse("trace_next")).content.decode()
-        assert "Nothing left to judge here" in page
+        assert "Nothing left to review here" in page
         assert "All 1 traces" in page or "All 1 trace" in page
         client.force_login(curator)
         assert client.get(reverse("trace_next"))["Location"].startswith(f"/traces/{trace.pk}/")

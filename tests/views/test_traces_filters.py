@@ -75,7 +75,7 @@ def test_the_list_says_what_each_trace_is(client, curator, traces):
     assert ">hinted</span>" in page
 
 
-def test_reading_and_judging_follow_the_order_of_the_list(client, curator, problem):
+def test_reading_and_reviewing_follow_the_order_of_the_list(client, curator, problem):
     run = make_run()
     errors = [0.5, None, 0.1, 0.3, 0.1]
     traces = [make_trace(problem=problem, run=run, train_error=error) for error in errors]
@@ -92,12 +92,12 @@ def test_reading_and_judging_follow_the_order_of_the_list(client, curator, probl
         here = page.context["older"]
     assert walked == wanted
     assert page.context["newer"] == f"/traces/{wanted[-2]}/?run={run.pk}&order=error"
-    judged = [wanted[1]]
+    reviewed = [wanted[1]]
     for _ in range(4):
-        address = reverse("review_submit", args=[judged[-1]]) + f"?run={run.pk}&order=error"
+        address = reverse("review_submit", args=[reviewed[-1]]) + f"?run={run.pk}&order=error"
         there = client.post(address, {"decision": "accept", "key": uuid.uuid4()}).headers["Location"]
-        judged.append(int(there.split("/")[2]))
-    assert judged == [*wanted[1:], wanted[0]], "down the list, then from its top"
+        reviewed.append(int(there.split("/")[2]))
+    assert reviewed == [*wanted[1:], wanted[0]], "down the list, then from its top"
     assert there.endswith("&order=error")
 
 

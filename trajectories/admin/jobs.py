@@ -12,7 +12,7 @@ from django.template.defaultfilters import pluralize
 from trajectories.admin.asking import Question, Subject, ask, chosen_rows, is_confirmed
 from trajectories.admin.base import Act, ReadOnlyAdmin
 from trajectories.admin.launches import generate_again, judge_traces, run_again, verify_again
-from trajectories.models import Export, Freezing, GenerationJob, Import, Judgement, Reverification, Run
+from trajectories.models import Export, Freezing, GenerationJob, Import, JudgeJob, Reverification, Run
 from trajectories.selectors.jobs import READINGS, JobRow, get_jobs
 from trajectories.services.imports.jobs import ImportJobError, import_again
 from trajectories.services.jobs.steering import CANCEL, PAUSE, RESUME, RETRY, STEERED, JobError, why_not
@@ -152,9 +152,9 @@ def spending_of(job: Any) -> str:
     return money(job.cost) + (f" of {money(job.budget_cost)}" if job.budget_cost is not None else "")
 
 
-@admin.register(Judgement)
-class JudgementAdmin(JobAdmin):
-    kind = "judgement"
+@admin.register(JudgeJob)
+class JudgeJobAdmin(JobAdmin):
+    kind = "judge_job"
     list_display = (
         *("id", "rubric", "sampler", "form", "state", "progress", "error_count", "spent", "created_by", "created_at"),
     )
@@ -164,11 +164,11 @@ class JudgementAdmin(JobAdmin):
     search_help_text = "A rubric, a sampler or an id."
 
     @admin.display(description="traces", ordering="done_count")
-    def progress(self, job: Judgement) -> str:
+    def progress(self, job: JudgeJob) -> str:
         return f"{job.done_count:,} of {job.total_count:,}"
 
     @admin.display(description="spent", ordering="cost")
-    def spent(self, job: Judgement) -> str:
+    def spent(self, job: JudgeJob) -> str:
         return spending_of(job)
 
 

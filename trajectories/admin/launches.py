@@ -21,7 +21,7 @@ from trajectories.admin.base import Act, ReadOnlyAdmin
 from trajectories.core.generation.base import GenerationError
 from trajectories.core.verifiers import VERIFIERS
 from trajectories.forms.generation import GenerationForm
-from trajectories.forms.judgements import JudgementForm
+from trajectories.forms.judging import JudgeJobForm
 from trajectories.forms.relaunches import PresetForm, RunAgainForm, generation_like, values_like
 from trajectories.forms.releases import ExportForm
 from trajectories.forms.reverifications import ReverificationForm
@@ -33,13 +33,13 @@ from trajectories.selectors.traces import TraceScope, traces_in
 from trajectories.services.generation.estimates import estimate_generation
 from trajectories.services.generation.jobs import plan_generation
 from trajectories.services.jobs.steering import JobError
-from trajectories.services.judging.jobs import estimate_judgement, plan_judgement
+from trajectories.services.judging.jobs import estimate_judge_job, plan_judge_job
 from trajectories.services.releases.exports import request_export
 from trajectories.services.runs.lifecycle import plan_run
 from trajectories.services.runs.plans import PlanError, plan_of
 from trajectories.services.verification.reverifications import plan_reverification
 from trajectories.tasks.generation import ring_generation
-from trajectories.tasks.judging import ring_judgement
+from trajectories.tasks.judging import ring_judge_job
 from trajectories.tasks.reverifications import ring_reverification
 from trajectories.tasks.runs import ring_sampling
 
@@ -193,15 +193,15 @@ def _start_verifying(actor: User, row: Any, form: ReverificationForm) -> Any:
     return job
 
 
-def _judge_subject(row: Any, form: JudgementForm) -> Subject:
-    estimate = estimate_judgement(plan=form.plan(_scope(row)))
+def _judge_subject(row: Any, form: JudgeJobForm) -> Subject:
+    estimate = estimate_judge_job(plan=form.plan(_scope(row)))
     context = {"estimate": estimate, "judge": form.cleaned_data["sampler"]}
-    return Subject(row.pk, str(row), estimate="trajectories/judgements/_estimate.html", context=context)
+    return Subject(row.pk, str(row), estimate="trajectories/judging/_estimate.html", context=context)
 
 
-def _start_judging(actor: User, row: Any, form: JudgementForm) -> Any:
-    job = plan_judgement(actor=actor, plan=form.plan(_scope(row)), budget=form.budget())
-    ring_judgement(job)
+def _start_judging(actor: User, row: Any, form: JudgeJobForm) -> Any:
+    job = plan_judge_job(actor=actor, plan=form.plan(_scope(row)), budget=form.budget())
+    ring_judge_job(job)
     return job
 
 
@@ -284,9 +284,9 @@ judge_traces = launching(
         "judge_traces",
         "Have a model judge its traces",
         "A language model judges all traces there are now. The budget is that of each job.",
-        ("trajectories.view_judgement", "trajectories.add_judgement"),
-        "judgement",
-        lambda _, __, data: JudgementForm(data),
+        ("trajectories.view_judgejob", "trajectories.add_judgejob"),
+        "judge_job",
+        lambda _, __, data: JudgeJobForm(data),
         _judge_subject,
         _start_judging,
     )

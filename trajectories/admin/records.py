@@ -22,8 +22,8 @@ from trajectories.models import (
     ImportedReview,
     ImportedVerdict,
     Instruction,
-    JudgementAnswer,
-    JudgementItem,
+    JudgeJobAnswer,
+    JudgeJobItem,
     PendingVerification,
     Problem,
     ProblemCandidate,
@@ -140,17 +140,17 @@ class RubricAdmin(ReadOnlyAdmin):
     search_help_text = "A title, a name or an id."
 
 
-@admin.register(JudgementItem)
-class JudgementItemAdmin(ReadOnlyAdmin):
-    list_display = ("id", "judgement", "trace", "outcome", "score", "error_kind", "message")
+@admin.register(JudgeJobItem)
+class JudgeJobItemAdmin(ReadOnlyAdmin):
+    list_display = ("id", "judge_job", "trace", "outcome", "score", "error_kind", "message")
     list_filter = ("outcome", "error_kind")
-    list_select_related = ("judgement", "trace")
+    list_select_related = ("judge_job", "trace")
     search_fields = ("trace__problem__name__exact",)
     search_help_text = "The whole name of a problem, or an id."
 
 
-@admin.register(JudgementAnswer)
-class JudgementAnswerAdmin(ReadOnlyAdmin):
+@admin.register(JudgeJobAnswer)
+class JudgeJobAnswerAdmin(ReadOnlyAdmin):
     list_display = ("id", "item", "place", "ask", "kind", "cost", "seconds", "recalled")
     list_filter = ("kind", "recalled")
     list_select_related = ("item",)

@@ -11,7 +11,7 @@ JSON = Any
 
 
 class ProblemKind(StrEnum):
-    """What a problem is, and so how it is shown, asked and judged."""
+    """What a problem is, and so how it is shown, asked and verified."""
 
     ARC = "arc"
     NUMERIC = "numeric"
@@ -213,7 +213,7 @@ class SampleFailure:
 
 
 @dataclass(frozen=True, slots=True)
-class AnswerPlace:
+class AnswerSpan:
     """Where in a trace's text its answer was found, in characters, and by which rule of which version of the rules."""
 
     rule: str
@@ -221,9 +221,9 @@ class AnswerPlace:
     end: int
     rules: int = 1
 
-    def after(self, characters: int) -> "AnswerPlace":
+    def after(self, characters: int) -> "AnswerSpan":
         """The place in a text that has so many more characters in front."""
-        return AnswerPlace(self.rule, self.start + characters, self.end + characters, self.rules)
+        return AnswerSpan(self.rule, self.start + characters, self.end + characters, self.rules)
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,7 +238,7 @@ class TraceRecord:
     answer: JSON
     program: str
     text: str
-    place: AnswerPlace | None = None
+    span: AnswerSpan | None = None
     searched: bool = False
     finish_reason: str = FinishReason.STOP
     content: tuple[tuple[int, int], ...] | None = None
@@ -246,7 +246,7 @@ class TraceRecord:
 
 @dataclass(frozen=True, slots=True)
 class VerdictRecord:
-    """A verifier's judgement with its evidence. `score` in [0, 1] only where one was earned."""
+    """A verifier's verdict with its evidence. `score` in [0, 1] only where one was earned."""
 
     verifier: str
     version: int

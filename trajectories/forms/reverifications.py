@@ -1,4 +1,4 @@
-"""Asking for traces to be judged again."""
+"""Asking for traces to be verified again."""
 
 from django import forms
 
@@ -8,15 +8,15 @@ from trajectories.forms.plain import PlainForm
 
 def verifier_choices() -> list[tuple[str, str]]:
     """Every verifier with its present version."""
-    judged = [(name, f"{verifier.title}, version {verifier.version}") for name, verifier in VERIFIERS.items()]
+    verified = [(name, f"{verifier.title}, version {verifier.version}") for name, verifier in VERIFIERS.items()]
     return [
-        *judged,
+        *verified,
         (consensus.NAME, f"Majority of the problem's samples, version {consensus.VERSION}"),
     ]
 
 
 class ReverificationForm(PlainForm):
-    """Which verifiers judge again; the selection of traces is in the address, as on the trace list."""
+    """Which verifiers verify again; the selection of traces is in the address, as on the trace list."""
 
     verifiers = forms.MultipleChoiceField(
         choices=verifier_choices,

@@ -7,7 +7,7 @@ from typing import Any, cast
 from django import forms
 from django.http import QueryDict
 
-from trajectories.core.curation.reviews import COMMENT_CHARACTERS, REJECTION_REASONS, Decision, Judgement, ReviewError
+from trajectories.core.curation.reviews import COMMENT_CHARACTERS, REJECTION_REASONS, Decision, ReviewDraft, ReviewError
 from trajectories.forms.plain import PlainForm
 from trajectories.services.curation.reviews import Opened
 
@@ -28,7 +28,7 @@ LONGEST_LOOK = 24 * 3600.0
 
 
 class ReviewForm(PlainForm):
-    """One reviewer's judgement. `key` is made with the form, so that sending it twice is one review.
+    """One person's review of a trace. `key` is made with the form, so that sending it twice is one review.
 
     `lease` is the token of the page's lease, `despite` the newest review of which the page has told.
     """
@@ -74,22 +74,22 @@ class ReviewForm(PlainForm):
         return labels
 
     def clean(self) -> dict[str, Any]:
-        """Check the judgement as a whole, by the rules that hold wherever it comes from."""
+        """Check the draft as a whole, by the rules that hold wherever it comes from."""
         cleaned = super().clean() or {}
         if not self.errors:
             if cleaned["decision"] == Decision.ACCEPT:
                 # The list of reasons keeps its choice while hidden; it belongs to rejections only.
                 cleaned["reason"] = ""
             try:
-                self.judgement().check(self.step_count)
+                self.draft().check(self.step_count)
             except ReviewError as fault:
                 self.add_error(fault.part, str(fault))
         return cleaned
 
-    def judgement(self) -> Judgement:
-        """The judgement in the form; call only on a valid form."""
+    def draft(self) -> ReviewDraft:
+        """The draft in the form; call only on a valid form."""
         values = {name: self.cleaned_data[name] for name in ("score", "reason", "comment", "step_labels", "seconds")}
-        return Judgement(decision=Decision(self.cleaned_data["decision"]), **values)
+        return ReviewDraft(decision=Decision(self.cleaned_data["decision"]), **values)
 
     def opened(self) -> Opened:
         """What the page knew when it was made; call only on a valid form."""

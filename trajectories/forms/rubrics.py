@@ -7,7 +7,7 @@ from django.utils.text import slugify
 
 from trajectories.core.verifiers.model_judge import LONGEST_RUBRIC_NAME
 from trajectories.core.verifiers.model_judge import Rubric as RubricRecord
-from trajectories.forms.judgements import FORMS
+from trajectories.forms.judging import FORMS
 from trajectories.forms.plain import PlainForm
 from trajectories.forms.titles import TitleField
 from trajectories.models import Rubric

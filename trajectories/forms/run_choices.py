@@ -114,7 +114,7 @@ def usual_for(instruction: Instruction) -> str:
     return next((kind for kind, name in USUAL.items() if name == instruction.name), "")
 
 
-def group_word(instruction: Instruction) -> str:
+def group_label(instruction: Instruction) -> str:
     """The group that an instruction belongs to; a kind that is not named has one of its own."""
     if instruction.suits == Instruction.Suits.SYMBOLIC:
         return "search"
@@ -129,7 +129,7 @@ def group_instructions(instructions: Iterable[Instruction]) -> list[Group]:
     """The instructions in their groups."""
     groups: dict[str, list[Instruction]] = {word: [] for word in GROUP_TITLES}
     for instruction in instructions:
-        groups.setdefault(group_word(instruction), []).append(instruction)
+        groups.setdefault(group_label(instruction), []).append(instruction)
     return [
         Group(GROUP_TITLES.get(word, word.capitalize()), chosen[0].suits, chosen[0].problem_kind, chosen)
         for word, chosen in groups.items()

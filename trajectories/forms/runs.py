@@ -142,7 +142,7 @@ class RunForm(PlainForm):
         label="Show ARC tasks",
         widget=forms.CheckboxSelectMultiple,
         choices=VARIATIONS,
-        help_text="Undone before an answer is judged. The first sample of each view sees the task as it is.",
+        help_text="Undone before an answer is verified. The first sample of each view sees the task as it is.",
     )
     budget_minutes = forms.FloatField(
         required=False,

@@ -1,4 +1,4 @@
-"""The filters of the trace list, which are also the scope that judging works through."""
+"""The filters of the trace list, which are also the scope that reviewing works through."""
 
 from dataclasses import asdict, fields
 from typing import Any, TypeVar

@@ -7,10 +7,10 @@ from trajectories.models.candidates import CandidateAnswer, CandidateReview, Pro
 from trajectories.models.endpoint_faults import EndpointFault
 from trajectories.models.freezings import Freezing
 from trajectories.models.generation import GenerationCall, GenerationJob
-from trajectories.models.imported_judgements import ImportedReview, ImportedVerdict
+from trajectories.models.imported_verdicts import ImportedReview, ImportedVerdict
 from trajectories.models.imports import Import
 from trajectories.models.instructions import Instruction
-from trajectories.models.judgements import Judgement, JudgementAnswer, JudgementItem
+from trajectories.models.judging import JudgeJob, JudgeJobAnswer, JudgeJobItem
 from trajectories.models.problems import Problem, ProblemSet
 from trajectories.models.releases import Export, Release, ReleaseItem
 from trajectories.models.replies import Reply
@@ -42,9 +42,9 @@ __all__ = [
     "ImportedReview",
     "ImportedVerdict",
     "Instruction",
-    "Judgement",
-    "JudgementAnswer",
-    "JudgementItem",
+    "JudgeJob",
+    "JudgeJobAnswer",
+    "JudgeJobItem",
     "PendingVerification",
     "Problem",
     "ProblemCandidate",

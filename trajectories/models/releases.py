@@ -32,7 +32,7 @@ class Release(models.Model):
 class ReleaseItem(models.Model):
     """One trace of a release, in order. `score` is the mean review score when the release was frozen.
 
-    `evidence` names what the trace was judged by at that moment, {"reviews": [id], "verdicts": [id]}: both are
+    `evidence` names what was known of the trace at that moment, {"reviews": [id], "verdicts": [id]}: both are
     append-only, so that an export made years later still says the same.
     """
 

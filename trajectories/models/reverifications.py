@@ -1,4 +1,4 @@
-"""Jobs that judge traces again."""
+"""Jobs that verify traces again."""
 
 from django.db import models
 
@@ -7,7 +7,7 @@ from trajectories.models.leased_jobs import LeasedJob
 
 
 class Reverification(LeasedJob):
-    """Judging a selection of traces again, by verifiers of their present version and the present sandbox.
+    """Verifying a selection of traces again, by verifiers of their present version and the present sandbox.
 
     `scope` is the selection as its query string; traces are taken in order of id up to `last_id`, the newest there was
     when it was asked for, and `cursor` is the last one done, so that `claims` counts how often the trace after it

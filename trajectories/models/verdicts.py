@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from trajectories.core.records import Outcome
-from trajectories.models.judgements import Judgement
+from trajectories.models.judging import JudgeJob
 from trajectories.models.reverifications import Reverification
 from trajectories.models.traces import Trace
 
@@ -12,7 +12,7 @@ from trajectories.models.traces import Trace
 class Verdict(models.Model):
     """Append-only. An error is never a score of zero; `score` in [0, 1] only where one was earned.
 
-    A verifier's word on a trace is its newest verdict. `revision` counts the words of one version: judging again adds
+    A verifier's word on a trace is its newest verdict. `revision` counts the words of one version: verifying again adds
     one only where it differs. `previous_outcome` is the outcome of the verifier's word before, empty for its first.
     """
 
@@ -28,7 +28,7 @@ class Verdict(models.Model):
     engine = models.CharField(max_length=120, blank=True)
     previous_outcome = models.CharField(max_length=10, blank=True)
     reverification = models.ForeignKey(Reverification, null=True, on_delete=models.PROTECT, related_name="verdicts")
-    judgement = models.ForeignKey(Judgement, null=True, on_delete=models.PROTECT, related_name="verdicts")
+    judge_job = models.ForeignKey(JudgeJob, null=True, on_delete=models.PROTECT, related_name="verdicts")
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

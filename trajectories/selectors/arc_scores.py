@@ -9,7 +9,7 @@ from django.db.models import Q
 from trajectories.core.consolidation.metrics import arc_output_score
 from trajectories.core.records import Outcome, ProblemKind
 from trajectories.core.strategies import STRATEGIES
-from trajectories.core.verifiers.arc_test import ArcTestVerifier
+from trajectories.core.verifiers.arc_outputs import ArcTestVerifier
 from trajectories.models import Attempt, Problem, ProblemSet, Run, Sampler
 
 COUNTS = """

@@ -1,4 +1,4 @@
-"""Reading releases for export: every item with its texts and what it was judged by, in constant memory."""
+"""Reading releases for export: every item with its texts and what it was assessed by, in constant memory."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -26,7 +26,7 @@ def iterate_items(release: Release, *, count: int | None = None) -> Iterator[Exp
 
 
 def preview_items(traces: Iterable[Trace]) -> Iterator[ExportItem]:
-    """Items as a release would hold them, without `meta` and judgements: for looking at rows before freezing."""
+    """Items as a release would hold them, without `meta`, verdicts and reviews: for looking at rows before freezing."""
     return (_item(trace, {}, {}) for trace in traces)
 
 
@@ -41,14 +41,14 @@ def _export_items(release: Release, batch: list[ReleaseItem]) -> Iterator[Export
     verdicts = Verdict.objects.in_bulk(verdict_ids)
     reviews = Review.objects.in_bulk(review_ids)
     for item in batch:
-        judged = {
+        assessments = {
             "verdicts": [_verdict(verdicts[key]) for key in item.evidence.get("verdicts", ())],
             "reviews": [_review(reviews[word["id"]], word["by"]) for word in item.evidence.get("reviews", ())],
         }
-        yield _item(item.trace, _meta(release, item, judged), judged)
+        yield _item(item.trace, _meta(release, item, assessments), assessments)
 
 
-def _item(trace: Trace, meta: dict[str, Any], judged: dict[str, Any]) -> ExportItem:
+def _item(trace: Trace, meta: dict[str, Any], assessments: dict[str, Any]) -> ExportItem:
     problem = trace.problem
     return ExportItem(
         prompt=prompt_of(trace),
@@ -66,11 +66,11 @@ def _item(trace: Trace, meta: dict[str, Any], judged: dict[str, Any]) -> ExportI
         reference_source=problem.reference_source,
         hinted=trace.hinted,
         meta=meta,
-        judged=judged,
+        assessments=assessments,
     )
 
 
-def _meta(release: Release, item: ReleaseItem, judged: dict[str, Any]) -> dict[str, Any]:
+def _meta(release: Release, item: ReleaseItem, assessments: dict[str, Any]) -> dict[str, Any]:
     trace = item.trace
     sampler, instruction = trace.sampler, trace.instruction
     return {
@@ -79,7 +79,7 @@ def _meta(release: Release, item: ReleaseItem, judged: dict[str, Any]) -> dict[s
         "trace_id": trace.pk,
         "release": release.pk,
         "split": item.split,
-        "verdicts": [f"{word['verifier']} {word['version']}: {word['outcome']}" for word in judged["verdicts"]],
+        "verdicts": [f"{word['verifier']} {word['version']}: {word['outcome']}" for word in assessments["verdicts"]],
         "score": item.score,
         "sampler": f"{sampler.name} {sampler.version}" if sampler else None,
         "instruction": f"{instruction.name} {instruction.version}" if instruction else None,

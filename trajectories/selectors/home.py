@@ -20,8 +20,8 @@ WAITING_LIMIT = 10_000
 class Loop:
     """Live counts along the loop.
 
-    `verified` counts samples that came out of runs and were judged, `correct` those judged right; `waiting` are right
-    and not yet judged by a person (counted up to WAITING_LIMIT); `released` is the size of the newest release. For who
+    `verified` counts verified samples of runs, `correct` those that are right; `waiting` are right
+    and not yet reviewed (counted up to WAITING_LIMIT); `released` is the size of the newest release. For who
     is blind (`own`), the last four count what they have reviewed themselves, and no releases.
     """
 

@@ -45,7 +45,7 @@ class AnswerGroup:
     train_most: int | None
     train_total: int | None
     best_trace_id: int
-    words: Mapping[str, Sequence[tuple[str, int]]] = field(default_factory=dict)
+    outcomes: Mapping[str, Sequence[tuple[str, int]]] = field(default_factory=dict)
     near_miss: str = ""
 
     @property
@@ -55,7 +55,7 @@ class AnswerGroup:
 
     @property
     def is_correct(self) -> bool:
-        """Whether a sample of the group was judged right."""
+        """Whether a sample of the group was verified right."""
         return self.passed > 0
 
     @property
@@ -83,7 +83,7 @@ UNFINISHED_WORDS = {"length": "Cut off", "refusal": "Refused", "filter": "Filter
 
 @dataclass(frozen=True, slots=True)
 class Population:
-    """What the board shows. `scored` counts samples judged right or wrong; errors and unscored ones are not wrong.
+    """What the board shows. `scored` counts samples verified right or wrong; errors and unscored ones are not wrong.
     `unfinished` counts those that were cut off, refused, filtered or empty before they gave an answer, in words.
 
     A sample that was shown the answer says nothing of what is known without: `hinted` ones are counted by themselves.
@@ -115,7 +115,7 @@ class Population:
 
     @property
     def majority_is_right(self) -> bool | None:
-        """Whether the output with most votes was judged right; None while it is not known."""
+        """Whether the output with most votes was verified right; None while it is not known."""
         first = self.groups[0] if self.outputs else None
         return first.is_correct if first and first.passed + first.failed else None
 
@@ -126,7 +126,7 @@ class Population:
 
 
 def get_population(problem: Problem, sight: Sight, *, every_group: bool = False) -> Population:
-    """The board of one problem: the largest groups, and those judged right however small, or all of them.
+    """The board of one problem: the largest groups, and those verified right however small, or all of them.
 
     Decisions of people and verdicts of model judges count as far as they may be seen.
     """
@@ -146,8 +146,8 @@ def get_population(problem: Problem, sight: Sight, *, every_group: bool = False)
         unverified=totals["unverified"],
         errors=totals["errors"],
         unfinished=[
-            (words, count)
-            for reason, words in UNFINISHED_WORDS.items()
+            (outcomes, count)
+            for reason, outcomes in UNFINISHED_WORDS.items()
             if (count := sum(row[f"ended_{reason}"] for row in rows))
         ],
         outputs=len(rows) - bool(silent),
@@ -168,7 +168,7 @@ def _build_groups(
     """Complete (rank, counts) pairs with what the samples of each group are and what verifiers said."""
     hashes = [row["answer_hash"] for _, row in ranked]
     best = _best_traces(traces, sight, hashes)
-    words = _verifier_words(traces, sight, hashes)
+    outcomes = _verifier_outcomes(traces, sight, hashes)
     near = _near_misses([trace_id for trace_id, _ in best.values()])
     groups = []
     for rank, row in ranked:
@@ -182,7 +182,7 @@ def _build_groups(
                 share=row["votes"] / samples,
                 rank=rank,
                 best_trace_id=trace_id,
-                words=words.get(row["answer_hash"], {}),
+                outcomes=outcomes.get(row["answer_hash"], {}),
                 near_miss=near.get(trace_id, ""),
             )
         )
@@ -234,7 +234,7 @@ def _best_traces(traces: QuerySet[Trace], sight: Sight, hashes: Sequence[str]) -
     return {key: (pk, given_answer(answer, outputs)) for key, pk, answer, outputs in columns}
 
 
-def _verifier_words(
+def _verifier_outcomes(
     traces: QuerySet[Trace], sight: Sight, hashes: Sequence[str]
 ) -> dict[str, dict[str, list[tuple[str, int]]]]:
     """By group and verifier: (outcome, samples), commonest first."""
@@ -244,10 +244,10 @@ def _verifier_words(
         .annotate(samples=Count("trace", distinct=True))
         .order_by("trace__answer_hash", "verifier", "-samples")
     )
-    words: dict[str, dict[str, list[tuple[str, int]]]] = {}
+    outcomes: dict[str, dict[str, list[tuple[str, int]]]] = {}
     for key, verifier, outcome, samples in rows:
-        words.setdefault(key, {}).setdefault(verifier, []).append((outcome, samples))
-    return words
+        outcomes.setdefault(key, {}).setdefault(verifier, []).append((outcome, samples))
+    return outcomes
 
 
 def _near_misses(trace_ids: Sequence[int]) -> dict[int, str]:
@@ -265,7 +265,7 @@ def _near_misses(trace_ids: Sequence[int]) -> dict[int, str]:
 
 
 def _view_rows(traces: QuerySet[Trace]) -> Sequence[Mapping[str, Any]]:
-    """Samples judged right or wrong and right ones by view, or by instruction where it shows no grids; those that have
+    """Samples verified right or wrong and right ones by view, or by instruction where it shows no grids; those that have
     any."""
     rows = (
         traces.exclude(instruction=None)

@@ -1,4 +1,4 @@
-"""Reading jobs that judge again, and the verdicts they changed."""
+"""Reading jobs that verify again, and the verdicts they changed."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields

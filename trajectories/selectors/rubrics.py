@@ -20,4 +20,4 @@ def current_rubrics() -> QuerySet[Rubric]:
 def rubric_versions(rubric: Rubric) -> QuerySet[Rubric]:
     """All versions of a rubric, newest first, with the number of jobs that went by each (`job_count`)."""
     versions = Rubric.objects.filter(name=rubric.name).select_related("created_by")
-    return versions.annotate(job_count=Count("judgements")).order_by("-version")
+    return versions.annotate(job_count=Count("judge_jobs")).order_by("-version")

@@ -1,6 +1,6 @@
-"""Reading traces: scopes that live in the URL, pages by key, and the next one to judge.
+"""Reading traces: scopes that live in the URL, pages by key, and the next one to review.
 
-Lists run newest first. "Older" is the direction of reading: the next trace to judge is the next one down the list.
+Lists run newest first. "Older" is the direction of reading: the next trace to review is the next one down the list.
 """
 
 from collections.abc import Iterable, Sequence
@@ -50,7 +50,8 @@ NO_ERROR = 2.0
 """In the order by train error: more than any, for traces whose program never ran."""
 
 READING_ORDER = {"arc_test": 0, "arc_train": 1, "arc_answer": 2}
-UNJUDGED = "unjudged"
+NO_MODEL_VERDICT = "unjudged"
+UNREVIEWED = "unreviewed"
 DISPUTED = "disputed"
 UNVERIFIED = "unverified"
 
@@ -89,7 +90,7 @@ class TraceScope:
 
 @dataclass(frozen=True, slots=True)
 class TraceWalk(TraceScope):
-    """A scope in the order in which it is read and judged: newest first, or a word of ORDERS."""
+    """A scope in the order in which it is read and reviewed: newest first, or a word of ORDERS."""
 
     order: str = ""
 
@@ -110,12 +111,12 @@ class TracePage:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far the judging of a scope is. `capped` means that both numbers stop at COUNT_LIMIT.
+    """How far the reviewing of a scope is. `capped` means that both numbers stop at COUNT_LIMIT.
 
     `own` says that only the traces count that the person who asks has reviewed.
     """
 
-    judged: int
+    reviewed: int
     total: int
     capped: bool
     own: bool
@@ -137,19 +138,19 @@ SCOPE_COLUMNS = {
 BLINDED = ("model_judged", "decision")
 """The fields of a scope that are compared as far as the person who asks may see them."""
 
-EMPTY_WORDS = {("correctness", UNVERIFIED), ("model_judged", UNJUDGED), ("decision", UNJUDGED)}
+EMPTY_VALUES = {("correctness", UNVERIFIED), ("model_judged", NO_MODEL_VERDICT), ("decision", UNREVIEWED)}
 
 
 def traces_in(scope: TraceScope, sight: Sight) -> QuerySet[Trace]:
     """The traces of a scope, in no order. A decision that may not be seen counts as none."""
     given = {name: value for name in SCOPE_COLUMNS if (value := getattr(scope, name)) not in (None, "")}
-    columns = {SCOPE_COLUMNS[name]: "" if (name, value) in EMPTY_WORDS else value for name, value in given.items()}
+    columns = {SCOPE_COLUMNS[name]: "" if (name, value) in EMPTY_VALUES else value for name, value in given.items()}
     traces = Trace.objects.filter(**columns)
     for name in BLINDED:
         if (value := getattr(scope, name)) == DISPUTED:
             traces = traces.filter(sight.seen(), disputed=True)
         elif value:
-            traces = traces.filter(sight.having(name, "" if (name, value) in EMPTY_WORDS else value))
+            traces = traces.filter(sight.having(name, "" if (name, value) in EMPTY_VALUES else value))
     if scope.hinted:
         traces = traces.filter(hinted=scope.hinted == "only")
     if scope.rests_on:
@@ -223,12 +224,12 @@ def count_traces(scope: TraceScope, sight: Sight) -> int:
     return traces_in(scope, sight).values("pk")[:COUNT_LIMIT].count()
 
 
-def judging_progress(scope: TraceScope, sight: Sight) -> Progress:
+def review_progress(scope: TraceScope, sight: Sight) -> Progress:
     """How many traces of a scope, whatever was decided, have a decision; for who is blind, one of their own."""
     total = count_traces(scope.any_decision(), sight)
     decided = traces_in(scope.any_decision(), sight).exclude(sight.having("decision", ""))
-    judged = decided.values("pk")[:COUNT_LIMIT].count()
-    return Progress(judged=judged, total=total, capped=total == COUNT_LIMIT, own=sight.is_blind)
+    reviewed = decided.values("pk")[:COUNT_LIMIT].count()
+    return Progress(reviewed=reviewed, total=total, capped=total == COUNT_LIMIT, own=sight.is_blind)
 
 
 def waiting_parts(
@@ -250,7 +251,7 @@ def waiting_parts(
     return parts if after is None else [*parts, waiting.filter(pk=after)]
 
 
-def next_to_judge(walk: TraceWalk, sight: Sight, *, after: int | None = None, reviewer: User | None) -> int | None:
+def next_to_review(walk: TraceWalk, sight: Sight, *, after: int | None = None, reviewer: User | None) -> int | None:
     """The first trace of `waiting_parts` that nobody but the reviewer looks at; None where there is none.
 
     With `reviewer=None`, one that nobody looks at.
@@ -292,7 +293,7 @@ def split_verdicts(trace: Trace, *, with_judges: bool) -> tuple[list[Verdict], l
     return ranked, older
 
 
-def imported_judgements(trace: Trace, *, with_judges: bool) -> tuple[list[ImportedVerdict], list[ImportedReview]]:
+def imported_decisions(trace: Trace, *, with_judges: bool) -> tuple[list[ImportedVerdict], list[ImportedReview]]:
     """What verifiers and people elsewhere said of an imported trace, in the order of its file.
 
     What people and model judges said is there only `with_judges`.
@@ -320,16 +321,16 @@ MODEL_CHOICES = [
     ("fail", "Model judge: fail"),
     ("unscored", "Model judge: undecided"),
     ("error", "Model judge: error"),
-    (UNJUDGED, "No model judge"),
+    (NO_MODEL_VERDICT, "No model judge"),
 ]
 DECISION_CHOICES = [
-    (UNJUDGED, "Not judged"),
+    (UNREVIEWED, "Not reviewed"),
     ("accepted", "Accepted"),
     ("rejected", "Rejected"),
     (DISPUTED, "Disputed"),
 ]
 BLIND_CHOICES = {
-    UNJUDGED: "Not reviewed by me",
+    UNREVIEWED: "Not reviewed by me",
     "accepted": "Mine, accepted",
     "rejected": "Mine, rejected",
     DISPUTED: "Mine, disputed",

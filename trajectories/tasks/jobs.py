@@ -12,12 +12,12 @@ from django.contrib.auth.models import AnonymousUser, User
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 
-from trajectories.models import Judgement, Run
+from trajectories.models import JudgeJob, Run
 from trajectories.selectors.jobs import READINGS, JobRow, Reading
 from trajectories.services.generation.jobs import cancel_generation, pause_generation, resume_generation
 from trajectories.services.imports.jobs import cancel_import
 from trajectories.services.jobs.steering import CANCEL, PAUSE, RESUME, RETRY, STEERED, may_move
-from trajectories.services.judging.jobs import cancel_judgement, pause_judgement, resume_judgement
+from trajectories.services.judging.jobs import cancel_judge_job, pause_judge_job, resume_judge_job
 from trajectories.services.releases.exports import cancel_export, rebuild_export
 from trajectories.services.releases.freezing import cancel_freezing, retry_freezing
 from trajectories.services.runs.lifecycle import cancel_run, pause_run, resume_run
@@ -27,7 +27,7 @@ from trajectories.services.verification.reverifications import (
     resume_reverification,
 )
 from trajectories.tasks.generation import ring_generation
-from trajectories.tasks.judging import ring_judgement
+from trajectories.tasks.judging import ring_judge_job
 from trajectories.tasks.reverifications import ring_reverification
 from trajectories.tasks.runs import ring_sampling
 
@@ -56,8 +56,8 @@ def _of_run(act: Callable[..., Run]) -> Act:
     return lambda actor, job_id: act(actor=actor, run=Run.objects.only("pk").get(pk=job_id))
 
 
-def _of_judgement(act: Callable[..., Judgement]) -> Act:
-    return lambda actor, job_id: act(actor=actor, job=Judgement.objects.only("pk").get(pk=job_id))
+def _of_judgement(act: Callable[..., JudgeJob]) -> Act:
+    return lambda actor, job_id: act(actor=actor, job=JudgeJob.objects.only("pk").get(pk=job_id))
 
 
 def _by_id(act: Callable[..., Any]) -> Act:
@@ -77,13 +77,13 @@ KINDS: dict[str, Kind] = {
             ring_sampling,
         ),
         Kind(
-            "judgement",
+            "judge_job",
             {
-                PAUSE: _of_judgement(pause_judgement),
-                RESUME: _of_judgement(resume_judgement),
-                CANCEL: _of_judgement(cancel_judgement),
+                PAUSE: _of_judgement(pause_judge_job),
+                RESUME: _of_judgement(resume_judge_job),
+                CANCEL: _of_judgement(cancel_judge_job),
             },
-            ring_judgement,
+            ring_judge_job,
         ),
         Kind(
             "generation",

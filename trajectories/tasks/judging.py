@@ -5,8 +5,8 @@ from functools import partial
 from celery import shared_task
 from django.db import transaction
 
-from trajectories.models import Judgement
-from trajectories.services.judging.work import judge_next, lost_judgements
+from trajectories.models import JudgeJob
+from trajectories.services.judging.work import judge_next, lost_judge_jobs
 
 
 @shared_task(name="trajectories.judge_batch")
@@ -19,10 +19,10 @@ def judge_batch(job_id: int) -> None:
 @shared_task(name="trajectories.sweep_judgements")
 def sweep_judgements() -> None:
     """Ring again for jobs whose bell or worker was lost, or whose endpoint wanted a rest. Safe to run at any time."""
-    for job_id in lost_judgements():
+    for job_id in lost_judge_jobs():
         judge_batch.delay(job_id)
 
 
-def ring_judgement(job: Judgement) -> None:
+def ring_judge_job(job: JudgeJob) -> None:
     """Ring once this transaction commits: one worker keeps all calls of a job in flight."""
     transaction.on_commit(partial(judge_batch.delay, job.pk))

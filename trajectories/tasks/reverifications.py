@@ -1,4 +1,4 @@
-"""Doorbells of jobs that judge again."""
+"""Doorbells of jobs that verify again."""
 
 from functools import partial
 
@@ -11,7 +11,7 @@ from trajectories.services.verification.reverifications import lost_reverificati
 
 @shared_task(name="trajectories.reverify_batch")
 def reverify_batch(job_id: int) -> None:
-    """Judge the next few traces of a job, and ring again while there are more."""
+    """Verify the next few traces of a job, and ring again while there are more."""
     if reverify_next(job_id=job_id):
         reverify_batch.delay(job_id)
 

@@ -39,7 +39,7 @@ def failure_word(kind: str) -> str:
 
 
 @register.filter
-def kind_word(kind: str) -> str:
+def kind_label(kind: str) -> str:
     """The kind in a word."""
     return KINDS[kind][0] if kind in KINDS else kind
 
@@ -56,4 +56,4 @@ def kind_badge(kind: str) -> SafeString:
     if kind == AttemptKind.FIRST or not kind:
         return SafeString("")
     css = "error" if kind == AttemptKind.HINTED else "accent"
-    return format_html('<span class="badge neutral {}" title="{}">{}</span>', css, kind_meaning(kind), kind_word(kind))
+    return format_html('<span class="badge neutral {}" title="{}">{}</span>', css, kind_meaning(kind), kind_label(kind))

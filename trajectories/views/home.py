@@ -60,8 +60,8 @@ ERRANDS = {
     "paused_generations": _errand(
         "control_generationjob", "Resume a generation", "paused job", "generation_detail", "generation_list", "pause"
     ),
-    "paused_judgements": _errand(
-        "control_judgement", "Resume a model judge", "paused job", "judgement_detail", "judgement_list", "pause"
+    "paused_reviews": _errand(
+        "control_judgejob", "Resume a model judge", "paused job", "judge_job_detail", "judge_job_list", "pause"
     ),
     "bad_imports": _errand("view_import", "Mend an import", "refused import", "import_detail", "import_list"),
     "failed_runs": _errand("control_run", "Look at a failed run", "failed run", "run_detail", "run_list"),
@@ -136,7 +136,11 @@ def next_steps(user: User | AnonymousUser, loop: Loop, *, any_active: bool) -> I
         lacks = "you have not reviewed yet" if loop.own else "have no decision yet"
         text = f"{loop.waiting:,}{more} right samples {lacks}. Accept the ones worth learning from."
         yield NextStep(
-            "Judge traces", text, f"{reverse('trace_list')}?correctness=pass&decision=unjudged", "Judge traces", "check"
+            "Review traces",
+            text,
+            f"{reverse('trace_list')}?correctness=pass&decision=unreviewed",
+            "Review traces",
+            "check",
         )
     if loop.has_unreleased and user.has_perms(("trajectories.add_release", SEE_REVIEWS)):
         text = f"{loop.accepted:,} samples are accepted, and the newest release holds {loop.released:,}."

@@ -1,4 +1,4 @@
-"""Judging traces again: the jobs, one job's progress, and the verdicts that changed."""
+"""Verifying traces again: the jobs, one job's progress, and the verdicts that changed."""
 
 from django.contrib import messages
 from django.db import transaction
@@ -45,7 +45,7 @@ def reverification_list(request: HttpRequest) -> HttpResponse:
 @ask_for_jobs
 @once
 def reverification_new(request: HttpRequest) -> HttpResponse:
-    """Ask for the traces of a scope (in the address, as on the trace list) to be judged again."""
+    """Ask for the traces of a scope (in the address, as on the trace list) to be verified again."""
     scope = read_scope(request.GET)
     require_sight(request.user, scope.decision, scope.model_judged)
     asked = request.POST if request.method == "POST" else None
@@ -83,7 +83,7 @@ def reverification_detail(request: HttpRequest, job_id: int) -> HttpResponse:
 @require_POST
 @ask_for_jobs
 def reverification_cancel(request: HttpRequest, job_id: int) -> HttpResponse:
-    """Stop a job; what it has judged stays."""
+    """Stop a job; what it has verified stays."""
     job = get_object_or_404(Reverification, pk=job_id)
     try:
         cancel_reverification(actor=visitor(request), job_id=job.pk)

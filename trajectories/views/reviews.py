@@ -1,4 +1,4 @@
-"""Judging a trace, and taking the last judgement back."""
+"""Reviewing a trace, and taking the last review back."""
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -32,7 +32,7 @@ add_reviews = needs("trajectories.add_review")
 @require_POST
 @add_reviews
 def review_submit(request: HttpRequest, trace_id: int) -> HttpResponse:
-    """Store the judgement, then show the next trace of the scope, or by `then` this one again ("stay") or none at all.
+    """Store the review, then show the next trace of the scope, or by `then` this one again ("stay") or none at all.
 
     `then=behind` is for pages that show the next trace already: they get what the decision changes on any page.
     """
@@ -43,7 +43,7 @@ def review_submit(request: HttpRequest, trace_id: int) -> HttpResponse:
             submit_review(
                 reviewer=visitor(request),
                 trace=trace,
-                judgement=form.judgement(),
+                draft=form.draft(),
                 key=form.cleaned_data["key"],
                 opened=form.opened(),
             )

@@ -53,7 +53,7 @@ OUTCOME_WORDS = {
     "refusal": ("unscored", "refused"),
     "filter": ("unscored", "filtered"),
     "empty": ("unscored", "empty"),
-    "error": ("error", "error while judging"),
+    "error": ("error", "error while verifying"),
     "": ("waiting", "waiting for verdicts"),
 }
 """(CSS class, word) by the correctness of traces or, of those that were not finished, by the reason they ended."""

@@ -1,4 +1,4 @@
-"""The trace explorer and the page of one trace, where it is read and judged."""
+"""The trace explorer and the page of one trace, where it is read and reviewed."""
 
 import json
 import uuid
@@ -26,12 +26,12 @@ from trajectories.selectors.traces import (
     TraceWalk,
     count_traces,
     get_trace,
-    imported_judgements,
+    imported_decisions,
     is_anything_waiting,
-    judging_progress,
     list_traces,
     neighbours,
-    next_to_judge,
+    next_to_review,
+    review_progress,
     split_verdicts,
 )
 from trajectories.services.curation.review_leases import lease_next_trace, lease_trace, release_trace
@@ -61,7 +61,7 @@ def trace_address(trace_id: int, scope: TraceWalk) -> str:
 
 
 def trace_next_address(scope: TraceWalk) -> str:
-    """Where judging a scope goes on."""
+    """Where reviewing a scope goes on."""
     return f"{reverse('trace_next')}?{scope.query()}"
 
 
@@ -81,7 +81,7 @@ def trace_list(request: HttpRequest) -> HttpResponse:
         "page": page,
         "has_pairs": any(trace.problem.kind == ProblemKind.ARC for trace in page.rows),
         "total": count_traces(scope, sight),
-        "progress": judging_progress(scope, sight),
+        "progress": review_progress(scope, sight),
     }
     template = "trajectories/traces/_table.html" if wants_fragment(request) else "trajectories/traces/list.html"
     response = render(request, template, context, status=200 if valid else 422)
@@ -92,7 +92,7 @@ def trace_list(request: HttpRequest) -> HttpResponse:
 @require_safe
 @view_traces
 def trace_detail(request: HttpRequest, trace_id: int) -> HttpResponse:
-    """One trace: steps, program, verdicts and facts, with the decision form for those who may judge."""
+    """One trace: steps, program, verdicts and facts, with the decision form for those who may review."""
     scope = read_walk(request.GET)
     return render_trace(request, find_trace(trace_id), scope)
 
@@ -136,7 +136,7 @@ def hand_out(
     """The next trace of a scope that awaits a decision; who may review has it leased then. None where there is none."""
     sight = sight_of(request.user)
     if not request.user.has_perm(MAY_REVIEW):
-        return next_to_judge(scope, sight, after=after, reviewer=None)
+        return next_to_review(scope, sight, after=after, reviewer=None)
     lease = lease_next_trace(reviewer=visitor(request), walk=scope, sight=sight, after=after, but=but)
     return None if lease is None else lease.trace_id
 
@@ -150,11 +150,11 @@ def find_trace(trace_id: int) -> Trace:
 
 
 def render_finished(request: HttpRequest, scope: TraceWalk) -> HttpResponse:
-    """The page that says nothing is left to judge in a scope, or that others look at all that is left."""
+    """The page that says nothing is left to review in a scope, or that others look at all that is left."""
     sight = sight_of(request.user)
     context = {
         "scope": scope,
-        "progress": judging_progress(scope, sight),
+        "progress": review_progress(scope, sight),
         "undo": undo_offer(request),
         "others_look": is_anything_waiting(scope, sight),
     }
@@ -176,13 +176,13 @@ def render_trace(
     if form and wants_fragment(request):
         response = render_panel(request, trace, scope, form)
         # Only the form comes back, so that the reader stays where they are.
-        response["HX-Retarget"], response["HX-Reswap"] = "#judge", "outerHTML"
+        response["HX-Retarget"], response["HX-Reswap"] = "#review", "outerHTML"
         return response
     context = {"note": note, "scope": scope, "raw": request.GET.get("view") == "raw"}
     asked = request.GET.get("reviews") == "all"
     sight = sight_on_screen(request.user, asked=asked)
     told = sight.covers(trace.pk)
-    context |= _reading(request, trace, told=told) | _judging(request, trace, scope, form)
+    context |= _reading(request, trace, told=told) | _reviewing(request, trace, scope, form)
     context |= _told(request, trace, told=told)
     name = "_trace" if wants_fragment(request) else "detail"
     response = render(request, f"trajectories/traces/{name}.html", context, status=422 if form else 200)
@@ -200,7 +200,7 @@ def _reading(request: HttpRequest, trace: Trace, *, told: bool) -> dict[str, Any
     """What there is to read; `told` says whether what people and model judges said may be seen."""
     verdicts, older_verdicts = split_verdicts(trace, with_judges=told)
     problem = to_record(trace.problem)
-    imported_verdicts, imported_reviews = imported_judgements(trace, with_judges=told)
+    imported_verdicts, imported_reviews = imported_decisions(trace, with_judges=told)
     groups = group_steps(trace, whole=request.GET.get("bodies") == "all")
     shown = show_verdicts(problem, trace, verdicts)
     return {
@@ -240,7 +240,7 @@ def undo_offer(request: HttpRequest) -> UndoOffer | None:
     return UndoOffer(last.trace_id, last.decision, UndoForm()) if last else None
 
 
-def _judging(request: HttpRequest, trace: Trace, scope: TraceWalk, form: ReviewForm | None) -> dict[str, Any]:
+def _reviewing(request: HttpRequest, trace: Trace, scope: TraceWalk, form: ReviewForm | None) -> dict[str, Any]:
     newer, older = neighbours(scope, trace, sight_of(request.user))
     context: dict[str, Any] = {
         "newer": trace_address(newer, scope) if newer else None,
@@ -275,7 +275,7 @@ def _deciding(request: HttpRequest, trace: Trace, scope: TraceWalk, form: Review
     else:
         # The page stays as it was, and so does what it knows of the trace's reviews.
         lease = running_leases().filter(trace=trace, holder=reviewer).first()
-    following = next_to_judge(scope, sight, after=trace.pk, reviewer=reviewer)
+    following = next_to_review(scope, sight, after=trace.pk, reviewer=reviewer)
     mine = standing_review(trace=trace, reviewer=reviewer)
     return {
         "mine": mine,
@@ -289,7 +289,7 @@ def _deciding(request: HttpRequest, trace: Trace, scope: TraceWalk, form: Review
 
 def panel_state(request: HttpRequest, scope: TraceWalk) -> dict[str, Any]:
     """What of the decision panel a decision on any trace of the scope changes."""
-    return {"scope": scope, "undo": undo_offer(request), "progress": judging_progress(scope, sight_of(request.user))}
+    return {"scope": scope, "undo": undo_offer(request), "progress": review_progress(scope, sight_of(request.user))}
 
 
 def _said(mine: Review | None, lease: ReviewLease | None) -> dict[str, Any]:

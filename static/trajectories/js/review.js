@@ -1,4 +1,4 @@
-// Judging: drafts that survive leaving the page, reasons that reject by themselves, time spent looking, the next trace
+// Reviewing: drafts that survive leaving the page, reasons that reject by themselves, time spent looking, the next trace
 // fetched ahead and shown at once, while the decision is sent behind it.
 
 import { give, hold, leaseOf, release } from "./leases.js";
@@ -89,7 +89,7 @@ const isBusy = () => document.body.getAttribute("aria-busy") === "true";
 
 document.addEventListener("click", (event) => {
   // The second click of a double click would be about the trace that the first has brought.
-  if (event.detail > 1 && event.target.closest("#judge button, #judge a")) {
+  if (event.detail > 1 && event.target.closest("#review button, #review a")) {
     event.preventDefault();
     event.stopImmediatePropagation();
     return;
@@ -158,7 +158,7 @@ function pack() {
 function showAhead() {
   const { address, html } = ahead;
   document.body.setAttribute("aria-busy", "true");
-  const kept = ["judge-count", "judge-bar", "undo-offer"].map((id) => document.getElementById(id));
+  const kept = ["review-count", "review-bar", "undo-offer"].map((id) => document.getElementById(id));
   window.history.replaceState({ htmx: true }, "", window.location.href);
   window.history.pushState({ htmx: true }, "", address);
   const target = document.getElementById("trace");

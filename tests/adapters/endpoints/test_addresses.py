@@ -32,7 +32,7 @@ def test_public_addresses_need_no_setting(text):
 
 
 @given(st.ip_addresses(v=4))
-def test_an_address_is_judged_alike_however_it_is_written(address):
+def test_an_address_is_treated_alike_however_it_is_written(address):
     mapped = IPv6Address(f"::ffff:{address}")
     assert is_public(mapped) == is_public(address)
     assert is_public(IPv6Address(int(IPv6Address("64:ff9b::")) + int(address))) == is_public(address)

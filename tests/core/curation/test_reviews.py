@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trajectories.core.curation.reviews import Decision, Judgement, ReviewError, Standing, is_disputed, settle
+from trajectories.core.curation.reviews import Decision, ReviewDraft, ReviewError, Standing, is_disputed, settle
 from trajectories.models import Trace
 
 words = st.lists(st.sampled_from([Decision.ACCEPT, Decision.REJECT]))
@@ -24,34 +24,34 @@ def test_what_words_come_to_is_what_a_trace_can_hold():
 
 
 @pytest.mark.parametrize(
-    ("judgement", "part"),
+    ("draft", "part"),
     [
-        (Judgement(Decision.WITHDRAW), "decision"),
-        (Judgement(Decision.ACCEPT, score=0), "score"),
-        (Judgement(Decision.ACCEPT, score=6), "score"),
-        (Judgement(Decision.ACCEPT, reason="wrong_answer"), "reason"),
-        (Judgement(Decision.REJECT), "reason"),
-        (Judgement(Decision.REJECT, reason="bored"), "reason"),
-        (Judgement(Decision.REJECT, reason="other", comment="  "), "comment"),
-        (Judgement(Decision.ACCEPT, comment="x" * 10_001), "comment"),
-        (Judgement(Decision.ACCEPT, step_labels={"2": "good"}), "step_labels"),
-        (Judgement(Decision.ACCEPT, step_labels={"-1": "good"}), "step_labels"),
-        (Judgement(Decision.ACCEPT, step_labels={"01": "good"}), "step_labels"),
-        (Judgement(Decision.ACCEPT, step_labels={"²": "good"}), "step_labels"),
-        (Judgement(Decision.ACCEPT, step_labels={"9" * 5000: "good"}), "step_labels"),
-        (Judgement(Decision.ACCEPT, step_labels={"0": "great"}), "step_labels"),
-        (Judgement(Decision.ACCEPT, step_labels={"0": ["good"]}), "step_labels"),
+        (ReviewDraft(Decision.WITHDRAW), "decision"),
+        (ReviewDraft(Decision.ACCEPT, score=0), "score"),
+        (ReviewDraft(Decision.ACCEPT, score=6), "score"),
+        (ReviewDraft(Decision.ACCEPT, reason="wrong_answer"), "reason"),
+        (ReviewDraft(Decision.REJECT), "reason"),
+        (ReviewDraft(Decision.REJECT, reason="bored"), "reason"),
+        (ReviewDraft(Decision.REJECT, reason="other", comment="  "), "comment"),
+        (ReviewDraft(Decision.ACCEPT, comment="x" * 10_001), "comment"),
+        (ReviewDraft(Decision.ACCEPT, step_labels={"2": "good"}), "step_labels"),
+        (ReviewDraft(Decision.ACCEPT, step_labels={"-1": "good"}), "step_labels"),
+        (ReviewDraft(Decision.ACCEPT, step_labels={"01": "good"}), "step_labels"),
+        (ReviewDraft(Decision.ACCEPT, step_labels={"²": "good"}), "step_labels"),
+        (ReviewDraft(Decision.ACCEPT, step_labels={"9" * 5000: "good"}), "step_labels"),
+        (ReviewDraft(Decision.ACCEPT, step_labels={"0": "great"}), "step_labels"),
+        (ReviewDraft(Decision.ACCEPT, step_labels={"0": ["good"]}), "step_labels"),
     ],
 )
-def test_a_wrong_judgement_names_the_part_at_fault(judgement, part):
+def test_a_wrong_review_names_the_part_at_fault(draft, part):
     with pytest.raises(ReviewError) as raised:
-        judgement.check(step_count=2)
+        draft.check(step_count=2)
     assert raised.value.part == part
 
 
-def test_a_whole_judgement_is_taken():
-    Judgement(Decision.ACCEPT, score=5, comment="Neat.", step_labels={"0": "good", "1": "neutral"}).check(2)
-    Judgement(Decision.REJECT, score=1, reason="lucky").check(0)
+def test_a_whole_review_is_taken():
+    ReviewDraft(Decision.ACCEPT, score=5, comment="Neat.", step_labels={"0": "good", "1": "neutral"}).check(2)
+    ReviewDraft(Decision.REJECT, score=1, reason="lucky").check(0)
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ def make_item(**values):
         "spec": {"train": [], "test": []},
         "reference": SECRET,
         "meta": {"trace_id": 7},
-        "judged": {
+        "assessments": {
             "verdicts": [
                 {"verifier": "arc_train", "outcome": "pass", "evidence": {"pairs": [{"predicted": [[1]]}]}},
                 {"verifier": "arc_test", "outcome": "error", "evidence": {"pairs": [{"predicted": None}]}},
@@ -124,7 +124,7 @@ def test_arc_programs_has_what_the_program_gave_for_every_pair():
 
 
 def test_the_archive_says_what_an_answer_rests_on_and_whether_it_was_given_away():
-    row = EXPORTERS["full"].row(make_item(reference_source="consensus", hinted=True, judged={}))
+    row = EXPORTERS["full"].row(make_item(reference_source="consensus", hinted=True, assessments={}))
     assert row["problem"]["reference_source"] == "consensus"
     assert row["trace"]["hinted"] is True
     (trace,) = read_traces(row)

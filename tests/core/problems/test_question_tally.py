@@ -18,8 +18,8 @@ def test_answers_that_are_compared_as_text():
         record("True"),
         record("7", "numeric"),
     ]
-    judged = [record("[a-z]", match="regex"), record(None, tests=[{}])]
-    tally = QuestionTally().count([*answers, *judged, ImportFault("f", "line 3", "bad")])
+    verified = [record("[a-z]", match="regex"), record(None, tests=[{}])]
+    tally = QuestionTally().count([*answers, *verified, ImportFault("f", "line 3", "bad")])
     assert (tally.asked, tally.answered, tally.as_text, tally.faults, tally.rows) == (8, 8, 3, 1, 9)
     examples = "“12 apples”, “Rome | Roma”"
     [note] = tally.notes()

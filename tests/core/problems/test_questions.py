@@ -262,7 +262,7 @@ def test_tests_make_a_problem_of_programs():
         ({"match": "json", "answer": "{"}, "answer"),
     ],
 )
-def test_bad_ways_to_judge(row, message):
+def test_bad_ways_to_verify(row, message):
     with pytest.raises(ProblemError) as fault:
         question(**row)
     assert str(fault.value).startswith(message)

@@ -48,7 +48,7 @@ def test_any_text_is_read(text, reasoning, style, kind, variation):
     json.dumps(parsed.answer, allow_nan=False)
     assert parsed.answer is None or kind is not ProblemKind.ARC or len(parsed.answer) == 1
     assert all(0 <= step.depth <= 8 for step in parsed.steps)
-    assert parsed.place is None or 0 <= parsed.place.start < parsed.place.end <= len(parsed.reasoning)
+    assert parsed.span is None or 0 <= parsed.span.start < parsed.span.end <= len(parsed.reasoning)
 
 
 def test_a_program_is_taken_from_the_last_block_that_has_one():
@@ -230,16 +230,16 @@ def test_the_place_of_an_answer_is_kept(kind, text, rule, found, reasoning):
     problem = arc() if kind is ProblemKind.ARC else question(kind, choices=["a", "b"])
     parsed = read_response(instruction("direct"), problem, text, reasoning)
     assert parsed.answer is not None
-    assert parsed.place is not None
-    assert parsed.place.rule == rule
-    assert parsed.reasoning[parsed.place.start : parsed.place.end] == found
+    assert parsed.span is not None
+    assert parsed.span.rule == rule
+    assert parsed.reasoning[parsed.span.start : parsed.span.end] == found
 
 
 def test_grids_of_several_tests_have_one_place_from_first_to_last():
     parsed = read_response(instruction("direct"), TWO_TESTS, "So [[1]] and [[2, 3]].")
     assert parsed.answer == [[[1]], [[2, 3]]]
-    assert parsed.place is not None
-    assert parsed.reasoning[parsed.place.start : parsed.place.end] == "[[1]] and [[2, 3]]"
+    assert parsed.span is not None
+    assert parsed.reasoning[parsed.span.start : parsed.span.end] == "[[1]] and [[2, 3]]"
 
 
 def test_a_problem_with_tests_is_answered_by_its_last_program():
@@ -276,9 +276,9 @@ def test_sampled_and_imported_texts_are_read_alike(part, kind, text, answer):
     problem = arc() if kind is ProblemKind.ARC else question(kind, choices=["red", "blue"])
     read = read_response(instruction("direct"), problem, text) if part == "live" else read_answer(problem, text)
     assert read.answer == answer
-    assert (read.place is None) == (answer is None)
-    if read.place is not None and kind not in (ProblemKind.ARC, ProblemKind.CHOICE):
-        assert text[read.place.start : read.place.end] == answer
+    assert (read.span is None) == (answer is None)
+    if read.span is not None and kind not in (ProblemKind.ARC, ProblemKind.CHOICE):
+        assert text[read.span.start : read.span.end] == answer
 
 
 @pytest.mark.parametrize(
@@ -292,14 +292,14 @@ def test_sampled_and_imported_texts_are_read_alike(part, kind, text, answer):
 )
 def test_the_program_of_an_imported_text_counts_before_its_grids(text):
     read = read_answer(arc(), text)
-    assert (read.answer, read.program, read.place) == (None, PROGRAM, None)
+    assert (read.answer, read.program, read.span) == (None, PROGRAM, None)
 
 
 def test_a_grid_stated_behind_a_program_is_the_answer_of_an_imported_text():
     text = f"```python\n{PROGRAM}```\nThat was wrong; the output is\n[[8, 7]]"
     read = read_answer(arc(), text)
     assert (read.answer, read.program) == ([[[8, 7]]], "")
-    assert text[read.place.start : read.place.end] == "[[8, 7]]"
+    assert text[read.span.start : read.span.end] == "[[8, 7]]"
 
 
 def test_a_program_in_thoughts_is_none():
@@ -313,4 +313,4 @@ def test_a_program_in_thoughts_is_none():
 def test_any_imported_text_is_read(kind, text):
     problem = arc() if kind is ProblemKind.ARC else question(kind, choices=["a", "b"])
     read = read_answer(problem, text)
-    assert read.place is None or 0 <= read.place.start < read.place.end <= len(text)
+    assert read.span is None or 0 <= read.span.start < read.span.end <= len(text)

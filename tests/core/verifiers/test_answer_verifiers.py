@@ -18,8 +18,8 @@ def problem(kind: ProblemKind, reference: JSON, spec: Mapping[str, JSON] | None 
     return ProblemRecord(kind, "p", "", spec or {}, reference, "train")
 
 
-def judge(name: str, record: ProblemRecord, text: str) -> VerdictRecord:
-    return VERIFIERS[name].judge(record, trace(program="", text=text), returning(True))
+def verify(name: str, record: ProblemRecord, text: str) -> VerdictRecord:
+    return VERIFIERS[name].verify(record, trace(program="", text=text), returning(True))
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def judge(name: str, record: ProblemRecord, text: str) -> VerdictRecord:
     ],
 )
 def test_numeric(reference: JSON, text: str, right: bool) -> None:
-    verdict = judge("numeric", problem(ProblemKind.NUMERIC, reference), text)
+    verdict = verify("numeric", problem(ProblemKind.NUMERIC, reference), text)
     assert (verdict.outcome is Outcome.PASS) == right, verdict.message
     assert verdict.evidence["found"]["answer"]
 
@@ -84,19 +84,19 @@ def test_numeric(reference: JSON, text: str, right: bool) -> None:
 )
 def test_percent_and_rounded_fractions_are_the_same_both_ways(one: str, other: str, equal: bool) -> None:
     for reference, answer in ((one, other), (other, one)):
-        verdict = judge("numeric", problem(ProblemKind.NUMERIC, reference), f"Answer: ${answer}$")
+        verdict = verify("numeric", problem(ProblemKind.NUMERIC, reference), f"Answer: ${answer}$")
         assert (verdict.outcome is Outcome.PASS) == equal, (reference, answer, verdict.message)
 
 
 def test_numeric_tolerance_is_the_problems() -> None:
     absolute = problem(ProblemKind.NUMERIC, "3.14159", {"tolerance": 0.01})
     relative = problem(ProblemKind.NUMERIC, "1000", {"relative_tolerance": "1/100"})
-    assert judge("numeric", absolute, "Answer: 3.15").outcome is Outcome.PASS
-    assert judge("numeric", absolute, "Answer: 3.16").outcome is Outcome.FAIL
-    assert judge("numeric", relative, "Answer: 1010").outcome is Outcome.PASS
-    assert judge("numeric", relative, "Answer: 1011").outcome is Outcome.FAIL
+    assert verify("numeric", absolute, "Answer: 3.15").outcome is Outcome.PASS
+    assert verify("numeric", absolute, "Answer: 3.16").outcome is Outcome.FAIL
+    assert verify("numeric", relative, "Answer: 1010").outcome is Outcome.PASS
+    assert verify("numeric", relative, "Answer: 1011").outcome is Outcome.FAIL
     bad = problem(ProblemKind.NUMERIC, "3", {"tolerance": -1})
-    assert judge("numeric", bad, "Answer: 3").outcome is Outcome.ERROR
+    assert verify("numeric", bad, "Answer: 3").outcome is Outcome.ERROR
 
 
 def test_plain_numbers_are_never_compared_as_expressions() -> None:
@@ -105,7 +105,7 @@ def test_plain_numbers_are_never_compared_as_expressions() -> None:
         ("42", "Answer: 43"), ("12 km", "Answer: 12 m"), ("45%", "#### 0.45"), (42, r"\boxed{\frac{84}{2}}"),
         ("42", "Answer: forty-two"), ("42", "Answer: 42 of them, not 43"), ("1e400", "Answer: 1e399"),
     ]:  # fmt: skip
-        VERIFIERS["numeric"].judge(problem(ProblemKind.NUMERIC, reference), trace(program="", text=text), tools)
+        VERIFIERS["numeric"].verify(problem(ProblemKind.NUMERIC, reference), trace(program="", text=text), tools)
     assert tools.compared == []
 
 
@@ -140,7 +140,7 @@ def test_what_is_not_read_here_is_compared_elsewhere(
 ) -> None:
     tools = returning(True)
     tools.comparison = comparison
-    verdict = VERIFIERS["numeric"].judge(problem(ProblemKind.NUMERIC, MATRIX), trace(program="", text=text), tools)
+    verdict = VERIFIERS["numeric"].verify(problem(ProblemKind.NUMERIC, MATRIX), trace(program="", text=text), tools)
     assert len(tools.compared) == asked
     assert verdict.outcome is outcome
     assert message in (None, verdict.message)
@@ -154,7 +154,7 @@ def test_a_comparison_is_asked_for_both_ways() -> None:
 
     tools = OneSided(lambda _: CallResult(CallStatus.RETURNED))
     given = trace(program="", text=r"Answer: $\begin{pmatrix}1.0\\2\end{pmatrix}$")
-    assert VERIFIERS["numeric"].judge(problem(ProblemKind.NUMERIC, MATRIX), given, tools).outcome is Outcome.PASS
+    assert VERIFIERS["numeric"].verify(problem(ProblemKind.NUMERIC, MATRIX), given, tools).outcome is Outcome.PASS
 
 
 @pytest.mark.parametrize(
@@ -183,14 +183,14 @@ def test_a_comparison_is_asked_for_both_ways() -> None:
 def test_mathematics_is_compared_by_its_form(reference: str, text: str, right: bool | None) -> None:
     tools = returning(True)
     tools.comparison = Comparison()
-    verdict = VERIFIERS["numeric"].judge(problem(ProblemKind.NUMERIC, reference), trace(program="", text=text), tools)
+    verdict = VERIFIERS["numeric"].verify(problem(ProblemKind.NUMERIC, reference), trace(program="", text=text), tools)
     assert (verdict.outcome is Outcome.PASS) == bool(right), verdict.message
     assert bool(tools.compared) == (right is None)
 
 
 @pytest.mark.parametrize("reference", ["n/a", "?", "see solution", r"\frac{1}{", "", "the answer"])
 def test_a_reference_that_is_no_answer_is_the_problems_fault(reference: str) -> None:
-    verdict = VERIFIERS["numeric"].judge(
+    verdict = VERIFIERS["numeric"].verify(
         problem(ProblemKind.NUMERIC, reference), trace(program="", text="Answer: 1"), returning(True)
     )
     assert verdict.outcome is Outcome.ERROR
@@ -200,9 +200,9 @@ def test_the_problems_tolerance_holds_for_expressions() -> None:
     tools = returning(True)
     record = problem(ProblemKind.NUMERIC, r"\sqrt{2}", {"tolerance": 0.01})
     given = trace(program="", text="Answer: 1.41")
-    assert VERIFIERS["numeric"].judge(record, given, tools).outcome is Outcome.PASS
+    assert VERIFIERS["numeric"].verify(record, given, tools).outcome is Outcome.PASS
     tight = problem(ProblemKind.NUMERIC, r"\sqrt{2}", {"relative_tolerance": 0.001})
-    assert VERIFIERS["numeric"].judge(tight, given, tools).outcome is Outcome.FAIL
+    assert VERIFIERS["numeric"].verify(tight, given, tools).outcome is Outcome.FAIL
 
 
 CHOICES: dict[str, JSON] = {"choices": ["a cat", "a dog", "Both A and B", "None"]}
@@ -225,7 +225,7 @@ CHOICES: dict[str, JSON] = {"choices": ["a cat", "a dog", "Both A and B", "None"
     ],
 )
 def test_choice_by_letter_or_text(text: str, letter: str | None) -> None:
-    verdict = judge("choice", problem(ProblemKind.CHOICE, "B", CHOICES), text)
+    verdict = verify("choice", problem(ProblemKind.CHOICE, "B", CHOICES), text)
     assert verdict.evidence["read_as"] == letter
     assert (verdict.outcome is Outcome.PASS) == (letter == "B")
 
@@ -237,18 +237,18 @@ def test_choice_by_letter_or_text(text: str, letter: str | None) -> None:
 )  # fmt: skip
 def test_several_choices_are_right_only_whole(text: str, letters: str | None, right: bool) -> None:
     record = problem(ProblemKind.CHOICE, ["A", "C"], {"choices": ["2", "3", "4"], "many": True})
-    verdict = judge("choice", record, text)
+    verdict = verify("choice", record, text)
     assert (verdict.evidence["read_as"], verdict.outcome is Outcome.PASS) == (letters, right)
 
 
 def test_two_choices_named_are_none_where_one_is_asked_for() -> None:
-    verdict = judge("choice", problem(ProblemKind.CHOICE, "A", CHOICES), "Answer: A and B")
+    verdict = verify("choice", problem(ProblemKind.CHOICE, "A", CHOICES), "Answer: A and B")
     assert (verdict.outcome, verdict.evidence["read_as"]) == (Outcome.FAIL, None)
 
 
 def test_a_reference_letter_is_a_letter_even_among_letters() -> None:
     swapped = problem(ProblemKind.CHOICE, "A", {"choices": ["B", "A"]})
-    verdict = judge("choice", swapped, "Answer: B")
+    verdict = verify("choice", swapped, "Answer: B")
     assert (verdict.outcome, verdict.evidence["expected"]) == (Outcome.PASS, "A")
 
 
@@ -273,7 +273,7 @@ def test_a_reference_letter_is_a_letter_even_among_letters() -> None:
     ],
 )
 def test_text(match: str, reference: JSON, text: str, right: bool) -> None:
-    verdict = judge("text", problem(ProblemKind.TEXT, reference, {"match": match}), text)
+    verdict = verify("text", problem(ProblemKind.TEXT, reference, {"match": match}), text)
     assert (verdict.outcome is Outcome.PASS) == right
 
 
@@ -281,10 +281,10 @@ def test_patterns_run_in_the_sandbox() -> None:
     record = problem(ProblemKind.TEXT, "a+", {"match": "regex"})
     record_trace = trace(program="", text="Answer: aaa")
     tools = returning(True)
-    assert VERIFIERS["regex"].judge(record, record_trace, tools).outcome is Outcome.PASS
+    assert VERIFIERS["regex"].verify(record, record_trace, tools).outcome is Outcome.PASS
     assert list(tools.jobs[0].calls) == [["a+", "aaa"]]
-    assert VERIFIERS["regex"].judge(record, record_trace, returning(False)).outcome is Outcome.FAIL
-    endless = VERIFIERS["regex"].judge(record, record_trace, ending(CallStatus.TIMEOUT))
+    assert VERIFIERS["regex"].verify(record, record_trace, returning(False)).outcome is Outcome.FAIL
+    endless = VERIFIERS["regex"].verify(record, record_trace, ending(CallStatus.TIMEOUT))
     assert (endless.outcome, endless.score) == (Outcome.ERROR, None)
 
 
@@ -309,9 +309,9 @@ def test_json_equality(left: JSON, right: JSON, equal: bool) -> None:
 
 def test_json_answers_are_parsed() -> None:
     record = problem(ProblemKind.TEXT, {"a": [1]}, {"match": "json"})
-    assert judge("json", record, '<answer>{"a": [1.0]}</answer>').outcome is Outcome.PASS
-    assert judge("json", record, '<answer>{"a": 1}</answer>').message == "the value is wrong"
-    assert judge("json", record, "<answer>{a</answer>").message == "the answer is no JSON"
+    assert verify("json", record, '<answer>{"a": [1.0]}</answer>').outcome is Outcome.PASS
+    assert verify("json", record, '<answer>{"a": 1}</answer>').message == "the value is wrong"
+    assert verify("json", record, "<answer>{a</answer>").message == "the answer is no JSON"
 
 
 @pytest.mark.parametrize("name", ["numeric", "choice", "text", "regex", "json"])
@@ -319,10 +319,10 @@ def test_no_answer_and_no_reference_are_different_things(name: str) -> None:
     kind = {"numeric": ProblemKind.NUMERIC, "choice": ProblemKind.CHOICE}.get(name, ProblemKind.TEXT)
     spec: dict[str, JSON] = {"match": name} if name in ("regex", "json") else dict(CHOICES)
     reference = "B" if name == "choice" else "7"
-    missing = judge(name, problem(kind, reference, spec), "well,\nhm")
+    missing = verify(name, problem(kind, reference, spec), "well,\nhm")
     assert (missing.outcome, missing.message) == (Outcome.FAIL, "no answer found")
     assert missing.evidence == {"found": None, "rules": RULE_SET}
-    unknown = judge(name, problem(kind, None, spec), "Answer: 7")
+    unknown = verify(name, problem(kind, None, spec), "Answer: 7")
     assert (unknown.outcome, unknown.score) == (Outcome.UNSCORED, None)
 
 
@@ -335,23 +335,23 @@ TESTS: dict[str, JSON] = {
 def test_unit_tests_call_the_named_function() -> None:
     record = problem(ProblemKind.TEXT, None, TESTS)
     doubling = ScriptedTools(lambda argument: CallResult(CallStatus.RETURNED, value=argument * 2))
-    verdict = VERIFIERS["unit_tests"].judge(record, trace(), doubling)
+    verdict = VERIFIERS["unit_tests"].verify(record, trace(), doubling)
     assert (verdict.outcome, verdict.score) == (Outcome.PASS, 1.0)
     assert doubling.jobs[0].function == "double"
-    half = VERIFIERS["unit_tests"].judge(record, trace(), returning(2))
+    half = VERIFIERS["unit_tests"].verify(record, trace(), returning(2))
     assert (half.outcome, half.score) == (Outcome.FAIL, 0.5)
     assert half.message == "1 of 2 tests passed; test 2: the value is wrong"
-    fault = VERIFIERS["unit_tests"].judge(record, trace(), ending(CallStatus.UNSUPPORTED))
+    fault = VERIFIERS["unit_tests"].verify(record, trace(), ending(CallStatus.UNSUPPORTED))
     assert (fault.outcome, fault.score) == (Outcome.ERROR, None)
-    raised = VERIFIERS["unit_tests"].judge(record, trace(), ending(CallStatus.RAISED, "oh"))
+    raised = VERIFIERS["unit_tests"].verify(record, trace(), ending(CallStatus.RAISED, "oh"))
     assert (raised.outcome, raised.score) == (Outcome.FAIL, 0.0)
 
 
 def test_unit_tests_compare_printed_lines() -> None:
     record = problem(ProblemKind.TEXT, None, {"tests": [{"stdin": "2\n", "stdout": "4\n5\n"}]})
     printing = ScriptedTools(lambda text: CallResult(CallStatus.RETURNED, value="4 \n5"))
-    assert VERIFIERS["unit_tests"].judge(record, trace(), printing).outcome is Outcome.PASS
-    assert VERIFIERS["unit_tests"].judge(record, trace(), returning("4\n6")).outcome is Outcome.FAIL
+    assert VERIFIERS["unit_tests"].verify(record, trace(), printing).outcome is Outcome.PASS
+    assert VERIFIERS["unit_tests"].verify(record, trace(), returning("4\n6")).outcome is Outcome.FAIL
 
 
 @pytest.mark.parametrize(
@@ -365,7 +365,7 @@ def test_unit_tests_compare_printed_lines() -> None:
     ],
 )
 def test_unit_tests_that_cannot_run_are_an_error(spec: Mapping[str, JSON]) -> None:
-    verdict = VERIFIERS["unit_tests"].judge(problem(ProblemKind.TEXT, None, spec), trace(), returning(1))
+    verdict = VERIFIERS["unit_tests"].verify(problem(ProblemKind.TEXT, None, spec), trace(), returning(1))
     assert (verdict.outcome, verdict.score) == (Outcome.ERROR, None)
 
 

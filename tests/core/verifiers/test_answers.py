@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tests.core.verifiers.doubles import flip_problem, trace
 from trajectories.core.answers import RULE_SET
 from trajectories.core.records import JSON, ProblemKind, ProblemRecord, TraceRecord
-from trajectories.core.verifiers.answers import find_answer, read_place, searched_fact, was_searched
+from trajectories.core.verifiers.answers import find_answer, read_span, searched_fact, was_searched
 
 PROBLEMS = {
     kind: ProblemRecord(
@@ -69,9 +69,9 @@ def test_a_text_that_was_searched_is_not_searched_again() -> None:
 def test_places_are_kept_with_the_version_of_the_rules() -> None:
     found = find_answer(NUMERIC, trace(text="Answer: 7"))
     assert found is not None
-    fact = searched_fact(found.place())["found"]
-    assert read_place(fact, "Answer: 7") == found.place()
-    old = read_place({"rule": "label", "start": 8, "end": 9}, "Answer: 7")
+    fact = searched_fact(found.span())["found"]
+    assert read_span(fact, "Answer: 7") == found.span()
+    old = read_span({"rule": "label", "start": 8, "end": 9}, "Answer: 7")
     assert old is not None
     assert old.rules == 1
 

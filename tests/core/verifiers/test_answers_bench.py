@@ -46,7 +46,7 @@ def read(row: dict[str, Any], tools: BenchTools) -> str:
     spec = {key: row[key] for key in ("choices", "many", "match") if row.get(key)}
     record = ProblemRecord(ProblemKind(row["kind"]), row["id"], "", spec, row["reference"], "train")
     trace = TraceRecord(None, "", row["ending"])
-    verdicts = [verifier.judge(record, trace, tools) for verifier in applicable_verifiers(record, trace)]
+    verdicts = [verifier.verify(record, trace, tools) for verifier in applicable_verifiers(record, trace)]
     if not verdicts or verdicts[0].outcome is Outcome.UNSCORED or verdicts[0].evidence.get("found", 0) is None:
         return "none"
     return str(verdicts[0].outcome)

@@ -50,7 +50,7 @@ def test_any_trace_gets_a_storable_verdict(
 ) -> None:
     record = trace(program=program, answer=answer, text=text)
     assert verifier.applies_to(problem, record) in (True, False)
-    verdict = verifier.judge(problem, record, ScriptedTools(lambda _: result))
+    verdict = verifier.verify(problem, record, ScriptedTools(lambda _: result))
     assert (verdict.verifier, verdict.version) == (verifier.name, verifier.version)
     assert (verdict.score is None) == (verdict.outcome in (Outcome.UNSCORED, Outcome.ERROR))
     assert verdict.score is None or 0 <= verdict.score <= 1
@@ -84,5 +84,5 @@ def test_a_grid_verdict_is_a_plain_comparison(predicted: list[list[int]], expect
         ("arc_test", trace(program="", answer=[predicted])),
         ("arc_answer", trace(answer=[predicted])),
     ):
-        outcome = VERIFIERS[name].judge(problem, record, tools).outcome
+        outcome = VERIFIERS[name].verify(problem, record, tools).outcome
         assert (outcome is Outcome.PASS) == (predicted == expected)

@@ -33,7 +33,7 @@ def scoring(score: float) -> ScriptedTools:
     ],
 )
 def test_the_score_decides(score, outcome, kept, message):
-    verdict = VERIFIER.judge(PROBLEM, trace(text="<answer>3</answer>"), scoring(score))
+    verdict = VERIFIER.verify(PROBLEM, trace(text="<answer>3</answer>"), scoring(score))
     assert (verdict.outcome, verdict.score, verdict.message) == (outcome, kept, message)
     assert verdict.evidence["found"] == {"answer": "3", "rule": "tag", "rules": 2, "start": 8, "end": 9}
     assert verdict.evidence["expected"] == "3"
@@ -56,12 +56,12 @@ def test_answers_are_found(answer, text, rule, given):
             asked.append(answer)
             return 1.0
 
-    verdict = VERIFIER.judge(PROBLEM, trace(answer=answer, text=text), Tools(lambda _: None))
+    verdict = VERIFIER.verify(PROBLEM, trace(answer=answer, text=text), Tools(lambda _: None))
     assert (verdict.evidence["found"]["rule"], asked) == (rule, [given])
 
 
 def test_a_long_text_without_an_answer_has_none():
-    verdict = VERIFIER.judge(PROBLEM, trace(text="word " * WHOLE_TEXT), scoring(1.0))
+    verdict = VERIFIER.verify(PROBLEM, trace(text="word " * WHOLE_TEXT), scoring(1.0))
     assert (verdict.outcome, verdict.message) == (Outcome.FAIL, "no answer found")
 
 
@@ -70,7 +70,7 @@ def test_what_cannot_be_scored_is_an_error_and_no_zero():
         def score_answer(self, problem, answer):
             raise ProceduralError("took longer than 10 s")
 
-    verdict = VERIFIER.judge(PROBLEM, trace(text="3"), Tools(lambda _: None))
+    verdict = VERIFIER.verify(PROBLEM, trace(text="3"), Tools(lambda _: None))
     assert (verdict.outcome, verdict.score) == (Outcome.ERROR, None)
     assert verdict.message == "the answer could not be scored: took longer than 10 s"
 
@@ -84,7 +84,7 @@ def test_what_needs_the_sandbox_is_unscored_and_no_fail():
         def score_answer(self, problem, answer):
             raise UnscoredError("needs the sandbox: because")
 
-    verdict = VERIFIER.judge(problem_of("countdown", "1 + 2"), trace(text="<answer>3</answer>"), Tools(lambda _: None))
+    verdict = VERIFIER.verify(problem_of("countdown", "1 + 2"), trace(text="<answer>3</answer>"), Tools(lambda _: None))
     assert (verdict.outcome, verdict.score, verdict.message) == (Outcome.UNSCORED, None, "needs the sandbox: because")
     assert verdict.evidence["found"]["answer"] == "3"
 
@@ -102,7 +102,7 @@ def test_a_scorer_that_does_not_tell_right_from_wrong_is_never_asked(family, mes
         def score_answer(self, problem, answer):
             raise AssertionError
 
-    verdict = VERIFIER.judge(problem_of(family, "0.5"), trace(text="<answer>0</answer>"), Tools(lambda _: None))
+    verdict = VERIFIER.verify(problem_of(family, "0.5"), trace(text="<answer>0</answer>"), Tools(lambda _: None))
     assert (verdict.outcome, verdict.score, verdict.message) == (Outcome.UNSCORED, None, message)
 
 
@@ -120,17 +120,17 @@ def test_a_scorer_that_does_not_tell_right_from_wrong_is_never_asked(family, mes
     ],
 )
 def test_a_full_score_counts_only_where_the_answer_cannot_have_bought_it(family, reference, answer, outcome):
-    verdict = VERIFIER.judge(problem_of(family, reference), trace(answer=answer), scoring(1.0))
+    verdict = VERIFIER.verify(problem_of(family, reference), trace(answer=answer), scoring(1.0))
     assert verdict.outcome is outcome
     assert verdict.score == (1.0 if outcome is Outcome.PASS else None)
 
 
 def test_an_answer_that_may_have_written_its_score_gets_no_partial_credit():
-    judged = [
-        VERIFIER.judge(problem_of("countdown", "1 + 2"), trace(answer=answer), scoring(0.9))
+    verified = [
+        VERIFIER.verify(problem_of("countdown", "1 + 2"), trace(answer=answer), scoring(0.9))
         for answer in ("1 + 1", "mark().value")
     ]
-    assert [(verdict.outcome, verdict.score) for verdict in judged] == [(Outcome.FAIL, 0.9), (Outcome.FAIL, 0.0)]
+    assert [(verdict.outcome, verdict.score) for verdict in verified] == [(Outcome.FAIL, 0.9), (Outcome.FAIL, 0.0)]
 
 
 def test_other_kinds_are_left_to_others():

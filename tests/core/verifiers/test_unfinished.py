@@ -22,7 +22,7 @@ def test_a_finished_sample_without_an_answer_is_wrong():
     assert leave_open(WITHOUT, ended(FinishReason.STOP)) is WITHOUT
 
 
-def test_an_answer_that_was_found_is_judged_however_the_sample_ended():
+def test_an_answer_that_was_found_is_verified_however_the_sample_ended():
     assert leave_open(WITH, ended(FinishReason.LENGTH)) is WITH
 
 

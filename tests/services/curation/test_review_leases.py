@@ -10,7 +10,7 @@ from django.db import connection, transaction
 from django.db.models.functions import Now
 
 from tests import factories
-from trajectories.core.curation.reviews import Decision, Judgement
+from trajectories.core.curation.reviews import Decision, ReviewDraft
 from trajectories.models import Review, ReviewLease, Trace
 from trajectories.selectors.blinding import sight_of
 from trajectories.selectors.traces import TraceWalk
@@ -24,7 +24,7 @@ from trajectories.services.curation.review_leases import (
 )
 from trajectories.services.curation.reviews import submit_review
 
-ACCEPT = Judgement(Decision.ACCEPT)
+ACCEPT = ReviewDraft(Decision.ACCEPT)
 
 
 @pytest.fixture
@@ -81,7 +81,7 @@ def test_opening_a_trace_again_keeps_the_token(traces, curator):
 
 def test_a_decision_ends_the_lease(traces, curator, lead):
     lease_trace(reviewer=curator, trace_id=traces[0].pk)
-    submit_review(reviewer=curator, trace=traces[0], judgement=ACCEPT, key=uuid.uuid4())
+    submit_review(reviewer=curator, trace=traces[0], draft=ACCEPT, key=uuid.uuid4())
     assert not ReviewLease.objects.exists()
     # Undecided ones come first; it comes again for a second opinion only to who is blind.
     assert take(lead) == traces[1]
@@ -106,7 +106,7 @@ def test_many_curators_at_once_decide_each_trace_once():
         mine = []
         try:
             while (trace := take(reviewer)) is not None:
-                submit_review(reviewer=reviewer, trace=trace, judgement=ACCEPT, key=uuid.uuid4())
+                submit_review(reviewer=reviewer, trace=trace, draft=ACCEPT, key=uuid.uuid4())
                 mine.append(trace.pk)
             return mine
         finally:

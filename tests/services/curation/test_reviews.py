@@ -5,14 +5,14 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from tests import factories
-from trajectories.core.curation.reviews import Decision, Judgement, ReviewError
+from trajectories.core.curation.reviews import Decision, ReviewDraft, ReviewError
 from trajectories.models import AuditEvent, Review
 from trajectories.selectors.reviews import Dispute, get_dispute
 from trajectories.services.curation.review_leases import lease_trace
 from trajectories.services.curation.reviews import DecidedMeanwhileError, Opened, submit_review, undo_last_review
 
-ACCEPT = Judgement(Decision.ACCEPT, score=4, comment=" Clear. ", step_labels={"1": "good"}, seconds=12.5)
-REJECT = Judgement(Decision.REJECT, reason="lucky")
+ACCEPT = ReviewDraft(Decision.ACCEPT, score=4, comment=" Clear. ", step_labels={"1": "good"}, seconds=12.5)
+REJECT = ReviewDraft(Decision.REJECT, reason="lucky")
 
 
 @pytest.fixture
@@ -20,8 +20,8 @@ def trace(db):
     return factories.make_trace()
 
 
-def submit(reviewer, trace, judgement=ACCEPT, key=None):
-    return submit_review(reviewer=reviewer, trace=trace, judgement=judgement, key=key or uuid.uuid4())
+def submit(reviewer, trace, draft=ACCEPT, key=None):
+    return submit_review(reviewer=reviewer, trace=trace, draft=draft, key=key or uuid.uuid4())
 
 
 def state(trace):
@@ -102,16 +102,16 @@ def test_an_undo_sent_twice_takes_back_one_decision(curator, trace):
     assert state(trace) == ("accepted", 1)
 
 
-def test_one_can_judge_again_after_undoing(curator, trace):
+def test_one_can_review_again_after_undoing(curator, trace):
     submit(curator, trace)
     withdrawal = undo_last_review(reviewer=curator, key=uuid.uuid4())
     assert submit(curator, trace, REJECT).supersedes == withdrawal
     assert state(trace) == ("rejected", 0)
 
 
-def test_a_wrong_judgement_changes_nothing(curator, trace):
+def test_a_wrong_review_changes_nothing(curator, trace):
     with pytest.raises(ReviewError, match="trace has 2 steps"):
-        submit(curator, trace, Judgement(Decision.ACCEPT, step_labels={"2": "bad"}))
+        submit(curator, trace, ReviewDraft(Decision.ACCEPT, step_labels={"2": "bad"}))
     assert (Review.objects.count(), AuditEvent.objects.count()) == (0, 0)
 
 
@@ -168,32 +168,32 @@ def test_who_opened_the_trace_before_somebody_decided_is_told_and_stores_nothing
     opened = open_page(curator, trace)
     submit(lead, trace)
     with pytest.raises(DecidedMeanwhileError, match="Somebody else has decided") as told:
-        submit_review(reviewer=curator, trace=trace, judgement=REJECT, key=uuid.uuid4(), opened=opened)
+        submit_review(reviewer=curator, trace=trace, draft=REJECT, key=uuid.uuid4(), opened=opened)
     # The reviewer is blind: neither who nor how.
     assert not any(word in str(told.value) for word in ("lena", "accept", "reject"))
     assert Review.objects.count() == 1
     again = Opened(opened.token, despite=told.value.newest)
-    submit_review(reviewer=curator, trace=trace, judgement=REJECT, key=uuid.uuid4(), opened=again)
+    submit_review(reviewer=curator, trace=trace, draft=REJECT, key=uuid.uuid4(), opened=again)
     assert Review.objects.count() == 2
 
 
 def test_a_second_opinion_on_what_was_decided_before_is_taken_at_once(curator, lead, trace):
     submit(lead, trace)
     opened = open_page(curator, trace)
-    submit_review(reviewer=curator, trace=trace, judgement=REJECT, key=uuid.uuid4(), opened=opened)
+    submit_review(reviewer=curator, trace=trace, draft=REJECT, key=uuid.uuid4(), opened=opened)
     assert Review.objects.count() == 2
 
 
 def test_who_could_not_lease_the_trace_is_told_too(curator, lead, trace):
     opened = [open_page(person, trace) for person in (lead, curator)]
     assert opened[1].token is None
-    submit_review(reviewer=lead, trace=trace, judgement=ACCEPT, key=uuid.uuid4(), opened=opened[0])
+    submit_review(reviewer=lead, trace=trace, draft=ACCEPT, key=uuid.uuid4(), opened=opened[0])
     with pytest.raises(DecidedMeanwhileError):
-        submit_review(reviewer=curator, trace=trace, judgement=REJECT, key=uuid.uuid4(), opened=opened[1])
+        submit_review(reviewer=curator, trace=trace, draft=REJECT, key=uuid.uuid4(), opened=opened[1])
 
 
 def test_the_same_form_again_is_no_decision_meanwhile(curator, lead, trace):
     opened, key = open_page(curator, trace), uuid.uuid4()
-    first = submit_review(reviewer=curator, trace=trace, judgement=ACCEPT, key=key, opened=opened)
+    first = submit_review(reviewer=curator, trace=trace, draft=ACCEPT, key=key, opened=opened)
     submit(lead, trace, REJECT)
-    assert submit_review(reviewer=curator, trace=trace, judgement=ACCEPT, key=key, opened=opened) == first
+    assert submit_review(reviewer=curator, trace=trace, draft=ACCEPT, key=key, opened=opened) == first

@@ -13,7 +13,7 @@ from tests.judging import rubric
 from trajectories.adapters.chat_api import Answered, ChatCall
 from trajectories.adapters.chat_api.calls import limits
 from trajectories.core.records import SampleFailure
-from trajectories.models import Judgement, Reply
+from trajectories.models import JudgeJob, Reply
 from trajectories.services.endpoints.calls import CallBudget, ask_all
 from trajectories.stand_ins.fake_endpoint import Behaviour, Play
 
@@ -35,7 +35,7 @@ def calls(count, payer="item {}"):
 
 
 def a_job(sampler, **values):
-    return Judgement.objects.create(
+    return JudgeJob.objects.create(
         sampler=sampler, rubric=rubric(), form="grade", seed=1, total_count=1, lease_token=uuid.uuid4(), **values
     )
 

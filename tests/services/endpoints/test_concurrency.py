@@ -10,8 +10,8 @@ from tests.endpoint import flip_endpoint, sampler_for
 from tests.factories import make_instruction, make_problem, plan
 from tests.generation import plan_job
 from tests.judging import rubric
-from trajectories.models import GenerationJob, Judgement, Sampler
-from trajectories.services.endpoints.concurrency import job_places
+from trajectories.models import GenerationJob, JudgeJob, Sampler
+from trajectories.services.endpoints.concurrency import job_slots
 from trajectories.services.runs.chat_attempts import ahead_of, claim_attempts
 
 CONCURRENCY = 12
@@ -27,8 +27,8 @@ def in_minutes(minutes: float):
     return {"lease_token": uuid.uuid4(), "lease_expires_at": timezone.now() + timedelta(minutes=minutes)}
 
 
-def judging(sampler, minutes=1.0) -> Judgement:
-    return Judgement.objects.create(
+def judging(sampler, minutes=1.0) -> JudgeJob:
+    return JudgeJob.objects.create(
         sampler=sampler, rubric=rubric(), form="grade", seed=1, total_count=1, **in_minutes(minutes)
     )
 
@@ -40,8 +40,8 @@ def claim(sampler):
 
 
 def test_by_itself_each_has_all_places(sampler):
-    assert job_places(sampler=sampler, holder=judging(sampler), concurrency=CONCURRENCY) == CONCURRENCY
-    Judgement.objects.all().delete()
+    assert job_slots(sampler=sampler, holder=judging(sampler), concurrency=CONCURRENCY) == CONCURRENCY
+    JudgeJob.objects.all().delete()
     assert claim(sampler).allowed == CONCURRENCY
 
 
@@ -55,7 +55,7 @@ def test_a_run_leaves_half_to_a_job_that_is_worked_on(sampler):
 def test_a_job_takes_what_a_run_leaves_and_one_place_at_the_least(sampler):
     job = judging(sampler, minutes=-1)
     assert len(claim(sampler).attempts) == CONCURRENCY + ahead_of(CONCURRENCY)
-    assert job_places(sampler=sampler, holder=job, concurrency=CONCURRENCY) == 1
+    assert job_slots(sampler=sampler, holder=job, concurrency=CONCURRENCY) == 1
 
 
 def test_a_job_whose_worker_is_gone_and_another_model_take_nothing(sampler):
@@ -69,4 +69,4 @@ def test_jobs_of_both_kinds_share_with_each_other(sampler):
     GenerationJob.objects.filter(pk=writing.pk).update(solver=sampler, **in_minutes(1))
     writing.refresh_from_db()
     for holder in (first, writing):
-        assert job_places(sampler=sampler, holder=holder, concurrency=CONCURRENCY) == SHARE
+        assert job_slots(sampler=sampler, holder=holder, concurrency=CONCURRENCY) == SHARE

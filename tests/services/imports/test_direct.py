@@ -1,4 +1,4 @@
-"""Traces from elsewhere: matched, stored once, queued for verification, and judged like any other."""
+"""Traces from elsewhere: matched, stored once, queued for verification, and verified like any other."""
 
 import io
 import json

@@ -11,12 +11,12 @@ from django.db.models.functions import Now
 from tests.endpoint import sampler_for
 from tests.judging import job_over, judging_endpoint, rubric, saying, works
 from trajectories.adapters.chat_api.calls import limits
-from trajectories.models import Judgement, JudgementAnswer, JudgementItem, PendingVerification, Trace, Verdict
+from trajectories.models import JudgeJob, JudgeJobAnswer, JudgeJobItem, PendingVerification, Trace, Verdict
 from trajectories.services.endpoints.calls import CallBudget
 from trajectories.services.jobs.leases import GIVEN_UP, MOST_CLAIMS, claim_job
-from trajectories.services.judging import work as judgement_work
-from trajectories.services.judging.jobs import pause_judgement, resume_judgement
-from trajectories.services.judging.work import judge_next, lost_judgements
+from trajectories.services.judging import work as judging_work
+from trajectories.services.judging.jobs import pause_judge_job, resume_judge_job
+from trajectories.services.judging.work import judge_next, lost_judge_jobs
 from trajectories.services.verification.queue import verify_traces
 from trajectories.stand_ins.fake_endpoint import Behaviour, Play
 
@@ -30,7 +30,7 @@ def _no_long_waits(monkeypatch):
     monkeypatch.setattr(limits, "FIRST_BACKOFF", 0.001)
 
 
-def finish(job: Judgement) -> Judgement:
+def finish(job: JudgeJob) -> JudgeJob:
     while judge_next(job_id=job.pk):
         pass
     job.refresh_from_db()
@@ -38,7 +38,7 @@ def finish(job: Judgement) -> Judgement:
 
 
 def verdicts(traces):
-    return {verdict.trace_id: verdict for verdict in Verdict.objects.filter(trace__in=traces, judgement__isnull=False)}
+    return {verdict.trace_id: verdict for verdict in Verdict.objects.filter(trace__in=traces, judge_job__isnull=False)}
 
 
 def test_each_trace_gets_a_grade_with_its_evidence():
@@ -48,12 +48,12 @@ def test_each_trace_gets_a_grade_with_its_evidence():
     found = verdicts(traces)
     assert [(found[trace.pk].outcome, found[trace.pk].score) for trace in traces] == [("pass", 1.0), ("fail", 0.0)]
     good = found[traces[0].pk]
-    assert (good.verifier, good.version, good.judgement) == ("model_judge:correctness", 1, job)
+    assert (good.verifier, good.version, good.judge_job) == ("model_judge:correctness", 1, job)
     assert good.engine == f"{job.sampler.name} 1, fake"
     assert good.evidence["score"] == 10
     assert json.loads(good.evidence["answers"][0])["score"] == 10
     assert (job.state, job.done_count, job.error_count, job.call_count) == ("finished", 2, 0, 2)
-    assert job.cost == sum(answer.cost for answer in JudgementAnswer.objects.all()) > 0
+    assert job.cost == sum(answer.cost for answer in JudgeJobAnswer.objects.all()) > 0
     assert Trace.objects.filter(model_judged="pass").get() == traces[0]
 
 
@@ -142,7 +142,7 @@ def test_what_stays_malformed_is_an_error_and_never_a_fail(text):
         job = finish(job_over(traces, sampler_for(endpoint)))
     verdict = verdicts(traces)[traces[0].pk]
     assert (verdict.outcome, verdict.score, job.error_count, job.call_count) == ("error", None, 1, 2)
-    assert JudgementItem.objects.get().error_kind == "malformed"
+    assert JudgeJobItem.objects.get().error_kind == "malformed"
     assert job.state == "finished"
 
 
@@ -151,7 +151,7 @@ def test_a_call_that_fails_is_an_error_of_its_kind_and_the_job_goes_on():
     with judging_endpoint(script=[Play("400")]) as endpoint:
         job = finish(job_over(traces, sampler_for(endpoint, concurrency=1)))
     if job.state == "paused":  # a fault that no further call survives waits for a person
-        job = resume_judgement(actor=None, job=job)
+        job = resume_judge_job(actor=None, job=job)
         with judging_endpoint(port=endpoint.port):
             finish(job)
     assert verdicts(traces)[traces[1].pk].outcome == "pass"
@@ -164,7 +164,7 @@ def test_a_broken_key_pauses_the_job_with_the_reason_and_resuming_goes_on():
     assert (job.state, job.done_count) == ("paused", 0)
     assert job.state_reason
     with judging_endpoint(port=endpoint.port):
-        finish(resume_judgement(actor=None, job=job))
+        finish(resume_judge_job(actor=None, job=job))
     job.refresh_from_db()
     assert (job.state, job.state_reason, job.done_count) == ("finished", "", 1)
 
@@ -175,15 +175,15 @@ def test_a_job_that_ends_every_worker_is_given_up_and_can_be_resumed(monkeypatch
     with judging_endpoint() as endpoint:
         job = job_over(traces, sampler_for(endpoint))
         with monkeypatch.context() as patch:
-            patch.setattr(judgement_work, "ask_all", lambda **_: 1 / 0)
+            patch.setattr(judging_work, "ask_all", lambda **_: 1 / 0)
             for _ in range(MOST_CLAIMS - 1):
                 with pytest.raises(ZeroDivisionError):
                     judge_next(job_id=job.pk)
-        assert claim_job(Judgement.objects.filter(pk=job.pk), uuid.uuid4(), state="running")
-        Judgement.objects.update(lease_expires_at=Now() - timedelta(seconds=1))
+        assert claim_job(JudgeJob.objects.filter(pk=job.pk), uuid.uuid4(), state="running")
+        JudgeJob.objects.update(lease_expires_at=Now() - timedelta(seconds=1))
         finish(job)
         assert (job.state, job.state_reason, len(endpoint.calls)) == ("paused", GIVEN_UP, 0)
-        finish(resume_judgement(actor=None, job=job))
+        finish(resume_judge_job(actor=None, job=job))
     job.refresh_from_db()
     assert (job.state, job.done_count, job.claims) == ("finished", 1, 0)
 
@@ -192,13 +192,13 @@ def test_a_job_that_gets_on_between_two_kills_is_not_given_up(monkeypatch):
     traces = works(*(f"this is right {number}" for number in range(MOST_CLAIMS + 3)))
     with judging_endpoint() as endpoint:
         job = job_over(traces, sampler_for(endpoint, concurrency=1))
-        kept = judgement_work._Work._store
+        kept = judging_work._Work._store
 
         def store_and_die(work, key, outcome):
             kept(work, key, outcome)
             raise SystemExit
 
-        monkeypatch.setattr(judgement_work._Work, "_store", store_and_die)
+        monkeypatch.setattr(judging_work._Work, "_store", store_and_die)
         for done in range(len(traces) - 1):
             with pytest.raises(SystemExit):
                 judge_next(job_id=job.pk)
@@ -214,8 +214,8 @@ def test_no_call_starts_that_the_budget_cannot_pay():
         assert (job.state, 0 < job.done_count < 20) == ("paused", True)
         assert "money budget" in job.state_reason
         assert job.cost <= Decimal("0.015")
-        Judgement.objects.update(budget_cost=None)
-        finish(resume_judgement(actor=None, job=job))
+        JudgeJob.objects.update(budget_cost=None)
+        finish(resume_judge_job(actor=None, job=job))
     job.refresh_from_db()
     assert (job.state, job.done_count, len(endpoint.calls)) == ("finished", 20, 20)
 
@@ -226,25 +226,25 @@ def test_a_worker_killed_after_an_answer_was_paid_for_pays_for_nothing_twice():
     with judging_endpoint() as endpoint:
         job = finish(job_over(traces, sampler_for(endpoint, **PRICES)))
         spent, before = job.cost, len(endpoint.calls)
-        JudgementAnswer.objects.all().delete()
-        JudgementItem.objects.update(outcome="")
-        Judgement.objects.update(
+        JudgeJobAnswer.objects.all().delete()
+        JudgeJobItem.objects.update(outcome="")
+        JudgeJob.objects.update(
             state="running", cost=0, done_count=0, lease_token=uuid.uuid4(), lease_expires_at=Now() + timedelta(hours=1)
         )
         assert not judge_next(job_id=job.pk)
-        Judgement.objects.update(lease_expires_at=Now() - timedelta(seconds=1), rung_at=Now() - timedelta(hours=1))
-        assert lost_judgements() == [job.pk]
+        JudgeJob.objects.update(lease_expires_at=Now() - timedelta(seconds=1), rung_at=Now() - timedelta(hours=1))
+        assert lost_judge_jobs() == [job.pk]
         finish(job)
     job.refresh_from_db()
     assert (job.state, job.done_count, job.cost, len(endpoint.calls)) == ("finished", 2, spent, before)
-    assert Verdict.objects.filter(judgement=job).count() == 2
+    assert Verdict.objects.filter(judge_job=job).count() == 2
 
 
 def test_pausing_lets_nothing_new_start(monkeypatch):
     traces = works("this is right")
     with judging_endpoint() as endpoint:
         job = job_over(traces, sampler_for(endpoint))
-        pause_judgement(actor=None, job=job)
+        pause_judge_job(actor=None, job=job)
         assert not judge_next(job_id=job.pk)
         assert endpoint.calls == []
 

@@ -36,12 +36,12 @@ def test_good_references_pass(problem):
         (
             question(ProblemKind.NUMERIC, "a number of them"),
             "found the text 'a number of them', which its own verifier refuses: "
-            "the problem cannot be judged by: the reference answer is no number and no expression",
+            "nothing can be verified against the problem: the reference answer is no number and no expression",
         ),
         (
             question(ProblemKind.CHOICE, "Z", choices=["one", "two"]),
             "found the text 'Z', which its own verifier refuses: "
-            "the problem cannot be judged by: the reference answer is none of the choices",
+            "nothing can be verified against the problem: the reference answer is none of the choices",
         ),
     ],
 )
@@ -64,7 +64,7 @@ TESTS = [{"arguments": [2], "expected": 4}, {"arguments": [-1], "expected": -2}]
         question(ProblemKind.TEXT, "print(input()[::-1])", tests=[{"stdin": "ab", "stdout": "ba\n"}]),
     ],
 )
-def test_problems_that_can_be_judged_by_pass(problem):
+def test_problems_that_something_can_be_verified_against_pass(problem):
     assert reference_fault(problem) == ""
 
 
@@ -109,7 +109,7 @@ def test_problems_that_can_be_judged_by_pass(problem):
         ),
     ],
 )
-def test_problems_that_cannot_be_judged_by_say_why(problem, reason):
+def test_problems_that_nothing_can_be_verified_against_say_why(problem, reason):
     assert reference_fault(problem).startswith(reason)
 
 

@@ -10,7 +10,7 @@ import pytest
 from django.utils import timezone
 
 from tests import factories
-from trajectories.core.curation.reviews import Decision, Judgement
+from trajectories.core.curation.reviews import Decision, ReviewDraft
 from trajectories.models import AuditEvent, Export, Problem
 from trajectories.services.curation.reviews import submit_review
 from trajectories.services.releases import exports
@@ -36,8 +36,8 @@ def release(curator, lead):
     for _ in range(3):
         trace = factories.make_trace()
         factories.make_verdict(trace=trace, evidence={"pairs": []})
-        accepted = Judgement(Decision.ACCEPT, score=4)
-        submit_review(reviewer=curator, trace=trace, judgement=accepted, key=uuid.uuid4())
+        accepted = ReviewDraft(Decision.ACCEPT, score=4)
+        submit_review(reviewer=curator, trace=trace, draft=accepted, key=uuid.uuid4())
     return freeze_accepted(actor=lead, title="First", key=uuid.uuid4())
 
 
@@ -71,8 +71,8 @@ def test_made_again_it_is_the_same_bytes_whatever_was_said_since(export_format, 
     before = export_path(export).read_bytes()
     trace = release.items.get(position=0).trace
     factories.make_verdict(trace=trace, version=2, outcome="fail")
-    rejection = Judgement(Decision.REJECT, reason="lucky")
-    submit_review(reviewer=lead, trace=trace, judgement=rejection, key=uuid.uuid4())
+    rejection = ReviewDraft(Decision.REJECT, reason="lucky")
+    submit_review(reviewer=lead, trace=trace, draft=rejection, key=uuid.uuid4())
     export_path(export).unlink()
     again = request_export(actor=engineer, release=release, export_format=export_format, with_meta=True)
     assert (again.pk, again.state) == (export.pk, "queued")

@@ -16,7 +16,7 @@ from django.core.management import call_command
 from django.urls import reverse
 
 from tests.management.test_import_traces_answers import CASES
-from trajectories.core.curation.reviews import Decision, Judgement
+from trajectories.core.curation.reviews import Decision, ReviewDraft
 from trajectories.models import Trace
 from trajectories.services.curation.reviews import submit_review
 from trajectories.services.releases.exports import (
@@ -71,9 +71,9 @@ def release_of(curator, lead, problems, traces):
     ids = list(Trace.objects.order_by("pk").values_list("pk", flat=True))
     for start in range(0, len(ids), 100):
         verify_traces(trace_ids=ids[start : start + 100])
-    accepted = Judgement(Decision.ACCEPT, score=4)
+    accepted = ReviewDraft(Decision.ACCEPT, score=4)
     for trace in Trace.objects.all():
-        submit_review(reviewer=curator, trace=trace, judgement=accepted, key=uuid.uuid4())
+        submit_review(reviewer=curator, trace=trace, draft=accepted, key=uuid.uuid4())
     return freeze_accepted(actor=lead, title="All", key=uuid.uuid4())
 
 

@@ -11,7 +11,7 @@ from django.db.models.functions import Now
 
 from tests import factories
 from trajectories.adapters.spools import Spool
-from trajectories.core.curation.reviews import Decision, Judgement
+from trajectories.core.curation.reviews import Decision, ReviewDraft
 from trajectories.core.identity import content_hash
 from trajectories.models import AuditEvent, Freezing, Problem, Release, ReleaseItem
 from trajectories.selectors.disk import NO_SPACE
@@ -81,7 +81,7 @@ def test_nothing_to_release_is_said_and_makes_nothing(lead):
     assert (Release.objects.count(), AuditEvent.objects.count()) == (0, 0)
 
 
-def test_the_manifest_names_what_judged_and_no_person(curator, lead):
+def test_the_manifest_names_what_verified_and_no_person(curator, lead):
     trace = accepted(curator, score=5, instruction=factories.make_instruction(name="grid", view="grid"))
     factories.make_verdict(trace=trace, version=1, outcome="fail")
     factories.make_verdict(trace=trace, version=2)
@@ -144,8 +144,8 @@ def test_a_release_is_what_was_accepted_at_one_moment_and_reviews_go_on_meanwhil
     def reject_all() -> None:
         try:
             for trace in traces:
-                rejection = Judgement(Decision.REJECT, reason="lucky")
-                submit_review(reviewer=lead, trace=trace, judgement=rejection, key=uuid.uuid4())
+                rejection = ReviewDraft(Decision.REJECT, reason="lucky")
+                submit_review(reviewer=lead, trace=trace, draft=rejection, key=uuid.uuid4())
             waited.append(None)
         finally:
             connection.close()

@@ -50,7 +50,7 @@ def plan_varied(endpoint, **options):
     )
 
 
-def test_a_varied_task_is_solved_as_it_is_shown_and_judged_as_it_is():
+def test_a_varied_task_is_solved_as_it_is_shown_and_verified_as_it_is():
     with FakeEndpoint(answerer=solver) as endpoint:
         made = plan_varied(endpoint, diversity=VARIED)
         verify_traces(

@@ -170,7 +170,7 @@ def test_planning_a_round_twice_or_by_two_plans_it_once():
     with FakeEndpoint(answerer=learner) as endpoint:
         run = plan_chat(endpoint, strategy="revise", settings={"rounds": 1, "parents": 1, "children": 3})
         report = sample_session(run_id=run.pk, on_traces=lambda _: None)
-        assert not move_on(run_id=run.pk), "its traces are not judged yet"
+        assert not move_on(run_id=run.pk), "its traces are not verified yet"
         verify_traces(trace_ids=report.trace_ids)
     assert (advance_run(run_id=run.pk), move_on(run_id=run.pk)) == (0, False)
     run.refresh_from_db()

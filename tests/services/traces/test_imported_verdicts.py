@@ -10,7 +10,7 @@ from django.db import IntegrityError
 from django.urls import reverse
 
 from tests import factories
-from trajectories.core.curation.reviews import Decision, Judgement
+from trajectories.core.curation.reviews import Decision, ReviewDraft
 from trajectories.models import ImportedReview, ImportedVerdict, PendingVerification, Review, Trace, Verdict
 from trajectories.services.curation.reviews import submit_review
 from trajectories.services.imports.direct import import_traces
@@ -62,11 +62,11 @@ def test_a_full_export_comes_back_with_all_that_was_said(settings, tmp_path, lea
     report = run(full(verdicts=(), reviews=(), reasoning="It is\n[[9, 8, 7]]", answer=None))
     trace = Trace.objects.get(pk=report.trace_ids[0])
     verify_traces(trace_ids=[trace.pk])
-    for person, judgement in (
-        (curator, Judgement(Decision.ACCEPT, score=4, comment="Clear.", step_labels={"0": "good"})),
-        (lead, Judgement(Decision.ACCEPT, score=5)),
+    for person, verdict in (
+        (curator, ReviewDraft(Decision.ACCEPT, score=4, comment="Clear.", step_labels={"0": "good"})),
+        (lead, ReviewDraft(Decision.ACCEPT, score=5)),
     ):
-        submit_review(reviewer=person, trace=trace, judgement=judgement, key=uuid.uuid4())
+        submit_review(reviewer=person, trace=trace, draft=verdict, key=uuid.uuid4())
     release = freeze_accepted(actor=lead, title="First", key=uuid.uuid4())
     export = request_export(actor=engineer, release=release, export_format="full", with_meta=True)
     assert write_export(export_id=export.pk)
@@ -96,7 +96,7 @@ def test_a_full_export_comes_back_with_all_that_was_said(settings, tmp_path, lea
     assert back.facts["found"] == row["trace"]["found"]
 
 
-def test_imported_words_decide_nothing_and_the_trace_is_judged_here(flip):
+def test_imported_words_decide_nothing_and_the_trace_is_verified_here(flip):
     wrong = full(answer=[[[1, 1, 1]]])
     trace = Trace.objects.get(pk=run(wrong).trace_ids[0])
     assert (trace.correctness, trace.decision, Review.objects.count()) == ("", "", 0)

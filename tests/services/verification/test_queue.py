@@ -48,7 +48,7 @@ class Watcher:
     def applies_to(self, problem, trace):
         return True
 
-    def judge(self, problem, trace, tools):
+    def verify(self, problem, trace, tools):
         pending = PendingVerification.objects.filter(lease_expires_at__gt=Now()).order_by("pk")
         self.leased.append(list(pending.values_list("pk", flat=True)))
         self.act()
@@ -62,14 +62,14 @@ def test_a_trace_is_verified_once_however_often_the_bell_rings(run):
     assert_counters_add_up(run)
 
 
-def test_a_trace_somebody_judges_is_left_alone_until_that_lease_ends(run):
+def test_a_trace_somebody_verifies_is_left_alone_until_that_lease_ends(run):
     PendingVerification.objects.update(lease_expires_at=Now() + timedelta(minutes=1))
     assert verify_traces(trace_ids=trace_ids(run)) == 0
     PendingVerification.objects.update(lease_expires_at=Now() - timedelta(minutes=1))
     assert verify_traces(trace_ids=trace_ids(run)) == 2
 
 
-def test_a_trace_that_lost_its_judge_too_often_gets_errors_with_the_reason(run):
+def test_a_trace_that_lost_its_verify_too_often_gets_errors_with_the_reason(run):
     PendingVerification.objects.update(claims=MAX_CLAIMS)
     assert verify_traces(trace_ids=trace_ids(run)) == 2
     assert set(Verdict.objects.values_list("outcome", "score")) == {("error", None)}

@@ -37,11 +37,11 @@ class Says:
     def applies_to(self, problem, trace):
         return True
 
-    def judge(self, problem, trace, tools):
+    def verify(self, problem, trace, tools):
         return VerdictRecord(self.name, self.version, self.outcome, "as told", score=None)
 
 
-def judged(problem, outcome=Outcome.FAIL, count=1):
+def verified(problem, outcome=Outcome.FAIL, count=1):
     traces = [make_trace(problem=problem, run=None) for _ in range(count)]
     for trace in traces:
         PendingVerification.objects.create(trace=trace)
@@ -60,7 +60,7 @@ def run_through(job, verifier):
 
 
 def test_a_new_version_is_added_beside_the_old_and_the_change_is_listed(problem, lead):
-    [trace] = judged(problem)
+    [trace] = verified(problem)
     job = plan(problem, lead)
     run_through(job, Says(Outcome.PASS, version=2))
     assert list(trace.verdicts.order_by("pk").values_list("version", "outcome", "previous_outcome")) == [
@@ -76,7 +76,7 @@ def test_a_new_version_is_added_beside_the_old_and_the_change_is_listed(problem,
 
 
 def test_the_same_word_again_adds_nothing(problem, lead):
-    [trace] = judged(problem)
+    [trace] = verified(problem)
     job = plan(problem, lead)
     run_through(job, Says(Outcome.FAIL))
     assert trace.verdicts.count() == 1
@@ -84,7 +84,7 @@ def test_the_same_word_again_adds_nothing(problem, lead):
 
 
 def test_an_error_is_worth_another_word_of_the_same_version(problem, lead):
-    [trace] = judged(problem, Outcome.ERROR)
+    [trace] = verified(problem, Outcome.ERROR)
     run_through(plan(problem, lead), Says(Outcome.PASS))
     assert list(trace.verdicts.order_by("pk").values_list("version", "revision", "outcome")) == [
         (1, 0, "error"),
@@ -92,11 +92,11 @@ def test_an_error_is_worth_another_word_of_the_same_version(problem, lead):
     ]
 
 
-def test_many_traces_are_judged_a_few_to_a_bell_and_newer_ones_left_out(problem, lead, monkeypatch):
+def test_many_traces_are_verified_a_few_to_a_bell_and_newer_ones_left_out(problem, lead, monkeypatch):
     monkeypatch.setattr(reverifications, "TRACES_PER_BELL", 2)
-    judged(problem, count=5)
+    verified(problem, count=5)
     job = plan(problem, lead)
-    [late] = judged(problem)
+    [late] = verified(problem)
     bells = 1
     while reverify_next(job_id=job.pk, verifiers={"arc_test": Says(Outcome.PASS)}):
         bells += 1
@@ -106,7 +106,7 @@ def test_many_traces_are_judged_a_few_to_a_bell_and_newer_ones_left_out(problem,
 
 
 def test_a_job_somebody_works_on_is_left_alone_until_the_lease_ends(problem, lead):
-    judged(problem)
+    verified(problem)
     job = plan(problem, lead)
     Reverification.objects.filter(pk=job.pk).update(
         lease_token=uuid.uuid4(), lease_expires_at=Now() + timedelta(seconds=60)
@@ -120,11 +120,11 @@ def test_a_job_somebody_works_on_is_left_alone_until_the_lease_ends(problem, lea
 
 def test_a_worker_that_lost_its_lease_writes_nothing(problem, lead):
     class Thief(Says):
-        def judge(self, problem, trace, tools):
+        def verify(self, problem, trace, tools):
             Reverification.objects.update(lease_token=uuid.uuid4())
-            return super().judge(problem, trace, tools)
+            return super().verify(problem, trace, tools)
 
-    [trace] = judged(problem)
+    [trace] = verified(problem)
     job = plan(problem, lead)
     assert reverify_next(job_id=job.pk, verifiers={"arc_test": Thief(Outcome.PASS, version=2)}) is False
     assert trace.verdicts.count() == 1
@@ -133,14 +133,14 @@ def test_a_worker_that_lost_its_lease_writes_nothing(problem, lead):
 
 
 def test_a_trace_that_kills_its_workers_takes_no_other_along(problem, lead):
-    traces = judged(problem, count=5)
+    traces = verified(problem, count=5)
     deadly = traces[2].reasoning_id
 
     class Deadly(Says):
-        def judge(self, problem, trace, tools):
+        def verify(self, problem, trace, tools):
             if text_hash(trace.text) == deadly:
                 raise KeyboardInterrupt
-            return super().judge(problem, trace, tools)
+            return super().verify(problem, trace, tools)
 
     job = plan(problem, lead)
     deaths, more = 0, True
@@ -157,7 +157,7 @@ def test_a_trace_that_kills_its_workers_takes_no_other_along(problem, lead):
     assert deaths <= MAX_CLAIMS + 1, "the first death does not say which of several it was"
 
 
-def test_traces_of_several_runs_are_judged_by_one_job(problem, lead):
+def test_traces_of_several_runs_are_verified_by_one_job(problem, lead):
     runs = [make_run(state="finished"), None, make_run(state="finished")]
     traces = [make_trace(problem=problem, run=runs[number % 3], correctness="fail") for number in range(9)]
     job = plan(problem, lead)
@@ -170,7 +170,7 @@ def test_traces_of_several_runs_are_judged_by_one_job(problem, lead):
 
 
 def test_a_cancelled_job_stops_and_cannot_be_cancelled_twice(problem, lead):
-    [trace] = judged(problem)
+    [trace] = verified(problem)
     job = plan(problem, lead)
     cancel_reverification(actor=lead, job_id=job.pk)
     run_through(job, Says(Outcome.PASS, version=2))
@@ -180,7 +180,7 @@ def test_a_cancelled_job_stops_and_cannot_be_cancelled_twice(problem, lead):
 
 
 def test_a_lost_bell_is_rung_again_once(problem, lead):
-    judged(problem)
+    verified(problem)
     job = plan(problem, lead)
     assert lost_reverifications() == []
     Reverification.objects.update(rung_at=Now() - timedelta(minutes=5))
@@ -255,7 +255,7 @@ def consensus_of(problem, lead, verifiers):
     [([], "No verifier was chosen"), (["nonsense"], "'nonsense' is not installed")],
 )
 def test_a_job_without_known_verifiers_is_refused(problem, lead, verifiers, message):
-    judged(problem)
+    verified(problem)
     with pytest.raises(ReverificationError, match=message):
         plan_reverification(actor=lead, scope=TraceScope(), verifiers=verifiers)
     assert Reverification.objects.count() == 0

@@ -58,14 +58,14 @@ class BrokenVerifier:
     def applies_to(self, problem, trace):
         return True
 
-    def judge(self, problem, trace, tools):
+    def verify(self, problem, trace, tools):
         raise ZeroDivisionError("a bug\0")
 
 
 class BadEvidenceVerifier(BrokenVerifier):
     name = "bad_evidence"
 
-    def judge(self, problem, trace, tools):
+    def verify(self, problem, trace, tools):
         return VerdictRecord(self.name, 1, Outcome.PASS, "fine", score=1.0, evidence={"seconds": float("nan")})
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from trajectories.adapters.sandbox.bubblewrap import BubblewrapEngine
 from trajectories.adapters.sandbox.monty import MontyEngine
 from trajectories.adapters.sandbox.process import SandboxUnavailableError
-from trajectories.adapters.sandbox.self_test import first_fault, self_test
+from trajectories.adapters.sandbox.self_check import first_fault, self_check
 from trajectories.core.programs.engines import ProgramEngine
 
 ENGINE_CHOICES = ("auto", "bubblewrap", "monty")
@@ -18,7 +18,7 @@ __all__ = [
     "SandboxUnavailableError",
     "installed_environment",
     "open_engine",
-    "self_test",
+    "self_check",
     "shared_engine",
 ]
 
@@ -48,7 +48,7 @@ def open_engine(choice: str, environment: Path | None = None) -> ProgramEngine:
 def _open_bubblewrap(environment: Path | None) -> BubblewrapEngine:
     engine = BubblewrapEngine(installed_environment(environment))
     try:
-        fault = first_fault(self_test(engine))
+        fault = first_fault(self_check(engine))
     except BaseException:
         engine.close()
         raise

@@ -10,7 +10,7 @@ from typing import Any
 
 from trajectories.adapters.sandbox.enclosed import EnclosedChild, Enclosure
 from trajectories.adapters.sandbox.process import SandboxUnavailableError
-from trajectories.adapters.sandbox.self_test import ProbeResult
+from trajectories.adapters.sandbox.self_check import ProbeResult
 from trajectories.core.records import JSON
 
 FOLDERS = ("", "/dev", "/dev/shm", "/usr", "/lib", "/home", "/sandbox", "/packages")

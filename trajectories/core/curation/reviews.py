@@ -56,8 +56,8 @@ class ReviewError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Judgement:
-    """One reviewer's word on one trace. `seconds` is how long the page was looked at, None where unknown.
+class ReviewDraft:
+    """One review of one trace, not stored yet. `seconds` is how long the page was looked at, None where unknown.
 
     `step_labels` maps the index of a step, as text, to a StepLabel.
     """
@@ -104,18 +104,18 @@ def check_step_label(index: JSON, label: JSON, step_count: int) -> None:
         raise ReviewError("step_labels", f"Step {index}: found {str(label)[:20]!r}, expected good, bad or neutral.")
 
 
-def is_disputed(words: Iterable[str]) -> bool:
+def is_disputed(decisions: Iterable[str]) -> bool:
     """Whether the standing words of all reviewers of one trace contradict each other."""
-    return {Decision.ACCEPT, Decision.REJECT} <= set(words)
+    return {Decision.ACCEPT, Decision.REJECT} <= set(decisions)
 
 
-def settle(words: Iterable[str]) -> Standing:
+def settle(decisions: Iterable[str]) -> Standing:
     """What the standing words of all reviewers of one trace come to.
 
     One rejection outweighs any number of acceptances: a wrong trace in a training set costs more than a right one
     left out, and whoever rejected saw something the others did not.
     """
-    standing = set(words)
+    standing = set(decisions)
     if Decision.REJECT in standing:
         return Standing.REJECTED
     return Standing.ACCEPTED if Decision.ACCEPT in standing else Standing.UNDECIDED

@@ -23,7 +23,7 @@ class ArcProgramsExporter:
 
     def row(self, item: ExportItem, thoughts: Thoughts = DEFAULT_THOUGHTS) -> Mapping[str, JSON]:  # noqa: ARG002
         """{"task_id", "program", "train_outputs", "test_outputs", "verdicts": [{"verifier", "outcome"}]}."""
-        verdicts: Sequence[Mapping[str, JSON]] = item.judged.get("verdicts", ())
+        verdicts: Sequence[Mapping[str, JSON]] = item.assessments.get("verdicts", ())
         return {
             "task_id": item.problem_name,
             "program": item.program,

@@ -42,7 +42,7 @@ class ExportItem:
     hinted: bool = False
     """Whether the model was given the answer."""
     meta: Mapping[str, JSON] = field(default_factory=dict)
-    judged: Mapping[str, JSON] = field(default_factory=dict)
+    assessments: Mapping[str, JSON] = field(default_factory=dict)
     """Verdicts with their evidence and reviews with their step labels: {"verdicts": [...], "reviews": [...]}."""
 
 

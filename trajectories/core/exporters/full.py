@@ -37,6 +37,6 @@ class FullExporter:
                 "hinted": item.hinted,
                 "steps": list(item.steps),
             },
-            "verdicts": list(item.judged.get("verdicts", ())),
-            "reviews": list(item.judged.get("reviews", ())),
+            "verdicts": list(item.assessments.get("verdicts", ())),
+            "reviews": list(item.assessments.get("reviews", ())),
         }

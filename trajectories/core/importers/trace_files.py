@@ -34,13 +34,13 @@ from trajectories.core.completions.replies import Reply, ReplyError, cut_at_limi
 from trajectories.core.completions.thoughts import Part, PartKind
 from trajectories.core.importers.arc_submissions import MARK, attempt_text, read_attempts
 from trajectories.core.importers.batch_rows import Enclosed, failed_call, open_row, request_messages, request_option
-from trajectories.core.importers.judged_rows import ForeignReview, read_reviews, read_verdicts
 from trajectories.core.importers.trace_turns import Turns, check_pieces, read_said, read_turns, thoughts_beside
+from trajectories.core.importers.verdict_rows import ForeignReview, read_reviews, read_verdicts
 from trajectories.core.lm_eval_rows import is_logged, read_logged
 from trajectories.core.problems import ProblemError, describe
 from trajectories.core.problems.documents import check_text
-from trajectories.core.records import JSON, AnswerPlace, FinishReason, Step, StepKind, Usage, VerdictRecord
-from trajectories.core.verifiers.answers import read_place
+from trajectories.core.records import JSON, AnswerSpan, FinishReason, Step, StepKind, Usage, VerdictRecord
+from trajectories.core.verifiers.answers import read_span
 
 MAX_STEPS = 5_000
 OUTPUT_LIMITS = ("max_completion_tokens", "max_tokens", "max_output_tokens", "maxOutputTokens", "max_tokens_to_sample")
@@ -91,7 +91,7 @@ class ForeignTrace:
     program: str = ""
     facts: Row = field(default_factory=dict)
     raw: str = ""
-    place: AnswerPlace | None = None
+    span: AnswerSpan | None = None
     verdicts: tuple[VerdictRecord, ...] = ()
     adds_verdicts: bool = False
     reviews: tuple[ForeignReview, ...] = ()
@@ -207,7 +207,7 @@ def _full(row: Row) -> ForeignTrace:
         steps=steps,
         answer=trace.get("answer"),
         program=_text(trace, "program", path="trace."),
-        place=read_place(trace.get("found"), response),
+        span=read_span(trace.get("found"), response),
         facts={"hinted": True} if trace.get("hinted") is True else {},
         verdicts=read_verdicts(row.get("verdicts")),
         reviews=read_reviews(row.get("reviews"), len(steps)),

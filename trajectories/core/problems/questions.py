@@ -33,7 +33,7 @@ _NUMBER = re.compile(r"[-+]?(\d+|\d{1,3}(,\d{3})+)(\.\d+)?([eE][-+]?\d+)?")
 
 
 ASKS_FOR, PROGRAM = "asks_for", "program"
-"""What a public spec says of a problem that is judged by tests, which are not public."""
+"""What a public spec says of a problem that is verified by tests, which are not public."""
 
 
 def asks_for_program(problem: PublicProblem | ProblemRecord) -> bool:
@@ -74,20 +74,20 @@ def read_question(row: Row, mapping: Mapping[str, str], name: str, told: Told, f
     question = read_text(values.get("question"), mapping["question"])
     if question is None:
         raise ProblemError(mapping["question"], "found nothing, expected a question")
-    judged = _judged_by(values, mapping)
+    matching = _matching(values, mapping)
     said = told.kind or read_text(values.get("kind"), mapping.get("kind", ""))
-    if judged:
+    if matching:
         if said not in (None, "text"):
             where = mapping.get("kind", "kind")
             raise ProblemError(where, f"found {describe(said)}, expected text beside a match or tests")
-        kind, answer = ProblemKind.TEXT, _judged_reference(values, mapping, judged)
+        kind, answer = ProblemKind.TEXT, _verified_reference(values, mapping, matching)
     else:
-        kind, answer, judged = _asked(values, mapping, said)
+        kind, answer, matching = _asked(values, mapping, said)
     return ProblemRecord(
         kind=kind,
         name=_short(values.get("name"), mapping.get("name", ""), MAX_NAME) or name,
         statement=question,
-        spec=judged,
+        spec=matching,
         reference=answer,
         split=_side(values.get("split"), mapping.get("split", ""), told, file),
         family=_short(values.get("family"), mapping.get("family", ""), MAX_FAMILY),
@@ -143,8 +143,8 @@ def _accepted(value: JSON, column: str) -> str | list[str] | None:
     return texts[0] if len(texts) == 1 else texts
 
 
-def _judged_by(values: Row, mapping: Mapping[str, str]) -> dict[str, JSON]:
-    """The parts of a text problem's spec that say how its answers are judged: nothing for normalised text."""
+def _matching(values: Row, mapping: Mapping[str, str]) -> dict[str, JSON]:
+    """The parts of a text problem's spec that say how its answers are verified: nothing for normalised text."""
     spec: dict[str, JSON] = {}
     match = read_text(values.get("match"), mapping.get("match", ""))
     if match is not None and match.lower() not in MATCHES:
@@ -169,10 +169,10 @@ def _judged_by(values: Row, mapping: Mapping[str, str]) -> dict[str, JSON]:
     return spec
 
 
-def _judged_reference(values: Row, mapping: Mapping[str, str], judged: Mapping[str, JSON]) -> JSON:
+def _verified_reference(values: Row, mapping: Mapping[str, str], matching: Mapping[str, JSON]) -> JSON:
     """The reference of a text problem; where JSON is compared, its value."""
     value, column = values.get("answer"), mapping.get("answer", "")
-    if judged.get("match") != "json" or value is None:
+    if matching.get("match") != "json" or value is None:
         return read_text(value, column)
     value = read_json(value, column) if isinstance(value, str) and value.strip() else value
     check_json(value, column)

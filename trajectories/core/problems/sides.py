@@ -12,7 +12,7 @@ EVERYDAY_WORDS = frozenset({"test", "testing", "testset", "dev", "devset", "val"
 """Words that mean the side in a file's name; in a folder's only near the file and at its end: "gsm8k_test", not
 "test_of_mine". Many people keep everything they have below a folder named "dev".
 """
-EMPTY_WORDS = frozenset({
+EMPTY_VALUES = frozenset({
     *("data", "dataset", "datasets", "set", "sets", "split", "splits", "part", "file", "files", "json", "jsonl", "csv"),
     *("questions", "problems", "tasks", "items", "examples", "public", "private", "hidden", "small", "full", "of"),
 })  # fmt: skip
@@ -49,7 +49,7 @@ def _words(name: str) -> list[str]:
 
 def _ending(words: list[str]) -> list[str]:
     """The last word that says something, in a list."""
-    meant = [word for word in words if word not in EMPTY_WORDS]
+    meant = [word for word in words if word not in EMPTY_VALUES]
     return meant[-1:]
 
 

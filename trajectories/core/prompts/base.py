@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from trajectories.core.completions.thoughts import Part
-from trajectories.core.records import JSON, AnswerPlace, Example, Step
+from trajectories.core.records import JSON, AnswerSpan, Example, Step
 
 __all__ = ["Example", "Message", "ParsedResponse", "PromptError"]
 
@@ -26,5 +26,5 @@ class ParsedResponse:
     answer: JSON
     program: str
     reasoning: str = ""
-    place: AnswerPlace | None = None
+    span: AnswerSpan | None = None
     parts: tuple[Part, ...] = ()

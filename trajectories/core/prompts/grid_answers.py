@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from trajectories.core.prompts.blocks import find_blocks
-from trajectories.core.records import AnswerPlace
+from trajectories.core.records import AnswerSpan
 
 _JSON_GRID = re.compile(r"\[\s*\[[\d\s,]*\](?:\s*,\s*\[[\d\s,]*\])*\s*,?\s*\]")
 _DIGIT_LINE = re.compile(r"[ \t|>]*\d(?:[ \t,|]{0,3}\d)*[ \t|]*,?")
@@ -95,7 +95,7 @@ class GridAnswer:
     """One grid, or None, per test input, and where the first to the last of them stand in the text."""
 
     grids: list[Rows | None]
-    place: AnswerPlace
+    span: AnswerSpan
 
 
 def read_grid_answer(text: str, tests: int) -> GridAnswer | None:
@@ -107,8 +107,8 @@ def read_grid_answer(text: str, tests: int) -> GridAnswer | None:
             grid for start, end in parts for grid in place_grids(text[start:end], tests, digits=digits, start=start)
         ][-tests:]
         if placed:
-            place = AnswerPlace(rule, placed[0].start, placed[-1].end)
-            return GridAnswer([*(grid.rows for grid in placed), *[None] * (tests - len(placed))], place)
+            span = AnswerSpan(rule, placed[0].start, placed[-1].end)
+            return GridAnswer([*(grid.rows for grid in placed), *[None] * (tests - len(placed))], span)
     return None
 
 

@@ -50,6 +50,6 @@ def mentions_hint(text: str) -> bool:
     that", "the hint says" and the like.
 
     A rule about words: it misses what is said otherwise, and a trace that it finds may be innocent ("the solution is
-    given by"), so it marks and does not judge.
+    given by"), so it marks and gives no verdict.
     """
     return _MENTIONS.search(text) is not None

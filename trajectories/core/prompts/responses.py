@@ -30,7 +30,7 @@ from trajectories.core.prompts.variation import Variation, restore_rows
 from trajectories.core.prompts.wrapping import wrap_program
 from trajectories.core.records import (
     JSON,
-    AnswerPlace,
+    AnswerSpan,
     InstructionRecord,
     ProblemKind,
     ProblemRecord,
@@ -91,7 +91,7 @@ def read_completion(
     if task is None:
         read = read_answer(problem, content)
         steps = [*steps_of(parts), *_program_step(read.program)]
-        return ParsedResponse(_limited(steps), read.answer, read.program, whole, read.place, parts)
+        return ParsedResponse(_limited(steps), read.answer, read.program, whole, read.span, parts)
     expert = read_expert_answer(content.text) if instruction.style == EXPERT else None
     steps = [*_thoughts(parts), *expert_steps(expert)] if expert is not None else steps_of(parts)
     wants_program = instruction.style in PROGRAM_STYLES
@@ -106,7 +106,7 @@ def read_completion(
     answer = _restored(None if grids is None else grids.grids, task, variation, bool(program))
     program = wrap_program(variation, program)
     steps += _program_step(program)
-    return ParsedResponse(_limited(steps), answer, program, whole, None if grids is None else grids.place, parts)
+    return ParsedResponse(_limited(steps), answer, program, whole, None if grids is None else grids.span, parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +115,7 @@ class ReadAnswer:
 
     answer: JSON = None
     program: str = ""
-    place: AnswerPlace | None = None
+    span: AnswerSpan | None = None
 
 
 def read_answer(problem: ProblemRecord | PublicProblem, said: str | Content) -> ReadAnswer:
@@ -132,7 +132,7 @@ def read_answer(problem: ProblemRecord | PublicProblem, said: str | Content) -> 
     if asks_for_program(problem):
         return ReadAnswer(program=find_program(content.text, asked=True))
     found = find_in_content(problem, content)
-    return ReadAnswer() if found is None else ReadAnswer(found.value, place=found.place())
+    return ReadAnswer() if found is None else ReadAnswer(found.value, span=found.span())
 
 
 def _arc_answer(problem: ProblemRecord | PublicProblem, content: Content) -> ReadAnswer:
@@ -143,7 +143,7 @@ def _arc_answer(problem: ProblemRecord | PublicProblem, content: Content) -> Rea
     if program:
         return _corrected(content, task) or ReadAnswer(program=program)
     grids = _read_grids(content, len(task.test))
-    return ReadAnswer() if grids is None else ReadAnswer(grids.grids, place=grids.place)
+    return ReadAnswer() if grids is None else ReadAnswer(grids.grids, span=grids.span)
 
 
 def _corrected(content: Content, task: ArcTask) -> ReadAnswer | None:
@@ -156,7 +156,7 @@ def _corrected(content: Content, task: ArcTask) -> ReadAnswer | None:
     known = [grid_to_lists(grid) for grid in shown]
     if grids is None or any(rows is None or rows in known for rows in grids.grids):
         return None
-    return ReadAnswer(grids.grids, place=grids.place)
+    return ReadAnswer(grids.grids, span=grids.span)
 
 
 def _read_grids(content: Content, tests: int) -> GridAnswer | None:
@@ -164,8 +164,8 @@ def _read_grids(content: Content, tests: int) -> GridAnswer | None:
     read = read_grid_answer(content.text, tests)
     if read is None:
         return None
-    start, end = content.place(read.place.start), content.place(read.place.end - 1) + 1
-    return GridAnswer(read.grids, AnswerPlace(read.place.rule, start, end, RULE_SET))
+    start, end = content.place(read.span.start), content.place(read.span.end - 1) + 1
+    return GridAnswer(read.grids, AnswerSpan(read.span.rule, start, end, RULE_SET))
 
 
 def steps_of(parts: Sequence[Part]) -> list[Step]:

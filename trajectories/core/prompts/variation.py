@@ -1,7 +1,7 @@
 """Variations of ARC tasks: the same task turned, recoloured and with its training pairs in another order.
 
 A model is shown the varied task; the variation is undone on the grids it answers with and built into the program it
-writes, so that both are judged on the task itself (augmentation at test time: Akyürek et al. 2024, arXiv 2411.07279).
+writes, so that both are verified on the task itself (augmentation at test time: Akyürek et al. 2024, arXiv 2411.07279).
 """
 
 import random
@@ -55,7 +55,7 @@ class Variation:
         return {"symmetry": SYMMETRIES[self.symmetry], "colours": list(self.colours), "order": list(self.order)}
 
 
-def variation_words(variation: Variation) -> str:
+def variation_text(variation: Variation) -> str:
     """How the task is varied: "turned: rotate-90, recoloured, pairs reordered"; "as it is" where nothing differs."""
     words = [f"turned: {SYMMETRIES[variation.symmetry]}"] if variation.symmetry else []
     words += ["recoloured"] if variation.colours != SAME_COLOURS else []

@@ -86,7 +86,7 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """A problem of which every attempt has ended and every trace is judged.
+    """A problem of which every attempt has ended and every trace is verified.
 
     `slots` is the whole diversity plan, in order; `round` the last round that was planned, from 0. `hintable` says that
     there is an answer that may be given away: not for problems held out for evaluation.

@@ -1,8 +1,8 @@
-"""Verifiers by name: pure judgement of a trace, see base.Verifier."""
+"""Verifiers by name: pure functions of a problem and a trace, see base.Verifier."""
 
 from trajectories.core.records import ProblemRecord, TraceRecord
 from trajectories.core.verifiers.arc_answer import ArcAnswerVerifier
-from trajectories.core.verifiers.arc_test import ArcTestVerifier
+from trajectories.core.verifiers.arc_outputs import ArcTestVerifier
 from trajectories.core.verifiers.arc_train import ArcTrainVerifier
 from trajectories.core.verifiers.base import Verifier
 from trajectories.core.verifiers.choice import ChoiceVerifier

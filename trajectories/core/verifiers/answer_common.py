@@ -21,17 +21,17 @@ def has_answer_text(trace: TraceRecord) -> bool:
 
 
 def no_reference(verifier: Verifier) -> VerdictRecord:
-    """There is nothing to judge by."""
+    """There is nothing to verify against."""
     return _record(verifier, Outcome.UNSCORED, "the problem has no reference answer", None, {})
 
 
 def bad_problem(verifier: Verifier, message: str) -> VerdictRecord:
-    """The problem itself cannot be judged by."""
-    return _record(verifier, Outcome.ERROR, f"the problem cannot be judged by: {message}", None, {})
+    """Nothing can be verified against the problem itself."""
+    return _record(verifier, Outcome.ERROR, f"nothing can be verified against the problem: {message}", None, {})
 
 
 def engine_fault(verifier: Verifier, message: str, evidence: Mapping[str, JSON]) -> VerdictRecord:
-    """What judging needed did not run."""
+    """What verifying needed did not run."""
     return _record(verifier, Outcome.ERROR, message, None, evidence)
 
 

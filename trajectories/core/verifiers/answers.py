@@ -8,7 +8,7 @@ from trajectories.core.answers import RULE_SET
 from trajectories.core.answers.finding import Found, find_choice, find_json, find_numeric, find_text
 from trajectories.core.answers.marks import MAX_ANSWER, CutOff, find_tag
 from trajectories.core.completions.thoughts import Content, content_at, content_of
-from trajectories.core.records import JSON, AnswerPlace, ProblemKind, ProblemRecord, PublicProblem, TraceRecord
+from trajectories.core.records import JSON, AnswerSpan, ProblemKind, ProblemRecord, PublicProblem, TraceRecord
 
 STATED = "stated"
 
@@ -26,9 +26,9 @@ class FoundAnswer:
     end: int = 0
     rules: int = 0
 
-    def place(self) -> AnswerPlace:
+    def span(self) -> AnswerSpan:
         """The rule and the place."""
-        return AnswerPlace(self.rule, self.start, self.end, self.rules)
+        return AnswerSpan(self.rule, self.start, self.end, self.rules)
 
     def as_evidence(self) -> dict[str, JSON]:
         """The JSON form."""
@@ -43,8 +43,8 @@ def find_answer(problem: ProblemRecord | PublicProblem, trace: TraceRecord) -> F
     A text that was searched when it came is not searched again: then it was known where its thoughts end.
     """
     if trace.answer is not None:
-        place = trace.place or AnswerPlace(STATED, 0, 0, 0)
-        return FoundAnswer(trace.answer, place.rule, place.start, place.end, place.rules)
+        span = trace.span or AnswerSpan(STATED, 0, 0, 0)
+        return FoundAnswer(trace.answer, span.rule, span.start, span.end, span.rules)
     if trace.searched:
         return None
     known = content_of(trace.text) if trace.content is None else content_at(trace.text, trace.content)
@@ -85,24 +85,24 @@ def asks_for_many(problem: ProblemRecord | PublicProblem) -> bool:
     return problem.spec.get("many") is True
 
 
-def as_json(place: AnswerPlace) -> dict[str, JSON]:
+def as_json(span: AnswerSpan) -> dict[str, JSON]:
     """The form that a trace's facts keep, under "found"."""
-    return {"rule": place.rule, "rules": place.rules, "start": place.start, "end": place.end}
+    return {"rule": span.rule, "rules": span.rules, "start": span.start, "end": span.end}
 
 
-def searched_fact(place: AnswerPlace | None) -> dict[str, JSON]:
+def searched_fact(span: AnswerSpan | None) -> dict[str, JSON]:
     """What a trace's facts keep of the search for its answer: where it was found, or that it was looked for."""
-    return {"found": {"rules": RULE_SET} if place is None else as_json(place)}
+    return {"found": {"rules": RULE_SET} if span is None else as_json(span)}
 
 
-def read_place(value: JSON, text: str) -> AnswerPlace | None:
+def read_span(value: JSON, text: str) -> AnswerSpan | None:
     """The place that a trace's facts keep; None for what is none in this text. Old facts name no rule set: it was 1."""
     if not isinstance(value, dict) or not isinstance(value.get("rule"), str):
         return None
     start, end, rules = value.get("start"), value.get("end"), value.get("rules", 1)
     if type(start) is not int or type(end) is not int or not 0 <= start < end <= len(text):
         return None
-    return AnswerPlace(value["rule"], start, end, rules if type(rules) is int else 1)
+    return AnswerSpan(value["rule"], start, end, rules if type(rules) is int else 1)
 
 
 def was_searched(value: JSON) -> bool:

@@ -9,7 +9,7 @@ from trajectories.core.records import JSON, Outcome, ProblemKind, ProblemRecord,
 from trajectories.core.verifiers.answers import as_json, find_answer
 from trajectories.core.verifiers.arc_common import (
     SpecError,
-    judge_stated,
+    check_stated,
     pairs_verdict,
     plain_verdict,
     read_reference,
@@ -28,12 +28,12 @@ class ArcAnswerVerifier:
         """ARC traces that state an answer, or have no program and so must state one."""
         return problem.kind is ProblemKind.ARC and (trace.answer is not None or not trace.program.strip())
 
-    def judge(self, problem: ProblemRecord, trace: TraceRecord, tools: Tools) -> VerdictRecord:  # noqa: ARG002
+    def verify(self, problem: ProblemRecord, trace: TraceRecord, tools: Tools) -> VerdictRecord:  # noqa: ARG002
         """Compare each stated grid with the reference answer."""
         try:
             reference = read_reference(problem)
         except SpecError as fault:
-            return plain_verdict(self, Outcome.ERROR, f"the problem cannot be judged by: {fault}")
+            return plain_verdict(self, Outcome.ERROR, f"nothing can be verified against the problem: {fault}")
         if not any(grid is not None for grid in reference):
             return plain_verdict(self, Outcome.UNSCORED, "the problem has no reference answer")
         return stated_verdict(self, problem, trace, reference)
@@ -49,10 +49,10 @@ def stated_verdict(
     """
     found = find_answer(problem, trace)
     stated = _one_per_input(None if found is None else _parsed(found.value), len(reference))
-    judged = [judge_stated(index, stated[index], grid) for index, grid in enumerate(reference)]
-    verdict = pairs_verdict(verifier, judged, "test output", None)
+    verified = [check_stated(index, stated[index], grid) for index, grid in enumerate(reference)]
+    verdict = pairs_verdict(verifier, verified, "test output", None)
     message = "no answer found" if found is None and verdict.outcome is Outcome.FAIL else verdict.message
-    shown = None if found is None else as_json(found.place())
+    shown = None if found is None else as_json(found.span())
     return replace(verdict, message=message, evidence={**verdict.evidence, "found": shown})
 
 

@@ -25,7 +25,7 @@ _ENDS: Mapping[CallStatus, str] = {
 
 
 class SpecError(ValueError):
-    """The problem itself cannot be judged by; the message names the place in the spec."""
+    """Nothing can be verified against the problem itself; the message names the place in the spec."""
 
 
 def read_train_pairs(problem: ProblemRecord) -> list[tuple[Grid, Grid]]:
@@ -86,7 +86,7 @@ def run_on_all_inputs(problem: ProblemRecord, program: str, tools: Tools) -> Pro
 
 
 @dataclass(frozen=True, slots=True)
-class PairJudgement:
+class PairVerdict:
     """One prediction held against one expected grid (None: unknown).
 
     `comparison` is None where nothing was compared; `call` is None where no program ran, and the prediction `stated`.
@@ -135,30 +135,30 @@ class PairJudgement:
         }
 
 
-def judge_call(index: int, call: CallResult, expected: Grid | None) -> PairJudgement:
+def check_call(index: int, call: CallResult, expected: Grid | None) -> PairVerdict:
     """Hold one call's value against the expected grid."""
     compared = call.status is CallStatus.RETURNED and expected is not None
-    return PairJudgement(index, expected, compare_grid(call.value, expected) if compared and expected else None, call)
+    return PairVerdict(index, expected, compare_grid(call.value, expected) if compared and expected else None, call)
 
 
-def judge_stated(index: int, predicted: JSON, expected: Grid | None) -> PairJudgement:
+def check_stated(index: int, predicted: JSON, expected: Grid | None) -> PairVerdict:
     """Hold one stated grid against the expected one."""
     compared = None if expected is None else compare_grid(predicted, expected)
-    return PairJudgement(index, expected, compared, stated=predicted)
+    return PairVerdict(index, expected, compared, stated=predicted)
 
 
 def pairs_verdict(
-    verifier: Verifier, judged: Sequence[PairJudgement], noun: str, run: ProgramRun | None
+    verifier: Verifier, verified: Sequence[PairVerdict], noun: str, run: ProgramRun | None
 ) -> VerdictRecord:
     """The verdict over all pairs: pass where all are right, fail where one is wrong, error where the engine failed.
 
     A wrong pair is no fail where the engine may be to blame for it.
     """
-    known = [pair for pair in judged if pair.expected is not None]
+    known = [pair for pair in verified if pair.expected is not None]
     right = sum(pair.right for pair in known)
     evidence: dict[str, JSON] = {
         **({} if run is None else run.facts),
-        "pairs": [pair.as_evidence() for pair in judged],
+        "pairs": [pair.as_evidence() for pair in verified],
         "right": right,
         "of": len(known),
     }
@@ -167,8 +167,8 @@ def pairs_verdict(
     score: float | None = None
     if fault is not None:
         outcome, message = Outcome.ERROR, f"{noun} {fault.index + 1}: {fault.message}"
-    elif not known or (wrong is None and len(known) < len(judged)):
-        outcome, message = Outcome.UNSCORED, f"the answer is known for {len(known)} of {len(judged)} {noun}s"
+    elif not known or (wrong is None and len(known) < len(verified)):
+        outcome, message = Outcome.UNSCORED, f"the answer is known for {len(known)} of {len(verified)} {noun}s"
     else:
         score = right / len(known)
         outcome = Outcome.PASS if wrong is None else Outcome.FAIL
@@ -181,7 +181,7 @@ def pairs_verdict(
         message=message,
         score=score,
         evidence=evidence,
-        seconds=sum(pair.call.seconds for pair in judged if pair.call is not None),
+        seconds=sum(pair.call.seconds for pair in verified if pair.call is not None),
         engine="" if run is None else run.engine,
     )
     return verdict if run is None else spare_program(verdict, run)

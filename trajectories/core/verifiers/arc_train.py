@@ -3,7 +3,7 @@
 from trajectories.core.records import Outcome, ProblemKind, ProblemRecord, TraceRecord, VerdictRecord
 from trajectories.core.verifiers.arc_common import (
     SpecError,
-    judge_call,
+    check_call,
     pairs_verdict,
     plain_verdict,
     read_train_pairs,
@@ -23,7 +23,7 @@ class ArcTrainVerifier:
         """ARC traces with a program."""
         return problem.kind is ProblemKind.ARC and bool(trace.program.strip())
 
-    def judge(self, problem: ProblemRecord, trace: TraceRecord, tools: Tools) -> VerdictRecord:
+    def verify(self, problem: ProblemRecord, trace: TraceRecord, tools: Tools) -> VerdictRecord:
         """Run the program on every training input and compare."""
         if not trace.program.strip():
             return plain_verdict(self, Outcome.UNSCORED, "the trace has no program")
@@ -31,6 +31,6 @@ class ArcTrainVerifier:
             pairs = read_train_pairs(problem)
             run = run_on_all_inputs(problem, trace.program, tools)
         except SpecError as fault:
-            return plain_verdict(self, Outcome.ERROR, f"the problem cannot be judged by: {fault}")
-        judged = [judge_call(index, run.calls[index], output) for index, (_, output) in enumerate(pairs)]
-        return pairs_verdict(self, judged, "training pair", run)
+            return plain_verdict(self, Outcome.ERROR, f"nothing can be verified against the problem: {fault}")
+        verified = [check_call(index, run.calls[index], output) for index, (_, output) in enumerate(pairs)]
+        return pairs_verdict(self, verified, "training pair", run)

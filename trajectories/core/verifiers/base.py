@@ -24,7 +24,7 @@ class Tools(Protocol):
 
 
 class Verifier(Protocol):
-    """Judges one trace of one problem. Total: any trace gets a verdict, never an exception."""
+    """Verifies one trace of one problem. Total: any trace gets a verdict, never an exception."""
 
     name: str
     version: int
@@ -34,6 +34,6 @@ class Verifier(Protocol):
         """Whether this verifier has anything to say about such a trace."""
         ...
 
-    def judge(self, problem: ProblemRecord, trace: TraceRecord, tools: Tools) -> VerdictRecord:
-        """Judge; evidence is JSON and holds what a person needs to check the verdict."""
+    def verify(self, problem: ProblemRecord, trace: TraceRecord, tools: Tools) -> VerdictRecord:
+        """Verify; evidence is JSON and holds what a person needs to check the verdict."""
         ...

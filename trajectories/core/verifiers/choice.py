@@ -27,7 +27,7 @@ class ChoiceVerifier:
         """Multiple-choice problems, traces with any text."""
         return problem.kind is ProblemKind.CHOICE and has_answer_text(trace)
 
-    def judge(self, problem: ProblemRecord, trace: TraceRecord, tools: Tools) -> VerdictRecord:  # noqa: ARG002
+    def verify(self, problem: ProblemRecord, trace: TraceRecord, tools: Tools) -> VerdictRecord:  # noqa: ARG002
         """Turn both into places in the list and compare."""
         if problem.reference is None:
             return no_reference(self)

@@ -1,6 +1,6 @@
 """Agreement with the majority of a problem's samples (self-consistency: Wang et al. 2023, arXiv 2203.11171).
 
-It judges all samples of a problem together, so it is no member of the registry.
+It verifies all samples of a problem together, so it is no member of the registry.
 Unlike in the paper, a tie has no majority.
 """
 
@@ -40,7 +40,7 @@ def find_consensus(votes: Mapping[str, int]) -> Consensus | None:
 def consensus_verdict(found: Consensus | None, majority: JSON, key: str | None) -> VerdictRecord:
     """The verdict on a sample whose answer has this key, None for no answer; `majority` is the answer of the majority.
 
-    A sample that was shown the answer is judged like any other, but should not have voted.
+    A sample that was shown the answer is verified like any other, but should not have voted.
     """
     if found is None:
         return VerdictRecord(NAME, VERSION, Outcome.UNSCORED, "no two samples agree more than any others")

@@ -25,7 +25,7 @@ class JsonVerifier:
         """Text problems that ask for JSON."""
         return text_match(problem) == "json" and has_answer_text(trace)
 
-    def judge(self, problem: ProblemRecord, trace: TraceRecord, tools: Tools) -> VerdictRecord:  # noqa: ARG002
+    def verify(self, problem: ProblemRecord, trace: TraceRecord, tools: Tools) -> VerdictRecord:  # noqa: ARG002
         """Compare."""
         if problem.reference is None:
             return no_reference(self)

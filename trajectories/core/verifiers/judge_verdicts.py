@@ -138,7 +138,7 @@ def _error(
     engine: str,
 ) -> VerdictRecord:
     kind = (asks[-1].kind if asks else "") or MALFORMED
-    message = f"the judge gave no judgement: {read}"
+    message = f"the judge gave no verdict: {read}"
     return VerdictRecord(
         name, rubric.version, Outcome.ERROR, message, evidence={**evidence, "error_kind": kind}, engine=engine
     )

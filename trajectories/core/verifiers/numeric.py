@@ -49,7 +49,7 @@ class NumericVerifier:
         """Numeric problems, traces with any text."""
         return problem.kind is ProblemKind.NUMERIC and has_answer_text(trace)
 
-    def judge(self, problem: ProblemRecord, trace: TraceRecord, tools: Tools) -> VerdictRecord:
+    def verify(self, problem: ProblemRecord, trace: TraceRecord, tools: Tools) -> VerdictRecord:
         """Read both plainly and compare exactly; else compare their forms; else ask for a comparison."""
         if problem.reference is None:
             return no_reference(self)
@@ -71,9 +71,9 @@ class NumericVerifier:
             return self._verdict(problem, found, None, NO_NUMBER)
         if expected.quantity is not None and given.quantity is not None:
             return self._verdict(problem, found, given, _fault(given.quantity, expected.quantity, allowed))
-        return self._judge_form(problem, found, expected, given, allowed, tools)
+        return self._verify_form(problem, found, expected, given, allowed, tools)
 
-    def _judge_form(
+    def _verify_form(
         self, problem: ProblemRecord, found: FoundAnswer, expected: Value, given: Value, allowed: Allowed, tools: Tools
     ) -> VerdictRecord:
         equal = None

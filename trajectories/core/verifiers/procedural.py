@@ -27,7 +27,7 @@ class ProceduralVerifier:
         """Procedural problems, traces with any text."""
         return problem.kind is ProblemKind.PROCEDURAL and has_answer_text(trace)
 
-    def judge(self, problem: ProblemRecord, trace: TraceRecord, tools: Tools) -> VerdictRecord:
+    def verify(self, problem: ProblemRecord, trace: TraceRecord, tools: Tools) -> VerdictRecord:
         """Find the answer, and let it be scored."""
         family = problem.spec.get("family")
         if not isinstance(family, str) or not isinstance(problem.spec.get("entry"), dict):

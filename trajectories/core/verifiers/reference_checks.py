@@ -1,4 +1,4 @@
-"""Is a problem fit to be judged by? Its reference answer has to pass the problem's own verifier."""
+"""Is a problem fit to verify traces against? Its reference answer has to pass the problem's own verifier."""
 
 from collections.abc import Callable
 
@@ -13,13 +13,13 @@ from trajectories.core.verifiers.text import MATCH_LIMITS, MATCH_SOURCE
 from trajectories.core.verifiers.unit_tests import read_tests
 
 CHECKED_BY = ("arc_answer", "numeric", "choice", "text", "json", "procedural")
-"""The verifiers that judge an answer itself; patterns and tests are no answers and are tried in their own way."""
+"""The verifiers that verify an answer itself; patterns and tests are no answers and are tried in their own way."""
 
 MOST_EXAMPLES = 100
 
 
 def find_reference_fault(problem: ProblemRecord, tools: Tools) -> str:
-    """Why traces of this problem cannot be judged by its own verifier; "" where they can, or there is no reference.
+    """Why traces of this problem cannot be verified by its own verifier; "" where they can, or there is no reference.
 
     ARC: one grid per test input. A pattern has to compile and to match every text in spec "examples". Tests have to
     be well formed, and a reference program has to pass them. Nothing is refused for what may be the engine's doing.
@@ -81,7 +81,7 @@ def _tests_fault(problem: ProblemRecord, tools: Tools) -> str:
         return ""
     if not isinstance(program, str) or not program.strip():
         return f"found {describe(program)}, expected the source of a program that passes the tests"
-    verdict = VERIFIERS["unit_tests"].judge(problem, TraceRecord(None, program, ""), tools)
+    verdict = VERIFIERS["unit_tests"].verify(problem, TraceRecord(None, program, ""), tools)
     # What the engine lacks or does in its own way says nothing of the program, and refuses it nowhere.
     lacking = {test["status"] for test in verdict.evidence.get("tests", ())} == {CallStatus.UNSUPPORTED}
     passes = verdict.outcome in (Outcome.PASS, Outcome.UNSCORED) or lacking
@@ -101,7 +101,7 @@ def find_answer_fault(problem: ProblemRecord, answer: JSON, tools: Tools) -> str
         verifier = VERIFIERS[name]
         if not verifier.applies_to(problem, trace):
             continue
-        verdict = verifier.judge(problem, trace, tools)
+        verdict = verifier.verify(problem, trace, tools)
         if verdict.outcome in (Outcome.FAIL, Outcome.ERROR):
             return verdict.message
     return ""

@@ -46,7 +46,7 @@ class TextVerifier:
         """Text problems that ask for exact or normalised text."""
         return text_match(problem) in ("exact", "normalised") and has_answer_text(trace)
 
-    def judge(self, problem: ProblemRecord, trace: TraceRecord, tools: Tools) -> VerdictRecord:  # noqa: ARG002
+    def verify(self, problem: ProblemRecord, trace: TraceRecord, tools: Tools) -> VerdictRecord:  # noqa: ARG002
         """Compare."""
         if problem.reference is None:
             return no_reference(self)
@@ -76,7 +76,7 @@ class RegexVerifier:
         """Text problems that ask for a pattern."""
         return text_match(problem) == "regex" and has_answer_text(trace)
 
-    def judge(self, problem: ProblemRecord, trace: TraceRecord, tools: Tools) -> VerdictRecord:
+    def verify(self, problem: ProblemRecord, trace: TraceRecord, tools: Tools) -> VerdictRecord:
         """Match."""
         if problem.reference is None:
             return no_reference(self)

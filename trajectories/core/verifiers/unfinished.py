@@ -21,7 +21,7 @@ UNFINISHED: Mapping[str, str] = {
 def leave_open(verdict: VerdictRecord, trace: TraceRecord) -> VerdictRecord:
     """The verdict; one that is a fail only because a sample that was not finished states no answer is unscored.
 
-    An answer that was found, or a program that ran, is judged however the sample ended.
+    An answer that was found, or a program that ran, is verified however the sample ended.
     """
     why = UNFINISHED.get(trace.finish_reason)
     lacks_answer = "found" in verdict.evidence and verdict.evidence["found"] is None

@@ -41,7 +41,7 @@ class UnitTestsVerifier:
         """Problems with tests, traces with a program."""
         return "tests" in problem.spec and bool(trace.program.strip())
 
-    def judge(self, problem: ProblemRecord, trace: TraceRecord, tools: Tools) -> VerdictRecord:
+    def verify(self, problem: ProblemRecord, trace: TraceRecord, tools: Tools) -> VerdictRecord:
         """Run the program on every test."""
         if not trace.program.strip():
             return VerdictRecord(self.name, self.version, Outcome.UNSCORED, "the trace has no program")

@@ -15,11 +15,11 @@ from trajectories.adapters.sandbox import (
     MontyEngine,
     SandboxUnavailableError,
     installed_environment,
-    self_test,
+    self_check,
 )
 from trajectories.adapters.sandbox.enclosed import EnclosedChild
 from trajectories.adapters.sandbox.enclosing import probe
-from trajectories.adapters.sandbox.self_test import ProbeResult
+from trajectories.adapters.sandbox.self_check import ProbeResult
 from trajectories.core.problems.procedural_families import READ_AS_CODE
 from trajectories.core.programs.engines import ProgramEngine
 
@@ -76,7 +76,7 @@ class Command(BaseCommand):
     def _check(self, engine: ProgramEngine) -> bool:
         self.stdout.write(engine.name)
         try:
-            results = self_test(engine)
+            results = self_check(engine)
         finally:
             engine.close()
         return self._show(results)

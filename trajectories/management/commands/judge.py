@@ -12,16 +12,16 @@ from django.http import QueryDict
 
 from trajectories.core.verifiers.model_judge import Form
 from trajectories.forms.traces import TraceScopeForm
-from trajectories.models import Judgement, Rubric, Sampler
+from trajectories.models import JudgeJob, Rubric, Sampler
 from trajectories.selectors.blinding import EVERYTHING
-from trajectories.selectors.judgements import report_on
+from trajectories.selectors.judging import report_on
 from trajectories.selectors.rubrics import current_rubrics
 from trajectories.selectors.samplers import list_samplers
 from trajectories.selectors.traces import TraceScope
 from trajectories.services.endpoints.calls import CallBudget
-from trajectories.services.judging.jobs import JudgementError, JudgePlan, estimate_judgement, plan_judgement
+from trajectories.services.judging.jobs import JudgeJobError, JudgePlan, estimate_judge_job, plan_judge_job
 from trajectories.services.prompts.rubrics import ensure_shipped_rubrics
-from trajectories.tasks.judging import ring_judgement
+from trajectories.tasks.judging import ring_judge_job
 
 LOOK_SECONDS = 0.5
 UNHEARD_SECONDS = 20
@@ -62,11 +62,11 @@ class Command(BaseCommand):
                 return
             with transaction.atomic():
                 budget = CallBudget(options["budget_cost"], options["budget_tokens"])
-                job = plan_judgement(actor=None, plan=plan, budget=budget)
-                ring_judgement(job)
-        except JudgementError as fault:
+                job = plan_judge_job(actor=None, plan=plan, budget=budget)
+                ring_judge_job(job)
+        except JudgeJobError as fault:
             raise CommandError(str(fault)) from fault
-        self.stdout.write(f"Job {job.pk}: {job.total_count:,} traces, at /judgements/{job.pk}/")
+        self.stdout.write(f"Job {job.pk}: {job.total_count:,} traces, at /judging/{job.pk}/")
         if options["wait"]:
             self._wait(job)
 
@@ -92,7 +92,7 @@ class Command(BaseCommand):
         return known[name]
 
     def _say_estimate(self, plan: JudgePlan) -> None:
-        found = estimate_judgement(plan=plan)
+        found = estimate_judge_job(plan=plan)
         cost = "an unknown cost" if found.cost is None else f"a cost of {found.cost:.2f}"
         self.stdout.write(
             f"Estimate: {found.calls:,} calls, {found.input_tokens:,} tokens in, {found.output_tokens:,} out, {cost}."
@@ -100,9 +100,9 @@ class Command(BaseCommand):
         if found.temperature_note:
             self.stdout.write(f"{found.temperature_note} Judges are planned at 0.")
 
-    def _wait(self, job: Judgement) -> None:
+    def _wait(self, job: JudgeJob) -> None:
         started, shown = time.monotonic(), ""
-        while job.state in Judgement.ACTIVE_STATES:
+        while job.state in JudgeJob.ACTIVE_STATES:
             connection.close()  # a wait of hours holds no connection
             time.sleep(LOOK_SECONDS)
             job.refresh_from_db()
@@ -111,15 +111,15 @@ class Command(BaseCommand):
                 self.stdout.write(f"\r{line}", ending="")
                 self.stdout.flush()
                 shown = line
-            if job.state == Judgement.State.QUEUED and time.monotonic() - started > UNHEARD_SECONDS:
+            if job.state == JudgeJob.State.QUEUED and time.monotonic() - started > UNHEARD_SECONDS:
                 self.stderr.write("No worker has taken the job up yet. Is one running (make run)?")
                 started = float("inf")
         self.stdout.write(f"\r{progress_line(job)}" if shown else progress_line(job))
         self._say_agreement(job)
-        if job.state != Judgement.State.FINISHED:
+        if job.state != JudgeJob.State.FINISHED:
             raise CommandError(f"Job {job.pk} is {job.state}. {job.state_reason}".strip())
 
-    def _say_agreement(self, job: Judgement) -> None:
+    def _say_agreement(self, job: JudgeJob) -> None:
         report = report_on(job, EVERYTHING)
         for name, found in (("the reference answer", report.reference), ("people", report.people)):
             if found.total:
@@ -127,7 +127,7 @@ class Command(BaseCommand):
                 self.stdout.write(f"Agrees with {name} on {found.percent}% of {found.total:,} traces, kappa {kappa}.")
 
 
-def progress_line(job: Judgement) -> str:
+def progress_line(job: JudgeJob) -> str:
     """A bar with counts, of constant width as long as the job is the same."""
     filled = BAR_WIDTH * job.done_count // max(1, job.total_count)
     width = len(f"{job.total_count:,}")

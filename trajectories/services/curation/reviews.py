@@ -7,7 +7,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import F
 
-from trajectories.core.curation.reviews import Decision, Judgement, ReviewError, Standing, is_disputed, settle
+from trajectories.core.curation.reviews import Decision, ReviewDraft, ReviewError, Standing, is_disputed, settle
 from trajectories.models import AuditEvent, Problem, Review, ReviewLease, Trace
 from trajectories.selectors.review_leases import known_review
 from trajectories.selectors.reviews import last_decision, latest_review, standing_reviews
@@ -39,15 +39,15 @@ class DecidedMeanwhileError(ReviewError):
 
 @transaction.atomic
 def submit_review(
-    *, reviewer: User, trace: Trace, judgement: Judgement, key: uuid.UUID, opened: Opened | None = None
+    *, reviewer: User, trace: Trace, draft: ReviewDraft, key: uuid.UUID, opened: Opened | None = None
 ) -> Review:
     """Store a reviewer's word on a trace; it supersedes their earlier word, if any, and ends their lease.
 
-    The same `key` again gives the review stored the first time. Raises ReviewError when the judgement is not valid
+    The same `key` again gives the review stored the first time. Raises ReviewError when the draft is not valid
     for this trace or when the key belongs to another review, DecidedMeanwhileError where somebody decided whom the page
     `opened` does not know of; None (no page) asks for no such check.
     """
-    judgement.check(len(trace.steps))
+    draft.check(len(trace.steps))
     _lock(trace)
     if (stored := _stored(reviewer, key)) is not None:
         if stored.trace_id != trace.pk:
@@ -59,14 +59,14 @@ def submit_review(
     review = Review.objects.create(
         trace=trace,
         reviewer=reviewer,
-        decision=judgement.decision,
-        score=judgement.score,
-        reason=judgement.reason,
-        comment=judgement.comment.strip(),
-        step_labels=dict(judgement.step_labels),
+        decision=draft.decision,
+        score=draft.score,
+        reason=draft.reason,
+        comment=draft.comment.strip(),
+        step_labels=dict(draft.step_labels),
         supersedes=latest_review(trace=trace, reviewer=reviewer),
         key=key,
-        seconds=judgement.seconds,
+        seconds=draft.seconds,
     )
     _record(review)
     return review
@@ -87,7 +87,7 @@ def undo_last_review(*, reviewer: User, key: uuid.UUID, trace: Trace | None = No
         _lock(last.trace)
         if latest_review(trace=last.trace, reviewer=reviewer) == last:
             break
-        # The reviewer judged or withdrew in another window while this one waited for the lock: look again.
+        # The reviewer reviewed or withdrew in another window while this one waited for the lock: look again.
     review = Review.objects.create(
         trace=last.trace, reviewer=reviewer, decision=Decision.WITHDRAW, supersedes=last, key=key
     )

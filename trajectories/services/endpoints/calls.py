@@ -8,9 +8,9 @@ from decimal import Decimal
 from trajectories.adapters.chat_api import Answered, CallError, CallSession, ChatCall, ChatSettings
 from trajectories.adapters.chat_api.calls.records import input_tokens_of
 from trajectories.core.records import SampleFailure, Usage
-from trajectories.models import GenerationJob, Judgement, Sampler
+from trajectories.models import GenerationJob, JudgeJob, Sampler
 from trajectories.services.endpoints.access import endpoint_access
-from trajectories.services.endpoints.concurrency import job_places
+from trajectories.services.endpoints.concurrency import job_slots
 from trajectories.services.endpoints.faults import keep_fault
 from trajectories.services.endpoints.rate_limits import held_until
 from trajectories.services.endpoints.replies import DatabasePorts
@@ -72,7 +72,7 @@ class _Purse:
 
 def ask_all(  # noqa: PLR0913 (who asks whom for what)
     *,
-    holder: Judgement | GenerationJob,
+    holder: JudgeJob | GenerationJob,
     sampler: Sampler,
     calls: Iterable[tuple[Hashable, ChatCall]],
     budget: CallBudget,
@@ -102,7 +102,7 @@ class _Asking:
 
     def __init__(
         self,
-        holder: Judgement | GenerationJob,
+        holder: JudgeJob | GenerationJob,
         sampler: Sampler,
         session: CallSession,
         purse: _Purse,
@@ -155,7 +155,7 @@ class _Asking:
         if time.monotonic() >= self._next_share:
             self._next_share = time.monotonic() + SHARE_SECONDS
             concurrency = self._purse.settings.concurrency
-            self._share = job_places(sampler=self._sampler, holder=self._holder, concurrency=concurrency)
+            self._share = job_slots(sampler=self._sampler, holder=self._holder, concurrency=concurrency)
         return self._share
 
     def _hand_out(self, key: Hashable, outcome: Answered | SampleFailure, on_answer: OnAnswer) -> None:

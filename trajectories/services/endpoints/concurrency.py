@@ -1,4 +1,4 @@
-"""The places of a language model: its calls in flight, shared evenly by the runs and the jobs that use it.
+"""The slots of a language model: its calls in flight, shared evenly by the runs and the jobs that use it.
 
 A run's calls are its leased attempts; those of a job are only known to its worker, so a job counts as one that uses its
 share. Whoever comes new may for a while meet calls of others that have not ended yet.
@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from trajectories.models import Attempt, GenerationJob, Judgement, Run, Sampler
+from trajectories.models import Attempt, GenerationJob, JudgeJob, Run, Sampler
 
 
 @dataclass(frozen=True, slots=True)
-class Places:
+class Slots:
     """Calls that a session may have in flight, attempts it holds, and attempts of its run that anybody holds."""
 
     allowed: int
@@ -22,21 +22,21 @@ class Places:
     of_run: int
 
 
-def run_places(*, run: Run, lease_token: uuid.UUID, concurrency: int) -> Places:
-    """The places of one session of a run."""
+def run_slots(*, run: Run, lease_token: uuid.UUID, concurrency: int) -> Slots:
+    """The slots of one session of a run."""
     holders = _holders(run.sampler.name)
     mine = sum(token == lease_token for token, _ in holders)
     others = {holder for _, holder in holders if holder != run.pk}
     users = 1 + len(others) + _busy_jobs(run.sampler.name)
     allowed = min(concurrency - (len(holders) - mine), _share(concurrency, users))
-    return Places(max(0, allowed), mine, sum(holder == run.pk for _, holder in holders))
+    return Slots(max(0, allowed), mine, sum(holder == run.pk for _, holder in holders))
 
 
-def job_places(*, sampler: Sampler, holder: Judgement | GenerationJob, concurrency: int) -> int:
+def job_slots(*, sampler: Sampler, holder: JudgeJob | GenerationJob, concurrency: int) -> int:
     """Calls that the worker of a job may have in flight; one at the least, so that no run starves it."""
-    held = _holders(sampler.name)
-    users = 1 + len({run for _, run in held}) + _busy_jobs(sampler.name, beside=holder)
-    return max(1, min(concurrency - len(held), _share(concurrency, users)))
+    in_flight = _holders(sampler.name)
+    users = 1 + len({run for _, run in in_flight}) + _busy_jobs(sampler.name, beside=holder)
+    return max(1, min(concurrency - len(in_flight), _share(concurrency, users)))
 
 
 def _share(concurrency: int, users: int) -> int:
@@ -45,15 +45,15 @@ def _share(concurrency: int, users: int) -> int:
 
 def _holders(name: str) -> list[tuple[uuid.UUID | None, int]]:
     """(lease, run) of each attempt that somebody holds for any version of the sampler."""
-    held = Attempt.objects.filter(state=Attempt.State.LEASED, lease_expires_at__gt=Now(), run__sampler__name=name)
-    return list(held.values_list("lease_token", "run_id"))
+    in_flight = Attempt.objects.filter(state=Attempt.State.LEASED, lease_expires_at__gt=Now(), run__sampler__name=name)
+    return list(in_flight.values_list("lease_token", "run_id"))
 
 
-def _busy_jobs(name: str, beside: Judgement | GenerationJob | None = None) -> int:
+def _busy_jobs(name: str, beside: JudgeJob | GenerationJob | None = None) -> int:
     """Jobs that a worker is at and that use the sampler, but for one."""
     found = 0
     for model, uses in (
-        (Judgement, Q(sampler__name=name)),
+        (JudgeJob, Q(sampler__name=name)),
         (GenerationJob, Q(sampler__name=name) | Q(solver__name=name)),
     ):
         jobs = model._default_manager.filter(uses, lease_expires_at__gt=Now())

@@ -7,7 +7,7 @@ from django.db import transaction
 
 CONCEPTS = (
     *("problemset", "problem", "sampler", "instruction", "run", "attempt", "trace", "verdict", "review"),
-    *("release", "releaseitem", "export", "reverification", "rubric", "judgement"),
+    *("release", "releaseitem", "export", "reverification", "rubric", "judgejob"),
     *("brief", "generationjob", "generationcall", "problemcandidate", "candidateanswer", "candidatereview"),
 )
 BLIND_CONCEPTS = ("release", "releaseitem", "export")
@@ -35,8 +35,8 @@ ROLES: dict[str, list[str]] = {
         "control_run",
         "add_reverification",
         "add_rubric",
-        "add_judgement",
-        "control_judgement",
+        "add_judgejob",
+        "control_judgejob",
         "add_brief",
         "add_generationjob",
         "control_generationjob",

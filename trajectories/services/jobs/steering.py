@@ -20,7 +20,7 @@ from trajectories.models import (
     Freezing,
     GenerationJob,
     Import,
-    Judgement,
+    JudgeJob,
     Reverification,
     Run,
 )
@@ -83,7 +83,7 @@ STEERED: dict[str, Steered] = {
         {**STOPPABLE, CANCEL: Move("cancelled", (Run.State.DRAFT, *ACTIVE, PAUSED), CANCELLED)},
         unread=("plan",),
     ),
-    "judgement": Steered(Judgement, "job", "judgement", "judgement."),
+    "judge_job": Steered(JudgeJob, "job", "judge_job", "judge_job."),
     "generation": Steered(GenerationJob, "job", "generationjob", "generation.", unread=("plan",)),
     "reverification": Steered(Reverification, "job", "reverification", "reverification.", reason_field=""),
     "export": Steered(

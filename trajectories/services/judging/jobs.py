@@ -16,7 +16,7 @@ from trajectories.adapters.chat_api.wire.options import ignored_temperature
 from trajectories.core.identity import derive_seed
 from trajectories.core.records import JSON, Usage
 from trajectories.core.verifiers.model_judge import Form
-from trajectories.models import AuditEvent, Judgement, JudgementAnswer, JudgementItem, Rubric, Sampler, Trace
+from trajectories.models import AuditEvent, JudgeJob, JudgeJobAnswer, JudgeJobItem, Rubric, Sampler, Trace
 from trajectories.selectors.blinding import EVERYTHING
 from trajectories.selectors.rubrics import rubric_record
 from trajectories.selectors.traces import TraceScope, traces_in
@@ -34,7 +34,7 @@ GUESSED_ANSWER = 400
 """Tokens of a judge's answer where none has been measured, unless the sampler may say less."""
 
 
-class JudgementError(JobError):
+class JudgeJobError(JobError):
     """A job that cannot be made or steered; the message is for people."""
 
 
@@ -50,17 +50,17 @@ class JudgePlan:
     seed: int = 1
 
     def check(self) -> None:
-        """Raise JudgementError where this is no plan."""
+        """Raise JudgeJobError where this is no plan."""
         if not self.sampler.is_chat:
-            raise JudgementError(f"{self.sampler.title} is no language model; expected one to judge.")
+            raise JudgeJobError(f"{self.sampler.title} is no language model; expected one to judge.")
         if self.form not in tuple(Form):
-            raise JudgementError(f"Found the form {self.form[:20]!r}, expected grade or compare.")
+            raise JudgeJobError(f"Found the form {self.form[:20]!r}, expected grade or compare.")
         if self.form == Form.COMPARE and not 1 <= self.opponents <= MAX_OPPONENTS:
-            raise JudgementError(f"Found {self.opponents} opponents, expected 1 to {MAX_OPPONENTS}.")
+            raise JudgeJobError(f"Found {self.opponents} opponents, expected 1 to {MAX_OPPONENTS}.")
         try:
             ChatSettings.from_parameters(self.sampler.parameters)
         except (ValueError, TypeError) as fault:
-            raise JudgementError(str(fault)) from fault
+            raise JudgeJobError(str(fault)) from fault
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,14 +82,14 @@ class JudgeEstimate:
     temperature_note: str = ""
 
 
-def estimate_judgement(*, plan: JudgePlan) -> JudgeEstimate:
-    """Count the calls of a plan and measure some of its prompts. Raises JudgementError."""
+def estimate_judge_job(*, plan: JudgePlan) -> JudgeEstimate:
+    """Count the calls of a plan and measure some of its prompts. Raises JudgeJobError."""
     plan.check()
     settings = ChatSettings.from_parameters(plan.sampler.parameters)
     traces = traces_in(plan.scope, EVERYTHING)
     total, calls, alone = _count_calls(plan)
     if not total:
-        raise JudgementError("No trace is in this selection; nothing to judge.")
+        raise JudgeJobError("No trace is in this selection; nothing to judge.")
     record = rubric_record(plan.rubric)
     lengths = [preview_judge(record=record, form=plan.form, trace=trace).total for trace in _spread(traces)]
     output, measured = _answer_length(plan.sampler, settings)
@@ -131,18 +131,18 @@ def _spread(traces: QuerySet[Trace]) -> list[Trace]:
 
 def _answer_length(sampler: Sampler, settings: ChatSettings) -> tuple[float, int]:
     """(tokens of an answer, number of earlier answers of this judge it was measured on)."""
-    given = JudgementAnswer.objects.filter(item__judgement__sampler__name=sampler.name, output_tokens__gt=0)
+    given = JudgeJobAnswer.objects.filter(item__judge_job__sampler__name=sampler.name, output_tokens__gt=0)
     newest = list(given.order_by("-pk").values_list("pk", flat=True)[:HISTORY])
-    mean = JudgementAnswer.objects.filter(pk__in=newest).aggregate(mean=Avg("output_tokens"))["mean"]
+    mean = JudgeJobAnswer.objects.filter(pk__in=newest).aggregate(mean=Avg("output_tokens"))["mean"]
     return (float(mean), len(newest)) if mean else (min(GUESSED_ANSWER, settings.max_output_tokens), 0)
 
 
 @transaction.atomic
-def plan_judgement(*, actor: User | None, plan: JudgePlan, budget: CallBudget) -> Judgement:
-    """A queued job over the traces that are in the scope now; the caller rings the bell. Raises JudgementError."""
+def plan_judge_job(*, actor: User | None, plan: JudgePlan, budget: CallBudget) -> JudgeJob:
+    """A queued job over the traces that are in the scope now; the caller rings the bell. Raises JudgeJobError."""
     plan.check()
     _check_budget(budget, plan.sampler)
-    job = Judgement.objects.create(
+    job = JudgeJob.objects.create(
         scope=plan.scope.query(),
         sampler=plan.sampler,
         rubric=plan.rubric,
@@ -155,22 +155,22 @@ def plan_judgement(*, actor: User | None, plan: JudgePlan, budget: CallBudget) -
         created_by=actor,
     )
     for batch in _batched(_items(job, plan), BATCH):
-        JudgementItem.objects.bulk_create(batch)
+        JudgeJobItem.objects.bulk_create(batch)
         job.total_count += len(batch)
     if not job.total_count:
-        raise JudgementError("No trace is in this selection; nothing to judge.")
+        raise JudgeJobError("No trace is in this selection; nothing to judge.")
     job.save(update_fields=["total_count"])
     data = {"scope": job.scope, "traces": job.total_count, "rubric": str(plan.rubric), "form": plan.form}
     _audit(actor, "planned", job, data)
     return job
 
 
-def _batched(items: Iterator[JudgementItem], size: int) -> Iterator[list[JudgementItem]]:
+def _batched(items: Iterator[JudgeJobItem], size: int) -> Iterator[list[JudgeJobItem]]:
     while batch := list(islice(items, size)):
         yield batch
 
 
-def _items(job: Judgement, plan: JudgePlan) -> Iterator[JudgementItem]:
+def _items(job: JudgeJob, plan: JudgePlan) -> Iterator[JudgeJobItem]:
     """The items in order of their traces; opponents are read for a few hundred traces at a time."""
     rows = (
         traces_in(plan.scope, EVERYTHING).order_by("pk").values_list("pk", "problem_id", "answer_hash").iterator(BATCH)
@@ -179,7 +179,7 @@ def _items(job: Judgement, plan: JudgePlan) -> Iterator[JudgementItem]:
         rivals = _rivals({problem_id for _, problem_id, _ in chunk}) if plan.form == Form.COMPARE else {}
         for trace_id, problem_id, answer_hash in chunk:
             chosen = _choose_opponents(plan, trace_id, answer_hash, rivals.get(problem_id, ()))
-            yield JudgementItem(judgement=job, trace_id=trace_id, opponents=chosen)
+            yield JudgeJobItem(judge_job=job, trace_id=trace_id, opponents=chosen)
 
 
 def _rivals(problem_ids: set[int]) -> Mapping[int, Sequence[tuple[int, str]]]:
@@ -200,57 +200,55 @@ def _choose_opponents(plan: JudgePlan, trace_id: int, answer_hash: str, rivals: 
     return [rival_id for rival_id, _ in others[: plan.opponents]]
 
 
-def pause_judgement(*, actor: User | None, job: Judgement, reason: str = "") -> Judgement:
-    """Stop after the calls in flight. Raises JudgementError where the job is not active."""
+def pause_judge_job(*, actor: User | None, job: JudgeJob, reason: str = "") -> JudgeJob:
+    """Stop after the calls in flight. Raises JudgeJobError where the job is not active."""
     return _steer(PAUSE, actor, job, reason)
 
 
-def resume_judgement(*, actor: User, job: Judgement) -> Judgement:
-    """Go on; the caller rings the bell. Raises JudgementError where the job is not paused."""
+def resume_judge_job(*, actor: User, job: JudgeJob) -> JudgeJob:
+    """Go on; the caller rings the bell. Raises JudgeJobError where the job is not paused."""
     return _steer(RESUME, actor, job)
 
 
-def cancel_judgement(*, actor: User, job: Judgement) -> Judgement:
-    """End it; what was judged stays. Raises JudgementError where it has ended."""
+def cancel_judge_job(*, actor: User, job: JudgeJob) -> JudgeJob:
+    """End it; what was judged stays. Raises JudgeJobError where it has ended."""
     return _steer(CANCEL, actor, job)
 
 
 @transaction.atomic
-def set_judgement_budget(*, actor: User, job: Judgement, budget: CallBudget) -> Judgement:
-    """Change what a job may spend. Raises JudgementError for a job that has ended or a budget that is none."""
-    held = Judgement.objects.select_for_update(no_key=True, of=("self",)).select_related("sampler").get(pk=job.pk)
+def set_judge_job_budget(*, actor: User, job: JudgeJob, budget: CallBudget) -> JudgeJob:
+    """Change what a job may spend. Raises JudgeJobError for a job that has ended or a budget that is none."""
+    held = JudgeJob.objects.select_for_update(no_key=True, of=("self",)).select_related("sampler").get(pk=job.pk)
     _check_budget(budget, held.sampler)
-    if held.state in Judgement.ENDED_STATES:
-        raise JudgementError(f"This job is {held.state} already.")
+    if held.state in JudgeJob.ENDED_STATES:
+        raise JudgeJobError(f"This job is {held.state} already.")
     held.budget_cost, held.budget_tokens = budget.cost, budget.tokens
     held.save(update_fields=["budget_cost", "budget_tokens"])
     _audit(actor, "budget", held, {"cost": str(budget.cost), "tokens": budget.tokens})
     return held
 
 
-def _steer(verb: str, actor: User | None, job: Judgement, reason: str = "") -> Judgement:
-    def tell(held: Judgement) -> dict[str, JSON]:
+def _steer(verb: str, actor: User | None, job: JudgeJob, reason: str = "") -> JudgeJob:
+    def tell(held: JudgeJob) -> dict[str, JSON]:
         return {"done": held.done_count}
 
-    moved: Judgement = steer(
-        "judgement", verb, actor=actor, job_id=job.pk, reason=reason, change=tell, refusal=JudgementError
+    moved: JudgeJob = steer(
+        "judge_job", verb, actor=actor, job_id=job.pk, reason=reason, change=tell, refusal=JudgeJobError
     )
     return moved
 
 
 def _check_budget(budget: CallBudget, sampler: Sampler) -> None:
-    """Raise JudgementError for a budget that allows nothing, or counts money that nobody can count."""
+    """Raise JudgeJobError for a budget that allows nothing, or counts money that nobody can count."""
     if budget.tokens is not None and budget.tokens < 1:
-        raise JudgementError(f"The token budget is {budget.tokens}; expected at least 1, or none.")
+        raise JudgeJobError(f"The token budget is {budget.tokens}; expected at least 1, or none.")
     if budget.cost is None:
         return
     if budget.cost <= 0:
-        raise JudgementError(f"The money budget is {budget.cost}; expected more than 0, or none.")
+        raise JudgeJobError(f"The money budget is {budget.cost}; expected more than 0, or none.")
     if ChatSettings.from_parameters(sampler.parameters).cost_of(Usage()) is None:
-        raise JudgementError(f"{sampler.title} has no prices, so its money cannot be counted; set a token budget.")
+        raise JudgeJobError(f"{sampler.title} has no prices, so its money cannot be counted; set a token budget.")
 
 
-def _audit(actor: User | None, verb: str, job: Judgement, data: dict[str, object]) -> None:
-    AuditEvent.objects.create(
-        actor=actor, verb=f"judgement.{verb}", object_type="judgement", object_id=job.pk, data=data
-    )
+def _audit(actor: User | None, verb: str, job: JudgeJob, data: dict[str, object]) -> None:
+    AuditEvent.objects.create(actor=actor, verb=f"judging.{verb}", object_type="judgejob", object_id=job.pk, data=data)

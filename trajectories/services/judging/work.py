@@ -27,12 +27,12 @@ from trajectories.core.verifiers.judge_verdicts import (
     wants_another,
 )
 from trajectories.core.verifiers.model_judge import Form, compare_messages, grade_messages
-from trajectories.models import Judgement, JudgementAnswer, JudgementItem, Trace
+from trajectories.models import JudgeJob, JudgeJobAnswer, JudgeJobItem, Trace
 from trajectories.selectors.problems import to_public
 from trajectories.selectors.rubrics import rubric_record
 from trajectories.services.endpoints.calls import CallBudget, CallStop, ask_all
 from trajectories.services.jobs.leases import GIVEN_UP, MOST_CLAIMS, claim_job, lease_of, lost_jobs, renew_job
-from trajectories.services.judging.jobs import JudgementError, pause_judgement
+from trajectories.services.judging.jobs import JudgeJobError, pause_judge_job
 from trajectories.services.texts import store_texts
 from trajectories.services.verification.verdicts import append_verdicts, lock_traces, trace_record
 
@@ -46,7 +46,7 @@ WAITS = ("held", "unwanted")
 """Stops that need no person: the endpoint opens again by itself, or a person has said what comes next."""
 
 Key = tuple[int, int, int]
-"""Item, place and ask of a call; see models.JudgementAnswer."""
+"""Item, place and ask of a call; see models.JudgeJobAnswer."""
 
 
 def judge_next(*, job_id: int, seconds: float = SESSION_SECONDS) -> bool:
@@ -57,15 +57,15 @@ def judge_next(*, job_id: int, seconds: float = SESSION_SECONDS) -> bool:
     token = uuid.uuid4()
     if not _claim(job_id, token):
         return False
-    job = Judgement.objects.select_related("sampler", "rubric").get(pk=job_id)
-    with lease_of(Judgement.objects.filter(pk=job_id), token):
+    job = JudgeJob.objects.select_related("sampler", "rubric").get(pk=job_id)
+    with lease_of(JudgeJob.objects.filter(pk=job_id), token):
         stop = _ask_and_store(job, token, seconds)
     if stop is not None and stop.kind not in WAITS:
         _pause(job, stop.message)
     return _settle(job_id) and stop is None
 
 
-def _ask_and_store(job: Judgement, token: uuid.UUID, seconds: float) -> CallStop | None:
+def _ask_and_store(job: JudgeJob, token: uuid.UUID, seconds: float) -> CallStop | None:
     if job.claims > MOST_CLAIMS:
         return CallStop("given_up", GIVEN_UP)
     try:
@@ -74,38 +74,38 @@ def _ask_and_store(job: Judgement, token: uuid.UUID, seconds: float) -> CallStop
         return CallStop("parameters", str(fault))
 
 
-def lost_judgements() -> list[int]:
+def lost_judge_jobs() -> list[int]:
     """Jobs that nobody works on and whose bell is long unanswered, marked as rung."""
-    return lost_jobs(Judgement.objects.filter(state__in=Judgement.ACTIVE_STATES))
+    return lost_jobs(JudgeJob.objects.filter(state__in=JudgeJob.ACTIVE_STATES))
 
 
 def _claim(job_id: int, token: uuid.UUID) -> bool:
-    active = Judgement.objects.filter(pk=job_id, state__in=Judgement.ACTIVE_STATES)
-    claimed = claim_job(active, token, state=Judgement.State.RUNNING)
-    Judgement.objects.filter(pk=job_id, started_at=None, lease_token=token).update(started_at=Now())
+    active = JudgeJob.objects.filter(pk=job_id, state__in=JudgeJob.ACTIVE_STATES)
+    claimed = claim_job(active, token, state=JudgeJob.State.RUNNING)
+    JudgeJob.objects.filter(pk=job_id, started_at=None, lease_token=token).update(started_at=Now())
     return claimed
 
 
-def _pause(job: Judgement, reason: str) -> None:
+def _pause(job: JudgeJob, reason: str) -> None:
     try:
-        pause_judgement(actor=None, job=job, reason=storable_text(reason))
-    except JudgementError:
+        pause_judge_job(actor=None, job=job, reason=storable_text(reason))
+    except JudgeJobError:
         return  # somebody has paused or ended it in the meantime
 
 
 def _settle(job_id: int) -> bool:
     """End the job where nothing is left; whether there is more to do."""
-    active = Judgement.objects.filter(pk=job_id, state__in=Judgement.ACTIVE_STATES)
-    if JudgementItem.objects.filter(judgement=job_id, outcome="").exists():
+    active = JudgeJob.objects.filter(pk=job_id, state__in=JudgeJob.ACTIVE_STATES)
+    if JudgeJobItem.objects.filter(judge_job=job_id, outcome="").exists():
         return active.exists()
-    active.update(state=Judgement.State.FINISHED, state_reason="", finished_at=Now())
+    active.update(state=JudgeJob.State.FINISHED, state_reason="", finished_at=Now())
     return False
 
 
 class _Work:
     """One session: which calls are missing, and what becomes of their outcomes."""
 
-    def __init__(self, job: Judgement, token: uuid.UUID, until: float) -> None:
+    def __init__(self, job: JudgeJob, token: uuid.UUID, until: float) -> None:
         self._job, self._token, self._until = job, token, until
         self._rubric = rubric_record(job.rubric)
         settings = ChatSettings.from_parameters(job.sampler.parameters)
@@ -113,7 +113,7 @@ class _Work:
         self._next_renewal = 0.0
         self._is_ours = True
         # Items with calls in flight, each with the answers that are stored.
-        self._open: dict[int, tuple[JudgementItem, _Asked]] = {}
+        self._open: dict[int, tuple[JudgeJobItem, _Asked]] = {}
 
     def go_on(self) -> CallStop | None:
         """Ask for what is missing, again and again: an answer that cannot be read makes a call more."""
@@ -133,7 +133,7 @@ class _Work:
             )
             if stop is not None:
                 return stop
-            if not JudgementItem.objects.filter(judgement=self._job, outcome="").exists():
+            if not JudgeJobItem.objects.filter(judge_job=self._job, outcome="").exists():
                 return None
             self._job.refresh_from_db()
         return None
@@ -145,14 +145,14 @@ class _Work:
             self._is_ours = renew_job(self._held())
         return self._is_ours and self._held().exists()
 
-    def _held(self) -> QuerySet[Judgement]:
-        return Judgement.objects.filter(pk=self._job.pk, lease_token=self._token, state=Judgement.State.RUNNING)
+    def _held(self) -> QuerySet[JudgeJob]:
+        return JudgeJob.objects.filter(pk=self._job.pk, lease_token=self._token, state=JudgeJob.State.RUNNING)
 
     def _calls(self) -> Iterator[tuple[Key, ChatCall]]:
         """The missing calls of all waiting items, in order, until the time is over."""
         last = 0
         while time.monotonic() < self._until:
-            waiting = JudgementItem.objects.filter(judgement=self._job, outcome="", pk__gt=last).order_by("pk")
+            waiting = JudgeJobItem.objects.filter(judge_job=self._job, outcome="", pk__gt=last).order_by("pk")
             items = list(waiting.select_related("trace").defer(*HEAVY)[:ITEMS_AT_ONCE])
             if not items:
                 return
@@ -167,13 +167,13 @@ class _Work:
                 for place, ask in missing:
                     yield (item.pk, place, ask), self._call(item, place, ask, traces)
 
-    def _missing(self, item: JudgementItem, asked: "_Asked") -> Iterator[tuple[int, int]]:
+    def _missing(self, item: JudgeJobItem, asked: "_Asked") -> Iterator[tuple[int, int]]:
         """(place, ask) of each question that has to be put (again)."""
         for place in range(1 if self._job.form == Form.GRADE else 2 * len(item.opponents)):
             if wants_another(self._job.form, self._rubric, asked[place]):
                 yield place, len(asked[place])
 
-    def _call(self, item: JudgementItem, place: int, ask: int, traces: "_Traces") -> ChatCall:
+    def _call(self, item: JudgeJobItem, place: int, ask: int, traces: "_Traces") -> ChatCall:
         public, work = traces[item.trace_id]
         if self._job.form == Form.GRADE:
             messages: Sequence[Message] = grade_messages(self._rubric, public, work)
@@ -222,7 +222,7 @@ class _Work:
         verdict = self._verdict(item, asked)
         with transaction.atomic():
             lock_traces([item.trace])
-            waiting = JudgementItem.objects.filter(pk=item.pk, outcome="")
+            waiting = JudgeJobItem.objects.filter(pk=item.pk, outcome="")
             changed = waiting.update(
                 outcome=verdict.outcome.value,
                 score=verdict.score,
@@ -241,7 +241,7 @@ class _Work:
                 self._is_ours = False
                 transaction.set_rollback(True)
 
-    def _verdict(self, item: JudgementItem, asked: "_Asked") -> VerdictRecord:
+    def _verdict(self, item: JudgeJobItem, asked: "_Asked") -> VerdictRecord:
         if self._job.form == Form.GRADE:
             verdict = grade_verdict(self._rubric, asked[0], self._engine)
         else:
@@ -271,19 +271,19 @@ def _read_traces(trace_ids: set[int]) -> _Traces:
     return {trace.pk: (to_public(trace.problem), trace_record(trace)) for trace in rows}
 
 
-def _read_answers(items: Sequence[JudgementItem]) -> defaultdict[int, _Asked]:
+def _read_answers(items: Sequence[JudgeJobItem]) -> defaultdict[int, _Asked]:
     """The stored answers of each item by place, in the order they were asked for."""
     found: defaultdict[int, _Asked] = defaultdict(lambda: defaultdict(list))
-    rows = JudgementAnswer.objects.filter(item__in=[item.pk for item in items]).select_related("text")
+    rows = JudgeJobAnswer.objects.filter(item__in=[item.pk for item in items]).select_related("text")
     for row in rows.order_by("item", "place", "ask"):
         text = row.text.body if row.text else ""
         found[row.item_id][row.place].append(JudgeAnswer(text, row.kind, row.fault))
     return found
 
 
-def _answer_row(item_id: int, place: int, ask: int, outcome: Answered | SampleFailure) -> tuple[JudgementAnswer, str]:
+def _answer_row(item_id: int, place: int, ask: int, outcome: Answered | SampleFailure) -> tuple[JudgeJobAnswer, str]:
     """The unsaved row of an outcome, and the text it refers to ("" for none)."""
-    row = JudgementAnswer(
+    row = JudgeJobAnswer(
         item_id=item_id,
         place=place,
         ask=ask,

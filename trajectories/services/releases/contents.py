@@ -80,7 +80,7 @@ class Contents:
                 counter[key] += 1
 
     def _pseudonym(self, reviewer_id: int) -> str:
-        """Reviewers are numbered as they appear, so that a release names nobody and says who judged together."""
+        """Reviewers are numbered as they appear, so that a release names nobody and says who reviewed together."""
         return self.pseudonyms.setdefault(reviewer_id, f"reviewer-{len(self.pseudonyms) + 1}")
 
     def manifest(self, rule: ReleaseRule) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from trajectories.models import Attempt, PendingVerification, Run
-from trajectories.services.endpoints.concurrency import run_places
+from trajectories.services.endpoints.concurrency import run_slots
 from trajectories.services.endpoints.rate_limits import is_held, lock_gate
 from trajectories.services.locks import lock_run
 from trajectories.services.runs.attempts import lease_time, pause_if_spent
@@ -52,16 +52,12 @@ def claim_attempts(*, run_id: int, lease_token: uuid.UUID, concurrency: int) -> 
         return NOTHING
     if is_held(*lock_gate(run.sampler_id)):
         return NOTHING
-    places = run_places(run=run, lease_token=lease_token, concurrency=concurrency)
-    wanted = places.allowed + ahead_of(places.allowed) - places.mine
-    payable, lack = affordable(run, places.of_run)
+    slots = run_slots(run=run, lease_token=lease_token, concurrency=concurrency)
+    wanted = slots.allowed + ahead_of(slots.allowed) - slots.mine
+    payable, lack = affordable(run, slots.of_run)
     if payable is not None:
         wanted = min(wanted, payable)
-        if (
-            payable == 0
-            and places.of_run == 0
-            and Attempt.objects.filter(run=run, state=Attempt.State.PENDING).exists()
-        ):
+        if payable == 0 and slots.of_run == 0 and Attempt.objects.filter(run=run, state=Attempt.State.PENDING).exists():
             _pause(run, lack)
             return NOTHING
     attempts = _lease(run, lease_token, wanted) if wanted > 0 else []
@@ -69,7 +65,7 @@ def claim_attempts(*, run_id: int, lease_token: uuid.UUID, concurrency: int) -> 
         run.state, run.started_at = Run.State.RUNNING, run.started_at or timezone.now()
     run.rung_at = timezone.now()
     run.save(update_fields=["state", "started_at", "rung_at"])
-    return Claim(attempts, places.allowed)
+    return Claim(attempts, slots.allowed)
 
 
 def others_wait(*, run_id: int) -> bool:

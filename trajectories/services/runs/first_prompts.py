@@ -6,7 +6,7 @@ from typing import Any
 
 from trajectories.adapters.chat_api.samples.conversion import request_messages
 from trajectories.core.prompts.leaks import find_leak
-from trajectories.core.prompts.variation import variation_from_json, variation_words
+from trajectories.core.prompts.variation import variation_from_json, variation_text
 from trajectories.core.records import JSON, SampleRequest
 from trajectories.core.strategies.base import Planned
 from trajectories.core.text.tokens import estimate_tokens
@@ -100,7 +100,7 @@ def _prompt(
         temperature=temperature,
         turns=[{**message, "tokens": size} for message, size in zip(messages, sizes, strict=True)],
         tokens=sum(sizes),
-        variation="" if variation is None else variation_words(variation),
+        variation="" if variation is None else variation_text(variation),
         leak="" if variation is not None else find_leak(request.problem, problem.reference, messages),
         missing_examples=examples - len(request.examples),
     )

@@ -25,7 +25,7 @@ from trajectories.core.records import (
     SampleResult,
 )
 from trajectories.core.strategies.base import AttemptKind
-from trajectories.core.verifiers.arc_test import ArcTestVerifier
+from trajectories.core.verifiers.arc_outputs import ArcTestVerifier
 from trajectories.core.verifiers.arc_train import ArcTrainVerifier
 from trajectories.models import Attempt, Problem, Run, Trace, Verdict
 from trajectories.selectors.completions import parts_of
@@ -168,7 +168,7 @@ def _after(parent: Trace, problem: PublicProblem) -> PublicProblem:
         made.append([pair.get("predicted") for pair in sorted(pairs, key=lambda pair: pair["index"])])
     train, test = made
     if len(train) != len(problem.spec["train"]) or len(test) != len(problem.spec["test"]) or None in (*train, *test):
-        raise RequestError(f"Trace {parent.pk} has no outputs to go on from; it was judged again in the meantime.")
+        raise RequestError(f"Trace {parent.pk} has no outputs to go on from; it was verified again in the meantime.")
     return composed_problem(problem, train, test)
 
 

@@ -1,4 +1,4 @@
-"""Strategies at work: planning the next round of a problem once everything of the last one has ended and is judged."""
+"""Strategies at work: planning the next round of a problem once the last one has ended and is verified."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -15,7 +15,7 @@ from trajectories.core.strategies import find_strategy
 from trajectories.core.strategies.base import AttemptKind, Ended, Look, Planned, Situation, Slot
 from trajectories.core.strategies.diversity import sketch_of
 from trajectories.core.strategies.slots import list_slots
-from trajectories.core.verifiers.arc_test import ArcTestVerifier
+from trajectories.core.verifiers.arc_outputs import ArcTestVerifier
 from trajectories.core.verifiers.arc_train import ArcTrainVerifier
 from trajectories.models import Attempt, Problem, Run, RunProblem, Trace, Verdict
 from trajectories.services.locks import lock_run

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 
 from django.contrib.auth.models import User
 
-from trajectories.core.curation.reviews import REJECTION_REASONS, Decision, Judgement, Standing, settle
-from trajectories.core.importers.judged_rows import ForeignReview
+from trajectories.core.curation.reviews import REJECTION_REASONS, Decision, ReviewDraft, Standing, settle
+from trajectories.core.importers.verdict_rows import ForeignReview
 from trajectories.core.records import JSON, VerdictRecord
 from trajectories.core.text.storable import storable_json
 from trajectories.models import AuditEvent, Review
@@ -39,14 +39,14 @@ def review_row(review: ForeignReview) -> list[JSON]:
 
 def adopted_review(reviews: Sequence[ForeignReview], step_count: int) -> dict[str, JSON]:
     """The review, by the names of ADOPTED, that the words of others come to as one's own. Raises ReviewError."""
-    judgement = _adopted(reviews)
-    judgement.check(step_count)
-    said = {name: getattr(judgement, name) for name in ADOPTED}
+    draft = _adopted(reviews)
+    draft.check(step_count)
+    said = {name: getattr(draft, name) for name in ADOPTED}
     return {
         **said,
-        "decision": judgement.decision.value,
-        "comment": judgement.comment.strip(),
-        "step_labels": dict(judgement.step_labels),
+        "decision": draft.decision.value,
+        "comment": draft.comment.strip(),
+        "step_labels": dict(draft.step_labels),
     }
 
 
@@ -67,14 +67,14 @@ def store_adopted_reviews(*, reviewer: User, adopted: Sequence[tuple[int, Mappin
     )
 
 
-def _adopted(reviews: Sequence[ForeignReview]) -> Judgement:
+def _adopted(reviews: Sequence[ForeignReview]) -> ReviewDraft:
     """What several words come to: one rejection outweighs the rest. Score and labels are those of a lone review."""
     rejected = settle(review.decision.value for review in reviews) is Standing.REJECTED
     decisive = next(review for review in reviews if (review.decision is Decision.REJECT) is rejected)
     lone = reviews[0] if len(reviews) == 1 else None
     names = ", ".join(review.pseudonym for review in reviews)
     reason = "" if not rejected else decisive.reason if decisive.reason in REJECTION_REASONS else OTHER
-    return Judgement(
+    return ReviewDraft(
         decision=decisive.decision,
         score=lone.score if lone else None,
         reason=reason,

@@ -73,9 +73,9 @@ def read_rows(files: Iterable[tuple[str, IO[bytes]]]) -> Iterator[ReadRow]:
     """Every row of some files, in order: of a .json file as one document, of every other line by line."""
     for name, stream in files:
         is_empty = True
-        for place, row in _rows_of(name, stream):
+        for span, row in _rows_of(name, stream):
             is_empty = False
-            yield name, place, row
+            yield name, span, row
         if is_empty:
             yield name, "", None
 
@@ -97,30 +97,30 @@ class TraceStage:
     def take(self, rows: Sequence[ReadRow]) -> None:
         """Set the traces of some rows aside and count their faults. Raises OSError where the disk takes no more."""
         read: list[tuple[str, str, ForeignTrace]] = []
-        for name, place, row in rows:
+        for name, span, row in rows:
             try:
                 if row is None:
                     raise ProblemError("", "found no traces")
                 if isinstance(row, ProblemError):
                     raise row
-                read += [(name, place, trace) for trace in read_traces(row)]
+                read += [(name, span, trace) for trace in read_traces(row)]
             except ProblemError as fault:
-                self._fault(name, place, fault.path, fault.detail)
+                self._fault(name, span, fault.path, fault.detail)
         problems = find_problems({trace.problem for _, _, trace in read})
-        for name, place, trace in read:
+        for name, span, trace in read:
             problem = problems.get(trace.problem)
             if isinstance(problem, str) or problem is None:
-                self._fault(name, place, "", problem or f"found no problem {shown_key(trace.problem)}; import it first")
+                self._fault(name, span, "", problem or f"found no problem {shown_key(trace.problem)}; import it first")
                 continue
             try:
                 row_aside = _staged(problem, trace, self.adopting)
             except (ValueError, TypeError) as fault:
-                self._fault(name, place, "", str(fault))
+                self._fault(name, span, "", str(fault))
             else:
                 self.spool.append(row_aside)
 
-    def _fault(self, name: str, place: str, path: str, detail: str) -> None:
-        self.faults.add(ImportFault(name, " ".join(part for part in (place, path) if part), detail))
+    def _fault(self, name: str, span: str, path: str, detail: str) -> None:
+        self.faults.add(ImportFault(name, " ".join(part for part in (span, path) if part), detail))
 
 
 def _staged(problem: Problem, item: ForeignTrace, adopting: bool) -> JSON:
@@ -147,12 +147,12 @@ def _result(problem: Problem, item: ForeignTrace) -> SampleResult:
     came = item.completion
     parts = tuple(replace(part, text=storable_text(part.text)) for part in came.parts)
     completion = Completion(storable_text(came.text), parts)
-    read, searched = ReadAnswer(item.answer, item.program, item.place), False
+    read, searched = ReadAnswer(item.answer, item.program, item.span), False
     if item.answer is None and not item.program:
         read, searched = read_answer(to_public(problem), completion.content), True
     facts: dict[str, JSON] = {**item.facts, **({"model": item.model} if item.model else {})}
-    if searched or read.place is not None:
-        facts |= searched_fact(read.place)
+    if searched or read.span is not None:
+        facts |= searched_fact(read.span)
     return SampleResult(
         messages=item.messages,
         reasoning=completion.text,

@@ -70,17 +70,17 @@ def store_built(*, built: Sequence[Built], lease_token: uuid.UUID) -> list[Trace
     run_id = built[0].attempt.run_id
     with transaction.atomic():
         lock_run(run_id)
-        held = set(
+        leased = set(
             Attempt.objects.filter(
                 pk__in=[item.attempt.pk for item in built], state=Attempt.State.LEASED, lease_token=lease_token
             )
             .select_for_update(no_key=True)
             .values_list("pk", flat=True)
         )
-        kept = [item for item in built if item.attempt.pk in held]
+        kept = [item for item in built if item.attempt.pk in leased]
         if kept:
             _write(run_id, kept)
-    return [item.trace if item.attempt.pk in held else None for item in built]
+    return [item.trace if item.attempt.pk in leased else None for item in built]
 
 
 def _write(run_id: int, kept: Sequence[Built]) -> None:

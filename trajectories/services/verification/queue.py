@@ -1,4 +1,4 @@
-"""The queue of verifications: traces are claimed by lease, judged outside transactions, and written a few at a time."""
+"""The queue of verifications: traces are claimed by lease, verified outside transactions, written a few at a time."""
 
 import math
 import time
@@ -19,7 +19,7 @@ from trajectories.services.jobs.bells import VERIFICATION, Ticket, answer, keep,
 from trajectories.services.jobs.leases import nobody_is_at
 from trajectories.services.jobs.outages import patiently
 from trajectories.services.runs.rounds import move_on
-from trajectories.services.verification.verdicts import MAX_CLAIMS, append_verdicts, judge_trace, lock_traces
+from trajectories.services.verification.verdicts import MAX_CLAIMS, append_verdicts, lock_traces, verify_trace
 
 LEASE = timedelta(seconds=60)
 """Longer than any trace takes: a program has 20 s in all (core.programs.engines.ProgramLimits)."""
@@ -44,9 +44,9 @@ NO_RUN = 0
 """The source of traces that no run has drawn."""
 
 WRITE_SECONDS = 0.5
-"""What is judged waits so long at most for company in its transaction, beside the trace that is being judged."""
+"""What is verified waits so long at most for company in its transaction, beside the trace that is being verified."""
 
-Judged = tuple[Trace, Sequence[VerdictRecord]]
+Verified = tuple[Trace, Sequence[VerdictRecord]]
 
 
 def no_bell(run_id: int) -> None:
@@ -60,7 +60,7 @@ def verify_traces(
     on_more: Callable[[int], object] = no_bell,
     until: float = math.inf,
 ) -> int:
-    """Judge those of the traces that await it and nobody else is at; returns how many were judged.
+    """Verify those of the traces that await it and nobody else is at; returns how many were verified.
 
     After `until`, by the clock of `time.monotonic`, no other trace is begun, but for the first one.
 
@@ -71,10 +71,10 @@ def verify_traces(
     verified = 0
     run_ids: set[int] = set()
     for claims in _claims(list(dict.fromkeys(trace_ids))):
-        for judged in _judge_all(claims, verifiers.values(), until):
+        for batch in _verify_all(claims, verifiers.values(), until):
             # Asked for once more: what a lost connection had written is not waiting any more.
-            verified += patiently(partial(_write, judged))
-            run_ids.update(trace.run_id for trace, _ in judged if trace.run_id is not None)
+            verified += patiently(partial(_write, batch))
+            run_ids.update(trace.run_id for trace, _ in batch if trace.run_id is not None)
         if time.monotonic() > until:
             break
     for run_id in sorted(run_ids):
@@ -154,12 +154,12 @@ def _claim(trace_ids: Sequence[int], which: Q) -> dict[int, int]:
     return {trace_id: count + 1 for trace_id, count in claims.items()}
 
 
-def _judge_all(claims: Mapping[int, int], verifiers: Iterable[Verifier], until: float) -> Iterator[list[Judged]]:
+def _verify_all(claims: Mapping[int, int], verifiers: Iterable[Verifier], until: float) -> Iterator[list[Verified]]:
     """The verdicts on claimed traces, some at a time. What is not begun when the time is over is given back."""
     if not claims:
         return
     found = Trace.objects.filter(pk__in=claims).select_related("program", "reasoning").prefetch_related("problem")
-    judged: list[Judged] = []
+    verified: list[Verified] = []
     written = renewed = time.monotonic()
     for position, trace in enumerate(patiently(lambda: list(found.order_by("pk")))):
         if position and time.monotonic() > until:
@@ -168,11 +168,11 @@ def _judge_all(claims: Mapping[int, int], verifiers: Iterable[Verifier], until: 
         if time.monotonic() > renewed + RENEWAL_SECONDS:
             renewed = time.monotonic()
             patiently(partial(_renew, [pk for pk in claims if pk >= trace.pk]))
-        judged.append((trace, judge_trace(trace, verifiers, lost=claims[trace.pk] > MAX_CLAIMS)))
+        verified.append((trace, verify_trace(trace, verifiers, lost=claims[trace.pk] > MAX_CLAIMS)))
         if time.monotonic() > written + WRITE_SECONDS:
-            yield judged
-            judged, written = [], time.monotonic()
-    yield judged
+            yield verified
+            verified, written = [], time.monotonic()
+    yield verified
 
 
 def _give_back(trace_ids: Sequence[int]) -> None:
@@ -185,20 +185,20 @@ def _renew(trace_ids: Sequence[int]) -> None:
     PendingVerification.objects.filter(pk__in=trace_ids).update(lease_expires_at=Now() + LEASE)
 
 
-def _write(judged: Sequence[Judged]) -> int:
-    """Write what was judged and drop the traces from the queue, run by run; those that somebody else has written are
+def _write(verified: Sequence[Verified]) -> int:
+    """Write what was verified and drop the traces from the queue, run by run; those that somebody else has written are
     left out. Returns how many were written."""
-    by_run: defaultdict[int | None, list[Judged]] = defaultdict(list)
-    for trace, verdicts in judged:
+    by_run: defaultdict[int | None, list[Verified]] = defaultdict(list)
+    for trace, verdicts in verified:
         by_run[trace.run_id].append((trace, verdicts))
     return sum(_write_run(said) for said in by_run.values())
 
 
 @transaction.atomic
-def _write_run(judged: Sequence[Judged]) -> int:
-    lock_traces([trace for trace, _ in judged])
-    waiting = PendingVerification.objects.filter(pk__in=[trace.pk for trace, _ in judged])
-    held = set(waiting.select_for_update().values_list("pk", flat=True))
-    PendingVerification.objects.filter(pk__in=held).delete()
-    append_verdicts([(trace, verdicts) for trace, verdicts in judged if trace.pk in held])
-    return len(held)
+def _write_run(verified: Sequence[Verified]) -> int:
+    lock_traces([trace for trace, _ in verified])
+    waiting = PendingVerification.objects.filter(pk__in=[trace.pk for trace, _ in verified])
+    claimed = set(waiting.select_for_update().values_list("pk", flat=True))
+    PendingVerification.objects.filter(pk__in=claimed).delete()
+    append_verdicts([(trace, verdicts) for trace, verdicts in verified if trace.pk in claimed])
+    return len(claimed)

@@ -1,4 +1,4 @@
-"""Judging traces again: asking for it, and doing it a few traces at a time under a lease."""
+"""Verifying traces again: asking for it, and doing it a few traces at a time under a lease."""
 
 import time
 import uuid
@@ -21,13 +21,13 @@ from trajectories.selectors.traces import TraceScope, traces_in
 from trajectories.services.jobs.leases import LEASE, claim_job, lost_jobs, release_job
 from trajectories.services.jobs.steering import CANCEL, PAUSE, RESUME, JobError, steer
 from trajectories.services.runs.rounds import move_on
-from trajectories.services.verification.queue import WRITE_SECONDS, Judged
+from trajectories.services.verification.queue import WRITE_SECONDS, Verified
 from trajectories.services.verification.verdicts import (
     MAX_CLAIMS,
     TEST_VERIFIER,
     append_verdicts,
-    judge_trace,
     lock_traces,
+    verify_trace,
 )
 
 TRACES_PER_BELL = 16
@@ -52,7 +52,7 @@ def plan_reverification(*, actor: User | None, scope: TraceScope, verifiers: Seq
     traces = traces_in(scope, EVERYTHING)
     total = traces.count()
     if not total:
-        raise ReverificationError("No trace is in this selection; nothing to judge again.")
+        raise ReverificationError("No trace is in this selection; nothing to verify again.")
     job = Reverification.objects.create(
         scope=scope.query(),
         verifiers=sorted(set(verifiers)),
@@ -75,7 +75,7 @@ def resume_reverification(*, actor: User | None, job_id: int) -> Reverification:
 
 
 def cancel_reverification(*, actor: User | None, job_id: int) -> Reverification:
-    """Stop a job after the trace in hand; what it has judged stays. Raises ReverificationError when it has ended."""
+    """Stop a job after the trace in hand; what it has verified stays. Raises ReverificationError when it has ended."""
     return _steer(CANCEL, actor, job_id)
 
 
@@ -90,7 +90,7 @@ def _steer(verb: str, actor: User | None, job_id: int) -> Reverification:
 
 
 def reverify_next(*, job_id: int, verifiers: Mapping[str, Verifier] = VERIFIERS) -> bool:
-    """Judge the next few traces of a job; returns whether there is more to do.
+    """Verify the next few traces of a job; returns whether there is more to do.
 
     Safe to call at any time and twice at once: a lease lets one worker through, and the cursor moves in the
     transaction that writes the verdicts. A trace begun MAX_CLAIMS times without an end has killed its workers: it gets
@@ -102,34 +102,34 @@ def reverify_next(*, job_id: int, verifiers: Mapping[str, Verifier] = VERIFIERS)
     job = Reverification.objects.get(pk=job_id)
     left = traces_in(scope_of(job), EVERYTHING).filter(pk__gt=job.cursor, pk__lte=job.last_id).order_by("pk")
     ids = list(left.values_list("pk", flat=True)[: TRACES_PER_BELL + 1])
-    for judged in _judge_all(job, ids[:TRACES_PER_BELL], verifiers):
-        if not _write(job, token, judged):
+    for verified in _verify_all(job, ids[:TRACES_PER_BELL], verifiers):
+        if not _write(job, token, verified):
             return False
     return _release(job_id, token, more=len(ids) > TRACES_PER_BELL)
 
 
-def _judge_all(job: Reverification, ids: Sequence[int], verifiers: Mapping[str, Verifier]) -> Iterator[list[Judged]]:
+def _verify_all(job: Reverification, ids: Sequence[int], verifiers: Mapping[str, Verifier]) -> Iterator[list[Verified]]:
     """The traces with their verdicts in order, several of one run at a time.
 
     Where a worker was lost before, each by itself, so that the one that killed it is found.
     """
     chosen = [verifiers[name] for name in job.verifiers if name in verifiers]
     majorities = _Majorities()
-    judged: list[Judged] = []
+    verified: list[Verified] = []
     written = time.monotonic()
     for position, trace_id in enumerate(ids):
         trace = Trace.objects.select_related("problem", "program", "reasoning").get(pk=trace_id)
-        if judged and (
-            trace.run_id != judged[0][0].run_id or job.claims > 1 or time.monotonic() - written > WRITE_SECONDS
+        if verified and (
+            trace.run_id != verified[0][0].run_id or job.claims > 1 or time.monotonic() - written > WRITE_SECONDS
         ):
-            yield judged
-            judged, written = [], time.monotonic()
-        verdicts = judge_trace(trace, chosen, lost=position == 0 and job.claims > MAX_CLAIMS)
+            yield verified
+            verified, written = [], time.monotonic()
+        verdicts = verify_trace(trace, chosen, lost=position == 0 and job.claims > MAX_CLAIMS)
         if consensus.NAME in job.verifiers:
-            verdicts.append(majorities.judge(trace))
-        judged.append((trace, verdicts))
-    if judged:
-        yield judged
+            verdicts.append(majorities.verify(trace))
+        verified.append((trace, verdicts))
+    if verified:
+        yield verified
 
 
 def lost_reverifications() -> list[int]:
@@ -141,20 +141,20 @@ def _active(job_id: int) -> QuerySet[Reverification]:
     return Reverification.objects.filter(pk=job_id, state__in=Reverification.ACTIVE_STATES)
 
 
-def _write(job: Reverification, token: uuid.UUID, judged: Sequence[Judged]) -> bool:
+def _write(job: Reverification, token: uuid.UUID, verified: Sequence[Verified]) -> bool:
     """Write the verdicts and move the cursor; False where the job was cancelled or the lease is lost."""
-    traces = [trace for trace, _ in judged]
+    traces = [trace for trace, _ in verified]
     with transaction.atomic():
         lock_traces(traces)
         held = Reverification.objects.filter(pk=job.pk, lease_token=token, state=State.RUNNING)
         if not held.select_for_update(no_key=True).exists():
             return False
-        added = append_verdicts(judged, job)
+        added = append_verdicts(verified, job)
         held.update(
             cursor=traces[-1].pk,
             claims=1,
             lease_expires_at=Now() + LEASE,
-            done_count=F("done_count") + len(judged),
+            done_count=F("done_count") + len(verified),
             written_count=F("written_count") + len(added),
             changed_count=F("changed_count") + sum(row.previous_outcome not in ("", row.outcome) for row in added),
         )
@@ -178,7 +178,7 @@ class _Majorities:
     def __init__(self) -> None:
         self._found: dict[int, tuple[consensus.Consensus | None, JSON]] = {}
 
-    def judge(self, trace: Trace) -> VerdictRecord:
+    def verify(self, trace: Trace) -> VerdictRecord:
         """Whether the majority of its problem's samples agrees with the trace."""
         if trace.problem_id not in self._found:
             self._found[trace.problem_id] = self._count(trace.problem)

@@ -1,4 +1,4 @@
-"""Verdicts: judging traces with every verifier that applies, and what lists show of it."""
+"""Verdicts: verifying traces with every verifier that applies, and what lists show of it."""
 
 import sys
 from collections import Counter, defaultdict
@@ -19,14 +19,14 @@ from trajectories.core.programs.engines import ProgramEngine, ProgramJob, Progra
 from trajectories.core.records import Outcome, ProblemRecord, TraceRecord, VerdictRecord
 from trajectories.core.text.storable import storable_json, storable_text
 from trajectories.core.verifiers import consensus
-from trajectories.core.verifiers.answers import read_place, was_searched
+from trajectories.core.verifiers.answers import read_span, was_searched
 from trajectories.core.verifiers.arc_common import ENGINE_FAULTS
 from trajectories.core.verifiers.base import Verifier
 from trajectories.core.verifiers.expressions import Comparison
 from trajectories.core.verifiers.grid_compare import grid_or_none
 from trajectories.core.verifiers.model_judge import is_model_verdict
 from trajectories.core.verifiers.unfinished import leave_open
-from trajectories.models import Judgement, Problem, Reverification, Run, Trace, Verdict
+from trajectories.models import JudgeJob, Problem, Reverification, Run, Trace, Verdict
 from trajectories.selectors.completions import parts_of
 from trajectories.selectors.problems import to_record
 from trajectories.services.locks import lock_run
@@ -67,7 +67,7 @@ class TraceTools:
         return shared_comparer(settings.PROGRAM_ENGINE).compare(expected, found)
 
 
-def judge_trace(trace: Trace, verifiers: Iterable[Verifier], *, lost: bool = False) -> list[VerdictRecord]:
+def verify_trace(trace: Trace, verifiers: Iterable[Verifier], *, lost: bool = False) -> list[VerdictRecord]:
     """A verdict from every verifier that applies; one that breaks, or lost its worker too often, gives an error."""
     problem = to_record(trace.problem)
     record = trace_record(trace)
@@ -75,26 +75,26 @@ def judge_trace(trace: Trace, verifiers: Iterable[Verifier], *, lost: bool = Fal
     return [
         verdict
         for verifier in verifiers
-        if (verdict := _judge(verifier, problem, record, None if lost else tools)) is not None
+        if (verdict := _verify_by(verifier, problem, record, None if lost else tools)) is not None
     ]
 
 
 def trace_record(trace: Trace) -> TraceRecord:
     """A trace as verifiers see it; `trace` comes with its texts."""
     text = trace.reasoning.body
-    said = (part for part in parts_of(trace) if part.kind is PartKind.CONTENT and part.start != NOWHERE)
+    given = (part for part in parts_of(trace) if part.kind is PartKind.CONTENT and part.start != NOWHERE)
     return TraceRecord(
         answer=trace.answer,
         program=trace.program.body if trace.program else "",
         text=text,
-        place=read_place(trace.facts.get("found"), text),
+        span=read_span(trace.facts.get("found"), text),
         searched=was_searched(trace.facts.get("found")),
         finish_reason=trace.finish_reason,
-        content=tuple((part.start, part.end) for part in said),
+        content=tuple((part.start, part.end) for part in given),
     )
 
 
-def _judge(
+def _verify_by(
     verifier: Verifier, problem: ProblemRecord, record: TraceRecord, tools: TraceTools | None
 ) -> VerdictRecord | None:
     """The verifier's word, None where it does not apply; without tools its worker was lost before."""
@@ -102,8 +102,8 @@ def _judge(
         if not verifier.applies_to(problem, record):
             return None
         if tools is None:
-            return _error(verifier, f"Judging this trace was begun {MAX_CLAIMS} times and never came to an end.")
-        verdict = leave_open(verifier.judge(problem, record, tools), record)
+            return _error(verifier, f"Verifying this trace was begun {MAX_CLAIMS} times and never came to an end.")
+        verdict = leave_open(verifier.verify(problem, record, tools), record)
         return replace(verdict, message=storable_text(verdict.message), evidence=storable_json(verdict.evidence))
     except Exception as fault:
         return _error(verifier, storable_text(f"The verifier broke: {type(fault).__name__}: {fault}"))
@@ -123,23 +123,23 @@ def lock_traces(traces: Sequence[Trace]) -> None:
 
 
 def append_verdicts(
-    said: Sequence[tuple[Trace, Sequence[VerdictRecord]]], job: Reverification | Judgement | None = None
+    given: Sequence[tuple[Trace, Sequence[VerdictRecord]]], job: Reverification | JudgeJob | None = None
 ) -> list[Verdict]:
     """Add the verifiers' words on traces of one run (or of none) and derive anew what lists filter by; returns what was
     added. The traces are locked.
 
-    The first word of a version stands, unless a job judges again: then a word that differs is added as a revision.
+    The first word of a version stands, unless a job verifies again: then a word that differs is added as a revision.
     """
     known: defaultdict[int, list[Verdict]] = defaultdict(list)
-    for verdict in Verdict.objects.filter(trace__in=[trace.pk for trace, _ in said]).order_by("pk"):
+    for verdict in Verdict.objects.filter(trace__in=[trace.pk for trace, _ in given]).order_by("pk"):
         known[verdict.trace_id].append(verdict)
     added, own = [], []
-    for trace, verdicts in said:
+    for trace, verdicts in given:
         newest = {verdict.verifier: verdict for verdict in known[trace.pk]}
-        added += _new_words(trace, verdicts, known[trace.pk], newest, job)
+        added += _new_verdicts(trace, verdicts, known[trace.pk], newest, job)
         if verdicts and all(is_model_verdict(verdict.verifier) for verdict in verdicts):
-            # A judge's word supports and never decides; the trace's own verification may be still to come.
-            Trace.objects.filter(pk=trace.pk).update(model_judged=_last_model_word(newest.values()))
+            # A model judge's verdict supports and never decides; the trace's own verification may be still to come.
+            Trace.objects.filter(pk=trace.pk).update(model_judged=_last_model_outcome(newest.values()))
         else:
             own.append((trace, derived_fields(newest)))
     Verdict.objects.bulk_create(added)
@@ -148,12 +148,12 @@ def append_verdicts(
     return added
 
 
-def _new_words(
+def _new_verdicts(
     trace: Trace,
     verdicts: Sequence[VerdictRecord],
     known: Sequence[Verdict],
     newest: dict[str, Verdict],
-    job: Reverification | Judgement | None,
+    job: Reverification | JudgeJob | None,
 ) -> list[Verdict]:
     """The rows to add for one trace, which become the `newest` of their verifiers."""
     words = Counter((verdict.verifier, verdict.version) for verdict in known)
@@ -161,12 +161,12 @@ def _new_words(
     for verdict in verdicts:
         before = newest.get(verdict.verifier)
         again = before is not None and before.version == verdict.version
-        if before is not None and again and (job is None or _is_same_word(before, verdict)):
+        if before is not None and again and (job is None or _is_same_verdict(before, verdict)):
             continue
         row = _verdict_row(trace, verdict)
         row.reverification = job if isinstance(job, Reverification) else None
-        row.judgement = job if isinstance(job, Judgement) else None
-        # An older version may judge again too, when a rubric's newer one has had its say.
+        row.judge_job = job if isinstance(job, JudgeJob) else None
+        # An older version may verify again too, when a rubric's newer one has had its say.
         row.revision = words[verdict.verifier, verdict.version]
         row.previous_outcome = before.outcome if before is not None else ""
         newest[verdict.verifier] = row
@@ -174,11 +174,11 @@ def _new_words(
     return added
 
 
-def _is_same_word(before: Verdict, verdict: VerdictRecord) -> bool:
-    """Whether judging again said the same: an error never stands, and another engine is worth a word of its own."""
+def _is_same_verdict(before: Verdict, verdict: VerdictRecord) -> bool:
+    """Whether verifying again said the same: an error never stands, and another engine is worth a word of its own."""
     kept = (before.outcome, before.score, before.message, before.engine)
-    said = (verdict.outcome.value, verdict.score, verdict.message, verdict.engine[:120])
-    return before.outcome != Outcome.ERROR and kept == said
+    given = (verdict.outcome.value, verdict.score, verdict.message, verdict.engine[:120])
+    return before.outcome != Outcome.ERROR and kept == given
 
 
 def _derive(traces: Sequence[tuple[Trace, Mapping[str, Any]]]) -> None:
@@ -208,7 +208,7 @@ def _derive(traces: Sequence[tuple[Trace, Mapping[str, Any]]]) -> None:
 def derived_fields(newest: Mapping[str, Verdict]) -> dict[str, Any]:
     """What lists filter by, from the newest verdict of each verifier.
 
-    Correctness is never empty once a trace is judged: a trace that no verifier can call right or wrong is unscored.
+    Correctness is never empty once a trace is verified: a trace that no verifier can call right or wrong is unscored.
     """
     test = newest.get(TEST_VERIFIER)
     decisive = next((newest[name] for name in newest if not is_supporting(name)), None)
@@ -221,7 +221,7 @@ def derived_fields(newest: Mapping[str, Verdict]) -> dict[str, Any]:
         "train_total": evidence.get("of"),
         "train_error": train_error(evidence.get("pairs", ())),
         "near_miss": _near_miss_kind(decisive) if decisive is not None else "",
-        "model_judged": _last_model_word(newest.values()),
+        "model_judged": _last_model_outcome(newest.values()),
     }
 
 
@@ -254,7 +254,7 @@ def is_supporting(verifier: str) -> bool:
     return verifier in SUPPORTING_VERIFIERS or is_model_verdict(verifier)
 
 
-def _last_model_word(verdicts: Iterable[Verdict]) -> str:
+def _last_model_outcome(verdicts: Iterable[Verdict]) -> str:
     """The outcome of the word that a model judge gave last, empty where none was asked. Words without a key are new."""
     words = [verdict for verdict in verdicts if is_model_verdict(verdict.verifier)]
     return max(words, key=lambda verdict: verdict.pk or sys.maxsize).outcome if words else ""

@@ -40,7 +40,7 @@ def candidate_context(
         "answers": candidate.answers.select_related("reply").order_by("ordinal"),
         "disputed": _disputed(candidate),
         "edited": _edited(candidate),
-        "reference_word": source(candidate.reference_source).label if candidate.reference_source else "",
+        "reference_label": source(candidate.reference_source).label if candidate.reference_source else "",
         "reviews": [(review, REJECTION_REASONS.get(review.reason, "")) for review in list_reviews(candidate, person)],
         "editable": candidate.kind in EDITABLE,
         "can_requeue": candidate.state in REQUEUED_FROM,

@@ -77,7 +77,7 @@ class ShownComparison:
 
 
 @dataclass(frozen=True, slots=True)
-class ShownJudgement:
+class ShownModelVerdict:
     """What a model judge said: the reason of its grade or its comparisons, its answers as they came, and the job."""
 
     job: int | None
@@ -96,7 +96,7 @@ class ShownVerdict:
     missing: bool
     expected: str
     tests: tuple[ShownTest, ...]
-    judgement: ShownJudgement | None = None
+    model_verdict: ShownModelVerdict | None = None
     rules: int = 0
 
     @property
@@ -122,11 +122,11 @@ def _shown_verdict(problem: ProblemRecord, text: str, verdict: Verdict) -> Shown
         expected="" if is_drawn else answer_text(evidence.get("expected")),
         tests=_shown_tests(problem.spec.get("tests"), evidence.get("tests")),
         rules=evidence.get("rules") or 1,
-        judgement=_shown_judgement(verdict) if is_model_verdict(verdict.verifier) else None,
+        model_verdict=_shown_model_verdict(verdict) if is_model_verdict(verdict.verifier) else None,
     )
 
 
-def _shown_judgement(verdict: Verdict) -> ShownJudgement:
+def _shown_model_verdict(verdict: Verdict) -> ShownModelVerdict:
     evidence = verdict.evidence
     comparisons = []
     answers = list(evidence.get("answers") or ())
@@ -135,8 +135,8 @@ def _shown_judgement(verdict: Verdict) -> ShownJudgement:
         answers += [answer for order in shown for answer in order["answers"]]
         reasons = tuple(f"{order['better']}: {order['reason']}" for order in shown)
         comparisons.append(ShownComparison(pair["opponent"], pair["result"], pair["note"], reasons))
-    return ShownJudgement(
-        job=verdict.judgement_id,
+    return ShownModelVerdict(
+        job=verdict.judge_job_id,
         reason=answer_text(evidence.get("reason")),
         comparisons=tuple(comparisons),
         answers=tuple(answer_text(answer) for answer in answers),

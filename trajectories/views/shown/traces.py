@@ -9,7 +9,7 @@ from typing import NamedTuple
 from django.utils.safestring import SafeString
 
 from trajectories.core.problems.grids import GridError, parse_grid
-from trajectories.core.prompts.variation import variation_from_json, variation_words
+from trajectories.core.prompts.variation import variation_from_json, variation_text
 from trajectories.core.records import JSON, ProblemRecord
 from trajectories.models import Trace, Verdict
 from trajectories.selectors.completions import marked_steps
@@ -231,11 +231,11 @@ def shown_facts(facts: Mapping[str, JSON], *, with_examples: bool) -> list[Shown
         if name == "examples" and not with_examples:
             continue
         title, meaning = FACT_TITLES.get(name, (name.replace("_", " "), ""))
-        shown.append(ShownFact(title, _fact_words(value), meaning))
+        shown.append(ShownFact(title, _fact_text(value), meaning))
     return shown
 
 
-def _fact_words(value: JSON) -> JSON:
+def _fact_text(value: JSON) -> JSON:
     """Lists of names and counts by name as a person writes them."""
     if isinstance(value, list) and all(isinstance(item, str | int) for item in value):
         return ", ".join(map(str, value))
@@ -248,7 +248,7 @@ def shown_variation(facts: Mapping[str, JSON]) -> str:
     """How the task was varied, in words; "" where it was not, or where an import says so in a way of its own."""
     kept = facts.get("variation")
     try:
-        return variation_words(variation_from_json(kept)) if isinstance(kept, Mapping) else ""
+        return variation_text(variation_from_json(kept)) if isinstance(kept, Mapping) else ""
     except (KeyError, TypeError, ValueError):
         return ""
 
@@ -264,7 +264,7 @@ def _is_grid(value: JSON) -> bool:
 def draw_verdicts(problem: ProblemRecord, trace: Trace, verdicts: Sequence[Verdict]) -> list[PairTable]:
     """Evidence with pairs, test outputs first: those decide.
 
-    Where the program's own outputs are judged, the stated answer is drawn only if its word is another.
+    Where the program's own outputs are verified, the stated answer is drawn only if its word is another.
     """
     by_name = {verdict.verifier: verdict for verdict in verdicts}
     chosen = [by_name[name] for name in ("arc_test", "arc_answer", "arc_train") if name in by_name]

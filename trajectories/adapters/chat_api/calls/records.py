@@ -1,4 +1,4 @@
-"""One call to a model and what came of it, whatever it is made for: a sample, a judgement, a new problem."""
+"""One call to a model and what came of it, whatever it is made for: a sample, a model judge, a new problem."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

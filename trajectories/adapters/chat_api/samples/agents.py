@@ -148,7 +148,7 @@ class Agent:
         steps = [*self._steps, *parsed.steps]
         before = storable_completion(self._pieces)
         facts = reply_facts(request, reply, self._caller.settings, f"{before.text}\n\n{parsed.reasoning}")
-        facts |= searched_fact(parsed.place)
+        facts |= searched_fact(parsed.span)
         facts |= {"turns": len(self._answers), "tool_runs": self._runs, "tool_faults": self._faults}
         facts |= {"ended_by": ended_by} if ended_by else {}
         if calls_as_text(last.content.text) and not reply.tool_calls:

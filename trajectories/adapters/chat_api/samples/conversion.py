@@ -59,7 +59,7 @@ def to_result(
     parsed = read_completion(request.instruction, request.problem, completion, variation_of(request))
     facts = reply_facts(request, reply, settings, parsed.reasoning)
     facts |= {"recalled": True} if answered.recalled else {}
-    facts |= searched_fact(parsed.place)
+    facts |= searched_fact(parsed.span)
     facts |= answered.notes
     return SampleResult(
         messages=tuple(messages),

@@ -115,7 +115,7 @@ class Search:
         root = State("grid", list(self.inputs), None, None)
         root.cells = [size("grid", rows) for rows in self.inputs]
         self._seen.add(("grid", *(freeze("grid", rows) for rows in self.inputs)))
-        self._judge(root)
+        self._assess(root)
         self._push(root, 0)
 
     @property
@@ -189,12 +189,12 @@ class Search:
         self._seen.add(key)
         if state.kind == "grid":
             before = len(self.fits)
-            self._judge(state)
+            self._assess(state)
             if len(self.fits) > before:
                 self._fit_of[key] = self.fits[-1]
         return True
 
-    def _judge(self, state: State) -> None:
+    def _assess(self, state: State) -> None:
         """Compare a state with the training outputs: a fit, a fit after painting, or a layer for stacking."""
         if not all(self._shape_fits(state, i) for i in range(len(self.shapes))):
             return

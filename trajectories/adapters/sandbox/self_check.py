@@ -38,7 +38,7 @@ class ProbeResult:
     detail: str
 
 
-def self_test(engine: ProgramEngine) -> list[ProbeResult]:
+def self_check(engine: ProgramEngine) -> list[ProbeResult]:
     """Run every probe; the engine isolates where all pass. Takes about two seconds."""
     with _host_marks() as (paths, addresses):
         return [_try_probe(engine, probe) for probe in _probes(paths, addresses)]

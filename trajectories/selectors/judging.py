@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from trajectories.core.records import Outcome
 from trajectories.core.verifiers.judge_agreement import Agreement, count_agreement
-from trajectories.models import Judgement, JudgementItem
+from trajectories.models import JudgeJob, JudgeJobItem
 from trajectories.selectors.blinding import Sight
 
 JOBS_SHOWN = 50
@@ -34,7 +34,7 @@ SHOWN_FILTERS: dict[str, tuple[str, Q]] = {
 class ItemPage:
     """Judged items, newest trace first, and the key to go on from; None at the end."""
 
-    rows: Sequence[JudgementItem]
+    rows: Sequence[JudgeJobItem]
     older: int | None
 
 
@@ -48,14 +48,14 @@ class JudgeReport:
     people: Agreement
 
 
-def list_judgements() -> list[Judgement]:
+def list_judge_jobs() -> list[JudgeJob]:
     """The newest jobs."""
-    return list(Judgement.objects.select_related("created_by", "sampler", "rubric").order_by("-pk")[:JOBS_SHOWN])
+    return list(JudgeJob.objects.select_related("created_by", "sampler", "rubric").order_by("-pk")[:JOBS_SHOWN])
 
 
-def list_items(job: Judgement, sight: Sight, *, shown: str = "", before: int | None = None, size: int = 50) -> ItemPage:
+def list_items(job: JudgeJob, sight: Sight, *, shown: str = "", before: int | None = None, size: int = 50) -> ItemPage:
     """What a job has judged, as far as it may be seen; `shown` is a word of SHOWN_FILTERS, or anything else for all."""
-    items: QuerySet[JudgementItem] = _judged(job, sight).select_related("trace__problem", "trace__sampler")
+    items: QuerySet[JudgeJobItem] = _judged(job, sight).select_related("trace__problem", "trace__sampler")
     items = items.annotate(shown_decision=sight.showing("decision", "trace"))
     items = items.defer(
         "trace__steps", "trace__parts", "trace__facts", "trace__problem__spec", "trace__problem__statement"
@@ -68,12 +68,12 @@ def list_items(job: Judgement, sight: Sight, *, shown: str = "", before: int | N
     return ItemPage(rows[:size], older=rows[size - 1].pk if len(rows) > size else None)
 
 
-def _judged(job: Judgement, sight: Sight) -> QuerySet[JudgementItem]:
+def _judged(job: JudgeJob, sight: Sight) -> QuerySet[JudgeJobItem]:
     """What has been judged, as far as it may be seen: what a model said of a trace is hidden as what people said is."""
     return job.items.exclude(outcome="").filter(sight.seen("trace"))
 
 
-def report_on(job: Judgement, sight: Sight) -> JudgeReport:
+def report_on(job: JudgeJob, sight: Sight) -> JudgeReport:
     """Counts of a job's items, as far as they may be seen."""
     judged = _judged(job, sight)
     outcomes = dict(judged.values_list("outcome").annotate(count=Count("pk")))
@@ -96,7 +96,7 @@ def report_on(job: Judgement, sight: Sight) -> JudgeReport:
     )
 
 
-def calls_per_minute(job: Judgement) -> float | None:
+def calls_per_minute(job: JudgeJob) -> float | None:
     """How fast a job goes, over all of its time; None before the first answer."""
     if job.started_at is None or not job.call_count:
         return None

@@ -11,64 +11,58 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from trajectories.forms.judgements import JudgementBudgetForm, JudgementForm
+from trajectories.forms.judging import JudgeJobBudgetForm, JudgeJobForm
 from trajectories.forms.traces import read_scope
-from trajectories.models import Judgement, Sampler
+from trajectories.models import JudgeJob, Sampler
 from trajectories.selectors.blinding import sight_of
-from trajectories.selectors.judgements import (
-    SHOWN_FILTERS,
-    calls_per_minute,
-    list_items,
-    list_judgements,
-    report_on,
-)
+from trajectories.selectors.judging import SHOWN_FILTERS, calls_per_minute, list_items, list_judge_jobs, report_on
 from trajectories.selectors.samplers import held_gate
 from trajectories.selectors.traces import TraceScope, count_traces
 from trajectories.services.judging.jobs import (
-    JudgementError,
-    cancel_judgement,
-    estimate_judgement,
-    pause_judgement,
-    plan_judgement,
-    resume_judgement,
-    set_judgement_budget,
+    JudgeJobError,
+    cancel_judge_job,
+    estimate_judge_job,
+    pause_judge_job,
+    plan_judge_job,
+    resume_judge_job,
+    set_judge_job_budget,
 )
-from trajectories.tasks.judging import ring_judgement
+from trajectories.tasks.judging import ring_judge_job
 from trajectories.views.fragments import wants_fragment
 from trajectories.views.paging import read_key
 from trajectories.views.permissions import needs, require_sight
 from trajectories.views.submissions import once
 from trajectories.views.visitors import visitor
 
-view_jobs = needs("trajectories.view_judgement")
-ask_for_jobs = needs("trajectories.add_judgement")
-steer_jobs = needs("trajectories.control_judgement")
+view_jobs = needs("trajectories.view_judgejob")
+ask_for_jobs = needs("trajectories.add_judgejob")
+steer_jobs = needs("trajectories.control_judgejob")
 
 
 @require_safe
 @view_jobs
-def judgement_list(request: HttpRequest) -> HttpResponse:
+def judge_job_list(request: HttpRequest) -> HttpResponse:
     """The newest jobs."""
-    return render(request, "trajectories/judgements/list.html", {"jobs": list_judgements()})
+    return render(request, "trajectories/judging/list.html", {"jobs": list_judge_jobs()})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @ask_for_jobs
 @once
-def judgement_new(request: HttpRequest) -> HttpResponse:
+def judge_job_new(request: HttpRequest) -> HttpResponse:
     """Ask for the traces of a scope (in the address, as on the trace list) to be judged by a model."""
     scope = read_scope(request.GET)
     require_sight(request.user, scope.decision, scope.model_judged)
-    form = JudgementForm(request.POST) if request.method == "POST" else JudgementForm()
+    form = JudgeJobForm(request.POST) if request.method == "POST" else JudgeJobForm()
     if form.is_bound and form.is_valid():
         try:
             with transaction.atomic():
-                job = plan_judgement(actor=visitor(request), plan=form.plan(scope), budget=form.budget())
-                ring_judgement(job)
-        except JudgementError as error:
+                job = plan_judge_job(actor=visitor(request), plan=form.plan(scope), budget=form.budget())
+                ring_judge_job(job)
+        except JudgeJobError as error:
             form.add_error(None, str(error))
         else:
-            return redirect("judgement_detail", job.pk)
+            return redirect("judge_job_detail", job.pk)
     context = {
         "form": form,
         "scope": scope,
@@ -76,10 +70,10 @@ def judgement_new(request: HttpRequest) -> HttpResponse:
         "has_judges": Sampler.objects.filter(kind=Sampler.Kind.CHAT).exists(),
         **_estimate(_filled(form), scope),
     }
-    return render(request, "trajectories/judgements/new.html", context, status=422 if form.is_bound else 200)
+    return render(request, "trajectories/judging/new.html", context, status=422 if form.is_bound else 200)
 
 
-def _filled(form: JudgementForm) -> JudgementForm:
+def _filled(form: JudgeJobForm) -> JudgeJobForm:
     """The form as it is shown first, as if it had been sent."""
     if form.is_bound:
         return form
@@ -87,47 +81,47 @@ def _filled(form: JudgementForm) -> JudgementForm:
     for name in ("sampler", "rubric"):
         first = form.fields[name].queryset.first()  # type: ignore[attr-defined]
         values[name] = None if first is None else first.pk
-    return JudgementForm({form.add_prefix(name): value for name, value in values.items() if value is not None})
+    return JudgeJobForm({form.add_prefix(name): value for name, value in values.items() if value is not None})
 
 
 @require_safe
 @ask_for_jobs
-def judgement_estimate(request: HttpRequest) -> HttpResponse:
+def judge_job_estimate(request: HttpRequest) -> HttpResponse:
     """What the job would take that the form describes."""
     scope = read_scope(request.GET)
     require_sight(request.user, scope.decision, scope.model_judged)
-    context = _estimate(JudgementForm(request.GET), scope)
-    return render(request, "trajectories/judgements/_estimate.html", context)
+    context = _estimate(JudgeJobForm(request.GET), scope)
+    return render(request, "trajectories/judging/_estimate.html", context)
 
 
-def _estimate(form: JudgementForm, scope: TraceScope) -> dict[str, Any]:
+def _estimate(form: JudgeJobForm, scope: TraceScope) -> dict[str, Any]:
     if not form.is_valid():
         return {"estimate": None, "faults": [error for errors in form.errors.values() for error in errors]}
     try:
-        return {"estimate": estimate_judgement(plan=form.plan(scope)), "judge": form.cleaned_data["sampler"]}
-    except JudgementError as fault:
+        return {"estimate": estimate_judge_job(plan=form.plan(scope)), "judge": form.cleaned_data["sampler"]}
+    except JudgeJobError as fault:
         return {"estimate": None, "faults": [str(fault)]}
 
 
 @require_safe
 @view_jobs
 @vary_on_headers("HX-Request")
-def judgement_detail(request: HttpRequest, job_id: int) -> HttpResponse:
+def judge_job_detail(request: HttpRequest, job_id: int) -> HttpResponse:
     """How far a job is, what it found, and how far it agrees with what else is known."""
     return _show(request, _job(job_id))
 
 
-def _job(job_id: int) -> Judgement:
-    return get_object_or_404(Judgement.objects.select_related("created_by", "sampler", "rubric"), pk=job_id)
+def _job(job_id: int) -> JudgeJob:
+    return get_object_or_404(JudgeJob.objects.select_related("created_by", "sampler", "rubric"), pk=job_id)
 
 
-def _show(request: HttpRequest, job: Judgement, refused: JudgementBudgetForm | None = None) -> HttpResponse:
+def _show(request: HttpRequest, job: JudgeJob, refused: JudgeJobBudgetForm | None = None) -> HttpResponse:
     """The page of a job or its live part; with a budget that was refused, as it was typed (status 422)."""
     shown, is_fragment = request.GET.get("shown", ""), wants_fragment(request) and refused is None
-    is_active, sight = job.state in Judgement.ACTIVE_STATES, sight_of(request.user)
+    is_active, sight = job.state in JudgeJob.ACTIVE_STATES, sight_of(request.user)
     context: dict[str, Any] = {
         "job": job,
-        "page_address": reverse("judgement_detail", args=[job.pk]),
+        "page_address": reverse("judge_job_detail", args=[job.pk]),
         "is_active": is_active,
         "is_fragment": is_fragment,
         "state_changed": request.GET.get("state") != job.state,
@@ -140,60 +134,60 @@ def _show(request: HttpRequest, job: Judgement, refused: JudgementBudgetForm | N
         "filters": [("", "All"), *((word, title) for word, (title, _) in SHOWN_FILTERS.items())],
         "page": list_items(job, sight, shown=shown, before=read_key(request, "before")),
     }
-    if job.state not in Judgement.ENDED_STATES and request.user.has_perm("trajectories.control_judgement"):
+    if job.state not in JudgeJob.ENDED_STATES and request.user.has_perm("trajectories.control_judgejob"):
         budget = {"budget_cost": job.budget_cost, "budget_tokens": job.budget_tokens}
-        context["budget_form"] = refused or JudgementBudgetForm(initial=budget)
+        context["budget_form"] = refused or JudgeJobBudgetForm(initial=budget)
     template = "_live" if is_fragment else "detail"
-    return render(request, f"trajectories/judgements/{template}.html", context, status=422 if refused else 200)
+    return render(request, f"trajectories/judging/{template}.html", context, status=422 if refused else 200)
 
 
-def _steer(request: HttpRequest, job_id: int, act: Callable[..., Judgement]) -> Judgement | None:
+def _steer(request: HttpRequest, job_id: int, act: Callable[..., JudgeJob]) -> JudgeJob | None:
     """Do something to a job; a refusal becomes a message, and None."""
-    job = get_object_or_404(Judgement, pk=job_id)
+    job = get_object_or_404(JudgeJob, pk=job_id)
     try:
         return act(actor=visitor(request), job=job)
-    except JudgementError as refusal:
+    except JudgeJobError as refusal:
         messages.error(request, str(refusal))
         return None
 
 
 @require_POST
 @steer_jobs
-def judgement_pause(request: HttpRequest, job_id: int) -> HttpResponse:
+def judge_job_pause(request: HttpRequest, job_id: int) -> HttpResponse:
     """Stop asking."""
-    _steer(request, job_id, pause_judgement)
-    return redirect("judgement_detail", job_id)
+    _steer(request, job_id, pause_judge_job)
+    return redirect("judge_job_detail", job_id)
 
 
 @require_POST
 @steer_jobs
-def judgement_resume(request: HttpRequest, job_id: int) -> HttpResponse:
+def judge_job_resume(request: HttpRequest, job_id: int) -> HttpResponse:
     """Go on."""
-    job = _steer(request, job_id, resume_judgement)
+    job = _steer(request, job_id, resume_judge_job)
     if job is not None:
-        ring_judgement(job)
-    return redirect("judgement_detail", job_id)
+        ring_judge_job(job)
+    return redirect("judge_job_detail", job_id)
 
 
 @require_POST
 @steer_jobs
-def judgement_cancel(request: HttpRequest, job_id: int) -> HttpResponse:
+def judge_job_cancel(request: HttpRequest, job_id: int) -> HttpResponse:
     """End a job; what it has judged stays."""
-    _steer(request, job_id, cancel_judgement)
-    return redirect("judgement_detail", job_id)
+    _steer(request, job_id, cancel_judge_job)
+    return redirect("judge_job_detail", job_id)
 
 
 @require_POST
 @steer_jobs
-def judgement_budget(request: HttpRequest, job_id: int) -> HttpResponse:
+def judge_job_budget(request: HttpRequest, job_id: int) -> HttpResponse:
     """Change the budget; a job that was paused for want of it stays paused until resumed."""
     job = _job(job_id)
-    form = JudgementBudgetForm(request.POST)
+    form = JudgeJobBudgetForm(request.POST)
     if not form.is_valid():
         return _show(request, job, form)
     try:
-        set_judgement_budget(actor=visitor(request), job=job, budget=form.budget())
+        set_judge_job_budget(actor=visitor(request), job=job, budget=form.budget())
         messages.success(request, "The budget is changed.")
-    except JudgementError as refusal:
+    except JudgeJobError as refusal:
         messages.error(request, str(refusal))
-    return redirect("judgement_detail", job_id)
+    return redirect("judge_job_detail", job_id)

@@ -9,11 +9,11 @@ from django.urls import reverse
 from tests import factories
 from tests.judging import job_over, rubric, works
 from trajectories.adapters.chat_api import ChatSettings
-from trajectories.models import Judgement, JudgementItem, Trace, Verdict
+from trajectories.models import JudgeJob, JudgeJobItem, Trace, Verdict
 from trajectories.services.endpoints.samplers import add_chat_sampler
 
 pytestmark = pytest.mark.django_db
-NEW = "/judgements/new/"
+NEW = "/judging/new/"
 ACTIONS = ("pause", "resume", "cancel", "budget")
 
 
@@ -29,7 +29,7 @@ def traces():
 
 
 @pytest.fixture
-def job(traces, sampler) -> Judgement:
+def job(traces, sampler) -> JudgeJob:
     return job_over(traces, sampler)
 
 
@@ -62,8 +62,8 @@ def test_a_job_is_planned_over_the_selection_and_rung_for(
     client.force_login(lead)
     with django_capture_on_commit_callbacks() as bells:
         answer = client.post(f"{NEW}?problem={traces[0].problem_id}", asked(sampler, budget_cost="0.5"))
-    job = Judgement.objects.get()
-    assert answer.url == reverse("judgement_detail", args=[job.pk])
+    job = JudgeJob.objects.get()
+    assert answer.url == reverse("judge_job_detail", args=[job.pk])
     assert (job.total_count, job.budget_cost, job.created_by) == (2, Decimal("0.5"), lead)
     assert set(job.items.values_list("trace", flat=True)) == {trace.pk for trace in traces}
     assert other[0].pk not in job.items.values_list("trace", flat=True)
@@ -84,7 +84,7 @@ def test_a_bad_form_comes_back_and_plans_nothing(client, lead, sampler, traces, 
     answer = client.post(NEW, asked(sampler, **values))
     assert answer.status_code == 422
     assert message in answer.content.decode()
-    assert not Judgement.objects.exists()
+    assert not JudgeJob.objects.exists()
 
 
 def test_without_traces_or_judges_the_page_says_what_to_do(client, lead):
@@ -102,16 +102,16 @@ def test_money_that_cannot_be_counted_is_refused(client, lead, traces):
     answer = client.post(NEW, asked(free, budget_cost=1))
     assert answer.status_code == 422
     assert "has no prices" in answer.content.decode()
-    assert not Judgement.objects.exists()
+    assert not JudgeJob.objects.exists()
 
 
 def test_who_may_not(client, curator, nobody, job):
-    address = reverse("judgement_detail", args=[job.pk])
+    address = reverse("judge_job_detail", args=[job.pk])
     assert client.get(address).status_code == 302
     client.force_login(nobody)
-    assert [client.get(path).status_code for path in (address, "/judgements/", NEW)] == [403, 403, 403]
+    assert [client.get(path).status_code for path in (address, "/judging/", NEW)] == [403, 403, 403]
     client.force_login(curator)
-    assert [client.get(path).status_code for path in (address, "/judgements/")] == [200, 200]
+    assert [client.get(path).status_code for path in (address, "/judging/")] == [200, 200]
     assert client.get(NEW).status_code == 403
     assert client.get(f"{NEW}estimate/").status_code == 403
     assert [client.post(f"{address}{action}/").status_code for action in ACTIONS] == [403] * 4
@@ -122,13 +122,13 @@ def test_who_may_not(client, curator, nobody, job):
 @pytest.mark.parametrize("action", ACTIONS)
 def test_actions_are_posted_and_need_a_job(client, lead, action):
     client.force_login(lead)
-    assert client.get(f"/judgements/7/{action}/").status_code == 405
-    assert client.post(f"/judgements/7/{action}/").status_code == 404
+    assert client.get(f"/judging/7/{action}/").status_code == 405
+    assert client.post(f"/judging/7/{action}/").status_code == 404
 
 
 def test_pause_and_resume(client, lead, job, django_capture_on_commit_callbacks):
     client.force_login(lead)
-    address = reverse("judgement_detail", args=[job.pk])
+    address = reverse("judge_job_detail", args=[job.pk])
     client.post(f"{address}pause/")
     job.refresh_from_db()
     assert job.state == "paused"
@@ -141,7 +141,7 @@ def test_pause_and_resume(client, lead, job, django_capture_on_commit_callbacks)
 
 def test_cancel_ends_it_for_good(client, lead, job):
     client.force_login(lead)
-    address = reverse("judgement_detail", args=[job.pk])
+    address = reverse("judge_job_detail", args=[job.pk])
     client.post(f"{address}cancel/")
     job.refresh_from_db()
     assert job.state == "cancelled"
@@ -152,7 +152,7 @@ def test_cancel_ends_it_for_good(client, lead, job):
 
 def test_the_budget_can_be_changed(client, lead, job):
     client.force_login(lead)
-    address = f"{reverse('judgement_detail', args=[job.pk])}budget/"
+    address = f"{reverse('judge_job_detail', args=[job.pk])}budget/"
     client.post(address, {"budget_tokens": "5000", "budget_cost": ""})
     job.refresh_from_db()
     assert (job.budget_tokens, job.budget_cost) == (5000, None)
@@ -165,10 +165,10 @@ def test_the_budget_can_be_changed(client, lead, job):
 def test_results_agreement_and_filters(client, engineer, job, traces):
     Trace.objects.filter(pk=traces[0].pk).update(correctness="pass", decision="accepted")
     Trace.objects.filter(pk=traces[1].pk).update(correctness="fail")
-    JudgementItem.objects.filter(trace=traces[0]).update(outcome="pass", score=1.0)
-    JudgementItem.objects.filter(trace=traces[1]).update(outcome="pass", score=0.7, message="<b>7 of 10</b>")
+    JudgeJobItem.objects.filter(trace=traces[0]).update(outcome="pass", score=1.0)
+    JudgeJobItem.objects.filter(trace=traces[1]).update(outcome="pass", score=0.7, message="<b>7 of 10</b>")
     client.force_login(engineer)
-    address = reverse("judgement_detail", args=[job.pk])
+    address = reverse("judge_job_detail", args=[job.pk])
     page = client.get(address)
     report = page.context["report"]
     assert (report.reference.both, report.reference.judge_only, report.reference.percent) == (1, 1, 50)
@@ -183,10 +183,10 @@ def test_results_agreement_and_filters(client, engineer, job, traces):
 
 
 def test_the_number_of_queries_does_not_grow_with_the_results(client, curator, job, django_assert_max_num_queries):
-    JudgementItem.objects.update(outcome="pass")
+    JudgeJobItem.objects.update(outcome="pass")
     client.force_login(curator)
     with django_assert_max_num_queries(14):
-        client.get(reverse("judgement_detail", args=[job.pk]))
+        client.get(reverse("judge_job_detail", args=[job.pk]))
 
 
 def test_the_trace_page_says_by_model_judge_with_reason_opponents_and_own_words(client, engineer, job, traces):
@@ -202,7 +202,7 @@ def test_the_trace_page_says_by_model_judge_with_reason_opponents_and_own_words(
         ("model_preference:correctness", {"comparisons": [pair]}),
     ):
         Verdict.objects.create(
-            trace=traces[0], verifier=verifier, version=1, outcome="fail", evidence=evidence, judgement=job
+            trace=traces[0], verifier=verifier, version=1, outcome="fail", evidence=evidence, judge_job=job
         )
     client.force_login(engineer)
     text = client.get(reverse("trace_detail", args=[traces[0].pk])).content.decode()
@@ -211,7 +211,7 @@ def test_the_trace_page_says_by_model_judge_with_reason_opponents_and_own_words(
     assert "Step &lt;b&gt;2&lt;/b&gt; is wrong." in text
     assert "changed its mind when the order was swapped" in text
     assert f'against <a href="/traces/{traces[1].pk}/">' in text
-    assert f'href="/judgements/{job.pk}/"' in text
+    assert f'href="/judging/{job.pk}/"' in text
     assert "<i>first</i>" not in text
 
 
@@ -220,7 +220,7 @@ def test_the_trace_list_filters_by_the_model_judge_and_offers_it_to_leads(client
     client.force_login(lead)
     page = client.get("/traces/?model_judged=pass")
     assert [trace.pk for trace in page.context["page"].rows] == [traces[0].pk]
-    assert "/judgements/new/?model_judged=pass" in page.content.decode()
+    assert "/judging/new/?model_judged=pass" in page.content.decode()
     assert [trace.pk for trace in client.get("/traces/?model_judged=unjudged").context["page"].rows] == [traces[1].pk]
     client.force_login(curator)
-    assert "/judgements/new/" not in client.get("/traces/").content.decode()
+    assert "/judging/new/" not in client.get("/traces/").content.decode()

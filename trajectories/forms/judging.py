@@ -39,7 +39,7 @@ def _budget_tokens() -> forms.IntegerField:
     )
 
 
-class JudgementForm(PlainForm):
+class JudgeJobForm(PlainForm):
     """Who judges by what, and in which form; the selection of traces is in the address, as on the trace list.
 
     The prefix keeps the judge apart from the sampler that the selection is filtered by.
@@ -86,7 +86,7 @@ class JudgementForm(PlainForm):
         return CallBudget(self.cleaned_data["budget_cost"], self.cleaned_data["budget_tokens"])
 
 
-class JudgementBudgetForm(PlainForm):
+class JudgeJobBudgetForm(PlainForm):
     """What a job may take in all."""
 
     budget_cost = _budget_cost()

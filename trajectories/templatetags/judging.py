@@ -23,7 +23,7 @@ def verifier_title(name: str) -> str:
 
 
 @register.filter
-def verifier_word(name: str) -> str:
+def verifier_label(name: str) -> str:
     """The verifier in a word or two, where there is no room for what it asks."""
     return name.removeprefix("arc_").replace("_", " ")
 

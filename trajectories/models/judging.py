@@ -12,7 +12,7 @@ from trajectories.models.samplers import Sampler
 from trajectories.models.traces import Text, Trace
 
 
-class Judgement(PaidJob):
+class JudgeJob(PaidJob):
     """A job: the traces of a selection, judged by one sampler with one rubric.
 
     `scope` is the selection as its query string when it was planned; its traces are the items. One worker at a time
@@ -32,8 +32,8 @@ class Judgement(PaidJob):
     ENDED_STATES = (State.FINISHED, State.CANCELLED)
 
     scope = models.CharField(max_length=400, blank=True)
-    sampler = models.ForeignKey(Sampler, on_delete=models.PROTECT, related_name="judgements")
-    rubric = models.ForeignKey(Rubric, on_delete=models.PROTECT, related_name="judgements")
+    sampler = models.ForeignKey(Sampler, on_delete=models.PROTECT, related_name="judge_jobs")
+    rubric = models.ForeignKey(Rubric, on_delete=models.PROTECT, related_name="judge_jobs")
     form = models.CharField(max_length=10, choices=[(form.value, form.value) for form in Form])
     opponents = models.PositiveSmallIntegerField(default=0)
     seed = models.BigIntegerField()
@@ -48,21 +48,21 @@ class Judgement(PaidJob):
     started_at = models.DateTimeField(null=True)
 
     class Meta:
-        permissions = [("control_judgement", "Can pause, resume and cancel jobs of model judges")]
-        indexes = job_indexes("judgement")
+        permissions = [("control_judgejob", "Can pause, resume and cancel jobs of model judges")]
+        indexes = job_indexes("judge_job")
 
     def __str__(self) -> str:
-        return f"judgement {self.pk}"
+        return f"judge job {self.pk}"
 
 
-class JudgementItem(models.Model):
+class JudgeJobItem(models.Model):
     """One trace of a job. `opponents` are the traces it is compared with, chosen when the job was planned.
 
     `outcome` is empty until its verdict is there; `error_kind` says what kept the judge from giving one.
     """
 
-    judgement = models.ForeignKey(Judgement, on_delete=models.CASCADE, related_name="items")
-    trace = models.ForeignKey(Trace, on_delete=models.PROTECT, related_name="judgement_items")
+    judge_job = models.ForeignKey(JudgeJob, on_delete=models.CASCADE, related_name="items")
+    trace = models.ForeignKey(Trace, on_delete=models.PROTECT, related_name="judge_job_items")
     opponents = models.JSONField(default=list)
     outcome = models.CharField(max_length=10, blank=True, choices=[(word.value, word.value) for word in Outcome])
     score = models.FloatField(null=True)
@@ -70,22 +70,22 @@ class JudgementItem(models.Model):
     error_kind = models.CharField(max_length=40, blank=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["judgement", "trace"], name="judgement_item_once")]
+        constraints = [models.UniqueConstraint(fields=["judge_job", "trace"], name="judge_job_item_once")]
         indexes = [
-            models.Index(fields=["judgement", "id"], name="judgement_item_waiting", condition=Q(outcome="")),
-            models.Index(fields=["judgement", "outcome", "id"], name="judgement_item_by_outcome"),
+            models.Index(fields=["judge_job", "id"], name="judge_job_item_waiting", condition=Q(outcome="")),
+            models.Index(fields=["judge_job", "outcome", "id"], name="judge_job_item_by_outcome"),
         ]
 
     def __str__(self) -> str:
-        return f"trace {self.trace_id} in judgement {self.judgement_id}"
+        return f"trace {self.trace_id} in judge job {self.judge_job_id}"
 
 
-class JudgementAnswer(models.Model):
+class JudgeJobAnswer(models.Model):
     """One call of an item: `place` is which question (0 for a grade; 2 i and 2 i + 1 for opponent i in both orders),
     `ask` counts from 0 how often it was asked. Append-only; stored in the transaction that counts its cost.
     """
 
-    item = models.ForeignKey(JudgementItem, on_delete=models.CASCADE, related_name="answers")
+    item = models.ForeignKey(JudgeJobItem, on_delete=models.CASCADE, related_name="answers")
     place = models.PositiveSmallIntegerField()
     ask = models.PositiveSmallIntegerField()
     text = models.ForeignKey(Text, null=True, on_delete=models.PROTECT, related_name="+")
@@ -99,7 +99,7 @@ class JudgementAnswer(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["item", "place", "ask"], name="judgement_answer_once")]
+        constraints = [models.UniqueConstraint(fields=["item", "place", "ask"], name="judge_job_answer_once")]
 
     def __str__(self) -> str:
         return f"answer {self.place}.{self.ask} of {self.item_id}"

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from trajectories.adapters.sandbox import SandboxUnavailableError, open_engine, self_test
+from trajectories.adapters.sandbox import SandboxUnavailableError, open_engine, self_check
 from trajectories.adapters.sandbox.bubblewrap import BubblewrapEngine
 from trajectories.adapters.sandbox.monty import MontyEngine
-from trajectories.adapters.sandbox.self_test import first_fault
+from trajectories.adapters.sandbox.self_check import first_fault
 from trajectories.core.programs.engines import CallResult, CallStatus, ProgramEngine, ProgramJob, ProgramRun
 
 LEAKY = """
@@ -49,13 +49,13 @@ class LeakyEngine:
 
 
 def test_both_engines_pass_every_probe(engine: ProgramEngine) -> None:
-    results = self_test(engine)
+    results = self_check(engine)
     assert [result for result in results if not result.passed] == []
     assert first_fault(results) == ""
 
 
 def test_an_engine_that_does_not_isolate_is_found_out() -> None:
-    results = self_test(LeakyEngine())
+    results = self_check(LeakyEngine())
     failed = {result.title for result in results if not result.passed}
     assert {
         "no network to the host",

@@ -6,7 +6,7 @@ from trajectories.core.records import Outcome, ProblemKind, ProblemRecord, Trace
 from trajectories.core.verifiers.arc_answer import stated_verdict
 from trajectories.core.verifiers.arc_common import (
     SpecError,
-    judge_call,
+    check_call,
     pairs_verdict,
     plain_verdict,
     read_reference,
@@ -20,7 +20,7 @@ NO_ANSWER = "the problem has no reference answer"
 
 
 class ArcTestVerifier:
-    """Judges what the program gives for the test inputs or, in a trace without a program, the grids it states.
+    """Verifies what the program gives for the test inputs or, in a trace without a program, the grids it states.
 
     The outputs are kept without a reference answer too: samples vote by them.
     """
@@ -35,7 +35,7 @@ class ArcTestVerifier:
         """All ARC traces: without a reference they stay unscored, which is worth saying."""
         return problem.kind is ProblemKind.ARC
 
-    def judge(self, problem: ProblemRecord, trace: TraceRecord, tools: Tools) -> VerdictRecord:
+    def verify(self, problem: ProblemRecord, trace: TraceRecord, tools: Tools) -> VerdictRecord:
         """Compare each test output with the reference answer."""
         try:
             reference = read_reference(problem)
@@ -46,12 +46,12 @@ class ArcTestVerifier:
             first = len(read_train_pairs(problem))
             run = run_on_all_inputs(problem, trace.program, tools)
         except SpecError as fault:
-            return plain_verdict(self, Outcome.ERROR, f"the problem cannot be judged by: {fault}")
+            return plain_verdict(self, Outcome.ERROR, f"nothing can be verified against the problem: {fault}")
         if len(run.calls) - first != len(reference):
             found = f"{len(reference)} reference answers for {len(run.calls) - first} test inputs"
-            return plain_verdict(self, Outcome.ERROR, f"the problem cannot be judged by: found {found}")
-        judged = [judge_call(index, run.calls[first + index], grid) for index, grid in enumerate(reference)]
-        return _without_answer(pairs_verdict(self, judged, "test output", run), unknown=unknown)
+            return plain_verdict(self, Outcome.ERROR, f"nothing can be verified against the problem: found {found}")
+        verified = [check_call(index, run.calls[first + index], grid) for index, grid in enumerate(reference)]
+        return _without_answer(pairs_verdict(self, verified, "test output", run), unknown=unknown)
 
 
 def _without_answer(verdict: VerdictRecord, *, unknown: bool) -> VerdictRecord:

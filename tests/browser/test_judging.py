@@ -6,11 +6,11 @@ from playwright.sync_api import expect
 
 from tests.endpoint import sampler_for
 from tests.judging import judging_endpoint, rubric, works
-from trajectories.models import Judgement, Trace
+from trajectories.models import JudgeJob, Trace
 from trajectories.services.judging.work import judge_next
 
 
-def work(job: Judgement) -> None:
+def work(job: JudgeJob) -> None:
     """What a worker does for the job's bells."""
     while judge_next(job_id=job.pk):
         pass
@@ -32,14 +32,14 @@ def test_a_selection_is_judged_and_read(log_in, lead):
         page.get_by_label("Opponents").fill("1")
         expect(page.locator("#estimate .strong").first).to_have_text("4")
         page.get_by_role("button", name="Start judging").click()
-        expect(page).to_have_url(re.compile(r"/judgements/\d+/$"))
+        expect(page).to_have_url(re.compile(r"/judging/\d+/$"))
         expect(page.locator("#controls")).to_contain_text("Queued")
 
         page.keyboard.press("p")
         expect(page.locator("#controls")).to_contain_text("Paused")
         page.keyboard.press("p")
         expect(page.locator("#controls")).to_contain_text("Queued")
-        work(Judgement.objects.get())
+        work(JudgeJob.objects.get())
 
     expect(page.locator("#controls")).to_contain_text("Finished")
     expect(page.locator("#job")).to_contain_text("of 2 traces")

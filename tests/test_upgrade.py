@@ -1,0 +1,127 @@
+"""Databases of the version before: what is in them is there afterwards, under its new name."""
+
+from decimal import Decimal
+
+import pytest
+from django.contrib.auth.models import Group, Permission, User
+from django.core.management import call_command
+from django.db import IntegrityError, connection, transaction
+from django.db.migrations.executor import MigrationExecutor
+
+from tests import factories
+from trajectories.models import AuditEvent, JudgeJob, JudgeJobAnswer, JudgeJobItem, Reverification, Review, Verdict
+
+WORDS = ("trajectories", "0040_words")
+
+
+def before() -> str:
+    """The migration that words stand on."""
+    (parent,) = [
+        each for each in MigrationExecutor(connection).loader.graph.node_map[WORDS].parents if each[0] == WORDS[0]
+    ]
+    return parent.key[1]
+
+
+def migrate(name: str) -> None:
+    call_command("migrate", "trajectories", name, verbosity=0)
+
+
+@pytest.fixture
+def earlier(transactional_db):
+    """The models of the version before, and its database; the present version's afterwards, however a test ends."""
+    name = before()
+    migrate(name)
+    try:
+        yield MigrationExecutor(connection).loader.project_state([("trajectories", name)]).apps.get_model
+    finally:
+        call_command("migrate", verbosity=0)
+
+
+def named_judgement() -> set[str]:
+    """What the database still calls so: tables, indexes, sequences, columns of tables, and constraints."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT relname FROM pg_class WHERE relnamespace = current_schema()::regnamespace UNION "
+            "SELECT attname FROM pg_attribute JOIN pg_class ON attrelid = pg_class.oid "
+            "WHERE relnamespace = current_schema()::regnamespace AND relkind = 'r' UNION "
+            "SELECT conname FROM pg_constraint WHERE connamespace = current_schema()::regnamespace"
+        )
+        return {name for (name,) in cursor.fetchall() if "judgement" in name}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_jobs_of_model_judges_keep_their_rows_rights_and_rules(earlier):
+    lead = User.objects.create_user("lead-before")
+    trace, rubric = (
+        factories.make_trace(),
+        earlier("trajectories", "Rubric").objects.create(name="r", title="R", text="t"),
+    )
+    job = earlier("trajectories", "Judgement").objects.create(
+        sampler_id=trace.sampler_id, rubric=rubric, form="grade", seed=7, total_count=1, created_by_id=lead.pk,
+        scope="run=3&decision=unjudged", state="finished", budget_cost="1.25",
+    )  # fmt: skip
+    item = earlier("trajectories", "JudgementItem").objects.create(judgement=job, trace_id=trace.pk, outcome="pass")
+    answer = earlier("trajectories", "JudgementAnswer").objects.create(item=item, place=0, ask=0, fault="none")
+    verdict = earlier("trajectories", "Verdict").objects.create(
+        trace_id=trace.pk, verifier="model_judge:r", version=1, outcome="pass", judgement=job
+    )
+    again = earlier("trajectories", "Reverification").objects.create(
+        scope="decision=unjudged&model_judged=unjudged", last_id=trace.pk, total_count=1, state="finished"
+    )
+    event = AuditEvent.objects.create(verb="judgement.planned", object_type="judgement", object_id=job.pk, actor=lead)
+    group = Group.objects.create(name="Those who judged")
+    group.permissions.set(Permission.objects.filter(codename__in=["add_judgement", "control_judgement"]))
+    assert group.permissions.count() == 2
+    assert named_judgement()
+
+    migrate(WORDS[1])
+
+    assert named_judgement() == set()
+    kept = JudgeJob.objects.get(pk=job.pk)
+    assert (kept.seed, kept.created_by, kept.budget_cost, kept.scope) == (
+        7,
+        lead,
+        Decimal("1.25"),
+        "run=3&decision=unreviewed",
+    )
+    assert (kept.items.get().pk, kept.items.get().answers.get().pk, kept.verdicts.get().pk) == (
+        item.pk,
+        answer.pk,
+        verdict.pk,
+    )
+    assert Reverification.objects.get(pk=again.pk).scope == "decision=unreviewed&model_judged=unjudged"
+    event.refresh_from_db()
+    assert (event.verb, event.object_type) == ("judging.planned", "judgejob")
+    rights = set(group.permissions.values_list("codename", "content_type__model", "name"))
+    told = "Can pause, resume and cancel jobs of model judges"
+    assert rights == {("add_judgejob", "judgejob", "Can add judge job"), ("control_judgejob", "judgejob", told)}
+    assert not Permission.objects.filter(codename__contains="judgement").exists()
+    with pytest.raises(IntegrityError, match="judge_job_item_once"), transaction.atomic():
+        JudgeJobItem.objects.create(judge_job=kept, trace=trace)
+    with pytest.raises(IntegrityError, match="judge_job_answer_once"), transaction.atomic():
+        JudgeJobAnswer.objects.create(item_id=item.pk, place=0, ask=0)
+    # Keys are still counted on from where they were.
+    assert (
+        JudgeJob.objects.create(sampler=trace.sampler, rubric_id=rubric.pk, form="grade", seed=1, total_count=0).pk
+        > job.pk
+    )
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_append_only_stays_so(earlier):
+    review = Review.objects.create(
+        trace=factories.make_trace(), reviewer=User.objects.create_user("rita"), decision="accept", key="0" * 32
+    )
+    migrate(WORDS[1])
+    with pytest.raises(IntegrityError, match="append-only"), transaction.atomic():
+        Review.objects.filter(pk=review.pk).update(decision="reject")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_way_back_leads_to_the_names_of_before(earlier):
+    names = named_judgement()
+    migrate(WORDS[1])
+    migrate(before())
+    assert named_judgement() == names
+    assert Permission.objects.filter(codename="control_judgement", content_type__model="judgement").exists()
+    assert Verdict._meta.get_field("judge_job").column == "judge_job_id"
