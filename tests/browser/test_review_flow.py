@@ -1,4 +1,4 @@
-"""Reviewing at speed in a real browser: the next trace at once, the decision behind it, nothing lost, nothing doubled."""
+"""Reviewing at speed in a browser: the next trace at once, the decision behind it, nothing lost, nothing doubled."""
 
 import uuid
 

@@ -122,6 +122,9 @@ class Migration(migrations.Migration):
         migrations.SeparateDatabaseAndState(
             database_operations=[migrations.RunSQL(_rename(OLD, NEW), _rename(NEW, OLD))],
             state_operations=[
+                migrations.RenameIndex("JudgeJob", new_name="judge_job_newest", old_name="judgement_newest"),
+                migrations.RenameIndex("JudgeJob", new_name="judge_job_trouble", old_name="judgement_trouble"),
+                migrations.RenameIndex("JudgeJob", new_name="judge_job_unfinished", old_name="judgement_unfinished"),
                 migrations.RemoveConstraint("JudgeJobItem", "judgement_item_once"),
                 migrations.AddConstraint("JudgeJobItem", ONCE["judgejobitem"]),
                 migrations.RemoveConstraint("JudgeJobAnswer", "judgement_answer_once"),

@@ -40,7 +40,7 @@ PAUSED = Q(state="paused")
 KINDS: Mapping[str, _Kind] = {
     "paused_runs": _Kind(Run, PAUSED, "title", "state_reason"),
     "paused_generations": _Kind(GenerationJob, PAUSED, "title", "state_reason"),
-    "paused_judgements": _Kind(JudgeJob, PAUSED, "rubric__title", "state_reason"),
+    "paused_judge_jobs": _Kind(JudgeJob, PAUSED, "rubric__title", "state_reason"),
     "bad_imports": _Kind(Import, Q(state__in=ENDED_BADLY), "source", "reason"),
     "failed_runs": _Kind(Run, Q(state="failed"), "title", "state_reason"),
     "failed_generations": _Kind(GenerationJob, Q(state="failed"), "title", "state_reason"),
@@ -48,7 +48,7 @@ KINDS: Mapping[str, _Kind] = {
     "failed_exports": _Kind(Export, Q(state="failed"), "release__title", "error"),
     "candidates": _Kind(ProblemCandidate, Q(state=ProblemCandidate.State.WAITING), "name", "reason"),
 }
-LASTING = ("paused_runs", "paused_generations", "paused_judgements", "candidates")
+LASTING = ("paused_runs", "paused_generations", "paused_judge_jobs", "candidates")
 """These wait however long it takes."""
 
 

@@ -56,7 +56,7 @@ def _of_run(act: Callable[..., Run]) -> Act:
     return lambda actor, job_id: act(actor=actor, run=Run.objects.only("pk").get(pk=job_id))
 
 
-def _of_judgement(act: Callable[..., JudgeJob]) -> Act:
+def _of_judging(act: Callable[..., JudgeJob]) -> Act:
     return lambda actor, job_id: act(actor=actor, job=JudgeJob.objects.only("pk").get(pk=job_id))
 
 
@@ -79,9 +79,9 @@ KINDS: dict[str, Kind] = {
         Kind(
             "judge_job",
             {
-                PAUSE: _of_judgement(pause_judge_job),
-                RESUME: _of_judgement(resume_judge_job),
-                CANCEL: _of_judgement(cancel_judge_job),
+                PAUSE: _of_judging(pause_judge_job),
+                RESUME: _of_judging(resume_judge_job),
+                CANCEL: _of_judging(cancel_judge_job),
             },
             ring_judge_job,
         ),
