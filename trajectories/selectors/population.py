@@ -265,7 +265,7 @@ def _near_misses(trace_ids: Sequence[int]) -> dict[int, str]:
 
 
 def _view_rows(traces: QuerySet[Trace]) -> Sequence[Mapping[str, Any]]:
-    """Samples verified right or wrong, and right ones, by view or (where it shows no grids) instruction; those with any."""
+    """Samples verified, and right ones, by view, or by instruction where it shows no grids; those with any."""
     rows = (
         traces.exclude(instruction=None)
         .values(

@@ -5,7 +5,7 @@
 - `sft-messages`: {"messages": [..., {"role": "assistant", ...}]}
 - `full`, as Minicolumn exports it: {"problem": {...}, "trace": {...}}
 - a submission of the ARC Prize, a document of its own (arc_submissions.py): one trace for each attempt at a task
-- samples as lm-evaluation-harness logs them (core/lm_eval_rows.py)
+- samples as lm-evaluation-harness logs them (lm_eval_rows.py)
 - answers as they came from a provider, alone or in a line of a batch's output (batch_rows.py): chat completions,
   responses, messages of Anthropic, answers of Gemini; one trace for each alternative answer
 
@@ -34,9 +34,9 @@ from trajectories.core.completions.replies import Reply, ReplyError, cut_at_limi
 from trajectories.core.completions.thoughts import Part, PartKind
 from trajectories.core.importers.arc_submissions import MARK, attempt_text, read_attempts
 from trajectories.core.importers.batch_rows import Enclosed, failed_call, open_row, request_messages, request_option
+from trajectories.core.importers.lm_eval_rows import is_logged, read_logged
 from trajectories.core.importers.trace_turns import Turns, check_pieces, read_said, read_turns, thoughts_beside
 from trajectories.core.importers.verdict_rows import ForeignReview, read_reviews, read_verdicts
-from trajectories.core.lm_eval_rows import is_logged, read_logged
 from trajectories.core.problems import ProblemError, describe
 from trajectories.core.problems.documents import check_text
 from trajectories.core.records import JSON, AnswerSpan, FinishReason, Step, StepKind, Usage, VerdictRecord
