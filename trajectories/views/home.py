@@ -60,7 +60,7 @@ ERRANDS = {
     "paused_generations": _errand(
         "control_generationjob", "Resume a generation", "paused job", "generation_detail", "generation_list", "pause"
     ),
-    "paused_reviews": _errand(
+    "paused_judge_jobs": _errand(
         "control_judgejob", "Resume a model judge", "paused job", "judge_job_detail", "judge_job_list", "pause"
     ),
     "bad_imports": _errand("view_import", "Mend an import", "refused import", "import_detail", "import_list"),
