@@ -20,6 +20,7 @@ from trajectories.forms.instructions import InstructionForm
 from trajectories.forms.problems import ImportForm
 from trajectories.forms.procedural import ProceduralForm
 from trajectories.forms.questions import QuestionForm
+from trajectories.forms.relaunches import PresetForm, RunAgainForm
 from trajectories.forms.releases import ReleaseForm
 from trajectories.forms.rubrics import RubricForm
 from trajectories.forms.runs import RunForm
@@ -31,7 +32,7 @@ EVIL = "Set \u202egnp.exe"
 SENTENCE = "Found the invisible character U+202E as character 5, expected only characters that can be seen."
 FORMS: list[type[Form]] = [
     *(BriefForm, GenerationForm, InstructionForm, ImportForm, ProceduralForm, QuestionForm),
-    *(ReleaseForm, RubricForm, RunForm, SamplerForm),
+    *(PresetForm, ReleaseForm, RubricForm, RunForm, RunAgainForm, SamplerForm),
 ]
 
 

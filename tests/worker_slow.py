@@ -29,4 +29,4 @@ freezing.PROGRESS_SECONDS = 0.1
 exports.HEARTBEAT_ROWS = 1
 TraceStage.take = slowed(TraceStage.take)  # type: ignore[method-assign]
 Contents.add = slowed(Contents.add)  # type: ignore[method-assign]
-exports.encode_row = slowed(exports.encode_row)
+exports.encode_line = slowed(exports.encode_line)

@@ -201,10 +201,12 @@ def _reading(world: World) -> Iterator[Visit]:
         "reverification_detail": [[world.reverification.pk]],
         "rubric_detail": [[world.rubric.pk]],
         "rubric_edit": [[world.rubric.pk]],
+        "run_arc_score": [[world.run.pk]],
         "run_detail": [[world.run.pk]],
         "attempt_list": [[world.run.pk]],
         "sampler_detail": [[world.sampler.pk]],
         "sampler_edit": [[world.sampler.pk]],
+        "set_arc_scores": [[world.problem.problem_set.name]],
         "trace_detail": [[trace.pk] for trace in (*world.traces, world.old, world.imported)],
         "trace_steps": [[world.traces[0].pk, 0]],
     }

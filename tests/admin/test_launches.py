@@ -192,7 +192,7 @@ def test_a_model_judges_the_traces_of_a_problem(as_chief, chief, django_capture_
     job = JudgeJob.objects.get()
     assert bells
     assert (job.sampler, job.rubric, job.budget_tokens, job.total_count) == (judge, by, 900, 1)
-    assert AuditEvent.objects.filter(verb="judge_job.planned", actor=chief).count() == 1
+    assert AuditEvent.objects.filter(verb="judging.planned", actor=chief).count() == 1
 
 
 def test_a_generation_job_is_planned_like_an_earlier_one(as_chief, chief, django_capture_on_commit_callbacks):

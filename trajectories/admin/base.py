@@ -5,7 +5,9 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -69,6 +71,16 @@ class ReadOnlyAdmin(Base):
 
     class Media:
         css = {"all": ("trajectories/css/admin.css",)}
+
+    def response_action(self, request: HttpRequest, queryset: QuerySet[Any], *location: Any) -> HttpResponse | None:
+        """Do an action with the rows chosen, where these are rows."""
+        try:
+            for chosen in request.POST.getlist(ACTION_CHECKBOX_NAME):
+                self.opts.pk.to_python(chosen)
+        except ValidationError:
+            self.message_user(request, "Found a row without an id, expected rows of this table.", messages.ERROR)
+            return None
+        return super().response_action(request, queryset, *location)
 
     def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002
         return False

@@ -7,8 +7,9 @@ from typing import Any
 from django import forms
 
 from trajectories.core.generation.arc_augmented import PARTS
+from trajectories.forms.plain import PlainForm
 from trajectories.forms.presets import PRESETS, preset_values
-from trajectories.forms.runs import RunForm
+from trajectories.forms.runs import CHOICE_OF_PROBLEMS, RunForm
 from trajectories.models import Brief, GenerationJob, Instruction, Problem, ProblemSet, Run, Sampler
 from trajectories.selectors.blinding import Sight
 from trajectories.selectors.samplers import list_samplers, list_versions
@@ -29,7 +30,10 @@ class RunAgainForm(RunForm):
 
     def clean(self) -> dict[str, Any]:
         """Check the plan with what the form says of it."""
-        self.cleaned_data["problem_set"] = self._run.problem_set
+        self.cleaned_data |= dict.fromkeys(CHOICE_OF_PROBLEMS) | {
+            "problem_set": self._run.problem_set,
+            "instructions": list(self._kept.instructions),
+        }
         return super().clean()
 
     def _forget_other_settings(self, data: dict[str, Any]) -> None:
@@ -61,7 +65,7 @@ def values_like(run: Run) -> dict[str, Any]:
     }
 
 
-class PresetForm(forms.Form):
+class PresetForm(PlainForm):
     """A plan that is known by name, for a problem set. `planned` is the cleaned data of the whole form of a run."""
 
     preset = forms.ChoiceField(label="Plan", choices=[(name, preset.title) for name, preset in PRESETS.items()])

@@ -257,7 +257,7 @@ class JobKey:
 
 def read_job_key(text: str) -> JobKey | None:
     """The place that an address names; None where it names none."""
-    found = re.fullmatch(r"([0-9]{1,16})-([a-z]{1,20})-([0-9]{1,18})", text, re.ASCII)
+    found = re.fullmatch(r"([0-9]{1,16})-([a-z_]{1,20})-([0-9]{1,18})", text, re.ASCII)
     if found is None or found[2] not in READINGS:
         return None
     return JobKey(EPOCH + timedelta(microseconds=int(found[1])), found[2], int(found[3]))

@@ -15,7 +15,8 @@ def migrate() -> None:
     with connection.cursor() as cursor:
         for operation in module.Migration.operations:
             for sql, values in operation.sql if isinstance(operation, migrations.RunSQL) else []:
-                cursor.execute(sql, values)
+                # What was a judgement then is a judge job today.
+                cursor.execute(sql.replace("trajectories_judgement", "trajectories_judgejob"), values)
 
 
 @pytest.mark.django_db

@@ -31,6 +31,8 @@ BARE_NUMBER = r"[-_.][a-z]?[0-9]{1,6}"
 """A regular expression: what may be the number of a sample at the end of an id, and may belong to a name."""
 
 NO_ANSWER = "found a failed call, expected an answer"
+MOST_SAID = 300
+"""Characters of a failure's own words that a fault repeats."""
 ROLES = {"model": "assistant"}
 
 
@@ -100,7 +102,7 @@ def _of_response(response: Any) -> tuple[str, Any]:
         return "response", response
     body, status = response["body"], response.get("status_code")
     if isinstance(status, int) and status >= 400:
-        raise _failed("response.body", error_words(body) or f"status {status}")
+        raise _failed("response.body", error_words(body) or f"status {str(status)[:20]}")
     return "response.body", body
 
 
@@ -110,7 +112,7 @@ def _check(error: Any, path: str) -> None:
 
 
 def _failed(path: str, said: str, silent: str = f"{NO_ANSWER}; it does not say why") -> ProblemError:
-    return ProblemError(path, f"{NO_ANSWER}; it says: {said}" if said else silent)
+    return ProblemError(path, f"{NO_ANSWER}; it says: {said[:MOST_SAID]}" if said else silent)
 
 
 def failed_call(path: str, said: str) -> ProblemError:

@@ -83,7 +83,7 @@ STEERED: dict[str, Steered] = {
         {**STOPPABLE, CANCEL: Move("cancelled", (Run.State.DRAFT, *ACTIVE, PAUSED), CANCELLED)},
         unread=("plan",),
     ),
-    "judge_job": Steered(JudgeJob, "job", "judge_job", "judge_job."),
+    "judge_job": Steered(JudgeJob, "job", "judgejob", "judging."),
     "generation": Steered(GenerationJob, "job", "generationjob", "generation.", unread=("plan",)),
     "reverification": Steered(Reverification, "job", "reverification", "reverification.", reason_field=""),
     "export": Steered(

@@ -5,9 +5,9 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from trajectories.adapters.chat_api.replies import read_reply
 
 from trajectories.adapters.chat_api.wire.streams import merge_stream
+from trajectories.core.completions.replies import read_reply
 
 
 def stream(*deltas):
