@@ -53,6 +53,7 @@ from trajectories.core.verifiers.normal_forms import normal_answer
 from trajectories.forms.traces import read_scope
 from trajectories.management.preparation import ensure_queue
 from trajectories.models import (
+    AuditEvent,
     Export,
     Instruction,
     JudgeJob,
@@ -74,6 +75,7 @@ from trajectories.selectors.reviews import standing_reviews
 from trajectories.services.curation.reviews import submit_review
 from trajectories.services.generation.candidate_leases import claim_next_candidate
 from trajectories.services.installation.roles import ROLES
+from trajectories.services.judging.jobs import resume_judge_job
 from trajectories.services.verification.queue import verify_traces
 from trajectories.services.verification.reverifications import reverify_next
 
@@ -330,6 +332,17 @@ def test_work_that_waited_is_done(upgraded):
     submit_review(reviewer=carl, trace=trace, draft=ReviewDraft(Decision.ACCEPT, score=4), key=uuid.uuid4())
     cora = User.objects.get(username="cora")
     assert claim_next_candidate(reviewer=cora, scope=CandidateScope()) is not None
+
+
+def test_one_history_tells_what_was_done_before_and_since(upgraded):
+    lena, job = User.objects.get(username="lena"), JudgeJob.objects.get(state="paused")
+    resume_judge_job(actor=lena, job=job)
+    events = AuditEvent.objects.filter(object_type="judgejob", object_id=job.pk).order_by("pk")
+    assert list(events.values_list("verb", "actor__username")) == [
+        ("judging.planned", "lena"),
+        ("judging.paused", "lena"),
+        ("judging.resumed", "lena"),
+    ]
 
 
 def test_bells_of_the_version_before_wait_no_more(upgraded):
