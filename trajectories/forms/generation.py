@@ -5,7 +5,6 @@ from decimal import Decimal
 from typing import Any
 
 from django import forms
-from django.utils.text import slugify
 
 from trajectories.core.generation import GENERATORS
 from trajectories.core.generation.arc_augmented import PARTS
@@ -17,7 +16,7 @@ from trajectories.core.problems.procedural import is_plain
 from trajectories.core.prompts.answer_formats import PROGRAM_STYLES
 from trajectories.core.records import JSON
 from trajectories.forms.plain import PlainForm
-from trajectories.forms.titles import TitleField
+from trajectories.forms.titles import SetTitleField, TitleField
 from trajectories.models import Brief, Instruction, Problem, ProblemSet, Sampler
 from trajectories.selectors.briefs import list_briefs
 from trajectories.selectors.instructions import current_instructions
@@ -120,12 +119,7 @@ class GenerationForm(PlainForm):
     wanted = forms.IntegerField(
         min_value=1, max_value=MAX_WANTED, initial=20, label="Problems wanted", help_text="That pass all checks."
     )
-    set_title = TitleField(
-        label="Problem set",
-        max_length=80,
-        help_text="A new name makes a new set; the name of a set you have adds to it.",
-        widget=forms.TextInput(attrs={"list": "set-titles", "autocomplete": "off"}),
-    )
+    set_title = SetTitleField()
     split = forms.ChoiceField(choices=Problem.Split.choices, initial=Problem.Split.TRAIN)
     threshold = forms.FloatField(
         min_value=LEAST_THRESHOLD,
@@ -236,8 +230,6 @@ class GenerationForm(PlainForm):
     def clean(self) -> None:
         """Refuse a set title that makes no address, and a kind that is not the brief's."""
         data = self.cleaned_data
-        if data.get("set_title") and not slugify(data["set_title"]):
-            self.add_error("set_title", "Use at least one letter from a to z or one digit.")
         brief = data.get("brief")
         if brief is None or "kind" not in data:
             return

@@ -6,12 +6,11 @@ from typing import IO, Any
 
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
-from django.utils.text import slugify
 
 from trajectories.core.problems import ProblemError
 from trajectories.core.problems.documents import parse_json_text
 from trajectories.forms.plain import PlainForm
-from trajectories.forms.titles import TitleField
+from trajectories.forms.titles import SetTitleField
 from trajectories.models import Problem
 
 MAX_PATH = 400
@@ -53,12 +52,7 @@ class ImportForm(PlainForm):
     )
     # Where each file lies in the folder, as a JSON list: of a file's own name, browsers and servers keep the end only.
     folder_paths = forms.CharField(required=False, widget=forms.HiddenInput)
-    set_title = TitleField(
-        label="Problem set",
-        max_length=80,
-        help_text="A new name makes a new set; the name of a set you have adds to it.",
-        widget=forms.TextInput(attrs={"list": "set-titles", "autocomplete": "off"}),
-    )
+    set_title = SetTitleField()
     split = forms.ChoiceField(
         label="Split",
         required=False,
@@ -71,13 +65,6 @@ class ImportForm(PlainForm):
         required=False,
         help_text="Otherwise one bad task keeps everything out.",
     )
-
-    def clean_set_title(self) -> str:
-        """Refuse a title that makes no address."""
-        title: str = self.cleaned_data["set_title"]
-        if not slugify(title):
-            raise forms.ValidationError("Use at least one letter from a to z or one digit.")
-        return title
 
     def clean(self) -> None:
         """Ask for files in either of the two fields."""

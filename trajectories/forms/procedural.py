@@ -4,13 +4,12 @@ import json
 from typing import Any
 
 from django import forms
-from django.utils.text import slugify
 
 from trajectories.core.problems import ProblemError
 from trajectories.core.problems.procedural import MAX_SEED, MAX_SIZE, Draw, Family, Knob, KnobKind, read_knob
 from trajectories.core.records import JSON
 from trajectories.forms.plain import PlainForm
-from trajectories.forms.titles import TitleField
+from trajectories.forms.titles import SetTitleField
 from trajectories.models import Problem
 
 PREFIX = "knob-"
@@ -32,12 +31,7 @@ class ProceduralForm(PlainForm):
         initial=100,
         help_text=f"At most {MAX_SIZE:,} at once.",
     )
-    set_title = TitleField(
-        label="Problem set",
-        max_length=80,
-        help_text="A new name makes a new set; the name of a set you have adds to it.",
-        widget=forms.TextInput(attrs={"list": "set-titles", "autocomplete": "off"}),
-    )
+    set_title = SetTitleField()
     split = forms.ChoiceField(choices=Problem.Split.choices, initial=Problem.Split.TRAIN)
 
     def __init__(self, family: Family, *arguments: Any, **options: Any) -> None:
@@ -56,7 +50,7 @@ class ProceduralForm(PlainForm):
         return {name: self.get_initial_for_field(field, name) for name, field in self.fields.items()}
 
     def clean(self) -> None:
-        """Read each knob as the command line would, and refuse a title that makes no address."""
+        """Read each knob as the command line would."""
         for knob in self.family.knobs:
             name = f"{PREFIX}{knob.name}"
             if name in self.cleaned_data:
@@ -64,8 +58,6 @@ class ProceduralForm(PlainForm):
                     self.cleaned_data[name] = read_knob(knob, _text(self.cleaned_data[name]))
                 except ProblemError as fault:
                     self.add_error(name, f"{fault.detail[:1].upper()}{fault.detail[1:]}.")
-        if not slugify(self.cleaned_data.get("set_title", "x")):
-            self.add_error("set_title", "Use at least one letter from a to z or one digit.")
 
     def draw(self) -> Draw:
         """What a valid form asks for; knobs that stand as the family has them are left to it."""

@@ -4,13 +4,12 @@ from typing import Any
 
 from django import forms
 from django.http import QueryDict
-from django.utils.text import slugify
 
 from trajectories.core.problems.layouts import LAYOUTS, PLAIN
 from trajectories.core.problems.question_columns import COLUMNS
 from trajectories.core.problems.questions import KINDS
 from trajectories.forms.plain import PlainForm
-from trajectories.forms.titles import TitleField
+from trajectories.forms.titles import SetTitleField
 from trajectories.models import Problem
 from trajectories.services.problems.questions import QuestionOptions, QuestionPreview
 
@@ -46,12 +45,7 @@ class QuestionForm(PlainForm):
         required=False,
         choices=[("", "as each row or answer says"), *((kind.value, f"{kind.value}, all of them") for kind in KINDS)],
     )
-    set_title = TitleField(
-        label="Problem set",
-        max_length=80,
-        help_text="A new name makes a new set; the name of a set you have adds to it.",
-        widget=forms.TextInput(attrs={"list": "set-titles", "autocomplete": "off"}),
-    )
+    set_title = SetTitleField()
     split = forms.ChoiceField(
         label="Side",
         required=False,
@@ -98,13 +92,6 @@ class QuestionForm(PlainForm):
     def column_fields(self) -> list[forms.BoundField]:
         """The choices of column."""
         return [self[f"{PREFIX}{field}"] for field in COLUMNS]
-
-    def clean_set_title(self) -> str:
-        """Refuse a title that makes no address."""
-        title: str = self.cleaned_data["set_title"]
-        if not slugify(title):
-            raise forms.ValidationError("Use at least one letter from a to z or one digit.")
-        return title
 
     def reading(self) -> QuestionOptions:
         """How the file is to be read, as far as the choices are good.

@@ -272,8 +272,10 @@ class RunForm(PlainForm):
         try:
             plan.check(data["sampler"])
         except PlanError as fault:
-            field = "state" if not problems else "temperatures" if "emperature" in str(fault) else None
-            self.add_error(field, "No problem is chosen; loosen the choice." if not problems else str(fault))
+            if problems or "state" not in self.fields:
+                self.add_error(fault.field if fault.field in self.fields else None, str(fault))
+            else:
+                self.add_error("state", "No problem is chosen; loosen the choice.")
             return data
         return {
             **data,

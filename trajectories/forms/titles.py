@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.text import slugify
 
 from trajectories.core.text.titles import title_fault
 
@@ -20,3 +21,23 @@ class TitleField(forms.CharField):
         if fault := title_fault(text):
             raise ValidationError(fault)
         return str(super().clean(value))
+
+
+class SetTitleField(TitleField):
+    """The title of a problem set, which makes its address."""
+
+    def __init__(self, **options: Any) -> None:
+        told = {
+            "label": "Problem set",
+            "max_length": 80,
+            "help_text": "A new name makes a new set; the name of a set you have adds to it.",
+            "widget": forms.TextInput(attrs={"list": "set-titles", "autocomplete": "off"}),
+        }
+        super().__init__(**(told | options))
+
+    def clean(self, value: Any) -> str:
+        """The title. Raises ValidationError also where it makes no address."""
+        title = super().clean(value)
+        if title and not slugify(title):
+            raise ValidationError("Use at least one letter from a to z or one digit.")
+        return title

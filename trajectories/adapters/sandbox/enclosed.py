@@ -8,7 +8,6 @@ import contextlib
 import json
 import os
 import select
-import signal
 import subprocess
 import sys
 import tempfile
@@ -31,6 +30,7 @@ from trajectories.adapters.sandbox.process import (
     descriptor_of,
     enclosure_arguments,
     interpreter_arguments,
+    kill_all,
     open_pidfd,
     read_child_pid,
 )
@@ -217,12 +217,8 @@ class EnclosedProcess:
         return Said(str(ended), told.get("clean") is True, self._read_frame(REPLY_BYTES, deadline))
 
     def kill(self) -> None:
-        """End it and everything in its namespace; see process.WorkerProcess.kill."""
-        if self._inside is not None:
-            with contextlib.suppress(ProcessLookupError):
-                signal.pidfd_send_signal(self._inside, signal.SIGKILL)
-        self._process.kill()
-        self._process.wait()
+        """End it and everything in its namespace."""
+        kill_all(self._inside, self._process)
         self.forget()
 
     def forget(self) -> None:

@@ -217,15 +217,8 @@ class WorkerProcess:
         return _read_cleared(self._control)
 
     def kill(self) -> None:
-        """End the worker, which is process 1 of its namespace, and with it everything in there.
-
-        Killing bwrap alone is not enough: it has no right to pass the signal on to the user the worker has become.
-        """
-        if self._inside is not None:
-            with contextlib.suppress(ProcessLookupError):
-                signal.pidfd_send_signal(self._inside, signal.SIGKILL)
-        self._process.kill()
-        self._process.wait()
+        """End the worker and everything in its namespace."""
+        kill_all(self._inside, self._process)
         self.forget()
 
     def forget(self) -> None:
@@ -281,6 +274,18 @@ def open_pidfd(pid: int) -> int | None:
         return os.pidfd_open(pid)
     except ProcessLookupError:
         return None
+
+
+def kill_all(inside: int | None, bubblewrap: subprocess.Popen[bytes]) -> None:
+    """End process 1 of a namespace, by its handle, and with it everything in there.
+
+    Killing bwrap alone is not enough: it has no right to pass the signal on to the user that process has become.
+    """
+    if inside is not None:
+        with contextlib.suppress(ProcessLookupError):
+            signal.pidfd_send_signal(inside, signal.SIGKILL)
+    bubblewrap.kill()
+    bubblewrap.wait()
 
 
 def descriptor_of(data: bytes) -> int:

@@ -91,7 +91,7 @@ def part_questions(
 
 
 def is_question_document(document: Document) -> bool:
-    """Whether a file holds questions, by its name and how it begins."""
+    """Whether a file holds questions, by its name and how it begins. One that cannot be read does not."""
     try:
         return holds_questions(document.name, document.head())
     except ProblemError:

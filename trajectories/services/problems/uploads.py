@@ -14,9 +14,9 @@ from trajectories.adapters.uploads import Document, OpenFiles
 from trajectories.core.problems import ImportFault, ProblemError
 from trajectories.core.problems.arc_files import ArcReader, Solutions, is_solutions, read_solutions, show
 from trajectories.core.problems.documents import parse_json
-from trajectories.core.problems.question_files import holds_questions
 from trajectories.core.problems.sides import said_side
 from trajectories.core.records import ProblemRecord
+from trajectories.services.problems.questions import is_question_document
 from trajectories.services.problems.references import check_references
 
 KEPT_SECONDS = 2 * 60 * 60.0
@@ -102,7 +102,7 @@ def _read_arc(
     for document in documents:
         if isinstance(document, ImportFault):
             yield document.file, document
-        elif _holds_questions(document):
+        elif is_question_document(document):
             fault = ImportFault(document.name, "", "found questions, expected ARC tasks; send such a file by itself")
             yield document.name, fault
         else:
@@ -125,13 +125,6 @@ def _read_arc(
             yield from ((document.name, item) for item in reader.read(value, document.name))
     files = ", ".join(document.name for document in keys)
     yield from ((files, fault) for fault in reader.leftovers(files))
-
-
-def _holds_questions(document: Document) -> bool:
-    try:
-        return holds_questions(document.name, document.head())
-    except ProblemError:
-        return False  # whoever reads it all says what is wrong
 
 
 def _add_solutions(document: Document, solutions: Solutions) -> Iterator[ImportFault]:

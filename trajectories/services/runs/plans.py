@@ -8,6 +8,7 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
+from trajectories.core.faults import Fault
 from trajectories.core.identity import derive_seed
 from trajectories.core.prompts.answer_formats import PROGRAM_STYLES
 from trajectories.core.strategies import Strategy, StrategyError, find_strategy
@@ -25,8 +26,8 @@ MAX_EXAMPLES = 20
 PARALLEL = "parallel"
 
 
-class PlanError(ValueError):
-    """A plan that cannot be made; the message is for people."""
+class PlanError(Fault):
+    """A plan that cannot be made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,16 +134,20 @@ class Plan:
         """Raise PlanError for a plan that is empty, repeats itself, is too large, or that the sampler cannot follow."""
         _check_once_each("problem", [problem.pk for problem in self.problems])
         _check_once_each("instruction", [instruction.pk for instruction in self.instructions])
-        _check_once_each("temperature", self.temperatures)
+        _check_once_each("temperature", self.temperatures, field="temperatures")
         for temperature in self.temperatures:
             if not 0 <= temperature <= MAX_TEMPERATURE:
-                raise PlanError(f"Temperature is {temperature:g}; expected 0 to {MAX_TEMPERATURE:g}.")
+                text = f"Temperature is {temperature:g}; expected 0 to {MAX_TEMPERATURE:g}."
+                raise PlanError(text, field="temperatures")
         if self.spread and len(self.temperatures) != 2:
-            raise PlanError(f"Found {len(self.temperatures)} temperatures; expected the two ends of a range.")
+            text = f"Found {len(self.temperatures)} temperatures; expected the two ends of a range."
+            raise PlanError(text, field="temperatures")
         if not 1 <= self.samples_each <= MAX_SAMPLES_EACH:
-            raise PlanError(f"Samples each is {self.samples_each:,}; expected 1 to {MAX_SAMPLES_EACH:,}.")
+            text = f"Samples each is {self.samples_each:,}; expected 1 to {MAX_SAMPLES_EACH:,}."
+            raise PlanError(text, field="samples_each")
         if not 0 <= self.diversity.examples <= MAX_EXAMPLES:
-            raise PlanError(f"Found {self.diversity.examples} examples; expected 0 to {MAX_EXAMPLES}.")
+            text = f"Found {self.diversity.examples} examples; expected 0 to {MAX_EXAMPLES}."
+            raise PlanError(text, field="examples")
         self._check_fits(sampler)
         self._check_kinds()
         if self.most > MAX_ATTEMPTS:
@@ -223,11 +228,11 @@ def plan_title(plan: Plan, problem_set: ProblemSet | None) -> str:
     return f"{what}, {plan.found[0].title.lower()}, up to {plan.most_per_problem:,} samples each"
 
 
-def _check_once_each(what: str, given: Sequence[float]) -> None:
+def _check_once_each(what: str, given: Sequence[float], field: str = "") -> None:
     if not given:
-        raise PlanError(f"The run has no {what}; expected at least one.")
+        raise PlanError(f"The run has no {what}; expected at least one.", field=field)
     if len(set(given)) < len(given):
-        raise PlanError(f"A {what} is named twice; expected each once.")
+        raise PlanError(f"A {what} is named twice; expected each once.", field=field)
 
 
 def planned_attempts(run: Run, plan: Plan) -> Iterator[Attempt]:
