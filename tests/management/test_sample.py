@@ -87,7 +87,7 @@ def test_waiting_ends_with_the_run_and_says_how():
     out = StringIO()
     run.refresh_from_db()
     Command(stdout=out)._wait(run)
-    assert "2 of 2, 0 failed, 2 verified, 1 right" in out.getvalue()
+    assert "2 of 2, 0 without a sample, 2 verified, 1 right" in out.getvalue()
     failed = make_run(state="failed", state_reason="No such model.", planned_count=1)
     with pytest.raises(CommandError, match=r"is failed\. No such model\."):
         Command(stdout=out)._wait(failed)
@@ -196,6 +196,6 @@ def test_the_progress_of_a_run_that_adapts_says_what_it_may_come_to(problems, mo
     run.refresh_from_db()
     line = progress_line(run, most_attempts(run))
     assert line.startswith("[########....")
-    assert " 4 of up to 20,  0 failed" in line
+    assert " 4 of up to 20,  0 without a sample" in line
     run.state = "finished"
     assert "of 8," in progress_line(run, most_attempts(run))

@@ -145,6 +145,16 @@ def test_why_a_job_failed_stands_beside_it_and_among_the_last_errors(client, lea
     assert "Somebody paused it" not in trouble
 
 
+def test_a_search_that_has_shown_all_it_found_has_not_failed(client, lead):
+    run = factories.make_run(state="running", planned_count=3, failed_count=3)
+    factories.make_attempt(run=run, state="failed", error_kind="exhausted", error_message="Found 2 views.")
+    factories.make_attempt(run=run, state="failed", error_kind="exhausted", error_message="Found 2 views.")
+    words = " ".join(page_of(client, lead).split())
+    assert "1 failed" in words
+    assert "2 with nothing left to draw" in words
+    assert "Found 2 views." not in words
+
+
 def test_an_attempt_that_failed_is_an_example(client, lead):
     run = factories.make_run(state="running", planned_count=2, failed_count=1)
     factories.make_attempt(run=run, state="failed", error_kind="timeout", error_message="Nothing came in 60 s.")

@@ -22,6 +22,7 @@ from trajectories.models import (
     Run,
 )
 from trajectories.selectors.blinding import SEE_REVIEWS
+from trajectories.selectors.runs import NOTHING_NEW, with_endings
 
 PAGE_SIZE = 50
 TROUBLE_SHOWN = 5
@@ -49,12 +50,14 @@ class Spending:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """`done` of `total` things, named by `unit`; `failed` are those that came to nothing. A total of 0 is not known."""
+    """`done` of `total` things, named by `unit`; `failed` are those that came to nothing, but for `nothing_new`, for
+    which nothing was left to draw. A total of 0 is not known."""
 
     done: int
     total: int
     unit: str
     failed: int = 0
+    nothing_new: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,9 +114,10 @@ class JobRow:
 
 
 def _one_failure(rows: QuerySet[Any]) -> QuerySet[Any]:
-    """With what one of the failed attempts said; whichever the index by error kinds gives first."""
+    """With how attempts ended, and what one that failed said; whichever the index by error kinds gives first."""
     failed = Attempt.objects.filter(run=OuterRef("pk"), state=Attempt.State.FAILED).order_by("error_kind")
-    annotated: QuerySet[Any] = rows.annotate(example=Subquery(failed.values("error_message")[:1]))
+    said = failed.exclude(error_kind=NOTHING_NEW).values("error_message")[:1]
+    annotated: QuerySet[Any] = with_endings(rows).annotate(example=Subquery(said))
     return annotated
 
 
@@ -137,7 +141,11 @@ READINGS: dict[str, Reading] = {
         lambda _: ("trajectories.control_run",),
         lambda run: run.title,
         lambda run: Progress(
-            run.done_count + run.failed_count + run.cancelled_count, run.planned_count, "samples", run.failed_count
+            run.done_count + run.failed_count + run.cancelled_count,
+            run.planned_count,
+            "samples",
+            run.broken_count,
+            run.nothing_new_count,
         ),
         unread=("plan",),
         related=("sampler",),

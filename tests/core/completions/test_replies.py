@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from trajectories.adapters.chat_api.wire.faults import redact, retry_after_seconds
 from trajectories.adapters.chat_api.wire.settings import ChatSettings
 from trajectories.adapters.chat_api.wire.streams import merge_stream
+from trajectories.core.completions.hidden_errors import HiddenError
 from trajectories.core.completions.replies import read_reply
 from trajectories.stand_ins.fake_endpoint import Answer, bodies
 
@@ -94,3 +95,40 @@ def test_settings_survive_their_json_form():
 def test_settings_that_are_none_say_why(given, words):
     with pytest.raises(ValueError, match=words):
         ChatSettings.from_parameters(given)
+
+
+def body(**choice):
+    return json.dumps({"choices": [{"index": 0, "message": {"role": "assistant", "content": "Half"}, **choice}]})
+
+
+@pytest.mark.parametrize(
+    "reason", ["internal_error", "timeout", "timed_out", "failed", "interrupted", "server_error", "client_disconnected"]
+)
+def test_half_a_text_is_no_answer_whatever_word_a_gateway_has_for_it(reason):
+    with pytest.raises(HiddenError) as caught:
+        read_reply(body(finish_reason=reason))
+    assert caught.value.refusal.status == 502
+    assert reason in caught.value.refusal.text
+
+
+@pytest.mark.parametrize("reason", ["stop", "eos", "end_turn", "tool_calls", "length", "max_tokens", "repetition"])
+def test_a_finished_or_a_cut_off_text_is_an_answer(reason):
+    assert read_reply(body(finish_reason=reason)).text == "Half"
+
+
+@pytest.mark.parametrize(
+    ("answer", "status", "words"),
+    [
+        ({"detail": "The model is loading."}, 502, "The model is loading."),
+        ({"object": "error", "message": "died", "type": "InternalServerError", "code": 503}, 503, "died"),
+        ({"errors": [{"message": "slow down", "code": 429}]}, 429, "slow down"),
+        ({"error_msg": "no quota"}, 502, "no quota"),
+        ({"base_resp": {"status_code": 1002, "status_msg": "rate limit"}, "choices": None}, 429, "rate limit"),
+        ({"object": "response", "status": "expired", "output": []}, 502, "expired"),
+    ],
+)
+def test_errors_that_no_field_calls_so_are_errors_in_their_own_words(answer, status, words):
+    with pytest.raises(HiddenError) as caught:
+        read_reply(json.dumps(answer))
+    assert caught.value.refusal.status == status
+    assert words in caught.value.refusal.text

@@ -44,6 +44,12 @@ from trajectories.core.completions.thoughts import PartKind, content_of, split_t
         ("analysisWe add.assistantfinalIt is 7.", ["We add."], ["It is 7."]),
         ("analysisWe add", ["We add"], []),
         ("analysis of the task: 7", [], ["analysis of the task: 7"]),
+        ('<think id="1">5?</think>7', ["5?"], ["7"]),
+        ("<scratchpad>5?</scratchpad>7", ["5?"], ["7"]),
+        ("<mm:think>5?</mm:think>7", ["5?"], ["7"]),
+        ("<longcat_think>5?</longcat_think>7", ["5?"], ["7"]),
+        ("<|think|>5?<|/think|>7", ["5?"], ["7"]),
+        ("Rule: <think twice> is 7.", [], ["Rule: <think twice> is 7."]),
         ("", [], []),
     ],
 )

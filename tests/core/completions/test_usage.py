@@ -108,6 +108,21 @@ def counts(value):
             id="gemini without a total",
         ),
         pytest.param({"prompt_eval_count": 7, "eval_count": 3}, (7, 0, 0, 3), id="ollama"),
+        pytest.param({"prompt_tokens": "7", "completion_tokens": "3"}, (7, 0, 0, 3), id="counts as texts"),
+        pytest.param(
+            {"inputTokens": 4, "outputTokens": 5, "totalTokens": 25, "cacheReadInputTokens": 16},
+            (20, 16, 0, 5),
+            id="bedrock, whose input leaves out what was cached",
+        ),
+        pytest.param(
+            {"inputTokens": 20, "outputTokens": 505, "reasoningTokens": 500, "cachedInputTokens": 16},
+            (20, 16, 500, 505),
+            id="ai sdk",
+        ),
+        pytest.param({"promptTokens": 20, "completionTokens": 5}, (20, 0, 0, 5), id="ai sdk, earlier"),
+        pytest.param(
+            {"input_tokens": 20, "output_tokens": 5, "reasoning_output_tokens": 500}, (20, 0, 500, 505), id="codex"
+        ),
         pytest.param({"prompt_tokens": 7.0, "completion_tokens": 3.0}, (7, 0, 0, 3), id="counts as floats"),
         pytest.param({"prompt_tokens": 20, "completion_tokens": 9, "total_tokens": 5}, (20, 0, 0, 9), id="odd total"),
     ],
@@ -116,7 +131,7 @@ def test_each_shape_gives_the_same_facts(shape, expected):
     assert counts(shape) == expected
 
 
-@pytest.mark.parametrize("value", [None, [], "20", {}, {"prompt_tokens": None}, {"prompt_tokens": "20"}, {"cost": 1}])
+@pytest.mark.parametrize("value", [None, [], "20", {}, {"prompt_tokens": None}, {"prompt_tokens": "many"}, {"cost": 1}])
 def test_what_holds_no_counts_is_none(value):
     assert read_usage(value) is None
 
@@ -130,6 +145,10 @@ def test_what_holds_no_counts_is_none(value):
         ({"cost": {"total_cost": 0.006}}, "0.006"),
         ({"cost": 0.001, "is_byok": True, "cost_details": {"upstream_inference_cost": 0.02}}, "0.021"),
         ({"cost": 0.001, "is_byok": False, "cost_details": {"upstream_inference_cost": 0.02}}, "0.001"),
+        ({"cost": {"total": 0.006}}, "0.006"),
+        ({"estimated_cost": 0.0123}, "0.0123"),
+        ({"total_cost": 0.0123}, "0.0123"),
+        ({"cost_in_usd_ticks": 123_000_000}, "0.0123"),
         ({"cost": -1}, None),
         ({"cost": float("nan")}, None),
         ({"cost": True}, None),

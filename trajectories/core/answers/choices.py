@@ -32,7 +32,8 @@ _DENIED = re.compile(
 )  # fmt: skip
 _DENYING = re.compile(
     r"(?:\bnot|n't|\bneither|\bnor|\bnever|\bisn't|\bexcept|\beliminates?|\bexcludes?|\brule out|\bnicht|\bpas|"
-    r"\bno es|不是|并非|ではない|\bcannot|\b(?:anything|everything|all) but)\s*(?:be\s+)?(?:the\s+)?(?:[*_`(\[]\s*)*$",
+    r"\bno es|不(?:可能|会|能|应该?)?是|并非|並非|ではない|\bcannot|\b(?:anything|everything|all) but)\s*"
+    r"(?:be\s+)?(?:the\s+)?(?:[*_`(\[]\s*)*$",
     re.IGNORECASE,
 )
 _ALTERNATIVE = re.compile(r"\b(?:or|either|oder|ou|o bien|или)\b|/|或|または|あるいは|또는", re.IGNORECASE)
@@ -93,12 +94,21 @@ def _by_letters(answer: str, texts: Sequence[str], *, many: bool) -> frozenset[i
     leading = _leading_letter(text, texts)
     if leading is not None:
         return leading if leading else None
+    if many and (run := _letter_run(text, len(texts))):
+        return run
     named, denied = _mentions(text, len(texts))
     named -= denied
     if not named:
         return None
     wavers = len(named) > 1 and (_ALTERNATIVE.search(text) is not None or (not many and not _is_list(text)))
     return None if wavers else named
+
+
+def _letter_run(text: str, count: int) -> frozenset[int] | None:
+    """What "ACD" names where several may be right; None for a text that is no run of different letters of choices."""
+    places = frozenset(ord(letter) - ord("A") for letter in text)
+    is_run = re.fullmatch(r"[A-Z]{2,}", text) is not None and len(places) == len(text) and max(places) < count
+    return places if is_run else None
 
 
 def _leading_letter(text: str, texts: Sequence[str]) -> frozenset[int] | None:

@@ -59,6 +59,11 @@ _NO_LABEL_BETWEEN = re.compile(
     r"\s*(?:choices|options|key|format|sheet|keys|formats|s\s+(?:choices|options)|ed|ing|able)\b|.*\b(?:that|which|if|when|whether)\b",
     re.IGNORECASE,
 )
+_DENIED_COPULA = re.compile(r"(?:不|并非|並非|没|沒)\w{0,3}$")
+_JSON_VALUE = re.compile(
+    r"\s*(?:\"(?P<text>(?:[^\"\\\n]|\\.){1,500})\"|(?P<bare>-?\d[\d.eE+-]*|true|false))\s*(?=[,}\n])"
+)
+"""A text or a plain value, with what follows it in an object."""
 _SENTENCE_END = re.compile(r"[.!?](?=[\s*_\"')\]]*(?:\s|\Z))|[。！？]|\n")
 _ABBREVIATIONS = frozenset(
     [
@@ -172,7 +177,7 @@ def find_labels(text: str, *, results: bool, choices: bool) -> Iterator[Mark]:
         sign = (found["colon"] or "").strip(" *_`")
         if sign in ("=", "≈", "->", "=>", "→", "⇒", "➜") and re.search(r"\d", between):
             continue
-        yield Mark("label", found.end(), _line_end(text, found.end()), strong=found["colon"] is not None)
+        yield _behind_label(text, found)
     for found in _LONE_LABEL.finditer(text):
         yield Mark("label", found.end(), _line_end(text, found.end()))
     for found in _TURNED.finditer(text):
@@ -180,6 +185,24 @@ def find_labels(text: str, *, results: bool, choices: bool) -> Iterator[Mark]:
     for found in _GSM.finditer(text):
         if text[found.start() - 1 : found.start()] != "#":
             yield Mark("label", found.end(), _line_end(text, found.end()), strong=False)
+
+
+def _behind_label(text: str, found: re.Match[str]) -> Mark:
+    """What a label marks: the rest of its line, from a denial before the verb on, or the value of a key of JSON."""
+    denial, inner = _DENIED_COPULA.search(found["between"]), _json_value(text, found)
+    if denial is not None:
+        return Mark("label", found.start("between") + denial.start(), _line_end(text, found.end()))
+    if inner is not None:
+        return Mark("label", *inner)
+    return Mark("label", found.end(), _line_end(text, found.end()), strong=found["colon"] is not None)
+
+
+def _json_value(text: str, found: re.Match[str]) -> tuple[int, int] | None:
+    """Where the value of a JSON object's key is that a label stands in: {"answer": "42"}; None where it is no key."""
+    if found["between"].strip() not in ('"', "'") or (found["colon"] or "").strip() not in (":", "："):
+        return None
+    value = _JSON_VALUE.match(text, found.end())
+    return None if value is None else value.span("text" if value["text"] is not None else "bare")
 
 
 def _line_end(text: str, start: int) -> int:

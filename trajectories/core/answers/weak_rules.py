@@ -65,6 +65,18 @@ _SETUP_BEFORE = re.compile(
     r"at|first|step|case|and|or|per|jede[rn]?|les|des|de|los|las)\s*[*_`$(]*$",
     re.IGNORECASE,
 )
+_DENIED_BEFORE = re.compile(
+    r"(?:\b(?:cannot|can not|not|never|isn't|aren't|can't|won't|doesn't|wasn't|couldn't|nicht|kein\w*|n'est pas|no es|"
+    r"non è|не)\b|不)[^,;:.，；：]*$", re.IGNORECASE
+)  # fmt: skip
+"""A clause that says what a number is not."""
+_POINTER_BEFORE = re.compile(
+    r"\b(?:sections?|sec|chapters?|ch|figures?|fig|tables?|equations?|eqn?s?|lines?|pages?|examples?|parts?|questions?|"
+    r"problems?|exercises?|items?|steps?|cases?|methods?|theorems?|lemmas?|options?|appendix|versions?|abschnitt|kapitel|"
+    r"abbildung|tabelle|seite|aufgabe|schritt|beispiel|étape|exemple|sección|paso|ejemplo)\.?\s*[*_`$(\[#]*$",
+    re.IGNORECASE,
+)
+"""A word whose number only points somewhere."""
 _ASIDE = re.compile(
     r"^\W*(?:confidence|probability|certainty|score|time|tokens?|step count|word count|steps?|difficulty|level|"
     r"note|source|reference|page|date|version|sicherheit|confiance|confianza|置信度|信頼度)\b",
@@ -134,6 +146,8 @@ def _in_sentence(text: str, start: int, end: int) -> Placed | None:
             ((one, other) for one, other in reversed(candidates) if _is_result(text, start, one, other)), (first, last)
         )
     before = text[start:first]
+    if _DENIED_BEFORE.search(before) or _POINTER_BEFORE.search(before):
+        return None
     result = _is_result(text, start, first, last)
     alone = len(candidates) == 1 and ended and _SETUP_BEFORE.search(before) is None
     listed = (

@@ -6,6 +6,7 @@ is treated as the same error with its own status would be.
 """
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -34,6 +35,9 @@ STATUS_OF = {
 }
 """The status that goes with an error's word; an unknown word is a broken server."""
 
+MINIMAX_STATUS = {1001: 504, 1002: 429, 1004: 401, 1008: 402, 1013: 500, 1039: 429, 2013: 400}
+"""The status that goes with MiniMax's number of an error; an unknown number is a broken server."""
+
 BROKEN_OFF = (
     *("error", "abort", "aborted", "cancelled", "canceled"),
     "insufficient_system_resource",  # DeepSeek
@@ -43,8 +47,14 @@ BROKEN_OFF = (
 )
 """Reasons to finish, in lower case, that mean that the text was not finished."""
 
-UNFINISHED = ("failed", "cancelled", "in_progress", "queued")
-"""Statuses of a Responses answer that has no answer to read."""
+_TROUBLE = re.compile(r"error|fail|abort|cancel|interrupt|time_?d?_?out|disconnect|unavailable|overload|preempt")
+"""What stands in the reasons of other gateways for the same: "internal_error", "timeout", "interrupted"."""
+
+READABLE = ("completed", "incomplete", "")
+"""Statuses of a Responses answer that has an answer to read; one without a status has."""
+
+BARE_WORDS = ("message", "detail", "error_msg", "error_message", "errorMessage", "msg", "errors")
+"""Where an object that is no answer says what went wrong, at gateways that name no `error`."""
 
 
 MAX_WORDS = 500
@@ -75,8 +85,22 @@ def check_whole(body: Mapping[str, Any]) -> None:
         raise HiddenError(_refusal(error))
     if body.get("type") in ("error", "response.error"):
         raise HiddenError(_refusal({name: body.get(name) for name in ("message", "code")}))
-    if body.get("object") == "response" and body.get("status") in UNFINISHED:
+    if body.get("object") == "response" and (body.get("status") or "") not in READABLE:
         raise HiddenError(_refusal({"message": f"The response ended as {body['status']}."}))
+    stated = body.get("base_resp")  # MiniMax
+    if isinstance(stated, Mapping) and type(code := stated.get("status_code")) is int and code:
+        raise HiddenError(_refusal({"message": stated.get("status_msg"), "code": MINIMAX_STATUS.get(code, BROKEN)}))
+
+
+def check_bare(body: Mapping[str, Any]) -> None:
+    """Raise HiddenError where an object that is no answer is an error that is not called one: {"detail": ...}."""
+    said = next((body[name] for name in BARE_WORDS if body.get(name)), None)
+    if said is None:
+        return
+    first = said[0] if isinstance(said, list) else said
+    error = dict(first) if isinstance(first, Mapping) else {"message": first}
+    named = {name: body[name] for name in ("code", "status", "status_code", "type") if body.get(name)}
+    raise HiddenError(_refusal({**named, **error}))
 
 
 def check_choice(choice: Mapping[str, Any]) -> None:
@@ -90,7 +114,7 @@ def check_choice(choice: Mapping[str, Any]) -> None:
 
 def is_broken_off(reason: Any) -> bool:
     """Whether a reason to finish means that the text was not finished."""
-    return isinstance(reason, str) and reason.lower() in BROKEN_OFF
+    return isinstance(reason, str) and (reason.lower() in BROKEN_OFF or _TROUBLE.search(reason.lower()) is not None)
 
 
 def broken_off(message: str) -> HiddenError:

@@ -13,8 +13,15 @@ from typing import Any
 from trajectories.core.completions.thoughts import PartKind
 from trajectories.core.records import JSON
 
-THOUGHT_FIELDS = ("reasoning_content", "reasoning", "thinking", "thoughts", "thought")
+THOUGHT_FIELDS = (
+    *("reasoning_content", "reasoning", "thinking", "thoughts", "thought", "reasoning_text", "thinking_content"),
+    *("reasoningContent", "reasoningText", "thinkingContent", "reasoning_trace", "reasoning_steps"),
+    *("chain_of_thought", "cot", "reasoning_summary", "reasoningSummary"),
+)
 """Fields of a message that hold its thoughts as one text, or as a list of texts; the first that has some counts."""
+
+HOLDERS = ("provider_specific_fields", "additional_kwargs", "model_extra")
+"""Objects in a message into which clients (LiteLLM, LangChain, the SDK of OpenAI) put fields they do not know."""
 
 BLOCK_FIELDS = ("reasoning_details", "thinking_blocks")
 """Fields of a message that hold its thoughts as parts, with what must go back to the provider unread."""
@@ -53,7 +60,8 @@ class Piece:
 
 def read_message(message: Mapping[str, Any]) -> tuple[Piece, ...]:
     """The pieces of a chat message: thoughts that came in fields, then the content in order, then calls of tools."""
-    content = tuple(_content(message.get("content")))
+    message = _unpacked(message)
+    content = tuple(_content(message.get("content") or message.get("parts")))
     if not any(piece.text or piece.data for piece in content) and isinstance(message.get("refusal"), str):
         content = (Piece(PartKind.CONTENT, message["refusal"], REFUSAL),)
     calls = [call for call in _list(message.get("tool_calls")) if call]
@@ -63,6 +71,16 @@ def read_message(message: Mapping[str, Any]) -> tuple[Piece, ...]:
         *content,
         *(Piece(PartKind.TOOL_CALL, "", "tool_calls", {"call": call}) for call in calls),
     )
+
+
+def _unpacked(message: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The message with the fields of thoughts that a client has put aside; what it has itself counts first."""
+    aside = [message[name] for name in HOLDERS if isinstance(message.get(name), Mapping)]
+    for name in (*THOUGHT_FIELDS, *BLOCK_FIELDS):
+        for holder in aside:
+            if holder.get(name) and not message.get(name):
+                message = {**message, name: holder[name]}
+    return message
 
 
 def read_items(items: Sequence[Any]) -> tuple[Piece, ...]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
-from trajectories.core.completions.hidden_errors import check_choice, check_whole
+from trajectories.core.completions.hidden_errors import check_bare, check_choice, check_whole
 from trajectories.core.completions.messages import REFUSAL, Piece, read_items, read_message, said_in, thoughts_of
 from trajectories.core.completions.usage import read_usage
 from trajectories.core.records import FinishReason, Usage
@@ -69,6 +69,7 @@ def read_completion(value: Mapping[str, Any], raw: str) -> Reply:
     choice = choices[0] if isinstance(choices, list) and choices else None
     message = choice.get("message") if isinstance(choice, dict) else None
     if not isinstance(choice, dict) or not isinstance(message, dict):
+        check_bare(value)
         raise ReplyError("an object without choices[0].message")
     check_choice(choice)
     pieces = read_message(message)

@@ -1,8 +1,8 @@
 """Parting what a model thought from what it answered, where both came in one text.
 
-Known spellings: `<think>`, `<thinking>`, `<thought>`, `<reasoning>` and `<seed:think>` tags, `[THINK]`, `◁think▷`,
-`<|begin_of_thought|>`, `<|START_THINKING|>`, and the channels of gpt-oss,
-with or without their special tokens. A prompt
+Known spellings: `<think>`, `<thinking>`, `<thought>`, `<reasoning>`, `<scratchpad>` and `<cot>` tags, `<seed:think>`
+and other models' `<x:think>` and `<x_think>`, with attributes or without, `[THINK]`, `◁think▷`, `<|begin_of_thought|>`,
+`<|START_THINKING|>`, `<|think|>`, and the channels of gpt-oss, with or without their special tokens. A prompt
 template may have written the opening mark, so that only the closing one came back; a text that was cut off has an
 opening mark only. Linear in the text.
 """
@@ -15,9 +15,15 @@ from itertools import accumulate
 
 from trajectories.core.records import JSON
 
-_TAGS = r"think|thinking|thoughts?|reasoning|seed:think"
-_OPENING = rf"(?<=<)(?:\s*(?:{_TAGS})\s*>|\|begin_of_thought\|>|\|START_THINKING\|>)|(?<=\[)THINK\]|(?<=◁)think▷"
-_CLOSING = rf"(?<=<)(?:\s*/\s*(?:{_TAGS})\s*>|\|end_of_thought\|>|\|END_THINKING\|>)|(?<=\[)/THINK\]|(?<=◁)/think▷"
+_TAGS = r"(?:\w{1,20}[:_])?think(?:ing)?|thoughts?|reasoning|scratchpad|cot"
+_OPENING = (
+    rf"(?<=<)(?:\s*(?:{_TAGS})(?:\s+\w+\s*=[^<>]{{0,80}})?\s*>|\|(?:begin_of_thought|START_THINKING|think|thinking)\|>)|"
+    r"(?<=\[)THINK\]|(?<=◁)think▷"
+)
+_CLOSING = (
+    rf"(?<=<)(?:\s*/\s*(?:{_TAGS})\s*>|\|(?:end_of_thought|END_THINKING|/think|/thinking)\|>)|"
+    r"(?<=\[)/THINK\]|(?<=◁)/think▷"
+)
 _NEUTRAL = r"(?<=<)(?:\|(?:begin|end)_of_solution\|>|\|(?:START|END)_RESPONSE\|>)"
 # One class of characters in front: the search then passes over everything else, ten times as fast.
 _MARK = re.compile(rf"[<\[◁](?:(?P<opening>{_OPENING})|(?P<closing>{_CLOSING})|(?P<neutral>{_NEUTRAL}))", re.IGNORECASE)

@@ -18,9 +18,19 @@ MOST = 2**31 - 1
 
 SMALLEST_COST = Decimal("0.00000001")
 
-INPUT = ("prompt_tokens", "input_tokens", "promptTokenCount", "prompt_token_count", "prompt_eval_count")
-OUTPUT = ("completion_tokens", "output_tokens", "candidatesTokenCount", "candidates_token_count", "eval_count")
-TOTAL = ("total_tokens", "totalTokenCount", "total_token_count")
+INPUT = (
+    *("prompt_tokens", "input_tokens"),
+    *("promptTokenCount", "prompt_token_count"),  # Gemini
+    "prompt_eval_count",  # Ollama
+    *("inputTokens", "promptTokens"),  # Bedrock, AI SDK
+)
+OUTPUT = (
+    *("completion_tokens", "output_tokens"),
+    *("candidatesTokenCount", "candidates_token_count"),
+    "eval_count",
+    *("outputTokens", "completionTokens"),
+)
+TOTAL = ("total_tokens", "totalTokenCount", "total_token_count", "totalTokens")
 CACHED = (
     "prompt_tokens_details.cached_tokens",  # OpenAI, xAI, OpenRouter
     "input_tokens_details.cached_tokens",  # OpenAI Responses
@@ -28,11 +38,12 @@ CACHED = (
     "cached_tokens",  # Kimi
     *("cachedContentTokenCount", "cached_content_token_count"),  # Gemini
     "cache_read_input_tokens",  # Anthropic
+    *("cacheReadInputTokens", "cachedInputTokens"),  # Bedrock, AI SDK
 )
 REASONING = (
     "completion_tokens_details.reasoning_tokens",
     "output_tokens_details.reasoning_tokens",
-    "reasoning_tokens",  # Perplexity, some gateways
+    *("reasoning_tokens", "reasoning_output_tokens", "reasoningTokens"),  # Perplexity, Codex, AI SDK
     *("thoughtsTokenCount", "thoughts_token_count"),  # Gemini
 )
 BESIDE_OUTPUT = ("thoughtsTokenCount", "thoughts_token_count")
@@ -41,8 +52,14 @@ BESIDE_OUTPUT = ("thoughtsTokenCount", "thoughts_token_count")
 TOOL_INPUT = ("toolUsePromptTokenCount", "tool_use_prompt_token_count")
 """What Gemini's own tools brought into the prompt: in the total, not in the count of the prompt."""
 
-BESIDE_INPUT = ("cache_read_input_tokens", "cache_creation_input_tokens")
-"""Anthropic's own counts, which its `input_tokens` leaves out."""
+BESIDE_INPUT = {
+    "input_tokens": ("cache_read_input_tokens", "cache_creation_input_tokens"),
+    "inputTokens": ("cacheReadInputTokens", "cacheWriteInputTokens"),
+}
+"""Counts of the cache that Anthropic and Bedrock leave out of their count of the input."""
+
+TICKS = Decimal(10) ** 10
+"""xAI's units of cost in a dollar."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +81,9 @@ def read_usage(value: Any) -> Counted | None:
     if not any(_is_count(value.get(name)) for name in known):
         return None
     incoming = _first(value, INPUT)
-    if "input_tokens" in value and "prompt_tokens" not in value:
-        incoming += sum(_count(value.get(name)) for name in BESIDE_INPUT)
+    for name, beside in BESIDE_INPUT.items():
+        if name in value and "prompt_tokens" not in value:
+            incoming += sum(_count(value.get(other)) for other in beside)
     incoming += _first(value, TOOL_INPUT)
     outgoing, reasoning = _first(value, OUTPUT), _first(value, REASONING)
     total = _first(value, TOTAL)
@@ -93,6 +111,8 @@ def _first(value: Mapping[str, Any], names: Sequence[str]) -> int:
 
 
 def _is_count(value: Any) -> bool:
+    if isinstance(value, str):
+        return value.isascii() and value.isdigit() and len(value) < 20
     return type(value) in (int, float) and value == value and 0 <= value < float("inf") and value == int(value)
 
 
@@ -101,10 +121,14 @@ def _count(value: Any) -> int:
 
 
 def _cost(value: Mapping[str, Any]) -> Decimal | None:
-    """OpenRouter's `cost`, with what the upstream charged to a key of one's own; Perplexity's `total_cost`."""
-    stated = value.get("cost")
+    """OpenRouter's `cost`, with what the upstream charged to a key of one's own; Perplexity's and others' totals."""
+    ticks = _money(value.get("cost_in_usd_ticks"), most=10**8 * TICKS)  # xAI
+    if ticks is not None:
+        return (ticks / TICKS).quantize(SMALLEST_COST)
+    names = ("cost", "estimated_cost", "total_cost")  # OpenRouter, DeepInfra, LiteLLM
+    stated = next((value[name] for name in names if value.get(name) is not None), None)
     if isinstance(stated, Mapping):
-        return _money(stated.get("total_cost"))
+        return _money(next((stated[name] for name in ("total_cost", "total") if stated.get(name) is not None), None))
     money = _money(stated)
     details = value.get("cost_details")
     if money is not None and value.get("is_byok") is True and isinstance(details, Mapping):
@@ -112,11 +136,11 @@ def _cost(value: Mapping[str, Any]) -> Decimal | None:
     return money
 
 
-def _money(value: Any) -> Decimal | None:
+def _money(value: Any, *, most: Decimal = Decimal(10**8)) -> Decimal | None:
     if type(value) not in (int, float, str):
         return None
     try:
         money = Decimal(str(value))
     except InvalidOperation:
         return None
-    return money.quantize(SMALLEST_COST) if money.is_finite() and 0 <= money < 10**8 else None
+    return money.quantize(SMALLEST_COST) if money.is_finite() and 0 <= money < most else None

@@ -279,6 +279,6 @@ def progress_line(run: Run, most: int | None = None) -> str:
     filled = BAR_WIDTH * ended // whole
     width = len(f"{whole:,}")
     up_to = "up to " if whole > run.planned_count else ""
-    counts = f"{ended:>{width},} of {up_to}{whole:,}, {run.failed_count:>{width},} failed"
+    counts = f"{ended:>{width},} of {up_to}{whole:,}, {run.failed_count:>{width},} without a sample"
     verdicts = f"{run.verified_count:>{width},} verified, {run.correct_count:>{width},} right"
     return f"[{'#' * filled}{'.' * (BAR_WIDTH - filled)}] {counts}, {verdicts}"
