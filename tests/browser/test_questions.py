@@ -55,7 +55,7 @@ def test_what_a_file_looks_like_can_be_changed_and_its_side_is_asked_for(log_in,
     expect(preview).not_to_contain_text("compared as text")
     assert is_as_wide_as_the_screen(page)
     page.get_by_role("button", name="Import").click()
-    expect(page.get_by_text("Choose a side: neither the file's name nor a column says")).to_be_visible()
+    expect(page.get_by_role("alert")).to_contain_text("Choose a side: neither the file's name nor a column says")
     page.get_by_label("Side").select_option("eval")
     expect(preview).to_contain_text("All questions go to the side you chose: eval.")
     page.get_by_role("button", name="Import").click()
