@@ -62,6 +62,13 @@ def test_grids_stay_as_they_are():
     assert normal_answer("arc", {}, [[[1, 2]]]) == [[[1, 2]]]
 
 
+@pytest.mark.parametrize("answer", ["<A", "x<", ">", "x∈", "1∪", "∪", "A>", "=", "≤ b", "x = "])
+def test_half_a_statement_still_has_a_form(answer):
+    form = normal_answer("numeric", {}, answer)
+    assert form is not None
+    assert normal_answer("numeric", {}, form) == form
+
+
 @given(st.sampled_from(list(ProblemKind)), st.none() | st.text() | st.integers() | st.lists(st.integers()))
 def test_any_answer_has_a_form_and_forms_are_stable(kind, answer):
     form = normal_answer(kind, CHOICES, answer)

@@ -136,7 +136,9 @@ def _repeating(found: re.Match[str]) -> str:
 
 
 def _statement(text: str) -> Form:
-    """Any of the shapes; the text is in plain spelling."""
+    """Any of the shapes; the text is in plain spelling. Raises UnreadableError, also where a side is left out: "x<"."""
+    if not text.strip():
+        raise UnreadableError
     constant = _as_it_stands(text)
     if constant is not None:
         return constant
