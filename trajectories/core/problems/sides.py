@@ -6,9 +6,16 @@ from pathlib import PurePosixPath
 TRAIN, EVAL = "train", "eval"
 
 TRAIN_WORDS = frozenset({"train", "training", "trainset"})
-EVAL_WORDS = frozenset({"eval", "evaluation", "evaluate", "evalset", "validation", "heldout", "holdout"})
+EVAL_WORDS = frozenset(
+    {"eval", "evals", "evaluation", "evaluations", "evaluate", "evalset", "validation", "heldout", "holdout"}
+)
 """Words that mean the side wherever they stand, in the name of a file or of any folder above it."""
-EVERYDAY_WORDS = frozenset({"test", "testing", "testset", "dev", "devset", "val", "valset", "valid", "challenges"})
+EVERYDAY_WORDS = frozenset(
+    {
+        *("test", "tests", "testing", "testset", "testmini", "dev", "devset", "devtest"),
+        *("val", "valset", "valid", "minival", "challenges"),
+    }
+)
 """Words that mean the side in a file's name; in a folder's only near the file and at its end: "gsm8k_test", not
 "test_of_mine". Many people keep everything they have below a folder named "dev".
 """
