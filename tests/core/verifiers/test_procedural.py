@@ -35,7 +35,7 @@ def scoring(score: float) -> ScriptedTools:
 def test_the_score_decides(score, outcome, kept, message):
     verdict = VERIFIER.verify(PROBLEM, trace(text="<answer>3</answer>"), scoring(score))
     assert (verdict.outcome, verdict.score, verdict.message) == (outcome, kept, message)
-    assert verdict.evidence["found"] == {"answer": "3", "rule": "tag", "rules": 2, "start": 8, "end": 9}
+    assert verdict.evidence["found"] == {"answer": "3", "rule": "tag", "rules": 3, "start": 8, "end": 9}
     assert verdict.evidence["expected"] == "3"
 
 
