@@ -18,6 +18,14 @@ from trajectories.stand_ins.fake_endpoint import Answer, Behaviour, FakeEndpoint
 
 pytestmark = pytest.mark.django_db(transaction=True)
 PROBLEMS = Path(__file__).parents[2] / "data" / "cases" / "b04-agent-thoughts-back" / "problems.jsonl"
+
+
+@pytest.fixture(autouse=True)
+def _silent(monkeypatch):
+    """The tests draw themselves; no worker has to hear of a run."""
+    monkeypatch.setattr("trajectories.management.commands.sample.ring_sampling", lambda run: None)
+
+
 BOTH_APIS = pytest.mark.parametrize("api", ["chat_completions", "responses"])
 
 
