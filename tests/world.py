@@ -364,6 +364,8 @@ VARYING = [
     (re.compile(r'name="despite" value="[0-9]+"'), "NEWEST"),
     (re.compile(r"\b(?:now|\d+\xa0seconds? ago|a second ago|\d+\xa0minutes? ago|a minute ago)\b"), "LATELY"),
     (re.compile(r"\b\d\d:\d\d(:\d\d)?\b"), "TIME"),
+    # Bells that other tests rang, and how long they have waited by now.
+    (re.compile(r'<tr id="queue-[^"]+">.*?</tr>', re.DOTALL), "QUEUE"),
 ]
 
 

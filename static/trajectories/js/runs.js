@@ -1,6 +1,17 @@
 // What refreshes by itself holds still while somebody points at it, types in it or has the focus in it.
 
-const isHeld = (element) => element?.hasAttribute("data-hold") && element.matches(":hover, :focus-within");
+// The pointer counts where it was last moved: what moves beneath a pointer at rest has not been left.
+let pointed = "";
+let place = "";
+document.addEventListener("pointermove", (event) => {
+  const moved = `${event.screenX} ${event.screenY}`;
+  if (moved === place) return;
+  place = moved;
+  pointed = event.target.closest?.("[data-hold]")?.id ?? "";
+});
+document.documentElement.addEventListener("pointerleave", () => { pointed = ""; });
+
+const isHeld = (element) => element?.hasAttribute("data-hold") && (element.id === pointed || element.matches(":focus-within"));
 
 document.addEventListener("htmx:oobBeforeSwap", (event) => {
   if (isHeld(event.detail.target)) event.detail.shouldSwap = false;
