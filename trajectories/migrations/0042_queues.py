@@ -5,6 +5,8 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+    """Curation queues: items, their assignments, and what people did in them; reviews name their queue."""
+
     dependencies = [
         ("trajectories", "0040_words"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
@@ -129,6 +131,7 @@ class Migration(migrations.Migration):
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("number", models.PositiveIntegerField()),
                 ("rank", models.FloatField(default=0.0)),
+                ("is_gold", models.BooleanField(default=False)),
                 (
                     "state",
                     models.CharField(
@@ -390,7 +393,7 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="assignment",
             index=models.Index(
-                condition=models.Q(("state", "done"), _negated=True),
+                condition=models.Q(models.Q(("state", "done"), _negated=True), ("is_gold", False)),
                 fields=["queue", "rank", "id"],
                 name="assignment_waiting",
             ),

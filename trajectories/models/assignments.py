@@ -54,7 +54,8 @@ class Assignment(models.Model):
 
     An item has as many rows as its quota, so that no more than these can be given; one of a gold item is made as it is
     handed out. `token` names a lease to the page; the page renews it as long as it is open, and after `expires_at` the
-    row is as good as open. `answer` and `is_right` are those of gold items; other answers are the `review`.
+    row is as good as open. `rank` and `is_gold` are the item's. `answer` and `is_right` are those of gold items; other
+    answers are the `review`. `decided_at` stays where a decision is taken back.
     """
 
     class State(models.TextChoices):
@@ -68,6 +69,7 @@ class Assignment(models.Model):
     item = models.ForeignKey(QueueItem, on_delete=models.PROTECT, related_name="assignments", db_index=False)
     number = models.PositiveIntegerField()
     rank = models.FloatField(default=0.0)
+    is_gold = models.BooleanField(default=False)
     state = models.CharField(max_length=10, choices=State.choices, default=State.OPEN)
     reviewer = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="assignments", db_index=False
@@ -96,7 +98,9 @@ class Assignment(models.Model):
             ),
         ]
         indexes = [
-            models.Index(fields=["queue", "rank", "id"], name="assignment_waiting", condition=~Q(state="done")),
+            models.Index(
+                fields=["queue", "rank", "id"], name="assignment_waiting", condition=~Q(state="done") & Q(is_gold=False)
+            ),
             models.Index(fields=["reviewer", "queue"], name="assignment_leased", condition=Q(state="leased")),
             models.Index(
                 fields=["queue", "reviewer", "-decided_at"],
