@@ -10,9 +10,9 @@ from tests import factories
 from tests.generation import writing_plan
 from tests.judging import job_over, works
 from trajectories.adapters.chat_api import ChatSettings
+from trajectories.core.selections import Selection
 from trajectories.core.verifiers import VERIFIERS
 from trajectories.models import Export, Import, Release, Sampler
-from trajectories.selectors.traces import TraceScope
 from trajectories.services.generation.jobs import plan_generation
 from trajectories.services.releases.freezing import plan_freezing
 from trajectories.services.verification.reverifications import plan_reverification
@@ -50,7 +50,7 @@ MAKERS: dict[str, Callable[[], Any]] = {
     "judge_job": lambda: job_over(works("right"), model()),
     "generation": lambda: plan_generation(actor=None, plan=writing_plan(model())),
     "reverification": lambda: plan_reverification(
-        actor=None, scope=TraceScope(problem=works("right")[0].problem_id), verifiers=[next(iter(VERIFIERS))]
+        actor=None, scope=Selection(problem=works("right")[0].problem_id), verifiers=[next(iter(VERIFIERS))]
     ),
     "export": lambda: Export.objects.create(release=_release(), format="full"),
     "import": lambda: Import.objects.create(

@@ -3,8 +3,8 @@
 from typing import Any
 
 from tests import factories
+from trajectories.core.selections import Selection
 from trajectories.models import JudgeJob, Rubric, Trace
-from trajectories.selectors.traces import TraceScope
 from trajectories.services.endpoints.calls import CallBudget
 from trajectories.services.judging.jobs import JudgePlan, plan_judge_job
 from trajectories.services.prompts.rubrics import ensure_shipped_rubrics
@@ -52,7 +52,7 @@ def works(*texts: str, **values: Any) -> list[Trace]:
 def job_over(traces: list[Trace], sampler: Any, budget: CallBudget | None = None, **values: Any) -> JudgeJob:
     """A planned job over the traces of their problem."""
     fields = {
-        "scope": TraceScope(problem=traces[0].problem_id),
+        "scope": Selection(problem=traces[0].problem_id),
         "sampler": sampler,
         "rubric": values.pop("rubric", None) or rubric(),
         "form": "grade",

@@ -156,6 +156,7 @@ CELERY_TASK_ROUTES = {
     "trajectories.judge_*": {"queue": "sampling"},
     "trajectories.generate_*": {"queue": "sampling"},
     "trajectories.import_*": {"queue": "files"},
+    "trajectories.fill_*": {"queue": "files"},
     "trajectories.write_export": {"queue": "files"},
     "trajectories.freeze_*": {"queue": "files"},
 }
@@ -179,6 +180,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 30,
         "options": {"expires": 30},
     },
+    "sweep_queues": {"task": "trajectories.sweep_queues", "schedule": 20, "options": {"expires": 20}},
     "sweep_reverifications": {
         "task": "trajectories.sweep_reverifications",
         "schedule": 30,

@@ -5,7 +5,7 @@ from django.db import connection
 from kombu import Connection
 
 from trajectories.adapters.broker_queues import BrokerAwayError, QueueDepth, ask_broker, ask_database
-from trajectories.selectors.queues import get_queues
+from trajectories.selectors.broker_queues import get_queues
 
 
 @pytest.mark.django_db

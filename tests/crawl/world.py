@@ -17,8 +17,8 @@ from tests.crawl.values import PATH_NUMBERS, PATH_TEXTS
 from tests.generation import waiting_candidate, writing_plan
 from tests.judging import job_over, works
 from trajectories.core.curation.reviews import Decision, ReviewDraft
+from trajectories.core.selections import Selection
 from trajectories.models import GenerationJob, Run, Sampler
-from trajectories.selectors.traces import TraceScope
 from trajectories.services.curation.reviews import submit_review
 from trajectories.services.endpoints.samplers import ensure_symbolic
 from trajectories.services.generation.jobs import plan_generation
@@ -81,7 +81,7 @@ def make_world() -> World:
     candidate = waiting_candidate()
     planned = plan_generation(actor=lead, plan=writing_plan(model, set_title="Planned"))
     judge_job = job_over(traces[:2], model)
-    again = plan_reverification(actor=lead, scope=TraceScope(), verifiers=["arc_test"])
+    again = plan_reverification(actor=lead, scope=Selection(), verifiers=["arc_test"])
     upload = keep_upload(owner=lead, name="questions.csv", stream=io.BytesIO(QUESTIONS))
     world.rows = {
         "run_id": [*runs, finished, failed],

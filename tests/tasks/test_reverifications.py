@@ -7,9 +7,9 @@ from django.db.models.functions import Now
 from tests.factories import make_problem, make_trace
 from tests.verifiers import DEADLY, DeadlyVerifier
 from tests.worker import WorkerProcess, wait_for
+from trajectories.core.selections import Selection
 from trajectories.core.verifiers import VERIFIERS
 from trajectories.models import Reverification, Verdict
-from trajectories.selectors.traces import TraceScope
 from trajectories.services.verification.reverifications import plan_reverification
 from trajectories.services.verification.verdicts import MAX_CLAIMS
 from trajectories.tasks.reverifications import ring_reverification, sweep_reverifications
@@ -19,7 +19,7 @@ WORKER_INCLUDES = ["tests.worker_verifiers"]
 
 def plan(problem, monkeypatch) -> Reverification:
     monkeypatch.setitem(VERIFIERS, "deadly", DeadlyVerifier())
-    return plan_reverification(actor=None, scope=TraceScope(problem=problem.pk), verifiers=["deadly"])
+    return plan_reverification(actor=None, scope=Selection(problem=problem.pk), verifiers=["deadly"])
 
 
 def let_time_pass(job: Reverification) -> None:

@@ -2,8 +2,8 @@ import pytest
 from django.urls import reverse
 
 from tests.factories import make_trace, make_verdict
+from trajectories.core.selections import Selection
 from trajectories.models import Reverification
-from trajectories.selectors.traces import TraceScope
 from trajectories.services.verification.reverifications import plan_reverification
 
 
@@ -16,7 +16,7 @@ def trace(problem):
 
 @pytest.fixture
 def job(trace, lead):
-    return plan_reverification(actor=lead, scope=TraceScope(problem=trace.problem_id), verifiers=["arc_test"])
+    return plan_reverification(actor=lead, scope=Selection(problem=trace.problem_id), verifiers=["arc_test"])
 
 
 def test_a_lead_asks_for_a_selection_to_be_verified_again(client, lead, trace):

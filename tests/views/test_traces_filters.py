@@ -6,8 +6,9 @@ import pytest
 from django.urls import reverse
 
 from tests.factories import make_attempt, make_problem, make_run, make_trace
+from trajectories.core.selections import WORDS, Selection
+from trajectories.forms.traces import TraceListForm
 from trajectories.selectors.releases import ReleaseRule, eligible_traces
-from trajectories.selectors.traces import TraceScope
 
 
 @pytest.fixture
@@ -108,7 +109,7 @@ def test_traces_and_releases_are_filtered_by_what_their_answers_rest_on(client, 
     }
     for word, sources in {"truth": ("", "generator"), "consensus": ("consensus",), "person": ("person",)}.items():
         assert {trace.pk for trace in rows(client, curator, rests_on=word)} == {made[source].pk for source in sources}
-        rule = ReleaseRule(TraceScope(rests_on=word))
+        rule = ReleaseRule(Selection(rests_on=word))
         assert set(eligible_traces(rule)) == {made[source] for source in sources}
         assert rule.as_json()["rests_on"] == word
     client.force_login(lead)
@@ -121,3 +122,10 @@ def test_filters_that_are_folded_away_show_when_one_is_set(client, curator, quer
     client.force_login(curator)
     page = client.get(reverse("trace_list"), query).content.decode()
     assert ('<details class="more-filters" open>' in page) is shown
+
+
+def test_every_word_of_a_filter_can_be_stored(db):
+    """The words that the page offers and those that a stored selection may hold are the same."""
+    fields = TraceListForm().fields.items()
+    offered = {name: {value for value, _ in field.choices if value} for name, field in fields if name in WORDS}
+    assert offered == {name: set(words) for name, words in WORDS.items()}

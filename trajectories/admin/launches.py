@@ -19,6 +19,7 @@ from django.urls import reverse
 from trajectories.admin.asking import Question, Subject, ask, chosen_rows, do_once, is_asked, is_confirmed
 from trajectories.admin.base import Act, ReadOnlyAdmin
 from trajectories.core.generation.base import GenerationError
+from trajectories.core.selections import Selection
 from trajectories.core.verifiers import VERIFIERS
 from trajectories.forms.generation import GenerationForm
 from trajectories.forms.judging import JudgeJobForm
@@ -29,7 +30,7 @@ from trajectories.models import Brief, Export, GenerationJob, Problem, ProblemSe
 from trajectories.selectors.blinding import EVERYTHING, SEE_REVIEWS, sight_of
 from trajectories.selectors.jobs import READINGS
 from trajectories.selectors.runs import get_history
-from trajectories.selectors.traces import TraceScope, traces_in
+from trajectories.selectors.traces import traces_in
 from trajectories.services.generation.estimates import estimate_generation
 from trajectories.services.generation.jobs import plan_generation
 from trajectories.services.jobs.steering import JobError
@@ -145,10 +146,10 @@ def _start_all(
     return f"{reverse('job_list')}?{urlencode({'kind': launch.kind})}"
 
 
-def _scope(row: Any) -> TraceScope:
+def _scope(row: Any) -> Selection:
     """The traces of what was chosen."""
     names = {Run: "run", Problem: "problem", ProblemSet: "problem_set", Sampler: "sampler"}
-    return TraceScope(**{names[type(row)]: row.pk})
+    return Selection(**{names[type(row)]: row.pk})
 
 
 def _again_form(request: HttpRequest, chosen: Sequence[Any], data: Any) -> forms.Form:

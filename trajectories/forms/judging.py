@@ -5,12 +5,12 @@ from typing import Any
 
 from django import forms
 
+from trajectories.core.selections import Selection
 from trajectories.core.verifiers.model_judge import Form
 from trajectories.forms.plain import PlainForm
 from trajectories.models import Rubric, Sampler
 from trajectories.selectors.rubrics import current_rubrics
 from trajectories.selectors.samplers import list_samplers
-from trajectories.selectors.traces import TraceScope
 from trajectories.services.endpoints.calls import CallBudget
 from trajectories.services.judging.jobs import MAX_OPPONENTS, JudgePlan
 
@@ -76,7 +76,7 @@ class JudgeJobForm(PlainForm):
         samplers.queryset = list_samplers().filter(kind=Sampler.Kind.CHAT)
         rubrics.queryset = current_rubrics()
 
-    def plan(self, scope: TraceScope) -> JudgePlan:
+    def plan(self, scope: Selection) -> JudgePlan:
         """What the form asks for. Only after validation."""
         data = self.cleaned_data
         return JudgePlan(scope, data["sampler"], data["rubric"], data["form"], data["opponents"] or 0, data["seed"])

@@ -5,20 +5,16 @@ from typing import Any, TypeVar
 
 from django import forms
 
+from trajectories.core.selections import HINTED, NEAR_MISSES, RESTS_ON, TRAIN_FITS, Selection
 from trajectories.forms.plain import PlainForm
 from trajectories.models import ProblemSet, Sampler
 from trajectories.selectors.traces import (
     BLIND_CHOICES,
     CORRECTNESS_CHOICES,
     DECISION_CHOICES,
-    HINTED,
     KIND_CHOICES,
     MODEL_CHOICES,
-    NEAR_MISSES,
     ORDERS,
-    RESTS_ON,
-    TRAIN_FITS,
-    TraceScope,
     TraceWalk,
     list_views,
 )
@@ -56,12 +52,12 @@ class TraceScopeForm(PlainForm):
             called = "Verdict" if name == "correctness" else name.replace("_", " ").capitalize()
             field.widget.attrs["aria-label"] = called
 
-    def scope(self) -> TraceScope:
+    def scope(self) -> Selection:
         """The scope these filters name; call only on a valid form."""
-        values: dict[str, Any] = {field.name: self.cleaned_data.get(field.name) for field in fields(TraceScope)}
+        values: dict[str, Any] = {field.name: self.cleaned_data.get(field.name) for field in fields(Selection)}
         for name in ("sampler", "problem_set"):
             values[name] = getattr(values[name], "pk", None)
-        return TraceScope(**values)
+        return Selection(**values)
 
 
 FOLDED = ("near_miss", "model_judged", "kind", "round", "hinted", "rests_on")
@@ -92,10 +88,10 @@ class TraceListForm(TraceScopeForm):
         return TraceWalk(**asdict(self.scope()), order=self.cleaned_data["order"])
 
 
-def read_scope(data: Any) -> TraceScope:
+def read_scope(data: Any) -> Selection:
     """The scope in a query string; what is not a valid filter counts for nothing."""
     form = _as_far_as_valid(TraceScopeForm, data)
-    return form.scope() if form.is_valid() else TraceScope()
+    return form.scope() if form.is_valid() else Selection()
 
 
 def read_walk(data: Any) -> TraceWalk:

@@ -1,5 +1,6 @@
 """One module per concept. The loop: Problem -> Run of Attempts -> Trace -> Verdict -> Review -> Release -> Export."""
 
+from trajectories.models.assignments import Assignment, QueueFlag, QueueItem, QueueSkip
 from trajectories.models.audit import AuditEvent
 from trajectories.models.bells import Bell
 from trajectories.models.briefs import Brief
@@ -12,6 +13,7 @@ from trajectories.models.imports import Import
 from trajectories.models.instructions import Instruction
 from trajectories.models.judging import JudgeJob, JudgeJobAnswer, JudgeJobItem
 from trajectories.models.problems import Problem, ProblemSet
+from trajectories.models.queues import Queue, QueueGuidelines, QueueWork
 from trajectories.models.releases import Export, Release, ReleaseItem
 from trajectories.models.replies import Reply
 from trajectories.models.reverifications import Reverification
@@ -27,6 +29,7 @@ from trajectories.models.verdicts import Verdict
 from trajectories.models.workers import Worker
 
 __all__ = [
+    "Assignment",
     "Attempt",
     "AuditEvent",
     "Bell",
@@ -50,6 +53,12 @@ __all__ = [
     "ProblemCandidate",
     "ProblemSet",
     "ProblemSketch",
+    "Queue",
+    "QueueFlag",
+    "QueueGuidelines",
+    "QueueItem",
+    "QueueSkip",
+    "QueueWork",
     "Release",
     "ReleaseItem",
     "Reply",

@@ -5,6 +5,7 @@ from django.db import models
 from django.db.models import Q
 
 from trajectories.core.curation.reviews import Decision
+from trajectories.models.queues import Queue, QueueGuidelines
 from trajectories.models.traces import Trace
 
 
@@ -12,7 +13,8 @@ class Review(models.Model):
     """An append-only event. A change of mind is a new review that supersedes; undo is a `withdraw` that supersedes.
 
     A reviewer's word on a trace is the review that nothing supersedes, unless it is a withdrawal. `key` makes a
-    repeated submission the same review.
+    repeated submission the same review. A review given in a queue names it and the version of its guidelines; `scores`
+    are its further scores by name, 1 to 5 each, and `tags` a list of its tags.
     """
 
     trace = models.ForeignKey(Trace, on_delete=models.PROTECT, related_name="reviews")
@@ -25,6 +27,12 @@ class Review(models.Model):
     supersedes = models.OneToOneField("self", null=True, on_delete=models.PROTECT, related_name="superseded_by")
     key = models.UUIDField(unique=True)
     seconds = models.FloatField(null=True)
+    queue = models.ForeignKey(Queue, null=True, on_delete=models.PROTECT, related_name="reviews", db_index=False)
+    guidelines = models.ForeignKey(
+        QueueGuidelines, null=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    scores = models.JSONField(default=dict)
+    tags = models.JSONField(default=list)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -36,7 +44,10 @@ class Review(models.Model):
                 fields=["trace", "reviewer"], condition=Q(supersedes__isnull=True), name="review_first_once"
             ),
         ]
-        indexes = [models.Index(fields=["reviewer", "-id"], name="review_by_reviewer")]
+        indexes = [
+            models.Index(fields=["reviewer", "-id"], name="review_by_reviewer"),
+            models.Index(fields=["queue", "id"], name="review_by_queue", condition=Q(queue__isnull=False)),
+        ]
         permissions = [("see_reviews", "Can see other people's reviews before their own")]
 
     def __str__(self) -> str:

@@ -7,9 +7,10 @@ from typing import Any
 from django.db.models import Avg, Q, QuerySet
 
 from trajectories.core.curation.reviews import Decision, Standing
+from trajectories.core.selections import Selection
 from trajectories.models import Freezing, Release, Trace
 from trajectories.selectors.blinding import EVERYTHING
-from trajectories.selectors.traces import COUNT_LIMIT, TraceScope, traces_in
+from trajectories.selectors.traces import COUNT_LIMIT, traces_in
 
 FREEZINGS_SHOWN = 20
 MEAN_SCORE = Avg("reviews__score", filter=Q(reviews__superseded_by=None, reviews__decision=Decision.ACCEPT))
@@ -25,7 +26,7 @@ class ReleaseRule:
     where the scope asks for these.
     """
 
-    scope: TraceScope = field(default_factory=TraceScope)
+    scope: Selection = field(default_factory=Selection)
     min_score: int | None = None
     with_hinted: bool = False
 
@@ -48,7 +49,7 @@ class ReleaseRule:
     @classmethod
     def from_stored(cls, stored: Mapping[str, Any]) -> "ReleaseRule":
         """The rule that was stored."""
-        return cls(TraceScope(**stored["scope"]), stored["min_score"], stored["with_hinted"])
+        return cls(Selection(**stored["scope"]), stored["min_score"], stored["with_hinted"])
 
 
 def eligible_traces(rule: ReleaseRule) -> QuerySet[Trace]:

@@ -7,9 +7,9 @@ from typing import Any
 from django.db.models import F, QuerySet
 from django.http import QueryDict
 
+from trajectories.core.selections import Selection
 from trajectories.models import Reverification, Verdict
 from trajectories.selectors.blinding import Sight, verdicts_seen
-from trajectories.selectors.traces import TraceScope
 
 JOBS_SHOWN = 50
 
@@ -22,12 +22,12 @@ class ChangePage:
     older: int | None
 
 
-def scope_of(job: Reverification) -> TraceScope:
+def scope_of(job: Reverification) -> Selection:
     """The selection a job was asked for."""
     given = QueryDict(job.scope)
-    texts = {field.name for field in fields(TraceScope) if field.default == ""}
+    texts = {field.name for field in fields(Selection) if field.default == ""}
     values: dict[str, Any] = {name: value if name in texts else int(str(value)) for name, value in given.items()}
-    return TraceScope(**values)
+    return Selection(**values)
 
 
 def list_reverifications() -> list[Reverification]:

@@ -4,14 +4,21 @@ Lists run newest first. "Older" is the direction of reading: the next trace to r
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields, replace
-from urllib.parse import urlencode
+from dataclasses import dataclass, fields
 
 from django.contrib.auth.models import User
 from django.db.models import Case, F, Q, QuerySet, Value, When
 from django.db.models.functions import Coalesce, Length
 
 from trajectories.core.records import Outcome
+from trajectories.core.selections import (
+    DISPUTED,
+    NO_MODEL_VERDICT,
+    TRUTH,
+    UNREVIEWED,
+    UNVERIFIED,
+    Selection,
+)
 from trajectories.core.strategies.base import AttemptKind
 from trajectories.core.verifiers.model_judge import is_model_verdict
 from trajectories.models import ImportedReview, ImportedVerdict, Instruction, Problem, Trace, Verdict
@@ -21,83 +28,25 @@ from trajectories.selectors.review_leases import free_for
 COUNT_LIMIT = 10_000
 """Counts stop here: past it a page says "10,000+" rather than read the whole table."""
 
-TRAIN_FITS = {
-    "all": "All training pairs",
-    "some": "Some training pairs",
-    "none": "No training pair",
-}
-NEAR_MISSES = {
-    "shape": "Right but for its shape",
-    "offset": "Right but shifted",
-    "symmetry": "Right but turned or mirrored",
-    "colours": "Right but for its colours",
-    "cells": "Right but for a few cells",
-}
-HINTED = {"only": "Hinted", "none": "Not hinted"}
-TRUTH = "truth"
 GROUND_TRUTH = (Problem.ReferenceSource.SOURCE, Problem.ReferenceSource.GENERATOR)
-RESTS_ON = {
-    TRUTH: "Answers: ground truth",
-    Problem.ReferenceSource.CONSENSUS.value: "Answers: agreement of samples",
-    Problem.ReferenceSource.AUTHOR.value: "Answers: stated by a model",
-    Problem.ReferenceSource.PERSON.value: "Answers: written by a reviewer",
-}
-"""What the problem's reference answer rests on, and so the verdicts."""
-
 BY_ERROR = "error"
 ORDERS = {BY_ERROR: "Least train error first"}
 NO_ERROR = 2.0
 """In the order by train error: more than any, for traces whose program never ran."""
 
 READING_ORDER = {"arc_test": 0, "arc_train": 1, "arc_answer": 2}
-NO_MODEL_VERDICT = "unjudged"
-UNREVIEWED = "unreviewed"
-DISPUTED = "disputed"
-UNVERIFIED = "unverified"
 
 
 @dataclass(frozen=True, slots=True)
-class TraceScope:
-    """Which traces a page or a rule is about; empty means all. Ids name rows, the rest are the values of a trace.
-
-    `kind` and `round` are those of its attempt; `hinted` is a word of HINTED, `rests_on` one of RESTS_ON.
-    """
-
-    run: int | None = None
-    problem: int | None = None
-    problem_set: int | None = None
-    sampler: int | None = None
-    view: str = ""
-    correctness: str = ""
-    train: str = ""
-    near_miss: str = ""
-    model_judged: str = ""
-    decision: str = ""
-    kind: str = ""
-    round: int | None = None
-    hinted: str = ""
-    rests_on: str = ""
-
-    def query(self) -> str:
-        """The scope as the query string of its address, without what is empty."""
-        values = {field.name: getattr(self, field.name) for field in fields(self)}
-        return urlencode({name: value for name, value in values.items() if value not in (None, "")})
-
-    def any_decision(self) -> "TraceScope":
-        """The same scope whatever people decided: what a curator works through."""
-        return replace(self, decision="")
-
-
-@dataclass(frozen=True, slots=True)
-class TraceWalk(TraceScope):
+class TraceWalk(Selection):
     """A scope in the order in which it is read and reviewed: newest first, or a word of ORDERS."""
 
     order: str = ""
 
     @property
-    def scope(self) -> TraceScope:
+    def scope(self) -> Selection:
         """The scope by itself."""
-        return TraceScope(**{field.name: getattr(self, field.name) for field in fields(TraceScope)})
+        return Selection(**{field.name: getattr(self, field.name) for field in fields(Selection)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +90,7 @@ BLINDED = ("model_judged", "decision")
 EMPTY_VALUES = {("correctness", UNVERIFIED), ("model_judged", NO_MODEL_VERDICT), ("decision", UNREVIEWED)}
 
 
-def traces_in(scope: TraceScope, sight: Sight) -> QuerySet[Trace]:
+def traces_in(scope: Selection, sight: Sight) -> QuerySet[Trace]:
     """The traces of a scope, in no order. A decision that may not be seen counts as none."""
     given = {name: value for name in SCOPE_COLUMNS if (value := getattr(scope, name)) not in (None, "")}
     columns = {SCOPE_COLUMNS[name]: "" if (name, value) in EMPTY_VALUES else value for name, value in given.items()}
@@ -219,12 +168,12 @@ def _beyond(key: int, order: str, *, up: bool) -> Q:
     return (Q(error__lt=error) if up else Q(error__gt=error)) | (Q(error=error) & newer_or_older)
 
 
-def count_traces(scope: TraceScope, sight: Sight) -> int:
+def count_traces(scope: Selection, sight: Sight) -> int:
     """How many traces a scope holds, at most COUNT_LIMIT."""
     return traces_in(scope, sight).values("pk")[:COUNT_LIMIT].count()
 
 
-def review_progress(scope: TraceScope, sight: Sight) -> Progress:
+def review_progress(scope: Selection, sight: Sight) -> Progress:
     """How many traces of a scope, whatever was decided, have a decision; for who is blind, one of their own."""
     total = count_traces(scope.any_decision(), sight)
     decided = traces_in(scope.any_decision(), sight).exclude(sight.having("decision", ""))

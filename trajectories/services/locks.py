@@ -1,4 +1,5 @@
-"""Locks that several rooms take, in one order: turns first, then the run's row, then attempts, traces and problems.
+"""Locks that several rooms take, in one order: turns first, then the run's row, then attempts or assignments, then
+traces and problems.
 
 That one order keeps the counters exact and the transactions free of deadlocks.
 """

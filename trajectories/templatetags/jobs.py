@@ -5,8 +5,8 @@ from typing import Any
 from django import template
 from django.contrib.auth.models import AnonymousUser
 
+from trajectories.selectors.broker_queues import get_queues
 from trajectories.selectors.jobs import READINGS, count_unfinished, kinds_seen, list_trouble
-from trajectories.selectors.queues import get_queues
 from trajectories.selectors.workers import get_workforce
 
 register = template.Library()

@@ -6,18 +6,18 @@ from typing import Any
 from django import template
 from django.urls import reverse
 
-from trajectories.selectors.traces import TraceScope
+from trajectories.core.selections import Selection
 
 register = template.Library()
 
 
 @register.inclusion_tag("trajectories/releases/_export_accepted.html", takes_context=True)
-def export_accepted(context: template.Context, scope: TraceScope | None = None, **filters: Any) -> dict[str, Any]:
+def export_accepted(context: template.Context, scope: Selection | None = None, **filters: Any) -> dict[str, Any]:
     """A button that releases and exports what is accepted among some traces, for those who may.
 
     They are those of a scope, or of filters by name: `{% export_accepted run=3 %}`.
     """
-    wanted = TraceScope(**filters) if scope is None else scope
+    wanted = Selection(**filters) if scope is None else scope
     return {
         "address": f"{reverse('release_export_accepted')}?{wanted.any_decision().query()}",
         "key": uuid.uuid4(),

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
+from trajectories.selectors.broker_queues import get_queues
 from trajectories.selectors.jobs import (
     READINGS,
     STATE_FILTERS,
@@ -20,7 +21,6 @@ from trajectories.selectors.jobs import (
     list_trouble,
     read_job_key,
 )
-from trajectories.selectors.queues import get_queues
 from trajectories.selectors.workers import get_workforce, list_workers
 from trajectories.services.jobs.steering import STEERED, JobError
 from trajectories.tasks.jobs import KINDS, ControlDeniedError, controls_of, steer_job

@@ -11,13 +11,14 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
+from trajectories.core.selections import Selection
 from trajectories.forms.judging import JudgeJobBudgetForm, JudgeJobForm
 from trajectories.forms.traces import read_scope
 from trajectories.models import JudgeJob, Sampler
 from trajectories.selectors.blinding import sight_of
 from trajectories.selectors.judging import SHOWN_FILTERS, calls_per_minute, list_items, list_judge_jobs, report_on
 from trajectories.selectors.samplers import held_gate
-from trajectories.selectors.traces import TraceScope, count_traces
+from trajectories.selectors.traces import count_traces
 from trajectories.services.judging.jobs import (
     JudgeJobError,
     cancel_judge_job,
@@ -94,7 +95,7 @@ def judge_job_estimate(request: HttpRequest) -> HttpResponse:
     return render(request, "trajectories/judging/_estimate.html", context)
 
 
-def _estimate(form: JudgeJobForm, scope: TraceScope) -> dict[str, Any]:
+def _estimate(form: JudgeJobForm, scope: Selection) -> dict[str, Any]:
     if not form.is_valid():
         return {"estimate": None, "faults": [error for errors in form.errors.values() for error in errors]}
     try:

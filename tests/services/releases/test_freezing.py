@@ -13,10 +13,10 @@ from tests import factories
 from trajectories.adapters.spools import Spool
 from trajectories.core.curation.reviews import Decision, ReviewDraft
 from trajectories.core.identity import content_hash
+from trajectories.core.selections import Selection
 from trajectories.models import AuditEvent, Freezing, Problem, Release, ReleaseItem
 from trajectories.selectors.disk import NO_SPACE
 from trajectories.selectors.releases import ReleaseRule, count_eligible, count_left_out
-from trajectories.selectors.traces import TraceScope
 from trajectories.services.curation.reviews import submit_review
 from trajectories.services.jobs.leases import MOST_CLAIMS
 from trajectories.services.releases import freezing
@@ -64,8 +64,8 @@ def test_the_rule_narrows_by_score_set_and_run(curator, lead):
     good, poor, unscored = accepted(curator, score=4), accepted(curator, score=2), accepted(curator)
     assert count_eligible(ReleaseRule()) == 3
     assert released(freeze(lead, ReleaseRule(min_score=3))) == [good.pk]
-    assert released(freeze(lead, ReleaseRule(scope=TraceScope(run=poor.run_id)))) == [poor.pk]
-    by_set = TraceScope(problem_set=unscored.problem.problem_set_id)
+    assert released(freeze(lead, ReleaseRule(scope=Selection(run=poor.run_id)))) == [poor.pk]
+    by_set = Selection(problem_set=unscored.problem.problem_set_id)
     assert released(freeze(lead, ReleaseRule(scope=by_set))) == [unscored.pk]
 
 
@@ -272,9 +272,9 @@ def test_hinted_traces_are_left_out_unless_asked_for(curator, lead):
     both = freeze(lead, ReleaseRule(with_hinted=True))
     assert set(released(both)) == {plain.pk, hinted.pk}
     assert both.rule["hinted"] == "too"
-    only = freeze(lead, ReleaseRule(TraceScope(hinted="only")))
+    only = freeze(lead, ReleaseRule(Selection(hinted="only")))
     assert released(only) == [hinted.pk]
-    assert count_left_out(ReleaseRule(TraceScope(hinted="only"))) == 0
+    assert count_left_out(ReleaseRule(Selection(hinted="only"))) == 0
 
 
 def test_one_that_is_cancelled_while_it_is_read_makes_no_release_and_can_be_tried_again(curator, lead, monkeypatch):

@@ -9,10 +9,10 @@ from tests.factories import FLIP_PROGRAM, make_problem, make_run, make_trace
 from tests.samplers import WRONG_PROGRAM
 from trajectories.core.identity import text_hash
 from trajectories.core.records import Outcome, VerdictRecord
+from trajectories.core.selections import Selection
 from trajectories.models import AuditEvent, PendingVerification, Problem, Reverification, Trace, Verdict
 from trajectories.selectors.blinding import EVERYTHING
 from trajectories.selectors.reverifications import list_changes
-from trajectories.selectors.traces import TraceScope
 from trajectories.services.verification import reverifications
 from trajectories.services.verification.queue import verify_traces
 from trajectories.services.verification.reverifications import (
@@ -50,7 +50,7 @@ def verified(problem, outcome=Outcome.FAIL, count=1):
 
 
 def plan(problem, lead):
-    return plan_reverification(actor=lead, scope=TraceScope(problem=problem.pk), verifiers=["arc_test"])
+    return plan_reverification(actor=lead, scope=Selection(problem=problem.pk), verifiers=["arc_test"])
 
 
 def run_through(job, verifier):
@@ -192,7 +192,7 @@ def test_consensus_gives_each_sample_the_majoritys_vote_share(lead):
     problem = make_problem(reference=None)
     answers = [[[[1]]], [[[1]]], [[[2]]]]
     traces = [make_trace(problem=problem, run=None, answer=answer) for answer in answers]
-    job = plan_reverification(actor=lead, scope=TraceScope(problem=problem.pk), verifiers=["consensus"])
+    job = plan_reverification(actor=lead, scope=Selection(problem=problem.pk), verifiers=["consensus"])
     while reverify_next(job_id=job.pk):
         pass
     words = Verdict.objects.filter(verifier="consensus").order_by("trace_id")
@@ -243,7 +243,7 @@ def test_a_sample_that_was_shown_the_answer_has_no_vote_and_neither_has_one_with
 
 
 def consensus_of(problem, lead, verifiers):
-    job = plan_reverification(actor=lead, scope=TraceScope(problem=problem.pk), verifiers=verifiers)
+    job = plan_reverification(actor=lead, scope=Selection(problem=problem.pk), verifiers=verifiers)
     while reverify_next(job_id=job.pk):
         pass
     words = Verdict.objects.filter(verifier="consensus", trace__problem=problem).order_by("trace_id")
@@ -257,7 +257,7 @@ def consensus_of(problem, lead, verifiers):
 def test_a_job_without_known_verifiers_is_refused(problem, lead, verifiers, message):
     verified(problem)
     with pytest.raises(ReverificationError, match=message):
-        plan_reverification(actor=lead, scope=TraceScope(), verifiers=verifiers)
+        plan_reverification(actor=lead, scope=Selection(), verifiers=verifiers)
     assert Reverification.objects.count() == 0
 
 

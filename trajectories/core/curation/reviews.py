@@ -1,6 +1,6 @@
 """What a reviewer may say of a trace, and what several reviewers' words come to."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -59,7 +59,7 @@ class ReviewError(ValueError):
 class ReviewDraft:
     """One review of one trace, not stored yet. `seconds` is how long the page was looked at, None where unknown.
 
-    `step_labels` maps the index of a step, as text, to a StepLabel.
+    `step_labels` maps the index of a step, as text, to a StepLabel; `scores` the names of further scores to 1..5.
     """
 
     decision: Decision
@@ -68,27 +68,35 @@ class ReviewDraft:
     comment: str = ""
     step_labels: Mapping[str, str] = field(default_factory=dict)
     seconds: float | None = None
+    scores: Mapping[str, int] = field(default_factory=dict)
+    tags: Sequence[str] = ()
 
-    def check(self, step_count: int) -> None:
-        """Raise ReviewError for the first part that is wrong, for a trace of `step_count` steps."""
+    def check(self, step_count: int, reasons: Mapping[str, str] = REJECTION_REASONS) -> None:
+        """Raise ReviewError for the first part that is wrong, for a trace of `step_count` steps.
+
+        `reasons` are those that a rejection may be given, by their codes.
+        """
         if self.decision not in (Decision.ACCEPT, Decision.REJECT):
             raise ReviewError("decision", f"Decision: found {self.decision!r}, expected accept or reject.")
         if self.score is not None and not LEAST_SCORE <= self.score <= GREATEST_SCORE:
             raise ReviewError("score", f"Score: found {self.score}, expected {LEAST_SCORE} to {GREATEST_SCORE}.")
-        self._check_reason()
+        for name, score in self.scores.items():
+            if not LEAST_SCORE <= score <= GREATEST_SCORE:
+                raise ReviewError("scores", f"{name[:40]}: found {score}, expected {LEAST_SCORE} to {GREATEST_SCORE}.")
+        self._check_reason(reasons)
         if len(self.comment) > COMMENT_CHARACTERS:
             found = f"found {len(self.comment):,} characters"
             raise ReviewError("comment", f"Comment: {found}, expected at most {COMMENT_CHARACTERS:,}.")
         for index, label in self.step_labels.items():
             check_step_label(index, label, step_count)
 
-    def _check_reason(self) -> None:
+    def _check_reason(self, reasons: Mapping[str, str]) -> None:
         if self.decision is Decision.ACCEPT:
             if self.reason:
                 raise ReviewError("reason", "Reason: an accepted trace takes no reason for rejection.")
         elif not self.reason:
             raise ReviewError("reason", "Reason: a rejection needs one; choose it from the list.")
-        elif self.reason not in REJECTION_REASONS:
+        elif self.reason not in reasons:
             raise ReviewError("reason", f"Reason: found {self.reason[:40]!r}, expected one from the list.")
         elif self.reason == "other" and not self.comment.strip():
             raise ReviewError("comment", "Comment: the reason “something else” needs a comment that says what.")

@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connection, transaction
 from django.http import QueryDict
 
+from trajectories.core.selections import Selection
 from trajectories.core.verifiers.model_judge import Form
 from trajectories.forms.traces import TraceScopeForm
 from trajectories.models import JudgeJob, Rubric, Sampler
@@ -17,7 +18,6 @@ from trajectories.selectors.blinding import EVERYTHING
 from trajectories.selectors.judging import report_on
 from trajectories.selectors.rubrics import current_rubrics
 from trajectories.selectors.samplers import list_samplers
-from trajectories.selectors.traces import TraceScope
 from trajectories.services.endpoints.calls import CallBudget
 from trajectories.services.judging.jobs import JudgeJobError, JudgePlan, estimate_judge_job, plan_judge_job
 from trajectories.services.prompts.rubrics import ensure_shipped_rubrics
@@ -70,7 +70,7 @@ class Command(BaseCommand):
         if options["wait"]:
             self._wait(job)
 
-    def _scope(self, query: str) -> TraceScope:
+    def _scope(self, query: str) -> Selection:
         form = TraceScopeForm(QueryDict(query))
         unknown = sorted(set(QueryDict(query)) - set(form.fields))
         if unknown or not form.is_valid():

@@ -8,9 +8,11 @@ from django.db import transaction
 from django.db.models import F
 
 from trajectories.core.curation.reviews import Decision, ReviewDraft, ReviewError, Standing, is_disputed, settle
-from trajectories.models import AuditEvent, Problem, Review, ReviewLease, Trace
+from trajectories.models import AuditEvent, Problem, Queue, QueueGuidelines, Review, ReviewLease, Trace
 from trajectories.selectors.review_leases import known_review
 from trajectories.selectors.reviews import last_decision, latest_review, standing_reviews
+from trajectories.services.curation.assignments import reopen_assignments
+from trajectories.services.locks import take_turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,17 +39,34 @@ class DecidedMeanwhileError(ReviewError):
         self.newest = newest
 
 
+@dataclass(frozen=True, slots=True)
+class QueueRules:
+    """The queue that a review is given in, and the version of its guidelines that the reviewer had."""
+
+    queue: Queue
+    guidelines: QueueGuidelines | None
+
+
 @transaction.atomic
 def submit_review(
-    *, reviewer: User, trace: Trace, draft: ReviewDraft, key: uuid.UUID, opened: Opened | None = None
+    *,
+    reviewer: User,
+    trace: Trace,
+    draft: ReviewDraft,
+    key: uuid.UUID,
+    opened: Opened | None = None,
+    rules: QueueRules | None = None,
 ) -> Review:
     """Store a reviewer's word on a trace; it supersedes their earlier word, if any, and ends their lease.
 
     The same `key` again gives the review stored the first time. Raises ReviewError when the draft is not valid
     for this trace or when the key belongs to another review, DecidedMeanwhileError where somebody decided whom the page
-    `opened` does not know of; None (no page) asks for no such check.
+    `opened` does not know of; None (no page) asks for no such check. With `rules` the draft answers their queue.
     """
-    draft.check(len(trace.steps))
+    if rules is None:
+        draft.check(len(trace.steps))
+    else:
+        rules.queue.asks.check(draft, len(trace.steps))
     _lock(trace)
     if (stored := _stored(reviewer, key)) is not None:
         if stored.trace_id != trace.pk:
@@ -67,6 +86,10 @@ def submit_review(
         supersedes=latest_review(trace=trace, reviewer=reviewer),
         key=key,
         seconds=draft.seconds,
+        scores=dict(draft.scores),
+        tags=list(draft.tags),
+        queue=rules.queue if rules else None,
+        guidelines=rules.guidelines if rules else None,
     )
     _record(review)
     return review
@@ -78,6 +101,7 @@ def undo_last_review(*, reviewer: User, key: uuid.UUID, trace: Trace | None = No
 
     Nothing is deleted: the withdrawal is a review that supersedes. The same `key` again withdraws nothing more.
     """
+    take_turn("assignments of", reviewer.pk)
     while True:
         if (stored := _stored(reviewer, key)) is not None:
             return stored
@@ -92,6 +116,8 @@ def undo_last_review(*, reviewer: User, key: uuid.UUID, trace: Trace | None = No
         trace=last.trace, reviewer=reviewer, decision=Decision.WITHDRAW, supersedes=last, key=key
     )
     _record(review)
+    # What a queue counted as given is wanted again.
+    reopen_assignments(reviewer=reviewer, trace_id=last.trace_id)
     return review
 
 

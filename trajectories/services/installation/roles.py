@@ -7,7 +7,7 @@ from django.db import transaction
 
 CONCEPTS = (
     *("problemset", "problem", "sampler", "instruction", "run", "attempt", "trace", "verdict", "review"),
-    *("release", "releaseitem", "export", "reverification", "rubric", "judgejob"),
+    *("queue", "release", "releaseitem", "export", "reverification", "rubric", "judgejob"),
     *("brief", "generationjob", "generationcall", "problemcandidate", "candidateanswer", "candidatereview"),
 )
 BLIND_CONCEPTS = ("release", "releaseitem", "export")
@@ -25,6 +25,8 @@ ROLES: dict[str, list[str]] = {
         *VIEW,
         "add_review",
         "see_reviews",
+        "add_queue",
+        "control_queue",
         "add_problemset",
         "add_problem",
         "add_trace",

@@ -15,11 +15,12 @@ from trajectories.adapters.chat_api import ChatSettings
 from trajectories.adapters.chat_api.wire.options import ignored_temperature
 from trajectories.core.identity import derive_seed
 from trajectories.core.records import JSON, Usage
+from trajectories.core.selections import Selection
 from trajectories.core.verifiers.model_judge import Form
 from trajectories.models import AuditEvent, JudgeJob, JudgeJobAnswer, JudgeJobItem, Rubric, Sampler, Trace
 from trajectories.selectors.blinding import EVERYTHING
 from trajectories.selectors.rubrics import rubric_record
-from trajectories.selectors.traces import TraceScope, traces_in
+from trajectories.selectors.traces import traces_in
 from trajectories.services.endpoints.calls import CallBudget
 from trajectories.services.jobs.steering import CANCEL, PAUSE, RESUME, JobError, steer
 from trajectories.services.prompts.rubrics import preview_judge
@@ -42,7 +43,7 @@ class JudgeJobError(JobError):
 class JudgePlan:
     """What is to be judged, how, and by whom. `opponents` counts for comparisons only."""
 
-    scope: TraceScope
+    scope: Selection
     sampler: Sampler
     rubric: Rubric
     form: str

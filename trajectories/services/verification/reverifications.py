@@ -11,13 +11,14 @@ from django.db.models import Count, F, Max, QuerySet
 from django.db.models.functions import Now
 
 from trajectories.core.records import JSON, Outcome, VerdictRecord
+from trajectories.core.selections import Selection
 from trajectories.core.verifiers import VERIFIERS, consensus
 from trajectories.core.verifiers.base import Verifier
 from trajectories.models import AuditEvent, Problem, Reverification, Trace, Verdict
 from trajectories.selectors.blinding import EVERYTHING
 from trajectories.selectors.population import NOTHING
 from trajectories.selectors.reverifications import scope_of
-from trajectories.selectors.traces import TraceScope, traces_in
+from trajectories.selectors.traces import traces_in
 from trajectories.services.jobs.leases import LEASE, claim_job, lost_jobs, release_job
 from trajectories.services.jobs.steering import CANCEL, PAUSE, RESUME, JobError, steer
 from trajectories.services.runs.rounds import move_on
@@ -39,7 +40,7 @@ class ReverificationError(JobError):
 
 
 @transaction.atomic
-def plan_reverification(*, actor: User | None, scope: TraceScope, verifiers: Sequence[str]) -> Reverification:
+def plan_reverification(*, actor: User | None, scope: Selection, verifiers: Sequence[str]) -> Reverification:
     """A queued job over the traces that are in the scope now; the caller rings the bell.
 
     Raises ReverificationError for an empty selection or a verifier that is not there.

@@ -1,0 +1,63 @@
+"""Selections: what is stored is what was chosen, and nothing else is read."""
+
+from dataclasses import fields
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from trajectories.core.faults import Fault
+from trajectories.core.selections import GREATEST_ID, WORDS, Selection
+from trajectories.core.strategies.base import AttemptKind
+
+ids = st.none() | st.integers(1, GREATEST_ID)
+selections = st.builds(
+    Selection,
+    **dict.fromkeys(("run", "problem", "problem_set", "sampler"), ids),
+    **{name: st.sampled_from(["", *words]) for name, words in WORDS.items()},
+    view=st.text(max_size=40),
+    round=st.none() | st.integers(0, 32_767),
+)
+
+
+@given(selections)
+def test_what_is_stored_is_read_as_it_was(selection):
+    assert Selection.from_json(selection.to_json()) == selection
+
+
+def test_only_what_is_set_is_stored():
+    assert Selection(run=3, round=0, correctness="pass").to_json() == {
+        "version": 1,
+        "run": 3,
+        "round": 0,
+        "correctness": "pass",
+    }
+
+
+def test_the_words_are_those_of_what_they_name():
+    assert WORDS["kind"] == tuple(kind.value for kind in AttemptKind)
+    assert set(WORDS) <= {field.name for field in fields(Selection)}
+
+
+@pytest.mark.parametrize(
+    ("stored", "field", "sentence"),
+    [
+        ([], "", "Selection: found [], expected an object of filters."),
+        ({"run": 1}, "version", "Selection: found version None, expected 1."),
+        ({"version": 2}, "version", "Selection: found version 2, expected 1."),
+        ({"version": 1, "colour": "red"}, "colour", "Selection: found the filter 'colour', expected one of"),
+        ({"version": 1, "run": "1"}, "run", "run: found '1', expected a number from 1 to"),
+        ({"version": 1, "run": True}, "run", "run: found True, expected a number from 1 to"),
+        ({"version": 1, "run": 0}, "run", "run: found 0, expected a number from 1 to"),
+        ({"version": 1, "round": 40_000}, "round", "round: found 40000, expected a number from 0 to 32,767."),
+        ({"version": 1, "correctness": "right"}, "correctness", "correctness: found 'right', expected one of pass,"),
+        ({"version": 1, "decision": ["accepted"]}, "decision", "decision: found ['accepted'], expected one of"),
+        ({"version": 1, "view": "x" * 41}, "view", "view: found 'x"),
+    ],
+)
+def test_anything_else_is_refused_with_its_field(stored: Any, field: str, sentence: str):
+    with pytest.raises(Fault) as caught:
+        Selection.from_json(stored)
+    assert caught.value.field == field
+    assert str(caught.value).startswith(sentence)

@@ -1,0 +1,191 @@
+"""Decisions on the items of queues: submitting, taking back, asking the lead."""
+
+import uuid
+from dataclasses import dataclass
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.models import F
+from django.db.models.functions import Now
+
+from trajectories.core.curation.reviews import ReviewDraft, ReviewError
+from trajectories.models import Assignment, AuditEvent, Queue, QueueFlag, QueueItem, QueueSkip, QueueWork, Review
+from trajectories.selectors.queues import current_guidelines, recent_assignments
+from trajectories.services.curation.assignments import lease_again, lease_item
+from trajectories.services.curation.reviews import QueueRules, submit_review, undo_last_review
+from trajectories.services.locks import take_turn
+
+UNDONE_AT_MOST = 20
+"""How many decisions back a person can go, one by one."""
+LONGEST_NOTE = 2_000
+State = Assignment.State
+
+
+class GoneItemError(ReviewError):
+    """The item is not the reviewer's any more, and has none for them; nothing is stored."""
+
+    def __init__(self) -> None:
+        said = "This item went back to the others while you were away, and needs no review of yours now."
+        super().__init__("", f"{said} Nothing is stored.")
+
+
+class DecidedElsewhereError(ReviewError):
+    """The reviewer has decided on the item in another window since the page was made; `token` is that decision's."""
+
+    def __init__(self, token: uuid.UUID | None) -> None:
+        said = "You have decided on this item in another window. Submit again to put this in its place."
+        super().__init__("", said)
+        self.token = token
+
+
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    """What a page sends: the draft, the key that makes sending it twice one decision, the token it was made with."""
+
+    draft: ReviewDraft
+    key: uuid.UUID
+    token: uuid.UUID | None
+
+
+@transaction.atomic
+def decide_item(*, reviewer: User, item: QueueItem, submitted: Submitted) -> Assignment:
+    """Store a reviewer's decision on an item; it replaces their earlier one, if any, and counts as one review of it.
+
+    What was on their screen is taken even where the queue was paused or the lease ran out meanwhile, as long as the
+    item still needs it. Raises ReviewError for a draft that does not answer what the queue asks, GoneItemError,
+    DecidedElsewhereError.
+    """
+    take_turn("assignments of", reviewer.pk)
+    if (known := _known(reviewer, item, submitted.key)) is not None:
+        return known
+    assignment = Assignment.objects.select_for_update(no_key=True).filter(item=item, reviewer=reviewer).first()
+    if assignment is None:
+        assignment = lease_item(reviewer=reviewer, item=item)
+    if assignment is None:
+        raise GoneItemError
+    was_done = assignment.state == State.DONE
+    if was_done and assignment.token != submitted.token:
+        raise DecidedElsewhereError(assignment.token)
+    if item.is_gold:
+        _answer_gold(assignment, item, submitted, was_done=was_done)
+    else:
+        _review(reviewer, assignment, item, submitted)
+    QueueSkip.objects.filter(item=item, reviewer=reviewer).delete()
+    return Assignment.objects.select_related("item", "review").get(pk=assignment.pk)
+
+
+def _known(reviewer: User, item: QueueItem, key: uuid.UUID) -> Assignment | None:
+    """The assignment that this very form has decided already."""
+    mine = Assignment.objects.select_related("item", "review").filter(item=item, reviewer=reviewer)
+    review = Review.objects.filter(key=key, reviewer=reviewer, trace=item.trace_id).exists()
+    return mine.first() if review else mine.filter(answer_key=key).first()
+
+
+def _review(reviewer: User, assignment: Assignment, item: QueueItem, submitted: Submitted) -> None:
+    """Store the review and count it: in the item, and in the reviewer's work."""
+    rules = QueueRules(item.queue, current_guidelines(item.queue))
+    draft = submitted.draft
+    review = submit_review(reviewer=reviewer, trace=item.trace, draft=draft, key=submitted.key, rules=rules)
+    before = (assignment.seconds or 0.0) if assignment.state == State.DONE else 0.0
+    fresh = int(assignment.state != State.DONE)
+    _settle(assignment, draft.seconds, review=review)
+    QueueItem.objects.filter(pk=item.pk).update(done_count=F("done_count") + fresh)
+    QueueWork.objects.filter(queue=item.queue_id, reviewer=reviewer).update(
+        done_count=F("done_count") + fresh, seconds=F("seconds") + (draft.seconds or 0.0) - before, seen_at=Now()
+    )
+
+
+def _settle(assignment: Assignment, seconds: float | None, **values: object) -> None:
+    decided = {"state": State.DONE, "token": uuid.uuid4(), "expires_at": None, "decided_at": Now(), "seconds": seconds}
+    Assignment.objects.filter(pk=assignment.pk).update(**decided, **values)
+
+
+def _answer_gold(assignment: Assignment, item: QueueItem, submitted: Submitted, *, was_done: bool) -> None:
+    """Compare the answer with the known decision. It never becomes a review: it must not outweigh what is known."""
+    draft = submitted.draft
+    item.queue.asks.check(draft, len(item.trace.steps))
+    if was_done and item.is_training:
+        raise ReviewError("", "The right decision was told already; this answer cannot be changed any more.")
+    is_right = str(draft.decision) == item.known_decision
+    answer = {
+        "decision": str(draft.decision),
+        "reason": draft.reason,
+        "score": draft.score,
+        "comment": draft.comment.strip(),
+    }
+    _settle(assignment, draft.seconds, answer=answer, answer_key=submitted.key, is_right=is_right)
+    counted = int(not was_done or assignment.is_right is None)
+    QueueWork.objects.filter(queue=item.queue_id, reviewer=assignment.reviewer_id).update(
+        gold_count=F("gold_count") + counted,
+        gold_right=F("gold_right") + int(is_right) - int(bool(assignment.is_right)),
+        seen_at=Now(),
+    )
+    _audit(assignment.reviewer, f"gold.{draft.decision}", item, {"answer": answer, "is_right": is_right})
+
+
+@transaction.atomic
+def undo_in_queue(*, reviewer: User, queue: Queue, key: uuid.UUID) -> Assignment | None:
+    """Take back the reviewer's last standing decision in a queue, among their UNDONE_AT_MOST newest; None for none.
+
+    The item is theirs again. The same `key` again takes nothing more back. Training items stay as they are.
+    """
+    take_turn("assignments of", reviewer.pk)
+    mine = Assignment.objects.select_related("item__trace").filter(queue=queue, reviewer=reviewer)
+    if (stored := Review.objects.filter(key=key, reviewer=reviewer).first()) is not None:
+        return mine.filter(item__trace=stored.trace_id).first()
+    if (again := mine.filter(answer_key=key, state=State.LEASED).first()) is not None:
+        return again
+    newest = recent_assignments(queue, reviewer, UNDONE_AT_MOST).select_related("item__trace")
+    last = next((each for each in newest if _can_be_undone(each)), None)
+    if last is None:
+        return None
+    if last.is_gold:
+        _take_gold_back(reviewer, last, key)
+    else:
+        undo_last_review(reviewer=reviewer, key=key, trace=last.item.trace)
+    return mine.get(pk=last.pk)
+
+
+def _can_be_undone(assignment: Assignment) -> bool:
+    """Whether it holds a decision that may be taken back: no training item, and no gold item that was skipped."""
+    is_answered = assignment.is_right is not None or not assignment.is_gold
+    return assignment.state == State.DONE and is_answered and not assignment.item.is_training
+
+
+def _take_gold_back(reviewer: User, assignment: Assignment, key: uuid.UUID) -> None:
+    counted, right = int(assignment.is_right is not None), int(bool(assignment.is_right))
+    QueueWork.objects.filter(queue=assignment.queue_id, reviewer=reviewer).update(
+        gold_count=F("gold_count") - counted, gold_right=F("gold_right") - right
+    )
+    lease_again(assignment)
+    Assignment.objects.filter(pk=assignment.pk).update(answer_key=key)
+    _audit(reviewer, "gold.withdraw", assignment.item, {})
+
+
+@transaction.atomic
+def flag_item(*, reviewer: User, item: QueueItem, note: str) -> QueueFlag:
+    """Put a question about an item to the lead; a second one of the same person replaces the first while it is open.
+
+    Raises ReviewError for an empty or too long note.
+    """
+    note = note.strip()
+    if not note or len(note) > LONGEST_NOTE:
+        found = f"found {len(note):,} characters" if note else "found nothing"
+        raise ReviewError("note", f"Question: {found}, expected 1 to {LONGEST_NOTE:,} characters.")
+    flag, _ = QueueFlag.objects.update_or_create(item=item, reviewer=reviewer, settled_at=None, defaults={"note": note})
+    _audit(reviewer, "flag.raised", item, {"flag": flag.pk, "note": note})
+    return flag
+
+
+@transaction.atomic
+def settle_flag(*, actor: User, flag: QueueFlag) -> bool:
+    """Say that a question is settled; False where it was already."""
+    if not QueueFlag.objects.filter(pk=flag.pk, settled_at=None).update(settled_at=Now(), settled_by=actor):
+        return False
+    _audit(actor, "flag.settled", flag.item, {"flag": flag.pk})
+    return True
+
+
+def _audit(actor: User | None, verb: str, item: QueueItem, data: dict[str, object]) -> None:
+    told = {"queue": item.queue_id, "item": item.pk, **data}
+    AuditEvent.objects.create(actor=actor, verb=verb, object_type="trace", object_id=item.trace_id, data=told)
