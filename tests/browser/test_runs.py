@@ -65,7 +65,9 @@ def test_what_one_points_at_holds_still(log_in, lead):
     newest = first.inner_text()
     first.hover()
     # What stands above grows and shrinks meanwhile: the pointer has not left what is moved away beneath it.
-    page.locator("#live").evaluate("live => live.prepend(Object.assign(document.createElement('p'), {textContent: 'A word'}))")
+    page.locator("#live").evaluate(
+        "live => live.prepend(Object.assign(document.createElement('p'), {textContent: 'A word'}))"
+    )
     page.wait_for_function("document.querySelector('#live p:first-child')?.textContent !== 'A word'")
     work(run)
     expect(page.locator("#live")).to_contain_text("ended")
