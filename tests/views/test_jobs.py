@@ -93,14 +93,14 @@ def test_pages_go_on_by_place_without_losing_or_repeating_a_job_of_the_same_mome
     pages, page = [], list_jobs(READINGS, size=4)
     while True:
         pages.append([(row.kind, row.job.pk) for row in page.rows])
-        if page.older is None:
+        if page.next is None:
             break
-        page = list_jobs(READINGS, size=4, before=read_job_key(str(page.older)))
+        page = list_jobs(READINGS, size=4, before=read_job_key(str(page.next)))
     listed = [row for each in pages for row in each]
     assert listed[0] == ("run", later.pk)
     assert len(listed) == len(set(listed))
     assert set(listed) == there | {("run", later.pk)}
-    back = list_jobs(READINGS, size=4, after=page.newer)
+    back = list_jobs(READINGS, size=4, after=page.previous)
     assert [(row.kind, row.job.pk) for row in back.rows] == pages[-2]
 
 

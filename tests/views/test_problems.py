@@ -262,10 +262,10 @@ def test_samples_are_paged_by_key(client, curator, problem):
     address = reverse("problem_detail", args=[problem.pk])
     first = client.get(address).context["page"]
     assert [trace.pk for trace in first.rows] == traces[:4:-1]
-    second = client.get(address, {"before": first.older}).context["page"]
+    second = client.get(address, {"before": first.next}).context["page"]
     assert [trace.pk for trace in second.rows] == traces[4::-1]
-    assert (first.newer, second.older) == (None, None)
-    back = client.get(address, {"after": second.newer}).context["page"]
+    assert (first.previous, second.next) == (None, None)
+    back = client.get(address, {"after": second.previous}).context["page"]
     assert [trace.pk for trace in back.rows] == [trace.pk for trace in first.rows]
 
 

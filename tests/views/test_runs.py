@@ -52,11 +52,11 @@ def test_the_list_is_filtered_and_paged_by_key(client, curator):
     client.force_login(curator)
     first = client.get(reverse("run_list"), {"state": "active"}).context["page"]
     assert [row.pk for row in first.rows] == [run.pk for run in runs[::-1] if run.state == "running"][:50]
-    assert first.newer is None
-    second = client.get(reverse("run_list"), {"state": "active", "before": first.older}).context["page"]
+    assert first.previous is None
+    second = client.get(reverse("run_list"), {"state": "active", "before": first.next}).context["page"]
     assert [row.pk for row in second.rows] == [run.pk for run in runs if run.state == "running"][:3][::-1]
-    assert second.older is None
-    back = client.get(reverse("run_list"), {"state": "active", "after": second.newer}).context["page"]
+    assert second.next is None
+    back = client.get(reverse("run_list"), {"state": "active", "after": second.previous}).context["page"]
     assert [row.pk for row in back.rows] == [row.pk for row in first.rows]
 
 

@@ -60,9 +60,9 @@ def test_the_closest_come_first_and_pages_lose_none(client, curator):
         query = {"order": "error", "run": run.pk} | ({"before": before} if before else {})
         page = client.get(reverse("trace_list"), query).context["page"]
         seen += page.rows
-        if page.older is None:
+        if page.next is None:
             break
-        before = page.older
+        before = page.next
     assert len({trace.pk for trace in seen}) == len(errors)
     assert [trace.train_error for trace in seen] == [*[0.0] * 20, *[0.25] * 20, *[0.5] * 60, *[None] * 40]
     back = client.get(reverse("trace_list"), {"order": "error", "run": run.pk, "after": seen[100].pk}).context["page"]

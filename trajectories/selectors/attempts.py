@@ -1,29 +1,16 @@
 """Reading attempts that brought no trace."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-
 from trajectories.models import Attempt, Run
+from trajectories.selectors.paging import Page, page_by_id
 
 PAGE_SIZE = 50
 
 
-@dataclass(frozen=True, slots=True)
-class AttemptPage:
-    """Part of a run's failed attempts in the order of their ids; `next` is the id to page after, None at the end."""
-
-    rows: Sequence[Attempt]
-    previous: bool
-    next: int | None
-
-
-def list_failed(run: Run, *, kind: str = "", after: int | None = None, size: int = PAGE_SIZE) -> AttemptPage:
+def list_failed(run: Run, *, kind: str = "", after: int | None = None, size: int = PAGE_SIZE) -> Page[Attempt, int]:
     """Failed attempts of the run, of one kind of error where it is named, with their problems and instructions."""
-    failed = Attempt.objects.filter(run=run, state=Attempt.State.FAILED, pk__gt=after or 0)
+    failed = Attempt.objects.filter(run=run, state=Attempt.State.FAILED)
     if kind:
         failed = failed.filter(error_kind=kind)
     failed = failed.select_related("problem", "instruction")
     failed = failed.defer("problem__spec", "problem__reference", "problem__statement", "instruction__template")
-    rows = list(failed.order_by("pk")[: size + 1])
-    more, rows = len(rows) > size, rows[:size]
-    return AttemptPage(rows, after is not None, rows[-1].pk if more else None)
+    return page_by_id(failed, after=after, size=size, newest_first=False)

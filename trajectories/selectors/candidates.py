@@ -1,6 +1,6 @@
 """Reading candidates: generated problems with what speaks for and against them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
@@ -12,6 +12,7 @@ from trajectories.core.problems import problem_hash, procedural
 from trajectories.core.records import JSON, ProblemKind, ProblemRecord, PublicProblem
 from trajectories.models import CandidateReview, ProblemCandidate
 from trajectories.selectors.blinding import sight_of
+from trajectories.selectors.paging import Page, page_by_id
 from trajectories.selectors.review_leases import held_by
 
 PAGE = 50
@@ -54,14 +55,6 @@ class CandidateScope:
         return urlencode({name: value for name, value in given.items() if value not in (None, "")})
 
 
-@dataclass(frozen=True, slots=True)
-class CandidatePage:
-    """Candidates, newest first, and the key to go on from; None at the end."""
-
-    rows: Sequence[ProblemCandidate]
-    older: int | None
-
-
 def candidates_in(scope: CandidateScope) -> QuerySet[ProblemCandidate]:
     """The candidates of a scope."""
     candidates = ProblemCandidate.objects.select_related("job")
@@ -74,13 +67,11 @@ def candidates_in(scope: CandidateScope) -> QuerySet[ProblemCandidate]:
     return candidates
 
 
-def list_candidates(scope: CandidateScope, *, before: int | None = None, size: int = PAGE) -> CandidatePage:
+def list_candidates(
+    scope: CandidateScope, *, before: int | None = None, size: int = PAGE
+) -> Page[ProblemCandidate, int]:
     """One page of a scope."""
-    candidates = candidates_in(scope)
-    if before is not None:
-        candidates = candidates.filter(pk__lt=before)
-    rows = list(candidates.defer("minhash", "said").order_by("-pk")[: size + 1])
-    return CandidatePage(rows[:size], older=rows[size - 1].pk if len(rows) > size else None)
+    return page_by_id(candidates_in(scope).defer("minhash", "said"), before=before, size=size)
 
 
 def count_states(scope: CandidateScope) -> Mapping[str, int]:

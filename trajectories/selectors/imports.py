@@ -1,25 +1,14 @@
 """Reading imports."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-
 from trajectories.core.problems import ImportFault
 from trajectories.models import Import
+from trajectories.selectors.paging import Page, page_by_id
 
 
-@dataclass(frozen=True, slots=True)
-class ImportPage:
-    """Imports, newest first, and the key to go on from; None at the end."""
-
-    rows: Sequence[Import]
-    older: int | None
-
-
-def list_imports(*, before: int | None = None, size: int) -> ImportPage:
+def list_imports(*, before: int | None = None, size: int) -> Page[Import, int]:
     """The newest imports, or those before one."""
-    imports = Import.objects.select_related("created_by").defer("faults", "files", "options").order_by("-pk")
-    rows = list((imports if before is None else imports.filter(pk__lt=before))[: size + 1])
-    return ImportPage(rows[:size], rows[size - 1].pk if len(rows) > size else None)
+    imports = Import.objects.select_related("created_by").defer("faults", "files", "options")
+    return page_by_id(imports, before=before, size=size)
 
 
 def import_faults(job: Import) -> list[ImportFault]:

@@ -22,6 +22,7 @@ from trajectories.models import (
     Run,
 )
 from trajectories.selectors.blinding import SEE_REVIEWS
+from trajectories.selectors.paging import Page, cut_page
 from trajectories.selectors.runs import NOTHING_NEW, with_endings
 
 PAGE_SIZE = 50
@@ -271,15 +272,6 @@ def read_job_key(text: str) -> JobKey | None:
     return JobKey(EPOCH + timedelta(microseconds=int(found[1])), found[2], int(found[3]))
 
 
-@dataclass(frozen=True, slots=True)
-class JobPage:
-    """Part of the list. `newer` and `older` are the places to page with, None at the ends."""
-
-    rows: Sequence[JobRow]
-    newer: JobKey | None
-    older: JobKey | None
-
-
 def list_jobs(
     kinds: Collection[str],
     *,
@@ -287,23 +279,20 @@ def list_jobs(
     before: JobKey | None = None,
     after: JobKey | None = None,
     size: int = PAGE_SIZE,
-) -> JobPage:
+) -> Page[JobRow, JobKey]:
     """The newest jobs of these kinds, those older than `before`, or those just newer than `after`.
 
     As many queries as there are kinds on the page, and one. No job matches an unknown word for the state.
     """
     if state and state not in STATE_FILTERS:
-        return JobPage([], None, None)
+        return Page([])
     wanted = Q(state__in=STATE_FILTERS[state][1]) if state else Q()
     if after is not None:
         keys = _keys({kind: wanted & after.newer(kind) for kind in kinds}, size, newest_first=False)
-        more, keys = len(keys) > size, keys[:size][::-1]
-        newer, older = more, True
     else:
-        places = {kind: wanted if before is None else wanted & before.older(kind) for kind in kinds}
-        keys = _keys(places, size)
-        newer, older, keys = before is not None, len(keys) > size, keys[:size]
-    return JobPage(_rows(keys), keys[0] if keys and newer else None, keys[-1] if keys and older else None)
+        keys = _keys({kind: wanted if before is None else wanted & before.older(kind) for kind in kinds}, size)
+    page = cut_page(keys, lambda key: key, size=size, is_first=before is None, backwards=after is not None)
+    return page.of(_rows(page.rows))
 
 
 def get_jobs(kind: str, pks: Collection[int]) -> Sequence[JobRow]:

@@ -10,6 +10,7 @@ from trajectories.core.records import Outcome
 from trajectories.core.verifiers.judge_agreement import Agreement, count_agreement
 from trajectories.models import JudgeJob, JudgeJobItem
 from trajectories.selectors.blinding import Sight
+from trajectories.selectors.paging import Page, page_by_id
 
 JOBS_SHOWN = 50
 SHOWN_FILTERS: dict[str, tuple[str, Q]] = {
@@ -31,14 +32,6 @@ SHOWN_FILTERS: dict[str, tuple[str, Q]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class ItemPage:
-    """Judged items, newest trace first, and the key to go on from; None at the end."""
-
-    rows: Sequence[JudgeJobItem]
-    older: int | None
-
-
-@dataclass(frozen=True, slots=True)
 class JudgeReport:
     """What a job has brought so far: items by outcome, errors by kind, and agreement with what else is known."""
 
@@ -53,7 +46,9 @@ def list_judge_jobs() -> list[JudgeJob]:
     return list(JudgeJob.objects.select_related("created_by", "sampler", "rubric").order_by("-pk")[:JOBS_SHOWN])
 
 
-def list_items(job: JudgeJob, sight: Sight, *, shown: str = "", before: int | None = None, size: int = 50) -> ItemPage:
+def list_items(
+    job: JudgeJob, sight: Sight, *, shown: str = "", before: int | None = None, size: int = 50
+) -> Page[JudgeJobItem, int]:
     """What a job has judged, as far as it may be seen; `shown` is a word of SHOWN_FILTERS, or anything else for all."""
     items: QuerySet[JudgeJobItem] = _judged(job, sight).select_related("trace__problem", "trace__sampler")
     items = items.annotate(shown_decision=sight.showing("decision", "trace"))
@@ -62,10 +57,7 @@ def list_items(job: JudgeJob, sight: Sight, *, shown: str = "", before: int | No
     )
     if shown in SHOWN_FILTERS:
         items = items.filter(SHOWN_FILTERS[shown][1])
-    if before is not None:
-        items = items.filter(pk__lt=before)
-    rows = list(items.order_by("-pk")[: size + 1])
-    return ItemPage(rows[:size], older=rows[size - 1].pk if len(rows) > size else None)
+    return page_by_id(items, before=before, size=size)
 
 
 def _judged(job: JudgeJob, sight: Sight) -> QuerySet[JudgeJobItem]:

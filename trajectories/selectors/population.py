@@ -14,6 +14,7 @@ from trajectories.core.verifiers.unfinished import UNFINISHED
 from trajectories.models import Problem, Trace, Verdict
 from trajectories.models.traces import given_answer
 from trajectories.selectors.blinding import Sight, verdicts_seen
+from trajectories.selectors.paging import Page, page_by_id
 
 GROUPS_SHOWN = 12
 SAMPLES_SHOWN = 25
@@ -281,18 +282,9 @@ def _view_rows(traces: QuerySet[Trace]) -> Sequence[Mapping[str, Any]]:
     return list(rows)
 
 
-@dataclass(frozen=True, slots=True)
-class SamplePage:
-    """Part of the table of samples. `newer` and `older` are keys of the neighbouring pages, None at the ends."""
-
-    rows: Sequence[Trace]
-    newer: int | None
-    older: int | None
-
-
 def list_samples(
     problem: Problem, sight: Sight, *, answer: str = "", before: int | None = None, after: int | None = None
-) -> SamplePage:
+) -> Page[Trace, int]:
     """Samples of a problem, newest first: those older than `before`, newer than `after`, or the newest."""
     traces = (
         Trace.objects.filter(problem=problem, **({"answer_hash": answer} if answer else {}))
@@ -300,12 +292,4 @@ def list_samples(
         .annotate(shown_decision=sight.showing("decision"))
         .defer("steps", "parts", "facts", "run__plan")
     )
-    if after is not None:
-        rows = list(traces.filter(pk__gt=after).order_by("pk")[: SAMPLES_SHOWN + 1])
-        more, rows = len(rows) > SAMPLES_SHOWN, rows[:SAMPLES_SHOWN][::-1]
-        return SamplePage(rows, newer=rows[0].pk if more else None, older=rows[-1].pk if rows else None)
-    older = traces if before is None else traces.filter(pk__lt=before)
-    rows = list(older.order_by("-pk")[: SAMPLES_SHOWN + 1])
-    more, rows = len(rows) > SAMPLES_SHOWN, rows[:SAMPLES_SHOWN]
-    newer = rows[0].pk if rows and before is not None else None
-    return SamplePage(rows, newer=newer, older=rows[-1].pk if more else None)
+    return page_by_id(traces, before=before, after=after, size=SAMPLES_SHOWN)

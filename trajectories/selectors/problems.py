@@ -1,6 +1,5 @@
 """Reading problems: records for the other layers, and pages of the list."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db.models import Case, Count, Exists, F, FloatField, IntegerField, Q, QuerySet, Subquery, Value, When
@@ -12,6 +11,7 @@ from trajectories.core.problems.questions import ASKS_FOR, PROGRAM
 from trajectories.core.records import ProblemKind, ProblemRecord, PublicProblem
 from trajectories.models import Problem, ProblemSet
 from trajectories.selectors.blinding import Sight, accepted_by_problem
+from trajectories.selectors.paging import Page, read_page
 
 PAGE_SIZE = 50
 EXCERPT = 200
@@ -110,15 +110,6 @@ class ProblemFilter:
         return self == ProblemFilter()
 
 
-@dataclass(frozen=True, slots=True)
-class ProblemPage:
-    """Part of a list. `previous` and `next` are the ids to page before and after, None at the ends."""
-
-    rows: Sequence[Problem]
-    previous: int | None
-    next: int | None
-
-
 def problems_in(scope: ProblemFilter, sight: Sight) -> QuerySet[Problem]:
     """The problems that a filter lets through, in no order. Unknown words match nothing."""
     problems = Problem.objects.all()
@@ -141,7 +132,7 @@ def list_problems(
     after: int | None = None,
     before: int | None = None,
     size: int = PAGE_SIZE,
-) -> ProblemPage:
+) -> Page[Problem, int]:
     """The page that follows problem `after`, or ends just before problem `before`, or the first one.
 
     Each row has `first_pair` and `first_test` of its spec (None where the kind has none) and the start of its statement
@@ -164,16 +155,8 @@ def list_problems(
     anchor_id = before if backwards else after
     if anchor_id is not None:
         problems = problems.filter(_beyond(anchor_id, key, descending != backwards, backwards))
-    rows = list(problems.order_by(*_order(key is not None, descending, backwards))[: size + 1])
-    more, rows = len(rows) > size, rows[:size]
-    if backwards:
-        rows.reverse()
-    has_previous, has_next = (more, True) if backwards else (after is not None, more)
-    return ProblemPage(
-        rows=rows,
-        previous=rows[0].pk if rows and has_previous else None,
-        next=rows[-1].pk if rows and has_next else None,
-    )
+    ordered = problems.order_by(*_order(key is not None, descending, backwards))
+    return read_page(ordered, size=size, is_first=anchor_id is None, backwards=backwards)
 
 
 def _order(keyed: bool, descending: bool, backwards: bool) -> list[OrderBy]:

@@ -14,6 +14,7 @@ from django.db.models.functions import RowNumber
 from trajectories.core.records import JSON, Outcome, ProblemKind
 from trajectories.models import Problem, Trace
 from trajectories.models.traces import given_answer
+from trajectories.selectors.paging import Page, page_by_id
 from trajectories.selectors.population import NOTHING
 
 PAGE_SIZE = 50
@@ -51,15 +52,6 @@ class UnmatchedReference:
 
 
 @dataclass(frozen=True, slots=True)
-class UnmatchedPage:
-    """Part of the list, by id. `previous` and `next` are the ids to page before and after, None at the ends."""
-
-    rows: Sequence[UnmatchedReference]
-    previous: int | None
-    next: int | None
-
-
-@dataclass(frozen=True, slots=True)
 class SetMatches:
     """How many problems of a set were compared with samples, and how many of them no sample matched."""
 
@@ -71,24 +63,11 @@ class SetMatches:
 
 def list_unmatched(
     scope: ReferenceFilter, *, after: int | None = None, before: int | None = None, size: int = PAGE_SIZE
-) -> UnmatchedPage:
+) -> Page[UnmatchedReference, int]:
     """The page that follows problem `after`, or ends just before problem `before`, or the first one."""
     problems = _compared(scope).filter(correct_count=0).select_related("problem_set").defer("spec", "statement")
-    backwards = before is not None
-    if backwards:
-        problems = problems.filter(pk__lt=before)
-    elif after is not None:
-        problems = problems.filter(pk__gt=after)
-    rows = list(problems.order_by("-pk" if backwards else "pk")[: size + 1])
-    more, rows = len(rows) > size, rows[:size]
-    if backwards:
-        rows.reverse()
-    has_previous, has_next = (more, True) if backwards else (after is not None, more)
-    return UnmatchedPage(
-        rows=_with_answers(rows),
-        previous=rows[0].pk if rows and has_previous else None,
-        next=rows[-1].pk if rows and has_next else None,
-    )
+    page = page_by_id(problems, before=before, after=after, size=size, newest_first=False)
+    return page.of(_with_answers(page.rows))
 
 
 def matches_by_set(scope: ReferenceFilter) -> list[SetMatches]:

@@ -1,7 +1,6 @@
 """Reading jobs that verify again, and the verdicts they changed."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import Any
 
 from django.db.models import F, QuerySet
@@ -10,16 +9,9 @@ from django.http import QueryDict
 from trajectories.core.selections import Selection
 from trajectories.models import Reverification, Verdict
 from trajectories.selectors.blinding import Sight, verdicts_seen
+from trajectories.selectors.paging import Page, page_by_id
 
 JOBS_SHOWN = 50
-
-
-@dataclass(frozen=True, slots=True)
-class ChangePage:
-    """Changed verdicts, newest first, and the key to go on from; None at the end."""
-
-    rows: Sequence[Verdict]
-    older: int | None
 
 
 def scope_of(job: Reverification) -> Selection:
@@ -37,7 +29,7 @@ def list_reverifications() -> list[Reverification]:
 
 def list_changes(
     sight: Sight, *, job: Reverification | None = None, verifier: str = "", before: int | None = None, size: int = 50
-) -> ChangePage:
+) -> Page[Verdict, int]:
     """Verdicts whose outcome is not the one the same verifier gave before, as far as they may be seen."""
     changes = (
         _changes()
@@ -49,10 +41,7 @@ def list_changes(
         changes = changes.filter(reverification=job)
     if verifier:
         changes = changes.filter(verifier=verifier)
-    if before is not None:
-        changes = changes.filter(pk__lt=before)
-    rows = list(changes.order_by("-pk")[: size + 1])
-    return ChangePage(rows[:size], older=rows[size - 1].pk if len(rows) > size else None)
+    return page_by_id(changes, before=before, size=size)
 
 
 def _changes() -> QuerySet[Verdict]:

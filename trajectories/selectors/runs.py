@@ -17,6 +17,7 @@ from trajectories.core.strategies.slots import count_slots
 from trajectories.core.verifiers.unfinished import UNFINISHED
 from trajectories.models import Attempt, Instruction, Problem, Run, Sampler, Trace
 from trajectories.models import RunProblem as RunPlace
+from trajectories.selectors.paging import Page, page_by_id
 
 PAGE_SIZE = 50
 PROBLEMS_PER_PAGE = 25
@@ -46,32 +47,16 @@ def with_endings(runs: QuerySet[Run]) -> QuerySet[Run]:
     return annotated.annotate(broken_count=F("failed_count") - F("nothing_new_count"))
 
 
-@dataclass(frozen=True, slots=True)
-class RunPage:
-    """Part of the list, newest first. `newer` and `older` are the ids to page with, None at the ends."""
-
-    rows: Sequence[Run]
-    newer: int | None
-    older: int | None
-
-
 def list_runs(
     *, state: str = "", before: int | None = None, after: int | None = None, size: int = PAGE_SIZE
-) -> RunPage:
+) -> Page[Run, int]:
     """The newest runs, those older than run `before`, or those just newer than run `after`. No state matches
     an unknown word."""
     runs = with_endings(Run.objects.select_related("sampler", "created_by").defer("plan"))
     runs = runs.annotate(ended_count=F("done_count") + F("failed_count") + F("cancelled_count"))
     if state:
         runs = runs.filter(STATE_FILTERS[state][1]) if state in STATE_FILTERS else runs.none()
-    if after is not None:
-        rows = list(runs.filter(pk__gt=after).order_by("pk")[: size + 1])
-        more, rows = len(rows) > size, rows[:size][::-1]
-        newer, older = more, True
-    else:
-        rows = list((runs if before is None else runs.filter(pk__lt=before)).order_by("-pk")[: size + 1])
-        newer, older, rows = before is not None, len(rows) > size, rows[:size]
-    return RunPage(rows, rows[0].pk if rows and newer else None, rows[-1].pk if rows and older else None)
+    return page_by_id(runs, before=before, after=after, size=size)
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,23 +242,13 @@ class RunProblem:
     best_trace_id: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class RunProblemPage:
-    """Part of a run's problems in the order of their ids; `next` is the id to page after, None at the end."""
-
-    rows: Sequence[RunProblem]
-    previous: bool
-    next: int | None
-
-
-def list_run_problems(run: Run, *, after: int | None = None, size: int = PROBLEMS_PER_PAGE) -> RunProblemPage:
+def list_run_problems(run: Run, *, after: int | None = None, size: int = PROBLEMS_PER_PAGE) -> Page[RunProblem, int]:
     """The problems of a run that follow problem `after`, with what this run has drawn for each."""
     planned_here = Attempt.objects.filter(run=run, problem=OuterRef("pk"))
-    problems = Problem.objects.filter(Exists(planned_here), pk__gt=after or 0).select_related("problem_set")
+    problems = Problem.objects.filter(Exists(planned_here)).select_related("problem_set")
     problems = problems.defer("spec", "reference", "statement").annotate(first_pair=F("spec__train__0"))
-    found = list(problems.order_by("pk")[: size + 1])
-    more, found = len(found) > size, found[:size]
-    ids = [problem.pk for problem in found]
+    page = page_by_id(problems, after=after, size=size, newest_first=False)
+    ids = [problem.pk for problem in page.rows]
     ended = Q(state=Attempt.State.FAILED)
     failed = Count("pk", filter=ended & ~Q(error_kind=NOTHING_NEW))
     nothing_new = Count("pk", filter=ended & Q(error_kind=NOTHING_NEW))
@@ -293,8 +268,8 @@ def list_run_problems(run: Run, *, after: int | None = None, size: int = PROBLEM
     )
     drawn: dict[int, Mapping[str, Any]] = {row["problem"]: row for row in summed.order_by()}
     nothing: Mapping[str, Any] = {"drawn": 0, "verified": 0, "correct": 0, "best": None, "last": None}
-    rows = [_run_problem(problem, planned[problem.pk], drawn.get(problem.pk, nothing)) for problem in found]
-    return RunProblemPage(rows, after is not None, ids[-1] if more else None)
+    rows = [_run_problem(each, planned[each.pk], drawn.get(each.pk, nothing)) for each in page.rows]
+    return page.of(rows)
 
 
 def _run_problem(problem: Problem, planned: Mapping[str, Any], drawn: Mapping[str, Any]) -> RunProblem:

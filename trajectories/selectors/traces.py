@@ -3,7 +3,7 @@
 Lists run newest first. "Older" is the direction of reading: the next trace to review is the next one down the list.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
 
 from django.contrib.auth.models import User
@@ -23,6 +23,7 @@ from trajectories.core.strategies.base import AttemptKind
 from trajectories.core.verifiers.model_judge import is_model_verdict
 from trajectories.models import ImportedReview, ImportedVerdict, Instruction, Problem, Trace, Verdict
 from trajectories.selectors.blinding import Sight
+from trajectories.selectors.paging import Page, read_page
 from trajectories.selectors.review_leases import free_for
 
 COUNT_LIMIT = 10_000
@@ -47,15 +48,6 @@ class TraceWalk(Selection):
     def scope(self) -> Selection:
         """The scope by itself."""
         return Selection(**{field.name: getattr(self, field.name) for field in fields(Selection)})
-
-
-@dataclass(frozen=True, slots=True)
-class TracePage:
-    """Part of a list, newest first. `newer` and `older` are the keys of the neighbouring pages, None at the ends."""
-
-    rows: Sequence[Trace]
-    newer: int | None
-    older: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +119,7 @@ def _columns(order: str, *, up: bool = False) -> list[str]:
 
 def list_traces(
     walk: TraceWalk, sight: Sight, *, before: int | None = None, after: int | None = None, size: int = 50
-) -> TracePage:
+) -> Page[Trace, int]:
     """One page: the `size` traces next further down than `before`, or next further up than `after`, or the first ones.
 
     The newest come first, or in the order BY_ERROR those whose programs came closest on the training pairs. Each row
@@ -144,18 +136,10 @@ def list_traces(
             shown_dispute=Case(When(sight.seen() & Q(disputed=True), then=Value(True)), default=Value(False)),
         )
     )
-    if after is not None:
-        upwards = traces.filter(_beyond(after, walk.order, up=True)).order_by(*_columns(walk.order, up=True))
-        rows = list(upwards[: size + 1])
-        more, rows = len(rows) > size, rows[:size][::-1]
-        return TracePage(rows, newer=rows[0].pk if more else None, older=rows[-1].pk if rows else None)
-    if before is not None:
-        traces = traces.filter(_beyond(before, walk.order, up=False))
-    rows = list(traces.order_by(*_columns(walk.order))[: size + 1])
-    more, rows = len(rows) > size, rows[:size]
-    return TracePage(
-        rows, newer=rows[0].pk if rows and before is not None else None, older=rows[-1].pk if more else None
-    )
+    up = after is not None
+    if (key := after if up else before) is not None:
+        traces = traces.filter(_beyond(key, walk.order, up=up))
+    return read_page(traces.order_by(*_columns(walk.order, up=up)), size=size, is_first=key is None, backwards=up)
 
 
 def _beyond(key: int, order: str, *, up: bool) -> Q:
