@@ -58,13 +58,14 @@ CONTRAST = re.compile(
 _CUT = re.compile(
     r"\s+\((?!\s*(?:in\s+)?(?:base|binary|octal|hex|thousand|million|billion|dozen|hundred|percent|negative)\w*\b)|"
     r"\s+(?:rather than|instead of|as opposed to|not|nicht)\b|"
-    r",?\s+(?:or|which is)\s+(?:about|approximately|roughly)\b|\s*≈|"
+    r"\s*≈|"
     r"\s*,?\s+(?:because|since|as (?!follows)|so that|which|where|given|using|from|i\.e\.|that is|by|when|"
     r"if we|after|once|due to|obtained|namely|weil|denn|da|"
     r"puisque|parce que|car|porque|ya que|poiché|perché|потому что|так как)\b|,\s+(?:so|and (?:so|this|that|the|"
     r"we|it|i)|not|as|it|this|the|we|i|for|with|und|also)\b|"
     r"\s+[—–]\s+|\s-\s+(?=[^\W\d_]{2})|\s*;\s|,?因为|，因为|，|、?なぜなら|!|\s*[✓✅✔]|\s+\.\s", re.IGNORECASE
 )  # fmt: skip
+_ROUNDED = re.compile(r",?\s+(?:or|which is)\s+(?:about|approximately|roughly)\b", re.IGNORECASE)
 _BOUND = re.compile(
     r"^\W*(?:either|between|at least|at most|more than|less than|fewer than|greater than|smaller than|over|"
     r"under|above|below|up to|no more than|no less than|not more than|"
@@ -144,7 +145,9 @@ def skip_lead(text: str, start: int, end: int) -> int:
 
 
 def _cuts(text: str, start: int, end: int) -> Iterator[int]:
-    """Where a statement may end, the longest first."""
+    """Where a statement may end, the longest first; "or about 3.46" only rounds what stands before it."""
+    rounded = _ROUNDED.search(text, start, end)
+    end = end if rounded is None or rounded.start() == start else rounded.start()
     yield end
     yield from sorted({cut.start() for cut in _CUT.finditer(text, start, end) if cut.start() > start}, reverse=True)
 
