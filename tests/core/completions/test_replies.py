@@ -10,6 +10,7 @@ from trajectories.adapters.chat_api.wire.settings import ChatSettings
 from trajectories.adapters.chat_api.wire.streams import merge_stream
 from trajectories.core.completions.hidden_errors import HiddenError
 from trajectories.core.completions.replies import read_reply
+from trajectories.core.records import FinishReason
 from trajectories.stand_ins.fake_endpoint import Answer, bodies
 
 values = st.recursive(
@@ -132,3 +133,13 @@ def test_errors_that_no_field_calls_so_are_errors_in_their_own_words(answer, sta
         read_reply(json.dumps(answer))
     assert caught.value.refusal.status == status
     assert words in caught.value.refusal.text
+
+
+def test_null_is_no_reason_to_finish_of_an_answer_that_just_came() -> None:
+    choice = {"index": 0, "message": {"role": "assistant", "content": "The answer is 4"}}
+    half = json.dumps({"choices": [{**choice, "finish_reason": None}]})
+    with pytest.raises(HiddenError, match="broken off"):
+        read_reply(half, just_came=True)
+    assert read_reply(half).finish_reason is FinishReason.STOP
+    # Small servers say nothing of it at all.
+    assert read_reply(json.dumps({"choices": [choice]}), just_came=True).finish_reason is FinishReason.STOP

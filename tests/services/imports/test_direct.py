@@ -45,7 +45,7 @@ def test_a_row_becomes_a_trace(sum_problem, lead):
     assert (trace.problem, trace.run, trace.attempt, trace.temperature) == (sum_problem, None, None, 0.7)
     assert trace.reasoning.body == "Two and two.\n\nSo it is \\boxed{4}."
     assert trace.answer == "4"
-    assert trace.facts == {"model": "my/model 7B", "found": {"rule": "boxed", "rules": 3, "start": 30, "end": 31}}
+    assert trace.facts == {"model": "my/model 7B", "found": {"rule": "boxed", "rules": 4, "start": 30, "end": 31}}
     assert (trace.sampler.kind, trace.sampler.title) == ("imported", "my/model 7B")
     assert PendingVerification.objects.get().trace == trace
     sum_problem.refresh_from_db()
@@ -68,7 +68,7 @@ def test_the_place_of_the_answer_reaches_the_evidence(sum_problem):
     assert boxed.verdicts.get().evidence["found"] == {
         "answer": "4",
         "rule": "boxed",
-        "rules": 3,
+        "rules": 4,
         "start": 28,
         "end": 29,
     }
@@ -80,7 +80,7 @@ def test_thoughts_that_come_apart_are_never_the_answer(sum_problem):
     report = run(plain(reasoning="So it is \\boxed{4}.", response="I do not know."))
     verify_traces(trace_ids=report.trace_ids)
     trace = Trace.objects.get()
-    assert (trace.answer, trace.facts["found"]) == (None, {"rules": 3})
+    assert (trace.answer, trace.facts["found"]) == (None, {"rules": 4})
     assert trace.verdicts.get().evidence["found"] is None
 
 

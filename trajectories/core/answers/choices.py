@@ -45,7 +45,7 @@ _AFTER_LETTER = re.compile(r"\s*[)\]}.:,;–—=→|-]+\s*|\s+(?=\()|\s*\n\s*")
 _LOOSE = frozenset("ai")
 """Letters that are English words: alone they count only where a mark, a full stop or a verb is behind them."""
 _WORD_BEHIND = re.compile(
-    r"\s+(?!(?:is|was|must|because|since|as|and|or|but|with|for|by|here|und|oder|et|ou|y|ist|est|es)\b)[a-zß-ÿ]",
+    r"\s+(?![A-Za-z](?![^\W\d_]))(?!(?:is|was|must|because|since|as|and|or|but|with|for|by|here|und|oder|et|ou|y|ist|est|es)\b)[a-zß-ÿ]",
     re.IGNORECASE,
 )
 

@@ -5,49 +5,36 @@ correct themselves. Where nothing is marked, weaker rules look at the last lines
 answer, or takes it back, has none.
 """
 
-import json
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from trajectories.core.answers.choices import letters_of, read_choices
+from trajectories.core.answers.labelled import WHOLE_ANSWER, Found, labelled
 from trajectories.core.answers.marks import (
     MAX_ANSWER,
-    REFUSAL,
     RETRACTION,
     CutOff,
     Mark,
     find_boxes,
     find_labels,
     find_tag,
-    next_block,
     sentences,
     trim,
 )
 from trajectories.core.answers.number_words import SCALES
-from trajectories.core.answers.statements import Reading, Statement, is_readable, read_numeric, skip_lead
-from trajectories.core.answers.weak_rules import last_choice, last_number, lone_line
-from trajectories.core.records import JSON
-
-WHOLE_ANSWER = 200
-"""A text of one line with at most this many characters in which nothing marks an answer may be the answer itself."""
+from trajectories.core.answers.statements import (
+    Reading,
+    Statement,
+    read_numeric,
+    skip_lead,
+)
+from trajectories.core.answers.text_answers import JsonReader, TextReader
+from trajectories.core.answers.weak_rules import last_choice, last_number, only_number
 
 MOST_MARKS = 200
 """Boxes and labels that are looked at, the last first; a text with more that state nothing is no answer."""
-
-WHOLE_TEXT = 2_000
-"""The same for texts whose form is free, lines and all."""
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """An answer, the rule that found it, and its place in the text that was read."""
-
-    value: JSON
-    rule: str
-    start: int
-    end: int
 
 
 class _Kind(Protocol):
@@ -72,9 +59,9 @@ class _Kind(Protocol):
         ...
 
 
-def find_numeric(text: str) -> Found | None:
-    """The last number or formula that a text gives as its answer."""
-    return _find(text, _Numeric())
+def find_numeric(text: str, *, asked: str = "") -> Found | None:
+    """The last number or formula that a text gives as its answer; `asked` is the question."""
+    return _find(text, _Numeric(asked))
 
 
 def find_choice(text: str, choices: Sequence[str], *, many: bool = False) -> Found | None:
@@ -84,12 +71,12 @@ def find_choice(text: str, choices: Sequence[str], *, many: bool = False) -> Fou
 
 def find_text(text: str, *, free: bool = False) -> Found | None:
     """The short text that a text gives as its answer; `free` keeps all lines and sentences of it."""
-    return _find(text, _Text(free))
+    return _find(text, TextReader(free))
 
 
 def find_json(text: str) -> Found | None:
     """The JSON value that a text gives as its answer."""
-    return _find(text, _Json())
+    return _find(text, JsonReader())
 
 
 def _find(text: str, kind: _Kind) -> Found | None:
@@ -97,8 +84,10 @@ def _find(text: str, kind: _Kind) -> Found | None:
         tag, boxes = find_tag(text), find_boxes(text)
     except CutOff:
         return None
-    if tag is not None:
-        return _in_tag(text, tag, kind)
+    if tag is not None and (found := _in_tag(text, tag, kind)) is not None:
+        return found
+    if tag is not None and tag.strong:
+        return None
     labels = find_labels(text, results=kind.results, choices=kind.choices)
     vague: Found | None = None
     # The further to the right, the later it was said; of labels inside of labels the inner one.
@@ -131,6 +120,8 @@ def _in_tag(text: str, tag: Mark, kind: _Kind) -> Found | None:
             if said.reading is Reading.READ:
                 return _as_found(text, said, tag)
     said = kind.read(text, tag)
+    if not tag.strong and said.reading is not Reading.READ:
+        return None
     return None if said.start >= said.end else _as_found(text, said, tag)
 
 
@@ -148,15 +139,16 @@ def _is_retracted(text: str, end: int) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Numeric:
+    asked: str = ""
     results: bool = True
     choices: bool = False
 
     def read(self, text: str, mark: Mark) -> Statement:
         if mark.rule == "label":
-            return _labelled(text, mark, lambda start, end: read_numeric(text, start, end))
-        said = read_numeric(text, mark.start, mark.end, boxed=True)
+            return self._of_sentence(text, mark, labelled(text, mark, lambda *part: self._statement(text, *part)))
+        said = read_numeric(text, *_without_label(text, mark), boxed=True, asked=self.asked)
         if mark.rule == "tag" and said.reading is not Reading.READ:
-            plain = read_numeric(text, mark.start, mark.end)
+            plain = self._statement(text, mark.start, mark.end)
             said = (
                 plain if plain.reading is Reading.READ else Statement(Reading.VAGUE, *trim(text, mark.start, mark.end))
             )
@@ -164,9 +156,28 @@ class _Numeric:
             return _with_scale(text, mark, said)
         return said
 
+    def _statement(self, text: str, start: int, end: int) -> Statement:
+        return read_numeric(text, start, end, asked=self.asked)
+
+    def _of_sentence(self, text: str, mark: Mark, said: Statement) -> Statement:
+        """What a whole sentence behind a colon says: "Answer: There are 42 seats." """
+        if not mark.strong or said.reading not in (Reading.BLOCKED, Reading.VAGUE):
+            return said
+        found = only_number(text, said.start, said.end, self.asked)
+        return said if found is None else Statement(Reading.READ, *found)
+
     def weak(self, text: str, start: int) -> Found | None:
-        found = last_number(text, start)
+        found = last_number(text, start, self.asked)
         return None if found is None else Found(text[found[1] : found[2]], *found)
+
+
+_LABEL_IN_BOX = re.compile(r"\s*\\(?:text|mathrm|textbf|mathbf)\w*\s?\{[^{}]*[:：]\s*\}\s*")
+
+
+def _without_label(text: str, mark: Mark) -> tuple[int, int]:
+    """The place of what a mark marks, without words and a colon before it: \\boxed{\\text{Answer: } 42}."""
+    label = _LABEL_IN_BOX.match(text, mark.start, mark.end)
+    return (mark.start if label is None else label.end()), mark.end
 
 
 def _with_scale(text: str, box: Mark, said: Statement) -> Statement:
@@ -186,11 +197,12 @@ class _Choice:
 
     def read(self, text: str, mark: Mark) -> Statement:
         if mark.rule == "label":
-            return _labelled(text, mark, lambda start, end: self._statement(text, start, end, strong=mark.strong))
+            return labelled(text, mark, lambda start, end: self._statement(text, start, end, strong=mark.strong))
         start, end = trim(text, mark.start, mark.end)
         return self._statement(text, start, end, strong=True)
 
     def _statement(self, text: str, start: int, end: int, *, strong: bool) -> Statement:
+        whole = end
         start = (
             skip_lead(text, start, end)
             if not re.match(r"\s*[(\[]?[A-Za-z][)\].:,]", text[start : start + 8])
@@ -198,6 +210,8 @@ class _Choice:
         )
         first = next(iter(sentences(text, start, end, letters=True)), (start, start))
         start, end = trim(text, *first)
+        if text[start:end].endswith(("?", "？")):
+            return Statement(Reading.BLOCKED, start, max(end, whole))
         for last in (end, *(_before_reason(text, start, end))):
             named = read_choices(text[start:last], self.texts, many=self.many)
             if named is not None and (self.many or len(named) == 1):
@@ -221,122 +235,6 @@ def _before_reason(text: str, start: int, end: int) -> list[int]:
         r",?\s+(?:because|since|as it|as the|which|weil|denn|parce que|porque|perché)\b", re.IGNORECASE
     ).search(text, start, end)
     return [] if reason is None else [reason.start()]
-
-
-_TEXT_TALK = re.compile(
-    r"[\s*_`]*(?:(?:thus|therefore|indeed|also|now|then)\s+)*(?:an?\s+(?:integer|whole|positive|negative|single|valid|good|number|word|real)|correct|right|wrong|"
-    r"incorrect|final|consistent|reasonable|plausible|exact|unique|complete|verified|confirmed|clear|simple|obvious|straightforward|based|given|found|obtained|"
-    r"derived|calculated|computed|determined|expected|required|as follows|below|above|in the|that\b|what\b|"
-    r"because|since|supported|valid|shown|provided|written|"
-    r"not\b|only|still|within|at the)\b", re.IGNORECASE
-)  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class _Text:
-    free: bool
-    results: bool = False
-    choices: bool = False
-
-    def read(self, text: str, mark: Mark) -> Statement:
-        if mark.rule != "label":
-            return self._whole(text, mark.start, mark.end)
-        if not mark.strong and _TEXT_TALK.match(text, mark.start, mark.end):
-            return Statement(Reading.NOTHING, mark.start, mark.start)
-        if text[max(0, mark.start - 6) : mark.start].strip().endswith("####") and text[mark.end :].strip():
-            return Statement(Reading.NOTHING, mark.start, mark.start)
-        return _labelled(text, mark, lambda start, end: self._whole(text, start, end))
-
-    def _whole(self, text: str, start: int, end: int) -> Statement:
-        while start < end and text[start] in ":=：→ \t":
-            start += 1
-        start, end = _inside_fence(text, start, end)
-        start, end = trim(text, start, end)
-        while end > start and text[end - 1] in "." and not self.free:
-            end -= 1
-        return Statement(Reading.READ if start < end else Reading.NOTHING, *trim(text, start, end))
-
-    def weak(self, text: str, start: int) -> Found | None:
-        first, end = start + len(text[start:]) - len(text[start:].lstrip()), len(text.rstrip())
-        limit = WHOLE_TEXT if self.free else WHOLE_ANSWER
-        if start or REFUSAL.search(text):
-            return None
-        if not 0 < end - first <= limit or (not self.free and "\n" in text[first:end]):
-            line = None if self.free else lone_line(text, start, lambda _: True, bold_only=True)
-            return None if line is None else Found(text[line[0] : line[1]], "line", *line)
-        return Found(text[first:end], "whole text", first, end)
-
-
-def _inside_fence(text: str, start: int, end: int) -> tuple[int, int]:
-    """The inside of a fence that a part of a text begins with, else the part."""
-    first, last = trim(text, start, end, " \t\r\n")
-    mark = text[first : first + 3]
-    line = text.find("\n", first, last)
-    if mark not in ("```", "~~~") or line < 0:
-        return start, end
-    closing = text.find(mark, line, last)
-    return line + 1, last if closing < 0 else closing
-
-
-@dataclass(frozen=True, slots=True)
-class _Json:
-    results: bool = True
-    choices: bool = False
-    _texts: _Text = field(default_factory=lambda: _Text(free=False))
-
-    def read(self, text: str, mark: Mark) -> Statement:
-        start, end = (mark.start, mark.end) if mark.rule != "label" else next_block(text, mark.start)[:2]
-        while start < end and text[start] in " \t\n:=*_`":
-            start += 1
-        place = _json_at(text, start)
-        if place is not None and (mark.rule == "label" or place <= end):
-            return Statement(Reading.READ, start, place)
-        said = self._texts.read(text, mark)
-        return Statement(Reading.VAGUE if said.reading is Reading.READ else said.reading, said.start, said.end)
-
-    def weak(self, text: str, start: int) -> Found | None:
-        blocks = list(re.finditer(r"(?:```|~~~)(?:json\w*)?[ \t]*\r?\n(.*?)(?:```|~~~)", text[start:], re.DOTALL))
-        for block in reversed(blocks):
-            place = start + block.start(1)
-            end = _json_at(text, place)
-            if end is not None and not text[end : start + block.end(1)].strip():
-                return Found(text[place:end], "block", place, end)
-        first = start + len(text[start:]) - len(text[start:].lstrip())
-        whole = _json_at(text, first) if text[first:].strip() else None
-        if whole is not None and not text[whole:].strip():
-            return Found(text[first:whole], "whole text", first, whole)
-        return _last_json(text, start) or self._texts.weak(text, start)
-
-
-def _json_at(text: str, start: int) -> int | None:
-    """Where the JSON value that begins at `start` ends; None where none begins there."""
-    try:
-        return json.JSONDecoder().raw_decode(text[start : start + MAX_ANSWER])[1] + start
-    except (ValueError, RecursionError):
-        return None
-
-
-def _last_json(text: str, start: int) -> Found | None:
-    """The last object or list that begins a line."""
-    lines = [found.start(1) for found in re.finditer(r"^[ \t]*([\[{])", text[start:], re.MULTILINE)][-20:]
-    for place in lines:
-        end = _json_at(text, start + place)
-        if end is not None and not any(character.isalnum() for character in text[end:].splitlines()[0:1] or [""]):
-            return Found(text[start + place : end], "block", start + place, end)
-    return None
-
-
-def _labelled(text: str, mark: Mark, read: Callable[[int, int], Statement]) -> Statement:
-    """What stands behind a label: on its line, else on the next line or in the block that follows."""
-    line = text[mark.start : mark.end]
-    if line.strip(" \t*_`:：=>|$\\[]().") or is_readable(line):
-        said = read(mark.start, mark.end)
-        if said.reading is not Reading.NOTHING or line.strip(" \t*_`:：=>|"):
-            return said
-    if not mark.strong:
-        return Statement(Reading.NOTHING, mark.start, mark.start)
-    start, end, _ = next_block(text, mark.end)
-    return read(start, end)
 
 
 __all__ = ["WHOLE_ANSWER", "Found", "find_choice", "find_json", "find_numeric", "find_text"]

@@ -8,7 +8,12 @@ from typing import Literal
 MAX_ANSWER = 10_000
 """Characters of an answer that are looked at; a longer one is no final answer."""
 
-_BOX_OR_BRACE = re.compile(r"(?P<box>\\(?:boxed|fbox|framebox)\s*\{)|\\.|[{}]", re.DOTALL)
+_BOX_OR_BRACE = re.compile(
+    r"(?P<box>(?:\\{1,3}|(?<![A-Za-z\\]))(?:boxed|bbox|fbox|framebox|colorbox\{\w+\})\s*\{|\x08oxed\s*\{)|"
+    r"(?P<bare>\\boxed\s+(?P<said>-?\$?(?:\d[\d,]*(?:\.\d+)?(?:/\d+)?|[A-Z])(?![\w{^/])))|\\.|[{}]",
+    re.DOTALL,
+)
+"""A box, also where its backslash was doubled or lost on the way (JSON makes a backspace of \\b)."""
 _NOUNS = (
     "answer|ans(?=\\s?[.:=])|antwort|r[ée]ponse|respuesta|risposta|resposta|antwoord|odpowied[źz]|odpověď|"
     "svar(?:et)?|vastaus|cevap|yanıt|ответ|"
@@ -21,7 +26,7 @@ _RESULTS = (
 )
 _CHOICES = (
     r"(?:(?:correct|right|best|final|chosen|my)\s+(?:choice|option|letter|alternative|statement))|"
-    r"choice(?=\s*[*_`]*\s*[:=])|richtig(?:e option|e wahl)?|选择|正确选项"
+    r"choice(?=[\"'\s]*[*_`]*\s*[:=：])|richtig(?:e option|e wahl)?|选择|正确选项"
 )
 _COPULA = (
     r"\s+(?:(?:must|should|would|will|has to|can only|might|may)\s+be|(?:comes?|turns?|"
@@ -30,7 +35,9 @@ _COPULA = (
     r"равна|равно|составляет|это|olur|adalah|là|este|on|είναι)"
     r"(?![^\W\d_])(?:\s*[:：])?|(?:应该是|應該是|应选|选|選|就是|等于|是|为|為|は|：|는|은)"
 )
-_SEPARATOR = rf"(?P<colon>\s*[*_`]*\s*[:：]|\s*(?:=>|->|[=→⇒➜]|≈|\s[-–—](?=\s))|\.{{2,}})|(?P<copula>{_COPULA})"
+_SEPARATOR = (
+    rf"(?P<colon>\s*[*_`]*\s*[:：]|\s*】[:：]?|\s*(?:=>|->|[=→⇒➜]|≈|\s[-–—](?=\s))|\.{{2,}})|(?P<copula>{_COPULA})"
+)
 _LABEL = re.compile(
     rf"(?P<noun>(?<![A-Za-zÀ-ɏЀ-ӿ])(?:{_NOUNS})|"
     rf"(?P<result>(?<![A-Za-zÀ-ɏЀ-ӿ])(?:{_RESULTS}))|"
@@ -64,7 +71,7 @@ _JSON_VALUE = re.compile(
     r"\s*(?:\"(?P<text>(?:[^\"\\\n]|\\.){1,500})\"|(?P<bare>-?\d[\d.eE+-]*|true|false))\s*(?=[,}\n])"
 )
 """A text or a plain value, with what follows it in an object."""
-_SENTENCE_END = re.compile(r"[.!?](?=[\s*_\"')\]]*(?:\s|\Z))|[。！？]|\n")
+_SENTENCE_END = re.compile(r"(?:[.?]|!(?!\s*[=+*/×·≈^-]))(?=[\s*_\"')\]]*(?:\s|\Z))|[。！？]|\n")
 _ABBREVIATIONS = frozenset(
     [
         "approx",
@@ -111,6 +118,13 @@ REFUSAL = re.compile(
 )  # fmt: skip
 
 
+_TAG_NAMES = "answer|final[_-]?answer|finalanswer"
+_WEAK_TAG_NAMES = "output|result|solution|response|final"
+"""Tags that may hold much more than an answer: they count where an answer is all that is in them."""
+MAX_OPEN = 200
+"""Behind such a tag that is not closed the text was cut off inside of it, if no more than this follows."""
+
+
 @dataclass(frozen=True, slots=True)
 class Mark:
     """A place where an answer may begin: what stands between `start` and `end` is said to be it.
@@ -129,14 +143,26 @@ class CutOff(ValueError):  # noqa: N818
 
 
 def find_tag(text: str) -> Mark | None:
-    """The last <answer>...</answer>. Raises CutOff where another begins after it and never ends."""
-    lower = text.lower()
-    end = lower.rfind("</answer>")
-    opening = lower.rfind("<answer>")
-    if opening > end and lower[opening - 1 : opening] != "`":
-        raise CutOff
-    start = lower.rfind("<answer>", 0, max(end, 0))
-    return None if start < 0 else Mark("tag", start + len("<answer>"), end)
+    """The last <answer>...</answer>, else the last <output>...</output> or the like, which is not strong. Raises CutOff
+    where another begins after it and never ends."""
+    for names, strong in ((_TAG_NAMES, True), (_WEAK_TAG_NAMES, False)):
+        marks = [
+            found for found in re.finditer(rf"<(/?)({names})>|\[(/?)(?-i:ANSWER)\]", text, re.IGNORECASE)
+            if (strong or found[2]) and text[found.start() - 1 : found.start()] != "`"
+        ]  # fmt: skip
+        if marks and not _closes(marks[-1]):
+            if strong or len(text) - marks[-1].end() <= MAX_OPEN:
+                raise CutOff
+            continue
+        closing = marks[-1] if marks else None
+        opening = next((mark for mark in reversed(marks) if not _closes(mark)), None)
+        if closing is not None and opening is not None:
+            return Mark("tag", opening.end(), closing.start(), strong=strong)
+    return None
+
+
+def _closes(tag: re.Match[str]) -> bool:
+    return bool(tag[1] or tag[3])
 
 
 def find_boxes(text: str) -> list[Mark]:
@@ -148,6 +174,8 @@ def find_boxes(text: str) -> list[Mark]:
         if found["box"]:
             open_braces.append(found.end())
             depth, last = depth + 1, found.end()
+        elif found["bare"]:
+            boxes.append(Mark("boxed", found.start("said"), found.end("said")))
         elif found[0] == "{":
             open_braces.append(None)
         elif found[0] == "}" and open_braces:

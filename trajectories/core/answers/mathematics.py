@@ -15,6 +15,7 @@ from fractions import Fraction
 
 from trajectories.core.answers.evaluation import UnreadableError, Value, at_points, evaluate, is_infinite, symbols_of
 from trajectories.core.answers.formulas import parse
+from trajectories.core.answers.intervals import plain_intervals
 from trajectories.core.answers.numbers import read_quantity
 from trajectories.core.answers.plain import plain_mathematics, strip_marks
 from trajectories.core.answers.texts import normalise
@@ -42,9 +43,10 @@ class Form:
 
 
 _REPEATING = re.compile(r"(\d+)\.(\d*)(?:\\overline|\\bar|\\dot)\s?\{(\d+)\}|(\d+)\.(\d*)\((\d+)\)")
+_PRODUCT = re.compile(r"[abmnpqxyz]{2,3}")
+"""Symbols side by side that look like a name."""
 _SPLIT_WORDS = re.compile(r"\s*(?:,?\s*(?<![^\W\d_])(?:or|and|oder|und|ou|et)(?![^\W\d_])|[;∨])\s*", re.IGNORECASE)
 _REALS = re.compile(r"\\mathbb\s?\{?R\}?|ℝ")
-_FRENCH = re.compile(r"\][^\[\]()]+[,;][^\[\]()]+[\[\]]|\[[^\[\]()]+[,;][^\[\]()]+\[")
 _DESCRIBED = re.compile(r"⦃\s*[A-Za-z](?:\s*∈\s*\(-∞,∞\))?\s*[|:]\s*([^⦃⦄]+)⦄")
 _RATIO = re.compile(r"\d+(?:\.\d+)?(?:\s?:\s?\d+(?:\.\d+)?)+")
 _BASED = re.compile(r"[\dA-F]+_\{?\d{1,2}\}?")
@@ -63,6 +65,7 @@ def read_form(text: str) -> Form | None:
     text = _REALS.sub(r"(-\\infty,\\infty)", text)
     plain = strip_marks(plain_mathematics(strip_marks(text))).strip(" ,;:")
     plain = _REPEATING.sub(_repeating, plain.replace("\\{", "⦃").replace("\\}", "⦄"))
+    plain = plain_intervals(plain)
     try:
         return _statement(plain) if plain else None
     except (UnreadableError, ArithmeticError, ValueError, RecursionError):
@@ -80,6 +83,8 @@ def equal_forms(expected: Form, found: Form) -> bool | None:
         return set(formula.key.rpartition(":")[2].split("|")) == {number.key.removeprefix("n:")}
     if "written" in shapes or "words" in shapes:
         return False
+    if "equation" in shapes and shapes != {"equation"} and (expected.values or found.values):
+        return False  # x^2 = 42 is not 42
     if not expected.values or not found.values:
         return None
     if shapes <= {"number", "set", "list"} and len(expected.values) == len(found.values) == 1:
@@ -137,12 +142,13 @@ def _repeating(found: re.Match[str]) -> str:
 
 def _statement(text: str) -> Form:
     """Any of the shapes; the text is in plain spelling. Raises UnreadableError, also where a side is left out: "x<"."""
-    if not text.strip():
+    text = text.strip()
+    if not text:
         raise UnreadableError
     constant = _as_it_stands(text)
     if constant is not None:
         return constant
-    parts = [part for part in _SPLIT_WORDS.split(text) if part.strip()]
+    parts = [part for part in _split_words(text) if part.strip()]
     if len(parts) > 1:
         return _several([part.strip() for part in parts])
     if "∪" in text:
@@ -176,7 +182,18 @@ def _as_it_stands(text: str) -> Form | None:
     described = _DESCRIBED.fullmatch(text)
     if described is not None:
         return _statement(described[1].strip())
-    return _bracketed(text) if _FRENCH.fullmatch(text) else None
+    return None
+
+
+def _split_words(text: str) -> list[str]:
+    """The text cut at "or", "and" and semicolons that stand outside of all brackets."""
+    parts, start = [], 0
+    for found in _SPLIT_WORDS.finditer(text):
+        before = text[: found.start()]
+        if sum(before.count(sign) for sign in "([{⦃") <= sum(before.count(sign) for sign in ")]}⦄"):
+            parts.append(text[start : found.start()])
+            start = found.end()
+    return [*parts, text[start:]]
 
 
 def _several(parts: Sequence[str]) -> Form:
@@ -208,7 +225,7 @@ def _split(text: str, sign: str) -> list[str]:
 def _bracketed(text: str) -> Form | None:
     """A tuple, a set or an interval; None for what is none."""
     opening, closing, inner = text[0], text[-1], text[1:-1]
-    if opening in "([⦃{]" and closing in ")]⦄}[" and _closes_at_end(text):
+    if opening in "([⦃{" and closing in ")]⦄}" and _closes_at_end(text):
         parts = [part.strip() for part in _split(inner, ",")]
         if opening in "⦃{":
             return _collection("set", "", [_statement(part) for part in parts if part]) if closing in "⦄}" else None
@@ -217,7 +234,7 @@ def _bracketed(text: str) -> Form | None:
         if len(parts) < 2:
             return None
         forms = [_statement(part) for part in parts]
-        brackets = ("(" if opening in "(]" else "[") + (")" if closing in ")[" else "]")
+        brackets = opening + closing
         if len(forms) == 2 and opening + closing != "()":
             return _interval(forms, brackets)
         return _collection("tuple", brackets, forms)
@@ -229,9 +246,9 @@ def _closes_at_end(text: str) -> bool:
     depth = 0
     for character in text[:-1]:
         depth += {"(": 1, "[": 1, "⦃": 1, "{": 1, ")": -1, "]": -1, "⦄": -1, "}": -1}.get(character, 0)
-        if depth <= 0 and character not in "]":
+        if depth <= 0:
             return False
-    return text[0] == "]" or depth == 1
+    return depth == 1
 
 
 def _collection(shape: str, brackets: str, forms: Sequence[Form]) -> Form:
@@ -302,7 +319,9 @@ def _equation(text: str) -> Form:
     if len(sides) != 2 or not all(sides):
         raise UnreadableError
     for name, other in (sides, sides[::-1]):
-        if _SYMBOL.fullmatch(name) or re.fullmatch(r"\([A-Za-z](?:\s?,\s?[A-Za-z])+\)", name):
+        if (_SYMBOL.fullmatch(name) and not _PRODUCT.fullmatch(name)) or re.fullmatch(
+            r"\([A-Za-z](?:\s?,\s?[A-Za-z])+\)", name
+        ):
             form = _statement(other)
             if form.values:
                 return form

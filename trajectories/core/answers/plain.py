@@ -8,6 +8,7 @@ _WRAPPER = re.compile(
     r"boldsymbol|bm|operatorname\*?|emph|underline|textbf|displaystyle|ensuremath)\s?\{([^{}]*)\}"
 )
 _SWITCHES = re.compile(
+    r"\\(?:text)?color(?:box)?\s?\{\w+\}|"
     r"\\(?:displaystyle|textstyle|bf|rm|it|large|Large|limits|quad|qquad|left|right|[bB]igg?[lrm]?)(?![A-Za-z])"
 )
 _VULGAR = {
@@ -82,7 +83,7 @@ def strip_marks(text: str) -> str:
     before = None
     while before != text:
         # The inch sign behind a number is no quotation mark.
-        inner = text.strip().strip("*_`“”«»„").strip()
+        inner = text.strip().strip("*_`“”«»„‘’").strip()
         before, text = text, inner.strip('"').strip() if inner.startswith('"') else inner
         if len(text) > 2 and text[0] == text[-1] == "'":
             text = text[1:-1]

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 
+from trajectories.core.answers.endings import without_loose_ends
+from trajectories.core.answers.equations import names_value
 from trajectories.core.answers.marks import REFUSAL, sentences, trim
 from trajectories.core.answers.mathematics import read_form, side_values
 from trajectories.core.answers.numbers import read_quantity
@@ -45,13 +47,25 @@ _DENIAL = re.compile(
     r"не\b|不是|并不是|ではな)",
     re.IGNORECASE,
 )
+CONTRAST = re.compile(
+    r"(?:[,;:—–-]|\bbut\b)?\s*(?:\b(?:but|rather|instead|sondern|mais|sino|ma|bensì|а)\b|而(?:应该?|應該?)?是|,\s*是)"
+    r"(?:\s+(?:rather|instead))?(?:,?\s+(?:it|that)(?:['’]s|\s+is|\s+equals)\b)?\s*|"
+    r"[,;:—–-]\s*(?:it|that|the\s+(?:\w+\s+)?(?:answer|value|number|one|choice|option))"
+    r"(?:['’]s|\s+is|\s+equals|\s+should be|\s+must be)\b\s*",
+    re.IGNORECASE,
+)  # fmt: skip
+"""What stands between what an answer is not and what it is."""
 _CUT = re.compile(
-    r"\s+\(|\s*,?\s+(?:because|since|as (?!follows)|so that|which|where|given|using|from|i\.e\.|that is|by|when|"
+    r"\s+\((?!\s*(?:in\s+)?(?:base|binary|octal|hex|thousand|million|billion|dozen|hundred|percent|negative)\w*\b)|"
+    r"\s+(?:rather than|instead of|as opposed to|not|nicht)\b|"
+    r"\s*≈|"
+    r"\s*,?\s+(?:because|since|as (?!follows)|so that|which|where|given|using|from|i\.e\.|that is|by|when|"
     r"if we|after|once|due to|obtained|namely|weil|denn|da|"
     r"puisque|parce que|car|porque|ya que|poiché|perché|потому что|так как)\b|,\s+(?:so|and (?:so|this|that|the|"
     r"we|it|i)|not|as|it|this|the|we|i|for|with|und|also)\b|"
     r"\s+[—–]\s+|\s-\s+(?=[^\W\d_]{2})|\s*;\s|,?因为|，因为|，|、?なぜなら|!|\s*[✓✅✔]|\s+\.\s", re.IGNORECASE
 )  # fmt: skip
+_ROUNDED = re.compile(r",?\s+(?:or|which is)\s+(?:about|approximately|roughly)\b", re.IGNORECASE)
 _BOUND = re.compile(
     r"^\W*(?:either|between|at least|at most|more than|less than|fewer than|greater than|smaller than|over|"
     r"under|above|below|up to|no more than|no less than|not more than|"
@@ -69,12 +83,13 @@ LONGEST_STATEMENT = 300
 MAX_SENTENCE = 2_000
 
 
-def read_numeric(text: str, start: int, end: int, *, boxed: bool = False) -> Statement:
-    """The number or formula that a part of a text states; `boxed` says that all of the part is the statement."""
+def read_numeric(text: str, start: int, end: int, *, boxed: bool = False, asked: str = "") -> Statement:
+    """The number or formula that a part of a text states; `boxed` says that all of the part is the statement, `asked`
+    is the question."""
     if not boxed:
         start = skip_lead(text, start, end)
         if _DENIAL.match(text, start, end):
-            return Statement(Reading.DENIED, start, first_end(text, start, end))
+            return _after_denial(text, start, first_end(text, start, end), asked)
         end = first_end(text, start, end)
     start, end = trim(text, start, end)
     if start >= end:
@@ -83,14 +98,36 @@ def read_numeric(text: str, start: int, end: int, *, boxed: bool = False) -> Sta
     if not boxed and (_BOUND.match(text[start:shown]) and not _is_mathematics(text[start:shown])):
         return Statement(Reading.BLOCKED if _DIGIT.search(text, start, shown) else Reading.NOTHING, start, shown)
     for cut in [end] if boxed else _cuts(text, start, end):
-        first, last = trim(text, start, cut, " \t\r\n*_`,;:.。，!！" if not boxed else " \t\r\n*_`")
+        first, last = _bare(text, start, cut, boxed=boxed)
         if 0 < last - first <= LONGEST_STATEMENT and is_readable(text[first:last]):
-            return Statement(Reading.READ, *_last_side(text, first, last))
+            return Statement(Reading.READ, *_last_side(text, first, last, asked))
     if _UNKNOWN.match(text[start:shown]) or REFUSAL.match(text, start, shown):
         return Statement(Reading.BLOCKED, start, shown)
     if boxed:
         return Statement(Reading.VAGUE, start, shown)
     return Statement(Reading.BLOCKED if _DIGIT.search(text, start, end) else Reading.VAGUE, start, shown)
+
+
+def _after_denial(text: str, start: int, end: int, asked: str) -> Statement:
+    """What a statement goes on to say that begins with what the answer is not: "not 41 but 42"."""
+    contrast = CONTRAST.search(text, start, end)
+    if contrast is not None:
+        said = read_numeric(text, contrast.end(), end, asked=asked)
+        if said.reading is Reading.READ:
+            return said
+    return Statement(Reading.DENIED, start, end)
+
+
+def _bare(text: str, start: int, end: int, *, boxed: bool) -> tuple[int, int]:
+    """A statement without the marks around it; the point of .75 is none."""
+    before = (-1, -1)
+    while before != (start, end):
+        before = (start, end)
+        start, end = trim(text, start, end, " \t\r\n*_`" if boxed else " \t\r\n*_`,;:.。，!！")
+        start, end = without_loose_ends(text, start, end)
+    if not boxed and start > 0 and text[start - 1] in ".," and re.match(r"\d", text[start:end]):
+        start -= text[start - 1] == "." and not text[start - 2 : start - 1].isdigit()
+    return start, end
 
 
 def first_end(text: str, start: int, end: int, *, letters: bool = False) -> int:
@@ -108,7 +145,9 @@ def skip_lead(text: str, start: int, end: int) -> int:
 
 
 def _cuts(text: str, start: int, end: int) -> Iterator[int]:
-    """Where a statement may end, the longest first."""
+    """Where a statement may end, the longest first; "or about 3.46" only rounds what stands before it."""
+    rounded = _ROUNDED.search(text, start, end)
+    end = end if rounded is None or rounded.start() == start else rounded.start()
     yield end
     yield from sorted({cut.start() for cut in _CUT.finditer(text, start, end) if cut.start() > start}, reverse=True)
 
@@ -148,14 +187,17 @@ def _sides(text: str) -> list[str]:
     return text.split("=")
 
 
-def _last_side(text: str, start: int, end: int) -> tuple[int, int]:
-    """The value at the end of a chain of equations (6 × 7 = 42), or at its beginning where that is the plain one."""
+def _last_side(text: str, start: int, end: int, asked: str) -> tuple[int, int]:
+    """The value at the end of a chain of equations (6 × 7 = 42), or at its beginning where that is the plain one; all
+    of it where it states no value (2x = 42)."""
     said = text[start:end]
     if "=" not in said or _is_joined(said) or re.search(r"[<>≤≥]|\\[lg]eq?", said):
         return start, end
     sides = _sides(said)
     end -= len(said) - len(_without_half_delimiter(said))
     sides[-1] = _without_half_delimiter(sides[-1])
+    if not names_value(sides[0], asked):
+        return start, end
     if read_quantity(sides[-1]) is not None and re.search(r"\d|π|\\pi|\\frac", sides[-1]):
         return trim(text, end - len(sides[-1]), end)
     if len(sides) == 2 and read_quantity(sides[0]) is not None:

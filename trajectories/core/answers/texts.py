@@ -11,7 +11,9 @@ _SENTENCE = " .,;:!?\"'`*_\u2018\u2019\u201c\u201d\u3002\uff0e\u300c\u300d\u300e
 
 _YES = frozenset(["yes", "true", "ja", "oui", "sí", "sì", "sim", "да", "是", "是的", "はい", "예", "네"])
 _NO = frozenset(["no", "false", "nein", "non", "não", "нет", "否", "不是", "いいえ", "아니오", "아니요"])
-_FIRST_WORD = re.compile(r"\W*(\w+)\W*?(?:[,;:.!。，、—–-]|\s-|\s*$)")
+_FIRST_WORD = re.compile(
+    r"\W*(\w+)\W*?(?:[,;:.!。，、—–-]|\s-|\s*$|\s+(?:it|he|she|they|that|this|there|we|you|because|since)\b)"
+)
 _BECAUSE = re.compile(
     r",?\s+(?:because|since|which|who|where|as it|as the)\b|,\s+(?:a|an|the|not|so)\b|\s+[—–]\s+", re.IGNORECASE
 )

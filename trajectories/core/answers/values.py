@@ -5,6 +5,7 @@ import re
 from dataclasses import dataclass
 from fractions import Fraction
 
+from trajectories.core.answers.equations import names_value
 from trajectories.core.answers.expressions import read_expression
 from trajectories.core.answers.marks import CutOff, find_boxes
 from trajectories.core.answers.mathematics import Form, read_form, words_key
@@ -86,7 +87,8 @@ def _unboxed(text: str) -> str:
 
 def _last_side(text: str) -> Value | None:
     """The number that an equation with words in it ends with: "Total cost = 42 dollars"."""
-    side = text.rsplit("=", 1)[-1] if "=" in text and not re.search(r"[<>≤≥;]|\bor\b|\band\b", text) else ""
+    is_one = "=" in text and not re.search(r"[<>≤≥≠;]|!=|\bor\b|\band\b", text)
+    side = text.rsplit("=", 1)[-1] if is_one and names_value(text.split("=", 1)[0]) else ""
     quantity = read_quantity(side) if side else None
     return (
         None

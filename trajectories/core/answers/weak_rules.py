@@ -7,6 +7,8 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 
 from trajectories.core.answers.choices import read_choices
+from trajectories.core.answers.endings import without_loose_ends
+from trajectories.core.answers.equations import MAX_SIDE, names_value
 from trajectories.core.answers.marks import REFUSAL, RETRACTION, sentences, trim
 from trajectories.core.answers.number_words import is_number_word
 from trajectories.core.answers.statements import Reading, is_readable, read_numeric
@@ -29,13 +31,14 @@ _FORMULA = re.compile(
     r"\$\$(?P<a>[^$]+)\$\$|(?<![\\\w])\$(?P<b>[^$\n]+)\$|\\\((?P<c>.+?)\\\)|\\\[(?P<d>.+?)\\\]", re.DOTALL
 )
 _RESULT_BEFORE = re.compile(
-    r"(?:=|≈|:|→|\\approx|\b(?:no, |rather )|\b(?:is|are|was|were|be|equals?|equal to|makes?|gives?|giving|"
+    r"(?:=|≈|:|→|\\approx|\b(?:no, |rather )|\b(?:it|that|there|here|total|answer)['’]s\s|"
+    r"\b(?:is|are|was|were|be|equals?|equal to|makes?|gives?|giving|"
     r"gets?|got|obtains?|have|has|had|totals?|totalling|totaling|leaves?|leaving|yields?|"
     r"remains?|costs?|needs?|pays?|paid|earns?|earned|spends?|spent|takes?|contains?|holds?|becomes?|(?:thus|so|"
     r"hence|therefore|then),?|to be|results? in|ends? up with|"
     r"ist|sind|ergibt|beträgt|hat|haben|bleiben|kostet|est|sont|font|fait|donne|reste|a|coûte|"
     r"es|son|da|hay|tiene|quedan|cuesta|è|sono|fa|tem|são|равно|получаем|"
-    r"получится|итого)\s|(?:是|为|為|は|が|有|共|得|等于|计|計|で|는|은|이))\s*"
+    r"получится|итого)\s|(?:综上(?:所述)?[，,]?|是|为|為|は|が|有|共|得|等于|计|計|で|는|은|이))\s*"
     r"(?:(?:a\s+)?(?:total|sum|grand total)\s+of\s+|"
     r"(?:about|approximately|roughly|exactly|only|just|still|therefore|thus|then|equal to|around|etwa|genau|"
     r"environ|exactement|約|约|共|left with|a|insgesamt)\s+|[\s*_`$\\(\[{~≈:])*$",
@@ -46,6 +49,8 @@ _SETUP_AFTER = re.compile(
     r"pro|je|chacun|cada)\b",
     re.IGNORECASE,
 )
+_LEFT_SIDE = re.compile(r"([^=,;:]*)(?<![<>!≤≥≠])=\s*[*_`$(\[]*$")
+"""What stands before the equals sign before a number."""
 _RESULT_AFTER = re.compile(
     r"\s*(?:[^\W\d_]+\s+){0,2}(?:remain|remains|are left|is left|left|in total|in all|altogether|bleiben|übrig|"
     r"restent)\b",
@@ -92,8 +97,8 @@ _ROW = re.compile(r"^[ \t]*\|(.*)\|[ \t]*$")
 _RULE_ROW = re.compile(r"[\s|:=-]+")
 
 
-def last_number(text: str, start: int) -> Placed | None:
-    """The number or formula that a text from `start` on ends with as its result."""
+def last_number(text: str, start: int, asked: str = "") -> Placed | None:
+    """The number or formula that a text from `start` on ends with as its result; `asked` is the question."""
     if REFUSAL.search(text, _last_part(text, start)) is not None:
         return None
     row = _last_cell(text, start)
@@ -101,12 +106,12 @@ def last_number(text: str, start: int) -> Placed | None:
         return "table", *row
     line = lone_line(text, start, lambda part: re.search(r"\d|[½¼¾⅓⅔]|\\", part) is not None and is_readable(part))
     if line is not None:
-        said = read_numeric(text, *line, boxed=True)
+        said = read_numeric(text, *line, boxed=True, asked=asked)
         return "line", said.start, said.end
     for first, end in reversed(sentences(text, start, len(text))[-MOST_SENTENCES:]):
         if _ASIDE.match(text[first:end]) or re.search(r"\d|[½¼¾⅓⅔]|\$|\\[(\[]", text[first:end]) is None:
             continue
-        placed = _in_sentence(text, first, end)
+        placed = _in_sentence(text, first, end, asked)
         if placed is not None:
             return placed
         if not _is_setup(text, first, end):
@@ -125,7 +130,24 @@ def _is_setup(text: str, start: int, end: int) -> bool:
     return text[end - 1 : end] in tuple(".!。！") and RETRACTION.search(text, start, end) is None
 
 
-def _in_sentence(text: str, start: int, end: int) -> Placed | None:
+_HEDGE = re.compile(
+    r"\b(?:at least|at most|more than|less than|fewer than|greater than|up to|between|either|or|not|no|never|maybe|"
+    r"perhaps|probably|if|when|unless|almost|nearly|over|under|above|below|wrong|incorrect|too|per|each|every)\b|n['’]t\b|"
+    r"至少|至多|大于|小于|超过|不|[<>≤≥]|\\[lg](?:eq?|t)\b|[?？]",
+    re.IGNORECASE,
+)  # fmt: skip
+
+
+def only_number(text: str, start: int, end: int, asked: str = "") -> tuple[int, int] | None:
+    """The one number of a sentence that says nothing to bound or deny it; None where there is another or none."""
+    first, stop = next(iter(sentences(text, start, end)), (start, start))
+    if len(_NUMBER.findall(text, first, stop)) != 1 or _HEDGE.search(text, first, stop) is not None:
+        return None
+    placed = _in_sentence(text, first, stop, asked)
+    return None if placed is None else placed[1:]
+
+
+def _in_sentence(text: str, start: int, end: int, asked: str = "") -> Placed | None:
     """The result that a sentence gives: its last number or formula, in a place where results stand."""
     start = max(start, end - MAX_SENTENCE)
     numbers = [
@@ -146,7 +168,7 @@ def _in_sentence(text: str, start: int, end: int) -> Placed | None:
             ((one, other) for one, other in reversed(candidates) if _is_result(text, start, one, other)), (first, last)
         )
     before = text[start:first]
-    if _DENIED_BEFORE.search(before) or _POINTER_BEFORE.search(before):
+    if _is_no_value(before, asked):
         return None
     result = _is_result(text, start, first, last)
     alone = len(candidates) == 1 and ended and _SETUP_BEFORE.search(before) is None
@@ -164,12 +186,21 @@ def _in_sentence(text: str, start: int, end: int) -> Placed | None:
     ):
         return None
     for stop in (end, last):
-        said = read_numeric(text, first, stop)
+        said = read_numeric(text, first, stop, asked=asked)
         if said.reading is Reading.READ and (stop == end or (result and ended and not _changes(text[last:end]))):
             return "last number", said.start, said.end
         if stop == end and said.reading is Reading.BLOCKED and not (result or listed or alone):
             return None
     return None
+
+
+def _is_no_value(before: str, asked: str) -> bool:
+    """Whether what stands before a number denies it, only points somewhere with it, or is the left side of an equation
+    that has to be solved."""
+    if _DENIED_BEFORE.search(before) or _POINTER_BEFORE.search(before):
+        return True
+    equation = _LEFT_SIDE.search(before[-MAX_SIDE:])
+    return equation is not None and not names_value(equation[1], asked)
 
 
 def _is_result(text: str, start: int, first: int, last: int) -> bool:
@@ -182,8 +213,17 @@ def _is_result(text: str, start: int, first: int, last: int) -> bool:
     )
 
 
+_NAMED_BEHIND = re.compile(
+    r"\s*(?:\w+\s+)?is\s+(?:the|our|my)\s+(?:(?:total|final|required|desired|correct|right)\s+)*"
+    r"(?:number|total|sum|result|count|amount|value|solution|answer|product)\b",
+    re.IGNORECASE,
+)
+
+
 def _changes(rest: str) -> bool:
     """Whether what follows a number makes another one of it, or bounds it."""
+    if _NAMED_BEHIND.match(rest):
+        return False
     word = re.match(r"\s*([^\W\d_]+)", rest)
     return word is not None and (
         is_number_word(word[1])
@@ -221,7 +261,7 @@ def lone_line(
         edge = index == len(lines) - 1 or index == 0
         if not (bold or (not bold_only and (edge or shown))):
             continue
-        place = trim(text, first, end, " \t*_`>.")
+        place = _bare_line(text, first, end)
         if (
             place[0] < place[1]
             and place[1] - place[0] <= 200
@@ -231,6 +271,23 @@ def lone_line(
         ):
             return place
     return None
+
+
+_NO_COLON = re.compile(
+    r"(?:(?:the|my|final|correct)\s+)*(?:answer|antwort|réponse|respuesta|risposta)[*_`]*\s+(?=[\w$\\(.-])",
+    re.IGNORECASE,
+)
+
+
+def _bare_line(text: str, first: int, end: int) -> tuple[int, int]:
+    """A line without the marks around it, "therefore" and a label without a colon; the point of .75 is none of them."""
+    first, end = without_loose_ends(text, *trim(text, first, end, " \t*_`>.#"))
+    bullet = re.compile(r"[-•]\s+(?=[\d$])").match(text, first, end)
+    first = first if bullet is None else bullet.end()
+    label = _NO_COLON.match(text, first, end)
+    first = first if label is None else label.end()
+    points = text[first - 1 : first] == "." and text[first : first + 1].isdigit()
+    return (first - 1 if points else first), end
 
 
 def _lines(text: str, start: int) -> Iterator[tuple[int, int]]:

@@ -112,6 +112,14 @@ def check_choice(choice: Mapping[str, Any]) -> None:
         raise broken_off(f"The answer was broken off (finish_reason {reason}).")
 
 
+def check_ended(body: Mapping[str, Any]) -> None:
+    """Raise HiddenError where a choice says with null that its text has not ended. One that says nothing of it has."""
+    choices = body.get("choices")
+    for choice in choices if isinstance(choices, list) else []:
+        if isinstance(choice, Mapping) and choice.get("finish_reason", "") is None:
+            raise broken_off("The answer was broken off (finish_reason null).")
+
+
 def is_broken_off(reason: Any) -> bool:
     """Whether a reason to finish means that the text was not finished."""
     return isinstance(reason, str) and (reason.lower() in BROKEN_OFF or _TROUBLE.search(reason.lower()) is not None)

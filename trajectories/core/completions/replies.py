@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
-from trajectories.core.completions.hidden_errors import check_bare, check_choice, check_whole
+from trajectories.core.completions.hidden_errors import check_bare, check_choice, check_ended, check_whole
 from trajectories.core.completions.messages import REFUSAL, Piece, read_items, read_message, said_in, thoughts_of
 from trajectories.core.completions.usage import read_usage
 from trajectories.core.records import FinishReason, Usage
@@ -53,13 +53,19 @@ class ReplyError(ValueError):
     """An answer that is JSON but not an answer; the message says what it lacks."""
 
 
-def read_reply(raw: str) -> Reply:
+def read_reply(raw: str, *, just_came: bool = False) -> Reply:
     """Read the answer of either API. Raises json.JSONDecodeError, ReplyError, and HiddenError for an error that comes
-    as if it were an answer."""
+    as if it were an answer.
+
+    Of one that `just_came`, a reason to finish that is null is such an error: null is what the parts of a stream have
+    until the text ends. What was stored before is read as it was then.
+    """
     value = json.loads(raw)
     if not isinstance(value, dict):
         raise ReplyError(f"a JSON {type(value).__name__} instead of an object")
     check_whole(value)
+    if just_came:
+        check_ended(value)
     return read_response(value, raw) if value.get("object") == "response" else read_completion(value, raw)
 
 

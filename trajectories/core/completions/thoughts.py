@@ -1,10 +1,15 @@
 """Parting what a model thought from what it answered, where both came in one text.
 
-Known spellings: `<think>`, `<thinking>`, `<thought>`, `<reasoning>`, `<scratchpad>` and `<cot>` tags, `<seed:think>`
-and other models' `<x:think>` and `<x_think>`, with attributes or without, `[THINK]`, `◁think▷`, `<|begin_of_thought|>`,
-`<|START_THINKING|>`, `<|think|>`, and the channels of gpt-oss, with or without their special tokens. A prompt
-template may have written the opening mark, so that only the closing one came back; a text that was cut off has an
-opening mark only. Linear in the text.
+Known spellings: `<think>`, `<thinking>`, `<thought>`, `<reasoning>`, `<scratchpad>`, `<cot>` tags and their kin,
+`<seed:think>` and other models' `<x:think>` and `<x_think>`, with attributes or without, `[THINK]`, `◁think▷`,
+`<|begin_of_thought|>`, `<|START_THINKING|>`, `<|think|>`, `<|inner_prefix|>` and theirs, Gemma's
+`<|channel>thought` ... `<channel|>` and `<unused94>thought` ... `<unused95>`, and the channels of gpt-oss, with or
+without their special tokens. A prompt template may have written the opening mark, so that only the closing one came
+back; a text that was cut off has an opening mark only.
+
+Other spellings may as well be talk, and count where they are closed or begin the text: `<analysis>`, `<reflection>`,
+tags written for HTML (`&lt;think&gt;`), `[THINKING]`, `<details type="reasoning">`, a fence of `thinking`; and what
+models and clients say around thoughts ("Here is my thought process:", "...done thinking."). Linear in the text.
 """
 
 import re
@@ -15,18 +20,64 @@ from itertools import accumulate
 
 from trajectories.core.records import JSON
 
-_TAGS = r"(?:\w{1,20}[:_])?think(?:ing)?|thoughts?|reasoning|scratchpad|cot"
+_TAGS = (
+    r"(?:\w{1,20}[:_])?think(?:ing)?|thoughts?|reasoning|scratch_?pad|cot|chain_of_thought|(?:thought|thinking)_process|"
+    r"(?:(?:inner|internal)_)?(?:monologue|thoughts?)"
+)
+_ATTRIBUTES = r"(?:\s+\w+\s*=[^<>]{0,80})?\s*"
+_THOUGHT = r"(?:think(?:ing)?|thoughts?|reasoning)"
+_BEGUN = rf"(?:begin|start)[_▁](?:of[_▁])?{_THOUGHT}|{_THOUGHT}[_▁](?:start|begin)"
+_ENDED = rf"end[_▁](?:of[_▁])?{_THOUGHT}|{_THOUGHT}[_▁]end"
 _OPENING = (
-    rf"(?<=<)(?:\s*(?:{_TAGS})(?:\s+\w+\s*=[^<>]{{0,80}})?\s*>|\|(?:begin_of_thought|START_THINKING|think|thinking)\|>)|"
+    rf"(?<=<)(?:\s*(?:{_TAGS}){_ATTRIBUTES}>|[|｜](?:{_BEGUN}|{_THOUGHT}|inner_prefix)[|｜]>|(?:{_BEGUN})>|"
+    r"(?:unused|ctrl)94>\s*thought\b|\|channel>\s*thought\b)|"
     r"(?<=\[)THINK\]|(?<=◁)think▷"
 )
 _CLOSING = (
-    rf"(?<=<)(?:\s*/\s*(?:{_TAGS})\s*>|\|(?:end_of_thought|END_THINKING|/think|/thinking)\|>)|"
+    rf"(?<=<)(?:\s*/\s*(?:{_TAGS})\s*>|[|｜](?:{_ENDED}|/{_THOUGHT}|inner_suffix)[|｜]>|(?:{_ENDED})>|"
+    r"(?:unused|ctrl)95>|channel\|>)|"
+    rf"(?<=&)lt;\s*/\s*(?:{_TAGS})\s*&gt;|"
     r"(?<=\[)/THINK\]|(?<=◁)/think▷"
 )
+_EMPTY = r"(?<=<)\s*think(?:ing)?\s*/>"
 _NEUTRAL = r"(?<=<)(?:\|(?:begin|end)_of_solution\|>|\|(?:START|END)_RESPONSE\|>)"
+_WEAK_TAGS = "analysis|reflection|reason"
+_BRACKETS = "THINKING|REASONING|THOUGHTS?|(?:BEGIN|START)_(?:THINK(?:ING)?|REASONING)"
+_SUMMARY = r"\s*<summary>[^<]{0,200}</summary>"
+_THINKING_SUMMARY = rf"\s*<summary>[^<]{{0,100}}?\b{_THOUGHT}\b[^<]{{0,100}}</summary>"
+_WEAK = {
+    "tag": (rf"(?<=<)(?P<weak_tag>{_WEAK_TAGS})\s*>", rf"</(?:{_WEAK_TAGS})\s*>"),
+    "escaped": (rf"(?<=&)lt;\s*(?P<weak_escaped>{_TAGS})\s*&gt;", rf"&lt;\s*/\s*(?:{_TAGS})\s*&gt;"),
+    "brackets": (
+        rf"(?<=\[)(?-i:(?P<weak_brackets>{_BRACKETS}))\](?!\()",
+        r"\[(?-i:/(?:THINKING|REASONING|THOUGHTS?)|END_(?:THINK(?:ING)?|REASONING))\]",
+    ),
+    "details": (
+        rf"(?<=<)(?P<weak_details>details)(?:\s+(?=[^<>]{{0,100}}\btype=.reasoning)[^<>]{{0,300}}>(?:{_SUMMARY})?|"
+        rf"[^<>]{{0,100}}>{_THINKING_SUMMARY})",
+        r"</details>",
+    ),
+    "fence": (rf"(?<=`)(?P<weak_fence>``){_THOUGHT}[ \t]*(?=\n)", r"^```[ \t]*$"),
+}
+"""Marks that count only where they are closed or begin the text: how each opens, and how it closes."""
+_CLOSES = {name: re.compile(closing, re.IGNORECASE | re.MULTILINE) for name, (_, closing) in _WEAK.items()}
 # One class of characters in front: the search then passes over everything else, ten times as fast.
-_MARK = re.compile(rf"[<\[◁](?:(?P<opening>{_OPENING})|(?P<closing>{_CLOSING})|(?P<neutral>{_NEUTRAL}))", re.IGNORECASE)
+_MARK = re.compile(
+    rf"[<\[◁&`](?:(?P<opening>{_OPENING})|(?P<closing>{_CLOSING})|(?P<empty>{_EMPTY})|(?P<neutral>{_NEUTRAL})|"
+    + "|".join(opening for opening, _ in _WEAK.values())
+    + ")",
+    re.IGNORECASE,
+)
+_SPOKEN = (
+    (r"\AThinking\.\.\.[ \t]*\n", r"^[ \t]*\.\.\.\s?done thinking\.?[ \t]*$", False),  # Ollama's command line
+    (r"\AHere(?: i|'|’)s my thought process:?", r"Here(?: i|'|’)s my response:?", True),  # Granite
+    (r"\A#{1,4} *Thinking[ \t]*\n", r"^#{1,4} *Final Response[ \t]*$", False),  # HuatuoGPT-o1
+)
+"""What is said before thoughts and behind them, and whether thoughts that do not end are thoughts all the same."""
+_SPOKEN_MARKS = tuple(
+    (re.compile(before, re.IGNORECASE), re.compile(behind, re.IGNORECASE | re.MULTILINE), open_too)
+    for before, behind, open_too in _SPOKEN
+)
 _QUOTES = "`'\"“”‘’«»"
 
 _HEADER = re.compile(r"(?:<\|start\|>[^<\n]{0,80})?(?:<\|channel\|>|\A)\s*(?P<channel>\w{1,20})[^<\n]{0,120}"
@@ -82,6 +133,8 @@ def split_thoughts(text: str) -> tuple[Part, ...]:
         spans = _channels(text)
     elif (start := _STRIPPED.match(text)) is not None:
         spans = _stripped_channels(text, start.end())
+    elif (spoken := _spoken(text)) is not None:
+        spans = spoken
     else:
         spans = _tagged(text)
     return tuple(
@@ -121,22 +174,59 @@ _Span = tuple[PartKind, int, int, bool]
 
 def _tagged(text: str) -> Iterator[_Span]:
     """Parts between marks. A closing mark without an opening one makes thoughts of everything before it."""
-    kind, start, closed_at = PartKind.CONTENT, 0, -1
+    kind, start, closed_at, passed = PartKind.CONTENT, 0, -1, 0
+    unclosed: set[str] = set()
     for mark in _MARK.finditer(text):
-        if _is_quoted(text, mark):
+        if mark.start() < passed or _is_quoted(text, mark):
             continue
-        if mark["opening"] and kind is PartKind.THINKING:
+        thinks = kind is PartKind.THINKING
+        if mark["empty"] is None and not (mark["opening"] or mark["closing"] or mark["neutral"]):
+            span = None if thinks else _weak_span(text, mark, unclosed)
+            if span is not None:
+                yield kind, start, mark.start(), False
+                yield PartKind.THINKING, mark.end(), span[0], span[0] == len(text)
+                start = closed_at = passed = span[1]
+            continue
+        if mark["opening"] and thinks:
             continue  # thoughts about thoughts
-        if mark["closing"] and kind is PartKind.CONTENT and closed_at >= 0 and not text[mark.end() :].strip():
+        if mark["closing"] and not thinks and closed_at >= 0 and not text[mark.end() :].strip():
             yield kind, start, mark.start(), False
             start = mark.end()
             continue
-        found = PartKind.THINKING if mark["closing"] else kind
-        yield found, start, mark.start(), False
+        yield PartKind.THINKING if mark["closing"] else kind, start, mark.start(), False
         start = mark.end()
-        closed_at = start if mark["closing"] else closed_at
-        kind = PartKind.THINKING if mark["opening"] else PartKind.CONTENT if mark["closing"] else kind
+        ends = bool(mark["closing"] or mark["empty"])
+        closed_at = start if ends else closed_at
+        kind = PartKind.THINKING if mark["opening"] else PartKind.CONTENT if ends else kind
     yield kind, start, len(text), kind is PartKind.THINKING
+
+
+def _weak_span(text: str, mark: re.Match[str], unclosed: set[str]) -> tuple[int, int] | None:
+    """Where the thoughts behind a weak mark end, and where their closing mark does; both the end of the text where they
+    do not end and the mark begins the text; None where the mark is talk. `unclosed` are marks known not to close."""
+    name = next(name for name in _WEAK if mark[f"weak_{name}"] is not None)
+    end = None if name in unclosed else _CLOSES[name].search(text, mark.end())
+    if end is not None:
+        return end.span()
+    unclosed.add(name)
+    return None if text[: mark.start()].strip() or name == "fence" else (len(text), len(text))
+
+
+def _spoken(text: str) -> Iterator[_Span] | None:
+    """Parts where words stand around the thoughts; None where they do not."""
+    first = len(text) - len(text.lstrip())
+    for before, behind, open_too in _SPOKEN_MARKS:
+        begun = before.match(text[first : first + 100])
+        if begun is None:
+            continue
+        start = first + begun.end()
+        end = behind.search(text, start)
+        if end is not None:
+            return iter(
+                [(PartKind.THINKING, start, end.start(), False), (PartKind.CONTENT, end.end(), len(text), False)]
+            )
+        return iter([(PartKind.THINKING, start, len(text), True)]) if open_too else None
+    return None
 
 
 def _is_quoted(text: str, mark: re.Match[str]) -> bool:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from trajectories.core.answers import RULE_SET
+from trajectories.core.answers.endings import end_of_said
 from trajectories.core.answers.finding import Found, find_choice, find_json, find_numeric, find_text
 from trajectories.core.answers.marks import MAX_ANSWER, CutOff, find_tag
 from trajectories.core.completions.thoughts import Content, content_at, content_of
@@ -58,7 +59,8 @@ def find_in_text(problem: ProblemRecord | PublicProblem, text: str) -> FoundAnsw
 
 def find_in_content(problem: ProblemRecord | PublicProblem, content: Content) -> FoundAnswer | None:
     """The answer that a content gives, with its place in the whole text, by the present rules."""
-    found = _reader(problem)(content.text)
+    # What stands behind a token for the end is no part of what was said.
+    found = _reader(problem)(content.text[: end_of_said(content.text)])
     if found is None:
         return None
     start, last = content.place(found.start), content.place(max(found.start, found.end - 1))
@@ -68,7 +70,7 @@ def find_in_content(problem: ProblemRecord | PublicProblem, content: Content) ->
 def _reader(problem: ProblemRecord | PublicProblem) -> Callable[[str], Found | None]:
     """The rules for the problem's kind."""
     if problem.kind is ProblemKind.NUMERIC:
-        return find_numeric
+        return lambda text: find_numeric(text, asked=problem.statement)
     choices = problem.spec.get("choices")
     if problem.kind is ProblemKind.CHOICE and isinstance(choices, list | tuple):
         texts = [str(choice) for choice in choices]

@@ -20,7 +20,7 @@ class ChoiceVerifier:
     """
 
     name = "choice"
-    version = 2  # 1 read a letter only where nothing but its text stood behind it
+    version = 3  # 2 took "A B" for B; 1 read a letter only where nothing but its text stood behind it
     title = "Choice"
 
     def applies_to(self, problem: ProblemRecord, trace: TraceRecord) -> bool:

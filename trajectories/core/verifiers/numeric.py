@@ -42,7 +42,7 @@ class NumericVerifier:
     """
 
     name = "numeric"
-    version = 3  # 2 read no words of number and no decimal comma, and asked about expressions in one direction only
+    version = 4  # 3 passed x^2 = 42 for 42; 2 read no words of number and no decimal comma
     title = "Number"
 
     def applies_to(self, problem: ProblemRecord, trace: TraceRecord) -> bool:

@@ -33,7 +33,7 @@ FAILURES: Mapping[str, str] = {
     "error_200": "an error with status 200",
     "half": "half a text that ends with the reason error",
     "died": "half a text, then an error and, where it is streamed, [DONE]",
-    "unfinished": "half a text without a reason to finish (chat: only where it is streamed)",
+    "unfinished": "half a text without a reason to finish",
     "failed": "an answer that says it has failed",
 }
 """What can go wrong, by the word that asks for it."""

@@ -117,7 +117,7 @@ class ChatClient:
 
     def _read_one(self, text: str, body: Mapping[str, Any]) -> Reply | CallError:
         try:
-            return cut_at_limit(read_reply(text), self._settings.max_output_tokens)
+            return cut_at_limit(read_reply(text, just_came=True), self._settings.max_output_tokens)
         except (RecursionError, ValueError) as fault:
             return self._fault(fault, text, body)
 
