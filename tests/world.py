@@ -21,6 +21,7 @@ from django.urls import reverse
 from tests import factories
 from tests.generation import waiting_candidate
 from tests.judging import rubric
+from tests.queues import item_of, queue_of
 from trajectories.adapters.chat_api import ChatSettings
 from trajectories.core.curation.reviews import Decision, ReviewDraft
 from trajectories.core.rendering.images import encode_grid
@@ -36,6 +37,9 @@ from trajectories.models import (
     JudgeJobItem,
     Problem,
     ProblemCandidate,
+    Queue,
+    QueueFlag,
+    QueueItem,
     Release,
     Reverification,
     Rubric,
@@ -47,6 +51,7 @@ from trajectories.selectors.jobs import STATE_FILTERS as JOB_STATES
 from trajectories.selectors.judging import SHOWN_FILTERS
 from trajectories.selectors.problems import SOLVED_STATES, SORTS
 from trajectories.selectors.runs import STATE_FILTERS
+from trajectories.services.curation.queues import VERBS
 from trajectories.services.curation.reviews import submit_review
 from trajectories.services.endpoints.samplers import ensure_symbolic
 from trajectories.services.prompts.briefs import ensure_shipped_briefs
@@ -80,6 +85,9 @@ class World:
     sampler: Sampler
     instruction: Instruction
     imported_file: Import
+    queue: Queue
+    item: QueueItem
+    flag: QueueFlag
 
 
 @dataclass(frozen=True)
@@ -137,7 +145,13 @@ def make_world(lead: User) -> World:
     for trace in traces:
         JudgeJobItem.objects.create(judge_job=job, trace=trace)
     again = Reverification.objects.create(verifiers=["arc_test"], last_id=1, total_count=1, state="finished")
+    queue = queue_of(lead, list(traces))
+    item = item_of(queue, traces[2])
+    flag = QueueFlag.objects.create(item=item_of(queue, traces[0]), reviewer=lead, note="Does it count?")
     return World(
+        queue=queue,
+        item=item,
+        flag=flag,
         problem=problem,
         traces=traces,
         old=old,
@@ -197,6 +211,11 @@ def _reading(world: World) -> Iterator[Visit]:
         "problem_detail": [[world.problem.pk], [world.old.problem_id]],
         "question_import": [["0" * 32]],
         "procedural_detail": [["chain_sum"]],
+        "queue_detail": [[world.queue.pk]],
+        "queue_edit": [[world.queue.pk]],
+        "queue_guidelines": [[world.queue.pk]],
+        "queue_item": [[world.queue.pk, world.item.pk]],
+        "queue_next": [[world.queue.pk]],
         "release_detail": [[world.release.pk]],
         "reverification_detail": [[world.reverification.pk]],
         "rubric_detail": [[world.rubric.pk]],
@@ -228,6 +247,8 @@ def _reading(world: World) -> Iterator[Visit]:
             "problem_list",
             "problem_import",
             "procedural_list",
+            "queue_list",
+            "queue_new",
             "reference_list",
             "release_list",
             "release_new",
@@ -266,6 +287,8 @@ def _filtering(world: World) -> Iterator[Visit]:
         "judge_job_new": telling,
         "judge_job_estimate": telling,
         "reverification_new": telling,
+        "queue_list": ["show=mine"],
+        "queue_new": telling,
         "release_new": [*telling, "min_score=4", "hinted=too"],
         "problem_list": [
             *(f"state={word}" for word in SOLVED_STATES),
@@ -287,6 +310,7 @@ def _filtering(world: World) -> Iterator[Visit]:
         "problem_detail": (world.problem.pk, [f"answer={world.traces[0].answer_hash}", "groups=all"]),
         "judge_job_detail": (world.judge_job.pk, [f"shown={word}" for word in SHOWN_FILTERS]),
         "instruction_detail": (world.instruction.pk, ["examples=3", f"examples=2&problem={world.old.problem.name}"]),
+        "queue_next": (world.queue.pk, ["skipped=1", f"but={world.traces[0].pk}"]),
         "release_detail": (world.release.pk, ["format=full", "format=sft-messages"]),
         "rubric_detail": (world.rubric.pk, [f"trace={world.traces[0].pk}"]),
     }
@@ -323,6 +347,13 @@ def _posting(world: World) -> Iterator[Visit]:
         ("logout", [], {}),
         ("preferences", [], {"theme": "dark"}),
         ("procedural_detail", ["chain_sum"], {}),
+        ("queue_gold", [world.queue.pk], {"trace": trace, "decision": "accept"}),
+        ("queue_flag_settle", [world.queue.pk, world.flag.pk], {}),
+        ("queue_decide", [world.queue.pk, world.item.pk], {**word, "decision": ""}),
+        ("queue_skip", [world.queue.pk, world.item.pk], {}),
+        ("queue_decide", [world.queue.pk, world.item.pk], {**word, "key": str(uuid.UUID(int=8))}),
+        ("queue_undo", [world.queue.pk], {"key": str(uuid.UUID(int=9))}),
+        *(("queue_steer", [world.queue.pk, verb], {}) for verb in VERBS),
         ("release_export_accepted", [], {"key": key}),
         ("export_create", [world.release.pk], {"format": "full"}),
         ("reverification_cancel", [world.reverification.pk], {}),

@@ -81,10 +81,14 @@ class ReviewForm(PlainForm):
                 # The list of reasons keeps its choice while hidden; it belongs to rejections only.
                 cleaned["reason"] = ""
             try:
-                self.draft().check(self.step_count)
+                self.check_draft(self.draft())
             except ReviewError as fault:
-                self.add_error(fault.part, str(fault))
+                self.add_error(fault.part if fault.part in self.fields else None, str(fault))
         return cleaned
+
+    def check_draft(self, draft: ReviewDraft) -> None:
+        """Raise ReviewError for the first part of a draft that is wrong."""
+        draft.check(self.step_count)
 
     def draft(self) -> ReviewDraft:
         """The draft in the form; call only on a valid form."""

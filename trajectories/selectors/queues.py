@@ -63,7 +63,11 @@ def list_queues(person: User | AnonymousUser, *, mine: bool = False, size: int =
     """The queues that a person may see, or with `mine` may work on and that are not closed; what is due comes first."""
     queues = _open_to(person).exclude(state=Queue.State.CLOSED) if mine else queues_for(person)
     done = QueueWork.objects.filter(queue=OuterRef("pk")).order_by().values("queue").annotate(sum=Sum("done_count"))
-    own = QueueWork.objects.filter(queue=OuterRef("pk"), reviewer=person.pk or 0).values("done_count")
+    own = (
+        QueueWork.objects.filter(queue=OuterRef("pk"), reviewer=person.pk or 0)
+        .annotate(own=F("done_count") + F("gold_count"))
+        .values("own")
+    )
     rows = queues.annotate(done=Coalesce(Subquery(done.values("sum")), 0), own=Coalesce(Subquery(own), 0))
     closed_last = Case(When(state=Queue.State.CLOSED, then=1), default=0)
     ordered = rows.select_related("created_by").order_by(closed_last, F("due_on").asc(nulls_last=True), "-pk")
@@ -86,7 +90,10 @@ def running_assignments() -> QuerySet[Assignment]:
 
 @dataclass(frozen=True, slots=True)
 class QueueProgress:
-    """Reviews given and needed in a queue, and those of the person who asks."""
+    """Reviews given and needed in a queue, and the decisions of the person who asks.
+
+    Theirs count gold items too: who counts along must not find out which these are.
+    """
 
     reviewed: int
     total: int
@@ -95,9 +102,9 @@ class QueueProgress:
 
 def queue_progress(queue: Queue, person: User | AnonymousUser) -> QueueProgress:
     """How far a queue is, from kept counters."""
-    work = list(QueueWork.objects.filter(queue=queue).values_list("reviewer", "done_count"))
-    mine = sum(count for reviewer, count in work if reviewer == person.pk)
-    return QueueProgress(sum(count for _, count in work), queue.review_count, mine)
+    work = list(QueueWork.objects.filter(queue=queue).values_list("reviewer", "done_count", "gold_count"))
+    mine = sum(count + gold for reviewer, count, gold in work if reviewer == person.pk)
+    return QueueProgress(sum(count for _, count, _ in work), queue.review_count, mine)
 
 
 class Nothing(StrEnum):

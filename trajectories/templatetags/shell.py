@@ -23,6 +23,7 @@ AREAS: dict[str, tuple[str, tuple[str, ...]]] = {
     "Samplers": ("sampler_list", ("samplers", "instructions")),
     "Runs": ("run_list", ("runs",)),
     "Traces": ("trace_list", ("traces", "reviews", "judging", "rubrics", "reverifications")),
+    "Queues": ("queue_list", ("queues",)),
     "Releases": ("release_list", ("releases", "exports")),
     "Jobs": ("job_list", ("jobs",)),
 }
@@ -49,6 +50,8 @@ BADGES: dict[str, tuple[str, str, str]] = {
     "lost": ("fail", "cross", "Lost"),
     "tie": ("unscored", "minus", "Tie"),
     "withdraw": ("unscored", "undo", "Withdrawn"),
+    "open": ("running", "play", "Open"),
+    "closed": ("unscored", "stop", "Closed"),
     "draft": ("unscored", "pencil", "Draft"),
     "queued": ("pending", "clock", "Queued"),
     "leased": ("running", "play", "Sampling"),

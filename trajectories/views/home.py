@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
+from trajectories.models import Queue
 from trajectories.selectors.blinding import SEE_REVIEWS, sight_of
 from trajectories.selectors.home import (
     WAITING_LIMIT,
@@ -20,9 +21,13 @@ from trajectories.selectors.home import (
     list_ended_runs,
     list_set_progress,
 )
+from trajectories.selectors.queues import QueueRow, list_queues
 from trajectories.selectors.waiting import Waiting, list_waiting
 from trajectories.selectors.workers import get_workforce
 from trajectories.views.fragments import wants_fragment
+from trajectories.views.visitors import visitor
+
+QUEUES_SHOWN = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +95,17 @@ def home(request: HttpRequest) -> HttpResponse:
         "ended": list_ended_runs(),
         "steps": [*errands(request.user), *next_steps(request.user, loop, any_active=bool(active))],
         "workforce": get_workforce(),
+        "queues": [row for row in list_queues(visitor(request), mine=True) if _waits(row)][:QUEUES_SHOWN],
     }
     if wants_fragment(request):
         return render(request, "trajectories/home/_live.html", context)
     context["sets"] = list_set_progress(sight)
     return render(request, "trajectories/home/home.html", context)
+
+
+def _waits(row: QueueRow) -> bool:
+    """Whether there is something to review in a queue for who may work on it."""
+    return row.is_mine and row.queue.state == Queue.State.OPEN and not row.is_finished
 
 
 def errands(user: User | AnonymousUser) -> Iterator[NextStep]:

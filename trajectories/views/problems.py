@@ -26,6 +26,7 @@ from trajectories.views.addresses import read_text
 from trajectories.views.fragments import wants_fragment
 from trajectories.views.paging import read_key
 from trajectories.views.permissions import needs
+from trajectories.views.shown.problems import grid_size, show_tests
 
 
 @require_safe
@@ -78,24 +79,7 @@ def problem_detail(request: HttpRequest, problem_id: int) -> HttpResponse:
         return render(request, "trajectories/problems/_board.html", context)
     context["previous"], context["next"] = neighbours_in_set(problem)
     if problem.kind == ProblemKind.ARC:
-        context["tests"] = _tests(problem)
-        context["grid_size"] = _grid_size(problem)
+        context["tests"] = show_tests(problem)
+        context["grid_size"] = grid_size(problem)
         context["prompt"] = render_prompt(task_of(to_public(problem)))
     return render(request, "trajectories/problems/detail.html", context)
-
-
-def _grid_size(problem: Problem) -> int:
-    """Longest side in pixels for the grids of a task: large ones need more for their cells to be told apart."""
-    pairs = [*problem.spec["train"], *problem.spec["test"]]
-    grids = [pair[key] for pair in pairs for key in ("input", "output") if key in pair]
-    cells = max(max(len(grid), len(grid[0])) for grid in grids)
-    return 120 if cells <= 12 else 192 if cells <= 20 else 210
-
-
-def _tests(problem: Problem) -> list[dict[str, Any]]:
-    """Each test input with its expected output, None where it is not known."""
-    reference = problem.reference or []
-    return [
-        {"input": pair["input"], "expected": reference[place] if place < len(reference) else None}
-        for place, pair in enumerate(problem.spec["test"])
-    ]

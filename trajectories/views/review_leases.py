@@ -5,6 +5,7 @@ import uuid
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, JsonResponse
 from django.views.decorators.http import require_POST
 
+from trajectories.services.curation.assignments import release_assignments, renew_assignments
 from trajectories.services.curation.review_leases import release_leases, renew_leases
 from trajectories.views.visitors import visitor
 
@@ -25,6 +26,8 @@ def review_leases(request: HttpRequest) -> HttpResponse:
         return HttpResponseBadRequest("token: found something else, expected UUIDs.", content_type="text/plain")
     if "leave" in request.POST:
         release_leases(reviewer=visitor(request), tokens=tokens)
+        release_assignments(reviewer=visitor(request), tokens=tokens)
         return HttpResponse(status=204)
     lost = renew_leases(reviewer=visitor(request), tokens=tokens)
+    lost -= renew_assignments(reviewer=visitor(request), tokens=lost)
     return JsonResponse({"lost": sorted(map(str, lost))})

@@ -182,7 +182,7 @@ def render_trace(
     asked = request.GET.get("reviews") == "all"
     sight = sight_on_screen(request.user, asked=asked)
     told = sight.covers(trace.pk)
-    context |= _reading(request, trace, told=told) | _reviewing(request, trace, scope, form)
+    context |= reading(request, trace, told=told) | _reviewing(request, trace, scope, form)
     context |= _told(request, trace, told=told)
     name = "_trace" if wants_fragment(request) else "detail"
     response = render(request, f"trajectories/traces/{name}.html", context, status=422 if form else 200)
@@ -196,15 +196,18 @@ def render_panel(request: HttpRequest, trace: Trace, scope: TraceWalk, form: Rev
     return render(request, "trajectories/reviews/_panel.html", context, status=422 if form else 200)
 
 
-def _reading(request: HttpRequest, trace: Trace, *, told: bool) -> dict[str, Any]:
-    """What there is to read; `told` says whether what people and model judges said may be seen."""
-    verdicts, older_verdicts = split_verdicts(trace, with_judges=told)
+def reading(request: HttpRequest, trace: Trace, *, told: bool, verified: bool = True) -> dict[str, Any]:
+    """What there is to read; `told` says whether what people and model judges said may be seen, `verified` whether
+    what verifiers found may.
+    """
+    verdicts, older_verdicts = split_verdicts(trace, with_judges=told) if verified else ([], [])
     problem = to_record(trace.problem)
-    imported_verdicts, imported_reviews = imported_decisions(trace, with_judges=told)
+    imported_verdicts, imported_reviews = imported_decisions(trace, with_judges=told) if verified else ([], [])
     groups = group_steps(trace, whole=request.GET.get("bodies") == "all")
     shown = show_verdicts(problem, trace, verdicts)
     return {
         "trace": trace,
+        "reading_address": reverse("trace_detail", args=[trace.pk]),
         "prompt": shown_prompt(prompt_of(trace)),
         "groups": groups,
         "sections": sections_of(trace, groups),

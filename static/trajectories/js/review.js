@@ -5,9 +5,15 @@ import { give, hold, leaseOf, release } from "./leases.js";
 import { isEmpty, keep, sendAll, traces } from "./outbox.js";
 import { showLabels } from "./trace.js";
 
-const FIELDS = ["decision", "reason", "score", "comment", "step_labels"];
-let lookedSince = performance.now();
-let lookedBefore = 0;
+// What a form is sent with that nobody enters.
+const GIVEN = ["csrfmiddlewaretoken", "key", "lease", "despite", "seconds", "then", "skip_reason"];
+// Milliseconds looked at this trace, and when there was last a sign that somebody looks.
+let looked = 0;
+let activeAt = performance.now();
+let wasHidden = document.hidden;
+
+// Milliseconds without a key, a click or a movement after which nobody looks any more.
+const IDLE = 60000;
 // The next trace, {address, html, trace, lease}; null while it is fetched and where there is none.
 let ahead = null;
 let fetching = null;
@@ -23,16 +29,19 @@ function draftKey() {
   return `draft:${user}:${trace}`;
 }
 
+/** Everything that is entered: the values of each field by its name. */
 function saveDraft() {
   const values = new FormData(form());
-  const draft = Object.fromEntries(FIELDS.map((name) => [name, values.get(name) ?? ""]));
-  localStorage.setItem(draftKey(), JSON.stringify(draft));
+  const names = [...new Set(values.keys())].filter((name) => !GIVEN.includes(name));
+  localStorage.setItem(draftKey(), JSON.stringify(Object.fromEntries(names.map((name) => [name, values.getAll(name)]))));
 }
 
 function applyDraft(draft) {
-  for (const name of FIELDS) {
-    const field = form().elements[name];
-    if (field) field.value = draft[name] ?? "";
+  for (const field of form().elements) {
+    if (!field.name || GIVEN.includes(field.name) || field.type === "submit") continue;
+    const values = [draft[field.name] ?? ""].flat();
+    if (field.matches("[type=radio], [type=checkbox]")) field.checked = values.includes(field.value);
+    else field.value = values[0] ?? "";
   }
   showLabels();
 }
@@ -44,14 +53,22 @@ function restoreDraft() {
   document.getElementById("draft-note").hidden = false;
 }
 
-function secondsLooked() {
-  return (lookedBefore + (document.hidden ? 0 : performance.now() - lookedSince)) / 1000;
+/** Count the time since the last sign of somebody; of a longer silence no more than IDLE. */
+function count() {
+  const now = performance.now();
+  if (!wasHidden) looked += Math.min(now - activeAt, IDLE);
+  activeAt = now;
+  wasHidden = document.hidden;
 }
 
-document.addEventListener("visibilitychange", () => {
-  if (document.hidden) lookedBefore += performance.now() - lookedSince;
-  lookedSince = performance.now();
-});
+function secondsLooked() {
+  count();
+  return looked / 1000;
+}
+
+for (const name of ["visibilitychange", "keydown", "pointerdown", "pointermove", "wheel", "scroll"]) {
+  document.addEventListener(name, count, { passive: true, capture: true });
+}
 
 document.addEventListener("input", (event) => {
   if (event.target.form === form() && form()) saveDraft();
@@ -80,7 +97,8 @@ document.addEventListener("htmx:beforeSwap", (event) => {
 
 /** What would be refused goes the ordinary way, so that the refusal comes on the spot. */
 function isComplete(values) {
-  if (values.get("decision") === "accept") return true;
+  const unscored = [...form().querySelectorAll(".rubric-row")].some((row) => !row.querySelector(":checked"));
+  if (values.get("decision") === "accept") return !unscored;
   const reason = values.get("reason");
   return values.get("decision") === "reject" && Boolean(reason) && (reason !== "other" || Boolean(values.get("comment").trim()));
 }
@@ -110,7 +128,8 @@ document.addEventListener("click", (event) => {
 document.addEventListener("submit", (event) => {
   if (event.target !== form() || !form()) return;
   form().elements.seconds.value = secondsLooked().toFixed(1);
-  if (isOrdinary || event.submitter?.value === "stay" || !isComplete(new FormData(form()))) return;
+  const skips = Boolean(event.submitter?.matches("[data-skip]"));
+  if (isOrdinary || event.submitter?.value === "stay" || !(skips || isComplete(new FormData(form())))) return;
   if (isBusy()) {
     event.preventDefault();
     event.stopImmediatePropagation();
@@ -124,7 +143,7 @@ document.addEventListener("submit", (event) => {
 async function submitBehind(submitter) {
   document.body.setAttribute("aria-busy", "true");
   if (!ahead) await fetching;
-  if (!ahead || !keep(pack())) {
+  if (!ahead || !keep(pack(submitter))) {
     document.body.removeAttribute("aria-busy");
     isOrdinary = true;
     form().requestSubmit(submitter);
@@ -137,8 +156,8 @@ async function submitBehind(submitter) {
   sendAll();
 }
 
-/** The decision as it is sent. */
-function pack() {
+/** The decision as it is sent, or that the trace is skipped. */
+function pack(submitter) {
   const values = new FormData(form());
   values.set("then", "behind");
   values.delete("csrfmiddlewaretoken");
@@ -148,7 +167,7 @@ function pack() {
     key: values.get("key"),
     trace,
     page: pathname + search,
-    action: form().getAttribute("action"),
+    action: submitter?.getAttribute("formaction") ?? form().getAttribute("action"),
     body: new URLSearchParams(values).toString(),
     draft: { name: draftKey(), text: localStorage.getItem(draftKey()) },
   };
@@ -158,7 +177,7 @@ function pack() {
 function showAhead() {
   const { address, html } = ahead;
   document.body.setAttribute("aria-busy", "true");
-  const kept = ["review-count", "review-bar", "undo-offer"].map((id) => document.getElementById(id));
+  const kept = ["review-count", "review-bar", "review-session", "undo-offer"].map((id) => document.getElementById(id));
   window.history.replaceState({ htmx: true }, "", window.location.href);
   window.history.pushState({ htmx: true }, "", address);
   const target = document.getElementById("trace");
@@ -221,8 +240,8 @@ function arrive() {
     hold([]);
     return;
   }
-  lookedSince = performance.now();
-  lookedBefore = 0;
+  count();
+  looked = 0;
   restoreDraft();
   // What was fetched ahead is here now, or is not the next one any more.
   hold([here]);

@@ -225,7 +225,6 @@ def lease_again(assignment: Assignment) -> None:
         token=uuid.uuid4(),
         expires_at=Now() + LEASE,
         review=None,
-        answer=None,
         is_right=None,
         seconds=None,
     )

@@ -136,7 +136,7 @@ def undo_in_queue(*, reviewer: User, queue: Queue, key: uuid.UUID) -> Assignment
     if (again := mine.filter(answer_key=key, state=State.LEASED).first()) is not None:
         return again
     newest = recent_assignments(queue, reviewer, UNDONE_AT_MOST).select_related("item__trace")
-    last = next((each for each in newest if _can_be_undone(each)), None)
+    last = next((each for each in newest if can_be_undone(each)), None)
     if last is None:
         return None
     if last.is_gold:
@@ -146,7 +146,7 @@ def undo_in_queue(*, reviewer: User, queue: Queue, key: uuid.UUID) -> Assignment
     return mine.get(pk=last.pk)
 
 
-def _can_be_undone(assignment: Assignment) -> bool:
+def can_be_undone(assignment: Assignment) -> bool:
     """Whether it holds a decision that may be taken back: no training item, and no gold item that was skipped."""
     is_answered = assignment.is_right is not None or not assignment.is_gold
     return assignment.state == State.DONE and is_answered and not assignment.item.is_training

@@ -1,0 +1,320 @@
+"""The curation screen: one item of a queue after another, decided from the keyboard."""
+
+import json
+import uuid
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.cache import patch_vary_headers
+from django.views.decorators.http import require_POST, require_safe
+
+from trajectories.core.curation.reviews import Decision, ReviewError
+from trajectories.core.records import ProblemKind
+from trajectories.forms.queues import SKIP_REASONS, QueueReviewForm, SkipForm
+from trajectories.forms.reviews import UndoForm
+from trajectories.models import Assignment, Queue, QueueItem
+from trajectories.selectors.blinding import Sight
+from trajectories.selectors.queues import (
+    Nothing,
+    assignment_of,
+    count_skipped,
+    current_guidelines,
+    get_item,
+    get_session,
+    may_work,
+    queue_progress,
+    queues_for,
+    recent_assignments,
+    why_nothing,
+)
+from trajectories.selectors.reviews import latest_review, review_history
+from trajectories.selectors.traces import get_trace
+from trajectories.services.curation.assignments import lease_item, lease_next, skip_item
+from trajectories.services.curation.decisions import (
+    UNDONE_AT_MOST,
+    DecidedElsewhereError,
+    Submitted,
+    can_be_undone,
+    decide_item,
+    flag_item,
+    undo_in_queue,
+)
+from trajectories.views.fragments import wants_fragment
+from trajectories.views.paging import read_keys
+from trajectories.views.permissions import Refused, needs
+from trajectories.views.shown.problems import grid_size, show_tests
+from trajectories.views.traces import reading
+from trajectories.views.visitors import visitor
+
+works = needs("trajectories.view_queue", "trajectories.add_review")
+
+
+def _find_queue(request: HttpRequest, queue_id: int) -> Queue:
+    """A queue that the visitor may work on; for who may not even see it, there is none."""
+    queue = queues_for(visitor(request)).filter(pk=queue_id).first()
+    if queue is None:
+        raise Http404(f"There is no queue {queue_id}.")
+    if not may_work(queue, visitor(request)):
+        raise Refused(f"You are not among those who work on the queue “{queue.title}”. Its lead can add you.")
+    return queue
+
+
+def _find_item(request: HttpRequest, queue_id: int, item_id: int) -> QueueItem:
+    _find_queue(request, queue_id)
+    try:
+        item = get_item(queue_id, item_id)
+    except QueueItem.DoesNotExist as fault:
+        raise Http404(f"There is no item {item_id} in queue {queue_id}.") from fault
+    item.trace = get_trace(item.trace_id)
+    return item
+
+
+def _next_address(queue: Queue, *, skipped: bool = False) -> str:
+    return reverse("queue_next", args=[queue.pk]) + ("?skipped=1" if skipped else "")
+
+
+def _address(assignment: Assignment) -> str:
+    return reverse("queue_item", args=[assignment.queue_id, assignment.item_id])
+
+
+@require_safe
+@works
+def queue_next(request: HttpRequest, queue_id: int) -> HttpResponse:
+    """Go to the visitor's next item, or say why there is none.
+
+    A page asks for it with the header `X-Ahead` while it shows another, to have it ready; 204 says that there is none.
+    `but` names traces that are on the screen or whose decisions are on their way; `skipped` asks for what was skipped.
+    """
+    queue, skipped = _find_queue(request, queue_id), "skipped" in request.GET
+    return _show_next(request, queue, but=read_keys(request, "but"), skipped=skipped)
+
+
+def _show_next(request: HttpRequest, queue: Queue, *, but: list[int], skipped: bool, note: str = "") -> HttpResponse:
+    is_ahead = "X-Ahead" in request.headers
+    items = QueueItem.objects.filter(queue=queue, trace__in=but).values_list("pk", flat=True) if but else []
+    found = lease_next(reviewer=visitor(request), queue=queue, but=items, skipped=skipped)
+    if found is None:
+        return HttpResponse(status=204) if is_ahead else _render_nothing(request, queue, note)
+    if not wants_fragment(request):
+        if note:
+            messages.info(request, note)
+        return redirect(_address(found))
+    response = _render(request, _find_item(request, queue.pk, found.item_id), found, note=note)
+    response["HX-Push-Url"] = _address(found)
+    return response
+
+
+@require_safe
+@works
+def queue_item(request: HttpRequest, queue_id: int, item_id: int) -> HttpResponse:
+    """One item with its decision form; what the visitor has decided already can be changed there."""
+    item = _find_item(request, queue_id, item_id)
+    assignment = lease_item(reviewer=visitor(request), item=item)
+    if assignment is None:
+        return _render_nothing(request, item.queue, gone=item.trace_id)
+    return _render(request, item, assignment)
+
+
+@require_POST
+@works
+def queue_decide(request: HttpRequest, queue_id: int, item_id: int) -> HttpResponse:
+    """Store the decision, then show the next item, or by `then` this one again ("stay") or nothing ("behind")."""
+    item, then = _find_item(request, queue_id, item_id), request.POST.get("then", "next")
+    form = _form(item, request.POST)
+    if form.is_valid():
+        data = form.cleaned_data
+        try:
+            sent = Submitted(form.draft(), data["key"], data["lease"])
+            assignment = decide_item(reviewer=visitor(request), item=item, submitted=sent)
+            if data["flag"].strip():
+                flag_item(reviewer=visitor(request), item=item, note=data["flag"])
+        except DecidedElsewhereError as fault:
+            form.add_error(None, str(fault))
+            form.set_lease(fault.token)
+        except ReviewError as fault:
+            form.add_error(None, str(fault))
+        else:
+            return _after(request, item, assignment, then)
+    return _refuse(request, item, form, then)
+
+
+def _after(request: HttpRequest, item: QueueItem, assignment: Assignment, then: str) -> HttpResponse:
+    if then == "behind":
+        return _behind(request, item.queue)
+    if then == "stay" or item.is_training:
+        if not wants_fragment(request):
+            return redirect(_address(assignment))
+        response = _render(request, item, assignment)
+        response["HX-Push-Url"] = _address(assignment)
+        return response
+    return _show_next(request, item.queue, but=[item.trace_id], skipped="skipped" in request.GET)
+
+
+def _refuse(request: HttpRequest, item: QueueItem, form: QueueReviewForm, then: str) -> HttpResponse:
+    """The form with what is wrong; only the form for htmx, so that the reader stays where they are."""
+    if then == "behind":
+        faults = " ".join(str(fault) for faults in form.errors.values() for fault in faults)
+        return HttpResponse(faults, status=422, content_type="text/plain; charset=utf-8")
+    assignment = assignment_of(item, visitor(request))
+    if assignment is None:
+        return _render_nothing(request, item.queue, gone=item.trace_id, status=422)
+    if not wants_fragment(request):
+        return _render(request, item, assignment, form=form)
+    context = _panel(request, item, assignment, form) | {"trace": item.trace}
+    response = render(request, "trajectories/queues/_panel.html", context, status=422)
+    response["HX-Retarget"], response["HX-Reswap"] = "#review", "outerHTML"
+    return response
+
+
+def _behind(request: HttpRequest, queue: Queue) -> HttpResponse:
+    """Progress and undo, each to go where it stands on the page."""
+    return render(request, "trajectories/queues/_behind.html", _state(request, queue))
+
+
+@require_POST
+@works
+def queue_skip(request: HttpRequest, queue_id: int, item_id: int) -> HttpResponse:
+    """Pass the item over, then show the next one."""
+    item, then = _find_item(request, queue_id, item_id), request.POST.get("then", "next")
+    form = SkipForm(request.POST)
+    if form.is_valid():
+        if form.cleaned_data["flag"].strip():
+            flag_item(reviewer=visitor(request), item=item, note=form.cleaned_data["flag"])
+        skip_item(reviewer=visitor(request), item=item, reason=form.cleaned_data["skip_reason"])
+    if then == "behind":
+        return _behind(request, item.queue)
+    return _show_next(request, item.queue, but=[item.trace_id], skipped="skipped" in request.GET)
+
+
+@require_POST
+@works
+def queue_undo(request: HttpRequest, queue_id: int) -> HttpResponse:
+    """Take back the visitor's last decision in the queue and show the item it was about."""
+    queue, form = _find_queue(request, queue_id), UndoForm(request.POST)
+    undone = None
+    if form.is_valid():
+        undone = undo_in_queue(reviewer=visitor(request), queue=queue, key=form.cleaned_data["key"])
+    if undone is None:
+        note = f"There is no decision of yours to undo: your last {UNDONE_AT_MOST} in a queue can be taken back."
+        return _show_next(request, queue, but=[], skipped=False, note=note)
+    note = "Your decision on this trace is undone."
+    if not wants_fragment(request):
+        messages.info(request, note)
+        return redirect(_address(undone))
+    response = _render(request, _find_item(request, queue_id, undone.item_id), undone, note=note)
+    response["HX-Push-Url"] = _address(undone)
+    return response
+
+
+def _form(item: QueueItem, data: Any = None, **options: Any) -> QueueReviewForm:
+    return QueueReviewForm(data, step_count=len(item.trace.steps), schema=item.queue.asks, **options)
+
+
+def _render(
+    request: HttpRequest,
+    item: QueueItem,
+    assignment: Assignment,
+    *,
+    form: QueueReviewForm | None = None,
+    note: str = "",
+) -> HttpResponse:
+    """The page of an item, or for htmx its main part; `form` is one that came back with errors (status 422)."""
+    hides, decided = item.queue.hides, assignment.state == Assignment.State.DONE
+    told = not hides.reviews or Sight(visitor(request).pk).covers(item.trace_id)
+    hides_verdicts, hides_sampler = hides.verdicts and not decided, hides.sampler and not decided
+    context = reading(request, item.trace, told=told, verified=not hides_verdicts)
+    if hides_verdicts and item.trace.problem.kind == ProblemKind.ARC:
+        # The grids of the task come with the verdicts elsewhere.
+        context |= {"tests": show_tests(item.trace.problem), "grid_size": grid_size(item.trace.problem)}
+    context |= {
+        "note": note,
+        "item": item,
+        "raw": request.GET.get("view") == "raw",
+        "reading_address": _address(assignment),
+        "hides_verdicts": hides_verdicts,
+        "hides_sampler": hides_sampler,
+        "feedback": assignment if item.is_training and decided else None,
+        "history": list(review_history(item.trace)[:20]) if told and not item.is_gold else [],
+        **_panel(request, item, assignment, form),
+    }
+    name = "_item" if wants_fragment(request) else "item"
+    response = render(request, f"trajectories/queues/{name}.html", context, status=422 if form else 200)
+    patch_vary_headers(response, ["HX-Request"])
+    return response
+
+
+def _panel(
+    request: HttpRequest, item: QueueItem, assignment: Assignment, form: QueueReviewForm | None
+) -> dict[str, Any]:
+    """What the decision panel shows."""
+    return {
+        "item": item,
+        "assignment": assignment,
+        "mine": assignment if assignment.state == Assignment.State.DONE else None,
+        "form": form or _form(item, initial=_said(request, item, assignment)),
+        "schema": item.queue.asks,
+        "guidelines": current_guidelines(item.queue),
+        "skip_reasons": list(SKIP_REASONS.items()),
+        "goes_ahead": not item.is_training and item.queue.state == Queue.State.OPEN,
+        "skipped": "skipped" in request.GET,
+        **_state(request, item.queue),
+    }
+
+
+def _said(request: HttpRequest, item: QueueItem, assignment: Assignment) -> dict[str, Any]:
+    """The form starts with what the visitor said in this queue before, taken back or not, and a key of its own."""
+    said: dict[str, Any] = {"key": uuid.uuid4(), "lease": assignment.token}
+    if item.is_gold:
+        return said | (assignment.answer or {})
+    last = latest_review(trace=item.trace, reviewer=visitor(request))
+    if last is not None and last.decision == Decision.WITHDRAW:
+        last = last.supersedes
+    if last is None or last.queue_id != item.queue_id:
+        return said
+    said |= {name: getattr(last, name) for name in ("decision", "reason", "score", "comment", "tags")}
+    scores = {f"score_{at}": last.scores.get(title) for at, title in enumerate(item.queue.asks.scores)}
+    return said | scores | {"step_labels": json.dumps(last.step_labels)}
+
+
+def _state(request: HttpRequest, queue: Queue) -> dict[str, Any]:
+    """What of the panel a decision on any item changes."""
+    person = visitor(request)
+    newest = recent_assignments(queue, person, UNDONE_AT_MOST).select_related("item", "review")
+    last = next((each for each in newest if can_be_undone(each)), None)
+    return {
+        "queue": queue,
+        "progress": queue_progress(queue, person),
+        "session": get_session(queue, person),
+        "undo": UndoForm() if last else None,
+        "undone": last,
+        "undone_decision": _decision_of(last) if last else "",
+    }
+
+
+def _decision_of(assignment: Assignment) -> str:
+    """What was decided: in the review, or in the answer to a gold item."""
+    return str(assignment.review.decision if assignment.review else (assignment.answer or {}).get("decision", ""))
+
+
+def _render_nothing(
+    request: HttpRequest, queue: Queue, note: str = "", *, gone: int | None = None, status: int = 200
+) -> HttpResponse:
+    """The page that says why there is nothing to review now, and what one has done."""
+    queue.refresh_from_db()
+    why = why_nothing(queue, visitor(request))
+    context = {
+        "why": why.value,
+        "note": note,
+        "gone": gone,
+        "skipped_count": count_skipped(queue, visitor(request)) if why == Nothing.SKIPPED else 0,
+        **_state(request, queue),
+    }
+    name = "_nothing" if wants_fragment(request) else "nothing"
+    response = render(request, f"trajectories/queues/{name}.html", context, status=status)
+    if wants_fragment(request) and gone is None:
+        response["HX-Push-Url"] = _next_address(queue)
+    patch_vary_headers(response, ["HX-Request"])
+    return response
