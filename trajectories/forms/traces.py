@@ -16,6 +16,7 @@ from trajectories.selectors.traces import (
     MODEL_CHOICES,
     NEAR_MISSES,
     ORDERS,
+    ORIGINS,
     RESTS_ON,
     TRAIN_FITS,
     TraceScope,
@@ -41,6 +42,7 @@ class TraceScopeForm(PlainForm):
     )
     hinted = forms.ChoiceField(required=False, choices=[("", "Hinted or not"), *HINTED.items()])
     rests_on = forms.ChoiceField(required=False, choices=[("", "Any answers"), *RESTS_ON.items()])
+    origin = forms.ChoiceField(required=False, choices=[("", "Any origin"), *ORIGINS.items()])
     sampler = forms.ModelChoiceField(Sampler.objects.order_by("title"), required=False, empty_label="Any sampler")
     problem_set = forms.ModelChoiceField(
         ProblemSet.objects.order_by("title"), required=False, empty_label="Any problem set"
@@ -64,7 +66,7 @@ class TraceScopeForm(PlainForm):
         return TraceScope(**values)
 
 
-FOLDED = ("near_miss", "model_judged", "kind", "round", "hinted", "rests_on")
+FOLDED = ("near_miss", "model_judged", "kind", "round", "hinted", "rests_on", "origin")
 """Filters that the list shows when they are asked for."""
 
 _Form = TypeVar("_Form", bound=TraceScopeForm)

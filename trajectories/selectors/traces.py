@@ -34,6 +34,8 @@ NEAR_MISSES = {
     "cells": "Right but for a few cells",
 }
 HINTED = {"only": "Hinted", "none": "Not hinted"}
+EDITED, SAMPLED, WITHDRAWN = "edited", "sampled", "withdrawn"
+ORIGINS = {SAMPLED: "Sampled by a model or search", EDITED: "Human edits", WITHDRAWN: "Human edits, withdrawn"}
 TRUTH = "truth"
 GROUND_TRUTH = (Problem.ReferenceSource.SOURCE, Problem.ReferenceSource.GENERATOR)
 RESTS_ON = {
@@ -60,7 +62,8 @@ UNVERIFIED = "unverified"
 class TraceScope:
     """Which traces a page or a rule is about; empty means all. Ids name rows, the rest are the values of a trace.
 
-    `kind` and `round` are those of its attempt; `hinted` is a word of HINTED, `rests_on` one of RESTS_ON.
+    `kind` and `round` are those of its attempt; `hinted` is a word of HINTED, `rests_on` one of RESTS_ON,
+    `origin` one of ORIGINS: what was withdrawn is in no selection that does not ask for it.
     """
 
     run: int | None = None
@@ -77,6 +80,7 @@ class TraceScope:
     round: int | None = None
     hinted: str = ""
     rests_on: str = ""
+    origin: str = ""
 
     def query(self) -> str:
         """The scope as the query string of its address, without what is empty."""
@@ -145,7 +149,9 @@ def traces_in(scope: TraceScope, sight: Sight) -> QuerySet[Trace]:
     """The traces of a scope, in no order. A decision that may not be seen counts as none."""
     given = {name: value for name in SCOPE_COLUMNS if (value := getattr(scope, name)) not in (None, "")}
     columns = {SCOPE_COLUMNS[name]: "" if (name, value) in EMPTY_VALUES else value for name, value in given.items()}
-    traces = Trace.objects.filter(**columns)
+    traces = Trace.objects.filter(**columns, withdrawn=scope.origin == WITHDRAWN)
+    if scope.origin in (EDITED, SAMPLED):
+        traces = traces.filter(edited_by__isnull=scope.origin == SAMPLED)
     for name in BLINDED:
         if (value := getattr(scope, name)) == DISPUTED:
             traces = traces.filter(sight.seen(), disputed=True)
@@ -298,7 +304,7 @@ def imported_decisions(trace: Trace, *, with_judges: bool) -> tuple[list[Importe
 
     What people and model judges said is there only `with_judges`.
     """
-    if trace.run_id is not None:
+    if trace.run_id is not None or trace.is_edited:
         return [], []
     verdicts = list(ImportedVerdict.objects.filter(trace=trace).order_by("pk").defer("evidence"))
     if not with_judges:
