@@ -228,6 +228,8 @@ def _reading(world: World) -> Iterator[Visit]:
         "set_arc_scores": [[world.problem.problem_set.name]],
         "trace_detail": [[trace.pk] for trace in (*world.traces, world.old, world.imported)],
         "trace_steps": [[world.traces[0].pk, 0]],
+        "trace_verdicts": [[trace.pk] for trace in (*world.traces, world.imported)],
+        "repair_new": [[world.traces[0].pk], [world.imported.pk]],
     }
     bare = [
         *("brief_list", "brief_new", "candidate_list", "candidate_next", "generation_list", "generation_new", "health"),
@@ -357,6 +359,10 @@ def _posting(world: World) -> Iterator[Visit]:
         ("release_export_accepted", [], {"key": key}),
         ("export_create", [world.release.pk], {"format": "full"}),
         ("reverification_cancel", [world.reverification.pk], {}),
+        ("repair_new", [trace], {"key": key}),
+        ("repair_new", [trace], {"key": key, "part_0": "Other words.", "then": "diff"}),
+        ("repair_new", [trace], {"key": key, "part_0": "Other words.", "program": "print(1)"}),
+        ("repair_withdraw", [trace], {}),
         ("review_undo", [], {"key": key}),
         ("review_submit", [trace], {**word, "decision": ""}),
         ("review_submit", [trace], word),

@@ -26,6 +26,7 @@ from trajectories.views import (
     queues,
     references,
     releases,
+    repairs,
     reverifications,
     review_leases,
     reviews,
@@ -154,7 +155,10 @@ urlpatterns: list[URLPattern] = [
     path("traces/import/", trace_imports.trace_import, name="trace_import"),
     path("traces/next/", traces.trace_next, name="trace_next"),
     path("traces/<int:trace_id>/", traces.trace_detail, name="trace_detail"),
+    path("traces/<int:trace_id>/repair/", repairs.repair_new, name="repair_new"),
+    path("traces/<int:trace_id>/repair/withdraw/", repairs.repair_withdraw, name="repair_withdraw"),
     path("traces/<int:trace_id>/review/", reviews.review_submit, name="review_submit"),
     path("traces/<int:trace_id>/steps/<int:first>/", traces.trace_steps, name="trace_steps"),
     path("traces/<int:trace_id>/text/<slug:part>/", texts.trace_text, name="trace_text"),
+    path("traces/<int:trace_id>/verdicts/", traces.trace_verdicts, name="trace_verdicts"),
 ]

@@ -33,6 +33,10 @@ RESTS_ON = {
 }
 """What the problem's reference answer rests on, and so the verdicts."""
 
+EDITED, SAMPLED, WITHDRAWN = "edited", "sampled", "withdrawn"
+ORIGINS = {SAMPLED: "Sampled by a model or search", EDITED: "Human edits", WITHDRAWN: "Human edits, withdrawn"}
+"""Who made the trace. What was withdrawn is in no selection that does not ask for it."""
+
 NO_MODEL_VERDICT = "unjudged"
 UNREVIEWED = "unreviewed"
 DISPUTED = "disputed"
@@ -48,6 +52,7 @@ WORDS: Mapping[str, tuple[str, ...]] = {
     "kind": ("first", "revision", "composition", "hinted"),
     "hinted": tuple(HINTED),
     "rests_on": tuple(RESTS_ON),
+    "origin": tuple(ORIGINS),
 }
 """The fields that take one of a few words. `view` takes any word: views are made by people."""
 
@@ -79,6 +84,7 @@ class Selection:
     round: int | None = None
     hinted: str = ""
     rests_on: str = ""
+    origin: str = ""
 
     def query(self) -> str:
         """The selection as the query string of an address, without what is empty."""

@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
     """Curation queues: items, their assignments, and what people did in them; reviews name their queue."""
 
     dependencies = [
-        ("trajectories", "0040_words"),
+        ("trajectories", "0041_votes_by_rules_4"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

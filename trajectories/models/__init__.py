@@ -15,6 +15,7 @@ from trajectories.models.judging import JudgeJob, JudgeJobAnswer, JudgeJobItem
 from trajectories.models.problems import Problem, ProblemSet
 from trajectories.models.queues import Queue, QueueGuidelines, QueueWork
 from trajectories.models.releases import Export, Release, ReleaseItem
+from trajectories.models.repairs import Repair, RepairWithdrawal
 from trajectories.models.replies import Reply
 from trajectories.models.reverifications import Reverification
 from trajectories.models.review_leases import ReviewLease
@@ -61,6 +62,8 @@ __all__ = [
     "QueueWork",
     "Release",
     "ReleaseItem",
+    "Repair",
+    "RepairWithdrawal",
     "Reply",
     "Reverification",
     "Review",

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Coalesce, Now
@@ -24,7 +25,7 @@ class Text(models.Model):
 
 
 class Trace(models.Model):
-    """The immutable result of an attempt.
+    """The immutable result of an attempt, or what a person made of one by editing it.
 
     `prompt` and `reasoning` are Texts (the prompt as canonical JSON of its messages). `parts` are the parts of the
     reasoning in order, thoughts and content apart, by their places in it (core.completions.parts); null in a trace that
@@ -85,6 +86,12 @@ class Trace(models.Model):
     decision = models.CharField(max_length=10, blank=True, choices=Decision.choices, default=Decision.UNDECIDED)
     # Whether one person's standing review accepts it and another's rejects it.
     disputed = models.BooleanField(default=False)
+    # Who edited its parent into this trace; null in one that was sampled. Such a trace has no sampler and no run.
+    edited_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    # Whether the edit was taken back: it is in no list and no release any more.
+    withdrawn = models.BooleanField(default=False)
 
     class Meta:
         indexes = [
@@ -101,11 +108,17 @@ class Trace(models.Model):
             models.Index(fields=["id"], name="trace_hinted", condition=Q(hinted=True)),
             # What is left to split, empty once all is.
             models.Index(fields=["id"], name="trace_unsplit", condition=Q(parts__isnull=True)),
+            models.Index(fields=["id"], name="trace_edited", condition=Q(edited_by__isnull=False)),
             models.Index(Coalesce("train_error", 2.0), F("id").desc(), name="trace_by_error"),
         ]
 
     def __str__(self) -> str:
         return f"trace {self.pk}"
+
+    @property
+    def is_edited(self) -> bool:
+        """Whether a person wrote it by editing another trace: a human edit, which is no sample of any model."""
+        return self.edited_by_id is not None
 
     @property
     def given(self) -> Any:

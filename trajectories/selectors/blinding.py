@@ -90,7 +90,7 @@ def sight_on_screen(person: User | AnonymousUser, *, asked: bool) -> Sight:
 def accepted_by_problem(sight: Sight) -> QuerySet[Trace]:
     """The accepted traces, as far as may be seen, of the problem of an outer query."""
     accepted = sight.having("decision", Trace.Decision.ACCEPTED)
-    return Trace.objects.filter(accepted, problem=OuterRef("pk"))
+    return Trace.objects.filter(accepted, problem=OuterRef("pk"), withdrawn=False)
 
 
 def verdicts_seen(sight: Sight) -> Q:

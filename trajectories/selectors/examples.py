@@ -50,7 +50,7 @@ def list_candidates(
 def _accepted(sight: Sight) -> QuerySet[Trace]:
     """Accepted traces of training problems; none that was hinted or shown a varied task."""
     accepted = sight.having("decision", Trace.Decision.ACCEPTED)
-    traces = Trace.objects.filter(accepted, problem__split=Problem.Split.TRAIN, hinted=False)
+    traces = Trace.objects.filter(accepted, problem__split=Problem.Split.TRAIN, hinted=False, withdrawn=False)
     return traces.exclude(facts__has_key="variation").order_by("-pk")
 
 

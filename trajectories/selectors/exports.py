@@ -2,14 +2,18 @@
 
 import json
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from trajectories.core.exporters import ExportItem
+from trajectories.core.exporters.preference_repairs import is_better
 from trajectories.core.records import ProblemKind
 from trajectories.models import Release, ReleaseItem, Review, Trace, Verdict
 from trajectories.selectors.completions import parts_of
 
 BATCH = 100
+HUMAN_EDIT = "human edit"
+"""Where an edited trace came from: no sampler is credited with it."""
 
 
 def iterate_items(release: Release, *, count: int | None = None) -> Iterator[ExportItem]:
@@ -40,12 +44,30 @@ def _export_items(release: Release, batch: list[ReleaseItem]) -> Iterator[Export
     review_ids = [word["id"] for item in batch for word in item.evidence.get("reviews", ())]
     verdicts = Verdict.objects.in_bulk(verdict_ids)
     reviews = Review.objects.in_bulk(review_ids)
+    originals = _originals(batch)
     for item in batch:
         assessments = {
             "verdicts": [_verdict(verdicts[key]) for key in item.evidence.get("verdicts", ())],
             "reviews": [_review(reviews[word["id"]], word["by"]) for word in item.evidence.get("reviews", ())],
         }
-        yield _item(item.trace, _meta(release, item, assessments), assessments)
+        exported = _item(item.trace, _meta(release, item, assessments), assessments)
+        original = originals.get(item.trace.parent_id or 0) if _makes_pair(item) else None
+        yield exported if original is None else replace(exported, original=_item(original, {}, {}))
+
+
+def _makes_pair(item: ReleaseItem) -> bool:
+    """Whether an item is a human edit that was better than its original, as far as was known when it was frozen."""
+    known = item.evidence.get("original")
+    return known is not None and is_better(
+        chosen=known["edit"], rejected=known["correctness"], rejected_decision=known["decision"]
+    )
+
+
+def _originals(batch: list[ReleaseItem]) -> dict[int, Trace]:
+    """The traces that people edited into those of a batch, by id."""
+    wanted = {item.trace.parent_id for item in batch if _makes_pair(item)}
+    related = ("prompt", "reasoning", "program", "problem")
+    return Trace.objects.select_related(*related).in_bulk(wanted) if wanted else {}
 
 
 def _item(trace: Trace, meta: dict[str, Any], assessments: dict[str, Any]) -> ExportItem:
@@ -65,6 +87,7 @@ def _item(trace: Trace, meta: dict[str, Any], assessments: dict[str, Any]) -> Ex
         found=trace.facts.get("found"),
         reference_source=problem.reference_source,
         hinted=trace.hinted,
+        origin=HUMAN_EDIT if trace.is_edited else "",
         meta=meta,
         assessments=assessments,
     )
@@ -81,7 +104,7 @@ def _meta(release: Release, item: ReleaseItem, assessments: dict[str, Any]) -> d
         "split": item.split,
         "verdicts": [f"{word['verifier']} {word['version']}: {word['outcome']}" for word in assessments["verdicts"]],
         "score": item.score,
-        "sampler": f"{sampler.name} {sampler.version}" if sampler else None,
+        "sampler": f"{sampler.name} {sampler.version}" if sampler else HUMAN_EDIT if trace.is_edited else None,
         "instruction": f"{instruction.name} {instruction.version}" if instruction else None,
     }
 

@@ -53,11 +53,13 @@ def get_loop(sight: Sight) -> Loop:
         accepted=Sum("accepted_count", default=0),
     )
     verified = Run.objects.aggregate(verified=Sum("verified_count", default=0))
-    undecided = Trace.objects.filter(sight.having("decision", ""), correctness=Outcome.PASS)
+    undecided = Trace.objects.filter(sight.having("decision", ""), correctness=Outcome.PASS, withdrawn=False)
     waiting = undecided.values("pk")[:WAITING_LIMIT].count()
     sizes: list[int] = []
     if sight.is_blind:
-        kept["accepted"] = Trace.objects.filter(sight.having("decision", Trace.Decision.ACCEPTED)).count()
+        kept["accepted"] = Trace.objects.filter(
+            sight.having("decision", Trace.Decision.ACCEPTED), withdrawn=False
+        ).count()
     else:
         sizes = list(Release.objects.order_by("-pk").values_list("item_count", flat=True))
     released = {"releases": len(sizes), "released": sizes[0] if sizes else 0}
@@ -78,7 +80,7 @@ def list_set_progress(sight: Sight) -> Sequence[Mapping[str, Any]]:
     )
     if not sight.is_blind:
         return rows
-    accepted = Trace.objects.filter(sight.having("decision", Trace.Decision.ACCEPTED)).order_by()
+    accepted = Trace.objects.filter(sight.having("decision", Trace.Decision.ACCEPTED), withdrawn=False).order_by()
     counts = dict(accepted.values_list("problem__problem_set__name").annotate(Count("pk")))
     return [{**row, "accepted": counts.get(row["set_name"], 0)} for row in rows]
 

@@ -55,6 +55,7 @@ def _counts(sight: Sight) -> Mapping[str, tuple[int, int, int]]:
     """(traces, right, accepted) by name."""
     rows = (
         Trace.objects.exclude(instruction=None)
+        .filter(edited_by=None)
         .values_list("instruction__name")
         .annotate(
             traces=Count("pk"),

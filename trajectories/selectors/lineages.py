@@ -21,29 +21,36 @@ WITH RECURSIVE up AS (
     SELECT trace.id, trace.parent_id, down.depth + 1
     FROM trajectories_trace trace JOIN down ON trace.parent_id = down.id
 )
-SELECT id, parent_id FROM down ORDER BY depth, id
+SELECT down.id, down.parent_id FROM down JOIN trajectories_trace trace USING (id)
+WHERE trace.edited_by_id IS NULL OR NOT %s OR trace.edited_by_id = %s OR down.id IN (SELECT id FROM up)
+ORDER BY depth, down.id
 """
 """(id, id of the parent) of everything that hangs on the first ancestor, parents before children."""
 
 
 @dataclass(frozen=True, slots=True)
 class LineageNode:
-    """One trace of a lineage. `train_error` is the mean share of wrong cells in [0, 1], None where no program ran."""
+    """One trace of a lineage. `train_error` is the mean share of wrong cells in [0, 1], None where no program ran;
+    `is_edited` says that a person edited its parent into it, `is_withdrawn` that they took that back."""
 
     trace_id: int
     kind: str
     correctness: str
     train_error: float | None
+    is_edited: bool
+    is_withdrawn: bool
     children: "tuple[LineageNode, ...]"
 
 
 @dataclass(frozen=True, slots=True)
 class Lineage:
-    """The tree of a trace from its first ancestor on. `size` counts all its traces, of which `shown` are in `root`."""
+    """The tree of a trace from its first ancestor on. `size` counts all its traces, of which `shown` are in `root`;
+    `has_edits` says that people wrote some of these."""
 
     root: LineageNode
     size: int
     shown: int
+    has_edits: bool = False
 
     @property
     def hidden(self) -> int:
@@ -51,15 +58,17 @@ class Lineage:
         return self.size - self.shown
 
 
-def get_lineage(trace: Trace, *, most: int = MAX_SHOWN) -> Lineage | None:
+def get_lineage(trace: Trace, *, reader_id: int | None = None, most: int = MAX_SHOWN) -> Lineage | None:
     """The tree that a trace belongs to, None where it stands alone; two queries.
 
+    With `reader_id`, for somebody who may not know what others think of the trace, edits of others are left out, with
+    what goes on from them.
     Of a tree with more than `most` traces these are chosen first: the ancestors of the trace, itself, what goes on from
     it, then the others from the root on. A trace is in it with its parent or not at all.
     """
     with connection.cursor() as cursor:
-        cursor.execute(FAMILY, [trace.pk])
-        family: list[tuple[int, int | None]] = cursor.fetchall()
+        cursor.execute(FAMILY, [trace.pk, reader_id is not None, reader_id])
+        family = _connected(cursor.fetchall())
     if len(family) < 2:
         return None
     parents = dict(family)
@@ -69,7 +78,17 @@ def get_lineage(trace: Trace, *, most: int = MAX_SHOWN) -> Lineage | None:
     for key in parents:
         if key in rows:
             children.setdefault(parents[key], []).append(key)
-    return Lineage(_node(family[0][0], rows, children), len(family), len(rows))
+    has_edits = any(row.is_edited for row in rows.values())
+    return Lineage(_node(family[0][0], rows, children), len(family), len(rows), has_edits)
+
+
+def _connected(rows: Sequence[tuple[int, int | None]]) -> list[tuple[int, int | None]]:
+    """Those whose parent is there; parents come before their children."""
+    kept: dict[int, int | None] = {}
+    for key, parent in rows:
+        if parent is None or parent in kept:
+            kept[key] = parent
+    return list(kept.items())
 
 
 def _choose(trace_id: int, parents: Mapping[int, int | None], most: int) -> list[int]:
@@ -91,7 +110,7 @@ def _ancestors(trace_id: int, parents: Mapping[int, int | None]) -> Iterator[int
 
 def _rows(keys: Sequence[int]) -> Iterator[Trace]:
     return Trace.objects.filter(pk__in=keys).select_related("attempt").only(
-        "pk", "correctness", "train_error", "hinted", "attempt__kind"
+        "pk", "correctness", "train_error", "hinted", "edited_by", "withdrawn", "attempt__kind"
     ).iterator()  # fmt: skip
 
 
@@ -103,5 +122,7 @@ def _node(key: int, rows: Mapping[int, Trace], children: Mapping[int | None, Seq
         kind=row.attempt.kind if row.attempt else "",
         correctness=row.correctness,
         train_error=row.train_error,
+        is_edited=row.is_edited,
+        is_withdrawn=row.withdrawn,
         children=tuple(_node(child, rows, children) for child in children.get(key, ())),
     )

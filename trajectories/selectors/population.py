@@ -131,7 +131,8 @@ def get_population(problem: Problem, sight: Sight, *, every_group: bool = False)
 
     Decisions of people and verdicts of model judges count as far as they may be seen.
     """
-    every = Trace.objects.filter(problem=problem)
+    # What people edited is no sample: it would raise every figure of the sampler that it began with.
+    every = Trace.objects.filter(problem=problem, edited_by=None)
     traces = every.filter(hinted=False)
     rows = _group_rows(traces, sight)
     ranked = [(rank, row) for rank, row in enumerate(rows, 1) if every_group or rank <= GROUPS_SHOWN or row["passed"]]
@@ -287,7 +288,7 @@ def list_samples(
 ) -> Page[Trace, int]:
     """Samples of a problem, newest first: those older than `before`, newer than `after`, or the newest."""
     traces = (
-        Trace.objects.filter(problem=problem, **({"answer_hash": answer} if answer else {}))
+        Trace.objects.filter(problem=problem, withdrawn=False, **({"answer_hash": answer} if answer else {}))
         .select_related("instruction", "run")
         .annotate(shown_decision=sight.showing("decision"))
         .defer("steps", "parts", "facts", "run__plan")

@@ -94,7 +94,7 @@ def _compared(scope: ReferenceFilter) -> QuerySet[Problem]:
 
 def _wrong() -> QuerySet[Trace]:
     """Samples that were compared and are wrong. One that was shown the answer says nothing of the reference."""
-    return Trace.objects.filter(correctness=Outcome.FAIL, hinted=False)
+    return Trace.objects.filter(correctness=Outcome.FAIL, hinted=False, edited_by=None)
 
 
 def _with_answers(problems: Sequence[Problem]) -> list[UnmatchedReference]:

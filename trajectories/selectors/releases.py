@@ -57,7 +57,7 @@ def eligible_traces(rule: ReleaseRule) -> QuerySet[Trace]:
 
     A release is made of everybody's decisions, so that only who may see them all may ask.
     """
-    traces = traces_in(rule.scope.any_decision(), EVERYTHING).filter(decision=Standing.ACCEPTED)
+    traces = traces_in(rule.scope.any_decision(), EVERYTHING).filter(decision=Standing.ACCEPTED, withdrawn=False)
     if rule.hinted == "none":
         traces = traces.filter(hinted=False)
     if rule.min_score is not None:

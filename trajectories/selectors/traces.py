@@ -13,10 +13,13 @@ from django.db.models.functions import Coalesce, Length
 from trajectories.core.records import Outcome
 from trajectories.core.selections import (
     DISPUTED,
+    EDITED,
     NO_MODEL_VERDICT,
+    SAMPLED,
     TRUTH,
     UNREVIEWED,
     UNVERIFIED,
+    WITHDRAWN,
     Selection,
 )
 from trajectories.core.strategies.base import AttemptKind
@@ -86,7 +89,9 @@ def traces_in(scope: Selection, sight: Sight) -> QuerySet[Trace]:
     """The traces of a scope, in no order. A decision that may not be seen counts as none."""
     given = {name: value for name in SCOPE_COLUMNS if (value := getattr(scope, name)) not in (None, "")}
     columns = {SCOPE_COLUMNS[name]: "" if (name, value) in EMPTY_VALUES else value for name, value in given.items()}
-    traces = Trace.objects.filter(**columns)
+    traces = Trace.objects.filter(**columns, withdrawn=scope.origin == WITHDRAWN)
+    if scope.origin in (EDITED, SAMPLED):
+        traces = traces.filter(edited_by__isnull=scope.origin == SAMPLED)
     for name in BLINDED:
         if (value := getattr(scope, name)) == DISPUTED:
             traces = traces.filter(sight.seen(), disputed=True)
@@ -231,7 +236,7 @@ def imported_decisions(trace: Trace, *, with_judges: bool) -> tuple[list[Importe
 
     What people and model judges said is there only `with_judges`.
     """
-    if trace.run_id is not None:
+    if trace.run_id is not None or trace.is_edited:
         return [], []
     verdicts = list(ImportedVerdict.objects.filter(trace=trace).order_by("pk").defer("evidence"))
     if not with_judges:

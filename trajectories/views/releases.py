@@ -1,6 +1,7 @@
 """Releases: freezing accepted traces, and what a frozen release holds."""
 
 import json
+from itertools import islice
 from typing import Any
 
 from django.contrib import messages
@@ -35,6 +36,8 @@ from trajectories.views.permissions import needs
 from trajectories.views.visitors import visitor
 
 PREVIEW_ROWS = 3
+LOOKED_THROUGH = 100
+"""Items among which rows are looked for, where a format takes few of them."""
 PAGE_ROWS = 50
 DEFAULT_FORMAT = next(iter(EXPORTERS))
 THOUGHTS_TABS = [
@@ -136,6 +139,13 @@ def _pretty_row(export_format: str, item: ExportItem, thoughts: Thoughts = DEFAU
     return json.dumps(EXPORTERS[export_format].row(item, thoughts), ensure_ascii=False, indent=2)
 
 
+def _shown_rows(release: Release, export_format: str, thoughts: Thoughts) -> list[str]:
+    """The first rows of a release in a format; one that takes few of the items is looked for among the first only."""
+    takes = EXPORTERS[export_format].takes
+    items = (item for item in iterate_items(release, count=LOOKED_THROUGH) if takes(item))
+    return [_pretty_row(export_format, item, thoughts) for item in islice(items, PREVIEW_ROWS)]
+
+
 @require_safe
 @view_releases
 def release_detail(request: HttpRequest, release_id: int) -> HttpResponse:
@@ -156,7 +166,7 @@ def release_detail(request: HttpRequest, release_id: int) -> HttpResponse:
         "row_format": shown,
         "row_thoughts": how if EXPORTERS[shown].writes_thoughts else "",
         "ways": THOUGHTS_TABS,
-        "rows": [_pretty_row(shown, item, Thoughts(how)) for item in iterate_items(release, count=PREVIEW_ROWS)],
+        "rows": _shown_rows(release, shown, Thoughts(how)),
     }
     return render(request, "trajectories/releases/detail.html", context)
 

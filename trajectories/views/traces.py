@@ -15,11 +15,12 @@ from django.views.decorators.http import require_safe
 from trajectories.core.records import ProblemKind
 from trajectories.forms.reviews import ReviewForm, UndoForm
 from trajectories.forms.traces import TraceListForm, read_walk
-from trajectories.models import Review, ReviewLease, Trace
+from trajectories.models import PendingVerification, Review, ReviewLease, Trace
 from trajectories.selectors.blinding import sight_of, sight_on_screen
 from trajectories.selectors.exports import prompt_of
 from trajectories.selectors.lineages import get_lineage
 from trajectories.selectors.problems import to_record
+from trajectories.selectors.repairs import repair_of, repairs_of
 from trajectories.selectors.review_leases import running_leases, trace_holder
 from trajectories.selectors.reviews import get_dispute, last_decision, review_history, standing_review
 from trajectories.selectors.traces import (
@@ -106,6 +107,18 @@ def trace_steps(request: HttpRequest, trace_id: int, first: int) -> HttpResponse
     if group is None:
         raise Http404("no such group of steps")
     return render(request, "trajectories/traces/_steps.html", {"trace": trace, "group": group})
+
+
+@require_safe
+@view_traces
+def trace_verdicts(request: HttpRequest, trace_id: int) -> HttpResponse:
+    """The verdicts of a trace, for a page that waits for them; 204 while there are none yet."""
+    trace = find_trace(trace_id)
+    if PendingVerification.objects.filter(trace=trace).exists():
+        return HttpResponse(status=204)
+    told = sight_on_screen(request.user, asked=False).covers(trace.pk)
+    context = {"trace": trace, "arrived": True, **_verdicts(trace, told=told)}
+    return render(request, "trajectories/traces/_verdicts.html", context)
 
 
 @require_safe
@@ -200,29 +213,43 @@ def reading(request: HttpRequest, trace: Trace, *, told: bool, verified: bool = 
     """What there is to read; `told` says whether what people and model judges said may be seen, `verified` whether
     what verifiers found may.
     """
-    verdicts, older_verdicts = split_verdicts(trace, with_judges=told) if verified else ([], [])
-    problem = to_record(trace.problem)
-    imported_verdicts, imported_reviews = imported_decisions(trace, with_judges=told) if verified else ([], [])
     groups = group_steps(trace, whole=request.GET.get("bodies") == "all")
-    shown = show_verdicts(problem, trace, verdicts)
+    reader = visitor(request).pk
+    lineage = get_lineage(trace, reader_id=None if told else reader)
     return {
+        **_verdicts(trace, told=told, verified=verified),
         "trace": trace,
         "reading_address": reverse("trace_detail", args=[trace.pk]),
         "prompt": shown_prompt(prompt_of(trace)),
         "groups": groups,
         "sections": sections_of(trace, groups),
-        "has_folded_verdicts": bool(older_verdicts or imported_verdicts) or not all(each.is_unfolded for each in shown),
         "program_shown": program_step(trace) is not None,
         "hidden_steps": not all(group.shown for group in groups),
+        "lineage": lineage,
+        "repair": repair_of(trace),
+        "repairs": list(repairs_of(trace, reader_id=reader, told=told)) if lineage and lineage.has_edits else [],
+        "told": told,
+        "variation": shown_variation(trace.facts),
+        "facts": shown_facts(trace.facts, with_examples=told or not sight_of(request.user).is_blind),
+    }
+
+
+def _verdicts(trace: Trace, *, told: bool, verified: bool = True) -> dict[str, Any]:
+    """What verifiers said, here and elsewhere, where `verified`; what model judges and people elsewhere said only where
+    `told` too.
+    """
+    verdicts, older_verdicts = split_verdicts(trace, with_judges=told) if verified else ([], [])
+    problem = to_record(trace.problem)
+    imported_verdicts, imported_reviews = imported_decisions(trace, with_judges=told) if verified else ([], [])
+    shown = show_verdicts(problem, trace, verdicts)
+    return {
+        "has_folded_verdicts": bool(older_verdicts or imported_verdicts) or not all(each.is_unfolded for each in shown),
         "verdicts": verdicts,
         "older_verdicts": older_verdicts,
         "shown_verdicts": shown,
         "pair_tables": draw_verdicts(problem, trace, verdicts),
         "imported_verdicts": imported_verdicts,
         "imported_reviews": imported_reviews,
-        "lineage": get_lineage(trace),
-        "variation": shown_variation(trace.facts),
-        "facts": shown_facts(trace.facts, with_examples=told or not sight_of(request.user).is_blind),
     }
 
 

@@ -118,7 +118,17 @@ document.addEventListener("click", (event) => {
   }
 });
 
+/** The draft of an edit ends on the page of the trace that was made of it. */
+function endDraft() {
+  const saved = document.querySelector("[data-saved-repair]");
+  if (!saved) return;
+  const name = `repair:${document.body.dataset.user}:${saved.dataset.repaired}`;
+  const kept = localStorage.getItem(name);
+  if (kept && JSON.parse(kept).key === saved.dataset.savedRepair) localStorage.removeItem(name);
+}
+
 function arrive() {
+  endDraft();
   foldThoughts();
   for (const element of document.querySelectorAll("[data-needs-script]")) element.hidden = false;
   showCurrent();

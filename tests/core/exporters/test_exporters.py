@@ -14,6 +14,12 @@ PROGRAM = "def transform(grid):\n    return [row[::-1] for row in grid]\n"
 
 
 def make_item(**values):
+    """An edit of a trace that said something else."""
+    values.setdefault("original", bare_item(reasoning="Nichts wird gespiegelt.", program=""))
+    return bare_item(**values)
+
+
+def bare_item(**values):
     fields = {
         "prompt": ({"content": "Löse das.", "role": "user"},),
         "reasoning": "Jede Zeile wird gespiegelt.",

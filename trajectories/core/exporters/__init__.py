@@ -4,6 +4,7 @@ from trajectories.core.exporters.arc_programs import ArcProgramsExporter
 from trajectories.core.exporters.arguments import ARGUMENTS_WORDS, DEFAULT_ARGUMENTS, Arguments
 from trajectories.core.exporters.base import Exporter, ExportItem, encode_line, encode_row, make_row
 from trajectories.core.exporters.full import FullExporter
+from trajectories.core.exporters.preference_repairs import PreferenceRepairsExporter
 from trajectories.core.exporters.prompt_only import PromptOnlyExporter
 from trajectories.core.exporters.sft_messages import SftMessagesExporter
 from trajectories.core.exporters.sft_prompt_completion import SftPromptCompletionExporter
@@ -15,6 +16,7 @@ EXPORTERS: dict[str, Exporter] = {
         SftMessagesExporter(),
         SftPromptCompletionExporter(),
         PromptOnlyExporter(),
+        PreferenceRepairsExporter(),
         ArcProgramsExporter(),
         FullExporter(),
     )

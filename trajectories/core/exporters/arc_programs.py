@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 
-from trajectories.core.exporters.base import ExportItem
+from trajectories.core.exporters.base import ExportItem, TakesEveryItem
 from trajectories.core.exporters.thoughts import DEFAULT_THOUGHTS, Thoughts
 from trajectories.core.identity import canonical_json
 from trajectories.core.records import JSON
 
 
-class ArcProgramsExporter:
+class ArcProgramsExporter(TakesEveryItem):
     """The program's source with its outputs on every pair, taken from the verdicts' evidence.
 
     A grid is JSON text: its rows differ in length from task to task, which a typed column could not hold. A call that

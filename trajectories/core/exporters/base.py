@@ -41,7 +41,11 @@ class ExportItem:
     """What the reference answer rests on (models.Problem.ReferenceSource); empty for the problem's own source."""
     hinted: bool = False
     """Whether the model was given the answer."""
+    origin: str = ""
+    """"human edit" for a trace that a person wrote by editing another; empty for one that was sampled."""
     meta: Mapping[str, JSON] = field(default_factory=dict)
+    original: "ExportItem | None" = None
+    """The trace that a person edited into this one, where what was known of both says that this one is better."""
     assessments: Mapping[str, JSON] = field(default_factory=dict)
     """Verdicts with their evidence and reviews with their step labels: {"verdicts": [...], "reviews": [...]}."""
 
@@ -59,9 +63,21 @@ class Exporter(Protocol):
     writes_thoughts: bool
     is_table: bool
 
-    def row(self, item: ExportItem, thoughts: Thoughts = DEFAULT_THOUGHTS) -> Mapping[str, JSON]:
-        """The row of one item, exactly the format's schema."""
+    def takes(self, item: ExportItem) -> bool:
+        """Whether the format has a row for an item."""
         ...
+
+    def row(self, item: ExportItem, thoughts: Thoughts = DEFAULT_THOUGHTS) -> Mapping[str, JSON]:
+        """The row of one item that it takes, exactly the format's schema."""
+        ...
+
+
+class TakesEveryItem:
+    """What formats share that have a row for whatever is in a release."""
+
+    def takes(self, item: ExportItem) -> bool:  # noqa: ARG002
+        """Always."""
+        return True
 
 
 def make_row(

@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 
 from trajectories.core.completions.parts import parts_to_json
-from trajectories.core.exporters.base import ExportItem, sent_messages
+from trajectories.core.exporters.base import ExportItem, TakesEveryItem, sent_messages
 from trajectories.core.exporters.thoughts import DEFAULT_THOUGHTS, Thoughts
 from trajectories.core.records import JSON
 
 
-class FullExporter:
+class FullExporter(TakesEveryItem):
     """The documented archive schema (docs/exports.md). Reviewers appear under the release's pseudonyms."""
 
     name = "full"
@@ -36,6 +36,7 @@ class FullExporter:
                 "found": item.found,
                 "hinted": item.hinted,
                 "steps": list(item.steps),
+                **({"origin": item.origin} if item.origin else {}),
             },
             "verdicts": list(item.assessments.get("verdicts", ())),
             "reviews": list(item.assessments.get("reviews", ())),

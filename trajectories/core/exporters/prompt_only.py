@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 
-from trajectories.core.exporters.base import ExportItem, prompt_messages
+from trajectories.core.exporters.base import ExportItem, TakesEveryItem, prompt_messages
 from trajectories.core.exporters.thoughts import DEFAULT_THOUGHTS, Thoughts
 from trajectories.core.identity import canonical_json
 from trajectories.core.records import JSON
 
 
-class PromptOnlyExporter:
+class PromptOnlyExporter(TakesEveryItem):
     """One row per trace; the answer is text because a column of a data set has one type (grids are JSON text)."""
 
     name = "prompt-only"

@@ -2,12 +2,18 @@
 
 from collections.abc import Mapping
 
-from trajectories.core.exporters.base import ExportItem, completion_messages, prompt_messages, tools_column
+from trajectories.core.exporters.base import (
+    ExportItem,
+    TakesEveryItem,
+    completion_messages,
+    prompt_messages,
+    tools_column,
+)
 from trajectories.core.exporters.thoughts import DEFAULT_THOUGHTS, Thoughts
 from trajectories.core.records import JSON
 
 
-class SftMessagesExporter:
+class SftMessagesExporter(TakesEveryItem):
     """One conversation per row: the prompt as it was sent, an agent's turns, then the reasoning with its program."""
 
     name = "sft-messages"

@@ -67,7 +67,8 @@ def submit_review(
         draft.check(len(trace.steps))
     else:
         rules.queue.asks.check(draft, len(trace.steps))
-    _lock(trace)
+    if _lock(trace).withdrawn:
+        raise ReviewError("", "This repair was withdrawn; a decision on it would change nothing.")
     if (stored := _stored(reviewer, key)) is not None:
         if stored.trace_id != trace.pk:
             raise ReviewError("key", "This form was already used for another trace; reload the page.")
@@ -132,9 +133,9 @@ def _check_known(reviewer: User, trace: Trace, opened: Opened) -> None:
         raise DecidedMeanwhileError(newest)
 
 
-def _lock(trace: Trace) -> None:
-    """Take the row lock under which everything derived from a trace's reviews is changed."""
-    Trace.objects.select_for_update().only("pk").get(pk=trace.pk)
+def _lock(trace: Trace) -> Trace:
+    """Take the row lock under which everything derived from a trace's reviews is changed; the row as it is now."""
+    return Trace.objects.select_for_update().only("pk", "withdrawn").get(pk=trace.pk)
 
 
 def _stored(reviewer: User, key: uuid.UUID) -> Review | None:
@@ -147,13 +148,13 @@ def _stored(reviewer: User, key: uuid.UUID) -> Review | None:
 def _record(review: Review) -> None:
     """Settle the trace anew, keep the problem's counter and write the audit event; the trace is locked."""
     trace = review.trace
-    before, was_disputed = Trace.objects.values_list("decision", "disputed").get(pk=trace.pk)
+    before, was_disputed, withdrawn = Trace.objects.values_list("decision", "disputed", "withdrawn").get(pk=trace.pk)
     words = [word.decision for word in standing_reviews(trace)]
     after, disputed = settle(words), is_disputed(words)
     if (after, disputed) != (before, was_disputed):
         Trace.objects.filter(pk=trace.pk).update(decision=after, disputed=disputed)
         change = (after == Standing.ACCEPTED) - (before == Standing.ACCEPTED)
-        if change:
+        if change and not withdrawn:
             Problem.objects.filter(pk=trace.problem_id).update(accepted_count=F("accepted_count") + change)
     trace.decision, trace.disputed = after, disputed
     AuditEvent.objects.create(

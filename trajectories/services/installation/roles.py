@@ -6,7 +6,7 @@ from django.contrib.auth.models import Group, Permission
 from django.db import transaction
 
 CONCEPTS = (
-    *("problemset", "problem", "sampler", "instruction", "run", "attempt", "trace", "verdict", "review"),
+    *("problemset", "problem", "sampler", "instruction", "run", "attempt", "trace", "verdict", "review", "repair"),
     *("queue", "release", "releaseitem", "export", "reverification", "rubric", "judgejob"),
     *("brief", "generationjob", "generationcall", "problemcandidate", "candidateanswer", "candidatereview"),
 )
@@ -18,12 +18,14 @@ ROLES: dict[str, list[str]] = {
     "curator": [
         *(f"view_{name}" for name in CONCEPTS if name not in BLIND_CONCEPTS),
         "add_review",
+        "add_repair",
         "review_problemcandidate",
     ],
     "engineer": [*VIEW, "see_reviews", "add_release", "add_export", "download_export"],
     "lead": [
         *VIEW,
         "add_review",
+        "add_repair",
         "see_reviews",
         "add_queue",
         "control_queue",

@@ -186,7 +186,7 @@ def _items(job: JudgeJob, plan: JudgePlan) -> Iterator[JudgeJobItem]:
 def _rivals(problem_ids: set[int]) -> Mapping[int, Sequence[tuple[int, str]]]:
     """(id, hash of the answer) of all traces of each problem."""
     found: dict[int, list[tuple[int, str]]] = defaultdict(list)
-    rows = Trace.objects.filter(problem__in=problem_ids).order_by("pk")
+    rows = Trace.objects.filter(problem__in=problem_ids, withdrawn=False).order_by("pk")
     for problem_id, trace_id, answer_hash in rows.values_list("problem_id", "pk", "answer_hash").iterator(BATCH):
         found[problem_id].append((trace_id, answer_hash))
     return found

@@ -13,8 +13,9 @@ from trajectories.selectors.releases import MEAN_SCORE, ReleaseRule
 
 MANIFEST_VERSION = 1
 TRACE_FIELDS = (
-    *("content_hash", "sampler_id", "instruction_id", "run_id"),
+    *("content_hash", "sampler_id", "instruction_id", "run_id", "edited_by_id", "correctness"),
     *("problem__content_hash", "problem__split"),
+    *("parent__content_hash", "parent__correctness", "parent__decision"),
 )
 ITEM_COLUMNS = ("position", "trace_id", "split", "score", "evidence", "content_hash")
 """Of an item, in the order in which a spool has them."""
@@ -35,10 +36,12 @@ class Contents:
     verifiers: Counter[tuple[str, int]] = field(default_factory=Counter)
     reviews: Counter[str] = field(default_factory=Counter)
     pseudonyms: dict[int, str] = field(default_factory=dict)
+    edits: int = 0
 
     def add(self, trace_ids: list[int]) -> None:
         """Read and freeze the next traces, in the order given."""
-        chosen = Trace.objects.filter(pk__in=trace_ids).annotate(mean_score=MEAN_SCORE).select_related("problem")
+        chosen = Trace.objects.filter(pk__in=trace_ids).annotate(mean_score=MEAN_SCORE)
+        chosen = chosen.select_related("problem", "parent")
         traces = {trace.pk: trace for trace in chosen.only(*TRACE_FIELDS)}
         reviews = _by_trace(
             Review.objects.filter(trace__in=trace_ids, superseded_by=None).exclude(decision=Decision.WITHDRAW)
@@ -50,7 +53,7 @@ class Contents:
 
     def _freeze(self, trace: Any, reviews: list[Review], verdicts: list[Verdict]) -> None:
         authors = [self._pseudonym(review.reviewer_id) for review in reviews]
-        content = {
+        content: dict[str, Any] = {
             "problem": trace.problem.content_hash,
             "trace": trace.content_hash,
             "split": trace.problem.split,
@@ -58,10 +61,14 @@ class Contents:
             "reviews": [[by, *_review_content(review)] for by, review in zip(authors, reviews, strict=True)],
             "verdicts": [[verdict.verifier, verdict.version, verdict.outcome] for verdict in verdicts],
         }
-        evidence = {
+        evidence: dict[str, Any] = {
             "reviews": [{"id": review.pk, "by": by} for by, review in zip(authors, reviews, strict=True)],
             "verdicts": [verdict.pk for verdict in verdicts],
         }
+        if trace.edited_by_id is not None:
+            evidence["original"] = _original(trace)
+            content["original"] = {**evidence["original"], "trace": trace.parent.content_hash}
+            self.edits += 1
         item_hash = content_hash(content)
         self.spool.append([self.count, trace.pk, trace.problem.split, trace.mean_score, evidence, item_hash])
         self.count += 1
@@ -94,6 +101,7 @@ class Contents:
                 "traces": self.count,
                 "problems": len(self.problems),
                 "splits": dict(sorted(self.splits.items())),
+                **({"human_edits": self.edits} if self.edits else {}),
             },
             "samplers": _described(Sampler, ("name", "version", "kind", "parameters"), self.samplers),
             "instructions": _described(Instruction, ("name", "version", "view", "style"), self.instructions),
@@ -105,6 +113,17 @@ class Contents:
             "reviewers": [{"name": name, "reviews": count} for name, count in self.reviews.items()],
             "items_sha256": self.items_hash.hexdigest(),
         }
+
+
+def _original(trace: Trace) -> dict[str, Any]:
+    """What is known now of the trace that a person edited into this one: an export made years later says the same."""
+    assert trace.parent is not None
+    return {
+        "trace": trace.parent_id,
+        "edit": trace.correctness,
+        "correctness": trace.parent.correctness,
+        "decision": trace.parent.decision,
+    }
 
 
 def _by_trace(rows: Iterable[Any]) -> defaultdict[int, list[Any]]:

@@ -246,7 +246,7 @@ class _Writer:
         exporter = EXPORTERS[self.export.format]
         thoughts = Thoughts(self.export.thoughts or DEFAULT_THOUGHTS)
         arguments = Arguments(self.export.arguments or DEFAULT_ARGUMENTS)
-        for item in iterate_items(self.export.release):
+        for item in filter(exporter.takes, iterate_items(self.export.release)):
             row = make_row(exporter, item, with_meta=self.export.with_meta, thoughts=thoughts, arguments=arguments)
             self._columns = add_value(self._columns, row)
             yield encode_line(row)

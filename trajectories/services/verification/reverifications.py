@@ -192,7 +192,7 @@ class _Majorities:
         return replace(verdict, outcome=Outcome.UNSCORED, message=message, score=None)
 
     def _count(self, problem: Problem) -> tuple[consensus.Consensus | None, JSON]:
-        voters = Trace.objects.filter(problem=problem, hinted=False).exclude(answer_hash=NOTHING)
+        voters = Trace.objects.filter(problem=problem, hinted=False, edited_by=None).exclude(answer_hash=NOTHING)
         votes = voters.order_by().values_list("answer_hash").annotate(votes=Count("pk"))
         found = consensus.find_consensus(dict(votes))
         if found is None:

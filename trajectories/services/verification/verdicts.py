@@ -189,8 +189,8 @@ def _derive(traces: Sequence[tuple[Trace, Mapping[str, Any]]]) -> None:
         new += before[trace.pk] == ""
         more = (derived["correctness"] == Outcome.PASS) - (before[trace.pk] == Outcome.PASS)
         right += more
-        # A model that was given the answer has not solved the problem.
-        correct[trace.problem_id] += 0 if trace.hinted else more
+        # A model that was given the answer has not solved the problem, and neither has a person who edited one.
+        correct[trace.problem_id] += 0 if trace.hinted or trace.is_edited else more
         for name, value in derived.items():
             setattr(trace, name, value)
         trace.answer_hash = answer_hash(trace.problem, trace.given)

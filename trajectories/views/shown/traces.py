@@ -192,7 +192,7 @@ def _refuted_pair(spec: Mapping[str, JSON], data: Mapping[str, JSON]) -> ShownPa
     return ShownPair(number + 1, train[number].get("input"), predicted, expected, right=predicted == expected)
 
 
-FACTS_SHOWN_ELSEWHERE = ("found", "hinted")
+FACTS_SHOWN_ELSEWHERE = ("found", "hinted", "origin")
 FACT_TITLES = {
     "population": ("Programs to draw", "Different programs that the search had to draw samples from."),
     "fits": ("Programs that fit", "How many of them are right on every training pair."),

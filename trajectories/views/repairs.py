@@ -1,0 +1,125 @@
+"""Editing a trace: the page with its boxes and the difference beside them, saving, and taking the edit back."""
+
+import uuid
+from dataclasses import dataclass
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.cache import patch_vary_headers
+from django.views.decorators.http import require_http_methods, require_POST
+
+from trajectories.core.faults import Fault
+from trajectories.core.text.word_diff import Change, Side, in_short, word_diff
+from trajectories.forms.repairs import Box, RepairForm
+from trajectories.forms.traces import read_walk
+from trajectories.models import Trace
+from trajectories.selectors.repairs import newest_repair_of_others
+from trajectories.selectors.traces import TraceWalk
+from trajectories.services.traces.repairs import (
+    RepairedMeanwhileError,
+    check_repairable,
+    original_of,
+    submit_repair,
+    withdraw_repair,
+)
+from trajectories.views.fragments import wants_fragment
+from trajectories.views.permissions import Refused, needs
+from trajectories.views.traces import find_trace, trace_address
+from trajectories.views.visitors import visitor
+
+MAY_REPAIR = "trajectories.add_repair"
+add_repairs = needs(MAY_REPAIR, "trajectories.view_trace")
+
+
+@dataclass(frozen=True, slots=True)
+class BoxDifference:
+    """What became of one box: its changes with some words around them, and how much was taken away and added."""
+
+    box: Box
+    changes: tuple[Change, ...]
+
+    @property
+    def gone(self) -> int:
+        """Words taken away."""
+        return self._words(Side.GONE)
+
+    @property
+    def new(self) -> int:
+        """Words added."""
+        return self._words(Side.NEW)
+
+    def _words(self, side: Side) -> int:
+        return sum(len(change.text.split()) for change in self.changes if change.side is side)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@add_repairs
+def repair_new(request: HttpRequest, trace_id: int) -> HttpResponse:
+    """Edit a trace. A form with `then=diff` stores nothing and shows the difference, in part for htmx."""
+    trace, scope = find_trace(trace_id), read_walk(request.GET)
+    try:
+        check_repairable(trace)
+    except Fault as fault:
+        raise Refused(str(fault)) from fault
+    original = original_of(trace)
+    if request.method != "POST":
+        known = newest_repair_of_others(trace_id=trace.pk, author_id=visitor(request).pk)
+        return _page(
+            request, trace, scope, RepairForm(original=original, initial={"key": uuid.uuid4(), "known": known})
+        )
+    form = RepairForm(request.POST, original=original)
+    if request.POST.get("then") == "diff":
+        if wants_fragment(request):
+            return render(request, "trajectories/repairs/_diff.html", {"differences": differences(form)})
+        return _page(request, trace, scope, form)
+    if form.is_valid():
+        try:
+            repair = submit_repair(
+                author=visitor(request), trace=trace, draft=form.draft(), key=form.cleaned_data["key"]
+            )
+        except RepairedMeanwhileError as fault:
+            form.refuse(fault)
+            form.tell(known=fault.newest)
+        except Fault as fault:
+            form.refuse(fault)
+            if fault.field == "key":
+                form.new_key()
+        else:
+            messages.success(request, f"Saved as trace {repair.trace_id}, beside its original, trace {trace.pk}.")
+            return redirect(trace_address(repair.trace_id, scope))
+    return _page(request, trace, scope, form)
+
+
+@require_POST
+@add_repairs
+def repair_withdraw(request: HttpRequest, trace_id: int) -> HttpResponse:
+    """Take a repair back and show its original."""
+    trace, scope = find_trace(trace_id), read_walk(request.GET)
+    try:
+        withdrawal = withdraw_repair(actor=visitor(request), trace=trace)
+    except Fault as fault:
+        raise Refused(str(fault)) from fault
+    messages.info(request, f"The repair, trace {trace.pk}, is withdrawn. It stays in the record.")
+    return redirect(trace_address(withdrawal.repair.original_id, scope))
+
+
+def differences(form: RepairForm) -> list[BoxDifference]:
+    """What is changed so far, box by box."""
+    changed = [box for box in form.boxes() if box.after != box.before]
+    return [BoxDifference(box, in_short(word_diff(box.before, box.after))) for box in changed]
+
+
+def _page(request: HttpRequest, trace: Trace, scope: TraceWalk, form: RepairForm) -> HttpResponse:
+    context = {
+        "trace": trace,
+        "scope": scope,
+        "form": form,
+        "differences": differences(form) if form.is_bound else [],
+        "back": trace_address(trace.pk, scope),
+    }
+    response = render(
+        request, "trajectories/repairs/new.html", context, status=422 if form.is_bound and form.errors else 200
+    )
+    patch_vary_headers(response, ["HX-Request"])
+    return response
