@@ -13,6 +13,7 @@ from trajectories.models.instructions import Instruction
 from trajectories.models.judging import JudgeJob, JudgeJobAnswer, JudgeJobItem
 from trajectories.models.problems import Problem, ProblemSet
 from trajectories.models.releases import Export, Release, ReleaseItem
+from trajectories.models.replays import Replay
 from trajectories.models.replies import Reply
 from trajectories.models.reverifications import Reverification
 from trajectories.models.review_leases import ReviewLease
@@ -52,6 +53,7 @@ __all__ = [
     "ProblemSketch",
     "Release",
     "ReleaseItem",
+    "Replay",
     "Reply",
     "Reverification",
     "Review",
