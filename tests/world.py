@@ -24,6 +24,7 @@ from tests.judging import rubric
 from tests.queues import item_of, queue_of
 from trajectories.adapters.chat_api import ChatSettings
 from trajectories.core.curation.reviews import Decision, ReviewDraft
+from trajectories.core.programs.replays import RULES_VERSION, PairReplay, ReplayStep
 from trajectories.core.rendering.images import encode_grid
 from trajectories.forms.traces import TraceListForm
 from trajectories.models import (
@@ -41,6 +42,7 @@ from trajectories.models import (
     QueueFlag,
     QueueItem,
     Release,
+    Replay,
     Reverification,
     Rubric,
     Run,
@@ -62,6 +64,9 @@ from trajectories.tasks.jobs import KINDS
 from trajectories.urls import urlpatterns
 
 CODE = encode_grid(((1, 2, 3), (4, 5, 6)))
+PAIR = PairReplay(
+    calls=[("transform", 0)], steps=[ReplayStep(2, 0, 1, {"grid": 0}, {})], grids=["12/34"], lines=1, result="12/34"
+)
 
 
 @dataclass(frozen=True)
@@ -134,6 +139,7 @@ def make_world(lead: User) -> World:
     imported = factories.make_trace(problem=problem, run=None)
     old = factories.make_trace(correctness="pass", facts={"examples": [traces[0].pk]})
     submit_review(reviewer=lead, trace=old, draft=ReviewDraft(Decision.ACCEPT), key=uuid.uuid4())
+    Replay.objects.create(problem=old.problem, program=old.program, version=RULES_VERSION, pairs=[PAIR.as_json()] * 3)
     release = freeze_accepted(actor=lead, title="The release", key=uuid.uuid4())
     export = request_export(actor=lead, release=release, export_format="full")
     write_export(export_id=export.pk)
@@ -227,6 +233,8 @@ def _reading(world: World) -> Iterator[Visit]:
         "sampler_edit": [[world.sampler.pk]],
         "set_arc_scores": [[world.problem.problem_set.name]],
         "trace_detail": [[trace.pk] for trace in (*world.traces, world.old, world.imported)],
+        "trace_replay": [[world.traces[0].pk], [world.old.pk]],
+        "trace_replay_pair": [[world.old.pk, 0]],
         "trace_steps": [[world.traces[0].pk, 0]],
         "trace_verdicts": [[trace.pk] for trace in (*world.traces, world.imported)],
         "repair_new": [[world.traces[0].pk], [world.imported.pk]],
@@ -375,6 +383,8 @@ def _posting(world: World) -> Iterator[Visit]:
         ("run_resume", [world.run.pk], {}),
         ("run_budget", [world.run.pk], {}),
         ("sampler_test", [world.sampler.pk], {}),
+        ("trace_replay", [trace], {}),
+        ("trace_replay", [world.old.pk], {"again": "1"}),
         ("sampler_adopt", [world.sampler.pk], {"remedy": "no_seed"}),
     ]
     for name, arguments, data in forms:

@@ -152,6 +152,8 @@ CELERY_TASK_ROUTES = {
     "trajectories.sweep*": {"queue": "sweeps"},
     "trajectories.verify_*": {"queue": "verification"},
     "trajectories.reverify_*": {"queue": "verification"},
+    # A person waits for it, yet it may take a minute: not among what is quick.
+    "trajectories.replay_*": {"queue": "verification"},
     "trajectories.sample_*": {"queue": "sampling"},
     "trajectories.judge_*": {"queue": "sampling"},
     "trajectories.generate_*": {"queue": "sampling"},
@@ -187,6 +189,7 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 30},
     },
     "sweep_generation": {"task": "trajectories.sweep_generation", "schedule": 30, "options": {"expires": 30}},
+    "sweep_replays": {"task": "trajectories.sweep_replays", "schedule": 30, "options": {"expires": 30}},
     "sweep_unsplit": {"task": "trajectories.sweep_unsplit", "schedule": 10, "options": {"expires": 10}},
     "sweep_uploads": {"task": "trajectories.sweep_uploads", "schedule": 600, "options": {"expires": 600}},
     "sweep_submissions": {"task": "trajectories.sweep_submissions", "schedule": 3600, "options": {"expires": 3600}},

@@ -16,6 +16,7 @@ from trajectories.models.problems import Problem, ProblemSet
 from trajectories.models.queues import Queue, QueueGuidelines, QueueWork
 from trajectories.models.releases import Export, Release, ReleaseItem
 from trajectories.models.repairs import Repair, RepairWithdrawal
+from trajectories.models.replays import Replay
 from trajectories.models.replies import Reply
 from trajectories.models.reverifications import Reverification
 from trajectories.models.review_leases import ReviewLease
@@ -64,6 +65,7 @@ __all__ = [
     "ReleaseItem",
     "Repair",
     "RepairWithdrawal",
+    "Replay",
     "Reply",
     "Reverification",
     "Review",

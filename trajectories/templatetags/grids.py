@@ -1,5 +1,6 @@
 """Grids in templates: `{% grid %}` for the few in focus, `{% thumbnail %}` for the many, `{% grid_difference %}`."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import template
@@ -9,7 +10,7 @@ from django.utils.safestring import SafeString
 
 from trajectories.core.problems.grids import GridError, describe_grid, parse_grid
 from trajectories.core.records import JSON
-from trajectories.core.rendering.difference import difference
+from trajectories.core.rendering.difference import Cell, difference
 from trajectories.core.rendering.images import encode_grid
 from trajectories.core.rendering.preferences import read_preferences
 from trajectories.core.rendering.svg import cell_boxes, cell_hatching, colour_paths, digit_layers, line_path
@@ -69,6 +70,23 @@ def grid_difference(predicted: JSON, expected: JSON, label: str = "", size: int 
         "dashes": cell_boxes(found.extra),
         "lines": line_path(found.height, found.width),
         **_canvas(found.height, found.width, size),
+    }
+
+
+@register.inclusion_tag("trajectories/grids/_changed.html")
+def grid_changed(value: JSON, changed: Sequence[Cell], label: str = "", size: int = GRID_PIXELS) -> dict[str, Any]:
+    """A focused grid of which some cells, given as (row, column), have changed and are ringed."""
+    parsed = parse_grid(value)
+    height, width = len(parsed), len(parsed[0])
+    told = f", {len(changed)} cell{'' if len(changed) == 1 else 's'} changed" if changed else ""
+    return {
+        "label": label,
+        "summary": f"{label}: {describe_grid(parsed)}{told}",
+        "caption": f"{height} × {width}",
+        "paths": colour_paths(parsed),
+        "rings": cell_boxes(changed, RING_INSET),
+        "lines": line_path(height, width),
+        **_canvas(height, width, size),
     }
 
 

@@ -39,3 +39,4 @@ document.addEventListener("looks:changed", (event) => {
   }
 });
 document.addEventListener("htmx:load", (event) => follow(event.target));
+document.addEventListener("grids:drawn", () => follow(document));
