@@ -2,15 +2,9 @@
 
 from trajectories.tasks import (
     completions,
-    exports,
-    generation,
-    imports,
     jobs,
-    judging,
     procedural,
     queues,
-    releases,
-    reverifications,
     runs,
     submissions,
     sweeps,
@@ -20,15 +14,9 @@ from trajectories.tasks import (
 
 __all__ = [
     "completions",
-    "exports",
-    "generation",
-    "imports",
     "jobs",
-    "judging",
     "procedural",
     "queues",
-    "releases",
-    "reverifications",
     "runs",
     "submissions",
     "sweeps",
