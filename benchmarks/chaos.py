@@ -241,11 +241,11 @@ def plan(url: str, options: Any, name: str, **budget: Any) -> Any:
 
 def work_on(run: Any, served: Any, processes: Processes, options: Any, restart_at: list[float]) -> Damage:
     """Kill and restart until the run has ended or stopped; `restart_at` are shares of the samples."""
-    from trajectories.tasks.runs import ring_sampling
+    from trajectories.services.jobs.ringers import ring
 
     damage, until = Damage(), time.monotonic() + LONGEST_SECONDS
     victims = cycle(options.only or VICTIMS)
-    ring_sampling(run)
+    ring("run", run.pk)
     try:
         processes.start()
         processes.web_away()

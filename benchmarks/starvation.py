@@ -141,11 +141,11 @@ def plan(problem: Any, sampler: Any, samples: int, title: str) -> Any:
 def measure(options: argparse.Namespace, sampler: Any, short: Any, long: Any) -> bool:
     """Ask for both again and again, each time when the ones before are done."""
     from trajectories.models import Export, PendingVerification
+    from trajectories.services.jobs.ringers import ring
     from trajectories.services.releases.exports import request_export
-    from trajectories.tasks.runs import ring_sampling
 
     for number in range(LARGE_RUNS):
-        ring_sampling(plan(make_problem(f"large {number}"), sampler, 5_000, f"large {number}"))
+        plan(make_problem(f"large {number}"), sampler, 5_000, f"large {number}")
     request_export(actor=short.created_by, release=long, export_format="full")
     waiting, began = PendingVerification.objects.count(), time.monotonic()
     exports, begins, ends = [], [], []
@@ -154,7 +154,7 @@ def measure(options: argparse.Namespace, sampler: Any, short: Any, long: Any) ->
         Export.objects.filter(release=short).delete()
         export = request_export(actor=short.created_by, release=short, export_format="full")
         started = time.monotonic()
-        ring_sampling(run)
+        ring("run", run.pk)
         seen: dict[str, float] = {}
         wait(lambda: look(seen, started, export, run) and len(seen) == 3, LONGEST_SECONDS)  # noqa: B023
         exports.append(seen.get("export", LONGEST_SECONDS))

@@ -1,6 +1,7 @@
 """Draws docs/architecture.md from the imports, so that the pictures cannot lie: `python docs/draw_rooms.py`."""
 
 import ast
+import sys
 from pathlib import Path
 
 import grimp
@@ -92,6 +93,8 @@ def table(graph: grimp.ImportGraph, parent: str) -> str:
 
 def drawn() -> str:
     """The whole page."""
+    if str(ROOT) not in sys.path:
+        sys.path.insert(0, str(ROOT))
     graph = grimp.build_graph("trajectories", cache_dir=None)
     floors = "\n".join(["| layer | what it is |", "|---|---|", *(f"| `{name}` | {words} |" for name, words in FLOORS)])
     shown = {name for name, _ in FLOORS}

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib.auth.models import User
+from django.urls import reverse
 
 from tests import factories
 from tests.generation import writing_plan
@@ -59,6 +60,11 @@ MAKERS: dict[str, Callable[[], Any]] = {
     "freezing": _freezing,
 }
 """By the word of the kind: makes one that is queued."""
+
+
+def steering(kind: str, job: Any, verb: str) -> str:
+    """The address that the buttons of a job's own page post to."""
+    return f"{reverse('job_steer', args=[kind, job.pk, verb])}?then=page"
 
 
 def make_job(kind: str) -> Any:

@@ -11,8 +11,8 @@ from trajectories.models import Bell, Export, PendingVerification, Run, Trace
 from trajectories.services.jobs.ringers import ring
 from trajectories.services.releases.exports import request_export
 from trajectories.services.releases.freezing import freeze_accepted
-from trajectories.tasks.exports import write_export
-from trajectories.tasks.runs import ring_sampling, sample_batch
+from trajectories.tasks.jobs import TASKS
+from trajectories.tasks.runs import sample_batch
 from trajectories.tasks.verdicts import ring_verification, verify_batch
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -45,7 +45,7 @@ def flood_queues() -> None:
     for _ in range(STALE):
         verify_batch.delay(*old)
         sample_batch.delay(*old)
-        write_export.apply_async((2**31,), queue="files")
+        TASKS["export"].apply_async((2**31,), queue="files")
 
 
 def is_ready(export: Export) -> bool:
@@ -75,13 +75,13 @@ def test_an_export_and_a_run_are_done_while_floods_wait(export, celery_worker_pr
         for _ in range(3)
     ]  # fmt: skip
     for other in others:
-        ring_sampling(other)
+        ring("run", other.pk)
     flood_verification()
     flood_queues()
     assert Bell.objects.filter(kind="verification", source=0).count() == 4, "a handful of bells for thousands of traces"
     small = factories.plan(sampler=factories.make_sampler(kind="mirror"), samples_each=4)
-    ring_sampling(small)
-    ring("export", export.pk, export.release.item_count)
+    ring("run", small.pk)
+    ring("export", export.pk)
     wait_for(lambda: is_ready(export), "the export")
     assert PendingVerification.objects.filter(trace__run=None).count() > TRACES / 2, "the flood is not over"
     wait_for(lambda: has_ended(small), "the small run", seconds=120)

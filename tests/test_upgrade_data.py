@@ -70,12 +70,13 @@ from trajectories.models import (
     Sampler,
     Trace,
 )
+from trajectories.models.job_kinds import RESUME
 from trajectories.selectors.candidates import CandidateScope
 from trajectories.selectors.reviews import standing_reviews
 from trajectories.services.curation.reviews import submit_review
 from trajectories.services.generation.candidate_leases import claim_next_candidate
 from trajectories.services.installation.roles import ROLES
-from trajectories.services.judging.jobs import resume_judge_job
+from trajectories.services.jobs.steering import steer
 from trajectories.services.verification.queue import verify_traces
 from trajectories.services.verification.reverifications import reverify_next
 
@@ -336,7 +337,7 @@ def test_work_that_waited_is_done(upgraded):
 
 def test_one_history_tells_what_was_done_before_and_since(upgraded):
     lena, job = User.objects.get(username="lena"), JudgeJob.objects.get(state="paused")
-    resume_judge_job(actor=lena, job=job)
+    steer("judge_job", RESUME, actor=lena, job_id=job.pk)
     events = AuditEvent.objects.filter(object_type="judgejob", object_id=job.pk).order_by("pk")
     assert list(events.values_list("verb", "actor__username")) == [
         ("judging.planned", "lena"),

@@ -28,6 +28,7 @@ from trajectories.core.programs.replays import RULES_VERSION, PairReplay, Replay
 from trajectories.core.rendering.images import encode_grid
 from trajectories.forms.traces import TraceListForm
 from trajectories.models import (
+    JOB_KINDS,
     Brief,
     Export,
     Freezing,
@@ -60,7 +61,6 @@ from trajectories.services.prompts.briefs import ensure_shipped_briefs
 from trajectories.services.prompts.instructions import ensure_shipped_instructions, ensure_symbolic_views
 from trajectories.services.releases.exports import request_export, write_export
 from trajectories.services.releases.freezing import freeze_accepted
-from trajectories.tasks.jobs import KINDS
 from trajectories.urls import urlpatterns
 
 CODE = encode_grid(((1, 2, 3), (4, 5, 6)))
@@ -142,7 +142,7 @@ def make_world(lead: User) -> World:
     Replay.objects.create(problem=old.problem, program=old.program, version=RULES_VERSION, pairs=[PAIR.as_json()] * 3)
     release = freeze_accepted(actor=lead, title="The release", key=uuid.uuid4())
     export = request_export(actor=lead, release=release, export_format="full")
-    write_export(export_id=export.pk)
+    write_export(job_id=export.pk)
     candidate, rejected = waiting_candidate(), waiting_candidate(state="rejected")
     judged_by = rubric()
     job = JudgeJob.objects.create(
@@ -210,6 +210,7 @@ def _reading(world: World) -> Iterator[Visit]:
         "instruction_detail": [[world.instruction.pk]],
         "instruction_edit": [[world.instruction.pk]],
         "import_detail": [[world.imported_file.pk]],
+        "job_detail": [["run", world.run.pk]],
         "judge_job_detail": [[world.judge_job.pk]],
         "problem_text": [[world.problem.pk, "statement"]],
         "release_freezing": [[Freezing.objects.get(release=world.release).pk]],
@@ -308,7 +309,11 @@ def _filtering(world: World) -> Iterator[Visit]:
         "reference_list": ["least=4", f"set={world.problem.problem_set.name}"],
         "instruction_list": ["suits=chat", "kind=arc", "q=view"],
         "candidate_list": [f"state={word}" for word in ProblemCandidate.State.values],
-        "job_list": [*(f"state={word}" for word in JOB_STATES), *(f"kind={word}" for word in KINDS), "before=0-run-1"],
+        "job_list": [
+            *(f"state={word}" for word in JOB_STATES),
+            *(f"kind={word}" for word in JOB_KINDS),
+            "before=0-run-1",
+        ],
         "run_list": [f"state={word}" for word in STATE_FILTERS],
         "run_new": ["preset=again", f"problem={world.problem.pk}", f"run={world.run.pk}"],
     }
@@ -342,18 +347,17 @@ def _posting(world: World) -> Iterator[Visit]:
         ("candidate_requeue", [candidate], {"key": key}),
         ("candidate_undo", [], {"key": key}),
         ("generation_preview", [], {}),
-        ("generation_cancel", [world.generation.pk], {}),
-        ("generation_pause", [world.generation.pk], {}),
         ("generation_resume", [world.generation.pk], {}),
-        ("import_cancel", [world.imported_file.pk], {}),
-        *(("job_steer", [kind, 10**9, verb], {}) for kind, each in KINDS.items() for verb in each.acts),
+        *(("job_steer", [kind, 10**9, verb], {}) for kind, each in JOB_KINDS.items() for verb in each.moves),
+        *(("job_steer", ["run", world.run.pk, verb], {}) for verb in ("pause", "resume", "cancel")),
+        *(("job_steer", ["judge_job", world.judge_job.pk, verb], {}) for verb in ("pause", "resume", "cancel")),
+        *(("job_steer", ["generation", world.generation.pk, verb], {}) for verb in ("pause", "cancel")),
+        ("job_steer", ["reverification", world.reverification.pk, "cancel"], {}),
+        ("job_steer", ["import", world.imported_file.pk, "cancel"], {}),
         ("import_repeat", [world.imported_file.pk], {}),
         ("problem_sides", [], {"names": "[]"}),
         ("instruction_preview", [], {"template": "{task}", "problem_kind": "arc", "style": "program", "examples": "3"}),
         ("judge_job_budget", [world.judge_job.pk], {}),
-        ("judge_job_cancel", [world.judge_job.pk], {}),
-        ("judge_job_pause", [world.judge_job.pk], {}),
-        ("judge_job_resume", [world.judge_job.pk], {}),
         ("logout", [], {}),
         ("preferences", [], {"theme": "dark"}),
         ("procedural_detail", ["chain_sum"], {}),
@@ -366,7 +370,6 @@ def _posting(world: World) -> Iterator[Visit]:
         *(("queue_steer", [world.queue.pk, verb], {}) for verb in VERBS),
         ("release_export_accepted", [], {"key": key}),
         ("export_create", [world.release.pk], {"format": "full"}),
-        ("reverification_cancel", [world.reverification.pk], {}),
         ("repair_new", [trace], {"key": key}),
         ("repair_new", [trace], {"key": key, "part_0": "Other words.", "then": "diff"}),
         ("repair_new", [trace], {"key": key, "part_0": "Other words.", "program": "print(1)"}),
@@ -377,10 +380,7 @@ def _posting(world: World) -> Iterator[Visit]:
         ("rubric_preview", [], {"text": "Grade it.", "least": 1, "most": 10, "pass_from": 7, "trace": trace}),
         ("run_estimate", [], {"state": "uncurated"}),
         ("run_prompts", [], {"state": "uncurated"}),
-        ("run_cancel", [world.run.pk], {}),
         ("run_extend", [world.run.pk], {}),
-        ("run_pause", [world.run.pk], {}),
-        ("run_resume", [world.run.pk], {}),
         ("run_budget", [world.run.pk], {}),
         ("sampler_test", [world.sampler.pk], {}),
         ("trace_replay", [trace], {}),

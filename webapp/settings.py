@@ -151,16 +151,12 @@ CELERY_TASK_DEFAULT_QUEUE = "interactive"
 CELERY_TASK_ROUTES = {
     "trajectories.sweep*": {"queue": "sweeps"},
     "trajectories.verify_*": {"queue": "verification"},
-    "trajectories.reverify_*": {"queue": "verification"},
     # A person waits for it, yet it may take a minute: not among what is quick.
     "trajectories.replay_*": {"queue": "verification"},
     "trajectories.sample_*": {"queue": "sampling"},
-    "trajectories.judge_*": {"queue": "sampling"},
-    "trajectories.generate_*": {"queue": "sampling"},
-    "trajectories.import_*": {"queue": "files"},
     "trajectories.fill_*": {"queue": "files"},
-    "trajectories.write_export": {"queue": "files"},
-    "trajectories.freeze_*": {"queue": "files"},
+    "trajectories.import_families": {"queue": "files"},
+    "trajectories.work_on_*": {"queue": "sampling"},  # unless the kind of job says another one (tasks.jobs)
 }
 CELERY_WORKER_ENABLE_REMOTE_CONTROL = False  # nothing uses it, and every worker would leave a queue of its own behind
 CELERY_BROKER_HEARTBEAT = 0  # a worker that is at a task could send none, and would lose its connection
@@ -174,21 +170,8 @@ SWEEP_SECONDS = 5
 # A sweep that waits for a busy worker is worthless once the next one is due.
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "trajectories.sweep", "schedule": SWEEP_SECONDS, "options": {"expires": SWEEP_SECONDS}},
-    "sweep_exports": {"task": "trajectories.sweep_exports", "schedule": 60, "options": {"expires": 60}},
-    "sweep_freezings": {"task": "trajectories.sweep_freezings", "schedule": 30, "options": {"expires": 30}},
-    "sweep_imports": {"task": "trajectories.sweep_imports", "schedule": 30, "options": {"expires": 30}},
-    "sweep_judgements": {
-        "task": "trajectories.sweep_judgements",
-        "schedule": 30,
-        "options": {"expires": 30},
-    },
+    "sweep_jobs": {"task": "trajectories.sweep_jobs", "schedule": 30, "options": {"expires": 30}},
     "sweep_queues": {"task": "trajectories.sweep_queues", "schedule": 20, "options": {"expires": 20}},
-    "sweep_reverifications": {
-        "task": "trajectories.sweep_reverifications",
-        "schedule": 30,
-        "options": {"expires": 30},
-    },
-    "sweep_generation": {"task": "trajectories.sweep_generation", "schedule": 30, "options": {"expires": 30}},
     "sweep_replays": {"task": "trajectories.sweep_replays", "schedule": 30, "options": {"expires": 30}},
     "sweep_unsplit": {"task": "trajectories.sweep_unsplit", "schedule": 10, "options": {"expires": 10}},
     "sweep_uploads": {"task": "trajectories.sweep_uploads", "schedule": 600, "options": {"expires": 600}},

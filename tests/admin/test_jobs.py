@@ -8,12 +8,10 @@ from tests import factories
 from tests.admin.pages import ask, confirm, form_of
 from tests.jobs import MAKERS, make_job
 from trajectories.admin.asking import MOST_AT_ONCE
-from trajectories.models import AuditEvent, Import, Run
-from trajectories.selectors.jobs import READINGS
-from trajectories.services.jobs.steering import RESUME, RETRY, STEERED
-from trajectories.tasks.jobs import KINDS
+from trajectories.models import JOB_KINDS, AuditEvent, Import, Run
+from trajectories.models.job_kinds import RESUME, RETRY
 
-ACTIONS = [(kind, verb) for kind, each in KINDS.items() for verb in each.acts]
+ACTIONS = [(kind, verb) for kind, each in JOB_KINDS.items() for verb in each.moves]
 
 
 @pytest.fixture
@@ -30,7 +28,7 @@ def as_chief(client, chief):
 def ready_for(kind, verb):
     """A job of a state in which that can be done."""
     job = make_job(kind)
-    type(job).objects.filter(pk=job.pk).update(state=STEERED[kind].moves[verb].sources[0])
+    type(job).objects.filter(pk=job.pk).update(state=JOB_KINDS[kind].moves[verb].sources[0])
     job.refresh_from_db()
     return job
 
@@ -46,11 +44,11 @@ def test_an_action_asks_first_and_then_is_done(as_chief, chief, kind, verb, djan
     with django_capture_on_commit_callbacks() as bells:
         done = confirm(as_chief, asked, type(job)).content.decode()
     job.refresh_from_db()
-    move = STEERED[kind].moves[verb]
+    move = JOB_KINDS[kind].moves[verb]
     assert job.state == move.target
-    assert f"1 {READINGS[kind].title.lower()} {move.done}." in done
+    assert f"1 {JOB_KINDS[kind].title.lower()} {move.done}." in done
     event = AuditEvent.objects.latest("pk")
-    assert (event.verb, event.actor, event.object_id) == (f"{STEERED[kind].prefix}{move.done}", chief, job.pk)
+    assert (event.verb, event.actor, event.object_id) == (JOB_KINDS[kind].verb(move.done), chief, job.pk)
     if verb == RESUME:
         assert bells, "a bell is rung"
 
@@ -71,13 +69,13 @@ def test_looking_is_not_steering(client, nobody, kind):
     nobody.save()
     job = make_job(kind)
     model = job._meta.model_name
-    viewing = [*(name.partition(".")[2] for name in READINGS[kind].permissions), f"view_{model}", "see_reviews"]
+    viewing = [*(name.partition(".")[2] for name in JOB_KINDS[kind].permissions), f"view_{model}", "see_reviews"]
     nobody.user_permissions.set(Permission.objects.filter(codename__in=viewing))
     client.force_login(nobody)
     page = client.get(reverse(f"admin:trajectories_{model}_change", args=[job.pk]))
     assert page.status_code == 200
     assert 'name="action"' not in page.content.decode()
-    for verb in KINDS[kind].acts:
+    for verb in JOB_KINDS[kind].moves:
         assert "asking" not in ask(client, verb, job).content.decode()
     job.refresh_from_db()
     assert job.state == "queued"

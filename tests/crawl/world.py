@@ -77,7 +77,7 @@ def make_world() -> World:
         submit_review(reviewer=curator, trace=trace, draft=accepted, key=uuid.uuid4())
     release = freeze_accepted(actor=lead, title="First", key=uuid.uuid4())
     exports = [request_export(actor=lead, release=release, export_format=name) for name in ("full", "sft-messages")]
-    write_export(export_id=exports[0].pk)
+    write_export(job_id=exports[0].pk)
     candidate = waiting_candidate()
     planned = plan_generation(actor=lead, plan=writing_plan(model, set_title="Planned"))
     judge_job = job_over(traces[:2], model)

@@ -52,7 +52,7 @@ def exported(lead, trace, export_format, thoughts=Thoughts.REASONING_CONTENT, wi
     export = request_export(
         actor=lead, release=release, export_format=export_format, thoughts=thoughts, with_meta=with_meta
     )
-    assert write_export(export_id=export.pk)
+    assert write_export(job_id=export.pk)
     (line,) = export_path(export).read_text().splitlines()
     return json.loads(line), export
 

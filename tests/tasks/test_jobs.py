@@ -13,18 +13,19 @@ from tests import factories
 from tests.generation import augmenting_plan, chain_of_thought
 from tests.jobs import MAKERS, make_job, model
 from tests.judging import job_over, works
-from trajectories.models import AuditEvent, Export, GenerationJob, Run
+from trajectories.models import JOB_KINDS, AuditEvent, GenerationJob, Run
+from trajectories.models.job_kinds import ACTIVE, CANCEL, PAUSE, RESUME, RETRY
 from trajectories.models.leased_jobs import LeasedJob
-from trajectories.selectors.jobs import READINGS, list_jobs
+from trajectories.selectors.jobs import list_jobs
 from trajectories.services.generation.jobs import lost_generation_jobs, plan_generation
 from trajectories.services.generation.work import generate_next
 from trajectories.services.imports.jobs import import_next, lost_imports
 from trajectories.services.installation.roles import roles_with
 from trajectories.services.jobs.leases import LEASE, claim_job
-from trajectories.services.jobs.steering import ACTIVE, CANCEL, PAUSE, RESUME, RETRY, STEERED, JobError, may_move
+from trajectories.services.jobs.steering import JobError, may_move
 from trajectories.services.jobs.sweeps import claim_lost_bells
 from trajectories.services.judging.work import judge_next, lost_judge_jobs
-from trajectories.services.releases.exports import waiting_exports, write_export
+from trajectories.services.releases.exports import lost_exports, write_export
 from trajectories.services.releases.freezing import freeze_next, lost_freezings
 from trajectories.services.runs.chat_sampling import sample_session
 from trajectories.services.runs.embedded_sampling import sample_next_batch
@@ -36,13 +37,13 @@ pytestmark = pytest.mark.django_db
 
 EVERY = pytest.mark.parametrize("kind", KINDS)
 PAUSABLE = [kind for kind, each in KINDS.items() if PAUSE in each.acts]
-LEASED = [kind for kind, each in STEERED.items() if issubclass(each.model, LeasedJob)]
+LEASED = [kind for kind, each in JOB_KINDS.items() if issubclass(each.model, LeasedJob)]
 WORK = {
     "run": lambda pk: sample_next_batch(run_id=pk, limit=1),
     "judge_job": lambda pk: judge_next(job_id=pk, seconds=1),
     "generation": lambda pk: generate_next(job_id=pk),
     "reverification": lambda pk: reverify_next(job_id=pk),
-    "export": lambda pk: write_export(export_id=pk),
+    "export": lambda pk: write_export(job_id=pk),
     "import": lambda pk: import_next(job_id=pk),
     "freezing": lambda pk: freeze_next(job_id=pk),
 }
@@ -53,7 +54,7 @@ LOST = {
     "judge_job": lost_judge_jobs,
     "generation": lost_generation_jobs,
     "reverification": lost_reverifications,
-    "export": lambda: [export.pk for export in waiting_exports()],
+    "export": lost_exports,
     "import": lost_imports,
     "freezing": lost_freezings,
 }
@@ -79,34 +80,33 @@ def do(kind, verb, job, actor):
 
 
 def events(job, kind):
-    found = AuditEvent.objects.filter(object_type=STEERED[kind].object_type, object_id=job.pk)
+    found = AuditEvent.objects.filter(object_type=JOB_KINDS[kind].object_type, object_id=job.pk)
     return list(found.order_by("pk").values_list("verb", "actor"))
 
 
 def test_the_tables_are_of_the_same_kinds():
-    assert set(KINDS) == set(STEERED) == set(READINGS) == set(MAKERS) == set(WORK) == set(LOST)
-    for kind, steered in STEERED.items():
-        assert READINGS[kind].model is steered.model
-        assert READINGS[kind].reason_field == steered.reason_field
-        assert set(KINDS[kind].acts) == set(steered.moves)
+    assert set(KINDS) == set(JOB_KINDS) == set(MAKERS) == set(WORK) == set(LOST)
+    for word, kind in JOB_KINDS.items():
+        assert word == kind.word == kind.model.job_kind.word
+        assert set(KINDS[word].moves) <= set(kind.moves)
 
 
 def test_every_model_of_a_job_is_of_a_kind():
-    jobs = {model for model in apps.get_models() if issubclass(model, LeasedJob)} | {Run, Export}
-    assert {steered.model for steered in STEERED.values()} == jobs
+    jobs = {model for model in apps.get_models() if issubclass(model, LeasedJob)} | {Run}
+    assert {kind.model for kind in JOB_KINDS.values()} == jobs
 
 
 @EVERY
 def test_every_state_that_a_move_names_is_one_of_the_kind(kind):
-    states = set(STEERED[kind].model.State.values)
-    for move in STEERED[kind].moves.values():
+    states = set(JOB_KINDS[kind].model.State.values)
+    for move in JOB_KINDS[kind].moves.values():
         assert {*move.sources, move.target} <= states | {"paused"}, move
         assert move.target in states
 
 
 @EVERY
 def test_some_role_may_steer_it(kind):
-    for permission in KINDS[kind].reading.control(make_job(kind)):
+    for permission in JOB_KINDS[kind].control(make_job(kind)):
         assert "lead" in roles_with(permission.partition(".")[2])
 
 
@@ -116,7 +116,7 @@ def test_cancelling_ends_it_for_good(kind, chief):
     do(kind, CANCEL, job, chief)
     assert job.state == "cancelled"
     assert job.finished_at is not None
-    assert events(job, kind)[-1] == (f"{STEERED[kind].prefix}cancelled", chief.pk)
+    assert events(job, kind)[-1] == (JOB_KINDS[kind].verb("cancelled"), chief.pk)
     assert not WORK[kind](job.pk) or kind == "run"
     job.refresh_from_db()
     assert job.state == "cancelled"
@@ -154,11 +154,11 @@ def test_what_somebody_does_not_hold_the_permission_for_is_not_done(kind, nobody
     for verb in KINDS[kind].acts:
         with pytest.raises(ControlDeniedError) as refusal:
             do(kind, verb, job, nobody)
-        assert set(refusal.value.missing) == {*KINDS[kind].reading.permissions, *KINDS[kind].reading.control(job)}
+        assert set(refusal.value.missing) == {*JOB_KINDS[kind].permissions, *JOB_KINDS[kind].control(job)}
     job.refresh_from_db()
     assert (job.state, events(job, kind)) == ("queued", before)
     [row] = [row for row in list_jobs([kind]).rows if row.job.pk == job.pk]
-    assert controls_of(nobody, row) == []
+    assert controls_of(nobody, kind, row.job) == []
 
 
 @EVERY
@@ -183,8 +183,8 @@ def test_a_paused_job_is_left_alone_and_a_resumed_one_rung_for(kind, chief, rung
     assert job.state == "queued"
     assert len(rung) >= 1
     assert [verb for verb, _ in events(job, kind)][-2:] == [
-        f"{STEERED[kind].prefix}paused",
-        f"{STEERED[kind].prefix}resumed",
+        JOB_KINDS[kind].verb("paused"),
+        JOB_KINDS[kind].verb("resumed"),
     ]
     with pytest.raises(JobError, match="only a paused one can be resumed"):
         do(kind, RESUME, job, chief)
@@ -219,7 +219,7 @@ def test_a_job_that_failed_is_tried_again_from_the_beginning(kind, chief, rung, 
     job = make_job(kind)
     with pytest.raises(JobError, match="is queued; only a"):
         do(kind, RETRY, job, chief)
-    reason = STEERED[kind].reason_field
+    reason = JOB_KINDS[kind].reason_field
     type(job).objects.filter(pk=job.pk).update(
         state="failed", claims=5, space_needed=1, finished_at=timezone.now(), **{reason: "It did not work."}
     )
@@ -233,12 +233,10 @@ def test_a_job_that_failed_is_tried_again_from_the_beginning(kind, chief, rung, 
 @EVERY
 def test_a_lost_bell_is_found_while_the_job_is_active(kind, chief):
     job = make_job(kind)
-    if kind != "export":
-        type(job).objects.filter(pk=job.pk).update(rung_at=timezone.now() - timedelta(hours=1))
+    type(job).objects.filter(pk=job.pk).update(rung_at=timezone.now() - timedelta(hours=1))
     assert job.pk in LOST[kind]()
     do(kind, CANCEL, job, chief)
-    if kind != "export":
-        type(job).objects.filter(pk=job.pk).update(rung_at=timezone.now() - timedelta(hours=1))
+    type(job).objects.filter(pk=job.pk).update(rung_at=timezone.now() - timedelta(hours=1))
     assert job.pk not in LOST[kind]()
 
 
@@ -259,10 +257,10 @@ PAID = {
 
 
 def test_every_kind_that_pays_is_tried():
-    rows = {kind: READINGS[kind].is_paid(make()) for kind, (make, _) in PAID.items()}
+    rows = {kind: JOB_KINDS[kind].is_paid(make()) for kind, (make, _) in PAID.items()}
     assert all(rows.values())
     free = set(KINDS) - set(PAID)
-    assert not any(READINGS[kind].is_paid(make_job(kind)) for kind in free)
+    assert not any(JOB_KINDS[kind].is_paid(make_job(kind)) for kind in free)
 
 
 @pytest.mark.parametrize("kind", PAID)

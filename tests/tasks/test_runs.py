@@ -10,9 +10,9 @@ from tests.factories import assert_counters_add_up, make_problem, make_sampler, 
 from tests.worker import wait_for
 from trajectories.models import Bell, PendingVerification, Run, Trace
 from trajectories.services.endpoints.samplers import ensure_symbolic
+from trajectories.services.jobs.ringers import ring
 from trajectories.services.prompts.instructions import ensure_symbolic_views
 from trajectories.services.runs.lifecycle import cancel_run, pause_run, resume_run
-from trajectories.tasks.runs import ring_sampling
 from trajectories.tasks.sweeps import sweep
 
 WORKER_INCLUDES = ["tests.worker_samplers"]
@@ -48,7 +48,7 @@ def assert_exactly_as_planned(run: Run) -> None:
 
 def test_a_run_goes_from_bell_to_verdicts_in_the_worker(celery_worker_process):
     run = plan(sampler=make_sampler(kind="mirror"), problems=[make_problem() for _ in range(3)], samples_each=4)
-    ring_sampling(run)
+    ring("run", run.pk)
     wait_for(lambda: has_ended(run), "the run to end")
     assert_exactly_as_planned(run)
     assert (run.verified_count, run.correct_count) == (12, 6)
@@ -56,7 +56,7 @@ def test_a_run_goes_from_bell_to_verdicts_in_the_worker(celery_worker_process):
 
 def test_the_symbolic_sampler_solves_a_task_in_the_worker(celery_worker_process):
     run = plan(sampler=ensure_symbolic(), instructions=ensure_symbolic_views(), samples_each=2)
-    ring_sampling(run)
+    ring("run", run.pk)
     wait_for(lambda: has_ended(run), "the run to end")
     assert_counters_add_up(run)
     assert run.state == "finished"
@@ -66,7 +66,7 @@ def test_the_symbolic_sampler_solves_a_task_in_the_worker(celery_worker_process)
 def test_a_killed_worker_loses_nothing_and_doubles_nothing(celery_worker_process, tmp_path):
     gate = tmp_path / "gate"
     run = gated(gate, gate_from=3)
-    ring_sampling(run)
+    ring("run", run.pk)
     wait_for(lambda: Trace.objects.filter(run=run).count() == 3, "three traces")
     celery_worker_process.kill()
     assert run.attempts.filter(state="leased").count() == 3
@@ -89,14 +89,14 @@ def test_a_bell_that_was_lost_is_rung_by_the_sweep(celery_worker_process):
 def test_a_pause_stops_between_samples_and_a_resume_goes_on(celery_worker_process, tmp_path, lead):
     gate = tmp_path / "gate"
     run = gated(gate, gate_from=3)
-    ring_sampling(run)
+    ring("run", run.pk)
     wait_for(lambda: Trace.objects.filter(run=run).count() == 3, "three traces")
     pause_run(actor=lead, run=run)
     gate.touch()
     wait_for(lambda: not run.attempts.filter(state="leased").exists(), "the worker to let go")
     run.refresh_from_db()
     assert (run.state, run.done_count) == ("paused", 4)
-    ring_sampling(resume_run(actor=lead, run=run))
+    resume_run(actor=lead, run=run)
     wait_for(lambda: has_ended(run), "the run to end")
     assert_exactly_as_planned(run)
 
@@ -104,11 +104,11 @@ def test_a_pause_stops_between_samples_and_a_resume_goes_on(celery_worker_proces
 def test_a_cancelled_run_brings_nothing_more(celery_worker_process, tmp_path, lead):
     gate = tmp_path / "gate"
     run, other = gated(gate, gate_from=3), plan(sampler=make_sampler(kind="mirror"))
-    ring_sampling(run)
+    ring("run", run.pk)
     wait_for(lambda: Trace.objects.filter(run=run).count() == 3, "three traces")
     cancel_run(actor=lead, run=run)
     gate.touch()
-    ring_sampling(other)
+    ring("run", other.pk)
     wait_for(lambda: has_ended(other), "the worker to do something else")
     assert_counters_add_up(run)
     assert (run.state, run.done_count, run.cancelled_count) == ("cancelled", 3, 9)
@@ -117,7 +117,7 @@ def test_a_cancelled_run_brings_nothing_more(celery_worker_process, tmp_path, le
 def test_a_plan_rings_only_once_it_is_committed(db, django_capture_on_commit_callbacks):
     run = plan(problems=[make_problem() for _ in range(3)])
     with django_capture_on_commit_callbacks() as bells:
-        ring_sampling(run)
+        ring("run", run.pk)
     assert not Bell.objects.exists()
     for bell in bells:
         bell()

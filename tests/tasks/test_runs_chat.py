@@ -11,8 +11,8 @@ from tests.services.jobs.test_outages import end_all_sessions
 from tests.tasks.test_runs import let_time_pass
 from tests.worker import wait_for
 from trajectories.models import Run, Trace
+from trajectories.services.jobs.ringers import ring
 from trajectories.stand_ins.fake_endpoint import Behaviour
-from trajectories.tasks.runs import ring_sampling
 from trajectories.tasks.sweeps import sweep
 
 IN_FLIGHT = 8
@@ -37,7 +37,7 @@ def test_kills_and_failures_leave_exactly_what_was_planned_and_pay_little_twice(
             instructions=[make_instruction(style="program", suits="chat")],
             samples_each=PLANNED // 4,
         )
-        ring_sampling(run)
+        ring("run", run.pk)
         for kill in range(1, KILLS + 1):
             enough = kill * PLANNED // (KILLS + 2)
             wait_for(lambda enough=enough: Trace.objects.filter(run=run).count() >= enough, f"{enough} traces")

@@ -7,8 +7,8 @@ from tests.tasks.test_runs import let_time_pass
 from tests.tasks.test_runs_chat import has_ended
 from tests.worker import wait_for
 from trajectories.models import RunProblem, Trace
+from trajectories.services.jobs.ringers import ring
 from trajectories.stand_ins.fake_endpoint import Behaviour, FakeEndpoint
-from trajectories.tasks.runs import ring_sampling
 from trajectories.tasks.sweeps import sweep
 
 PROBLEMS, SAMPLES, PARENTS, CHILDREN = 5, 4, 2, 3
@@ -25,7 +25,7 @@ def test_a_killed_worker_leaves_every_round_as_it_was_planned(celery_worker_proc
             strategy="revise",
             settings={"rounds": 3, "parents": PARENTS, "children": CHILDREN},
         )
-        ring_sampling(run)
+        ring("run", run.pk)
         wait_for(lambda: Trace.objects.filter(run=run, attempt__round=1).exists(), "the first revision")
         celery_worker_process.kill()
         let_time_pass(run)

@@ -31,7 +31,7 @@ def release(curator, lead):
 @pytest.fixture
 def export(release, engineer):
     export = request_export(actor=engineer, release=release, export_format="sft-messages")
-    write_export(export_id=export.pk)
+    write_export(job_id=export.pk)
     export.refresh_from_db()
     return export
 
@@ -67,7 +67,7 @@ def test_the_row_is_polled_while_it_is_written_and_no_longer(as_engineer, releas
     export = request_export(actor=engineer, release=release, export_format="sft-messages")
     address = reverse("export_detail", args=[export.pk])
     assert "every 1s" in as_engineer.get(address, headers=HTMX).content.decode()
-    write_export(export_id=export.pk)
+    write_export(job_id=export.pk)
     row = as_engineer.get(address, headers=HTMX).content.decode()
     assert "every 1s" not in row
     assert "2 rows" in row
@@ -188,7 +188,7 @@ class TestLinks:
 
     def test_it_is_good_for_one_file_only(self, as_engineer, export, release, engineer):
         other = request_export(actor=engineer, release=release, export_format="full")
-        write_export(export_id=other.pk)
+        write_export(job_id=other.pk)
         link = link_of(as_engineer, export)
         keys = [download(as_engineer, found, link).status_code for found in (export, other)]
         assert sorted(keys) == [200, 403]

@@ -31,7 +31,7 @@ def ask(client, release, **values):
 
 
 def last_message(export):
-    write_export(export_id=export.pk)
+    write_export(job_id=export.pk)
     return json.loads(export_path(export).read_text())["messages"][-1]
 
 

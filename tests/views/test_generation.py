@@ -4,6 +4,7 @@ from django.urls import reverse
 from tests.endpoint import sampler_for
 from tests.factories import make_problem
 from tests.generation import AUGMENTED, augmenting_plan, chain_of_thought, plan_job, run_through, waiting_candidate
+from tests.jobs import steering
 from trajectories.models import Brief, GenerationJob
 from trajectories.services.generation.jobs import pause_generation, plan_generation
 from trajectories.services.prompts.briefs import ensure_shipped_briefs
@@ -169,12 +170,12 @@ def test_an_empty_list_says_what_to_do(client, lead):
 def test_a_lead_pauses_resumes_and_cancels_by_post_only(client, lead, job):
     client.force_login(lead)
     for action, state in (("pause", "paused"), ("resume", "queued"), ("cancel", "cancelled")):
-        address = reverse(f"generation_{action}", args=[job.pk])
+        address = steering("generation", job, action)
         assert client.get(address).status_code == 405
         assert client.post(address).status_code == 302
         job.refresh_from_db()
         assert job.state == state
-    page = client.post(reverse("generation_pause", args=[job.pk]), follow=True).content.decode()
+    page = client.post(steering("generation", job, "pause"), follow=True).content.decode()
     assert "The job is cancelled; only a queued or running one can be paused." in page
 
 
@@ -197,7 +198,8 @@ def test_a_curator_looks_but_does_not_steer(client, curator, job, action):
     assert client.get(reverse("generation_detail", args=[job.pk])).status_code == 200
     assert client.get(NEW).status_code == 403
     assert client.post(reverse("generation_preview")).status_code == 403
-    assert client.post(reverse(f"generation_{action}", args=[job.pk])).status_code == 403
+    assert client.post(steering("generation", job, action)).status_code == 403
+    assert client.post(reverse("generation_resume", args=[job.pk])).status_code == 403
 
 
 def test_somebody_without_a_role_sees_nothing(client, nobody, job):
@@ -209,7 +211,7 @@ def test_somebody_without_a_role_sees_nothing(client, nobody, job):
 def test_a_job_that_is_not_there_is_not_found(client, lead):
     client.force_login(lead)
     assert client.get(reverse("generation_detail", args=[99])).status_code == 404
-    assert client.post(reverse("generation_cancel", args=[99])).status_code == 404
+    assert client.post(steering("generation", GenerationJob(pk=99), "cancel")).status_code == 404
 
 
 def test_the_list_of_problems_leads_here(client, lead):

@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from tests import factories
 from tests.imports import finish, latest
+from tests.jobs import steering
 from trajectories.models import Import, Trace
 
 pytestmark = pytest.mark.django_db
@@ -88,7 +89,7 @@ def test_a_refused_import_offers_the_good_rows(as_lead):
 
 def test_an_import_can_be_cancelled_once(as_lead):
     send(as_lead, ROW)
-    cancel = reverse("import_cancel", args=[latest().pk])
+    cancel = steering("import", latest(), "cancel")
     assert "Nothing was imported." in as_lead.post(cancel, follow=True).content.decode()
     assert "The import is cancelled already." in as_lead.post(cancel, follow=True).content.decode()
     assert as_lead.get(cancel).status_code == 405
@@ -117,8 +118,8 @@ def test_only_who_may_import_sees_imports(client, as_lead, role, request):
     client.force_login(request.getfixturevalue(role))
     for address in (reverse("import_list"), reverse("import_detail", args=[job.pk])):
         assert client.get(address).status_code == 403
-    for name in ("import_cancel", "import_repeat"):
-        assert client.post(reverse(name, args=[job.pk])).status_code == 403
+    for address in (steering("import", job, "cancel"), reverse("import_repeat", args=[job.pk])):
+        assert client.post(address).status_code == 403
     job.refresh_from_db()
     assert job.state == "queued"
     assert as_lead.get("/imports/999999/").status_code in (403, 404)

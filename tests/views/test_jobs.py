@@ -10,9 +10,8 @@ from django.utils import timezone
 
 from tests import factories
 from tests.jobs import MAKERS, make_job
-from trajectories.models import AuditEvent, Reverification, Run
-from trajectories.selectors.jobs import READINGS, list_jobs, read_job_key
-from trajectories.tasks.jobs import KINDS
+from trajectories.models import JOB_KINDS, AuditEvent, Reverification, Run
+from trajectories.selectors.jobs import list_jobs, read_job_key
 
 pytestmark = pytest.mark.django_db
 
@@ -40,7 +39,7 @@ def test_jobs_of_every_kind_are_listed_with_a_link_to_each(client, lead):
     page = page_of(client, lead)
     for kind, job in jobs.items():
         assert f'id="{kind}-{job.pk}"' in page
-        assert reverse(READINGS[kind].page, args=[job.pk]) in page
+        assert JOB_KINDS[kind].address(job.pk) in page
 
 
 def test_nobody_reads_of_jobs_that_they_may_not_see(client, curator, nobody):
@@ -85,22 +84,22 @@ def test_pages_go_on_by_place_without_losing_or_repeating_a_job_of_the_same_mome
     moment = timezone.now()
     for kind in (*MAKERS, *MAKERS, *MAKERS):
         make_job(kind)
-    for reading in READINGS.values():
+    for reading in JOB_KINDS.values():
         reading.model.objects.update(created_at=moment)
-    there = {(kind, pk) for kind, each in READINGS.items() for pk in each.model.objects.values_list("pk", flat=True)}
+    there = {(kind, pk) for kind, each in JOB_KINDS.items() for pk in each.model.objects.values_list("pk", flat=True)}
     later = factories.make_run()
     Run.objects.filter(pk=later.pk).update(created_at=moment + timedelta(seconds=1))
-    pages, page = [], list_jobs(READINGS, size=4)
+    pages, page = [], list_jobs(JOB_KINDS, size=4)
     while True:
         pages.append([(row.kind, row.job.pk) for row in page.rows])
         if page.next is None:
             break
-        page = list_jobs(READINGS, size=4, before=read_job_key(str(page.next)))
+        page = list_jobs(JOB_KINDS, size=4, before=read_job_key(str(page.next)))
     listed = [row for each in pages for row in each]
     assert listed[0] == ("run", later.pk)
     assert len(listed) == len(set(listed))
     assert set(listed) == there | {("run", later.pk)}
-    back = list_jobs(READINGS, size=4, after=page.previous)
+    back = list_jobs(JOB_KINDS, size=4, after=page.previous)
     assert [(row.kind, row.job.pk) for row in back.rows] == pages[-2]
 
 
@@ -233,13 +232,13 @@ def test_an_import_needs_the_permission_for_what_it_imports(client, nobody):
 
 
 def test_every_kind_of_job_is_made_by_a_test():
-    assert set(MAKERS) == set(KINDS)
+    assert set(MAKERS) == set(JOB_KINDS)
 
 
 @pytest.mark.parametrize("kind", MAKERS)
 def test_every_kind_has_the_indexes_that_the_list_reads_by(kind):
     """With few rows the database reads the table; without that choice it takes an index, where there is one."""
-    reading = READINGS[kind]
+    reading = JOB_KINDS[kind]
     rows = reading.model.objects
     newest = rows.order_by("-created_at", "-pk").values_list("pk")[:51]
     trouble = rows.filter(state__in=("failed", "refused")).order_by("-created_at", "-pk").values_list("pk")[:5]

@@ -7,6 +7,7 @@ import pytest
 from django.urls import reverse
 
 from tests import factories
+from tests.jobs import steering
 from tests.judging import job_over, rubric, works
 from trajectories.adapters.chat_api import ChatSettings
 from trajectories.models import JudgeJob, JudgeJobItem, Trace, Verdict
@@ -14,7 +15,7 @@ from trajectories.services.endpoints.samplers import add_chat_sampler
 
 pytestmark = pytest.mark.django_db
 NEW = "/judging/new/"
-ACTIONS = ("pause", "resume", "cancel", "budget")
+ACTIONS = ("pause", "resume", "cancel")
 
 
 @pytest.fixture
@@ -114,7 +115,9 @@ def test_who_may_not(client, curator, nobody, job):
     assert [client.get(path).status_code for path in (address, "/judging/")] == [200, 200]
     assert client.get(NEW).status_code == 403
     assert client.get(f"{NEW}estimate/").status_code == 403
-    assert [client.post(f"{address}{action}/").status_code for action in ACTIONS] == [403] * 4
+    assert client.post(f"{address}budget/").status_code == 403
+    for action in ACTIONS:
+        assert client.post(steering("judge_job", job, action)).status_code == 403
     job.refresh_from_db()
     assert job.state == "queued"
 
@@ -122,30 +125,30 @@ def test_who_may_not(client, curator, nobody, job):
 @pytest.mark.parametrize("action", ACTIONS)
 def test_actions_are_posted_and_need_a_job(client, lead, action):
     client.force_login(lead)
-    assert client.get(f"/judging/7/{action}/").status_code == 405
-    assert client.post(f"/judging/7/{action}/").status_code == 404
+    for address in (steering("judge_job", JudgeJob(pk=7), action), "/judging/7/budget/"):
+        assert client.get(address).status_code == 405
+        assert client.post(address).status_code == 404
 
 
 def test_pause_and_resume(client, lead, job, django_capture_on_commit_callbacks):
     client.force_login(lead)
-    address = reverse("judge_job_detail", args=[job.pk])
-    client.post(f"{address}pause/")
+    pause = steering("judge_job", job, "pause")
+    assert client.post(pause)["Location"] == reverse("judge_job_detail", args=[job.pk])
     job.refresh_from_db()
     assert job.state == "paused"
-    assert "The job is paused already." in client.post(f"{address}pause/", follow=True).content.decode()
+    assert "The job is paused already." in client.post(pause, follow=True).content.decode()
     with django_capture_on_commit_callbacks() as bells:
-        client.post(f"{address}resume/")
+        client.post(steering("judge_job", job, "resume"))
     job.refresh_from_db()
     assert (job.state, len(bells)) == ("queued", 1)
 
 
 def test_cancel_ends_it_for_good(client, lead, job):
     client.force_login(lead)
-    address = reverse("judge_job_detail", args=[job.pk])
-    client.post(f"{address}cancel/")
+    client.post(steering("judge_job", job, "cancel"))
     job.refresh_from_db()
     assert job.state == "cancelled"
-    client.post(f"{address}resume/")
+    client.post(steering("judge_job", job, "resume"))
     job.refresh_from_db()
     assert job.state == "cancelled"
 

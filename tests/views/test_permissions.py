@@ -7,6 +7,7 @@ import pytest
 from django.urls import reverse
 
 from tests.factories import make_run
+from tests.jobs import steering
 from trajectories.services.installation.roles import ROLES, roles_with
 from trajectories.urls import urlpatterns
 
@@ -71,9 +72,9 @@ def test_every_permission_that_is_missing_is_named(client, curator):
 def test_a_refused_permission_is_one_line_in_the_terminal(client, curator, terminal):
     run = make_run()
     client.force_login(curator)
-    assert client.post(reverse("run_cancel", args=[run.pk])).status_code == 403
+    assert client.post(steering("run", run, "cancel")).status_code == 403
     (line,) = terminal.getvalue().splitlines()
-    assert f"Forbidden (Permission denied): /runs/{run.pk}/cancel/ (carl lacks trajectories.control_run)" in line
+    assert f"Forbidden (Permission denied): /jobs/run/{run.pk}/cancel/ (carl lacks trajectories.control_run)" in line
 
 
 def test_a_wrong_host_is_one_line_too(client, terminal, db):

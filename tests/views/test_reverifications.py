@@ -2,6 +2,7 @@ import pytest
 from django.urls import reverse
 
 from tests.factories import make_trace, make_verdict
+from tests.jobs import steering
 from trajectories.core.selections import Selection
 from trajectories.models import Reverification
 from trajectories.services.verification.reverifications import plan_reverification
@@ -42,7 +43,7 @@ def test_a_curator_may_look_but_not_ask(client, curator, job):
     assert client.get(reverse("reverification_list")).status_code == 200
     assert client.get(reverse("reverification_detail", args=[job.pk])).status_code == 200
     assert client.get(reverse("reverification_new")).status_code == 403
-    assert client.post(reverse("reverification_cancel", args=[job.pk])).status_code == 403
+    assert client.post(steering("reverification", job, "cancel")).status_code == 403
 
 
 def test_somebody_without_a_role_sees_nothing(client, nobody, job):
@@ -53,8 +54,8 @@ def test_somebody_without_a_role_sees_nothing(client, nobody, job):
 
 def test_a_job_is_cancelled_by_post_only(client, lead, job):
     client.force_login(lead)
-    assert client.get(reverse("reverification_cancel", args=[job.pk])).status_code == 405
-    client.post(reverse("reverification_cancel", args=[job.pk]))
+    assert client.get(steering("reverification", job, "cancel")).status_code == 405
+    client.post(steering("reverification", job, "cancel"))
     job.refresh_from_db()
     assert job.state == "cancelled"
 

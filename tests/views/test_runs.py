@@ -4,6 +4,7 @@ import pytest
 from django.urls import reverse
 
 from tests.factories import make_problem, make_run, make_trace, make_worker, plan
+from tests.jobs import steering
 from tests.samplers import SAMPLERS
 from trajectories.models import Run
 from trajectories.services.runs.embedded_sampling import sample_next_batch
@@ -169,8 +170,8 @@ def test_an_unknown_run_is_404_and_a_person_without_a_role_is_refused(client, cu
 
 
 def test_buttons_are_shown_to_those_who_may_press_them(client, curator, lead, run):
-    assert reverse("run_pause", args=[run.pk]) in page(client, lead, run).content.decode()
-    assert reverse("run_pause", args=[run.pk]) not in page(client, curator, run).content.decode()
+    assert steering("run", run, "pause") in page(client, lead, run).content.decode()
+    assert steering("run", run, "pause") not in page(client, curator, run).content.decode()
 
 
 def test_a_run_under_way_says_that_no_worker_is_alive(client, curator, run):

@@ -5,6 +5,7 @@ from django.urls import reverse
 
 from tests.endpoint import flip_endpoint, sampler_for
 from tests.factories import make_attempt, make_instruction, make_problem, make_trace, plan
+from tests.jobs import steering
 from trajectories.models import Run, RunProblem
 from trajectories.selectors.runs import get_progress
 
@@ -64,13 +65,13 @@ def test_what_pauses_it_stands_beside_what_to_do(client, lead, curator, run):
         client.get(reverse("run_detail", args=[run.pk])).content.decode().split('id="live"')[1].split("</section>")[0]
     )
     assert reason in live
-    assert reverse("run_resume", args=[run.pk]) in live
+    assert steering("run", run, "resume") in live
     assert "#id_budget_minutes" in live
     assert reverse("sampler_detail", args=[run.sampler_id]) in live
     client.force_login(curator)
     page = client.get(reverse("run_detail", args=[run.pk])).content.decode()
     assert reason in page
-    assert reverse("run_resume", args=[run.pk]) not in page
+    assert steering("run", run, "resume") not in page
 
 
 def test_the_page_asks_the_same_number_of_queries_however_many_rounds_there_are(

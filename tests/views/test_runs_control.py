@@ -2,9 +2,10 @@ import pytest
 from django.urls import reverse
 
 from tests.factories import make_problem, plan
+from tests.jobs import steering
 from trajectories.models import AuditEvent, Run
 
-ACTIONS = {"run_pause": "paused", "run_resume": "queued", "run_cancel": "cancelled"}
+ACTIONS = {"pause": "paused", "resume": "queued", "cancel": "cancelled"}
 
 
 @pytest.fixture
@@ -14,7 +15,7 @@ def run(db):
 
 def post(client, user, name, run):
     client.force_login(user)
-    return client.post(reverse(name, args=[run.pk]), follow=True)
+    return client.post(steering("run", run, name), follow=True)
 
 
 def state(run):
@@ -38,12 +39,12 @@ def test_resuming_rings_the_bell(client, lead, run, django_capture_on_commit_cal
     Run.objects.filter(pk=run.pk).update(state="paused")
     client.force_login(lead)
     with django_capture_on_commit_callbacks() as bells:
-        client.post(reverse("run_resume", args=[run.pk]))
+        client.post(steering("run", run, "resume"))
     assert len(bells) == 1, "the first bell rings the others"
 
 
 def test_what_the_state_does_not_allow_is_said_and_changes_nothing(client, lead, run):
-    text = post(client, lead, "run_resume", run).content.decode()
+    text = post(client, lead, "resume", run).content.decode()
     assert "The run is queued; only a paused one can be resumed." in text
     assert state(run) == "queued"
 
@@ -58,8 +59,8 @@ def test_others_may_not(client, curator, engineer, nobody, run, name):
 @pytest.mark.parametrize("name", ACTIONS)
 def test_only_by_post_and_only_a_run_that_exists(client, lead, run, name):
     client.force_login(lead)
-    assert client.get(reverse(name, args=[run.pk])).status_code == 405
-    assert client.post(reverse(name, args=[run.pk + 1])).status_code == 404
+    assert client.get(steering("run", run, name)).status_code == 405
+    assert client.post(steering("run", Run(pk=run.pk + 1), name)).status_code == 404
     assert state(run) == "queued"
 
 
@@ -68,5 +69,5 @@ def test_not_without_the_token_of_the_form(lead, run):
 
     client = Client(enforce_csrf_checks=True)
     client.force_login(lead)
-    assert client.post(reverse("run_cancel", args=[run.pk])).status_code == 403
+    assert client.post(steering("run", run, "cancel")).status_code == 403
     assert state(run) == "queued"

@@ -12,11 +12,12 @@ from django.template.defaultfilters import pluralize
 from trajectories.admin.asking import Question, Subject, ask, chosen_rows, is_confirmed
 from trajectories.admin.base import Act, ReadOnlyAdmin
 from trajectories.admin.launches import generate_again, judge_traces, run_again, verify_again
-from trajectories.models import Export, Freezing, GenerationJob, Import, JudgeJob, Reverification, Run
-from trajectories.selectors.jobs import READINGS, JobRow, get_jobs
+from trajectories.models import JOB_KINDS, Export, Freezing, GenerationJob, Import, JudgeJob, Reverification, Run
+from trajectories.models.job_kinds import CANCEL, PAUSE, RESUME, RETRY
+from trajectories.selectors.jobs import JobRow, get_jobs
 from trajectories.services.imports.jobs import ImportJobError, import_again
-from trajectories.services.jobs.steering import CANCEL, PAUSE, RESUME, RETRY, STEERED, JobError, why_not
-from trajectories.tasks.jobs import KINDS, ControlDeniedError, steer_job
+from trajectories.services.jobs.steering import JobError, why_not
+from trajectories.tasks.jobs import ControlDeniedError, steer_job
 from trajectories.templatetags.money import money
 
 WORDS = {
@@ -53,20 +54,20 @@ class JobAdmin(ReadOnlyAdmin):
 
     def has_control_permission(self, request: HttpRequest) -> bool:
         """What the steering actions ask for."""
-        reading = READINGS[self.kind]
+        reading = JOB_KINDS[self.kind]
         return request.user.has_perms((*reading.permissions, *reading.control(reading.model())))
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         """The usual actions with those of the kind."""
         actions = super().get_actions(request)
         if self.has_control_permission(request):
-            for verb in KINDS[self.kind].acts:
+            for verb in JOB_KINDS[self.kind].moves:
                 actions[verb] = (_steering(verb), verb, WORDS[verb][0])
         return actions
 
     def is_offered(self, action: str, row: Any) -> bool:
         """Whether the page of a job has a button for an action: none that the job would refuse as it is."""
-        return action not in KINDS[self.kind].acts or not why_not(self.kind, action, row.state)
+        return action not in JOB_KINDS[self.kind].moves or not why_not(self.kind, action, row.state)
 
     def steer(self, request: HttpRequest, rows: QuerySet[Any], verb: str) -> HttpResponse | None:
         """Ask whether the chosen jobs shall be steered, and then do it. One that refuses does not stop the others."""
@@ -80,7 +81,7 @@ class JobAdmin(ReadOnlyAdmin):
             Subject(row.job.pk, row.title, facts_of(row), why_not(self.kind, verb, row.job.state))
             for row in get_jobs(self.kind, pks)
         ]
-        noun = READINGS[self.kind].title.lower() if len(pks) == 1 else READINGS[self.kind].plural.lower()
+        noun = JOB_KINDS[self.kind].title.lower() if len(pks) == 1 else JOB_KINDS[self.kind].plural.lower()
         return ask(
             self, request, Question(verb, f"{title}: {len(pks)} {noun}", text, title, subjects, is_final=verb == CANCEL)
         )
@@ -97,9 +98,9 @@ class JobAdmin(ReadOnlyAdmin):
             except ControlDeniedError as refusal:
                 lacks = ", ".join(refusal.missing)
                 self.message_user(request, f"{names[pk]}: you lack the permission {lacks}.", messages.ERROR)
-        noun = READINGS[self.kind].title.lower() if done == 1 else READINGS[self.kind].plural.lower()
+        noun = JOB_KINDS[self.kind].title.lower() if done == 1 else JOB_KINDS[self.kind].plural.lower()
         level = messages.SUCCESS if done else messages.WARNING
-        self.message_user(request, f"{done} {noun} {STEERED[self.kind].moves[verb].done}.", level)
+        self.message_user(request, f"{done} {noun} {JOB_KINDS[self.kind].moves[verb].done}.", level)
 
 
 def _steering(verb: str) -> Act:

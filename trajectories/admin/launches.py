@@ -26,9 +26,8 @@ from trajectories.forms.judging import JudgeJobForm
 from trajectories.forms.relaunches import PresetForm, RunAgainForm, generation_like, values_like
 from trajectories.forms.releases import ExportForm
 from trajectories.forms.reverifications import ReverificationForm
-from trajectories.models import Brief, Export, GenerationJob, Problem, ProblemSet, Release, Run, Sampler
+from trajectories.models import JOB_KINDS, Brief, Export, GenerationJob, Problem, ProblemSet, Release, Run, Sampler
 from trajectories.selectors.blinding import EVERYTHING, SEE_REVIEWS, sight_of
-from trajectories.selectors.jobs import READINGS
 from trajectories.selectors.runs import get_history
 from trajectories.selectors.traces import traces_in
 from trajectories.services.generation.estimates import estimate_generation
@@ -39,10 +38,6 @@ from trajectories.services.releases.exports import request_export
 from trajectories.services.runs.lifecycle import plan_run
 from trajectories.services.runs.plans import PlanError, plan_of
 from trajectories.services.verification.reverifications import plan_reverification
-from trajectories.tasks.generation import ring_generation
-from trajectories.tasks.judging import ring_judge_job
-from trajectories.tasks.reverifications import ring_reverification
-from trajectories.tasks.runs import ring_sampling
 
 REFUSALS = (JobError, PlanError, GenerationError)
 """What forms and services raise for what cannot be done; the messages are for people."""
@@ -138,11 +133,11 @@ def _start_all(
     actor = cast(User, request.user)
     with transaction.atomic():
         jobs = [launch.start(actor, row, form) for row in rows]
-    reading = READINGS[launch.kind]
+    reading = JOB_KINDS[launch.kind]
     noun = reading.title if len(jobs) == 1 else reading.plural
     table.message_user(request, f"{len(jobs)} {noun.lower()} begun.", messages.SUCCESS)
     if len(jobs) == 1:
-        return reverse(reading.page, args=[jobs[0].pk])
+        return reading.address(jobs[0].pk)
     return f"{reverse('job_list')}?{urlencode({'kind': launch.kind})}"
 
 
@@ -166,7 +161,7 @@ def _run_subject(row: Any, data: dict[str, Any]) -> Subject:
 
 
 def _start_run(actor: User, data: dict[str, Any]) -> Run:
-    run = plan_run(
+    return plan_run(
         actor=actor,
         title=data["title"],
         sampler=data["sampler"],
@@ -176,8 +171,6 @@ def _start_run(actor: User, data: dict[str, Any]) -> Run:
         budget=data["budget"],
         options=data["options"],
     )
-    ring_sampling(run)
-    return run
 
 
 def _verify_subject(row: Any, form: ReverificationForm) -> Subject:
@@ -189,9 +182,7 @@ def _verify_subject(row: Any, form: ReverificationForm) -> Subject:
 
 
 def _start_verifying(actor: User, row: Any, form: ReverificationForm) -> Any:
-    job = plan_reverification(actor=actor, scope=_scope(row), verifiers=form.cleaned_data["verifiers"])
-    ring_reverification(job)
-    return job
+    return plan_reverification(actor=actor, scope=_scope(row), verifiers=form.cleaned_data["verifiers"])
 
 
 def _judge_subject(row: Any, form: JudgeJobForm) -> Subject:
@@ -201,9 +192,7 @@ def _judge_subject(row: Any, form: JudgeJobForm) -> Subject:
 
 
 def _start_judging(actor: User, row: Any, form: JudgeJobForm) -> Any:
-    job = plan_judge_job(actor=actor, plan=form.plan(_scope(row)), budget=form.budget())
-    ring_judge_job(job)
-    return job
+    return plan_judge_job(actor=actor, plan=form.plan(_scope(row)), budget=form.budget())
 
 
 def _generate_subject(row: Any, form: GenerationForm) -> Subject:
@@ -212,9 +201,7 @@ def _generate_subject(row: Any, form: GenerationForm) -> Subject:
 
 
 def _start_generating(actor: User, _: Any, form: GenerationForm) -> GenerationJob:
-    job = plan_generation(actor=actor, plan=form.plan)
-    ring_generation(job)
-    return job
+    return plan_generation(actor=actor, plan=form.plan)
 
 
 def _like_job(_: HttpRequest, chosen: Sequence[Any], data: Any) -> forms.Form:

@@ -18,7 +18,6 @@ from trajectories.services.problems.imports import import_arc_agi_1
 from trajectories.services.prompts.briefs import ensure_shipped_briefs
 from trajectories.services.prompts.instructions import ensure_shipped_instructions
 from trajectories.services.prompts.rubrics import ensure_shipped_rubrics
-from trajectories.tasks.runs import ring_sampling
 
 Say = Callable[[str], None]
 
@@ -94,9 +93,7 @@ def import_problems(say: Say) -> None:
 
 def start_demo() -> None:
     """Plan the first run and ring for it, where no run was ever made."""
-    run = ensure_demo_run()
-    if run is not None:
-        ring_sampling(run)
+    ensure_demo_run()
 
 
 def _static_sources() -> Iterator[str]:

@@ -11,6 +11,7 @@ from trajectories.models.generation import GenerationCall, GenerationJob
 from trajectories.models.imported_verdicts import ImportedReview, ImportedVerdict
 from trajectories.models.imports import Import
 from trajectories.models.instructions import Instruction
+from trajectories.models.job_kinds import JobKind
 from trajectories.models.judging import JudgeJob, JudgeJobAnswer, JudgeJobItem
 from trajectories.models.problems import Problem, ProblemSet
 from trajectories.models.queues import Queue, QueueGuidelines, QueueWork
@@ -30,7 +31,14 @@ from trajectories.models.traces import PendingVerification, Text, Trace
 from trajectories.models.verdicts import Verdict
 from trajectories.models.workers import Worker
 
+JOB_KINDS: dict[str, JobKind] = {
+    model.job_kind.word: model.job_kind
+    for model in (Run, JudgeJob, GenerationJob, Reverification, Export, Import, Freezing)
+}
+"""Every kind of background job by its word, in the order of lists."""
+
 __all__ = [
+    "JOB_KINDS",
     "Assignment",
     "Attempt",
     "AuditEvent",

@@ -3,8 +3,10 @@
 from django.db import models
 
 from trajectories.models.job_indexes import job_indexes
+from trajectories.models.job_kinds import ACTIVE, CANCEL, CANCELLED, QUEUED, RETRY, JobKind, Move, Progress
 from trajectories.models.leased_jobs import LeasedJob
 from trajectories.models.releases import Release
+from trajectories.models.reviews import SEE_REVIEWS
 from trajectories.models.titles import TitleField
 
 
@@ -24,6 +26,23 @@ class Freezing(LeasedJob):
         CANCELLED = "cancelled"
 
     ACTIVE_STATES = (State.QUEUED, State.RUNNING)
+
+    job_kind = JobKind(
+        "freezing",
+        "Release",
+        "Releases on their way",
+        "release on its way",
+        lambda job: job.title,
+        lambda job: Progress(job.done_count, job.total_count, "traces"),
+        ("trajectories.view_release", SEE_REVIEWS),
+        lambda _: ("trajectories.add_release", SEE_REVIEWS),
+        page="release_freezing",
+        moves={
+            CANCEL: Move("cancelled", ACTIVE, CANCELLED),
+            RETRY: Move("retried", (State.FAILED, State.CANCELLED), QUEUED),
+        },
+        reason_field="reason",
+    )
 
     key = models.UUIDField(unique=True)
     title = TitleField()

@@ -5,6 +5,7 @@ from django.db import models
 from trajectories.models.briefs import Brief
 from trajectories.models.instructions import Instruction
 from trajectories.models.job_indexes import job_indexes
+from trajectories.models.job_kinds import JobKind, Progress
 from trajectories.models.paid_jobs import PaidJob
 from trajectories.models.problems import Problem, ProblemSet
 from trajectories.models.samplers import Sampler
@@ -31,6 +32,20 @@ class GenerationJob(PaidJob):
 
     ACTIVE_STATES = (State.QUEUED, State.RUNNING)
     ENDED_STATES = (State.FINISHED, State.CANCELLED, State.FAILED)
+
+    job_kind = JobKind(
+        "generation",
+        "Generation",
+        "Generation",
+        "job",
+        lambda job: job.title,
+        lambda job: Progress(job.passed_count, job.wanted, "problems"),
+        ("trajectories.view_generationjob",),
+        lambda _: ("trajectories.control_generationjob",),
+        page="generation_detail",
+        unread=("plan",),
+        is_paid=lambda job: job.sampler_id is not None or job.solver_id is not None,
+    )
 
     title = TitleField()
     generator = models.CharField(max_length=20)

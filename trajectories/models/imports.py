@@ -3,6 +3,7 @@
 from django.db import models
 
 from trajectories.models.job_indexes import job_indexes
+from trajectories.models.job_kinds import QUEUED, RETRY, STOPPABLE, JobKind, Move, Progress
 from trajectories.models.leased_jobs import LeasedJob
 from trajectories.models.problems import ProblemSet
 
@@ -24,16 +25,38 @@ class Import(LeasedJob):
         TRACES = "traces", "traces"
 
     class State(models.TextChoices):
-        """queued -> running -> finished | refused | failed | cancelled; back to queued where the disk is full."""
+        """queued -> running -> (paused) -> finished | refused | failed | cancelled.
+
+        Back to queued where the disk is full, and where a failed one is tried again.
+        """
 
         QUEUED = "queued"
         RUNNING = "running"
+        PAUSED = "paused"
         FINISHED = "finished"
         REFUSED = "refused"
         FAILED = "failed"
         CANCELLED = "cancelled"
 
     ACTIVE_STATES = (State.QUEUED, State.RUNNING)
+
+    job_kind = JobKind(
+        "import",
+        "Import",
+        "Imports",
+        "import",
+        lambda job: f"{job.source}: {job.get_kind_display()}",
+        lambda job: Progress(job.done, job.total, "", job.fault_count),
+        ("trajectories.view_import",),
+        lambda job: ("trajectories.add_trace" if job.kind == Import.Kind.TRACES else "trajectories.add_problem",),
+        page="import_detail",
+        moves={
+            **STOPPABLE,
+            RETRY: Move("retried", (State.FAILED,), QUEUED),
+        },
+        reason_field="reason",
+        unread=("faults", "crossings", "files", "options"),
+    )
 
     kind = models.CharField(max_length=12, choices=Kind.choices)
     # Names of the files as they were sent, or of the family, for people.

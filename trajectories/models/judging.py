@@ -6,6 +6,7 @@ from django.db.models import Q
 from trajectories.core.records import Outcome
 from trajectories.core.verifiers.model_judge import Form
 from trajectories.models.job_indexes import job_indexes
+from trajectories.models.job_kinds import JobKind, Progress
 from trajectories.models.paid_jobs import PaidJob
 from trajectories.models.rubrics import Rubric
 from trajectories.models.samplers import Sampler
@@ -30,6 +31,22 @@ class JudgeJob(PaidJob):
 
     ACTIVE_STATES = (State.QUEUED, State.RUNNING)
     ENDED_STATES = (State.FINISHED, State.CANCELLED)
+
+    job_kind = JobKind(
+        "judge_job",
+        "Model judge",
+        "Model judges",
+        "job",
+        lambda job: f"{job.rubric.title} by {job.sampler.title}",
+        lambda job: Progress(job.done_count, job.total_count, "traces", job.error_count),
+        ("trajectories.view_judgejob",),
+        lambda _: ("trajectories.control_judgejob",),
+        page="judge_job_detail",
+        related=("sampler", "rubric"),
+        is_paid=lambda _: True,
+        audit_prefix="judging.",
+        counts=("done_count",),
+    )
 
     scope = models.CharField(max_length=400, blank=True)
     sampler = models.ForeignKey(Sampler, on_delete=models.PROTECT, related_name="judge_jobs")

@@ -4,7 +4,10 @@ from django.conf import settings
 from django.db import models
 
 from trajectories.models.job_indexes import job_indexes
+from trajectories.models.job_kinds import ACTIVE, CANCEL, CANCELLED, QUEUED, RETRY, JobKind, Move, Progress
+from trajectories.models.leased_jobs import LeasedJob
 from trajectories.models.problems import Problem
+from trajectories.models.reviews import SEE_REVIEWS
 from trajectories.models.titles import TitleField
 from trajectories.models.traces import Trace
 
@@ -54,14 +57,12 @@ class ReleaseItem(models.Model):
         return f"{self.release_id} #{self.position}"
 
 
-class Export(models.Model):
+class Export(LeasedJob):
     """One file of one format made from a release. Making it again gives the same bytes.
 
     `thoughts` says how it writes what models thought (exporters.Thoughts), `arguments` in which form the arguments of
     tool calls (exporters.Arguments); "" for a format that has one way only. `columns` are the types of what was written
     (core/exporters/columns.py), null for a format whose rows no typed column holds and for older files.
-
-    `lease_expires_at` doubles as the token of whoever writes: a writer that finds another value has lost the export.
     """
 
     class State(models.TextChoices):
@@ -73,6 +74,27 @@ class Export(models.Model):
         FAILED = "failed"
         CANCELLED = "cancelled"
 
+    ACTIVE_STATES = (State.QUEUED, State.RUNNING)
+
+    job_kind = JobKind(
+        "export",
+        "Export",
+        "Exports",
+        "export",
+        lambda job: f"{job.release.title} as {job.format}{' with meta' if job.with_meta else ''}",
+        lambda job: Progress(job.rows_written, job.release.item_count, "rows"),
+        ("trajectories.view_export", SEE_REVIEWS),
+        lambda _: ("trajectories.add_export", SEE_REVIEWS),
+        page="export_detail",
+        moves={
+            CANCEL: Move("cancelled", ACTIVE, CANCELLED),
+            RETRY: Move("rebuilt", (State.READY, State.FAILED, State.CANCELLED), QUEUED),
+        },
+        reason_field="error",
+        unread=("release__manifest", "release__rule"),
+        related=("release",),
+    )
+
     release = models.ForeignKey(Release, on_delete=models.PROTECT, related_name="exports")
     format = models.CharField(max_length=40)
     with_meta = models.BooleanField(default=False)
@@ -80,8 +102,6 @@ class Export(models.Model):
     arguments = models.CharField(max_length=10, blank=True)
     columns = models.JSONField(null=True)
     state = models.CharField(max_length=10, choices=State.choices, default=State.QUEUED)
-    lease_expires_at = models.DateTimeField(null=True)
-    claims = models.PositiveSmallIntegerField(default=0)
     rows_written = models.PositiveIntegerField(default=0)
     byte_size = models.PositiveBigIntegerField(null=True)
     sha256 = models.CharField(max_length=64, blank=True)
@@ -89,9 +109,6 @@ class Export(models.Model):
     error = models.TextField(blank=True)
     # Bytes that have to be free on the disk before it is tried again; null unless the disk was full.
     space_needed = models.PositiveBigIntegerField(null=True)
-    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
-    created_at = models.DateTimeField(auto_now_add=True)
-    finished_at = models.DateTimeField(null=True)
 
     class Meta:
         permissions = [("download_export", "Can download exports")]

@@ -3,6 +3,7 @@
 from django.db import models
 
 from trajectories.models.job_indexes import job_indexes
+from trajectories.models.job_kinds import JobKind, Progress
 from trajectories.models.leased_jobs import LeasedJob
 
 
@@ -24,6 +25,23 @@ class Reverification(LeasedJob):
         CANCELLED = "cancelled"
 
     ACTIVE_STATES = (State.QUEUED, State.RUNNING)
+
+    job_kind = JobKind(
+        "reverification",
+        "Verification again",
+        "Verifications again",
+        "job",
+        lambda job: (
+            f"{job.total_count:,} trace{'' if job.total_count == 1 else 's'} by "
+            f"{len(job.verifiers)} verifier{'' if len(job.verifiers) == 1 else 's'}"
+        ),
+        lambda job: Progress(job.done_count, job.total_count, "traces"),
+        ("trajectories.view_verdict",),
+        lambda _: ("trajectories.add_reverification",),
+        page="reverification_detail",
+        reason_field="",
+        counts=("done_count",),
+    )
 
     scope = models.CharField(max_length=400, blank=True)
     verifiers = models.JSONField(default=list)

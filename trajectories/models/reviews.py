@@ -8,6 +8,9 @@ from trajectories.core.curation.reviews import Decision
 from trajectories.models.queues import Queue, QueueGuidelines
 from trajectories.models.traces import Trace
 
+SEE_REVIEWS = "trajectories.see_reviews"
+"""The permission to see everybody's decisions at any time; see selectors.blinding."""
+
 
 class Review(models.Model):
     """An append-only event. A change of mind is a new review that supersedes; undo is a `withdraw` that supersedes.

@@ -8,6 +8,7 @@ from django.db.models.functions import Now
 from trajectories.core.strategies.base import AttemptKind
 from trajectories.models.instructions import Instruction
 from trajectories.models.job_indexes import job_indexes
+from trajectories.models.job_kinds import ACTIVE, CANCEL, CANCELLED, PAUSED, STOPPABLE, JobKind, Move, Progress
 from trajectories.models.problems import Problem, ProblemSet
 from trajectories.models.samplers import Sampler
 from trajectories.models.titles import TitleField
@@ -33,6 +34,29 @@ class Run(models.Model):
 
     ACTIVE_STATES = (State.QUEUED, State.RUNNING)
     ENDED_STATES = (State.FINISHED, State.CANCELLED, State.FAILED)
+
+    job_kind = JobKind(
+        "run",
+        "Run",
+        "Runs",
+        "run",
+        lambda run: run.title,
+        lambda run: Progress(
+            run.done_count + run.failed_count + run.cancelled_count,
+            run.planned_count,
+            "samples",
+            run.broken_count,
+            run.nothing_new_count,
+        ),
+        ("trajectories.view_run",),
+        lambda _: ("trajectories.control_run",),
+        page="run_detail",
+        moves={**STOPPABLE, CANCEL: Move("cancelled", (State.DRAFT, *ACTIVE, PAUSED), CANCELLED)},
+        unread=("plan",),
+        related=("sampler",),
+        is_paid=lambda run: run.sampler.is_chat,
+        audit_prefix="",
+    )
 
     title = TitleField()
     sampler = models.ForeignKey(Sampler, on_delete=models.PROTECT, related_name="runs")

@@ -15,8 +15,8 @@ from django.db.models.expressions import Combinable
 from trajectories.core.curation.reviews import Decision
 from trajectories.core.verifiers.model_judge import GRADE, PREFERENCE
 from trajectories.models import Review, Trace
+from trajectories.models.reviews import SEE_REVIEWS as SEE_REVIEWS
 
-SEE_REVIEWS = "trajectories.see_reviews"
 ADD_REVIEWS = "trajectories.add_review"
 
 

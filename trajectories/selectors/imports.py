@@ -18,5 +18,6 @@ def import_faults(job: Import) -> list[ImportFault]:
 
 def import_of_upload(token: str) -> Import | None:
     """The import that still has to read a kept file; None where none has."""
-    active = Import.objects.filter(state__in=Import.ACTIVE_STATES, files__contains=[{"token": token}])
+    unfinished = (*Import.ACTIVE_STATES, Import.State.PAUSED)
+    active = Import.objects.filter(state__in=unfinished, files__contains=[{"token": token}])
     return active.order_by("-pk").first()

@@ -8,27 +8,17 @@ from decimal import Decimal
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser, User
-from django.db.models import CharField, Count, Model, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import CharField, Count, OuterRef, Q, QuerySet, Subquery, Value
 
-from trajectories.models import (
-    Attempt,
-    Export,
-    Freezing,
-    GenerationJob,
-    Import,
-    JudgeJob,
-    ProblemCandidate,
-    Reverification,
-    Run,
-)
-from trajectories.selectors.blinding import SEE_REVIEWS
+from trajectories.models import JOB_KINDS, Attempt, ProblemCandidate
+from trajectories.models.job_kinds import ACTIVE, JobKind, Progress
 from trajectories.selectors.paging import Page, cut_page
 from trajectories.selectors.runs import NOTHING_NEW, with_endings
 
 PAGE_SIZE = 50
 TROUBLE_SHOWN = 5
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-ACTIVE, PAUSED, FAILED = ("queued", "running"), ("paused",), ("failed", "refused")
+PAUSED, FAILED = ("paused",), ("failed", "refused")
 STATE_FILTERS: dict[str, tuple[str, tuple[str, ...]]] = {
     "active": ("Under way", ACTIVE),
     "paused": ("Paused", PAUSED),
@@ -50,47 +40,11 @@ class Spending:
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
-    """`done` of `total` things, named by `unit`; `failed` are those that came to nothing, but for `nothing_new`, for
-    which nothing was left to draw. A total of 0 is not known."""
-
-    done: int
-    total: int
-    unit: str
-    failed: int = 0
-    nothing_new: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """How jobs of one kind are listed.
-
-    `permissions` are needed to see them and `control` tells which are needed to steer one. `page` names the address of
-    one. `reason_field` says why it is in its state, empty where the kind has none; `unread` fields are left out, being
-    large. `rows` adds what `progress` and `title` read.
-    """
-
-    title: str
-    plural: str
-    model: type[Model]
-    page: str
-    permissions: tuple[str, ...]
-    control: Callable[[Any], tuple[str, ...]]
-    name: Callable[[Any], str]
-    progress: Callable[[Any], Progress]
-    reason_field: str = "state_reason"
-    unread: tuple[str, ...] = ()
-    related: tuple[str, ...] = ()
-    extend: Callable[[QuerySet[Any]], QuerySet[Any]] = lambda rows: rows
-    is_paid: Callable[[Any], bool] = lambda _: False
-
-
-@dataclass(frozen=True, slots=True)
 class JobRow:
     """One job of any kind. `started_at` is when it was asked for, where its kind does not say when work began."""
 
     kind: str
-    reading: Reading
+    reading: JobKind
     job: Any
     progress: Progress
     spending: Spending | None
@@ -101,6 +55,11 @@ class JobRow:
     def title(self) -> str:
         """What the job is about."""
         return self.reading.name(self.job)
+
+    @property
+    def address(self) -> str:
+        """The page of the job."""
+        return self.reading.address(self.job.pk)
 
     @property
     def started_at(self) -> datetime:
@@ -122,119 +81,23 @@ def _one_failure(rows: QuerySet[Any]) -> QuerySet[Any]:
     return annotated
 
 
+def _as_it_is(rows: QuerySet[Any]) -> QuerySet[Any]:
+    return rows
+
+
 def _passed(rows: QuerySet[Any]) -> QuerySet[Any]:
     passed = Q(candidates__state__in=ProblemCandidate.PASSED_STATES)
     counted: QuerySet[Any] = rows.annotate(passed_count=Count("candidates", filter=passed))
     return counted
 
 
-def _import_control(job: Any) -> tuple[str, ...]:
-    return ("trajectories.add_trace" if job.kind == Import.Kind.TRACES else "trajectories.add_problem",)
-
-
-READINGS: dict[str, Reading] = {
-    "run": Reading(
-        "Run",
-        "Runs",
-        Run,
-        "run_detail",
-        ("trajectories.view_run",),
-        lambda _: ("trajectories.control_run",),
-        lambda run: run.title,
-        lambda run: Progress(
-            run.done_count + run.failed_count + run.cancelled_count,
-            run.planned_count,
-            "samples",
-            run.broken_count,
-            run.nothing_new_count,
-        ),
-        unread=("plan",),
-        related=("sampler",),
-        extend=_one_failure,
-        is_paid=lambda run: run.sampler.is_chat,
-    ),
-    "judge_job": Reading(
-        "Model judge",
-        "Model judges",
-        JudgeJob,
-        "judge_job_detail",
-        ("trajectories.view_judgejob",),
-        lambda _: ("trajectories.control_judgejob",),
-        lambda job: f"{job.rubric.title} by {job.sampler.title}",
-        lambda job: Progress(job.done_count, job.total_count, "traces", job.error_count),
-        related=("sampler", "rubric"),
-        is_paid=lambda _: True,
-    ),
-    "generation": Reading(
-        "Generation",
-        "Generation",
-        GenerationJob,
-        "generation_detail",
-        ("trajectories.view_generationjob",),
-        lambda _: ("trajectories.control_generationjob",),
-        lambda job: job.title,
-        lambda job: Progress(job.passed_count, job.wanted, "problems"),
-        unread=("plan",),
-        extend=_passed,
-        is_paid=lambda job: job.sampler_id is not None or job.solver_id is not None,
-    ),
-    "reverification": Reading(
-        "Verification again",
-        "Verifications again",
-        Reverification,
-        "reverification_detail",
-        ("trajectories.view_verdict",),
-        lambda _: ("trajectories.add_reverification",),
-        lambda job: (
-            f"{job.total_count:,} trace{'' if job.total_count == 1 else 's'} by "
-            f"{len(job.verifiers)} verifier{'' if len(job.verifiers) == 1 else 's'}"
-        ),
-        lambda job: Progress(job.done_count, job.total_count, "traces"),
-        reason_field="",
-    ),
-    "export": Reading(
-        "Export",
-        "Exports",
-        Export,
-        "export_detail",
-        ("trajectories.view_export", SEE_REVIEWS),
-        lambda _: ("trajectories.add_export", SEE_REVIEWS),
-        lambda job: f"{job.release.title} as {job.format}{' with meta' if job.with_meta else ''}",
-        lambda job: Progress(job.rows_written, job.release.item_count, "rows"),
-        reason_field="error",
-        unread=("release__manifest", "release__rule"),
-        related=("release",),
-    ),
-    "import": Reading(
-        "Import",
-        "Imports",
-        Import,
-        "import_detail",
-        ("trajectories.view_import",),
-        _import_control,
-        lambda job: f"{job.source}: {job.get_kind_display()}",
-        lambda job: Progress(job.done, job.total, "", job.fault_count),
-        reason_field="reason",
-        unread=("faults", "crossings", "files", "options"),
-    ),
-    "freezing": Reading(
-        "Release",
-        "Releases on their way",
-        Freezing,
-        "release_freezing",
-        ("trajectories.view_release", SEE_REVIEWS),
-        lambda _: ("trajectories.add_release", SEE_REVIEWS),
-        lambda job: job.title,
-        lambda job: Progress(job.done_count, job.total_count, "traces"),
-        reason_field="reason",
-    ),
-}
-"""By the kind of job, in the order of the filters."""
+EXTENDED: dict[str, Callable[[QuerySet[Any]], QuerySet[Any]]] = {"run": _one_failure, "generation": _passed}
+"""Adds what the progress of a kind reads beyond its own row."""
 
 
 def kinds_seen(person: User | AnonymousUser) -> list[str]:
     """The kinds of jobs that a person may look at."""
-    return [kind for kind, reading in READINGS.items() if person.has_perms(reading.permissions)]
+    return [kind for kind, reading in JOB_KINDS.items() if person.has_perms(reading.permissions)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,7 +130,7 @@ class JobKey:
 def read_job_key(text: str) -> JobKey | None:
     """The place that an address names; None where it names none."""
     found = re.fullmatch(r"([0-9]{1,16})-([a-z_]{1,20})-([0-9]{1,18})", text, re.ASCII)
-    if found is None or found[2] not in READINGS:
+    if found is None or found[2] not in JOB_KINDS:
         return None
     return JobKey(EPOCH + timedelta(microseconds=int(found[1])), found[2], int(found[3]))
 
@@ -297,16 +160,16 @@ def list_jobs(
 
 def get_jobs(kind: str, pks: Collection[int]) -> Sequence[JobRow]:
     """The jobs of a kind with these ids, those that are there, in order of id."""
-    reading = READINGS[kind]
+    reading = JOB_KINDS[kind]
     rows = reading.model._default_manager.select_related("created_by", *reading.related).defer(*reading.unread)
-    return [_row(kind, job) for _, job in sorted(reading.extend(rows).in_bulk(list(pks)).items())]
+    return [_row(kind, job) for _, job in sorted(EXTENDED.get(kind, _as_it_is)(rows).in_bulk(list(pks)).items())]
 
 
 def list_trouble(kinds: Collection[str]) -> Sequence[JobRow]:
     """The newest jobs that failed, or that wait for somebody with a reason."""
     wanted = {}
     for kind in kinds:
-        field = READINGS[kind].reason_field
+        field = JOB_KINDS[kind].reason_field
         waits = Q(state__in=PAUSED) & ~Q(**{field: ""}) if field else Q(pk=None)
         wanted[kind] = Q(state__in=FAILED) | waits
     return _rows(_keys(wanted, TROUBLE_SHOWN - 1))
@@ -316,7 +179,7 @@ def count_unfinished(kinds: Collection[str]) -> Mapping[str, Mapping[str, int]]:
     """How many jobs of each kind are queued, running and paused, in one query."""
     counts: dict[str, dict[str, int]] = {kind: {} for kind in kinds}
     parts = [
-        READINGS[kind]
+        JOB_KINDS[kind]
         .model._default_manager.filter(state__in=(*ACTIVE, *PAUSED))
         .order_by()
         .annotate(job_kind=_word(kind))
@@ -343,7 +206,7 @@ def _keys(wanted: Mapping[str, Q], size: int, *, newest_first: bool = True) -> l
     """The first `size` places and one more, of the jobs wanted of each kind."""
     order = ("-created_at", "job_kind", "-pk") if newest_first else ("created_at", "-job_kind", "pk")
     parts = [
-        READINGS[kind]
+        JOB_KINDS[kind]
         .model._default_manager.filter(condition)
         .annotate(job_kind=_word(kind))
         .values_list("created_at", "job_kind", "pk")
@@ -366,7 +229,7 @@ def _rows(keys: Sequence[JobKey]) -> list[JobRow]:
 
 
 def _row(kind: str, job: Any) -> JobRow:
-    reading = READINGS[kind]
+    reading = JOB_KINDS[kind]
     spending = None
     if reading.is_paid(job):
         tokens = job.input_tokens + job.output_tokens

@@ -2,16 +2,10 @@
 
 from trajectories.tasks import (
     completions,
-    exports,
-    generation,
-    imports,
     jobs,
-    judging,
     procedural,
     queues,
-    releases,
     replays,
-    reverifications,
     runs,
     submissions,
     sweeps,
@@ -21,16 +15,10 @@ from trajectories.tasks import (
 
 __all__ = [
     "completions",
-    "exports",
-    "generation",
-    "imports",
     "jobs",
-    "judging",
     "procedural",
     "queues",
-    "releases",
     "replays",
-    "reverifications",
     "runs",
     "submissions",
     "sweeps",

@@ -1,120 +1,177 @@
-"""Every kind of background job by one interface: what people may ask of it, and the bell that follows.
+"""Every kind of background job by one interface: what workers do with it, and what people may ask of it.
 
-To add a kind: its moves in services.jobs.steering, how it is listed in selectors.jobs, what is done here. The contract
-test runs over all of `KINDS`.
+The table is the queue of record; a task only rings. docs/architecture.md says how to add a kind.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+import logging
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
+from celery import Task, shared_task
 from django.contrib.auth.models import AnonymousUser, User
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 
-from trajectories.models import JudgeJob, Run
-from trajectories.selectors.jobs import READINGS, JobRow, Reading
-from trajectories.services.generation.jobs import cancel_generation, pause_generation, resume_generation
-from trajectories.services.imports.jobs import cancel_import
-from trajectories.services.jobs.steering import CANCEL, PAUSE, RESUME, RETRY, STEERED, may_move
-from trajectories.services.judging.jobs import cancel_judge_job, pause_judge_job, resume_judge_job
-from trajectories.services.releases.exports import cancel_export, rebuild_export
-from trajectories.services.releases.freezing import cancel_freezing, retry_freezing
+from trajectories.models import JOB_KINDS, Run
+from trajectories.models.job_kinds import CANCEL, PAUSE, RESUME, RETRY
+from trajectories.services.generation.jobs import lost_generation_jobs, resume_generation
+from trajectories.services.generation.work import generate_next
+from trajectories.services.imports.jobs import cancel_import, import_next, lost_imports, retry_import
+from trajectories.services.jobs.ringers import connect_bell
+from trajectories.services.jobs.steering import may_move, steer
+from trajectories.services.judging.work import judge_next, lost_judge_jobs
+from trajectories.services.releases.exports import is_short, lost_exports, rebuild_export, write_export
+from trajectories.services.releases.freezing import freeze_next, lost_freezings, retry_freezing
 from trajectories.services.runs.lifecycle import cancel_run, pause_run, resume_run
-from trajectories.services.verification.reverifications import (
-    cancel_reverification,
-    pause_reverification,
-    resume_reverification,
-)
-from trajectories.tasks.generation import ring_generation
-from trajectories.tasks.judging import ring_judge_job
-from trajectories.tasks.reverifications import ring_reverification
-from trajectories.tasks.runs import ring_sampling
+from trajectories.services.verification.reverifications import lost_reverifications, reverify_next
 
+logger = logging.getLogger(__name__)
 Act = Callable[[User, int], Any]
 """Does something to the job of that id for somebody, and gives it back."""
+
+INTERACTIVE, SAMPLING, VERIFICATION, FILES = "interactive", "sampling", "verification", "files"
+"""Queues of work; see docs/operations.md for what is in which."""
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What workers do with the jobs of one kind.
+
+    `go_on` works at a job for a while under its lease, and says whether there is more to do. `lost` are the ids of jobs
+    that nobody works on though somebody should. `queue` names the queue of a job's bell.
+    """
+
+    go_on: Callable[..., bool]
+    lost: Callable[[], Collection[int]]
+    queue: Callable[[int], str]
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of job. `acts` are what a person may ask of one, by the words of services.jobs.steering.
-
-    `ring` rings for a job that goes on again; None where the services of the kind ring themselves.
-    """
+    """A kind of job. `moves` are the moves that do more than move, by their words; runs have bells of their own
+    (tasks.runs) and so no `work`."""
 
     word: str
-    acts: Mapping[str, Act]
-    ring: Callable[[Any], None] | None = None
+    work: Work | None = None
+    moves: Mapping[str, Act] = field(default_factory=dict)
 
     @property
-    def reading(self) -> Reading:
-        """How it is listed."""
-        return READINGS[self.word]
+    def acts(self) -> Mapping[str, Act]:
+        """What a person may ask of a job, by the words of models.job_kinds."""
+        return {verb: self.moves.get(verb, partial(self._move, verb)) for verb in JOB_KINDS[self.word].moves}
+
+    def _move(self, verb: str, actor: User, job_id: int) -> Any:
+        return steer(self.word, verb, actor=actor, job_id=job_id)
 
 
 def _of_run(act: Callable[..., Run]) -> Act:
     return lambda actor, job_id: act(actor=actor, run=Run.objects.only("pk").get(pk=job_id))
 
 
-def _of_judging(act: Callable[..., JudgeJob]) -> Act:
-    return lambda actor, job_id: act(actor=actor, job=JudgeJob.objects.only("pk").get(pk=job_id))
-
-
 def _by_id(act: Callable[..., Any]) -> Act:
     return lambda actor, job_id: act(actor=actor, job_id=job_id)
 
 
-def _of_export(act: Callable[..., Any]) -> Act:
-    return lambda actor, job_id: act(actor=actor, export_id=job_id)
+def _in_one_go(act: Callable[..., Any]) -> Callable[..., bool]:
+    """Work of which nothing is ever left over."""
+
+    def work(*, job_id: int) -> bool:
+        act(job_id=job_id)
+        return False
+
+    return work
 
 
 KINDS: dict[str, Kind] = {
     kind.word: kind
     for kind in (
-        Kind(
-            "run",
-            {PAUSE: _of_run(pause_run), RESUME: _of_run(resume_run), CANCEL: _of_run(cancel_run)},
-            ring_sampling,
-        ),
-        Kind(
-            "judge_job",
-            {
-                PAUSE: _of_judging(pause_judge_job),
-                RESUME: _of_judging(resume_judge_job),
-                CANCEL: _of_judging(cancel_judge_job),
-            },
-            ring_judge_job,
-        ),
+        Kind("run", moves={PAUSE: _of_run(pause_run), RESUME: _of_run(resume_run), CANCEL: _of_run(cancel_run)}),
+        Kind("judge_job", Work(judge_next, lost_judge_jobs, lambda _: SAMPLING)),
         Kind(
             "generation",
-            {
-                PAUSE: _by_id(pause_generation),
-                RESUME: _by_id(resume_generation),
-                CANCEL: _by_id(cancel_generation),
-            },
-            ring_generation,
+            Work(generate_next, lost_generation_jobs, lambda _: SAMPLING),
+            {RESUME: _by_id(resume_generation)},
+        ),
+        Kind("reverification", Work(reverify_next, lost_reverifications, lambda _: VERIFICATION)),
+        Kind(
+            "export",
+            # A short export does not wait behind long ones.
+            Work(
+                _in_one_go(write_export),
+                lost_exports,
+                lambda job_id: INTERACTIVE if is_short(job_id=job_id) else FILES,
+            ),
+            {RETRY: _by_id(rebuild_export)},
         ),
         Kind(
-            "reverification",
-            {
-                PAUSE: _by_id(pause_reverification),
-                RESUME: _by_id(resume_reverification),
-                CANCEL: _by_id(cancel_reverification),
-            },
-            ring_reverification,
+            "import",
+            Work(import_next, lost_imports, lambda _: FILES),
+            {CANCEL: _by_id(cancel_import), RETRY: _by_id(retry_import)},
         ),
-        Kind("export", {CANCEL: _of_export(cancel_export), RETRY: _of_export(rebuild_export)}),
-        Kind("import", {CANCEL: _by_id(cancel_import)}),
-        Kind("freezing", {CANCEL: _by_id(cancel_freezing), RETRY: _by_id(retry_freezing)}),
+        Kind(
+            "freezing",
+            Work(_in_one_go(freeze_next), lost_freezings, lambda _: FILES),
+            {RETRY: _by_id(retry_freezing)},
+        ),
     )
 }
 """By the word that addresses and the other tables use."""
 
 
+def _task_of(kind: str, work: Work) -> "Task[[int], None]":
+    """The task that works at a job of a kind for a while, and rings again while there is more."""
+
+    @shared_task(name=f"trajectories.work_on_{kind}")
+    def work_on(job_id: int) -> None:
+        if work.go_on(job_id=job_id):
+            ring_for_job(kind, job_id)
+
+    return work_on
+
+
+TASKS: "dict[str, Task[[int], None]]" = {
+    word: _task_of(word, kind.work) for word, kind in KINDS.items() if kind.work is not None
+}
+"""By the kind of job."""
+
+
+def ring_for_job(kind: str, job_id: int) -> None:
+    """Send a bell for a job, here and now."""
+    work = KINDS[kind].work
+    assert work is not None, kind
+    TASKS[kind].apply_async((job_id,), queue=work.queue(job_id))
+
+
+@shared_task(name="trajectories.sweep_jobs")
+def sweep_jobs() -> None:
+    """Ring again for jobs whose bell or worker was lost, or that may go on after a wait. Safe to run at any time.
+
+    A kind whose sweep fails keeps no other kind waiting.
+    """
+    for word in TASKS:
+        try:
+            sweep_kind(word)
+        except Exception:
+            logger.exception("Lost jobs of the kind %s could not be rung for", word)
+
+
+def sweep_kind(kind: str) -> None:
+    """Ring again for the lost jobs of one kind."""
+    work = KINDS[kind].work
+    for job_id in work.lost() if work is not None else ():
+        ring_for_job(kind, job_id)
+
+
+for word in TASKS:
+    connect_bell(word, partial(ring_for_job, word))
+
+
 def may_control(person: User | AnonymousUser, kind: str, job: Any) -> bool:
     """Whether a person may steer this job."""
-    reading = READINGS[kind]
-    return person.has_perms((*reading.permissions, *reading.control(job)))
+    found = JOB_KINDS[kind]
+    return person.has_perms((*found.permissions, *found.control(job)))
 
 
 class ControlDeniedError(PermissionDenied):
@@ -125,27 +182,23 @@ class ControlDeniedError(PermissionDenied):
         self.missing = missing
 
 
-def controls_of(person: User | AnonymousUser, row: JobRow) -> list[str]:
+def controls_of(person: User | AnonymousUser, kind: str, job: Any) -> list[str]:
     """What a person may ask of a job as it is now."""
-    if not may_control(person, row.kind, row.job):
+    if not may_control(person, kind, job):
         return []
-    return [verb for verb in KINDS[row.kind].acts if may_move(row.kind, verb, row.job.state)]
+    return [verb for verb in JOB_KINDS[kind].moves if may_move(kind, verb, job.state)]
 
 
 def steer_job(*, actor: User, kind: str, verb: str, job_id: int) -> Any:
-    """Do to a job what somebody asks for, and ring for one that goes on; the job as it is then.
+    """Do to a job what somebody asks for; the job as it is then. One that goes on, or begins again, is rung for.
 
     Raises KeyError for a kind or a word that is none, ObjectDoesNotExist for no such job, ControlDeniedError for who
     may not steer it, and services.jobs.steering.JobError where it is in no state for that.
     """
-    found, steered = KINDS[kind], STEERED[kind]
-    act = found.acts[verb]
+    found, act = JOB_KINDS[kind], KINDS[kind].acts[verb]
     with transaction.atomic():
-        job = steered.model._default_manager.defer(*steered.unread).get(pk=job_id)
+        job = found.model._default_manager.defer(*(name for name in found.unread if "__" not in name)).get(pk=job_id)
         if not may_control(actor, kind, job):
-            needed = (*found.reading.permissions, *found.reading.control(job))
+            needed = (*found.permissions, *found.control(job))
             raise ControlDeniedError(tuple(name for name in needed if not actor.has_perm(name)))
-        moved = act(actor, job_id)
-        if verb == RESUME and found.ring is not None:
-            found.ring(moved)
-    return moved
+        return act(actor, job_id)

@@ -7,12 +7,12 @@ from time import monotonic
 
 import psycopg
 from celery import shared_task
-from django.db import DatabaseError, InterfaceError, transaction
+from django.db import DatabaseError, InterfaceError
 from kombu.exceptions import KombuError
 
-from trajectories.models import Run
 from trajectories.services.jobs.bells import Ticket, answer, keep, put_away, ring_on
 from trajectories.services.jobs.outages import patiently
+from trajectories.services.jobs.ringers import connect_bell
 from trajectories.services.runs.attempts import BATCH_LIMIT, has_claimable, newest_attempt, ring_run
 from trajectories.services.runs.chat_sampling import SESSION_SECONDS, is_chat_run, sample_session
 from trajectories.services.runs.embedded_sampling import BatchReport, sample_next_batch
@@ -93,13 +93,14 @@ def ring_for(run_id: int) -> None:
         sample_batch.delay(*ticket.words())
 
 
-def ring_sampling(run: Run) -> None:
-    """Ring for a run that somebody has begun or resumed, once this transaction commits."""
-    transaction.on_commit(partial(_ring_first, run.pk))
+def ring_first(run_id: int) -> None:
+    """Ring for a run that somebody has begun or resumed.
 
-
-def _ring_first(run_id: int) -> None:
-    """The first bell goes into a queue in which nothing waits for long, the others behind those of other runs."""
+    The first bell goes into a queue in which nothing waits for long, the others behind those of other runs.
+    """
     for position, ticket in enumerate(ring_run(run_id=run_id)):
         is_first = position == 0
         sample_batch.apply_async((*ticket.words(), is_first), queue=STARTS if is_first else SAMPLING)
+
+
+connect_bell("run", ring_first)

@@ -1,9 +1,10 @@
-"""Deleting uploads that nobody came back to."""
+"""Deleting files that nobody needs: uploads that nobody came back to, and what killed workers have half written."""
 
 from celery import shared_task
 
 from trajectories.services.imports import jobs as imports
 from trajectories.services.problems import uploads
+from trajectories.services.releases import exports
 
 
 @shared_task(name="trajectories.sweep_uploads")
@@ -11,3 +12,4 @@ def sweep_uploads() -> None:
     """Delete the files whose time is over and that no import needs. Safe to run at any time."""
     uploads.sweep_uploads(in_use=imports.tokens_in_use())
     imports.sweep_spools(seconds=uploads.KEPT_SECONDS)
+    exports.sweep_leftovers()

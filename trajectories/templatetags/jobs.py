@@ -5,8 +5,9 @@ from typing import Any
 from django import template
 from django.contrib.auth.models import AnonymousUser
 
+from trajectories.models import JOB_KINDS
 from trajectories.selectors.broker_queues import get_queues
-from trajectories.selectors.jobs import READINGS, count_unfinished, kinds_seen, list_trouble
+from trajectories.selectors.jobs import count_unfinished, kinds_seen, list_trouble
 from trajectories.selectors.workers import get_workforce
 
 register = template.Library()
@@ -21,7 +22,7 @@ def jobs_panel(context: template.Context) -> dict[str, Any]:
         return {"kinds": []}
     counts = count_unfinished(seen)
     kinds = [
-        (kind, READINGS[kind].plural, *(counts[kind].get(state, 0) for state in ("queued", "running", "paused")))
+        (kind, JOB_KINDS[kind].plural, *(counts[kind].get(state, 0) for state in ("queued", "running", "paused")))
         for kind in seen
     ]
     return {"kinds": kinds, "workforce": get_workforce(), "queues": get_queues(), "trouble": list_trouble(seen)}

@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.contrib import messages
-from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -24,14 +23,11 @@ from trajectories.selectors.generation import (
 from trajectories.selectors.problems import list_problem_sets
 from trajectories.services.generation.jobs import (
     GenerationStateError,
-    cancel_generation,
-    pause_generation,
     plan_generation,
     resume_generation,
 )
 from trajectories.services.generation.previews import preview_generation
 from trajectories.services.problems.procedural import procedural_installed, stored_families
-from trajectories.tasks.generation import ring_generation
 from trajectories.views.fragments import wants_fragment
 from trajectories.views.paging import read_key
 from trajectories.views.permissions import needs
@@ -71,9 +67,7 @@ def generation_new(request: HttpRequest) -> HttpResponse:
     form = GenerationForm(generator, request.POST if request.method == "POST" else None)
     if form.is_bound and form.is_valid():
         try:
-            with transaction.atomic():
-                job = plan_generation(actor=visitor(request), plan=form.plan)
-                ring_generation(job)
+            job = plan_generation(actor=visitor(request), plan=form.plan)
         except GenerationError as fault:
             form.add_fault(fault.field, str(fault))
         else:
@@ -144,18 +138,6 @@ def _show(request: HttpRequest, job: GenerationJob, refused: BudgetForm | None =
 
 @require_POST
 @control_jobs
-def generation_pause(request: HttpRequest, job_id: int) -> HttpResponse:
-    """Stop a job for now."""
-    job = _job(job_id)
-    try:
-        pause_generation(actor=visitor(request), job_id=job.pk)
-    except GenerationStateError as error:
-        messages.error(request, str(error))
-    return redirect("generation_detail", job.pk)
-
-
-@require_POST
-@control_jobs
 def generation_resume(request: HttpRequest, job_id: int) -> HttpResponse:
     """Let a paused job go on, with the budget in the form."""
     job = _job(job_id)
@@ -163,21 +145,8 @@ def generation_resume(request: HttpRequest, job_id: int) -> HttpResponse:
     if not form.is_valid():
         return _show(request, job, form)
     try:
-        with transaction.atomic():
-            ring_generation(resume_generation(actor=visitor(request), job_id=job.pk, budget=form.budget))
+        resume_generation(actor=visitor(request), job_id=job.pk, budget=form.budget)
     except (GenerationStateError, GenerationError) as error:
-        messages.error(request, str(error))
-    return redirect("generation_detail", job.pk)
-
-
-@require_POST
-@control_jobs
-def generation_cancel(request: HttpRequest, job_id: int) -> HttpResponse:
-    """End a job for good; its candidates stay."""
-    job = _job(job_id)
-    try:
-        cancel_generation(actor=visitor(request), job_id=job.pk)
-    except GenerationStateError as error:
         messages.error(request, str(error))
     return redirect("generation_detail", job.pk)
 

@@ -9,7 +9,8 @@ from django.views.decorators.vary import vary_on_headers
 
 from trajectories.models import Import
 from trajectories.selectors.imports import import_faults, list_imports
-from trajectories.services.imports.jobs import ImportJobError, cancel_import, import_again
+from trajectories.services.imports.jobs import ImportJobError, import_again
+from trajectories.tasks.jobs import controls_of
 from trajectories.views.fragments import wants_fragment
 from trajectories.views.paging import read_key
 from trajectories.views.permissions import needs
@@ -39,23 +40,11 @@ def import_detail(request: HttpRequest, import_id: int) -> HttpResponse:
         "job": job,
         "faults": faults,
         "hidden_faults": job.fault_count - len(faults),
+        "controls": controls_of(request.user, "import", job),
         "mine": job.created_by_id == visitor(request).pk,
     }
     template = "_live" if wants_fragment(request) else "detail"
     return render(request, f"trajectories/imports/{template}.html", context)
-
-
-@require_POST
-@view_imports
-def import_cancel(request: HttpRequest, import_id: int) -> HttpResponse:
-    """Stop an import, of which nothing has come in yet."""
-    job = get_object_or_404(Import, pk=import_id)
-    _may_import(request, job)
-    try:
-        cancel_import(actor=visitor(request), job_id=job.pk)
-    except ImportJobError as error:
-        messages.error(request, str(error))
-    return redirect("import_detail", job.pk)
 
 
 @require_POST

@@ -11,21 +11,22 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
+from trajectories.models import JOB_KINDS
 from trajectories.selectors.broker_queues import get_queues
 from trajectories.selectors.jobs import (
-    READINGS,
     STATE_FILTERS,
     count_unfinished,
+    get_jobs,
     kinds_seen,
     list_jobs,
     list_trouble,
     read_job_key,
 )
 from trajectories.selectors.workers import get_workforce, list_workers
-from trajectories.services.jobs.steering import STEERED, JobError
-from trajectories.tasks.jobs import KINDS, ControlDeniedError, controls_of, steer_job
+from trajectories.services.jobs.steering import JobError
+from trajectories.tasks.jobs import ControlDeniedError, controls_of, steer_job
 from trajectories.views.fragments import wants_fragment
-from trajectories.views.permissions import MissingPermission, needs
+from trajectories.views.permissions import MissingPermission, needs, require
 from trajectories.views.visitors import visitor
 
 view_jobs = needs("trajectories.view_run")
@@ -48,11 +49,11 @@ def job_list(request: HttpRequest) -> HttpResponse:
     )
     context: dict[str, Any] = {
         "kind": kind,
-        "kinds": [(each, READINGS[each].plural) for each in seen],
+        "kinds": [(each, JOB_KINDS[each].plural) for each in seen],
         "state": state,
         "states": [(word, title) for word, (title, _) in STATE_FILTERS.items()],
         "page": page,
-        "rows": [(row, controls_of(request.user, row)) for row in page.rows],
+        "rows": [(row, controls_of(request.user, row.kind, row.job)) for row in page.rows],
         "back": urlencode({name: request.GET[name] for name in KEPT if request.GET.get(name)}),
         "unfinished": _totals(seen),
         "trouble": list_trouble(seen),
@@ -73,21 +74,37 @@ def _totals(kinds: list[str]) -> dict[str, int]:
     return totals
 
 
+@require_safe
+@view_jobs
+def job_detail(request: HttpRequest, kind: str, job_id: int) -> HttpResponse:
+    """One job of a kind without pages of its own: its state, how far it is, what it takes, and what can be done."""
+    if kind not in JOB_KINDS:
+        raise Http404("There is no such kind of job.")
+    if JOB_KINDS[kind].page:
+        return redirect(JOB_KINDS[kind].address(job_id))
+    require(request.user, *JOB_KINDS[kind].permissions)
+    rows = get_jobs(kind, [job_id])
+    if not rows:
+        raise Http404(f"There is no {JOB_KINDS[kind].noun} {job_id}.")
+    context = {"row": rows[0], "rows": [(rows[0], controls_of(request.user, kind, rows[0].job))], "back": "then=page"}
+    return render(request, "trajectories/jobs/detail.html", context)
+
+
 @require_POST
 @view_jobs
 def job_steer(request: HttpRequest, kind: str, job_id: int, verb: str) -> HttpResponse:
     """Pause, resume, cancel or try again one job of any kind; a refusal becomes a message."""
-    if kind not in KINDS or verb not in KINDS[kind].acts:
+    if kind not in JOB_KINDS or verb not in JOB_KINDS[kind].moves:
         raise Http404("There is no such job, or nothing like that can be done to it.")
     try:
         steer_job(actor=visitor(request), kind=kind, verb=verb, job_id=job_id)
     except ControlDeniedError as refusal:
         raise MissingPermission(request.user, refusal.missing) from refusal
     except ObjectDoesNotExist as fault:
-        raise Http404(f"There is no {STEERED[kind].noun} {job_id}.") from fault
+        raise Http404(f"There is no {JOB_KINDS[kind].noun} {job_id}.") from fault
     except JobError as refusal:
         messages.error(request, str(refusal))
     if request.GET.get("then") == "page":
-        return redirect(READINGS[kind].page, job_id)
+        return redirect(JOB_KINDS[kind].address(job_id))
     back = urlencode({name: request.GET[name] for name in KEPT if request.GET.get(name)})
     return redirect(f"{reverse('job_list')}{'?' if back else ''}{back}")

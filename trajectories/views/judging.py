@@ -1,10 +1,8 @@
 """Model judges: asking for a selection to be judged, one job's progress and results, and steering it."""
 
-from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -21,14 +19,10 @@ from trajectories.selectors.samplers import held_gate
 from trajectories.selectors.traces import count_traces
 from trajectories.services.judging.jobs import (
     JudgeJobError,
-    cancel_judge_job,
     estimate_judge_job,
-    pause_judge_job,
     plan_judge_job,
-    resume_judge_job,
     set_judge_job_budget,
 )
-from trajectories.tasks.judging import ring_judge_job
 from trajectories.views.fragments import wants_fragment
 from trajectories.views.paging import read_key
 from trajectories.views.permissions import needs, require_sight
@@ -57,9 +51,7 @@ def judge_job_new(request: HttpRequest) -> HttpResponse:
     form = JudgeJobForm(request.POST) if request.method == "POST" else JudgeJobForm()
     if form.is_bound and form.is_valid():
         try:
-            with transaction.atomic():
-                job = plan_judge_job(actor=visitor(request), plan=form.plan(scope), budget=form.budget())
-                ring_judge_job(job)
+            job = plan_judge_job(actor=visitor(request), plan=form.plan(scope), budget=form.budget())
         except JudgeJobError as error:
             form.add_error(None, str(error))
         else:
@@ -140,42 +132,6 @@ def _show(request: HttpRequest, job: JudgeJob, refused: JudgeJobBudgetForm | Non
         context["budget_form"] = refused or JudgeJobBudgetForm(initial=budget)
     template = "_live" if is_fragment else "detail"
     return render(request, f"trajectories/judging/{template}.html", context, status=422 if refused else 200)
-
-
-def _steer(request: HttpRequest, job_id: int, act: Callable[..., JudgeJob]) -> JudgeJob | None:
-    """Do something to a job; a refusal becomes a message, and None."""
-    job = get_object_or_404(JudgeJob, pk=job_id)
-    try:
-        return act(actor=visitor(request), job=job)
-    except JudgeJobError as refusal:
-        messages.error(request, str(refusal))
-        return None
-
-
-@require_POST
-@steer_jobs
-def judge_job_pause(request: HttpRequest, job_id: int) -> HttpResponse:
-    """Stop asking."""
-    _steer(request, job_id, pause_judge_job)
-    return redirect("judge_job_detail", job_id)
-
-
-@require_POST
-@steer_jobs
-def judge_job_resume(request: HttpRequest, job_id: int) -> HttpResponse:
-    """Go on."""
-    job = _steer(request, job_id, resume_judge_job)
-    if job is not None:
-        ring_judge_job(job)
-    return redirect("judge_job_detail", job_id)
-
-
-@require_POST
-@steer_jobs
-def judge_job_cancel(request: HttpRequest, job_id: int) -> HttpResponse:
-    """End a job; what it has judged stays."""
-    _steer(request, job_id, cancel_judge_job)
-    return redirect("judge_job_detail", job_id)
 
 
 @require_POST

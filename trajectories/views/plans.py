@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
@@ -26,7 +25,6 @@ from trajectories.services.runs.first_prompts import first_prompts
 from trajectories.services.runs.lifecycle import draw_seed, plan_run
 from trajectories.services.runs.plans import PARALLEL
 from trajectories.services.runs.requests import RequestError
-from trajectories.tasks.runs import ring_sampling
 from trajectories.views.addresses import read_text
 from trajectories.views.fragments import wants_fragment
 from trajectories.views.paging import read_key
@@ -56,18 +54,16 @@ def run_new(request: HttpRequest) -> HttpResponse:
         }
         return render(request, "trajectories/runs/new.html", context, status=422 if form.is_bound else 200)
     data, plan = form.cleaned_data, form.cleaned_data["plan"]
-    with transaction.atomic():
-        run = plan_run(
-            actor=visitor(request),
-            title=data["title"],
-            sampler=data["sampler"],
-            plan=plan,
-            seed=data["seed"],
-            problem_set=data["problem_set"],
-            budget=data["budget"],
-            options=data["options"],
-        )
-        ring_sampling(run)
+    run = plan_run(
+        actor=visitor(request),
+        title=data["title"],
+        sampler=data["sampler"],
+        plan=plan,
+        seed=data["seed"],
+        problem_set=data["problem_set"],
+        budget=data["budget"],
+        options=data["options"],
+    )
     return redirect("run_detail", run.pk)
 
 

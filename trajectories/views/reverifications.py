@@ -1,10 +1,8 @@
 """Verifying traces again: the jobs, one job's progress, and the verdicts that changed."""
 
-from django.contrib import messages
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from trajectories.core.verifiers import VERIFIERS
@@ -16,10 +14,9 @@ from trajectories.selectors.reverifications import list_changes, list_reverifica
 from trajectories.selectors.traces import count_traces
 from trajectories.services.verification.reverifications import (
     ReverificationError,
-    cancel_reverification,
     plan_reverification,
 )
-from trajectories.tasks.reverifications import ring_reverification
+from trajectories.tasks.jobs import controls_of
 from trajectories.views.fragments import wants_fragment
 from trajectories.views.paging import read_key
 from trajectories.views.permissions import needs, require_sight
@@ -52,9 +49,7 @@ def reverification_new(request: HttpRequest) -> HttpResponse:
     form = ReverificationForm(asked, initial={"verifiers": list(VERIFIERS)})
     if form.is_bound and form.is_valid():
         try:
-            with transaction.atomic():
-                job = plan_reverification(actor=visitor(request), scope=scope, verifiers=form.cleaned_data["verifiers"])
-                ring_reverification(job)
+            job = plan_reverification(actor=visitor(request), scope=scope, verifiers=form.cleaned_data["verifiers"])
         except ReverificationError as error:
             form.add_error(None, str(error))
         else:
@@ -73,20 +68,9 @@ def reverification_detail(request: HttpRequest, job_id: int) -> HttpResponse:
     context = {
         "job": job,
         "scope": scope_of(job),
+        "controls": controls_of(request.user, "reverification", job),
         "is_active": job.state in Reverification.ACTIVE_STATES,
         "page": list_changes(sight_of(request.user), job=job, before=read_key(request, "before")),
     }
     template = "_live" if wants_fragment(request) else "detail"
     return render(request, f"trajectories/reverifications/{template}.html", context)
-
-
-@require_POST
-@ask_for_jobs
-def reverification_cancel(request: HttpRequest, job_id: int) -> HttpResponse:
-    """Stop a job; what it has verified stays."""
-    job = get_object_or_404(Reverification, pk=job_id)
-    try:
-        cancel_reverification(actor=visitor(request), job_id=job.pk)
-    except ReverificationError as error:
-        messages.error(request, str(error))
-    return redirect("reverification_detail", job.pk)

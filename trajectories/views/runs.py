@@ -1,11 +1,9 @@
-"""Runs: the list, planning one, watching and steering it."""
+"""Runs: the list, watching one, its budget, and drawing more."""
 
-from collections.abc import Callable, Sequence
-from typing import Any, cast
+from collections.abc import Sequence
+from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth.models import User
-from django.db import transaction
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -29,15 +27,11 @@ from trajectories.selectors.samplers import held_gate
 from trajectories.selectors.workers import get_workforce
 from trajectories.services.runs.lifecycle import (
     RunStateError,
-    cancel_run,
     extend_run,
     is_budget_spent,
-    pause_run,
-    resume_run,
     set_budget,
 )
 from trajectories.services.runs.plans import PlanError
-from trajectories.tasks.runs import ring_sampling
 from trajectories.views.fragments import wants_fragment
 from trajectories.views.paging import read_key
 from trajectories.views.permissions import needs
@@ -151,34 +145,6 @@ def outcome_bar(outcomes: Sequence[tuple[str, int]]) -> list[dict[str, Any]]:
     return parts
 
 
-def _steer(request: HttpRequest, run_id: int, act: Callable[..., Run]) -> tuple[Run, bool]:
-    """Do something to a run; a refusal becomes a message."""
-    run = get_object_or_404(Run, pk=run_id)
-    try:
-        return act(actor=cast(User, request.user), run=run), True
-    except RunStateError as refusal:
-        messages.error(request, str(refusal))
-        return run, False
-
-
-@require_POST
-@needs("trajectories.control_run")
-def run_pause(request: HttpRequest, run_id: int) -> HttpResponse:
-    """Stop handing out attempts."""
-    run, _ = _steer(request, run_id, pause_run)
-    return redirect("run_detail", run.pk)
-
-
-@require_POST
-@needs("trajectories.control_run")
-def run_resume(request: HttpRequest, run_id: int) -> HttpResponse:
-    """Go on."""
-    run, resumed = _steer(request, run_id, resume_run)
-    if resumed:
-        ring_sampling(run)
-    return redirect("run_detail", run.pk)
-
-
 @require_POST
 @needs("trajectories.control_run")
 def run_budget(request: HttpRequest, run_id: int) -> HttpResponse:
@@ -205,18 +171,8 @@ def run_extend(request: HttpRequest, run_id: int) -> HttpResponse:
     if not form.is_valid():
         return _show(request, run, extend_form=form)
     try:
-        with transaction.atomic():
-            extended = extend_run(actor=visitor(request), run=run, samples_each=form.cleaned_data["samples_each"])
-            ring_sampling(extended)
+        extended = extend_run(actor=visitor(request), run=run, samples_each=form.cleaned_data["samples_each"])
         messages.success(request, f"{extended.planned_count - run.planned_count:,} more samples are planned.")
     except (RunStateError, PlanError) as refusal:
         messages.error(request, str(refusal))
-    return redirect("run_detail", run.pk)
-
-
-@require_POST
-@needs("trajectories.control_run")
-def run_cancel(request: HttpRequest, run_id: int) -> HttpResponse:
-    """End the run for good."""
-    run, _ = _steer(request, run_id, cancel_run)
     return redirect("run_detail", run.pk)

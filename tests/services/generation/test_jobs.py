@@ -15,11 +15,11 @@ from tests.generation import augmenting_plan, check_with, run_through, writing_p
 from trajectories.adapters.chat_api.calls import limits
 from trajectories.core.generation.base import GenerationError
 from trajectories.models import AuditEvent, CandidateAnswer, GenerationCall, GenerationJob, ProblemCandidate
+from trajectories.models.job_kinds import CANCEL
 from trajectories.services.endpoints.samplers import ensure_symbolic
 from trajectories.services.generation import work
 from trajectories.services.generation.jobs import (
     GenerationStateError,
-    cancel_generation,
     lost_generation_jobs,
     pause_generation,
     plan_generation,
@@ -27,6 +27,7 @@ from trajectories.services.generation.jobs import (
 )
 from trajectories.services.generation.work import generate_next
 from trajectories.services.jobs.leases import GIVEN_UP, MOST_CLAIMS
+from trajectories.services.jobs.steering import JobError, steer
 from trajectories.services.runs.plans import Budget
 from trajectories.stand_ins.fake_endpoint import Behaviour, FakeEndpoint, Play, canned, problem_writer
 
@@ -338,10 +339,10 @@ def test_an_evaluation_problem_anywhere_keeps_its_near_duplicates_out(endpoint):
 
 def test_a_cancelled_job_stops_and_cannot_be_cancelled_or_resumed(lead, endpoint):
     job = plan(sampler_for(endpoint))
-    cancel_generation(actor=lead, job_id=job.pk)
+    steer("generation", CANCEL, actor=lead, job_id=job.pk)
     assert generate_next(job_id=job.pk) is False
-    with pytest.raises(GenerationStateError, match="is cancelled already"):
-        cancel_generation(actor=lead, job_id=job.pk)
+    with pytest.raises(JobError, match="is cancelled already"):
+        steer("generation", CANCEL, actor=lead, job_id=job.pk)
     with pytest.raises(GenerationStateError, match="only a paused one can be resumed"):
         resume_generation(actor=lead, job_id=job.pk)
     verbs = AuditEvent.objects.filter(object_type="generationjob", object_id=job.pk).order_by("pk")

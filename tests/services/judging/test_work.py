@@ -12,10 +12,11 @@ from tests.endpoint import sampler_for
 from tests.judging import job_over, judging_endpoint, rubric, saying, works
 from trajectories.adapters.chat_api.calls import limits
 from trajectories.models import JudgeJob, JudgeJobAnswer, JudgeJobItem, PendingVerification, Trace, Verdict
+from trajectories.models.job_kinds import PAUSE, RESUME
 from trajectories.services.endpoints.calls import CallBudget
 from trajectories.services.jobs.leases import GIVEN_UP, MOST_CLAIMS, claim_job
+from trajectories.services.jobs.steering import steer
 from trajectories.services.judging import work as judging_work
-from trajectories.services.judging.jobs import pause_judge_job, resume_judge_job
 from trajectories.services.judging.work import judge_next, lost_judge_jobs
 from trajectories.services.verification.queue import verify_traces
 from trajectories.stand_ins.fake_endpoint import Behaviour, Play
@@ -151,7 +152,7 @@ def test_a_call_that_fails_is_an_error_of_its_kind_and_the_job_goes_on():
     with judging_endpoint(script=[Play("400")]) as endpoint:
         job = finish(job_over(traces, sampler_for(endpoint, concurrency=1)))
     if job.state == "paused":  # a fault that no further call survives waits for a person
-        job = resume_judge_job(actor=None, job=job)
+        job = steer("judge_job", RESUME, actor=None, job_id=job.pk)
         with judging_endpoint(port=endpoint.port):
             finish(job)
     assert verdicts(traces)[traces[1].pk].outcome == "pass"
@@ -164,7 +165,7 @@ def test_a_broken_key_pauses_the_job_with_the_reason_and_resuming_goes_on():
     assert (job.state, job.done_count) == ("paused", 0)
     assert job.state_reason
     with judging_endpoint(port=endpoint.port):
-        finish(resume_judge_job(actor=None, job=job))
+        finish(steer("judge_job", RESUME, actor=None, job_id=job.pk))
     job.refresh_from_db()
     assert (job.state, job.state_reason, job.done_count) == ("finished", "", 1)
 
@@ -183,7 +184,7 @@ def test_a_job_that_ends_every_worker_is_given_up_and_can_be_resumed(monkeypatch
         JudgeJob.objects.update(lease_expires_at=Now() - timedelta(seconds=1))
         finish(job)
         assert (job.state, job.state_reason, len(endpoint.calls)) == ("paused", GIVEN_UP, 0)
-        finish(resume_judge_job(actor=None, job=job))
+        finish(steer("judge_job", RESUME, actor=None, job_id=job.pk))
     job.refresh_from_db()
     assert (job.state, job.done_count, job.claims) == ("finished", 1, 0)
 
@@ -215,7 +216,7 @@ def test_no_call_starts_that_the_budget_cannot_pay():
         assert "money budget" in job.state_reason
         assert job.cost <= Decimal("0.015")
         JudgeJob.objects.update(budget_cost=None)
-        finish(resume_judge_job(actor=None, job=job))
+        finish(steer("judge_job", RESUME, actor=None, job_id=job.pk))
     job.refresh_from_db()
     assert (job.state, job.done_count, len(endpoint.calls)) == ("finished", 20, 20)
 
@@ -244,7 +245,7 @@ def test_pausing_lets_nothing_new_start(monkeypatch):
     traces = works("this is right")
     with judging_endpoint() as endpoint:
         job = job_over(traces, sampler_for(endpoint))
-        pause_judge_job(actor=None, job=job)
+        steer("judge_job", PAUSE, actor=None, job_id=job.pk)
         assert not judge_next(job_id=job.pk)
         assert endpoint.calls == []
 

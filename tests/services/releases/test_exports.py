@@ -12,15 +12,17 @@ from django.utils import timezone
 from tests import factories
 from trajectories.core.curation.reviews import Decision, ReviewDraft
 from trajectories.models import AuditEvent, Export, Problem
+from trajectories.models.job_kinds import CANCEL
 from trajectories.services.curation.reviews import submit_review
+from trajectories.services.jobs.leases import MOST_CLAIMS
+from trajectories.services.jobs.steering import JobError, steer
 from trajectories.services.releases import exports
 from trajectories.services.releases.exports import (
     ExportError,
-    cancel_export,
     export_path,
+    lost_exports,
     rebuild_export,
     request_export,
-    waiting_exports,
     write_export,
 )
 from trajectories.services.releases.freezing import freeze_accepted
@@ -46,12 +48,18 @@ def export(engineer, release):
     return request_export(actor=engineer, release=release, export_format="sft-messages")
 
 
+def unheard():
+    """The exports that a sweep rings for, where every bell is long unanswered."""
+    Export.objects.update(rung_at=timezone.now() - timedelta(hours=1))
+    return lost_exports()
+
+
 def rows(export):
     return [json.loads(line) for line in export_path(export).read_text(encoding="utf-8").splitlines()]
 
 
 def test_an_export_is_written_with_its_hash_and_rows(export, release):
-    assert write_export(export_id=export.pk)
+    assert write_export(job_id=export.pk)
     export.refresh_from_db()
     content = export_path(export).read_bytes()
     assert (export.state, export.rows_written, export.byte_size) == ("ready", 3, len(content))
@@ -67,7 +75,7 @@ def test_an_export_is_written_with_its_hash_and_rows(export, release):
 @pytest.mark.parametrize("export_format", ["sft-messages", "full", "arc-programs", "prompt-only"])
 def test_made_again_it_is_the_same_bytes_whatever_was_said_since(export_format, release, engineer, lead):
     export = request_export(actor=engineer, release=release, export_format=export_format, with_meta=True)
-    write_export(export_id=export.pk)
+    write_export(job_id=export.pk)
     before = export_path(export).read_bytes()
     trace = release.items.get(position=0).trace
     factories.make_verdict(trace=trace, version=2, outcome="fail")
@@ -76,13 +84,13 @@ def test_made_again_it_is_the_same_bytes_whatever_was_said_since(export_format, 
     export_path(export).unlink()
     again = request_export(actor=engineer, release=release, export_format=export_format, with_meta=True)
     assert (again.pk, again.state) == (export.pk, "queued")
-    write_export(export_id=export.pk)
+    write_export(job_id=export.pk)
     assert export_path(export).read_bytes() == before
 
 
 def test_meta_says_where_a_row_comes_from(engineer, release):
     export = request_export(actor=engineer, release=release, export_format="sft-messages", with_meta=True)
-    write_export(export_id=export.pk)
+    write_export(job_id=export.pk)
     item = release.items.select_related("trace__problem", "trace__sampler").get(position=1)
     meta = rows(export)[1]["meta"]
     assert meta == {
@@ -100,7 +108,7 @@ def test_meta_says_where_a_row_comes_from(engineer, release):
 
 def test_full_rows_name_reviewers_by_pseudonym_only(engineer, release, curator):
     export = request_export(actor=engineer, release=release, export_format="full")
-    write_export(export_id=export.pk)
+    write_export(job_id=export.pk)
     assert {review["reviewer"] for row in rows(export) for review in row["reviews"]} == {"reviewer-1"}
     assert curator.username not in export_path(export).read_text()
 
@@ -116,39 +124,41 @@ def test_an_unknown_format_is_refused(release, engineer):
 
 
 def test_writing_twice_writes_once(export):
-    assert write_export(export_id=export.pk)
-    assert not write_export(export_id=export.pk)
+    assert write_export(job_id=export.pk)
+    assert not write_export(job_id=export.pk)
 
 
 def test_a_lease_keeps_others_out_until_it_runs_out(export):
     Export.objects.update(state="running", lease_expires_at=timezone.now() + timedelta(minutes=1))
-    assert not write_export(export_id=export.pk)
-    assert waiting_exports() == []
+    assert not write_export(job_id=export.pk)
+    assert unheard() == []
     Export.objects.update(lease_expires_at=timezone.now() - timedelta(seconds=1))
-    assert waiting_exports() == [export]
-    assert write_export(export_id=export.pk)
+    assert unheard() == [export.pk]
+    assert write_export(job_id=export.pk)
 
 
 def test_a_writer_that_lost_its_lease_stops_and_leaves_the_row_alone(export, monkeypatch):
     monkeypatch.setattr(exports, "HEARTBEAT_ROWS", 1)
     read = exports.iterate_items
-    taken = timezone.now() + timedelta(hours=1)
+    taken = uuid.uuid4()
 
     def interrupted(release):
         for item in read(release):
             yield item
-            Export.objects.update(lease_expires_at=taken)
+            Export.objects.update(lease_token=taken)
 
     monkeypatch.setattr(exports, "iterate_items", interrupted)
-    assert not write_export(export_id=export.pk)
+    assert not write_export(job_id=export.pk)
     export.refresh_from_db()
-    assert (export.state, export.lease_expires_at) == ("running", taken)
+    assert (export.state, export.lease_token) == ("running", taken)
     assert not export_path(export).exists()
 
 
 def test_an_export_that_never_ends_is_given_up(export):
-    Export.objects.update(state="running", claims=5, lease_expires_at=timezone.now() - timedelta(seconds=1))
-    assert waiting_exports() == []
+    past = timezone.now() - timedelta(seconds=1)
+    Export.objects.update(state="running", claims=MOST_CLAIMS, lease_expires_at=past)
+    assert unheard() == [export.pk]
+    assert not write_export(job_id=export.pk)
     export.refresh_from_db()
     assert export.state == "failed"
     assert "Given up after 5 attempts" in export.error
@@ -157,13 +167,13 @@ def test_an_export_that_never_ends_is_given_up(export):
 def test_a_disk_that_takes_nothing_is_said_and_can_be_tried_again(export, release, engineer, settings, tmp_path):
     settings.EXPORT_DIR = tmp_path / "file" / "exports"
     (tmp_path / "file").write_text("in the way")
-    assert not write_export(export_id=export.pk)
+    assert not write_export(job_id=export.pk)
     export.refresh_from_db()
     assert export.state == "failed"
     assert export.error.startswith("The file could not be written")
     settings.EXPORT_DIR = tmp_path / "exports"
     assert request_export(actor=engineer, release=release, export_format="sft-messages").state == "queued"
-    assert write_export(export_id=export.pk)
+    assert write_export(job_id=export.pk)
 
 
 def full_disk(release):
@@ -171,19 +181,19 @@ def full_disk(release):
 
 
 def test_a_full_disk_is_said_costs_no_try_and_the_export_goes_on_by_itself(export, monkeypatch):
-    for _ in range(exports.CLAIM_LIMIT + 1):
+    for _ in range(MOST_CLAIMS + 1):
         with monkeypatch.context() as full:
             full.setattr(exports, "iterate_items", full_disk)
-            assert not write_export(export_id=export.pk)
+            assert not write_export(job_id=export.pk)
     export.refresh_from_db()
     assert (export.state, export.claims, export.rows_written) == ("queued", 0, 0)
     assert export.error == "No space left on the disk; goes on by itself once there is space."
     assert list(export_path(export).parent.iterdir()) == []
     monkeypatch.setattr(exports, "free_bytes", lambda folder: export.space_needed - 1)
-    assert waiting_exports() == []
+    assert unheard() == []
     monkeypatch.setattr(exports, "free_bytes", lambda folder: export.space_needed)
-    assert waiting_exports() == [export]
-    assert write_export(export_id=export.pk)
+    assert unheard() == [export.pk]
+    assert write_export(job_id=export.pk)
     export.refresh_from_db()
     assert (export.state, export.error, export.space_needed) == ("ready", "", None)
 
@@ -207,22 +217,22 @@ def test_on_a_disk_that_is_really_full_the_export_waits_until_there_is_space(exp
     settings.EXPORT_DIR.mkdir()
     with pytest.raises(OSError, match="No space"):
         (small_disk / "ballast").write_bytes(bytes(2 << 20))
-    assert not write_export(export_id=export.pk)
+    assert not write_export(job_id=export.pk)
     export.refresh_from_db()
     assert (export.state, export.claims) == ("queued", 0)
     assert export.error.startswith("No space left on the disk")
     assert list(settings.EXPORT_DIR.iterdir()) == []
-    assert waiting_exports() == []
+    assert unheard() == []
     (small_disk / "ballast").unlink()
-    assert waiting_exports() == [export]
-    assert write_export(export_id=export.pk)
+    assert unheard() == [export.pk]
+    assert write_export(job_id=export.pk)
     assert len(rows(export)) == 3
 
 
 def test_no_reference_answer_reaches_a_training_row(engineer, release):
     Problem.objects.update(reference=[[[4, 2, 4, 2]]])
     export = request_export(actor=engineer, release=release, export_format="sft-messages")
-    write_export(export_id=export.pk)
+    write_export(job_id=export.pk)
     assert "4, 2, 4, 2" not in export_path(export).read_text()
 
 
@@ -231,27 +241,27 @@ def test_a_long_release_is_read_in_batches(export, django_assert_max_num_queries
 
     monkeypatch.setattr(reading, "BATCH", 2)
     with django_assert_max_num_queries(13):
-        write_export(export_id=export.pk)
+        write_export(job_id=export.pk)
     assert len(rows(export)) == 3
 
 
 def test_written_again_a_damaged_file_is_what_it_was(export, lead):
-    write_export(export_id=export.pk)
+    write_export(job_id=export.pk)
     export.refresh_from_db()
     before, digest = export_path(export).read_bytes(), export.sha256
     export_path(export).write_text("damaged")
-    rebuild_export(actor=lead, export_id=export.pk)
+    rebuild_export(actor=lead, job_id=export.pk)
     export.refresh_from_db()
     assert (export.state, export.rows_written) == ("queued", 0)
-    assert write_export(export_id=export.pk)
+    assert write_export(job_id=export.pk)
     export.refresh_from_db()
     assert (export.state, export.sha256, export_path(export).read_bytes()) == ("ready", digest, before)
     assert AuditEvent.objects.filter(verb="export.rebuilt", actor=lead).count() == 1
 
 
 def test_one_that_is_being_written_is_not_written_again(export, lead):
-    with pytest.raises(ExportError, match="only a ready, failed or cancelled one can be rebuilt"):
-        rebuild_export(actor=lead, export_id=export.pk)
+    with pytest.raises(JobError, match="only a ready, failed or cancelled one can be rebuilt"):
+        rebuild_export(actor=lead, job_id=export.pk)
 
 
 def test_cancelled_while_it_is_written_it_leaves_nothing_and_can_be_asked_for_again(
@@ -263,15 +273,15 @@ def test_cancelled_while_it_is_written_it_leaves_nothing_and_can_be_asked_for_ag
     def cancelled_after_the_first(*arguments):
         for number, item in enumerate(read(*arguments)):
             if number == 1:
-                cancel_export(actor=engineer, export_id=export.pk)
+                steer("export", CANCEL, actor=engineer, job_id=export.pk)
             yield item
 
     monkeypatch.setattr(exports, "iterate_items", cancelled_after_the_first)
-    assert not write_export(export_id=export.pk)
+    assert not write_export(job_id=export.pk)
     export.refresh_from_db()
     assert export.state == "cancelled"
     assert not list(export_path(export).parent.glob("*"))
-    assert export not in waiting_exports()
+    assert export.pk not in unheard()
     monkeypatch.setattr(exports, "iterate_items", read)
     assert request_export(actor=engineer, release=release, export_format="sft-messages") == export
-    assert write_export(export_id=export.pk)
+    assert write_export(job_id=export.pk)

@@ -79,7 +79,7 @@ def release_of(curator, lead, problems, traces):
 
 def written(lead, release, export_format, **options):
     export = request_export(actor=lead, release=release, export_format=export_format, **options)
-    assert write_export(export_id=export.pk)
+    assert write_export(job_id=export.pk)
     export.refresh_from_db()
     return export
 

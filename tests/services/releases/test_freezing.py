@@ -15,15 +15,16 @@ from trajectories.core.curation.reviews import Decision, ReviewDraft
 from trajectories.core.identity import content_hash
 from trajectories.core.selections import Selection
 from trajectories.models import AuditEvent, Freezing, Problem, Release, ReleaseItem
+from trajectories.models.job_kinds import CANCEL
 from trajectories.selectors.disk import NO_SPACE
 from trajectories.selectors.releases import ReleaseRule, count_eligible, count_left_out
 from trajectories.services.curation.reviews import submit_review
 from trajectories.services.jobs.leases import MOST_CLAIMS
+from trajectories.services.jobs.steering import JobError, steer
 from trajectories.services.releases import freezing
 from trajectories.services.releases.contents import Contents
 from trajectories.services.releases.freezing import (
     ReleaseError,
-    cancel_freezing,
     freeze_accepted,
     freeze_next,
     lost_freezings,
@@ -283,7 +284,7 @@ def test_one_that_is_cancelled_while_it_is_read_makes_no_release_and_can_be_trie
     read = Contents.manifest
 
     def cancelled(contents, rule):
-        cancel_freezing(actor=lead, job_id=job.pk)
+        steer("freezing", CANCEL, actor=lead, job_id=job.pk)
         return read(contents, rule)
 
     monkeypatch.setattr(Contents, "manifest", cancelled)
@@ -292,12 +293,12 @@ def test_one_that_is_cancelled_while_it_is_read_makes_no_release_and_can_be_trie
     assert (job.state, job.release) == ("cancelled", None)
     assert not Release.objects.exists()
     monkeypatch.setattr(Contents, "manifest", read)
-    with pytest.raises(ReleaseError, match="cancelled already"):
-        cancel_freezing(actor=lead, job_id=job.pk)
+    with pytest.raises(JobError, match="cancelled already"):
+        steer("freezing", CANCEL, actor=lead, job_id=job.pk)
     retry_freezing(actor=lead, job_id=job.pk)
     freeze_next(job_id=job.pk)
     job.refresh_from_db()
     assert job.state == "finished"
     assert released(job.release) == [trace.pk]
-    with pytest.raises(ReleaseError, match="is finished; only a failed or cancelled one can be retried"):
+    with pytest.raises(JobError, match="is finished; only a failed or cancelled one can be retried"):
         retry_freezing(actor=lead, job_id=job.pk)

@@ -23,7 +23,6 @@ PROBLEMS = Path(__file__).parents[2] / "data" / "cases" / "b04-agent-thoughts-ba
 @pytest.fixture(autouse=True)
 def _silent(monkeypatch):
     """The tests draw themselves; no worker has to hear of a run."""
-    monkeypatch.setattr("trajectories.management.commands.sample.ring_sampling", lambda run: None)
 
 
 BOTH_APIS = pytest.mark.parametrize("api", ["chat_completions", "responses"])

@@ -69,7 +69,7 @@ def test_a_full_export_comes_back_with_all_that_was_said(settings, tmp_path, lea
         submit_review(reviewer=person, trace=trace, draft=verdict, key=uuid.uuid4())
     release = freeze_accepted(actor=lead, title="First", key=uuid.uuid4())
     export = request_export(actor=engineer, release=release, export_format="full", with_meta=True)
-    assert write_export(export_id=export.pk)
+    assert write_export(job_id=export.pk)
     [row] = [json.loads(line) for line in export_path(export).read_text().splitlines()]
     assert row["trace"]["found"]["rule"] == "last grid"
 

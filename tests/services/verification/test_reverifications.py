@@ -11,13 +11,14 @@ from trajectories.core.identity import text_hash
 from trajectories.core.records import Outcome, VerdictRecord
 from trajectories.core.selections import Selection
 from trajectories.models import AuditEvent, PendingVerification, Problem, Reverification, Trace, Verdict
+from trajectories.models.job_kinds import CANCEL
 from trajectories.selectors.blinding import EVERYTHING
 from trajectories.selectors.reverifications import list_changes
+from trajectories.services.jobs.steering import JobError, steer
 from trajectories.services.verification import reverifications
 from trajectories.services.verification.queue import verify_traces
 from trajectories.services.verification.reverifications import (
     ReverificationError,
-    cancel_reverification,
     lost_reverifications,
     plan_reverification,
     reverify_next,
@@ -172,11 +173,11 @@ def test_traces_of_several_runs_are_verified_by_one_job(problem, lead):
 def test_a_cancelled_job_stops_and_cannot_be_cancelled_twice(problem, lead):
     [trace] = verified(problem)
     job = plan(problem, lead)
-    cancel_reverification(actor=lead, job_id=job.pk)
+    steer("reverification", CANCEL, actor=lead, job_id=job.pk)
     run_through(job, Says(Outcome.PASS, version=2))
     assert (job.state, trace.verdicts.count()) == ("cancelled", 1)
-    with pytest.raises(ReverificationError, match="cancelled already"):
-        cancel_reverification(actor=lead, job_id=job.pk)
+    with pytest.raises(JobError, match="cancelled already"):
+        steer("reverification", CANCEL, actor=lead, job_id=job.pk)
 
 
 def test_a_lost_bell_is_rung_again_once(problem, lead):

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db import connection, transaction
+from django.db import connection
 
 from trajectories.core.generation import GENERATORS, WRITERS
 from trajectories.core.generation.arc_augmented import PARTS
@@ -24,7 +24,6 @@ from trajectories.services.endpoints.samplers import SYMBOLIC, ensure_symbolic
 from trajectories.services.generation.jobs import Check, Plan, plan_generation
 from trajectories.services.prompts.briefs import ensure_shipped_briefs
 from trajectories.services.runs.plans import Budget
-from trajectories.tasks.generation import ring_generation
 
 LOOK_SECONDS = 0.5
 UNHEARD_SECONDS = 20
@@ -67,9 +66,7 @@ class Command(BaseCommand):
 
     def handle(self, *_: Any, **options: Any) -> None:
         try:
-            with transaction.atomic():
-                job = plan_generation(actor=None, plan=self._plan(options))
-                ring_generation(job)
+            job = plan_generation(actor=None, plan=self._plan(options))
         except GenerationError as fault:
             raise CommandError(f"{fault.field}: {fault}" if fault.field else str(fault)) from fault
         self.stdout.write(

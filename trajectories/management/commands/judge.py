@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db import connection, transaction
+from django.db import connection
 from django.http import QueryDict
 
 from trajectories.core.selections import Selection
@@ -21,7 +21,6 @@ from trajectories.selectors.samplers import list_samplers
 from trajectories.services.endpoints.calls import CallBudget
 from trajectories.services.judging.jobs import JudgeJobError, JudgePlan, estimate_judge_job, plan_judge_job
 from trajectories.services.prompts.rubrics import ensure_shipped_rubrics
-from trajectories.tasks.judging import ring_judge_job
 
 LOOK_SECONDS = 0.5
 UNHEARD_SECONDS = 20
@@ -60,10 +59,8 @@ class Command(BaseCommand):
             self._say_estimate(plan)
             if options["dry_run"]:
                 return
-            with transaction.atomic():
-                budget = CallBudget(options["budget_cost"], options["budget_tokens"])
-                job = plan_judge_job(actor=None, plan=plan, budget=budget)
-                ring_judge_job(job)
+            budget = CallBudget(options["budget_cost"], options["budget_tokens"])
+            job = plan_judge_job(actor=None, plan=plan, budget=budget)
         except JudgeJobError as fault:
             raise CommandError(str(fault)) from fault
         self.stdout.write(f"Job {job.pk}: {job.total_count:,} traces, at /judging/{job.pk}/")

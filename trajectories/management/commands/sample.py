@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db import connection, transaction
+from django.db import connection
 
 from trajectories.core.problems import ProblemError
 from trajectories.core.prompts import PromptError
@@ -35,7 +35,6 @@ from trajectories.services.runs.plans import (
     read_temperatures,
 )
 from trajectories.services.runs.requests import RequestError
-from trajectories.tasks.runs import ring_sampling
 
 LOOK_SECONDS = 0.5
 UNHEARD_SECONDS = 20
@@ -109,18 +108,16 @@ class Command(BaseCommand):
             if options["dry_run"]:
                 self._preview(plan, sampler, options["seed"])
                 return
-            with transaction.atomic():
-                run = plan_run(
-                    actor=None,
-                    title=options["title"] or plan_title(plan, problem_set)[:MAX_TITLE],
-                    sampler=sampler,
-                    plan=plan,
-                    seed=options["seed"],
-                    problem_set=problem_set,
-                    budget=Budget(options["budget_seconds"], options["budget_cost"], options["budget_tokens"]),
-                    options=kept,
-                )
-                ring_sampling(run)
+            run = plan_run(
+                actor=None,
+                title=options["title"] or plan_title(plan, problem_set)[:MAX_TITLE],
+                sampler=sampler,
+                plan=plan,
+                seed=options["seed"],
+                problem_set=problem_set,
+                budget=Budget(options["budget_seconds"], options["budget_cost"], options["budget_tokens"]),
+                options=kept,
+            )
         except PlanError as fault:
             raise CommandError(str(fault)) from fault
         up_to = f", up to {plan.most:,}" if plan.most > plan.size else ""

@@ -20,8 +20,10 @@ from trajectories.core.prompts.answer_formats import PROGRAM_STYLES
 from trajectories.core.records import JSON, ProblemKind
 from trajectories.core.text.titles import title_fault
 from trajectories.models import AuditEvent, Brief, GenerationJob, Instruction, Problem, ProblemSet, Sampler
+from trajectories.models.job_kinds import PAUSE, RESUME
 from trajectories.services.jobs.leases import lost_jobs
-from trajectories.services.jobs.steering import CANCEL, PAUSE, RESUME, Change, JobError, steer
+from trajectories.services.jobs.ringers import ring
+from trajectories.services.jobs.steering import Change, JobError, steer
 from trajectories.services.problems.imports import name_of_set
 from trajectories.services.problems.procedural import preview_procedural
 from trajectories.services.runs.lifecycle import MAX_SEED, MAX_TITLE
@@ -78,7 +80,7 @@ class Plan:
 
 @transaction.atomic
 def plan_generation(*, actor: User | None, plan: Plan) -> GenerationJob:
-    """A queued job; the caller rings the bell. The same plan and seed place the same orders. Raises GenerationError."""
+    """A queued job, which is rung for. The same plan and seed place the same orders. Raises GenerationError."""
     generator = GENERATORS.get(plan.recipe.generator)
     if generator is None:
         found = f"Found the generator {plan.recipe.generator[:40]!r}"
@@ -123,6 +125,7 @@ def plan_generation(*, actor: User | None, plan: Plan) -> GenerationJob:
         created_by=actor,
     )
     audit_generation(actor, "planned", job, {"generator": job.generator, "wanted": job.wanted, "set": set_name})
+    ring("generation", job.pk)
     return job
 
 
@@ -206,7 +209,7 @@ def pause_generation(*, actor: User | None, job_id: int, reason: str = "") -> Ge
 
 
 def resume_generation(*, actor: User | None, job_id: int, budget: Budget | None = None) -> GenerationJob:
-    """Queue a paused job again, with another budget where one is given; the caller rings the bell.
+    """Queue a paused job again, with another budget where one is given, and ring for it.
 
     Raises GenerationStateError unless it is paused, GenerationError for a budget that cannot be kept.
     """
@@ -223,11 +226,6 @@ def resume_generation(*, actor: User | None, job_id: int, budget: Budget | None 
 def _set_budget(held: GenerationJob, budget: Budget) -> None:
     _check_budget(budget, held.sampler, held.solver)
     held.budget_cost, held.budget_tokens = budget.cost, budget.tokens
-
-
-def cancel_generation(*, actor: User | None, job_id: int) -> GenerationJob:
-    """End a job for good; its candidates stay. Raises GenerationStateError for a job that has ended."""
-    return _steer(CANCEL, actor, job_id)
 
 
 def _steer(

@@ -19,12 +19,13 @@ from trajectories.adapters.spools import Spool, SpoolDamagedError, open_spool
 from trajectories.core.problems import ImportFault
 from trajectories.core.records import JSON
 from trajectories.models import AuditEvent, Import
+from trajectories.models.job_kinds import CANCEL, RETRY
 from trajectories.selectors.disk import NO_SPACE
 from trajectories.services.imports.readers import OpenReader, Reader, UploadGoneError
 from trajectories.services.jobs.heartbeats import KeptLease
 from trajectories.services.jobs.leases import LEASE, MOST_CLAIMS, claim_job, lease_of, lost_jobs, release_job, renew_job
 from trajectories.services.jobs.ringers import ring
-from trajectories.services.jobs.steering import CANCEL, JobError, steer
+from trajectories.services.jobs.steering import JobError, steer
 from trajectories.services.problems.imports import (
     FaultTally,
     OnFault,
@@ -34,7 +35,7 @@ from trajectories.services.problems.imports import (
     write_problems,
 )
 from trajectories.services.problems.procedural import procedural_source_name
-from trajectories.services.problems.uploads import drop_uploads, find_upload, keep_on, keep_upload
+from trajectories.services.problems.uploads import drop_uploads, find_upload, find_upload_in_use, keep_on, keep_upload
 from trajectories.services.traces.imports import write_traces
 
 logger = logging.getLogger(__name__)
@@ -49,9 +50,9 @@ BEATS_PER_LEASE = 4
 MOST_RESTARTS = 3
 GIVEN_UP = (
     f"Begun {MOST_CLAIMS} times without getting on: each time its worker was killed or came upon an error, which the "
-    "worker's log tells. Send the file again once that is mended."
+    "worker's log tells. Try again once that is mended."
 )
-UNSTEADY = "The problems that it refers to changed every time before it could be written. Send the file again."
+UNSTEADY = "The problems that it refers to changed every time before it could be written. Try again."
 DAMAGED = "What had been read was damaged on the disk every time before it could be written. Have the disk checked."
 State = Import.State
 
@@ -121,9 +122,28 @@ def import_again(*, actor: User, job_id: int) -> Import:
 
 @transaction.atomic
 def cancel_import(*, actor: User, job_id: int) -> Import:
-    """Stop an import, of which nothing has come in yet. Raises ImportJobError when it has ended."""
-    job: Import = steer("import", CANCEL, actor=actor, job_id=job_id, refusal=ImportJobError)
+    """Stop an import, of which nothing has come in yet. Raises JobError when it has ended."""
+    job: Import = steer("import", CANCEL, actor=actor, job_id=job_id)
     transaction.on_commit(lambda: drop_uploads(_tokens(job)), robust=True)
+    return job
+
+
+def retry_import(*, actor: User, job_id: int) -> Import:
+    """Read the files of a failed import again from the first row, and ring for it.
+
+    Raises JobError unless it failed, ImportJobError where its files are gone.
+    """
+
+    def begin_anew(held: Import) -> dict[str, JSON]:
+        tokens = _tokens(held)
+        if any(find_upload_in_use(token=token) is None for token in tokens):
+            raise ImportJobError("The files are gone. Send them again.")
+        keep_on(tokens)
+        for name, value in {**_NOTHING_READ, "restarts": 0, "space_needed": None}.items():
+            setattr(held, name, value)
+        return {}
+
+    job: Import = steer("import", RETRY, actor=actor, job_id=job_id, change=begin_anew)
     return job
 
 
@@ -162,17 +182,17 @@ def lost_imports() -> list[int]:
 
 
 def tokens_in_use() -> set[str]:
-    """The tokens of the kept files that imports still have to read."""
-    files = _all_active().values_list("files", flat=True)
+    """The tokens of the kept files that imports still have to read, paused ones too."""
+    files = _unfinished().values_list("files", flat=True)
     return {file["token"] for each in files for file in each}
 
 
 def sweep_spools(*, seconds: float) -> int:
     """Delete what ended imports and killed commands left set aside, once it is older than that; returns how many."""
-    active = {_spool_path(job_id).name for job_id in _all_active().values_list("pk", flat=True)}
+    needed = {_spool_path(job_id).name for job_id in _unfinished().values_list("pk", flat=True)}
     oldest, swept = time.time() - seconds, 0
     for path in spool_folder().glob("import-*.rows") if spool_folder().is_dir() else ():
-        if path.name not in active and path.stat().st_mtime < oldest:
+        if path.name not in needed and path.stat().st_mtime < oldest:
             path.unlink(missing_ok=True)
             swept += 1
     return swept
@@ -321,9 +341,10 @@ def _end(job: Import, held: QuerySet[Import], state: State, reason: str = "") ->
 
 
 def _clean_up(job: Import, state: State) -> None:
-    """Delete what nobody needs any more. The files of a refused import stay for a while: it may be tried again."""
+    """Delete what nobody needs any more. The files of an import that was refused or failed stay for a while: it may be
+    tried again."""
     _spool_path(job.pk).unlink(missing_ok=True)
-    if state == State.REFUSED:
+    if state in (State.REFUSED, State.FAILED):
         keep_on(_tokens(job))
     else:
         drop_uploads(_tokens(job))
@@ -360,6 +381,10 @@ def _tokens(job: Import) -> list[str]:
 
 def _all_active() -> QuerySet[Import]:
     return Import.objects.filter(state__in=Import.ACTIVE_STATES)
+
+
+def _unfinished() -> QuerySet[Import]:
+    return Import.objects.filter(state__in=(*Import.ACTIVE_STATES, State.PAUSED))
 
 
 def _active(job_id: int) -> QuerySet[Import]:

@@ -23,10 +23,8 @@ TASKS = (
 
 @transaction.atomic
 def ensure_demo_run() -> Run | None:
-    """Plan the first run where no run was ever made and the tasks are there; None where there is nothing to do.
-
-    The caller rings the bell.
-    """
+    """Plan the first run, and ring for it, where no run was ever made and the tasks are there; None where there is
+    nothing to do."""
     if Run.objects.exists():
         return None
     found = {

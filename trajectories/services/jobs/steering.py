@@ -1,141 +1,49 @@
-"""Moving jobs from state to state for people: one table of moves for every kind, and the one function that makes them.
+"""Moving jobs from state to state for people: the one function that makes the moves of every kind (models.job_kinds).
 
 What workers do with a job (claim, store, finish, fail) is with the kind. A move locks the job's row, takes the lease
-from whoever holds it, so that work goes on at once after a resume, and writes its audit event in the same transaction.
+from whoever holds it, so that work goes on at once after a resume, writes its audit event in the same transaction, and
+rings for a job that is queued.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from collections.abc import Callable
+from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Model
 from django.utils import timezone
 
 from trajectories.core.records import JSON
-from trajectories.models import (
-    AuditEvent,
-    Export,
-    Freezing,
-    GenerationJob,
-    Import,
-    JudgeJob,
-    Reverification,
-    Run,
-)
+from trajectories.models import JOB_KINDS, AuditEvent
+from trajectories.models.job_kinds import CANCELLED, QUEUED
 from trajectories.models.leased_jobs import LeasedJob
-
-QUEUED, RUNNING, PAUSED, CANCELLED = "queued", "running", "paused", "cancelled"
-ACTIVE = (QUEUED, RUNNING)
-"""States in which a job goes on by itself."""
-
-PAUSE, RESUME, CANCEL, RETRY = "pause", "resume", "cancel", "retry"
-"""What a person may ask of a job, where its kind has it."""
+from trajectories.services.jobs.ringers import ring
 
 
 class JobError(ValueError):
     """What was asked for cannot be done to a job; the message is for people."""
 
 
-@dataclass(frozen=True, slots=True)
-class Move:
-    """From any of the states `sources` to `target`. `done` is its participle: in messages and in the audit log."""
-
-    done: str
-    sources: tuple[str, ...]
-    target: str
-
-
-PAUSING = Move("paused", ACTIVE, PAUSED)
-RESUMING = Move("resumed", (PAUSED,), QUEUED)
-CANCELLING = Move("cancelled", (*ACTIVE, PAUSED), CANCELLED)
-CANCELLING_AT_ONCE = Move("cancelled", ACTIVE, CANCELLED)
-"""Of a kind that is never paused."""
-
-STOPPABLE = {PAUSE: PAUSING, RESUME: RESUMING, CANCEL: CANCELLING}
-
-
-@dataclass(frozen=True, slots=True)
-class Steered:
-    """How jobs of one kind are moved.
-
-    `noun` names one in messages; `object_type` is its word in the audit log, where verbs begin with `prefix`.
-    `reason_field` says why it is in its state, empty where the kind keeps no reason; `unread` are fields too large to
-    be read for a move.
-    """
-
-    model: type[Model]
-    noun: str
-    object_type: str
-    prefix: str
-    moves: Mapping[str, Move] = field(default_factory=lambda: STOPPABLE)
-    reason_field: str = "state_reason"
-    unread: tuple[str, ...] = ()
-
-
-STEERED: dict[str, Steered] = {
-    "run": Steered(
-        Run,
-        "run",
-        "run",
-        "",
-        {**STOPPABLE, CANCEL: Move("cancelled", (Run.State.DRAFT, *ACTIVE, PAUSED), CANCELLED)},
-        unread=("plan",),
-    ),
-    "judge_job": Steered(JudgeJob, "job", "judgejob", "judging."),
-    "generation": Steered(GenerationJob, "job", "generationjob", "generation.", unread=("plan",)),
-    "reverification": Steered(Reverification, "job", "reverification", "reverification.", reason_field=""),
-    "export": Steered(
-        Export,
-        "export",
-        "export",
-        "export.",
-        {
-            CANCEL: CANCELLING_AT_ONCE,
-            RETRY: Move("rebuilt", (Export.State.READY, Export.State.FAILED, Export.State.CANCELLED), QUEUED),
-        },
-        reason_field="error",
-    ),
-    "import": Steered(
-        Import, "import", "import", "import.", {CANCEL: CANCELLING_AT_ONCE}, reason_field="reason", unread=("faults",)
-    ),
-    "freezing": Steered(
-        Freezing,
-        "release on its way",
-        "freezing",
-        "freezing.",
-        {
-            CANCEL: CANCELLING_AT_ONCE,
-            RETRY: Move("retried", (Freezing.State.FAILED, Freezing.State.CANCELLED), QUEUED),
-        },
-        reason_field="reason",
-    ),
-}
-"""By the kind of job: every move that a person may make."""
-
-J = TypeVar("J", bound=Model)
 Change = Callable[[Any], dict[str, JSON]]
 """What else happens to a job in the transaction of its move: it sets fields and returns what the audit log tells."""
 
 
 def may_move(kind: str, verb: str, state: str) -> bool:
     """Whether a job of this kind and state can be asked to do this."""
-    move = STEERED[kind].moves.get(verb)
+    move = JOB_KINDS[kind].moves.get(verb)
     return move is not None and state in move.sources
 
 
 def why_not(kind: str, verb: str, state: str) -> str:
     """One sentence for people where a job of this kind and state cannot be asked to do this, else nothing."""
-    steered = STEERED[kind]
-    move = steered.moves.get(verb)
+    found = JOB_KINDS[kind]
+    move = found.moves.get(verb)
     if move is None:
-        return f"This is no job to {verb}: {_expected(tuple(steered.moves))} is what can be done to this kind."
+        return f"This is no job to {verb}: {_expected(tuple(found.moves))} is what can be done to this kind."
     if state in move.sources:
         return ""
     if state == move.done:
-        return f"The {steered.noun} is {state} already."
-    return f"The {steered.noun} is {state}; only a {_expected(move.sources)} one can be {move.done}."
+        return f"The {found.noun} is {state} already."
+    return f"The {found.noun} is {state}; only a {_expected(move.sources)} one can be {move.done}."
 
 
 def steer(  # noqa: PLR0913 (who moves what, how and why)
@@ -150,30 +58,35 @@ def steer(  # noqa: PLR0913 (who moves what, how and why)
 ) -> Any:
     """Make a move with a job and write it into the audit log; the job, with the fields of `unread` not read.
 
-    Raises `refusal` where it is in no state for that.
+    A job that goes on, or begins again, is rung for once the transaction commits. Raises `refusal` where it is in no
+    state for what was asked.
     """
-    steered = STEERED[kind]
+    found = JOB_KINDS[kind]
+    unread = [name for name in found.unread if "__" not in name]
     with transaction.atomic():
-        rows = steered.model._default_manager.select_for_update(no_key=True, of=("self",)).defer(*steered.unread)
+        rows = found.model._default_manager.select_for_update(no_key=True, of=("self",)).defer(*unread)
         held: Any = rows.get(pk=job_id)
         if fault := why_not(kind, verb, held.state):
             raise refusal(fault)
-        move = steered.moves[verb]
+        move = found.moves[verb]
         held.state = move.target
         held.finished_at = timezone.now() if move.target == CANCELLED else None
-        if steered.reason_field:
-            setattr(held, steered.reason_field, reason)
+        if found.reason_field:
+            setattr(held, found.reason_field, reason)
         _free(held, is_queued=move.target == QUEUED)
-        told = change(held) if change is not None else {}
+        told = {name.removesuffix("_count"): getattr(held, name) for name in found.counts}
+        told |= change(held) if change is not None else {}
         held.save()  # of what was read
         data = {**({"reason": reason} if reason else {}), **told}
         AuditEvent.objects.create(
             actor=actor,
-            verb=f"{steered.prefix}{move.done}",
-            object_type=steered.object_type,
+            verb=found.verb(move.done),
+            object_type=found.object_type,
             object_id=held.pk,
             data=data,
         )
+        if move.target == QUEUED:
+            ring(kind, held.pk)
     return held
 
 
@@ -181,11 +94,9 @@ def _free(held: Any, *, is_queued: bool) -> None:
     """Take the lease from whoever holds it, a dead worker perhaps: a live one finds it gone, and stops. The next bell
     then need not wait until it runs out, and old claims count for nothing."""
     if isinstance(held, LeasedJob):
-        held.lease_token = None
-    if isinstance(held, LeasedJob | Export):
-        held.lease_expires_at = None
+        held.lease_token = held.lease_expires_at = None
         held.claims = 0
-    if is_queued and not isinstance(held, Export):
+    if is_queued:
         held.rung_at = timezone.now()
 
 

@@ -14,7 +14,7 @@ from django.db.models import Avg, Count, Max, Min, QuerySet
 from trajectories.adapters.chat_api import ChatSettings
 from trajectories.adapters.chat_api.wire.options import ignored_temperature
 from trajectories.core.identity import derive_seed
-from trajectories.core.records import JSON, Usage
+from trajectories.core.records import Usage
 from trajectories.core.selections import Selection
 from trajectories.core.verifiers.model_judge import Form
 from trajectories.models import AuditEvent, JudgeJob, JudgeJobAnswer, JudgeJobItem, Rubric, Sampler, Trace
@@ -22,7 +22,8 @@ from trajectories.selectors.blinding import EVERYTHING
 from trajectories.selectors.rubrics import rubric_record
 from trajectories.selectors.traces import traces_in
 from trajectories.services.endpoints.calls import CallBudget
-from trajectories.services.jobs.steering import CANCEL, PAUSE, RESUME, JobError, steer
+from trajectories.services.jobs.ringers import ring
+from trajectories.services.jobs.steering import JobError
 from trajectories.services.prompts.rubrics import preview_judge
 
 MAX_OPPONENTS = 16
@@ -140,7 +141,7 @@ def _answer_length(sampler: Sampler, settings: ChatSettings) -> tuple[float, int
 
 @transaction.atomic
 def plan_judge_job(*, actor: User | None, plan: JudgePlan, budget: CallBudget) -> JudgeJob:
-    """A queued job over the traces that are in the scope now; the caller rings the bell. Raises JudgeJobError."""
+    """A queued job over the traces that are in the scope now, which is rung for. Raises JudgeJobError."""
     plan.check()
     _check_budget(budget, plan.sampler)
     job = JudgeJob.objects.create(
@@ -163,6 +164,7 @@ def plan_judge_job(*, actor: User | None, plan: JudgePlan, budget: CallBudget) -
     job.save(update_fields=["total_count"])
     data = {"scope": job.scope, "traces": job.total_count, "rubric": str(plan.rubric), "form": plan.form}
     _audit(actor, "planned", job, data)
+    ring("judge_job", job.pk)
     return job
 
 
@@ -201,21 +203,6 @@ def _choose_opponents(plan: JudgePlan, trace_id: int, answer_hash: str, rivals: 
     return [rival_id for rival_id, _ in others[: plan.opponents]]
 
 
-def pause_judge_job(*, actor: User | None, job: JudgeJob, reason: str = "") -> JudgeJob:
-    """Stop after the calls in flight. Raises JudgeJobError where the job is not active."""
-    return _steer(PAUSE, actor, job, reason)
-
-
-def resume_judge_job(*, actor: User, job: JudgeJob) -> JudgeJob:
-    """Go on; the caller rings the bell. Raises JudgeJobError where the job is not paused."""
-    return _steer(RESUME, actor, job)
-
-
-def cancel_judge_job(*, actor: User, job: JudgeJob) -> JudgeJob:
-    """End it; what was judged stays. Raises JudgeJobError where it has ended."""
-    return _steer(CANCEL, actor, job)
-
-
 @transaction.atomic
 def set_judge_job_budget(*, actor: User, job: JudgeJob, budget: CallBudget) -> JudgeJob:
     """Change what a job may spend. Raises JudgeJobError for a job that has ended or a budget that is none."""
@@ -227,16 +214,6 @@ def set_judge_job_budget(*, actor: User, job: JudgeJob, budget: CallBudget) -> J
     held.save(update_fields=["budget_cost", "budget_tokens"])
     _audit(actor, "budget", held, {"cost": str(budget.cost), "tokens": budget.tokens})
     return held
-
-
-def _steer(verb: str, actor: User | None, job: JudgeJob, reason: str = "") -> JudgeJob:
-    def tell(held: JudgeJob) -> dict[str, JSON]:
-        return {"done": held.done_count}
-
-    moved: JudgeJob = steer(
-        "judge_job", verb, actor=actor, job_id=job.pk, reason=reason, change=tell, refusal=JudgeJobError
-    )
-    return moved
 
 
 def _check_budget(budget: CallBudget, sampler: Sampler) -> None:

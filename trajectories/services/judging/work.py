@@ -28,11 +28,12 @@ from trajectories.core.verifiers.judge_verdicts import (
 )
 from trajectories.core.verifiers.model_judge import Form, compare_messages, grade_messages
 from trajectories.models import JudgeJob, JudgeJobAnswer, JudgeJobItem, Trace
+from trajectories.models.job_kinds import PAUSE
 from trajectories.selectors.problems import to_public
 from trajectories.selectors.rubrics import rubric_record
 from trajectories.services.endpoints.calls import CallBudget, CallStop, ask_all
 from trajectories.services.jobs.leases import GIVEN_UP, MOST_CLAIMS, claim_job, lease_of, lost_jobs, renew_job
-from trajectories.services.judging.jobs import JudgeJobError, pause_judge_job
+from trajectories.services.jobs.steering import JobError, steer
 from trajectories.services.texts import store_texts
 from trajectories.services.verification.verdicts import append_verdicts, lock_traces, trace_record
 
@@ -88,8 +89,8 @@ def _claim(job_id: int, token: uuid.UUID) -> bool:
 
 def _pause(job: JudgeJob, reason: str) -> None:
     try:
-        pause_judge_job(actor=None, job=job, reason=storable_text(reason))
-    except JudgeJobError:
+        steer("judge_job", PAUSE, actor=None, job_id=job.pk, reason=storable_text(reason))
+    except JobError:
         return  # somebody has paused or ended it in the meantime
 
 

@@ -1,13 +1,14 @@
 """Asking for exports and writing them. The table is the queue of record; a task only rings."""
 
+import uuid
 from collections.abc import Iterator
-from datetime import datetime, timedelta
 from pathlib import Path
 
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import QuerySet
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from trajectories.adapters.disk import free_bytes, is_full
@@ -24,14 +25,17 @@ from trajectories.core.exporters import (
 from trajectories.core.exporters.columns import UNKNOWN, Columns, add_value, is_typed, loading_code
 from trajectories.core.records import JSON
 from trajectories.models import AuditEvent, Export, Release
+from trajectories.models.job_kinds import RETRY
 from trajectories.selectors.disk import NO_SPACE
 from trajectories.selectors.exports import iterate_items
+from trajectories.services.jobs.leases import LEASE, MOST_CLAIMS, claim_job, lease_of, lost_jobs, release_job
 from trajectories.services.jobs.ringers import ring
-from trajectories.services.jobs.steering import CANCEL, RETRY, JobError, steer
+from trajectories.services.jobs.steering import JobError, steer
 
-LEASE = timedelta(minutes=2)
 HEARTBEAT_ROWS = 200
-CLAIM_LIMIT = 5
+SHORT_ROWS = 500
+"""An export of so many rows is written within a second or two."""
+
 SPACE_RESERVE = 16 * 1024 * 1024
 """Once the disk was full, so much more has to be free before an export is tried again."""
 
@@ -104,12 +108,12 @@ def request_export(
     lost = export.state == Export.State.READY and not export_path(export).is_file()
     if not made and not lost and export.state not in (Export.State.FAILED, Export.State.CANCELLED):
         if export.state == Export.State.QUEUED:
-            ring("export", export.pk, release.item_count)
+            ring("export", export.pk)
         return export
     if not made:
         export.state, export.error, export.claims, export.rows_written = Export.State.QUEUED, "", 0, 0
-        export.space_needed = None
-        export.save(update_fields=["state", "error", "claims", "rows_written", "space_needed"])
+        export.space_needed, export.rung_at = None, timezone.now()
+        export.save(update_fields=["state", "error", "claims", "rows_written", "space_needed", "rung_at"])
     AuditEvent.objects.create(
         actor=actor,
         verb="export.request",
@@ -117,30 +121,22 @@ def request_export(
         object_id=export.pk,
         data={"release": release.pk, "format": export_format, "with_meta": with_meta, **ways},
     )
-    ring("export", export.pk, release.item_count)
+    ring("export", export.pk)
     return export
 
 
-def cancel_export(*, actor: User | None, export_id: int) -> Export:
-    """Stop writing a file; asked for again, it is written anew. Raises ExportError unless it waits or is written."""
-    moved: Export = steer("export", CANCEL, actor=actor, job_id=export_id, refusal=ExportError)
-    return moved
-
-
-@transaction.atomic
-def rebuild_export(*, actor: User | None, export_id: int) -> Export:
+def rebuild_export(*, actor: User | None, job_id: int) -> Export:
     """Write the file of an export again, and ring for it; what is there is replaced by the same bytes once it is whole,
     and cannot be downloaded until then.
 
-    Raises ExportError while it waits or is written.
+    Raises JobError while it waits or is written.
     """
 
     def begin_anew(held: Export) -> dict[str, JSON]:
         held.rows_written, held.space_needed = 0, None
         return {"release": held.release_id, "format": held.format, "with_meta": held.with_meta}
 
-    export: Export = steer("export", RETRY, actor=actor, job_id=export_id, change=begin_anew, refusal=ExportError)
-    ring("export", export.pk, export.release.item_count)
+    export: Export = steer("export", RETRY, actor=actor, job_id=job_id, change=begin_anew)
     return export
 
 
@@ -155,17 +151,31 @@ def record_download(*, actor: User, export: Export) -> None:
     )
 
 
-def write_export(*, export_id: int) -> bool:
+def is_short(*, job_id: int) -> bool:
+    """Whether the file of an export is written within a second or two."""
+    return Export.objects.filter(pk=job_id, release__item_count__lte=SHORT_ROWS).exists()
+
+
+def write_export(*, job_id: int) -> bool:
     """Write the file of an export that waits for it; whether this call did.
 
     Safe to run twice and at the same time: the row is claimed by a lease, and every writer writes the same bytes.
     What goes wrong is kept with the export as its error.
     """
-    lease = _claim(export_id)
-    if lease is None:
+    token, exports = uuid.uuid4(), Export.objects.filter(pk=job_id)
+    waiting = exports.filter(state__in=Export.ACTIVE_STATES)
+    if not claim_job(waiting, token, state=Export.State.RUNNING, rows_written=0, error=""):
         return False
-    export = Export.objects.select_related("release").get(pk=export_id)
-    writer = _Writer(export, lease)
+    with lease_of(exports, token):
+        return _write(Export.objects.select_related("release").get(pk=job_id), token)
+
+
+def _write(export: Export, token: uuid.UUID) -> bool:
+    writer = _Writer(export, token)
+    if export.claims > MOST_CLAIMS:
+        error = f"Given up after {MOST_CLAIMS} attempts that did not come to an end."
+        writer.finish(state=Export.State.FAILED, error=error)
+        return False
     try:
         written = write_whole(export_path(export), writer.lines())
     except _LeaseLostError:
@@ -193,20 +203,10 @@ def write_export(*, export_id: int) -> bool:
     )
 
 
-def waiting_exports() -> list[Export]:
-    """Exports that nobody writes though they should be: what a sweep rings for. None that still lacks space.
-
-    One that was claimed too often without an end, as when it kills its worker, is failed instead.
-    """
-    waiting = Export.objects.filter(_claimable())
-    for export in waiting.filter(claims__gte=CLAIM_LIMIT):
-        Export.objects.filter(_claimable(), pk=export.pk).update(
-            state=Export.State.FAILED,
-            error=f"Given up after {export.claims} attempts that did not come to an end.",
-            finished_at=timezone.now(),
-        )
-    lacking = Q(space_needed__gt=free_bytes(Path(settings.EXPORT_DIR)))
-    return list(waiting.filter(claims__lt=CLAIM_LIMIT).exclude(lacking).select_related("release").order_by("pk"))
+def lost_exports() -> list[int]:
+    """Exports that nobody writes and whose bell is long unanswered, marked as rung; none that still lacks space."""
+    active = Export.objects.filter(state__in=Export.ACTIVE_STATES)
+    return lost_jobs(active.exclude(space_needed__gt=free_bytes(Path(settings.EXPORT_DIR))))
 
 
 def sweep_leftovers() -> int:
@@ -214,25 +214,11 @@ def sweep_leftovers() -> int:
     return sweep_parts(Path(settings.EXPORT_DIR))
 
 
-def _claimable() -> Q:
-    running = Q(state=Export.State.RUNNING, lease_expires_at__lt=timezone.now())
-    return Q(state=Export.State.QUEUED) | running
-
-
-def _claim(export_id: int) -> datetime | None:
-    """Take the lease, which is also the token; None when there is nothing to write or somebody else does."""
-    lease = timezone.now() + LEASE
-    claimed = Export.objects.filter(_claimable(), pk=export_id, claims__lt=CLAIM_LIMIT).update(
-        state=Export.State.RUNNING, lease_expires_at=lease, claims=F("claims") + 1, rows_written=0, error=""
-    )
-    return lease if claimed else None
-
-
 class _Writer:
     """The lines of one export, renewing the lease as they are made."""
 
-    def __init__(self, export: Export, lease: datetime) -> None:
-        self.export, self.lease, self.rows = export, lease, 0
+    def __init__(self, export: Export, token: uuid.UUID) -> None:
+        self.export, self.token, self.rows = export, token, 0
         self._columns: Columns = UNKNOWN
 
     @property
@@ -255,26 +241,18 @@ class _Writer:
                 self._renew()
 
     def _renew(self) -> None:
-        lease = timezone.now() + LEASE
-        if not self._held().update(lease_expires_at=lease, rows_written=self.rows):
+        if not self._held().update(rows_written=self.rows, lease_expires_at=Now() + LEASE):
             raise _LeaseLostError
-        self.lease = lease
 
     def finish(self, **values: object) -> bool:
-        """End the lease with these values, unless it was lost."""
-        return bool(self._held().update(lease_expires_at=None, finished_at=timezone.now(), **values))
+        """End the export with these values, unless the lease was lost; whether it was not."""
+        return bool(self._held().update(finished_at=timezone.now(), **values))
 
     def wait_for_space(self) -> None:
         """Give the export back until there is room for more than there was; this is no try that failed."""
         needed = free_bytes(Path(settings.EXPORT_DIR)) + SPACE_RESERVE
-        self._held().update(
-            state=Export.State.QUEUED,
-            lease_expires_at=None,
-            claims=F("claims") - 1,
-            rows_written=0,
-            error=NO_SPACE,
-            space_needed=needed,
-        )
+        waits = {"state": Export.State.QUEUED, "rows_written": 0, "error": NO_SPACE, "space_needed": needed}
+        release_job(self._held(), self.token, claims=0, **waits)
 
     def _held(self) -> QuerySet[Export]:
-        return Export.objects.filter(pk=self.export.pk, state=Export.State.RUNNING, lease_expires_at=self.lease)
+        return Export.objects.filter(pk=self.export.pk, state=Export.State.RUNNING, lease_token=self.token)

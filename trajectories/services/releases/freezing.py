@@ -16,12 +16,13 @@ from trajectories.adapters.spools import Spool, nameless_spool
 from trajectories.core.identity import content_hash
 from trajectories.core.records import JSON
 from trajectories.models import AuditEvent, Freezing, Release, ReleaseItem
+from trajectories.models.job_kinds import RETRY
 from trajectories.selectors.disk import NO_SPACE
 from trajectories.selectors.releases import ReleaseRule, eligible_traces
 from trajectories.services.jobs.heartbeats import KeptLease
 from trajectories.services.jobs.leases import MOST_CLAIMS, claim_job, lease_of, lost_jobs, release_job, renew_job
 from trajectories.services.jobs.ringers import ring
-from trajectories.services.jobs.steering import CANCEL, RETRY, JobError, steer
+from trajectories.services.jobs.steering import JobError, steer
 from trajectories.services.locks import one_writer_at_a_time
 from trajectories.services.problems.imports import spool_folder
 from trajectories.services.releases.contents import ITEM_COLUMNS, Contents
@@ -102,25 +103,17 @@ def _plan(
     return Freezing.objects.get_or_create(key=key, defaults={**values, "total_count": total})
 
 
-def cancel_freezing(*, actor: User | None, job_id: int) -> Freezing:
-    """Stop freezing a release, of which nothing is there yet. Raises ReleaseError when it has ended."""
-    moved: Freezing = steer("freezing", CANCEL, actor=actor, job_id=job_id, refusal=ReleaseError)
-    return moved
-
-
-@transaction.atomic
 def retry_freezing(*, actor: User | None, job_id: int) -> Freezing:
     """Freeze a release that was not made, with what is accepted now, and ring for it.
 
-    Raises ReleaseError unless it failed or was cancelled.
+    Raises JobError unless it failed or was cancelled.
     """
 
     def begin_anew(held: Freezing) -> dict[str, JSON]:
         held.done_count, held.space_needed = 0, None
         return {}
 
-    job: Freezing = steer("freezing", RETRY, actor=actor, job_id=job_id, change=begin_anew, refusal=ReleaseError)
-    ring("freezing", job.pk)
+    job: Freezing = steer("freezing", RETRY, actor=actor, job_id=job_id, change=begin_anew)
     return job
 
 

@@ -19,8 +19,10 @@ from trajectories.adapters.code_version import code_version
 from trajectories.core.records import JSON
 from trajectories.core.strategies import find_strategy
 from trajectories.models import Attempt, AuditEvent, Problem, ProblemSet, Run, RunProblem, Sampler
+from trajectories.models.job_kinds import CANCEL, PAUSE, RESUME
 from trajectories.selectors.examples import example_pool
-from trajectories.services.jobs.steering import CANCEL, PAUSE, RESUME, Change, JobError, steer
+from trajectories.services.jobs.ringers import ring
+from trajectories.services.jobs.steering import Change, JobError, steer
 from trajectories.services.locks import lock_run
 from trajectories.services.runs.budgets import affordable
 from trajectories.services.runs.plans import (
@@ -54,7 +56,7 @@ def plan_run(  # noqa: PLR0913 (the parts of a plan)
     budget: Budget | None = None,
     options: Mapping[str, Any] | None = None,
 ) -> Run:
-    """A queued run with the attempts of its first round; the caller rings the bell. Raises PlanError.
+    """A queued run with the attempts of its first round, which is rung for. Raises PlanError.
 
     A plan is made once: the same plan and seed give the same attempts. What examples are drawn from is frozen with it.
     `options` are kept with the plan: `recalls` (answers paid for before may be used) and, for a language model,
@@ -89,6 +91,7 @@ def plan_run(  # noqa: PLR0913 (the parts of a plan)
         places = (RunProblem(run=run, problem=problem) for problem in plan.problems)
         RunProblem.objects.bulk_create(places, batch_size=ATTEMPTS_PER_INSERT)
     audit_run(actor, "planned", run, {"attempts": plan.size})
+    ring("run", run.pk)
     return run
 
 
@@ -123,7 +126,7 @@ def pause_run(*, actor: User | None, run: Run, reason: str = "") -> Run:
 
 
 def resume_run(*, actor: User | None, run: Run) -> Run:
-    """Queue a paused run again; the caller rings the bell. Raises RunStateError unless paused.
+    """Queue a paused run again, and ring for it. Raises RunStateError unless paused.
 
     A time budget that is spent is lifted, as the run would pause again at once.
     """
@@ -159,7 +162,7 @@ def set_budget(*, actor: User | None, run: Run, budget: Budget) -> Run:
 
 
 def extend_run(*, actor: User | None, run: Run, samples_each: int) -> Run:
-    """Queue a finished run again for as many samples each as `samples_each` says; the caller rings the bell.
+    """Queue a finished run again for as many samples each as `samples_each` says, and ring for it.
 
     Only the new ones are added, with the run's seed. The time since it finished is neither time taken nor time of
     its budget. Raises PlanError for a wrong number, RunStateError for a run that cannot be gone on with.
@@ -181,6 +184,7 @@ def extend_run(*, actor: User | None, run: Run, samples_each: int) -> Run:
         held.state, held.state_reason, held.finished_at, held.rung_at = Run.State.QUEUED, "", None, now
         held.save()  # with the plan, which lock_run leaves out
         audit_run(actor, "extended", held, {"attempts": added, "samples_each": samples_each})
+        ring("run", held.pk)
     return held
 
 

@@ -20,7 +20,8 @@ from trajectories.selectors.population import NOTHING
 from trajectories.selectors.reverifications import scope_of
 from trajectories.selectors.traces import traces_in
 from trajectories.services.jobs.leases import LEASE, claim_job, lost_jobs, release_job
-from trajectories.services.jobs.steering import CANCEL, PAUSE, RESUME, JobError, steer
+from trajectories.services.jobs.ringers import ring
+from trajectories.services.jobs.steering import JobError
 from trajectories.services.runs.rounds import move_on
 from trajectories.services.verification.queue import WRITE_SECONDS, Verified
 from trajectories.services.verification.verdicts import (
@@ -41,7 +42,7 @@ class ReverificationError(JobError):
 
 @transaction.atomic
 def plan_reverification(*, actor: User | None, scope: Selection, verifiers: Sequence[str]) -> Reverification:
-    """A queued job over the traces that are in the scope now; the caller rings the bell.
+    """A queued job over the traces that are in the scope now, which is rung for.
 
     Raises ReverificationError for an empty selection or a verifier that is not there.
     """
@@ -62,32 +63,8 @@ def plan_reverification(*, actor: User | None, scope: Selection, verifiers: Sequ
         created_by=actor,
     )
     _audit(actor, "planned", job, {"scope": job.scope, "verifiers": job.verifiers, "traces": total})
+    ring("reverification", job.pk)
     return job
-
-
-def pause_reverification(*, actor: User | None, job_id: int) -> Reverification:
-    """Stop a job for now, after the trace in hand. Raises ReverificationError unless it is active."""
-    return _steer(PAUSE, actor, job_id)
-
-
-def resume_reverification(*, actor: User | None, job_id: int) -> Reverification:
-    """Queue a paused job again; the caller rings the bell. Raises ReverificationError unless it is paused."""
-    return _steer(RESUME, actor, job_id)
-
-
-def cancel_reverification(*, actor: User | None, job_id: int) -> Reverification:
-    """Stop a job after the trace in hand; what it has verified stays. Raises ReverificationError when it has ended."""
-    return _steer(CANCEL, actor, job_id)
-
-
-def _steer(verb: str, actor: User | None, job_id: int) -> Reverification:
-    def tell(held: Reverification) -> dict[str, JSON]:
-        return {"done": held.done_count}
-
-    moved: Reverification = steer(
-        "reverification", verb, actor=actor, job_id=job_id, change=tell, refusal=ReverificationError
-    )
-    return moved
 
 
 def reverify_next(*, job_id: int, verifiers: Mapping[str, Verifier] = VERIFIERS) -> bool:

@@ -12,7 +12,7 @@ from trajectories.core.verifiers import VERIFIERS
 from trajectories.models import Reverification, Verdict
 from trajectories.services.verification.reverifications import plan_reverification
 from trajectories.services.verification.verdicts import MAX_CLAIMS
-from trajectories.tasks.reverifications import ring_reverification, sweep_reverifications
+from trajectories.tasks.jobs import sweep_kind
 
 WORKER_INCLUDES = ["tests.worker_verifiers"]
 
@@ -40,11 +40,10 @@ def test_a_trace_that_kills_its_workers_gets_an_error_and_the_job_goes_on(celery
     problem = make_problem()
     traces = [make_trace(problem=problem, run=None, reasoning=text) for text in ("good", DEADLY, "good too")]
     job = plan(problem, monkeypatch)
-    ring_reverification(job)
     for death in range(1, MAX_CLAIMS + 2):  # the first one does not say which trace it was
         wait_for(lambda: deaths(celery_worker_process) >= death or is_done(job), f"death {death}")  # noqa: B023
         let_time_pass(job)
-        sweep_reverifications.delay()
+        sweep_kind("reverification")
     wait_for(lambda: is_done(job), "the job to end")
     assert MAX_CLAIMS <= deaths(celery_worker_process) <= MAX_CLAIMS + 1
     words = {verdict.trace_id: verdict for verdict in Verdict.objects.filter(verifier="deadly")}

@@ -10,7 +10,7 @@ from tests import factories
 from tests.worker import wait_for
 from trajectories.models import AuditEvent, Freezing, Release, ReleaseItem
 from trajectories.services.releases.freezing import freeze_accepted, plan_freezing
-from trajectories.tasks.releases import sweep_freezings
+from trajectories.tasks.jobs import sweep_kind
 
 pytestmark = pytest.mark.django_db(transaction=True)
 WORKER_INCLUDES = ["tests.worker_slow"]
@@ -44,7 +44,7 @@ def test_a_release_whose_worker_was_killed_is_the_same_release_later(lead, celer
     long_ago = Now() - timedelta(hours=1)
     Freezing.objects.update(lease_expires_at=long_ago, rung_at=long_ago)
     celery_worker_process.start()
-    sweep_freezings()
+    sweep_kind("freezing")
     wait_for(lambda: has_ended(job), "the release to be frozen")
     release = Release.objects.get()
     assert job.release == release

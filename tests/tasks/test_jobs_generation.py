@@ -8,7 +8,7 @@ from tests.worker import wait_for
 from trajectories.models import CandidateAnswer, GenerationJob, ProblemCandidate
 from trajectories.services.generation.jobs import plan_generation
 from trajectories.stand_ins.fake_endpoint import Behaviour, FakeEndpoint, problem_writer
-from trajectories.tasks.generation import generate_slice, ring_generation, sweep_generation
+from trajectories.tasks.jobs import TASKS, sweep_kind
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -21,13 +21,12 @@ def test_a_killed_worker_loses_and_doubles_nothing(celery_worker_process):
     with FakeEndpoint(Behaviour(latency=0.1), problem_writer()) as endpoint:
         sampler = sampler_for(endpoint, max_output_tokens=2_000, concurrency=2)
         job = plan_generation(actor=None, plan=writing_plan(sampler, wanted=4, check=check_with(sampler)))
-        ring_generation(job)
         wait_for(lambda: CandidateAnswer.objects.count() >= 3, "some answers")
         celery_worker_process.kill()
         made = CandidateAnswer.objects.count()
         GenerationJob.objects.update(lease_expires_at=None, rung_at="2020-01-01T00:00Z")
         celery_worker_process.start()
-        sweep_generation()
+        sweep_kind("generation")
         wait_for(lambda: state_of(job) == "finished", "the job to finish")
         assert CandidateAnswer.objects.count() > made
         outcomes = job.calls.count() + CandidateAnswer.objects.count()
@@ -38,7 +37,7 @@ def test_a_killed_worker_loses_and_doubles_nothing(celery_worker_process):
 
 def test_a_sweep_leaves_alone_what_was_rung_just_now(problem):
     job = plan_generation(actor=None, plan=augmenting_plan(problem.problem_set))
-    sweep_generation()
+    sweep_kind("generation")
     assert state_of(job) == "queued"
-    generate_slice(job.pk)
+    TASKS["generation"](job.pk)
     assert state_of(job) in ("running", "finished")

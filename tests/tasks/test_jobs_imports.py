@@ -12,7 +12,7 @@ from tests.worker import wait_for
 from trajectories.models import Import, PendingVerification, Trace, Verdict
 from trajectories.services.imports.jobs import keep_files, plan_import
 from trajectories.services.problems.imports import spool_folder
-from trajectories.tasks.imports import sweep_imports
+from trajectories.tasks.jobs import sweep_kind
 
 pytestmark = pytest.mark.django_db(transaction=True)
 WORKER_INCLUDES = ["tests.worker_slow"]
@@ -57,7 +57,7 @@ def test_one_whose_worker_was_killed_goes_on_and_comes_in_once(lead, celery_work
     long_ago = Now() - timedelta(hours=1)
     Import.objects.update(lease_expires_at=long_ago, rung_at=long_ago)
     celery_worker_process.start()
-    sweep_imports()
+    sweep_kind("import")
     wait_for(lambda: has_ended(job), "the import to end")
     assert 10 <= reached < ROWS
     assert (job.state, job.inserted, job.duplicates) == ("finished", ROWS, 0)

@@ -13,7 +13,8 @@ from trajectories.models import Export
 from trajectories.services.jobs.ringers import ring
 from trajectories.services.releases.exports import export_path, request_export, write_export
 from trajectories.services.releases.freezing import freeze_accepted
-from trajectories.tasks.exports import sweep_exports
+from trajectories.tasks.jobs import sweep_kind
+from trajectories.tasks.uploads import sweep_uploads
 
 pytestmark = pytest.mark.django_db(transaction=True)
 WORKER_INCLUDES = ["tests.worker_slow"]
@@ -31,8 +32,14 @@ def is_ready(export):
     return export.state == Export.State.READY
 
 
+def sweep_exports():
+    """As if every bell were long unanswered."""
+    Export.objects.update(rung_at=timezone.now() - timedelta(hours=1))
+    sweep_kind("export")
+
+
 def test_a_rung_export_is_written_by_the_worker(export, celery_worker_process):
-    ring("export", export.pk, 1)
+    ring("export", export.pk)
     wait_for(lambda: is_ready(export), "the export to be ready")
     assert export_path(export).stat().st_size == export.byte_size
 
@@ -68,13 +75,14 @@ def test_a_writer_killed_in_the_middle_leaves_no_part_and_the_same_bytes_come_la
     Export.objects.update(lease_expires_at=timezone.now() - timedelta(seconds=1))
     celery_worker_process.start()
     sweep_exports()
+    sweep_uploads()
     assert parts(long_export) == []
     wait_for(lambda: is_ready(long_export), "the export whose writer was killed")
     assert parts(long_export) == []
     written = export_path(long_export).read_bytes()
     assert written.count(b"\n") == long_export.release.item_count == 30
     Export.objects.update(state="queued")
-    write_export(export_id=long_export.pk)
+    write_export(job_id=long_export.pk)
     assert export_path(long_export).read_bytes() == written
 
 
