@@ -10,6 +10,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from trajectories.adapters.procedural import is_installed, shared_source
+from trajectories.management.commands.import_problems import Command
 from trajectories.models import Problem, ProblemSet
 
 pytestmark = pytest.mark.django_db
@@ -287,3 +288,49 @@ def test_names_that_are_no_text_are_shown_as_far_as_they_can_be(folder):
         run(odd.parent, "--set", "mine")
     with pytest.raises(CommandError, match="1 bad"):
         run(odd.with_suffix(".zip"), "--set", "mine")
+
+
+class Terminal(io.StringIO):
+    """A standard input or output that somebody sits at."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def at_a_terminal(monkeypatch, answer: str, *arguments) -> str:
+    """What the command prints there; `answer` is what is typed when it asks."""
+    screen = Terminal()
+    monkeypatch.setattr("sys.stdin", Terminal(f"{answer}\n" if answer else ""))
+    monkeypatch.setattr("sys.stdout", screen)
+    monkeypatch.setattr(Command, "_called_from_command_line", True)
+    call_command("import_problems", *map(str, arguments), stdout=screen)
+    return screen.getvalue()
+
+
+@pytest.mark.parametrize("side", ["train", "eval"])
+def test_whoever_sits_at_a_terminal_is_asked_for_the_side(folder, tmp_path, monkeypatch, side):
+    (tmp_path / "sums.jsonl").write_text('{"question": "1 + 1?", "answer": 2}\n{"question": "2?", "split": "dev"}\n')
+    (tmp_path / "training").mkdir()
+    (folder(a=TASK) / "a.json").rename(tmp_path / "a.json")
+    other = {"train": TASK["train"], "test": [{"input": [[7]], "output": [[8]]}]}
+    (tmp_path / "training" / "b.json").write_text(json.dumps(other))
+    said = at_a_terminal(monkeypatch, side, tmp_path, "--set", "mine")
+    assert "a.json and another file: nothing says whether these problems are for training or not." in said
+    assert "Are they for training or for evaluation? [train/eval]" in said
+    assert dict(Problem.objects.values_list("name", "split")) == {
+        "a": side,
+        "sums-1": side,
+        "sums-2": "eval",
+        "b": "train",
+    }
+
+
+def test_nothing_is_asked_where_it_is_said(folder, monkeypatch):
+    assert "Are they" not in at_a_terminal(monkeypatch, "", folder(a=TASK), "--set", "mine", "--split", "eval")
+
+
+@pytest.mark.parametrize("answer", ["", "both"])
+def test_no_answer_imports_nothing(folder, monkeypatch, answer):
+    with pytest.raises(CommandError, match="expected train or eval; nothing was imported"):
+        at_a_terminal(monkeypatch, answer, folder(a=TASK), "--set", "mine")
+    assert not Problem.objects.exists()

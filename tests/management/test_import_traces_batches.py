@@ -1,5 +1,6 @@
 """Batch files of providers, imported by the product's own command: answers come in, failures say their own words."""
 
+import io
 import json
 
 import pytest
@@ -83,3 +84,27 @@ def test_an_id_that_ends_in_a_number_is_a_sample_unless_problems_are_numbered_so
         "b18-1": "b18-1",
     }
     assert "line 5: found no problem named 'sum-2' or 'sum'; import it first" in capsys.readouterr().err
+
+
+def test_the_same_words_in_answer_to_two_requests_are_two_traces(tmp_path):
+    call_command("import_problems", CASES / "b18-batch-files" / "problems.jsonl")
+    line = json.loads((CASES / "b18-batch-files" / "chat.jsonl").read_text())
+    path = tmp_path / "batch.jsonl"
+    rows = [{**line, "custom_id": f"b18-1#{number}"} for number in (0, 1, 1)]
+    path.write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+    for known in (1, 3):
+        out = io.StringIO()
+        call_command("import_traces", path, stdout=out)
+        assert f"{known} known already" in out.getvalue()
+        assert Trace.objects.count() == 2
+
+
+def test_the_same_words_twice_in_one_answer_are_two_traces(tmp_path):
+    call_command("import_problems", CASES / "b18-batch-files" / "problems.jsonl")
+    line = json.loads((CASES / "b18-batch-files" / "chat.jsonl").read_text())
+    line["response"]["body"]["choices"] *= 2
+    path = tmp_path / "batch.jsonl"
+    path.write_text(json.dumps(line))
+    for _ in range(2):
+        call_command("import_traces", path)
+        assert sorted(trace.facts["alternative"] for trace in Trace.objects.all()) == [0, 1]

@@ -4,7 +4,7 @@ import pytest
 
 from tests.mutations import mutations
 from trajectories.core.problems import ImportFault, ProblemError
-from trajectories.core.problems.arc_files import ArcReader, is_solutions, read_solutions, split_of
+from trajectories.core.problems.arc_files import ArcReader, is_solutions, read_solutions
 
 PAIR = {"input": [[1]], "output": [[2]]}
 HIDDEN = {"train": [PAIR], "test": [{"input": [[3]]}, {"input": [[4]]}]}
@@ -104,7 +104,6 @@ def test_solutions_are_lists_by_id(value):
     ],
 )
 def test_split_goes_by_path_unless_said(name, split):
-    assert split_of(name) == split
     assert [record.split for record in read(OPEN, name)] == [split]
     assert [record.split for record in read(OPEN, name, split="train")] == ["train"]
 

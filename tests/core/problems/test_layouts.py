@@ -8,7 +8,17 @@ from trajectories.core.problems.question_columns import columns_of_row
 from trajectories.core.problems.questions import Told, read_question
 
 KEYED = {"label": ["A", "B"], "text": ["bed", "road"]}
+WINO = {"sentence": "The cup did not fit the box as the _ was too large.", "option1": "box", "option2": "cup"}
+SWAG = {"ctx": "She lifts the cup and", "endings": ["drinks.", "flies.", "sinks."], "ind": 7, "activity_label": "Tea"}
+BOTH = ["box", "cup"]
+SOCIAL = {"context": "Ann fell.", "question": "How is she?", "answerA": "sore", "answerB": "glad", "answerC": "rich"}
 ROWS = {
+    "winogrande": {**WINO, "answer": "2"},
+    "hellaswag": {**SWAG, "label": "0", "split": "val"},
+    "piqa": {"goal": "Cool the tea.", "sol1": "Boil it.", "sol2": "Add ice.", "label": 1},
+    "social-iqa": {**SOCIAL, "label": "1"},
+    "boolq": {"question": "is tea a drink", "passage": "Tea is a drink.", "answer": True},
+    "race": {"article": "Tea is hot.", "question": "Tea is _ .", "options": ["hot", "cold"], "answer": "A"},
     "verl": {"prompt": [{"role": "user", "content": "6 x 7?"}], "reward_model": {"ground_truth": "42"}},
     "gpqa": {"Question": "Which?", "Correct Answer": "x", "Incorrect Answer 1": "y", "Record ID": "r"},
     "mmlu-pro": {"question": "Which?", "options": ["x", "y"], "answer": "B", "answer_index": 1, "category": "law"},
@@ -167,3 +177,43 @@ def test_rows_of_other_things_are_named():
     assert "recording of an ARC-AGI-3 game" in describe_rows({"timestamp": "", "data": {"game_id": "g"}})
     assert "imported as traces" in describe_rows({"messages": [{"role": "user"}]})
     assert describe_rows({"text": "x"}) == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "statement", "reference", "choices"),
+    [
+        (
+            "winogrande",
+            f"{WINO['sentence']}\n\nWhich choice belongs in the place of the blank (_)?",
+            "B",
+            ["box", "cup"],
+        ),
+        ("hellaswag", f"{SWAG['ctx']}\n\nWhich choice is how this goes on?", "A", SWAG["endings"]),
+        ("piqa", "Cool the tea.", "B", ["Boil it.", "Add ice."]),
+        ("social-iqa", "Ann fell.\n\nHow is she?", "A", ["sore", "glad", "rich"]),
+        ("boolq", "Tea is a drink.\n\nIs tea a drink?", ["yes", "true"], None),
+        ("race", "Tea is hot.\n\nTea is _ .", "A", ["hot", "cold"]),
+    ],
+)
+def test_a_question_has_what_it_is_about(name, statement, reference, choices):
+    record = read(ROWS[name])
+    assert (record.statement, record.reference, record.spec.get("choices")) == (statement, reference, choices)
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ({**WINO, "answer": "3"}, "answer: found the text '3', expected a number from 1 to 2"),
+        ({**WINO, "answer": "A"}, "answer: found the text 'A', expected a number from 1 to 2"),
+        ({**SWAG, "label": 3}, "label: found 3, expected a number from 0 to 2"),
+    ],
+)
+def test_a_number_of_no_choice_is_a_fault(row, said):
+    with pytest.raises(ProblemError) as fault:
+        read(row)
+    assert said in f"{fault.value.path}: {fault.value.detail}"
+
+
+@pytest.mark.parametrize("row", [{**WINO, "answer": ""}, {**SWAG, "label": ""}, {**ROWS["piqa"], "label": -1}])
+def test_an_answer_that_is_kept_back_is_none(row):
+    assert read(row).reference is None

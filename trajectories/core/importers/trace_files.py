@@ -232,9 +232,11 @@ def _answers(row: Row, enclosed: Enclosed) -> list[ForeignTrace]:
     temperature = _temperature({"temperature": request_option(request, body, "temperature")})
     model = _text(row, "model") or _text(request, "model")
     traces = []
-    for reply in replies:
+    for number, reply in enumerate(replies):
         whole = cut_at_limit(reply, limit) if type(limit) is int and len(replies) == 1 else reply
-        traces.append(_answer(whole, key, messages, len(replies)))
+        trace = _answer(whole, key, messages, len(replies))
+        facts = {**trace.facts, "alternative": number} if len(replies) > 1 else trace.facts
+        traces.append(replace(trace, facts=facts))
     found = [replace(trace, temperature=temperature, model=trace.model or model) for trace in traces]
     facts = {**({"custom_id": key.custom_id} if key.custom_id else {}), **_facts(turns)}
     return [replace(trace, facts={**trace.facts, **facts}) for trace in found]

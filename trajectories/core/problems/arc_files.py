@@ -21,11 +21,6 @@ def is_solutions(name: str) -> bool:
     return "solutions" in PurePosixPath(name).name.lower()
 
 
-def split_of(name: str) -> str:
-    """The side of the train/eval line that a path speaks of: "train" where it says nothing."""
-    return said_side(name) or TRAIN
-
-
 def read_solutions(value: JSON) -> Solutions:
     """Check the shape of a solutions document: lists by task id. Raises ProblemError."""
     if not isinstance(value, dict):
@@ -41,11 +36,12 @@ class ArcReader:
     """Reads the documents of one import.
 
     `solutions` fill in test outputs, and each one used is taken out, so that what is left belongs to no task. `split`
-    is "train", "eval", or None to go by each file's path.
+    is "train", "eval", or None to go by each file's path, and where that says nothing by `otherwise`.
     """
 
     solutions: Solutions
     split: str | None = None
+    otherwise: str = TRAIN
 
     def read(self, value: JSON, file: str) -> Iterator[ProblemRecord | ImportFault]:
         """The tasks and faults of one document; a lone task is named by its file, others by their ids."""
@@ -66,6 +62,9 @@ class ArcReader:
         for task_id in self.solutions:
             yield ImportFault(file, show(task_id), "found a solution without its task, expected both in one import")
 
+    def _side(self, file: str) -> str:
+        return self.split or said_side(file) or self.otherwise
+
     def _task(self, value: JSON, file: str, name: str, where: str) -> ProblemRecord | ImportFault:
         solution = self.solutions.pop(name, None)
         try:
@@ -73,7 +72,7 @@ class ArcReader:
             if solution is not None:
                 given = parse_solution(solution, len(spec["test"]), f"solution of {show(name)}")
                 reference = _merge(reference, given, where)
-            return ProblemRecord(ProblemKind.ARC, _name(name), "", spec, reference, self.split or split_of(file))
+            return ProblemRecord(ProblemKind.ARC, _name(name), "", spec, reference, self._side(file))
         except ProblemError as fault:
             return ImportFault(file, fault.path, fault.detail)
 

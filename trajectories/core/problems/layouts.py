@@ -5,24 +5,25 @@ several columns into a plain one. It changes no answer: how an answer is read is
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from string import ascii_uppercase
 
 from trajectories.core.answers.references import answer_of_solution
 from trajectories.core.identity import text_hash
 from trajectories.core.problems import ProblemError, describe
+from trajectories.core.problems.layout_rows import CHOICES, RIGHT, Layout, get, has, is_whole
 from trajectories.core.problems.question_choices import read_choices_of
 from trajectories.core.problems.question_files import Row
 from trajectories.core.problems.question_values import is_nothing, read_text
+from trajectories.core.problems.sentence_layouts import SENTENCE_LAYOUTS
 from trajectories.core.records import JSON, ProblemKind
 
 PLAIN = "plain"
 """What is chosen for a file that is to be read by its columns alone, whatever it looks like."""
 LOOKED_AT = 200
 """Rows that decide what a file looks like."""
-CHOICES, GROUND_TRUTH, SPLIT = "choices", "reward_model.ground_truth", "extra_info.split"
-"""Columns that layouts put into plain rows."""
+GROUND_TRUTH, SPLIT = "reward_model.ground_truth", "extra_info.split"
+"""Columns that the layout of verl puts into plain rows."""
 
 _WRONG = re.compile(r"(?:incorrect answer|incorrect_answer|distractor)[ _]?\d+")
 _AIME_ID = re.compile(r"\d{4}-I{1,2}-\d+|aime", re.IGNORECASE)
@@ -30,25 +31,6 @@ _THREE_DIGITS = re.compile(r"\d{1,3}")
 _NO_ANSWERS = frozenset({"proof", "notfound", "not found"})
 _LETTERED = re.compile(r"(?:option|choice|answer|op)?[ _]?([a-j])")
 _LETTERED_ANSWERS = ("answer", "cop", "target", "correct", "correct option", "answerkey", "label")
-
-
-@dataclass(frozen=True, slots=True)
-class Layout:
-    """One layout.
-
-    `says` completes "Read as <title>:". `columns` are the column names of a field, best first and in lower case, that
-    are looked for before the usual ones. `fits` tells of one row, with its columns in lower case, whether it looks like
-    this. `plain` turns a row into a plain one, or raises ProblemError. `kind` is that of every question, "" where the
-    answers tell.
-    """
-
-    name: str
-    title: str
-    says: str
-    fits: Callable[[Row], bool]
-    columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    plain: Callable[[Row], Row] = dict
-    kind: str = ""
 
 
 def find_layout(rows: Sequence[Row]) -> Layout | None:
@@ -74,28 +56,15 @@ def describe_rows(row: Row) -> str:
     return ""
 
 
-def _get(row: Row, column: str) -> JSON:
-    """The value of a column whose name is given in lower case."""
-    return next((value for name, value in row.items() if name.lower() == column), None)
-
-
 def _inside(row: Row, column: str, key: str) -> JSON:
     """What an object in a column has under a key; None where there is no object."""
     value = row.get(column)
     return value.get(key) if isinstance(value, dict) else None
 
 
-def _has(row: Row, *columns: str) -> bool:
-    return all(not is_nothing(row.get(column)) for column in columns)
-
-
-def _is_whole(value: JSON) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
 def _is_verl(row: Row) -> bool:
     model = row.get("reward_model")
-    return isinstance(model, dict) and "ground_truth" in model and _has(row, "prompt")
+    return isinstance(model, dict) and "ground_truth" in model and has(row, "prompt")
 
 
 def _plain_verl(row: Row) -> Row:
@@ -128,27 +97,27 @@ def _plain_gpqa(row: Row) -> Row:
     """The right answer and the wrong ones as choices, in an order that only the question and they decide."""
     [column] = _rights(row) or [""]
     right = read_text(row.get(column), column)
-    listed = _get(row, "incorrect_answers")
+    listed = get(row, "incorrect_answers")
     wrong = listed if isinstance(listed, list) else [row[each] for each in _wrongs(row)]
     texts = [read_text(each, "incorrect answers") for each in wrong]
     if right is None or None in texts:
         raise ProblemError(column or "Correct Answer", "found nothing, expected the right answer and the wrong ones")
     if right in texts:
         raise ProblemError(column, f"found {describe(right)} among the wrong answers too, expected another text")
-    question = str(_get(row, "question"))
+    question = str(get(row, "question"))
     # Not by place: where the right answer always came first, a model that says "A" would be right.
     order = sorted([right, *map(str, texts)], key=lambda text: text_hash(f"{question}\0{text}"))
-    return {**row, CHOICES: order, "right choice": ascii_uppercase[order.index(right)] if len(order) <= 26 else right}
+    return {**row, CHOICES: order, RIGHT: ascii_uppercase[order.index(right)] if len(order) <= 26 else right}
 
 
 def _is_mmlu_pro(row: Row) -> bool:
-    return _has(row, "question", "options", "answer") and _is_whole(row.get("answer_index"))
+    return has(row, "question", "options", "answer") and is_whole(row.get("answer_index"))
 
 
 def _plain_mmlu_pro(row: Row) -> Row:
     """The row as it is, where letter and index of its answer are of the same choice."""
-    index, choices = _get(row, "answer_index"), read_choices_of(_get(row, "options"), "options")
-    answer = _get(row, "answer")
+    index, choices = get(row, "answer_index"), read_choices_of(get(row, "options"), "options")
+    answer = get(row, "answer")
     if choices is None or index is None or is_nothing(answer):
         return row
     if choices.letters(answer, "answer") != choices.letters(index, "answer_index"):
@@ -179,7 +148,7 @@ def _plain_keyed(row: Row) -> Row:
 
 
 def _is_mmlu(row: Row) -> bool:
-    return isinstance(row.get("choices"), list) and _has(row, "question") and _is_whole(row.get("answer"))
+    return isinstance(row.get("choices"), list) and has(row, "question") and is_whole(row.get("answer"))
 
 
 def _lettered(row: Row) -> dict[str, JSON]:
@@ -201,7 +170,7 @@ def _is_lettered(row: Row) -> bool:
     answers = [row[column] for column in _LETTERED_ANSWERS if not is_nothing(row.get(column))]
     if not answers or isinstance(answers[0], bool):
         return False
-    if _is_whole(answers[0]):
+    if is_whole(answers[0]):
         return len(choices) > 2 and 0 <= answers[0] < len(choices)
     if str(answers[0]).strip().isdecimal():
         # Whether it counts from 0 or from 1 is not said, so that the row is a fault; it is no number to compute.
@@ -215,28 +184,28 @@ def _plain_lettered(row: Row) -> Row:
 
 def _is_gsm8k(row: Row) -> bool:
     answer = row.get("answer")
-    return _has(row, "question") and isinstance(answer, str) and "####" in answer
+    return has(row, "question") and isinstance(answer, str) and "####" in answer
 
 
 def _plain_gsm8k(row: Row) -> Row:
-    answer = _get(row, "answer")
+    answer = get(row, "answer")
     if isinstance(answer, str) and answer.strip() and not answer_of_solution(answer):
         raise ProblemError("answer", f"found {describe(answer)}, expected a solution that ends in #### and its answer")
     return row
 
 
 def _is_math(row: Row) -> bool:
-    return _has(row, "problem", "level") and "solution" in row and ("type" in row or "subject" in row)
+    return has(row, "problem", "level") and "solution" in row and ("type" in row or "subject" in row)
 
 
 def _is_aime(row: Row) -> bool:
     answer, name = row.get("answer"), " ".join(str(row.get(key, "")) for key in ("id", "url", "source", "year"))
     whole = _THREE_DIGITS.fullmatch(str(answer).strip()) is not None and not isinstance(answer, bool)
-    return whole and (_has(row, "problem") or _has(row, "question")) and _AIME_ID.search(name) is not None
+    return whole and (has(row, "problem") or has(row, "question")) and _AIME_ID.search(name) is not None
 
 
 def _is_numina(row: Row) -> bool:
-    return _has(row, "problem", "source") and isinstance(row.get("solution"), str)
+    return has(row, "problem", "source") and isinstance(row.get("solution"), str)
 
 
 def _plain_numina(row: Row) -> Row:
@@ -250,6 +219,7 @@ def _plain_numina(row: Row) -> Row:
 
 
 LAYOUTS: tuple[Layout, ...] = (
+    *SENTENCE_LAYOUTS,
     Layout(
         "verl",
         "rows of verl",
@@ -272,7 +242,7 @@ LAYOUTS: tuple[Layout, ...] = (
         _is_gpqa,
         {
             "question": ("question",),
-            "answer": ("right choice",),
+            "answer": (RIGHT,),
             "choices": (CHOICES,),
             "family": ("subdomain", "high-level domain"),
             "name": ("record id",),

@@ -1,7 +1,9 @@
 """`manage.py import_problems`: problems from files, folders and zips, from ARC-AGI-1, or made by a family."""
 
+import sys
 from argparse import ArgumentParser
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -17,7 +19,7 @@ from trajectories.core.problems.layouts import LAYOUTS, PLAIN
 from trajectories.core.problems.procedural import MAX_SEED, MAX_SIZE, Draw, ProceduralError, read_knobs
 from trajectories.core.problems.question_tally import QuestionTally
 from trajectories.core.problems.questions import KINDS
-from trajectories.core.problems.sides import TRAIN, said_side
+from trajectories.core.problems.sides import EVAL, TRAIN, said_side
 from trajectories.management.arguments import title
 from trajectories.services.problems.imports import ImportReport, import_arc_agi_1, import_records
 from trajectories.services.problems.procedural import describe_families, get_family, import_procedural
@@ -30,6 +32,7 @@ from trajectories.services.problems.questions import (
 )
 from trajectories.services.problems.uploads import read_arc_documents
 
+ASKED = "Are they for training or for evaluation? [train/eval] "
 NOTHING_SAID = (
     "nothing says whether these problems are for training or for evaluation, so they go to train; "
     "say --split train or --split eval"
@@ -39,6 +42,11 @@ NOTHING_SAID = (
 def _is_silent(name: str) -> bool:
     """Whether a file of tasks says nothing of its side."""
     return not is_solutions(name) and said_side(name) is None
+
+
+def _one_and_others(names: Sequence[str]) -> str:
+    more = {1: "", 2: " and another file"}.get(len(names), f" and {len(names) - 1:,} other files")
+    return f"{names[0]}{more}"
 
 
 class Command(BaseCommand):
@@ -139,6 +147,8 @@ class Command(BaseCommand):
                 return
             tasks, questions = part_questions(documents)
             tallies = {document.name: QuestionTally() for document in questions}
+            side = self._ask_side(tasks, questions, reading)
+            reading = replace(reading, otherwise=side or TRAIN)
             try:
                 report = import_records(
                     actor=None,
@@ -146,7 +156,7 @@ class Command(BaseCommand):
                     set_title=options["title"] or set_name,
                     source=", ".join(shown_path(Path(path.name)) for path in paths),
                     records=chain(
-                        read_arc_documents(tasks, solutions=solutions, split=options["split"]),
+                        read_arc_documents(tasks, solutions=solutions, split=options["split"], otherwise=side or TRAIN),
                         read_question_documents(questions, options=reading, tallies=tallies),
                     ),
                     on_fault="skip" if options["skip_bad"] else "all_or_nothing",
@@ -154,7 +164,7 @@ class Command(BaseCommand):
             except ValidationError as fault:
                 messages = [f"{field}: {text}" for field, texts in fault.message_dict.items() for text in texts]
                 raise CommandError(f"problem set {set_name!r}: {' '.join(messages)}") from fault
-        if report.inserted and not options["split"]:
+        if report.inserted and not options["split"] and not side:
             self._warn_of_sides(tasks, tallies)
         if not report.refused:
             for name, tally in tallies.items():
@@ -172,13 +182,33 @@ class Command(BaseCommand):
             otherwise=TRAIN,
         )
 
+    def _ask_side(
+        self, tasks: Sequence[Document | ImportFault], questions: Sequence[Document], reading: QuestionOptions
+    ) -> str:
+        """The side that whoever sits at the terminal says files are on that say nothing of it; "" where nobody can be
+        asked, or nothing has to be. Raises CommandError where they do not say."""
+        if reading.split or not self._called_from_command_line or not (sys.stdin.isatty() and sys.stdout.isatty()):
+            return ""
+        silent = [document.name for document in tasks if isinstance(document, Document) and _is_silent(document.name)]
+        looking = replace(reading, otherwise="")
+        silent += [each.name for each in questions if preview_questions(each, options=looking, count=0).asks_side]
+        if not silent:
+            return ""
+        self.stdout.write(f"{_one_and_others(silent)}: nothing says whether these problems are for training or not.")
+        try:
+            side = input(ASKED).strip().lower()
+        except (EOFError, KeyboardInterrupt):
+            side = ""
+        if side not in (TRAIN, EVAL):
+            raise CommandError(f"found {side or 'no answer'!r}, expected train or eval; nothing was imported")
+        return side
+
     def _warn_of_sides(self, tasks: Sequence[Document | ImportFault], tallies: Mapping[str, QuestionTally]) -> None:
         """Say which files say nothing of their side: nothing comes to the training side without a word."""
         silent = [document.name for document in tasks if isinstance(document, Document) and _is_silent(document.name)]
         silent += [name for name, tally in tallies.items() if tally.no_side]
         if silent:
-            more = {1: "", 2: " and another file"}.get(len(silent), f" and {len(silent) - 1:,} other files")
-            self.stderr.write(f"warning: {silent[0]}{more}: {NOTHING_SAID}")
+            self.stderr.write(f"warning: {_one_and_others(silent)}: {NOTHING_SAID}")
 
     def _pairs(self, arguments: list[str], option: str, form: str) -> dict[str, str]:
         if bad := [argument for argument in arguments if "=" not in argument]:

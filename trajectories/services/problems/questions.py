@@ -12,6 +12,7 @@ from trajectories.core.problems import ImportFault, ProblemError
 from trajectories.core.problems.arc_files import show
 from trajectories.core.problems.layouts import LOOKED_AT, Layout, describe_rows, find_layout, get_layout
 from trajectories.core.problems.question_columns import choose_columns, columns_of_row, find_columns
+from trajectories.core.problems.question_commas import CommaTally
 from trajectories.core.problems.question_files import Row, holds_questions, plain_name, read_rows, row_word
 from trajectories.core.problems.question_tally import QuestionTally
 from trajectories.core.problems.question_values import is_nothing
@@ -202,6 +203,7 @@ class _Reading:
     mapping: Mapping[str, str] = field(default_factory=dict)
     layout: Layout | None = None
     suggested: Layout | None = None
+    commas: CommaTally = field(default_factory=CommaTally)
 
     def read(self, row: Row, number: int) -> tuple[ProblemRecord, Mapping[str, str]]:
         """One row as a problem, and which column was what. Raises ProblemError."""
@@ -209,6 +211,7 @@ class _Reading:
         mapping = columns_of_row(row, options.columns, self.layout)
         kind = options.kind or (self.layout.kind if self.layout is not None else "")
         name = f"{PurePosixPath(plain_name(self.file)).stem}-{number}"
+        row = self.commas.settle(row, mapping, kind)
         return read_question(row, mapping, name, Told(options.split, kind, options.otherwise), self.file), mapping
 
 
@@ -222,12 +225,13 @@ def _read(document: Document, options: QuestionOptions, most: int | None = None)
             raise ProblemError("", "found no questions")
         suggested = find_layout(known)
         layout = get_layout(options.layout) if options.layout else suggested
-        columns = _columns_of(islice(read_rows(data, document.name), most), layout)
+        commas = CommaTally()
+        columns = _columns_of(islice(read_rows(data, document.name), most), layout, commas)
         again = islice(read_rows(data, document.name), most)
     except ProblemError as fault:
         return replace(nothing, rows=[(0, fault)])
     plain = ((number, _plain(row, layout)) for number, row in again)
-    reading = _Reading(document.name, options, plain, columns, {}, layout, suggested)
+    reading = _Reading(document.name, options, plain, columns, {}, layout, suggested, commas)
     try:
         return replace(reading, mapping=_choose(columns, options, layout, known) if columns else {})
     except ProblemError as fault:
@@ -240,8 +244,10 @@ def _first_rows(data: bytes, file: str) -> tuple[list[Row], bool]:
     return [row for row in rows if not isinstance(row, ProblemError)], bool(rows)
 
 
-def _columns_of(rows: Iterable[tuple[int, Row | ProblemError]], layout: Layout | None) -> tuple[str, ...]:
-    """The columns of all rows, of which none is kept.
+def _columns_of(
+    rows: Iterable[tuple[int, Row | ProblemError]], layout: Layout | None, commas: CommaTally
+) -> tuple[str, ...]:
+    """The columns of all rows, of which none is kept; `commas` takes in what they say of commas.
 
     A row that is no row of this layout still has columns: somebody may choose another layout for them.
     """
@@ -251,6 +257,7 @@ def _columns_of(rows: Iterable[tuple[int, Row | ProblemError]], layout: Layout |
         named = row if isinstance(made, ProblemError) else made
         if not isinstance(named, ProblemError):
             columns.update(dict.fromkeys(named))
+            commas.look(named)
     return tuple(columns)
 
 

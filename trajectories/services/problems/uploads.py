@@ -14,7 +14,7 @@ from trajectories.adapters.uploads import Document, OpenFiles
 from trajectories.core.problems import ImportFault, ProblemError
 from trajectories.core.problems.arc_files import ArcReader, Solutions, is_solutions, read_solutions, show
 from trajectories.core.problems.documents import parse_json
-from trajectories.core.problems.sides import said_side
+from trajectories.core.problems.sides import TRAIN, said_side
 from trajectories.core.records import ProblemRecord
 from trajectories.services.problems.questions import is_question_document
 from trajectories.services.problems.references import check_references
@@ -64,6 +64,7 @@ def read_arc_documents(
     *,
     solutions: Iterable[Document | ImportFault] = (),
     split: str | None = None,
+    otherwise: str = TRAIN,
     start: int = 0,
 ) -> Iterator[ProblemRecord | ImportFault]:
     """The ARC tasks of some documents, each with its solution where a solutions file has one, and all faults.
@@ -73,9 +74,10 @@ def read_arc_documents(
     A file of questions is a fault: see services/problems/questions.py.
 
     Solutions are read first, in whatever order the documents come, and then the tasks one document at a time.
-    `solutions` are solutions files whatever their names. `split` is "train", "eval", or None to go by each file's path.
+    `solutions` are solutions files whatever their names. `split` is "train", "eval", or None to go by each file's path,
+    and where that says nothing by `otherwise`.
     """
-    for file, item in islice(_read_arc(documents, solutions, split), start, None):
+    for file, item in islice(_read_arc(documents, solutions, split, otherwise), start, None):
         yield from check_references([item], file)
 
 
@@ -94,7 +96,10 @@ def names_without_side(files: Iterable[tuple[str, IO[bytes]]]) -> list[str]:
 
 
 def _read_arc(
-    documents: Iterable[Document | ImportFault], solutions: Iterable[Document | ImportFault], split: str | None
+    documents: Iterable[Document | ImportFault],
+    solutions: Iterable[Document | ImportFault],
+    split: str | None,
+    otherwise: str,
 ) -> Iterator[tuple[str, ProblemRecord | ImportFault]]:
     """Each task or fault with its file, before anything is checked against its reference answer."""
     tasks: list[Document] = []
@@ -115,7 +120,7 @@ def _read_arc(
     known: Solutions = {}
     for document in keys:
         yield from ((document.name, fault) for fault in _add_solutions(document, known))
-    reader = ArcReader(known, split)
+    reader = ArcReader(known, split, otherwise)
     for document in tasks:
         try:
             value = parse_json(document.read())

@@ -168,6 +168,30 @@ def _result(problem: Problem, item: ForeignTrace) -> SampleResult:
     )
 
 
+def _request_of(facts: Mapping[str, JSON]) -> str:
+    """Which request a trace answers, and as which of several answers; "" where its row did not say."""
+    custom_id, alternative = facts.get("custom_id"), facts.get("alternative")
+    return "" if custom_id is None and alternative is None else f"{custom_id or ''}\n{alternative or 0}"
+
+
+class _Known:
+    """Traces by problem and content, each with its sampler and the request that it answers."""
+
+    def __init__(self) -> None:
+        self._traces: dict[tuple[int, str], list[tuple[int | None, str, int]]] = {}
+
+    def add(self, key: tuple[int, str], sampler: int | None, request: str, trace_id: int) -> None:
+        """Take in one."""
+        self._traces.setdefault(key, []).append((sampler, request, trace_id))
+
+    def find(self, key: tuple[int, str], sampler: int | None, request: str) -> int | None:
+        """The trace that is the same: of that sampler if it is known, of that request if both say which; or None."""
+        for by, answers, trace_id in self._traces.get(key, ()):
+            if sampler in (None, by) and (not request or not answers or request == answers):
+                return trace_id
+        return None
+
+
 @dataclass
 class WrittenTraces:
     """What was written: the ids of the new traces, how many were known already, the samplers by model."""
@@ -268,19 +292,23 @@ class _Writer:
 
     def _new(self, batch: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
         """The traces of a batch that are not there yet, each once. One whose row names no model is known where any
-        model said the same."""
+        model said the same. The same words that came as answers to two requests are two traces."""
         rows = [(row["trace"][0], self._sampler(row["model"]).pk if row["model"] else None, row) for row in batch]
         hashes = {name for row in batch for name in row["known_as"]}
         found = Trace.objects.filter(problem__in={problem for problem, _, _ in rows}, content_hash__in=hashes, run=None)
-        known: dict[tuple[int, int | None, str], int] = {}
-        for problem, by, name, trace_id in found.values_list("problem_id", "sampler_id", "content_hash", "pk"):
-            known[problem, by, name] = known[problem, None, name] = trace_id
+        known = _Known()
+        columns = ("problem_id", "content_hash", "sampler_id", "facts", "pk")
+        for problem, name, by, facts, trace_id in found.values_list(*columns):
+            known.add((problem, name), by, _request_of(facts), trace_id)
         new, again = [], dict[int, Sequence[JSON]]()
         for problem, sampler, row in rows:
-            there = next((known[key] for name in row["known_as"] if (key := (problem, sampler, name)) in known), None)
+            request = _request_of(row["trace"][TRACE_COLUMNS.index("facts")])
+            same = (known.find((problem, name), sampler, request) for name in row["known_as"])
+            there = next((trace_id for trace_id in same if trace_id is not None), None)
             if there is None:
                 new.append(row)
-                known |= {(problem, model, name): NEW for name in row["known_as"] for model in (sampler, None)}
+                for name in row["known_as"]:
+                    known.add((problem, name), sampler, request, NEW)
             elif there != NEW:
                 again[there] = row["trace"]
         _part_again(again)
