@@ -1,9 +1,11 @@
 """One module per concept. The loop: Problem -> Run of Attempts -> Trace -> Verdict -> Review -> Release -> Export."""
 
+from trajectories.models.adjudications import Adjudication, ReviewVoid
 from trajectories.models.audit import AuditEvent
 from trajectories.models.bells import Bell
 from trajectories.models.briefs import Brief
 from trajectories.models.candidates import CandidateAnswer, CandidateReview, ProblemCandidate
+from trajectories.models.comparisons import Comparison, ComparisonLease
 from trajectories.models.endpoint_faults import EndpointFault
 from trajectories.models.freezings import Freezing
 from trajectories.models.generation import GenerationCall, GenerationJob
@@ -27,12 +29,15 @@ from trajectories.models.verdicts import Verdict
 from trajectories.models.workers import Worker
 
 __all__ = [
+    "Adjudication",
     "Attempt",
     "AuditEvent",
     "Bell",
     "Brief",
     "CandidateAnswer",
     "CandidateReview",
+    "Comparison",
+    "ComparisonLease",
     "EndpointFault",
     "Export",
     "Freezing",
@@ -56,6 +61,7 @@ __all__ = [
     "Reverification",
     "Review",
     "ReviewLease",
+    "ReviewVoid",
     "Rubric",
     "Run",
     "RunProblem",

@@ -5,6 +5,7 @@ from django.db import models
 from django.db.models import Q
 
 from trajectories.core.curation.reviews import Decision
+from trajectories.models.adjudications import ReviewVoid
 from trajectories.models.traces import Trace
 
 
@@ -13,6 +14,9 @@ class Review(models.Model):
 
     A reviewer's word on a trace is the review that nothing supersedes, unless it is a withdrawal. `key` makes a
     repeated submission the same review.
+
+    A lead can void somebody's reviews: each is superseded by a withdrawal that names the `void`. Where that is undone,
+    a copy supersedes the withdrawal; `decided_at` is then when its reviewer had decided, null in all other reviews.
     """
 
     trace = models.ForeignKey(Trace, on_delete=models.PROTECT, related_name="reviews")
@@ -25,6 +29,8 @@ class Review(models.Model):
     supersedes = models.OneToOneField("self", null=True, on_delete=models.PROTECT, related_name="superseded_by")
     key = models.UUIDField(unique=True)
     seconds = models.FloatField(null=True)
+    void = models.ForeignKey(ReviewVoid, null=True, on_delete=models.PROTECT, related_name="reviews", db_index=False)
+    decided_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -36,7 +42,10 @@ class Review(models.Model):
                 fields=["trace", "reviewer"], condition=Q(supersedes__isnull=True), name="review_first_once"
             ),
         ]
-        indexes = [models.Index(fields=["reviewer", "-id"], name="review_by_reviewer")]
+        indexes = [
+            models.Index(fields=["reviewer", "-id"], name="review_by_reviewer"),
+            models.Index(fields=["void", "id"], name="review_by_void", condition=Q(void__isnull=False)),
+        ]
         permissions = [("see_reviews", "Can see other people's reviews before their own")]
 
     def __str__(self) -> str:
