@@ -29,10 +29,10 @@ from trajectories.services.curation.comparisons import (
     renew_comparisons,
     undo_comparison,
 )
+from trajectories.views.comparison_sections import comparison_parts
 from trajectories.views.fragments import wants_fragment
 from trajectories.views.permissions import needs
 from trajectories.views.review_leases import MOST_TOKENS
-from trajectories.views.shown.comparisons import comparison_parts
 from trajectories.views.visitors import visitor
 
 compares = needs("trajectories.add_comparison", "trajectories.view_trace")
