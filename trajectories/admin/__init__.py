@@ -1,15 +1,16 @@
 """The admin as control room: everything to look at, nothing to edit by hand, and jobs to start and steer.
 
 `base` is what all tables share, `asking` the page that stands between an action and its effect, `jobs` the tables of
-jobs and how they are steered, `launches` what starts new jobs, `records` the tables of everything else.
+jobs and how they are steered, `launches` what starts new jobs, `curation` final decisions and comparisons, `records`
+the tables of everything else.
 """
 
 from django.contrib import admin
 
-from trajectories.admin import jobs, records
+from trajectories.admin import curation, jobs, records
 
 admin.site.site_header = "Minicolumn"
 admin.site.site_title = "Minicolumn admin"
 admin.site.index_title = "Control room"
 
-__all__ = ["jobs", "records"]
+__all__ = ["curation", "jobs", "records"]
