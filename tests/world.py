@@ -17,6 +17,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from tests import factories
 from tests.generation import waiting_candidate
@@ -45,11 +46,13 @@ from trajectories.models import (
     Release,
     Replay,
     Reverification,
+    ReviewVoid,
     Rubric,
     Run,
     Sampler,
     Trace,
 )
+from trajectories.selectors.adjudications import STATES as DISPUTE_STATES
 from trajectories.selectors.jobs import STATE_FILTERS as JOB_STATES
 from trajectories.selectors.judging import SHOWN_FILTERS
 from trajectories.selectors.problems import SOLVED_STATES, SORTS
@@ -93,6 +96,8 @@ class World:
     queue: Queue
     item: QueueItem
     flag: QueueFlag
+    reviewer: User
+    void: ReviewVoid
 
 
 @dataclass(frozen=True)
@@ -178,6 +183,8 @@ def make_world(lead: User) -> World:
         imported_file=Import.objects.create(
             kind=Import.Kind.TRACES, source="traces.jsonl", state=Import.State.FINISHED, inserted=3, created_by=lead
         ),
+        reviewer=lead,
+        void=ReviewVoid.objects.create(reviewer=lead, actor=lead, since=timezone.now(), key=uuid.uuid4()),
     )
 
 
@@ -198,6 +205,8 @@ def visits(world: World) -> list[Visit]:
 def _reading(world: World) -> Iterator[Visit]:
     """Everything that is read, without filters."""
     keys: dict[str, list[list[Any]]] = {
+        "adjudication_detail": [[world.traces[0].pk], [world.old.pk]],
+        "quality_reviewer": [[world.reviewer.pk]],
         "brief_detail": [[world.brief.pk]],
         "brief_edit": [[world.brief.pk]],
         "candidate_detail": [[world.candidate.pk], [world.rejected.pk]],
@@ -242,7 +251,8 @@ def _reading(world: World) -> Iterator[Visit]:
     }
     bare = [
         *("brief_list", "brief_new", "candidate_list", "candidate_next", "generation_list", "generation_new", "health"),
-        *("health_of_work",),
+        *("health_of_work", "adjudication_list", "adjudication_next", "quality"),
+        *("comparison_next", "comparison_ranking"),
         *(
             "home",
             "import_list",
@@ -315,6 +325,10 @@ def _filtering(world: World) -> Iterator[Visit]:
             "before=0-run-1",
         ],
         "run_list": [f"state={word}" for word in STATE_FILTERS],
+        "comparison_next": [f"problem={world.problem.pk}", f"set={world.problem.problem_set_id}", "overlap=2"],
+        "comparison_ranking": [f"problem={world.problem.pk}"],
+        "adjudication_list": [f"state={word}" for word in DISPUTE_STATES],
+        "quality": [f"problem_set={world.problem.problem_set_id}", "since=2020-01-01&until=2090-01-01", "since=x"],
         "run_new": ["preset=again", f"problem={world.problem.pk}", f"run={world.run.pk}"],
     }
     for name, each in queries.items():
@@ -340,6 +354,12 @@ def _posting(world: World) -> Iterator[Visit]:
     trace, candidate = world.traces[0].pk, world.candidate.pk
     word = {"key": key, "decision": "accept", "then": "next"}
     forms: list[tuple[str, list[Any], Mapping[str, Any]]] = [
+        ("adjudication_decide", [trace], {"key": key, "decision": "accept", "review": "0", "adjudication": "0"}),
+        ("comparison_decide", [], {"key": key, "verdict": "left", "lease": key}),
+        ("comparison_leases", [], {"token": key}),
+        ("comparison_undo", [], {"key": key}),
+        ("review_void", [world.reviewer.pk], {"key": key, "since": "2020-01-01", "reason": "Guessing."}),
+        ("review_void_undo", [world.void.pk], {"key": key}),
         ("brief_preview", [], {"title": "A", "name": "a", "template": "{problem}"}),
         ("candidate_decide", [candidate], {}),
         ("candidate_edit", [candidate], {}),

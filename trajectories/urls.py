@@ -5,10 +5,12 @@ from django.urls import URLPattern, path
 
 from trajectories.forms.accounts import LoginForm
 from trajectories.views import (
+    adjudications,
     arc_scores,
     attempts,
     briefs,
     candidates,
+    comparisons,
     exports,
     generation,
     grids,
@@ -22,6 +24,7 @@ from trajectories.views import (
     preferences,
     problems,
     procedural,
+    quality,
     queue_items,
     queues,
     references,
@@ -41,6 +44,10 @@ from trajectories.views import (
 )
 
 urlpatterns: list[URLPattern] = [
+    path("adjudications/", adjudications.adjudication_list, name="adjudication_list"),
+    path("adjudications/next/", adjudications.adjudication_next, name="adjudication_next"),
+    path("adjudications/<int:trace_id>/", adjudications.adjudication_detail, name="adjudication_detail"),
+    path("adjudications/<int:trace_id>/decide/", adjudications.adjudication_decide, name="adjudication_decide"),
     path("briefs/", briefs.brief_list, name="brief_list"),
     path("briefs/new/", briefs.brief_new, name="brief_new"),
     path("briefs/preview/", briefs.brief_preview, name="brief_preview"),
@@ -53,6 +60,11 @@ urlpatterns: list[URLPattern] = [
     path("candidates/<int:candidate_id>/decide/", candidates.candidate_decide, name="candidate_decide"),
     path("candidates/<int:candidate_id>/edit/", candidates.candidate_edit, name="candidate_edit"),
     path("candidates/<int:candidate_id>/requeue/", candidates.candidate_requeue, name="candidate_requeue"),
+    path("comparisons/next/", comparisons.comparison_next, name="comparison_next"),
+    path("comparisons/decide/", comparisons.comparison_decide, name="comparison_decide"),
+    path("comparisons/leases/", comparisons.comparison_leases, name="comparison_leases"),
+    path("comparisons/ranking/", comparisons.comparison_ranking, name="comparison_ranking"),
+    path("comparisons/undo/", comparisons.comparison_undo, name="comparison_undo"),
     path("exports/<int:export_id>/", exports.export_detail, name="export_detail"),
     path("exports/<int:export_id>/download/", exports.export_download, name="export_download"),
     path("generation/", generation.generation_list, name="generation_list"),
@@ -99,6 +111,10 @@ urlpatterns: list[URLPattern] = [
     path("problems/procedural/", procedural.family_list, name="procedural_list"),
     path("problems/procedural/<slug:name>/", procedural.family_detail, name="procedural_detail"),
     path("problems/references/", references.reference_list, name="reference_list"),
+    path("quality/", quality.quality, name="quality"),
+    path("quality/reviewers/<int:user_id>/", quality.quality_reviewer, name="quality_reviewer"),
+    path("quality/reviewers/<int:user_id>/void/", quality.review_void, name="review_void"),
+    path("quality/voids/<int:void_id>/undo/", quality.review_void_undo, name="review_void_undo"),
     path("queues/", queues.queue_list, name="queue_list"),
     path("queues/new/", queues.queue_new, name="queue_new"),
     path("queues/<int:queue_id>/", queues.queue_detail, name="queue_detail"),

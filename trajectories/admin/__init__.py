@@ -1,8 +1,8 @@
 """The admin as control room: everything to look at, nothing to edit by hand, and jobs to start and steer.
 
 `base` is what all tables share, `asking` the page that stands between an action and its effect, `jobs` the tables of
-jobs and how they are steered, `launches` what starts new jobs, `queues` the tables of curation queues, `curation` what
-people made of traces, `records` the tables of everything else.
+jobs and how they are steered, `launches` what starts new jobs, `queues` the tables of curation queues, `curation` human
+edits, final decisions and comparisons, `records` the tables of everything else.
 """
 
 from django.contrib import admin

@@ -1,9 +1,9 @@
-"""What people made of traces, to be looked at."""
+"""Tables of human edits, final decisions, voided reviews and comparisons."""
 
 from django.contrib import admin
 
 from trajectories.admin.base import ReadOnlyAdmin
-from trajectories.models import Repair, RepairWithdrawal
+from trajectories.models import Adjudication, Comparison, ComparisonLease, Repair, RepairWithdrawal, ReviewVoid
 
 SEARCH_HELP = "The whole name of a person, or an id."
 
@@ -23,3 +23,35 @@ class RepairWithdrawalAdmin(ReadOnlyAdmin):
     list_select_related = ("repair", "author")
     search_fields = ("author__username__exact",)
     search_help_text = SEARCH_HELP
+
+
+@admin.register(Adjudication)
+class AdjudicationAdmin(ReadOnlyAdmin):
+    list_display = ("id", "trace", "adjudicator", "decision", "reason", "supersedes", "created_at")
+    list_filter = ("decision",)
+    list_select_related = ("trace", "adjudicator", "supersedes")
+    search_fields = ("adjudicator__username__exact",)
+    search_help_text = SEARCH_HELP
+
+
+@admin.register(ReviewVoid)
+class ReviewVoidAdmin(ReadOnlyAdmin):
+    list_display = ("id", "reviewer", "since", "review_count", "actor", "undoes_id", "created_at")
+    list_select_related = ("reviewer", "actor")
+    search_fields = ("reviewer__username__exact",)
+    search_help_text = SEARCH_HELP
+
+
+@admin.register(Comparison)
+class ComparisonAdmin(ReadOnlyAdmin):
+    list_display = ("id", "problem", "first", "second", "swapped", "reviewer", "verdict", "created_at")
+    list_filter = ("verdict",)
+    list_select_related = ("problem", "first", "second", "reviewer")
+    search_fields = ("reviewer__username__exact",)
+    search_help_text = SEARCH_HELP
+
+
+@admin.register(ComparisonLease)
+class ComparisonLeaseAdmin(ReadOnlyAdmin):
+    list_display = ("id", "problem", "first", "second", "holder", "expires_at")
+    list_select_related = ("problem", "first", "second", "holder")

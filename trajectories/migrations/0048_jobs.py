@@ -6,7 +6,7 @@ class Migration(migrations.Migration):
     """Exports are held by the same lease as other jobs, and imports can be paused."""
 
     dependencies = [
-        ("trajectories", "0044_repairs"),
+        ("trajectories", "0047_comparisons"),
     ]
 
     operations = [

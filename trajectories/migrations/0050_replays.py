@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("trajectories", "0044_repairs"),
+        ("trajectories", "0048_jobs"),
     ]
 
     operations = [

@@ -1,10 +1,12 @@
 """One module per concept. The loop: Problem -> Run of Attempts -> Trace -> Verdict -> Review -> Release -> Export."""
 
+from trajectories.models.adjudications import Adjudication, ReviewVoid
 from trajectories.models.assignments import Assignment, QueueFlag, QueueItem, QueueSkip
 from trajectories.models.audit import AuditEvent
 from trajectories.models.bells import Bell
 from trajectories.models.briefs import Brief
 from trajectories.models.candidates import CandidateAnswer, CandidateReview, ProblemCandidate
+from trajectories.models.comparisons import Comparison, ComparisonLease
 from trajectories.models.endpoint_faults import EndpointFault
 from trajectories.models.freezings import Freezing
 from trajectories.models.generation import GenerationCall, GenerationJob
@@ -39,6 +41,7 @@ JOB_KINDS: dict[str, JobKind] = {
 
 __all__ = [
     "JOB_KINDS",
+    "Adjudication",
     "Assignment",
     "Attempt",
     "AuditEvent",
@@ -46,6 +49,8 @@ __all__ = [
     "Brief",
     "CandidateAnswer",
     "CandidateReview",
+    "Comparison",
+    "ComparisonLease",
     "EndpointFault",
     "Export",
     "Freezing",
@@ -78,6 +83,7 @@ __all__ = [
     "Reverification",
     "Review",
     "ReviewLease",
+    "ReviewVoid",
     "Rubric",
     "Run",
     "RunProblem",

@@ -5,6 +5,7 @@ from django.db import models
 from django.db.models import Q
 
 from trajectories.core.curation.reviews import Decision
+from trajectories.models.adjudications import ReviewVoid
 from trajectories.models.queues import Queue, QueueGuidelines
 from trajectories.models.traces import Trace
 
@@ -18,6 +19,9 @@ class Review(models.Model):
     A reviewer's word on a trace is the review that nothing supersedes, unless it is a withdrawal. `key` makes a
     repeated submission the same review. A review given in a queue names it and the version of its guidelines; `scores`
     are its further scores by name, 1 to 5 each, and `tags` a list of its tags.
+
+    A lead can void somebody's reviews: each is superseded by a withdrawal that names the `void`. Where that is undone,
+    a copy supersedes the withdrawal; `decided_at` is then when its reviewer had decided, null in all other reviews.
     """
 
     trace = models.ForeignKey(Trace, on_delete=models.PROTECT, related_name="reviews")
@@ -36,6 +40,8 @@ class Review(models.Model):
     )
     scores = models.JSONField(default=dict)
     tags = models.JSONField(default=list)
+    void = models.ForeignKey(ReviewVoid, null=True, on_delete=models.PROTECT, related_name="reviews", db_index=False)
+    decided_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -50,6 +56,7 @@ class Review(models.Model):
         indexes = [
             models.Index(fields=["reviewer", "-id"], name="review_by_reviewer"),
             models.Index(fields=["queue", "id"], name="review_by_queue", condition=Q(queue__isnull=False)),
+            models.Index(fields=["void", "id"], name="review_by_void", condition=Q(void__isnull=False)),
         ]
         permissions = [("see_reviews", "Can see other people's reviews before their own")]
 

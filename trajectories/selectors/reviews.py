@@ -46,8 +46,11 @@ def get_dispute(trace: Trace) -> Dispute:
 
 
 def last_decision(*, reviewer: User, trace: Trace | None = None) -> Review | None:
-    """The newest decision of a reviewer that still stands: what undo takes back."""
-    mine = Review.objects.filter(reviewer=reviewer, superseded_by=None).exclude(decision=Decision.WITHDRAW)
+    """The newest decision of a reviewer that still stands: what undo takes back.
+
+    What a lead voided and restored is not the newest thing they did, though its row is.
+    """
+    mine = Review.objects.filter(reviewer=reviewer, superseded_by=None, void=None).exclude(decision=Decision.WITHDRAW)
     if trace is not None:
         mine = mine.filter(trace=trace)
     return mine.select_related("trace").order_by("-id").first()

@@ -22,8 +22,9 @@ AREAS: dict[str, tuple[str, tuple[str, ...]]] = {
     "Problems": ("problem_list", ("problems", "imports", "procedural", "generation", "candidates", "briefs", "grids")),
     "Samplers": ("sampler_list", ("samplers", "instructions")),
     "Runs": ("run_list", ("runs",)),
-    "Traces": ("trace_list", ("traces", "reviews", "judging", "rubrics", "reverifications")),
+    "Traces": ("trace_list", ("traces", "reviews", "judging", "rubrics", "reverifications", "comparisons")),
     "Queues": ("queue_list", ("queues",)),
+    "Quality": ("quality", ("quality", "adjudications")),
     "Releases": ("release_list", ("releases", "exports")),
     "Jobs": ("job_list", ("jobs",)),
 }

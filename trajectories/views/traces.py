@@ -16,6 +16,7 @@ from trajectories.core.records import ProblemKind
 from trajectories.forms.reviews import ReviewForm, UndoForm
 from trajectories.forms.traces import TraceListForm, read_walk
 from trajectories.models import PendingVerification, Review, ReviewLease, Trace
+from trajectories.selectors.adjudications import final_decision
 from trajectories.selectors.blinding import sight_of, sight_on_screen
 from trajectories.selectors.exports import prompt_of
 from trajectories.selectors.lineages import get_lineage
@@ -292,6 +293,7 @@ def _told(request: HttpRequest, trace: Trace, *, told: bool) -> dict[str, Any]:
     return {
         "decision": trace.decision if told else "",
         "dispute": get_dispute(trace) if told and trace.disputed else None,
+        "final": final_decision(trace) if told else None,
         "blind": not told,
         "may_ask": not sight_of(request.user).is_blind,
         "history": list(history[:20]),

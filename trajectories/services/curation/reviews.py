@@ -5,13 +5,13 @@ from dataclasses import dataclass
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import F
 
-from trajectories.core.curation.reviews import Decision, ReviewDraft, ReviewError, Standing, is_disputed, settle
-from trajectories.models import AuditEvent, Problem, Queue, QueueGuidelines, Review, ReviewLease, Trace
+from trajectories.core.curation.reviews import Decision, ReviewDraft, ReviewError
+from trajectories.models import AuditEvent, Queue, QueueGuidelines, Review, ReviewLease, Trace
 from trajectories.selectors.review_leases import known_review
 from trajectories.selectors.reviews import last_decision, latest_review, standing_reviews
 from trajectories.services.curation.assignments import reopen_assignments
+from trajectories.services.curation.settling import settle_traces
 from trajectories.services.locks import take_turn
 
 
@@ -148,19 +148,12 @@ def _stored(reviewer: User, key: uuid.UUID) -> Review | None:
 def _record(review: Review) -> None:
     """Settle the trace anew, keep the problem's counter and write the audit event; the trace is locked."""
     trace = review.trace
-    before, was_disputed, withdrawn = Trace.objects.values_list("decision", "disputed", "withdrawn").get(pk=trace.pk)
-    words = [word.decision for word in standing_reviews(trace)]
-    after, disputed = settle(words), is_disputed(words)
-    if (after, disputed) != (before, was_disputed):
-        Trace.objects.filter(pk=trace.pk).update(decision=after, disputed=disputed)
-        change = (after == Standing.ACCEPTED) - (before == Standing.ACCEPTED)
-        if change and not withdrawn:
-            Problem.objects.filter(pk=trace.problem_id).update(accepted_count=F("accepted_count") + change)
-    trace.decision, trace.disputed = after, disputed
+    settled = settle_traces([trace.pk])[trace.pk]
+    trace.decision, trace.disputed = settled.after, settled.disputed
     AuditEvent.objects.create(
         actor=review.reviewer,
         verb=f"review.{review.decision}",
         object_type="trace",
         object_id=trace.pk,
-        data={"review": review.pk, "decision": {"before": before, "after": str(after)}},
+        data={"review": review.pk, "decision": settled.as_json()},
     )

@@ -8,7 +8,8 @@ from typing import Any
 from trajectories.adapters.spools import Spool
 from trajectories.core.curation.reviews import Decision
 from trajectories.core.identity import ListHash, content_hash
-from trajectories.models import Instruction, Review, Run, Sampler, Trace, Verdict
+from trajectories.models import Adjudication, Instruction, Review, Run, Sampler, Trace, Verdict
+from trajectories.selectors.adjudications import final_decisions
 from trajectories.selectors.releases import MEAN_SCORE, ReleaseRule
 
 MANIFEST_VERSION = 1
@@ -27,6 +28,7 @@ class Contents:
 
     spool: Spool
     count: int = 0
+    adjudicated: int = 0
     items_hash: ListHash = field(default_factory=ListHash)
     problems: set[int] = field(default_factory=set)
     splits: Counter[str] = field(default_factory=Counter)
@@ -46,12 +48,13 @@ class Contents:
         reviews = _by_trace(
             Review.objects.filter(trace__in=trace_ids, superseded_by=None).exclude(decision=Decision.WITHDRAW)
         )
+        final = {event.trace_id: event for event in final_decisions(trace_ids)}
         newest = Verdict.objects.filter(trace__in=trace_ids).order_by("trace", "verifier", "-pk")
         verdicts = _by_trace(newest.distinct("trace", "verifier").defer("evidence"))
         for trace_id in trace_ids:
-            self._freeze(traces[trace_id], reviews[trace_id], verdicts[trace_id])
+            self._freeze(traces[trace_id], reviews[trace_id], verdicts[trace_id], final.get(trace_id))
 
-    def _freeze(self, trace: Any, reviews: list[Review], verdicts: list[Verdict]) -> None:
+    def _freeze(self, trace: Any, reviews: list[Review], verdicts: list[Verdict], final: Adjudication | None) -> None:
         authors = [self._pseudonym(review.reviewer_id) for review in reviews]
         content: dict[str, Any] = {
             "problem": trace.problem.content_hash,
@@ -69,6 +72,12 @@ class Contents:
             evidence["original"] = _original(trace)
             content["original"] = {**evidence["original"], "trace": trace.parent.content_hash}
             self.edits += 1
+        if final is not None:
+            # Only where there is one: items without keep the hashes they always had.
+            by = self._pseudonym(final.adjudicator_id)
+            content["final"] = [by, final.decision, final.reason, final.comment]
+            evidence["final"] = {"id": final.pk, "by": by}
+            self.adjudicated += 1
         item_hash = content_hash(content)
         self.spool.append([self.count, trace.pk, trace.problem.split, trace.mean_score, evidence, item_hash])
         self.count += 1
@@ -102,6 +111,7 @@ class Contents:
                 "problems": len(self.problems),
                 "splits": dict(sorted(self.splits.items())),
                 **({"human_edits": self.edits} if self.edits else {}),
+                **({"adjudicated": self.adjudicated} if self.adjudicated else {}),
             },
             "samplers": _described(Sampler, ("name", "version", "kind", "parameters"), self.samplers),
             "instructions": _described(Instruction, ("name", "version", "view", "style"), self.instructions),

@@ -1,0 +1,43 @@
+"""What is shown of two traces that are compared: their problem, and of each what it says and nothing about it."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from trajectories.core.records import ProblemKind, ProblemRecord
+from trajectories.models import ComparisonLease, Trace
+from trajectories.selectors.traces import get_trace
+from trajectories.views.shown.candidates import problem_parts
+from trajectories.views.shown.traces import group_steps
+from trajectories.views.trace_sections import Section, sections_of
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One of the two: "A" or "B". `outputs` are its grids, for a task of grids; `sections` its text."""
+
+    letter: str
+    trace: Trace
+    sections: list[Section]
+    outputs: list[Any]
+    is_grids: bool
+
+
+def comparison_parts(lease: ComparisonLease, problem: ProblemRecord) -> dict[str, Any]:
+    """The problem and both sides in the order drawn for the reader.
+
+    Nothing here says which sampler, instruction or run a trace is from, what verifiers found, or what anybody said.
+    """
+    ids = (lease.first_id, lease.second_id)
+    left, right = reversed(ids) if lease.swapped else ids
+    return {
+        # Neither the expected outputs nor the right choice: they would be a verdict.
+        "problem": {**problem_parts(replace(problem, reference=None)), "tests": None},
+        "problem_kind": lease.problem.kind,
+        "sides": [_side("A", get_trace(left)), _side("B", get_trace(right))],
+    }
+
+
+def _side(letter: str, trace: Trace) -> Side:
+    is_grids = trace.problem.kind == ProblemKind.ARC
+    given = trace.given if is_grids and isinstance(trace.given, list) else []
+    return Side(letter, trace, sections_of(trace, group_steps(trace, whole=True)), given, is_grids)
