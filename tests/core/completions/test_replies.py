@@ -143,3 +143,35 @@ def test_null_is_no_reason_to_finish_of_an_answer_that_just_came() -> None:
     assert read_reply(half).finish_reason is FinishReason.STOP
     # Small servers say nothing of it at all.
     assert read_reply(json.dumps({"choices": [choice]}), just_came=True).finish_reason is FinishReason.STOP
+
+
+@pytest.mark.parametrize(
+    ("word", "expected"),
+    [
+        ("max_length", FinishReason.LENGTH),
+        ("TOKEN_LIMIT", FinishReason.LENGTH),
+        ("pause_turn", FinishReason.LENGTH),
+        ("incomplete", FinishReason.LENGTH),
+        ("content-filter", FinishReason.FILTER),
+        ("sensitive", FinishReason.FILTER),
+        ("ERROR_TOXIC", FinishReason.FILTER),
+        ("guardrail_intervened", FinishReason.FILTER),
+        ("eos_token", FinishReason.STOP),
+        ("COMPLETE", FinishReason.STOP),
+    ],
+)
+def test_providers_words_for_an_ending(word: str, expected: FinishReason) -> None:
+    assert read_reply(body(finish_reason=word), just_came=True).finish_reason is expected
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"status": "failed", "choices": [{"message": {"content": "The answer is 4"}, "finish_reason": "stop"}]},
+        {"choices": [{"message": {"content": "The answer is 4"}, "finish_reason": ""}]},
+        [{"error": {"code": 503, "message": "Busy.", "status": "UNAVAILABLE"}}],
+    ],
+)
+def test_more_errors_dressed_as_answers(value) -> None:
+    with pytest.raises(HiddenError):
+        read_reply(json.dumps(value), just_came=True)

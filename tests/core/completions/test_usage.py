@@ -173,3 +173,15 @@ def test_whatever_comes_the_parts_fit_the_whole(value):
         usage = counted.usage
         assert 0 <= usage.cached_tokens <= usage.input_tokens <= MOST
         assert 0 <= usage.reasoning_tokens <= usage.output_tokens <= MOST
+
+
+def test_cohere_counts_what_it_bills_apart():
+    billed = {"input_tokens": 10, "output_tokens": 5}
+    assert counts({"billed_units": billed, "tokens": {"input_tokens": 30, "output_tokens": 5}}) == (30, 0, 0, 5)
+
+
+@pytest.mark.parametrize("name", ["cost", "cost_usd", "total_cost_usd"])
+def test_a_cost_has_several_names(name):
+    counted = read_usage({"prompt_tokens": 20, "completion_tokens": 5, name: 0.0123})
+    assert counted is not None
+    assert counted.cost == Decimal("0.0123")

@@ -47,9 +47,13 @@ BROKEN_OFF = (
 )
 """Reasons to finish, in lower case, that mean that the text was not finished."""
 
+FILTERED = ("error_toxic",)
+"""Cohere's word for a text that was filtered, which is no error."""
 _TROUBLE = re.compile(r"error|fail|abort|cancel|interrupt|time_?d?_?out|disconnect|unavailable|overload|preempt")
 """What stands in the reasons of other gateways for the same: "internal_error", "timeout", "interrupted"."""
 
+FAILED = ("failed", "error", "cancelled", "canceled", "aborted")
+"""Statuses of a chat completion, at gateways that give it one, that mean that it is no answer."""
 READABLE = ("completed", "incomplete", "")
 """Statuses of a Responses answer that has an answer to read; one without a status has."""
 
@@ -87,6 +91,8 @@ def check_whole(body: Mapping[str, Any]) -> None:
         raise HiddenError(_refusal({name: body.get(name) for name in ("message", "code")}))
     if body.get("object") == "response" and (body.get("status") or "") not in READABLE:
         raise HiddenError(_refusal({"message": f"The response ended as {body['status']}."}))
+    if isinstance(body.get("status"), str) and body["status"].lower() in FAILED and "choices" in body:
+        raise HiddenError(_refusal({"message": f"The answer ended as {body['status']}."}))
     stated = body.get("base_resp")  # MiniMax
     if isinstance(stated, Mapping) and type(code := stated.get("status_code")) is int and code:
         raise HiddenError(_refusal({"message": stated.get("status_msg"), "code": MINIMAX_STATUS.get(code, BROKEN)}))
@@ -116,13 +122,14 @@ def check_ended(body: Mapping[str, Any]) -> None:
     """Raise HiddenError where a choice says with null that its text has not ended. One that says nothing of it has."""
     choices = body.get("choices")
     for choice in choices if isinstance(choices, list) else []:
-        if isinstance(choice, Mapping) and choice.get("finish_reason", "") is None:
+        if isinstance(choice, Mapping) and choice.get("finish_reason", "none") in (None, ""):
             raise broken_off("The answer was broken off (finish_reason null).")
 
 
 def is_broken_off(reason: Any) -> bool:
     """Whether a reason to finish means that the text was not finished."""
-    return isinstance(reason, str) and (reason.lower() in BROKEN_OFF or _TROUBLE.search(reason.lower()) is not None)
+    word = reason.lower() if isinstance(reason, str) else ""
+    return word in BROKEN_OFF or (word not in FILTERED and _TROUBLE.search(word) is not None)
 
 
 def broken_off(message: str) -> HiddenError:

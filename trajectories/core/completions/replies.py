@@ -13,11 +13,25 @@ from trajectories.core.records import FinishReason, Usage
 
 FINISHES = {
     **dict.fromkeys(
-        ("length", "max_tokens", "max_output_tokens", "model_length", "model_context_window_exceeded", "repetition"),
+        (
+            *(
+                "length",
+                "max_tokens",
+                "max_output_tokens",
+                "model_length",
+                "model_context_window_exceeded",
+                "repetition",
+            ),
+            *("max_length", "context_length", "context_length_exceeded", "token_limit", "time_limit", "cutoff"),
+            *("incomplete", "pause_turn"),  # the text would have gone on
+        ),
         FinishReason.LENGTH,
     ),
     **dict.fromkeys(
-        ("content_filter", "content_filtered", "safety", "recitation", "blocklist", "prohibited_content", "spii"),
+        (
+            *("content_filter", "content_filtered", "safety", "recitation", "blocklist", "prohibited_content", "spii"),
+            *("sensitive", "error_toxic", "guardrail_intervened", "moderation"),  # Zhipu, Cohere, Bedrock
+        ),
         FinishReason.FILTER,
     ),
     "refusal": FinishReason.REFUSAL,
@@ -61,6 +75,8 @@ def read_reply(raw: str, *, just_came: bool = False) -> Reply:
     until the text ends. What was stored before is read as it was then.
     """
     value = json.loads(raw)
+    if isinstance(value, list) and len(value) == 1 and isinstance(value[0], dict):
+        check_whole(value[0])  # Google's errors
     if not isinstance(value, dict):
         raise ReplyError(f"a JSON {type(value).__name__} instead of an object")
     check_whole(value)
@@ -129,7 +145,8 @@ def finish_reason_of(given: Any, text: str, refusal: str = "", *, has_calls: boo
 
     Truncated, filtered and refused go before empty: they say why there is nothing.
     """
-    reason = FINISHES.get(given.lower(), FinishReason.STOP) if isinstance(given, str) else FinishReason.STOP
+    word = given.lower().replace("-", "_") if isinstance(given, str) else ""
+    reason = FINISHES.get(word, FinishReason.STOP)
     if reason is not FinishReason.STOP:
         return reason
     if refusal and not text:

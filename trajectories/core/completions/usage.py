@@ -77,6 +77,8 @@ def read_usage(value: Any) -> Counted | None:
     """
     if not isinstance(value, Mapping):
         return None
+    if isinstance(value.get("tokens"), Mapping):  # Cohere, which counts what it bills apart
+        value = {**value, **value["tokens"]}
     known = (*INPUT, *OUTPUT, *TOTAL)
     if not any(_is_count(value.get(name)) for name in known):
         return None
@@ -125,7 +127,7 @@ def _cost(value: Mapping[str, Any]) -> Decimal | None:
     ticks = _money(value.get("cost_in_usd_ticks"), most=10**8 * TICKS)  # xAI
     if ticks is not None:
         return (ticks / TICKS).quantize(SMALLEST_COST)
-    names = ("cost", "estimated_cost", "total_cost")  # OpenRouter, DeepInfra, LiteLLM
+    names = ("cost", "estimated_cost", "total_cost", "cost_usd", "total_cost_usd")  # OpenRouter, DeepInfra, LiteLLM
     stated = next((value[name] for name in names if value.get(name) is not None), None)
     if isinstance(stated, Mapping):
         return _money(next((stated[name] for name in ("total_cost", "total") if stated.get(name) is not None), None))

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from trajectories.core.problems import ProblemError
 from trajectories.core.problems.arc_files import show
-from trajectories.core.problems.layouts import Layout
+from trajectories.core.problems.layout_rows import Layout
 from trajectories.core.problems.question_files import Row
 from trajectories.core.problems.question_values import is_nothing
 

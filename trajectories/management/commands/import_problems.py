@@ -50,6 +50,7 @@ def _one_and_others(names: Sequence[str]) -> str:
 
 
 class Command(BaseCommand):
+    _called_from_command_line = False  # Django sets it, and its types do not say so
     help = "Import ARC tasks (.json) and questions (.jsonl, .csv, .tsv, .json lists) from files, folders and zips."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -10,7 +10,8 @@ from trajectories.adapters.kept_uploads import KeptUpload
 from trajectories.adapters.uploads import Document, OpenFiles
 from trajectories.core.problems import ImportFault, ProblemError
 from trajectories.core.problems.arc_files import show
-from trajectories.core.problems.layouts import LOOKED_AT, Layout, describe_rows, find_layout, get_layout
+from trajectories.core.problems.layout_rows import Layout
+from trajectories.core.problems.layouts import LOOKED_AT, describe_rows, find_layout, get_layout
 from trajectories.core.problems.question_columns import choose_columns, columns_of_row, find_columns
 from trajectories.core.problems.question_commas import CommaTally
 from trajectories.core.problems.question_files import Row, holds_questions, plain_name, read_rows, row_word
