@@ -27,3 +27,17 @@ def list_failed(run: Run, *, kind: str = "", after: int | None = None, size: int
     rows = list(failed.order_by("pk")[: size + 1])
     more, rows = len(rows) > size, rows[:size]
     return AttemptPage(rows, after is not None, rows[-1].pk if more else None)
+
+
+FAILURE_WORDS = {
+    "exhausted": "nothing left to draw",
+    "timeout": "time ran out",
+    "parameters": "wrong parameters",
+    "view": "unknown view",
+}
+"""What an attempt came to without a sample, where the kind as it is stored does not say it to everybody."""
+
+
+def failure_word(kind: str) -> str:
+    """The kind of failure in words; others than those known are shown as stored, with spaces."""
+    return FAILURE_WORDS.get(kind, kind.replace("_", " "))

@@ -23,6 +23,7 @@ AREAS: dict[str, tuple[str, tuple[str, ...]]] = {
     "Samplers": ("sampler_list", ("samplers", "instructions")),
     "Runs": ("run_list", ("runs",)),
     "Traces": ("trace_list", ("traces", "reviews", "judging", "rubrics", "reverifications")),
+    "Insights": ("insights", ("insights",)),
     "Releases": ("release_list", ("releases", "exports")),
     "Jobs": ("job_list", ("jobs",)),
 }

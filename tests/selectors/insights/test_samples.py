@@ -187,9 +187,7 @@ def test_failures_by_kind_and_the_pace_over_the_whole_time():
     pace = list_pace(run.pk)
     assert len(pace) <= MOST_BINS
     assert (sum(each.done for each in pace), sum(each.failed for each in pace)) == (2, 2)
-    assert {after.start - before.start for before, after in pairwise(pace)} == {
-        timedelta(seconds=300)
-    }
+    assert {after.start - before.start for before, after in pairwise(pace)} == {timedelta(seconds=300)}
     assert list_pace(run.pk + 1) == []
 
 
