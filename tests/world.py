@@ -24,6 +24,7 @@ from tests.generation import waiting_candidate
 from tests.judging import rubric
 from tests.queues import item_of, queue_of
 from trajectories.adapters.chat_api import ChatSettings
+from trajectories.charts import CHARTS
 from trajectories.core.curation.reviews import Decision, ReviewDraft
 from trajectories.core.programs.replays import RULES_VERSION, PairReplay, ReplayStep
 from trajectories.core.rendering.images import encode_grid
@@ -198,6 +199,7 @@ def visits(world: World) -> list[Visit]:
     return [
         *_reading(world),
         *_filtering(world),
+        *_drawing(world),
         *_posting(world),
     ]
 
@@ -212,6 +214,7 @@ def _reading(world: World) -> Iterator[Visit]:
         "candidate_detail": [[world.candidate.pk], [world.rejected.pk]],
         "export_detail": [[world.export.pk]],
         "export_download": [[world.export.pk]],
+        "figure": [[name] for name in CHARTS],
         "generation_detail": [[world.generation.pk]],
         "grid_detail": [[CODE]],
         "grid_png": [["canonical", CODE]],
@@ -256,6 +259,7 @@ def _reading(world: World) -> Iterator[Visit]:
         *(
             "home",
             "import_list",
+            "insights",
             "instruction_list",
             "instruction_new",
             "job_list",
@@ -346,6 +350,17 @@ def _filtering(world: World) -> Iterator[Visit]:
     for name, (key, each) in detailed.items():
         for query in each:
             yield Visit(name, f"{reverse(name, args=[key])}?{query}")
+
+
+def _drawing(world: World) -> Iterator[Visit]:
+    """Every figure of a run, and one of every kind of selection."""
+    scopes = [f"run={world.run.pk}", f"problem_set={world.problem.problem_set_id}", f"sampler={world.sampler.pk}"]
+    scopes += [f"instruction={world.instruction.pk}", f"run={world.run.pk}&format=csv", "run=0", "sampler=none"]
+    for scope in scopes:
+        yield Visit("insights", f"{reverse('insights')}?{scope}")
+        yield Visit("figure", f"{reverse('figure', args=['verifiers'])}?{scope}")
+    for name in CHARTS:
+        yield Visit("figure", f"{reverse('figure', args=[name])}?run={world.run.pk}")
 
 
 def _posting(world: World) -> Iterator[Visit]:

@@ -25,6 +25,7 @@ AREAS: dict[str, tuple[str, tuple[str, ...]]] = {
     "Traces": ("trace_list", ("traces", "reviews", "judging", "rubrics", "reverifications", "comparisons")),
     "Queues": ("queue_list", ("queues",)),
     "Quality": ("quality", ("quality", "adjudications")),
+    "Insights": ("insights", ("insights",)),
     "Releases": ("release_list", ("releases", "exports")),
     "Jobs": ("job_list", ("jobs",)),
 }
