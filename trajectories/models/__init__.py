@@ -26,6 +26,7 @@ from trajectories.models.runs import Attempt, Run, RunProblem
 from trajectories.models.samplers import Sampler, SamplerGate
 from trajectories.models.sketches import ProblemSketch
 from trajectories.models.submissions import Submission
+from trajectories.models.threads import Mention, Thread, ThreadEvent
 from trajectories.models.traces import PendingVerification, Text, Trace
 from trajectories.models.verdicts import Verdict
 from trajectories.models.workers import Worker
@@ -50,6 +51,7 @@ __all__ = [
     "JudgeJob",
     "JudgeJobAnswer",
     "JudgeJobItem",
+    "Mention",
     "PendingVerification",
     "Problem",
     "ProblemCandidate",
@@ -77,6 +79,8 @@ __all__ = [
     "SamplerGate",
     "Submission",
     "Text",
+    "Thread",
+    "ThreadEvent",
     "Trace",
     "Verdict",
     "Worker",

@@ -1,0 +1,84 @@
+"""Remarks by keyboard: on a step, on selected words, which are then marked; none of it is a decision."""
+
+import pytest
+from django.contrib.auth.models import User
+from playwright.sync_api import Page, expect
+
+from tests import factories
+from trajectories.models import Review, Thread, ThreadEvent, Trace
+
+pytestmark = pytest.mark.django_db(transaction=True)
+STEPS = [
+    {"kind": "text", "title": "One", "body": "Each row is turned.", "depth": 0, "data": {}},
+    {"kind": "text", "title": "Two", "body": "So **each row** is turned, and each row is kept.", "data": {}},
+]
+SELECT = """(nth) => {
+    const body = document.querySelector("#step-1 .step-body");
+    const walker = document.createTreeWalker(body, NodeFilter.SHOW_TEXT);
+    for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+        for (let at = node.data.indexOf("each row"); at >= 0; at = node.data.indexOf("each row", at + 1)) {
+            if (nth--) continue;
+            document.getSelection().setBaseAndExtent(node, at, node, at + "each row".length);
+            return;
+        }
+    }
+}"""
+
+
+@pytest.fixture
+def trace(transactional_db) -> Trace:
+    return factories.make_trace(reasoning="\n\n".join(step["body"] for step in STEPS), steps=STEPS)
+
+
+def marked(page: Page) -> list[str]:
+    return page.evaluate("[...(CSS.highlights.get('remarked') ?? [])].map((range) => range.toString())")
+
+
+def test_words_are_remarked_on_marked_and_settled_by_keyboard(log_in, curator: User, trace):
+    page = log_in(curator)
+    page.goto(f"/traces/{trace.pk}/")
+    expect(page.locator("[data-remark]")).to_be_visible()
+    page.evaluate(SELECT, 1)
+    page.keyboard.press("m")
+    expect(page.locator("#remark-about")).to_contain_text("“each row” in step 2")
+    expect(page.locator("#remark_body")).to_be_focused()
+    page.keyboard.type("Does this follow?")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(".thread")).to_contain_text("Does this follow?")
+    thread = Thread.objects.get()
+    assert thread.start == trace.reasoning.body.rindex("each row")
+    assert marked(page) == ["each row"]
+    # It was no decision.
+    assert not Review.objects.exists()
+    page.locator(".thread summary").focus()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    page.keyboard.type("It does not.")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("button", name="Resolve")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator(".thread")).to_contain_text("resolved it")
+    assert marked(page) == []
+    assert list(ThreadEvent.objects.order_by("pk").values_list("kind", flat=True)) == ["comment", "resolve"]
+
+
+def test_without_a_selection_it_is_about_the_current_step(log_in, curator: User, trace):
+    page = log_in(curator)
+    page.goto(f"/traces/{trace.pk}/")
+    expect(page.locator("[data-remark]")).to_be_visible()
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    page.keyboard.press("m")
+    expect(page.locator("#remark-about")).to_contain_text("About step 2")
+    page.keyboard.type("Good.")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(".thread")).to_contain_text("Step 2")
+    assert Thread.objects.get().step == 1
+
+
+def test_the_timeline_unfolds_on_a_key(log_in, curator: User, trace):
+    page = log_in(curator)
+    page.goto(f"/traces/{trace.pk}/")
+    page.keyboard.press("y")
+    expect(page.locator("#timeline")).to_contain_text("sampled")
