@@ -39,7 +39,7 @@ def test_words_are_remarked_on_marked_and_settled_by_keyboard(log_in, curator: U
     page.goto(f"/traces/{trace.pk}/")
     expect(page.locator("[data-remark]")).to_be_visible()
     page.evaluate(SELECT, 1)
-    page.keyboard.press("m")
+    page.keyboard.press("p")
     expect(page.locator("#remark-about")).to_contain_text("“each row” in step 2")
     expect(page.locator("#remark_body")).to_be_focused()
     page.keyboard.type("Does this follow?")
@@ -69,7 +69,7 @@ def test_without_a_selection_it_is_about_the_current_step(log_in, curator: User,
     expect(page.locator("[data-remark]")).to_be_visible()
     page.keyboard.press("j")
     page.keyboard.press("j")
-    page.keyboard.press("m")
+    page.keyboard.press("p")
     expect(page.locator("#remark-about")).to_contain_text("About step 2")
     page.keyboard.type("Good.")
     page.keyboard.press("Control+Enter")
@@ -82,3 +82,35 @@ def test_the_timeline_unfolds_on_a_key(log_in, curator: User, trace):
     page.goto(f"/traces/{trace.pk}/")
     page.keyboard.press("y")
     expect(page.locator("#timeline")).to_contain_text("sampled")
+
+
+def test_the_first_error_settles_the_other_steps_by_two_keys(log_in, curator: User, transactional_db):
+    steps = [{"kind": "text", "title": f"Step {number}", "body": f"Words {number}."} for number in range(4)]
+    trace = factories.make_trace(reasoning="\n\n".join(step["body"] for step in steps), steps=steps)
+    page = log_in(curator)
+    page.goto(f"/traces/{trace.pk}/")
+    expect(page.locator("[data-label-step=bad]")).to_be_visible()
+    page.keyboard.press("q")
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    page.keyboard.press("b")
+    labels = page.locator(".step [data-step-label]")
+    expect(labels).to_have_text(["good", "bad", "after the error", "after the error"])
+    # Taken back, nothing follows from it any more; further on, the same key settles the steps anew.
+    page.keyboard.press("b")
+    expect(labels).to_have_text(["", "", "", ""])
+    page.keyboard.press("j")
+    page.keyboard.press("b")
+    expect(labels).to_have_text(["good", "good", "bad", "after the error"])
+    page.reload()
+    expect(page.locator("[name=first_error]")).to_be_checked()
+    expect(labels).to_have_text(["good", "good", "bad", "after the error"])
+    page.keyboard.press("w")
+    page.keyboard.press("Shift+Enter")
+    expect(page.get_by_role("heading", name="Your decision")).to_be_visible()
+    review = Review.objects.get()
+    assert review.step_labels == {"0": "good", "1": "good", "2": "bad", "3": "unseen"}
+    text = trace.reasoning.body
+    assert {index: text[start:end] for index, (start, end) in review.step_spans.items()} == {
+        str(number): f"Words {number}." for number in range(4)
+    }

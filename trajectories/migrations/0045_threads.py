@@ -14,7 +14,7 @@ def _append_only(table: str) -> migrations.RunSQL:
 
 
 class Migration(migrations.Migration):
-    """What people remark about traces, their steps and their words."""
+    """What people remark about traces, their steps and their words, and where the steps stand that they label."""
 
     dependencies = [
         ("trajectories", "0044_repairs"),
@@ -117,6 +117,11 @@ class Migration(migrations.Migration):
                 ],
                 "constraints": [models.UniqueConstraint(fields=("event", "person"), name="mention_once")],
             },
+        ),
+        migrations.AddField(
+            model_name="review",
+            name="step_spans",
+            field=models.JSONField(default=dict),
         ),
         _append_only("thread"),
         _append_only("threadevent"),
