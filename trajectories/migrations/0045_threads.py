@@ -17,7 +17,7 @@ class Migration(migrations.Migration):
     """What people remark about traces, their steps and their words, and where the steps stand that they label."""
 
     dependencies = [
-        ("trajectories", "0044_repairs"),
+        ("trajectories", "0050_replays"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
