@@ -251,6 +251,7 @@ def _reading(world: World) -> Iterator[Visit]:
         "trace_steps": [[world.traces[0].pk, 0]],
         "trace_verdicts": [[trace.pk] for trace in (*world.traces, world.imported)],
         "repair_new": [[world.traces[0].pk], [world.imported.pk]],
+        "trace_timeline": [[trace.pk] for trace in (*world.traces, world.old, world.imported)],
     }
     bare = [
         *("brief_list", "brief_new", "candidate_list", "candidate_next", "generation_list", "generation_new", "health"),
@@ -261,6 +262,7 @@ def _reading(world: World) -> Iterator[Visit]:
             "import_list",
             "insights",
             "instruction_list",
+            "mention_list",
             "instruction_new",
             "job_list",
             "judge_job_list",
@@ -340,6 +342,7 @@ def _filtering(world: World) -> Iterator[Visit]:
             yield Visit(name, f"{reverse(name)}?{query}")
     detailed = {
         "trace_detail": (world.traces[0].pk, ["reviews=all", "bodies=all", "view=raw", *telling]),
+        "trace_timeline": (world.traces[0].pk, ["reviews=all"]),
         "problem_detail": (world.problem.pk, [f"answer={world.traces[0].answer_hash}", "groups=all"]),
         "judge_job_detail": (world.judge_job.pk, [f"shown={word}" for word in SHOWN_FILTERS]),
         "instruction_detail": (world.instruction.pk, ["examples=3", f"examples=2&problem={world.old.problem.name}"]),
@@ -409,6 +412,10 @@ def _posting(world: World) -> Iterator[Visit]:
         ("repair_new", [trace], {"key": key, "part_0": "Other words.", "then": "diff"}),
         ("repair_new", [trace], {"key": key, "part_0": "Other words.", "program": "print(1)"}),
         ("repair_withdraw", [trace], {}),
+        ("thread_new", [trace], {"key": key, "body": "Why? @lena"}),
+        ("thread_new", [trace], {"key": key}),
+        ("thread_add", [1], {"key": key, "body": "Because."}),
+        ("mention_read", [1], {}),
         ("review_undo", [], {"key": key}),
         ("review_submit", [trace], {**word, "decision": ""}),
         ("review_submit", [trace], word),
@@ -446,6 +453,8 @@ VARYING = [
     (re.compile(r'name="despite" value="[0-9]+"'), "NEWEST"),
     (re.compile(r"\b(?:now|\d+\xa0seconds? ago|a second ago|\d+\xa0minutes? ago|a minute ago)\b"), "LATELY"),
     (re.compile(r"\b\d\d:\d\d(:\d\d)?\b"), "TIME"),
+    # Numbers of threads that were begun by the visit itself, and are given once, whatever is taken back.
+    (re.compile(r"(?<=thread-|answer-)[0-9]+|(?<=/threads/)[0-9]+"), "NEW"),
     # Bells that other tests rang, and how long they have waited by now.
     (re.compile(r'<tr id="queue-[^"]+">.*?</tr>', re.DOTALL), "QUEUE"),
 ]

@@ -27,6 +27,7 @@ NO_PARSERS = {
     "choix": "computes",
     "csp": "writes headers",
     "datasketch": "counts hashes of words",
+    "diff_match_patch": "compares numbers of words, and reads none",
     "dj_database_url": "reads a setting",
     "django": "reads forms and addresses, which people send",
     "django_htmx": "writes headers",

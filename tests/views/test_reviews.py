@@ -312,3 +312,20 @@ def test_a_trace_just_decided_shows_what_others_said(as_curator, lead, trace):
     response = submit(as_curator, trace, headers=HTMX, then="stay", lease=lease)
     assert "Too easy." in response.content.decode()
     assert "No other trace waits here" in response.content.decode()
+
+
+def test_the_first_error_settles_the_other_steps_where_that_is_asked_for(as_curator, trace):
+    labels = json.dumps({"0": "bad", "1": "good"})
+    submit(as_curator, trace, step_labels=labels)
+    submit(as_curator, trace, step_labels=labels, first_error="on")
+    assert list(Review.objects.order_by("pk").values_list("step_labels", flat=True)) == [
+        {"0": "bad", "1": "good"},
+        {"0": "bad", "1": "unseen"},
+    ]
+
+
+def test_a_label_that_is_none_is_refused_before_anything_is_settled(as_curator, trace):
+    for labels in ({"x": "bad"}, {"0": "awful"}, {"7": "bad"}):
+        response = submit(as_curator, trace, step_labels=json.dumps(labels), first_error="on")
+        assert response.status_code == 422
+    assert not Review.objects.exists()

@@ -3,7 +3,17 @@
 from django.contrib import admin
 
 from trajectories.admin.base import ReadOnlyAdmin
-from trajectories.models import Adjudication, Comparison, ComparisonLease, Repair, RepairWithdrawal, ReviewVoid
+from trajectories.models import (
+    Adjudication,
+    Comparison,
+    ComparisonLease,
+    Mention,
+    Repair,
+    RepairWithdrawal,
+    ReviewVoid,
+    Thread,
+    ThreadEvent,
+)
 
 SEARCH_HELP = "The whole name of a person, or an id."
 
@@ -55,3 +65,29 @@ class ComparisonAdmin(ReadOnlyAdmin):
 class ComparisonLeaseAdmin(ReadOnlyAdmin):
     list_display = ("id", "problem", "first", "second", "holder", "expires_at")
     list_select_related = ("problem", "first", "second", "holder")
+
+
+@admin.register(Thread)
+class ThreadAdmin(ReadOnlyAdmin):
+    list_display = ("id", "trace", "step", "fault", "author", "created_at")
+    list_select_related = ("trace", "author")
+    list_filter = ("fault",)
+    search_fields = ("author__username__exact",)
+    search_help_text = SEARCH_HELP
+
+
+@admin.register(ThreadEvent)
+class ThreadEventAdmin(ReadOnlyAdmin):
+    list_display = ("id", "thread", "kind", "author", "created_at")
+    list_select_related = ("thread", "author")
+    list_filter = ("kind",)
+    search_fields = ("author__username__exact",)
+    search_help_text = SEARCH_HELP
+
+
+@admin.register(Mention)
+class MentionAdmin(ReadOnlyAdmin):
+    list_display = ("id", "event", "person", "read_at")
+    list_select_related = ("event", "person")
+    search_fields = ("person__username__exact",)
+    search_help_text = SEARCH_HELP

@@ -7,7 +7,14 @@ from typing import Any, cast
 from django import forms
 from django.http import QueryDict
 
-from trajectories.core.curation.reviews import COMMENT_CHARACTERS, REJECTION_REASONS, Decision, ReviewDraft, ReviewError
+from trajectories.core.curation.reviews import (
+    COMMENT_CHARACTERS,
+    REJECTION_REASONS,
+    Decision,
+    ReviewDraft,
+    ReviewError,
+    settle_first_error,
+)
 from trajectories.forms.plain import PlainForm
 from trajectories.services.curation.reviews import Opened
 
@@ -30,7 +37,8 @@ LONGEST_LOOK = 24 * 3600.0
 class ReviewForm(PlainForm):
     """One person's review of a trace. `key` is made with the form, so that sending it twice is one review.
 
-    `lease` is the token of the page's lease, `despite` the newest review of which the page has told.
+    With `first_error` the first bad step settles the others. `lease` is the token of the page's lease, `despite` the
+    newest review of which the page has told.
     """
 
     decision = forms.ChoiceField(
@@ -50,6 +58,7 @@ class ReviewForm(PlainForm):
         required=False, max_length=COMMENT_CHARACTERS, widget=forms.Textarea(attrs={"rows": 2, "data-key": "c"})
     )
     step_labels = forms.CharField(required=False, max_length=LABELS_CHARACTERS, widget=forms.HiddenInput)
+    first_error = forms.BooleanField(required=False)
     seconds = forms.FloatField(required=False, min_value=0, max_value=LONGEST_LOOK, widget=forms.HiddenInput)
     key = forms.UUIDField(widget=forms.HiddenInput)
     lease = forms.UUIDField(required=False, widget=forms.HiddenInput)
@@ -82,6 +91,8 @@ class ReviewForm(PlainForm):
                 cleaned["reason"] = ""
             try:
                 self.check_draft(self.draft())
+                if cleaned["first_error"]:
+                    cleaned["step_labels"] = settle_first_error(cleaned["step_labels"], self.step_count)
             except ReviewError as fault:
                 self.add_error(fault.part if fault.part in self.fields else None, str(fault))
         return cleaned

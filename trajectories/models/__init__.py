@@ -29,6 +29,7 @@ from trajectories.models.runs import Attempt, Run, RunProblem
 from trajectories.models.samplers import Sampler, SamplerGate
 from trajectories.models.sketches import ProblemSketch
 from trajectories.models.submissions import Submission
+from trajectories.models.threads import Mention, Thread, ThreadEvent
 from trajectories.models.traces import PendingVerification, Text, Trace
 from trajectories.models.verdicts import Verdict
 from trajectories.models.workers import Worker
@@ -63,6 +64,7 @@ __all__ = [
     "JudgeJob",
     "JudgeJobAnswer",
     "JudgeJobItem",
+    "Mention",
     "PendingVerification",
     "Problem",
     "ProblemCandidate",
@@ -91,6 +93,8 @@ __all__ = [
     "SamplerGate",
     "Submission",
     "Text",
+    "Thread",
+    "ThreadEvent",
     "Trace",
     "Verdict",
     "Worker",

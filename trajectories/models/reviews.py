@@ -31,6 +31,9 @@ class Review(models.Model):
     reason = models.CharField(max_length=40, blank=True)
     comment = models.TextField(blank=True)
     step_labels = models.JSONField(default=dict)
+    # The place of each labelled step in the trace's text, [start, end] by the same index: labels hang on the text, and
+    # stay where they are when it is cut into other steps. A step that stands nowhere in the text has none.
+    step_spans = models.JSONField(default=dict)
     supersedes = models.OneToOneField("self", null=True, on_delete=models.PROTECT, related_name="superseded_by")
     key = models.UUIDField(unique=True)
     seconds = models.FloatField(null=True)

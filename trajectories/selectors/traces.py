@@ -215,7 +215,7 @@ def neighbours(walk: TraceWalk, trace: Trace, sight: Sight) -> tuple[int | None,
 def get_trace(trace_id: int) -> Trace:
     """One trace with all that its page shows. Raises Trace.DoesNotExist."""
     related = ("problem", "problem__problem_set", "run", "sampler", "instruction", "prompt", "reasoning", "program")
-    return Trace.objects.select_related(*related, "attempt").get(pk=trace_id)
+    return Trace.objects.select_related(*related, "attempt", "edited_by").get(pk=trace_id)
 
 
 def split_verdicts(trace: Trace, *, with_judges: bool) -> tuple[list[Verdict], list[Verdict]]:

@@ -18,11 +18,11 @@ from trajectories.selectors.disk import disk_trouble
 register = template.Library()
 
 AREAS: dict[str, tuple[str, tuple[str, ...]]] = {
-    "Home": ("home", ()),
+    "Home": ("home", ("mentions",)),
     "Problems": ("problem_list", ("problems", "imports", "procedural", "generation", "candidates", "briefs", "grids")),
     "Samplers": ("sampler_list", ("samplers", "instructions")),
     "Runs": ("run_list", ("runs",)),
-    "Traces": ("trace_list", ("traces", "reviews", "judging", "rubrics", "reverifications", "comparisons")),
+    "Traces": ("trace_list", ("traces", "threads", "reviews", "judging", "rubrics", "reverifications", "comparisons")),
     "Queues": ("queue_list", ("queues",)),
     "Quality": ("quality", ("quality", "adjudications")),
     "Insights": ("insights", ("insights",)),
@@ -199,6 +199,12 @@ def query(context: template.Context, **changes: Any) -> str:
             parameters[key] = str(value)
     address = context.get("page_address", "") if context["request"].method == "POST" else ""
     return f"{address}?{parameters.urlencode()}"
+
+
+@register.simple_tag
+def fresh_key() -> str:
+    """A key by which what is sent twice counts once, for a field that a service reads."""
+    return str(uuid.uuid4())
 
 
 @register.simple_tag

@@ -22,6 +22,7 @@ from trajectories.selectors.home import (
     list_set_progress,
 )
 from trajectories.selectors.queues import QueueRow, list_queues
+from trajectories.selectors.threads import MENTIONS_SHOWN, count_unread
 from trajectories.selectors.waiting import Waiting, list_waiting
 from trajectories.selectors.workers import get_workforce
 from trajectories.views.fragments import wants_fragment
@@ -93,7 +94,11 @@ def home(request: HttpRequest) -> HttpResponse:
         "loop": loop,
         "active": active,
         "ended": list_ended_runs(),
-        "steps": [*errands(request.user), *next_steps(request.user, loop, any_active=bool(active))],
+        "steps": [
+            *mentions(visitor(request)),
+            *errands(request.user),
+            *next_steps(request.user, loop, any_active=bool(active)),
+        ],
         "workforce": get_workforce(),
         "queues": [row for row in list_queues(visitor(request), mine=True) if _waits(row)][:QUEUES_SHOWN],
     }
@@ -106,6 +111,14 @@ def home(request: HttpRequest) -> HttpResponse:
 def _waits(row: QueueRow) -> bool:
     """Whether there is something to review in a queue for who may work on it."""
     return row.is_mine and row.queue.state == Queue.State.OPEN and not row.is_finished
+
+
+def mentions(person: User) -> Iterator[NextStep]:
+    """That somebody calls this person in a thread; nothing of what is said, which they may not know yet."""
+    if count := count_unread(person):
+        more = "+" if count == MENTIONS_SHOWN else ""
+        text = f"You are called by name in {count:,}{more} remark{'' if count == 1 else 's'} that you have not read."
+        yield NextStep("Read what you are asked", text, reverse("mention_list"), "Read", "comment")
 
 
 def errands(user: User | AnonymousUser) -> Iterator[NextStep]:

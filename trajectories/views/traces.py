@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 
 from trajectories.core.records import ProblemKind
 from trajectories.forms.reviews import ReviewForm, UndoForm
+from trajectories.forms.threads import ThreadForm
 from trajectories.forms.traces import TraceListForm, read_walk
 from trajectories.models import PendingVerification, Review, ReviewLease, Trace
 from trajectories.selectors.adjudications import final_decision
@@ -24,6 +25,7 @@ from trajectories.selectors.problems import to_record
 from trajectories.selectors.repairs import repair_of, repairs_of
 from trajectories.selectors.review_leases import running_leases, trace_holder
 from trajectories.selectors.reviews import get_dispute, last_decision, review_history, standing_review
+from trajectories.selectors.threads import threads_of
 from trajectories.selectors.traces import (
     TraceWalk,
     count_traces,
@@ -229,6 +231,8 @@ def reading(request: HttpRequest, trace: Trace, *, told: bool, verified: bool = 
         "lineage": lineage,
         "repair": repair_of(trace),
         "repairs": list(repairs_of(trace, reader_id=reader, told=told)) if lineage and lineage.has_edits else [],
+        "threads": threads_of(trace, reader_id=reader, told=told),
+        "thread_form": ThreadForm(),
         "told": told,
         "variation": shown_variation(trace.facts),
         "facts": shown_facts(trace.facts, with_examples=told or not sight_of(request.user).is_blind),

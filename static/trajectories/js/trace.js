@@ -2,7 +2,8 @@
 // Thoughts fold all together (z), and stay as they were left on the traces to come.
 // Labels live in the form's hidden field as {"3": "bad"}; a step without a label was not looked at.
 
-const WORDS = { good: ["pass", "good"], bad: ["fail", "bad"], neutral: ["unscored", "neutral"] };
+const WORDS = { good: ["pass", "good"], bad: ["fail", "bad"], neutral: ["unscored", "neutral"], unseen: ["pending", "after the error"] };
+const FIRST_ERROR = "first-error";
 let current = 0;
 
 const page = () => document.getElementById("trace");
@@ -17,8 +18,29 @@ export function readLabels() {
   }
 }
 
+/** Whether the first bad step settles the others: those before it are good, those after it are not judged. */
+function endsAtError() {
+  const asked = document.querySelector("#review-form [name=first_error]");
+  return Boolean(asked) && (asked.type === "hidden" || asked.checked);
+}
+
+/** The labels as they will be stored, see settle_first_error in core/curation/reviews.py. */
+function settledLabels() {
+  const given = readLabels();
+  if (!endsAtError()) return given;
+  const errors = Object.keys(given).filter((index) => given[index] === "bad").map(Number);
+  const settled = Object.fromEntries(Object.entries(given).filter(([, label]) => label !== "unseen"));
+  if (!errors.length) return settled;
+  const first = Math.min(...errors);
+  for (let index = 0; index < steps(); index += 1) {
+    if (index < first) settled[index] ??= "good";
+    else if (index > first) settled[index] = "unseen";
+  }
+  return settled;
+}
+
 export function showLabels() {
-  const labels = readLabels();
+  const labels = settledLabels();
   for (const place of document.querySelectorAll("[data-step-label]")) {
     const label = labels[place.dataset.stepLabel];
     place.hidden = !label;
@@ -84,6 +106,8 @@ function goTo(index, scroll) {
 
 function labelStep(label) {
   const labels = readLabels();
+  // What only followed from an error follows anew.
+  for (const index of Object.keys(labels)) if (labels[index] === "unseen") delete labels[index];
   if (labels[current] === label) delete labels[current];
   else labels[current] = label;
   field().value = JSON.stringify(labels);
@@ -127,8 +151,16 @@ function endDraft() {
   if (kept && JSON.parse(kept).key === saved.dataset.savedRepair) localStorage.removeItem(name);
 }
 
+document.addEventListener("change", (event) => {
+  if (!event.target.matches("#review-form input[type=checkbox][name=first_error]")) return;
+  localStorage.setItem(FIRST_ERROR, event.target.checked ? "yes" : "no");
+  showLabels();
+});
+
 function arrive() {
   endDraft();
+  const asked = document.querySelector("#review-form input[type=checkbox][name=first_error]");
+  if (asked) asked.checked = localStorage.getItem(FIRST_ERROR) === "yes";
   foldThoughts();
   for (const element of document.querySelectorAll("[data-needs-script]")) element.hidden = false;
   showCurrent();

@@ -2,7 +2,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trajectories.core.curation.reviews import Decision, ReviewDraft, ReviewError, Standing, is_disputed, settle
+from trajectories.core.curation.reviews import (
+    Decision,
+    ReviewDraft,
+    ReviewError,
+    Standing,
+    StepLabel,
+    is_disputed,
+    settle,
+    settle_first_error,
+)
 from trajectories.models import Trace
 
 words = st.lists(st.sampled_from([Decision.ACCEPT, Decision.REJECT]))
@@ -60,3 +69,29 @@ def test_a_whole_review_is_taken():
 )
 def test_words_are_disputed_where_they_contradict_each_other(words, expected):
     assert is_disputed(words) is expected
+
+
+@pytest.mark.parametrize(
+    ("given", "settled"),
+    [
+        ({}, {}),
+        ({"1": "good", "0": "neutral"}, {"0": "neutral", "1": "good"}),
+        ({"2": "bad"}, {"0": "good", "1": "good", "2": "bad", "3": "unseen"}),
+        ({"0": "bad", "2": "good", "3": "bad"}, {"0": "bad", "1": "unseen", "2": "unseen", "3": "unseen"}),
+        ({"1": "neutral", "3": "bad"}, {"0": "good", "1": "neutral", "2": "good", "3": "bad"}),
+        # The error was taken back: what followed from it goes too.
+        ({"0": "good", "2": "unseen", "3": "unseen"}, {"0": "good"}),
+    ],
+)
+def test_the_first_error_settles_the_other_steps(given, settled):
+    assert settle_first_error(given, 4) == settled
+
+
+@given(st.dictionaries(st.integers(0, 9).map(str), st.sampled_from(list(StepLabel)), max_size=10))
+def test_settled_labels_stay_settled_and_are_valid(labels):
+    settled = settle_first_error(labels, 10)
+    assert settle_first_error(settled, 10) == settled
+    ReviewDraft(Decision.ACCEPT, step_labels=settled).check(10)
+    words = [settled[key] for key in sorted(settled, key=int)]
+    assert words.count("bad") <= 1
+    assert ("bad" in words) is (len(settled) == 10 and "bad" in labels.values())

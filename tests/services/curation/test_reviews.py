@@ -197,3 +197,14 @@ def test_the_same_form_again_is_no_decision_meanwhile(curator, lead, trace):
     first = submit_review(reviewer=curator, trace=trace, draft=ACCEPT, key=key, opened=opened)
     submit(lead, trace, REJECT)
     assert submit_review(reviewer=curator, trace=trace, draft=ACCEPT, key=key, opened=opened) == first
+
+
+def test_labels_hang_on_the_text(curator):
+    bodies = ("Same words.", "Same words.", "Nowhere in it.")
+    steps = [{"kind": "text", "title": "A step", "body": body, "depth": 0, "data": {}} for body in bodies]
+    trace = factories.make_trace(reasoning="Same words.\n\nSame words.", steps=steps)
+    draft = ReviewDraft(Decision.ACCEPT, step_labels={"1": "bad", "2": "good"})
+    review = submit_review(reviewer=curator, trace=trace, draft=draft, key=uuid.uuid4())
+    assert review.step_spans == {"1": [13, 24]}
+    plain = submit_review(reviewer=curator, trace=trace, draft=ReviewDraft(Decision.ACCEPT), key=uuid.uuid4())
+    assert plain.step_spans == {}

@@ -27,11 +27,12 @@ class Standing(StrEnum):
 
 
 class StepLabel(StrEnum):
-    """A reviewer's word on one step. No label means: not looked at."""
+    """A reviewer's word on one step. No label means: not looked at; unseen, that it comes after the first error."""
 
     GOOD = "good"
     BAD = "bad"
     NEUTRAL = "neutral"
+    UNSEEN = "unseen"
 
 
 REJECTION_REASONS: Mapping[str, str] = {
@@ -109,7 +110,25 @@ def check_step_label(index: JSON, label: JSON, step_count: int) -> None:
     if int(index) >= step_count:
         raise ReviewError("step_labels", f"Step labels: found step {index}, but the trace has {step_count} steps.")
     if label not in tuple(StepLabel):
-        raise ReviewError("step_labels", f"Step {index}: found {str(label)[:20]!r}, expected good, bad or neutral.")
+        raise ReviewError(
+            "step_labels", f"Step {index}: found {str(label)[:20]!r}, expected good, bad, neutral or unseen."
+        )
+
+
+def settle_first_error(labels: Mapping[str, str], step_count: int) -> dict[str, str]:
+    """Labels in the order of the steps, where the first bad step settles the others: those before it that have none are
+    good, and all after it unseen, whatever was said of them. `labels` are valid.
+
+    Without a bad step nothing follows, and no step is unseen.
+    """
+    given = {int(index): label for index, label in labels.items() if label != StepLabel.UNSEEN}
+    errors = [index for index, label in given.items() if label == StepLabel.BAD]
+    if not errors:
+        return {str(index): given[index] for index in sorted(given)}
+    first = min(errors)
+    before = {str(index): given.get(index, StepLabel.GOOD.value) for index in range(first)}
+    after = {str(index): StepLabel.UNSEEN.value for index in range(first + 1, step_count)}
+    return {**before, str(first): StepLabel.BAD.value, **after}
 
 
 def is_disputed(decisions: Iterable[str]) -> bool:

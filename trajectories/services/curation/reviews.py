@@ -1,12 +1,14 @@
 """Writing reviews: append-only events, with what follows from them kept in the same transaction."""
 
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from django.contrib.auth.models import User
 from django.db import transaction
 
 from trajectories.core.curation.reviews import Decision, ReviewDraft, ReviewError
+from trajectories.core.curation.spans import step_spans
 from trajectories.models import AuditEvent, Queue, QueueGuidelines, Review, ReviewLease, Trace
 from trajectories.selectors.review_leases import known_review
 from trajectories.selectors.reviews import last_decision, latest_review, standing_reviews
@@ -84,6 +86,7 @@ def submit_review(
         reason=draft.reason,
         comment=draft.comment.strip(),
         step_labels=dict(draft.step_labels),
+        step_spans=_spans(trace, draft.step_labels),
         supersedes=latest_review(trace=trace, reviewer=reviewer),
         key=key,
         seconds=draft.seconds,
@@ -120,6 +123,15 @@ def undo_last_review(*, reviewer: User, key: uuid.UUID, trace: Trace | None = No
     # What a queue counted as given is wanted again.
     reopen_assignments(reviewer=reviewer, trace_id=last.trace_id)
     return review
+
+
+def _spans(trace: Trace, labels: Mapping[str, str]) -> dict[str, list[int]]:
+    """Where the labelled steps stand in the trace's text."""
+    if not labels:
+        return {}
+    spans = step_spans(trace.reasoning.body, trace.steps)
+    placed = {index: spans[int(index)] for index in labels}
+    return {index: list(span) for index, span in placed.items() if span is not None}
 
 
 def _check_known(reviewer: User, trace: Trace, opened: Opened) -> None:

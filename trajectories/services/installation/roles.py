@@ -7,7 +7,7 @@ from django.db import transaction
 
 CONCEPTS = (
     *("problemset", "problem", "sampler", "instruction", "run", "attempt", "trace", "verdict", "review", "repair"),
-    *("queue", "release", "releaseitem", "export", "reverification", "rubric", "judgejob"),
+    *("thread", "queue", "release", "releaseitem", "export", "reverification", "rubric", "judgejob"),
     *("brief", "generationjob", "generationcall", "problemcandidate", "candidateanswer", "candidatereview"),
 )
 BLIND_CONCEPTS = ("release", "releaseitem", "export")
@@ -20,15 +20,17 @@ ROLES: dict[str, list[str]] = {
         "add_review",
         "add_repair",
         "add_comparison",
+        "add_thread",
         "review_problemcandidate",
     ],
-    "engineer": [*VIEW, "see_reviews", "add_release", "add_export", "download_export"],
+    "engineer": [*VIEW, "add_thread", "see_reviews", "add_release", "add_export", "download_export"],
     "lead": [
         *VIEW,
         "add_review",
         "add_repair",
         "add_comparison",
         "view_comparison",
+        "add_thread",
         "see_reviews",
         "add_queue",
         "control_queue",

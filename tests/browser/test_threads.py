@@ -1,0 +1,116 @@
+"""Remarks by keyboard: on a step, on selected words, which are then marked; none of it is a decision."""
+
+import pytest
+from django.contrib.auth.models import User
+from playwright.sync_api import Page, expect
+
+from tests import factories
+from trajectories.models import Review, Thread, ThreadEvent, Trace
+
+pytestmark = pytest.mark.django_db(transaction=True)
+STEPS = [
+    {"kind": "text", "title": "One", "body": "Each row is turned.", "depth": 0, "data": {}},
+    {"kind": "text", "title": "Two", "body": "So **each row** is turned, and each row is kept.", "data": {}},
+]
+SELECT = """(nth) => {
+    const body = document.querySelector("#step-1 .step-body");
+    const walker = document.createTreeWalker(body, NodeFilter.SHOW_TEXT);
+    for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+        for (let at = node.data.indexOf("each row"); at >= 0; at = node.data.indexOf("each row", at + 1)) {
+            if (nth--) continue;
+            document.getSelection().setBaseAndExtent(node, at, node, at + "each row".length);
+            return;
+        }
+    }
+}"""
+
+
+@pytest.fixture
+def trace(transactional_db) -> Trace:
+    return factories.make_trace(reasoning="\n\n".join(step["body"] for step in STEPS), steps=STEPS)
+
+
+def marked(page: Page) -> list[str]:
+    return page.evaluate("[...(CSS.highlights.get('remarked') ?? [])].map((range) => range.toString())")
+
+
+def test_words_are_remarked_on_marked_and_settled_by_keyboard(log_in, curator: User, trace):
+    page = log_in(curator)
+    page.goto(f"/traces/{trace.pk}/")
+    expect(page.locator("[data-remark]")).to_be_visible()
+    page.evaluate(SELECT, 1)
+    page.keyboard.press("p")
+    expect(page.locator("#remark-about")).to_contain_text("“each row” in step 2")
+    expect(page.locator("#remark_body")).to_be_focused()
+    page.keyboard.type("Does this follow?")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(".thread")).to_contain_text("Does this follow?")
+    thread = Thread.objects.get()
+    assert thread.start == trace.reasoning.body.rindex("each row")
+    assert marked(page) == ["each row"]
+    # It was no decision.
+    assert not Review.objects.exists()
+    page.locator(".thread summary").focus()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    page.keyboard.type("It does not.")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("button", name="Resolve")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator(".thread")).to_contain_text("resolved it")
+    assert marked(page) == []
+    assert list(ThreadEvent.objects.order_by("pk").values_list("kind", flat=True)) == ["comment", "resolve"]
+
+
+def test_without_a_selection_it_is_about_the_current_step(log_in, curator: User, trace):
+    page = log_in(curator)
+    page.goto(f"/traces/{trace.pk}/")
+    expect(page.locator("[data-remark]")).to_be_visible()
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    page.keyboard.press("p")
+    expect(page.locator("#remark-about")).to_contain_text("About step 2")
+    page.keyboard.type("Good.")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(".thread")).to_contain_text("Step 2")
+    assert Thread.objects.get().step == 1
+
+
+def test_the_timeline_unfolds_on_a_key(log_in, curator: User, trace):
+    page = log_in(curator)
+    page.goto(f"/traces/{trace.pk}/")
+    page.keyboard.press("y")
+    expect(page.locator("#timeline")).to_contain_text("sampled")
+
+
+def test_the_first_error_settles_the_other_steps_by_two_keys(log_in, curator: User, transactional_db):
+    steps = [{"kind": "text", "title": f"Step {number}", "body": f"Words {number}."} for number in range(4)]
+    trace = factories.make_trace(reasoning="\n\n".join(step["body"] for step in steps), steps=steps)
+    page = log_in(curator)
+    page.goto(f"/traces/{trace.pk}/")
+    expect(page.locator("[data-label-step=bad]")).to_be_visible()
+    page.keyboard.press("q")
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    page.keyboard.press("b")
+    labels = page.locator(".step [data-step-label]")
+    expect(labels).to_have_text(["good", "bad", "after the error", "after the error"])
+    # Taken back, nothing follows from it any more; further on, the same key settles the steps anew.
+    page.keyboard.press("b")
+    expect(labels).to_have_text(["", "", "", ""])
+    page.keyboard.press("j")
+    page.keyboard.press("b")
+    expect(labels).to_have_text(["good", "good", "bad", "after the error"])
+    page.reload()
+    expect(page.locator("[name=first_error]")).to_be_checked()
+    expect(labels).to_have_text(["good", "good", "bad", "after the error"])
+    page.keyboard.press("w")
+    page.keyboard.press("Shift+Enter")
+    expect(page.get_by_role("heading", name="Your decision")).to_be_visible()
+    review = Review.objects.get()
+    assert review.step_labels == {"0": "good", "1": "good", "2": "bad", "3": "unseen"}
+    text = trace.reasoning.body
+    assert {index: text[start:end] for index, (start, end) in review.step_spans.items()} == {
+        str(number): f"Words {number}." for number in range(4)
+    }

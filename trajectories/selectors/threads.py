@@ -1,0 +1,78 @@
+"""Reading threads: what people remark about traces, as far as the reader may know it, and who is called."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.contrib.auth.models import User
+from django.db.models import BooleanField, Case, Q, QuerySet, Value, When
+
+from trajectories.core.curation.spans import nth_of, step_spans
+from trajectories.models import Mention, Thread, ThreadEvent, Trace
+from trajectories.selectors.blinding import Sight
+
+MENTIONS_SHOWN = 50
+
+
+@dataclass(frozen=True, slots=True)
+class ShownThread:
+    """A thread with what was said in it, oldest first. `nth` tells which of several equal places in its step is meant,
+    from 0; `is_placed` whether its words stand in a step, and so can be marked there."""
+
+    thread: Thread
+    events: Sequence[ThreadEvent]
+    nth: int
+    is_placed: bool
+
+    @property
+    def is_open(self) -> bool:
+        """Whether nobody has resolved it, or somebody has opened it again."""
+        turns = [event.kind for event in self.events if event.kind != ThreadEvent.Kind.COMMENT]
+        return not turns or turns[-1] == ThreadEvent.Kind.REOPEN
+
+
+def threads_of(trace: Trace, *, reader_id: int, told: bool) -> list[ShownThread]:
+    """The threads of a trace, open ones first; unless `told`, what the reader said in their own. One query."""
+    events = ThreadEvent.objects.filter(thread__trace=trace).select_related("thread__author", "author").order_by("pk")
+    if not told:
+        events = events.filter(thread__author=reader_id, author=reader_id)
+    grouped: dict[int, list[ThreadEvent]] = {}
+    for event in events:
+        grouped.setdefault(event.thread_id, []).append(event)
+    shown = [_shown(trace, each) for each in grouped.values()]
+    return sorted(shown, key=lambda each: (not each.is_open, each.thread.pk))
+
+
+def _shown(trace: Trace, events: Sequence[ThreadEvent]) -> ShownThread:
+    thread = events[0].thread
+    if thread.start is None or thread.step is None or thread.step >= len(trace.steps):
+        return ShownThread(thread, events, 0, is_placed=False)
+    text = trace.reasoning.body
+    span = step_spans(text, trace.steps[: thread.step + 1])[-1]
+    if span is None or not span[0] <= thread.start < span[1]:
+        return ShownThread(thread, events, 0, is_placed=False)
+    nth = nth_of(text[span[0] : span[1]], thread.quote, thread.start - span[0])
+    return ShownThread(thread, events, nth, is_placed=True)
+
+
+def is_open(thread: Thread) -> bool:
+    """Whether a thread awaits something."""
+    turns = thread.events.exclude(kind=ThreadEvent.Kind.COMMENT).order_by("-pk").values_list("kind", flat=True)
+    return turns.first() in (None, ThreadEvent.Kind.REOPEN)
+
+
+def unread_mentions(person: User, sight: Sight) -> QuerySet[Mention]:
+    """Where somebody is called and has not read it, newest first. `told` says whether they may know what is said: that
+    they are called they may always know."""
+    mentions = Mention.objects.filter(person=person, read_at=None)
+    told = Q(sight.seen("event__thread__trace"))
+    return (
+        mentions.select_related("event__author", "event__thread__trace__problem")
+        .defer("event__thread__trace__steps", "event__thread__trace__parts", "event__thread__trace__problem__spec")
+        .annotate(told=Case(When(told, then=Value(True)), default=Value(False), output_field=BooleanField()))
+        .order_by("-pk")
+    )
+
+
+def count_unread(person: User) -> int:
+    """How many mentions somebody has not read, at most MENTIONS_SHOWN."""
+    return Mention.objects.filter(person=person, read_at=None).values("pk")[:MENTIONS_SHOWN].count()
