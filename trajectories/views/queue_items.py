@@ -112,7 +112,7 @@ def _show_next(request: HttpRequest, queue: Queue, *, but: list[int], skipped: b
 def queue_item(request: HttpRequest, queue_id: int, item_id: int) -> HttpResponse:
     """One item with its decision form; what the visitor has decided already can be changed there."""
     item = _find_item(request, queue_id, item_id)
-    assignment = lease_item(reviewer=visitor(request), item=item)
+    assignment = lease_item(reviewer=visitor(request), item=item, same_page=wants_fragment(request))
     if assignment is None:
         return _render_nothing(request, item.queue, gone=item.trace_id)
     return _render(request, item, assignment)

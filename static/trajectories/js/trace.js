@@ -86,6 +86,10 @@ function labelStep(label) {
   const labels = readLabels();
   if (labels[current] === label) delete labels[current];
   else labels[current] = label;
+  // In the mode of first errors what comes before the first wrong step is good, unless somebody has said otherwise.
+  if (label === "bad" && labels[current] && page()?.dataset.stepMode === "first_error") {
+    for (let earlier = 0; earlier < current; earlier += 1) labels[earlier] ??= "good";
+  }
   field().value = JSON.stringify(labels);
   field().dispatchEvent(new Event("input", { bubbles: true }));
   showLabels();
