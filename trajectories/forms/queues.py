@@ -29,6 +29,7 @@ from trajectories.services.curation.queues import LONGEST_GUIDELINES, MOST_GOLD,
 
 STEP_CHOICES = [
     (StepMode.EACH.value, "Any step may be labelled good, bad or neutral"),
+    (StepMode.FIRST_ERROR.value, "The first wrong step: those before it count as good"),
     (StepMode.OFF.value, "Steps are not labelled"),
 ]
 SKIP_REASONS = {

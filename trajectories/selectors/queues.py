@@ -72,13 +72,16 @@ def list_queues(person: User | AnonymousUser, *, mine: bool = False, size: int =
     closed_last = Case(When(state=Queue.State.CLOSED, then=1), default=0)
     ordered = rows.select_related("created_by").order_by(closed_last, F("due_on").asc(nulls_last=True), "-pk")
     found = list(ordered[:size])
+    if not found:
+        return []
     looking: dict[int, list[str]] = {}
     now = running_assignments().filter(queue__in=[queue.pk for queue in found]).order_by("reviewer__username")
     for queue, name in now.values_list("queue", "reviewer__username").distinct():
         looking.setdefault(queue, []).append(name)
-    open_to_me = set(_open_to(person).values_list("pk", flat=True)) if person.has_perm(ADD_REVIEWS) else set()
+    reviews = person.has_perm(ADD_REVIEWS)
+    open_to_me = {queue.pk for queue in found} if mine else set(_open_to(person).values_list("pk", flat=True))
     return [
-        QueueRow(queue, queue.done, queue.own, tuple(looking.get(queue.pk, ())), queue.pk in open_to_me)
+        QueueRow(queue, queue.done, queue.own, tuple(looking.get(queue.pk, ())), reviews and queue.pk in open_to_me)
         for queue in found
     ]
 

@@ -65,9 +65,13 @@ def _find_queue(request: HttpRequest, queue_id: int) -> Queue:
 def _find_item(request: HttpRequest, queue_id: int, item_id: int) -> QueueItem:
     _find_queue(request, queue_id)
     try:
-        item = get_item(queue_id, item_id)
+        return _with_trace(get_item(queue_id, item_id))
     except QueueItem.DoesNotExist as fault:
         raise Http404(f"There is no item {item_id} in queue {queue_id}.") from fault
+
+
+def _with_trace(item: QueueItem) -> QueueItem:
+    """The item with all of its trace that the screen shows."""
     item.trace = get_trace(item.trace_id)
     return item
 
@@ -102,7 +106,8 @@ def _show_next(request: HttpRequest, queue: Queue, *, but: list[int], skipped: b
         if note:
             messages.info(request, note)
         return redirect(_address(found))
-    response = _render(request, _find_item(request, queue.pk, found.item_id), found, note=note)
+    found.item.queue = queue
+    response = _render(request, _with_trace(found.item), found, note=note)
     response["HX-Push-Url"] = _address(found)
     return response
 
@@ -112,7 +117,7 @@ def _show_next(request: HttpRequest, queue: Queue, *, but: list[int], skipped: b
 def queue_item(request: HttpRequest, queue_id: int, item_id: int) -> HttpResponse:
     """One item with its decision form; what the visitor has decided already can be changed there."""
     item = _find_item(request, queue_id, item_id)
-    assignment = lease_item(reviewer=visitor(request), item=item)
+    assignment = lease_item(reviewer=visitor(request), item=item, same_page=wants_fragment(request))
     if assignment is None:
         return _render_nothing(request, item.queue, gone=item.trace_id)
     return _render(request, item, assignment)

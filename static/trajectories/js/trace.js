@@ -110,6 +110,10 @@ function labelStep(label) {
   for (const index of Object.keys(labels)) if (labels[index] === "unseen") delete labels[index];
   if (labels[current] === label) delete labels[current];
   else labels[current] = label;
+  // In the mode of first errors what comes before the first wrong step is good, unless somebody has said otherwise.
+  if (label === "bad" && labels[current] && page()?.dataset.stepMode === "first_error") {
+    for (let earlier = 0; earlier < current; earlier += 1) labels[earlier] ??= "good";
+  }
   field().value = JSON.stringify(labels);
   field().dispatchEvent(new Event("input", { bubbles: true }));
   showLabels();

@@ -263,3 +263,15 @@ def test_fifty_people_at_once_give_every_item_exactly_its_quota(order, lead):
     assert kept == queue.review_count == sum(item.quota for item in items)
     # Nobody starves: while so much waits, everybody gets some of it.
     assert QueueWork.objects.filter(queue=queue).count() == PEOPLE
+
+
+def test_what_a_page_releases_on_leaving_is_not_what_the_next_page_holds(traces, curator, lead):
+    """A browser tells of leaving a page only after it has asked for the next one."""
+    queue = queue_of(lead, traces)
+    before = lease_next(reviewer=curator, queue=queue)
+    again = lease_next(reviewer=curator, queue=queue)
+    assert (again.item_id, again.token == before.token) == (before.item_id, False)
+    opened = lease_item(reviewer=curator, item=again.item)
+    release_assignments(reviewer=curator, tokens=[before.token, again.token])
+    assert Assignment.objects.get(pk=opened.pk).state == "leased"
+    assert lease_item(reviewer=curator, item=again.item, same_page=True).token == opened.token

@@ -46,7 +46,7 @@ lower AS ({lower}),
 chosen AS (SELECT id FROM held UNION ALL SELECT id FROM upper UNION ALL SELECT id FROM lower)
 UPDATE trajectories_assignment AS taken SET
     state = 'leased',
-    token = CASE WHEN taken.reviewer_id = %(reviewer)s THEN taken.token ELSE %(token)s END,
+    token = %(token)s,
     handed_at = CASE WHEN taken.reviewer_id = %(reviewer)s THEN taken.handed_at ELSE STATEMENT_TIMESTAMP() END,
     reviewer_id = %(reviewer)s,
     expires_at = STATEMENT_TIMESTAMP() + make_interval(secs => %(lease)s)
@@ -73,8 +73,9 @@ RETURNING id
 def lease_next(*, reviewer: User, queue: Queue, but: Iterable[int] = (), skipped: bool = False) -> Assignment | None:
     """Lease the reviewer's next item of a queue; None where nothing is free for them, or the queue is not open.
 
-    What they hold comes first, so that a page opened again shows the same; `but` names items that are on their screen
-    or on their way. `skipped` hands out what they passed over before, and nothing else.
+    What they hold comes first, so that a page opened again shows the same, with a token of its own: what the page
+    before releases on leaving is heard later. `but` names items that are on their screen or on their way. `skipped`
+    hands out what they passed over before, and nothing else.
     """
     if queue.state != Queue.State.OPEN:
         return None
@@ -156,13 +157,17 @@ def _is_gold_due(queue: Queue, work: QueueWork, position: int) -> bool:
 
 
 @transaction.atomic
-def lease_item(*, reviewer: User, item: QueueItem) -> Assignment | None:
-    """The reviewer's assignment to one item, leased anew where it is not decided; None where there is none for them."""
+def lease_item(*, reviewer: User, item: QueueItem, same_page: bool = False) -> Assignment | None:
+    """The reviewer's assignment to one item, leased anew where it is not decided; None where there is none for them.
+
+    The token is a new one, as in `lease_next`, but for the `same_page` that asks again.
+    """
     take_turn("assignments of", reviewer.pk)
     mine = Assignment.objects.select_for_update(no_key=True).filter(item=item, reviewer=reviewer).first()
     if mine is not None:
         if mine.state == State.LEASED:
-            Assignment.objects.filter(pk=mine.pk).update(expires_at=Now() + LEASE)
+            mine.token = mine.token if same_page else uuid.uuid4()
+            Assignment.objects.filter(pk=mine.pk).update(expires_at=Now() + LEASE, token=mine.token)
         return mine
     if item.queue.state != Queue.State.OPEN or item.is_gold:
         return None
