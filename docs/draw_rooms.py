@@ -32,8 +32,9 @@ Layers from the top to the bottom; an arrow means "imports", and none leads up. 
 for one concept, and rooms form no circle either: import-linter holds both (`make contracts`). An arrow that follows
 from others is left out. Words are explained in [glossary.md](glossary.md).
 
-Everything below is drawn by `python docs/draw_rooms.py` from the imports and from the packages' own first sentences; a
-test holds that it is up to date.
+The [recipes](#recipes) at the end say how to add a verifier, a strategy, an exporter, an importer, a kind of job and a
+kind of problem. Everything between is drawn by `python docs/draw_rooms.py` from the imports and from the packages' own
+first sentences (the recipes from `docs/recipes.md`); a test holds that it is up to date.
 """
 
 
@@ -102,7 +103,8 @@ def drawn() -> str:
     parts = [HEAD, "## Layers\n", floors, "", picture(graph, "trajectories", shown)]
     for title, parent in (("services", "trajectories.services"), ("core", "trajectories.core")):
         parts += [f"\n## Rooms of `{title}`\n", table(graph, parent), "", picture(graph, parent)]
-    return "\n".join(parts) + "\n"
+    recipes = (ROOT / "docs/recipes.md").read_text(encoding="utf-8").rstrip("\n")
+    return "\n".join([*parts, "\n## Recipes\n", recipes]) + "\n"
 
 
 if __name__ == "__main__":

@@ -29,3 +29,24 @@ def test_what_the_glossary_names_is_there(name):
 def test_no_term_is_explained_twice():
     terms = re.findall(r"^\| ([\w -]+) \| ", text("docs/glossary.md"), re.MULTILINE)
     assert sorted(set(terms) - {"term"}) == sorted(each for each in terms if each != "term")
+
+
+RECIPES = {part.split("\n")[0]: part for part in text("docs/recipes.md").split("\n### ")[1:]}
+
+
+def test_there_is_a_recipe_for_everything_that_is_added_often():
+    kinds = ("verifier", "strategy", "exporter", "importer", "kind of job", "kind of problem")
+    assert [name.partition(" ")[2] for name in RECIPES] == list(kinds)
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_a_recipe_touches_at_most_four_files_which_are_there(name):
+    steps = re.findall(r"^\d\. (.*)", RECIPES[name], re.MULTILINE)
+    assert 2 <= len(steps) <= 4
+    files = [match[1] for step in steps if (match := re.match(r"`([\w/.]+)`", step))]
+    assert len(files) >= 2
+    for file in files:
+        assert file.count("NAME") or (ROOT / file).exists(), file
+    examples = re.findall(r"`(\w+\.py)` is (?:a short|an) example", RECIPES[name])
+    home = (ROOT / files[0]).parent
+    assert all((home / example).exists() for example in examples)

@@ -275,3 +275,9 @@ class FreezingAdmin(JobAdmin):
     list_select_related = ("release", "created_by")
     search_fields = ("title",)
     search_help_text = "A title or an id."
+
+
+for job_kind in JOB_KINDS.values():
+    if not admin.site.is_registered(job_kind.model):
+        shown = {"list_display": ("id", "state", "created_by", "created_at"), "list_select_related": ("created_by",)}
+        admin.site.register(job_kind.model, type("PlainJobAdmin", (JobAdmin,), {"kind": job_kind.word, **shown}))

@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 
+from trajectories.core.problems.kinds import KINDS
 from trajectories.core.prompts.answer_formats import STYLES
 from trajectories.core.prompts.shipped import VIEW_WORDS
 from trajectories.core.prompts.templates import MAX_TEMPLATE, SLOTS
@@ -17,13 +18,7 @@ from trajectories.services.prompts.instructions import Draft
 MAX_EXAMPLES = 8
 MAX_SEED = 2**63 - 1
 
-KIND_TITLES = {
-    ProblemKind.ARC: "ARC",
-    ProblemKind.NUMERIC: "Number",
-    ProblemKind.CHOICE: "Choice",
-    ProblemKind.TEXT: "Text",
-    ProblemKind.PROCEDURAL: "Procedural",
-}
+KIND_TITLES = {word: kind.title for word, kind in KINDS.items() if kind.is_offered}
 STYLE_TITLES = {
     "chain-of-thought": "Chain of thought",
     "subtasks": "Subtasks",

@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 
+from trajectories.core.problems.kinds import KINDS
 from trajectories.core.prompts.answer_formats import EXPERT, PROGRAM_STYLES
 from trajectories.core.records import ProblemKind
 from trajectories.core.strategies import Strategy
@@ -72,30 +73,22 @@ class Group:
     instructions: Sequence[Instruction]
 
 
-GROUP_TITLES = {
+GROUP_TITLES: dict[str, str] = {
     "search": "Views of the symbolic search",
     "programs": "ARC: programs",
     "grids": "ARC: output grids",
     "experts": "ARC: experts, a program by each view",
-    ProblemKind.NUMERIC: "Numbers",
-    ProblemKind.CHOICE: "Choices",
-    ProblemKind.TEXT: "Texts",
-    ProblemKind.PROCEDURAL: "Procedural",
+    **{word: kind.plural for word, kind in KINDS.items() if kind.is_offered and word is not ProblemKind.ARC},
     "any": "Any kind of problem",
 }
 """By word, in the order in which they are shown."""
 
 
-USUAL = {
-    ProblemKind.ARC.value: "arc-program",
-    ProblemKind.NUMERIC.value: "numeric",
-    ProblemKind.CHOICE.value: "choice",
-    ProblemKind.TEXT.value: "text",
-    ProblemKind.PROCEDURAL.value: "procedural",
-}
-"""The instruction that a run of a language model begins with, by the one kind of problem that it is about."""
 USUAL_FOR_ANY = "chain-of-thought"
 """Where the problems are of several kinds: an instruction for one of them would leave the others without any."""
+
+USUAL = {word.value: kind.usual_instruction for word, kind in KINDS.items() if kind.usual_instruction != USUAL_FOR_ANY}
+"""The instruction that a run of a language model begins with, by the one kind of problem that it is about."""
 
 
 def usual_instruction(kinds: Collection[str], instructions: Iterable[Instruction]) -> Instruction | None:

@@ -1,10 +1,10 @@
 """What a model is told about the form of its answer. The forms are those that core.verifiers.answers looks for."""
 
 from trajectories.core.problems.arc import ArcTask
+from trajectories.core.problems.kinds import KINDS, MANY, asks_for_many
 from trajectories.core.problems.questions import asks_for_program
 from trajectories.core.prompts.program_answers import EXPERT_FIELDS
-from trajectories.core.records import ProblemKind, PublicProblem
-from trajectories.core.verifiers.answers import asks_for_many
+from trajectories.core.records import PublicProblem
 
 PROGRAM, EXPERT, SUBTASKS_PROGRAM = "program", "expert", "subtasks-program"
 STYLES = {
@@ -45,7 +45,7 @@ def answer_format(style: str, problem: PublicProblem, task: ArcTask | None) -> s
         )
         return f"Give, in one ```python block, a complete Python program {what}."
     if task is None:
-        return _MANY if asks_for_many(problem) else _QUESTION_FORMATS.get(problem.kind, _TAGGED)
+        return MANY if asks_for_many(problem) else KINDS[problem.kind].answer_format
     if style == EXPERT:
         fields = "\n".join(f'  "{name}": {_EXPERT_HINTS[name]}' for name in EXPERT_FIELDS)
         return (
@@ -66,11 +66,3 @@ def _grid_format(tests: int) -> str:
         f"End with the output grids of the {tests} test inputs as JSON, a list of {tests} grids in their order, each a "
         "list of rows of colours, between <answer> and </answer>."
     )
-
-
-_TAGGED = "End with the final answer alone between <answer> and </answer>."
-_MANY = 'End with a line that says "Answer: " and the letters of all right choices, parted by commas.'
-_QUESTION_FORMATS = {
-    ProblemKind.NUMERIC: "End with the final number in \\boxed{}, with its unit where the question asks for one.",
-    ProblemKind.CHOICE: 'End with a line that says "Answer: " and the letter of the right choice alone.',
-}

@@ -1,15 +1,14 @@
 """The final answer of a trace: stated, found when it came, or found now; with the rule that found it and the place."""
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from trajectories.core.answers import RULE_SET
 from trajectories.core.answers.endings import end_of_said
-from trajectories.core.answers.finding import Found, find_choice, find_json, find_numeric, find_text
-from trajectories.core.answers.marks import MAX_ANSWER, CutOff, find_tag
+from trajectories.core.answers.marks import MAX_ANSWER
 from trajectories.core.completions.thoughts import Content, content_at, content_of
-from trajectories.core.records import JSON, AnswerSpan, ProblemKind, ProblemRecord, PublicProblem, TraceRecord
+from trajectories.core.problems.kinds import KINDS
+from trajectories.core.records import JSON, AnswerSpan, ProblemRecord, PublicProblem, TraceRecord
 
 STATED = "stated"
 
@@ -60,31 +59,11 @@ def find_in_text(problem: ProblemRecord | PublicProblem, text: str) -> FoundAnsw
 def find_in_content(problem: ProblemRecord | PublicProblem, content: Content) -> FoundAnswer | None:
     """The answer that a content gives, with its place in the whole text, by the present rules."""
     # What stands behind a token for the end is no part of what was said.
-    found = _reader(problem)(content.text[: end_of_said(content.text)])
+    found = KINDS[problem.kind].find(problem, content.text[: end_of_said(content.text)])
     if found is None:
         return None
     start, last = content.place(found.start), content.place(max(found.start, found.end - 1))
     return FoundAnswer(found.value, found.rule, start, last + 1, RULE_SET)
-
-
-def _reader(problem: ProblemRecord | PublicProblem) -> Callable[[str], Found | None]:
-    """The rules for the problem's kind."""
-    if problem.kind is ProblemKind.NUMERIC:
-        return lambda text: find_numeric(text, asked=problem.statement)
-    choices = problem.spec.get("choices")
-    if problem.kind is ProblemKind.CHOICE and isinstance(choices, list | tuple):
-        texts = [str(choice) for choice in choices]
-        return lambda text: find_choice(text, texts, many=asks_for_many(problem))
-    if problem.kind is ProblemKind.ARC:
-        return _find_grid
-    if problem.kind is ProblemKind.TEXT and problem.spec.get("match") == "json":
-        return find_json
-    return lambda text: find_text(text, free=problem.kind is ProblemKind.PROCEDURAL)
-
-
-def asks_for_many(problem: ProblemRecord | PublicProblem) -> bool:
-    """Whether several choices may be right together."""
-    return problem.spec.get("many") is True
 
 
 def as_json(span: AnswerSpan) -> dict[str, JSON]:
@@ -110,23 +89,3 @@ def read_span(value: JSON, text: str) -> AnswerSpan | None:
 def was_searched(value: JSON) -> bool:
     """Whether a trace's facts say that its text was searched when it came."""
     return isinstance(value, dict) and type(value.get("rules")) is int
-
-
-def _find_grid(text: str) -> Found | None:
-    """The JSON between the last tags, else the last JSON list of lists."""
-    try:
-        tag = find_tag(text)
-    except CutOff:
-        tag = None
-    if tag is not None and text[tag.start : tag.end].strip():
-        return Found(text[tag.start : tag.end].strip(), "tag", tag.start, tag.end)
-    end = text.rfind("]]")
-    while end >= 0:
-        start = text.rfind("[[", max(0, end - MAX_ANSWER), end)
-        if start < 0:
-            return None
-        try:
-            return Found(json.loads(text[start : end + 2]), "last grid", start, end + 2)
-        except (ValueError, RecursionError):
-            end = text.rfind("]]", 0, start)
-    return None

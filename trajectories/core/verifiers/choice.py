@@ -1,6 +1,7 @@
 """Are the right choices named, by their letters or by their texts?"""
 
 from trajectories.core.answers.choices import MOST_CHOICES, letters_of, read_choices
+from trajectories.core.problems.kinds import asks_for_many
 from trajectories.core.records import JSON, ProblemKind, ProblemRecord, TraceRecord, VerdictRecord
 from trajectories.core.verifiers.answer_common import (
     answer_verdict,
@@ -9,7 +10,7 @@ from trajectories.core.verifiers.answer_common import (
     no_answer,
     no_reference,
 )
-from trajectories.core.verifiers.answers import asks_for_many, find_answer
+from trajectories.core.verifiers.answers import find_answer
 from trajectories.core.verifiers.base import Tools
 
 

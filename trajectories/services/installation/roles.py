@@ -5,6 +5,8 @@ from django.contrib.auth.management import create_permissions
 from django.contrib.auth.models import Group, Permission
 from django.db import transaction
 
+from trajectories.models import JOB_KINDS
+
 CONCEPTS = (
     *("problemset", "problem", "sampler", "instruction", "run", "attempt", "trace", "verdict", "review", "repair"),
     *("thread", "queue", "release", "releaseitem", "export", "reverification", "rubric", "judgejob"),
@@ -14,6 +16,11 @@ BLIND_CONCEPTS = ("release", "releaseitem", "export")
 """What is made of everybody's decisions: nothing for who reviews without knowing those of others."""
 
 VIEW = [f"view_{name}" for name in CONCEPTS]
+JOB_PERMISSIONS = sorted(
+    {name.partition(".")[2] for kind in JOB_KINDS.values() for name in (*kind.permissions, *kind.control(kind.model()))}
+)
+"""What it takes to see and steer jobs of every kind."""
+
 ROLES: dict[str, list[str]] = {
     "curator": [
         *(f"view_{name}" for name in CONCEPTS if name not in BLIND_CONCEPTS),
@@ -58,6 +65,7 @@ ROLES: dict[str, list[str]] = {
         "add_release",
         "add_export",
         "download_export",
+        *JOB_PERMISSIONS,
     ],
 }
 """Codenames of permissions by group. Admins are superusers."""
