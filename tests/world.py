@@ -452,6 +452,7 @@ VARYING = [
     # That somebody decided may be told, and this is told to who decides on the same trace.
     (re.compile(r'name="despite" value="[0-9]+"'), "NEWEST"),
     (re.compile(r"\b(?:now|\d+\xa0seconds? ago|a second ago|\d+\xa0minutes? ago|a minute ago)\b"), "LATELY"),
+    (re.compile(r"T\d\d:\d\d:\d\d(\.\d+)?"), "TIME"),
     (re.compile(r"\b\d\d:\d\d(:\d\d)?\b"), "TIME"),
     # Numbers of threads that were begun by the visit itself, and are given once, whatever is taken back.
     (re.compile(r"(?<=thread-|answer-)[0-9]+|(?<=/threads/)[0-9]+"), "NEW"),
