@@ -99,7 +99,8 @@ def _nothing_is_under_way_at_the_end(page: Page, transactional_db: None) -> Iter
     context.on("requestfinished", end)
     context.on("requestfailed", end)
     yield
-    context.route("**/reviews/leases/", lambda route: route.abort())
+    for address in ("**/reviews/leases/", "**/comparisons/leases/"):
+        context.route(address, lambda route: route.abort())
     deadline = time.monotonic() + LONGEST_WAIT / 1000
     while under_way and time.monotonic() < deadline:
         page.wait_for_timeout(20)

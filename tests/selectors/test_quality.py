@@ -18,12 +18,12 @@ from trajectories.selectors.quality import (
     QualityScope,
     activities,
     decision_patterns,
-    decisions_of,
     pair_tables,
     reason_patterns,
     reason_uses,
     step_patterns,
     totals,
+    voter_patterns,
     weeks_of,
 )
 from trajectories.selectors.quality_reports import quality_report
@@ -131,8 +131,14 @@ def test_reasons_and_steps_are_those_of_counting_by_hand(made):
 
 
 def test_decisions_and_activity_are_of_what_counts(made, people):
-    expected = sorted((trace, person, int(not accepts)) for (trace, person), (accepts, _, _) in made.items())
-    assert decisions_of(EVERYTHING) == expected
+    expected = defaultdict(list)
+    for trace, each in by_trace(made).items():
+        expected[tuple((person, int(not each[person][0])) for person in sorted(each))].append(trace)
+    patterns = voter_patterns(EVERYTHING)
+    assert {each.decisions: sorted(traces) for each in patterns for traces in [each.traces]} == {
+        decisions: sorted(traces) for decisions, traces in expected.items()
+    }
+    assert sum(each.count for each in patterns) == len(by_trace(made))
     found = {each.reviewer: each for each in activities(EVERYTHING)}
     for person in people:
         mine = [accepts for (_, who), (accepts, _, _) in made.items() if who == person.pk]

@@ -264,11 +264,34 @@ def weeks_of(scope: QualityScope, reviewer: int) -> list[Week]:
         return [Week(*row) for row in cursor.fetchall()]
 
 
-def decisions_of(scope: QualityScope) -> list[tuple[int, int, int]]:
-    """Every decision that counts as (trace, reviewer, position in CATEGORIES): what the estimate of Dawid and Skene
-    reads. The one query whose answer grows with the reviews."""
-    rows = _rows(scope, "SELECT trace_id, reviewer_id, (decision = 'reject')::int FROM standing ORDER BY 1, 2")
-    return [(trace, reviewer, decision) for trace, reviewer, decision in rows]
+TRACES_KEPT = 50
+
+
+@dataclass(frozen=True, slots=True)
+class VoterPattern:
+    """Traces on which the same people gave the same decisions: `decisions` holds (reviewer, position in CATEGORIES),
+    `count` how many traces there are, `traces` the first TRACES_KEPT of them."""
+
+    decisions: tuple[tuple[int, int], ...]
+    count: int
+    traces: Sequence[int]
+
+
+def voter_patterns(scope: QualityScope) -> list[VoterPattern]:
+    """Every decision that counts, traces that cannot be told apart taken together, in a fixed order."""
+    rows = _rows(
+        scope,
+        f"""
+        SELECT pattern, count(*), (array_agg(trace_id ORDER BY trace_id))[1:{TRACES_KEPT}] FROM (
+            SELECT trace_id, array_agg(reviewer_id::bigint * 2 + (decision = 'reject')::int ORDER BY reviewer_id)
+                AS pattern
+            FROM standing GROUP BY trace_id
+        ) by_trace GROUP BY pattern ORDER BY pattern
+        """,
+    )
+    return [
+        VoterPattern(tuple((code // 2, code % 2) for code in pattern), count, traces) for pattern, count, traces in rows
+    ]
 
 
 def last_review(scope: QualityScope) -> tuple[int, QualityScope]:

@@ -8,7 +8,6 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
 from django.core.cache import cache
 
 from trajectories.core.curation.agreement import (
@@ -20,18 +19,19 @@ from trajectories.core.curation.agreement import (
     krippendorff_alpha,
     percent_agreement,
 )
-from trajectories.core.curation.reliability import TIE, Decisions, Estimate, dawid_skene
+from trajectories.core.curation.reliability import Decisions, Estimate, dawid_skene
 from trajectories.selectors.quality import (
     CATEGORIES,
     STEP_RANGES,
+    TRACES_KEPT,
     Activity,
     PairTable,
     QualityScope,
     ReasonUse,
     Totals,
+    VoterPattern,
     activities,
     decision_patterns,
-    decisions_of,
     last_review,
     names_of,
     pair_tables,
@@ -39,12 +39,13 @@ from trajectories.selectors.quality import (
     reason_uses,
     step_patterns,
     totals,
+    voter_patterns,
 )
 
 KEPT_SECONDS = 3_600
 PAIR_ROUNDS = 300
 """Resamples for each pair of reviewers, of whom there may be many."""
-DOUBTFUL_SHOWN = 50
+DOUBTFUL_SHOWN = TRACES_KEPT
 SMOOTHING = 1.0
 
 
@@ -141,8 +142,8 @@ def _compute(scope: QualityScope) -> Report:
         overall = Coefficients(
             overall.percent, overall.fleiss, overall.alpha, overall.ac1, cohen_kappa(next(iter(tables.values())))
         )
-    truth = _Truth(decisions_of(scope))
-    doubtful = truth.doubtful()
+    truth = _Truth(voter_patterns(scope))
+    doubtful, doubtful_count = truth.doubtful()
     by_step = step_patterns(scope)
     return Report(
         totals=totals(scope),
@@ -156,8 +157,8 @@ def _compute(scope: QualityScope) -> Report:
             for place, (first, last) in enumerate(STEP_RANGES)
             if place in by_step
         ],
-        doubtful=doubtful[:DOUBTFUL_SHOWN],
-        doubtful_count=len(doubtful),
+        doubtful=doubtful,
+        doubtful_count=doubtful_count,
     )
 
 
@@ -194,40 +195,49 @@ def _as_patterns(table: PairTable) -> dict[tuple[int, ...], int]:
 class _Truth:
     """What the estimate of Dawid and Skene says of the traces and people of a scope."""
 
-    def __init__(self, rows: Sequence[tuple[int, int, int]]) -> None:
-        columns = np.array(rows, dtype=np.int64).reshape(-1, 3)
-        self.traces, item = np.unique(columns[:, 0], return_inverse=True)
-        self.people, person = np.unique(columns[:, 1], return_inverse=True)
-        self.decisions = Decisions(item, person, columns[:, 2], len(self.traces), len(self.people), len(CATEGORIES))
-        self.estimate: Estimate = dawid_skene(self.decisions, smoothing=SMOOTHING)
+    def __init__(self, patterns: Sequence[VoterPattern]) -> None:
+        self.patterns = patterns
+        people = sorted({person for pattern in patterns for person, _ in pattern.decisions})
+        self.places = {person: place for place, person in enumerate(people)}
+        rows = [
+            (item, self.places[person], category)
+            for item, pattern in enumerate(patterns)
+            for person, category in pattern.decisions
+        ]
+        decisions = Decisions.of(
+            rows,
+            items=len(patterns),
+            people=len(people),
+            categories=len(CATEGORIES),
+            weights=[pattern.count for pattern in patterns],
+        )
+        self.estimate: Estimate = dawid_skene(decisions, smoothing=SMOOTHING)
 
     def reliability(self, reviewer: int) -> tuple[float | None, str]:
         """(how reliable a reviewer is, why that is undefined)."""
-        place = int(np.searchsorted(self.people, reviewer))
+        place = self.places[reviewer]
         return self.estimate.reliability(place), self.estimate.why_undefined(place)
 
-    def doubtful(self) -> list[Doubtful]:
-        """The traces of at least two reviews on which estimate and majority part or either is tied, most even first."""
-        decisions = self.decisions
-        rejected = np.bincount(decisions.item, weights=decisions.category, minlength=decisions.items)
-        accepted = np.bincount(decisions.item, minlength=decisions.items) - rejected
-        chance = self.estimate.posterior[:, 0]
-        majority = np.sign(accepted - rejected)
-        estimate = np.where(np.abs(chance - 0.5) <= TIE, 0, np.sign(chance - 0.5))
-        parted = np.flatnonzero((accepted + rejected > 1) & ((majority != estimate) | (majority == 0)))
-        words = {1: CATEGORIES[0], -1: CATEGORIES[1], 0: ""}
-        ordered = sorted(parted, key=lambda each: (abs(chance[each] - 0.5), self.traces[each]))
-        return [
-            Doubtful(
-                int(self.traces[each]),
-                int(accepted[each]),
-                int(rejected[each]),
-                float(chance[each]),
-                words[int(majority[each])],
-                words[int(estimate[each])],
-            )
-            for each in ordered
-        ]
+    def doubtful(self) -> tuple[list[Doubtful], int]:
+        """(the most even, how many in all) of the traces of at least two reviews on which estimate and majority part
+        or either is tied."""
+        found = []
+        count = 0
+        for item, pattern in enumerate(self.patterns):
+            rejected = sum(category for _, category in pattern.decisions)
+            accepted = len(pattern.decisions) - rejected
+            majority = _word(accepted - rejected)
+            estimate = "" if (likely := self.estimate.decision(item)) is None else CATEGORIES[likely]
+            if accepted + rejected > 1 and (majority != estimate or not majority):
+                chance = float(self.estimate.posterior[item, 0])
+                count += pattern.count
+                found += [Doubtful(trace, accepted, rejected, chance, majority, estimate) for trace in pattern.traces]
+        return sorted(found, key=lambda row: (abs(row.chance - 0.5), row.trace))[:DOUBTFUL_SHOWN], count
+
+
+def _word(balance: int) -> str:
+    """What the votes come to: more acceptances, more rejections, or "" for a tie."""
+    return CATEGORIES[balance < 0] if balance else ""
 
 
 def _reviewers(

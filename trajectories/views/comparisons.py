@@ -85,6 +85,7 @@ def comparison_undo(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
+@compares
 def comparison_leases(request: HttpRequest) -> HttpResponse:
     """Keep the visitor's pair, or with `leave` let others have it. Nobody can touch a pair that is not their own."""
     try:

@@ -81,3 +81,15 @@ def test_posteriors_and_tables_are_distributions_whatever_was_decided(decided, s
     # Who is named in which order makes no difference.
     again = dawid_skene(decisions(rows[::-1], categories=3), smoothing=smoothing)
     assert again.posterior == pytest.approx(found.posterior, abs=1e-6)
+
+
+def test_items_that_are_the_same_may_be_taken_together():
+    rows = [(0, 0, 0), (0, 1, 0), (1, 0, 1), (1, 1, 1), (2, 0, 0), (2, 1, 1)]
+    one_by_one = [(item, person, category) for item, times in ((0, 5), (1, 3), (2, 2)) for _ in range(times)
+                  for each, person, category in rows if each == item]  # fmt: skip
+    numbered = [(place // 2, person, category) for place, (_, person, category) in enumerate(one_by_one)]
+    each = dawid_skene(decisions(numbered), smoothing=1)
+    together = dawid_skene(Decisions.of(rows, items=3, people=2, categories=2, weights=[5, 3, 2]), smoothing=1)
+    assert together.posterior == pytest.approx(each.posterior[[0, 5, 8]], abs=1e-6)
+    assert list(together.shared) == list(each.shared) == [10, 10]
+    assert together.reliability(0) == pytest.approx(each.reliability(0), abs=1e-6)

@@ -29,7 +29,8 @@ Whole = NDArray[np.int64]
 class Decisions:
     """Who decided what: one position per decision in each array, all numbered from 0.
 
-    `items`, `people` and `categories` are the lengths of what is numbered; nobody decides twice on one item.
+    `items`, `people` and `categories` are the lengths of what is numbered; nobody decides twice on one item. `weights`
+    (items) says how many items each stands for: items on which the same people gave the same decisions are the same.
     """
 
     item: Whole
@@ -38,12 +39,22 @@ class Decisions:
     items: int
     people: int
     categories: int
+    weights: Floats
 
     @classmethod
-    def of(cls, rows: Sequence[tuple[int, int, int]], *, items: int, people: int, categories: int) -> "Decisions":
-        """From rows of (item, person, category)."""
+    def of(
+        cls,
+        rows: Sequence[tuple[int, int, int]],
+        *,
+        items: int,
+        people: int,
+        categories: int,
+        weights: Sequence[int] | None = None,
+    ) -> "Decisions":
+        """From rows of (item, person, category); without `weights` each item stands for itself."""
         columns = np.array(rows, dtype=np.int64).reshape(-1, 3)
-        return cls(columns[:, 0], columns[:, 1], columns[:, 2], items, people, categories)
+        each = np.ones(items) if weights is None else np.array(weights, dtype=float)
+        return cls(columns[:, 0], columns[:, 1], columns[:, 2], items, people, categories, each)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,7 +105,8 @@ def dawid_skene(decisions: Decisions, *, smoothing: float = 0.0) -> Estimate:
             break
     per_item = np.bincount(decisions.item, minlength=decisions.items)
     together = per_item[decisions.item] > 1
-    shared = np.bincount(decisions.person[together], minlength=decisions.people)
+    counted = decisions.weights[decisions.item[together]]
+    shared = np.bincount(decisions.person[together], weights=counted, minlength=decisions.people).astype(np.int64)
     one_class = decisions.items > 0 and np.count_nonzero(votes.sum(axis=0)) < 2
     return Estimate(posterior, tables, prior, shared, ONE_CLASS if one_class else "")
 
@@ -114,11 +126,11 @@ def _maximise(decisions: Decisions, posterior: Floats, smoothing: float) -> tupl
     tables = np.tile(smoothing * (np.ones((width, width)) + np.eye(width)), (decisions.people, 1, 1))
     cells = decisions.person * width + decisions.category
     for truth in range(width):
-        weights = posterior[decisions.item, truth]
+        weights = (posterior[:, truth] * decisions.weights)[decisions.item]
         found = np.bincount(cells, weights=weights, minlength=decisions.people * width)
         tables[:, truth, :] += found.reshape(decisions.people, width)
     tables = np.maximum(tables, LEAST)
-    prior = posterior.mean(axis=0) if decisions.items else np.full(width, 1 / width)
+    prior = decisions.weights @ posterior / decisions.weights.sum() if decisions.items else np.full(width, 1 / width)
     return prior, tables / tables.sum(axis=2, keepdims=True)
 
 
