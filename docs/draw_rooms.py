@@ -14,6 +14,7 @@ FLOORS = (
     ("management", "commands"),
     ("tasks", "what Celery runs"),
     ("forms", "what people type"),
+    ("charts", "the figures that are drawn"),
     ("templatetags", "what templates need"),
     ("services", "everything that changes something"),
     ("selectors", "everything that reads"),

@@ -23,6 +23,7 @@ from tests.generation import waiting_candidate
 from tests.judging import rubric
 from tests.queues import item_of, queue_of
 from trajectories.adapters.chat_api import ChatSettings
+from trajectories.charts import CHARTS
 from trajectories.core.curation.reviews import Decision, ReviewDraft
 from trajectories.core.programs.replays import RULES_VERSION, PairReplay, ReplayStep
 from trajectories.core.rendering.images import encode_grid
@@ -203,6 +204,7 @@ def _reading(world: World) -> Iterator[Visit]:
         "candidate_detail": [[world.candidate.pk], [world.rejected.pk]],
         "export_detail": [[world.export.pk]],
         "export_download": [[world.export.pk]],
+        "figure": [[name] for name in CHARTS],
         "generation_detail": [[world.generation.pk]],
         "grid_detail": [[CODE]],
         "grid_png": [["canonical", CODE]],
@@ -245,6 +247,7 @@ def _reading(world: World) -> Iterator[Visit]:
         *(
             "home",
             "import_list",
+            "insights",
             "instruction_list",
             "instruction_new",
             "job_list",
@@ -324,6 +327,11 @@ def _filtering(world: World) -> Iterator[Visit]:
         "release_detail": (world.release.pk, ["format=full", "format=sft-messages"]),
         "rubric_detail": (world.rubric.pk, [f"trace={world.traces[0].pk}"]),
     }
+    scopes = [f"run={world.run.pk}", f"problem_set={world.problem.problem_set_id}", f"sampler={world.sampler.pk}"]
+    scopes += [f"instruction={world.instruction.pk}", f"run={world.run.pk}&format=csv", "run=0", "sampler=none"]
+    for scope in scopes:
+        yield Visit("insights", f"{reverse('insights')}?{scope}")
+        yield from (Visit("figure", f"{reverse('figure', args=[name])}?{scope}") for name in CHARTS)
     for name, (key, each) in detailed.items():
         for query in each:
             yield Visit(name, f"{reverse(name, args=[key])}?{query}")

@@ -14,3 +14,17 @@ def list_failed(run: Run, *, kind: str = "", after: int | None = None, size: int
     failed = failed.select_related("problem", "instruction")
     failed = failed.defer("problem__spec", "problem__reference", "problem__statement", "instruction__template")
     return page_by_id(failed, after=after, size=size, newest_first=False)
+
+
+FAILURE_WORDS = {
+    "exhausted": "nothing left to draw",
+    "timeout": "time ran out",
+    "parameters": "wrong parameters",
+    "view": "unknown view",
+}
+"""What an attempt came to without a sample, where the kind as it is stored does not say it to everybody."""
+
+
+def failure_word(kind: str) -> str:
+    """The kind of failure in words; others than those known are shown as stored, with spaces."""
+    return FAILURE_WORDS.get(kind, kind.replace("_", " "))

@@ -5,8 +5,10 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from trajectories.core.strategies.base import AttemptKind
+from trajectories.selectors.attempts import failure_word
 
 register = template.Library()
+register.filter(failure_word)
 
 KINDS: dict[str, tuple[str, str]] = {
     AttemptKind.FIRST: ("first", "The model was shown the problem alone."),
@@ -21,21 +23,6 @@ KINDS: dict[str, tuple[str, str]] = {
     ),
 }
 """(word, what it means) by kind."""
-
-
-FAILURE_WORDS = {
-    "exhausted": "nothing left to draw",
-    "timeout": "time ran out",
-    "parameters": "wrong parameters",
-    "view": "unknown view",
-}
-"""What an attempt came to without a sample, where the kind as it is stored does not say it to everybody."""
-
-
-@register.filter
-def failure_word(kind: str) -> str:
-    """The kind of failure in words; others than those known are shown as stored, with spaces."""
-    return FAILURE_WORDS.get(kind, kind.replace("_", " "))
 
 
 @register.filter

@@ -24,6 +24,7 @@ AREAS: dict[str, tuple[str, tuple[str, ...]]] = {
     "Runs": ("run_list", ("runs",)),
     "Traces": ("trace_list", ("traces", "reviews", "judging", "rubrics", "reverifications")),
     "Queues": ("queue_list", ("queues",)),
+    "Insights": ("insights", ("insights",)),
     "Releases": ("release_list", ("releases", "exports")),
     "Jobs": ("job_list", ("jobs",)),
 }

@@ -8,6 +8,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
+from trajectories.charts import INSTRUCTION_CHARTS
 from trajectories.core.problems import ProblemError
 from trajectories.core.prompts import PromptError, draw_variation, render_messages
 from trajectories.core.prompts.leaks import find_leak
@@ -19,6 +20,7 @@ from trajectories.forms.instructions import KIND_TITLES, STYLE_TITLES, Instructi
 from trajectories.models import Instruction, Problem
 from trajectories.selectors.blinding import Sight, sight_of
 from trajectories.selectors.examples import choose_examples
+from trajectories.selectors.insights.scopes import InsightScope
 from trajectories.selectors.instructions import (
     find_preview_problem,
     list_instruction_rows,
@@ -36,6 +38,7 @@ from trajectories.services.prompts.instructions import (
 from trajectories.views.addresses import read_text
 from trajectories.views.fragments import wants_fragment
 from trajectories.views.permissions import needs
+from trajectories.views.shown.figures import slots
 from trajectories.views.submissions import once
 from trajectories.views.visitors import visitor
 
@@ -78,6 +81,7 @@ def instruction_detail(request: HttpRequest, instruction_id: int) -> HttpRespons
     status = 422 if context.get("fault") else 200
     if wants_fragment(request):
         return render(request, "trajectories/instructions/_preview.html", context, status=status)
+    context["figures"] = slots(INSTRUCTION_CHARTS, InsightScope(instruction=instruction.pk))
     context["versions"] = list(list_versions(instruction))
     context["template"] = instruction.template or TEMPLATES.get(instruction.style, "")
     context["style"] = STYLE_TITLES.get(instruction.style, instruction.style)

@@ -7,10 +7,12 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
+from trajectories.charts import SET_CHARTS
 from trajectories.core.problems.arc import render_prompt, task_of
 from trajectories.core.records import ProblemKind
 from trajectories.models import Problem
 from trajectories.selectors.blinding import sight_of
+from trajectories.selectors.insights.scopes import InsightScope
 from trajectories.selectors.population import get_population, list_samples
 from trajectories.selectors.problems import (
     SOLVED_STATES,
@@ -26,6 +28,7 @@ from trajectories.views.addresses import read_text
 from trajectories.views.fragments import wants_fragment
 from trajectories.views.paging import read_key
 from trajectories.views.permissions import needs
+from trajectories.views.shown.figures import slots
 from trajectories.views.shown.problems import grid_size, show_tests
 
 
@@ -41,6 +44,7 @@ def problem_list(request: HttpRequest) -> HttpResponse:
         query=read_text(request, "q").strip(),
     )
     sort, sight = request.GET.get("sort", ""), sight_of(request.user)
+    page = list_problems(scope, sight, sort=sort, after=read_key(request, "after"), before=read_key(request, "before"))
     context: dict[str, Any] = {
         "scope": scope,
         "sort": sort,
@@ -48,12 +52,12 @@ def problem_list(request: HttpRequest) -> HttpResponse:
         "states": [(word, title) for word, (title, _) in SOLVED_STATES.items()],
         "splits": Problem.Split.choices,
         "sets": list_problem_sets(),
-        "page": list_problems(
-            scope, sight, sort=sort, after=read_key(request, "after"), before=read_key(request, "before")
-        ),
+        "page": page,
         "count": count_problems(scope, sight),
         "own": sight.is_blind,
     }
+    if scope.set_name and page.rows:
+        context["figures"] = slots(SET_CHARTS, InsightScope(problem_set=page.rows[0].problem_set_id))
     template = "_table" if wants_fragment(request) else "list"
     return render(request, f"trajectories/problems/{template}.html", context)
 

@@ -13,10 +13,12 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
+from trajectories.charts import RUN_CHARTS
 from trajectories.core.strategies import STRATEGIES
 from trajectories.forms.runs import VARIATIONS, BudgetForm, ExtendForm
 from trajectories.models import Run
 from trajectories.selectors.arc_scores import has_arc
+from trajectories.selectors.insights.scopes import InsightScope
 from trajectories.selectors.repeats import find_repeats
 from trajectories.selectors.runs import (
     STATE_FILTERS,
@@ -42,6 +44,7 @@ from trajectories.views.fragments import wants_fragment
 from trajectories.views.paging import read_key
 from trajectories.views.permissions import needs
 from trajectories.views.plans import budget_values
+from trajectories.views.shown.figures import slots
 from trajectories.views.submissions import once
 from trajectories.views.visitors import visitor
 
@@ -117,6 +120,7 @@ def _show(request: HttpRequest, run: Run, **refused: Form) -> HttpResponse:
     if part == "live":
         return render(request, "trajectories/runs/_live.html", context)
     context |= {"page": list_run_problems(run, after=after), "instructions": list_instructions(run), **_plan(run)}
+    context["figures"] = slots(RUN_CHARTS, InsightScope(runs=(run.pk,)))
     context |= {"has_arc": has_arc(run), "repeats": find_repeats(run) if run.sampler.is_chat else None}
     may_steer = request.user.has_perm("trajectories.control_run")
     if may_steer and run.state not in (Run.State.CANCELLED, Run.State.FAILED):

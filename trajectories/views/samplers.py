@@ -8,9 +8,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from trajectories.charts import SAMPLER_CHARTS
 from trajectories.forms.samplers import PRESETS, SamplerForm, first_values, values_of
 from trajectories.models import Sampler
 from trajectories.selectors.endpoint_faults import newest_faults
+from trajectories.selectors.insights.scopes import InsightScope
 from trajectories.selectors.samplers import get_record, held_gate, list_samplers, list_versions
 from trajectories.services.endpoints.access import sampler_fault
 from trajectories.services.endpoints.samplers import (
@@ -24,6 +26,7 @@ from trajectories.services.endpoints.samplers import (
 from trajectories.services.endpoints.trials import try_sampler
 from trajectories.views.fragments import wants_fragment
 from trajectories.views.permissions import needs
+from trajectories.views.shown.figures import slots
 from trajectories.views.submissions import once
 from trajectories.views.visitors import visitor
 
@@ -119,6 +122,7 @@ def _context(request: HttpRequest, sampler: Sampler) -> dict[str, Any]:
         "gate": held_gate(sampler),
         "access_fault": sampler_fault(sampler),
         "ignored_temperature": temperature_note(sampler),
+        "figures": slots(SAMPLER_CHARTS, InsightScope(sampler=sampler.pk)),
         "endpoint_faults": newest_faults(sampler)[:SHOWN_FAULTS] if sees_faults else [],
     }
 

@@ -4,8 +4,9 @@ import math
 from collections.abc import Sequence
 
 
-def distinct_at_k(counts: Sequence[int], k: int) -> float | None:
-    """How many different things k of the samples hold on average; `counts` are the samples of each thing.
+def distinct_at_k(counts: Sequence[int], k: int, *, silent: int = 0) -> float | None:
+    """How many different things k of the samples hold on average; `counts` are the samples of each thing, and `silent`
+    samples that hold none.
 
     The expectation over all ways of drawing k without replacement (rarefaction, Hurlbert 1971); None where there are
     fewer than k samples. Raises ValueError where k < 1 or a count is negative.
@@ -13,7 +14,7 @@ def distinct_at_k(counts: Sequence[int], k: int) -> float | None:
     if k < 1 or min(counts, default=0) < 0:
         found = f"k={k}, counts {list(counts)[:9]}"
         raise ValueError(f"distinct@k: found {found}; expected k of at least 1, no count below 0")
-    samples = sum(counts)
+    samples = silent + sum(counts)
     if samples < k:
         return None
     return sum(1.0 - _none_of(count, samples, k) for count in counts)

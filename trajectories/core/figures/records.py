@@ -97,6 +97,7 @@ class Count:
 class Figure:
     """`definition` says how the numbers come about, `summary` what is seen, for who does not see it.
 
+    `about` names what it is about: a set, a model, runs; empty where it is about everything.
     `missing` says why there is nothing to draw; empty where there is something.
     """
 
@@ -112,3 +113,4 @@ class Figure:
     missing: str = ""
     stacked: bool = False
     sideways: bool = False
+    about: str = ""

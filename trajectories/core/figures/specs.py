@@ -10,6 +10,9 @@ from trajectories.core.records import JSON
 WORDS_SHOWN = 90
 """Characters of a line beside a point."""
 
+THIN = 0.62
+"""Width of a bar that lies sideways, of the room that it has."""
+
 _FORMATS = {Unit.SHARE: ".0%", Unit.COUNT: "~s", Unit.NUMBER: "~g", Unit.MONEY: "~g", Unit.SECONDS: "~g"}
 
 
@@ -19,9 +22,10 @@ def token(name: str) -> str:
 
 
 def plotly_spec(figure: Figure) -> dict[str, JSON]:
-    """`data` and `layout` of the figure. Colours are tokens; every text of ours or of others is free of markup.
+    """`data` and `layout` of the figure, and in `meta` its title for a picture of it.
 
-    Each trace bears `meta`, what the page needs to be read by keyboard: its name, and links and words by point.
+    Colours are tokens; every text of ours or of others is free of markup. Each trace bears `meta`, what the page needs
+    to be read by keyboard: its name, and links and words by point.
     """
     data: list[JSON] = []
     for series in figure.series:
@@ -29,7 +33,8 @@ def plotly_spec(figure: Figure) -> dict[str, JSON]:
             data.append(_band(series))
         data.append(_trace(series, sideways=figure.sideways))
     named = sum(series.in_legend for series in figure.series)
-    return {"data": data, "layout": _layout(figure, with_legend=named > 1)}
+    title = {"title": plot_label(f"{figure.title}: {figure.about}" if figure.about else figure.title, WORDS_SHOWN)}
+    return {"data": data, "layout": _layout(figure, with_legend=named > 1), "meta": title}
 
 
 def _trace(series: Series, *, sideways: bool) -> dict[str, JSON]:
@@ -51,7 +56,8 @@ def _trace(series: Series, *, sideways: bool) -> dict[str, JSON]:
         },
     }
     if series.mark is Mark.BARS:
-        return {**trace, "type": "bar", "orientation": "h" if sideways else "v", "marker": _bars(points, colour)}
+        trace |= {"type": "bar", "orientation": "h" if sideways else "v", "marker": _bars(points, colour)}
+        return trace | ({"width": THIN} if sideways else {})
     line: dict[str, JSON] = {"color": colour, "width": 2.5}
     if series.mark is Mark.STEPS:
         line |= {"shape": "hv", "width": 1.5, "dash": "dot"}
@@ -106,7 +112,8 @@ def _words(series: Series, point: Point) -> str:
 def _layout(figure: Figure, *, with_legend: bool) -> dict[str, JSON]:
     across, up = _axis(figure.x, grid=False), _axis(figure.y, grid=True)
     if figure.sideways:
-        across, up = {**_axis(figure.y, grid=True)}, {**_axis(figure.x, grid=False), "autorange": "reversed"}
+        across = _axis(figure.y, grid=True)
+        up = _axis(figure.x, grid=False) | {"autorange": "reversed", "ticks": "", "ticklabelstandoff": 8}
     return {
         "xaxis": across,
         "yaxis": up,
@@ -120,20 +127,21 @@ def _layout(figure: Figure, *, with_legend: bool) -> dict[str, JSON]:
             "xanchor": "left",
             "y": 1.02,
             "yanchor": "bottom",
-            "font": {"color": token("text"), "size": 12},
+            "font": {"color": token("ink"), "size": 12},
             "itemclick": "toggle",
+            "traceorder": "normal",
         },
         "margin": {"l": 12, "r": 16, "t": 12, "b": 12},
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
-        "font": {"color": token("muted"), "size": 12},
+        "font": {"color": token("ink-muted"), "size": 12},
         "hovermode": "closest",
         "hoverdistance": 24,
         "hoverlabel": {
             "bgcolor": token("raised"),
             "bordercolor": token("line"),
             "align": "left",
-            "font": {"color": token("text"), "size": 12},
+            "font": {"color": token("ink"), "size": 12},
         },
         "dragmode": False,
     }
@@ -141,7 +149,11 @@ def _layout(figure: Figure, *, with_legend: bool) -> dict[str, JSON]:
 
 def _axis(axis: Axis, *, grid: bool) -> dict[str, JSON]:
     spec: dict[str, JSON] = {
-        "title": {"text": plot_label(axis.title, 60), "standoff": 10, "font": {"color": token("muted"), "size": 12}},
+        "title": {
+            "text": plot_label(axis.title, 60),
+            "standoff": 10,
+            "font": {"color": token("ink-muted"), "size": 12},
+        },
         "type": "log" if axis.logarithmic else "linear",
         "automargin": True,
         "showgrid": grid,

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from django.db.models import F, Q
+
 from trajectories.models import Run, Sampler
 from trajectories.selectors.insights.scopes import RIGHT, SCORED, InsightScope, fetch, from_samples
 
@@ -54,3 +56,9 @@ def list_sources(scope: InsightScope) -> list[Source]:
     runs = Run.objects.defer("plan").in_bulk([row[0] for row in rows if row[0] is not None])
     samplers = Sampler.objects.in_bulk({row[1] for row in rows if row[1] is not None})
     return [Source(runs.get(run), samplers.get(sampler), *rest) for run, sampler, *rest in rows]
+
+
+def is_live(run: int) -> bool:
+    """Whether samples of a run still come, or still await their verdicts."""
+    open_runs = Q(state__in=Run.ACTIVE_STATES) | Q(verified_count__lt=F("done_count"))
+    return Run.objects.filter(open_runs, pk=run).exists()
