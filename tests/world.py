@@ -192,6 +192,7 @@ def visits(world: World) -> list[Visit]:
     return [
         *_reading(world),
         *_filtering(world),
+        *_drawing(world),
         *_posting(world),
     ]
 
@@ -327,14 +328,20 @@ def _filtering(world: World) -> Iterator[Visit]:
         "release_detail": (world.release.pk, ["format=full", "format=sft-messages"]),
         "rubric_detail": (world.rubric.pk, [f"trace={world.traces[0].pk}"]),
     }
+    for name, (key, each) in detailed.items():
+        for query in each:
+            yield Visit(name, f"{reverse(name, args=[key])}?{query}")
+
+
+def _drawing(world: World) -> Iterator[Visit]:
+    """Every figure of a run, and one of every kind of selection."""
     scopes = [f"run={world.run.pk}", f"problem_set={world.problem.problem_set_id}", f"sampler={world.sampler.pk}"]
     scopes += [f"instruction={world.instruction.pk}", f"run={world.run.pk}&format=csv", "run=0", "sampler=none"]
     for scope in scopes:
         yield Visit("insights", f"{reverse('insights')}?{scope}")
-        yield from (Visit("figure", f"{reverse('figure', args=[name])}?{scope}") for name in CHARTS)
-    for name, (key, each) in detailed.items():
-        for query in each:
-            yield Visit(name, f"{reverse(name, args=[key])}?{query}")
+        yield Visit("figure", f"{reverse('figure', args=['verifiers'])}?{scope}")
+    for name in CHARTS:
+        yield Visit("figure", f"{reverse('figure', args=[name])}?run={world.run.pk}")
 
 
 def _posting(world: World) -> Iterator[Visit]:

@@ -35,6 +35,19 @@ RUNS_DEFINITION = (
     "pass@k without bias (Chen et al. 2021) over the problems of each run, with the band of 1,000 resamplings of the"
     " problems. Runs compare where they had the same problems: the table says how many."
 )
+COLUMNS = [
+    Column("k", Unit.COUNT),
+    *(Column(f"pass@k{end}", Unit.SHARE) for end in ("", " from", " to")),
+    *(Column(f"cons@k{end}", Unit.SHARE) for end in ("", " from", " to")),
+    Column("Problems", Unit.COUNT),
+]
+RUN_COLUMNS = [
+    Column("Run"),
+    Column("Sampler"),
+    Column("k", Unit.COUNT),
+    *(Column(title, Unit.SHARE) for title in ("pass@k", "From", "To")),
+    Column("Problems", Unit.COUNT),
+]
 SHARE = Axis("Problems solved", Unit.SHARE, top=1.03)
 
 
@@ -77,12 +90,9 @@ def _words(what: str, found: Estimate, most: int) -> list[str]:
 def build_pass_at_k(scope: InsightScope) -> Figure:
     """pass@k and cons@k of all samples of a scope together."""
     scored, voted = list_scored(scope), list_voted(scope)
-    columns = [Column("k", Unit.COUNT), Column("pass@k", Unit.SHARE), Column("pass@k from", Unit.SHARE)]
-    columns += [Column("pass@k to", Unit.SHARE), Column("cons@k", Unit.SHARE), Column("cons@k from", Unit.SHARE)]
-    columns += [Column("cons@k to", Unit.SHARE), Column("Problems", Unit.COUNT)]
     counts = counts_of(get_tally(scope), scope)
     if not scored:
-        return Figure(PASS_AT_K.title, DEFINITION, columns, counts=counts, missing=NO_SAMPLES)
+        return Figure(PASS_AT_K.title, DEFINITION, COLUMNS, counts=counts, missing=NO_SAMPLES)
     ks = powers_of_two(max(each.samples for each in scored))
     passed = pass_bands(scored, ks)
     few = [k for k in ks if k <= MOST_VOTERS]
@@ -96,7 +106,7 @@ def build_pass_at_k(scope: InsightScope) -> Figure:
     return Figure(
         title=PASS_AT_K.title,
         definition=DEFINITION,
-        columns=columns,
+        columns=COLUMNS,
         rows=rows,
         series=[
             _line("pass@k, any of k right", "1", ks, passed, traces_link(scope, "pass"), "pass"),
@@ -122,11 +132,9 @@ def build_runs(scope: InsightScope) -> Figure:
         else ""
     )
     definition = RUNS_DEFINITION + INDEPENDENT_WORDS + HOLLOW_WORDS + more
-    columns = [Column("Run"), Column("Sampler"), Column("k", Unit.COUNT), Column("pass@k", Unit.SHARE)]
-    columns += [Column("From", Unit.SHARE), Column("To", Unit.SHARE), Column("Problems", Unit.COUNT)]
     counts = counts_of(get_tally(scope), scope)
     if not runs:
-        return Figure(RUNS.title, definition, columns, counts=counts, missing=NO_SAMPLES)
+        return Figure(RUNS.title, definition, RUN_COLUMNS, counts=counts, missing=NO_SAMPLES)
     rows, series, most = [], [], 1
     for place, run in enumerate(runs):
         ks = powers_of_two(max(each.samples for each in by_run[run.pk]))
@@ -142,7 +150,7 @@ def build_runs(scope: InsightScope) -> Figure:
     return Figure(
         title=RUNS.title,
         definition=definition,
-        columns=columns,
+        columns=RUN_COLUMNS,
         rows=rows,
         series=series,
         x=k_axis(powers_of_two(most)),

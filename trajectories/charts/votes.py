@@ -36,6 +36,22 @@ DIVERSITY_DEFINITION = (
     " is that of the answers of all samples of a problem: 0 where all agree." + INDEPENDENT_WORDS + HOLLOW_WORDS
 )
 
+VOTES_COLUMNS = [
+    *(
+        Column(title, Unit.SHARE)
+        for title in ("Vote share from", "To", "Mean share", "Right", "Right from", "Right to")
+    ),
+    Column("Problems", Unit.COUNT),
+    Column("Confident but wrong", Unit.COUNT),
+]
+DIVERSITY_COLUMNS = [
+    Column("k", Unit.COUNT),
+    Column("Distinct answers", Unit.NUMBER),
+    Column("Distinct programs", Unit.NUMBER),
+    Column("Problems", Unit.COUNT),
+    Column("Mean entropy of answers", Unit.NUMBER),
+]
+
 
 def _bin(voted: Voted) -> int:
     """The bin of the share of votes that the commonest answer has, 0 to BINS - 1."""
@@ -58,9 +74,6 @@ def _right(voted: Voted) -> float:
 
 def build_reliability(scope: InsightScope) -> Figure:
     """How often the commonest answer is right, by its share of the votes."""
-    columns = [Column("Vote share from", Unit.SHARE), Column("To", Unit.SHARE), Column("Mean share", Unit.SHARE)]
-    columns += [Column("Right", Unit.SHARE), Column("Right from", Unit.SHARE), Column("Right to", Unit.SHARE)]
-    columns += [Column("Problems", Unit.COUNT), Column("Confident but wrong", Unit.COUNT)]
     counts = counts_of(get_tally(scope), scope)
     bins: list[list[Voted]] = [[] for _ in range(BINS)]
     for voted in list_voted(scope):
@@ -68,7 +81,7 @@ def build_reliability(scope: InsightScope) -> Figure:
             bins[_bin(voted)].append(voted)
     if not any(bins):
         missing = "No problem of this selection has two scored samples yet."
-        return Figure(RELIABILITY.title, VOTES_DEFINITION, columns, counts=counts, missing=missing)
+        return Figure(RELIABILITY.title, VOTES_DEFINITION, VOTES_COLUMNS, counts=counts, missing=missing)
     rows, points = [], []
     for place, inside in enumerate(bins):
         if inside:
@@ -80,7 +93,7 @@ def build_reliability(scope: InsightScope) -> Figure:
     return Figure(
         title=RELIABILITY.title,
         definition=VOTES_DEFINITION,
-        columns=columns,
+        columns=VOTES_COLUMNS,
         rows=rows,
         series=[guide, Series("Commonest answer", Mark.LINE, "1", points)],
         x=Axis("Share of votes for the commonest answer", Unit.SHARE, top=1.03),
@@ -110,16 +123,10 @@ def _reliability(place: int, inside: Sequence[Voted]) -> tuple[Row, Point]:
 
 def build_diversity(scope: InsightScope) -> Figure:
     """How many different answers and programs k samples hold."""
-    columns = [
-        Column("k", Unit.COUNT),
-        Column("Distinct answers", Unit.NUMBER),
-        Column("Distinct programs", Unit.NUMBER),
-    ]
-    columns += [Column("Problems", Unit.COUNT), Column("Mean entropy of answers", Unit.NUMBER)]
     counts = counts_of(get_tally(scope), scope)
     voted = list_voted(scope)
     if not voted:
-        return Figure(DIVERSITY.title, DIVERSITY_DEFINITION, columns, counts=counts, missing=NO_SAMPLES)
+        return Figure(DIVERSITY.title, DIVERSITY_DEFINITION, DIVERSITY_COLUMNS, counts=counts, missing=NO_SAMPLES)
     ks = powers_of_two(min(MOST_DRAWN, max(_samples(each) for each in voted)))
     answers = _distinct(((_votes(each), each.silent, each.problems) for each in voted), ks)
     programs = _distinct(((counted, 0, problems) for counted, problems in list_programs(scope)), ks)
@@ -135,7 +142,7 @@ def build_diversity(scope: InsightScope) -> Figure:
     return Figure(
         title=DIVERSITY.title,
         definition=DIVERSITY_DEFINITION,
-        columns=columns,
+        columns=DIVERSITY_COLUMNS,
         rows=rows,
         series=[
             Series("Every sample new", Mark.GUIDE, "muted", [Point(k, k) for k in far]),
