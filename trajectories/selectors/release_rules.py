@@ -1,6 +1,6 @@
 """What a release rule takes and what each of its clauses removes, as SQL over traces; stored rules by name."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
@@ -182,9 +182,12 @@ def removed_traces(rule: Rule, clause: str) -> QuerySet[Trace]:
     return _staged(rule).filter(removed_by=clause).order_by("-pk")
 
 
-def removed_items(rule: Rule, release_id: int) -> QuerySet[Any]:
-    """The traces of a release that a rule does not take any more, each with the clause that `removed_by` names."""
-    return _staged(rule).filter(release_items__release=release_id).exclude(removed_by="")
+def removed_items(rule: Rule, release_id: int) -> Iterator[tuple[int, str]]:
+    """(trace, clause that removes it) of the traces of a release that a rule does not take any more."""
+    outside = removed_traces(rule, SOURCE).filter(release_items__release=release_id).order_by()
+    yield from ((key, SOURCE) for key in outside.values_list("pk", flat=True).iterator())
+    inside = _staged(rule).filter(release_items__release=release_id).exclude(removed_by="")
+    yield from inside.values_list("pk", "removed_by").iterator()
 
 
 def _staged(rule: Rule) -> QuerySet[Any]:

@@ -140,7 +140,9 @@ def _preview(form: ReleaseForm, request: HttpRequest) -> dict[str, Any]:
         raise Http404(f"There is no format {shown[:40]}.")
     removed, count = count_removed(rule)
     related = ("prompt", "reasoning", "program", "problem")
-    traces = list(eligible_traces(rule).select_related(*related)[:PREVIEW_ROWS]) if count else []
+    # The oldest, not those that a release begins with: these would be found by sorting all that the rule takes.
+    oldest = eligible_traces(rule).order_by("pk")
+    traces = list(oldest.select_related(*related)[:PREVIEW_ROWS]) if count else []
     return {
         "count": count,
         "funnel": show_funnel(Funnel.of(removed, count), rule.as_json()),

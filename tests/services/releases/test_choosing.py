@@ -231,15 +231,16 @@ def test_a_release_says_what_changed_since_the_one_before_and_why(curator, lead)
     from trajectories.selectors.release_changes import list_changes
 
     stays, leaves, buried, grows = (accepted(curator) for _ in range(4))
+    elsewhere = accepted(curator, problem=question("What is 1 + 1?"))
     first = freeze(lead, Rule())
     leaves.decision = "rejected"
     leaves.save()
     withdraw_trace(actor=lead, trace=buried, reason="Private data")
     factories.make_review(trace=grows, reviewer=lead, score=4)
     added = accepted(curator)
-    second = freeze(lead, Rule())
+    second = freeze(lead, Rule(source=Source(kinds=("arc",))))
     job = Freezing.objects.get(release=second)
-    assert (job.previous, job.changes) == (first, {"added": 1, "removed": 2, "changed": 1})
+    assert (job.previous, job.changes) == (first, {"added": 1, "removed": 3, "changed": 1})
 
     def why(side):
         found = list_changes(second, first, side, size=9, freezing=job)
@@ -248,6 +249,7 @@ def test_a_release_says_what_changed_since_the_one_before_and_why(curator, lead)
     assert why("added") == {added.pk: "sampled since"}
     assert why("removed") == {
         leaves.pk: "not accepted by enough people",
+        elsewhere.pk: "outside what is looked at",
         buried.pk: "withdrawn from releases: Private data",
     }
     assert why("changed") == {grows.pk: "score none → 4, reviews"}

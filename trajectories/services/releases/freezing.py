@@ -215,7 +215,7 @@ def _freeze(job: Freezing, held: QuerySet[Freezing], spool: Spool, removals: Spo
 
 def _tell_removed(rule: Rule, previous_id: int, removals: Spool) -> None:
     """Keep why traces of the previous release are in this one no more, as far as a filter of single traces says it."""
-    for trace_id, clause in removed_items(rule, previous_id).values_list("pk", "removed_by").iterator():
+    for trace_id, clause in removed_items(rule, previous_id):
         removals.append([trace_id, clause, None, None, {}])
 
 
