@@ -15,7 +15,7 @@ from trajectories.core.selections import Selection
 from trajectories.core.verifiers import VERIFIERS
 from trajectories.models import Export, Import, Release, Sampler
 from trajectories.services.generation.jobs import plan_generation
-from trajectories.services.releases.freezing import plan_freezing
+from trajectories.services.releases.freezing import Order, plan_freezing
 from trajectories.services.verification.reverifications import plan_reverification
 
 PRICES = {"input_price": 1.0, "output_price": 2.0}
@@ -43,7 +43,7 @@ def _release() -> Release:
 
 def _freezing() -> Any:
     accepted_trace()
-    return plan_freezing(actor=User.objects.get_or_create(username="freezer")[0], title="Next", key=uuid.uuid4())
+    return plan_freezing(actor=User.objects.get_or_create(username="freezer")[0], order=Order("Next"), key=uuid.uuid4())
 
 
 MAKERS: dict[str, Callable[[], Any]] = {

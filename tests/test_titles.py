@@ -21,7 +21,7 @@ from trajectories.forms.problems import ImportForm
 from trajectories.forms.procedural import ProceduralForm
 from trajectories.forms.questions import QuestionForm
 from trajectories.forms.relaunches import PresetForm, RunAgainForm
-from trajectories.forms.releases import ReleaseForm
+from trajectories.forms.release_rules import ReleaseForm
 from trajectories.forms.rubrics import RubricForm
 from trajectories.forms.runs import RunForm
 from trajectories.forms.samplers import SamplerForm

@@ -27,6 +27,7 @@ from trajectories.adapters.chat_api import ChatSettings
 from trajectories.charts import CHARTS
 from trajectories.core.curation.reviews import Decision, ReviewDraft
 from trajectories.core.programs.replays import RULES_VERSION, PairReplay, ReplayStep
+from trajectories.core.releases.rules import Rule
 from trajectories.core.rendering.images import encode_grid
 from trajectories.forms.traces import TraceListForm
 from trajectories.models import (
@@ -45,6 +46,7 @@ from trajectories.models import (
     QueueFlag,
     QueueItem,
     Release,
+    ReleaseRule,
     Replay,
     Reverification,
     ReviewVoid,
@@ -65,6 +67,8 @@ from trajectories.services.prompts.briefs import ensure_shipped_briefs
 from trajectories.services.prompts.instructions import ensure_shipped_instructions, ensure_symbolic_views
 from trajectories.services.releases.exports import request_export, write_export
 from trajectories.services.releases.freezing import freeze_accepted
+from trajectories.services.releases.rules import save_rule
+from trajectories.services.releases.tags import move_tag
 from trajectories.urls import urlpatterns
 
 CODE = encode_grid(((1, 2, 3), (4, 5, 6)))
@@ -147,6 +151,8 @@ def make_world(lead: User) -> World:
     submit_review(reviewer=lead, trace=old, draft=ReviewDraft(Decision.ACCEPT), key=uuid.uuid4())
     Replay.objects.create(problem=old.problem, program=old.program, version=RULES_VERSION, pairs=[PAIR.as_json()] * 3)
     release = freeze_accepted(actor=lead, title="The release", key=uuid.uuid4())
+    move_tag(actor=lead, release=release, name="latest")
+    save_rule(actor=lead, title="The rule", rule=Rule())
     export = request_export(actor=lead, release=release, export_format="full")
     write_export(job_id=export.pk)
     candidate, rejected = waiting_candidate(), waiting_candidate(state="rejected")
@@ -225,6 +231,12 @@ def _reading(world: World) -> Iterator[Visit]:
         "job_detail": [["run", world.run.pk]],
         "judge_job_detail": [[world.judge_job.pk]],
         "problem_text": [[world.problem.pk, "statement"]],
+        "freezing_removed": [[Freezing.objects.get(release=world.release).pk, "contaminated"]],
+        "release_changes": [[world.release.pk]],
+        "release_manifest": [[world.release.pk]],
+        "release_tagged": [["latest"]],
+        "rule_detail": [[ReleaseRule.objects.get().pk]],
+        "trace_withdraw": [[world.traces[0].pk]],
         "release_freezing": [[Freezing.objects.get(release=world.release).pk]],
         "trace_text": [[world.traces[0].pk, "reasoning"]],
         "problem_detail": [[world.problem.pk], [world.old.problem_id]],
@@ -279,6 +291,8 @@ def _reading(world: World) -> Iterator[Visit]:
             "reference_list",
             "release_list",
             "release_new",
+            "rule_list",
+            "rule_removed",
         ),
         *("reverification_list", "reverification_new", "rubric_list", "rubric_new", "run_list", "run_new"),
         *("run_estimate", "run_prompts", "sampler_list", "sampler_new", "trace_list", "trace_import", "trace_next"),
@@ -316,7 +330,8 @@ def _filtering(world: World) -> Iterator[Visit]:
         "reverification_new": telling,
         "queue_list": ["show=mine"],
         "queue_new": telling,
-        "release_new": [*telling, "min_score=4", "hinted=too"],
+        "release_new": [*telling, "min_score=4", "hinted=too", "accepted_by=2", "same_near=0.8", "balance_by=family"],
+        "rule_removed": ["clause=reviews", "clause=hinted"],
         "problem_list": [
             *(f"state={word}" for word in SOLVED_STATES),
             *(f"sort={word}" for word in SORTS if word),
@@ -407,6 +422,9 @@ def _posting(world: World) -> Iterator[Visit]:
         ("queue_undo", [world.queue.pk], {"key": str(uuid.UUID(int=9))}),
         *(("queue_steer", [world.queue.pk, verb], {}) for verb in VERBS),
         ("release_export_accepted", [], {"key": key}),
+        ("release_tag", [world.release.pk], {"name": "latest"}),
+        ("trial_freeze", [Freezing.objects.get(release=world.release).pk], {}),
+        ("trace_withdraw", [trace], {"reason": "leaked"}),
         ("export_create", [world.release.pk], {"format": "full"}),
         ("repair_new", [trace], {"key": key}),
         ("repair_new", [trace], {"key": key, "part_0": "Other words.", "then": "diff"}),

@@ -9,7 +9,7 @@ from django.db.models.functions import Now
 from tests import factories
 from tests.worker import wait_for
 from trajectories.models import AuditEvent, Freezing, Release, ReleaseItem
-from trajectories.services.releases.freezing import freeze_accepted, plan_freezing
+from trajectories.services.releases.freezing import Order, freeze_accepted, plan_freezing
 from trajectories.tasks.jobs import sweep_kind
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -37,7 +37,7 @@ def has_ended(job):
 
 @pytest.mark.usefixtures("_accepted")
 def test_a_release_whose_worker_was_killed_is_the_same_release_later(lead, celery_worker_process):
-    job = plan_freezing(actor=lead, title="First", key=uuid.uuid4(), export_format="sft-messages")
+    job = plan_freezing(actor=lead, order=Order("First", export_format="sft-messages"), key=uuid.uuid4())
     wait_for(lambda: is_read(job, 5), "a part to be read")
     celery_worker_process.kill()
     assert (Release.objects.count(), ReleaseItem.objects.count()) == (0, 0)

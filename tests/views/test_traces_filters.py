@@ -8,7 +8,7 @@ from django.urls import reverse
 from tests.factories import make_attempt, make_problem, make_run, make_trace
 from trajectories.core.selections import WORDS, Selection
 from trajectories.forms.traces import TraceListForm
-from trajectories.selectors.releases import ReleaseRule, eligible_traces
+from trajectories.selectors.release_rules import accepted_rule, eligible_traces
 
 
 @pytest.fixture
@@ -109,9 +109,9 @@ def test_traces_and_releases_are_filtered_by_what_their_answers_rest_on(client, 
     }
     for word, sources in {"truth": ("", "generator"), "consensus": ("consensus",), "person": ("person",)}.items():
         assert {trace.pk for trace in rows(client, curator, rests_on=word)} == {made[source].pk for source in sources}
-        rule = ReleaseRule(Selection(rests_on=word))
+        rule = accepted_rule(Selection(rests_on=word))
         assert set(eligible_traces(rule)) == {made[source] for source in sources}
-        assert rule.as_json()["rests_on"] == word
+        assert rule.as_json()["source"] == {"filter": {"rests_on": word}}
     client.force_login(lead)
     page = client.get(reverse("trace_list"), {"rests_on": "truth", "order": "error", "decision": "accepted"})
     assert f'{reverse("release_export_accepted")}?rests_on=truth"' in page.content.decode()

@@ -9,6 +9,8 @@ from django.db.models import Field, Model
 from django.db.models.fields import NOT_PROVIDED
 from django.utils import timezone
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False)  # made once, see core.identity
+
 
 def copy_rows(model: type[Model], names: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
     """Insert rows whose values are in the order of `names` (attribute names such as `problem_id`); returns how many.
@@ -71,5 +73,5 @@ def _default(field: "Field[Any, Any]") -> Any:
 
 def _prepare(field: "Field[Any, Any]", value: Any) -> Any:
     if isinstance(field, models.JSONField) and value is not None:
-        return json.dumps(value, ensure_ascii=False, allow_nan=False)
+        return _ENCODER.encode(value)
     return value

@@ -12,6 +12,7 @@ from typing import IO, Self
 
 from trajectories.core.records import JSON
 
+_ENCODER = json.JSONEncoder(separators=(",", ":"))  # made once, see core.identity
 IN_MEMORY = 4 * 1024 * 1024
 """A spool without a name stays in memory up to this many bytes."""
 
@@ -38,7 +39,7 @@ class Spool:
 
     def append(self, row: JSON) -> None:
         """Add a row of plain JSON with finite numbers. Raises OSError where the disk does not take it."""
-        line = json.dumps(row, separators=(",", ":")).encode() + b"\n"
+        line = _ENCODER.encode(row).encode() + b"\n"
         self._file.write(line)
         self.size += len(line)
         self.count += 1

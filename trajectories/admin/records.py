@@ -31,6 +31,9 @@ from trajectories.models import (
     ProblemSketch,
     Release,
     ReleaseItem,
+    ReleaseRule,
+    ReleaseTag,
+    Removal,
     Reply,
     Review,
     ReviewLease,
@@ -40,6 +43,7 @@ from trajectories.models import (
     SamplerGate,
     Submission,
     Text,
+    Tombstone,
     Trace,
     Verdict,
     Worker,
@@ -327,6 +331,36 @@ class ReleaseItemAdmin(ReadOnlyAdmin):
         "content_hash__startswith",
     )
     search_help_text = "The whole name of a problem, the beginning of a hash, or an id."
+
+
+@admin.register(ReleaseRule)
+class ReleaseRuleAdmin(ReadOnlyAdmin):
+    list_display = ("id", "title", "name", "version", "rule_hash", "created_by", "created_at")
+    list_select_related = ("created_by",)
+    search_fields = (
+        "title",
+        "name",
+        "rule_hash__startswith",
+    )
+    search_help_text = "A title, a name, the beginning of a hash, or an id."
+
+
+@admin.register(ReleaseTag)
+class ReleaseTagAdmin(ReadOnlyAdmin):
+    list_display = ("id", "name", "release", "moved_by", "moved_at")
+    list_select_related = ("release", "moved_by")
+
+
+@admin.register(Removal)
+class RemovalAdmin(ReadOnlyAdmin):
+    list_display = ("id", "freezing", "trace", "clause", "other_trace", "other_problem")
+    list_select_related = ("freezing", "trace", "other_trace", "other_problem")
+
+
+@admin.register(Tombstone)
+class TombstoneAdmin(ReadOnlyAdmin):
+    list_display = ("trace", "reason", "created_by", "created_at")
+    list_select_related = ("trace", "created_by")
 
 
 @admin.register(ReviewLease)

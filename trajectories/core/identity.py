@@ -4,13 +4,16 @@ import hashlib
 import json
 from typing import Any
 
+# Made once: `json.dumps` with options makes an encoder at every call, which takes longer than a short value.
+_CANONICAL = json.JSONEncoder(ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":"))
+
 
 def canonical_json(value: Any) -> str:
     """Serialise to one canonical text: sorted keys, no spaces, UTF-8 kept, finite floats only.
 
     Raises ValueError for NaN and infinities, TypeError for anything JSON has no form for.
     """
-    return json.dumps(value, ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":"))
+    return _CANONICAL.encode(value)
 
 
 def content_hash(value: Any) -> str:

@@ -8,7 +8,7 @@ from trajectories.models.briefs import Brief
 from trajectories.models.candidates import CandidateAnswer, CandidateReview, ProblemCandidate
 from trajectories.models.comparisons import Comparison, ComparisonLease
 from trajectories.models.endpoint_faults import EndpointFault
-from trajectories.models.freezings import Freezing
+from trajectories.models.freezings import Freezing, Removal
 from trajectories.models.generation import GenerationCall, GenerationJob
 from trajectories.models.imported_verdicts import ImportedReview, ImportedVerdict
 from trajectories.models.imports import Import
@@ -17,7 +17,7 @@ from trajectories.models.job_kinds import JobKind
 from trajectories.models.judging import JudgeJob, JudgeJobAnswer, JudgeJobItem
 from trajectories.models.problems import Problem, ProblemSet
 from trajectories.models.queues import Queue, QueueGuidelines, QueueWork
-from trajectories.models.releases import Export, Release, ReleaseItem
+from trajectories.models.releases import Export, Release, ReleaseItem, ReleaseRule
 from trajectories.models.repairs import Repair, RepairWithdrawal
 from trajectories.models.replays import Replay
 from trajectories.models.replies import Reply
@@ -30,6 +30,7 @@ from trajectories.models.samplers import Sampler, SamplerGate
 from trajectories.models.sketches import ProblemSketch
 from trajectories.models.submissions import Submission
 from trajectories.models.threads import Mention, Thread, ThreadEvent
+from trajectories.models.tombstones import ReleaseTag, Tombstone
 from trajectories.models.traces import PendingVerification, Text, Trace
 from trajectories.models.verdicts import Verdict
 from trajectories.models.workers import Worker
@@ -78,6 +79,9 @@ __all__ = [
     "QueueWork",
     "Release",
     "ReleaseItem",
+    "ReleaseRule",
+    "ReleaseTag",
+    "Removal",
     "Repair",
     "RepairWithdrawal",
     "Replay",
@@ -95,6 +99,7 @@ __all__ = [
     "Text",
     "Thread",
     "ThreadEvent",
+    "Tombstone",
     "Trace",
     "Verdict",
     "Worker",

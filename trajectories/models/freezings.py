@@ -1,19 +1,24 @@
-"""Jobs that freeze releases."""
+"""Jobs that apply release rules: to freeze a release, or only to see what a rule takes and what it removes."""
 
 from django.db import models
 
 from trajectories.models.job_indexes import job_indexes
 from trajectories.models.job_kinds import ACTIVE, CANCEL, CANCELLED, QUEUED, RETRY, JobKind, Move, Progress
 from trajectories.models.leased_jobs import LeasedJob
-from trajectories.models.releases import Release
+from trajectories.models.problems import Problem
+from trajectories.models.releases import Release, ReleaseRule
 from trajectories.models.reviews import SEE_REVIEWS
 from trajectories.models.titles import TitleField
+from trajectories.models.traces import Trace
 
 
 class Freezing(LeasedJob):
     """A release on its way: what was asked for, and the release once there is one.
 
-    `key` makes a repeated submission the same job. `done_count` of about `total_count` traces are read.
+    `key` makes a repeated submission the same job. `done_count` of about `total_count` traces are read. A trial makes
+    no release: it ends with the funnel, which is what each clause of the rule removed and what was left,
+    [{"clause", "removed", "left"}]. `previous` is the release that it is compared with, and `changes` what came of
+    that, {"added", "removed", "changed"}.
     """
 
     class State(models.TextChoices):
@@ -47,6 +52,12 @@ class Freezing(LeasedJob):
     key = models.UUIDField(unique=True)
     title = TitleField()
     rule = models.JSONField(default=dict)
+    named_rule = models.ForeignKey(ReleaseRule, null=True, on_delete=models.PROTECT, related_name="+")
+    notes = models.TextField(blank=True)
+    trial = models.BooleanField(default=False)
+    previous = models.ForeignKey(Release, null=True, on_delete=models.PROTECT, related_name="+")
+    funnel = models.JSONField(default=list)
+    changes = models.JSONField(null=True)
     # Whether a release of the very same content will do.
     reuse = models.BooleanField(default=False)
     # The format of a file to make of it; empty for none.
@@ -57,7 +68,7 @@ class Freezing(LeasedJob):
     space_needed = models.PositiveBigIntegerField(null=True)
     done_count = models.PositiveIntegerField(default=0)
     total_count = models.PositiveIntegerField(default=0)
-    release = models.ForeignKey(Release, null=True, on_delete=models.PROTECT, related_name="+")
+    release = models.ForeignKey(Release, null=True, on_delete=models.PROTECT, related_name="freezings")
 
     class Meta:
         indexes = job_indexes("freezing")
@@ -69,3 +80,24 @@ class Freezing(LeasedJob):
     def is_active(self) -> bool:
         """Whether there is something to do."""
         return self.state in self.ACTIVE_STATES
+
+
+class Removal(models.Model):
+    """A trace that a clause removed on the way to a release, and why, where a filter of single traces does not say it:
+    because of another trace or of a problem that is held out; or a trace of the previous release, whatever removed it.
+
+    `evidence` is {"how", "alike", "shared"} where two things are alike.
+    """
+
+    freezing = models.ForeignKey(Freezing, on_delete=models.CASCADE, related_name="removals")
+    trace = models.ForeignKey(Trace, on_delete=models.CASCADE, related_name="+")
+    clause = models.CharField(max_length=20)
+    other_trace = models.ForeignKey(Trace, null=True, on_delete=models.CASCADE, related_name="+")
+    other_problem = models.ForeignKey(Problem, null=True, on_delete=models.CASCADE, related_name="+")
+    evidence = models.JSONField(default=dict)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["freezing", "clause", "trace"], name="removal_once")]
+
+    def __str__(self) -> str:
+        return f"trace {self.trace_id} removed by {self.clause}"

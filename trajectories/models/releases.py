@@ -6,22 +6,46 @@ from django.db import models
 from trajectories.models.job_indexes import job_indexes
 from trajectories.models.job_kinds import ACTIVE, CANCEL, CANCELLED, QUEUED, RETRY, JobKind, Move, Progress
 from trajectories.models.leased_jobs import LeasedJob
-from trajectories.models.problems import Problem
 from trajectories.models.reviews import SEE_REVIEWS
 from trajectories.models.titles import TitleField
 from trajectories.models.traces import Trace
+
+
+class ReleaseRule(models.Model):
+    """One version of a named rule: which traces a release takes, as core.releases.rules.Rule stores it. Append-only.
+
+    `name` names all versions together. `cloned_from` is the version of another rule that the first one was made of.
+    """
+
+    name = models.SlugField(max_length=80)
+    version = models.PositiveIntegerField(default=1)
+    title = TitleField()
+    rule = models.JSONField(default=dict)
+    rule_hash = models.CharField(max_length=64)
+    cloned_from = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="+")
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["name", "version"], name="release_rule_once")]
+
+    def __str__(self) -> str:
+        return f"{self.title} {self.version}"
 
 
 class Release(models.Model):
     """A frozen, ordered, hashed selection. `rule` says how it was made; `manifest` what it holds.
 
     `content_hash` is the SHA-256 of the canonical manifest, which in turn names the hash of the items. `key` makes a
-    repeated submission the same release.
+    repeated submission the same release. `named_rule` is the stored rule it was made by, if it was; `notes` are what
+    whoever made it has to say, and no part of the hash.
     """
 
     key = models.UUIDField(null=True, unique=True)
     title = TitleField()
     rule = models.JSONField(default=dict)
+    named_rule = models.ForeignKey(ReleaseRule, null=True, on_delete=models.PROTECT, related_name="releases")
+    notes = models.TextField(blank=True)
     manifest = models.JSONField(default=dict)
     content_hash = models.CharField(max_length=64)
     item_count = models.PositiveIntegerField(default=0)
@@ -39,10 +63,17 @@ class ReleaseItem(models.Model):
     append-only, so that an export made years later still says the same.
     """
 
+    class Split(models.TextChoices):
+        """The sides of problems, and the part of the training side that a rule sets aside."""
+
+        TRAIN = "train", "training"
+        VALIDATION = "validation", "validation"
+        EVAL = "eval", "evaluation"
+
     release = models.ForeignKey(Release, on_delete=models.CASCADE, related_name="items")
     position = models.PositiveIntegerField()
     trace = models.ForeignKey(Trace, on_delete=models.PROTECT, related_name="release_items")
-    split = models.CharField(max_length=10, choices=Problem.Split.choices)
+    split = models.CharField(max_length=10, choices=Split.choices)
     score = models.FloatField(null=True)
     evidence = models.JSONField(default=dict)
     content_hash = models.CharField(max_length=64)

@@ -39,6 +39,17 @@ def prompt_of(trace: Trace) -> tuple[dict[str, Any], ...]:
     return tuple(json.loads(trace.prompt.body))
 
 
+def messages_text(prompt: str) -> str:
+    """What is said in a stored prompt (the canonical JSON of its messages), one message after the other."""
+    return "\n".join(_said(message.get("content")) for message in json.loads(prompt))
+
+
+def _said(content: Any) -> str:
+    if isinstance(content, list):
+        return "\n".join(str(part.get("text", "")) if isinstance(part, dict) else str(part) for part in content)
+    return content if isinstance(content, str) else ""
+
+
 def _export_items(release: Release, batch: list[ReleaseItem]) -> Iterator[ExportItem]:
     verdict_ids = [key for item in batch for key in item.evidence.get("verdicts", ())]
     review_ids = [word["id"] for item in batch for word in item.evidence.get("reviews", ())]

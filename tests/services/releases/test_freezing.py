@@ -13,17 +13,19 @@ from tests import factories
 from trajectories.adapters.spools import Spool
 from trajectories.core.curation.reviews import Decision, ReviewDraft
 from trajectories.core.identity import content_hash
+from trajectories.core.releases.rules import Reviews, Rule
 from trajectories.core.selections import Selection
 from trajectories.models import AuditEvent, Freezing, Problem, Release, ReleaseItem
 from trajectories.models.job_kinds import CANCEL
 from trajectories.selectors.disk import NO_SPACE
-from trajectories.selectors.releases import ReleaseRule, count_eligible, count_left_out
+from trajectories.selectors.release_rules import accepted_rule, count_removed
 from trajectories.services.curation.reviews import submit_review
 from trajectories.services.jobs.leases import MOST_CLAIMS
 from trajectories.services.jobs.steering import JobError, steer
 from trajectories.services.releases import freezing
 from trajectories.services.releases.contents import Contents
 from trajectories.services.releases.freezing import (
+    Order,
     ReleaseError,
     freeze_accepted,
     freeze_next,
@@ -63,11 +65,11 @@ def test_only_accepted_traces_are_released_ordered_by_problem_hash_and_trace(cur
 
 def test_the_rule_narrows_by_score_set_and_run(curator, lead):
     good, poor, unscored = accepted(curator, score=4), accepted(curator, score=2), accepted(curator)
-    assert count_eligible(ReleaseRule()) == 3
-    assert released(freeze(lead, ReleaseRule(min_score=3))) == [good.pk]
-    assert released(freeze(lead, ReleaseRule(scope=Selection(run=poor.run_id)))) == [poor.pk]
+    assert count_removed(Rule())[1] == 3
+    assert released(freeze(lead, Rule(reviews=Reviews(least_score=3)))) == [good.pk]
+    assert released(freeze(lead, accepted_rule(Selection(run=poor.run_id)))) == [poor.pk]
     by_set = Selection(problem_set=unscored.problem.problem_set_id)
-    assert released(freeze(lead, ReleaseRule(scope=by_set))) == [unscored.pk]
+    assert released(freeze(lead, accepted_rule(by_set))) == [unscored.pk]
 
 
 def test_the_mean_of_standing_scores_is_frozen(curator, lead):
@@ -115,7 +117,7 @@ def test_one_key_many_times_at_once_is_one_release(curator, lead):
     def ask() -> int:
         try:
             start.wait()
-            job = plan_freezing(actor=lead, title="First", key=key)
+            job = plan_freezing(actor=lead, order=Order("First"), key=key)
             freeze_next(job_id=job.pk)
             return job.pk
         finally:
@@ -163,7 +165,7 @@ def test_a_release_is_what_was_accepted_at_one_moment_and_reviews_go_on_meanwhil
 def test_one_whose_worker_breaks_leaves_nothing_and_is_frozen_later(curator, lead, monkeypatch, breaking):
     for _ in range(3):
         accepted(curator)
-    job = plan_freezing(actor=lead, title="First", key=uuid.uuid4())
+    job = plan_freezing(actor=lead, order=Order("First"), key=uuid.uuid4())
 
     def broken(*_):
         raise KeyboardInterrupt
@@ -180,7 +182,7 @@ def test_one_whose_worker_breaks_leaves_nothing_and_is_frozen_later(curator, lea
 
 def test_a_full_disk_is_said_and_the_release_comes_later(curator, lead, monkeypatch):
     accepted(curator)
-    job = plan_freezing(actor=lead, title="First", key=uuid.uuid4())
+    job = plan_freezing(actor=lead, order=Order("First"), key=uuid.uuid4())
 
     def full(*_):
         raise OSError(errno.ENOSPC, "No space left on device")
@@ -202,7 +204,7 @@ def test_a_full_disk_is_said_and_the_release_comes_later(curator, lead, monkeypa
 
 def test_one_that_ends_its_worker_every_time_is_given_up(curator, lead):
     accepted(curator)
-    job = plan_freezing(actor=lead, title="First", key=uuid.uuid4())
+    job = plan_freezing(actor=lead, order=Order("First"), key=uuid.uuid4())
     Freezing.objects.update(claims=MOST_CLAIMS)
     freeze_next(job_id=job.pk)
     job.refresh_from_db()
@@ -215,7 +217,7 @@ def test_a_release_of_the_version_before_keeps_its_key(curator, lead):
     key = uuid.uuid4()
     release = freeze(lead, key=key)
     Freezing.objects.all().delete()  # that version had none
-    assert plan_freezing(actor=lead, title="First", key=key).release == release
+    assert plan_freezing(actor=lead, order=Order("First"), key=key).release == release
     assert freeze(lead, key=key) == release
     assert Release.objects.count() == 1
 
@@ -260,7 +262,7 @@ def test_many_traces_are_frozen_in_few_queries(curator, lead, django_assert_max_
     problem, run = factories.make_problem(), factories.make_run()
     for _ in range(20):
         accepted(curator, problem=problem, run=run)
-    with django_assert_max_num_queries(28):  # most of them are the job's, whatever its size
+    with django_assert_max_num_queries(33):  # most of them are the job's, whatever its size
         freeze(lead)
 
 
@@ -268,19 +270,19 @@ def test_hinted_traces_are_left_out_unless_asked_for(curator, lead):
     plain, hinted = accepted(curator), accepted(curator, hinted=True)
     release = freeze(lead)
     assert released(release) == [plain.pk]
-    assert release.rule["hinted"] == "none"
-    assert count_left_out(ReleaseRule()) == 1
-    both = freeze(lead, ReleaseRule(with_hinted=True))
+    assert release.rule == {"version": 1}
+    assert count_removed(Rule())[0]["hinted"] == 1
+    both = freeze(lead, Rule(hinted="too"))
     assert set(released(both)) == {plain.pk, hinted.pk}
     assert both.rule["hinted"] == "too"
-    only = freeze(lead, ReleaseRule(Selection(hinted="only")))
+    only = freeze(lead, accepted_rule(Selection(hinted="only")))
     assert released(only) == [hinted.pk]
-    assert count_left_out(ReleaseRule(Selection(hinted="only"))) == 0
+    assert only.rule["hinted"] == "only"
 
 
 def test_one_that_is_cancelled_while_it_is_read_makes_no_release_and_can_be_tried_again(curator, lead, monkeypatch):
     trace = accepted(curator)
-    job = plan_freezing(actor=lead, title="Cancelled", key=uuid.uuid4())
+    job = plan_freezing(actor=lead, order=Order("Cancelled"), key=uuid.uuid4())
     read = Contents.manifest
 
     def cancelled(contents, rule):

@@ -10,9 +10,10 @@ from trajectories.models import JOB_KINDS
 CONCEPTS = (
     *("problemset", "problem", "sampler", "instruction", "run", "attempt", "trace", "verdict", "review", "repair"),
     *("thread", "queue", "release", "releaseitem", "export", "reverification", "rubric", "judgejob"),
+    *("releaserule", "releasetag", "removal", "tombstone"),
     *("brief", "generationjob", "generationcall", "problemcandidate", "candidateanswer", "candidatereview"),
 )
-BLIND_CONCEPTS = ("release", "releaseitem", "export")
+BLIND_CONCEPTS = ("release", "releaseitem", "releaserule", "releasetag", "removal", "tombstone", "export")
 """What is made of everybody's decisions: nothing for who reviews without knowing those of others."""
 
 VIEW = [f"view_{name}" for name in CONCEPTS]
@@ -63,6 +64,7 @@ ROLES: dict[str, list[str]] = {
         "control_generationjob",
         "review_problemcandidate",
         "add_release",
+        "add_tombstone",
         "add_export",
         "download_export",
         *JOB_PERMISSIONS,

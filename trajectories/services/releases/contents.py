@@ -1,32 +1,30 @@
 """Reading what a release takes: its items one after the other, in bounded memory, and its manifest."""
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
 from trajectories.adapters.spools import Spool
 from trajectories.core.curation.reviews import Decision
-from trajectories.core.identity import ListHash, content_hash
-from trajectories.models import Adjudication, Instruction, Review, Run, Sampler, Trace, Verdict
-from trajectories.selectors.adjudications import final_decisions
-from trajectories.selectors.releases import MEAN_SCORE, ReleaseRule
+from trajectories.core.identity import ListHash, content_hash, text_hash
+from trajectories.core.releases.rules import Rule
+from trajectories.models import Instruction, Problem, ReleaseItem, Run, Sampler
+from trajectories.selectors.release_contents import Values, read_final, read_reviews, read_traces, read_verdicts
 
-MANIFEST_VERSION = 1
-TRACE_FIELDS = (
-    *("content_hash", "sampler_id", "instruction_id", "run_id", "edited_by_id", "correctness"),
-    *("problem__content_hash", "problem__split"),
-    *("parent__content_hash", "parent__correctness", "parent__decision"),
-)
+MANIFEST_VERSION = 2
 ITEM_COLUMNS = ("position", "trace_id", "split", "score", "evidence", "content_hash")
 """Of an item, in the order in which a spool has them."""
 
 
 @dataclass
 class Contents:
-    """What gathers while a release is read: its items, in the spool, and the counts of its manifest."""
+    """What gathers while a release is read: its items, in the spool, and the counts of its manifest.
+
+    `validation` is the share of the training problems, in percent, that are set aside; None for none.
+    """
 
     spool: Spool
+    validation: float | None = None
     count: int = 0
     adjudicated: int = 0
     items_hash: ListHash = field(default_factory=ListHash)
@@ -42,56 +40,50 @@ class Contents:
 
     def add(self, trace_ids: list[int]) -> None:
         """Read and freeze the next traces, in the order given."""
-        chosen = Trace.objects.filter(pk__in=trace_ids).annotate(mean_score=MEAN_SCORE)
-        chosen = chosen.select_related("problem", "parent")
-        traces = {trace.pk: trace for trace in chosen.only(*TRACE_FIELDS)}
-        reviews = _by_trace(
-            Review.objects.filter(trace__in=trace_ids, superseded_by=None).exclude(decision=Decision.WITHDRAW)
-        )
-        final = {event.trace_id: event for event in final_decisions(trace_ids)}
-        newest = Verdict.objects.filter(trace__in=trace_ids).order_by("trace", "verifier", "-pk")
-        verdicts = _by_trace(newest.distinct("trace", "verifier").defer("evidence"))
+        traces, final = read_traces(trace_ids), read_final(trace_ids)
+        reviews, verdicts = read_reviews(trace_ids), read_verdicts(trace_ids)
         for trace_id in trace_ids:
-            self._freeze(traces[trace_id], reviews[trace_id], verdicts[trace_id], final.get(trace_id))
+            self._freeze(traces[trace_id], reviews.get(trace_id, []), verdicts.get(trace_id, []), final.get(trace_id))
 
-    def _freeze(self, trace: Any, reviews: list[Review], verdicts: list[Verdict], final: Adjudication | None) -> None:
-        authors = [self._pseudonym(review.reviewer_id) for review in reviews]
+    def _freeze(self, trace: Values, reviews: list[Values], verdicts: list[Values], final: Values | None) -> None:
+        trace_id, trace_hash, sampler, instruction, run, problem, problem_hash, side = trace[:8]
+        split = split_of(problem_hash, side, self.validation)
+        authors = [self._pseudonym(review[2]) for review in reviews]
+        scores = [review[4] for review in reviews if review[3] == Decision.ACCEPT and review[4] is not None]
+        score = sum(scores) / len(scores) if scores else None
         content: dict[str, Any] = {
-            "problem": trace.problem.content_hash,
-            "trace": trace.content_hash,
-            "split": trace.problem.split,
-            "score": trace.mean_score,
-            "reviews": [[by, *_review_content(review)] for by, review in zip(authors, reviews, strict=True)],
-            "verdicts": [[verdict.verifier, verdict.version, verdict.outcome] for verdict in verdicts],
+            "problem": problem_hash,
+            "trace": trace_hash,
+            "split": split,
+            "score": score,
+            "reviews": [[by, *review[3:]] for by, review in zip(authors, reviews, strict=True)],
+            "verdicts": [verdict[2:] for verdict in verdicts],
         }
         evidence: dict[str, Any] = {
-            "reviews": [{"id": review.pk, "by": by} for by, review in zip(authors, reviews, strict=True)],
-            "verdicts": [verdict.pk for verdict in verdicts],
+            "reviews": [{"id": review[1], "by": by} for by, review in zip(authors, reviews, strict=True)],
+            "verdicts": [verdict[1] for verdict in verdicts],
         }
-        if trace.edited_by_id is not None:
+        if trace[8] is not None:
             evidence["original"] = _original(trace)
-            content["original"] = {**evidence["original"], "trace": trace.parent.content_hash}
+            content["original"] = {**evidence["original"], "trace": trace[11]}
             self.edits += 1
         if final is not None:
             # Only where there is one: items without keep the hashes they always had.
-            by = self._pseudonym(final.adjudicator_id)
-            content["final"] = [by, final.decision, final.reason, final.comment]
-            evidence["final"] = {"id": final.pk, "by": by}
+            by = self._pseudonym(final[2])
+            content["final"] = [by, *final[3:]]
+            evidence["final"] = {"id": final[1], "by": by}
             self.adjudicated += 1
         item_hash = content_hash(content)
-        self.spool.append([self.count, trace.pk, trace.problem.split, trace.mean_score, evidence, item_hash])
+        self.spool.append([self.count, trace_id, split, score, evidence, item_hash])
         self.count += 1
         self.items_hash.add(item_hash)
-        self.problems.add(trace.problem_id)
-        self.splits[trace.problem.split] += 1
-        self.verifiers.update((verdict.verifier, verdict.version) for verdict in verdicts)
-        self.reviews.update(authors)
-        origin = (
-            (self.samplers, trace.sampler_id),
-            (self.instructions, trace.instruction_id),
-            (self.runs, trace.run_id),
-        )
-        for counter, key in origin:
+        self.problems.add(problem)
+        self.splits[split] += 1
+        for verdict in verdicts:
+            self.verifiers[verdict[2], verdict[3]] += 1
+        for author in authors:
+            self.reviews[author] += 1
+        for counter, key in ((self.samplers, sampler), (self.instructions, instruction), (self.runs, run)):
             if key is not None:
                 counter[key] += 1
 
@@ -99,13 +91,13 @@ class Contents:
         """Reviewers are numbered as they appear, so that a release names nobody and says who reviewed together."""
         return self.pseudonyms.setdefault(reviewer_id, f"reviewer-{len(self.pseudonyms) + 1}")
 
-    def manifest(self, rule: ReleaseRule) -> dict[str, Any]:
+    def manifest(self, rule: Rule) -> dict[str, Any]:
         """What the release holds; equal content gives an equal manifest, whenever and by whomever it is frozen."""
         return {
             "manifest_version": MANIFEST_VERSION,
             "rule": rule.as_json(),
             "order": "problem hash, trace id",
-            "split": "by problem, as its source says",
+            "split": _told(self.validation),
             "counts": {
                 "traces": self.count,
                 "problems": len(self.problems),
@@ -125,26 +117,27 @@ class Contents:
         }
 
 
-def _original(trace: Trace) -> dict[str, Any]:
+def _original(trace: Values) -> dict[str, Any]:
     """What is known now of the trace that a person edited into this one: an export made years later says the same."""
-    assert trace.parent is not None
-    return {
-        "trace": trace.parent_id,
-        "edit": trace.correctness,
-        "correctness": trace.parent.correctness,
-        "decision": trace.parent.decision,
-    }
+    _, verdict, original, _, correctness, decision = trace[8:]
+    return {"trace": original, "edit": verdict, "correctness": correctness, "decision": decision}
 
 
-def _by_trace(rows: Iterable[Any]) -> defaultdict[int, list[Any]]:
-    grouped: defaultdict[int, list[Any]] = defaultdict(list)
-    for row in sorted(rows, key=lambda row: row.pk):
-        grouped[row.trace_id].append(row)
-    return grouped
+def _told(validation: float | None) -> str:
+    told = "by problem, as its source says"
+    return told if validation is None else f"{told}; {validation:g} % of the training problems, by hash, validate"
 
 
-def _review_content(review: Review) -> list[Any]:
-    return [review.decision, review.score, review.reason, review.comment, review.step_labels]
+def split_of(problem_hash: str, side: str, validation: float | None) -> str:
+    """The split of a problem: its own side, but for the share (in percent) of the training problems that validate.
+
+    It is drawn from the problem's hash alone: a problem is in the same split in every release of that share, and one
+    that validates does so with every greater share too.
+    """
+    if validation is None or side != Problem.Split.TRAIN:
+        return side
+    drawn = int(text_hash(f"split {problem_hash}")[:12], 16) / 16**12
+    return ReleaseItem.Split.VALIDATION.value if drawn * 100 < validation else side
 
 
 def _described(model: Any, names: tuple[str, ...], counts: Counter[int]) -> list[dict[str, Any]]:

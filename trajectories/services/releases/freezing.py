@@ -3,7 +3,9 @@
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from itertools import islice
+from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import connection, transaction
@@ -15,20 +17,24 @@ from trajectories.adapters.disk import free_bytes, is_full
 from trajectories.adapters.spools import Spool, nameless_spool
 from trajectories.core.identity import content_hash
 from trajectories.core.records import JSON
-from trajectories.models import AuditEvent, Freezing, Release, ReleaseItem
+from trajectories.core.releases.rules import Rule
+from trajectories.models import AuditEvent, Freezing, Release, ReleaseItem, ReleaseRule, Removal
 from trajectories.models.job_kinds import RETRY
 from trajectories.selectors.disk import NO_SPACE
-from trajectories.selectors.releases import ReleaseRule, eligible_traces
+from trajectories.selectors.release_changes import count_changes, previous_release
+from trajectories.selectors.release_rules import Funnel, count_removed, eligible_traces, removed_items
 from trajectories.services.jobs.heartbeats import KeptLease
 from trajectories.services.jobs.leases import MOST_CLAIMS, claim_job, lease_of, lost_jobs, release_job, renew_job
 from trajectories.services.jobs.ringers import ring
 from trajectories.services.jobs.steering import JobError, steer
 from trajectories.services.locks import one_writer_at_a_time
 from trajectories.services.problems.imports import spool_folder
+from trajectories.services.releases.choosing import REMOVAL_COLUMNS, Chooser
 from trajectories.services.releases.contents import ITEM_COLUMNS, Contents
 from trajectories.services.releases.exports import SPACE_RESERVE, request_export
+from trajectories.services.releases.rules import check_rule
 
-BATCH = 500
+BATCH = 2_000
 PROGRESS_SECONDS = 1.0
 NOTHING = "No accepted trace matches this rule; accept some traces first or widen the rule."
 GIVEN_UP = (
@@ -46,61 +52,78 @@ class _LeaseLostError(Exception):
     """Another worker has taken the job over."""
 
 
-def plan_freezing(
-    *,
-    actor: User,
-    title: str,
-    rule: ReleaseRule | None = None,
-    key: uuid.UUID,
-    reuse: bool = False,
-    export_format: str = "",
-) -> Freezing:
-    """Queue the freezing of the accepted traces that `rule` takes, and ring for it.
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is asked of a freezing. With `trial` nothing is frozen: what the rule takes and removes is what is wanted.
 
-    The same `key` again, at the same time too, gives the same job and so the same release. With `reuse` a release of
-    the very same content is taken instead of a new one; `export_format` has a file made of the release. Raises
-    ReleaseError when the rule takes nothing.
+    `named` is the stored rule that `rule` is a version of, `notes` what is said of the release. With `reuse` a release
+    of the very same content is taken instead of a new one; `export_format` has a file made of the release.
+    """
+
+    title: str
+    rule: Rule = field(default_factory=Rule)
+    named: ReleaseRule | None = None
+    notes: str = ""
+    trial: bool = False
+    reuse: bool = False
+    export_format: str = ""
+
+
+def plan_freezing(*, actor: User | None, order: Order, key: uuid.UUID) -> Freezing:
+    """Queue the freezing of what a rule takes, or the trial of it, and ring for it.
+
+    The same `key` again, at the same time too, gives the same job and so the same release. Raises ReleaseError when the
+    rule takes nothing, or asks for something that is not there.
     """
     with transaction.atomic():
-        job, made = _plan(actor, title, rule or ReleaseRule(), key, reuse, export_format)
+        job, made = _plan(actor, order, key)
         if made and job.is_active:
             ring("freezing", job.pk)
     return job
 
 
 def freeze_accepted(
-    *, actor: User, title: str, rule: ReleaseRule | None = None, key: uuid.UUID, reuse: bool = False
+    *, actor: User | None, title: str, rule: Rule | None = None, key: uuid.UUID, **options: Any
 ) -> Release:
-    """Freeze here and now, for who waits for it; see `plan_freezing`. Raises ReleaseError."""
-    job, _ = _plan(actor, title, rule or ReleaseRule(), key, reuse, "")
-    freeze_next(job_id=job.pk)
-    job.refresh_from_db()
+    """Freeze here and now, for who waits for it; `options` are those of an Order. Raises ReleaseError."""
+    job = freeze_here(actor=actor, order=Order(title, rule or Rule(), **options), key=key)
     if job.release is None:
         raise ReleaseError(job.reason or "A worker is freezing this release.")
     return job.release
 
 
-def _plan(
-    actor: User, title: str, rule: ReleaseRule, key: uuid.UUID, reuse: bool, export_format: str
-) -> tuple[Freezing, bool]:
+def freeze_here(*, actor: User | None, order: Order, key: uuid.UUID) -> Freezing:
+    """Freeze what a rule takes, or try it, here and now; the job as it is then. Raises ReleaseError."""
+    job, _ = _plan(actor, order, key)
+    freeze_next(job_id=job.pk)
+    job.refresh_from_db()
+    return job
+
+
+def _plan(actor: User | None, order: Order, key: uuid.UUID) -> tuple[Freezing, bool]:
     """The job of that key, and whether it is new. Raises ReleaseError."""
     if (known := Freezing.objects.filter(key=key).first()) is not None:
         return known, False
-    values = {
-        "title": title,
-        "rule": rule.stored(),
-        "reuse": reuse,
-        "export_format": export_format,
+    values: dict[str, Any] = {
+        "title": order.title,
+        "rule": order.rule.as_json(),
+        "named_rule": order.named,
+        "notes": order.notes,
+        "trial": order.trial,
+        "reuse": order.reuse,
+        "export_format": order.export_format,
         "created_by": actor,
     }
     if (made := Release.objects.filter(key=key).first()) is not None:  # before freezing was a job
         return Freezing.objects.get_or_create(
             key=key, defaults={**values, "state": State.FINISHED, "release": made, "finished_at": Now()}
         )
-    total = eligible_traces(rule).order_by().count()
+    check_rule(order.rule)
+    total = eligible_traces(order.rule).order_by().count()
     if not total:
         raise ReleaseError(NOTHING)
-    return Freezing.objects.get_or_create(key=key, defaults={**values, "total_count": total})
+    previous = None if order.trial else previous_release(order.named)
+    return Freezing.objects.get_or_create(key=key, defaults={**values, "total_count": total, "previous": previous})
 
 
 def retry_freezing(*, actor: User | None, job_id: int) -> Freezing:
@@ -128,13 +151,17 @@ def freeze_next(*, job_id: int) -> None:
     if not claim_job(jobs.filter(state__in=Freezing.ACTIVE_STATES), token, state=State.RUNNING):
         return
     held = jobs.filter(lease_token=token, state=State.RUNNING)
-    with lease_of(jobs, token), nameless_spool(spool_folder()) as spool:
-        job = Freezing.objects.select_related("created_by").get(pk=job_id)
+    with (
+        lease_of(jobs, token),
+        nameless_spool(spool_folder()) as spool,
+        nameless_spool(spool_folder()) as removals,
+    ):
+        job = Freezing.objects.select_related("created_by", "named_rule").get(pk=job_id)
         if job.claims > MOST_CLAIMS:
             _fail(held, GIVEN_UP)
             return
         try:
-            _freeze(job, held, spool)
+            _freeze(job, held, spool, removals)
         except _LeaseLostError:
             return
         except Exception as fault:
@@ -150,42 +177,68 @@ def lost_freezings() -> list[int]:
     return lost_jobs(active.exclude(space_needed__gt=free_bytes(spool_folder())))
 
 
-def _freeze(job: Freezing, held: QuerySet[Freezing], spool: Spool) -> None:
-    rule = ReleaseRule.from_stored(job.rule)
-    contents = Contents(spool)
+def _freeze(job: Freezing, held: QuerySet[Freezing], spool: Spool, removals: Spool) -> None:
+    rule = Rule.from_json(job.rule)
+    contents, chooser = Contents(spool, rule.validation), Chooser(rule, removals)
+    taken = 0
 
     def renew() -> bool:
-        held.update(done_count=contents.count)
+        held.update(done_count=chooser.looked if rule.compares and not contents.count else contents.count)
         return renew_job(held)
 
     with KeptLease(renew, PROGRESS_SECONDS):
         with one_snapshot():
-            trace_ids = eligible_traces(rule).values_list("pk", flat=True).iterator(chunk_size=BATCH)
+            removed, _ = count_removed(rule)
+            trace_ids = chooser.choose()
             while batch := list(islice(trace_ids, BATCH)):
-                contents.add(batch)
-            manifest = contents.manifest(rule)
-        if not contents.count:
-            _fail(held, NOTHING)
+                taken += len(batch)
+                if not job.trial:
+                    contents.add(batch)
+            manifest = {} if job.trial else contents.manifest(rule)
+            if job.previous_id is not None:
+                _tell_removed(rule, job.previous_id, removals)
+        funnel = Funnel.of({**removed, **chooser.removed}, taken)
+        ended: dict[str, Any] = {"funnel": [line.as_json() for line in funnel.lines], "done_count": taken}
+        if not taken and not job.trial:
+            _fail(held, NOTHING, **ended)
             return
         with transaction.atomic():
-            release = _write(job, contents, manifest)
-            if job.export_format and job.created_by is not None:
-                request_export(actor=job.created_by, release=release, export_format=job.export_format)
-            ended = {"state": State.FINISHED, "reason": "", "release": release, "done_count": contents.count}
-            if not held.update(**ended, finished_at=Now()):
+            job.removals.all().delete()
+            rows = ([*row, job.pk] for row in removals.rows())
+            copy_rows(Removal, (*REMOVAL_COLUMNS, "freezing_id"), rows)
+            if not job.trial:
+                ended["release"] = _write(job, contents, manifest)
+                ended["changes"] = job.previous_id and count_changes(ended["release"].pk, job.previous_id)
+            if not held.update(**ended, state=State.FINISHED, reason="", finished_at=Now()):
                 raise _LeaseLostError
 
 
-def _write(job: Freezing, contents: Contents, manifest: dict[str, object]) -> Release:
-    """Store the release, or find the one of the same content that will do, in the caller's transaction."""
+def _tell_removed(rule: Rule, previous_id: int, removals: Spool) -> None:
+    """Keep why traces of the previous release are in this one no more, as far as a filter of single traces says it."""
+    for trace_id, clause in removed_items(rule, previous_id):
+        removals.append([trace_id, clause, None, None, {}])
+
+
+def _write(job: Freezing, contents: Contents, manifest: dict[str, Any]) -> Release:
+    """Store the release and ask for its file, or find the one of the same content that will do, in the caller's
+    transaction.
+    """
     one_writer_at_a_time("freeze a release")
     manifest_hash = content_hash(manifest)
-    if job.reuse and (same := Release.objects.filter(content_hash=manifest_hash).order_by("pk").first()) is not None:
-        return same
+    same = Release.objects.filter(content_hash=manifest_hash).order_by("pk").first() if job.reuse else None
+    release = same or _store(job, contents, manifest, manifest_hash)
+    if job.export_format and job.created_by is not None:
+        request_export(actor=job.created_by, release=release, export_format=job.export_format)
+    return release
+
+
+def _store(job: Freezing, contents: Contents, manifest: dict[str, Any], manifest_hash: str) -> Release:
     release = Release.objects.create(
         key=job.key,
         title=job.title,
         rule=manifest["rule"],
+        named_rule=job.named_rule,
+        notes=job.notes,
         manifest=manifest,
         content_hash=manifest_hash,
         item_count=contents.count,
@@ -202,8 +255,8 @@ def _write(job: Freezing, contents: Contents, manifest: dict[str, object]) -> Re
     return release
 
 
-def _fail(held: QuerySet[Freezing], reason: str) -> None:
-    held.update(state=State.FAILED, reason=reason, finished_at=Now())
+def _fail(held: QuerySet[Freezing], reason: str, **told: Any) -> None:
+    held.update(state=State.FAILED, reason=reason, finished_at=Now(), **told)
 
 
 @contextmanager

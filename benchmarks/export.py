@@ -1,0 +1,202 @@
+"""How fast a release rule is counted and a release frozen, among many traces.
+
+    python -m benchmarks.export [--traces 100000] [--accepted 50000] [--compared 2000] [--repeat 3]
+
+A new embedded database with so many traces over 1,000 problems, the first `--accepted` of which are accepted, each with
+a review and a verdict. Says, for the machine as it is:
+
+- the funnel of a rule of SQL clauses alone, and the same with a single verifier's verdict, in seconds (median);
+- the preview that the editor asks for (funnel and three rows), through the page itself;
+- freezing what is accepted, in rows a second with the worker's memory, and the `COPY` of as many items beside it;
+- the clauses that compare traces, in milliseconds a trace, over `--compared` traces with texts of 6 kB.
+"""
+
+import argparse
+import random
+import resource
+import signal
+import statistics
+import sys
+import tempfile
+import time
+import uuid
+from collections.abc import Callable
+from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from benchmarks.chaos import finish, prepare
+
+PROBLEMS = 1_000
+WORDS = 1_000
+"""Of a text: about 6 kB."""
+
+MAKE_TRACES = """
+INSERT INTO trajectories_trace (
+    problem_id, sampler_id, run_id, temperature, hinted, prompt_id, reasoning_id, steps, answer_hash, facts,
+    finish_reason, input_tokens, cached_tokens, reasoning_tokens, output_tokens, latency_seconds, content_hash,
+    created_at, correctness, near_miss, model_judged, decision, disputed, parts)
+SELECT %(problem)s + n %% %(problems)s, NULL, NULL, 0.7, n %% 50 = 7, %(prompt)s, %(reasoning)s, '[]', '', '{}', 'stop',
+    100, 0, 0, 900, 1.5, md5(n::text) || md5((n + 1)::text), now() - n * interval '1 second',
+    CASE WHEN n %% 3 = 0 THEN 'fail' ELSE 'pass' END, '', '', CASE WHEN n < %(accepted)s THEN 'accepted' ELSE '' END,
+    false, '[]'
+FROM generate_series(0, %(traces)s - 1) n
+"""
+MAKE_REVIEWS = """
+INSERT INTO trajectories_review (trace_id, reviewer_id, decision, score, reason, comment, step_labels, key, created_at)
+SELECT id, %(reviewer)s, 'accept', 1 + id %% 5, '', '', '{}', gen_random_uuid(), now()
+FROM trajectories_trace WHERE decision = 'accepted'
+"""
+MAKE_VERDICTS = """
+INSERT INTO trajectories_verdict (
+    trace_id, verifier, version, revision, outcome, score, message, evidence, seconds, engine, previous_outcome,
+    created_at)
+SELECT id, 'numeric', 1, 0, correctness, 1, '', '{}', 0, '', '', now() FROM trajectories_trace
+"""
+MAKE_PROBLEMS = """
+INSERT INTO trajectories_problem (
+    problem_set_id, name, kind, statement, statement_hash, spec, reference, reference_source, split, family, difficulty,
+    content_hash, trace_count, correct_count, accepted_count, created_at)
+SELECT %(set)s, 'q' || n, 'numeric', 'What is ' || n || ' and one more?', md5(n::text), '{}', '1', '', 'train',
+    'f' || n %% 10, '{}', md5(n::text) || md5('x' || n), %(each)s, 0, 0, now()
+FROM generate_series(1, %(problems)s) n
+"""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--traces", type=int, default=100_000)
+    parser.add_argument("--accepted", type=int, default=50_000)
+    parser.add_argument("--compared", type=int, default=2_000)
+    parser.add_argument("--repeat", type=int, default=3)
+    options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+    with ExitStack() as stack:
+        var = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="minicolumn-export-"))).resolve()
+        prepare(var)
+        try:
+            measure(options)
+        finally:
+            finish(var, None)
+
+
+def measure(options: argparse.Namespace) -> None:
+    """Make the rows, and time what works on them."""
+    from django.contrib.auth.models import User
+
+    from trajectories.core.releases.rules import Reviews, Rule, Verdicts
+    from trajectories.selectors.release_rules import count_removed
+
+    lead = User.objects.create_superuser("lead")
+    make_rows(options, lead.pk)
+    plain = Rule(reviews=Reviews(least_score=3), verdicts=Verdicts(correctness=("pass",)), whole=True)
+    single = Rule(verdicts=Verdicts(required={"numeric": ("pass",)}))
+    unreviewed = Rule(reviews=Reviews(accepted_by=0), verdicts=Verdicts(correctness=("pass",)))
+    for title, rule in (("clauses of rows", plain), ("a verifier's", single), ("without reviews", unreviewed)):
+        seconds, (_, left) = timed(partial(count_removed, rule), options.repeat)
+        print(f"funnel, {title}: {seconds:.3f} s for {options.traces:,} traces, {left:,} left")
+    measure_page(lead, options.repeat)
+    measure_freezing(lead)
+    measure_comparing(options, lead)
+
+
+def make_rows(options: argparse.Namespace, reviewer: int) -> None:
+    """Problems, traces, reviews and verdicts, in a few statements."""
+    from django.db import connection
+
+    from trajectories.core.identity import text_hash
+    from trajectories.models import Problem, ProblemSet
+    from trajectories.services.texts import store_texts
+
+    started = time.monotonic()
+    prompt, reasoning = '[{"content":"Find it.","role":"user"}]', "It is one more."
+    store_texts({text_hash(body): body for body in (prompt, reasoning)})
+    made = ProblemSet.objects.create(name="many", title="Many")
+    with connection.cursor() as cursor:
+        cursor.execute(MAKE_PROBLEMS, {"set": made.pk, "problems": PROBLEMS, "each": options.traces // PROBLEMS})
+        first = Problem.objects.filter(problem_set=made).order_by("pk").values_list("pk", flat=True)[0]
+        values = {"problem": first, "problems": PROBLEMS, "traces": options.traces, "accepted": options.accepted}
+        cursor.execute(MAKE_TRACES, {**values, "prompt": text_hash(prompt), "reasoning": text_hash(reasoning)})
+        cursor.execute(MAKE_REVIEWS, {"reviewer": reviewer})
+        cursor.execute(MAKE_VERDICTS)
+        cursor.execute("VACUUM ANALYZE")
+    print(f"rows made in {time.monotonic() - started:.0f} s")
+
+
+def measure_page(lead: Any, repeat: int) -> None:
+    """The fragment that the editor asks for at every change."""
+    from django.test import Client
+    from django.urls import reverse
+
+    client = Client()
+    client.force_login(lead)
+    address = reverse("release_new", query={"min_score": 3, "correctness": "pass"})
+    seconds, answer = timed(lambda: client.get(address, headers={"HX-Request": "true", "Host": "localhost"}), repeat)
+    print(f"preview: {seconds:.3f} s, status {answer.status_code}")
+
+
+def measure_freezing(lead: Any) -> None:
+    """Freezing all that is accepted, and the COPY of the same items out."""
+    from django.db import connection
+
+    from trajectories.core.releases.rules import Rule
+    from trajectories.services.releases.freezing import freeze_accepted
+
+    started = time.monotonic()
+    release = freeze_accepted(actor=lead, title="All", rule=Rule(hinted="too"), key=uuid.uuid4())
+    seconds = time.monotonic() - started
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(
+        f"freezing: {release.item_count / seconds:,.0f} rows/s ({release.item_count:,} rows), at most {memory:.0f} MB"
+    )
+    started = time.monotonic()
+    with connection.cursor() as cursor:
+        query = f"COPY (SELECT * FROM trajectories_releaseitem WHERE release_id = {release.pk}) TO STDOUT"
+        with cursor.copy(query) as copied:
+            size = sum(len(block) for block in copied)
+    print(f"COPY of its items: {release.item_count / (time.monotonic() - started):,.0f} rows/s, {size / 1e6:.0f} MB")
+
+
+def measure_comparing(options: argparse.Namespace, lead: Any) -> None:
+    """The clauses that read texts, over traces with texts of their own."""
+    from trajectories.core.identity import text_hash
+    from trajectories.core.releases.rules import Balance, Decontamination, Rule, Sameness
+    from trajectories.models import ProblemSet, Trace
+    from trajectories.services.releases.freezing import Order, freeze_next, plan_freezing
+    from trajectories.services.texts import store_texts
+
+    draw, words = random.Random(1), [f"word{number}" for number in range(5_000)]
+    bodies = [" ".join(draw.choices(words, k=WORDS)) for _ in range(options.compared)]
+    store_texts({text_hash(body): body for body in bodies})
+    chosen = list(Trace.objects.filter(decision="accepted", hinted=False).order_by("pk")[: options.compared])
+    for trace, body in zip(chosen, bodies, strict=True):
+        trace.reasoning_id = text_hash(body)
+    Trace.objects.bulk_update(chosen, ["reasoning"], batch_size=500)
+    Trace.objects.filter(decision="accepted").exclude(pk__in=[trace.pk for trace in chosen]).update(decision="")
+    held_out = (ProblemSet.objects.create(name="held-out", title="Held out").pk,)
+    rules = {
+        "balance": Rule(balance=Balance("family")),
+        "like texts": Rule(sameness=Sameness(near=0.8)),
+        "cap": Rule(per_problem=4),
+        "words in a row": Rule(decontamination=Decontamination(held_out, ngram=13)),
+    }
+    for title, rule in rules.items():
+        job = plan_freezing(actor=lead, order=Order(title, rule, trial=True), key=uuid.uuid4())
+        started = time.monotonic()
+        freeze_next(job_id=job.pk)
+        print(f"{title}: {1000 * (time.monotonic() - started) / len(chosen):.3f} ms a trace")
+
+
+def timed(call: Callable[[], Any], repeat: int) -> tuple[float, Any]:
+    """(the median of several tries in seconds, what the last one gave)."""
+    seconds, found = [], None
+    for _ in range(repeat):
+        started = time.monotonic()
+        found = call()
+        seconds.append(time.monotonic() - started)
+    return statistics.median(seconds), found
+
+
+if __name__ == "__main__":
+    main()

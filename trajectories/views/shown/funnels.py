@@ -1,0 +1,60 @@
+"""Funnels as pages show them: what each clause of a rule removed, with links to it; and rows as trainers read them."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from django.urls import reverse
+
+from trajectories.core.exporters import DEFAULT_THOUGHTS, EXPORTERS, ExportItem, Thoughts
+from trajectories.core.identity import canonical_json
+from trajectories.core.records import JSON
+from trajectories.models import Freezing
+from trajectories.selectors.release_rules import COMPARING, Funnel, FunnelLine
+
+
+@dataclass(frozen=True, slots=True)
+class ShownLine:
+    """A line of a funnel with the address of what it removed, "" where there is nothing to look at."""
+
+    line: FunnelLine
+    link: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShownFunnel:
+    """A funnel with links. `total` is how many traces there were, `left` how many stayed."""
+
+    total: int
+    left: int
+    lines: list[ShownLine]
+
+
+def show_funnel(funnel: Funnel, rule: Mapping[str, JSON]) -> ShownFunnel:
+    """A funnel of what is there now; its links lead to what its clauses remove now."""
+    lines = [ShownLine(line, removed_link(line.clause, rule) if line.removed else "") for line in funnel.lines]
+    return ShownFunnel(funnel.total, funnel.left, lines)
+
+
+def show_job_funnel(job: Freezing) -> ShownFunnel | None:
+    """The funnel that a job has kept, None for one that has none; what compared traces with others was kept with it."""
+    if not job.funnel:
+        return None
+    funnel = Funnel.from_json(job.funnel)
+    lines = []
+    for line in funnel.lines:
+        kept = reverse("freezing_removed", args=[job.pk, line.clause])
+        link = kept if line.clause in COMPARING else removed_link(line.clause, job.rule)
+        lines.append(ShownLine(line, link if line.removed else ""))
+    return ShownFunnel(funnel.total, funnel.left, lines)
+
+
+def removed_link(clause: str, rule: Mapping[str, JSON]) -> str:
+    """Where the traces are that a clause of a rule removes now."""
+    return f"{reverse('rule_removed')}?{urlencode({'clause': clause, 'rule': canonical_json(rule)})}"
+
+
+def show_row(export_format: str, item: ExportItem, thoughts: Thoughts = DEFAULT_THOUGHTS) -> str:
+    """The row that a format makes of an item, as a page shows it."""
+    return json.dumps(EXPORTERS[export_format].row(item, thoughts), ensure_ascii=False, indent=2)
