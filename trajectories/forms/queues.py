@@ -39,7 +39,7 @@ SKIP_REASONS = {
     "not_my_field": "not my field",
     "broken": "it does not show properly",
 }
-TAKEN_KEYS = set("axsujkgbnecrdzmq")
+TAKEN_KEYS = set("axsujkgbnecrdzmqp")
 """Keys of the curation screen that reasons and tags do not get."""
 
 
