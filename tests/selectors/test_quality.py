@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from tests import factories
 from trajectories.core.curation.reviews import Decision, ReviewDraft
+from trajectories.models import Queue
 from trajectories.selectors.quality import (
     QualityScope,
     activities,
@@ -213,3 +214,13 @@ def test_nothing_decided_gives_an_empty_report(db):
     report = quality_report(EVERYTHING)
     assert (report.totals.reviews, report.pairs, report.reviewers, report.doubtful) == (0, [], [], [])
     assert report.overall.ac1.why
+
+
+def test_a_queue_narrows_it_to_the_decisions_given_in_it(people):
+    ann, ben, cho = people
+    queue = Queue.objects.create(title="A queue", selection={}, seed=1)
+    trace = factories.make_trace()
+    for person, given_in in ((ann, queue), (ben, queue), (cho, None)):
+        factories.make_review(trace=trace, reviewer=person, queue=given_in)
+    assert decision_patterns(QualityScope(queue=queue.pk)) == {(2, 0): 1}
+    assert decision_patterns(EVERYTHING) == {(3, 0): 1}

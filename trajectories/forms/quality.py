@@ -8,7 +8,7 @@ from django import forms
 from django.utils import timezone
 
 from trajectories.forms.plain import PlainForm
-from trajectories.models import ProblemSet
+from trajectories.models import ProblemSet, Queue
 from trajectories.selectors.quality import QualityScope
 
 REASON_CHARACTERS = 2_000
@@ -23,6 +23,9 @@ class QualityForm(PlainForm):
         required=False,
         queryset=ProblemSet.objects.order_by("title"),
         empty_label="Every problem set",
+    )
+    queue = forms.ModelChoiceField(
+        required=False, queryset=Queue.objects.order_by("title", "pk"), empty_label="Every queue, and none"
     )
     since = forms.DateField(label="From", required=False, widget=forms.DateInput(attrs=DATE, format="%Y-%m-%d"))
     until = forms.DateField(label="Until", required=False, widget=forms.DateInput(attrs=DATE, format="%Y-%m-%d"))
@@ -39,8 +42,13 @@ class QualityForm(PlainForm):
         """The scope of a valid form; that of everything where a filter makes no sense."""
         if not self.is_valid():
             return QualityScope()
-        chosen = self.cleaned_data["problem_set"]
-        return QualityScope(chosen.pk if chosen else None, self.cleaned_data["since"], self.cleaned_data["until"])
+        chosen, queue = self.cleaned_data["problem_set"], self.cleaned_data["queue"]
+        return QualityScope(
+            problem_set=chosen.pk if chosen else None,
+            since=self.cleaned_data["since"],
+            until=self.cleaned_data["until"],
+            queue=queue.pk if queue else None,
+        )
 
 
 class VoidForm(PlainForm):

@@ -42,11 +42,13 @@ Row = tuple[Any, ...]
 
 @dataclass(frozen=True, slots=True)
 class QualityScope:
-    """Which reviews are looked at: those of a problem set (its id), decided from `since` to `until`, both included."""
+    """Which reviews are looked at: those of a problem set and given in a queue (their ids), decided from `since` to
+    `until`, both included."""
 
     problem_set: int | None = None
     since: date | None = None
     until: date | None = None
+    queue: int | None = None
 
     def standing(self) -> tuple[str, list[Any]]:
         """The beginning of every query and its parameters. A further filter is one more line here."""
@@ -59,6 +61,9 @@ class QualityScope:
             )
             conditions.append("problem.problem_set_id = %s")
             parameters.append(self.problem_set)
+        if self.queue is not None:
+            conditions.append("said.queue_id = %s")
+            parameters.append(self.queue)
         if self.since is not None:
             conditions.append("COALESCE(said.decided_at, said.created_at) >= %s")
             parameters.append(_midnight(self.since))

@@ -3,11 +3,13 @@
 import uuid
 
 import pytest
+from django.db import IntegrityError, transaction
+from django.utils import timezone
 
 from tests import factories
 from trajectories.core.curation.adjudications import FinalDecision, FinalDraft, settle_finally
 from trajectories.core.curation.reviews import Decision, ReviewDraft, ReviewError
-from trajectories.models import Adjudication, AuditEvent, Review
+from trajectories.models import Adjudication, AuditEvent, Review, ReviewVoid
 from trajectories.selectors.adjudications import final_decision, list_disputes, next_dispute
 from trajectories.services.curation.adjudications import Known, MeanwhileError, adjudicate, known_of
 from trajectories.services.curation.reviews import submit_review, undo_last_review
@@ -145,3 +147,17 @@ def test_the_list_of_disputes_is_read_in_pages_and_skipping_goes_round(curator, 
     assert [row.trace for row in list_disputes("open", after=page.following, size=2).rows] == traces[2:]
     keys = [trace.pk for trace in traces]
     assert [next_dispute(after=key) for key in (0, *keys)] == [keys[0], keys[1], keys[2], keys[0]]
+
+
+def test_neither_final_decisions_nor_voids_are_ever_changed_or_deleted(lead):
+    trace = factories.make_trace()
+    rows = (
+        Adjudication.objects.create(trace=trace, adjudicator=lead, decision="accept", key=uuid.uuid4()),
+        ReviewVoid.objects.create(reviewer=lead, actor=lead, since=timezone.now(), key=uuid.uuid4()),
+    )
+    for row in rows:
+        table = type(row).objects.filter(pk=row.pk)
+        with pytest.raises(IntegrityError, match="append-only"), transaction.atomic():
+            table.update(key=uuid.uuid4())
+        with pytest.raises(IntegrityError, match="append-only"), transaction.atomic():
+            table._raw_delete(table.db)
