@@ -1,4 +1,4 @@
-// Remarks: p takes the selected words, or without any the current step, into the form. Words that were remarked on are
+// Remarks: m takes the selected words, or without any the current step, into the form. Words that were remarked on are
 // marked where they stand, by the browser's highlights, so that the text itself stays as it is.
 
 // What a rendered text does not show of its source, or shows otherwise; as in core/curation/spans.py.

@@ -42,7 +42,7 @@ def accept(person, trace: Trace) -> None:
 
 def rows(release, actor, export_format: str, **values):
     export = request_export(actor=actor, release=release, export_format=export_format, **values)
-    assert write_export(export_id=export.pk)
+    assert write_export(job_id=export.pk)
     export.refresh_from_db()
     written = [json.loads(line) for line in export_path(export).read_text(encoding="utf-8").splitlines()]
     assert export.rows_written == len(written)

@@ -9,10 +9,11 @@ from tests import factories
 from trajectories.core.curation.reviews import Decision, ReviewDraft, ReviewError
 from trajectories.core.faults import Fault
 from trajectories.core.prompts.repairs import Edits
+from trajectories.core.selections import EDITED, SAMPLED, WITHDRAWN, Selection
 from trajectories.models import AuditEvent, PendingVerification, Problem, Repair, RepairWithdrawal, Trace
 from trajectories.selectors.blinding import EVERYTHING
 from trajectories.selectors.population import get_population
-from trajectories.selectors.traces import EDITED, SAMPLED, WITHDRAWN, TraceScope, get_trace, traces_in
+from trajectories.selectors.traces import get_trace, traces_in
 from trajectories.services.curation.reviews import submit_review, undo_last_review
 from trajectories.services.traces.repairs import RepairDraft, RepairedMeanwhileError, submit_repair, withdraw_repair
 from trajectories.services.verification.queue import verify_traces
@@ -179,7 +180,7 @@ def test_withdrawn_it_leaves_lists_and_releases_and_stays_in_the_record(wrong, c
     assert withdraw_repair(actor=curator, trace=child) == withdrawal
     assert RepairWithdrawal.objects.count() == 1
     assert Problem.objects.get(pk=wrong.problem_id).accepted_count == 0
-    found = {origin: set(traces_in(TraceScope(origin=origin), EVERYTHING)) for origin in ("", EDITED, WITHDRAWN)}
+    found = {origin: set(traces_in(Selection(origin=origin), EVERYTHING)) for origin in ("", EDITED, WITHDRAWN)}
     assert found == {"": {wrong}, EDITED: set(), WITHDRAWN: {child}}
     assert Trace.objects.filter(pk=child.pk).exists()
     assert AuditEvent.objects.filter(verb="repair.withdraw", object_id=wrong.pk).count() == 1
@@ -203,8 +204,8 @@ def test_only_its_author_or_a_lead_withdraws_it(wrong, curator, lead, engineer):
 
 def test_lists_tell_edits_from_samples(wrong, curator):
     child = repair(wrong, curator).trace
-    assert set(traces_in(TraceScope(origin=SAMPLED), EVERYTHING)) == {wrong}
-    assert set(traces_in(TraceScope(origin=EDITED), EVERYTHING)) == {child}
+    assert set(traces_in(Selection(origin=SAMPLED), EVERYTHING)) == {wrong}
+    assert set(traces_in(Selection(origin=EDITED), EVERYTHING)) == {child}
 
 
 def test_nobody_changes_a_repair_afterwards(wrong, curator):
