@@ -181,3 +181,12 @@ def test_a_run_under_way_says_that_no_worker_is_alive(client, curator, run):
     assert "Worker 1 on here has been silent since" in page(client, curator, run).content.decode()
     Run.objects.filter(pk=run.pk).update(state="finished")
     assert "silent since" not in page(client, curator, run).content.decode(), "it needs nobody"
+
+
+def test_the_latest_traces_of_questions_show_their_answers(client, curator):
+    run = make_run()
+    make_trace(problem=make_problem(kind="numeric", spec={}, reference="4"), run=run, answer="41", program="")
+    text = page(client, curator, run).content.decode()
+    latest = text[text.index('id="latest"') :]
+    assert '<code class="answer-box">41</code>' in latest
+    assert "no grid" not in latest
