@@ -62,7 +62,7 @@ def test_a_rule_is_saved_read_back_and_saved_as_the_next_version(as_lead, accept
     answer = as_lead.post(reverse("release_new"), form(do="save", rule_title="Clean", **values))
     assert answer.status_code == 302, answer.context["form"].errors
     stored = ReleaseRule.objects.get()
-    assert answer["Location"] == reverse("rule_detail", args=[stored.pk])
+    assert answer["Location"] == reverse("release_rule_detail", args=[stored.pk])
     assert stored.rule["verdicts"]["required"] == {
         "arc_test": ["pass", "unscored"],
         "model_judge:correctness": ["pass"],
@@ -77,7 +77,7 @@ def test_a_rule_is_saved_read_back_and_saved_as_the_next_version(as_lead, accept
     as_lead.post(reverse("release_new"), {**again, "do": "save", "per_problem": 2})
     newest = ReleaseRule.objects.latest("pk")
     assert (newest.name, newest.version) == (stored.name, 2)
-    compared = text(as_lead.get(reverse("rule_detail", args=[newest.pk])))
+    compared = text(as_lead.get(reverse("release_rule_detail", args=[newest.pk])))
     assert "<del>3</del>" in compared
     assert "<ins>2</ins>" in compared
     as_lead.post(reverse("release_new"), {**again, "do": "save_new", "rule_title": "Other"})
@@ -220,12 +220,13 @@ def test_a_withdrawn_trace_supersedes_what_holds_it_and_is_in_nothing_new(as_lea
 
 @pytest.mark.parametrize("query", ["clause=cap", "clause=nothing", "rule=x", "rule=[]", 'rule={"version":9}'])
 def test_an_address_that_holds_no_rule_is_not_found(as_lead, query):
-    assert as_lead.get(f"{reverse('rule_removed')}?{query}").status_code == 404
+    assert as_lead.get(f"{reverse('release_rule_removed')}?{query}").status_code == 404
 
 
-def test_a_rule_that_names_a_filter_that_is_not_known_is_refused(as_lead, accepted, lead):
-    rule = Rule(source=Source(filter={"colour": "red"}))
-    address = reverse("rule_removed", query={"clause": "reviews", "rule": json.dumps(rule.as_json())})
+@pytest.mark.parametrize("filters", [{"colour": "red"}, {"view": [1]}, {"train": "most"}, {"round": -1}])
+def test_a_rule_that_names_a_filter_that_is_not_known_is_refused(as_lead, accepted, filters):
+    rule = Rule(source=Source(filter=filters))
+    address = reverse("release_rule_removed", query={"clause": "reviews", "rule": json.dumps(rule.as_json())})
     assert as_lead.get(address).status_code == 404
 
 
@@ -234,9 +235,9 @@ def test_who_may_not_see_reviews_sees_no_rule_and_who_may_not_release_changes_no
     stored = save_rule(actor=lead, title="Clean", rule=Rule(reviews=Reviews(2), sameness=Sameness(texts=True)))
     job = freeze_here(actor=lead, order=Order("Trial", Rule(), trial=True), key=uuid.uuid4())
     addresses = [
-        reverse("rule_list"),
-        reverse("rule_detail", args=[stored.pk]),
-        reverse("rule_removed"),
+        reverse("release_rule_list"),
+        reverse("release_rule_detail", args=[stored.pk]),
+        reverse("release_rule_removed"),
         reverse("release_freezing", args=[job.pk]),
         reverse("freezing_removed", args=[job.pk, "same"]),
         reverse("trace_withdraw", args=[1]),
@@ -252,6 +253,6 @@ def test_who_may_not_see_reviews_sees_no_rule_and_who_may_not_release_changes_no
 def test_decontamination_in_words_names_the_sets(as_lead, lead):
     held_out = factories.make_problem_set(title="Held out")
     stored = save_rule(actor=lead, title="Clean", rule=Rule(decontamination=Decontamination((held_out.pk,), ngram=13)))
-    page = text(as_lead.get(reverse("rule_detail", args=[stored.pk])))
+    page = text(as_lead.get(reverse("release_rule_detail", args=[stored.pk])))
     assert "Held out" in page
     assert "13 words" in page

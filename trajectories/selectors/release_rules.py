@@ -13,7 +13,7 @@ from trajectories.core.curation.reviews import Decision, Standing
 from trajectories.core.faults import Fault
 from trajectories.core.records import JSON, FinishReason
 from trajectories.core.releases.rules import Reviews, Rule, Source
-from trajectories.core.selections import Selection
+from trajectories.core.selections import FORMAT, Selection
 from trajectories.models import ImportedReview, Problem, ReleaseRule, Review, Tombstone, Trace, Verdict
 from trajectories.selectors.blinding import EVERYTHING
 from trajectories.selectors.traces import traces_in
@@ -101,11 +101,11 @@ def accepted_rule(scope: Selection, **clauses: Any) -> Rule:
 
 
 def scope_of(source: Source) -> Selection:
-    """The filters of a source as a scope. Raises Fault for one that it does not know."""
+    """The filters of a source as a scope. Raises Fault for one that is not known, and for a wrong value."""
     for name in source.filter:
         if name not in FILTERS:
             raise Fault(f"source.filter: found {name!r}, expected one of {', '.join(FILTERS)}.", field="source.filter")
-    return Selection(**source.filter)
+    return Selection.from_json({"version": FORMAT, **source.filter})
 
 
 def traces_of(source: Source) -> QuerySet[Trace]:
@@ -165,14 +165,18 @@ def _count_all() -> int:
 
 
 def _count_source(source: Source, total: int) -> int:
-    """How many traces a rule looks at; by the counters of problems where it asks for nothing else of a trace."""
-    if source == Source():
-        return total
-    if source == Source(problem_sets=source.problem_sets, kinds=source.kinds):
-        asked = {"problem_set__in": source.problem_sets, "kind__in": source.kinds}
-        problems = Problem.objects.filter(**{name: values for name, values in asked.items() if values})
-        return problems.aggregate(total=Sum("trace_count"))["total"] or 0
-    return traces_of(source).count()
+    """How many traces a rule looks at; by the counters of problems where it asks for nothing else of a trace.
+
+    Repairs that were withdrawn are counted there, and are in no selection.
+    """
+    if source != Source(problem_sets=source.problem_sets, kinds=source.kinds):
+        return traces_of(source).count()
+    asked = {"problem_set__in": source.problem_sets, "kind__in": source.kinds}
+    asked = {name: values for name, values in asked.items() if values}
+    if asked:
+        total = Problem.objects.filter(**asked).aggregate(total=Sum("trace_count"))["total"] or 0
+    repairs = Trace.objects.filter(edited_by__isnull=False, withdrawn=True)
+    return total - repairs.filter(**{f"problem__{name}": values for name, values in asked.items()}).count()
 
 
 def removed_traces(rule: Rule, clause: str) -> QuerySet[Trace]:

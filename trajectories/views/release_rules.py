@@ -96,7 +96,7 @@ def _carry_out(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         try:
             if wanted in (SAVE, SAVE_NEW):
-                return redirect("rule_detail", _save(request, form, anew=wanted == SAVE_NEW).pk)
+                return redirect("release_rule_detail", _save(request, form, anew=wanted == SAVE_NEW).pk)
             return redirect(address_of(_plan(request, form, trial=wanted == TRY)))
         except ReleaseError as fault:
             form.add_error(None, str(fault))

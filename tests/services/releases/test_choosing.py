@@ -83,12 +83,12 @@ def test_every_clause_removes_what_it_says_and_the_first_counts(curator, lead):
     assert taken(lead, rule) == {fine.pk}
 
 
-def test_the_funnel_is_one_look_at_what_is_accepted_one_at_what_is_withdrawn_and_one_at_the_counters(
+def test_the_funnel_is_one_look_at_what_is_accepted_two_at_what_is_withdrawn_and_one_at_the_counters(
     curator, django_assert_num_queries
 ):
     for _ in range(5):
         accepted(curator)
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(4):
         assert count_removed(Rule(whole=True, verdicts=Verdicts(required={"arc_test": ("pass",)})))[1] == 0
 
 

@@ -52,7 +52,7 @@ def show_job_funnel(job: Freezing) -> ShownFunnel | None:
 
 def removed_link(clause: str, rule: Mapping[str, JSON]) -> str:
     """Where the traces are that a clause of a rule removes now."""
-    return f"{reverse('rule_removed')}?{urlencode({'clause': clause, 'rule': canonical_json(rule)})}"
+    return f"{reverse('release_rule_removed')}?{urlencode({'clause': clause, 'rule': canonical_json(rule)})}"
 
 
 def show_row(export_format: str, item: ExportItem, thoughts: Thoughts = DEFAULT_THOUGHTS) -> str:
