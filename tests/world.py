@@ -296,6 +296,7 @@ def _reading(world: World) -> Iterator[Visit]:
         ),
         *("reverification_list", "reverification_new", "rubric_list", "rubric_new", "run_list", "run_new"),
         *("run_estimate", "run_prompts", "sampler_list", "sampler_new", "trace_list", "trace_import", "trace_next"),
+        "trace_compare",
     ]
     for name in bare:
         yield Visit(name, reverse(name))
@@ -324,6 +325,13 @@ def _filtering(world: World) -> Iterator[Visit]:
     both = [f"decision={word}&model_judged={other}" for word in decisions for other in ("pass", "fail")]
     queries: dict[str, list[str]] = {
         "trace_list": [*scopes, *both],
+        "trace_compare": [
+            f"left={world.traces[0].pk}",
+            f"left={world.traces[0].pk}&right={world.traces[1].pk}",
+            f"left={world.traces[0].pk}&right={world.imported.pk}",
+            f"left={world.traces[0].pk}&right={world.traces[1].pk}&from=1",
+            f"left={world.traces[0].pk}&right={world.old.pk}",
+        ],
         "trace_next": telling,
         "judge_job_new": telling,
         "judge_job_estimate": telling,
@@ -358,7 +366,7 @@ def _filtering(world: World) -> Iterator[Visit]:
     detailed = {
         "trace_detail": (world.traces[0].pk, ["reviews=all", "bodies=all", "view=raw", *telling]),
         "trace_timeline": (world.traces[0].pk, ["reviews=all"]),
-        "problem_detail": (world.problem.pk, [f"answer={world.traces[0].answer_hash}", "groups=all"]),
+        "problem_detail": (world.problem.pk, [f"answer={world.traces[0].answer_hash}", "groups=all", "compare=7"]),
         "judge_job_detail": (world.judge_job.pk, [f"shown={word}" for word in SHOWN_FILTERS]),
         "instruction_detail": (world.instruction.pk, ["examples=3", f"examples=2&problem={world.old.problem.name}"]),
         "queue_next": (world.queue.pk, ["skipped=1", f"but={world.traces[0].pk}"]),
