@@ -260,6 +260,8 @@ def _reading(world: World) -> Iterator[Visit]:
         "trace_detail": [[trace.pk] for trace in (*world.traces, world.old, world.imported)],
         "trace_replay": [[world.traces[0].pk], [world.old.pk]],
         "trace_replay_pair": [[world.old.pk, 0]],
+        "trace_search": [[world.traces[0].pk]],
+        "trace_step_range": [[world.traces[0].pk, 100, 199]],
         "trace_steps": [[world.traces[0].pk, 0]],
         "trace_verdicts": [[trace.pk] for trace in (*world.traces, world.imported)],
         "repair_new": [[world.traces[0].pk], [world.imported.pk]],
@@ -366,6 +368,7 @@ def _filtering(world: World) -> Iterator[Visit]:
     detailed = {
         "trace_detail": (world.traces[0].pk, ["reviews=all", "bodies=all", "view=raw", *telling]),
         "trace_timeline": (world.traces[0].pk, ["reviews=all"]),
+        "trace_search": (world.traces[0].pk, ["q=mirror"]),
         "problem_detail": (world.problem.pk, [f"answer={world.traces[0].answer_hash}", "groups=all", "compare=7"]),
         "judge_job_detail": (world.judge_job.pk, [f"shown={word}" for word in SHOWN_FILTERS]),
         "instruction_detail": (world.instruction.pk, ["examples=3", f"examples=2&problem={world.old.problem.name}"]),
