@@ -260,6 +260,8 @@ def _reading(world: World) -> Iterator[Visit]:
         "trace_detail": [[trace.pk] for trace in (*world.traces, world.old, world.imported)],
         "trace_replay": [[world.traces[0].pk], [world.old.pk]],
         "trace_replay_pair": [[world.old.pk, 0]],
+        "trace_search": [[world.traces[0].pk]],
+        "trace_step_range": [[world.traces[0].pk, 100, 199]],
         "trace_steps": [[world.traces[0].pk, 0]],
         "trace_verdicts": [[trace.pk] for trace in (*world.traces, world.imported)],
         "repair_new": [[world.traces[0].pk], [world.imported.pk]],
@@ -296,6 +298,7 @@ def _reading(world: World) -> Iterator[Visit]:
         ),
         *("reverification_list", "reverification_new", "rubric_list", "rubric_new", "run_list", "run_new"),
         *("run_estimate", "run_prompts", "sampler_list", "sampler_new", "trace_list", "trace_import", "trace_next"),
+        "trace_compare",
     ]
     for name in bare:
         yield Visit(name, reverse(name))
@@ -324,6 +327,13 @@ def _filtering(world: World) -> Iterator[Visit]:
     both = [f"decision={word}&model_judged={other}" for word in decisions for other in ("pass", "fail")]
     queries: dict[str, list[str]] = {
         "trace_list": [*scopes, *both],
+        "trace_compare": [
+            f"left={world.traces[0].pk}",
+            f"left={world.traces[0].pk}&right={world.traces[1].pk}",
+            f"left={world.traces[0].pk}&right={world.imported.pk}",
+            f"left={world.traces[0].pk}&right={world.traces[1].pk}&from=1",
+            f"left={world.traces[0].pk}&right={world.old.pk}",
+        ],
         "trace_next": telling,
         "judge_job_new": telling,
         "judge_job_estimate": telling,
@@ -358,7 +368,8 @@ def _filtering(world: World) -> Iterator[Visit]:
     detailed = {
         "trace_detail": (world.traces[0].pk, ["reviews=all", "bodies=all", "view=raw", *telling]),
         "trace_timeline": (world.traces[0].pk, ["reviews=all"]),
-        "problem_detail": (world.problem.pk, [f"answer={world.traces[0].answer_hash}", "groups=all"]),
+        "trace_search": (world.traces[0].pk, ["q=mirror"]),
+        "problem_detail": (world.problem.pk, [f"answer={world.traces[0].answer_hash}", "groups=all", "compare=7"]),
         "judge_job_detail": (world.judge_job.pk, [f"shown={word}" for word in SHOWN_FILTERS]),
         "instruction_detail": (world.instruction.pk, ["examples=3", f"examples=2&problem={world.old.problem.name}"]),
         "queue_next": (world.queue.pk, ["skipped=1", f"but={world.traces[0].pk}"]),

@@ -74,7 +74,7 @@ def test_the_first_statement_shows_its_line_and_its_grids(signed_in, trace):
 
 def test_a_statement_has_an_address_and_rings_what_it_changed(signed_in, trace):
     replayed(trace)
-    shown = page(signed_in, trace, "?only=main&step=5").content.decode()
+    shown = page(signed_in, trace, "?functions=main&step=5").content.decode()
     assert "Statement 5 of 7: line 7, run 2" in shown
     assert "out: 2 by 2 grid, 4 colours, 2 cells changed" in shown
     assert "flip()" not in shown
@@ -124,7 +124,7 @@ def test_hostile_programs_are_text(signed_in, problem):
 
 
 def test_what_has_no_program_or_no_grids_says_so(signed_in):
-    for trace in (make_trace(program=""), make_trace(problem=make_problem(kind="number", spec={}))):
+    for trace in (make_trace(program=""), make_trace(problem=make_problem(kind="numeric", spec={}))):
         assert "Nothing to replay" in page(signed_in, trace).content.decode()
         assert signed_in.post(reverse("trace_replay", args=[trace.pk])).status_code == 403
 

@@ -87,14 +87,61 @@ def test_only_the_first_bodies_of_a_long_trace_come_with_the_page(as_curator):
     trace = factories.make_trace(steps=steps_of(500))
     page = page_of(as_curator, trace)
     assert page.count("step-body rendered") == 20
-    assert page.count("step-head") == 500
+    # The first hundred come with their titles, the outline lists them all.
+    assert page.count("step-head") == 100
+    assert page.count("data-outline=") == 500
     assert reverse("trace_steps", args=[trace.pk, 20]) in page
-    assert len(page) < 600_000
+    assert reverse("trace_step_range", args=[trace.pk, 400, 499]) in page
+    assert len(page) < 300_000
     group = as_curator.get(reverse("trace_steps", args=[trace.pk, 490])).content.decode()
     assert group.count("step-body rendered") == 10
     assert "Thought 499" in group
-    assert page_of(as_curator, trace, "?bodies=all").count("step-body rendered") == 500
+    assert page_of(as_curator, trace, "?bodies=all").count("step-body rendered") == 100
     assert as_curator.get(reverse("trace_steps", args=[trace.pk, 491])).status_code == 404
+
+
+def test_a_range_of_a_long_trace_comes_with_its_titles_and_its_part_of_the_outline(as_curator):
+    trace = factories.make_trace(steps=steps_of(1_050))
+    page = page_of(as_curator, trace)
+    assert page.count("data-outline=") == 500
+    assert 'id="outline-1000"' in page
+    fetched = as_curator.get(reverse("trace_step_range", args=[trace.pk, 1000, 1049])).content.decode()
+    assert fetched.count("step-head") == 50
+    assert fetched.count("step-body rendered") == 0
+    assert 'hx-swap-oob="outerHTML:#outline-1000"' in fetched
+    listed = as_curator.get(reverse("trace_step_range", args=[trace.pk, 400, 499])).content.decode()
+    assert "hx-swap-oob" not in listed
+    for first, last in ((1000, 1048), (1001, 1049), (5000, 5099), (0, 10**7)):
+        assert as_curator.get(reverse("trace_step_range", args=[trace.pk, first, last])).status_code == 404
+
+
+def test_the_step_of_the_address_is_there_without_a_script(as_curator):
+    trace = factories.make_trace(steps=steps_of(1_050))
+    page = page_of(as_curator, trace, "?step=737")
+    assert 'id="step-736"' in page
+    assert 'id="step-500"' not in page
+    assert page.count("step-body rendered") == 30
+    assert "Thought 736" in page
+
+
+@pytest.mark.parametrize("query", ["?step=0", "?step=x", "?step=99999999999", "?step=-3"])
+def test_a_step_that_is_not_there_changes_nothing(as_curator, query):
+    assert page_of(as_curator, factories.make_trace(steps=steps_of(250)), query).count("step-head") == 100
+
+
+def test_thoughts_and_answer_stay_apart_far_down(as_curator):
+    steps = [{**step, "part": "thinking"} for step in steps_of(150)] + steps_of(150)
+    page = page_of(as_curator, factories.make_trace(steps=steps))
+    assert 'data-range-first="100" data-range-last="149"' in page
+    assert 'data-range-first="150" data-range-last="199"' in page
+    assert "150 steps" in page
+
+
+def test_fifty_thousand_steps_open(as_curator):
+    trace = factories.make_trace(steps=steps_of(50_000, length=20))
+    page = page_of(as_curator, trace)
+    assert len(page) < 600_000
+    assert "Steps 49901 to 50000" in page
 
 
 def test_a_long_trace_takes_no_more_queries_than_a_short_one(as_curator, django_assert_max_num_queries, trace):

@@ -28,6 +28,12 @@ def code(source: str, language: str) -> SafeString:
     return mark_safe(render_code(source[:SHOWN_CHARACTERS], language)) + SafeString(_rest(source))
 
 
+def code_lines(source: str, language: str) -> list[SafeString]:
+    """Source code highlighted, line by line: the highlighter closes its marks at the end of each line."""
+    lines = [mark_safe(line) for line in render_code(source[:SHOWN_CHARACTERS], language).split("\n")]
+    return lines[:-1] if lines and not lines[-1] else lines
+
+
 @register.filter
 def plain(text: str) -> SafeString:
     """The text as it is, with characters that hide or reorder shown by their number."""

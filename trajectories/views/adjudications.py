@@ -30,7 +30,8 @@ from trajectories.views.fragments import wants_fragment
 from trajectories.views.paging import read_key
 from trajectories.views.permissions import needs
 from trajectories.views.shown.evidence import show_verdicts
-from trajectories.views.shown.traces import draw_verdicts, group_steps
+from trajectories.views.shown.steps import group_steps
+from trajectories.views.shown.traces import draw_verdicts
 from trajectories.views.trace_sections import sections_of
 from trajectories.views.traces import find_trace
 from trajectories.views.visitors import visitor

@@ -7,7 +7,7 @@ from trajectories.core.records import ProblemKind, ProblemRecord
 from trajectories.models import ComparisonLease, Trace
 from trajectories.selectors.traces import get_trace
 from trajectories.views.shown.candidates import problem_parts
-from trajectories.views.shown.traces import group_steps
+from trajectories.views.shown.steps import group_steps
 from trajectories.views.trace_sections import Section, sections_of
 
 
@@ -40,4 +40,4 @@ def comparison_parts(lease: ComparisonLease, problem: ProblemRecord) -> dict[str
 def _side(letter: str, trace: Trace) -> Side:
     is_grids = trace.problem.kind == ProblemKind.ARC
     given = trace.given if is_grids and isinstance(trace.given, list) else []
-    return Side(letter, trace, sections_of(trace, group_steps(trace, whole=True)), given, is_grids)
+    return Side(letter, trace, sections_of(trace, group_steps(trace, whole=True, every=True)), given, is_grids)

@@ -20,10 +20,10 @@ from trajectories.views.fragments import wants_fragment
 from trajectories.views.permissions import Refused, needs
 from trajectories.views.shown.replays import (
     ReplayedPair,
-    code_lines,
     moment_of,
     replayed_pairs,
     shown_claims,
+    shown_lines,
     walked_steps,
 )
 
@@ -74,7 +74,7 @@ def _walk(request: HttpRequest, trace: Trace, replay: Replay) -> dict[str, Any]:
     problem = to_record(trace.problem)
     pairs = replayed_pairs(problem, replay.pairs or ())
     pair = pairs[min(max(_number(request, "pair") - 1, 0), len(pairs) - 1)] if pairs else None
-    main_only = request.GET.get("only") == "main"
+    main_only = request.GET.get("functions") == "main"
     claims, more = shown_claims(trace, problem, pairs)
     context: dict[str, Any] = {"pairs": pairs, "pair": pair, "main_only": main_only, "claims": claims, "more": more}
     if pair is None or trace.program is None:
@@ -84,7 +84,7 @@ def _walk(request: HttpRequest, trace: Trace, replay: Replay) -> dict[str, Any]:
     moment = moment_of(pair.replay, walked, _number(request, "step") - 1)
     return {
         **context,
-        "lines": code_lines(trace.program.body, pair.replay, walked),
+        "lines": shown_lines(trace.program.body, pair.replay, walked),
         "moment": moment,
         "deep": any(depth for _, depth in pair.replay.calls),
         "source": _source(trace, pair),

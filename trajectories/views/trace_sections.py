@@ -9,7 +9,7 @@ from trajectories.core.completions.parts import NOWHERE
 from trajectories.core.completions.thoughts import Part, PartKind
 from trajectories.models import Trace
 from trajectories.selectors.completions import parts_of
-from trajectories.views.shown.traces import StepGroup
+from trajectories.views.shown.steps import StepGroup, StepRange
 
 MOST_PARTS = 100
 """Parts without steps that are drawn one by one; what follows is one more."""
@@ -23,7 +23,7 @@ class Section:
     """
 
     is_thinking: bool
-    groups: tuple[StepGroup, ...] = ()
+    groups: tuple[StepGroup | StepRange, ...] = ()
     text: str = ""
     code: str = ""
     is_cut_off: bool = False
@@ -33,13 +33,13 @@ class Section:
     @property
     def words(self) -> str:
         """How much there is to read."""
-        steps = sum(len(group.steps) for group in self.groups)
-        characters = len(self.text) + sum(len(step.body) for group in self.groups for step in group.steps)
+        steps = sum(group.count for group in self.groups)
+        characters = len(self.text) + sum(group.characters for group in self.groups)
         told = f"{steps:,} step{'' if steps == 1 else 's'}, " if steps else ""
         return f"{told}{characters:,} characters"
 
 
-def sections_of(trace: Trace, groups: Sequence[StepGroup]) -> list[Section]:
+def sections_of(trace: Trace, groups: Sequence[StepGroup | StepRange]) -> list[Section]:
     """What there is to read in order, thoughts and answer apart. The last section that is no thoughts is the answer,
     where there are thoughts."""
     parts = parts_of(trace)

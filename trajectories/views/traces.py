@@ -43,14 +43,15 @@ from trajectories.views.fragments import wants_fragment
 from trajectories.views.paging import read_key, read_keys
 from trajectories.views.permissions import needs
 from trajectories.views.shown.evidence import show_verdicts
-from trajectories.views.shown.traces import (
-    draw_verdicts,
+from trajectories.views.shown.steps import (
+    OUTLINE_STEPS,
+    StepGroup,
     group_steps,
     program_step,
-    shown_facts,
-    shown_prompt,
-    shown_variation,
+    steps_of_group,
+    steps_of_range,
 )
+from trajectories.views.shown.traces import draw_verdicts, shown_facts, shown_prompt, shown_variation
 from trajectories.views.trace_sections import sections_of
 from trajectories.views.visitors import visitor
 
@@ -106,7 +107,7 @@ def trace_detail(request: HttpRequest, trace_id: int) -> HttpResponse:
 def trace_steps(request: HttpRequest, trace_id: int, first: int) -> HttpResponse:
     """The bodies of one group of steps, which the page fetches when they come into sight."""
     trace = find_trace(trace_id)
-    group = next((group for group in group_steps(trace, whole=True) if group.first == first), None)
+    group = steps_of_group(trace, first)
     if group is None:
         raise Http404("no such group of steps")
     return render(request, "trajectories/traces/_steps.html", {"trace": trace, "group": group})
@@ -122,6 +123,18 @@ def trace_verdicts(request: HttpRequest, trace_id: int) -> HttpResponse:
     told = sight_on_screen(request.user, asked=False).covers(trace.pk)
     context = {"trace": trace, "arrived": True, **_verdicts(trace, told=told)}
     return render(request, "trajectories/traces/_verdicts.html", context)
+
+
+@require_safe
+@view_traces
+def trace_step_range(request: HttpRequest, trace_id: int, first: int, last: int) -> HttpResponse:
+    """The titles of a range of steps of a long trace, for the reading column and the outline."""
+    trace = find_trace(trace_id)
+    groups = steps_of_range(trace, first, last)
+    if not groups:
+        raise Http404("no such range of steps")
+    context = {"trace": trace, "groups": groups, "first": first, "is_listed": first < OUTLINE_STEPS}
+    return render(request, "trajectories/traces/_step_range.html", context)
 
 
 @require_safe
@@ -216,7 +229,8 @@ def reading(request: HttpRequest, trace: Trace, *, told: bool, verified: bool = 
     """What there is to read; `told` says whether what people and model judges said may be seen, `verified` whether
     what verifiers found may.
     """
-    groups = group_steps(trace, whole=request.GET.get("bodies") == "all")
+    at = (read_key(request, "step") or 1) - 1
+    groups = group_steps(trace, whole=request.GET.get("bodies") == "all", at=at)
     reader = visitor(request).pk
     lineage = get_lineage(trace, reader_id=None if told else reader)
     return {
@@ -227,7 +241,7 @@ def reading(request: HttpRequest, trace: Trace, *, told: bool, verified: bool = 
         "groups": groups,
         "sections": sections_of(trace, groups),
         "program_shown": program_step(trace) is not None,
-        "hidden_steps": not all(group.shown for group in groups),
+        "hidden_steps": not all(isinstance(group, StepGroup) and group.shown for group in groups),
         "lineage": lineage,
         "repair": repair_of(trace),
         "repairs": list(repairs_of(trace, reader_id=reader, told=told)) if lineage and lineage.has_edits else [],

@@ -69,6 +69,7 @@ function showCurrent() {
   return [step, entry];
 }
 
+const LONGEST_REVEAL = 10_000;  // milliseconds
 const FOLDED = "thoughts-folded";
 const thoughts = () => [...document.querySelectorAll("details[data-thoughts]")];
 const isFolded = (index) => Boolean(document.getElementById(`step-${index}`)?.closest("details:not([open])"));
@@ -94,9 +95,21 @@ function unfolded(index, direction) {
   return place >= 0 && place < steps() ? place : isFolded(current) ? index : current;
 }
 
-function goTo(index, scroll) {
+/** Steps far down a long trace come when they are reached: have the range with this one in the page. */
+async function reveal(index) {
+  if (document.getElementById(`step-${index}`)) return;
+  const ranges = [...document.querySelectorAll("[data-range-first]")];
+  const range = ranges.find(({ dataset }) => Number(dataset.rangeFirst) <= index && index <= Number(dataset.rangeLast));
+  if (!range) return;
+  const loaded = new Promise((done) => document.addEventListener("htmx:load", done, { once: true }));
+  range.dispatchEvent(new CustomEvent("reveal"));
+  await Promise.race([loaded, new Promise((done) => setTimeout(done, LONGEST_REVEAL))]);
+}
+
+async function goTo(index, scroll) {
   if (!steps()) return;
   current = Math.max(0, Math.min(steps() - 1, index));
+  if (scroll && !document.getElementById(`step-${current}`)) await reveal(current);
   const [step, entry] = showCurrent();
   if (!scroll) return;
   step?.scrollIntoView({ block: "start" });
@@ -136,13 +149,19 @@ document.addEventListener("click", (event) => {
     document.querySelector('[data-preference="digits"] button[aria-pressed="false"]')?.click();
     return;
   }
+  const jump = event.target.closest("[data-step-jump]");
+  if (jump && page() && !event.ctrlKey && !event.metaKey) {
+    event.preventDefault();
+    return jumpTo(Number(jump.dataset.stepJump));
+  }
   const place = event.target.closest("[data-outline], [data-step]");
   if (place && steps()) {
     untouched = false;
     const index = Number(place.dataset.outline ?? place.dataset.step);
     const fold = place.dataset.outline && document.getElementById(`step-${index}`)?.closest("details:not([open])");
     if (fold) fold.open = true;
-    goTo(index, false);
+    // What the outline leads to may still be on its way.
+    goTo(index, place.dataset.outline !== undefined && !document.getElementById(`step-${index}`));
   }
 });
 
@@ -161,6 +180,21 @@ document.addEventListener("change", (event) => {
   showLabels();
 });
 
+/** Go to a step and give it the address that others can follow. */
+function jumpTo(index) {
+  untouched = false;
+  history.replaceState(history.state, "", `#step-${index}`);
+  const fold = document.getElementById(`step-${index}`)?.closest("details:not([open])");
+  if (fold) fold.open = true;
+  return goTo(index, true);
+}
+
+/** The step that the address names (#step-12), as the page opens or the address changes. */
+function followAddress() {
+  const [, index] = /^#step-(\d{1,7})$/.exec(location.hash) ?? [];
+  if (index !== undefined && page()) jumpTo(Number(index));
+}
+
 function arrive() {
   endDraft();
   const asked = document.querySelector("#review-form input[type=checkbox][name=first_error]");
@@ -178,4 +212,7 @@ document.addEventListener("htmx:load", (event) => {
   }
   arrive();
 });
+addEventListener("hashchange", followAddress);
 arrive();
+// Once htmx has seen the page too: it is htmx that fetches what is not there yet.
+document.addEventListener("DOMContentLoaded", () => setTimeout(followAddress));

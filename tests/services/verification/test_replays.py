@@ -118,7 +118,7 @@ def test_recording_again_throws_away_only_what_is_made(rung, engine):
 
 
 def test_a_trace_without_a_program_has_nothing_to_replay(rung):
-    for trace in (make_trace(program=""), make_trace(problem=make_problem(kind="number"))):
+    for trace in (make_trace(program=""), make_trace(problem=make_problem(kind="numeric"))):
         with pytest.raises(Fault, match="expected one with"):
             request_replay(trace=trace)
     assert kept_replay(make_trace(program="")) is None

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 
 from trajectories.core.problems.grids import GridError, parse_grid
 from trajectories.core.programs.claims import HeldClaim, hold_claim
@@ -11,8 +11,8 @@ from trajectories.core.programs.replays import STOPPED, PairReplay, grid_cells, 
 from trajectories.core.prompts.grid_answers import find_grids
 from trajectories.core.records import JSON, ProblemRecord
 from trajectories.core.rendering.difference import Cell
-from trajectories.core.text.markup import render_code
 from trajectories.models import Trace
+from trajectories.templatetags.markup import code_lines
 
 MOST_LINES = 5_000
 MOST_CLAIMS = 40
@@ -117,15 +117,13 @@ def walked_steps(replay: PairReplay, *, main_only: bool) -> list[int]:
     return [index for index, step in steps if not main_only or replay.calls[step.call][1] == 0]
 
 
-def code_lines(source: str, replay: PairReplay, walked: Sequence[int]) -> list[CodeLine]:
-    """The program, highlighted, at most MOST_LINES of it. Highlighting closes its marks at the end of each line."""
+def shown_lines(source: str, replay: PairReplay, walked: Sequence[int]) -> list[CodeLine]:
+    """The program, highlighted, at most MOST_LINES of it."""
     first: dict[int, int] = {}
     for place, index in enumerate(walked):
         first.setdefault(replay.steps[index].line, place)
-    lines = render_code(source, "python").split("\n")
-    if lines and not lines[-1]:
-        lines.pop()
-    return [CodeLine(n, mark_safe(html), first.get(n)) for n, html in enumerate(lines[:MOST_LINES], 1)]
+    lines = code_lines(source, "python")[:MOST_LINES]
+    return [CodeLine(number, html, first.get(number)) for number, html in enumerate(lines, 1)]
 
 
 def moment_of(replay: PairReplay, walked: Sequence[int], place: int) -> Moment | None:

@@ -1,85 +1,13 @@
-"""What the trace page draws: steps in groups, and verdicts' evidence as rows of grids."""
+"""What the trace page draws besides its steps: verdicts' evidence as rows of grids, facts and prompt."""
 
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import cache
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
-from django.utils.safestring import SafeString
-
-from trajectories.core.problems.grids import GridError, parse_grid
 from trajectories.core.prompts.variation import variation_from_json, variation_text
 from trajectories.core.records import JSON, ProblemRecord
 from trajectories.models import Trace, Verdict
-from trajectories.selectors.completions import marked_steps
-from trajectories.templatetags.shell import icon
-
-GROUP_STEPS = 10
-GROUP_CHARACTERS = 12_000
-FIRST_CHARACTERS = 8_000
-"""Bodies up to this many characters come with the page; the rest when they come into sight."""
-
-FENCED = re.compile(r"```[a-zA-Z0-9]*\n(.*?)\n?```", re.DOTALL)
-
-MARKS = {
-    "backtrack": ("undo", "backtracking"),
-    "reflection": ("eye", "reflection"),
-    "question": ("question", "questioning an assumption"),
-    "hypothesis": ("lightbulb", "hypothesis"),
-    "observation": ("search", "observation"),
-    "subtask": ("target", "subtask"),
-    "program": ("code", "program"),
-    "tool_call": ("gear", "tool call"),
-    "tool_result": ("arrow-right", "tool result"),
-    "answer": ("check", "answer"),
-    "text": ("list", "text"),
-}
-"""(icon, word) by kind of step."""
-
-
-@dataclass(frozen=True, slots=True)
-class ShownStep:
-    """One step of a trace as it is drawn. `pair` and `grids` come from the step's data, where it has such."""
-
-    index: int
-    kind: str
-    mark: SafeString
-    word: str
-    title: str
-    body: str
-    depth: int
-    pair: "ShownPair | None"
-    grids: tuple[JSON, ...]
-    same_program_as: int | None = None
-    is_thinking: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class ShownPair:
-    """A row of grids: what went in, what came out, what was expected (None: unknown)."""
-
-    number: int
-    input: JSON
-    predicted: JSON
-    expected: JSON
-    right: bool = False
-    message: str = ""
-    printed: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class StepGroup:
-    """Neighbouring steps that are fetched together; `shown` says whether their bodies are in the page already."""
-
-    first: int
-    steps: tuple[ShownStep, ...]
-    shown: bool
-
-    @property
-    def is_thinking(self) -> bool:
-        """Whether these steps are thoughts; a group never holds both."""
-        return self.steps[0].is_thinking
+from trajectories.views.shown.steps import ShownPair
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,83 +41,6 @@ class PairTable:
     @property
     def _is_about_faults(self) -> bool:
         return self.is_unfolded and not all(pair.right for pair in self.pairs)
-
-
-def group_steps(trace: Trace, *, whole: bool = False) -> list[StepGroup]:
-    """The steps of a trace in groups of bounded length; bodies count as shown up to FIRST_CHARACTERS, or all."""
-    groups: list[StepGroup] = []
-    characters = 0
-    for steps in _bounded(trace):
-        groups.append(StepGroup(steps[0].index, tuple(steps), whole or characters < FIRST_CHARACTERS))
-        characters += sum(len(step.body) for step in steps)
-    return groups
-
-
-def program_step(trace: Trace) -> int | None:
-    """The first step that is the trace's program and nothing else; None where there is none."""
-    program = _code_alone(trace.program.body) if trace.program else ""
-    steps = (index for index, step in enumerate(trace.steps) if program and _code_alone(step["body"]) == program)
-    return next(steps, None)
-
-
-def _code_alone(text: str) -> str:
-    """A text without the fence around it and the blanks at the ends of its lines."""
-    found = FENCED.fullmatch(text.strip())
-    return "\n".join(line.rstrip() for line in (found[1] if found else text).strip().splitlines())
-
-
-def _bounded(trace: Trace) -> Iterator[list[ShownStep]]:
-    group: list[ShownStep] = []
-    first, thinking = program_step(trace), [step.is_thinking for step in marked_steps(trace.steps)]
-    program = None if first is None else _code_alone(trace.steps[first]["body"])
-    for index, step in enumerate(trace.steps):
-        shown = replace(_shown_step(trace, index, step), is_thinking=thinking[index])
-        if first is not None and index > first and _code_alone(step["body"]) == program:
-            shown = replace(shown, same_program_as=first)
-        if group and group[0].is_thinking is not shown.is_thinking:
-            yield group
-            group = []
-        group.append(shown)
-        if len(group) == GROUP_STEPS or sum(len(step.body) for step in group) > GROUP_CHARACTERS:
-            yield group
-            group = []
-    if group:
-        yield group
-
-
-def _shown_step(trace: Trace, index: int, step: Mapping[str, JSON]) -> ShownStep:
-    kind = step["kind"]
-    symbol, word = MARKS.get(kind, MARKS["text"])
-    data = step.get("data") or {}
-    pair = _refuted_pair(trace.problem.spec, data)
-    grids = data.get("grids")
-    return ShownStep(
-        index=index,
-        kind=kind,
-        mark=_mark(symbol),
-        word=word,
-        title=step["title"] or word.capitalize(),
-        body=step["body"],
-        depth=min(int(step.get("depth") or 0), 6),
-        pair=pair,
-        grids=tuple(grids) if isinstance(grids, list) else (),
-    )
-
-
-@cache
-def _mark(symbol: str) -> SafeString:
-    """A long trace draws a handful of symbols a thousand times over."""
-    return icon(symbol)
-
-
-def _refuted_pair(spec: Mapping[str, JSON], data: Mapping[str, JSON]) -> ShownPair | None:
-    """The training pair that a step holds a prediction against; None where its data says nothing of the kind."""
-    number, expected = data.get("pair"), data.get("expected")
-    train = spec.get("train") or []
-    if type(number) is not int or not 0 <= number < len(train) or not _is_grid(expected):
-        return None
-    predicted = data.get("predicted")
-    return ShownPair(number + 1, train[number].get("input"), predicted, expected, right=predicted == expected)
 
 
 FACTS_SHOWN_ELSEWHERE = ("found", "hinted", "origin")
@@ -251,14 +102,6 @@ def shown_variation(facts: Mapping[str, JSON]) -> str:
         return variation_text(variation_from_json(kept)) if isinstance(kept, Mapping) else ""
     except (KeyError, TypeError, ValueError):
         return ""
-
-
-def _is_grid(value: JSON) -> bool:
-    try:
-        parse_grid(value)
-    except GridError:
-        return False
-    return True
 
 
 def draw_verdicts(problem: ProblemRecord, trace: Trace, verdicts: Sequence[Verdict]) -> list[PairTable]:
