@@ -20,6 +20,7 @@ from trajectories.forms.instructions import InstructionForm
 from trajectories.forms.problems import ImportForm
 from trajectories.forms.procedural import ProceduralForm
 from trajectories.forms.questions import QuestionForm
+from trajectories.forms.queues import QueueForm
 from trajectories.forms.relaunches import PresetForm, RunAgainForm
 from trajectories.forms.release_rules import ReleaseForm
 from trajectories.forms.rubrics import RubricForm
@@ -31,7 +32,7 @@ from trajectories.models.titles import TitleField as TitleColumn
 EVIL = "Set \u202egnp.exe"
 SENTENCE = "Found the invisible character U+202E as character 5, expected only characters that can be seen."
 FORMS: list[type[Form]] = [
-    *(BriefForm, GenerationForm, InstructionForm, ImportForm, ProceduralForm, QuestionForm),
+    *(BriefForm, GenerationForm, InstructionForm, ImportForm, ProceduralForm, QuestionForm, QueueForm),
     *(PresetForm, ReleaseForm, RubricForm, RunForm, RunAgainForm, SamplerForm),
 ]
 
@@ -69,11 +70,12 @@ def _subclasses(kind: type) -> set[type]:
 
 def titled_models() -> list[type[models.Model]]:
     found = [getattr(stored, name) for name in stored.__all__]
-    return [model for model in found if any(each.name == "title" for each in model._meta.get_fields())]
+    kept = [each for each in found if isinstance(each, type) and issubclass(each, models.Model)]
+    return [model for model in kept if any(each.name == "title" for each in model._meta.get_fields())]
 
 
 def test_every_column_for_a_title_refuses_them():
-    assert len(titled_models()) == 9
+    assert len(titled_models()) == 11
     assert all(isinstance(model._meta.get_field("title"), TitleColumn) for model in titled_models())
 
 

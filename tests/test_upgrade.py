@@ -9,7 +9,16 @@ from django.db import IntegrityError, connection, transaction
 from django.db.migrations.executor import MigrationExecutor
 
 from tests import factories
-from trajectories.models import AuditEvent, JudgeJob, JudgeJobAnswer, JudgeJobItem, Reverification, Review, Verdict
+from trajectories.models import (
+    AuditEvent,
+    JudgeJob,
+    JudgeJobAnswer,
+    JudgeJobItem,
+    Reverification,
+    Review,
+    Trace,
+    Verdict,
+)
 
 WORDS = ("trajectories", "0040_words")
 
@@ -22,12 +31,19 @@ def before() -> str:
     return parent.key[1]
 
 
-def migrate(name: str) -> None:
-    call_command("migrate", "trajectories", name, verbosity=0)
+def migrate(*name: str) -> None:
+    """Up or down to a migration; without its name, all the way up."""
+    call_command("migrate", "trajectories", *name, verbosity=0)
 
 
 @pytest.fixture
-def earlier(transactional_db):
+def trace(transactional_db) -> Trace:
+    """A trace, made by the present version: tables have had other columns before."""
+    return factories.make_trace()
+
+
+@pytest.fixture
+def earlier(trace):
     """The models of the version before, and its database; the present version's afterwards, however a test ends."""
     name = before()
     migrate(name)
@@ -50,12 +66,9 @@ def named_judgement() -> set[str]:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_jobs_of_model_judges_keep_their_rows_rights_and_rules(earlier):
+def test_jobs_of_model_judges_keep_their_rows_rights_and_rules(earlier, trace):
     lead = User.objects.create_user("lead-before")
-    trace, rubric = (
-        factories.make_trace(),
-        earlier("trajectories", "Rubric").objects.create(name="r", title="R", text="t"),
-    )
+    rubric = earlier("trajectories", "Rubric").objects.create(name="r", title="R", text="t")
     job = earlier("trajectories", "Judgement").objects.create(
         sampler_id=trace.sampler_id, rubric=rubric, form="grade", seed=7, total_count=1, created_by_id=lead.pk,
         scope="run=3&decision=unjudged", state="finished", budget_cost="1.25",
@@ -74,7 +87,7 @@ def test_jobs_of_model_judges_keep_their_rows_rights_and_rules(earlier):
     assert group.permissions.count() == 2
     assert named_judgement()
 
-    migrate(WORDS[1])
+    migrate()
 
     assert named_judgement() == set()
     kept = JudgeJob.objects.get(pk=job.pk)
@@ -108,11 +121,12 @@ def test_jobs_of_model_judges_keep_their_rows_rights_and_rules(earlier):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_what_is_append_only_stays_so(earlier):
-    review = Review.objects.create(
-        trace=factories.make_trace(), reviewer=User.objects.create_user("rita"), decision="accept", key="0" * 32
+def test_what_is_append_only_stays_so(earlier, trace):
+    reviewer = User.objects.create_user("rita")
+    review = earlier("trajectories", "Review").objects.create(
+        trace_id=trace.pk, reviewer_id=reviewer.pk, decision="accept", key="0" * 32
     )
-    migrate(WORDS[1])
+    migrate()
     with pytest.raises(IntegrityError, match="append-only"), transaction.atomic():
         Review.objects.filter(pk=review.pk).update(decision="reject")
 
@@ -120,7 +134,7 @@ def test_what_is_append_only_stays_so(earlier):
 @pytest.mark.django_db(transaction=True)
 def test_the_way_back_leads_to_the_names_of_before(earlier):
     names = named_judgement()
-    migrate(WORDS[1])
+    migrate()
     migrate(before())
     assert named_judgement() == names
     assert Permission.objects.filter(codename="control_judgement", content_type__model="judgement").exists()

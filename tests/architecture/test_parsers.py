@@ -117,7 +117,12 @@ def test_only_the_sandbox_evaluates():
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
     }
     evaluating = {name for name, function in calls if function in ("eval", "exec", "compile", "__import__")}
-    assert evaluating == {"trajectories/adapters/sandbox/inside/program.py"}
+    # The recorder of replays is text: it is sent into the sandbox around a program, and nobody calls it outside.
+    recorder = "trajectories/core/programs/recorder.py"
+    assert evaluating == {"trajectories/adapters/sandbox/inside/program.py", recorder}
+    using = [name for name in named(".py", under="trajectories/") if re.search(r"import recorder\b", text(name))]
+    assert using == ["trajectories/core/programs/replays.py"]
+    assert all(re.fullmatch("[A-Z_]+|__file__", word) for word in re.findall(r"\brecorder\.(\w+)", text(using[0])))
     assert not {"pickle", "marshal", "shelve", "code", "codeop"} & set(imported())
 
 
