@@ -7,7 +7,7 @@ from django.contrib.auth.models import AnonymousUser, User
 from trajectories.core.generation.agreement import DISPUTED
 from trajectories.core.generation.similarity import comparable_text
 from trajectories.core.records import ProblemKind, ProblemRecord
-from trajectories.core.rendering.word_diff import word_diff
+from trajectories.core.text.word_diff import word_diff
 from trajectories.models import Problem, ProblemCandidate
 from trajectories.selectors.candidates import (
     CandidateScope,
