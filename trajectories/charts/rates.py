@@ -14,7 +14,7 @@ from trajectories.charts.base import (
     run_link,
     traces_link,
 )
-from trajectories.core.consolidation.consensus import MOST_VOTERS, cons_at_k
+from trajectories.core.consolidation.consensus import cons_at_k
 from trajectories.core.consolidation.metrics import pass_at_k
 from trajectories.core.consolidation.resampling import Estimate, mean_bands
 from trajectories.core.figures.records import Axis, Column, Figure, Mark, Point, Row, Series, Unit
@@ -24,12 +24,16 @@ from trajectories.selectors.insights.scopes import InsightScope
 from trajectories.selectors.insights.tallies import get_tally
 
 MOST_RUNS = 8
+MOST_DRAWN = 128
+"""The largest k of cons@k in a figure: each doubling costs as much again as all before."""
 NO_SAMPLES = "No sample of this selection was verified right or wrong yet."
 DEFINITION = (
     "pass@k: the chance that at least one of k samples of a problem is right, without bias (Chen et al. 2021)."
-    f" cons@k: the chance that the commonest answer among k is right, worked out exactly up to k = {MOST_VOTERS};"
-    " equal votes share the win. Both are means over problems, samples drawn without replacement from those that"
-    " were scored; the bands hold 95% of 1,000 resamplings of the problems." + INDEPENDENT_WORDS + HOLLOW_WORDS
+    " cons@k: the chance that the commonest answer among k is right, worked out for all ways of drawing them up to k ="
+    f" {MOST_DRAWN}; equal votes share the win. Both are means over problems, samples drawn without replacement from"
+    " those that were scored; the bands hold 95% of 1,000 resamplings of the problems."
+    + INDEPENDENT_WORDS
+    + HOLLOW_WORDS
 )
 RUNS_DEFINITION = (
     "pass@k without bias (Chen et al. 2021) over the problems of each run, with the band of 1,000 resamplings of the"
@@ -59,7 +63,7 @@ def pass_bands(scored: Sequence[Scored], ks: Sequence[int]) -> list[Estimate]:
 
 def cons_bands(voted: Sequence[Voted], ks: Sequence[int]) -> list[Estimate]:
     """cons@k over problems with its band, for each k."""
-    values = [cons_at_k(each.ballot, each.silent, tuple(ks)) for each in voted]
+    values = cons_at_k(tuple((each.ballot, each.silent) for each in voted), tuple(ks))
     return mean_bands(values, [each.problems for each in voted])
 
 
@@ -95,7 +99,7 @@ def build_pass_at_k(scope: InsightScope) -> Figure:
         return Figure(PASS_AT_K.title, DEFINITION, COLUMNS, counts=counts, missing=NO_SAMPLES)
     ks = powers_of_two(max(each.samples for each in scored))
     passed = pass_bands(scored, ks)
-    few = [k for k in ks if k <= MOST_VOTERS]
+    few = [k for k in ks if k <= MOST_DRAWN]
     agreed = cons_bands(voted, few)
     beside = [*agreed, *[Estimate(None, None, None, 0)] * (len(ks) - len(few))]
     far = reached(ks, passed)

@@ -13,9 +13,11 @@ def pass_at_k(n: int, c: int, k: int) -> float | None:
         return None
     if n - c < k:
         return 1.0
+    # C(n-c, k) / C(n, k) is the same with c and k exchanged: the fewer factors.
+    few, many = min(c, k), max(c, k)
     all_wrong = 1.0
-    for i in range(n - c + 1, n + 1):
-        all_wrong *= 1.0 - k / i
+    for i in range(n - few + 1, n + 1):
+        all_wrong *= 1.0 - many / i
     return 1.0 - all_wrong
 
 
