@@ -68,7 +68,7 @@ def test_what_one_points_at_holds_still(log_in, lead):
     page.locator("#live").evaluate(
         "live => live.prepend(Object.assign(document.createElement('p'), {textContent: 'A word'}))"
     )
-    page.wait_for_function("document.querySelector('#live p:first-child')?.textContent !== 'A word'")
+    expect(page.locator("#live p", has_text="A word")).to_have_count(0)
     work(run)
     expect(page.locator("#live")).to_contain_text("ended")
     assert first.inner_text() == newest

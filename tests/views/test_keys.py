@@ -4,7 +4,9 @@ import re
 from pathlib import Path
 
 TEMPLATES = Path(__file__).parents[2] / "templates"
-UNDERSTOOD = re.compile(r"[^\sA-Z]|Enter|Shift\+Enter|Ctrl\+Enter|Arrow(Left|Right|Up|Down)|\{\{ \w+ \}\}")
+UNDERSTOOD = re.compile(
+    r"[^\sA-Z]|Enter|Shift\+Enter|Ctrl\+Enter|Home|Arrow(Left|Right|Up|Down)|\{\{ \w+(\|default:'\w')? \}\}"
+)
 
 
 def test_every_key_in_a_template_is_understood():

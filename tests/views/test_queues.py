@@ -1,5 +1,6 @@
 """Pages of curation queues, for leads and for those who review."""
 
+import re
 import uuid
 
 import pytest
@@ -261,7 +262,7 @@ def test_verdicts_and_sampler_stay_hidden_until_one_has_decided(client, curator,
     assert trace.run.title not in page
     assert trace.sampler.title not in page
     # Nor does the raw text lead to a page that shows them.
-    assert at("trace_detail", trace.pk) not in page
+    assert not re.search(rf"""{at("trace_detail", trace.pk)}["?#]""", page)
     decide(curator, first.item)
     page = client.get(address).content.decode()
     assert 'id="verdicts"' in page

@@ -34,6 +34,7 @@ from trajectories.models import (
     ReleaseRule,
     ReleaseTag,
     Removal,
+    Replay,
     Reply,
     Review,
     ReviewLease,
@@ -361,6 +362,14 @@ class RemovalAdmin(ReadOnlyAdmin):
 class TombstoneAdmin(ReadOnlyAdmin):
     list_display = ("trace", "reason", "created_by", "created_at")
     list_select_related = ("trace", "created_by")
+
+
+@admin.register(Replay)
+class ReplayAdmin(ReadOnlyAdmin):
+    list_display = ("id", "problem", "version", "engine", "claims", "created_at")
+    list_select_related = ("problem",)
+    search_fields = ("problem__name__exact",)
+    search_help_text = "The whole name of a problem, or an id."
 
 
 @admin.register(ReviewLease)

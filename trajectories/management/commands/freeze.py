@@ -67,13 +67,24 @@ class Command(BaseCommand):
             self.stdout.write(f"Tagged {name}")
 
 
+def _read(file: Path) -> Rule:
+    """The rule in a file. Raises CommandError."""
+    try:
+        given = json.loads(file.read_text(encoding="utf-8"))
+    except OSError as fault:
+        raise CommandError(f"{file}: cannot be read ({fault.strerror}).") from fault
+    except (ValueError, RecursionError) as fault:
+        raise CommandError(f"{file}: found no JSON, expected a release rule as its page shows it.") from fault
+    try:
+        return Rule.from_json(given)
+    except Fault as fault:
+        raise CommandError(f"{file}: {fault}") from fault
+
+
 def _rule(options: dict[str, Any]) -> tuple[ReleaseRule | None, Rule]:
     """The stored rule, if it is one, and the rule that is asked for. Raises CommandError."""
     if options["file"] is not None:
-        try:
-            return None, Rule.from_json(json.loads(options["file"].read_text(encoding="utf-8")))
-        except (OSError, ValueError, RecursionError) as fault:
-            raise CommandError(f"{options['file']}: {fault}") from fault
+        return None, _read(options["file"])
     versions = rule_versions(options["rule"])
     if options["rule_version"] is not None:
         versions = versions.filter(version=options["rule_version"])
