@@ -2,15 +2,15 @@
 
 `base` is what all tables share, `asking` the page that stands between an action and its effect, `jobs` the tables of
 jobs and how they are steered, `launches` what starts new jobs, `queues` the tables of curation queues, `curation` human
-edits, final decisions and comparisons, `records` the tables of everything else.
+edits, final decisions and comparisons, `releases` those of releases, `records` the tables of everything else.
 """
 
 from django.contrib import admin
 
-from trajectories.admin import curation, jobs, queues, records
+from trajectories.admin import curation, jobs, queues, records, releases
 
 admin.site.site_header = "Minicolumn"
 admin.site.site_title = "Minicolumn admin"
 admin.site.index_title = "Control room"
 
-__all__ = ["curation", "jobs", "queues", "records"]
+__all__ = ["curation", "jobs", "queues", "records", "releases"]
