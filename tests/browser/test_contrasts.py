@@ -30,7 +30,7 @@ def test_from_a_trace_another_is_chosen(log_in, curator, problem):
     left, right = make_trace(problem=problem), make_trace(problem=problem)
     page = log_in(curator)
     page.goto(f"/traces/{left.pk}/")
-    page.keyboard.press("m")
+    page.keyboard.press("=")
     page.get_by_role("link", name=f"#{right.pk}").click()
     expect(page).to_have_title(f"Traces {left.pk} and {right.pk} · Minicolumn")
 

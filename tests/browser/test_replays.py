@@ -15,7 +15,7 @@ def replay(log_in, curator, problem):
     replayed(trace)
     page = log_in(curator)
     page.goto(f"/traces/{trace.pk}/")
-    page.keyboard.press("y")
+    page.keyboard.press(".")
     page.wait_for_selector("[data-ready]")
     return page
 

@@ -8,7 +8,7 @@ where it is given, is the witness: what is in the total and not in the input was
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Context, Decimal, InvalidOperation
 from typing import Any
 
 from trajectories.core.records import Usage
@@ -17,6 +17,8 @@ MOST = 2**31 - 1
 """A larger count is no count but a fault; it is kept as this, which fits the database."""
 
 SMALLEST_COST = Decimal("0.00000001")
+EXACT = Context(prec=60)
+"""Of sums of money: the precision of the process is anybody's to change."""
 
 INPUT = (
     *("prompt_tokens", "input_tokens"),
@@ -126,7 +128,7 @@ def _cost(value: Mapping[str, Any]) -> Decimal | None:
     """OpenRouter's `cost`, with what the upstream charged to a key of one's own; Perplexity's and others' totals."""
     ticks = _money(value.get("cost_in_usd_ticks"), most=10**8 * TICKS)  # xAI
     if ticks is not None:
-        return (ticks / TICKS).quantize(SMALLEST_COST)
+        return EXACT.divide(ticks, TICKS).quantize(SMALLEST_COST, context=EXACT)
     names = ("cost", "estimated_cost", "total_cost", "cost_usd", "total_cost_usd")  # OpenRouter, DeepInfra, LiteLLM
     stated = next((value[name] for name in names if value.get(name) is not None), None)
     if isinstance(stated, Mapping):
@@ -145,4 +147,4 @@ def _money(value: Any, *, most: Decimal = Decimal(10**8)) -> Decimal | None:
         money = Decimal(str(value))
     except InvalidOperation:
         return None
-    return money.quantize(SMALLEST_COST) if money.is_finite() and 0 <= money < most else None
+    return money.quantize(SMALLEST_COST, context=EXACT) if money.is_finite() and 0 <= money < most else None
