@@ -1,7 +1,7 @@
 """The filters of the trace list in a real browser."""
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests import factories
 
@@ -25,3 +25,18 @@ def test_rare_filters_are_one_key_away_and_stay_open_while_one_is_set(log_in, cu
     page.reload()
     expect(choice).to_be_visible()
     expect(choice).to_have_value("only")
+
+
+def test_what_is_typed_before_the_scripts_are_there_filters_all_the_same(log_in, curator):
+    run = factories.make_run()
+    factories.make_trace(run=run)
+    hinted = factories.make_trace(run=run, hinted=True)
+    page = log_in(curator)
+    held: list[Route] = []
+    page.route("**/htmx*.js*", lambda route: held.append(route))  # the library marks the function
+    page.goto("/traces/", wait_until="commit")
+    page.get_by_label("Hinted").select_option("only", force=True)
+    for route in held:
+        route.continue_()
+    expect(page.locator(".trace-table tbody tr")).to_have_count(1)
+    expect(page.locator(".trace-table")).to_contain_text(f"trace {hinted.pk}")
