@@ -4,9 +4,10 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from trajectories.services.imports import jobs, readers
+from trajectories.services.imports import jobs
 from trajectories.services.releases import exports, freezing
 from trajectories.services.releases.contents import Contents
+from trajectories.services.traces import imports as traces_imports
 from trajectories.services.traces.imports import TraceStage
 
 SECONDS = 0.1
@@ -22,7 +23,7 @@ def slowed(do: Callable[..., Any]) -> Callable[..., Any]:
     return later
 
 
-readers.BATCH = 2
+traces_imports.BATCH = 2
 jobs.CHECKPOINT_SECONDS = 0.0
 freezing.BATCH = 1
 freezing.PROGRESS_SECONDS = 0.1

@@ -1,6 +1,7 @@
 """Rows set aside in a file."""
 
 import errno
+import json
 import shutil
 import stat
 
@@ -8,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from trajectories.adapters import spools
 from trajectories.adapters.spools import IN_MEMORY, SpoolDamagedError, nameless_spool, open_spool
 
 VALUES = st.recursive(
@@ -25,6 +27,18 @@ def test_rows_come_back_as_they_were(tmp_path_factory, rows):
         assert list(spool.rows()) == rows
         assert list(spool.rows()) == rows
         assert spool.count == len(rows)
+
+
+@given(st.lists(st.text(max_size=30)), st.integers(1, 5))
+def test_batches_are_the_rows_bounded_by_number_and_by_bytes(tmp_path_factory, rows, most):
+    with pytest.MonkeyPatch.context() as patch, nameless_spool(tmp_path_factory.mktemp("spool")) as spool:
+        patch.setattr(spools, "BATCH_BYTES", 40)
+        for row in rows:
+            spool.append(row)
+        batches = list(spool.batches(most))
+    assert [row for batch in batches for row in batch] == rows
+    assert all(1 <= len(batch) <= most for batch in batches)
+    assert all(sum(len(json.dumps(row)) + 1 for row in batch[:-1]) < 40 for batch in batches)
 
 
 def test_what_was_appended_after_a_checkpoint_can_be_cut_off(tmp_path):

@@ -33,7 +33,11 @@ def test_what_is_typed_before_the_scripts_are_there_filters_all_the_same(log_in,
     hinted = factories.make_trace(run=run, hinted=True)
     page = log_in(curator)
     held: list[Route] = []
-    page.route("**/htmx*.js*", lambda route: held.append(route))  # the library marks the function
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/htmx*.js*", hold)
     page.goto("/traces/", wait_until="commit")
     page.get_by_label("Hinted").select_option("only", force=True)
     for route in held:

@@ -16,6 +16,9 @@ _ENCODER = json.JSONEncoder(separators=(",", ":"))  # made once, see core.identi
 IN_MEMORY = 4 * 1024 * 1024
 """A spool without a name stays in memory up to this many bytes."""
 
+BATCH_BYTES = 16 * 1024 * 1024
+"""A batch of rows ends once it has so many bytes, however few its rows are: a row may have megabytes."""
+
 
 class SpoolDamagedError(Exception):
     """What is read from a spool is not what was written there: a power cut took, say, what was not on the disk yet."""
@@ -59,14 +62,26 @@ class Spool:
 
     def rows(self) -> Iterator[JSON]:
         """Every row from the first on; nothing may be appended meanwhile. Raises SpoolDamagedError."""
+        for batch in self.batches(1):
+            yield from batch
+
+    def batches(self, most: int) -> Iterator[list[JSON]]:
+        """Every row from the first on, up to `most` at once and fewer where they are long; as `rows` else."""
         self._file.flush()
         self._file.seek(0)
+        batch: list[JSON] = []
+        size = 0
         for number, line in enumerate(self._file, 1):
             try:
-                row = json.loads(line)
+                batch.append(json.loads(line))
             except ValueError as fault:
                 raise SpoolDamagedError(f"row {number} that was set aside is no JSON any more: {fault}") from fault
-            yield row
+            size += len(line)
+            if len(batch) >= most or size >= BATCH_BYTES:
+                yield batch
+                batch, size = [], 0
+        if batch:
+            yield batch
         self._file.seek(0, os.SEEK_END)
 
 

@@ -15,7 +15,7 @@ from trajectories.adapters import kept_uploads
 from trajectories.adapters.spools import Spool
 from trajectories.models import Import, Trace
 from trajectories.models.job_kinds import PAUSE, RESUME
-from trajectories.services.imports import jobs, readers
+from trajectories.services.imports import jobs
 from trajectories.services.imports.jobs import (
     ImportJobError,
     cancel_import,
@@ -46,7 +46,7 @@ def test_a_cancelled_import_brings_nothing(lead, sums, tmp_path, django_capture_
 
 def test_a_paused_import_keeps_what_it_has_and_goes_on_where_it_was(lead, sums, monkeypatch, tmp_path):
     monkeypatch.setattr(jobs, "CHECKPOINT_SECONDS", 0)
-    monkeypatch.setattr(readers, "BATCH", 2)
+    monkeypatch.setattr("trajectories.services.traces.imports.BATCH", 2)
     job = plan(lead, *(row(number) for number in range(5)))
     take = jobs._Slice._checkpoint
 

@@ -9,8 +9,8 @@ MAX_ANSWER = 10_000
 """Characters of an answer that are looked at; a longer one is no final answer."""
 
 _BOX_OR_BRACE = re.compile(
-    r"(?P<box>(?:\\{1,3}|(?<![A-Za-z\\]))(?:boxed|bbox|fbox|framebox|colorbox\{\w+\})\s*\{|\x08oxed\s*\{)|"
-    r"(?P<bare>\\boxed\s+(?P<said>-?\$?(?:\d[\d,]*(?:\.\d+)?(?:/\d+)?|[A-Z])(?![\w{^/])))|\\.|[{}]",
+    r"(?=[\\{}bfc\x08])(?:(?P<box>(?:\\{1,3}|(?<![A-Za-z\\]))(?:boxed|bbox|fbox|framebox|colorbox\{\w+\})\s*\{|\x08oxed\s*\{)|"
+    r"(?P<bare>\\boxed\s+(?P<said>-?\$?(?:\d[\d,]*(?:\.\d+)?(?:/\d+)?|[A-Z])(?![\w{^/])))|\\.|[{}])",
     re.DOTALL,
 )
 """A box, also where its backslash was doubled or lost on the way (JSON makes a backspace of \\b)."""
@@ -38,10 +38,11 @@ _COPULA = (
 _SEPARATOR = (
     rf"(?P<colon>\s*[*_`]*\s*[:：]|\s*】[:：]?|\s*(?:=>|->|[=→⇒➜]|≈|\s[-–—](?=\s))|\.{{2,}})|(?P<copula>{_COPULA})"
 )
+_LETTERS = "abcefjlmorsvyđαворתاउค回正答結结解选답정"
+"""What nouns, results and choices begin with: where no word begins with one of these, nothing else is tried."""
 _LABEL = re.compile(
-    rf"(?P<noun>(?<![A-Za-zÀ-ɏЀ-ӿ])(?:{_NOUNS})|"
-    rf"(?P<result>(?<![A-Za-zÀ-ɏЀ-ӿ])(?:{_RESULTS}))|"
-    rf"(?P<choice>(?<![A-Za-zÀ-ɏЀ-ӿ])(?:{_CHOICES})))"
+    rf"(?=[{_LETTERS}])(?<![A-Za-zÀ-ɏЀ-ӿ])"
+    rf"(?:(?P<noun>{_NOUNS})|(?P<result>{_RESULTS})|(?P<choice>{_CHOICES}))"
     rf"(?P<between>(?![A-Za-zÀ-ɏ]{{3}})[^\n.:：;!?。=→|]{{0,60}}?)(?:{_SEPARATOR})",
     re.IGNORECASE,
 )

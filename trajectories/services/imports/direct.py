@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import islice
 from typing import IO
 
 from django.contrib.auth.models import User
@@ -12,7 +11,7 @@ from trajectories.core.problems import ImportFault
 from trajectories.models import Sampler
 from trajectories.services.jobs.ringers import ring
 from trajectories.services.problems.imports import FaultTally, OnFault, spool_folder
-from trajectories.services.traces.imports import BATCH, TraceStage, WrittenTraces, read_rows, write_traces
+from trajectories.services.traces.imports import TraceStage, WrittenTraces, next_rows, read_rows, write_traces
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +45,7 @@ def import_traces(
     with nameless_spool(spool_folder()) as spool:
         stage = TraceStage(spool, faults, adopting=adopt_reviews)
         rows = read_rows(named)
-        while batch := list(islice(rows, BATCH)):
+        while batch := next_rows(rows, [stream for _, stream in named]):
             stage.take(batch)
         refused = faults.refuse(on_fault)
         written = WrittenTraces()

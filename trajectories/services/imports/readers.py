@@ -18,7 +18,7 @@ from trajectories.services.problems.imports import FaultTally, stage_records
 from trajectories.services.problems.procedural import draw_records
 from trajectories.services.problems.questions import QuestionOptions, count_rows, open_upload, read_question_documents
 from trajectories.services.problems.uploads import find_upload_in_use, read_arc_documents
-from trajectories.services.traces.imports import BATCH, ReadRow, TraceStage, read_rows
+from trajectories.services.traces.imports import ReadRow, TraceStage, next_rows, read_rows
 
 _SAID = ("columns", "layout", "split", "kind", "otherwise")
 """Of an import's options, what says how its questions are to be read."""
@@ -79,7 +79,7 @@ class _TraceReader:
         return sum(stream.tell() for stream in self.streams)
 
     def take(self, spool: Spool, faults: FaultTally) -> int:
-        batch = list(islice(self.rows, BATCH))
+        batch = next_rows(self.rows, self.streams)
         TraceStage(spool, faults, adopting=self.adopting).take(batch)
         return len(batch)
 

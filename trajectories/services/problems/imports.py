@@ -204,16 +204,12 @@ def _write_problems(
     actor: User | None, target: SetTarget, spool: Spool, fault_count: int, variants: bool
 ) -> WrittenProblems:
     with transaction.atomic():
-        rows = spool.rows()
-        first = list(islice(rows, BATCH))
-        if len(first) > 1:
+        if spool.count != 1:
             one_writer_at_a_time("import problems")
         problem_set = target.get_or_make()
         written = WrittenProblems(problem_set)
-        batch = first
-        while batch:
+        for batch in spool.batches(BATCH):
             written = _write_batch(written, problem_set, batch, variants)
-            batch = list(islice(rows, BATCH))
         if written.inserted:
             _record_import(actor, problem_set, written, fault_count)
         else:

@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from itertools import islice
 from typing import IO, Any
 
 from django.contrib.auth.models import User
@@ -13,7 +12,7 @@ from django.db.models import F
 from django.utils.text import slugify
 
 from trajectories.adapters.copying import copy_missing, copy_rows, reserve_ids
-from trajectories.adapters.spools import Spool
+from trajectories.adapters.spools import BATCH_BYTES, Spool
 from trajectories.core.completions.parts import Completion, parts_to_json
 from trajectories.core.completions.thoughts import PartKind
 from trajectories.core.curation.reviews import Standing, settle
@@ -78,6 +77,20 @@ def read_rows(files: Iterable[tuple[str, IO[bytes]]]) -> Iterator[ReadRow]:
             yield name, span, row
         if is_empty:
             yield name, "", None
+
+
+def next_rows(rows: Iterator[ReadRow], streams: Sequence[IO[bytes]]) -> list[ReadRow]:
+    """The next rows to match at once: `BATCH` of them, fewer where they are long; [] at the end.
+
+    `streams` are the files that `rows` reads; how far they have moved tells how long the rows are.
+    """
+    batch: list[ReadRow] = []
+    begin = sum(stream.tell() for stream in streams)
+    for row in rows:
+        batch.append(row)
+        if len(batch) >= BATCH or sum(stream.tell() for stream in streams) - begin >= BATCH_BYTES:
+            break
+    return batch
 
 
 def _rows_of(name: str, stream: IO[bytes]) -> Iterator[tuple[str, Row | ProblemError]]:
@@ -214,8 +227,7 @@ def write_traces(
     with transaction.atomic():
         one_writer_at_a_time("import traces")
         writer = _Writer(written, actor if adopting else None)
-        rows = spool.rows()
-        while batch := list(islice(rows, WRITTEN_AT_ONCE)):
+        for batch in spool.batches(WRITTEN_AT_ONCE):
             writer.write(batch)
         if written.trace_ids:
             writer.finish()
@@ -225,8 +237,7 @@ def write_traces(
 
 def _store_all_texts(spool: Spool) -> None:
     """Store the texts by hash, each once; in one order, so that two writers cannot wait for each other in a circle."""
-    rows = spool.rows()
-    while batch := list(islice(rows, WRITTEN_AT_ONCE)):
+    for batch in spool.batches(WRITTEN_AT_ONCE):
         texts = {key: body for row in batch for key, body in row["texts"].items()}
         copy_missing(Text, ("content_hash", "body"), sorted(texts.items()))
 
