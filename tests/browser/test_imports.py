@@ -93,7 +93,7 @@ def test_what_is_known_on_the_other_side_fits_the_screen(log_in, lead, width):
     expect(page.get_by_text("By their names: 0 training, 1 evaluation.")).to_be_visible()
     page.fill("#id_set_title", "Held back")
     page.get_by_role("button", name="Import").click()
-    expect(page.get_by_text("The file's name says on which side the questions are: eval.")).to_be_visible()
+    expect(page.get_by_text("The file's name says the split: eval.")).to_be_visible()
     page.get_by_role("button", name="Import").click()
     expect(page.get_by_text("It waits for a worker.")).to_be_visible()
     import_next(job_id=Import.objects.get().pk)

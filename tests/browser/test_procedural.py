@@ -102,7 +102,7 @@ def test_columns_are_chosen_and_the_first_rows_follow(log_in, lead, settings, tm
     page.get_by_label("Family").select_option("topic")
     expect(preview).to_contain_text("algebra")
     assert overflow(page) == 0
-    page.get_by_label("Side").select_option("train")
+    page.get_by_label("Which split").select_option("train")
     page.get_by_role("button", name="Import").click()
     expect(page.get_by_text("It waits for a worker.")).to_be_visible()
     import_next(job_id=Import.objects.get().pk)

@@ -246,20 +246,20 @@ QUESTIONS = b"question,answer\nOne?,1\n"
 @pytest.mark.parametrize(
     ("name", "content", "values", "said"),
     [
-        ("sums.csv", QUESTIONS, {}, "Neither the file's name nor a column says on which side the questions are."),
+        ("sums.csv", QUESTIONS, {}, "Neither the file's name nor a column says which split this is."),
         (
             "sums_test.csv",
             QUESTIONS,
             {},
-            "The file's name says on which side the questions are: <strong>eval</strong>.",
+            "The file's name says the split: <strong>eval</strong>.",
         ),
-        ("train.csv", QUESTIONS, {}, "The file's name says on which side the questions are: <strong>train</strong>."),
-        ("train.csv", QUESTIONS, {"split": "eval"}, "All questions go to the side you chose: <strong>eval</strong>."),
+        ("train.csv", QUESTIONS, {}, "The file's name says the split: <strong>train</strong>."),
+        ("train.csv", QUESTIONS, {"split": "eval"}, "All questions go to the split you chose: <strong>eval</strong>."),
         (
             "dev.csv",
             b"question,answer,split\nOne?,1,train\n",
             {},
-            "The column <code>split</code> says on which side each question is; "
+            "The column <code>split</code> says the split of each question; "
             "a row that says nothing goes to <strong>eval</strong>.",
         ),
     ],
@@ -267,7 +267,7 @@ QUESTIONS = b"question,answer\nOne?,1\n"
 def test_the_side_is_shown_before_anything_is_imported(as_lead, name, content, values, said):
     text = " ".join(as_lead.get(send(as_lead, content, name, **values).url).content.decode().split())
     assert said in text
-    assert text.count("on which side") + text.count("side you chose") == 1
+    assert sum(map(text.count, ("says which split", "says the split", "split you chose"))) == 1
 
 
 def test_the_rows_shown_are_of_the_side_that_was_chosen_before(as_lead):
@@ -344,7 +344,7 @@ def test_an_import_without_a_side_is_asked_for_one(as_lead):
     chosen = {"column-question": "question", "column-answer": "answer", "set_title": "Sums"}
     refused = as_lead.post(sent.url, chosen)
     assert refused.status_code == 422
-    assert "Choose a side: neither the file&#x27;s name nor a column says" in refused.content.decode()
+    assert "Choose a split: neither the file&#x27;s name nor a column says" in refused.content.decode()
     finish(as_lead, as_lead.post(sent.url, {**chosen, "split": "eval"}))
     assert Problem.objects.get().split == "eval"
 
@@ -352,7 +352,7 @@ def test_an_import_without_a_side_is_asked_for_one(as_lead):
 def test_a_row_that_says_nothing_of_its_side_asks_for_one_too(as_lead):
     content = b"question,answer,split\nOne?,1,test\nTwo?,2,\n"
     sent = send(as_lead, content, "sums.csv")
-    assert b"Not every row says on which side its question is" in as_lead.get(sent.url).content
+    assert b"Not every row says its split" in as_lead.get(sent.url).content
     chosen = {"column-question": "question", "column-answer": "answer", "column-split": "split", "set_title": "Sums"}
     assert as_lead.post(sent.url, chosen).status_code == 422
     finish(as_lead, as_lead.post(send(as_lead, content, "dev.csv").url, chosen))

@@ -83,6 +83,9 @@ def test_of_one_set_and_with_so_many_samples(as_curator):
 
 
 def test_an_empty_list_says_what_it_means(as_curator):
+    question(name="not sampled")
+    assert "Nothing was compared yet" in as_curator.get(ADDRESS).content.decode()
+    question("42", right=[0], name="matched")
     assert "Every reference was matched" in as_curator.get(ADDRESS).content.decode()
 
 

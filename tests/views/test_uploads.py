@@ -278,10 +278,10 @@ SIDES = "/problems/import/sides/"
     ("names", "said"),
     [
         (["ARC/evaluation/a.json", "test.jsonl", "train/b.json"], ["By their names: 1 training, 2 evaluation."]),
-        (["<a>.json"], ["1 of the names says nothing of training or evaluation (&lt;a&gt;.json): choose a split"]),
+        (["<a>.json"], ["The name &lt;a&gt;.json says nothing of training or evaluation: choose a split"]),
         (
             ["a.json", "b.json", "test.json"],
-            ["2 of the names say nothing", "By their names: 0 training, 1 evaluation."],
+            ["names (a.json, …) say nothing", "By their names: 0 training, 1 evaluation."],
         ),
         (["ARC/README.md", "solutions.json", "train.json"], ["By their names: 1 training, 0 evaluation."]),
         (["tasks.zip"], ["What is in a zip goes by its name in there, too."]),

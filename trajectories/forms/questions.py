@@ -29,7 +29,7 @@ HELP = {
     "tests": "For a program: a list of tests; the answer is then a program that passes them.",
     "function": "For tests with arguments: the function they call.",
 }
-NO_SIDE = "Choose a side: neither the file's name nor a column says on which side all of the questions are."
+NO_SIDE = "Choose a split: neither the file's name nor a column says it for all of the questions."
 
 
 class QuestionForm(PlainForm):
@@ -47,7 +47,7 @@ class QuestionForm(PlainForm):
     )
     set_title = SetTitleField()
     split = forms.ChoiceField(
-        label="Side",
+        label="Which split",
         required=False,
         choices=[("", "as each row says, else by the file's name"), *Problem.Split.choices],
         help_text="Has to be chosen where neither says it: evaluation data must not be trained on.",

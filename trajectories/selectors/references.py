@@ -70,6 +70,11 @@ def list_unmatched(
     return page.of(_with_answers(page.rows))
 
 
+def has_compared() -> bool:
+    """Whether any reference was compared with a sample at all."""
+    return _compared(ReferenceFilter()).exists()
+
+
 def matches_by_set(scope: ReferenceFilter) -> list[SetMatches]:
     """The sets that have problems which no sample matched, those with most of them first."""
     rows = (
