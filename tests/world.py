@@ -258,6 +258,7 @@ def _reading(world: World) -> Iterator[Visit]:
         "attempt_list": [[world.run.pk]],
         "sampler_detail": [[world.sampler.pk]],
         "sampler_edit": [[world.sampler.pk]],
+        "search_tree": [[world.run.pk, world.problem.pk]],
         "set_arc_scores": [[world.problem.problem_set.name]],
         "trace_detail": [[trace.pk] for trace in (*world.traces, world.old, world.imported)],
         "trace_replay": [[world.traces[0].pk], [world.old.pk]],
