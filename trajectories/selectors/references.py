@@ -70,6 +70,11 @@ def list_unmatched(
     return page.of(_with_answers(page.rows))
 
 
+def count_unmatched(scope: ReferenceFilter, *, most: int) -> int:
+    """How many problems have a reference that no sample matched, counted up to `most`."""
+    return _compared(scope).filter(correct_count=0).values("pk")[:most].count()
+
+
 def matches_by_set(scope: ReferenceFilter) -> list[SetMatches]:
     """The sets that have problems which no sample matched, those with most of them first."""
     rows = (
