@@ -29,6 +29,7 @@ from trajectories.core.curation.reviews import Decision, ReviewDraft
 from trajectories.core.programs.replays import RULES_VERSION, PairReplay, ReplayStep
 from trajectories.core.releases.rules import Rule
 from trajectories.core.rendering.images import encode_grid
+from trajectories.core.selections import AUDITS
 from trajectories.forms.traces import TraceListForm
 from trajectories.models import (
     JOB_KINDS,
@@ -215,6 +216,7 @@ def _reading(world: World) -> Iterator[Visit]:
     keys: dict[str, list[list[Any]]] = {
         "adjudication_detail": [[world.traces[0].pk], [world.old.pk]],
         "quality_reviewer": [[world.reviewer.pk]],
+        "audit_detail": [[name] for name in AUDITS],
         "brief_detail": [[world.brief.pk]],
         "brief_edit": [[world.brief.pk]],
         "candidate_detail": [[world.candidate.pk], [world.rejected.pk]],
@@ -256,6 +258,7 @@ def _reading(world: World) -> Iterator[Visit]:
         "attempt_list": [[world.run.pk]],
         "sampler_detail": [[world.sampler.pk]],
         "sampler_edit": [[world.sampler.pk]],
+        "search_tree": [[world.run.pk, world.problem.pk]],
         "set_arc_scores": [[world.problem.problem_set.name]],
         "trace_detail": [[trace.pk] for trace in (*world.traces, world.old, world.imported)],
         "trace_replay": [[world.traces[0].pk], [world.old.pk]],
@@ -269,7 +272,7 @@ def _reading(world: World) -> Iterator[Visit]:
     }
     bare = [
         *("brief_list", "brief_new", "candidate_list", "candidate_next", "generation_list", "generation_new", "health"),
-        *("health_of_work", "adjudication_list", "adjudication_next", "quality"),
+        *("health_of_work", "adjudication_list", "adjudication_next", "quality", "audit_index"),
         *("comparison_next", "comparison_ranking"),
         *(
             "home",
@@ -322,7 +325,7 @@ def _filtering(world: World) -> Iterator[Visit]:
         if value != ""
     ]
     telling = [f"run={world.run.pk}", "order=error"]
-    telling += [scope for scope in scopes if scope.startswith(("decision=", "model_judged="))]
+    telling += [scope for scope in scopes if scope.startswith(("decision=", "model_judged=", "audit="))]
     decisions = ("accepted", "unreviewed")
     both = [f"decision={word}&model_judged={other}" for word in decisions for other in ("pass", "fail")]
     queries: dict[str, list[str]] = {
@@ -404,6 +407,7 @@ def _posting(world: World) -> Iterator[Visit]:
         ("comparison_undo", [], {"key": key}),
         ("review_void", [world.reviewer.pk], {"key": key, "since": "2020-01-01", "reason": "Guessing."}),
         ("review_void_undo", [world.void.pk], {"key": key}),
+        *(("audit_queue", [name], {}) for name in AUDITS),
         ("brief_preview", [], {"title": "A", "name": "a", "template": "{problem}"}),
         ("candidate_decide", [candidate], {}),
         ("candidate_edit", [candidate], {}),

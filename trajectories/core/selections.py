@@ -33,6 +33,19 @@ RESTS_ON = {
 }
 """What the problem's reference answer rests on, and so the verdicts."""
 
+AUDITS = {
+    "train_not_test": "Training pairs right, test wrong",
+    "unanimous": "Unanimous but wrong",
+    "consensus": "Consensus against reference",
+    "answer_not_program": "Answer right, program wrong",
+    "people": "People against verifiers",
+    "imported": "Imported verdict against ours",
+}
+"""Where two sources that should agree do not: what is looked at to find out which of them is wrong."""
+
+PEOPLE = "people"
+"""The audit that goes by what people decided."""
+
 EDITED, SAMPLED, WITHDRAWN = "edited", "sampled", "withdrawn"
 ORIGINS = {SAMPLED: "Sampled by a model or search", EDITED: "Human edits", WITHDRAWN: "Human edits, withdrawn"}
 """Who made the trace. What was withdrawn is in no selection that does not ask for it."""
@@ -52,6 +65,7 @@ WORDS: Mapping[str, tuple[str, ...]] = {
     "kind": ("first", "revision", "composition", "hinted"),
     "hinted": tuple(HINTED),
     "rests_on": tuple(RESTS_ON),
+    "audit": tuple(AUDITS),
     "origin": tuple(ORIGINS),
 }
 """The fields that take one of a few words. `view` takes any word: views are made by people."""
@@ -84,6 +98,7 @@ class Selection:
     round: int | None = None
     hinted: str = ""
     rests_on: str = ""
+    audit: str = ""
     origin: str = ""
 
     def query(self) -> str:
@@ -94,6 +109,11 @@ class Selection:
     def any_decision(self) -> Self:
         """The same selection whatever people decided: what a curator works through."""
         return replace(self, decision="")
+
+    @property
+    def by_others(self) -> tuple[str, ...]:
+        """The values of the filters that go by what people or model judges decided, "" where one is not set."""
+        return self.decision, self.model_judged, self.audit if self.audit == PEOPLE else ""
 
     def to_json(self) -> dict[str, JSON]:
         """The stored form: its version and every field that is not empty."""

@@ -49,7 +49,11 @@ SECTIONS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("source", "What is looked at", ("problem_sets", "kinds", "samplers", "runs", "since", "until")),
     ("reviews", "What people said", ("accepted_by", "min_score", "imported")),
     ("verdicts", "What verifiers said", ("correctness", "verifiers", "hinted", "whole")),
-    ("more", "More filters", ("view", "train", "near_miss", "model_judged", "kind", "round", "rests_on", "origin")),
+    (
+        "more",
+        "More filters",
+        ("view", "train", "near_miss", "model_judged", "kind", "round", "rests_on", "audit", "origin"),
+    ),
     ("held-out", "Held-out problems", ("held_out", "held_out_near", "held_out_words")),
     ("same", "The same twice", ("same_texts", "same_programs", "same_near", "per_problem")),
     ("balance", "Balance and splits", ("balance_by", "balance_most", "validation")),
@@ -193,6 +197,7 @@ class ReleaseForm(TraceScopeForm):
         self.fields["train"].label = "Training pairs"
         self.fields["kind"].label = "Attempts"
         self.fields["rests_on"].label = "Answers"
+        self.fields["audit"].label = "Disagreement"
 
     @property
     def sections(self) -> list[tuple[str, str, list[forms.BoundField], bool]]:

@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 
 from django import forms
 
-from trajectories.core.selections import HINTED, NEAR_MISSES, ORIGINS, RESTS_ON, TRAIN_FITS, Selection
+from trajectories.core.selections import AUDITS, HINTED, NEAR_MISSES, ORIGINS, RESTS_ON, TRAIN_FITS, Selection
 from trajectories.forms.plain import PlainForm
 from trajectories.models import ProblemSet, Sampler
 from trajectories.selectors.traces import (
@@ -37,6 +37,7 @@ class TraceScopeForm(PlainForm):
     )
     hinted = forms.ChoiceField(required=False, choices=[("", "Hinted or not"), *HINTED.items()])
     rests_on = forms.ChoiceField(required=False, choices=[("", "Any answers"), *RESTS_ON.items()])
+    audit = forms.ChoiceField(required=False, choices=[("", "Any agreement"), *AUDITS.items()])
     origin = forms.ChoiceField(required=False, choices=[("", "Any origin"), *ORIGINS.items()])
     sampler = forms.ModelChoiceField(Sampler.objects.order_by("title"), required=False, empty_label="Any sampler")
     problem_set = forms.ModelChoiceField(
@@ -61,7 +62,7 @@ class TraceScopeForm(PlainForm):
         return Selection(**values)
 
 
-FOLDED = ("near_miss", "model_judged", "kind", "round", "hinted", "rests_on", "origin")
+FOLDED = ("near_miss", "model_judged", "kind", "round", "hinted", "rests_on", "audit", "origin")
 """Filters that the list shows when they are asked for."""
 
 _Form = TypeVar("_Form", bound=TraceScopeForm)

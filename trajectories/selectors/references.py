@@ -75,6 +75,11 @@ def has_compared() -> bool:
     return _compared(ReferenceFilter()).exists()
 
 
+def count_unmatched(scope: ReferenceFilter, *, most: int) -> int:
+    """How many problems have a reference that no sample matched, counted up to `most`."""
+    return _compared(scope).filter(correct_count=0).values("pk")[:most].count()
+
+
 def matches_by_set(scope: ReferenceFilter) -> list[SetMatches]:
     """The sets that have problems which no sample matched, those with most of them first."""
     rows = (

@@ -25,6 +25,7 @@ from trajectories.core.selections import (
 from trajectories.core.strategies.base import AttemptKind
 from trajectories.core.verifiers.model_judge import is_model_verdict
 from trajectories.models import ImportedReview, ImportedVerdict, Instruction, Problem, Trace, Verdict
+from trajectories.selectors.audits import audited
 from trajectories.selectors.blinding import Sight
 from trajectories.selectors.paging import Page, read_page
 from trajectories.selectors.review_leases import free_for
@@ -102,6 +103,8 @@ def traces_in(scope: Selection, sight: Sight) -> QuerySet[Trace]:
     if scope.rests_on:
         sources = GROUND_TRUTH if scope.rests_on == TRUTH else (scope.rests_on,)
         traces = traces.filter(problem__reference_source__in=sources)
+    if scope.audit:
+        traces = traces.filter(audited(scope.audit, sight))
     return traces.filter(_train_fit(scope.train)) if scope.train else traces
 
 

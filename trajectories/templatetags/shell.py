@@ -31,6 +31,34 @@ AREAS: dict[str, tuple[str, tuple[str, ...]]] = {
 }
 """By title: the name of an area's first page, and the first parts of all addresses that belong to it."""
 
+RARE_AREAS: dict[str, tuple[tuple[str, str], ...]] = {
+    "Problems": (
+        ("Import problems", "problem_import"),
+        ("Imports", "import_list"),
+        ("References in doubt", "reference_list"),
+        ("Procedural families", "procedural_list"),
+        ("Generation", "generation_list"),
+        ("Candidates", "candidate_list"),
+        ("Briefs", "brief_list"),
+    ),
+    "Models": (
+        ("Instructions", "instruction_list"),
+        ("Model judges", "judge_job_list"),
+        ("Rubrics", "rubric_list"),
+        ("Verifying again", "reverification_list"),
+        ("Verifier audit", "audit_index"),
+    ),
+    "People": (
+        ("Disputes", "adjudication_list"),
+        ("Compare two traces", "comparison_next"),
+        ("Ranking by comparisons", "comparison_ranking"),
+        ("Mentions", "mention_list"),
+        ("Import traces", "trace_import"),
+        ("Release rules", "release_rule_list"),
+    ),
+}
+"""By heading of the menu: title and first page of the areas that are rarely gone to."""
+
 PREFERENCE_TITLES = {
     "theme": "Theme",
     "palette": "Grid colours",
@@ -181,6 +209,23 @@ def navigation(context: template.Context) -> list[tuple[str, str, str]]:
         address = reverse(name)
         if may_open(person, address):
             found.append((title, address, "page" if path == address else "true" if first in parts else ""))
+    return found
+
+
+@register.simple_tag(takes_context=True)
+def rare_areas(context: template.Context) -> list[tuple[str, list[tuple[str, str, bool]]]]:
+    """(heading, [(title, address, whether it is this page)]) of the rarer areas that the visitor may open."""
+    request: HttpRequest | None = context.get("request")
+    person = getattr(request, "user", None) or AnonymousUser()
+    path = request.path if request else ""
+    found: list[tuple[str, list[tuple[str, str, bool]]]] = []
+    if not person.has_perm("trajectories.view_problem"):
+        return found  # without a role there is nothing to go to
+    for heading, areas in RARE_AREAS.items():
+        places = [(title, reverse(name)) for title, name in areas]
+        open_to_them = [(title, address, path == address) for title, address in places if may_open(person, address)]
+        if open_to_them:
+            found.append((heading, open_to_them))
     return found
 
 

@@ -26,6 +26,7 @@ from trajectories.selectors.threads import MENTIONS_SHOWN, count_unread
 from trajectories.selectors.waiting import Waiting, list_waiting
 from trajectories.selectors.workers import get_workforce
 from trajectories.views.fragments import wants_fragment
+from trajectories.views.shown.standing import show_standing
 from trajectories.views.visitors import visitor
 
 QUEUES_SHOWN = 6
@@ -100,6 +101,7 @@ def home(request: HttpRequest) -> HttpResponse:
             *next_steps(request.user, loop, any_active=bool(active)),
         ],
         "workforce": get_workforce(),
+        "standing": show_standing(visitor(request)) if loop.problems else (),
         "queues": [row for row in list_queues(visitor(request), mine=True) if _waits(row)][:QUEUES_SHOWN],
     }
     if wants_fragment(request):

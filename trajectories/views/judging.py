@@ -47,7 +47,7 @@ def judge_job_list(request: HttpRequest) -> HttpResponse:
 def judge_job_new(request: HttpRequest) -> HttpResponse:
     """Ask for the traces of a scope (in the address, as on the trace list) to be judged by a model."""
     scope = read_scope(request.GET)
-    require_sight(request.user, scope.decision, scope.model_judged)
+    require_sight(request.user, *scope.by_others)
     form = JudgeJobForm(request.POST) if request.method == "POST" else JudgeJobForm()
     if form.is_bound and form.is_valid():
         try:
@@ -82,7 +82,7 @@ def _filled(form: JudgeJobForm) -> JudgeJobForm:
 def judge_job_estimate(request: HttpRequest) -> HttpResponse:
     """What the job would take that the form describes."""
     scope = read_scope(request.GET)
-    require_sight(request.user, scope.decision, scope.model_judged)
+    require_sight(request.user, *scope.by_others)
     context = _estimate(JudgeJobForm(request.GET), scope)
     return render(request, "trajectories/judging/_estimate.html", context)
 

@@ -24,6 +24,7 @@ from trajectories.selectors.problems import (
     neighbours_in_set,
     to_public,
 )
+from trajectories.selectors.search_trees import runs_with_trees
 from trajectories.views.addresses import read_text
 from trajectories.views.fragments import wants_fragment
 from trajectories.views.paging import read_key
@@ -78,6 +79,7 @@ def problem_detail(request: HttpRequest, problem_id: int) -> HttpResponse:
             problem, sight, answer=answer, before=read_key(request, "before"), after=read_key(request, "after")
         ),
         "own": sight.is_blind,
+        "trees": runs_with_trees(problem.pk) if request.user.has_perm("trajectories.view_run") else (),
     }
     if wants_fragment(request):
         return render(request, "trajectories/problems/_board.html", context)

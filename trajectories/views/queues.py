@@ -63,7 +63,7 @@ def queue_list(request: HttpRequest) -> HttpResponse:
 def queue_new(request: HttpRequest) -> HttpResponse:
     """Make a queue of a selection of traces, in the address as on the trace list."""
     selection = read_scope(request.GET)
-    require_sight(request.user, selection.decision, selection.model_judged)
+    require_sight(request.user, *selection.by_others)
     form = QueueForm(request.POST) if request.method == "POST" else QueueForm(initial={"title": _title(selection)})
     if form.is_bound and form.is_valid():
         try:

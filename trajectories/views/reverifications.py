@@ -44,7 +44,7 @@ def reverification_list(request: HttpRequest) -> HttpResponse:
 def reverification_new(request: HttpRequest) -> HttpResponse:
     """Ask for the traces of a scope (in the address, as on the trace list) to be verified again."""
     scope = read_scope(request.GET)
-    require_sight(request.user, scope.decision, scope.model_judged)
+    require_sight(request.user, *scope.by_others)
     asked = request.POST if request.method == "POST" else None
     form = ReverificationForm(asked, initial={"verifiers": list(VERIFIERS)})
     if form.is_bound and form.is_valid():

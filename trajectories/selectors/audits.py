@@ -1,0 +1,183 @@
+"""Audits: traces on which two sources disagree that should agree, and in what words."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import BooleanField, Count, Exists, F, OuterRef, Q
+from django.db.models.expressions import RawSQL
+
+from trajectories.core.curation.reviews import Decision
+from trajectories.core.identity import content_hash
+from trajectories.core.records import Outcome
+from trajectories.core.selections import AUDITS, PEOPLE
+from trajectories.core.verifiers.supporting import SUPPORTING_VERIFIERS
+from trajectories.models import ImportedVerdict, Review, Trace, Verdict
+from trajectories.selectors.blinding import Sight
+
+LEAST_UNANIMOUS = 3
+LEAST_VOTES = 4
+"""So many samples of a problem must have answered before what most of them say is held against the reference."""
+
+WRONG_MAJORITIES = """trajectories_trace.id IN (
+    SELECT first FROM (
+        SELECT min(id) AS first, count(*) AS votes, bool_and(correctness = 'fail') AS wrong,
+            sum(count(*)) OVER (PARTITION BY problem_id) AS answered
+        FROM trajectories_trace
+        WHERE NOT hinted AND edited_by_id IS NULL AND answer_hash <> %s
+        GROUP BY problem_id, answer_hash
+    ) AS answer
+    WHERE wrong AND answered >= %s AND votes * 2 > answered AND votes >= answered * %s
+)"""
+"""The first sample of each answer that more than half of a problem's samples give, all verified wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """What an audit is about: what it finds (`meaning`), and what may be behind it (`causes`)."""
+
+    name: str
+    meaning: str
+    causes: str
+
+    @property
+    def title(self) -> str:
+        """Its name for people."""
+        return AUDITS[self.name]
+
+
+MEANINGS: Mapping[str, tuple[str, str]] = {
+    "train_not_test": (
+        "The program is right on every training pair and wrong on a test input.",
+        "A rule that fits by chance, a task with two readings, or a wrong reference.",
+    ),
+    "unanimous": (
+        f"At least {LEAST_UNANIMOUS} samples of a problem gave an answer, all the same, and it was verified wrong. "
+        "One trace for each such problem.",
+        "A wrong reference, a verifier that reads answers wrongly, or a trap that every sample falls into.",
+    ),
+    "consensus": (
+        f"Of at least {LEAST_VOTES} samples of a problem with an answer more than half agree, and it was verified "
+        "wrong. One trace for each such problem; unanimous ones are among them.",
+        "A wrong reference, or a mistake that is common.",
+    ),
+    "answer_not_program": (
+        "The stated answer is right, and the outputs of the program beside it are wrong.",
+        "A program that does not do what the reasoning says, or an answer from memory.",
+    ),
+    "people": (
+        "People accepted a trace that was verified wrong, or rejected one that was verified right.",
+        "A wrong verdict, a lucky answer with wrong reasoning, or a slip of the reviewer.",
+    ),
+    "imported": (
+        "A verifier elsewhere passed an imported trace that failed here, or the other way round. Verdicts of model "
+        "judges, and those that never decide whether a trace is right, do not count.",
+        "Another reference, another way of reading answers, or another version of a verifier.",
+    ),
+}
+LISTED = tuple(Audit(name, *MEANINGS[name]) for name in AUDITS)
+
+
+def audited(name: str, sight: Sight) -> Q:
+    """The condition on traces that an audit finds them. What people decided counts as far as it may be seen."""
+    return CONDITIONS[name](sight)
+
+
+def _train_not_test(_: Sight) -> Q:
+    return Q(train_passed=F("train_total"), train_total__gt=0, correctness=Outcome.FAIL)
+
+
+def _unanimous(_: Sight) -> Q:
+    return _wrong_majority(LEAST_UNANIMOUS, 1.0)
+
+
+def _consensus(_: Sight) -> Q:
+    return _wrong_majority(LEAST_VOTES, 0.0)
+
+
+def _wrong_majority(answered: int, share: float) -> Q:
+    parameters = (content_hash(None), answered, share)
+    return Q(RawSQL(WRONG_MAJORITIES, parameters, output_field=BooleanField()), correctness=Outcome.FAIL)
+
+
+def _answer_not_program(_: Sight) -> Q:
+    newer = Verdict.objects.filter(trace=OuterRef("trace"), verifier=OuterRef("verifier"), pk__gt=OuterRef("pk"))
+    right = Verdict.objects.filter(~Exists(newer), trace=OuterRef("pk"), verifier="arc_answer", outcome=Outcome.PASS)
+    return Q(Exists(right), program__isnull=False, correctness=Outcome.FAIL)
+
+
+def _people(sight: Sight) -> Q:
+    accepted = Q(decision=Trace.Decision.ACCEPTED, correctness=Outcome.FAIL)
+    rejected = Q(decision=Trace.Decision.REJECTED, correctness=Outcome.PASS)
+    return sight.seen() & (accepted | rejected)
+
+
+def _imported(_: Sight) -> Q:
+    elsewhere = _decisive_elsewhere().filter(trace=OuterRef("pk"))
+    passed, failed = (Exists(elsewhere.filter(outcome=outcome)) for outcome in (Outcome.PASS, Outcome.FAIL))
+    return Q(passed, correctness=Outcome.FAIL) | Q(failed, correctness=Outcome.PASS)
+
+
+def _decisive_elsewhere() -> Any:
+    supporting = Q(verifier__in=SUPPORTING_VERIFIERS) | Q(verifier__startswith="model_")
+    return ImportedVerdict.objects.exclude(supporting)
+
+
+CONDITIONS: Mapping[str, Callable[[Sight], Q]] = {
+    "train_not_test": _train_not_test,
+    "unanimous": _unanimous,
+    "consensus": _consensus,
+    "answer_not_program": _answer_not_program,
+    PEOPLE: _people,
+    "imported": _imported,
+}
+
+
+def audit_notes(name: str, traces: Sequence[Trace]) -> dict[int, str]:
+    """What disagrees about each trace of an audit's page, in words, in at most one query; nothing for some audits."""
+    notes = NOTES.get(name)
+    return notes(traces) if notes and traces else {}
+
+
+def _vote_notes(traces: Sequence[Trace]) -> dict[int, str]:
+    """How many of the samples that gave an answer gave this one."""
+    problems = {trace.problem_id for trace in traces}
+    votes: dict[int, dict[str, int]] = {}
+    samples = Trace.objects.filter(problem__in=problems, hinted=False, edited_by=None)
+    answered = samples.exclude(answer_hash=content_hash(None)).order_by()
+    for problem, answer, count in answered.values_list("problem", "answer_hash").annotate(Count("pk")):
+        votes.setdefault(problem, {})[answer] = count
+    return {
+        trace.pk: f"{counts[trace.answer_hash]:,} of {sum(counts.values()):,} samples give this"
+        for trace in traces
+        if trace.answer_hash in (counts := votes.get(trace.problem_id, {}))
+    }
+
+
+def _review_notes(traces: Sequence[Trace]) -> dict[int, str]:
+    """Who decided what, and why."""
+    standing = Review.objects.filter(trace__in=[trace.pk for trace in traces], superseded_by=None)
+    words: dict[int, list[str]] = {}
+    rows = standing.exclude(decision=Decision.WITHDRAW).order_by("pk")
+    for trace, who, decision, reason in rows.values_list("trace", "reviewer__username", "decision", "reason"):
+        why = f" ({reason.replace('_', ' ')})" if reason else ""
+        words.setdefault(trace, []).append(f"{who}: {decision}{why}")
+    return {trace: "; ".join(said) for trace, said in words.items()}
+
+
+def _imported_notes(traces: Sequence[Trace]) -> dict[int, str]:
+    """What verifiers elsewhere found, by name."""
+    rows = _decisive_elsewhere().filter(trace__in=[trace.pk for trace in traces]).order_by("pk")
+    words: dict[int, list[str]] = {}
+    for trace, verifier, outcome, score in rows.values_list("trace", "verifier", "outcome", "score"):
+        scored = "" if score is None else f", score {score:g}"
+        words.setdefault(trace, []).append(f"{verifier} elsewhere: {outcome}{scored}")
+    return {trace: "; ".join(said) for trace, said in words.items()}
+
+
+NOTES: Mapping[str, Callable[[Sequence[Trace]], dict[int, str]]] = {
+    "unanimous": _vote_notes,
+    "consensus": _vote_notes,
+    PEOPLE: _review_notes,
+    "imported": _imported_notes,
+}
