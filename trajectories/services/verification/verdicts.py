@@ -18,10 +18,10 @@ from trajectories.core.identity import canonical_json
 from trajectories.core.programs.engines import ProgramEngine, ProgramJob, ProgramRun
 from trajectories.core.records import Outcome, ProblemRecord, TraceRecord, VerdictRecord
 from trajectories.core.text.storable import storable_json, storable_text
-from trajectories.core.verifiers import consensus
 from trajectories.core.verifiers.answers import read_span, was_searched
 from trajectories.core.verifiers.arc_common import ENGINE_FAULTS
 from trajectories.core.verifiers.base import Verifier
+from trajectories.core.verifiers.deciding import is_supporting
 from trajectories.core.verifiers.expressions import Comparison
 from trajectories.core.verifiers.grid_compare import grid_or_none
 from trajectories.core.verifiers.model_judge import is_model_verdict
@@ -38,10 +38,6 @@ MAX_CLAIMS = 3
 TRAIN_VERIFIER, TEST_VERIFIER = "arc_train", "arc_test"
 NO_RUN = (*ENGINE_FAULTS, "stated")
 """How a call ended that says nothing about a program, or was none."""
-
-SUPPORTING_VERIFIERS = (TRAIN_VERIFIER, "arc_answer", consensus.NAME)
-"""Verifiers whose word, whatever it is, does not decide whether a trace is right: no reference answer is behind it, or
-another verifier weighs the same answer together with the program."""
 
 
 class TraceTools:
@@ -247,11 +243,6 @@ def train_error(pairs: Sequence[Mapping[str, Any]]) -> float | None:
 def _wrong_share(pair: Mapping[str, Any]) -> float:
     wrong, expected = pair.get("cells_wrong"), pair.get("expected")
     return 1.0 if wrong is None or not expected else wrong / (len(expected) * len(expected[0]))
-
-
-def is_supporting(verifier: str) -> bool:
-    """Whether a verifier's word, whatever it is, leaves open whether a trace is right."""
-    return verifier in SUPPORTING_VERIFIERS or is_model_verdict(verifier)
 
 
 def _last_model_outcome(verdicts: Iterable[Verdict]) -> str:
