@@ -5,7 +5,7 @@ PYTHON ?= python3
 # Three processes on two cores: much of what tests take is waiting for servers, workers and browsers to start.
 TEST_PROCESSES ?= 3
 
-.PHONY: help run test lint types contracts unit benchmarks tools procedural environment environment-dev
+.PHONY: help run test lint types contracts unit benchmarks tools procedural cloud environment environment-dev
 .NOTPARALLEL:
 
 help:
@@ -17,6 +17,7 @@ help:
 	@echo "make unit        all tests but those in a browser (ARGS='-k name' for some)"
 	@echo "make benchmarks  how to measure"
 	@echo "make procedural  add the families of procedural problems (needs a C compiler)"
+	@echo "make cloud       add what files in a bucket of S3 and pushes to the Hugging Face Hub need"
 
 run: environment
 	@.ci/tools bubblewrap sandbox
@@ -47,6 +48,9 @@ benchmarks:
 procedural: environment
 	@PYTHON="$(PYTHON)" .ci/tools compiler
 	@.ci/procedural
+
+cloud: environment
+	@.ci/packages .venv/bin/python requirements-cloud.txt
 
 environment:
 	@PYTHON="$(PYTHON)" .ci/environment requirements.txt

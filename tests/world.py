@@ -34,6 +34,7 @@ from trajectories.forms.traces import TraceListForm
 from trajectories.models import (
     JOB_KINDS,
     Brief,
+    Delivery,
     Export,
     Freezing,
     GenerationJob,
@@ -66,6 +67,7 @@ from trajectories.services.curation.reviews import submit_review
 from trajectories.services.endpoints.samplers import ensure_symbolic
 from trajectories.services.prompts.briefs import ensure_shipped_briefs
 from trajectories.services.prompts.instructions import ensure_shipped_instructions, ensure_symbolic_views
+from trajectories.services.releases.deliveries import deliver_next, request_environment
 from trajectories.services.releases.exports import request_export, write_export
 from trajectories.services.releases.freezing import freeze_accepted
 from trajectories.services.releases.rules import save_rule
@@ -89,6 +91,7 @@ class World:
     run: Run
     release: Release
     export: Export
+    delivery: Delivery
     candidate: ProblemCandidate
     rejected: ProblemCandidate
     generation: GenerationJob
@@ -156,6 +159,8 @@ def make_world(lead: User) -> World:
     save_rule(actor=lead, title="The rule", rule=Rule())
     export = request_export(actor=lead, release=release, export_format="full")
     write_export(job_id=export.pk)
+    delivery = request_environment(actor=lead, release=release)
+    deliver_next(job_id=delivery.pk)
     candidate, rejected = waiting_candidate(), waiting_candidate(state="rejected")
     judged_by = rubric()
     job = JudgeJob.objects.create(
@@ -178,6 +183,7 @@ def make_world(lead: User) -> World:
         run=run,
         release=release,
         export=Export.objects.get(pk=export.pk),
+        delivery=Delivery.objects.get(pk=delivery.pk),
         candidate=candidate,
         rejected=rejected,
         generation=candidate.job,
@@ -220,6 +226,8 @@ def _reading(world: World) -> Iterator[Visit]:
         "brief_detail": [[world.brief.pk]],
         "brief_edit": [[world.brief.pk]],
         "candidate_detail": [[world.candidate.pk], [world.rejected.pk]],
+        "delivery_detail": [[world.delivery.pk]],
+        "delivery_download": [[world.delivery.pk]],
         "export_detail": [[world.export.pk]],
         "export_download": [[world.export.pk]],
         "figure": [[name] for name in CHARTS],
@@ -441,6 +449,9 @@ def _posting(world: World) -> Iterator[Visit]:
         ("trial_freeze", [Freezing.objects.get(release=world.release).pk], {}),
         ("trace_withdraw", [trace], {"reason": "leaked"}),
         ("export_create", [world.release.pk], {"format": "full"}),
+        ("environment_create", [world.release.pk], {}),
+        ("file_pin", ["export", world.export.pk], {"pinned": "1"}),
+        ("file_pin", ["delivery", world.delivery.pk], {"pinned": "0"}),
         ("repair_new", [trace], {"key": key}),
         ("repair_new", [trace], {"key": key, "part_0": "Other words.", "then": "diff"}),
         ("repair_new", [trace], {"key": key, "part_0": "Other words.", "program": "print(1)"}),

@@ -6,6 +6,8 @@ from contextlib import suppress
 from pathlib import Path
 
 BASE_DIR = Path(__file__).resolve().parent.parent
+LONGEST_NUMBER = 9
+"""Digits of a number that somebody may set."""
 
 
 def flag(name: str) -> bool:
@@ -24,6 +26,16 @@ def flag(name: str) -> bool:
 def words(name: str) -> list[str]:
     """A comma-separated list."""
     return [word.strip() for word in os.environ.get(name, "").split(",") if word.strip()]
+
+
+def whole_number(name: str, *, default: int) -> int:
+    """A number of things, 0 or more. Raises ValueError for anything else."""
+    text = os.environ.get(name, "").strip()
+    if not text:
+        return default
+    if not text.isascii() or not text.isdecimal() or len(text) > LONGEST_NUMBER:
+        raise ValueError(f"{name} is {text[:40]!r}; expected a whole number of 0 or more")
+    return int(text)
 
 
 def var_dir() -> Path:

@@ -7,7 +7,8 @@ from csp.constants import NONE, SELF
 
 from webapp.database import EMBEDDED_BROKER, broker_settings, database_settings, is_embedded
 from webapp.endpoints import model_endpoints
-from webapp.environment import BASE_DIR, flag, private_secret, var_dir, words
+from webapp.environment import BASE_DIR, flag, private_secret, var_dir, whole_number, words
+from webapp.storages import export_storage
 
 VAR_DIR = var_dir()
 DEBUG = flag("DEBUG")
@@ -125,6 +126,8 @@ STORAGES = {
 }
 
 EXPORT_DIR = VAR_DIR / "exports"
+STORAGES["exports"] = export_storage(EXPORT_DIR)
+EXPORT_DAYS = whole_number("EXPORT_DAYS", default=30)  # files that nobody asks for are kept so long; 0 for ever
 DISK_RESERVE_BYTES = 64 * 1024 * 1024  # with less than this free, the disk counts as full
 UPLOAD_LIMIT_BYTES = 64 * 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = 8 * 1024 * 1024

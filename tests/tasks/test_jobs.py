@@ -25,6 +25,7 @@ from trajectories.services.jobs.leases import LEASE, claim_job
 from trajectories.services.jobs.steering import JobError, may_move
 from trajectories.services.jobs.sweeps import claim_lost_bells
 from trajectories.services.judging.work import judge_next, lost_judge_jobs
+from trajectories.services.releases.deliveries import deliver_next, lost_deliveries
 from trajectories.services.releases.exports import lost_exports, write_export
 from trajectories.services.releases.freezing import freeze_next, lost_freezings
 from trajectories.services.runs.chat_sampling import sample_session
@@ -46,6 +47,7 @@ WORK = {
     "export": lambda pk: write_export(job_id=pk),
     "import": lambda pk: import_next(job_id=pk),
     "freezing": lambda pk: freeze_next(job_id=pk),
+    "delivery": lambda pk: deliver_next(job_id=pk),
 }
 """What a worker does that hears a bell."""
 
@@ -57,6 +59,7 @@ LOST = {
     "export": lost_exports,
     "import": lost_imports,
     "freezing": lost_freezings,
+    "delivery": lost_deliveries,
 }
 """What a sweep finds that nobody is at."""
 

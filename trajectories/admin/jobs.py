@@ -12,7 +12,17 @@ from django.template.defaultfilters import pluralize
 from trajectories.admin.asking import Question, Subject, ask, chosen_rows, is_confirmed
 from trajectories.admin.base import Act, ReadOnlyAdmin
 from trajectories.admin.launches import generate_again, judge_traces, run_again, verify_again
-from trajectories.models import JOB_KINDS, Export, Freezing, GenerationJob, Import, JudgeJob, Reverification, Run
+from trajectories.models import (
+    JOB_KINDS,
+    Delivery,
+    Export,
+    Freezing,
+    GenerationJob,
+    Import,
+    JudgeJob,
+    Reverification,
+    Run,
+)
 from trajectories.models.job_kinds import CANCEL, PAUSE, RESUME, RETRY
 from trajectories.selectors.jobs import JobRow, get_jobs
 from trajectories.services.imports.jobs import ImportJobError, import_again
@@ -214,6 +224,16 @@ class ExportAdmin(JobAdmin):
     list_select_related = ("release", "created_by")
     search_fields = ("release__title", "format")
     search_help_text = "A release, a format or an id."
+
+
+@admin.register(Delivery)
+class DeliveryAdmin(JobAdmin):
+    kind = "delivery"
+    list_display = ("id", "release", "what", "state", "byte_size", "reason", "pinned", "created_by", "created_at")
+    list_filter = ("what", "state")
+    list_select_related = ("release", "created_by")
+    search_fields = ("release__title",)
+    search_help_text = "A release, or an id."
 
 
 @admin.register(Import)

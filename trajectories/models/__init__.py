@@ -7,6 +7,7 @@ from trajectories.models.bells import Bell
 from trajectories.models.briefs import Brief
 from trajectories.models.candidates import CandidateAnswer, CandidateReview, ProblemCandidate
 from trajectories.models.comparisons import Comparison, ComparisonLease
+from trajectories.models.deliveries import Delivery
 from trajectories.models.endpoint_faults import EndpointFault
 from trajectories.models.freezings import Freezing, Removal
 from trajectories.models.generation import GenerationCall, GenerationJob
@@ -37,7 +38,7 @@ from trajectories.models.workers import Worker
 
 JOB_KINDS: dict[str, JobKind] = {
     model.job_kind.word: model.job_kind
-    for model in (Run, JudgeJob, GenerationJob, Reverification, Export, Import, Freezing)
+    for model in (Run, JudgeJob, GenerationJob, Reverification, Export, Import, Freezing, Delivery)
 }
 """Every kind of background job by its word, in the order of lists."""
 
@@ -53,6 +54,7 @@ __all__ = [
     "CandidateReview",
     "Comparison",
     "ComparisonLease",
+    "Delivery",
     "EndpointFault",
     "Export",
     "Freezing",

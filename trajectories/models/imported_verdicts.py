@@ -40,6 +40,8 @@ class ImportedReview(models.Model):
     reason = models.CharField(max_length=40, blank=True)
     comment = models.TextField(blank=True)
     step_labels = models.JSONField(default=dict)
+    # The place of each labelled step in the trace's text, [start, end] by the same index, as in Review.
+    step_spans = models.JSONField(default=dict)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

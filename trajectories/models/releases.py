@@ -140,6 +140,11 @@ class Export(LeasedJob):
     error = models.TextField(blank=True)
     # Bytes that have to be free on the disk before it is tried again; null unless the disk was full.
     space_needed = models.PositiveBigIntegerField(null=True)
+    # A file that nobody has written, asked for or downloaded since `used_at` is deleted after EXPORT_DAYS, unless it is
+    # pinned; `dropped_at` says when that was. Asked for again, it is written again.
+    pinned = models.BooleanField(default=False)
+    used_at = models.DateTimeField(null=True)
+    dropped_at = models.DateTimeField(null=True)
 
     class Meta:
         permissions = [("download_export", "Can download exports")]

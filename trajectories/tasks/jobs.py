@@ -22,6 +22,7 @@ from trajectories.services.imports.jobs import cancel_import, import_next, lost_
 from trajectories.services.jobs.ringers import connect_bell
 from trajectories.services.jobs.steering import may_move, steer
 from trajectories.services.judging.work import judge_next, lost_judge_jobs
+from trajectories.services.releases.deliveries import deliver_next, lost_deliveries, retry_delivery
 from trajectories.services.releases.exports import is_short, lost_exports, rebuild_export, write_export
 from trajectories.services.releases.freezing import freeze_next, lost_freezings, retry_freezing
 from trajectories.services.runs.lifecycle import cancel_run, pause_run, resume_run
@@ -114,6 +115,11 @@ KINDS: dict[str, Kind] = {
             "freezing",
             Work(_in_one_go(freeze_next), lost_freezings, lambda _: FILES),
             {RETRY: _by_id(retry_freezing)},
+        ),
+        Kind(
+            "delivery",
+            Work(_in_one_go(deliver_next), lost_deliveries, lambda _: FILES),
+            {RETRY: _by_id(retry_delivery)},
         ),
     )
 }

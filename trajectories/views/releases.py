@@ -22,6 +22,7 @@ from trajectories.selectors.releases import list_active_freezings, list_releases
 from trajectories.selectors.rule_words import rule_words
 from trajectories.services.releases.freezing import Order, ReleaseError, plan_freezing
 from trajectories.services.releases.tags import TagError, move_tag, remove_tag
+from trajectories.views.deliveries import show_environment
 from trajectories.views.exports import describe_exports
 from trajectories.views.freezings import address_of
 from trajectories.views.paging import read_key
@@ -91,6 +92,7 @@ def release_detail(request: HttpRequest, release_id: int) -> HttpResponse:
         "words": rule_words(release.rule),
         "manifest_text": json.dumps(release.manifest, ensure_ascii=False, indent=2),
         "exports": describe_exports(request, release),
+        "environment": show_environment(request, release),
         "form": ExportForm(),
         "formats": EXPORTERS.values(),
         "row_format": shown,

@@ -10,10 +10,10 @@ from trajectories.models import JOB_KINDS
 CONCEPTS = (
     *("problemset", "problem", "sampler", "instruction", "run", "attempt", "trace", "verdict", "review", "repair"),
     *("thread", "queue", "release", "releaseitem", "export", "reverification", "rubric", "judgejob"),
-    *("releaserule", "releasetag", "removal", "tombstone"),
+    *("releaserule", "releasetag", "removal", "tombstone", "delivery"),
     *("brief", "generationjob", "generationcall", "problemcandidate", "candidateanswer", "candidatereview"),
 )
-BLIND_CONCEPTS = ("release", "releaseitem", "releaserule", "releasetag", "removal", "tombstone", "export")
+BLIND_CONCEPTS = ("release", "releaseitem", "releaserule", "releasetag", "removal", "tombstone", "export", "delivery")
 """What is made of everybody's decisions: nothing for who reviews without knowing those of others."""
 
 VIEW = [f"view_{name}" for name in CONCEPTS]
@@ -31,7 +31,7 @@ ROLES: dict[str, list[str]] = {
         "add_thread",
         "review_problemcandidate",
     ],
-    "engineer": [*VIEW, "add_thread", "see_reviews", "add_release", "add_export", "download_export"],
+    "engineer": [*VIEW, "add_thread", "see_reviews", "add_release", "add_export", "download_export", "add_delivery"],
     "lead": [
         *VIEW,
         "add_review",
@@ -67,6 +67,7 @@ ROLES: dict[str, list[str]] = {
         "add_tombstone",
         "add_export",
         "download_export",
+        "add_delivery",
         *JOB_PERMISSIONS,
     ],
 }

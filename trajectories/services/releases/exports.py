@@ -4,7 +4,6 @@ import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
-from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import QuerySet
@@ -12,7 +11,6 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from trajectories.adapters.disk import free_bytes, is_full
-from trajectories.adapters.files import sweep_parts, write_whole
 from trajectories.core.exporters import (
     DEFAULT_ARGUMENTS,
     DEFAULT_THOUGHTS,
@@ -31,6 +29,7 @@ from trajectories.selectors.exports import iterate_items
 from trajectories.services.jobs.leases import LEASE, MOST_CLAIMS, claim_job, lease_of, lost_jobs, release_job
 from trajectories.services.jobs.ringers import ring
 from trajectories.services.jobs.steering import JobError, steer
+from trajectories.services.releases.stores import file_folder, file_store
 
 HEARTBEAT_ROWS = 200
 SHORT_ROWS = 500
@@ -48,9 +47,14 @@ class _LeaseLostError(Exception):
     """Another writer has taken the export over."""
 
 
+def stored_name(export: Export) -> str:
+    """The name of an export's file in the store."""
+    return f"export-{export.pk}.jsonl"
+
+
 def export_path(export: Export) -> Path:
-    """Where the file of an export is, or will be."""
-    return Path(settings.EXPORT_DIR) / f"export-{export.pk}.jsonl"
+    """Where the file of an export is, or will be, where files stay in a folder of this machine."""
+    return file_folder() / stored_name(export)
 
 
 def export_filename(export: Export) -> str:
@@ -105,8 +109,9 @@ def request_export(
     export, made = Export.objects.select_for_update().get_or_create(
         release=release, format=export_format, with_meta=with_meta, **ways, defaults={"created_by": actor}
     )
-    lost = export.state == Export.State.READY and not export_path(export).is_file()
+    lost = export.state == Export.State.READY and not file_store().has(stored_name(export))
     if not made and not lost and export.state not in (Export.State.FAILED, Export.State.CANCELLED):
+        Export.objects.filter(pk=export.pk).update(used_at=Now())
         if export.state == Export.State.QUEUED:
             ring("export", export.pk)
         return export
@@ -141,7 +146,8 @@ def rebuild_export(*, actor: User | None, job_id: int) -> Export:
 
 
 def record_download(*, actor: User, export: Export) -> None:
-    """Write down who took the file; a download that goes on from where it stopped is not another one."""
+    """Write down who took the file, and that it is in use; a download that goes on is not another one."""
+    Export.objects.filter(pk=export.pk).update(used_at=Now())
     AuditEvent.objects.create(
         actor=actor,
         verb="export.download",
@@ -177,7 +183,7 @@ def _write(export: Export, token: uuid.UUID) -> bool:
         writer.finish(state=Export.State.FAILED, error=error)
         return False
     try:
-        written = write_whole(export_path(export), writer.lines())
+        written = file_store().put(stored_name(export), writer.lines())
     except _LeaseLostError:
         return False
     except OSError as fault:
@@ -200,18 +206,15 @@ def _write(export: Export, token: uuid.UUID) -> bool:
         byte_size=written.byte_size,
         sha256=written.sha256,
         columns=writer.columns,
+        used_at=Now(),
+        dropped_at=None,
     )
 
 
 def lost_exports() -> list[int]:
     """Exports that nobody writes and whose bell is long unanswered, marked as rung; none that still lacks space."""
     active = Export.objects.filter(state__in=Export.ACTIVE_STATES)
-    return lost_jobs(active.exclude(space_needed__gt=free_bytes(Path(settings.EXPORT_DIR))))
-
-
-def sweep_leftovers() -> int:
-    """Delete what killed writers have left half-written; returns how many files."""
-    return sweep_parts(Path(settings.EXPORT_DIR))
+    return lost_jobs(active.exclude(space_needed__gt=free_bytes(file_folder())))
 
 
 class _Writer:
@@ -250,7 +253,7 @@ class _Writer:
 
     def wait_for_space(self) -> None:
         """Give the export back until there is room for more than there was; this is no try that failed."""
-        needed = free_bytes(Path(settings.EXPORT_DIR)) + SPACE_RESERVE
+        needed = free_bytes(file_folder()) + SPACE_RESERVE
         waits = {"state": Export.State.QUEUED, "rows_written": 0, "error": NO_SPACE, "space_needed": needed}
         release_job(self._held(), self.token, claims=0, **waits)
 

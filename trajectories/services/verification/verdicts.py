@@ -21,6 +21,7 @@ from trajectories.core.text.storable import storable_json, storable_text
 from trajectories.core.verifiers.answers import read_span, was_searched
 from trajectories.core.verifiers.arc_common import ENGINE_FAULTS
 from trajectories.core.verifiers.base import Verifier
+from trajectories.core.verifiers.deciding import is_supporting
 from trajectories.core.verifiers.expressions import Comparison
 from trajectories.core.verifiers.grid_compare import grid_or_none
 from trajectories.core.verifiers.model_judge import is_model_verdict

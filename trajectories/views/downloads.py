@@ -1,0 +1,136 @@
+"""Downloads of finished files: in ranges, resumable, by session or by an address that was signed for somebody."""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import User
+from django.core.signing import BadSignature, TimestampSigner
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.urls import reverse
+
+from trajectories.adapters.stores import StoreError
+from trajectories.selectors.blinding import SEE_REVIEWS
+from trajectories.services.releases.stores import file_store
+from trajectories.views.permissions import Refused, require
+from trajectories.views.visitors import visitor
+
+LINK_SECONDS = 24 * 3600
+RANGE = re.compile(r"bytes=(\d{0,15})-(\d{0,15})")
+DOWNLOAD = ("trajectories.download_export", SEE_REVIEWS)
+GONE = "This file is not there any more; ask for it again on the release's page."
+
+
+@dataclass(frozen=True, slots=True)
+class FileOffer:
+    """A finished file: its name in the store, what a download of it is called, its size, hash and type."""
+
+    stored: str
+    filename: str
+    byte_size: int
+    sha256: str
+    content_type: str
+
+    @property
+    def etag(self) -> str:
+        """What names these very bytes."""
+        return f'"{self.sha256}"'
+
+
+@dataclass(frozen=True, slots=True)
+class SignedLinks:
+    """Addresses of files of one kind that work without a login for a day; `name` is that of the address."""
+
+    name: str
+    salt: str
+    field: str
+
+    def link(self, request: HttpRequest, key: int) -> str:
+        """The address for the visitor."""
+        signed = self._signer.sign_object({self.field: key, "user": visitor(request).pk})
+        return request.build_absolute_uri(f"{reverse(self.name, args=[key])}?key={signed}")
+
+    def downloader(self, request: HttpRequest, key: int) -> User:
+        """Who downloads, by session or by signed link. Raises Refused or MissingPermission."""
+        user: User | None = visitor(request) if request.user.is_authenticated else None
+        if "key" in request.GET:
+            try:
+                signed = self._signer.unsign_object(request.GET["key"], max_age=LINK_SECONDS)
+            except BadSignature as fault:
+                raise Refused("This link is not valid any more; copy a new one from the release's page.") from fault
+            user = get_user_model().objects.filter(pk=signed["user"]).first() if signed.get(self.field) == key else None
+        if user is None:
+            raise Refused("To download an export, log in or use the link from the release's page.")
+        require(user, *DOWNLOAD)
+        return user
+
+    @property
+    def _signer(self) -> TimestampSigner:
+        return TimestampSigner(salt=self.salt)
+
+
+def may_download(request: HttpRequest) -> bool:
+    """Whether the visitor may take files away."""
+    return visitor(request).has_perms(DOWNLOAD)
+
+
+def answer_download(request: HttpRequest, offer: FileOffer, record: Callable[[], None]) -> HttpResponseBase:
+    """The file, whole or one range of it; `record` is called for a download that begins.
+
+    Raises Http404 where the file is gone.
+    """
+    if offer.etag in request.headers.get("If-None-Match", ""):
+        return HttpResponse(status=304, headers={"ETag": offer.etag})
+    size = offer.byte_size
+    span = wanted_span(request, offer.etag, size)
+    if span is None:
+        return HttpResponse(status=416, headers={"Content-Range": f"bytes */{size}"})
+    first, last = span
+    headers = _headers(offer)
+    if span != (0, size - 1):
+        headers["Content-Range"] = f"bytes {first}-{last}/{size}"
+    headers["Content-Length"] = str(last + 1 - first)
+    content: Iterator[bytes] = iter(())
+    is_read = request.method == "GET"
+    try:
+        if is_read:
+            content = file_store().read(offer.stored, first, last + 1 - first)
+        elif not file_store().has(offer.stored):
+            raise Http404(GONE)
+    except FileNotFoundError as fault:
+        raise Http404(GONE) from fault
+    except StoreError as fault:
+        return HttpResponse(str(fault), status=503, content_type="text/plain; charset=utf-8")
+    if is_read and first == 0:
+        record()
+    return StreamingHttpResponse(
+        content,
+        status=206 if "Content-Range" in headers else 200,
+        content_type=offer.content_type,
+        headers=headers,
+    )
+
+
+def wanted_span(request: HttpRequest, etag: str, size: int) -> tuple[int, int] | None:
+    """The (first, last) byte asked for; all where no single range is, None where it lies outside (RFC 9110, 14.2)."""
+    whole = (0, size - 1)
+    found = RANGE.fullmatch(request.headers.get("Range", ""))
+    if found is None or found[0] == "bytes=-" or request.headers.get("If-Range", etag) != etag:
+        return whole
+    if not found[1]:
+        first, last = max(0, size - int(found[2])), size - 1
+    else:
+        first, last = int(found[1]), min(size - 1, int(found[2] or size - 1))
+    return (first, last) if first <= last else None
+
+
+def _headers(offer: FileOffer) -> dict[str, str]:
+    return {
+        "ETag": offer.etag,
+        "Accept-Ranges": "bytes",
+        "Cache-Control": "private, no-cache",
+        "Content-Disposition": f'attachment; filename="{offer.filename}"',
+        # Ranges and the tag are about these very bytes: nothing on the way may compress them.
+        "Content-Encoding": "identity",
+    }
