@@ -2,6 +2,7 @@
 
 import re
 import uuid
+from functools import partial
 
 import pytest
 from django.contrib.auth.models import User
@@ -11,7 +12,7 @@ from tests.queues import decide, item_of, make_traces, queue_of
 from trajectories.core.curation.reviews import Decision, ReviewDraft
 from trajectories.core.curation.schemas import Blinding, DecisionSchema
 from trajectories.models import Assignment, AuditEvent, Queue, QueueFlag, QueueItem, QueueWork, Review
-from trajectories.services.curation.assignments import lease_next
+from trajectories.services.curation.assignments import lease_item, lease_next
 from trajectories.services.curation.queues import steer_queue
 from trajectories.services.curation.reviews import submit_review
 
@@ -312,7 +313,7 @@ def test_a_lead_makes_a_gold_item_of_a_trace_that_nobody_has_seen(client, lead, 
     assert client.post(at("queue_gold", queue.pk), sent).status_code == 302
     queue.refresh_from_db()
     assert (queue.item_count, queue.review_count, queue.gold_every) == (2, 2, 20)
-    lease_next(reviewer=curator, queue=queue)
+    lease_item(reviewer=curator, item=item_of(queue, traces[2]))
     answer = client.post(at("queue_gold", queue.pk), {**sent, "trace": traces[2].pk})
     assert answer.status_code == 422
     assert "is being reviewed already; expected one that nobody has seen." in answer.content.decode()
@@ -376,3 +377,47 @@ def test_nobody_decides_for_another(client, curator, lead, queue):
     first = lease_next(reviewer=curator, queue=queue)
     client.force_login(zoe)
     assert client.post(at("queue_decide", queue.pk, first.item_id), form_of(queue, first)).status_code == 403
+
+
+def statements(django_assert_max_num_queries, most, ask):
+    with django_assert_max_num_queries(most) as found:
+        answer = ask()
+    assert answer.status_code == 200
+    return len(found)
+
+
+def test_the_next_item_and_a_decision_take_few_statements_however_much_was_done(
+    client, curator, lead, django_assert_max_num_queries
+):
+    queue = queue_of(lead, make_traces(30, correctness="pass"), guidelines="Go by **this**.")
+    client.force_login(curator)
+    counts = set()
+    for _ in range(6):
+        first = lease_next(reviewer=curator, queue=queue)
+        ahead = f"{at('queue_next', queue.pk)}?but={first.item.trace_id}"
+        sent = form_of(queue, first, then="behind")
+        decision = at("queue_decide", queue.pk, first.item_id)
+        # Session, person, permissions, queue, turn, item, trace, what hangs on it, how far one is; and two savepoints.
+        following = statements(
+            django_assert_max_num_queries, 11, partial(client.get, ahead, HTTP_X_AHEAD="1", **FRAGMENT)
+        )
+        # The first four; item, turn, assignment, trace, what was said; review, settled, trace, problem, audit, counted,
+        # how far one is; and four savepoints.
+        storing = statements(django_assert_max_num_queries, 20, partial(client.post, decision, sent, **FRAGMENT))
+        counts.add((following, storing))
+    assert len(counts) == 1
+
+
+def test_what_is_taken_away_from_a_person_holds_from_the_next_request_on(client, curator, lead, queue):
+    client.force_login(curator)
+    first = lease_next(reviewer=curator, queue=queue)
+    address = at("queue_decide", queue.pk, first.item_id)
+    queue.members.set([lead])
+    assert client.post(address, form_of(queue, first), **FRAGMENT).status_code == 404
+    queue.members.clear()
+    curator.groups.clear()
+    assert client.post(address, form_of(queue, first), **FRAGMENT).status_code == 403
+    curator.is_active = False
+    curator.save()
+    assert client.post(address, form_of(queue, first), **FRAGMENT).status_code == 302
+    assert not Review.objects.exists()

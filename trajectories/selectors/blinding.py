@@ -68,6 +68,11 @@ class Sight:
         return standing.exclude(decision=Decision.WITHDRAW)
 
 
+def stands(latest: Review | None) -> bool:
+    """Whether the end of a reviewer's chain on a trace is a decision: then a `Sight` of that reviewer covers it."""
+    return latest is not None and latest.decision != Decision.WITHDRAW
+
+
 EVERYTHING = Sight(None)
 """What the system itself sees: workers, commands, releases."""
 

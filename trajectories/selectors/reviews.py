@@ -1,5 +1,6 @@
 """Reading reviews. A review stands until another of the same reviewer supersedes it."""
 
+import uuid
 from dataclasses import dataclass
 
 from django.contrib.auth.models import User
@@ -12,6 +13,29 @@ from trajectories.models import Review, Trace
 def latest_review(*, trace: Trace, reviewer: User) -> Review | None:
     """The end of a reviewer's chain on a trace, a withdrawal included; None where they never said anything."""
     return Review.objects.filter(trace=trace, reviewer=reviewer, superseded_by=None).first()
+
+
+SAID_BEFORE = """
+SELECT * FROM trajectories_review WHERE key = %(key)s
+UNION ALL
+SELECT * FROM trajectories_review AS review WHERE trace_id = %(trace)s AND reviewer_id = %(reviewer)s AND key <> %(key)s
+    AND NOT EXISTS (SELECT 1 FROM trajectories_review AS later WHERE later.supersedes_id = review.id)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class SaidBefore:
+    """The review that a form's key belongs to, whosever it is, and the end of a reviewer's chain on a trace."""
+
+    by_key: Review | None
+    latest: Review | None
+
+
+def said_before(*, trace: Trace, reviewer: User, key: uuid.UUID) -> SaidBefore:
+    """What a new review of a trace has to know, in one statement. `latest` is told where `by_key` is None."""
+    found = list(Review.objects.raw(SAID_BEFORE, {"trace": trace.pk, "reviewer": reviewer.pk, "key": key}))
+    by_key = next((review for review in found if review.key == key), None)
+    return SaidBefore(by_key, None if by_key else next(iter(found), None))
 
 
 def standing_reviews(trace: Trace) -> QuerySet[Review]:

@@ -15,21 +15,11 @@ from trajectories.core.curation.reviews import Decision, ReviewError
 from trajectories.core.records import ProblemKind
 from trajectories.forms.queues import SKIP_REASONS, QueueReviewForm, SkipForm
 from trajectories.forms.reviews import UndoForm
-from trajectories.models import Assignment, Queue, QueueItem
-from trajectories.selectors.blinding import Sight
-from trajectories.selectors.queues import (
-    Nothing,
-    assignment_of,
-    count_skipped,
-    current_guidelines,
-    get_item,
-    get_session,
-    may_work,
-    queue_progress,
-    queues_for,
-    recent_assignments,
-    why_nothing,
-)
+from trajectories.models import Assignment, Queue, QueueItem, Review
+from trajectories.selectors.attachments import attached_to
+from trajectories.selectors.blinding import stands
+from trajectories.selectors.queue_screens import OpenedQueue, get_item_of, get_standing, open_queue
+from trajectories.selectors.queues import Nothing, assignment_of, count_skipped, get_session, why_nothing
 from trajectories.selectors.reviews import latest_review, review_history
 from trajectories.selectors.traces import get_trace
 from trajectories.services.curation.assignments import lease_item, lease_next, skip_item
@@ -37,7 +27,6 @@ from trajectories.services.curation.decisions import (
     UNDONE_AT_MOST,
     DecidedElsewhereError,
     Submitted,
-    can_be_undone,
     decide_item,
     flag_item,
     undo_in_queue,
@@ -52,28 +41,25 @@ from trajectories.views.visitors import visitor
 works = needs("trajectories.view_queue", "trajectories.add_review")
 
 
-def _find_queue(request: HttpRequest, queue_id: int) -> Queue:
+def _find_queue(request: HttpRequest, queue_id: int) -> OpenedQueue:
     """A queue that the visitor may work on; for who may not even see it, there is none."""
-    queue = queues_for(visitor(request)).filter(pk=queue_id).first()
-    if queue is None:
+    opened = open_queue(visitor(request), queue_id)
+    if opened is None:
         raise Http404(f"There is no queue {queue_id}.")
-    if not may_work(queue, visitor(request)):
-        raise Refused(f"You are not among those who work on the queue “{queue.title}”. Its lead can add you.")
-    return queue
+    if not opened.may_work:
+        title = opened.queue.title
+        raise Refused(f"You are not among those who work on the queue “{title}”. Its lead can add you.")
+    return opened
 
 
-def _find_item(request: HttpRequest, queue_id: int, item_id: int) -> QueueItem:
-    _find_queue(request, queue_id)
+def _find_item(request: HttpRequest, queue_id: int, item_id: int) -> tuple[OpenedQueue, QueueItem, int]:
+    """A queue that the visitor may work on, an item of it, and how many steps there are, the trace itself unread."""
+    opened = _find_queue(request, queue_id)
     try:
-        return _with_trace(get_item(queue_id, item_id))
+        item, step_count = get_item_of(opened.queue, item_id)
     except QueueItem.DoesNotExist as fault:
         raise Http404(f"There is no item {item_id} in queue {queue_id}.") from fault
-
-
-def _with_trace(item: QueueItem) -> QueueItem:
-    """The item with all of its trace that the screen shows."""
-    item.trace = get_trace(item.trace_id)
-    return item
+    return opened, item, step_count
 
 
 def _next_address(queue: Queue, *, skipped: bool = False) -> str:
@@ -92,22 +78,22 @@ def queue_next(request: HttpRequest, queue_id: int) -> HttpResponse:
     A page asks for it with the header `X-Ahead` while it shows another, to have it ready; 204 says that there is none.
     `but` names traces that are on the screen or whose decisions are on their way; `skipped` asks for what was skipped.
     """
-    queue, skipped = _find_queue(request, queue_id), "skipped" in request.GET
-    return _show_next(request, queue, but=read_keys(request, "but"), skipped=skipped)
+    opened, skipped = _find_queue(request, queue_id), "skipped" in request.GET
+    return _show_next(request, opened, but=read_keys(request, "but"), skipped=skipped)
 
 
-def _show_next(request: HttpRequest, queue: Queue, *, but: list[int], skipped: bool, note: str = "") -> HttpResponse:
+def _show_next(
+    request: HttpRequest, opened: OpenedQueue, *, but: list[int], skipped: bool, note: str = ""
+) -> HttpResponse:
     is_ahead = "X-Ahead" in request.headers
-    items = QueueItem.objects.filter(queue=queue, trace__in=but).values_list("pk", flat=True) if but else []
-    found = lease_next(reviewer=visitor(request), queue=queue, but=items, skipped=skipped)
+    found = lease_next(reviewer=visitor(request), queue=opened.queue, but=but, skipped=skipped)
     if found is None:
-        return HttpResponse(status=204) if is_ahead else _render_nothing(request, queue, note)
+        return HttpResponse(status=204) if is_ahead else _render_nothing(request, opened.queue, note)
     if not wants_fragment(request):
         if note:
             messages.info(request, note)
         return redirect(_address(found))
-    found.item.queue = queue
-    response = _render(request, _with_trace(found.item), found, note=note)
+    response = _render(request, opened, found.item, found, note=note)
     response["HX-Push-Url"] = _address(found)
     return response
 
@@ -116,19 +102,19 @@ def _show_next(request: HttpRequest, queue: Queue, *, but: list[int], skipped: b
 @works
 def queue_item(request: HttpRequest, queue_id: int, item_id: int) -> HttpResponse:
     """One item with its decision form; what the visitor has decided already can be changed there."""
-    item = _find_item(request, queue_id, item_id)
+    opened, item, _ = _find_item(request, queue_id, item_id)
     assignment = lease_item(reviewer=visitor(request), item=item, same_page=wants_fragment(request))
     if assignment is None:
         return _render_nothing(request, item.queue, gone=item.trace_id)
-    return _render(request, item, assignment)
+    return _render(request, opened, item, assignment)
 
 
 @require_POST
 @works
 def queue_decide(request: HttpRequest, queue_id: int, item_id: int) -> HttpResponse:
     """Store the decision, then show the next item, or by `then` this one again ("stay") or nothing ("behind")."""
-    item, then = _find_item(request, queue_id, item_id), request.POST.get("then", "next")
-    form = _form(item, request.POST)
+    (opened, item, step_count), then = _find_item(request, queue_id, item_id), request.POST.get("then", "next")
+    form = _form(item, step_count, request.POST)
     if form.is_valid():
         data = form.cleaned_data
         try:
@@ -142,23 +128,26 @@ def queue_decide(request: HttpRequest, queue_id: int, item_id: int) -> HttpRespo
         except ReviewError as fault:
             form.add_error(None, str(fault))
         else:
-            return _after(request, item, assignment, then)
-    return _refuse(request, item, form, then)
+            return _after(request, opened, assignment, then)
+    return _refuse(request, opened, item, form, then)
 
 
-def _after(request: HttpRequest, item: QueueItem, assignment: Assignment, then: str) -> HttpResponse:
+def _after(request: HttpRequest, opened: OpenedQueue, assignment: Assignment, then: str) -> HttpResponse:
+    item = assignment.item
     if then == "behind":
-        return _behind(request, item.queue)
+        return _behind(request, opened.queue)
     if then == "stay" or item.is_training:
         if not wants_fragment(request):
             return redirect(_address(assignment))
-        response = _render(request, item, assignment)
+        response = _render(request, opened, item, assignment)
         response["HX-Push-Url"] = _address(assignment)
         return response
-    return _show_next(request, item.queue, but=[item.trace_id], skipped="skipped" in request.GET)
+    return _show_next(request, opened, but=[item.trace_id], skipped="skipped" in request.GET)
 
 
-def _refuse(request: HttpRequest, item: QueueItem, form: QueueReviewForm, then: str) -> HttpResponse:
+def _refuse(
+    request: HttpRequest, opened: OpenedQueue, item: QueueItem, form: QueueReviewForm, then: str
+) -> HttpResponse:
     """The form with what is wrong; only the form for htmx, so that the reader stays where they are."""
     if then == "behind":
         faults = " ".join(str(fault) for faults in form.errors.values() for fault in faults)
@@ -167,8 +156,8 @@ def _refuse(request: HttpRequest, item: QueueItem, form: QueueReviewForm, then: 
     if assignment is None:
         return _render_nothing(request, item.queue, gone=item.trace_id, status=422)
     if not wants_fragment(request):
-        return _render(request, item, assignment, form=form)
-    context = _panel(request, item, assignment, form) | {"trace": item.trace}
+        return _render(request, opened, item, assignment, form=form)
+    context = _panel(request, opened, item, assignment, form) | {"trace": item.trace}
     response = render(request, "trajectories/queues/_panel.html", context, status=422)
     response["HX-Retarget"], response["HX-Reswap"] = "#review", "outerHTML"
     return response
@@ -183,43 +172,45 @@ def _behind(request: HttpRequest, queue: Queue) -> HttpResponse:
 @works
 def queue_skip(request: HttpRequest, queue_id: int, item_id: int) -> HttpResponse:
     """Pass the item over, then show the next one."""
-    item, then = _find_item(request, queue_id, item_id), request.POST.get("then", "next")
+    (opened, item, _), then = _find_item(request, queue_id, item_id), request.POST.get("then", "next")
     form = SkipForm(request.POST)
     if form.is_valid():
         if form.cleaned_data["flag"].strip():
             flag_item(reviewer=visitor(request), item=item, note=form.cleaned_data["flag"])
         skip_item(reviewer=visitor(request), item=item, reason=form.cleaned_data["skip_reason"])
     if then == "behind":
-        return _behind(request, item.queue)
-    return _show_next(request, item.queue, but=[item.trace_id], skipped="skipped" in request.GET)
+        return _behind(request, opened.queue)
+    return _show_next(request, opened, but=[item.trace_id], skipped="skipped" in request.GET)
 
 
 @require_POST
 @works
 def queue_undo(request: HttpRequest, queue_id: int) -> HttpResponse:
     """Take back the visitor's last decision in the queue and show the item it was about."""
-    queue, form = _find_queue(request, queue_id), UndoForm(request.POST)
+    opened, form = _find_queue(request, queue_id), UndoForm(request.POST)
     undone = None
     if form.is_valid():
-        undone = undo_in_queue(reviewer=visitor(request), queue=queue, key=form.cleaned_data["key"])
+        undone = undo_in_queue(reviewer=visitor(request), queue=opened.queue, key=form.cleaned_data["key"])
     if undone is None:
         note = f"There is no decision of yours to undo: your last {UNDONE_AT_MOST} in a queue can be taken back."
-        return _show_next(request, queue, but=[], skipped=False, note=note)
+        return _show_next(request, opened, but=[], skipped=False, note=note)
     note = "Your decision on this trace is undone."
     if not wants_fragment(request):
         messages.info(request, note)
         return redirect(_address(undone))
-    response = _render(request, _find_item(request, queue_id, undone.item_id), undone, note=note)
+    undone.item.queue = opened.queue
+    response = _render(request, opened, undone.item, undone, note=note)
     response["HX-Push-Url"] = _address(undone)
     return response
 
 
-def _form(item: QueueItem, data: Any = None, **options: Any) -> QueueReviewForm:
-    return QueueReviewForm(data, step_count=len(item.trace.steps), schema=item.queue.asks, **options)
+def _form(item: QueueItem, step_count: int, data: Any = None, **options: Any) -> QueueReviewForm:
+    return QueueReviewForm(data, step_count=step_count, schema=item.queue.asks, **options)
 
 
 def _render(
     request: HttpRequest,
+    opened: OpenedQueue,
     item: QueueItem,
     assignment: Assignment,
     *,
@@ -227,10 +218,13 @@ def _render(
     note: str = "",
 ) -> HttpResponse:
     """The page of an item, or for htmx its main part; `form` is one that came back with errors (status 422)."""
+    item.trace = get_trace(item.trace_id)
+    attached = attached_to(item.trace, visitor(request))
     hides, decided = item.queue.hides, assignment.state == Assignment.State.DONE
-    told = not hides.reviews or Sight(visitor(request).pk).covers(item.trace_id)
+    last = latest_review(trace=item.trace, reviewer=visitor(request)) if attached.own_reviews else None
+    told = not hides.reviews or stands(last)
     hides_verdicts, hides_sampler = hides.verdicts and not decided, hides.sampler and not decided
-    context = reading(request, item.trace, told=told, verified=not hides_verdicts)
+    context = reading(request, item.trace, told=told, verified=not hides_verdicts, attached=attached)
     if hides_verdicts and item.trace.problem.kind == ProblemKind.ARC:
         # The grids of the task come with the verdicts elsewhere.
         context |= {"tests": show_tests(item.trace.problem), "grid_size": grid_size(item.trace.problem)}
@@ -243,7 +237,7 @@ def _render(
         "hides_sampler": hides_sampler,
         "feedback": assignment if item.is_training and decided else None,
         "history": list(review_history(item.trace)[:20]) if told and not item.is_gold else [],
-        **_panel(request, item, assignment, form),
+        **_panel(request, opened, item, assignment, form or _filled(item, assignment, last)),
     }
     name = "_item" if wants_fragment(request) else "item"
     response = render(request, f"trajectories/queues/{name}.html", context, status=422 if form else 200)
@@ -252,56 +246,49 @@ def _render(
 
 
 def _panel(
-    request: HttpRequest, item: QueueItem, assignment: Assignment, form: QueueReviewForm | None
+    request: HttpRequest, opened: OpenedQueue, item: QueueItem, assignment: Assignment, form: QueueReviewForm
 ) -> dict[str, Any]:
     """What the decision panel shows."""
     return {
         "item": item,
         "assignment": assignment,
         "mine": assignment if assignment.state == Assignment.State.DONE else None,
-        "form": form or _form(item, initial=_said(request, item, assignment)),
-        "schema": item.queue.asks,
-        "guidelines": current_guidelines(item.queue),
+        "form": form,
+        "schema": form.schema,
+        "guidelines": opened.guidelines,
         "skip_reasons": list(SKIP_REASONS.items()),
-        "goes_ahead": not item.is_training and item.queue.state == Queue.State.OPEN,
+        "goes_ahead": not item.is_training and opened.queue.state == Queue.State.OPEN,
         "skipped": "skipped" in request.GET,
-        **_state(request, item.queue),
+        **_state(request, opened.queue),
     }
 
 
-def _said(request: HttpRequest, item: QueueItem, assignment: Assignment) -> dict[str, Any]:
-    """The form starts with what the visitor said in this queue before, taken back or not, and a key of its own."""
+def _filled(item: QueueItem, assignment: Assignment, last: Review | None) -> QueueReviewForm:
+    """The form starts with what the visitor said in this queue before, taken back or not, and a key of its own.
+
+    `last` is the end of their chain on the trace.
+    """
     said: dict[str, Any] = {"key": uuid.uuid4(), "lease": assignment.token}
-    if item.is_gold:
-        return said | (assignment.answer or {})
-    last = latest_review(trace=item.trace, reviewer=visitor(request))
     if last is not None and last.decision == Decision.WITHDRAW:
         last = last.supersedes
-    if last is None or last.queue_id != item.queue_id:
-        return said
-    said |= {name: getattr(last, name) for name in ("decision", "reason", "score", "comment", "tags")}
-    scores = {f"score_{at}": last.scores.get(title) for at, title in enumerate(item.queue.asks.scores)}
-    return said | scores | {"step_labels": json.dumps(last.step_labels)}
+    if item.is_gold:
+        said |= assignment.answer or {}
+    elif last is not None and last.queue_id == item.queue_id:
+        said |= {name: getattr(last, name) for name in ("decision", "reason", "score", "comment", "tags")}
+        said |= {f"score_{at}": last.scores.get(title) for at, title in enumerate(item.queue.asks.scores)}
+        said["step_labels"] = json.dumps(last.step_labels)
+    return _form(item, len(item.trace.steps), initial=said)
 
 
 def _state(request: HttpRequest, queue: Queue) -> dict[str, Any]:
     """What of the panel a decision on any item changes."""
-    person = visitor(request)
-    newest = recent_assignments(queue, person, UNDONE_AT_MOST).select_related("item", "review")
-    last = next((each for each in newest if can_be_undone(each)), None)
+    standing = get_standing(queue, visitor(request), undone_at_most=UNDONE_AT_MOST)
     return {
         "queue": queue,
-        "progress": queue_progress(queue, person),
-        "session": get_session(queue, person),
-        "undo": UndoForm() if last else None,
-        "undone": last,
-        "undone_decision": _decision_of(last) if last else "",
+        "standing": standing,
+        "progress": standing.progress,
+        "undo": UndoForm() if standing.undone_trace is not None else None,
     }
-
-
-def _decision_of(assignment: Assignment) -> str:
-    """What was decided: in the review, or in the answer to a gold item."""
-    return str(assignment.review.decision if assignment.review else (assignment.answer or {}).get("decision", ""))
 
 
 def _render_nothing(
@@ -315,6 +302,7 @@ def _render_nothing(
         "note": note,
         "gone": gone,
         "skipped_count": count_skipped(queue, visitor(request)) if why == Nothing.SKIPPED else 0,
+        "session": get_session(queue, visitor(request)),
         **_state(request, queue),
     }
     name = "_nothing" if wants_fragment(request) else "nothing"

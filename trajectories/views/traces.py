@@ -18,6 +18,7 @@ from trajectories.forms.threads import ThreadForm
 from trajectories.forms.traces import TraceListForm, read_walk
 from trajectories.models import PendingVerification, Review, ReviewLease, Trace
 from trajectories.selectors.adjudications import final_decision
+from trajectories.selectors.attachments import EVERYTHING_ATTACHED, Attached
 from trajectories.selectors.blinding import sight_of, sight_on_screen
 from trajectories.selectors.exports import prompt_of
 from trajectories.selectors.lineages import get_lineage
@@ -225,16 +226,18 @@ def render_panel(request: HttpRequest, trace: Trace, scope: TraceWalk, form: Rev
     return render(request, "trajectories/reviews/_panel.html", context, status=422 if form else 200)
 
 
-def reading(request: HttpRequest, trace: Trace, *, told: bool, verified: bool = True) -> dict[str, Any]:
+def reading(
+    request: HttpRequest, trace: Trace, *, told: bool, verified: bool = True, attached: Attached = EVERYTHING_ATTACHED
+) -> dict[str, Any]:
     """What there is to read; `told` says whether what people and model judges said may be seen, `verified` whether
-    what verifiers found may.
+    what verifiers found may. What is not `attached` is not looked for.
     """
     at = (read_key(request, "step") or 1) - 1
     groups = group_steps(trace, whole=request.GET.get("bodies") == "all", at=at)
     reader = visitor(request).pk
-    lineage = get_lineage(trace, reader_id=None if told else reader)
+    lineage = get_lineage(trace, reader_id=None if told else reader) if attached.family else None
     return {
-        **_verdicts(trace, told=told, verified=verified),
+        **_verdicts(trace, told=told, verified=verified, attached=attached),
         "trace": trace,
         "reading_address": reverse("trace_detail", args=[trace.pk]),
         "prompt": shown_prompt(prompt_of(trace)),
@@ -245,7 +248,7 @@ def reading(request: HttpRequest, trace: Trace, *, told: bool, verified: bool = 
         "lineage": lineage,
         "repair": repair_of(trace),
         "repairs": list(repairs_of(trace, reader_id=reader, told=told)) if lineage and lineage.has_edits else [],
-        "threads": threads_of(trace, reader_id=reader, told=told),
+        "threads": threads_of(trace, reader_id=reader, told=told) if attached.threads else [],
         "thread_form": ThreadForm(),
         "told": told,
         "variation": shown_variation(trace.facts),
@@ -253,13 +256,16 @@ def reading(request: HttpRequest, trace: Trace, *, told: bool, verified: bool = 
     }
 
 
-def _verdicts(trace: Trace, *, told: bool, verified: bool = True) -> dict[str, Any]:
+def _verdicts(
+    trace: Trace, *, told: bool, verified: bool = True, attached: Attached = EVERYTHING_ATTACHED
+) -> dict[str, Any]:
     """What verifiers said, here and elsewhere, where `verified`; what model judges and people elsewhere said only where
     `told` too.
     """
-    verdicts, older_verdicts = split_verdicts(trace, with_judges=told) if verified else ([], [])
+    has_verdicts, has_imported = verified and attached.verdicts, verified and attached.imported
+    verdicts, older_verdicts = split_verdicts(trace, with_judges=told) if has_verdicts else ([], [])
     problem = to_record(trace.problem)
-    imported_verdicts, imported_reviews = imported_decisions(trace, with_judges=told) if verified else ([], [])
+    imported_verdicts, imported_reviews = imported_decisions(trace, with_judges=told) if has_imported else ([], [])
     shown = show_verdicts(problem, trace, verdicts)
     return {
         "has_folded_verdicts": bool(older_verdicts or imported_verdicts) or not all(each.is_unfolded for each in shown),

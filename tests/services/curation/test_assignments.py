@@ -49,7 +49,7 @@ def test_two_reviewers_get_different_items_and_each_keeps_theirs(traces, curator
 def test_the_one_ahead_is_leased_beside_the_one_on_the_screen(traces, curator, lead):
     queue = queue_of(lead, traces)
     first = lease_next(reviewer=curator, queue=queue)
-    second = lease_next(reviewer=curator, queue=queue, but=[first.item_id])
+    second = lease_next(reviewer=curator, queue=queue, but=[first.item.trace_id])
     assert (first.item.trace, second.item.trace) == (traces[3], traces[2])
     assert take(lead, queue) == traces[1]
 
@@ -204,7 +204,7 @@ class Client:
         found = lease_next(reviewer=self.person, queue=self.queue)
         if found is None:
             return self._has_more()
-        ahead = lease_next(reviewer=self.person, queue=self.queue, but=[found.item_id])
+        ahead = lease_next(reviewer=self.person, queue=self.queue, but=[found.item.trace_id])
         draw = self.chance.random()
         if draw < 0.1:
             skip_item(reviewer=self.person, item=found.item)

@@ -10,7 +10,7 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import connection, transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 
 from trajectories.core.identity import derive_seed
@@ -38,22 +38,37 @@ FREE = """
 NEXT = """
 WITH held AS (
     SELECT id FROM trajectories_assignment
-    WHERE queue_id = %(queue)s AND reviewer_id = %(reviewer)s AND state = 'leased' AND NOT (item_id = ANY(%(but)s))
+    WHERE queue_id = %(queue)s AND reviewer_id = %(reviewer)s AND state = 'leased'
+      AND item_id NOT IN (
+        SELECT id FROM trajectories_queueitem WHERE queue_id = %(queue)s AND trace_id = ANY(%(but)s::bigint[]))
     ORDER BY handed_at, id LIMIT 1 FOR NO KEY UPDATE
 ),
 upper AS ({upper}),
 lower AS ({lower}),
-chosen AS (SELECT id FROM held UNION ALL SELECT id FROM upper UNION ALL SELECT id FROM lower)
-UPDATE trajectories_assignment AS taken SET
-    state = 'leased',
-    token = %(token)s,
-    handed_at = CASE WHEN taken.reviewer_id = %(reviewer)s THEN taken.handed_at ELSE STATEMENT_TIMESTAMP() END,
-    reviewer_id = %(reviewer)s,
-    expires_at = STATEMENT_TIMESTAMP() + make_interval(secs => %(lease)s)
-FROM chosen WHERE taken.id = chosen.id
-RETURNING taken.id
+chosen AS (SELECT id FROM held UNION ALL SELECT id FROM upper UNION ALL SELECT id FROM lower),
+work AS (
+    INSERT INTO trajectories_queuework
+        (queue_id, reviewer_id, done_count, skipped_count, seconds, gold_count, gold_right, seen_at)
+    VALUES (%(queue)s, %(reviewer)s, 0, 0, 0, 0, 0, STATEMENT_TIMESTAMP())
+    ON CONFLICT (queue_id, reviewer_id) DO UPDATE SET seen_at = EXCLUDED.seen_at
+),
+taken AS (
+    UPDATE trajectories_assignment AS taken SET
+        state = 'leased',
+        token = %(token)s,
+        handed_at = CASE WHEN taken.reviewer_id = %(reviewer)s THEN taken.handed_at ELSE STATEMENT_TIMESTAMP() END,
+        decided_at = CASE WHEN taken.reviewer_id = %(reviewer)s THEN taken.decided_at END,
+        reviewer_id = %(reviewer)s,
+        expires_at = STATEMENT_TIMESTAMP() + make_interval(secs => %(lease)s)
+    FROM chosen WHERE taken.id = chosen.id
+    RETURNING taken.*
+)
+SELECT taken.*, {item} FROM taken JOIN trajectories_queueitem AS item ON item.id = taken.item_id
 """
-"""What the reviewer holds already, else the first free one from where their order starts, else from the top."""
+"""What the reviewer holds already, else the first free one from where their order starts, else from the top. That they
+were here is noted along with it."""
+
+ITEM_FIELDS = [field.attname for field in QueueItem._meta.concrete_fields]
 
 GOLD = """
 INSERT INTO trajectories_assignment
@@ -74,15 +89,13 @@ def lease_next(*, reviewer: User, queue: Queue, but: Iterable[int] = (), skipped
     """Lease the reviewer's next item of a queue; None where nothing is free for them, or the queue is not open.
 
     What they hold comes first, so that a page opened again shows the same, with a token of its own: what the page
-    before releases on leaving is heard later. `but` names items that are on their screen or on their way. `skipped`
+    before releases on leaving is heard later. `but` names traces that are on their screen or on their way. `skipped`
     hands out what they passed over before, and nothing else.
     """
     if queue.state != Queue.State.OPEN:
         return None
     # Pages ask twice: a form sent again and the page that is fetched ahead must not pass each other's rows over.
     take_turn("assignments of", reviewer.pk)
-    work, _ = QueueWork.objects.get_or_create(queue=queue, reviewer=reviewer)
-    QueueWork.objects.filter(pk=work.pk).update(seen_at=Now())
     values: dict[str, Any] = {
         "queue": queue.pk,
         "reviewer": reviewer.pk,
@@ -91,12 +104,17 @@ def lease_next(*, reviewer: User, queue: Queue, but: Iterable[int] = (), skipped
         "lease": LEASE.total_seconds(),
         "start": _start(queue, reviewer),
     }
-    training = queue.has_training and _trains(queue, work)
-    found = None if skipped else _lease_gold(queue, work, values, training=training)
+    training, found = False, None
+    if queue.has_training or queue.gold_every:
+        work, _ = QueueWork.objects.update_or_create(queue=queue, reviewer=reviewer, defaults={"seen_at": Now()})
+        training = queue.has_training and _trains(queue, work)
+        found = None if skipped else _lease_gold(queue, work, values, training=training)
     if found is None and not training:
         # Rows that somebody is writing to are passed over at first, and waited for before the answer is "none".
         found = _take(values, skipped=skipped, passing=True) or _take(values, skipped=skipped, passing=False)
-    return None if found is None else Assignment.objects.select_related("item").get(pk=found)
+    if found is not None:
+        found.item.queue = queue
+    return found
 
 
 def _start(queue: Queue, reviewer: User) -> float | None:
@@ -106,7 +124,8 @@ def _start(queue: Queue, reviewer: User) -> float | None:
     return derive_seed("start", queue.seed, reviewer.pk) / 2**63
 
 
-def _take(values: Mapping[str, Any], *, skipped: bool, passing: bool, where: str = "true") -> int | None:
+def _take(values: Mapping[str, Any], *, skipped: bool, passing: bool, where: str = "true") -> Assignment | None:
+    """Lease the next one that meets the condition, with its item; None for none."""
     shape = {"skipped": "" if skipped else "NOT ", "passing": " SKIP LOCKED" if passing else ""}
     after = " AND NOT EXISTS (SELECT 1 FROM upper)"
     from_start = "true" if values["start"] is None else "waiting.rank >= %(start)s"
@@ -114,10 +133,14 @@ def _take(values: Mapping[str, Any], *, skipped: bool, passing: bool, where: str
     # In an order that starts at the top there is nothing below.
     below = "false" if values["start"] is None else "waiting.rank < %(start)s"
     lower = FREE.format(where=f"{where} AND {below}", after=after, **shape)
-    with connection.cursor() as cursor:
-        cursor.execute(NEXT.format(upper=upper, lower=lower), values)
-        row = cursor.fetchone()
-    return None if row is None else int(row[0])
+    item = ", ".join(f"item.{name} AS item__{name}" for name in ITEM_FIELDS)
+    found = list(Assignment.objects.raw(NEXT.format(upper=upper, lower=lower, item=item), values))
+    if not found:
+        return None
+    found[0].item = QueueItem.from_db(
+        found[0]._state.db, ITEM_FIELDS, [getattr(found[0], f"item__{name}") for name in ITEM_FIELDS]
+    )
+    return found[0]
 
 
 def _trains(queue: Queue, work: QueueWork) -> bool:
@@ -132,20 +155,20 @@ def _trains(queue: Queue, work: QueueWork) -> bool:
     return False
 
 
-def _lease_gold(queue: Queue, work: QueueWork, values: Mapping[str, Any], *, training: bool) -> int | None:
+def _lease_gold(queue: Queue, work: QueueWork, values: Mapping[str, Any], *, training: bool) -> Assignment | None:
     """Hand out a gold item where one is due and the reviewer holds nothing else; None where not."""
     if not training and not queue.gold_every:
         return None
     mine = Assignment.objects.filter(queue=queue, reviewer=work.reviewer_id, state=State.LEASED)
     held = mine.count()
-    if mine.exclude(item__in=values["but"]).exists():
+    if mine.exclude(item__trace__in=values["but"]).exists():
         return _take(values, skipped=False, passing=True, where="false")
     if not training and not _is_gold_due(queue, work, work.done_count + work.gold_count + held):
         return None
     with connection.cursor() as cursor:
         cursor.execute(GOLD, {**values, "training": training})
         row = cursor.fetchone()
-    return None if row is None else int(row[0])
+    return None if row is None else Assignment.objects.select_related("item").get(pk=row[0])
 
 
 def _is_gold_due(queue: Queue, work: QueueWork, position: int) -> bool:
@@ -171,12 +194,11 @@ def lease_item(*, reviewer: User, item: QueueItem, same_page: bool = False) -> A
         return mine
     if item.queue.state != Queue.State.OPEN or item.is_gold:
         return None
-    QueueWork.objects.get_or_create(queue=item.queue, reviewer=reviewer)
     values: dict[str, Any] = {
         "queue": item.queue_id,
         "reviewer": reviewer.pk,
         # Held are others than this one, which is not: none of them is meant.
-        "but": list(Assignment.objects.filter(reviewer=reviewer, state=State.LEASED).values_list("item", flat=True)),
+        "but": list(_traces_held(item.queue_id, reviewer)),
         "token": uuid.uuid4(),
         "lease": LEASE.total_seconds(),
         "start": None,
@@ -184,8 +206,13 @@ def lease_item(*, reviewer: User, item: QueueItem, same_page: bool = False) -> A
     }
     for skipped in (False, True):
         if (found := _take(values, skipped=skipped, passing=False, where="waiting.item_id = %(item)s")) is not None:
-            return Assignment.objects.get(pk=found)
+            return found
     return None
+
+
+def _traces_held(queue_id: int, reviewer: User) -> QuerySet[Assignment, int]:
+    mine = Assignment.objects.filter(queue=queue_id, reviewer=reviewer, state=State.LEASED)
+    return mine.values_list("item__trace", flat=True)
 
 
 def renew_assignments(*, reviewer: User, tokens: Iterable[uuid.UUID]) -> set[uuid.UUID]:

@@ -2,14 +2,15 @@
 
 import uuid
 from dataclasses import dataclass
+from typing import Any
 
 from django.contrib.auth.models import User
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F
 from django.db.models.functions import Now
 
 from trajectories.core.curation.reviews import ReviewDraft, ReviewError
-from trajectories.models import Assignment, AuditEvent, Queue, QueueFlag, QueueItem, QueueSkip, QueueWork, Review
+from trajectories.models import Assignment, AuditEvent, Queue, QueueFlag, QueueItem, QueueWork, Review
 from trajectories.selectors.queues import current_guidelines, recent_assignments
 from trajectories.services.curation.assignments import lease_again, lease_item
 from trajectories.services.curation.reviews import QueueRules, submit_review, undo_last_review
@@ -19,6 +20,36 @@ UNDONE_AT_MOST = 20
 """How many decisions back a person can go, one by one."""
 LONGEST_NOTE = 2_000
 State = Assignment.State
+
+MINE = """
+SELECT mine.*,
+    EXISTS (
+        SELECT 1 FROM trajectories_review AS review
+        WHERE review.key = %(key)s AND review.reviewer_id = %(reviewer)s AND review.trace_id = %(trace)s
+    ) AS is_known,
+    (SELECT id FROM trajectories_queueguidelines WHERE queue_id = %(queue)s ORDER BY version DESC LIMIT 1)
+        AS newest_guidelines
+FROM trajectories_assignment AS mine WHERE mine.item_id = %(item)s AND mine.reviewer_id = %(reviewer)s
+FOR NO KEY UPDATE OF mine
+"""
+SETTLE = """
+WITH counted AS (
+    UPDATE trajectories_queueitem SET done_count = done_count + %(fresh)s WHERE id = %(item)s
+),
+work AS (
+    UPDATE trajectories_queuework
+    SET done_count = done_count + %(fresh)s, seconds = seconds + %(more)s, seen_at = STATEMENT_TIMESTAMP()
+    WHERE queue_id = %(queue)s AND reviewer_id = %(reviewer)s
+),
+skip AS (DELETE FROM trajectories_queueskip WHERE item_id = %(item)s AND reviewer_id = %(reviewer)s),
+lease AS (DELETE FROM trajectories_reviewlease WHERE trace_id = %(trace)s AND holder_id = %(reviewer)s)
+UPDATE trajectories_assignment
+SET state = 'done', token = %(token)s, expires_at = NULL, decided_at = STATEMENT_TIMESTAMP(), seconds = %(seconds)s,
+    review_id = %(review)s
+WHERE id = %(assignment)s
+RETURNING decided_at
+"""
+"""An assignment is done, and all that is counted of it follows."""
 
 
 class GoneItemError(ReviewError):
@@ -56,9 +87,9 @@ def decide_item(*, reviewer: User, item: QueueItem, submitted: Submitted) -> Ass
     DecidedElsewhereError.
     """
     take_turn("assignments of", reviewer.pk)
-    if (known := _known(reviewer, item, submitted.key)) is not None:
-        return known
-    assignment = Assignment.objects.select_for_update(no_key=True).filter(item=item, reviewer=reviewer).first()
+    assignment, guidelines, is_known = _mine(reviewer, item, submitted.key)
+    if assignment is not None and is_known:
+        return assignment
     if assignment is None:
         assignment = lease_item(reviewer=reviewer, item=item)
     if assignment is None:
@@ -66,44 +97,53 @@ def decide_item(*, reviewer: User, item: QueueItem, submitted: Submitted) -> Ass
     was_done = assignment.state == State.DONE
     if was_done and assignment.token != submitted.token:
         raise DecidedElsewhereError(assignment.token)
+    assignment.item = item
     if item.is_gold:
-        _answer_gold(assignment, item, submitted, was_done=was_done)
-    else:
-        _review(reviewer, assignment, item, submitted)
-    QueueSkip.objects.filter(item=item, reviewer=reviewer).delete()
-    return Assignment.objects.select_related("item", "review").get(pk=assignment.pk)
+        return _answer_gold(assignment, item, submitted, was_done=was_done)
+    return _review(reviewer, assignment, submitted, QueueRules(item.queue, guidelines))
 
 
-def _known(reviewer: User, item: QueueItem, key: uuid.UUID) -> Assignment | None:
-    """The assignment that this very form has decided already."""
-    mine = Assignment.objects.select_related("item", "review").filter(item=item, reviewer=reviewer)
-    review = Review.objects.filter(key=key, reviewer=reviewer, trace=item.trace_id).exists()
-    return mine.first() if review else mine.filter(answer_key=key).first()
+def _mine(reviewer: User, item: QueueItem, key: uuid.UUID) -> tuple[Assignment | None, int | None, bool]:
+    """The reviewer's assignment to an item, locked, the id of the queue's newest guidelines, and whether this very form
+    has decided it already."""
+    values = {"item": item.pk, "queue": item.queue_id, "trace": item.trace_id, "reviewer": reviewer.pk, "key": key}
+    found: list[Any] = list(Assignment.objects.raw(MINE, values))
+    if not found:
+        newest = current_guidelines(item.queue)
+        return None, newest.pk if newest else None, False
+    mine = found[0]
+    return mine, mine.newest_guidelines, mine.is_known or mine.answer_key == key
 
 
-def _review(reviewer: User, assignment: Assignment, item: QueueItem, submitted: Submitted) -> None:
+def _review(reviewer: User, assignment: Assignment, submitted: Submitted, rules: QueueRules) -> Assignment:
     """Store the review and count it: in the item, and in the reviewer's work."""
-    rules = QueueRules(item.queue, current_guidelines(item.queue))
-    draft = submitted.draft
-    review = submit_review(reviewer=reviewer, trace=item.trace, draft=draft, key=submitted.key, rules=rules)
-    before = (assignment.seconds or 0.0) if assignment.state == State.DONE else 0.0
-    fresh = int(assignment.state != State.DONE)
-    _settle(assignment, draft.seconds, review=review)
-    QueueItem.objects.filter(pk=item.pk).update(done_count=F("done_count") + fresh)
-    QueueWork.objects.filter(queue=item.queue_id, reviewer=reviewer).update(
-        done_count=F("done_count") + fresh, seconds=F("seconds") + (draft.seconds or 0.0) - before, seen_at=Now()
-    )
+    draft, trace = submitted.draft, assignment.item.trace
+    review = submit_review(reviewer=reviewer, trace=trace, draft=draft, key=submitted.key, rules=rules)
+    was_done = assignment.state == State.DONE
+    values: dict[str, Any] = {
+        "assignment": assignment.pk,
+        "item": assignment.item_id,
+        "queue": assignment.queue_id,
+        "trace": trace.pk,
+        "reviewer": reviewer.pk,
+        "token": uuid.uuid4(),
+        "review": review.pk,
+        "fresh": int(not was_done),
+        "seconds": draft.seconds,
+        "more": (draft.seconds or 0.0) - ((assignment.seconds or 0.0) if was_done else 0.0),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(SETTLE, values)
+        (assignment.decided_at,) = cursor.fetchone()
+    assignment.state, assignment.token, assignment.expires_at = State.DONE, values["token"], None
+    assignment.review, assignment.seconds = review, draft.seconds
+    return assignment
 
 
-def _settle(assignment: Assignment, seconds: float | None, **values: object) -> None:
-    decided = {"state": State.DONE, "token": uuid.uuid4(), "expires_at": None, "decided_at": Now(), "seconds": seconds}
-    Assignment.objects.filter(pk=assignment.pk).update(**decided, **values)
-
-
-def _answer_gold(assignment: Assignment, item: QueueItem, submitted: Submitted, *, was_done: bool) -> None:
+def _answer_gold(assignment: Assignment, item: QueueItem, submitted: Submitted, *, was_done: bool) -> Assignment:
     """Compare the answer with the known decision. It never becomes a review: it must not outweigh what is known."""
     draft = submitted.draft
-    item.queue.asks.check(draft, len(item.trace.steps))
+    item.queue.asks.check(draft, len(item.trace.steps) if draft.step_labels else 0)
     if was_done and item.is_training:
         raise ReviewError("", "The right decision was told already; this answer cannot be changed any more.")
     is_right = str(draft.decision) == item.known_decision
@@ -113,7 +153,16 @@ def _answer_gold(assignment: Assignment, item: QueueItem, submitted: Submitted, 
         "score": draft.score,
         "comment": draft.comment.strip(),
     }
-    _settle(assignment, draft.seconds, answer=answer, answer_key=submitted.key, is_right=is_right)
+    Assignment.objects.filter(pk=assignment.pk).update(
+        state=State.DONE,
+        token=uuid.uuid4(),
+        expires_at=None,
+        decided_at=Now(),
+        seconds=draft.seconds,
+        answer=answer,
+        answer_key=submitted.key,
+        is_right=is_right,
+    )
     counted = int(not was_done or assignment.is_right is None)
     QueueWork.objects.filter(queue=item.queue_id, reviewer=assignment.reviewer_id).update(
         gold_count=F("gold_count") + counted,
@@ -121,6 +170,7 @@ def _answer_gold(assignment: Assignment, item: QueueItem, submitted: Submitted, 
         seen_at=Now(),
     )
     _audit(assignment.reviewer, f"gold.{draft.decision}", item, {"answer": answer, "is_right": is_right})
+    return Assignment.objects.select_related("item", "review").get(pk=assignment.pk)
 
 
 @transaction.atomic

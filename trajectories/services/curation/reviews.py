@@ -9,9 +9,9 @@ from django.db import transaction
 
 from trajectories.core.curation.reviews import Decision, ReviewDraft, ReviewError
 from trajectories.core.curation.spans import step_spans
-from trajectories.models import AuditEvent, Queue, QueueGuidelines, Review, ReviewLease, Trace
+from trajectories.models import AuditEvent, Queue, Review, ReviewLease, Trace
 from trajectories.selectors.review_leases import known_review
-from trajectories.selectors.reviews import last_decision, latest_review, standing_reviews
+from trajectories.selectors.reviews import last_decision, latest_review, said_before, standing_reviews
 from trajectories.services.curation.assignments import reopen_assignments
 from trajectories.services.curation.settling import settle_traces
 from trajectories.services.locks import take_turn
@@ -43,10 +43,10 @@ class DecidedMeanwhileError(ReviewError):
 
 @dataclass(frozen=True, slots=True)
 class QueueRules:
-    """The queue that a review is given in, and the version of its guidelines that the reviewer had."""
+    """The queue that a review is given in, and the id of the version of its guidelines that the reviewer had."""
 
     queue: Queue
-    guidelines: QueueGuidelines | None
+    guidelines: int | None
 
 
 @transaction.atomic
@@ -65,19 +65,25 @@ def submit_review(
     for this trace or when the key belongs to another review, DecidedMeanwhileError where somebody decided whom the page
     `opened` does not know of; None (no page) asks for no such check. With `rules` the draft answers their queue.
     """
+    # Steps can be long, and matter where some are labelled.
+    step_count = len(trace.steps) if draft.step_labels else 0
     if rules is None:
-        draft.check(len(trace.steps))
+        draft.check(step_count)
     else:
-        rules.queue.asks.check(draft, len(trace.steps))
+        rules.queue.asks.check(draft, step_count)
     if _lock(trace).withdrawn:
         raise ReviewError("", "This repair was withdrawn; a decision on it would change nothing.")
-    if (stored := _stored(reviewer, key)) is not None:
-        if stored.trace_id != trace.pk:
+    said = said_before(trace=trace, reviewer=reviewer, key=key)
+    if said.by_key is not None:
+        if said.by_key.reviewer_id != reviewer.pk:
+            raise ReviewError("key", "This form was already used; reload the page.")
+        if said.by_key.trace_id != trace.pk:
             raise ReviewError("key", "This form was already used for another trace; reload the page.")
-        return stored
+        return said.by_key
     if opened is not None:
         _check_known(reviewer, trace, opened)
-    ReviewLease.objects.filter(trace=trace, holder=reviewer).delete()
+    if rules is None:
+        ReviewLease.objects.filter(trace=trace, holder=reviewer).delete()
     review = Review.objects.create(
         trace=trace,
         reviewer=reviewer,
@@ -87,13 +93,13 @@ def submit_review(
         comment=draft.comment.strip(),
         step_labels=dict(draft.step_labels),
         step_spans=_spans(trace, draft.step_labels),
-        supersedes=latest_review(trace=trace, reviewer=reviewer),
+        supersedes=said.latest,
         key=key,
         seconds=draft.seconds,
         scores=dict(draft.scores),
         tags=list(draft.tags),
         queue=rules.queue if rules else None,
-        guidelines=rules.guidelines if rules else None,
+        guidelines_id=rules.guidelines if rules else None,
     )
     _record(review)
     return review

@@ -4,11 +4,28 @@ from collections import Counter, defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from django.db import connection
 from django.db.models import F
 
 from trajectories.core.curation.adjudications import settle_finally
 from trajectories.core.curation.reviews import Decision, Standing
-from trajectories.models import Adjudication, Problem, Review, Trace
+from trajectories.models import Problem, Trace
+
+SAID = """
+SELECT trace.id, trace.problem_id, trace.decision, trace.disputed, trace.withdrawn,
+    ARRAY(
+        SELECT review.decision FROM trajectories_review AS review
+        WHERE review.trace_id = trace.id AND review.decision <> %s
+          AND NOT EXISTS (SELECT 1 FROM trajectories_review AS later WHERE later.supersedes_id = review.id)
+    ),
+    (
+        SELECT final.decision FROM trajectories_adjudication AS final
+        WHERE final.trace_id = trace.id
+          AND NOT EXISTS (SELECT 1 FROM trajectories_adjudication AS later WHERE later.supersedes_id = final.id)
+    )
+FROM trajectories_trace AS trace WHERE trace.id = ANY(%s)
+"""
+"""Of each trace what it counts as, the decisions of its standing reviews, and the final decision, if any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,18 +48,14 @@ def lock_traces(trace_ids: Collection[int]) -> None:
 
 def settle_traces(trace_ids: Collection[int]) -> dict[int, Settled]:
     """Derive the decisions of traces anew and keep their problems' counters; the traces are locked."""
-    traces = Trace.objects.filter(pk__in=trace_ids).values_list("pk", "problem_id", "decision", "disputed", "withdrawn")
-    decisions: defaultdict[int, list[str]] = defaultdict(list)
-    standing = Review.objects.filter(trace__in=trace_ids, superseded_by=None).exclude(decision=Decision.WITHDRAW)
-    for trace_id, decision in standing.values_list("trace_id", "decision"):
-        decisions[trace_id].append(decision)
-    newest = Adjudication.objects.filter(trace__in=trace_ids, superseded_by=None)
-    final = dict(newest.values_list("trace_id", "decision"))
+    with connection.cursor() as cursor:
+        cursor.execute(SAID, [str(Decision.WITHDRAW), list(trace_ids)])
+        traces = cursor.fetchall()
     settled: dict[int, Settled] = {}
     changed: defaultdict[tuple[Standing, bool], list[int]] = defaultdict(list)
     accepted: Counter[int] = Counter()
-    for trace_id, problem_id, before, was_disputed, withdrawn in traces:
-        after, disputed = settle_finally(decisions[trace_id], final.get(trace_id))
+    for trace_id, problem_id, before, was_disputed, withdrawn, decisions, final in traces:
+        after, disputed = settle_finally(decisions, final)
         settled[trace_id] = Settled(before, after, disputed)
         if (after, disputed) != (before, was_disputed):
             changed[after, disputed].append(trace_id)
