@@ -11,7 +11,7 @@ from trajectories.core.curation.reviews import Decision
 from trajectories.core.identity import content_hash
 from trajectories.core.records import Outcome
 from trajectories.core.selections import AUDITS, PEOPLE
-from trajectories.core.verifiers.supporting import SUPPORTING_VERIFIERS
+from trajectories.core.verifiers.deciding import SUPPORTING_VERIFIERS
 from trajectories.models import ImportedVerdict, Review, Trace, Verdict
 from trajectories.selectors.blinding import Sight
 

@@ -75,8 +75,9 @@ def runs_standing() -> RunsStanding:
     newest = None
     if counts["paused"]:
         newest = Run.objects.filter(state=Run.State.PAUSED).order_by("-pk").values("title", "state_reason").first()
-    said = {"title": newest["title"], "reason": newest["state_reason"]} if newest else {}
-    return RunsStanding(**counts, **said)
+    if newest is None:
+        return RunsStanding(**counts)
+    return RunsStanding(**counts, title=newest["title"], reason=newest["state_reason"])
 
 
 def verification_standing() -> int:

@@ -25,7 +25,6 @@ from trajectories.core.verifiers.deciding import is_supporting
 from trajectories.core.verifiers.expressions import Comparison
 from trajectories.core.verifiers.grid_compare import grid_or_none
 from trajectories.core.verifiers.model_judge import is_model_verdict
-from trajectories.core.verifiers.supporting import is_supporting
 from trajectories.core.verifiers.unfinished import leave_open
 from trajectories.models import JudgeJob, Problem, Reverification, Run, Trace, Verdict
 from trajectories.selectors.completions import parts_of
