@@ -230,7 +230,7 @@ class TestList:
         for _ in range(count):
             factories.make_trace(problem=problem, run=run, instruction=instruction)
         as_curator.get(self.address())
-        with django_assert_num_queries(11):
+        with django_assert_num_queries(10):
             as_curator.get(self.address())
 
     def test_filters_narrow_the_list(self, as_curator, curator):

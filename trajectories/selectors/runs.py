@@ -13,7 +13,6 @@ from django.utils import timezone
 from trajectories.core.records import Outcome
 from trajectories.core.strategies import STRATEGIES
 from trajectories.core.strategies.base import AttemptKind
-from trajectories.core.strategies.slots import count_slots
 from trajectories.core.verifiers.unfinished import UNFINISHED
 from trajectories.models import Attempt, Instruction, Problem, Run, Sampler, Trace
 from trajectories.models import RunProblem as RunPlace
@@ -163,10 +162,10 @@ def most_attempts(run: Run) -> int:
     """What a run may come to: for a problem that its strategy is not done with, what the strategy may take at most."""
     if run.state in Run.ENDED_STATES or not _adapts(run):
         return run.planned_count
-    strategy, plan = STRATEGIES[run.strategy], run.plan
+    strategy, plan = STRATEGIES[run.strategy], run.kept_plan
     places = RunPlace.objects.filter(run=run, closed=False)
     kinds = places.order_by().values_list("problem__kind").annotate(Count("pk"))
-    there: int = sum(count * strategy.most(count_slots(plan, kind), plan["settings"]) for kind, count in kinds)
+    there: int = sum(count * strategy.most(plan.count_slots(kind), plan.settings) for kind, count in kinds)
     planned_there = Attempt.objects.filter(run=run, problem__in=places.values("problem")).count()
     return run.planned_count - planned_there + there
 
@@ -225,7 +224,7 @@ def list_failures(run: Run) -> list[Failures]:
 
 def list_instructions(run: Run) -> QuerySet[Instruction]:
     """The instructions of a run's plan."""
-    return Instruction.objects.filter(pk__in=run.plan.get("instruction_ids", [])).order_by("pk")
+    return Instruction.objects.filter(pk__in=run.kept_plan.instruction_ids).order_by("pk")
 
 
 @dataclass(frozen=True, slots=True)

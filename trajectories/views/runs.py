@@ -126,16 +126,17 @@ def _show(request: HttpRequest, run: Run, **refused: Form) -> HttpResponse:
 def _plan(run: Run) -> dict[str, Any]:
     """The strategy in words, what makes samples differ, and the form that draws more of a finished run."""
     strategy = STRATEGIES.get(run.strategy)
-    settings, diversity = run.plan.get("settings", {}), run.plan.get("diversity", {})
+    plan = run.kept_plan
     context: dict[str, Any] = {
         "strategy": strategy,
-        "settings": [(each.title, settings.get(each.name, each.default)) for each in strategy.parameters]
-        if strategy and settings
+        "plan": plan,
+        "settings": [(each.title, plan.settings.get(each.name, each.default)) for each in strategy.parameters]
+        if strategy and plan.settings
         else [],
-        "variations": [title for name, title in VARIATIONS if diversity.get(name)],
+        "variations": [title for name, title in VARIATIONS if getattr(plan.diversity, name)],
     }
     if strategy and not strategy.adapts and run.state == Run.State.FINISHED:
-        context["extend_form"] = ExtendForm(initial={"samples_each": 2 * run.plan["samples_each"]})
+        context["extend_form"] = ExtendForm(initial={"samples_each": 2 * plan.samples_each})
     return context
 
 
