@@ -33,13 +33,15 @@ def test_no_page_has_a_grave_violation(log_in, lead, settings, tmp_path):
     pages = whole_pages(lead, make_world(lead))
     assert len(pages) > 60
     page, axe, faults = log_in(lead), Axe(), list[str]()
+    file = page.context.new_page()  # a file to share is read without our content policy
     for visit in pages:
-        if visit.name.endswith("_share"):
-            page.set_content(page.request.get(visit.address).text())
+        shown = file if visit.name.endswith("_share") else page
+        if shown is file:
+            file.set_content(page.request.get(visit.address).text())
         else:
             page.goto(visit.address)
-        for found in axe.run(page, options=OPTIONS).response["violations"]:
+        for found in axe.run(shown, options=OPTIONS).response["violations"]:
             if found["impact"] in GRAVE:
                 node = found["nodes"][0]
                 faults.append(f"{visit.name}: {found['id']}, {len(found['nodes'])} times: {node['html'][:200]}")
-    assert faults == []
+    assert not faults, "\n".join(faults)
