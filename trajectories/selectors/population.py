@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import (
     Avg,
@@ -300,9 +301,12 @@ def _program_counts(traces: QuerySet[Trace]) -> dict[str | None, int]:
 
 
 def _rows_of(sql: str, **parts: QuerySet[Any, Any]) -> list[tuple[Any, ...]]:
-    """The rows of a statement around one query."""
+    """The rows of a statement around one query; none where the query can have none."""
     ((name, query),) = parts.items()
-    inner, parameters = query.query.sql_with_params()
+    try:
+        inner, parameters = query.query.sql_with_params()
+    except EmptyResultSet:
+        return []
     with connection.cursor() as cursor:
         cursor.execute(sql.format(**{name: inner}), parameters)
         return list(cursor.fetchall())

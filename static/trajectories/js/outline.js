@@ -11,11 +11,12 @@ function below(entry) {
 
 function setFolded(entry, button, folded) {
   button.setAttribute("aria-expanded", String(!folded));
+  let closedAt = Infinity; // what is unfolded shows its own parts as they were
   for (const deeper of below(entry)) {
-    deeper.hidden = folded;
-    // What is unfolded shows its own parts as they were.
+    if (depthOf(deeper) <= closedAt) closedAt = Infinity;
+    deeper.hidden = folded || closedAt < Infinity;
     const inner = deeper.querySelector(":scope > .outline-fold");
-    if (!folded && inner?.getAttribute("aria-expanded") === "false") setFolded(deeper, inner, true);
+    if (closedAt === Infinity && inner?.getAttribute("aria-expanded") === "false") closedAt = depthOf(deeper);
   }
 }
 
