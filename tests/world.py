@@ -266,6 +266,10 @@ def _reading(world: World) -> Iterator[Visit]:
         "attempt_list": [[world.run.pk]],
         "sampler_detail": [[world.sampler.pk]],
         "sampler_edit": [[world.sampler.pk]],
+        "problem_diversity": [[world.problem.pk]],
+        "problem_share": [[world.problem.pk], [world.old.problem_id]],
+        "release_share": [[world.release.pk]],
+        "trace_share": [[trace.pk] for trace in (*world.traces, world.old, world.imported)],
         "search_tree": [[world.run.pk, world.problem.pk]],
         "set_arc_scores": [[world.problem.problem_set.name]],
         "trace_detail": [[trace.pk] for trace in (*world.traces, world.old, world.imported)],
@@ -309,7 +313,7 @@ def _reading(world: World) -> Iterator[Visit]:
         ),
         *("reverification_list", "reverification_new", "rubric_list", "rubric_new", "run_list", "run_new"),
         *("run_estimate", "run_prompts", "sampler_list", "sampler_new", "trace_list", "trace_import", "trace_next"),
-        "trace_compare",
+        *("trace_compare", "comparison_share"),
     ]
     for name in bare:
         yield Visit(name, reverse(name))
@@ -345,6 +349,7 @@ def _filtering(world: World) -> Iterator[Visit]:
             f"left={world.traces[0].pk}&right={world.traces[1].pk}&from=1",
             f"left={world.traces[0].pk}&right={world.old.pk}",
         ],
+        "comparison_share": [f"left={world.traces[0].pk}&right={world.traces[1].pk}"],
         "trace_next": telling,
         "judge_job_new": telling,
         "judge_job_estimate": telling,

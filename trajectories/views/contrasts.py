@@ -58,6 +58,14 @@ def trace_compare(request: HttpRequest) -> HttpResponse:
     return render(request, "trajectories/contrasts/detail.html", context)
 
 
+def compared_pair(request: HttpRequest) -> tuple[Trace, Trace]:
+    """The two traces of one problem that the address names. Raises Http404."""
+    left, right = _find(request, "left"), _find(request, "right")
+    if left is None or right is None or left.problem_id != right.problem_id:
+        raise Http404("Expected two traces of one problem, as “left” and “right” in the address.")
+    return left, right
+
+
 def compare_address(left: int, right: int) -> str:
     """The address of the comparison of two traces."""
     return f"{reverse('trace_compare')}?{urlencode({'left': left, 'right': right})}"

@@ -68,6 +68,11 @@ def _shown_rows(release: Release, export_format: str, thoughts: Thoughts) -> lis
     return [show_row(export_format, item, thoughts) for item in islice(items, PREVIEW_ROWS)]
 
 
+def first_rows(release: Release) -> list[str]:
+    """The first rows of a release in the format that its page shows at first."""
+    return _shown_rows(release, DEFAULT_FORMAT, DEFAULT_THOUGHTS)
+
+
 @require_safe
 @view_releases
 def release_detail(request: HttpRequest, release_id: int) -> HttpResponse:

@@ -20,6 +20,7 @@ from trajectories.models import PendingVerification, Review, ReviewLease, Trace
 from trajectories.selectors.adjudications import final_decision
 from trajectories.selectors.attachments import EVERYTHING_ATTACHED, Attached
 from trajectories.selectors.blinding import sight_of, sight_on_screen
+from trajectories.selectors.contrasts import group_walk
 from trajectories.selectors.exports import prompt_of
 from trajectories.selectors.lineages import get_lineage
 from trajectories.selectors.problems import to_record
@@ -300,6 +301,12 @@ def _reviewing(request: HttpRequest, trace: Trace, scope: TraceWalk, form: Revie
     context: dict[str, Any] = {
         "newer": trace_address(newer, scope) if newer else None,
         "older": trace_address(older, scope) if older else None,
+    }
+    group = group_walk(trace)
+    context |= {
+        "group": group,
+        "group_newer": trace_address(group.newer, scope) if group.newer else None,
+        "group_older": trace_address(group.older, scope) if group.older else None,
     }
     if request.user.has_perm(MAY_REVIEW):
         context |= _deciding(request, trace, scope, form)
