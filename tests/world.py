@@ -455,6 +455,7 @@ def _posting(world: World) -> Iterator[Visit]:
         ("trace_withdraw", [trace], {"reason": "leaked"}),
         ("export_create", [world.release.pk], {"format": "full"}),
         ("environment_create", [world.release.pk], {}),
+        ("push_create", [world.release.pk], {"hub": "HF_TOKEN", "repository": "us/data", "export": world.export.pk}),
         ("file_pin", ["export", world.export.pk], {"pinned": "1"}),
         ("file_pin", ["delivery", world.delivery.pk], {"pinned": "0"}),
         ("repair_new", [trace], {"key": key}),

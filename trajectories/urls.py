@@ -168,6 +168,7 @@ urlpatterns: list[URLPattern] = [
     path("releases/<int:release_id>/tag/", releases.release_tag, name="release_tag"),
     path("releases/<int:release_id>/", releases.release_detail, name="release_detail"),
     path("releases/<int:release_id>/environment/", deliveries.environment_create, name="environment_create"),
+    path("releases/<int:release_id>/push/", deliveries.push_create, name="push_create"),
     path("releases/<int:release_id>/exports/", exports.export_create, name="export_create"),
     path("reverifications/", reverifications.reverification_list, name="reverification_list"),
     path("reverifications/new/", reverifications.reverification_new, name="reverification_new"),

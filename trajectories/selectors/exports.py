@@ -9,6 +9,7 @@ from trajectories.core.exporters import ExportItem
 from trajectories.core.exporters.preference_repairs import is_better
 from trajectories.core.records import ProblemKind
 from trajectories.models import Release, ReleaseItem, Review, Trace, Verdict
+from trajectories.selectors.archives import archive_of, final_decisions, restored_words
 from trajectories.selectors.completions import parts_of
 
 BATCH = 100
@@ -19,7 +20,7 @@ HUMAN_EDIT = "human edit"
 def iterate_items(release: Release, *, count: int | None = None) -> Iterator[ExportItem]:
     """The items of a release in order, `count` of them where given; read `BATCH` at a time."""
     position, left = -1, release.item_count if count is None else count
-    related = ("prompt", "reasoning", "program", "problem", "sampler", "instruction")
+    related = ("prompt", "reasoning", "program", "problem__problem_set", "sampler", "instruction")
     items = release.items.select_related(*(f"trace__{name}" for name in related)).order_by("position")
     while left > 0:
         batch = list(items.filter(position__gt=position)[: min(BATCH, left)])
@@ -56,14 +57,31 @@ def _export_items(release: Release, batch: list[ReleaseItem]) -> Iterator[Export
     verdicts = Verdict.objects.in_bulk(verdict_ids)
     reviews = Review.objects.in_bulk(review_ids)
     originals = _originals(batch)
+    finals, parents = final_decisions(batch), _parent_hashes(batch)
     for item in batch:
+        restored = restored_words(item)
         assessments = {
             "verdicts": [_verdict(verdicts[key]) for key in item.evidence.get("verdicts", ())],
             "reviews": [_review(reviews[word["id"]], word["by"]) for word in item.evidence.get("reviews", ())],
         }
-        exported = _item(item.trace, _meta(release, item, assessments), assessments)
+        if restored is not None:
+            assessments = {"verdicts": restored["verdicts"], "reviews": restored["reviews"]}
+        meta = _meta(release, item, assessments)
+        if restored is not None:
+            meta |= {"sampler": restored["sampler"], "instruction": restored["instruction"]}
+        parent = parents.get(item.trace.parent_id or 0, "")
+        exported = replace(
+            _item(item.trace, meta, assessments), archive=archive_of(release, item, finals, meta, parent)
+        )
         original = originals.get(item.trace.parent_id or 0) if _makes_pair(item) else None
         yield exported if original is None else replace(exported, original=_item(original, {}, {}))
+
+
+def _parent_hashes(batch: list[ReleaseItem]) -> dict[int, str]:
+    """The content hashes of the traces that people edited into those of a batch, by id."""
+    wanted = {item.trace.parent_id for item in batch if item.trace.parent_id and "original" in item.evidence}
+    found = Trace.objects.filter(pk__in=wanted).values_list("pk", "content_hash") if wanted else ()
+    return dict(found)
 
 
 def _makes_pair(item: ReleaseItem) -> bool:
@@ -98,7 +116,7 @@ def _item(trace: Trace, meta: dict[str, Any], assessments: dict[str, Any]) -> Ex
         found=trace.facts.get("found"),
         reference_source=problem.reference_source,
         hinted=trace.hinted,
-        origin=HUMAN_EDIT if trace.is_edited else "",
+        origin=HUMAN_EDIT if trace.is_edited or trace.facts.get("origin") == HUMAN_EDIT else "",
         meta=meta,
         assessments=assessments,
     )

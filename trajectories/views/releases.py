@@ -22,7 +22,7 @@ from trajectories.selectors.releases import list_active_freezings, list_releases
 from trajectories.selectors.rule_words import rule_words
 from trajectories.services.releases.freezing import Order, ReleaseError, plan_freezing
 from trajectories.services.releases.tags import TagError, move_tag, remove_tag
-from trajectories.views.deliveries import show_environment
+from trajectories.views.deliveries import show_environment, show_pushes
 from trajectories.views.exports import describe_exports
 from trajectories.views.freezings import address_of
 from trajectories.views.paging import read_key
@@ -98,6 +98,7 @@ def release_detail(request: HttpRequest, release_id: int) -> HttpResponse:
         "manifest_text": json.dumps(release.manifest, ensure_ascii=False, indent=2),
         "exports": describe_exports(request, release),
         "environment": show_environment(request, release),
+        "hub": show_pushes(request, release),
         "form": ExportForm(),
         "formats": EXPORTERS.values(),
         "row_format": shown,
@@ -142,6 +143,8 @@ def release_manifest(request: HttpRequest, release_id: int) -> HttpResponse:  # 
     return JsonResponse(
         {
             "sha256": release.content_hash,
+            "title": release.title,
+            "notes": release.notes,
             "superseded": bool(withdrawn),
             "withdrawn": withdrawn,
             "manifest": release.manifest,

@@ -44,6 +44,8 @@ class ExportItem:
     origin: str = ""
     """"human edit" for a trace that a person wrote by editing another; empty for one that was sampled."""
     meta: Mapping[str, JSON] = field(default_factory=dict)
+    archive: Mapping[str, JSON] = field(default_factory=dict)
+    """What only an archive tells (selectors.archives): {"problem": {...}, "trace": {...}, "item": {...}}."""
     original: "ExportItem | None" = None
     """The trace that a person edited into this one, where what was known of both says that this one is better."""
     assessments: Mapping[str, JSON] = field(default_factory=dict)

@@ -18,7 +18,7 @@ class FullExporter(TakesEveryItem):
     is_table = False
 
     def row(self, item: ExportItem, thoughts: Thoughts = DEFAULT_THOUGHTS) -> Mapping[str, JSON]:  # noqa: ARG002
-        """{"problem": {...}, "trace": {...}, "verdicts": [...], "reviews": [...]}."""
+        """{"problem": {...}, "trace": {...}, "verdicts": [...], "reviews": [...], "item": {...}}."""
         return {
             "problem": {
                 "name": item.problem_name,
@@ -26,6 +26,7 @@ class FullExporter(TakesEveryItem):
                 "spec": item.spec,
                 "reference": item.reference,
                 "reference_source": item.reference_source,
+                **_archived(item, "problem"),
             },
             "trace": {
                 "prompt": sent_messages(item),
@@ -37,7 +38,15 @@ class FullExporter(TakesEveryItem):
                 "hinted": item.hinted,
                 "steps": list(item.steps),
                 **({"origin": item.origin} if item.origin else {}),
+                **_archived(item, "trace"),
             },
             "verdicts": list(item.assessments.get("verdicts", ())),
             "reviews": list(item.assessments.get("reviews", ())),
+            **({"item": item.archive["item"]} if "item" in item.archive else {}),
         }
+
+
+def _archived(item: ExportItem, part: str) -> Mapping[str, JSON]:
+    """What only an archive tells of one part of a row."""
+    found = item.archive.get(part)
+    return found if isinstance(found, Mapping) else {}
