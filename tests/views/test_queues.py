@@ -332,12 +332,22 @@ def test_guidelines_are_versioned_and_nobody_overwrites_anothers_change(client, 
 
 def test_a_lead_sees_who_does_what_and_steers(client, lead, curator, queue):
     decide(curator, lease_next(reviewer=curator, queue=queue).item)
-    lease_next(reviewer=curator, queue=queue)
+    first = lease_next(reviewer=curator, queue=queue)
+    lease_next(reviewer=curator, queue=queue, but=[first.item.trace_id])
     client.force_login(lead)
     page = client.get(at("queue_detail", queue.pk)).content.decode()
     assert "carl" in page
-    assert "1 item now" in page
+    assert f"trace {first.item.trace_id}</a>" in page
+    assert ", 1 more ahead" in page
+    assert "1 at work now" in page
     assert "1 of 3" in page
+    people = client.get(at("queue_detail", queue.pk), **FRAGMENT).content.decode()
+    assert "carl" in people
+    assert "<html" not in people
+    client.force_login(curator)
+    assert "People" not in client.get(at("queue_detail", queue.pk)).content.decode()
+    assert "last seen" not in client.get(at("queue_detail", queue.pk), **FRAGMENT).content.decode()
+    client.force_login(lead)
     for verb, state in (("pause", "paused"), ("resume", "open"), ("close", "closed"), ("reopen", "open")):
         client.post(at("queue_steer", queue.pk, verb))
         queue.refresh_from_db()

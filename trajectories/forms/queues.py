@@ -12,6 +12,7 @@ from django.http import QueryDict
 from trajectories.core.curation.reviews import REJECTION_REASONS, Decision, ReviewDraft
 from trajectories.core.curation.schemas import (
     ANCHORS,
+    SKIP_REASONS,
     Blinding,
     DecisionSchema,
     KnownDecision,
@@ -32,13 +33,6 @@ STEP_CHOICES = [
     (StepMode.FIRST_ERROR.value, "The first wrong step: those before it count as good"),
     (StepMode.OFF.value, "Steps are not labelled"),
 ]
-SKIP_REASONS = {
-    "": "no reason",
-    "unsure": "I cannot tell",
-    "too_long": "too long for now",
-    "not_my_field": "not my field",
-    "broken": "it does not show properly",
-}
 TAKEN_KEYS = set("axsujkgbnecrdzmqpy")
 """Keys of the curation screen that reasons and tags do not get."""
 

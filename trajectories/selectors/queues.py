@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from statistics import median
 from typing import Any
@@ -201,13 +201,22 @@ def get_session(queue: Queue, person: User) -> Session:
 
 
 @dataclass(frozen=True, slots=True)
+class Looking:
+    """A trace that somebody has on their screen, since when, and how many more are reserved for them behind it."""
+
+    trace_id: int
+    since: datetime | None
+    more: int
+
+
+@dataclass(frozen=True, slots=True)
 class PersonRow:
-    """One person's part in a queue: kept counts, what they did lately, and what they look at now."""
+    """One person's part in a queue: kept counts, what they did lately, and what they look at now (None: nothing)."""
 
     work: QueueWork
     last_hour: int
     last_day: int
-    items: Sequence[int]
+    looking: Looking | None
 
     @property
     def seconds_each(self) -> float | None:
@@ -226,12 +235,13 @@ def list_people(queue: Queue) -> list[PersonRow]:
 
     work = QueueWork.objects.filter(queue=queue).select_related("reviewer").order_by("-done_count", "pk")
     rows = work.annotate(hour=since(timedelta(hours=1)), day=since(timedelta(days=1)))
-    looking: dict[int, list[int]] = {}
-    for reviewer, item in (
-        running_assignments().filter(queue=queue).values_list("reviewer", "item").order_by("handed_at")
-    ):
-        looking.setdefault(reviewer, []).append(item)
-    return [PersonRow(row, row.hour, row.day, tuple(looking.get(row.reviewer_id, ()))) for row in rows]
+    held: dict[int, list[tuple[int, datetime | None]]] = {}
+    running = running_assignments().filter(queue=queue).order_by("handed_at", "pk")
+    for reviewer, trace, since_then in running.values_list("reviewer", "item__trace", "handed_at"):
+        held.setdefault(reviewer or 0, []).append((trace, since_then))
+    # What was handed out first is on the screen; what came later was fetched ahead.
+    looking = {person: Looking(*items[0], len(items) - 1) for person, items in held.items()}
+    return [PersonRow(row, row.hour, row.day, looking.get(row.reviewer_id)) for row in rows]
 
 
 def open_flags(queue: Queue) -> list[QueueFlag]:

@@ -12,8 +12,9 @@ from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_POST, require_safe
 
 from trajectories.core.curation.reviews import Decision, ReviewError
+from trajectories.core.curation.schemas import SKIP_REASONS
 from trajectories.core.records import ProblemKind
-from trajectories.forms.queues import SKIP_REASONS, QueueReviewForm, SkipForm
+from trajectories.forms.queues import QueueReviewForm, SkipForm
 from trajectories.forms.reviews import UndoForm
 from trajectories.models import Assignment, Queue, QueueItem, Review
 from trajectories.selectors.attachments import attached_to

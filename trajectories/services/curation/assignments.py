@@ -14,7 +14,7 @@ from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 
 from trajectories.core.identity import derive_seed
-from trajectories.models import Assignment, Queue, QueueItem, QueueSkip, QueueWork
+from trajectories.models import Assignment, AuditEvent, Queue, QueueItem, QueueSkip, QueueWork
 from trajectories.services.curation.review_leases import LEASE
 from trajectories.services.locks import take_turn
 
@@ -281,4 +281,11 @@ def skip_item(*, reviewer: User, item: QueueItem, reason: str = "") -> bool:
     else:
         # Nobody decides what they are not asked: it is as if the item had not come up.
         leased.update(state=State.DONE, decided_at=Now(), token=uuid.uuid4(), answer={})
+    AuditEvent.objects.create(
+        actor=reviewer,
+        verb="queue.skip",
+        object_type="trace",
+        object_id=item.trace_id,
+        data={"queue": item.queue_id, "item": item.pk, "reason": reason},
+    )
     return True

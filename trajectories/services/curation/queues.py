@@ -178,6 +178,9 @@ def add_gold_item(*, actor: User, queue: Queue, trace: Trace, known: KnownDecisi
         Queue.objects.filter(pk=queue.pk).update(gold_every=USUAL_GOLD_EVERY)
     data = {"trace": trace.pk, "decision": str(known.decision), "training": is_training}
     _audit(actor, "queue.gold", queue, data)
+    AuditEvent.objects.create(
+        actor=actor, verb="gold.made", object_type="trace", object_id=trace.pk, data={"queue": queue.pk, **data}
+    )
     return made
 
 

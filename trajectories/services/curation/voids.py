@@ -12,6 +12,7 @@ from django.db.models.functions import Coalesce
 
 from trajectories.core.curation.reviews import Decision
 from trajectories.models import AuditEvent, Review, ReviewVoid
+from trajectories.services.curation.reopening import give_back, reopen_voided
 from trajectories.services.curation.settling import lock_traces, settle_traces
 from trajectories.services.locks import take_turn
 
@@ -28,10 +29,11 @@ class VoidError(ValueError):
 def void_reviews(*, actor: User, reviewer: User, since: datetime, reason: str, key: uuid.UUID) -> ReviewVoid:
     """Let every standing decision that a person took at or after `since` count for nothing.
 
-    Traces are settled anew without them, and the person may be handed them again. The same `key` again gives the event
-    stored the first time. Raises VoidError where there is no such decision.
+    Traces are settled anew without them, and queues in which they were given hand the items out again, to this person
+    too. The same `key` again gives the event stored the first time. Raises VoidError where there is no such decision.
     """
     take_turn("voids of", reviewer.pk)
+    take_turn("assignments of", reviewer.pk)
     if (stored := ReviewVoid.objects.filter(key=key).first()) is not None:
         return stored
     standing = Review.objects.filter(reviewer=reviewer, superseded_by=None).exclude(decision=Decision.WITHDRAW)
@@ -48,6 +50,8 @@ def void_reviews(*, actor: User, reviewer: User, since: datetime, reason: str, k
         key=key,
     )
     _supersede(event, since_then, trace_ids, _withdrawal)
+    for some in _batches(trace_ids):
+        reopen_voided(void=event, trace_ids=some)
     _audit(event, "void.add")
     return event
 
@@ -56,9 +60,11 @@ def void_reviews(*, actor: User, reviewer: User, since: datetime, reason: str, k
 def restore_reviews(*, actor: User, void: ReviewVoid, key: uuid.UUID) -> ReviewVoid:
     """Take a void back: what it withdrew counts again, but where the person has decided anew since.
 
+    In queues it counts as given where the item still wants a review; what others have given meanwhile stays.
     The same `key` again, or a void that is taken back already, gives the event stored the first time.
     """
     take_turn("voids of", void.reviewer_id)
+    take_turn("assignments of", void.reviewer_id)
     if (stored := ReviewVoid.objects.filter(undoes=void).first()) is not None:
         return stored
     if void.undoes_id is not None:
@@ -74,6 +80,8 @@ def restore_reviews(*, actor: User, void: ReviewVoid, key: uuid.UUID) -> ReviewV
         key=key,
     )
     _supersede(event, withdrawn, trace_ids, _restored)
+    for some in _batches(trace_ids):
+        give_back(void=void, restored=event, trace_ids=some)
     _audit(event, "void.undo")
     return event
 
