@@ -33,6 +33,7 @@ NO_PARSERS = {
     "django_htmx": "writes headers",
     "honcho": "starts our processes",
     "kombu": "carries ids of rows",
+    "huggingface_hub": "reads the replies of a hub that the operator named",
     "krippendorff": "computes",
     "numpy": "computes",
     "pgmq": "carries ids of rows",
