@@ -89,9 +89,10 @@ def make_long_trace(problem_id: int) -> int:
     bodies = [f"Step {number}: {sentence * 5}"[:400] for number in range(LONG_STEPS)]
     whole = "\n\n".join(bodies)
     text = Text.objects.create(content_hash=text_hash(whole), body=whole)
+    asked = Text.objects.create(content_hash=text_hash("[]"), body="[]")
     return Trace.objects.create(
         problem_id=problem_id,
-        prompt=text,
+        prompt=asked,
         reasoning=text,
         steps=[
             {"kind": "text", "title": f"Step {number}", "body": body, "depth": number % 3, "data": {}}
