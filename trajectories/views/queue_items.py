@@ -223,7 +223,7 @@ def _render(
     attached = attached_to(item.trace, visitor(request))
     hides, decided = item.queue.hides, assignment.state == Assignment.State.DONE
     last = latest_review(trace=item.trace, reviewer=visitor(request)) if attached.own_reviews else None
-    told = not hides.reviews or stands(last)
+    told = (not hides.reviews and not item.is_gold) or stands(last)
     hides_verdicts, hides_sampler = hides.verdicts and not decided, hides.sampler and not decided
     context = reading(request, item.trace, told=told, verified=not hides_verdicts, attached=attached)
     if hides_verdicts and item.trace.problem.kind == ProblemKind.ARC:
