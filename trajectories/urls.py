@@ -30,6 +30,7 @@ from trajectories.views import (
     problems,
     procedural,
     quality,
+    queue_groups,
     queue_items,
     queues,
     references,
@@ -150,6 +151,23 @@ urlpatterns: list[URLPattern] = [
     path("queues/<int:queue_id>/items/<int:item_id>/decide/", queue_items.queue_decide, name="queue_decide"),
     path("queues/<int:queue_id>/items/<int:item_id>/skip/", queue_items.queue_skip, name="queue_skip"),
     path("queues/<int:queue_id>/next/", queue_items.queue_next, name="queue_next"),
+    path("queues/<int:queue_id>/problems/next/", queue_groups.queue_group_next, name="queue_group_next"),
+    path("queues/<int:queue_id>/problems/undo/", queue_groups.queue_group_undo, name="queue_group_undo"),
+    path("queues/<int:queue_id>/problems/<int:problem_id>/", queue_groups.queue_group, name="queue_group"),
+    path(
+        "queues/<int:queue_id>/problems/<int:problem_id>/decide/",
+        queue_groups.queue_group_decide,
+        name="queue_group_decide",
+    ),
+    path(
+        "queues/<int:queue_id>/problems/<int:problem_id>/samples/",
+        queue_groups.queue_group_samples,
+        name="queue_group_samples",
+    ),
+    path(
+        "queues/<int:queue_id>/problems/<int:problem_id>/skip/", queue_groups.queue_group_skip, name="queue_group_skip"
+    ),
+    path("queues/<int:queue_id>/samples/<int:item_id>/", queue_groups.queue_sample, name="queue_sample"),
     path("queues/<int:queue_id>/steer/<slug:verb>/", queues.queue_steer, name="queue_steer"),
     path("queues/<int:queue_id>/undo/", queue_items.queue_undo, name="queue_undo"),
     path("releases/", releases.release_list, name="release_list"),

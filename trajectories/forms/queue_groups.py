@@ -1,14 +1,15 @@
 """The decision form of all samples of a problem at once."""
 
 import re
-from collections.abc import Mapping
-from typing import Any
+import uuid
+from typing import Any, cast
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.http import QueryDict
 
 from trajectories.core.curation.groups import AnswerMark, GroupDraft, Mark
-from trajectories.core.curation.reviews import COMMENT_CHARACTERS, Decision
+from trajectories.core.curation.reviews import COMMENT_CHARACTERS
 from trajectories.core.curation.schemas import DecisionSchema
 from trajectories.forms.plain import PlainForm
 from trajectories.forms.queues import TAKEN_KEYS, letter_keys
@@ -17,7 +18,8 @@ from trajectories.services.curation.group_leases import MOST_SAMPLES
 
 BEST = "best:"
 LONGEST_MARKS = 30 * MOST_SAMPLES
-_ANSWER = re.compile(r"answer_([0-9a-f]{64})")
+_ANSWER = re.compile(r"(?:answer|why)_([0-9a-f]{64})")
+_BEST = re.compile(rf"{BEST}([1-9]\d{{0,17}})")
 _SAMPLE = re.compile(r"item_([1-9]\d{0,17})")
 _LISTED = re.compile(r"([1-9]\d{0,17}):(keep|reject)")
 
@@ -75,16 +77,15 @@ class GroupForm(PlainForm):
     def answers(self) -> dict[str, AnswerMark]:
         """What is marked for the samples that give one answer, by its hash. Raises ValidationError."""
         found: dict[str, AnswerMark] = {}
-        for name, value in self.data.items():
-            if (at := _ANSWER.fullmatch(name)) is None:
-                continue
-            reason = str(self.data.get(f"why_{at[1]}", ""))
+        for answer in {at[1] for name in self.data if (at := _ANSWER.fullmatch(name))}:
+            name, value = f"answer_{answer}", str(self.data.get(f"answer_{answer}", ""))
+            reason = str(self.data.get(f"why_{answer}", ""))
             if reason and reason not in self.titles:
                 raise ValidationError(f"Reason: found {reason[:40]!r}, expected one from the list.")
-            if value.startswith(BEST) and value.removeprefix(BEST).isdecimal() and len(value) < 24:
-                found[at[1]] = AnswerMark(best=int(value.removeprefix(BEST)), reason=reason)
+            if best := _BEST.fullmatch(value):
+                found[answer] = AnswerMark(best=int(best[1]), reason=reason)
             else:
-                found[at[1]] = AnswerMark(_mark(name, value) if value else None, reason=reason)
+                found[answer] = AnswerMark(_mark(name, value) if value else None, reason=reason)
         return found
 
     def clean(self) -> dict[str, Any]:
@@ -104,17 +105,14 @@ class GroupForm(PlainForm):
             seconds=data["seconds"],
         )
 
-    def marked(self) -> Mapping[str, Any]:
-        """The values of the fields that are not declared, for a form that goes back as it came."""
-        return {name: value for name, value in self.data.items() if _ANSWER.fullmatch(name) or name.startswith("why_")}
+    def set_lease(self, token: uuid.UUID | None) -> None:
+        """Let the form that goes back be about the decisions with this token."""
+        data = cast(QueryDict, self.data).copy()
+        data["lease"] = str(token)
+        self.data = data
 
 
 def _mark(name: str, value: str) -> Mark:
     if value not in tuple(Mark):
         raise ValidationError(f"{name[:20]}: found {value[:20]!r}, expected best, keep or reject.")
     return Mark(value)
-
-
-def mark_of(decision: str) -> str:
-    """The mark that a decision was given by; "" for none."""
-    return {Decision.ACCEPT.value: Mark.KEEP.value, Decision.REJECT.value: Mark.REJECT.value}.get(decision, "")

@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("trajectories", "0052_release_tags"),
+        ("trajectories", "0059_deliveries"),
     ]
 
     operations = [

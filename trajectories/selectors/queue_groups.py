@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.db.models import Q
+from django.db.models import F, Q
 
+from trajectories.core.curation.reviews import Decision
 from trajectories.core.identity import content_hash
 from trajectories.core.records import JSON, Outcome
-from trajectories.models import Assignment, Queue, QueueItem, Trace
+from trajectories.models import Assignment, Queue, QueueItem, Review, Trace
 from trajectories.models.traces import given_answer
 
 NOTHING = content_hash(None)
@@ -19,9 +20,8 @@ NOTHING = content_hash(None)
 
 @dataclass(frozen=True, slots=True)
 class GroupSample:
-    """One sample on the screen. `decision` and `reason` are those of the review that its reviewer gave it here, if any;
-    `correctness`, `train_passed` and `train_total` are what verifiers found, empty where that is hidden, and `origin`
-    names sampler and instruction, empty where these are.
+    """One sample on the screen. `correctness`, `train_passed` and `train_total` are what verifiers found, empty where
+    that is hidden, and `origin` names sampler and instruction, empty where these are.
     """
 
     item_id: int
@@ -33,8 +33,6 @@ class GroupSample:
     output_tokens: int
     finish_reason: str
     origin: str
-    decision: str = ""
-    reason: str = ""
 
     @property
     def rank(self) -> tuple[bool, int, bool, int, int]:
@@ -78,19 +76,16 @@ class SampleGroup:
         return found.pop() if len(found) == 1 else ""
 
 
-def group_samples(
-    item_ids: Collection[int], person: User, *, verdicts: bool, origins: bool, decided: bool = False
-) -> list[SampleGroup]:
+def group_samples(item_ids: Collection[int], *, verdicts: bool, origins: bool) -> list[SampleGroup]:
     """The samples of items by their answer, most samples first and those without any answer last.
 
-    `verdicts` and `origins` say whether what verifiers found and who sampled may be seen, `decided` whether these are
-    items that the person has decided on. No query reads the texts of the traces.
+    `verdicts` and `origins` say whether what verifiers found and who sampled may be seen. No query reads the texts of
+    the traces.
     """
     rows = QueueItem.objects.filter(pk__in=item_ids).values_list(*COLUMNS)
-    reviews = _reviews(item_ids, person) if decided else {}
     by_answer: dict[str, list[GroupSample]] = {}
     for row in rows:
-        sample = _sample(row, reviews.get(row[0], ("", "")), verdicts=verdicts, origins=origins)
+        sample = _sample(row, verdicts=verdicts, origins=origins)
         by_answer.setdefault(sample.answer_hash, []).append(sample)
     for samples in by_answer.values():
         samples.sort(key=lambda sample: sample.rank)
@@ -109,7 +104,7 @@ COLUMNS = (
 )
 
 
-def _sample(row: Sequence[Any], said: tuple[str, str], *, verdicts: bool, origins: bool) -> GroupSample:
+def _sample(row: Sequence[Any], *, verdicts: bool, origins: bool) -> GroupSample:
     item, trace, answer, correctness, passed, total, tokens, finish, sampler, instruction = row
     return GroupSample(
         item_id=item,
@@ -121,21 +116,46 @@ def _sample(row: Sequence[Any], said: tuple[str, str], *, verdicts: bool, origin
         output_tokens=tokens,
         finish_reason=finish,
         origin=", ".join(title for title in (sampler, instruction) if title) if origins else "",
-        decision=said[0],
-        reason=said[1],
     )
 
 
-def _reviews(item_ids: Collection[int], person: User) -> Mapping[int, tuple[str, str]]:
-    """(decision, reason) of the person's reviews of items, by item."""
-    mine = Assignment.objects.filter(item__in=item_ids, reviewer=person, review__isnull=False)
-    rows = mine.values_list("item", "review__decision", "review__reason")
-    return {item: (word, reason) for item, word, reason in rows}
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a person said of one sample in a queue, taken back or not."""
+
+    decision: str
+    reason: str
+    comment: str
+
+
+def said_of_samples(queue: Queue, item_ids: Collection[int], person: User) -> Mapping[int, Said]:
+    """What a person said of items in a queue, by item; nothing of those that they said nothing of."""
+    latest = Review.objects.filter(trace__queue_items__in=item_ids, reviewer=person, superseded_by=None)
+    rows = latest.select_related("supersedes").annotate(item=F("trace__queue_items"))
+    said: dict[int, Said] = {}
+    for review in rows.filter(item__in=item_ids):
+        told = review.supersedes if review.decision == Decision.WITHDRAW else review
+        if told is not None and told.queue_id == queue.pk:
+            said[review.item] = Said(told.decision, told.reason, told.comment)
+    return said
 
 
 def _answers(trace_ids: Collection[int]) -> Mapping[int, JSON]:
     rows = Trace.objects.filter(pk__in=trace_ids).values_list("pk", "answer", "outputs")
     return {pk: given_answer(answer, outputs) for pk, answer, outputs in rows}
+
+
+def group_on_screen(queue: Queue, problem_id: int, person: User) -> list[Assignment]:
+    """The person's assignments to samples of a problem: those on their screen, else those that they decided on
+    together last.
+    """
+    mine = Assignment.objects.filter(queue=queue, reviewer=person, is_gold=False, item__trace__problem=problem_id)
+    mine = mine.filter(item__trace__withdrawn=False).order_by("pk")
+    if held := list(mine.filter(state=Assignment.State.LEASED)):
+        return held
+    done = mine.filter(state=Assignment.State.DONE)
+    newest = done.order_by("-decided_at").first()
+    return [] if newest is None else list(done.filter(token=newest.token))
 
 
 def get_sample(queue: Queue, item_id: int, person: User) -> QueueItem | None:

@@ -16,6 +16,7 @@ from django.db.models.functions import Now
 
 from trajectories.core.identity import derive_seed
 from trajectories.models import Assignment, Queue, QueueSkip, QueueWork
+from trajectories.selectors.queue_groups import group_on_screen
 from trajectories.services.curation.assignments import free_assignments
 from trajectories.services.curation.review_leases import LEASE
 from trajectories.services.locks import take_turn, try_turn
@@ -204,14 +205,7 @@ def lease_group(*, reviewer: User, queue: Queue, problem_id: int, same_page: boo
         for skipped in (False, True):
             if found := _take(_Wish(reviewer, queue, skipped=skipped), problem_id, waiting=True):
                 return found
-    return last_decided(reviewer=reviewer, queue=queue, problem_id=problem_id)
-
-
-def last_decided(*, reviewer: User, queue: Queue, problem_id: int) -> list[Assignment]:
-    """The samples of a problem that the reviewer decided on together, the last time that they did."""
-    done = assignments_of(reviewer=reviewer, queue=queue, problem_id=problem_id).filter(state=State.DONE)
-    newest = done.order_by("-decided_at").first()
-    return [] if newest is None else list(done.filter(token=newest.token).select_related("item"))
+    return group_on_screen(queue, problem_id, reviewer)
 
 
 @transaction.atomic
