@@ -441,6 +441,7 @@ def _posting(world: World) -> Iterator[Visit]:
         ("candidate_edit", [candidate], {}),
         ("review_leases", [], {"token": key}),
         ("candidate_requeue", [candidate], {"key": key}),
+        ("candidate_skip", [candidate], {}),
         ("candidate_undo", [], {"key": key}),
         ("generation_preview", [], {}),
         ("generation_resume", [world.generation.pk], {}),

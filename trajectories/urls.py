@@ -73,6 +73,7 @@ urlpatterns: list[URLPattern] = [
     path("candidates/<int:candidate_id>/decide/", candidates.candidate_decide, name="candidate_decide"),
     path("candidates/<int:candidate_id>/edit/", candidates.candidate_edit, name="candidate_edit"),
     path("candidates/<int:candidate_id>/requeue/", candidates.candidate_requeue, name="candidate_requeue"),
+    path("candidates/<int:candidate_id>/skip/", candidates.candidate_skip, name="candidate_skip"),
     path("comparisons/next/", comparisons.comparison_next, name="comparison_next"),
     path("comparisons/decide/", comparisons.comparison_decide, name="comparison_decide"),
     path("comparisons/leases/", comparisons.comparison_leases, name="comparison_leases"),

@@ -1,6 +1,7 @@
 """The review queue of generated problems: the list, one candidate at a time, and decisions."""
 
 import uuid
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import messages
@@ -26,7 +27,11 @@ from trajectories.selectors.candidates import (
     list_candidates,
 )
 from trajectories.selectors.review_leases import running_leases
-from trajectories.services.generation.candidate_leases import claim_candidate, claim_next_candidate
+from trajectories.services.generation.candidate_leases import (
+    claim_candidate,
+    claim_next_candidate,
+    release_candidate,
+)
 from trajectories.services.generation.candidates import (
     CandidateError,
     accept_candidate,
@@ -36,9 +41,9 @@ from trajectories.services.generation.candidates import (
     undo_last_decision,
 )
 from trajectories.views.fragments import wants_fragment
-from trajectories.views.paging import read_key
+from trajectories.views.paging import read_key, read_keys
 from trajectories.views.permissions import needs
-from trajectories.views.shown.candidates import candidate_context
+from trajectories.views.shown.candidates import candidate_context, candidate_progress
 from trajectories.views.visitors import visitor
 
 view_candidates = needs("trajectories.view_problemcandidate")
@@ -80,9 +85,15 @@ def candidate_list(request: HttpRequest) -> HttpResponse:
 @require_safe
 @review_candidates
 def candidate_next(request: HttpRequest) -> HttpResponse:
-    """Take the next waiting candidate of the scope, those after `after` first."""
-    scope = read_candidate_scope(request.GET)
-    return _show(request, scope, after=read_key(request, "after") or 0)
+    """Take the next waiting candidate of the scope, those after `after` first.
+
+    A page asks for it with the header `X-Ahead` while it shows `after`, to have it ready; 204 says that there is none.
+    """
+    scope, after = read_candidate_scope(request.GET), read_key(request, "after") or 0
+    is_ahead = "X-Ahead" in request.headers
+    if after and not is_ahead:
+        release_candidate(reviewer=visitor(request), candidate_id=after)
+    return _show(request, scope, after=after, but=[*read_keys(request, "but"), *([after] if is_ahead else [])])
 
 
 @require_safe
@@ -99,24 +110,49 @@ def candidate_detail(request: HttpRequest, candidate_id: int) -> HttpResponse:
 @require_POST
 @review_candidates
 def candidate_decide(request: HttpRequest, candidate_id: int) -> HttpResponse:
-    """Accept or reject, then show the next one."""
-    scope = read_candidate_scope(request.GET)
+    """Accept or reject, then show the next one, or by `then` this one again ("stay") or nothing ("behind")."""
+    scope, then = read_candidate_scope(request.GET), request.POST.get("then", "next")
     _find(candidate_id)
     form = DecisionForm(request.POST)
-    if not form.is_valid():
-        return _render(request, candidate_id, scope, decision_form=form)
-    data = form.cleaned_data
-    given: dict[str, Any] = {
-        "reviewer": visitor(request), "candidate_id": candidate_id, "token": data["token"], "key": data["key"]
-    }  # fmt: skip
-    try:
-        if data["decision"] == "accept":
-            accept_candidate(**given)
+    if form.is_valid():
+        data = form.cleaned_data
+        given: dict[str, Any] = {
+            "reviewer": visitor(request), "candidate_id": candidate_id, "token": data["lease"], "key": data["key"]
+        }  # fmt: skip
+        try:
+            if data["decision"] == "accept":
+                accept_candidate(**given)
+            else:
+                reject_candidate(**given, reason=data["reason"], comment=data["comment"])
+        except CandidateError as fault:
+            form.add_error(fault.part if fault.part in form.fields else None, str(fault))
         else:
-            reject_candidate(**given, reason=form.reason, comment=data["comment"])
-    except CandidateError as fault:
-        form.add_error(fault.part if fault.part in form.fields else None, str(fault))
-        return _render(request, candidate_id, scope, decision_form=form)
+            return _after(request, candidate_id, scope, then)
+    if then == "behind":
+        faults = " ".join(str(fault) for faults in form.errors.values() for fault in faults)
+        return HttpResponse(faults, status=422, content_type="text/plain; charset=utf-8")
+    return _render(request, candidate_id, scope, decision_form=form)
+
+
+def _after(request: HttpRequest, candidate_id: int, scope: CandidateScope, then: str) -> HttpResponse:
+    if then == "behind":
+        context = {"scope": scope, "undo": _undo(request), **candidate_progress(scope)}
+        return render(request, "trajectories/candidates/_behind.html", context)
+    if then == "stay":
+        if not wants_fragment(request):
+            return redirect(_address(candidate_id, scope))
+        return _render(request, candidate_id, scope)
+    return _show(request, scope, after=candidate_id)
+
+
+@require_POST
+@review_candidates
+def candidate_skip(request: HttpRequest, candidate_id: int) -> HttpResponse:
+    """Let go of a candidate, then show the next one; it comes again after the others."""
+    scope = read_candidate_scope(request.GET)
+    release_candidate(reviewer=visitor(request), candidate_id=candidate_id)
+    if request.POST.get("then") == "behind":
+        return _after(request, candidate_id, scope, "behind")
     return _show(request, scope, after=candidate_id)
 
 
@@ -133,7 +169,7 @@ def candidate_edit(request: HttpRequest, candidate_id: int) -> HttpResponse:
             edit_candidate(
                 reviewer=visitor(request),
                 candidate_id=candidate_id,
-                token=data["token"],
+                token=data["lease"],
                 key=data["key"],
                 change=form.change,
             )
@@ -184,10 +220,14 @@ def candidate_undo(request: HttpRequest) -> HttpResponse:
     return response
 
 
-def _show(request: HttpRequest, scope: CandidateScope, *, after: int = 0, note: str = "") -> HttpResponse:
+def _show(
+    request: HttpRequest, scope: CandidateScope, *, after: int = 0, but: Sequence[int] = (), note: str = ""
+) -> HttpResponse:
     """Go to the next candidate that waits: htmx gets it with this answer and puts its address in place."""
-    lease = claim_next_candidate(reviewer=visitor(request), scope=scope, after=after)
+    lease = claim_next_candidate(reviewer=visitor(request), scope=scope, after=after, but=but)
     candidate_id = None if lease is None else lease.candidate_id
+    if candidate_id is None and "X-Ahead" in request.headers:
+        return HttpResponse(status=204)
     if not wants_fragment(request):
         if note:
             messages.info(request, note)
@@ -200,6 +240,18 @@ def _show(request: HttpRequest, scope: CandidateScope, *, after: int = 0, note: 
     context = {"scope": scope, "note": note, "undo": _undo(request), "counts": count_states(scope)}
     name = "_finished" if wants_fragment(request) else "finished"
     return render(request, f"trajectories/candidates/{name}.html", context)
+
+
+def _ways(candidate_id: int, scope: CandidateScope) -> dict[str, str]:
+    """Where the decision, a skip and the next candidate are."""
+    query = scope.as_query()
+    after = f"{reverse('candidate_next')}?{query + '&' if query else ''}after={candidate_id}"
+    return {
+        "decide_address": f"{reverse('candidate_decide', args=[candidate_id])}?{query}",
+        "skip_address": f"{reverse('candidate_skip', args=[candidate_id])}?{query}",
+        "next_address": f"{after}&but={candidate_id}",
+        "after_address": after,
+    }
 
 
 def _undo(request: HttpRequest) -> dict[str, Any] | None:
@@ -226,7 +278,8 @@ def _render(
         **candidate_context(candidate, scope, request.user),
         "lease": lease,
         "mine": mine and request.user.has_perm(MAY_REVIEW),
-        "decision_form": decision_form or DecisionForm(),
+        "form": decision_form or DecisionForm(initial={"lease": token}),
+        **_ways(candidate_id, scope),
         "change_form": change_form or ChangeForm(initial=change_values(candidate, token)),
         "changing": change_form is not None,
         "key": uuid.uuid4(),

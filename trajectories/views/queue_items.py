@@ -272,9 +272,20 @@ def _panel(
         "schema": form.schema,
         "guidelines": opened.guidelines,
         "skip_reasons": list(SKIP_REASONS.items()),
-        "goes_ahead": not item.is_training and opened.queue.state == Queue.State.OPEN,
         "skipped": "skipped" in request.GET,
+        **_ways(request, item, assignment),
         **panel_state(request, opened.queue),
+    }
+
+
+def _ways(request: HttpRequest, item: QueueItem, assignment: Assignment) -> dict[str, str]:
+    """Where a skip and the item to fetch ahead are; "" where there is none."""
+    skipped, done = "skipped" in request.GET, assignment.state == Assignment.State.DONE
+    skip = reverse("queue_skip", args=[item.queue_id, item.pk]) + ("?skipped=1" if skipped else "")
+    ahead = f"{reverse('queue_next', args=[item.queue_id])}?but={item.trace_id}{'&skipped=1' if skipped else ''}"
+    return {
+        "skip_address": "" if done or item.is_training else skip,
+        "next_address": ahead if not item.is_training and item.queue.state == Queue.State.OPEN else "",
     }
 
 

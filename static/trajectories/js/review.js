@@ -132,7 +132,7 @@ document.addEventListener("click", (event) => {
 
 document.addEventListener("submit", (event) => {
   if (event.target !== form() || !form()) return;
-  form().elements.seconds.value = secondsLooked().toFixed(1);
+  if (form().elements.seconds) form().elements.seconds.value = secondsLooked().toFixed(1);
   const skips = Boolean(event.submitter?.matches("[data-skip]"));
   if (isOrdinary || event.submitter?.value === "stay" || !(skips || isComplete(new FormData(form())))) return;
   if (isBusy()) {
@@ -261,6 +261,6 @@ document.addEventListener("lease:lost", ({ detail }) => {
   if (ahead?.lease?.token === detail) fetching = fetchAhead();
 });
 document.addEventListener("htmx:load", (event) => {
-  if (event.target.matches("[data-decide], #trace")) arrive();
+  if (event.target.matches("[data-decide], #trace, #candidate")) arrive();
 });
 arrive();
