@@ -234,3 +234,11 @@ def test_a_skip_lets_go_of_it_and_it_comes_again(client, reviewer, candidate):
     assert client.post(address("skip", candidate)).headers["Location"] == reverse(
         "candidate_detail", args=[candidate.pk]
     )
+
+
+def test_a_refused_form_comes_back_with_its_fields_where_the_lease_was_let_go_meanwhile(client, reviewer, candidate):
+    form = form_of(candidate, decision="reject")
+    ReviewLease.objects.all().delete()
+    page = client.post(address("decide", candidate), form, headers=HTMX).content.decode()
+    assert 'name="decision"' in page
+    assert ReviewLease.objects.get(candidate=candidate).holder == reviewer

@@ -18,7 +18,7 @@ from trajectories.forms.candidates import (
     change_values,
     read_candidate_scope,
 )
-from trajectories.models import GenerationJob, ProblemCandidate
+from trajectories.models import GenerationJob, ProblemCandidate, ReviewLease
 from trajectories.selectors.candidates import (
     CandidateScope,
     count_states,
@@ -102,9 +102,10 @@ def candidate_next(request: HttpRequest) -> HttpResponse:
 def candidate_detail(request: HttpRequest, candidate_id: int) -> HttpResponse:
     """One candidate; for a reviewer with the forms that decide on it, if nobody else is at it."""
     _find(candidate_id)
+    held = None
     if request.user.has_perm(MAY_REVIEW):
-        claim_candidate(reviewer=visitor(request), candidate_id=candidate_id)
-    return _render(request, candidate_id, read_candidate_scope(request.GET))
+        held = claim_candidate(reviewer=visitor(request), candidate_id=candidate_id)
+    return _render(request, candidate_id, read_candidate_scope(request.GET), held=held)
 
 
 @require_POST
@@ -131,7 +132,14 @@ def candidate_decide(request: HttpRequest, candidate_id: int) -> HttpResponse:
     if then == "behind":
         faults = " ".join(str(fault) for faults in form.errors.values() for fault in faults)
         return HttpResponse(faults, status=422, content_type="text/plain; charset=utf-8")
-    return _render(request, candidate_id, scope, decision_form=form)
+    return _render(request, candidate_id, scope, form=form, held=_keep(request, candidate_id))
+
+
+def _keep(request: HttpRequest, candidate_id: int) -> ReviewLease | None:
+    """Lease what is on the screen again, where nobody else has it: the page before may have let go of it on leaving,
+    which is heard later.
+    """
+    return claim_candidate(reviewer=visitor(request), candidate_id=candidate_id)
 
 
 def _after(request: HttpRequest, candidate_id: int, scope: CandidateScope, then: str) -> HttpResponse:
@@ -178,8 +186,9 @@ def candidate_edit(request: HttpRequest, candidate_id: int) -> HttpResponse:
         else:
             if not wants_fragment(request):
                 return redirect(_address(candidate_id, scope))
-            return _render(request, candidate_id, scope, note="Changed. From now on the answer is your word.")
-    return _render(request, candidate_id, scope, change_form=form)
+            note = "Changed. From now on the answer is your word."
+            return _render(request, candidate_id, scope, held=_keep(request, candidate_id), note=note)
+    return _render(request, candidate_id, scope, form=form, held=_keep(request, candidate_id))
 
 
 @require_POST
@@ -211,11 +220,12 @@ def candidate_undo(request: HttpRequest) -> HttpResponse:
         note = str(fault)
     if undone is None:
         return _show(request, scope, note=note)
-    claim_candidate(reviewer=visitor(request), candidate_id=undone.candidate_id)
+    held = _keep(request, undone.candidate_id)
     if not wants_fragment(request):
         messages.info(request, "Your decision on this candidate is undone.")
         return redirect(_address(undone.candidate_id, scope))
-    response = _render(request, undone.candidate_id, scope, note="Your decision on this candidate is undone.")
+    note = "Your decision on this candidate is undone."
+    response = _render(request, undone.candidate_id, scope, held=held, note=note)
     response["HX-Push-Url"] = _address(undone.candidate_id, scope)
     return response
 
@@ -234,7 +244,7 @@ def _show(
         if candidate_id is not None:
             return redirect(_address(candidate_id, scope))
     elif candidate_id is not None:
-        response = _render(request, candidate_id, scope, note=note)
+        response = _render(request, candidate_id, scope, held=lease, note=note)
         response["HX-Push-Url"] = _address(candidate_id, scope)
         return response
     context = {"scope": scope, "note": note, "undo": _undo(request), "counts": count_states(scope)}
@@ -264,28 +274,31 @@ def _render(
     candidate_id: int,
     scope: CandidateScope,
     *,
-    decision_form: DecisionForm | None = None,
-    change_form: ChangeForm | None = None,
+    form: DecisionForm | ChangeForm | None = None,
+    held: ReviewLease | None = None,
     note: str = "",
 ) -> HttpResponse:
-    """The page or fragment of one candidate; forms that were refused come back with their faults (422)."""
+    """The page or fragment of one candidate, with the lease that was just taken for it; forms that were refused come
+    back with their faults (422).
+    """
     candidate = _find(candidate_id)
-    lease = running_leases().filter(candidate=candidate).select_related("holder").first()
+    lease = held or running_leases().filter(candidate=candidate).select_related("holder").first()
     mine = lease is not None and lease.holder_id == request.user.pk
     mine = mine and candidate.state == ProblemCandidate.State.WAITING
     token = lease.token if lease is not None and mine else None
+    changing = isinstance(form, ChangeForm)
     context = {
         **candidate_context(candidate, scope, request.user),
         "lease": lease,
         "mine": mine and request.user.has_perm(MAY_REVIEW),
-        "form": decision_form or DecisionForm(initial={"lease": token}),
+        "form": form if isinstance(form, DecisionForm) else DecisionForm(initial={"lease": token}),
         **_ways(candidate_id, scope),
-        "change_form": change_form or ChangeForm(initial=change_values(candidate, token)),
-        "changing": change_form is not None,
+        "change_form": form if changing else ChangeForm(initial=change_values(candidate, token)),
+        "changing": changing,
         "key": uuid.uuid4(),
         "note": note,
         "undo": _undo(request),
     }
-    status = 422 if decision_form is not None or change_form is not None else 200
+    status = 200 if form is None else 422
     name = "_candidate" if wants_fragment(request) else "detail"
     return render(request, f"trajectories/candidates/{name}.html", context, status=status)

@@ -223,12 +223,18 @@ document.addEventListener("htmx:confirm", (event) => {
 async function fetchAhead() {
   ahead = null;
   const link = document.querySelector("[data-following]");
-  if (!link) return;
   const current = subject();
+  if (!link) {
+    hold([leaseOf(current)]);
+    return;
+  }
   const address = new URL(link.href);
   for (const id of underWay(current.dataset.kind)) address.searchParams.append("but", id);
   const response = await fetch(address, { headers: { "HX-Request": "true", "X-Ahead": "1" } }).catch(() => null);
-  if (response?.status !== 200 || response.redirected) return;
+  if (response?.status !== 200 || response.redirected) {
+    if (current.isConnected) hold([leaseOf(current)]);
+    return;
+  }
   const html = await response.text();
   const page = new DOMParser().parseFromString(html, "text/html");
   const lease = leaseOf(page.querySelector("[data-decide]"));
@@ -251,8 +257,8 @@ function arrive() {
   count();
   looked = 0;
   restoreDraft();
-  // What was fetched ahead is here now, or is not the next one any more.
-  hold([here]);
+  // What was fetched ahead is here now, or comes next again: it is let go only once something else does.
+  hold([here, ahead?.lease]);
   const mine = fetchAhead().finally(() => { if (fetching === mine) fetching = null; });
   fetching = mine;
 }
