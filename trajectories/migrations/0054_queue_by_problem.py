@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("trajectories", "0059_deliveries"),
+        ("trajectories", "0053_voided_assignments"),
     ]
 
     operations = [
