@@ -103,6 +103,7 @@ class World:
     instruction: Instruction
     imported_file: Import
     queue: Queue
+    whole: Queue
     item: QueueItem
     flag: QueueFlag
     reviewer: User
@@ -174,6 +175,7 @@ def make_world(lead: User) -> World:
     flag = QueueFlag.objects.create(item=item_of(queue, traces[0]), reviewer=lead, note="Does it count?")
     return World(
         queue=queue,
+        whole=queue_of(lead, list(traces), title="By problem", by_problem=True),
         item=item,
         flag=flag,
         problem=problem,
@@ -254,6 +256,10 @@ def _reading(world: World) -> Iterator[Visit]:
         "procedural_detail": [["chain_sum"]],
         "queue_detail": [[world.queue.pk]],
         "queue_edit": [[world.queue.pk]],
+        "queue_group": [[world.whole.pk, world.problem.pk]],
+        "queue_group_next": [[world.whole.pk]],
+        "queue_group_samples": [[world.whole.pk, world.problem.pk]],
+        "queue_sample": [[world.whole.pk, item.pk] for item in world.whole.items.all()],
         "queue_guidelines": [[world.queue.pk]],
         "queue_item": [[world.queue.pk, world.item.pk]],
         "queue_next": [[world.queue.pk]],
@@ -388,6 +394,7 @@ def _filtering(world: World) -> Iterator[Visit]:
         "problem_detail": (world.problem.pk, [f"answer={world.traces[0].answer_hash}", "groups=all", "compare=7"]),
         "judge_job_detail": (world.judge_job.pk, [f"shown={word}" for word in SHOWN_FILTERS]),
         "instruction_detail": (world.instruction.pk, ["examples=3", f"examples=2&problem={world.old.problem.name}"]),
+        "queue_group_next": (world.whole.pk, ["skipped=1", f"but={world.problem.pk}"]),
         "queue_next": (world.queue.pk, ["skipped=1", f"but={world.traces[0].pk}"]),
         "release_detail": (world.release.pk, ["format=full", "format=sft-messages"]),
         "rubric_detail": (world.rubric.pk, [f"trace={world.traces[0].pk}"]),
@@ -408,6 +415,14 @@ def _drawing(world: World) -> Iterator[Visit]:
         yield Visit("figure", f"{reverse('figure', args=[name])}?run={world.run.pk}")
 
 
+def _keeping_the_first(world: World) -> dict[str, Any]:
+    """A form that keeps one sample of a problem and rejects the others."""
+    items = list(world.whole.items.order_by("pk").values_list("pk", flat=True))
+    listed = ",".join(map(str, items))
+    said = {"key": str(uuid.UUID(int=10)), "samples": listed, "marks": f"{items[0]}:keep", "reason": "lucky"}
+    return {**said, "then": "next"}
+
+
 def _posting(world: World) -> Iterator[Visit]:
     """Whatever only takes a form, with a form that is wrong and with one that is right where somebody may send it."""
     key = str(uuid.UUID(int=7))
@@ -426,6 +441,7 @@ def _posting(world: World) -> Iterator[Visit]:
         ("candidate_edit", [candidate], {}),
         ("review_leases", [], {"token": key}),
         ("candidate_requeue", [candidate], {"key": key}),
+        ("candidate_skip", [candidate], {}),
         ("candidate_undo", [], {"key": key}),
         ("generation_preview", [], {}),
         ("generation_resume", [world.generation.pk], {}),
@@ -448,6 +464,10 @@ def _posting(world: World) -> Iterator[Visit]:
         ("queue_skip", [world.queue.pk, world.item.pk], {}),
         ("queue_decide", [world.queue.pk, world.item.pk], {**word, "key": str(uuid.UUID(int=8))}),
         ("queue_undo", [world.queue.pk], {"key": str(uuid.UUID(int=9))}),
+        ("queue_group_decide", [world.whole.pk, world.problem.pk], {"key": key}),
+        ("queue_group_skip", [world.whole.pk, world.problem.pk], {}),
+        ("queue_group_decide", [world.whole.pk, world.problem.pk], _keeping_the_first(world)),
+        ("queue_group_undo", [world.whole.pk], {"key": str(uuid.UUID(int=11))}),
         *(("queue_steer", [world.queue.pk, verb], {}) for verb in VERBS),
         ("release_export_accepted", [], {"key": key}),
         ("release_tag", [world.release.pk], {"name": "latest"}),

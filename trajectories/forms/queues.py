@@ -89,6 +89,11 @@ class QueueForm(QueueChangeForm):
     )
     is_live = forms.BooleanField(label="Live: take up traces that come to match later", required=False)
     item_order = forms.ChoiceField(label="Order", choices=Queue.Order.choices, initial=Queue.Order.RANDOM)
+    by_problem = forms.BooleanField(
+        label="By problem: all samples of a problem on one screen",
+        required=False,
+        help_text="Grouped by what they answer. Keep the best, reject the rest.",
+    )
     reviews_each = forms.IntegerField(label="Reviews for each trace", min_value=1, max_value=MOST_REVIEWS, initial=1)
     doubled_percent = forms.IntegerField(
         label="Share that gets twice as many, in percent",
@@ -140,7 +145,7 @@ class QueueForm(QueueChangeForm):
             "steps": data["steps"],
         }
         same = ("title", "guidelines", "is_live", "item_order", "reviews_each", "doubled_percent", "due_on")
-        gold = ("gold_count", "training_count", "gold_every")
+        gold = ("by_problem", "gold_count", "training_count", "gold_every")
         return QueueDraft(
             selection=selection,
             schema=DecisionSchema.from_json(stored),
@@ -158,7 +163,7 @@ def _split(text: str) -> list[str]:
     return [line.strip() for line in text.splitlines() if line.strip()]
 
 
-def _keys(words: Mapping[str, str], taken: set[str]) -> dict[str, str]:
+def letter_keys(words: Mapping[str, str], taken: set[str]) -> dict[str, str]:
     """A key for each code, by its title's letters where they are free; "" where no letter is. `taken` grows."""
     found: dict[str, str] = {}
     for code, title in words.items():
@@ -190,7 +195,8 @@ class QueueReviewForm(ReviewForm):
                 widget=forms.RadioSelect,
             )
         taken = set(TAKEN_KEYS)
-        self._reason_keys, self._tag_keys = _keys(titles, taken), _keys({tag: tag for tag in schema.tags}, taken)
+        self._reason_keys = letter_keys(titles, taken)
+        self._tag_keys = letter_keys({tag: tag for tag in schema.tags}, taken)
 
     def _set_choices(self, name: str, choices: list[tuple[str, str]]) -> None:
         field = self.fields[name]

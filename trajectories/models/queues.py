@@ -16,7 +16,8 @@ class Queue(models.Model):
     `selection`, `schema` and `blinding` are the stored forms of core's Selection, DecisionSchema and Blinding. A trace
     gets `reviews_each` reviews, and `doubled_percent` of the traces twice as many. `seed` draws these and the random
     order. Of every `gold_every` decisions of a person one is about a gold item (0: none); with `has_training` everybody
-    reviews the training items first. A live queue takes up traces that come to match the selection later.
+    reviews the training items first. A live queue takes up traces that come to match the selection later. In a queue
+    `by_problem` all samples of a problem are handed out, decided on and taken back together.
 
     Traces up to the id `last_trace` are taken up (null: all there are), which has been done while `is_filling` is
     false. `marks` are the newest rows on which the selection depends, as they were found at `marked_at`.
@@ -46,6 +47,7 @@ class Queue(models.Model):
     schema = models.JSONField(default=dict)
     blinding = models.JSONField(default=dict)
     item_order = models.CharField(max_length=20, choices=Order.choices, default=Order.RANDOM)
+    by_problem = models.BooleanField(default=False)
     reviews_each = models.PositiveSmallIntegerField(default=1)
     doubled_percent = models.PositiveSmallIntegerField(default=0)
     gold_every = models.PositiveSmallIntegerField(default=0)

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from trajectories.core.curation.reviews import Decision
 from trajectories.models import Assignment, Queue, QueueFlag, QueueGuidelines, QueueItem, QueueSkip, QueueWork
-from trajectories.selectors.blinding import ADD_REVIEWS, SEE_REVIEWS
+from trajectories.selectors.blinding import ADD_REVIEWS, SEE_REVIEWS, Sight
 
 CONTROL_QUEUES = "trajectories.control_queue"
 SESSION_GAP = timedelta(minutes=30)
@@ -150,6 +150,13 @@ def count_skipped(queue: Queue, person: User) -> int:
 def get_item(queue_id: int, item_id: int) -> QueueItem:
     """An item with its queue. Raises QueueItem.DoesNotExist."""
     return QueueItem.objects.select_related("queue").get(pk=item_id, queue=queue_id)
+
+
+def may_know_others(item: QueueItem, person: User) -> bool:
+    """Whether a person at an item may know what others say of its trace: by the queue's rule, or once their own review
+    of it stands. Of a gold item they are not told, since what is known of it would show.
+    """
+    return (not item.queue.hides.reviews and not item.is_gold) or Sight(person.pk).covers(item.trace_id)
 
 
 def assignment_of(item: QueueItem, person: User) -> Assignment | None:

@@ -237,6 +237,7 @@ def reading(
     groups = group_steps(trace, whole=request.GET.get("bodies") == "all", at=at)
     reader = visitor(request).pk
     lineage = get_lineage(trace, reader_id=None if told else reader) if attached.family else None
+    threads = threads_of(trace, reader_id=reader, told=told) if attached.threads else []
     return {
         **_verdicts(trace, told=told, verified=verified, attached=attached),
         "trace": trace,
@@ -249,7 +250,8 @@ def reading(
         "lineage": lineage,
         "repair": repair_of(trace),
         "repairs": list(repairs_of(trace, reader_id=reader, told=told)) if lineage and lineage.has_edits else [],
-        "threads": threads_of(trace, reader_id=reader, told=told) if attached.threads else [],
+        "threads": threads,
+        "open_threads": sum(thread.is_open for thread in threads),
         "thread_form": ThreadForm(),
         "told": told,
         "variation": shown_variation(trace.facts),

@@ -218,14 +218,23 @@ def _traces_held(queue_id: int, reviewer: User) -> QuerySet[Assignment, int]:
 def renew_assignments(*, reviewer: User, tokens: Iterable[uuid.UUID]) -> set[uuid.UUID]:
     """Keep leases of the reviewer; the tokens of those that are theirs, which includes what they have decided."""
     mine = Assignment.objects.filter(reviewer=reviewer, token__in=set(tokens))
-    mine.filter(state=State.LEASED).update(expires_at=Now() + LEASE)
+    with transaction.atomic():
+        _lock_in_order(mine.filter(state=State.LEASED))
+        mine.filter(state=State.LEASED).update(expires_at=Now() + LEASE)
     return {token for token in mine.values_list("token", flat=True) if token}
 
 
 @transaction.atomic
 def release_assignments(*, reviewer: User, tokens: Iterable[uuid.UUID]) -> None:
     """Let go of leases, so that others may be handed the items at once; what is somebody else's stays theirs."""
-    free_assignments(Assignment.objects.filter(reviewer=reviewer, state=State.LEASED, token__in=set(tokens)))
+    mine = Assignment.objects.filter(reviewer=reviewer, state=State.LEASED, token__in=set(tokens))
+    _lock_in_order(mine)
+    free_assignments(mine)
+
+
+def _lock_in_order(assignments: Any) -> None:
+    """Lock a queryset's rows by id: a lease may hold many, and whoever takes them over locks them in this order too."""
+    list(assignments.order_by("pk").select_for_update(no_key=True).values_list("pk", flat=True))
 
 
 def free_assignments(leased: Any) -> None:
