@@ -40,7 +40,7 @@ def work(queue, person):
 def test_what_is_on_somebodys_screen_goes_to_others_in_turn(queue, lead, people):
     ann, ben, cho = people
     held = [lease_next(reviewer=ann, queue=queue)]
-    held.append(lease_next(reviewer=ann, queue=queue, but=[held[0].item_id]))
+    held.append(lease_next(reviewer=ann, queue=queue, but=[held[0].item.trace_id]))
     assert [(row.leased, row.meant) for row in open_by_queue(ann)] == [(2, 0)]
     moved = reassign_items(actor=lead, reviewer=ann, queue=queue, to=[cho, ben])
     assert moved == Moved(2, 0)
@@ -79,7 +79,7 @@ def test_who_has_had_a_part_in_an_item_is_not_given_it(lead, people):
 def test_what_is_meant_for_others_is_no_work_of_mine_and_skipped_it_is_anybodys(queue, lead, people):
     ann, ben, cho = people
     while (found := lease_next(reviewer=ann, queue=queue, but=Assignment.objects.filter(reviewer=ann).values_list(
-        "item", flat=True
+        "item__trace", flat=True
     ))) is not None:  # fmt: skip
         assert found.reviewer_id == ann.pk
     assert reassign_items(actor=lead, reviewer=ann, queue=queue, to=[ben]) == Moved(4, 0)
