@@ -433,6 +433,7 @@ def _posting(world: World) -> Iterator[Visit]:
         ("comparison_decide", [], {"key": key, "verdict": "left", "lease": key}),
         ("comparison_leases", [], {"token": key}),
         ("comparison_undo", [], {"key": key}),
+        ("quality_reassign", [world.reviewer.pk], {"from_queue": world.queue.pk}),
         ("review_void", [world.reviewer.pk], {"key": key, "since": "2020-01-01", "reason": "Guessing."}),
         ("review_void_undo", [world.void.pk], {"key": key}),
         *(("audit_queue", [name], {}) for name in AUDITS),

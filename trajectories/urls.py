@@ -139,6 +139,7 @@ urlpatterns: list[URLPattern] = [
     path("problems/references/", references.reference_list, name="reference_list"),
     path("quality/", quality.quality, name="quality"),
     path("quality/reviewers/<int:user_id>/", quality.quality_reviewer, name="quality_reviewer"),
+    path("quality/reviewers/<int:user_id>/reassign/", quality.quality_reassign, name="quality_reassign"),
     path("quality/reviewers/<int:user_id>/void/", quality.review_void, name="review_void"),
     path("quality/voids/<int:void_id>/undo/", quality.review_void_undo, name="review_void_undo"),
     path("queues/", queues.queue_list, name="queue_list"),

@@ -7,6 +7,7 @@ from tests.endpoint import flip_endpoint, sampler_for
 from tests.factories import make_attempt, make_instruction, make_problem, make_trace, plan
 from tests.jobs import steering
 from trajectories.models import Run, RunProblem
+from trajectories.selectors.blinding import EVERYTHING
 from trajectories.selectors.runs import get_progress
 
 
@@ -34,12 +35,12 @@ def run(db):
 
 
 def test_it_says_how_many_there_may_be(run):
-    progress = get_progress(run)
+    progress = get_progress(run, EVERYTHING)
     assert progress.most == 4 + (4 + 2 * 2 * 3), "a closed problem gets no more"
     assert progress.left == progress.most - 3
     Run.objects.filter(pk=run.pk).update(state="cancelled")
     run.refresh_from_db()
-    assert get_progress(run).most == 9
+    assert get_progress(run, EVERYTHING).most == 9
 
 
 def test_the_page_shows_the_rounds_and_the_strategy(client, curator, run):
@@ -80,9 +81,9 @@ def test_the_page_asks_the_same_number_of_queries_however_many_rounds_there_are(
     client.force_login(curator)
     for number in range(3):
         make_attempt(run=run, problem=make_problem(), round=2 + number, kind="revision")
-        with django_assert_num_queries(19):
+        with django_assert_num_queries(20):
             client.get(reverse("run_detail", args=[run.pk]))
-        with django_assert_num_queries(13):
+        with django_assert_num_queries(14):
             client.get(reverse("run_detail", args=[run.pk]), {"part": "live"}, headers={"HX-Request": "true"})
 
 

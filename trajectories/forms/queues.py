@@ -112,6 +112,12 @@ class QueueForm(QueueChangeForm):
     hide_reviews = forms.BooleanField(label="What others and model judges decided", required=False, initial=True)
     hide_verdicts = forms.BooleanField(label="What verifiers found", required=False)
     hide_sampler = forms.BooleanField(label="Sampler, run and instruction", required=False)
+    suggestions = forms.ChoiceField(
+        label="Suggested decisions",
+        required=False,
+        choices=Queue.Suggests.choices,
+        help_text="Pre-filled, and nobody's decision until they submit it. One item in ten goes without, as control.",
+    )
     gold_count = forms.IntegerField(
         label="Gold items",
         min_value=0,
@@ -144,7 +150,16 @@ class QueueForm(QueueChangeForm):
             **{name: _split(data[name]) for name in ("anchors", "scores", "tags")},
             "steps": data["steps"],
         }
-        same = ("title", "guidelines", "is_live", "item_order", "reviews_each", "doubled_percent", "due_on")
+        same = (
+            "title",
+            "guidelines",
+            "is_live",
+            "item_order",
+            "reviews_each",
+            "doubled_percent",
+            "due_on",
+            "suggestions",
+        )
         gold = ("by_problem", "gold_count", "training_count", "gold_every")
         return QueueDraft(
             selection=selection,

@@ -58,6 +58,9 @@ class Assignment(models.Model):
     row is as good as open. `rank` and `is_gold` are the item's. `answer` and `is_right` are those of gold items; other
     answers are the `review`. `decided_at` stays where a decision is taken back. `void` is the event that took the last
     review away with which the row was done: where that event is undone, the row is done again if it is free.
+
+    `suggestion` is the stored form of core's Suggestion as it was when the item was handed out; where it `is_control`
+    it stays hidden. Only `meant_for`, where a lead has said so, is handed the row.
     """
 
     class State(models.TextChoices):
@@ -86,6 +89,11 @@ class Assignment(models.Model):
     is_right = models.BooleanField(null=True)
     seconds = models.FloatField(null=True)
     void = models.ForeignKey(ReviewVoid, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
+    suggestion = models.JSONField(null=True)
+    is_control = models.BooleanField(default=False, db_default=False)
+    meant_for = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
 
     class Meta:
         constraints = [
@@ -105,6 +113,11 @@ class Assignment(models.Model):
                 fields=["queue", "rank", "id"], name="assignment_waiting", condition=~Q(state="done") & Q(is_gold=False)
             ),
             models.Index(fields=["reviewer", "queue"], name="assignment_leased", condition=Q(state="leased")),
+            models.Index(
+                fields=["meant_for", "queue"],
+                name="assignment_meant",
+                condition=Q(meant_for__isnull=False) & ~Q(state="done"),
+            ),
             models.Index(
                 fields=["queue", "reviewer", "-decided_at"],
                 name="assignment_decided",

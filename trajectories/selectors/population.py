@@ -1,6 +1,6 @@
 """The population of a problem: all its samples, grouped by identical output, in a fixed number of queries."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -33,7 +33,7 @@ from trajectories.core.records import JSON, Outcome
 from trajectories.core.verifiers.unfinished import UNFINISHED
 from trajectories.models import Instruction, Problem, Trace, Verdict
 from trajectories.models.traces import given_answer
-from trajectories.selectors.blinding import Sight, verdicts_seen
+from trajectories.selectors.blinding import Hidden, Sight, veil, verdicts_seen
 from trajectories.selectors.paging import Page, page_by_id
 
 GROUPS_SHOWN = 12
@@ -172,6 +172,7 @@ def get_population(problem: Problem, sight: Sight, *, every_group: bool = False)
     every = Trace.objects.filter(problem=problem, edited_by=None)
     traces = every.filter(hinted=False)
     rows = _group_rows(traces, sight)
+    veiled = _veil_rows(rows, traces, sight)
     ranked = [(rank, row) for rank, row in enumerate(rows, 1) if every_group or rank <= GROUPS_SHOWN or row["passed"]]
     totals = {
         key: sum(row[key] for row in rows) for key in ("votes", "passed", "failed", "accepted", "unverified", "errors")
@@ -195,8 +196,8 @@ def get_population(problem: Problem, sight: Sight, *, every_group: bool = False)
         hidden_groups=len(rows) - len(ranked),
         programs=programs.get(None, 0),
         hinted=every.filter(hinted=True).count(),
-        groups=_build_groups(problem, sight, ranked, programs, totals["votes"]),
-        by_view=_view_rows(traces),
+        groups=_build_groups(problem, sight, ranked, programs, totals["votes"], veiled),
+        by_view=_view_rows(traces.exclude(sight.veiled(Hidden.VERDICTS) | sight.veiled(Hidden.SAMPLER))),
     )
 
 
@@ -206,13 +207,16 @@ def _build_groups(
     ranked: Sequence[tuple[int, Mapping[str, Any]]],
     programs: Mapping[str | None, int],
     samples: int,
+    veiled: Set[str],
 ) -> Sequence[AnswerGroup]:
-    """Complete (rank, counts) pairs with what the samples of each group are and what verifiers said."""
+    """Complete (rank, counts) pairs with what the samples of each group are and what verifiers said; not what they said
+    of outputs that are `veiled`.
+    """
     hashes = [row["answer_hash"] for _, row in ranked]
-    outcomes = _verifier_outcomes(problem, sight, hashes)
+    outcomes = _verifier_outcomes(problem, sight, [key for key in hashes if key not in veiled])
     best = {row["answer_hash"]: row["best"] % 2**BITS_OF_IDS for _, row in ranked}
     given = _given(list(best.values()))
-    near = _near_misses(list(best.values()))
+    near = _near_misses([trace_id for key, trace_id in best.items() if key not in veiled])
     groups = []
     for rank, row in ranked:
         trace_id = best[row["answer_hash"]]
@@ -233,6 +237,23 @@ def _build_groups(
     return groups
 
 
+def _veil_rows(rows: Sequence[dict[str, Any]], traces: QuerySet[Trace], sight: Sight) -> Set[str]:
+    """Take what verifiers found off the counts of outputs that a trace gives whose verdicts are hidden; their hashes.
+
+    What another sample with the same output came to would tell as much.
+    """
+    if not sight.is_blind:
+        return frozenset()
+    hidden = traces.filter(sight.veiled(Hidden.VERDICTS)).order_by().values_list("answer_hash", flat=True)
+    veiled = frozenset(hidden.distinct())
+    for row in rows:
+        if row["answer_hash"] in veiled:
+            row |= {"passed": 0, "failed": 0, "errors": 0, "unverified": row["votes"]}
+            row |= {"train_full": 0, "train_least": None, "train_most": None, "train_total": None}
+            row |= {f"ended_{reason}": 0 for reason in UNFINISHED}
+    return veiled
+
+
 def _outcome_count(outcome: str) -> Count:
     return Count("pk", filter=Q(correctness=outcome))
 
@@ -241,7 +262,7 @@ def _unfinished_count(reason: str) -> Count:
     return Count("pk", filter=Q(correctness=Outcome.UNSCORED, finish_reason=reason))
 
 
-def _group_rows(traces: QuerySet[Trace], sight: Sight) -> Sequence[Mapping[str, Any]]:
+def _group_rows(traces: QuerySet[Trace], sight: Sight) -> Sequence[dict[str, Any]]:
     """Counts by output, most votes first; the samples without any stand last."""
     rows = (
         traces.values("answer_hash")
@@ -264,7 +285,7 @@ def _group_rows(traces: QuerySet[Trace], sight: Sight) -> Sequence[Mapping[str, 
         )
         .order_by("-votes", "answer_hash")
     )
-    return sorted(rows, key=lambda row: row["answer_hash"] == NOTHING)
+    return sorted(map(dict, rows), key=lambda row: bool(row["answer_hash"] == NOTHING))
 
 
 def _preference(sight: Sight) -> Combinable:
@@ -272,11 +293,13 @@ def _preference(sight: Sight) -> Combinable:
     oldest. Its last BITS_OF_IDS bits are the sample's id, so that one pass over a group finds it without sorting."""
     rank = Case(
         When(sight.having("decision", Trace.Decision.ACCEPTED), then=Value(0)),
+        When(sight.veiled(Hidden.VERDICTS), then=Value(2)),
         When(correctness=Outcome.PASS, then=Value(1)),
         default=Value(2),
         output_field=BigIntegerField(),
     )
-    unfit = Cast(Value(MOST_PAIRS) - Coalesce("train_passed", -1), BigIntegerField())
+    passed = Case(When(sight.veiled(Hidden.VERDICTS), then=None), default=F("train_passed"))
+    unfit = Cast(Value(MOST_PAIRS) - Coalesce(passed, -1), BigIntegerField())
     known = rank * Value(2**60, BigIntegerField()) + unfit * Value(2**BITS_OF_IDS, BigIntegerField())
     return ExpressionWrapper(known + F("pk"), output_field=BigIntegerField())
 
@@ -361,11 +384,16 @@ def _view_rows(traces: QuerySet[Trace]) -> Sequence[Mapping[str, Any]]:
 def list_samples(
     problem: Problem, sight: Sight, *, answer: str = "", before: int | None = None, after: int | None = None
 ) -> Page[Trace, int]:
-    """Samples of a problem, newest first: those older than `before`, newer than `after`, or the newest."""
+    """Samples of a problem, newest first: those older than `before`, newer than `after`, or the newest.
+
+    What queues hide is taken off.
+    """
     traces = (
         Trace.objects.filter(problem=problem, withdrawn=False, **({"answer_hash": answer} if answer else {}))
         .select_related("instruction", "run")
         .annotate(shown_decision=sight.showing("decision"))
         .defer("steps", "parts", "facts", "run__plan")
     )
-    return page_by_id(traces, before=before, after=after, size=SAMPLES_SHOWN)
+    page: Page[Trace, int] = page_by_id(traces, before=before, after=after, size=SAMPLES_SHOWN)
+    veil(page.rows, sight)
+    return page

@@ -129,7 +129,7 @@ def why_nothing(queue: Queue, person: User) -> Nothing:
         return Nothing(queue.state)
     waiting = Assignment.objects.filter(queue=queue, is_gold=False).exclude(state=Assignment.State.DONE)
     mine = Assignment.objects.filter(item=OuterRef("item"), reviewer=person).values("pk")[:1]
-    for_me = waiting.annotate(_mine=Subquery(mine)).filter(_mine=None)
+    for_me = waiting.annotate(_mine=Subquery(mine)).filter(Q(meant_for=None) | Q(meant_for=person), _mine=None)
     skipped = QueueSkip.objects.filter(item=OuterRef("item"), reviewer=person).values("pk")[:1]
     if for_me.annotate(_skipped=Subquery(skipped)).filter(_skipped=None).exists():
         return Nothing.OTHERS
@@ -249,6 +249,32 @@ def list_people(queue: Queue) -> list[PersonRow]:
     # What was handed out first is on the screen; what came later was fetched ahead.
     looking = {person: Looking(*items[0], len(items) - 1) for person, items in held.items()}
     return [PersonRow(row, row.hour, row.day, looking.get(row.reviewer_id)) for row in rows]
+
+
+def open_of(reviewer: User) -> QuerySet[Assignment]:
+    """What a person has not decided yet and nobody else is handed: on their screens, or meant for them."""
+    theirs = Q(reviewer=reviewer, state=Assignment.State.LEASED) | Q(meant_for=reviewer, state=Assignment.State.OPEN)
+    return Assignment.objects.filter(theirs, is_gold=False)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenRow:
+    """What a person has open in one queue: items on their screens, expired or not, and items meant for them."""
+
+    queue: int
+    title: str
+    leased: int
+    meant: int
+
+
+def open_by_queue(reviewer: User) -> list[OpenRow]:
+    """What a person has open, by queue."""
+    leased = Count("pk", filter=Q(state=Assignment.State.LEASED))
+    rows = open_of(reviewer).values("queue", "queue__title").annotate(leased=leased, all=Count("pk"))
+    return [
+        OpenRow(row["queue"], row["queue__title"], row["leased"], row["all"] - row["leased"])
+        for row in rows.order_by("queue__title", "queue")
+    ]
 
 
 def open_flags(queue: Queue) -> list[QueueFlag]:

@@ -16,6 +16,7 @@ from trajectories.core.strategies.base import AttemptKind
 from trajectories.core.verifiers.unfinished import UNFINISHED
 from trajectories.models import Attempt, Instruction, Problem, Run, Sampler, Trace
 from trajectories.models import RunProblem as RunPlace
+from trajectories.selectors.blinding import Hidden, Sight, veil
 from trajectories.selectors.paging import Page, page_by_id
 
 PAGE_SIZE = 50
@@ -125,7 +126,7 @@ class RunProgress:
         return any(found.kind == AttemptKind.HINTED for found in self.rounds)
 
 
-def get_progress(run: Run) -> RunProgress:
+def get_progress(run: Run, sight: Sight) -> RunProgress:
     """Read the progress of a run in four queries, seven for a strategy that adapts, whatever its size."""
     ended = run.done_count + run.failed_count + run.cancelled_count
     most = most_attempts(run)
@@ -145,13 +146,21 @@ def get_progress(run: Run) -> RunProgress:
         seconds_left=round(60 * left / rate) if rate and left else None,
         outcomes=_outcomes(run),
         failures=list_failures(run),
-        latest=list(
-            Trace.objects.filter(run=run)
-            .select_related("problem", "instruction", "attempt")
-            .defer("steps", "parts", "facts", "problem__spec", "problem__reference", "problem__statement")
-            .order_by("-pk")[:LATEST_TRACES]
-        ),
+        latest=_latest(run, sight),
     )
+
+
+def _latest(run: Run, sight: Sight) -> list[Trace]:
+    """The newest traces of a run, but those whose run a queue hides; verdicts that it hides are taken off."""
+    traces = list(
+        Trace.objects.filter(run=run)
+        .exclude(sight.veiled(Hidden.SAMPLER))
+        .select_related("problem", "instruction", "attempt")
+        .defer("steps", "parts", "facts", "problem__spec", "problem__reference", "problem__statement")
+        .order_by("-pk")[:LATEST_TRACES]
+    )
+    veil(traces, sight)
+    return traces
 
 
 def _adapts(run: Run) -> bool:
@@ -241,8 +250,13 @@ class RunProblem:
     best_trace_id: int | None
 
 
-def list_run_problems(run: Run, *, after: int | None = None, size: int = PROBLEMS_PER_PAGE) -> Page[RunProblem, int]:
-    """The problems of a run that follow problem `after`, with what this run has drawn for each."""
+def list_run_problems(
+    run: Run, sight: Sight, *, after: int | None = None, size: int = PROBLEMS_PER_PAGE
+) -> Page[RunProblem, int]:
+    """The problems of a run that follow problem `after`, with what this run has drawn for each.
+
+    What queues hide is not counted, and no link leads to it.
+    """
     planned_here = Attempt.objects.filter(run=run, problem=OuterRef("pk"))
     problems = Problem.objects.filter(Exists(planned_here)).select_related("problem_set")
     problems = problems.defer("spec", "reference", "statement").annotate(first_pair=F("spec__train__0"))
@@ -256,14 +270,16 @@ def list_run_problems(run: Run, *, after: int | None = None, size: int = PROBLEM
         row["problem"]: row
         for row in attempts.annotate(planned=Count("pk"), failed=failed, nothing_new=nothing_new).order_by()
     }
-    right = Q(correctness=Outcome.PASS.value)
+    # A link to a trace tells that it is of this run, and to the best one that it is right; so do counts of one sample.
+    verified, told = ~sight.veiled(Hidden.VERDICTS), ~sight.veiled(Hidden.SAMPLER)
+    right = Q(correctness=Outcome.PASS.value) & verified
     traces = Trace.objects.filter(run=run, problem__in=ids).values("problem")
     summed = traces.annotate(
         drawn=Count("pk"),
-        verified=Count("pk", filter=~Q(correctness="")),
+        verified=Count("pk", filter=~Q(correctness="") & verified),
         correct=Count("pk", filter=right),
-        best=Min("pk", filter=right),
-        last=Max("pk"),
+        best=Min("pk", filter=right & told),
+        last=Max("pk", filter=told),
     )
     drawn: dict[int, Mapping[str, Any]] = {row["problem"]: row for row in summed.order_by()}
     nothing: Mapping[str, Any] = {"drawn": 0, "verified": 0, "correct": 0, "best": None, "last": None}

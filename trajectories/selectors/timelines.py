@@ -78,11 +78,15 @@ def _begin(trace: Trace, *, told: bool, reader_id: int) -> Moment:
     if trace.edited_by is not None:
         who = trace.edited_by.username if told or trace.edited_by_id == reader_id else "a person"
         return Moment(trace.created_at, who, "wrote it by editing", trace_id=trace.parent_id)
+    if trace.veiled_sampler:
+        return Moment(trace.created_at, "hidden until you have decided", "sampled", after=trace.finish_reason)
     who = str(trace.sampler) if trace.sampler else "an import"
     return Moment(trace.created_at, who, "sampled" if trace.run_id else "imported", after=trace.finish_reason)
 
 
 def _verdicts(trace: Trace, *, told: bool) -> Iterator[Moment]:
+    if trace.veiled_verdicts:
+        return
     for verdict in Verdict.objects.filter(trace=trace).defer("evidence").order_by("pk"):
         judged = is_model_verdict(verdict.verifier)
         if told or not judged:

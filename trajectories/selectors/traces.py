@@ -26,7 +26,7 @@ from trajectories.core.strategies.base import AttemptKind
 from trajectories.core.verifiers.model_judge import is_model_verdict
 from trajectories.models import ImportedReview, ImportedVerdict, Instruction, Problem, Trace, Verdict
 from trajectories.selectors.audits import audited
-from trajectories.selectors.blinding import Sight
+from trajectories.selectors.blinding import Hidden, Sight, veil
 from trajectories.selectors.paging import Page, read_page
 from trajectories.selectors.review_leases import free_for
 
@@ -80,6 +80,9 @@ SCOPE_COLUMNS = {
 }
 """The fields of a scope that are compared as they are, but for what means all, and words for what is empty."""
 
+OF_VERDICTS, OF_SAMPLER = ("correctness", "near_miss", "train", "audit"), ("run", "sampler", "view")
+"""The fields of a scope that tell of a trace what a queue may hide from its reviewers."""
+
 BLINDED = ("model_judged", "decision")
 """The fields of a scope that are compared as far as the person who asks may see them."""
 
@@ -105,7 +108,20 @@ def traces_in(scope: Selection, sight: Sight) -> QuerySet[Trace]:
         traces = traces.filter(problem__reference_source__in=sources)
     if scope.audit:
         traces = traces.filter(audited(scope.audit, sight))
-    return traces.filter(_train_fit(scope.train)) if scope.train else traces
+    traces = traces.filter(_train_fit(scope.train)) if scope.train else traces
+    return traces.exclude(_told_by(scope, sight)) if sight.is_blind else traces
+
+
+def _told_by(scope: Selection, sight: Sight) -> Q:
+    """The traces of which being in the scope would tell what a queue hides from the person."""
+
+    def asks(names: Iterable[str]) -> bool:
+        return any(getattr(scope, name) not in (None, "") for name in names)
+
+    told = Q(pk__in=())
+    if asks(OF_VERDICTS) or getattr(scope, "order", "") == BY_ERROR:
+        told |= sight.veiled(Hidden.VERDICTS)
+    return told | sight.veiled(Hidden.SAMPLER) if asks(OF_SAMPLER) else told
 
 
 def _train_fit(word: str) -> Q:
@@ -132,7 +148,7 @@ def list_traces(
 
     The newest come first, or in the order BY_ERROR those whose programs came closest on the training pairs. Each row
     has the decision as far as it may be seen as `shown_decision`, and as `shown_dispute` whether people decided it
-    differently.
+    differently; what queues hide is taken off.
     """
     traces = (
         _ranked(traces_in(walk, sight))
@@ -147,7 +163,10 @@ def list_traces(
     up = after is not None
     if (key := after if up else before) is not None:
         traces = traces.filter(_beyond(key, walk.order, up=up))
-    return read_page(traces.order_by(*_columns(walk.order, up=up)), size=size, is_first=key is None, backwards=up)
+    ordered = traces.order_by(*_columns(walk.order, up=up))
+    page: Page[Trace, int] = read_page(ordered, size=size, is_first=key is None, backwards=up)
+    veil(page.rows, sight)
+    return page
 
 
 def _beyond(key: int, order: str, *, up: bool) -> Q:
@@ -221,12 +240,20 @@ def get_trace(trace_id: int) -> Trace:
     return Trace.objects.select_related(*related, "attempt", "edited_by").get(pk=trace_id)
 
 
+def get_trace_for(trace_id: int, sight: Sight) -> Trace:
+    """One trace with all that its page shows, but what queues hide from the person. Raises Trace.DoesNotExist."""
+    trace = get_trace(trace_id)
+    veil([trace], sight)
+    return trace
+
+
 def split_verdicts(trace: Trace, *, with_judges: bool) -> tuple[list[Verdict], list[Verdict]]:
-    """(the newest word of each verifier, the older words newest first); those of model judges only `with_judges`.
+    """(the newest word of each verifier, the older words newest first); those of model judges only `with_judges`, and
+    none of a trace whose verdicts are hidden.
 
     The newest are in order of reading, the most telling first: test outputs, then training pairs.
     """
-    verdicts = list(Verdict.objects.filter(trace=trace).order_by("pk"))
+    verdicts = [] if trace.veiled_verdicts else list(Verdict.objects.filter(trace=trace).order_by("pk"))
     verdicts = [verdict for verdict in verdicts if with_judges or not is_model_verdict(verdict.verifier)]
     newest = {verdict.verifier: verdict for verdict in verdicts}
     older = [verdict for verdict in reversed(verdicts) if newest[verdict.verifier] is not verdict]
@@ -237,9 +264,9 @@ def split_verdicts(trace: Trace, *, with_judges: bool) -> tuple[list[Verdict], l
 def imported_decisions(trace: Trace, *, with_judges: bool) -> tuple[list[ImportedVerdict], list[ImportedReview]]:
     """What verifiers and people elsewhere said of an imported trace, in the order of its file.
 
-    What people and model judges said is there only `with_judges`.
+    What people and model judges said is there only `with_judges`, and nothing where a queue hides either.
     """
-    if trace.run_id is not None or trace.is_edited:
+    if trace.run_id is not None or trace.is_edited or trace.veiled_verdicts or trace.veiled_sampler:
         return [], []
     verdicts = list(ImportedVerdict.objects.filter(trace=trace).order_by("pk").defer("evidence"))
     if not with_judges:

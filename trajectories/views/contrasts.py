@@ -15,7 +15,7 @@ from trajectories.selectors.contrasts import group_place
 from trajectories.selectors.population import list_samples
 from trajectories.selectors.problems import to_record
 from trajectories.selectors.replays import kept_replay
-from trajectories.selectors.traces import get_trace, split_verdicts
+from trajectories.selectors.traces import get_trace_for, split_verdicts
 from trajectories.views.fragments import wants_fragment
 from trajectories.views.paging import read_key
 from trajectories.views.permissions import needs
@@ -77,7 +77,7 @@ def _find(request: HttpRequest, name: str) -> Trace | None:
     if key is None:
         return None
     try:
-        return get_trace(key)
+        return get_trace_for(key, sight_of(request.user))
     except Trace.DoesNotExist as fault:
         raise Http404(f"There is no trace {key}.") from fault
 

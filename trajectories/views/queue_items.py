@@ -13,12 +13,13 @@ from django.views.decorators.http import require_POST, require_safe
 
 from trajectories.core.curation.reviews import Decision, ReviewError
 from trajectories.core.curation.schemas import SKIP_REASONS
+from trajectories.core.curation.suggestions import Suggestion
 from trajectories.core.records import ProblemKind
 from trajectories.forms.queues import QueueReviewForm, SkipForm
 from trajectories.forms.reviews import UndoForm
 from trajectories.models import Assignment, Queue, QueueItem, Review
 from trajectories.selectors.attachments import attached_to
-from trajectories.selectors.blinding import stands
+from trajectories.selectors.blinding import Sight, stands, veil
 from trajectories.selectors.queue_groups import last_group_decided
 from trajectories.selectors.queue_screens import OpenedQueue, get_item_of, get_standing, open_queue
 from trajectories.selectors.queues import Nothing, assignment_of, count_skipped, get_session, why_nothing
@@ -33,6 +34,7 @@ from trajectories.services.curation.decisions import (
     flag_item,
     undo_in_queue,
 )
+from trajectories.services.curation.suggestions import suggestion_of
 from trajectories.views.fragments import wants_fragment
 from trajectories.views.paging import read_keys
 from trajectories.views.permissions import Refused, needs
@@ -238,7 +240,10 @@ def _render(
     hides, decided = item.queue.hides, assignment.state == Assignment.State.DONE
     last = latest_review(trace=item.trace, reviewer=visitor(request)) if attached.own_reviews else None
     told = (not hides.reviews and not item.is_gold) or stands(last)
-    hides_verdicts, hides_sampler = hides.verdicts and not decided, hides.sampler and not decided
+    # Another queue may hide more of the same trace.
+    veil([item.trace], Sight(visitor(request).pk))
+    hides_verdicts = item.trace.veiled_verdicts or (hides.verdicts and not decided)
+    hides_sampler = item.trace.veiled_sampler or (hides.sampler and not decided)
     context = reading(request, item.trace, told=told, verified=not hides_verdicts, attached=attached)
     if hides_verdicts and item.trace.problem.kind == ProblemKind.ARC:
         # The grids of the task come with the verdicts elsewhere.
@@ -269,6 +274,7 @@ def _panel(
         "assignment": assignment,
         "mine": assignment if assignment.state == Assignment.State.DONE else None,
         "form": form,
+        "suggestion": _shown_suggestion(assignment),
         "schema": form.schema,
         "guidelines": opened.guidelines,
         "skip_reasons": list(SKIP_REASONS.items()),
@@ -289,12 +295,20 @@ def _ways(request: HttpRequest, item: QueueItem, assignment: Assignment) -> dict
     }
 
 
+def _shown_suggestion(assignment: Assignment) -> Suggestion | None:
+    """What is suggested for an item that is not decided; None for nothing, and for the control."""
+    return None if assignment.state == Assignment.State.DONE or assignment.is_control else suggestion_of(assignment)
+
+
 def _filled(item: QueueItem, assignment: Assignment, last: Review | None) -> QueueReviewForm:
-    """The form starts with what the visitor said in this queue before, taken back or not, and a key of its own.
+    """The form starts with what the visitor said in this queue before, taken back or not, else with what is suggested,
+    and with a key of its own.
 
     `last` is the end of their chain on the trace.
     """
     said: dict[str, Any] = {"key": uuid.uuid4(), "lease": assignment.token}
+    if (suggestion := _shown_suggestion(assignment)) is not None:
+        said |= {"decision": str(suggestion.decision), "reason": suggestion.reason}
     if last is not None and last.decision == Decision.WITHDRAW:
         last = last.supersedes
     if item.is_gold:

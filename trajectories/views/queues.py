@@ -16,6 +16,7 @@ from trajectories.forms.queues import GoldForm, GuidelinesForm, QueueChangeForm,
 from trajectories.forms.traces import read_scope
 from trajectories.models import ProblemSet, Queue, QueueFlag, QueueWork, Run, Sampler, Trace
 from trajectories.selectors.blinding import sight_of
+from trajectories.selectors.quality import QualityScope
 from trajectories.selectors.queues import (
     CONTROL_QUEUES,
     PersonRow,
@@ -30,6 +31,7 @@ from trajectories.selectors.queues import (
     queue_progress,
     queues_for,
 )
+from trajectories.selectors.suggestions import suggestion_report
 from trajectories.selectors.traces import count_traces
 from trajectories.services.curation.decisions import settle_flag
 from trajectories.services.curation.queues import (
@@ -139,6 +141,7 @@ def _detail(request: HttpRequest, queue: Queue, gold_form: GoldForm | None = Non
             "hours_left": _hours_left(progress.total - progress.reviewed, people),
             "flags": open_flags(queue),
             "gold": gold_items(queue),
+            "suggestions": suggestion_report(QualityScope(queue=queue.pk)) if queue.suggestions else None,
             "gold_form": gold_form or GoldForm(schema=queue.asks),
             "verbs": [(verb, verb.capitalize()) for verb, (sources, _) in VERBS.items() if queue.state in sources],
             "skips": queue.work.aggregate(count=Sum("skipped_count", default=0))["count"],

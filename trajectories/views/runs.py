@@ -16,6 +16,7 @@ from trajectories.core.strategies import STRATEGIES
 from trajectories.forms.runs import VARIATIONS, BudgetForm, ExtendForm
 from trajectories.models import Run
 from trajectories.selectors.arc_scores import has_arc
+from trajectories.selectors.blinding import sight_of
 from trajectories.selectors.insights.scopes import InsightScope
 from trajectories.selectors.repeats import find_repeats
 from trajectories.selectors.runs import (
@@ -100,9 +101,11 @@ def _show(request: HttpRequest, run: Run, **refused: Form) -> HttpResponse:
     }
     if part == "problems":
         return render(
-            request, "trajectories/runs/_problems.html", {**context, "page": list_run_problems(run, after=after)}
+            request,
+            "trajectories/runs/_problems.html",
+            {**context, "page": list_run_problems(run, sight_of(request.user), after=after)},
         )
-    progress = get_progress(run)
+    progress = get_progress(run, sight_of(request.user))
     context |= {
         "progress": progress,
         "bar": outcome_bar(progress.outcomes),
@@ -114,7 +117,11 @@ def _show(request: HttpRequest, run: Run, **refused: Form) -> HttpResponse:
     }
     if part == "live":
         return render(request, "trajectories/runs/_live.html", context)
-    context |= {"page": list_run_problems(run, after=after), "instructions": list_instructions(run), **_plan(run)}
+    context |= {
+        "page": list_run_problems(run, sight_of(request.user), after=after),
+        "instructions": list_instructions(run),
+        **_plan(run),
+    }
     context["figures"] = slots(RUN_CHARTS, InsightScope(runs=(run.pk,)))
     context |= {"has_arc": has_arc(run), "repeats": find_repeats(run) if run.sampler.is_chat else None}
     may_steer = request.user.has_perm("trajectories.control_run")

@@ -5,7 +5,7 @@ from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
-from trajectories.selectors.blinding import sight_of, sight_on_screen
+from trajectories.selectors.blinding import sight_of, sight_on_screen, veil
 from trajectories.selectors.queues import CONTROL_QUEUES
 from trajectories.selectors.timelines import Reader, get_timeline
 from trajectories.views.fragments import wants_fragment
@@ -18,7 +18,9 @@ from trajectories.views.visitors import visitor
 def trace_timeline(request: HttpRequest, trace_id: int) -> HttpResponse:
     """Who did what to a trace, when, and what it changed; for htmx the table alone."""
     trace, asked = find_trace(trace_id), request.GET.get("reviews") == "all"
-    told = sight_on_screen(request.user, asked=asked).covers(trace.pk)
+    sight = sight_on_screen(request.user, asked=asked)
+    veil([trace], sight)
+    told = sight.covers(trace.pk)
     sees_all = not sight_of(request.user).is_blind
     reader = Reader(
         visitor(request).pk,

@@ -93,7 +93,7 @@ function describe(element) {
 
 // Headings of the overlay, in its order, each with what belongs under it; what fits none is about the page.
 const GROUPS = [
-  ["Decide", "#accept-next, [name=decision], [name=score], [name=then], #id_comment, [data-key=u]"],
+  ["Decide", "#accept-next, #take-suggestion, [name=decision], [name=score], [name=then], #id_comment, [data-key=u]"],
   ["Reasons", "[name=reason]"],
   ["Steps", "[data-label-step], [data-step-move]"],
   ["Move", "[rel=next], [rel=prev], [data-key=s], [data-key=l], [data-key=j]"],

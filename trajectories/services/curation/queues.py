@@ -12,6 +12,7 @@ from django.db.models import F, Max
 from trajectories.core.curation.groups import NOT_BEST
 from trajectories.core.curation.reviews import REJECTION_REASONS, Decision
 from trajectories.core.curation.schemas import Blinding, DecisionSchema, KnownDecision
+from trajectories.core.curation.suggestions import Source
 from trajectories.core.faults import Fault
 from trajectories.core.selections import Selection
 from trajectories.models import Assignment, AuditEvent, Queue, QueueGuidelines, QueueItem, Review, Trace
@@ -59,6 +60,7 @@ class QueueDraft:
     gold_count: int = 0
     training_count: int = 0
     gold_every: int = 0
+    suggestions: str = Source.NONE
     due_on: date | None = None
     members: Collection[User] = ()
 
@@ -75,6 +77,9 @@ class QueueDraft:
             raise Fault("One gold item in: found a number, but no gold item is left to mix in.", field="gold_every")
         if self.by_problem:
             self._check_by_problem()
+        if self.suggestions == Source.VERDICTS and self.blinding.verdicts:
+            found = "found “by verdicts”, but what verifiers found is hidden here until one has decided"
+            raise Fault(f"Suggestions: {found}; choose another source or let it be seen.", field="suggestions")
         needed = self.reviews_each * (2 if self.doubled_percent else 1)
         if self.members and len(self.members) < needed:
             found = f"found {len(self.members)}, expected at least {needed}, as many as a trace needs reviews"
@@ -88,6 +93,9 @@ class QueueDraft:
         if self.schema.scores:
             found = f"found {len(self.schema.scores)}, expected none where all samples of a problem come at once"
             raise Fault(f"Several scores: {found}.", field="scores")
+        if self.suggestions:
+            found = "found a source, expected none where all samples of a problem come at once"
+            raise Fault(f"Suggestions: {found}.", field="suggestions")
 
 
 def _within(name: str, title: str, value: int, least: int, most: int) -> None:
@@ -117,6 +125,7 @@ def make_queue(*, actor: User, draft: QueueDraft) -> Queue:
         reviews_each=draft.reviews_each,
         doubled_percent=draft.doubled_percent,
         gold_every=draft.gold_every,
+        suggestions=draft.suggestions,
         has_training=bool(draft.training_count),
         seed=secrets.randbits(63),
         due_on=draft.due_on,
@@ -253,6 +262,10 @@ def change_queue(*, actor: User, queue: Queue, title: str, due_on: date | None, 
     }
     Queue.objects.filter(pk=queue.pk).update(title=title, due_on=due_on)
     queue.members.set(members)
+    if members:
+        # What was meant for somebody who is not among them any more is anybody's.
+        meant = Assignment.objects.filter(queue=queue, meant_for__isnull=False).exclude(state=Assignment.State.DONE)
+        meant.exclude(meant_for__in=members).update(meant_for=None)
     after = {"title": title, "due_on": str(due_on), "members": sorted(member.pk for member in members)}
     if after != before:
         _audit(actor, "queue.changed", queue, {"before": before, "after": after})

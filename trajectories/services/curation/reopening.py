@@ -17,7 +17,7 @@ WITH given AS (
 opened AS (
     UPDATE trajectories_assignment AS assignment
     SET state = 'open', reviewer_id = NULL, token = NULL, expires_at = NULL, handed_at = NULL, decided_at = NULL,
-        review_id = NULL, seconds = NULL, void_id = %(void)s
+        review_id = NULL, seconds = NULL, void_id = %(void)s, meant_for_id = NULL
     FROM given WHERE assignment.id = given.id
     RETURNING assignment.item_id, assignment.queue_id, given.seconds
 ),
