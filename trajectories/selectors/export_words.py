@@ -15,6 +15,7 @@ from trajectories.core.verifiers.deciding import is_supporting
 from trajectories.models import Problem
 from trajectories.selectors.archives import RESTORED
 from trajectories.selectors.problems import to_public
+from trajectories.selectors.release_contents import array_text
 
 HUMAN_EDIT = "human edit"
 """Where an edited trace came from: no sampler is credited with it."""
@@ -127,5 +128,5 @@ def _rows(table: str, columns: str, keys: list[int]) -> list[tuple[Any, ...]]:
     if not keys:
         return []
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {columns} FROM trajectories_{table} WHERE id = ANY(%s)", [keys])
+        cursor.execute(f"SELECT {columns} FROM trajectories_{table} WHERE id = ANY(%s::bigint[])", [array_text(keys)])
         return list(cursor.fetchall())

@@ -6,7 +6,7 @@ times, also where `features` say that it is text: "2024-01-02" comes back as "20
 the rows as JSON itself and states every type.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from trajectories.core.records import JSON
 
@@ -36,18 +36,14 @@ def add_value(columns: Columns, value: JSON) -> Columns:
 
     Types are never changed in place: what has not changed is the same object.
     """
+    if type(value) is str and columns == "string":  # by far the most values
+        return columns
     if value is None or columns == MIXED:
         return columns
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):  # not Mapping: asking that takes longer than all the rest
         return _add_object(columns, value)
     if isinstance(value, list | tuple):
-        if not (isinstance(columns, list) or columns == UNKNOWN):
-            return MIXED
-        before = columns[0] if isinstance(columns, list) else UNKNOWN
-        inner = before
-        for item in value:
-            inner = add_value(inner, item)
-        return columns if inner is before and isinstance(columns, list) else [inner]
+        return _add_list(columns, value)
     found = _OF_PYTHON[type(value)]
     if found == "int64" and not -_EXACT <= value <= _EXACT:
         found = WIDE if -_MOST <= value < _MOST else MIXED
@@ -58,6 +54,16 @@ def add_value(columns: Columns, value: JSON) -> Columns:
     if {columns, found} <= _WHOLE:
         return WIDE
     return "float64" if {columns, found} <= _NUMBERS else MIXED
+
+
+def _add_list(columns: Columns, value: Sequence[JSON]) -> Columns:
+    if not (isinstance(columns, list) or columns == UNKNOWN):
+        return MIXED
+    before = columns[0] if isinstance(columns, list) else UNKNOWN
+    inner = before
+    for item in value:
+        inner = add_value(inner, item)
+    return columns if inner is before and isinstance(columns, list) else [inner]
 
 
 def _add_object(columns: Columns, value: Mapping[str, JSON]) -> Columns:

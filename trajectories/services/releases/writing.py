@@ -217,11 +217,13 @@ class _Block:
 
 def _size(value: Any) -> int:
     """About how many characters a row has."""
-    if isinstance(value, str):
-        return len(value) + 8
-    if isinstance(value, Mapping):
-        return sum(map(_size, value.values()))
-    return sum(map(_size, value)) if isinstance(value, list) else 8
+    total = 8
+    for inner in value.values() if isinstance(value, dict) else value:
+        if isinstance(inner, str):
+            total += len(inner)
+        elif isinstance(inner, dict | list):
+            total += _size(inner)
+    return total
 
 
 def _check_arguments(row: Mapping[str, JSON], keys: set[tuple[str, ...]]) -> None:
