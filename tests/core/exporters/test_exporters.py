@@ -76,7 +76,8 @@ def test_every_row_is_one_line_that_reads_back_as_it_was(reasoning, program, ans
         assert line.count(b"\n") == 1
         assert b"\r" not in line
         (row,) = exporter.rows([item], Ways())
-        assert json.loads(line) == {**json.loads(json.dumps(row.values)), "meta": {**json.loads(json.dumps(row.meta))}}
+        meta = {} if exporter.name == "arc-submission" else {"meta": json.loads(json.dumps(row.meta))}
+        assert json.loads(line) == {**json.loads(json.dumps(row.values)), **meta}
         assert row.meta["trace_id"] == 7
 
 
@@ -84,7 +85,8 @@ def test_rows_come_the_same_twice_and_carry_meta_only_when_asked(exporter):
     plain = encode_row(exporter, make_item(), with_meta=False)
     assert plain == encode_row(exporter, make_item(), with_meta=False)
     assert "meta" not in json.loads(plain)
-    assert list(json.loads(encode_row(exporter, make_item(), with_meta=True)))[-1] == "meta"
+    if exporter.name != "arc-submission":
+        assert list(json.loads(encode_row(exporter, make_item(), with_meta=True)))[-1] == "meta"
 
 
 def test_keys_keep_their_order_whatever_order_the_prompt_came_in(exporter):
