@@ -11,12 +11,14 @@ import uuid
 from pathlib import Path
 
 import pytest
+from django.core.management import call_command
 
-from tests.services.releases.test_exports_loading import release_of, written
+from tests.services.releases.test_exports_loading import written
 from trajectories.core.releases.rules import Reviews, Rule
 from trajectories.models import Trace
 from trajectories.services.releases.exports import export_path
 from trajectories.services.releases.freezing import freeze_accepted
+from trajectories.services.verification.queue import verify_traces
 
 PYTHON = os.environ.get("MINICOLUMN_TRL", "")
 pytestmark = [
@@ -37,7 +39,7 @@ def _export_dir(settings, tmp_path):
 
 
 @pytest.fixture
-def release(curator, lead, tmp_path):
+def release(lead, tmp_path):
     """An agent, right and wrong answers with thoughts, all to one question."""
     call = {"name": "python", "arguments": '{"code": "print(6*7)"}'}
     asked = {"role": "user", "content": "Six times seven?"}
@@ -60,8 +62,9 @@ def release(curator, lead, tmp_path):
     problems.write_text(json.dumps({"name": "q", "question": "Six times seven?", "answer": 42}) + "\n")
     rows = [{"problem_id": "q", "model": f"m{place}", "messages": each} for place, each in enumerate([agent, *said])]
     traces.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    release_of(curator, lead, problems, traces)
-    Trace.objects.filter(correctness="fail").update(decision="")
+    call_command("import_problems", problems, split="train")
+    call_command("import_traces", traces)
+    verify_traces(trace_ids=list(Trace.objects.values_list("pk", flat=True)))
     return freeze_accepted(actor=lead, title="All", rule=Rule(reviews=Reviews(accepted_by=0)), key=uuid.uuid4())
 
 
