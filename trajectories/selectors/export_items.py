@@ -32,13 +32,14 @@ SHORT_PROMPT = 20_000
 """Characters of a prompt up to which what is made of it is remembered."""
 
 _ITEMS = """
-SELECT position, split, score, evidence, trace_id, prompt_id, parts, ended, hinted, edited, said_edited, parent_id, problem_id,
-       sampler_id, instruction_id, reasoning, program
+SELECT position, split, score, evidence, trace_id, prompt_id, parts, ended, hinted, edited, said_edited, parent_id,
+       problem_id, sampler_id, instruction_id, reasoning, program
 FROM (
     SELECT item.position, item.split, item.score, {evidence} AS evidence, trace.id AS trace_id, trace.prompt_id,
            trace.parts::text AS parts, trace.facts ? 'ended_by' AS ended, trace.hinted,
            trace.edited_by_id IS NOT NULL AS edited,
-           coalesce(trace.facts ->> 'origin' = 'human edit', false) AS said_edited, trace.parent_id, trace.problem_id, trace.sampler_id,
+           coalesce(trace.facts ->> 'origin' = 'human edit', false) AS said_edited, trace.parent_id,
+           trace.problem_id, trace.sampler_id,
            trace.instruction_id, reasoning.body AS reasoning, program.body AS program,
            sum(octet_length(reasoning.body) + coalesce(octet_length(program.body), 0)) OVER (ORDER BY item.position)
                - octet_length(reasoning.body) - coalesce(octet_length(program.body), 0) AS bytes_before
