@@ -27,7 +27,7 @@ from trajectories.views.exports import describe_exports
 from trajectories.views.freezings import address_of
 from trajectories.views.paging import read_key
 from trajectories.views.permissions import needs
-from trajectories.views.shown.funnels import show_job_funnel, show_row
+from trajectories.views.shown.funnels import show_job_funnel, show_rows
 from trajectories.views.visitors import visitor
 
 PREVIEW_ROWS = 3
@@ -63,9 +63,9 @@ def release_list(request: HttpRequest) -> HttpResponse:
 
 def _shown_rows(release: Release, export_format: str, thoughts: Thoughts) -> list[str]:
     """The first rows of a release in a format; one that takes few of the items is looked for among the first only."""
-    takes = EXPORTERS[export_format].takes
-    items = (item for item in iterate_items(release, count=LOOKED_THROUGH) if takes(item))
-    return [show_row(export_format, item, thoughts) for item in islice(items, PREVIEW_ROWS)]
+    reads = EXPORTERS[export_format].reads
+    items = iterate_items(release, count=LOOKED_THROUGH, reads=reads, with_meta=False)
+    return list(islice(show_rows(export_format, items, thoughts), PREVIEW_ROWS))
 
 
 def first_rows(release: Release) -> list[str]:

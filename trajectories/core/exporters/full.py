@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 
 from trajectories.core.completions.parts import parts_to_json
-from trajectories.core.exporters.base import ExportItem, TakesEveryItem, sent_messages
+from trajectories.core.exporters.base import LINES, ExportItem, OneRowEach, Reads
+from trajectories.core.exporters.conversations import sent_messages
 from trajectories.core.exporters.thoughts import DEFAULT_THOUGHTS, Thoughts
 from trajectories.core.records import JSON
 
 
-class FullExporter(TakesEveryItem):
+class FullExporter(OneRowEach):
     """The documented archive schema (docs/exports.md). Reviewers appear under the release's pseudonyms."""
 
     name = "full"
@@ -16,6 +17,9 @@ class FullExporter(TakesEveryItem):
     read_by = "archives, another Minicolumn"
     writes_thoughts = False
     is_table = False
+    reads = Reads.EVERYTHING
+    containers = LINES
+    columns: JSON = "mixed"
 
     def row(self, item: ExportItem, thoughts: Thoughts = DEFAULT_THOUGHTS) -> Mapping[str, JSON]:  # noqa: ARG002
         """{"problem": {...}, "trace": {...}, "verdicts": [...], "reviews": [...], "item": {...}}."""
