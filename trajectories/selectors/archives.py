@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from trajectories.core.importers.archive_rows import REQUEST
 from trajectories.models import Adjudication, Release, ReleaseItem
 
 RESTORED = "archived"
@@ -70,6 +71,7 @@ def archive_of(
                 "reasoning_tokens": trace.reasoning_tokens,
                 "output_tokens": trace.output_tokens,
             },
+            **{name: trace.facts[name] for name in REQUEST if name in trace.facts},
         },
         "item": own,
     }

@@ -12,6 +12,12 @@ from trajectories.core.records import JSON, FinishReason, ProblemKind, ProblemRe
 HUMAN_EDIT = "human edit"
 """Where a trace came from that a person made by editing another one."""
 
+ARCHIVED_AS = "archived_as"
+"""The fact that keeps what a trace from an archive was called where it was sampled."""
+
+REQUEST = ("custom_id", "alternative")
+"""Facts that say which request a trace answers, and as which of several answers."""
+
 USAGE = ("input_tokens", "cached_tokens", "reasoning_tokens", "output_tokens")
 HASH = re.compile(r"[0-9a-f]{64}")
 SOURCES = ("", "generator", "consensus", "author", "person")
@@ -27,7 +33,7 @@ SLUG = re.compile(r"[-a-zA-Z0-9_]{1,80}")
 
 @dataclass(frozen=True, slots=True)
 class ArchivedProblem:
-    """A problem as an archive has it, its hash checked, and the set that it came in."""
+    """A problem as an archive has it, and the set that it came in. `content_hash` is what the row states."""
 
     record: ProblemRecord
     content_hash: str
@@ -91,7 +97,7 @@ def read_release(row: Mapping[str, JSON]) -> ArchivedRelease:
 def read_problem(problem: Mapping[str, JSON]) -> ArchivedProblem | None:
     """The whole problem of a row; None where the row, as those of earlier versions, has only part of it.
 
-    Raises ProblemError, also where its content is not what its hash says.
+    Raises ProblemError; whether its content is what its hash says is for `check_problem`.
     """
     if "statement" not in problem or "set" not in problem:
         return None
@@ -114,17 +120,22 @@ def read_problem(problem: Mapping[str, JSON]) -> ArchivedProblem | None:
         family=_text(problem, "family", path, LONGEST_FAMILY),
         difficulty=dict(problem.get("difficulty") or {}),
     )
-    own = problem_hash(record)
-    if own != _hash(problem, "hash", path):
-        raise ProblemError("problem.hash", f"found {str(problem['hash'])[:12]}…, but its content has {own[:12]}…")
     return ArchivedProblem(
         record=record,
-        content_hash=own,
+        content_hash=_hash(problem, "hash", path),
         reference_source=_one_of(problem, "reference_source", path, SOURCES),
         set_name=named["name"],
         set_title=_text(named, "title", "problem.set.", LONGEST_NAME) or named["name"],
         set_source=_text(named, "source", "problem.set.", LONGEST_SOURCE),
     )
+
+
+def check_problem(problem: ArchivedProblem) -> None:
+    """Raise ProblemError where a problem is not what its hash says."""
+    own = problem_hash(problem.record)
+    if own != problem.content_hash:
+        found = f"found {problem.content_hash[:12]}…, but its content has {own[:12]}…"
+        raise ProblemError("problem.hash", found)
 
 
 def read_item(item: JSON) -> ArchivedItem | None:
@@ -171,12 +182,9 @@ def read_facts(trace: Mapping[str, JSON], item: ArchivedItem | None) -> dict[str
     found = trace.get("found")
     looked = isinstance(found, dict) and "rule" not in found and type(found.get("rules")) is int
     # That an answer was looked for and none found is known too.
-    return facts | {"custom_id": name_of_trace(item)} | ({"found": found} if looked else {})
-
-
-def name_of_trace(item: ArchivedItem) -> str:
-    """What a trace from an archive was called where it was sampled."""
-    return f"trace {item.trace_id}"
+    facts |= {"found": found} if looked else {}
+    request = {name: trace[name] for name in REQUEST if isinstance(trace.get(name), str | int)}
+    return facts | (request or {ARCHIVED_AS: item.trace_id})
 
 
 def model_of(item: ArchivedItem) -> str:

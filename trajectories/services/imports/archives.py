@@ -21,8 +21,8 @@ from trajectories.core.importers.archive_rows import (
     ArchivedItem,
     ArchivedProblem,
     ArchivedRelease,
+    check_problem,
     is_release,
-    name_of_trace,
     read_release,
 )
 from trajectories.core.importers.trace_files import ForeignTrace, read_traces
@@ -35,7 +35,7 @@ from trajectories.services.imports.direct import import_traces
 from trajectories.services.locks import one_writer_at_a_time
 from trajectories.services.problems.imports import FaultTally, SetTarget, spool_folder, stage_records, write_problems
 from trajectories.services.problems.references import reference_fault
-from trajectories.services.traces.imports import read_rows, stage_trace
+from trajectories.services.traces.imports import TRACE_COLUMNS, read_rows, request_of, stage_trace
 
 BATCH = 200
 ITEM_COLUMNS = ("position", "trace_id", "split", "score", "evidence", "content_hash", "release_id")
@@ -127,6 +127,7 @@ class _Check:
             raise ProblemError("item.release", "found the row of another release, expected one release in an archive")
         self._release = item.release
         self._count += 1
+        check_problem(line.problem)
         if line.problem.content_hash != self._sound:
             if reason := reference_fault(line.problem.record):
                 raise ProblemError("problem", reason)
@@ -255,22 +256,23 @@ class _TracesHere:
         hashes = {line.problem.content_hash for line in batch}
         self._problems = dict(Problem.objects.filter(content_hash__in=hashes).values_list("content_hash", "pk"))
         self._known_as = {line.item.position: self._names(line) for line in batch}
-        wanted = {name for names in self._known_as.values() for name in names}
+        wanted = {name for _, names in self._known_as.values() for name in names}
         wanted |= {str(line.item.original["trace"]) for line in batch if line.item.original is not None}
         found = Trace.objects.filter(problem__in=self._problems.values(), content_hash__in=wanted, run=None)
         self._found: dict[tuple[int, str], list[tuple[int, str]]] = {}
         for key, problem, own, facts in found.order_by("pk").values_list("pk", "problem_id", "content_hash", "facts"):
-            self._found.setdefault((problem, own), []).append((key, str(facts.get("custom_id") or "")))
+            self._found.setdefault((problem, own), []).append((key, request_of(facts)))
 
-    def _names(self, line: _Line) -> list[str]:
+    def _names(self, line: _Line) -> tuple[str, list[str]]:
+        """Which request a row's trace answers, and the content hashes that it may have here."""
         staged = stage_trace(_unsaved(line.problem), line.trace)
-        return [line.item.trace, *staged["known_as"]]
+        return request_of(staged["trace"][TRACE_COLUMNS.index("facts")]), [line.item.trace, *staged["known_as"]]
 
     def find(self, line: _Line) -> int | None:
-        """The trace of a row: that of its name, else one of the same content that has none."""
-        problem, name = self._problems.get(line.problem.content_hash, 0), name_of_trace(line.item)
-        same = [each for own in self._known_as[line.item.position] for each in self._found.get((problem, own), ())]
-        return next((key for wanted in (name, "") for key, named in same if named == wanted), None)
+        """The trace of a row: that of the same request, else one of the same content that answers none."""
+        problem, (request, names) = self._problems.get(line.problem.content_hash, 0), self._known_as[line.item.position]
+        same = [each for own in names for each in self._found.get((problem, own), ())]
+        return next((key for wanted in (request, "") for key, answers in same if answers == wanted), None)
 
     def parent(self, line: _Line) -> int | None:
         """The trace that a person edited into this one, where it is here."""

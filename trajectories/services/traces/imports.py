@@ -15,7 +15,7 @@ from trajectories.adapters.spools import BATCH_BYTES, Spool
 from trajectories.core.completions.parts import Completion, parts_to_json
 from trajectories.core.completions.thoughts import PartKind
 from trajectories.core.curation.reviews import Standing, settle
-from trajectories.core.importers.archive_rows import HUMAN_EDIT
+from trajectories.core.importers.archive_rows import ARCHIVED_AS, HUMAN_EDIT
 from trajectories.core.importers.trace_files import ForeignTrace, Row, read_traces
 from trajectories.core.importers.trace_rows import read_document, read_lines
 from trajectories.core.problems import ImportFault, ProblemError
@@ -179,10 +179,13 @@ def _result(problem: Problem, item: ForeignTrace) -> SampleResult:
     )
 
 
-def _request_of(facts: Mapping[str, JSON]) -> str:
-    """Which request a trace answers, and as which of several answers; "" where its row did not say."""
+def request_of(facts: Mapping[str, JSON]) -> str:
+    """Which request a trace answers, and as which of several answers, or what an archive calls it; "" where its row did
+    not say."""
     custom_id, alternative = facts.get("custom_id"), facts.get("alternative")
-    return "" if custom_id is None and alternative is None else f"{custom_id or ''}\n{alternative or 0}"
+    if custom_id is None and alternative is None:
+        return f"trace {facts[ARCHIVED_AS]}" if ARCHIVED_AS in facts else ""
+    return f"{custom_id or ''}\n{alternative or 0}"
 
 
 class _Known:
@@ -308,10 +311,10 @@ class _Writer:
         known = _Known()
         columns = ("problem_id", "content_hash", "sampler_id", "facts", "pk")
         for problem, name, by, facts, trace_id in found.values_list(*columns):
-            known.add((problem, name), by, _request_of(facts), trace_id)
+            known.add((problem, name), by, request_of(facts), trace_id)
         new, again = [], dict[int, Sequence[JSON]]()
         for problem, sampler, row in rows:
-            request = _request_of(row["trace"][TRACE_COLUMNS.index("facts")])
+            request = request_of(row["trace"][TRACE_COLUMNS.index("facts")])
             same = (known.find((problem, name), sampler, request) for name in row["known_as"])
             there = next((trace_id for trace_id in same if trace_id is not None), None)
             if there is None:
