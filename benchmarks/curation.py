@@ -92,7 +92,10 @@ for number in range(curators):
     client = Client()
     client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
     cookies.append(client.cookies[settings.SESSION_COOKIE_NAME].value)
-times = {"made": made, "filled": filled}
+with connection.cursor() as cursor:
+    cursor.execute("SELECT pid FROM pg_stat_activity WHERE backend_type = 'checkpointer'")
+    (checkpointer,) = cursor.fetchone()
+times = {"made": made, "filled": filled, "checkpointer": checkpointer}
 print(json.dumps({"queue": queue.pk, "reviews": queue.review_count, "cookies": cookies, **times}))
 """
 
@@ -208,6 +211,11 @@ def run(code: str, environment: dict[str, str], *arguments: str) -> str:
     return done.stdout.splitlines()[-1] if done.stdout else ""
 
 
+def parent_of(pid: int) -> int:
+    """The process that started one."""
+    return int((Path("/proc") / str(pid) / "stat").read_text().rpartition(")")[2].split()[1])
+
+
 def processor_seconds(pids: set[int]) -> float:
     """Processor time that processes and all they started have spent so far, those that have ended included."""
     parents: dict[int, int] = {}
@@ -296,7 +304,7 @@ def main() -> None:
         print(f"{machine}; {options.items:,} items, {seeded['reviews']:,} reviews wanted, {options.curators} curators")
         print(f"made in {seeded['made']:.2f} s, all taken up after {seeded['filled']:.1f} s", flush=True)
         web = stack.enter_context(serving(environment, port))
-        database = int(next(parent.glob("**/postmaster.pid")).read_text().split()[0])
+        database = parent_of(seeded["checkpointer"])
         everybody: list[Curator] = []
         for title, think in ((f"{options.think:g} s between", options.think), ("no pause", 0.0)):
             curators = [Curator(port, seeded["queue"], cookie, think) for cookie in seeded["cookies"]]
