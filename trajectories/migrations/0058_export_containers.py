@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("trajectories", "0053_voided_assignments"),
+        ("trajectories", "0055_suggestions"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
