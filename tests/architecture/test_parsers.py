@@ -34,7 +34,6 @@ NO_PARSERS = {
     "honcho": "starts our processes",
     "huggingface_hub": "sends files, and reads what a hub that an admin has named answers",
     "kombu": "carries ids of rows",
-    "huggingface_hub": "reads the replies of a hub that the operator named",
     "krippendorff": "computes",
     "numpy": "computes",
     "pgmq": "carries ids of rows",

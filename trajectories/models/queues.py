@@ -18,8 +18,8 @@ class Queue(models.Model):
     gets `reviews_each` reviews, and `doubled_percent` of the traces twice as many. `seed` draws these and the random
     order. `suggestions` says where pre-filled decisions come from. Of every `gold_every` decisions of a person one is
     about a gold item (0: none); with `has_training` everybody reviews the training items first. A live queue takes up
-    traces that come to match the selection later. In a queue `by_problem` all samples of a problem are handed out, decided
-    on and taken back together.
+    traces that come to match the selection later. In a queue `by_problem` all samples of a problem are handed out,
+    decided on and taken back together.
 
     Traces up to the id `last_trace` are taken up (null: all there are), which has been done while `is_filling` is
     false. `marks` are the newest rows on which the selection depends, as they were found at `marked_at`.
