@@ -92,10 +92,7 @@ for number in range(curators):
     client = Client()
     client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
     cookies.append(client.cookies[settings.SESSION_COOKIE_NAME].value)
-with connection.cursor() as cursor:
-    cursor.execute("SELECT pid FROM pg_stat_activity WHERE backend_type = 'checkpointer'")
-    (checkpointer,) = cursor.fetchone()
-times = {"made": made, "filled": filled, "checkpointer": checkpointer}
+times = {"made": made, "filled": filled}
 print(json.dumps({"queue": queue.pk, "reviews": queue.review_count, "cookies": cookies, **times}))
 """
 
@@ -117,6 +114,16 @@ print(json.dumps({
     "over": QueueItem.objects.filter(done_count__gt=F("quota")).count(),
 }))
 """
+
+CHECKPOINTER = """
+import django
+django.setup()
+from django.db import connection
+with connection.cursor() as cursor:
+    cursor.execute("SELECT pid FROM pg_stat_activity WHERE backend_type = 'checkpointer'")
+    print(cursor.fetchone()[0])
+"""
+"""A child of the database's first process. Between seeding and serving the database is stopped and started."""
 
 STOP = """
 from trajectories.adapters import embedded_postgres
@@ -304,7 +311,7 @@ def main() -> None:
         print(f"{machine}; {options.items:,} items, {seeded['reviews']:,} reviews wanted, {options.curators} curators")
         print(f"made in {seeded['made']:.2f} s, all taken up after {seeded['filled']:.1f} s", flush=True)
         web = stack.enter_context(serving(environment, port))
-        database = parent_of(seeded["checkpointer"])
+        database = parent_of(int(run(CHECKPOINTER, environment)))
         everybody: list[Curator] = []
         for title, think in ((f"{options.think:g} s between", options.think), ("no pause", 0.0)):
             curators = [Curator(port, seeded["queue"], cookie, think) for cookie in seeded["cookies"]]
