@@ -12,9 +12,10 @@ from django.views.decorators.http import require_POST, require_safe
 
 from trajectories.core.curation.groups import NOT_BEST
 from trajectories.core.curation.reviews import ReviewError
+from trajectories.core.curation.schemas import SKIP_REASONS
 from trajectories.core.records import ProblemKind
 from trajectories.forms.queue_groups import GroupForm
-from trajectories.forms.queues import SKIP_REASONS, SkipForm
+from trajectories.forms.queues import SkipForm
 from trajectories.forms.reviews import UndoForm
 from trajectories.models import Assignment, Problem, Queue
 from trajectories.selectors.queue_groups import (
