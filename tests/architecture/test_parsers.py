@@ -32,7 +32,6 @@ NO_PARSERS = {
     "django": "reads forms and addresses, which people send",
     "django_htmx": "writes headers",
     "honcho": "starts our processes",
-    "huggingface_hub": "sends files, and reads what a hub that an admin has named answers",
     "kombu": "carries ids of rows",
     "krippendorff": "computes",
     "numpy": "computes",
