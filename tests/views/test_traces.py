@@ -149,7 +149,7 @@ def test_a_long_trace_takes_no_more_queries_than_a_short_one(as_curator, django_
     page_of(as_curator, trace)
     for shown in (trace, long):
         # Five of them lease the trace: a transaction of its own, the turn, the statement, the lease.
-        with django_assert_max_num_queries(24):
+        with django_assert_max_num_queries(27):
             page_of(as_curator, shown)
 
 
@@ -230,7 +230,7 @@ class TestList:
         for _ in range(count):
             factories.make_trace(problem=problem, run=run, instruction=instruction)
         as_curator.get(self.address())
-        with django_assert_num_queries(10):
+        with django_assert_num_queries(11):
             as_curator.get(self.address())
 
     def test_filters_narrow_the_list(self, as_curator, curator):
