@@ -11,6 +11,7 @@ from tests.queues import item_of, make_traces, queue_of
 from trajectories.core.curation.schemas import Blinding
 from trajectories.core.identity import content_hash
 from trajectories.models import Assignment, Queue, QueueSkip, Review, Trace
+from trajectories.services.curation.group_leases import lease_next_group
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}
@@ -158,6 +159,16 @@ def test_a_refused_form_comes_back_as_it_was_marked(client, page, queue, some):
     html = client.post(f"{page}decide/", sent(queue, **values)).content.decode()
     assert re.search(r'value="keep"\s+data-mark="keep" checked', html)
     assert "Words." in html
+
+
+def test_a_form_about_samples_that_others_have_is_refused_with_a_summary(client, page, lead, queue, some):
+    lease_next_group(reviewer=lead, queue=queue)
+    response = client.post(reverse("queue_group_decide", args=[queue.pk, some[0].problem_id]), sent(queue))
+    assert response.status_code == 422
+    summary = re.search(r"<div[^>]*data-faults>.*?</ul>", response.content.decode(), re.DOTALL)
+    assert summary is not None
+    assert "none of its samples is with you" in summary[0]
+    assert not Review.objects.exists()
 
 
 def test_skip_and_undo_are_about_the_whole(client, page, queue):
