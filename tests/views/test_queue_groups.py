@@ -7,7 +7,7 @@ import pytest
 from django.urls import reverse
 
 from tests import factories
-from tests.queues import item_of, make_traces, queue_of
+from tests.queues import decide, item_of, make_traces, queue_of
 from trajectories.core.curation.schemas import Blinding
 from trajectories.core.identity import content_hash
 from trajectories.models import Assignment, Queue, QueueSkip, Review, Trace
@@ -102,6 +102,28 @@ def test_what_the_queue_hides_is_hidden_and_orders_nothing_until_all_is_decided(
     assert sampler not in blind
     client.post(f"{address}decide/", sent(queue, all_rejected="on", then="stay"))
     assert re.search(r"\d/2 pairs", seen())
+
+
+def test_what_another_queue_hides_of_one_sample_is_hidden_of_all(client, page, curator, lead, queue, some):
+    def seen() -> str:
+        parts = [page, f"{page}samples/?answer={some[0].answer_hash}"]
+        parts += [reverse("queue_sample", args=[queue.pk, item_of(queue, some[0]).pk])]
+        return "".join(client.get(part, headers=HTMX).content.decode() for part in parts)
+
+    told = r"badge (?:pass|fail)|\d/2 pairs|Expected answer"
+    assert re.search(told, seen())
+    hiding = queue_of(lead, some, title="Another", blinding=Blinding(verdicts=True, sampler=True))
+    others = hiding.items.exclude(trace=some[0])
+    Assignment.objects.filter(item__in=others).delete()
+    others.delete()
+    blind = seen()
+    assert re.findall(told, blind) == []
+    # The shortest stands for the others, right or wrong.
+    assert f'value="best:{item_of(queue, some[2]).pk}"' in blind
+    client.post(f"{page}decide/", sent(queue, all_rejected="on", then="stay"))
+    assert re.findall(told, seen()) == [], "decided here, not there"
+    decide(curator, item_of(hiding, some[0]))
+    assert re.search(told, seen())
 
 
 def test_others_words_do_not_show_before_ones_own(client, page, curator, lead, queue, some):

@@ -17,9 +17,7 @@ def search_tree(request: HttpRequest, run_id: int, problem_id: int) -> HttpRespo
     run = get_object_or_404(Run.objects.select_related("sampler"), pk=run_id)
     problem = get_object_or_404(Problem, pk=problem_id)
     if tells_hidden(run, problem.pk, sight_of(request.user)):
-        raise Refused(
-            "A queue hides some of this from you until you have decided there, and the tree would tell it."
-        )
+        raise Refused("A queue hides some of this from you until you have decided there, and the tree would tell it.")
     tree = get_search_tree(run, problem.pk)
     if tree is None:
         raise Http404(f"Run {run.pk} has no attempt at problem {problem.pk}.")
