@@ -3,9 +3,14 @@
 import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
+from typing import Any
+
+from django.conf import settings
 
 from trajectories.charts.base import Chart, trace_link
 from trajectories.core.figures.records import Figure, Point
+from trajectories.core.figures.specs import plotly_spec
+from trajectories.core.figures.tables import exact, shown
 from trajectories.selectors.blinding import Sight, hidden_among
 from trajectories.selectors.insights.scopes import InsightScope
 
@@ -47,3 +52,27 @@ def without_hidden_links(figure: Figure, sight: Sight) -> Figure:
 
 def _without(point: Point, gone: Collection[str]) -> Point:
     return replace(point, link="") if point.link in gone else point
+
+
+def figure_parts(name: str, address: str, built: Figure, *, is_live: bool) -> dict[str, Any]:
+    """What the templates of a figure need: it, its drawing as JSON, and the cells of its table as texts."""
+    rows = [
+        {
+            "link": row.link,
+            "cells": [
+                {"text": shown(value, column.unit, settings.CURRENCY), "value": exact(value), "unit": column.unit}
+                for value, column in zip(row.values, built.columns, strict=True)
+            ],
+        }
+        for row in built.rows
+    ]
+    return {
+        "chart": {"name": name},
+        "figure": built,
+        "address": address,
+        "csv": f"{address}{'&' if '?' in address else '?'}format=csv",
+        "spec": None if built.missing else plotly_spec(built),
+        "spec_id": f"spec-{name}",
+        "rows": rows,
+        "is_live": is_live,
+    }
