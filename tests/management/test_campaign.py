@@ -53,7 +53,7 @@ def test_the_templates_are_listed_with_what_they_lack():
 )
 def test_what_cannot_be_done_is_refused_in_one_sentence(arguments, text):
     two_sets()
-    with pytest.raises(CommandError, match="found|Found") as refusal:
+    with pytest.raises(CommandError, match="ound") as refusal:
         run(*arguments)
     assert text in str(refusal.value)
     assert not Campaign.objects.exists()

@@ -10,7 +10,6 @@ from trajectories.core.faults import Fault
 from trajectories.core.learning.lessons import Lesson, Lessons
 from trajectories.core.records import JSON
 
-
 WRONG_TOO = "wrong_too"
 """The parameter of trainers that leave wrong traces out by themselves; the control of a campaign sets it."""
 

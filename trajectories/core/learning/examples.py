@@ -51,7 +51,10 @@ FOREIGN, IDLE = "not of the language", "no operation"
 
 
 def read_examples(lessons: Iterable[Lesson], *, wrong_too: bool = False) -> Examples:
-    """The examples of lessons; with `wrong_too` those that are wrong as if they were right. Of an item its specification and its program are read: never its reference answer."""
+    """The examples of lessons; with `wrong_too` those that are wrong as if they were right.
+
+    Of an item its specification and its program are read: never its reference answer.
+    """
     specs: dict[str, tuple[float, ...]] = {}
     chains: dict[str, dict[Chain, None]] = {}
     left_out: dict[str, int] = {}
