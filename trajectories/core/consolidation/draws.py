@@ -6,7 +6,9 @@ choosing sees the same ones, and curves differ by what is chosen, not by luck. F
 and where k is all there is, all of them: both are exact.
 """
 
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,10 +16,13 @@ from numpy.typing import NDArray
 from trajectories.core.consolidation.stored import Stored
 from trajectories.core.consolidation.ways.base import Ints
 
-CELLS = 1_200_000
+CELLS = 800_000
 """Samples looked at for one k, over all draws and problems."""
 ORDER_CELLS = 3_300_000
-"""Samples put in order, over all orders: at least one order is made whatever their number."""
+"""Samples put in order, over all orders: at least two are made whatever their number, to tell their luck."""
+
+
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,6 +48,9 @@ class Orders:
         self._generator = np.random.default_rng(seed)
         self._problem = stored.problem_of.astype(np.float64)
         self._made: list[NDArray[np.int32]] = []
+        self._always: dict[Hashable, Any] = {}
+        self._of_k: dict[Hashable, Any] = {}
+        self._k = 0
 
     @property
     def nbytes(self) -> int:
@@ -52,7 +60,7 @@ class Orders:
     @property
     def most(self) -> int:
         """How many orders are made at most."""
-        return max(1, ORDER_CELLS // max(1, len(self._problem)))
+        return max(2, ORDER_CELLS // max(1, len(self._problem)))
 
     def take(self, count: int) -> NDArray[np.int32]:
         """The first `count` orders (count, N)."""
@@ -60,6 +68,16 @@ class Orders:
             lots = self._generator.random(len(self._problem))
             self._made.append(np.argsort(self._problem + lots).astype(np.int32))
         return np.stack(self._made[:count])
+
+    def keep(self, key: Hashable, make: Callable[[], Made], *, k: int | None = None) -> Made:
+        """What was made before under the key, else what `make` makes; with `k` only until another k is asked for."""
+        if k is not None and k != self._k:
+            self._of_k, self._k = {}, k
+        kept = self._always if k is None else self._of_k
+        if key not in kept:
+            kept[key] = make()
+        found: Made = kept[key]
+        return found
 
     def draw(self, k: int, *, answers: int = 0, cells: int = CELLS) -> Draws:
         """As many draws of k as the work allows, of the problems that have k samples.

@@ -53,32 +53,38 @@ def pass_at(stored: Stored, k: int) -> Estimates:
     return Estimates(np.where(n >= k, found, np.nan))
 
 
-def best_at(stored: Stored, way: Way, k: int) -> Estimates:
+def best_at(orders: Orders, stored: Stored, way: Way, k: int) -> Estimates:
     """The chance that the sample of greatest weight among k is right, equal weights by lot; exact.
 
     With n samples in order, the i-th (from 0) is the first of those drawn in C(n - 1 - i, k - 1) of C(n, k) draws.
     """
-    weights = way.weigh(_everything(stored))[0]
-    order = np.lexsort((-weights, stored.problem_of))
+    good = orders.keep(way.name, lambda: _by_weight(stored, way))
     sizes, problem = stored.sizes, stored.problem_of
-    place = np.arange(len(order)) - np.repeat(stored.starts[:-1], sizes)
+    place = np.arange(len(good)) - np.repeat(stored.starts[:-1], sizes)
     behind = np.repeat(sizes, sizes) - 1 - place
     able = (behind >= k - 1) & np.repeat(sizes >= k, sizes)
-    chances = np.zeros(len(order))
+    chances = np.zeros(len(good))
     n = np.repeat(sizes, sizes)[able]
     chances[able] = k * np.exp(_log_ways(behind[able], k - 1) - _log_ways(n, k))
+    values = np.bincount(problem, weights=chances * good, minlength=len(sizes))
+    return Estimates(np.where((sizes >= k) & _defined(stored, way), values, np.nan))
+
+
+def _by_weight(stored: Stored, way: Way) -> Floats:
+    """Whether each sample is right, the heaviest of each problem first; among equal weights the share that is."""
+    weights, problem = way.weigh(_everything(stored))[0], stored.problem_of
+    order = np.lexsort((-weights, problem))
     begins = np.ones(len(order), dtype=bool)
     begins[1:] = (weights[order][1:] != weights[order][:-1]) | (problem[1:] != problem[:-1])
     level = np.cumsum(begins) - 1
-    good = np.bincount(level, weights=stored.right[order]) / np.bincount(level)
-    values = np.bincount(problem, weights=chances * good[level], minlength=len(sizes))
-    return Estimates(np.where((sizes >= k) & _defined(stored, way), values, np.nan))
+    good: Floats = (np.bincount(level, weights=stored.right[order]) / np.bincount(level))[level]
+    return good
 
 
 def way_at(orders: Orders, stored: Stored, way: Way, k: int, *, cells: int = CELLS) -> Estimates:
     """What a way of choosing scores with k samples: exact for the best sample, else by draws from `orders`."""
     if way.group is Group.SAMPLE:
-        return best_at(stored, way, k)
+        return best_at(orders, stored, way, k)
     if way.group is not Group.OUTPUT:
         answers = stored.answers[way.group]
         return _by_draws(orders, stored, way, k, [(answers, np.ones(len(stored.problems)))], cells)
@@ -110,27 +116,46 @@ def _by_draws(
     orders: Orders, stored: Stored, way: Way, k: int, parts: list[tuple[Answers, Floats]], cells: int
 ) -> Estimates:
     """The mean credit of the draws of each problem, summed over what is asked by the share of each part."""
+    if k == 1:
+        return _single(stored, way, parts)
     most = max(int(answers.counts.sum()) for answers, _ in parts)
-    draws = orders.draw(k, answers=most, cells=cells)
+    draws = orders.keep(("draws", most, cells), lambda: orders.draw(k, answers=most, cells=cells), k=k)
     total = np.zeros(len(draws.problem))
     for answers, shares in parts:
-        total += shares[draws.problem] * _credits(stored, way, draws, answers)
+        total += shares[draws.problem] * _credits(orders, stored, way, draws, answers)
     with np.errstate(invalid="ignore", divide="ignore"):
         mean = np.bincount(draws.problem, total, len(stored.problems)) / draws.counts
         square = np.bincount(draws.problem, total**2, len(stored.problems)) / draws.counts
         noise = np.maximum(square - mean**2, 0.0) / np.maximum(draws.counts - 1, 1)
-    whole = (stored.sizes == k) | (draws.counts == stored.sizes) & (k == 1)
+    whole = stored.sizes == k
     noise = np.where(whole, 0.0, noise)
     defined = (draws.counts > 0) & _defined(stored, way)
     exact = bool(whole[defined].all())
     return Estimates(np.where(defined, mean, np.nan), 0 if exact else draws.least, noise)
 
 
-def _credits(stored: Stored, way: Way, draws: Draws, answers: Answers) -> Floats:
+def _single(stored: Stored, way: Way, parts: list[tuple[Answers, Floats]]) -> Estimates:
+    """What one sample scores, whatever the way: the share of samples that are right. Exact."""
+    problem = stored.problem_of
+    total = np.zeros(len(stored.problems))
+    for answers, shares in parts:
+        good = answers.right[answers.starts[problem] + np.maximum(answers.keys, 0)] & (answers.keys >= 0)
+        total += shares * np.bincount(problem, weights=good, minlength=len(total))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        values = total / stored.sizes
+    return Estimates(np.where((stored.sizes > 0) & _defined(stored, way), values, np.nan), 0, np.zeros(len(total)))
+
+
+def _credits(orders: Orders, stored: Stored, way: Way, draws: Draws, answers: Answers) -> Floats:
     """What each draw scores: 1 where a right answer is handed in, a share of 1 where that is by lot."""
     keys = answers.keys[draws.samples]
     voters = keys >= 0
-    weights = way.weigh(Drawn(voters, {name: each[draws.samples] for name, each in _needed(stored, way).items()}))
+
+    def weigh() -> Floats:
+        return way.weigh(Drawn(voters, {name: each[draws.samples] for name, each in _needed(stored, way).items()}))
+
+    # Ways that differ by their guesses alone have the same weights.
+    weights = orders.keep((way.weigh, id(answers.keys), len(draws.problem)), weigh, k=draws.samples.shape[1])
     counts = answers.counts[draws.problem]
     begins = np.cumsum(counts) - counts
     cells = (begins[:, None] + keys)[voters]
