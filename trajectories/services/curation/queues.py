@@ -14,6 +14,7 @@ from trajectories.core.curation.reviews import REJECTION_REASONS, Decision
 from trajectories.core.curation.schemas import Blinding, DecisionSchema, KnownDecision
 from trajectories.core.curation.suggestions import Source
 from trajectories.core.faults import Fault
+from trajectories.core.prompts.segmentation import AS_STORED, check_segmentation
 from trajectories.core.selections import Selection
 from trajectories.models import Assignment, AuditEvent, Queue, QueueGuidelines, QueueItem, Review, Trace
 from trajectories.selectors.blinding import EVERYTHING
@@ -61,6 +62,7 @@ class QueueDraft:
     training_count: int = 0
     gold_every: int = 0
     suggestions: str = Source.NONE
+    segmentation: str = AS_STORED
     due_on: date | None = None
     members: Collection[User] = ()
 
@@ -84,6 +86,7 @@ class QueueDraft:
         if self.members and len(self.members) < needed:
             found = f"found {len(self.members)}, expected at least {needed}, as many as a trace needs reviews"
             raise Fault(f"Who may work on it: {found}.", field="members")
+        check_segmentation(self.segmentation)
         check_guidelines(self.guidelines)
 
     def _check_by_problem(self) -> None:
@@ -126,6 +129,7 @@ def make_queue(*, actor: User, draft: QueueDraft) -> Queue:
         doubled_percent=draft.doubled_percent,
         gold_every=draft.gold_every,
         suggestions=draft.suggestions,
+        segmentation=draft.segmentation,
         has_training=bool(draft.training_count),
         seed=secrets.randbits(63),
         due_on=draft.due_on,
