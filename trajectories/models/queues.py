@@ -50,6 +50,7 @@ class Queue(models.Model):
         NONE = Source.NONE.value, "None"
         VERDICTS = Source.VERDICTS.value, "By verdicts: right is to be accepted, wrong to be rejected"
         JUDGE = Source.JUDGE.value, "By a model judge: what its newest verdict says"
+        STEPS = Source.STEPS.value, "By a model judge of steps: its labels, and whether a step is wrong"
 
     title = TitleField()
     selection = models.JSONField()

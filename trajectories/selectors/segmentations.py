@@ -1,5 +1,8 @@
 """Reading traces cut into other steps than they were stored with, and what was said of steps cut otherwise."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from trajectories.core.completions.parts import parts_to_json
 from trajectories.core.curation.spans import Span, step_spans
 from trajectories.core.prompts.segmentation import AS_STORED, carry_labels, cut_steps
@@ -22,6 +25,12 @@ def as_cut(trace: Trace, segmentation: str | None = None) -> Trace:
         trace.steps = cut_steps(name, trace.reasoning.body, parts, trace.steps)
         trace.cut_by = name
     return trace
+
+
+def step_text(step: Mapping[str, Any]) -> str:
+    """What a step says, with its title where that is not how it begins."""
+    title, body = str(step["title"]), str(step["body"])
+    return body if not title or body.startswith(title.removesuffix(" …")) else f"{title}\n{body}".strip()
 
 
 def spans_of(trace: Trace) -> list[Span | None]:

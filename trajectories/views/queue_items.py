@@ -280,6 +280,7 @@ def _panel(
         "mine": assignment if assignment.state == Assignment.State.DONE else None,
         "form": form,
         "suggestion": _shown_suggestion(assignment),
+        "suggested_labels": _shown_labels(item, assignment),
         "schema": form.schema,
         "guidelines": opened.guidelines,
         "skip_reasons": list(SKIP_REASONS.items()),
@@ -305,6 +306,13 @@ def _shown_suggestion(assignment: Assignment) -> Suggestion | None:
     return None if assignment.state == Assignment.State.DONE or assignment.is_control else suggestion_of(assignment)
 
 
+def _shown_labels(item: QueueItem, assignment: Assignment) -> str:
+    """The labels that are suggested for the steps of an item as they are on the screen; "" for none."""
+    suggestion = _shown_suggestion(assignment)
+    is_alike = suggestion is not None and suggestion.segmentation == item.trace.cut_by
+    return json.dumps(dict(suggestion.labels)) if suggestion is not None and suggestion.labels and is_alike else ""
+
+
 def _filled(item: QueueItem, assignment: Assignment, last: Review | None) -> QueueReviewForm:
     """The form starts with what the visitor said in this queue before, taken back or not, else with what is suggested,
     and with a key of its own.
@@ -314,6 +322,7 @@ def _filled(item: QueueItem, assignment: Assignment, last: Review | None) -> Que
     said: dict[str, Any] = {"key": uuid.uuid4(), "lease": assignment.token}
     if (suggestion := _shown_suggestion(assignment)) is not None:
         said |= {"decision": str(suggestion.decision), "reason": suggestion.reason}
+        said["step_labels"] = _shown_labels(item, assignment)
     if last is not None and last.decision == Decision.WITHDRAW:
         last = last.supersedes
     if item.is_gold:

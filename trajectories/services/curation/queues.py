@@ -11,7 +11,7 @@ from django.db.models import F, Max
 
 from trajectories.core.curation.groups import NOT_BEST
 from trajectories.core.curation.reviews import REJECTION_REASONS, Decision
-from trajectories.core.curation.schemas import Blinding, DecisionSchema, KnownDecision
+from trajectories.core.curation.schemas import Blinding, DecisionSchema, KnownDecision, StepMode
 from trajectories.core.curation.suggestions import Source
 from trajectories.core.faults import Fault
 from trajectories.core.prompts.segmentation import AS_STORED, check_segmentation
@@ -82,6 +82,9 @@ class QueueDraft:
         if self.suggestions == Source.VERDICTS and self.blinding.verdicts:
             found = "found “by verdicts”, but what verifiers found is hidden here until one has decided"
             raise Fault(f"Suggestions: {found}; choose another source or let it be seen.", field="suggestions")
+        if self.suggestions == Source.STEPS and self.schema.steps is StepMode.OFF:
+            found = "found labels of steps, but steps are not labelled here"
+            raise Fault(f"Suggestions: {found}; choose another source or let steps be labelled.", field="suggestions")
         needed = self.reviews_each * (2 if self.doubled_percent else 1)
         if self.members and len(self.members) < needed:
             found = f"found {len(self.members)}, expected at least {needed}, as many as a trace needs reviews"
