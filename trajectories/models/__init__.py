@@ -28,6 +28,7 @@ from trajectories.models.reviews import Review
 from trajectories.models.rubrics import Rubric
 from trajectories.models.runs import Attempt, Run, RunProblem
 from trajectories.models.samplers import Sampler, SamplerGate
+from trajectories.models.segmentations import SegmentationJob
 from trajectories.models.sketches import ProblemSketch
 from trajectories.models.submissions import Submission
 from trajectories.models.threads import Mention, Thread, ThreadEvent
@@ -38,7 +39,7 @@ from trajectories.models.workers import Worker
 
 JOB_KINDS: dict[str, JobKind] = {
     model.job_kind.word: model.job_kind
-    for model in (Run, JudgeJob, GenerationJob, Reverification, Export, Import, Freezing, Delivery)
+    for model in (Run, JudgeJob, GenerationJob, Reverification, Export, Import, Freezing, Delivery, SegmentationJob)
 }
 """Every kind of background job by its word, in the order of lists."""
 
@@ -97,6 +98,7 @@ __all__ = [
     "RunProblem",
     "Sampler",
     "SamplerGate",
+    "SegmentationJob",
     "Submission",
     "Text",
     "Thread",
