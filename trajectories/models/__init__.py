@@ -28,10 +28,13 @@ from trajectories.models.reviews import Review
 from trajectories.models.rubrics import Rubric
 from trajectories.models.runs import Attempt, Run, RunProblem
 from trajectories.models.samplers import Sampler, SamplerGate
+from trajectories.models.saved_views import SavedView
 from trajectories.models.sketches import ProblemSketch
 from trajectories.models.submissions import Submission
 from trajectories.models.threads import Mention, Thread, ThreadEvent
 from trajectories.models.tombstones import ReleaseTag, Tombstone
+from trajectories.models.trace_searches import SearchBacklog, TraceSearch
+from trajectories.models.trace_tags import Tag, TraceTag
 from trajectories.models.traces import PendingVerification, Text, Trace
 from trajectories.models.verdicts import Verdict
 from trajectories.models.workers import Worker
@@ -97,12 +100,17 @@ __all__ = [
     "RunProblem",
     "Sampler",
     "SamplerGate",
+    "SavedView",
+    "SearchBacklog",
     "Submission",
+    "Tag",
     "Text",
     "Thread",
     "ThreadEvent",
     "Tombstone",
     "Trace",
+    "TraceSearch",
+    "TraceTag",
     "Verdict",
     "Worker",
 ]

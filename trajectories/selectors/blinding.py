@@ -98,6 +98,11 @@ def accepted_by_problem(sight: Sight) -> QuerySet[Trace]:
     return Trace.objects.filter(accepted, problem=OuterRef("pk"), withdrawn=False)
 
 
+def tags_seen(sight: Sight) -> Q:
+    """The condition on tags of traces that they may be seen: one's own always, those of others as their reviews."""
+    return Q(author=sight.reviewer) | sight.seen("trace") if sight.is_blind else Q()
+
+
 def verdicts_seen(sight: Sight) -> Q:
     """The condition on verdicts that they may be seen: those of model judges as reviews are, all others always."""
     by_model = Q(verifier__startswith=f"{GRADE}:") | Q(verifier__startswith=f"{PREFERENCE}:")

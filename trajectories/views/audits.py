@@ -15,7 +15,7 @@ from trajectories.forms.traces import read_scope
 from trajectories.models import Queue
 from trajectories.selectors.audits import LISTED, Audit, audit_notes
 from trajectories.selectors.blinding import SEE_REVIEWS, sight_of
-from trajectories.selectors.traces import COUNT_LIMIT, TraceWalk, count_traces, list_traces
+from trajectories.selectors.traces import TraceWalk, count_traces, list_traces
 from trajectories.services.curation.queues import QueueDraft, make_queue
 from trajectories.views.fragments import wants_fragment
 from trajectories.views.paging import read_key
@@ -39,7 +39,7 @@ def audit_index(request: HttpRequest) -> HttpResponse:
     """Every audit with the number of traces that it finds, of everything or of the selection in the address."""
     scope, sight = replace(read_scope(request.GET), audit=""), sight_of(request.user)
     rows = [(audit, count_traces(replace(scope, audit=audit.name), sight)) for audit in LISTED]
-    context = {"rows": rows, "scope": scope, "limit": COUNT_LIMIT}
+    context = {"rows": rows, "scope": scope}
     return render(request, "trajectories/audits/index.html", context)
 
 
@@ -58,7 +58,6 @@ def audit_detail(request: HttpRequest, name: str) -> HttpResponse:
         "scope": scope,
         "page": page.of([(trace, notes.get(trace.pk, "")) for trace in page.rows]),
         "total": count_traces(scope, sight),
-        "limit": COUNT_LIMIT,
         "has_pairs": any(trace.train_total for trace in page.rows),
         "has_notes": bool(notes),
     }

@@ -16,6 +16,7 @@ from trajectories.models import JudgeJob, Sampler
 from trajectories.selectors.blinding import sight_of
 from trajectories.selectors.judging import SHOWN_FILTERS, calls_per_minute, list_items, list_judge_jobs, report_on
 from trajectories.selectors.samplers import held_gate
+from trajectories.selectors.trace_filters import telling
 from trajectories.selectors.traces import count_traces
 from trajectories.services.judging.jobs import (
     JudgeJobError,
@@ -47,7 +48,7 @@ def judge_job_list(request: HttpRequest) -> HttpResponse:
 def judge_job_new(request: HttpRequest) -> HttpResponse:
     """Ask for the traces of a scope (in the address, as on the trace list) to be judged by a model."""
     scope = read_scope(request.GET)
-    require_sight(request.user, *scope.by_others)
+    require_sight(request.user, *telling(scope))
     form = JudgeJobForm(request.POST) if request.method == "POST" else JudgeJobForm()
     if form.is_bound and form.is_valid():
         try:
@@ -82,7 +83,7 @@ def _filled(form: JudgeJobForm) -> JudgeJobForm:
 def judge_job_estimate(request: HttpRequest) -> HttpResponse:
     """What the job would take that the form describes."""
     scope = read_scope(request.GET)
-    require_sight(request.user, *scope.by_others)
+    require_sight(request.user, *telling(scope))
     context = _estimate(JudgeJobForm(request.GET), scope)
     return render(request, "trajectories/judging/_estimate.html", context)
 

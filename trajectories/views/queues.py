@@ -29,6 +29,7 @@ from trajectories.selectors.queues import (
     queue_progress,
     queues_for,
 )
+from trajectories.selectors.trace_filters import telling
 from trajectories.selectors.traces import count_traces
 from trajectories.services.curation.decisions import settle_flag
 from trajectories.services.curation.queues import (
@@ -63,7 +64,7 @@ def queue_list(request: HttpRequest) -> HttpResponse:
 def queue_new(request: HttpRequest) -> HttpResponse:
     """Make a queue of a selection of traces, in the address as on the trace list."""
     selection = read_scope(request.GET)
-    require_sight(request.user, *selection.by_others)
+    require_sight(request.user, *telling(selection))
     form = QueueForm(request.POST) if request.method == "POST" else QueueForm(initial={"title": _title(selection)})
     if form.is_bound and form.is_valid():
         try:

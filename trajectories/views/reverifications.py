@@ -10,7 +10,8 @@ from trajectories.forms.reverifications import ReverificationForm
 from trajectories.forms.traces import read_scope
 from trajectories.models import Reverification
 from trajectories.selectors.blinding import sight_of
-from trajectories.selectors.reverifications import list_changes, list_reverifications, scope_of
+from trajectories.selectors.reverifications import list_changes, list_reverifications
+from trajectories.selectors.trace_filters import telling
 from trajectories.selectors.traces import count_traces
 from trajectories.services.verification.reverifications import (
     ReverificationError,
@@ -44,7 +45,7 @@ def reverification_list(request: HttpRequest) -> HttpResponse:
 def reverification_new(request: HttpRequest) -> HttpResponse:
     """Ask for the traces of a scope (in the address, as on the trace list) to be verified again."""
     scope = read_scope(request.GET)
-    require_sight(request.user, *scope.by_others)
+    require_sight(request.user, *telling(scope))
     asked = request.POST if request.method == "POST" else None
     form = ReverificationForm(asked, initial={"verifiers": list(VERIFIERS)})
     if form.is_bound and form.is_valid():
@@ -67,7 +68,7 @@ def reverification_detail(request: HttpRequest, job_id: int) -> HttpResponse:
     job = get_object_or_404(Reverification.objects.select_related("created_by"), pk=job_id)
     context = {
         "job": job,
-        "scope": scope_of(job),
+        "scope": job.rule,
         "controls": controls_of(request.user, "reverification", job),
         "is_active": job.state in Reverification.ACTIVE_STATES,
         "page": list_changes(sight_of(request.user), job=job, before=read_key(request, "before")),
