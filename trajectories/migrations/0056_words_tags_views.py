@@ -161,6 +161,7 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "verbose_name_plural": "trace searches",
                 "indexes": [
                     django.contrib.postgres.indexes.GinIndex(
                         fields=["words"], gin_pending_list_limit=1024, name="search_words"
@@ -171,7 +172,7 @@ class Migration(migrations.Migration):
                     models.Index(
                         condition=models.Q(("tools", []), _negated=True), fields=["trace"], name="search_any_tool"
                     ),
-                ]
+                ],
             },
         ),
         migrations.RunSQL(FUNCTIONS, AWAY),

@@ -21,6 +21,7 @@ class TraceSearch(models.Model):
     tools = ArrayField(models.TextField(), default=list)
 
     class Meta:
+        verbose_name_plural = "trace searches"
         indexes = [
             # A short list of what is not merged yet: every search reads it from end to end.
             GinIndex(fields=["words"], name="search_words", gin_pending_list_limit=1024),

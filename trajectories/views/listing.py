@@ -27,7 +27,7 @@ class Heading:
 
 @dataclass(frozen=True, slots=True)
 class ListPage:
-    """One page of a list, for templates/trajectories/lists/_list.html.
+    """One page of a list, for templates/trajectories/listing/_list.html.
 
     `shows` says of each column whether it is shown; `next` and `previous` are the queries of the neighbouring pages, ""
     where there are none.
