@@ -229,7 +229,7 @@ class TestList:
         for _ in range(count):
             factories.make_trace(problem=problem, run=run, instruction=instruction)
         as_curator.get(self.address())
-        with django_assert_num_queries(13):
+        with django_assert_num_queries(12):
             as_curator.get(self.address())
 
     def test_filters_narrow_the_list(self, as_curator, curator):
