@@ -71,7 +71,7 @@ def test_the_page_polls_only_while_the_job_is_active(client, lead, job):
 def test_changed_verdicts_are_listed_with_both_words(client, curator, trace, django_assert_num_queries):
     make_verdict(trace=trace, version=2, outcome="pass", previous_outcome="fail")
     client.force_login(curator)
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(5):
         page = client.get(reverse("reverification_list")).content.decode()
     assert trace.problem.name in page
     assert page.index("Fail") < page.index("Pass")
