@@ -5,7 +5,7 @@ PYTHON ?= python3
 # Three processes on two cores: much of what tests take is waiting for servers, workers and browsers to start.
 TEST_PROCESSES ?= 3
 
-.PHONY: help run test lint types contracts unit benchmarks tools procedural cloud environment environment-dev
+.PHONY: help run test lint types contracts unit benchmarks screenshots tools procedural cloud environment environment-dev
 .NOTPARALLEL:
 
 help:
@@ -16,6 +16,7 @@ help:
 	@echo "make contracts   import-linter: who may import whom"
 	@echo "make unit        all tests but those in a browser (ARGS='-k name' for some)"
 	@echo "make benchmarks  how to measure"
+	@echo "make screenshots pictures of every page, wide, on a phone and dark, in var/screenshots/"
 	@echo "make procedural  add the families of procedural problems (needs a C compiler)"
 	@echo "make cloud       add what files in a bucket of S3 and pushes to the Hugging Face Hub need"
 
@@ -44,6 +45,10 @@ unit: environment-dev
 benchmarks:
 	@echo "Each file in benchmarks/ is a program: .venv/bin/python benchmarks/startup.py --help"
 	@ls benchmarks/*.py
+
+screenshots: environment-dev
+	@.ci/tools bubblewrap sandbox chromium
+	.venv/bin/python docs/take_screenshots.py $(ARGS)
 
 procedural: environment
 	@PYTHON="$(PYTHON)" .ci/tools compiler

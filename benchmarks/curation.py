@@ -8,6 +8,9 @@ whole, as the page does while the one before is read, wait `--think` seconds, an
 shorter the time, the more requests come at once. A second round without any pause says how many reviews a second this
 machine stores.
 
+Beside the waits, which depend on what else the machine does, it says how much processor time the web server and the
+database spent for one item: fetched, and decided.
+
 The web server runs as this machine's `make run` would run it. At the end every submission must be stored exactly once,
 and nobody may have been handed an item twice, or the benchmark ends with an error.
 """
@@ -112,6 +115,16 @@ print(json.dumps({
 }))
 """
 
+CHECKPOINTER = """
+import django
+django.setup()
+from django.db import connection
+with connection.cursor() as cursor:
+    cursor.execute("SELECT pid FROM pg_stat_activity WHERE backend_type = 'checkpointer'")
+    print(cursor.fetchone()[0])
+"""
+"""A child of the database's first process. Between seeding and serving the database is stopped and started."""
+
 STOP = """
 from trajectories.adapters import embedded_postgres
 from webapp.environment import var_dir
@@ -205,9 +218,32 @@ def run(code: str, environment: dict[str, str], *arguments: str) -> str:
     return done.stdout.splitlines()[-1] if done.stdout else ""
 
 
+def parent_of(pid: int) -> int:
+    """The process that started one."""
+    return int((Path("/proc") / str(pid) / "stat").read_text().rpartition(")")[2].split()[1])
+
+
+def processor_seconds(pids: set[int]) -> float:
+    """Processor time that processes and all they started have spent so far, those that have ended included."""
+    parents: dict[int, int] = {}
+    spent: dict[int, int] = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            fields = (folder / "stat").read_text().rpartition(")")[2].split()
+        except OSError:  # it has ended meanwhile
+            continue
+        parents[int(folder.name)] = int(fields[1])
+        spent[int(folder.name)] = sum(map(int, fields[11:15]))
+
+    def belongs(pid: int) -> bool:
+        return pid in pids or (pid in parents and belongs(parents[pid]))
+
+    return sum(ticks for pid, ticks in spent.items() if belongs(pid)) / os.sysconf("SC_CLK_TCK")
+
+
 @contextmanager
-def serving(environment: dict[str, str], port: int) -> Iterator[None]:
-    """The web server, as the Procfile starts it."""
+def serving(environment: dict[str, str], port: int) -> Iterator[int]:
+    """The web server, as the Procfile starts it; the id of its process."""
     line = next(line for line in (ROOT / "Procfile").read_text().splitlines() if line.startswith("web: "))
     words = line.removeprefix("web: exec python ").replace('"$HOST:$PORT"', f"127.0.0.1:{port}").split()
     started = [
@@ -222,7 +258,7 @@ def serving(environment: dict[str, str], port: int) -> Iterator[None]:
                 break
             except OSError:
                 time.sleep(0.1)
-        yield
+        yield started[-1].pid
     finally:
         for process in reversed(started):
             process.send_signal(signal.SIGTERM)
@@ -274,13 +310,18 @@ def main() -> None:
         machine = f"CPython {platform.python_version()}, {os.cpu_count()} CPUs, load {os.getloadavg()[0]:.1f}"
         print(f"{machine}; {options.items:,} items, {seeded['reviews']:,} reviews wanted, {options.curators} curators")
         print(f"made in {seeded['made']:.2f} s, all taken up after {seeded['filled']:.1f} s", flush=True)
-        stack.enter_context(serving(environment, port))
+        web = stack.enter_context(serving(environment, port))
+        database = parent_of(int(run(CHECKPOINTER, environment)))
         everybody: list[Curator] = []
         for title, think in ((f"{options.think:g} s between", options.think), ("no pause", 0.0)):
             curators = [Curator(port, seeded["queue"], cookie, think) for cookie in seeded["cookies"]]
+            before = [processor_seconds({pid}) for pid in (web, database)]
             took = round_of(curators, options.seconds)
+            spent = [processor_seconds({pid}) - was for pid, was in zip((web, database), before, strict=True)]
             everybody += curators
             report(f"{title}, load {os.getloadavg()[0]:.1f}", curators, took)
+            each = [1000 * seconds / max(1, sum(len(one.waited["submit"]) for one in curators)) for seconds in spent]
+            print(f"  processor time for an item: web {each[0]:.0f} ms, database {each[1]:.0f} ms", flush=True)
         stored = sum(each.stored for each in everybody)
         found = json.loads(run(CHECK, environment))
         print(f"stored {stored}; in the database {found}")

@@ -36,16 +36,17 @@ MAKE_TRACES = """
 INSERT INTO trajectories_trace (
     problem_id, sampler_id, run_id, temperature, hinted, prompt_id, reasoning_id, steps, answer_hash, facts,
     finish_reason, input_tokens, cached_tokens, reasoning_tokens, output_tokens, latency_seconds, content_hash,
-    created_at, correctness, near_miss, model_judged, decision, disputed, parts)
+    created_at, correctness, near_miss, model_judged, decision, disputed, withdrawn, parts)
 SELECT %(problem)s + n %% %(problems)s, NULL, NULL, 0.7, n %% 50 = 7, %(prompt)s, %(reasoning)s, '[]', '', '{}', 'stop',
     100, 0, 0, 900, 1.5, md5(n::text) || md5((n + 1)::text), now() - n * interval '1 second',
     CASE WHEN n %% 3 = 0 THEN 'fail' ELSE 'pass' END, '', '', CASE WHEN n < %(accepted)s THEN 'accepted' ELSE '' END,
-    false, '[]'
+    false, false, '[]'
 FROM generate_series(0, %(traces)s - 1) n
 """
 MAKE_REVIEWS = """
-INSERT INTO trajectories_review (trace_id, reviewer_id, decision, score, reason, comment, step_labels, key, created_at)
-SELECT id, %(reviewer)s, 'accept', 1 + id %% 5, '', '', '{}', gen_random_uuid(), now()
+INSERT INTO trajectories_review (
+    trace_id, reviewer_id, decision, score, reason, comment, step_labels, step_spans, scores, tags, key, created_at)
+SELECT id, %(reviewer)s, 'accept', 1 + id %% 5, '', '', '{}', '{}', '{}', '[]', gen_random_uuid(), now()
 FROM trajectories_trace WHERE decision = 'accepted'
 """
 MAKE_VERDICTS = """

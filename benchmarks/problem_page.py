@@ -1,6 +1,6 @@
 """HTML size and server time of a problem page with many samples, on the configured database.
 
-    python benchmarks/problem_page.py [--samples 200]
+    python benchmarks/problem_page.py [--samples 200] [--rounds 30]
 
 Works in one transaction that is rolled back. The grids are made up: 20 by 20 cells, half of them random.
 """
@@ -9,13 +9,15 @@ import argparse
 import gzip
 import os
 import random
+import re
 import statistics
 import time
 from typing import Any
 
 OUTPUTS = 40
 SIDE = 20
-ROUNDS = 30
+LONG_STEPS = 500
+"""Steps of the long trace, of 400 characters each: 200 kB."""
 
 
 def noisy_grid(generator: random.Random) -> list[list[int]]:
@@ -78,8 +80,32 @@ def make_problem(samples: int) -> int:
     return problem.pk
 
 
-def measure(address: str) -> None:
-    """Print size, queries and time of one address, fetched as a superuser."""
+def make_long_trace(problem_id: int) -> int:
+    """A trace of 500 steps and 200 kB; returns its id."""
+    from trajectories.core.identity import content_hash, text_hash
+    from trajectories.models import Text, Trace
+
+    sentence = "The rows are mirrored, and so are the columns of the second pair. Wait, that does not fit. "
+    bodies = [f"Step {number}: {sentence * 5}"[:400] for number in range(LONG_STEPS)]
+    whole = "\n\n".join(bodies)
+    text = Text.objects.create(content_hash=text_hash(whole), body=whole)
+    asked = Text.objects.create(content_hash=text_hash("[]"), body="[]")
+    return Trace.objects.create(
+        problem_id=problem_id,
+        prompt=asked,
+        reasoning=text,
+        steps=[
+            {"kind": "text", "title": f"Step {number}", "body": body, "depth": number % 3, "data": {}}
+            for number, body in enumerate(bodies)
+        ],
+        answer_hash=content_hash("long"),
+        content_hash=content_hash("long"),
+        finish_reason="stop",
+    ).pk
+
+
+def measure(address: str, rounds: int) -> None:
+    """Print size, elements, queries and time of one address, fetched as a superuser."""
     from django.contrib.auth.models import User
     from django.db import connection
     from django.test import Client
@@ -96,12 +122,13 @@ def measure(address: str) -> None:
     with connection.execute_wrapper(note):
         body = client.get(address).content
     wall, cpu = [], []
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         start, cpu_start = time.perf_counter(), time.process_time()
         client.get(address)
         wall.append(1000 * (time.perf_counter() - start))
         cpu.append(1000 * (time.process_time() - cpu_start))
     print(f"{address}: {len(body) / 1000:.0f} kB HTML, {len(gzip.compress(body)) / 1000:.0f} kB compressed")
+    print(f"  {len(re.findall(rb'<[a-z]', body)):,} elements")
     print(
         f"  {len(queries)} queries, median {statistics.median(wall):.0f} ms, of which {statistics.median(cpu):.0f} ms"
     )
@@ -111,7 +138,8 @@ def measure(address: str) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--samples", type=int, default=200)
-    samples = parser.parse_args().samples
+    parser.add_argument("--rounds", type=int, default=30)
+    arguments = parser.parse_args()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webapp.settings")
     os.environ.setdefault("LOG_LEVEL", "ERROR")
     os.environ.setdefault("DEBUG", "0")
@@ -122,15 +150,17 @@ def main() -> None:
     ensure_database()
     django.setup()
     from django.conf import settings
-    from django.db import transaction
+    from django.db import connection, transaction
 
     # As in the tests: static files need not have been collected.
     settings.STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     with transaction.atomic():
-        problem_id = make_problem(samples)
-        measure(f"/problems/{problem_id}/")
-        measure("/problems/")
-        measure("/")
+        problem_id = make_problem(arguments.samples)
+        trace_id = make_long_trace(problem_id)
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE")  # as the database does by itself, for rows that others see
+        for address in (f"/problems/{problem_id}/", f"/traces/{trace_id}/", "/problems/", "/"):
+            measure(address, arguments.rounds)
         transaction.set_rollback(True)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from trajectories.services.imports import jobs
-from trajectories.services.releases import exports, freezing
+from trajectories.services.releases import freezing, writing
 from trajectories.services.releases.contents import Contents
 from trajectories.services.traces import imports as traces_imports
 from trajectories.services.traces.imports import TraceStage
@@ -27,7 +27,7 @@ traces_imports.BATCH = 2
 jobs.CHECKPOINT_SECONDS = 0.0
 freezing.BATCH = 1
 freezing.PROGRESS_SECONDS = 0.1
-exports.HEARTBEAT_ROWS = 1
+writing.BEAT_SECONDS = 0.0
 TraceStage.take = slowed(TraceStage.take)  # type: ignore[method-assign]
 Contents.add = slowed(Contents.add)  # type: ignore[method-assign]
-exports.encode_line = slowed(exports.encode_line)
+writing.encode_line = slowed(writing.encode_line)

@@ -107,6 +107,7 @@ class World:
     instruction: Instruction
     imported_file: Import
     queue: Queue
+    whole: Queue
     item: QueueItem
     flag: QueueFlag
     reviewer: User
@@ -179,6 +180,7 @@ def make_world(lead: User) -> World:
     flag = QueueFlag.objects.create(item=item_of(queue, traces[0]), reviewer=lead, note="Does it count?")
     return World(
         queue=queue,
+        whole=queue_of(lead, list(traces), title="By problem", by_problem=True),
         item=item,
         flag=flag,
         problem=problem,
@@ -262,6 +264,10 @@ def _reading(world: World) -> Iterator[Visit]:
         "procedural_detail": [["chain_sum"]],
         "queue_detail": [[world.queue.pk]],
         "queue_edit": [[world.queue.pk]],
+        "queue_group": [[world.whole.pk, world.problem.pk]],
+        "queue_group_next": [[world.whole.pk]],
+        "queue_group_samples": [[world.whole.pk, world.problem.pk]],
+        "queue_sample": [[world.whole.pk, item.pk] for item in world.whole.items.all()],
         "queue_guidelines": [[world.queue.pk]],
         "queue_item": [[world.queue.pk, world.item.pk]],
         "queue_next": [[world.queue.pk]],
@@ -274,6 +280,10 @@ def _reading(world: World) -> Iterator[Visit]:
         "attempt_list": [[world.run.pk]],
         "sampler_detail": [[world.sampler.pk]],
         "sampler_edit": [[world.sampler.pk]],
+        "problem_diversity": [[world.problem.pk]],
+        "problem_share": [[world.problem.pk], [world.old.problem_id]],
+        "release_share": [[world.release.pk]],
+        "trace_share": [[trace.pk] for trace in (*world.traces, world.old, world.imported)],
         "search_tree": [[world.run.pk, world.problem.pk]],
         "set_arc_scores": [[world.problem.problem_set.name]],
         "trace_detail": [[trace.pk] for trace in (*world.traces, world.old, world.imported)],
@@ -317,7 +327,7 @@ def _reading(world: World) -> Iterator[Visit]:
         ),
         *("reverification_list", "reverification_new", "rubric_list", "rubric_new", "run_list", "run_new"),
         *("run_estimate", "run_prompts", "sampler_list", "sampler_new", "trace_list", "trace_import", "trace_next"),
-        "trace_compare",
+        *("trace_compare", "comparison_share"),
         *("trace_actions", "trace_download", "saved_view_list", "review_list"),
     ]
     for name in bare:
@@ -362,6 +372,7 @@ def _filtering(world: World) -> Iterator[Visit]:
             f"left={world.traces[0].pk}&right={world.traces[1].pk}&from=1",
             f"left={world.traces[0].pk}&right={world.old.pk}",
         ],
+        "comparison_share": [f"left={world.traces[0].pk}&right={world.traces[1].pk}"],
         "trace_next": telling,
         "trace_actions": [*telling, "for=all&among=", "for=picked&pick=1", f"for=picked&pick={world.traces[0].pk}"],
         "trace_download": telling,
@@ -407,6 +418,7 @@ def _filtering(world: World) -> Iterator[Visit]:
         "problem_detail": (world.problem.pk, [f"answer={world.traces[0].answer_hash}", "groups=all", "compare=7"]),
         "judge_job_detail": (world.judge_job.pk, [f"shown={word}" for word in SHOWN_FILTERS]),
         "instruction_detail": (world.instruction.pk, ["examples=3", f"examples=2&problem={world.old.problem.name}"]),
+        "queue_group_next": (world.whole.pk, ["skipped=1", f"but={world.problem.pk}"]),
         "queue_next": (world.queue.pk, ["skipped=1", f"but={world.traces[0].pk}"]),
         "release_detail": (world.release.pk, ["format=full", "format=sft-messages"]),
         "rubric_detail": (world.rubric.pk, [f"trace={world.traces[0].pk}"]),
@@ -427,6 +439,14 @@ def _drawing(world: World) -> Iterator[Visit]:
         yield Visit("figure", f"{reverse('figure', args=[name])}?run={world.run.pk}")
 
 
+def _keeping_the_first(world: World) -> dict[str, Any]:
+    """A form that keeps one sample of a problem and rejects the others."""
+    items = list(world.whole.items.order_by("pk").values_list("pk", flat=True))
+    listed = ",".join(map(str, items))
+    said = {"key": str(uuid.UUID(int=10)), "samples": listed, "marks": f"{items[0]}:keep", "reason": "lucky"}
+    return {**said, "then": "next"}
+
+
 def _posting(world: World) -> Iterator[Visit]:
     """Whatever only takes a form, with a form that is wrong and with one that is right where somebody may send it."""
     key = str(uuid.UUID(int=7))
@@ -441,6 +461,7 @@ def _posting(world: World) -> Iterator[Visit]:
         ("comparison_decide", [], {"key": key, "verdict": "left", "lease": key}),
         ("comparison_leases", [], {"token": key}),
         ("comparison_undo", [], {"key": key}),
+        ("quality_reassign", [world.reviewer.pk], {"from_queue": world.queue.pk}),
         ("review_void", [world.reviewer.pk], {"key": key, "since": "2020-01-01", "reason": "Guessing."}),
         ("review_void_undo", [world.void.pk], {"key": key}),
         *(("audit_queue", [name], {}) for name in AUDITS),
@@ -449,6 +470,7 @@ def _posting(world: World) -> Iterator[Visit]:
         ("candidate_edit", [candidate], {}),
         ("review_leases", [], {"token": key}),
         ("candidate_requeue", [candidate], {"key": key}),
+        ("candidate_skip", [candidate], {}),
         ("candidate_undo", [], {"key": key}),
         ("generation_preview", [], {}),
         ("generation_resume", [world.generation.pk], {}),
@@ -471,6 +493,10 @@ def _posting(world: World) -> Iterator[Visit]:
         ("queue_skip", [world.queue.pk, world.item.pk], {}),
         ("queue_decide", [world.queue.pk, world.item.pk], {**word, "key": str(uuid.UUID(int=8))}),
         ("queue_undo", [world.queue.pk], {"key": str(uuid.UUID(int=9))}),
+        ("queue_group_decide", [world.whole.pk, world.problem.pk], {"key": key}),
+        ("queue_group_skip", [world.whole.pk, world.problem.pk], {}),
+        ("queue_group_decide", [world.whole.pk, world.problem.pk], _keeping_the_first(world)),
+        ("queue_group_undo", [world.whole.pk], {"key": str(uuid.UUID(int=11))}),
         *(("queue_steer", [world.queue.pk, verb], {}) for verb in VERBS),
         ("release_export_accepted", [], {"key": key}),
         ("release_tag", [world.release.pk], {"name": "latest"}),
@@ -478,6 +504,7 @@ def _posting(world: World) -> Iterator[Visit]:
         ("trace_withdraw", [trace], {"reason": "leaked"}),
         ("export_create", [world.release.pk], {"format": "full"}),
         ("environment_create", [world.release.pk], {}),
+        ("push_create", [world.release.pk], {"hub": "HF_TOKEN", "repository": "us/data", "export": world.export.pk}),
         ("file_pin", ["export", world.export.pk], {"pinned": "1"}),
         ("file_pin", ["delivery", world.delivery.pk], {"pinned": "0"}),
         ("repair_new", [trace], {"key": key}),

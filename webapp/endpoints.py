@@ -7,6 +7,8 @@ from django.core.exceptions import ImproperlyConfigured
 
 from trajectories.adapters.endpoints import WELL_KNOWN_KEYS, AddressRules, EndpointAccess, KeyBindings
 
+WELL_KNOWN_HUB = "HF_TOKEN=https://huggingface.co"
+
 
 def model_endpoints(*, embedded: bool) -> EndpointAccess:
     """The rules for calls to models. Without a setting, well-known variables are bound to their makers' addresses, and
@@ -21,6 +23,16 @@ def model_endpoints(*, embedded: bool) -> EndpointAccess:
             addresses=AddressRules.read(("loopback" if embedded else "") if addresses is None else addresses),
             proxy=_read_proxy(os.environ.get("MODEL_PROXY", "").strip()),
         )
+    except ValueError as fault:
+        raise ImproperlyConfigured(str(fault)) from None
+
+
+def hub_keys() -> KeyBindings:
+    """Which variables hold keys of hubs of data sets, and to which hub each may be sent. Without a setting it is the
+    Hugging Face Hub's own. Raises ImproperlyConfigured."""
+    keys = os.environ.get("HUB_KEYS")
+    try:
+        return KeyBindings.read(WELL_KNOWN_HUB if keys is None else keys, "HUB_KEYS", WELL_KNOWN_HUB)
     except ValueError as fault:
         raise ImproperlyConfigured(str(fault)) from None
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from csp.constants import NONE, SELF
 
 from webapp.database import EMBEDDED_BROKER, broker_settings, database_settings, is_embedded
-from webapp.endpoints import model_endpoints
+from webapp.endpoints import hub_keys, model_endpoints
 from webapp.environment import BASE_DIR, flag, private_secret, var_dir, whole_number, words
 from webapp.storages import export_storage
 
@@ -140,6 +140,7 @@ PROGRAM_ENGINE = os.environ.get("PROGRAM_ENGINE") or "auto"
 PROGRAM_ENVIRONMENT = Path(os.environ.get("SANDBOX_PYTHON") or BASE_DIR / "var" / "sandbox-python")
 
 MODEL_ENDPOINTS = model_endpoints(embedded=EMBEDDED_DATABASE)
+HUB_KEYS = hub_keys()
 
 # A worker that gives no sign of life this long has lost what it was at; a bell unanswered this long is rung again.
 LEASE_SECONDS = float(os.environ.get("LEASE_SECONDS") or 60)

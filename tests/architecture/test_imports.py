@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-HEAVY = ("openai", "plotly", "scipy", "sympy")
+HEAVY = ("openai", "plotly", "pyarrow", "scipy", "sympy")
 """Packages that take a second or more to import, and that few processes need."""
 
 START = """

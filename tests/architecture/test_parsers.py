@@ -40,6 +40,7 @@ NO_PARSERS = {
     "psutil": "looks at processes",
     "psycopg": "sends texts as parameters",
     "psycopg_pool": "keeps connections",
+    "pyarrow": "writes tables, and reads back the blocks that the same writer has just set aside",
 }
 """Packages that the product imports and that parse no text of a model, and why not."""
 

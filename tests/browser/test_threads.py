@@ -5,6 +5,7 @@ from django.contrib.auth.models import User
 from playwright.sync_api import Page, expect
 
 from tests import factories
+from tests.queues import queue_of
 from trajectories.models import Review, Thread, ThreadEvent, Trace
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -114,3 +115,43 @@ def test_the_first_error_settles_the_other_steps_by_two_keys(log_in, curator: Us
     assert {index: text[start:end] for index, (start, end) in review.step_spans.items()} == {
         str(number): f"Words {number}." for number in range(4)
     }
+
+
+def test_on_the_curation_screen_another_key_remarks_and_what_is_open_shows_on_the_trace(log_in, curator, lead, trace):
+    run = factories.make_run()
+    Trace.objects.filter(pk=trace.pk).update(run=run)
+    trace.refresh_from_db()
+    queue = queue_of(lead, [trace])
+    page = log_in(curator)
+    page.goto(f"/queues/{queue.pk}/next/")
+    expect(page.locator("[data-remark]")).to_be_visible()
+    page.evaluate(SELECT, 1)
+    page.keyboard.press("p")
+    expect(page.locator("#remark-about")).to_contain_text("“each row” in step 2")
+    page.locator("#remark_fault").select_option("unsupported")
+    page.locator("#remark_body").focus()
+    page.keyboard.type("Why?")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(".thread")).to_contain_text("Why?")
+    assert marked(page) == ["each row"]
+    # The panel that came back has the key of this screen, and m still asks the lead.
+    page.keyboard.press("Escape")
+    page.keyboard.press("j")
+    page.keyboard.press("p")
+    expect(page.locator("#remark-about")).to_contain_text("About step 1")
+    page.keyboard.press("Escape")
+    page.keyboard.press("m")
+    expect(page.locator("#id_flag")).to_be_focused()
+    assert not Review.objects.exists()
+    page.keyboard.press("Escape")
+    page.keyboard.press("a")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Every trace has its reviews")).to_be_visible()
+    page.goto(f"/traces/{trace.pk}/")
+    expect(page.get_by_role("link", name="1 open remark")).to_be_visible()
+    page.locator(".thread summary").click()
+    page.get_by_role("button", name="Resolve").click()
+    expect(page.locator(".thread")).to_contain_text("resolved it")
+    page.reload()
+    expect(page.locator(".thread.resolved")).to_be_visible()
+    expect(page.get_by_role("link", name="1 open remark")).to_have_count(0)

@@ -67,7 +67,7 @@ def test_a_page_goes_on_where_a_row_was_that_is_gone(traces):
 def test_a_page_far_down_is_read_from_an_index(traces, order):
     sort = TRACES.sort(order)
     rows = sort.annotate(Trace.objects.all())
-    rows = rows.filter(sort.beyond(Trace, traces[7].pk)).order_by(*sort.order_by())[:51].values("pk")
+    rows = rows.filter(sort.beyond(Trace.objects.all(), traces[7].pk)).order_by(*sort.order_by())[:51].values("pk")
     with connection.cursor() as cursor:
         for kind in ("seqscan", "bitmapscan", "sort"):
             cursor.execute(f"SET LOCAL enable_{kind} = off")

@@ -20,7 +20,7 @@ def address(name, candidate):
 
 def form_of(candidate, **values):
     lease = ReviewLease.objects.filter(candidate=candidate).first()
-    return {"token": lease.token if lease else uuid.uuid4(), "key": uuid.uuid4(), **values}
+    return {"lease": lease.token if lease else uuid.uuid4(), "key": uuid.uuid4(), **values}
 
 
 @pytest.fixture
@@ -65,10 +65,11 @@ def test_rejecting_needs_a_reason_and_a_comment_where_it_is_another(client, revi
     client.get(address("detail", candidate))
     response = client.post(address("decide", candidate), form_of(candidate, decision="reject"), headers=HTMX)
     assert response.status_code == 422
-    response = client.post(address("decide", candidate), form_of(candidate, decision="reject:other"), headers=HTMX)
+    form = form_of(candidate, decision="reject", reason="other")
+    response = client.post(address("decide", candidate), form, headers=HTMX)
     assert response.status_code == 422
     assert "needs a comment that says what" in response.content.decode()
-    client.post(address("decide", candidate), form_of(candidate, decision="reject:ambiguous"), headers=HTMX)
+    client.post(address("decide", candidate), form_of(candidate, decision="reject", reason="ambiguous"), headers=HTMX)
     candidate.refresh_from_db()
     assert candidate.state == "rejected"
     assert "More than one answer" in client.get(address("detail", candidate)).content.decode()
@@ -111,7 +112,7 @@ def test_undo_brings_the_candidate_back(client, reviewer, candidate):
 
 def test_a_lease_is_kept_lost_and_given_up(client, reviewer, candidate, lead):
     client.get(address("detail", candidate))
-    leases, form = reverse("review_leases"), {"token": str(form_of(candidate)["token"])}
+    leases, form = reverse("review_leases"), {"token": str(form_of(candidate)["lease"])}
     assert client.post(leases, form).json() == {"lost": []}
     assert client.post(leases, {**form, "leave": "1"}).status_code == 204
     assert claim_candidate(reviewer=lead, candidate_id=candidate.pk) is not None
@@ -207,3 +208,37 @@ def test_somebody_without_a_role_sees_nothing(client, nobody, candidate):
     client.force_login(nobody)
     assert client.get(reverse("candidate_list")).status_code == 403
     assert client.get(address("detail", candidate)).status_code == 403
+
+
+def test_a_decision_behind_the_page_answers_with_progress_and_undo_and_a_refusal_with_one_sentence(
+    client, reviewer, candidate
+):
+    refused = client.post(
+        address("decide", candidate), form_of(candidate, decision="reject", then="behind"), headers=HTMX
+    )
+    assert (refused.status_code, refused.headers["Content-Type"][:10]) == (422, "text/plain")
+    assert "a rejection needs one" in refused.content.decode()
+    form = form_of(candidate, decision="accept", then="behind")
+    page = client.post(address("decide", candidate), form, headers=HTMX).content.decode()
+    assert page.count("hx-swap-oob") == 3
+    assert "1 of 1 reviewed" in page
+    ahead = client.get(reverse("candidate_next") + f"?after={candidate.pk}", headers={**HTMX, "X-Ahead": "1"})
+    assert ahead.status_code == 204
+
+
+def test_a_skip_lets_go_of_it_and_it_comes_again(client, reviewer, candidate):
+    form_of(candidate)
+    response = client.post(address("skip", candidate), {"then": "behind"}, headers=HTMX)
+    assert "hx-swap-oob" in response.content.decode()
+    assert not ReviewLease.objects.filter(candidate=candidate, holder=reviewer).exists()
+    assert client.post(address("skip", candidate)).headers["Location"] == reverse(
+        "candidate_detail", args=[candidate.pk]
+    )
+
+
+def test_a_refused_form_comes_back_with_its_fields_where_the_lease_was_let_go_meanwhile(client, reviewer, candidate):
+    form = form_of(candidate, decision="reject")
+    ReviewLease.objects.all().delete()
+    page = client.post(address("decide", candidate), form, headers=HTMX).content.decode()
+    assert 'name="decision"' in page
+    assert ReviewLease.objects.get(candidate=candidate).holder == reviewer

@@ -7,7 +7,8 @@ from django.core.cache import cache
 from django.urls import reverse
 
 from tests import factories
-from trajectories.models import Comparison, ComparisonLease
+from trajectories.models import Comparison, ComparisonLease, Trace
+from trajectories.selectors.comparisons import ComparisonProgress, ComparisonScope, comparison_progress
 
 
 @pytest.fixture(autouse=True)
@@ -85,6 +86,7 @@ def test_at_the_end_it_says_so(client, curator, problem):
         page = say(client, "tie")
     assert "Nothing left to compare" in page.content.decode()
     assert "3 compared by you" in page.content.decode()
+    assert "3 of about 3 in all" in " ".join(page.content.decode().split())
 
 
 def test_rankings_are_for_who_may_see_what_others_said(client, curator, lead, engineer, problem):
@@ -114,3 +116,46 @@ def test_leases_are_kept_and_left(client, curator, problem):
     other = str(uuid.uuid4())
     assert client.post(address, {"token": other}).json() == {"lost": [other]}
     assert client.post(address, {"token": token, "leave": "1"}).status_code == 204
+
+
+def test_progress_counts_pairs_once_and_only_as_far_as_rankings_need_them(curator, lead, problem):
+    scope = ComparisonScope(problem=problem.pk)
+    first, second, third = sorted(Trace.objects.filter(problem=problem).values_list("pk", flat=True))
+
+    def said(person, one, other, verdict="first"):
+        Comparison.objects.create(
+            problem=problem,
+            first_id=one,
+            second_id=other,
+            swapped=False,
+            reviewer=person,
+            verdict=verdict,
+            key=uuid.uuid4(),
+        )
+
+    assert comparison_progress(scope, curator) == ComparisonProgress(0, 3, 0)
+    said(curator, first, second)
+    said(lead, first, second, "tie")
+    said(curator, second, third, "skip")
+    assert comparison_progress(scope, curator) == ComparisonProgress(1, 3, 1)
+    said(lead, first, third, "both_bad")
+    assert comparison_progress(ComparisonScope(), lead) == ComparisonProgress(2, 3, 2)
+    assert comparison_progress(ComparisonScope(problem=problem.pk + 1), lead) == ComparisonProgress(0, 0, 0)
+
+
+def test_rankings_of_problems_samplers_and_instructions_are_on_one_page(client, lead, curator, problem):
+    open_pair(client, curator)
+    for _ in range(3):
+        say(client, "left")
+    client.force_login(lead)
+    page = " ".join(client.get(reverse("comparison_ranking")).content.decode().split())
+    for words in ("Samplers", "Instructions", f"Traces of {problem.name}"):
+        assert words in page
+
+
+def test_a_problem_links_to_its_pairs_by_a_key(client, curator, problem):
+    client.force_login(curator)
+    page = client.get(reverse("problem_detail", args=[problem.pk])).content.decode()
+    assert f"{reverse('comparison_next')}?problem={problem.pk}" in page
+    assert 'data-key-label="Compare traces of this problem by pairs"' in page
+    assert reverse("comparison_next") in client.get(reverse("queue_list")).content.decode()

@@ -6,9 +6,10 @@ from django.urls import reverse
 
 from tests import factories
 from trajectories.core.curation.reviews import Decision, ReviewDraft
-from trajectories.models import AuditEvent, Delivery
+from trajectories.models import AuditEvent, Delivery, Export
 from trajectories.services.curation.reviews import submit_review
 from trajectories.services.releases.deliveries import deliver_next, delivery_filename, stored_name
+from trajectories.services.releases.exports import request_export, write_export
 from trajectories.services.releases.freezing import freeze_accepted
 from trajectories.services.releases.stores import file_folder
 
@@ -138,3 +139,22 @@ def test_who_may_not_cannot(client, request, delivery, release, role):
     assert client.post(reverse("file_pin", args=["delivery", delivery.pk]), {"pinned": "1"}).status_code == 403
     delivery.refresh_from_db()
     assert not delivery.pinned
+
+
+def test_the_file_of_an_export_is_kept_or_written_again(as_engineer, release, engineer):
+    export = request_export(actor=engineer, release=release, export_format="prompt-only")
+    write_export(job_id=export.pk)
+    pin = reverse("file_pin", args=["export", export.pk])
+    assert pin in page_of(as_engineer, release)
+    as_engineer.post(pin, {"pinned": "1"})
+    assert "Do not keep" in page_of(as_engineer, release)
+    Export.objects.update(dropped_at="2026-01-01T00:00Z")
+    page = page_of(as_engineer, release)
+    again = reverse("job_steer", args=["export", export.pk, "retry"])
+    assert again in page
+    assert reverse("export_download", args=[export.pk]) not in page
+    as_engineer.post(again)
+    assert write_export(job_id=export.pk)
+    export.refresh_from_db()
+    assert (export.state, export.dropped_at) == ("ready", None)
+    assert reverse("export_download", args=[export.pk]) in page_of(as_engineer, release)

@@ -85,3 +85,43 @@ def test_a_file_from_before_says_so(client, lead, release):
     page = client.get(reverse("release_detail", args=[release.pk])).content.decode()
     assert "made before thoughts were kept apart" in page
     assert "sft-messages-thoughts-in-text.jsonl" in page
+
+
+def test_the_form_takes_container_template_and_pairs(client, lead, release):
+    client.force_login(lead)
+    assert ask(client, release, container="recommended").status_code == 302
+    assert ask(client, release, container="recommended", template="trl").status_code == 302
+    asked = {"format": "preference", "container": "recommended", "most": "2", "longest": "1.5", "rewrite": "on"}
+    assert ask(client, release, **asked).status_code == 302
+    plain, objects, pairs = Export.objects.order_by("pk")
+    assert (plain.container, plain.arguments) == ("parquet", "text")
+    assert (objects.container, objects.arguments) == ("jsonl", "objects")
+    assert pairs.options == {"longest": 1.5, "most": 2, "rewrite": True}
+    page = client.get(reverse("release_detail", args=[release.pk])).content.decode()
+    assert "lengths up to 1 : 1.5" in page
+    assert "at most 2 pairs of a problem" in page
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"container": "rar"}, "Container: expected one of jsonl, jsonl.gz, parquet, folder, json."),
+        ({"format": "full", "container": "parquet"}, "Container: found 'parquet', expected one of jsonl, jsonl.gz."),
+        ({"most": "0"}, "Pairs: at most of one problem: Found 0, expected a whole number from 1 to 1,000."),
+    ],
+)
+def test_what_does_not_fit_is_refused_in_one_sentence(client, lead, release, asked, said):
+    client.force_login(lead)
+    answer = ask(client, release, **asked)
+    assert (answer.status_code, answer.content.decode()) == (422, said)
+    assert not Export.objects.exists()
+
+
+def test_a_file_without_rows_says_what_it_needs(client, lead, release):
+    client.force_login(lead)
+    ask(client, release, format="preference", container="recommended")
+    write_export(job_id=Export.objects.get().pk)
+    page = client.get(reverse("release_detail", args=[release.pk])).content.decode()
+    assert (
+        "No trace of this release has a row in this format: it needs for a problem both right and wrong traces" in page
+    )

@@ -36,7 +36,7 @@ def send(client, *rows, name="rows.jsonl"):
 def test_a_waiting_import_polls_and_says_that_it_waits(as_lead, django_assert_num_queries):
     address = send(as_lead, ROW)["Location"]
     assert address == reverse("import_detail", args=[latest().pk])
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(4):
         page = as_lead.get(address)
     text = page.content.decode()
     assert "It waits for a worker." in text
@@ -70,7 +70,7 @@ def test_a_finished_import_links_to_what_came_in_and_polls_no_more(as_lead, djan
     assert "The traces are being verified" in page
     assert f"/traces/?sampler={Trace.objects.get().sampler_id}" in page
     address = reverse("import_detail", args=[latest().pk])
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(4):
         as_lead.get(address)
 
 
@@ -100,7 +100,7 @@ def test_the_list_goes_by_key(as_lead, monkeypatch, django_assert_num_queries):
     for name in ("one.jsonl", "two.jsonl", "three.jsonl"):
         send(as_lead, ROW, name=name)
     monkeypatch.setattr("trajectories.views.imports.PAGE_ROWS", 2)
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(4):
         newest = as_lead.get(reverse("import_list")).content.decode()
     assert "three.jsonl" in newest
     assert "one.jsonl" not in newest

@@ -39,7 +39,7 @@ def test_the_list_shows_newest_versions_with_what_they_brought(client, curator, 
     make_trace(instruction=newest, correctness="fail")
     client.force_login(curator)
     client.get(reverse("instruction_list"))
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(8):
         page = client.get(reverse("instruction_list")).content.decode()
     assert "Grid view" in page
     row = page.split(f'id="instruction-{newest.pk}"', 1)[1].split("</tr>", 1)[0]

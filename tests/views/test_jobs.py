@@ -113,12 +113,12 @@ def test_queries_do_not_grow_with_jobs(client, lead, django_assert_num_queries):
     one_of_each()
     client.force_login(lead)
     client.get(reverse("job_list"))
-    with django_assert_num_queries(17):
+    with django_assert_num_queries(16):
         client.get(reverse("job_list"))
     for _ in range(3):
         one_of_each()
     factories.make_worker()
-    with django_assert_num_queries(17):
+    with django_assert_num_queries(16):
         client.get(reverse("job_list"))
 
 

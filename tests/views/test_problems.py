@@ -125,7 +125,7 @@ def test_the_list_needs_the_same_queries_for_any_number_of_problems(client, cura
         factories.make_problem()
     client.force_login(curator)
     client.get(reverse("problem_list"))
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(6):
         client.get(reverse("problem_list"))
 
 
@@ -276,7 +276,7 @@ def test_the_page_needs_the_same_queries_for_any_number_of_samples(client, curat
     client.force_login(curator)
     address = reverse("problem_detail", args=[problem.pk])
     client.get(address)
-    with django_assert_num_queries(14):
+    with django_assert_num_queries(17):
         client.get(address)
 
 

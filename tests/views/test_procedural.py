@@ -193,7 +193,7 @@ def test_before_the_families_are_described_a_family_leads_to_the_list(as_lead, m
 class TestWithPackage:
     def test_a_family_shows_its_knobs_and_three_problems(self, as_lead, families, django_assert_num_queries):
         as_lead.get(LIST)
-        with django_assert_num_queries(5):
+        with django_assert_num_queries(4):
             page = as_lead.get(f"{LIST}chain_sum/")
         text = page.content.decode()
         assert 'name="knob-max_terms" value="6"' in text

@@ -10,8 +10,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from tests import factories
+from tests.queues import decide, make_traces, queue_of
 from trajectories.core.curation.reviews import Decision, ReviewDraft
-from trajectories.models import ReviewVoid
+from trajectories.models import Assignment, QueueItem, ReviewVoid
+from trajectories.services.curation.assignments import lease_next
 from trajectories.services.curation.reviews import submit_review
 
 
@@ -79,7 +81,7 @@ def test_it_takes_as_many_queries_for_many_reviews_as_for_few(client, lead, cura
         review(engineer, trace, False)
     with CaptureQueriesContext(connection) as many:
         client.get(reverse("quality"))
-    assert len(many) == len(few) <= 18
+    assert len(many) == len(few) <= 20
     with CaptureQueriesContext(connection) as again:
         client.get(reverse("quality"))
     assert len(again) == len(many) - 9
@@ -133,3 +135,78 @@ def test_nothing_to_void_is_said(client, lead):
     refused = void(client, lead)
     assert refused.status_code == 422
     assert "has no decision since" in refused.content.decode()
+
+
+def test_gold_suggestions_and_the_matrix_are_on_the_page(client, lead, curator, engineer, decided):
+    queue = queue_of(lead, make_traces(2, correctness="pass"), suggestions="verdicts")
+    for _ in range(2):
+        decide(curator, lease_next(reviewer=curator, queue=queue).item)
+    for trace in decided:
+        review(lead, trace)
+    trace = factories.make_trace()
+    item = QueueItem.objects.create(queue=queue, trace=trace, is_gold=True, known_decision="reject", quota=0)
+    decide(curator, item_with_a_lease(curator, item))
+    client.force_login(lead)
+    page = " ".join(client.get(reverse("quality")).content.decode().split())
+    for words in ("Suggested decisions", "Accepted unchanged", "Gold items", "Everybody with everybody", "Drawn along"):
+        assert words in page
+    assert "nan" not in page.lower().replace("finance", "")
+    mine = client.get(reverse("quality_reviewer", args=[curator.pk])).content.decode()
+    assert "Gold right" in mine
+    assert "0%" in mine
+
+
+def item_with_a_lease(person, item):
+    Assignment.objects.create(
+        queue=item.queue,
+        item=item,
+        number=person.pk,
+        is_gold=True,
+        state="leased",
+        reviewer=person,
+        token=uuid.uuid4(),
+        expires_at=timezone.now(),
+    )
+    return item
+
+
+def test_open_items_are_given_to_others_from_the_reviewers_page(client, lead, curator, engineer):
+    queue = queue_of(lead, make_traces(2))
+    held = lease_next(reviewer=curator, queue=queue)
+    client.force_login(lead)
+    page = reverse("quality_reviewer", args=[curator.pk])
+    assert "Open items" in client.get(page).content.decode()
+    address = reverse("quality_reassign", args=[curator.pk])
+    refused = client.post(address, {"from_queue": queue.pk, "to": [curator.pk]})
+    assert refused.status_code == 422
+    assert "expected others to give their items to" in refused.content.decode()
+    assert client.post(address, {"from_queue": 999999}).status_code == 422
+    held.refresh_from_db()
+    assert held.state == "leased"
+    done = client.post(address, {"from_queue": queue.pk, "to": [lead.pk]}, follow=True)
+    assert "1 item taken from" in done.content.decode()
+    held.refresh_from_db()
+    assert (held.state, held.meant_for) == ("open", lead)
+    assert "has nothing open" in client.post(address, {"from_queue": queue.pk}, follow=True).content.decode()
+    client.force_login(curator)
+    assert client.post(address, {"from_queue": queue.pk}).status_code == 403
+
+
+def test_reviews_are_voided_and_their_items_opened_again_for_those_chosen(client, lead, curator):
+    queue = queue_of(lead, make_traces(1))
+    decide(curator, queue.items.get())
+    client.force_login(lead)
+    address = reverse("review_void", args=[curator.pk])
+    form = {"since": timezone.localdate(), "reason": "careless", "again": "people", "key": uuid.uuid4()}
+    refused = client.post(address, form)
+    assert refused.status_code == 422
+    assert "expected at least one person who decides again" in refused.content.decode()
+    stray = client.post(address, {**form, "again": "", "to": [lead.pk]})
+    assert "expected nobody" in stray.content.decode()
+    assert not ReviewVoid.objects.exists()
+    done = client.post(address, {**form, "to": [lead.pk], "in_queue": queue.pk}, follow=True)
+    text = " ".join(done.content.decode().split())
+    assert "1 review of" in text
+    assert "1 item open again." in text
+    assert f"in {queue.title}" in text
+    assert Assignment.objects.get().meant_for == lead

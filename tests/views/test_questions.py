@@ -40,7 +40,7 @@ def send(client, content=CSV, name="my sums.csv", **values):
 def test_a_file_of_questions_leads_to_its_columns(as_lead, django_assert_num_queries):
     sent = send(as_lead, split="eval")
     assert sent.status_code == 302
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(5):
         page = as_lead.get(sent.url)
     text = page.content.decode()
     assert "What is in my sums.csv?" in text
@@ -202,7 +202,7 @@ def choice(db) -> Problem:
 
 def test_the_list_shows_what_a_question_asks(as_lead, choice, django_assert_num_queries):
     as_lead.get("/problems/")
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(6):
         text = as_lead.get("/problems/").content.decode()
     assert "The capital of **Australia**" in text
 

@@ -126,7 +126,7 @@ def test_a_curator_is_told_nothing_about_others_but_that_they_are_at_it(client, 
     client.force_login(curator)
     page = client.get(at("queue_detail", queue.pk)).content.decode()
     assert "33%" in page
-    assert "People" not in page
+    assert "people-heading" not in page
     assert "Reject<" not in page
     for name, keys in (("queue_edit", []), ("queue_guidelines", []), ("queue_gold", []), ("queue_steer", ["pause"])):
         assert client.post(at(name, queue.pk, *keys)).status_code == 403
@@ -332,12 +332,22 @@ def test_guidelines_are_versioned_and_nobody_overwrites_anothers_change(client, 
 
 def test_a_lead_sees_who_does_what_and_steers(client, lead, curator, queue):
     decide(curator, lease_next(reviewer=curator, queue=queue).item)
-    lease_next(reviewer=curator, queue=queue)
+    first = lease_next(reviewer=curator, queue=queue)
+    lease_next(reviewer=curator, queue=queue, but=[first.item.trace_id])
     client.force_login(lead)
     page = client.get(at("queue_detail", queue.pk)).content.decode()
     assert "carl" in page
-    assert "1 item now" in page
+    assert f"trace {first.item.trace_id}</a>" in page
+    assert ", 1 more ahead" in page
+    assert "1 at work now" in page
     assert "1 of 3" in page
+    people = client.get(at("queue_detail", queue.pk), **FRAGMENT).content.decode()
+    assert "carl" in people
+    assert "<html" not in people
+    client.force_login(curator)
+    assert "people-heading" not in client.get(at("queue_detail", queue.pk)).content.decode()
+    assert "last seen" not in client.get(at("queue_detail", queue.pk), **FRAGMENT).content.decode()
+    client.force_login(lead)
     for verb, state in (("pause", "paused"), ("resume", "open"), ("close", "closed"), ("reopen", "open")):
         client.post(at("queue_steer", queue.pk, verb))
         queue.refresh_from_db()
@@ -397,9 +407,10 @@ def test_the_next_item_and_a_decision_take_few_statements_however_much_was_done(
         ahead = f"{at('queue_next', queue.pk)}?but={first.item.trace_id}"
         sent = form_of(queue, first, then="behind")
         decision = at("queue_decide", queue.pk, first.item_id)
-        # Session, person, permissions, queue, turn, item, trace, what hangs on it, how far one is; and two savepoints.
+        # Session, person, permissions, queue, turn, item, trace, what hangs on it, what queues hide of it, how far one
+        # is; and two savepoints.
         following = statements(
-            django_assert_max_num_queries, 11, partial(client.get, ahead, HTTP_X_AHEAD="1", **FRAGMENT)
+            django_assert_max_num_queries, 12, partial(client.get, ahead, HTTP_X_AHEAD="1", **FRAGMENT)
         )
         # The first four; item, turn, assignment, trace, what was said; review, settled, trace, problem, audit, counted,
         # how far one is; and four savepoints.
@@ -421,3 +432,32 @@ def test_what_is_taken_away_from_a_person_holds_from_the_next_request_on(client,
     curator.save()
     assert client.post(address, form_of(queue, first), **FRAGMENT).status_code == 302
     assert not Review.objects.exists()
+
+
+def test_a_suggestion_is_filled_in_and_says_by_whom(client, lead, curator, traces):
+    queue = queue_of(lead, traces, suggestions="verdicts")
+    client.force_login(curator)
+    told = lease_next(reviewer=curator, queue=queue)
+    Assignment.objects.filter(pk=told.pk).update(is_control=False)
+    page = client.get(at("queue_item", queue.pk, told.item_id)).content.decode()
+    assert 'data-decision="accept"' in page
+    assert "counts as nobody" in page
+    assert page.count("checked") == 1
+    Assignment.objects.filter(pk=told.pk).update(is_control=True)
+    control = client.get(at("queue_item", queue.pk, told.item_id)).content.decode()
+    assert "Suggested" not in control
+    assert "checked" not in control
+    assert Review.objects.count() == 0
+
+
+def test_suggestions_by_verdicts_where_these_are_hidden_are_refused_in_one_sentence(client, lead, traces):
+    client.force_login(lead)
+    sent = filled(suggestions="verdicts", hide_verdicts="on")
+    refused = client.post(f"{at('queue_new')}?run={traces[0].run_id}", sent)
+    assert refused.status_code == 422
+    assert "found “by verdicts”, but what verifiers found is hidden here" in refused.content.decode()
+    assert not Queue.objects.exists()
+    assert client.post(f"{at('queue_new')}?run={traces[0].run_id}", filled(suggestions="verdicts")).status_code == 302
+    queue = Queue.objects.get()
+    assert queue.suggestions == "verdicts"
+    assert "By verdicts" in client.get(at("queue_detail", queue.pk)).content.decode()

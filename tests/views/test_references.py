@@ -108,11 +108,11 @@ def test_the_number_of_queries_does_not_grow(as_curator, django_assert_num_queri
     for number in range(2):
         question("1", "2", name=f"q{number}")
     as_curator.get(ADDRESS)
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(9):
         as_curator.get(ADDRESS)
     for number in range(30):
         question("1", "2", "2", name=f"more{number}")
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(9):
         assert len(as_curator.get(ADDRESS).context["page"].rows) == 32
 
 

@@ -7,6 +7,7 @@ from tests.endpoint import flip_endpoint, sampler_for
 from tests.factories import make_attempt, make_instruction, make_problem, make_trace, plan
 from tests.jobs import steering
 from trajectories.models import Run, RunProblem
+from trajectories.selectors.blinding import EVERYTHING
 from trajectories.selectors.runs import get_progress
 
 
@@ -34,12 +35,12 @@ def run(db):
 
 
 def test_it_says_how_many_there_may_be(run):
-    progress = get_progress(run)
+    progress = get_progress(run, EVERYTHING)
     assert progress.most == 4 + (4 + 2 * 2 * 3), "a closed problem gets no more"
     assert progress.left == progress.most - 3
     Run.objects.filter(pk=run.pk).update(state="cancelled")
     run.refresh_from_db()
-    assert get_progress(run).most == 9
+    assert get_progress(run, EVERYTHING).most == 9
 
 
 def test_the_page_shows_the_rounds_and_the_strategy(client, curator, run):

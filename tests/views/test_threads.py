@@ -7,7 +7,9 @@ from django.contrib.auth.models import Group, User
 from django.urls import reverse
 
 from tests import factories
+from tests.queues import item_of, queue_of
 from trajectories.core.curation.reviews import Decision, ReviewDraft
+from trajectories.core.curation.schemas import Blinding
 from trajectories.core.prompts.repairs import Edits
 from trajectories.models import Mention, Thread, ThreadEvent, Trace
 from trajectories.selectors.traces import get_trace
@@ -179,3 +181,38 @@ def test_the_timeline_asks_as_much_for_many_events_as_for_few(client, lead, trac
     timeline_of(client, trace)
     with django_assert_max_num_queries(17):
         timeline_of(client, trace)
+
+
+def test_on_a_queues_screen_the_queues_own_rule_says_what_others_remarks_are_seen(client, curator, lead, trace):
+    Trace.objects.filter(pk=trace.pk).update(run=factories.make_run())
+    trace.refresh_from_db()
+    begin(trace, lead, body="A secret of the lead.")
+    blind = queue_of(lead, [trace])
+    told = queue_of(lead, [trace], blinding=Blinding(reviews=False))
+    client.force_login(curator)
+    for queue, seen in ((blind, False), (told, True)):
+        item = item_of(queue, trace)
+        page = client.get(reverse("queue_item", args=[queue.pk, item.pk])).content.decode()
+        assert ("A secret of the lead." in page) is seen
+        sent = {"body": "Mine.", "key": str(uuid.uuid4())}
+        address = reverse("thread_new", args=[trace.pk]) + f"?item={item.pk}"
+        fragment = client.post(address, sent, headers={"HX-Request": "true"}).content.decode()
+        assert "Mine." in fragment
+        assert ("A secret of the lead." in fragment) is seen
+        assert 'data-key="p"' in fragment
+        assert client.post(address, sent).headers["Location"].startswith(f"/queues/{queue.pk}/items/")
+
+
+def test_an_item_of_another_trace_or_of_a_queue_of_others_opens_nothing(client, curator, lead, trace):
+    Trace.objects.filter(pk=trace.pk).update(run=factories.make_run())
+    trace.refresh_from_db()
+    begin(trace, lead, body="A secret of the lead.")
+    closed = queue_of(lead, [trace], blinding=Blinding(reviews=False), members=[lead])
+    other = factories.make_trace(run=factories.make_run())
+    elsewhere = queue_of(lead, [other], blinding=Blinding(reviews=False))
+    client.force_login(curator)
+    for item in (item_of(closed, trace), item_of(elsewhere, other)):
+        sent = {"body": "Mine.", "key": str(uuid.uuid4())}
+        address = reverse("thread_new", args=[trace.pk]) + f"?item={item.pk}"
+        response = client.post(address, sent, headers={"HX-Request": "true"})
+        assert "A secret of the lead." not in response.content.decode()

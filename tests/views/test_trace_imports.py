@@ -37,7 +37,7 @@ def send(client, *rows, **values):
 
 
 def test_the_form_says_what_is_read(as_lead, django_assert_num_queries):
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(3):
         text = as_lead.get(ADDRESS).content.decode()
     assert "problem_id" in text
     assert 'enctype="multipart/form-data"' in text

@@ -5,6 +5,7 @@ from django.urls import reverse
 
 from tests.factories import make_attempt, make_instruction, make_problem, make_run, make_trace
 from trajectories.models import Trace
+from trajectories.selectors.blinding import EVERYTHING
 from trajectories.selectors.lineages import get_lineage
 
 
@@ -31,7 +32,7 @@ def test_a_tree_holds_all_ancestors_and_descendants_and_nothing_else(run, django
     grow(run, problem)
     for trace in (root, left, leaf):
         with django_assert_num_queries(2):
-            lineage = get_lineage(trace)
+            lineage = get_lineage(trace, EVERYTHING)
         assert keys(lineage.root) == (root.pk, [(left.pk, []), (right.pk, [(leaf.pk, [])])])
         assert (lineage.size, lineage.hidden) == (4, 0)
     node = lineage.root.children[1].children[0]
@@ -39,7 +40,7 @@ def test_a_tree_holds_all_ancestors_and_descendants_and_nothing_else(run, django
 
 
 def test_a_trace_that_stands_alone_has_no_tree(run):
-    assert get_lineage(grow(run, make_problem())) is None
+    assert get_lineage(grow(run, make_problem()), EVERYTHING) is None
 
 
 def test_of_a_large_tree_the_line_of_the_trace_is_shown_and_the_rest_counted(client, curator, run):
@@ -48,7 +49,7 @@ def test_of_a_large_tree_the_line_of_the_trace_is_shown_and_the_rest_counted(cli
     children = [grow(run, problem, root) for _ in range(60)]
     last = children[-1]
     leaf = grow(run, problem, last)
-    lineage = get_lineage(leaf)
+    lineage = get_lineage(leaf, EVERYTHING)
     shown = str(keys(lineage.root))
     assert (lineage.size, lineage.shown, lineage.hidden) == (62, 40, 22)
     assert all(str(trace.pk) in shown for trace in (root, last, leaf))
@@ -59,7 +60,7 @@ def test_of_a_large_tree_the_line_of_the_trace_is_shown_and_the_rest_counted(cli
     deep = leaf
     for _ in range(50):
         deep = grow(run, problem, deep)
-    assert get_lineage(deep).shown == 53, "no ancestor is left out, however many there are"
+    assert get_lineage(deep, EVERYTHING).shown == 53, "no ancestor is left out, however many there are"
 
 
 def test_the_page_marks_where_one_is_and_says_what_each_trace_is(client, curator, run):
@@ -86,7 +87,7 @@ def test_the_page_asks_as_many_queries_for_a_large_tree_as_for_a_small_one(
     for size in (2, 20):
         for _ in range(size):
             grow(run, problem, root)
-        with django_assert_num_queries(25):
+        with django_assert_num_queries(29):
             client.get(reverse("trace_detail", args=[root.pk]))
 
 

@@ -89,3 +89,23 @@ def test_a_thousand_parts_are_drawn_as_a_hundred(client, curator):
     shown = sections(client, trace)
     assert len(shown) == 101
     assert "s999" in shown[-1][1]
+
+
+def test_signs_inside_a_step_are_shown_as_detected_and_code_has_none(client, curator):
+    steps = [
+        {
+            "kind": "text",
+            "title": "First idea",
+            "body": "It is a mirror. Wait, that doesn't fit.",
+            "depth": 0,
+            "data": {},
+        },
+        {"kind": "reflection", "title": "Check", "body": "Wait, let me see.", "depth": 1, "data": {}},
+        {"kind": "program", "title": "Program", "body": "# Wait, what if\nx = 1", "depth": 0, "data": {}},
+    ]
+    trace = factories.make_trace(steps=steps)
+    client.force_login(curator)
+    page = client.get(reverse("trace_detail", args=[trace.pk])).content.decode()
+    assert page.count("reflection, detected") == 1  # a step of the kind itself needs no mark
+    assert "Detected: reflection, 1 time, first “Wait”" in page
+    assert 'data-depth="1"' in page

@@ -34,7 +34,7 @@ from trajectories.services.generation.estimates import estimate_generation
 from trajectories.services.generation.jobs import plan_generation
 from trajectories.services.jobs.steering import JobError
 from trajectories.services.judging.jobs import estimate_judge_job, plan_judge_job
-from trajectories.services.releases.exports import request_export
+from trajectories.services.releases.exports import Wanted, request_file
 from trajectories.services.runs.lifecycle import plan_run
 from trajectories.services.runs.plans import PlanError, plan_of
 from trajectories.services.verification.reverifications import plan_reverification
@@ -225,8 +225,7 @@ def _export_subject(row: Release, form: ExportForm) -> Subject:
 
 
 def _start_export(actor: User, row: Release, form: ExportForm) -> Export:
-    asked = form.cleaned_data
-    return request_export(actor=actor, release=row, export_format=asked["format"], with_meta=asked["with_meta"])
+    return request_file(actor=actor, release=row, wanted=Wanted(**form.ways()))
 
 
 run_again = launching(

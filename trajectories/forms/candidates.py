@@ -35,29 +35,25 @@ class KeyForm(PlainForm):
 class LeaseForm(PlainForm):
     """Which lease a page holds."""
 
-    token = forms.UUIDField(widget=forms.HiddenInput)
+    lease = forms.UUIDField(widget=forms.HiddenInput)
 
 
 class DecisionForm(KeyForm, LeaseForm):
-    """Accept, or reject with a reason. Each reason is a button of its own."""
+    """Accept, or reject with a reason; the fields are called as those of a trace's decision."""
 
     decision = forms.ChoiceField(
-        choices=[("accept", "Accept"), *((f"reject:{code}", title) for code, title in REJECTION_REASONS.items())],
+        choices=[("accept", "Accept"), ("reject", "Reject")],
+        widget=forms.RadioSelect,
         error_messages={"required": "Found nothing, expected a word: press a to accept, x to reject."},
     )
+    reason = forms.ChoiceField(required=False, choices=list(REJECTION_REASONS.items()), widget=forms.RadioSelect)
     comment = forms.CharField(
         required=False, max_length=COMMENT_CHARACTERS, widget=forms.Textarea(attrs={"rows": 2, "data-key": "c"})
     )
 
     def reasons(self) -> list[tuple[str, str, str]]:
-        """(key, value, title) of every reason for rejection."""
-        numbered = enumerate(REJECTION_REASONS.items(), 1)
-        return [(str(number), f"reject:{code}", title) for number, (code, title) in numbered]
-
-    @property
-    def reason(self) -> str:
-        """The reason of a rejection, "" for an acceptance. Only after validation."""
-        return str(self.cleaned_data["decision"]).partition(":")[2]
+        """(key, code, title) of every reason for rejection."""
+        return [(str(number), code, title) for number, (code, title) in enumerate(REJECTION_REASONS.items(), 1)]
 
 
 class ChangeForm(KeyForm, LeaseForm):
@@ -96,5 +92,5 @@ def change_values(candidate: ProblemCandidate, token: uuid.UUID | None) -> dict[
         "statement": candidate.statement,
         "choices": "\n".join(map(str, candidate.spec.get("choices") or ())),
         "answer": "" if answer is None else str(answer),
-        "token": token,
+        "lease": token,
     }

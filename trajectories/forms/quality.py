@@ -5,10 +5,12 @@ from datetime import date, datetime, time
 from typing import Any
 
 from django import forms
+from django.contrib.auth.models import User
 from django.utils import timezone
 
 from trajectories.forms.plain import PlainForm
 from trajectories.models import ProblemSet, Queue
+from trajectories.selectors.blinding import ADD_REVIEWS
 from trajectories.selectors.quality import QualityScope
 
 REASON_CHARACTERS = 2_000
@@ -51,17 +53,58 @@ class QualityForm(PlainForm):
         )
 
 
+def _people() -> "forms.ModelMultipleChoiceField[User]":
+    return forms.ModelMultipleChoiceField(
+        User.objects.none(), label="To whom", required=False, widget=forms.CheckboxSelectMultiple
+    )
+
+
+def _offer(form: forms.Form, name: str) -> None:
+    """Offer everybody who may review in a field made by `_people`."""
+    field = form.fields[name]
+    assert isinstance(field, forms.ModelMultipleChoiceField)
+    backend = "django.contrib.auth.backends.ModelBackend"
+    field.queryset = User.objects.with_perm(ADD_REVIEWS, backend=backend).order_by("username")
+
+
 class VoidForm(PlainForm):
-    """From which day on somebody's decisions count for nothing, and why."""
+    """From which day on somebody's decisions count for nothing, why, and who decides instead."""
 
     since = forms.DateField(label="Decisions from", widget=forms.DateInput(attrs=DATE, format="%Y-%m-%d"))
+    in_queue = forms.ModelChoiceField(
+        label="In", required=False, queryset=Queue.objects.order_by("title", "pk"), empty_label="every queue, and none"
+    )
     reason = forms.CharField(
         label="Why",
         max_length=REASON_CHARACTERS,
         widget=forms.Textarea(attrs={"rows": 2}),
         help_text="Kept in the record; the reviewer does not see it.",
     )
+    again = forms.ChoiceField(
+        label="Their items of queues",
+        required=False,
+        choices=[
+            ("", "Open again, for whoever is next, themselves included"),
+            ("anybody", "Open again, for whoever else is next"),
+            ("people", "Open again, for those chosen below"),
+        ],
+    )
+    to = _people()
     key = forms.UUIDField(initial=uuid.uuid4, widget=forms.HiddenInput)
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        _offer(self, "to")
+
+    def clean(self) -> dict[str, Any]:
+        """Who is chosen is meant, and where somebody is meant they are chosen."""
+        cleaned = super().clean() or {}
+        chosen, again = cleaned.get("to"), cleaned.get("again", "")
+        if again == "people" and not chosen:
+            self.add_error("to", "Found nobody, expected at least one person who decides again.")
+        if again != "people" and chosen:
+            self.add_error("to", "Found people, but their items are not opened for those chosen; expected nobody.")
+        return cleaned
 
     def clean_since(self) -> date:
         """A day that has begun."""
@@ -73,3 +116,22 @@ class VoidForm(PlainForm):
     def moment(self) -> datetime:
         """When that day began; call only on a valid form."""
         return timezone.make_aware(datetime.combine(self.cleaned_data["since"], time.min))
+
+
+class ReassignForm(PlainForm):
+    """Whose turn it is instead, at the items of one queue that somebody has not decided."""
+
+    from_queue = forms.ModelChoiceField(label="Queue", queryset=Queue.objects.order_by("title", "pk"))
+    to = _people()
+
+    def __init__(self, *arguments: Any, reviewer: User, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        _offer(self, "to")
+        self.reviewer = reviewer
+
+    def clean_to(self) -> Any:
+        """Others than the one from whom they are taken."""
+        chosen = self.cleaned_data["to"]
+        if any(person.pk == self.reviewer.pk for person in chosen):
+            raise forms.ValidationError(f"Found {self.reviewer.username}, expected others to give their items to.")
+        return chosen

@@ -12,6 +12,7 @@ from django.http import QueryDict
 from trajectories.core.curation.reviews import REJECTION_REASONS, Decision, ReviewDraft
 from trajectories.core.curation.schemas import (
     ANCHORS,
+    SKIP_REASONS,
     Blinding,
     DecisionSchema,
     KnownDecision,
@@ -32,13 +33,6 @@ STEP_CHOICES = [
     (StepMode.FIRST_ERROR.value, "The first wrong step: those before it count as good"),
     (StepMode.OFF.value, "Steps are not labelled"),
 ]
-SKIP_REASONS = {
-    "": "no reason",
-    "unsure": "I cannot tell",
-    "too_long": "too long for now",
-    "not_my_field": "not my field",
-    "broken": "it does not show properly",
-}
 TAKEN_KEYS = set("axsujkgbnecrdzmqpy")
 """Keys of the curation screen that reasons and tags do not get."""
 
@@ -95,6 +89,11 @@ class QueueForm(QueueChangeForm):
     )
     is_live = forms.BooleanField(label="Live: take up traces that come to match later", required=False)
     item_order = forms.ChoiceField(label="Order", choices=Queue.Order.choices, initial=Queue.Order.RANDOM)
+    by_problem = forms.BooleanField(
+        label="By problem: all samples of a problem on one screen",
+        required=False,
+        help_text="Grouped by what they answer. Keep the best, reject the rest.",
+    )
     reviews_each = forms.IntegerField(label="Reviews for each trace", min_value=1, max_value=MOST_REVIEWS, initial=1)
     doubled_percent = forms.IntegerField(
         label="Share that gets twice as many, in percent",
@@ -113,6 +112,12 @@ class QueueForm(QueueChangeForm):
     hide_reviews = forms.BooleanField(label="What others and model judges decided", required=False, initial=True)
     hide_verdicts = forms.BooleanField(label="What verifiers found", required=False)
     hide_sampler = forms.BooleanField(label="Sampler, run and instruction", required=False)
+    suggestions = forms.ChoiceField(
+        label="Suggested decisions",
+        required=False,
+        choices=Queue.Suggests.choices,
+        help_text="Pre-filled, and nobody's decision until they submit it. One item in ten goes without, as control.",
+    )
     gold_count = forms.IntegerField(
         label="Gold items",
         min_value=0,
@@ -145,8 +150,17 @@ class QueueForm(QueueChangeForm):
             **{name: _split(data[name]) for name in ("anchors", "scores", "tags")},
             "steps": data["steps"],
         }
-        same = ("title", "guidelines", "is_live", "item_order", "reviews_each", "doubled_percent", "due_on")
-        gold = ("gold_count", "training_count", "gold_every")
+        same = (
+            "title",
+            "guidelines",
+            "is_live",
+            "item_order",
+            "reviews_each",
+            "doubled_percent",
+            "due_on",
+            "suggestions",
+        )
+        gold = ("by_problem", "gold_count", "training_count", "gold_every")
         return QueueDraft(
             selection=selection,
             schema=DecisionSchema.from_json(stored),
@@ -164,7 +178,7 @@ def _split(text: str) -> list[str]:
     return [line.strip() for line in text.splitlines() if line.strip()]
 
 
-def _keys(words: Mapping[str, str], taken: set[str]) -> dict[str, str]:
+def letter_keys(words: Mapping[str, str], taken: set[str]) -> dict[str, str]:
     """A key for each code, by its title's letters where they are free; "" where no letter is. `taken` grows."""
     found: dict[str, str] = {}
     for code, title in words.items():
@@ -196,7 +210,8 @@ class QueueReviewForm(ReviewForm):
                 widget=forms.RadioSelect,
             )
         taken = set(TAKEN_KEYS)
-        self._reason_keys, self._tag_keys = _keys(titles, taken), _keys({tag: tag for tag in schema.tags}, taken)
+        self._reason_keys = letter_keys(titles, taken)
+        self._tag_keys = letter_keys({tag: tag for tag in schema.tags}, taken)
 
     def _set_choices(self, name: str, choices: list[tuple[str, str]]) -> None:
         field = self.fields[name]

@@ -61,7 +61,7 @@ def values_like(run: Run) -> dict[str, Any]:
         "budget_minutes": run.budget_seconds / 60 if run.budget_seconds else None,
         "budget_cost": run.budget_cost,
         "budget_tokens": run.budget_tokens,
-        "fresh": not run.plan.get("recalls", True),
+        "fresh": not run.kept_plan.recalls,
     }
 
 

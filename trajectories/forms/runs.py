@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 
 from trajectories.core.strategies import STRATEGIES
+from trajectories.core.strategies.plans import Diversity
 from trajectories.forms.plain import PlainForm
 from trajectories.forms.run_choices import (
     SamplerSelect,
@@ -34,7 +35,6 @@ from trajectories.services.runs.plans import (
     MAX_TEMPERATURE,
     PARALLEL,
     Budget,
-    Diversity,
     Plan,
     PlanError,
     plan_title,

@@ -26,6 +26,12 @@ class TraceImportForm(PlainForm):
         help_text="Only “full” rows have such decisions. Otherwise they are kept beside the trace and decide nothing.",
     )
 
+    archive = forms.BooleanField(
+        label="They are the archive of a release",
+        required=False,
+        help_text="“full” rows with their manifest.json: problems that are not here come in too, and the release.",
+    )
+
     def clean(self) -> None:
         """Ask for files."""
         if not self.cleaned_data.get("traces"):

@@ -87,7 +87,7 @@ IDENTITY = models.BigAutoField(auto_created=True, primary_key=True, serialize=Fa
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("trajectories", "0059_deliveries"),
+        ("trajectories", "0058_export_containers"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -13,6 +13,20 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.AlterField(
+            model_name="import",
+            name="kind",
+            field=models.CharField(
+                choices=[
+                    ("arc", "ARC tasks"),
+                    ("questions", "questions"),
+                    ("procedural", "procedural problems"),
+                    ("traces", "traces"),
+                    ("archive", "archive of a release"),
+                ],
+                max_length=12,
+            ),
+        ),
         migrations.AddField(
             model_name="export",
             name="dropped_at",

@@ -4,6 +4,7 @@ from django.conf import settings
 from django.db import models
 
 from trajectories.core.curation.adjudications import FinalDecision
+from trajectories.models.queues import Queue
 from trajectories.models.traces import Trace
 
 
@@ -40,11 +41,13 @@ class ReviewVoid(models.Model):
     """An append-only event: the decisions of one person from `since` on count for nothing, or count again.
 
     It is carried out by reviews that supersede those decisions, see Review.void. An event that takes another one back
-    `undoes` it. `review_count` is how many reviews it superseded.
+    `undoes` it. `review_count` is how many reviews it superseded. Where it names a `queue`, only what was decided
+    there is meant.
     """
 
     reviewer = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     since = models.DateTimeField()
+    queue = models.ForeignKey(Queue, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
     reason = models.TextField(blank=True)
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     review_count = models.PositiveIntegerField(default=0)

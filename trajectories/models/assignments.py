@@ -5,6 +5,7 @@ from django.db import models
 from django.db.models import Q
 
 from trajectories.core.curation.reviews import Decision
+from trajectories.models.adjudications import ReviewVoid
 from trajectories.models.queues import Queue
 from trajectories.models.reviews import Review
 from trajectories.models.traces import Trace
@@ -55,7 +56,11 @@ class Assignment(models.Model):
     An item has as many rows as its quota, so that no more than these can be given; one of a gold item is made as it is
     handed out. `token` names a lease to the page; the page renews it as long as it is open, and after `expires_at` the
     row is as good as open. `rank` and `is_gold` are the item's. `answer` and `is_right` are those of gold items; other
-    answers are the `review`. `decided_at` stays where a decision is taken back.
+    answers are the `review`. `decided_at` stays where a decision is taken back. `void` is the event that took the last
+    review away with which the row was done: where that event is undone, the row is done again if it is free.
+
+    `suggestion` is the stored form of core's Suggestion as it was when the item was handed out; where it `is_control`
+    it stays hidden. Only `meant_for`, where a lead has said so, is handed the row.
     """
 
     class State(models.TextChoices):
@@ -83,6 +88,12 @@ class Assignment(models.Model):
     answer_key = models.UUIDField(null=True)
     is_right = models.BooleanField(null=True)
     seconds = models.FloatField(null=True)
+    void = models.ForeignKey(ReviewVoid, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
+    suggestion = models.JSONField(null=True)
+    is_control = models.BooleanField(default=False, db_default=False)
+    meant_for = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
 
     class Meta:
         constraints = [
@@ -103,10 +114,16 @@ class Assignment(models.Model):
             ),
             models.Index(fields=["reviewer", "queue"], name="assignment_leased", condition=Q(state="leased")),
             models.Index(
+                fields=["meant_for", "queue"],
+                name="assignment_meant",
+                condition=Q(meant_for__isnull=False) & ~Q(state="done"),
+            ),
+            models.Index(
                 fields=["queue", "reviewer", "-decided_at"],
                 name="assignment_decided",
                 condition=Q(decided_at__isnull=False),
             ),
+            models.Index(fields=["void", "id"], name="assignment_by_void", condition=Q(void__isnull=False)),
         ]
 
     def __str__(self) -> str:

@@ -6,6 +6,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from trajectories.core.curation.schemas import Blinding, DecisionSchema
+from trajectories.core.curation.suggestions import Source
 from trajectories.core.selections import Selection
 from trajectories.models.titles import TitleField
 
@@ -15,8 +16,10 @@ class Queue(models.Model):
 
     `selection`, `schema` and `blinding` are the stored forms of core's Selection, DecisionSchema and Blinding. A trace
     gets `reviews_each` reviews, and `doubled_percent` of the traces twice as many. `seed` draws these and the random
-    order. Of every `gold_every` decisions of a person one is about a gold item (0: none); with `has_training` everybody
-    reviews the training items first. A live queue takes up traces that come to match the selection later.
+    order. `suggestions` says where pre-filled decisions come from. Of every `gold_every` decisions of a person one is
+    about a gold item (0: none); with `has_training` everybody reviews the training items first. A live queue takes up
+    traces that come to match the selection later. In a queue `by_problem` all samples of a problem are handed out,
+    decided on and taken back together.
 
     Traces up to the id `last_trace` are taken up (null: all there are), which has been done while `is_filling` is
     false. `marks` are the newest rows on which the selection depends, as they were found at `marked_at`.
@@ -40,14 +43,23 @@ class Queue(models.Model):
         DISAGREEMENT = "disagreement", "Decided differently first"
         CONFLICT = "conflict", "Conflicting verdicts first"
 
+    class Suggests(models.TextChoices):
+        """Where suggested decisions come from."""
+
+        NONE = Source.NONE.value, "None"
+        VERDICTS = Source.VERDICTS.value, "By verdicts: right is to be accepted, wrong to be rejected"
+        JUDGE = Source.JUDGE.value, "By a model judge: what its newest verdict says"
+
     title = TitleField()
     selection = models.JSONField()
     is_live = models.BooleanField(default=False)
     schema = models.JSONField(default=dict)
     blinding = models.JSONField(default=dict)
     item_order = models.CharField(max_length=20, choices=Order.choices, default=Order.RANDOM)
+    by_problem = models.BooleanField(default=False)
     reviews_each = models.PositiveSmallIntegerField(default=1)
     doubled_percent = models.PositiveSmallIntegerField(default=0)
+    suggestions = models.CharField(max_length=10, choices=Suggests.choices, blank=True, default="", db_default="")
     gold_every = models.PositiveSmallIntegerField(default=0)
     has_training = models.BooleanField(default=False)
     seed = models.BigIntegerField()

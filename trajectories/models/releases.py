@@ -92,8 +92,10 @@ class Export(LeasedJob):
     """One file of one format made from a release. Making it again gives the same bytes.
 
     `thoughts` says how it writes what models thought (exporters.Thoughts), `arguments` in which form the arguments of
-    tool calls (exporters.Arguments); "" for a format that has one way only. `columns` are the types of what was written
-    (core/exporters/columns.py), null for a format whose rows no typed column holds and for older files.
+    tool calls (exporters.Arguments); "" for a format that has one way only. `container` is what the rows are in
+    (exporters.Container), `options` are those of pairs (exporters.Pairing) where they are not the usual ones. `columns`
+    are the types of what was written (core/exporters/columns.py), null for a format whose rows no typed column holds
+    and for older files; `items_taken` of how many traces rows were made, null for older files.
     """
 
     class State(models.TextChoices):
@@ -131,7 +133,10 @@ class Export(LeasedJob):
     with_meta = models.BooleanField(default=False)
     thoughts = models.CharField(max_length=20, blank=True)
     arguments = models.CharField(max_length=10, blank=True)
+    container = models.CharField(max_length=10, default="jsonl")
+    options = models.JSONField(default=dict)
     columns = models.JSONField(null=True)
+    items_taken = models.PositiveIntegerField(null=True)
     state = models.CharField(max_length=10, choices=State.choices, default=State.QUEUED)
     rows_written = models.PositiveIntegerField(default=0)
     byte_size = models.PositiveBigIntegerField(null=True)
@@ -151,7 +156,8 @@ class Export(LeasedJob):
         indexes = job_indexes("export")
         constraints = [
             models.UniqueConstraint(
-                fields=["release", "format", "with_meta", "thoughts", "arguments"], name="export_once"
+                fields=["release", "format", "with_meta", "thoughts", "arguments", "container", "options"],
+                name="export_once",
             ),
         ]
 

@@ -2,9 +2,10 @@
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, Value
 
 from trajectories.core.curation.reviews import Decision
+from trajectories.core.curation.suggestions import Use
 from trajectories.models.adjudications import ReviewVoid
 from trajectories.models.queues import Queue, QueueGuidelines
 from trajectories.models.traces import Trace
@@ -22,6 +23,10 @@ class Review(models.Model):
 
     A lead can void somebody's reviews: each is superseded by a withdrawal that names the `void`. Where that is undone,
     a copy supersedes the withdrawal; `decided_at` is then when its reviewer had decided, null in all other reviews.
+
+    `suggestion` is what was suggested, the stored form of core's Suggestion, and `suggestion_use` what became of it:
+    the decision is the reviewer's in each case. `step_origins` says of step labels that a model judge suggested whether
+    the reviewer confirmed or overrode them, by the same index; labels that nobody suggested are not in it.
     """
 
     trace = models.ForeignKey(Trace, on_delete=models.PROTECT, related_name="reviews")
@@ -45,6 +50,11 @@ class Review(models.Model):
     tags = models.JSONField(default=list)
     void = models.ForeignKey(ReviewVoid, null=True, on_delete=models.PROTECT, related_name="reviews", db_index=False)
     decided_at = models.DateTimeField(null=True)
+    suggestion = models.JSONField(null=True)
+    suggestion_use = models.CharField(
+        max_length=10, choices=[(use.value, use.value) for use in Use], blank=True, default="", db_default=""
+    )
+    step_origins = models.JSONField(default=dict, db_default=Value({}, models.JSONField()))
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -6,6 +6,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from trajectories.core.strategies.base import AttemptKind
+from trajectories.core.strategies.plans import RunPlan
 from trajectories.models.instructions import Instruction
 from trajectories.models.job_indexes import job_indexes
 from trajectories.models.job_kinds import ACTIVE, CANCEL, CANCELLED, PAUSED, STOPPABLE, JobKind, Move, Progress
@@ -95,6 +96,11 @@ class Run(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def kept_plan(self) -> RunPlan:
+        """`plan` with a name for each of its keys."""
+        return RunPlan.from_json(self.plan)
 
 
 class Attempt(models.Model):

@@ -44,6 +44,10 @@ class Trace(models.Model):
 
     OUTCOMES = [(outcome.value, outcome.value) for outcome in Outcome]
 
+    # Set on rows that a page is made of: what a queue hides from its reader was taken off, see selectors.blinding.veil.
+    veiled_verdicts = False
+    veiled_sampler = False
+
     problem = models.ForeignKey(Problem, on_delete=models.PROTECT, related_name="traces")
     attempt = models.OneToOneField(Attempt, null=True, on_delete=models.PROTECT, related_name="trace")
     run = models.ForeignKey(Run, null=True, on_delete=models.PROTECT, related_name="traces")

@@ -9,7 +9,7 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.core.cache import cache
 from django.db import connection
-from django.db.models import Max, Q, QuerySet
+from django.db.models import Max, QuerySet
 from django.db.models.functions import Now
 
 from trajectories.core.curation.pairing import PER_TRACE, POINTS, Contender, Pair, PairVerdict
@@ -18,6 +18,8 @@ from trajectories.models import Comparison, ComparisonLease, Instruction, Sample
 
 MOST_OVERLAP = 5
 KEPT_SECONDS = 3_600
+PROBLEMS_RANKED = 8
+TRACES = ("first_id", "second_id")
 PROBLEMS_AT_ONCE = 20
 
 # A problem is open while one of its traces took part in too few comparisons, or a pair was compared by too few people.
@@ -119,6 +121,51 @@ def count_comparisons(scope: ComparisonScope, reviewer: User) -> int:
     return mine.exclude(verdict=PairVerdict.SKIP).count()
 
 
+# Of each trace that was compared: in how many pairs, counted as far as the rankings need.
+DONE = """
+SELECT COALESCE(sum(LEAST(taken, most)), 0) FROM (
+    SELECT count(*) AS taken, LEAST(%(per_trace)s, min(problem.trace_count) - 1) AS most
+    FROM (
+        SELECT DISTINCT one.problem_id, one.first_id, one.second_id FROM trajectories_comparison one
+        WHERE one.verdict NOT IN ('skip', 'withdraw')
+          AND NOT EXISTS (SELECT 1 FROM trajectories_comparison later WHERE later.supersedes_id = one.id)
+    ) AS pair
+    CROSS JOIN LATERAL (VALUES (pair.first_id), (pair.second_id)) AS side (trace_id)
+    JOIN trajectories_problem problem ON problem.id = pair.problem_id
+    WHERE (%(problem)s::bigint IS NULL OR problem.id = %(problem)s)
+      AND (%(problem_set)s::bigint IS NULL OR problem.problem_set_id = %(problem_set)s)
+    GROUP BY side.trace_id
+) AS by_trace
+"""
+NEEDED = """
+SELECT COALESCE(sum(trace_count * LEAST(%(per_trace)s, trace_count - 1)), 0) FROM trajectories_problem
+WHERE trace_count > 1 AND (%(problem)s::bigint IS NULL OR id = %(problem)s)
+  AND (%(problem_set)s::bigint IS NULL OR problem_set_id = %(problem_set)s)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class ComparisonProgress:
+    """How far the comparisons of a scope are: those that are made and count for the rankings, about how many these need
+    (each trace in PER_TRACE pairs, or with all others of its problem), and those by the person who asks.
+    """
+
+    done: int
+    needed: int
+    mine: int
+
+
+def comparison_progress(scope: ComparisonScope, reviewer: User) -> ComparisonProgress:
+    """How far a scope is. A comparison is one of two traces; what goes beyond the need of a trace is left out."""
+    given = {"problem": scope.problem, "problem_set": scope.problem_set, "per_trace": PER_TRACE}
+    with connection.cursor() as cursor:
+        cursor.execute(DONE, given)
+        done = int(cursor.fetchone()[0])
+        cursor.execute(NEEDED, given)
+        needed = int(cursor.fetchone()[0])
+    return ComparisonProgress((done + 1) // 2, (needed + 1) // 2, count_comparisons(scope, reviewer))
+
+
 def _within(comparisons: QuerySet[Comparison], scope: ComparisonScope) -> QuerySet[Comparison]:
     if scope.problem is not None:
         comparisons = comparisons.filter(problem=scope.problem)
@@ -146,13 +193,16 @@ class Ranking:
 
 @dataclass(frozen=True, slots=True)
 class Rankings:
-    """What a scope's comparisons come to. `traces` is there for one problem only."""
+    """What a scope's comparisons come to. `traces` is there for one problem only; else `problems` holds the rankings of
+    the PROBLEMS_RANKED that were compared last, by (id, name).
+    """
 
     comparisons: int
     people: int
     samplers: Ranking
     instructions: Ranking
     traces: Ranking | None
+    problems: Sequence[tuple[int, str, Ranking]] = ()
 
 
 def rankings(scope: ComparisonScope) -> Rankings:
@@ -168,7 +218,7 @@ def rankings(scope: ComparisonScope) -> Rankings:
 
 
 COLUMNS = (
-    *("verdict", "reviewer_id", "first_id", "second_id", "first__sampler_id", "second__sampler_id"),
+    *("verdict", "problem_id", "reviewer_id", "first_id", "second_id", "first__sampler_id", "second__sampler_id"),
     *("first__instruction_id", "second__instruction_id"),
 )
 
@@ -178,15 +228,20 @@ def _compute(scope: ComparisonScope) -> Rankings:
     rows = list(counted.order_by("pk").values(*COLUMNS))
     samplers = {key: f"{title}, version {version}" for key, title, version in _named(Sampler)}
     instructions = {key: f"{title}, version {version}" for key, title, version in _named(Instruction)}
-    by_trace = None
+    by_trace, problems = None, list[tuple[int, str, Ranking]]()
     if scope.problem is not None:
-        by_trace = _ranking("Traces", rows, ("first_id", "second_id"), {})
+        by_trace = _ranking("Traces", rows, TRACES, {})
+    else:
+        for key, name, _ in compared_problems(scope, size=PROBLEMS_RANKED):
+            its = [row for row in rows if row["problem_id"] == key]
+            problems.append((key, name, _ranking(f"Traces of {name}", its, TRACES, {})))
     return Rankings(
         comparisons=len(rows),
         people=len({row["reviewer_id"] for row in rows}),
         samplers=_ranking("Samplers", rows, ("first__sampler_id", "second__sampler_id"), samplers),
         instructions=_ranking("Instructions", rows, ("first__instruction_id", "second__instruction_id"), instructions),
         traces=by_trace,
+        problems=problems,
     )
 
 
@@ -221,8 +276,8 @@ def in_scope(scope: ComparisonScope, lease: ComparisonLease) -> bool:
     return scope.problem_set is None or lease.problem.problem_set_id == scope.problem_set
 
 
-def compared_problems(*, size: int = 50) -> list[tuple[int, str, int]]:
-    """(id, name, comparisons) of the problems that were compared most recently."""
-    newest = standing_comparisons().filter(~Q(verdict=PairVerdict.SKIP)).values("problem", "problem__name")
-    rows = newest.annotate(last=Max("pk")).order_by("-last")[:size]
-    return [(row["problem"], row["problem__name"], row["last"]) for row in rows]
+def compared_problems(scope: ComparisonScope, *, size: int = 50) -> list[tuple[int, str, int]]:
+    """(id, name, newest comparison) of the problems of a scope that were compared most recently."""
+    counted = _within(standing_comparisons(), scope).exclude(verdict=PairVerdict.SKIP)
+    newest = counted.values("problem", "problem__name").annotate(last=Max("pk"))
+    return [(row["problem"], row["problem__name"], row["last"]) for row in newest.order_by("-last")[:size]]

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from django.db.models import QuerySet
+from django.db.models import Count, Q, QuerySet
 
 from trajectories.models import Trace
 
@@ -29,6 +29,19 @@ def group_place(trace: Trace, *, but: int) -> GroupPlace:
         older=group.filter(pk__lt=trace.pk).order_by("-pk").values_list("pk", flat=True).first(),
         number=newer.count() + 1,
         total=group.count(),
+    )
+
+
+def group_walk(trace: Trace) -> GroupPlace:
+    """The place of a trace among the samples of its problem that give the same answer; human edits are no samples."""
+    samples = same_answer(trace).filter(edited_by=None).exclude(pk=trace.pk)
+    newer, older = samples.filter(pk__gt=trace.pk), samples.filter(pk__lt=trace.pk)
+    counted = samples.aggregate(newer=Count("pk", filter=Q(pk__gt=trace.pk)), all=Count("pk"))
+    return GroupPlace(
+        newer=newer.order_by("pk").values_list("pk", flat=True).first(),
+        older=older.order_by("-pk").values_list("pk", flat=True).first(),
+        number=counted["newer"] + 1,
+        total=counted["all"] + 1,
     )
 
 

@@ -6,21 +6,37 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from trajectories.core.exporters import ExportItem
-from trajectories.core.exporters.preference_repairs import is_better
+from trajectories.core.exporters import ExportItem, Reads
 from trajectories.core.records import ProblemKind
 from trajectories.models import Release, ReleaseItem, Review, Trace, Verdict
+from trajectories.selectors.archives import archive_of, final_decisions, restored_words
 from trajectories.selectors.completions import parts_of
+from trajectories.selectors.export_items import ItemReader
+from trajectories.selectors.export_words import HUMAN_EDIT, Origin, Said, makes_pair, meta_of
 
 BATCH = 100
-HUMAN_EDIT = "human edit"
-"""Where an edited trace came from: no sampler is credited with it."""
+"""Items that are read at a time with everything there is of them."""
 
 
-def iterate_items(release: Release, *, count: int | None = None) -> Iterator[ExportItem]:
-    """The items of a release in order, `count` of them where given; read `BATCH` at a time."""
-    position, left = -1, release.item_count if count is None else count
-    related = ("prompt", "reasoning", "program", "problem", "sampler", "instruction")
+def iterate_items(
+    release: Release,
+    *,
+    count: int | None = None,
+    reads: Reads = Reads.EVERYTHING,
+    with_meta: bool = True,
+    canonical: bool = False,
+) -> Iterator[ExportItem]:
+    """The items of a release in order, `count` of them where given, with as much of each as `reads` says.
+
+    `meta` may be left out where a format needs texts alone; `canonical` asks for the canonical prompt of each problem.
+    """
+    left = release.item_count if count is None else min(count, release.item_count)
+    if reads is not Reads.EVERYTHING:
+        reader = ItemReader(release, words=with_meta or reads is Reads.WORDS, canonical=canonical)
+        yield from reader.items(left)
+        return
+    position = -1
+    related = ("prompt", "reasoning", "program", "problem__problem_set", "sampler", "instruction")
     items = release.items.select_related(*(f"trace__{name}" for name in related)).order_by("position")
     while left > 0:
         batch = list(items.filter(position__gt=position)[: min(BATCH, left)])
@@ -75,28 +91,43 @@ def _export_items(release: Release, batch: list[ReleaseItem]) -> Iterator[Export
     review_ids = [word["id"] for item in batch for word in item.evidence.get("reviews", ())]
     verdicts = Verdict.objects.in_bulk(verdict_ids)
     reviews = Review.objects.in_bulk(review_ids)
+    said = Said.of([item.evidence for item in batch])
     originals = _originals(batch)
+    finals, parents = final_decisions(batch), _parent_hashes(batch)
     for item in batch:
+        restored = restored_words(item)
         assessments = {
             "verdicts": [_verdict(verdicts[key]) for key in item.evidence.get("verdicts", ())],
             "reviews": [_review(reviews[word["id"]], word["by"]) for word in item.evidence.get("reviews", ())],
         }
-        exported = _item(item.trace, _meta(release, item, assessments), assessments)
-        original = originals.get(item.trace.parent_id or 0) if _makes_pair(item) else None
-        yield exported if original is None else replace(exported, original=_item(original, {}, {}))
+        if restored is not None:
+            assessments = {"verdicts": restored["verdicts"], "reviews": restored["reviews"]}
+        meta = _meta(release, item, assessments)
+        if restored is not None:
+            meta |= {"sampler": restored["sampler"], "instruction": restored["instruction"]}
+        parent = parents.get(item.trace.parent_id or 0, "")
+        exported = replace(
+            _item(item.trace, meta, assessments), archive=archive_of(release, item, finals, meta, parent)
+        )
+        original = originals.get(item.trace.parent_id or 0) if makes_pair(item.evidence) else None
+        yield replace(
+            exported,
+            split=item.split,
+            label=said.label_of(item.evidence),
+            original=None if original is None else _item(original, {"trace_id": original.pk}, {}),
+        )
 
 
-def _makes_pair(item: ReleaseItem) -> bool:
-    """Whether an item is a human edit that was better than its original, as far as was known when it was frozen."""
-    known = item.evidence.get("original")
-    return known is not None and is_better(
-        chosen=known["edit"], rejected=known["correctness"], rejected_decision=known["decision"]
-    )
+def _parent_hashes(batch: list[ReleaseItem]) -> dict[int, str]:
+    """The content hashes of the traces that people edited into those of a batch, by id."""
+    wanted = {item.trace.parent_id for item in batch if item.trace.parent_id and "original" in item.evidence}
+    found = Trace.objects.filter(pk__in=wanted).values_list("pk", "content_hash") if wanted else ()
+    return dict(found)
 
 
 def _originals(batch: list[ReleaseItem]) -> dict[int, Trace]:
     """The traces that people edited into those of a batch, by id."""
-    wanted = {item.trace.parent_id for item in batch if _makes_pair(item)}
+    wanted = {item.trace.parent_id for item in batch if makes_pair(item.evidence)}
     related = ("prompt", "reasoning", "program", "problem")
     return Trace.objects.select_related(*related).in_bulk(wanted) if wanted else {}
 
@@ -118,7 +149,8 @@ def _item(trace: Trace, meta: dict[str, Any], assessments: dict[str, Any]) -> Ex
         found=trace.facts.get("found"),
         reference_source=problem.reference_source,
         hinted=trace.hinted,
-        origin=HUMAN_EDIT if trace.is_edited else "",
+        origin=HUMAN_EDIT if trace.is_edited or trace.facts.get("origin") == HUMAN_EDIT else "",
+        problem_hash=problem.content_hash,
         meta=meta,
         assessments=assessments,
     )
@@ -127,17 +159,14 @@ def _item(trace: Trace, meta: dict[str, Any], assessments: dict[str, Any]) -> Ex
 def _meta(release: Release, item: ReleaseItem, assessments: dict[str, Any]) -> dict[str, Any]:
     trace = item.trace
     sampler, instruction = trace.sampler, trace.instruction
-    return {
-        "problem_id": trace.problem.name,
-        "problem_hash": trace.problem.content_hash,
-        "trace_id": trace.pk,
-        "release": release.pk,
-        "split": item.split,
-        "verdicts": [f"{word['verifier']} {word['version']}: {word['outcome']}" for word in assessments["verdicts"]],
-        "score": item.score,
-        "sampler": f"{sampler.name} {sampler.version}" if sampler else HUMAN_EDIT if trace.is_edited else None,
-        "instruction": f"{instruction.name} {instruction.version}" if instruction else None,
-    }
+    origin = Origin(
+        problem=trace.problem,
+        sampler=f"{sampler.name} {sampler.version}" if sampler else None,
+        instruction=f"{instruction.name} {instruction.version}" if instruction else None,
+        is_edited=trace.is_edited,
+    )
+    words = [f"{word['verifier']} {word['version']}: {word['outcome']}" for word in assessments["verdicts"]]
+    return meta_of(release.pk, trace.pk, item.split, item.score, words, origin)
 
 
 def _verdict(verdict: Verdict) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from django.utils import timezone
 from trajectories.core.records import Outcome
 from trajectories.core.verifiers.judge_agreement import Agreement, count_agreement
 from trajectories.models import JudgeJob, JudgeJobItem
-from trajectories.selectors.blinding import Sight
+from trajectories.selectors.blinding import Hidden, Sight, veil
 from trajectories.selectors.paging import Page, page_by_id
 
 JOBS_SHOWN = 50
@@ -57,7 +57,11 @@ def list_items(
     )
     if shown in SHOWN_FILTERS:
         items = items.filter(SHOWN_FILTERS[shown][1])
-    return page_by_id(items, before=before, size=size)
+    if shown == "unlike_reference":
+        items = items.exclude(sight.veiled(Hidden.VERDICTS, "trace"))
+    page: Page[JudgeJobItem, int] = page_by_id(items, before=before, size=size)
+    veil([item.trace for item in page.rows], sight)
+    return page
 
 
 def _judged(job: JudgeJob, sight: Sight) -> QuerySet[JudgeJobItem]:
@@ -70,7 +74,8 @@ def report_on(job: JudgeJob, sight: Sight) -> JudgeReport:
     judged = _judged(job, sight)
     outcomes = dict(judged.values_list("outcome").annotate(count=Count("pk")))
     errors = judged.exclude(error_kind="").values_list("error_kind").annotate(count=Count("pk"))
-    by_reference = judged.values_list("outcome", "trace__correctness").annotate(count=Count("pk"))
+    unveiled = judged.exclude(sight.veiled(Hidden.VERDICTS, "trace"))
+    by_reference = unveiled.values_list("outcome", "trace__correctness").annotate(count=Count("pk"))
     by_people = judged.values_list("outcome", "trace__decision").annotate(count=Count("pk"))
     return JudgeReport(
         outcomes=outcomes,

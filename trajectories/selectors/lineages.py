@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from django.db import connection
 
 from trajectories.models import Trace
+from trajectories.selectors.blinding import Sight, veil
 
 MAX_SHOWN = 40
 """Nodes that a page draws."""
@@ -58,8 +59,9 @@ class Lineage:
         return self.size - self.shown
 
 
-def get_lineage(trace: Trace, *, reader_id: int | None = None, most: int = MAX_SHOWN) -> Lineage | None:
-    """The tree that a trace belongs to, None where it stands alone; two queries.
+def get_lineage(trace: Trace, sight: Sight, *, reader_id: int | None = None, most: int = MAX_SHOWN) -> Lineage | None:
+    """The tree that a trace belongs to, None where it stands alone; three queries. Verdicts that queues hide are left
+    out.
 
     With `reader_id`, for somebody who may not know what others think of the trace, edits of others are left out, with
     what goes on from them.
@@ -74,6 +76,7 @@ def get_lineage(trace: Trace, *, reader_id: int | None = None, most: int = MAX_S
     parents = dict(family)
     chosen = _choose(trace.pk, parents, most)
     rows = {row.pk: row for row in _rows(chosen)}
+    veil(rows.values(), sight)
     children: dict[int | None, list[int]] = {}
     for key in parents:
         if key in rows:

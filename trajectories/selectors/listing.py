@@ -54,14 +54,14 @@ class Sort:
         """The rows with their key, where the order has one."""
         return rows if self.key is None else rows.annotate(sort_key=self.key)
 
-    def beyond(self, model: type[Model], row_id: int, *, up: bool = False) -> Q | LessThan | GreaterThan:
-        """The condition on annotated rows that they come after a row down the list, or up. Of a row that is gone, that
-        is where its id would be."""
+    def beyond(self, among: QuerySet[Any], row_id: int, *, up: bool = False) -> Q | LessThan | GreaterThan:
+        """The condition on annotated rows that they come after a row down the list, or up. Of a row that is gone, or
+        not `among` those whose place may be told, that is where its id would be."""
         falls = self.newest_first != up
         past_id = Q(pk__lt=row_id) if falls else Q(pk__gt=row_id)
         if self.key is None:
             return past_id
-        found = model._default_manager.filter(pk=row_id).annotate(at=self.key).values_list("at", flat=True).first()
+        found = among.filter(pk=row_id).annotate(at=self.key).values_list("at", flat=True).first()
         if found is None:
             return past_id
         if self.descending == self.newest_first:
@@ -109,15 +109,23 @@ class ListShape:
         return tuple(word for word in self.columns if word in (known or usual))
 
     def page(
-        self, rows: QuerySet[Table], sort: Sort, *, down: int | None, up: int | None, size: int | None = None
+        self,
+        rows: QuerySet[Table],
+        sort: Sort,
+        *,
+        down: int | None,
+        up: int | None,
+        size: int | None = None,
+        among: QuerySet[Table] | None = None,
     ) -> Page[Table, int]:
         """The rows that come after the row `down`, or those that end just before the row `up`, or the first ones. One
-        query, and one that finds where that row stands."""
+        query, and one that finds where that row stands, if it is `among` those whose place may be told."""
         is_up = up is not None
         at = up if is_up else down
         rows = sort.annotate(rows)
         if at is not None:
-            rows = rows.filter(sort.beyond(rows.model, at, up=is_up))
+            placed = rows.model._default_manager.all() if among is None else among
+            rows = rows.filter(sort.beyond(placed, at, up=is_up))
         ordered = rows.order_by(*sort.order_by(up=is_up))
         return read_page(ordered, size=size or self.size, is_first=at is None, backwards=is_up)
 

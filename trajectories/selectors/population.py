@@ -1,25 +1,54 @@
 """The population of a problem: all its samples, grouped by identical output, in a fixed number of queries."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
-from django.db.models import Avg, Case, Count, F, Func, JSONField, Max, Min, Q, QuerySet, TextField, Value, When
-from django.db.models.functions import Coalesce, NullIf
+from django.core.exceptions import EmptyResultSet
+from django.db import connection
+from django.db.models import (
+    Avg,
+    BigIntegerField,
+    Case,
+    Count,
+    ExpressionWrapper,
+    F,
+    Func,
+    JSONField,
+    Max,
+    Min,
+    Q,
+    QuerySet,
+    Sum,
+    Value,
+    When,
+)
+from django.db.models.expressions import Combinable
+from django.db.models.functions import Cast, Coalesce
 
 from trajectories.core.consolidation.metrics import pass_at_k
 from trajectories.core.identity import content_hash
 from trajectories.core.records import JSON, Outcome
 from trajectories.core.verifiers.unfinished import UNFINISHED
-from trajectories.models import Problem, Trace, Verdict
+from trajectories.models import Instruction, Problem, Trace, Verdict
 from trajectories.models.traces import given_answer
-from trajectories.selectors.blinding import Sight, verdicts_seen
+from trajectories.selectors.blinding import Hidden, Sight, veil, verdicts_seen
 from trajectories.selectors.paging import Page, page_by_id
 
 GROUPS_SHOWN = 12
 SAMPLES_SHOWN = 25
 NOTHING = content_hash(None)
 """The hash of no answer."""
+
+BITS_OF_IDS = 43
+"""Of the number by which the best sample of a group is found; enough for eight million million traces."""
+
+MOST_PAIRS = 65_535
+"""More than a trace can have training pairs."""
+
+Outcomes = dict[str, list[tuple[str, int]]]
+"""(outcome, samples) by verifier."""
 
 NEAR_MISS_VERIFIERS = ("arc_answer", "arc_test")
 
@@ -28,7 +57,8 @@ NEAR_MISS_VERIFIERS = ("arc_answer", "arc_test")
 class AnswerGroup:
     """All samples with one output.
 
-    Counts are samples, `seconds` the mean time that one took; `words` holds (outcome, samples) pairs by verifier.
+    Counts are samples; `seconds` and `tokens` (of output) are means, `cost` is what all took together, None where no
+    price is known. `outcomes` holds (outcome, samples) pairs by verifier.
     """
 
     answer_hash: str
@@ -41,6 +71,8 @@ class AnswerGroup:
     accepted: int
     programs: int
     seconds: float
+    tokens: float
+    cost: Decimal | None
     train_full: int
     train_least: int | None
     train_most: int | None
@@ -53,6 +85,11 @@ class AnswerGroup:
     def time_each(self) -> str:
         """The mean time in the unit that suits it."""
         return f"{self.seconds:.1f} s" if self.seconds >= 1 else f"{1000 * self.seconds:.0f} ms"
+
+    @property
+    def cost_each(self) -> Decimal | None:
+        """What a sample cost on average; None where no price is known."""
+        return None if self.cost is None else self.cost / self.votes
 
     @property
     def is_correct(self) -> bool:
@@ -135,11 +172,13 @@ def get_population(problem: Problem, sight: Sight, *, every_group: bool = False)
     every = Trace.objects.filter(problem=problem, edited_by=None)
     traces = every.filter(hinted=False)
     rows = _group_rows(traces, sight)
+    veiled = _veil_rows(rows, traces, sight)
     ranked = [(rank, row) for rank, row in enumerate(rows, 1) if every_group or rank <= GROUPS_SHOWN or row["passed"]]
     totals = {
         key: sum(row[key] for row in rows) for key in ("votes", "passed", "failed", "accepted", "unverified", "errors")
     }
     silent = sum(row["votes"] for row in rows if row["answer_hash"] == NOTHING)
+    programs = _program_counts(traces)
     return Population(
         samples=totals["votes"],
         scored=totals["passed"] + totals["failed"],
@@ -155,32 +194,39 @@ def get_population(problem: Problem, sight: Sight, *, every_group: bool = False)
         outputs=len(rows) - bool(silent),
         silent=silent,
         hidden_groups=len(rows) - len(ranked),
-        **every.aggregate(
-            programs=Count("program_id", distinct=True, filter=Q(hinted=False)),
-            hinted=Count("pk", filter=Q(hinted=True)),
-        ),
-        groups=_build_groups(traces, sight, ranked, totals["votes"]),
-        by_view=_view_rows(traces),
+        programs=programs.get(None, 0),
+        hinted=every.filter(hinted=True).count(),
+        groups=_build_groups(problem, sight, ranked, programs, totals["votes"], veiled),
+        by_view=_view_rows(traces.exclude(sight.veiled(Hidden.VERDICTS) | sight.veiled(Hidden.SAMPLER))),
     )
 
 
 def _build_groups(
-    traces: QuerySet[Trace], sight: Sight, ranked: Sequence[tuple[int, Mapping[str, Any]]], samples: int
+    problem: Problem,
+    sight: Sight,
+    ranked: Sequence[tuple[int, Mapping[str, Any]]],
+    programs: Mapping[str | None, int],
+    samples: int,
+    veiled: Set[str],
 ) -> Sequence[AnswerGroup]:
-    """Complete (rank, counts) pairs with what the samples of each group are and what verifiers said."""
+    """Complete (rank, counts) pairs with what the samples of each group are and what verifiers said; not what they said
+    of outputs that are `veiled`.
+    """
     hashes = [row["answer_hash"] for _, row in ranked]
-    best = _best_traces(traces, sight, hashes)
-    outcomes = _verifier_outcomes(traces, sight, hashes)
-    near = _near_misses([trace_id for trace_id, _ in best.values()])
+    outcomes = _verifier_outcomes(problem, sight, [key for key in hashes if key not in veiled])
+    best = {row["answer_hash"]: row["best"] % 2**BITS_OF_IDS for _, row in ranked}
+    given = _given(list(best.values()))
+    near = _near_misses([trace_id for key, trace_id in best.items() if key not in veiled])
     groups = []
     for rank, row in ranked:
-        trace_id, answer = best[row["answer_hash"]]
-        left_out = ("unverified", "errors", *(f"ended_{reason}" for reason in UNFINISHED))
+        trace_id = best[row["answer_hash"]]
+        left_out = ("best", "unverified", "errors", *(f"ended_{reason}" for reason in UNFINISHED))
         counts = {key: value for key, value in row.items() if key not in left_out}
         groups.append(
             AnswerGroup(
                 **counts,
-                answer=answer,
+                answer=given.get(trace_id),
+                programs=programs.get(row["answer_hash"], 0),
                 share=row["votes"] / samples,
                 rank=rank,
                 best_trace_id=trace_id,
@@ -191,6 +237,23 @@ def _build_groups(
     return groups
 
 
+def _veil_rows(rows: Sequence[dict[str, Any]], traces: QuerySet[Trace], sight: Sight) -> Set[str]:
+    """Take what verifiers found off the counts of outputs that a trace gives whose verdicts are hidden; their hashes.
+
+    What another sample with the same output came to would tell as much.
+    """
+    if not sight.is_blind:
+        return frozenset()
+    hidden = traces.filter(sight.veiled(Hidden.VERDICTS)).order_by().values_list("answer_hash", flat=True)
+    veiled = frozenset(hidden.distinct())
+    for row in rows:
+        if row["answer_hash"] in veiled:
+            row |= {"passed": 0, "failed": 0, "errors": 0, "unverified": row["votes"]}
+            row |= {"train_full": 0, "train_least": None, "train_most": None, "train_total": None}
+            row |= {f"ended_{reason}": 0 for reason in UNFINISHED}
+    return veiled
+
+
 def _outcome_count(outcome: str) -> Count:
     return Count("pk", filter=Q(correctness=outcome))
 
@@ -199,7 +262,7 @@ def _unfinished_count(reason: str) -> Count:
     return Count("pk", filter=Q(correctness=Outcome.UNSCORED, finish_reason=reason))
 
 
-def _group_rows(traces: QuerySet[Trace], sight: Sight) -> Sequence[Mapping[str, Any]]:
+def _group_rows(traces: QuerySet[Trace], sight: Sight) -> Sequence[dict[str, Any]]:
     """Counts by output, most votes first; the samples without any stand last."""
     rows = (
         traces.values("answer_hash")
@@ -211,8 +274,10 @@ def _group_rows(traces: QuerySet[Trace], sight: Sight) -> Sequence[Mapping[str, 
             errors=_outcome_count(Outcome.ERROR),
             **{f"ended_{reason}": _unfinished_count(reason) for reason in UNFINISHED},
             accepted=Count("pk", filter=sight.having("decision", Trace.Decision.ACCEPTED)),
-            programs=Count("program_id", distinct=True),
+            best=Min(_preference(sight)),
             seconds=Avg("latency_seconds"),
+            tokens=Avg("output_tokens"),
+            cost=Sum("cost"),
             train_full=Count("pk", filter=Q(train_passed=F("train_total"), train_total__gt=0)),
             train_least=Min("train_passed"),
             train_most=Max("train_passed"),
@@ -220,34 +285,69 @@ def _group_rows(traces: QuerySet[Trace], sight: Sight) -> Sequence[Mapping[str, 
         )
         .order_by("-votes", "answer_hash")
     )
-    return sorted(rows, key=lambda row: row["answer_hash"] == NOTHING)
+    return sorted(map(dict, rows), key=lambda row: bool(row["answer_hash"] == NOTHING))
 
 
-def _best_traces(traces: QuerySet[Trace], sight: Sight, hashes: Sequence[str]) -> dict[str, tuple[int, JSON]]:
-    """(id, answer) of the sample to look at first in each group: accepted, else right, else best on training pairs."""
+def _preference(sight: Sight) -> Combinable:
+    """A number that is least for the sample to look at first: accepted, else right, else best on training pairs, else
+    oldest. Its last BITS_OF_IDS bits are the sample's id, so that one pass over a group finds it without sorting."""
     rank = Case(
         When(sight.having("decision", Trace.Decision.ACCEPTED), then=Value(0)),
+        When(sight.veiled(Hidden.VERDICTS), then=Value(2)),
         When(correctness=Outcome.PASS, then=Value(1)),
         default=Value(2),
+        output_field=BigIntegerField(),
     )
-    preferred = (rank, F("train_passed").desc(nulls_last=True), F("pk").asc())
-    rows = traces.filter(answer_hash__in=hashes).order_by("answer_hash", *preferred).distinct("answer_hash")
-    columns = rows.values_list("answer_hash", "pk", "answer", "outputs")
-    return {key: (pk, given_answer(answer, outputs)) for key, pk, answer, outputs in columns}
+    passed = Case(When(sight.veiled(Hidden.VERDICTS), then=None), default=F("train_passed"))
+    unfit = Cast(Value(MOST_PAIRS) - Coalesce(passed, -1), BigIntegerField())
+    known = rank * Value(2**60, BigIntegerField()) + unfit * Value(2**BITS_OF_IDS, BigIntegerField())
+    return ExpressionWrapper(known + F("pk"), output_field=BigIntegerField())
 
 
-def _verifier_outcomes(
-    traces: QuerySet[Trace], sight: Sight, hashes: Sequence[str]
-) -> dict[str, dict[str, list[tuple[str, int]]]]:
+def _given(trace_ids: Sequence[int]) -> dict[int, JSON]:
+    """What traces give, by id."""
+    rows = Trace.objects.filter(pk__in=trace_ids).values_list("pk", "answer", "outputs")
+    return {pk: given_answer(answer, outputs) for pk, answer, outputs in rows}
+
+
+PROGRAMS = """
+WITH pairs AS ({pairs})
+SELECT answer_hash, count(*) FROM pairs GROUP BY answer_hash
+UNION ALL SELECT NULL, count(*) FROM (SELECT FROM pairs GROUP BY program_id) AS program
+"""
+
+
+def _program_counts(traces: QuerySet[Trace]) -> dict[str | None, int]:
+    """Distinct programs by output, and under None of all. Hashed in the database: COUNT(DISTINCT ...) would sort."""
+    pairs = traces.filter(program__isnull=False).order_by().values("answer_hash", "program_id").distinct()
+    return dict(_rows_of(PROGRAMS, pairs=pairs))
+
+
+def _rows_of(sql: str, **parts: QuerySet[Any, Any]) -> list[tuple[Any, ...]]:
+    """The rows of a statement around one query; none where the query can have none."""
+    ((name, query),) = parts.items()
+    try:
+        inner, parameters = query.query.sql_with_params()
+    except EmptyResultSet:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(sql.format(**{name: inner}), parameters)
+        return list(cursor.fetchall())
+
+
+OUTCOMES = """
+WITH words AS ({words}) SELECT answer, verifier, outcome, count(*) FROM words GROUP BY answer, verifier, outcome
+"""
+
+
+def _verifier_outcomes(problem: Problem, sight: Sight, hashes: Sequence[str]) -> dict[str, Outcomes]:
     """By group and verifier: (outcome, samples), commonest first."""
-    rows = (
-        Verdict.objects.filter(verdicts_seen(sight), trace__in=traces.filter(answer_hash__in=hashes))
-        .values_list("trace__answer_hash", "verifier", "outcome")
-        .annotate(samples=Count("trace", distinct=True))
-        .order_by("trace__answer_hash", "verifier", "-samples")
-    )
-    outcomes: dict[str, dict[str, list[tuple[str, int]]]] = {}
-    for key, verifier, outcome, samples in rows:
+    of_samples = Q(trace__problem=problem, trace__hinted=False, trace__edited_by=None, trace__answer_hash__in=hashes)
+    words = Verdict.objects.filter(verdicts_seen(sight), of_samples).annotate(answer=F("trace__answer_hash"))
+    # Several versions of a verifier may have said the same of a sample.
+    once = words.order_by().values("trace_id", "answer", "verifier", "outcome").distinct()
+    outcomes: dict[str, Outcomes] = {}
+    for key, verifier, outcome, samples in sorted(_rows_of(OUTCOMES, words=once), key=lambda row: (row[1], -row[3])):
         outcomes.setdefault(key, {}).setdefault(verifier, []).append((outcome, samples))
     return outcomes
 
@@ -268,29 +368,32 @@ def _near_misses(trace_ids: Sequence[int]) -> dict[int, str]:
 
 def _view_rows(traces: QuerySet[Trace]) -> Sequence[Mapping[str, Any]]:
     """Samples verified, and right ones, by view, or by instruction where it shows no grids; those with any."""
-    rows = (
-        traces.exclude(instruction=None)
-        .values(
-            view=Coalesce(NullIf(F("instruction__view"), Value("")), F("instruction__title"), output_field=TextField())
-        )
-        .annotate(
-            scored=Count("pk", filter=Q(correctness__in=(Outcome.PASS, Outcome.FAIL))),
-            passed=_outcome_count(Outcome.PASS),
-        )
-        .filter(scored__gt=0)
-        .order_by("view")
-    )
-    return list(rows)
+    scored = Count("pk", filter=Q(correctness__in=(Outcome.PASS, Outcome.FAIL)))
+    kept = traces.exclude(instruction=None).order_by().values_list("instruction")
+    rows: Any = kept.annotate(scored=scored, right=_outcome_count(Outcome.PASS))
+    counts = {key: (most, right) for key, most, right in rows if most}
+    named = Instruction.objects.filter(pk__in=counts).values_list("pk", "view", "title")
+    views: dict[str, list[int]] = {}
+    for key, view, title in named:
+        total = views.setdefault(view or title, [0, 0])
+        total[0] += counts[key][0]
+        total[1] += counts[key][1]
+    return [{"view": view, "scored": most, "passed": right} for view, (most, right) in sorted(views.items())]
 
 
 def list_samples(
     problem: Problem, sight: Sight, *, answer: str = "", before: int | None = None, after: int | None = None
 ) -> Page[Trace, int]:
-    """Samples of a problem, newest first: those older than `before`, newer than `after`, or the newest."""
+    """Samples of a problem, newest first: those older than `before`, newer than `after`, or the newest.
+
+    What queues hide is taken off.
+    """
     traces = (
         Trace.objects.filter(problem=problem, withdrawn=False, **({"answer_hash": answer} if answer else {}))
         .select_related("instruction", "run")
         .annotate(shown_decision=sight.showing("decision"))
         .defer("steps", "parts", "facts", "run__plan")
     )
-    return page_by_id(traces, before=before, after=after, size=SAMPLES_SHOWN)
+    page: Page[Trace, int] = page_by_id(traces, before=before, after=after, size=SAMPLES_SHOWN)
+    veil(page.rows, sight)
+    return page

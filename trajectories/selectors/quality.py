@@ -26,6 +26,7 @@ STEP_RANGES = ((0, 4), (5, 9), (10, 19), (20, 10**9))
 STANDING = """
 WITH standing AS MATERIALIZED (
     SELECT said.id, said.trace_id, said.reviewer_id, said.decision, said.reason, said.seconds, said.step_labels,
+           said.suggestion, said.suggestion_use,
            COALESCE(said.decided_at, said.created_at) AS decided_at
     FROM trajectories_review said
     {joins}
@@ -66,19 +67,26 @@ class QualityScope:
             parameters.append(self.queue)
         if self.since is not None:
             conditions.append("COALESCE(said.decided_at, said.created_at) >= %s")
-            parameters.append(_midnight(self.since))
+            parameters.append(midnight_of(self.since))
         if self.until is not None:
             conditions.append("COALESCE(said.decided_at, said.created_at) < %s")
-            parameters.append(_midnight(self.until + timedelta(days=1)))
+            parameters.append(midnight_after(self.until))
         added = " ".join(f"AND {condition}" for condition in conditions)
         return STANDING.format(joins=joins, conditions=added), parameters
 
 
-def _midnight(day: date) -> datetime:
+def midnight_of(day: date) -> datetime:
+    """When a day begins."""
     return timezone.make_aware(datetime.combine(day, time.min))
 
 
-def _rows(scope: QualityScope, select: str) -> list[Row]:
+def midnight_after(day: date) -> datetime:
+    """When a day is over."""
+    return midnight_of(day + timedelta(days=1))
+
+
+def read_rows(scope: QualityScope, select: str) -> list[Row]:
+    """The rows of a query that follows STANDING."""
     beginning, parameters = scope.standing()
     with connection.cursor() as cursor:
         cursor.execute(beginning + select, parameters)
@@ -98,7 +106,7 @@ class Totals:
 
 def totals(scope: QualityScope) -> Totals:
     """Counts of the scope."""
-    ((reviews, traces, reviewers, shared),) = _rows(
+    ((reviews, traces, reviewers, shared),) = read_rows(
         scope,
         "SELECT count(*), count(DISTINCT trace_id), count(DISTINCT reviewer_id), (SELECT count(*) FROM shared)"
         " FROM standing",
@@ -108,7 +116,7 @@ def totals(scope: QualityScope) -> Totals:
 
 def decision_patterns(scope: QualityScope) -> dict[tuple[int, ...], int]:
     """Traces by (how many people accepted, how many rejected)."""
-    rows = _rows(
+    rows = read_rows(
         scope,
         """
         SELECT accepted, rejected, count(*) FROM (
@@ -126,7 +134,7 @@ PairTable = dict[tuple[int, int], int]
 
 def pair_tables(scope: QualityScope) -> dict[tuple[int, int], PairTable]:
     """By pair of reviewers (ids, smaller first): their shared traces by (decision of the first, of the second)."""
-    rows = _rows(
+    rows = read_rows(
         scope,
         """
         SELECT one.reviewer_id, other.reviewer_id, one.decision, other.decision, count(*)
@@ -154,7 +162,7 @@ class ReasonUse:
 
 def reason_uses(scope: QualityScope) -> list[ReasonUse]:
     """Every reason that was given, the most frequent first."""
-    rows = _rows(
+    rows = read_rows(
         scope,
         """
         SELECT one.reason, count(DISTINCT one.id), count(other.id),
@@ -170,7 +178,7 @@ def reason_uses(scope: QualityScope) -> list[ReasonUse]:
 
 def reason_patterns(scope: QualityScope) -> dict[tuple[int, ...], int]:
     """Traces that at least two people rejected, by how many gave each reason; reasons in alphabetical order."""
-    rows = _rows(
+    rows = read_rows(
         scope,
         """
         SELECT reasons, count(*) FROM (
@@ -189,7 +197,7 @@ def reason_patterns(scope: QualityScope) -> dict[tuple[int, ...], int]:
 def step_patterns(scope: QualityScope) -> dict[int, dict[tuple[int, ...], int]]:
     """By range of steps (its position in STEP_RANGES): steps that at least two people labelled, by how many gave
     each of STEP_LABELS."""
-    rows = _rows(
+    rows = read_rows(
         scope,
         """
         SELECT step, good, neutral, bad, count(*) FROM (
@@ -222,7 +230,7 @@ class Activity:
 
 def activities(scope: QualityScope) -> list[Activity]:
     """Every reviewer of the scope, the busiest first."""
-    rows = _rows(
+    rows = read_rows(
         scope,
         """
         SELECT reviewer_id, count(*), count(*) FILTER (WHERE decision = 'accept'),
@@ -284,7 +292,7 @@ class VoterPattern:
 
 def voter_patterns(scope: QualityScope) -> list[VoterPattern]:
     """Every decision that counts, traces that cannot be told apart taken together, in a fixed order."""
-    rows = _rows(
+    rows = read_rows(
         scope,
         f"""
         SELECT pattern, count(*), (array_agg(trace_id ORDER BY trace_id))[1:{TRACES_KEPT}] FROM (

@@ -123,6 +123,23 @@ class Report:
     doubtful_count: int
 
 
+@dataclass(frozen=True, slots=True)
+class MatrixRow:
+    """One reviewer's agreement with each of the others, in one order of names; None for themselves and where two share
+    nothing.
+    """
+
+    name: str
+    cells: Sequence[PairRow | None]
+
+
+def pair_matrix(report: Report) -> list[MatrixRow]:
+    """Everybody who shares a trace with somebody, against everybody, by name."""
+    by_names = {frozenset((pair.first, pair.second)): pair for pair in report.pairs}
+    names = sorted({name for pair in by_names for name in pair})
+    return [MatrixRow(one, [by_names.get(frozenset((one, other))) for other in names]) for one in names]
+
+
 def quality_report(scope: QualityScope) -> Report:
     """The report of a scope, computed anew only where reviews were added since."""
     key = "quality:" + hashlib.sha256(repr(last_review(scope)).encode()).hexdigest()

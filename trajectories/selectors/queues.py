@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from statistics import median
 from typing import Any
@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from trajectories.core.curation.reviews import Decision
 from trajectories.models import Assignment, Queue, QueueFlag, QueueGuidelines, QueueItem, QueueSkip, QueueWork
-from trajectories.selectors.blinding import ADD_REVIEWS, SEE_REVIEWS
+from trajectories.selectors.blinding import ADD_REVIEWS, SEE_REVIEWS, Sight
 
 CONTROL_QUEUES = "trajectories.control_queue"
 SESSION_GAP = timedelta(minutes=30)
@@ -129,7 +129,7 @@ def why_nothing(queue: Queue, person: User) -> Nothing:
         return Nothing(queue.state)
     waiting = Assignment.objects.filter(queue=queue, is_gold=False).exclude(state=Assignment.State.DONE)
     mine = Assignment.objects.filter(item=OuterRef("item"), reviewer=person).values("pk")[:1]
-    for_me = waiting.annotate(_mine=Subquery(mine)).filter(_mine=None)
+    for_me = waiting.annotate(_mine=Subquery(mine)).filter(Q(meant_for=None) | Q(meant_for=person), _mine=None)
     skipped = QueueSkip.objects.filter(item=OuterRef("item"), reviewer=person).values("pk")[:1]
     if for_me.annotate(_skipped=Subquery(skipped)).filter(_skipped=None).exists():
         return Nothing.OTHERS
@@ -150,6 +150,13 @@ def count_skipped(queue: Queue, person: User) -> int:
 def get_item(queue_id: int, item_id: int) -> QueueItem:
     """An item with its queue. Raises QueueItem.DoesNotExist."""
     return QueueItem.objects.select_related("queue").get(pk=item_id, queue=queue_id)
+
+
+def may_know_others(item: QueueItem, person: User) -> bool:
+    """Whether a person at an item may know what others say of its trace: by the queue's rule, or once their own review
+    of it stands. Of a gold item they are not told, since what is known of it would show.
+    """
+    return (not item.queue.hides.reviews and not item.is_gold) or Sight(person.pk).covers(item.trace_id)
 
 
 def assignment_of(item: QueueItem, person: User) -> Assignment | None:
@@ -201,13 +208,22 @@ def get_session(queue: Queue, person: User) -> Session:
 
 
 @dataclass(frozen=True, slots=True)
+class Looking:
+    """A trace that somebody has on their screen, since when, and how many more are reserved for them behind it."""
+
+    trace_id: int
+    since: datetime | None
+    more: int
+
+
+@dataclass(frozen=True, slots=True)
 class PersonRow:
-    """One person's part in a queue: kept counts, what they did lately, and what they look at now."""
+    """One person's part in a queue: kept counts, what they did lately, and what they look at now (None: nothing)."""
 
     work: QueueWork
     last_hour: int
     last_day: int
-    items: Sequence[int]
+    looking: Looking | None
 
     @property
     def seconds_each(self) -> float | None:
@@ -226,12 +242,39 @@ def list_people(queue: Queue) -> list[PersonRow]:
 
     work = QueueWork.objects.filter(queue=queue).select_related("reviewer").order_by("-done_count", "pk")
     rows = work.annotate(hour=since(timedelta(hours=1)), day=since(timedelta(days=1)))
-    looking: dict[int, list[int]] = {}
-    for reviewer, item in (
-        running_assignments().filter(queue=queue).values_list("reviewer", "item").order_by("handed_at")
-    ):
-        looking.setdefault(reviewer, []).append(item)
-    return [PersonRow(row, row.hour, row.day, tuple(looking.get(row.reviewer_id, ()))) for row in rows]
+    held: dict[int, list[tuple[int, datetime | None]]] = {}
+    running = running_assignments().filter(queue=queue).order_by("handed_at", "pk")
+    for reviewer, trace, since_then in running.values_list("reviewer", "item__trace", "handed_at"):
+        held.setdefault(reviewer or 0, []).append((trace, since_then))
+    # What was handed out first is on the screen; what came later was fetched ahead.
+    looking = {person: Looking(*items[0], len(items) - 1) for person, items in held.items()}
+    return [PersonRow(row, row.hour, row.day, looking.get(row.reviewer_id)) for row in rows]
+
+
+def open_of(reviewer: User) -> QuerySet[Assignment]:
+    """What a person has not decided yet and nobody else is handed: on their screens, or meant for them."""
+    theirs = Q(reviewer=reviewer, state=Assignment.State.LEASED) | Q(meant_for=reviewer, state=Assignment.State.OPEN)
+    return Assignment.objects.filter(theirs, is_gold=False)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenRow:
+    """What a person has open in one queue: items on their screens, expired or not, and items meant for them."""
+
+    queue: int
+    title: str
+    leased: int
+    meant: int
+
+
+def open_by_queue(reviewer: User) -> list[OpenRow]:
+    """What a person has open, by queue."""
+    leased = Count("pk", filter=Q(state=Assignment.State.LEASED))
+    rows = open_of(reviewer).values("queue", "queue__title").annotate(leased=leased, all=Count("pk"))
+    return [
+        OpenRow(row["queue"], row["queue__title"], row["leased"], row["all"] - row["leased"])
+        for row in rows.order_by("queue__title", "queue")
+    ]
 
 
 def open_flags(queue: Queue) -> list[QueueFlag]:

@@ -13,10 +13,10 @@ from django.utils import timezone
 from trajectories.core.records import Outcome
 from trajectories.core.strategies import STRATEGIES
 from trajectories.core.strategies.base import AttemptKind
-from trajectories.core.strategies.slots import count_slots
 from trajectories.core.verifiers.unfinished import UNFINISHED
 from trajectories.models import Attempt, Instruction, Problem, Run, Sampler, Trace
 from trajectories.models import RunProblem as RunPlace
+from trajectories.selectors.blinding import Hidden, Sight, veil
 from trajectories.selectors.listing import Column, ListShape, Sort
 from trajectories.selectors.paging import Page, page_by_id
 
@@ -151,7 +151,7 @@ class RunProgress:
         return any(found.kind == AttemptKind.HINTED for found in self.rounds)
 
 
-def get_progress(run: Run) -> RunProgress:
+def get_progress(run: Run, sight: Sight) -> RunProgress:
     """Read the progress of a run in four queries, seven for a strategy that adapts, whatever its size."""
     ended = run.done_count + run.failed_count + run.cancelled_count
     most = most_attempts(run)
@@ -171,13 +171,21 @@ def get_progress(run: Run) -> RunProgress:
         seconds_left=round(60 * left / rate) if rate and left else None,
         outcomes=_outcomes(run),
         failures=list_failures(run),
-        latest=list(
-            Trace.objects.filter(run=run)
-            .select_related("problem", "instruction", "attempt")
-            .defer("steps", "parts", "facts", "problem__spec", "problem__reference", "problem__statement")
-            .order_by("-pk")[:LATEST_TRACES]
-        ),
+        latest=_latest(run, sight),
     )
+
+
+def _latest(run: Run, sight: Sight) -> list[Trace]:
+    """The newest traces of a run, but those whose run a queue hides; verdicts that it hides are taken off."""
+    traces = list(
+        Trace.objects.filter(run=run)
+        .exclude(sight.veiled(Hidden.SAMPLER))
+        .select_related("problem", "instruction", "attempt")
+        .defer("steps", "parts", "facts", "problem__spec", "problem__reference", "problem__statement")
+        .order_by("-pk")[:LATEST_TRACES]
+    )
+    veil(traces, sight)
+    return traces
 
 
 def _adapts(run: Run) -> bool:
@@ -188,10 +196,10 @@ def most_attempts(run: Run) -> int:
     """What a run may come to: for a problem that its strategy is not done with, what the strategy may take at most."""
     if run.state in Run.ENDED_STATES or not _adapts(run):
         return run.planned_count
-    strategy, plan = STRATEGIES[run.strategy], run.plan
+    strategy, plan = STRATEGIES[run.strategy], run.kept_plan
     places = RunPlace.objects.filter(run=run, closed=False)
     kinds = places.order_by().values_list("problem__kind").annotate(Count("pk"))
-    there: int = sum(count * strategy.most(count_slots(plan, kind), plan["settings"]) for kind, count in kinds)
+    there: int = sum(count * strategy.most(plan.count_slots(kind), plan.settings) for kind, count in kinds)
     planned_there = Attempt.objects.filter(run=run, problem__in=places.values("problem")).count()
     return run.planned_count - planned_there + there
 
@@ -250,7 +258,7 @@ def list_failures(run: Run) -> list[Failures]:
 
 def list_instructions(run: Run) -> QuerySet[Instruction]:
     """The instructions of a run's plan."""
-    return Instruction.objects.filter(pk__in=run.plan.get("instruction_ids", [])).order_by("pk")
+    return Instruction.objects.filter(pk__in=run.kept_plan.instruction_ids).order_by("pk")
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,8 +275,13 @@ class RunProblem:
     best_trace_id: int | None
 
 
-def list_run_problems(run: Run, *, after: int | None = None, size: int = PROBLEMS_PER_PAGE) -> Page[RunProblem, int]:
-    """The problems of a run that follow problem `after`, with what this run has drawn for each."""
+def list_run_problems(
+    run: Run, sight: Sight, *, after: int | None = None, size: int = PROBLEMS_PER_PAGE
+) -> Page[RunProblem, int]:
+    """The problems of a run that follow problem `after`, with what this run has drawn for each.
+
+    What queues hide is not counted, and no link leads to it.
+    """
     planned_here = Attempt.objects.filter(run=run, problem=OuterRef("pk"))
     problems = Problem.objects.filter(Exists(planned_here)).select_related("problem_set")
     problems = problems.defer("spec", "reference", "statement").annotate(first_pair=F("spec__train__0"))
@@ -282,14 +295,16 @@ def list_run_problems(run: Run, *, after: int | None = None, size: int = PROBLEM
         row["problem"]: row
         for row in attempts.annotate(planned=Count("pk"), failed=failed, nothing_new=nothing_new).order_by()
     }
-    right = Q(correctness=Outcome.PASS.value)
+    # A link to a trace tells that it is of this run, and to the best one that it is right; so do counts of one sample.
+    verified, told = ~sight.veiled(Hidden.VERDICTS), ~sight.veiled(Hidden.SAMPLER)
+    right = Q(correctness=Outcome.PASS.value) & verified
     traces = Trace.objects.filter(run=run, problem__in=ids).values("problem")
     summed = traces.annotate(
         drawn=Count("pk"),
-        verified=Count("pk", filter=~Q(correctness="")),
+        verified=Count("pk", filter=~Q(correctness="") & verified),
         correct=Count("pk", filter=right),
-        best=Min("pk", filter=right),
-        last=Max("pk"),
+        best=Min("pk", filter=right & told),
+        last=Max("pk", filter=told),
     )
     drawn: dict[int, Mapping[str, Any]] = {row["problem"]: row for row in summed.order_by()}
     nothing: Mapping[str, Any] = {"drawn": 0, "verified": 0, "correct": 0, "best": None, "last": None}

@@ -4,9 +4,26 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import Q
+
+from trajectories.core.curation.adjudications import FinalDecision
+from trajectories.core.curation.pairing import PairVerdict
 from trajectories.core.curation.reviews import Decision
+from trajectories.core.curation.schemas import SKIP_REASONS
 from trajectories.core.verifiers.model_judge import is_model_verdict
-from trajectories.models import ReleaseItem, Repair, RepairWithdrawal, Review, ThreadEvent, Trace, Verdict
+from trajectories.models import (
+    Adjudication,
+    AuditEvent,
+    Comparison,
+    QueueItem,
+    ReleaseItem,
+    Repair,
+    RepairWithdrawal,
+    Review,
+    ThreadEvent,
+    Trace,
+    Verdict,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,20 +40,36 @@ class Moment:
     trace_id: int | None = None
 
 
-def get_timeline(trace: Trace, *, reader_id: int, told: bool, with_releases: bool) -> list[Moment]:
-    """All that happened, oldest first, in at most seven queries.
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Who reads a timeline. `told` says whether they may know what others, and model judges, think of the trace;
+    `releases` whether they may know which hold it, `comparisons` what others compared it with, and `queues` which
+    queues have it, and where it is a gold item: who reviews must not find out which these are."""
 
-    Unless `told`, what the reader did themselves and what verifiers said: nothing of what others, or model judges,
-    think of the trace. Which releases hold it is there only `with_releases`, since it tells what was decided.
+    person_id: int
+    told: bool
+    releases: bool = False
+    comparisons: bool = False
+    queues: bool = False
+
+
+def get_timeline(trace: Trace, *, reader: Reader) -> list[Moment]:
+    """All that happened as far as the reader may know it, oldest first, in at most eleven queries.
+
+    Unless they are told, what the reader did themselves and what verifiers said.
     """
+    told, reader_id = reader.told, reader.person_id
     only = None if told else reader_id
     moments = [
         _begin(trace, told=told, reader_id=reader_id),
         *_verdicts(trace, told=told),
         *_reviews(trace, only),
+        *_adjudications(trace, only),
+        *_comparisons(trace, None if told and reader.comparisons else reader_id),
+        *_queue_items(trace, reader),
         *_repairs(trace, only),
         *_threads(trace, only),
-        *(_releases(trace) if with_releases else ()),
+        *(_releases(trace) if told and reader.releases else ()),
     ]
     return sorted(moments, key=lambda moment: moment.at)
 
@@ -45,11 +78,15 @@ def _begin(trace: Trace, *, told: bool, reader_id: int) -> Moment:
     if trace.edited_by is not None:
         who = trace.edited_by.username if told or trace.edited_by_id == reader_id else "a person"
         return Moment(trace.created_at, who, "wrote it by editing", trace_id=trace.parent_id)
+    if trace.veiled_sampler:
+        return Moment(trace.created_at, "hidden until you have decided", "sampled", after=trace.finish_reason)
     who = str(trace.sampler) if trace.sampler else "an import"
     return Moment(trace.created_at, who, "sampled" if trace.run_id else "imported", after=trace.finish_reason)
 
 
 def _verdicts(trace: Trace, *, told: bool) -> Iterator[Moment]:
+    if trace.veiled_verdicts:
+        return
     for verdict in Verdict.objects.filter(trace=trace).defer("evidence").order_by("pk"):
         judged = is_model_verdict(verdict.verifier)
         if told or not judged:
@@ -59,18 +96,86 @@ def _verdicts(trace: Trace, *, told: bool) -> Iterator[Moment]:
 
 
 def _reviews(trace: Trace, only: int | None) -> Iterator[Moment]:
-    reviews = Review.objects.filter(trace=trace).select_related("reviewer", "supersedes").order_by("pk")
+    reviews = Review.objects.filter(trace=trace).select_related("reviewer", "supersedes", "void__actor").order_by("pk")
     for review in reviews if only is None else reviews.filter(reviewer=only):
-        before = review.supersedes
-        undone = review.decision == Decision.WITHDRAW
-        yield Moment(
-            review.created_at,
-            review.reviewer.username,
-            "undid their review" if undone else "reviewed" if before is None else "reviewed anew",
-            "" if before is None or before.decision == Decision.WITHDRAW else _said(before),
-            "" if undone else _said(review),
-            review.comment,
-        )
+        before, undone = review.supersedes, review.decision == Decision.WITHDRAW
+        was = "" if before is None or before.decision == Decision.WITHDRAW else _said(before)
+        now = "" if undone else _said(review)
+        if review.void is not None:
+            what = f"{'voided' if undone else 'restored'} the review of {review.reviewer.username}"
+            yield Moment(review.created_at, review.void.actor.username, what, was, now, review.void.reason)
+            continue
+        what = "undid their review" if undone else "reviewed" if before is None else "reviewed anew"
+        yield Moment(review.created_at, review.reviewer.username, what, was, now, review.comment)
+
+
+def _adjudications(trace: Trace, only: int | None) -> Iterator[Moment]:
+    events = Adjudication.objects.filter(trace=trace).select_related("adjudicator", "supersedes").order_by("pk")
+    for event in events if only is None else events.filter(adjudicator=only):
+        before, reopened = event.supersedes, event.decision == FinalDecision.REOPEN
+        was = "" if before is None or before.decision == FinalDecision.REOPEN else before.decision
+        what = "reopened it: the reviews decide again" if reopened else "decided finally"
+        now = "" if reopened else event.decision
+        yield Moment(event.created_at, event.adjudicator.username, what, was, now, event.comment)
+
+
+def _comparisons(trace: Trace, only: int | None) -> Iterator[Moment]:
+    found = Comparison.objects.filter(Q(first=trace) | Q(second=trace)).select_related("reviewer").order_by("pk")
+    for event in found if only is None else found.filter(reviewer=only):
+        is_first = event.first_id == trace.pk
+        said = {
+            PairVerdict.FIRST: "the better one" if is_first else "the worse one",
+            PairVerdict.SECOND: "the worse one" if is_first else "the better one",
+            PairVerdict.TIE: "equally good",
+            PairVerdict.BOTH_BAD: "both bad",
+        }
+        unsaid = {PairVerdict.WITHDRAW: "undid their comparison with", PairVerdict.SKIP: "skipped comparing it with"}
+        verdict = PairVerdict(event.verdict)
+        what, after = unsaid.get(verdict, "compared it with"), said.get(verdict, "")
+        other = event.second_id if is_first else event.first_id
+        yield Moment(event.created_at, event.reviewer.username, what, after=after, trace_id=other)
+
+
+QUEUE_VERBS = {
+    "queue.skip": "skipped it",
+    "flag.raised": "asked the lead about it",
+    "flag.settled": "settled the question about it",
+}
+GOLD_VERBS = {
+    "gold.made": "made it a gold item",
+    "gold.accept": "answered it as a gold item",
+    "gold.reject": "answered it as a gold item",
+    "gold.withdraw": "took back their answer to it as a gold item",
+}
+
+
+def _queue_items(trace: Trace, reader: Reader) -> Iterator[Moment]:
+    """What was done with a trace in queues, besides reviewing it."""
+    verbs = {**QUEUE_VERBS, **(GOLD_VERBS if reader.queues else {})}
+    events = AuditEvent.objects.filter(object_type="trace", object_id=trace.pk, verb__in=verbs)
+    if not reader.told and not reader.queues:
+        events = events.filter(actor=reader.person_id)
+    items = QueueItem.objects.filter(trace=trace).select_related("queue").order_by("pk")
+    titles = {item.queue_id: f"“{item.queue.title}”" for item in items}
+    if reader.queues:
+        for item in items:
+            yield Moment(item.created_at, "the system", f"took it up into {titles[item.queue_id]}")
+    for event in events.select_related("actor").order_by("pk"):
+        is_own = event.actor_id == reader.person_id
+        where = titles.get(event.data["queue"], "a queue") if is_own or reader.queues else "a queue"
+        who = event.actor.username if event.actor else "the system"
+        yield Moment(event.created_at, who, f"{verbs[event.verb]} in {where}", after=_answered(event), text=_why(event))
+
+
+def _answered(event: AuditEvent) -> str:
+    """What was answered to a gold item, and whether that is right; "" for other events."""
+    answer = event.data.get("answer")
+    return f"{answer['decision']}, {'right' if event.data['is_right'] else 'wrong'}" if answer else ""
+
+
+def _why(event: AuditEvent) -> str:
+    reason = event.data.get("reason", "")
+    return str(event.data.get("note") or (SKIP_REASONS.get(reason, reason) if reason else ""))
 
 
 def _said(review: Review) -> str:

@@ -1,8 +1,10 @@
 """The traces of a selection: every filter of core.selections as SQL, in one function.
 
-What others decided, judged or tagged counts only as far as it may be seen: selectors.blinding.
+What others decided, judged or tagged counts only as far as it may be seen: selectors.blinding. A trace of which a queue
+hides something is in no selection, and in no order, that goes by what is hidden.
 """
 
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
@@ -28,7 +30,7 @@ from trajectories.core.text.searches import read_search
 from trajectories.core.verifiers.model_judge import GRADE, PREFERENCE, is_model_verdict
 from trajectories.models import Problem, Review, Trace, TraceSearch, TraceTag, Verdict
 from trajectories.selectors.audits import audited
-from trajectories.selectors.blinding import Sight, tags_seen
+from trajectories.selectors.blinding import Hidden, Sight, tags_seen
 
 GROUND_TRUTH = (Problem.ReferenceSource.SOURCE, Problem.ReferenceSource.GENERATOR)
 LANGUAGE = "english"
@@ -65,8 +67,20 @@ BLINDED = ("model_judged", "decision")
 EMPTY_VALUES = {("correctness", UNVERIFIED), ("model_judged", NO_MODEL_VERDICT), ("decision", UNREVIEWED)}
 
 
+COSTS = ("cost_from", "cost_to")
+BY_COST = ("costliest", "cheapest")
+"""The filters and the orders by cost."""
+
 BY_OTHERS = ("model_judged", "decision", "score_from", "score_to", "tag")
 """The filters by what people and model judges said of a trace, besides those by the verdicts of one model judge."""
+
+
+BY_ERROR = "error"
+"""The order by train error."""
+
+OF_VERDICTS = ("correctness", "near_miss", "train", "audit", "model_judged", "verifier", "outcome")
+OF_SAMPLER = ("run", "sampler", "view", "instruction", "temperature", *COSTS)
+"""The filters that tell of a trace what a queue may hide from its reviewers; costs tell by the price of the model."""
 
 
 def telling(scope: Selection) -> tuple[str, ...]:
@@ -97,7 +111,33 @@ def traces_in(scope: Selection, sight: Sight) -> QuerySet[Trace]:
         traces = traces.filter(audited(scope.audit, sight))
     if scope.train:
         traces = traces.filter(_train_fit(scope.train))
-    return _by_rows(_by_words(_by_days(traces, scope), scope), scope, sight)
+    found = _by_rows(_by_words(_by_days(traces, scope), scope), scope, sight)
+    told = veiled_in(scope, sight)
+    return found.exclude(told) if told else found
+
+
+def veiled_in(scope: Selection, sight: Sight) -> Q:
+    """The condition on traces that their being in the selection, or their place in the order of its list, would tell
+    what a queue hides from the person. Empty where nothing is hidden from them or nothing that was asked for tells."""
+    told = Q()
+    if sight.is_blind and sight.works:
+        for what in _asked_of(scope):
+            told |= sight.veiled(what)
+    return told
+
+
+def tells_veiled(scope: Selection, sight: Sight) -> bool:
+    """Whether a selection leaves traces out that are hidden, so that how many all have of it would tell."""
+    return any(sight.hides_any(what) for what in _asked_of(scope))
+
+
+def _asked_of(scope: Selection) -> Iterable[Hidden]:
+    """What queues can hide that a selection, or the order of its list, goes by."""
+    given, order = scope.given(), getattr(scope, "order", "")
+    if order == BY_ERROR or any(name in given for name in OF_VERDICTS):
+        yield Hidden.VERDICTS
+    if order in BY_COST or any(name in given for name in OF_SAMPLER):
+        yield Hidden.SAMPLER
 
 
 def _train_fit(word: str) -> Q:

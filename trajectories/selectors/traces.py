@@ -16,11 +16,11 @@ from trajectories.core.selections import DISPUTED, NO_MODEL_VERDICT, NO_VERDICT,
 from trajectories.core.strategies.base import AttemptKind
 from trajectories.core.verifiers.model_judge import is_model_verdict
 from trajectories.models import ImportedReview, ImportedVerdict, Instruction, Trace, Verdict
-from trajectories.selectors.blinding import Sight
+from trajectories.selectors.blinding import Sight, veil
 from trajectories.selectors.listing import Column, Count, ListShape, Sort, count_rows
 from trajectories.selectors.paging import Page
 from trajectories.selectors.review_leases import free_for
-from trajectories.selectors.trace_filters import telling
+from trajectories.selectors.trace_filters import BY_ERROR, telling, tells_veiled, veiled_in
 from trajectories.selectors.trace_filters import traces_in as traces_in
 
 NO_ERROR = 2.0
@@ -29,7 +29,6 @@ NO_COST = -1
 """In orders by cost: less than any, for traces whose cost is not known."""
 
 _COST = Coalesce("cost", NO_COST, output_field=DecimalField())
-BY_ERROR = "error"
 BY_TIME = Sort("Newest first", F("created_at"))
 """The usual order where days are asked for: by the time itself, whose index leads to them."""
 
@@ -121,7 +120,7 @@ def list_traces(
     """One page: the traces next further down than `before`, or next further up than `after`, or the first ones.
 
     Each row has the decision as far as it may be seen as `shown_decision`, and as `shown_dispute` whether people
-    decided it differently; `program_characters` where that is among the columns.
+    decided it differently; `program_characters` where that is among the columns. What queues hide is taken off.
     """
     traces = (
         traces_in(walk, sight)
@@ -134,13 +133,20 @@ def list_traces(
     )
     if "program" in columns:
         traces = traces.annotate(program_characters=Length("program__body"))
-    return TRACES.page(traces, walk.sort, down=before, up=after)
+    page = TRACES.page(traces, walk.sort, down=before, up=after, among=_placed(walk, sight))
+    veil(page.rows, sight)
+    return page
+
+
+def _placed(walk: TraceWalk, sight: Sight) -> QuerySet[Trace]:
+    """The traces whose place in the order of a list may be told."""
+    return Trace.objects.exclude(told) if (told := veiled_in(walk, sight)) else Trace.objects.all()
 
 
 def count_traces(scope: Selection, sight: Sight) -> Count:
     """How many traces a scope holds, and among them how many have a decision; for who is blind, one of their own."""
     # An estimate goes by all rows, and so by what may not be seen.
-    tells = sight.is_blind and bool(telling(scope))
+    tells = sight.is_blind and (bool(telling(scope)) or tells_veiled(scope, sight))
     return count_rows(traces_in(scope, sight), among=~sight.having("decision", ""), may_estimate=not tells)
 
 
@@ -174,7 +180,7 @@ def waiting_parts(
     parts: list[QuerySet[Trace]] = []
     for among in (waiting.filter(decision=""), waiting) if sight.is_blind else (waiting,):
         if after is not None:
-            parts.append(among.filter(sort.beyond(Trace, after)))
+            parts.append(among.filter(sort.beyond(_placed(walk, sight), after)))
         parts.append(among.exclude(pk=after or 0))
     return parts if after is None else [*parts, waiting.filter(pk=after)]
 
@@ -197,10 +203,10 @@ def is_anything_waiting(walk: TraceWalk, sight: Sight) -> bool:
 
 def neighbours(walk: TraceWalk, trace: Trace, sight: Sight) -> tuple[int | None, int | None]:
     """The neighbours of a trace in a list: (the one further up, the one further down)."""
-    sort = walk.sort
+    sort, placed = walk.sort, _placed(walk, sight)
     keys = sort.annotate(traces_in(walk, sight)).values_list("pk", flat=True)
-    upper = keys.filter(sort.beyond(Trace, trace.pk, up=True)).order_by(*sort.order_by(up=True))
-    return upper.first(), keys.filter(sort.beyond(Trace, trace.pk)).order_by(*sort.order_by()).first()
+    upper = keys.filter(sort.beyond(placed, trace.pk, up=True)).order_by(*sort.order_by(up=True))
+    return upper.first(), keys.filter(sort.beyond(placed, trace.pk)).order_by(*sort.order_by()).first()
 
 
 def get_trace(trace_id: int) -> Trace:
@@ -209,12 +215,20 @@ def get_trace(trace_id: int) -> Trace:
     return Trace.objects.select_related(*related, "attempt", "edited_by").get(pk=trace_id)
 
 
+def get_trace_for(trace_id: int, sight: Sight) -> Trace:
+    """One trace with all that its page shows, but what queues hide from the person. Raises Trace.DoesNotExist."""
+    trace = get_trace(trace_id)
+    veil([trace], sight)
+    return trace
+
+
 def split_verdicts(trace: Trace, *, with_judges: bool) -> tuple[list[Verdict], list[Verdict]]:
-    """(the newest word of each verifier, the older words newest first); those of model judges only `with_judges`.
+    """(the newest word of each verifier, the older words newest first); those of model judges only `with_judges`, and
+    none of a trace whose verdicts are hidden.
 
     The newest are in order of reading, the most telling first: test outputs, then training pairs.
     """
-    verdicts = list(Verdict.objects.filter(trace=trace).order_by("pk"))
+    verdicts = [] if trace.veiled_verdicts else list(Verdict.objects.filter(trace=trace).order_by("pk"))
     verdicts = [verdict for verdict in verdicts if with_judges or not is_model_verdict(verdict.verifier)]
     newest = {verdict.verifier: verdict for verdict in verdicts}
     older = [verdict for verdict in reversed(verdicts) if newest[verdict.verifier] is not verdict]
@@ -225,9 +239,9 @@ def split_verdicts(trace: Trace, *, with_judges: bool) -> tuple[list[Verdict], l
 def imported_decisions(trace: Trace, *, with_judges: bool) -> tuple[list[ImportedVerdict], list[ImportedReview]]:
     """What verifiers and people elsewhere said of an imported trace, in the order of its file.
 
-    What people and model judges said is there only `with_judges`.
+    What people and model judges said is there only `with_judges`, and nothing where a queue hides either.
     """
-    if trace.run_id is not None or trace.is_edited:
+    if trace.run_id is not None or trace.is_edited or trace.veiled_verdicts or trace.veiled_sampler:
         return [], []
     verdicts = list(ImportedVerdict.objects.filter(trace=trace).order_by("pk").defer("evidence"))
     if not with_judges:

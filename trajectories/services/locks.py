@@ -20,6 +20,13 @@ def take_turn(*what: object) -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [derive_seed(*map(str, what))])
 
 
+def try_turn(*what: object) -> bool:
+    """Take the turn of `take_turn` where nobody has it now; whether it was taken."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [derive_seed(*map(str, what))])
+        return bool(cursor.fetchone()[0])
+
+
 def one_writer_at_a_time(what: str) -> None:
     """Hold a lock until the transaction ends, so that two writers cannot wait for each other in a circle.
 

@@ -1,5 +1,8 @@
 """Figures of agreement as people read them: value and interval, or that there is none and why."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -19,6 +22,7 @@ DEFINITIONS = {
     "Any number of people, gaps allowed; 0.8 and more is usually called reliable.",
     "ac1": "Gwet’s AC1: agreement beyond chance that stays meaningful where nearly everything gets the same decision.",
     "interval": "The interval holds 95 % of what comes out when the items are drawn anew, with replacement.",
+    "wilson": "The interval of 95 % by Wilson (1927).",
     "reliability": "The chance that this person’s decision is the true one, estimated from everybody’s decisions by "
     "the model of Dawid and Skene (1979); no answer needs to be known.",
     "agreement": "How often another person’s decision on the same trace is the same.",
@@ -28,6 +32,15 @@ DEFINITIONS = {
     "strength": "Bradley and Terry (1952), a tie half a win for each: of two whose strengths differ by 1, the stronger "
     "wins 73 % of the comparisons; 0 is the mean.",
     "strength_interval": "Holds 95 % of what comes out when the comparisons are drawn anew, with replacement.",
+    "gold": "Gold items have a known decision and look like any other. The share that was answered rightly; training "
+    "items, after which one is told what was right, are left out. The interval is Wilson’s, 95 %.",
+    "unchanged": "Of the decisions with a suggestion shown: how many are exactly what was suggested, reason included. "
+    "Wilson’s interval, 95 %.",
+    "followed": "Of the decisions with a suggestion shown: how many decide as suggested, whatever the reason.",
+    "unseen": "The control: one item in ten went without its suggestion. How many of those decisions are what would "
+    "have been suggested, though nobody saw it.",
+    "bias": "How much more often people decide as suggested where they are shown it than in the control. Around 0 they "
+    "judge for themselves; the more above, the more they go along. Newcombe’s interval, 95 %.",
     "chance": "The chance that accepting is right, by the model of Dawid and Skene: who is reliable weighs more.",
 }
 """What each figure means, shown on hovering and on focus."""
@@ -41,12 +54,16 @@ def term(name: str, word: str) -> SafeString:
 
 @register.simple_tag
 def figure(found: Figure | None, kind: str = "coefficient") -> SafeString:
-    """A figure with its interval; "undefined" with the reason where there is none. `kind` is coefficient or percent."""
+    """A figure with its interval; "undefined" with the reason where there is none.
+
+    `kind` is coefficient; percent, or share for one whose interval is Wilson's; or points, a difference of shares.
+    """
     if found is None:
         return format_html('<span class="muted" title="{}">–</span>', "Defined for two people only.")
     if found.value is None:
         spoken = format_html('<span class="visually-hidden">: {}</span>', found.why)
-        return format_html('<span class="muted undefined" title="{}">undefined{}</span>', found.why, spoken)
+        told = '<span class="muted undefined" tabindex="0" title="{}">undefined{}</span>'
+        return format_html(told, found.why, spoken)
     value = _written(found.value, kind)
     if found.low is None or found.high is None:
         why = found.why or "Too few resamples have a value for an interval."
@@ -56,13 +73,27 @@ def figure(found: Figure | None, kind: str = "coefficient") -> SafeString:
     return format_html(
         '<strong class="figure">{}</strong> <span class="muted small nowrap" title="{}">{} to {}</span>',
         value,
-        f"{DEFINITIONS['interval']} {found.n:,} items.",
+        f"{DEFINITIONS['interval'] if kind != 'share' else DEFINITIONS['wilson']} {found.n:,} items.",
         _written(found.low, kind),
         _written(found.high, kind),
     )
 
 
 def _written(value: float, kind: str) -> str:
-    if kind == "percent":
+    if kind in ("percent", "share"):
         return f"{100 * value:.0f}%"
+    if kind == "points":
+        return f"{100 * value:+.0f}".replace("-0", "0").replace("+0", "0").replace("-", "−") + " points"
     return f"{value:.2f}".replace("-0.00", "0.00").replace("-", "−")
+
+
+@register.filter
+def shade(found: Figure) -> str:
+    """The shade of a cell of the matrix by a share: 1 for the least agreement to 5 for nearly all."""
+    return "" if found.value is None else str(min(5, 1 + int(5 * max(0.0, found.value))))
+
+
+@register.filter
+def at(mapping: Mapping[Any, Any], key: Any) -> Any:
+    """What a mapping holds for a key; None for nothing."""
+    return mapping.get(key)

@@ -15,7 +15,7 @@ from trajectories.models import ComparisonLease
 from trajectories.selectors.comparisons import (
     ComparisonScope,
     compared_problems,
-    count_comparisons,
+    comparison_progress,
     last_comparison,
     leased_to,
     rankings,
@@ -104,7 +104,7 @@ def comparison_leases(request: HttpRequest) -> HttpResponse:
 def comparison_ranking(request: HttpRequest) -> HttpResponse:
     """What the comparisons of a scope come to: samplers, instructions, and for one problem its traces."""
     scope = read_comparison_scope(request.GET)
-    context = {"scope": scope, "rankings": rankings(scope), "problems": compared_problems()}
+    context = {"scope": scope, "rankings": rankings(scope), "problems": compared_problems(scope)}
     return render(request, "trajectories/comparisons/ranking.html", context)
 
 
@@ -137,7 +137,7 @@ def _render(
         "choices": CHOICES,
         "key": uuid.uuid4(),
         "undo_key": uuid.uuid4() if last_comparison(reviewer) else None,
-        "done": count_comparisons(scope, reviewer),
+        "progress": comparison_progress(scope, reviewer),
     }
     if lease is not None:
         context |= comparison_parts(lease, to_record(lease.problem))

@@ -15,7 +15,7 @@ from trajectories.selectors.contrasts import group_place
 from trajectories.selectors.population import list_samples
 from trajectories.selectors.problems import to_record
 from trajectories.selectors.replays import kept_replay
-from trajectories.selectors.traces import get_trace, split_verdicts
+from trajectories.selectors.traces import get_trace_for, split_verdicts
 from trajectories.views.fragments import wants_fragment
 from trajectories.views.paging import read_key
 from trajectories.views.permissions import needs
@@ -58,6 +58,14 @@ def trace_compare(request: HttpRequest) -> HttpResponse:
     return render(request, "trajectories/contrasts/detail.html", context)
 
 
+def compared_pair(request: HttpRequest) -> tuple[Trace, Trace]:
+    """The two traces of one problem that the address names. Raises Http404."""
+    left, right = _find(request, "left"), _find(request, "right")
+    if left is None or right is None or left.problem_id != right.problem_id:
+        raise Http404("Expected two traces of one problem, as “left” and “right” in the address.")
+    return left, right
+
+
 def compare_address(left: int, right: int) -> str:
     """The address of the comparison of two traces."""
     return f"{reverse('trace_compare')}?{urlencode({'left': left, 'right': right})}"
@@ -69,7 +77,7 @@ def _find(request: HttpRequest, name: str) -> Trace | None:
     if key is None:
         return None
     try:
-        return get_trace(key)
+        return get_trace_for(key, sight_of(request.user))
     except Trace.DoesNotExist as fault:
         raise Http404(f"There is no trace {key}.") from fault
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import ObjectDoesNotExist
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
@@ -10,21 +11,29 @@ from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_POST, require_safe
 
-from trajectories.models import Delivery, Release
+from trajectories.core.faults import Fault
+from trajectories.forms.deliveries import PushForm
+from trajectories.models import Delivery, Export, Release
 from trajectories.selectors.blinding import SEE_REVIEWS
 from trajectories.services.releases.deliveries import (
     delivery_filename,
     record_delivery_download,
     request_environment,
+    request_push,
     stored_name,
 )
 from trajectories.services.releases.environments import environment_module
+from trajectories.services.releases.exports import export_filename
+from trajectories.services.releases.pushes import known_hubs
 from trajectories.services.releases.retention import goes_on, pin_file
 from trajectories.views.downloads import GONE, FileOffer, SignedLinks, answer_download, may_download
 from trajectories.views.fragments import wants_fragment
 from trajectories.views.permissions import needs, require
 from trajectories.views.submissions import once
 from trajectories.views.visitors import visitor
+
+PUSHES, FILES = 10, 50
+"""Pushes that a page lists, and files that may be chosen: the newest ones."""
 
 LINKS = SignedLinks("delivery_download", "trajectories.delivery-download", "delivery")
 view_deliveries = needs("trajectories.view_delivery", SEE_REVIEWS)
@@ -44,6 +53,14 @@ class ShownDelivery:
     link: str
     goes: object
     """When its file will be deleted, None where it stays."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShownHub:
+    """The pushes of a release, newest first, and the form for another one; None where nothing can be pushed."""
+
+    pushes: list[Delivery]
+    form: PushForm | None
 
 
 def show_environment(request: HttpRequest, release: Release) -> ShownDelivery | None:
@@ -70,14 +87,54 @@ def environment_create(request: HttpRequest, release_id: int) -> HttpResponse:
     return redirect(f"{reverse('release_detail', args=[release.pk])}#delivery-{delivery.pk}")
 
 
+def show_pushes(request: HttpRequest, release: Release) -> "ShownHub | None":
+    """The pushes of a release and the form for another one; None where there is neither."""
+    pushes = list(release.deliveries.filter(what=Delivery.What.PUSH).select_related("export").order_by("-pk")[:PUSHES])
+    files = list(release.exports.filter(state=Export.State.READY, dropped_at=None).order_by("-pk")[:FILES])
+    may_push = request.user.has_perms(("trajectories.add_delivery", "trajectories.download_export", SEE_REVIEWS))
+    hubs = known_hubs() if may_push else []
+    form = PushForm(files=[(file.pk, export_filename(file)) for file in files], hubs=hubs) if files and hubs else None
+    return ShownHub(pushes, form) if pushes or form else None
+
+
+@require_POST
+@needs("trajectories.add_delivery", "trajectories.download_export", SEE_REVIEWS)
+@once
+def push_create(request: HttpRequest, release_id: int) -> HttpResponse:
+    """Put a file of a release into a repository of a hub."""
+    release = get_object_or_404(Release, pk=release_id)
+    files = [(file.pk, export_filename(file)) for file in release.exports.filter(state=Export.State.READY)]
+    form = PushForm(request.POST, files=files, hubs=known_hubs())
+    fault = next((str(fault) for faults in form.errors.values() for fault in faults), "")
+    if not fault:
+        export = release.exports.get(pk=form.cleaned_data["export"])
+        try:
+            delivery = request_push(
+                actor=visitor(request),
+                export=export,
+                key_name=form.cleaned_data["hub"],
+                repository=form.cleaned_data["repository"],
+                private=form.cleaned_data["private"],
+            )
+        except Fault as wrong:
+            fault = str(wrong)
+        else:
+            return redirect(f"{reverse('release_detail', args=[release.pk])}#delivery-{delivery.pk}")
+    messages.error(request, fault)
+    return redirect(f"{reverse('release_detail', args=[release.pk])}#hub")
+
+
 @require_safe
 @view_deliveries
 def delivery_detail(request: HttpRequest, delivery_id: int) -> HttpResponse:
     """One delivery, polled while it is being made; the whole page is its release's."""
     delivery = get_object_or_404(Delivery.objects.select_related("release"), pk=delivery_id)
     if wants_fragment(request):
-        shown = _shown(request, delivery, delivery.release)
-        response = render(request, "trajectories/deliveries/_row.html", {"shown": shown})
+        if delivery.what == Delivery.What.PUSH:
+            response = render(request, "trajectories/deliveries/_push.html", {"push": delivery})
+        else:
+            shown = _shown(request, delivery, delivery.release)
+            response = render(request, "trajectories/deliveries/_row.html", {"shown": shown})
     else:
         response = redirect(f"{reverse('release_detail', args=[delivery.release_id])}#delivery-{delivery.pk}")
     patch_vary_headers(response, ["HX-Request"])

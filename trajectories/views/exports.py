@@ -1,6 +1,8 @@
 """Exports: asking for a file, watching it being written, downloading it."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
@@ -9,16 +11,20 @@ from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_POST, require_safe
 
-from trajectories.core.exporters import DEFAULT_ARGUMENTS, DEFAULT_THOUGHTS, EXPORTERS, Arguments, Thoughts
+from trajectories.core.exporters import EXPORTERS, Arguments, Container, Thoughts
+from trajectories.core.exporters.trainers import TEMPLATES
 from trajectories.forms.releases import ExportForm
 from trajectories.models import Export, Release
 from trajectories.selectors.blinding import SEE_REVIEWS
 from trajectories.services.releases.exports import (
+    ExportError,
+    Wanted,
+    export_beside,
     export_filename,
     export_loading,
     is_older_than_parts,
     record_download,
-    request_export,
+    request_file,
     stored_name,
 )
 from trajectories.views.downloads import GONE, FileOffer, SignedLinks, answer_download, may_download
@@ -32,6 +38,23 @@ THOUGHTS_SHOWN = {how.value: f"thoughts in {how.value}" for how in Thoughts} | {
     Thoughts.NONE.value: "without thoughts",
 }
 """How the list of files names the ways to write thoughts."""
+
+CONTENT_TYPES = {
+    Container.JSONL: "application/jsonl; charset=utf-8",
+    Container.JSONL_GZ: "application/gzip",
+    Container.PARQUET: "application/vnd.apache.parquet",
+    Container.FOLDER: "application/zip",
+    Container.JSON: "application/json",
+}
+
+KNOWN: Mapping[str, Iterable[str]] = {
+    "format": EXPORTERS,
+    "thoughts": Thoughts,
+    "arguments": Arguments,
+    "container": Container,
+    "template": TEMPLATES,
+}
+"""What the choices of the form may be."""
 
 OLDER = "made before thoughts were kept apart"
 
@@ -52,6 +75,8 @@ class ShownExport:
     total: int
     thoughts: str
     loading: str
+    beside: dict[str, str]
+    needs: str
 
 
 def describe_exports(request: HttpRequest, release: Release) -> list[ShownExport]:
@@ -65,9 +90,26 @@ def _shown(request: HttpRequest, export: Export, release: Release) -> ShownExpor
     if export.state == Export.State.READY and export.dropped_at is None and may_download(request):
         link = LINKS.link(request, export.pk)
     how = OLDER if is_older_than_parts(export) else THOUGHTS_SHOWN.get(export.thoughts, "")
-    how = ", ".join(part for part in (how, "arguments as objects" * (export.arguments == Arguments.OBJECTS)) if part)
-    loading = export_loading(export) if link else ""
-    return ShownExport(export, export_filename(export), busy, link, release.item_count, how, loading)
+    objects = "arguments as objects" * (export.arguments == Arguments.OBJECTS)
+    parts = [how, objects, *map(_pairs, export.options.items())]
+    return ShownExport(
+        export,
+        export_filename(export),
+        busy,
+        link,
+        release.item_count,
+        ", ".join(filter(None, parts)),
+        export_loading(export) if link else "",
+        export_beside(export) if link else {},
+        EXPORTERS[export.format].needs,
+    )
+
+
+def _pairs(option: tuple[str, Any]) -> str:
+    """What an option of pairs says of a file."""
+    name, value = option
+    told = {"longest": f"lengths up to 1 : {value:g}", "most": f"at most {value:g} pairs of a problem"}
+    return told.get(name, "prompts rewritten where they differ")
 
 
 @require_POST
@@ -78,18 +120,20 @@ def export_create(request: HttpRequest, release_id: int) -> HttpResponse:
     release = get_object_or_404(Release, pk=release_id)
     form = ExportForm(request.POST)
     if not form.is_valid():
-        known = {"format": [*EXPORTERS], "thoughts": [*Thoughts], "arguments": [*Arguments]}
-        fault = next((f"{name.capitalize()}: expected one of {', '.join(known[name])}." for name in form.errors), "")
-        return HttpResponse(fault, status=422, content_type="text/plain")
-    export = request_export(
-        actor=visitor(request),
-        release=release,
-        export_format=form.cleaned_data["format"],
-        with_meta=form.cleaned_data["with_meta"],
-        thoughts=form.cleaned_data["thoughts"] or DEFAULT_THOUGHTS,
-        arguments=form.cleaned_data["arguments"] or DEFAULT_ARGUMENTS,
-    )
+        return HttpResponse(_fault(form), status=422, content_type="text/plain")
+    try:
+        export = request_file(actor=visitor(request), release=release, wanted=Wanted(**form.ways()))
+    except ExportError as refused:
+        return HttpResponse(str(refused), status=422, content_type="text/plain")
     return redirect(f"{reverse('release_detail', args=[release.pk])}#export-{export.pk}")
+
+
+def _fault(form: ExportForm) -> str:
+    """What is wrong with the first field that is, and what it may be."""
+    name, errors = next(iter(form.errors.items()))
+    if name in KNOWN:
+        return f"{name.capitalize()}: expected one of {', '.join(map(str, KNOWN[name]))}."
+    return f"{form.fields[name].label}: {errors[0]}"
 
 
 @require_safe
@@ -119,6 +163,6 @@ def export_download(request: HttpRequest, export_id: int) -> HttpResponseBase:
         filename=export_filename(export),
         byte_size=export.byte_size or 0,
         sha256=export.sha256,
-        content_type="application/jsonl; charset=utf-8",
+        content_type=CONTENT_TYPES[Container(export.container)],
     )
     return answer_download(request, offer, lambda: record_download(actor=user, export=export))

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from trajectories.models import Queue
-from trajectories.selectors.blinding import SEE_REVIEWS, sight_of
+from trajectories.selectors.blinding import ADD_REVIEWS, SEE_REVIEWS, sight_of
 from trajectories.selectors.home import (
     WAITING_LIMIT,
     Loop,
@@ -21,6 +21,7 @@ from trajectories.selectors.home import (
     list_ended_runs,
     list_set_progress,
 )
+from trajectories.selectors.my_work import get_my_work, last_queue
 from trajectories.selectors.queues import QueueRow, list_queues
 from trajectories.selectors.threads import MENTIONS_SHOWN, count_unread
 from trajectories.selectors.waiting import Waiting, list_waiting
@@ -91,23 +92,34 @@ def home(request: HttpRequest) -> HttpResponse:
         return render(request, "trajectories/home/no_role.html")
     sight = sight_of(request.user)
     loop, active = get_loop(sight), list_active_runs()
+    unread = count_unread(visitor(request))
+    waiting = [row for row in list_queues(visitor(request), mine=True) if _waits(row)]
     context: dict[str, Any] = {
         "loop": loop,
         "active": active,
         "ended": list_ended_runs(),
         "steps": [
-            *mentions(visitor(request)),
+            *mentions(unread),
             *errands(request.user),
             *next_steps(request.user, loop, any_active=bool(active)),
         ],
         "workforce": get_workforce(),
         "standing": show_standing(visitor(request)) if loop.problems else (),
-        "queues": [row for row in list_queues(visitor(request), mine=True) if _waits(row)][:QUEUES_SHOWN],
+        "queues": waiting[:QUEUES_SHOWN],
     }
     if wants_fragment(request):
         return render(request, "trajectories/home/_live.html", context)
     context["sets"] = list_set_progress(sight)
+    if request.user.has_perm(ADD_REVIEWS):
+        context |= {**_mine(visitor(request), waiting), "unread": unread}
     return render(request, "trajectories/home/home.html", context)
+
+
+def _mine(person: User, queues: list[QueueRow]) -> dict[str, Any]:
+    """What this person has reviewed, and the queue to go on with: the one they were in last, else the first."""
+    last = last_queue(person)
+    following = next((row for row in queues if row.queue.pk == last), next(iter(queues), None))
+    return {"mine": get_my_work(person), "go_on": following}
 
 
 def _waits(row: QueueRow) -> bool:
@@ -115,9 +127,9 @@ def _waits(row: QueueRow) -> bool:
     return row.is_mine and row.queue.state == Queue.State.OPEN and not row.is_finished
 
 
-def mentions(person: User) -> Iterator[NextStep]:
+def mentions(count: int) -> Iterator[NextStep]:
     """That somebody calls this person in a thread; nothing of what is said, which they may not know yet."""
-    if count := count_unread(person):
+    if count:
         more = "+" if count == MENTIONS_SHOWN else ""
         text = f"You are called by name in {count:,}{more} remark{'' if count == 1 else 's'} that you have not read."
         yield NextStep("Read what you are asked", text, reverse("mention_list"), "Read", "comment")

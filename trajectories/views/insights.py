@@ -16,11 +16,12 @@ from trajectories.core.figures.records import Figure
 from trajectories.core.figures.specs import plotly_spec
 from trajectories.core.figures.tables import csv_lines, exact, shown
 from trajectories.forms.insights import InsightForm
+from trajectories.selectors.blinding import sight_of
 from trajectories.selectors.insights.scopes import InsightScope
 from trajectories.selectors.insights.sources import is_live
 from trajectories.views.fragments import wants_fragment
 from trajectories.views.permissions import needs
-from trajectories.views.shown.figures import slots
+from trajectories.views.shown.figures import slots, without_hidden_links
 
 view_figures = needs("trajectories.view_run", "trajectories.view_trace")
 
@@ -53,7 +54,7 @@ def figure(request: HttpRequest, name: str) -> HttpResponseBase:
         context = {"chart": chart, "form": form}
         return render(request, "trajectories/insights/refused.html", context, status=422)
     scope = form.scope()
-    built = replace(chart.build(scope), about=form.about())
+    built = without_hidden_links(replace(chart.build(scope), about=form.about()), sight_of(request.user))
     if request.GET.get("format") == "csv":
         headers = {"Content-Disposition": f'attachment; filename="{chart.name}.csv"'}
         return StreamingHttpResponse(csv_lines(built), content_type="text/csv; charset=utf-8", headers=headers)

@@ -89,26 +89,23 @@ def _initial(request: HttpRequest) -> dict[str, Any]:
 
 def initial_like(run: Run) -> dict[str, Any]:
     """The form filled in as for this run, but for its seed, and with the newest version of its sampler."""
-    names = Problem.objects.filter(pk__in=run.plan["problem_ids"]).order_by("pk").values_list("name", flat=True)
-    diversity = run.plan.get("diversity", {})
+    plan = run.kept_plan
+    names = Problem.objects.filter(pk__in=plan.problem_ids or ()).order_by("pk").values_list("name", flat=True)
     strategy = STRATEGIES.get(run.strategy, STRATEGIES[PARALLEL])
-    settings = run.plan.get("settings", {})
     return {
         "sampler": list_versions(run.sampler)[0].pk,
         "problem_set": run.problem_set_id,
         "names": " ".join(names),
         "instructions": [instruction.pk for instruction in list_instructions(run)],
-        "temperatures": (".." if run.plan.get("spread") else " ").join(
-            f"{each:g}" for each in run.plan["temperatures"]
-        ),
-        "samples_each": run.plan["samples_each"],
+        "temperatures": (".." if plan.spread else " ").join(f"{each:g}" for each in plan.temperatures),
+        "samples_each": plan.samples_each,
         "strategy": strategy.name,
-        **{setting_name(strategy, each): settings.get(each.name, each.default) for each in strategy.parameters},
-        "examples": diversity.get("examples") or None,
-        "examples_vary": diversity.get("examples_vary", False),
-        "variations": [name for name, _ in VARIATIONS if diversity.get(name)],
+        **{setting_name(strategy, each): plan.settings.get(each.name, each.default) for each in strategy.parameters},
+        "examples": plan.diversity.examples or None,
+        "examples_vary": plan.diversity.examples_vary,
+        "variations": [name for name, _ in VARIATIONS if getattr(plan.diversity, name)],
         **budget_values(run),
-        "fresh": not run.plan.get("recalls", True),
+        "fresh": not plan.recalls,
     }
 
 

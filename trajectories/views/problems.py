@@ -12,6 +12,7 @@ from trajectories.core.problems.arc import render_prompt, task_of
 from trajectories.core.records import ProblemKind
 from trajectories.models import Problem
 from trajectories.selectors.blinding import sight_of
+from trajectories.selectors.diversity import get_diversity
 from trajectories.selectors.insights.scopes import InsightScope
 from trajectories.selectors.population import get_population, list_samples
 from trajectories.selectors.problems import (
@@ -93,3 +94,14 @@ def problem_detail(request: HttpRequest, problem_id: int) -> HttpResponse:
         context["grid_size"] = grid_size(problem)
         context["prompt"] = render_prompt(task_of(to_public(problem)))
     return render(request, "trajectories/problems/detail.html", context)
+
+
+@require_safe
+@needs("trajectories.view_problem")
+@vary_on_headers("HX-Request")
+def problem_diversity(request: HttpRequest, problem_id: int) -> HttpResponse:
+    """How different the samples of a problem are: a page, and the part that the problem's page fetches."""
+    problem = get_object_or_404(Problem, pk=problem_id)
+    context = {"problem": problem, "diversity": get_diversity(problem)}
+    template = "_diversity" if wants_fragment(request) else "diversity"
+    return render(request, f"trajectories/problems/{template}.html", context)

@@ -12,12 +12,15 @@ from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_POST, require_safe
 
 from trajectories.core.curation.reviews import Decision, ReviewError
+from trajectories.core.curation.schemas import SKIP_REASONS
+from trajectories.core.curation.suggestions import Suggestion
 from trajectories.core.records import ProblemKind
-from trajectories.forms.queues import SKIP_REASONS, QueueReviewForm, SkipForm
+from trajectories.forms.queues import QueueReviewForm, SkipForm
 from trajectories.forms.reviews import UndoForm
 from trajectories.models import Assignment, Queue, QueueItem, Review
 from trajectories.selectors.attachments import attached_to
-from trajectories.selectors.blinding import stands
+from trajectories.selectors.blinding import Sight, stands, veil
+from trajectories.selectors.queue_groups import last_group_decided
 from trajectories.selectors.queue_screens import OpenedQueue, get_item_of, get_standing, open_queue
 from trajectories.selectors.queues import Nothing, assignment_of, count_skipped, get_session, why_nothing
 from trajectories.selectors.reviews import latest_review, review_history
@@ -31,6 +34,7 @@ from trajectories.services.curation.decisions import (
     flag_item,
     undo_in_queue,
 )
+from trajectories.services.curation.suggestions import suggestion_of
 from trajectories.views.fragments import wants_fragment
 from trajectories.views.paging import read_keys
 from trajectories.views.permissions import Refused, needs
@@ -41,7 +45,7 @@ from trajectories.views.visitors import visitor
 works = needs("trajectories.view_queue", "trajectories.add_review")
 
 
-def _find_queue(request: HttpRequest, queue_id: int) -> OpenedQueue:
+def find_queue(request: HttpRequest, queue_id: int) -> OpenedQueue:
     """A queue that the visitor may work on; for who may not even see it, there is none."""
     opened = open_queue(visitor(request), queue_id)
     if opened is None:
@@ -52,9 +56,16 @@ def _find_queue(request: HttpRequest, queue_id: int) -> OpenedQueue:
     return opened
 
 
-def _find_item(request: HttpRequest, queue_id: int, item_id: int) -> tuple[OpenedQueue, QueueItem, int]:
-    """A queue that the visitor may work on, an item of it, and how many steps there are, the trace itself unread."""
-    opened = _find_queue(request, queue_id)
+def _find_item(
+    request: HttpRequest, queue_id: int, item_id: int, *, alone: bool = True
+) -> tuple[OpenedQueue, QueueItem, int]:
+    """A queue that the visitor may work on, an item of it, and how many steps there are, the trace itself unread.
+
+    The item is to be decided `alone`: in a queue by problem there is none such.
+    """
+    opened = find_queue(request, queue_id)
+    if opened.queue.by_problem and alone:
+        raise Http404(f"The samples of queue {queue_id} are decided on by problem.")
     try:
         item, step_count = get_item_of(opened.queue, item_id)
     except QueueItem.DoesNotExist as fault:
@@ -73,12 +84,14 @@ def _address(assignment: Assignment) -> str:
 @require_safe
 @works
 def queue_next(request: HttpRequest, queue_id: int) -> HttpResponse:
-    """Go to the visitor's next item, or say why there is none.
+    """Go to the visitor's next item, or say why there is none; in a queue by problem, to the next problem.
 
     A page asks for it with the header `X-Ahead` while it shows another, to have it ready; 204 says that there is none.
     `but` names traces that are on the screen or whose decisions are on their way; `skipped` asks for what was skipped.
     """
-    opened, skipped = _find_queue(request, queue_id), "skipped" in request.GET
+    opened, skipped = find_queue(request, queue_id), "skipped" in request.GET
+    if opened.queue.by_problem:
+        return redirect(reverse("queue_group_next", args=[queue_id]) + ("?skipped=1" if skipped else ""))
     return _show_next(request, opened, but=read_keys(request, "but"), skipped=skipped)
 
 
@@ -88,7 +101,7 @@ def _show_next(
     is_ahead = "X-Ahead" in request.headers
     found = lease_next(reviewer=visitor(request), queue=opened.queue, but=but, skipped=skipped)
     if found is None:
-        return HttpResponse(status=204) if is_ahead else _render_nothing(request, opened.queue, note)
+        return HttpResponse(status=204) if is_ahead else render_nothing(request, opened.queue, note)
     if not wants_fragment(request):
         if note:
             messages.info(request, note)
@@ -102,10 +115,12 @@ def _show_next(
 @works
 def queue_item(request: HttpRequest, queue_id: int, item_id: int) -> HttpResponse:
     """One item with its decision form; what the visitor has decided already can be changed there."""
-    opened, item, _ = _find_item(request, queue_id, item_id)
+    opened, item, _ = _find_item(request, queue_id, item_id, alone=False)
+    if opened.queue.by_problem:
+        return redirect("queue_group", queue_id, item.trace.problem_id)
     assignment = lease_item(reviewer=visitor(request), item=item, same_page=wants_fragment(request))
     if assignment is None:
-        return _render_nothing(request, item.queue, gone=item.trace_id)
+        return render_nothing(request, item.queue, gone=item.trace_id)
     return _render(request, opened, item, assignment)
 
 
@@ -154,7 +169,7 @@ def _refuse(
         return HttpResponse(faults, status=422, content_type="text/plain; charset=utf-8")
     assignment = assignment_of(item, visitor(request))
     if assignment is None:
-        return _render_nothing(request, item.queue, gone=item.trace_id, status=422)
+        return render_nothing(request, item.queue, gone=item.trace_id, status=422)
     if not wants_fragment(request):
         return _render(request, opened, item, assignment, form=form)
     context = _panel(request, opened, item, assignment, form) | {"trace": item.trace}
@@ -165,7 +180,7 @@ def _refuse(
 
 def _behind(request: HttpRequest, queue: Queue) -> HttpResponse:
     """Progress and undo, each to go where it stands on the page."""
-    return render(request, "trajectories/queues/_behind.html", _state(request, queue))
+    return render(request, "trajectories/queues/_behind.html", panel_state(request, queue))
 
 
 @require_POST
@@ -187,7 +202,9 @@ def queue_skip(request: HttpRequest, queue_id: int, item_id: int) -> HttpRespons
 @works
 def queue_undo(request: HttpRequest, queue_id: int) -> HttpResponse:
     """Take back the visitor's last decision in the queue and show the item it was about."""
-    opened, form = _find_queue(request, queue_id), UndoForm(request.POST)
+    opened, form = find_queue(request, queue_id), UndoForm(request.POST)
+    if opened.queue.by_problem:
+        raise Http404(f"Decisions in queue {queue_id} are taken back by problem.")
     undone = None
     if form.is_valid():
         undone = undo_in_queue(reviewer=visitor(request), queue=opened.queue, key=form.cleaned_data["key"])
@@ -222,8 +239,11 @@ def _render(
     attached = attached_to(item.trace, visitor(request))
     hides, decided = item.queue.hides, assignment.state == Assignment.State.DONE
     last = latest_review(trace=item.trace, reviewer=visitor(request)) if attached.own_reviews else None
-    told = not hides.reviews or stands(last)
-    hides_verdicts, hides_sampler = hides.verdicts and not decided, hides.sampler and not decided
+    told = (not hides.reviews and not item.is_gold) or stands(last)
+    # Another queue may hide more of the same trace.
+    veil([item.trace], Sight(visitor(request).pk))
+    hides_verdicts = item.trace.veiled_verdicts or (hides.verdicts and not decided)
+    hides_sampler = item.trace.veiled_sampler or (hides.sampler and not decided)
     context = reading(request, item.trace, told=told, verified=not hides_verdicts, attached=attached)
     if hides_verdicts and item.trace.problem.kind == ProblemKind.ARC:
         # The grids of the task come with the verdicts elsewhere.
@@ -254,21 +274,41 @@ def _panel(
         "assignment": assignment,
         "mine": assignment if assignment.state == Assignment.State.DONE else None,
         "form": form,
+        "suggestion": _shown_suggestion(assignment),
         "schema": form.schema,
         "guidelines": opened.guidelines,
         "skip_reasons": list(SKIP_REASONS.items()),
-        "goes_ahead": not item.is_training and opened.queue.state == Queue.State.OPEN,
         "skipped": "skipped" in request.GET,
-        **_state(request, opened.queue),
+        **_ways(request, item, assignment),
+        **panel_state(request, opened.queue),
     }
 
 
+def _ways(request: HttpRequest, item: QueueItem, assignment: Assignment) -> dict[str, str]:
+    """Where a skip and the item to fetch ahead are; "" where there is none."""
+    skipped, done = "skipped" in request.GET, assignment.state == Assignment.State.DONE
+    skip = reverse("queue_skip", args=[item.queue_id, item.pk]) + ("?skipped=1" if skipped else "")
+    ahead = f"{reverse('queue_next', args=[item.queue_id])}?but={item.trace_id}{'&skipped=1' if skipped else ''}"
+    return {
+        "skip_address": "" if done or item.is_training else skip,
+        "next_address": ahead if not item.is_training and item.queue.state == Queue.State.OPEN else "",
+    }
+
+
+def _shown_suggestion(assignment: Assignment) -> Suggestion | None:
+    """What is suggested for an item that is not decided; None for nothing, and for the control."""
+    return None if assignment.state == Assignment.State.DONE or assignment.is_control else suggestion_of(assignment)
+
+
 def _filled(item: QueueItem, assignment: Assignment, last: Review | None) -> QueueReviewForm:
-    """The form starts with what the visitor said in this queue before, taken back or not, and a key of its own.
+    """The form starts with what the visitor said in this queue before, taken back or not, else with what is suggested,
+    and with a key of its own.
 
     `last` is the end of their chain on the trace.
     """
     said: dict[str, Any] = {"key": uuid.uuid4(), "lease": assignment.token}
+    if (suggestion := _shown_suggestion(assignment)) is not None:
+        said |= {"decision": str(suggestion.decision), "reason": suggestion.reason}
     if last is not None and last.decision == Decision.WITHDRAW:
         last = last.supersedes
     if item.is_gold:
@@ -280,18 +320,17 @@ def _filled(item: QueueItem, assignment: Assignment, last: Review | None) -> Que
     return _form(item, len(item.trace.steps), initial=said)
 
 
-def _state(request: HttpRequest, queue: Queue) -> dict[str, Any]:
+def panel_state(request: HttpRequest, queue: Queue) -> dict[str, Any]:
     """What of the panel a decision on any item changes."""
     standing = get_standing(queue, visitor(request), undone_at_most=UNDONE_AT_MOST)
-    return {
-        "queue": queue,
-        "standing": standing,
-        "progress": standing.progress,
-        "undo": UndoForm() if standing.undone_trace is not None else None,
-    }
+    shared = {"queue": queue, "standing": standing, "progress": standing.progress}
+    if queue.by_problem:
+        group = last_group_decided(queue, visitor(request), most=UNDONE_AT_MOST)
+        return {**shared, "undo": UndoForm() if group else None, "undone_group": group}
+    return {**shared, "undo": UndoForm() if standing.undone_trace is not None else None}
 
 
-def _render_nothing(
+def render_nothing(
     request: HttpRequest, queue: Queue, note: str = "", *, gone: int | None = None, status: int = 200
 ) -> HttpResponse:
     """The page that says why there is nothing to review now, and what one has done."""
@@ -303,7 +342,7 @@ def _render_nothing(
         "gone": gone,
         "skipped_count": count_skipped(queue, visitor(request)) if why == Nothing.SKIPPED else 0,
         "session": get_session(queue, visitor(request)),
-        **_state(request, queue),
+        **panel_state(request, queue),
     }
     name = "_nothing" if wants_fragment(request) else "nothing"
     response = render(request, f"trajectories/queues/{name}.html", context, status=status)

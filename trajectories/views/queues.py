@@ -7,6 +7,7 @@ from django.db.models import Sum
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from trajectories.core.faults import Fault
@@ -15,6 +16,7 @@ from trajectories.forms.queues import GoldForm, GuidelinesForm, QueueChangeForm,
 from trajectories.forms.traces import read_scope
 from trajectories.models import ProblemSet, Queue, QueueFlag, QueueWork, Run, Sampler, Trace
 from trajectories.selectors.blinding import sight_of
+from trajectories.selectors.quality import QualityScope
 from trajectories.selectors.queues import (
     CONTROL_QUEUES,
     PersonRow,
@@ -29,6 +31,7 @@ from trajectories.selectors.queues import (
     queue_progress,
     queues_for,
 )
+from trajectories.selectors.suggestions import suggestion_report
 from trajectories.selectors.trace_filters import telling
 from trajectories.selectors.traces import count_traces
 from trajectories.services.curation.decisions import settle_flag
@@ -40,6 +43,7 @@ from trajectories.services.curation.queues import (
     revise_guidelines,
     steer_queue,
 )
+from trajectories.views.fragments import wants_fragment
 from trajectories.views.permissions import needs, require_sight
 from trajectories.views.submissions import once
 from trajectories.views.visitors import visitor
@@ -99,8 +103,20 @@ def _find(request: HttpRequest, queue_id: int) -> Queue:
 @require_safe
 @view_queues
 def queue_detail(request: HttpRequest, queue_id: int) -> HttpResponse:
-    """How far a queue is, what one has done in it, its guidelines; for its lead also who does what."""
-    return _detail(request, _find(request, queue_id))
+    """How far a queue is, what one has done in it, its guidelines; for its lead also who does what, which the page asks
+    for again and again.
+    """
+    queue = _find(request, queue_id)
+    if wants_fragment(request) and visitor(request).has_perm(CONTROL_QUEUES):
+        response = render(request, "trajectories/queues/_people.html", {"queue": queue, **_people(list_people(queue))})
+    else:
+        response = _detail(request, queue)
+    patch_vary_headers(response, ["HX-Request"])
+    return response
+
+
+def _people(people: list[PersonRow]) -> dict[str, Any]:
+    return {"people": people, "at_work": sum(row.looking is not None for row in people)}
 
 
 def _detail(request: HttpRequest, queue: Queue, gold_form: GoldForm | None = None) -> HttpResponse:
@@ -122,10 +138,11 @@ def _detail(request: HttpRequest, queue: Queue, gold_form: GoldForm | None = Non
     if person.has_perm(CONTROL_QUEUES):
         people = list_people(queue)
         context |= {
-            "people": people,
+            **_people(people),
             "hours_left": _hours_left(progress.total - progress.reviewed, people),
             "flags": open_flags(queue),
             "gold": gold_items(queue),
+            "suggestions": suggestion_report(QualityScope(queue=queue.pk)) if queue.suggestions else None,
             "gold_form": gold_form or GoldForm(schema=queue.asks),
             "verbs": [(verb, verb.capitalize()) for verb, (sources, _) in VERBS.items() if queue.state in sources],
             "skips": queue.work.aggregate(count=Sum("skipped_count", default=0))["count"],

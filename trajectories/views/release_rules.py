@@ -2,6 +2,7 @@
 
 import json
 import uuid
+from itertools import islice
 from typing import Any
 
 from django.contrib import messages
@@ -37,7 +38,7 @@ from trajectories.views.fragments import wants_fragment
 from trajectories.views.freezings import address_of
 from trajectories.views.paging import read_key
 from trajectories.views.permissions import needs
-from trajectories.views.shown.funnels import show_funnel, show_row
+from trajectories.views.shown.funnels import show_funnel, show_rows
 from trajectories.views.submissions import once
 from trajectories.views.visitors import visitor
 
@@ -148,7 +149,7 @@ def _preview(form: ReleaseForm, request: HttpRequest) -> dict[str, Any]:
         "funnel": show_funnel(Funnel.of(removed, count), rule.as_json()),
         "rule": rule,
         "seconds": estimated_seconds(rule, count) if rule.compares else None,
-        "rows": [show_row(shown, item) for item in preview_items(traces)],
+        "rows": list(islice(show_rows(shown, preview_items(traces)), PREVIEW_ROWS)),
         "row_format": shown,
         "formats": EXPORTERS.values(),
     }

@@ -22,12 +22,12 @@ from trajectories.selectors.releases import list_active_freezings, list_releases
 from trajectories.selectors.rule_words import rule_words
 from trajectories.services.releases.freezing import Order, ReleaseError, plan_freezing
 from trajectories.services.releases.tags import TagError, move_tag, remove_tag
-from trajectories.views.deliveries import show_environment
+from trajectories.views.deliveries import show_environment, show_pushes
 from trajectories.views.exports import describe_exports
 from trajectories.views.freezings import address_of
 from trajectories.views.paging import read_key
 from trajectories.views.permissions import needs
-from trajectories.views.shown.funnels import show_job_funnel, show_row
+from trajectories.views.shown.funnels import show_job_funnel, show_rows
 from trajectories.views.visitors import visitor
 
 PREVIEW_ROWS = 3
@@ -63,9 +63,14 @@ def release_list(request: HttpRequest) -> HttpResponse:
 
 def _shown_rows(release: Release, export_format: str, thoughts: Thoughts) -> list[str]:
     """The first rows of a release in a format; one that takes few of the items is looked for among the first only."""
-    takes = EXPORTERS[export_format].takes
-    items = (item for item in iterate_items(release, count=LOOKED_THROUGH) if takes(item))
-    return [show_row(export_format, item, thoughts) for item in islice(items, PREVIEW_ROWS)]
+    reads = EXPORTERS[export_format].reads
+    items = iterate_items(release, count=LOOKED_THROUGH, reads=reads, with_meta=False)
+    return list(islice(show_rows(export_format, items, thoughts), PREVIEW_ROWS))
+
+
+def first_rows(release: Release) -> list[str]:
+    """The first rows of a release in the format that its page shows at first."""
+    return _shown_rows(release, DEFAULT_FORMAT, DEFAULT_THOUGHTS)
 
 
 @require_safe
@@ -93,6 +98,7 @@ def release_detail(request: HttpRequest, release_id: int) -> HttpResponse:
         "manifest_text": json.dumps(release.manifest, ensure_ascii=False, indent=2),
         "exports": describe_exports(request, release),
         "environment": show_environment(request, release),
+        "hub": show_pushes(request, release),
         "form": ExportForm(),
         "formats": EXPORTERS.values(),
         "row_format": shown,
@@ -137,6 +143,8 @@ def release_manifest(request: HttpRequest, release_id: int) -> HttpResponse:  # 
     return JsonResponse(
         {
             "sha256": release.content_hash,
+            "title": release.title,
+            "notes": release.notes,
             "superseded": bool(withdrawn),
             "withdrawn": withdrawn,
             "manifest": release.manifest,

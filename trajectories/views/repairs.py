@@ -14,6 +14,7 @@ from trajectories.core.text.word_diff import Change, Side, in_short, word_diff
 from trajectories.forms.repairs import Box, RepairForm
 from trajectories.forms.traces import read_walk
 from trajectories.models import Trace
+from trajectories.selectors.blinding import sight_on_screen, veil
 from trajectories.selectors.repairs import newest_repair_of_others
 from trajectories.selectors.traces import TraceWalk
 from trajectories.services.traces.repairs import (
@@ -111,6 +112,7 @@ def differences(form: RepairForm) -> list[BoxDifference]:
 
 
 def _page(request: HttpRequest, trace: Trace, scope: TraceWalk, form: RepairForm) -> HttpResponse:
+    veil([trace], sight_on_screen(request.user, asked=False))
     context = {
         "trace": trace,
         "scope": scope,

@@ -12,6 +12,7 @@ from django.views.decorators.vary import vary_on_headers
 from trajectories.core.faults import Fault
 from trajectories.core.programs.replays import THINNING
 from trajectories.models import Replay, Trace
+from trajectories.selectors.blinding import Hidden, sight_of
 from trajectories.selectors.problems import to_record
 from trajectories.selectors.replays import kept_replay
 from trajectories.selectors.traces import get_trace
@@ -36,7 +37,7 @@ LONGEST_NUMBER = 6
 @vary_on_headers("HX-Request")
 def trace_replay(request: HttpRequest, trace_id: int) -> HttpResponse:
     """The program of a trace, statement by statement; a POST has a worker record it."""
-    trace = _trace(trace_id)
+    trace = _trace(request, trace_id)
     if request.method == "POST":
         try:
             request_replay(trace=trace, again="again" in request.POST)
@@ -53,20 +54,24 @@ def trace_replay(request: HttpRequest, trace_id: int) -> HttpResponse:
 
 @require_safe
 @view_traces
-def trace_replay_pair(request: HttpRequest, trace_id: int, number: int) -> HttpResponse:  # noqa: ARG001 (a view)
+def trace_replay_pair(request: HttpRequest, trace_id: int, number: int) -> HttpResponse:
     """All statements of one pair as JSON, for the player."""
-    trace = _trace(trace_id)
+    trace = _trace(request, trace_id)
     replay = kept_replay(trace)
     if replay is None or replay.pairs is None or number >= len(replay.pairs):
         raise Http404("There is no such replay.")
     return JsonResponse(replay.pairs[number])
 
 
-def _trace(trace_id: int) -> Trace:
+def _trace(request: HttpRequest, trace_id: int) -> Trace:
+    """The trace; what its program gives is a verdict, and refused where a queue hides these from the visitor."""
     try:
-        return get_trace(trace_id)
+        trace = get_trace(trace_id)
     except Trace.DoesNotExist as fault:
         raise Http404(f"There is no trace {trace_id}.") from fault
+    if sight_of(request.user).hides(Hidden.VERDICTS, trace.pk):
+        raise Refused("A queue hides what this program gives until you have decided on its trace there.")
+    return trace
 
 
 def _walk(request: HttpRequest, trace: Trace, replay: Replay) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from trajectories.core.strategies import STRATEGIES
 from trajectories.forms.runs import VARIATIONS, BudgetForm, ExtendForm
 from trajectories.models import Run
 from trajectories.selectors.arc_scores import has_arc
+from trajectories.selectors.blinding import sight_of
 from trajectories.selectors.insights.scopes import InsightScope
 from trajectories.selectors.listing import count_rows
 from trajectories.selectors.repeats import find_repeats
@@ -109,9 +110,11 @@ def _show(request: HttpRequest, run: Run, **refused: Form) -> HttpResponse:
     }
     if part == "problems":
         return render(
-            request, "trajectories/runs/_problems.html", {**context, "page": list_run_problems(run, after=after)}
+            request,
+            "trajectories/runs/_problems.html",
+            {**context, "page": list_run_problems(run, sight_of(request.user), after=after)},
         )
-    progress = get_progress(run)
+    progress = get_progress(run, sight_of(request.user))
     context |= {
         "progress": progress,
         "bar": outcome_bar(progress.outcomes),
@@ -123,7 +126,11 @@ def _show(request: HttpRequest, run: Run, **refused: Form) -> HttpResponse:
     }
     if part == "live":
         return render(request, "trajectories/runs/_live.html", context)
-    context |= {"page": list_run_problems(run, after=after), "instructions": list_instructions(run), **_plan(run)}
+    context |= {
+        "page": list_run_problems(run, sight_of(request.user), after=after),
+        "instructions": list_instructions(run),
+        **_plan(run),
+    }
     context["figures"] = slots(RUN_CHARTS, InsightScope(runs=(run.pk,)))
     context |= {"has_arc": has_arc(run), "repeats": find_repeats(run) if run.sampler.is_chat else None}
     may_steer = request.user.has_perm("trajectories.control_run")
@@ -135,16 +142,17 @@ def _show(request: HttpRequest, run: Run, **refused: Form) -> HttpResponse:
 def _plan(run: Run) -> dict[str, Any]:
     """The strategy in words, what makes samples differ, and the form that draws more of a finished run."""
     strategy = STRATEGIES.get(run.strategy)
-    settings, diversity = run.plan.get("settings", {}), run.plan.get("diversity", {})
+    plan = run.kept_plan
     context: dict[str, Any] = {
         "strategy": strategy,
-        "settings": [(each.title, settings.get(each.name, each.default)) for each in strategy.parameters]
-        if strategy and settings
+        "plan": plan,
+        "settings": [(each.title, plan.settings.get(each.name, each.default)) for each in strategy.parameters]
+        if strategy and plan.settings
         else [],
-        "variations": [title for name, title in VARIATIONS if diversity.get(name)],
+        "variations": [title for name, title in VARIATIONS if getattr(plan.diversity, name)],
     }
     if strategy and not strategy.adapts and run.state == Run.State.FINISHED:
-        context["extend_form"] = ExtendForm(initial={"samples_each": 2 * run.plan["samples_each"]})
+        context["extend_form"] = ExtendForm(initial={"samples_each": 2 * plan.samples_each})
     return context
 
 

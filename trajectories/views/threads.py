@@ -8,11 +8,13 @@ from django.views.decorators.http import require_POST, require_safe
 
 from trajectories.core.faults import Fault
 from trajectories.forms.threads import RemarkForm, ThreadForm
-from trajectories.models import Thread
-from trajectories.selectors.blinding import sight_of, sight_on_screen
+from trajectories.models import QueueItem, Thread
+from trajectories.selectors.blinding import ADD_REVIEWS, sight_of, sight_on_screen
+from trajectories.selectors.queues import may_know_others, may_work
 from trajectories.selectors.threads import MENTIONS_SHOWN, threads_of, unread_mentions
 from trajectories.services.curation.threads import add_to_thread, open_thread, read_mention
 from trajectories.views.fragments import wants_fragment
+from trajectories.views.paging import read_key
 from trajectories.views.permissions import Refused, needs
 from trajectories.views.traces import find_trace
 from trajectories.views.visitors import visitor
@@ -83,8 +85,27 @@ def mention_read(request: HttpRequest, mention_id: int) -> HttpResponse:
 
 
 def _told(request: HttpRequest, trace_id: int) -> bool:
-    """Whether the visitor may know what others say of a trace, as on its page."""
+    """Whether the visitor may know what others say of a trace, as on the page that asks: its own, or an item's."""
+    if (item := _item(request, trace_id)) is not None:
+        return may_know_others(item, visitor(request))
     return sight_on_screen(request.user, asked=request.GET.get("reviews") == "all").covers(trace_id)
+
+
+def _item(request: HttpRequest, trace_id: int) -> QueueItem | None:
+    """The item of a queue on whose screen the threads stand, named by the address; None on the trace's own page."""
+    number = read_key(request, "item")
+    if number is None or not request.user.has_perm(ADD_REVIEWS):
+        return None
+    item = QueueItem.objects.select_related("queue").filter(pk=number, trace=trace_id).first()
+    return item if item is not None and may_work(item.queue, visitor(request)) else None
+
+
+def _page(request: HttpRequest, trace_id: int) -> str:
+    """The page that the threads stand on."""
+    item = _item(request, trace_id)
+    if item is None:
+        return reverse("trace_detail", args=[trace_id])
+    return reverse("queue_item", args=[item.queue_id, item.pk])
 
 
 def _show(request: HttpRequest, trace_id: int, form: RemarkForm | None, at: int | None = None) -> HttpResponse:
@@ -92,7 +113,7 @@ def _show(request: HttpRequest, trace_id: int, form: RemarkForm | None, at: int 
     if not wants_fragment(request):
         for fault in () if form is None else (text for texts in form.errors.values() for text in texts):
             messages.error(request, str(fault))
-        return redirect(reverse("trace_detail", args=[trace_id]) + "#threads")
+        return redirect(_page(request, trace_id) + "#threads")
     trace, told = find_trace(trace_id), _told(request, trace_id)
     context = {
         "trace": trace,
@@ -101,6 +122,7 @@ def _show(request: HttpRequest, trace_id: int, form: RemarkForm | None, at: int 
         "thread_form": form if isinstance(form, ThreadForm) else ThreadForm(),
         "refused": form,
         "refused_at": at,
+        "item": _item(request, trace_id),
     }
     status = 422 if form is not None else 200
     return render(request, "trajectories/threads/_panel.html", context, status=status)

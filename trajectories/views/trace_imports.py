@@ -8,7 +8,7 @@ from django.views.decorators.http import require_http_methods
 from trajectories.forms.trace_imports import TraceImportForm
 from trajectories.models import Import
 from trajectories.services.imports.jobs import keep_files, plan_import
-from trajectories.views.permissions import needs
+from trajectories.views.permissions import needs, require
 from trajectories.views.uploads import limited_upload
 from trajectories.views.visitors import visitor
 
@@ -26,11 +26,13 @@ def trace_import(request: HttpRequest, *, refusal: str) -> HttpResponse:
         form.add_error(None, refusal)
     if not form.is_valid():
         return _page(request, form, status=422)
+    if form.cleaned_data["archive"]:
+        require(request.user, "trajectories.add_problem", "trajectories.add_release")
     may_review = request.user.has_perm("trajectories.add_review")
     uploads = keep_files(owner=visitor(request), files=form.uploads())
     job = plan_import(
         actor=visitor(request),
-        kind=Import.Kind.TRACES,
+        kind=Import.Kind.ARCHIVE if form.cleaned_data["archive"] else Import.Kind.TRACES,
         source=", ".join(upload.name for upload in uploads),
         options={
             "on_fault": "skip" if form.cleaned_data["skip_bad"] else "all_or_nothing",

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_POST, require_safe
 
-from trajectories.core.exporters import EXPORTERS, encode_line, make_row
+from trajectories.core.exporters import EXPORTERS, Ways, encode_line, write_rows
 from trajectories.core.faults import Fault
 from trajectories.core.records import ProblemKind
 from trajectories.core.selections import MOST_TRACES, Selection
@@ -230,4 +230,5 @@ def trace_download(request: HttpRequest) -> HttpResponseBase:
 def _lines(keys: Sequence[int]) -> Iterator[bytes]:
     exporter = EXPORTERS["full"]
     for item in download_items(keys):
-        yield encode_line(make_row(exporter, item, with_meta=True))
+        for row in write_rows(exporter, [item], Ways(with_meta=True)):
+            yield encode_line(row.values)

@@ -18,7 +18,8 @@ from trajectories.forms.traces import read_walk
 from trajectories.models import PendingVerification, Review, ReviewLease, Trace
 from trajectories.selectors.adjudications import final_decision
 from trajectories.selectors.attachments import EVERYTHING_ATTACHED, Attached
-from trajectories.selectors.blinding import sight_of, sight_on_screen
+from trajectories.selectors.blinding import Sight, sight_of, sight_on_screen, veil
+from trajectories.selectors.contrasts import group_walk
 from trajectories.selectors.exports import prompt_of
 from trajectories.selectors.lineages import get_lineage
 from trajectories.selectors.problems import to_record
@@ -91,10 +92,11 @@ def trace_steps(request: HttpRequest, trace_id: int, first: int) -> HttpResponse
 @view_traces
 def trace_verdicts(request: HttpRequest, trace_id: int) -> HttpResponse:
     """The verdicts of a trace, for a page that waits for them; 204 while there are none yet."""
-    trace = find_trace(trace_id)
+    trace, sight = find_trace(trace_id), sight_on_screen(request.user, asked=False)
+    veil([trace], sight)
     if PendingVerification.objects.filter(trace=trace).exists():
         return HttpResponse(status=204)
-    told = sight_on_screen(request.user, asked=False).covers(trace.pk)
+    told = sight.covers(trace.pk)
     context = {"trace": trace, "arrived": True, **_verdicts(trace, told=told)}
     return render(request, "trajectories/traces/_verdicts.html", context)
 
@@ -185,7 +187,8 @@ def render_trace(
     asked = request.GET.get("reviews") == "all"
     sight = sight_on_screen(request.user, asked=asked)
     told = sight.covers(trace.pk)
-    context |= reading(request, trace, told=told) | _reviewing(request, trace, scope, form)
+    veil([trace], sight)
+    context |= reading(request, trace, told=told, sight=sight) | _reviewing(request, trace, scope, form)
     context |= _told(request, trace, told=told)
     name = "_trace" if wants_fragment(request) else "detail"
     response = render(request, f"trajectories/traces/{name}.html", context, status=422 if form else 200)
@@ -200,15 +203,24 @@ def render_panel(request: HttpRequest, trace: Trace, scope: TraceWalk, form: Rev
 
 
 def reading(
-    request: HttpRequest, trace: Trace, *, told: bool, verified: bool = True, attached: Attached = EVERYTHING_ATTACHED
+    request: HttpRequest,
+    trace: Trace,
+    *,
+    told: bool,
+    verified: bool = True,
+    attached: Attached = EVERYTHING_ATTACHED,
+    sight: Sight | None = None,
 ) -> dict[str, Any]:
     """What there is to read; `told` says whether what people and model judges said may be seen, `verified` whether
-    what verifiers found may. What is not `attached` is not looked for.
+    what verifiers found may. What is not `attached` is not looked for. Of other traces of its lineage there is what
+    `sight` lets be seen, that of the visitor where none is given.
     """
     at = (read_key(request, "step") or 1) - 1
     groups = group_steps(trace, whole=request.GET.get("bodies") == "all", at=at)
     reader = visitor(request).pk
-    lineage = get_lineage(trace, reader_id=None if told else reader) if attached.family else None
+    seen = sight or sight_of(request.user)
+    lineage = get_lineage(trace, seen, reader_id=None if told else reader) if attached.family else None
+    threads = threads_of(trace, reader_id=reader, told=told) if attached.threads else []
     return {
         **_verdicts(trace, told=told, verified=verified, attached=attached),
         "trace": trace,
@@ -221,11 +233,14 @@ def reading(
         "lineage": lineage,
         "repair": repair_of(trace),
         "repairs": list(repairs_of(trace, reader_id=reader, told=told)) if lineage and lineage.has_edits else [],
-        "threads": threads_of(trace, reader_id=reader, told=told) if attached.threads else [],
+        "threads": threads,
+        "open_threads": sum(thread.is_open for thread in threads),
         "thread_form": ThreadForm(),
         "told": told,
         "variation": shown_variation(trace.facts),
-        "facts": shown_facts(trace.facts, with_examples=told or not sight_of(request.user).is_blind),
+        "facts": []
+        if trace.veiled_sampler
+        else shown_facts(trace.facts, with_examples=told or not sight_of(request.user).is_blind),
     }
 
 
@@ -273,6 +288,12 @@ def _reviewing(request: HttpRequest, trace: Trace, scope: TraceWalk, form: Revie
     context: dict[str, Any] = {
         "newer": trace_address(newer, scope) if newer else None,
         "older": trace_address(older, scope) if older else None,
+    }
+    group = group_walk(trace)
+    context |= {
+        "group": group,
+        "group_newer": trace_address(group.newer, scope) if group.newer else None,
+        "group_older": trace_address(group.older, scope) if group.older else None,
     }
     if request.user.has_perm(MAY_REVIEW):
         context |= _deciding(request, trace, scope, form)

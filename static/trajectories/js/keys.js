@@ -71,7 +71,9 @@ function onKeydown(event) {
   const key = pressedKey(event);
   if (!key || (typing && key !== "Ctrl+Enter")) return;
   if (onPressable && (key === "Enter" || key === " ")) return;
-  const element = keyed().find((candidate) => candidate.dataset.key === key && !candidate.disabled);
+  const elements = keyed().filter((candidate) => candidate.dataset.key === key && !candidate.disabled);
+  // From inside a text box the key is about the box's own form, where that has it.
+  const element = elements.find((candidate) => typing?.form && candidate.form === typing.form) ?? elements[0];
   if (element) {
     event.preventDefault();
     if (!isBusy(element)) work(element);
@@ -91,7 +93,7 @@ function describe(element) {
 
 // Headings of the overlay, in its order, each with what belongs under it; what fits none is about the page.
 const GROUPS = [
-  ["Decide", "#accept-next, [name=decision], [name=score], [name=then], #id_comment, [data-key=u]"],
+  ["Decide", "#accept-next, #take-suggestion, [name=decision], [name=score], [name=then], #id_comment, [data-key=u]"],
   ["Reasons", "[name=reason]"],
   ["Steps", "[data-label-step], [data-step-move]"],
   ["Move", "[rel=next], [rel=prev], [data-key=s], [data-key=l], [data-key=j]"],

@@ -9,11 +9,17 @@ let sending = null;
 let failures = 0;
 let timer = 0;
 
+/** One that waits under a name; a browser may still keep some that tell their trace only. */
+function read(stored) {
+  const entry = JSON.parse(localStorage.getItem(stored));
+  return { kind: "trace", id: entry.trace, name: `trace ${entry.trace}`, ...entry, stored };
+}
+
 function entries() {
   const found = [];
   for (let index = 0; index < localStorage.length; index += 1) {
     const name = localStorage.key(index);
-    if (name.startsWith(prefix)) found.push({ name, ...JSON.parse(localStorage.getItem(name)) });
+    if (name.startsWith(prefix)) found.push(read(name));
   }
   return found.sort((one, other) => one.at - other.at);
 }
@@ -65,12 +71,13 @@ function sayWaiting(why, link) {
 }
 
 function sayRefused(entry, why) {
-  const box = notice(`refused-${entry.trace}`, `Trace ${entry.trace} is not decided: ${why} What you entered is kept.`, action(`Back to trace ${entry.trace}`, entry.page));
+  const name = entry.name[0].toUpperCase() + entry.name.slice(1);
+  const box = notice(`refused-${entry.kind}-${entry.id}`, `${name} is not decided: ${why} What you entered is kept.`, action(`Back to ${entry.name}`, entry.page));
   box.querySelector(".cluster").append(closer());
 }
 
 function remove(entry) {
-  localStorage.removeItem(entry.name);
+  localStorage.removeItem(entry.stored);
 }
 
 async function sentence(response) {
@@ -140,9 +147,10 @@ export function sendAll() {
 }
 
 export const isEmpty = () => entries().length === 0;
-export const traces = () => entries().map((entry) => entry.trace);
+/** What of a kind is decided already, and on its way. */
+export const underWay = (kind) => entries().filter((entry) => entry.kind === kind).map((entry) => entry.id);
 
-/** Keep a decision, {key, trace, page, action, body, draft}, to be sent by `sendAll`; a draft is {name, text}.
+/** Keep a decision, {key, kind, id, name, page, action, body, draft}, to be sent by `sendAll`; a draft is {name, text}.
  *  Whether the browser could keep it: its storage may be full or forbidden. */
 export function keep(entry) {
   const last = entries().at(-1);

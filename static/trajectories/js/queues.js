@@ -32,3 +32,14 @@ document.addEventListener("click", (event) => {
 document.addEventListener("toggle", (event) => {
   if (event.target.id === "ask-lead" && event.target.open) document.getElementById("id_flag")?.focus();
 }, true);
+
+// One key takes what is suggested as it is, whatever was entered before, and goes on.
+document.addEventListener("click", (event) => {
+  if (!event.target.closest("#take-suggestion") || document.body.getAttribute("aria-busy") === "true") return;
+  const { decision, reason } = document.getElementById("suggestion").dataset;
+  const form = document.getElementById("review-form");
+  form.elements.decision.value = decision;
+  if (reason) form.elements.reason.value = reason;
+  changed(form.querySelector("[name=decision]:checked"));
+  form.requestSubmit(form.querySelector("[name=then][value=next]"));
+});

@@ -2,7 +2,7 @@
 // fetched ahead and shown at once, while the decision is sent behind it.
 
 import { give, hold, leaseOf, release } from "./leases.js";
-import { isEmpty, keep, sendAll, traces } from "./outbox.js";
+import { isEmpty, keep, sendAll, underWay } from "./outbox.js";
 import { showLabels } from "./trace.js";
 
 // What a form is sent with that nobody enters.
@@ -22,11 +22,13 @@ let isOrdinary = false;
 // Milliseconds during which what has just come up takes no key and no click: nobody has seen it yet.
 const LEAST_LOOK = 150;
 
+// What is decided on: a trace, all samples of a problem, or a generated problem.
+const subject = () => document.querySelector("[data-decide]");
 const form = () => document.getElementById("review-form");
 
 function draftKey() {
-  const { trace, user } = document.getElementById("trace").dataset;
-  return `draft:${user}:${trace}`;
+  const { kind, subject: id, user } = subject().dataset;
+  return kind === "trace" ? `draft:${user}:${id}` : `draft:${user}:${kind}:${id}`;
 }
 
 /** Everything that is entered: the values of each field by its name. */
@@ -44,6 +46,7 @@ function applyDraft(draft) {
     else field.value = values[0] ?? "";
   }
   showLabels();
+  document.dispatchEvent(new CustomEvent("draft:restored"));
 }
 
 function restoreDraft() {
@@ -77,7 +80,7 @@ document.addEventListener("change", (event) => {
   const { target } = event;
   if (!form() || target.form !== form()) return;
   // A reason says "reject" by itself, so that one key does both.
-  if (target.name === "reason") form().elements.decision.value = "reject";
+  if (target.name === "reason" && form().elements.decision) form().elements.decision.value = "reject";
   saveDraft();
 });
 document.addEventListener("click", (event) => {
@@ -97,6 +100,8 @@ document.addEventListener("htmx:beforeSwap", (event) => {
 
 /** What would be refused goes the ordinary way, so that the refusal comes on the spot. */
 function isComplete(values) {
+  const rows = form().closest("[data-group]");
+  if (rows) return rows.dataset.group === "complete";
   const unscored = [...form().querySelectorAll(".rubric-row")].some((row) => !row.querySelector(":checked"));
   if (values.get("decision") === "accept") return !unscored;
   const reason = values.get("reason");
@@ -127,7 +132,7 @@ document.addEventListener("click", (event) => {
 
 document.addEventListener("submit", (event) => {
   if (event.target !== form() || !form()) return;
-  form().elements.seconds.value = secondsLooked().toFixed(1);
+  if (form().elements.seconds) form().elements.seconds.value = secondsLooked().toFixed(1);
   const skips = Boolean(event.submitter?.matches("[data-skip]"));
   if (isOrdinary || event.submitter?.value === "stay" || !(skips || isComplete(new FormData(form())))) return;
   if (isBusy()) {
@@ -151,7 +156,7 @@ async function submitBehind(submitter) {
     return;
   }
   // The server ends the lease with the decision, and until then it says what this page knew.
-  give(document.getElementById("trace").dataset.token);
+  give(subject().dataset.token);
   showAhead();
   sendAll();
 }
@@ -161,11 +166,13 @@ function pack(submitter) {
   const values = new FormData(form());
   values.set("then", "behind");
   values.delete("csrfmiddlewaretoken");
-  const { trace } = document.getElementById("trace").dataset;
+  const { kind, subject: id, name } = subject().dataset;
   const { pathname, search } = window.location;
   return {
     key: values.get("key"),
-    trace,
+    kind,
+    id,
+    name,
     page: pathname + search,
     action: submitter?.getAttribute("formaction") ?? form().getAttribute("action"),
     body: new URLSearchParams(values).toString(),
@@ -180,7 +187,7 @@ function showAhead() {
   const kept = ["review-count", "review-bar", "review-session", "undo-offer"].map((id) => document.getElementById(id));
   window.history.replaceState({ htmx: true }, "", window.location.href);
   window.history.pushState({ htmx: true }, "", address);
-  const target = document.getElementById("trace");
+  const target = subject();
   htmx.swap(target, html, { swapStyle: "outerHTML", swapDelay: 0, settleDelay: 0 }, { eventInfo: { target } });
   window.scrollTo(0, 0);
   // How far one is was told later than this trace was fetched.
@@ -197,10 +204,11 @@ function showAhead() {
 }
 
 document.addEventListener("outbox:stored", ({ detail: { entry } }) => {
-  const isHere = document.getElementById("trace")?.dataset.trace === entry.trace;
+  const here = subject();
+  const isHere = here?.dataset.subject === entry.id && here.dataset.kind === entry.kind;
   // Somebody went back to it meanwhile; what they have entered since stays.
   if (isHere && !localStorage.getItem(draftKey())) {
-    htmx.ajax("GET", window.location.href, { target: "#trace", swap: "outerHTML" });
+    htmx.ajax("GET", window.location.href, { target: here, swap: "outerHTML" });
   }
 });
 
@@ -211,19 +219,25 @@ document.addEventListener("htmx:confirm", (event) => {
   sendAll().then((isStored) => { if (isStored) document.querySelector(".undo-form")?.requestSubmit(); });
 });
 
-/** The trace to come is fetched, and leased, while this one is read. */
+/** What comes next is fetched, and leased, while this is read. */
 async function fetchAhead() {
   ahead = null;
   const link = document.querySelector("[data-following]");
-  if (!link) return;
-  const current = document.getElementById("trace");
+  const current = subject();
+  if (!link) {
+    hold([leaseOf(current)]);
+    return;
+  }
   const address = new URL(link.href);
-  for (const trace of traces()) address.searchParams.append("but", trace);
+  for (const id of underWay(current.dataset.kind)) address.searchParams.append("but", id);
   const response = await fetch(address, { headers: { "HX-Request": "true", "X-Ahead": "1" } }).catch(() => null);
-  if (response?.status !== 200 || response.redirected) return;
+  if (response?.status !== 200 || response.redirected) {
+    if (current.isConnected) hold([leaseOf(current)]);
+    return;
+  }
   const html = await response.text();
   const page = new DOMParser().parseFromString(html, "text/html");
-  const lease = leaseOf(page.getElementById("trace"));
+  const lease = leaseOf(page.querySelector("[data-decide]"));
   if (!current.isConnected) {
     // What is being fetched now may be the same trace.
     if (!fetching) release(lease);
@@ -235,7 +249,7 @@ async function fetchAhead() {
 }
 
 function arrive() {
-  const here = leaseOf(document.getElementById("trace"));
+  const here = leaseOf(subject());
   if (!form()) {
     hold([]);
     return;
@@ -243,8 +257,8 @@ function arrive() {
   count();
   looked = 0;
   restoreDraft();
-  // What was fetched ahead is here now, or is not the next one any more.
-  hold([here]);
+  // What was fetched ahead is here now, or comes next again: it is let go only once something else does.
+  hold([here, ahead?.lease]);
   const mine = fetchAhead().finally(() => { if (fetching === mine) fetching = null; });
   fetching = mine;
 }
@@ -253,6 +267,6 @@ document.addEventListener("lease:lost", ({ detail }) => {
   if (ahead?.lease?.token === detail) fetching = fetchAhead();
 });
 document.addEventListener("htmx:load", (event) => {
-  if (event.target.id === "trace") arrive();
+  if (event.target.matches("[data-decide], #trace, #candidate")) arrive();
 });
 arrive();

@@ -170,6 +170,7 @@ def test_verifiers_score_right_and_wrong_answers_through_it(tmp_path):
         check=False,
     )
     assert ran.returncode == 0, ran.stderr
+    _runs_as_the_readme_says(environment, tmp_path)
     scores, by_split, taskset, harness, keys, data = json.loads(ran.stdout)
     assert {name: reward for name, (reward, _) in scores["right"].items()} == dict.fromkeys(RIGHT, 1.0)
     assert {name: reward for name, (reward, _) in scores["wrong"].items()} == dict.fromkeys(WRONG, 0.0)
@@ -183,6 +184,23 @@ def test_verifiers_score_right_and_wrong_answers_through_it(tmp_path):
     assert keys == {name: problem_hash(problem) for name, problem in PROBLEMS.items()}
     assert "reference" not in data["city"]
     assert "Paris" not in data["city"]
+
+
+def _runs_as_the_readme_says(python: str, folder: Path) -> None:
+    """The command of the README, as far as it goes without a model."""
+    [line] = [line for line in _readme().splitlines() if line.strip().startswith("vf-eval")]
+    words = [*line.split()[1:], "--dry-run"]
+    assert "--no-push" in words
+    command = [python, "-c", "from verifiers.v1.cli.eval.main import main; main()", *words]
+    ran = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300, check=False)
+    assert ran.returncode == 0, ran.stderr
+    [resolved] = folder.rglob("eval.json")
+    assert json.loads(resolved.read_text())["env"]["taskset"]["split"] == "all"
+
+
+def _readme() -> str:
+    with zipfile.ZipFile(io.BytesIO(wheel())) as archive:
+        return archive.read(f"{FACTS.package}/README.md").decode()
 
 
 def _environment_beside(python: Path, folder: Path) -> str:

@@ -4,13 +4,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trajectories.core.exporters import EXPORTERS, ExportItem, encode_row
+from trajectories.core.exporters import EXPORTERS, ExportItem, Ways, encode_line, write_rows
 from trajectories.core.importers.trace_files import read_traces
 from trajectories.core.records import ProblemKind
 from trajectories.core.tools.python import python_tool
 
 SECRET = [[[6, 6, 6], [6, 0, 6]]]
 PROGRAM = "def transform(grid):\n    return [row[::-1] for row in grid]\n"
+
+
+def encode_row(exporter, item, *, with_meta):
+    """The first row of an item as a line of its file."""
+    return encode_line(next(write_rows(exporter, [item], Ways(with_meta=with_meta))).values)
 
 
 def make_item(**values):
@@ -43,7 +48,11 @@ def bare_item(**values):
     return ExportItem(**fields)
 
 
-@pytest.fixture(params=EXPORTERS)
+OF_ONE_ITEM = [name for name, exporter in EXPORTERS.items() if list(exporter.rows([make_item()], Ways()))]
+"""The formats that make a row of a plain item; test_contract.py gives all of them what they need."""
+
+
+@pytest.fixture(params=OF_ONE_ITEM)
 def exporter(request):
     return EXPORTERS[request.param]
 
@@ -56,22 +65,28 @@ json_values = st.recursive(
 
 @given(reasoning=text, program=text, answer=json_values, content=text)
 def test_every_row_is_one_line_that_reads_back_as_it_was(reasoning, program, answer, content):
-    item = make_item(
-        reasoning=reasoning, program=program, answer=answer, prompt=({"role": "user", "content": content},)
-    )
-    for exporter in EXPORTERS.values():
+    prompt = ({"role": "user", "content": content},)
+    original = bare_item(reasoning=f"{reasoning}!", program=program, prompt=prompt)
+    item = make_item(reasoning=reasoning, program=program, answer=answer, prompt=prompt, original=original)
+    for exporter in (EXPORTERS[name] for name in OF_ONE_ITEM):
+        if exporter.name == "preference-openai" and not (content and next(exporter.rows([item], Ways()), None)):
+            continue  # it takes no empty messages
         line = encode_row(exporter, item, with_meta=True)
         assert line.endswith(b"\n")
         assert line.count(b"\n") == 1
         assert b"\r" not in line
-        assert json.loads(line) == {**json.loads(json.dumps(exporter.row(item))), "meta": {"trace_id": 7}}
+        (row,) = exporter.rows([item], Ways())
+        meta = {} if exporter.name == "arc-submission" else {"meta": json.loads(json.dumps(row.meta))}
+        assert json.loads(line) == {**json.loads(json.dumps(row.values)), **meta}
+        assert row.meta["trace_id"] == 7
 
 
 def test_rows_come_the_same_twice_and_carry_meta_only_when_asked(exporter):
     plain = encode_row(exporter, make_item(), with_meta=False)
     assert plain == encode_row(exporter, make_item(), with_meta=False)
     assert "meta" not in json.loads(plain)
-    assert list(json.loads(encode_row(exporter, make_item(), with_meta=True)))[-1] == "meta"
+    if exporter.name != "arc-submission":
+        assert list(json.loads(encode_row(exporter, make_item(), with_meta=True)))[-1] == "meta"
 
 
 def test_keys_keep_their_order_whatever_order_the_prompt_came_in(exporter):
@@ -80,15 +95,16 @@ def test_keys_keep_their_order_whatever_order_the_prompt_came_in(exporter):
 
 
 def test_no_prompt_holds_the_reference_answer(exporter):
-    row = exporter.row(make_item())
+    row = next(exporter.rows([make_item()], Ways())).values
     prompt = row.get("prompt") or row.get("messages", [])[:1] or row.get("trace", {}).get("prompt", [])
+    prompt = prompt or row.get("conversations", [])[:1] or row.get("input")
     assert json.dumps(SECRET) not in json.dumps(prompt)
-    if exporter.name in ("sft-messages", "sft-prompt-completion"):
+    if exporter.name in ("sft-messages", "sft-prompt-completion", "sharegpt", "preference"):
         assert json.dumps(SECRET) not in json.dumps(row)
 
 
 def test_text_stays_as_it_is_written(exporter):
-    if exporter.name != "arc-programs":
+    if exporter.name not in ("arc-programs", "arc-submission"):
         assert "Löse das." in encode_row(exporter, make_item(), with_meta=False).decode()
 
 

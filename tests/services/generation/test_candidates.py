@@ -10,7 +10,7 @@ from tests.generation import plan_job, waiting_candidate
 from trajectories.models import AuditEvent, CandidateReview, Problem, ProblemCandidate, ProblemSet, ReviewLease
 from trajectories.selectors.candidates import CandidateScope
 from trajectories.services.curation.review_leases import release_leases, renew_leases
-from trajectories.services.generation.candidate_leases import claim_candidate, claim_next_candidate
+from trajectories.services.generation.candidate_leases import claim_candidate, claim_next_candidate, release_candidate
 from trajectories.services.generation.candidates import (
     CandidateError,
     Change,
@@ -94,7 +94,7 @@ def test_a_decision_needs_the_lease(curator, lead):
 def test_what_nobody_holds_any_more_may_still_be_decided_by_who_had_it(curator):
     first = waiting_candidate()
     form = given(curator, first)
-    take(curator, waiting_candidate())
+    release_candidate(reviewer=curator, candidate_id=first.pk)
     assert not ReviewLease.objects.filter(candidate=first).exists()
     assert accept_candidate(**form).decision == "accept"
 
@@ -231,10 +231,20 @@ def test_skipping_goes_on_and_comes_round_again(curator):
     pks = [waiting_candidate().pk for _ in range(3)]
     seen, after = [], 0
     for _ in range(4):
+        release_candidate(reviewer=curator, candidate_id=after)
         after = claim_next_candidate(reviewer=curator, scope=CandidateScope(), after=after).candidate_id
         seen.append(after)
     assert seen == [*pks, pks[0]]
     assert ReviewLease.objects.count() == 1
+
+
+def test_the_next_one_is_leased_beside_the_one_on_the_screen(curator, lead):
+    first, second = waiting_candidate(), waiting_candidate()
+    here = claim_next_candidate(reviewer=curator, scope=CandidateScope())
+    ahead = claim_next_candidate(reviewer=curator, scope=CandidateScope(), after=first.pk, but=[first.pk])
+    assert (here.candidate, ahead.candidate) == (first, second)
+    assert claim_next_candidate(reviewer=lead, scope=CandidateScope()) is None
+    assert claim_next_candidate(reviewer=curator, scope=CandidateScope(), but=[first.pk, second.pk]) is None
 
 
 def test_the_scope_says_which_ones_come(curator):

@@ -14,7 +14,7 @@ from tests import factories
 from tests.services.imports.planned import files, let_the_lease_run_out, plan, row, work
 from trajectories.core.records import ProblemKind, ProblemRecord
 from trajectories.models import AuditEvent, Import, PendingVerification, Problem, Review, Sampler, Trace
-from trajectories.services.imports import jobs
+from trajectories.services.imports import jobs, writing
 from trajectories.services.imports.jobs import (
     ImportJobError,
     import_again,
@@ -221,14 +221,14 @@ def test_a_lease_keeps_others_out(lead, sums):
 
 def test_one_that_lost_its_lease_writes_nothing(lead, sums, monkeypatch):
     job = plan(lead, row(1))
-    take = jobs.write_traces
+    take = writing.write_traces
 
     def taken_over(**options):
         written = take(**options)
         Import.objects.update(lease_token=uuid.uuid4())
         return written
 
-    monkeypatch.setattr(jobs, "write_traces", taken_over)
+    monkeypatch.setattr(writing, "write_traces", taken_over)
     assert not import_next(job_id=job.pk)
     assert not Trace.objects.exists()
 
@@ -249,7 +249,7 @@ def test_an_import_that_no_longer_fits_is_read_again_and_then_given_up(lead, sum
         tried.append(None)
         raise IntegrityError("a problem is gone")
 
-    monkeypatch.setattr(jobs, "write_traces", refuse)
+    monkeypatch.setattr(writing, "write_traces", refuse)
     work(job)
     assert (job.state, len(tried)) == ("failed", jobs.MOST_RESTARTS + 1)
     assert "changed every time" in job.reason

@@ -15,7 +15,7 @@ from trajectories.adapters import kept_uploads
 from trajectories.adapters.spools import Spool
 from trajectories.models import Import, Trace
 from trajectories.models.job_kinds import PAUSE, RESUME
-from trajectories.services.imports import jobs
+from trajectories.services.imports import jobs, writing
 from trajectories.services.imports.jobs import (
     ImportJobError,
     cancel_import,
@@ -124,7 +124,7 @@ class TestFullDisk:
             raise OperationalError("could not extend file") from psycopg.errors.DiskFull()
 
         with monkeypatch.context() as patch:
-            patch.setattr(jobs, "write_traces", full)
+            patch.setattr(writing, "write_traces", full)
             assert not import_next(job_id=job.pk)
         job.refresh_from_db()
         assert job.state == "queued"

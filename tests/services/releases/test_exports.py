@@ -16,7 +16,7 @@ from trajectories.models.job_kinds import CANCEL
 from trajectories.services.curation.reviews import submit_review
 from trajectories.services.jobs.leases import MOST_CLAIMS
 from trajectories.services.jobs.steering import JobError, steer
-from trajectories.services.releases import exports
+from trajectories.services.releases import exports, writing
 from trajectories.services.releases.exports import (
     ExportError,
     export_path,
@@ -138,16 +138,16 @@ def test_a_lease_keeps_others_out_until_it_runs_out(export):
 
 
 def test_a_writer_that_lost_its_lease_stops_and_leaves_the_row_alone(export, monkeypatch):
-    monkeypatch.setattr(exports, "HEARTBEAT_ROWS", 1)
-    read = exports.iterate_items
+    monkeypatch.setattr(writing, "BEAT_SECONDS", 0)
+    read = writing.iterate_items
     taken = uuid.uuid4()
 
-    def interrupted(release):
-        for item in read(release):
+    def interrupted(release, **options):
+        for item in read(release, **options):
             yield item
             Export.objects.update(lease_token=taken)
 
-    monkeypatch.setattr(exports, "iterate_items", interrupted)
+    monkeypatch.setattr(writing, "iterate_items", interrupted)
     assert not write_export(job_id=export.pk)
     export.refresh_from_db()
     assert (export.state, export.lease_token) == ("running", taken)
@@ -176,14 +176,14 @@ def test_a_disk_that_takes_nothing_is_said_and_can_be_tried_again(export, releas
     assert write_export(job_id=export.pk)
 
 
-def full_disk(release):
+def full_disk(release, **options):
     raise OSError(errno.ENOSPC, "No space left on device")
 
 
 def test_a_full_disk_is_said_costs_no_try_and_the_export_goes_on_by_itself(export, monkeypatch):
     for _ in range(MOST_CLAIMS + 1):
         with monkeypatch.context() as full:
-            full.setattr(exports, "iterate_items", full_disk)
+            full.setattr(writing, "iterate_items", full_disk)
             assert not write_export(job_id=export.pk)
     export.refresh_from_db()
     assert (export.state, export.claims, export.rows_written) == ("queued", 0, 0)
@@ -237,9 +237,9 @@ def test_no_reference_answer_reaches_a_training_row(engineer, release):
 
 
 def test_a_long_release_is_read_in_batches(export, django_assert_max_num_queries, monkeypatch):
-    from trajectories.selectors import exports as reading
+    from trajectories.selectors import export_items as reading
 
-    monkeypatch.setattr(reading, "BATCH", 2)
+    monkeypatch.setattr(reading, "BATCH_ROWS", 2)
     with django_assert_max_num_queries(13):
         write_export(job_id=export.pk)
     assert len(rows(export)) == 3
@@ -267,21 +267,21 @@ def test_one_that_is_being_written_is_not_written_again(export, lead):
 def test_cancelled_while_it_is_written_it_leaves_nothing_and_can_be_asked_for_again(
     export, release, engineer, monkeypatch
 ):
-    monkeypatch.setattr(exports, "HEARTBEAT_ROWS", 1)
-    read = exports.iterate_items
+    monkeypatch.setattr(writing, "BEAT_SECONDS", 0)
+    read = writing.iterate_items
 
-    def cancelled_after_the_first(*arguments):
-        for number, item in enumerate(read(*arguments)):
+    def cancelled_after_the_first(*arguments, **options):
+        for number, item in enumerate(read(*arguments, **options)):
             if number == 1:
                 steer("export", CANCEL, actor=engineer, job_id=export.pk)
             yield item
 
-    monkeypatch.setattr(exports, "iterate_items", cancelled_after_the_first)
+    monkeypatch.setattr(writing, "iterate_items", cancelled_after_the_first)
     assert not write_export(job_id=export.pk)
     export.refresh_from_db()
     assert export.state == "cancelled"
     assert not list(export_path(export).parent.glob("*"))
     assert export.pk not in unheard()
-    monkeypatch.setattr(exports, "iterate_items", read)
+    monkeypatch.setattr(writing, "iterate_items", read)
     assert request_export(actor=engineer, release=release, export_format="sft-messages") == export
     assert write_export(job_id=export.pk)

@@ -5,10 +5,11 @@ import pytest
 from tests.endpoint import sampler_for
 from tests.factories import FLIP_PROGRAM, assert_counters_add_up, make_instruction, make_problem, make_trace, plan
 from trajectories.adapters.chat_api.samples.conversion import request_messages
+from trajectories.core.strategies.plans import Diversity
 from trajectories.models import Attempt, Trace
 from trajectories.services.runs.chat_sampling import sample_session
 from trajectories.services.runs.first_prompts import PROMPTS_SHOWN, first_prompts
-from trajectories.services.runs.plans import Diversity, Plan, PlanError
+from trajectories.services.runs.plans import Plan, PlanError
 from trajectories.services.runs.requests import sample_request
 from trajectories.services.verification.queue import verify_traces
 from trajectories.stand_ins.fake_endpoint import Answer, FakeEndpoint

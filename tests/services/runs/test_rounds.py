@@ -5,6 +5,7 @@ import pytest
 from tests.endpoint import flip_endpoint, sampler_for
 from tests.factories import FLIP_PROGRAM, assert_counters_add_up, make_instruction, make_problem, make_trace, plan
 from trajectories.core.records import SampleFailure
+from trajectories.core.strategies.plans import Diversity
 from trajectories.models import Attempt, Run, RunProblem, Trace
 from trajectories.services.runs.attempts import claim_batch
 from trajectories.services.runs.chat_sampling import sample_session
@@ -16,7 +17,7 @@ from trajectories.services.runs.lifecycle import (
     resume_run,
     set_budget,
 )
-from trajectories.services.runs.plans import Budget, Diversity, PlanError
+from trajectories.services.runs.plans import Budget, PlanError
 from trajectories.services.runs.requests import sample_request
 from trajectories.services.runs.rounds import advance_run, move_on
 from trajectories.services.verification.queue import verify_traces

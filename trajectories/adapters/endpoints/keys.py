@@ -25,7 +25,10 @@ RESERVED_NAMES = frozenset(
         *("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "PATH", "HOME", "USER", "SHELL", "HOSTNAME", "PWD"),
     )
 )
-RESERVED_PREFIXES = ("CELERY_", "DJANGO_", "MINICOLUMN_", "MODEL_", "PG", "POSTGRES_", "PYTHON", "LD_", "SSL_", "SSH_")
+RESERVED_PREFIXES = (
+    *("CELERY_", "DJANGO_", "MINICOLUMN_", "MODEL_", "HUB_", "EXPORT_", "AWS_"),
+    *("PG", "POSTGRES_", "PYTHON", "LD_", "SSL_", "SSH_"),
+)
 
 
 def is_reserved(name: str) -> bool:
@@ -40,10 +43,11 @@ class KeyBindings:
     pairs: Sequence[tuple[str, EndpointUrl]] = ()
 
     @classmethod
-    def read(cls, text: str) -> "KeyBindings":
-        """Read `NAME=URL, NAME=URL`. Raises ValueError with one sentence that repeats nothing that may be a key."""
+    def read(cls, text: str, setting: str = SETTING, example: str = EXAMPLE) -> "KeyBindings":
+        """Read `NAME=URL, NAME=URL`, the value of `setting`. Raises ValueError with one sentence that repeats nothing
+        that may be a key."""
         words = [word for word in re.split(r"[,\s]+", text) if word]
-        return cls(tuple(_read_pair(word, number) for number, word in enumerate(words, start=1)))
+        return cls(tuple(_read_pair(word, number, setting, example) for number, word in enumerate(words, start=1)))
 
     def allows(self, name: str, url: EndpointUrl) -> bool:
         """Whether the variable's value may be sent to the URL."""
@@ -54,20 +58,20 @@ class KeyBindings:
         return list(dict.fromkeys(name for name, _ in self.pairs if self.allows(name, url)))
 
 
-def _read_pair(word: str, number: int) -> tuple[str, EndpointUrl]:
+def _read_pair(word: str, number: int, setting: str, example: str) -> tuple[str, EndpointUrl]:
     name, equals, address = word.partition("=")
     if not equals or not VARIABLE_NAME.fullmatch(name):
         raise ValueError(
-            f"{SETTING}: entry {number} does not begin with the name of a variable and =; expected {EXAMPLE}."
+            f"{setting}: entry {number} does not begin with the name of a variable and =; expected {example}."
         )
     if is_reserved(name):
         raise ValueError(
-            f"{SETTING}: found {name}, which the product or its surroundings read themselves; expected the name of a "
+            f"{setting}: found {name}, which the product or its surroundings read themselves; expected the name of a "
             "variable that holds the key of a model's endpoint."
         )
     try:
         return name, read_url(address)
     except UrlError:
         # What stands there may be the key itself: neither it nor the fault that quotes it is repeated.
-        message = f"{SETTING}: what follows {name}= is not the base URL of an endpoint; expected {EXAMPLE}."
+        message = f"{setting}: what follows {name}= is not the base URL of an endpoint; expected {example}."
         raise ValueError(message) from None

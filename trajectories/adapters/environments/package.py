@@ -119,7 +119,7 @@ README = """# {title}
 with [verifiers](https://github.com/PrimeIntellect-ai/verifiers) (tried with {tried}; only its `v1` interface).
 
     pip install './{filename}[verifiers]'
-    vf-eval {package} --env.taskset.split all -n 4
+    vf-eval {package} --env.taskset.split all -n 4 --no-push
 
 ```python
 import verifiers.v1 as vf
@@ -127,6 +127,7 @@ import verifiers.v1 as vf
 taskset = vf.load_taskset(vf.taskset_config_type("{package}")(id="{package}", split="all"))
 ```
 
+- `--no-push` keeps the run here: without it `vf-eval` uploads finished runs to where one is logged in.
 - Reward `correct`: 1.0 where the verifiers call the answer right, 0.0 where they call it wrong or find none. What
   cannot be said (an engine that failed, a text cut off before its answer) is an error and no zero: no reward.
 - Prompts are made of the problems, not taken from traces. `--env.taskset.arc-style` is `program` or `grids`.

@@ -10,6 +10,7 @@ from trajectories.core.completions.thoughts import Content, Part, PartKind, cont
 from trajectories.core.records import JSON
 
 GAP = "\n\n"
+KINDS = tuple(kind.value for kind in PartKind)
 NOWHERE = -1
 """The place of a part whose text does not stand in the text of its trace."""
 
@@ -147,7 +148,7 @@ def parts_from_json(value: Any, text: str) -> tuple[Part, ...]:
 
 
 def _read_part(item: Any, text: str, at: int) -> Part | None:
-    if not isinstance(item, dict) or item.get("kind") not in tuple(PartKind):
+    if not isinstance(item, dict) or item.get("kind") not in KINDS:
         return None
     source, data = item.get("source", ""), item.get("data", {})
     if not isinstance(source, str) or not isinstance(data, dict):

@@ -16,6 +16,15 @@ LONGEST_ANCHOR = 120
 ANCHORS = 5
 OTHER = "other"
 
+SKIP_REASONS = {
+    "": "no reason",
+    "unsure": "I cannot tell",
+    "too_long": "too long for now",
+    "not_my_field": "not my field",
+    "broken": "it does not show properly",
+}
+"""Why an item is passed over, by the word stored with the skip."""
+
 
 class StepMode(StrEnum):
     """How the steps of a trace are labelled."""

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 
-from trajectories.core.exporters.base import ExportItem, TakesEveryItem
+from trajectories.core.exporters.base import ExportItem, OneRowEach, Reads
 from trajectories.core.exporters.thoughts import DEFAULT_THOUGHTS, Thoughts
 from trajectories.core.identity import canonical_json
 from trajectories.core.records import JSON
 
 
-class ArcProgramsExporter(TakesEveryItem):
+class ArcProgramsExporter(OneRowEach):
     """The program's source with its outputs on every pair, taken from the verdicts' evidence.
 
     A grid is JSON text: its rows differ in length from task to task, which a typed column could not hold. A call that
@@ -20,6 +20,14 @@ class ArcProgramsExporter(TakesEveryItem):
     read_by = "program-synthesis work"
     writes_thoughts = False
     is_table = True
+    reads = Reads.EVERYTHING
+    columns: JSON = {
+        "task_id": "string",
+        "program": "string",
+        "train_outputs": ["string"],
+        "test_outputs": ["string"],
+        "verdicts": [{"verifier": "string", "outcome": "string"}],
+    }
 
     def row(self, item: ExportItem, thoughts: Thoughts = DEFAULT_THOUGHTS) -> Mapping[str, JSON]:  # noqa: ARG002
         """{"task_id", "program", "train_outputs", "test_outputs", "verdicts": [{"verifier", "outcome"}]}."""

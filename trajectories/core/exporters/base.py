@@ -1,17 +1,15 @@
 """What an exporter is: items of a release in, rows of one trainer's format out."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from enum import Enum, StrEnum
+from typing import NamedTuple, Protocol
 
-from trajectories.core.completions.parts import said_text, thoughts_in
-from trajectories.core.completions.thoughts import Part, PartKind
-from trajectories.core.completions.turns import kept_turns
-from trajectories.core.exporters.arguments import DEFAULT_ARGUMENTS, Arguments, with_objects, write_call
-from trajectories.core.exporters.thoughts import DEFAULT_THOUGHTS, Thoughts, write_thoughts
+from trajectories.core.completions.thoughts import Part
+from trajectories.core.exporters.arguments import DEFAULT_ARGUMENTS, Arguments, with_objects
+from trajectories.core.exporters.thoughts import DEFAULT_THOUGHTS, Thoughts
 from trajectories.core.records import JSON, ProblemKind
-from trajectories.core.tools.python import PYTHON, python_tool
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,17 +42,101 @@ class ExportItem:
     origin: str = ""
     """"human edit" for a trace that a person wrote by editing another; empty for one that was sampled."""
     meta: Mapping[str, JSON] = field(default_factory=dict)
+    archive: Mapping[str, JSON] = field(default_factory=dict)
+    """What only an archive tells (selectors.archives): {"problem": {...}, "trace": {...}, "item": {...}}."""
     original: "ExportItem | None" = None
     """The trace that a person edited into this one, where what was known of both says that this one is better."""
+    problem_hash: str = ""
+    """The hash of the problem's content: items of one problem follow one another in a release."""
+    split: str = ""
+    """The side it is frozen on: train, validation or eval."""
+    label: bool | None = None
+    """Whether it is right, as far as people and verifiers had said when it was frozen; None where they had not."""
+    prompt_key: str = ""
+    """The hash of the prompt, where it is short enough to be worth remembering what is made of it."""
+    canonical: tuple[Mapping[str, JSON], ...] = ()
+    """The problem's canonical prompt, where a format may put it in the place of the prompt that was sent."""
     assessments: Mapping[str, JSON] = field(default_factory=dict)
     """Verdicts with their evidence and reviews with their step labels: {"verdicts": [...], "reviews": [...]}."""
 
 
+class Reads(Enum):
+    """How much of a trace a format needs, the more the longer it takes to read."""
+
+    TEXTS = "its texts, and of its problem the name and the reference answer"
+    WORDS = "what verifiers and people said besides, and the trace that a person edited into it"
+    EVERYTHING = "steps, answers, specifications and the evidence of verdicts besides"
+
+
+class Container(StrEnum):
+    """What rows are put into."""
+
+    JSONL = "jsonl"
+    JSONL_GZ = "jsonl.gz"
+    PARQUET = "parquet"
+    FOLDER = "folder"
+    JSON = "json"
+
+
+LINES: tuple[Container, ...] = (Container.JSONL, Container.JSONL_GZ)
+TABLES: tuple[Container, ...] = (Container.PARQUET, Container.FOLDER)
+
+CONTAINER_WORDS: Mapping[Container, str] = {
+    Container.PARQUET: "Parquet (typed columns; recommended)",
+    Container.FOLDER: "Hugging Face folder (Parquet by split, with card and manifest; zip)",
+    Container.JSONL: "JSON Lines",
+    Container.JSONL_GZ: "JSON Lines, gzip",
+    Container.JSON: "JSON",
+}
+"""What each container is, for people who choose."""
+
+SUFFIXES: Mapping[Container, str] = {
+    Container.JSONL: "jsonl",
+    Container.JSONL_GZ: "jsonl.gz",
+    Container.PARQUET: "parquet",
+    Container.FOLDER: "zip",
+    Container.JSON: "json",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Pairing:
+    """Which pairs a preference format makes. `longest` bounds the longer answer by so many times the shorter one, in
+    characters with thoughts; None for no bound. `most` is the most pairs of a problem. With `rewrite` two traces that
+    were asked differently make a pair too, both under the problem's canonical prompt.
+    """
+
+    longest: float | None = None
+    most: int = 8
+    rewrite: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """How the rows of a file are written, as far as whoever asks for it may choose."""
+
+    thoughts: Thoughts = DEFAULT_THOUGHTS
+    arguments: Arguments = DEFAULT_ARGUMENTS
+    with_meta: bool = False
+    pairing: Pairing = Pairing()
+
+
+class Row(NamedTuple):
+    """A row, exactly the format's schema, and where it comes from."""
+
+    values: Mapping[str, JSON]
+    meta: Mapping[str, JSON]
+    split: str = ""
+
+
 class Exporter(Protocol):
-    """One file format. `row` is pure: the same item always gives the same row, keys in the same order.
+    """One file format. `rows` is pure: the same items always give the same rows, keys in the same order.
 
     `writes_thoughts` says whether the format has several ways to write what models thought, `is_table` whether its rows
-    are alike enough for typed columns.
+    are alike enough for typed columns, `columns` which types they have (core.exporters.columns), each key that any row
+    may have included. With `by_problem` it is given all items of a problem together, else one item at a time.
+    `containers` are those it can be put into, the recommended one first. `needs` says what a release has to hold for
+    the format to have rows.
     """
 
     name: str
@@ -62,116 +144,56 @@ class Exporter(Protocol):
     read_by: str
     writes_thoughts: bool
     is_table: bool
+    by_problem: bool
+    makes_pairs: bool
+    reads: Reads
+    containers: tuple[Container, ...]
+    columns: JSON
+    needs: str
 
     def takes(self, item: ExportItem) -> bool:
-        """Whether the format has a row for an item."""
+        """Whether the format may have a row for an item."""
         ...
+
+    def rows(self, items: Sequence[ExportItem], ways: Ways) -> Iterator[Row]:
+        """The rows of items that it takes."""
+        ...
+
+
+class OneRowEach:
+    """What formats share that make a row of each item by itself."""
+
+    by_problem = False
+    makes_pairs = False
+    reads = Reads.TEXTS
+    containers: tuple[Container, ...] = (*TABLES, *LINES)
+    needs = ""
+
+    def takes(self, item: ExportItem) -> bool:  # noqa: ARG002
+        """Always, unless a format says otherwise."""
+        return True
 
     def row(self, item: ExportItem, thoughts: Thoughts = DEFAULT_THOUGHTS) -> Mapping[str, JSON]:
         """The row of one item that it takes, exactly the format's schema."""
-        ...
+        raise NotImplementedError
+
+    def rows(self, items: Sequence[ExportItem], ways: Ways) -> Iterator[Row]:
+        """The row of each item that is taken."""
+        return (Row(self.row(item, ways.thoughts), item.meta, item.split) for item in items if self.takes(item))
 
 
-class TakesEveryItem:
-    """What formats share that have a row for whatever is in a release."""
+def write_rows(exporter: Exporter, items: Sequence[ExportItem], ways: Ways) -> Iterator[Row]:
+    """The rows of items in the form asked for, with `meta` as last key when asked for; one document has none."""
+    with_meta = ways.with_meta and Container.JSON not in exporter.containers
+    objects = ways.arguments is Arguments.OBJECTS and exporter.writes_thoughts
+    for row in exporter.rows(items, ways):
+        values = with_objects(row.values) if objects else row.values
+        yield Row({**values, "meta": dict(row.meta)} if with_meta else values, row.meta, row.split)
 
-    def takes(self, item: ExportItem) -> bool:  # noqa: ARG002
-        """Always."""
-        return True
 
-
-def make_row(
-    exporter: Exporter,
-    item: ExportItem,
-    *,
-    with_meta: bool = False,
-    thoughts: Thoughts = DEFAULT_THOUGHTS,
-    arguments: Arguments = DEFAULT_ARGUMENTS,
-) -> dict[str, JSON]:
-    """The row of one item in the form asked for, with `meta` as last key when asked for."""
-    row = dict(exporter.row(item, thoughts))
-    if arguments is Arguments.OBJECTS and exporter.writes_thoughts:
-        row = with_objects(row)
-    return {**row, "meta": dict(item.meta)} if with_meta else row
+_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False)  # made once, see core.identity
 
 
 def encode_line(row: Mapping[str, JSON]) -> bytes:
     """One line of a JSON Lines file, UTF-8. Raises ValueError for a number that is not finite, which JSON has not."""
-    return json.dumps(row, ensure_ascii=False, allow_nan=False).encode("utf-8") + b"\n"
-
-
-def encode_row(
-    exporter: Exporter, item: ExportItem, *, with_meta: bool, thoughts: Thoughts = DEFAULT_THOUGHTS
-) -> bytes:
-    """The row of one item as a line of its file. Raises ValueError."""
-    return encode_line(make_row(exporter, item, with_meta=with_meta, thoughts=thoughts))
-
-
-def sent_messages(item: ExportItem) -> list[dict[str, JSON]]:
-    """What was sent for the last answer as it is stored, with the keys of each message in a fixed order: role, content,
-    then the others by name."""
-    return [_ordered(message) for message in item.prompt]
-
-
-def prompt_messages(item: ExportItem, thoughts: Thoughts) -> list[dict[str, JSON]]:
-    """What the sample began with. Earlier answers of others (a revision's parent) are part of it."""
-    return _told(item.prompt[: _own_turns(item)], thoughts)
-
-
-def completion_messages(item: ExportItem, thoughts: Thoughts) -> list[dict[str, JSON]]:
-    """All that the sample came to: an agent's calls of tools with their results, then the assistant's last message,
-    which one that a limit has ended lacks."""
-    own = _told(item.prompt[_own_turns(item) :], thoughts)
-    parts = _parts(item)
-    said, thought = ("", "") if item.cut_short and own else (said_text(parts), thoughts_in(parts))
-    text = _with_program(said, item.program)
-    last: dict[str, JSON] = {"role": "assistant", "content": text}
-    return [*own, write_thoughts(last, thought, thoughts)] if text or thought or not own else own
-
-
-def _parts(item: ExportItem) -> tuple[Part, ...]:
-    if item.parts is not None:
-        return item.parts
-    return (Part(PartKind.CONTENT, item.reasoning, 0, len(item.reasoning)),)
-
-
-def _with_program(said: str, program: str) -> str:
-    """What the assistant says, followed by the program where it does not hold it already."""
-    program = program.strip("\n")
-    if not program.strip() or program in said:
-        return said
-    return f"{said.rstrip()}\n\n```python\n{program}\n```\n".lstrip("\n")
-
-
-def _told(messages: Sequence[Mapping[str, JSON]], thoughts: Thoughts) -> list[dict[str, JSON]]:
-    """Messages as trainers read them: nothing in them but what a chat template knows."""
-    told = []
-    for message in (turn for sent in messages for turn in kept_turns(sent)):
-        thought = str(message.pop("reasoning_content", ""))
-        message.pop("parts", None)
-        if calls := _calls(message):
-            message["tool_calls"] = [write_call(call, Arguments.TEXT) for call in calls]
-        told.append(_ordered(write_thoughts(message, thought, thoughts)))
-    return told
-
-
-def tools_column(item: ExportItem) -> dict[str, JSON]:
-    """{"tools": [...]} for a sample that called the Python tool, as trainers need it to render the calls; else {}."""
-    calls = [call for message in item.prompt for call in _calls(message) if isinstance(call, Mapping)]
-    functions = [call["function"] for call in calls if isinstance(call.get("function"), Mapping)]
-    return {"tools": [python_tool()]} if any(function.get("name") == PYTHON for function in functions) else {}
-
-
-def _own_turns(item: ExportItem) -> int:
-    """Where in the prompt the sample's own turns begin: with its first call of a tool."""
-    return next((place for place, message in enumerate(item.prompt) if _calls(message)), len(item.prompt))
-
-
-def _calls(message: Mapping[str, JSON]) -> Sequence[JSON]:
-    calls = message.get("tool_calls")
-    return calls if isinstance(calls, list | tuple) else ()
-
-
-def _ordered(message: Mapping[str, JSON]) -> dict[str, JSON]:
-    first = [key for key in ("role", "content") if key in message]
-    return {key: message[key] for key in (*first, *sorted(set(message) - set(first)))}
+    return _ENCODER.encode(row).encode("utf-8") + b"\n"

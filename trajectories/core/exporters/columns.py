@@ -6,7 +6,7 @@ times, also where `features` say that it is text: "2024-01-02" comes back as "20
 the rows as JSON itself and states every type.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from trajectories.core.records import JSON
 
@@ -15,33 +15,82 @@ Columns = JSON
 that of each key."""
 
 UNKNOWN = "null"
+WIDE = "wide"
+"""Whole numbers of which some are too large for a float to tell apart: "int64" once all is known."""
+
 MIXED = "mixed"
-"""Values of several types, or objects without keys: no typed column holds these."""
+"""Values of several types, objects without keys, or whole numbers beyond 64 bits: no typed column holds these."""
+
+JSON_VALUE = "json"
+"""Objects whose keys differ from row to row, which `datasets` 4.8 and later keep as JSON."""
 
 _OF_PYTHON = {bool: "bool", int: "int64", float: "float64", str: "string"}
-_NUMBERS = ("int64", "float64")
+_NUMBERS = {"int64", "float64"}
+_WHOLE = {"int64", WIDE}
+_EXACT = 2**53
+_MOST = 2**63
 
 
 def add_value(columns: Columns, value: JSON) -> Columns:
-    """The type of a column that held values of the type `columns` so far and holds this one too."""
+    """The type of a column that held values of the type `columns` so far and holds this one too.
+
+    Types are never changed in place: what has not changed is the same object.
+    """
+    if type(value) is str and columns == "string":  # by far the most values
+        return columns
     if value is None or columns == MIXED:
         return columns
-    if isinstance(value, Mapping):
-        known = columns if isinstance(columns, dict) else {}
-        if not value or not (isinstance(columns, dict) or columns == UNKNOWN):
-            return MIXED
-        return {**known, **{key: add_value(known.get(key, UNKNOWN), inner) for key, inner in value.items()}}
+    if isinstance(value, dict):  # not Mapping: asking that takes longer than all the rest
+        return _add_object(columns, value)
     if isinstance(value, list | tuple):
-        if not (isinstance(columns, list) or columns == UNKNOWN):
-            return MIXED
-        inner = columns[0] if isinstance(columns, list) else UNKNOWN
-        for item in value:
-            inner = add_value(inner, item)
-        return [inner]
+        return _add_list(columns, value)
     found = _OF_PYTHON[type(value)]
+    if found == "int64" and not -_EXACT <= value <= _EXACT:
+        found = WIDE if -_MOST <= value < _MOST else MIXED
     if columns in (UNKNOWN, found):
         return found
-    return "float64" if columns in _NUMBERS and found in _NUMBERS else MIXED
+    if not isinstance(columns, str):
+        return MIXED
+    if {columns, found} <= _WHOLE:
+        return WIDE
+    return "float64" if {columns, found} <= _NUMBERS else MIXED
+
+
+def _add_list(columns: Columns, value: Sequence[JSON]) -> Columns:
+    if not (isinstance(columns, list) or columns == UNKNOWN):
+        return MIXED
+    before = columns[0] if isinstance(columns, list) else UNKNOWN
+    inner = before
+    for item in value:
+        inner = add_value(inner, item)
+    return columns if inner is before and isinstance(columns, list) else [inner]
+
+
+def _add_object(columns: Columns, value: Mapping[str, JSON]) -> Columns:
+    known = columns if isinstance(columns, dict) else {}
+    if not value or not (isinstance(columns, dict) or columns == UNKNOWN):
+        return MIXED
+    changed = {}
+    for key, inner in value.items():
+        before = known.get(key)
+        now = add_value(UNKNOWN if before is None else before, inner)
+        if now is not before:
+            changed[key] = now
+    return {**known, **changed} if changed else columns
+
+
+def settle_types(found: Columns, declared: Columns) -> Columns:
+    """Types as they are written down: what held nothing but null has the declared type, or is text."""
+    if isinstance(found, Mapping):
+        known = declared if isinstance(declared, Mapping) else {}
+        return {key: settle_types(inner, known.get(key, UNKNOWN)) for key, inner in found.items()}
+    if isinstance(found, list):
+        return [settle_types(found[0], declared[0] if isinstance(declared, list) else UNKNOWN)]
+    if found == UNKNOWN:
+        return "string" if declared in (UNKNOWN, MIXED) else declared
+    if found == WIDE:
+        return "int64"
+    return "float64" if found == "int64" and declared == "float64" else found
 
 
 def is_typed(columns: Columns) -> bool:
@@ -51,18 +100,60 @@ def is_typed(columns: Columns) -> bool:
     return is_typed(columns[0]) if isinstance(columns, list) else columns != MIXED
 
 
+META: JSON = {
+    "problem_id": "string",
+    "problem_hash": "string",
+    "trace_id": "int64",
+    "release": "int64",
+    "split": "string",
+    "verdicts": ["string"],
+    "score": "float64",
+    "sampler": "string",
+    "instruction": "string",
+}
+"""The types of `meta`; pairs have more, which are found as they are written."""
+
+
+def declared_columns(columns: Columns, *, with_meta: bool) -> Columns:
+    """The types that the rows of a format may have."""
+    return {**columns, "meta": META} if with_meta and isinstance(columns, Mapping) else columns
+
+
+def with_json_arguments(columns: Columns) -> Columns:
+    """Types in which the arguments of tool calls are any objects."""
+    if isinstance(columns, Mapping):
+        return {
+            key: {**inner, "arguments": JSON_VALUE}
+            if key == "function" and isinstance(inner, Mapping) and "arguments" in inner
+            else with_json_arguments(inner)
+            for key, inner in columns.items()
+        }
+    return [with_json_arguments(columns[0])] if isinstance(columns, list) else columns
+
+
+def mixed_place(columns: Columns, path: str = "") -> str:
+    """The first place in a row that no typed column holds, as `messages[].content`; "" where there is none."""
+    if isinstance(columns, Mapping):
+        inner = (mixed_place(inner, f"{path}.{key}" if path else key) for key, inner in columns.items())
+        return next(filter(None, inner), "" if columns else path)
+    if isinstance(columns, list):
+        return mixed_place(columns[0], f"{path}[]")
+    return path if columns == MIXED else ""
+
+
 def loading_code(columns: Columns, *, file: str, sha256: str) -> str:
-    """A command that loads a file with `datasets`, every text as it is; "" where no typed column holds what it has.
+    """A command that loads JSON Lines with `datasets`, every text as it is; "" where no typed column holds it.
 
     The hash of the file is an argument, so that another file of the same name is not taken from the cache.
     """
     if not isinstance(columns, Mapping) or not is_typed(columns) or not names_are_plain(columns):
         return ""
+    modules, opening = ("gzip, json", "gzip.open") if file.endswith(".gz") else ("json", "open")
     return "\n".join(
         (
-            "python3 -c 'import datasets, json",
+            f"python3 -c 'import datasets, {modules}",
             "def rows(file, sha256):",
-            '    with open(file, encoding="utf-8") as lines:',
+            f'    with {opening}(file, "rt", encoding="utf-8") as lines:',
             "        yield from map(json.loads, lines)",
             "def of(name): return datasets.Value(name)",
             f"features = datasets.Features({_code(columns)})",
@@ -72,12 +163,30 @@ def loading_code(columns: Columns, *, file: str, sha256: str) -> str:
     )
 
 
+def table_loading_code(file: str) -> str:
+    """A command that loads a Parquet file, whose types are in it."""
+    return f"python3 -c 'import datasets; print(datasets.Dataset.from_parquet(\"{file}\"))'"
+
+
+def folder_loading_code(file: str) -> str:
+    """Commands that unpack an archive of a folder and load it, by the splits that it has."""
+    folder = file.removesuffix(".zip")
+    return "\n".join(
+        (
+            f"python3 -m zipfile -e {file} {folder}",
+            f"python3 -c 'import datasets; print(datasets.load_dataset(\"./{folder}\"))'",
+        )
+    )
+
+
 def _code(columns: Columns) -> str:
     if isinstance(columns, Mapping):
         return "{" + ", ".join(f'"{key}": {_code(inner)}' for key, inner in columns.items()) + "}"
     if isinstance(columns, list):
         return f"[{_code(columns[0])}]"
-    return f'of("{"string" if columns == UNKNOWN else columns}")'
+    if columns == JSON_VALUE:
+        return "datasets.Json()"
+    return f'of("{"string" if columns in (UNKNOWN, MIXED) else columns}")'
 
 
 def names_are_plain(columns: Columns) -> bool:

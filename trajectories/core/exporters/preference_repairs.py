@@ -2,7 +2,14 @@
 
 from collections.abc import Mapping
 
-from trajectories.core.exporters.base import ExportItem, completion_messages, prompt_messages, tools_column
+from trajectories.core.exporters.base import ExportItem, OneRowEach, Reads
+from trajectories.core.exporters.conversations import (
+    MESSAGE,
+    TOOLS,
+    completion_messages,
+    prompt_messages,
+    tools_column,
+)
 from trajectories.core.exporters.thoughts import DEFAULT_THOUGHTS, Thoughts
 from trajectories.core.records import JSON
 
@@ -18,7 +25,7 @@ def is_better(*, chosen: str, rejected: str, rejected_decision: str) -> bool:
     return chosen not in REFUSED_CHOSEN and rejected != "pass" and rejected_decision != "accepted"
 
 
-class PreferenceRepairsExporter:
+class PreferenceRepairsExporter(OneRowEach):
     """One pair per human edit in the release: the edit is chosen, its original rejected, under the same prompt."""
 
     name = "preference-repairs"
@@ -26,6 +33,9 @@ class PreferenceRepairsExporter:
     read_by = "TRL DPO and other preference trainers"
     writes_thoughts = True
     is_table = True
+    reads = Reads.WORDS
+    columns: JSON = {"prompt": [MESSAGE], "chosen": [MESSAGE], "rejected": [MESSAGE], "tools": TOOLS}
+    needs = "human edits of traces that were worse"
 
     def takes(self, item: ExportItem) -> bool:
         """Human edits whose originals are worse as far as is known."""
@@ -41,5 +51,5 @@ class PreferenceRepairsExporter:
             "prompt": prompt_messages(item, thoughts),
             "chosen": chosen,
             "rejected": rejected,
-            **tools_column(item),
+            **tools_column(item, thoughts),
         }

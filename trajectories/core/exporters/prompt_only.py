@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 
-from trajectories.core.exporters.base import ExportItem, TakesEveryItem, prompt_messages
+from trajectories.core.exporters.base import ExportItem, OneRowEach
+from trajectories.core.exporters.conversations import MESSAGE, prompt_messages
 from trajectories.core.exporters.thoughts import DEFAULT_THOUGHTS, Thoughts
 from trajectories.core.identity import canonical_json
 from trajectories.core.records import JSON
 
 
-class PromptOnlyExporter(TakesEveryItem):
+class PromptOnlyExporter(OneRowEach):
     """One row per trace; the answer is text because a column of a data set has one type (grids are JSON text)."""
 
     name = "prompt-only"
@@ -16,10 +17,17 @@ class PromptOnlyExporter(TakesEveryItem):
     read_by = "TRL GRPO and other trainers with a verifiable reward"
     writes_thoughts = True
     is_table = True
+    columns: JSON = {"prompt": [MESSAGE], "answer": "string", "problem_id": "string"}
 
     def row(self, item: ExportItem, thoughts: Thoughts = DEFAULT_THOUGHTS) -> Mapping[str, JSON]:
         """{"prompt": [messages], "answer": text or null, "problem_id": text}."""
-        answer = item.reference
-        if answer is not None and not isinstance(answer, str):
-            answer = canonical_json(answer)
-        return {"prompt": prompt_messages(item, thoughts), "answer": answer, "problem_id": item.problem_name}
+        return {
+            "prompt": prompt_messages(item, thoughts),
+            "answer": answer_text(item.reference),
+            "problem_id": item.problem_name,
+        }
+
+
+def answer_text(answer: JSON) -> str | None:
+    """An answer as text: one that is no text is canonical JSON, none at all is None."""
+    return answer if answer is None or isinstance(answer, str) else canonical_json(answer)

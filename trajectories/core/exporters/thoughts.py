@@ -16,6 +16,9 @@ class Thoughts(StrEnum):
     NONE = "none"
 
 
+FIELDS = (Thoughts.REASONING_CONTENT.value, Thoughts.THINKING.value, Thoughts.REASONING.value)
+"""The ways that are fields of a message, by the field's name."""
+
 DEFAULT_THOUGHTS = Thoughts.REASONING_CONTENT
 
 THOUGHTS_WORDS: Mapping[Thoughts, str] = {

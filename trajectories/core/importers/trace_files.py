@@ -33,6 +33,16 @@ from trajectories.core.completions.recovering import mark_thinking, recover_part
 from trajectories.core.completions.replies import Reply, ReplyError, cut_at_limit, finish_reason_of
 from trajectories.core.completions.thoughts import Part, PartKind
 from trajectories.core.importers.arc_submissions import MARK, attempt_text, read_attempts
+from trajectories.core.importers.archive_rows import (
+    ArchivedItem,
+    ArchivedProblem,
+    model_of,
+    read_end,
+    read_facts,
+    read_item,
+    read_problem,
+    read_usage,
+)
 from trajectories.core.importers.batch_rows import Enclosed, failed_call, open_row, request_messages, request_option
 from trajectories.core.importers.lm_eval_rows import is_logged, read_logged
 from trajectories.core.importers.trace_turns import Turns, check_pieces, read_said, read_turns, thoughts_beside
@@ -73,6 +83,7 @@ class ForeignTrace:
 
     `pieces` are what the model said, in order; without them it is `thinking` and `response`. `parts` are those of the
     response, where the row states them. `adds_verdicts` says that its verdicts are added to a trace that is known.
+    `archived_problem` and `archived_item` are what a row of an archive says besides.
     """
 
     problem: ProblemKey
@@ -95,6 +106,8 @@ class ForeignTrace:
     verdicts: tuple[VerdictRecord, ...] = ()
     adds_verdicts: bool = False
     reviews: tuple[ForeignReview, ...] = ()
+    archived_problem: ArchivedProblem | None = None
+    archived_item: ArchivedItem | None = None
 
     @property
     def completion(self) -> Completion:
@@ -198,19 +211,26 @@ def _full(row: Row) -> ForeignTrace:
         raise ProblemError("trace", 'found no objects "problem" and "trace", expected both')
     response, steps = _text(trace, "reasoning", path="trace."), _steps(trace.get("steps", []))
     parts, steps = _parts(trace.get("parts"), response, steps)
+    archived, item = read_problem(problem), read_item(row.get("item"))
+    named = {"problem_hash": archived.content_hash} if archived else _hash_of_meta(row)
     return ForeignTrace(
-        problem=_key({**problem, "problem_id": problem.get("name"), **_hash_of_meta(row)}, ""),
+        problem=_key({**problem, "problem_id": problem.get("name"), **named}, ""),
         messages=read_turns(trace.get("prompt", []), "trace.prompt").all,
         response=response,
         parts=parts,
-        model=_text(row, "model") or _model_of_meta(row),
+        model=_text(row, "model") or (_model_of_meta(row) if item is None else model_of(item)),
+        temperature=_temperature(trace),
+        finish_reason=read_end(trace) or _finished(None, response),
+        usage=read_usage(trace.get("usage")),
         steps=steps,
         answer=trace.get("answer"),
         program=_text(trace, "program", path="trace."),
         span=read_span(trace.get("found"), response),
-        facts={"hinted": True} if trace.get("hinted") is True else {},
+        facts=read_facts(trace, item),
         verdicts=read_verdicts(row.get("verdicts")),
         reviews=read_reviews(row.get("reviews"), len(steps)),
+        archived_problem=archived,
+        archived_item=item,
     )
 
 

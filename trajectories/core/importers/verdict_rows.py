@@ -19,6 +19,9 @@ from trajectories.core.records import JSON, Outcome, VerdictRecord
 MAX_WORDS = 1_000
 """Verdicts, or reviews, of one trace."""
 
+PLACE = 2
+"""Numbers of a place: where it begins, where it ends."""
+
 LONGEST_NAME = 80
 LONGEST_VERIFIER = 40
 LONGEST_ENGINE = 120
@@ -36,6 +39,8 @@ class ForeignReview:
     reason: str = ""
     comment: str = ""
     step_labels: Mapping[str, str] = field(default_factory=dict)
+    step_spans: Mapping[str, JSON] = field(default_factory=dict)
+    """The place of each labelled step in the trace's text, (start, end) by its index; {} in older files."""
 
 
 def read_verdicts(value: JSON) -> tuple[VerdictRecord, ...]:
@@ -106,7 +111,20 @@ def _review(word: Mapping[str, JSON], path: str, step_count: int) -> ForeignRevi
         reason=_text(word, "reason", path, LONGEST_VERIFIER),
         comment=_text(word, "comment", path, COMMENT_CHARACTERS),
         step_labels=labels,
+        step_spans=_spans(word.get("step_spans", {}), f"{path}.step_spans", labels),
     )
+
+
+def _spans(value: JSON, path: str, labels: Mapping[str, str]) -> Mapping[str, JSON]:
+    if not isinstance(value, dict):
+        raise ProblemError(path, f"found {describe(value)}, expected an object")
+    for index, span in value.items():
+        if index not in labels:
+            raise ProblemError(f"{path}.{index}", "found the place of a step without a label, expected labelled ones")
+        numbers = isinstance(span, list) and len(span) == PLACE and all(type(number) is int for number in span)
+        if not numbers or not 0 <= span[0] <= span[1]:
+            raise ProblemError(f"{path}.{index}", f"found {describe(span)}, expected where it begins and ends")
+    return value
 
 
 def _text(word: Mapping[str, JSON], name: str, path: str, longest: int, *, needed: bool = False) -> str:

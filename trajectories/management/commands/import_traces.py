@@ -1,14 +1,16 @@
 """`manage.py import_traces`: traces sampled elsewhere, from .jsonl and .json files."""
 
 from argparse import ArgumentParser
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError
 
 from trajectories.adapters.uploads import shown_path
+from trajectories.services.imports.archives import import_archive
 from trajectories.services.imports.direct import import_traces
 
 
@@ -22,6 +24,10 @@ class Command(BaseCommand):
             "--adopt-reviews-as", metavar="USER", help="let reviews in `full` rows decide, as USER's own"
         )
 
+        parser.add_argument(
+            "--archive", action="store_true", help="the `full` rows of a release and its manifest.json, all of it"
+        )
+
     def handle(self, *_args: Any, **options: Any) -> None:
         paths: list[Path] = options["paths"]
         actor = self._actor(options["adopt_reviews_as"])
@@ -30,6 +36,9 @@ class Command(BaseCommand):
                 files = [(shown_path(path), stack.enter_context(path.open("rb"))) for path in paths]
             except OSError as fault:
                 raise CommandError(f"{shown_path(Path(fault.filename))}: cannot be read: {fault.strerror}") from fault
+            if options["archive"]:
+                self._restore(actor, files)
+                return
             report = import_traces(
                 actor=actor,
                 files=files,
@@ -45,6 +54,17 @@ class Command(BaseCommand):
         if report.fault_count and not report.inserted + report.duplicates:
             raise CommandError(f"{report.fault_count:,} bad, and nothing good to import")
         self.stdout.write(f"{report.inserted:,} new, {report.duplicates:,} known already, {report.fault_count:,} bad")
+
+    def _restore(self, actor: User | None, files: Sequence[tuple[str, IO[bytes]]]) -> None:
+        """Take in the archive of a release, or say what is wrong with it."""
+        report = import_archive(actor=actor, files=files)
+        for found in report.faults:
+            self.stderr.write(str(found))
+        if report.fault_count or report.release is None:
+            raise CommandError(f"{report.fault_count:,} bad, so nothing of the archive was imported")
+        known = "" if report.is_new else ", known already"
+        new = f"{report.problems:,} problems and {report.traces:,} traces new, {report.known_traces:,} known already"
+        self.stdout.write(f"{new}; release {report.release.pk} {report.release.content_hash[:10]}{known}")
 
     def _actor(self, name: str | None) -> User | None:
         """The person whose reviews the imported ones become; None where nobody is named."""

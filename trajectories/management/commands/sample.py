@@ -14,6 +14,7 @@ from trajectories.core.prompts import PromptError
 from trajectories.core.prompts.shipped import TWENTY_EXPERTS, expert_name
 from trajectories.core.strategies import STRATEGIES, Strategy
 from trajectories.core.strategies.experts import Experts
+from trajectories.core.strategies.plans import Diversity
 from trajectories.management.arguments import title
 from trajectories.models import Instruction, Problem, ProblemSet, Run, Sampler
 from trajectories.selectors.instructions import current_instructions
@@ -28,7 +29,6 @@ from trajectories.services.runs.plans import (
     MAX_EXAMPLES,
     PARALLEL,
     Budget,
-    Diversity,
     Plan,
     PlanError,
     plan_title,

@@ -14,8 +14,9 @@ from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 
 from trajectories.core.identity import derive_seed
-from trajectories.models import Assignment, Queue, QueueItem, QueueSkip, QueueWork
+from trajectories.models import Assignment, AuditEvent, Queue, QueueItem, QueueSkip, QueueWork
 from trajectories.services.curation.review_leases import LEASE
+from trajectories.services.curation.suggestions import give_suggestion
 from trajectories.services.locks import take_turn
 
 State = Assignment.State
@@ -25,6 +26,7 @@ FREE = """
     SELECT waiting.id FROM trajectories_assignment AS waiting
     WHERE waiting.queue_id = %(queue)s AND waiting.state <> 'done' AND NOT waiting.is_gold
       AND (waiting.state = 'open' OR waiting.expires_at <= STATEMENT_TIMESTAMP())
+      AND (waiting.meant_for_id IS NULL OR waiting.meant_for_id = %(reviewer)s)
       AND {where}
       AND NOT EXISTS (
         SELECT 1 FROM trajectories_assignment AS mine
@@ -112,9 +114,10 @@ def lease_next(*, reviewer: User, queue: Queue, but: Iterable[int] = (), skipped
     if found is None and not training:
         # Rows that somebody is writing to are passed over at first, and waited for before the answer is "none".
         found = _take(values, skipped=skipped, passing=True) or _take(values, skipped=skipped, passing=False)
-    if found is not None:
-        found.item.queue = queue
-    return found
+    if found is None:
+        return None
+    found.item.queue = queue
+    return give_suggestion(found, queue)
 
 
 def _start(queue: Queue, reviewer: User) -> float | None:
@@ -191,7 +194,7 @@ def lease_item(*, reviewer: User, item: QueueItem, same_page: bool = False) -> A
         if mine.state == State.LEASED:
             mine.token = mine.token if same_page else uuid.uuid4()
             Assignment.objects.filter(pk=mine.pk).update(expires_at=Now() + LEASE, token=mine.token)
-        return mine
+        return give_suggestion(mine, item.queue)
     if item.queue.state != Queue.State.OPEN or item.is_gold:
         return None
     values: dict[str, Any] = {
@@ -206,7 +209,7 @@ def lease_item(*, reviewer: User, item: QueueItem, same_page: bool = False) -> A
     }
     for skipped in (False, True):
         if (found := _take(values, skipped=skipped, passing=False, where="waiting.item_id = %(item)s")) is not None:
-            return found
+            return give_suggestion(found, item.queue)
     return None
 
 
@@ -218,14 +221,23 @@ def _traces_held(queue_id: int, reviewer: User) -> QuerySet[Assignment, int]:
 def renew_assignments(*, reviewer: User, tokens: Iterable[uuid.UUID]) -> set[uuid.UUID]:
     """Keep leases of the reviewer; the tokens of those that are theirs, which includes what they have decided."""
     mine = Assignment.objects.filter(reviewer=reviewer, token__in=set(tokens))
-    mine.filter(state=State.LEASED).update(expires_at=Now() + LEASE)
+    with transaction.atomic():
+        _lock_in_order(mine.filter(state=State.LEASED))
+        mine.filter(state=State.LEASED).update(expires_at=Now() + LEASE)
     return {token for token in mine.values_list("token", flat=True) if token}
 
 
 @transaction.atomic
 def release_assignments(*, reviewer: User, tokens: Iterable[uuid.UUID]) -> None:
     """Let go of leases, so that others may be handed the items at once; what is somebody else's stays theirs."""
-    free_assignments(Assignment.objects.filter(reviewer=reviewer, state=State.LEASED, token__in=set(tokens)))
+    mine = Assignment.objects.filter(reviewer=reviewer, state=State.LEASED, token__in=set(tokens))
+    _lock_in_order(mine)
+    free_assignments(mine)
+
+
+def _lock_in_order(assignments: Any) -> None:
+    """Lock a queryset's rows by id: a lease may hold many, and whoever takes them over locks them in this order too."""
+    list(assignments.order_by("pk").select_for_update(no_key=True).values_list("pk", flat=True))
 
 
 def free_assignments(leased: Any) -> None:
@@ -277,8 +289,17 @@ def skip_item(*, reviewer: User, item: QueueItem, reason: str = "") -> bool:
         QueueWork.objects.filter(queue=item.queue_id, reviewer=reviewer).update(
             skipped_count=QueueSkip.objects.filter(item__queue=item.queue_id, reviewer=reviewer).count()
         )
+        # Whoever it was meant for does not want it: it is anybody's again.
+        leased.update(meant_for=None)
         free_assignments(leased)
     else:
         # Nobody decides what they are not asked: it is as if the item had not come up.
         leased.update(state=State.DONE, decided_at=Now(), token=uuid.uuid4(), answer={})
+    AuditEvent.objects.create(
+        actor=reviewer,
+        verb="queue.skip",
+        object_type="trace",
+        object_id=item.trace_id,
+        data={"queue": item.queue_id, "item": item.pk, "reason": reason},
+    )
     return True

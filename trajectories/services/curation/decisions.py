@@ -14,6 +14,7 @@ from trajectories.models import Assignment, AuditEvent, Queue, QueueFlag, QueueI
 from trajectories.selectors.queues import current_guidelines, recent_assignments
 from trajectories.services.curation.assignments import lease_again, lease_item
 from trajectories.services.curation.reviews import QueueRules, submit_review, undo_last_review
+from trajectories.services.curation.suggestions import suggestion_of
 from trajectories.services.locks import take_turn
 
 UNDONE_AT_MOST = 20
@@ -100,7 +101,8 @@ def decide_item(*, reviewer: User, item: QueueItem, submitted: Submitted) -> Ass
     assignment.item = item
     if item.is_gold:
         return _answer_gold(assignment, item, submitted, was_done=was_done)
-    return _review(reviewer, assignment, submitted, QueueRules(item.queue, guidelines))
+    rules = QueueRules(item.queue, guidelines, suggestion_of(assignment), assignment.is_control)
+    return _review(reviewer, assignment, submitted, rules)
 
 
 def _mine(reviewer: User, item: QueueItem, key: uuid.UUID) -> tuple[Assignment | None, int | None, bool]:
@@ -147,7 +149,10 @@ def _answer_gold(assignment: Assignment, item: QueueItem, submitted: Submitted, 
     if was_done and item.is_training:
         raise ReviewError("", "The right decision was told already; this answer cannot be changed any more.")
     is_right = str(draft.decision) == item.known_decision
+    suggestion = suggestion_of(assignment)
+    use = {"suggestion_use": str(suggestion.use(draft, is_control=assignment.is_control))} if suggestion else {}
     answer = {
+        **use,
         "decision": str(draft.decision),
         "reason": draft.reason,
         "score": draft.score,

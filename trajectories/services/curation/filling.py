@@ -46,7 +46,7 @@ items AS (
     INSERT INTO trajectories_queueitem (queue_id, trace_id, rank, quota, done_count, is_gold, is_training,
         known_decision, known_reason, known_why, created_at)
     SELECT %s, chosen.pk, chosen.rank,
-        CASE WHEN mod(hashint8extended(chosen.pk, %s) & 9223372036854775807, 100) < %s THEN 2 ELSE 1 END * %s,
+        CASE WHEN mod(hashint8extended(chosen.drawn_by, %s) & 9223372036854775807, 100) < %s THEN 2 ELSE 1 END * %s,
         0, false, false, '', '', '', STATEMENT_TIMESTAMP()
     FROM chosen
     ON CONFLICT (queue_id, trace_id) DO NOTHING
@@ -124,7 +124,10 @@ def matching(queue: Queue) -> QuerySet[Any, Any]:
     if queue.last_trace is not None:
         traces = traces.filter(pk__lte=queue.last_trace)
     inside = QueueItem.objects.filter(queue=queue, trace=OuterRef("pk"))
-    return traces.filter(~Exists(inside)).annotate(rank=_rank(queue)).order_by("pk").values("pk", "rank")
+    # All samples of a problem that come together need equally many reviews.
+    drawn_by = F("problem_id") if queue.by_problem else F("pk")
+    ranked = traces.filter(~Exists(inside)).annotate(rank=_rank(queue), drawn_by=drawn_by)
+    return ranked.order_by("pk").values("pk", "rank", "drawn_by")
 
 
 def _rank(queue: Queue) -> Combinable:

@@ -2,15 +2,17 @@
 
 import secrets
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import F, Max
 
-from trajectories.core.curation.reviews import Decision
+from trajectories.core.curation.groups import NOT_BEST
+from trajectories.core.curation.reviews import REJECTION_REASONS, Decision
 from trajectories.core.curation.schemas import Blinding, DecisionSchema, KnownDecision
+from trajectories.core.curation.suggestions import Source
 from trajectories.core.faults import Fault
 from trajectories.core.selections import Selection
 from trajectories.models import Assignment, AuditEvent, Queue, QueueGuidelines, QueueItem, Review, Trace
@@ -25,6 +27,7 @@ MOST_REVIEWS = 20
 MOST_GOLD = 200
 USUAL_GOLD_EVERY = 20
 """Of so many decisions one is about a gold item where nothing else was said."""
+NO_GOLD = "found some, expected none where all samples of a problem come at once: beside the others they would show."
 State = Queue.State
 
 VERBS: Mapping[str, tuple[tuple[str, ...], str]] = {
@@ -51,11 +54,13 @@ class QueueDraft:
     schema: DecisionSchema = field(default_factory=DecisionSchema)
     blinding: Blinding = field(default_factory=Blinding)
     item_order: str = Queue.Order.RANDOM
+    by_problem: bool = False
     reviews_each: int = 1
     doubled_percent: int = 0
     gold_count: int = 0
     training_count: int = 0
     gold_every: int = 0
+    suggestions: str = Source.NONE
     due_on: date | None = None
     members: Collection[User] = ()
 
@@ -70,11 +75,27 @@ class QueueDraft:
             raise Fault(f"One gold item in: {found}, expected 0 for none or 2 to 1,000.", field="gold_every")
         if self.gold_every and self.gold_count <= self.training_count:
             raise Fault("One gold item in: found a number, but no gold item is left to mix in.", field="gold_every")
+        if self.by_problem:
+            self._check_by_problem()
+        if self.suggestions == Source.VERDICTS and self.blinding.verdicts:
+            found = "found “by verdicts”, but what verifiers found is hidden here until one has decided"
+            raise Fault(f"Suggestions: {found}; choose another source or let it be seen.", field="suggestions")
         needed = self.reviews_each * (2 if self.doubled_percent else 1)
         if self.members and len(self.members) < needed:
             found = f"found {len(self.members)}, expected at least {needed}, as many as a trace needs reviews"
             raise Fault(f"Who may work on it: {found}.", field="members")
         check_guidelines(self.guidelines)
+
+    def _check_by_problem(self) -> None:
+        """Raise Fault for what cannot be asked where all samples of a problem are decided on at once."""
+        if self.gold_count or self.gold_every:
+            raise Fault(f"Gold items: {NO_GOLD}", field="gold_count" if self.gold_count else "gold_every")
+        if self.schema.scores:
+            found = f"found {len(self.schema.scores)}, expected none where all samples of a problem come at once"
+            raise Fault(f"Several scores: {found}.", field="scores")
+        if self.suggestions:
+            found = "found a source, expected none where all samples of a problem come at once"
+            raise Fault(f"Suggestions: {found}.", field="suggestions")
 
 
 def _within(name: str, title: str, value: int, least: int, most: int) -> None:
@@ -97,12 +118,14 @@ def make_queue(*, actor: User, draft: QueueDraft) -> Queue:
         title=draft.title,
         selection=draft.selection.to_json(),
         is_live=draft.is_live,
-        schema=draft.schema.to_json(),
+        schema=_schema_of(draft).to_json(),
         blinding=draft.blinding.to_json(),
         item_order=draft.item_order,
+        by_problem=draft.by_problem,
         reviews_each=draft.reviews_each,
         doubled_percent=draft.doubled_percent,
         gold_every=draft.gold_every,
+        suggestions=draft.suggestions,
         has_training=bool(draft.training_count),
         seed=secrets.randbits(63),
         due_on=draft.due_on,
@@ -118,6 +141,13 @@ def make_queue(*, actor: User, draft: QueueDraft) -> Queue:
         ring("queue", queue.pk)
     _audit(actor, "queue.made", queue, {"selection": queue.selection, "traces": queue.item_count})
     return queue
+
+
+def _schema_of(draft: QueueDraft) -> DecisionSchema:
+    """What is asked; by problem, with the usual reasons, also the reason that another sample is better."""
+    if not draft.by_problem or draft.schema.reasons:
+        return draft.schema
+    return replace(draft.schema, reasons=(*REJECTION_REASONS, NOT_BEST))
 
 
 def _take_gold(queue: Queue, actor: User, draft: QueueDraft) -> None:
@@ -152,6 +182,8 @@ def _make_gold(queue: Queue, trace: Trace, known: KnownDecision, *, rank: float,
 @transaction.atomic
 def add_gold_item(*, actor: User, queue: Queue, trace: Trace, known: KnownDecision, is_training: bool) -> QueueItem:
     """Make a trace a gold item of a queue. Raises Fault for one that somebody reviews, or that is one already."""
+    if queue.by_problem:
+        raise Fault(f"Gold items: {NO_GOLD}", field="trace")
     if known.decision is Decision.REJECT and known.reason not in queue.asks.reason_titles():
         raise Fault("Reason: found none from the queue's list, expected one for a rejection.", field="reason")
     Queue.objects.select_for_update(no_key=True).get(pk=queue.pk)
@@ -178,6 +210,9 @@ def add_gold_item(*, actor: User, queue: Queue, trace: Trace, known: KnownDecisi
         Queue.objects.filter(pk=queue.pk).update(gold_every=USUAL_GOLD_EVERY)
     data = {"trace": trace.pk, "decision": str(known.decision), "training": is_training}
     _audit(actor, "queue.gold", queue, data)
+    AuditEvent.objects.create(
+        actor=actor, verb="gold.made", object_type="trace", object_id=trace.pk, data={"queue": queue.pk, **data}
+    )
     return made
 
 
@@ -227,6 +262,10 @@ def change_queue(*, actor: User, queue: Queue, title: str, due_on: date | None, 
     }
     Queue.objects.filter(pk=queue.pk).update(title=title, due_on=due_on)
     queue.members.set(members)
+    if members:
+        # What was meant for somebody who is not among them any more is anybody's.
+        meant = Assignment.objects.filter(queue=queue, meant_for__isnull=False).exclude(state=Assignment.State.DONE)
+        meant.exclude(meant_for__in=members).update(meant_for=None)
     after = {"title": title, "due_on": str(due_on), "members": sorted(member.pk for member in members)}
     if after != before:
         _audit(actor, "queue.changed", queue, {"before": before, "after": after})

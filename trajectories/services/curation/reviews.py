@@ -3,12 +3,14 @@
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
 
 from trajectories.core.curation.reviews import Decision, ReviewDraft, ReviewError
 from trajectories.core.curation.spans import step_spans
+from trajectories.core.curation.suggestions import Suggestion
 from trajectories.models import AuditEvent, Queue, Review, ReviewLease, Trace
 from trajectories.selectors.review_leases import known_review
 from trajectories.selectors.reviews import last_decision, latest_review, said_before, standing_reviews
@@ -43,10 +45,20 @@ class DecidedMeanwhileError(ReviewError):
 
 @dataclass(frozen=True, slots=True)
 class QueueRules:
-    """The queue that a review is given in, and the id of the version of its guidelines that the reviewer had."""
+    """The queue that a review is given in, the id of the version of its guidelines that the reviewer had, and what was
+    suggested to them; the control was not told."""
 
     queue: Queue
     guidelines: int | None
+    suggestion: Suggestion | None = None
+    is_control: bool = False
+
+    def about_suggestion(self, draft: ReviewDraft) -> dict[str, Any]:
+        """The fields of the review that say what became of the suggestion."""
+        if self.suggestion is None:
+            return {}
+        use = self.suggestion.use(draft, is_control=self.is_control)
+        return {"suggestion": self.suggestion.to_json(), "suggestion_use": use}
 
 
 @transaction.atomic
@@ -100,6 +112,7 @@ def submit_review(
         tags=list(draft.tags),
         queue=rules.queue if rules else None,
         guidelines_id=rules.guidelines if rules else None,
+        **(rules.about_suggestion(draft) if rules else {}),
     )
     _record(review)
     return review

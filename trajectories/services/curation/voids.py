@@ -11,7 +11,8 @@ from django.db.models import QuerySet
 from django.db.models.functions import Coalesce
 
 from trajectories.core.curation.reviews import Decision
-from trajectories.models import AuditEvent, Review, ReviewVoid
+from trajectories.models import AuditEvent, Queue, Review, ReviewVoid
+from trajectories.services.curation.reopening import give_back, reopen_voided
 from trajectories.services.curation.settling import lock_traces, settle_traces
 from trajectories.services.locks import take_turn
 
@@ -25,29 +26,36 @@ class VoidError(ValueError):
 
 
 @transaction.atomic
-def void_reviews(*, actor: User, reviewer: User, since: datetime, reason: str, key: uuid.UUID) -> ReviewVoid:
-    """Let every standing decision that a person took at or after `since` count for nothing.
+def void_reviews(
+    *, actor: User, reviewer: User, since: datetime, reason: str, key: uuid.UUID, queue: Queue | None = None
+) -> ReviewVoid:
+    """Let every standing decision that a person took at or after `since`, or took in one queue, count for nothing.
 
-    Traces are settled anew without them, and the person may be handed them again. The same `key` again gives the event
-    stored the first time. Raises VoidError where there is no such decision.
+    Traces are settled anew without them, and queues in which they were given hand the items out again, to this person
+    too. The same `key` again gives the event stored the first time. Raises VoidError where there is no such decision.
     """
     take_turn("voids of", reviewer.pk)
+    take_turn("assignments of", reviewer.pk)
     if (stored := ReviewVoid.objects.filter(key=key).first()) is not None:
         return stored
     standing = Review.objects.filter(reviewer=reviewer, superseded_by=None).exclude(decision=Decision.WITHDRAW)
+    standing = standing.filter(queue=queue) if queue else standing
     since_then = standing.annotate(decided=Coalesce("decided_at", "created_at")).filter(decided__gte=since)
     trace_ids = _lock(since_then)
     if not trace_ids:
-        raise VoidError(f"{reviewer.username} has no decision since {since:%Y-%m-%d %H:%M} that counts.")
+        raise VoidError(f"{reviewer.username} has no decision since {since:%Y-%m-%d %H:%M} that counts{_where(queue)}.")
     event = ReviewVoid.objects.create(
         reviewer=reviewer,
         since=since,
+        queue=queue,
         reason=reason.strip(),
         actor=actor,
         review_count=since_then.filter(trace__in=trace_ids).count(),
         key=key,
     )
     _supersede(event, since_then, trace_ids, _withdrawal)
+    for some in _batches(trace_ids):
+        reopen_voided(void=event, trace_ids=some)
     _audit(event, "void.add")
     return event
 
@@ -56,9 +64,11 @@ def void_reviews(*, actor: User, reviewer: User, since: datetime, reason: str, k
 def restore_reviews(*, actor: User, void: ReviewVoid, key: uuid.UUID) -> ReviewVoid:
     """Take a void back: what it withdrew counts again, but where the person has decided anew since.
 
+    In queues it counts as given where the item still wants a review; what others have given meanwhile stays.
     The same `key` again, or a void that is taken back already, gives the event stored the first time.
     """
     take_turn("voids of", void.reviewer_id)
+    take_turn("assignments of", void.reviewer_id)
     if (stored := ReviewVoid.objects.filter(undoes=void).first()) is not None:
         return stored
     if void.undoes_id is not None:
@@ -68,14 +78,21 @@ def restore_reviews(*, actor: User, void: ReviewVoid, key: uuid.UUID) -> ReviewV
     event = ReviewVoid.objects.create(
         reviewer=void.reviewer,
         since=void.since,
+        queue=void.queue,
         actor=actor,
         review_count=withdrawn.filter(trace__in=trace_ids).count(),
         undoes=void,
         key=key,
     )
     _supersede(event, withdrawn, trace_ids, _restored)
+    for some in _batches(trace_ids):
+        give_back(void=void, restored=event, trace_ids=some)
     _audit(event, "void.undo")
     return event
+
+
+def _where(queue: Queue | None) -> str:
+    return f" in the queue “{queue.title}”" if queue else ""
 
 
 def _lock(reviews: QuerySet[Review]) -> list[int]:
@@ -148,5 +165,6 @@ def _audit(event: ReviewVoid, verb: str) -> None:
         "since": event.since.isoformat(),
         "reviews": event.review_count,
         "reason": event.reason,
+        **({"queue": event.queue_id} if event.queue_id else {}),
     }
     AuditEvent.objects.create(actor=event.actor, verb=verb, object_type="user", object_id=event.reviewer_id, data=data)

@@ -4,7 +4,6 @@ import logging
 import time
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import astuple
 from pathlib import Path
 from typing import IO, Any
 
@@ -21,7 +20,9 @@ from trajectories.core.records import JSON
 from trajectories.models import AuditEvent, Import
 from trajectories.models.job_kinds import CANCEL, RETRY
 from trajectories.selectors.disk import NO_SPACE
+from trajectories.services.imports.archive_steps import ArchiveError, take_step
 from trajectories.services.imports.readers import OpenReader, Reader, UploadGoneError
+from trajectories.services.imports.writing import set_target, write_staged
 from trajectories.services.jobs.heartbeats import KeptLease
 from trajectories.services.jobs.leases import LEASE, MOST_CLAIMS, claim_job, lease_of, lost_jobs, release_job, renew_job
 from trajectories.services.jobs.ringers import ring
@@ -29,14 +30,9 @@ from trajectories.services.jobs.steering import JobError, steer
 from trajectories.services.problems.imports import (
     FaultTally,
     OnFault,
-    SetTarget,
-    name_of_set,
     spool_folder,
-    write_problems,
 )
-from trajectories.services.problems.procedural import procedural_source_name
 from trajectories.services.problems.uploads import drop_uploads, find_upload, find_upload_in_use, keep_on, keep_upload
-from trajectories.services.traces.imports import write_traces
 
 logger = logging.getLogger(__name__)
 
@@ -86,8 +82,8 @@ def plan_import(
     `options` has "on_fault" and what the kind needs: "set_title" and "split" of problems, "columns" of questions,
     "draw" of procedural problems, "adopt_reviews" of traces. Raises ValidationError for a title that makes no set.
     """
-    if kind != Import.Kind.TRACES:
-        _target(str(options["set_title"]), source).check()
+    if kind not in (Import.Kind.TRACES, Import.Kind.ARCHIVE):
+        set_target(str(options["set_title"]), source).check()
     keep_on(upload.token for upload in uploads)
     job = Import.objects.create(
         kind=kind,
@@ -114,6 +110,8 @@ def import_again(*, actor: User, job_id: int) -> Import:
     found = [upload for upload in uploads if upload is not None]
     if not found or len(found) < len(uploads):
         raise ImportJobError("The files are gone, or somebody else has sent them. Send them again.")
+    if job.kind == Import.Kind.ARCHIVE:
+        raise ImportJobError("An archive is taken in whole or not at all.")
     options = {**job.options, "on_fault": "skip"}
     if options.get("adopt_reviews"):
         options["adopt_reviews"] = actor.has_perm("trajectories.add_review")
@@ -219,6 +217,8 @@ class _Slice:
 
     def go_on(self) -> bool:
         """Read on, and write once everything is read; whether something is left to read."""
+        if self._job.kind == Import.Kind.ARCHIVE:
+            return self._restore()
         with open_spool(_spool_path(self._job.pk)) as spool:
             if not spool.cut(self._job.staged_bytes):
                 self._begin_anew(spool)
@@ -227,6 +227,20 @@ class _Slice:
                     if not self._read(opened.reader, spool):
                         return True
             return self._finish(spool)
+
+    def _restore(self) -> bool:
+        """Take the next step of an archive; whether another one is left."""
+        try:
+            taken = take_step(self._job)
+        except ArchiveError as fault:
+            return _end(self._job, self._held, State.FAILED, str(fault))
+        self._update(**taken.changes)
+        if taken.faults:
+            return _end(self._job, self._held, State.REFUSED)
+        if taken.is_last:
+            self._update(state=State.FINISHED, finished_at=Now())
+            _clean_up(self._job, State.FINISHED)
+        return not taken.is_last
 
     def _begin_anew(self, spool: Spool) -> None:
         """Read everything again, where what was set aside is lost or does not hold any more."""
@@ -299,33 +313,7 @@ class _Slice:
     def _write(self, spool: Spool) -> None:
         """Write everything and end the import, in the caller's transaction. Raises _LeaseLostError."""
         job = self._job
-        if job.kind == Import.Kind.TRACES:
-            traces = write_traces(
-                actor=job.created_by,
-                source=job.source,
-                spool=spool,
-                fault_count=self._faults.count,
-                adopting=bool(job.options["adopt_reviews"]),
-            )
-            samplers = [{"id": sampler.pk, "title": sampler.title} for sampler in traces.samplers.values()]
-            came = {"inserted": len(traces.trace_ids), "duplicates": traces.duplicates, "samplers": samplers}
-            if traces.trace_ids:
-                ring("verification", traces.trace_ids)
-        else:
-            source = procedural_source_name() if job.kind == Import.Kind.PROCEDURAL else job.source
-            problems = write_problems(
-                actor=job.created_by,
-                target=_target(job.options["set_title"], source),
-                spool=spool,
-                fault_count=self._faults.count,
-            )
-            came = {
-                "inserted": problems.inserted,
-                "duplicates": problems.duplicates,
-                "problem_set": problems.problem_set,
-                "crossing_count": problems.crossing_count,
-                "crossings": [astuple(crossing) for crossing in problems.crossings],
-            }
+        came = write_staged(job, spool, self._faults.count)
         self._update(state=State.FINISHED, finished_at=Now(), **came)
 
     def _update(self, **changes: Any) -> None:
@@ -361,10 +349,6 @@ def _wait_for_space(job: Import, token: uuid.UUID) -> None:
         reason=NO_SPACE,
         space_needed=needed,
     )
-
-
-def _target(set_title: str, source: str) -> SetTarget:
-    return SetTarget(name_of_set(set_title), set_title, source)
 
 
 def _on_fault(job: Import) -> OnFault:

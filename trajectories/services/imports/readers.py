@@ -105,7 +105,7 @@ class OpenReader(AbstractContextManager["OpenReader"]):
         self._stack.close()
 
 
-def _streams(job: Import, stack: ExitStack) -> list[tuple[str, IO[bytes]]]:
+def open_streams(job: Import, stack: ExitStack) -> list[tuple[str, IO[bytes]]]:
     """Name and content of each file, open. Raises UploadGoneError."""
     opened: list[tuple[str, IO[bytes]]] = []
     for file in job.files:
@@ -117,7 +117,7 @@ def _streams(job: Import, stack: ExitStack) -> list[tuple[str, IO[bytes]]]:
 
 
 def _open_arc(job: Import, stack: ExitStack) -> Reader:
-    streams = _streams(job, stack)
+    streams = open_streams(job, stack)
     files = stack.enter_context(OpenFiles(settings.UPLOAD_LIMIT_BYTES))
     documents = [document for name, stream in streams for document in files.add_stream(stream, name)]
     reader = _RecordReader(iter(()), len(documents), by_item=False)
@@ -156,7 +156,7 @@ def _open_procedural(job: Import, stack: ExitStack) -> Reader:  # noqa: ARG001 (
 
 
 def _open_traces(job: Import, stack: ExitStack) -> Reader:
-    streams = _streams(job, stack)
+    streams = open_streams(job, stack)
     total = 0
     for _, stream in streams:
         total += stream.seek(0, 2)

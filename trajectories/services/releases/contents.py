@@ -6,7 +6,8 @@ from typing import Any
 
 from trajectories.adapters.spools import Spool
 from trajectories.core.curation.reviews import Decision
-from trajectories.core.identity import ListHash, content_hash, text_hash
+from trajectories.core.identity import ListHash, text_hash
+from trajectories.core.releases.items import item_hash
 from trajectories.core.releases.rules import Rule
 from trajectories.models import Instruction, Problem, ReleaseItem, Run, Sampler
 from trajectories.selectors.release_contents import Values, read_final, read_reviews, read_traces, read_verdicts
@@ -51,32 +52,33 @@ class Contents:
         authors = [self._pseudonym(review[2]) for review in reviews]
         scores = [review[4] for review in reviews if review[3] == Decision.ACCEPT and review[4] is not None]
         score = sum(scores) / len(scores) if scores else None
-        content: dict[str, Any] = {
-            "problem": problem_hash,
-            "trace": trace_hash,
-            "split": split,
-            "score": score,
-            "reviews": [[by, *review[3:]] for by, review in zip(authors, reviews, strict=True)],
-            "verdicts": [verdict[2:] for verdict in verdicts],
-        }
         evidence: dict[str, Any] = {
             "reviews": [{"id": review[1], "by": by} for by, review in zip(authors, reviews, strict=True)],
             "verdicts": [verdict[1] for verdict in verdicts],
         }
+        original, decided = None, None
         if trace[8] is not None:
             evidence["original"] = _original(trace)
-            content["original"] = {**evidence["original"], "trace": trace[11]}
+            original = {**evidence["original"], "trace": trace[11]}
             self.edits += 1
         if final is not None:
-            # Only where there is one: items without keep the hashes they always had.
             by = self._pseudonym(final[2])
-            content["final"] = [by, *final[3:]]
+            decided = [by, *final[3:]]
             evidence["final"] = {"id": final[1], "by": by}
             self.adjudicated += 1
-        item_hash = content_hash(content)
-        self.spool.append([self.count, trace_id, split, score, evidence, item_hash])
+        own_hash = item_hash(
+            problem=problem_hash,
+            trace=trace_hash,
+            split=split,
+            score=score,
+            reviews=[[by, *review[3:]] for by, review in zip(authors, reviews, strict=True)],
+            verdicts=[verdict[2:] for verdict in verdicts],
+            original=original,
+            final=decided,
+        )
+        self.spool.append([self.count, trace_id, split, score, evidence, own_hash])
         self.count += 1
-        self.items_hash.add(item_hash)
+        self.items_hash.add(own_hash)
         self.problems.add(problem)
         self.splits[split] += 1
         for verdict in verdicts:

@@ -11,8 +11,9 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from trajectories.adapters.disk import free_bytes, is_full
+from trajectories.adapters.hub import HubError
 from trajectories.core.records import JSON
-from trajectories.models import AuditEvent, Delivery, Release
+from trajectories.models import AuditEvent, Delivery, Export, Release
 from trajectories.models.job_kinds import RETRY
 from trajectories.selectors.disk import NO_SPACE
 from trajectories.services.jobs.heartbeats import KeptLease
@@ -20,6 +21,7 @@ from trajectories.services.jobs.leases import MOST_CLAIMS, claim_job, lease_of, 
 from trajectories.services.jobs.ringers import ring
 from trajectories.services.jobs.steering import JobError, steer
 from trajectories.services.releases.environments import environment_chunks, environment_filename, read_contents
+from trajectories.services.releases.pushes import push_export, read_target
 from trajectories.services.releases.stores import file_folder, file_store
 
 BEAT_SECONDS = 30.0
@@ -67,6 +69,27 @@ def request_environment(*, actor: User, release: Release) -> Delivery:
             return delivery
         return retry_delivery(actor=actor, job_id=delivery.pk)
     _audit(actor, "request", delivery, {"release": release.pk, "what": delivery.what})
+    ring("delivery", delivery.pk)
+    return delivery
+
+
+@transaction.atomic
+def request_push(*, actor: User, export: Export, key_name: str, repository: str, private: bool) -> Delivery:
+    """Queue the push of a file to a hub, and ring for it. Raises Fault with the field that is wrong.
+
+    A push of the same file to the same repository that waits or is under way is that one.
+    """
+    target = read_target(key_name=key_name, repository=repository.strip(), private=private)
+    same = Delivery.objects.select_for_update(of=("self",)).filter(
+        what=Delivery.What.PUSH, export=export, target=target, state__in=Delivery.ACTIVE_STATES
+    )
+    if (under_way := same.order_by("pk").first()) is not None:
+        ring("delivery", under_way.pk)
+        return under_way
+    delivery = Delivery.objects.create(
+        release=export.release, what=Delivery.What.PUSH, export=export, target=target, created_by=actor
+    )
+    _audit(actor, "request", delivery, {"release": export.release_id, "what": delivery.what, **target})
     ring("delivery", delivery.pk)
     return delivery
 
@@ -157,4 +180,15 @@ def _audit(actor: User | None, verb: str, delivery: Delivery, data: dict[str, JS
     )
 
 
-_MAKERS = {Delivery.What.ENVIRONMENT: _make_environment}
+def _make_push(delivery: Delivery, held: QuerySet[Delivery]) -> dict[str, Any]:
+    held.update(total_count=1)
+    try:
+        pushed = push_export(delivery)
+    except (HubError, FileNotFoundError) as fault:
+        raise DeliveryError(str(fault)) from fault
+    outcome = {"commit": pushed.commit, "address": pushed.address}
+    _audit(delivery.created_by, "push", delivery, {**delivery.target, **outcome})
+    return {"outcome": outcome, "done_count": 1, "total_count": 1}
+
+
+_MAKERS = {Delivery.What.ENVIRONMENT: _make_environment, Delivery.What.PUSH: _make_push}

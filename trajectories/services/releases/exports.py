@@ -1,8 +1,9 @@
 """Asking for exports and writing them. The table is the queue of record; a task only rings."""
 
 import uuid
-from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
@@ -15,23 +16,24 @@ from trajectories.core.exporters import (
     DEFAULT_ARGUMENTS,
     DEFAULT_THOUGHTS,
     EXPORTERS,
+    SUFFIXES,
     Arguments,
+    Container,
+    Pairing,
     Thoughts,
-    encode_line,
-    make_row,
 )
-from trajectories.core.exporters.columns import UNKNOWN, Columns, add_value, is_typed, loading_code
+from trajectories.core.exporters.columns import folder_loading_code, loading_code, table_loading_code
+from trajectories.core.exporters.trainers import TEMPLATES, beside
 from trajectories.core.records import JSON
 from trajectories.models import AuditEvent, Export, Release
 from trajectories.models.job_kinds import RETRY
 from trajectories.selectors.disk import NO_SPACE
-from trajectories.selectors.exports import iterate_items
 from trajectories.services.jobs.leases import LEASE, MOST_CLAIMS, claim_job, lease_of, lost_jobs, release_job
 from trajectories.services.jobs.ringers import ring
 from trajectories.services.jobs.steering import JobError, steer
 from trajectories.services.releases.stores import file_folder, file_store
+from trajectories.services.releases.writing import ExportWriter, RowsError
 
-HEARTBEAT_ROWS = 200
 SHORT_ROWS = 500
 """An export of so many rows is written within a second or two."""
 
@@ -47,9 +49,24 @@ class _LeaseLostError(Exception):
     """Another writer has taken the export over."""
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is asked of an export, by name. Empty thoughts, arguments and container are what the format recommends, or
+    what `template` says (exporters.trainers).
+    """
+
+    format: str
+    with_meta: bool = False
+    thoughts: str = ""
+    arguments: str = ""
+    container: str = ""
+    template: str = ""
+    pairing: Pairing = field(default_factory=Pairing)
+
+
 def stored_name(export: Export) -> str:
     """The name of an export's file in the store."""
-    return f"export-{export.pk}.jsonl"
+    return f"export-{export.pk}.{SUFFIXES[Container(export.container)]}"
 
 
 def export_path(export: Export) -> Path:
@@ -62,17 +79,28 @@ def export_filename(export: Export) -> str:
     how = "" if export.thoughts in ("", DEFAULT_THOUGHTS) else f"-{export.thoughts}"
     how = "-thoughts-in-text" if is_older_than_parts(export) else how
     how += "-objects" if export.arguments == Arguments.OBJECTS else ""
-    return f"release-{export.release_id}-{export.format}{how}{'-meta' if export.with_meta else ''}.jsonl"
+    how += "".join(f"-{name}-{value:g}" for name, value in sorted(export.options.items()))
+    how += "-meta" if export.with_meta else ""
+    return f"release-{export.release_id}-{export.format}{how}.{SUFFIXES[Container(export.container)]}"
 
 
 def export_loading(export: Export) -> str:
-    """The command that loads the file of an export with `datasets`, "" where its rows fit no typed columns.
-
-    Objects as arguments have other keys from tool to tool, of which a typed column would make one object with all.
-    """
-    if export.columns is None or export.arguments == Arguments.OBJECTS:
+    """The command that loads the file of an export with `datasets`, "" where its rows fit no typed columns."""
+    file = export_filename(export)
+    if export.container == Container.PARQUET:
+        return table_loading_code(file)
+    if export.container == Container.FOLDER:
+        return folder_loading_code(file)
+    if export.columns is None or export.container == Container.JSON:
         return ""
-    return loading_code(export.columns, file=export_filename(export), sha256=export.sha256)
+    return loading_code(export.columns, file=file, sha256=export.sha256)
+
+
+def export_beside(export: Export) -> dict[str, str]:
+    """What to put beside the file of an export for trainers that want configuration; a folder has it inside."""
+    if export.container == Container.FOLDER:
+        return {}
+    return beside(export.format, export.thoughts, {"": [export_filename(export)]})
 
 
 def is_older_than_parts(export: Export) -> bool:
@@ -80,34 +108,59 @@ def is_older_than_parts(export: Export) -> bool:
     return export.thoughts == "" and EXPORTERS[export.format].writes_thoughts
 
 
+def request_export(*, actor: User, release: Release, export_format: str, **ways: Any) -> Export:
+    """See `request_file`; `ways` are those of Wanted, and JSON Lines where there are none."""
+    exporter = EXPORTERS.get(export_format)
+    lines = Container.JSONL if exporter is not None and Container.JSONL in exporter.containers else ""
+    return request_file(actor=actor, release=release, wanted=Wanted(export_format, **{"container": lines, **ways}))
+
+
+def _ways(wanted: Wanted) -> dict[str, Any]:
+    """What is asked for as the row of an export has it. Raises ExportError for what is not known or does not fit."""
+    _check("Format", wanted.format, [*EXPORTERS])
+    exporter, template = EXPORTERS[wanted.format], None
+    if wanted.template:
+        _check("Template", wanted.template, [*TEMPLATES])
+        template = TEMPLATES[wanted.template]
+    _check("Thoughts", wanted.thoughts, ["", *Thoughts])
+    _check("Arguments", wanted.arguments, ["", *Arguments])
+    _check("Container", wanted.container, ["", *exporter.containers])
+    thoughts = wanted.thoughts or (template.thoughts if template else DEFAULT_THOUGHTS)
+    arguments = wanted.arguments or (template.arguments if template else DEFAULT_ARGUMENTS)
+    # Objects have other keys from call to call: a typed column would give each the keys of all others.
+    objects = exporter.writes_thoughts and arguments == Arguments.OBJECTS and Container.JSONL in exporter.containers
+    container = Container(wanted.container or (Container.JSONL if objects else exporter.containers[0]))
+    usual = asdict(Pairing())
+    options = {name: value for name, value in asdict(wanted.pairing).items() if value != usual[name]}
+    return {
+        "thoughts": Thoughts(thoughts).value if exporter.writes_thoughts else "",
+        "arguments": Arguments(arguments).value if exporter.writes_thoughts else "",
+        "container": container.value,
+        "with_meta": wanted.with_meta and container is not Container.JSON,
+        "options": options if exporter.makes_pairs else {},
+    }
+
+
+def unsaved_export(release: Release, wanted: Wanted) -> Export:
+    """An export that is in no list, for who writes its file here and now. Raises ExportError."""
+    return Export(release=release, format=wanted.format, **_ways(wanted))
+
+
+def _check(what: str, found: str, known: list[str]) -> None:
+    if found not in known:
+        raise ExportError(f"{what}: found {found[:40]!r}, expected one of {', '.join(filter(None, known))}.")
+
+
 @transaction.atomic
-def request_export(
-    *,
-    actor: User,
-    release: Release,
-    export_format: str,
-    with_meta: bool = False,
-    thoughts: str = DEFAULT_THOUGHTS,
-    arguments: str = DEFAULT_ARGUMENTS,
-) -> Export:
-    """The export of a release in one format and one way to write thoughts and arguments: the one there is or a new one.
+def request_file(*, actor: User | None, release: Release, wanted: Wanted) -> Export:
+    """The export of a release in one format, container and way to write rows: the one there is or a new one.
 
     One that failed or was cancelled, or whose file is gone, is queued again. Whatever is queued is rung for. Raises
-    ExportError for an unknown format or way.
+    ExportError for an unknown format, container or way.
     """
-    if export_format not in EXPORTERS:
-        raise ExportError(f"Format: found {export_format[:40]!r}, expected one of {', '.join(EXPORTERS)}.")
-    if thoughts not in tuple(Thoughts):
-        raise ExportError(f"Thoughts: found {thoughts[:40]!r}, expected one of {', '.join(Thoughts)}.")
-    if arguments not in tuple(Arguments):
-        raise ExportError(f"Arguments: found {arguments[:40]!r}, expected one of {', '.join(Arguments)}.")
-    writes = EXPORTERS[export_format].writes_thoughts
-    ways = {
-        "thoughts": Thoughts(thoughts).value if writes else "",
-        "arguments": Arguments(arguments).value if writes else "",
-    }
+    ways = _ways(wanted)
     export, made = Export.objects.select_for_update().get_or_create(
-        release=release, format=export_format, with_meta=with_meta, **ways, defaults={"created_by": actor}
+        release=release, format=wanted.format, **ways, defaults={"created_by": actor}
     )
     lost = export.state == Export.State.READY and not file_store().has(stored_name(export))
     if not made and not lost and export.state not in (Export.State.FAILED, Export.State.CANCELLED):
@@ -124,7 +177,7 @@ def request_export(
         verb="export.request",
         object_type="export",
         object_id=export.pk,
-        data={"release": release.pk, "format": export_format, "with_meta": with_meta, **ways},
+        data={"release": release.pk, "format": wanted.format, **ways},
     )
     ring("export", export.pk)
     return export
@@ -178,13 +231,17 @@ def write_export(*, job_id: int) -> bool:
 
 def _write(export: Export, token: uuid.UUID) -> bool:
     writer = _Writer(export, token)
+    rows = ExportWriter(export, file_folder(), writer.renew)
     if export.claims > MOST_CLAIMS:
         error = f"Given up after {MOST_CLAIMS} attempts that did not come to an end."
         writer.finish(state=Export.State.FAILED, error=error)
         return False
     try:
-        written = file_store().put(stored_name(export), writer.lines())
+        written = file_store().put(stored_name(export), rows.chunks())
     except _LeaseLostError:
+        return False
+    except RowsError as fault:
+        writer.finish(state=Export.State.FAILED, error=str(fault))
         return False
     except OSError as fault:
         if is_full(fault):
@@ -196,16 +253,17 @@ def _write(export: Export, token: uuid.UUID) -> bool:
         if is_full(fault):
             writer.wait_for_space()
             return False
-        writer.finish(state=Export.State.FAILED, error=f"Row {writer.rows + 1}: {type(fault).__name__}: {fault}")
+        writer.finish(state=Export.State.FAILED, error=f"Row {rows.rows + 1}: {type(fault).__name__}: {fault}")
         raise
     return writer.finish(
         state=Export.State.READY,
         error="",
         space_needed=None,
-        rows_written=written.chunks,
+        rows_written=rows.rows,
+        items_taken=rows.taken,
         byte_size=written.byte_size,
         sha256=written.sha256,
-        columns=writer.columns,
+        columns=rows.columns,
         used_at=Now(),
         dropped_at=None,
     )
@@ -218,33 +276,14 @@ def lost_exports() -> list[int]:
 
 
 class _Writer:
-    """The lines of one export, renewing the lease as they are made."""
+    """The lease of one export that is being written."""
 
     def __init__(self, export: Export, token: uuid.UUID) -> None:
-        self.export, self.token, self.rows = export, token, 0
-        self._columns: Columns = UNKNOWN
+        self.export, self.token = export, token
 
-    @property
-    def columns(self) -> Columns | None:
-        """The types of what was written; None where no typed column holds it."""
-        is_table = EXPORTERS[self.export.format].is_table
-        return self._columns if is_table and is_typed(self._columns) else None
-
-    def lines(self) -> Iterator[bytes]:
-        """Every row, in order. Raises _LeaseLostError when another writer took over."""
-        exporter = EXPORTERS[self.export.format]
-        thoughts = Thoughts(self.export.thoughts or DEFAULT_THOUGHTS)
-        arguments = Arguments(self.export.arguments or DEFAULT_ARGUMENTS)
-        for item in filter(exporter.takes, iterate_items(self.export.release)):
-            row = make_row(exporter, item, with_meta=self.export.with_meta, thoughts=thoughts, arguments=arguments)
-            self._columns = add_value(self._columns, row)
-            yield encode_line(row)
-            self.rows += 1
-            if self.rows % HEARTBEAT_ROWS == 0:
-                self._renew()
-
-    def _renew(self) -> None:
-        if not self._held().update(rows_written=self.rows, lease_expires_at=Now() + LEASE):
+    def renew(self, rows: int) -> None:
+        """Keep the lease, and say how far it is. Raises _LeaseLostError when another writer took over."""
+        if not self._held().update(rows_written=rows, lease_expires_at=Now() + LEASE):
             raise _LeaseLostError
 
     def finish(self, **values: object) -> bool:

@@ -23,9 +23,10 @@ def reservation_of(run: Run) -> Reservation:
     """The most one sample of the run may take: its longest prompt and an answer that uses all it may, or of an agent
     all the tokens that its calls may take together."""
     settings = ChatSettings.from_parameters(run.sampler.parameters)
-    if (agent := run.plan.get("agent")) is not None:
-        return _of_agent(settings, agent["turns"], agent["tokens"])
-    prompt = run.plan.get("prompt_tokens", UNKNOWN_PROMPT_TOKENS)
+    plan = run.kept_plan
+    if plan.agent is not None:
+        return _of_agent(settings, plan.agent["turns"], plan.agent["tokens"])
+    prompt = UNKNOWN_PROMPT_TOKENS if plan.prompt_tokens is None else plan.prompt_tokens
     usage = Usage(input_tokens=prompt, output_tokens=settings.max_output_tokens)
     return Reservation(usage.input_tokens + usage.output_tokens, settings.cost_of(usage))
 

@@ -57,7 +57,7 @@ def sample_session(*, run_id: int, on_traces: OnTraces, seconds: float = SESSION
     except (ValueError, TypeError) as fault:
         fail_run(run_id=run_id, reason=str(fault))
         return BatchReport([], more=False)
-    ports = DatabasePorts(run.sampler, recalls=run.plan.get("recalls", True))
+    ports = DatabasePorts(run.sampler, recalls=run.kept_plan.recalls)
     token = uuid.uuid4()
     try:
         sampler = ChatSampler(settings, endpoint_access(), ports, run=run_python)

@@ -1,8 +1,7 @@
 """The prompts that a plan would begin with, rendered exactly as they would be sent."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
 from trajectories.adapters.chat_api.samples.conversion import request_messages
 from trajectories.core.prompts.leaks import find_leak
@@ -48,9 +47,9 @@ def first_requests(
     plan: Plan, sampler: Sampler, chosen: Sequence[tuple[Problem, Planned]], *, seed: int
 ) -> list[SampleRequest]:
     """What would be asked for attempts of the first round of a run that is not planned yet, with this seed."""
-    kept: dict[str, Any] = plan.as_json()
+    kept = plan.keep()
     if plan.diversity.examples:
-        kept["example_pool"] = example_pool(sorted({problem.kind for problem, _ in chosen}))
+        kept = replace(kept, example_pool=example_pool(sorted({problem.kind for problem, _ in chosen})))
     maker = RequestMaker(kept, seed)
     run = Run(sampler=sampler, seed=seed)
     by_key = {instruction.pk: instruction for instruction in plan.instructions}

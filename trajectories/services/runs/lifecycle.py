@@ -6,7 +6,8 @@ one order keeps the counters exact and the transactions free of deadlocks.
 
 import itertools
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -18,6 +19,7 @@ from django.utils import timezone
 from trajectories.adapters.code_version import code_version
 from trajectories.core.records import JSON
 from trajectories.core.strategies import find_strategy
+from trajectories.core.strategies.plans import RunPlan
 from trajectories.models import Attempt, AuditEvent, Problem, ProblemSet, Run, RunProblem, Sampler
 from trajectories.models.job_kinds import CANCEL, PAUSE, RESUME
 from trajectories.selectors.examples import example_pool
@@ -74,7 +76,7 @@ def plan_run(  # noqa: PLR0913 (the parts of a plan)
         sampler=sampler,
         problem_set=problem_set,
         strategy=plan.strategy,
-        plan={**plan.as_json(), **_frozen_examples(plan), **(options or {})},
+        plan=replace(plan.keep(), example_pool=_frozen_examples(plan), **(options or {})).to_json(),
         seed=draw_seed() if seed is None else seed,
         code_version=code_version(),
         state=Run.State.QUEUED,
@@ -100,10 +102,10 @@ def draw_seed() -> int:
     return secrets.randbelow(MAX_SEED)
 
 
-def _frozen_examples(plan: Plan) -> dict[str, Any]:
+def _frozen_examples(plan: Plan) -> Sequence[int]:
     """The traces that the run's examples are drawn from, whatever is accepted later. Raises PlanError for none."""
     if not plan.diversity.examples:
-        return {}
+        return ()
     keys = [problem.pk for problem in plan.problems]
     kinds = list(Problem.objects.filter(pk__in=keys).values_list("kind", flat=True).distinct())
     pool = example_pool(kinds)
@@ -112,7 +114,7 @@ def _frozen_examples(plan: Plan) -> dict[str, Any]:
             f"Found no accepted trace of a training problem ({', '.join(sorted(kinds))}) to draw "
             f"{plan.diversity.examples} examples from; expected at least one."
         )
-    return {"example_pool": pool}
+    return pool
 
 
 def audit_run(actor: User | None, verb: str, run: Run, data: dict[str, Any] | None = None) -> None:
@@ -169,17 +171,17 @@ def extend_run(*, actor: User | None, run: Run, samples_each: int) -> Run:
     """
     with transaction.atomic():
         held = lock_run(run.pk)
-        plan = Run.objects.values_list("plan", flat=True).get(pk=run.pk)
+        plan = RunPlan.from_json(Run.objects.values_list("plan", flat=True).get(pk=run.pk))
         _check_extension(held, plan, samples_each)
-        problems = Problem.objects.filter(pk__in=plan["problem_ids"]).only("pk", "kind", "content_hash").order_by("pk")
-        attempts = further_attempts(held, plan, problems, samples_each - plan["samples_each"])
+        problems = Problem.objects.filter(pk__in=plan.problem_ids or ()).only("pk", "kind", "content_hash")
+        attempts = further_attempts(held, plan, problems.order_by("pk"), samples_each - plan.samples_each)
         added = 0
         while batch := list(itertools.islice(attempts, ATTEMPTS_PER_INSERT)):
             added += len(Attempt.objects.bulk_create(batch))
         now = timezone.now()
         if held.started_at is not None and held.finished_at is not None:
             held.started_at += now - held.finished_at
-        held.plan = {**plan, "samples_each": samples_each}
+        held.plan = plan.with_samples(samples_each).to_json()
         held.planned_count += added
         held.state, held.state_reason, held.finished_at, held.rung_at = Run.State.QUEUED, "", None, now
         held.save()  # with the plan, which lock_run leaves out
@@ -188,7 +190,7 @@ def extend_run(*, actor: User | None, run: Run, samples_each: int) -> Run:
     return held
 
 
-def _check_extension(held: Run, plan: Mapping[str, Any], samples_each: int) -> None:
+def _check_extension(held: Run, plan: RunPlan, samples_each: int) -> None:
     """Raise RunStateError or PlanError, see extend_run; the run's row is locked."""
     if held.state != Run.State.FINISHED:
         raise RunStateError(f"The run is {held.state}; only of a finished one more can be drawn.")
@@ -197,7 +199,7 @@ def _check_extension(held: Run, plan: Mapping[str, Any], samples_each: int) -> N
         raise RunStateError(
             f"The strategy {strategy.title!r} decides itself how many samples a problem gets; plan a new run instead."
         )
-    before = plan["samples_each"]
+    before = plan.samples_each
     if not before < samples_each <= MAX_SAMPLES_EACH:
         raise PlanError(
             f"Samples each is {samples_each:,}; expected more than {before:,}, at most {MAX_SAMPLES_EACH:,}."
@@ -205,7 +207,7 @@ def _check_extension(held: Run, plan: Mapping[str, Any], samples_each: int) -> N
     most = held.planned_count // before * samples_each
     if most > MAX_ATTEMPTS:
         raise PlanError(f"The run would have {most:,} attempts; expected at most {MAX_ATTEMPTS:,}.")
-    held.plan = dict(plan)
+    held.plan = plan.to_json()
     room, shortage = affordable(held, 0) if held.sampler.is_chat else (None, "")
     if room == 0:
         raise RunStateError(f"{shortage} Raise the budget first.")

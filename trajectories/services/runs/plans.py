@@ -3,10 +3,9 @@
 import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import cached_property
-from typing import Any
 
 from trajectories.core.faults import Fault
 from trajectories.core.identity import derive_seed
@@ -15,7 +14,7 @@ from trajectories.core.strategies import Strategy, StrategyError, find_strategy
 from trajectories.core.strategies.agent import Agent
 from trajectories.core.strategies.base import AttemptKind, Planned, read_settings
 from trajectories.core.strategies.experts import Experts
-from trajectories.core.strategies.slots import count_slots, list_slots
+from trajectories.core.strategies.plans import NO_DIVERSITY, Diversity, RunPlan
 from trajectories.models import Attempt, Instruction, Problem, ProblemSet, Run, Sampler
 
 MAX_SAMPLES_EACH = 10_000
@@ -28,26 +27,6 @@ PARALLEL = "parallel"
 
 class PlanError(Fault):
     """A plan that cannot be made."""
-
-
-@dataclass(frozen=True, slots=True)
-class Diversity:
-    """What makes samples of one prompt differ besides the temperature.
-
-    `examples` solved problems are shown first, the same for all samples of a problem unless they vary. ARC tasks are
-    shown turned, recoloured and with their training pairs in another order, but for the first sample of each view.
-    """
-
-    examples: int = 0
-    examples_vary: bool = False
-    symmetries: bool = False
-    colours: bool = False
-    order: bool = False
-
-    @property
-    def varies(self) -> bool:
-        """Whether tasks are varied."""
-        return self.symmetries or self.colours or self.order
 
 
 @dataclass(frozen=True)
@@ -64,7 +43,7 @@ class Plan:
     spread: bool = False
     strategy: str = PARALLEL
     settings: Mapping[str, int] = field(default_factory=dict)
-    diversity: Diversity = Diversity()
+    diversity: Diversity = NO_DIVERSITY
 
     @cached_property
     def kinds(self) -> Counter[str]:
@@ -114,21 +93,23 @@ class Plan:
     def first_rounds(self) -> dict[str, Sequence[Planned]]:
         """What is planned of each problem at first, by its kind."""
         strategy, settings = self.found
-        return {kind: strategy.first(list_slots(self._cells, kind), settings) for kind in self.kinds}
+        return {kind: strategy.first(self._cells.list_slots(kind), settings) for kind in self.kinds}
 
     def _most_of(self, kind: str) -> int:
         strategy, settings = self.found
-        return strategy.most(count_slots(self._cells, kind), settings)
+        return strategy.most(self._cells.count_slots(kind), settings)
 
     @property
-    def _cells(self) -> dict[str, Any]:
-        return {
-            "instruction_ids": [instruction.pk for instruction in self.instructions],
-            "views": self.views,
-            "temperatures": list(self.temperatures),
-            "spread": self.spread,
-            "samples_each": self.samples_each,
-        }
+    def _cells(self) -> RunPlan:
+        return RunPlan(
+            problem_ids=[problem.pk for problem in self.problems],
+            instruction_ids=[instruction.pk for instruction in self.instructions],
+            views=self.views,
+            temperatures=list(self.temperatures),
+            spread=self.spread,
+            samples_each=self.samples_each,
+            diversity=self.diversity,
+        )
 
     def check(self, sampler: Sampler) -> None:
         """Raise PlanError for a plan that is empty, repeats itself, is too large, or that the sampler cannot follow."""
@@ -180,40 +161,31 @@ class Plan:
                     "that kind or for any."
                 )
 
-    def as_json(self) -> dict[str, Any]:
-        """The form kept with the run."""
+    def keep(self) -> RunPlan:
+        """What is kept with the run. Raises PlanError."""
         _, settings = self.found
-        kept = {
-            **self._cells,
-            "problem_ids": [problem.pk for problem in self.problems],
-            "settings": settings,
-            "diversity": asdict(self.diversity),
-        }
-        return kept | ({"agent": settings} if self.strategy == Agent.name else {})
+        return replace(self._cells, settings=settings, agent=settings if self.strategy == Agent.name else None)
 
 
 def plan_of(run: Run) -> Plan:
     """The plan that a run was made from, for another one. Raises PlanError where something of it is not there."""
-    kept = run.plan
-    if "problem_ids" not in kept:
+    kept = run.kept_plan
+    if kept.problem_ids is None:
         raise PlanError("This run keeps no plan; expected one that was planned here.")
-    known = Problem.objects.only("pk", "kind", "name", "content_hash").in_bulk(kept["problem_ids"])
-    views = Instruction.objects.in_bulk(kept["instruction_ids"])
-    for what, keys, found in (
-        ("problems", kept["problem_ids"], known),
-        ("instructions", kept["instruction_ids"], views),
-    ):
+    known = Problem.objects.only("pk", "kind", "name", "content_hash").in_bulk(kept.problem_ids)
+    views = Instruction.objects.in_bulk(kept.instruction_ids)
+    for what, keys, found in (("problems", kept.problem_ids, known), ("instructions", kept.instruction_ids, views)):
         if gone := len(set(keys) - found.keys()):
             raise PlanError(f"{gone:,} of the {len(keys):,} {what} of this run are gone; plan a new one.")
     return Plan(
-        problems=[known[key] for key in kept["problem_ids"]],
-        instructions=[views[key] for key in kept["instruction_ids"]],
-        temperatures=kept["temperatures"],
-        samples_each=kept["samples_each"],
-        spread=kept.get("spread", False),
+        problems=[known[key] for key in kept.problem_ids],
+        instructions=[views[key] for key in kept.instruction_ids],
+        temperatures=kept.temperatures,
+        samples_each=kept.samples_each,
+        spread=kept.spread,
         strategy=run.strategy,
-        settings=kept.get("settings", {}),
-        diversity=Diversity(**kept.get("diversity", {})),
+        settings=kept.settings,
+        diversity=kept.diversity,
     )
 
 
@@ -242,19 +214,19 @@ def planned_attempts(run: Run, plan: Plan) -> Iterator[Attempt]:
             yield make_attempt(run, problem, planned, index=index)
 
 
-def further_attempts(run: Run, plan: Mapping[str, Any], problems: Iterable[Problem], more: int) -> Iterator[Attempt]:
-    """So many more samples each of a plan whose strategy takes every slot at once; `plan` is the form kept with a run.
+def further_attempts(run: Run, plan: RunPlan, problems: Iterable[Problem], more: int) -> Iterator[Attempt]:
+    """So many more samples each of a plan whose strategy takes every slot at once.
 
     Indices and ordinals go on from the last, so that no sample is drawn, or paid for, twice. A range of temperatures is
     spread over the new samples by themselves.
     """
-    before, wanted = plan["samples_each"], {**plan, "samples_each": more}
+    before, wanted = plan.samples_each, plan.with_samples(more)
     planned: dict[str, list[Planned]] = {}
     for problem in problems:
         if problem.kind not in planned:
-            slots = list_slots(wanted, problem.kind)
+            slots = wanted.list_slots(problem.kind)
             planned[problem.kind] = [Planned(replace(slot, ordinal=slot.ordinal + before)) for slot in slots]
-        for index, each in enumerate(planned[problem.kind], count_slots(plan, problem.kind)):
+        for index, each in enumerate(planned[problem.kind], plan.count_slots(problem.kind)):
             yield make_attempt(run, problem, each, index=index)
 
 

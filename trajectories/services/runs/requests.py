@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import lru_cache
-from typing import Any
 
 from trajectories.core.completions.parts import said_in
 from trajectories.core.identity import derive_seed
@@ -25,6 +24,7 @@ from trajectories.core.records import (
     SampleResult,
 )
 from trajectories.core.strategies.base import AttemptKind
+from trajectories.core.strategies.plans import RunPlan
 from trajectories.core.verifiers.arc_outputs import ArcTestVerifier
 from trajectories.core.verifiers.arc_train import ArcTrainVerifier
 from trajectories.models import Attempt, Problem, Run, Trace, Verdict
@@ -32,7 +32,6 @@ from trajectories.selectors.completions import parts_of
 from trajectories.selectors.examples import Candidate, draw_examples, list_candidates, load_example
 from trajectories.selectors.instructions import to_record
 from trajectories.selectors.problems import to_public
-from trajectories.services.runs.plans import Diversity
 
 RUNS_KEPT = 64
 
@@ -44,12 +43,12 @@ class RequestError(ValueError):
 class RequestMaker:
     """Makes the requests of one plan, and keeps what its attempts share.
 
-    `plan` is the form kept with the run (services.runs.plans.Plan.as_json, and what was frozen with it).
+    `plan` is the one kept with the run.
     """
 
-    def __init__(self, plan: Mapping[str, Any], run_seed: int) -> None:
+    def __init__(self, plan: RunPlan, run_seed: int) -> None:
         self._plan, self._run_seed = plan, run_seed
-        self._diversity = Diversity(**plan.get("diversity", {}))
+        self._diversity = plan.diversity
         self._candidates: dict[tuple[str, str], list[Candidate]] = {}
 
     def request(self, attempt: Attempt) -> SampleRequest:
@@ -70,7 +69,7 @@ class RequestMaker:
             parameters=attempt.run.sampler.parameters,
             variation=None if variation is None else variation.to_json(),
             examples=self._examples(attempt, instruction),
-            agent=AgentLimits(**self._plan["agent"]) if "agent" in self._plan else None,
+            agent=None if self._plan.agent is None else AgentLimits(**self._plan.agent),
             payer=f"attempt {attempt.pk}",
         )
         if parent is not None and attempt.kind == AttemptKind.COMPOSITION:
@@ -104,7 +103,7 @@ class RequestMaker:
             return ()
         key = problem.kind, instruction.style
         if key not in self._candidates:
-            self._candidates[key] = list_candidates(*key, self._plan["example_pool"])
+            self._candidates[key] = list_candidates(*key, self._plan.example_pool)
         place = attempt.ordinal if diversity.examples_vary else 0
         seed = derive_seed(self._run_seed, problem.content_hash, "examples", place)
         drawn = draw_examples(self._candidates[key], seed=seed, count=diversity.examples, besides=problem.pk)
@@ -126,7 +125,7 @@ def sample_request(attempt: Attempt) -> SampleRequest | SampleFailure:
 @lru_cache(maxsize=RUNS_KEPT)
 def maker_of(run_id: int, seed: int) -> RequestMaker:
     """A run's plan never changes, and can be long, so that it is read once."""
-    return RequestMaker(Run.objects.values_list("plan", flat=True).get(pk=run_id), seed)
+    return RequestMaker(RunPlan.from_json(Run.objects.values_list("plan", flat=True).get(pk=run_id)), seed)
 
 
 def finish_result(attempt: Attempt, result: SampleResult) -> SampleResult:

@@ -1,7 +1,6 @@
 """Strategies at work: planning the next round of a problem once the last one has ended and is verified."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
@@ -14,7 +13,7 @@ from trajectories.core.records import Outcome
 from trajectories.core.strategies import find_strategy
 from trajectories.core.strategies.base import AttemptKind, Ended, Look, Planned, Situation, Slot
 from trajectories.core.strategies.diversity import sketch_of
-from trajectories.core.strategies.slots import list_slots
+from trajectories.core.strategies.plans import RunPlan
 from trajectories.core.verifiers.arc_outputs import ArcTestVerifier
 from trajectories.core.verifiers.arc_train import ArcTrainVerifier
 from trajectories.models import Attempt, Problem, Run, RunProblem, Trace, Verdict
@@ -45,7 +44,8 @@ def move_on(*, run_id: int) -> bool:
 
 def advance_run(*, run_id: int) -> int:
     """Plan the next round of every problem that is ready; returns how many attempts were added."""
-    name, plan = Run.objects.values_list("strategy", "plan").get(pk=run_id)
+    name, kept = Run.objects.values_list("strategy", "plan").get(pk=run_id)
+    plan = RunPlan.from_json(kept)
     if not find_strategy(name).adapts:
         return 0
     added = 0
@@ -69,7 +69,7 @@ def _ready(run_id: int) -> QuerySet[RunProblem]:
 
 
 @transaction.atomic
-def _advance_problem(run_id: int, problem_id: int, plan: Mapping[str, Any]) -> int | None:
+def _advance_problem(run_id: int, problem_id: int, plan: RunPlan) -> int | None:
     """Plan the next round of one problem or close it; None where the run is not active any more."""
     run = lock_run(run_id)
     if run.state not in Run.ACTIVE_STATES:
@@ -79,7 +79,7 @@ def _advance_problem(run_id: int, problem_id: int, plan: Mapping[str, Any]) -> i
         return 0
     strategy = find_strategy(run.strategy)
     problem = Problem.objects.get(pk=problem_id)
-    planned = strategy.following(_situation(run, plan, problem, place), plan["settings"])
+    planned = strategy.following(_situation(run, plan, problem, place), plan.settings)
     if not planned:
         RunProblem.objects.filter(pk=place.pk).update(closed=True)
         return 0
@@ -98,7 +98,7 @@ def _add_round(run: Run, problem: Problem, place: RunProblem, planned: Sequence[
     run.save(update_fields=["planned_count"])
 
 
-def _situation(run: Run, plan: Mapping[str, Any], problem: Problem, place: RunProblem) -> Situation:
+def _situation(run: Run, plan: RunPlan, problem: Problem, place: RunProblem) -> Situation:
     look = find_strategy(run.strategy).looks_at
     attempts = list(
         Attempt.objects.filter(run=run, problem=problem).order_by("index").select_related("trace").defer(
@@ -110,7 +110,7 @@ def _situation(run: Run, plan: Mapping[str, Any], problem: Problem, place: RunPr
     right = [pk for pk, trace in traces.items() if trace.correctness == Outcome.PASS]
     sketches = _sketches(right) if look is Look.SKETCHES else {}
     return Situation(
-        slots=list_slots(plan, problem.kind),
+        slots=plan.list_slots(problem.kind),
         ended=[_ended(attempt, outputs, sketches) for attempt in attempts],
         round=place.round,
         seed=derive_seed(run.seed, problem.content_hash, "round", place.round),

@@ -15,7 +15,7 @@ OTHER = "other"
 VERDICT_COLUMNS = ("verifier", "version", "outcome", "score", "message", "evidence", "seconds", "engine")
 """Of an imported verdict, in the order in which a spool has them."""
 
-REVIEW_COLUMNS = ("pseudonym", "decision", "score", "reason", "comment", "step_labels")
+REVIEW_COLUMNS = ("pseudonym", "decision", "score", "reason", "comment", "step_labels", "step_spans")
 """Of an imported review, likewise."""
 
 ADOPTED = ("decision", "score", "reason", "comment", "step_labels")
@@ -33,12 +33,15 @@ def review_row(review: ForeignReview) -> list[JSON]:
     """A review from elsewhere as REVIEW_COLUMNS."""
     return [
         *(review.pseudonym, review.decision.value, review.score, review.reason, review.comment),
-        dict(review.step_labels),
+        *(dict(review.step_labels), dict(review.step_spans)),
     ]
 
 
 def adopted_review(reviews: Sequence[ForeignReview], step_count: int) -> dict[str, JSON]:
-    """The review, by the names of ADOPTED, that the words of others come to as one's own. Raises ReviewError."""
+    """The review, by the names of ADOPTED and `step_spans`, that the words of others come to as one's own.
+
+    Raises ReviewError.
+    """
     draft = _adopted(reviews)
     draft.check(step_count)
     said = {name: getattr(draft, name) for name in ADOPTED}
@@ -47,6 +50,7 @@ def adopted_review(reviews: Sequence[ForeignReview], step_count: int) -> dict[st
         "decision": draft.decision.value,
         "comment": draft.comment.strip(),
         "step_labels": dict(draft.step_labels),
+        "step_spans": dict(reviews[0].step_spans) if len(reviews) == 1 else {},
     }
 
 

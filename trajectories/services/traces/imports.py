@@ -9,21 +9,19 @@ from typing import IO, Any
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import F
-from django.utils.text import slugify
 
 from trajectories.adapters.copying import copy_missing, copy_rows, reserve_ids
 from trajectories.adapters.spools import BATCH_BYTES, Spool
 from trajectories.core.completions.parts import Completion, parts_to_json
 from trajectories.core.completions.thoughts import PartKind
 from trajectories.core.curation.reviews import Standing, settle
-from trajectories.core.identity import text_hash
+from trajectories.core.importers.archive_rows import ARCHIVED_AS, HUMAN_EDIT
 from trajectories.core.importers.trace_files import ForeignTrace, Row, read_traces
 from trajectories.core.importers.trace_rows import read_document, read_lines
 from trajectories.core.problems import ImportFault, ProblemError
 from trajectories.core.prompts import ReadAnswer, read_answer
 from trajectories.core.records import JSON, SampleResult
 from trajectories.core.text.storable import storable_text
-from trajectories.core.text.titles import shown_title
 from trajectories.core.verifiers.answers import searched_fact
 from trajectories.models import (
     AuditEvent,
@@ -46,7 +44,7 @@ from trajectories.services.traces.imported_verdicts import (
     store_adopted_reviews,
     verdict_row,
 )
-from trajectories.services.traces.matching import find_problems, shown_key
+from trajectories.services.traces.matching import exported_sampler, find_problems, imported_sampler, shown_key
 from trajectories.services.traces.storing import build_trace, hash_before_parts
 
 BATCH = 200
@@ -126,7 +124,7 @@ class TraceStage:
                 self._fault(name, span, "", problem or f"found no problem {shown_key(trace.problem)}; import it first")
                 continue
             try:
-                row_aside = _staged(problem, trace, self.adopting)
+                row_aside = stage_trace(problem, trace, adopting=self.adopting)
             except (ValueError, TypeError) as fault:
                 self._fault(name, span, "", str(fault))
             else:
@@ -136,7 +134,7 @@ class TraceStage:
         self.faults.add(ImportFault(name, " ".join(part for part in (span, path) if part), detail))
 
 
-def _staged(problem: Problem, item: ForeignTrace, adopting: bool) -> JSON:
+def stage_trace(problem: Problem, item: ForeignTrace, *, adopting: bool = False) -> dict[str, Any]:
     """A trace as the spool has it. Raises ValueError or TypeError for what cannot be stored."""
     trace, texts = build_trace(problem, _result(problem, item), temperature=item.temperature)
     return {
@@ -161,7 +159,7 @@ def _result(problem: Problem, item: ForeignTrace) -> SampleResult:
     parts = tuple(replace(part, text=storable_text(part.text)) for part in came.parts)
     completion = Completion(storable_text(came.text), parts)
     read, searched = ReadAnswer(item.answer, item.program, item.span), False
-    if item.answer is None and not item.program:
+    if item.answer is None and not item.program and item.archived_item is None:
         read, searched = read_answer(to_public(problem), completion.content), True
     facts: dict[str, JSON] = {**item.facts, **({"model": item.model} if item.model else {})}
     if searched or read.span is not None:
@@ -181,10 +179,13 @@ def _result(problem: Problem, item: ForeignTrace) -> SampleResult:
     )
 
 
-def _request_of(facts: Mapping[str, JSON]) -> str:
-    """Which request a trace answers, and as which of several answers; "" where its row did not say."""
+def request_of(facts: Mapping[str, JSON]) -> str:
+    """Which request a trace answers, and as which of several answers, or what an archive calls it; "" where its row did
+    not say."""
     custom_id, alternative = facts.get("custom_id"), facts.get("alternative")
-    return "" if custom_id is None and alternative is None else f"{custom_id or ''}\n{alternative or 0}"
+    if custom_id is None and alternative is None:
+        return f"trace {facts[ARCHIVED_AS]}" if ARCHIVED_AS in facts else ""
+    return f"{custom_id or ''}\n{alternative or 0}"
 
 
 class _Known:
@@ -263,7 +264,7 @@ class _Writer:
             Trace,
             (*TRACE_COLUMNS, "sampler_id", "decision", "id"),
             [
-                (*row["trace"], self._sampler(row["model"]).pk, self._decision(row), trace_id)
+                (*row["trace"], self._sampled_by(row), self._decision(row), trace_id)
                 for trace_id, row in zip(ids, new, strict=True)
             ],
         )
@@ -310,10 +311,10 @@ class _Writer:
         known = _Known()
         columns = ("problem_id", "content_hash", "sampler_id", "facts", "pk")
         for problem, name, by, facts, trace_id in found.values_list(*columns):
-            known.add((problem, name), by, _request_of(facts), trace_id)
+            known.add((problem, name), by, request_of(facts), trace_id)
         new, again = [], dict[int, Sequence[JSON]]()
         for problem, sampler, row in rows:
-            request = _request_of(row["trace"][TRACE_COLUMNS.index("facts")])
+            request = request_of(row["trace"][TRACE_COLUMNS.index("facts")])
             same = (known.find((problem, name), sampler, request) for name in row["known_as"])
             there = next((trace_id for trace_id in same if trace_id is not None), None)
             if there is None:
@@ -326,9 +327,14 @@ class _Writer:
         self._written.duplicates += len(batch) - len(new)
         return new
 
+    def _sampled_by(self, row: Mapping[str, Any]) -> int | None:
+        """The id of its sampler; None for what a person made by editing another trace."""
+        edited = row["trace"][TRACE_COLUMNS.index("facts")].get("origin") == HUMAN_EDIT
+        return None if edited else self._sampler(row["model"]).pk
+
     def _sampler(self, model: str) -> Sampler:
         if model not in self._written.samplers:
-            self._written.samplers[model] = _exported_sampler(model) or imported_sampler(model or UNKNOWN_MODEL)
+            self._written.samplers[model] = exported_sampler(model) or imported_sampler(model or UNKNOWN_MODEL)
         return self._written.samplers[model]
 
     def _decision(self, row: Mapping[str, Any]) -> str:
@@ -361,23 +367,6 @@ def _part_again(known: Mapping[int, Sequence[JSON]]) -> None:
         for key in lacking.values_list("pk", flat=True):
             same = Trace.objects.filter(pk=key, reasoning_id=told[key]["reasoning_id"])
             same.update(parts=told[key]["parts"])
-
-
-def _exported_sampler(model: str) -> Sampler | None:
-    """The sampler of imported traces that an export of this installation calls by its name and version."""
-    name, _, version = model.rpartition(" ")
-    if not name.startswith("imported-") or version != "1":
-        return None
-    return Sampler.objects.filter(name=name, version=1, kind=Sampler.Kind.IMPORTED).first()
-
-
-def imported_sampler(model: str) -> Sampler:
-    """The sampler that stands for a model whose samples were drawn elsewhere, made on first use."""
-    name = f"imported-{slugify(model)[:50].strip('-')}-{text_hash(model)[:8]}"
-    sampler, _ = Sampler.objects.get_or_create(
-        name=name, version=1, defaults={"title": shown_title(model)[:200], "kind": Sampler.Kind.IMPORTED}
-    )
-    return sampler
 
 
 def _record(actor: User | None, source: str, written: WrittenTraces, fault_count: int) -> None:

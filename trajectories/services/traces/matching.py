@@ -1,14 +1,17 @@
-"""Finding the problems that rows of traces name by hash, name or question."""
+"""Finding the problems that rows of traces name by hash, name or question, and the samplers of their models."""
 
 from collections.abc import Mapping, Sequence
 
 from django.db.models import CharField, F, Func, Q, QuerySet, Value
+from django.utils.text import slugify
 
+from trajectories.core.identity import text_hash
 from trajectories.core.importers.batch_rows import BARE_NUMBER, names_before_number, names_in_id
 from trajectories.core.importers.trace_files import ProblemKey
 from trajectories.core.problems import statement_hash
 from trajectories.core.problems.arc_files import show
-from trajectories.models import Problem
+from trajectories.core.text.titles import shown_title
+from trajectories.models import Problem, Sampler
 
 HASH_LENGTH = 64
 
@@ -93,3 +96,20 @@ def shown_key(key: ProblemKey) -> str:
     names = " or ".join(repr(name[:60]) for name in names_in_id(key.custom_id))
     asks = f"that asks {key.question[:60]!r}" if key.question else ""
     return ", or ".join(part for part in (f"named {names}" if names else "", asks) if part)
+
+
+def exported_sampler(model: str) -> Sampler | None:
+    """The sampler of imported traces that an export of this installation calls by its name and version."""
+    name, _, version = model.rpartition(" ")
+    if not name.startswith("imported-") or version != "1":
+        return None
+    return Sampler.objects.filter(name=name, version=1, kind=Sampler.Kind.IMPORTED).first()
+
+
+def imported_sampler(model: str) -> Sampler:
+    """The sampler that stands for a model whose samples were drawn elsewhere, made on first use."""
+    name = f"imported-{slugify(model)[:50].strip('-')}-{text_hash(model)[:8]}"
+    sampler, _ = Sampler.objects.get_or_create(
+        name=name, version=1, defaults={"title": shown_title(model)[:200], "kind": Sampler.Kind.IMPORTED}
+    )
+    return sampler

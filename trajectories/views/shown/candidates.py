@@ -27,9 +27,6 @@ def candidate_context(
     candidate: ProblemCandidate, scope: CandidateScope, person: User | AnonymousUser
 ) -> dict[str, Any]:
     """Everything about a candidate that a person may see, but the forms."""
-    counts = count_states(scope)
-    states = ProblemCandidate.State
-    reviewed = counts[states.ACCEPTED] + counts[states.REJECTED]
     source = Problem.ReferenceSource
     return {
         "candidate": candidate,
@@ -44,9 +41,15 @@ def candidate_context(
         "reviews": [(review, REJECTION_REASONS.get(review.reason, "")) for review in list_reviews(candidate, person)],
         "editable": candidate.kind in EDITABLE,
         "can_requeue": candidate.state in REQUEUED_FROM,
-        "reviewed": reviewed,
-        "to_review": reviewed + counts[states.WAITING],
+        **candidate_progress(scope),
     }
+
+
+def candidate_progress(scope: CandidateScope) -> dict[str, int]:
+    """How many candidates of a scope people have decided on, and how many they have to in all."""
+    counts, states = count_states(scope), ProblemCandidate.State
+    reviewed = counts[states.ACCEPTED] + counts[states.REJECTED]
+    return {"reviewed": reviewed, "to_review": reviewed + counts[states.WAITING]}
 
 
 def problem_parts(record: ProblemRecord) -> dict[str, Any]:

@@ -184,9 +184,17 @@ FACTS: Sequence[tuple[str, Callable[[Trace], str]]] = (
 )
 
 
+OF_SAMPLER = ("Sampler", "Instruction", "Run", "Temperature", "Seed")
+"""The facts that tell whose a trace is, which a queue may hide from its reviewers."""
+
+
 def compared_facts(left: Trace, right: Trace) -> list[FactRow]:
     """What is known of both, side by side."""
-    return [FactRow(title, read(left), read(right)) for title, read in FACTS]
+    return [FactRow(title, *(_fact(title, read, trace) for trace in (left, right))) for title, read in FACTS]
+
+
+def _fact(title: str, read: Callable[[Trace], str], trace: Trace) -> str:
+    return "hidden" if trace.veiled_sampler and title in OF_SAMPLER else read(trace)
 
 
 class VerdictRow(NamedTuple):

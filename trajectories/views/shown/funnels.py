@@ -1,13 +1,14 @@
 """Funnels as pages show them: what each clause of a rule removed, with links to it; and rows as trainers read them."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import groupby
 from urllib.parse import urlencode
 
 from django.urls import reverse
 
-from trajectories.core.exporters import DEFAULT_THOUGHTS, EXPORTERS, ExportItem, Thoughts
+from trajectories.core.exporters import DEFAULT_THOUGHTS, EXPORTERS, ExportItem, Thoughts, Ways
 from trajectories.core.identity import canonical_json
 from trajectories.core.records import JSON
 from trajectories.models import Freezing
@@ -55,6 +56,11 @@ def removed_link(clause: str, rule: Mapping[str, JSON]) -> str:
     return f"{reverse('release_rule_removed')}?{urlencode({'clause': clause, 'rule': canonical_json(rule)})}"
 
 
-def show_row(export_format: str, item: ExportItem, thoughts: Thoughts = DEFAULT_THOUGHTS) -> str:
-    """The row that a format makes of an item, as a page shows it."""
-    return json.dumps(EXPORTERS[export_format].row(item, thoughts), ensure_ascii=False, indent=2)
+def show_rows(export_format: str, items: Iterable[ExportItem], thoughts: Thoughts = DEFAULT_THOUGHTS) -> Iterator[str]:
+    """The rows that a format makes of items in order, as a page shows them."""
+    exporter = EXPORTERS[export_format]
+    taken = filter(exporter.takes, items)
+    groups = (list(group) for _, group in groupby(taken, key=lambda item: item.problem_hash))
+    for group in groups if exporter.by_problem else ([item] for item in taken):
+        for row in exporter.rows(group, Ways(thoughts)):
+            yield json.dumps(row.values, ensure_ascii=False, indent=2)

@@ -10,6 +10,7 @@ from django.utils.safestring import SafeString
 
 from trajectories.core.problems.grids import GridError, parse_grid
 from trajectories.core.records import JSON
+from trajectories.core.text.marks import find_signs
 from trajectories.models import Trace
 from trajectories.selectors.completions import marked_steps
 from trajectories.templatetags.shell import icon
@@ -44,6 +45,10 @@ MARKS = {
 """(icon, word) by kind of step."""
 
 
+UNREAD_KINDS = ("program", "tool_call", "tool_result")
+"""Kinds of steps in which no signs of thinking are looked for."""
+
+
 @dataclass(frozen=True, slots=True)
 class ShownStep:
     """One step of a trace as it is drawn. `pair` and `grids` come from the step's data, where it has such."""
@@ -59,6 +64,18 @@ class ShownStep:
     grids: tuple[JSON, ...]
     same_program_as: int | None = None
     is_thinking: bool = False
+    detected: "tuple[Detected, ...]" = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Detected:
+    """A kind of sign that the body of a step shows, how often, and the words of the first one."""
+
+    kind: str
+    mark: SafeString
+    word: str
+    count: int
+    words: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,6 +257,20 @@ def _shown_step(trace: Trace, index: int, step: Mapping[str, JSON]) -> ShownStep
         depth=min(int(step.get("depth") or 0), 6),
         pair=pair,
         grids=tuple(grids) if isinstance(grids, list) else (),
+        detected=_detected(kind, step["body"]),
+    )
+
+
+def _detected(kind: str, body: str) -> tuple[Detected, ...]:
+    """The signs in the body of a step, but for those of the kind that it is; code and what tools printed have none."""
+    if kind in UNREAD_KINDS:
+        return ()
+    signs: dict[str, list[str]] = {}
+    for sign in find_signs(body):
+        if sign.kind.value != kind:
+            signs.setdefault(sign.kind.value, []).append(sign.words)
+    return tuple(
+        Detected(name, _mark(MARKS[name][0]), MARKS[name][1], len(words), words[0]) for name, words in signs.items()
     )
 
 

@@ -1,0 +1,47 @@
+"""axe-core over every page that there is: no serious or critical violation. Each kind of page is loaded once."""
+
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.test import Client
+
+from tests.world import Visit, make_world, visits
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+NO_PAGES = {"export_download", "grid_png", "grid_svg", "logout", "question_import", "set_arc_scores"}
+GRAVE = ("serious", "critical")
+OPTIONS = {"resultTypes": ["violations"], "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
+
+
+def whole_pages(lead: Any, world: Any) -> list[Visit]:
+    """One address of every name that answers with a whole page, in the order of the walk."""
+    client, found = Client(), dict[str, Visit]()
+    client.force_login(lead)
+    for visit in visits(world):
+        if visit.data is not None or visit.name in found or visit.name in NO_PAGES:
+            continue
+        response = client.get(visit.address)
+        if response.status_code == 200 and not response.streaming and response.content.startswith(b"<!doctype html>"):
+            found[visit.name] = visit
+    return list(found.values())
+
+
+def test_no_page_has_a_grave_violation(log_in, lead, settings, tmp_path):
+    settings.EXPORT_DIR = tmp_path
+    pages = whole_pages(lead, make_world(lead))
+    assert len(pages) > 60
+    page, axe, faults = log_in(lead), Axe(), list[str]()
+    file = page.context.new_page()  # a file to share is read without our content policy
+    for visit in pages:
+        shown = file if visit.name.endswith("_share") else page
+        if shown is file:
+            file.set_content(page.request.get(visit.address).text())
+        else:
+            page.goto(visit.address)
+        for found in axe.run(shown, options=OPTIONS).response["violations"]:
+            if found["impact"] in GRAVE:
+                node = found["nodes"][0]
+                faults.append(f"{visit.name}: {found['id']}, {len(found['nodes'])} times: {node['html'][:200]}")
+    assert not faults, "\n".join(faults)

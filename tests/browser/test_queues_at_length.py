@@ -1,0 +1,157 @@
+"""Thirty items of a queue by keyboard alone, with everything one does between, and how soon the next one is there."""
+
+import statistics
+from contextlib import nullcontext
+from itertools import pairwise
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests import factories
+from tests.browser.test_queues import DECIDE, at, press, start
+from tests.queues import make_traces, queue_of
+from tests.worker import wait_for
+from trajectories.models import Assignment, QueueItem, QueueSkip, QueueWork, Repair, Review
+
+pytestmark = pytest.mark.django_db(transaction=True)
+WRONG = "def transform(grid):\n    return grid\n"
+LONGEST_PAINT = 150
+"""Milliseconds from a key to the next trace painted that 95 of 100 items may take on a machine that has time."""
+
+PAINTED = """
+() => {
+  window.painted = [];
+  addEventListener("keydown", (event) => {
+    if (event.key !== "a" || event.repeat) return;
+    const began = performance.now(), trace = document.getElementById("trace").dataset.trace;
+    const look = () => {
+      if (document.getElementById("trace")?.dataset.trace === trace) requestAnimationFrame(look);
+      else requestAnimationFrame(() => window.painted.push(performance.now() - began));
+    };
+    requestAnimationFrame(look);
+  }, { capture: true });
+}
+"""
+
+
+def stored(page: Page, count: int) -> None:
+    expect(page.locator("#review-count")).to_contain_text(f"{count} by you")
+
+
+def test_thirty_items_by_keys_alone(log_in, curator, lead):
+    traces = make_traces(30, program=WRONG, answer=None)[::-1]
+    queue = queue_of(lead, traces)
+    page = log_in(curator)
+    start(page, queue, traces[0])
+    for number, trace in enumerate(traces):
+        at(page, trace)
+        match number % 5:
+            case 0:
+                press(page, "a", "Enter")
+            case 1:
+                press(page, "l", "Enter")
+            case 2:
+                press(page, "4", "j", "g", "a", "Enter")
+            case 3 if number == 3:
+                press(page, "s")
+            case 3 if number == 8:
+                # Mended on the way: the edit is a trace of its own, and this one is still to be decided.
+                press(page, "e")
+                expect(page.locator("#id_part_0")).to_be_focused()
+                page.keyboard.press("Tab")
+                page.keyboard.press("Control+a")
+                page.keyboard.insert_text(factories.FLIP_PROGRAM)
+                page.keyboard.press("Control+Enter")
+                wait_for(Repair.objects.exists, "the edit")
+                page.goto("/")
+                page.keyboard.press("j")
+                at(page, trace)
+                press(page, "w", "Enter")
+            case 3:
+                press(page, "j", "b", "i", "Enter")
+            case 4:
+                press(page, "a", "Enter")
+                if number + 1 < len(traces):
+                    at(page, traces[number + 1])
+                    stored(page, number)
+                    press(page, "u")
+                    at(page, trace)
+                    press(page, "v", "Enter")
+    expect(page.get_by_role("heading", name="Only what you skipped is left")).to_be_visible()
+    press(page, "j")
+    at(page, traces[3])
+    press(page, "a", "Enter")
+    expect(page.get_by_role("heading", name="Every trace has its reviews")).to_be_visible()
+
+    standing = Review.objects.filter(superseded_by=None)
+    assert standing.count() == QueueWork.objects.get().done_count == 30
+    assert standing.filter(decision="accept").count() == 6 + 6 + 1 + 1
+    assert set(standing.filter(decision="reject").values_list("reason", flat=True)) == {
+        "lucky",
+        "wrong_answer",
+        "wrong_reasoning",
+        "too_long",
+    }
+    assert list(standing.filter(score=4).values_list("step_labels", flat=True)) == [{"0": "good"}] * 6
+    assert not QueueSkip.objects.exists()
+    assert Repair.objects.get().original == traces[8]
+    assert all(item.done_count == item.quota for item in QueueItem.objects.all())
+
+
+def test_one_key_an_accepted_item_and_the_next_is_painted_at_once(log_in, curator, lead, record_property):
+    traces = make_traces(21)[::-1]
+    queue = queue_of(lead, traces)
+    page = log_in(curator)
+    page.goto(f"/queues/{queue.pk}/next/")
+    page.get_by_label("Your menu").click()
+    page.get_by_role("button", name="a alone").click()
+    page.keyboard.press("Escape")
+    start(page, queue, traces[0])
+    page.evaluate(PAINTED)
+    for trace, following in pairwise(traces):
+        fetched = page.expect_response(lambda response: "next/?but=" in response.url)
+        with fetched if following != traces[-1] else nullcontext():
+            at(page, trace)
+            press(page, "a")
+            at(page, following)
+    stored(page, 20)
+    waits = sorted(page.evaluate("window.painted"))
+    assert len(waits) == Review.objects.count() == 20
+    record_property("painted_p50_ms", statistics.median(waits))
+    record_property("painted_p95_ms", waits[18])
+    print(f"key to next trace painted: p50 {statistics.median(waits):.0f} ms, p95 {waits[18]:.0f} ms")  # noqa: T201
+    # Nothing is asked of the server between key and paint: it is slow only where the machine is.
+    assert statistics.median(waits) < 4 * LONGEST_PAINT
+
+
+def test_a_connection_lost_before_the_server_has_it_loses_nothing(log_in, curator, lead):
+    traces = make_traces(3)[::-1]
+    queue = queue_of(lead, traces)
+    page = log_in(curator)
+    start(page, queue, traces[0])
+    page.route(DECIDE, lambda route: route.abort())
+    press(page, "l", "Enter")
+    at(page, traces[1])
+    expect(page.locator("#toasts")).to_contain_text("A decision is not stored yet: no connection to the server.")
+    assert not Review.objects.exists()
+    # Not even closing the page loses it.
+    page.unroute(DECIDE)
+    page.goto("/")
+    wait_for(Review.objects.exists, "the review")
+    assert Review.objects.get().reason == "lucky"
+    assert QueueItem.objects.get(trace=traces[0]).done_count == 1
+
+
+def test_a_lease_that_ran_out_while_nobody_took_the_item_is_as_good_as_before(log_in, curator, lead):
+    traces = make_traces(3)[::-1]
+    queue = queue_of(lead, traces)
+    page = log_in(curator)
+    start(page, queue, traces[0])
+    Assignment.objects.filter(item__trace=traces[0]).update(
+        state="open", reviewer=None, token=None, expires_at=None, handed_at=None
+    )
+    press(page, "a", "Enter")
+    at(page, traces[1])
+    stored(page, 1)
+    assert Review.objects.get().trace == traces[0]
+    assert QueueItem.objects.get(trace=traces[0]).done_count == 1

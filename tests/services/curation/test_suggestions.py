@@ -1,0 +1,157 @@
+"""Suggested decisions: given as an item is handed out, nobody's decision until submitted, and hidden in the control."""
+
+import uuid
+
+import pytest
+
+from tests.factories import make_verdict
+from tests.queues import ACCEPT, decide, item_of, make_traces, queue_of
+from trajectories.core.curation.reviews import Decision, ReviewDraft
+from trajectories.core.curation.schemas import Blinding, KnownDecision
+from trajectories.core.curation.suggestions import CONTROL_ONE_IN, is_control
+from trajectories.core.faults import Fault
+from trajectories.models import Assignment, Review, Trace
+from trajectories.services.curation.assignments import lease_item, lease_next
+from trajectories.services.curation.decisions import undo_in_queue
+from trajectories.services.curation.queues import add_gold_item
+from trajectories.services.curation.voids import restore_reviews, void_reviews
+
+WRONG = ReviewDraft(Decision.REJECT, reason="wrong_answer")
+LUCKY = ReviewDraft(Decision.REJECT, reason="lucky")
+
+
+@pytest.fixture
+def told(monkeypatch):
+    """No item is of the control."""
+    monkeypatch.setattr("trajectories.services.curation.suggestions.is_control", lambda seed, item: False)
+
+
+@pytest.fixture
+def hidden(monkeypatch):
+    """Every item is of the control."""
+    monkeypatch.setattr("trajectories.services.curation.suggestions.is_control", lambda seed, item: True)
+
+
+def by_verdicts(lead, *outcomes, source="verdicts"):
+    traces = make_traces(len(outcomes))
+    for trace, outcome in zip(traces, outcomes, strict=True):
+        Trace.objects.filter(pk=trace.pk).update(correctness=outcome, model_judged=outcome)
+        if outcome in ("pass", "fail"):
+            make_verdict(trace=trace, verifier="arc_test", version=3, outcome=outcome)
+            make_verdict(trace=trace, verifier="model_judge:clarity", version=2, outcome=outcome)
+    return queue_of(lead, traces, suggestions=source), traces
+
+
+def test_what_verdicts_say_is_suggested_as_the_item_is_handed_out(told, lead, curator):
+    queue, traces = by_verdicts(lead, "pass", "fail", "unscored", "")
+    given = {trace.pk: lease_item(reviewer=curator, item=item_of(queue, trace)).suggestion for trace in traces}
+    by = {"source": "verdicts", "by": "arc_test, version 3"}
+    assert given == {
+        traces[0].pk: {"decision": "accept", "reason": "", **by},
+        traces[1].pk: {"decision": "reject", "reason": "wrong_answer", **by},
+        traces[2].pk: None,
+        traces[3].pk: None,
+    }
+    assert Review.objects.count() == 0
+
+
+def test_a_judge_suggests_its_decision_and_no_reason(told, lead, curator):
+    queue, (trace,) = by_verdicts(lead, "fail", source="judge")
+    found = lease_next(reviewer=curator, queue=queue)
+    assert (found.item.trace_id, found.suggestion["decision"], found.suggestion["reason"]) == (trace.pk, "reject", "")
+    assert found.suggestion["by"] == "model_judge:clarity, version 2"
+
+
+def test_a_queue_without_a_source_suggests_nothing(lead, curator):
+    queue, _ = by_verdicts(lead, "pass", source="")
+    assert lease_next(reviewer=curator, queue=queue).suggestion is None
+    decide(curator, queue.items.get())
+    review = Review.objects.get()
+    assert (review.suggestion, review.suggestion_use) == (None, "")
+
+
+@pytest.mark.parametrize(
+    ("outcome", "draft", "use"),
+    [
+        ("pass", ACCEPT, "taken"),
+        ("pass", LUCKY, "changed"),
+        ("fail", WRONG, "taken"),
+        ("fail", LUCKY, "changed"),
+        ("fail", ACCEPT, "changed"),
+    ],
+)
+def test_the_review_says_what_was_suggested_and_what_became_of_it(told, lead, curator, outcome, draft, use):
+    queue, _ = by_verdicts(lead, outcome)
+    suggestion = lease_next(reviewer=curator, queue=queue).suggestion
+    decide(curator, queue.items.get(), draft)
+    review = Review.objects.get()
+    assert (review.suggestion, review.suggestion_use) == (suggestion, use)
+
+
+def test_in_the_control_it_is_stored_and_was_not_shown(hidden, lead, curator):
+    queue, _ = by_verdicts(lead, "pass")
+    assert lease_next(reviewer=curator, queue=queue).is_control
+    decide(curator, queue.items.get(), LUCKY)
+    review = Review.objects.get()
+    assert (review.suggestion["decision"], review.suggestion_use) == ("accept", "control")
+
+
+def test_about_a_tenth_is_control_the_same_for_everybody():
+    drawn = [item for item in range(10_000) if is_control(7, item)]
+    assert abs(len(drawn) * CONTROL_ONE_IN - 10_000) < 1_000
+    assert drawn != [item for item in range(10_000) if is_control(8, item)]
+
+
+def test_what_was_suggested_stays_though_verifiers_find_otherwise_later(told, lead, curator):
+    queue, (trace,) = by_verdicts(lead, "pass")
+    lease_next(reviewer=curator, queue=queue)
+    Trace.objects.filter(pk=trace.pk).update(correctness="fail")
+    assert lease_next(reviewer=curator, queue=queue).suggestion["decision"] == "accept"
+
+
+def test_taken_back_and_decided_anew_it_is_another_use(told, lead, curator):
+    queue, _ = by_verdicts(lead, "pass")
+    lease_next(reviewer=curator, queue=queue)
+    decide(curator, queue.items.get())
+    undo_in_queue(reviewer=curator, queue=queue, key=uuid.uuid4())
+    decide(curator, queue.items.get(), LUCKY)
+    assert list(Review.objects.order_by("pk").values_list("suggestion_use", flat=True)) == ["taken", "", "changed"]
+
+
+def test_a_restored_review_keeps_it(told, lead, curator):
+    queue, _ = by_verdicts(lead, "pass")
+    lease_next(reviewer=curator, queue=queue)
+    decide(curator, queue.items.get())
+    since = Review.objects.get().created_at
+    void = void_reviews(actor=lead, reviewer=curator, since=since, reason="", key=uuid.uuid4())
+    restore_reviews(actor=lead, void=void, key=uuid.uuid4())
+    assert Review.objects.latest("pk").suggestion_use == "taken"
+
+
+def test_gold_items_have_them_too_and_training_items_do_not(told, lead, curator):
+    queue, traces = by_verdicts(lead, "pass", "fail")
+    known = KnownDecision(Decision.ACCEPT)
+    add_gold_item(actor=lead, queue=queue, trace=traces[0], known=known, is_training=True)
+    queue.refresh_from_db()
+    training = lease_next(reviewer=curator, queue=queue)
+    assert training.item.is_training
+    assert training.suggestion is None
+    decide(curator, training.item)
+    add_gold_item(actor=lead, queue=queue, trace=traces[1], known=known, is_training=False)
+    queue.refresh_from_db()
+    queue.gold_every = 1
+    gold = lease_next(reviewer=curator, queue=queue)
+    assert gold.item.trace_id == traces[1].pk
+    assert gold.suggestion["decision"] == "reject"
+    decide(curator, gold.item, WRONG)
+    answered = Assignment.objects.get(pk=gold.pk)
+    assert answered.answer["suggestion_use"] == "taken"
+    assert answered.is_right is False
+    assert Review.objects.count() == 0
+
+
+def test_suggestions_by_verdicts_are_refused_where_verdicts_are_hidden(lead):
+    with pytest.raises(Fault, match="what verifiers found is hidden here") as refused:
+        queue_of(lead, make_traces(1), suggestions="verdicts", blinding=Blinding(verdicts=True))
+    assert refused.value.field == "suggestions"
+    queue_of(lead, make_traces(1), suggestions="judge", blinding=Blinding(verdicts=True))

@@ -1,0 +1,224 @@
+"""What a queue hides from its reviewers stays hidden on every page that tells of one of its traces, until they decide.
+
+In three worlds: the traces are right, they are wrong, they are of another sampler. Whoever reviews must not find out in
+which one they are.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from django.contrib.auth.models import Permission, User
+from django.urls import reverse
+
+from tests import factories
+from tests.queues import decide, queue_of
+from tests.test_blindness import everything
+from tests.world import Visit, Walker, World, make_world, undone, visits
+from trajectories.core.curation.schemas import Blinding
+from trajectories.core.selections import Selection
+from trajectories.models import Queue, QueueItem, Trace, Verdict
+from trajectories.selectors.blinding import EVERYTHING, Hidden, Sight, hidden_among, sight_of, veil
+from trajectories.selectors.traces import get_trace, traces_in
+from trajectories.services.curation.queues import steer_queue
+
+PLANTED = ("echidnas", "galahs", "brolgas")
+"""A verifier's message, a sampler and an instruction."""
+
+AGGREGATES = {
+    # Sums over many traces: how much of a run, a set or a selection is right, not which of its traces.
+    *("home", "run_list", "run_detail", "run_arc_score", "set_arc_scores", "problem_list", "reference_list"),
+    *("insights", "figure", "job_list", "job_detail", "job_steer", "instruction_list", "sampler_list"),
+}
+
+
+@pytest.fixture(autouse=True)
+def _export_dir(settings, tmp_path):
+    settings.EXPORT_DIR = tmp_path
+
+
+@pytest.fixture
+def world(lead) -> World:
+    made = make_world(lead)
+    # A reviewer is told what a queue's traces are by every other queue that they are in, unless that hides it too.
+    Queue.objects.filter(pk=made.queue.pk).update(blinding=Blinding(verdicts=True, sampler=True).to_json())
+    return made
+
+
+@contextmanager
+def found(world: World, outcome: str) -> Iterator[None]:
+    """For a while the traces of the queue are right or wrong, by a verdict of their own."""
+    with undone():
+        passed = outcome == "pass"
+        traces = [trace.pk for trace in world.traces]
+        Verdict.objects.filter(trace__in=traces).delete()
+        values = {"correctness": outcome, "train_passed": 2 if passed else 1, "train_total": 2}
+        Trace.objects.filter(pk__in=traces).update(
+            **values, train_error=0.0 if passed else 0.25, near_miss="" if passed else "echidnas"
+        )
+        for trace in world.traces:
+            factories.make_verdict(trace=trace, verifier="arc_answer", outcome=outcome, message="echidnas")
+        yield
+
+
+@contextmanager
+def sampled_by(world: World, number: int) -> Iterator[None]:
+    """For a while the traces are of the first or the second of two samplers, instructions and runs."""
+    with undone():
+        samplers = [factories.make_sampler(title=f"galahs {each}") for each in (1, 2)]
+        texts = [factories.make_instruction(title=f"brolgas {each}") for each in (1, 2)]
+        runs = [factories.make_run(title=f"galahs, run {each}") for each in (1, 2)]
+        Trace.objects.filter(pk__in=[trace.pk for trace in world.traces]).update(
+            sampler=samplers[number], instruction=texts[number], run=runs[number], attempt=None, temperature=number
+        )
+        yield
+
+
+def all_of(walker: Walker, visited: list[Visit]):
+    """Every page, and those that tell of single traces also as the fragments that htmx asks for."""
+    single = ("trace_", "queue_", "problem_", "run_", "repair_")
+    of_traces = [visit for visit in visited if visit.name.startswith(single)]
+    whole = everything(walker, visited, in_part=False)
+    return whole | everything(walker, of_traces)
+
+
+def differing(one, other) -> dict[str, tuple]:
+    return {
+        asked: (visit, answer, other[asked][1]) for asked, (visit, answer) in one.items() if answer != other[asked][1]
+    }
+
+
+def lines_of_traces(text: str, traces: list[int]) -> list[str]:
+    return [line for line in text.splitlines() if any(f"/traces/{trace}/" in line for trace in traces)]
+
+
+def test_verdicts_that_a_queue_hides_are_told_on_no_page(world, curator):
+    walker, visited = Walker(curator), visits(world)
+    with found(world, "pass"):
+        right = all_of(walker, visited)
+    with found(world, "fail"):
+        wrong = all_of(walker, visited)
+    told = [asked for each in (right, wrong) for asked, (_, answer) in each.items() if "echidnas" in answer.text]
+    assert told == []
+    differ = differing(right, wrong)
+    assert {asked for asked, (visit, *_) in differ.items() if visit.name not in AGGREGATES} == set()
+    traces = [trace.pk for trace in world.traces]
+    for asked, (_, one, other) in differ.items():
+        assert lines_of_traces(one.text, traces) == lines_of_traces(other.text, traces), asked
+    assert len(right) > 400
+
+
+def test_there_was_something_to_be_found(world, lead):
+    """The words that are looked for are on pages of who is not blind."""
+    page = reverse("trace_detail", args=[world.traces[0].pk])
+    with found(world, "fail"):
+        assert "echidnas" not in Walker(lead).answer(Visit("trace_detail", page)).text
+        assert "echidnas" in Walker(lead).answer(Visit("trace_detail", page + "?reviews=all")).text
+    with sampled_by(world, 0):
+        text = Walker(lead).answer(Visit("trace_detail", page + "?reviews=all")).text
+        assert "galahs 1" in text
+        assert "brolgas 1" in text
+
+
+def test_whose_a_trace_is_is_told_on_no_page(world, curator):
+    told = ("trace_", "repair_", "queue_", "comparison_", "problem_detail", "run_detail", "judge_job_detail", "home")
+    walker, visited = Walker(curator), [visit for visit in visits(world) if visit.name.startswith(told)]
+    worlds = []
+    for number in (0, 1):
+        with sampled_by(world, number):
+            worlds.append(everything(walker, visited, in_part=False))
+    traces = [trace.pk for trace in world.traces]
+    for asked, (visit, answer) in worlds[0].items():
+        if visit.name.startswith(("trace_", "repair_", "queue_item", "queue_next", "comparison_", "problem_detail")):
+            # The filters of the list name every sampler there is, whatever the list holds.
+            text = answer.text.split('id="traces"')[-1] if visit.name == "trace_list" else answer.text
+            assert [word for word in PLANTED if word in text] == [], asked
+    for asked, (_, one, other) in differing(*worlds).items():
+        assert lines_of_traces(one.text, traces) == lines_of_traces(other.text, traces), asked
+
+
+def test_once_decided_everything_shows(world, curator):
+    trace = world.traces[0]
+    page = Visit("trace_detail", reverse("trace_detail", args=[trace.pk]))
+    item = QueueItem.objects.get(queue=world.queue, trace=trace)
+    with found(world, "fail"):
+        assert "verdict hidden" in Walker(curator).answer(page).text
+        decide(curator, item)
+        shown = Walker(curator).answer(page).text
+        assert "verdict hidden" not in shown
+        assert "echidnas" in shown
+        # Of the others still nothing.
+        other = Visit("trace_detail", reverse("trace_detail", args=[world.traces[1].pk]))
+        assert "verdict hidden" in Walker(curator).answer(other).text
+
+
+def test_a_review_outside_the_queue_is_no_decision_in_it(world, curator):
+    factories.make_review(trace=world.traces[0], reviewer=curator)
+    assert sight_of(curator).hides(Hidden.VERDICTS, world.traces[0].pk)
+
+
+def test_a_replay_is_refused_and_says_why(world, curator):
+    visit = Visit("trace_replay", reverse("trace_replay", args=[world.traces[0].pk]))
+    answer = Walker(curator).answer(visit)
+    assert answer.status == 403
+    assert "until you have decided on its trace there" in answer.text
+
+
+def test_lists_by_what_is_hidden_leave_its_traces_out(world, curator):
+    sight, hidden = sight_of(curator), {trace.pk for trace in world.traces}
+    for scope in (
+        Selection(correctness="pass"),
+        Selection(correctness="fail"),
+        Selection(train="all"),
+        Selection(sampler=world.traces[0].sampler_id),
+        Selection(run=world.run.pk),
+    ):
+        assert hidden.isdisjoint(traces_in(scope, sight).values_list("pk", flat=True))
+    assert hidden <= set(traces_in(Selection(problem=world.problem.pk), sight).values_list("pk", flat=True))
+    assert hidden <= set(traces_in(Selection(correctness="pass"), EVERYTHING).values_list("pk", flat=True))
+
+
+def test_who_is_not_to_review_in_the_queue_is_not_blind(world, lead, curator, engineer):
+    keys = [trace.pk for trace in world.traces]
+    other = User.objects.create_user("otto")
+    other.user_permissions.set(Permission.objects.filter(codename__in=["view_trace", "add_review"]))
+    assert hidden_among(keys, sight_of(User.objects.get(pk=other.pk))) == set(keys), "everybody who may review"
+    world.queue.members.set([curator])
+    assert hidden_among(keys, sight_of(User.objects.get(pk=other.pk))) == set()
+    assert hidden_among(keys, sight_of(curator)) == set(keys)
+    assert hidden_among(keys, sight_of(engineer)) == set()
+    world.queue.members.clear()
+    reader = User.objects.create_user("rita")
+    reader.user_permissions.set(Permission.objects.filter(codename="view_trace"))
+    assert hidden_among(keys, sight_of(User.objects.get(pk=reader.pk))) == set()
+
+
+def test_a_closed_queue_hides_nothing_and_a_paused_one_does(world, lead, curator):
+    keys = [trace.pk for trace in world.traces]
+    steer_queue(actor=lead, queue=world.queue, verb="pause")
+    assert hidden_among(keys, sight_of(curator)) == set(keys)
+    world.queue.refresh_from_db()
+    steer_queue(actor=lead, queue=world.queue, verb="close")
+    assert hidden_among(keys, sight_of(curator)) == set()
+
+
+def test_another_queue_does_not_tell_what_one_hides(world, lead, curator):
+    open_one = queue_of(lead, list(world.traces), title="Another", suggestions="verdicts")
+    item = QueueItem.objects.get(queue=open_one, trace=world.traces[0])
+    visit = Visit("queue_item", reverse("queue_item", args=[open_one.pk, item.pk]))
+    with found(world, "fail"):
+        text = Walker(curator).answer(visit).text
+        assert "hidden until you have decided" in text
+        assert "echidnas" not in text
+        assert "Suggested" not in text
+
+
+def test_taking_it_off_is_one_query_for_a_page(world, curator, django_assert_num_queries):
+    traces = [get_trace(trace.pk) for trace in world.traces]
+    with django_assert_num_queries(1):
+        veil(traces, Sight(curator.pk))
+    assert {(trace.correctness, trace.train_total, trace.sampler, trace.run) for trace in traces} == {
+        ("", None, None, None)
+    }
+    with django_assert_num_queries(0):
+        veil(traces, EVERYTHING)

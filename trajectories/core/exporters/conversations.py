@@ -1,0 +1,134 @@
+"""The conversation of an item as trainers read it: what it was asked, what it did and said."""
+
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from trajectories.core.completions.parts import said_text, thoughts_in
+from trajectories.core.completions.thoughts import Part, PartKind
+from trajectories.core.completions.turns import kept_turns
+from trajectories.core.exporters.arguments import Arguments, write_call
+from trajectories.core.exporters.base import ExportItem
+from trajectories.core.exporters.columns import add_value
+from trajectories.core.exporters.thoughts import FIELDS, Thoughts, write_thoughts
+from trajectories.core.records import JSON
+from trajectories.core.tools.python import PYTHON, python_tool
+
+CALL: JSON = {"id": "string", "type": "string", "function": {"name": "string", "arguments": "string"}}
+MESSAGE: JSON = {
+    "role": "string",
+    "content": "string",
+    "name": "string",
+    **dict.fromkeys(FIELDS, "string"),
+    "tool_call_id": "string",
+    "tool_calls": [CALL],
+}
+TOOLS: JSON = add_value("null", [python_tool()])
+"""The types of the columns that conversations are in."""
+
+REMEMBERED = 256
+"""Prompts of which is remembered what was made of them: all traces of a problem have the same few."""
+
+
+class _Asked(NamedTuple):
+    """What a prompt says, and what of it the sample did itself."""
+
+    prompt: list[dict[str, JSON]]
+    own: list[dict[str, JSON]]
+    tools: dict[str, JSON]
+
+
+_known: OrderedDict[tuple[str, Thoughts], _Asked] = OrderedDict()
+
+
+def _asked(item: ExportItem, thoughts: Thoughts) -> _Asked:
+    """What the prompt of an item comes to; nobody changes what is remembered of one."""
+    key = (item.prompt_key, thoughts)
+    if item.prompt_key and (known := _known.get(key)) is not None:
+        return known
+    place = _own_turns(item)
+    asked = _Asked(_told(item.prompt[:place], thoughts), _told(item.prompt[place:], thoughts), _tools(item))
+    if item.prompt_key:
+        _known[key] = asked
+        if len(_known) > REMEMBERED:
+            _known.popitem(last=False)
+    return asked
+
+
+def sent_messages(item: ExportItem) -> list[dict[str, JSON]]:
+    """What was sent for the last answer as it is stored, with the keys of each message in a fixed order: role, content,
+    then the others by name."""
+    return [_ordered(message) for message in item.prompt]
+
+
+def prompt_messages(item: ExportItem, thoughts: Thoughts) -> list[dict[str, JSON]]:
+    """What the sample began with. Earlier answers of others (a revision's parent) are part of it."""
+    return _asked(item, thoughts).prompt
+
+
+def completion_messages(item: ExportItem, thoughts: Thoughts) -> list[dict[str, JSON]]:
+    """All that the sample came to: an agent's calls of tools with their results, then the assistant's last message,
+    which one that a limit has ended lacks."""
+    own = _asked(item, thoughts).own
+    parts = _parts(item)
+    said, thought = ("", "") if item.cut_short and own else (said_text(parts), thoughts_in(parts))
+    text = _with_program(said, item.program)
+    last: dict[str, JSON] = {"role": "assistant", "content": text}
+    return [*own, write_thoughts(last, thought, thoughts)] if text or thought or not own else own
+
+
+def prompt_text(item: ExportItem) -> str:
+    """What the sample was asked as one text, for formats whose prompt is a text."""
+    return "\n\n".join(str(message["content"]) for message in prompt_messages(item, Thoughts.NONE))
+
+
+def _parts(item: ExportItem) -> tuple[Part, ...]:
+    if item.parts is not None:
+        return item.parts
+    return (Part(PartKind.CONTENT, item.reasoning, 0, len(item.reasoning)),)
+
+
+def _with_program(said: str, program: str) -> str:
+    """What the assistant says, followed by the program where it does not hold it already."""
+    program = program.strip("\n")
+    if not program.strip() or program in said:
+        return said
+    return f"{said.rstrip()}\n\n```python\n{program}\n```\n".lstrip("\n")
+
+
+def _told(messages: Sequence[Mapping[str, JSON]], thoughts: Thoughts) -> list[dict[str, JSON]]:
+    """Messages as trainers read them: nothing in them but what a chat template knows."""
+    told = []
+    for message in (turn for sent in messages for turn in kept_turns(sent)):
+        thought = str(message.pop("reasoning_content", ""))
+        message.pop("parts", None)
+        if calls := _calls(message):
+            message["tool_calls"] = [write_call(call, Arguments.TEXT) for call in calls]
+        told.append(_ordered(write_thoughts(message, thought, thoughts)))
+    return told
+
+
+def tools_column(item: ExportItem, thoughts: Thoughts) -> dict[str, JSON]:
+    """{"tools": [...]} for a sample that called the Python tool, as trainers need it to render the calls; else {}."""
+    return _asked(item, thoughts).tools
+
+
+def _tools(item: ExportItem) -> dict[str, JSON]:
+    calls = [call for message in item.prompt for call in _calls(message) if isinstance(call, Mapping)]
+    functions = [call["function"] for call in calls if isinstance(call.get("function"), Mapping)]
+    return {"tools": [python_tool()]} if any(function.get("name") == PYTHON for function in functions) else {}
+
+
+def _own_turns(item: ExportItem) -> int:
+    """Where in the prompt the sample's own turns begin: with its first call of a tool."""
+    return next((place for place, message in enumerate(item.prompt) if _calls(message)), len(item.prompt))
+
+
+def _calls(message: Mapping[str, JSON]) -> Sequence[JSON]:
+    calls = message.get("tool_calls")
+    return calls if isinstance(calls, list | tuple) else ()
+
+
+def _ordered(message: Mapping[str, JSON]) -> dict[str, JSON]:
+    first = [key for key in ("role", "content") if key in message]
+    return {key: message[key] for key in (*first, *sorted(set(message) - set(first)))}

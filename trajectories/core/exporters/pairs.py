@@ -1,0 +1,144 @@
+"""Pairs of a right and a wrong answer to one problem, both asked the same way."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain
+
+from trajectories.core.exporters.base import ExportItem, OneRowEach, Pairing, Reads, Row, Ways
+from trajectories.core.exporters.conversations import (
+    completion_messages,
+    prompt_messages,
+    tools_column,
+)
+from trajectories.core.exporters.thoughts import Thoughts
+from trajectories.core.identity import content_hash, text_hash
+from trajectories.core.records import JSON
+
+SENT, REWRITTEN = "as sent", "canonical"
+"""What `meta` says of the prompt of a pair."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A right answer before a wrong one; `is_rewritten` says that both stand under the problem's canonical prompt."""
+
+    chosen: ExportItem
+    rejected: ExportItem
+    is_rewritten: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Side:
+    item: ExportItem
+    asked: str
+    said: str
+    length: int
+
+
+class PairingExporter(OneRowEach):
+    """What formats share whose rows are pairs: of human edits and their originals, and of right and wrong traces."""
+
+    by_problem = True
+    makes_pairs = True
+    reads = Reads.WORDS
+    needs = (
+        "for a problem both right and wrong traces that were asked alike (a rule that takes traces without reviews, "
+        "whatever verifiers say), or human edits of traces that were worse"
+    )
+
+    def takes(self, item: ExportItem) -> bool:
+        """Traces that are known to be right or wrong, and human edits."""
+        return item.label is not None or item.original is not None
+
+    def pair_row(self, pair: Pair, thoughts: Thoughts) -> Mapping[str, JSON] | None:
+        """The row of a pair; None where the format cannot say it."""
+        raise NotImplementedError
+
+    def rows(self, items: Sequence[ExportItem], ways: Ways) -> Iterator[Row]:
+        """The rows of all pairs of a problem's items."""
+        for pair in choose_pairs(items, ways.pairing):
+            values = self.pair_row(pair, ways.thoughts)
+            if values is not None:
+                yield Row(values, _meta(pair), pair.chosen.split)
+
+
+def choose_pairs(items: Sequence[ExportItem], pairing: Pairing) -> Iterator[Pair]:
+    """The pairs of one problem, always the same ones: first each human edit with its original, then right with wrong
+    traces, so that no trace is in a second pair before each one that can be is in a first.
+
+    Two traces that say the same make no pair, nor two that were asked differently, unless both can be rewritten to the
+    canonical prompt. No pair is made twice.
+    """
+    sides = [_side(item) for item in items]
+    seen, made = set[tuple[str, str, str]](), 0
+    edits = [(side, _side(side.item.original)) for side in sides if side.item.original is not None]
+    for chosen, rejected in chain(edits, _crossed(sides, pairing)):
+        if made >= pairing.most:
+            return
+        alike = chosen.asked == rejected.asked
+        rewritten = not alike and pairing.rewrite and bool(chosen.item.canonical)
+        key = ("" if rewritten else chosen.asked, chosen.said, rejected.said)
+        if (
+            not (alike or rewritten)
+            or chosen.said == rejected.said
+            or key in seen
+            or not _fit(chosen, rejected, pairing)
+        ):
+            continue
+        seen.add(key)
+        made += 1
+        yield _rewritten(chosen, rejected) if rewritten else Pair(chosen.item, rejected.item)
+
+
+def _crossed(sides: Sequence[_Side], pairing: Pairing) -> Iterator[tuple[_Side, _Side]]:
+    """Every right trace with every wrong one that was asked alike, each of both in turn."""
+    groups: dict[str, list[_Side]] = {}
+    for side in sides:
+        groups.setdefault("" if pairing.rewrite and side.item.canonical else side.asked, []).append(side)
+    for group in groups.values():
+        right = [side for side in group if side.item.label is True]
+        wrong = [side for side in group if side.item.label is False]
+        more, fewer = (right, wrong) if len(right) >= len(wrong) else (wrong, right)
+        for shift in range(len(fewer)):
+            for place, side in enumerate(more):
+                other = fewer[(place + shift) % len(fewer)]
+                yield (side, other) if more is right else (other, side)
+
+
+def _side(item: ExportItem) -> _Side:
+    said = completion_messages(item, Thoughts.REASONING_CONTENT)
+    asked = content_hash([prompt_messages(item, Thoughts.REASONING_CONTENT), tools_column(item, Thoughts.NONE)])
+    return _Side(item, asked, text_hash(str(said)), sum(_length(message) for message in said))
+
+
+def _length(message: Mapping[str, JSON]) -> int:
+    return len(str(message.get("content") or "")) + len(str(message.get("reasoning_content") or ""))
+
+
+def _fit(chosen: _Side, rejected: _Side, pairing: Pairing) -> bool:
+    short, long = sorted((chosen.length, rejected.length))
+    return pairing.longest is None or long <= pairing.longest * max(short, 1)
+
+
+def _rewritten(chosen: _Side, rejected: _Side) -> Pair:
+    """Both under the canonical prompt, followed by what each did itself."""
+    canonical = chosen.item.canonical
+    both = [replace(side.item, prompt=(*canonical, *_own(side.item)), prompt_key="") for side in (chosen, rejected)]
+    return Pair(both[0], both[1], is_rewritten=True)
+
+
+def _own(item: ExportItem) -> Sequence[Mapping[str, JSON]]:
+    asked = len(prompt_messages(item, Thoughts.NONE))
+    return item.prompt[asked:]
+
+
+def _meta(pair: Pair) -> dict[str, JSON]:
+    """Where a pair comes from: the chosen trace's own `meta`, and of the rejected one what tells it."""
+    rejected = pair.rejected.meta
+    return {
+        **pair.chosen.meta,
+        "rejected_trace_id": rejected.get("trace_id"),
+        "rejected_verdicts": rejected.get("verdicts", []),
+        "rejected_sampler": rejected.get("sampler"),
+        "prompt": REWRITTEN if pair.is_rewritten else SENT,
+    }

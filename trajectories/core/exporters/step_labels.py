@@ -1,0 +1,55 @@
+"""What people said of the steps of a trace, as one word for each step."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from trajectories.core.curation.reviews import StepLabel
+from trajectories.core.exporters.base import ExportItem
+from trajectories.core.records import JSON
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledStep:
+    """A step as it was written, and what it is called: good, bad or neutral."""
+
+    text: str
+    label: StepLabel
+
+
+def labelled_steps(item: ExportItem) -> list[LabelledStep]:
+    """The steps from the first on that people have labelled, up to the first error, or the first step without a label.
+
+    Where several people labelled a step, most of them decide; where as many say something else, it is bad before
+    neutral before good: a wrong step that is taught costs more than a right one that is left out.
+    """
+    reviews: Sequence[Mapping[str, JSON]] = item.assessments.get("reviews", ())
+    spans: dict[str, JSON] = {}
+    for review in reviews:
+        spans |= review.get("step_spans") or {}
+    found = []
+    for index, step in enumerate(item.steps):
+        label = _label([review.get("step_labels", {}).get(str(index)) for review in reviews])
+        if label is None:
+            break
+        found.append(LabelledStep(_text(item, step, spans.get(str(index))), label))
+        if label is StepLabel.BAD:
+            break
+    return found
+
+
+def _label(said: Sequence[str | None]) -> StepLabel | None:
+    counts = Counter(label for label in said if label not in (None, StepLabel.UNSEEN))
+    if not counts:
+        return None
+    most = max(counts.values())
+    return next(
+        label for label in (StepLabel.BAD, StepLabel.NEUTRAL, StepLabel.GOOD) if counts.get(label.value) == most
+    )
+
+
+def _text(item: ExportItem, step: Mapping[str, JSON], span: JSON) -> str:
+    """The step's own words in the text of its trace; its title and body where it stands nowhere in it."""
+    if isinstance(span, list) and len(span) == 2 and (text := item.reasoning[span[0] : span[1]].strip()):
+        return text
+    return "\n".join(part for part in (str(step.get("title") or ""), str(step.get("body") or "")) if part)

@@ -1,0 +1,89 @@
+"""What an archive of a release tells besides its rows: whole problems, and which item of which release each row is."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from trajectories.core.importers.archive_rows import REQUEST
+from trajectories.models import Adjudication, Release, ReleaseItem
+
+RESTORED = "archived"
+"""In the evidence of an item that was restored from an archive: what verifiers and people had said there."""
+
+VERDICT_KEYS = ("verifier", "version", "outcome", "score", "message", "evidence", "seconds", "engine")
+REVIEW_KEYS = ("reviewer", "decision", "score", "reason", "comment", "step_labels", "step_spans")
+
+
+def restored_words(item: ReleaseItem) -> Mapping[str, Any] | None:
+    """What was said of a restored item: {"verdicts", "reviews", "trace", "trace_id", "sampler", "instruction",
+    "final"?}; None for an item that was frozen here, whose evidence names rows of this database."""
+    found = item.evidence.get(RESTORED)
+    if not isinstance(found, dict):
+        return None
+    # The database keeps no order of keys, and rows have one.
+    verdicts = [{name: word[name] for name in VERDICT_KEYS} for word in found["verdicts"]]
+    reviews = [{name: word[name] for name in REVIEW_KEYS if name in word} for word in found["reviews"]]
+    return {**found, "verdicts": verdicts, "reviews": reviews}
+
+
+def final_decisions(items: list[ReleaseItem]) -> dict[int, Adjudication]:
+    """The final decisions that items were frozen with, by id."""
+    return Adjudication.objects.in_bulk([item.evidence["final"]["id"] for item in items if "final" in item.evidence])
+
+
+def archive_of(
+    release: Release, item: ReleaseItem, finals: Mapping[int, Adjudication], meta: Mapping[str, Any], parent: str
+) -> dict[str, Any]:
+    """What a row of `full` says besides: {"problem", "trace", "item"}; `parent` is the hash of the trace that a person
+    edited into this one, "" for one that was sampled. The item's trace comes with its problem and that with its set."""
+    trace, problem = item.trace, item.trace.problem
+    restored = restored_words(item)
+    own: dict[str, Any] = {
+        "release": release.content_hash,
+        "position": item.position,
+        "hash": item.content_hash,
+        "trace": trace.content_hash if restored is None else restored["trace"],
+        "trace_id": trace.pk if restored is None else restored["trace_id"],
+        "split": item.split,
+        "score": item.score,
+        "sampler": meta["sampler"],
+        "instruction": meta["instruction"],
+    }
+    if (original := item.evidence.get("original")) is not None:
+        own["original"] = {**original, "trace": parent or original["trace"]}
+    if (final := _final(item, finals, restored)) is not None:
+        own["final"] = final
+    found = problem.problem_set
+    return {
+        "problem": {
+            "statement": problem.statement,
+            "split": problem.split,
+            "family": problem.family,
+            "difficulty": problem.difficulty,
+            "hash": problem.content_hash,
+            "set": {"name": found.name, "title": found.title, "source": found.source},
+        },
+        "trace": {
+            "temperature": trace.temperature,
+            "finish_reason": trace.finish_reason,
+            "usage": {
+                "input_tokens": trace.input_tokens,
+                "cached_tokens": trace.cached_tokens,
+                "reasoning_tokens": trace.reasoning_tokens,
+                "output_tokens": trace.output_tokens,
+            },
+            **{name: trace.facts[name] for name in REQUEST if name in trace.facts},
+        },
+        "item": own,
+    }
+
+
+def _final(
+    item: ReleaseItem, finals: Mapping[int, Adjudication], restored: Mapping[str, Any] | None
+) -> list[Any] | None:
+    """[by, decision, reason, comment] of the final decision that an item was frozen with; None without one."""
+    if restored is not None:
+        return restored.get("final")
+    if (named := item.evidence.get("final")) is None:
+        return None
+    final = finals[named["id"]]
+    return [named["by"], final.decision, final.reason, final.comment]

@@ -1,0 +1,213 @@
+"""Reading the items of a release for formats that need texts and what was said of them, thousands in a second.
+
+Plain statements with few columns, batches bounded by bytes, and what many traces share (prompts, problems, samplers)
+read once. selectors.exports reads everything, for the formats that write everything.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from django.db import connection
+
+from trajectories.core.completions.parts import parts_from_json
+from trajectories.core.completions.thoughts import Part
+from trajectories.core.exporters import ExportItem
+from trajectories.core.records import ProblemKind
+from trajectories.models import Instruction, Problem, Release, Sampler, Text, Trace
+from trajectories.selectors.completions import found_parts, parts_of
+from trajectories.selectors.export_words import (
+    HUMAN_EDIT,
+    Origin,
+    Said,
+    canonical_prompt,
+    makes_pair,
+    meta_of,
+    restored_origin,
+)
+
+BATCH_ROWS = 1_000
+BATCH_BYTES = 4 * 1024 * 1024
+SHORT_PROMPT = 20_000
+"""Characters of a prompt up to which what is made of it is remembered."""
+
+_ITEMS = """
+SELECT position, split, score, evidence, trace_id, prompt_id, parts, ended, hinted, edited, said_edited, parent_id,
+       problem_id, sampler_id, instruction_id, reasoning, program
+FROM (
+    SELECT item.position, item.split, item.score, {evidence} AS evidence, trace.id AS trace_id, trace.prompt_id,
+           trace.parts::text AS parts, trace.facts ? 'ended_by' AS ended, trace.hinted,
+           trace.edited_by_id IS NOT NULL AS edited,
+           coalesce(trace.facts ->> 'origin' = 'human edit', false) AS said_edited, trace.parent_id,
+           trace.problem_id, trace.sampler_id,
+           trace.instruction_id, reasoning.body AS reasoning, program.body AS program,
+           sum(octet_length(reasoning.body) + coalesce(octet_length(program.body), 0)) OVER (ORDER BY item.position)
+               - octet_length(reasoning.body) - coalesce(octet_length(program.body), 0) AS bytes_before
+    FROM trajectories_releaseitem item
+    JOIN trajectories_trace trace ON trace.id = item.trace_id
+    JOIN trajectories_text reasoning ON reasoning.content_hash = trace.reasoning_id
+    LEFT JOIN trajectories_text program ON program.content_hash = trace.program_id
+    WHERE item.release_id = %s AND item.position > %s AND item.position <= %s
+    ORDER BY item.position
+) read WHERE bytes_before < %s ORDER BY position
+"""
+"""A batch ends with the item at which so many bytes of texts are together. Lengths are read without the texts."""
+
+
+class ItemReader:
+    """Reads the items of a release in order. With `words` also what was said of each: `meta`, whether it is right, and
+    the trace that it was edited from; with `canonical` also the canonical prompt of each problem.
+    """
+
+    def __init__(self, release: Release, *, words: bool, canonical: bool = False) -> None:
+        self._release, self._words, self._canonical = release, words, canonical
+        self._problems: dict[int, Problem] = {}
+        self._prompts: dict[str, tuple[str, tuple[Mapping[str, Any], ...]]] = {}
+        self._asked: dict[int, tuple[Mapping[str, Any], ...]] = {}
+        self._samplers = _named(Sampler) if words else {}
+        self._instructions = _named(Instruction) if words else {}
+
+    def items(self, count: int) -> Iterator[ExportItem]:
+        """The first items, so many of them."""
+        position = -1
+        statement = _ITEMS.format(evidence="item.evidence::text" if self._words else "NULL")
+        while position < count - 1:
+            end = min(position + BATCH_ROWS, count - 1)
+            with connection.cursor() as cursor:
+                cursor.execute(statement, [self._release.pk, position, end, BATCH_BYTES])
+                rows = [_Read(*row) for row in cursor.fetchall()]
+            if not rows:
+                return
+            yield from self._batch(rows)
+            position = rows[-1].position
+
+    def _batch(self, rows: list["_Read"]) -> Iterator[ExportItem]:
+        self._read_problems({row.problem_id for row in rows})
+        self._read_prompts({row.prompt_id for row in rows})
+        unsplit = _unsplit([row.trace_id for row in rows if row.parts is None])
+        evidence = [json.loads(row.evidence) for row in rows] if self._words else []
+        said = Said.of(evidence) if self._words else None
+        originals = _originals(rows, evidence) if self._words else {}
+        for place, row in enumerate(rows):
+            parts = (
+                unsplit[row.trace_id] if row.parts is None else parts_from_json(json.loads(row.parts), row.reasoning)
+            )
+            more: dict[str, Any] = {}
+            if said is not None:
+                known = evidence[place]
+                more = {
+                    "meta": self._meta(row, said.verdicts_of(known)) | restored_origin(known),
+                    "label": said.label_of(known),
+                    "original": originals.get(row.parent_id or 0) if makes_pair(known) else None,
+                }
+            yield self._item(row, parts, more)
+
+    def _item(self, row: "_Read", parts: tuple[Part, ...], more: dict[str, Any]) -> ExportItem:
+        problem = self._problems[row.problem_id]
+        key, prompt = self._prompts[row.prompt_id]
+        return ExportItem(
+            prompt=prompt,
+            reasoning=row.reasoning,
+            program=row.program or "",
+            answer=None,
+            steps=(),
+            problem_name=problem.name,
+            problem_kind=ProblemKind(problem.kind),
+            spec={},
+            reference=problem.reference,
+            parts=parts,
+            cut_short=row.ended,
+            reference_source=problem.reference_source,
+            hinted=row.hinted,
+            origin=HUMAN_EDIT if row.edited or row.said_edited else "",
+            problem_hash=problem.content_hash,
+            split=row.split,
+            prompt_key=key,
+            canonical=self._asked.get(row.problem_id, ()),
+            **more,
+        )
+
+    def _meta(self, row: "_Read", verdicts: list[tuple[str, int, str]]) -> dict[str, Any]:
+        origin = Origin(
+            problem=self._problems[row.problem_id],
+            sampler=self._samplers.get(row.sampler_id or 0),
+            instruction=self._instructions.get(row.instruction_id or 0),
+            is_edited=row.edited,
+        )
+        words = [f"{name} {version}: {outcome}" for name, version, outcome in verdicts]
+        return meta_of(self._release.pk, row.trace_id, row.split, row.score, words, origin)
+
+    def _read_problems(self, keys: set[int]) -> None:
+        known = {key: self._problems[key] for key in keys & self._problems.keys()}
+        fresh = Problem.objects.filter(pk__in=keys - known.keys())
+        if not self._canonical:
+            fresh = fresh.only("name", "kind", "reference", "reference_source", "content_hash")
+        read = {problem.pk: problem for problem in fresh} if len(known) < len(keys) else {}
+        if self._canonical:
+            asked = {key: self._asked[key] for key in known}
+            self._asked = asked | {key: canonical_prompt(problem) for key, problem in read.items()}
+        self._problems = known | read
+
+    def _read_prompts(self, keys: set[str]) -> None:
+        known = {key: self._prompts[key] for key in keys & self._prompts.keys()}
+        missing = list(keys - known.keys())
+        fresh = Text.objects.filter(pk__in=missing).values_list("pk", "body") if missing else ()
+        read = {key: (key if len(body) < SHORT_PROMPT else "", tuple(json.loads(body))) for key, body in fresh}
+        self._prompts = known | read
+
+
+class _Read(NamedTuple):
+    """A row of the statement above."""
+
+    position: int
+    split: str
+    score: float | None
+    evidence: str
+    trace_id: int
+    prompt_id: str
+    parts: str | None
+    ended: bool
+    hinted: bool
+    edited: bool
+    said_edited: bool
+    parent_id: int | None
+    problem_id: int
+    sampler_id: int | None
+    instruction_id: int | None
+    reasoning: str
+    program: str | None
+
+
+def _named(model: Any) -> dict[int, str]:
+    return {key: f"{name} {version}" for key, name, version in model.objects.values_list("pk", "name", "version")}
+
+
+def _unsplit(trace_ids: list[int]) -> dict[int, tuple[Part, ...]]:
+    """The parts of traces that are older than parts."""
+    traces = Trace.objects.filter(pk__in=trace_ids).select_related("reasoning", "raw") if trace_ids else ()
+    return {trace.pk: found_parts(trace) for trace in traces}
+
+
+def _originals(rows: list[_Read], evidence: list[dict[str, Any]]) -> dict[int, ExportItem]:
+    """The traces that people edited into those of a batch, by id."""
+    wanted = {row.parent_id or 0 for row, known in zip(rows, evidence, strict=True) if makes_pair(known)}
+    related = ("prompt", "reasoning", "program", "problem")
+    traces = Trace.objects.select_related(*related).filter(pk__in=wanted) if wanted else ()
+    return {trace.pk: _original(trace) for trace in traces}
+
+
+def _original(trace: Trace) -> ExportItem:
+    return ExportItem(
+        prompt=tuple(json.loads(trace.prompt.body)),
+        reasoning=trace.reasoning.body,
+        program=trace.program.body if trace.program else "",
+        answer=trace.answer,
+        steps=(),
+        problem_name=trace.problem.name,
+        problem_kind=ProblemKind(trace.problem.kind),
+        spec={},
+        reference=trace.problem.reference,
+        parts=parts_of(trace),
+        cut_short="ended_by" in trace.facts,
+        meta={"trace_id": trace.pk},
+    )

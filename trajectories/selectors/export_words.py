@@ -1,0 +1,132 @@
+"""What was said of the items of a release when it was frozen, in short: verdicts, decisions, where each is from."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection
+
+from trajectories.core.curation.adjudications import settle_finally
+from trajectories.core.curation.reviews import Standing
+from trajectories.core.exporters.preference_repairs import is_better
+from trajectories.core.prompts import render_messages
+from trajectories.core.records import InstructionRecord, Outcome
+from trajectories.core.verifiers.deciding import is_supporting
+from trajectories.models import Problem
+from trajectories.selectors.archives import RESTORED
+from trajectories.selectors.problems import to_public
+from trajectories.selectors.release_contents import array_text
+
+HUMAN_EDIT = "human edit"
+"""Where an edited trace came from: no sampler is credited with it."""
+
+CANONICAL = InstructionRecord("canonical", 1, "digits", "")
+"""How a problem is asked where two traces that were asked differently shall stand under one prompt."""
+
+Words = tuple[str, int, str]
+"""Of a verdict: the verifier, its version, the outcome."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What some items were assessed by, by the ids in their evidence."""
+
+    verdicts: Mapping[int, Words]
+    reviews: Mapping[int, str]
+    final: Mapping[int, str]
+
+    @staticmethod
+    def of(evidence: Sequence[Mapping[str, Any]]) -> "Said":
+        """Read it, in three statements at most."""
+        verdicts = [key for known in evidence for key in known.get("verdicts", ())]
+        reviews = [review["id"] for known in evidence for review in known.get("reviews", ())]
+        final = [known["final"]["id"] for known in evidence if "final" in known]
+        return Said(
+            {row[0]: (row[1], row[2], row[3]) for row in _rows("verdict", "id, verifier, version, outcome", verdicts)},
+            dict(_rows("review", "id, decision", reviews)),
+            dict(_rows("adjudication", "id, decision", final)),
+        )
+
+    def verdicts_of(self, known: Mapping[str, Any]) -> list[Words]:
+        """The verdicts of an item, in order."""
+        if RESTORED in known:
+            words = known[RESTORED]["verdicts"]
+            return [(word["verifier"], word["version"], word["outcome"]) for word in words]
+        return [self.verdicts[key] for key in known.get("verdicts", ())]
+
+    def label_of(self, known: Mapping[str, Any]) -> bool | None:
+        """Whether an item is right; see `label_from`."""
+        if RESTORED in known:
+            decisions = [review["decision"] for review in known[RESTORED]["reviews"]]
+            told = known[RESTORED].get("final")
+            final = None if told is None else told[1]
+        else:
+            decisions = [self.reviews[review["id"]] for review in known.get("reviews", ())]
+            final = self.final[known["final"]["id"]] if "final" in known else None
+        return label_from(decisions, final, [(name, outcome) for name, _, outcome in self.verdicts_of(known)])
+
+
+def label_from(decisions: Sequence[str], final: str | None, verdicts: Sequence[tuple[str, str]]) -> bool | None:
+    """Whether a trace is right: by its final decision, else by its reviews and the verdict that decides, where they do
+    not contradict each other. None where nobody has said, and where people accept what a verifier calls wrong.
+    """
+    standing, _ = settle_finally(decisions, final)
+    decisive = next((outcome for name, outcome in verdicts if not is_supporting(name)), None)
+    if final is not None or standing is Standing.REJECTED:
+        return standing is Standing.ACCEPTED
+    if standing is Standing.ACCEPTED:
+        return None if decisive == Outcome.FAIL else True
+    return {Outcome.PASS.value: True, Outcome.FAIL.value: False}.get(str(decisive))
+
+
+def makes_pair(known: Mapping[str, Any]) -> bool:
+    """Whether an item is a human edit that was better than its original, as far as was known when it was frozen."""
+    original = known.get("original")
+    return original is not None and is_better(
+        chosen=original["edit"], rejected=original["correctness"], rejected_decision=original["decision"]
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a trace is from."""
+
+    problem: Problem
+    sampler: str | None
+    instruction: str | None
+    is_edited: bool
+
+
+def meta_of(
+    release: int, trace: int, split: str, score: float | None, verdicts: list[str], origin: Origin
+) -> dict[str, Any]:
+    """The `meta` of a row, its keys in the order in which they are written."""
+    return {
+        "problem_id": origin.problem.name,
+        "problem_hash": origin.problem.content_hash,
+        "trace_id": trace,
+        "release": release,
+        "split": split,
+        "verdicts": verdicts,
+        "score": score,
+        "sampler": origin.sampler or (HUMAN_EDIT if origin.is_edited else None),
+        "instruction": origin.instruction,
+    }
+
+
+def restored_origin(known: Mapping[str, Any]) -> dict[str, Any]:
+    """What `meta` says instead of an item that was restored from an archive: who it was sampled by there."""
+    return {name: known[RESTORED][name] for name in ("sampler", "instruction")} if RESTORED in known else {}
+
+
+def canonical_prompt(problem: Problem) -> tuple[Mapping[str, Any], ...]:
+    """How a problem is asked where the prompts that were sent differ."""
+    return tuple(dict(message) for message in render_messages(CANONICAL, to_public(problem)))
+
+
+def _rows(table: str, columns: str, keys: list[int]) -> list[tuple[Any, ...]]:
+    if not keys:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {columns} FROM trajectories_{table} WHERE id = ANY(%s::bigint[])", [array_text(keys)])
+        return list(cursor.fetchall())

@@ -1,0 +1,57 @@
+"""Giving suggested decisions: drawn up as an item is handed out, and kept with its assignment as they were then."""
+
+from trajectories.core.curation.reviews import Decision
+from trajectories.core.curation.suggestions import Source, Suggestion, is_control
+from trajectories.core.records import Outcome
+from trajectories.core.verifiers.model_judge import is_model_verdict
+from trajectories.models import Assignment, Queue, Trace, Verdict
+from trajectories.selectors.blinding import Hidden, Sight
+
+DECISIONS = {Outcome.PASS.value: Decision.ACCEPT, Outcome.FAIL.value: Decision.REJECT}
+WRONG_ANSWER = "wrong_answer"
+
+
+def give_suggestion(assignment: Assignment, queue: Queue) -> Assignment:
+    """Keep with an assignment what its queue suggests, if anything, and whether it is one of the control.
+
+    What was suggested once stays, whatever verifiers find later. Training items go without.
+    """
+    is_wanted = queue.suggestions and assignment.state == Assignment.State.LEASED and assignment.suggestion is None
+    if not is_wanted or assignment.item.is_training:
+        return assignment
+    found = suggest(queue, assignment.item.trace_id)
+    if found is not None and found.source is Source.VERDICTS:
+        # Another queue may hide from the reviewer what this one would tell.
+        hidden = Sight(assignment.reviewer_id).hides(Hidden.VERDICTS, assignment.item.trace_id)
+        found = None if hidden else found
+    if found is not None:
+        assignment.suggestion, assignment.is_control = found.to_json(), is_control(queue.seed, assignment.item_id)
+        kept = {"suggestion": assignment.suggestion, "is_control": assignment.is_control}
+        Assignment.objects.filter(pk=assignment.pk).update(**kept)
+    return assignment
+
+
+def suggestion_of(assignment: Assignment) -> Suggestion | None:
+    """What was suggested for an assignment, shown or not; None for nothing."""
+    return None if assignment.suggestion is None else Suggestion.from_json(assignment.suggestion)
+
+
+def suggest(queue: Queue, trace_id: int) -> Suggestion | None:
+    """What a queue suggests for a trace now; None where its source says nothing, or nothing that settles it."""
+    source = Source(queue.suggestions)
+    column = "model_judged" if source is Source.JUDGE else "correctness"
+    outcome = Trace.objects.filter(pk=trace_id).values_list(column, flat=True).first()
+    decision = DECISIONS.get(str(outcome))
+    if decision is None:
+        return None
+    # Only a verdict says that the answer is wrong; a judge may mean anything.
+    is_known = source is Source.VERDICTS and decision is Decision.REJECT and WRONG_ANSWER in queue.asks.reason_titles()
+    return Suggestion(decision, source, _by(trace_id, source, str(outcome)), WRONG_ANSWER if is_known else "")
+
+
+def _by(trace_id: int, source: Source, outcome: str) -> str:
+    """The newest verdict that says so: the name and version of its verifier."""
+    said = Verdict.objects.filter(trace=trace_id, outcome=outcome).order_by("-pk").values_list("verifier", "version")
+    wants_judge = source is Source.JUDGE
+    verifier, version = next((each for each in said if is_model_verdict(each[0]) is wants_judge), ("", 0))
+    return f"{verifier}, version {version}" if verifier else str(source)
