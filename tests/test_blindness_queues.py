@@ -16,10 +16,19 @@ from tests.queues import decide, queue_of
 from tests.test_blindness import everything
 from tests.world import Visit, Walker, World, make_world, undone, visits
 from trajectories.core.curation.schemas import Blinding
-from trajectories.core.selections import Selection
+from trajectories.core.selections import NO_MODEL_VERDICT, NO_VERDICT, Selection
 from trajectories.models import Queue, QueueItem, Trace, Verdict
 from trajectories.selectors.blinding import EVERYTHING, Hidden, Sight, hidden_among, sight_of, veil
-from trajectories.selectors.traces import get_trace, traces_in
+from trajectories.selectors.trace_filters import tells_veiled
+from trajectories.selectors.traces import (
+    TraceWalk,
+    count_traces,
+    get_trace,
+    list_traces,
+    neighbours,
+    traces_in,
+    waiting_parts,
+)
 from trajectories.services.curation.queues import steer_queue
 
 PLANTED = ("echidnas", "galahs", "brolgas")
@@ -172,10 +181,68 @@ def test_lists_by_what_is_hidden_leave_its_traces_out(world, curator):
         Selection(train="all"),
         Selection(sampler=world.traces[0].sampler_id),
         Selection(run=world.run.pk),
+        *BY_WHAT_IS_HIDDEN,
     ):
         assert hidden.isdisjoint(traces_in(scope, sight).values_list("pk", flat=True))
     assert hidden <= set(traces_in(Selection(problem=world.problem.pk), sight).values_list("pk", flat=True))
     assert hidden <= set(traces_in(Selection(correctness="pass"), EVERYTHING).values_list("pk", flat=True))
+
+
+BY_WHAT_IS_HIDDEN = (
+    *(Selection(outcome=word) for word in ("pass", "fail", NO_VERDICT)),
+    *(Selection(verifier="arc_answer", outcome=word) for word in ("pass", "fail", NO_VERDICT)),
+    Selection(verifier="arc_answer"),
+    Selection(near_miss="cells"),
+    Selection(model_judged=NO_MODEL_VERDICT),
+    Selection(temperature=1.0),
+    Selection(cost_from=0.0),
+    Selection(view="grids"),
+)
+
+
+@pytest.mark.parametrize("order", ["error", "costliest", "cheapest"])
+def test_places_in_orders_by_what_is_hidden_are_not_told(world, curator, order):
+    """Neither by what stands beside a hidden trace nor by where the list goes on after one."""
+    walk, sight, hidden = TraceWalk(order=order), sight_of(curator), world.traces[0]
+
+    def told():
+        beside = neighbours(walk, hidden, sight)
+        after = [trace.pk for trace in list_traces(walk, sight, before=hidden.pk).rows]
+        waiting = [list(part.values_list("pk", flat=True)) for part in waiting_parts(walk, sight, after=hidden.pk)]
+        return beside, after, waiting
+
+    others = [factories.make_trace(problem=world.problem, train_error=error, cost=error) for error in (0.1, 0.2)]
+    found = []
+    for value in (0.0, 0.15, 0.9):
+        Trace.objects.filter(pk=hidden.pk).update(train_error=value, cost=value)
+        found.append(told())
+    assert found[0] == found[1] == found[2]
+    assert {other.pk for other in others} <= set(found[0][2][1]), "they are in the list"
+
+
+def test_the_list_says_that_something_is_hidden_and_counts_without_it(world, curator, lead):
+    def page(person, query):
+        return Walker(person).answer(Visit("trace_list", f"{reverse('trace_list')}?{query}")).text
+
+    hidden = world.traces[0]
+    Trace.objects.filter(pk__in=[trace.pk for trace in world.traces]).update(cost=7, temperature=0.625)
+    shown = f"traces={hidden.pk}&columns=verdict&columns=pairs&columns=sampler&columns=temperature&columns=cost"
+    assert page(curator, shown).count(">hidden</span>") >= 4
+    assert "0.625" not in page(curator, shown)
+    assert "0.625" in page(lead, shown)
+    asked = Selection(temperature=0.625)
+    assert count_traces(asked, sight_of(curator)).least == 0
+    assert count_traces(asked, EVERYTHING).least == len(world.traces)
+
+
+def test_no_estimate_counts_what_is_hidden(world, curator):
+    sight = sight_of(curator)
+    assert tells_veiled(Selection(correctness="pass"), sight)
+    assert tells_veiled(Selection(temperature=1.0), sight)
+    assert not tells_veiled(Selection(problem=world.problem.pk), sight)
+    assert not tells_veiled(Selection(correctness="pass"), EVERYTHING)
+    Queue.objects.update(blinding=Blinding(verdicts=False, sampler=True).to_json())
+    assert not tells_veiled(Selection(correctness="pass"), sight)
 
 
 def test_who_is_not_to_review_in_the_queue_is_not_blind(world, lead, curator, engineer):
