@@ -162,9 +162,10 @@ def decided(page: Page) -> None:
     for number in range(8):
         page.locator("[data-label-step=good]").first.wait_for()
         trace = page.locator("#trace").get_attribute("data-trace")
-        for key in ("a",) if number < 6 else ("l",):
+        for key in ("a" if number < 6 else "l", "Enter"):
+            # A page that is busy takes no key.
+            page.locator("body:not([aria-busy=true])").wait_for(state="attached")
             page.keyboard.press(key)
-        page.keyboard.press("Enter")
         page.locator(f"#trace:not([data-trace='{trace}'])").wait_for()
     page.goto("/queues/new/?correctness=fail")
     page.locator("main form button.primary").first.click()

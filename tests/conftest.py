@@ -1,5 +1,6 @@
 """Fixtures that every test may use."""
 
+import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -39,6 +40,19 @@ def _plain_static_files(settings):
 def _counts_take_their_time(monkeypatch):
     """On a busy machine the count of three rows may be given up for an estimate, which no test expects."""
     monkeypatch.setattr("trajectories.selectors.listing.COUNT_MILLISECONDS", 60_000)
+
+
+@pytest.fixture(autouse=True)
+def _no_event_loop_of_a_browser(request):
+    """A browser that an earlier test opened stays open, and Playwright's event loop with it: whatever starts a loop of
+    its own in this thread would be refused, in a test that has no browser at all."""
+    if "playwright" in request.fixturenames:
+        yield
+        return
+    loop = asyncio._get_running_loop()
+    asyncio._set_running_loop(None)
+    yield
+    asyncio._set_running_loop(loop)
 
 
 @pytest.fixture(autouse=True)

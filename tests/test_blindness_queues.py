@@ -19,6 +19,7 @@ from trajectories.core.curation.schemas import Blinding
 from trajectories.core.selections import NO_MODEL_VERDICT, NO_VERDICT, Selection
 from trajectories.models import Queue, QueueItem, Trace, Verdict
 from trajectories.selectors.blinding import EVERYTHING, Hidden, Sight, hidden_among, sight_of, veil
+from trajectories.selectors.search_trees import tells_hidden
 from trajectories.selectors.trace_filters import tells_veiled
 from trajectories.selectors.traces import (
     TraceWalk,
@@ -171,6 +172,35 @@ def test_a_replay_is_refused_and_says_why(world, curator):
     answer = Walker(curator).answer(visit)
     assert answer.status == 403
     assert "until you have decided on its trace there" in answer.text
+
+
+def test_a_search_tree_is_refused_and_says_why(world, lead, curator):
+    visit = Visit("search_tree", reverse("search_tree", args=[world.run.pk, world.problem.pk]))
+    answer = Walker(curator).answer(visit)
+    assert answer.status == 403
+    assert "the tree would tell it" in answer.text
+    assert Walker(lead).answer(visit).status == 200
+
+
+def test_trees_of_other_runs_are_refused_where_samplers_are_hidden(world, curator):
+    sight, other = sight_of(curator), factories.make_run()
+    for blinding, refused in (
+        (Blinding(verdicts=True), (True, False)),
+        (Blinding(sampler=True), (True, True)),
+        (Blinding(), (False, False)),
+    ):
+        Queue.objects.filter(pk=world.queue.pk).update(blinding=blinding.to_json())
+        assert tuple(tells_hidden(run, world.problem.pk, sight) for run in (world.run, other)) == refused
+    assert not tells_hidden(world.run, factories.make_problem().pk, sight)
+
+
+def test_diversity_leaves_out_the_right_ones(world, lead, curator):
+    visit = Visit("problem_diversity", reverse("problem_diversity", args=[world.problem.pk]))
+    hidden = "hidden until you have decided in a queue"
+    assert hidden in Walker(curator).answer(visit).text
+    assert hidden not in Walker(lead).answer(visit).text
+    Queue.objects.filter(pk=world.queue.pk).update(blinding=Blinding(sampler=True).to_json())
+    assert hidden not in Walker(curator).answer(visit).text
 
 
 def test_lists_by_what_is_hidden_leave_its_traces_out(world, curator):

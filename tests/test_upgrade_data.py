@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from html import unescape
 from itertools import groupby, islice
 from pathlib import Path
 from typing import Any
@@ -73,12 +74,14 @@ from trajectories.models import (
     Trace,
 )
 from trajectories.models.job_kinds import RESUME
+from trajectories.selectors.audits import LISTED
 from trajectories.selectors.candidates import CandidateScope
 from trajectories.selectors.reviews import standing_reviews
 from trajectories.services.curation.reviews import submit_review
 from trajectories.services.generation.candidate_leases import claim_next_candidate
 from trajectories.services.installation.roles import ROLES
 from trajectories.services.jobs.steering import steer
+from trajectories.services.releases.exports import request_export, write_export
 from trajectories.services.verification.queue import verify_traces
 from trajectories.services.verification.reverifications import reverify_next
 
@@ -107,6 +110,20 @@ CHANGED_SINCE = {"trajectories_freezing": {"rule"}}
 """The same of tables that 29a489d did not have."""
 REMOVED = {"trajectories_problemcandidate": {"lease_expires_at", "lease_holder_id", "lease_token"}, **RETOLD}
 """Leases are rows of their own now. They last minutes: none is carried over."""
+FORMATS_THEN = {"arc-programs", "full", "prompt-only", "sft-messages", "sft-prompt-completion"}
+ROWS_SINCE = {
+    "sharegpt": 11,
+    "verl": 4,
+    "preference": 0,
+    "preference-repairs": 0,
+    "unpaired": 11,
+    "stepwise": 10,
+    "prm800k": 10,
+    "preference-openai": 0,
+    "rft-openai": 4,
+    "arc-submission": 2,
+}
+"""Formats that came later, and how many rows each has of the release that was there."""
 GROWING = ("auth_permission", "auth_group_permissions", "django_content_type", "django_migrations")
 """Tables of Django's own, to which every version adds."""
 
@@ -319,12 +336,29 @@ def test_releases_are_what_they_were(upgraded):
 def test_files_are_read_and_written_as_before(client, upgraded):
     client.force_login(User.objects.get(username="erin"))
     ready = list(Export.objects.filter(state="ready"))
-    assert {export.format for export in ready} == set(EXPORTERS) - {"token-rows", "preference-repairs"}
+    assert {export.format for export in ready} == FORMATS_THEN
     for export in ready:
         response = client.get(reverse("export_download", args=[export.pk]))
         data = b"".join(response.streaming_content)
         assert hashlib.sha256(data).hexdigest() == export.sha256
         assert data.count(b"\n") == export.rows_written > 0
+
+
+def test_formats_that_came_later_are_written_of_a_release_that_was_there(client, upgraded):
+    assert set(EXPORTERS) == FORMATS_THEN | set(ROWS_SINCE)
+    lena, release, rows = User.objects.get(username="lena"), Release.objects.get(), {}
+    for name in ROWS_SINCE:
+        export = request_export(actor=lena, release=release, export_format=name)
+        assert write_export(job_id=export.pk), name
+        export.refresh_from_db()
+        assert (export.state, export.error) == ("ready", "")
+        rows[name] = export.rows_written
+    assert rows == ROWS_SINCE
+    client.force_login(lena)
+    page = unescape(client.get(reverse("release_detail", args=[release.pk])).content.decode())
+    for name in (name for name, count in rows.items() if not count):
+        assert f"No trace of this release has a row in this format: it needs {EXPORTERS[name].needs}." in page
+    assert page.count("No trace of this release has a row in this format") == list(rows.values()).count(0)
 
 
 def test_work_that_waited_is_done(upgraded):
@@ -361,7 +395,7 @@ def test_bells_of_the_version_before_wait_no_more(upgraded):
 PAGES = re.compile(r"^home$|_(list|detail|next|new|freezing)$")
 SENT_ON = re.compile(r"_next$|^export_detail$|^procedural_detail$|^release_freezing$")
 """Pages that may send on to another one."""
-NO_CURATORS = re.compile(r"^(release|export|import|adjudication)_|^quality$|(?<!repair)_new$")
+NO_CURATORS = re.compile(r"^(release|export|import|adjudication|audit)_|^quality$|(?<!repair)_new$")
 EACH = 3
 """Of the rows of one kind so many are looked at, spread over all."""
 
@@ -372,6 +406,7 @@ def make_world() -> World:
     rows = {f"{name}_id": _spread(name) for name in names}
     kinds = {"generation": "generationjob", "judge_job": "judgejob", "reverification": "reverification"}
     kinds |= {"release": "freezing", "candidate_id": "problemcandidate"}
+    rows["audit"] = [audit.name for audit in LISTED]
     return World({}, {**rows, **{word: _spread(name) for word, name in kinds.items()}, "code": [CODE]})
 
 
@@ -385,6 +420,7 @@ def test_pages_show_what_is_there(upgraded, name):
     crawler, world, shown = Crawler(User.objects.get(username=name)), make_world(), 0
     missing = {"import_detail", "release_freezing"} if upgraded.version == "29a489d" else set()
     missing |= {"release_rule_detail", "queue_detail", "queue_next"}  # there was none to keep
+    missing |= {"queue_group_next", "delivery_detail"}
     missing |= {"job_detail", "thread_new"}  # of kinds that have no page of their own, and a form that is only sent
     for route, pattern in every_pattern():
         view = pattern.name or ""

@@ -32,6 +32,7 @@ NO_PARSERS = {
     "django": "reads forms and addresses, which people send",
     "django_htmx": "writes headers",
     "honcho": "starts our processes",
+    "huggingface_hub": "reads the replies of a hub that the operator named",
     "kombu": "carries ids of rows",
     "krippendorff": "computes",
     "numpy": "computes",

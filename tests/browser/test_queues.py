@@ -1,5 +1,7 @@
 """The curation screen of a queue by keyboard alone: at speed, nothing lost, nothing doubled, nobody overwritten."""
 
+import time
+
 import pytest
 from django.conf import settings
 from django.contrib.auth.models import User
@@ -199,6 +201,28 @@ def test_back_leads_to_the_item_with_the_decision_and_changing_it_is_one_review_
     wait_for(lambda: len(decided()) == 2, "the change")
     item = item_of(queue, traces[0])
     assert (item.done_count, QueueWork.objects.get().done_count) == (1, 1)
+
+
+def test_after_an_undo_the_one_that_was_on_the_screen_comes_next_however_late_it_is_asked_for(
+    log_in, curator, queue, traces
+):
+    page = log_in(curator)
+    start(page, queue, traces[0])
+    with page.expect_response(lambda response: "next/?but=" in response.url):
+        press(page, "a", "Enter")
+        at(page, traces[1])
+    expect(page.locator("#review-count")).to_contain_text("1 by you")
+
+    def answer_late(route: Route) -> None:
+        # What the page lets go of meanwhile is heard first.
+        time.sleep(1)
+        route.continue_()
+
+    page.route(NEXT, answer_late)
+    press(page, "u")
+    at(page, traces[0])
+    press(page, "w", "Enter")
+    at(page, traces[1])
 
 
 def test_two_people_at_once_never_get_the_same_item(log_in, curator, queue, traces, browser, live_app):

@@ -31,8 +31,12 @@ def trace(transactional_db) -> Trace:
     return factories.make_trace(reasoning="\n\n".join(step["body"] for step in STEPS), steps=STEPS)
 
 
-def marked(page: Page) -> list[str]:
-    return page.evaluate("[...(CSS.highlights.get('remarked') ?? [])].map((range) => range.toString())")
+MARKED = "(words) => [...(CSS.highlights.get('remarked') ?? [])].map(String).join('|') === words.join('|')"
+
+
+def expect_marked(page: Page, words: list[str]) -> None:
+    """Wait until just these words are marked: it is done a moment after the panel has come."""
+    page.wait_for_function(MARKED, arg=words)
 
 
 def test_words_are_remarked_on_marked_and_settled_by_keyboard(log_in, curator: User, trace):
@@ -48,7 +52,7 @@ def test_words_are_remarked_on_marked_and_settled_by_keyboard(log_in, curator: U
     expect(page.locator(".thread")).to_contain_text("Does this follow?")
     thread = Thread.objects.get()
     assert thread.start == trace.reasoning.body.rindex("each row")
-    assert marked(page) == ["each row"]
+    expect_marked(page, ["each row"])
     # It was no decision.
     assert not Review.objects.exists()
     page.locator(".thread summary").focus()
@@ -60,7 +64,7 @@ def test_words_are_remarked_on_marked_and_settled_by_keyboard(log_in, curator: U
     expect(page.get_by_role("button", name="Resolve")).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.locator(".thread")).to_contain_text("resolved it")
-    assert marked(page) == []
+    expect_marked(page, [])
     assert list(ThreadEvent.objects.order_by("pk").values_list("kind", flat=True)) == ["comment", "resolve"]
 
 
@@ -133,7 +137,7 @@ def test_on_the_curation_screen_another_key_remarks_and_what_is_open_shows_on_th
     page.keyboard.type("Why?")
     page.keyboard.press("Control+Enter")
     expect(page.locator(".thread")).to_contain_text("Why?")
-    assert marked(page) == ["each row"]
+    expect_marked(page, ["each row"])
     # The panel that came back has the key of this screen, and m still asks the lead.
     page.keyboard.press("Escape")
     page.keyboard.press("j")

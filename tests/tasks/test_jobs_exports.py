@@ -76,7 +76,7 @@ def test_a_writer_killed_in_the_middle_leaves_no_part_and_the_same_bytes_come_la
     celery_worker_process.start()
     sweep_exports()
     sweep_uploads()
-    assert parts(long_export) == []
+    assert not part.exists()  # the worker may write another one by now
     wait_for(lambda: is_ready(long_export), "the export whose writer was killed")
     assert parts(long_export) == []
     written = export_path(long_export).read_bytes()

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from tests import factories
 from tests.generation import waiting_candidate
-from tests.queues import queue_of
+from tests.queues import make_traces, queue_of
 from trajectories.models import PendingVerification, Problem, Queue, Trace
 from trajectories.services.releases.freezing import freeze_accepted
 from trajectories.templatetags.shell import AREAS, RARE_AREAS
@@ -63,8 +63,7 @@ def test_traces_that_wait_for_verdicts(client, lead):
 
 
 def test_queues_with_what_is_left_and_when_it_is_due(client, lead):
-    traces = [factories.make_trace(correctness="pass") for _ in range(3)]
-    queue = queue_of(lead, traces)
+    queue = queue_of(lead, make_traces(3, correctness="pass"))
     today = timezone.localdate()
     Queue.objects.filter(pk=queue.pk).update(due_on=today + timedelta(days=2))
     place = places(client, lead)["queues"]

@@ -46,7 +46,7 @@ def test_nobody_reads_of_jobs_that_they_may_not_see(client, curator, nobody):
     jobs = one_of_each()
     page = page_of(client, curator)
     for kind, job in jobs.items():
-        hidden = kind in ("export", "freezing", "import")
+        hidden = kind in ("delivery", "export", "freezing", "import")
         assert (f'id="{kind}-{job.pk}"' in page) is not hidden, kind
     assert "job_steer" not in page
     assert '<form method="post" action="/jobs/' not in page, "a curator steers nothing"
@@ -113,12 +113,12 @@ def test_queries_do_not_grow_with_jobs(client, lead, django_assert_num_queries):
     one_of_each()
     client.force_login(lead)
     client.get(reverse("job_list"))
-    with django_assert_num_queries(16):
+    with django_assert_num_queries(17):
         client.get(reverse("job_list"))
     for _ in range(3):
         one_of_each()
     factories.make_worker()
-    with django_assert_num_queries(16):
+    with django_assert_num_queries(17):
         client.get(reverse("job_list"))
 
 

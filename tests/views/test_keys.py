@@ -5,7 +5,8 @@ from pathlib import Path
 
 TEMPLATES = Path(__file__).parents[2] / "templates"
 UNDERSTOOD = re.compile(
-    r"[^\sA-Z]|Enter|Shift\+Enter|Ctrl\+Enter|Home|Arrow(Left|Right|Up|Down)|\{\{ \w+(\|default:'\w')? \}\}"
+    r"[^\sA-Z]|Enter|Shift\+Enter|Ctrl\+Enter|Home|Arrow(Left|Right|Up|Down)|\{\{ [\w.]+(\|default:'\w')? \}\}|"
+    r"\{% if \w+ %\}[^\sA-Z]\{% else %\}[^\sA-Z]\{% endif %\}"
 )
 
 

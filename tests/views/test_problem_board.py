@@ -8,6 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from tests import factories
+from trajectories.selectors.blinding import EVERYTHING
 from trajectories.selectors.diversity import MOST_TEXTS, get_diversity
 
 RIGHT, WRONG = [[[9, 8, 7]]], [[[7, 8, 9]]]
@@ -66,7 +67,7 @@ def test_diversity_has_its_definition_and_counts(client, lead):
         factories.make_trace(problem=problem, program=f"x = 1  # {comment}", correctness="pass")
     factories.make_trace(problem=problem, program="y = [2]", answer=WRONG, correctness="fail")
     factories.make_trace(problem=problem, program="hinted = 1", hinted=True)
-    found = get_diversity(problem)
+    found = get_diversity(problem, EVERYTHING)
     assert (found.samples, found.answers, found.of_programs) == (4, 2, True)
     assert (found.every.texts, found.every.distinct) == (4, 2)
     assert (found.right.texts, found.right.distinct) == (3, 1)
@@ -82,7 +83,7 @@ def test_answers_are_compressed_where_there_are_no_programs(db):
     problem = factories.make_problem(kind="numeric", spec={}, statement="1 + 1?", reference="2")
     for answer in ("2", "2", "3", None):
         factories.make_trace(problem=problem, answer=answer, program=None)
-    found = get_diversity(problem)
+    found = get_diversity(problem, EVERYTHING)
     assert (found.of_programs, found.answers, found.every.texts, found.every.distinct) == (False, 2, 3, 2)
 
 

@@ -7,10 +7,11 @@ import pytest
 from django.urls import reverse
 
 from tests import factories
-from tests.queues import item_of, make_traces, queue_of
+from tests.queues import decide, item_of, make_traces, queue_of
 from trajectories.core.curation.schemas import Blinding
 from trajectories.core.identity import content_hash
 from trajectories.models import Assignment, Queue, QueueSkip, Review, Trace
+from trajectories.services.curation.group_leases import lease_next_group
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}
@@ -103,6 +104,28 @@ def test_what_the_queue_hides_is_hidden_and_orders_nothing_until_all_is_decided(
     assert re.search(r"\d/2 pairs", seen())
 
 
+def test_what_another_queue_hides_of_one_sample_is_hidden_of_all(client, page, curator, lead, queue, some):
+    def seen() -> str:
+        parts = [page, f"{page}samples/?answer={some[0].answer_hash}"]
+        parts += [reverse("queue_sample", args=[queue.pk, item_of(queue, some[0]).pk])]
+        return "".join(client.get(part, headers=HTMX).content.decode() for part in parts)
+
+    told = r"badge (?:pass|fail)|\d/2 pairs|Expected answer"
+    assert re.search(told, seen())
+    hiding = queue_of(lead, some, title="Another", blinding=Blinding(verdicts=True, sampler=True))
+    others = hiding.items.exclude(trace=some[0])
+    Assignment.objects.filter(item__in=others).delete()
+    others.delete()
+    blind = seen()
+    assert re.findall(told, blind) == []
+    # The shortest stands for the others, right or wrong.
+    assert f'value="best:{item_of(queue, some[2]).pk}"' in blind
+    client.post(f"{page}decide/", sent(queue, all_rejected="on", then="stay"))
+    assert re.findall(told, seen()) == [], "decided here, not there"
+    decide(curator, item_of(hiding, some[0]))
+    assert re.search(told, seen())
+
+
 def test_others_words_do_not_show_before_ones_own(client, page, curator, lead, queue, some):
     factories.make_review(trace=some[0], reviewer=lead, decision="reject", reason="lucky", comment="Guessed.")
     before = client.get(page).content.decode()
@@ -158,6 +181,16 @@ def test_a_refused_form_comes_back_as_it_was_marked(client, page, queue, some):
     html = client.post(f"{page}decide/", sent(queue, **values)).content.decode()
     assert re.search(r'value="keep"\s+data-mark="keep" checked', html)
     assert "Words." in html
+
+
+def test_a_form_about_samples_that_others_have_is_refused_with_a_summary(client, page, lead, queue, some):
+    lease_next_group(reviewer=lead, queue=queue)
+    response = client.post(reverse("queue_group_decide", args=[queue.pk, some[0].problem_id]), sent(queue))
+    assert response.status_code == 422
+    summary = re.search(r"<div[^>]*data-faults>.*?</ul>", response.content.decode(), re.DOTALL)
+    assert summary is not None
+    assert "none of its samples is with you" in summary[0]
+    assert not Review.objects.exists()
 
 
 def test_skip_and_undo_are_about_the_whole(client, page, queue):

@@ -345,7 +345,7 @@ def test_a_lead_sees_who_does_what_and_steers(client, lead, curator, queue):
     assert "carl" in people
     assert "<html" not in people
     client.force_login(curator)
-    assert "people-heading" not in client.get(at("queue_detail", queue.pk)).content.decode()
+    assert 'id="people"' not in client.get(at("queue_detail", queue.pk)).content.decode()
     assert "last seen" not in client.get(at("queue_detail", queue.pk), **FRAGMENT).content.decode()
     client.force_login(lead)
     for verb, state in (("pause", "paused"), ("resume", "open"), ("close", "closed"), ("reopen", "open")):

@@ -34,16 +34,6 @@ class Migration(migrations.Migration):
             field=models.JSONField(null=True),
         ),
         migrations.AddField(
-            model_name="importedreview",
-            name="step_origins",
-            field=models.JSONField(db_default=models.Value({}, models.JSONField()), default=dict),
-        ),
-        migrations.AddField(
-            model_name="importedreview",
-            name="suggestion",
-            field=models.JSONField(null=True),
-        ),
-        migrations.AddField(
             model_name="queue",
             name="suggestions",
             field=models.CharField(
@@ -57,11 +47,6 @@ class Migration(migrations.Migration):
                 default="",
                 max_length=10,
             ),
-        ),
-        migrations.AddField(
-            model_name="review",
-            name="step_origins",
-            field=models.JSONField(db_default=models.Value({}, models.JSONField()), default=dict),
         ),
         migrations.AddField(
             model_name="review",

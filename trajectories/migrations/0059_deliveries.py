@@ -111,6 +111,7 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "verbose_name_plural": "deliveries",
                 "indexes": [
                     models.Index(fields=["-created_at", "-id"], name="delivery_newest"),
                     models.Index(

@@ -73,6 +73,7 @@ class Delivery(LeasedJob):
     dropped_at = models.DateTimeField(null=True)
 
     class Meta:
+        verbose_name_plural = "deliveries"
         indexes = job_indexes("delivery")
         constraints = [
             models.UniqueConstraint(fields=["release"], condition=Q(what="environment"), name="environment_once")

@@ -1,7 +1,6 @@
 """What verifiers and people of another installation said of traces that were imported from it."""
 
 from django.db import models
-from django.db.models import Value
 
 from trajectories.core.curation.reviews import Decision
 from trajectories.core.records import Outcome
@@ -43,8 +42,6 @@ class ImportedReview(models.Model):
     step_labels = models.JSONField(default=dict)
     # The place of each labelled step in the trace's text, [start, end] by the same index, as in Review.
     step_spans = models.JSONField(default=dict)
-    step_origins = models.JSONField(default=dict, db_default=Value({}, models.JSONField()))
-    suggestion = models.JSONField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

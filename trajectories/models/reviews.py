@@ -2,7 +2,7 @@
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q, Value
+from django.db.models import Q
 
 from trajectories.core.curation.reviews import Decision
 from trajectories.core.curation.suggestions import Use
@@ -25,8 +25,7 @@ class Review(models.Model):
     a copy supersedes the withdrawal; `decided_at` is then when its reviewer had decided, null in all other reviews.
 
     `suggestion` is what was suggested, the stored form of core's Suggestion, and `suggestion_use` what became of it:
-    the decision is the reviewer's in each case. `step_origins` says of step labels that a model judge suggested whether
-    the reviewer confirmed or overrode them, by the same index; labels that nobody suggested are not in it.
+    the decision is the reviewer's in each case.
     """
 
     trace = models.ForeignKey(Trace, on_delete=models.PROTECT, related_name="reviews")
@@ -54,7 +53,6 @@ class Review(models.Model):
     suggestion_use = models.CharField(
         max_length=10, choices=[(use.value, use.value) for use in Use], blank=True, default="", db_default=""
     )
-    step_origins = models.JSONField(default=dict, db_default=Value({}, models.JSONField()))
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

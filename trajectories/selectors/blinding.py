@@ -169,6 +169,11 @@ def hidden_among(traces: Collection[int], sight: Sight) -> set[int]:
     return set(sight._veiling().filter(trace__in=set(traces)).values_list("trace", flat=True))
 
 
+def any_veiled(sight: Sight) -> Q:
+    """The condition on traces that a queue hides anything of them from the person."""
+    return sight.veiled(Hidden.VERDICTS) | sight.veiled(Hidden.SAMPLER)
+
+
 def accepted_by_problem(sight: Sight) -> QuerySet[Trace]:
     """The accepted traces, as far as may be seen, of the problem of an outer query."""
     accepted = sight.having("decision", Trace.Decision.ACCEPTED)

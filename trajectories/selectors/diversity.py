@@ -11,6 +11,7 @@ from trajectories.core.consolidation.variety import entropy_bits
 from trajectories.core.identity import canonical_json
 from trajectories.core.records import Outcome
 from trajectories.models import Problem, Trace
+from trajectories.selectors.blinding import Hidden, Sight
 from trajectories.selectors.population import NOTHING
 
 MOST_TEXTS = 200
@@ -29,14 +30,15 @@ class Alikeness:
 @dataclass(frozen=True, slots=True)
 class Diversity:
     """`answers` counts distinct answers, `entropy` is that of their shares in bits. `of_programs` says whether programs
-    were compressed, or answers where no sample has a program; `right` are those of the right samples alone."""
+    were compressed, or answers where no sample has a program; `right` are those of the right samples alone, None where
+    a queue hides from the reader what verifiers found of any sample."""
 
     samples: int
     answers: int
     entropy: float
     of_programs: bool
     every: Alikeness
-    right: Alikeness
+    right: Alikeness | None
 
     @property
     def is_part(self) -> bool:
@@ -44,20 +46,22 @@ class Diversity:
         return self.samples > MOST_TEXTS
 
 
-def get_diversity(problem: Problem) -> Diversity:
-    """Of the samples that were not shown the answer; three queries."""
+def get_diversity(problem: Problem, sight: Sight) -> Diversity:
+    """Of the samples that were not shown the answer, as far as somebody may see; three queries, for the blind four."""
     samples = Trace.objects.filter(problem=problem, hinted=False, edited_by=None)
     votes = dict(samples.order_by().values_list("answer_hash").annotate(votes=Count("pk")))
     counts = [count for answer, count in votes.items() if answer != NOTHING]
     of_programs = samples.filter(program__isnull=False).exists()
     texts = _programs(samples) if of_programs else _answers(samples)
+    hides = sight.is_blind and samples.filter(sight.veiled(Hidden.VERDICTS)).exists()
+    right = [text for text, correctness in texts if correctness == Outcome.PASS]
     return Diversity(
         samples=sum(votes.values()),
         answers=len(counts),
         entropy=entropy_bits(counts),
         of_programs=of_programs,
         every=_alikeness([text for text, _ in texts]),
-        right=_alikeness([text for text, correctness in texts if correctness == Outcome.PASS]),
+        right=None if hides else _alikeness(right),
     )
 
 

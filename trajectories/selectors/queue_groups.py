@@ -2,17 +2,19 @@
 
 import uuid
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.contrib.auth.models import User
 from django.db.models import F, Q
 
 from trajectories.core.curation.reviews import Decision
+from trajectories.core.curation.schemas import Blinding
 from trajectories.core.identity import content_hash
 from trajectories.core.records import JSON, Outcome
 from trajectories.models import Assignment, Queue, QueueItem, Review, Trace
 from trajectories.models.traces import given_answer
+from trajectories.selectors.blinding import Sight, veil
 
 NOTHING = content_hash(None)
 """The hash of no answer."""
@@ -156,6 +158,20 @@ def group_on_screen(queue: Queue, problem_id: int, person: User) -> list[Assignm
     done = mine.filter(state=Assignment.State.DONE)
     newest = done.order_by("-decided_at").first()
     return [] if newest is None else list(done.filter(token=newest.token))
+
+
+def hidden_on_screen(queue: Queue, assignments: Collection[Assignment], person: User) -> Blinding:
+    """What the screen with these samples hides: what its queue does until all are decided on, and what any other queue
+    hides of one of them, which a screen that groups them by answer would tell.
+    """
+    decided = all(each.state == Assignment.State.DONE for each in assignments)
+    traces = list(Trace.objects.filter(queue_items__in=[each.item_id for each in assignments]).only("pk"))
+    veil(traces, Sight(person.pk))
+    return replace(
+        queue.hides,
+        verdicts=(queue.hides.verdicts and not decided) or any(trace.veiled_verdicts for trace in traces),
+        sampler=(queue.hides.sampler and not decided) or any(trace.veiled_sampler for trace in traces),
+    )
 
 
 def get_sample(queue: Queue, item_id: int, person: User) -> QueueItem | None:

@@ -4,14 +4,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
 
 from trajectories.core.records import JSON, Outcome
 from trajectories.core.strategies import STRATEGIES
 from trajectories.core.verifiers.unfinished import UNFINISHED
-from trajectories.models import Attempt, Run, RunProblem
+from trajectories.models import Attempt, Run, RunProblem, Trace
 from trajectories.models.traces import given_answer
 from trajectories.selectors.attempts import failure_word
+from trajectories.selectors.blinding import Hidden, Sight
 
 MOST_NODES = 2_000
 """Attempts that a page draws, in the order in which they were planned; the page says how many there are."""
@@ -206,6 +207,18 @@ def _grouped(nodes: Sequence[TreeNode]) -> tuple[TreeNode | NodeGroup, ...]:
     many = {end for end, each in ended.items() if len(each) > GROUPED}
     alone = [node for node in nodes if node.children or node.end not in many]
     return (*alone, *(NodeGroup(end, tuple(ended[end])) for end in ended if end in many))
+
+
+def tells_hidden(run: Run, problem_id: int, sight: Sight) -> bool:
+    """Whether the tree would tell what a queue hides from somebody: verdicts of its traces, or whose a trace is.
+
+    Where samplers are hidden that holds for the trees of all runs of the problem, for the one that is not shown would
+    be the run of the trace.
+    """
+    if not sight.is_blind:
+        return False
+    verdicts = Q(sight.veiled(Hidden.VERDICTS), run=run)
+    return Trace.objects.filter(verdicts | sight.veiled(Hidden.SAMPLER), problem=problem_id).exists()
 
 
 def runs_with_trees(problem_id: int, size: int = 5) -> list[tuple[Run, int]]:

@@ -26,7 +26,7 @@ AREAS: dict[str, tuple[str, tuple[str, ...]]] = {
     "Queues": ("queue_list", ("queues",)),
     "Quality": ("quality", ("quality", "adjudications")),
     "Insights": ("insights", ("insights",)),
-    "Releases": ("release_list", ("releases", "exports")),
+    "Releases": ("release_list", ("releases", "exports", "deliveries", "files")),
     "Jobs": ("job_list", ("jobs",)),
 }
 """By title: the name of an area's first page, and the first parts of all addresses that belong to it."""

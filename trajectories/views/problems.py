@@ -102,6 +102,6 @@ def problem_detail(request: HttpRequest, problem_id: int) -> HttpResponse:
 def problem_diversity(request: HttpRequest, problem_id: int) -> HttpResponse:
     """How different the samples of a problem are: a page, and the part that the problem's page fetches."""
     problem = get_object_or_404(Problem, pk=problem_id)
-    context = {"problem": problem, "diversity": get_diversity(problem)}
+    context = {"problem": problem, "diversity": get_diversity(problem, sight_of(request.user))}
     template = "_diversity" if wants_fragment(request) else "diversity"
     return render(request, f"trajectories/problems/{template}.html", context)

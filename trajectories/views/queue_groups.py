@@ -12,18 +12,20 @@ from django.views.decorators.http import require_POST, require_safe
 
 from trajectories.core.curation.groups import NOT_BEST
 from trajectories.core.curation.reviews import ReviewError
-from trajectories.core.curation.schemas import SKIP_REASONS
+from trajectories.core.curation.schemas import SKIP_REASONS, Blinding
 from trajectories.core.records import ProblemKind
 from trajectories.forms.queue_groups import GroupForm
 from trajectories.forms.queues import SkipForm
 from trajectories.forms.reviews import UndoForm
 from trajectories.models import Assignment, Problem, Queue
+from trajectories.selectors.blinding import Sight, veil
 from trajectories.selectors.queue_groups import (
     SampleGroup,
     count_elsewhere,
     get_sample,
     group_on_screen,
     group_samples,
+    hidden_on_screen,
     said_of_samples,
 )
 from trajectories.selectors.queues import current_guidelines, may_know_others
@@ -88,7 +90,7 @@ def queue_group_samples(request: HttpRequest, queue_id: int, problem_id: int) ->
     """The samples that give one answer, which the page fetches as it is unfolded."""
     queue = _find(request, queue_id)
     assignments = group_on_screen(queue, problem_id, visitor(request))
-    groups = _groups(queue, assignments)
+    groups = _groups(assignments, hidden_on_screen(queue, assignments, visitor(request)))
     group = next((each for each in groups if each.answer_hash == request.GET.get("answer")), None)
     if group is None:
         raise Http404("No sample of yours gives this answer.")
@@ -104,8 +106,8 @@ def queue_sample(request: HttpRequest, queue_id: int, item_id: int) -> HttpRespo
         raise Http404(f"Sample {item_id} is not on your screen.")
     trace = get_trace(item.trace_id)
     decided = item.assignments.filter(reviewer=visitor(request), state=Assignment.State.DONE).exists()
-    hides = item.queue.hides
-    hides_verdicts = hides.verdicts and not decided
+    veil([trace], Sight(visitor(request).pk))
+    hides_verdicts = trace.veiled_verdicts or (item.queue.hides.verdicts and not decided)
     told = may_know_others(item, visitor(request))
     context = reading(request, trace, told=told, verified=not hides_verdicts)
     context |= {"item": item, "queue": item.queue, "hides_verdicts": hides_verdicts}
@@ -192,14 +194,10 @@ def queue_group_undo(request: HttpRequest, queue_id: int) -> HttpResponse:
     return response
 
 
-def _groups(queue: Queue, assignments: Sequence[Assignment]) -> list[SampleGroup]:
+def _groups(assignments: Sequence[Assignment], hides: Blinding) -> list[SampleGroup]:
     """The samples by their answer, with no more than may be seen before they are decided on."""
-    decided, hides = _is_decided(assignments), queue.hides
-    return group_samples(
-        [each.item_id for each in assignments],
-        verdicts=decided or not hides.verdicts,
-        origins=decided or not hides.sampler,
-    )
+    items = [each.item_id for each in assignments]
+    return group_samples(items, verdicts=not hides.verdicts, origins=not hides.sampler)
 
 
 def _is_decided(assignments: Sequence[Assignment]) -> bool:
@@ -217,16 +215,16 @@ def _render(
 ) -> HttpResponse:
     """The page of a problem, or for htmx its main part; `form` is one that came back with errors (status 422)."""
     problem = get_object_or_404(Problem, pk=problem_id)
-    decided = _is_decided(assignments)
+    hides = hidden_on_screen(queue, assignments, visitor(request))
     said = said_of_samples(queue, [each.item_id for each in assignments], visitor(request))
-    shown = show_answers(_groups(queue, assignments), said, form)
+    shown = show_answers(_groups(assignments, hides), said, form)
     context = {
         "note": note,
         "answers": shown.answers,
         "total": len(assignments),
         "elsewhere": count_elsewhere(queue, problem_id, [each.item_id for each in assignments]),
         "opened": request.GET.get("open", ""),
-        "hides_verdicts": queue.hides.verdicts and not decided,
+        "hides_verdicts": hides.verdicts,
         **_drawn(problem),
         **_panel(request, queue, problem, assignments, form or _form(queue, assignments, shown)),
     }

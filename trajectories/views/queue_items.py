@@ -2,6 +2,7 @@
 
 import json
 import uuid
+from http import HTTPStatus
 from typing import Any
 
 from django.contrib import messages
@@ -340,6 +341,7 @@ def render_nothing(
         "why": why.value,
         "note": note,
         "gone": gone,
+        "refused": status != HTTPStatus.OK,
         "skipped_count": count_skipped(queue, visitor(request)) if why == Nothing.SKIPPED else 0,
         "session": get_session(queue, visitor(request)),
         **panel_state(request, queue),

@@ -1,7 +1,8 @@
 """Pages to share: a problem, a trace, a comparison or a release as one file that needs nothing but a browser.
 
 What people decided and what model judges said is in none of them but in a release, which is made of it: a file goes to
-people of whom nobody knows what they may see.
+people of whom nobody knows what they may see. For the same reason there is no file of a trace of which a queue hides
+anything from who asks.
 """
 
 import json
@@ -16,7 +17,7 @@ from django.views.decorators.http import require_safe
 
 from trajectories.core.records import ProblemKind
 from trajectories.models import Problem, Release, Trace
-from trajectories.selectors.blinding import SEE_REVIEWS, Sight
+from trajectories.selectors.blinding import SEE_REVIEWS, Sight, any_veiled, hidden_among, sight_of
 from trajectories.selectors.exports import prompt_of
 from trajectories.selectors.population import get_population
 from trajectories.selectors.problems import to_record
@@ -24,7 +25,7 @@ from trajectories.selectors.release_changes import withdrawn_of
 from trajectories.selectors.rule_words import rule_words
 from trajectories.selectors.traces import split_verdicts
 from trajectories.views.contrasts import compared_pair
-from trajectories.views.permissions import needs
+from trajectories.views.permissions import Refused, needs
 from trajectories.views.releases import DEFAULT_FORMAT, first_rows
 from trajectories.views.shown.contrasts import compare_steps, compared_outputs, compared_verdicts
 from trajectories.views.shown.problems import show_tests
@@ -35,6 +36,8 @@ from trajectories.views.traces import find_trace
 NOTHING_SEEN = Sight(0)
 """The sight of nobody: no reviews, and no verdicts of model judges."""
 
+HIDDEN = "A queue hides some of this from you until you have decided there, and a file would tell it."
+
 MOST_CHARACTERS = 1_000_000
 """Characters of reasoning in a file, in whole steps; the file says how many steps are left out."""
 
@@ -44,18 +47,22 @@ MOST_DIFFERENCES = 200
 
 @require_safe
 @needs("trajectories.view_problem")
-def problem_share(request: HttpRequest, problem_id: int) -> HttpResponse:  # noqa: ARG001
+def problem_share(request: HttpRequest, problem_id: int) -> HttpResponse:
     """A problem with what its samples answered."""
     problem = get_object_or_404(Problem.objects.select_related("problem_set"), pk=problem_id)
+    sight = sight_of(request.user)
+    if sight.is_blind and problem.traces.filter(any_veiled(sight)).exists():
+        raise Refused(HIDDEN)
     context = {"problem": problem, "tests": _tests(problem), "population": get_population(problem, NOTHING_SEEN)}
     return _file("problem", f"problem-{problem.name}", context)
 
 
 @require_safe
 @needs("trajectories.view_trace")
-def trace_share(request: HttpRequest, trace_id: int) -> HttpResponse:  # noqa: ARG001
+def trace_share(request: HttpRequest, trace_id: int) -> HttpResponse:
     """A trace with its problem, verdicts, steps, program and prompt."""
     trace = find_trace(trace_id)
+    _refuse_hidden(request, trace)
     verdicts, _ = split_verdicts(trace, with_judges=False)
     steps, left_out = _steps(trace)
     context = {
@@ -76,6 +83,7 @@ def trace_share(request: HttpRequest, trace_id: int) -> HttpResponse:  # noqa: A
 def comparison_share(request: HttpRequest) -> HttpResponse:
     """Two traces of one problem side by side, named in the address as on the page."""
     left, right = compared_pair(request)
+    _refuse_hidden(request, left, right)
     one, other = (split_verdicts(trace, with_judges=False)[0] for trace in (left, right))
     record, rows = to_record(left.problem), list[Any]()
     start: int | None = 0
@@ -112,6 +120,12 @@ def release_share(request: HttpRequest, release_id: int) -> HttpResponse:  # noq
         "manifest_text": json.dumps(release.manifest, ensure_ascii=False, indent=2),
     }
     return _file("release", f"release-{release.pk}", context)
+
+
+def _refuse_hidden(request: HttpRequest, *traces: Trace) -> None:
+    """Raise Refused where a queue hides anything of one of the traces from the visitor."""
+    if hidden_among([trace.pk for trace in traces], sight_of(request.user)):
+        raise Refused(HIDDEN)
 
 
 def _tests(problem: Problem) -> list[dict[str, Any]]:

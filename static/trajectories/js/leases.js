@@ -21,6 +21,11 @@ export function hold(leases) {
   held = wanted;
 }
 
+/** Hold one more lease; those held before stay until `hold` says what is needed. */
+export function holdToo(lease) {
+  if (lease?.token) held.set(lease.token, lease.address);
+}
+
 /** Stop renewing a lease that the server ends by itself. */
 export function give(token) {
   held.delete(token);

@@ -1,7 +1,7 @@
 // Reviewing: drafts that survive leaving the page, reasons that reject by themselves, time spent looking, the next trace
 // fetched ahead and shown at once, while the decision is sent behind it.
 
-import { give, hold, leaseOf, release } from "./leases.js";
+import { give, hold, holdToo, leaseOf, release } from "./leases.js";
 import { isEmpty, keep, sendAll, underWay } from "./outbox.js";
 import { showLabels } from "./trace.js";
 
@@ -257,8 +257,9 @@ function arrive() {
   count();
   looked = 0;
   restoreDraft();
-  // What was fetched ahead is here now, or comes next again: it is let go only once something else does.
-  hold([here, ahead?.lease]);
+  // What was on the screen or fetched ahead may come next, in the order it was handed out: let go of on the way, the
+  // first of them would be passed over after an undo. What does not come next is let go once it is known what does.
+  holdToo(here);
   const mine = fetchAhead().finally(() => { if (fetching === mine) fetching = null; });
   fetching = mine;
 }

@@ -230,6 +230,8 @@ def renew_assignments(*, reviewer: User, tokens: Iterable[uuid.UUID]) -> set[uui
 @transaction.atomic
 def release_assignments(*, reviewer: User, tokens: Iterable[uuid.UUID]) -> None:
     """Let go of leases, so that others may be handed the items at once; what is somebody else's stays theirs."""
+    # A row that is being let go of is passed over by `lease_next`: what is asked for at the same time would skip it.
+    take_turn("assignments of", reviewer.pk)
     mine = Assignment.objects.filter(reviewer=reviewer, state=State.LEASED, token__in=set(tokens))
     _lock_in_order(mine)
     free_assignments(mine)
