@@ -5,7 +5,7 @@ which one they are.
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import pytest
 from django.contrib.auth.models import Permission, User
@@ -16,8 +16,9 @@ from tests.queues import decide, queue_of
 from tests.test_blindness import everything
 from tests.world import Visit, Walker, World, make_world, undone, visits
 from trajectories.core.curation.schemas import Blinding
+from trajectories.core.faults import Fault
 from trajectories.core.selections import NO_MODEL_VERDICT, NO_VERDICT, Selection
-from trajectories.models import Queue, QueueItem, Trace, Verdict
+from trajectories.models import JudgeJob, Queue, QueueItem, Reverification, Trace, TraceTag, Verdict
 from trajectories.selectors.blinding import EVERYTHING, Hidden, Sight, hidden_among, sight_of, veil
 from trajectories.selectors.search_trees import tells_hidden
 from trajectories.selectors.trace_filters import tells_veiled
@@ -31,6 +32,8 @@ from trajectories.selectors.traces import (
     waiting_parts,
 )
 from trajectories.services.curation.queues import steer_queue
+from trajectories.services.curation.trace_tags import add_tag
+from trajectories.services.verification.reverifications import plan_reverification
 
 PLANTED = ("echidnas", "galahs", "brolgas")
 """A verifier's message, a sampler and an instruction."""
@@ -273,6 +276,55 @@ def test_no_estimate_counts_what_is_hidden(world, curator):
     assert not tells_veiled(Selection(correctness="pass"), EVERYTHING)
     Queue.objects.update(blinding=Blinding(verdicts=False, sampler=True).to_json())
     assert not tells_veiled(Selection(correctness="pass"), sight)
+
+
+def test_nothing_is_made_of_a_selection_by_what_is_hidden(client, world, curator, lead):
+    names = ("queue_new", "reverification_new", "judge_job_new", "judge_job_estimate")
+    may = ("add_queue", "add_reverification", "add_judgejob")
+    curator.user_permissions.set(Permission.objects.filter(codename__in=may))
+    told = ("correctness=pass", "train=all", "near_miss=cells", "verifier=arc_answer&outcome=pass", "cost_to=1")
+    for person, expected in ((curator, 403), (lead, 200)):
+        client.force_login(person)
+        for name in names:
+            found = {query: client.get(f"{reverse(name)}?{query}").status_code for query in told}
+            assert found == dict.fromkeys(told, expected), name
+            assert client.get(f"{reverse(name)}?problem={world.problem.pk}").status_code == 200
+    client.force_login(curator)
+    offered = client.get(f"{reverse('trace_actions')}?correctness=fail").content.decode()
+    assert reverse("queue_new") not in offered
+    # Where no queue hides anything, whatever has no word of others is open to who may start jobs.
+    Queue.objects.update(blinding=Blinding(verdicts=False, sampler=False).to_json())
+    assert client.get(f"{reverse('queue_new')}?correctness=pass").status_code == 200
+
+
+def test_what_others_made_of_such_a_selection_does_not_name_it(client, world, curator, lead):
+    told = Selection(correctness="fail").to_json()
+    job = plan_reverification(actor=lead, scope=Selection(problem=world.problem.pk), verifiers=["arc_test"])
+    pages = {
+        Queue: reverse("queue_detail", args=[world.queue.pk]),
+        JudgeJob: reverse("judge_job_detail", args=[world.judge_job.pk]),
+        Reverification: reverse("reverification_detail", args=[job.pk]),
+    }
+    for scope, shown in ((told, {curator: False, lead: True}), (Selection().to_json(), {curator: True, lead: True})):
+        for model, address in pages.items():
+            model.objects.update(selection=scope)
+            for person, is_shown in shown.items():
+                client.force_login(person)
+                answer = client.get(address)
+                assert answer.status_code == 200
+                assert answer.context["shows_selection"] is is_shown
+                assert ("correctness=fail" in answer.content.decode()) is (is_shown and scope == told), address
+
+
+def test_tags_by_what_is_hidden_reach_none_of_it(world, curator):
+    add_tag(actor=curator, scope=Selection(problem=world.problem.pk), sight=sight_of(curator), name="all")
+    hidden = {trace.pk for trace in world.traces}
+    assert hidden <= set(TraceTag.objects.filter(author=curator).values_list("trace", flat=True))
+    TraceTag.objects.filter(author=curator).delete()
+    for scope in BY_WHAT_IS_HIDDEN:
+        with suppress(Fault):
+            add_tag(actor=curator, scope=scope, sight=sight_of(curator), name="told")
+    assert not TraceTag.objects.filter(author=curator, trace__in=hidden).exists()
 
 
 def test_who_is_not_to_review_in_the_queue_is_not_blind(world, lead, curator, engineer):

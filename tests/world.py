@@ -359,7 +359,8 @@ def _filtering(world: World) -> Iterator[Visit]:
         *("cost_to=1", "seconds_to=100", "created_from=2020-01-01", "created_to=2090-01-01", "columns=tags,cost"),
         *(f"traces={world.traces[0].pk}", f"newest={world.traces[0].pk}", f"instruction={world.instruction.pk}"),
     ]
-    telling = [f"run={world.run.pk}", "order=error", "score_from=3", "tag=quolls", "verifier=model_judge:correctness"]
+    telling = [f"run={world.run.pk}", "correctness=pass", "order=error", "score_from=3", "tag=quolls"]
+    telling += ["verifier=model_judge:correctness"]
     telling += [scope for scope in scopes if scope.startswith(("decision=", "model_judged=", "audit="))]
     decisions = ("accepted", "unreviewed")
     both = [f"decision={word}&model_judged={other}" for word in decisions for other in ("pass", "fail")]
@@ -455,6 +456,7 @@ def _posting(world: World) -> Iterator[Visit]:
     forms: list[tuple[str, list[Any], Mapping[str, Any]]] = [
         ("trace_tag", [], {"tag": "odd"}),
         ("trace_tag", [], {"tag": "quolls", "do": "remove"}),
+        ("trace_tag_undo", [10**9], {}),
         ("saved_view_list", [], {"title": "Mine"}),
         ("saved_view_change", [world.view.pk], {"title": "Mine"}),
         ("adjudication_decide", [trace], {"key": key, "decision": "accept", "review": "0", "adjudication": "0"}),

@@ -224,6 +224,7 @@ urlpatterns: list[URLPattern] = [
     path("traces/", trace_lists.trace_list, name="trace_list"),
     path("traces/actions/", trace_lists.trace_actions, name="trace_actions"),
     path("traces/actions/tag/", trace_lists.trace_tag, name="trace_tag"),
+    path("traces/actions/tag/<int:event_id>/undo/", trace_lists.trace_tag_undo, name="trace_tag_undo"),
     path("traces/actions/traces.jsonl", trace_lists.trace_download, name="trace_download"),
     path("traces/compare/share/", shares.comparison_share, name="comparison_share"),
     path("traces/compare/", contrasts.trace_compare, name="trace_compare"),

@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from tests.factories import make_problem, make_trace, make_verdict
 from trajectories.core.selections import Selection
-from trajectories.models import JudgeJob, Queue, Reverification, TraceTag
+from trajectories.models import JudgeJob, Queue, Reverification, SavedView, TraceTag
 from trajectories.views import trace_lists
 
 LIST, ACTIONS = "/traces/", "/traces/actions/"
@@ -136,6 +136,48 @@ def test_tags_are_put_on_and_taken_off(client, curator, lead):
     assert "odd one" in client.get(LIST, {"columns": "tags"}).content.decode()
     client.post(f"/traces/actions/tag/?traces={trace.pk}", {"tag": "odd one", "do": "remove"})
     assert TraceTag.objects.count() == 0, "a lead takes off what others put there"
+
+
+def test_the_last_tagging_is_undone_once(client, lead, curator):
+    traces = [make_trace(), make_trace()]
+    chosen = f"traces={traces[0].pk}%2C{traces[1].pk}"
+    client.force_login(lead)
+    client.post(f"/traces/actions/tag/?{chosen}", {"tag": "odd"})
+    page = client.get(ACTIONS, {"traces": traces[0].pk})
+    event = page.context["tagged"]
+    address = reverse("trace_tag_undo", args=[event.pk])
+    assert address in page.content.decode()
+    client.force_login(curator)
+    assert client.post(address).status_code == 404, "it is somebody else's"
+    assert reverse("trace_tag_undo", args=[event.pk]) not in client.get(ACTIONS).content.decode()
+    client.force_login(lead)
+    assert client.post(address).headers["Location"] == f"{ACTIONS}?{chosen}"
+    assert TraceTag.objects.count() == 0
+    again = client.post(address, follow=True)
+    assert "This is undone already." in again.content.decode()
+    assert again.context["tagged"] is None
+
+
+def test_a_wrong_filter_takes_nothing_instead_of_everything(client, lead):
+    trace = make_trace()
+    client.force_login(lead)
+    wrong = "correctness=rihgt"
+    for name in ("trace_actions", "queue_new", "reverification_new", "judge_job_new", "judge_job_estimate"):
+        answer = client.get(f"{reverse(name)}?{wrong}")
+        assert answer.status_code == 422, name
+        assert "rihgt" in answer.content.decode()
+    assert client.get(f"/traces/actions/traces.jsonl?{wrong}").status_code == 422
+    assert client.post(f"/traces/actions/tag/?{wrong}", {"tag": "odd"}).status_code == 422
+    assert client.post(f"/traces/views/?{wrong}", {"title": "Right"}).status_code == 422
+    assert not TraceTag.objects.exists()
+    assert not SavedView.objects.exists()
+    told = client.get(ACTIONS, {"for": "all", "among": wrong}, follow=True)
+    assert told.status_code == 422
+    nothing = client.get(ACTIONS, {"for": "picked", "among": f"problem={trace.problem_id}"})
+    assert nothing.headers["Location"] == f"{LIST}?problem={trace.problem_id}"
+    many = client.get(ACTIONS, {"for": "picked", "pick": list(range(1, 300))}, follow=True)
+    assert many.status_code == 422
+    assert "Found 201 traces, expected at most 200." in many.content.decode()
 
 
 def test_a_wrong_tag_is_refused_where_it_was_typed(client, lead):

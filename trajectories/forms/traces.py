@@ -240,6 +240,24 @@ def read_walk(data: Any) -> TraceWalk:
     return form.walk() if form.is_valid() else TraceWalk()
 
 
+def read_exactly(data: Any) -> Selection:
+    """The scope in a query string. Raises Fault, with the field, for the first filter that is not valid."""
+    return _valid(TraceScopeForm, data).scope()
+
+
+def read_walk_exactly(data: Any) -> TraceWalk:
+    """The scope and the order in a query string. Raises Fault, with the field, for the first that is not valid."""
+    return _valid(TraceListForm, data).walk()
+
+
+def _valid(kind: type[_Form], data: Any) -> _Form:
+    form = kind(data)
+    if not form.is_valid():
+        name, faults = next(iter(form.errors.items()))
+        raise Fault(f"{name}: {faults[0]}", field=name)
+    return form
+
+
 def _as_far_as_valid(kind: type[_Form], data: Any) -> _Form:
     form = kind(data)
     return form if form.is_valid() else kind({name: value for name, value in data.items() if name not in form.errors})

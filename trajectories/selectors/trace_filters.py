@@ -131,6 +131,12 @@ def tells_veiled(scope: Selection, sight: Sight) -> bool:
     return any(sight.hides_any(what) for what in _asked_of(scope))
 
 
+def gives_away(scope: Selection, sight: Sight) -> bool:
+    """Whether it tells what somebody is not to know yet which traces, or how many, are in a selection: of such ones
+    nothing is estimated, nothing made, and of what others made of them no trace is shown beside the selection."""
+    return sight.is_blind and (bool(telling(scope)) or tells_veiled(scope, sight))
+
+
 def _asked_of(scope: Selection) -> Iterable[Hidden]:
     """What queues can hide that a selection, or the order of its list, goes by."""
     given, order = scope.given(), getattr(scope, "order", "")

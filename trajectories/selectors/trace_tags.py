@@ -2,11 +2,17 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 
-from trajectories.models import Tag, Trace, TraceTag
+from django.contrib.auth.models import User
+from django.utils import timezone
+
+from trajectories.models import AuditEvent, Tag, Trace, TraceTag
 from trajectories.selectors.blinding import Sight, tags_seen
 
 MOST_NAMES = 200
+ADDED, REMOVED, UNDONE = "tag.added", "tag.removed", "tag.undone"
+"""What an audit event of a tag says."""
 
 
 def tags_of(traces: Sequence[Trace], sight: Sight) -> Mapping[int, list[str]]:
@@ -24,3 +30,14 @@ def list_tags(sight: Sight) -> list[str]:
     if sight.is_blind:
         tags = tags.filter(pk__in=TraceTag.objects.filter(author=sight.reviewer).values("tag"))
     return sorted(tags.order_by("-pk").values_list("name", flat=True)[:MOST_NAMES])
+
+
+UNDO_TIME = timedelta(hours=1)
+"""So long what one did with a tag is offered to be undone."""
+
+
+def last_tagging(person: User) -> AuditEvent | None:
+    """What somebody did with a tag last, where that was lately, changed something and is not undone. One query."""
+    events = AuditEvent.objects.filter(actor=person, object_type="tag", created_at__gt=timezone.now() - UNDO_TIME)
+    last = events.order_by("-pk").first()
+    return last if last is not None and last.verb != UNDONE and last.data["traces"] else None

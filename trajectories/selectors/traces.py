@@ -20,7 +20,7 @@ from trajectories.selectors.blinding import Sight, veil
 from trajectories.selectors.listing import Column, Count, ListShape, Sort, count_rows
 from trajectories.selectors.paging import Page
 from trajectories.selectors.review_leases import free_for
-from trajectories.selectors.trace_filters import BY_ERROR, telling, tells_veiled, veiled_in
+from trajectories.selectors.trace_filters import BY_ERROR, gives_away, veiled_in
 from trajectories.selectors.trace_filters import traces_in as traces_in
 
 NO_ERROR = 2.0
@@ -146,8 +146,8 @@ def _placed(walk: TraceWalk, sight: Sight) -> QuerySet[Trace]:
 def count_traces(scope: Selection, sight: Sight) -> Count:
     """How many traces a scope holds, and among them how many have a decision; for who is blind, one of their own."""
     # An estimate goes by all rows, and so by what may not be seen.
-    tells = sight.is_blind and (bool(telling(scope)) or tells_veiled(scope, sight))
-    return count_rows(traces_in(scope, sight), among=~sight.having("decision", ""), may_estimate=not tells)
+    may_estimate = not gives_away(scope, sight)
+    return count_rows(traces_in(scope, sight), among=~sight.having("decision", ""), may_estimate=may_estimate)
 
 
 def review_progress(scope: Selection, sight: Sight) -> Progress:

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from trajectories.core.selections import AUDITS
+from trajectories.core.selections import AUDITS, Selection
 from trajectories.forms.traces import read_scope
 from trajectories.models import Queue
 from trajectories.selectors.audits import LISTED, Audit, audit_notes
@@ -20,6 +20,7 @@ from trajectories.services.curation.queues import QueueDraft, make_queue
 from trajectories.views.fragments import wants_fragment
 from trajectories.views.paging import read_key
 from trajectories.views.permissions import needs
+from trajectories.views.scopes import of_selection
 from trajectories.views.submissions import once
 from trajectories.views.visitors import visitor
 
@@ -68,10 +69,11 @@ def audit_detail(request: HttpRequest, name: str) -> HttpResponse:
 @require_POST
 @needs("trajectories.add_queue", "trajectories.view_trace", SEE_REVIEWS)
 @once
-def audit_queue(request: HttpRequest, name: str) -> HttpResponse:
+@of_selection
+def audit_queue(request: HttpRequest, scope: Selection, name: str) -> HttpResponse:
     """Make a queue of what an audit finds, problem by problem, with the usual rules."""
     audit = _find(name)
-    scope = replace(read_scope(request.GET), audit=audit.name)
+    scope = replace(scope, audit=audit.name)
     if not count_traces(scope, sight_of(request.user)):
         messages.info(request, f"“{audit.title}” finds no trace now, so no queue was made.")
         return redirect("audit_detail", audit.name)

@@ -8,7 +8,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from trajectories.core.faults import Fault
 from trajectories.forms.saved_views import SavedViewForm
-from trajectories.forms.traces import read_walk
+from trajectories.forms.traces import read_walk, read_walk_exactly
 from trajectories.models import SavedView
 from trajectories.selectors.saved_views import query_of, views_for
 from trajectories.selectors.selection_words import selection_words
@@ -29,9 +29,10 @@ def saved_view_list(request: HttpRequest) -> HttpResponse:
     """The views that the visitor may open; a POST keeps the list that the address describes as one of theirs."""
     if request.method != "POST":
         return _page(request)
-    form, walk = SavedViewForm(request.POST), read_walk(request.GET)
+    form = SavedViewForm(request.POST)
     if form.is_valid():
         try:
+            walk = read_walk_exactly(request.GET)
             view = save_view(
                 actor=visitor(request),
                 title=form.cleaned_data["title"],
@@ -41,11 +42,11 @@ def saved_view_list(request: HttpRequest) -> HttpResponse:
                 is_shared=form.cleaned_data["is_shared"],
             )
         except Fault as fault:
-            form.add_error(fault.field or None, str(fault))
+            form.add_error(fault.field if fault.field in form.fields else None, str(fault))
         else:
             messages.success(request, f"The view “{view.title}” is saved.")
             return redirect(f"{reverse('trace_list')}?{query_of(view)}")
-    return _page(request, form, walk.query())
+    return _page(request, form, read_walk(request.GET).query())
 
 
 def _page(request: HttpRequest, form: SavedViewForm | None = None, query: str = "") -> HttpResponse:

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, QueryDict, StreamingHttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_POST, require_safe
@@ -16,26 +17,27 @@ from trajectories.core.records import ProblemKind
 from trajectories.core.selections import MOST_TRACES, Selection
 from trajectories.core.verifiers import VERIFIERS, consensus
 from trajectories.forms.trace_tags import TagForm
-from trajectories.forms.traces import TraceListForm, read_scope, read_walk
-from trajectories.models import Trace
+from trajectories.forms.traces import TraceListForm, read_walk
+from trajectories.models import AuditEvent, Trace
 from trajectories.selectors.blinding import SEE_REVIEWS, Sight, sight_of
 from trajectories.selectors.exports import MOST_DOWNLOADED, download_items
 from trajectories.selectors.saved_views import MENU_SIZE, query_of, views_for
 from trajectories.selectors.selection_words import selection_words
-from trajectories.selectors.trace_filters import telling, traces_in
+from trajectories.selectors.trace_filters import gives_away, traces_in
 from trajectories.selectors.trace_searches import (
     list_tools,
     passages_of,
     searched_part,
     unsearchable_up_to,
 )
-from trajectories.selectors.trace_tags import list_tags, tags_of
+from trajectories.selectors.trace_tags import REMOVED, last_tagging, list_tags, tags_of
 from trajectories.selectors.traces import TRACES, TraceWalk, count_traces, list_traces, newest_trace
-from trajectories.services.curation.trace_tags import add_tag, remove_tag
+from trajectories.services.curation.trace_tags import add_tag, remove_tag, undo_tagging
 from trajectories.views.fragments import wants_fragment
 from trajectories.views.listing import Look, columns_of, query_with, show_list
 from trajectories.views.paging import read_key
-from trajectories.views.permissions import needs, require_sight
+from trajectories.views.permissions import needs
+from trajectories.views.scopes import of_selection
 from trajectories.views.submissions import once
 from trajectories.views.visitors import visitor
 
@@ -148,23 +150,31 @@ def trace_actions(request: HttpRequest) -> HttpResponse:
     The list leads here with the traces that were picked (`pick`) or `among` all of its selection, which is then closed:
     traces that are stored later are not in it.
     """
+    if request.GET.get("for") == "picked" and not request.GET.getlist("pick"):
+        messages.info(request, "No trace was chosen; tick some first.")
+        return redirect(f"{reverse('trace_list')}?{QueryDict(request.GET.get('among', '')).urlencode()}")
     if "for" in request.GET:
-        return redirect(f"{reverse('trace_actions')}?{_chosen(request).query()}")
-    return _actions(request, read_scope(request.GET), TagForm())
+        return redirect(f"{reverse('trace_actions')}?{_chosen(request)}")
+    return _asked(request)
 
 
-def _chosen(request: HttpRequest) -> Selection:
-    """The selection that the list's form asks for."""
+@of_selection
+def _asked(request: HttpRequest, scope: Selection) -> HttpResponse:
+    return _actions(request, scope, TagForm())
+
+
+def _chosen(request: HttpRequest) -> str:
+    """The query of the page for what the list's form asks for; a wrong filter is told there."""
     if request.GET.get("for") == "picked":
-        numbers = ",".join(request.GET.getlist("pick")[: MOST_TRACES + 1])
-        return read_scope(QueryDict(f"traces={numbers}")) if numbers else Selection()
-    scope = read_scope(QueryDict(request.GET.get("among", "")))
-    return scope if scope.newest else scope.up_to(newest_trace())
+        return urlencode({"traces": ",".join(request.GET.getlist("pick")[: MOST_TRACES + 1])})
+    among = QueryDict(request.GET.get("among", ""), mutable=True)
+    if not among.get("newest"):
+        among["newest"] = str(newest_trace())
+    return among.urlencode()
 
 
 def _actions(request: HttpRequest, scope: Selection, form: TagForm) -> HttpResponse:
-    sight = sight_of(request.user)
-    tells = telling(scope)
+    sight, tagged = sight_of(request.user), last_tagging(visitor(request))
     context = {
         "scope": scope,
         "words": selection_words(scope),
@@ -172,7 +182,9 @@ def _actions(request: HttpRequest, scope: Selection, form: TagForm) -> HttpRespo
         "form": form,
         "tags": list_tags(sight),
         "may_download": request.user.has_perm(DOWNLOAD) and request.user.has_perm(SEE_REVIEWS),
-        "may_start": not tells or request.user.has_perm(SEE_REVIEWS),
+        "may_start": not gives_away(scope, sight),
+        "tagged": tagged,
+        "was_removed": tagged is not None and tagged.verb == REMOVED,
         "most_downloaded": MOST_DOWNLOADED,
     }
     status = 422 if form.is_bound else 200
@@ -182,9 +194,10 @@ def _actions(request: HttpRequest, scope: Selection, form: TagForm) -> HttpRespo
 @require_POST
 @needs("trajectories.view_trace", "trajectories.add_tracetag")
 @once
-def trace_tag(request: HttpRequest) -> HttpResponse:
+@of_selection
+def trace_tag(request: HttpRequest, scope: Selection) -> HttpResponse:
     """Put a tag on the traces of a selection, or take it off."""
-    scope, form, sight = read_scope(request.GET), TagForm(request.POST), sight_of(request.user)
+    form, sight = TagForm(request.POST), sight_of(request.user)
     if form.is_valid():
         given: dict[str, Any] = {"actor": visitor(request), "scope": scope, "sight": sight}
         name, removes = form.cleaned_data["tag"], request.POST.get("do") == "remove"
@@ -204,12 +217,25 @@ def trace_tag(request: HttpRequest) -> HttpResponse:
     return _actions(request, scope, form)
 
 
+@require_POST
+@needs("trajectories.view_trace", "trajectories.add_tracetag")
+def trace_tag_undo(request: HttpRequest, event_id: int) -> HttpResponse:
+    """Undo what the visitor did with a tag."""
+    event = get_object_or_404(AuditEvent, pk=event_id, object_type="tag", actor=visitor(request))
+    try:
+        count = undo_tagging(actor=visitor(request), event=event)
+    except Fault as fault:
+        messages.info(request, str(fault))
+    else:
+        messages.success(request, f"Undone for {count:,} trace{'' if count == 1 else 's'}.")
+    return redirect(f"{reverse('trace_actions')}?{Selection.from_json(event.data.get('selection')).query()}")
+
+
 @require_safe
 @needs("trajectories.view_trace", DOWNLOAD, SEE_REVIEWS)
-def trace_download(request: HttpRequest) -> HttpResponseBase:
+@of_selection
+def trace_download(request: HttpRequest, scope: Selection) -> HttpResponseBase:
     """The traces of a selection as one file, in the format that holds everything."""
-    scope = read_scope(request.GET)
-    require_sight(request.user, *telling(scope))
     found = traces_in(scope, sight_of(request.user)).order_by("pk").values_list("pk", flat=True)
     keys = list(found[: MOST_DOWNLOADED + 1])
     if not keys or len(keys) > MOST_DOWNLOADED:

@@ -1,14 +1,16 @@
 """Tags: on the traces of a selection, each person's own."""
 
 import pytest
+from django.utils import timezone
 
 from tests.factories import make_trace
 from trajectories.core.faults import Fault
 from trajectories.core.selections import Selection
 from trajectories.models import AuditEvent, Tag, TraceTag
 from trajectories.selectors.blinding import EVERYTHING, Sight
+from trajectories.selectors.trace_tags import UNDO_TIME, last_tagging
 from trajectories.services.curation import trace_tags
-from trajectories.services.curation.trace_tags import add_tag, remove_tag, tag_name
+from trajectories.services.curation.trace_tags import add_tag, remove_tag, tag_name, undo_tagging
 
 pytestmark = pytest.mark.django_db
 
@@ -38,6 +40,28 @@ def test_each_takes_off_their_own_and_a_lead_everybody_s(lead, curator):
     add_tag(actor=curator, scope=Selection(), sight=EVERYTHING, name="odd")
     assert remove_tag(actor=lead, scope=Selection(), sight=EVERYTHING, name="odd", of_others=True) == 2
     assert remove_tag(actor=lead, scope=Selection(), sight=EVERYTHING, name="nobody uses it") == 0
+
+
+def test_undoing_gives_back_exactly_what_was(lead, curator):
+    one, two = make_trace(), make_trace()
+    add_tag(actor=lead, scope=Selection(traces=(one.pk,)), sight=EVERYTHING, name="odd")
+    add_tag(actor=curator, scope=Selection(traces=(two.pk,)), sight=EVERYTHING, name="odd")
+    before = on(one), on(two)
+    add_tag(actor=lead, scope=Selection(), sight=EVERYTHING, name="odd")
+    assert on(two) == {("odd", lead.username), ("odd", curator.username)}
+    assert undo_tagging(actor=lead, event=last_tagging(lead)) == 1
+    assert (on(one), on(two)) == before
+    assert last_tagging(lead) is None, "what was undone is not offered again"
+    assert remove_tag(actor=lead, scope=Selection(), sight=EVERYTHING, name="odd", of_others=True) == 2
+    event = last_tagging(lead)
+    with pytest.raises(Fault, match="not yours to undo"):
+        undo_tagging(actor=curator, event=event)
+    assert undo_tagging(actor=lead, event=event) == 2
+    assert (on(one), on(two)) == before
+    with pytest.raises(Fault, match="undone already"):
+        undo_tagging(actor=lead, event=event)
+    AuditEvent.objects.update(created_at=timezone.now() - UNDO_TIME)
+    assert last_tagging(lead) is None
 
 
 def test_a_selection_is_what_its_maker_sees(curator, lead):

@@ -1,15 +1,24 @@
-"""Tags: putting them on the traces of a selection, and taking them off."""
+"""Tags: putting them on the traces of a selection, taking them off, and undoing either.
+
+The audit event of each holds what undoing it takes: when tags were put there, or whose were taken off which traces.
+"""
 
 import re
+from collections import defaultdict
+from collections.abc import Mapping
+from datetime import datetime
 
 from django.contrib.auth.models import User
 from django.db import connection, transaction
+from django.utils import timezone
 
 from trajectories.core.faults import Fault
+from trajectories.core.records import JSON
 from trajectories.core.selections import LONGEST, Selection
 from trajectories.models import AuditEvent, Tag, TraceTag
 from trajectories.selectors.blinding import Sight
 from trajectories.selectors.trace_filters import traces_in
+from trajectories.selectors.trace_tags import ADDED, REMOVED, UNDONE
 
 MOST_TAGGED = 100_000
 """So many traces may be tagged at once: about ten seconds."""
@@ -36,14 +45,9 @@ def add_tag(*, actor: User, scope: Selection, sight: Sight, name: str) -> int:
     name = tag_name(name)
     keys = _keys(scope, sight)
     tag, _ = Tag.objects.get_or_create(name=name, defaults={"created_by": actor})
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO trajectories_tracetag (tag_id, trace_id, author_id, created_at)"
-            " SELECT %s, key, %s, STATEMENT_TIMESTAMP() FROM unnest(%s::bigint[]) AS key ON CONFLICT DO NOTHING",
-            [tag.pk, actor.pk, keys],
-        )
-        count = int(cursor.rowcount)
-    _audit(actor, "tag.added", tag, scope, count)
+    now = timezone.now()
+    count = _put(tag, actor.pk, keys, now)
+    _audit(actor, ADDED, tag, scope, count, {"at": now.isoformat()})
     return count
 
 
@@ -59,9 +63,45 @@ def remove_tag(*, actor: User, scope: Selection, sight: Sight, name: str, of_oth
     if tag is None:
         return 0
     tags = TraceTag.objects.filter(tag=tag, trace__in=keys)
-    count, _ = (tags if of_others else tags.filter(author=actor)).delete()
-    _audit(actor, "tag.removed", tag, scope, count)
+    tags = tags if of_others else tags.filter(author=actor)
+    taken: dict[str, list[int]] = defaultdict(list)
+    for author, trace in tags.select_for_update().values_list("author", "trace"):
+        taken[str(author)].append(trace)
+    count, _ = tags.delete()
+    _audit(actor, REMOVED, tag, scope, count, {"taken": taken})
     return count
+
+
+@transaction.atomic
+def undo_tagging(*, actor: User, event: AuditEvent) -> int:
+    """Undo what one's own event of a tag did, once; returns of how many traces. Raises Fault where that is not to be.
+
+    What was put there anew since stays, and so does what others have taken off.
+    """
+    tag = Tag.objects.select_for_update().get(pk=event.object_id)
+    if event.actor_id != actor.pk or event.verb not in (ADDED, REMOVED):
+        raise Fault("Found something that is not yours to undo; expected a tag that you put on or took off.")
+    if AuditEvent.objects.filter(verb=UNDONE, object_type="tag", object_id=tag.pk, data__event=event.pk).exists():
+        raise Fault("This is undone already.")
+    if "taken" in event.data:
+        count = sum(_put(tag, int(who), keys, timezone.now()) for who, keys in event.data["taken"].items())
+    else:
+        at = datetime.fromisoformat(event.data["at"])
+        count, _ = TraceTag.objects.filter(tag=tag, author=actor, created_at=at).delete()
+    data = {"tag": tag.name, "event": event.pk, "traces": count}
+    AuditEvent.objects.create(actor=actor, verb=UNDONE, object_type="tag", object_id=tag.pk, data=data)
+    return count
+
+
+def _put(tag: Tag, author: int, keys: list[int], at: datetime) -> int:
+    """Put a tag on those traces that do not bear it by this author; returns how many."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO trajectories_tracetag (tag_id, trace_id, author_id, created_at)"
+            " SELECT %s, id, %s, %s FROM trajectories_trace WHERE id = ANY(%s) ON CONFLICT DO NOTHING",
+            [tag.pk, author, at, keys],
+        )
+        return int(cursor.rowcount)
 
 
 def _keys(scope: Selection, sight: Sight) -> list[int]:
@@ -73,6 +113,8 @@ def _keys(scope: Selection, sight: Sight) -> list[int]:
     return keys
 
 
-def _audit(actor: User, verb: str, tag: Tag, scope: Selection, count: int) -> None:
-    data = {"tag": tag.name, "selection": scope.to_json(), "traces": count}
+def _audit(
+    actor: User, verb: str, tag: Tag, scope: Selection, count: int, undoing: Mapping[str, JSON | dict[str, list[int]]]
+) -> None:
+    data = {"tag": tag.name, "selection": scope.to_json(), "traces": count, **undoing}
     AuditEvent.objects.create(actor=actor, verb=verb, object_type="tag", object_id=tag.pk, data=data)
