@@ -28,11 +28,14 @@ from trajectories.models.reviews import Review
 from trajectories.models.rubrics import Rubric
 from trajectories.models.runs import Attempt, Run, RunProblem
 from trajectories.models.samplers import Sampler, SamplerGate
+from trajectories.models.saved_views import SavedView
 from trajectories.models.segmentations import SegmentationJob
 from trajectories.models.sketches import ProblemSketch
 from trajectories.models.submissions import Submission
 from trajectories.models.threads import Mention, Thread, ThreadEvent
 from trajectories.models.tombstones import ReleaseTag, Tombstone
+from trajectories.models.trace_searches import SearchBacklog, TraceSearch
+from trajectories.models.trace_tags import Tag, TraceTag
 from trajectories.models.traces import PendingVerification, Text, Trace
 from trajectories.models.verdicts import Verdict
 from trajectories.models.workers import Worker
@@ -98,13 +101,18 @@ __all__ = [
     "RunProblem",
     "Sampler",
     "SamplerGate",
+    "SavedView",
+    "SearchBacklog",
     "SegmentationJob",
     "Submission",
+    "Tag",
     "Text",
     "Thread",
     "ThreadEvent",
     "Tombstone",
     "Trace",
+    "TraceSearch",
+    "TraceTag",
     "Verdict",
     "Worker",
 ]
