@@ -16,6 +16,7 @@ from trajectories.models.imports import Import
 from trajectories.models.instructions import Instruction
 from trajectories.models.job_kinds import JobKind
 from trajectories.models.judging import JudgeJob, JudgeJobAnswer, JudgeJobItem
+from trajectories.models.minds import Episode, Mind, Transition
 from trajectories.models.problems import Problem, ProblemSet
 from trajectories.models.queues import Queue, QueueGuidelines, QueueWork
 from trajectories.models.releases import Export, Release, ReleaseItem, ReleaseRule
@@ -56,6 +57,7 @@ __all__ = [
     "ComparisonLease",
     "Delivery",
     "EndpointFault",
+    "Episode",
     "Export",
     "Freezing",
     "GenerationCall",
@@ -68,6 +70,7 @@ __all__ = [
     "JudgeJobAnswer",
     "JudgeJobItem",
     "Mention",
+    "Mind",
     "PendingVerification",
     "Problem",
     "ProblemCandidate",
@@ -103,6 +106,7 @@ __all__ = [
     "ThreadEvent",
     "Tombstone",
     "Trace",
+    "Transition",
     "Verdict",
     "Worker",
 ]

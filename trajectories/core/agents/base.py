@@ -10,7 +10,7 @@ from trajectories.core.agents.memory import Memory
 from trajectories.core.environments.base import Setting, State, World, WorldError
 from trajectories.core.records import JSON
 
-FEATURES_AT_MOST = 4_096
+FEATURES_AT_MOST = 1_024
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,7 +87,9 @@ class FastSlow:
 
     def learn(self, step: Step) -> None:
         """Remember the transition and train the network once."""
-        self.memory.see(step.before, step.action, step.after, step.reached, (self._episode, self._taken))
+        # A goal that is told is another in every episode: nothing about the transition.
+        wins = step.reached and self._goal is None
+        self.memory.see(step.before, step.action, step.after, wins, (self._episode, self._taken))
         self._visits.add(step.before, step.action)
         self._seen.append(step.before)
         self._did.append(step.action)

@@ -19,7 +19,8 @@ FIRST_ROOM = 256
 
 @dataclass(frozen=True, slots=True)
 class Remembered:
-    """One transition. `visits` counts since it was last overwritten, `overwritten` how often it was.
+    """One transition. `reached`: it reached a goal that the agent was not told. `visits` counts since it was last
+    overwritten, `overwritten` how often it was.
 
     `seen_episode`, `seen_step`: when it was seen last. `former` is the state that it led to before it was overwritten
     in `overwritten_episode`.
@@ -86,8 +87,8 @@ class Memory:
         return place
 
     def states(self) -> list[State]:
-        """Every state that was seen, in the order in which they were seen first."""
-        return list(self._states)
+        """Every state that was seen, in their order as numbers."""
+        return sorted(self._states)
 
     def see(self, state: State, action: int, after: State, reached: bool, now: tuple[int, int]) -> bool:
         """Remember what was seen at `now` (episode, step); whether that contradicts what was remembered."""
@@ -172,4 +173,5 @@ class Memory:
         places = [places for places, _ in walked] + [at]
         codes = np.unique(np.concatenate([a * len(self._states) + b for a, b in pairwise(places)]))
         pairs = ((int(code) // len(self._states), int(code) % len(self._states)) for code in codes)
-        return [(self._states[a], self._states[b]) for a, b in pairs if a != b]
+        # In an order that does not depend on which state was seen first, as that is not remembered for ever.
+        return sorted((self._states[a], self._states[b]) for a, b in pairs if a != b)

@@ -26,7 +26,8 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class Episode:
-    """One episode as it was played. `shortest` are the fewest steps from its start in the world as it began."""
+    """One episode as it was played. `shortest` are the fewest steps from its start in the world as it began, `picture`
+    is the world then, `values` what the agent thought of the states it knew."""
 
     number: int
     task: str
@@ -37,6 +38,7 @@ class Episode:
     shortest: int | None
     taken: int
     changed: bool
+    picture: Sequence[Sequence[int]] = ()
     values: Mapping[State, float] = field(default_factory=dict)
 
 
@@ -53,6 +55,7 @@ def _play(world: World, agent: Agent, number: int, seed: int, tell: bool) -> Epi
     _, info = world.reset(options={"episode": number})
     start, goal, shortest, changed = world.state, world.goal, world.shortest(), bool(info["changed"])
     agent.begin(start, goal, number, seed)
+    picture = world.picture()
     states = agent.memory.states() if tell and world.is_spatial else []
     values = dict(zip(states, agent.values_of(states), strict=False))
     frames: list[Frame] = []
@@ -62,23 +65,9 @@ def _play(world: World, agent: Agent, number: int, seed: int, tell: bool) -> Epi
         agent.learn(Step(before, chosen.action, world.state, reward, world.has_reached, terminated))
         frames.append(Frame(before, chosen, world.state, told["text"], reward, told["violates"], told["changed"]))
     return Episode(
-        number, str(info["text"]), start, goal, frames, world.has_reached, shortest, world.taken, changed, values
-    )
-
-
-def replay(world: World, number: int, actions: Sequence[int]) -> list[tuple[State, dict[str, object]]]:
-    """What the same actions do in the same episode: (state, what the world said) for each until the end.
-
-    Actions after the end are left out.
-    """
-    world.reset(options={"episode": number})
-    seen: list[tuple[State, dict[str, object]]] = []
-    for action in actions:
-        if world.has_ended:
-            break
-        _, _, _, _, told = world.step(action)
-        seen.append((world.state, told))
-    return seen
+        number, str(info["text"]), start, goal, frames, world.has_reached, shortest, world.taken, changed, picture,
+        values,
+    )  # fmt: skip
 
 
 def pack(weights: Mapping[str, np.ndarray]) -> bytes:

@@ -37,7 +37,8 @@ class RandomAgent:
 
     def learn(self, step: Step) -> None:
         """Remember the transition."""
-        self.memory.see(step.before, step.action, step.after, step.reached, (self._episode, self._taken))
+        wins = step.reached and self._goal is None
+        self.memory.see(step.before, step.action, step.after, wins, (self._episode, self._taken))
         self._taken, self._state = self._taken + 1, step.after
 
     def values_of(self, states: Sequence[State]) -> Sequence[float]:  # noqa: ARG002

@@ -138,6 +138,6 @@ KINDS: dict[ProblemKind, Kind] = {
         "Text", "Texts", find=_find_short_text, normal_form=_normal_short_text, usual_instruction="text"
     ),
     ProblemKind.PROCEDURAL: Kind("Procedural", "Procedural", find=_find_free_text, usual_instruction="procedural"),
-    ProblemKind.ENVIRONMENT: Kind("Environment", "Environments", is_offered=False),
+    ProblemKind.ENVIRONMENT: Kind("Episode of a world", "Episodes of worlds", is_offered=False),
 }
 """Every kind, in the order of forms."""
