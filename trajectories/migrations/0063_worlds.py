@@ -3,11 +3,28 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+    """Agents in worlds: what they remember and have learnt, and the episodes they played."""
+
     dependencies = [
         ("trajectories", "0058_export_containers"),
     ]
 
     operations = [
+        migrations.AlterField(
+            model_name="import",
+            name="kind",
+            field=models.CharField(
+                choices=[
+                    ("arc", "ARC tasks"),
+                    ("questions", "questions"),
+                    ("procedural", "procedural problems"),
+                    ("traces", "traces"),
+                    ("episodes", "episodes of a world"),
+                    ("archive", "archive of a release"),
+                ],
+                max_length=12,
+            ),
+        ),
         migrations.AlterField(
             model_name="instruction",
             name="suits",
@@ -93,6 +110,7 @@ class Migration(migrations.Migration):
                 ("after", models.TextField()),
                 ("reached", models.BooleanField(default=False)),
                 ("visits", models.PositiveIntegerField(default=1)),
+                ("first_episode", models.PositiveIntegerField()),
                 ("seen_episode", models.PositiveIntegerField()),
                 ("seen_step", models.PositiveIntegerField()),
                 ("overwritten", models.PositiveIntegerField(default=0)),

@@ -48,6 +48,7 @@ class Transition(models.Model):
     after = models.TextField()
     reached = models.BooleanField(default=False)
     visits = models.PositiveIntegerField(default=1)
+    first_episode = models.PositiveIntegerField()
     seen_episode = models.PositiveIntegerField()
     seen_step = models.PositiveIntegerField()
     overwritten = models.PositiveIntegerField(default=0)

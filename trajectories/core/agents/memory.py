@@ -6,7 +6,7 @@ shortest is known as soon as one arrives.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -22,8 +22,8 @@ class Remembered:
     """One transition. `reached`: it reached a goal that the agent was not told. `visits` counts since it was last
     overwritten, `overwritten` how often it was.
 
-    `seen_episode`, `seen_step`: when it was seen last. `former` is the state that it led to before it was overwritten
-    in `overwritten_episode`.
+    `first_episode`: when anything was remembered of the state and action first. `seen_episode`, `seen_step`: when it
+    was seen last. `former` is the state that it led to before it was overwritten in `overwritten_episode`.
     """
 
     state: State
@@ -31,6 +31,7 @@ class Remembered:
     after: State
     reached: bool
     visits: int
+    first_episode: int
     seen_episode: int
     seen_step: int
     overwritten: int = 0
@@ -94,15 +95,14 @@ class Memory:
         """Remember what was seen at `now` (episode, step); whether that contradicts what was remembered."""
         key = self._place(state), action
         known = self._rows.get(key)
-        if known is not None and known.after == after and known.reached == reached:
-            row = Remembered(
-                state, action, after, reached, known.visits + 1, *now, known.overwritten, known.overwritten_episode,
-                known.former,
-            )  # fmt: skip
-        elif known is None:
-            row = Remembered(state, action, after, reached, 1, *now)
+        if known is None:
+            row = Remembered(state, action, after, reached, 1, now[0], *now)
+        elif (known.after, known.reached) == (after, reached):
+            row = replace(known, visits=known.visits + 1, seen_episode=now[0], seen_step=now[1])
         else:
-            row = Remembered(state, action, after, reached, 1, *now, known.overwritten + 1, now[0], known.after)
+            times = known.overwritten + 1
+            first = known.first_episode
+            row = Remembered(state, action, after, reached, 1, first, *now, times, now[0], known.after)
         self._put(key, row)
         self._touched.add(key)
         return row.visits == 1 and known is not None

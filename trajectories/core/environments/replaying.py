@@ -9,7 +9,8 @@ from trajectories.core.environments.base import State, World, WorldError
 @dataclass(frozen=True, slots=True)
 class Seen:
     """What one action did: the state that it led to, what the world said, and whether it was against the rules, in
-    vain; `changed` says that the world had just changed. `picture` is the world after it, where that was asked for."""
+    vain; `changed` says that the world had just changed. `picture` is the world after it as cells and `drawn` as text,
+    where that was asked for."""
 
     action: int
     state: State
@@ -18,6 +19,7 @@ class Seen:
     violates: bool
     changed: bool
     picture: tuple[tuple[int, ...], ...] = ()
+    drawn: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,7 @@ class Again:
     shortest: int | None
     left_over: int
     picture: tuple[tuple[int, ...], ...] = ()
+    drawn: str = ""
 
 
 def take_again(world: World, episode: int, actions: Sequence[str], *, draw: bool = False) -> Again:
@@ -43,21 +46,22 @@ def take_again(world: World, episode: int, actions: Sequence[str], *, draw: bool
         raise WorldError(f"Found the action {str(unknown[0])[:40]!r}; expected some of {', '.join(known)}.")
     _, info = world.reset(options={"episode": episode})
     start, goal, shortest = world.state, world.goal, world.shortest()
-    first = _picture(world) if draw else ()
+    first, text = _drawn(world) if draw else ((), "")
     seen: list[Seen] = []
     for name in actions:
         if world.has_ended:
             break
         _, reward, _, _, told = world.step(known[name])
-        drawn = _picture(world) if draw else ()
+        drawn = _drawn(world) if draw else ((), "")
         seen.append(
-            Seen(known[name], world.state, told["text"], reward, told["violates"], bool(told["changed"]), drawn)
+            Seen(known[name], world.state, told["text"], reward, told["violates"], bool(told["changed"]), *drawn)
         )
     return Again(
         start, goal, str(info["text"]), bool(info["changed"]), seen, world.has_reached, world.taken, shortest,
-        len(actions) - len(seen), first,
+        len(actions) - len(seen), first, text,
     )  # fmt: skip
 
 
-def _picture(world: World) -> tuple[tuple[int, ...], ...]:
-    return tuple(map(tuple, world.picture()))
+def _drawn(world: World) -> tuple[tuple[tuple[int, ...], ...], str]:
+    """The world as cells and as text."""
+    return tuple(map(tuple, world.picture())), world.drawn()

@@ -15,14 +15,17 @@ MAX_EPISODES = 10_000
 Asked = ProblemRecord | PublicProblem
 
 
-def make_episodes(plan: WorldPlan, episodes: int, *, split: str) -> Iterator[ProblemRecord]:
-    """The episodes of a world from the first on. Raises WorldError for a world or schedule that cannot be had."""
+def make_episodes(plan: WorldPlan, episodes: int, *, split: str, start: int = 0) -> Iterator[ProblemRecord]:
+    """The episodes of a world from `start` on, of `episodes` in all.
+
+    Raises WorldError for a world or schedule that cannot be had.
+    """
     if not 1 <= episodes <= MAX_EPISODES:
         raise WorldError(f"Episodes: found {episodes:,}, expected 1 to {MAX_EPISODES:,}.", field="episodes")
     world = make_world(plan)
     said, of_world = plan.to_json(), world_hash(plan)
     _check_schedule(world, plan)
-    for number in range(episodes):
+    for number in range(start, episodes):
         world.reset(options={"episode": number})
         shortest = world.shortest()
         spec: dict[str, JSON] = {**said, "episode": number, "actions": list(world.actions), "of_world": of_world}

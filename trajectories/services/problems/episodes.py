@@ -21,25 +21,30 @@ def add_episodes(
 
     Raises Fault for a world, a schedule or a number that cannot be had, ValidationError for a wrong title.
     """
-    records = make_episodes(plan, episodes, split=split)
-    first = next(records)
+    check_episodes(plan, episodes)
     return import_records(
         actor=actor,
         set_name=name_of_set(set_title),
         set_title=set_title,
         source=f"{SOURCE}: {plan.world}, seed {plan.seed}",
-        records=_all_of(first, records, plan.world),
+        records=episode_records(plan, episodes, split=split),
         on_fault="all_or_nothing",
     )
 
 
-def _all_of(first: ProblemRecord, others: Iterator[ProblemRecord], world: str) -> Iterator[ProblemRecord | ImportFault]:
-    """The episodes; where the world breaks, a fault ends them."""
-    yield first
-    name = first.name
+def check_episodes(plan: WorldPlan, episodes: int) -> None:
+    """Raise Fault for a world, a schedule or a number that cannot be had."""
+    next(make_episodes(plan, episodes, split="train"))
+
+
+def episode_records(
+    plan: WorldPlan, episodes: int, *, split: str, start: int = 0
+) -> Iterator[ProblemRecord | ImportFault]:
+    """The episodes of a world from `start` on; where the world breaks, a fault ends them."""
+    name = f"episode {start}"
     try:
-        for record in others:
+        for record in make_episodes(plan, episodes, split=split, start=start):
             name = record.name
             yield record
     except Fault as fault:
-        yield ImportFault(world, f"after {name}", str(fault))
+        yield ImportFault(plan.world, f"near {name}", str(fault))

@@ -14,19 +14,20 @@ from trajectories.core.agents.playing import Episode as Played
 from trajectories.core.agents.playing import pack, play, unpack
 from trajectories.core.agents.telling import tell_episode, thoughts_json, values_json
 from trajectories.core.environments import make_world
-from trajectories.core.environments.base import State, World
+from trajectories.core.environments.base import World
 from trajectories.core.environments.schedules import WorldPlan
 from trajectories.core.faults import Fault
 from trajectories.core.identity import derive_seed
 from trajectories.core.problems.episodes import plan_of
 from trajectories.core.records import SampleFailure
 from trajectories.models import Attempt, Episode, Mind, Transition
+from trajectories.selectors.minds import iter_transitions, write_state
 from trajectories.services.runs.attempts import fail_attempt
 from trajectories.services.traces.storing import store_result
 
 ROWS_AT_ONCE = 5_000
 KEPT_FIELDS = (
-    *("after", "reached", "visits", "seen_episode", "seen_step"),
+    *("after", "reached", "visits", "first_episode", "seen_episode", "seen_step"),
     *("overwritten", "overwritten_episode", "former"),
 )
 
@@ -44,7 +45,7 @@ class Player:
             self.mind.settings,
             self.mind.seed,
         )
-        self.agent.memory.load(load_transitions(self.mind))
+        self.agent.memory.load(iter_transitions(self.mind))
         if self.mind.episodes:
             self.agent.load(unpack(bytes(self.mind.weights)))
 
@@ -129,16 +130,6 @@ def _mind_of(attempt: Attempt, plan: WorldPlan, around: Surroundings) -> Mind:
     return mind
 
 
-def load_transitions(mind: Mind) -> Iterable[Remembered]:
-    """What a mind remembers, in the order in which it was first seen."""
-    rows = mind.transitions.order_by("pk").values_list("state", "action", *KEPT_FIELDS)
-    for state, action, after, reached, visits, episode, step, overwritten, when, former in rows.iterator():
-        yield Remembered(
-            read_state(state), action, read_state(after), reached, visits, episode, step, overwritten, when,
-            None if former is None else read_state(former),
-        )  # fmt: skip
-
-
 def keep_transitions(mind: Mind, remembered: Iterable[Remembered]) -> None:
     """Write transitions over those that the mind has of the same states and actions."""
     rows = [transition_row(mind, each) for each in remembered]
@@ -157,19 +148,10 @@ def transition_row(mind: Mind, each: Remembered) -> Transition:
         after=write_state(each.after),
         reached=each.reached,
         visits=each.visits,
+        first_episode=each.first_episode,
         seen_episode=each.seen_episode,
         seen_step=each.seen_step,
         overwritten=each.overwritten,
         overwritten_episode=each.overwritten_episode,
         former=None if each.former is None else write_state(each.former),
     )
-
-
-def write_state(state: State) -> str:
-    """The form in which a state is kept."""
-    return ",".join(map(str, state))
-
-
-def read_state(kept: str) -> State:
-    """The state of its kept form."""
-    return tuple(int(number) for number in kept.split(","))
