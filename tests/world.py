@@ -23,6 +23,7 @@ from tests import factories
 from tests.generation import waiting_candidate
 from tests.judging import rubric
 from tests.queues import item_of, queue_of
+from tests.worlds import agent, make_world_set, plan_episodes, play_all, world_plan
 from trajectories.adapters.chat_api import ChatSettings
 from trajectories.charts import CHARTS
 from trajectories.core.curation.reviews import Decision, ReviewDraft
@@ -113,6 +114,7 @@ class World:
     reviewer: User
     void: ReviewVoid
     view: SavedView
+    played: Trace
 
 
 @dataclass(frozen=True)
@@ -208,8 +210,18 @@ def make_world(lead: User) -> World:
         view=SavedView.objects.create(
             owner=lead, title="Accepted ones", is_shared=True, selection={"version": 1, "decision": "accepted"}
         ),
+        played=_played(),
         void=ReviewVoid.objects.create(reviewer=lead, actor=lead, since=timezone.now(), key=uuid.uuid4()),
     )
+
+
+def _played() -> Trace:
+    """An episode that an agent has played, with what it remembers of it; as if of a run from long ago."""
+    run = play_all(
+        plan_episodes(make_world_set(world_plan("maze", {"size": 4}, [], steps=6), 1), sampler=agent("random"))
+    )
+    played: Trace = run.traces.get()
+    return played
 
 
 def uncovered(visited: list[Visit]) -> set[str]:
@@ -286,6 +298,10 @@ def _reading(world: World) -> Iterator[Visit]:
         "trace_share": [[trace.pk] for trace in (*world.traces, world.old, world.imported)],
         "search_tree": [[world.run.pk, world.problem.pk]],
         "set_arc_scores": [[world.problem.problem_set.name]],
+        "mind_detail": [[world.played.episode.mind_id]],
+        "mind_memory": [[world.played.episode.mind_id]],
+        "trace_episode": [[world.played.pk]],
+        "world_new": [["maze"], ["gymnasium"]],
         "trace_detail": [[trace.pk] for trace in (*world.traces, world.old, world.imported)],
         "trace_replay": [[world.traces[0].pk], [world.old.pk]],
         "trace_replay_pair": [[world.old.pk, 0]],
@@ -299,7 +315,7 @@ def _reading(world: World) -> Iterator[Visit]:
     bare = [
         *("brief_list", "brief_new", "candidate_list", "candidate_next", "generation_list", "generation_new", "health"),
         *("health_of_work", "adjudication_list", "adjudication_next", "quality", "audit_index"),
-        *("comparison_next", "comparison_ranking"),
+        *("comparison_next", "comparison_ranking", "insight_worlds", "world_list"),
         *(
             "home",
             "import_list",
@@ -496,6 +512,8 @@ def _posting(world: World) -> Iterator[Visit]:
         ("instruction_preview", [], {"template": "{task}", "problem_kind": "arc", "style": "program", "examples": "3"}),
         ("judge_job_budget", [world.judge_job.pk], {}),
         ("logout", [], {}),
+        ("mind_import", [world.played.episode.mind_id], {}),
+        ("world_new", ["maze"], {"episodes": "0"}),
         ("preferences", [], {"theme": "dark"}),
         ("procedural_detail", ["chain_sum"], {}),
         ("queue_gold", [world.queue.pk], {"trace": trace, "decision": "accept"}),

@@ -14,6 +14,7 @@ from trajectories.views import (
     comparisons,
     contrasts,
     deliveries,
+    episodes,
     exports,
     freezings,
     generation,
@@ -25,6 +26,7 @@ from trajectories.views import (
     instructions,
     jobs,
     judging,
+    minds,
     plans,
     preferences,
     problems,
@@ -58,6 +60,7 @@ from trajectories.views import (
     traces,
     uploads,
     withdrawals,
+    worlds,
 )
 
 urlpatterns: list[URLPattern] = [
@@ -106,6 +109,7 @@ urlpatterns: list[URLPattern] = [
     path("insights/audit/", audits.audit_index, name="audit_index"),
     path("insights/audit/<slug:name>/", audits.audit_detail, name="audit_detail"),
     path("insights/audit/<slug:name>/queue/", audits.audit_queue, name="audit_queue"),
+    path("insights/worlds/", worlds.insight_worlds, name="insight_worlds"),
     path("insights/<slug:name>/", insights.figure, name="figure"),
     path("instructions/", instructions.instruction_list, name="instruction_list"),
     path("instructions/new/", instructions.instruction_new, name="instruction_new"),
@@ -128,6 +132,9 @@ urlpatterns: list[URLPattern] = [
     path("logout/", auth_views.LogoutView.as_view(), name="logout"),
     path("mentions/", threads.mention_list, name="mention_list"),
     path("mentions/<int:mention_id>/read/", threads.mention_read, name="mention_read"),
+    path("minds/<int:mind_id>/", minds.mind_detail, name="mind_detail"),
+    path("minds/<int:mind_id>/import/", minds.mind_import, name="mind_import"),
+    path("minds/<int:mind_id>/memory.jsonl", minds.mind_memory, name="mind_memory"),
     path("preferences/", preferences.preferences, name="preferences"),
     path("problems/", problems.problem_list, name="problem_list"),
     path("problems/<int:problem_id>/", problems.problem_detail, name="problem_detail"),
@@ -238,6 +245,7 @@ urlpatterns: list[URLPattern] = [
     path("traces/<int:trace_id>/", traces.trace_detail, name="trace_detail"),
     path("traces/<int:trace_id>/repair/", repairs.repair_new, name="repair_new"),
     path("traces/<int:trace_id>/repair/withdraw/", repairs.repair_withdraw, name="repair_withdraw"),
+    path("traces/<int:trace_id>/episode/", episodes.trace_episode, name="trace_episode"),
     path("traces/<int:trace_id>/replay/", replays.trace_replay, name="trace_replay"),
     path("traces/<int:trace_id>/replay/<int:number>/", replays.trace_replay_pair, name="trace_replay_pair"),
     path("traces/<int:trace_id>/review/", reviews.review_submit, name="review_submit"),
@@ -249,4 +257,6 @@ urlpatterns: list[URLPattern] = [
     path("traces/<int:trace_id>/threads/", threads.thread_new, name="thread_new"),
     path("traces/<int:trace_id>/timeline/", timelines.trace_timeline, name="trace_timeline"),
     path("traces/<int:trace_id>/verdicts/", traces.trace_verdicts, name="trace_verdicts"),
+    path("worlds/", worlds.world_list, name="world_list"),
+    path("worlds/<slug:name>/", worlds.world_new, name="world_new"),
 ]

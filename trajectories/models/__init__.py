@@ -16,6 +16,7 @@ from trajectories.models.imports import Import
 from trajectories.models.instructions import Instruction
 from trajectories.models.job_kinds import JobKind
 from trajectories.models.judging import JudgeJob, JudgeJobAnswer, JudgeJobItem
+from trajectories.models.minds import Episode, Mind, Transition
 from trajectories.models.problems import Problem, ProblemSet
 from trajectories.models.queues import Queue, QueueGuidelines, QueueWork
 from trajectories.models.releases import Export, Release, ReleaseItem, ReleaseRule
@@ -60,6 +61,7 @@ __all__ = [
     "ComparisonLease",
     "Delivery",
     "EndpointFault",
+    "Episode",
     "Export",
     "Freezing",
     "GenerationCall",
@@ -72,6 +74,7 @@ __all__ = [
     "JudgeJobAnswer",
     "JudgeJobItem",
     "Mention",
+    "Mind",
     "PendingVerification",
     "Problem",
     "ProblemCandidate",
@@ -113,6 +116,7 @@ __all__ = [
     "Trace",
     "TraceSearch",
     "TraceTag",
+    "Transition",
     "Verdict",
     "Worker",
 ]
