@@ -15,6 +15,7 @@ from trajectories.adapters.chat_api import ChatSettings
 from trajectories.core.selections import Selection
 from trajectories.core.verifiers import VERIFIERS
 from trajectories.models import Delivery, Export, Import, Release, Sampler, Training
+from trajectories.services.curation.segmentations import plan_segmentation
 from trajectories.services.endpoints.samplers import ensure_symbolic
 from trajectories.services.generation.jobs import plan_generation
 from trajectories.services.prompts.instructions import ensure_symbolic_views
@@ -62,6 +63,9 @@ MAKERS: dict[str, Callable[[], Any]] = {
     ),
     "freezing": _freezing,
     "campaign": lambda: begin(instructions=ensure_symbolic_views(), sampler=ensure_symbolic(), trainer="embedded"),
+    "segmentation": lambda: plan_segmentation(
+        actor=None, selection=Selection(problem=works("right")[0].problem_id), segmentation="sentences:1"
+    ),
     "delivery": lambda: Delivery.objects.create(release=_release(), what="environment"),
     "training": lambda: Training.objects.create(release=_release(), trainer="embedded", title="A training"),
 }

@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("trajectories", "0060_trainings"),
+        ("trajectories", "0065_judged_steps"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
