@@ -12,6 +12,7 @@ from trajectories.core.campaigns.gates import GateTest, decide
 from trajectories.core.campaigns.measures import Outcomes, measure
 from trajectories.core.campaigns.plans import CampaignPlan
 from trajectories.core.identity import content_hash, derive_seed
+from trajectories.core.samplers import SAMPLERS
 from trajectories.core.verifiers import VERIFIERS
 from trajectories.models import Campaign, Freezing, Generation, Problem, ProblemSet, Release, Run, Training
 from trajectories.services.campaigns.advancing import campaign_next
@@ -133,7 +134,7 @@ def work(campaign: Campaign) -> None:
     """What workers do once: everything that waits is worked on, and then the campaign is looked at."""
     for run in Run.objects.filter(state__in=Run.ACTIVE_STATES):
         while True:
-            report = sample_next_batch(run_id=run.pk, samplers={SKILLED: SkilledSampler})
+            report = sample_next_batch(run_id=run.pk, samplers={**SAMPLERS, SKILLED: SkilledSampler})
             verify_traces(trace_ids=report.trace_ids, verifiers=VERIFIERS)
             if not report.more:
                 break

@@ -111,7 +111,7 @@ class CampaignForm(PlanParts, PlainForm):
     hinted = forms.BooleanField(
         required=False, label="Hinted traces too", help_text="Those whose model was given the answer."
     )
-    replay = _choice("Of", REPLAYS, Replay.ALL)
+    replay = _choice("Generations learnt from", REPLAYS, Replay.ALL)
     trainer = forms.ChoiceField(choices=(), label="Trainer")
     from_first = forms.BooleanField(
         required=False, initial=True, label="Begin from the first sampler", help_text="Otherwise from the champion."
@@ -123,7 +123,7 @@ class CampaignForm(PlanParts, PlainForm):
         help_text="As many traces of the same runs, right or wrong, with the same trainer.",
     )
     test = _choice("Gate", TESTS, GateTest.MCNEMAR)
-    level = forms.FloatField(min_value=LEVELS[0], max_value=LEVELS[1], initial=0.05, label="Level")
+    level = forms.FloatField(min_value=LEVELS[0], max_value=LEVELS[1], initial=0.05, label="Level of the gate")
     generations = _count("Generations", MOST_GENERATIONS, 2)
     seed = forms.IntegerField(required=False, min_value=0, max_value=MAX_SEED, label="Seed", initial=draw_seed)
     run_minutes = forms.FloatField(

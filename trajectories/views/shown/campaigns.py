@@ -151,7 +151,7 @@ def plan_words(campaign: Campaign, plan: CampaignPlan) -> list[tuple[str, str]]:
         ("Each generation", strategy),
         ("Measured by", f"{plan.held_out_samples:,} samples by instruction and temperature"),
         ("Learns from", f"{learns}; at most {plan.per_problem:,} of a problem"),
-        ("Of", REPLAYS[plan.replay]),
+        ("Generations learnt from", REPLAYS[plan.replay]),
         ("Trainer", f"{plan.trainer}, begins {begins}"),
         ("Gate", gate),
         ("Control", "as many traces of the same runs, right or wrong" if plan.control else "none"),
