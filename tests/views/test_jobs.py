@@ -46,7 +46,7 @@ def test_nobody_reads_of_jobs_that_they_may_not_see(client, curator, nobody):
     jobs = one_of_each()
     page = page_of(client, curator)
     for kind, job in jobs.items():
-        hidden = kind in ("delivery", "export", "freezing", "import")
+        hidden = kind in ("campaign", "delivery", "export", "freezing", "import", "training")
         assert (f'id="{kind}-{job.pk}"' in page) is not hidden, kind
     assert "job_steer" not in page
     assert '<form method="post" action="/jobs/' not in page, "a curator steers nothing"
