@@ -16,6 +16,7 @@ from django.db import transaction
 
 from trajectories.models import JOB_KINDS, Run
 from trajectories.models.job_kinds import CANCEL, PAUSE, RESUME, RETRY
+from trajectories.services.curation.segmentations import lost_segmentations, segment_next
 from trajectories.services.generation.jobs import lost_generation_jobs, resume_generation
 from trajectories.services.generation.work import generate_next
 from trajectories.services.imports.jobs import cancel_import, import_next, lost_imports, retry_import
@@ -121,6 +122,7 @@ KINDS: dict[str, Kind] = {
             Work(_in_one_go(deliver_next), lost_deliveries, lambda _: FILES),
             {RETRY: _by_id(retry_delivery)},
         ),
+        Kind("segmentation", Work(segment_next, lost_segmentations, lambda _: FILES)),
     )
 }
 """By the word that addresses and the other tables use."""

@@ -173,6 +173,6 @@ KINDS: dict[ProblemKind, Kind] = {
         ),
     ),
     ProblemKind.PROCEDURAL: Kind("Procedural", "Procedural", find=_find_free_text, usual_instruction="procedural"),
-    ProblemKind.ENVIRONMENT: Kind("Environment", "Environments", is_offered=False),
+    ProblemKind.ENVIRONMENT: Kind("Episode of a world", "Episodes of worlds", is_offered=False),
 }
 """Every kind, in the order of forms."""
