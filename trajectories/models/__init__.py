@@ -1,6 +1,7 @@
 """One module per concept. The loop: Problem -> Run of Attempts -> Trace -> Verdict -> Review -> Release -> Export."""
 
 from trajectories.models.adjudications import Adjudication, ReviewVoid
+from trajectories.models.artefacts import Artefact
 from trajectories.models.assignments import Assignment, QueueFlag, QueueItem, QueueSkip
 from trajectories.models.audit import AuditEvent
 from trajectories.models.bells import Bell
@@ -38,18 +39,23 @@ from trajectories.models.tombstones import ReleaseTag, Tombstone
 from trajectories.models.trace_searches import SearchBacklog, TraceSearch
 from trajectories.models.trace_tags import Tag, TraceTag
 from trajectories.models.traces import PendingVerification, Text, Trace
+from trajectories.models.trainings import Training, TrainingPoint
 from trajectories.models.verdicts import Verdict
 from trajectories.models.workers import Worker
 
 JOB_KINDS: dict[str, JobKind] = {
     model.job_kind.word: model.job_kind
-    for model in (Run, JudgeJob, GenerationJob, Reverification, Export, Import, Freezing, Delivery, SegmentationJob)
+    for model in (
+        *(Run, JudgeJob, GenerationJob, Reverification, Export, Import, Freezing, Delivery, SegmentationJob),
+        *(Training,),
+    )
 }
 """Every kind of background job by its word, in the order of lists."""
 
 __all__ = [
     "JOB_KINDS",
     "Adjudication",
+    "Artefact",
     "Assignment",
     "Attempt",
     "AuditEvent",
@@ -116,6 +122,8 @@ __all__ = [
     "Trace",
     "TraceSearch",
     "TraceTag",
+    "Training",
+    "TrainingPoint",
     "Transition",
     "Verdict",
     "Worker",
