@@ -10,6 +10,7 @@ from trajectories.views import (
     attempts,
     audits,
     briefs,
+    budgets,
     candidates,
     comparisons,
     contrasts,
@@ -53,6 +54,7 @@ from trajectories.views import (
     trace_search,
     traces,
     uploads,
+    versus,
     withdrawals,
 )
 
@@ -102,6 +104,10 @@ urlpatterns: list[URLPattern] = [
     path("insights/audit/", audits.audit_index, name="audit_index"),
     path("insights/audit/<slug:name>/", audits.audit_detail, name="audit_detail"),
     path("insights/audit/<slug:name>/queue/", audits.audit_queue, name="audit_queue"),
+    path("insights/budget/", budgets.budget, name="budget"),
+    path("insights/budget/problems/", budgets.budget_problems, name="budget_problems"),
+    path("insights/budget/<slug:name>/", budgets.budget_figure, name="budget_figure"),
+    path("insights/versus/", versus.versus, name="versus"),
     path("insights/<slug:name>/", insights.figure, name="figure"),
     path("instructions/", instructions.instruction_list, name="instruction_list"),
     path("instructions/new/", instructions.instruction_new, name="instruction_new"),
