@@ -91,12 +91,15 @@ def budget(request: HttpRequest) -> HttpResponse:
     if wants_fragment(request):
         return render(request, "trajectories/budgets/_now.html", context, status=422 if fault else 200)
     query = form.query()
+    step = min(range(len(steps)), key=lambda place: abs(steps[place] - k))
+    exact = form.cleaned_data["budget"]
+    here = form.query(**({"step": step} if exact is None else {"budget": exact}))
     context |= {
         "runs": form.run_choices(),
-        "step": min(range(len(steps)), key=lambda place: abs(steps[place] - k)),
+        "step": step,
         "last_step": len(steps) - 1,
         "slots": [
-            Slot(name, title, f"{reverse('budget_figure', args=[name])}?{form.query(budget=k, unit=form.unit_name)}")
+            Slot(f"budget-{name}", title, f"{reverse('budget_figure', args=[name])}?{here}")
             for name, title in FIGURES.items()
         ],
         "query": query,

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 import numpy as np
+from django.core.cache import cache
+from django.db.models import Q
 from django.utils import timezone
 
 from trajectories.core.consolidation.draws import Orders
@@ -20,8 +22,10 @@ from trajectories.core.consolidation.resampling import Estimate, mean_bands
 from trajectories.core.consolidation.stored import Stored
 from trajectories.core.consolidation.ways import WAYS, Way
 from trajectories.core.consolidation.ways.base import Flags
+from trajectories.core.strategies import STRATEGIES
+from trajectories.core.verifiers import VERIFIERS
 from trajectories.core.verifiers.deciding import SUPPORTING_VERIFIERS
-from trajectories.core.verifiers.model_judge import GRADE
+from trajectories.core.verifiers.model_judge import GRADE, is_model_verdict
 from trajectories.models import Run, Sampler, Verdict
 from trajectories.selectors.blinding import Sight, veiled_problems
 from trajectories.selectors.insights.scopes import ADAPTING, InsightScope
@@ -29,15 +33,15 @@ from trajectories.selectors.insights.tables import Price, SampleTable, price_of,
 
 FRESH_SECONDS = 30
 KEPT_BYTES = 256 * 2**20
+SCORERS, SCORERS_SECONDS = "budget-scorers", 60
 KEPT_TABLES = 8
+KEPT_ESTIMATES = 600
+"""Estimates of a pool that are kept, each with a number for every problem."""
 ANY = "any"
 """The name of pass@k among the ways: the choice of an oracle."""
 ANY_TITLE = "pass@k (an oracle chooses)"
 EVERY = 0
 """The k that stands for all samples of each problem, however many it has."""
-
-KNOWS = "arc_answer"
-"""The supporting verifier that compares with the reference answer."""
 
 BY = {"run": "Runs", "strategy": "Strategies", "sampler": "Samplers"}
 
@@ -72,6 +76,7 @@ class Pool:
     price: Price
     adapts: bool = False
     orders: Orders = field(init=False)
+    lock: threading.RLock = field(default_factory=threading.RLock)
     _known: dict[tuple[str, int], Estimates] = field(default_factory=dict)
     _means: dict[tuple[str, int], Estimate] = field(default_factory=dict)
 
@@ -86,15 +91,19 @@ class Pool:
 
     def estimate(self, way: str, k: int) -> Estimates:
         """What k samples score by a way; pass@k for ANY, and all samples of each problem for k = EVERY."""
-        if (way, k) not in self._known:
-            if way == ANY:
-                found = any_of(self.stored) if k == EVERY else pass_at(self.stored, k)
-            elif k == EVERY:
-                found = every_at(self.orders, self.stored, WAYS[way])
-            else:
-                found = way_at(self.orders, self.stored, WAYS[way], k)
-            self._known[way, k] = found
-        return self._known[way, k]
+        with self.lock:
+            if (way, k) not in self._known:
+                if len(self._known) >= KEPT_ESTIMATES:
+                    del self._known[next(iter(self._known))]
+                self._known[way, k] = self._estimate(way, k)
+            return self._known[way, k]
+
+    def _estimate(self, way: str, k: int) -> Estimates:
+        if way == ANY:
+            return any_of(self.stored) if k == EVERY else pass_at(self.stored, k)
+        if k == EVERY:
+            return every_at(self.orders, self.stored, WAYS[way])
+        return way_at(self.orders, self.stored, WAYS[way], k)
 
     def means(self, ways: Sequence[str], k: int) -> list[Estimate]:
         """The means over problems with their bands, of several ways for the same resampled problems."""
@@ -136,6 +145,12 @@ class Budget:
             self._pools[""] = (Pool("", "All samples", store_samples(self.table, chosen), price),)
         return self._pools[""][0]
 
+    @property
+    def nbytes(self) -> int:
+        """The memory that the samples take, as read and as drawn from."""
+        pools = [pool for each in list(self._pools.values()) for pool in each]
+        return self.table.nbytes + sum(pool.stored.nbytes + pool.orders.nbytes for pool in pools)
+
     def pools(self, by: str) -> Sequence[Pool]:
         """A pool for each run, strategy or sampler, on the problems that all of them have."""
         if by not in self._pools:
@@ -165,30 +180,31 @@ def get_budget(scope: BudgetScope) -> Budget:
     with _lock:
         _kept[scope] = made
         _kept.move_to_end(scope)
-        while len(_kept) > 1 and (
-            len(_kept) > KEPT_TABLES or sum(each.table.nbytes for each in _kept.values()) > KEPT_BYTES
-        ):
+        while len(_kept) > 1 and (len(_kept) > KEPT_TABLES or sum(each.nbytes for each in _kept.values()) > KEPT_BYTES):
             _kept.popitem(last=False)
     return made
 
 
 def forget_budgets() -> None:
     """Read everything anew: for tests and measurements."""
+    cache.delete(SCORERS)
     with _lock:
         _kept.clear()
 
 
 def list_scorers(sight: Sight) -> list[str]:
     """The verifiers whose scores may weigh samples: none that knows the reference answer, and no model judge for
-    whoever must not see its verdicts."""
+    whoever must not see its verdicts. Looked up again after SCORERS_SECONDS."""
+    found = cache.get_or_set(SCORERS, _scoring_verifiers, SCORERS_SECONDS) or ()
+    return [name for name in found if not (sight.is_blind and is_model_verdict(name))]
+
+
+def _scoring_verifiers() -> list[str]:
+    """All that may weigh samples and has given a score. One query over the verdicts."""
     scored = Verdict.objects.filter(score__isnull=False)
-    judges = [] if sight.is_blind else list(_names(scored.filter(verifier__startswith=f"{GRADE}:")))
-    programs = [name for name in SUPPORTING_VERIFIERS if name != KNOWS]
-    return [name for name in programs if scored.filter(verifier=name).exists()] + judges
-
-
-def _names(verdicts: object) -> Sequence[str]:
-    return sorted(set(verdicts.values_list("verifier", flat=True).distinct()))  # type: ignore[attr-defined]
+    programs = [name for name in SUPPORTING_VERIFIERS if name not in VERIFIERS or not VERIFIERS[name].takes_reference]
+    wanted = Q(verifier__in=programs) | Q(verifier__startswith=f"{GRADE}:")
+    return sorted(scored.filter(wanted).order_by().values_list("verifier", flat=True).distinct())
 
 
 def _pools(budget: Budget, by: str) -> Sequence[Pool]:
@@ -242,4 +258,4 @@ def _titles(by: str, keys: Sequence[str]) -> dict[str, str]:
     if by == "sampler":
         rows = Sampler.objects.filter(pk__in=keys).values_list("pk", "title", "version")
         return {"0": "Unknown", **{str(key): f"{title}, version {version}" for key, title, version in rows}}
-    return {key: key.replace("_", " ").capitalize() for key in keys}
+    return {key: STRATEGIES[key].title if key in STRATEGIES else key.capitalize() for key in keys}
