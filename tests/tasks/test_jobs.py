@@ -32,6 +32,7 @@ from trajectories.services.releases.freezing import freeze_next, lost_freezings
 from trajectories.services.runs.chat_sampling import sample_session
 from trajectories.services.runs.embedded_sampling import sample_next_batch
 from trajectories.services.runs.plans import Budget
+from trajectories.services.training.work import lost_trainings, train_next
 from trajectories.services.verification.reverifications import lost_reverifications, reverify_next
 from trajectories.tasks.jobs import KINDS, ControlDeniedError, controls_of, steer_job
 
@@ -50,6 +51,7 @@ WORK = {
     "freezing": lambda pk: freeze_next(job_id=pk),
     "segmentation": lambda pk: segment_next(job_id=pk),
     "delivery": lambda pk: deliver_next(job_id=pk),
+    "training": lambda pk: train_next(job_id=pk),
 }
 """What a worker does that hears a bell."""
 
@@ -63,6 +65,7 @@ LOST = {
     "freezing": lost_freezings,
     "segmentation": lost_segmentations,
     "delivery": lost_deliveries,
+    "training": lost_trainings,
 }
 """What a sweep finds that nobody is at."""
 

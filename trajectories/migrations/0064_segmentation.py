@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("trajectories", "0058_export_containers"),
+        ("trajectories", "0063_worlds"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -36,8 +36,8 @@ class Hidden(StrEnum):
 
 
 VERDICT_FIELDS = {"correctness": "", "near_miss": "", "train_passed": None, "train_total": None, "train_error": None}
-SAMPLER_FIELDS = {"sampler": None, "run": None, "instruction": None, "seed": None, "temperature": None}
-"""What `veil` leaves in the fields of a trace whose verdicts, or whose sampler, are hidden."""
+SAMPLER_FIELDS = {"sampler": None, "run": None, "instruction": None, "seed": None, "temperature": None, "cost": None}
+"""What `veil` leaves in the fields of a trace whose verdicts, or whose sampler, are hidden. Costs tell of prices."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +99,10 @@ class Sight:
     def hides(self, what: Hidden, trace_id: int) -> bool:
         """Whether a queue hides something of a trace from the person."""
         return self.reviewer is not None and self.works and self._veiling(what).filter(trace=trace_id).exists()
+
+    def hides_any(self, what: Hidden) -> bool:
+        """Whether a queue hides something of any trace from the person."""
+        return self.reviewer is not None and self.works and self._veiling(what).exists()
 
     def _veiling(self, what: Hidden | None = None) -> QuerySet[QueueItem]:
         """The items of queues that hide something, which the person may work on and has not decided."""
@@ -176,6 +180,11 @@ def accepted_by_problem(sight: Sight) -> QuerySet[Trace]:
     """The accepted traces, as far as may be seen, of the problem of an outer query."""
     accepted = sight.having("decision", Trace.Decision.ACCEPTED)
     return Trace.objects.filter(accepted, problem=OuterRef("pk"), withdrawn=False)
+
+
+def tags_seen(sight: Sight) -> Q:
+    """The condition on tags of traces that they may be seen: one's own always, those of others as their reviews."""
+    return Q(author=sight.reviewer) | sight.seen("trace") if sight.is_blind else Q()
 
 
 def verdicts_seen(sight: Sight) -> Q:

@@ -22,7 +22,7 @@ from trajectories.views.visitors import visitor
 def segmentation_new(request: HttpRequest) -> HttpResponse:
     """Ask for the traces of a scope (in the address, as on the trace list) to be cut into other steps."""
     scope = read_scope(request.GET)
-    require_sight(request.user, *scope.by_others)
+    require_sight(request.user, scope)
     form = SegmentationForm(request.POST if request.method == "POST" else None, initial={"segmentation": ""})
     if form.is_bound and form.is_valid():
         chosen = form.cleaned_data["segmentation"]

@@ -1,4 +1,4 @@
-"""The trace explorer and the page of one trace, where it is read and reviewed."""
+"""The page of one trace, where it is read and reviewed, and going on to the next one."""
 
 import json
 import uuid
@@ -13,10 +13,9 @@ from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
 from trajectories.core.faults import Fault
-from trajectories.core.records import ProblemKind
 from trajectories.forms.reviews import ReviewForm, UndoForm
 from trajectories.forms.threads import ThreadForm
-from trajectories.forms.traces import TraceListForm, read_walk
+from trajectories.forms.traces import read_walk
 from trajectories.models import PendingVerification, Review, ReviewLease, Trace
 from trajectories.selectors.adjudications import final_decision
 from trajectories.selectors.attachments import EVERYTHING_ATTACHED, Attached
@@ -33,11 +32,9 @@ from trajectories.selectors.segmentations import as_cut, labels_as_cut
 from trajectories.selectors.threads import threads_of
 from trajectories.selectors.traces import (
     TraceWalk,
-    count_traces,
     get_trace,
     imported_decisions,
     is_anything_waiting,
-    list_traces,
     neighbours,
     next_to_review,
     review_progress,
@@ -73,30 +70,6 @@ def trace_address(trace_id: int, scope: TraceWalk) -> str:
 def trace_next_address(scope: TraceWalk) -> str:
     """Where reviewing a scope goes on."""
     return f"{reverse('trace_next')}?{scope.query()}"
-
-
-@require_safe
-@view_traces
-def trace_list(request: HttpRequest) -> HttpResponse:
-    """The traces of a scope, a page at a time."""
-    form, sight = TraceListForm(request.GET), sight_of(request.user)
-    if sight.is_blind:
-        form.call_decisions_own()
-    valid = form.is_valid()
-    scope = form.walk() if valid else read_walk(request.GET)
-    page = list_traces(scope, sight, before=read_key(request, "before"), after=read_key(request, "after"))
-    context = {
-        "form": form,
-        "scope": scope,
-        "page": page,
-        "has_pairs": any(trace.problem.kind == ProblemKind.ARC for trace in page.rows),
-        "total": count_traces(scope, sight),
-        "progress": review_progress(scope, sight),
-    }
-    template = "trajectories/traces/_table.html" if wants_fragment(request) else "trajectories/traces/list.html"
-    response = render(request, template, context, status=200 if valid else 422)
-    patch_vary_headers(response, ["HX-Request"])
-    return response
 
 
 @require_safe

@@ -145,7 +145,7 @@ def plan_judge_job(*, actor: User | None, plan: JudgePlan, budget: CallBudget) -
     plan.check()
     _check_budget(budget, plan.sampler)
     job = JudgeJob.objects.create(
-        scope=plan.scope.query(),
+        selection=plan.scope.to_json(),
         sampler=plan.sampler,
         rubric=plan.rubric,
         form=plan.form,
@@ -162,7 +162,7 @@ def plan_judge_job(*, actor: User | None, plan: JudgePlan, budget: CallBudget) -
     if not job.total_count:
         raise JudgeJobError("No trace is in this selection; nothing to judge.")
     job.save(update_fields=["total_count"])
-    data = {"scope": job.scope, "traces": job.total_count, "rubric": str(plan.rubric), "form": plan.form}
+    data = {"selection": job.selection, "traces": job.total_count, "rubric": str(plan.rubric), "form": plan.form}
     _audit(actor, "planned", job, data)
     ring("judge_job", job.pk)
     return job
