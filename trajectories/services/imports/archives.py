@@ -244,6 +244,8 @@ def _place_items(files: Files, spool: Spool) -> None:
             if item.original is not None:
                 parent = edits[trace_id] = traces.parent(line)
                 evidence["original"] = {**item.original, "trace": parent or item.original.get("trace")}
+            if item.compared:
+                evidence["compared"] = dict(item.compared)
             spool.append([item.position, trace_id, item.split, item.score, evidence, item.hash])
         for trace_id, parent in edits.items():
             if parent is not None and parent != trace_id:
@@ -308,6 +310,7 @@ def _said(line: _Line) -> dict[str, JSON]:
                 "step_labels": dict(each.step_labels),
                 **({"step_spans": dict(each.step_spans)} if each.step_spans else {}),
                 **({"segmentation": each.segmentation} if each.segmentation else {}),
+                **each.suggested,
             }
             for each in line.trace.reviews
         ],
@@ -336,6 +339,7 @@ def _hash_of(line: _Line) -> str:
         verdicts=[[each.verifier, each.version, each.outcome.value] for each in line.trace.verdicts],
         original=line.item.original,
         final=line.item.final,
+        compared=line.item.compared,
     )
 
 
