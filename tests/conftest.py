@@ -38,8 +38,10 @@ def _plain_static_files(settings):
 
 @pytest.fixture(autouse=True)
 def _counts_take_their_time(monkeypatch):
-    """On a busy machine the count of three rows may be given up for an estimate, which no test expects."""
+    """On a busy machine the count of three rows may be given up for an estimate, which no test expects, and their walk
+    for another one, which no count of queries does."""
     monkeypatch.setattr("trajectories.selectors.listing.COUNT_MILLISECONDS", 60_000)
+    monkeypatch.setattr("trajectories.selectors.listing.WALK_MILLISECONDS", 60_000)
 
 
 @pytest.fixture(autouse=True)

@@ -118,7 +118,7 @@ def _menus(request: HttpRequest) -> dict[str, Any]:
     views = list(views_for(visitor(request))[: MENU_SIZE + 1])
     given = request.GET.lists()
     return {
-        "views": [(view, query_of(view)) for view in views[:MENU_SIZE]],
+        "views": [(view, query) for view in views[:MENU_SIZE] if (query := query_of(view)) is not None],
         "has_more_views": len(views) > MENU_SIZE,
         "here": query_with(request, dict.fromkeys(TRACES.turns)),
         "kept": [(name, value) for name, values in given if name not in NOT_KEPT for value in values if value],
