@@ -23,6 +23,7 @@ from tests import factories
 from tests.generation import waiting_candidate
 from tests.judging import rubric
 from tests.queues import item_of, queue_of
+from tests.worlds import agent, make_world_set, plan_episodes, play_all, world_plan
 from trajectories.adapters.chat_api import ChatSettings
 from trajectories.charts import CHARTS
 from trajectories.core.curation.reviews import Decision, ReviewDraft
@@ -113,6 +114,7 @@ class World:
     reviewer: User
     void: ReviewVoid
     view: SavedView
+    played: Trace
 
 
 @dataclass(frozen=True)
@@ -208,8 +210,18 @@ def make_world(lead: User) -> World:
         view=SavedView.objects.create(
             owner=lead, title="Accepted ones", is_shared=True, selection={"version": 1, "decision": "accepted"}
         ),
+        played=_played(),
         void=ReviewVoid.objects.create(reviewer=lead, actor=lead, since=timezone.now(), key=uuid.uuid4()),
     )
+
+
+def _played() -> Trace:
+    """An episode that an agent has played, with what it remembers of it; as if of a run from long ago."""
+    run = play_all(
+        plan_episodes(make_world_set(world_plan("maze", {"size": 4}, [], steps=6), 1), sampler=agent("random"))
+    )
+    played: Trace = run.traces.get()
+    return played
 
 
 def uncovered(visited: list[Visit]) -> set[str]:
@@ -286,6 +298,10 @@ def _reading(world: World) -> Iterator[Visit]:
         "trace_share": [[trace.pk] for trace in (*world.traces, world.old, world.imported)],
         "search_tree": [[world.run.pk, world.problem.pk]],
         "set_arc_scores": [[world.problem.problem_set.name]],
+        "mind_detail": [[world.played.episode.mind_id]],
+        "mind_memory": [[world.played.episode.mind_id]],
+        "trace_episode": [[world.played.pk]],
+        "world_new": [["maze"], ["gymnasium"]],
         "trace_detail": [[trace.pk] for trace in (*world.traces, world.old, world.imported)],
         "trace_replay": [[world.traces[0].pk], [world.old.pk]],
         "trace_replay_pair": [[world.old.pk, 0]],
@@ -299,7 +315,7 @@ def _reading(world: World) -> Iterator[Visit]:
     bare = [
         *("brief_list", "brief_new", "candidate_list", "candidate_next", "generation_list", "generation_new", "health"),
         *("health_of_work", "adjudication_list", "adjudication_next", "quality", "audit_index"),
-        *("comparison_next", "comparison_ranking"),
+        *("comparison_next", "comparison_ranking", "insight_worlds", "world_list"),
         *(
             "home",
             "import_list",
@@ -325,7 +341,15 @@ def _reading(world: World) -> Iterator[Visit]:
             "release_rule_list",
             "release_rule_removed",
         ),
-        *("reverification_list", "reverification_new", "rubric_list", "rubric_new", "run_list", "run_new"),
+        *(
+            "reverification_list",
+            "reverification_new",
+            "segmentation_new",
+            "rubric_list",
+            "rubric_new",
+            "run_list",
+            "run_new",
+        ),
         *("run_estimate", "run_prompts", "sampler_list", "sampler_new", "trace_list", "trace_import", "trace_next"),
         *("trace_compare", "comparison_share"),
         *("trace_actions", "trace_download", "saved_view_list", "review_list"),
@@ -385,6 +409,7 @@ def _filtering(world: World) -> Iterator[Visit]:
         "judge_job_new": telling,
         "judge_job_estimate": telling,
         "reverification_new": telling,
+        "segmentation_new": telling,
         "queue_list": ["show=mine"],
         "queue_new": telling,
         "release_new": [*telling, "min_score=4", "hinted=too", "accepted_by=2", "same_near=0.8", "balance_by=family"],
@@ -488,6 +513,8 @@ def _posting(world: World) -> Iterator[Visit]:
         ("instruction_preview", [], {"template": "{task}", "problem_kind": "arc", "style": "program", "examples": "3"}),
         ("judge_job_budget", [world.judge_job.pk], {}),
         ("logout", [], {}),
+        ("mind_import", [world.played.episode.mind_id], {}),
+        ("world_new", ["maze"], {"episodes": "0"}),
         ("preferences", [], {"theme": "dark"}),
         ("procedural_detail", ["chain_sum"], {}),
         ("queue_gold", [world.queue.pk], {"trace": trace, "decision": "accept"}),

@@ -79,7 +79,8 @@ class JudgeJob(PaidJob):
 
 
 class JudgeJobItem(models.Model):
-    """One trace of a job. `opponents` are the traces it is compared with, chosen when the job was planned.
+    """One trace of a job. `opponents` are the traces it is compared with, chosen when the job was planned; so is the
+    `segmentation` that cuts it into the steps that the judge is asked about.
 
     `outcome` is empty until its verdict is there; `error_kind` says what kept the judge from giving one.
     """
@@ -87,6 +88,7 @@ class JudgeJobItem(models.Model):
     judge_job = models.ForeignKey(JudgeJob, on_delete=models.CASCADE, related_name="items")
     trace = models.ForeignKey(Trace, on_delete=models.PROTECT, related_name="judge_job_items")
     opponents = models.JSONField(default=list)
+    segmentation = models.CharField(max_length=30, blank=True, default="", db_default="")
     outcome = models.CharField(max_length=10, blank=True, choices=[(word.value, word.value) for word in Outcome])
     score = models.FloatField(null=True)
     message = models.TextField(blank=True)

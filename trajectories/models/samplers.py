@@ -2,6 +2,7 @@
 
 from django.db import models
 
+from trajectories.models.artefacts import Artefact
 from trajectories.models.titles import TitleField
 
 
@@ -18,6 +19,7 @@ class Sampler(models.Model):
 
         SYMBOLIC = "symbolic", "symbolic program search"
         CHAT = "chat", "language model"
+        AGENT = "agent", "agent in worlds"
         IMPORTED = "imported", "imported from elsewhere"
 
     name = models.SlugField(max_length=80)
@@ -26,6 +28,8 @@ class Sampler(models.Model):
     version = models.PositiveIntegerField(default=1)
     parameters = models.JSONField(default=dict)
     parent = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="children")
+    # What it has learnt, for kinds that read a file of it.
+    artefact = models.ForeignKey(Artefact, null=True, blank=True, on_delete=models.PROTECT, related_name="samplers")
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -33,6 +37,16 @@ class Sampler(models.Model):
 
     def __str__(self) -> str:
         return self.title if self.version == 1 else f"{self.title} (version {self.version})"
+
+    @property
+    def is_agent(self) -> bool:
+        """Whether it is an agent that learns from one episode of a world to the next."""
+        return self.kind == self.Kind.AGENT
+
+    @property
+    def suits(self) -> str:
+        """Which instructions it can follow, as Instruction.suits."""
+        return self.kind if self.kind in (self.Kind.CHAT, self.Kind.AGENT) else self.Kind.SYMBOLIC.value
 
     @property
     def is_chat(self) -> bool:

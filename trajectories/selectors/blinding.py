@@ -13,13 +13,15 @@ is hidden off traces before a page is made of them.
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import reduce
+from operator import or_
 
 from django.contrib.auth.models import AnonymousUser, User
 from django.db.models import Case, CharField, Exists, F, OuterRef, Q, QuerySet, Value, When
 from django.db.models.expressions import Combinable
 
 from trajectories.core.curation.reviews import Decision
-from trajectories.core.verifiers.model_judge import GRADE, PREFERENCE
+from trajectories.core.verifiers.model_judge import MODEL_VERIFIERS
 from trajectories.models import Assignment, Queue, QueueItem, Review, Trace
 from trajectories.models.reviews import SEE_REVIEWS as SEE_REVIEWS
 
@@ -188,7 +190,7 @@ def tags_seen(sight: Sight) -> Q:
 def verdicts_seen(sight: Sight) -> Q:
     """The condition on verdicts that they may be seen: those of model judges as reviews are, all others but where a
     queue hides them."""
-    by_model = Q(verifier__startswith=f"{GRADE}:") | Q(verifier__startswith=f"{PREFERENCE}:")
+    by_model = reduce(or_, (Q(verifier__startswith=f"{name}:") for name in MODEL_VERIFIERS))
     if not sight.is_blind:
         return Q()
     return (~by_model | sight.seen("trace")) & ~sight.veiled(Hidden.VERDICTS, "trace")

@@ -176,6 +176,7 @@ def _verdict(verdict: Verdict) -> dict[str, Any]:
 
 def _review(review: Review, pseudonym: str) -> dict[str, Any]:
     names = ("decision", "score", "reason", "comment", "step_labels")
-    said = {"reviewer": pseudonym, **{name: getattr(review, name) for name in names}}
+    said: dict[str, Any] = {"reviewer": pseudonym, **{name: getattr(review, name) for name in names}}
     # Reviews that are older than the places of their steps have none, and files made of them stay as they were.
-    return {**said, "step_spans": review.step_spans} if review.step_spans else said
+    said |= {"step_spans": review.step_spans} if review.step_spans else {}
+    return said | ({"segmentation": review.segmentation} if review.segmentation else {})

@@ -19,9 +19,12 @@ register = template.Library()
 
 AREAS: dict[str, tuple[str, tuple[str, ...]]] = {
     "Home": ("home", ("mentions",)),
-    "Problems": ("problem_list", ("problems", "imports", "procedural", "generation", "candidates", "briefs", "grids")),
+    "Problems": (
+        "problem_list",
+        ("problems", "imports", "procedural", "worlds", "generation", "candidates", "briefs", "grids"),
+    ),
     "Samplers": ("sampler_list", ("samplers", "instructions")),
-    "Runs": ("run_list", ("runs",)),
+    "Runs": ("run_list", ("runs", "minds")),
     "Traces": ("trace_list", ("traces", "threads", "reviews", "judging", "rubrics", "reverifications", "comparisons")),
     "Queues": ("queue_list", ("queues",)),
     "Quality": ("quality", ("quality", "adjudications")),
@@ -37,6 +40,7 @@ RARE_AREAS: dict[str, tuple[tuple[str, str], ...]] = {
         ("Imports", "import_list"),
         ("References in doubt", "reference_list"),
         ("Procedural families", "procedural_list"),
+        ("Worlds", "world_list"),
         ("Generation", "generation_list"),
         ("Candidates", "candidate_list"),
         ("Briefs", "brief_list"),

@@ -10,10 +10,20 @@ from trajectories.models import JOB_KINDS
 CONCEPTS = (
     *("problemset", "problem", "sampler", "instruction", "run", "attempt", "trace", "verdict", "review", "repair"),
     *("thread", "queue", "release", "releaseitem", "export", "reverification", "rubric", "judgejob"),
-    *("releaserule", "releasetag", "removal", "tombstone", "delivery", "tracetag"),
+    *("releaserule", "releasetag", "removal", "tombstone", "delivery", "tracetag", "training"),
     *("brief", "generationjob", "generationcall", "problemcandidate", "candidateanswer", "candidatereview"),
 )
-BLIND_CONCEPTS = ("release", "releaseitem", "releaserule", "releasetag", "removal", "tombstone", "export", "delivery")
+BLIND_CONCEPTS = (
+    "release",
+    "releaseitem",
+    "releaserule",
+    "releasetag",
+    "removal",
+    "tombstone",
+    "export",
+    "delivery",
+    "training",
+)
 """What is made of everybody's decisions: nothing for who reviews without knowing those of others."""
 
 VIEW = [f"view_{name}" for name in CONCEPTS]
