@@ -17,7 +17,7 @@ def test_rare_filters_are_one_key_away_and_stay_open_while_one_is_set(log_in, cu
     choice = page.get_by_label("Hinted")
     expect(page.locator(".trace-table tbody tr")).to_have_count(2)
     expect(choice).to_be_hidden()
-    expect(page.locator("summary kbd")).to_be_visible()  # the scripts have run
+    expect(page.locator(".more-filters summary kbd")).to_be_visible()  # the scripts have run
     page.keyboard.press("f")
     choice.select_option("only")
     expect(page.locator(".trace-table tbody tr")).to_have_count(1)
@@ -39,7 +39,7 @@ def test_what_is_typed_before_the_scripts_are_there_filters_all_the_same(log_in,
 
     page.route("**/htmx*.js*", hold)
     page.goto("/traces/", wait_until="commit")
-    page.get_by_label("Verdict", exact=True).select_option("fail", force=True)
+    page.get_by_role("search").get_by_label("Verdict", exact=True).select_option("fail", force=True)
     for route in held:
         route.continue_()
     expect(page.locator(".trace-table tbody tr")).to_have_count(1)

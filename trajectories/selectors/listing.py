@@ -88,10 +88,12 @@ class Sort:
 @dataclass(frozen=True, slots=True)
 class Lying:
     """How rows lie in the order of a list: `among` are those whose place may be told, None for all; `is_sparse` says
-    that few may be in the list, far from each other, so that their ids are looked for first, see first_keys."""
+    that few may be in the list, far from each other, so that their ids are looked for first, see first_keys, and
+    `is_counted` that all of them were counted just now: so long it takes to find and sort them."""
 
     among: QuerySet[Any] | None = None
     is_sparse: bool = False
+    is_counted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,19 +153,20 @@ class ListShape:
         size, ordered = size or self.size, rows.order_by(*sort.order_by(up=is_up))
         if not lying.is_sparse:
             return read_page(ordered, size=size, is_first=at is None, backwards=is_up)
-        found = ordered.filter(pk__in=first_keys(rows, sort, size + 1, up=is_up))
+        found = ordered.filter(pk__in=first_keys(rows, sort, size + 1, up=is_up, is_counted=lying.is_counted))
         return read_page(found, size=size, is_first=at is None, backwards=is_up)
 
 
-def first_keys(rows: QuerySet[Any], sort: Sort, count: int, *, up: bool = False) -> list[int]:
+def first_keys(rows: QuerySet[Any], sort: Sort, count: int, *, up: bool = False, is_counted: bool = False) -> list[int]:
     """The ids of the first rows in an order, down the list or up, of rows with their key.
 
     The database takes filters for independent and rows for evenly spread: it follows the order until enough rows have
     passed, a million times where the last run has none of them. So it may do that for WALK_MILLISECONDS; then it has to
-    find all that pass by the indexes of what they are filtered by, and sort those.
+    find all that pass by the indexes of what they are filtered by, and sort those; at once where they `is_counted`.
     """
-    keys = rows.values_list("pk", flat=True)
-    walked = _in_time(lambda: list(keys.order_by(*sort.order_by(up=up))[:count]), WALK_MILLISECONDS)
+    keys, walked = rows.values_list("pk", flat=True), None
+    if not is_counted:
+        walked = _in_time(lambda: list(keys.order_by(*sort.order_by(up=up))[:count]), WALK_MILLISECONDS)
     return list(keys.order_by(*sort.sort_by(up=up))[:count]) if walked is None else walked
 
 

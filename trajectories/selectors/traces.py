@@ -118,8 +118,10 @@ def list_traces(
     before: int | None = None,
     after: int | None = None,
     columns: Collection[str] = (),
+    total: Count | None = None,
 ) -> Page[Trace, int]:
-    """One page: the traces next further down than `before`, or next further up than `after`, or the first ones.
+    """One page: the traces next further down than `before`, or next further up than `after`, or the first ones; where
+    they were counted before, `total` says how many there are.
 
     Each row has the decision as far as it may be seen as `shown_decision`, and as `shown_dispute` whether people
     decided it differently; `program_characters` where that is among the columns. What queues hide is taken off.
@@ -135,7 +137,8 @@ def list_traces(
     )
     if "program" in columns:
         traces = traces.annotate(program_characters=Length("program__body"))
-    lying = Lying(_placed(walk, sight), _is_sparse(walk, sight))
+    is_counted = total is not None and total.is_exact
+    lying = Lying(_placed(walk, sight), _is_sparse(walk, sight), is_counted)
     page: Page[Trace, int] = TRACES.page(traces, walk.sort, down=before, up=after, lying=lying)
     veil(page.rows, sight)
     return page

@@ -80,7 +80,8 @@ def _with_columns(request: HttpRequest) -> Any:
 def _table(request: HttpRequest, walk: TraceWalk, sight: Sight) -> dict[str, Any]:
     columns = columns_of(request, TRACES)
     down, up = read_key(request, "before"), read_key(request, "after")
-    page = list_traces(walk, sight, before=down, after=up, columns=columns)
+    total = count_traces(walk, sight)
+    page = list_traces(walk, sight, before=down, after=up, columns=columns, total=total)
     _say_more(page.rows, walk, sight, columns)
     if "columns" not in request.GET and not any(trace.problem.kind == ProblemKind.ARC for trace in page.rows):
         columns = tuple(word for word in columns if word != "pairs")
@@ -88,7 +89,7 @@ def _table(request: HttpRequest, walk: TraceWalk, sight: Sight) -> dict[str, Any
     is_usual = not walk.order
     look = Look(columns, "order", ("Older", "Newer") if is_usual else ("Further", "Back"))
     return {
-        "list": show_list(request, "traces", TRACES, page, look=look, count=count_traces(walk, sight)),
+        "list": show_list(request, "traces", TRACES, page, look=look, count=total),
         "page": page,
         "scope": walk,
         "chips": selection_words(walk),
