@@ -486,6 +486,7 @@ def _posting(world: World) -> Iterator[Visit]:
         ("trace_tag", [], {"tag": "odd"}),
         ("trace_tag", [], {"tag": "quolls", "do": "remove"}),
         ("trace_tag_undo", [10**9], {}),
+        ("saved_view_restore", [10**9], {}),
         ("saved_view_list", [], {"title": "Mine"}),
         ("saved_view_change", [world.view.pk], {"title": "Mine"}),
         ("adjudication_decide", [trace], {"key": key, "decision": "accept", "review": "0", "adjudication": "0"}),

@@ -246,6 +246,7 @@ urlpatterns: list[URLPattern] = [
     path("traces/import/", trace_imports.trace_import, name="trace_import"),
     path("traces/next/", traces.trace_next, name="trace_next"),
     path("traces/views/", saved_views.saved_view_list, name="saved_view_list"),
+    path("traces/views/deleted/<int:event_id>/", saved_views.saved_view_restore, name="saved_view_restore"),
     path("traces/views/<int:view_id>/", saved_views.saved_view_change, name="saved_view_change"),
     path("traces/<int:trace_id>/withdraw/", withdrawals.trace_withdraw, name="trace_withdraw"),
     path("traces/<int:trace_id>/", traces.trace_detail, name="trace_detail"),
