@@ -31,6 +31,7 @@ NO_PARSERS = {
     "dj_database_url": "reads a setting",
     "django": "reads forms and addresses, which people send",
     "django_htmx": "writes headers",
+    "gymnasium": "makes worlds of settings that are checked, by names that are registered",
     "honcho": "starts our processes",
     "huggingface_hub": "reads the replies of a hub that the operator named",
     "kombu": "carries ids of rows",
@@ -41,6 +42,7 @@ NO_PARSERS = {
     "psutil": "looks at processes",
     "psycopg": "sends texts as parameters",
     "psycopg_pool": "keeps connections",
+    "threadpoolctl": "counts threads",
     "pyarrow": "writes tables, and reads back the blocks that the same writer has just set aside",
 }
 """Packages that the product imports and that parse no text of a model, and why not."""
