@@ -131,6 +131,8 @@ STORAGES = {
 
 EXPORT_DIR = VAR_DIR / "exports"
 STORAGES["exports"] = export_storage(EXPORT_DIR)
+ARTEFACT_DIR = VAR_DIR / "artefacts"
+STORAGES["artefacts"] = export_storage(ARTEFACT_DIR)  # files that trainings made and samplers use
 EXPORT_DAYS = whole_number("EXPORT_DAYS", default=30)  # files that nobody asks for are kept so long; 0 for ever
 DISK_RESERVE_BYTES = 64 * 1024 * 1024  # with less than this free, the disk counts as full
 UPLOAD_LIMIT_BYTES = 64 * 1024 * 1024
@@ -154,6 +156,11 @@ WORKER_SILENT_SECONDS = float(os.environ.get("WORKER_SILENT_SECONDS") or 60)
 WORKER_QUEUES = ("sweeps", "interactive", "starts", "verification", "sampling")
 QUICK_QUEUES = ("sweeps", "interactive")
 FILE_QUEUES = ("files",)
+# Trainings take hours and have a worker of their own, on machines that are meant to train.
+TRAINING_QUEUES = ("training",)
+WORKER_TRAINING = (os.environ.get("WORKER_TRAINING") or "1") != "0"
+TRAINING_DIR = VAR_DIR / "trainings"  # what a training under way keeps on its machine
+TRAINING_HOURS = whole_number("TRAINING_HOURS", default=48)  # no training takes longer
 
 CELERY_BROKER_URL = os.environ.get("CELERY_BROKER_URL") or EMBEDDED_BROKER
 if CELERY_BROKER_URL == EMBEDDED_BROKER:
@@ -169,7 +176,8 @@ CELERY_TASK_ROUTES = {
     "trajectories.sample_*": {"queue": "sampling"},
     "trajectories.fill_*": {"queue": "files"},
     "trajectories.import_families": {"queue": "files"},
-    "trajectories.work_on_*": {"queue": "sampling"},  # unless the kind of job says another one (tasks.jobs)
+    "trajectories.work_on_training": {"queue": "training"},
+    "trajectories.work_on_[!t]*": {"queue": "sampling"},  # unless the kind of job says another one (tasks.jobs)
 }
 CELERY_WORKER_ENABLE_REMOTE_CONTROL = False  # nothing uses it, and every worker would leave a queue of its own behind
 CELERY_BROKER_HEARTBEAT = 0  # a worker that is at a task could send none, and would lose its connection
@@ -186,6 +194,7 @@ CELERY_BEAT_SCHEDULE = {
     "sweep_jobs": {"task": "trajectories.sweep_jobs", "schedule": 30, "options": {"expires": 30}},
     "sweep_queues": {"task": "trajectories.sweep_queues", "schedule": 20, "options": {"expires": 20}},
     "sweep_replays": {"task": "trajectories.sweep_replays", "schedule": 30, "options": {"expires": 30}},
+    "sweep_searches": {"task": "trajectories.sweep_searches", "schedule": 10, "options": {"expires": 10}},
     "sweep_unsplit": {"task": "trajectories.sweep_unsplit", "schedule": 10, "options": {"expires": 10}},
     "sweep_uploads": {"task": "trajectories.sweep_uploads", "schedule": 600, "options": {"expires": 600}},
     "sweep_submissions": {"task": "trajectories.sweep_submissions", "schedule": 3600, "options": {"expires": 3600}},

@@ -42,8 +42,9 @@ NO_PARSERS = {
     "psutil": "looks at processes",
     "psycopg": "sends texts as parameters",
     "psycopg_pool": "keeps connections",
-    "threadpoolctl": "counts threads",
     "pyarrow": "writes tables, and reads back the blocks that the same writer has just set aside",
+    "sklearn": "computes",
+    "threadpoolctl": "sets how many threads compute",
 }
 """Packages that the product imports and that parse no text of a model, and why not."""
 

@@ -11,7 +11,7 @@ from kombu.asynchronous import Hub
 from tests.worker import wait_for
 from trajectories.management import working
 from trajectories.management.commands.work import default_processes
-from trajectories.management.working import FILES, QUICK, LivelyConsumer, Place, Pulse, places
+from trajectories.management.working import FILES, QUICK, TRAINING, LivelyConsumer, Place, Pulse, places
 
 PLACE = Place("worker 1", ["sweeps", "files"])
 
@@ -127,8 +127,8 @@ def test_both_kinds_of_loop_tell_when_they_go_round(monkeypatch):
 
 
 def test_there_is_a_place_for_short_and_one_for_long_work_however_few_workers_there_are():
-    assert [place.name for place in places(1)] == ["worker 1", QUICK, FILES]
-    assert len(places(4)) == 6
+    assert [place.name for place in places(1)] == ["worker 1", QUICK, FILES, TRAINING]
+    assert len(places(4)) == 7
 
 
 @pytest.mark.parametrize(("text", "cores", "count"), [("", 8, 8), ("", 1, 2), ("1", 8, 1), ("12", 1, 12)])

@@ -26,9 +26,9 @@ logger = logging.getLogger(__name__)
 
 BEATS_PER_SILENCE = 12
 LONGEST_BEAT = 5.0
-QUICK, FILES = "quick worker", "file worker"
-"""The places that serve only what is done within moments, so that it is done whatever else goes on, and only what may
-take minutes in one piece, so that nothing else waits for it."""
+QUICK, FILES, TRAINING = "quick worker", "file worker", "training worker"
+"""The places that serve only what is done within moments, so that it is done whatever else goes on; only what may take
+minutes in one piece, so that nothing else waits for it; and only trainings, which may take hours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +40,13 @@ class Place:
 
 
 def places(workers: int) -> list[Place]:
-    """One place for each of the `workers` that do everything else, the quick one and the one for files."""
+    """One place for each of the `workers` that do everything else, the quick one, the one for files, and the one for
+    trainings on a machine that is meant to train (the WORKER_TRAINING setting)."""
     return [
         *(Place(f"worker {number + 1}", settings.WORKER_QUEUES) for number in range(workers)),
         Place(QUICK, settings.QUICK_QUEUES),
         Place(FILES, settings.FILE_QUEUES),
+        *([Place(TRAINING, settings.TRAINING_QUEUES)] if settings.WORKER_TRAINING else []),
     ]
 
 

@@ -6,7 +6,7 @@ class Migration(migrations.Migration):
     """Agents in worlds: what they remember and have learnt, and the episodes they played."""
 
     dependencies = [
-        ("trajectories", "0058_export_containers"),
+        ("trajectories", "0060_trainings"),
     ]
 
     operations = [

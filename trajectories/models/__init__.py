@@ -1,6 +1,7 @@
 """One module per concept. The loop: Problem -> Run of Attempts -> Trace -> Verdict -> Review -> Release -> Export."""
 
 from trajectories.models.adjudications import Adjudication, ReviewVoid
+from trajectories.models.artefacts import Artefact
 from trajectories.models.assignments import Assignment, QueueFlag, QueueItem, QueueSkip
 from trajectories.models.audit import AuditEvent
 from trajectories.models.bells import Bell
@@ -29,23 +30,32 @@ from trajectories.models.reviews import Review
 from trajectories.models.rubrics import Rubric
 from trajectories.models.runs import Attempt, Run, RunProblem
 from trajectories.models.samplers import Sampler, SamplerGate
+from trajectories.models.saved_views import SavedView
+from trajectories.models.segmentations import SegmentationJob
 from trajectories.models.sketches import ProblemSketch
 from trajectories.models.submissions import Submission
 from trajectories.models.threads import Mention, Thread, ThreadEvent
 from trajectories.models.tombstones import ReleaseTag, Tombstone
+from trajectories.models.trace_searches import SearchBacklog, TraceSearch
+from trajectories.models.trace_tags import Tag, TraceTag
 from trajectories.models.traces import PendingVerification, Text, Trace
+from trajectories.models.trainings import Training, TrainingPoint
 from trajectories.models.verdicts import Verdict
 from trajectories.models.workers import Worker
 
 JOB_KINDS: dict[str, JobKind] = {
     model.job_kind.word: model.job_kind
-    for model in (Run, JudgeJob, GenerationJob, Reverification, Export, Import, Freezing, Delivery)
+    for model in (
+        *(Run, JudgeJob, GenerationJob, Reverification, Export, Import, Freezing, Delivery, SegmentationJob),
+        *(Training,),
+    )
 }
 """Every kind of background job by its word, in the order of lists."""
 
 __all__ = [
     "JOB_KINDS",
     "Adjudication",
+    "Artefact",
     "Assignment",
     "Attempt",
     "AuditEvent",
@@ -100,12 +110,20 @@ __all__ = [
     "RunProblem",
     "Sampler",
     "SamplerGate",
+    "SavedView",
+    "SearchBacklog",
+    "SegmentationJob",
     "Submission",
+    "Tag",
     "Text",
     "Thread",
     "ThreadEvent",
     "Tombstone",
     "Trace",
+    "TraceSearch",
+    "TraceTag",
+    "Training",
+    "TrainingPoint",
     "Transition",
     "Verdict",
     "Worker",

@@ -21,3 +21,14 @@ class LeasedJob(models.Model):
 
     class Meta:
         abstract = True
+
+
+class ChildJob(models.Model):
+    """A job that another one has asked for and waits for: `parent_kind` is the word of that one's kind and `parent_id`
+    its id; "" and None for a job of its own. When the child ends, its parent is rung for (services.jobs.endings)."""
+
+    parent_kind = models.CharField(max_length=20, blank=True)
+    parent_id = models.BigIntegerField(null=True)
+
+    class Meta:
+        abstract = True

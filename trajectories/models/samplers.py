@@ -2,6 +2,7 @@
 
 from django.db import models
 
+from trajectories.models.artefacts import Artefact
 from trajectories.models.titles import TitleField
 
 
@@ -27,6 +28,8 @@ class Sampler(models.Model):
     version = models.PositiveIntegerField(default=1)
     parameters = models.JSONField(default=dict)
     parent = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="children")
+    # What it has learnt, for kinds that read a file of it.
+    artefact = models.ForeignKey(Artefact, null=True, blank=True, on_delete=models.PROTECT, related_name="samplers")
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -28,7 +28,11 @@ class Queues:
 
 def get_queues() -> Queues:
     """Read the queues: in one query where they are in the database, else from the broker."""
-    names = list(dict.fromkeys((*settings.WORKER_QUEUES, *settings.QUICK_QUEUES, *settings.FILE_QUEUES)))
+    names = list(
+        dict.fromkeys(
+            (*settings.WORKER_QUEUES, *settings.QUICK_QUEUES, *settings.FILE_QUEUES, *settings.TRAINING_QUEUES)
+        )
+    )
     if getattr(settings, "CELERY_BROKER_TRANSPORT", ""):  # ours, of the queue inside the database
         return Queues(ask_database(names))
     try:

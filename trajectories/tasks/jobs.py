@@ -10,12 +10,14 @@ from functools import partial
 from typing import Any
 
 from celery import Task, shared_task
+from django.conf import settings
 from django.contrib.auth.models import AnonymousUser, User
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 
 from trajectories.models import JOB_KINDS, Run
 from trajectories.models.job_kinds import CANCEL, PAUSE, RESUME, RETRY
+from trajectories.services.curation.segmentations import lost_segmentations, segment_next
 from trajectories.services.generation.jobs import lost_generation_jobs, resume_generation
 from trajectories.services.generation.work import generate_next
 from trajectories.services.imports.jobs import cancel_import, import_next, lost_imports, retry_import
@@ -26,13 +28,15 @@ from trajectories.services.releases.deliveries import deliver_next, lost_deliver
 from trajectories.services.releases.exports import is_short, lost_exports, rebuild_export, write_export
 from trajectories.services.releases.freezing import freeze_next, lost_freezings, retry_freezing
 from trajectories.services.runs.lifecycle import cancel_run, pause_run, resume_run
+from trajectories.services.training.planning import retry_training
+from trajectories.services.training.work import lost_trainings, train_next
 from trajectories.services.verification.reverifications import lost_reverifications, reverify_next
 
 logger = logging.getLogger(__name__)
 Act = Callable[[User, int], Any]
 """Does something to the job of that id for somebody, and gives it back."""
 
-INTERACTIVE, SAMPLING, VERIFICATION, FILES = "interactive", "sampling", "verification", "files"
+INTERACTIVE, SAMPLING, VERIFICATION, FILES, TRAINING = "interactive", "sampling", "verification", "files", "training"
 """Queues of work; see docs/operations.md for what is in which."""
 
 
@@ -41,12 +45,15 @@ class Work:
     """What workers do with the jobs of one kind.
 
     `go_on` works at a job for a while under its lease, and says whether there is more to do. `lost` are the ids of jobs
-    that nobody works on though somebody should. `queue` names the queue of a job's bell.
+    that nobody works on though somebody should. `queue` names the queue of a job's bell. `limit` is after how many
+    seconds a worker that is at it is ended. A bell whose work takes longer than the
+    broker waits is handed out again: whoever hears it finds the lease held.
     """
 
     go_on: Callable[..., bool]
     lost: Callable[[], Collection[int]]
     queue: Callable[[int], str]
+    limit: int = settings.CELERY_TASK_TIME_LIMIT
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +128,18 @@ KINDS: dict[str, Kind] = {
             Work(_in_one_go(deliver_next), lost_deliveries, lambda _: FILES),
             {RETRY: _by_id(retry_delivery)},
         ),
+        Kind("segmentation", Work(segment_next, lost_segmentations, lambda _: FILES)),
+        Kind(
+            "training",
+            # Its own limit ends a training with a sentence; this one ends a worker that does not even ask for the time.
+            Work(
+                _in_one_go(train_next),
+                lost_trainings,
+                lambda _: TRAINING,
+                limit=settings.TRAINING_HOURS * 3600 + 1800,
+            ),
+            {RETRY: _by_id(retry_training)},
+        ),
     )
 }
 """By the word that addresses and the other tables use."""
@@ -129,7 +148,7 @@ KINDS: dict[str, Kind] = {
 def _task_of(kind: str, work: Work) -> "Task[[int], None]":
     """The task that works at a job of a kind for a while, and rings again while there is more."""
 
-    @shared_task(name=f"trajectories.work_on_{kind}")
+    @shared_task(name=f"trajectories.work_on_{kind}", time_limit=work.limit)
     def work_on(job_id: int) -> None:
         if work.go_on(job_id=job_id):
             ring_for_job(kind, job_id)

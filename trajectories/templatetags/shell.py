@@ -1,7 +1,7 @@
 """What every page is put together from: icons, badges, bars, navigation, preferences, addresses, keys of forms."""
 
 import uuid
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from django import template
@@ -117,6 +117,7 @@ def icon(name: str) -> SafeString:
 
 
 @register.simple_tag
+@lru_cache(maxsize=512)
 def badge(state: str, word: str = "") -> SafeString:
     """An outcome, state or decision as icon and word: never by colour alone. `word` replaces the usual word."""
     css, symbol, usual = BADGES.get(state, ("unscored", "minus", state))

@@ -1,7 +1,7 @@
 """What a sampler is."""
 
 from collections.abc import Iterator, Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from trajectories.core.records import SampleFailure, SampleRequest, SampleResult
 
@@ -14,4 +14,13 @@ class Sampler(Protocol):
 
     def sample(self, requests: Sequence[SampleRequest]) -> Iterator[tuple[int, SampleResult | SampleFailure]]:
         """Yield (position in `requests`, outcome) as each is ready, in any order, exactly one per request."""
+        ...
+
+
+@runtime_checkable
+class Teachable(Protocol):
+    """A sampler that can use what a training made."""
+
+    def taught(self, artefact: bytes) -> Sampler:
+        """The sampler with what it has learnt. Raises ValueError, with one sentence, for a file that is none of its."""
         ...

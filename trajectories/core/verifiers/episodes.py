@@ -20,6 +20,8 @@ class EpisodeVerifier:
     name = "episode"
     version = 1
     title = "Episode"
+    decides = True
+    takes_reference = False
 
     def applies_to(self, problem: ProblemRecord, trace: TraceRecord) -> bool:  # noqa: ARG002
         """Every trace of an episode."""

@@ -10,10 +10,20 @@ from trajectories.models import JOB_KINDS
 CONCEPTS = (
     *("problemset", "problem", "sampler", "instruction", "run", "attempt", "trace", "verdict", "review", "repair"),
     *("thread", "queue", "release", "releaseitem", "export", "reverification", "rubric", "judgejob"),
-    *("releaserule", "releasetag", "removal", "tombstone", "delivery"),
+    *("releaserule", "releasetag", "removal", "tombstone", "delivery", "tracetag", "training"),
     *("brief", "generationjob", "generationcall", "problemcandidate", "candidateanswer", "candidatereview"),
 )
-BLIND_CONCEPTS = ("release", "releaseitem", "releaserule", "releasetag", "removal", "tombstone", "export", "delivery")
+BLIND_CONCEPTS = (
+    "release",
+    "releaseitem",
+    "releaserule",
+    "releasetag",
+    "removal",
+    "tombstone",
+    "export",
+    "delivery",
+    "training",
+)
 """What is made of everybody's decisions: nothing for who reviews without knowing those of others."""
 
 VIEW = [f"view_{name}" for name in CONCEPTS]
@@ -29,9 +39,13 @@ ROLES: dict[str, list[str]] = {
         "add_repair",
         "add_comparison",
         "add_thread",
+        "add_tracetag",
         "review_problemcandidate",
     ],
-    "engineer": [*VIEW, "add_thread", "see_reviews", "add_release", "add_export", "download_export", "add_delivery"],
+    "engineer": [
+        *VIEW,
+        *("add_thread", "add_tracetag", "see_reviews", "add_release", "add_export", "download_export", "add_delivery"),
+    ],
     "lead": [
         *VIEW,
         "add_review",
@@ -39,6 +53,8 @@ ROLES: dict[str, list[str]] = {
         "add_comparison",
         "view_comparison",
         "add_thread",
+        "add_tracetag",
+        "delete_tracetag",
         "see_reviews",
         "add_queue",
         "control_queue",

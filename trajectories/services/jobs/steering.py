@@ -14,8 +14,9 @@ from django.utils import timezone
 
 from trajectories.core.records import JSON
 from trajectories.models import JOB_KINDS, AuditEvent
-from trajectories.models.job_kinds import CANCELLED, QUEUED
+from trajectories.models.job_kinds import CANCELLED, PAUSED, QUEUED
 from trajectories.models.leased_jobs import LeasedJob
+from trajectories.services.jobs.endings import tell_parent
 from trajectories.services.jobs.ringers import ring
 
 
@@ -87,6 +88,8 @@ def steer(  # noqa: PLR0913 (who moves what, how and why)
         )
         if move.target == QUEUED:
             ring(kind, held.pk)
+        elif move.target in (PAUSED, CANCELLED):
+            tell_parent(held)
     return held
 
 

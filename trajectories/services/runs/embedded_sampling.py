@@ -4,6 +4,7 @@ import logging
 import threading
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
@@ -12,8 +13,11 @@ from django.db import DatabaseError, connection
 
 from trajectories.core.records import SampleFailure, SampleRequest, SampleResult
 from trajectories.core.samplers import SAMPLERS
-from trajectories.core.samplers.base import Sampler
-from trajectories.models import Attempt
+from trajectories.core.samplers.base import Sampler, Teachable
+from trajectories.core.samplers.symbolic.guide import GuideError
+from trajectories.models import Attempt, Run
+from trajectories.models import Sampler as SamplerRow
+from trajectories.services.endpoints.artefacts import ArtefactError, artefact_file
 from trajectories.services.runs.attempts import (
     BATCH_LIMIT,
     Batch,
@@ -26,7 +30,7 @@ from trajectories.services.runs.attempts import (
     return_batch,
 )
 from trajectories.services.runs.episodes import play_batch
-from trajectories.services.runs.lifecycle import fail_run
+from trajectories.services.runs.lifecycle import RunStateError, fail_run, pause_run
 from trajectories.services.runs.requests import finish_result, sample_request
 from trajectories.services.runs.rounds import move_on
 from trajectories.services.traces.storing import store_result
@@ -98,8 +102,14 @@ def sample_next_batch(*, run_id: int, samplers: SamplerMakers = SAMPLERS, limit:
         fail_run(run_id=run_id, reason=f"No sampler of kind {sampler_row.kind!r} is installed.")
         return BatchReport([], more=False)
     try:
+        sampler = None if maker is None else _taught(maker(), sampler_row)
+    except (ArtefactError, GuideError) as fault:
+        return_batch(lease_token=batch.token)
+        _pause(batch.attempts[0].run, str(fault))
+        return BatchReport([], more=False)
+    try:
         with Heartbeat(run_id, batch.token) as heartbeat:
-            trace_ids = _play(batch, heartbeat) if maker is None else _draw(maker(), batch, heartbeat)
+            trace_ids = _play(batch, heartbeat) if sampler is None else _draw(sampler, batch, heartbeat)
     finally:
         return_batch(lease_token=batch.token)
     move_on(run_id=run_id)
@@ -110,6 +120,20 @@ def _play(batch: Batch, heartbeat: Heartbeat) -> list[int]:
     """Let the agent of a batch play its episodes; returns the ids of the traces."""
     run_id = batch.attempts[0].run_id
     return play_batch(batch.attempts, batch.token, lambda: heartbeat.wanted and is_wanted(run_id=run_id))
+
+
+def _taught(sampler: Sampler, row: SamplerRow) -> Sampler:
+    """The sampler with what it has learnt, if it has. Raises ArtefactError, and GuideError for a file that is none."""
+    if row.artefact is None:
+        return sampler
+    if not isinstance(sampler, Teachable):
+        raise ArtefactError(f"{row.title} has learnt something, but samplers of the kind {row.kind} cannot use it.")
+    return sampler.taught(artefact_file(row.artefact).read_bytes())
+
+
+def _pause(run: Run, reason: str) -> None:
+    with suppress(RunStateError):  # somebody has stopped it in the meantime
+        pause_run(actor=None, run=run, reason=reason)
 
 
 def _draw(sampler: Sampler, batch: Batch, heartbeat: Heartbeat) -> list[int]:

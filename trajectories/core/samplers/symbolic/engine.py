@@ -9,7 +9,7 @@ import heapq
 from collections.abc import Iterable, Sequence
 from itertools import count
 from operator import ne
-from typing import Any
+from typing import Any, Protocol
 
 from trajectories.core.samplers.symbolic.candidates import Budget
 from trajectories.core.samplers.symbolic.operation import Kind, Op
@@ -31,15 +31,19 @@ MISSIZED = 30
 class State:
     """What a chain of operations gives on every input; later inputs are only computed when needed."""
 
-    __slots__ = ("cells", "cost", "depth", "kind", "op", "parent", "rank", "values")
+    __slots__ = ("cells", "cost", "depth", "kind", "op", "parent", "path", "rank", "values")
 
-    def __init__(self, kind: Kind, values: list[Value], parent: "State | None", op: Op | None) -> None:
+    def __init__(
+        self, kind: Kind, values: list[Value], parent: "State | None", op: Op | None, step: float = 0.0
+    ) -> None:
         self.kind = kind
         self.values = values
         self.parent = parent
         self.op = op
         self.cost: float = parent.cost + op.cost if parent and op else 0.0
-        self.rank: float = self.cost
+        # What the search counts: the costs of the steps as it was told to order them.
+        self.path: float = parent.path + step if parent else 0.0
+        self.rank: float = self.path
         self.depth: int = parent.depth + 1 if parent else 0
         self.cells: list[int] = []
 
@@ -73,12 +77,32 @@ def size(kind: Kind, value: Value) -> int:
     return sum(8 + len(rows) * len(rows[0]) for _, _, rows in value)
 
 
-def group_by_cost(ops: Iterable[Op]) -> list[tuple[float, list[Op]]]:
-    """Operations of the same cost together, cheapest first."""
-    groups: dict[float, list[Op]] = {}
-    for op in ops:
-        groups.setdefault(round(op.cost, 1), []).append(op)
+Groups = list[tuple[float, list[tuple[Op, float]]]]
+"""Operations with their costs; those of about the same cost together, cheapest first."""
+
+
+def group_by_cost(ops: Iterable[Op], costs: Iterable[float]) -> Groups:
+    """Operations of the same cost, to one decimal, together, cheapest first."""
+    groups: dict[float, list[tuple[Op, float]]] = {}
+    for op, cost in zip(ops, costs):
+        groups.setdefault(round(cost, 1), []).append((op, cost))
     return sorted(groups.items())
+
+
+class Order(Protocol):
+    """In which order operations are tried."""
+
+    def costs(self, ops: Sequence[Op], previous: str) -> list[float]:
+        """What it costs to go on with each operation after the one of that name, "" at the start."""
+        ...
+
+
+class ByDescription:
+    """The order of description length alone."""
+
+    def costs(self, ops: Sequence[Op], previous: str) -> list[float]:  # noqa: ARG002
+        """See Order."""
+        return [op.cost for op in ops]
 
 
 class Fit:
@@ -94,15 +118,20 @@ class Fit:
 class Search:
     """One search in one frame. It leaves `fits`, `layers` (states of the outputs' sizes) and `missized` (of others)."""
 
-    def __init__(self, inputs: Sequence[Rows], targets: Sequence[Rows], ops: Sequence[Op]) -> None:
+    def __init__(
+        self, inputs: Sequence[Rows], targets: Sequence[Rows], ops: Sequence[Op], order: Order | None = None
+    ) -> None:
         self.inputs = list(inputs)
         self.shapes = [(len(rows), len(rows[0])) for rows in targets]
         self.target = b"".join(flatten(rows) for rows in targets)
         self.colours = set(self.target)
-        self._groups: dict[Kind, list[tuple[float, list[Op]]]] = {
-            "grid": group_by_cost(op for op in ops if op.takes == "grid"),
-            "pieces": group_by_cost(op for op in ops if op.takes == "pieces"),
+        self._ops: dict[Kind, list[Op]] = {
+            "grid": [op for op in ops if op.takes == "grid"],
+            "pieces": [op for op in ops if op.takes == "pieces"],
         }
+        self._order = order or ByDescription()
+        self._habits = order is not None
+        self._grouped: dict[tuple[Kind, str], Groups] = {}
         self.fits: list[Fit] = []
         self.layers: list[tuple[State, bytes]] = []
         self.missized: dict[Kind, list[State]] = {"grid": [], "pieces": []}
@@ -129,15 +158,25 @@ class Search:
             _, _, parent, index = heapq.heappop(self._heap)
             if not self._complete(parent, budget):
                 continue
-            groups = self._groups[parent.kind]
+            groups = self._groups(parent)
             self._push(parent, index + 1)
-            for op in groups[index][1]:
-                state = self._apply(parent, op, budget)
+            for op, cost in groups[index][1]:
+                state = self._apply(parent, op, cost, budget)
                 if state is not None:
                     self._push(state, 0)
 
+    def _groups(self, state: State) -> Groups:
+        """The operations that may follow a state."""
+        previous = state.op.function.__name__ if self._habits and state.op is not None else ""
+        found = self._grouped.get((state.kind, previous))
+        if found is None:
+            ops = self._ops[state.kind]
+            found = group_by_cost(ops, self._order.costs(ops, previous))
+            self._grouped[state.kind, previous] = found
+        return found
+
     def _push(self, state: State, index: int) -> None:
-        groups = self._groups[state.kind]
+        groups = self._groups(state)
         if index < len(groups):
             heapq.heappush(self._heap, (state.rank + groups[index][0], next(self._serial), state, index))
 
@@ -152,9 +191,9 @@ class Search:
         state.cells.append(size(state.kind, value))
         return True
 
-    def _apply(self, parent: State, op: Op, budget: Budget) -> State | None:
+    def _apply(self, parent: State, op: Op, cost: float, budget: Budget) -> State | None:
         self.evaluated += 1
-        state = State(op.gives, [], parent, op)
+        state = State(op.gives, [], parent, op, cost)
         if not self._step(state, parent, op, budget):
             return None
         if op.gives == "grid":

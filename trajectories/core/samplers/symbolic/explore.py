@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from trajectories.core.problems.arc import ArcTask
 from trajectories.core.samplers.symbolic.candidates import Budget, Candidate
 from trajectories.core.samplers.symbolic.catalogue import build_catalogue
-from trajectories.core.samplers.symbolic.engine import Search, State
+from trajectories.core.samplers.symbolic.engine import Order, Search, State
 from trajectories.core.samplers.symbolic.frames import Frame, choose_frames
 from trajectories.core.samplers.symbolic.grid import colour
 from trajectories.core.samplers.symbolic.object.learn import learn_answers, learn_rules
@@ -49,8 +49,8 @@ def make_candidate(program: GridProgram, task: ArcTask) -> Candidate:
     return Candidate(program.view, program, train, test, matches)
 
 
-def explore(task: ArcTask, budget: Budget) -> Exploration:
-    """Search all frames within the budget."""
+def explore(task: ArcTask, budget: Budget, order: Order | None = None) -> Exploration:
+    """Search all frames within the budget, in an order of its own or in that of description length."""
     inputs = [to_rows(pair.input) for pair in (*task.train, *task.test)]
     outputs = [to_rows(pair.output) for pair in task.train if pair.output is not None]
     frames = choose_frames(inputs, outputs)
@@ -60,7 +60,7 @@ def explore(task: ArcTask, budget: Budget) -> Exploration:
     shares = {1: (1.0,), 2: (0.6, 0.4), 3: (0.45, 0.35, 0.2)}[len(frames)]
     for frame, share in zip(frames, shares):
         part = Budget(int(total * share))
-        search = explore_frame(frame, inputs, outputs, part)
+        search = explore_frame(frame, inputs, outputs, part, order)
         budget.spend(int(total * share) - part.left)
         for program in programs_of(search, frame):
             candidate = make_candidate(program, task)
@@ -71,12 +71,14 @@ def explore(task: ArcTask, budget: Budget) -> Exploration:
     return result
 
 
-def explore_frame(frame: Frame | None, inputs: Sequence[Rows], outputs: Sequence[Rows], budget: Budget) -> Search:
+def explore_frame(
+    frame: Frame | None, inputs: Sequence[Rows], outputs: Sequence[Rows], budget: Budget, order: Order | None = None
+) -> Search:
     """Search one frame until the budget is spent, or earlier where the task turns out to be easy."""
     starts = [enter(frame, rows, rows) for rows in inputs]
     targets = [enter(frame, rows, given) for rows, given in zip(outputs, inputs)]
     ops = build_catalogue(starts[: len(targets)], targets)
-    search = Search(starts, targets, [*ops, *learned_ops(starts, targets, ops)])
+    search = Search(starts, targets, [*ops, *learned_ops(starts, targets, ops)], order)
     total = budget.left
     started = time.monotonic()
     while budget.left > 0:

@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from trajectories.core.consolidation.votes import rank_weights
 from trajectories.core.problems.arc import ArcTask
 from trajectories.core.problems.grids import Grid
 from trajectories.core.records import JSON
 from trajectories.core.samplers.symbolic.candidates import Budget, Candidate
 from trajectories.core.samplers.symbolic.explore import explore
+from trajectories.core.samplers.symbolic.guide import Guide
 from trajectories.core.samplers.symbolic.narrate import headline
 from trajectories.core.samplers.symbolic.pixel import search as search_pixels
 
@@ -38,10 +40,10 @@ class Population:
 
 
 @lru_cache(maxsize=REMEMBERED)
-def find_programs(task: ArcTask, work: int) -> dict[str, Population]:
-    """Grid and object candidates of a task."""
+def find_programs(task: ArcTask, work: int, guide: Guide | None = None) -> dict[str, Population]:
+    """Grid and object candidates of a task, searched for in the order of a guide, if there is one."""
     budget = Budget(work)
-    found = explore(task, budget)
+    found = explore(task, budget, guide.of(task) if guide else None)
     facts: dict[str, JSON] = {
         "states": found.states, "evaluations": found.evaluated, "work": work - budget.left
     }  # fmt: skip
@@ -58,12 +60,12 @@ def find_pixels(task: ArcTask) -> Population:
     return Population(ranked, {"work": PIXEL_CELLS - budget.left})
 
 
-def population(task: ArcTask, view: str, work: int = GRID_CELLS) -> Population:
+def population(task: ArcTask, view: str, work: int = GRID_CELLS, guide: Guide | None = None) -> Population:
     """The candidates of a view; searched on the first call for a task, then remembered.
 
     `work` limits the grid and object search; the pixel search ends by itself well below its own limit.
     """
-    return find_pixels(task) if view == "pixel" else find_programs(task, work)[view]
+    return find_pixels(task) if view == "pixel" else find_programs(task, work, guide)[view]
 
 
 def votes(candidates: Sequence[Candidate], position: int) -> list[Grid]:
@@ -73,7 +75,7 @@ def votes(candidates: Sequence[Candidate], position: int) -> list[Grid]:
         output = candidate.test_outputs[position]
         if candidate.fits and output is not None:
             weights[output] = weights.get(output, 0.0) + math.exp2(-candidate.program.cost)
-    return sorted(weights, key=lambda output: -weights[output])
+    return [output for output, _ in rank_weights(weights).ranked]
 
 
 def arrange(candidates: Sequence[Candidate], temperature: float, seed: int) -> tuple[Candidate, ...]:

@@ -8,6 +8,7 @@ from trajectories.core.problems import ProblemError
 from trajectories.core.problems.arc import ArcTask, task_of
 from trajectories.core.records import JSON, SampleFailure, SampleRequest, SampleResult
 from trajectories.core.samplers.symbolic.explore import SearchTimeoutError
+from trajectories.core.samplers.symbolic.guide import Guide, read_guide
 from trajectories.core.samplers.symbolic.narrate import tell
 from trajectories.core.samplers.symbolic.population import GRID_CELLS, VIEWS, arrange, population, refuted_before
 
@@ -18,11 +19,19 @@ MAX_WORK = 1_000_000_000
 class SymbolicSampler:
     """Program search on ARC tasks from the grid, object and pixel views. Deterministic: seeds only order the draws.
 
-    The parameter `work` sets how long the grid and object views search (6,000,000 units are about a CPU second).
+    The parameter `work` sets how long the grid and object views search (6,000,000 units are about a CPU second). One
+    that was taught searches in the order that its guide makes likely.
     """
 
     name = "symbolic"
     version = 1
+
+    def __init__(self, guide: Guide | None = None) -> None:
+        self._guide = guide
+
+    def taught(self, artefact: bytes) -> "SymbolicSampler":
+        """See base.Teachable. Raises GuideError."""
+        return SymbolicSampler(read_guide(artefact))
 
     def sample(self, requests: Sequence[SampleRequest]) -> Iterator[tuple[int, SampleResult | SampleFailure]]:
         """Yield (position, outcome); the requests of one problem follow one another, so that it is searched once."""
@@ -30,10 +39,10 @@ class SymbolicSampler:
             range(len(requests)), key=lambda i: (requests[i].problem.content_hash, requests[i].instruction.view, i)
         )
         for position in order:
-            yield position, draw(requests[position])
+            yield position, draw(requests[position], self._guide)
 
 
-def draw(request: SampleRequest) -> SampleResult | SampleFailure:
+def draw(request: SampleRequest, guide: Guide | None = None) -> SampleResult | SampleFailure:
     """One sample: candidate number `ordinal` of the view's arranged population."""
     view = request.instruction.view
     if view not in VIEWS:
@@ -45,14 +54,14 @@ def draw(request: SampleRequest) -> SampleResult | SampleFailure:
     work = request.parameters.get("work", GRID_CELLS)
     if type(work) is not int or not 1 <= work <= MAX_WORK:
         return SampleFailure("parameters", f"The parameter 'work' is {work!r}; expected 1 to {MAX_WORK} work units.")
-    return _draw(task, request, work)
+    return _draw(task, request, work, guide)
 
 
-def _draw(task: ArcTask, request: SampleRequest, work: int) -> SampleResult | SampleFailure:
+def _draw(task: ArcTask, request: SampleRequest, work: int, guide: Guide | None) -> SampleResult | SampleFailure:
     started = time.monotonic()
     view = request.instruction.view
     try:
-        found = population(task, view, work)
+        found = population(task, view, work, guide)
     except SearchTimeoutError as fault:
         return SampleFailure("timeout", str(fault), retryable=True)
     arranged = arrange(found.ranked, request.temperature, request.group_seed)

@@ -1,0 +1,1 @@
+"""What is learnt from releases: which traces enter a training, and the mathematics of the embedded learner."""

@@ -1,0 +1,23 @@
+"""What happens when a job ends that another one waits for: the parent's bell is rung, as if it had work now.
+
+A kind calls `tell_parent` in the transaction in which its job ends; moves by people do so by themselves. A parent whose
+bell is lost is found by its own sweep, and looks at its children itself.
+"""
+
+from typing import Any
+
+from trajectories.models.leased_jobs import ChildJob
+from trajectories.services.jobs.ringers import ring
+
+
+def parent_of(parent_job: Any | None) -> dict[str, Any]:
+    """The fields of a ChildJob whose parent is this job; of a job of its own for None."""
+    if parent_job is None:
+        return {"parent_kind": "", "parent_id": None}
+    return {"parent_kind": parent_job.job_kind.word, "parent_id": parent_job.pk}
+
+
+def tell_parent(job: Any) -> None:
+    """Ring for the job that waits for this one, if any does, once this transaction commits."""
+    if isinstance(job, ChildJob) and job.parent_kind and job.parent_id is not None:
+        ring(job.parent_kind, job.parent_id)

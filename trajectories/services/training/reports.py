@@ -1,0 +1,70 @@
+"""What a trainer tells while it trains, stored about once a second, and how it is stopped."""
+
+import math
+import time
+from typing import Any
+
+from django.conf import settings
+from django.db.models import QuerySet
+
+from trajectories.adapters.training.base import StoppedError, TrainerError
+from trajectories.models import Training, TrainingPoint
+from trajectories.services.jobs.outages import patiently
+
+SECONDS = 1.0
+MOST_POINTS = 20_000
+LONGEST_NOTE = 300
+
+
+class StoredReport:
+    """A report of the training whose lease is held by `held`, see adapters.training.base.Report."""
+
+    def __init__(self, training: Training, held: QuerySet[Training]) -> None:
+        self._training, self._held = training, held
+        self._changes: dict[str, Any] = {}
+        self._points: dict[int, dict[str, float]] = {}
+        self._until = time.monotonic() + settings.TRAINING_HOURS * 3600
+        self._told = 0.0
+
+    def progress(self, done: int, total: int, unit: str) -> None:
+        """See Report."""
+        self._changes |= {"done_count": done, "total_count": total, "unit": unit[:40]}
+        self.check()
+
+    def point(self, step: int, **values: float) -> None:
+        """See Report. Raises TrainerError for a value that is no number: what was learnt is worth nothing then."""
+        for name, value in values.items():
+            if not math.isfinite(value):
+                raise TrainerError(f"The {name.replace('_', ' ')} at step {step} was {value}; expected a number.")
+        self._points.setdefault(step, {}).update(values)
+        self.check()
+
+    def note(self, message: str) -> None:
+        """See Report."""
+        self._changes["note"] = message[:LONGEST_NOTE]
+        self.check()
+
+    def check(self) -> None:
+        """See Report."""
+        if time.monotonic() - self._told >= SECONDS:
+            self.flush()
+
+    def flush(self) -> None:
+        """Store what was told. Raises StoppedError where the lease is gone, TrainerError where time is up."""
+        self._told = time.monotonic()
+        if self._told > self._until:
+            hours = settings.TRAINING_HOURS
+            raise TrainerError(f"The training had not ended after {hours} hours (TRAINING_HOURS) and was stopped.")
+        changes, points = self._changes, self._points
+        self._changes, self._points = {}, {}
+        if not patiently(lambda: self._store(changes, points)):
+            raise StoppedError
+
+    def _store(self, changes: dict[str, Any], points: dict[int, dict[str, float]]) -> bool:
+        held = bool(self._held.update(**changes)) if changes else self._held.exists()
+        if held and points:
+            rows = [TrainingPoint(training=self._training, step=step, values=each) for step, each in points.items()]
+            TrainingPoint.objects.bulk_create(
+                rows, update_conflicts=True, unique_fields=["training", "step"], update_fields=["values"]
+            )
+        return held
