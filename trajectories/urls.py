@@ -52,6 +52,7 @@ from trajectories.views import (
     trace_imports,
     trace_search,
     traces,
+    trainings,
     uploads,
     withdrawals,
 )
@@ -237,4 +238,10 @@ urlpatterns: list[URLPattern] = [
     path("traces/<int:trace_id>/threads/", threads.thread_new, name="thread_new"),
     path("traces/<int:trace_id>/timeline/", timelines.trace_timeline, name="trace_timeline"),
     path("traces/<int:trace_id>/verdicts/", traces.trace_verdicts, name="trace_verdicts"),
+    path("trainings/", trainings.training_list, name="training_list"),
+    path("trainings/new/", trainings.training_new, name="training_new"),
+    path("trainings/<int:training_id>/", trainings.training_detail, name="training_detail"),
+    path("trainings/<int:training_id>/artefact/", trainings.training_artefact, name="training_artefact"),
+    path("trainings/<int:training_id>/curves/", trainings.training_curves, name="training_curves"),
+    path("trainings/<int:training_id>/sampler/", trainings.training_attach, name="training_attach"),
 ]
