@@ -37,6 +37,12 @@ def _plain_static_files(settings):
 
 
 @pytest.fixture(autouse=True)
+def _counts_take_their_time(monkeypatch):
+    """On a busy machine the count of three rows may be given up for an estimate, which no test expects."""
+    monkeypatch.setattr("trajectories.selectors.listing.COUNT_MILLISECONDS", 60_000)
+
+
+@pytest.fixture(autouse=True)
 def _no_event_loop_of_a_browser(request):
     """A browser that an earlier test opened stays open, and Playwright's event loop with it: whatever starts a loop of
     its own in this thread would be refused, in a test that has no browser at all."""

@@ -14,6 +14,7 @@ from trajectories.adapters.chat_api import ChatSettings
 from trajectories.core.selections import Selection
 from trajectories.core.verifiers import VERIFIERS
 from trajectories.models import Delivery, Export, Import, Release, Sampler, Training
+from trajectories.services.curation.segmentations import plan_segmentation
 from trajectories.services.generation.jobs import plan_generation
 from trajectories.services.releases.freezing import Order, plan_freezing
 from trajectories.services.verification.reverifications import plan_reverification
@@ -58,6 +59,9 @@ MAKERS: dict[str, Callable[[], Any]] = {
         kind=Import.Kind.QUESTIONS, source="questions.jsonl", options={"set_title": "A set", "on_fault": "skip"}
     ),
     "freezing": _freezing,
+    "segmentation": lambda: plan_segmentation(
+        actor=None, selection=Selection(problem=works("right")[0].problem_id), segmentation="sentences:1"
+    ),
     "delivery": lambda: Delivery.objects.create(release=_release(), what="environment"),
     "training": lambda: Training.objects.create(release=_release(), trainer="embedded", title="A training"),
 }

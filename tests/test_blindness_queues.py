@@ -5,7 +5,7 @@ which one they are.
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import pytest
 from django.contrib.auth.models import Permission, User
@@ -16,12 +16,24 @@ from tests.queues import decide, queue_of
 from tests.test_blindness import everything
 from tests.world import Visit, Walker, World, make_world, undone, visits
 from trajectories.core.curation.schemas import Blinding
-from trajectories.core.selections import Selection
-from trajectories.models import Queue, QueueItem, Trace, Verdict
+from trajectories.core.faults import Fault
+from trajectories.core.selections import NO_MODEL_VERDICT, NO_VERDICT, Selection
+from trajectories.models import JudgeJob, Queue, QueueItem, Reverification, Trace, TraceTag, Verdict
 from trajectories.selectors.blinding import EVERYTHING, Hidden, Sight, hidden_among, sight_of, veil
 from trajectories.selectors.search_trees import tells_hidden
-from trajectories.selectors.traces import get_trace, traces_in
+from trajectories.selectors.trace_filters import tells_veiled
+from trajectories.selectors.traces import (
+    TraceWalk,
+    count_traces,
+    get_trace,
+    list_traces,
+    neighbours,
+    traces_in,
+    waiting_parts,
+)
 from trajectories.services.curation.queues import steer_queue
+from trajectories.services.curation.trace_tags import add_tag
+from trajectories.services.verification.reverifications import plan_reverification
 
 PLANTED = ("echidnas", "galahs", "brolgas")
 """A verifier's message, a sampler and an instruction."""
@@ -202,10 +214,117 @@ def test_lists_by_what_is_hidden_leave_its_traces_out(world, curator):
         Selection(train="all"),
         Selection(sampler=world.traces[0].sampler_id),
         Selection(run=world.run.pk),
+        *BY_WHAT_IS_HIDDEN,
     ):
         assert hidden.isdisjoint(traces_in(scope, sight).values_list("pk", flat=True))
     assert hidden <= set(traces_in(Selection(problem=world.problem.pk), sight).values_list("pk", flat=True))
     assert hidden <= set(traces_in(Selection(correctness="pass"), EVERYTHING).values_list("pk", flat=True))
+
+
+BY_WHAT_IS_HIDDEN = (
+    *(Selection(outcome=word) for word in ("pass", "fail", NO_VERDICT)),
+    *(Selection(verifier="arc_answer", outcome=word) for word in ("pass", "fail", NO_VERDICT)),
+    Selection(verifier="arc_answer"),
+    Selection(near_miss="cells"),
+    Selection(model_judged=NO_MODEL_VERDICT),
+    Selection(temperature=1.0),
+    Selection(cost_from=0.0),
+    Selection(view="grids"),
+)
+
+
+@pytest.mark.parametrize("order", ["error", "costliest", "cheapest"])
+def test_places_in_orders_by_what_is_hidden_are_not_told(world, curator, order):
+    """Neither by what stands beside a hidden trace nor by where the list goes on after one."""
+    walk, sight, hidden = TraceWalk(order=order), sight_of(curator), world.traces[0]
+
+    def told():
+        beside = neighbours(walk, hidden, sight)
+        after = [trace.pk for trace in list_traces(walk, sight, before=hidden.pk).rows]
+        waiting = [list(part.values_list("pk", flat=True)) for part in waiting_parts(walk, sight, after=hidden.pk)]
+        return beside, after, waiting
+
+    others = [factories.make_trace(problem=world.problem, train_error=error, cost=error) for error in (0.1, 0.2)]
+    found = []
+    for value in (0.0, 0.15, 0.9):
+        Trace.objects.filter(pk=hidden.pk).update(train_error=value, cost=value)
+        found.append(told())
+    assert found[0] == found[1] == found[2]
+    assert {other.pk for other in others} <= set(found[0][2][1]), "they are in the list"
+
+
+def test_the_list_says_that_something_is_hidden_and_counts_without_it(world, curator, lead):
+    def page(person, query):
+        return Walker(person).answer(Visit("trace_list", f"{reverse('trace_list')}?{query}")).text
+
+    hidden = world.traces[0]
+    Trace.objects.filter(pk__in=[trace.pk for trace in world.traces]).update(cost=7, temperature=0.625)
+    shown = f"traces={hidden.pk}&columns=verdict&columns=pairs&columns=sampler&columns=temperature&columns=cost"
+    assert page(curator, shown).count(">hidden</span>") >= 4
+    assert "0.625" not in page(curator, shown)
+    assert "0.625" in page(lead, shown)
+    asked = Selection(temperature=0.625)
+    assert count_traces(asked, sight_of(curator)).least == 0
+    assert count_traces(asked, EVERYTHING).least == len(world.traces)
+
+
+def test_no_estimate_counts_what_is_hidden(world, curator):
+    sight = sight_of(curator)
+    assert tells_veiled(Selection(correctness="pass"), sight)
+    assert tells_veiled(Selection(temperature=1.0), sight)
+    assert not tells_veiled(Selection(problem=world.problem.pk), sight)
+    assert not tells_veiled(Selection(correctness="pass"), EVERYTHING)
+    Queue.objects.update(blinding=Blinding(verdicts=False, sampler=True).to_json())
+    assert not tells_veiled(Selection(correctness="pass"), sight)
+
+
+def test_nothing_is_made_of_a_selection_by_what_is_hidden(client, world, curator, lead):
+    names = ("queue_new", "reverification_new", "judge_job_new", "judge_job_estimate")
+    may = ("add_queue", "add_reverification", "add_judgejob")
+    curator.user_permissions.set(Permission.objects.filter(codename__in=may))
+    told = ("correctness=pass", "train=all", "near_miss=cells", "verifier=arc_answer&outcome=pass", "cost_to=1")
+    for person, expected in ((curator, 403), (lead, 200)):
+        client.force_login(person)
+        for name in names:
+            found = {query: client.get(f"{reverse(name)}?{query}").status_code for query in told}
+            assert found == dict.fromkeys(told, expected), name
+            assert client.get(f"{reverse(name)}?problem={world.problem.pk}").status_code == 200
+    client.force_login(curator)
+    offered = client.get(f"{reverse('trace_actions')}?correctness=fail").content.decode()
+    assert reverse("queue_new") not in offered
+    # Where no queue hides anything, whatever has no word of others is open to who may start jobs.
+    Queue.objects.update(blinding=Blinding(verdicts=False, sampler=False).to_json())
+    assert client.get(f"{reverse('queue_new')}?correctness=pass").status_code == 200
+
+
+def test_what_others_made_of_such_a_selection_does_not_name_it(client, world, curator, lead):
+    told = Selection(correctness="fail").to_json()
+    job = plan_reverification(actor=lead, scope=Selection(problem=world.problem.pk), verifiers=["arc_test"])
+    pages = {
+        Queue: reverse("queue_detail", args=[world.queue.pk]),
+        JudgeJob: reverse("judge_job_detail", args=[world.judge_job.pk]),
+        Reverification: reverse("reverification_detail", args=[job.pk]),
+    }
+    for scope, shown in ((told, {curator: False, lead: True}), (Selection().to_json(), {curator: True, lead: True})):
+        for model, address in pages.items():
+            model.objects.update(selection=scope)
+            for person, is_shown in shown.items():
+                client.force_login(person)
+                answer = client.get(address)
+                assert answer.status_code == 200
+                assert answer.context["shows_selection"] is is_shown
+                assert ("correctness=fail" in answer.content.decode()) is (is_shown and scope == told), address
+
+
+def test_tags_by_what_is_hidden_reach_none_of_it(world, curator):
+    add_tag(actor=curator, scope=Selection(problem=world.problem.pk), sight=sight_of(curator), name="all")
+    hidden = {trace.pk for trace in world.traces}
+    assert hidden <= set(TraceTag.objects.filter(author=curator).values_list("trace", flat=True))
+    TraceTag.objects.filter(author=curator).delete()
+    for scope in BY_WHAT_IS_HIDDEN:
+        with suppress(Fault):
+            add_tag(actor=curator, scope=scope, sight=sight_of(curator), name="told")
+    assert not TraceTag.objects.filter(author=curator, trace__in=hidden).exists()
 
 
 def test_who_is_not_to_review_in_the_queue_is_not_blind(world, lead, curator, engineer):

@@ -23,6 +23,7 @@ from tests import factories
 from tests.generation import waiting_candidate
 from tests.judging import rubric
 from tests.queues import item_of, queue_of
+from tests.worlds import agent, make_world_set, plan_episodes, play_all, world_plan
 from trajectories.adapters.chat_api import ChatSettings
 from trajectories.charts import CHARTS
 from trajectories.core.curation.reviews import Decision, ReviewDraft
@@ -55,13 +56,17 @@ from trajectories.models import (
     Rubric,
     Run,
     Sampler,
+    SavedView,
     Trace,
 )
 from trajectories.selectors.adjudications import STATES as DISPUTE_STATES
 from trajectories.selectors.jobs import STATE_FILTERS as JOB_STATES
 from trajectories.selectors.judging import SHOWN_FILTERS
 from trajectories.selectors.problems import SOLVED_STATES, SORTS
+from trajectories.selectors.review_lists import REVIEWS
+from trajectories.selectors.review_lists import STATES as REVIEW_STATES
 from trajectories.selectors.runs import STATE_FILTERS
+from trajectories.selectors.traces import ORDERS
 from trajectories.services.curation.queues import VERBS
 from trajectories.services.curation.reviews import submit_review
 from trajectories.services.endpoints.samplers import ensure_symbolic
@@ -108,6 +113,8 @@ class World:
     flag: QueueFlag
     reviewer: User
     void: ReviewVoid
+    view: SavedView
+    played: Trace
 
 
 @dataclass(frozen=True)
@@ -200,8 +207,21 @@ def make_world(lead: User) -> World:
             kind=Import.Kind.TRACES, source="traces.jsonl", state=Import.State.FINISHED, inserted=3, created_by=lead
         ),
         reviewer=lead,
+        view=SavedView.objects.create(
+            owner=lead, title="Accepted ones", is_shared=True, selection={"version": 1, "decision": "accepted"}
+        ),
+        played=_played(),
         void=ReviewVoid.objects.create(reviewer=lead, actor=lead, since=timezone.now(), key=uuid.uuid4()),
     )
+
+
+def _played() -> Trace:
+    """An episode that an agent has played, with what it remembers of it; as if of a run from long ago."""
+    run = play_all(
+        plan_episodes(make_world_set(world_plan("maze", {"size": 4}, [], steps=6), 1), sampler=agent("random"))
+    )
+    played: Trace = run.traces.get()
+    return played
 
 
 def uncovered(visited: list[Visit]) -> set[str]:
@@ -278,6 +298,10 @@ def _reading(world: World) -> Iterator[Visit]:
         "trace_share": [[trace.pk] for trace in (*world.traces, world.old, world.imported)],
         "search_tree": [[world.run.pk, world.problem.pk]],
         "set_arc_scores": [[world.problem.problem_set.name]],
+        "mind_detail": [[world.played.episode.mind_id]],
+        "mind_memory": [[world.played.episode.mind_id]],
+        "trace_episode": [[world.played.pk]],
+        "world_new": [["maze"], ["gymnasium"]],
         "trace_detail": [[trace.pk] for trace in (*world.traces, world.old, world.imported)],
         "trace_replay": [[world.traces[0].pk], [world.old.pk]],
         "trace_replay_pair": [[world.old.pk, 0]],
@@ -291,7 +315,7 @@ def _reading(world: World) -> Iterator[Visit]:
     bare = [
         *("brief_list", "brief_new", "candidate_list", "candidate_next", "generation_list", "generation_new", "health"),
         *("health_of_work", "adjudication_list", "adjudication_next", "quality", "audit_index"),
-        *("comparison_next", "comparison_ranking"),
+        *("comparison_next", "comparison_ranking", "insight_worlds", "world_list"),
         *(
             "home",
             "import_list",
@@ -317,9 +341,18 @@ def _reading(world: World) -> Iterator[Visit]:
             "release_rule_list",
             "release_rule_removed",
         ),
-        *("reverification_list", "reverification_new", "rubric_list", "rubric_new", "run_list", "run_new"),
+        *(
+            "reverification_list",
+            "reverification_new",
+            "segmentation_new",
+            "rubric_list",
+            "rubric_new",
+            "run_list",
+            "run_new",
+        ),
         *("run_estimate", "run_prompts", "sampler_list", "sampler_new", "trace_list", "trace_import", "trace_next"),
         *("trace_compare", "comparison_share"),
+        *("trace_actions", "trace_download", "saved_view_list", "review_list"),
     ]
     for name in bare:
         yield Visit(name, reverse(name))
@@ -342,7 +375,16 @@ def _filtering(world: World) -> Iterator[Visit]:
         for value, _ in getattr(widget, "choices", ())
         if value != ""
     ]
-    telling = [f"run={world.run.pk}", "order=error"]
+    scopes += [f"order={word}" for word in ORDERS]
+    scopes += [
+        *("verifier=model_judge:correctness", "verifier=model_judge:correctness&outcome=pass", "verifier=arc_test"),
+        *("verifier=model_judge:correctness&outcome=none", "outcome=pass", "score_from=3", "score_to=3", "tag=quolls"),
+        *("text=mirror", "text=%22a+b%22+-c", "text=the", "tool=*", "tool=python", "temperature=0", "length_from=1"),
+        *("cost_to=1", "seconds_to=100", "created_from=2020-01-01", "created_to=2090-01-01", "columns=tags,cost"),
+        *(f"traces={world.traces[0].pk}", f"newest={world.traces[0].pk}", f"instruction={world.instruction.pk}"),
+    ]
+    telling = [f"run={world.run.pk}", "correctness=pass", "order=error", "score_from=3", "tag=quolls"]
+    telling += ["verifier=model_judge:correctness"]
     telling += [scope for scope in scopes if scope.startswith(("decision=", "model_judged=", "audit="))]
     decisions = ("accepted", "unreviewed")
     both = [f"decision={word}&model_judged={other}" for word in decisions for other in ("pass", "fail")]
@@ -357,9 +399,17 @@ def _filtering(world: World) -> Iterator[Visit]:
         ],
         "comparison_share": [f"left={world.traces[0].pk}&right={world.traces[1].pk}"],
         "trace_next": telling,
+        "trace_actions": [*telling, "for=all&among=", "for=picked&pick=1", f"for=picked&pick={world.traces[0].pk}"],
+        "trace_download": telling,
+        "review_list": [
+            *(f"state={word}" for word in REVIEW_STATES if word),
+            *(f"sort={word}" for word in REVIEWS.sorts if word),
+            f"reviewer={world.reviewer.pk}",
+        ],
         "judge_job_new": telling,
         "judge_job_estimate": telling,
         "reverification_new": telling,
+        "segmentation_new": telling,
         "queue_list": ["show=mine"],
         "queue_new": telling,
         "release_new": [*telling, "min_score=4", "hinted=too", "accepted_by=2", "same_near=0.8", "balance_by=family"],
@@ -429,6 +479,11 @@ def _posting(world: World) -> Iterator[Visit]:
     trace, candidate = world.traces[0].pk, world.candidate.pk
     word = {"key": key, "decision": "accept", "then": "next"}
     forms: list[tuple[str, list[Any], Mapping[str, Any]]] = [
+        ("trace_tag", [], {"tag": "odd"}),
+        ("trace_tag", [], {"tag": "quolls", "do": "remove"}),
+        ("trace_tag_undo", [10**9], {}),
+        ("saved_view_list", [], {"title": "Mine"}),
+        ("saved_view_change", [world.view.pk], {"title": "Mine"}),
         ("adjudication_decide", [trace], {"key": key, "decision": "accept", "review": "0", "adjudication": "0"}),
         ("comparison_decide", [], {"key": key, "verdict": "left", "lease": key}),
         ("comparison_leases", [], {"token": key}),
@@ -457,6 +512,8 @@ def _posting(world: World) -> Iterator[Visit]:
         ("instruction_preview", [], {"template": "{task}", "problem_kind": "arc", "style": "program", "examples": "3"}),
         ("judge_job_budget", [world.judge_job.pk], {}),
         ("logout", [], {}),
+        ("mind_import", [world.played.episode.mind_id], {}),
+        ("world_new", ["maze"], {"episodes": "0"}),
         ("preferences", [], {"theme": "dark"}),
         ("procedural_detail", ["chain_sum"], {}),
         ("queue_gold", [world.queue.pk], {"trace": trace, "decision": "accept"}),

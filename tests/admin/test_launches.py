@@ -179,7 +179,7 @@ def test_of_several_rows_those_with_traces_have_a_job_each(as_chief):
     assert "nothing to verify again. Nothing will happen to it." in words(asked)
     done = confirm(as_chief, asked, Run)
     assert done.redirect_chain[-1][0] == "/jobs/?kind=reverification"
-    assert {job.scope for job in Reverification.objects.all()} == {f"run={run.pk}" for run in runs[:2]}
+    assert {job.rule.query() for job in Reverification.objects.all()} == {f"run={run.pk}" for run in runs[:2]}
 
 
 def test_a_model_judges_the_traces_of_a_problem(as_chief, chief, django_capture_on_commit_callbacks):

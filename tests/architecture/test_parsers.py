@@ -31,6 +31,7 @@ NO_PARSERS = {
     "dj_database_url": "reads a setting",
     "django": "reads forms and addresses, which people send",
     "django_htmx": "writes headers",
+    "gymnasium": "plays worlds, and is given the numbers of actions alone",
     "honcho": "starts our processes",
     "huggingface_hub": "reads the replies of a hub that the operator named",
     "kombu": "carries ids of rows",
@@ -42,6 +43,8 @@ NO_PARSERS = {
     "psycopg": "sends texts as parameters",
     "psycopg_pool": "keeps connections",
     "pyarrow": "writes tables, and reads back the blocks that the same writer has just set aside",
+    "sklearn": "computes",
+    "threadpoolctl": "sets how many threads compute",
 }
 """Packages that the product imports and that parse no text of a model, and why not."""
 

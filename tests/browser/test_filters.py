@@ -30,7 +30,7 @@ def test_rare_filters_are_one_key_away_and_stay_open_while_one_is_set(log_in, cu
 def test_what_is_typed_before_the_scripts_are_there_filters_all_the_same(log_in, curator):
     run = factories.make_run()
     factories.make_trace(run=run)
-    hinted = factories.make_trace(run=run, hinted=True)
+    wrong = factories.make_trace(run=run, correctness="fail")
     page = log_in(curator)
     held: list[Route] = []
 
@@ -39,8 +39,57 @@ def test_what_is_typed_before_the_scripts_are_there_filters_all_the_same(log_in,
 
     page.route("**/htmx*.js*", hold)
     page.goto("/traces/", wait_until="commit")
-    page.get_by_label("Hinted").select_option("only", force=True)
+    page.get_by_label("Verdict", exact=True).select_option("fail", force=True)
     for route in held:
         route.continue_()
     expect(page.locator(".trace-table tbody tr")).to_have_count(1)
-    expect(page.locator(".trace-table")).to_contain_text(f"trace {hinted.pk}")
+    expect(page.locator(".trace-table")).to_contain_text(f"trace {wrong.pk}")
+
+
+def test_texts_are_searched_and_hits_are_marked(log_in, curator):
+    factories.make_trace(reasoning="First rotate the grid.")
+    factories.make_trace(reasoning="Mirror it.")
+    page = log_in(curator)
+    page.goto("/traces/")
+    expect(page.locator(".input-icon kbd")).to_be_visible()
+    page.keyboard.press("/")
+    page.keyboard.type("rotated")
+    expect(page.locator(".trace-table tbody tr")).to_have_count(1)
+    expect(page.locator(".passage mark")).to_have_text("rotate")
+    expect(page).to_have_url("/traces/?text=rotated")
+    page.get_by_title("Take this filter away").click()
+    expect(page.locator(".trace-table tbody tr")).to_have_count(2)
+
+
+def test_rows_are_picked_tagged_and_found_by_their_tag(log_in, curator):
+    one = factories.make_trace()
+    factories.make_trace()
+    page = log_in(curator)
+    page.goto("/traces/")
+    button = page.get_by_role("button", name="Do something with the chosen")
+    expect(button).to_be_disabled()
+    page.get_by_label(f"Choose trace {one.pk}").check()
+    expect(page.get_by_text("1 of this page chosen.")).to_be_visible()
+    button.click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("1 trace")
+    page.get_by_label("Tag").fill("Odd one")
+    page.get_by_role("button", name="Tag them").click()
+    expect(page.get_by_text("1 trace tagged “odd one”.")).to_be_visible()
+    page.goto("/traces/?tag=odd+one")
+    expect(page.locator(".trace-table tbody tr")).to_have_count(1)
+
+
+def test_a_view_is_saved_and_opened_by_keys(log_in, curator):
+    factories.make_trace(correctness="fail")
+    factories.make_trace(correctness="pass")
+    page = log_in(curator)
+    page.goto("/traces/?correctness=fail&columns=cost")
+    page.keyboard.press("v")
+    page.get_by_placeholder("Name").fill("Wrong ones")
+    page.get_by_role("button", name="Save view").click()
+    expect(page.get_by_text("The view “Wrong ones” is saved.")).to_be_visible()
+    page.goto("/traces/")
+    page.keyboard.press("v")
+    page.get_by_role("link", name="Wrong ones").click()
+    expect(page.locator(".trace-table tbody tr")).to_have_count(1)
+    expect(page.get_by_role("columnheader", name="Cost")).to_be_visible()

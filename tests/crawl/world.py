@@ -20,6 +20,7 @@ from trajectories.core.curation.reviews import Decision, ReviewDraft
 from trajectories.core.selections import Selection
 from trajectories.models import GenerationJob, Run, Sampler
 from trajectories.services.curation.reviews import submit_review
+from trajectories.services.curation.segmentations import plan_segmentation
 from trajectories.services.endpoints.samplers import ensure_symbolic
 from trajectories.services.generation.jobs import plan_generation
 from trajectories.services.problems.uploads import keep_upload
@@ -82,6 +83,7 @@ def make_world() -> World:
     planned = plan_generation(actor=lead, plan=writing_plan(model, set_title="Planned"))
     judge_job = job_over(traces[:2], model)
     again = plan_reverification(actor=lead, scope=Selection(), verifiers=["arc_test"])
+    cutting = plan_segmentation(actor=lead, selection=Selection(), segmentation="sentences:1")
     upload = keep_upload(owner=lead, name="questions.csv", stream=io.BytesIO(QUESTIONS))
     world.rows = {
         "run_id": [*runs, finished, failed],
@@ -94,6 +96,7 @@ def make_world() -> World:
         "generation": [planned, GenerationJob.objects.get(pk=candidate.job_id)],
         "judge_job": [judge_job],
         "reverification": [again],
+        "segmentation": [cutting],
         "token": [upload.token],
     }
     return world

@@ -80,7 +80,7 @@ def test_filters_live_in_the_address(client, curator, query, names):
     client.force_login(curator)
     response = client.get(f"{reverse('problem_list')}?{query}")
     assert {row.name for row in response.context["page"].rows} == names
-    assert response.context["count"] == len(names)
+    assert response.context["list"].count.least == len(names)
 
 
 def test_an_empty_list_has_the_button_that_fills_it(client, lead):

@@ -27,7 +27,7 @@ def test_a_lead_asks_for_a_selection_to_be_verified_again(client, lead, trace):
     response = client.post(address, {"verifiers": ["arc_test", "arc_train"]})
     job = Reverification.objects.get()
     assert response.url == reverse("reverification_detail", args=[job.pk])
-    assert (job.scope, job.total_count, job.created_by) == (f"problem={trace.problem_id}", 1, lead)
+    assert (job.rule.query(), job.total_count, job.created_by) == (f"problem={trace.problem_id}", 1, lead)
 
 
 def test_without_a_verifier_the_form_comes_back(client, lead, trace):

@@ -44,7 +44,7 @@ def test_the_list_asks_the_same_number_of_queries_however_long_it_is(client, cur
     for _ in range(2):
         for _ in range(10):
             make_run()
-        with django_assert_num_queries(4):  # session, user, permissions, runs
+        with django_assert_num_queries(5):  # session, user, permissions, runs and how many
             client.get(reverse("run_list"))
 
 

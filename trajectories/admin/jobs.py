@@ -207,10 +207,23 @@ class GenerationJobAdmin(JobAdmin):
 class ReverificationAdmin(JobAdmin):
     kind = "reverification"
     holds_reviews = False
-    list_display = ("id", "scope", "state", "total_count", "done_count", "changed_count", "created_by", "created_at")
+    list_display = (
+        "id",
+        "asked",
+        "state",
+        "total_count",
+        "done_count",
+        "changed_count",
+        "created_by",
+        "created_at",
+    )
     list_select_related = ("created_by",)
-    search_fields = ("scope",)
-    search_help_text = "Part of the selection, such as run=7, or an id."
+    search_fields = ("selection",)
+    search_help_text = 'Part of the selection, such as "run": 7, or an id.'
+
+    @admin.display(description="selection")
+    def asked(self, job: Reverification) -> str:
+        return job.rule.query() or "every trace"
 
 
 @admin.register(Export)

@@ -10,6 +10,7 @@ from trajectories.charts.sizes import COSTS, LENGTHS
 from trajectories.charts.spending import SPENDING
 from trajectories.charts.verdicts import VERDICTS
 from trajectories.charts.votes import DIVERSITY, RELIABILITY
+from trajectories.charts.worlds import RECOVERY, SUCCESS
 
 CHARTS: Mapping[str, Chart] = {
     chart.name: chart
@@ -25,11 +26,14 @@ CHARTS: Mapping[str, Chart] = {
         COSTS,
         ERRORS,
         THROUGHPUT,
+        SUCCESS,
+        RECOVERY,
     )
 }
 """By the name that stands in addresses, in the order of the page of insights."""
 
 RUN_CHARTS = (THROUGHPUT, PASS_AT_K, SPENDING, VERDICTS, LENGTHS, COSTS, RELIABILITY, ERRORS)
+WORLD_CHARTS = (SUCCESS, RECOVERY)
 SET_CHARTS = (PASS_AT_K, DIFFICULTY)
 SAMPLER_CHARTS = (PASS_AT_K, SPENDING, LENGTHS, VERDICTS, ERRORS)
 INSTRUCTION_CHARTS = (PASS_AT_K, LENGTHS, VERDICTS, ERRORS)

@@ -16,6 +16,7 @@ from trajectories.charts.base import (
 from trajectories.charts.rates import NO_SAMPLES
 from trajectories.core.consolidation.resampling import Estimate, mean_bands
 from trajectories.core.consolidation.variety import distinct_at_k, entropy_bits
+from trajectories.core.consolidation.votes import ballot_credit, top_votes
 from trajectories.core.figures.records import Axis, Column, Figure, Mark, Point, Row, Series, Unit
 from trajectories.selectors.insights.samples import Voted, list_programs, list_voted
 from trajectories.selectors.insights.scopes import InsightScope
@@ -55,21 +56,11 @@ DIVERSITY_COLUMNS = [
 
 def _bin(voted: Voted) -> int:
     """The bin of the share of votes that the commonest answer has, 0 to BINS - 1."""
-    return min(BINS - 1, BINS * _top(voted) // _samples(voted))
-
-
-def _top(voted: Voted) -> int:
-    return max((votes for votes, _ in voted.ballot), default=0)
+    return min(BINS - 1, BINS * top_votes(voted.ballot) // _samples(voted))
 
 
 def _samples(voted: Voted) -> int:
     return voted.silent + sum(votes for votes, _ in voted.ballot)
-
-
-def _right(voted: Voted) -> float:
-    """The chance that a commonest answer is right; equal ones share it."""
-    first = [right for votes, right in voted.ballot if votes == _top(voted)]
-    return sum(first) / len(first) if first else 0.0
 
 
 def build_reliability(scope: InsightScope) -> Figure:
@@ -89,7 +80,7 @@ def build_reliability(scope: InsightScope) -> Figure:
             rows.append(row)
             points.append(point)
     guide = Series("As right as agreed", Mark.GUIDE, "muted", [Point(0, 0), Point(1, 1)])
-    wrong = sum(each.problems for each in bins[-1] if not _right(each))
+    wrong = sum(each.problems for each in bins[-1] if not ballot_credit(each.ballot))
     return Figure(
         title=RELIABILITY.title,
         definition=VOTES_DEFINITION,
@@ -106,9 +97,9 @@ def build_reliability(scope: InsightScope) -> Figure:
 
 def _reliability(place: int, inside: Sequence[Voted]) -> tuple[Row, Point]:
     problems = [each.problems for each in inside]
-    (right,) = mean_bands([[_right(each)] for each in inside], problems)
-    (share,) = mean_bands([[_top(each) / _samples(each)] for each in inside], problems, resamples=1)
-    wrong = [each for each in inside if not _right(each)]
+    (right,) = mean_bands([[ballot_credit(each.ballot)] for each in inside], problems)
+    (share,) = mean_bands([[top_votes(each.ballot) / _samples(each)] for each in inside], problems, resamples=1)
+    wrong = [each for each in inside if not ballot_credit(each.ballot)]
     example = problem_link((wrong or list(inside))[0].example)
     count = sum(each.problems for each in wrong)
     words = [

@@ -232,7 +232,8 @@ class TraceRecord:
 
     `place` is None for an answer that its sampler states itself; `searched` says that the text was searched for an
     answer when it came. `finish_reason` is a FinishReason: why the sample ended. `content` are the places (start, end)
-    of what stands in the text outside of the thoughts; None where that is not known.
+    of what stands in the text outside of the thoughts; None where that is not known. `results` are what the world of an
+    episode answered, as the steps of the trace tell it.
     """
 
     answer: JSON
@@ -242,6 +243,7 @@ class TraceRecord:
     searched: bool = False
     finish_reason: str = FinishReason.STOP
     content: tuple[tuple[int, int], ...] | None = None
+    results: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

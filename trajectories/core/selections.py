@@ -1,12 +1,14 @@
 """Selections of traces: one typed filter that lists, jobs, queues and releases are made from, and how it is stored."""
 
-from collections.abc import Mapping
+import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
+from datetime import date
 from typing import Any, Self
 from urllib.parse import urlencode
 
 from trajectories.core.faults import Fault
-from trajectories.core.records import JSON, Outcome
+from trajectories.core.records import JSON, Outcome, ProblemKind
 
 FORMAT = 1
 """The version of the stored form."""
@@ -54,6 +56,7 @@ NO_MODEL_VERDICT = "unjudged"
 UNREVIEWED = "unreviewed"
 DISPUTED = "disputed"
 UNVERIFIED = "unverified"
+NO_VERDICT = "none"
 
 _OUTCOMES = tuple(outcome.value for outcome in Outcome)
 WORDS: Mapping[str, tuple[str, ...]] = {
@@ -67,21 +70,45 @@ WORDS: Mapping[str, tuple[str, ...]] = {
     "rests_on": tuple(RESTS_ON),
     "audit": tuple(AUDITS),
     "origin": tuple(ORIGINS),
+    "problem_kind": tuple(kind.value for kind in ProblemKind),
+    "split": ("train", "eval"),
+    "outcome": (*_OUTCOMES, NO_VERDICT),
 }
-"""The fields that take one of a few words. `view` takes any word: views are made by people."""
+"""The fields that take one of a few words."""
 
-LONGEST_VIEW = 40
-GREATEST = {"round": 32_767}
-LEAST = {"round": 0}
+LONGEST: Mapping[str, int] = {"view": 40, "verifier": 40, "tool": 200, "tag": 40, "text": 200}
+"""The fields that take any word, since people make them up, with the most characters of each."""
+ANY_TOOL = "*"
+"""As a tool: one of any name was called."""
+
+DAYS = ("created_from", "created_to")
+AMOUNTS = {"temperature": 100.0, "cost_from": 1e7, "cost_to": 1e7, "seconds_from": 1e7, "seconds_to": 1e7}
+"""The fields that take a number from 0 to this one, with a point or without."""
 GREATEST_ID = 2**63 - 1
+RANGES: Mapping[str, tuple[int, int]] = {
+    "round": (0, 32_767),
+    "score_from": (1, 5),
+    "score_to": (1, 5),
+    "length_from": (0, 2**31 - 1),
+    "length_to": (0, 2**31 - 1),
+}
+"""The least and the greatest of each field that takes a whole number; ids of rows, which all others are, begin at 1."""
+MOST_TRACES = 200
+"""So many traces may be picked by hand; more are what filters are for."""
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
     """Which traces something is about; empty means all.
 
-    `run`, `problem`, `problem_set` and `sampler` are ids of rows; `kind` and `round` are those of the trace's attempt;
-    every other field holds a word of WORDS, or with `view` the name of a view.
+    `run`, `problem`, `problem_set`, `sampler` and `instruction` are ids of rows; `kind` and `round` are those of the
+    trace's attempt; `problem_kind` and `split` those of its problem. `verifier` is a name, of which the newest verdict
+    must be `outcome`. `score_from` and `score_to` bound the score (1 to 5) of a standing review, `length_*` the output
+    tokens, `cost_*` US dollars, `seconds_*` the time that sampling took, `created_*` the first and the last day (UTC,
+    YYYY-MM-DD) on which the trace was stored. `tool` is the name of a tool that the trace calls, ANY_TOOL for any;
+    `tag` the name of a tag on it; `text` what its text must say, as people type it into a search box. `newest` is the
+    id of the newest trace that may be in it, so that a selection does not grow; `traces` are ids picked by hand.
+    Every other field holds a word of WORDS, or with `view` the name of a view.
     """
 
     run: int | None = None
@@ -100,25 +127,49 @@ class Selection:
     rests_on: str = ""
     audit: str = ""
     origin: str = ""
+    problem_kind: str = ""
+    split: str = ""
+    instruction: int | None = None
+    temperature: float | None = None
+    verifier: str = ""
+    outcome: str = ""
+    score_from: int | None = None
+    score_to: int | None = None
+    length_from: int | None = None
+    length_to: int | None = None
+    cost_from: float | None = None
+    cost_to: float | None = None
+    seconds_from: float | None = None
+    seconds_to: float | None = None
+    created_from: str = ""
+    created_to: str = ""
+    tool: str = ""
+    tag: str = ""
+    text: str = ""
+    newest: int | None = None
+    traces: tuple[int, ...] = ()
+
+    def given(self) -> dict[str, Any]:
+        """The fields of the selection that are not empty, in their order."""
+        values = {field.name: getattr(self, field.name) for field in fields(Selection)}
+        return {name: value for name, value in values.items() if value not in (None, "", ())}
 
     def query(self) -> str:
         """The selection as the query string of an address, without what is empty."""
-        values = {field.name: getattr(self, field.name) for field in fields(self)}
-        return urlencode({name: value for name, value in values.items() if value not in (None, "")})
+        return urlencode({name: as_text(value) for name, value in self.given().items()})
 
     def any_decision(self) -> Self:
         """The same selection whatever people decided: what a curator works through."""
         return replace(self, decision="")
 
-    @property
-    def by_others(self) -> tuple[str, ...]:
-        """The values of the filters that go by what people or model judges decided, "" where one is not set."""
-        return self.decision, self.model_judged, self.audit if self.audit == PEOPLE else ""
+    def up_to(self, newest: int) -> Self:
+        """The same selection without traces that are stored after the one of this id."""
+        return replace(self, newest=newest)
 
     def to_json(self) -> dict[str, JSON]:
         """The stored form: its version and every field that is not empty."""
-        values = {field.name: getattr(self, field.name) for field in fields(Selection)}
-        return {"version": FORMAT, **{name: value for name, value in values.items() if value not in (None, "")}}
+        given = {name: list(value) if name == "traces" else value for name, value in self.given().items()}
+        return {"version": FORMAT, **given}
 
     @classmethod
     def from_json(cls, stored: Any) -> "Selection":
@@ -130,28 +181,75 @@ class Selection:
                 f"Selection: found version {_short(stored.get('version'))}, expected {FORMAT}.", field="version"
             )
         values = {name: value for name, value in stored.items() if name != "version"}
-        texts = {field.name: field.default == "" for field in fields(Selection)}
         for name, value in values.items():
-            if name not in texts:
-                known = ", ".join(sorted(texts))
+            if name not in FIELDS:
+                known = ", ".join(sorted(FIELDS))
                 raise Fault(f"Selection: found the filter {_short(name)}, expected one of {known}.", field=str(name))
-            (_check_word if texts[name] else _check_number)(name, value)
+            _checker(name)(name, value)
+        if "traces" in values:
+            values["traces"] = tuple(values["traces"])
         return Selection(**values)
 
 
+FIELDS = tuple(field.name for field in fields(Selection))
+"""The name of every filter."""
+
+
+def as_text(value: Any) -> str:
+    """The value of a filter as an address has it."""
+    if isinstance(value, tuple):
+        return ",".join(map(str, value))
+    return f"{value:.15g}" if isinstance(value, float) else str(value)
+
+
+def _checker(name: str) -> Callable[[str, Any], None]:
+    if name in WORDS:
+        return _check_word
+    if name in LONGEST:
+        return _check_text
+    if name in DAYS:
+        return _check_day
+    if name in AMOUNTS:
+        return _check_amount
+    return _check_traces if name == "traces" else _check_number
+
+
 def _check_word(name: str, value: Any) -> None:
-    words = WORDS.get(name)
-    if words is None:
-        if not isinstance(value, str) or len(value) > LONGEST_VIEW:
-            raise Fault(f"{name}: found {_short(value)}, expected at most {LONGEST_VIEW} characters.", field=name)
-    elif value not in words:
-        raise Fault(f"{name}: found {_short(value)}, expected one of {', '.join(words)}.", field=name)
+    if value not in WORDS[name]:
+        raise Fault(f"{name}: found {_short(value)}, expected one of {', '.join(WORDS[name])}.", field=name)
+
+
+def _check_text(name: str, value: Any) -> None:
+    most = LONGEST[name]
+    if not isinstance(value, str) or len(value) > most or "\0" in value:
+        raise Fault(f"{name}: found {_short(value)}, expected a text of at most {most} characters.", field=name)
+
+
+def _check_day(name: str, value: Any) -> None:
+    try:
+        if not isinstance(value, str) or date.fromisoformat(value).isoformat() != value:
+            raise ValueError
+    except ValueError:
+        raise Fault(f"{name}: found {_short(value)}, expected a day as in 2026-11-28.", field=name) from None
+
+
+def _check_amount(name: str, value: Any) -> None:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not is_number or not math.isfinite(value) or not 0 <= value <= AMOUNTS[name]:
+        raise Fault(f"{name}: found {_short(value)}, expected a number from 0 to {AMOUNTS[name]:,.0f}.", field=name)
 
 
 def _check_number(name: str, value: Any) -> None:
-    least, greatest = LEAST.get(name, 1), GREATEST.get(name, GREATEST_ID)
+    least, greatest = RANGES.get(name, (1, GREATEST_ID))
     if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= greatest:
         raise Fault(f"{name}: found {_short(value)}, expected a number from {least} to {greatest:,}.", field=name)
+
+
+def _check_traces(name: str, value: Any) -> None:
+    if not isinstance(value, list | tuple) or len(value) > MOST_TRACES:
+        raise Fault(f"{name}: found {_short(value)}, expected a list of at most {MOST_TRACES} traces.", field=name)
+    for each in value:
+        _check_number(name, each)
 
 
 def _short(value: Any) -> str:

@@ -32,7 +32,7 @@ from trajectories.services.generation.jobs import (
 from trajectories.services.runs.lifecycle import MAX_SEED
 from trajectories.services.runs.plans import MAX_COST, MAX_TEMPERATURE, Budget
 
-KIND_TITLES = {"numeric": "A number", "choice": "A choice", "text": "A short text"}
+KIND_TITLES = {kind.value: written.title for kind, written in TARGETS.items()}
 PART_TITLES = {
     "symmetries": "Turn and mirror",
     "colours": "Exchange colours (black stays)",

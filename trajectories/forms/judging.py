@@ -15,7 +15,11 @@ from trajectories.services.endpoints.calls import CallBudget
 from trajectories.services.judging.jobs import MAX_OPPONENTS, JudgePlan
 
 MAX_SEED = 2**63 - 1
-FORMS = [(Form.GRADE.value, "Grade each trace"), (Form.COMPARE.value, "Compare with other traces of the same problem")]
+FORMS = [
+    (Form.GRADE.value, "Grade each trace"),
+    (Form.COMPARE.value, "Compare with other traces of the same problem"),
+    (Form.STEPS.value, "Find the first wrong step"),
+]
 
 
 def _budget_cost() -> forms.DecimalField:

@@ -19,6 +19,7 @@ from trajectories.core.curation.schemas import (
     StepMode,
 )
 from trajectories.core.faults import Fault
+from trajectories.core.prompts.segmentation import SEGMENTATIONS
 from trajectories.core.selections import Selection
 from trajectories.forms.plain import PlainForm
 from trajectories.forms.reviews import REASON_KEYS, ReviewForm
@@ -33,6 +34,7 @@ STEP_CHOICES = [
     (StepMode.FIRST_ERROR.value, "The first wrong step: those before it count as good"),
     (StepMode.OFF.value, "Steps are not labelled"),
 ]
+QUEUE_CUTS = [("", "As each trace is cut elsewhere"), *((name, title) for name, title in SEGMENTATIONS.items() if name)]
 TAKEN_KEYS = set("axsujkgbnecrdzmqpy")
 """Keys of the curation screen that reasons and tags do not get."""
 
@@ -109,6 +111,12 @@ class QueueForm(QueueChangeForm):
     steps = forms.ChoiceField(
         label="Steps", choices=STEP_CHOICES, initial=StepMode.EACH.value, widget=forms.RadioSelect
     )
+    segmentation = forms.ChoiceField(
+        label="How a trace is cut into steps",
+        required=False,
+        choices=QUEUE_CUTS,
+        help_text="Labels name the way of cutting that they were given for, and keep their places in the text.",
+    )
     hide_reviews = forms.BooleanField(label="What others and model judges decided", required=False, initial=True)
     hide_verdicts = forms.BooleanField(label="What verifiers found", required=False)
     hide_sampler = forms.BooleanField(label="Sampler, run and instruction", required=False)
@@ -159,6 +167,7 @@ class QueueForm(QueueChangeForm):
             "doubled_percent",
             "due_on",
             "suggestions",
+            "segmentation",
         )
         gold = ("by_problem", "gold_count", "training_count", "gold_every")
         return QueueDraft(

@@ -10,7 +10,7 @@ from trajectories.core.generation.arc_augmented import PARTS
 from trajectories.forms.plain import PlainForm
 from trajectories.forms.presets import PRESETS, preset_values
 from trajectories.forms.runs import CHOICE_OF_PROBLEMS, RunForm
-from trajectories.models import Brief, GenerationJob, Instruction, Problem, ProblemSet, Run, Sampler
+from trajectories.models import Brief, GenerationJob, Problem, ProblemSet, Run, Sampler
 from trajectories.selectors.blinding import Sight
 from trajectories.selectors.samplers import list_samplers, list_versions
 from trajectories.services.runs.plans import Plan, PlanError
@@ -47,8 +47,7 @@ class RunAgainForm(RunForm):
 
     def _check_views(self, data: dict[str, Any]) -> None:
         """The instructions of the plan have to suit the sampler."""
-        wanted = Instruction.Suits.CHAT if data["sampler"].is_chat else Instruction.Suits.SYMBOLIC
-        if any(view.suits != wanted for view in self._kept.instructions):
+        if any(view.suits != data["sampler"].suits for view in self._kept.instructions):
             first = self._kept.instructions[0].title
             self.add_error("sampler", f"Found {data['sampler']}, which {first!r} of this plan is not for.")
 

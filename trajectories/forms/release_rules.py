@@ -20,7 +20,7 @@ from trajectories.core.releases.rules import (
 )
 from trajectories.forms.instructions import KIND_TITLES
 from trajectories.forms.titles import TitleField
-from trajectories.forms.traces import TraceScopeForm
+from trajectories.forms.traces import FOLDED, TraceScopeForm, filters_of
 from trajectories.models import ProblemSet, ReleaseRule, Sampler
 from trajectories.selectors.release_rules import FILTERS
 from trajectories.services.releases.rules import LONGEST_TITLE
@@ -45,15 +45,14 @@ FIELDS = {
 }
 """The fields of the form by those of the rule."""
 
+MORE = (*FOLDED, "text", "newest", "traces", "problem")
+"""Filters of the trace list, in the order in which a rule shows them."""
+
 SECTIONS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("source", "What is looked at", ("problem_sets", "kinds", "samplers", "runs", "since", "until")),
     ("reviews", "What people said", ("accepted_by", "min_score", "imported")),
     ("verdicts", "What verifiers said", ("correctness", "verifiers", "hinted", "whole")),
-    (
-        "more",
-        "More filters",
-        ("view", "train", "near_miss", "model_judged", "kind", "round", "rests_on", "audit", "origin"),
-    ),
+    ("more", "More filters", tuple(name for name in MORE if name in FILTERS)),
     ("held-out", "Held-out problems", ("held_out", "held_out_near", "held_out_words")),
     ("same", "The same twice", ("same_texts", "same_programs", "same_near", "per_problem")),
     ("balance", "Balance and splits", ("balance_by", "balance_most", "validation")),
@@ -230,9 +229,7 @@ class ReleaseForm(TraceScopeForm):
             "kinds": given.get("kinds") or [],
             "samplers": [row.pk for row in given.get("samplers") or ()],
             "runs": given.get("runs") or [],
-            "filter": {
-                name: given[name] for name in FILTERS if name != "correctness" and given.get(name) not in (None, "")
-            },
+            "filter": self._filter(),
             **{name: given[name].isoformat() for name in ("since", "until") if given.get(name)},
         }
         by = given.get("accepted_by")
@@ -265,6 +262,11 @@ class ReleaseForm(TraceScopeForm):
             if given.get(field) is not None:
                 section[name] = given[field]
         return rule
+
+    def _filter(self) -> dict[str, JSON]:
+        """The filters of the trace list that are no clauses of their own, as a rule stores them."""
+        given = filters_of(self.cleaned_data, [name for name in FILTERS if name != "correctness"])
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in given.items()}
 
     def clean_runs(self) -> list[int]:
         """The numbers of runs, separated by commas or spaces."""

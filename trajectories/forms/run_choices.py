@@ -38,7 +38,7 @@ class SamplerSelect(forms.Select):
         """The usual option with `data-sampler`."""
         option = super().create_option(name, value, *rest, **more)
         if sampler := getattr(value, "instance", None):
-            option["attrs"]["data-sampler"] = "chat" if sampler.is_chat else "symbolic"
+            option["attrs"]["data-sampler"] = sampler.suits
         return option
 
 
@@ -75,6 +75,7 @@ class Group:
 
 GROUP_TITLES: dict[str, str] = {
     "search": "Views of the symbolic search",
+    "agents": "Agents in worlds",
     "programs": "ARC: programs",
     "grids": "ARC: output grids",
     "experts": "ARC: experts, a program by each view",
@@ -111,6 +112,8 @@ def group_label(instruction: Instruction) -> str:
     """The group that an instruction belongs to; a kind that is not named has one of its own."""
     if instruction.suits == Instruction.Suits.SYMBOLIC:
         return "search"
+    if instruction.suits == Instruction.Suits.AGENT:
+        return "agents"
     if instruction.problem_kind != ProblemKind.ARC:
         return instruction.problem_kind or "any"
     if instruction.style == EXPERT:

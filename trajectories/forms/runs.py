@@ -191,10 +191,10 @@ class RunForm(PlainForm):
         self.order_fields([*FIRST_FIELDS, *self._settings])
 
     def _usual_views(self, kinds: Mapping[int, Collection[str]]) -> list[Instruction]:
-        """What a run begins with whichever sampler is chosen: every view of the search, and for a language model the
-        usual instruction for the problems.
+        """What a run begins with whichever sampler is chosen: every view of the search, that of agents, and for a
+        language model the usual instruction for the problems.
         """
-        views = [view for view in self._views.values() if view.suits == Instruction.Suits.SYMBOLIC]
+        views = [view for view in self._views.values() if view.suits != Instruction.Suits.CHAT]
         chosen = kinds.get(self.initial.get("problem_set") or 0)
         every = {kind for found in kinds.values() for kind in found}
         usual = usual_instruction(chosen or every, self._views.values())
@@ -312,12 +312,13 @@ class RunForm(PlainForm):
 
     def _check_views(self, data: dict[str, Any]) -> None:
         """Take the instructions that suit the sampler: the page hides the others. There has to be one."""
-        is_chat, chosen = data["sampler"].is_chat, data["instructions"]
-        wanted = Instruction.Suits.CHAT if is_chat else Instruction.Suits.SYMBOLIC
-        data["instructions"] = [view for view in chosen if view.suits == wanted]
+        sampler, chosen = data["sampler"], data["instructions"]
+        data["instructions"] = [view for view in chosen if view.suits == sampler.suits]
         if not data["instructions"]:
-            if is_chat:
+            if sampler.is_chat:
                 fault = "Found no instruction for language models, expected at least one."
+            elif sampler.is_agent:
+                fault = f"Found {chosen[0].title!r}, expected the instruction for agents."
             else:
                 fault = f"Found {chosen[0].title!r}, expected views of the symbolic search."
             self.add_error("instructions", fault)

@@ -12,11 +12,12 @@ from django.core.management import call_command
 from django.db import connection
 from pgmq.install import get_embedded_install_sql
 
+from trajectories.services.endpoints.samplers import ensure_agents
 from trajectories.services.installation.accounts import ensure_admin
 from trajectories.services.installation.demo import ensure_demo_run
 from trajectories.services.problems.imports import import_arc_agi_1
 from trajectories.services.prompts.briefs import ensure_shipped_briefs
-from trajectories.services.prompts.instructions import ensure_shipped_instructions
+from trajectories.services.prompts.instructions import ensure_episode_instruction, ensure_shipped_instructions
 from trajectories.services.prompts.rubrics import ensure_shipped_rubrics
 
 Say = Callable[[str], None]
@@ -32,6 +33,8 @@ def prepare(say: Say) -> str | None:
     collect_static(say)
     import_problems(say)
     ensure_shipped_instructions()
+    ensure_episode_instruction()
+    ensure_agents()
     ensure_shipped_rubrics()
     ensure_shipped_briefs()
     return ensure_admin(password_file=settings.VAR_DIR / "admin_password")

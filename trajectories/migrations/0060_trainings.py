@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
     """Trainings, the files they make, and the samplers that use these."""
 
     dependencies = [
-        ("trajectories", "0058_export_containers"),
+        ("trajectories", "0056_list_indexes"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -17,6 +17,7 @@ from trajectories.models.imports import Import
 from trajectories.models.instructions import Instruction
 from trajectories.models.job_kinds import JobKind
 from trajectories.models.judging import JudgeJob, JudgeJobAnswer, JudgeJobItem
+from trajectories.models.minds import Episode, Mind, Transition
 from trajectories.models.problems import Problem, ProblemSet
 from trajectories.models.queues import Queue, QueueGuidelines, QueueWork
 from trajectories.models.releases import Export, Release, ReleaseItem, ReleaseRule
@@ -29,10 +30,14 @@ from trajectories.models.reviews import Review
 from trajectories.models.rubrics import Rubric
 from trajectories.models.runs import Attempt, Run, RunProblem
 from trajectories.models.samplers import Sampler, SamplerGate
+from trajectories.models.saved_views import SavedView
+from trajectories.models.segmentations import SegmentationJob
 from trajectories.models.sketches import ProblemSketch
 from trajectories.models.submissions import Submission
 from trajectories.models.threads import Mention, Thread, ThreadEvent
 from trajectories.models.tombstones import ReleaseTag, Tombstone
+from trajectories.models.trace_searches import SearchBacklog, TraceSearch
+from trajectories.models.trace_tags import Tag, TraceTag
 from trajectories.models.traces import PendingVerification, Text, Trace
 from trajectories.models.trainings import Training, TrainingPoint
 from trajectories.models.verdicts import Verdict
@@ -40,7 +45,10 @@ from trajectories.models.workers import Worker
 
 JOB_KINDS: dict[str, JobKind] = {
     model.job_kind.word: model.job_kind
-    for model in (Run, JudgeJob, GenerationJob, Reverification, Export, Import, Freezing, Delivery, Training)
+    for model in (
+        *(Run, JudgeJob, GenerationJob, Reverification, Export, Import, Freezing, Delivery, SegmentationJob),
+        *(Training,),
+    )
 }
 """Every kind of background job by its word, in the order of lists."""
 
@@ -59,6 +67,7 @@ __all__ = [
     "ComparisonLease",
     "Delivery",
     "EndpointFault",
+    "Episode",
     "Export",
     "Freezing",
     "GenerationCall",
@@ -71,6 +80,7 @@ __all__ = [
     "JudgeJobAnswer",
     "JudgeJobItem",
     "Mention",
+    "Mind",
     "PendingVerification",
     "Problem",
     "ProblemCandidate",
@@ -100,14 +110,21 @@ __all__ = [
     "RunProblem",
     "Sampler",
     "SamplerGate",
+    "SavedView",
+    "SearchBacklog",
+    "SegmentationJob",
     "Submission",
+    "Tag",
     "Text",
     "Thread",
     "ThreadEvent",
     "Tombstone",
     "Trace",
+    "TraceSearch",
+    "TraceTag",
     "Training",
     "TrainingPoint",
+    "Transition",
     "Verdict",
     "Worker",
 ]

@@ -42,6 +42,7 @@ class ImportedReview(models.Model):
     step_labels = models.JSONField(default=dict)
     # The place of each labelled step in the trace's text, [start, end] by the same index, as in Review.
     step_spans = models.JSONField(default=dict)
+    segmentation = models.CharField(max_length=30, blank=True, default="", db_default="")
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

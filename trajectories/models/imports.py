@@ -23,6 +23,7 @@ class Import(LeasedJob):
         QUESTIONS = "questions", "questions"
         PROCEDURAL = "procedural", "procedural problems"
         TRACES = "traces", "traces"
+        EPISODES = "episodes", "episodes of a world"
         ARCHIVE = "archive", "archive of a release"
 
     class State(models.TextChoices):

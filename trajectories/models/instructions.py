@@ -18,6 +18,7 @@ class Instruction(models.Model):
 
         SYMBOLIC = "symbolic", "symbolic search"
         CHAT = "chat", "language model"
+        AGENT = "agent", "agent in worlds"
 
     name = models.SlugField(max_length=80)
     version = models.PositiveIntegerField(default=1)

@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import Q
 
 from trajectories.core.records import Outcome
+from trajectories.core.selections import Selection
 from trajectories.core.verifiers.model_judge import Form
 from trajectories.models.job_indexes import job_indexes
 from trajectories.models.job_kinds import JobKind, Progress
@@ -16,8 +17,8 @@ from trajectories.models.traces import Text, Trace
 class JudgeJob(PaidJob):
     """A job: the traces of a selection, judged by one sampler with one rubric.
 
-    `scope` is the selection as its query string when it was planned; its traces are the items. One worker at a time
-    holds the lease. The counters are kept in the transaction that stores an answer or a verdict.
+    `selection` is the stored form of core's Selection when it was planned; its traces are the items. One worker at a
+    time holds the lease. The counters are kept in the transaction that stores an answer or a verdict.
     """
 
     class State(models.TextChoices):
@@ -48,7 +49,7 @@ class JudgeJob(PaidJob):
         counts=("done_count",),
     )
 
-    scope = models.CharField(max_length=400, blank=True)
+    selection = models.JSONField(default=dict)
     sampler = models.ForeignKey(Sampler, on_delete=models.PROTECT, related_name="judge_jobs")
     rubric = models.ForeignKey(Rubric, on_delete=models.PROTECT, related_name="judge_jobs")
     form = models.CharField(max_length=10, choices=[(form.value, form.value) for form in Form])
@@ -71,9 +72,15 @@ class JudgeJob(PaidJob):
     def __str__(self) -> str:
         return f"judge job {self.pk}"
 
+    @property
+    def rule(self) -> Selection:
+        """Which traces it was asked for; nothing stored stands for all."""
+        return Selection.from_json(self.selection) if self.selection else Selection()
+
 
 class JudgeJobItem(models.Model):
-    """One trace of a job. `opponents` are the traces it is compared with, chosen when the job was planned.
+    """One trace of a job. `opponents` are the traces it is compared with, chosen when the job was planned; so is the
+    `segmentation` that cuts it into the steps that the judge is asked about.
 
     `outcome` is empty until its verdict is there; `error_kind` says what kept the judge from giving one.
     """
@@ -81,6 +88,7 @@ class JudgeJobItem(models.Model):
     judge_job = models.ForeignKey(JudgeJob, on_delete=models.CASCADE, related_name="items")
     trace = models.ForeignKey(Trace, on_delete=models.PROTECT, related_name="judge_job_items")
     opponents = models.JSONField(default=list)
+    segmentation = models.CharField(max_length=30, blank=True, default="", db_default="")
     outcome = models.CharField(max_length=10, blank=True, choices=[(word.value, word.value) for word in Outcome])
     score = models.FloatField(null=True)
     message = models.TextField(blank=True)

@@ -22,8 +22,9 @@ class Queue(models.Model):
     decided on and taken back together.
 
     Traces up to the id `last_trace` are taken up (null: all there are), which has been done while `is_filling` is
-    false. `marks` are the newest rows on which the selection depends, as they were found at `marked_at`.
-    `item_count` and `review_count` are kept: the traces in it, gold aside, and the reviews that they need together.
+    false. `segmentation` names how the traces are cut into steps here, empty for how each is cut elsewhere. `marks` are
+    the newest rows on which the selection depends, as they were found at `marked_at`. `item_count` and `review_count`
+    are kept: the traces in it, gold aside, and the reviews that they need together.
     """
 
     class State(models.TextChoices):
@@ -49,6 +50,7 @@ class Queue(models.Model):
         NONE = Source.NONE.value, "None"
         VERDICTS = Source.VERDICTS.value, "By verdicts: right is to be accepted, wrong to be rejected"
         JUDGE = Source.JUDGE.value, "By a model judge: what its newest verdict says"
+        STEPS = Source.STEPS.value, "By a model judge of steps: its labels, and whether a step is wrong"
 
     title = TitleField()
     selection = models.JSONField()
@@ -60,6 +62,7 @@ class Queue(models.Model):
     reviews_each = models.PositiveSmallIntegerField(default=1)
     doubled_percent = models.PositiveSmallIntegerField(default=0)
     suggestions = models.CharField(max_length=10, choices=Suggests.choices, blank=True, default="", db_default="")
+    segmentation = models.CharField(max_length=30, blank=True, default="", db_default="")
     gold_every = models.PositiveSmallIntegerField(default=0)
     has_training = models.BooleanField(default=False)
     seed = models.BigIntegerField()

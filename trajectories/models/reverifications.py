@@ -2,6 +2,7 @@
 
 from django.db import models
 
+from trajectories.core.selections import Selection
 from trajectories.models.job_indexes import job_indexes
 from trajectories.models.job_kinds import JobKind, Progress
 from trajectories.models.leased_jobs import LeasedJob
@@ -10,9 +11,9 @@ from trajectories.models.leased_jobs import LeasedJob
 class Reverification(LeasedJob):
     """Verifying a selection of traces again, by verifiers of their present version and the present sandbox.
 
-    `scope` is the selection as its query string; traces are taken in order of id up to `last_id`, the newest there was
-    when it was asked for, and `cursor` is the last one done, so that `claims` counts how often the trace after it
-    was begun.
+    `selection` is the stored form of core's Selection; traces are taken in order of id up to `last_id`, the newest
+    there was when it was asked for, and `cursor` is the last one done, so that `claims` counts how often the trace
+    after it was begun.
     """
 
     class State(models.TextChoices):
@@ -43,7 +44,7 @@ class Reverification(LeasedJob):
         counts=("done_count",),
     )
 
-    scope = models.CharField(max_length=400, blank=True)
+    selection = models.JSONField(default=dict)
     verifiers = models.JSONField(default=list)
     state = models.CharField(max_length=10, choices=State.choices, default=State.QUEUED)
     cursor = models.BigIntegerField(default=0)
@@ -58,3 +59,8 @@ class Reverification(LeasedJob):
 
     def __str__(self) -> str:
         return f"reverification {self.pk}"
+
+    @property
+    def rule(self) -> Selection:
+        """Which traces it was asked for; nothing stored stands for all."""
+        return Selection.from_json(self.selection) if self.selection else Selection()

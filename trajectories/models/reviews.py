@@ -38,6 +38,8 @@ class Review(models.Model):
     # The place of each labelled step in the trace's text, [start, end] by the same index: labels hang on the text, and
     # stay where they are when it is cut into other steps. A step that stands nowhere in the text has none.
     step_spans = models.JSONField(default=dict)
+    # How the trace was cut into the steps that the labels count; empty for the steps that it was stored with.
+    segmentation = models.CharField(max_length=30, blank=True, default="", db_default="")
     supersedes = models.OneToOneField("self", null=True, on_delete=models.PROTECT, related_name="superseded_by")
     key = models.UUIDField(unique=True)
     seconds = models.FloatField(null=True)

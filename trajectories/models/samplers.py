@@ -19,6 +19,7 @@ class Sampler(models.Model):
 
         SYMBOLIC = "symbolic", "symbolic program search"
         CHAT = "chat", "language model"
+        AGENT = "agent", "agent in worlds"
         IMPORTED = "imported", "imported from elsewhere"
 
     name = models.SlugField(max_length=80)
@@ -36,6 +37,16 @@ class Sampler(models.Model):
 
     def __str__(self) -> str:
         return self.title if self.version == 1 else f"{self.title} (version {self.version})"
+
+    @property
+    def is_agent(self) -> bool:
+        """Whether it is an agent that learns from one episode of a world to the next."""
+        return self.kind == self.Kind.AGENT
+
+    @property
+    def suits(self) -> str:
+        """Which instructions it can follow, as Instruction.suits."""
+        return self.kind if self.kind in (self.Kind.CHAT, self.Kind.AGENT) else self.Kind.SYMBOLIC.value
 
     @property
     def is_chat(self) -> bool:

@@ -9,8 +9,8 @@ from trajectories.models.traces import Trace
 
 class Thread(models.Model):
     """Append-only: what a conversation is about. `step` counts from 0; `start` and `end` are the place of `quote` in
-    the trace's text, in characters, whatever steps it is cut into. All are null, and `quote` is empty, for the
-    whole trace.
+    the trace's text, in characters, whatever steps it is cut into; without a quote, that of the step. All are null, and
+    `quote` is empty, for the whole trace.
     """
 
     trace = models.ForeignKey(Trace, on_delete=models.PROTECT, related_name="threads")

@@ -32,7 +32,8 @@ class Trace(models.Model):
     is older than parts and was not split yet. `steps` is a list of {kind, title, body, depth, data}, and `part` for
     steps of the thoughts; `answer` is JSON (ARC: one grid or null per test input). The last group of fields
     is derived from verdicts and reviews, kept so that lists can filter, and can be computed again at any time; so is
-    `answer_hash`, that of what the trace gives.
+    `answer_hash`, that of what the trace gives. `segmentation` names how the text is cut for readers
+    (core.prompts.segmentation), empty for the `steps` as they are stored; those never change.
     """
 
     class Decision(models.TextChoices):
@@ -47,6 +48,8 @@ class Trace(models.Model):
     # Set on rows that a page is made of: what a queue hides from its reader was taken off, see selectors.blinding.veil.
     veiled_verdicts = False
     veiled_sampler = False
+    # How the steps of such a row are cut, see selectors.segmentations; rows read elsewhere hold those that are stored.
+    cut_by = ""
 
     problem = models.ForeignKey(Problem, on_delete=models.PROTECT, related_name="traces")
     attempt = models.OneToOneField(Attempt, null=True, on_delete=models.PROTECT, related_name="trace")
@@ -96,6 +99,7 @@ class Trace(models.Model):
     )
     # Whether the edit was taken back: it is in no list and no release any more.
     withdrawn = models.BooleanField(default=False)
+    segmentation = models.CharField(max_length=30, blank=True, default="", db_default="")
 
     class Meta:
         indexes = [
@@ -120,6 +124,12 @@ class Trace(models.Model):
                 name="trace_by_rule",
             ),
             models.Index(Coalesce("train_error", 2.0), F("id").desc(), name="trace_by_error"),
+            # What the list is sorted by, see selectors.trace_lists.
+            models.Index(fields=["created_at", "id"], name="trace_by_time"),
+            models.Index(fields=["output_tokens", "id"], name="trace_by_length"),
+            models.Index(fields=["latency_seconds", "id"], name="trace_by_seconds"),
+            models.Index(Coalesce("cost", -1), F("id"), name="trace_by_cost"),
+            models.Index(fields=["temperature", "id"], name="trace_by_temperature"),
         ]
 
     def __str__(self) -> str:

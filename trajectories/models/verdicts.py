@@ -40,7 +40,9 @@ class Verdict(models.Model):
                 fields=["-id"],
                 name="verdict_changed",
                 condition=~Q(previous_outcome="") & ~Q(previous_outcome=F("outcome")),
-            )
+            ),
+            # Lists of traces by the verdict of one verifier.
+            models.Index(fields=["verifier", "outcome", "trace"], name="verdict_by_outcome"),
         ]
 
     def __str__(self) -> str:

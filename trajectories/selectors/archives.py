@@ -10,7 +10,7 @@ RESTORED = "archived"
 """In the evidence of an item that was restored from an archive: what verifiers and people had said there."""
 
 VERDICT_KEYS = ("verifier", "version", "outcome", "score", "message", "evidence", "seconds", "engine")
-REVIEW_KEYS = ("reviewer", "decision", "score", "reason", "comment", "step_labels", "step_spans")
+REVIEW_KEYS = ("reviewer", "decision", "score", "reason", "comment", "step_labels", "step_spans", "segmentation")
 
 
 def restored_words(item: ReleaseItem) -> Mapping[str, Any] | None:

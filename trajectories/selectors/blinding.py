@@ -13,13 +13,15 @@ is hidden off traces before a page is made of them.
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import reduce
+from operator import or_
 
 from django.contrib.auth.models import AnonymousUser, User
 from django.db.models import Case, CharField, Exists, F, OuterRef, Q, QuerySet, Value, When
 from django.db.models.expressions import Combinable
 
 from trajectories.core.curation.reviews import Decision
-from trajectories.core.verifiers.model_judge import GRADE, PREFERENCE
+from trajectories.core.verifiers.model_judge import MODEL_VERIFIERS
 from trajectories.models import Assignment, Queue, QueueItem, Review, Trace
 from trajectories.models.reviews import SEE_REVIEWS as SEE_REVIEWS
 
@@ -34,8 +36,8 @@ class Hidden(StrEnum):
 
 
 VERDICT_FIELDS = {"correctness": "", "near_miss": "", "train_passed": None, "train_total": None, "train_error": None}
-SAMPLER_FIELDS = {"sampler": None, "run": None, "instruction": None, "seed": None, "temperature": None}
-"""What `veil` leaves in the fields of a trace whose verdicts, or whose sampler, are hidden."""
+SAMPLER_FIELDS = {"sampler": None, "run": None, "instruction": None, "seed": None, "temperature": None, "cost": None}
+"""What `veil` leaves in the fields of a trace whose verdicts, or whose sampler, are hidden. Costs tell of prices."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +99,10 @@ class Sight:
     def hides(self, what: Hidden, trace_id: int) -> bool:
         """Whether a queue hides something of a trace from the person."""
         return self.reviewer is not None and self.works and self._veiling(what).filter(trace=trace_id).exists()
+
+    def hides_any(self, what: Hidden) -> bool:
+        """Whether a queue hides something of any trace from the person."""
+        return self.reviewer is not None and self.works and self._veiling(what).exists()
 
     def _veiling(self, what: Hidden | None = None) -> QuerySet[QueueItem]:
         """The items of queues that hide something, which the person may work on and has not decided."""
@@ -176,10 +182,15 @@ def accepted_by_problem(sight: Sight) -> QuerySet[Trace]:
     return Trace.objects.filter(accepted, problem=OuterRef("pk"), withdrawn=False)
 
 
+def tags_seen(sight: Sight) -> Q:
+    """The condition on tags of traces that they may be seen: one's own always, those of others as their reviews."""
+    return Q(author=sight.reviewer) | sight.seen("trace") if sight.is_blind else Q()
+
+
 def verdicts_seen(sight: Sight) -> Q:
     """The condition on verdicts that they may be seen: those of model judges as reviews are, all others but where a
     queue hides them."""
-    by_model = Q(verifier__startswith=f"{GRADE}:") | Q(verifier__startswith=f"{PREFERENCE}:")
+    by_model = reduce(or_, (Q(verifier__startswith=f"{name}:") for name in MODEL_VERIFIERS))
     if not sight.is_blind:
         return Q()
     return (~by_model | sight.seen("trace")) & ~sight.veiled(Hidden.VERDICTS, "trace")

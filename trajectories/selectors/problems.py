@@ -1,9 +1,10 @@
 """Reading problems: records for the other layers, and pages of the list."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from django.db.models import Case, Count, Exists, F, FloatField, IntegerField, Q, QuerySet, Subquery, Value, When
-from django.db.models.expressions import Combinable, OrderBy
+from django.db import models
+from django.db.models import Case, Exists, F, FloatField, IntegerField, Q, QuerySet, Subquery, Value, When
+from django.db.models.expressions import Combinable
 from django.db.models.functions import Cast, Coalesce, Left
 
 from trajectories.core.problems import procedural
@@ -11,7 +12,8 @@ from trajectories.core.problems.questions import ASKS_FOR, PROGRAM
 from trajectories.core.records import ProblemKind, ProblemRecord, PublicProblem
 from trajectories.models import Problem, ProblemSet
 from trajectories.selectors.blinding import Sight, accepted_by_problem
-from trajectories.selectors.paging import Page, read_page
+from trajectories.selectors.listing import Column, Count, ListShape, Sort, count_rows
+from trajectories.selectors.paging import Page
 
 PAGE_SIZE = 50
 EXCERPT = 200
@@ -58,25 +60,40 @@ SOLVED_STATES = {
 
 UNCURATED = "uncurated"
 
-_SHARE = Case(
-    When(trace_count=0, then=Value(None)),
-    default=Cast("correct_count", FloatField()) / F("trace_count"),
-    output_field=FloatField(),
-)
-SORTS: dict[str, tuple[str, Combinable | None, bool]] = {
-    "": ("As imported", None, False),
-    "name": ("Name", F("name"), False),
-    "samples": ("Most samples", F("trace_count"), True),
-    "easiest": ("Most often solved", _SHARE, True),
-    "hardest": ("Least often solved", _SHARE, False),
-    "accepted": ("Most accepted", None, True),
-}
-"""(title, sort key, descending) by the word in the address; problems without a key come last, ties go by id.
 
-The key of BY_ACCEPTED depends on what may be seen.
-"""
+def _share(unsampled: float) -> Combinable:
+    """The share of samples that are right; `unsampled` where there are none, so that those come last."""
+    return Case(
+        When(trace_count=0, then=Value(unsampled)),
+        default=Cast("correct_count", FloatField()) / F("trace_count"),
+        output_field=FloatField(),
+    )
+
 
 BY_ACCEPTED = "accepted"
+PROBLEMS = ListShape(
+    noun="problem",
+    turns=("after", "before"),
+    size=PAGE_SIZE,
+    sorts={
+        "": Sort("As imported", newest_first=False),
+        "name": Sort("Name", F("name"), descending=False, newest_first=False),
+        "samples": Sort("Most samples", F("trace_count"), newest_first=False),
+        "easiest": Sort("Most often solved", _share(-1.0), newest_first=False),
+        "hardest": Sort("Least often solved", _share(2.0), descending=False, newest_first=False),
+        # The key is counted as far as may be seen: list_problems.
+        BY_ACCEPTED: Sort("Most accepted", F("accepted_count"), newest_first=False),
+    },
+    columns={
+        "set": Column("Set"),
+        "split": Column("Split"),
+        "samples": Column("Samples", ("samples",), is_number=True),
+        "solved": Column("Solved", ("easiest", "hardest"), is_wide=False),
+        "accepted": Column("Accepted", (BY_ACCEPTED,), is_number=True),
+    },
+)
+SORTS = PROBLEMS.sorts
+"""The orders by the word in the address; ties go by id, problems that were never sampled come last."""
 
 
 def in_state(problems: QuerySet[Problem], state: str, sight: Sight) -> QuerySet[Problem]:
@@ -91,7 +108,7 @@ def _accepted_count(sight: Sight) -> Combinable:
     """How many samples of a problem are accepted, as far as may be seen."""
     if not sight.is_blind:
         return F("accepted_count")
-    counted = accepted_by_problem(sight).order_by().values("problem").annotate(count=Count("pk")).values("count")
+    counted = accepted_by_problem(sight).order_by().values("problem").annotate(count=models.Count("pk")).values("count")
     return Coalesce(Subquery(counted, output_field=IntegerField()), 0)
 
 
@@ -139,9 +156,10 @@ def list_problems(
     as `excerpt`; spec, reference and statement themselves, which can be large, are not read. `shown_accepted` counts
     accepted samples as far as may be seen. Paging is by the row's key, so that pages do not shift.
     """
-    _, key, descending = SORTS.get(sort, SORTS[""])
+    order = PROBLEMS.sort(sort)
     accepted = _accepted_count(sight)
-    key = accepted if sort == BY_ACCEPTED else key
+    if sort == BY_ACCEPTED:
+        order = replace(order, key=accepted)
     problems = problems_in(scope, sight).select_related("problem_set").defer("spec", "reference", "statement")
     problems = problems.annotate(
         first_pair=F("spec__train__0"),
@@ -149,44 +167,12 @@ def list_problems(
         excerpt=Left("statement", EXCERPT),
         shown_accepted=accepted,
     )
-    if key is not None:
-        problems = problems.annotate(sort_key=key)
-    backwards = before is not None
-    anchor_id = before if backwards else after
-    if anchor_id is not None:
-        problems = problems.filter(_beyond(anchor_id, key, descending != backwards, backwards))
-    ordered = problems.order_by(*_order(key is not None, descending, backwards))
-    return read_page(ordered, size=size, is_first=anchor_id is None, backwards=backwards)
+    return PROBLEMS.page(problems, order, down=after, up=before, size=size)
 
 
-def _order(keyed: bool, descending: bool, backwards: bool) -> list[OrderBy]:
-    """Order by (key, id), keyless rows last; everything the other way round when paging backwards."""
-    by_id = F("pk").desc() if backwards else F("pk").asc()
-    if not keyed:
-        return [by_id]
-    by_key = OrderBy(
-        F("sort_key"), descending=descending != backwards, **{"nulls_first" if backwards else "nulls_last": True}
-    )
-    return [by_key, by_id]
-
-
-def _beyond(anchor_id: int, key: Combinable | None, falling: bool, backwards: bool) -> Q:
-    """Rows past the anchor in the direction of reading, by the anchor's key as it is now."""
-    past_id = Q(pk__lt=anchor_id) if backwards else Q(pk__gt=anchor_id)
-    if key is None:
-        return past_id
-    value = Problem.objects.filter(pk=anchor_id).annotate(key=key).values_list("key", flat=True).first()
-    if value is None:
-        among_keyless = Q(sort_key__isnull=True) & past_id
-        return among_keyless | Q(sort_key__isnull=False) if backwards else among_keyless
-    past_key = Q(sort_key__lt=value) if falling else Q(sort_key__gt=value)
-    past = past_key | (Q(sort_key=value) & past_id)
-    return past if backwards else past | Q(sort_key__isnull=True)
-
-
-def count_problems(scope: ProblemFilter, sight: Sight) -> int:
+def count_problems(scope: ProblemFilter, sight: Sight) -> Count:
     """How many problems a filter lets through."""
-    return problems_in(scope, sight).count()
+    return count_rows(problems_in(scope, sight), may_estimate=False)
 
 
 def list_problem_sets() -> QuerySet[ProblemSet]:

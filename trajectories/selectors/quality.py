@@ -26,6 +26,7 @@ STEP_RANGES = ((0, 4), (5, 9), (10, 19), (20, 10**9))
 STANDING = """
 WITH standing AS MATERIALIZED (
     SELECT said.id, said.trace_id, said.reviewer_id, said.decision, said.reason, said.seconds, said.step_labels,
+           said.segmentation,
            said.suggestion, said.suggestion_use,
            COALESCE(said.decided_at, said.created_at) AS decided_at
     FROM trajectories_review said
@@ -201,14 +202,14 @@ def step_patterns(scope: QualityScope) -> dict[int, dict[tuple[int, ...], int]]:
         scope,
         """
         SELECT step, good, neutral, bad, count(*) FROM (
-            SELECT said.trace_id, label.key::int AS index,
+            SELECT said.trace_id, said.segmentation, label.key::int AS index,
                    width_bucket(label.key::int, ARRAY[5, 10, 20]) AS step,
                    count(*) FILTER (WHERE label.value = 'good') AS good,
                    count(*) FILTER (WHERE label.value = 'neutral') AS neutral,
                    count(*) FILTER (WHERE label.value = 'bad') AS bad
             FROM standing said JOIN shared USING (trace_id), jsonb_each_text(said.step_labels) label
             WHERE label.key ~ '^[0-9]{1,9}$'
-            GROUP BY 1, 2, 3 HAVING count(*) > 1
+            GROUP BY 1, 2, 3, 4 HAVING count(*) > 1
         ) by_step GROUP BY 1, 2, 3, 4
         """,
     )

@@ -11,14 +11,14 @@ from typing import Any
 from django.db.models import Count, Exists, F, Min, OuterRef, Q, QuerySet, Window
 from django.db.models.functions import RowNumber
 
-from trajectories.core.records import JSON, Outcome, ProblemKind
+from trajectories.core.problems.questions import KINDS
+from trajectories.core.records import JSON, Outcome
 from trajectories.models import Problem, Trace
 from trajectories.models.traces import given_answer
 from trajectories.selectors.paging import Page, page_by_id
 from trajectories.selectors.population import NOTHING
 
 PAGE_SIZE = 50
-KINDS = (ProblemKind.NUMERIC, ProblemKind.CHOICE, ProblemKind.TEXT)
 LEAST_SAMPLES = (1, 2, 4, 8, 16)
 """How many samples a problem needs to be listed: one wrong answer says little of its reference."""
 

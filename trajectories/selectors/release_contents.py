@@ -22,7 +22,8 @@ WHERE trace.id = ANY(%s::bigint[])
 """
 _REVIEWS = """
 SELECT review.trace_id, review.id, review.reviewer_id,
-       review.decision, review.score, review.reason, review.comment, review.step_labels::text
+       review.decision, review.score, review.reason, review.comment, review.step_labels::text,
+       review.segmentation
 FROM trajectories_review review
 WHERE review.trace_id = ANY(%s::bigint[]) AND review.decision <> 'withdraw'
   AND NOT EXISTS (SELECT FROM trajectories_review newer WHERE newer.supersedes_id = review.id)
@@ -48,9 +49,10 @@ def read_traces(trace_ids: list[int]) -> dict[int, Values]:
 
 
 def read_reviews(trace_ids: list[int]) -> dict[int, list[Values]]:
-    """The standing reviews of traces, oldest first: (trace, id, reviewer; decision, score, reason, comment, labels)."""
+    """The standing reviews of traces, oldest first: (trace, id, reviewer; decision, score, reason, comment, labels,
+    and how the steps are cut that they count, where otherwise than they are stored)."""
     rows = _rows(_REVIEWS, trace_ids)
-    return _by_trace([(*row[:7], {} if row[7] == "{}" else json.loads(row[7])) for row in rows])
+    return _by_trace([(*row[:7], {} if row[7] == "{}" else json.loads(row[7]), *filter(None, row[8:])) for row in rows])
 
 
 def read_verdicts(trace_ids: list[int]) -> dict[int, list[Values]]:

@@ -93,7 +93,7 @@ class Funnel:
 
 def accepted_rule(scope: Selection, **clauses: Any) -> Rule:
     """The rule that takes what is accepted in a scope of the trace list; its own decision is ignored."""
-    given = {each.name: value for each in fields(Selection) if (value := getattr(scope, each.name)) not in (None, "")}
+    given = scope.to_json()
     lists: dict[str, Any] = {_HANDED_ON[name]: (given[name],) for name in _HANDED_ON if name in given}
     source = Source(**lists, filter={name: value for name, value in given.items() if name in FILTERS})
     clauses.setdefault("hinted", "only" if scope.hinted == "only" else "none")

@@ -1,25 +1,12 @@
 """Reading jobs that verify again, and the verdicts they changed."""
 
-from dataclasses import fields
-from typing import Any
-
 from django.db.models import F, QuerySet
-from django.http import QueryDict
 
-from trajectories.core.selections import Selection
 from trajectories.models import Reverification, Verdict
 from trajectories.selectors.blinding import Sight, verdicts_seen
 from trajectories.selectors.paging import Page, page_by_id
 
 JOBS_SHOWN = 50
-
-
-def scope_of(job: Reverification) -> Selection:
-    """The selection a job was asked for."""
-    given = QueryDict(job.scope)
-    texts = {field.name for field in fields(Selection) if field.default == ""}
-    values: dict[str, Any] = {name: value if name in texts else int(str(value)) for name, value in given.items()}
-    return Selection(**values)
 
 
 def list_reverifications() -> list[Reverification]:

@@ -17,9 +17,9 @@ from trajectories.core.verifiers.unfinished import UNFINISHED
 from trajectories.models import Attempt, Instruction, Problem, Run, Sampler, Trace
 from trajectories.models import RunProblem as RunPlace
 from trajectories.selectors.blinding import Hidden, Sight, veil
+from trajectories.selectors.listing import Column, ListShape, Sort
 from trajectories.selectors.paging import Page, page_by_id
 
-PAGE_SIZE = 50
 PROBLEMS_PER_PAGE = 25
 LATEST_TRACES = 12
 RATE_WINDOW = timedelta(seconds=120)
@@ -47,16 +47,41 @@ def with_endings(runs: QuerySet[Run]) -> QuerySet[Run]:
     return annotated.annotate(broken_count=F("failed_count") - F("nothing_new_count"))
 
 
+RUNS = ListShape(
+    noun="run",
+    turns=("before", "after"),
+    sorts={
+        "": Sort("Newest first"),
+        "oldest": Sort("Oldest first", newest_first=False),
+        "samples": Sort("Most samples first", F("done_count")),
+        "costliest": Sort("Most costly first", F("cost")),
+    },
+    columns={
+        "state": Column("State", is_wide=False),
+        "samples": Column("Samples", ("samples",), is_wide=False),
+        "correct": Column("Correct", is_wide=False),
+        "cost": Column("Cost", ("costliest",), is_number=True),
+        "sampler": Column("Sampler"),
+        "started": Column("Started", ("", "oldest")),
+        "by": Column("By"),
+    },
+)
+
+
+def runs_in(state: str) -> QuerySet[Run]:
+    """The runs in a state by its word in the address, in no order. An unknown word matches none."""
+    if not state:
+        return Run.objects.all()
+    return Run.objects.filter(STATE_FILTERS[state][1]) if state in STATE_FILTERS else Run.objects.none()
+
+
 def list_runs(
-    *, state: str = "", before: int | None = None, after: int | None = None, size: int = PAGE_SIZE
+    *, state: str = "", sort: str = "", before: int | None = None, after: int | None = None
 ) -> Page[Run, int]:
-    """The newest runs, those older than run `before`, or those just newer than run `after`. No state matches
-    an unknown word."""
-    runs = with_endings(Run.objects.select_related("sampler", "created_by").defer("plan"))
+    """The first runs in an order, those further down than run `before`, or those just above run `after`."""
+    runs = with_endings(runs_in(state).select_related("sampler", "created_by").defer("plan"))
     runs = runs.annotate(ended_count=F("done_count") + F("failed_count") + F("cancelled_count"))
-    if state:
-        runs = runs.filter(STATE_FILTERS[state][1]) if state in STATE_FILTERS else runs.none()
-    return page_by_id(runs, before=before, after=after, size=size)
+    return RUNS.page(runs, RUNS.sort(sort), down=before, up=after)
 
 
 @dataclass(frozen=True, slots=True)

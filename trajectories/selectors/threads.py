@@ -6,20 +6,23 @@ from dataclasses import dataclass
 from django.contrib.auth.models import User
 from django.db.models import BooleanField, Case, Q, QuerySet, Value, When
 
-from trajectories.core.curation.spans import nth_of, step_spans
+from trajectories.core.curation.spans import Span, nth_of
 from trajectories.models import Mention, Thread, ThreadEvent, Trace
 from trajectories.selectors.blinding import Sight
+from trajectories.selectors.segmentations import spans_of
 
 MENTIONS_SHOWN = 50
 
 
 @dataclass(frozen=True, slots=True)
 class ShownThread:
-    """A thread with what was said in it, oldest first. `nth` tells which of several equal places in its step is meant,
-    from 0; `is_placed` whether its words stand in a step, and so can be marked there."""
+    """A thread with what was said in it, oldest first. `step` is where it stands as the trace is cut now. `nth` tells
+    which of several equal places in it is meant, from 0; `is_placed` whether its words stand in a
+    step, and so can be marked there."""
 
     thread: Thread
     events: Sequence[ThreadEvent]
+    step: int | None
     nth: int
     is_placed: bool
 
@@ -38,20 +41,24 @@ def threads_of(trace: Trace, *, reader_id: int, told: bool) -> list[ShownThread]
     grouped: dict[int, list[ThreadEvent]] = {}
     for event in events:
         grouped.setdefault(event.thread_id, []).append(event)
-    shown = [_shown(trace, each) for each in grouped.values()]
+    spans = spans_of(trace) if grouped else []
+    shown = [_shown(trace, each, spans) for each in grouped.values()]
     return sorted(shown, key=lambda each: (not each.is_open, each.thread.pk))
 
 
-def _shown(trace: Trace, events: Sequence[ThreadEvent]) -> ShownThread:
+def _shown(trace: Trace, events: Sequence[ThreadEvent], spans: Sequence[Span | None]) -> ShownThread:
     thread = events[0].thread
-    if thread.start is None or thread.step is None or thread.step >= len(trace.steps):
-        return ShownThread(thread, events, 0, is_placed=False)
-    text = trace.reasoning.body
-    span = step_spans(text, trace.steps[: thread.step + 1])[-1]
-    if span is None or not span[0] <= thread.start < span[1]:
-        return ShownThread(thread, events, 0, is_placed=False)
-    nth = nth_of(text[span[0] : span[1]], thread.quote, thread.start - span[0])
-    return ShownThread(thread, events, nth, is_placed=True)
+    if thread.start is None or thread.step is None:
+        return ShownThread(thread, events, thread.step, 0, is_placed=False)
+    # It may have been begun while the trace was cut into other steps.
+    start = thread.start
+    step, span = next(
+        ((at, each) for at, each in enumerate(spans) if each and each[0] <= start < each[1]), (None, None)
+    )
+    if span is None or not thread.quote:
+        return ShownThread(thread, events, step, 0, is_placed=False)
+    nth = nth_of(trace.reasoning.body[span[0] : span[1]], thread.quote, start - span[0])
+    return ShownThread(thread, events, step, nth, is_placed=True)
 
 
 def is_open(thread: Thread) -> bool:

@@ -3,41 +3,65 @@
 Lists run newest first. "Older" is the direction of reading: the next trace to review is the next one down the list.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, fields
+from urllib.parse import urlencode
 
 from django.contrib.auth.models import User
-from django.db.models import Case, F, Q, QuerySet, Value, When
+from django.db.models import Case, DecimalField, F, Q, QuerySet, Value, When
 from django.db.models.functions import Coalesce, Length
 
-from trajectories.core.records import Outcome
-from trajectories.core.selections import (
-    DISPUTED,
-    EDITED,
-    NO_MODEL_VERDICT,
-    SAMPLED,
-    TRUTH,
-    UNREVIEWED,
-    UNVERIFIED,
-    WITHDRAWN,
-    Selection,
-)
+from trajectories.core.records import Outcome, ProblemKind
+from trajectories.core.selections import DISPUTED, NO_MODEL_VERDICT, NO_VERDICT, UNREVIEWED, UNVERIFIED, Selection
 from trajectories.core.strategies.base import AttemptKind
 from trajectories.core.verifiers.model_judge import is_model_verdict
-from trajectories.models import ImportedReview, ImportedVerdict, Instruction, Problem, Trace, Verdict
-from trajectories.selectors.audits import audited
-from trajectories.selectors.blinding import Hidden, Sight, veil
-from trajectories.selectors.paging import Page, read_page
+from trajectories.models import ImportedReview, ImportedVerdict, Instruction, Trace, Verdict
+from trajectories.selectors.blinding import Sight, veil
+from trajectories.selectors.listing import Column, Count, ListShape, Sort, count_rows
+from trajectories.selectors.paging import Page
 from trajectories.selectors.review_leases import free_for
+from trajectories.selectors.trace_filters import BY_ERROR, gives_away, veiled_in
+from trajectories.selectors.trace_filters import traces_in as traces_in
 
-COUNT_LIMIT = 10_000
-"""Counts stop here: past it a page says "10,000+" rather than read the whole table."""
-
-GROUND_TRUTH = (Problem.ReferenceSource.SOURCE, Problem.ReferenceSource.GENERATOR)
-BY_ERROR = "error"
-ORDERS = {BY_ERROR: "Least train error first"}
 NO_ERROR = 2.0
 """In the order by train error: more than any, for traces whose program never ran."""
+NO_COST = -1
+"""In orders by cost: less than any, for traces whose cost is not known."""
+
+_COST = Coalesce("cost", NO_COST, output_field=DecimalField())
+BY_TIME = Sort("Newest first", F("created_at"))
+"""The usual order where days are asked for: by the time itself, whose index leads to them."""
+
+TRACES = ListShape(
+    noun="trace",
+    turns=("before", "after"),
+    sorts={
+        "": Sort("Newest first"),
+        "oldest": Sort("Oldest first", newest_first=False),
+        BY_ERROR: Sort("Least train error first", Coalesce("train_error", NO_ERROR), descending=False),
+        "longest": Sort("Most tokens first", F("output_tokens")),
+        "shortest": Sort("Fewest tokens first", F("output_tokens"), descending=False, newest_first=False),
+        "costliest": Sort("Most costly first", _COST),
+        "cheapest": Sort("Least costly first, unknown before", _COST, descending=False, newest_first=False),
+        "slowest": Sort("Slowest first", F("latency_seconds")),
+        "fastest": Sort("Fastest first", F("latency_seconds"), descending=False, newest_first=False),
+    },
+    columns={
+        "answer": Column("Answer", is_wide=False),
+        "verdict": Column("Verdict", is_wide=False),
+        "pairs": Column("Training pairs", (BY_ERROR,)),
+        "decision": Column("Decision", is_wide=False),
+        "sampler": Column("Sampler, instruction"),
+        "tags": Column("Tags", is_usual=False),
+        "temperature": Column("Temperature", is_usual=False, is_number=True),
+        "program": Column("Program", is_usual=False, is_number=True),
+        "tokens": Column("Tokens", ("longest", "shortest"), is_number=True),
+        "cost": Column("Cost", ("costliest", "cheapest"), is_usual=False, is_number=True),
+        "seconds": Column("Seconds", ("slowest", "fastest"), is_number=True),
+        "sampled": Column("Sampled", ("", "oldest")),
+    },
+)
+ORDERS = {word: sort.title for word, sort in TRACES.sorts.items() if word}
 
 READING_ORDER = {"arc_test": 0, "arc_train": 1, "arc_answer": 2}
 
@@ -48,6 +72,17 @@ class TraceWalk(Selection):
 
     order: str = ""
 
+    def query(self) -> str:
+        """The scope and the order as the query string of an address, without what is empty."""
+        order = urlencode({"order": self.order}) if self.order else ""
+        return "&".join(filter(None, (Selection.query(self), order)))
+
+    @property
+    def sort(self) -> Sort:
+        """The order itself."""
+        by_days = not self.order and (self.created_from or self.created_to)
+        return BY_TIME if by_days else TRACES.sort(self.order)
+
     @property
     def scope(self) -> Selection:
         """The scope by itself."""
@@ -56,140 +91,78 @@ class TraceWalk(Selection):
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far the reviewing of a scope is. `capped` means that both numbers stop at COUNT_LIMIT.
+    """How far the reviewing of a scope is. `own` says that only the traces count that the person who asks has
+    reviewed."""
 
-    `own` says that only the traces count that the person who asks has reviewed.
-    """
-
-    reviewed: int
-    total: int
-    capped: bool
+    reviewed: Count
+    total: Count
     own: bool
 
 
-SCOPE_COLUMNS = {
-    "run": "run",
-    "problem": "problem",
-    "problem_set": "problem__problem_set",
-    "sampler": "sampler",
-    "round": "attempt__round",
-    "view": "instruction__view",
-    "kind": "attempt__kind",
-    "correctness": "correctness",
-    "near_miss": "near_miss",
-}
-"""The fields of a scope that are compared as they are, but for what means all, and words for what is empty."""
-
-OF_VERDICTS, OF_SAMPLER = ("correctness", "near_miss", "train", "audit"), ("run", "sampler", "view")
-"""The fields of a scope that tell of a trace what a queue may hide from its reviewers."""
-
-BLINDED = ("model_judged", "decision")
-"""The fields of a scope that are compared as far as the person who asks may see them."""
-
-EMPTY_VALUES = {("correctness", UNVERIFIED), ("model_judged", NO_MODEL_VERDICT), ("decision", UNREVIEWED)}
-
-
-def traces_in(scope: Selection, sight: Sight) -> QuerySet[Trace]:
-    """The traces of a scope, in no order. A decision that may not be seen counts as none."""
-    given = {name: value for name in SCOPE_COLUMNS if (value := getattr(scope, name)) not in (None, "")}
-    columns = {SCOPE_COLUMNS[name]: "" if (name, value) in EMPTY_VALUES else value for name, value in given.items()}
-    traces = Trace.objects.filter(**columns, withdrawn=scope.origin == WITHDRAWN)
-    if scope.origin in (EDITED, SAMPLED):
-        traces = traces.filter(edited_by__isnull=scope.origin == SAMPLED)
-    for name in BLINDED:
-        if (value := getattr(scope, name)) == DISPUTED:
-            traces = traces.filter(sight.seen(), disputed=True)
-        elif value:
-            traces = traces.filter(sight.having(name, "" if (name, value) in EMPTY_VALUES else value))
-    if scope.hinted:
-        traces = traces.filter(hinted=scope.hinted == "only")
-    if scope.rests_on:
-        sources = GROUND_TRUTH if scope.rests_on == TRUTH else (scope.rests_on,)
-        traces = traces.filter(problem__reference_source__in=sources)
-    if scope.audit:
-        traces = traces.filter(audited(scope.audit, sight))
-    traces = traces.filter(_train_fit(scope.train)) if scope.train else traces
-    return traces.exclude(_told_by(scope, sight)) if sight.is_blind else traces
-
-
-def _told_by(scope: Selection, sight: Sight) -> Q:
-    """The traces of which being in the scope would tell what a queue hides from the person."""
-
-    def asks(names: Iterable[str]) -> bool:
-        return any(getattr(scope, name) not in (None, "") for name in names)
-
-    told = Q(pk__in=())
-    if asks(OF_VERDICTS) or getattr(scope, "order", "") == BY_ERROR:
-        told |= sight.veiled(Hidden.VERDICTS)
-    return told | sight.veiled(Hidden.SAMPLER) if asks(OF_SAMPLER) else told
-
-
-def _train_fit(word: str) -> Q:
-    if word == "all":
-        return Q(train_passed=F("train_total"), train_total__gt=0)
-    return Q(train_passed=0) if word == "none" else Q(train_passed__gt=0, train_passed__lt=F("train_total"))
-
-
-def _ranked(traces: QuerySet[Trace]) -> QuerySet[Trace]:
-    return traces.annotate(error=Coalesce("train_error", NO_ERROR))
-
-
-def _columns(order: str, *, up: bool = False) -> list[str]:
-    """What to sort by to go down or up an order."""
-    if order == BY_ERROR:
-        return ["-error", "pk"] if up else ["error", "-pk"]
-    return ["pk"] if up else ["-pk"]
+ROW = (
+    *("id", "answer", "outputs", "correctness", "train_passed", "train_total", "train_error", "hinted", "temperature"),
+    *("output_tokens", "latency_seconds", "cost", "created_at", "edited_by_id", "parent_id", "disputed"),
+    *("reasoning_id", "program_id"),
+    *("problem__name", "problem__kind", "sampler__title", "instruction__title", "instruction__view"),
+    *("run__title", "attempt__kind"),
+)
+"""What a row of the list shows: texts, steps and plans may be megabytes."""
 
 
 def list_traces(
-    walk: TraceWalk, sight: Sight, *, before: int | None = None, after: int | None = None, size: int = 50
+    walk: TraceWalk,
+    sight: Sight,
+    *,
+    before: int | None = None,
+    after: int | None = None,
+    columns: Collection[str] = (),
 ) -> Page[Trace, int]:
-    """One page: the `size` traces next further down than `before`, or next further up than `after`, or the first ones.
+    """One page: the traces next further down than `before`, or next further up than `after`, or the first ones.
 
-    The newest come first, or in the order BY_ERROR those whose programs came closest on the training pairs. Each row
-    has the decision as far as it may be seen as `shown_decision`, and as `shown_dispute` whether people decided it
-    differently; what queues hide is taken off.
+    Each row has the decision as far as it may be seen as `shown_decision`, and as `shown_dispute` whether people
+    decided it differently; `program_characters` where that is among the columns. What queues hide is taken off.
     """
     traces = (
-        _ranked(traces_in(walk, sight))
+        traces_in(walk, sight)
         .select_related("problem", "sampler", "instruction", "run", "attempt")
-        .defer("steps", "parts", "facts", "problem__spec", "problem__reference", "run__plan")
+        .only(*ROW)
         .annotate(
-            program_characters=Length("program__body"),
             shown_decision=sight.showing("decision"),
             shown_dispute=Case(When(sight.seen() & Q(disputed=True), then=Value(True)), default=Value(False)),
         )
     )
-    up = after is not None
-    if (key := after if up else before) is not None:
-        traces = traces.filter(_beyond(key, walk.order, up=up))
-    ordered = traces.order_by(*_columns(walk.order, up=up))
-    page: Page[Trace, int] = read_page(ordered, size=size, is_first=key is None, backwards=up)
+    if "program" in columns:
+        traces = traces.annotate(program_characters=Length("program__body"))
+    page = TRACES.page(traces, walk.sort, down=before, up=after, among=_placed(walk, sight))
     veil(page.rows, sight)
     return page
 
 
-def _beyond(key: int, order: str, *, up: bool) -> Q:
-    """The traces further up or down an order than the one with this key."""
-    newer_or_older = Q(pk__gt=key) if up else Q(pk__lt=key)
-    if order != BY_ERROR:
-        return newer_or_older
-    error = Trace.objects.filter(pk=key).values_list("train_error", flat=True).first()
-    error = NO_ERROR if error is None else error
-    return (Q(error__lt=error) if up else Q(error__gt=error)) | (Q(error=error) & newer_or_older)
+def _placed(walk: TraceWalk, sight: Sight) -> QuerySet[Trace]:
+    """The traces whose place in the order of a list may be told."""
+    return Trace.objects.exclude(told) if (told := veiled_in(walk, sight)) else Trace.objects.all()
 
 
-def count_traces(scope: Selection, sight: Sight) -> int:
-    """How many traces a scope holds, at most COUNT_LIMIT."""
-    return traces_in(scope, sight).values("pk")[:COUNT_LIMIT].count()
+def count_traces(scope: Selection, sight: Sight) -> Count:
+    """How many traces a scope holds, and among them how many have a decision; for who is blind, one of their own."""
+    # An estimate goes by all rows, and so by what may not be seen.
+    may_estimate = not gives_away(scope, sight)
+    return count_rows(traces_in(scope, sight), among=~sight.having("decision", ""), may_estimate=may_estimate)
 
 
 def review_progress(scope: Selection, sight: Sight) -> Progress:
     """How many traces of a scope, whatever was decided, have a decision; for who is blind, one of their own."""
     total = count_traces(scope.any_decision(), sight)
-    decided = traces_in(scope.any_decision(), sight).exclude(sight.having("decision", ""))
-    reviewed = decided.values("pk")[:COUNT_LIMIT].count()
-    return Progress(reviewed=reviewed, total=total, capped=total == COUNT_LIMIT, own=sight.is_blind)
+    if total.among is not None:
+        return Progress(reviewed=Count(total.among), total=total, own=sight.is_blind)
+    decided = traces_in(scope.any_decision(), sight).filter(~sight.having("decision", ""))
+    reviewed = count_rows(decided, may_estimate=not sight.is_blind)
+    return Progress(reviewed=reviewed, total=total, own=sight.is_blind)
+
+
+def newest_trace() -> int:
+    """The id of the newest trace; 1 where there is none."""
+    return Trace.objects.order_by("-pk").values_list("pk", flat=True).first() or 1
 
 
 def waiting_parts(
@@ -201,12 +174,13 @@ def waiting_parts(
     they have not reviewed themselves: first what nobody has decided, so that several people share a list, then the
     others, for a second opinion. That tells of some traces that they are decided, never how. `but` is left out.
     """
-    waiting = _ranked(traces_in(walk.any_decision(), sight)).filter(sight.having("decision", ""))
-    waiting = waiting.exclude(pk__in=list(but)).order_by(*_columns(walk.order))
+    sort = walk.sort
+    waiting = sort.annotate(traces_in(walk.any_decision(), sight)).filter(sight.having("decision", ""))
+    waiting = waiting.exclude(pk__in=list(but)).order_by(*sort.order_by())
     parts: list[QuerySet[Trace]] = []
     for among in (waiting.filter(decision=""), waiting) if sight.is_blind else (waiting,):
         if after is not None:
-            parts.append(among.filter(_beyond(after, walk.order, up=False)))
+            parts.append(among.filter(sort.beyond(_placed(walk, sight), after)))
         parts.append(among.exclude(pk=after or 0))
     return parts if after is None else [*parts, waiting.filter(pk=after)]
 
@@ -229,9 +203,10 @@ def is_anything_waiting(walk: TraceWalk, sight: Sight) -> bool:
 
 def neighbours(walk: TraceWalk, trace: Trace, sight: Sight) -> tuple[int | None, int | None]:
     """The neighbours of a trace in a list: (the one further up, the one further down)."""
-    keys = _ranked(traces_in(walk, sight)).values_list("pk", flat=True)
-    upper = keys.filter(_beyond(trace.pk, walk.order, up=True)).order_by(*_columns(walk.order, up=True))
-    return upper.first(), keys.filter(_beyond(trace.pk, walk.order, up=False)).order_by(*_columns(walk.order)).first()
+    sort, placed = walk.sort, _placed(walk, sight)
+    keys = sort.annotate(traces_in(walk, sight)).values_list("pk", flat=True)
+    upper = keys.filter(sort.beyond(placed, trace.pk, up=True)).order_by(*sort.order_by(up=True))
+    return upper.first(), keys.filter(sort.beyond(placed, trace.pk)).order_by(*sort.order_by()).first()
 
 
 def get_trace(trace_id: int) -> Trace:
@@ -291,6 +266,11 @@ MODEL_CHOICES = [
     ("error", "Model judge: error"),
     (NO_MODEL_VERDICT, "No model judge"),
 ]
+OUTCOME_CHOICES = [
+    *((outcome.value, f"It says {outcome.value}") for outcome in Outcome),
+    (NO_VERDICT, "It says nothing"),
+]
+PROBLEM_KIND_CHOICES = [(kind.value, f"{kind.value.capitalize()} problems") for kind in ProblemKind]
 DECISION_CHOICES = [
     (UNREVIEWED, "Not reviewed"),
     ("accepted", "Accepted"),

@@ -17,6 +17,7 @@ from django.db import transaction
 
 from trajectories.models import JOB_KINDS, Run
 from trajectories.models.job_kinds import CANCEL, PAUSE, RESUME, RETRY
+from trajectories.services.curation.segmentations import lost_segmentations, segment_next
 from trajectories.services.generation.jobs import lost_generation_jobs, resume_generation
 from trajectories.services.generation.work import generate_next
 from trajectories.services.imports.jobs import cancel_import, import_next, lost_imports, retry_import
@@ -127,6 +128,7 @@ KINDS: dict[str, Kind] = {
             Work(_in_one_go(deliver_next), lost_deliveries, lambda _: FILES),
             {RETRY: _by_id(retry_delivery)},
         ),
+        Kind("segmentation", Work(segment_next, lost_segmentations, lambda _: FILES)),
         Kind(
             "training",
             # Its own limit ends a training with a sentence; this one ends a worker that does not even ask for the time.

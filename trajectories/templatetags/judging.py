@@ -4,11 +4,13 @@ from django import template
 
 from trajectories.core.curation.reviews import REJECTION_REASONS
 from trajectories.core.verifiers import VERIFIERS, consensus
-from trajectories.core.verifiers.model_judge import PREFERENCE, is_model_verdict
+from trajectories.core.verifiers.model_judge import GRADE, PREFERENCE, STEPS, is_model_verdict
 from trajectories.models import Verdict
 from trajectories.templatetags.durations import brief
 
 register = template.Library()
+
+ASKED = {GRADE: "graded", PREFERENCE: "preferred", STEPS: "steps"}
 
 
 @register.filter
@@ -18,7 +20,7 @@ def verifier_title(name: str) -> str:
         return "Majority"
     if is_model_verdict(name):
         form, _, rubric = name.partition(":")
-        return f"By model judge, {'preferred' if form == PREFERENCE else 'graded'} for {rubric}"
+        return f"By model judge, {ASKED.get(form, form)} for {rubric}"
     return VERIFIERS[name].title if name in VERIFIERS else name
 
 

@@ -1,7 +1,7 @@
 """What every page is put together from: icons, badges, bars, navigation, preferences, addresses, keys of forms."""
 
 import uuid
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from django import template
@@ -19,9 +19,12 @@ register = template.Library()
 
 AREAS: dict[str, tuple[str, tuple[str, ...]]] = {
     "Home": ("home", ("mentions",)),
-    "Problems": ("problem_list", ("problems", "imports", "procedural", "generation", "candidates", "briefs", "grids")),
+    "Problems": (
+        "problem_list",
+        ("problems", "imports", "procedural", "worlds", "generation", "candidates", "briefs", "grids"),
+    ),
     "Samplers": ("sampler_list", ("samplers", "instructions")),
-    "Runs": ("run_list", ("runs",)),
+    "Runs": ("run_list", ("runs", "minds")),
     "Traces": ("trace_list", ("traces", "threads", "reviews", "judging", "rubrics", "reverifications", "comparisons")),
     "Queues": ("queue_list", ("queues",)),
     "Quality": ("quality", ("quality", "adjudications")),
@@ -38,6 +41,7 @@ RARE_AREAS: dict[str, tuple[tuple[str, str], ...]] = {
         ("Imports", "import_list"),
         ("References in doubt", "reference_list"),
         ("Procedural families", "procedural_list"),
+        ("Worlds", "world_list"),
         ("Generation", "generation_list"),
         ("Candidates", "candidate_list"),
         ("Briefs", "brief_list"),
@@ -114,6 +118,7 @@ def icon(name: str) -> SafeString:
 
 
 @register.simple_tag
+@lru_cache(maxsize=512)
 def badge(state: str, word: str = "") -> SafeString:
     """An outcome, state or decision as icon and word: never by colour alone. `word` replaces the usual word."""
     css, symbol, usual = BADGES.get(state, ("unscored", "minus", state))

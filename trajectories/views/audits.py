@@ -10,16 +10,17 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from trajectories.core.selections import AUDITS
+from trajectories.core.selections import AUDITS, Selection
 from trajectories.forms.traces import read_scope
 from trajectories.models import Queue
 from trajectories.selectors.audits import LISTED, Audit, audit_notes
 from trajectories.selectors.blinding import SEE_REVIEWS, sight_of
-from trajectories.selectors.traces import COUNT_LIMIT, TraceWalk, count_traces, list_traces
+from trajectories.selectors.traces import TraceWalk, count_traces, list_traces
 from trajectories.services.curation.queues import QueueDraft, make_queue
 from trajectories.views.fragments import wants_fragment
 from trajectories.views.paging import read_key
 from trajectories.views.permissions import needs
+from trajectories.views.scopes import of_selection
 from trajectories.views.submissions import once
 from trajectories.views.visitors import visitor
 
@@ -39,7 +40,7 @@ def audit_index(request: HttpRequest) -> HttpResponse:
     """Every audit with the number of traces that it finds, of everything or of the selection in the address."""
     scope, sight = replace(read_scope(request.GET), audit=""), sight_of(request.user)
     rows = [(audit, count_traces(replace(scope, audit=audit.name), sight)) for audit in LISTED]
-    context = {"rows": rows, "scope": scope, "limit": COUNT_LIMIT}
+    context = {"rows": rows, "scope": scope}
     return render(request, "trajectories/audits/index.html", context)
 
 
@@ -58,7 +59,6 @@ def audit_detail(request: HttpRequest, name: str) -> HttpResponse:
         "scope": scope,
         "page": page.of([(trace, notes.get(trace.pk, "")) for trace in page.rows]),
         "total": count_traces(scope, sight),
-        "limit": COUNT_LIMIT,
         "has_pairs": any(trace.train_total for trace in page.rows),
         "has_notes": bool(notes),
     }
@@ -69,10 +69,11 @@ def audit_detail(request: HttpRequest, name: str) -> HttpResponse:
 @require_POST
 @needs("trajectories.add_queue", "trajectories.view_trace", SEE_REVIEWS)
 @once
-def audit_queue(request: HttpRequest, name: str) -> HttpResponse:
+@of_selection
+def audit_queue(request: HttpRequest, scope: Selection, name: str) -> HttpResponse:
     """Make a queue of what an audit finds, problem by problem, with the usual rules."""
     audit = _find(name)
-    scope = replace(read_scope(request.GET), audit=audit.name)
+    scope = replace(scope, audit=audit.name)
     if not count_traces(scope, sight_of(request.user)):
         messages.info(request, f"“{audit.title}” finds no trace now, so no queue was made.")
         return redirect("audit_detail", audit.name)

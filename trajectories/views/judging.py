@@ -11,11 +11,11 @@ from django.views.decorators.vary import vary_on_headers
 
 from trajectories.core.selections import Selection
 from trajectories.forms.judging import JudgeJobBudgetForm, JudgeJobForm
-from trajectories.forms.traces import read_scope
 from trajectories.models import JudgeJob, Sampler
 from trajectories.selectors.blinding import sight_of
 from trajectories.selectors.judging import SHOWN_FILTERS, calls_per_minute, list_items, list_judge_jobs, report_on
 from trajectories.selectors.samplers import held_gate
+from trajectories.selectors.trace_filters import gives_away
 from trajectories.selectors.traces import count_traces
 from trajectories.services.judging.jobs import (
     JudgeJobError,
@@ -26,6 +26,7 @@ from trajectories.services.judging.jobs import (
 from trajectories.views.fragments import wants_fragment
 from trajectories.views.paging import read_key
 from trajectories.views.permissions import needs, require_sight
+from trajectories.views.scopes import of_selection
 from trajectories.views.submissions import once
 from trajectories.views.visitors import visitor
 
@@ -44,10 +45,10 @@ def judge_job_list(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @ask_for_jobs
 @once
-def judge_job_new(request: HttpRequest) -> HttpResponse:
+@of_selection
+def judge_job_new(request: HttpRequest, scope: Selection) -> HttpResponse:
     """Ask for the traces of a scope (in the address, as on the trace list) to be judged by a model."""
-    scope = read_scope(request.GET)
-    require_sight(request.user, *scope.by_others)
+    require_sight(request.user, scope)
     form = JudgeJobForm(request.POST) if request.method == "POST" else JudgeJobForm()
     if form.is_bound and form.is_valid():
         try:
@@ -79,10 +80,10 @@ def _filled(form: JudgeJobForm) -> JudgeJobForm:
 
 @require_safe
 @ask_for_jobs
-def judge_job_estimate(request: HttpRequest) -> HttpResponse:
+@of_selection
+def judge_job_estimate(request: HttpRequest, scope: Selection) -> HttpResponse:
     """What the job would take that the form describes."""
-    scope = read_scope(request.GET)
-    require_sight(request.user, *scope.by_others)
+    require_sight(request.user, scope)
     context = _estimate(JudgeJobForm(request.GET), scope)
     return render(request, "trajectories/judging/_estimate.html", context)
 
@@ -124,6 +125,7 @@ def _show(request: HttpRequest, job: JudgeJob, refused: JudgeJobBudgetForm | Non
         "tokens": job.input_tokens + job.output_tokens,
         "shown": shown,
         "own": sight.is_blind,
+        "shows_selection": not gives_away(job.rule, sight),
         "filters": [("", "All"), *((word, title) for word, (title, _) in SHOWN_FILTERS.items())],
         "page": list_items(job, sight, shown=shown, before=read_key(request, "before")),
     }

@@ -9,7 +9,9 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from trajectories.selectors.blinding import SEE_REVIEWS
+from trajectories.core.selections import Selection
+from trajectories.selectors.blinding import SEE_REVIEWS, sight_of
+from trajectories.selectors.trace_filters import gives_away
 from trajectories.services.installation.roles import roles_with
 from trajectories.views.fragments import wants_fragment
 
@@ -54,11 +56,11 @@ def require(person: User | AnonymousUser, *permissions: str) -> None:
         raise MissingPermission(person, missing)
 
 
-def require_sight(person: User | AnonymousUser, *filters: str) -> None:
-    """Raise MissingPermission where a selection for a job is by what others decided (its `filters`, any non-empty) and
-    the person may not see that: how many traces the job takes would tell.
+def require_sight(person: User | AnonymousUser, scope: Selection) -> None:
+    """Raise MissingPermission where something is to be made of a selection that goes by what others decided, or by what
+    a queue hides from the person: which traces the job takes, and how many, would tell.
     """
-    if any(filters):
+    if gives_away(scope, sight_of(person)):
         require(person, SEE_REVIEWS)
 
 

@@ -16,6 +16,7 @@ from trajectories.selectors.diversity import get_diversity
 from trajectories.selectors.insights.scopes import InsightScope
 from trajectories.selectors.population import get_population, list_samples
 from trajectories.selectors.problems import (
+    PROBLEMS,
     SOLVED_STATES,
     SORTS,
     ProblemFilter,
@@ -28,6 +29,7 @@ from trajectories.selectors.problems import (
 from trajectories.selectors.search_trees import runs_with_trees
 from trajectories.views.addresses import read_text
 from trajectories.views.fragments import wants_fragment
+from trajectories.views.listing import Look, columns_of, show_list
 from trajectories.views.paging import read_key
 from trajectories.views.permissions import needs
 from trajectories.views.shown.figures import slots
@@ -47,15 +49,17 @@ def problem_list(request: HttpRequest) -> HttpResponse:
     )
     sort, sight = request.GET.get("sort", ""), sight_of(request.user)
     page = list_problems(scope, sight, sort=sort, after=read_key(request, "after"), before=read_key(request, "before"))
+    columns = columns_of(request, PROBLEMS)
+    count = count_problems(scope, sight)
     context: dict[str, Any] = {
         "scope": scope,
+        "list": show_list(request, "problems", PROBLEMS, page, look=Look(columns), count=count),
         "sort": sort,
-        "sorts": [(word, title) for word, (title, _, _) in SORTS.items()],
+        "sorts": [(word, order.title) for word, order in SORTS.items()],
         "states": [(word, title) for word, (title, _) in SOLVED_STATES.items()],
         "splits": Problem.Split.choices,
         "sets": list_problem_sets(),
         "page": page,
-        "count": count_problems(scope, sight),
         "own": sight.is_blind,
     }
     if scope.set_name and page.rows:

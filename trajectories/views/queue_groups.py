@@ -29,6 +29,7 @@ from trajectories.selectors.queue_groups import (
     said_of_samples,
 )
 from trajectories.selectors.queues import current_guidelines, may_know_others
+from trajectories.selectors.segmentations import as_cut
 from trajectories.selectors.traces import get_trace
 from trajectories.services.curation.decisions import UNDONE_AT_MOST, DecidedElsewhereError
 from trajectories.services.curation.group_decisions import GroupSubmission, decide_group, undo_group
@@ -104,7 +105,7 @@ def queue_sample(request: HttpRequest, queue_id: int, item_id: int) -> HttpRespo
     item = get_sample(_find(request, queue_id), item_id, visitor(request))
     if item is None:
         raise Http404(f"Sample {item_id} is not on your screen.")
-    trace = get_trace(item.trace_id)
+    trace = as_cut(get_trace(item.trace_id), item.queue.segmentation or None)
     decided = item.assignments.filter(reviewer=visitor(request), state=Assignment.State.DONE).exists()
     veil([trace], Sight(visitor(request).pk))
     hides_verdicts = trace.veiled_verdicts or (item.queue.hides.verdicts and not decided)

@@ -25,7 +25,7 @@ from trajectories.selectors.queue_groups import last_group_decided
 from trajectories.selectors.queue_screens import OpenedQueue, get_item_of, get_standing, open_queue
 from trajectories.selectors.queues import Nothing, assignment_of, count_skipped, get_session, why_nothing
 from trajectories.selectors.reviews import latest_review, review_history
-from trajectories.selectors.traces import get_trace
+from trajectories.selectors.segmentations import labels_as_cut
 from trajectories.services.curation.assignments import lease_item, lease_next, skip_item
 from trajectories.services.curation.decisions import (
     UNDONE_AT_MOST,
@@ -40,7 +40,7 @@ from trajectories.views.fragments import wants_fragment
 from trajectories.views.paging import read_keys
 from trajectories.views.permissions import Refused, needs
 from trajectories.views.shown.problems import grid_size, show_tests
-from trajectories.views.traces import reading
+from trajectories.views.traces import cut_of, find_trace, reading
 from trajectories.views.visitors import visitor
 
 works = needs("trajectories.view_queue", "trajectories.add_review")
@@ -130,6 +130,9 @@ def queue_item(request: HttpRequest, queue_id: int, item_id: int) -> HttpRespons
 def queue_decide(request: HttpRequest, queue_id: int, item_id: int) -> HttpResponse:
     """Store the decision, then show the next item, or by `then` this one again ("stay") or nothing ("behind")."""
     (opened, item, step_count), then = _find_item(request, queue_id, item_id), request.POST.get("then", "next")
+    if cut := cut_of(request):
+        item.trace = find_trace(item.trace_id, cut)
+        step_count = len(item.trace.steps)
     form = _form(item, step_count, request.POST)
     if form.is_valid():
         data = form.cleaned_data
@@ -236,7 +239,8 @@ def _render(
     note: str = "",
 ) -> HttpResponse:
     """The page of an item, or for htmx its main part; `form` is one that came back with errors (status 422)."""
-    item.trace = get_trace(item.trace_id)
+    # What came back with errors is about the steps that its page had.
+    item.trace = find_trace(item.trace_id, (cut_of(request) if form else None) or item.queue.segmentation or None)
     attached = attached_to(item.trace, visitor(request))
     hides, decided = item.queue.hides, assignment.state == Assignment.State.DONE
     last = latest_review(trace=item.trace, reviewer=visitor(request)) if attached.own_reviews else None
@@ -276,6 +280,7 @@ def _panel(
         "mine": assignment if assignment.state == Assignment.State.DONE else None,
         "form": form,
         "suggestion": _shown_suggestion(assignment),
+        "suggested_labels": _shown_labels(item, assignment),
         "schema": form.schema,
         "guidelines": opened.guidelines,
         "skip_reasons": list(SKIP_REASONS.items()),
@@ -301,6 +306,13 @@ def _shown_suggestion(assignment: Assignment) -> Suggestion | None:
     return None if assignment.state == Assignment.State.DONE or assignment.is_control else suggestion_of(assignment)
 
 
+def _shown_labels(item: QueueItem, assignment: Assignment) -> str:
+    """The labels that are suggested for the steps of an item as they are on the screen; "" for none."""
+    suggestion = _shown_suggestion(assignment)
+    is_alike = suggestion is not None and suggestion.segmentation == item.trace.cut_by
+    return json.dumps(dict(suggestion.labels)) if suggestion is not None and suggestion.labels and is_alike else ""
+
+
 def _filled(item: QueueItem, assignment: Assignment, last: Review | None) -> QueueReviewForm:
     """The form starts with what the visitor said in this queue before, taken back or not, else with what is suggested,
     and with a key of its own.
@@ -310,6 +322,7 @@ def _filled(item: QueueItem, assignment: Assignment, last: Review | None) -> Que
     said: dict[str, Any] = {"key": uuid.uuid4(), "lease": assignment.token}
     if (suggestion := _shown_suggestion(assignment)) is not None:
         said |= {"decision": str(suggestion.decision), "reason": suggestion.reason}
+        said["step_labels"] = _shown_labels(item, assignment)
     if last is not None and last.decision == Decision.WITHDRAW:
         last = last.supersedes
     if item.is_gold:
@@ -317,7 +330,7 @@ def _filled(item: QueueItem, assignment: Assignment, last: Review | None) -> Que
     elif last is not None and last.queue_id == item.queue_id:
         said |= {name: getattr(last, name) for name in ("decision", "reason", "score", "comment", "tags")}
         said |= {f"score_{at}": last.scores.get(title) for at, title in enumerate(item.queue.asks.scores)}
-        said["step_labels"] = json.dumps(last.step_labels)
+        said["step_labels"] = json.dumps(labels_as_cut(last, item.trace))
     return _form(item, len(item.trace.steps), initial=said)
 
 

@@ -13,7 +13,6 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from trajectories.core.faults import Fault
 from trajectories.core.selections import Selection
 from trajectories.forms.queues import GoldForm, GuidelinesForm, QueueChangeForm, QueueForm
-from trajectories.forms.traces import read_scope
 from trajectories.models import ProblemSet, Queue, QueueFlag, QueueWork, Run, Sampler, Trace
 from trajectories.selectors.blinding import sight_of
 from trajectories.selectors.quality import QualityScope
@@ -32,6 +31,7 @@ from trajectories.selectors.queues import (
     queues_for,
 )
 from trajectories.selectors.suggestions import suggestion_report
+from trajectories.selectors.trace_filters import gives_away
 from trajectories.selectors.traces import count_traces
 from trajectories.services.curation.decisions import settle_flag
 from trajectories.services.curation.queues import (
@@ -44,6 +44,7 @@ from trajectories.services.curation.queues import (
 )
 from trajectories.views.fragments import wants_fragment
 from trajectories.views.permissions import needs, require_sight
+from trajectories.views.scopes import of_selection
 from trajectories.views.submissions import once
 from trajectories.views.visitors import visitor
 
@@ -64,10 +65,10 @@ def queue_list(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @add_queues
 @once
-def queue_new(request: HttpRequest) -> HttpResponse:
+@of_selection
+def queue_new(request: HttpRequest, selection: Selection) -> HttpResponse:
     """Make a queue of a selection of traces, in the address as on the trace list."""
-    selection = read_scope(request.GET)
-    require_sight(request.user, *selection.by_others)
+    require_sight(request.user, selection)
     form = QueueForm(request.POST) if request.method == "POST" else QueueForm(initial={"title": _title(selection)})
     if form.is_bound and form.is_valid():
         try:
@@ -81,15 +82,14 @@ def queue_new(request: HttpRequest) -> HttpResponse:
 
 
 def _title(selection: Selection) -> str:
-    """What a queue of these traces may be called."""
-    what = {"pass": "Right traces", "fail": "Wrong traces"}.get(selection.correctness, "Traces")
+    """What a queue of these traces may be called: nothing that it can hide from who reviews in it."""
     of: list[Any] = [
         Run.objects.filter(pk=selection.run or 0).values_list("title", flat=True).first(),
         ProblemSet.objects.filter(pk=selection.problem_set or 0).values_list("title", flat=True).first(),
         Sampler.objects.filter(pk=selection.sampler or 0).values_list("title", flat=True).first(),
     ]
     named = [str(title) for title in of if title]
-    return f"{what} of {named[0]}"[:200] if named else f"{what}, {timezone.localdate():%Y-%m-%d}"
+    return f"Traces of {named[0]}"[:200] if named else f"Traces, {timezone.localdate():%Y-%m-%d}"
 
 
 def _find(request: HttpRequest, queue_id: int) -> Queue:
@@ -132,6 +132,7 @@ def _detail(request: HttpRequest, queue: Queue, gold_form: GoldForm | None = Non
         "hides": queue.hides,
         "members": list(queue.members.order_by("username")),
         "scope": queue.rule,
+        "shows_selection": not gives_away(queue.rule, sight_of(request.user)),
         "today": timezone.localdate(),
     }
     if person.has_perm(CONTROL_QUEUES):

@@ -10,6 +10,7 @@ from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_http_methods, require_POST
 
 from trajectories.core.faults import Fault
+from trajectories.core.prompts.segmentation import AS_STORED
 from trajectories.core.text.word_diff import Change, Side, in_short, word_diff
 from trajectories.forms.repairs import Box, RepairForm
 from trajectories.forms.traces import read_walk
@@ -58,7 +59,7 @@ class BoxDifference:
 @add_repairs
 def repair_new(request: HttpRequest, trace_id: int) -> HttpResponse:
     """Edit a trace. A form with `then=diff` stores nothing and shows the difference, in part for htmx."""
-    trace, scope = find_trace(trace_id), read_walk(request.GET)
+    trace, scope = find_trace(trace_id, AS_STORED), read_walk(request.GET)
     try:
         check_repairable(trace)
     except Fault as fault:
@@ -96,7 +97,7 @@ def repair_new(request: HttpRequest, trace_id: int) -> HttpResponse:
 @add_repairs
 def repair_withdraw(request: HttpRequest, trace_id: int) -> HttpResponse:
     """Take a repair back and show its original."""
-    trace, scope = find_trace(trace_id), read_walk(request.GET)
+    trace, scope = find_trace(trace_id, AS_STORED), read_walk(request.GET)
     try:
         withdrawal = withdraw_repair(actor=visitor(request), trace=trace)
     except Fault as fault:

@@ -5,12 +5,13 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 from django.views.decorators.vary import vary_on_headers
 
+from trajectories.core.selections import Selection
 from trajectories.core.verifiers import VERIFIERS
 from trajectories.forms.reverifications import ReverificationForm
-from trajectories.forms.traces import read_scope
 from trajectories.models import Reverification
 from trajectories.selectors.blinding import sight_of
-from trajectories.selectors.reverifications import list_changes, list_reverifications, scope_of
+from trajectories.selectors.reverifications import list_changes, list_reverifications
+from trajectories.selectors.trace_filters import gives_away
 from trajectories.selectors.traces import count_traces
 from trajectories.services.verification.reverifications import (
     ReverificationError,
@@ -20,6 +21,7 @@ from trajectories.tasks.jobs import controls_of
 from trajectories.views.fragments import wants_fragment
 from trajectories.views.paging import read_key
 from trajectories.views.permissions import needs, require_sight
+from trajectories.views.scopes import of_selection
 from trajectories.views.submissions import once
 from trajectories.views.visitors import visitor
 
@@ -41,10 +43,10 @@ def reverification_list(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @ask_for_jobs
 @once
-def reverification_new(request: HttpRequest) -> HttpResponse:
+@of_selection
+def reverification_new(request: HttpRequest, scope: Selection) -> HttpResponse:
     """Ask for the traces of a scope (in the address, as on the trace list) to be verified again."""
-    scope = read_scope(request.GET)
-    require_sight(request.user, *scope.by_others)
+    require_sight(request.user, scope)
     asked = request.POST if request.method == "POST" else None
     form = ReverificationForm(asked, initial={"verifiers": list(VERIFIERS)})
     if form.is_bound and form.is_valid():
@@ -65,12 +67,13 @@ def reverification_new(request: HttpRequest) -> HttpResponse:
 def reverification_detail(request: HttpRequest, job_id: int) -> HttpResponse:
     """How far a job is, and what it changed."""
     job = get_object_or_404(Reverification.objects.select_related("created_by"), pk=job_id)
+    sight = sight_of(request.user)
     context = {
         "job": job,
-        "scope": scope_of(job),
+        "shows_selection": not gives_away(job.rule, sight),
         "controls": controls_of(request.user, "reverification", job),
         "is_active": job.state in Reverification.ACTIVE_STATES,
-        "page": list_changes(sight_of(request.user), job=job, before=read_key(request, "before")),
+        "page": list_changes(sight, job=job, before=read_key(request, "before")),
     }
     template = "_live" if wants_fragment(request) else "detail"
     return render(request, f"trajectories/reverifications/{template}.html", context)

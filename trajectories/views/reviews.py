@@ -16,6 +16,7 @@ from trajectories.services.curation.reviews import DecidedMeanwhileError, submit
 from trajectories.views.fragments import wants_fragment
 from trajectories.views.permissions import needs
 from trajectories.views.traces import (
+    cut_of,
     find_trace,
     hand_out,
     panel_state,
@@ -36,7 +37,7 @@ def review_submit(request: HttpRequest, trace_id: int) -> HttpResponse:
 
     `then=behind` is for pages that show the next trace already: they get what the decision changes on any page.
     """
-    trace, scope, then = find_trace(trace_id), read_walk(request.GET), request.POST.get("then", "next")
+    trace, scope, then = find_trace(trace_id, cut_of(request)), read_walk(request.GET), request.POST.get("then", "next")
     form = ReviewForm(request.POST, step_count=len(trace.steps))
     if form.is_valid():
         try:

@@ -18,13 +18,16 @@ from trajectories.models import Run
 from trajectories.selectors.arc_scores import has_arc
 from trajectories.selectors.blinding import sight_of
 from trajectories.selectors.insights.scopes import InsightScope
+from trajectories.selectors.listing import count_rows
 from trajectories.selectors.repeats import find_repeats
 from trajectories.selectors.runs import (
+    RUNS,
     STATE_FILTERS,
     get_progress,
     list_instructions,
     list_run_problems,
     list_runs,
+    runs_in,
 )
 from trajectories.selectors.samplers import held_gate
 from trajectories.selectors.workers import get_workforce
@@ -35,7 +38,9 @@ from trajectories.services.runs.lifecycle import (
     set_budget,
 )
 from trajectories.services.runs.plans import PlanError
+from trajectories.views.addresses import read_text
 from trajectories.views.fragments import wants_fragment
+from trajectories.views.listing import Look, columns_of, show_list
 from trajectories.views.paging import read_key
 from trajectories.views.permissions import needs
 from trajectories.views.plans import budget_values
@@ -61,10 +66,14 @@ OUTCOME_WORDS = {
 @needs("trajectories.view_run")
 @vary_on_headers("HX-Request")
 def run_list(request: HttpRequest) -> HttpResponse:
-    """All runs, newest first."""
+    """All runs in a state, in the order that is asked for."""
     state = request.GET.get("state", "")
-    page = list_runs(state=state, before=read_key(request, "before"), after=read_key(request, "after"))
+    sort, columns = read_text(request, "sort"), columns_of(request, RUNS)
+    page = list_runs(state=state, sort=sort, before=read_key(request, "before"), after=read_key(request, "after"))
+    titles = ("Further", "Back") if sort else ("Older", "Newer")
+    count = count_rows(runs_in(state), may_estimate=False)
     context = {
+        "list": show_list(request, "runs", RUNS, page, look=Look(columns, titles=titles), count=count),
         "state": state,
         "states": [("", "All"), *((word, title) for word, (title, _) in STATE_FILTERS.items())],
         "page": page,

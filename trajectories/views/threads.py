@@ -16,7 +16,7 @@ from trajectories.services.curation.threads import add_to_thread, open_thread, r
 from trajectories.views.fragments import wants_fragment
 from trajectories.views.paging import read_key
 from trajectories.views.permissions import Refused, needs
-from trajectories.views.traces import find_trace
+from trajectories.views.traces import cut_of, find_trace
 from trajectories.views.visitors import visitor
 
 add_threads = needs("trajectories.add_thread", "trajectories.view_trace")
@@ -27,7 +27,7 @@ see_threads = needs("trajectories.view_trace")
 @add_threads
 def thread_new(request: HttpRequest, trace_id: int) -> HttpResponse:
     """Begin a thread on a trace."""
-    trace, form = find_trace(trace_id), ThreadForm(request.POST)
+    trace, form = find_trace(trace_id, cut_of(request)), ThreadForm(request.POST)
     if form.is_valid():
         try:
             open_thread(
@@ -114,7 +114,7 @@ def _show(request: HttpRequest, trace_id: int, form: RemarkForm | None, at: int 
         for fault in () if form is None else (text for texts in form.errors.values() for text in texts):
             messages.error(request, str(fault))
         return redirect(_page(request, trace_id) + "#threads")
-    trace, told = find_trace(trace_id), _told(request, trace_id)
+    trace, told = find_trace(trace_id, cut_of(request)), _told(request, trace_id)
     context = {
         "trace": trace,
         "told": told,

@@ -2,15 +2,15 @@
 
 from dataclasses import dataclass
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from trajectories.models import Trace
-from trajectories.selectors.traces import get_trace
 from trajectories.views.fragments import wants_fragment
 from trajectories.views.permissions import needs
+from trajectories.views.traces import cut_of, find_trace
 
 LONGEST_QUERY = 200
 HITS_SHOWN = 100
@@ -66,10 +66,7 @@ def _hit(place: int, title: str, text: str, wanted: str) -> StepHit:
 @vary_on_headers("HX-Request")
 def trace_search(request: HttpRequest, trace_id: int) -> HttpResponse:
     """The steps of a trace that hold what `q` says; nothing where it says nothing."""
-    try:
-        trace = get_trace(trace_id)
-    except Trace.DoesNotExist as fault:
-        raise Http404(f"There is no trace {trace_id}.") from fault
+    trace = find_trace(trace_id, cut_of(request))
     query = request.GET.get("q", "").strip()[:LONGEST_QUERY]
     hits, count = find_in_steps(trace, query) if query else ([], 0)
     context = {"trace": trace, "query": query, "hits": hits, "count": count}

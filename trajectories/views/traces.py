@@ -1,4 +1,4 @@
-"""The trace explorer and the page of one trace, where it is read and reviewed."""
+"""The page of one trace, where it is read and reviewed, and going on to the next one."""
 
 import json
 import uuid
@@ -12,10 +12,10 @@ from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
-from trajectories.core.records import ProblemKind
+from trajectories.core.faults import Fault
 from trajectories.forms.reviews import ReviewForm, UndoForm
 from trajectories.forms.threads import ThreadForm
-from trajectories.forms.traces import TraceListForm, read_walk
+from trajectories.forms.traces import read_walk
 from trajectories.models import PendingVerification, Review, ReviewLease, Trace
 from trajectories.selectors.adjudications import final_decision
 from trajectories.selectors.attachments import EVERYTHING_ATTACHED, Attached
@@ -27,14 +27,13 @@ from trajectories.selectors.problems import to_record
 from trajectories.selectors.repairs import repair_of, repairs_of
 from trajectories.selectors.review_leases import running_leases, trace_holder
 from trajectories.selectors.reviews import get_dispute, last_decision, review_history, standing_review
+from trajectories.selectors.segmentations import as_cut, labels_as_cut
 from trajectories.selectors.threads import threads_of
 from trajectories.selectors.traces import (
     TraceWalk,
-    count_traces,
     get_trace,
     imported_decisions,
     is_anything_waiting,
-    list_traces,
     neighbours,
     next_to_review,
     review_progress,
@@ -74,41 +73,17 @@ def trace_next_address(scope: TraceWalk) -> str:
 
 @require_safe
 @view_traces
-def trace_list(request: HttpRequest) -> HttpResponse:
-    """The traces of a scope, a page at a time."""
-    form, sight = TraceListForm(request.GET), sight_of(request.user)
-    if sight.is_blind:
-        form.call_decisions_own()
-    valid = form.is_valid()
-    scope = form.walk() if valid else read_walk(request.GET)
-    page = list_traces(scope, sight, before=read_key(request, "before"), after=read_key(request, "after"))
-    context = {
-        "form": form,
-        "scope": scope,
-        "page": page,
-        "has_pairs": any(trace.problem.kind == ProblemKind.ARC for trace in page.rows),
-        "total": count_traces(scope, sight),
-        "progress": review_progress(scope, sight),
-    }
-    template = "trajectories/traces/_table.html" if wants_fragment(request) else "trajectories/traces/list.html"
-    response = render(request, template, context, status=200 if valid else 422)
-    patch_vary_headers(response, ["HX-Request"])
-    return response
-
-
-@require_safe
-@view_traces
 def trace_detail(request: HttpRequest, trace_id: int) -> HttpResponse:
     """One trace: steps, program, verdicts and facts, with the decision form for those who may review."""
     scope = read_walk(request.GET)
-    return render_trace(request, find_trace(trace_id), scope)
+    return render_trace(request, find_trace(trace_id, cut_of(request)), scope)
 
 
 @require_safe
 @view_traces
 def trace_steps(request: HttpRequest, trace_id: int, first: int) -> HttpResponse:
     """The bodies of one group of steps, which the page fetches when they come into sight."""
-    trace = find_trace(trace_id)
+    trace = find_trace(trace_id, cut_of(request))
     group = steps_of_group(trace, first)
     if group is None:
         raise Http404("no such group of steps")
@@ -132,7 +107,7 @@ def trace_verdicts(request: HttpRequest, trace_id: int) -> HttpResponse:
 @view_traces
 def trace_step_range(request: HttpRequest, trace_id: int, first: int, last: int) -> HttpResponse:
     """The titles of a range of steps of a long trace, for the reading column and the outline."""
-    trace = find_trace(trace_id)
+    trace = find_trace(trace_id, cut_of(request))
     groups = steps_of_range(trace, first, last)
     if not groups:
         raise Http404("no such range of steps")
@@ -173,12 +148,20 @@ def hand_out(
     return None if lease is None else lease.trace_id
 
 
-def find_trace(trace_id: int) -> Trace:
-    """The trace, or the page that says there is none."""
+def find_trace(trace_id: int, cut: str | None = None) -> Trace:
+    """The trace as it is cut for readers, or as a page says that it was cut for it; or the page that says there is
+    none."""
     try:
-        return get_trace(trace_id)
+        return as_cut(get_trace(trace_id), cut)
     except Trace.DoesNotExist as fault:
         raise Http404(f"There is no trace {trace_id}.") from fault
+    except Fault as fault:
+        raise Http404(str(fault)) from fault
+
+
+def cut_of(request: HttpRequest) -> str | None:
+    """How the page that asks has cut its trace; None where it does not say."""
+    return request.POST.get("cut", request.GET.get("cut"))
 
 
 def render_finished(request: HttpRequest, scope: TraceWalk) -> HttpResponse:
@@ -359,7 +342,7 @@ def _deciding(request: HttpRequest, trace: Trace, scope: TraceWalk, form: Review
         "lease": lease,
         "looking": trace_holder(trace.pk) if lease is None else None,
         "following": following not in (None, trace.pk),
-        "form": form or ReviewForm(initial=_said(mine, lease), step_count=len(trace.steps)),
+        "form": form or ReviewForm(initial=_said(trace, mine, lease), step_count=len(trace.steps)),
         **panel_state(request, scope),
     }
 
@@ -369,10 +352,10 @@ def panel_state(request: HttpRequest, scope: TraceWalk) -> dict[str, Any]:
     return {"scope": scope, "undo": undo_offer(request), "progress": review_progress(scope, sight_of(request.user))}
 
 
-def _said(mine: Review | None, lease: ReviewLease | None) -> dict[str, Any]:
+def _said(trace: Trace, mine: Review | None, lease: ReviewLease | None) -> dict[str, Any]:
     """The form starts with what the visitor said before, and with a key of its own."""
     said: dict[str, Any] = {"key": uuid.uuid4(), "lease": lease.token if lease else None}
     if mine is not None:
         said |= {name: getattr(mine, name) for name in ("decision", "reason", "score", "comment")}
-        said["step_labels"] = json.dumps(mine.step_labels)
+        said["step_labels"] = json.dumps(labels_as_cut(mine, trace))
     return said

@@ -36,10 +36,11 @@ document.addEventListener("toggle", (event) => {
 // One key takes what is suggested as it is, whatever was entered before, and goes on.
 document.addEventListener("click", (event) => {
   if (!event.target.closest("#take-suggestion") || document.body.getAttribute("aria-busy") === "true") return;
-  const { decision, reason } = document.getElementById("suggestion").dataset;
+  const { decision, reason, labels } = document.getElementById("suggestion").dataset;
   const form = document.getElementById("review-form");
   form.elements.decision.value = decision;
   if (reason) form.elements.reason.value = reason;
+  if (labels && form.elements.step_labels) form.elements.step_labels.value = labels;
   changed(form.querySelector("[name=decision]:checked"));
   form.requestSubmit(form.querySelector("[name=then][value=next]"));
 });

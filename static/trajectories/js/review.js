@@ -39,8 +39,11 @@ function saveDraft() {
 }
 
 function applyDraft(draft) {
+  // Labels count the steps of the page that they were given on.
+  const isCutAlike = ([draft.cut ?? ""].flat()[0] ?? "") === (form().elements.cut?.value ?? "");
   for (const field of form().elements) {
-    if (!field.name || GIVEN.includes(field.name) || field.type === "submit") continue;
+    if (!field.name || GIVEN.includes(field.name) || field.type === "submit" || field.name === "cut") continue;
+    if (field.name === "step_labels" && !isCutAlike) continue;
     const values = [draft[field.name] ?? ""].flat();
     if (field.matches("[type=radio], [type=checkbox]")) field.checked = values.includes(field.value);
     else field.value = values[0] ?? "";

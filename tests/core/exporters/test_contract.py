@@ -107,7 +107,7 @@ def test_rows_are_what_the_format_states(exporter):
     rows = rows_of(exporter, problem_items())
     assert rows, "a format without a row is not tested"
     if not exporter.is_table:
-        assert not is_typed(exporter.columns)
+        assert not is_typed(exporter.columns), "a format whose columns all have a type is a table: is_table = True"
         return
     for row in rows:
         assert fits(exporter.columns, dict(row.values)), row.values
@@ -144,6 +144,17 @@ def test_an_item_of_which_little_is_known_is_taken_or_left(exporter):
         json.dumps(row.values, allow_nan=False)
 
 
+def test_problems_of_any_kind_are_written(exporter):
+    """But for tasks, whose format is what `rich_item` has."""
+    for kind in set(ProblemKind) - {ProblemKind.ARC}:
+        items = [
+            rich_item(problem_kind=kind, spec={}, reference="yes", answer="yes"),
+            rich_item(problem_kind=kind, spec={}, reference="yes", answer="no", reasoning="Nein.", label=False),
+        ]
+        for row in rows_of(exporter, items):
+            assert encode_line(row.values)
+
+
 def test_meta_is_there_when_asked_for_and_last(exporter):
     for row in rows_of(exporter, problem_items(), Ways(with_meta=True)):
         if Container.JSON in exporter.containers:
@@ -154,13 +165,16 @@ def test_meta_is_there_when_asked_for_and_last(exporter):
     assert all("meta" not in row.values for row in rows_of(exporter, problem_items()))
 
 
-ASK_ONLY = ("prompt-only", "verl", "rft-openai", "arc-programs", "arc-submission", "stepwise", "prm800k")
-"""The formats without answers, or with their labelled steps alone."""
+WITHOUT_TEXTS = ("prompt-only", "verl", "rft-openai", "arc-programs", "arc-submission", "stepwise", "prm800k")
+"""The formats without what models said, or with its labelled steps alone: a new one that has no text of the trace is
+named here too."""
 
 
 def test_odd_text_is_kept_to_the_letter(exporter):
     told = "".join(json.dumps(row.values, ensure_ascii=False) for row in rows_of(exporter, problem_items()))
-    assert (json.dumps(ODD, ensure_ascii=False)[1:-1] in told) == (exporter.name not in ASK_ONLY)
+    assert (json.dumps(ODD, ensure_ascii=False)[1:-1] in told) == (exporter.name not in WITHOUT_TEXTS), (
+        "a format has the text of the trace to the letter, or it is named in WITHOUT_TEXTS"
+    )
 
 
 def test_numbers_and_nulls_stay(exporter):

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trajectories.core.identity import canonical_json
+from trajectories.core.problems import questions
 from trajectories.core.problems.kinds import KINDS
 from trajectories.core.prompts.shipped import SHIPPED
 from trajectories.core.records import ProblemKind, PublicProblem
@@ -21,6 +22,11 @@ def test_every_kind_has_an_object_with_names_of_its_own():
 @pytest.mark.parametrize("word", KINDS)
 def test_the_instruction_that_a_run_begins_with_is_a_shipped_one(word):
     assert KINDS[word].usual_instruction in {each.record.name for each in SHIPPED}
+
+
+def test_what_a_model_may_write_is_read_as_a_question_is():
+    """What a reviewer changes of a written problem is read by the rules of an import."""
+    assert {word for word, kind in KINDS.items() if kind.written is not None} <= set(questions.KINDS)
 
 
 @pytest.mark.parametrize("word", KINDS)

@@ -8,10 +8,17 @@ from hypothesis import strategies as st
 
 from tests.core.verifiers.doubles import ScriptedTools, trace
 from trajectories.core.identity import canonical_json
+from trajectories.core.problems.kinds import KINDS
+from trajectories.core.problems.questions import MATCHES
 from trajectories.core.programs.engines import CallResult, CallStatus
 from trajectories.core.records import JSON, Outcome, ProblemKind, ProblemRecord
-from trajectories.core.verifiers import VERIFIERS
+from trajectories.core.verifiers import VERIFIERS, applicable_verifiers, consensus
 from trajectories.core.verifiers.base import Verifier
+from trajectories.core.verifiers.deciding import is_supporting
+from trajectories.core.verifiers.model_judge import is_model_verdict
+
+NAME_LENGTH = 40
+"""As long as the column of verdicts is (models.Verdict)."""
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
@@ -64,6 +71,30 @@ def test_names_are_stable_and_titles_are_for_people(verifier: Verifier) -> None:
     assert VERIFIERS[verifier.name] is verifier
     assert verifier.version >= 1
     assert verifier.title
+
+
+@pytest.mark.parametrize("verifier", VERIFIERS.values(), ids=VERIFIERS.keys())
+def test_a_name_can_be_stored_and_is_nobody_elses(verifier: Verifier) -> None:
+    assert len(verifier.name) <= NAME_LENGTH
+    assert verifier.name != consensus.NAME
+    assert not is_model_verdict(verifier.name), "a name that begins so is that of a model judge, which never decides"
+    assert is_supporting(verifier.name) is not verifier.decides
+
+
+SPECS_OF: dict[ProblemKind, list[dict[str, JSON]]] = {
+    ProblemKind.TEXT: [{}, *({"match": match} for match in MATCHES), {"tests": [{"stdin": "1", "stdout": "1"}]}],
+}
+"""The ways in which problems of a kind are verified, for kinds with more ways than one."""
+
+
+@pytest.mark.parametrize("kind", [kind for kind, each in KINDS.items() if each.is_offered])
+def test_one_verifier_alone_decides_whether_a_trace_is_right(kind: ProblemKind) -> None:
+    """Of two the first would, in the order in which they had their first word on a trace."""
+    record = trace(answer="1", text="Answer: 1")
+    for spec in SPECS_OF.get(kind, [{}]):
+        problem = ProblemRecord(kind=kind, name="any", statement="", spec=spec, reference="1", split="train")
+        deciding = [verifier.name for verifier in applicable_verifiers(problem, record) if verifier.decides]
+        assert len(deciding) == 1, (spec, deciding)
 
 
 @given(predicted=small_grids, expected=small_grids)

@@ -1,14 +1,17 @@
 """Suggested decisions: given as an item is handed out, nobody's decision until submitted, and hidden in the control."""
 
+import json
 import uuid
 
 import pytest
+from django.urls import reverse
+from django.utils.html import escape
 
 from tests.factories import make_verdict
 from tests.queues import ACCEPT, decide, item_of, make_traces, queue_of
 from trajectories.core.curation.reviews import Decision, ReviewDraft
-from trajectories.core.curation.schemas import Blinding, KnownDecision
-from trajectories.core.curation.suggestions import CONTROL_ONE_IN, is_control
+from trajectories.core.curation.schemas import Blinding, DecisionSchema, KnownDecision, StepMode
+from trajectories.core.curation.suggestions import CONTROL_ONE_IN, Suggestion, is_control
 from trajectories.core.faults import Fault
 from trajectories.models import Assignment, Review, Trace
 from trajectories.services.curation.assignments import lease_item, lease_next
@@ -155,3 +158,72 @@ def test_suggestions_by_verdicts_are_refused_where_verdicts_are_hidden(lead):
         queue_of(lead, make_traces(1), suggestions="verdicts", blinding=Blinding(verdicts=True))
     assert refused.value.field == "suggestions"
     queue_of(lead, make_traces(1), suggestions="judge", blinding=Blinding(verdicts=True))
+
+
+def judged_steps(lead, first_wrong=None, **values):
+    """A queue whose one trace, of two paragraphs of two sentences each, a judge has looked at by its sentences."""
+    text = "Take two. Add two.\n\nThat is five. Done."
+    steps = [{"kind": "text", "title": "S", "body": body, "depth": 0, "data": {}} for body in text.split("\n\n")]
+    (trace,) = make_traces(1, reasoning=text, steps=steps)
+    spans = {"0": [0, 9], "1": [10, 18], "2": [20, 33], "3": [34, 39]}
+    labels = {str(index): "bad" if index == first_wrong else "good" for index in range((first_wrong or 3) + 1)}
+    outcome = "pass" if first_wrong is None else "fail"
+    evidence = {"labels": labels, "spans": spans, "segmentation": "sentences:1"}
+    make_verdict(trace=trace, verifier="model_steps:clarity", version=2, outcome=outcome, evidence=evidence)
+    return queue_of(lead, [trace], suggestions="steps", **values), trace
+
+
+@pytest.mark.parametrize(
+    ("first_wrong", "cut", "decision", "labels"),
+    [
+        (2, "sentences:1", "reject", {"0": "good", "1": "good", "2": "bad"}),
+        (2, "", "reject", {"0": "good", "1": "bad"}),
+        (None, "", "accept", {"0": "good", "1": "good"}),
+    ],
+)
+def test_a_judge_of_steps_suggests_labels_for_the_steps_on_the_screen(
+    told, lead, curator, client, first_wrong, cut, decision, labels
+):
+    queue, trace = judged_steps(lead, first_wrong, segmentation=cut)
+    item = item_of(queue, trace)
+    lease = lease_item(reviewer=curator, item=item)
+    assert lease.suggestion == {
+        "decision": decision,
+        "reason": "wrong_reasoning" if decision == "reject" else "",
+        "source": "steps",
+        "by": "model_steps:clarity, version 2",
+        "labels": labels,
+        "segmentation": cut,
+    }
+    assert Review.objects.count() == 0
+    client.force_login(curator)
+    page = client.get(reverse("queue_item", args=[queue.pk, item.pk])).content.decode()
+    assert f'data-labels="{escape(json.dumps(labels))}"' in page
+    assert ("No step is wrong" in page) is (decision == "accept")
+    form = {"decision": decision, "reason": "wrong_reasoning", "cut": cut, "then": "stay", "lease": lease.token}
+    address = reverse("queue_decide", args=[queue.pk, item.pk])
+    client.post(address, {**form, "key": uuid.uuid4(), "step_labels": json.dumps(labels)})
+    assert Review.objects.get().suggestion_use == "taken"
+
+
+def test_changed_labels_are_the_reviewers_own_and_the_control_is_shown_none(hidden, lead, curator, client):
+    queue, trace = judged_steps(lead, 2)
+    item = item_of(queue, trace)
+    lease_item(reviewer=curator, item=item)
+    client.force_login(curator)
+    page = client.get(reverse("queue_item", args=[queue.pk, item.pk])).content.decode()
+    assert "data-labels" not in page
+    assert "{&quot;0&quot;: &quot;good&quot;" not in page
+    review = decide(curator, item, ReviewDraft(Decision.REJECT, reason="wrong_reasoning")).review
+    assert (review.suggestion_use, review.step_labels) == ("control", {})
+    suggested = Suggestion.from_json(review.suggestion)
+    own = ReviewDraft(Decision.REJECT, reason="wrong_reasoning", step_labels={"0": "bad"})
+    assert suggested.use(own, is_control=False) == "changed"
+    settled = ReviewDraft(Decision.REJECT, reason="wrong_reasoning", step_labels={**suggested.labels, "2": "unseen"})
+    assert suggested.use(settled, is_control=False) == "taken"
+
+
+def test_labels_are_suggested_only_where_steps_are_labelled(lead):
+    traces = make_traces(1)
+    with pytest.raises(Fault, match="found labels of steps, but steps are not labelled here"):
+        queue_of(lead, traces, suggestions="steps", schema=DecisionSchema(steps=StepMode.OFF))

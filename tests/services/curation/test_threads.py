@@ -42,7 +42,7 @@ def test_words_are_kept_with_their_place_in_the_text(trace, curator):
     # Other steps of the same text do not move them.
     trace.steps = [{**STEPS[0], "body": trace.reasoning.body}]
     (moved,) = threads_of(trace, reader_id=curator.pk, told=True)
-    assert (moved.thread.start, moved.is_placed) == (thread.start, False)
+    assert (moved.thread.start, moved.step, moved.nth, moved.is_placed) == (thread.start, 0, 1, True)
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,7 @@ from trajectories.models import (
     Sampler,
     Trace,
 )
+from trajectories.selectors.segmentations import as_cut
 from trajectories.selectors.traces import get_trace
 from trajectories.services.curation.adjudications import adjudicate, known_of
 from trajectories.services.curation.reviews import submit_review
@@ -120,6 +121,12 @@ def curate(lead, curator):
         draft = ReviewDraft(Decision.ACCEPT, score=3 + place % 3, comment=f"Read {place}. Ünï.", step_labels=labels)
         submit_review(reviewer=curator, trace=trace, draft=draft, key=uuid.uuid4())
         if place % 2:
+            # Somebody who reads it cut into sentences, and labels the last of them.
+            cut = as_cut(get_trace(trace.pk), "sentences:1")
+            assert cut.steps
+            sentence = ReviewDraft(Decision.ACCEPT, step_labels={str(len(cut.steps) - 1): "neutral"})
+            submit_review(reviewer=lead, trace=cut, draft=sentence, key=uuid.uuid4())
+        else:
             submit_review(reviewer=lead, trace=trace, draft=ReviewDraft(Decision.ACCEPT), key=uuid.uuid4())
     disputed = Trace.objects.order_by("pk").first()
     wrong = ReviewDraft(Decision.REJECT, reason="lucky", step_labels={"0": "bad"} if disputed.steps else {})
@@ -232,6 +239,9 @@ def test_step_labels_with_their_places_and_the_makers_of_traces_come_back(export
     import_archive(actor=None, files=archive(exported["rows"], exported["manifest"]))
     assert ImportedReview.objects.exclude(step_labels={}).count() == len(labelled)
     assert ImportedReview.objects.exclude(step_spans={}).count() == len(placed)
+    cut = [review["segmentation"] for review in labelled if "segmentation" in review]
+    assert cut
+    assert list(ImportedReview.objects.exclude(segmentation="").values_list("segmentation", flat=True)) == cut
     edit = Trace.objects.get(facts__origin="human edit")
     assert (edit.sampler, edit.edited_by, edit.run) == (None, None, None)
     assert edit.parent.problem.name == "mirror", "the trace that was edited is in this release too"

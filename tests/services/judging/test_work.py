@@ -264,3 +264,22 @@ def test_another_rubric_is_a_verifier_of_its_own_and_an_older_version_may_judge_
         ("model_judge:clarity", 0, ""),
         ("model_judge:clarity", 1, "fail"),
     ]
+
+
+def test_a_judge_of_steps_labels_them_up_to_the_first_wrong_one():
+    texts = ("This is right. This is wrong. This too.", "All is right. It is right.", "This is right.")
+    traces = works(*texts, steps=[], segmentation="sentences:1")
+    Trace.objects.filter(pk=traces[2].pk).update(segmentation="")
+    with judging_endpoint() as endpoint:
+        job = job_over(traces, sampler_for(endpoint), form="steps")
+        # Cut otherwise meanwhile, a trace is judged as it was cut when the job was planned.
+        Trace.objects.filter(pk=traces[0].pk).update(segmentation="paragraphs:1")
+        job = finish(job)
+    first, second, bare = (verdicts(traces)[trace.pk] for trace in traces)
+    assert (first.verifier, first.outcome, first.score) == ("model_steps:correctness", "fail", 1 / 3)
+    assert first.evidence["labels"] == {"0": "good", "1": "bad"}
+    assert first.evidence["spans"]["1"] == [15, 29]
+    assert (second.outcome, second.evidence["labels"]) == ("pass", {"0": "good", "1": "good"})
+    assert (bare.outcome, bare.message) == ("unscored", "this trace has no steps to look at")
+    assert (job.state, job.call_count) == ("finished", 2)
+    assert "step 3]\nThis too." in endpoint.calls[0].prompt

@@ -1,1 +1,1 @@
-"""Figures over several samples of one problem."""
+"""Several samples of a problem: counted, chosen among, and what any number of them would have scored."""

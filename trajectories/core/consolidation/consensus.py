@@ -18,11 +18,11 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from trajectories.core.consolidation.votes import Ballot
+
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Complexes = NDArray[np.complex128]
-Ballot = tuple[tuple[int, bool], ...]
-"""The votes of a problem: (samples that gave one answer, whether that answer is right) of each distinct answer."""
 
 MOST_VOTERS = 512
 """The largest k for which it is worked out. The bound of the error holds up to here."""

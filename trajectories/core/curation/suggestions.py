@@ -4,11 +4,12 @@ People follow what they are shown. So a tenth of a queue's items goes without it
 decided there says how often people decide like that by themselves.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from trajectories.core.curation.reviews import Decision, ReviewDraft
+from trajectories.core.curation.reviews import Decision, ReviewDraft, StepLabel
 from trajectories.core.identity import derive_seed
 from trajectories.core.records import JSON
 
@@ -22,6 +23,7 @@ class Source(StrEnum):
     NONE = ""
     VERDICTS = "verdicts"
     JUDGE = "judge"
+    STEPS = "steps"
 
 
 class Use(StrEnum):
@@ -37,29 +39,45 @@ class Use(StrEnum):
 class Suggestion:
     """A decision that is suggested, with the reason for a rejection where one is known.
 
-    `by` names who suggests it, as "arc_test, version 3".
+    `by` names who suggests it, as "arc_test, version 3". `labels` are suggested for steps, by their index from 0, as
+    the `segmentation` cuts the trace into them.
     """
 
     decision: Decision
     source: Source
     by: str
     reason: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    segmentation: str = ""
+
+    @property
+    def first_wrong(self) -> int | None:
+        """The index of the first step that is labelled bad; None where none is."""
+        return min((int(index) for index, label in self.labels.items() if label == StepLabel.BAD), default=None)
 
     def use(self, draft: ReviewDraft, *, is_control: bool) -> Use:
-        """What a decision made of it: taken means the same decision and, where one was suggested, the same reason."""
+        """What a decision made of it: taken means the same decision and, where they were suggested, the same reason and
+        the same labels, whatever follows from a first error."""
         if is_control:
             return Use.CONTROL
+        given = {index: label for index, label in draft.step_labels.items() if label != StepLabel.UNSEEN}
         same = draft.decision is self.decision and self.reason in ("", draft.reason)
+        same = same and (not self.labels or given == dict(self.labels))
         return Use.TAKEN if same else Use.CHANGED
 
     def to_json(self) -> dict[str, JSON]:
         """The stored form."""
-        return {"decision": str(self.decision), "source": str(self.source), "by": self.by, "reason": self.reason}
+        said: dict[str, JSON] = {name: str(getattr(self, name)) for name in ("decision", "source", "by", "reason")}
+        return said | ({"labels": dict(self.labels), "segmentation": self.segmentation} if self.labels else {})
 
     @classmethod
     def from_json(cls, stored: Any) -> "Suggestion":
         """Read the stored form."""
-        return cls(Decision(stored["decision"]), Source(stored["source"]), str(stored["by"]), str(stored["reason"]))
+        return cls(
+            *(Decision(stored["decision"]), Source(stored["source"]), str(stored["by"]), str(stored["reason"])),
+            labels=dict(stored.get("labels", {})),
+            segmentation=str(stored.get("segmentation", "")),
+        )
 
 
 def is_control(seed: int, item: int) -> bool:

@@ -12,6 +12,7 @@ from trajectories.core.exporters.base import ExportItem
 from trajectories.core.exporters.columns import add_value
 from trajectories.core.exporters.thoughts import FIELDS, Thoughts, write_thoughts
 from trajectories.core.records import JSON
+from trajectories.core.tools.acting import ACT, act_tool
 from trajectories.core.tools.python import PYTHON, python_tool
 
 CALL: JSON = {"id": "string", "type": "string", "function": {"name": "string", "arguments": "string"}}
@@ -23,7 +24,7 @@ MESSAGE: JSON = {
     "tool_call_id": "string",
     "tool_calls": [CALL],
 }
-TOOLS: JSON = add_value("null", [python_tool()])
+TOOLS: JSON = add_value(add_value("null", [python_tool()]), [act_tool(["action"])])
 """The types of the columns that conversations are in."""
 
 REMEMBERED = 256
@@ -109,14 +110,17 @@ def _told(messages: Sequence[Mapping[str, JSON]], thoughts: Thoughts) -> list[di
 
 
 def tools_column(item: ExportItem, thoughts: Thoughts) -> dict[str, JSON]:
-    """{"tools": [...]} for a sample that called the Python tool, as trainers need it to render the calls; else {}."""
+    """{"tools": [...]} for a sample that called a tool of ours, as trainers need it to render the calls; else {}."""
     return _asked(item, thoughts).tools
 
 
 def _tools(item: ExportItem) -> dict[str, JSON]:
     calls = [call for message in item.prompt for call in _calls(message) if isinstance(call, Mapping)]
     functions = [call["function"] for call in calls if isinstance(call.get("function"), Mapping)]
-    return {"tools": [python_tool()]} if any(function.get("name") == PYTHON for function in functions) else {}
+    names = {function.get("name") for function in functions}
+    known = [python_tool()] if PYTHON in names else []
+    known += [act_tool(actions)] if ACT in names and (actions := item.spec.get("actions")) else []
+    return {"tools": known} if known else {}
 
 
 def _own_turns(item: ExportItem) -> int:

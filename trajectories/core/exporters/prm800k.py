@@ -6,7 +6,7 @@ from trajectories.core.curation.reviews import StepLabel
 from trajectories.core.exporters.base import LINES, ExportItem, OneRowEach, Reads, Row, Ways
 from trajectories.core.exporters.conversations import prompt_text
 from trajectories.core.exporters.prompt_only import answer_text
-from trajectories.core.exporters.step_labels import LabelledStep, labelled_steps
+from trajectories.core.exporters.step_labels import LabelledStep, labelled_alike, labelled_steps
 from trajectories.core.records import JSON
 
 RATINGS: Mapping[StepLabel, int] = {StepLabel.GOOD: 1, StepLabel.NEUTRAL: 0, StepLabel.BAD: -1}
@@ -89,7 +89,7 @@ def _row(
             }
         )
     is_wrong = steps[-1].label is StepLabel.BAD
-    is_whole = len(steps) == len(item.steps)
+    is_whole = len(steps) == len(labelled_alike(item)[1])
     return {
         "question": {"problem": prompt_text(item), "ground_truth_answer": answer_text(item.reference)},
         "label": {

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from trajectories.core.curation.reviews import StepLabel
 from trajectories.core.exporters.base import ExportItem
+from trajectories.core.prompts.segmentation import AS_STORED, cut_steps
 from trajectories.core.records import JSON
 
 
@@ -23,12 +24,12 @@ def labelled_steps(item: ExportItem) -> list[LabelledStep]:
     Where several people labelled a step, most of them decide; where as many say something else, it is bad before
     neutral before good: a wrong step that is taught costs more than a right one that is left out.
     """
-    reviews: Sequence[Mapping[str, JSON]] = item.assessments.get("reviews", ())
+    reviews, steps = labelled_alike(item)
     spans: dict[str, JSON] = {}
     for review in reviews:
         spans |= review.get("step_spans") or {}
     found = []
-    for index, step in enumerate(item.steps):
+    for index, step in enumerate(steps):
         label = _label([review.get("step_labels", {}).get(str(index)) for review in reviews])
         if label is None:
             break
@@ -36,6 +37,20 @@ def labelled_steps(item: ExportItem) -> list[LabelledStep]:
         if label is StepLabel.BAD:
             break
     return found
+
+
+def labelled_alike(item: ExportItem) -> tuple[Sequence[Mapping[str, JSON]], Sequence[Mapping[str, JSON]]]:
+    """The reviews with labels that count the same steps, and these: labels of one way of cutting say nothing of the
+    steps of another. Those count that most reviews have, of as many the newest.
+    """
+    reviews = [review for review in item.assessments.get("reviews", ()) if review.get("step_labels")]
+    cuts = Counter(str(review.get("segmentation", AS_STORED)) for review in reviews)
+    newest = {str(review.get("segmentation", AS_STORED)): place for place, review in enumerate(reviews)}
+    chosen = max(cuts, key=lambda cut: (cuts[cut], newest[cut]), default=AS_STORED)
+    return (
+        [review for review in reviews if review.get("segmentation", AS_STORED) == chosen],
+        cut_steps(chosen, item.reasoning, item.parts or (), item.steps),
+    )
 
 
 def _label(said: Sequence[str | None]) -> StepLabel | None:

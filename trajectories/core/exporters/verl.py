@@ -11,11 +11,10 @@ from trajectories.core.records import JSON, ProblemKind
 ABILITIES = {
     ProblemKind.ARC: "abstraction",
     ProblemKind.NUMERIC: "math",
-    ProblemKind.CHOICE: "choice",
-    ProblemKind.TEXT: "text",
     ProblemKind.PROCEDURAL: "reasoning",
     ProblemKind.ENVIRONMENT: "agent",
 }
+"""What a column of verl calls these kinds; every other goes by its own word."""
 
 
 class VerlExporter(OneRowEach):
@@ -58,7 +57,7 @@ def _row(item: ExportItem, asked: list[dict[str, JSON]], index: int) -> dict[str
     return {
         "data_source": f"minicolumn/{item.problem_kind}",
         "prompt": asked,
-        "ability": ABILITIES[item.problem_kind],
+        "ability": ABILITIES.get(item.problem_kind, item.problem_kind.value),
         "reward_model": {"style": "rule", "ground_truth": answer_text(item.reference)},
         "extra_info": {
             "split": item.split,

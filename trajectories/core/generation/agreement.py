@@ -5,10 +5,10 @@ it supports is a consensus, not a ground truth. Unlike in core.verifiers.consens
 among those that do not agree.
 """
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from trajectories.core.consolidation.votes import count_votes as count_votes_by
 from trajectories.core.identity import canonical_json
 from trajectories.core.records import JSON
 from trajectories.core.verifiers.normal_forms import normal_answer
@@ -56,25 +56,19 @@ class Agreement:
 
 def count_votes(kind: str, spec: Mapping[str, JSON], answers: Sequence[JSON], failed: int = 0) -> Agreement:
     """Group answers by the normal form of their kind; None is a sample without an answer."""
-    first: dict[str, JSON] = {}
-    votes: Counter[str] = Counter()
-    for answer in answers:
-        if answer is not None:
-            key = canonical_json(normal_answer(kind, spec, answer))
-            first.setdefault(key, answer)
-            votes[key] += 1
-    ranked = votes.most_common()
-    groups = [VoteGroup(first[key], count) for key, count in ranked]
-    tied = len(ranked) > 1 and ranked[0][1] == ranked[1][1]
-    decided = bool(ranked) and not tied
-    if silent := len(answers) - votes.total():
-        groups.append(VoteGroup(None, silent))
+    keys = [None if each is None else canonical_json(normal_answer(kind, spec, each)) for each in answers]
+    first = {key: answer for key, answer in zip(reversed(keys), reversed(answers), strict=True) if key is not None}
+    votes = count_votes_by(keys)
+    groups = [VoteGroup(first[key], int(count)) for key, count in votes.ranked]
+    decided = votes.winner is not None
+    if votes.silent:
+        groups.append(VoteGroup(None, votes.silent))
     return Agreement(
         groups=tuple(groups),
         voters=len(answers),
         failed=failed,
         majority=groups[0].answer if decided else None,
-        votes=ranked[0][1] if decided else 0,
+        votes=int(votes.top) if decided else 0,
     )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from trajectories.core.generation.base import Order
+from trajectories.core.problems.kinds import KINDS
 from trajectories.core.problems.questions import question_text
 from trajectories.core.prompts import Message, PromptError
 from trajectories.core.prompts.templates import MAX_TEMPLATE, fill_template, split_template
@@ -21,23 +22,8 @@ SLOTS: Mapping[str, str] = {
 NEEDED = {"constrained": ("format",), "variants": ("format", "source")}
 """Slots that a brief must have, by the generator it is for."""
 
-TARGETS = {
-    ProblemKind.NUMERIC: "problems whose answer is one number",
-    ProblemKind.CHOICE: "multiple-choice questions, each with one right choice",
-    ProblemKind.TEXT: "questions whose answer is a word or a short phrase",
-}
-"""Kinds of problem that a model may be asked to write."""
-
-_EXAMPLES = {
-    ProblemKind.NUMERIC: '{"question": "...", "answer": "42"}',
-    ProblemKind.CHOICE: '{"question": "...", "choices": ["...", "...", "...", "..."], "answer": "B"}',
-    ProblemKind.TEXT: '{"question": "...", "answer": "..."}',
-}
-_NOTES = {
-    ProblemKind.NUMERIC: "The answer is a number alone, with its unit where the question asks for one.",
-    ProblemKind.CHOICE: "The answer is the letter of the right choice, A for the first.",
-    ProblemKind.TEXT: "The answer is as short as it can be.",
-}
+TARGETS = {word: kind.written for word, kind in KINDS.items() if kind.written is not None}
+"""Kinds of problem that a model may be asked to write, and how."""
 
 
 def check_brief(generator: str, template: str) -> None:
@@ -59,7 +45,7 @@ def fill_brief(
     of_family = f", of the family “{family}”" if family else ""
     values = {
         "count": str(order.count),
-        "target": f"{TARGETS[kind]}{of_family}",
+        "target": f"{TARGETS[kind].target}{of_family}",
         "words": _listed("Use every one of these words in each problem:", order.words),
         "features": _listed("Each problem has all of these features:", order.features),
         "source": "" if source is None else _shown(source),
@@ -73,7 +59,7 @@ def answer_form(kind: ProblemKind, count: int) -> str:
     many = f"a list of {count} problems" if count > 1 else "a list of 1 problem"
     return (
         f'Answer with one JSON object in a ```json block: under "problems" {many}, each of the form\n'
-        f"{_EXAMPLES[kind]}\n{_NOTES[kind]} Work each answer out before you write it down."
+        f"{TARGETS[kind].example}\n{TARGETS[kind].note} Work each answer out before you write it down."
     )
 
 

@@ -49,6 +49,7 @@ from trajectories.core.importers.trace_turns import Turns, check_pieces, read_sa
 from trajectories.core.importers.verdict_rows import ForeignReview, read_reviews, read_verdicts
 from trajectories.core.problems import ProblemError, describe
 from trajectories.core.problems.documents import check_text
+from trajectories.core.prompts.segmentation import as_stored, cut_steps
 from trajectories.core.records import JSON, AnswerSpan, FinishReason, Step, StepKind, Usage, VerdictRecord
 from trajectories.core.verifiers.answers import read_span
 
@@ -228,7 +229,7 @@ def _full(row: Row) -> ForeignTrace:
         span=read_span(trace.get("found"), response),
         facts=read_facts(trace, item),
         verdicts=read_verdicts(row.get("verdicts")),
-        reviews=read_reviews(row.get("reviews"), len(steps)),
+        reviews=read_reviews(row.get("reviews"), lambda cut: len(cut_steps(cut, response, parts, as_stored(steps)))),
         archived_problem=archived,
         archived_item=item,
     )

@@ -1,7 +1,7 @@
 """Verdicts and reviews in rows of the `full` format: somebody else's words, read strictly and taken for no more."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from trajectories.core.curation.reviews import (
@@ -12,6 +12,7 @@ from trajectories.core.curation.reviews import (
     ReviewError,
     check_step_label,
 )
+from trajectories.core.faults import Fault
 from trajectories.core.problems import ProblemError, describe
 from trajectories.core.problems.documents import check_text
 from trajectories.core.records import JSON, Outcome, VerdictRecord
@@ -24,6 +25,7 @@ PLACE = 2
 
 LONGEST_NAME = 80
 LONGEST_VERIFIER = 40
+LONGEST_CUT = 30
 LONGEST_ENGINE = 120
 LARGEST_VERSION = 2**31 - 1
 MAX_SECONDS = 1e9
@@ -41,6 +43,8 @@ class ForeignReview:
     step_labels: Mapping[str, str] = field(default_factory=dict)
     step_spans: Mapping[str, JSON] = field(default_factory=dict)
     """The place of each labelled step in the trace's text, (start, end) by its index; {} in older files."""
+    segmentation: str = ""
+    """How the trace is cut into the steps that the labels count; "" for the steps that it was stored with."""
 
 
 def read_verdicts(value: JSON) -> tuple[VerdictRecord, ...]:
@@ -48,9 +52,10 @@ def read_verdicts(value: JSON) -> tuple[VerdictRecord, ...]:
     return tuple(_verdict(word, f"verdicts[{index}]") for index, word in enumerate(_objects(value, "verdicts")))
 
 
-def read_reviews(value: JSON, step_count: int) -> tuple[ForeignReview, ...]:
-    """The reviews of a row, one for each reviewer, of a trace of so many steps. Raises ProblemError."""
-    reviews = [_review(word, f"reviews[{index}]", step_count) for index, word in enumerate(_objects(value, "reviews"))]
+def read_reviews(value: JSON, count_steps: Callable[[str], int]) -> tuple[ForeignReview, ...]:
+    """The reviews of a row, one for each reviewer; `count_steps` says how many steps the trace has by a way of cutting.
+    Raises ProblemError."""
+    reviews = [_review(word, f"reviews[{index}]", count_steps) for index, word in enumerate(_objects(value, "reviews"))]
     seen: set[str] = set()
     for index, review in enumerate(reviews):
         if review.pseudonym in seen:
@@ -90,7 +95,7 @@ def _verdict(word: Mapping[str, JSON], path: str) -> VerdictRecord:
     )
 
 
-def _review(word: Mapping[str, JSON], path: str, step_count: int) -> ForeignReview:
+def _review(word: Mapping[str, JSON], path: str, count_steps: Callable[[str], int]) -> ForeignReview:
     decision, score, labels = word.get("decision"), word.get("score"), word.get("step_labels", {})
     if decision not in (Decision.ACCEPT, Decision.REJECT):
         raise ProblemError(f"{path}.decision", f"found {describe(decision)}, expected accept or reject")
@@ -99,10 +104,12 @@ def _review(word: Mapping[str, JSON], path: str, step_count: int) -> ForeignRevi
         raise ProblemError(f"{path}.score", f"found {describe(score)}, {expected}")
     if not isinstance(labels, dict):
         raise ProblemError(f"{path}.step_labels", f"found {describe(labels)}, expected an object")
+    cut = _text(word, "segmentation", path, LONGEST_CUT)
     try:
+        step_count = count_steps(cut) if labels or cut else 0
         for index, label in labels.items():
             check_step_label(index, label, step_count)
-    except ReviewError as fault:
+    except (ReviewError, Fault) as fault:
         raise ProblemError(f"{path}.step_labels", str(fault)) from fault
     return ForeignReview(
         pseudonym=_text(word, "reviewer", path, LONGEST_NAME, needed=True),
@@ -112,6 +119,7 @@ def _review(word: Mapping[str, JSON], path: str, step_count: int) -> ForeignRevi
         comment=_text(word, "comment", path, COMMENT_CHARACTERS),
         step_labels=labels,
         step_spans=_spans(word.get("step_spans", {}), f"{path}.step_spans", labels),
+        segmentation=cut,
     )
 
 

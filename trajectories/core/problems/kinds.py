@@ -37,6 +37,17 @@ def _normal_text(_: JSON, answer: JSON) -> JSON:
 
 
 @dataclass(frozen=True, slots=True)
+class Written:
+    """How a model is asked to write problems of a kind: `title` names the answer in forms, `target` says what is
+    wanted, `example` is one problem as JSON that an import reads, `note` says what the answer is."""
+
+    title: str
+    target: str
+    example: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
 class Kind:
     """One kind of problem. `title` names one problem in lists and forms, `plural` several.
 
@@ -54,6 +65,8 @@ class Kind:
     """The name of the shipped instruction that a run of a language model begins with."""
     is_offered: bool = True
     """Whether people can choose it in forms: something makes problems of it."""
+    written: Written | None = None
+    """How models are asked for such problems, which reviewers may then change; None where they are not."""
 
 
 def _find_number(problem: Asked, text: str) -> Found | None:
@@ -125,6 +138,12 @@ KINDS: dict[ProblemKind, Kind] = {
         _find_number,
         _normal_number,
         "numeric",
+        written=Written(
+            "A number",
+            "problems whose answer is one number",
+            '{"question": "...", "answer": "42"}',
+            "The answer is a number alone, with its unit where the question asks for one.",
+        ),
     ),
     ProblemKind.CHOICE: Kind(
         "Choice",
@@ -133,11 +152,27 @@ KINDS: dict[ProblemKind, Kind] = {
         _find_choice,
         _normal_choice,
         "choice",
+        written=Written(
+            "A choice",
+            "multiple-choice questions, each with one right choice",
+            '{"question": "...", "choices": ["...", "...", "...", "..."], "answer": "B"}',
+            "The answer is the letter of the right choice, A for the first.",
+        ),
     ),
     ProblemKind.TEXT: Kind(
-        "Text", "Texts", find=_find_short_text, normal_form=_normal_short_text, usual_instruction="text"
+        "Text",
+        "Texts",
+        find=_find_short_text,
+        normal_form=_normal_short_text,
+        usual_instruction="text",
+        written=Written(
+            "A short text",
+            "questions whose answer is a word or a short phrase",
+            '{"question": "...", "answer": "..."}',
+            "The answer is as short as it can be.",
+        ),
     ),
     ProblemKind.PROCEDURAL: Kind("Procedural", "Procedural", find=_find_free_text, usual_instruction="procedural"),
-    ProblemKind.ENVIRONMENT: Kind("Environment", "Environments", is_offered=False),
+    ProblemKind.ENVIRONMENT: Kind("Episode of a world", "Episodes of worlds", is_offered=False),
 }
 """Every kind, in the order of forms."""

@@ -100,7 +100,7 @@ def _paragraph(text: str, depth: int) -> list[Step]:
         return []
     if body.startswith(("```", "~~~")):
         return [Step(StepKind.TEXT, "Code", body, depth)]
-    return [Step(_kind_of_opening(body), _first_words(body), body, depth)]
+    return [Step(kind_of_opening(body), first_words(body), body, depth)]
 
 
 def kind_of_title(title: str) -> StepKind:
@@ -112,12 +112,13 @@ def kind_of_title(title: str) -> StepKind:
     return next((kind for kind, words in _TITLE_KINDS if words.match(title[:MAX_TITLE])), StepKind.TEXT)
 
 
-def _kind_of_opening(body: str) -> StepKind:
+def kind_of_opening(body: str) -> StepKind:
+    """What a paragraph does, by how it begins."""
     start = body[:200]
     return next((kind for kind, words in _OPENINGS if words.match(start)), StepKind.TEXT)
 
 
-def _first_words(body: str) -> str:
+def first_words(body: str) -> str:
     """The beginning of a paragraph as its title, cut at a word."""
     line = body[:200].split("\n", 1)[0].strip(" #*`>-")
     sentence = re.split(r"(?<=[.!?:])\s", line, maxsplit=1)[0]

@@ -20,10 +20,11 @@ def item_hash(  # noqa: PLR0913 (an item is all of this)
 ) -> str:
     """The SHA-256 of an item.
 
-    `problem` and `trace` are content hashes. A review is [by, decision, score, reason, comment, step labels], a verdict
-    [verifier, version, outcome], in the order in which they were given. `original` is what was known of the trace that
-    a person edited into this one, `final` a final decision: both are in the hash only where there is one, so that items
-    without keep the hashes they always had.
+    `problem` and `trace` are content hashes. A review is [by, decision, score, reason, comment, step labels], with the
+    segmentation behind where the labels count other steps than those that are stored, a verdict [verifier, version,
+    outcome], in the order in which they were given. `original` is what was known of the trace that a person edited into
+    this one, `final` a final decision: both are in the hash only where there is one, so that items without keep the
+    hashes they always had.
     """
     content: dict[str, Any] = {
         "problem": problem,

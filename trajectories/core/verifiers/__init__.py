@@ -6,6 +6,7 @@ from trajectories.core.verifiers.arc_outputs import ArcTestVerifier
 from trajectories.core.verifiers.arc_train import ArcTrainVerifier
 from trajectories.core.verifiers.base import Verifier
 from trajectories.core.verifiers.choice import ChoiceVerifier
+from trajectories.core.verifiers.episodes import EpisodeVerifier
 from trajectories.core.verifiers.json_equal import JsonVerifier
 from trajectories.core.verifiers.numeric import NumericVerifier
 from trajectories.core.verifiers.procedural import ProceduralVerifier
@@ -25,6 +26,7 @@ VERIFIERS: dict[str, Verifier] = {
         JsonVerifier(),
         ProceduralVerifier(),
         UnitTestsVerifier(),
+        EpisodeVerifier(),
     )
 }
 

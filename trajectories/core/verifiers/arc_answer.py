@@ -23,6 +23,8 @@ class ArcAnswerVerifier:
     name = "arc_answer"
     version = 1
     title = "Stated answer"
+    decides = False
+    takes_reference = True
 
     def applies_to(self, problem: ProblemRecord, trace: TraceRecord) -> bool:
         """ARC traces that state an answer, or have no program and so must state one."""

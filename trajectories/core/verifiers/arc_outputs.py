@@ -30,6 +30,8 @@ class ArcTestVerifier:
     """1 ran no program where there was no reference answer; 2 failed programs on engines that are not quite Python."""
 
     title = "Test output"
+    decides = True
+    takes_reference = False
 
     def applies_to(self, problem: ProblemRecord, trace: TraceRecord) -> bool:  # noqa: ARG002
         """All ARC traces: without a reference they stay unscored, which is worth saying."""

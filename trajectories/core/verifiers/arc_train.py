@@ -18,6 +18,8 @@ class ArcTrainVerifier:
     name = "arc_train"
     version = 2  # 1 failed programs on engines that are not Python in every respect
     title = "Training pairs"
+    decides = False
+    takes_reference = False
 
     def applies_to(self, problem: ProblemRecord, trace: TraceRecord) -> bool:
         """ARC traces with a program."""

@@ -24,11 +24,18 @@ class Tools(Protocol):
 
 
 class Verifier(Protocol):
-    """Verifies one trace of one problem. Total: any trace gets a verdict, never an exception."""
+    """Verifies one trace of one problem. Total: any trace gets a verdict, never an exception.
+
+    `decides` says that its verdict is what a trace's correctness rests on: at most one verifier that applies to a trace
+    does; what the others say is shown beside. `takes_reference` says that the reference answer, stated as an answer,
+    passes: problems whose reference does not are refused (reference_checks).
+    """
 
     name: str
     version: int
     title: str
+    decides: bool
+    takes_reference: bool
 
     def applies_to(self, problem: ProblemRecord, trace: TraceRecord) -> bool:
         """Whether this verifier has anything to say about such a trace."""

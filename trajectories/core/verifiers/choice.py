@@ -23,6 +23,8 @@ class ChoiceVerifier:
     name = "choice"
     version = 3  # 2 took "A B" for B; 1 read a letter only where nothing but its text stood behind it
     title = "Choice"
+    decides = True
+    takes_reference = True
 
     def applies_to(self, problem: ProblemRecord, trace: TraceRecord) -> bool:
         """Multiple-choice problems, traces with any text."""

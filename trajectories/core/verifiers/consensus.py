@@ -7,6 +7,7 @@ Unlike in the paper, a tie has no majority.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from trajectories.core.consolidation.votes import rank_weights
 from trajectories.core.records import JSON, Outcome, VerdictRecord
 
 NAME, VERSION = "consensus", 2
@@ -31,10 +32,10 @@ def find_consensus(votes: Mapping[str, int]) -> Consensus | None:
 
     None where nobody votes, or two answers tie, or no two samples agree.
     """
-    ranked = sorted(votes.items(), key=lambda item: -item[1])[:2]
-    if not ranked or ranked[0][1] < 2 or (len(ranked) == 2 and ranked[0][1] == ranked[1][1]):
+    ranked = rank_weights(votes)
+    if ranked.winner is None or ranked.top < 2:
         return None
-    return Consensus(*ranked[0], of=sum(votes.values()))
+    return Consensus(ranked.winner, votes[ranked.winner], of=sum(votes.values()))
 
 
 def consensus_verdict(found: Consensus | None, majority: JSON, key: str | None) -> VerdictRecord:

@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 
 from trajectories.core.records import VerdictRecord
-from trajectories.core.verifiers import consensus
+from trajectories.core.verifiers import VERIFIERS, consensus
 from trajectories.core.verifiers.model_judge import is_model_verdict
 
-SUPPORTING_VERIFIERS = ("arc_train", "arc_answer", consensus.NAME)
+SUPPORTING_VERIFIERS = (*(each.name for each in VERIFIERS.values() if not each.decides), consensus.NAME)
 """Verifiers whose verdicts, whatever they are, do not decide whether a trace is right: no reference answer is behind
 them, or another verifier weighs the same answer together with the program."""
 

@@ -20,6 +20,8 @@ class JsonVerifier:
     name = "json"
     version = 2  # 1 read one line only
     title = "JSON"
+    decides = True
+    takes_reference = True
 
     def applies_to(self, problem: ProblemRecord, trace: TraceRecord) -> bool:
         """Text problems that ask for JSON."""

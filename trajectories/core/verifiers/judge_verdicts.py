@@ -1,7 +1,7 @@
 """From a judge's answers to a verdict: one grade, or comparisons with opponents, each asked in both orders."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from trajectories.core.records import JSON, Outcome, VerdictRecord
 from trajectories.core.verifiers.model_judge import (
@@ -11,8 +11,10 @@ from trajectories.core.verifiers.model_judge import (
     JudgeError,
     Preference,
     Rubric,
+    StepWords,
     read_choice_of_two,
     read_grade,
+    read_step_words,
     verifier_name,
 )
 
@@ -42,13 +44,23 @@ class JudgedPair:
     swapped: Sequence[JudgeAnswer]
 
 
-def wants_another(form: str, rubric: Rubric, asks: Sequence[JudgeAnswer]) -> bool:
+@dataclass(frozen=True, slots=True)
+class JudgedSteps:
+    """The steps that a judge is asked about: their texts, their places in the text of the trace, by their index from 0,
+    and the segmentation that cut it into them."""
+
+    texts: Sequence[str] = ()
+    spans: Mapping[str, JSON] = field(default_factory=dict)
+    segmentation: str = ""
+
+
+def wants_another(form: str, rubric: Rubric, asks: Sequence[JudgeAnswer], *, step_count: int = 0) -> bool:
     """Whether a question has to be asked (again): never was, or once with an answer that cannot be read."""
     if not asks:
         return True
     if len(asks) >= MAX_ASKS or asks[-1].fault:
         return False
-    return isinstance(_read(form, rubric, asks), JudgeError)
+    return isinstance(_read(form, rubric, asks, step_count), JudgeError)
 
 
 def grade_verdict(rubric: Rubric, asks: Sequence[JudgeAnswer], engine: str) -> VerdictRecord:
@@ -63,6 +75,29 @@ def grade_verdict(rubric: Rubric, asks: Sequence[JudgeAnswer], engine: str) -> V
     evidence |= {"score": read.score, "reason": read.reason}
     message = f"{read.score} on a scale from {rubric.least} to {rubric.most}, {rubric.pass_from} passes"
     outcome = Outcome.PASS if passed else Outcome.FAIL
+    return VerdictRecord(name, rubric.version, outcome, message, score=share, evidence=evidence, engine=engine)
+
+
+def steps_verdict(rubric: Rubric, steps: JudgedSteps, asks: Sequence[JudgeAnswer], engine: str) -> VerdictRecord:
+    """The verdict on the steps of a trace: it passes where none is wrong. The score is the share of the steps before
+    the first wrong one; the labels are in the evidence, as those of reviews are stored. Unscored where there are no
+    steps.
+    """
+    name, count = verifier_name(Form.STEPS, rubric.name), len(steps.texts)
+    evidence: dict[str, JSON] = {"form": str(Form.STEPS), "rubric": {"name": rubric.name, "version": rubric.version}}
+    if not count:
+        message = "this trace has no steps to look at"
+        return VerdictRecord(name, rubric.version, Outcome.UNSCORED, message, evidence=evidence, engine=engine)
+    evidence |= {"answers": _raw(asks), "asks": len(asks), "steps": count, "segmentation": steps.segmentation}
+    read = _read(Form.STEPS, rubric, asks, count)
+    if not isinstance(read, StepWords):
+        return _error(name, rubric, read, asks, evidence, engine)
+    first = read.first_wrong
+    evidence |= {"labels": dict(read.labels), "spans": dict(steps.spans), "reason": read.reason}
+    message = (
+        f"none of {count} steps is wrong" if first is None else f"step {first + 1} of {count} is the first wrong one"
+    )
+    outcome, share = (Outcome.PASS, 1.0) if first is None else (Outcome.FAIL, first / count)
     return VerdictRecord(name, rubric.version, outcome, message, score=share, evidence=evidence, engine=engine)
 
 
@@ -116,7 +151,9 @@ def compare_pair(rubric: Rubric, pair: JudgedPair) -> dict[str, JSON]:
     }
 
 
-def _read(form: str, rubric: Rubric, asks: Sequence[JudgeAnswer]) -> Grade | Choice | JudgeError:
+def _read(
+    form: str, rubric: Rubric, asks: Sequence[JudgeAnswer], step_count: int = 0
+) -> Grade | Choice | StepWords | JudgeError:
     """What the last answer says; it counts, since another was only asked for where those before it cannot be read."""
     if not asks:
         return JudgeError("The judge was not asked.")
@@ -124,6 +161,8 @@ def _read(form: str, rubric: Rubric, asks: Sequence[JudgeAnswer]) -> Grade | Cho
     if last.fault:
         return JudgeError(last.fault)
     try:
+        if form == Form.STEPS:
+            return read_step_words(last.text, step_count)
         return read_grade(last.text, rubric) if form == Form.GRADE else read_choice_of_two(last.text)
     except JudgeError as fault:
         return fault

@@ -19,7 +19,10 @@ from trajectories.core.problems.documents import parse_json_text
 from trajectories.core.problems.questions import question_text
 from trajectories.core.records import JSON, ProblemKind, PublicProblem, TraceRecord
 
-GRADE, PREFERENCE = "model_judge", "model_preference"
+GRADE, PREFERENCE, STEPS = "model_judge", "model_preference", "model_steps"
+MODEL_VERIFIERS = (GRADE, PREFERENCE, STEPS)
+"""What the names of verifiers begin with that are a model judge with a rubric; a colon and the rubric follow."""
+
 LONGEST_REASON = 10_000
 LONGEST_RUBRIC_NAME = 22
 """Verifiers are named by form and rubric, and have at most 40 characters."""
@@ -28,10 +31,11 @@ Message = Mapping[str, JSON]
 
 
 class Form(StrEnum):
-    """What a judge is asked: to grade one trace, or which of two is better."""
+    """What a judge is asked: to grade one trace, which of two is better, or which step of one is wrong first."""
 
     GRADE = "grade"
     COMPARE = "compare"
+    STEPS = "steps"
 
 
 class Preference(StrEnum):
@@ -74,14 +78,32 @@ class Choice:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class StepWords:
+    """What one judge says of the steps of a trace, with the reason: `labels` by their index from 0, as stored with
+    reviews, up to the first wrong one."""
+
+    labels: Mapping[str, str]
+    reason: str
+
+    @property
+    def first_wrong(self) -> int | None:
+        """The index of the first wrong step; None where none is."""
+        return next((int(index) for index, label in self.labels.items() if label == WRONG), None)
+
+
+RIGHT, NEITHER, WRONG = "good", "neutral", "bad"
+STEP_WORDS = (RIGHT, NEITHER, WRONG)
+
+
 def verifier_name(form: str, rubric: str) -> str:
     """The name of the verdicts that a rubric gives: each rubric is a verifier of its own."""
-    return f"{GRADE if form == Form.GRADE else PREFERENCE}:{rubric}"
+    return f"{dict(zip(Form, MODEL_VERIFIERS, strict=True))[Form(form)]}:{rubric}"
 
 
 def is_model_verdict(verifier: str) -> bool:
     """Whether a verdict is by a model judge."""
-    return verifier.partition(":")[0] in (GRADE, PREFERENCE)
+    return verifier.partition(":")[0] in MODEL_VERIFIERS
 
 
 def grade_messages(rubric: Rubric, problem: PublicProblem, work: TraceRecord) -> tuple[Message, ...]:
@@ -113,6 +135,23 @@ def compare_messages(
         'and "better", which is "A", "B" or "tie". The order in which the works are shown says nothing about them.',
     ]
     return _conversation("You compare two pieces of work on one problem by a rubric.", mark, user)
+
+
+def steps_messages(rubric: Rubric, problem: PublicProblem, steps: Sequence[str]) -> tuple[Message, ...]:
+    """The question which step of a trace is the first wrong one; `steps` are their texts."""
+    shown = _problem_text(problem)
+    mark = _mark([shown, *steps])
+    user = [
+        _quoted(mark, "the problem", shown),
+        *(_quoted(mark, f"step {number}", text) for number, text in enumerate(steps, start=1)),
+        f"Rubric:\n\n{rubric.text.strip()}",
+        f"The work has {len(steps)} steps, numbered from 1. A step is wrong where it says something false, or what "
+        "does not follow; a step that finds an earlier mistake is not wrong for that.",
+        'Answer with one JSON object and nothing else. It has exactly two keys: "reason", a text of a few sentences, '
+        'and either "first_wrong", the number of the first wrong step or 0 where none is wrong, or "labels", a list '
+        f'with one word for each of the {len(steps)} steps in order: "good", "neutral" or "bad".',
+    ]
+    return _conversation("You look for the first wrong step of a piece of work on a problem.", mark, user)
 
 
 def _conversation(task: str, mark: str, user: Sequence[str]) -> tuple[Message, ...]:
@@ -176,8 +215,26 @@ def read_choice_of_two(text: str) -> Choice:
     return Choice(Preference(better), _reason(value))
 
 
-def _read_object(text: str, keys: set[str]) -> Mapping[str, JSON]:
-    """The object that is the whole answer; a code fence around all of it does not count."""
+def read_step_words(text: str, count: int) -> StepWords:
+    """What a judge's answer says of `count` steps. Raises JudgeError as `read_grade`."""
+    value = _read_object(text, {"reason", "first_wrong"}, {"reason", "labels"})
+    if "labels" in value:
+        labels = value["labels"]
+        if not isinstance(labels, list) or len(labels) != count or not all(label in STEP_WORDS for label in labels):
+            found = f"a list of {len(labels)}" if isinstance(labels, list) else type(labels).__name__
+            raise JudgeError(f'Found {found} as "labels", expected {count} words, each good, neutral or bad.')
+        first = labels.index(WRONG) + 1 if WRONG in labels else count
+        return StepWords({str(index): str(label) for index, label in enumerate(labels[:first])}, _reason(value))
+    first = value["first_wrong"]
+    if type(first) is not int or not 0 <= first <= count:
+        raise JudgeError(f'Found {json.dumps(first)[:40]} as "first_wrong", expected a whole number from 0 to {count}.')
+    right = {str(index): RIGHT for index in range(first - 1 if first else count)}
+    return StepWords(right | ({str(first - 1): WRONG} if first else {}), _reason(value))
+
+
+def _read_object(text: str, *shapes: set[str]) -> Mapping[str, JSON]:
+    """The object that is the whole answer, with the keys of one of the shapes; a code fence around all of it does not
+    count."""
     whole = text.strip()
     if whole.startswith("```") and whole.endswith("```") and whole.count("```") == 2:
         whole = whole.removesuffix("```").partition("\n")[2].strip()
@@ -185,9 +242,10 @@ def _read_object(text: str, keys: set[str]) -> Mapping[str, JSON]:
         value = parse_json_text(whole)
     except ProblemError as fault:
         raise JudgeError(f"The answer is no JSON object: {fault}.") from fault
-    if not isinstance(value, dict) or set(value) != keys:
+    if not isinstance(value, dict) or set(value) not in shapes:
         found = ", ".join(sorted(value))[:80] if isinstance(value, dict) else type(value).__name__
-        raise JudgeError(f"Found {found or 'no keys'}, expected an object with exactly {' and '.join(sorted(keys))}.")
+        expected = ", or ".join(" and ".join(sorted(keys)) for keys in shapes)
+        raise JudgeError(f"Found {found or 'no keys'}, expected an object with exactly {expected}.")
     return value
 
 

@@ -44,6 +44,8 @@ class NumericVerifier:
     name = "numeric"
     version = 4  # 3 passed x^2 = 42 for 42; 2 read no words of number and no decimal comma
     title = "Number"
+    decides = True
+    takes_reference = True
 
     def applies_to(self, problem: ProblemRecord, trace: TraceRecord) -> bool:
         """Numeric problems, traces with any text."""

@@ -22,6 +22,8 @@ class ProceduralVerifier:
     name = "procedural"
     version = 2  # 1 looked into thoughts too, and passed 0.99
     title = "Answer by its family"
+    decides = True
+    takes_reference = True
 
     def applies_to(self, problem: ProblemRecord, trace: TraceRecord) -> bool:
         """Procedural problems, traces with any text."""

@@ -12,9 +12,6 @@ from trajectories.core.verifiers.base import Tools
 from trajectories.core.verifiers.text import MATCH_LIMITS, MATCH_SOURCE
 from trajectories.core.verifiers.unit_tests import read_tests
 
-CHECKED_BY = ("arc_answer", "numeric", "choice", "text", "json", "procedural")
-"""The verifiers that verify an answer itself; patterns and tests are no answers and are tried in their own way."""
-
 MOST_EXAMPLES = 100
 
 
@@ -97,9 +94,8 @@ def _answer_fault(problem: ProblemRecord, tools: Tools) -> str:
 def find_answer_fault(problem: ProblemRecord, answer: JSON, tools: Tools) -> str:
     """Why an answer is not the problem's reference answer, in the words of its own verifier; "" where it is."""
     trace = TraceRecord(answer=answer, program="", text="")
-    for name in CHECKED_BY:
-        verifier = VERIFIERS[name]
-        if not verifier.applies_to(problem, trace):
+    for verifier in VERIFIERS.values():  # patterns and tests are no answers and are tried in their own way
+        if not verifier.takes_reference or not verifier.applies_to(problem, trace):
             continue
         verdict = verifier.verify(problem, trace, tools)
         if verdict.outcome in (Outcome.FAIL, Outcome.ERROR):

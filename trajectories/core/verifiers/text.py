@@ -41,6 +41,8 @@ class TextVerifier:
     name = "text"
     version = 3  # 2 saw "yes" on a line of its own only in bold; 1 took nothing but the text itself
     title = "Text"
+    decides = True
+    takes_reference = True
 
     def applies_to(self, problem: ProblemRecord, trace: TraceRecord) -> bool:
         """Text problems that ask for exact or normalised text."""
@@ -71,6 +73,8 @@ class RegexVerifier:
     name = "regex"
     version = 2  # 1 failed texts by engines whose patterns are not quite Python's
     title = "Pattern"
+    decides = True
+    takes_reference = False
 
     def applies_to(self, problem: ProblemRecord, trace: TraceRecord) -> bool:
         """Text problems that ask for a pattern."""

@@ -36,6 +36,8 @@ class UnitTestsVerifier:
     name = "unit_tests"
     version = 2  # 1 failed programs on engines that are not Python in every respect
     title = "Tests"
+    decides = True
+    takes_reference = False
 
     def applies_to(self, problem: ProblemRecord, trace: TraceRecord) -> bool:
         """Problems with tests, traces with a program."""

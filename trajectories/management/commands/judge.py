@@ -40,6 +40,7 @@ class Command(BaseCommand):
         parser.add_argument("--sampler", required=True, metavar="NAME", help="the language model that judges")
         parser.add_argument("--rubric", default="correctness", metavar="NAME", help="by default correctness")
         parser.add_argument("--compare", type=int, metavar="K", help="compare each with K others instead of grading it")
+        parser.add_argument("--steps", action="store_true", help="ask for the first wrong step instead of a grade")
         parser.add_argument("--seed", type=int, default=1, help="draws the opponents; another asks anew; by default 1")
         parser.add_argument("--budget-cost", type=Decimal, metavar="MONEY", help="start no call that might exceed it")
         parser.add_argument("--budget-tokens", type=int, metavar="N", help="input and output together")
@@ -51,7 +52,7 @@ class Command(BaseCommand):
             scope=self._scope(options["traces"]),
             sampler=self._sampler(options["sampler"]),
             rubric=self._rubric(options["rubric"]),
-            form=Form.GRADE if options["compare"] is None else Form.COMPARE,
+            form=self._form(options),
             opponents=options["compare"] or 0,
             seed=options["seed"],
         )
@@ -66,6 +67,11 @@ class Command(BaseCommand):
         self.stdout.write(f"Job {job.pk}: {job.total_count:,} traces, at /judging/{job.pk}/")
         if options["wait"]:
             self._wait(job)
+
+    def _form(self, options: dict[str, Any]) -> Form:
+        if options["steps"] and options["compare"] is not None:
+            raise CommandError("Found --steps and --compare, expected one of them: a job asks one thing.")
+        return Form.STEPS if options["steps"] else Form.GRADE if options["compare"] is None else Form.COMPARE
 
     def _scope(self, query: str) -> Selection:
         form = TraceScopeForm(QueryDict(query))

@@ -20,8 +20,8 @@ from trajectories.models import Instruction, Problem, ProblemSet, Run, Sampler
 from trajectories.selectors.instructions import current_instructions
 from trajectories.selectors.runs import most_attempts
 from trajectories.selectors.samplers import list_samplers
-from trajectories.services.endpoints.samplers import SYMBOLIC, ensure_symbolic
-from trajectories.services.prompts.instructions import ensure_symbolic_views
+from trajectories.services.endpoints.samplers import SHIPPED_AGENTS, SYMBOLIC, ensure_agents, ensure_symbolic
+from trajectories.services.prompts.instructions import ensure_episode_instruction, ensure_symbolic_views
 from trajectories.services.runs.estimates import estimate_plan
 from trajectories.services.runs.first_prompts import FirstPrompt, first_prompts
 from trajectories.services.runs.lifecycle import MAX_TITLE, draw_seed, plan_run
@@ -176,6 +176,8 @@ class Command(BaseCommand):
         """The newest version of the sampler so named."""
         if name == SYMBOLIC:
             return ensure_symbolic()
+        if name in SHIPPED_AGENTS:
+            ensure_agents()
         known = {sampler.name: sampler for sampler in list_samplers() if sampler.kind != Sampler.Kind.IMPORTED}
         if name not in known:
             raise CommandError(f"--sampler: found {name!r}, expected one of {', '.join({SYMBOLIC: 0, **known})}.")
@@ -226,6 +228,10 @@ class Command(BaseCommand):
             if not views:
                 raise CommandError(f"--instructions: found none, expected some of {', '.join(found)}.")
             return [found[name] for name in dict.fromkeys(views)]
+        if sampler.is_agent:
+            if views:
+                raise CommandError(f"--instructions: found {views[0]!r}, expected none for an agent.")
+            return [ensure_episode_instruction()]
         known = {instruction.view: instruction for instruction in ensure_symbolic_views()}
         if unknown := [view for view in views if view not in known]:
             raise CommandError(f"--views: found {unknown[0]!r}, expected some of {', '.join(known)}.")

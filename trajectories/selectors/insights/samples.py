@@ -7,8 +7,8 @@ looking at verdicts on earlier ones.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from trajectories.core.consolidation.consensus import Ballot
 from trajectories.core.consolidation.difficulty import Halves
+from trajectories.core.consolidation.votes import Ballot
 from trajectories.core.identity import content_hash
 from trajectories.selectors.insights.scopes import RIGHT, SCORED, InsightScope, fetch, from_samples
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from trajectories.core.verifiers.model_judge import GRADE, PREFERENCE
+from trajectories.core.verifiers.model_judge import MODEL_VERIFIERS
 from trajectories.selectors.insights.scopes import InsightScope, fetch, from_samples
 
 
@@ -23,11 +23,10 @@ def list_verdicts(scope: InsightScope) -> list[Verdicts]:
             SELECT DISTINCT ON (v.trace_id, v.verifier) v.trace_id, v.verifier, v.outcome
             FROM trajectories_verdict v
             WHERE v.trace_id IN (SELECT t.id {from_samples(scope)})
-                AND NOT starts_with(v.verifier, %(grade)s) AND NOT starts_with(v.verifier, %(preference)s)
+                AND split_part(v.verifier, ':', 1) <> ALL(%(models)s)
             ORDER BY v.trace_id, v.verifier, v.id DESC)
         SELECT verifier, outcome, count(*), max(trace_id) FROM newest GROUP BY 1, 2 ORDER BY 1, 2""",
         scope,
-        grade=f"{GRADE}:",
-        preference=f"{PREFERENCE}:",
+        models=list(MODEL_VERIFIERS),
     )
     return [Verdicts(*row) for row in rows]

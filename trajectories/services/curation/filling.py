@@ -5,6 +5,8 @@ goes by. All of it can be done twice, and at once, without taking a trace up twi
 """
 
 from datetime import timedelta
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.db import connection, transaction
@@ -30,7 +32,7 @@ from django.db.models.functions import Abs, Cast, Now
 from django.utils import timezone
 
 from trajectories.core.records import Outcome
-from trajectories.core.verifiers.model_judge import GRADE, PREFERENCE
+from trajectories.core.verifiers.model_judge import MODEL_VERIFIERS
 from trajectories.models import Queue, QueueItem, Review, Trace, Verdict
 from trajectories.selectors.blinding import EVERYTHING
 from trajectories.selectors.traces import traces_in
@@ -164,7 +166,7 @@ def _evenness() -> Combinable:
 def _is_in_conflict() -> Combinable:
     """Whether the newest verdicts of verifiers contradict each other, or the model judge's contradicts them."""
     newer = Verdict.objects.filter(trace=OuterRef("trace"), verifier=OuterRef("verifier"), pk__gt=OuterRef("pk"))
-    by_model = Q(verifier__startswith=f"{GRADE}:") | Q(verifier__startswith=f"{PREFERENCE}:")
+    by_model = reduce(or_, (Q(verifier__startswith=f"{name}:") for name in MODEL_VERIFIERS))
     newest = Verdict.objects.filter(~Exists(newer), trace=OuterRef("pk")).exclude(by_model)
     passed, failed = (newest.filter(outcome=outcome) for outcome in (Outcome.PASS, Outcome.FAIL))
     unlike_judge = Q(correctness=Outcome.PASS, model_judged=Outcome.FAIL) | Q(

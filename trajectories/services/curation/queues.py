@@ -11,9 +11,10 @@ from django.db.models import F, Max
 
 from trajectories.core.curation.groups import NOT_BEST
 from trajectories.core.curation.reviews import REJECTION_REASONS, Decision
-from trajectories.core.curation.schemas import Blinding, DecisionSchema, KnownDecision
+from trajectories.core.curation.schemas import Blinding, DecisionSchema, KnownDecision, StepMode
 from trajectories.core.curation.suggestions import Source
 from trajectories.core.faults import Fault
+from trajectories.core.prompts.segmentation import AS_STORED, check_segmentation
 from trajectories.core.selections import Selection
 from trajectories.models import Assignment, AuditEvent, Queue, QueueGuidelines, QueueItem, Review, Trace
 from trajectories.selectors.blinding import EVERYTHING
@@ -61,6 +62,7 @@ class QueueDraft:
     training_count: int = 0
     gold_every: int = 0
     suggestions: str = Source.NONE
+    segmentation: str = AS_STORED
     due_on: date | None = None
     members: Collection[User] = ()
 
@@ -80,10 +82,14 @@ class QueueDraft:
         if self.suggestions == Source.VERDICTS and self.blinding.verdicts:
             found = "found “by verdicts”, but what verifiers found is hidden here until one has decided"
             raise Fault(f"Suggestions: {found}; choose another source or let it be seen.", field="suggestions")
+        if self.suggestions == Source.STEPS and self.schema.steps is StepMode.OFF:
+            found = "found labels of steps, but steps are not labelled here"
+            raise Fault(f"Suggestions: {found}; choose another source or let steps be labelled.", field="suggestions")
         needed = self.reviews_each * (2 if self.doubled_percent else 1)
         if self.members and len(self.members) < needed:
             found = f"found {len(self.members)}, expected at least {needed}, as many as a trace needs reviews"
             raise Fault(f"Who may work on it: {found}.", field="members")
+        check_segmentation(self.segmentation)
         check_guidelines(self.guidelines)
 
     def _check_by_problem(self) -> None:
@@ -126,6 +132,7 @@ def make_queue(*, actor: User, draft: QueueDraft) -> Queue:
         doubled_percent=draft.doubled_percent,
         gold_every=draft.gold_every,
         suggestions=draft.suggestions,
+        segmentation=draft.segmentation,
         has_training=bool(draft.training_count),
         seed=secrets.randbits(63),
         due_on=draft.due_on,

@@ -11,6 +11,7 @@ from django.db import transaction
 from trajectories.core.curation.reviews import Decision, ReviewDraft, ReviewError
 from trajectories.core.curation.spans import step_spans
 from trajectories.core.curation.suggestions import Suggestion
+from trajectories.core.prompts.segmentation import AS_STORED
 from trajectories.models import AuditEvent, Queue, Review, ReviewLease, Trace
 from trajectories.selectors.review_leases import known_review
 from trajectories.selectors.reviews import last_decision, latest_review, said_before, standing_reviews
@@ -75,7 +76,8 @@ def submit_review(
 
     The same `key` again gives the review stored the first time. Raises ReviewError when the draft is not valid
     for this trace or when the key belongs to another review, DecidedMeanwhileError where somebody decided whom the page
-    `opened` does not know of; None (no page) asks for no such check. With `rules` the draft answers their queue.
+    `opened` does not know of; None (no page) asks for no such check. With `rules` the draft answers their queue. Step
+    labels count the steps of the `trace` as it is cut.
     """
     # Steps can be long, and matter where some are labelled.
     step_count = len(trace.steps) if draft.step_labels else 0
@@ -105,6 +107,7 @@ def submit_review(
         comment=draft.comment.strip(),
         step_labels=dict(draft.step_labels),
         step_spans=_spans(trace, draft.step_labels),
+        segmentation=trace.cut_by if draft.step_labels else AS_STORED,
         supersedes=said.latest,
         key=key,
         seconds=draft.seconds,

@@ -2,13 +2,16 @@
 
 from trajectories.core.curation.reviews import Decision
 from trajectories.core.curation.suggestions import Source, Suggestion, is_control
+from trajectories.core.prompts.segmentation import carry_labels
 from trajectories.core.records import Outcome
-from trajectories.core.verifiers.model_judge import is_model_verdict
+from trajectories.core.verifiers.model_judge import STEPS, is_model_verdict
 from trajectories.models import Assignment, Queue, Trace, Verdict
 from trajectories.selectors.blinding import Hidden, Sight
+from trajectories.selectors.segmentations import as_cut, spans_of
+from trajectories.selectors.traces import get_trace
 
 DECISIONS = {Outcome.PASS.value: Decision.ACCEPT, Outcome.FAIL.value: Decision.REJECT}
-WRONG_ANSWER = "wrong_answer"
+WRONG_ANSWER, WRONG_REASONING = "wrong_answer", "wrong_reasoning"
 
 
 def give_suggestion(assignment: Assignment, queue: Queue) -> Assignment:
@@ -39,6 +42,8 @@ def suggestion_of(assignment: Assignment) -> Suggestion | None:
 def suggest(queue: Queue, trace_id: int) -> Suggestion | None:
     """What a queue suggests for a trace now; None where its source says nothing, or nothing that settles it."""
     source = Source(queue.suggestions)
+    if source is Source.STEPS:
+        return _by_steps(queue, trace_id)
     column = "model_judged" if source is Source.JUDGE else "correctness"
     outcome = Trace.objects.filter(pk=trace_id).values_list(column, flat=True).first()
     decision = DECISIONS.get(str(outcome))
@@ -47,6 +52,28 @@ def suggest(queue: Queue, trace_id: int) -> Suggestion | None:
     # Only a verdict says that the answer is wrong; a judge may mean anything.
     is_known = source is Source.VERDICTS and decision is Decision.REJECT and WRONG_ANSWER in queue.asks.reason_titles()
     return Suggestion(decision, source, _by(trace_id, source, str(outcome)), WRONG_ANSWER if is_known else "")
+
+
+def _by_steps(queue: Queue, trace_id: int) -> Suggestion | None:
+    """What the newest model judge of steps said, for the steps as the queue cuts the trace; None where none did."""
+    of_steps = Verdict.objects.filter(trace=trace_id, verifier__startswith=f"{STEPS}:", outcome__in=DECISIONS)
+    verdict = of_steps.order_by("-pk").first()
+    if verdict is None:
+        return None
+    trace = as_cut(get_trace(trace_id), queue.segmentation or None)
+    labels = verdict.evidence["labels"]
+    if verdict.evidence["segmentation"] != trace.cut_by:
+        labels = carry_labels(labels, verdict.evidence["spans"], spans_of(trace))
+    decision = DECISIONS[verdict.outcome]
+    is_known = decision is Decision.REJECT and WRONG_REASONING in queue.asks.reason_titles()
+    return Suggestion(
+        decision,
+        Source.STEPS,
+        f"{verdict.verifier}, version {verdict.version}",
+        WRONG_REASONING if is_known else "",
+        labels=labels,
+        segmentation=trace.cut_by,
+    )
 
 
 def _by(trace_id: int, source: Source, outcome: str) -> str:

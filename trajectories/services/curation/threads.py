@@ -51,7 +51,7 @@ def open_thread(*, author: User, trace: Trace, about: About, body: str, key: uui
         step=about.step,
         start=span[0] if span else None,
         end=span[1] if span else None,
-        quote=trace.reasoning.body[span[0] : span[1]] if span else "",
+        quote=trace.reasoning.body[span[0] : span[1]] if span and about.quote.strip() else "",
         fault=about.fault,
         author=author,
     )
@@ -107,13 +107,14 @@ def _checked(body: str, *, needed: bool) -> str:
 
 
 def _place(trace: Trace, about: About) -> tuple[int, int] | None:
-    """Where the words stand in the trace's text; None for a remark about no words."""
+    """Where the words stand in the trace's text, or the step that it is about; None for a remark about neither."""
     if about.fault and about.fault not in SPAN_FAULTS:
         raise Fault(f"Found {about.fault[:20]!r}, expected one from the list.", field="fault")
     if about.step is not None and not 0 <= about.step < len(trace.steps):
         raise Fault(f"Found step {about.step + 1}, but the trace has {len(trace.steps)} steps.", field="step")
     if not about.quote.strip():
-        return None
+        # A remark about a whole step keeps its place, whatever steps the text is cut into later.
+        return None if about.step is None else step_spans(trace.reasoning.body, trace.steps[: about.step + 1])[-1]
     if len(about.quote) > LONGEST_QUOTE:
         raise Fault(f"Found {len(about.quote):,} characters, expected at most {LONGEST_QUOTE:,}.", field="quote")
     text = trace.reasoning.body

@@ -33,6 +33,33 @@ def ensure_symbolic() -> Sampler:
     return sampler
 
 
+SHIPPED_AGENTS: Mapping[str, tuple[str, str, Mapping[str, int]]] = {
+    "fast-slow": ("Fast & slow", "fast-slow", {}),
+    "fast-only": ("Fast only", "fast-slow", {"slow": 0}),
+    "slow-only": ("Slow only", "fast-slow", {"fast": 0}),
+    "neither-fast-nor-slow": ("Neither fast nor slow", "fast-slow", {"fast": 0, "slow": 0}),
+    "q-learning": ("Q-learning", "q-learning", {}),
+    "random": ("Random", "random", {}),
+}
+"""(title, agent, settings) by the name of the sampler."""
+
+
+def ensure_agents() -> list[Sampler]:
+    """The agents that are shipped, made on first use."""
+    return [
+        Sampler.objects.get_or_create(
+            name=name,
+            version=1,
+            defaults={
+                "title": title,
+                "kind": Sampler.Kind.AGENT,
+                "parameters": {"agent": agent, "settings": dict(settings)},
+            },
+        )[0]
+        for name, (title, agent, settings) in SHIPPED_AGENTS.items()
+    ]
+
+
 @transaction.atomic
 def add_chat_sampler(
     *, actor: User | None, name: str, title: str, settings: ChatSettings, parent: Sampler | None = None

@@ -306,6 +306,7 @@ def _said(line: _Line) -> dict[str, JSON]:
                 "comment": each.comment,
                 "step_labels": dict(each.step_labels),
                 **({"step_spans": dict(each.step_spans)} if each.step_spans else {}),
+                **({"segmentation": each.segmentation} if each.segmentation else {}),
             }
             for each in line.trace.reviews
         ],
@@ -319,7 +320,10 @@ def _said(line: _Line) -> dict[str, JSON]:
 
 def _hash_of(line: _Line) -> str:
     reviews = [
-        [each.pseudonym, each.decision.value, each.score, each.reason, each.comment, dict(each.step_labels)]
+        [
+            *(each.pseudonym, each.decision.value, each.score, each.reason, each.comment, dict(each.step_labels)),
+            *filter(None, [each.segmentation]),
+        ]
         for each in line.trace.reviews
     ]
     return item_hash(

@@ -11,9 +11,11 @@ from django.conf import settings
 
 from trajectories.adapters.spools import Spool
 from trajectories.adapters.uploads import Document, OpenFiles
+from trajectories.core.environments.schedules import WorldPlan
 from trajectories.core.problems.procedural import Draw
 from trajectories.core.problems.sides import TRAIN
 from trajectories.models import Import
+from trajectories.services.problems.episodes import episode_records
 from trajectories.services.problems.imports import FaultTally, stage_records
 from trajectories.services.problems.procedural import draw_records
 from trajectories.services.problems.questions import QuestionOptions, count_rows, open_upload, read_question_documents
@@ -155,6 +157,12 @@ def _open_procedural(job: Import, stack: ExitStack) -> Reader:  # noqa: ARG001 (
     return _RecordReader(items, draw.size, job.cursor)
 
 
+def _open_episodes(job: Import, stack: ExitStack) -> Reader:  # noqa: ARG001 (an opener: it has no file)
+    plan, episodes = WorldPlan.from_json(job.options["plan"]), job.options["episodes"]
+    items = episode_records(plan, episodes, split=job.options["split"], start=job.cursor)
+    return _RecordReader(items, episodes, job.cursor)
+
+
 def _open_traces(job: Import, stack: ExitStack) -> Reader:
     streams = open_streams(job, stack)
     total = 0
@@ -170,4 +178,5 @@ _OPENERS: dict[Import.Kind, Callable[[Import, ExitStack], Reader]] = {
     Import.Kind.QUESTIONS: _open_questions,
     Import.Kind.PROCEDURAL: _open_procedural,
     Import.Kind.TRACES: _open_traces,
+    Import.Kind.EPISODES: _open_episodes,
 }

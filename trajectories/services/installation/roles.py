@@ -10,7 +10,7 @@ from trajectories.models import JOB_KINDS
 CONCEPTS = (
     *("problemset", "problem", "sampler", "instruction", "run", "attempt", "trace", "verdict", "review", "repair"),
     *("thread", "queue", "release", "releaseitem", "export", "reverification", "rubric", "judgejob"),
-    *("releaserule", "releasetag", "removal", "tombstone", "delivery", "training"),
+    *("releaserule", "releasetag", "removal", "tombstone", "delivery", "tracetag", "training"),
     *("brief", "generationjob", "generationcall", "problemcandidate", "candidateanswer", "candidatereview"),
 )
 BLIND_CONCEPTS = (
@@ -39,9 +39,13 @@ ROLES: dict[str, list[str]] = {
         "add_repair",
         "add_comparison",
         "add_thread",
+        "add_tracetag",
         "review_problemcandidate",
     ],
-    "engineer": [*VIEW, "add_thread", "see_reviews", "add_release", "add_export", "download_export", "add_delivery"],
+    "engineer": [
+        *VIEW,
+        *("add_thread", "add_tracetag", "see_reviews", "add_release", "add_export", "download_export", "add_delivery"),
+    ],
     "lead": [
         *VIEW,
         "add_review",
@@ -49,6 +53,8 @@ ROLES: dict[str, list[str]] = {
         "add_comparison",
         "view_comparison",
         "add_thread",
+        "add_tracetag",
+        "delete_tracetag",
         "see_reviews",
         "add_queue",
         "control_queue",

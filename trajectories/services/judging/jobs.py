@@ -56,7 +56,7 @@ class JudgePlan:
         if not self.sampler.is_chat:
             raise JudgeJobError(f"{self.sampler.title} is no language model; expected one to judge.")
         if self.form not in tuple(Form):
-            raise JudgeJobError(f"Found the form {self.form[:20]!r}, expected grade or compare.")
+            raise JudgeJobError(f"Found the form {self.form[:20]!r}, expected grade, compare or steps.")
         if self.form == Form.COMPARE and not 1 <= self.opponents <= MAX_OPPONENTS:
             raise JudgeJobError(f"Found {self.opponents} opponents, expected 1 to {MAX_OPPONENTS}.")
         try:
@@ -114,7 +114,7 @@ def _count_calls(plan: JudgePlan) -> tuple[int, int, int]:
     problems = traces_in(plan.scope, EVERYTHING).order_by().values_list("problem_id", "problem__trace_count")
     counts = [(count, max(0, known - 1)) for _, known, count in problems.annotate(count=Count("pk"))]
     total = sum(count for count, _ in counts)
-    if plan.form == Form.GRADE:
+    if plan.form != Form.COMPARE:
         return total, total, 0
     calls = sum(2 * count * min(plan.opponents, rivals) for count, rivals in counts)
     return total, calls, sum(count for count, rivals in counts if not rivals)
@@ -145,7 +145,7 @@ def plan_judge_job(*, actor: User | None, plan: JudgePlan, budget: CallBudget) -
     plan.check()
     _check_budget(budget, plan.sampler)
     job = JudgeJob.objects.create(
-        scope=plan.scope.query(),
+        selection=plan.scope.to_json(),
         sampler=plan.sampler,
         rubric=plan.rubric,
         form=plan.form,
@@ -162,7 +162,7 @@ def plan_judge_job(*, actor: User | None, plan: JudgePlan, budget: CallBudget) -
     if not job.total_count:
         raise JudgeJobError("No trace is in this selection; nothing to judge.")
     job.save(update_fields=["total_count"])
-    data = {"scope": job.scope, "traces": job.total_count, "rubric": str(plan.rubric), "form": plan.form}
+    data = {"selection": job.selection, "traces": job.total_count, "rubric": str(plan.rubric), "form": plan.form}
     _audit(actor, "planned", job, data)
     ring("judge_job", job.pk)
     return job
@@ -176,13 +176,16 @@ def _batched(items: Iterator[JudgeJobItem], size: int) -> Iterator[list[JudgeJob
 def _items(job: JudgeJob, plan: JudgePlan) -> Iterator[JudgeJobItem]:
     """The items in order of their traces; opponents are read for a few hundred traces at a time."""
     rows = (
-        traces_in(plan.scope, EVERYTHING).order_by("pk").values_list("pk", "problem_id", "answer_hash").iterator(BATCH)
+        traces_in(plan.scope, EVERYTHING)
+        .order_by("pk")
+        .values_list("pk", "problem_id", "answer_hash", "segmentation")
+        .iterator(BATCH)
     )
     while chunk := list(islice(rows, BATCH)):
-        rivals = _rivals({problem_id for _, problem_id, _ in chunk}) if plan.form == Form.COMPARE else {}
-        for trace_id, problem_id, answer_hash in chunk:
+        rivals = _rivals({problem_id for _, problem_id, _, _ in chunk}) if plan.form == Form.COMPARE else {}
+        for trace_id, problem_id, answer_hash, cut in chunk:
             chosen = _choose_opponents(plan, trace_id, answer_hash, rivals.get(problem_id, ()))
-            yield JudgeJobItem(judge_job=job, trace_id=trace_id, opponents=chosen)
+            yield JudgeJobItem(judge_job=job, trace_id=trace_id, opponents=chosen, segmentation=cut)
 
 
 def _rivals(problem_ids: set[int]) -> Mapping[int, Sequence[tuple[int, str]]]:

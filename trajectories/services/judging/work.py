@@ -22,15 +22,18 @@ from trajectories.core.text.storable import storable_json, storable_text
 from trajectories.core.verifiers.judge_verdicts import (
     JudgeAnswer,
     JudgedPair,
+    JudgedSteps,
     grade_verdict,
     preference_verdict,
+    steps_verdict,
     wants_another,
 )
-from trajectories.core.verifiers.model_judge import Form, compare_messages, grade_messages
+from trajectories.core.verifiers.model_judge import Form, compare_messages, grade_messages, steps_messages
 from trajectories.models import JudgeJob, JudgeJobAnswer, JudgeJobItem, Trace
 from trajectories.models.job_kinds import PAUSE
 from trajectories.selectors.problems import to_public
 from trajectories.selectors.rubrics import rubric_record
+from trajectories.selectors.segmentations import as_cut, spans_of, step_text
 from trajectories.services.endpoints.calls import CallBudget, CallStop, ask_all
 from trajectories.services.jobs.leases import GIVEN_UP, MOST_CLAIMS, claim_job, lease_of, lost_jobs, renew_job
 from trajectories.services.jobs.steering import JobError, steer
@@ -115,6 +118,8 @@ class _Work:
         self._is_ours = True
         # Items with calls in flight, each with the answers that are stored.
         self._open: dict[int, tuple[JudgeJobItem, _Asked]] = {}
+        # What the judge is asked about, by item, where these are steps.
+        self._steps: dict[int, JudgedSteps] = {}
 
     def go_on(self) -> CallStop | None:
         """Ask for what is missing, again and again: an answer that cannot be read makes a call more."""
@@ -159,6 +164,8 @@ class _Work:
                 return
             last = items[-1].pk
             traces = _read_traces({key for item in items for key in (item.trace_id, *item.opponents)})
+            if self._job.form == Form.STEPS:
+                self._steps |= _read_steps(items)
             asked = _read_answers(items)
             for item in items:
                 missing = list(self._missing(item, asked[item.pk]))
@@ -170,14 +177,21 @@ class _Work:
 
     def _missing(self, item: JudgeJobItem, asked: "_Asked") -> Iterator[tuple[int, int]]:
         """(place, ask) of each question that has to be put (again)."""
-        for place in range(1 if self._job.form == Form.GRADE else 2 * len(item.opponents)):
-            if wants_another(self._job.form, self._rubric, asked[place]):
+        questions = {Form.COMPARE: 2 * len(item.opponents), Form.STEPS: int(bool(self._texts(item)))}
+        for place in range(questions.get(Form(self._job.form), 1)):
+            if wants_another(self._job.form, self._rubric, asked[place], step_count=len(self._texts(item))):
                 yield place, len(asked[place])
+
+    def _texts(self, item: JudgeJobItem) -> Sequence[str]:
+        """The steps that the judge is asked about; none in the other forms."""
+        return self._steps[item.pk].texts if self._job.form == Form.STEPS else ()
 
     def _call(self, item: JudgeJobItem, place: int, ask: int, traces: "_Traces") -> ChatCall:
         public, work = traces[item.trace_id]
-        if self._job.form == Form.GRADE:
-            messages: Sequence[Message] = grade_messages(self._rubric, public, work)
+        if self._job.form == Form.STEPS:
+            messages: Sequence[Message] = steps_messages(self._rubric, public, self._texts(item))
+        elif self._job.form == Form.GRADE:
+            messages = grade_messages(self._rubric, public, work)
         else:
             opponent = traces[item.opponents[place // 2]][1]
             first, second = (opponent, work) if place % 2 else (work, opponent)
@@ -243,7 +257,9 @@ class _Work:
                 transaction.set_rollback(True)
 
     def _verdict(self, item: JudgeJobItem, asked: "_Asked") -> VerdictRecord:
-        if self._job.form == Form.GRADE:
+        if self._job.form == Form.STEPS:
+            verdict = steps_verdict(self._rubric, self._steps.pop(item.pk), asked[0], self._engine)
+        elif self._job.form == Form.GRADE:
             verdict = grade_verdict(self._rubric, asked[0], self._engine)
         else:
             pairs = [
@@ -270,6 +286,17 @@ def _read_traces(trace_ids: set[int]) -> _Traces:
     """What the judge is shown of each trace and its problem."""
     rows = Trace.objects.filter(pk__in=trace_ids).select_related("problem", "program", "reasoning").defer("steps")
     return {trace.pk: (to_public(trace.problem), trace_record(trace)) for trace in rows}
+
+
+def _read_steps(items: Sequence[JudgeJobItem]) -> dict[int, JudgedSteps]:
+    """The steps of each item's trace, by the item, as the job was planned."""
+    rows = Trace.objects.select_related("reasoning", "raw").in_bulk([item.trace_id for item in items])
+    found = {}
+    for item in items:
+        trace = as_cut(rows[item.trace_id], item.segmentation)
+        spans = {str(index): list(span) for index, span in enumerate(spans_of(trace)) if span is not None}
+        found[item.pk] = JudgedSteps([step_text(step) for step in trace.steps], spans, item.segmentation)
+    return found
 
 
 def _read_answers(items: Sequence[JudgeJobItem]) -> defaultdict[int, _Asked]:

@@ -57,6 +57,21 @@ def ensure_symbolic_views() -> list[Instruction]:
     ]
 
 
+def ensure_episode_instruction() -> Instruction:
+    """How agents look at episodes: as they come. Made on first use."""
+    return Instruction.objects.get_or_create(
+        name="episodes",
+        version=1,
+        defaults={
+            "title": "Episodes in order",
+            "view": "episodes",
+            "style": "episodes",
+            "suits": Instruction.Suits.AGENT,
+            "problem_kind": ProblemKind.ENVIRONMENT,
+        },
+    )[0]
+
+
 @transaction.atomic
 def ensure_shipped_instructions() -> int:
     """Keep every shipped instruction in its current form; how many versions were made.

@@ -10,12 +10,13 @@ from trajectories.core.prompts import Message
 from trajectories.core.prompts.leaks import find_leak
 from trajectories.core.records import TraceRecord
 from trajectories.core.text.tokens import estimate_tokens
-from trajectories.core.verifiers.model_judge import Form, compare_messages, grade_messages
+from trajectories.core.verifiers.model_judge import Form, compare_messages, grade_messages, steps_messages
 from trajectories.core.verifiers.model_judge import Rubric as RubricRecord
 from trajectories.core.verifiers.shipped_rubrics import SHIPPED_RUBRICS
 from trajectories.models import AuditEvent, Rubric, Trace
 from trajectories.selectors.problems import to_public
 from trajectories.selectors.rubrics import rubric_record
+from trajectories.selectors.segmentations import as_cut, step_text
 from trajectories.services.prompts.leaks import find_hidden_answer
 from trajectories.services.verification.verdicts import trace_record
 
@@ -113,7 +114,10 @@ def preview_judge(*, record: RubricRecord, form: str, trace: Trace) -> JudgePrev
     The leak check leaves out the trace's own words: a right answer is no leak.
     """
     public, work = to_public(trace.problem), trace_record(trace)
-    if form == Form.GRADE:
+    if form == Form.STEPS:
+        texts = [step_text(step) for step in as_cut(trace).steps]
+        messages, bare = steps_messages(record, public, texts), steps_messages(record, public, ())
+    elif form == Form.GRADE:
         messages, bare = grade_messages(record, public, work), grade_messages(record, public, EMPTY)
     else:
         messages, bare = (compare_messages(record, public, each, each) for each in (work, EMPTY))

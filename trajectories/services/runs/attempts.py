@@ -30,10 +30,16 @@ MAX_CLAIMS = 5
 
 CRASHED = "crashed"
 
+EPISODES_AT_ONCE = 20
+"""At most this many episodes of one agent in one claim."""
+
+AGENT_FIELDS = ("instruction", "temperature", "ordinal")
+"""What tells one agent of a run from another: the cell of the plan that its episodes are samples of."""
+
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Attempts of one problem under one lease."""
+    """Attempts of one problem, or of one agent in the order of its episodes, under one lease."""
 
     token: uuid.UUID
     attempts: Sequence[Attempt]
@@ -48,12 +54,14 @@ def lease_time() -> timedelta:
 def claim_batch(*, run_id: int, limit: int = BATCH_LIMIT) -> Batch | None:
     """Lease the pending attempts of the first problem that no other worker is at; None where there is nothing to do.
 
-    A search is shared by all samples of its problem, so two workers at one problem would search twice. The first claim
-    starts the run; a spent time budget pauses it.
+    A search is shared by all samples of its problem, so two workers at one problem would search twice. Episodes are
+    claimed by agent instead. The first claim starts the run; a spent time budget pauses it.
     """
     run = lock_run(run_id)
     if run.state not in Run.ACTIVE_STATES or pause_if_spent(run):
         return None
+    if is_agent_run(run_id=run_id):
+        return _claim_episodes(run)
     leased = Attempt.objects.filter(run=run_id, problem=OuterRef("problem"), state=Attempt.State.LEASED)
     pending = Attempt.objects.filter(run=run_id, state=Attempt.State.PENDING)
     first = pending.filter(~Exists(leased.filter(lease_expires_at__gt=Now()))).order_by("id").first()
@@ -63,6 +71,11 @@ def claim_batch(*, run_id: int, limit: int = BATCH_LIMIT) -> Batch | None:
     together = Q(pk=first.pk) if alone else Q(problem=first.problem_id, claims__lt=ALONE_AFTER)
     chosen = pending.filter(together).order_by("id").select_for_update(skip_locked=True, no_key=True)
     ids = list(chosen.values_list("pk", flat=True)[:limit])
+    return _lease(run, ids)
+
+
+def _lease(run: Run, ids: Sequence[int]) -> Batch:
+    """Lease pending attempts of a run whose row is locked; the first claim starts it."""
     token = uuid.uuid4()
     Attempt.objects.filter(pk__in=ids).update(
         state=Attempt.State.LEASED, lease_token=token, lease_expires_at=Now() + lease_time(), claims=F("claims") + 1
@@ -73,6 +86,35 @@ def claim_batch(*, run_id: int, limit: int = BATCH_LIMIT) -> Batch | None:
     run.save(update_fields=["state", "started_at", "rung_at"])
     attempts = Attempt.objects.filter(lease_token=token).select_related("run__sampler", "problem", "instruction")
     return Batch(token, list(attempts.order_by("id")))
+
+
+def is_agent_run(*, run_id: int) -> bool:
+    """Whether the run is one of agents, each of which plays its episodes in order."""
+    return Run.objects.filter(pk=run_id, sampler__kind=Sampler.Kind.AGENT).exists()
+
+
+def _claim_episodes(run: Run) -> Batch | None:
+    """Lease the next episodes of the first agent that nobody plays; the run's row is locked.
+
+    An agent whose episode is leased waits, also where the lease is over: until the sweep has put that episode back, a
+    later one would overtake it.
+    """
+    lane = {name: OuterRef(name) for name in AGENT_FIELDS}
+    played = Attempt.objects.filter(run=run, state=Attempt.State.LEASED, **lane)
+    pending = Attempt.objects.filter(run=run, state=Attempt.State.PENDING)
+    first = pending.filter(~Exists(played)).order_by("id").first()
+    if first is None:
+        return None
+    of_agent = {name: getattr(first, name) for name in AGENT_FIELDS}
+    following = pending.filter(**of_agent).order_by("id").values_list("pk", "claims")[:EPISODES_AT_ONCE]
+    ids: list[int] = []
+    for key, claims in following:
+        if ids and claims >= ALONE_AFTER:
+            break
+        ids.append(key)
+        if claims >= ALONE_AFTER:
+            break
+    return _lease(run, ids)
 
 
 def pause_if_spent(run: Run) -> bool:
@@ -100,9 +142,11 @@ def newest_attempt(*, run_id: int) -> int:
 def has_claimable(*, run_id: int, after: int = 0) -> bool:
     """Whether an active run has pending attempts, planned after the attempt `after`, of a problem that no worker is
     at."""
-    leased = Attempt.objects.filter(
-        run=run_id, problem=OuterRef("problem"), state=Attempt.State.LEASED, lease_expires_at__gt=Now()
-    )
+    held = Attempt.objects.filter(run=run_id, state=Attempt.State.LEASED)
+    if is_agent_run(run_id=run_id):
+        leased = held.filter(**{name: OuterRef(name) for name in AGENT_FIELDS})
+    else:
+        leased = held.filter(problem=OuterRef("problem"), lease_expires_at__gt=Now())
     pending = Attempt.objects.filter(run=run_id, run__state__in=Run.ACTIVE_STATES, state=Attempt.State.PENDING)
     return pending.filter(pk__gt=after).filter(~Exists(leased)).exists()
 

@@ -29,6 +29,7 @@ from trajectories.services.runs.attempts import (
     renew_lease,
     return_batch,
 )
+from trajectories.services.runs.episodes import play_batch
 from trajectories.services.runs.lifecycle import RunStateError, fail_run, pause_run
 from trajectories.services.runs.requests import finish_result, sample_request
 from trajectories.services.runs.rounds import move_on
@@ -97,22 +98,28 @@ def sample_next_batch(*, run_id: int, samplers: SamplerMakers = SAMPLERS, limit:
         return BatchReport([], more=move_on(run_id=run_id))
     sampler_row = batch.attempts[0].run.sampler
     maker = samplers.get(sampler_row.kind)
-    if maker is None:
+    if maker is None and not sampler_row.is_agent:
         fail_run(run_id=run_id, reason=f"No sampler of kind {sampler_row.kind!r} is installed.")
         return BatchReport([], more=False)
     try:
-        sampler = _taught(maker(), sampler_row)
+        sampler = None if maker is None else _taught(maker(), sampler_row)
     except (ArtefactError, GuideError) as fault:
         return_batch(lease_token=batch.token)
         _pause(batch.attempts[0].run, str(fault))
         return BatchReport([], more=False)
     try:
         with Heartbeat(run_id, batch.token) as heartbeat:
-            trace_ids = _draw(sampler, batch, heartbeat)
+            trace_ids = _play(batch, heartbeat) if sampler is None else _draw(sampler, batch, heartbeat)
     finally:
         return_batch(lease_token=batch.token)
     move_on(run_id=run_id)
     return BatchReport(trace_ids, more=has_pending(run_id=run_id))
+
+
+def _play(batch: Batch, heartbeat: Heartbeat) -> list[int]:
+    """Let the agent of a batch play its episodes; returns the ids of the traces."""
+    run_id = batch.attempts[0].run_id
+    return play_batch(batch.attempts, batch.token, lambda: heartbeat.wanted and is_wanted(run_id=run_id))
 
 
 def _taught(sampler: Sampler, row: SamplerRow) -> Sampler:

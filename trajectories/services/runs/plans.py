@@ -10,6 +10,7 @@ from functools import cached_property
 from trajectories.core.faults import Fault
 from trajectories.core.identity import derive_seed
 from trajectories.core.prompts.answer_formats import PROGRAM_STYLES
+from trajectories.core.records import ProblemKind
 from trajectories.core.strategies import Strategy, StrategyError, find_strategy
 from trajectories.core.strategies.agent import Agent
 from trajectories.core.strategies.base import AttemptKind, Planned, read_settings
@@ -141,10 +142,26 @@ class Plan:
                 raise PlanError(f"The strategy {strategy.title!r} needs a language model; {sampler} is none.")
             if self.diversity.varies or self.diversity.examples:
                 raise PlanError(f"Examples and variations are for language models; {sampler} is none.")
+        if sampler.is_agent:
+            self._check_agent(sampler)
         if strategy.name == Experts.name:
             other = [each.title for each in self.instructions if each.style not in PROGRAM_STYLES]
             if other:
                 raise PlanError(f"Experts write programs; the instruction {other[0]!r} does not ask for one.")
+
+    def _check_agent(self, sampler: Sampler) -> None:
+        """An agent plays all episodes of one world, one after the other."""
+        if self.strategy != PARALLEL:
+            raise PlanError(f"{sampler} plays every episode once; expected the strategy {PARALLEL!r}.")
+        other = [problem.name for problem in self.problems if problem.kind != ProblemKind.ENVIRONMENT]
+        if other:
+            raise PlanError(f"{sampler} plays episodes of worlds; {other[0]!r} is none.")
+        keys = [problem.pk for problem in self.problems]
+        worlds = Problem.objects.filter(pk__in=keys).values_list("spec__of_world", flat=True).distinct()
+        if (count := worlds.order_by().count()) > 1:
+            raise PlanError(
+                f"The episodes are of {count} worlds; expected one, as an agent learns from one to the next."
+            )
 
     def _check_kinds(self) -> None:
         """Every instruction needs a problem of its kind, and every problem an instruction: calls cost money."""

@@ -7,6 +7,7 @@ from django.contrib.auth.models import User
 
 from trajectories.core.curation.reviews import REJECTION_REASONS, Decision, ReviewDraft, Standing, settle
 from trajectories.core.importers.verdict_rows import ForeignReview
+from trajectories.core.prompts.segmentation import MOST_STEPS
 from trajectories.core.records import JSON, VerdictRecord
 from trajectories.core.text.storable import storable_json
 from trajectories.models import AuditEvent, Review
@@ -15,7 +16,7 @@ OTHER = "other"
 VERDICT_COLUMNS = ("verifier", "version", "outcome", "score", "message", "evidence", "seconds", "engine")
 """Of an imported verdict, in the order in which a spool has them."""
 
-REVIEW_COLUMNS = ("pseudonym", "decision", "score", "reason", "comment", "step_labels", "step_spans")
+REVIEW_COLUMNS = ("pseudonym", "decision", "score", "reason", "comment", "step_labels", "step_spans", "segmentation")
 """Of an imported review, likewise."""
 
 ADOPTED = ("decision", "score", "reason", "comment", "step_labels")
@@ -33,17 +34,19 @@ def review_row(review: ForeignReview) -> list[JSON]:
     """A review from elsewhere as REVIEW_COLUMNS."""
     return [
         *(review.pseudonym, review.decision.value, review.score, review.reason, review.comment),
-        *(dict(review.step_labels), dict(review.step_spans)),
+        *(dict(review.step_labels), dict(review.step_spans), review.segmentation),
     ]
 
 
 def adopted_review(reviews: Sequence[ForeignReview], step_count: int) -> dict[str, JSON]:
-    """The review, by the names of ADOPTED and `step_spans`, that the words of others come to as one's own.
+    """The review, by the names of ADOPTED, `step_spans` and `segmentation`, that the words of others come to as one's
+    own.
 
     Raises ReviewError.
     """
     draft = _adopted(reviews)
-    draft.check(step_count)
+    # Labels of other steps than the stored ones were held against those as they were read.
+    draft.check(step_count if not reviews[0].segmentation else MOST_STEPS * max(step_count, 1))
     said = {name: getattr(draft, name) for name in ADOPTED}
     return {
         **said,
@@ -51,6 +54,7 @@ def adopted_review(reviews: Sequence[ForeignReview], step_count: int) -> dict[st
         "comment": draft.comment.strip(),
         "step_labels": dict(draft.step_labels),
         "step_spans": dict(reviews[0].step_spans) if len(reviews) == 1 else {},
+        "segmentation": reviews[0].segmentation if len(reviews) == 1 else "",
     }
 
 

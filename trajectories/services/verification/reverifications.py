@@ -17,7 +17,6 @@ from trajectories.core.verifiers.base import Verifier
 from trajectories.models import AuditEvent, Problem, Reverification, Trace, Verdict
 from trajectories.selectors.blinding import EVERYTHING
 from trajectories.selectors.population import NOTHING
-from trajectories.selectors.reverifications import scope_of
 from trajectories.selectors.traces import traces_in
 from trajectories.services.jobs.leases import LEASE, claim_job, lost_jobs, release_job
 from trajectories.services.jobs.ringers import ring
@@ -56,13 +55,13 @@ def plan_reverification(*, actor: User | None, scope: Selection, verifiers: Sequ
     if not total:
         raise ReverificationError("No trace is in this selection; nothing to verify again.")
     job = Reverification.objects.create(
-        scope=scope.query(),
+        selection=scope.to_json(),
         verifiers=sorted(set(verifiers)),
         last_id=traces.aggregate(last=Max("pk"))["last"],
         total_count=total,
         created_by=actor,
     )
-    _audit(actor, "planned", job, {"scope": job.scope, "verifiers": job.verifiers, "traces": total})
+    _audit(actor, "planned", job, {"selection": job.selection, "verifiers": job.verifiers, "traces": total})
     ring("reverification", job.pk)
     return job
 
@@ -78,7 +77,7 @@ def reverify_next(*, job_id: int, verifiers: Mapping[str, Verifier] = VERIFIERS)
     if not claim_job(_active(job_id), token, state=State.RUNNING):
         return False
     job = Reverification.objects.get(pk=job_id)
-    left = traces_in(scope_of(job), EVERYTHING).filter(pk__gt=job.cursor, pk__lte=job.last_id).order_by("pk")
+    left = traces_in(job.rule, EVERYTHING).filter(pk__gt=job.cursor, pk__lte=job.last_id).order_by("pk")
     ids = list(left.values_list("pk", flat=True)[: TRACES_PER_BELL + 1])
     for verified in _verify_all(job, ids[:TRACES_PER_BELL], verifiers):
         if not _write(job, token, verified):

@@ -16,7 +16,7 @@ from trajectories.core.completions.parts import NOWHERE
 from trajectories.core.completions.thoughts import PartKind
 from trajectories.core.identity import canonical_json
 from trajectories.core.programs.engines import ProgramEngine, ProgramJob, ProgramRun
-from trajectories.core.records import Outcome, ProblemRecord, TraceRecord, VerdictRecord
+from trajectories.core.records import Outcome, ProblemKind, ProblemRecord, StepKind, TraceRecord, VerdictRecord
 from trajectories.core.text.storable import storable_json, storable_text
 from trajectories.core.verifiers.answers import read_span, was_searched
 from trajectories.core.verifiers.arc_common import ENGINE_FAULTS
@@ -87,7 +87,15 @@ def trace_record(trace: Trace) -> TraceRecord:
         searched=was_searched(trace.facts.get("found")),
         finish_reason=trace.finish_reason,
         content=tuple((part.start, part.end) for part in given),
+        results=_results(trace),
     )
+
+
+def _results(trace: Trace) -> tuple[str, ...]:
+    """What the world of an episode answered, as the steps of its trace tell it."""
+    if trace.problem.kind != ProblemKind.ENVIRONMENT:
+        return ()
+    return tuple(step["body"] for step in trace.steps if step["kind"] == StepKind.TOOL_RESULT)
 
 
 def _verify_by(

@@ -11,7 +11,11 @@ from trajectories.stand_ins.fake_endpoint.answers import Answer, Answerer
 
 QUOTED = re.compile(r"\[begin (quoted-[0-9a-f]{20}) ([^\]\n]*)\]\n(.*?)\n\[end \1\]", re.DOTALL)
 SCALE = re.compile(r'"score", a whole number from (-?\d+) \(worst\) to (-?\d+) \(best\)')
+STEPS = '"first_wrong", the number of the first wrong step'
 COMPARES = '"better", which is "A", "B" or "tie"'
+
+SLIP = 0.2
+"""A step of less merit is wrong."""
 
 Merit = Callable[[str], float]
 """How good a work is, from 0 to 1, by its text."""
@@ -44,6 +48,10 @@ class Judge:
             first += self._bias
             better = "tie" if first == second else "A" if first > second else "B"
             return Answer(json.dumps({"reason": f"My preference is {better}.", "better": better}))
+        if STEPS in prompt:
+            works = [text for title, text in parts if title.startswith("step ")]
+            wrong = next((number for number, text in enumerate(works, start=1) if self._merit(text) < SLIP), 0)
+            return Answer(json.dumps({"reason": f"I see it at {wrong or 'none'}.", "first_wrong": wrong}))
         scale = SCALE.search(prompt)
         if scale is None:
             return None

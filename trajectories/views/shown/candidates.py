@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib.auth.models import AnonymousUser, User
 
 from trajectories.core.generation.agreement import DISPUTED
+from trajectories.core.generation.briefs import TARGETS
 from trajectories.core.generation.similarity import comparable_text
 from trajectories.core.records import ProblemKind, ProblemRecord
 from trajectories.core.text.word_diff import word_diff
@@ -20,7 +21,6 @@ from trajectories.services.generation.candidates import REJECTION_REASONS, REQUE
 
 SMALL_GRID, LARGE_GRID = 120, 200
 SMALL_SIDE = 14
-EDITABLE = (ProblemKind.NUMERIC, ProblemKind.CHOICE, ProblemKind.TEXT)
 
 
 def candidate_context(
@@ -39,7 +39,7 @@ def candidate_context(
         "edited": _edited(candidate),
         "reference_label": source(candidate.reference_source).label if candidate.reference_source else "",
         "reviews": [(review, REJECTION_REASONS.get(review.reason, "")) for review in list_reviews(candidate, person)],
-        "editable": candidate.kind in EDITABLE,
+        "editable": candidate.kind in TARGETS,
         "can_requeue": candidate.state in REQUEUED_FROM,
         **candidate_progress(scope),
     }

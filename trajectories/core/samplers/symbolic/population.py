@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from trajectories.core.consolidation.votes import rank_weights
 from trajectories.core.problems.arc import ArcTask
 from trajectories.core.problems.grids import Grid
 from trajectories.core.records import JSON
@@ -74,7 +75,7 @@ def votes(candidates: Sequence[Candidate], position: int) -> list[Grid]:
         output = candidate.test_outputs[position]
         if candidate.fits and output is not None:
             weights[output] = weights.get(output, 0.0) + math.exp2(-candidate.program.cost)
-    return sorted(weights, key=lambda output: -weights[output])
+    return [output for output, _ in rank_weights(weights).ranked]
 
 
 def arrange(candidates: Sequence[Candidate], temperature: float, seed: int) -> tuple[Candidate, ...]:

@@ -1,0 +1,132 @@
+"""Lists: pages by key in every order, both ways, and counts that say how exact they are."""
+
+import pytest
+from django.db import connection
+
+from tests.factories import make_run, make_trace
+from trajectories.core.selections import Selection
+from trajectories.models import Trace
+from trajectories.selectors import listing
+from trajectories.selectors.blinding import EVERYTHING, Sight
+from trajectories.selectors.listing import Count, count_rows, estimate_rows
+from trajectories.selectors.traces import ORDERS, TRACES, TraceWalk, count_traces
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def traces():
+    """Traces with equal, different and missing values of everything that lists are sorted by."""
+    run = make_run()
+    values = [(10, None, 0.5, None), (10, 1, 0.5, 0.1), (30, 1, 2.0, None), (20, 3, 0.5, 0.0), (10, 2, 1.0, 0.1)] * 3
+    return [
+        make_trace(run=run, output_tokens=tokens, cost=cost, latency_seconds=seconds, train_error=error)
+        for tokens, cost, seconds, error in values
+    ]
+
+
+@pytest.mark.parametrize("order", ["", *ORDERS])
+def test_pages_lose_and_repeat_nothing_in_either_direction(traces, order):
+    sort = TRACES.sort(order)
+    whole = [trace.pk for trace in sort.annotate(Trace.objects.all()).order_by(*sort.order_by())]
+    assert len(whole) == len(traces)
+    page = TRACES.page(Trace.objects.all(), sort, down=None, up=None, size=4)
+    assert page.previous is None
+    down = [page.rows]
+    while page.next is not None:
+        page = TRACES.page(Trace.objects.all(), sort, down=page.next, up=None, size=4)
+        down.append(page.rows)
+    assert [trace.pk for rows in down for trace in rows] == whole
+    up = [page.rows]
+    while page.previous is not None:
+        page = TRACES.page(Trace.objects.all(), sort, down=None, up=page.previous, size=4)
+        up.insert(0, page.rows)
+    assert [trace.pk for rows in up for trace in rows][-len(whole) :] == whole
+
+
+def test_the_orders_are_what_their_titles_say(traces):
+    def rows(order):
+        return TRACES.page(Trace.objects.all(), TRACES.sort(order), down=None, up=None).rows
+
+    assert [trace.output_tokens for trace in rows("longest")][:4] == [30, 30, 30, 20]
+    assert [trace.cost for trace in rows("costliest")][-3:] == [None] * 3
+    assert [trace.cost for trace in rows("cheapest")][:4] == [None, None, None, 1]
+    assert [trace.latency_seconds for trace in rows("fastest")][-1] == 2.0
+    newest = [trace.pk for trace in rows("")]
+    assert newest == sorted(newest, reverse=True)
+    assert newest[::-1] == [trace.pk for trace in rows("oldest")]
+
+
+def test_a_page_goes_on_where_a_row_was_that_is_gone(traces):
+    gone = max(trace.pk for trace in traces) + 1
+    page = TRACES.page(Trace.objects.all(), TRACES.sort("longest"), down=gone, up=None)
+    assert len(page.rows) == len(traces)
+
+
+@pytest.mark.parametrize("order", ["", "longest", "costliest", "slowest"])
+def test_a_page_far_down_is_read_from_an_index(traces, order):
+    sort = TRACES.sort(order)
+    rows = sort.annotate(Trace.objects.all())
+    rows = rows.filter(sort.beyond(Trace.objects.all(), traces[7].pk)).order_by(*sort.order_by())[:51].values("pk")
+    with connection.cursor() as cursor:
+        for kind in ("seqscan", "bitmapscan", "sort"):
+            cursor.execute(f"SET LOCAL enable_{kind} = off")
+    plan = rows.explain()
+    assert "Sort" not in plan
+    assert "Index Cond" in plan
+
+
+def test_counts_are_exact_up_to_a_limit_and_then_estimates_that_say_so(traces, monkeypatch):
+    assert count_rows(Trace.objects.all()) == Count(15)
+    assert count_rows(Trace.objects.none()) == Count(0)
+    monkeypatch.setattr(listing, "COUNT_LIMIT", 10)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE trajectories_trace")
+    some = count_rows(Trace.objects.all())
+    assert (some.least, some.is_exact) == (10, False)
+    assert some.about == estimate_rows(Trace.objects.all()) == 15
+    assert some.words == "more than 10, about 15 by estimate"
+    assert count_rows(Trace.objects.all(), may_estimate=False) == Count(10, is_exact=False)
+
+
+def test_a_count_that_takes_long_is_given_up_for_an_estimate(traces, monkeypatch):
+    monkeypatch.setattr(listing, "COUNT_MILLISECONDS", 1)
+    slow = Trace.objects.extra(where=["pg_sleep(0.05) IS NOT NULL"])
+    found = count_rows(slow)
+    assert (found.least, found.is_exact) == (0, False)
+    assert found.words.startswith("about ")
+    assert Trace.objects.count() == 15, "what comes after it has all the time it needs"
+
+
+def test_what_a_blind_person_may_not_see_is_never_estimated(traces, curator, monkeypatch):
+    monkeypatch.setattr(listing, "estimate_rows", lambda _: pytest.fail("an estimate goes by all rows"))
+    monkeypatch.setattr(listing, "COUNT_LIMIT", 0)
+    blind = Sight(curator.pk)
+    for scope in (Selection(decision="unreviewed"), Selection(score_from=1), Selection(tag="odd")):
+        count_traces(scope, blind)
+
+
+def test_how_many_have_a_decision_is_counted_beside(traces):
+    Trace.objects.filter(pk__in=[traces[0].pk, traces[1].pk]).update(decision="accepted")
+    assert count_traces(TraceWalk(), EVERYTHING).among == 2
+    assert count_traces(TraceWalk(decision="accepted"), EVERYTHING) == Count(2, among=2)
+
+
+@pytest.mark.parametrize(
+    ("count", "words"),
+    [
+        (Count(1), "1"),
+        (Count(1234), "1,234"),
+        (Count(10_000, is_exact=False, about=341_234), "more than 10,000, about 340,000 by estimate"),
+        (Count(0, is_exact=False, about=52), "about 52 by estimate"),
+        (Count(0, is_exact=False), "many"),
+    ],
+)
+def test_counts_in_words(count, words):
+    assert count.words == words
+
+
+def test_columns_are_chosen_by_name_and_unknown_ones_count_for_nothing():
+    assert TRACES.chosen_columns(["cost", "x", "answer"]) == ("answer", "cost")
+    assert TRACES.chosen_columns([]) == TRACES.chosen_columns(["x"])
+    assert "tags" not in TRACES.chosen_columns([])

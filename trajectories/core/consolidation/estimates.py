@@ -1,0 +1,189 @@
+"""What k of n stored samples would have scored, problem by problem: exact where that is known, else by draws.
+
+Each estimate is an array over problems, nan where it is not defined: fewer than k samples, or a value that the way of
+choosing needs is known of none.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from trajectories.core.consolidation.draws import CELLS, Draws, Orders
+from trajectories.core.consolidation.stored import Answers, Stored
+from trajectories.core.consolidation.votes import DIGITS
+from trajectories.core.consolidation.ways.base import Drawn, Flags, Floats, Group, Ints, Value, Way
+
+_CLOSE = 10.0**-DIGITS
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Estimates:
+    """`values` (P) by problem. `draws` is the least number of draws of a problem, 0 where it is exact; `noise` (P) the
+    variance of each value by the luck of the draws."""
+
+    values: Floats
+    draws: int = 0
+    noise: Floats | None = None
+
+    @property
+    def error(self) -> float:
+        """The standard error of the mean over problems by the luck of the draws; 0 where it is exact."""
+        known = ~np.isnan(self.values)
+        if self.noise is None or not known.any():
+            return 0.0
+        return float(np.sqrt(np.nansum(self.noise[known])) / np.count_nonzero(known))
+
+
+def _log_ways(n: Ints, k: int) -> Floats:
+    """The logarithm of n (n - 1) ... (n - k + 1); no n is below k."""
+    factorials = np.concatenate([[0.0], np.cumsum(np.log(np.arange(1, int(n.max(initial=0)) + 1)))])
+    found: Floats = factorials[n] - factorials[n - k]
+    return found
+
+
+def pass_at(stored: Stored, k: int) -> Estimates:
+    """pass@k of every problem, see `metrics.pass_at_k`: also what an oracle scores that finds any right sample."""
+    n, c = stored.sizes, stored.correct
+    wrong = np.where(n - c >= k, n - c, k)
+    with np.errstate(invalid="ignore"):
+        missed = np.exp(_log_ways(wrong, k) - _log_ways(np.maximum(n, k), k))
+    found = np.where(n - c >= k, 1.0 - missed, 1.0)
+    # Rounding may leave less than nothing where no sample is right.
+    found = np.where(c == 0, 0.0, found)
+    return Estimates(np.where(n >= k, found, np.nan))
+
+
+def best_at(orders: Orders, stored: Stored, way: Way, k: int) -> Estimates:
+    """The chance that the sample of greatest weight among k is right, equal weights by lot; exact.
+
+    With n samples in order, the i-th (from 0) is the first of those drawn in C(n - 1 - i, k - 1) of C(n, k) draws.
+    """
+    good = orders.keep(way.name, lambda: _by_weight(stored, way))
+    sizes, problem = stored.sizes, stored.problem_of
+    place = np.arange(len(good)) - np.repeat(stored.starts[:-1], sizes)
+    behind = np.repeat(sizes, sizes) - 1 - place
+    able = (behind >= k - 1) & np.repeat(sizes >= k, sizes)
+    chances = np.zeros(len(good))
+    n = np.repeat(sizes, sizes)[able]
+    chances[able] = k * np.exp(_log_ways(behind[able], k - 1) - _log_ways(n, k))
+    values = np.bincount(problem, weights=chances * good, minlength=len(sizes))
+    return Estimates(np.where((sizes >= k) & _defined(stored, way), values, np.nan))
+
+
+def _by_weight(stored: Stored, way: Way) -> Floats:
+    """Whether each sample is right, the heaviest of each problem first; among equal weights the share that is."""
+    weights, problem = way.weigh(_everything(stored))[0], stored.problem_of
+    order = np.lexsort((-weights, problem))
+    begins = np.ones(len(order), dtype=bool)
+    begins[1:] = (weights[order][1:] != weights[order][:-1]) | (problem[1:] != problem[:-1])
+    level = np.cumsum(begins) - 1
+    good: Floats = (np.bincount(level, weights=stored.right[order]) / np.bincount(level))[level]
+    return good
+
+
+def way_at(orders: Orders, stored: Stored, way: Way, k: int, *, cells: int = CELLS) -> Estimates:
+    """What a way of choosing scores with k samples: exact for the best sample, else by draws from `orders`."""
+    if way.group is Group.SAMPLE:
+        return best_at(orders, stored, way, k)
+    if way.group is not Group.OUTPUT:
+        answers = stored.answers[way.group]
+        return _by_draws(orders, stored, way, k, [(answers, np.ones(len(stored.problems)))], cells)
+    if not stored.outputs:
+        return Estimates(np.full(len(stored.problems), np.nan))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        parts = [
+            (answers, np.where(stored.asked > place, 1 / stored.asked, 0.0))
+            for place, answers in enumerate(stored.outputs)
+        ]
+    found = _by_draws(orders, stored, way, k, parts, cells)
+    return Estimates(np.where(stored.asked > 0, found.values, np.nan), found.draws, found.noise)
+
+
+def _defined(stored: Stored, way: Way) -> Flags:
+    """Of which problems a sample has each value that the way needs."""
+    found = np.ones(len(stored.problems), dtype=bool)
+    for value in way.needs:
+        found &= stored.knows(value)
+    return found
+
+
+def _everything(stored: Stored) -> Drawn:
+    """All samples in one row."""
+    return Drawn(np.ones((1, len(stored.right)), bool), {name: each[None, :] for name, each in stored.values.items()})
+
+
+def _by_draws(
+    orders: Orders, stored: Stored, way: Way, k: int, parts: list[tuple[Answers, Floats]], cells: int
+) -> Estimates:
+    """The mean credit of the draws of each problem, summed over what is asked by the share of each part."""
+    if k == 1:
+        return _single(stored, way, parts)
+    most = max(int(answers.counts.sum()) for answers, _ in parts)
+    draws = orders.keep(("draws", most, cells), lambda: orders.draw(k, answers=most, cells=cells), k=k)
+    total = np.zeros(len(draws.problem))
+    for answers, shares in parts:
+        total += shares[draws.problem] * _credits(orders, stored, way, draws, answers)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean = np.bincount(draws.problem, total, len(stored.problems)) / draws.counts
+        square = np.bincount(draws.problem, total**2, len(stored.problems)) / draws.counts
+        noise = np.maximum(square - mean**2, 0.0) / np.maximum(draws.counts - 1, 1)
+    whole = stored.sizes == k
+    noise = np.where(whole, 0.0, noise)
+    defined = (draws.counts > 0) & _defined(stored, way)
+    exact = bool(whole[defined].all())
+    return Estimates(np.where(defined, mean, np.nan), 0 if exact else draws.least, noise)
+
+
+def _single(stored: Stored, way: Way, parts: list[tuple[Answers, Floats]]) -> Estimates:
+    """What one sample scores, whatever the way: the share of samples that are right. Exact."""
+    problem = stored.problem_of
+    total = np.zeros(len(stored.problems))
+    for answers, shares in parts:
+        good = answers.right[answers.starts[problem] + np.maximum(answers.keys, 0)] & (answers.keys >= 0)
+        total += shares * np.bincount(problem, weights=good, minlength=len(total))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        values = total / stored.sizes
+    return Estimates(np.where((stored.sizes > 0) & _defined(stored, way), values, np.nan), 0, np.zeros(len(total)))
+
+
+def _credits(orders: Orders, stored: Stored, way: Way, draws: Draws, answers: Answers) -> Floats:
+    """What each draw scores: 1 where a right answer is handed in, a share of 1 where that is by lot."""
+    keys = answers.keys[draws.samples]
+    voters = keys >= 0
+
+    def weigh() -> Floats:
+        return way.weigh(Drawn(voters, {name: each[draws.samples] for name, each in _needed(stored, way).items()}))
+
+    # Ways that differ by their guesses alone have the same weights.
+    weights = orders.keep((way.weigh, id(answers.keys), len(draws.problem)), weigh, k=draws.samples.shape[1])
+    counts = answers.counts[draws.problem]
+    begins = np.cumsum(counts) - counts
+    cells = (begins[:, None] + keys)[voters]
+    totals = np.bincount(cells, weights[voters], minlength=int(counts.sum())).astype(np.float64)
+    place = np.arange(len(totals)) - np.repeat(begins, counts)
+    good = answers.right[np.repeat(answers.starts[draws.problem], counts) + place]
+    return share_wins(totals, good, begins, counts, way.guesses)
+
+
+def _needed(stored: Stored, way: Way) -> dict[Value, Floats]:
+    """The values that the weights of a way are made of: closeness beside the share of training pairs."""
+    more = (Value.CLOSENESS,) if Value.FITS in way.needs else ()
+    return {value: stored.values[value] for value in (*way.needs, *more)}
+
+
+def share_wins(totals: Floats, good: Flags, begins: Ints, counts: Ints, guesses: int) -> Floats:
+    """`votes.credit` of many ballots at once: one lies from `begins` over `counts` of the weights in `totals`."""
+    if not len(begins):
+        return np.zeros(0)
+    best = np.maximum.reduceat(np.where(good, totals, 0.0), begins)
+    over = np.repeat(best * (1 + _CLOSE), counts)
+    level = (totals <= over) & (totals >= np.repeat(best * (1 - _CLOSE), counts))
+    left = guesses - np.add.reduceat(totals > over, begins)
+    tied = np.add.reduceat(level, begins).astype(np.float64)
+    right = np.add.reduceat(level & good, begins)
+    missed = np.ones(len(begins))
+    for place in range(guesses):
+        taken = (place < left) & (place < tied)
+        chance = np.maximum(0.0, tied - right - place) / np.maximum(tied - place, 1.0)
+        missed = np.where(taken, missed * chance, missed)
+    return np.where((best > 0) & (left > 0), 1.0 - missed, 0.0)

@@ -1,0 +1,80 @@
+"""The weights of samples among those drawn with them: one function each, of rows of k samples."""
+
+import numpy as np
+
+from trajectories.core.consolidation.ways.base import Drawn, Floats, Value
+
+PERFECT = 1_000.0
+"""What a program that reproduces every training pair counts beside the sum of 1/rank, which stays far below."""
+
+
+def one_each(drawn: Drawn) -> Floats:
+    """Every answer counts 1."""
+    return np.ones(drawn.voters.shape)
+
+
+def by_fits(drawn: Drawn) -> Floats:
+    """Every answer counts its share of training pairs."""
+    return _or_one(drawn, drawn.known(Value.FITS))
+
+
+def by_score(drawn: Drawn) -> Floats:
+    """Every answer counts what the scorer gives it."""
+    return _or_one(drawn, drawn.known(Value.SCORE))
+
+
+def by_certainty(drawn: Drawn) -> Floats:
+    """Every answer counts the geometric mean of its tokens' probabilities."""
+    return _or_one(drawn, drawn.known(Value.CERTAINTY))
+
+
+def best_score(drawn: Drawn) -> Floats:
+    """The scorer's value; a sample without one comes after all that have one."""
+    return _known_first(drawn, Value.SCORE)
+
+
+def best_fit(drawn: Drawn) -> Floats:
+    """The share of training pairs; a sample without one comes after all that have one."""
+    return _known_first(drawn, Value.FITS)
+
+
+def perfect_then_ranks(drawn: Drawn) -> Floats:
+    """Votes of programs that reproduce all training pairs; among equal ones, and where there are none, sums of 1/rank.
+
+    Samples are ranked by their share of training pairs, then of right cells. Those that are alike share the mean of
+    their 1/rank, so that no order of equals matters.
+    """
+    fits, closeness = drawn.known(Value.FITS), drawn.known(Value.CLOSENESS)
+    # A share of cells can never outweigh a training pair: no task has a thousand of them.
+    ranked = np.where(drawn.voters, fits * 1_000 + closeness, -1.0)
+    return PERFECT * (fits >= 1.0) + _reciprocal_ranks(ranked)
+
+
+def _or_one(drawn: Drawn, weights: Floats) -> Floats:
+    """The weights, or 1 each in the rows in which no sample with an answer has any."""
+    somebody = np.any(drawn.voters & (weights > 0), axis=1, keepdims=True)
+    return np.where(somebody, weights, 1.0)
+
+
+def _known_first(drawn: Drawn, value: Value) -> Floats:
+    given = drawn.values[value]
+    return np.where(np.isnan(given), 0.5, 1.0 + np.nan_to_num(given))
+
+
+def _reciprocal_ranks(values: Floats) -> Floats:
+    """1/rank in each row, the greatest value first; equal values share the mean of theirs."""
+    rows, k = values.shape
+    order = np.argsort(-values, axis=1)
+    sorted_values = np.take_along_axis(values, order, axis=1)
+    place = np.arange(k)
+    begins = np.ones((rows, k), dtype=bool)
+    begins[:, 1:] = sorted_values[:, 1:] != sorted_values[:, :-1]
+    first = np.maximum.accumulate(np.where(begins, place, 0), axis=1)
+    ends = np.ones((rows, k), dtype=bool)
+    ends[:, :-1] = begins[:, 1:]
+    last = np.minimum.accumulate(np.where(ends, place, k)[:, ::-1], axis=1)[:, ::-1]
+    harmonic = np.concatenate([[0.0], np.cumsum(1 / np.arange(1, k + 1))])
+    shared = (harmonic[last + 1] - harmonic[first]) / (last + 1 - first)
+    found = np.empty_like(values)
+    np.put_along_axis(found, order, shared, axis=1)
+    return found

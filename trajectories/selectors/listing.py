@@ -1,0 +1,222 @@
+"""Lists: what each can be sorted by, its columns, its pages by key in every order, and counts that do not scan.
+
+A page begins beside a row that is named by its id: where that row stands in the order is looked up, so that an address
+holds ids alone and pages do not shift. In every order the rows of a page are read from an index, however far down.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from django.core.exceptions import EmptyResultSet
+from django.db import OperationalError, connection, transaction
+from django.db.models import Case, F, Field, Func, Model, Q, QuerySet, Value, When
+from django.db.models.expressions import Combinable
+from django.db.models.lookups import GreaterThan, LessThan
+from psycopg.errors import QueryCanceled
+
+from trajectories.selectors.paging import Page, read_page
+
+Table = TypeVar("Table", bound=Model)
+
+COUNT_LIMIT = 10_000
+"""Counts are exact up to here; past it a page says "more than 10,000" and about how many."""
+COUNT_MILLISECONDS = 40
+"""A count that takes longer is given up for an estimate."""
+
+
+class _Row(Func):
+    """Several values compared one after the other, as one."""
+
+    function = "ROW"
+    output_field = Field()
+
+
+@dataclass(frozen=True, slots=True)
+class Sort:
+    """An order of a list: by `key`, which is never null, and among equals by id; without a key by id alone.
+
+    `descending` says whether the greatest key comes first, `newest_first` the same of ids.
+    """
+
+    title: str
+    key: Combinable | None = None
+    descending: bool = True
+    newest_first: bool = True
+
+    def order_by(self, *, up: bool = False) -> list[Any]:
+        """What to sort rows by that have their key as `sort_key`, down the list or up."""
+        keys = [] if self.key is None else [f"{'-' if self.descending != up else ''}sort_key"]
+        return [*keys, "-pk" if self.newest_first != up else "pk"]
+
+    def annotate(self, rows: QuerySet[Table]) -> QuerySet[Any]:
+        """The rows with their key, where the order has one."""
+        return rows if self.key is None else rows.annotate(sort_key=self.key)
+
+    def beyond(self, among: QuerySet[Any], row_id: int, *, up: bool = False) -> Q | LessThan | GreaterThan:
+        """The condition on annotated rows that they come after a row down the list, or up. Of a row that is gone, or
+        not `among` those whose place may be told, that is where its id would be."""
+        falls = self.newest_first != up
+        past_id = Q(pk__lt=row_id) if falls else Q(pk__gt=row_id)
+        if self.key is None:
+            return past_id
+        found = among.filter(pk=row_id).annotate(at=self.key).values_list("at", flat=True).first()
+        if found is None:
+            return past_id
+        if self.descending == self.newest_first:
+            # Compared as rows, so that the index leads there even among thousands of equal keys.
+            compare = LessThan if falls else GreaterThan
+            return compare(_Row(F("sort_key"), F("pk")), _Row(Value(found), Value(row_id)))
+        past = Q(sort_key__lt=found) if self.descending != up else Q(sort_key__gt=found)
+        here = Q(sort_key__lte=found) if self.descending != up else Q(sort_key__gte=found)
+        return here & (past | past_id)  # the first half is what the index takes
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a list. `sorts` are the orders that its heading leads to, the first at the first press; `is_usual`
+    says whether it is shown where nobody chose. A narrow screen shows `is_wide` ones only by choice."""
+
+    title: str
+    sorts: tuple[str, ...] = ()
+    is_usual: bool = True
+    is_wide: bool = True
+    is_number: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ListShape:
+    """What a list of one kind of rows can be: its orders and columns by the words in the address.
+
+    `noun` names one row. `turns` are the parameters that lead down and up the list.
+    """
+
+    noun: str
+    sorts: Mapping[str, Sort]
+    columns: Mapping[str, Column] = field(default_factory=dict)
+    turns: tuple[str, str] = ("after", "before")
+    size: int = 50
+
+    def sort(self, word: str) -> Sort:
+        """The order by its word; the usual one for an unknown word."""
+        return self.sorts.get(word, self.sorts[""])
+
+    def chosen_columns(self, words: Sequence[str]) -> tuple[str, ...]:
+        """The columns that are shown, in their own order; unknown words count for nothing."""
+        known = set(words) & set(self.columns)
+        usual = {word for word, column in self.columns.items() if column.is_usual}
+        return tuple(word for word in self.columns if word in (known or usual))
+
+    def page(
+        self,
+        rows: QuerySet[Table],
+        sort: Sort,
+        *,
+        down: int | None,
+        up: int | None,
+        size: int | None = None,
+        among: QuerySet[Table] | None = None,
+    ) -> Page[Table, int]:
+        """The rows that come after the row `down`, or those that end just before the row `up`, or the first ones. One
+        query, and one that finds where that row stands, if it is `among` those whose place may be told."""
+        is_up = up is not None
+        at = up if is_up else down
+        rows = sort.annotate(rows)
+        if at is not None:
+            placed = rows.model._default_manager.all() if among is None else among
+            rows = rows.filter(sort.beyond(placed, at, up=is_up))
+        ordered = rows.order_by(*sort.order_by(up=is_up))
+        return read_page(ordered, size=size or self.size, is_first=at is None, backwards=is_up)
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many rows there are: exactly `least` where `is_exact`, else more than that. `about` is the database's
+    estimate, None where there is none. `among` is how many of them are of another kind that was asked for, None where
+    that was not counted."""
+
+    least: int
+    is_exact: bool = True
+    about: int | None = None
+    among: int | None = None
+
+    def __bool__(self) -> bool:
+        return bool(self.least) or not self.is_exact
+
+    @property
+    def is_one(self) -> bool:
+        """Whether it is exactly one."""
+        return self.is_exact and self.least == 1
+
+    @property
+    def words(self) -> str:
+        """The count as a page says it, without what is counted."""
+        if self.is_exact:
+            return f"{self.least:,}"
+        more = f"more than {self.least:,}" if self.least else ""
+        about = f"about {_rounded(self.about):,} by estimate" if self.about else ""
+        return ", ".join(filter(None, (more, about))) or "many"
+
+
+def _rounded(count: int) -> int:
+    """A number with two digits that count."""
+    scale = 10 ** max(0, len(str(count)) - 2)
+    return int(round(count / scale) * scale)
+
+
+def count_rows(rows: QuerySet[Any], *, among: Q | None = None, may_estimate: bool = True) -> Count:
+    """How many rows there are, exactly up to COUNT_LIMIT; past that, and where counting would take long, by the
+    database's estimate. `among` says which of them are counted besides, where all are counted exactly.
+
+    Without `may_estimate` nothing is estimated: an estimate goes by all rows, of which some may not be seen.
+    """
+    some = rows.order_by().annotate(is_among=Case(When(among, then=1), default=0) if among else Value(0))
+    found = _count(some.values("pk", "is_among")[: COUNT_LIMIT + 1], in_time=may_estimate)
+    if found is not None and found[0] <= COUNT_LIMIT:
+        return Count(found[0], among=found[1] if among else None)
+    least = 0 if found is None else COUNT_LIMIT
+    if not may_estimate:
+        return Count(least, is_exact=False)
+    about = estimate_rows(rows)
+    return Count(least, is_exact=False, about=about if about > least else None)
+
+
+def _count(rows: QuerySet[Any, Any], *, in_time: bool) -> tuple[int, int] | None:
+    """(all rows, those among them); with `in_time` None where counting takes longer than COUNT_MILLISECONDS."""
+    try:
+        sql, parameters = rows.query.sql_with_params()
+    except EmptyResultSet:
+        return 0, 0
+    statement = f"SELECT count(*), coalesce(sum(is_among), 0) FROM ({sql}) AS rows"
+    is_nested = connection.in_atomic_block
+    if not in_time:
+        return _two(statement, parameters)
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SELECT set_config('statement_timeout', %s, true)", [str(COUNT_MILLISECONDS)])
+            found = _two(statement, parameters)
+            if is_nested:  # otherwise it ends with the transaction
+                cursor.execute("SELECT set_config('statement_timeout', '0', true)")
+            return found
+    except OperationalError as fault:
+        if isinstance(fault.__cause__, QueryCanceled):
+            return None
+        raise
+
+
+def _two(statement: str, parameters: Any) -> tuple[int, int]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, parameters)
+        one, two = cursor.fetchone()
+        return int(one), int(two)
+
+
+def estimate_rows(rows: QuerySet[Any]) -> int:
+    """About how many rows there are, by the statistics of the database: nothing is read."""
+    sql, parameters = rows.order_by().values("pk").query.sql_with_params()
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN (FORMAT JSON) {sql}", parameters)
+        (plan,) = cursor.fetchone()
+    plan = json.loads(plan) if isinstance(plan, str) else plan
+    return int(plan[0]["Plan"]["Plan Rows"])

@@ -1,0 +1,90 @@
+"""Selections of traces in words: each filter with its value, and names for ids."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.db.models import Model
+
+from trajectories.core.selections import (
+    ANY_TOOL,
+    AUDITS,
+    HINTED,
+    NEAR_MISSES,
+    ORIGINS,
+    RESTS_ON,
+    TRAIN_FITS,
+    Selection,
+    as_text,
+)
+from trajectories.models import Instruction, Problem, ProblemSet, Run, Sampler
+from trajectories.selectors.traces import (
+    CORRECTNESS_CHOICES,
+    DECISION_CHOICES,
+    MODEL_CHOICES,
+    OUTCOME_CHOICES,
+    PROBLEM_KIND_CHOICES,
+)
+
+NAMED: Mapping[str, tuple[str, type[Model], str]] = {
+    "run": ("Run", Run, "title"),
+    "problem": ("Problem", Problem, "name"),
+    "problem_set": ("Problem set", ProblemSet, "title"),
+    "sampler": ("Sampler", Sampler, "title"),
+    "instruction": ("Instruction", Instruction, "title"),
+}
+WORDS: Mapping[str, tuple[str, Mapping[str, str]]] = {
+    "correctness": ("Verdict", dict(CORRECTNESS_CHOICES)),
+    "train": ("Training fit", TRAIN_FITS),
+    "near_miss": ("Near miss", NEAR_MISSES),
+    "model_judged": ("", dict(MODEL_CHOICES)),
+    "decision": ("Decision", dict(DECISION_CHOICES)),
+    "hinted": ("", HINTED),
+    "rests_on": ("", RESTS_ON),
+    "audit": ("", AUDITS),
+    "origin": ("Origin", ORIGINS),
+    "problem_kind": ("", dict(PROBLEM_KIND_CHOICES)),
+    "split": ("Split", dict(Problem.Split.choices)),
+    "outcome": ("Verifier", dict(OUTCOME_CHOICES)),
+}
+TITLES = {
+    "view": "View",
+    "kind": "Attempts",
+    "round": "Round",
+    "temperature": "Temperature",
+    "verifier": "Verifier",
+    "score_from": "Score from",
+    "score_to": "Score to",
+    "length_from": "Tokens from",
+    "length_to": "Tokens to",
+    "cost_from": "Cost from $",
+    "cost_to": "Cost to $",
+    "seconds_from": "Seconds from",
+    "seconds_to": "Seconds to",
+    "created_from": "Stored from",
+    "created_to": "Stored to",
+    "tool": "Calls",
+    "tag": "Tagged",
+    "newest": "Up to trace",
+}
+
+
+def selection_words(scope: Selection) -> list[tuple[str, str]]:
+    """(filter, what it says) of every filter that is set. One query for each that is an id."""
+    return [(name, _words(name, value)) for name, value in scope.given().items()]
+
+
+def _words(name: str, value: Any) -> str:
+    if name in NAMED:
+        title, model, column = NAMED[name]
+        known = model._default_manager.filter(pk=value).values_list(column, flat=True).first()
+        return f"{title} {known or value}"
+    if name in WORDS:
+        title, words = WORDS[name]
+        return ": ".join(filter(None, (title, words.get(value, value))))
+    if name == "text":
+        return f"Says “{value}”"
+    if name == "traces":
+        return f"{len(value)} picked by hand"
+    if name == "tool" and value == ANY_TOOL:
+        return "Calls a tool"
+    return f"{TITLES[name]} {as_text(value)}"
