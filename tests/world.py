@@ -108,6 +108,7 @@ class World:
     judge_job: JudgeJob
     reverification: Reverification
     sampler: Sampler
+    local_model: Sampler
     instruction: Instruction
     imported_file: Import
     queue: Queue
@@ -206,6 +207,7 @@ def make_world(lead: User) -> World:
         judge_job=job,
         reverification=again,
         sampler=chat,
+        local_model=factories.make_sampler(kind="local", title="A local model", parameters={"folder": "small"}),
         instruction=Instruction.objects.filter(suits=Instruction.Suits.CHAT, problem_kind="arc").first()
         or Instruction.objects.filter(suits=Instruction.Suits.CHAT).first(),
         imported_file=Import.objects.create(
@@ -261,6 +263,7 @@ def _reading(world: World) -> Iterator[Visit]:
         "export_detail": [[world.export.pk]],
         "export_download": [[world.export.pk]],
         "figure": [[name] for name in CHARTS],
+        "budget_figure": [["curves"], ["frontier"]],
         "generation_detail": [[world.generation.pk]],
         "grid_detail": [[CODE]],
         "grid_png": [["canonical", CODE]],
@@ -298,7 +301,8 @@ def _reading(world: World) -> Iterator[Visit]:
         "run_arc_score": [[world.run.pk]],
         "run_detail": [[world.run.pk]],
         "attempt_list": [[world.run.pk]],
-        "sampler_detail": [[world.sampler.pk]],
+        "sampler_detail": [[world.sampler.pk], [world.local_model.pk]],
+        "local_model_edit": [[world.local_model.pk]],
         "sampler_edit": [[world.sampler.pk]],
         "problem_diversity": [[world.problem.pk]],
         "problem_share": [[world.problem.pk], [world.old.problem_id]],
@@ -329,6 +333,9 @@ def _reading(world: World) -> Iterator[Visit]:
             "home",
             "import_list",
             "insights",
+            "budget",
+            "budget_problems",
+            "versus",
             "instruction_list",
             "mention_list",
             "instruction_new",
@@ -360,6 +367,7 @@ def _reading(world: World) -> Iterator[Visit]:
             "run_new",
         ),
         *("run_estimate", "run_prompts", "sampler_list", "sampler_new", "trace_list", "trace_import", "trace_next"),
+        "local_model_new",
         *("trace_compare", "comparison_share"),
         *("trace_actions", "trace_download", "saved_view_list", "review_list"),
     ]
@@ -491,6 +499,7 @@ def _posting(world: World) -> Iterator[Visit]:
         ("trace_tag", [], {"tag": "odd"}),
         ("trace_tag", [], {"tag": "quolls", "do": "remove"}),
         ("trace_tag_undo", [10**9], {}),
+        ("saved_view_restore", [10**9], {}),
         ("saved_view_list", [], {"title": "Mine"}),
         ("saved_view_change", [world.view.pk], {"title": "Mine"}),
         ("adjudication_decide", [trace], {"key": key, "decision": "accept", "review": "0", "adjudication": "0"}),

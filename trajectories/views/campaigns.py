@@ -34,7 +34,7 @@ from trajectories.views.paging import read_key
 from trajectories.views.permissions import needs
 from trajectories.views.plans import faults_of
 from trajectories.views.shown.campaigns import compare_with_first, plan_words, show_generation
-from trajectories.views.shown.figures import Slot, figure_parts
+from trajectories.views.shown.figures import Slot, figure_context
 from trajectories.views.submissions import once
 from trajectories.views.visitors import visitor
 
@@ -179,10 +179,10 @@ def campaign_figure(request: HttpRequest, campaign_id: int, name: str) -> HttpRe
     if request.GET.get("format") == "csv":
         headers = {"Content-Disposition": f'attachment; filename="campaign-{campaign.pk}-{name}.csv"'}
         return StreamingHttpResponse(csv_lines(built), content_type="text/csv; charset=utf-8", headers=headers)
-    address = reverse("campaign_figure", args=[campaign.pk, name])
-    context = figure_parts(name, address, built, is_live=campaign.is_active)
+    slot = Slot(name, built.title, reverse("campaign_figure", args=[campaign.pk, name]))
+    context = figure_context(slot, built) | {"is_live": campaign.is_active, "campaign": campaign}
     template = "insights/_figure" if wants_fragment(request) else "campaigns/figure"
-    return render(request, f"trajectories/{template}.html", {**context, "campaign": campaign})
+    return render(request, f"trajectories/{template}.html", context)
 
 
 @require_POST

@@ -24,6 +24,29 @@ class Slot:
     address: str
 
 
+def figure_context(slot: Slot, built: Figure) -> dict[str, Any]:
+    """What the templates of a figure need: it, its drawing as JSON, and the cells of its table as texts."""
+    rows = [
+        {
+            "link": row.link,
+            "cells": [
+                {"text": shown(value, column.unit, settings.CURRENCY), "value": exact(value), "unit": column.unit}
+                for value, column in zip(row.values, built.columns, strict=True)
+            ],
+        }
+        for row in built.rows
+    ]
+    return {
+        "chart": slot,
+        "figure": built,
+        "address": slot.address,
+        "csv": f"{slot.address}{'&' if '?' in slot.address else '?'}format=csv",
+        "spec": None if built.missing else plotly_spec(built),
+        "spec_id": f"spec-{slot.name}",
+        "rows": rows,
+    }
+
+
 def slots(charts: Iterable[Chart], scope: InsightScope) -> list[Slot]:
     """The slots of some figures of one scope."""
     return [Slot(chart.name, chart.title, chart.address(scope)) for chart in charts]
@@ -52,27 +75,3 @@ def without_hidden_links(figure: Figure, sight: Sight) -> Figure:
 
 def _without(point: Point, gone: Collection[str]) -> Point:
     return replace(point, link="") if point.link in gone else point
-
-
-def figure_parts(name: str, address: str, built: Figure, *, is_live: bool) -> dict[str, Any]:
-    """What the templates of a figure need: it, its drawing as JSON, and the cells of its table as texts."""
-    rows = [
-        {
-            "link": row.link,
-            "cells": [
-                {"text": shown(value, column.unit, settings.CURRENCY), "value": exact(value), "unit": column.unit}
-                for value, column in zip(row.values, built.columns, strict=True)
-            ],
-        }
-        for row in built.rows
-    ]
-    return {
-        "chart": {"name": name},
-        "figure": built,
-        "address": address,
-        "csv": f"{address}{'&' if '?' in address else '?'}format=csv",
-        "spec": None if built.missing else plotly_spec(built),
-        "spec_id": f"spec-{name}",
-        "rows": rows,
-        "is_live": is_live,
-    }
