@@ -12,7 +12,6 @@ from trajectories.core.identity import derive_seed
 from trajectories.core.prompts.answer_formats import PROGRAM_STYLES
 from trajectories.core.records import ProblemKind
 from trajectories.core.strategies import Strategy, StrategyError, find_strategy
-from trajectories.core.strategies.agent import Agent
 from trajectories.core.strategies.base import AttemptKind, Planned, read_settings, tool_limits
 from trajectories.core.strategies.plans import NO_DIVERSITY, Diversity, RunPlan
 from trajectories.models import Attempt, Instruction, Problem, ProblemSet, Run, Sampler
@@ -141,7 +140,7 @@ class Plan:
                 raise PlanError(f"The strategy {strategy.title!r} needs a language model; {sampler} is none.")
             if self.diversity.varies or self.diversity.examples:
                 raise PlanError(f"Examples and variations are for language models; {sampler} is none.")
-        if strategy.name == Agent.name and sampler.is_local:
+        if strategy.calls_tools and sampler.is_local:
             raise PlanError(f"Agents call tools through an endpoint; {sampler} has none.")
         if sampler.is_agent:
             self._check_agent(sampler)
