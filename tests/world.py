@@ -105,6 +105,7 @@ class World:
     judge_job: JudgeJob
     reverification: Reverification
     sampler: Sampler
+    local_model: Sampler
     instruction: Instruction
     imported_file: Import
     queue: Queue
@@ -201,6 +202,7 @@ def make_world(lead: User) -> World:
         judge_job=job,
         reverification=again,
         sampler=chat,
+        local_model=factories.make_sampler(kind="local", title="A local model", parameters={"folder": "small"}),
         instruction=Instruction.objects.filter(suits=Instruction.Suits.CHAT, problem_kind="arc").first()
         or Instruction.objects.filter(suits=Instruction.Suits.CHAT).first(),
         imported_file=Import.objects.create(
@@ -253,6 +255,7 @@ def _reading(world: World) -> Iterator[Visit]:
         "export_detail": [[world.export.pk]],
         "export_download": [[world.export.pk]],
         "figure": [[name] for name in CHARTS],
+        "budget_figure": [["curves"], ["frontier"]],
         "generation_detail": [[world.generation.pk]],
         "grid_detail": [[CODE]],
         "grid_png": [["canonical", CODE]],
@@ -290,7 +293,8 @@ def _reading(world: World) -> Iterator[Visit]:
         "run_arc_score": [[world.run.pk]],
         "run_detail": [[world.run.pk]],
         "attempt_list": [[world.run.pk]],
-        "sampler_detail": [[world.sampler.pk]],
+        "sampler_detail": [[world.sampler.pk], [world.local_model.pk]],
+        "local_model_edit": [[world.local_model.pk]],
         "sampler_edit": [[world.sampler.pk]],
         "problem_diversity": [[world.problem.pk]],
         "problem_share": [[world.problem.pk], [world.old.problem_id]],
@@ -320,6 +324,9 @@ def _reading(world: World) -> Iterator[Visit]:
             "home",
             "import_list",
             "insights",
+            "budget",
+            "budget_problems",
+            "versus",
             "instruction_list",
             "mention_list",
             "instruction_new",
@@ -351,6 +358,7 @@ def _reading(world: World) -> Iterator[Visit]:
             "run_new",
         ),
         *("run_estimate", "run_prompts", "sampler_list", "sampler_new", "trace_list", "trace_import", "trace_next"),
+        "local_model_new",
         *("trace_compare", "comparison_share"),
         *("trace_actions", "trace_download", "saved_view_list", "review_list"),
     ]

@@ -30,6 +30,7 @@ AREAS: dict[str, tuple[str, tuple[str, ...]]] = {
     "Quality": ("quality", ("quality", "adjudications")),
     "Insights": ("insights", ("insights",)),
     "Releases": ("release_list", ("releases", "exports", "deliveries", "files")),
+    "Trainings": ("training_list", ("trainings",)),
     "Jobs": ("job_list", ("jobs",)),
 }
 """By title: the name of an area's first page, and the first parts of all addresses that belong to it."""

@@ -15,6 +15,11 @@ class TrainerError(ValueError):
     """A training that cannot be done or that went wrong; the message is one sentence for people."""
 
 
+class PausedTrainingError(TrainerError):
+    """A training that something outside has interrupted: it pauses, and goes on from what is in its folder once it is
+    resumed."""
+
+
 class StoppedError(Exception):
     """Nobody wants the training any more: it was paused or cancelled, or another worker has taken it over."""
 

@@ -42,7 +42,7 @@ class EmbeddedTrainer:
 
     def missing(self) -> str:
         """See Trainer."""
-        return "" if importlib.util.find_spec("sklearn") else "scikit-learn is not installed; `make run` installs it."
+        return "" if importlib.util.find_spec("scipy") else "scipy is not installed; `make run` installs it."
 
     def check(self, parameters: Mapping[str, JSON], base: Base | None) -> None:
         """See Trainer: nothing more can be wrong before the release is read."""

@@ -81,7 +81,7 @@ def revise_chat_sampler(*, actor: User | None, sampler: Sampler, title: str, set
     """
     settings = _allowed(settings)
     newest = Sampler.objects.select_for_update().filter(name=sampler.name).order_by("-version").first()
-    if newest is None or not newest.is_chat:
+    if newest is None or not newest.has_endpoint:
         raise SamplerError(f"{sampler.title} is built in; it cannot be changed.")
     if newest.pk != sampler.pk:
         raise SamplerError(f"Somebody has made version {newest.version} of it in the meantime; begin from that one.")
@@ -138,6 +138,6 @@ def temperature_note(sampler: Sampler) -> str:
     """Why a language model draws with other temperatures than those planned; empty where it draws with them, and for
     parameters that are no settings."""
     try:
-        return ignored_temperature(ChatSettings.from_parameters(sampler.parameters)) if sampler.is_chat else ""
+        return ignored_temperature(ChatSettings.from_parameters(sampler.parameters)) if sampler.has_endpoint else ""
     except (ValueError, TypeError, ArithmeticError):
         return ""
