@@ -31,7 +31,7 @@ NO_PARSERS = {
     "dj_database_url": "reads a setting",
     "django": "reads forms and addresses, which people send",
     "django_htmx": "writes headers",
-    "gymnasium": "plays worlds, and is given the numbers of actions alone",
+    "gymnasium": "makes worlds of settings that are checked, by names that are registered",
     "honcho": "starts our processes",
     "huggingface_hub": "reads the replies of a hub that the operator named",
     "kombu": "carries ids of rows",

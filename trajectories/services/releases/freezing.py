@@ -12,7 +12,7 @@ from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.db.models.functions import Now
 
-from trajectories.adapters.copying import copy_rows
+from trajectories.adapters.copying import copy_lines, copy_rows
 from trajectories.adapters.disk import free_bytes, is_full
 from trajectories.adapters.spools import Spool, nameless_spool
 from trajectories.core.identity import content_hash
@@ -244,7 +244,7 @@ def _store(job: Freezing, contents: Contents, manifest: dict[str, Any], manifest
         item_count=contents.count,
         created_by=job.created_by,
     )
-    copy_rows(ReleaseItem, (*ITEM_COLUMNS, "release_id"), ([*row, release.pk] for row in contents.spool.rows()))
+    copy_lines(ReleaseItem, ITEM_COLUMNS, contents.spool.lines(), release_id=release.pk)
     AuditEvent.objects.create(
         actor=job.created_by,
         verb="release.freeze",
