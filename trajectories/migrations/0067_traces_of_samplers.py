@@ -39,7 +39,7 @@ def _key(column: str) -> "models.ForeignKey[Any, Any]":
 
 class Migration(migrations.Migration):
     atomic = False
-    dependencies = [("trajectories", "0065_judged_steps")]
+    dependencies = [("trajectories", "0066_local_models")]
     operations = [
         *(_made(column, name) for column, name in MADE.items()),
         *(migrations.AlterField("trace", column, _key(column)) for column in MADE),

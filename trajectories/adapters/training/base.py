@@ -10,6 +10,9 @@ from trajectories.core.faults import Fault
 from trajectories.core.learning.lessons import Lesson, Lessons
 from trajectories.core.records import JSON
 
+WRONG_TOO = "wrong_too"
+"""The parameter of trainers that leave wrong traces out by themselves; the control of a campaign sets it."""
+
 
 class TrainerError(ValueError):
     """A training that cannot be done or that went wrong; the message is one sentence for people."""

@@ -33,6 +33,24 @@ def ensure_symbolic() -> Sampler:
     return sampler
 
 
+WORK_A_SECOND = 6_000_000
+"""Units of work of the symbolic search in about one second of a processor."""
+
+
+def symbolic_within(seconds: float) -> Sampler:
+    """The symbolic sampler that searches grids and objects for about so many processor seconds, made on first use."""
+    work = round(seconds * WORK_A_SECOND)
+    sampler, _ = Sampler.objects.get_or_create(
+        name=f"symbolic-{work}",
+        defaults={
+            "title": f"Symbolic program search, {seconds:g} s a task",
+            "kind": Sampler.Kind.SYMBOLIC,
+            "parameters": {"work": work},
+        },
+    )
+    return sampler
+
+
 SHIPPED_AGENTS: Mapping[str, tuple[str, str, Mapping[str, int]]] = {
     "fast-slow": ("Fast & slow", "fast-slow", {}),
     "fast-only": ("Fast only", "fast-slow", {"slow": 0}),

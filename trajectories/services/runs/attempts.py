@@ -17,6 +17,7 @@ from trajectories.core.text.storable import storable_text
 from trajectories.models import Attempt, Run, Sampler
 from trajectories.models.samplers import LANGUAGE_MODELS
 from trajectories.services.jobs.bells import SAMPLING, Ticket, ring
+from trajectories.services.jobs.endings import tell_parent
 from trajectories.services.locks import lock_run
 from trajectories.services.runs.lifecycle import audit_run, is_budget_spent
 
@@ -125,6 +126,7 @@ def pause_if_spent(run: Run) -> bool:
     run.state, run.state_reason = Run.State.PAUSED, f"The time budget of {run.budget_seconds:,} s is spent."
     run.save(update_fields=["state", "state_reason"])
     audit_run(None, "paused", run, {"reason": run.state_reason})
+    tell_parent(run)
     return True
 
 

@@ -140,7 +140,7 @@ class Plan:
                 raise PlanError(f"The strategy {strategy.title!r} needs a language model; {sampler} is none.")
             if self.diversity.varies or self.diversity.examples:
                 raise PlanError(f"Examples and variations are for language models; {sampler} is none.")
-        if strategy.name == Agent.name and sampler.is_local:
+        if strategy.calls_tools and sampler.is_local:
             raise PlanError(f"Agents call tools through an endpoint; {sampler} has none.")
         if sampler.is_agent:
             self._check_agent(sampler)
