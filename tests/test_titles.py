@@ -18,6 +18,7 @@ from trajectories.forms.briefs import BriefForm
 from trajectories.forms.campaigns import CampaignForm
 from trajectories.forms.generation import GenerationForm
 from trajectories.forms.instructions import InstructionForm
+from trajectories.forms.local_models import LocalModelForm
 from trajectories.forms.problems import ImportForm
 from trajectories.forms.procedural import ProceduralForm
 from trajectories.forms.questions import QuestionForm
@@ -34,7 +35,7 @@ EVIL = "Set \u202egnp.exe"
 SENTENCE = "Found the invisible character U+202E as character 5, expected only characters that can be seen."
 FORMS: list[type[Form]] = [
     *(BriefForm, CampaignForm, GenerationForm, InstructionForm, ImportForm, ProceduralForm, QuestionForm, QueueForm),
-    *(PresetForm, ReleaseForm, RubricForm, RunForm, RunAgainForm, SamplerForm),
+    *(PresetForm, ReleaseForm, RubricForm, RunForm, RunAgainForm, SamplerForm, LocalModelForm),
 ]
 
 
