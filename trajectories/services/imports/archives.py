@@ -25,7 +25,8 @@ from trajectories.core.importers.archive_rows import (
     is_release,
     read_release,
 )
-from trajectories.core.importers.trace_files import ForeignTrace, read_traces
+from trajectories.core.importers.foreign_traces import ForeignTrace
+from trajectories.core.importers.trace_files import read_traces
 from trajectories.core.problems import ImportFault, ProblemError
 from trajectories.core.records import JSON
 from trajectories.core.releases.items import item_hash
