@@ -7,11 +7,13 @@ a review and a verdict. Says, for the machine as it is:
 
 - the funnel of a rule of SQL clauses alone, and the same with a single verifier's verdict, in seconds (median);
 - the preview that the editor asks for (funnel and three rows), through the page itself;
-- freezing what is accepted, in rows a second with the worker's memory, and the `COPY` of as many items beside it;
+- freezing what is accepted, in rows a second with the worker's memory, and for a second of CPU, worker and database
+  together; and the `COPY` of as many items beside it;
 - the clauses that compare traces, in milliseconds a trace, over `--compared` traces with texts of 6 kB.
 """
 
 import argparse
+import os
 import random
 import resource
 import signal
@@ -144,9 +146,14 @@ def measure_freezing(lead: Any) -> None:
     from trajectories.core.releases.rules import Rule
     from trajectories.services.releases.freezing import freeze_accepted
 
-    started = time.monotonic()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        backend = cursor.fetchone()[0]
+    started, own, server = time.monotonic(), time.process_time(), cpu_seconds(backend)
     release = freeze_accepted(actor=lead, title="All", rule=Rule(hinted="too"), key=uuid.uuid4())
-    seconds = time.monotonic() - started
+    seconds, own = time.monotonic() - started, time.process_time() - own
+    busy = own + cpu_seconds(backend) - server
+    print(f"freezing: {release.item_count / busy:,.0f} rows for a second of CPU, {own / busy:.0%} of it the worker's")
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(
         f"freezing: {release.item_count / seconds:,.0f} rows/s ({release.item_count:,} rows), at most {memory:.0f} MB"
@@ -157,6 +164,12 @@ def measure_freezing(lead: Any) -> None:
         with cursor.copy(query) as copied:
             size = sum(len(block) for block in copied)
     print(f"COPY of its items: {release.item_count / (time.monotonic() - started):,.0f} rows/s, {size / 1e6:.0f} MB")
+
+
+def cpu_seconds(pid: int) -> float:
+    """The CPU time that a process has taken, which other work beside does not stretch (Linux)."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def measure_comparing(options: argparse.Namespace, lead: Any) -> None:

@@ -27,11 +27,11 @@ UNIT = 0.15
 """Units of description length for each bit: an operation chosen blindly among some 430 then costs as much as one of
 the catalogue does on average."""
 
-BACK_OFF = 4.0
+BACK_OFF = 10.0
 """How many programs' worth the general habit counts against what followed a certain operation."""
 
 DETAIL_BACK_OFF = 2.0
-UNSEEN = 0.1
+UNSEEN = 0.05
 """What an operation counts that no program had, in programs."""
 
 LEAST = 1e-6
