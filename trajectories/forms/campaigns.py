@@ -139,10 +139,14 @@ class CampaignForm(PlanParts, PlainForm):
         max_value=MAX_COST - 1,
         decimal_places=6,
         label="Money budget",
-        help_text="Of all runs together.",
+        help_text="Of all runs together, where a language model is paid.",
     )
     budget_tokens = forms.IntegerField(
-        required=False, min_value=1, max_value=10**15, label="Token budget", help_text="Input and output of all runs."
+        required=False,
+        min_value=1,
+        max_value=10**15,
+        label="Token budget",
+        help_text="Of all runs, input and output.",
     )
 
     def __init__(self, *args: Any, cloned_from: Campaign | None = None, **options: Any) -> None:

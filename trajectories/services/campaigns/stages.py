@@ -18,6 +18,7 @@ from trajectories.core.campaigns.plans import Basis, CampaignPlan, Replay
 from trajectories.core.campaigns.stages import Arm, Stage
 from trajectories.core.faults import Fault
 from trajectories.core.identity import derive_seed
+from trajectories.core.learning.rules import UNIFORM, TrainingRule
 from trajectories.core.releases.rules import Rule
 from trajectories.core.selections import Selection
 from trajectories.core.verifiers import consensus
@@ -44,6 +45,9 @@ from trajectories.services.runs.lifecycle import MAX_SEED, MAX_TITLE, plan_run
 from trajectories.services.runs.plans import Budget, Plan
 from trajectories.services.training.planning import start_training
 from trajectories.services.verification.reverifications import plan_reverification
+
+EVERYTHING = TrainingRule(take=UNIFORM)
+"""The release of a generation was chosen by the rule of the campaign: all of it is learnt from."""
 
 
 class StuckError(Exception):
@@ -267,6 +271,7 @@ def _train(campaign: Campaign, row: Generation, plan: CampaignPlan) -> bool:
         trainer=plan.trainer,
         parameters={**plan.parameters, **({WRONG_TOO: True} if takes_wrong else {})},
         base=base,
+        rule=EVERYTHING.as_json(),
         parent_job=campaign,
         seed=derive_seed(campaign.seed, "training", row.number) % MAX_SEED,
         title=f"{campaign.title}: {_name(row).lower()}"[:MAX_TITLE],
