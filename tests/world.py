@@ -22,12 +22,14 @@ from django.urls import reverse
 from django.utils import timezone
 
 from tests import factories
+from tests.campaigns import measured_campaign
 from tests.generation import waiting_candidate
 from tests.judging import rubric
 from tests.queues import item_of, queue_of
 from tests.worlds import agent, make_world_set, plan_episodes, play_all, world_plan
 from trajectories.adapters.chat_api import ChatSettings
 from trajectories.charts import CHARTS
+from trajectories.charts.campaigns import CAMPAIGN_CHARTS
 from trajectories.core.curation.reviews import Decision, ReviewDraft
 from trajectories.core.programs.replays import RULES_VERSION, PairReplay, ReplayStep
 from trajectories.core.releases.rules import Rule
@@ -37,6 +39,7 @@ from trajectories.forms.traces import TraceListForm
 from trajectories.models import (
     JOB_KINDS,
     Brief,
+    Campaign,
     Delivery,
     Export,
     Freezing,
@@ -111,6 +114,7 @@ class World:
     judge_job: JudgeJob
     reverification: Reverification
     sampler: Sampler
+    local_model: Sampler
     instruction: Instruction
     imported_file: Import
     queue: Queue
@@ -119,6 +123,7 @@ class World:
     flag: QueueFlag
     reviewer: User
     void: ReviewVoid
+    campaign: Campaign
     view: SavedView
     played: Trace
 
@@ -199,6 +204,7 @@ def make_world(lead: User) -> World:
         JudgeJobItem.objects.create(judge_job=job, trace=trace)
     again = Reverification.objects.create(verifiers=["arc_test"], last_id=1, total_count=1, state="finished")
     queue = queue_of(lead, list(traces))
+    campaign = measured_campaign(lead, run, release)
     item = item_of(queue, traces[2])
     flag = QueueFlag.objects.create(item=item_of(queue, traces[0]), reviewer=lead, note="Does it count?")
     return World(
@@ -223,12 +229,14 @@ def make_world(lead: User) -> World:
         judge_job=job,
         reverification=again,
         sampler=chat,
+        local_model=factories.make_sampler(kind="local", title="A local model", parameters={"folder": "small"}),
         instruction=Instruction.objects.filter(suits=Instruction.Suits.CHAT, problem_kind="arc").first()
         or Instruction.objects.filter(suits=Instruction.Suits.CHAT).first(),
         imported_file=Import.objects.create(
             kind=Import.Kind.TRACES, source="traces.jsonl", state=Import.State.FINISHED, inserted=3, created_by=lead
         ),
         reviewer=lead,
+        campaign=campaign,
         view=SavedView.objects.create(
             owner=lead, title="Accepted ones", is_shared=True, selection={"version": 1, "decision": "accepted"}
         ),
@@ -269,6 +277,8 @@ def _reading(world: World) -> Iterator[Visit]:
         "audit_detail": [[name] for name in AUDITS],
         "brief_detail": [[world.brief.pk]],
         "brief_edit": [[world.brief.pk]],
+        "campaign_detail": [[world.campaign.pk]],
+        "campaign_figure": [[world.campaign.pk, name] for name in CAMPAIGN_CHARTS],
         "candidate_detail": [[world.candidate.pk], [world.rejected.pk]],
         "delivery_detail": [[world.delivery.pk]],
         "delivery_download": [[world.delivery.pk]],
@@ -278,6 +288,7 @@ def _reading(world: World) -> Iterator[Visit]:
         "export_detail": [[world.export.pk]],
         "export_download": [[world.export.pk]],
         "figure": [[name] for name in CHARTS],
+        "budget_figure": [["curves"], ["frontier"]],
         "generation_detail": [[world.generation.pk]],
         "grid_detail": [[CODE]],
         "grid_png": [["canonical", CODE]],
@@ -315,7 +326,8 @@ def _reading(world: World) -> Iterator[Visit]:
         "run_arc_score": [[world.run.pk]],
         "run_detail": [[world.run.pk]],
         "attempt_list": [[world.run.pk]],
-        "sampler_detail": [[world.sampler.pk]],
+        "sampler_detail": [[world.sampler.pk], [world.local_model.pk]],
+        "local_model_edit": [[world.local_model.pk]],
         "sampler_edit": [[world.sampler.pk]],
         "problem_diversity": [[world.problem.pk]],
         "problem_share": [[world.problem.pk], [world.old.problem_id]],
@@ -339,12 +351,16 @@ def _reading(world: World) -> Iterator[Visit]:
     }
     bare = [
         *("brief_list", "brief_new", "candidate_list", "candidate_next", "generation_list", "generation_new", "health"),
+        *("campaign_list", "campaign_new", "campaign_estimate"),
         *("health_of_work", "adjudication_list", "adjudication_next", "quality", "audit_index"),
         *("comparison_next", "comparison_ranking", "insight_worlds", "world_list"),
         *(
             "home",
             "import_list",
             "insights",
+            "budget",
+            "budget_problems",
+            "versus",
             "instruction_list",
             "mention_list",
             "instruction_new",
@@ -376,6 +392,7 @@ def _reading(world: World) -> Iterator[Visit]:
             "run_new",
         ),
         *("run_estimate", "run_prompts", "sampler_list", "sampler_new", "trace_list", "trace_import", "trace_next"),
+        "local_model_new",
         *("trace_compare", "comparison_share"),
         *("trace_actions", "trace_download", "saved_view_list", "review_list"),
     ]
@@ -507,6 +524,7 @@ def _posting(world: World) -> Iterator[Visit]:
         ("trace_tag", [], {"tag": "odd"}),
         ("trace_tag", [], {"tag": "quolls", "do": "remove"}),
         ("trace_tag_undo", [10**9], {}),
+        ("saved_view_restore", [10**9], {}),
         ("saved_view_list", [], {"title": "Mine"}),
         ("saved_view_change", [world.view.pk], {"title": "Mine"}),
         ("adjudication_decide", [trace], {"key": key, "decision": "accept", "review": "0", "adjudication": "0"}),
@@ -518,6 +536,10 @@ def _posting(world: World) -> Iterator[Visit]:
         ("review_void_undo", [world.void.pk], {"key": key}),
         *(("audit_queue", [name], {}) for name in AUDITS),
         ("brief_preview", [], {"title": "A", "name": "a", "template": "{problem}"}),
+        ("campaign_budget", [world.campaign.pk], {"budget_tokens": "0"}),
+        ("campaign_estimate", [], {"title": ""}),
+        ("campaign_new", [], {"title": ""}),
+        ("campaign_overrule", [world.campaign.pk], {"number": 1, "reason": ""}),
         ("candidate_decide", [candidate], {}),
         ("candidate_edit", [candidate], {}),
         ("review_leases", [], {"token": key}),

@@ -117,6 +117,11 @@ def restored_origin(known: Mapping[str, Any]) -> dict[str, Any]:
     return {name: known[RESTORED][name] for name in ("sampler", "instruction")} if RESTORED in known else {}
 
 
+def trace_hash_of(known: Mapping[str, Any], own: str) -> str:
+    """The content hash of an item's trace as its release has it, which a restored item had elsewhere; `own` is here."""
+    return str(known[RESTORED]["trace"]) if RESTORED in known else own
+
+
 def canonical_prompt(problem: Problem) -> tuple[Mapping[str, Any], ...]:
     """How a problem is asked where the prompts that were sent differ."""
     return tuple(dict(message) for message in render_messages(CANONICAL, to_public(problem)))

@@ -11,8 +11,8 @@ from trajectories.core.environments.base import State
 from trajectories.core.environments.schedules import WorldPlan
 from trajectories.models import Mind, Transition
 
-SHOWN = 100
-"""Transitions that a page lists: those seen last."""
+SHOWN = 30
+"""Transitions that a page lists."""
 
 
 def read_state(kept: str) -> State:
@@ -75,5 +75,6 @@ def memory_map(mind: Mind, *, before: int | None, layer: State) -> MemoryMap:
 
 
 def newest_transitions(mind: Mind) -> QuerySet[Transition]:
-    """The SHOWN transitions that were seen last; those that contradicted come first among equals."""
-    return mind.transitions.order_by("-seen_episode", "-seen_step", F("overwritten").desc(), "-pk")[:SHOWN]
+    """SHOWN transitions: those that were contradicted last, then those that were seen last."""
+    contradicted = F("overwritten_episode").desc(nulls_last=True)
+    return mind.transitions.order_by(contradicted, "-seen_episode", "-seen_step", "-pk")[:SHOWN]

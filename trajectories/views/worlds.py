@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from trajectories.charts import WORLD_CHARTS
 from trajectories.core.consolidation.recovery import RECOVERED_OF, WINDOW
-from trajectories.core.environments import WORLDS
+from trajectories.core.environments import WORLDS, World
 from trajectories.core.environments.registered import Registered
 from trajectories.forms.insights import InsightForm
 from trajectories.forms.worlds import WorldForm
@@ -33,12 +33,22 @@ view_problems = needs("trajectories.view_problem")
 view_figures = needs("trajectories.view_run", "trajectories.view_trace")
 
 
+def _told(kind: type[World]) -> dict[str, str]:
+    """What a template is told of a world: it would call the class itself."""
+    return {"name": kind.name, "title": kind.title, "summary": kind.summary}
+
+
 @require_safe
 @view_problems
 def world_list(request: HttpRequest) -> HttpResponse:
     """The worlds there are, the sets of episodes made of them, and what agents have learnt."""
     minds = list(list_minds()[: MINDS + 1]) if request.user.has_perm("trajectories.view_run") else []
-    context = {"kinds": KINDS.values(), "sets": list_world_sets(), "minds": minds[:MINDS], "more": len(minds) > MINDS}
+    context = {
+        "kinds": [_told(kind) for kind in KINDS.values()],
+        "sets": list_world_sets(),
+        "minds": minds[:MINDS],
+        "more": len(minds) > MINDS,
+    }
     return render(request, "trajectories/worlds/list.html", context)
 
 
@@ -62,7 +72,7 @@ def world_new(request: HttpRequest, name: str) -> HttpResponse:
         }
         job = plan_import(actor=visitor(request), kind=Import.Kind.EPISODES, source=plan.world, options=options)
         return redirect("import_detail", job.pk)
-    context = {"kind": KINDS[name], "form": form, "sets": list_problem_sets()}
+    context = {"kind": _told(KINDS[name]), "form": form, "sets": list_problem_sets()}
     return render(request, "trajectories/worlds/new.html", context, status=422 if form.errors else 200)
 
 

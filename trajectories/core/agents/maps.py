@@ -10,10 +10,10 @@ from trajectories.core.environments.base import State
 from trajectories.core.environments.schedules import WorldPlan
 
 KNOWN, OLD, WRONG, NEW = "known", "old", "wrong", "new"
-"""What is remembered of a move: seen since the change; not seen since; not what the world does now; overwritten."""
+"""What is remembered of a move: true; true, but not seen since the change; not what the world does; overwritten."""
 
 MEANINGS = {
-    KNOWN: "as the world is, seen since the change",
+    KNOWN: "as the world is",
     OLD: "as the world is, not seen since the change",
     WRONG: "out of date: the world does something else now",
     NEW: "overwritten since the change",

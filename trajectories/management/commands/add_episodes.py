@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 from trajectories.core.environments import PREFIX, WORLDS, world_type
 from trajectories.core.environments.schedules import WorldPlan, read_changes
 from trajectories.core.faults import Fault
+from trajectories.management.arguments import title
 from trajectories.models import Problem
 from trajectories.services.problems.episodes import add_episodes
 
@@ -19,12 +20,12 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("world", help=f"one of {', '.join(WORLDS)}, or {PREFIX}NAME for one of Gymnasium")
-        parser.add_argument("--title", help="of the set; by default it says which world")
+        parser.add_argument("--title", type=title, help="of the set; by default it says which world")
         parser.add_argument("--episodes", type=int, default=100, metavar="N", help="by default 100")
         parser.add_argument("--steps", type=int, metavar="N", help="of an episode at the most; by default the world's")
         parser.add_argument("--seed", type=int, default=0, metavar="N", help="decides all that is drawn in the world")
         parser.add_argument(
-            "--set", dest="settings", nargs="+", default=[], metavar="NAME=VALUE", help="settings of the world"
+            "--set", dest="world_settings", nargs="+", default=[], metavar="NAME=VALUE", help="settings of the world"
         )
         parser.add_argument(
             "--changes",
@@ -46,7 +47,7 @@ class Command(BaseCommand):
         except (Fault, ValueError) as fault:
             raise CommandError(str(fault)) from fault
         except ValidationError as fault:
-            raise CommandError("; ".join(fault.messages)) from fault
+            raise CommandError(f"--title: found {options['title']!r}, expected one with letters or digits.") from fault
         if report.refused:
             raise CommandError(f"{report.faults[0]}; nothing was made.")
         where = f" in the set {report.problem_set.name}" if report.problem_set else ""
@@ -65,7 +66,7 @@ def _plan(options: dict[str, Any]) -> WorldPlan:
     return WorldPlan.from_json(
         {
             "world": world,
-            "settings": dict(map(_setting, options["settings"])),
+            "settings": dict(map(_setting, options["world_settings"])),
             "changes": [change.to_json() for change in read_changes(changes)],
             "seed": options["seed"],
             "steps": options["steps"] or kind.usual_steps,

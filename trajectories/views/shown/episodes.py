@@ -57,6 +57,22 @@ class ShownFrame:
     values: Sequence[tuple[str, float]]
 
     @property
+    def decides(self) -> str:
+        """What decides about the next action, in words."""
+        if self.by == "slow":
+            return (
+                f"memory: {self.found} of {self.branches} walks reach the goal, the shortest in {self.way_steps} "
+                f"step{'' if self.way_steps == 1 else 's'}"
+            )
+        who = {"fast": "the network", "table": "the table"}.get(self.by, "chance")
+        return f"{who}; none of {self.branches} walks through memory reaches the goal" if self.branches else who
+
+    @property
+    def told_values(self) -> str:
+        """The values of the actions, by name."""
+        return ", ".join(f"{name} {value:.2f}" for name, value in self.values)
+
+    @property
     def is_first(self) -> bool:
         """Whether nothing was done yet."""
         return self.step == 0
