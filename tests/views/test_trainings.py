@@ -48,7 +48,7 @@ def test_a_lead_asks_for_a_training_from_a_release_and_watches_it(as_lead, told)
     training = Training.objects.get()
     assert answer.url == reverse("training_detail", args=[training.pk])
     assert (training.parameters, training.base, training.seed) == ({"steps": 5}, base, 3)
-    assert training.rule == {"version": 1, "per_problem": 2}
+    assert training.rule == {"version": 1, "per_problem": 2, "bins": False}
     assert "Queued" in as_lead.get(answer.url).content.decode()
     train_next(job_id=training.pk)
     page = as_lead.get(answer.url).content.decode()
@@ -68,8 +68,8 @@ def test_a_lead_asks_for_a_training_from_a_release_and_watches_it(as_lead, told)
 @pytest.mark.parametrize(
     ("values", "told_as"),
     [
-        ({"parameter_steps": "0"}, "1 or more"),
-        ({"take": "best"}, "expected one of"),
+        ({"parameter_steps": "0"}, "Found 0, expected"),
+        ({"take": "best"}, "Found &#x27;best&#x27;, expected"),
         ({"replay": "50"}, "expected one or more to replay"),
         ({"release": "999999"}, "Found"),
     ],
