@@ -43,10 +43,10 @@ def arc_spec(number: int) -> dict[str, Any]:
     }
 
 
-def make_release(right: int = 6, *, wrong: int = 0, programs: tuple[str, ...] = (FLIP, TURN)) -> Release:
-    """A release of so many right traces of as many ARC tasks, and so many wrong ones, with programs in turn."""
+def make_release(right: int = 6, *, programs: tuple[str, ...] = (FLIP, TURN)) -> Release:
+    """A release of so many right traces of as many ARC tasks, with programs in turn."""
     reviewer = User.objects.get_or_create(username="trainings-reviewer")[0]
-    for place in range(right + wrong):
+    for place in range(right):
         number = next(NUMBERS)
         problem = factories.make_problem(
             kind="arc", name=f"turned-{number}", spec=arc_spec(number), reference=[[[2, 2], [number % 9, 1]]]
@@ -56,7 +56,7 @@ def make_release(right: int = 6, *, wrong: int = 0, programs: tuple[str, ...] = 
         trace = factories.make_trace(
             problem=problem,
             program=programs[place % len(programs)],
-            correctness="fail" if place >= right else "pass",
+            correctness="pass",
             decision="accepted",
         )
         factories.make_review(trace=trace, reviewer=reviewer)

@@ -38,7 +38,7 @@ def asked(release, **values):
 
 def test_a_lead_asks_for_a_training_from_a_release_and_watches_it(as_lead, told):
     base = ensure_symbolic()
-    release = make_release(2, wrong=1)
+    release = make_release(2)
     page = as_lead.get(reverse("release_detail", args=[release.pk])).content.decode()
     address = f"{reverse('training_new')}?release={release.pk}"
     assert address in page
@@ -48,7 +48,7 @@ def test_a_lead_asks_for_a_training_from_a_release_and_watches_it(as_lead, told)
     training = Training.objects.get()
     assert answer.url == reverse("training_detail", args=[training.pk])
     assert (training.parameters, training.base, training.seed) == ({"steps": 5}, base, 3)
-    assert training.rule == {"version": 1, "per_problem": 2}
+    assert training.rule == {"version": 1, "per_problem": 2, "bins": False}
     assert "Queued" in as_lead.get(answer.url).content.decode()
     train_next(job_id=training.pk)
     page = as_lead.get(answer.url).content.decode()
@@ -62,14 +62,14 @@ def test_a_lead_asks_for_a_training_from_a_release_and_watches_it(as_lead, told)
     table = b"".join(as_lead.get(reverse("training_curves", args=[training.pk]), {"format": "csv"}).streaming_content)
     assert table.decode().splitlines() == ["Step,Loss", "1,0.5", "2,0.25"]
     file = as_lead.get(reverse("training_artefact", args=[training.pk]))
-    assert b"".join(file.streaming_content) == b'{"lessons": 2}', "what is known to be wrong did not enter"
+    assert b"".join(file.streaming_content) == b'{"lessons": 2}'
 
 
 @pytest.mark.parametrize(
     ("values", "told_as"),
     [
-        ({"parameter_steps": "0"}, "1 or more"),
-        ({"take": "best"}, "expected one of"),
+        ({"parameter_steps": "0"}, "Found 0, expected"),
+        ({"take": "best"}, "Found &#x27;best&#x27;, expected"),
         ({"replay": "50"}, "expected one or more to replay"),
         ({"release": "999999"}, "Found"),
     ],

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from trajectories.core.identity import derive_seed
 from trajectories.core.learning.rules import CORRECT, GREEDY_DIVERSE, UNIFORM, TrainingRule
-from trajectories.core.releases.spreading import Contender, spread
+from trajectories.core.releases.spreading import Contender, spread, spread_from
 
 ACCURACY_BINS = (0.0, 0.34, 0.98, 1.0)
 """The upper ends of the bins: nothing right, up to a third, nearly all, all."""
@@ -117,8 +117,9 @@ def greedy_diverse(group: Sequence[Entrant], most: int) -> list[Entrant]:
     """Half of them the best by accuracy, the rest the most different of what is left; all where there are fewer."""
     ranked = sorted(group, key=lambda each: (-_accuracy(each), each.key))
     best = ranked[: math.ceil(most / 2)]
-    rest = [each for each in group if each not in best]
-    return [*best, *most_different(rest, most - len(best))]
+    contenders = [each.contender for each in ranked]
+    others = spread_from(contenders, range(len(best)), most - len(best))
+    return [*best, *(ranked[place] for place in others)]
 
 
 def draw_evenly(entrants: Sequence[Entrant], most: int, seed: int) -> list[Entrant]:

@@ -111,6 +111,12 @@ def spread(contenders: Sequence[Contender], count: int) -> list[int]:
     return chosen
 
 
+def spread_from(contenders: Sequence[Contender], chosen: Sequence[int], count: int) -> list[int]:
+    """The places of at most `count` others, those first that are furthest from the ones at the places `chosen`."""
+    pool = [place for place in range(len(contenders)) if place not in set(chosen)]
+    return _furthest(contenders, pool, list(chosen), count) if pool and count > 0 else []
+
+
 def _furthest(contenders: Sequence[Contender], pool: list[int], chosen: list[int], count: int) -> list[int]:
     rows = np.stack([np.frombuffer(contenders[place].sketch or bytes(4 * PERMUTATIONS), dtype="<u4") for place in pool])
     programs = np.array([contenders[place].program for place in pool])
