@@ -118,6 +118,7 @@ def test_what_goes_wrong_pauses_the_training_with_a_sentence_and_it_can_go_on(mo
     assert training.state == "paused"
     assert words in training.reason
     assert (training_folder(training.pk) / "trained").is_dir()
+    (training_folder(training.pk) / "trained" / "large.bin").unlink(missing_ok=True)
     let_play(monkeypatch, STARTED, MODEL, FINISHED)
     steer("training", RESUME, actor=None, job_id=training.pk)
     train_next(job_id=training.pk)
