@@ -5,7 +5,7 @@ PYTHON ?= python3
 # Three processes on two cores: much of what tests take is waiting for servers, workers and browsers to start.
 TEST_PROCESSES ?= 3
 
-.PHONY: help run test lint types contracts unit benchmarks screenshots tools procedural cloud environment environment-dev
+.PHONY: help run test lint types contracts unit benchmarks screenshots tools procedural cloud training environment environment-dev
 .NOTPARALLEL:
 
 help:
@@ -19,6 +19,7 @@ help:
 	@echo "make screenshots pictures of every page, wide, on a phone and dark, in var/screenshots/"
 	@echo "make procedural  add the families of procedural problems (needs a C compiler)"
 	@echo "make cloud       add what files in a bucket of S3 and pushes to the Hugging Face Hub need"
+	@echo "make training    add what trains and serves models here: torch, trl and peft, in var/training-python"
 
 run: environment
 	@.ci/tools bubblewrap sandbox
@@ -56,6 +57,9 @@ procedural: environment
 
 cloud: environment
 	@.ci/packages .venv/bin/python requirements-cloud.txt
+
+training: environment
+	@PYTHON="$(PYTHON)" .ci/training
 
 environment:
 	@PYTHON="$(PYTHON)" .ci/environment requirements.txt

@@ -15,6 +15,7 @@ from hypothesis import settings as hypothesis_settings
 from tests import factories
 from tests.worker import connect_queues, disconnect_queues
 from trajectories.models import Problem
+from trajectories.selectors.insights.budgets import forget_budgets
 from trajectories.services.runs.requests import maker_of
 
 # Hashing a password is slow on purpose; here it would take most of the time of every test with a person in it.
@@ -25,6 +26,22 @@ hypothesis_settings.register_profile(
     "untimed", deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow]
 )
 hypothesis_settings.load_profile("untimed")
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item):
+    """A browser that an earlier test opened stays open, and Playwright's event loop with it: whatever starts a loop of
+    its own in this thread would be refused, in a test that has no browser at all. And a connection of Django belongs to
+    the loop that it was opened in: a test that saw another one than its fixtures would leave its rows to the next."""
+    if "playwright" in getattr(item, "fixturenames", ()):
+        return (yield)
+    loop = asyncio._get_running_loop()
+    asyncio._set_running_loop(None)
+    try:
+        return (yield)
+    finally:
+        if loop is not None and not loop.is_closed():
+            asyncio._set_running_loop(loop)
 
 
 @pytest.fixture(autouse=True)
@@ -38,21 +55,16 @@ def _plain_static_files(settings):
 
 @pytest.fixture(autouse=True)
 def _counts_take_their_time(monkeypatch):
-    """On a busy machine the count of three rows may be given up for an estimate, which no test expects."""
+    """On a busy machine the count of three rows may be given up for an estimate, which no test expects, and their walk
+    for another one, which no count of queries does."""
     monkeypatch.setattr("trajectories.selectors.listing.COUNT_MILLISECONDS", 60_000)
+    monkeypatch.setattr("trajectories.selectors.listing.WALK_MILLISECONDS", 60_000)
 
 
 @pytest.fixture(autouse=True)
-def _no_event_loop_of_a_browser(request):
-    """A browser that an earlier test opened stays open, and Playwright's event loop with it: whatever starts a loop of
-    its own in this thread would be refused, in a test that has no browser at all."""
-    if "playwright" in request.fixturenames:
-        yield
-        return
-    loop = asyncio._get_running_loop()
-    asyncio._set_running_loop(None)
-    yield
-    asyncio._set_running_loop(loop)
+def _no_samples_of_earlier_tests():
+    """Samples for budgets are kept for a while whatever is stored."""
+    forget_budgets()
 
 
 @pytest.fixture(autouse=True)

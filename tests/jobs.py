@@ -8,6 +8,7 @@ from django.contrib.auth.models import User
 from django.urls import reverse
 
 from tests import factories
+from tests.campaigns import begin
 from tests.generation import writing_plan
 from tests.judging import job_over, works
 from trajectories.adapters.chat_api import ChatSettings
@@ -15,7 +16,9 @@ from trajectories.core.selections import Selection
 from trajectories.core.verifiers import VERIFIERS
 from trajectories.models import Delivery, Export, Import, Release, Sampler, Training
 from trajectories.services.curation.segmentations import plan_segmentation
+from trajectories.services.endpoints.samplers import ensure_symbolic
 from trajectories.services.generation.jobs import plan_generation
+from trajectories.services.prompts.instructions import ensure_symbolic_views
 from trajectories.services.releases.freezing import Order, plan_freezing
 from trajectories.services.verification.reverifications import plan_reverification
 
@@ -59,6 +62,7 @@ MAKERS: dict[str, Callable[[], Any]] = {
         kind=Import.Kind.QUESTIONS, source="questions.jsonl", options={"set_title": "A set", "on_fault": "skip"}
     ),
     "freezing": _freezing,
+    "campaign": lambda: begin(instructions=ensure_symbolic_views(), sampler=ensure_symbolic(), trainer="embedded"),
     "segmentation": lambda: plan_segmentation(
         actor=None, selection=Selection(problem=works("right")[0].problem_id), segmentation="sentences:1"
     ),

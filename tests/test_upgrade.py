@@ -102,7 +102,7 @@ def test_jobs_of_model_judges_keep_their_rows_rights_and_rules(earlier, trace):
         answer.pk,
         verdict.pk,
     )
-    assert Reverification.objects.get(pk=again.pk).rule.query() == "decision=unreviewed&model_judged=unjudged"
+    assert Reverification.objects.get(pk=again.pk).rule.query() == "model_judged=unjudged&decision=unreviewed"
     event.refresh_from_db()
     assert (event.verb, event.object_type) == ("judging.planned", "judgejob")
     rights = set(group.permissions.values_list("codename", "content_type__model", "name"))

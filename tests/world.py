@@ -10,6 +10,8 @@ import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from django.contrib import admin
@@ -20,12 +22,14 @@ from django.urls import reverse
 from django.utils import timezone
 
 from tests import factories
+from tests.campaigns import measured_campaign
 from tests.generation import waiting_candidate
 from tests.judging import rubric
 from tests.queues import item_of, queue_of
 from tests.worlds import agent, make_world_set, plan_episodes, play_all, world_plan
 from trajectories.adapters.chat_api import ChatSettings
 from trajectories.charts import CHARTS
+from trajectories.charts.campaigns import CAMPAIGN_CHARTS
 from trajectories.core.curation.reviews import Decision, ReviewDraft
 from trajectories.core.programs.replays import RULES_VERSION, PairReplay, ReplayStep
 from trajectories.core.releases.rules import Rule
@@ -35,6 +39,7 @@ from trajectories.forms.traces import TraceListForm
 from trajectories.models import (
     JOB_KINDS,
     Brief,
+    Campaign,
     Delivery,
     Export,
     Freezing,
@@ -58,6 +63,8 @@ from trajectories.models import (
     Sampler,
     SavedView,
     Trace,
+    Training,
+    TrainingPoint,
 )
 from trajectories.selectors.adjudications import STATES as DISPUTE_STATES
 from trajectories.selectors.jobs import STATE_FILTERS as JOB_STATES
@@ -69,6 +76,7 @@ from trajectories.selectors.runs import STATE_FILTERS
 from trajectories.selectors.traces import ORDERS
 from trajectories.services.curation.queues import VERBS
 from trajectories.services.curation.reviews import submit_review
+from trajectories.services.endpoints.artefacts import store_artefact
 from trajectories.services.endpoints.samplers import ensure_symbolic
 from trajectories.services.prompts.briefs import ensure_shipped_briefs
 from trajectories.services.prompts.instructions import ensure_shipped_instructions, ensure_symbolic_views
@@ -97,6 +105,7 @@ class World:
     release: Release
     export: Export
     delivery: Delivery
+    training: Training
     candidate: ProblemCandidate
     rejected: ProblemCandidate
     generation: GenerationJob
@@ -105,6 +114,7 @@ class World:
     judge_job: JudgeJob
     reverification: Reverification
     sampler: Sampler
+    local_model: Sampler
     instruction: Instruction
     imported_file: Import
     queue: Queue
@@ -113,8 +123,24 @@ class World:
     flag: QueueFlag
     reviewer: User
     void: ReviewVoid
+    campaign: Campaign
     view: SavedView
     played: Trace
+
+
+def _training(release: Release) -> Training:
+    """A training that has ended, with curves and a file, of which no sampler came yet."""
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "guide.json"
+        file.write_bytes(b"{}")
+        artefact = store_artefact(file, suffix="json")
+    training = Training.objects.create(
+        release=release, trainer="embedded", title="A training", state="waiting", reason="", artefact=artefact,
+        funnel=[{"clause": "held_out", "removed": 0, "added": 0, "left": 1}], facts={"method": "counts"},
+    )  # fmt: skip
+    for step in (1, 2):
+        TrainingPoint.objects.create(training=training, step=step, values={"bits_a_step": 7.5 - step})
+    return training
 
 
 @dataclass(frozen=True)
@@ -178,6 +204,7 @@ def make_world(lead: User) -> World:
         JudgeJobItem.objects.create(judge_job=job, trace=trace)
     again = Reverification.objects.create(verifiers=["arc_test"], last_id=1, total_count=1, state="finished")
     queue = queue_of(lead, list(traces))
+    campaign = measured_campaign(lead, run, release)
     item = item_of(queue, traces[2])
     flag = QueueFlag.objects.create(item=item_of(queue, traces[0]), reviewer=lead, note="Does it count?")
     return World(
@@ -193,6 +220,7 @@ def make_world(lead: User) -> World:
         release=release,
         export=Export.objects.get(pk=export.pk),
         delivery=Delivery.objects.get(pk=delivery.pk),
+        training=_training(release),
         candidate=candidate,
         rejected=rejected,
         generation=candidate.job,
@@ -201,12 +229,14 @@ def make_world(lead: User) -> World:
         judge_job=job,
         reverification=again,
         sampler=chat,
+        local_model=factories.make_sampler(kind="local", title="A local model", parameters={"folder": "small"}),
         instruction=Instruction.objects.filter(suits=Instruction.Suits.CHAT, problem_kind="arc").first()
         or Instruction.objects.filter(suits=Instruction.Suits.CHAT).first(),
         imported_file=Import.objects.create(
             kind=Import.Kind.TRACES, source="traces.jsonl", state=Import.State.FINISHED, inserted=3, created_by=lead
         ),
         reviewer=lead,
+        campaign=campaign,
         view=SavedView.objects.create(
             owner=lead, title="Accepted ones", is_shared=True, selection={"version": 1, "decision": "accepted"}
         ),
@@ -247,12 +277,18 @@ def _reading(world: World) -> Iterator[Visit]:
         "audit_detail": [[name] for name in AUDITS],
         "brief_detail": [[world.brief.pk]],
         "brief_edit": [[world.brief.pk]],
+        "campaign_detail": [[world.campaign.pk]],
+        "campaign_figure": [[world.campaign.pk, name] for name in CAMPAIGN_CHARTS],
         "candidate_detail": [[world.candidate.pk], [world.rejected.pk]],
         "delivery_detail": [[world.delivery.pk]],
         "delivery_download": [[world.delivery.pk]],
+        "training_detail": [[world.training.pk]],
+        "training_curves": [[world.training.pk]],
+        "training_artefact": [[world.training.pk]],
         "export_detail": [[world.export.pk]],
         "export_download": [[world.export.pk]],
         "figure": [[name] for name in CHARTS],
+        "budget_figure": [["curves"], ["frontier"]],
         "generation_detail": [[world.generation.pk]],
         "grid_detail": [[CODE]],
         "grid_png": [["canonical", CODE]],
@@ -290,7 +326,8 @@ def _reading(world: World) -> Iterator[Visit]:
         "run_arc_score": [[world.run.pk]],
         "run_detail": [[world.run.pk]],
         "attempt_list": [[world.run.pk]],
-        "sampler_detail": [[world.sampler.pk]],
+        "sampler_detail": [[world.sampler.pk], [world.local_model.pk]],
+        "local_model_edit": [[world.local_model.pk]],
         "sampler_edit": [[world.sampler.pk]],
         "problem_diversity": [[world.problem.pk]],
         "problem_share": [[world.problem.pk], [world.old.problem_id]],
@@ -314,12 +351,16 @@ def _reading(world: World) -> Iterator[Visit]:
     }
     bare = [
         *("brief_list", "brief_new", "candidate_list", "candidate_next", "generation_list", "generation_new", "health"),
+        *("campaign_list", "campaign_new", "campaign_estimate"),
         *("health_of_work", "adjudication_list", "adjudication_next", "quality", "audit_index"),
         *("comparison_next", "comparison_ranking", "insight_worlds", "world_list"),
         *(
             "home",
             "import_list",
             "insights",
+            "budget",
+            "budget_problems",
+            "versus",
             "instruction_list",
             "mention_list",
             "instruction_new",
@@ -351,6 +392,7 @@ def _reading(world: World) -> Iterator[Visit]:
             "run_new",
         ),
         *("run_estimate", "run_prompts", "sampler_list", "sampler_new", "trace_list", "trace_import", "trace_next"),
+        "local_model_new",
         *("trace_compare", "comparison_share"),
         *("trace_actions", "trace_download", "saved_view_list", "review_list"),
     ]
@@ -482,6 +524,7 @@ def _posting(world: World) -> Iterator[Visit]:
         ("trace_tag", [], {"tag": "odd"}),
         ("trace_tag", [], {"tag": "quolls", "do": "remove"}),
         ("trace_tag_undo", [10**9], {}),
+        ("saved_view_restore", [10**9], {}),
         ("saved_view_list", [], {"title": "Mine"}),
         ("saved_view_change", [world.view.pk], {"title": "Mine"}),
         ("adjudication_decide", [trace], {"key": key, "decision": "accept", "review": "0", "adjudication": "0"}),
@@ -493,6 +536,10 @@ def _posting(world: World) -> Iterator[Visit]:
         ("review_void_undo", [world.void.pk], {"key": key}),
         *(("audit_queue", [name], {}) for name in AUDITS),
         ("brief_preview", [], {"title": "A", "name": "a", "template": "{problem}"}),
+        ("campaign_budget", [world.campaign.pk], {"budget_tokens": "0"}),
+        ("campaign_estimate", [], {"title": ""}),
+        ("campaign_new", [], {"title": ""}),
+        ("campaign_overrule", [world.campaign.pk], {"number": 1, "reason": ""}),
         ("candidate_decide", [candidate], {}),
         ("candidate_edit", [candidate], {}),
         ("review_leases", [], {"token": key}),
@@ -536,6 +583,7 @@ def _posting(world: World) -> Iterator[Visit]:
         ("push_create", [world.release.pk], {"hub": "HF_TOKEN", "repository": "us/data", "export": world.export.pk}),
         ("file_pin", ["export", world.export.pk], {"pinned": "1"}),
         ("file_pin", ["delivery", world.delivery.pk], {"pinned": "0"}),
+        ("training_attach", [world.training.pk], {"sampler": world.sampler.pk}),
         ("repair_new", [trace], {"key": key}),
         ("repair_new", [trace], {"key": key, "part_0": "Other words.", "then": "diff"}),
         ("repair_new", [trace], {"key": key, "part_0": "Other words.", "program": "print(1)"}),

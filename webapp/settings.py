@@ -134,6 +134,9 @@ STORAGES["exports"] = export_storage(EXPORT_DIR)
 ARTEFACT_DIR = VAR_DIR / "artefacts"
 STORAGES["artefacts"] = export_storage(ARTEFACT_DIR)  # files that trainings made and samplers use
 EXPORT_DAYS = whole_number("EXPORT_DAYS", default=30)  # files that nobody asks for are kept so long; 0 for ever
+MODELS_DIR = Path(os.environ.get("MODELS_DIR") or VAR_DIR / "models")  # language models on this machine's disk
+TRAINING_PYTHON = Path(os.environ.get("TRAINING_PYTHON") or BASE_DIR / "var" / "training-python")  # `make training`
+TRAINING_THREADS = whole_number("TRAINING_THREADS", default=os.cpu_count() or 1)  # of a model that trains or answers
 DISK_RESERVE_BYTES = 64 * 1024 * 1024  # with less than this free, the disk counts as full
 UPLOAD_LIMIT_BYTES = 64 * 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = 8 * 1024 * 1024

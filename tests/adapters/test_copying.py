@@ -2,9 +2,11 @@
 
 import pytest
 from django.db import IntegrityError
+from django.utils import timezone
 
 from tests import factories
-from trajectories.adapters.copying import copy_missing, copy_rows, reserve_ids
+from trajectories.adapters.copying import copied_line, copy_lines, copy_missing, copy_rows, reserve_ids
+from trajectories.adapters.spools import nameless_spool
 from trajectories.models import PendingVerification, Problem, Text
 
 pytestmark = pytest.mark.django_db
@@ -21,6 +23,32 @@ def test_every_column_is_what_the_model_would_have_written():
     differing = {name for name in saved if saved[name] != copied[name]}
     assert differing == {"id", "content_hash", "created_at"}
     assert abs((saved["created_at"] - copied["created_at"]).total_seconds()) < 60
+
+
+def test_lines_that_were_set_aside_are_the_same_rows(tmp_path):
+    problem_set = factories.make_problem_set()
+    rows = [
+        [problem_set.pk, "d" * 64, AWKWARD, {"a": [1, 2.5, None, AWKWARD], "\r\x08\x0b\x0c": True}, None],
+        [problem_set.pk, "e" * 64, "", {}, ["\\.", "\\N"]],
+        [problem_set.pk, "f" * 64, "\\.", {}, []],
+    ]
+    names = ("problem_set_id", "content_hash", "statement", "spec", "reference")
+    fixed = dict.fromkeys(("statement_hash", "family", "reference_source", "split"), "")
+    fixed |= {"kind": "text", "name": AWKWARD, "difficulty": {}, "created_at": timezone.now()}
+    fixed |= {"trace_count": 0, "correct_count": 0, "accepted_count": 0}
+    with nameless_spool(tmp_path) as spool:
+        for row in rows:
+            spool.append_line(copied_line(row))
+        assert copy_lines(Problem, names, spool.lines(), **fixed) == 3
+    stored = Problem.objects.order_by("content_hash").values_list("problem_set_id", *names[1:])
+    assert [list(row) for row in stored] == rows
+    assert set(Problem.objects.values_list("name", flat=True)) == {AWKWARD}
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_a_number_that_json_has_not_is_refused(value):
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        copied_line([{"a": value}])
 
 
 def test_none_is_null_and_not_the_json_null():

@@ -110,3 +110,14 @@ def test_one_that_is_damaged_says_so(tmp_path, damage):
     path.write_bytes(b'"zero"\n' + damage)
     with open_spool(path) as spool, pytest.raises(SpoolDamagedError, match="row 2"):
         list(spool.rows())
+
+
+def test_lines_come_back_as_they_are_and_lost_ones_are_told(tmp_path):
+    with nameless_spool(tmp_path) as spool:
+        for line in ("one\ttwo", "", "\u2028 ü \r"):
+            spool.append_line(line)
+        assert list(spool.lines()) == ["one\ttwo", "", "\u2028 ü \r"]
+        spool.append_line("more")
+        assert spool.cut(4)
+        with pytest.raises(SpoolDamagedError, match="found 1 of 4 lines"):
+            list(spool.lines())

@@ -5,12 +5,14 @@ from django.contrib.auth.models import Permission, User
 
 from tests import factories
 from tests.admin.pages import ask, confirm, form_of
+from tests.campaigns import begin
 from tests.generation import augmenting_plan, chain_of_thought, writing_plan
 from tests.jobs import model
 from tests.judging import rubric, works
 from trajectories.models import (
     AuditEvent,
     Brief,
+    Campaign,
     Export,
     GenerationJob,
     JudgeJob,
@@ -21,9 +23,10 @@ from trajectories.models import (
     Run,
     Sampler,
 )
+from trajectories.services.endpoints.samplers import ensure_symbolic
 from trajectories.services.generation.jobs import plan_generation
 from trajectories.services.prompts.briefs import ensure_shipped_briefs
-from trajectories.services.prompts.instructions import ensure_shipped_instructions
+from trajectories.services.prompts.instructions import ensure_shipped_instructions, ensure_symbolic_views
 from trajectories.services.runs.plans import Budget, plan_of
 
 
@@ -49,6 +52,17 @@ def paid_run(**values):
     ]
     fields = {"sampler": model(), "problems": problems, "instructions": [chain_of_thought()], "samples_each": 4}
     return factories.plan(**{**fields, "temperatures": [0.7], "budget": Budget(tokens=50_000), **values})
+
+
+def test_a_campaign_starts_again_with_another_setting(as_chief, chief):
+    first = begin(instructions=ensure_symbolic_views(), sampler=ensure_symbolic(), trainer="embedded")
+    asked = ask(as_chief, "campaign_again", first)
+    assert "Trainings</dt><dd>4" in words(asked), "the estimate"
+    done = confirm(as_chief, asked, Campaign, generations="1")
+    second = Campaign.objects.latest("pk")
+    assert done.redirect_chain[-1][0] == f"/campaigns/{second.pk}/"
+    assert (second.created_by, second.cloned_from, second.generation_count) == (chief, first, 1)
+    assert second.kept_plan.training_problems == first.kept_plan.training_problems
 
 
 def test_a_run_starts_again_with_the_same_plan(as_chief, chief, django_capture_on_commit_callbacks):

@@ -25,7 +25,10 @@ LAYERS = (
 )
 LOOSE = {"services": ("locks", "submissions", "texts"), "core": ("faults", "identity", "records", "selections")}
 """Modules that belong to no room: what all rooms share."""
-LOCKS = ("requirements.txt", "requirements-dev.txt", "requirements-procedural.txt", "requirements-sandbox.txt")
+LOCKS = (
+    *("requirements.txt", "requirements-dev.txt", "requirements-procedural.txt", "requirements-sandbox.txt"),
+    *("requirements-training.txt", "requirements-training-cards.txt"),
+)
 MARKED_SAFE = {f"trajectories/templatetags/{name}.py" for name in ("markup", "grids", "shares")}
 """Where text becomes markup: what these return has passed the sanitiser or was written by us."""
 

@@ -17,7 +17,7 @@ def test_rare_filters_are_one_key_away_and_stay_open_while_one_is_set(log_in, cu
     choice = page.get_by_label("Hinted")
     expect(page.locator(".trace-table tbody tr")).to_have_count(2)
     expect(choice).to_be_hidden()
-    expect(page.locator("summary kbd")).to_be_visible()  # the scripts have run
+    expect(page.locator(".more-filters summary kbd")).to_be_visible()  # the scripts have run
     page.keyboard.press("f")
     choice.select_option("only")
     expect(page.locator(".trace-table tbody tr")).to_have_count(1)
@@ -39,7 +39,7 @@ def test_what_is_typed_before_the_scripts_are_there_filters_all_the_same(log_in,
 
     page.route("**/htmx*.js*", hold)
     page.goto("/traces/", wait_until="commit")
-    page.get_by_label("Verdict", exact=True).select_option("fail", force=True)
+    page.get_by_role("search").get_by_label("Verdict", exact=True).select_option("fail", force=True)
     for route in held:
         route.continue_()
     expect(page.locator(".trace-table tbody tr")).to_have_count(1)
@@ -77,6 +77,16 @@ def test_rows_are_picked_tagged_and_found_by_their_tag(log_in, curator):
     expect(page.get_by_text("1 trace tagged “odd one”.")).to_be_visible()
     page.goto("/traces/?tag=odd+one")
     expect(page.locator(".trace-table tbody tr")).to_have_count(1)
+    # All of them by one key, and back by another.
+    expect(page.locator(".list-menus kbd").first).to_be_visible()
+    page.keyboard.press("b")
+    expect(page.get_by_role("heading", level=1)).to_have_text("1 trace")
+    expect(page.get_by_text("You put “odd one” on 1 trace")).to_be_visible()
+    page.keyboard.press("u")
+    expect(page.get_by_text("Undone for 1 trace.")).to_be_visible()
+    expect(page.get_by_role("heading", level=1)).to_have_text("1 trace")
+    page.goto("/traces/?tag=odd+one")
+    expect(page.get_by_role("heading", name="No trace matches these filters")).to_be_visible()
 
 
 def test_a_view_is_saved_and_opened_by_keys(log_in, curator):
@@ -93,3 +103,24 @@ def test_a_view_is_saved_and_opened_by_keys(log_in, curator):
     page.get_by_role("link", name="Wrong ones").click()
     expect(page.locator(".trace-table tbody tr")).to_have_count(1)
     expect(page.get_by_role("columnheader", name="Cost")).to_be_visible()
+    page.keyboard.press("v")
+    page.get_by_role("link", name="Change views").click()
+    page.get_by_role("button", name="Delete").click()
+    expect(page.get_by_role("heading", name="No views yet")).to_be_visible()
+    page.keyboard.press("u")
+    expect(page.get_by_text("The view “Wrong ones” is back.")).to_be_visible()
+    expect(page.get_by_role("link", name="Wrong ones")).to_be_visible()
+
+
+def test_a_wrong_range_is_told_beside_the_filters_and_mended_there(log_in, curator):
+    factories.make_trace(output_tokens=7)
+    page = log_in(curator)
+    page.goto("/traces/?length_from=5")
+    rows = page.locator(".trace-table tbody tr")
+    expect(rows).to_have_count(1)
+    last = page.locator("#id_length_to")
+    last.fill("3")
+    expect(page.get_by_text("Found 5 to 3, expected the lower one first.")).to_be_visible()
+    last.fill("9")
+    expect(page.get_by_text("expected the lower one first")).to_be_hidden()
+    expect(rows).to_have_count(1)

@@ -2,14 +2,15 @@
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from tests.factories import make_run, make_trace
 from trajectories.core.selections import Selection
 from trajectories.models import Trace
 from trajectories.selectors import listing
 from trajectories.selectors.blinding import EVERYTHING, Sight
-from trajectories.selectors.listing import Count, count_rows, estimate_rows
-from trajectories.selectors.traces import ORDERS, TRACES, TraceWalk, count_traces
+from trajectories.selectors.listing import Count, Lying, count_rows, estimate_rows, first_keys
+from trajectories.selectors.traces import ORDERS, TRACES, TraceWalk, count_traces, list_traces
 
 pytestmark = pytest.mark.django_db
 
@@ -74,6 +75,62 @@ def test_a_page_far_down_is_read_from_an_index(traces, order):
     plan = rows.explain()
     assert "Sort" not in plan
     assert "Index Cond" in plan
+
+
+@pytest.mark.parametrize("order", ["", *ORDERS])
+def test_rows_that_lie_far_from_each_other_are_found_all_the_same(traces, monkeypatch, order):
+    """The same pages where the order is followed to its end, and where that takes too long."""
+    rare = Trace.objects.filter(output_tokens=10, latency_seconds=0.5)
+    sort, asked = TRACES.sort(order), []
+
+    def pages():
+        found, page = [], TRACES.page(rare, sort, down=None, up=None, size=2, lying=Lying(is_sparse=True))
+        while True:
+            found.append([trace.pk for trace in page.rows])
+            if page.next is None:
+                break
+            page = TRACES.page(rare, sort, down=page.next, up=None, size=2, lying=Lying(is_sparse=True))
+        up = TRACES.page(rare, sort, down=None, up=found[1][0], size=2, lying=Lying(is_sparse=True))
+        return found, [trace.pk for trace in up.rows]
+
+    walked = pages()
+    assert [len(rows) for rows in walked[0]] == [2, 2, 2]
+    assert walked[1] == walked[0][0]
+    monkeypatch.setattr(listing, "_in_time", lambda ask, milliseconds: asked.append(milliseconds))
+    assert pages() == walked
+    assert asked == [listing.WALK_MILLISECONDS] * 4
+
+
+def test_what_is_far_down_is_given_up_in_time_and_sorted(traces, monkeypatch):
+    monkeypatch.setattr(listing, "WALK_MILLISECONDS", 1)
+    slow = Trace.objects.extra(where=["pg_sleep(0.01) IS NOT NULL"])
+    with CaptureQueriesContext(connection) as caught:
+        found = first_keys(slow, TRACES.sort(""), 3)
+    assert found == sorted((trace.pk for trace in traces), reverse=True)[:3]
+    walked, hidden = (each["sql"].rpartition("ORDER BY")[2] for each in caught if "ORDER BY" in each["sql"])
+    assert "COALESCE" not in walked
+    assert hidden.strip().startswith("COALESCE"), "which no index is made of"
+    assert Trace.objects.count() == 15, "what comes after it has all the time it needs"
+
+
+def test_only_lists_of_several_filters_are_walked_so(traces, django_assert_num_queries):
+    first = traces[0]
+    list_traces(TraceWalk(), EVERYTHING)
+    for walk, count in (
+        (TraceWalk(), 1),
+        (TraceWalk(run=first.run_id), 1),
+        (TraceWalk(order="longest"), 1),
+        # A savepoint, its time, the ids, all the time again, its end, the rows.
+        (TraceWalk(run=first.run_id, length_to=10), 6),
+        (TraceWalk(length_from=5), 6),
+    ):
+        with django_assert_num_queries(count):
+            list_traces(walk, EVERYTHING)
+    walk = TraceWalk(length_from=20)
+    with django_assert_num_queries(2):
+        found = list_traces(walk, EVERYTHING, total=Count(6))
+    assert found == list_traces(walk, EVERYTHING, total=Count(6, is_exact=False)), "what was counted is sorted at once"
+    assert len(found.rows) == 6
 
 
 def test_counts_are_exact_up_to_a_limit_and_then_estimates_that_say_so(traces, monkeypatch):

@@ -17,6 +17,7 @@ from trajectories.models import JOB_KINDS, AuditEvent, GenerationJob, Run
 from trajectories.models.job_kinds import ACTIVE, CANCEL, PAUSE, RESUME, RETRY
 from trajectories.models.leased_jobs import LeasedJob
 from trajectories.selectors.jobs import list_jobs
+from trajectories.services.campaigns.advancing import campaign_next, lost_campaigns
 from trajectories.services.curation.segmentations import lost_segmentations, segment_next
 from trajectories.services.generation.jobs import lost_generation_jobs, plan_generation
 from trajectories.services.generation.work import generate_next
@@ -49,6 +50,7 @@ WORK = {
     "export": lambda pk: write_export(job_id=pk),
     "import": lambda pk: import_next(job_id=pk),
     "freezing": lambda pk: freeze_next(job_id=pk),
+    "campaign": lambda pk: campaign_next(job_id=pk),
     "segmentation": lambda pk: segment_next(job_id=pk),
     "delivery": lambda pk: deliver_next(job_id=pk),
     "training": lambda pk: train_next(job_id=pk),
@@ -63,6 +65,7 @@ LOST = {
     "export": lost_exports,
     "import": lost_imports,
     "freezing": lost_freezings,
+    "campaign": lost_campaigns,
     "segmentation": lost_segmentations,
     "delivery": lost_deliveries,
     "training": lost_trainings,

@@ -108,6 +108,43 @@ def test_imported_verdicts_count_where_they_decide(db):
     assert found("imported") == {passed.pk, failed.pk}
 
 
+def test_a_judge_is_held_against_verifiers_people_and_votes(db, curator):
+    easy = factories.make_trace(correctness="fail", model_judged="pass")
+    strict = factories.make_trace(correctness="pass", model_judged="fail", decision="accepted")
+    factories.make_trace(correctness="pass", model_judged="pass", decision="accepted")
+    factories.make_trace(correctness="", model_judged="unscored", decision="rejected")
+    assert found("judge") == {easy.pk, strict.pk}
+    assert found("judge_people") == {strict.pk}
+    assert found("judge", Sight(curator.pk)) == set()
+    factories.make_review(trace=easy, reviewer=curator, decision="reject", reason="lucky")
+    assert found("judge", Sight(curator.pk)) == {easy.pk}
+
+
+def test_votes_are_held_against_judges_and_people_without_a_reference(db):
+    problem = factories.make_problem(reference=None)
+    most = [factories.make_trace(problem=problem, answer=WRONG, correctness="unscored") for _ in range(3)]
+    alone = factories.make_trace(problem=problem, answer=OTHER, correctness="unscored")
+    silent = factories.make_trace(problem=problem, answer=None, correctness="unscored")
+    for trace, judged, decision in ((most[0], "fail", "accepted"), (most[1], "pass", "rejected"), (alone, "pass", "")):
+        Trace.objects.filter(pk=trace.pk).update(model_judged=judged, decision=decision)
+    Trace.objects.filter(pk=silent.pk).update(decision="accepted")
+    assert found("votes_judge") == {most[0].pk, alone.pk}
+    assert found("votes_people") == {most[1].pk, silent.pk}
+    few = factories.make_problem(reference=None)
+    for _ in range(3):
+        factories.make_trace(problem=few, answer=WRONG, correctness="unscored", model_judged="fail")
+    assert found("votes_judge") == {most[0].pk, alone.pk}
+
+
+def test_what_the_judge_said_stands_beside_its_traces_and_opens_as_a_queue(client, lead):
+    trace = factories.make_trace(correctness="fail", model_judged="pass")
+    factories.make_verdict(trace=trace, verifier="model_judge:plain", outcome="pass", score=0.75)
+    client.force_login(lead)
+    assert "model_judge:plain: pass, score 0.75" in client.get(reverse("audit_detail", args=["judge"])).content.decode()
+    client.post(reverse("audit_queue", args=["judge"]))
+    assert set(QueueItem.objects.values_list("trace", flat=True)) == {trace.pk}
+
+
 def test_the_pages_show_counts_and_what_disagrees(client, lead):
     problem = factories.make_problem()
     agreed = samples(problem, [WRONG] * 4)
@@ -124,6 +161,10 @@ def test_the_pages_show_counts_and_what_disagrees(client, lead):
         "answer_not_program": 0,
         "people": 1,
         "imported": 1,
+        "judge": 0,
+        "judge_people": 0,
+        "votes_judge": 0,
+        "votes_people": 0,
     }
     pages = {name: client.get(reverse("audit_detail", args=[name])).content.decode() for name in AUDITS}
     assert "4 of 4 samples give this" in pages["unanimous"]

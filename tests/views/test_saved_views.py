@@ -1,6 +1,7 @@
 """Saved views: keeping the list as it is, opening, renaming, sharing and deleting it."""
 
 import pytest
+from django.urls import reverse
 
 from trajectories.core.selections import Selection
 from trajectories.models import SavedView
@@ -17,17 +18,33 @@ def view(client, lead):
 
 def test_the_list_is_kept_as_it_is_and_opened_again(client, view):
     assert (view.rule, view.order, view.columns) == (Selection(correctness="fail"), "longest", ["answer", "cost"])
+    assert "Most tokens first" in client.get(ADDRESS).content.decode()
     page = client.get("/traces/").content.decode()
     assert "/traces/?correctness=fail&amp;order=longest&amp;columns=answer%2Ccost" in page
     assert client.get("/traces/?correctness=fail&order=longest&columns=answer,cost").status_code == 200
 
 
-def test_its_owner_renames_shares_and_deletes_it(client, view):
+def test_its_owner_renames_shares_deletes_it_and_has_it_back(client, view, curator):
     client.post(f"{ADDRESS}{view.pk}/", {"title": "Bad ones"})
     view.refresh_from_db()
     assert (view.title, view.is_shared) == ("Bad ones", False)
     client.post(f"{ADDRESS}{view.pk}/", {"do": "delete"})
     assert not SavedView.objects.exists()
+    event = client.get(ADDRESS).context["deleted"]
+    client.force_login(curator)
+    assert client.get(ADDRESS).context["deleted"] is None
+    assert client.post(reverse("saved_view_restore", args=[event.pk])).status_code == 404
+    client.force_login(view.owner)
+    client.post(reverse("saved_view_restore", args=[event.pk]))
+    assert SavedView.objects.get().title == "Bad ones"
+
+
+def test_a_view_that_cannot_be_read_is_named_and_leads_nowhere(client, view):
+    SavedView.objects.update(selection={"version": 0})
+    text = client.get(ADDRESS).content.decode()
+    assert "it cannot be opened" in text
+    assert "Wrong" in text
+    assert "Wrong" not in client.get("/traces/").content.decode()
 
 
 def test_others_open_what_is_shared_and_change_nothing(client, view, curator):

@@ -9,7 +9,10 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from tests import factories
+from tests.queues import queue_of
+from trajectories.core.curation.schemas import Blinding
 from trajectories.models import Attempt, Problem, Run, RunProblem, Trace
+from trajectories.selectors.blinding import EVERYTHING
 from trajectories.selectors.search_trees import NodeGroup, get_search_tree, runs_with_trees, walk
 
 
@@ -150,7 +153,7 @@ def test_the_tree_is_reached_from_the_problem_the_run_and_the_trace(client, lead
         reverse("trace_detail", args=[child.pk]),
     ):
         assert address in client.get(page).content.decode(), page
-    assert [(each.pk, count) for each, count in runs_with_trees(problem.pk)] == [(run.pk, 1)]
+    assert [(each.pk, count) for each, count in runs_with_trees(problem.pk, EVERYTHING)] == [(run.pk, 1)]
 
 
 def test_no_attempt_is_no_page_and_permission_is_asked_for(client, lead, nobody, run, problem):
@@ -161,3 +164,23 @@ def test_no_attempt_is_no_page_and_permission_is_asked_for(client, lead, nobody,
     assert client.get(address).status_code == 200
     client.force_login(nobody)
     assert client.get(address).status_code == 403
+
+
+def test_no_page_leads_to_a_tree_that_is_refused(client, lead, curator, run, problem):
+    child = grow(run, problem, grow(run, problem))
+    hidden = grow(run, problem)
+    queue_of(lead, [hidden], blinding=Blinding(verdicts=True))
+    address = reverse("search_tree", args=[run.pk, problem.pk])
+    pages = [
+        reverse("run_detail", args=[run.pk]),
+        reverse("problem_detail", args=[problem.pk]),
+        reverse("trace_detail", args=[child.pk]),
+    ]
+    client.force_login(curator)
+    assert client.get(address).status_code == 403
+    assert [address in client.get(page).content.decode() for page in pages] == [False] * 3
+    client.force_login(lead)
+    assert client.get(address).status_code == 200
+    # Where a trace is reviewed, a lead is as blind until they ask.
+    assert [address in client.get(page).content.decode() for page in pages] == [True, True, False]
+    assert address in client.get(f"{pages[2]}?reviews=all").content.decode()

@@ -148,7 +148,7 @@ def test_a_long_trace_takes_no_more_queries_than_a_short_one(as_curator, django_
     page_of(as_curator, trace)
     for shown in (trace, long):
         # Five of them lease the trace: a transaction of its own, the turn, the statement, the lease.
-        with django_assert_max_num_queries(26):
+        with django_assert_max_num_queries(29):
             page_of(as_curator, shown)
 
 
@@ -229,7 +229,7 @@ class TestList:
         for _ in range(count):
             factories.make_trace(problem=problem, run=run, instruction=instruction)
         as_curator.get(self.address())
-        with django_assert_num_queries(12):
+        with django_assert_num_queries(13):
             as_curator.get(self.address())
 
     def test_filters_narrow_the_list(self, as_curator, curator):

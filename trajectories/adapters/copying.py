@@ -1,7 +1,9 @@
 """Many new rows in one statement: PostgreSQL's COPY, which takes a fifth of the time of INSERT through the models."""
 
 import json
+import re
 from collections.abc import Iterable, Sequence
+from itertools import islice
 from typing import Any
 
 from django.db import connection, models, transaction
@@ -9,6 +11,9 @@ from django.db.models import Field, Model
 from django.db.models.fields import NOT_PROVIDED
 from django.utils import timezone
 
+LINES_AT_ONCE = 500
+_SPECIAL = re.compile(r"[\\\b\f\n\r\t\v]")
+_ESCAPED = {ord(sign): f"\\{word}" for sign, word in zip("\\\b\f\n\r\t\v", ("\\", *"bfnrtv"), strict=True)}
 _ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False)  # made once, see core.identity
 
 
@@ -19,6 +24,44 @@ def copy_rows(model: type[Model], names: Sequence[str], rows: Iterable[Sequence[
     django.db.IntegrityError as an INSERT would.
     """
     return _copy_into(connection.ops.quote_name(model._meta.db_table), model, names, rows)
+
+
+def copied_line(values: Sequence[Any]) -> str:
+    """One row as COPY reads it, without the end of the line: what is set aside like this need not be read again to be
+    written. Objects and lists are JSON. Raises ValueError for numbers that are not finite in these.
+    """
+    return "\t".join(map(_copied, values))
+
+
+def copy_lines(model: type[Model], names: Sequence[str], lines: Iterable[str], **fixed: Any) -> int:
+    """Insert rows that `copied_line` wrote, with values that are the same in all of them; returns how many.
+
+    All columns are named, in `names` or `fixed`, but for those that the database fills. Raises as `copy_rows`.
+    """
+    fields = {field.attname: field for field in model._meta.concrete_fields}
+    quote = connection.ops.quote_name
+    columns = ", ".join(quote(str(fields[name].column)) for name in (*names, *fixed))
+    end = "".join(f"\t{_copied(value)}" for value in fixed.values()) + "\n"
+    count = 0
+    with (
+        connection.cursor() as cursor,
+        connection.wrap_database_errors,
+        cursor.copy(f"COPY {quote(model._meta.db_table)} ({columns}) FROM STDIN") as copy,
+    ):
+        rows = iter(lines)
+        while block := [line + end for line in islice(rows, LINES_AT_ONCE)]:
+            copy.write("".join(block))
+            count += len(block)
+    return count
+
+
+def _copied(value: Any) -> str:
+    if value is None:
+        return "\\N"
+    if isinstance(value, bool):
+        return "t" if value else "f"
+    text = _ENCODER.encode(value) if isinstance(value, dict | list) else str(value)
+    return text.translate(_ESCAPED) if _SPECIAL.search(text) else text
 
 
 def copy_missing(model: type[Model], names: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:

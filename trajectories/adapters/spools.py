@@ -47,6 +47,26 @@ class Spool:
         self.size += len(line)
         self.count += 1
 
+    def append_line(self, line: str) -> None:
+        """Add a line of any text without line ends; a spool holds such lines alone, or rows of JSON alone. Raises
+        OSError as `append`."""
+        written = line.encode() + b"\n"
+        self._file.write(written)
+        self.size += len(written)
+        self.count += 1
+
+    def lines(self) -> Iterator[str]:
+        """Every line that this object appended, from the first on, as `rows`. Raises SpoolDamagedError."""
+        self._file.flush()
+        self._file.seek(0)
+        count = 0
+        for line in self._file:
+            count += 1
+            yield line[:-1].decode()
+        if count != self.count:
+            raise SpoolDamagedError(f"found {count} of {self.count} lines that were set aside")
+        self._file.seek(0, os.SEEK_END)
+
     def flush(self) -> None:
         """Hand everything appended so far to the operating system. Raises OSError."""
         self._file.flush()

@@ -11,9 +11,10 @@ from django.template.defaultfilters import pluralize
 
 from trajectories.admin.asking import Question, Subject, ask, chosen_rows, is_confirmed
 from trajectories.admin.base import Act, ReadOnlyAdmin
-from trajectories.admin.launches import generate_again, judge_traces, run_again, verify_again
+from trajectories.admin.launches import campaign_again, generate_again, judge_traces, run_again, verify_again
 from trajectories.models import (
     JOB_KINDS,
+    Campaign,
     Delivery,
     Export,
     Freezing,
@@ -308,6 +309,30 @@ class FreezingAdmin(JobAdmin):
     list_select_related = ("release", "created_by")
     search_fields = ("title",)
     search_help_text = "A title or an id."
+
+
+@admin.register(Campaign)
+class CampaignAdmin(JobAdmin):
+    kind = "campaign"
+    list_display = (
+        *("title", "id", "state", "progress", "first_sampler", "champion", "spent", "created_by", "created_at"),
+    )
+    list_select_related = ("first_sampler", "champion", "created_by")
+    search_fields = ("title",)
+    search_help_text = "A title or an id."
+    actions = (campaign_again,)
+    change_list_links = (
+        ("New campaign", "campaign_new", "trajectories.add_campaign"),
+        ("All jobs", "job_list", "trajectories.view_run"),
+    )
+
+    @admin.display(description="generations", ordering="done_count")
+    def progress(self, campaign: Campaign) -> str:
+        return f"{campaign.done_count:,} of {campaign.generation_count:,}"
+
+    @admin.display(description="spent", ordering="cost")
+    def spent(self, campaign: Campaign) -> str:
+        return spending_of(campaign)
 
 
 for job_kind in JOB_KINDS.values():

@@ -18,28 +18,42 @@ from django.urls import reverse
 
 from trajectories.admin.asking import Question, Subject, ask, chosen_rows, do_once, is_asked, is_confirmed
 from trajectories.admin.base import Act, ReadOnlyAdmin
+from trajectories.core.faults import Fault
 from trajectories.core.generation.base import GenerationError
 from trajectories.core.selections import Selection
 from trajectories.core.verifiers import VERIFIERS
+from trajectories.forms.campaigns import CampaignForm, values_of
 from trajectories.forms.generation import GenerationForm
 from trajectories.forms.judging import JudgeJobForm
 from trajectories.forms.relaunches import PresetForm, RunAgainForm, generation_like, values_like
 from trajectories.forms.releases import ExportForm
 from trajectories.forms.reverifications import ReverificationForm
-from trajectories.models import JOB_KINDS, Brief, Export, GenerationJob, Problem, ProblemSet, Release, Run, Sampler
+from trajectories.models import (
+    JOB_KINDS,
+    Brief,
+    Campaign,
+    Export,
+    GenerationJob,
+    Problem,
+    ProblemSet,
+    Release,
+    Run,
+    Sampler,
+)
 from trajectories.selectors.blinding import EVERYTHING, SEE_REVIEWS, sight_of
 from trajectories.selectors.runs import get_history
 from trajectories.selectors.traces import traces_in
+from trajectories.services.campaigns.plans import plan_campaign
 from trajectories.services.generation.estimates import estimate_generation
 from trajectories.services.generation.jobs import plan_generation
 from trajectories.services.jobs.steering import JobError
 from trajectories.services.judging.jobs import estimate_judge_job, plan_judge_job
 from trajectories.services.releases.exports import Wanted, request_file
 from trajectories.services.runs.lifecycle import plan_run
-from trajectories.services.runs.plans import PlanError, plan_of
+from trajectories.services.runs.plans import plan_of
 from trajectories.services.verification.reverifications import plan_reverification
 
-REFUSALS = (JobError, PlanError, GenerationError)
+REFUSALS = (JobError, GenerationError, Fault)
 """What forms and services raise for what cannot be done; the messages are for people."""
 
 
@@ -228,6 +242,33 @@ def _start_export(actor: User, row: Release, form: ExportForm) -> Export:
     return request_file(actor=actor, release=row, wanted=Wanted(**form.ways()))
 
 
+def _campaign_form(_: HttpRequest, chosen: Sequence[Any], data: Any) -> forms.Form:
+    campaign = Campaign.objects.get(pk=chosen[0].pk)
+    return CampaignForm(data, initial=values_of(campaign), cloned_from=campaign)
+
+
+def _campaign_subject(row: Campaign, form: CampaignForm) -> Subject:
+    context = {name: form.cleaned_data[name] for name in ("estimate", "prepared", "draft")}
+    return Subject(row.pk, str(row), estimate="trajectories/campaigns/_estimate.html", context=context)
+
+
+def _start_campaign(actor: User, _: Any, form: CampaignForm) -> Campaign:
+    return plan_campaign(actor=actor, draft=form.cleaned_data["draft"])
+
+
+campaign_again = launching(
+    Launch(
+        "campaign_again",
+        "Start one like this",
+        "A new campaign with the same plan, or with another setting; the earlier one stays as it is.",
+        ("trajectories.view_campaign", "trajectories.add_campaign", SEE_REVIEWS),
+        "campaign",
+        _campaign_form,
+        _campaign_subject,
+        _start_campaign,
+        takes_one=True,
+    )
+)
 run_again = launching(
     Launch(
         "run_again",

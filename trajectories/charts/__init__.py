@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from trajectories.charts.base import Chart
 from trajectories.charts.difficulty import DIFFICULTY
+from trajectories.charts.efficiency import EFFICIENCY
 from trajectories.charts.errors import ERRORS, THROUGHPUT
 from trajectories.charts.rates import PASS_AT_K, RUNS
 from trajectories.charts.sizes import COSTS, LENGTHS
@@ -18,6 +19,7 @@ CHARTS: Mapping[str, Chart] = {
         PASS_AT_K,
         RUNS,
         SPENDING,
+        EFFICIENCY,
         RELIABILITY,
         DIFFICULTY,
         DIVERSITY,
@@ -32,10 +34,10 @@ CHARTS: Mapping[str, Chart] = {
 }
 """By the name that stands in addresses, in the order of the page of insights."""
 
-RUN_CHARTS = (THROUGHPUT, PASS_AT_K, SPENDING, VERDICTS, LENGTHS, COSTS, RELIABILITY, ERRORS)
+RUN_CHARTS = (THROUGHPUT, PASS_AT_K, SPENDING, EFFICIENCY, VERDICTS, LENGTHS, COSTS, RELIABILITY, ERRORS)
 WORLD_CHARTS = (SUCCESS, RECOVERY)
 SET_CHARTS = (PASS_AT_K, DIFFICULTY)
 SAMPLER_CHARTS = (PASS_AT_K, SPENDING, LENGTHS, VERDICTS, ERRORS)
 INSTRUCTION_CHARTS = (PASS_AT_K, LENGTHS, VERDICTS, ERRORS)
-INSIGHTS = (PASS_AT_K, RUNS, SPENDING, RELIABILITY, DIFFICULTY, DIVERSITY, VERDICTS, LENGTHS, COSTS, ERRORS)
+INSIGHTS = (PASS_AT_K, RUNS, SPENDING, EFFICIENCY, RELIABILITY, DIFFICULTY, DIVERSITY, VERDICTS, LENGTHS, COSTS, ERRORS)
 """What is shown where, in this order."""

@@ -76,7 +76,7 @@ def build_spending(scope: InsightScope) -> Figure:
         columns=COLUMNS,
         rows=rows,
         series=_series(drawn, best, unit, scope),
-        x=_axis([price for _, price in drawn], unit),
+        x=price_axis([price for _, price in drawn], unit),
         y=Axis("Score", Unit.SHARE, top=1.03),
         counts=counts,
         summary=f"{len(drawn)} runs; the best score is {percent(max(source.score or 0.0 for source, _ in drawn))}.",
@@ -131,7 +131,7 @@ def _row(source: Source) -> Row:
     return Row(values, run_link(source.run.pk) if source.run else _sampler_link(source))
 
 
-def _axis(prices: Sequence[float], unit: Unit) -> Axis:
+def price_axis(prices: Sequence[float], unit: Unit) -> Axis:
     """A logarithmic axis with a tick at 1, 2 and 5 of every power of ten that the prices reach."""
     ticks = [
         step * 10.0**power

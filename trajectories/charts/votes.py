@@ -1,6 +1,7 @@
 """Votes: whether a large majority is a right one, and how much samples differ."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from trajectories.charts.base import (
     HOLLOW_WORDS,
@@ -28,7 +29,8 @@ VOTES_DEFINITION = (
     "Problems with at least two scored samples, by the share of these samples that give the commonest answer: how"
     " often that answer is right, with the band of 1,000 resamplings of the problems. On the dashed line the share"
     " of votes is the chance of being right; below it, agreement promises too much. Answers with equally many votes"
-    " share." + INDEPENDENT_WORDS
+    " share. For a threshold below which no answer is taken, the table says how many problems are left from each share"
+    " up, and how many of these are right." + INDEPENDENT_WORDS
 )
 DIVERSITY_DEFINITION = (
     "The number of different answers, and of different programs, that k scored samples of a problem hold on average"
@@ -44,6 +46,8 @@ VOTES_COLUMNS = [
     ),
     Column("Problems", Unit.COUNT),
     Column("Confident but wrong", Unit.COUNT),
+    Column("Problems from here up", Unit.COUNT),
+    Column("Right of these", Unit.SHARE),
 ]
 DIVERSITY_COLUMNS = [
     Column("k", Unit.COUNT),
@@ -77,7 +81,7 @@ def build_reliability(scope: InsightScope) -> Figure:
     for place, inside in enumerate(bins):
         if inside:
             row, point = _reliability(place, inside)
-            rows.append(row)
+            rows.append(replace(row, values=[*row.values, *_from_here(bins[place:])]))
             points.append(point)
     guide = Series("As right as agreed", Mark.GUIDE, "muted", [Point(0, 0), Point(1, 1)])
     wrong = sum(each.problems for each in bins[-1] if not ballot_credit(each.ballot))
@@ -110,6 +114,14 @@ def _reliability(place: int, inside: Sequence[Voted]) -> tuple[Row, Point]:
     low, high = place / BINS, (place + 1) / BINS
     row = Row([low, high, share.mean, right.mean, right.low, right.high, right.problems, count], example)
     return row, Point(share.mean or 0.0, right.mean, words, example, right.low, right.high)
+
+
+def _from_here(bins: Sequence[Sequence[Voted]]) -> tuple[int, float]:
+    """How many problems have so large a share of votes or a larger one, and how many of them the commonest answer has
+    right: what a threshold there keeps."""
+    kept = [each for inside in bins for each in inside]
+    problems = sum(each.problems for each in kept)
+    return problems, sum(each.problems * ballot_credit(each.ballot) for each in kept) / problems
 
 
 def build_diversity(scope: InsightScope) -> Figure:

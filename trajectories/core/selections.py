@@ -42,11 +42,16 @@ AUDITS = {
     "answer_not_program": "Answer right, program wrong",
     "people": "People against verifiers",
     "imported": "Imported verdict against ours",
+    "judge": "Model judge against verifiers",
+    "judge_people": "Model judge against people",
+    "votes_judge": "Votes against model judge",
+    "votes_people": "Votes against people",
 }
 """Where two sources that should agree do not: what is looked at to find out which of them is wrong."""
 
 PEOPLE = "people"
-"""The audit that goes by what people decided."""
+AUDITS_BY_OTHERS = (PEOPLE, "judge", "judge_people", "votes_judge", "votes_people")
+"""The audits that go by what people or model judges decided."""
 
 EDITED, SAMPLED, WITHDRAWN = "edited", "sampled", "withdrawn"
 ORIGINS = {SAMPLED: "Sampled by a model or search", EDITED: "Human edits", WITHDRAWN: "Human edits, withdrawn"}

@@ -194,7 +194,7 @@ class GenerationForm(PlainForm):
         samplers = list_samplers()
         chat = samplers.filter(kind=Sampler.Kind.CHAT)
         is_arc = generator == "arc_augmented"
-        solvers = samplers.exclude(kind=Sampler.Kind.IMPORTED) if is_arc else chat
+        solvers = samplers.filter(kind__in=(Sampler.Kind.SYMBOLIC, Sampler.Kind.CHAT)) if is_arc else chat
         choices = {"sampler": chat, "brief": list_briefs().filter(generator=generator), "solver": solvers}
         kinds = ("", "arc") if is_arc else ("", *TARGETS, "procedural")
         instructions = current_instructions(Instruction.Suits.CHAT).filter(problem_kind__in=kinds)

@@ -9,7 +9,7 @@ from django import forms
 from trajectories.core.problems.kinds import KINDS
 from trajectories.core.prompts.answer_formats import EXPERT, PROGRAM_STYLES
 from trajectories.core.records import ProblemKind
-from trajectories.core.strategies import Strategy
+from trajectories.core.strategies import STRATEGIES, Strategy
 from trajectories.core.strategies.base import Parameter
 from trajectories.models import Instruction, Problem
 
@@ -131,3 +131,42 @@ def group_instructions(instructions: Iterable[Instruction]) -> list[Group]:
         for word, chosen in groups.items()
         if chosen
     ]
+
+
+class PlanParts:
+    """What forms with a strategy and instructions have for the parts of a page that show them. `_groups` are the groups
+    of instructions; `self[name]` is a field, as in a form."""
+
+    _groups: list[Group]
+
+    def strategies(self) -> list[dict[str, Any]]:
+        """The strategies to choose from, each with its button and the fields of its settings."""
+        buttons = {button.data["value"]: button for button in self["strategy"].subwidgets}
+        return [
+            {
+                "strategy": strategy,
+                "button": buttons[strategy.name],
+                "chosen": buttons[strategy.name].data["selected"],
+                "settings": [self[setting_name(strategy, parameter)] for parameter in strategy.parameters],
+            }
+            for strategy in STRATEGIES.values()
+        ]
+
+    def instruction_groups(self) -> list[dict[str, Any]]:
+        """The groups of instructions, each with the boxes of its members and how many are ticked."""
+        boxes = {box.data["value"]: box for box in self["instructions"].subwidgets}
+        return [
+            {
+                "group": group,
+                "rows": [
+                    {"instruction": each, "box": boxes[str(each.pk)], "usual_for": usual_for(each)}
+                    for each in group.instructions
+                ],
+                "chosen": sum(boxes[str(each.pk)].data["selected"] for each in group.instructions),
+            }
+            for group in self._groups
+        ]
+
+    def __getitem__(self, name: str) -> forms.BoundField:
+        """The field of that name, from the form."""
+        return super().__getitem__(name)  # type: ignore[misc, no-any-return]

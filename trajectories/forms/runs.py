@@ -10,13 +10,13 @@ from trajectories.core.strategies import STRATEGIES
 from trajectories.core.strategies.plans import Diversity
 from trajectories.forms.plain import PlainForm
 from trajectories.forms.run_choices import (
+    PlanParts,
     SamplerSelect,
     SetSelect,
     group_instructions,
     kinds_of_sets,
     setting_field,
     setting_name,
-    usual_for,
     usual_instruction,
 )
 from trajectories.forms.titles import TitleField
@@ -69,7 +69,7 @@ def budget_of(data: Mapping[str, Any]) -> Budget:
     )
 
 
-class RunForm(PlainForm):
+class RunForm(PlanParts, PlainForm):
     """Which problems, how to look at them, how many samples. `cleaned_data["plan"]` is the checked Plan."""
 
     title = TitleField(required=False, help_text="Left empty, it says what is sampled.", label="Title")
@@ -212,34 +212,6 @@ class RunForm(PlainForm):
 
     def _differs(self, name: str) -> bool:
         return str(self[name].value() or "") != str(self.fields[name].initial or "")
-
-    def strategies(self) -> list[dict[str, Any]]:
-        """The strategies to choose from, each with its button and the fields of its settings."""
-        buttons = {button.data["value"]: button for button in self["strategy"].subwidgets}
-        return [
-            {
-                "strategy": strategy,
-                "button": buttons[strategy.name],
-                "chosen": buttons[strategy.name].data["selected"],
-                "settings": [self[setting_name(strategy, parameter)] for parameter in strategy.parameters],
-            }
-            for strategy in STRATEGIES.values()
-        ]
-
-    def instruction_groups(self) -> list[dict[str, Any]]:
-        """The groups of instructions, each with the boxes of its members and how many are ticked."""
-        boxes = {box.data["value"]: box for box in self["instructions"].subwidgets}
-        return [
-            {
-                "group": group,
-                "rows": [
-                    {"instruction": each, "box": boxes[str(each.pk)], "usual_for": usual_for(each)}
-                    for each in group.instructions
-                ],
-                "chosen": sum(boxes[str(each.pk)].data["selected"] for each in group.instructions),
-            }
-            for group in self._groups
-        ]
 
     def clean_instructions(self) -> list[Instruction]:
         """The instructions of the keys."""

@@ -6,6 +6,7 @@ from trajectories.models.assignments import Assignment, QueueFlag, QueueItem, Qu
 from trajectories.models.audit import AuditEvent
 from trajectories.models.bells import Bell
 from trajectories.models.briefs import Brief
+from trajectories.models.campaigns import Campaign, Generation
 from trajectories.models.candidates import CandidateAnswer, CandidateReview, ProblemCandidate
 from trajectories.models.comparisons import Comparison, ComparisonLease
 from trajectories.models.deliveries import Delivery
@@ -47,7 +48,7 @@ JOB_KINDS: dict[str, JobKind] = {
     model.job_kind.word: model.job_kind
     for model in (
         *(Run, JudgeJob, GenerationJob, Reverification, Export, Import, Freezing, Delivery, SegmentationJob),
-        *(Training,),
+        *(Training, Campaign),
     )
 }
 """Every kind of background job by its word, in the order of lists."""
@@ -61,6 +62,7 @@ __all__ = [
     "AuditEvent",
     "Bell",
     "Brief",
+    "Campaign",
     "CandidateAnswer",
     "CandidateReview",
     "Comparison",
@@ -70,6 +72,7 @@ __all__ = [
     "Episode",
     "Export",
     "Freezing",
+    "Generation",
     "GenerationCall",
     "GenerationJob",
     "Import",

@@ -5,6 +5,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
+from trajectories.core.strategies import STRATEGIES
 from trajectories.core.strategies.base import AttemptKind
 from trajectories.core.strategies.plans import RunPlan
 from trajectories.models.instructions import Instruction
@@ -96,6 +97,11 @@ class Run(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def calls_tools(self) -> bool:
+        """Whether its samples could run programs in the sandbox."""
+        return self.strategy in STRATEGIES and STRATEGIES[self.strategy].calls_tools
 
     @property
     def kept_plan(self) -> RunPlan:

@@ -10,8 +10,9 @@ class Sampler(models.Model):
     """A configured source of samples, never changed: an edit makes a new version, so that every trace keeps the prices
     and parameters it was drawn with. A fine-tuned successor is a new sampler with `parent`.
 
-    `parameters` of a chat sampler are its adapters.chat_api.ChatSettings. They name the environment variable that holds
-    the key; the key itself is stored nowhere.
+    `parameters` of a local sampler are its adapters.local_models.settings.LocalSettings, those of a chat sampler its
+    adapters.chat_api.ChatSettings. These name the environment variable that holds the key; the key itself is stored
+    nowhere.
     """
 
     class Kind(models.TextChoices):
@@ -19,6 +20,7 @@ class Sampler(models.Model):
 
         SYMBOLIC = "symbolic", "symbolic program search"
         CHAT = "chat", "language model"
+        LOCAL = "local", "local model"
         AGENT = "agent", "agent in worlds"
         IMPORTED = "imported", "imported from elsewhere"
 
@@ -46,12 +48,28 @@ class Sampler(models.Model):
     @property
     def suits(self) -> str:
         """Which instructions it can follow, as Instruction.suits."""
-        return self.kind if self.kind in (self.Kind.CHAT, self.Kind.AGENT) else self.Kind.SYMBOLIC.value
+        if self.is_chat:
+            return self.Kind.CHAT.value
+        return self.kind if self.is_agent else self.Kind.SYMBOLIC.value
 
     @property
     def is_chat(self) -> bool:
+        """Whether it is a language model: behind an endpoint, or on a machine of ours."""
+        return self.kind in LANGUAGE_MODELS
+
+    @property
+    def has_endpoint(self) -> bool:
         """Whether it is a language model behind an endpoint."""
         return self.kind == self.Kind.CHAT
+
+    @property
+    def is_local(self) -> bool:
+        """Whether it is a language model that workers here serve."""
+        return self.kind == self.Kind.LOCAL
+
+
+LANGUAGE_MODELS = (Sampler.Kind.CHAT, Sampler.Kind.LOCAL)
+"""Kinds that are sent prompts."""
 
 
 class SamplerGate(models.Model):

@@ -54,8 +54,10 @@ class Trace(models.Model):
     problem = models.ForeignKey(Problem, on_delete=models.PROTECT, related_name="traces")
     attempt = models.OneToOneField(Attempt, null=True, on_delete=models.PROTECT, related_name="trace")
     run = models.ForeignKey(Run, null=True, on_delete=models.PROTECT, related_name="traces")
-    sampler = models.ForeignKey(Sampler, null=True, on_delete=models.PROTECT, related_name="traces")
-    instruction = models.ForeignKey(Instruction, null=True, on_delete=models.PROTECT, related_name="traces")
+    sampler = models.ForeignKey(Sampler, null=True, on_delete=models.PROTECT, related_name="traces", db_index=False)
+    instruction = models.ForeignKey(
+        Instruction, null=True, on_delete=models.PROTECT, related_name="traces", db_index=False
+    )
     parent = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="children")
     temperature = models.FloatField(default=0.0)
     seed = models.BigIntegerField(null=True)
@@ -105,6 +107,8 @@ class Trace(models.Model):
         indexes = [
             models.Index(fields=["problem", "answer_hash", "id"], name="trace_by_answer"),
             models.Index(fields=["run", "id"], name="trace_by_run"),
+            models.Index(fields=["sampler", "id"], name="trace_by_sampler"),
+            models.Index(fields=["instruction", "id"], name="trace_by_instruction"),
             models.Index(fields=["correctness", "id"], name="trace_by_correctness"),
             models.Index(fields=["decision", "id"], name="trace_decided", condition=~Q(decision="")),
             models.Index(fields=["near_miss", "id"], name="trace_near_miss", condition=~Q(near_miss="")),

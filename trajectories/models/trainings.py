@@ -68,6 +68,7 @@ class Training(ChildJob, LeasedJob):
             CANCEL: Move("cancelled", (*ACTIVE, PAUSED, WAITING), CANCELLED),
             RETRY: Move("retried", (State.FAILED, State.CANCELLED), QUEUED),
         },
+        page="training_detail",
         reason_field="reason",
     )
 

@@ -10,7 +10,10 @@ RESTORED = "archived"
 """In the evidence of an item that was restored from an archive: what verifiers and people had said there."""
 
 VERDICT_KEYS = ("verifier", "version", "outcome", "score", "message", "evidence", "seconds", "engine")
-REVIEW_KEYS = ("reviewer", "decision", "score", "reason", "comment", "step_labels", "step_spans", "segmentation")
+REVIEW_KEYS = (
+    *("reviewer", "decision", "score", "reason", "comment", "step_labels", "step_spans", "segmentation"),
+    *("suggestion", "suggestion_use"),
+)
 
 
 def restored_words(item: ReleaseItem) -> Mapping[str, Any] | None:
@@ -50,6 +53,8 @@ def archive_of(
     }
     if (original := item.evidence.get("original")) is not None:
         own["original"] = {**original, "trace": parent or original["trace"]}
+    if "compared" in item.evidence:
+        own["compared"] = item.evidence["compared"]
     if (final := _final(item, finals, restored)) is not None:
         own["final"] = final
     found = problem.problem_set

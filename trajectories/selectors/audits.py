@@ -12,9 +12,11 @@ from trajectories.core.identity import content_hash
 from trajectories.core.records import Outcome
 from trajectories.core.selections import AUDITS, PEOPLE
 from trajectories.core.verifiers.deciding import SUPPORTING_VERIFIERS
+from trajectories.core.verifiers.model_judge import GRADE, PREFERENCE
 from trajectories.models import ImportedVerdict, Review, Trace, Verdict
 from trajectories.selectors.blinding import Sight
 
+JUDGED = ("trace", "verifier", "outcome", "score")
 LEAST_UNANIMOUS = 3
 LEAST_VOTES = 4
 """So many samples of a problem must have answered before what most of them say is held against the reference."""
@@ -30,6 +32,18 @@ WRONG_MAJORITIES = """trajectories_trace.id IN (
     WHERE wrong AND answered >= %s AND votes * 2 > answered AND votes >= answered * %s
 )"""
 """The first sample of each answer that more than half of a problem's samples give, all verified wrong."""
+
+
+AGAINST_VOTES = """trajectories_trace.id IN (
+    SELECT t.id FROM trajectories_trace t JOIN (
+        SELECT problem_id, answer_hash, count(*) AS votes, sum(count(*)) OVER (PARTITION BY problem_id) AS answered
+        FROM trajectories_trace
+        WHERE NOT hinted AND edited_by_id IS NULL AND answer_hash <> %s
+        GROUP BY problem_id, answer_hash
+    ) AS most ON most.problem_id = t.problem_id
+    WHERE most.answered >= %s AND most.votes * 2 > most.answered AND (t.answer_hash = most.answer_hash) = %s
+)"""
+"""The traces whose answer more than half of their problem's samples give, or (FALSE) all others of these problems."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +88,25 @@ MEANINGS: Mapping[str, tuple[str, str]] = {
         "judges, and those that never decide whether a trace is right, do not count.",
         "Another reference, another way of reading answers, or another version of a verifier.",
     ),
+    "judge": (
+        "The newest verdict of a model judge passes a trace that was verified wrong, or fails one that was verified "
+        "right.",
+        "A judge that is too easily convinced, a lucky answer with wrong reasoning, or a wrong reference.",
+    ),
+    "judge_people": (
+        "People accepted a trace that the newest verdict of a model judge fails, or rejected one that it passes.",
+        "A rubric that does not say what people go by, or a slip of the reviewer.",
+    ),
+    "votes_judge": (
+        f"Of at least {LEAST_VOTES} samples of a problem with an answer more than half agree: a model judge fails a "
+        "trace with this answer, or passes one with another. No reference answer is needed.",
+        "A mistake that is common, a right answer that is rare, or a judge that is easily convinced.",
+    ),
+    "votes_people": (
+        f"Of at least {LEAST_VOTES} samples of a problem with an answer more than half agree: people rejected a trace "
+        "with this answer, or accepted one with another. No reference answer is needed.",
+        "A mistake that is common, a right answer with wrong reasoning, or a slip of the reviewer.",
+    ),
 }
 LISTED = tuple(Audit(name, *MEANINGS[name]) for name in AUDITS)
 
@@ -112,6 +145,32 @@ def _people(sight: Sight) -> Q:
     return sight.seen() & (accepted | rejected)
 
 
+def _judge(sight: Sight) -> Q:
+    passed = Q(model_judged=Outcome.PASS, correctness=Outcome.FAIL)
+    return sight.seen() & (passed | Q(model_judged=Outcome.FAIL, correctness=Outcome.PASS))
+
+
+def _judge_people(sight: Sight) -> Q:
+    accepted = Q(decision=Trace.Decision.ACCEPTED, model_judged=Outcome.FAIL)
+    return sight.seen() & (accepted | Q(decision=Trace.Decision.REJECTED, model_judged=Outcome.PASS))
+
+
+def _votes_judge(sight: Sight) -> Q:
+    failed, passed = Q(model_judged=Outcome.FAIL), Q(model_judged=Outcome.PASS)
+    return sight.seen() & (failed & _with_most(agrees=True) | passed & _with_most(agrees=False))
+
+
+def _votes_people(sight: Sight) -> Q:
+    rejected, accepted = Q(decision=Trace.Decision.REJECTED), Q(decision=Trace.Decision.ACCEPTED)
+    return sight.seen() & (rejected & _with_most(agrees=True) | accepted & _with_most(agrees=False))
+
+
+def _with_most(*, agrees: bool) -> Q:
+    """Traces of problems with a majority that give its answer, or another or none."""
+    parameters = (content_hash(None), LEAST_VOTES, agrees)
+    return Q(RawSQL(AGAINST_VOTES, parameters, output_field=BooleanField()))
+
+
 def _imported(_: Sight) -> Q:
     elsewhere = _decisive_elsewhere().filter(trace=OuterRef("pk"))
     passed, failed = (Exists(elsewhere.filter(outcome=outcome)) for outcome in (Outcome.PASS, Outcome.FAIL))
@@ -130,11 +189,15 @@ CONDITIONS: Mapping[str, Callable[[Sight], Q]] = {
     "answer_not_program": _answer_not_program,
     PEOPLE: _people,
     "imported": _imported,
+    "judge": _judge,
+    "judge_people": _judge_people,
+    "votes_judge": _votes_judge,
+    "votes_people": _votes_people,
 }
 
 
 def audit_notes(name: str, traces: Sequence[Trace]) -> dict[int, str]:
-    """What disagrees about each trace of an audit's page, in words, in at most one query; nothing for some audits."""
+    """What disagrees about each trace of an audit's page, in words, in at most two queries; nothing for some audits."""
     notes = NOTES.get(name)
     return notes(traces) if notes and traces else {}
 
@@ -175,9 +238,34 @@ def _imported_notes(traces: Sequence[Trace]) -> dict[int, str]:
     return {trace: "; ".join(said) for trace, said in words.items()}
 
 
+def _judge_notes(traces: Sequence[Trace]) -> dict[int, str]:
+    """What the newest verdict of each model judge is."""
+    judges = Q(verifier__startswith=f"{GRADE}:") | Q(verifier__startswith=f"{PREFERENCE}:")
+    rows = Verdict.objects.filter(judges, trace__in=[trace.pk for trace in traces]).order_by("pk")
+    newest = {(trace, verifier): (outcome, score) for trace, verifier, outcome, score in rows.values_list(*JUDGED)}
+    words: dict[int, list[str]] = {}
+    for (trace, verifier), (outcome, score) in newest.items():
+        words.setdefault(trace, []).append(f"{verifier}: {outcome}" + ("" if score is None else f", score {score:g}"))
+    return {trace: "; ".join(told) for trace, told in words.items()}
+
+
+def _together(*notes: Callable[[Sequence[Trace]], dict[int, str]]) -> Callable[[Sequence[Trace]], dict[int, str]]:
+    """Several notes on each trace, one after the other."""
+
+    def told(traces: Sequence[Trace]) -> dict[int, str]:
+        found = [each(traces) for each in notes]
+        return {trace.pk: "; ".join(each[trace.pk] for each in found if trace.pk in each) for trace in traces}
+
+    return told
+
+
 NOTES: Mapping[str, Callable[[Sequence[Trace]], dict[int, str]]] = {
     "unanimous": _vote_notes,
     "consensus": _vote_notes,
     PEOPLE: _review_notes,
     "imported": _imported_notes,
+    "judge": _judge_notes,
+    "judge_people": _together(_judge_notes, _review_notes),
+    "votes_judge": _together(_vote_notes, _judge_notes),
+    "votes_people": _together(_vote_notes, _review_notes),
 }

@@ -171,6 +171,14 @@ def hidden_among(traces: Collection[int], sight: Sight) -> set[int]:
     return set(sight._veiling().filter(trace__in=set(traces)).values_list("trace", flat=True))
 
 
+def veiled_problems(sight: Sight) -> frozenset[int]:
+    """The problems with a trace of which a queue hides anything from the person: figures that name what is right of
+    single problems leave them out. One query, none for who may see everything."""
+    if sight.reviewer is None or not sight.works:
+        return frozenset()
+    return frozenset(sight._veiling().values_list("trace__problem", flat=True).distinct())
+
+
 def any_veiled(sight: Sight) -> Q:
     """The condition on traces that a queue hides anything of them from the person."""
     return sight.veiled(Hidden.VERDICTS) | sight.veiled(Hidden.SAMPLER)

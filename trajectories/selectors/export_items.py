@@ -24,6 +24,7 @@ from trajectories.selectors.export_words import (
     makes_pair,
     meta_of,
     restored_origin,
+    trace_hash_of,
 )
 
 BATCH_ROWS = 1_000
@@ -32,10 +33,11 @@ SHORT_PROMPT = 20_000
 """Characters of a prompt up to which what is made of it is remembered."""
 
 _ITEMS = """
-SELECT position, split, score, evidence, trace_id, prompt_id, parts, ended, hinted, edited, said_edited, parent_id,
-       problem_id, sampler_id, instruction_id, reasoning, program
+SELECT position, split, score, evidence, trace_id, trace_hash, prompt_id, parts, ended, hinted, edited, said_edited,
+       parent_id, problem_id, sampler_id, instruction_id, reasoning, program
 FROM (
-    SELECT item.position, item.split, item.score, {evidence} AS evidence, trace.id AS trace_id, trace.prompt_id,
+    SELECT item.position, item.split, item.score, {evidence} AS evidence, trace.id AS trace_id,
+           trace.content_hash AS trace_hash, trace.prompt_id,
            trace.parts::text AS parts, trace.facts ? 'ended_by' AS ended, trace.hinted,
            trace.edited_by_id IS NOT NULL AS edited,
            coalesce(trace.facts ->> 'origin' = 'human edit', false) AS said_edited, trace.parent_id,
@@ -99,6 +101,8 @@ class ItemReader:
                     "meta": self._meta(row, said.verdicts_of(known)) | restored_origin(known),
                     "label": said.label_of(known),
                     "original": originals.get(row.parent_id or 0) if makes_pair(known) else None,
+                    "compared": known.get("compared", {}),
+                    "trace_hash": trace_hash_of(known, row.trace_hash),
                 }
             yield self._item(row, parts, more)
 
@@ -164,6 +168,7 @@ class _Read(NamedTuple):
     score: float | None
     evidence: str
     trace_id: int
+    trace_hash: str
     prompt_id: str
     parts: str | None
     ended: bool

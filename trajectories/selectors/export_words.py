@@ -10,7 +10,8 @@ from trajectories.core.curation.adjudications import settle_finally
 from trajectories.core.curation.reviews import Standing
 from trajectories.core.exporters.preference_repairs import is_better
 from trajectories.core.prompts import render_messages
-from trajectories.core.records import InstructionRecord, Outcome
+from trajectories.core.prompts.rendering import CANONICAL
+from trajectories.core.records import Outcome
 from trajectories.core.verifiers.deciding import is_supporting
 from trajectories.models import Problem
 from trajectories.selectors.archives import RESTORED
@@ -19,9 +20,6 @@ from trajectories.selectors.release_contents import array_text
 
 HUMAN_EDIT = "human edit"
 """Where an edited trace came from: no sampler is credited with it."""
-
-CANONICAL = InstructionRecord("canonical", 1, "digits", "")
-"""How a problem is asked where two traces that were asked differently shall stand under one prompt."""
 
 Words = tuple[str, int, str]
 """Of a verdict: the verifier, its version, the outcome."""
@@ -117,6 +115,11 @@ def meta_of(
 def restored_origin(known: Mapping[str, Any]) -> dict[str, Any]:
     """What `meta` says instead of an item that was restored from an archive: who it was sampled by there."""
     return {name: known[RESTORED][name] for name in ("sampler", "instruction")} if RESTORED in known else {}
+
+
+def trace_hash_of(known: Mapping[str, Any], own: str) -> str:
+    """The content hash of an item's trace as its release has it, which a restored item had elsewhere; `own` is here."""
+    return str(known[RESTORED]["trace"]) if RESTORED in known else own
 
 
 def canonical_prompt(problem: Problem) -> tuple[Mapping[str, Any], ...]:

@@ -12,7 +12,7 @@ from trajectories.models import Release, ReleaseItem, Review, Trace, Verdict
 from trajectories.selectors.archives import archive_of, final_decisions, restored_words
 from trajectories.selectors.completions import parts_of
 from trajectories.selectors.export_items import ItemReader
-from trajectories.selectors.export_words import HUMAN_EDIT, Origin, Said, makes_pair, meta_of
+from trajectories.selectors.export_words import HUMAN_EDIT, Origin, Said, makes_pair, meta_of, trace_hash_of
 
 BATCH = 100
 """Items that are read at a time with everything there is of them."""
@@ -114,6 +114,8 @@ def _export_items(release: Release, batch: list[ReleaseItem]) -> Iterator[Export
             exported,
             split=item.split,
             label=said.label_of(item.evidence),
+            compared=item.evidence.get("compared", {}),
+            trace_hash=trace_hash_of(item.evidence, item.trace.content_hash),
             original=None if original is None else _item(original, {"trace_id": original.pk}, {}),
         )
 
@@ -179,4 +181,6 @@ def _review(review: Review, pseudonym: str) -> dict[str, Any]:
     said: dict[str, Any] = {"reviewer": pseudonym, **{name: getattr(review, name) for name in names}}
     # Reviews that are older than the places of their steps have none, and files made of them stay as they were.
     said |= {"step_spans": review.step_spans} if review.step_spans else {}
-    return said | ({"segmentation": review.segmentation} if review.segmentation else {})
+    said |= {"segmentation": review.segmentation} if review.segmentation else {}
+    used = {"suggestion": review.suggestion, "suggestion_use": review.suggestion_use}
+    return said | (used if review.suggestion is not None else {})

@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import Count, F, Q, Sum
 
 from trajectories.core.records import Outcome
-from trajectories.models import Problem, ProblemSet, Release, Run, Trace
+from trajectories.models import Generation, Problem, ProblemSet, Release, Run, Trace
 from trajectories.selectors.blinding import Sight
 from trajectories.selectors.runs import with_endings
 
@@ -21,8 +21,9 @@ class Loop:
     """Live counts along the loop.
 
     `verified` counts verified samples of runs, `correct` those that are right; `waiting` are right
-    and not yet reviewed (counted up to WAITING_LIMIT); `released` is the size of the newest release. For who
-    is blind (`own`), the last four count what they have reviewed themselves, and no releases.
+    and not yet reviewed (counted up to WAITING_LIMIT); `released` is the size of the newest release, `learnt` the
+    samplers that campaigns have made. For who is blind (`own`), `accepted` and `waiting` count what they have reviewed
+    themselves, and there are no releases and no campaigns.
     """
 
     sets: int
@@ -36,6 +37,8 @@ class Loop:
     releases: int
     released: int
     own: bool
+    campaigns: int = 0
+    learnt: int = 0
 
     @property
     def has_unreleased(self) -> bool:
@@ -44,7 +47,7 @@ class Loop:
 
 
 def get_loop(sight: Sight) -> Loop:
-    """The counts, in five queries or six."""
+    """The counts, in five queries to seven."""
     sets = ProblemSet.objects.aggregate(sets=Count("pk"), problems=Sum("problem_count", default=0))
     kept = Problem.objects.filter(trace_count__gt=0).aggregate(
         sampled_problems=Count("pk"),
@@ -56,14 +59,19 @@ def get_loop(sight: Sight) -> Loop:
     undecided = Trace.objects.filter(sight.having("decision", ""), correctness=Outcome.PASS, withdrawn=False)
     waiting = undecided.values("pk")[:WAITING_LIMIT].count()
     sizes: list[int] = []
+    learnt: dict[str, int] = {}
     if sight.is_blind:
         kept["accepted"] = Trace.objects.filter(
             sight.having("decision", Trace.Decision.ACCEPTED), withdrawn=False
         ).count()
     else:
         sizes = list(Release.objects.order_by("-pk").values_list("item_count", flat=True))
+        learnt = Generation.objects.aggregate(
+            campaigns=Count("campaign", distinct=True),
+            learnt=Count("sampler", distinct=True, filter=Q(number__gt=0)),
+        )
     released = {"releases": len(sizes), "released": sizes[0] if sizes else 0}
-    return Loop(**sets, **kept, **verified, **released, waiting=waiting, own=sight.is_blind)
+    return Loop(**sets, **kept, **verified, **released, **learnt, waiting=waiting, own=sight.is_blind)
 
 
 def list_set_progress(sight: Sight) -> Sequence[Mapping[str, Any]]:

@@ -1,11 +1,12 @@
 """Lists: what each can be sorted by, its columns, its pages by key in every order, and counts that do not scan.
 
 A page begins beside a row that is named by its id: where that row stands in the order is looked up, so that an address
-holds ids alone and pages do not shift. In every order the rows of a page are read from an index, however far down.
+holds ids alone and pages do not shift. In every order the rows of a page are read from an index, however far down;
+where filters leave few rows, of which none may be near, that index is followed for a moment only: see first_keys.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -13,17 +14,21 @@ from django.core.exceptions import EmptyResultSet
 from django.db import OperationalError, connection, transaction
 from django.db.models import Case, F, Field, Func, Model, Q, QuerySet, Value, When
 from django.db.models.expressions import Combinable
+from django.db.models.functions import Coalesce
 from django.db.models.lookups import GreaterThan, LessThan
 from psycopg.errors import QueryCanceled
 
 from trajectories.selectors.paging import Page, read_page
 
 Table = TypeVar("Table", bound=Model)
+Found = TypeVar("Found")
 
 COUNT_LIMIT = 10_000
 """Counts are exact up to here; past it a page says "more than 10,000" and about how many."""
 COUNT_MILLISECONDS = 40
 """A count that takes longer is given up for an estimate."""
+WALK_MILLISECONDS = 100
+"""So long rows are looked for one after the other in their order; then all that the filters leave is sorted."""
 
 
 class _Row(Func):
@@ -50,6 +55,13 @@ class Sort:
         keys = [] if self.key is None else [f"{'-' if self.descending != up else ''}sort_key"]
         return [*keys, "-pk" if self.newest_first != up else "pk"]
 
+    def sort_by(self, *, up: bool = False) -> list[Any]:
+        """The same order, told so that no index can be followed for it."""
+        first, *rest = self.order_by(up=up)
+        name = first.removeprefix("-")
+        hidden = Coalesce(name, name)
+        return [hidden.desc() if first.startswith("-") else hidden.asc(), *rest]
+
     def annotate(self, rows: QuerySet[Table]) -> QuerySet[Any]:
         """The rows with their key, where the order has one."""
         return rows if self.key is None else rows.annotate(sort_key=self.key)
@@ -71,6 +83,17 @@ class Sort:
         past = Q(sort_key__lt=found) if self.descending != up else Q(sort_key__gt=found)
         here = Q(sort_key__lte=found) if self.descending != up else Q(sort_key__gte=found)
         return here & (past | past_id)  # the first half is what the index takes
+
+
+@dataclass(frozen=True, slots=True)
+class Lying:
+    """How rows lie in the order of a list: `among` are those whose place may be told, None for all; `is_sparse` says
+    that few may be in the list, far from each other, so that their ids are looked for first, see first_keys, and
+    `is_counted` that all of them were counted just now: so long it takes to find and sort them."""
+
+    among: QuerySet[Any] | None = None
+    is_sparse: bool = False
+    is_counted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,18 +139,51 @@ class ListShape:
         down: int | None,
         up: int | None,
         size: int | None = None,
-        among: QuerySet[Table] | None = None,
+        lying: Lying | None = None,
     ) -> Page[Table, int]:
         """The rows that come after the row `down`, or those that end just before the row `up`, or the first ones. One
-        query, and one that finds where that row stands, if it is `among` those whose place may be told."""
+        query, and one that finds where that row stands; where rows lie far from each other, one more for their ids."""
+        lying = lying or Lying()
         is_up = up is not None
         at = up if is_up else down
         rows = sort.annotate(rows)
         if at is not None:
-            placed = rows.model._default_manager.all() if among is None else among
+            placed = rows.model._default_manager.all() if lying.among is None else lying.among
             rows = rows.filter(sort.beyond(placed, at, up=is_up))
-        ordered = rows.order_by(*sort.order_by(up=is_up))
-        return read_page(ordered, size=size or self.size, is_first=at is None, backwards=is_up)
+        size, ordered = size or self.size, rows.order_by(*sort.order_by(up=is_up))
+        if not lying.is_sparse:
+            return read_page(ordered, size=size, is_first=at is None, backwards=is_up)
+        found = ordered.filter(pk__in=first_keys(rows, sort, size + 1, up=is_up, is_counted=lying.is_counted))
+        return read_page(found, size=size, is_first=at is None, backwards=is_up)
+
+
+def first_keys(rows: QuerySet[Any], sort: Sort, count: int, *, up: bool = False, is_counted: bool = False) -> list[int]:
+    """The ids of the first rows in an order, down the list or up, of rows with their key.
+
+    The database takes filters for independent and rows for evenly spread: it follows the order until enough rows have
+    passed, a million times where the last run has none of them. So it may do that for WALK_MILLISECONDS; then it has to
+    find all that pass by the indexes of what they are filtered by, and sort those; at once where they `is_counted`.
+    """
+    keys, walked = rows.values_list("pk", flat=True), None
+    if not is_counted:
+        walked = _in_time(lambda: list(keys.order_by(*sort.order_by(up=up))[:count]), WALK_MILLISECONDS)
+    return list(keys.order_by(*sort.sort_by(up=up))[:count]) if walked is None else walked
+
+
+def _in_time(ask: Callable[[], Found], milliseconds: int) -> Found | None:
+    """What the database answers, None where it would take longer."""
+    is_nested = connection.in_atomic_block
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SELECT set_config('statement_timeout', %s, true)", [str(milliseconds)])
+            found = ask()
+            if is_nested:  # otherwise it ends with the transaction
+                cursor.execute("SELECT set_config('statement_timeout', '0', true)")
+            return found
+    except OperationalError as fault:
+        if isinstance(fault.__cause__, QueryCanceled):
+            return None
+        raise
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,20 +245,9 @@ def _count(rows: QuerySet[Any, Any], *, in_time: bool) -> tuple[int, int] | None
     except EmptyResultSet:
         return 0, 0
     statement = f"SELECT count(*), coalesce(sum(is_among), 0) FROM ({sql}) AS rows"
-    is_nested = connection.in_atomic_block
     if not in_time:
         return _two(statement, parameters)
-    try:
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute("SELECT set_config('statement_timeout', %s, true)", [str(COUNT_MILLISECONDS)])
-            found = _two(statement, parameters)
-            if is_nested:  # otherwise it ends with the transaction
-                cursor.execute("SELECT set_config('statement_timeout', '0', true)")
-            return found
-    except OperationalError as fault:
-        if isinstance(fault.__cause__, QueryCanceled):
-            return None
-        raise
+    return _in_time(lambda: _two(statement, parameters), COUNT_MILLISECONDS)
 
 
 def _two(statement: str, parameters: Any) -> tuple[int, int]:

@@ -39,6 +39,22 @@ FROM trajectories_adjudication final
 WHERE final.trace_id = ANY(%s::bigint[]) AND final.decision <> 'reopen'
   AND NOT EXISTS (SELECT FROM trajectories_adjudication newer WHERE newer.supersedes_id = final.id)
 """
+_COMPARED = """
+WITH said AS (
+    SELECT one.first_id, one.second_id, one.verdict = 'first' AS first_won FROM trajectories_comparison one
+    WHERE (one.first_id = ANY(%(ids)s::bigint[]) OR one.second_id = ANY(%(ids)s::bigint[]))
+      AND one.verdict IN ('first', 'second')
+      AND NOT EXISTS (SELECT FROM trajectories_comparison later WHERE later.supersedes_id = one.id)
+)
+SELECT duel.own, other.content_hash, count(*) FILTER (WHERE duel.won), count(*) FILTER (WHERE NOT duel.won)
+FROM (
+    SELECT first_id AS own, second_id AS other, first_won AS won FROM said
+    UNION ALL SELECT second_id, first_id, NOT first_won FROM said
+) duel JOIN trajectories_trace other ON other.id = duel.other
+WHERE duel.own = ANY(%(ids)s::bigint[])
+GROUP BY 1, 2 HAVING count(*) FILTER (WHERE duel.won) <> count(*) FILTER (WHERE NOT duel.won)
+ORDER BY 1, 2
+"""
 
 
 def read_traces(trace_ids: list[int]) -> dict[int, Values]:
@@ -63,6 +79,18 @@ def read_verdicts(trace_ids: list[int]) -> dict[int, list[Values]]:
 def read_final(trace_ids: list[int]) -> dict[int, Values]:
     """The final decisions that hold on traces: (trace, id, adjudicator; decision, reason, comment), by trace."""
     return {row[0]: row for row in _rows(_FINAL, trace_ids)}
+
+
+def read_compared(trace_ids: list[int]) -> dict[int, dict[str, list[int]]]:
+    """What people's standing comparisons say of traces: by trace, and by the content hash of the other trace, how often
+    it won and lost. Where both are as often, nothing is said.
+    """
+    found: dict[int, dict[str, list[int]]] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(_COMPARED, {"ids": array_text(trace_ids)})
+        for own, other, won, lost in cursor.fetchall():
+            found.setdefault(own, {})[other] = [won, lost]
+    return found
 
 
 def _rows(statement: str, trace_ids: list[int]) -> list[Values]:

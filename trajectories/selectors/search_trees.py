@@ -1,6 +1,6 @@
 """Search trees: the attempts of one run at one problem, each under the trace that it went on from."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -221,15 +221,25 @@ def tells_hidden(run: Run, problem_id: int, sight: Sight) -> bool:
     return Trace.objects.filter(verdicts | sight.veiled(Hidden.SAMPLER), problem=problem_id).exists()
 
 
-def runs_with_trees(problem_id: int, size: int = 5) -> list[tuple[Run, int]]:
-    """The newest runs that went on from samples of a problem, each with the attempts that did."""
+def refused_trees(run: Run, problem_ids: Collection[int], sight: Sight) -> set[int]:
+    """The problems among these whose trees of the run `tells_hidden` refuses."""
+    if not sight.is_blind:
+        return set()
+    verdicts = Q(sight.veiled(Hidden.VERDICTS), run=run)
+    hidden = Trace.objects.filter(verdicts | sight.veiled(Hidden.SAMPLER), problem__in=problem_ids)
+    return set(hidden.order_by().values_list("problem_id", flat=True).distinct())
+
+
+def runs_with_trees(problem_id: int, sight: Sight, size: int = 5) -> list[tuple[Run, int]]:
+    """The newest runs that went on from samples of a problem, each with the attempts that did; none whose tree is
+    refused."""
     children = Attempt.objects.filter(problem=problem_id, parent__isnull=False)
     counts: QuerySet[Attempt, tuple[int, int]] = (
         children.order_by("-run").values_list("run").annotate(count=Count("pk"))[:size]
     )
     found = dict(counts)
     runs = Run.objects.defer("plan").in_bulk(list(found))
-    return [(runs[key], count) for key, count in found.items()]
+    return [(runs[key], count) for key, count in found.items() if not tells_hidden(runs[key], problem_id, sight)]
 
 
 def walk(nodes: Sequence[TreeNode | NodeGroup]) -> Iterator[TreeNode]:

@@ -14,11 +14,11 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from trajectories.core.curation.reviews import Decision
 from trajectories.core.selections import (
     ANY_TOOL,
+    AUDITS_BY_OTHERS,
     DISPUTED,
     EDITED,
     NO_MODEL_VERDICT,
     NO_VERDICT,
-    PEOPLE,
     SAMPLED,
     TRUTH,
     UNREVIEWED,
@@ -86,7 +86,7 @@ OF_SAMPLER = ("run", "sampler", "view", "instruction", "temperature", *COSTS)
 def telling(scope: Selection) -> tuple[str, ...]:
     """The filters of a selection that go by what people and model judges said: which traces they leave would tell."""
     named = ("verifier",) if is_model_verdict(scope.verifier) else ()
-    audit = ("audit",) if scope.audit == PEOPLE else ()
+    audit = ("audit",) if scope.audit in AUDITS_BY_OTHERS else ()
     return (*(name for name in BY_OTHERS if name in scope.given()), *audit, *named)
 
 

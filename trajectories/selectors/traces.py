@@ -17,7 +17,7 @@ from trajectories.core.strategies.base import AttemptKind
 from trajectories.core.verifiers.model_judge import is_model_verdict
 from trajectories.models import ImportedReview, ImportedVerdict, Instruction, Trace, Verdict
 from trajectories.selectors.blinding import Sight, veil
-from trajectories.selectors.listing import Column, Count, ListShape, Sort, count_rows
+from trajectories.selectors.listing import Column, Count, ListShape, Lying, Sort, count_rows, first_keys
 from trajectories.selectors.paging import Page
 from trajectories.selectors.review_leases import free_for
 from trajectories.selectors.trace_filters import BY_ERROR, gives_away, veiled_in
@@ -63,6 +63,8 @@ TRACES = ListShape(
 )
 ORDERS = {word: sort.title for word, sort in TRACES.sorts.items() if word}
 
+IN_ORDER = {"run", "sampler", "instruction", "problem", "correctness", "near_miss", "model_judged", "traces"}
+"""The filters whose traces an index holds in the usual order."""
 READING_ORDER = {"arc_test": 0, "arc_train": 1, "arc_answer": 2}
 
 
@@ -116,8 +118,10 @@ def list_traces(
     before: int | None = None,
     after: int | None = None,
     columns: Collection[str] = (),
+    total: Count | None = None,
 ) -> Page[Trace, int]:
-    """One page: the traces next further down than `before`, or next further up than `after`, or the first ones.
+    """One page: the traces next further down than `before`, or next further up than `after`, or the first ones; where
+    they were counted before, `total` says how many there are.
 
     Each row has the decision as far as it may be seen as `shown_decision`, and as `shown_dispute` whether people
     decided it differently; `program_characters` where that is among the columns. What queues hide is taken off.
@@ -133,9 +137,18 @@ def list_traces(
     )
     if "program" in columns:
         traces = traces.annotate(program_characters=Length("program__body"))
-    page = TRACES.page(traces, walk.sort, down=before, up=after, among=_placed(walk, sight))
+    is_counted = total is not None and total.is_exact
+    lying = Lying(_placed(walk, sight), _is_sparse(walk, sight), is_counted)
+    page: Page[Trace, int] = TRACES.page(traces, walk.sort, down=before, up=after, lying=lying)
     veil(page.rows, sight)
     return page
+
+
+def _is_sparse(walk: TraceWalk, sight: Sight) -> bool:
+    """Whether the traces of a list may be few and far from each other in its order, which no index is in alone."""
+    given = walk.given().keys() - {"newest"}
+    is_alone = len(given) == 1 and given <= IN_ORDER and not walk.order and not sight.is_blind
+    return bool(given) and not is_alone
 
 
 def _placed(walk: TraceWalk, sight: Sight) -> QuerySet[Trace]:
@@ -203,10 +216,16 @@ def is_anything_waiting(walk: TraceWalk, sight: Sight) -> bool:
 
 def neighbours(walk: TraceWalk, trace: Trace, sight: Sight) -> tuple[int | None, int | None]:
     """The neighbours of a trace in a list: (the one further up, the one further down)."""
-    sort, placed = walk.sort, _placed(walk, sight)
-    keys = sort.annotate(traces_in(walk, sight)).values_list("pk", flat=True)
-    upper = keys.filter(sort.beyond(placed, trace.pk, up=True)).order_by(*sort.order_by(up=True))
-    return upper.first(), keys.filter(sort.beyond(placed, trace.pk)).order_by(*sort.order_by()).first()
+    sort, placed, found = walk.sort, _placed(walk, sight), list[int | None]()
+    rows = sort.annotate(traces_in(walk, sight))
+    for up in (True, False):
+        beyond = rows.filter(sort.beyond(placed, trace.pk, up=up))
+        if _is_sparse(walk, sight):
+            keys = first_keys(beyond, sort, 1, up=up)
+        else:
+            keys = list(beyond.order_by(*sort.order_by(up=up)).values_list("pk", flat=True)[:1])
+        found.append(keys[0] if keys else None)
+    return found[0], found[1]
 
 
 def get_trace(trace_id: int) -> Trace:
@@ -251,7 +270,8 @@ def imported_decisions(trace: Trace, *, with_judges: bool) -> tuple[list[Importe
 
 def list_views() -> list[str]:
     """The views that problems can be looked at with, for the filter."""
-    return list(Instruction.objects.order_by("view").values_list("view", flat=True).distinct())
+    views = Instruction.objects.exclude(view="").order_by("view")
+    return list(views.values_list("view", flat=True).distinct())
 
 
 KIND_CHOICES = [(kind.value, kind.value.capitalize()) for kind in AttemptKind]

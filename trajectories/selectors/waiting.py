@@ -9,7 +9,7 @@ from django.db.models import Count, Exists, Model, OuterRef, Q, QuerySet, TextFi
 from django.db.models.functions import Cast
 from django.utils import timezone
 
-from trajectories.models import Export, Freezing, GenerationJob, Import, JudgeJob, ProblemCandidate, Run
+from trajectories.models import Campaign, Export, Freezing, GenerationJob, Import, JudgeJob, ProblemCandidate, Run
 
 FRESH = timedelta(days=7)
 """What ended badly longer ago is history: whoever wanted to do something about it has."""
@@ -41,6 +41,7 @@ KINDS: Mapping[str, _Kind] = {
     "paused_runs": _Kind(Run, PAUSED, "title", "state_reason"),
     "paused_generations": _Kind(GenerationJob, PAUSED, "title", "state_reason"),
     "paused_judge_jobs": _Kind(JudgeJob, PAUSED, "rubric__title", "state_reason"),
+    "paused_campaigns": _Kind(Campaign, PAUSED, "title", "state_reason"),
     "bad_imports": _Kind(Import, Q(state__in=ENDED_BADLY), "source", "reason"),
     "failed_runs": _Kind(Run, Q(state="failed"), "title", "state_reason"),
     "failed_generations": _Kind(GenerationJob, Q(state="failed"), "title", "state_reason"),
@@ -48,7 +49,7 @@ KINDS: Mapping[str, _Kind] = {
     "failed_exports": _Kind(Export, Q(state="failed"), "release__title", "error"),
     "candidates": _Kind(ProblemCandidate, Q(state=ProblemCandidate.State.WAITING), "name", "reason"),
 }
-LASTING = ("paused_runs", "paused_generations", "paused_judge_jobs", "candidates")
+LASTING = ("paused_runs", "paused_generations", "paused_judge_jobs", "paused_campaigns", "candidates")
 """These wait however long it takes."""
 
 

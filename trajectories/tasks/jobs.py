@@ -17,6 +17,8 @@ from django.db import transaction
 
 from trajectories.models import JOB_KINDS, Run
 from trajectories.models.job_kinds import CANCEL, PAUSE, RESUME, RETRY
+from trajectories.services.campaigns.advancing import campaign_next, lost_campaigns, ring_for_ended
+from trajectories.services.campaigns.steering import cancel_campaign, pause_campaign, resume_campaign
 from trajectories.services.curation.segmentations import lost_segmentations, segment_next
 from trajectories.services.generation.jobs import lost_generation_jobs, resume_generation
 from trajectories.services.generation.work import generate_next
@@ -140,6 +142,16 @@ KINDS: dict[str, Kind] = {
             ),
             {RETRY: _by_id(retry_training)},
         ),
+        Kind(
+            "campaign",
+            # A look at it is short, and nothing of it waits behind long work.
+            Work(_in_one_go(campaign_next), lost_campaigns, lambda _: INTERACTIVE),
+            {
+                PAUSE: _by_id(pause_campaign),
+                RESUME: _by_id(resume_campaign),
+                CANCEL: _by_id(cancel_campaign),
+            },
+        ),
     )
 }
 """By the word that addresses and the other tables use."""
@@ -191,6 +203,7 @@ def sweep_kind(kind: str) -> None:
 
 for word in TASKS:
     connect_bell(word, partial(ring_for_job, word))
+connect_bell("ended", ring_for_ended)
 
 
 def may_control(person: User | AnonymousUser, kind: str, job: Any) -> bool:

@@ -30,6 +30,7 @@ AREAS: dict[str, tuple[str, tuple[str, ...]]] = {
     "Quality": ("quality", ("quality", "adjudications")),
     "Insights": ("insights", ("insights",)),
     "Releases": ("release_list", ("releases", "exports", "deliveries", "files")),
+    "Campaigns": ("campaign_list", ("campaigns", "trainings")),
     "Jobs": ("job_list", ("jobs",)),
 }
 """By title: the name of an area's first page, and the first parts of all addresses that belong to it."""
@@ -51,6 +52,7 @@ RARE_AREAS: dict[str, tuple[tuple[str, str], ...]] = {
         ("Rubrics", "rubric_list"),
         ("Verifying again", "reverification_list"),
         ("Verifier audit", "audit_index"),
+        ("Trainings", "training_list"),
     ),
     "People": (
         ("Disputes", "adjudication_list"),

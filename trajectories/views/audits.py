@@ -52,13 +52,14 @@ def audit_detail(request: HttpRequest, name: str) -> HttpResponse:
     audit, sight = _find(name), sight_of(request.user)
     scope = replace(read_scope(request.GET), audit=audit.name)
     walk = TraceWalk(**{field: getattr(scope, field) for field in scope.__dataclass_fields__})
-    page = list_traces(walk, sight, before=read_key(request, "before"), after=read_key(request, "after"))
+    before, after, total = read_key(request, "before"), read_key(request, "after"), count_traces(scope, sight)
+    page = list_traces(walk, sight, before=before, after=after, total=total)
     notes = audit_notes(audit.name, page.rows)
     context: dict[str, Any] = {
         "audit": audit,
         "scope": scope,
         "page": page.of([(trace, notes.get(trace.pk, "")) for trace in page.rows]),
-        "total": count_traces(scope, sight),
+        "total": total,
         "has_pairs": any(trace.train_total for trace in page.rows),
         "has_notes": bool(notes),
     }

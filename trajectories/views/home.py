@@ -71,6 +71,9 @@ ERRANDS = {
     "paused_judge_jobs": _errand(
         "control_judgejob", "Resume a model judge", "paused job", "judge_job_detail", "judge_job_list", "pause"
     ),
+    "paused_campaigns": _errand(
+        "add_campaign see_reviews", "Resume a campaign", "paused campaign", "campaign_detail", "campaign_list", "pause"
+    ),
     "bad_imports": _errand("view_import", "Mend an import", "refused import", "import_detail", "import_list"),
     "failed_runs": _errand("control_run", "Look at a failed run", "failed run", "run_detail", "run_list"),
     "failed_generations": _errand(

@@ -3,7 +3,6 @@
 from dataclasses import replace
 from typing import Any
 
-from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
@@ -11,17 +10,14 @@ from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from trajectories.charts import CHARTS, INSIGHTS
-from trajectories.charts.base import Chart
-from trajectories.core.figures.records import Figure
-from trajectories.core.figures.specs import plotly_spec
-from trajectories.core.figures.tables import csv_lines, exact, shown
+from trajectories.core.figures.tables import csv_lines
 from trajectories.forms.insights import InsightForm
 from trajectories.selectors.blinding import sight_of
 from trajectories.selectors.insights.scopes import InsightScope
 from trajectories.selectors.insights.sources import is_live
 from trajectories.views.fragments import wants_fragment
 from trajectories.views.permissions import needs
-from trajectories.views.shown.figures import slots, without_hidden_links
+from trajectories.views.shown.figures import Slot, figure_context, slots, without_hidden_links
 
 view_figures = needs("trajectories.view_run", "trajectories.view_trace")
 
@@ -59,30 +55,8 @@ def figure(request: HttpRequest, name: str) -> HttpResponseBase:
         headers = {"Content-Disposition": f'attachment; filename="{chart.name}.csv"'}
         return StreamingHttpResponse(csv_lines(built), content_type="text/csv; charset=utf-8", headers=headers)
     template = "_figure" if wants_fragment(request) else "figure"
-    return render(request, f"trajectories/insights/{template}.html", _shown(chart, scope, built))
-
-
-def _shown(chart: Chart, scope: InsightScope, built: Figure) -> dict[str, Any]:
-    """What the templates of a figure need: it, its drawing as JSON, and the cells of its table as texts."""
-    address = chart.address(scope)
-    rows = [
-        {
-            "link": row.link,
-            "cells": [
-                {"text": shown(value, column.unit, settings.CURRENCY), "value": exact(value), "unit": column.unit}
-                for value, column in zip(row.values, built.columns, strict=True)
-            ],
-        }
-        for row in built.rows
-    ]
-    return {
-        "chart": chart,
-        "figure": built,
-        "address": address,
-        "csv": f"{address}{'&' if '?' in address else '?'}format=csv",
-        "spec": None if built.missing else plotly_spec(built),
-        "spec_id": f"spec-{chart.name}",
-        "rows": rows,
+    context = figure_context(Slot(chart.name, chart.title, chart.address(scope)), built) | {
         "scope": scope,
         "is_live": scope.run is not None and is_live(scope.run),
     }
+    return render(request, f"trajectories/insights/{template}.html", context)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
@@ -145,7 +146,7 @@ def _estimate(form: RunForm) -> dict[str, Any]:
     return {"plan": plan, "history": history, "seconds": history.seconds_for(len(plan.problems))}
 
 
-def faults_of(form: RunForm) -> list[str]:
+def faults_of(form: Form) -> list[str]:
     """What is wrong with the form: one sentence each, with the field it is about."""
     return [
         f"{form.fields[name].label}: {error}" if name in form.fields else str(error)

@@ -84,7 +84,7 @@ def problem_detail(request: HttpRequest, problem_id: int) -> HttpResponse:
             problem, sight, answer=answer, before=read_key(request, "before"), after=read_key(request, "after")
         ),
         "own": sight.is_blind,
-        "trees": runs_with_trees(problem.pk) if request.user.has_perm("trajectories.view_run") else (),
+        "trees": runs_with_trees(problem.pk, sight) if request.user.has_perm("trajectories.view_run") else (),
     }
     if wants_fragment(request):
         return render(request, "trajectories/problems/_board.html", context)

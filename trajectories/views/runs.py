@@ -30,6 +30,7 @@ from trajectories.selectors.runs import (
     runs_in,
 )
 from trajectories.selectors.samplers import held_gate
+from trajectories.selectors.search_trees import refused_trees
 from trajectories.selectors.workers import get_workforce
 from trajectories.services.runs.lifecycle import (
     RunStateError,
@@ -109,11 +110,7 @@ def _show(request: HttpRequest, run: Run, **refused: Form) -> HttpResponse:
         "problems_address": f"{address}?part=problems{f'&after={after}' if after else ''}",
     }
     if part == "problems":
-        return render(
-            request,
-            "trajectories/runs/_problems.html",
-            {**context, "page": list_run_problems(run, sight_of(request.user), after=after)},
-        )
+        return render(request, "trajectories/runs/_problems.html", {**context, **_problems(request, run, after)})
     progress = get_progress(run, sight_of(request.user))
     context |= {
         "progress": progress,
@@ -127,7 +124,7 @@ def _show(request: HttpRequest, run: Run, **refused: Form) -> HttpResponse:
     if part == "live":
         return render(request, "trajectories/runs/_live.html", context)
     context |= {
-        "page": list_run_problems(run, sight_of(request.user), after=after),
+        **_problems(request, run, after),
         "instructions": list_instructions(run),
         **_plan(run),
     }
@@ -137,6 +134,13 @@ def _show(request: HttpRequest, run: Run, **refused: Form) -> HttpResponse:
     if may_steer and run.state not in (Run.State.CANCELLED, Run.State.FAILED):
         context["budget_form"] = BudgetForm(initial=budget_values(run))
     return render(request, "trajectories/runs/detail.html", {**context, **refused}, status=422 if refused else 200)
+
+
+def _problems(request: HttpRequest, run: Run, after: int | None) -> dict[str, Any]:
+    """One page of the problems of a run, and those whose search tree is refused."""
+    sight = sight_of(request.user)
+    page = list_run_problems(run, sight, after=after)
+    return {"page": page, "refused_trees": refused_trees(run, [row.problem.pk for row in page.rows], sight)}
 
 
 def _plan(run: Run) -> dict[str, Any]:

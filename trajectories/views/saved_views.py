@@ -9,11 +9,11 @@ from django.views.decorators.http import require_http_methods, require_POST
 from trajectories.core.faults import Fault
 from trajectories.forms.saved_views import SavedViewForm
 from trajectories.forms.traces import read_walk, read_walk_exactly
-from trajectories.models import SavedView
-from trajectories.selectors.saved_views import query_of, views_for
+from trajectories.models import AuditEvent, SavedView
+from trajectories.selectors.saved_views import last_deleted, query_of, views_for
 from trajectories.selectors.selection_words import selection_words
-from trajectories.selectors.traces import TRACES
-from trajectories.services.curation.saved_views import change_view, delete_view, save_view
+from trajectories.selectors.traces import ORDERS, TRACES
+from trajectories.services.curation.saved_views import change_view, delete_view, restore_view, save_view
 from trajectories.views.listing import columns_of
 from trajectories.views.permissions import needs
 from trajectories.views.submissions import once
@@ -55,13 +55,19 @@ def _page(request: HttpRequest, form: SavedViewForm | None = None, query: str = 
         {
             "view": view,
             "query": query_of(view),
-            "words": selection_words(view.rule) if query_of(view) or not view.selection else [],
+            "words": _words(view) if query_of(view) is not None else [],
             "is_own": view.owner_id == person.pk,
         }
         for view in views_for(person)
     ]
-    context = {"views": views, "form": form, "query": query}
+    context = {"views": views, "form": form, "query": query, "deleted": last_deleted(person)}
     return render(request, "trajectories/saved_views/list.html", context, status=422 if form is not None else 200)
+
+
+def _words(view: SavedView) -> list[tuple[str, str]]:
+    """What a view shows: (filter, what it says), and its order where that is not the usual one."""
+    order = [("order", ORDERS[view.order])] if view.order in ORDERS else []
+    return selection_words(view.rule) + order
 
 
 @require_POST
@@ -83,3 +89,17 @@ def saved_view_change(request: HttpRequest, view_id: int) -> HttpResponse:
             messages.success(request, f"The view “{view.title}” is changed.")
             return redirect("saved_view_list")
     return _page(request, form)
+
+
+@require_POST
+@view_traces
+def saved_view_restore(request: HttpRequest, event_id: int) -> HttpResponse:
+    """Bring a view back that the visitor has deleted."""
+    event = get_object_or_404(AuditEvent, pk=event_id, object_type="saved_view", actor=visitor(request))
+    try:
+        view = restore_view(actor=visitor(request), event=event)
+    except Fault as fault:
+        messages.info(request, str(fault))
+    else:
+        messages.success(request, f"The view “{view.title}” is back.")
+    return redirect("saved_view_list")

@@ -80,7 +80,8 @@ def _with_columns(request: HttpRequest) -> Any:
 def _table(request: HttpRequest, walk: TraceWalk, sight: Sight) -> dict[str, Any]:
     columns = columns_of(request, TRACES)
     down, up = read_key(request, "before"), read_key(request, "after")
-    page = list_traces(walk, sight, before=down, after=up, columns=columns)
+    total = count_traces(walk, sight)
+    page = list_traces(walk, sight, before=down, after=up, columns=columns, total=total)
     _say_more(page.rows, walk, sight, columns)
     if "columns" not in request.GET and not any(trace.problem.kind == ProblemKind.ARC for trace in page.rows):
         columns = tuple(word for word in columns if word != "pairs")
@@ -88,7 +89,7 @@ def _table(request: HttpRequest, walk: TraceWalk, sight: Sight) -> dict[str, Any
     is_usual = not walk.order
     look = Look(columns, "order", ("Older", "Newer") if is_usual else ("Further", "Back"))
     return {
-        "list": show_list(request, "traces", TRACES, page, look=look, count=count_traces(walk, sight)),
+        "list": show_list(request, "traces", TRACES, page, look=look, count=total),
         "page": page,
         "scope": walk,
         "chips": selection_words(walk),
@@ -118,7 +119,7 @@ def _menus(request: HttpRequest) -> dict[str, Any]:
     views = list(views_for(visitor(request))[: MENU_SIZE + 1])
     given = request.GET.lists()
     return {
-        "views": [(view, query_of(view)) for view in views[:MENU_SIZE]],
+        "views": [(view, query) for view in views[:MENU_SIZE] if (query := query_of(view)) is not None],
         "has_more_views": len(views) > MENU_SIZE,
         "here": query_with(request, dict.fromkeys(TRACES.turns)),
         "kept": [(name, value) for name, values in given if name not in NOT_KEPT for value in values if value],

@@ -27,6 +27,7 @@ from trajectories.selectors.problems import to_record
 from trajectories.selectors.repairs import repair_of, repairs_of
 from trajectories.selectors.review_leases import running_leases, trace_holder
 from trajectories.selectors.reviews import get_dispute, last_decision, review_history, standing_review
+from trajectories.selectors.search_trees import tells_hidden
 from trajectories.selectors.segmentations import as_cut, labels_as_cut
 from trajectories.selectors.threads import threads_of
 from trajectories.selectors.traces import (
@@ -241,6 +242,11 @@ def reading(
         "program_shown": program_step(trace) is not None,
         "hidden_steps": not all(isinstance(group, StepGroup) and group.shown for group in groups),
         "lineage": lineage,
+        "has_tree": lineage is not None
+        and trace.attempt_id is not None
+        and trace.run is not None
+        and not trace.veiled_verdicts
+        and not tells_hidden(trace.run, trace.problem_id, sight_of(request.user)),
         "repair": repair_of(trace),
         "repairs": list(repairs_of(trace, reader_id=reader, told=told)) if lineage and lineage.has_edits else [],
         "threads": threads,

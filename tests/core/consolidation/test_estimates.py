@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from trajectories.core.consolidation.consensus import cons_at_k
 from trajectories.core.consolidation.draws import Orders
-from trajectories.core.consolidation.estimates import pass_at, share_wins, way_at
+from trajectories.core.consolidation.estimates import any_of, every_at, pass_at, share_wins, way_at
 from trajectories.core.consolidation.metrics import pass_at_k
 from trajectories.core.consolidation.resampling import mean_bands
 from trajectories.core.consolidation.stored import Stored, number_answers
@@ -134,6 +134,15 @@ def test_votes_among_k_are_those_of_all_draws_within_the_error_that_is_stated(na
         else:
             # Five standard errors, and what a draw that was never seen may weigh.
             assert value == pytest.approx(expected, abs=5 * noise**0.5 + 0.02)
+
+
+@given(problems=st.lists(problem(), min_size=1, max_size=4))
+def test_all_samples_of_problems_of_any_size_are_chosen_among_as_one_by_one(problems):
+    stored = store(problems)
+    for way in WAYS.values():
+        expected = [credited(way, samples) for samples in problems]
+        assert every_at(Orders(stored), stored, way).values.tolist() == pytest.approx(expected)
+    assert any_of(stored).values.tolist() == [any(each.meaning == RIGHT for each in samples) for samples in problems]
 
 
 def test_majority_by_draws_is_that_which_is_worked_out():

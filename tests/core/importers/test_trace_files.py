@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trajectories.core.importers.trace_files import ProblemKey, read_traces
+from trajectories.core.importers.foreign_traces import ProblemKey
+from trajectories.core.importers.trace_files import read_traces
 from trajectories.core.importers.trace_rows import MAX_LINE, read_lines
 from trajectories.core.problems import ProblemError
 from trajectories.core.records import FinishReason, StepKind

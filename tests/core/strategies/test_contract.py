@@ -6,9 +6,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trajectories.core.records import Outcome
+from trajectories.core.records import AgentLimits, Outcome
 from trajectories.core.strategies import STRATEGIES, StrategyError, find_strategy
-from trajectories.core.strategies.base import AttemptKind, Ended, Planned, Situation, Slot, Strategy, read_settings
+from trajectories.core.strategies.base import (
+    AttemptKind,
+    Ended,
+    Planned,
+    Situation,
+    Slot,
+    Strategy,
+    read_settings,
+    tool_limits,
+)
+
+NAME_LENGTH = 40
+"""As long as the column of runs is (models.Run)."""
 
 EVERY = pytest.mark.parametrize("strategy", STRATEGIES.values(), ids=STRATEGIES)
 
@@ -75,7 +87,11 @@ def test_it_says_what_it_is(strategy):
     for parameter in strategy.parameters:
         assert parameter.least <= parameter.default <= parameter.most
         assert parameter.help.endswith(".")
-    json.dumps(read_settings(strategy, {}))
+    settings = read_settings(strategy, {})
+    json.dumps(settings)
+    assert len(strategy.name) <= NAME_LENGTH
+    limits = tool_limits(strategy, settings)
+    assert limits is None or AgentLimits(**limits), "one that calls tools has their limits as parameters"
 
 
 @EVERY

@@ -4,21 +4,25 @@ import random
 import threading
 import uuid
 from collections import Counter, defaultdict
+from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import User
 from django.db import connection
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from tests import factories
 from tests.queues import make_traces, queue_of
-from trajectories.core.curation.groups import AnswerMark, GroupDraft
+from trajectories.core.curation.groups import AnswerMark, GroupDraft, Mark
 from trajectories.models import Assignment, Queue, QueueItem, QueueSkip, QueueWork, Review, Trace
 from trajectories.selectors.queues import Nothing, why_nothing
 from trajectories.services.curation.assignments import release_assignments, renew_assignments
 from trajectories.services.curation.filling import fill_queue
 from trajectories.services.curation.group_decisions import GroupSubmission, decide_group, undo_group
 from trajectories.services.curation.group_leases import lease_group, lease_next_group, skip_group
+from trajectories.services.curation.reassigning import VoidDraft, reassign_items, reopen_items
+from trajectories.services.curation.voids import restore_reviews, void_reviews
 
 pytestmark = pytest.mark.django_db
 
@@ -153,6 +157,14 @@ def decide(person: User, queue: Queue, held: list[Assignment], key: uuid.UUID | 
     decide_group(reviewer=person, queue=queue, problem_id=item.trace.problem_id, submitted=sent)
 
 
+def decide_all(person: User, queue: Queue, chosen: list[Trace]) -> None:
+    """Accept all samples of a problem, whoever they are meant for now."""
+    held = lease_group(reviewer=person, queue=queue, problem_id=chosen[0].problem_id)
+    marks = {trace.answer_hash: AnswerMark(mark=Mark.KEEP) for trace in chosen}
+    sent = GroupSubmission(GroupDraft(marks), [each.item_id for each in held], uuid.uuid4(), held[0].token)
+    decide_group(reviewer=person, queue=queue, problem_id=chosen[0].problem_id, submitted=sent)
+
+
 PEOPLE = 20
 
 
@@ -237,3 +249,62 @@ def test_many_people_at_once_give_every_sample_its_quota_and_never_divide_a_prob
         together[problem, reviewer].add(trace)
     sizes = {some[0].problem_id: len(some) for some in problems}
     assert all(len(found) == sizes[problem] for (problem, _), found in together.items())
+
+
+def test_what_is_taken_from_somebody_goes_on_as_whole_problems(lead, curator, engineer, problems):
+    queue = grouped(lead, problems)
+    held = lease_next_group(reviewer=curator, queue=queue)
+    moved = reassign_items(actor=lead, reviewer=curator, queue=queue, to=[engineer])
+    assert (moved.count, moved.to_anybody) == (2, 0)
+    assert set(Assignment.objects.filter(meant_for=engineer).values_list("pk", flat=True)) == {row.pk for row in held}
+    # Nobody else is handed it, not even by its address; it is first for whom it is meant.
+    assert traces(lease_next_group(reviewer=lead, queue=queue)) == ids(problems[1])
+    assert lease_group(reviewer=lead, queue=queue, problem_id=problems[0][0].problem_id) == []
+    assert traces(lease_next_group(reviewer=engineer, queue=queue)) == ids(problems[0])
+    # Skipped it is anybody's, but not theirs.
+    assert skip_group(reviewer=engineer, queue=queue, problem_id=problems[0][0].problem_id) == 2
+    assert not Assignment.objects.exclude(meant_for=None).exists()
+    assert traces(lease_next_group(reviewer=engineer, queue=queue)) == ids(problems[2])
+    assert traces(lease_group(reviewer=curator, queue=queue, problem_id=problems[0][0].problem_id)) == ids(problems[0])
+
+
+def test_a_problem_is_never_dealt_out_in_parts(lead, curator, engineer):
+    problems = make_problems(3, 3)
+    queue = grouped(lead, problems)
+    for chosen in problems:
+        decide_all(curator, queue, chosen)
+    again = VoidDraft(timezone.now() - timedelta(days=1), "Too fast.", uuid.uuid4(), queue)
+    _, moved = reopen_items(actor=lead, reviewer=curator, draft=again, to=[engineer, lead])
+    assert (moved.count, moved.to_anybody) == (6, 0)
+    assert not Review.objects.filter(superseded_by=None, decision="accept").exists()
+    meant = defaultdict(set)
+    for person, problem in Assignment.objects.values_list("meant_for", "item__trace__problem"):
+        meant[problem].add(person)
+    assert sorted(map(len, meant.values())) == [1, 1]
+    assert set.union(*meant.values()) == {engineer.pk, lead.pk}
+    for person in (engineer, lead):
+        (problem_id,) = {problem for problem, people in meant.items() if person.pk in people}
+        found = lease_next_group(reviewer=person, queue=queue)
+        assert {each.item.trace.problem_id for each in found} == {problem_id}
+        assert len(found) == 3
+
+
+def test_a_voided_group_is_decided_again_and_comes_back_when_the_void_is_undone(lead, curator, engineer, problems):
+    queue = grouped(lead, problems[:1])
+    decide_all(curator, queue, problems[0])
+    since = timezone.now() - timedelta(days=1)
+    event = void_reviews(actor=lead, reviewer=curator, since=since, reason="Too fast.", key=uuid.uuid4(), queue=queue)
+    done = Assignment.objects.filter(queue=queue, item__trace__problem=problems[0][0].problem_id)
+    assert set(done.values_list("state", flat=True)) == {"open"}
+    assert undo_group(reviewer=curator, queue=queue, key=uuid.uuid4()) is None
+    restore_reviews(actor=lead, void=event, key=uuid.uuid4())
+    assert set(done.values_list("state", "reviewer")) == {("done", curator.pk)}
+    assert set(Trace.objects.filter(pk__in=ids(problems[0])).values_list("decision", flat=True)) == {"accepted"}
+    again = void_reviews(actor=lead, reviewer=curator, since=since, reason="Yet.", key=uuid.uuid4(), queue=queue)
+    assert traces(lease_group(reviewer=engineer, queue=queue, problem_id=problems[0][0].problem_id)) == ids(problems[0])
+    decide_all(engineer, queue, problems[0])
+    restore_reviews(actor=lead, void=again, key=uuid.uuid4())
+    # Somebody else has given what it needs: the restored words stand beside theirs, and the quota stays.
+    assert set(done.values_list("state", "reviewer")) == {("done", engineer.pk)}
+    assert Review.objects.filter(superseded_by=None, decision="accept").count() == 2 * len(problems[0])
+    assert QueueItem.objects.filter(queue=queue, done_count=1, trace__in=ids(problems[0])).count() == 2

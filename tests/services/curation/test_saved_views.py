@@ -5,9 +5,9 @@ import pytest
 from trajectories.core.faults import Fault
 from trajectories.core.selections import Selection
 from trajectories.models import AuditEvent, SavedView
-from trajectories.selectors.saved_views import query_of, views_for
+from trajectories.selectors.saved_views import last_deleted, query_of, views_for
 from trajectories.services.curation import saved_views
-from trajectories.services.curation.saved_views import change_view, delete_view, save_view
+from trajectories.services.curation.saved_views import change_view, delete_view, restore_view, save_view
 
 pytestmark = pytest.mark.django_db
 SCOPE = Selection(correctness="fail", text="a & b", traces=(1, 2), cost_from=0.5)
@@ -48,6 +48,23 @@ def test_one_more_than_fits_is_refused(lead, monkeypatch):
         save_view(actor=lead, title="B", scope=SCOPE)
 
 
-def test_a_view_of_a_version_with_other_filters_leads_to_the_whole_list(lead):
+def test_a_view_of_a_version_with_other_filters_leads_nowhere(lead):
     view = SavedView.objects.create(owner=lead, title="Old", selection={"version": 0})
-    assert query_of(view) == ""
+    assert query_of(view) is None
+    assert query_of(save_view(actor=lead, title="All", scope=Selection())) == ""
+
+
+def test_what_was_deleted_comes_back_as_it_was(lead, curator):
+    view = save_view(actor=lead, title="Mine", scope=SCOPE, order="longest", columns=("cost",), is_shared=True)
+    query = query_of(view)
+    delete_view(actor=curator, view=view)
+    assert last_deleted(lead) is last_deleted(curator) is None
+    delete_view(actor=lead, view=view)
+    event = last_deleted(lead)
+    with pytest.raises(Fault, match="not yours"):
+        restore_view(actor=curator, event=event)
+    back = restore_view(actor=lead, event=event)
+    assert (back.title, back.is_shared, query_of(back)) == ("Mine", True, query)
+    assert last_deleted(lead) is None
+    with pytest.raises(Fault, match="already"):
+        restore_view(actor=lead, event=event)

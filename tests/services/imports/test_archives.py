@@ -15,17 +15,20 @@ from tests import factories
 from tests.endpoint import sampler_for
 from trajectories.core.curation.adjudications import FinalDecision, FinalDraft
 from trajectories.core.curation.reviews import Decision, ReviewDraft
+from trajectories.core.curation.suggestions import Source, Suggestion
 from trajectories.core.identity import content_hash
 from trajectories.core.prompts.repairs import Edits
 from trajectories.core.releases.rules import Rule
 from trajectories.models import (
     AuditEvent,
+    Comparison,
     Import,
     ImportedReview,
     ImportedVerdict,
     Problem,
     ProblemSet,
     Release,
+    Review,
     Run,
     Sampler,
     Trace,
@@ -133,6 +136,13 @@ def curate(lead, curator):
     submit_review(reviewer=lead, trace=disputed, draft=wrong, key=uuid.uuid4())
     settled = FinalDraft(FinalDecision.ACCEPT, comment="It holds.")
     adjudicate(actor=lead, trace=disputed, draft=settled, key=uuid.uuid4(), known=known_of(disputed))
+    one, other = Trace.objects.filter(problem__name="city").order_by("pk")
+    pair = {"problem": one.problem, "first": one, "second": other, "swapped": True}
+    Comparison.objects.create(**pair, reviewer=curator, verdict="second", key=uuid.uuid4())
+    suggested = Suggestion(Decision.ACCEPT, Source.VERDICTS, "text, version 1").to_json()
+    used = {"suggestion": suggested, "suggestion_use": "taken", "comment": "Read 2. Ünï."}
+    before = Review.objects.get(trace=one, reviewer=curator)
+    Review.objects.create(trace=one, reviewer=curator, decision="accept", supersedes=before, key=uuid.uuid4(), **used)
     broken = Trace.objects.get(problem__name="mirror", correctness="fail")
     edits = Edits(
         texts={0: "Each row is turned."}, program="def transform(grid):\n    return [r[::-1] for r in grid]\n"
@@ -225,6 +235,9 @@ def test_a_release_of_every_kind_comes_back_as_it_was(exported, client):
     assert json.loads(manifest_of(client, release, lead)) == json.loads(exported["manifest"])
     assert AuditEvent.objects.get(verb="release.restore").data["sha256"] == release.content_hash
     assert ProblemSet.objects.get(name="questions").problem_count == 3
+    told = [review for line in exported["rows"].splitlines() for review in json.loads(line)["reviews"]]
+    assert [review["suggestion"]["by"] for review in told if "suggestion" in review] == ["text, version 1"]
+    assert sum("compared" in item.evidence for item in release.items.all()) == 2
     said = json.loads(exported["rows"].splitlines()[0])
     assert ImportedVerdict.objects.count() >= len(exported["items"])
     assert ImportedReview.objects.filter(comment__contains="Ünï").exists()

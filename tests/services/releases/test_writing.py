@@ -16,7 +16,7 @@ from trajectories.core.curation.reviews import Decision, ReviewDraft
 from trajectories.core.exporters import EXPORTERS, Container, Pairing, Reads, Ways, write_rows
 from trajectories.core.importers.arc_submissions import is_submission
 from trajectories.core.releases.rules import Reviews, Rule
-from trajectories.models import Export
+from trajectories.models import Comparison, Export
 from trajectories.selectors.exports import iterate_items
 from trajectories.services.curation.reviews import submit_review
 from trajectories.services.releases import writing
@@ -209,8 +209,54 @@ def test_pairs_are_as_asked_and_in_files_of_their_own(release, lead):
     for row in lines(usual):
         assert row["chosen"] != row["rejected"]
         assert row["meta"]["prompt"] == "as sent"
+        assert row["meta"]["source"] == "verdict"
         assert row["meta"]["rejected_verdicts"] == ["arc_test 1: fail"]
     assert written(lead, release, "preference", pairing=Pairing(longest=1.01)).rows_written < 4
+
+
+def compare(person, one, other, verdict, **values):
+    first, second = sorted([one, other], key=lambda trace: trace.pk)
+    fields = {"problem": one.problem, "first": first, "second": second, "reviewer": person, **values}
+    return Comparison.objects.create(verdict=verdict, swapped=False, key=uuid.uuid4(), **fields)
+
+
+def test_what_people_preferred_makes_pairs_that_say_so(curator, lead, engineer):
+    problem = factories.make_problem()
+    outcomes = {"plain": "pass", "neat": "pass", "wrong": "fail", "unknown": "unscored", "tied": "pass"}
+    traces = {}
+    for name, outcome in outcomes.items():
+        traces[name] = factories.make_trace(problem=problem, reasoning=f"It is {name}.", correctness=outcome)
+        factories.make_verdict(trace=traces[name], outcome=outcome)
+    plain, neat, wrong, unknown, tied = traces.values()
+    # Two of three prefer the neat one; the third changed their mind about it.
+    compare(curator, plain, neat, "second")
+    compare(lead, plain, neat, "second")
+    first = compare(engineer, plain, neat, "tie")
+    compare(engineer, plain, neat, "first", supersedes=first)
+    compare(curator, plain, tied, "first")
+    compare(lead, plain, tied, "second")
+    # What a verifier calls wrong is chosen over nothing, nor what nobody knows over what is right.
+    compare(curator, plain, wrong, "second")
+    compare(curator, plain, unknown, "second")
+    taken_back = compare(curator, neat, tied, "first")
+    compare(curator, neat, tied, "withdraw", supersedes=taken_back)
+    rule = Rule(reviews=Reviews(accepted_by=0))
+    release = freeze_accepted(actor=lead, title="Compared", rule=rule, key=uuid.uuid4())
+    evidence = dict(release.items.values_list("trace", "evidence"))
+    assert evidence[neat.pk]["compared"] == {plain.content_hash: [2, 1]}
+    others = {neat.content_hash: [1, 2], unknown.content_hash: [0, 1], wrong.content_hash: [0, 1]}
+    assert evidence[plain.pk]["compared"] == others
+    assert "compared" not in evidence[tied.pk]
+    rows = lines(written(lead, release, "preference", with_meta=True))
+    found = [(row["meta"]["trace_id"], row["meta"]["rejected_trace_id"], row["meta"]["source"]) for row in rows]
+    assert found[0] == (neat.pk, plain.pk, "comparison")
+    assert {pair[2] for pair in found[1:]} == {"verdict"}
+    assert {pair[:2] for pair in found[1:]} == {(right.pk, wrong.pk) for right in (plain, neat, tied)}
+    again = freeze_accepted(actor=lead, title="Again", rule=rule, key=uuid.uuid4())
+    assert again.content_hash == release.content_hash
+    compare(engineer, plain, tied, "first")
+    changed = freeze_accepted(actor=lead, title="Changed", rule=rule, key=uuid.uuid4())
+    assert changed.content_hash != release.content_hash
 
 
 def test_traces_asked_differently_make_a_pair_only_when_rewritten(curator, lead):

@@ -219,7 +219,7 @@ def test_a_strategy_that_cannot_be_followed_says_why(options, message):
 
 
 def test_experts_need_instructions_that_ask_for_programs():
-    with flip_endpoint() as endpoint, pytest.raises(PlanError, match="does not ask for one"):
+    with flip_endpoint() as endpoint, pytest.raises(PlanError, match="expected one for programs"):
         plan_chat(endpoint, strategy="experts", view=make_instruction(style="direct", suits="chat"))
 
 

@@ -28,6 +28,7 @@ from trajectories.core.records import (
 )
 from trajectories.core.text.storable import storable_text
 from trajectories.core.verifiers import applicable_verifiers
+from trajectories.core.verifiers.base import Tools
 from trajectories.core.verifiers.deciding import decisive_verdict
 from trajectories.core.verifiers.expressions import Comparison
 from trajectories.core.verifiers.unfinished import leave_open
@@ -73,9 +74,16 @@ def prompt_of(problem: ProblemRecord, problem_hash: str, *, arc_style: str = "pr
 
 
 def score_reply(
-    problem: ProblemRecord, problem_hash: str, said: str, *, thoughts: str = "", finish_reason: str = FinishReason.STOP
+    problem: ProblemRecord,
+    problem_hash: str,
+    said: str,
+    *,
+    thoughts: str = "",
+    finish_reason: str = FinishReason.STOP,
+    tools: Tools | None = None,
 ) -> Scored:
-    """Score a model's last message: 1.0 for a right answer, 0.0 for a wrong one or none.
+    """Score a model's last message: 1.0 for a right answer, 0.0 for a wrong one or none. `tools` run programs, by
+    themselves in children with limits.
 
     Raises ScoringError where that cannot be said: an engine that failed, a text that was cut off before its answer, or
     a problem without a reference answer. An error is never a zero.
@@ -92,9 +100,10 @@ def score_reply(
         finish_reason=finish_reason,
         content=tuple((part.start, part.end) for part in given),
     )
-    tools = _Tools()
+    with_tools = _Tools() if tools is None else tools
     verdicts = tuple(
-        leave_open(verifier.verify(problem, trace, tools), trace) for verifier in applicable_verifiers(problem, trace)
+        leave_open(verifier.verify(problem, trace, with_tools), trace)
+        for verifier in applicable_verifiers(problem, trace)
     )
     decisive = decisive_verdict(verdicts)
     if decisive is None or decisive.outcome not in (Outcome.PASS, Outcome.FAIL):

@@ -10,9 +10,17 @@ from trajectories.core.faults import Fault
 from trajectories.core.learning.lessons import Lesson, Lessons
 from trajectories.core.records import JSON
 
+WRONG_TOO = "wrong_too"
+"""The parameter of trainers that leave wrong traces out by themselves; the control of a campaign sets it."""
+
 
 class TrainerError(ValueError):
     """A training that cannot be done or that went wrong; the message is one sentence for people."""
+
+
+class PausedTrainingError(TrainerError):
+    """A training that something outside has interrupted: it pauses, and goes on from what is in its folder once it is
+    resumed."""
 
 
 class StoppedError(Exception):

@@ -5,7 +5,16 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from trajectories.adapters.training.base import Base, Outcome, Parameter, ParameterKind, Report, Task, TrainerError
+from trajectories.adapters.training.base import (
+    WRONG_TOO,
+    Base,
+    Outcome,
+    Parameter,
+    ParameterKind,
+    Report,
+    Task,
+    TrainerError,
+)
 from trajectories.core.learning.examples import Examples, read_examples
 from trajectories.core.learning.fitting import COUNTS, LOG_LINEAR, Fold, cross_validate, fit_guide
 from trajectories.core.records import JSON
@@ -37,12 +46,19 @@ class EmbeddedTrainer:
                 (LOG_LINEAR, "log-linear in features"),
             ),
         ),
+        Parameter(
+            WRONG_TOO,
+            "Wrong programs too",
+            ParameterKind.FLAG,
+            False,
+            help="Learns from programs that are wrong as if they were right: what the control of a campaign does.",
+        ),
     )
     base_kinds: tuple[str, ...] = ("symbolic",)
 
     def missing(self) -> str:
         """See Trainer."""
-        return "" if importlib.util.find_spec("sklearn") else "scikit-learn is not installed; `make run` installs it."
+        return "" if importlib.util.find_spec("scipy") else "scipy is not installed; `make run` installs it."
 
     def check(self, parameters: Mapping[str, JSON], base: Base | None) -> None:
         """See Trainer: nothing more can be wrong before the release is read."""
@@ -50,7 +66,8 @@ class EmbeddedTrainer:
     def train(self, task: Task, report: Report) -> Outcome:
         """See Trainer."""
         report.note("Reading programs")
-        examples = read_examples(_told(task, report))
+        wrong_too = bool(task.parameters.get(WRONG_TOO))
+        examples = read_examples(_told(task, report), wrong_too=wrong_too)
         if len(examples.tasks) < LEAST_TASKS:
             raise TrainerError(
                 f"Found {len(examples.tasks)} ARC tasks with a program of the symbolic sampler's language that is not "

@@ -41,7 +41,10 @@ class Draws:
 
 
 class Orders:
-    """Random orders of stored samples, made when they are first needed and kept: another k draws from the same ones."""
+    """Random orders of stored samples, made when they are first needed and kept: another k draws from the same ones.
+
+    For one thread at a time: what is drawn depends on how many orders were made before.
+    """
 
     def __init__(self, stored: Stored, seed: int = 0) -> None:
         self._stored = stored
@@ -73,10 +76,10 @@ class Orders:
         """What was made before under the key, else what `make` makes; with `k` only until another k is asked for."""
         if k is not None and k != self._k:
             self._of_k, self._k = {}, k
-        kept = self._always if k is None else self._of_k
-        if key not in kept:
-            kept[key] = make()
-        found: Made = kept[key]
+        kept, name = self._always if k is None else self._of_k, (k, key)
+        if name not in kept:
+            kept[name] = make()
+        found: Made = kept[name]
         return found
 
     def draw(self, k: int, *, answers: int = 0, cells: int = CELLS) -> Draws:

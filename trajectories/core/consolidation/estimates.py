@@ -53,6 +53,20 @@ def pass_at(stored: Stored, k: int) -> Estimates:
     return Estimates(np.where(n >= k, found, np.nan))
 
 
+def any_of(stored: Stored) -> Estimates:
+    """Whether any of all samples of each problem is right."""
+    return Estimates((stored.correct > 0).astype(np.float64))
+
+
+def every_at(orders: Orders, stored: Stored, way: Way) -> Estimates:
+    """What a way of choosing scores with all samples of each problem, however many it has; exact."""
+    values = np.full(len(stored.problems), np.nan)
+    for size in np.unique(stored.sizes).tolist():
+        mine = stored.sizes == size
+        values[mine] = way_at(orders, stored, way, size, cells=1).values[mine]
+    return Estimates(values)
+
+
 def best_at(orders: Orders, stored: Stored, way: Way, k: int) -> Estimates:
     """The chance that the sample of greatest weight among k is right, equal weights by lot; exact.
 

@@ -52,6 +52,11 @@ class ExportItem:
     """The side it is frozen on: train, validation or eval."""
     label: bool | None = None
     """Whether it is right, as far as people and verifiers had said when it was frozen; None where they had not."""
+    trace_hash: str = ""
+    """The content hash of the trace, as its release has it."""
+    compared: Mapping[str, Sequence[int]] = field(default_factory=dict)
+    """How often people preferred it to another trace of the problem, and the other one to it, by the other one's hash;
+    none where both are as often."""
     prompt_key: str = ""
     """The hash of the prompt, where it is short enough to be worth remembering what is made of it."""
     canonical: tuple[Mapping[str, JSON], ...] = ()

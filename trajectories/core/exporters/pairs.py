@@ -1,4 +1,4 @@
-"""Pairs of a right and a wrong answer to one problem, both asked the same way."""
+"""Pairs of a better and a worse answer to one problem, both asked the same way."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -17,14 +17,20 @@ from trajectories.core.records import JSON
 SENT, REWRITTEN = "as sent", "canonical"
 """What `meta` says of the prompt of a pair."""
 
+EDIT, COMPARISON, VERDICT = "edit", "comparison", "verdict"
+"""What `meta` says of why the chosen one is better: a person made it of the rejected one, people preferred it, or it is
+right and the other one wrong."""
+
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """A right answer before a wrong one; `is_rewritten` says that both stand under the problem's canonical prompt."""
+    """A better answer before a worse one, and why it is better (`source`); `is_rewritten` says that both stand under
+    the problem's canonical prompt."""
 
     chosen: ExportItem
     rejected: ExportItem
     is_rewritten: bool = False
+    source: str = VERDICT
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +53,8 @@ class PairingExporter(OneRowEach):
     )
 
     def takes(self, item: ExportItem) -> bool:
-        """Traces that are known to be right or wrong, and human edits."""
-        return item.label is not None or item.original is not None
+        """Traces that are known to be right or wrong, human edits, and what people compared."""
+        return item.label is not None or item.original is not None or bool(item.compared)
 
     def pair_row(self, pair: Pair, thoughts: Thoughts) -> Mapping[str, JSON] | None:
         """The row of a pair; None where the format cannot say it."""
@@ -63,16 +69,18 @@ class PairingExporter(OneRowEach):
 
 
 def choose_pairs(items: Sequence[ExportItem], pairing: Pairing) -> Iterator[Pair]:
-    """The pairs of one problem, always the same ones: first each human edit with its original, then right with wrong
-    traces, so that no trace is in a second pair before each one that can be is in a first.
+    """The pairs of one problem, always the same ones: first each human edit with its original, then traces with those
+    that people preferred them to, then right with wrong ones, so that no trace is in a second pair of these before each
+    one that can be is in a first.
 
     Two traces that say the same make no pair, nor two that were asked differently, unless both can be rewritten to the
     canonical prompt. No pair is made twice.
     """
     sides = [_side(item) for item in items]
     seen, made = set[tuple[str, str, str]](), 0
-    edits = [(side, _side(side.item.original)) for side in sides if side.item.original is not None]
-    for chosen, rejected in chain(edits, _crossed(sides, pairing)):
+    edits = [(side, _side(side.item.original), EDIT) for side in sides if side.item.original is not None]
+    crossed = ((right, wrong, VERDICT) for right, wrong in _crossed(sides, pairing))
+    for chosen, rejected, source in chain(edits, _preferred(sides), crossed):
         if made >= pairing.most:
             return
         alike = chosen.asked == rejected.asked
@@ -87,7 +95,22 @@ def choose_pairs(items: Sequence[ExportItem], pairing: Pairing) -> Iterator[Pair
             continue
         seen.add(key)
         made += 1
-        yield _rewritten(chosen, rejected) if rewritten else Pair(chosen.item, rejected.item)
+        pair = _rewritten(chosen, rejected) if rewritten else Pair(chosen.item, rejected.item)
+        yield replace(pair, source=source)
+
+
+def _preferred(sides: Sequence[_Side]) -> Iterator[tuple[_Side, _Side, str]]:
+    """Every trace with each one that people preferred it to, unless what is known says the opposite: the chosen one is
+    not wrong, nor of unknown worth beside a right one."""
+    by_hash = {side.item.trace_hash: side for side in sides}
+    for side in sides:
+        for other, (won, lost) in sorted(side.item.compared.items()):
+            rejected = by_hash.get(other)
+            if won <= lost or rejected is None or side.item.label is False:
+                continue
+            if side.item.label is None and rejected.item.label is True:
+                continue
+            yield side, rejected, COMPARISON
 
 
 def _crossed(sides: Sequence[_Side], pairing: Pairing) -> Iterator[tuple[_Side, _Side]]:
@@ -141,4 +164,5 @@ def _meta(pair: Pair) -> dict[str, JSON]:
         "rejected_verdicts": rejected.get("verdicts", []),
         "rejected_sampler": rejected.get("sampler"),
         "prompt": REWRITTEN if pair.is_rewritten else SENT,
+        "source": pair.source,
     }

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from trajectories.core.identity import content_hash
+from trajectories.core.importers.foreign_traces import ForeignTrace, Row
+from trajectories.core.importers.row_fields import read_key, text_at
 from trajectories.core.problems import ProblemError, describe
 from trajectories.core.records import JSON
 
@@ -36,6 +38,20 @@ def submission_rows(submission: Mapping[str, JSON], file: str) -> Iterator[tuple
     model = f"{file.replace(chr(92), '/').rpartition('/')[2] or 'submission'} {content_hash(submission)[:8]}"
     for task, outputs in submission.items():
         yield task, {"problem_id": task, "model": model, MARK: outputs}
+
+
+def is_submitted(row: Row) -> bool:
+    """Whether a row is one task of a submission."""
+    return MARK in row
+
+
+def read_submitted(row: Row) -> list[ForeignTrace]:
+    """A trace for each attempt at a task: what it states for every test input is its answer. Raises ProblemError."""
+    key, model = read_key(row, ""), text_at(row, "model")
+    return [
+        ForeignTrace(key, (), attempt_text(grids), model=model, answer=grids, facts={"attempt": number})
+        for number, grids in enumerate(read_attempts(row[MARK]), 1)
+    ]
 
 
 def read_attempts(outputs: JSON) -> list[list[JSON]]:

@@ -50,7 +50,7 @@ class ArchivedItem:
     `release` is the release's hash, `hash` the item's own; `trace` is the content hash that its trace had there, and
     `trace_id` what names it there. `sampler` and `instruction` are what the release calls them. `original` is {"trace",
     "edit", "correctness", "decision"} of a human edit, `final` [by, decision, reason, comment] of a final decision:
-    both None where there is none.
+    both None where there is none. `compared` is how often it won and lost against other traces, by their hashes.
     """
 
     release: str
@@ -64,6 +64,7 @@ class ArchivedItem:
     instruction: str | None = None
     original: Mapping[str, JSON] | None = None
     final: Sequence[JSON] | None = None
+    compared: Mapping[str, Sequence[int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +170,18 @@ def read_item(item: JSON) -> ArchivedItem | None:
         instruction=_text(item, "instruction", "item.", LONGEST_NAME) or None,
         original=original,
         final=final,
+        compared=_compared(item.get("compared", {})),
     )
+
+
+def _compared(value: JSON) -> dict[str, Sequence[int]]:
+    if not isinstance(value, dict):
+        raise ProblemError("item.compared", f"found {describe(value)}, expected an object")
+    for other, counts in value.items():
+        is_pair = isinstance(counts, list) and len(counts) == 2 and all(type(count) is int for count in counts)
+        if not HASH.fullmatch(other) or not is_pair or min(counts) < 0:
+            raise ProblemError("item.compared", f"found {describe(counts)}, expected how often it won and lost")
+    return value
 
 
 def read_facts(trace: Mapping[str, JSON], item: ArchivedItem | None) -> dict[str, JSON]:

@@ -6,27 +6,16 @@ filter made of it with its metrics. The same sample comes again for the next fil
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
+from trajectories.core.importers.foreign_traces import ForeignTrace, Row
+from trajectories.core.importers.row_fields import finished, model_of_meta, read_key, temperature_of, text_at
 from trajectories.core.problems import ProblemError, describe
 from trajectories.core.problems.documents import check_text
 from trajectories.core.records import JSON, Outcome, VerdictRecord
 
-Row = Mapping[str, JSON]
 QUESTIONS = ("question", "problem", "Question", "Problem", "prompt", "query", "input")
 LONGEST_VERIFIER = 40
 LONGEST_READ = 200
-
-
-@dataclass(frozen=True, slots=True)
-class LoggedSample:
-    """What was asked and answered. `question` is the document's own, "" where it has none by a known name."""
-
-    question: str
-    prompt: str
-    response: str
-    temperature: JSON
-    verdicts: tuple[VerdictRecord, ...]
 
 
 def is_logged(row: Row) -> bool:
@@ -34,27 +23,35 @@ def is_logged(row: Row) -> bool:
     return "doc_id" in row and "resps" in row
 
 
-def read_logged(row: Row) -> list[LoggedSample]:
-    """The samples of a row, one for each repeat. Raises ProblemError."""
+def read_logged(row: Row) -> list[ForeignTrace]:
+    """A trace for each sample of a row, one for each repeat. Raises ProblemError."""
     answers = list(_answers(row["resps"]))
     if not answers:
         raise ProblemError("resps", f"found {describe(row['resps'])}, expected a list of lists of texts")
     prompt, options = _asked(row.get("arguments"))
+    key = read_key(row, _question(row) or check_text(prompt, "arguments"))
+    verdicts = tuple(_verdicts(row))  # a metric is of all repeats together: it is said of each
+    traces = []
+    for answer in answers:
+        trace = ForeignTrace(
+            problem=key,
+            messages=({"role": "user", "content": check_text(prompt, "arguments")},) if prompt else (),
+            response=check_text(answer, "resps"),
+            model=text_at(row, "model") or model_of_meta(row),
+            temperature=temperature_of({"temperature": options.get("temperature")}),
+            finish_reason=finished(row.get("finish_reason"), answer),
+            verdicts=verdicts,
+            adds_verdicts=True,
+        )
+        traces.append(trace)
+    return traces
+
+
+def _question(row: Row) -> str:
+    """The question of the document itself; "" where it has none by a known name."""
     doc = row.get("doc")
     doc = doc if isinstance(doc, Mapping) else {}
-    question = next((doc[name] for name in QUESTIONS if isinstance(doc.get(name), str)), "")
-    # A metric is of all repeats together: it is said of each.
-    verdicts = tuple(_verdicts(row))
-    return [
-        LoggedSample(
-            check_text(question, "doc"),
-            check_text(prompt, "arguments"),
-            check_text(answer, "resps"),
-            options.get("temperature"),
-            verdicts,
-        )
-        for answer in answers
-    ]
+    return check_text(next((doc[name] for name in QUESTIONS if isinstance(doc.get(name), str)), ""), "doc")
 
 
 def _answers(resps: JSON) -> Iterator[str]:

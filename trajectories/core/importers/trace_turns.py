@@ -39,6 +39,11 @@ class Turns:
         return self.before if self.last is None else (*self.before, assistant_turn(self.last))
 
     @property
+    def facts(self) -> dict[str, JSON]:
+        """What a trace's facts keep of it: what was left out."""
+        return {"left_out": dict(self.left_out)} if self.left_out else {}
+
+    @property
     def completion(self) -> Completion:
         """What the assistant said last."""
         return build_completion(self.last or ())

@@ -12,6 +12,7 @@ from trajectories.core.curation.reviews import (
     ReviewError,
     check_step_label,
 )
+from trajectories.core.curation.suggestions import Use
 from trajectories.core.faults import Fault
 from trajectories.core.problems import ProblemError, describe
 from trajectories.core.problems.documents import check_text
@@ -45,6 +46,8 @@ class ForeignReview:
     """The place of each labelled step in the trace's text, (start, end) by its index; {} in older files."""
     segmentation: str = ""
     """How the trace is cut into the steps that the labels count; "" for the steps that it was stored with."""
+    suggested: Mapping[str, JSON] = field(default_factory=dict)
+    """What was suggested to the reviewer and what became of it, {"suggestion", "suggestion_use"}; {} for nothing."""
 
 
 def read_verdicts(value: JSON) -> tuple[VerdictRecord, ...]:
@@ -120,7 +123,18 @@ def _review(word: Mapping[str, JSON], path: str, count_steps: Callable[[str], in
         step_labels=labels,
         step_spans=_spans(word.get("step_spans", {}), f"{path}.step_spans", labels),
         segmentation=cut,
+        suggested=_suggested(word, path),
     )
+
+
+def _suggested(word: Mapping[str, JSON], path: str) -> Mapping[str, JSON]:
+    found = {name: word[name] for name in ("suggestion", "suggestion_use") if name in word}
+    suggestion, use = found.get("suggestion", {}), found.get("suggestion_use", "")
+    if not isinstance(suggestion, dict):
+        raise ProblemError(f"{path}.suggestion", f"found {describe(suggestion)}, expected an object")
+    if use not in tuple(Use):
+        raise ProblemError(f"{path}.suggestion_use", f"found {describe(use)}, expected taken, changed or control")
+    return found
 
 
 def _spans(value: JSON, path: str, labels: Mapping[str, str]) -> Mapping[str, JSON]:

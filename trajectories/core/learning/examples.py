@@ -50,8 +50,11 @@ FOREIGN, IDLE = "not of the language", "no operation"
 """Why a lesson teaches nothing."""
 
 
-def read_examples(lessons: Iterable[Lesson]) -> Examples:
-    """The examples of lessons. Of an item its specification and its program are read: never its reference answer."""
+def read_examples(lessons: Iterable[Lesson], *, wrong_too: bool = False) -> Examples:
+    """The examples of lessons; with `wrong_too` those that are wrong as if they were right.
+
+    Of an item its specification and its program are read: never its reference answer.
+    """
     specs: dict[str, tuple[float, ...]] = {}
     chains: dict[str, dict[Chain, None]] = {}
     left_out: dict[str, int] = {}
@@ -62,7 +65,7 @@ def read_examples(lessons: Iterable[Lesson]) -> Examples:
             why = OTHER_KIND
         elif not item.program.strip():
             why = NO_PROGRAM
-        elif lesson.is_correct is False:
+        elif lesson.is_correct is False and not wrong_too:
             why = WRONG
         elif (chain := read_chain(item.program)) is None:
             why = FOREIGN

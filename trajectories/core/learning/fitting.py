@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
+from numpy.typing import NDArray
 
 from trajectories.core.identity import derive_seed
 from trajectories.core.learning.chains import name_of
 from trajectories.core.learning.examples import TaskExample
 from trajectories.core.samplers.symbolic.guide import LEAST, Guide, Model
-from trajectories.core.samplers.symbolic.vocabulary import operation_names
+from trajectories.core.samplers.symbolic.vocabulary import operation_kinds, operation_names
 
 COUNTS, LOG_LINEAR = "counts", "log-linear"
 METHODS = (COUNTS, LOG_LINEAR)
@@ -19,14 +20,14 @@ METHODS = (COUNTS, LOG_LINEAR)
 SMOOTHING = 0.5
 """What every operation counts besides, in tasks: one that no program had is rare, not impossible."""
 
-PENALTY = 0.3
-"""The inverse of the weight of the squared weights (scikit-learn's C): strong, since few tasks share an operation."""
+PENALTY = 1.0
+"""The inverse of the weight of the squared weights, by measurement on tasks held out."""
 
-LEAST_TASKS = 2.0
-"""Operations that fewer tasks call for keep their count: nothing can be learnt of when they are called for."""
-
+BIAS_PENALTY = 4 * PENALTY
+MOST_ROUNDS = 150
 DIGITS = 5
 
+Shares = NDArray[np.float64]
 Tick = Callable[[int, int], None]
 """Told (done, total) while it fits."""
 
@@ -49,7 +50,7 @@ def fit_guide(examples: Sequence[TaskExample], method: str, tick: Tick = lambda 
     return Guide(method, operations, model, transitions, details)
 
 
-def _wanted(examples: Sequence[TaskExample], operations: Sequence[str]) -> np.ndarray:
+def _wanted(examples: Sequence[TaskExample], operations: Sequence[str]) -> Shares:
     """A row for each example, a column for each operation: the share of its programs that have it."""
     place = {name: number for number, name in enumerate(operations)}
     wanted = np.zeros((len(examples), len(operations)))
@@ -59,7 +60,7 @@ def _wanted(examples: Sequence[TaskExample], operations: Sequence[str]) -> np.nd
     return wanted
 
 
-def _usual(wanted: np.ndarray) -> float:
+def _usual(wanted: Shares) -> float:
     """How likely an operation is of which nothing is known: as likely as all are on average."""
     return float(max(LEAST, wanted.mean()))
 
@@ -69,26 +70,36 @@ def _log_odds(share: float) -> float:
     return math.log(bounded / (1 - bounded))
 
 
-def _fit_log_linear(examples: Sequence[TaskExample], wanted: np.ndarray, counts: Model, tick: Tick) -> Model:
-    """Logistic regression of each operation on the features; an example stands on both sides, by its shares."""
-    from sklearn.linear_model import LogisticRegression  # takes a second, which no web server should
+def _fit_log_linear(examples: Sequence[TaskExample], wanted: Shares, counts: Model, tick: Tick) -> Model:
+    """Logistic regression of every operation on the features, all at once: the counts are where it begins, and what it
+    goes back to where features tell nothing. An example counts for an operation by the share of its programs."""
+    from scipy.optimize import minimize  # takes a second, which no web server should
 
     features = np.array([example.features for example in examples])
-    doubled = np.vstack([features, features])
-    sides = np.repeat([1, 0], len(examples))
-    bias, weights = list(counts.bias), np.zeros((wanted.shape[1], features.shape[1]))
-    known = [number for number, count in enumerate(wanted.sum(axis=0)) if count >= LEAST_TASKS]
-    for done, number in enumerate(known):
-        tick(done, len(known))
-        shares = np.concatenate([wanted[:, number], 1 - wanted[:, number]])
-        taken = shares > 0
-        if len(set(sides[taken])) < 2:
-            continue
-        fitted = LogisticRegression(C=PENALTY, max_iter=500)
-        fitted.fit(doubled[taken], sides[taken], sample_weight=shares[taken])
-        bias[number] = round(float(fitted.intercept_[0]), DIGITS)
-        weights[number] = fitted.coef_[0]
-    return Model(tuple(bias), tuple(tuple(round(float(w), DIGITS) for w in row) for row in weights))
+    width, outputs = features.shape[1], wanted.shape[1]
+    start = np.array(counts.bias)
+    rounds = iter(range(1, MOST_ROUNDS + 1))
+
+    def loss(flat: Shares) -> tuple[float, Shares]:
+        weights = flat.reshape(outputs, width + 1)
+        scores = features @ weights[:, :width].T + start + weights[:, width]
+        missed = float((np.logaddexp(0, scores) - wanted * scores).sum())
+        penalties = weights / np.array([*([PENALTY] * width), BIAS_PENALTY])
+        wrong = 1 / (1 + np.exp(-scores)) - wanted
+        slopes = np.hstack([wrong.T @ features, wrong.sum(axis=0)[:, None]])
+        return missed + float((weights * penalties).sum()) / 2, (slopes + penalties).ravel()
+
+    fitted = minimize(
+        loss,
+        np.zeros(outputs * (width + 1)),
+        jac=True,
+        method="L-BFGS-B",
+        options={"maxiter": MOST_ROUNDS},
+        callback=lambda _: tick(next(rounds, MOST_ROUNDS), MOST_ROUNDS),
+    )
+    weights = fitted.x.reshape(outputs, width + 1)
+    bias = tuple(round(float(value), DIGITS) for value in start + weights[:, width])
+    return Model(bias, tuple(tuple(round(float(w), DIGITS) for w in row[:width]) for row in weights))
 
 
 def _count_steps(examples: Sequence[TaskExample]) -> tuple[dict[str, dict[str, float]], dict[str, dict[str, float]]]:
@@ -142,14 +153,18 @@ def _tick_fold(tick: Tick, number: int, folds: int, done: int, total: int) -> No
 
 
 def step_bits(guide: Guide, example: TaskExample) -> float:
-    """Bits to name a step of a task's programs among all operations, by their shares; less is better."""
+    """Bits to name a step of a task's programs among the operations that can stand there, by their shares; less is
+    better."""
     learnt = guide.at(example.features)
+    kinds = operation_kinds()
     known: dict[str, dict[str, float]] = {}
     total = steps = 0.0
     for chain, share in zip(example.chains, example.shares, strict=True):
         for previous, key in chain.steps:
             if previous not in known:
-                known[previous] = learnt.shares(guide.operations, previous)
-            total -= share * math.log2(max(LEAST, known[previous][name_of(key)]))
+                given = kinds[previous][1] if previous else "grid"
+                names = [name for name in guide.operations if kinds[name][0] == given]
+                known[previous] = learnt.shares(names, previous)
+            total -= share * math.log2(known[previous].get(name_of(key), LEAST))
             steps += share
     return total / steps

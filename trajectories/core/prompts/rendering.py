@@ -12,6 +12,9 @@ from trajectories.core.prompts.variation import Variation, vary_problem
 from trajectories.core.prompts.views import read_view, render_encoding, render_task, render_view
 from trajectories.core.records import InstructionRecord, ProblemKind, PublicProblem
 
+CANONICAL = InstructionRecord("canonical", 1, "digits", "")
+"""How a problem is asked where traces that were asked differently shall stand under one prompt."""
+
 
 def render_messages(
     instruction: InstructionRecord,

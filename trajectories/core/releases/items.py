@@ -17,14 +17,15 @@ def item_hash(  # noqa: PLR0913 (an item is all of this)
     verdicts: Sequence[Sequence[JSON]],
     original: Mapping[str, JSON] | None = None,
     final: Sequence[JSON] | None = None,
+    compared: Mapping[str, Sequence[int]] | None = None,
 ) -> str:
     """The SHA-256 of an item.
 
     `problem` and `trace` are content hashes. A review is [by, decision, score, reason, comment, step labels], with the
     segmentation behind where the labels count other steps than those that are stored, a verdict [verifier, version,
     outcome], in the order in which they were given. `original` is what was known of the trace that a person edited into
-    this one, `final` a final decision: both are in the hash only where there is one, so that items without keep the
-    hashes they always had.
+    this one, `final` a final decision, `compared` how often it won and lost against other traces, by their content
+    hashes: each is in the hash only where there is one, so that items without keep the hashes they always had.
     """
     content: dict[str, Any] = {
         "problem": problem,
@@ -38,4 +39,6 @@ def item_hash(  # noqa: PLR0913 (an item is all of this)
         content["original"] = dict(original)
     if final is not None:
         content["final"] = list(final)
+    if compared:
+        content["compared"] = {other: list(counts) for other, counts in compared.items()}
     return content_hash(content)

@@ -21,6 +21,9 @@ FOUND = {
 """How a match was found, in words."""
 
 LONGEST_SHARED = 400
+MOST_KNOWN = 20_000
+"""Hashes of tasks that are kept: some 200 bytes each."""
+
 LEAST_CELLS = 9
 """A pair of grids whose input has fewer cells says nothing: many tasks have it."""
 
@@ -156,11 +159,20 @@ def _runs(tokens: tuple[str, ...], size: int) -> Iterable[int]:
     return (hash(tokens[place : place + size]) for place in range(len(tokens) - size + 1))
 
 
+_known_tasks: dict[str, str] = {}
+
+
 def _task_hash(problem: Comparable) -> str:
-    try:
-        return canonical_hash(problem.spec, problem.reference)
-    except ProblemError:
-        return f"no task: {problem.hashes}"
+    """The hash of a task but for symmetry, colours and the order of its pairs; kept, as it takes some milliseconds."""
+    key = content_hash([dict(problem.spec), problem.reference])
+    if key not in _known_tasks:
+        if len(_known_tasks) >= MOST_KNOWN:
+            _known_tasks.clear()
+        try:
+            _known_tasks[key] = canonical_hash(problem.spec, problem.reference)
+        except ProblemError:
+            return f"no task: {problem.hashes}"
+    return _known_tasks[key]
 
 
 def _pairs(problem: Comparable) -> tuple[str, ...]:

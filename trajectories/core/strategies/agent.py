@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from trajectories.core.records import AgentLimits
 from trajectories.core.strategies.base import Look, Parameter, Planned, Settings, Situation, Slot, all_slots
 
 
@@ -14,6 +13,8 @@ class Agent:
     summary = "Every sample may run Python in the sandbox, see the result and go on."
     needs_model = True
     adapts = False
+    calls_tools = True
+    writes_programs = False
     looks_at = Look.NOTHING
     parameters: tuple[Parameter, ...] = (
         Parameter("turns", "Turns", 8, 2, 50, "Calls to the model in one sample at the most."),
@@ -31,8 +32,3 @@ class Agent:
     def most(self, slots: int, settings: Settings) -> int:  # noqa: ARG002
         """One for each slot; each makes up to `turns` calls."""
         return slots
-
-    @staticmethod
-    def limits(settings: Settings) -> AgentLimits:
-        """What one sample may take."""
-        return AgentLimits(turns=settings["turns"], tokens=settings["tokens"])

@@ -1,11 +1,11 @@
 """What a strategy is: how the samples of one problem are spent, round by round."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import Protocol
 
-from trajectories.core.records import Outcome
+from trajectories.core.records import AgentLimits, Outcome
 
 Settings = Mapping[str, int]
 
@@ -107,6 +107,8 @@ class Strategy(Protocol):
     """Says which attempts are made of a problem. Pure: the same situation gives the same plan.
 
     `needs_model` says that only a language model can follow it; `adapts` that it has rounds after the first.
+    `calls_tools` says that a sample may run programs in the sandbox, within its parameters `turns` and `tokens`
+    (core.records.AgentLimits), `writes_programs` that its instructions have to ask for programs.
     `looks_at` says what else of the traces it wants to know: their outputs, their sketches, or nothing.
     """
 
@@ -115,6 +117,8 @@ class Strategy(Protocol):
     summary: str
     needs_model: bool
     adapts: bool
+    calls_tools: bool
+    writes_programs: bool
     looks_at: Look
     parameters: tuple[Parameter, ...]
 
@@ -143,6 +147,11 @@ def read_settings(strategy: Strategy, given: Mapping[str, object]) -> dict[str, 
         expected = f"some of {', '.join(known)}" if known else "none"
         raise StrategyError(f"Found the setting {unknown[0]!r} of the strategy {strategy.name!r}; expected {expected}.")
     return {name: _read(parameter, given.get(name)) for name, parameter in known.items()}
+
+
+def tool_limits(strategy: Strategy, settings: Settings) -> dict[str, int] | None:
+    """What one sample that calls tools may take, None where samples call none; the fields of AgentLimits."""
+    return {each.name: settings[each.name] for each in fields(AgentLimits)} if strategy.calls_tools else None
 
 
 def _read(parameter: Parameter, value: object) -> int:

@@ -29,6 +29,8 @@ class Experts:
     summary = "Every view is an expert that goes on from its own errors and outputs."
     needs_model = True
     adapts = True
+    calls_tools = False
+    writes_programs = True
     looks_at = Look.OUTPUTS
     parameters: tuple[Parameter, ...] = (
         Parameter("rounds", "Rounds", 3, 1, 20, "Answers of each expert at the most."),

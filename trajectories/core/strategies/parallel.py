@@ -13,6 +13,8 @@ class Parallel:
     summary = "Every sample by itself, all at once."
     needs_model = False
     adapts = False
+    calls_tools = False
+    writes_programs = False
     looks_at = Look.NOTHING
     parameters: tuple[Parameter, ...] = ()
 

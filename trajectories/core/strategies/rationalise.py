@@ -27,6 +27,8 @@ class Rationalise:
     summary = "Problems that no sample solves are asked again with the answer as a hint."
     needs_model = True
     adapts = True
+    calls_tools = False
+    writes_programs = False
     looks_at = Look.NOTHING
     parameters: tuple[Parameter, ...] = (
         Parameter(

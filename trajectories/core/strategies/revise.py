@@ -37,6 +37,8 @@ class Revise:
     summary = "The best programs are shown what they got wrong, and asked again."
     needs_model = True
     adapts = True
+    calls_tools = False
+    writes_programs = False
     looks_at = Look.OUTPUTS
     parameters: tuple[Parameter, ...] = (
         Parameter("rounds", "Rounds", 2, 1, 50, "Rounds of revisions after the first samples."),

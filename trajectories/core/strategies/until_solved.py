@@ -18,6 +18,8 @@ class UntilSolved:
     summary = "A few samples at a time, until a problem has enough right ones that differ."
     needs_model = False
     adapts = True
+    calls_tools = False
+    writes_programs = False
     looks_at = Look.SKETCHES
     parameters: tuple[Parameter, ...] = (
         Parameter(

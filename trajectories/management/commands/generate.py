@@ -139,7 +139,7 @@ class Command(BaseCommand):
 
     def _sampler(self, option: str, name: str | None) -> Sampler:
         """The newest version of the sampler so named."""
-        known = {sampler.name: sampler for sampler in list_samplers() if sampler.is_chat}
+        known = {sampler.name: sampler for sampler in list_samplers() if sampler.has_endpoint}
         if name not in known:
             raise CommandError(
                 f"{option}: found {name!r}, expected one of {', '.join(known) or 'none yet: add a model'}."

@@ -82,7 +82,7 @@ class Command(BaseCommand):
         return form.scope()
 
     def _sampler(self, name: str) -> Sampler:
-        known = {sampler.name: sampler for sampler in list_samplers() if sampler.is_chat}
+        known = {sampler.name: sampler for sampler in list_samplers() if sampler.has_endpoint}
         if name not in known:
             raise CommandError(f"--sampler: found {name!r}, expected one of {', '.join(known) or 'none yet'}.")
         return known[name]

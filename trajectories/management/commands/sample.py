@@ -13,7 +13,6 @@ from trajectories.core.problems import ProblemError
 from trajectories.core.prompts import PromptError
 from trajectories.core.prompts.shipped import TWENTY_EXPERTS, expert_name
 from trajectories.core.strategies import STRATEGIES, Strategy
-from trajectories.core.strategies.experts import Experts
 from trajectories.core.strategies.plans import Diversity
 from trajectories.management.arguments import title
 from trajectories.models import Instruction, Problem, ProblemSet, Run, Sampler
@@ -223,7 +222,7 @@ class Command(BaseCommand):
             found = {row.name: row for row in current_instructions(Instruction.Suits.CHAT)}
             if unknown := [name for name in views if name not in found]:
                 raise CommandError(f"--instructions: found {unknown[0]!r}, expected some of {', '.join(found)}.")
-            if not views and strategy == Experts.name:
+            if not views and STRATEGIES[strategy].writes_programs:
                 views = [expert_name(view) for view in TWENTY_EXPERTS]
             if not views:
                 raise CommandError(f"--instructions: found none, expected some of {', '.join(found)}.")

@@ -61,21 +61,37 @@ def _scored(scope: InsightScope, key: str) -> list[tuple[int, ...]]:
 
 def list_voted(scope: InsightScope) -> list[Voted]:
     """All problems with a scored sample, by the votes that their answers have."""
+    return [voted for _, _, voted in _voted(scope, "0", "0", independent=True)]
+
+
+def list_voted_by_source(scope: InsightScope) -> dict[tuple[int, int], list[Voted]]:
+    """The same of all samples of each (run, sampler), 0 for none, whatever strategy drew them: what was paid for."""
+    found: dict[tuple[int, int], list[Voted]] = {}
+    for run, sampler, voted in _voted(scope, "coalesce(t.run_id, 0)", "coalesce(t.sampler_id, 0)", independent=False):
+        found.setdefault((run, sampler), []).append(voted)
+    return found
+
+
+def _voted(scope: InsightScope, run: str, sampler: str, *, independent: bool) -> list[tuple[int, int, Voted]]:
     rows = fetch(
         f"""WITH answer AS (
-            SELECT t.problem_id, t.answer_hash = %(nothing)s AS silent, count(*)::int AS votes,
-                bool_or({RIGHT}) AS correct
-            {from_samples(scope, independent=True)} AND {SCORED} GROUP BY t.problem_id, t.answer_hash
+            SELECT {run} AS run, {sampler} AS sampler, t.problem_id, t.answer_hash = %(nothing)s AS silent,
+                count(*)::int AS votes, bool_or({RIGHT}) AS correct
+            {from_samples(scope, independent=independent)} AND {SCORED} GROUP BY 1, 2, t.problem_id, t.answer_hash
         ), problem AS (
-            SELECT problem_id, coalesce(sum(votes) FILTER (WHERE silent), 0) AS silent,
+            SELECT run, sampler, problem_id, coalesce(sum(votes) FILTER (WHERE silent), 0) AS silent,
                 coalesce(array_agg(CASE WHEN correct THEN votes ELSE -votes END ORDER BY votes DESC, correct DESC)
                     FILTER (WHERE NOT silent), '{{}}') AS ballot
-            FROM answer GROUP BY problem_id)
-        SELECT ballot, silent, count(*), min(problem_id) FROM problem GROUP BY 1, 2 ORDER BY 4""",
+            FROM answer GROUP BY run, sampler, problem_id)
+        SELECT run, sampler, ballot, silent, count(*), min(problem_id) FROM problem
+        GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 6""",
         scope,
         nothing=NOTHING,
     )
-    return [Voted(_ballot(ballot), int(silent), problems, example) for ballot, silent, problems, example in rows]
+    return [
+        (run, sampler, Voted(_ballot(ballot), int(silent), problems, example))
+        for run, sampler, ballot, silent, problems, example in rows
+    ]
 
 
 def _ballot(signed: Sequence[int]) -> Ballot:

@@ -54,8 +54,11 @@ strategy that goes by them only the first round is."""
 
 
 def from_samples(scope: InsightScope, *, hinted: bool = False, independent: bool = False) -> str:
-    """`FROM ... WHERE ...` of the samples `t` of a scope; those that were shown the answer only where `hinted`."""
-    conditions = ["TRUE"] if hinted else ["NOT t.hinted"]
+    """`FROM ... WHERE ...` of the samples `t` of a scope; those that were shown the answer only where `hinted`.
+
+    What people edited is no sample.
+    """
+    conditions = ["t.edited_by_id IS NULL", *([] if hinted else ["NOT t.hinted"])]
     joined = ""
     if scope.problem_set is not None:
         joined = " JOIN trajectories_problem p ON p.id = t.problem_id"

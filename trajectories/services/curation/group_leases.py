@@ -26,13 +26,15 @@ State = Assignment.State
 MOST_SAMPLES = 200
 """Samples that come on one screen. A problem with more of them comes several times, whole answers together."""
 
-# An assignment that is free for the reviewer, whose item they have no other assignment of.
+# An assignment that is free for the reviewer, whose item they have no other assignment of; none that a lead means for
+# somebody else.
 FREE = """
     FROM trajectories_assignment AS waiting
     JOIN trajectories_queueitem AS item ON item.id = waiting.item_id
     JOIN trajectories_trace AS trace ON trace.id = item.trace_id
     WHERE waiting.queue_id = %(queue)s AND waiting.state <> 'done' AND NOT waiting.is_gold
       AND (waiting.state = 'open' OR waiting.expires_at <= STATEMENT_TIMESTAMP())
+      AND (waiting.meant_for_id IS NULL OR waiting.meant_for_id = %(reviewer)s)
       AND NOT trace.withdrawn
       AND NOT EXISTS (
         SELECT 1 FROM trajectories_assignment AS mine
@@ -49,12 +51,13 @@ NEXT_PROBLEM = f"""
 SAMPLES = f"""
     SELECT id FROM (
         SELECT DISTINCT ON (waiting.item_id) waiting.id, waiting.item_id, trace.answer_hash
-        {FREE} AND trace.problem_id = %(problem)s ORDER BY waiting.item_id, waiting.number
+        {FREE} AND trace.problem_id = %(problem)s
+        ORDER BY waiting.item_id, waiting.meant_for_id NULLS LAST, waiting.number
     ) AS free ORDER BY answer_hash, item_id LIMIT %(most)s
 """
 OF_ITEMS = f"""
     SELECT DISTINCT ON (waiting.item_id) waiting.id {FREE} AND waiting.item_id = ANY(%(items)s)
-    ORDER BY waiting.item_id, waiting.number
+    ORDER BY waiting.item_id, waiting.meant_for_id NULLS LAST, waiting.number
 """
 LOCK = """
     SELECT id FROM trajectories_assignment
@@ -147,12 +150,13 @@ def _take_next(wish: _Wish) -> list[Assignment]:
 
 
 def _first_free(wish: _Wish) -> int | None:
-    """The problem whose sample is first in the reviewer's order of the queue."""
+    """The problem whose sample is first in the reviewer's order of the queue; what is meant for them goes first."""
+    meant = "waiting.meant_for_id = %(reviewer)s"
     if wish.queue.item_order != Queue.Order.RANDOM:
-        parts, start = ["true"], 0.0
+        parts, start = [meant, "true"], 0.0
     else:
         # Everybody starts elsewhere, as with single items.
-        parts = ["waiting.rank >= %(start)s", "waiting.rank < %(start)s"]
+        parts = [meant, "waiting.rank >= %(start)s", "waiting.rank < %(start)s"]
         start = derive_seed("start", wish.queue.seed, wish.reviewer.pk) / 2**63
     for where in parts:
         if found := wish.query(NEXT_PROBLEM, where=where, start=start):
@@ -222,7 +226,10 @@ def skip_group(*, reviewer: User, queue: Queue, problem_id: int, reason: str = "
     )
     count = QueueSkip.objects.filter(item__queue=queue, reviewer=reviewer).count()
     QueueWork.objects.filter(queue=queue, reviewer=reviewer).update(skipped_count=count)
-    free_assignments(Assignment.objects.filter(pk__in=[pk for pk, _ in held]))
+    passed = Assignment.objects.filter(pk__in=[pk for pk, _ in held])
+    # Whoever they were meant for does not want them: they are anybody's again.
+    passed.update(meant_for=None)
+    free_assignments(passed)
     return len(held)
 
 

@@ -2,12 +2,14 @@
 
 import uuid
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.db.models import F
 
 from trajectories.models import Assignment, AuditEvent, Queue, QueueSkip, QueueWork, ReviewVoid
 from trajectories.selectors.queues import open_of
@@ -45,7 +47,8 @@ def reassign_items(*, actor: User, reviewer: User, queue: Queue, to: Collection[
     What they have typed stays in their browser; submitting it says that the item is not theirs any more.
     """
     take_turn("assignments of", reviewer.pk)
-    rows = list(open_of(reviewer).filter(queue=queue).select_for_update(of=("self",)).order_by("rank", "pk"))
+    mine = open_of(reviewer).filter(queue=queue).select_related("queue").annotate(problem_id=F("item__trace__problem"))
+    rows = list(mine.select_for_update(of=("self",)).order_by("rank", "pk"))
     moved = _deal(rows, reviewer, to)
     if rows:
         _audit(actor, "queue.reassign", queue, reviewer, {"to": _names(to), "items": [row.item_id for row in rows]})
@@ -69,8 +72,10 @@ def reopen_items(
     event = void_reviews(
         actor=actor, reviewer=reviewer, since=draft.since, reason=draft.reason, key=draft.key, queue=draft.queue
     )
-    opened = Assignment.objects.filter(void=event, state=State.OPEN, meant_for=None)
-    rows = list(opened.select_for_update(of=("self",)).order_by("rank", "pk"))
+    opened = Assignment.objects.filter(void=event, state=State.OPEN, meant_for=None).select_related("queue")
+    rows = list(
+        opened.annotate(problem_id=F("item__trace__problem")).select_for_update(of=("self",)).order_by("rank", "pk")
+    )
     moved = _deal(rows, reviewer, to)
     by_queue: defaultdict[int, list[int]] = defaultdict(list)
     for row in rows:
@@ -80,19 +85,30 @@ def reopen_items(
     return event, moved
 
 
+def _bundles(rows: Iterable[Any]) -> list[list[Assignment]]:
+    """What goes to one person: the samples of a problem where these come at once, else one assignment."""
+    found: dict[tuple[int, int], list[Assignment]] = {}
+    for row in rows:
+        key = (row.queue_id, row.problem_id) if row.queue.by_problem else (0, row.pk)
+        found.setdefault(key, []).append(row)
+    return list(found.values())
+
+
 def _deal(rows: Sequence[Assignment], reviewer: User, to: Collection[User]) -> Moved:
-    """Open the assignments, each meant for the next person in turn who has had no part in its item."""
+    """Open the assignments, each meant for the next person in turn who has had no part in its item, or in none of the
+    samples that come with it."""
     people = sorted(to, key=lambda person: person.pk)
     taken = Assignment.objects.filter(item__in=[row.item_id for row in rows], reviewer__in=people)
     others = taken.exclude(pk__in=[row.pk for row in rows])
     having = set(others.values_list("item", "reviewer"))
     given: defaultdict[int | None, list[Assignment]] = defaultdict(list)
     turn = 0
-    for row in rows:
+    for bundle in _bundles(rows):
         order = [*people[turn:], *people[:turn]]
-        person = next((each for each in order if (row.item_id, each.pk) not in having), None)
+        free = (each for each in order if not any((row.item_id, each.pk) in having for row in bundle))
+        person = next(free, None)
         turn = turn if person is None else (people.index(person) + 1) % len(people)
-        given[None if person is None else person.pk].append(row)
+        given[None if person is None else person.pk] += bundle
     for person_id, its in given.items():
         Assignment.objects.filter(pk__in=[row.pk for row in its]).update(
             state=State.OPEN,

@@ -8,6 +8,7 @@ from django.db import transaction
 from trajectories.core.faults import Fault
 from trajectories.core.selections import Selection
 from trajectories.models import AuditEvent, SavedView
+from trajectories.selectors.saved_views import DELETED
 
 MOST_VIEWS = 200
 """So many views one person may keep."""
@@ -37,18 +38,45 @@ def change_view(*, actor: User, view: SavedView, title: str, is_shared: bool) ->
     """Rename one's own view, share it or keep it to oneself. Raises Fault for a title that another one has."""
     if SavedView.objects.filter(owner=actor, title=title).exclude(pk=view.pk).exists():
         raise Fault(f"Found a view of yours called {title!r} already, expected another name.", field="title")
-    SavedView.objects.filter(pk=view.pk, owner=actor).update(title=title, is_shared=is_shared)
-    view.title, view.is_shared = title, is_shared
-    _audit(actor, "saved_view.changed", view)
+    if SavedView.objects.filter(pk=view.pk, owner=actor).update(title=title, is_shared=is_shared):
+        view.title, view.is_shared = title, is_shared
+        _audit(actor, "saved_view.changed", view)
 
 
 @transaction.atomic
 def delete_view(*, actor: User, view: SavedView) -> None:
-    """Delete one's own view."""
-    _audit(actor, "saved_view.deleted", view)
-    SavedView.objects.filter(pk=view.pk, owner=actor).delete()
+    """Delete one's own view. Its audit event holds all that there was of it, see restore_view."""
+    count, _ = SavedView.objects.filter(pk=view.pk, owner=actor).delete()
+    if count:
+        _audit(actor, DELETED, view)
+
+
+@transaction.atomic
+def restore_view(*, actor: User, event: AuditEvent) -> SavedView:
+    """Make a view anew that one has deleted, from the audit event of that. Raises Fault where that is not to be."""
+    kept = event.data
+    if event.verb != DELETED or event.actor_id != actor.pk:
+        raise Fault("Found something that is not yours to have back; expected a view that you deleted.")
+    if SavedView.objects.filter(owner=actor, title=kept["title"]).exists():
+        raise Fault(f"Found a view of yours called {kept['title']!r} already; nothing was brought back.")
+    view = SavedView.objects.create(
+        owner=actor,
+        title=kept["title"],
+        is_shared=kept["shared"],
+        selection=kept["selection"],
+        order=kept["order"],
+        columns=kept["columns"],
+    )
+    _audit(actor, "saved_view.restored", view)
+    return view
 
 
 def _audit(actor: User, verb: str, view: SavedView) -> None:
-    data = {"title": view.title, "shared": view.is_shared, "selection": view.selection}
+    data = {
+        "title": view.title,
+        "shared": view.is_shared,
+        "selection": view.selection,
+        "order": view.order,
+        "columns": view.columns,
+    }
     AuditEvent.objects.create(actor=actor, verb=verb, object_type="saved_view", object_id=view.pk, data=data)

@@ -22,7 +22,7 @@ def check_access(settings: ChatSettings) -> EndpointUrl:
 
 def sampler_fault(sampler: Sampler) -> AccessError | None:
     """Why no call of the sampler would be made from here; None where one would, or where it makes none."""
-    if not sampler.is_chat:
+    if not sampler.has_endpoint:
         return None
     access = endpoint_access()
     try:

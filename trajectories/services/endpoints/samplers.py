@@ -33,6 +33,24 @@ def ensure_symbolic() -> Sampler:
     return sampler
 
 
+WORK_A_SECOND = 6_000_000
+"""Units of work of the symbolic search in about one second of a processor."""
+
+
+def symbolic_within(seconds: float) -> Sampler:
+    """The symbolic sampler that searches grids and objects for about so many processor seconds, made on first use."""
+    work = round(seconds * WORK_A_SECOND)
+    sampler, _ = Sampler.objects.get_or_create(
+        name=f"symbolic-{work}",
+        defaults={
+            "title": f"Symbolic program search, {seconds:g} s a task",
+            "kind": Sampler.Kind.SYMBOLIC,
+            "parameters": {"work": work},
+        },
+    )
+    return sampler
+
+
 SHIPPED_AGENTS: Mapping[str, tuple[str, str, Mapping[str, int]]] = {
     "fast-slow": ("Fast & slow", "fast-slow", {}),
     "fast-only": ("Fast only", "fast-slow", {"slow": 0}),
@@ -81,7 +99,7 @@ def revise_chat_sampler(*, actor: User | None, sampler: Sampler, title: str, set
     """
     settings = _allowed(settings)
     newest = Sampler.objects.select_for_update().filter(name=sampler.name).order_by("-version").first()
-    if newest is None or not newest.is_chat:
+    if newest is None or not newest.has_endpoint:
         raise SamplerError(f"{sampler.title} is built in; it cannot be changed.")
     if newest.pk != sampler.pk:
         raise SamplerError(f"Somebody has made version {newest.version} of it in the meantime; begin from that one.")
@@ -138,6 +156,6 @@ def temperature_note(sampler: Sampler) -> str:
     """Why a language model draws with other temperatures than those planned; empty where it draws with them, and for
     parameters that are no settings."""
     try:
-        return ignored_temperature(ChatSettings.from_parameters(sampler.parameters)) if sampler.is_chat else ""
+        return ignored_temperature(ChatSettings.from_parameters(sampler.parameters)) if sampler.has_endpoint else ""
     except (ValueError, TypeError, ArithmeticError):
         return ""

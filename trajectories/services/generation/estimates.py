@@ -52,7 +52,7 @@ def estimate_generation(*, plan: Plan) -> GenerationEstimate:
     if plan.recipe.generator in WRITERS and plan.sampler is not None:
         output, measured = _mean(plan.sampler, GenerationCall.objects.filter(job__sampler=plan.sampler))
         parts.append(_priced(plan.sampler, Usage(calls * preview.tokens, output_tokens=round(calls * output))))
-    if plan.check is not None and plan.check.solver.is_chat:
+    if plan.check is not None and plan.check.solver.has_endpoint:
         solver = plan.check.solver
         output, _ = _mean(solver, CandidateAnswer.objects.filter(candidate__job__solver=solver))
         # A problem is about as long as its share of the order that asks for several.

@@ -169,7 +169,7 @@ def _between(name: str, what: str, value: float, least: float, most: float) -> N
 
 
 def _check_writer(plan: Plan, recipe: Recipe) -> None:
-    if recipe.generator in WRITERS and (plan.sampler is None or not plan.sampler.is_chat):
+    if recipe.generator in WRITERS and (plan.sampler is None or not plan.sampler.has_endpoint):
         raise GenerationError("sampler", "Found no language model, expected one that writes the problems.")
     if recipe.generator in MAKERS and plan.sampler is not None:
         raise GenerationError("sampler", f"The generator {recipe.generator} asks no model; expected no sampler.")
@@ -191,7 +191,7 @@ def _check_solver(check: Check, recipe: Recipe) -> None:
     if not 0 < check.temperature <= MAX_TEMPERATURE:
         found = f"Found the temperature {check.temperature:g}"
         raise GenerationError("solver_temperature", f"{found}, expected more than 0: equal samples agree on anything.")
-    if not check.solver.is_chat:
+    if not check.solver.has_endpoint:
         if check.solver.kind != Sampler.Kind.SYMBOLIC or not is_arc:
             raise GenerationError("solver", f"{check.solver} solves ARC tasks only; expected a language model.")
         return

@@ -183,7 +183,7 @@ class _Slice:
         for candidate in candidates:
             # A worker may have died between the last vote and the decision.
             settle_candidate(job=self._job, candidate_id=candidate.pk)
-        if self._job.solver is not None and not self._job.solver.is_chat:
+        if self._job.solver is not None and not self._job.solver.has_endpoint:
             self._search(candidates)
             return
         by_id = {candidate.pk: candidate for candidate in candidates}

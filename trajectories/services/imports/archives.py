@@ -25,7 +25,8 @@ from trajectories.core.importers.archive_rows import (
     is_release,
     read_release,
 )
-from trajectories.core.importers.trace_files import ForeignTrace, read_traces
+from trajectories.core.importers.foreign_traces import ForeignTrace
+from trajectories.core.importers.trace_files import read_traces
 from trajectories.core.problems import ImportFault, ProblemError
 from trajectories.core.records import JSON
 from trajectories.core.releases.items import item_hash
@@ -243,6 +244,8 @@ def _place_items(files: Files, spool: Spool) -> None:
             if item.original is not None:
                 parent = edits[trace_id] = traces.parent(line)
                 evidence["original"] = {**item.original, "trace": parent or item.original.get("trace")}
+            if item.compared:
+                evidence["compared"] = dict(item.compared)
             spool.append([item.position, trace_id, item.split, item.score, evidence, item.hash])
         for trace_id, parent in edits.items():
             if parent is not None and parent != trace_id:
@@ -307,6 +310,7 @@ def _said(line: _Line) -> dict[str, JSON]:
                 "step_labels": dict(each.step_labels),
                 **({"step_spans": dict(each.step_spans)} if each.step_spans else {}),
                 **({"segmentation": each.segmentation} if each.segmentation else {}),
+                **each.suggested,
             }
             for each in line.trace.reviews
         ],
@@ -335,6 +339,7 @@ def _hash_of(line: _Line) -> str:
         verdicts=[[each.verifier, each.version, each.outcome.value] for each in line.trace.verdicts],
         original=line.item.original,
         final=line.item.final,
+        compared=line.item.compared,
     )
 
 

@@ -11,6 +11,7 @@ CONCEPTS = (
     *("problemset", "problem", "sampler", "instruction", "run", "attempt", "trace", "verdict", "review", "repair"),
     *("thread", "queue", "release", "releaseitem", "export", "reverification", "rubric", "judgejob"),
     *("releaserule", "releasetag", "removal", "tombstone", "delivery", "tracetag", "training"),
+    *("campaign", "generation"),
     *("brief", "generationjob", "generationcall", "problemcandidate", "candidateanswer", "candidatereview"),
 )
 BLIND_CONCEPTS = (
@@ -23,6 +24,8 @@ BLIND_CONCEPTS = (
     "export",
     "delivery",
     "training",
+    "campaign",
+    "generation",
 )
 """What is made of everybody's decisions: nothing for who reviews without knowing those of others."""
 

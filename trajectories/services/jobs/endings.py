@@ -9,6 +9,9 @@ from typing import Any
 from trajectories.models.leased_jobs import ChildJob
 from trajectories.services.jobs.ringers import ring
 
+WATCHED = ("run", "freezing", "reverification")
+"""Kinds of jobs without a parent that other jobs wait for all the same."""
+
 
 def parent_of(parent_job: Any | None) -> dict[str, Any]:
     """The fields of a ChildJob whose parent is this job; of a job of its own for None."""
@@ -18,6 +21,12 @@ def parent_of(parent_job: Any | None) -> dict[str, Any]:
 
 
 def tell_parent(job: Any) -> None:
-    """Ring for the job that waits for this one, if any does, once this transaction commits."""
-    if isinstance(job, ChildJob) and job.parent_kind and job.parent_id is not None:
-        ring(job.parent_kind, job.parent_id)
+    """Ring for the job that waits for this one, if any does, once this transaction commits.
+
+    Jobs that do not know their parent are told of to who keeps their ids: the bell "ended" with their kind and id.
+    """
+    if isinstance(job, ChildJob):
+        if job.parent_kind and job.parent_id is not None:
+            ring(job.parent_kind, job.parent_id)
+    elif job.job_kind.word in WATCHED:
+        ring("ended", job.job_kind.word, job.pk)

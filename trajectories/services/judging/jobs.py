@@ -53,8 +53,8 @@ class JudgePlan:
 
     def check(self) -> None:
         """Raise JudgeJobError where this is no plan."""
-        if not self.sampler.is_chat:
-            raise JudgeJobError(f"{self.sampler.title} is no language model; expected one to judge.")
+        if not self.sampler.has_endpoint:
+            raise JudgeJobError(f"{self.sampler.title} is no language model behind an endpoint; expected one to judge.")
         if self.form not in tuple(Form):
             raise JudgeJobError(f"Found the form {self.form[:20]!r}, expected grade, compare or steps.")
         if self.form == Form.COMPARE and not 1 <= self.opponents <= MAX_OPPONENTS:

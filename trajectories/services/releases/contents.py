@@ -4,17 +4,25 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
+from trajectories.adapters.copying import copied_line
 from trajectories.adapters.spools import Spool
 from trajectories.core.curation.reviews import Decision
 from trajectories.core.identity import ListHash, text_hash
 from trajectories.core.releases.items import item_hash
 from trajectories.core.releases.rules import Rule
 from trajectories.models import Instruction, Problem, ReleaseItem, Run, Sampler
-from trajectories.selectors.release_contents import Values, read_final, read_reviews, read_traces, read_verdicts
+from trajectories.selectors.release_contents import (
+    Values,
+    read_compared,
+    read_final,
+    read_reviews,
+    read_traces,
+    read_verdicts,
+)
 
 MANIFEST_VERSION = 2
 ITEM_COLUMNS = ("position", "trace_id", "split", "score", "evidence", "content_hash")
-"""Of an item, in the order in which a spool has them."""
+"""Of an item, in the order in which a spool has them, each line as COPY reads it."""
 
 
 @dataclass
@@ -43,10 +51,13 @@ class Contents:
         """Read and freeze the next traces, in the order given."""
         traces, final = read_traces(trace_ids), read_final(trace_ids)
         reviews, verdicts = read_reviews(trace_ids), read_verdicts(trace_ids)
+        compared = read_compared(trace_ids)
         for trace_id in trace_ids:
-            self._freeze(traces[trace_id], reviews.get(trace_id, []), verdicts.get(trace_id, []), final.get(trace_id))
+            words = reviews.get(trace_id, []), verdicts.get(trace_id, [])
+            self._freeze(traces[trace_id], _Assessed(*words, final.get(trace_id), compared.get(trace_id, {})))
 
-    def _freeze(self, trace: Values, reviews: list[Values], verdicts: list[Values], final: Values | None) -> None:
+    def _freeze(self, trace: Values, said: "_Assessed") -> None:
+        reviews, verdicts, final = said.reviews, said.verdicts, said.final
         trace_id, trace_hash, sampler, instruction, run, problem, problem_hash, side = trace[:8]
         split = split_of(problem_hash, side, self.validation)
         authors = [self._pseudonym(review[2]) for review in reviews]
@@ -66,6 +77,8 @@ class Contents:
             decided = [by, *final[3:]]
             evidence["final"] = {"id": final[1], "by": by}
             self.adjudicated += 1
+        if said.compared:
+            evidence["compared"] = said.compared
         own_hash = item_hash(
             problem=problem_hash,
             trace=trace_hash,
@@ -75,8 +88,9 @@ class Contents:
             verdicts=[verdict[2:] for verdict in verdicts],
             original=original,
             final=decided,
+            compared=said.compared,
         )
-        self.spool.append([self.count, trace_id, split, score, evidence, own_hash])
+        self.spool.append_line(copied_line([self.count, trace_id, split, score, evidence, own_hash]))
         self.count += 1
         self.items_hash.add(own_hash)
         self.problems.add(problem)
@@ -117,6 +131,16 @@ class Contents:
             "reviewers": [{"name": name, "reviews": count} for name, count in self.reviews.items()],
             "items_sha256": self.items_hash.hexdigest(),
         }
+
+
+@dataclass(frozen=True, slots=True)
+class _Assessed:
+    """What was said of one trace, in the forms of selectors.release_contents."""
+
+    reviews: list[Values]
+    verdicts: list[Values]
+    final: Values | None
+    compared: dict[str, list[int]]
 
 
 def _original(trace: Values) -> dict[str, Any]:

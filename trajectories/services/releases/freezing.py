@@ -12,7 +12,7 @@ from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.db.models.functions import Now
 
-from trajectories.adapters.copying import copy_rows
+from trajectories.adapters.copying import copy_lines, copy_rows
 from trajectories.adapters.disk import free_bytes, is_full
 from trajectories.adapters.spools import Spool, nameless_spool
 from trajectories.core.identity import content_hash
@@ -23,6 +23,7 @@ from trajectories.models.job_kinds import RETRY
 from trajectories.selectors.disk import NO_SPACE
 from trajectories.selectors.release_changes import count_changes, previous_release
 from trajectories.selectors.release_rules import Funnel, count_removed, eligible_traces, removed_items
+from trajectories.services.jobs.endings import tell_parent
 from trajectories.services.jobs.heartbeats import KeptLease
 from trajectories.services.jobs.leases import MOST_CLAIMS, claim_job, lease_of, lost_jobs, release_job, renew_job
 from trajectories.services.jobs.ringers import ring
@@ -158,7 +159,7 @@ def freeze_next(*, job_id: int) -> None:
     ):
         job = Freezing.objects.select_related("created_by", "named_rule").get(pk=job_id)
         if job.claims > MOST_CLAIMS:
-            _fail(held, GIVEN_UP)
+            _fail(job, held, GIVEN_UP)
             return
         try:
             _freeze(job, held, spool, removals)
@@ -200,7 +201,7 @@ def _freeze(job: Freezing, held: QuerySet[Freezing], spool: Spool, removals: Spo
         funnel = Funnel.of({**removed, **chooser.removed}, taken)
         ended: dict[str, Any] = {"funnel": [line.as_json() for line in funnel.lines], "done_count": taken}
         if not taken and not job.trial:
-            _fail(held, NOTHING, **ended)
+            _fail(job, held, NOTHING, **ended)
             return
         with transaction.atomic():
             job.removals.all().delete()
@@ -211,6 +212,7 @@ def _freeze(job: Freezing, held: QuerySet[Freezing], spool: Spool, removals: Spo
                 ended["changes"] = job.previous_id and count_changes(ended["release"].pk, job.previous_id)
             if not held.update(**ended, state=State.FINISHED, reason="", finished_at=Now()):
                 raise _LeaseLostError
+            tell_parent(job)
 
 
 def _tell_removed(rule: Rule, previous_id: int, removals: Spool) -> None:
@@ -244,7 +246,7 @@ def _store(job: Freezing, contents: Contents, manifest: dict[str, Any], manifest
         item_count=contents.count,
         created_by=job.created_by,
     )
-    copy_rows(ReleaseItem, (*ITEM_COLUMNS, "release_id"), ([*row, release.pk] for row in contents.spool.rows()))
+    copy_lines(ReleaseItem, ITEM_COLUMNS, contents.spool.lines(), release_id=release.pk)
     AuditEvent.objects.create(
         actor=job.created_by,
         verb="release.freeze",
@@ -255,8 +257,10 @@ def _store(job: Freezing, contents: Contents, manifest: dict[str, Any], manifest
     return release
 
 
-def _fail(held: QuerySet[Freezing], reason: str, **told: Any) -> None:
-    held.update(state=State.FAILED, reason=reason, finished_at=Now(), **told)
+def _fail(job: Freezing, held: QuerySet[Freezing], reason: str, **told: Any) -> None:
+    with transaction.atomic():
+        held.update(state=State.FAILED, reason=reason, finished_at=Now(), **told)
+        tell_parent(job)
 
 
 @contextmanager

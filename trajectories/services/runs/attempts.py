@@ -15,7 +15,9 @@ from django.utils import timezone
 from trajectories.core.records import SampleFailure, Usage
 from trajectories.core.text.storable import storable_text
 from trajectories.models import Attempt, Run, Sampler
+from trajectories.models.samplers import LANGUAGE_MODELS
 from trajectories.services.jobs.bells import SAMPLING, Ticket, ring
+from trajectories.services.jobs.endings import tell_parent
 from trajectories.services.locks import lock_run
 from trajectories.services.runs.lifecycle import audit_run, is_budget_spent
 
@@ -124,6 +126,7 @@ def pause_if_spent(run: Run) -> bool:
     run.state, run.state_reason = Run.State.PAUSED, f"The time budget of {run.budget_seconds:,} s is spent."
     run.save(update_fields=["state", "state_reason"])
     audit_run(None, "paused", run, {"reason": run.state_reason})
+    tell_parent(run)
     return True
 
 
@@ -157,7 +160,7 @@ def ring_run(*, run_id: int) -> list[Ticket]:
     One worker keeps all calls to a language model in flight.
     """
     pending = Attempt.objects.filter(run=run_id, run__state__in=Run.ACTIVE_STATES, state=Attempt.State.PENDING)
-    is_chat = Run.objects.filter(pk=run_id, sampler__kind=Sampler.Kind.CHAT).exists()
+    is_chat = Run.objects.filter(pk=run_id, sampler__kind__in=LANGUAGE_MODELS).exists()
     most = 1 if is_chat else settings.BELLS_PER_RUN
     problems = len(pending.order_by("problem").values_list("problem", flat=True).distinct()[:most])
     return ring(kind=SAMPLING, source=run_id, bells=problems)

@@ -6,6 +6,7 @@ from decimal import Decimal
 from trajectories.adapters.chat_api import ChatSettings
 from trajectories.core.records import Usage
 from trajectories.models import Run
+from trajectories.services.endpoints.local_models import counted_settings
 
 UNKNOWN_PROMPT_TOKENS = 8_192
 """For a run whose prompts were not measured when it was planned."""
@@ -22,7 +23,7 @@ class Reservation:
 def reservation_of(run: Run) -> Reservation:
     """The most one sample of the run may take: its longest prompt and an answer that uses all it may, or of an agent
     all the tokens that its calls may take together."""
-    settings = ChatSettings.from_parameters(run.sampler.parameters)
+    settings = counted_settings(run.sampler)
     plan = run.kept_plan
     if plan.agent is not None:
         return _of_agent(settings, plan.agent["turns"], plan.agent["tokens"])

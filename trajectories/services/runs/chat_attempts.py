@@ -13,6 +13,7 @@ from django.utils import timezone
 from trajectories.models import Attempt, PendingVerification, Run
 from trajectories.services.endpoints.concurrency import run_slots
 from trajectories.services.endpoints.rate_limits import is_held, lock_gate
+from trajectories.services.jobs.endings import tell_parent
 from trajectories.services.locks import lock_run
 from trajectories.services.runs.attempts import lease_time, pause_if_spent
 from trajectories.services.runs.budgets import affordable
@@ -83,6 +84,7 @@ def _pause(run: Run, reason: str) -> None:
     run.state, run.state_reason = Run.State.PAUSED, reason
     run.save(update_fields=["state", "state_reason"])
     audit_run(None, "paused", run, {"reason": reason})
+    tell_parent(run)
 
 
 def _lease(run: Run, lease_token: uuid.UUID, wanted: int) -> list[Attempt]:

@@ -8,12 +8,15 @@ from django.conf import settings as django_settings
 from django.db import DataError
 
 from trajectories.adapters.chat_api import CallError, ChatSampler, ChatSession, ChatSettings
+from trajectories.adapters.local_models.sampler import LocalSampler
 from trajectories.adapters.sandbox import shared_engine
 from trajectories.core.programs.snippets import SnippetResult, run_snippet
 from trajectories.core.records import SampleFailure, SampleRequest, SampleResult
 from trajectories.models import Attempt, Run, Trace
+from trajectories.models.samplers import LANGUAGE_MODELS
 from trajectories.services.endpoints.access import endpoint_access
 from trajectories.services.endpoints.faults import keep_fault
+from trajectories.services.endpoints.local_models import open_local
 from trajectories.services.endpoints.replies import DatabasePorts
 from trajectories.services.jobs.outages import patiently
 from trajectories.services.runs.attempts import fail_attempt, has_pending, is_wanted, renew_lease, return_batch
@@ -39,11 +42,12 @@ HELD = "held"
 """The kind of failure after which the run goes on by itself, once the gate opens."""
 
 OnTraces = Callable[[Sequence[int]], None]
+ModelSampler = ChatSampler | LocalSampler
 
 
 def is_chat_run(*, run_id: int) -> bool:
     """Whether the run samples a language model."""
-    return Run.objects.filter(pk=run_id, sampler__kind="chat").exists()
+    return Run.objects.filter(pk=run_id, sampler__kind__in=LANGUAGE_MODELS).exists()
 
 
 def sample_session(*, run_id: int, on_traces: OnTraces, seconds: float = SESSION_SECONDS) -> BatchReport:
@@ -52,15 +56,16 @@ def sample_session(*, run_id: int, on_traces: OnTraces, seconds: float = SESSION
     `on_traces` gets the ids of stored traces, a few at a time; those it was not given are in the report.
     """
     run = Run.objects.select_related("sampler").get(pk=run_id)
+    token = uuid.uuid4()
     try:
-        settings = ChatSettings.from_parameters(run.sampler.parameters)
+        sampler = _sampler_of(run)
     except (ValueError, TypeError) as fault:
         fail_run(run_id=run_id, reason=str(fault))
         return BatchReport([], more=False)
-    ports = DatabasePorts(run.sampler, recalls=run.kept_plan.recalls)
-    token = uuid.uuid4()
+    except CallError as fault:
+        break_circuit(run_id=run_id, failure=SampleFailure(fault.kind, fault.message, stops=True))
+        return BatchReport([], more=False)
     try:
-        sampler = ChatSampler(settings, endpoint_access(), ports, run=run_python)
         with Heartbeat(run_id, token) as heartbeat, sampler.open_session() as session:
             work = _Work(run_id, token, sampler, session, on_traces)
             work.go_on(time.monotonic() + seconds, heartbeat)
@@ -76,6 +81,16 @@ def sample_session(*, run_id: int, on_traces: OnTraces, seconds: float = SESSION
     return BatchReport(work.trace_ids, more=work.stopped is None and patiently(lambda: has_pending(run_id=run_id)))
 
 
+def _sampler_of(run: Run) -> ModelSampler:
+    """What draws the run's samples. Raises ValueError or TypeError for parameters that are none, and CallError where
+    this machine lacks what a local model needs."""
+    if run.sampler.is_local:
+        return open_local(run.sampler)
+    settings = ChatSettings.from_parameters(run.sampler.parameters)
+    ports = DatabasePorts(run.sampler, recalls=run.kept_plan.recalls)
+    return ChatSampler(settings, endpoint_access(), ports, run=run_python)
+
+
 def run_python(code: str) -> SnippetResult:
     """The tool of agents: this process's sandbox, opened when it is first used."""
     return run_snippet(shared_engine(django_settings.PROGRAM_ENGINE, django_settings.PROGRAM_ENVIRONMENT), code)
@@ -85,7 +100,7 @@ class _Work:
     """The state of one session: what is in flight, what was stored, and what stopped it."""
 
     def __init__(
-        self, run_id: int, token: uuid.UUID, sampler: ChatSampler, session: ChatSession, on_traces: OnTraces
+        self, run_id: int, token: uuid.UUID, sampler: ModelSampler, session: ChatSession, on_traces: OnTraces
     ) -> None:
         self.trace_ids: list[int] = []
         self.stopped: SampleFailure | None = None

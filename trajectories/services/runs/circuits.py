@@ -12,6 +12,7 @@ from trajectories.services.runs.lifecycle import RunStateError, pause_run
 OF_THE_SAMPLER = (
     *("no_key", "key_not_allowed", "address_not_allowed", "redirect"),
     *("unauthorised", "payment", "quota", "not_found"),
+    *("no_environment", "no_model"),
 )
 """Faults that do not depend on what is asked."""
 

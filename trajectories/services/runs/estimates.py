@@ -12,7 +12,7 @@ from trajectories.adapters.chat_api.samples.conversion import request_messages
 from trajectories.adapters.chat_api.wire.options import ignored_temperature
 from trajectories.core.identity import canonical_json
 from trajectories.core.records import Usage
-from trajectories.core.strategies.agent import Agent
+from trajectories.core.strategies.base import tool_limits
 from trajectories.core.text.tokens import estimate_tokens
 from trajectories.models import Problem, Sampler, Trace
 from trajectories.services.runs.first_prompts import first_requests
@@ -58,8 +58,8 @@ def estimate_plan(*, plan: Plan, sampler: Sampler) -> Estimate:
     lengths = _prompt_lengths(plan, sampler)
     mean = sum(lengths) / len(lengths)
     output, measured = _output_length(sampler, settings)
-    _, parameters = plan.found
-    turns = parameters["turns"] if plan.strategy == Agent.name else 1
+    limits = tool_limits(*plan.found)
+    turns = 1 if limits is None else limits["turns"]
     likely = Usage(input_tokens=round(mean * plan.size), output_tokens=round(output * plan.size))
     return Estimate(
         calls=plan.size,
@@ -91,10 +91,9 @@ def _longest(plan: Plan, tokens: int, settings: ChatSettings) -> int:
 
 def _at_most(plan: Plan, mean: float, output: float) -> Usage:
     """Tokens where the strategy uses all it may."""
-    _, parameters = plan.found
-    if plan.strategy == Agent.name:
-        written = round(output * parameters["turns"] * plan.most)
-        return Usage(input_tokens=max(0, parameters["tokens"] * plan.most - written), output_tokens=written)
+    if (limits := tool_limits(*plan.found)) is not None:
+        written = round(output * limits["turns"] * plan.most)
+        return Usage(input_tokens=max(0, limits["tokens"] * plan.most - written), output_tokens=written)
     later = plan.most - plan.size
     return Usage(
         input_tokens=round(mean * plan.size + (2 * mean + output) * later), output_tokens=round(output * plan.most)

@@ -23,6 +23,7 @@ from trajectories.core.strategies.plans import RunPlan
 from trajectories.models import Attempt, AuditEvent, Problem, ProblemSet, Run, RunProblem, Sampler
 from trajectories.models.job_kinds import CANCEL, PAUSE, RESUME
 from trajectories.selectors.examples import example_pool
+from trajectories.services.jobs.endings import tell_parent
 from trajectories.services.jobs.ringers import ring
 from trajectories.services.jobs.steering import Change, JobError, steer
 from trajectories.services.locks import lock_run
@@ -242,6 +243,7 @@ def _end_run(held: Run, state: Run.State, reason: str) -> None:
     _drop_attempts(held)
     held.state, held.state_reason, held.finished_at = state, reason, timezone.now()
     held.save(update_fields=["cancelled_count", "state", "state_reason", "finished_at"])
+    tell_parent(held)
 
 
 def _drop_attempts(held: Run) -> None:
@@ -278,6 +280,7 @@ def settle_run(*, run_id: int) -> bool:
         held.finished_at = timezone.now()
         held.save(update_fields=["state", "state_reason", "finished_at"])
         audit_run(None, held.state, held)
+        tell_parent(held)
     return True
 
 

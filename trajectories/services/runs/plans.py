@@ -12,9 +12,7 @@ from trajectories.core.identity import derive_seed
 from trajectories.core.prompts.answer_formats import PROGRAM_STYLES
 from trajectories.core.records import ProblemKind
 from trajectories.core.strategies import Strategy, StrategyError, find_strategy
-from trajectories.core.strategies.agent import Agent
-from trajectories.core.strategies.base import AttemptKind, Planned, read_settings
-from trajectories.core.strategies.experts import Experts
+from trajectories.core.strategies.base import AttemptKind, Planned, read_settings, tool_limits
 from trajectories.core.strategies.plans import NO_DIVERSITY, Diversity, RunPlan
 from trajectories.models import Attempt, Instruction, Problem, ProblemSet, Run, Sampler
 
@@ -142,12 +140,14 @@ class Plan:
                 raise PlanError(f"The strategy {strategy.title!r} needs a language model; {sampler} is none.")
             if self.diversity.varies or self.diversity.examples:
                 raise PlanError(f"Examples and variations are for language models; {sampler} is none.")
+        if strategy.calls_tools and sampler.is_local:
+            raise PlanError(f"Agents call tools through an endpoint; {sampler} has none.")
         if sampler.is_agent:
             self._check_agent(sampler)
-        if strategy.name == Experts.name:
+        if strategy.writes_programs:
             other = [each.title for each in self.instructions if each.style not in PROGRAM_STYLES]
             if other:
-                raise PlanError(f"Experts write programs; the instruction {other[0]!r} does not ask for one.")
+                raise PlanError(f"{strategy.title}: found the instruction {other[0]!r}, expected one for programs.")
 
     def _check_agent(self, sampler: Sampler) -> None:
         """An agent plays all episodes of one world, one after the other."""
@@ -180,8 +180,8 @@ class Plan:
 
     def keep(self) -> RunPlan:
         """What is kept with the run. Raises PlanError."""
-        _, settings = self.found
-        return replace(self._cells, settings=settings, agent=settings if self.strategy == Agent.name else None)
+        strategy, settings = self.found
+        return replace(self._cells, settings=settings, agent=tool_limits(strategy, settings))
 
 
 def plan_of(run: Run) -> Plan:

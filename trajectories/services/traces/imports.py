@@ -16,7 +16,8 @@ from trajectories.core.completions.parts import Completion, parts_to_json
 from trajectories.core.completions.thoughts import PartKind
 from trajectories.core.curation.reviews import Standing, settle
 from trajectories.core.importers.archive_rows import ARCHIVED_AS, HUMAN_EDIT
-from trajectories.core.importers.trace_files import ForeignTrace, Row, read_traces
+from trajectories.core.importers.foreign_traces import ForeignTrace, Row
+from trajectories.core.importers.trace_files import read_traces
 from trajectories.core.importers.trace_rows import read_document, read_lines
 from trajectories.core.problems import ImportFault, ProblemError
 from trajectories.core.prompts import ReadAnswer, read_answer

@@ -7,7 +7,7 @@ from django.utils.text import slugify
 
 from trajectories.core.identity import text_hash
 from trajectories.core.importers.batch_rows import BARE_NUMBER, names_before_number, names_in_id
-from trajectories.core.importers.trace_files import ProblemKey
+from trajectories.core.importers.foreign_traces import ProblemKey
 from trajectories.core.problems import statement_hash
 from trajectories.core.problems.arc_files import show
 from trajectories.core.text.titles import shown_title

@@ -17,6 +17,7 @@ from trajectories.services.endpoints.artefacts import ArtefactError, artefact_fi
 from trajectories.services.jobs.endings import parent_of, tell_parent
 from trajectories.services.jobs.ringers import ring
 from trajectories.services.jobs.steering import JobError, steer
+from trajectories.services.training.lessons import check_rule
 
 State = Training.State
 LONGEST_TITLE = 200
@@ -34,14 +35,16 @@ def start_training(  # noqa: PLR0913 (what is learnt from, how, and for whom)
     trainer: str,
     parameters: Mapping[str, JSON],
     base: Sampler | None,
+    rule: Mapping[str, JSON] | None = None,
     parent_job: Any | None = None,
     seed: int = 0,
     title: str = "",
 ) -> Training:
     """Queue a training, and ring for it.
 
-    `parent_job` is rung for when the training ends, is paused or waits for its sampler. Raises Fault, with the field,
-    for whatever is wrong in a way that can be said before it begins.
+    `rule` is the stored form of a core.learning.rules.TrainingRule, the usual one for None. `parent_job` is rung for
+    when the training ends, is paused or waits for its sampler. Raises Fault, with the field, for whatever is wrong in a
+    way that can be said before it begins.
     """
     found = trainer_of(trainer)
     if not release.item_count:
@@ -53,6 +56,7 @@ def start_training(  # noqa: PLR0913 (what is learnt from, how, and for whom)
         release=release,
         trainer=found.key,
         parameters=read,
+        rule=check_rule(rule or {}).as_json(),
         base=base,
         seed=seed,
         created_by=by,

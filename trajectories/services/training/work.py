@@ -17,7 +17,14 @@ from django.db.models.functions import Coalesce, Now
 
 from trajectories.adapters.disk import free_bytes, is_full
 from trajectories.adapters.training import TRAINERS
-from trajectories.adapters.training.base import Outcome, StoppedError, Task, Trainer, TrainerError
+from trajectories.adapters.training.base import (
+    Outcome,
+    PausedTrainingError,
+    StoppedError,
+    Task,
+    Trainer,
+    TrainerError,
+)
 from trajectories.core.faults import Fault
 from trajectories.models import Artefact, AuditEvent, Sampler, Training
 from trajectories.selectors.disk import NO_SPACE
@@ -78,6 +85,8 @@ def train_next(*, job_id: int) -> bool:
                 return _train(training, held, trainer)
         except (_LeaseLostError, StoppedError):
             return False
+        except PausedTrainingError as fault:
+            return _end(training, held, State.PAUSED, str(fault))
         except (TrainerError, Fault) as fault:
             return _end(training, held, State.FAILED, str(fault))
         except MemoryError:

@@ -18,6 +18,7 @@ from trajectories.models import AuditEvent, Problem, Reverification, Trace, Verd
 from trajectories.selectors.blinding import EVERYTHING
 from trajectories.selectors.population import NOTHING
 from trajectories.selectors.traces import traces_in
+from trajectories.services.jobs.endings import tell_parent
 from trajectories.services.jobs.leases import LEASE, claim_job, lost_jobs, release_job
 from trajectories.services.jobs.ringers import ring
 from trajectories.services.jobs.steering import JobError
@@ -145,7 +146,9 @@ def _release(job_id: int, token: uuid.UUID, *, more: bool) -> bool:
     release_job(Reverification.objects.filter(pk=job_id), token, claims=0)
     if more:
         return _active(job_id).exists()
-    _active(job_id).filter(state=State.RUNNING).update(state=State.FINISHED, finished_at=Now())
+    with transaction.atomic():
+        if _active(job_id).filter(state=State.RUNNING).update(state=State.FINISHED, finished_at=Now()):
+            tell_parent(Reverification.objects.only("pk").get(pk=job_id))
     return False
 
 

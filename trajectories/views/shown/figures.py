@@ -3,9 +3,14 @@
 import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
+from typing import Any
+
+from django.conf import settings
 
 from trajectories.charts.base import Chart, trace_link
 from trajectories.core.figures.records import Figure, Point
+from trajectories.core.figures.specs import plotly_spec
+from trajectories.core.figures.tables import exact, shown
 from trajectories.selectors.blinding import Sight, hidden_among
 from trajectories.selectors.insights.scopes import InsightScope
 
@@ -17,6 +22,29 @@ class Slot:
     name: str
     title: str
     address: str
+
+
+def figure_context(slot: Slot, built: Figure) -> dict[str, Any]:
+    """What the templates of a figure need: it, its drawing as JSON, and the cells of its table as texts."""
+    rows = [
+        {
+            "link": row.link,
+            "cells": [
+                {"text": shown(value, column.unit, settings.CURRENCY), "value": exact(value), "unit": column.unit}
+                for value, column in zip(row.values, built.columns, strict=True)
+            ],
+        }
+        for row in built.rows
+    ]
+    return {
+        "chart": slot,
+        "figure": built,
+        "address": slot.address,
+        "csv": f"{slot.address}{'&' if '?' in slot.address else '?'}format=csv",
+        "spec": None if built.missing else plotly_spec(built),
+        "spec_id": f"spec-{slot.name}",
+        "rows": rows,
+    }
 
 
 def slots(charts: Iterable[Chart], scope: InsightScope) -> list[Slot]:

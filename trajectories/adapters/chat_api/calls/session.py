@@ -4,9 +4,9 @@ import asyncio
 import queue
 import threading
 from collections.abc import Awaitable, Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from types import TracebackType
-from typing import Any, Generic, Self, TypeVar
+from typing import Any, Generic, Protocol, Self, TypeVar
 
 from trajectories.adapters.chat_api.calls.caller import Caller
 from trajectories.adapters.chat_api.calls.ports import Ports
@@ -22,9 +22,44 @@ Asked = TypeVar("Asked")
 Given = TypeVar("Given")
 
 
+class Limit(Protocol):
+    """How many calls may be in flight."""
+
+    async def set_most(self, most: int) -> None:
+        """Change it."""
+        ...
+
+
+class Callee(Protocol):
+    """Who makes the calls of a session: see caller.Caller."""
+
+    settings: ChatSettings
+
+    @property
+    def limit(self) -> Limit:
+        """How many calls may be in flight."""
+        ...
+
+    async def ask(self, call: ChatCall) -> Answered:
+        """The answer. Raises CallError."""
+        ...
+
+    async def ask_together(self, calls: Sequence[ChatCall]) -> list[Answered | CallError]:
+        """An outcome for each of several calls that read the same."""
+        ...
+
+    def stop(self, failure: SampleFailure) -> None:
+        """Let every further call fail with this."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of what it holds."""
+        ...
+
+
 class Session(Generic[Asked, Given]):
     """Takes requests as they come and hands out outcomes as they are ready; `answer` makes the one of the other, for
-    several requests at once where they were handed in together.
+    several requests at once where they were handed in together, by the caller that `open_caller` gives.
 
     Leaving the session cancels what is in flight. A fault that no further call can survive comes out as a failure with
     `stops`; the session then answers everything else with the same failure.
@@ -32,16 +67,15 @@ class Session(Generic[Asked, Given]):
 
     def __init__(
         self,
-        settings: ChatSettings,
-        access: EndpointAccess,
+        open_caller: Callable[[Executor], Callee],
         ports: Ports,
-        answer: Callable[[Caller, Sequence[Asked]], Awaitable[Sequence[Given | SampleFailure | CallError]]],
+        answer: Callable[[Callee, Sequence[Asked]], Awaitable[Sequence[Given | SampleFailure | CallError]]],
     ) -> None:
         self._ports, self._answer = ports, answer
         self._done: queue.SimpleQueue[tuple[Any, Given | SampleFailure]] = queue.SimpleQueue()
         self._side = ThreadPoolExecutor(max_workers=1, thread_name_prefix="chat ports")
         self._tasks: set[asyncio.Task[None]] = set()
-        self._caller = Caller(settings, access, ports, self._side)
+        self._caller = open_caller(self._side)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="chat session", daemon=True)
 
@@ -125,4 +159,8 @@ class CallSession(Session[ChatCall, Answered]):
     """A session for calls whose answers somebody else reads."""
 
     def __init__(self, settings: ChatSettings, access: EndpointAccess, ports: Ports) -> None:
-        super().__init__(settings, access, ports, Caller.ask_together)
+        super().__init__(lambda side: Caller(settings, access, ports, side), ports, _ask_together)
+
+
+async def _ask_together(caller: Callee, calls: Sequence[ChatCall]) -> list[Answered | CallError]:
+    return await caller.ask_together(calls)

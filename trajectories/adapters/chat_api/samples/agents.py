@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
-from trajectories.adapters.chat_api.calls.caller import Caller
 from trajectories.adapters.chat_api.calls.records import Answered, ChatCall, input_tokens_of
+from trajectories.adapters.chat_api.calls.session import Callee
 from trajectories.adapters.chat_api.samples.conversion import first_call, reply_facts, stored_parts, variation_of
 from trajectories.adapters.chat_api.samples.tools import (
     MAX_CALLS_PER_TURN,
@@ -49,12 +49,12 @@ NOT_RUN = "The model wrote a tool call into its text. The endpoint did not pass 
 class Agent:
     """One sample. Bounded by the request's limits: what there is when they are reached is the sample, ended by length.
 
-    Every call goes by `Caller.ask` with the conversation so far, so that an agent whose worker died gets the answers
+    Every call goes by `Callee.ask` with the conversation so far, so that an agent whose worker died gets the answers
     that were paid for and goes on where it was.
     """
 
     def __init__(
-        self, caller: Caller, request: SampleRequest, limits: AgentLimits, shown: Sequence[Message], run: RunPython
+        self, caller: Callee, request: SampleRequest, limits: AgentLimits, shown: Sequence[Message], run: RunPython
     ) -> None:
         self._caller, self._request, self._limits, self._run = caller, request, limits, run
         sent = with_hint(shown, request.hint)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from trajectories.adapters.chat_api.calls.caller import Caller
+from trajectories.adapters.chat_api.calls.session import Callee
 from trajectories.adapters.chat_api.samples.agents import Agent, RunPython
 from trajectories.adapters.chat_api.samples.conversion import first_call, request_messages, to_result
 from trajectories.adapters.chat_api.wire.faults import CallError
@@ -19,7 +19,7 @@ class SampleDrawer:
         self._run = run
         self._last: tuple[JSON, tuple[Message, ...]] = None, ()
 
-    async def draw(self, caller: Caller, requests: Sequence[SampleRequest]) -> list[Outcome]:
+    async def draw(self, caller: Callee, requests: Sequence[SampleRequest]) -> list[Outcome]:
         """An outcome for each of the requests, which read the same where there are several.
 
         Raises CallError, PromptError or ProblemError.
@@ -34,7 +34,7 @@ class SampleDrawer:
             for request, answer in zip(requests, answers, strict=True)
         ]
 
-    async def _agent(self, caller: Caller, request: SampleRequest, messages: Sequence[Message]) -> Outcome:
+    async def _agent(self, caller: Callee, request: SampleRequest, messages: Sequence[Message]) -> Outcome:
         if self._run is None or request.agent is None:
             return CallError("agent", "There is no sandbox here in which a model may run code.", stops=True)
         return await Agent(caller, request, request.agent, messages, self._run).draw()

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
+from trajectories.adapters.chat_api.calls.caller import Caller
 from trajectories.adapters.chat_api.calls.ports import NoPorts, Ports
 from trajectories.adapters.chat_api.calls.session import Session
 from trajectories.adapters.chat_api.samples.agents import RunPython
@@ -40,7 +41,11 @@ class ChatSampler:
     def open_session(self) -> ChatSession:
         """A session for requests that come one after the other. Raises CallError where address or key are not allowed,
         or the key is missing."""
-        return ChatSession(self.settings, self._access, self._ports, SampleDrawer(self._run).draw)
+        return ChatSession(
+            lambda side: Caller(self.settings, self._access, self._ports, side),
+            self._ports,
+            SampleDrawer(self._run).draw,
+        )
 
     def groups_of(self, requests: Sequence[tuple[Key, SampleRequest]]) -> list[list[tuple[Key, SampleRequest]]]:
         """Neighbours that read the same together, as many as may come of one call."""

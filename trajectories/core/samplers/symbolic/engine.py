@@ -48,6 +48,11 @@ class State:
         self.cells: list[int] = []
 
     @property
+    def surprise(self) -> float:
+        """By how much the chain is longer as the search counts it than by its description."""
+        return self.path - self.cost
+
+    @property
     def steps(self) -> tuple[Op, ...]:
         """The operations from the input to this state."""
         chain: list[Op] = []

@@ -13,7 +13,7 @@ from trajectories.core.samplers.symbolic.grid import colour
 from trajectories.core.samplers.symbolic.object.learn import learn_answers, learn_rules
 from trajectories.core.samplers.symbolic.operation import Op, to_rows
 from trajectories.core.samplers.symbolic.program import GridProgram, Layer, title_table
-from trajectories.core.samplers.symbolic.stacking import BY_TABLE, ENTRY, Choice, Stacker
+from trajectories.core.samplers.symbolic.stacking import BY_TABLE, ENTRY, Choice, Stack, Stacker
 from trajectories.core.samplers.symbolic.values import Rows
 
 MAX_STACKED = 1500
@@ -26,6 +26,15 @@ GUARD_SECONDS = 900.0
 STARTS = 12
 EASY_BOTH, EASY_ONE = 0.2, 0.5
 NEAR_PROGRAMS = 40
+LOOKS = 100
+"""How often within its budget a search in a learnt order looks whether it is done."""
+
+PATIENCE = 2.0
+LEAST_SPENT = 0.03
+"""It goes on for as long again after the first fit, and for this share of the budget at the least."""
+
+STACKED_AT = 0.2
+"""After which share of the budget layers are stacked, once: it takes as long as some thousand states do."""
 
 
 class SearchTimeoutError(RuntimeError):
@@ -50,7 +59,11 @@ def make_candidate(program: GridProgram, task: ArcTask) -> Candidate:
 
 
 def explore(task: ArcTask, budget: Budget, order: Order | None = None) -> Exploration:
-    """Search all frames within the budget, in an order of its own or in that of description length."""
+    """Search all frames within the budget, in an order of its own or in that of description length.
+
+    An order that was learnt ends the search soon after something fits (see `is_found`), and looks no further for the
+    same in other frames than it had to in the first: what it saves is what it is for.
+    """
     inputs = [to_rows(pair.input) for pair in (*task.train, *task.test)]
     outputs = [to_rows(pair.output) for pair in task.train if pair.output is not None]
     frames = choose_frames(inputs, outputs)
@@ -58,15 +71,19 @@ def explore(task: ArcTask, budget: Budget, order: Order | None = None) -> Explor
     result = Exploration([])
     total = budget.left
     shares = {1: (1.0,), 2: (0.6, 0.4), 3: (0.45, 0.35, 0.2)}[len(frames)]
+    enough = total
     for frame, share in zip(frames, shares):
-        part = Budget(int(total * share))
+        allowed = min(int(total * share), enough)
+        part = Budget(allowed)
         search = explore_frame(frame, inputs, outputs, part, order)
-        budget.spend(int(total * share) - part.left)
-        for program in programs_of(search, frame):
-            candidate = make_candidate(program, task)
-            found.setdefault(program.key, candidate)
+        budget.spend(allowed - part.left)
+        programs = list(programs_of(search, frame))
+        for program in programs:
+            found.setdefault(program.key, make_candidate(program, task))
         result.states += search.states
         result.evaluated += search.evaluated
+        if order is not None and any(candidate.fits for candidate in found.values()):
+            enough = min(enough, allowed - part.left)
     result.candidates = sorted(found.values(), key=lambda c: (not c.fits, -sum(c.train_matches), c.program.cost))
     return result
 
@@ -80,15 +97,43 @@ def explore_frame(
     ops = build_catalogue(starts[: len(targets)], targets)
     search = Search(starts, targets, [*ops, *learned_ops(starts, targets, ops)], order)
     total = budget.left
+    watch = Watch(search, total) if order is not None else None
     started = time.monotonic()
     while budget.left > 0:
         if time.monotonic() - started > GUARD_SECONDS:
             raise SearchTimeoutError(f"The search was still running after {GUARD_SECONDS:g} seconds.")
         before = budget.left
-        search.run(budget, stop_below=max(0, budget.left - total // 20))
-        if before == budget.left or is_easy(search, (total - budget.left) / total):
+        search.run(budget, stop_below=max(0, budget.left - total // (LOOKS if watch else 20)))
+        spent = total - budget.left
+        if before == budget.left or (watch.is_found(spent) if watch else is_easy(search, spent / total)):
             break
     return search
+
+
+class Watch:
+    """Says when a search in a learnt order has found what it is going to find.
+
+    Chains come in the order of how likely they are, so that what fits first is most often right: some more work shows
+    other programs that are nearly as likely, among which the votes are then counted. Layers that fit together are
+    looked for once, since no state tells of them.
+    """
+
+    def __init__(self, search: Search, total: int) -> None:
+        self._search, self._total = search, total
+        self._first: int | None = None
+        self._next_stack = int(total * STACKED_AT)
+
+    def is_found(self, spent: int) -> bool:
+        """Whether to end the search after so much work."""
+        if self._first is None and (self._search.fits or self._stacks(spent)):
+            self._first = spent
+        return self._first is not None and spent >= max(self._first * PATIENCE, self._total * LEAST_SPENT)
+
+    def _stacks(self, spent: int) -> bool:
+        if spent < self._next_stack or not self._search.layers:
+            return False
+        self._next_stack = self._total + 1
+        return next(iter(best_stacks(self._search, STARTS)[1]), Stack((), 1)).wrong == 0
 
 
 def is_easy(search: Search, spent: float) -> bool:
@@ -122,7 +167,7 @@ def learned_ops(starts: Sequence[Rows], targets: Sequence[Rows], ops: Sequence[O
 def programs_of(search: Search, frame: Frame | None) -> Iterator[GridProgram]:
     """Fitting chains, fitting and partial stacks, and the nearest chains."""
     for fit in search.fits:
-        yield GridProgram((Layer(fit.state.steps + exchange(fit.table)),), frame)
+        yield GridProgram((Layer(fit.state.steps + exchange(fit.table), surprise=fit.state.surprise),), frame)
     if search.layers:
         yield from stacked_programs(search, frame)
         yield from near_programs(search, frame)
@@ -133,17 +178,23 @@ def programs_of(search: Search, frame: Frame | None) -> Iterator[GridProgram]:
 
 def stacked_programs(search: Search, frame: Frame | None) -> Iterator[GridProgram]:
     """Greedy stacks of the cheapest layers, fits first."""
-    layers = search.layers[: min(MAX_STACKED, STACKED_CELLS // len(search.target))]
-    stacker = Stacker([flat for _, flat in layers], [state.cost for state, _ in layers], search.target)
-    for stack in stacker.best(STARTS):
+    layers, stacks = best_stacks(search, STARTS)
+    for stack in stacks:
         yield GridProgram(tuple(make_layer(layers[choice.index][0], choice) for choice in stack.choices), frame)
+
+
+def best_stacks(search: Search, starts: int) -> tuple[list[tuple[State, bytes]], list[Stack]]:
+    """The layers that are stacked, and the stacks of them, fits first."""
+    layers = search.layers[: min(MAX_STACKED, STACKED_CELLS // len(search.target))]
+    costs = [(state.cost + state.path) / 2 for state, _ in layers]
+    return layers, Stacker([flat for _, flat in layers], costs, search.target).best(starts)
 
 
 def make_layer(state: State, choice: Choice) -> Layer:
     """The layer of a stack that a choice describes."""
     if choice.mode == BY_TABLE:
-        return Layer(state.steps, choice.table)
-    return Layer(state.steps + exchange(dict(choice.table)))
+        return Layer(state.steps, choice.table, state.surprise)
+    return Layer(state.steps + exchange(dict(choice.table)), surprise=state.surprise)
 
 
 def exchange(table: dict[int, int]) -> tuple[Op, ...]:
@@ -162,6 +213,8 @@ def near_programs(search: Search, frame: Frame | None) -> Iterator[GridProgram]:
         return sum(a != b for a, b in zip(flat, search.target)), state.cost
 
     near = sorted((x for x in search.layers if x[0].depth and x[1] != search.target), key=wrong)
-    programs = [GridProgram((Layer(state.steps),), frame) for state, _ in near[: 20 * NEAR_PROGRAMS]]
+    programs = [
+        GridProgram((Layer(state.steps, surprise=state.surprise),), frame) for state, _ in near[: 20 * NEAR_PROGRAMS]
+    ]
     for view in ("grid", "object"):
         yield from [program for program in programs if program.view == view][:NEAR_PROGRAMS]

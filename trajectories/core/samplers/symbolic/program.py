@@ -34,15 +34,21 @@ def stack_layers(layers: list[Rows], tables: list[dict[int, int] | None]) -> Row
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """A chain of operations from the (framed) input to a grid; `table` says which of its colours are painted how."""
+    """A chain of operations from the (framed) input to a grid; `table` says which of its colours are painted how.
+
+    `surprise` is by how much the chain is longer by what was learnt of earlier programs than by its description.
+    """
 
     steps: tuple[Op, ...]
     table: tuple[tuple[int, int], ...] | None = None
+    surprise: float = 0.0
 
     @property
     def cost(self) -> float:
-        """Description length: the operations plus the table's entries that change a colour."""
-        return sum(op.cost for op in self.steps) + sum(0.3 + 0.2 * (a != b) for a, b in self.table or ())
+        """Description length: the operations plus the table's entries that change a colour, and half of the surprise:
+        the mean of both lengths."""
+        described = sum(op.cost for op in self.steps) + sum(0.3 + 0.2 * (a != b) for a, b in self.table or ())
+        return described + self.surprise / 2
 
     @property
     def key(self) -> str:

@@ -1,0 +1,59 @@
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from tests.campaigns import two_sets
+from trajectories.models import Campaign
+
+pytestmark = pytest.mark.django_db
+
+
+def run(*arguments):
+    out = StringIO()
+    call_command("campaign", *arguments, stdout=out)
+    return out.getvalue()
+
+
+def test_a_campaign_is_begun_by_a_template_with_other_values_for_its_fields():
+    two_sets()
+    said = run("--set", "generations=1", "control=", "search_seconds=0.1", "samples_each=3")
+    campaign = Campaign.objects.get()
+    assert f"Campaign {campaign.pk}: Embedded ARC learner" in said
+    plan = campaign.kept_plan
+    assert (plan.generations, plan.control, plan.samples_each, plan.from_first) == (1, False, 3, True)
+    assert campaign.first_sampler.parameters == {"work": 600_000}
+    again = run("--like", str(campaign.pk), "--set", "generations=2")
+    clone = Campaign.objects.latest("pk")
+    assert "3 runs" in said
+    assert "2 generations" not in again
+    assert (clone.cloned_from, clone.kept_plan.generations, clone.kept_plan.control) == (campaign, 2, False)
+    assert clone.seed != campaign.seed
+
+
+def test_a_dry_run_says_what_it_takes_and_begins_nothing():
+    two_sets()
+    assert "7 runs, 4 trainings" in run("--dry-run")
+    assert not Campaign.objects.exists()
+
+
+def test_the_templates_are_listed_with_what_they_lack():
+    said = run("--templates")
+    assert said.startswith("embedded-arc: ")
+    assert said.count("Needs a language model among the samplers; add one.") == 4
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        (["--set", "colour=red"], "--set: found 'colour=red', expected FIELD=VALUE with a field of the page."),
+        (["--set", "generations=0"], "generations: Found 0, expected a whole number from 1 to 40."),
+        (["--like", "99"], "--like: found 99, expected the id of a campaign that is there."),
+    ],
+)
+def test_what_cannot_be_done_is_refused_in_one_sentence(arguments, text):
+    two_sets()
+    with pytest.raises(CommandError, match="ound") as refusal:
+        run(*arguments)
+    assert text in str(refusal.value)
+    assert not Campaign.objects.exists()

@@ -1,0 +1,113 @@
+"""Workers that are killed while they write: no file is there before it is whole, and later it is the same bytes."""
+
+import os
+import signal
+import subprocess
+import sys
+import uuid
+from datetime import timedelta
+
+import pytest
+from django.conf import settings as django_settings
+from django.db import connection
+from django.utils import timezone
+
+from tests import factories
+from tests.worker import ROOT, database_url
+from trajectories.models import Export
+from trajectories.services.releases.exports import (
+    Wanted,
+    export_path,
+    lost_exports,
+    request_file,
+    write_export,
+)
+from trajectories.services.releases.freezing import freeze_accepted
+from trajectories.services.releases.stores import sweep_leftovers
+
+pytestmark = pytest.mark.django_db(transaction=True)
+CONTAINERS = ("parquet", "folder")
+
+# A worker of its own for each file, which a signal ends that nothing can catch: in front of a chunk of the file.
+KILLED = """
+import os, signal, sys
+os.environ["DJANGO_SETTINGS_MODULE"] = "webapp.settings"
+import django
+django.setup()
+from django.db import connections
+from trajectories.services.releases import writing
+from trajectories.services.releases.exports import write_export
+for key, after in (each.split(":") for each in sys.argv[1:]):
+    connections.close_all()
+    child = os.fork()
+    if child:
+        _, status = os.waitpid(child, 0)
+        print(key, after, os.WTERMSIG(status), flush=True)
+        continue
+    whole = writing.ExportWriter.chunks
+    def chunks(self, after=int(after)):
+        for place, chunk in enumerate(whole(self)):
+            if place == after:
+                os.kill(os.getpid(), signal.SIGKILL)
+            yield chunk
+    writing.ExportWriter.chunks = chunks
+    write_export(job_id=int(key))
+    os._exit(0)
+"""
+
+
+@pytest.fixture
+def release(settings, tmp_path, lead):
+    settings.EXPORT_DIR = tmp_path / "var" / "exports"
+    for number in range(6):
+        problem = factories.make_problem(split="eval" if number % 2 else "train")
+        trace = factories.make_trace(problem=problem, reasoning=f"It is {number}.", correctness="pass")
+        factories.make_review(trace=trace, reviewer=lead)
+        type(trace).objects.filter(pk=trace.pk).update(decision="accepted")
+    return freeze_accepted(actor=lead, title="All", key=uuid.uuid4())
+
+
+def kill_workers(tmp_path, *places: str) -> list[str]:
+    environment = {
+        **os.environ,
+        "DATABASE_URL": database_url(connection.settings_dict),
+        "MINICOLUMN_VAR": str(tmp_path / "var"),
+        "SECRET_KEY": django_settings.SECRET_KEY,
+    }
+    told = subprocess.run(
+        [sys.executable, "-c", KILLED, *places], cwd=ROOT, env=environment, capture_output=True, text=True, check=True
+    )
+    return told.stdout.splitlines()
+
+
+def test_a_killed_worker_leaves_no_file_and_the_same_bytes_come_later(release, lead, tmp_path):
+    whole = {}
+    for container in CONTAINERS:
+        export = request_file(actor=lead, release=release, wanted=Wanted("sft-messages", container=container))
+        write_export(job_id=export.pk)
+        whole[container] = export_path(export).read_bytes()
+        export_path(export).unlink()
+    # Asked for again, since the files are gone; in front of the first chunk, and of the second.
+    again = [Wanted("sft-messages", container=each) for each in whole]
+    exports = {each.container: request_file(actor=lead, release=release, wanted=each) for each in again}
+    for after in (0, 1):
+        places = [f"{export.pk}:{after}" for export in exports.values()]
+        told = kill_workers(tmp_path, *places)
+        assert told == [f"{place.replace(':', ' ')} {int(signal.SIGKILL)}" for place in places]
+        assert not any(export_path(export).exists() for export in exports.values())
+        assert set(Export.objects.values_list("state", flat=True)) == {"running"}
+        # Nobody is at them: the lease runs out, and the sweep rings again.
+        Export.objects.update(lease_expires_at=timezone.now() - timedelta(seconds=1), rung_at="2020-01-01T00:00:00Z")
+        assert sorted(lost_exports()) == sorted(export.pk for export in exports.values())
+    left = list(export_path(exports["parquet"]).parent.iterdir())
+    assert left, "a killed worker cannot clean up after itself"
+    for each in left:
+        os.utime(each, (0, 0))
+    for container, export in exports.items():
+        write_export(job_id=export.pk)
+        export.refresh_from_db()
+        assert (export.state, export_path(export).read_bytes() == whole[container]) == ("ready", True)
+    sweep_leftovers()
+    assert sorted(path.name for path in export_path(export).parent.iterdir()) == sorted(
+        export_path(each).name for each in exports.values()
+    )

@@ -1,0 +1,203 @@
+import pytest
+from django.urls import reverse
+
+from tests import factories
+from tests.campaigns import measured_campaign, two_sets
+from trajectories.models import AuditEvent, Campaign, Run, Sampler
+from trajectories.services.endpoints.samplers import ensure_symbolic
+from trajectories.services.prompts.instructions import ensure_symbolic_views
+from trajectories.services.releases.freezing import freeze_accepted
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def page(client, lead):
+    client.force_login(lead)
+    return client
+
+
+@pytest.fixture
+def campaign(lead, curator):
+    run = factories.plan(title="The evaluation")
+    trace = factories.make_trace(decision="accepted", correctness="pass")
+    factories.make_review(trace=trace, reviewer=curator)
+    release = freeze_accepted(actor=lead, title="Learnt from", key="6b1ff0b6-7f8a-4d3c-9a58-0a0a0a0a0a0a")
+    return measured_campaign(lead, run, release)
+
+
+def fields(sets, **values):
+    """What the page sends as it begins, on small sets."""
+    views = ensure_symbolic_views()
+    return {
+        "title": "Ours",
+        "training_set": sets[0].pk,
+        "held_out_set": sets[1].pk,
+        "near": "0.8",
+        "sampler": ensure_symbolic().pk,
+        "search_seconds": "0.5",
+        "samples_each": "2",
+        "held_out_samples": "2",
+        "temperatures": "1",
+        "instructions": [view.pk for view in views],
+        "strategy": "parallel",
+        "basis": "truth",
+        "per_problem": "4",
+        "replay": "all",
+        "trainer": "embedded",
+        "embedded_method": "choose",
+        "from_first": "on",
+        "control": "on",
+        "test": "mcnemar",
+        "level": "0.05",
+        "generations": "2",
+        **values,
+    }
+
+
+def test_without_a_campaign_the_list_says_what_one_is_and_offers_the_templates_with_what_they_lack(page):
+    text = page.get(reverse("campaign_list")).content.decode()
+    assert "No campaigns yet" in text
+    assert "Needs nothing but the ARC tasks." in text
+    assert text.count("Needs a language model among the samplers; add one.") == 4
+
+
+def test_the_form_begins_with_what_works_on_a_fresh_machine_and_says_what_it_takes(page):
+    sets = two_sets()
+    response = page.get(reverse("campaign_new"))
+    text = response.content.decode()
+    assert response.context["template"].name == "embedded-arc"
+    assert response.context["form"].initial["training_set"] == sets[0].pk
+    assert response.context["estimate"].runs == 2 + 5
+    assert response.context["estimate"].seconds == pytest.approx(2 * 4 * 1.0 + 5 * 6 * 1.0)
+    assert "At most" in text
+
+
+def test_a_campaign_is_begun_once_however_often_the_form_is_sent(page, lead):
+    sent = {**fields(two_sets()), "form_key": "1"}
+    first = page.post(reverse("campaign_new"), sent)
+    again = page.post(reverse("campaign_new"), sent)
+    campaign = Campaign.objects.get()
+    assert first.url == again.url == reverse("campaign_detail", args=[campaign.pk])
+    assert campaign.created_by == lead
+    assert campaign.first_sampler.parameters == {"work": 3_000_000}
+    assert (campaign.kept_plan.samples_each, campaign.generation_count) == (2, 2)
+    assert not Run.objects.exists(), "a worker begins it"
+
+
+@pytest.mark.parametrize(
+    ("change", "field", "text"),
+    [
+        ({"held_out_set": "TRAINING"}, "held_out_set", "on both sides, expected a set that holds no training problem"),
+        ({"generations": "0"}, "generations", "Found 0, expected a whole number from 1 to 40."),
+        ({"instructions": []}, "instructions", "Found none chosen, expected at least one."),
+        ({"temperatures": "0..1"}, "temperatures", "Found a range, expected numbers"),
+        ({"basis": "people"}, "people", "expected yes where people must accept a trace"),
+        ({"trainer": "alchemy"}, "trainer", "Found 'alchemy', expected embedded"),
+        ({"strategy": "revise"}, None, "needs a language model"),
+        ({"title": ""}, "title", "Found nothing, expected a text."),
+    ],
+)
+def test_what_cannot_be_done_is_refused_in_one_sentence_and_changes_nothing(page, change, field, text):
+    sets = two_sets()
+    change = {name: sets[0].pk if value == "TRAINING" else value for name, value in change.items()}
+    samplers = Sampler.objects.count() + 1
+    response = page.post(reverse("campaign_new"), fields(sets, **change))
+    assert response.status_code == 422
+    errors = response.context["form"].errors[field or "__all__"]
+    assert text in errors[0]
+    assert not Campaign.objects.exists()
+    assert Sampler.objects.count() == samplers, "only the usual search is there"
+
+
+def test_held_out_problems_without_a_reference_are_refused(page):
+    sets = two_sets()
+    sets[1].problems.update(reference=None)
+    response = page.post(reverse("campaign_new"), fields(sets))
+    assert "found 6 of 6 problems without a reference answer" in response.context["form"].errors["held_out_set"][0]
+
+
+def test_the_estimate_follows_the_form(page):
+    sets = two_sets()
+    text = page.post(reverse("campaign_estimate"), fields(sets, control="")).content.decode()
+    assert "<dt>Trainings</dt><dd>2</dd>" in text
+    assert "none: it runs here" in text
+    assert "Found 0" in page.post(reverse("campaign_estimate"), fields(sets, generations="0")).content.decode()
+
+
+def test_the_page_of_a_campaign_says_what_the_gate_decided_what_was_gained_and_what_entered(page, campaign):
+    text = page.get(reverse("campaign_detail", args=[campaign.pk])).content.decode()
+    assert "The champion stays. Of 1 held-out problems it solved 0 that the champion did not" in text
+    assert "1: control" in text
+    assert f"/traces/?run={campaign.generations.first().evaluation_id}" in text
+    assert "What entered training" in text
+    assert 'class="funnel"' in text
+    assert "Overrule the gate" in text
+    for name in ("pass", "variety"):
+        figure = page.get(reverse("campaign_figure", args=[campaign.pk, name]))
+        assert "control" in figure.content.decode()
+        lines = page.get(f"{reverse('campaign_figure', args=[campaign.pk, name])}?format=csv").getvalue().decode()
+        assert len(lines.strip().splitlines()) == 4
+
+
+def test_a_person_overrules_the_gate_with_a_reason_that_is_kept(page, campaign, lead):
+    address = reverse("campaign_overrule", args=[campaign.pk])
+    challenger = campaign.generations.get(number=1, arm="champion").sampler
+    Campaign.objects.filter(pk=campaign.pk).update(champion=campaign.first_sampler)
+    refused = page.post(address, {"number": "1", "reason": " "})
+    assert refused.status_code == 422
+    assert not AuditEvent.objects.filter(verb="campaign.overruled").exists()
+    assert page.post(address, {"number": "1", "reason": "It explains better."}).status_code == 302
+    campaign.refresh_from_db()
+    assert campaign.champion == challenger
+    event = AuditEvent.objects.get(verb="campaign.overruled")
+    assert (event.actor, event.data["reason"]) == (lead, "It explains better.")
+    text = page.get(reverse("campaign_detail", args=[campaign.pk])).content.decode()
+    assert "It explains better." in text
+    assert "Promoted by hand" in text
+    again = page.post(address, {"number": "1", "reason": "Once more."})
+    assert again.status_code == 422
+    assert "was overruled before" in again.content.decode()
+    assert page.post(address, {"number": "7", "reason": "No."}).status_code == 422
+
+
+def test_another_one_like_it_is_filled_in_with_its_plan_and_knows_where_it_comes_from(page, campaign):
+    sets = two_sets()
+    Campaign.objects.filter(pk=campaign.pk).update(training_set=sets[0], held_out_set=sets[1])
+    address = f"{reverse('campaign_new')}?like={campaign.pk}"
+    form = page.get(address).context["form"]
+    assert form.initial["generations"] == 1
+    page.post(address, fields(sets, generations="3"))
+    clone = Campaign.objects.exclude(pk=campaign.pk).get()
+    assert (clone.cloned_from, clone.generation_count) == (campaign, 3)
+
+
+def test_curators_see_no_campaigns_and_engineers_start_none(client, curator, engineer, campaign):
+    client.force_login(curator)
+    assert client.get(reverse("campaign_list")).status_code == 403
+    assert client.get(reverse("campaign_detail", args=[campaign.pk])).status_code == 403
+    client.force_login(engineer)
+    assert client.get(reverse("campaign_detail", args=[campaign.pk])).status_code == 200
+    assert client.get(reverse("campaign_new")).status_code == 403
+    assert (
+        client.post(reverse("campaign_overrule", args=[campaign.pk]), {"number": 1, "reason": "x"}).status_code == 403
+    )
+
+
+def test_the_page_takes_as_many_queries_however_many_generations_there_are(
+    page, campaign, django_assert_max_num_queries
+):
+    address = reverse("campaign_detail", args=[campaign.pk])
+    page.get(address)
+    for number in range(2, 8):
+        for row in campaign.generations.filter(number=1):
+            row.pk, row.number = None, number
+            row.save()
+    with django_assert_max_num_queries(30):
+        assert page.get(address).status_code == 200
+    with django_assert_max_num_queries(20):
+        assert page.get(reverse("campaign_list")).status_code == 200
+
+
+def test_no_page_of_another_figure(page, campaign):
+    assert page.get(reverse("campaign_figure", args=[campaign.pk, "none"])).status_code == 404

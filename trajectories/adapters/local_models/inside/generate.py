@@ -1,0 +1,215 @@
+"""Serves a model as a child of a worker: batches of conversations in, answers out. Run as `generate.py PLAN.json`.
+
+Each answer depends on its own seed: noise for the draw comes from a generator of its own, so that what else is in the
+batch changes nothing but rounding.
+"""
+
+import json
+import os
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from trajectories.adapters.local_models.inside.lines import (
+    FAULT,
+    STARTED,
+    ChildFaultError,
+    Line,
+    follow_owner,
+    keep_offline,
+    offer_to_the_reaper,
+)
+
+LINE = Line()
+OUTSIDE = keep_offline()
+
+import torch  # noqa: E402 (nothing may be imported before the network is shut)
+import transformers  # noqa: E402
+from transformers import (  # noqa: E402
+    LogitsProcessor,
+    LogitsProcessorList,
+    MaxTimeCriteria,
+    StoppingCriteriaList,
+    TopPLogitsWarper,
+)
+
+from trajectories.adapters.local_models.inside.opening import (  # noqa: E402
+    brief,
+    context_of,
+    device_of,
+    open_model,
+    open_tokenizer,
+)
+
+ANSWERS = "answers"
+THINK = "<think>"
+SEEDS = 2**63
+MEMORY = ("out of memory", "DefaultCPUAllocator", "can't allocate memory")
+
+
+class Drawing(LogitsProcessor):  # type: ignore[misc]
+    """Draws by the seed of each row: of logits by temperature and Gumbel noise the largest is a draw of their softmax.
+
+    Where asked, it sums the log-probabilities of the tokens that were taken, before temperature.
+    """
+
+    def __init__(self, calls: Sequence[dict[str, Any]], device: str, *, logprobs: bool) -> None:
+        self._temperatures = torch.tensor([float(call["temperature"]) for call in calls], device=device)[:, None]
+        self._generators = [torch.Generator().manual_seed(int(call["seed"]) % SEEDS) for call in calls]
+        self._warpers = [TopPLogitsWarper(call["top_p"]) if call["top_p"] < 1 else None for call in calls]
+        self._logprobs = logprobs
+        self._last: Any = None
+        self.taken: list[Any] = []
+
+    def __call__(self, input_ids: Any, scores: Any) -> Any:
+        """Scores of which the largest is the draw."""
+        scores = scores.float()
+        self.count(input_ids)
+        if self._logprobs:
+            self._last = torch.log_softmax(scores, dim=-1)
+        warm = self._temperatures.clamp(min=1e-6)
+        scaled = torch.where(self._temperatures > 0, scores / warm, scores)
+        for row, (generator, warper) in enumerate(zip(self._generators, self._warpers, strict=True)):
+            if self._temperatures[row, 0] <= 0:
+                continue
+            if warper is not None:
+                scaled[row : row + 1] = warper(input_ids[row : row + 1], scaled[row : row + 1])
+            uniform = torch.rand(scaled.shape[-1], generator=generator).clamp(min=1e-20, max=1 - 1e-7)
+            scaled[row] -= torch.log(-torch.log(uniform)).to(scaled.device)
+        return scaled
+
+    def count(self, input_ids: Any) -> None:
+        """Keep the log-probabilities of the last tokens."""
+        if self._last is not None:
+            self.taken.append(self._last.gather(1, input_ids[:, -1:])[:, 0].cpu())
+            self._last = None
+
+
+class Served:
+    """A model that answers."""
+
+    def __init__(self, plan: dict[str, Any]) -> None:
+        self._folder = Path(plan["folder"])
+        self.device = device_of()
+        self._tokenizer = open_tokenizer(self._folder)
+        self._tokenizer.padding_side = "left"
+        self._model = open_model(self._folder, precision=plan["precision"], device=self.device).eval()
+        self._context = context_of(self._folder)
+        ends = self._model.generation_config.eos_token_id
+        known = ends if isinstance(ends, list) else [ends]
+        self._ends = {end for end in (*known, self._tokenizer.eos_token_id) if end is not None}
+
+    def answer(self, request: dict[str, Any]) -> list[dict[str, Any]]:
+        """An answer, or {"fault"}, for each call."""
+        calls = request["calls"]
+        answers: list[dict[str, Any] | None] = [None] * len(calls)
+        rows = []
+        for place, call in enumerate(calls):
+            try:
+                rows.append((place, call, self._written(call)))
+            except Exception as fault:
+                answers[place] = {"fault": f"The model's chat template cannot write this conversation: {brief(fault)}"}
+        fitting = [row for row in rows if not self._context or len(row[2][1]) < self._context]
+        for place, _, (_, ids) in rows:
+            if self._context and len(ids) >= self._context:
+                answers[place] = {"fault": f"The prompt has {len(ids):,} tokens; the model takes {self._context:,}."}
+        for group in self._groups(fitting):
+            for (place, _, _), answered in zip(group, self._generate(group, request), strict=True):
+                answers[place] = answered
+        return [answer if answer is not None else {"fault": "no answer came"} for answer in answers]
+
+    def _groups(self, rows: Sequence[Any]) -> list[list[Any]]:
+        """Rows that are answered together: those whose answer may be as long as asked. The others are alone, so that a
+        long prompt beside it cuts no answer off."""
+        roomy = [row for row in rows if not self._context or len(row[2][1]) + int(row[1]["most"]) <= self._context]
+        return [*([roomy] if roomy else []), *([row] for row in rows if row not in roomy)]
+
+    def _written(self, call: dict[str, Any]) -> tuple[str, list[int]]:
+        """(the opening of the answer that the template has written already, the tokens of the prompt)."""
+        text = self._tokenizer.apply_chat_template(call["messages"], add_generation_prompt=True, tokenize=False)
+        ids = self._tokenizer(text, add_special_tokens=False)["input_ids"]
+        return (f"{THINK}\n" if text.rstrip().endswith(THINK) else ""), list(ids)
+
+    @torch.inference_mode()  # type: ignore[untyped-decorator]
+    def _generate(self, rows: Sequence[Any], request: dict[str, Any]) -> list[dict[str, Any]]:
+        calls, prompts = [call for _, call, _ in rows], [written for _, _, written in rows]
+        width = max(len(ids) for _, ids in prompts)
+        most = max(int(call["most"]) for call in calls)
+        if self._context:
+            most = min(most, self._context - width)
+        padded = self._tokenizer.pad({"input_ids": [ids for _, ids in prompts]}, return_tensors="pt").to(self.device)
+        drawing = Drawing(calls, self.device, logprobs=request["logprobs"])
+        made = self._model.generate(
+            **padded,
+            do_sample=False,
+            temperature=None,
+            top_p=None,
+            top_k=None,
+            max_new_tokens=most,
+            eos_token_id=sorted(self._ends),
+            pad_token_id=self._tokenizer.pad_token_id,
+            logits_processor=LogitsProcessorList([drawing]),
+            stopping_criteria=StoppingCriteriaList([MaxTimeCriteria(request["seconds"])]),
+        )
+        drawing.count(made)
+        return [
+            self._read(made[row, width:].tolist(), opening, len(ids), [float(step[row]) for step in drawing.taken])
+            for row, (opening, ids) in enumerate(prompts)
+        ]
+
+    def _read(self, tokens: list[int], opening: str, prompt: int, logprobs: list[float]) -> dict[str, Any]:
+        place = next((at for at, token in enumerate(tokens) if token in self._ends), None)
+        written = tokens if place is None else tokens[:place]
+        taken = len(written) + (place is not None)
+        return {
+            "text": opening + self._tokenizer.decode(written, skip_special_tokens=True),
+            "finish_reason": "length" if place is None else "stop",
+            "input_tokens": prompt,
+            "output_tokens": taken,
+            "logprobs": logprobs[:taken],
+        }
+
+
+def main(path: Path) -> None:
+    """Open the model and answer until the owner is gone."""
+    plan = json.loads(path.read_text(encoding="utf-8"))
+    if plan["enclosed"] and OUTSIDE:
+        raise ChildFaultError(
+            "network", f"The model sees the network ({', '.join(OUTSIDE)}), though it was to see none."
+        )
+    torch.set_num_threads(plan["threads"])
+    served = Served(plan)
+    versions = {each.__name__: each.__version__ for each in (torch, transformers)}
+    LINE.tell(STARTED, device=served.device, versions=versions)
+    while True:
+        try:
+            request = LINE.read()
+        except EOFError:
+            return
+        begun = time.monotonic()
+        answers = served.answer(request)
+        LINE.tell(ANSWERS, answers=answers, seconds=time.monotonic() - begun)
+
+
+def _fault_of(fault: BaseException) -> tuple[str, str]:
+    if isinstance(fault, ChildFaultError):
+        return fault.kind, str(fault)
+    text = brief(fault)
+    if isinstance(fault, MemoryError | torch.OutOfMemoryError) or any(word in text for word in MEMORY):
+        return "memory", "The memory does not suffice; let the sampler make fewer answers together."
+    return "sampler", f"The model broke: {type(fault).__name__}: {text}"
+
+
+if __name__ == "__main__":
+    follow_owner(LINE, os.getppid())
+    offer_to_the_reaper()
+    try:
+        main(Path(sys.argv[1]))
+    except BaseException as fault:
+        kind, message = _fault_of(fault)
+        LINE.tell(FAULT, fault=kind, message=message)
+        if kind == "sampler":
+            raise
+        sys.exit(1)

@@ -1,0 +1,119 @@
+"""Templates of campaigns: what is usual for an experiment of a kind, to begin a plan with."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from trajectories.core.campaigns.gates import GateTest
+from trajectories.core.campaigns.plans import SYMBOLIC_TRAINER, Basis, Replay
+
+ARC_SETS = ("arc-agi-1-training", "arc-agi-1-evaluation")
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """An experiment to begin with.
+
+    `needs_model`: it samples with a language model and trains one. `sets` are the names of the problem sets that it is
+    usually made on, training first; none where any two will do. `is_arc`: only ARC tasks make sense. `values` are the
+    fields of the form that differ from what it begins with.
+    """
+
+    name: str
+    title: str
+    summary: str
+    source: str
+    needs_model: bool
+    sets: tuple[str, str] | None = None
+    is_arc: bool = False
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+
+_MODEL = {"training_limit": 200, "held_out_limit": 100, "samples_each": 8, "held_out_samples": 16, "generations": 3}
+
+EMBEDDED_ARC = Template(
+    "embedded-arc",
+    "Embedded ARC learner",
+    "The symbolic search learns from what it solved in which order to look, and looks again. It runs here, without any"
+    " model.",
+    "",
+    needs_model=False,
+    sets=ARC_SETS,
+    is_arc=True,
+    values={
+        "training_limit": 60,
+        "held_out_limit": 60,
+        "samples_each": 6,
+        "held_out_samples": 4,
+        "trainer": SYMBOLIC_TRAINER,
+        "search_seconds": 0.5,
+        "generations": 2,
+    },
+)
+
+TEMPLATES: Mapping[str, Template] = {
+    template.name: template
+    for template in (
+        EMBEDDED_ARC,
+        Template(
+            "rejection-sampling",
+            "Rejection sampling",
+            "Draw many samples of each problem, keep the right ones that differ, train, repeat.",
+            "",
+            needs_model=True,
+            values={**_MODEL, "basis": Basis.TRUTH, "per_problem": 4},
+        ),
+        Template(
+            "star",
+            "STaR",
+            "Problems that no sample solves are asked again with the answer as a hint; right ones are kept without it."
+            " Every generation begins from the first model and goes on without a gate, as in the paper.",
+            "Zelikman et al. 2022, arXiv 2203.14465",
+            needs_model=True,
+            values={
+                **_MODEL,
+                "samples_each": 1,
+                "strategy": "rationalise",
+                "hinted": True,
+                "per_problem": 1,
+                "replay": Replay.NEWEST,
+                "from_first": True,
+                "test": GateTest.NONE,
+            },
+        ),
+        Template(
+            "star-without-rationalisation",
+            "STaR without rationalisation",
+            "STaR with the samples that came without a hint alone: what the hints add is the difference.",
+            "Zelikman et al. 2022, arXiv 2203.14465",
+            needs_model=True,
+            values={
+                **_MODEL,
+                "samples_each": 1,
+                "per_problem": 1,
+                "replay": Replay.NEWEST,
+                "from_first": True,
+                "test": GateTest.NONE,
+            },
+        ),
+        Template(
+            "soar-arc",
+            "SOAR-style on ARC",
+            "Programs are sampled and revised by their failing pairs; the most different right ones of each task train"
+            " the first model anew. Failed programs are not relabelled here.",
+            "SOAR 2025; Greenblatt 2024",
+            needs_model=True,
+            sets=ARC_SETS,
+            is_arc=True,
+            values={
+                **_MODEL,
+                "samples_each": 16,
+                "strategy": "revise",
+                "per_problem": 50,
+                "replay": Replay.ALL,
+                "from_first": True,
+            },
+        ),
+    )
+}
+"""By name, the usual one first."""

@@ -1,0 +1,73 @@
+"""Traces sampled elsewhere, as the rows of files have them, whatever their shape."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from trajectories.core.completions.messages import Piece
+from trajectories.core.completions.parts import Completion, build_completion, completion_of
+from trajectories.core.completions.thoughts import Part
+from trajectories.core.importers.archive_rows import ArchivedItem, ArchivedProblem
+from trajectories.core.importers.verdict_rows import ForeignReview
+from trajectories.core.records import JSON, AnswerSpan, FinishReason, Step, Usage, VerdictRecord
+
+Row = Mapping[str, JSON]
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemKey:
+    """How a row names its problem; the first of these that is set counts.
+
+    A `custom_id` is what whoever asked called the request: the problem's name, or that with the number of the sample
+    behind it; where it names none, what was asked counts.
+    """
+
+    hash: str = ""
+    name: str = ""
+    question: str = ""
+    custom_id: str = ""
+
+    def __str__(self) -> str:
+        return self.hash or self.name or self.custom_id or self.question
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignTrace:
+    """A trace as its file has it. `answer` and `program` are only set where the row states them, and so is the `place`
+    of an answer in the response. `cost` is what its endpoint stated, None where it stated nothing; `raw` is the answer
+    as its provider wrote it, "" where the file has only its text.
+
+    `pieces` are what the model said, in order; without them it is `thinking` and `response`. `parts` are those of the
+    response, where the row states them. `adds_verdicts` says that its verdicts are added to a trace that is known.
+    `archived_problem` and `archived_item` are what a row of an archive says besides.
+    """
+
+    problem: ProblemKey
+    messages: tuple[Row, ...]
+    response: str
+    thinking: str = ""
+    pieces: tuple[Piece, ...] = ()
+    parts: tuple[Part, ...] = ()
+    model: str = ""
+    temperature: float = 0.0
+    finish_reason: FinishReason = FinishReason.STOP
+    usage: Usage = field(default_factory=Usage)
+    cost: Decimal | None = None
+    steps: tuple[Step, ...] = ()
+    answer: JSON = None
+    program: str = ""
+    facts: Row = field(default_factory=dict)
+    raw: str = ""
+    span: AnswerSpan | None = None
+    verdicts: tuple[VerdictRecord, ...] = ()
+    adds_verdicts: bool = False
+    reviews: tuple[ForeignReview, ...] = ()
+    archived_problem: ArchivedProblem | None = None
+    archived_item: ArchivedItem | None = None
+
+    @property
+    def completion(self) -> Completion:
+        """What the model said, in parts."""
+        if self.parts:
+            return Completion(self.response, self.parts)
+        return build_completion(self.pieces) if self.pieces else completion_of(self.response, self.thinking)

@@ -1,0 +1,75 @@
+"""Templates of campaigns as a page offers them: what each needs, and what is there of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from trajectories.adapters.training import TRAINERS
+from trajectories.core.campaigns.templates import TEMPLATES, Template
+from trajectories.core.records import ProblemKind
+from trajectories.core.strategies import STRATEGIES
+from trajectories.forms.campaigns import usual_sets
+from trajectories.forms.run_choices import kinds_of_sets, setting_name, usual_instruction
+from trajectories.models import Instruction, Sampler
+from trajectories.models.samplers import LANGUAGE_MODELS
+from trajectories.selectors.instructions import current_instructions
+from trajectories.selectors.samplers import list_samplers
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A template and, in one sentence, what is lacking for it here; "" where nothing is."""
+
+    template: Template
+    lacks: str
+
+
+def offers() -> Sequence[Offer]:
+    """Every template, with what it lacks."""
+    pair = _model_and_trainer()
+    return [Offer(each, "" if not each.needs_model else pair.lacks) for each in TEMPLATES.values()]
+
+
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    """A language model and the key of a trainer that can begin from it, or in one sentence what is lacking."""
+
+    model: Sampler | None = None
+    trainer: str = ""
+    lacks: str = ""
+
+
+def _model_and_trainer() -> _Pair:
+    lacks = "Needs a language model among the samplers; add one."
+    models = list(list_samplers().filter(kind__in=LANGUAGE_MODELS))
+    for trainer in TRAINERS.values():
+        fitting = [model for model in models if model.kind in trainer.base_kinds]
+        if fitting and not (missing := trainer.missing()):
+            return _Pair(fitting[0], trainer.key)
+        if fitting:
+            lacks = f"{trainer.label}: {missing}"
+    return _Pair(lacks=lacks)
+
+
+def template_values(template: Template) -> dict[str, Any]:
+    """The values that a form begins with for a template, by its fields."""
+    values: dict[str, Any] = {"title": template.title, "template": template.name, **usual_sets(template.sets)}
+    values |= template.values
+    if template.needs_model:
+        values |= _model_values(values.get("training_set"))
+    strategy = STRATEGIES.get(str(values.get("strategy", "")))
+    if strategy is not None:
+        values |= {setting_name(strategy, each): each.default for each in strategy.parameters}
+    return values
+
+
+def _model_values(training_set: int | None) -> dict[str, Any]:
+    """A language model, a trainer that can begin from it, and the usual instruction for the problems."""
+    found: dict[str, Any] = {}
+    pair = _model_and_trainer()
+    if pair.model is not None:
+        found |= {"sampler": pair.model.pk, "trainer": pair.trainer}
+    kinds = kinds_of_sets().get(training_set or 0, [ProblemKind.ARC.value])
+    usual: Instruction | None = usual_instruction(kinds, current_instructions())
+    found["instructions"] = [usual.pk] if usual is not None else []
+    return found

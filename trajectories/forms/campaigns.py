@@ -1,0 +1,348 @@
+"""The forms that plan a campaign, change its budget, and overrule its gate."""
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+
+from trajectories.adapters.training import TRAINERS
+from trajectories.adapters.training.base import Parameter, ParameterKind, Trainer
+from trajectories.core.campaigns.gates import TESTS, GateTest
+from trajectories.core.campaigns.plans import (
+    BASES,
+    LEVELS,
+    MOST_GENERATIONS,
+    MOST_PER_PROBLEM,
+    NEAR,
+    REPLAYS,
+    SYMBOLIC_TRAINER,
+    Basis,
+    CampaignPlan,
+    Replay,
+)
+from trajectories.core.campaigns.templates import TEMPLATES
+from trajectories.core.faults import Fault
+from trajectories.core.strategies import STRATEGIES
+from trajectories.forms.plain import PlainForm
+from trajectories.forms.run_choices import (
+    PlanParts,
+    SamplerSelect,
+    SetSelect,
+    group_instructions,
+    kinds_of_sets,
+    setting_field,
+    setting_name,
+)
+from trajectories.forms.titles import TitleField
+from trajectories.models import Campaign, Instruction, ProblemSet, Sampler
+from trajectories.selectors.instructions import current_instructions
+from trajectories.selectors.samplers import list_samplers
+from trajectories.services.campaigns.estimates import estimate_campaign
+from trajectories.services.campaigns.gating import LONGEST_REASON
+from trajectories.services.campaigns.plans import MOST_PROBLEMS, Draft, prepare
+from trajectories.services.runs.lifecycle import MAX_SEED, draw_seed
+from trajectories.services.runs.plans import MAX_COST, MAX_SAMPLES_EACH, PARALLEL, Budget, PlanError, read_temperatures
+
+
+def _count(label: str, most: int, initial: int | None, help_text: str = "", **options: Any) -> forms.IntegerField:
+    return forms.IntegerField(min_value=1, max_value=most, initial=initial, label=label, help_text=help_text, **options)
+
+
+def _choice(label: str, choices: Mapping[Any, str], initial: str, help_text: str = "") -> forms.ChoiceField:
+    return forms.ChoiceField(
+        choices=[(str(value), words) for value, words in choices.items()],
+        initial=str(initial),
+        label=label,
+        help_text=help_text,
+    )
+
+
+class CampaignForm(PlanParts, PlainForm):
+    """A campaign. `cleaned_data["draft"]` is the checked Draft, `prepared` what came of it, `estimate` what it would
+    take."""
+
+    template = forms.ChoiceField(
+        required=False, choices=[("", ""), *((name, name) for name in TEMPLATES)], widget=forms.HiddenInput
+    )
+    title = TitleField(label="Title", initial="Self-improvement")
+    training_set = forms.ModelChoiceField(
+        queryset=ProblemSet.objects.order_by("title"), empty_label=None, label="Training problems", widget=SetSelect
+    )
+    training_limit = _count("At most", MOST_PROBLEMS, 60, "Chosen by their hashes; empty for all.", required=False)
+    held_out_set = forms.ModelChoiceField(
+        queryset=ProblemSet.objects.order_by("title"),
+        empty_label=None,
+        label="Held-out problems",
+        help_text="Nothing is learnt from this set, nor from problems that are like one of it.",
+    )
+    held_out_limit = _count("At most", MOST_PROBLEMS, 60, "The same for every sampler; empty for all.", required=False)
+    near = forms.FloatField(
+        min_value=0.1,
+        max_value=1.0,
+        initial=NEAR,
+        label="Alike from",
+        help_text="Share of word triples of two statements; 1 for those alone that have the same.",
+    )
+    sampler = forms.ModelChoiceField(
+        queryset=Sampler.objects.none(), empty_label=None, label="First sampler", widget=SamplerSelect
+    )
+    search_seconds = forms.FloatField(
+        required=False,
+        min_value=0.05,
+        max_value=120.0,
+        label="Seconds for a task",
+        help_text="What the symbolic search may take of a processor; empty for what the sampler says.",
+    )
+    samples_each = _count("Samples each", MAX_SAMPLES_EACH, 8, "Of a training problem, by instruction and temperature.")
+    held_out_samples = _count("Held-out samples each", MAX_SAMPLES_EACH, 8, "The k of pass@k comes from this.")
+    temperatures = forms.CharField(initial="1", max_length=100, label="Temperature")
+    strategy = forms.ChoiceField(
+        initial=PARALLEL,
+        label="Strategy",
+        widget=forms.RadioSelect,
+        choices=[(name, strategy.title) for name, strategy in STRATEGIES.items()],
+    )
+    basis = _choice("Learn from", BASES, Basis.TRUTH)
+    people = forms.BooleanField(
+        required=False, label="People review first", help_text="Each generation waits until its queue is worked off."
+    )
+    per_problem = _count("Traces of one problem", MOST_PER_PROBLEM, 8, "The most different ones; at most so many.")
+    hinted = forms.BooleanField(
+        required=False, label="Hinted traces too", help_text="Those whose model was given the answer."
+    )
+    replay = _choice("Generations learnt from", REPLAYS, Replay.ALL)
+    trainer = forms.ChoiceField(choices=(), label="Trainer")
+    from_first = forms.BooleanField(
+        required=False, initial=True, label="Begin from the first sampler", help_text="Otherwise from the champion."
+    )
+    control = forms.BooleanField(
+        required=False,
+        initial=True,
+        label="Control arm",
+        help_text="As many traces of the same runs, right or wrong, with the same trainer.",
+    )
+    test = _choice("Gate", TESTS, GateTest.MCNEMAR)
+    level = forms.FloatField(min_value=LEVELS[0], max_value=LEVELS[1], initial=0.05, label="Level of the gate")
+    generations = _count("Generations", MOST_GENERATIONS, 2)
+    seed = forms.IntegerField(required=False, min_value=0, max_value=MAX_SEED, label="Seed", initial=draw_seed)
+    run_minutes = forms.FloatField(
+        required=False,
+        min_value=0.1,
+        max_value=60 * 24 * 365,
+        label="Minutes for each run",
+        help_text="The campaign pauses where one takes longer; empty for no limit.",
+    )
+    budget_cost = forms.DecimalField(
+        required=False,
+        min_value=Decimal("0.000001"),
+        max_value=MAX_COST - 1,
+        decimal_places=6,
+        label="Money budget",
+        help_text="Of all runs together.",
+    )
+    budget_tokens = forms.IntegerField(
+        required=False, min_value=1, max_value=10**15, label="Token budget", help_text="Input and output of all runs."
+    )
+
+    def __init__(self, *args: Any, cloned_from: Campaign | None = None, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.cloned_from = cloned_from
+        samplers: Any = self.fields["sampler"]
+        samplers.queryset = list_samplers().exclude(kind__in=(Sampler.Kind.IMPORTED, Sampler.Kind.AGENT))
+        self.fields["training_set"].widget.kinds = kinds_of_sets()
+        self._views = {str(instruction.pk): instruction for instruction in current_instructions()}
+        self._groups = group_instructions(self._views.values())
+        self.fields["instructions"] = forms.MultipleChoiceField(
+            widget=forms.CheckboxSelectMultiple,
+            label="Instructions",
+            choices=[(str(view.pk), view.title) for group in self._groups for view in group.instructions],
+            initial=[key for key, view in self._views.items() if view.suits == Instruction.Suits.SYMBOLIC],
+            error_messages={"required": "Found none chosen, expected at least one."},
+        )
+        for strategy in STRATEGIES.values():
+            for parameter in strategy.parameters:
+                self.fields[setting_name(strategy, parameter)] = setting_field(parameter)
+        trainers: Any = self.fields["trainer"]
+        trainers.choices = [(trainer.key, trainer.label) for trainer in TRAINERS.values()]
+        trainers.initial = SYMBOLIC_TRAINER
+        for trainer in TRAINERS.values():
+            for each in trainer.parameters:
+                self.fields[trainer_field(trainer, each)] = parameter_field(each)
+
+    @property
+    def opened(self) -> set[str]:
+        """Parts that are not folded away: the strategy, where it is not the plain one."""
+        return {"strategy"} if str(self["strategy"].value()) != PARALLEL else set()
+
+    def trainers(self) -> list[dict[str, Any]]:
+        """The trainers with the fields of their parameters, and what they lack here."""
+        return [
+            {
+                "trainer": trainer,
+                "lacks": trainer.missing(),
+                "fields": [self[trainer_field(trainer, each)] for each in trainer.parameters],
+            }
+            for trainer in TRAINERS.values()
+        ]
+
+    def clean_instructions(self) -> list[Instruction]:
+        """The instructions of the keys."""
+        return [self._views[key] for key in self.cleaned_data["instructions"]]
+
+    def clean_temperatures(self) -> list[float]:
+        """The numbers; a range is none that a campaign has."""
+        try:
+            found, spread = read_temperatures(self.cleaned_data["temperatures"])
+        except PlanError as fault:
+            raise forms.ValidationError(str(fault)) from fault
+        if spread:
+            raise forms.ValidationError("Found a range, expected numbers such as 0.7 or 1.")
+        return found
+
+    def clean(self) -> dict[str, Any]:
+        """Put the draft together and check all of it."""
+        data = super().clean() or self.cleaned_data
+        if self.errors:
+            return data
+        try:
+            draft = self._draft(data)
+            prepared = prepare(draft)
+            estimate = estimate_campaign(prepared, draft)
+        except Fault as fault:
+            of_trainer = f"{data['trainer']}_{fault.field}"
+            name = fault.field if fault.field in self.fields else of_trainer
+            self.add_error(name if name in self.fields else None, str(fault))
+            return data
+        except ValueError as fault:
+            self.add_error("sampler", str(fault))
+            return data
+        return {**data, "draft": draft, "prepared": prepared, "estimate": estimate}
+
+    def _draft(self, data: Mapping[str, Any]) -> Draft:
+        strategy, trainer = STRATEGIES[data["strategy"]], TRAINERS[data["trainer"]]
+        settings = {each.name: data[setting_name(strategy, each)] for each in strategy.parameters}
+        given = {each.name: data[trainer_field(trainer, each)] for each in trainer.parameters}
+        plan = CampaignPlan(
+            training_problems=(),
+            held_out_problems=(),
+            held_out_set=data["held_out_set"].pk,
+            instructions=(),
+            temperatures=tuple(data["temperatures"]),
+            strategy=strategy.name,
+            settings={name: value for name, value in settings.items() if value is not None},
+            basis=Basis(data["basis"]),
+            replay=Replay(data["replay"]),
+            test=GateTest(data["test"]),
+            parameters={name: value for name, value in given.items() if value not in (None, "")},
+            **{name: data[name] for name in _SAME},
+        )
+        minutes = data["run_minutes"]
+        seconds = None if minutes is None else round(60 * minutes)
+        return Draft(
+            title=data["title"],
+            template=data["template"],
+            training_set=data["training_set"],
+            held_out_set=data["held_out_set"],
+            training_limit=data["training_limit"],
+            held_out_limit=data["held_out_limit"],
+            sampler=data["sampler"],
+            search_seconds=data["search_seconds"],
+            instructions=data["instructions"],
+            plan=plan,
+            seed=data["seed"],
+            budget=Budget(seconds=seconds, cost=data["budget_cost"], tokens=data["budget_tokens"]),
+            cloned_from=self.cloned_from,
+        )
+
+
+_SAME = (
+    *("samples_each", "held_out_samples", "per_problem", "hinted", "near", "trainer", "from_first", "level"),
+    *("generations", "control", "people"),
+)
+"""Fields that a plan has by the same names."""
+
+
+def trainer_field(trainer: Trainer, parameter: Parameter) -> str:
+    """The name of the field for a parameter of a trainer."""
+    return f"{trainer.key}_{parameter.name}".replace("-", "_")
+
+
+def parameter_field(parameter: Parameter) -> forms.Field:
+    """The field for a parameter of a trainer; empty for its default. The trainer itself reads what was typed."""
+    told: dict[str, Any] = {
+        "required": False,
+        "label": parameter.label,
+        "initial": parameter.default,
+        "help_text": parameter.help,
+    }
+    match parameter.kind:
+        case ParameterKind.FLAG:
+            return forms.BooleanField(**told)
+        case ParameterKind.CHOICE:
+            return forms.ChoiceField(choices=list(parameter.choices), **told)
+        case ParameterKind.WHOLE:
+            return forms.IntegerField(**told)
+        case ParameterKind.NUMBER:
+            return forms.FloatField(**told)
+    return forms.CharField(max_length=2_000, **told)
+
+
+def values_of(campaign: Campaign) -> dict[str, Any]:
+    """The form filled in as for a campaign, but for its seed."""
+    plan = campaign.kept_plan
+    strategy, trainer = STRATEGIES[plan.strategy], TRAINERS.get(plan.trainer)
+    values: dict[str, Any] = {name: getattr(plan, name) for name in _SAME}
+    values |= {setting_name(strategy, each): plan.settings.get(each.name) for each in strategy.parameters}
+    if trainer is not None:
+        values |= {trainer_field(trainer, each): plan.parameters.get(each.name) for each in trainer.parameters}
+    return values | {
+        "template": campaign.template,
+        "title": campaign.title,
+        "training_set": campaign.training_set_id,
+        "held_out_set": campaign.held_out_set_id,
+        "training_limit": len(plan.training_problems) + len(campaign.left_out),
+        "held_out_limit": len(plan.held_out_problems),
+        "sampler": campaign.first_sampler_id,
+        "temperatures": " ".join(f"{each:g}" for each in plan.temperatures),
+        "strategy": plan.strategy,
+        "instructions": list(plan.instructions),
+        "basis": plan.basis.value,
+        "replay": plan.replay.value,
+        "test": plan.test.value,
+        "run_minutes": None if plan.run_seconds is None else plan.run_seconds / 60,
+        "budget_cost": campaign.budget_cost,
+        "budget_tokens": campaign.budget_tokens,
+    }
+
+
+class CampaignBudgetForm(PlainForm):
+    """What a campaign may take from now on. `cleaned_data["budget"]` is the Budget."""
+
+    budget_cost, budget_tokens = (CampaignForm.base_fields[name] for name in ("budget_cost", "budget_tokens"))
+
+    def clean(self) -> dict[str, Any]:
+        """Put the budget together."""
+        data = super().clean() or self.cleaned_data
+        return (
+            data if self.errors else {**data, "budget": Budget(cost=data["budget_cost"], tokens=data["budget_tokens"])}
+        )
+
+
+class OverruleForm(PlainForm):
+    """Why a gate's decision is not to stand."""
+
+    number = forms.IntegerField(min_value=1, max_value=MOST_GENERATIONS, widget=forms.HiddenInput)
+    reason = forms.CharField(
+        max_length=LONGEST_REASON,
+        label="Reason",
+        help_text="It is kept with the decision and in the audit log.",
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
+
+
+def usual_sets(names: Sequence[str] | None) -> dict[str, int]:
+    """The problem sets that a form begins with: those named, as far as they are there, else the first two."""
+    found = {each.name: each.pk for each in ProblemSet.objects.order_by("pk")}
+    keys = [found[name] for name in names or () if name in found] or list(found.values())[:2]
+    return dict(zip(("training_set", "held_out_set"), keys, strict=False))

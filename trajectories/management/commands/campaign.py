@@ -1,0 +1,111 @@
+"""Begin a campaign from the command line, and follow it if asked."""
+
+import time
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.db import connection
+
+from trajectories.core.campaigns.gates import Decision
+from trajectories.core.campaigns.templates import EMBEDDED_ARC, TEMPLATES
+from trajectories.forms.campaign_templates import offers, template_values
+from trajectories.forms.campaigns import CampaignForm, values_of
+from trajectories.models import Campaign, Generation
+from trajectories.selectors.campaigns import list_generations, measured_of
+from trajectories.services.campaigns.plans import plan_campaign
+from trajectories.services.endpoints.samplers import ensure_symbolic
+from trajectories.services.prompts.instructions import ensure_symbolic_views
+
+LOOK_SECONDS = 1.0
+
+
+class Command(BaseCommand):
+    help = "Begin a campaign: sample, verify, select, train and measure, generation by generation."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        begin = parser.add_mutually_exclusive_group()
+        begin.add_argument("--template", choices=list(TEMPLATES), default=EMBEDDED_ARC.name, help="what to begin with")
+        begin.add_argument("--like", type=int, metavar="ID", help="the plan of a campaign, with another seed")
+        parser.add_argument(
+            "--set",
+            dest="values",
+            nargs="+",
+            default=[],
+            metavar="FIELD=VALUE",
+            help="other values for fields of the page, such as generations=3 training_limit=100 control= (empty: no)",
+        )
+        parser.add_argument("--templates", action="store_true", help="list the templates and what each lacks here")
+        parser.add_argument("--dry-run", action="store_true", help="begin nothing; print what it would take")
+        parser.add_argument("--wait", action="store_true", help="show each stage until the campaign ends or is paused")
+
+    def handle(self, *_: Any, **options: Any) -> None:
+        """Raises CommandError for a plan that cannot be made."""
+        if options["templates"]:
+            self._list()
+            return
+        ensure_symbolic_views()
+        form = _form(options)
+        if not form.is_valid():
+            name, errors = next(iter(form.errors.items()))
+            raise CommandError(f"{name}: {errors[0]}" if name in form.fields else str(errors[0]))
+        estimate = form.cleaned_data["estimate"]
+        self.stdout.write(
+            f"{estimate.runs:,} runs, {estimate.trainings:,} trainings, {estimate.samples:,} samples"
+            + ("" if estimate.seconds is None else f", at most {estimate.seconds:,.0f} s of a processor")
+        )
+        if options["dry_run"]:
+            return
+        campaign = plan_campaign(actor=None, draft=form.cleaned_data["draft"])
+        self.stdout.write(f"Campaign {campaign.pk}: {campaign.title}")
+        if options["wait"]:
+            self._follow(campaign)
+
+    def _list(self) -> None:
+        for offer in offers():
+            self.stdout.write(f"{offer.template.name}: {offer.template.summary}")
+            if offer.lacks:
+                self.stdout.write(f"    {offer.lacks}")
+
+    def _follow(self, campaign: Campaign) -> None:
+        told: set[tuple[int, str]] = set()
+        while True:
+            campaign.refresh_from_db()
+            for row in list_generations(campaign):
+                if (row.pk, row.stage) not in told:
+                    told.add((row.pk, row.stage))
+                    self.stdout.write(_line(row))
+            if not campaign.is_active:
+                break
+            connection.close()  # whoever waits for long holds none
+            time.sleep(LOOK_SECONDS)
+        self.stdout.write(f"{campaign.state}. Champion: {campaign.champion}. {campaign.state_reason}".strip())
+        if campaign.state == Campaign.State.PAUSED:
+            raise CommandError(campaign.state_reason or "Somebody paused it.")
+
+
+def _line(row: Generation) -> str:
+    """A generation and what is known of it."""
+    said = f"generation {row.number}, {row.arm}: {row.get_stage_display().lower()}"
+    if (found := measured_of(row)) is not None:
+        said += f"; {found.solved:,} of {len(found.rows):,} held-out problems solved"
+    return f"{said}. {Decision.from_json(row.decision).words}" if row.decision else said
+
+
+def _form(options: dict[str, Any]) -> CampaignForm:
+    """The form as the page would send it. Raises CommandError for a field that is none."""
+    like = None
+    if options["like"] is not None:
+        like = Campaign.objects.filter(pk=options["like"]).first()
+        if like is None:
+            raise CommandError(f"--like: found {options['like']}, expected the id of a campaign that is there.")
+    begin = values_of(like) if like is not None else template_values(TEMPLATES[options["template"]])
+    form = CampaignForm(initial={"sampler": ensure_symbolic().pk, **begin})
+    values = {name: form.get_initial_for_field(field, name) for name, field in form.fields.items()}
+    for pair in options["values"]:
+        name, sign, value = pair.partition("=")
+        if not sign or name not in form.fields:
+            raise CommandError(f"--set: found {pair[:80]!r}, expected FIELD=VALUE with a field of the page.")
+        values[name] = value.split(",") if name == "instructions" else value
+    given = {name: value for name, value in values.items() if value not in (None, False, "")}
+    return CampaignForm(given, cloned_from=like)

@@ -1,0 +1,24 @@
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    """Models of this machine are samplers too."""
+
+    dependencies = [("trajectories", "0061_campaigns")]
+
+    operations = [
+        migrations.AlterField(
+            model_name="sampler",
+            name="kind",
+            field=models.CharField(
+                choices=[
+                    ("symbolic", "symbolic program search"),
+                    ("chat", "language model"),
+                    ("local", "local model"),
+                    ("agent", "agent in worlds"),
+                    ("imported", "imported from elsewhere"),
+                ],
+                max_length=20,
+            ),
+        ),
+    ]

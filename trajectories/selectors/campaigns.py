@@ -1,0 +1,77 @@
+"""Reading campaigns: the list, one with its generations, and what an evaluation brought."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import connection
+from django.db.models import QuerySet
+
+from trajectories.core.campaigns.measures import Measured, Outcomes
+from trajectories.core.identity import content_hash
+from trajectories.core.records import Outcome
+from trajectories.models import Campaign, Generation, Problem
+from trajectories.selectors.paging import Page, page_by_id
+from trajectories.selectors.runs import NOTHING_NEW
+
+PAGE_SIZE = 50
+_RELATED = ("run", "evaluation", "release", "freezing", "training", "sampler", "queue")
+
+
+def list_campaigns(
+    *, before: int | None = None, after: int | None = None, size: int = PAGE_SIZE
+) -> Page[Campaign, int]:
+    """The newest campaigns, those older than `before`, or those just newer than `after`."""
+    related = ("first_sampler", "champion", "training_set", "held_out_set", "created_by")
+    campaigns = Campaign.objects.select_related(*related).defer("plan", "left_out")
+    return page_by_id(campaigns, before=before, after=after, size=size)
+
+
+def list_generations(campaign: Campaign) -> list[Generation]:
+    """The generations of a campaign in order, the champion's arm before the control, with what they made."""
+    rows: QuerySet[Generation] = campaign.generations.select_related(*_RELATED)
+    return list(rows.defer("run__plan", "evaluation__plan", "release__manifest").order_by("number", "arm"))
+
+
+def read_outcomes(run_id: int) -> tuple[list[Outcomes], int]:
+    """(what came of each problem of an evaluation in order of their ids, attempts that broke).
+
+    An attempt for which nothing was left to draw counts as a sample that is not right, and so does one that was cut off
+    or gave no answer: it was asked for an answer. One that broke, or whose verifier did, counts nowhere.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_OUTCOMES, {"run": run_id, "right": Outcome.PASS.value, "error": Outcome.ERROR.value, **_WORDS})
+        counted = cursor.fetchall()
+        cursor.execute(_ANSWERS, {"run": run_id, "error": Outcome.ERROR.value, **_WORDS})
+        votes: dict[int, list[int]] = dict(cursor.fetchall())
+    families = dict(Problem.objects.filter(pk__in=[row[0] for row in counted]).values_list("pk", "family"))
+    outcomes = [
+        Outcomes(problem, families[problem], samples, right, tuple(votes.get(problem, ())), distinct)
+        for problem, samples, right, distinct, _ in counted
+    ]
+    return outcomes, sum(row[4] for row in counted)
+
+
+_WORDS: dict[str, Any] = {"nothing_new": NOTHING_NEW, "nothing": content_hash(None)}
+_TRIED = """SELECT a.problem_id, t.correctness, t.answer_hash, coalesce(t.program_id, t.reasoning_id) AS said,
+        (a.state = 'done' AND t.correctness <> %(error)s)
+            OR (a.state = 'failed' AND a.error_kind = %(nothing_new)s) AS counts
+    FROM trajectories_attempt a LEFT JOIN trajectories_trace t ON t.attempt_id = a.id WHERE a.run_id = %(run)s"""
+_OUTCOMES = f"""WITH tried AS ({_TRIED})
+    SELECT problem_id, count(*) FILTER (WHERE counts)::int, count(*) FILTER (WHERE correctness = %(right)s)::int,
+        count(DISTINCT said) FILTER (WHERE correctness = %(right)s)::int, count(*) FILTER (WHERE NOT counts)::int
+    FROM tried GROUP BY problem_id ORDER BY problem_id"""
+_ANSWERS = f"""WITH tried AS ({_TRIED}), answer AS (
+        SELECT problem_id, count(*)::int AS votes FROM tried
+        WHERE counts AND answer_hash IS NOT NULL AND answer_hash <> %(nothing)s GROUP BY problem_id, answer_hash)
+    SELECT problem_id, array_agg(votes ORDER BY votes DESC) FROM answer GROUP BY problem_id"""
+
+
+def measured_of(generation: Generation) -> Measured | None:
+    """The figures of a generation; None where it is not measured yet."""
+    return Measured.from_json(generation.measured) if generation.measured else None
+
+
+def champion_row(campaign: Campaign, rows: Sequence[Generation], *, before: int) -> Generation | None:
+    """The measured generation whose sampler is the champion that a generation of this number is compared with."""
+    measured = [row for row in rows if row.measured and row.number < before and not row.is_control]
+    return next((row for row in reversed(measured) if row.sampler_id == campaign.champion_id), None)

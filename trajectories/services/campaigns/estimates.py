@@ -1,0 +1,65 @@
+"""What a campaign would take, before it is begun. Estimates, never bills."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from trajectories.core.samplers.symbolic.population import GRID_CELLS, PIXEL_CELLS
+from trajectories.services.campaigns.plans import Draft, Prepared
+from trajectories.services.endpoints.samplers import WORK_A_SECOND
+from trajectories.services.runs.estimates import Estimate, estimate_plan
+from trajectories.services.runs.plans import Plan
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignEstimate:
+    """Runs and samples of a campaign. `samples` are those of the first rounds, `most_samples` those at the most.
+
+    For a language model `cost` and `tokens` are about what all runs take together; `cost` is None where a price is not
+    known. For the symbolic search `seconds` are processor seconds at the most.
+    """
+
+    runs: int
+    trainings: int
+    samples: int
+    most_samples: int
+    cost: Decimal | None = None
+    tokens: int | None = None
+    seconds: float | None = None
+
+
+def estimate_campaign(prepared: Prepared, draft: Draft) -> CampaignEstimate:
+    """What a prepared campaign would take if every generation costs what the first one does. Raises ValueError for a
+    sampler whose parameters are no settings."""
+    plan, sampler = prepared.plan, draft.sampler
+    arms = 2 if plan.control else 1
+    evaluations = 1 + plan.generations * arms
+    counts: dict[str, Any] = {"runs": plan.generations + evaluations, "trainings": plan.generations * arms}
+    samples = plan.generations * prepared.training.size + evaluations * prepared.held_out.size
+    most = plan.generations * prepared.training.most + evaluations * prepared.held_out.most
+    if not sampler.is_chat:
+        each = _search_seconds(prepared.training, draft), _search_seconds(prepared.held_out, draft)
+        seconds = plan.generations * each[0] + evaluations * each[1]
+        return CampaignEstimate(**counts, samples=samples, most_samples=most, seconds=seconds)
+    training = estimate_plan(plan=prepared.training, sampler=sampler)
+    held_out = estimate_plan(plan=prepared.held_out, sampler=sampler)
+    cost = None
+    if training.cost is not None and held_out.cost is not None:
+        cost = plan.generations * training.cost + evaluations * held_out.cost
+    tokens = plan.generations * _tokens(training) + evaluations * _tokens(held_out)
+    return CampaignEstimate(**counts, samples=samples, most_samples=most, cost=cost, tokens=tokens)
+
+
+def _tokens(estimate: Estimate) -> int:
+    return estimate.input_tokens + estimate.output_tokens
+
+
+def _search_seconds(plan: Plan, draft: Draft) -> float:
+    """Processor seconds of a run of the search at the most: grid and object views share one search, pixels another."""
+    kept = draft.sampler.parameters.get("work")
+    work = kept if type(kept) is int else GRID_CELLS
+    if draft.is_limited:
+        work = round((draft.search_seconds or 0) * WORK_A_SECOND)
+    views = {instruction.view for instruction in plan.instructions}
+    each = (work if views & {"grid", "object"} else 0) + (PIXEL_CELLS if "pixel" in views else 0)
+    return len(plan.problems) * each / WORK_A_SECOND

@@ -1,0 +1,251 @@
+"""Planning campaigns: everything is checked before anything is begun."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db import transaction
+
+from trajectories.adapters.training import TRAINERS
+from trajectories.adapters.training.base import read_parameters
+from trajectories.core.campaigns.plans import Basis, CampaignPlan
+from trajectories.core.faults import Fault
+from trajectories.models import AuditEvent, Campaign, Instruction, Problem, ProblemSet, Sampler
+from trajectories.services.campaigns.held_out import Overlap, find_overlaps
+from trajectories.services.endpoints.samplers import SYMBOLIC, symbolic_within
+from trajectories.services.jobs.ringers import ring
+from trajectories.services.runs.lifecycle import MAX_SEED, MAX_TITLE, draw_seed
+from trajectories.services.runs.plans import PARALLEL, Budget, Plan, PlanError
+from trajectories.services.training.planning import check_base
+
+MOST_PROBLEMS = 20_000
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A campaign that somebody wants. `plan` names no problems yet: `training_limit` and `held_out_limit` say how many
+    of each set are taken, None for all. The instructions are rows here; those that fit no problem are left out.
+
+    `search_seconds` is what the symbolic search may take of a processor for a task, None for what the sampler says; it
+    is for the plain symbolic sampler. `budget` is that of all runs together; its seconds are those of one run.
+    """
+
+    title: str
+    training_set: ProblemSet
+    held_out_set: ProblemSet
+    sampler: Sampler
+    instructions: Sequence[Instruction]
+    plan: CampaignPlan
+    training_limit: int | None = None
+    held_out_limit: int | None = None
+    search_seconds: float | None = None
+    budget: Budget = field(default_factory=Budget)
+    template: str = ""
+    seed: int | None = None
+    cloned_from: Campaign | None = None
+
+    @property
+    def is_limited(self) -> bool:
+        """Whether the search gets a time of its own."""
+        return bool(self.search_seconds) and self.sampler.name == SYMBOLIC
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A draft with its problems: the whole plan, the plans of its runs, and the training problems left out."""
+
+    plan: CampaignPlan
+    training: Plan
+    held_out: Plan
+    left_out: Sequence[Overlap]
+
+
+def prepare(draft: Draft) -> Prepared:
+    """Choose the problems of a draft and check all of it. Raises Fault, with the field, for what cannot be done."""
+    _check_title(draft)
+    _check_trainer(draft)
+    if draft.training_set.pk == draft.held_out_set.pk:
+        raise Fault(
+            f"Held-out set: found {draft.held_out_set.title!r} on both sides, expected a set that holds no training "
+            "problem.",
+            field="held_out_set",
+        )
+    held_out = _problems(draft.held_out_set, draft.held_out_limit, "held_out_set")
+    _check_references(held_out, "held_out_set", "Held-out set")
+    chosen = _problems(draft.training_set, draft.training_limit, "training_set")
+    left_out = find_overlaps(chosen, draft.held_out_set, draft.plan.near)
+    gone = {each.problem.pk for each in left_out}
+    training = [problem for problem in chosen if problem.pk not in gone]
+    if not training:
+        first = left_out[0]
+        raise Fault(
+            f"Training set: found all {len(chosen):,} problems to be like held-out ones ({first.problem.name!r}: "
+            f"{first.words}), expected some that are not; raise “alike from” where only the wording is shared.",
+            field="training_set",
+        )
+    if draft.plan.basis in (Basis.TRUTH, Basis.BOTH) and draft.plan.strategy == "rationalise":
+        _check_references(training, "training_set", "Training set")
+    plan = replace(
+        draft.plan,
+        training_problems=[problem.pk for problem in training],
+        held_out_problems=[problem.pk for problem in held_out],
+        held_out_set=draft.held_out_set.pk,
+        instructions=[instruction.pk for instruction in draft.instructions],
+        run_seconds=draft.budget.seconds,
+        parameters=read_parameters(TRAINERS[draft.plan.trainer].parameters, draft.plan.parameters),
+    )
+    plan.check()
+    found = Prepared(
+        plan,
+        training_plan(plan, training, draft.instructions),
+        held_out_plan(plan, held_out, draft.instructions),
+        left_out,
+    )
+    _check_runs(draft, found)
+    return found
+
+
+@transaction.atomic
+def plan_campaign(*, actor: User | None, draft: Draft) -> Campaign:
+    """A queued campaign, which is rung for. Raises Fault."""
+    found = prepare(draft)
+    sampler = symbolic_within(draft.search_seconds or 0) if draft.is_limited else draft.sampler
+    campaign = Campaign.objects.create(
+        title=draft.title,
+        template=draft.template,
+        training_set=draft.training_set,
+        held_out_set=draft.held_out_set,
+        first_sampler=sampler,
+        champion=sampler,
+        plan=found.plan.to_json(),
+        left_out=[[each.problem.pk, each.match.key, each.match.how, each.match.alike] for each in found.left_out],
+        seed=draw_seed() if draft.seed is None else draft.seed,
+        generation_count=found.plan.generations,
+        cloned_from=draft.cloned_from,
+        budget_cost=draft.budget.cost,
+        budget_tokens=draft.budget.tokens,
+        created_by=actor,
+    )
+    data = {
+        "training_problems": len(found.plan.training_problems),
+        "held_out_problems": len(found.plan.held_out_problems),
+        "left_out": len(found.left_out),
+        "generations": found.plan.generations,
+    }
+    AuditEvent.objects.create(
+        actor=actor, verb="campaign.planned", object_type="campaign", object_id=campaign.pk, data=data
+    )
+    ring("campaign", campaign.pk)
+    return campaign
+
+
+def training_plan(plan: CampaignPlan, problems: Sequence[Problem], instructions: Sequence[Instruction]) -> Plan:
+    """How each generation samples the training problems."""
+    return Plan(
+        problems=problems,
+        instructions=fitting(instructions, problems),
+        temperatures=plan.temperatures,
+        samples_each=plan.samples_each,
+        strategy=plan.strategy,
+        settings=plan.settings,
+    )
+
+
+def held_out_plan(plan: CampaignPlan, problems: Sequence[Problem], instructions: Sequence[Instruction]) -> Plan:
+    """How every sampler is measured on the held-out problems: without looking at verdicts."""
+    return Plan(
+        problems=problems,
+        instructions=fitting(instructions, problems),
+        temperatures=plan.temperatures,
+        samples_each=plan.held_out_samples,
+        strategy=PARALLEL,
+    )
+
+
+def fitting(instructions: Sequence[Instruction], problems: Sequence[Problem]) -> list[Instruction]:
+    """The instructions that fit some of the problems."""
+    kinds = {"", *(problem.kind for problem in problems)}
+    return [instruction for instruction in instructions if instruction.problem_kind in kinds]
+
+
+def _check_title(draft: Draft) -> None:
+    if not 0 < len(draft.title) <= MAX_TITLE:
+        raise Fault(f"Title: found {len(draft.title)} characters, expected 1 to {MAX_TITLE}.", field="title")
+    if draft.seed is not None and not 0 <= draft.seed <= MAX_SEED:
+        raise Fault(f"Seed: found {draft.seed}, expected 0 to {MAX_SEED}, or none.", field="seed")
+
+
+def _check_trainer(draft: Draft) -> None:
+    trainer = TRAINERS.get(draft.plan.trainer)
+    if trainer is None:
+        known = ", ".join(sorted(TRAINERS))
+        raise Fault(f"Trainer: found {draft.plan.trainer[:40]!r}, expected one of {known}.", field="trainer")
+    if lacks := trainer.missing():
+        raise Fault(f"Trainer: {lacks}", field="trainer")
+    if trainer.base_kinds and draft.sampler.kind not in trainer.base_kinds:
+        kinds = " or ".join(Sampler.Kind(kind).label for kind in trainer.base_kinds)
+        raise Fault(
+            f"First sampler: found a {draft.sampler.get_kind_display()}, expected a {kinds} for the trainer "
+            f"{trainer.label!r}.",
+            field="sampler",
+        )
+    trainer.check(
+        read_parameters(trainer.parameters, draft.plan.parameters),
+        check_base(trainer, draft.sampler) if trainer.base_kinds else None,
+    )
+
+
+def _problems(problem_set: ProblemSet, limit: int | None, name: str) -> list[Problem]:
+    """So many problems of a set, by their hashes: a choice that nobody made, and the same every time."""
+    if limit is not None and not 1 <= limit <= MOST_PROBLEMS:
+        raise Fault(f"At most: found {limit:,}, expected 1 to {MOST_PROBLEMS:,}.", field=name.replace("set", "limit"))
+    problems = list(
+        Problem.objects.filter(problem_set=problem_set).order_by("content_hash")[: limit or MOST_PROBLEMS + 1]
+    )
+    if not problems:
+        raise Fault(f"{problem_set.title!r} holds no problem; expected some.", field=name)
+    if len(problems) > MOST_PROBLEMS:
+        raise Fault(
+            f"{problem_set.title!r} holds more than {MOST_PROBLEMS:,} problems; say how many to take.", field=name
+        )
+    return problems
+
+
+def _check_references(problems: Sequence[Problem], name: str, title: str) -> None:
+    missing = [problem.name for problem in problems if problem.reference is None]
+    if missing:
+        raise Fault(
+            f"{title}: found {len(missing):,} of {len(problems):,} problems without a reference answer, the first "
+            f"{missing[0]!r}, expected one for each.",
+            field=name,
+        )
+
+
+def _check_runs(draft: Draft, found: Prepared) -> None:
+    """Raise Fault for runs that could not be planned."""
+    kinds = Counter(problem.kind for plan in (found.training, found.held_out) for problem in plan.problems)
+    for instruction in draft.instructions:
+        if instruction.problem_kind not in ("", *kinds):
+            there = ", ".join(sorted(kinds))
+            raise Fault(
+                f"Instructions: {instruction.title!r} is for {instruction.problem_kind} problems; those chosen are "
+                f"{there}.",
+                field="instructions",
+            )
+    try:
+        found.training.check(draft.sampler)
+        draft.budget.check(draft.sampler)
+        found.held_out.check(draft.sampler)
+    except PlanError as fault:
+        raise Fault(str(fault), field=fault.field) from fault
+
+
+def budget_left(campaign: Campaign, cost: Decimal, input_tokens: int, output_tokens: int) -> dict[str, Any]:
+    """What a run may take of the money and the tokens of its campaign, which have been spent so far."""
+    return {
+        "cost": None if campaign.budget_cost is None else campaign.budget_cost - cost,
+        "tokens": None if campaign.budget_tokens is None else campaign.budget_tokens - input_tokens - output_tokens,
+    }

@@ -1,0 +1,315 @@
+"""What each stage of a generation waits for, and what begins after it.
+
+Every function is called with the campaign's row locked, in the transaction that moves the stage: the job of a stage and
+the stage are written together or not at all, so that a worker killed at any moment begins nothing twice.
+"""
+
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Sum
+from django.utils import timezone
+
+from trajectories.adapters.training import TRAINERS
+from trajectories.adapters.training.base import WRONG_TOO
+from trajectories.core.campaigns.plans import Basis, CampaignPlan, Replay
+from trajectories.core.campaigns.stages import Arm, Stage
+from trajectories.core.faults import Fault
+from trajectories.core.identity import derive_seed
+from trajectories.core.releases.rules import Rule
+from trajectories.core.selections import Selection
+from trajectories.core.verifiers import consensus
+from trajectories.models import (
+    Assignment,
+    Campaign,
+    Freezing,
+    Generation,
+    Instruction,
+    Problem,
+    Queue,
+    Run,
+    Sampler,
+    Training,
+)
+from trajectories.services.campaigns.gating import measure_generation, pass_gate
+from trajectories.services.campaigns.held_out import overlaps_of
+from trajectories.services.campaigns.plans import budget_left, held_out_plan, training_plan
+from trajectories.services.curation.queues import QueueDraft, make_queue
+from trajectories.services.jobs.steering import JobError
+from trajectories.services.releases.freezing import Order, plan_freezing
+from trajectories.services.runs.estimates import estimate_plan
+from trajectories.services.runs.lifecycle import MAX_SEED, MAX_TITLE, plan_run
+from trajectories.services.runs.plans import Budget, Plan
+from trajectories.services.training.planning import start_training
+from trajectories.services.verification.reverifications import plan_reverification
+
+
+class StuckError(Exception):
+    """A stage that cannot go on; the message is one sentence for people. `again` is the stage from which the campaign
+    goes on once it is resumed, None for the same one; `row` is the generation."""
+
+    def __init__(self, message: str, again: Stage | None = None) -> None:
+        super().__init__(message)
+        self.again = again
+        self.row: Generation | None = None
+
+
+def step(campaign: Campaign, row: Generation, plan: CampaignPlan) -> bool:
+    """Move a generation one stage on, if what it waits for has ended; whether it moved. Raises StuckError."""
+    try:
+        return _STEPS[Stage(row.stage)](campaign, row, plan)
+    except StuckError as fault:
+        fault.row = row
+        raise
+    except (Fault, JobError) as fault:
+        raise StuckError(f"{_name(row)}: {fault}") from fault
+
+
+def _name(row: Generation) -> str:
+    return f"Generation {row.number}{', control' if row.is_control else ''}"
+
+
+def _move(row: Generation, stage: Stage, **made: Any) -> bool:
+    for name, value in made.items():
+        setattr(row, name, value)
+    row.stage = stage.value
+    row.ended_at = timezone.now() if stage is Stage.DONE else None
+    row.save()
+    return True
+
+
+def _begin(campaign: Campaign, row: Generation, plan: CampaignPlan) -> bool:
+    if row.number == 0:
+        return _evaluate(campaign, row, plan, campaign.first_sampler_id)
+    if not row.is_control:
+        return _move(row, Stage.SAMPLING, run=_plan_sampling(campaign, row, plan))
+    main = _arm(campaign, row.number, Arm.CHAMPION)
+    if main.release_id is None:
+        return False
+    assert main.release is not None
+    return _freeze(campaign, row, plan.control_rule(_runs(campaign, row, plan), main.release.item_count))
+
+
+def _arm(campaign: Campaign, number: int, arm: Arm) -> Generation:
+    return campaign.generations.select_related("release").get(number=number, arm=arm.value)
+
+
+def _plan_sampling(campaign: Campaign, row: Generation, plan: CampaignPlan) -> Run:
+    problems = _problems(plan.training_problems)
+    title = f"{campaign.title}: generation {row.number}"
+    return _plan_run(campaign, title, campaign.champion, training_plan(plan, problems, _instructions(plan)), row.number)
+
+
+def _evaluate(campaign: Campaign, row: Generation, plan: CampaignPlan, sampler_id: int) -> bool:
+    """Sample the held-out problems: with the same seed in every generation, so that what differs is the sampler."""
+    row.sampler_id = sampler_id
+    of = held_out_plan(plan, _problems(plan.held_out_problems), _instructions(plan))
+    title = f"{campaign.title}: held-out problems, {_name(row).lower()}"
+    assert row.sampler is not None
+    return _move(row, Stage.EVALUATING, evaluation=_plan_run(campaign, title, row.sampler, of, 0))
+
+
+def _plan_run(campaign: Campaign, title: str, sampler: Sampler, plan: Plan, number: int) -> Run:
+    kept = campaign.kept_plan
+    left = budget_left(campaign, *spent(campaign))
+    for name, amount in left.items():
+        if amount is not None and amount <= 0:
+            word = "money" if name == "cost" else "token"
+            raise StuckError(f"The {word} budget of the campaign is spent; raise it and resume.")
+    return plan_run(
+        actor=campaign.created_by,
+        title=title[:MAX_TITLE],
+        sampler=sampler,
+        plan=plan,
+        seed=derive_seed(campaign.seed, "generation", number) % MAX_SEED,
+        problem_set=campaign.held_out_set if number == 0 else campaign.training_set,
+        budget=Budget(seconds=kept.run_seconds, **left),
+        options={"recalls": True, **_longest_prompt(plan, sampler)},
+    )
+
+
+def _longest_prompt(plan: Plan, sampler: Sampler) -> dict[str, int]:
+    """What a budget of tokens has to know of a language model's prompts."""
+    return {"prompt_tokens": estimate_plan(plan=plan, sampler=sampler).prompt_tokens} if sampler.is_chat else {}
+
+
+def _problems(keys: Sequence[int]) -> list[Problem]:
+    found = Problem.objects.only("pk", "kind", "name", "content_hash").in_bulk(list(keys))
+    if gone := len(keys) - len(found):
+        raise StuckError(f"{gone:,} of {len(keys):,} problems of the campaign are gone; clone it and choose others.")
+    return [found[key] for key in keys]
+
+
+def _instructions(plan: CampaignPlan) -> list[Instruction]:
+    found = Instruction.objects.in_bulk(list(plan.instructions))
+    return [found[key] for key in plan.instructions]
+
+
+def spent(campaign: Campaign) -> tuple[Decimal, int, int]:
+    """(money, input tokens, output tokens) of the runs of a campaign together."""
+    rows = campaign.generations.values_list("run", "evaluation")
+    keys = {key for pair in rows for key in pair if key is not None}
+    total = Run.objects.filter(pk__in=keys).aggregate(
+        cost=Sum("cost", default=0), input=Sum("input_tokens", default=0), output=Sum("output_tokens", default=0)
+    )
+    return total["cost"], total["input"], total["output"]
+
+
+def _ended_run(run: Run | None, row: Generation, again: Stage) -> bool:
+    """Whether a run has finished. Raises StuckError where it will not by itself."""
+    assert run is not None
+    if run.state in Run.ACTIVE_STATES:
+        return False
+    if run.state == Run.State.PAUSED:
+        why = run.state_reason or "Somebody paused it."
+        raise StuckError(f"{_name(row)}: run {run.pk} is paused. {why}")
+    if run.state != Run.State.FINISHED:
+        why = run.state_reason or "Somebody cancelled it."
+        raise StuckError(f"{_name(row)}: run {run.pk} has {_ended_words(run.state)}. {why}", again)
+    return True
+
+
+def _ended_words(state: str) -> str:
+    return "been cancelled" if state == "cancelled" else state
+
+
+def _after_sampling(campaign: Campaign, row: Generation, plan: CampaignPlan) -> bool:
+    if not _ended_run(row.run, row, Stage.BEGUN):
+        return False
+    if plan.basis is Basis.CONSENSUS:
+        job = plan_reverification(
+            actor=campaign.created_by, scope=Selection(run=row.run_id), verifiers=[consensus.NAME]
+        )
+        return _move(row, Stage.VOTING, reverification=job)
+    return _to_people(campaign, row, plan)
+
+
+def _after_voting(campaign: Campaign, row: Generation, plan: CampaignPlan) -> bool:
+    job = row.reverification
+    assert job is not None
+    if job.state in job.ACTIVE_STATES:
+        return False
+    if job.state != job.State.FINISHED:
+        again = None if job.state == job.State.PAUSED else Stage.SAMPLING
+        raise StuckError(f"{_name(row)}: verification {job.pk} is {job.state}.", again)
+    return _to_people(campaign, row, plan)
+
+
+def _to_people(campaign: Campaign, row: Generation, plan: CampaignPlan) -> bool:
+    if not plan.people:
+        return _select(campaign, row, plan)
+    if campaign.created_by is None:
+        raise StuckError("A queue needs somebody who made it, and nobody made this campaign; begin it from an account.")
+    right = "" if plan.basis in (Basis.PEOPLE, Basis.CONSENSUS) else "pass"
+    title = f"{campaign.title}: generation {row.number}"[:MAX_TITLE]
+    draft = QueueDraft(title, Selection(run=row.run_id, correctness=right))
+    return _move(row, Stage.REVIEWING, queue=make_queue(actor=campaign.created_by, draft=draft))
+
+
+def _after_reviewing(campaign: Campaign, row: Generation, plan: CampaignPlan) -> bool:
+    queue = row.queue
+    assert queue is not None
+    waiting = Assignment.objects.filter(queue=queue, is_gold=False).exclude(state=Assignment.State.DONE)
+    if queue.state != Queue.State.CLOSED and (queue.is_filling or waiting.exists()):
+        return False
+    return _select(campaign, row, plan)
+
+
+def _select(campaign: Campaign, row: Generation, plan: CampaignPlan) -> bool:
+    return _freeze(campaign, row, plan.release_rule(_runs(campaign, row, plan)))
+
+
+def _runs(campaign: Campaign, row: Generation, plan: CampaignPlan) -> list[int]:
+    """The runs that a training of this generation learns from."""
+    rows = campaign.generations.filter(number__lte=row.number, run__isnull=False).order_by("number")
+    keys = list(rows.values_list("run", flat=True))
+    return keys if plan.replay is Replay.ALL else keys[-1:]
+
+
+def _freeze(campaign: Campaign, row: Generation, rule: Rule) -> bool:
+    title = f"{campaign.title}: {_name(row).lower()}"[:MAX_TITLE]
+    order = Order(title, rule, notes=f"Made by campaign {campaign.pk}.")
+    job = plan_freezing(actor=campaign.created_by, order=order, key=uuid.uuid4())
+    return _move(row, Stage.SELECTING, freezing=job)
+
+
+def _after_selecting(campaign: Campaign, row: Generation, plan: CampaignPlan) -> bool:
+    job = row.freezing
+    assert job is not None
+    if job.state in Freezing.ACTIVE_STATES:
+        return False
+    again = Stage.BEGUN if row.is_control else Stage.SAMPLING
+    if job.state != Freezing.State.FINISHED or job.release is None:
+        why = job.reason or "Somebody cancelled it."
+        raise StuckError(f"{_name(row)}: nothing was frozen to learn from. {why}", again)
+    if overlaps := overlaps_of(job.release, campaign.held_out_set, plan.near):
+        first = overlaps[0]
+        raise StuckError(
+            f"{_name(row)}: release {job.release.pk} holds {len(overlaps):,} problems that are held out, the first "
+            f"{first.problem.name!r} ({first.words}); nothing was trained.",
+            again,
+        )
+    row.release = job.release
+    return _train(campaign, row, plan)
+
+
+def _train(campaign: Campaign, row: Generation, plan: CampaignPlan) -> bool:
+    """Begin the training: of both arms of a generation from the same sampler, with the same parameters and seed; a
+    control's trainer must not pass over by itself what is wrong."""
+    assert row.release is not None
+    takes_wrong = row.is_control and any(each.name == WRONG_TOO for each in TRAINERS[plan.trainer].parameters)
+    base = campaign.first_sampler if plan.from_first else campaign.champion
+    training = start_training(
+        by=campaign.created_by,
+        release=row.release,
+        trainer=plan.trainer,
+        parameters={**plan.parameters, **({WRONG_TOO: True} if takes_wrong else {})},
+        base=base,
+        parent_job=campaign,
+        seed=derive_seed(campaign.seed, "training", row.number) % MAX_SEED,
+        title=f"{campaign.title}: {_name(row).lower()}"[:MAX_TITLE],
+    )
+    return _move(row, Stage.TRAINING, training=training)
+
+
+def _after_training(campaign: Campaign, row: Generation, plan: CampaignPlan) -> bool:
+    training = row.training
+    assert training is not None
+    if training.state in (*Training.ACTIVE_STATES, Training.State.WAITING):
+        return False
+    if training.state == Training.State.PAUSED:
+        why = training.reason or "Somebody paused it."
+        raise StuckError(f"{_name(row)}: training {training.pk} is paused. {why}")
+    if training.state != Training.State.FINISHED or training.sampler_id is None:
+        why = training.reason or "Somebody cancelled it."
+        words = _ended_words(training.state)
+        raise StuckError(f"{_name(row)}: training {training.pk} has {words}. {why}", Stage.SELECTING)
+    return _evaluate(campaign, row, plan, training.sampler_id)
+
+
+def _after_evaluating(campaign: Campaign, row: Generation, plan: CampaignPlan) -> bool:
+    again = Stage.BEGUN if row.number == 0 else Stage.TRAINING
+    if not _ended_run(row.evaluation, row, again):
+        return False
+    measure_generation(campaign, row)
+    if row.number and not row.is_control:
+        pass_gate(campaign, row, plan)
+    return _move(row, Stage.DONE)
+
+
+def _nothing(campaign: Campaign, row: Generation, plan: CampaignPlan) -> bool:  # noqa: ARG001
+    return False
+
+
+_STEPS: Mapping[Stage, Callable[[Campaign, Generation, CampaignPlan], bool]] = {
+    Stage.BEGUN: _begin,
+    Stage.SAMPLING: _after_sampling,
+    Stage.VOTING: _after_voting,
+    Stage.REVIEWING: _after_reviewing,
+    Stage.SELECTING: _after_selecting,
+    Stage.TRAINING: _after_training,
+    Stage.EVALUATING: _after_evaluating,
+    Stage.DONE: _nothing,
+}
