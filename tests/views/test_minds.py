@@ -39,7 +39,7 @@ def test_the_map_shows_what_was_known_before_the_change_and_what_is_overwritten_
     overwritten = mind.transitions.filter(overwritten__gt=0)
     assert overwritten.exists()
     row = overwritten.order_by("-overwritten_episode").first()
-    assert f'was <span class="mono">{row.former}</span>' in shown
+    assert f'<span class="mono">{row.former}</span>' in shown
     assert f"<dd>{mind.transitions.count():,}</dd>" in shown
 
 

@@ -154,7 +154,7 @@ class World(gymnasium.Env[Any, Any]):
         self.state = self.begin()
         self.has_ended, self.has_reached = False, False
         self.changed_now = self.plan.changes_at(self.episode, 0)
-        return self._observed(), {"text": self.task(), "changed": self.changed_now}
+        return self._observed(), {"text": self.said(), "changed": self.changed_now}
 
     def step(self, action: int) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
         """Act. Raises WorldError for what is no action and after the end."""
@@ -183,6 +183,10 @@ class World(gymnasium.Env[Any, Any]):
             cells = np.array(self.picture(), dtype=np.uint8)
             return np.stack([cells * 28] * 3, axis=-1)
         return self.drawn()
+
+    def said(self) -> str:
+        """The task, and the names of the actions."""
+        return f"{self.task()}\n\nActions: {', '.join(self.actions)}."
 
     def drawn(self) -> str:
         """The picture as text, a row to a line."""

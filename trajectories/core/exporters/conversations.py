@@ -24,7 +24,7 @@ MESSAGE: JSON = {
     "tool_call_id": "string",
     "tool_calls": [CALL],
 }
-TOOLS: JSON = add_value(add_value("null", [python_tool()]), [act_tool(["action"])])
+TOOLS: JSON = add_value(add_value("null", [python_tool()]), [act_tool()])
 """The types of the columns that conversations are in."""
 
 REMEMBERED = 256
@@ -119,7 +119,7 @@ def _tools(item: ExportItem) -> dict[str, JSON]:
     functions = [call["function"] for call in calls if isinstance(call.get("function"), Mapping)]
     names = {function.get("name") for function in functions}
     known = [python_tool()] if PYTHON in names else []
-    known += [act_tool(actions)] if ACT in names and (actions := item.spec.get("actions")) else []
+    known += [act_tool()] if ACT in names else []
     return {"tools": known} if known else {}
 
 

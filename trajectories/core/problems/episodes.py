@@ -32,7 +32,7 @@ def make_episodes(plan: WorldPlan, episodes: int, *, split: str, start: int = 0)
         yield ProblemRecord(
             kind=ProblemKind.ENVIRONMENT,
             name=f"{plan.world}-{plan.seed}-{number}",
-            statement=world.task(),
+            statement=world.said(),
             spec=spec,
             reference=None,
             split=split,
