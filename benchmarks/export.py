@@ -217,7 +217,8 @@ def measure_exporting(options: argparse.Namespace, lead: Any) -> None:
         assert (export.state, export.rows_written) == ("ready", release.item_count), export.error
         return export.byte_size or 0
 
-    work = {"COPY of the texts": copy_out, **{name: partial(write, name) for name in ("jsonl", "parquet", "folder")}}
+    work: dict[str, Callable[[], int]] = {"COPY of the texts": copy_out}
+    work |= {name: partial(write, name) for name in ("jsonl", "parquet", "folder")}
     for title, act in work.items():
         started, busy = time.monotonic(), time.process_time() + cpu_seconds(backend)
         size = act()
