@@ -15,6 +15,7 @@ from hypothesis import settings as hypothesis_settings
 from tests import factories
 from tests.worker import connect_queues, disconnect_queues
 from trajectories.models import Problem
+from trajectories.selectors.insights.budgets import forget_budgets
 from trajectories.services.runs.requests import maker_of
 
 # Hashing a password is slow on purpose; here it would take most of the time of every test with a person in it.
@@ -58,6 +59,12 @@ def _counts_take_their_time(monkeypatch):
     for another one, which no count of queries does."""
     monkeypatch.setattr("trajectories.selectors.listing.COUNT_MILLISECONDS", 60_000)
     monkeypatch.setattr("trajectories.selectors.listing.WALK_MILLISECONDS", 60_000)
+
+
+@pytest.fixture(autouse=True)
+def _no_samples_of_earlier_tests():
+    """Samples for budgets are kept for a while whatever is stored."""
+    forget_budgets()
 
 
 @pytest.fixture(autouse=True)

@@ -7,7 +7,6 @@ from playwright.sync_api import Page, expect
 
 from tests.insights import make_population
 from trajectories.models import Trace
-from trajectories.selectors.insights.budgets import forget_budgets
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -17,9 +16,7 @@ def population(transactional_db):
     made = make_population(problems=6, samples=8, runs=2)
     Trace.objects.filter(correctness="pass").update(train_passed=3, train_total=3, train_error=0)
     Trace.objects.filter(correctness="fail").update(train_passed=1, train_total=3, train_error=0.5)
-    forget_budgets()
-    yield made
-    forget_budgets()
+    return made
 
 
 def test_a_move_of_the_slider_changes_the_table_and_a_point_leads_to_its_problems(log_in, population, curator):

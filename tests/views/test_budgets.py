@@ -17,13 +17,6 @@ from trajectories.selectors.insights.budgets import forget_budgets
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture(autouse=True)
-def _fresh():
-    forget_budgets()
-    yield
-    forget_budgets()
-
-
 @pytest.fixture
 def population(db):
     tasks, runs = make_population(problems=6, samples=8, runs=2)

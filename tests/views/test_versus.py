@@ -16,13 +16,6 @@ pytestmark = pytest.mark.django_db
 RIGHT, WRONG = [[[9, 8, 7]]], [[[1]]]
 
 
-@pytest.fixture(autouse=True)
-def _fresh():
-    forget_budgets()
-    yield
-    forget_budgets()
-
-
 @pytest.fixture
 def runs(db):
     """A run that solves four shared problems and one that solves one of them, and a problem of each alone."""
@@ -56,7 +49,7 @@ def test_two_runs_are_compared_over_the_problems_that_they_share(reader, runs):
     assert page.status_code == 200
     assert "Strong 80.0%" in shown
     assert "Weak 20.0%" in shown
-    assert "+60.0 points, 95% band" in shown
+    assert "+60.0 points 95% band" in shown
     assert "over 5 shared problems" in shown
     assert "4 : 1 McNemar, exact: p 0.375; both 0, neither 0, open 0" in shown
     assert re.search(r"scored 11 cut off 1 refused 0 failed attempts 0|11 scored 1 cut off 0 refused", shown)

@@ -74,7 +74,7 @@ class Bought:
     @property
     def luck(self) -> str:
         """The standard error by draws as people read it."""
-        return f"± {100 * self.error:.1f}%" if self.error else "exact"
+        return f"± {100 * self.error:.2f}%" if self.error else "exact"
 
     @property
     def band(self) -> str:
@@ -160,7 +160,7 @@ def _curve(way: str, found: Sequence[tuple[int, Estimate]], plot: Plot, tone: st
 
 def _words(found: Estimate, error: float) -> str:
     band = f", 95% band {percent(found.low)} to {percent(found.high)}" if found.low is not None else ""
-    luck = f", ± {100 * error:.1f} by draws" if error else ""
+    luck = f", ± {100 * error:.2f} by draws" if error else ""
     return f"{percent(found.mean)} of {found.problems:,} problems{band}{luck}"
 
 

@@ -18,7 +18,7 @@ class VersusForm(PlainForm):
 
     a = forms.ModelChoiceField(Run.objects.defer("plan"), required=False)
     b = forms.ModelChoiceField(Run.objects.defer("plan"), required=False)
-    way = forms.ChoiceField(choices=CHOICES, required=False)
+    way = forms.ChoiceField(choices=[*CHOICES[1:], CHOICES[0]], required=False)  # what no way is chosen for comes first
     k = forms.IntegerField(required=False, min_value=1, max_value=MOST_SAMPLES)
     unfinished = forms.BooleanField(required=False)
 

@@ -79,7 +79,6 @@ def budget(request: HttpRequest) -> HttpResponse:
     steps = steps_of(pool)
     context: dict[str, Any] = {
         "form": form,
-        "budget": found,
         "pool": pool,
         "k": k,
         "fault": fault,

@@ -129,7 +129,8 @@ def _compared(
     return {
         "sides": sides,
         "apart": apart,
-        "apart_words": _apart_words(apart),
+        "difference": f"{100 * apart.mean:+.1f} points",
+        "sure": _sure(apart),
         "counted": counted,
         "mcnemar": _p_words(counted.p),
         "page": Paginator(pairs, LISTED).get_page(request.GET.get("page")),
@@ -137,10 +138,11 @@ def _compared(
     }
 
 
-def _apart_words(apart: Difference) -> str:
-    """The difference as people read it."""
-    band = "" if apart.low is None else f", 95% band {100 * apart.low:+.1f} to {100 * (apart.high or 0):+.1f}"
-    return f"{100 * apart.mean:+.1f} points{band}" + ("" if apart.p is None else f", p {_p_words(apart.p)}")
+def _sure(apart: Difference) -> str:
+    """How sure a difference is, as people read it; "" where nothing tells."""
+    if apart.low is None or apart.high is None or apart.p is None:
+        return ""
+    return f"95% band {100 * apart.low:+.1f} to {100 * apart.high:+.1f}, p {_p_words(apart.p)};"
 
 
 def _p_words(p: float) -> str:

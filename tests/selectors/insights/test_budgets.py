@@ -8,20 +8,13 @@ from trajectories.core.consolidation.ways import Group, Value
 from trajectories.models import Trace
 from trajectories.selectors.blinding import EVERYTHING, sight_of
 from trajectories.selectors.insights import budgets
-from trajectories.selectors.insights.budgets import ANY, EVERY, BudgetScope, forget_budgets, get_budget, list_scorers
+from trajectories.selectors.insights.budgets import ANY, EVERY, BudgetScope, get_budget, list_scorers
 from trajectories.selectors.insights.prices import MONEY, SAMPLES, TOKENS, affordable, amount
 from trajectories.selectors.insights.scopes import InsightScope
 from trajectories.selectors.insights.tables import Price, read_table
 
 pytestmark = pytest.mark.django_db
 RIGHT, WRONG = [[[9, 8, 7]]], [[[1]]]
-
-
-@pytest.fixture(autouse=True)
-def _fresh():
-    forget_budgets()
-    yield
-    forget_budgets()
 
 
 def sample(run, problem, answer=RIGHT, **values):

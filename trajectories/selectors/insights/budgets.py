@@ -1,7 +1,7 @@
 """Budgets: what any number of the stored samples of a scope would have scored, by every way of choosing, at what price.
 
 Samples are read once and kept in memory while no trace and no verdict is added, or for FRESH_SECONDS where they are: a
-slider that is moved reads nothing. How old they are is part of what is shown.
+slider that is moved reads nothing.
 """
 
 import threading
@@ -9,12 +9,10 @@ import time
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 
 import numpy as np
 from django.core.cache import cache
 from django.db.models import Q
-from django.utils import timezone
 
 from trajectories.core.consolidation.draws import Orders
 from trajectories.core.consolidation.estimates import Estimates, any_of, every_at, pass_at, way_at
@@ -121,12 +119,11 @@ class Pool:
 
 @dataclass(slots=True, eq=False)
 class Budget:
-    """The samples of a scope and the pools made of them. `read_at` is when they were read."""
+    """The samples of a scope and the pools made of them. `born` is when they were read, by the clock of the process."""
 
     scope: BudgetScope
     table: SampleTable
     stamp: tuple[int, int]
-    read_at: datetime
     born: float
     _pools: dict[str, Sequence[Pool]] = field(default_factory=dict)
 
@@ -176,7 +173,7 @@ def get_budget(scope: BudgetScope) -> Budget:
             _kept.move_to_end(scope)
             return kept
     table = read_table(scope.samples, scorer=scope.scorer, without=scope.without)
-    made = Budget(scope, table, newest, timezone.now(), time.monotonic())
+    made = Budget(scope, table, newest, time.monotonic())
     with _lock:
         _kept[scope] = made
         _kept.move_to_end(scope)
