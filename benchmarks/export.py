@@ -1,6 +1,6 @@
 """How fast a release rule is counted and a release frozen, among many traces.
 
-    python -m benchmarks.export [--traces 100000] [--accepted 50000] [--compared 2000] [--repeat 3]
+    python -m benchmarks.export [--traces 100000] [--accepted 50000] [--compared 2000] [--exported 20000] [--repeat 3]
 
 A new embedded database with so many traces over 1,000 problems, the first `--accepted` of which are accepted, each with
 a review and a verdict. Says, for the machine as it is:
@@ -9,6 +9,8 @@ a review and a verdict. Says, for the machine as it is:
 - the preview that the editor asks for (funnel and three rows), through the page itself;
 - freezing what is accepted, in rows a second with the worker's memory, and for a second of CPU, worker and database
   together; and the `COPY` of as many items beside it;
+- files of `--exported` of these items with texts of 6 kB of their own, as JSON Lines, Parquet and a folder, in rows a
+  second and for a second of CPU, beside the `COPY` of the same texts, in one run;
 - the clauses that compare traces, in milliseconds a trace, over `--compared` traces with texts of 6 kB.
 """
 
@@ -57,6 +59,17 @@ INSERT INTO trajectories_verdict (
     created_at)
 SELECT id, 'numeric', 1, 0, correctness, 1, '', '{}', 0, '', '', now() FROM trajectories_trace
 """
+MAKE_TEXTS = """
+WITH made AS (
+    SELECT id, md5(id::text) || md5('t' || id) AS hash,
+        (SELECT string_agg(md5(id || ' ' || n), ' ') FROM generate_series(1, 180) n) AS body
+    FROM trajectories_trace WHERE decision = 'accepted'
+),
+stored AS (INSERT INTO trajectories_text (content_hash, body) SELECT hash, body FROM made)
+UPDATE trajectories_trace trace SET reasoning_id = made.hash,
+    parts = jsonb_build_array(jsonb_build_object('kind', 'content', 'start', 0, 'end', length(made.body)))
+FROM made WHERE made.id = trace.id
+"""
 MAKE_PROBLEMS = """
 INSERT INTO trajectories_problem (
     problem_set_id, name, kind, statement, statement_hash, spec, reference, reference_source, split, family, difficulty,
@@ -72,6 +85,7 @@ def main() -> None:
     parser.add_argument("--traces", type=int, default=100_000)
     parser.add_argument("--accepted", type=int, default=50_000)
     parser.add_argument("--compared", type=int, default=2_000)
+    parser.add_argument("--exported", type=int, default=20_000)
     parser.add_argument("--repeat", type=int, default=3)
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
@@ -101,6 +115,7 @@ def measure(options: argparse.Namespace) -> None:
         print(f"funnel, {title}: {seconds:.3f} s for {options.traces:,} traces, {left:,} left")
     measure_page(lead, options.repeat)
     measure_freezing(lead)
+    measure_exporting(options, lead)
     measure_comparing(options, lead)
 
 
@@ -164,6 +179,53 @@ def measure_freezing(lead: Any) -> None:
         with cursor.copy(query) as copied:
             size = sum(len(block) for block in copied)
     print(f"COPY of its items: {release.item_count / (time.monotonic() - started):,.0f} rows/s, {size / 1e6:.0f} MB")
+
+
+def measure_exporting(options: argparse.Namespace, lead: Any) -> None:
+    """Files of each container, and the COPY of the same texts out."""
+    from django.db import connection
+
+    from trajectories.core.releases.rules import Rule
+    from trajectories.models import Trace
+    from trajectories.services.releases.exports import Wanted, request_file, write_export
+    from trajectories.services.releases.freezing import freeze_accepted
+
+    chosen = Trace.objects.filter(decision="accepted").order_by("pk").values_list("pk", flat=True)[: options.exported]
+    others = Trace.objects.filter(decision="accepted").exclude(pk__in=list(chosen))
+    kept = list(others.values_list("pk", flat=True))
+    Trace.objects.filter(pk__in=kept).update(decision="")
+    with connection.cursor() as cursor:
+        cursor.execute(MAKE_TEXTS)
+        cursor.execute("SELECT pg_backend_pid()")
+        backend = cursor.fetchone()[0]
+    release = freeze_accepted(actor=lead, title="Texts", rule=Rule(hinted="too"), key=uuid.uuid4())
+    texts = f"""COPY (
+        SELECT prompt.body, reasoning.body FROM trajectories_releaseitem item
+        JOIN trajectories_trace trace ON trace.id = item.trace_id
+        JOIN trajectories_text prompt ON prompt.content_hash = trace.prompt_id
+        JOIN trajectories_text reasoning ON reasoning.content_hash = trace.reasoning_id
+        WHERE item.release_id = {release.pk} ORDER BY item.position) TO STDOUT"""
+
+    def copy_out() -> int:
+        with connection.cursor() as cursor, cursor.copy(texts) as copied:
+            return sum(len(block) for block in copied)
+
+    def write(container: str) -> int:
+        export = request_file(actor=lead, release=release, wanted=Wanted("sft-messages", container=container))
+        write_export(job_id=export.pk)
+        export.refresh_from_db()
+        assert (export.state, export.rows_written) == ("ready", release.item_count), export.error
+        return export.byte_size or 0
+
+    work: dict[str, Callable[[], int]] = {"COPY of the texts": copy_out}
+    work |= {name: partial(write, name) for name in ("jsonl", "parquet", "folder")}
+    for title, act in work.items():
+        started, busy = time.monotonic(), time.process_time() + cpu_seconds(backend)
+        size = act()
+        seconds, busy = time.monotonic() - started, time.process_time() + cpu_seconds(backend) - busy
+        rate, each = release.item_count / seconds, release.item_count / busy
+        print(f"{title}: {rate:,.0f} rows/s, {each:,.0f} for a second of CPU, {size / 1e6:.0f} MB")
+    Trace.objects.filter(pk__in=kept).update(decision="accepted")
 
 
 def cpu_seconds(pid: int) -> float:

@@ -148,7 +148,7 @@ def compare(items: Sequence[Item], guides: Sequence[bytes], processes: int) -> d
         for number, found in enumerate(pool.map(search_both, items, guides), 1):
             for key, value in found.items():
                 figures.setdefault(key, []).append(value)
-            if number % 10 == 0:
+            if number % 5 == 0:
                 print(number, {key: _figures(rows) for key, rows in figures.items()}, flush=True)
     return {key: _figures(rows) for key, rows in figures.items()}
 

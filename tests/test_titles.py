@@ -18,6 +18,7 @@ from trajectories.forms.briefs import BriefForm
 from trajectories.forms.campaigns import CampaignForm
 from trajectories.forms.generation import GenerationForm
 from trajectories.forms.instructions import InstructionForm
+from trajectories.forms.local_models import LocalModelForm
 from trajectories.forms.problems import ImportForm
 from trajectories.forms.procedural import ProceduralForm
 from trajectories.forms.questions import QuestionForm
@@ -27,7 +28,9 @@ from trajectories.forms.release_rules import ReleaseForm
 from trajectories.forms.rubrics import RubricForm
 from trajectories.forms.runs import RunForm
 from trajectories.forms.samplers import SamplerForm
+from trajectories.forms.saved_views import SavedViewForm
 from trajectories.forms.titles import TitleField
+from trajectories.forms.worlds import WorldForm
 from trajectories.models.titles import TitleField as TitleColumn
 
 EVIL = "Set \u202egnp.exe"
@@ -35,6 +38,7 @@ SENTENCE = "Found the invisible character U+202E as character 5, expected only c
 FORMS: list[type[Form]] = [
     *(BriefForm, CampaignForm, GenerationForm, InstructionForm, ImportForm, ProceduralForm, QuestionForm, QueueForm),
     *(PresetForm, ReleaseForm, RubricForm, RunForm, RunAgainForm, SamplerForm),
+    *(LocalModelForm, SavedViewForm, WorldForm),
 ]
 
 
@@ -76,7 +80,7 @@ def titled_models() -> list[type[models.Model]]:
 
 
 def test_every_column_for_a_title_refuses_them():
-    assert len(titled_models()) == 13
+    assert len(titled_models()) == 14
     assert all(isinstance(model._meta.get_field("title"), TitleColumn) for model in titled_models())
 
 

@@ -10,6 +10,8 @@ import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from django.contrib import admin
@@ -61,6 +63,8 @@ from trajectories.models import (
     Sampler,
     SavedView,
     Trace,
+    Training,
+    TrainingPoint,
 )
 from trajectories.selectors.adjudications import STATES as DISPUTE_STATES
 from trajectories.selectors.jobs import STATE_FILTERS as JOB_STATES
@@ -72,6 +76,7 @@ from trajectories.selectors.runs import STATE_FILTERS
 from trajectories.selectors.traces import ORDERS
 from trajectories.services.curation.queues import VERBS
 from trajectories.services.curation.reviews import submit_review
+from trajectories.services.endpoints.artefacts import store_artefact
 from trajectories.services.endpoints.samplers import ensure_symbolic
 from trajectories.services.prompts.briefs import ensure_shipped_briefs
 from trajectories.services.prompts.instructions import ensure_shipped_instructions, ensure_symbolic_views
@@ -100,6 +105,7 @@ class World:
     release: Release
     export: Export
     delivery: Delivery
+    training: Training
     candidate: ProblemCandidate
     rejected: ProblemCandidate
     generation: GenerationJob
@@ -120,6 +126,21 @@ class World:
     campaign: Campaign
     view: SavedView
     played: Trace
+
+
+def _training(release: Release) -> Training:
+    """A training that has ended, with curves and a file, of which no sampler came yet."""
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "guide.json"
+        file.write_bytes(b"{}")
+        artefact = store_artefact(file, suffix="json")
+    training = Training.objects.create(
+        release=release, trainer="embedded", title="A training", state="waiting", reason="", artefact=artefact,
+        funnel=[{"clause": "held_out", "removed": 0, "added": 0, "left": 1}], facts={"method": "counts"},
+    )  # fmt: skip
+    for step in (1, 2):
+        TrainingPoint.objects.create(training=training, step=step, values={"bits_a_step": 7.5 - step})
+    return training
 
 
 @dataclass(frozen=True)
@@ -199,6 +220,7 @@ def make_world(lead: User) -> World:
         release=release,
         export=Export.objects.get(pk=export.pk),
         delivery=Delivery.objects.get(pk=delivery.pk),
+        training=_training(release),
         candidate=candidate,
         rejected=rejected,
         generation=candidate.job,
@@ -260,6 +282,9 @@ def _reading(world: World) -> Iterator[Visit]:
         "candidate_detail": [[world.candidate.pk], [world.rejected.pk]],
         "delivery_detail": [[world.delivery.pk]],
         "delivery_download": [[world.delivery.pk]],
+        "training_detail": [[world.training.pk]],
+        "training_curves": [[world.training.pk]],
+        "training_artefact": [[world.training.pk]],
         "export_detail": [[world.export.pk]],
         "export_download": [[world.export.pk]],
         "figure": [[name] for name in CHARTS],
@@ -558,6 +583,7 @@ def _posting(world: World) -> Iterator[Visit]:
         ("push_create", [world.release.pk], {"hub": "HF_TOKEN", "repository": "us/data", "export": world.export.pk}),
         ("file_pin", ["export", world.export.pk], {"pinned": "1"}),
         ("file_pin", ["delivery", world.delivery.pk], {"pinned": "0"}),
+        ("training_attach", [world.training.pk], {"sampler": world.sampler.pk}),
         ("repair_new", [trace], {"key": key}),
         ("repair_new", [trace], {"key": key, "part_0": "Other words.", "then": "diff"}),
         ("repair_new", [trace], {"key": key, "part_0": "Other words.", "program": "print(1)"}),

@@ -18,6 +18,7 @@ def view(client, lead):
 
 def test_the_list_is_kept_as_it_is_and_opened_again(client, view):
     assert (view.rule, view.order, view.columns) == (Selection(correctness="fail"), "longest", ["answer", "cost"])
+    assert "Most tokens first" in client.get(ADDRESS).content.decode()
     page = client.get("/traces/").content.decode()
     assert "/traces/?correctness=fail&amp;order=longest&amp;columns=answer%2Ccost" in page
     assert client.get("/traces/?correctness=fail&order=longest&columns=answer,cost").status_code == 200

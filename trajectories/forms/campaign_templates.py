@@ -11,6 +11,7 @@ from trajectories.core.strategies import STRATEGIES
 from trajectories.forms.campaigns import usual_sets
 from trajectories.forms.run_choices import kinds_of_sets, setting_name, usual_instruction
 from trajectories.models import Instruction, Sampler
+from trajectories.models.samplers import LANGUAGE_MODELS
 from trajectories.selectors.instructions import current_instructions
 from trajectories.selectors.samplers import list_samplers
 
@@ -25,32 +26,29 @@ class Offer:
 
 def offers() -> Sequence[Offer]:
     """Every template, with what it lacks."""
-    model = _first_model()
-    return [Offer(template, _lacks(template, model)) for template in TEMPLATES.values()]
+    pair = _model_and_trainer()
+    return [Offer(each, "" if not each.needs_model else pair.lacks) for each in TEMPLATES.values()]
 
 
-def _first_model() -> Sampler | None:
-    return list_samplers().filter(kind=Sampler.Kind.CHAT).first()
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    """A language model and the key of a trainer that can begin from it, or in one sentence what is lacking."""
+
+    model: Sampler | None = None
+    trainer: str = ""
+    lacks: str = ""
 
 
-def _model_trainer() -> tuple[str, str]:
-    """(key of the first trainer of language models that can be used here, "" for none; what the first one lacks)."""
-    lacks = "Needs a trainer of language models; none is installed."
+def _model_and_trainer() -> _Pair:
+    lacks = "Needs a language model among the samplers; add one."
+    models = list(list_samplers().filter(kind__in=LANGUAGE_MODELS))
     for trainer in TRAINERS.values():
-        if Sampler.Kind.SYMBOLIC in trainer.base_kinds:
-            continue
-        if not (missing := trainer.missing()):
-            return trainer.key, ""
-        lacks = missing
-    return "", lacks
-
-
-def _lacks(template: Template, model: Sampler | None) -> str:
-    if not template.needs_model:
-        return ""
-    if model is None:
-        return "Needs a language model among the samplers; add one."
-    return _model_trainer()[1]
+        fitting = [model for model in models if model.kind in trainer.base_kinds]
+        if fitting and not (missing := trainer.missing()):
+            return _Pair(fitting[0], trainer.key)
+        if fitting:
+            lacks = f"{trainer.label}: {missing}"
+    return _Pair(lacks=lacks)
 
 
 def template_values(template: Template) -> dict[str, Any]:
@@ -66,12 +64,11 @@ def template_values(template: Template) -> dict[str, Any]:
 
 
 def _model_values(training_set: int | None) -> dict[str, Any]:
-    """The first language model, its trainer, and the usual instruction for the problems."""
+    """A language model, a trainer that can begin from it, and the usual instruction for the problems."""
     found: dict[str, Any] = {}
-    if (model := _first_model()) is not None:
-        found["sampler"] = model.pk
-    if key := _model_trainer()[0]:
-        found["trainer"] = key
+    pair = _model_and_trainer()
+    if pair.model is not None:
+        found |= {"sampler": pair.model.pk, "trainer": pair.trainer}
     kinds = kinds_of_sets().get(training_set or 0, [ProblemKind.ARC.value])
     usual: Instruction | None = usual_instruction(kinds, current_instructions())
     found["instructions"] = [usual.pk] if usual is not None else []

@@ -149,7 +149,7 @@ class CampaignForm(PlanParts, PlainForm):
         super().__init__(*args, **options)
         self.cloned_from = cloned_from
         samplers: Any = self.fields["sampler"]
-        samplers.queryset = list_samplers().exclude(kind=Sampler.Kind.IMPORTED)
+        samplers.queryset = list_samplers().exclude(kind__in=(Sampler.Kind.IMPORTED, Sampler.Kind.AGENT))
         self.fields["training_set"].widget.kinds = kinds_of_sets()
         self._views = {str(instruction.pk): instruction for instruction in current_instructions()}
         self._groups = group_instructions(self._views.values())
@@ -210,7 +210,9 @@ class CampaignForm(PlanParts, PlainForm):
             prepared = prepare(draft)
             estimate = estimate_campaign(prepared, draft)
         except Fault as fault:
-            self.add_error(fault.field if fault.field in self.fields else None, str(fault))
+            of_trainer = f"{data['trainer']}_{fault.field}"
+            name = fault.field if fault.field in self.fields else of_trainer
+            self.add_error(name if name in self.fields else None, str(fault))
             return data
         except ValueError as fault:
             self.add_error("sampler", str(fault))

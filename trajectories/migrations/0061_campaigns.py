@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("trajectories", "0065_judged_steps"),
+        ("trajectories", "0067_traces_of_samplers"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

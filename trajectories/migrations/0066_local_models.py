@@ -4,7 +4,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     """Models of this machine are samplers too."""
 
-    dependencies = [("trajectories", "0061_campaigns")]
+    dependencies = [("trajectories", "0065_judged_steps")]
 
     operations = [
         migrations.AlterField(

@@ -32,7 +32,9 @@ class SegmentationJob(LeasedJob):
         "Cutting into steps",
         "Cuttings into steps",
         "cutting",
-        lambda job: f"{job.total_count:,} traces: {segmentation_words(job.segmentation)}",
+        lambda job: (
+            f"{job.total_count:,} trace{'' if job.total_count == 1 else 's'}: {segmentation_words(job.segmentation)}"
+        ),
         lambda job: Progress(job.done_count, job.total_count, "traces"),
         ("trajectories.view_trace",),
         lambda _: ("trajectories.add_segmentationjob",),

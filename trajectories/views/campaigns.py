@@ -179,8 +179,7 @@ def campaign_figure(request: HttpRequest, campaign_id: int, name: str) -> HttpRe
     if request.GET.get("format") == "csv":
         headers = {"Content-Disposition": f'attachment; filename="campaign-{campaign.pk}-{name}.csv"'}
         return StreamingHttpResponse(csv_lines(built), content_type="text/csv; charset=utf-8", headers=headers)
-    address = reverse("campaign_figure", args=[campaign.pk, name])
-    slot = Slot(name, CAMPAIGN_CHARTS[name].title, address)
+    slot = Slot(name, built.title, reverse("campaign_figure", args=[campaign.pk, name]))
     context = figure_context(slot, built) | {"is_live": campaign.is_active, "campaign": campaign}
     template = "insights/_figure" if wants_fragment(request) else "campaigns/figure"
     return render(request, f"trajectories/{template}.html", context)

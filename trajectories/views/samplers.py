@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from trajectories.adapters.local_models.settings import LocalSettings
 from trajectories.charts import SAMPLER_CHARTS
 from trajectories.forms.samplers import PRESETS, SamplerForm, first_values, values_of
 from trajectories.models import Sampler
@@ -112,11 +113,18 @@ def sampler_detail(request: HttpRequest, sampler_id: int) -> HttpResponse:
     return render(request, "trajectories/samplers/detail.html", _context(request, sampler))
 
 
+def _parameters(sampler: Sampler) -> dict[str, Any]:
+    """The parameters of a sampler; those that a local model was stored without are as they are when it is served."""
+    if sampler.is_local:
+        return LocalSettings.from_parameters(sampler.parameters).as_parameters()
+    return dict(sampler.parameters)
+
+
 def _context(request: HttpRequest, sampler: Sampler) -> dict[str, Any]:
     sees_faults = request.user.has_perm("trajectories.view_endpointfault")
     return {
         "sampler": sampler,
-        "parameters": sampler.parameters,
+        "parameters": _parameters(sampler),
         "versions": list(list_versions(sampler)),
         "record": get_record(sampler),
         "gate": held_gate(sampler),

@@ -12,7 +12,7 @@ from trajectories.forms.traces import read_walk, read_walk_exactly
 from trajectories.models import AuditEvent, SavedView
 from trajectories.selectors.saved_views import last_deleted, query_of, views_for
 from trajectories.selectors.selection_words import selection_words
-from trajectories.selectors.traces import TRACES
+from trajectories.selectors.traces import ORDERS, TRACES
 from trajectories.services.curation.saved_views import change_view, delete_view, restore_view, save_view
 from trajectories.views.listing import columns_of
 from trajectories.views.permissions import needs
@@ -55,13 +55,19 @@ def _page(request: HttpRequest, form: SavedViewForm | None = None, query: str = 
         {
             "view": view,
             "query": query_of(view),
-            "words": selection_words(view.rule) if query_of(view) is not None else [],
+            "words": _words(view) if query_of(view) is not None else [],
             "is_own": view.owner_id == person.pk,
         }
         for view in views_for(person)
     ]
     context = {"views": views, "form": form, "query": query, "deleted": last_deleted(person)}
     return render(request, "trajectories/saved_views/list.html", context, status=422 if form is not None else 200)
+
+
+def _words(view: SavedView) -> list[tuple[str, str]]:
+    """What a view shows: (filter, what it says), and its order where that is not the usual one."""
+    order = [("order", ORDERS[view.order])] if view.order in ORDERS else []
+    return selection_words(view.rule) + order
 
 
 @require_POST

@@ -5,13 +5,14 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from trajectories.core.faults import Fault
+from trajectories.core.selections import Selection
 from trajectories.forms.segmentations import SegmentationForm
-from trajectories.forms.traces import read_scope
 from trajectories.models import SegmentationJob
 from trajectories.selectors.blinding import sight_of
 from trajectories.selectors.traces import count_traces
 from trajectories.services.curation.segmentations import plan_segmentation
 from trajectories.views.permissions import needs, require_sight
+from trajectories.views.scopes import of_selection
 from trajectories.views.submissions import once
 from trajectories.views.visitors import visitor
 
@@ -19,9 +20,9 @@ from trajectories.views.visitors import visitor
 @require_http_methods(["GET", "HEAD", "POST"])
 @needs("trajectories.view_trace", "trajectories.add_segmentationjob")
 @once
-def segmentation_new(request: HttpRequest) -> HttpResponse:
+@of_selection
+def segmentation_new(request: HttpRequest, scope: Selection) -> HttpResponse:
     """Ask for the traces of a scope (in the address, as on the trace list) to be cut into other steps."""
-    scope = read_scope(request.GET)
     require_sight(request.user, scope)
     form = SegmentationForm(request.POST if request.method == "POST" else None, initial={"segmentation": ""})
     if form.is_bound and form.is_valid():

@@ -181,8 +181,11 @@ def _parameters(training: Training) -> list[tuple[str, Any]]:
     """(label, value) of every parameter; of a trainer that is not installed any more by the stored names."""
     trainer = TRAINERS.get(training.trainer)
     known = {} if trainer is None else {each.name: each for each in trainer.parameters}
+    given = training.parameters
+    # The database keeps no order of keys.
+    names = [*(name for name in known if name in given), *(name for name in given if name not in known)]
     found = []
-    for name, value in training.parameters.items():
+    for name, value in ((name, given[name]) for name in names):
         parameter = known.get(name)
         words = dict(parameter.choices).get(value, value) if parameter else value
         found.append((parameter.label if parameter else name, words))

@@ -169,6 +169,7 @@ def test_a_lead_asks_for_it_on_a_page_and_a_curator_may_not(trace, lead, curator
     client.force_login(lead)
     assert "holds <strong>1</strong> trace" in client.get(address).content.decode()
     assert client.post(address, {"segmentation": "words:9"}).status_code == 422
+    assert client.post(f"{address}?run=none", {"segmentation": CUT}).status_code == 422
     assert not SegmentationJob.objects.exists()
     answer = client.post(f"{address}?run={trace.run_id}", {"segmentation": CUT})
     job = SegmentationJob.objects.get()

@@ -19,6 +19,7 @@ from trajectories.services.endpoints.samplers import SYMBOLIC, symbolic_within
 from trajectories.services.jobs.ringers import ring
 from trajectories.services.runs.lifecycle import MAX_SEED, MAX_TITLE, draw_seed
 from trajectories.services.runs.plans import PARALLEL, Budget, Plan, PlanError
+from trajectories.services.training.planning import check_base
 
 MOST_PROBLEMS = 20_000
 
@@ -191,6 +192,10 @@ def _check_trainer(draft: Draft) -> None:
             f"{trainer.label!r}.",
             field="sampler",
         )
+    trainer.check(
+        read_parameters(trainer.parameters, draft.plan.parameters),
+        check_base(trainer, draft.sampler) if trainer.base_kinds else None,
+    )
 
 
 def _problems(problem_set: ProblemSet, limit: int | None, name: str) -> list[Problem]:

@@ -33,8 +33,8 @@ PATIENCE = 2.0
 LEAST_SPENT = 0.03
 """It goes on for as long again after the first fit, and for this share of the budget at the least."""
 
-FIRST_STACK = 0.06
-"""After which share of the budget layers are first stacked; then again whenever three times as much was spent."""
+STACKED_AT = 0.2
+"""After which share of the budget layers are stacked, once: it takes as long as some thousand states do."""
 
 
 class SearchTimeoutError(RuntimeError):
@@ -115,13 +115,13 @@ class Watch:
 
     Chains come in the order of how likely they are, so that what fits first is most often right: some more work shows
     other programs that are nearly as likely, among which the votes are then counted. Layers that fit together are
-    looked for at times, since no state tells of them.
+    looked for once, since no state tells of them.
     """
 
     def __init__(self, search: Search, total: int) -> None:
         self._search, self._total = search, total
         self._first: int | None = None
-        self._next_stack = int(total * FIRST_STACK)
+        self._next_stack = int(total * STACKED_AT)
 
     def is_found(self, spent: int) -> bool:
         """Whether to end the search after so much work."""
@@ -132,7 +132,7 @@ class Watch:
     def _stacks(self, spent: int) -> bool:
         if spent < self._next_stack or not self._search.layers:
             return False
-        self._next_stack = spent * 3
+        self._next_stack = self._total + 1
         return next(iter(best_stacks(self._search, STARTS)[1]), Stack((), 1)).wrong == 0
 
 

@@ -113,9 +113,18 @@ class TaskGuide:
         self._guide = guide
         self._odds = {name: max(LEAST, value) for name, value in zip(guide.operations, odds)}
         self._usual = _usual_shares(guide)
+        self._known: dict[int, list[float]] = {}
 
     def costs(self, ops: Sequence[Op], previous: str) -> list[float]:
         """What it costs to go on with each of these operations after the one of that name, "" at the start."""
+        if previous in self._guide.transitions:
+            return self._costs(ops, previous)
+        key = id(ops)  # the search keeps its lists; of what followed an operation that no program had, nothing is known
+        if key not in self._known:
+            self._known[key] = self._costs(ops, previous)
+        return self._known[key]
+
+    def _costs(self, ops: Sequence[Op], previous: str) -> list[float]:
         names = [op.function.__name__ for op in ops]
         shares = self.shares(set(names), previous)
         known = self._guide.details

@@ -1,0 +1,109 @@
+"""The pages of trainings: asking, watching, and what came of it."""
+
+import pytest
+from django.urls import reverse
+
+from tests.trainings import ToldTrainer, make_release, make_training, write_outcome
+from trajectories.models import Training
+from trajectories.services.endpoints.samplers import ensure_symbolic
+from trajectories.services.training.work import train_next
+
+
+@pytest.fixture(autouse=True)
+def _folders(settings, tmp_path):
+    settings.ARTEFACT_DIR = tmp_path / "artefacts"
+    settings.TRAINING_DIR = tmp_path / "trainings"
+
+
+@pytest.fixture
+def as_lead(client, lead):
+    client.force_login(lead)
+    return client
+
+
+@pytest.fixture
+def told(monkeypatch):
+    def act(task, report):
+        report.point(1, loss=0.5)
+        report.point(2, loss=0.25)
+        return write_outcome(task, facts={"told": {"Rows": 3}})
+
+    return ToldTrainer(act).install(monkeypatch)
+
+
+def asked(release, **values):
+    given = {"release": release.pk, "take": "correct", "parameter_steps": "5", "seed": "3"}
+    return given | values
+
+
+def test_a_lead_asks_for_a_training_from_a_release_and_watches_it(as_lead, told):
+    base = ensure_symbolic()
+    release = make_release(2, wrong=1)
+    page = as_lead.get(reverse("release_detail", args=[release.pk])).content.decode()
+    address = f"{reverse('training_new')}?release={release.pk}"
+    assert address in page
+    form = as_lead.get(f"{address}&trainer=told").content.decode()
+    assert f'<option value="{release.pk}" selected>' in form
+    answer = as_lead.post(f"{reverse('training_new')}?trainer=told", asked(release, base=base.pk, per_problem="2"))
+    training = Training.objects.get()
+    assert answer.url == reverse("training_detail", args=[training.pk])
+    assert (training.parameters, training.base, training.seed) == ({"steps": 5}, base, 3)
+    assert training.rule == {"version": 1, "per_problem": 2}
+    assert "Queued" in as_lead.get(answer.url).content.decode()
+    train_next(job_id=training.pk)
+    page = as_lead.get(answer.url).content.decode()
+    training.refresh_from_db()
+    for text in (training.artefact.sha256, training.sampler.title, "Not known to be wrong", "2 at most", "Rows"):
+        assert text in page, text
+    assert training.title in as_lead.get(reverse("training_list")).content.decode()
+    curves = as_lead.get(reverse("training_curves", args=[training.pk])).content.decode()
+    assert "0.25" in curves
+    assert 'data-plot="spec-curves' in curves
+    table = b"".join(as_lead.get(reverse("training_curves", args=[training.pk]), {"format": "csv"}).streaming_content)
+    assert table.decode().splitlines() == ["Step,Loss", "1,0.5", "2,0.25"]
+    file = as_lead.get(reverse("training_artefact", args=[training.pk]))
+    assert b"".join(file.streaming_content) == b'{"lessons": 2}', "what is known to be wrong did not enter"
+
+
+@pytest.mark.parametrize(
+    ("values", "told_as"),
+    [
+        ({"parameter_steps": "0"}, "1 or more"),
+        ({"take": "best"}, "expected one of"),
+        ({"replay": "50"}, "expected one or more to replay"),
+        ({"release": "999999"}, "Found"),
+    ],
+)
+def test_what_is_wrong_is_said_and_changes_nothing(as_lead, told, values, told_as):
+    release = make_release(2)
+    answer = as_lead.post(f"{reverse('training_new')}?trainer=told", asked(release) | values)
+    assert answer.status_code == 422
+    assert told_as in answer.content.decode()
+    assert not Training.objects.exists()
+
+
+def test_a_trainer_or_a_training_that_is_not_there_is_not_found(as_lead):
+    assert as_lead.get(f"{reverse('training_new')}?trainer=none").status_code == 404
+    for name in ("training_detail", "training_curves", "training_artefact"):
+        assert as_lead.get(reverse(name, args=[10**9])).status_code == 404
+
+
+def test_a_curator_sees_none_of_it(client, curator, told):
+    training = make_training(make_release(2), trainer="told")
+    client.force_login(curator)
+    for name, arguments in (("training_list", []), ("training_detail", [training.pk]), ("training_new", [])):
+        assert client.get(reverse(name, args=arguments)).status_code == 403
+
+
+def test_a_person_says_which_sampler_came_of_a_package(as_lead, monkeypatch):
+    ToldTrainer(lambda task, report: write_outcome(task, sampler_kind="")).install(monkeypatch)
+    training = make_training(make_release(2), trainer="told")
+    train_next(job_id=training.pk)
+    sampler = ensure_symbolic()
+    address = reverse("training_detail", args=[training.pk])
+    assert "say which one it is" in as_lead.get(address).content.decode()
+    refused = as_lead.post(reverse("training_attach", args=[training.pk]), {"sampler": "0"}, follow=True)
+    assert "Found" in refused.content.decode()
+    as_lead.post(reverse("training_attach", args=[training.pk]), {"sampler": sampler.pk})
+    training.refresh_from_db()
+    assert (training.state, training.sampler) == ("finished", sampler)
