@@ -99,7 +99,8 @@ def measure(run: int, rounds: int, scorer: str) -> None:
     assert page.status_code == 200, page.status_code
     spent = time.perf_counter() - start, time.process_time() - cpu
     print(f"scorer {scorer or 'none'}: first page, samples read: {spent[0]:.1f} s, of which {spent[1]:.1f} s here")
-    steps = [random.Random(0).randrange(41) for _ in range(rounds)]
+    generator = random.Random(0)
+    steps = [generator.randrange(41) for _ in range(rounds)]
     wall, own = [], []
     for step in steps:
         start, cpu = time.perf_counter(), time.process_time()
