@@ -46,7 +46,7 @@ NO_PARSERS = {
     "pyarrow": "writes tables, and reads back the blocks that the same writer has just set aside",
     "torch": "computes, and reads weights in safetensors",
     "trl": "computes; what reads texts for it is transformers",
-    "sklearn": "computes",
+    "scipy": "computes",
     "threadpoolctl": "sets how many threads compute",
 }
 """Packages that the product imports and that parse no text of a model, and why not."""

@@ -7,7 +7,8 @@ import pytest
 
 from tests import factories
 from tests.insights import make_population
-from trajectories.charts import CHARTS
+from tests.worlds import make_world_set, plan_episodes, play_all, world_plan
+from trajectories.charts import CHARTS, WORLD_CHARTS
 from trajectories.core.figures.records import Mark
 from trajectories.core.figures.specs import plotly_spec
 from trajectories.core.figures.tables import csv_lines
@@ -19,14 +20,18 @@ ALWAYS = ("problems", "samples", "scored", "cut off", "refused", "failed attempt
 
 
 @pytest.fixture
-def population(db):
+def scope(db, name):
+    """What there is to draw for a figure: samples of a set, of one run, or episodes of a world that changes."""
+    if CHARTS[name] in WORLD_CHARTS:
+        turned = [{"episode": 12, "step": 0, "set": {"wall": "upright"}}]
+        episodes = make_world_set(world_plan("maze", {"size": 4}, turned), episodes=40)
+        return InsightScope(runs=(play_all(plan_episodes(episodes)).pk,))
     tasks, runs = make_population(problems=8, samples=6, runs=2)
-    return InsightScope(problem_set=tasks.pk), InsightScope(runs=(runs[0].pk,))
+    return InsightScope(runs=(runs[0].pk,)) if name in ("throughput", "errors") else InsightScope(problem_set=tasks.pk)
 
 
 @pytest.mark.parametrize("name", CHARTS)
-def test_it_draws_what_its_table_says_and_says_what_it_is(name, population, django_assert_max_num_queries):
-    scope = population[name in ("throughput", "errors")]
+def test_it_draws_what_its_table_says_and_says_what_it_is(name, scope, django_assert_max_num_queries):
     with django_assert_max_num_queries(MOST_QUERIES):
         figure = CHARTS[name].build(scope)
     assert figure.missing == ""
@@ -42,9 +47,9 @@ def test_it_draws_what_its_table_says_and_says_what_it_is(name, population, djan
 
 
 @pytest.mark.parametrize("name", CHARTS)
-def test_every_point_that_leads_somewhere_leads_to_a_page(name, population, client, lead):
+def test_every_point_that_leads_somewhere_leads_to_a_page(name, scope, client, lead):
     client.force_login(lead)
-    figure = CHARTS[name].build(population[name in ("throughput", "errors")])
+    figure = CHARTS[name].build(scope)
     links = {point.link for series in figure.series for point in series.points if point.link}
     links |= {row.link for row in figure.rows if row.link} | {count.link for count in figure.counts if count.link}
     assert links

@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 
-from trajectories.charts.base import Chart, percent, run_link
+from trajectories.charts.base import Chart, counts_of, percent, run_link
 from trajectories.core.consolidation.recovery import RECOVERED_OF, WINDOW, moving_share
 from trajectories.core.figures.records import Axis, Column, Figure, Mark, Point, Row, Series, Unit, Value
 from trajectories.selectors.insights.scopes import InsightScope
+from trajectories.selectors.insights.tallies import get_tally
 from trajectories.selectors.insights.worlds import PlayedRun, played_runs
 
 TONES = 8
@@ -44,8 +45,9 @@ def build_success(scope: InsightScope) -> Figure:
         Column("World changes in"), Column("Shortest way of steps taken", Unit.SHARE),
     ]  # fmt: skip
     rows = [Row(_success_row(each), run_link(each.run.pk)) for each in runs]
+    counts = counts_of(get_tally(scope), scope)
     if not runs:
-        return Figure(SUCCESS.title, SUCCESS_WORDS, columns, missing=MISSING)
+        return Figure(SUCCESS.title, SUCCESS_WORDS, columns, counts=counts, missing=MISSING)
     drawn = runs[-DRAWN:]
     series = [_success_series(each, place) for place, each in enumerate(drawn)]
     changes = sorted({change for each in drawn for change in each.changes})
@@ -58,6 +60,7 @@ def build_success(scope: InsightScope) -> Figure:
         definition=SUCCESS_WORDS,
         columns=columns,
         rows=rows,
+        counts=counts,
         series=series,
         x=Axis("Episode", Unit.COUNT),
         y=Axis(f"Success of the last {WINDOW}", Unit.SHARE, top=1.03),
@@ -93,14 +96,16 @@ def build_recovery(scope: InsightScope) -> Figure:
         for place, (each, episodes) in enumerate(recovered)
         if episodes is not None
     ]
+    counts = counts_of(get_tally(scope), scope)
     if not points:
         missing = "No run of this selection has recovered from a change yet." if runs else MISSING
-        return Figure(RECOVERY.title, RECOVERY_WORDS, columns, rows, missing=missing)
+        return Figure(RECOVERY.title, RECOVERY_WORDS, columns, rows, counts=counts, missing=missing)
     return Figure(
         title=RECOVERY.title,
         definition=RECOVERY_WORDS,
         columns=columns,
         rows=rows,
+        counts=counts,
         series=[Series("Recovery", Mark.BARS, "1", points, in_legend=False)],
         x=Axis("", ticks=[(place, _named(each)) for place, (each, _) in enumerate(recovered)]),
         y=Axis("Episodes until success is back", Unit.COUNT),
