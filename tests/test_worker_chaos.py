@@ -14,9 +14,9 @@ from trajectories.models import Worker
 WORKER_INCLUDES = ["tests.worker_tasks"]
 WORKER_CONCURRENCY = 2
 WORKER_SETTINGS = {"WORKER_SILENT_SECONDS": "6"}
-PLACES = {"worker 1", "worker 2", "quick worker", "file worker"}
+PLACES = {"worker 1", "worker 2", "quick worker", "file worker", "training worker"}
 
-KINDS = ("interactive", "sampling", "files")
+KINDS = ("interactive", "sampling", "files", "training")
 """Queues of different workers."""
 
 
