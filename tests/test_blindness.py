@@ -3,14 +3,17 @@
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from datetime import timedelta
 from unittest.mock import patch
 
 import pytest
 from django.contrib.auth.models import Group, Permission, User
+from django.contrib.humanize.templatetags.humanize import naturaltime
 from django.urls import reverse
+from django.utils import timezone
 
 from tests.factories import make_review, make_verdict
-from tests.world import Answer, Visit, Walker, World, admin_visits, make_world, uncovered, undone, visits
+from tests.world import Answer, Visit, Walker, World, admin_visits, make_world, settled, uncovered, undone, visits
 from trajectories.core.curation.reviews import Decision, ReviewDraft
 from trajectories.models import (
     CandidateReview,
@@ -25,6 +28,7 @@ from trajectories.models import (
 from trajectories.selectors.blinding import SEE_REVIEWS
 from trajectories.services.curation.reviews import submit_review, undo_last_review
 from trajectories.services.releases.freezing import freeze_accepted
+from trajectories.templatetags.listing import moment
 
 PLANTED = ("quokkas", "zenobia", "numbats", "wombats", "bilbies", "possums", "dunnarts", "quoll-like")
 """A comment, a reviewer, an imported one, a model's reason and message, a candidate's comment, a release, a tag."""
@@ -110,6 +114,13 @@ def everything(walker: Walker, visited: list[Visit], *, in_part: bool = True) ->
 
 def test_every_address_is_visited(world):
     assert uncovered(visits(world)) == set()
+
+
+def test_how_slowly_pages_are_walked_makes_no_difference():
+    ages = [timedelta(seconds=each) for each in (0, 30, 61, 240, 3_700, 8_000)]
+    lists = {settled(moment(timezone.now() - age)).partition(">")[2] for age in ages}
+    assert lists == {"LATELY</time>"}
+    assert {settled(str(naturaltime(timezone.now() - age))) for age in ages} == {"LATELY"}
 
 
 def without_what_comes_next(answer: Answer) -> tuple[int, str, list[str]]:

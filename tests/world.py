@@ -392,7 +392,7 @@ def _reading(world: World) -> Iterator[Visit]:
             "run_new",
         ),
         *("run_estimate", "run_prompts", "sampler_list", "sampler_new", "trace_list", "trace_import", "trace_next"),
-        "local_model_new",
+        *("local_model_new", "training_list", "training_new"),
         *("trace_compare", "comparison_share"),
         *("trace_actions", "trace_download", "saved_view_list", "review_list"),
     ]
@@ -627,7 +627,8 @@ VARYING = [
     (re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"), "UUID"),
     # That somebody decided may be told, and this is told to who decides on the same trace.
     (re.compile(r'name="despite" value="[0-9]+"'), "NEWEST"),
-    (re.compile(r"\b(?:now|\d+\xa0seconds? ago|a second ago|\d+\xa0minutes? ago|a minute ago)\b"), "LATELY"),
+    # Django writes an unbreakable space between number and unit, lists write a plain one.
+    (re.compile(r"\b(?:now|(?:\d+[\xa0 ]|an? )(?:second|minute|hour)s? ago)\b"), "LATELY"),
     (re.compile(r"T\d\d:\d\d:\d\d(\.\d+)?"), "TIME"),
     (re.compile(r"\b\d\d:\d\d(:\d\d)?\b"), "TIME"),
     # Numbers of threads that were begun by the visit itself, and are given once, whatever is taken back.
@@ -635,6 +636,13 @@ VARYING = [
     # Bells that other tests rang, and how long they have waited by now.
     (re.compile(r'<tr id="queue-[^"]+">.*?</tr>', re.DOTALL), "QUEUE"),
 ]
+
+
+def settled(text: str) -> str:
+    """A page's text without what differs from one request to the next."""
+    for pattern, word in VARYING:
+        text = pattern.sub(word, text)
+    return text
 
 
 @dataclass
@@ -661,10 +669,7 @@ class Walker:
                 response = client.post(visit.address, visit.data, headers=headers)
             body = b"".join(response.streaming_content) if response.streaming else response.content
         there = response.headers.get("Location", "") + response.headers.get("HX-Push-Url", "")
-        text = body.decode(errors="replace")
-        for pattern, word in VARYING:
-            text = pattern.sub(word, text)
-        return Answer(response.status_code, there, text)
+        return Answer(response.status_code, there, settled(body.decode(errors="replace")))
 
     def walk(self, visited: list[Visit], *, in_part: bool = True) -> Iterator[tuple[str, Visit, Answer]]:
         """(what was asked, in words; the visit; what came back) of each, whole and if asked for in part."""
