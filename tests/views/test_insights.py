@@ -12,7 +12,8 @@ from django.urls import reverse
 from docs.write_plotly_css import TARGET, written
 from tests import factories
 from tests.insights import make_population
-from trajectories.charts import CHARTS, INSIGHTS, RUN_CHARTS
+from tests.worlds import make_world_set, plan_episodes, play_all, world_plan
+from trajectories.charts import CHARTS, INSIGHTS, RUN_CHARTS, WORLD_CHARTS
 from webapp.static_files import SCRIPT, plotly_folder
 
 pytestmark = pytest.mark.django_db
@@ -54,9 +55,16 @@ def test_a_figure_is_a_page_with_its_table_and_a_fragment(reader, population):
     assert spec["meta"]["title"] == "pass@k and cons@k: Evaluation set"
 
 
+def world_run():
+    """A run of episodes in a world that changes."""
+    turned = [{"episode": 12, "step": 0, "set": {"wall": "upright"}}]
+    return play_all(plan_episodes(make_world_set(world_plan("maze", {"size": 4}, turned), episodes=40)))
+
+
 @pytest.mark.parametrize("name", CHARTS)
 def test_the_file_holds_what_the_table_holds(name, reader, population):
-    query = {"run": population[1][0].pk}
+    run = world_run() if CHARTS[name] in WORLD_CHARTS else population[1][0]
+    query = {"run": run.pk}
     page = reader.get(reverse("figure", args=[name]), query).content.decode()
     answer = reader.get(reverse("figure", args=[name]), {**query, "format": "csv"})
     assert answer["Content-Type"] == "text/csv; charset=utf-8"

@@ -25,7 +25,10 @@ AREAS: dict[str, tuple[str, tuple[str, ...]]] = {
     ),
     "Samplers": ("sampler_list", ("samplers", "instructions")),
     "Runs": ("run_list", ("runs", "minds")),
-    "Traces": ("trace_list", ("traces", "threads", "reviews", "judging", "rubrics", "reverifications", "comparisons")),
+    "Traces": (
+        "trace_list",
+        ("traces", "threads", "reviews", "judging", "rubrics", "reverifications", "comparisons", "segmentations"),
+    ),
     "Queues": ("queue_list", ("queues",)),
     "Quality": ("quality", ("quality", "adjudications")),
     "Insights": ("insights", ("insights",)),
@@ -55,6 +58,8 @@ RARE_AREAS: dict[str, tuple[tuple[str, str], ...]] = {
         ("Trainings", "training_list"),
     ),
     "People": (
+        ("Reviews", "review_list"),
+        ("Saved views of traces", "saved_view_list"),
         ("Disputes", "adjudication_list"),
         ("Compare two traces", "comparison_next"),
         ("Ranking by comparisons", "comparison_ranking"),

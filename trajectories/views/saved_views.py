@@ -49,7 +49,8 @@ def saved_view_list(request: HttpRequest) -> HttpResponse:
     return _page(request, form, read_walk(request.GET).query())
 
 
-def _page(request: HttpRequest, form: SavedViewForm | None = None, query: str = "") -> HttpResponse:
+def _page(request: HttpRequest, form: SavedViewForm | None = None, query: str | None = None) -> HttpResponse:
+    """The list of views; beside a refused form, what to send it with again where it is to keep the list of a query."""
     person = visitor(request)
     views = [
         {
