@@ -89,14 +89,14 @@ def mirror_task(number: int, **values: Any) -> Problem:
     return factories.make_problem(**fields)
 
 
-def two_sets(training: int = 4, held_out: int = 6) -> tuple[ProblemSet, ProblemSet]:
-    """A training set and a held-out set of mirror tasks."""
+def two_sets(training: int = 4, held_out: int = 6, first: int = 0) -> tuple[ProblemSet, ProblemSet]:
+    """A training set and a held-out set of mirror tasks, numbered from `first` and from a thousand after it."""
     sets = factories.make_problem_set(title="Training"), factories.make_problem_set(title="Held out")
     for number in range(training):
-        mirror_task(number, problem_set=sets[0])
+        mirror_task(first + number, problem_set=sets[0])
     for number in range(held_out):
         family = "even" if number % 2 == 0 else "odd"
-        mirror_task(1_000 + number, problem_set=sets[1], split="eval", family=family)
+        mirror_task(first + 1_000 + number, problem_set=sets[1], split="eval", family=family)
     return sets
 
 

@@ -8,13 +8,13 @@ from django.contrib.auth.models import User
 from django.urls import reverse
 
 from tests import factories
-from tests.campaigns import begin
+from tests.campaigns import begin, two_sets
 from tests.generation import writing_plan
 from tests.judging import job_over, works
 from trajectories.adapters.chat_api import ChatSettings
 from trajectories.core.selections import Selection
 from trajectories.core.verifiers import VERIFIERS
-from trajectories.models import Delivery, Export, Import, Release, Sampler, Training
+from trajectories.models import Campaign, Delivery, Export, Import, Release, Sampler, Training
 from trajectories.services.curation.segmentations import plan_segmentation
 from trajectories.services.endpoints.samplers import ensure_symbolic
 from trajectories.services.generation.jobs import plan_generation
@@ -50,6 +50,12 @@ def _freezing() -> Any:
     return plan_freezing(actor=User.objects.get_or_create(username="freezer")[0], order=Order("Next"), key=uuid.uuid4())
 
 
+def _campaign() -> Campaign:
+    """A campaign with problems of its own: no problem is stored twice."""
+    sets = two_sets(first=10_000 * Campaign.objects.count())
+    return begin(sets=sets, instructions=ensure_symbolic_views(), sampler=ensure_symbolic(), trainer="embedded")
+
+
 MAKERS: dict[str, Callable[[], Any]] = {
     "run": lambda: factories.plan(title="The run"),
     "judge_job": lambda: job_over(works("right"), model()),
@@ -62,7 +68,7 @@ MAKERS: dict[str, Callable[[], Any]] = {
         kind=Import.Kind.QUESTIONS, source="questions.jsonl", options={"set_title": "A set", "on_fault": "skip"}
     ),
     "freezing": _freezing,
-    "campaign": lambda: begin(instructions=ensure_symbolic_views(), sampler=ensure_symbolic(), trainer="embedded"),
+    "campaign": _campaign,
     "segmentation": lambda: plan_segmentation(
         actor=None, selection=Selection(problem=works("right")[0].problem_id), segmentation="sentences:1"
     ),

@@ -13,7 +13,16 @@ from tests import factories
 from tests.factories import make_review, make_trace, make_verdict, plan
 from tests.jobs import MAKERS, make_job
 from trajectories.admin.base import COUNTED, EstimatingPaginator
-from trajectories.models import Problem, Run
+from trajectories.models import (
+    Artefact,
+    Episode,
+    Generation,
+    Mind,
+    Problem,
+    Run,
+    TrainingPoint,
+    Transition,
+)
 
 MODELS = list(apps.get_app_config("trajectories").get_models())
 
@@ -23,11 +32,31 @@ def chief(db):
     return User.objects.create_superuser("chief", password="a long enough password")
 
 
+def rows_of_learning(trace):
+    """A row of each of those tables that agents, campaigns and trainings fill."""
+    campaign, training = make_job("campaign"), make_job("training")
+    Generation.objects.create(
+        campaign=campaign, number=9, arm="champion", run=trace.run, training=training, sampler=trace.run.sampler,
+        evaluation=trace.run,
+    )  # fmt: skip
+    TrainingPoint.objects.create(training=training, step=1, values={"loss": 0.5})
+    Artefact.objects.create(sha256=f"{trace.pk:064d}", name="learnt.json", byte_size=3)
+    mind = Mind.objects.create(
+        run=trace.run, instruction=factories.make_instruction(), temperature=0.0, ordinal=trace.pk, agent="tabular",
+        agent_version=1, world={"kind": "maze"}, surroundings={}, seed=7, weights=b"weights",
+    )  # fmt: skip
+    Transition.objects.create(
+        mind=mind, state="1,2", action=0, after="1,3", first_episode=0, seen_episode=0, seen_step=1
+    )
+    Episode.objects.create(trace=trace, mind=mind, number=0, thoughts=[{}], values=[])
+
+
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
 def test_everything_can_be_looked_at_and_nothing_added_or_changed(client, chief, model):
     review = make_review(trace=make_trace(), reviewer=chief)
     make_verdict(trace=review.trace)
     plan(actor=chief)
+    rows_of_learning(review.trace)
     assert model in admin.site._registry
     client.force_login(chief)
     name = f"admin:trajectories_{model._meta.model_name}"
@@ -67,6 +96,7 @@ def rows_of_everything(chief):
     plan(actor=chief)
     for kind in MAKERS:
         make_job(kind)
+    rows_of_learning(trace)
 
 
 def queries_of(client, model, query=""):
@@ -79,7 +109,7 @@ def test_queries_do_not_grow_with_the_rows_of_a_table(client, chief):
     client.force_login(chief)
     rows_of_everything(chief)
     there = [model for model in MODELS if model.objects.exists()]
-    assert len(there) >= 18
+    assert len(there) >= 30
     before = {model.__name__: queries_of(client, model) for model in there}
     for _ in range(3):
         rows_of_everything(chief)
@@ -105,6 +135,11 @@ def test_a_number_finds_the_row_of_that_id_and_a_word_the_title(client, chief):
     assert listed("needle") == [found]
     assert listed(f" {other.pk} ") == [other]
     assert listed("nothing of the kind") == []
+    rows_of_learning(make_trace())
+    state = Transition.objects.get()
+    address = changelist(Transition)
+    assert list(client.get(address, {"q": "1,2"}).context["cl"].queryset) == [state]
+    assert list(client.get(address, {"q": "1,"}).context["cl"].queryset) == []
     problem = factories.make_problem(name="abc12345")
     address = changelist(Problem)
     assert list(client.get(address, {"q": "abc1"}).context["cl"].queryset) == [problem]
