@@ -121,6 +121,7 @@ def test_how_slowly_pages_are_walked_makes_no_difference():
     lists = {settled(moment(timezone.now() - age)).partition(">")[2] for age in ages}
     assert lists == {"LATELY</time>"}
     assert {settled(str(naturaltime(timezone.now() - age))) for age in ages} == {"LATELY"}
+    assert settled("<dt>Pace</dt><dd>45 an hour</dd>") == settled("")
 
 
 def without_what_comes_next(answer: Answer) -> tuple[int, str, list[str]]:

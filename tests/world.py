@@ -629,6 +629,8 @@ VARYING = [
     (re.compile(r'name="despite" value="[0-9]+"'), "NEWEST"),
     # Django writes an unbreakable space between number and unit, lists write a plain one.
     (re.compile(r"\b(?:now|(?:\d+[\xa0 ]|an? )(?:second|minute|hour)s? ago)\b"), "LATELY"),
+    # A person's own pace, told once their session has lasted a minute.
+    (re.compile(r"<dt>Pace</dt><dd>\d+ an hour</dd>"), ""),
     (re.compile(r"T\d\d:\d\d:\d\d(\.\d+)?"), "TIME"),
     (re.compile(r"\b\d\d:\d\d(:\d\d)?\b"), "TIME"),
     # Numbers of threads that were begun by the visit itself, and are given once, whatever is taken back.
