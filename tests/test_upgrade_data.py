@@ -395,7 +395,9 @@ def test_bells_of_the_version_before_wait_no_more(upgraded):
 PAGES = re.compile(r"^home$|_(list|detail|next|new|freezing)$")
 SENT_ON = re.compile(r"_next$|^export_detail$|^procedural_detail$|^release_freezing$")
 """Pages that may send on to another one."""
-NO_CURATORS = re.compile(r"^(release|export|import|adjudication|audit|campaign|training)_|^quality$|(?<!repair)_new$")
+NO_CURATORS = re.compile(
+    r"^(release|export|import|adjudication|audit|campaign|training)_|^quality$|(?<!repair)(?<!world)_new$"
+)
 EACH = 3
 """Of the rows of one kind so many are looked at, spread over all."""
 
@@ -406,7 +408,7 @@ def make_world() -> World:
     rows = {f"{name}_id": _spread(name) for name in names}
     kinds = {"generation": "generationjob", "judge_job": "judgejob", "reverification": "reverification"}
     kinds |= {"release": "freezing", "candidate_id": "problemcandidate"}
-    rows["audit"] = [audit.name for audit in LISTED]
+    rows |= {"audit": [audit.name for audit in LISTED], "world": ["maze"]}
     return World({}, {**rows, **{word: _spread(name) for word, name in kinds.items()}, "code": [CODE]})
 
 
@@ -421,7 +423,7 @@ def test_pages_show_what_is_there(upgraded, name):
     missing = {"import_detail", "release_freezing"} if upgraded.version == "29a489d" else set()
     missing |= {"release_rule_detail", "queue_detail", "queue_next"}  # there was none to keep
     missing |= {"queue_group_next", "delivery_detail"}
-    missing |= {"training_detail", "training_curves", "training_artefact", "campaign_detail"}
+    missing |= {"training_detail", "campaign_detail", "mind_detail"}
     missing |= {"job_detail", "thread_new"}  # of kinds that have no page of their own, and a form that is only sent
     for route, pattern in every_pattern():
         view = pattern.name or ""
