@@ -8,6 +8,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from playwright.sync_api import Page, Route, expect
 
+from tests.browser.paces import accept_by_one_key
 from tests.queues import item_of, make_traces, queue_of
 from tests.worker import wait_for
 from trajectories.core.curation.schemas import DecisionSchema, StepMode
@@ -116,9 +117,7 @@ def test_a_queue_is_worked_through_by_keys_alone(log_in, curator, lead):
 def test_one_key_a_trace_and_a_held_key_decides_nothing_unseen(log_in, curator, queue, traces):
     page = log_in(curator)
     page.goto(f"/queues/{queue.pk}/next/")
-    page.get_by_label("Your menu").click()
-    page.get_by_role("button", name="a alone").click()
-    page.keyboard.press("Escape")
+    accept_by_one_key(page)
     start(page, queue, traces[0])
     page.evaluate("""for (let count = 0; count < 20; count += 1) document.body.dispatchEvent(
         new KeyboardEvent("keydown", {key: "a", repeat: count > 0, bubbles: true, cancelable: true}))""")

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests import factories
+from tests.browser.paces import accept_by_one_key
 from tests.browser.test_queues import DECIDE, at, press, start
 from tests.queues import make_traces, queue_of
 from tests.worker import wait_for
@@ -103,9 +104,7 @@ def test_one_key_an_accepted_item_and_the_next_is_painted_at_once(log_in, curato
     queue = queue_of(lead, traces)
     page = log_in(curator)
     page.goto(f"/queues/{queue.pk}/next/")
-    page.get_by_label("Your menu").click()
-    page.get_by_role("button", name="a alone").click()
-    page.keyboard.press("Escape")
+    accept_by_one_key(page)
     start(page, queue, traces[0])
     page.evaluate(PAINTED)
     for trace, following in pairwise(traces):

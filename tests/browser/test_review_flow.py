@@ -7,6 +7,7 @@ from django.contrib.auth.models import User
 from playwright.sync_api import Page, Route, expect
 
 from tests import factories
+from tests.browser.paces import accept_by_one_key
 from tests.worker import wait_for
 from trajectories.core.curation.reviews import Decision, ReviewDraft
 from trajectories.models import Review, ReviewLease, Trace
@@ -264,9 +265,7 @@ def test_one_key_accepts_and_goes_on_for_who_has_chosen_it(log_in, curator, trac
     page = log_in(curator)
     start(page, traces[0])
     expect(page.get_by_role("button", name="Accept and next")).to_be_hidden()
-    page.get_by_label("Your menu").click()
-    page.get_by_role("button", name="a alone").click()
-    page.keyboard.press("Escape")
+    accept_by_one_key(page)
     press(page, "3", "a")
     at(page, traces[1])
     expect(page.get_by_text("1 of 4 reviewed by you")).to_be_visible()

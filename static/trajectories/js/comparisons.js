@@ -11,7 +11,7 @@ function arrive() {
 
 document.addEventListener("submit", (event) => {
   if (event.target.id !== "comparison-form") return;
-  event.target.elements.seconds.value = ((performance.now() - lookedSince) / 1000).toFixed(1);
+  event.target.elements.seconds.value = ((performance.now() - lookedSince) / 1000).toFixed(3);
 }, true);
 document.addEventListener("htmx:beforeSwap", (event) => {
   // The server has ended this lease already, or gives the same one again.

@@ -93,7 +93,7 @@ document.addEventListener("click", (event) => {
 });
 
 document.addEventListener("htmx:configRequest", (event) => {
-  if (event.detail.elt === form()) event.detail.parameters.set("seconds", secondsLooked().toFixed(1));
+  if (event.detail.elt === form()) event.detail.parameters.set("seconds", secondsLooked().toFixed(3));
 });
 document.addEventListener("htmx:beforeSwap", (event) => {
   const { requestConfig, xhr } = event.detail;
@@ -135,7 +135,7 @@ document.addEventListener("click", (event) => {
 
 document.addEventListener("submit", (event) => {
   if (event.target !== form() || !form()) return;
-  if (form().elements.seconds) form().elements.seconds.value = secondsLooked().toFixed(1);
+  if (form().elements.seconds) form().elements.seconds.value = secondsLooked().toFixed(3);
   const skips = Boolean(event.submitter?.matches("[data-skip]"));
   if (isOrdinary || event.submitter?.value === "stay" || !(skips || isComplete(new FormData(form())))) return;
   if (isBusy()) {

@@ -17,7 +17,8 @@ export function choose(field, value) {
   const body = new FormData(form);
   body.set(field, value);
   show(field, value);
-  fetch(form.action, { method: "POST", body, redirect: "manual" });
+  // Arrives even where the page is left at this moment.
+  fetch(form.action, { method: "POST", body, redirect: "manual", keepalive: true });
 }
 
 document.addEventListener("submit", (event) => {
