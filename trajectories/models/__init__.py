@@ -19,6 +19,7 @@ from trajectories.models.instructions import Instruction
 from trajectories.models.job_kinds import JobKind
 from trajectories.models.judging import JudgeJob, JudgeJobAnswer, JudgeJobItem
 from trajectories.models.minds import Episode, Mind, Transition
+from trajectories.models.people import Invitation, SignIn
 from trajectories.models.problems import Problem, ProblemSet
 from trajectories.models.queues import Queue, QueueGuidelines, QueueWork
 from trajectories.models.releases import Export, Release, ReleaseItem, ReleaseRule
@@ -79,6 +80,7 @@ __all__ = [
     "ImportedReview",
     "ImportedVerdict",
     "Instruction",
+    "Invitation",
     "JudgeJob",
     "JudgeJobAnswer",
     "JudgeJobItem",
@@ -116,6 +118,7 @@ __all__ = [
     "SavedView",
     "SearchBacklog",
     "SegmentationJob",
+    "SignIn",
     "Submission",
     "Tag",
     "Text",
