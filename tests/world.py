@@ -275,6 +275,7 @@ def _reading(world: World) -> Iterator[Visit]:
         "adjudication_detail": [[world.traces[0].pk], [world.old.pk]],
         "quality_reviewer": [[world.reviewer.pk]],
         "ask_detail": [[world.run.pk]],
+        "invitation_accept": [["none"]],
         "audit_detail": [[name] for name in AUDITS],
         "brief_detail": [[world.brief.pk]],
         "brief_edit": [[world.brief.pk]],
@@ -396,6 +397,7 @@ def _reading(world: World) -> Iterator[Visit]:
         *("local_model_new", "training_list", "training_new"),
         *("trace_compare", "comparison_share"),
         *("trace_actions", "trace_download", "saved_view_list", "review_list"),
+        *("account", "people_list"),
     ]
     for name in bare:
         yield Visit(name, reverse(name))
@@ -537,6 +539,10 @@ def _posting(world: World) -> Iterator[Visit]:
         ("review_void_undo", [world.void.pk], {"key": key}),
         *(("audit_queue", [name], {}) for name in AUDITS),
         ("ask_new", [], {"problem": ""}),
+        ("sign_in_end", [10**9], {}),
+        ("sign_ins_end", [], {}),
+        ("invitation_revoke", [10**9], {}),
+        ("person_change", [10**9], {}),
         ("brief_preview", [], {"title": "A", "name": "a", "template": "{problem}"}),
         ("campaign_budget", [world.campaign.pk], {"budget_tokens": "0"}),
         ("campaign_estimate", [], {"title": ""}),

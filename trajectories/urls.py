@@ -153,7 +153,7 @@ urlpatterns: list[URLPattern] = [
         name="login",
     ),
     path("invitations/<int:invitation_id>/revoke/", people.invitation_revoke, name="invitation_revoke"),
-    path("invitations/<str:token>/", people.invitation_accept, name="invitation_accept"),
+    path("invitations/<str:secret>/", people.invitation_accept, name="invitation_accept"),
     path("logout/", auth_views.LogoutView.as_view(), name="logout"),
     path("mentions/", threads.mention_list, name="mention_list"),
     path("mentions/<int:mention_id>/read/", threads.mention_read, name="mention_read"),

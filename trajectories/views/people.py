@@ -79,17 +79,17 @@ def person_change(request: HttpRequest, user_id: int) -> HttpResponse:
 @login_not_required
 @sensitive_post_parameters("password", "again")
 @require_http_methods(["GET", "HEAD", "POST"])
-def invitation_accept(request: HttpRequest, token: str) -> HttpResponse:
+def invitation_accept(request: HttpRequest, secret: str) -> HttpResponse:
     """Make the account that a link invites to, and log in with it."""
     try:
-        invitation = open_invitation(token)
+        invitation = open_invitation(secret)
     except Fault as fault:
         return render(request, "trajectories/people/accept.html", {"trouble": str(fault)}, status=404)
     form = AcceptForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
         try:
             data = form.cleaned_data
-            person = accept_invitation(token=token, username=data["username"], password=data["password"])
+            person = accept_invitation(token=secret, username=data["username"], password=data["password"])
         except Fault as fault:
             form.add_error(fault.field or None, str(fault))
         else:
