@@ -363,6 +363,7 @@ def _reading(world: World) -> Iterator[Visit]:
             "budget",
             "budget_problems",
             "versus",
+            "optimal",
             "instruction_list",
             "mention_list",
             "instruction_new",
