@@ -30,6 +30,7 @@ from django.db.models.functions import Cast, Coalesce
 from trajectories.core.consolidation.metrics import pass_at_k
 from trajectories.core.identity import content_hash
 from trajectories.core.records import JSON, Outcome
+from trajectories.core.verifiers.opinions import SCORER
 from trajectories.core.verifiers.unfinished import UNFINISHED
 from trajectories.models import Instruction, Problem, Trace, Verdict
 from trajectories.models.traces import given_answer
@@ -343,7 +344,8 @@ WITH words AS ({words}) SELECT answer, verifier, outcome, count(*) FROM words GR
 def _verifier_outcomes(problem: Problem, sight: Sight, hashes: Sequence[str]) -> dict[str, Outcomes]:
     """By group and verifier: (outcome, samples), commonest first."""
     of_samples = Q(trace__problem=problem, trace__hinted=False, trace__edited_by=None, trace__answer_hash__in=hashes)
-    words = Verdict.objects.filter(verdicts_seen(sight), of_samples).annotate(answer=F("trace__answer_hash"))
+    by_scorers = Q(verifier__startswith=f"{SCORER}:")  # they give no outcome that could be counted
+    words = Verdict.objects.filter(verdicts_seen(sight), of_samples, ~by_scorers).annotate(answer=F("trace__answer_hash"))
     # Several versions of a verifier may have said the same of a sample.
     once = words.order_by().values("trace_id", "answer", "verifier", "outcome").distinct()
     outcomes: dict[str, Outcomes] = {}
