@@ -210,9 +210,8 @@ def _build_groups(
     samples: int,
     veiled: Set[str],
 ) -> Sequence[AnswerGroup]:
-    """Complete (rank, counts) pairs with what the samples of each group are and what verifiers said; not what they said
-    of outputs that are `veiled`.
-    """
+    """Complete (rank, counts) pairs with what the samples of each group are, and what verifiers said of outputs that are
+    not `veiled`."""
     hashes = [row["answer_hash"] for _, row in ranked]
     outcomes = _verifier_outcomes(problem, sight, [key for key in hashes if key not in veiled])
     best = {row["answer_hash"]: row["best"] % 2**BITS_OF_IDS for _, row in ranked}
@@ -344,8 +343,8 @@ WITH words AS ({words}) SELECT answer, verifier, outcome, count(*) FROM words GR
 def _verifier_outcomes(problem: Problem, sight: Sight, hashes: Sequence[str]) -> dict[str, Outcomes]:
     """By group and verifier: (outcome, samples), commonest first."""
     of_samples = Q(trace__problem=problem, trace__hinted=False, trace__edited_by=None, trace__answer_hash__in=hashes)
-    by_scorers = Q(verifier__startswith=f"{SCORER}:")  # they give no outcome that could be counted
-    words = Verdict.objects.filter(verdicts_seen(sight), of_samples, ~by_scorers).annotate(answer=F("trace__answer_hash"))
+    counted = verdicts_seen(sight) & ~Q(verifier__startswith=f"{SCORER}:")
+    words = Verdict.objects.filter(counted, of_samples).annotate(answer=F("trace__answer_hash"))
     # Several versions of a verifier may have said the same of a sample.
     once = words.order_by().values("trace_id", "answer", "verifier", "outcome").distinct()
     outcomes: dict[str, Outcomes] = {}
