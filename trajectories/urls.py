@@ -7,6 +7,7 @@ from trajectories.forms.accounts import LoginForm
 from trajectories.views import (
     adjudications,
     arc_scores,
+    asks,
     attempts,
     audits,
     briefs,
@@ -74,6 +75,8 @@ urlpatterns: list[URLPattern] = [
     path("adjudications/next/", adjudications.adjudication_next, name="adjudication_next"),
     path("adjudications/<int:trace_id>/", adjudications.adjudication_detail, name="adjudication_detail"),
     path("adjudications/<int:trace_id>/decide/", adjudications.adjudication_decide, name="adjudication_decide"),
+    path("ask/", asks.ask_new, name="ask_new"),
+    path("ask/<int:run_id>/", asks.ask_detail, name="ask_detail"),
     path("briefs/", briefs.brief_list, name="brief_list"),
     path("briefs/new/", briefs.brief_new, name="brief_new"),
     path("briefs/preview/", briefs.brief_preview, name="brief_preview"),

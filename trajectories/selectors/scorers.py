@@ -14,6 +14,7 @@ from trajectories.core.curation.reviews import Decision, StepLabel
 from trajectories.core.records import Outcome
 from trajectories.core.scorers.features import Seen
 from trajectories.core.scorers.metrics import Quality, measure
+from trajectories.core.strategies.base import AttemptKind
 from trajectories.core.verifiers.model_judge import GRADE
 from trajectories.core.verifiers.opinions import scorer_verifier
 from trajectories.models import Review, Scorer, Scoring, Trace, Verdict
@@ -67,9 +68,10 @@ def list_judges() -> list[str]:
 def choose_traces(scorer: Scorer) -> Chosen:
     """The labelled traces of a scorer's selection, of one problem no more than it wants, drawn by its seed."""
     traces = traces_in(scorer.rule, EVERYTHING).filter(pk__lte=scorer.last_trace)
-    unaided = traces.filter(hinted=False, edited_by=None)
+    whole = traces.exclude(attempt__kind=AttemptKind.STEP)
+    unaided = whole.filter(hinted=False, edited_by=None)
     labelled = unaided.filter(_labelled(scorer))
-    total, without_help = traces.count(), unaided.count()
+    total, whole_count, without_help = traces.count(), whole.count(), unaided.count()
     found: dict[int, list[int]] = defaultdict(list)
     for key, problem in labelled.order_by("problem_id", "pk").values_list("pk", "problem_id"):
         found[problem].append(key)
@@ -77,7 +79,8 @@ def choose_traces(scorer: Scorer) -> Chosen:
     labelled_count = sum(map(len, found.values()))
     taken = Chosen(drawn)
     left_out = {
-        "shown the answer, or edited by people": total - without_help,
+        "steps of a search, no whole draw": total - whole_count,
+        "shown the answer, or edited by people": whole_count - without_help,
         "without a word on whether they are right": without_help - labelled_count,
         f"beyond {scorer.most_each:,} of one problem": labelled_count - taken.count,
     }

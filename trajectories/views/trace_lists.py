@@ -118,7 +118,7 @@ def _say_more(traces: Sequence[Trace], walk: TraceWalk, sight: Sight, columns: S
 
 
 def _menus(request: HttpRequest) -> dict[str, Any]:
-    """What the menus offer this person, views to open, and what the list is now, for keeping it and choosing columns."""
+    """What the menus offer this person, views to open, and what the list is now: to keep it, to choose columns."""
     person = visitor(request)
     views = list(views_for(person)[: MENU_SIZE + 1])
     given = request.GET.lists()
