@@ -62,6 +62,7 @@ from trajectories.models import (
     Run,
     Sampler,
     SavedView,
+    Scorer,
     Trace,
     Training,
     TrainingPoint,
@@ -106,6 +107,7 @@ class World:
     export: Export
     delivery: Delivery
     training: Training
+    scorer: Scorer
     candidate: ProblemCandidate
     rejected: ProblemCandidate
     generation: GenerationJob
@@ -126,6 +128,24 @@ class World:
     campaign: Campaign
     view: SavedView
     played: Trace
+
+
+def _scorer() -> Scorer:
+    """A scorer that was trained, with its figure and its file."""
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "scorer.json"
+        file.write_bytes(b'{"format":1}')
+        artefact = store_artefact(file, suffix="json")
+    bins = [{"score": 0.2, "right": 0.25, "count": 20}, {"score": 0.8, "right": 0.75, "count": 20}]
+    quality = {
+        "count": 40, "right": 20, "problems": 8, "auc": 0.85, "auc_low": 0.7, "auc_high": 0.95, "auc_within": 0.8,
+        "brier": 0.2, "ece": 0.05, "log_loss": 0.5, "bins": bins,
+    }  # fmt: skip
+    return Scorer.objects.create(
+        name="world", version=1, state="finished", artefact=artefact, quality=quality, finished_at=timezone.now(),
+        counts={"right": 20, "wrong": 20, "problems": 8, "traces": 40, "left_out": {}},
+        learnt={"methods": [["Logistic regression on the numbers", 5]], "telling": [["steps", 0.8, 0.5]]},
+    )  # fmt: skip
 
 
 def _training(release: Release) -> Training:
@@ -202,6 +222,7 @@ def make_world(lead: User) -> World:
     )
     for trace in traces:
         JudgeJobItem.objects.create(judge_job=job, trace=trace)
+    factories.make_verdict(trace=traces[0], verifier=f"model_judge:{judged_by.name}", outcome="pass", score=0.9)
     again = Reverification.objects.create(verifiers=["arc_test"], last_id=1, total_count=1, state="finished")
     queue = queue_of(lead, list(traces))
     campaign = measured_campaign(lead, run, release)
@@ -221,6 +242,7 @@ def make_world(lead: User) -> World:
         export=Export.objects.get(pk=export.pk),
         delivery=Delivery.objects.get(pk=delivery.pk),
         training=_training(release),
+        scorer=_scorer(),
         candidate=candidate,
         rejected=rejected,
         generation=candidate.job,
@@ -287,6 +309,7 @@ def _reading(world: World) -> Iterator[Visit]:
         "training_detail": [[world.training.pk]],
         "training_curves": [[world.training.pk]],
         "training_artefact": [[world.training.pk]],
+        **{f"scorer_{page}": [[world.scorer.pk]] for page in ("detail", "figure", "artefact", "score")},
         "export_detail": [[world.export.pk]],
         "export_download": [[world.export.pk]],
         "figure": [[name] for name in CHARTS],
@@ -299,6 +322,7 @@ def _reading(world: World) -> Iterator[Visit]:
         "instruction_edit": [[world.instruction.pk]],
         "import_detail": [[world.imported_file.pk]],
         "job_detail": [["run", world.run.pk]],
+        **{name: [[f"model_judge:{world.rubric.name}"]] for name in ("scorer_judge", "scorer_judge_figure")},
         "judge_job_detail": [[world.judge_job.pk]],
         "problem_text": [[world.problem.pk, "statement"]],
         "freezing_removed": [[Freezing.objects.get(release=world.release).pk, "contaminated"]],
@@ -395,7 +419,7 @@ def _reading(world: World) -> Iterator[Visit]:
             "run_new",
         ),
         *("run_estimate", "run_prompts", "sampler_list", "sampler_new", "trace_list", "trace_import", "trace_next"),
-        *("local_model_new", "training_list", "training_new"),
+        *("local_model_new", "training_list", "training_new", "scorer_list", "scorer_new"),
         *("trace_compare", "comparison_share"),
         *("trace_actions", "trace_download", "saved_view_list", "review_list"),
         *("account", "people_list"),
@@ -593,6 +617,7 @@ def _posting(world: World) -> Iterator[Visit]:
         ("file_pin", ["export", world.export.pk], {"pinned": "1"}),
         ("file_pin", ["delivery", world.delivery.pk], {"pinned": "0"}),
         ("training_attach", [world.training.pk], {"sampler": world.sampler.pk}),
+        ("scorer_follow", [world.scorer.pk], {"follows": "1"}),
         ("repair_new", [trace], {"key": key}),
         ("repair_new", [trace], {"key": key, "part_0": "Other words.", "then": "diff"}),
         ("repair_new", [trace], {"key": key, "part_0": "Other words.", "program": "print(1)"}),

@@ -33,6 +33,7 @@ from trajectories.models.rubrics import Rubric
 from trajectories.models.runs import Attempt, Run, RunProblem
 from trajectories.models.samplers import Sampler, SamplerGate
 from trajectories.models.saved_views import SavedView
+from trajectories.models.scorers import Scorer, Scoring
 from trajectories.models.segmentations import SegmentationJob
 from trajectories.models.sketches import ProblemSketch
 from trajectories.models.submissions import Submission
@@ -49,7 +50,7 @@ JOB_KINDS: dict[str, JobKind] = {
     model.job_kind.word: model.job_kind
     for model in (
         *(Run, JudgeJob, GenerationJob, Reverification, Export, Import, Freezing, Delivery, SegmentationJob),
-        *(Training, Campaign),
+        *(Training, Scorer, Scoring, Campaign),
     )
 }
 """Every kind of background job by its word, in the order of lists."""
@@ -116,6 +117,8 @@ __all__ = [
     "Sampler",
     "SamplerGate",
     "SavedView",
+    "Scorer",
+    "Scoring",
     "SearchBacklog",
     "SegmentationJob",
     "SignIn",

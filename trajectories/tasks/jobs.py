@@ -30,6 +30,9 @@ from trajectories.services.releases.deliveries import deliver_next, lost_deliver
 from trajectories.services.releases.exports import is_short, lost_exports, rebuild_export, write_export
 from trajectories.services.releases.freezing import freeze_next, lost_freezings, retry_freezing
 from trajectories.services.runs.lifecycle import cancel_run, pause_run, resume_run
+from trajectories.services.scorers.planning import retry_scorer
+from trajectories.services.scorers.scoring import lost_scorings, score_next
+from trajectories.services.scorers.training import lost_scorers, train_scorer_next
 from trajectories.services.training.planning import retry_training
 from trajectories.services.training.work import lost_trainings, train_next
 from trajectories.services.verification.reverifications import lost_reverifications, reverify_next
@@ -142,6 +145,12 @@ KINDS: dict[str, Kind] = {
             ),
             {RETRY: _by_id(retry_training)},
         ),
+        Kind(
+            "scorer",
+            Work(_in_one_go(train_scorer_next), lost_scorers, lambda _: FILES),
+            {RETRY: _by_id(retry_scorer)},
+        ),
+        Kind("scoring", Work(score_next, lost_scorings, lambda _: FILES)),
         Kind(
             "campaign",
             # A look at it is short, and nothing of it waits behind long work.

@@ -33,7 +33,7 @@ AREAS: dict[str, tuple[str, tuple[str, ...]]] = {
     "Quality": ("quality", ("quality", "adjudications")),
     "Insights": ("insights", ("insights",)),
     "Releases": ("release_list", ("releases", "exports", "deliveries", "files")),
-    "Campaigns": ("campaign_list", ("campaigns", "trainings")),
+    "Campaigns": ("campaign_list", ("campaigns", "trainings", "scorers")),
     "Jobs": ("job_list", ("jobs",)),
 }
 """By title: the name of an area's first page, and the first parts of all addresses that belong to it."""
@@ -57,6 +57,7 @@ RARE_AREAS: dict[str, tuple[tuple[str, str], ...]] = {
         ("Verifying again", "reverification_list"),
         ("Verifier audit", "audit_index"),
         ("Trainings", "training_list"),
+        ("Scorers", "scorer_list"),
     ),
     "People": (
         ("People and invitations", "people_list"),
