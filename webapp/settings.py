@@ -139,6 +139,8 @@ TRAINING_PYTHON = Path(os.environ.get("TRAINING_PYTHON") or BASE_DIR / "var" / "
 TRAINING_THREADS = whole_number("TRAINING_THREADS", default=os.cpu_count() or 1)  # of a model that trains or answers
 DISK_RESERVE_BYTES = 64 * 1024 * 1024  # with less than this free, the disk counts as full
 UPLOAD_LIMIT_BYTES = 64 * 1024 * 1024
+IMPORT_ROW_BYTES = whole_number("IMPORT_ROW_MB", default=100) * 1024 * 1024  # of one row of a file of traces, as JSON
+IMPORT_STEPS = whole_number("IMPORT_STEPS", default=50_000)  # of one imported trace
 DATA_UPLOAD_MAX_MEMORY_SIZE = 8 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FILES = 2000  # an ARC folder has 400 task files
 PROGRAM_ENGINE = os.environ.get("PROGRAM_ENGINE") or "auto"
