@@ -34,6 +34,7 @@ from trajectories.models.samplers import Sampler, SamplerGate
 from trajectories.models.saved_views import SavedView
 from trajectories.models.segmentations import SegmentationJob
 from trajectories.models.sketches import ProblemSketch
+from trajectories.models.spending import SpendAlert, SpendDay, SpendHold, SpendLimit, SpendWait
 from trajectories.models.submissions import Submission
 from trajectories.models.threads import Mention, Thread, ThreadEvent
 from trajectories.models.tombstones import ReleaseTag, Tombstone
@@ -116,6 +117,11 @@ __all__ = [
     "SavedView",
     "SearchBacklog",
     "SegmentationJob",
+    "SpendAlert",
+    "SpendDay",
+    "SpendHold",
+    "SpendLimit",
+    "SpendWait",
     "Submission",
     "Tag",
     "Text",

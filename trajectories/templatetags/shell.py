@@ -34,7 +34,7 @@ AREAS: dict[str, tuple[str, tuple[str, ...]]] = {
     "Insights": ("insights", ("insights",)),
     "Releases": ("release_list", ("releases", "exports", "deliveries", "files")),
     "Campaigns": ("campaign_list", ("campaigns", "trainings")),
-    "Jobs": ("job_list", ("jobs",)),
+    "Jobs": ("job_list", ("jobs", "spend")),
 }
 """By title: the name of an area's first page, and the first parts of all addresses that belong to it."""
 
@@ -56,6 +56,7 @@ RARE_AREAS: dict[str, tuple[tuple[str, str], ...]] = {
         ("Verifying again", "reverification_list"),
         ("Verifier audit", "audit_index"),
         ("Trainings", "training_list"),
+        ("Spending", "spending"),
     ),
     "People": (
         ("Reviews", "review_list"),
