@@ -378,7 +378,7 @@ def _reading(world: World) -> Iterator[Visit]:
     bare = [
         *("brief_list", "brief_new", "candidate_list", "candidate_next", "generation_list", "generation_new", "health"),
         *("campaign_list", "campaign_new", "campaign_estimate", "ask_new"),
-        *("health_of_work", "adjudication_list", "adjudication_next", "quality", "audit_index"),
+        *("health_of_work", "spending", "adjudication_list", "adjudication_next", "quality", "audit_index"),
         *("comparison_next", "comparison_ranking", "insight_worlds", "world_list"),
         *(
             "home",
@@ -498,6 +498,7 @@ def _filtering(world: World) -> Iterator[Visit]:
             "before=0-run-1",
         ],
         "run_list": [f"state={word}" for word in STATE_FILTERS],
+        "spending": ["days=7&group=person", "group=kind", "format=csv"],
         "comparison_next": [f"problem={world.problem.pk}", f"set={world.problem.problem_set_id}", "overlap=2"],
         "comparison_ranking": [f"problem={world.problem.pk}"],
         "adjudication_list": [f"state={word}" for word in DISPUTE_STATES],
@@ -592,6 +593,8 @@ def _posting(world: World) -> Iterator[Visit]:
         ("instruction_preview", [], {"template": "{task}", "problem_kind": "arc", "style": "program", "examples": "3"}),
         ("judge_job_budget", [world.judge_job.pk], {}),
         ("logout", [], {}),
+        ("spend_limit_set", [], {"subject": "all", "amount": "1000000"}),
+        ("spend_limit_lift", [10**9], {}),
         ("mind_import", [world.played.episode.mind_id], {}),
         ("world_new", ["maze"], {"episodes": "0"}),
         ("preferences", [], {"theme": "dark"}),

@@ -107,6 +107,15 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
+# Alerts about daily limits are mailed where a server is named.
+EMAIL_HOST = os.environ.get("EMAIL_HOST", "")
+EMAIL_PORT = whole_number("EMAIL_PORT", default=25)
+EMAIL_HOST_USER = os.environ.get("EMAIL_USER", "")
+EMAIL_HOST_PASSWORD = os.environ.get("EMAIL_PASSWORD", "")
+EMAIL_USE_TLS = flag("EMAIL_TLS")
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = os.environ.get("EMAIL_FROM") or "minicolumn@localhost"
+
 LANGUAGE_CODE = "en"
 TIME_ZONE = os.environ.get("TIME_ZONE", "UTC")
 CURRENCY = os.environ.get("CURRENCY") or "USD"  # of the prices of samplers; nothing is converted
@@ -199,6 +208,7 @@ CELERY_BEAT_SCHEDULE = {
     "sweep_jobs": {"task": "trajectories.sweep_jobs", "schedule": 30, "options": {"expires": 30}},
     "sweep_queues": {"task": "trajectories.sweep_queues", "schedule": 20, "options": {"expires": 20}},
     "sweep_replays": {"task": "trajectories.sweep_replays", "schedule": 30, "options": {"expires": 30}},
+    "sweep_spending": {"task": "trajectories.sweep_spending", "schedule": 20, "options": {"expires": 20}},
     "sweep_searches": {"task": "trajectories.sweep_searches", "schedule": 10, "options": {"expires": 10}},
     "sweep_unsplit": {"task": "trajectories.sweep_unsplit", "schedule": 10, "options": {"expires": 10}},
     "sweep_uploads": {"task": "trajectories.sweep_uploads", "schedule": 600, "options": {"expires": 600}},

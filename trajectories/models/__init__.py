@@ -36,6 +36,7 @@ from trajectories.models.saved_views import SavedView
 from trajectories.models.scorers import Scorer, Scoring
 from trajectories.models.segmentations import SegmentationJob
 from trajectories.models.sketches import ProblemSketch
+from trajectories.models.spending import SpendAlert, SpendDay, SpendHold, SpendLimit, SpendWait
 from trajectories.models.submissions import Submission
 from trajectories.models.threads import Mention, Thread, ThreadEvent
 from trajectories.models.tombstones import ReleaseTag, Tombstone
@@ -122,6 +123,11 @@ __all__ = [
     "SearchBacklog",
     "SegmentationJob",
     "SignIn",
+    "SpendAlert",
+    "SpendDay",
+    "SpendHold",
+    "SpendLimit",
+    "SpendWait",
     "Submission",
     "Tag",
     "Text",

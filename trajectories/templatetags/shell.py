@@ -34,7 +34,7 @@ AREAS: dict[str, tuple[str, tuple[str, ...]]] = {
     "Insights": ("insights", ("insights",)),
     "Releases": ("release_list", ("releases", "exports", "deliveries", "files")),
     "Campaigns": ("campaign_list", ("campaigns", "trainings", "scorers")),
-    "Jobs": ("job_list", ("jobs",)),
+    "Jobs": ("job_list", ("jobs", "spend")),
 }
 """By title: the name of an area's first page, and the first parts of all addresses that belong to it."""
 
@@ -58,6 +58,7 @@ RARE_AREAS: dict[str, tuple[tuple[str, str], ...]] = {
         ("Verifier audit", "audit_index"),
         ("Trainings", "training_list"),
         ("Scorers", "scorer_list"),
+        ("Spending", "spending"),
     ),
     "People": (
         ("People and invitations", "people_list"),
