@@ -274,6 +274,7 @@ def _reading(world: World) -> Iterator[Visit]:
     keys: dict[str, list[list[Any]]] = {
         "adjudication_detail": [[world.traces[0].pk], [world.old.pk]],
         "quality_reviewer": [[world.reviewer.pk]],
+        "ask_detail": [[world.run.pk]],
         "audit_detail": [[name] for name in AUDITS],
         "brief_detail": [[world.brief.pk]],
         "brief_edit": [[world.brief.pk]],
@@ -352,7 +353,7 @@ def _reading(world: World) -> Iterator[Visit]:
     bare = [
         *("api_docs", "api_tokens"),
         *("brief_list", "brief_new", "candidate_list", "candidate_next", "generation_list", "generation_new", "health"),
-        *("campaign_list", "campaign_new", "campaign_estimate"),
+        *("campaign_list", "campaign_new", "campaign_estimate", "ask_new"),
         *("health_of_work", "adjudication_list", "adjudication_next", "quality", "audit_index"),
         *("comparison_next", "comparison_ranking", "insight_worlds", "world_list"),
         *(
@@ -538,6 +539,7 @@ def _posting(world: World) -> Iterator[Visit]:
         ("api_tokens", [], {"title": "A program", "scopes": ["read"], "days": "30"}),
         ("api_token_revoke", [10**9], {}),
         *(("audit_queue", [name], {}) for name in AUDITS),
+        ("ask_new", [], {"problem": ""}),
         ("brief_preview", [], {"title": "A", "name": "a", "template": "{problem}"}),
         ("campaign_budget", [world.campaign.pk], {"budget_tokens": "0"}),
         ("campaign_estimate", [], {"title": ""}),

@@ -32,6 +32,7 @@ def at_pair(page: Page, *, after: str = "") -> str:
 def test_pairs_are_compared_by_keys_until_nothing_is_left(log_in, curator, problem):
     page = log_in(curator)
     page.goto(reverse("trace_list"))
+    page.get_by_text("Related", exact=True).click()
     page.get_by_role("link", name="Compare").click()
     token = at_pair(page)
     for key in ("a", "b", "t", "x"):

@@ -25,6 +25,7 @@ def test_a_selection_is_judged_and_read(log_in, lead):
         sampler_for(endpoint)
         page = log_in(lead)
         page.goto(f"/traces/?problem={right.problem_id}")
+        page.get_by_text("Actions", exact=True).click()
         page.get_by_role("link", name="Judge by a model").click()
         expect(page.locator("#estimate")).to_contain_text("2")
         expect(page.get_by_label("Opponents")).to_be_hidden()

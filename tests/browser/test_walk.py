@@ -68,6 +68,7 @@ def test_log_in_open_a_run_accept_export_download_and_compare(page, run, lead, c
     review = standing_review(trace)
     assert (review.decision, review.score, review.reviewer) == ("accept", 5, lead)
     page.goto(f"/traces/?run={run.pk}")
+    page.get_by_text("Actions", exact=True).click()
     page.get_by_role("button", name="Export accepted").click()
     download_link = page.get_by_role("link", name="Download")
     expect(download_link).to_be_visible(timeout=60_000)

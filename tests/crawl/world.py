@@ -98,6 +98,7 @@ def make_world() -> World:
         "reverification": [again],
         "segmentation": [cutting],
         "token": [upload.token],
+        "world": ["maze"],
     }
     return world
 

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.conf import settings
 from django.contrib.auth.models import Permission
 from django.db import connection
 from django.urls import reverse
@@ -110,17 +111,29 @@ def test_a_place_that_is_none_counts_for_nothing(text):
 
 
 def test_queries_do_not_grow_with_jobs(client, lead, django_assert_num_queries):
+    # What waits is asked once more where a test before has made a queue of bells in this database.
+    expected = 9 + len(JOB_KINDS) + queues_are_made()
     factories.make_worker()
     one_of_each()
     client.force_login(lead)
     client.get(reverse("job_list"))
-    with django_assert_num_queries(9 + len(JOB_KINDS)):
+    with django_assert_num_queries(expected):
         client.get(reverse("job_list"))
     for _ in range(3):
         one_of_each()
     factories.make_worker()
-    with django_assert_num_queries(9 + len(JOB_KINDS)):
+    with django_assert_num_queries(expected):
         client.get(reverse("job_list"))
+
+
+def queues_are_made() -> bool:
+    names = (*settings.WORKER_QUEUES, *settings.FILE_QUEUES, *settings.TRAINING_QUEUES)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_tables WHERE schemaname = 'pgmq' AND tablename = ANY(%s)",
+            [[f"q_{name}" for name in names]],
+        )
+        return cursor.fetchone()[0] > 0
 
 
 def test_what_was_spent_is_shown_against_the_budget(client, lead):

@@ -155,8 +155,9 @@ class SampleRequest:
 
     What a model is shown besides: `variation` is the form that prompts.Variation has in JSON; `examples` are solved
     problems; `turns` follow the first message (an earlier answer and what became of it); `hint` gives the answer away
-    (STaR) and is left out of the messages that are stored. With `agent` the model may call tools. `payer` names what is
-    charged for the calls, so that an answer paid for by a worker that died is charged once.
+    (STaR) and is left out of the messages that are stored. With `agent` the model may call tools. With `steps` one more
+    step of a program is asked for, of which these are the operations so far; none is the beginning. `payer` names what
+    is charged for the calls, so that an answer paid for by a worker that died is charged once.
     """
 
     problem: PublicProblem
@@ -171,6 +172,7 @@ class SampleRequest:
     turns: tuple[Mapping[str, JSON], ...] = ()
     hint: str = ""
     agent: AgentLimits | None = None
+    steps: tuple[str, ...] | None = None
     payer: str = ""
 
 

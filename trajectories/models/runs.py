@@ -112,7 +112,8 @@ class Run(models.Model):
 class Attempt(models.Model):
     """One unit of a plan: small and hot. A failed call is an attempt without a trace, its error kept as data.
 
-    `kind` and `parent` are as in core.strategies.base.Planned; `round` counts from 0.
+    `kind` and `parent` are as in core.strategies.base.Planned; `round` counts from 0. `pruned` says in words why the
+    strategy did not go on from its trace, "" where it did or says nothing.
     """
 
     class State(models.TextChoices):
@@ -140,6 +141,7 @@ class Attempt(models.Model):
     claims = models.PositiveSmallIntegerField(default=0)
     error_kind = models.CharField(max_length=40, blank=True)
     error_message = models.TextField(blank=True)
+    pruned = models.CharField(max_length=200, blank=True, default="", db_default="")
     finished_at = models.DateTimeField(null=True)
 
     class Meta:

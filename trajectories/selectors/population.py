@@ -31,13 +31,11 @@ from trajectories.core.consolidation.metrics import pass_at_k
 from trajectories.core.identity import content_hash
 from trajectories.core.records import JSON, Outcome
 from trajectories.core.verifiers.unfinished import UNFINISHED
-from trajectories.models import Instruction, Problem, Trace, Verdict
+from trajectories.models import Instruction, Problem, Run, Trace, Verdict
 from trajectories.models.traces import given_answer
-from trajectories.selectors.blinding import Hidden, Sight, veil, verdicts_seen
-from trajectories.selectors.paging import Page, page_by_id
+from trajectories.selectors.blinding import Hidden, Sight, verdicts_seen
 
 GROUPS_SHOWN = 12
-SAMPLES_SHOWN = 25
 NOTHING = content_hash(None)
 """The hash of no answer."""
 
@@ -163,13 +161,14 @@ class Population:
         return [group for group in self.groups if group.near_miss and not group.is_correct]
 
 
-def get_population(problem: Problem, sight: Sight, *, every_group: bool = False) -> Population:
-    """The board of one problem: the largest groups, and those verified right however small, or all of them.
+def get_population(problem: Problem, sight: Sight, *, every_group: bool = False, run: Run | None = None) -> Population:
+    """The board of one problem: the largest groups, and those verified right however small, or all of them; of all its
+    samples, or of those of one run.
 
     Decisions of people and verdicts of model judges count as far as they may be seen.
     """
     # What people edited is no sample: it would raise every figure of the sampler that it began with.
-    every = Trace.objects.filter(problem=problem, edited_by=None)
+    every = Trace.objects.filter(problem=problem, edited_by=None, **({} if run is None else {"run": run}))
     traces = every.filter(hinted=False)
     rows = _group_rows(traces, sight)
     veiled = _veil_rows(rows, traces, sight)
@@ -196,13 +195,13 @@ def get_population(problem: Problem, sight: Sight, *, every_group: bool = False)
         hidden_groups=len(rows) - len(ranked),
         programs=programs.get(None, 0),
         hinted=every.filter(hinted=True).count(),
-        groups=_build_groups(problem, sight, ranked, programs, totals["votes"], veiled),
+        groups=_build_groups(every, sight, ranked, programs, totals["votes"], veiled),
         by_view=_view_rows(traces.exclude(sight.veiled(Hidden.VERDICTS) | sight.veiled(Hidden.SAMPLER))),
     )
 
 
 def _build_groups(
-    problem: Problem,
+    every: QuerySet[Trace],
     sight: Sight,
     ranked: Sequence[tuple[int, Mapping[str, Any]]],
     programs: Mapping[str | None, int],
@@ -213,7 +212,7 @@ def _build_groups(
     of outputs that are `veiled`.
     """
     hashes = [row["answer_hash"] for _, row in ranked]
-    outcomes = _verifier_outcomes(problem, sight, [key for key in hashes if key not in veiled])
+    outcomes = _verifier_outcomes(every, sight, [key for key in hashes if key not in veiled])
     best = {row["answer_hash"]: row["best"] % 2**BITS_OF_IDS for _, row in ranked}
     given = _given(list(best.values()))
     near = _near_misses([trace_id for key, trace_id in best.items() if key not in veiled])
@@ -340,10 +339,10 @@ WITH words AS ({words}) SELECT answer, verifier, outcome, count(*) FROM words GR
 """
 
 
-def _verifier_outcomes(problem: Problem, sight: Sight, hashes: Sequence[str]) -> dict[str, Outcomes]:
+def _verifier_outcomes(every: QuerySet[Trace], sight: Sight, hashes: Sequence[str]) -> dict[str, Outcomes]:
     """By group and verifier: (outcome, samples), commonest first."""
-    of_samples = Q(trace__problem=problem, trace__hinted=False, trace__edited_by=None, trace__answer_hash__in=hashes)
-    words = Verdict.objects.filter(verdicts_seen(sight), of_samples).annotate(answer=F("trace__answer_hash"))
+    samples = every.filter(hinted=False, answer_hash__in=hashes)
+    words = Verdict.objects.filter(verdicts_seen(sight), trace__in=samples).annotate(answer=F("trace__answer_hash"))
     # Several versions of a verifier may have said the same of a sample.
     once = words.order_by().values("trace_id", "answer", "verifier", "outcome").distinct()
     outcomes: dict[str, Outcomes] = {}
@@ -379,21 +378,3 @@ def _view_rows(traces: QuerySet[Trace]) -> Sequence[Mapping[str, Any]]:
         total[0] += counts[key][0]
         total[1] += counts[key][1]
     return [{"view": view, "scored": most, "passed": right} for view, (most, right) in sorted(views.items())]
-
-
-def list_samples(
-    problem: Problem, sight: Sight, *, answer: str = "", before: int | None = None, after: int | None = None
-) -> Page[Trace, int]:
-    """Samples of a problem, newest first: those older than `before`, newer than `after`, or the newest.
-
-    What queues hide is taken off.
-    """
-    traces = (
-        Trace.objects.filter(problem=problem, withdrawn=False, **({"answer_hash": answer} if answer else {}))
-        .select_related("instruction", "run")
-        .annotate(shown_decision=sight.showing("decision"))
-        .defer("steps", "parts", "facts", "run__plan")
-    )
-    page: Page[Trace, int] = page_by_id(traces, before=before, after=after, size=SAMPLES_SHOWN)
-    veil(page.rows, sight)
-    return page

@@ -8,6 +8,7 @@ from django.db.models import Count, Q, QuerySet
 
 from trajectories.core.records import JSON, Outcome
 from trajectories.core.strategies import STRATEGIES
+from trajectories.core.strategies.base import LEFT_OPEN, PRUNED
 from trajectories.core.verifiers.unfinished import UNFINISHED
 from trajectories.models import Attempt, Run, RunProblem, Trace
 from trajectories.models.traces import given_answer
@@ -21,7 +22,7 @@ GROUPED = 4
 """More childless siblings than this that ended for the same reason are drawn as one node that unfolds."""
 
 ATTEMPT_COLUMNS = (
-    *("pk", "index", "round", "kind", "state", "error_kind", "error_message", "parent_id"),
+    *("pk", "index", "round", "kind", "state", "error_kind", "error_message", "parent_id", "pruned"),
     *("trace__pk", "trace__correctness", "trace__train_passed", "trace__train_total", "trace__train_error"),
     *("trace__answer", "trace__outputs", "trace__finish_reason", "trace__output_tokens", "trace__cost"),
     "trace__latency_seconds",
@@ -162,6 +163,8 @@ class _Ends:
             return ""
         if row["trace__finish_reason"] in UNFINISHED:
             return "Cut off or refused before it gave an answer"
+        if row["pruned"]:
+            return str(row["pruned"])
         if not self.adapts:
             return ""
         if row["round"] < self.last_round:
@@ -203,10 +206,16 @@ def _grouped(nodes: Sequence[TreeNode]) -> tuple[TreeNode | NodeGroup, ...]:
     ended: dict[str, list[TreeNode]] = {}
     for node in nodes:
         if node.end and not node.children:
-            ended.setdefault(node.end, []).append(node)
+            ended.setdefault(_sort_of(node.end), []).append(node)
     many = {end for end, each in ended.items() if len(each) > GROUPED}
-    alone = [node for node in nodes if node.children or node.end not in many]
+    alone = [node for node in nodes if node.children or _sort_of(node.end) not in many]
     return (*alone, *(NodeGroup(end, tuple(ended[end])) for end in ended if end in many))
+
+
+def _sort_of(end: str) -> str:
+    """The reason without what differs from one node to the next: places and scores."""
+    word = end.partition(":")[0]
+    return word if word in (PRUNED, LEFT_OPEN) else end
 
 
 def tells_hidden(run: Run, problem_id: int, sight: Sight) -> bool:

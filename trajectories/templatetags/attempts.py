@@ -17,6 +17,10 @@ KINDS: dict[str, tuple[str, str]] = {
         "composition",
         "The model was shown what an earlier program made of the inputs; its own program goes on from there.",
     ),
+    AttemptKind.STEP: (
+        "step",
+        "One more step was asked for, on the program of an earlier sample or from the beginning.",
+    ),
     AttemptKind.HINTED: (
         "hinted",
         "The model was given the right answer. The hint is not in the stored text; a right answer proves nothing here.",

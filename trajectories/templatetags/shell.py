@@ -24,7 +24,7 @@ AREAS: dict[str, tuple[str, tuple[str, ...]]] = {
         ("problems", "imports", "procedural", "worlds", "generation", "candidates", "briefs", "grids"),
     ),
     "Samplers": ("sampler_list", ("samplers", "instructions")),
-    "Runs": ("run_list", ("runs", "minds")),
+    "Runs": ("run_list", ("runs", "minds", "ask")),
     "Traces": (
         "trace_list",
         ("traces", "threads", "reviews", "judging", "rubrics", "reverifications", "comparisons", "segmentations"),
@@ -50,6 +50,7 @@ RARE_AREAS: dict[str, tuple[tuple[str, str], ...]] = {
         ("Briefs", "brief_list"),
     ),
     "Models": (
+        ("Ask", "ask_new"),
         ("Instructions", "instruction_list"),
         ("Model judges", "judge_job_list"),
         ("Rubrics", "rubric_list"),

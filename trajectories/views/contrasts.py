@@ -12,7 +12,7 @@ from django.views.decorators.vary import vary_on_headers
 from trajectories.models import Trace
 from trajectories.selectors.blinding import Sight, sight_of
 from trajectories.selectors.contrasts import group_place
-from trajectories.selectors.population import list_samples
+from trajectories.selectors.problem_samples import list_samples
 from trajectories.selectors.problems import to_record
 from trajectories.selectors.replays import kept_replay
 from trajectories.selectors.traces import get_trace_for, split_verdicts

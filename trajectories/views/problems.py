@@ -14,7 +14,8 @@ from trajectories.models import Problem
 from trajectories.selectors.blinding import sight_of
 from trajectories.selectors.diversity import get_diversity
 from trajectories.selectors.insights.scopes import InsightScope
-from trajectories.selectors.population import get_population, list_samples
+from trajectories.selectors.population import get_population
+from trajectories.selectors.problem_samples import list_samples
 from trajectories.selectors.problems import (
     PROBLEMS,
     SOLVED_STATES,

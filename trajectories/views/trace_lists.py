@@ -43,6 +43,9 @@ from trajectories.views.visitors import visitor
 
 view_traces = needs("trajectories.view_trace")
 DOWNLOAD = "trajectories.download_export"
+ACTIONS = ("add_queue", "add_judgejob", "add_reverification", "add_segmentationjob", "add_release")
+PLACES = ("see_quality", "view_review", "add_adjudication", "add_comparison")
+"""Permissions, any of which makes the menu of what is done with a list, and of what lies beside it."""
 REMOVE_TAGS_OF_OTHERS = "trajectories.delete_tracetag"
 
 
@@ -115,11 +118,14 @@ def _say_more(traces: Sequence[Trace], walk: TraceWalk, sight: Sight, columns: S
 
 
 def _menus(request: HttpRequest) -> dict[str, Any]:
-    """Views to open, and what the list is now, for keeping it and for choosing columns."""
-    views = list(views_for(visitor(request))[: MENU_SIZE + 1])
+    """What the menus offer this person, views to open, and what the list is now: to keep it, to choose columns."""
+    person = visitor(request)
+    views = list(views_for(person)[: MENU_SIZE + 1])
     given = request.GET.lists()
     return {
         "views": [(view, query) for view in views[:MENU_SIZE] if (query := query_of(view)) is not None],
+        "offers_actions": any(person.has_perm(f"trajectories.{name}") for name in ACTIONS),
+        "offers_places": any(person.has_perm(f"trajectories.{name}") for name in PLACES),
         "has_more_views": len(views) > MENU_SIZE,
         "here": query_with(request, dict.fromkeys(TRACES.turns)),
         "kept": [(name, value) for name, values in given if name not in NOT_KEPT for value in values if value],

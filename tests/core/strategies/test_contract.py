@@ -12,6 +12,7 @@ from trajectories.core.strategies.base import (
     AttemptKind,
     Ended,
     Planned,
+    Prunes,
     Situation,
     Slot,
     Strategy,
@@ -21,6 +22,9 @@ from trajectories.core.strategies.base import (
 
 NAME_LENGTH = 40
 """As long as the column of runs is (models.Run)."""
+
+REASON_LENGTH = 200
+"""As long as the column of attempts is."""
 
 EVERY = pytest.mark.parametrize("strategy", STRATEGIES.values(), ids=STRATEGIES)
 
@@ -34,6 +38,8 @@ def fates(draw: st.DrawFn):
             "outcome": draw(st.sampled_from(Outcome)),
             "fits": None if error is None else error == 0,
             "train_error": error,
+            "train_share": None if error is None else float(error == 0),
+            "answer": draw(st.sampled_from(["", "x", "y"])),
             "outputs": draw(st.sampled_from(["", "a", "b"])),
             "gave_grids": draw(st.booleans()),
             "sketch": draw(st.frozensets(st.integers(0, 5), max_size=3)),
@@ -52,6 +58,11 @@ def play(strategy: Strategy, settings, slots, draw_fate, *, hintable: bool) -> l
                 Ended(planned.slot, planned.kind, len(rounds) - 1, trace=trace, parent=planned.parent, **(fate or {}))
             )
         found = Situation(slots, tuple(ended), len(rounds) - 1, seed=3, hintable=hintable)
+        if isinstance(strategy, Prunes):
+            reasons = strategy.pruned(found, settings)
+            assert all(len(reason) <= REASON_LENGTH and reason.endswith(".") for reason in reasons.values())
+            gone_on = {each.parent for each in strategy.following(found, settings)}
+            assert not gone_on & reasons.keys(), "what is gone on from was not pruned"
         following = list(strategy.following(found, settings))
         assert following == list(strategy.following(found, settings)), "the same situation gives the same plan"
         known = {each.trace for each in ended if each.trace is not None}
@@ -71,7 +82,9 @@ def test_it_ends_within_its_bound_and_never_plans_the_same_sample_twice(strategy
     rounds = play(strategy, settings, slots, lambda: data.draw(fates()), hintable=hintable)
     planned = [each for of_round in rounds for each in of_round]
     assert rounds[0]
-    assert all(each.kind is AttemptKind.FIRST and each.parent is None for each in rounds[0])
+    beginnings = {AttemptKind.FIRST, AttemptKind.STEP} if strategy.steps else {AttemptKind.FIRST}
+    assert all(each.kind in beginnings and each.parent is None for each in rounds[0])
+    assert strategy.steps or not any(each.kind is AttemptKind.STEP for each in planned)
     assert len(planned) <= strategy.most(len(slots), settings)
     if not strategy.adapts:
         assert len(rounds) == 2

@@ -2,14 +2,25 @@
 
 from trajectories.core.strategies.agent import Agent
 from trajectories.core.strategies.base import Strategy, StrategyError
+from trajectories.core.strategies.beam import Beam
+from trajectories.core.strategies.best_first import BestFirst
+from trajectories.core.strategies.chains import Chains
+from trajectories.core.strategies.dvts import Dvts
 from trajectories.core.strategies.experts import Experts
+from trajectories.core.strategies.lookahead import Lookahead
+from trajectories.core.strategies.mcts import Mcts
+from trajectories.core.strategies.mixed import Mixed
 from trajectories.core.strategies.parallel import Parallel
 from trajectories.core.strategies.rationalise import Rationalise
 from trajectories.core.strategies.revise import Revise
 from trajectories.core.strategies.until_solved import UntilSolved
 
 STRATEGIES: dict[str, Strategy] = {
-    strategy.name: strategy for strategy in (Parallel(), UntilSolved(), Revise(), Experts(), Agent(), Rationalise())
+    strategy.name: strategy
+    for strategy in (
+        *(Parallel(), UntilSolved(), Revise(), Experts(), Agent(), Rationalise()),
+        *(Chains(), Beam(), Dvts(), Lookahead(), BestFirst(), Mcts(), Mixed()),
+    )
 }
 
 

@@ -15,6 +15,7 @@ class Agent:
     adapts = False
     calls_tools = True
     writes_programs = False
+    steps = False
     looks_at = Look.NOTHING
     parameters: tuple[Parameter, ...] = (
         Parameter("turns", "Turns", 8, 2, 50, "Calls to the model in one sample at the most."),

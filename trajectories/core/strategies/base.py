@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from trajectories.core.records import AgentLimits, Outcome
 
@@ -14,6 +14,10 @@ class StrategyError(ValueError):
     """Settings that a strategy cannot work with; the message is for people."""
 
 
+PRUNED, LEFT_OPEN = "Pruned", "Left open"
+"""How reasons begin that a strategy gives for not going on from a trace."""
+
+
 class AttemptKind(StrEnum):
     """What an attempt is shown besides the problem."""
 
@@ -21,6 +25,7 @@ class AttemptKind(StrEnum):
     REVISION = "revision"  # an earlier answer and what became of it
     COMPOSITION = "composition"  # what an earlier program made of the inputs, in place of the inputs
     HINTED = "hinted"  # the right answer
+    STEP = "step"  # the steps of an earlier program, one more of which is asked for; none at the beginning of a tree
 
 
 class Look(StrEnum):
@@ -66,6 +71,7 @@ class Ended:
     """An attempt that has ended, and what is known of its trace; `trace` is None where it brought none.
 
     `train_error` is the mean share of wrong cells over the training pairs, in [0, 1], None where no program ran.
+    `train_share` is the share of training pairs that the program reproduces, `answer` identifies what the trace gives.
     `outputs` identifies what the program made of the training inputs; `gave_grids` says that all of it was grids, so
     that another program could go on from them. `sketch` is what two right traces are compared by (see diversity). Both
     are filled in for strategies that look at them.
@@ -79,6 +85,8 @@ class Ended:
     outcome: Outcome | None = None
     fits: bool | None = None
     train_error: float | None = None
+    train_share: float | None = None
+    answer: str = ""
     outputs: str = ""
     gave_grids: bool = False
     sketch: frozenset[int] = frozenset()
@@ -109,6 +117,7 @@ class Strategy(Protocol):
     `needs_model` says that only a language model can follow it; `adapts` that it has rounds after the first.
     `calls_tools` says that a sample may run programs in the sandbox, within its parameters `turns` and `tokens`
     (core.records.AgentLimits), `writes_programs` that its instructions have to ask for programs.
+    `steps` says that it asks for programs step by step, which a sampler has to be able to.
     `looks_at` says what else of the traces it wants to know: their outputs, their sketches, or nothing.
     """
 
@@ -119,6 +128,7 @@ class Strategy(Protocol):
     adapts: bool
     calls_tools: bool
     writes_programs: bool
+    steps: bool
     looks_at: Look
     parameters: tuple[Parameter, ...]
 
@@ -132,6 +142,15 @@ class Strategy(Protocol):
 
     def most(self, slots: int, settings: Settings) -> int:
         """At most so many attempts of one problem, for a diversity plan of so many slots."""
+        ...
+
+
+@runtime_checkable
+class Prunes(Protocol):
+    """A strategy that chooses which traces it goes on from, and can say of the others why not."""
+
+    def pruned(self, situation: Situation, settings: Settings) -> Mapping[int, str]:
+        """Why a trace of the round that has ended is not gone on from, by its key; in one sentence for people."""
         ...
 
 

@@ -31,6 +31,7 @@ class Experts:
     adapts = True
     calls_tools = False
     writes_programs = True
+    steps = False
     looks_at = Look.OUTPUTS
     parameters: tuple[Parameter, ...] = (
         Parameter("rounds", "Rounds", 3, 1, 20, "Answers of each expert at the most."),

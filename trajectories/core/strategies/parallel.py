@@ -15,6 +15,7 @@ class Parallel:
     adapts = False
     calls_tools = False
     writes_programs = False
+    steps = False
     looks_at = Look.NOTHING
     parameters: tuple[Parameter, ...] = ()
 

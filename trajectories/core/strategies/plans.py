@@ -47,6 +47,7 @@ class RunPlan:
     `example_pool`: the traces that examples are drawn from.
     `recalls`: whether answers that were paid for before may be used.
     `prompt_tokens`: the longest prompt in tokens; None where nobody measured it.
+    `asked`: the way in which samples become one answer, of a run that was asked for one; None for any other run.
     """
 
     problem_ids: Sequence[int] | None = None
@@ -61,6 +62,7 @@ class RunPlan:
     example_pool: Sequence[int] = ()
     recalls: bool = True
     prompt_tokens: int | None = None
+    asked: str | None = None
 
     @classmethod
     def from_json(cls, kept: Mapping[str, Any]) -> Self:

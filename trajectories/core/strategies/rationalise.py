@@ -29,6 +29,7 @@ class Rationalise:
     adapts = True
     calls_tools = False
     writes_programs = False
+    steps = False
     looks_at = Look.NOTHING
     parameters: tuple[Parameter, ...] = (
         Parameter(

@@ -39,6 +39,7 @@ class Revise:
     adapts = True
     calls_tools = False
     writes_programs = False
+    steps = False
     looks_at = Look.OUTPUTS
     parameters: tuple[Parameter, ...] = (
         Parameter("rounds", "Rounds", 2, 1, 50, "Rounds of revisions after the first samples."),

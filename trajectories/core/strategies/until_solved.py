@@ -20,6 +20,7 @@ class UntilSolved:
     adapts = True
     calls_tools = False
     writes_programs = False
+    steps = False
     looks_at = Look.SKETCHES
     parameters: tuple[Parameter, ...] = (
         Parameter(

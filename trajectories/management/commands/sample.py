@@ -12,6 +12,7 @@ from django.db import connection
 from trajectories.core.problems import ProblemError
 from trajectories.core.prompts import PromptError
 from trajectories.core.prompts.shipped import TWENTY_EXPERTS, expert_name
+from trajectories.core.samplers.symbolic.steps import STEP_VIEWS
 from trajectories.core.strategies import STRATEGIES, Strategy
 from trajectories.core.strategies.plans import Diversity
 from trajectories.management.arguments import title
@@ -234,7 +235,8 @@ class Command(BaseCommand):
         known = {instruction.view: instruction for instruction in ensure_symbolic_views()}
         if unknown := [view for view in views if view not in known]:
             raise CommandError(f"--views: found {unknown[0]!r}, expected some of {', '.join(known)}.")
-        return [known[view] for view in dict.fromkeys(views or known)]
+        usual = [view for view in known if view in STEP_VIEWS or not STRATEGIES[strategy].steps]
+        return [known[view] for view in dict.fromkeys(views or usual)]
 
     def _wait(self, run: Run) -> None:
         started, shown = time.monotonic(), ""

@@ -11,6 +11,7 @@ from trajectories.core.faults import Fault
 from trajectories.core.identity import derive_seed
 from trajectories.core.prompts.answer_formats import PROGRAM_STYLES
 from trajectories.core.records import ProblemKind
+from trajectories.core.samplers.symbolic.steps import STEP_VIEWS
 from trajectories.core.strategies import Strategy, StrategyError, find_strategy
 from trajectories.core.strategies.base import AttemptKind, Planned, read_settings, tool_limits
 from trajectories.core.strategies.plans import NO_DIVERSITY, Diversity, RunPlan
@@ -144,10 +145,20 @@ class Plan:
             raise PlanError(f"Agents call tools through an endpoint; {sampler} has none.")
         if sampler.is_agent:
             self._check_agent(sampler)
+        if strategy.steps:
+            self._check_steps(sampler, strategy)
         if strategy.writes_programs:
             other = [each.title for each in self.instructions if each.style not in PROGRAM_STYLES]
             if other:
                 raise PlanError(f"{strategy.title}: found the instruction {other[0]!r}, expected one for programs.")
+
+    def _check_steps(self, sampler: Sampler, strategy: Strategy) -> None:
+        """Programs grow step by step only where the sampler can be asked for one step more."""
+        if sampler.kind != Sampler.Kind.SYMBOLIC:
+            raise PlanError(f"{strategy.title} asks for one step at a time, which {sampler} cannot give.")
+        if other := [each.view for each in self.instructions if each.view not in STEP_VIEWS]:
+            text = f"{strategy.title}: found the view {other[0]!r}, expected {' or '.join(STEP_VIEWS)}"
+            raise PlanError(f"{text}, whose programs are built step by step.", field="instructions")
 
     def _check_agent(self, sampler: Sampler) -> None:
         """An agent plays all episodes of one world, one after the other."""

@@ -23,6 +23,7 @@ from trajectories.core.records import (
     SampleRequest,
     SampleResult,
 )
+from trajectories.core.samplers.symbolic.sampler import CHAIN
 from trajectories.core.strategies.base import AttemptKind
 from trajectories.core.strategies.plans import RunPlan
 from trajectories.core.verifiers.arc_outputs import ArcTestVerifier
@@ -72,6 +73,8 @@ class RequestMaker:
             agent=None if self._plan.agent is None else AgentLimits(**self._plan.agent),
             payer=f"attempt {attempt.pk}",
         )
+        if attempt.kind == AttemptKind.STEP:
+            return replace(request, steps=_steps_of(parent))
         if parent is not None and attempt.kind == AttemptKind.COMPOSITION:
             return replace(request, problem=_after(parent, problem))
         if parent is not None:
@@ -142,6 +145,16 @@ def _parent_of(attempt: Attempt) -> Trace | None:
     if attempt.parent_id is None:
         return None
     return Trace.objects.select_related("raw", "reasoning", "program").get(pk=attempt.parent_id)
+
+
+def _steps_of(parent: Trace | None) -> tuple[str, ...]:
+    """The operations of a program so far. Raises RequestError for one that was not built by steps."""
+    if parent is None:
+        return ()
+    kept = parent.facts.get(CHAIN)
+    if not isinstance(kept, list) or not all(isinstance(each, str) for each in kept):
+        raise RequestError(f"Trace {parent.pk} was not built by steps, so that no next step can be asked for.")
+    return tuple(kept)
 
 
 def _turns(

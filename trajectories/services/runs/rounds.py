@@ -7,11 +7,11 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.db.models.expressions import RawSQL
 from django.db.models.fields import BooleanField, TextField
 
-from trajectories.core.identity import derive_seed
+from trajectories.core.identity import content_hash, derive_seed
 from trajectories.core.prompts.wrapping import can_compose
 from trajectories.core.records import Outcome
 from trajectories.core.strategies import find_strategy
-from trajectories.core.strategies.base import AttemptKind, Ended, Look, Planned, Situation, Slot
+from trajectories.core.strategies.base import AttemptKind, Ended, Look, Planned, Prunes, Situation, Slot
 from trajectories.core.strategies.diversity import sketch_of
 from trajectories.core.strategies.plans import RunPlan
 from trajectories.core.verifiers.arc_outputs import ArcTestVerifier
@@ -22,6 +22,8 @@ from trajectories.services.runs.lifecycle import settle_run
 from trajectories.services.runs.plans import make_attempt
 
 PROBLEMS_AT_ONCE = 20
+NOTHING = content_hash(None)
+"""The hash of no answer."""
 
 OUTPUTS = "md5(jsonb_path_query_array(evidence, '$.pairs[*].predicted')::text)"
 """What a program made of the inputs, as one word; the grids themselves stay in the database."""
@@ -79,12 +81,23 @@ def _advance_problem(run_id: int, problem_id: int, plan: RunPlan) -> int | None:
         return 0
     strategy = find_strategy(run.strategy)
     problem = Problem.objects.get(pk=problem_id)
-    planned = strategy.following(_situation(run, plan, problem, place), plan.settings)
+    situation = _situation(run, plan, problem, place)
+    planned = strategy.following(situation, plan.settings)
+    if isinstance(strategy, Prunes):
+        _keep_reasons(run, strategy.pruned(situation, plan.settings))
     if not planned:
         RunProblem.objects.filter(pk=place.pk).update(closed=True)
         return 0
     _add_round(run, problem, place, planned)
     return len(planned)
+
+
+def _keep_reasons(run: Run, reasons: Mapping[int, str]) -> None:
+    """Keep with each attempt why its trace is not gone on from; a reason once given stands."""
+    attempts = list(Attempt.objects.filter(run=run, trace__in=list(reasons), pruned="").select_related("trace"))
+    for attempt in attempts:
+        attempt.pruned = reasons[attempt.trace.pk]
+    Attempt.objects.bulk_update(attempts, ["pruned"], batch_size=500)
 
 
 def _add_round(run: Run, problem: Problem, place: RunProblem, planned: Sequence[Planned]) -> None:
@@ -134,6 +147,8 @@ def _ended(attempt: Attempt, outputs: Mapping[int, tuple[str, bool]], sketches: 
         outcome=Outcome(trace.correctness) if trace.correctness else None,
         fits=None if not trace.train_total else trace.train_passed == trace.train_total,
         train_error=trace.train_error,
+        train_share=(trace.train_passed or 0) / trace.train_total if trace.train_total else None,
+        answer="" if trace.answer_hash == NOTHING else trace.answer_hash,
         outputs=made,
         gave_grids=gave_grids,
         sketch=sketches.get(trace.pk, frozenset()),

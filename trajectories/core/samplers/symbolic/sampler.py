@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from trajectories.core.identity import derive_seed
 from trajectories.core.problems import ProblemError
@@ -11,6 +12,10 @@ from trajectories.core.samplers.symbolic.explore import SearchTimeoutError
 from trajectories.core.samplers.symbolic.guide import Guide, read_guide
 from trajectories.core.samplers.symbolic.narrate import tell
 from trajectories.core.samplers.symbolic.population import GRID_CELLS, VIEWS, arrange, population, refuted_before
+from trajectories.core.samplers.symbolic.steps import STEP_VIEWS, StepError, arrange_steps, next_steps
+
+CHAIN = "operations"
+"""The fact by which a program that was built by steps can be gone on from: the keys of its operations."""
 
 REFUTED_TOLD = 3
 MAX_WORK = 1_000_000_000
@@ -54,7 +59,39 @@ def draw(request: SampleRequest, guide: Guide | None = None) -> SampleResult | S
     work = request.parameters.get("work", GRID_CELLS)
     if type(work) is not int or not 1 <= work <= MAX_WORK:
         return SampleFailure("parameters", f"The parameter 'work' is {work!r}; expected 1 to {MAX_WORK} work units.")
-    return _draw(task, request, work, guide)
+    return _draw(task, request, work, guide) if request.steps is None else _draw_step(task, request, request.steps)
+
+
+def _draw_step(task: ArcTask, request: SampleRequest, chain: tuple[str, ...]) -> SampleResult | SampleFailure:
+    """A program with one step more: next step number `ordinal` of the program so far."""
+    started = time.monotonic()
+    view = request.instruction.view
+    if view not in STEP_VIEWS:
+        return SampleFailure("view", f"Programs of the {view} view are not built by steps; expected grid or object.")
+    try:
+        found = next_steps(task, view, chain)
+    except StepError as fault:
+        return SampleFailure("steps", str(fault))
+    places = arrange_steps(found, chain, request.temperature, request.group_seed)
+    if request.ordinal >= len(places):
+        return SampleFailure("exhausted", f"The program has {len(places)} next steps and all of them have been drawn.")
+    place = places[request.ordinal]
+    chosen = found.ranked[place]
+    refuted = refuted_before(found.ranked, chosen, REFUTED_TOLD, derive_seed(request.group_seed, request.ordinal))
+    facts: dict[str, JSON] = {
+        "evaluations": found.evaluated,
+        "work": found.work,
+        "population": len(places),
+        "fits": sum(candidate.fits for candidate in found.ranked),
+        "rank": place + 1,
+        "cost": round(chosen.program.cost, 3),
+        "depth": len(chosen.program.explain()),
+        "train_pairs_right": sum(chosen.train_matches),
+        "train_pairs": len(chosen.train_matches),
+        CHAIN: list(found.chains[place]),
+    }
+    result = tell(task, chosen, refuted, view, facts)
+    return replace(result, latency_seconds=time.monotonic() - started)
 
 
 def _draw(task: ArcTask, request: SampleRequest, work: int, guide: Guide | None) -> SampleResult | SampleFailure:
@@ -82,8 +119,4 @@ def _draw(task: ArcTask, request: SampleRequest, work: int, guide: Guide | None)
         "train_pairs": len(chosen.train_matches),
     }
     result = tell(task, chosen, refuted, view, facts)
-    return SampleResult(
-        messages=result.messages, reasoning=result.reasoning, steps=result.steps, answer=result.answer,
-        program=result.program, finish_reason=result.finish_reason,
-        latency_seconds=time.monotonic() - started, facts=result.facts,
-    )  # fmt: skip
+    return replace(result, latency_seconds=time.monotonic() - started)

@@ -1,0 +1,122 @@
+"""Searches over steps: which nodes are gone on from, and what is said of the others."""
+
+from collections.abc import Callable
+
+from tests.core.strategies.situations import ended
+from trajectories.core.strategies import STRATEGIES
+from trajectories.core.strategies.base import AttemptKind, Ended, Situation, Slot, read_settings
+from trajectories.core.strategies.trees import Tree, value_of
+
+SLOTS = [Slot(1, 1.0, ordinal) for ordinal in range(40)]
+
+
+def node(number: int, error: float | None, *, parent: int | None = None, of_round: int = 0, **values) -> Ended:
+    share = 1.0 if error == 0 else 0.0
+    fields = {"kind": AttemptKind.STEP, "parent": parent, "round": of_round, "train_share": share, **values}
+    return ended(number, error, **fields)
+
+
+def at(*nodes: Ended, slots: int = 40) -> Situation:
+    return Situation(SLOTS[:slots], nodes, max(each.round for each in nodes), seed=5)
+
+
+def parents(name: str, found: Situation, **settings: int) -> list[int | None]:
+    strategy = STRATEGIES[name]
+    return [each.parent for each in strategy.following(found, read_settings(strategy, settings))]
+
+
+def play(name: str, error_of: Callable[[tuple[int, ...]], float | None], budget: int, **given: int) -> list[Ended]:
+    """A whole game in which the score of a node is a function of the ordinals that lead to it."""
+    strategy = STRATEGIES[name]
+    settings = read_settings(strategy, given)
+    found: list[Ended] = []
+    paths: dict[int, tuple[int, ...]] = {}
+    planned, number = list(strategy.first(SLOTS[:budget], settings)), 0
+    while planned:
+        for each in planned:
+            path = (*(paths[each.parent] if each.parent else ()), each.slot.ordinal)
+            error, key = error_of(path), len(found) + 1
+            paths[key] = path
+            found.append(node(key, error, parent=each.parent, of_round=number, slot=each.slot, kind=each.kind))
+        situation = Situation(SLOTS[:budget], tuple(found), number, seed=5)
+        planned, number = list(strategy.following(situation, settings)), number + 1
+    return found
+
+
+def test_a_score_is_the_mean_of_pairs_and_cells():
+    assert value_of(node(1, 0.0)) == 1.0
+    assert value_of(node(1, 0.5, train_share=0.5)) == 0.5
+    assert value_of(node(1, None)) == 0.0
+
+
+def test_a_beam_goes_on_from_the_best_and_says_why_not_from_the_others():
+    found = at(node(1, 0.6), node(2, 0.2), node(3, 0.4), node(4, None))
+    assert parents("beam", found, keep=2, expand=2) == [2, 3, 2, 3]
+    reasons = STRATEGIES["beam"].pruned(found, read_settings(STRATEGIES["beam"], {"keep": 2, "expand": 2}))
+    assert reasons == {
+        1: "Pruned: place 3 of 4 with a score of 20%; the beam keeps 2.",
+        4: "Pruned: place 4 of 4 with a score of 0%; the beam keeps 2.",
+    }
+
+
+def test_no_search_makes_more_nodes_than_the_budget_has_samples():
+    for name, strategy in STRATEGIES.items():
+        if strategy.steps:
+            assert len(play(name, lambda path: 0.9 - 0.01 * len(path), 23)) <= 23, name
+
+
+def test_every_search_finds_a_program_that_is_reached_by_ever_better_steps():
+    """Ordinal 1 is right at each of three steps: the score rises with each, and only the whole path fits."""
+
+    def error_of(path: tuple[int, ...]) -> float:
+        good = next((place for place, ordinal in enumerate(path) if ordinal != 1), len(path))
+        return 0.0 if good >= 3 else 0.9 - 0.3 * good + 0.01 * (len(path) - good)
+
+    for name in ("beam", "dvts", "lookahead", "best-first", "mcts"):
+        found = play(name, error_of, 40, **({"keep": 2} if name in ("beam", "lookahead") else {}))
+        assert any(each.fits for each in found), name
+
+
+def test_what_the_sampler_has_no_next_step_for_is_left_alone():
+    spent = node(3, None, parent=2, of_round=1, trace=None)
+    found = at(node(1, 0.6), node(2, 0.1), spent)
+    tree = Tree(found)
+    assert not tree.is_open(tree.nodes[2])
+    assert set(parents("best-first", found)) == {1}
+
+
+def test_each_of_the_independent_trees_goes_on_from_its_own_best():
+    found = at(*(node(number, error) for number, error in enumerate([0.1, 0.2, 0.8, 0.9], 1)))
+    assert parents("dvts", found, trees=2, expand=2) == [1, 3, 1, 3]
+
+
+def test_lookahead_judges_a_node_by_where_greedy_steps_lead():
+    first = [node(1, 0.3), node(2, 0.5)]
+    assert parents("lookahead", at(*first), keep=1, expand=2, ahead=1) == [1, 2]
+    seen = [node(3, 0.4, parent=1, of_round=1), node(4, 0.1, parent=2, of_round=1)]
+    assert parents("lookahead", at(*first, *seen), keep=1, expand=2, ahead=1) == [2]
+
+
+def test_best_first_goes_back_to_an_earlier_node_where_the_newest_are_worse():
+    found = at(node(1, 0.3), node(2, 0.4), node(3, 0.9, parent=1, of_round=1))
+    assert parents("best-first", found, batch=1, expand=1) == [2]
+
+
+def test_uct_looks_where_little_is_known_unless_it_is_told_not_to():
+    nodes = [node(1, 0.4), node(2, 0.45), *(node(n, 0.4, parent=1, of_round=1) for n in range(3, 7))]
+    found = at(*nodes)
+    assert parents("mcts", found, leaves=1, explore=200, branch=5) == [2]
+    assert parents("mcts", found, leaves=1, explore=0, branch=5) == [1]
+
+
+def test_a_mix_grows_trees_only_where_the_whole_programs_do_not_fit():
+    whole = [node(number, 0.5, kind=AttemptKind.FIRST) for number in range(1, 6)]
+    planned = STRATEGIES["mixed"].following(at(*whole, slots=10), read_settings(STRATEGIES["mixed"], {}))
+    assert [(each.kind, each.parent) for each in planned] == [(AttemptKind.STEP, None)] * 5
+    assert not parents("mixed", at(node(1, 0.0, kind=AttemptKind.FIRST)))
+
+
+def test_chains_split_the_budget_by_their_length():
+    found = play("chains", lambda _: 0.5, 12, length=4)
+    assert [each.round for each in found] == [0] * 3 + [1] * 3 + [2] * 3 + [3] * 3
+    assert {each.parent for each in found if each.round == 2} == {each.trace for each in found if each.round == 1}

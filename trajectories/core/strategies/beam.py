@@ -1,0 +1,37 @@
+"""Beam search over steps (Snell et al. 2024, arXiv 2408.03314, section 5.2; there against a process reward model)."""
+
+from collections.abc import Mapping, Sequence
+
+from trajectories.core.strategies.base import ENOUGH, Look, Parameter, Planned, Settings, Situation, Slot, fitting
+from trajectories.core.strategies.trees import DEPTH, EXPAND, KEEP, Tree, beam_pruned, beam_round, first_steps
+
+
+class Beam:
+    """In each round the `keep` best nodes are gone on from, each with `expand` next steps."""
+
+    name = "beam"
+    title = "Beam search"
+    summary = "Programs grow step by step; in each round the best are gone on from."
+    needs_model = False
+    adapts = True
+    calls_tools = False
+    writes_programs = False
+    steps = True
+    looks_at = Look.NOTHING
+    parameters: tuple[Parameter, ...] = (KEEP, EXPAND, DEPTH, ENOUGH)
+
+    def first(self, slots: Sequence[Slot], settings: Settings) -> Sequence[Planned]:
+        """As many first steps as a round has nodes."""
+        return first_steps(slots, settings["keep"] * settings["expand"])
+
+    def following(self, situation: Situation, settings: Settings) -> Sequence[Planned]:
+        """The next steps of the best of the round."""
+        return () if fitting(situation) >= settings["enough"] else beam_round(Tree(situation), settings)
+
+    def pruned(self, situation: Situation, settings: Settings) -> Mapping[int, str]:
+        """See base.Prunes."""
+        return beam_pruned(Tree(situation), settings)
+
+    def most(self, slots: int, settings: Settings) -> int:  # noqa: ARG002
+        """One node for each slot."""
+        return slots

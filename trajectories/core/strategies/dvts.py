@@ -1,0 +1,80 @@
+"""Diverse verifier tree search (Beeching et al. 2024): independent subtrees, each of which keeps its own best node."""
+
+from collections.abc import Mapping, Sequence
+
+from trajectories.core.strategies.base import (
+    ENOUGH,
+    PRUNED,
+    Ended,
+    Look,
+    Parameter,
+    Planned,
+    Settings,
+    Situation,
+    Slot,
+    fitting,
+)
+from trajectories.core.strategies.trees import DEPTH, EXPAND, Tree, first_steps, value_of
+
+
+class Dvts:
+    """Trees that know nothing of one another, so that no one of them can take the whole budget with one idea."""
+
+    name = "dvts"
+    title = "Independent trees"
+    summary = "Several trees beside one another; each goes on from its own best node (DVTS)."
+    needs_model = False
+    adapts = True
+    calls_tools = False
+    writes_programs = False
+    steps = True
+    looks_at = Look.NOTHING
+    parameters: tuple[Parameter, ...] = (
+        Parameter("trees", "Trees", 4, 1, 500, "So many trees, each with first steps of its own."),
+        EXPAND,
+        DEPTH,
+        ENOUGH,
+    )
+
+    def first(self, slots: Sequence[Slot], settings: Settings) -> Sequence[Planned]:
+        """The first steps of every tree."""
+        return first_steps(slots, settings["trees"] * settings["expand"])
+
+    def following(self, situation: Situation, settings: Settings) -> Sequence[Planned]:
+        """The next steps of each tree's best node of the round."""
+        if fitting(situation) >= settings["enough"]:
+            return ()
+        tree = Tree(situation)
+        return tree.next_steps([kept for kept, _ in _trees(tree, settings).values() if kept], settings["expand"])
+
+    def pruned(self, situation: Situation, settings: Settings) -> Mapping[int, str]:
+        """See base.Prunes."""
+        tree = Tree(situation)
+        reasons = {}
+        for number, (kept, ranked) in _trees(tree, settings).items():
+            for place, node in enumerate(ranked, 1):
+                if node is kept or node.fits or node.trace is None:
+                    continue
+                reasons[node.trace] = (
+                    f"{PRUNED}: place {place} of {len(ranked)} in tree {number + 1} with a score of "
+                    f"{value_of(node):.0%}; a tree goes on from its best."
+                )
+        return reasons
+
+    def most(self, slots: int, settings: Settings) -> int:  # noqa: ARG002
+        """One node for each slot."""
+        return slots
+
+
+def _trees(tree: Tree, settings: Settings) -> dict[int, tuple[Ended | None, list[Ended]]]:
+    """By the number of the tree: (the node that it goes on from, its nodes of the round best first)."""
+    places = {each.trace: place for place, each in enumerate(tree.children.get(None, ()))}
+    found: dict[int, list[Ended]] = {}
+    for node in tree.of_round(tree.situation.round):
+        found.setdefault(places[tree.root(node).trace] // settings["expand"], []).append(node)
+    chosen: dict[int, tuple[Ended | None, list[Ended]]] = {}
+    for number, nodes in sorted(found.items()):
+        ranked = tree.ranked(nodes)
+        able = (node for node in ranked if tree.is_open(node) and tree.depth(node) < settings["depth"])
+        chosen[number] = next(able, None), ranked
+    return chosen

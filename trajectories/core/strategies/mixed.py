@@ -1,0 +1,58 @@
+"""Whole programs and a tree by a ratio: the same budget, some of it drawn at once, the rest spent on a beam."""
+
+from collections.abc import Mapping, Sequence
+
+from trajectories.core.strategies.base import (
+    ENOUGH,
+    Look,
+    Parameter,
+    Planned,
+    Settings,
+    Situation,
+    Slot,
+    all_slots,
+    fitting,
+)
+from trajectories.core.strategies.trees import DEPTH, EXPAND, KEEP, Tree, beam_pruned, beam_round, first_steps
+
+
+class Mixed:
+    """First whole programs; where too few of them fit, a beam with what is left of the budget."""
+
+    name = "mixed"
+    title = "Whole programs, then a beam"
+    summary = "A share of the budget is drawn at once; where that does not do, the rest grows step by step."
+    needs_model = False
+    adapts = True
+    calls_tools = False
+    writes_programs = False
+    steps = True
+    looks_at = Look.NOTHING
+    parameters: tuple[Parameter, ...] = (
+        Parameter("whole", "Drawn at once", 50, 1, 99, "Percent of the budget that is drawn as whole programs."),
+        KEEP,
+        EXPAND,
+        DEPTH,
+        ENOUGH,
+    )
+
+    def first(self, slots: Sequence[Slot], settings: Settings) -> Sequence[Planned]:
+        """The share of whole programs, one at the least."""
+        return all_slots(slots[: max(1, len(slots) * settings["whole"] // 100)])
+
+    def following(self, situation: Situation, settings: Settings) -> Sequence[Planned]:
+        """The first steps of the beam, then its rounds."""
+        if fitting(situation) >= settings["enough"]:
+            return ()
+        tree = Tree(situation)
+        if situation.round == 0:
+            return first_steps(situation.slots, min(settings["keep"] * settings["expand"], tree.left))
+        return beam_round(tree, settings)
+
+    def pruned(self, situation: Situation, settings: Settings) -> Mapping[int, str]:
+        """See base.Prunes."""
+        return beam_pruned(Tree(situation), settings) if situation.round else {}
+
+    def most(self, slots: int, settings: Settings) -> int:  # noqa: ARG002
+        """One sample or node for each slot."""
+        return slots
