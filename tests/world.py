@@ -376,6 +376,7 @@ def _reading(world: World) -> Iterator[Visit]:
         "trace_timeline": [[trace.pk] for trace in (*world.traces, world.old, world.imported)],
     }
     bare = [
+        *("api_docs", "api_tokens"),
         *("brief_list", "brief_new", "candidate_list", "candidate_next", "generation_list", "generation_new", "health"),
         *("campaign_list", "campaign_new", "campaign_estimate", "ask_new"),
         *("health_of_work", "spending", "adjudication_list", "adjudication_next", "quality", "audit_index"),
@@ -563,6 +564,8 @@ def _posting(world: World) -> Iterator[Visit]:
         ("quality_reassign", [world.reviewer.pk], {"from_queue": world.queue.pk}),
         ("review_void", [world.reviewer.pk], {"key": key, "since": "2020-01-01", "reason": "Guessing."}),
         ("review_void_undo", [world.void.pk], {"key": key}),
+        ("api_tokens", [], {"title": "A program", "scopes": ["read"], "days": "30"}),
+        ("api_token_revoke", [10**9], {}),
         *(("audit_queue", [name], {}) for name in AUDITS),
         ("ask_new", [], {"problem": ""}),
         ("sign_in_end", [10**9], {}),

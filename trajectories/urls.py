@@ -3,9 +3,11 @@
 from django.contrib.auth import views as auth_views
 from django.urls import URLPattern, path
 
+from trajectories.api.docs import api_docs
 from trajectories.forms.accounts import LoginForm
 from trajectories.views import (
     adjudications,
+    api_tokens,
     arc_scores,
     asks,
     attempts,
@@ -81,6 +83,7 @@ urlpatterns: list[URLPattern] = [
     path("adjudications/next/", adjudications.adjudication_next, name="adjudication_next"),
     path("adjudications/<int:trace_id>/", adjudications.adjudication_detail, name="adjudication_detail"),
     path("adjudications/<int:trace_id>/decide/", adjudications.adjudication_decide, name="adjudication_decide"),
+    path("api/docs", api_docs, name="api_docs"),
     path("ask/", asks.ask_new, name="ask_new"),
     path("ask/<int:run_id>/", asks.ask_detail, name="ask_detail"),
     path("briefs/", briefs.brief_list, name="brief_list"),
@@ -266,6 +269,8 @@ urlpatterns: list[URLPattern] = [
     path("spend/limit/", spending.spend_limit_set, name="spend_limit_set"),
     path("spend/limit/<int:limit_id>/lift/", spending.spend_limit_lift, name="spend_limit_lift"),
     path("threads/<int:thread_id>/", threads.thread_add, name="thread_add"),
+    path("tokens/", api_tokens.api_tokens, name="api_tokens"),
+    path("tokens/<int:token_id>/revoke/", api_tokens.api_token_revoke, name="api_token_revoke"),
     path("traces/", trace_lists.trace_list, name="trace_list"),
     path("traces/actions/", trace_lists.trace_actions, name="trace_actions"),
     path("traces/actions/tag/", trace_lists.trace_tag, name="trace_tag"),

@@ -1,6 +1,7 @@
 """One module per concept. The loop: Problem -> Run of Attempts -> Trace -> Verdict -> Review -> Release -> Export."""
 
 from trajectories.models.adjudications import Adjudication, ReviewVoid
+from trajectories.models.api_tokens import ApiAnswer, ApiToken
 from trajectories.models.artefacts import Artefact
 from trajectories.models.assignments import Assignment, QueueFlag, QueueItem, QueueSkip
 from trajectories.models.audit import AuditEvent
@@ -59,6 +60,8 @@ JOB_KINDS: dict[str, JobKind] = {
 __all__ = [
     "JOB_KINDS",
     "Adjudication",
+    "ApiAnswer",
+    "ApiToken",
     "Artefact",
     "Assignment",
     "Attempt",

@@ -102,6 +102,19 @@ def roles_with(codename: str) -> list[str]:
     return sorted(role for role, codenames in ROLES.items() if codename in codenames)
 
 
+def why_missing(permission: str) -> str:
+    """One sentence for who lacks a permission, given as "trajectories.add_run": what it is called, and which roles have
+    it."""
+    app, _, codename = permission.partition(".")
+    names = Permission.objects.filter(content_type__app_label=app, codename=codename).values_list("name", flat=True)
+    what = f"This needs the permission “{names.first() or codename}” ({permission})"
+    roles = roles_with(codename)
+    if not roles:
+        return f"{what}, which only administrators have."
+    listed = f"role {roles[0]}" if len(roles) == 1 else f"roles {', '.join(roles[:-1])} and {roles[-1]}"
+    return f"{what}, which the {listed} {'has' if len(roles) == 1 else 'have'}."
+
+
 @transaction.atomic
 def sync_roles() -> None:
     """Make each group and give it exactly the permissions of its role."""
