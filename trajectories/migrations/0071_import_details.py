@@ -6,7 +6,7 @@ from django.db.models import Q
 
 
 class Migration(migrations.Migration):
-    dependencies = [("trajectories", "0068_steps")]
+    dependencies = [("trajectories", "0069_api_tokens")]
 
     operations = [
         migrations.AddField("import", "told", models.JSONField(default=dict)),

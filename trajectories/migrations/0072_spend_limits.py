@@ -69,7 +69,7 @@ FROM ({" UNION ALL ".join(_BOOKED)}) parts GROUP BY 1, 2, 3, 4
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("trajectories", "0061_campaigns"),
+        ("trajectories", "0071_import_details"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("trajectories", "0068_steps"),
+        ("trajectories", "0072_spend_limits"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
