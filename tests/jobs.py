@@ -14,7 +14,7 @@ from tests.judging import job_over, works
 from trajectories.adapters.chat_api import ChatSettings
 from trajectories.core.selections import Selection
 from trajectories.core.verifiers import VERIFIERS
-from trajectories.models import Campaign, Delivery, Export, Import, Release, Sampler, Training
+from trajectories.models import Campaign, Delivery, Export, Import, Release, Sampler, Scorer, Scoring, Training
 from trajectories.services.curation.segmentations import plan_segmentation
 from trajectories.services.endpoints.samplers import ensure_symbolic
 from trajectories.services.generation.jobs import plan_generation
@@ -74,6 +74,12 @@ MAKERS: dict[str, Callable[[], Any]] = {
     ),
     "delivery": lambda: Delivery.objects.create(release=_release(), what="environment"),
     "training": lambda: Training.objects.create(release=_release(), trainer="embedded", title="A training"),
+    "scorer": lambda: Scorer.objects.create(name="told", version=Scorer.objects.count() + 1, last_trace=1),
+    "scoring": lambda: Scoring.objects.create(
+        scorer=Scorer.objects.create(name="told", version=Scorer.objects.count() + 1, last_trace=1),
+        last_id=1,
+        total_count=1,
+    ),
 }
 """By the word of the kind: makes one that is queued."""
 

@@ -62,6 +62,7 @@ from trajectories.models import (
     Run,
     Sampler,
     SavedView,
+    Scorer,
     Trace,
     Training,
     TrainingPoint,
@@ -106,6 +107,7 @@ class World:
     export: Export
     delivery: Delivery
     training: Training
+    scorer: Scorer
     candidate: ProblemCandidate
     rejected: ProblemCandidate
     generation: GenerationJob
@@ -126,6 +128,24 @@ class World:
     campaign: Campaign
     view: SavedView
     played: Trace
+
+
+def _scorer() -> Scorer:
+    """A scorer that was trained, with its figure and its file."""
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "scorer.json"
+        file.write_bytes(b'{"format":1}')
+        artefact = store_artefact(file, suffix="json")
+    bins = [{"score": 0.2, "right": 0.25, "count": 20}, {"score": 0.8, "right": 0.75, "count": 20}]
+    quality = {
+        "count": 40, "right": 20, "problems": 8, "auc": 0.85, "auc_low": 0.7, "auc_high": 0.95, "auc_within": 0.8,
+        "brier": 0.2, "ece": 0.05, "log_loss": 0.5, "bins": bins,
+    }  # fmt: skip
+    return Scorer.objects.create(
+        name="world", version=1, state="finished", artefact=artefact, quality=quality, finished_at=timezone.now(),
+        counts={"right": 20, "wrong": 20, "problems": 8, "traces": 40, "left_out": {}},
+        learnt={"methods": [["Logistic regression on the numbers", 5]], "telling": [["steps", 0.8, 0.5]]},
+    )  # fmt: skip
 
 
 def _training(release: Release) -> Training:
@@ -202,6 +222,7 @@ def make_world(lead: User) -> World:
     )
     for trace in traces:
         JudgeJobItem.objects.create(judge_job=job, trace=trace)
+    factories.make_verdict(trace=traces[0], verifier=f"model_judge:{judged_by.name}", outcome="pass", score=0.9)
     again = Reverification.objects.create(verifiers=["arc_test"], last_id=1, total_count=1, state="finished")
     queue = queue_of(lead, list(traces))
     campaign = measured_campaign(lead, run, release)
@@ -221,6 +242,7 @@ def make_world(lead: User) -> World:
         export=Export.objects.get(pk=export.pk),
         delivery=Delivery.objects.get(pk=delivery.pk),
         training=_training(release),
+        scorer=_scorer(),
         candidate=candidate,
         rejected=rejected,
         generation=candidate.job,
@@ -275,6 +297,7 @@ def _reading(world: World) -> Iterator[Visit]:
         "adjudication_detail": [[world.traces[0].pk], [world.old.pk]],
         "quality_reviewer": [[world.reviewer.pk]],
         "ask_detail": [[world.run.pk]],
+        "invitation_accept": [["none"]],
         "audit_detail": [[name] for name in AUDITS],
         "brief_detail": [[world.brief.pk]],
         "brief_edit": [[world.brief.pk]],
@@ -286,6 +309,7 @@ def _reading(world: World) -> Iterator[Visit]:
         "training_detail": [[world.training.pk]],
         "training_curves": [[world.training.pk]],
         "training_artefact": [[world.training.pk]],
+        **{f"scorer_{page}": [[world.scorer.pk]] for page in ("detail", "figure", "artefact", "score")},
         "export_detail": [[world.export.pk]],
         "export_download": [[world.export.pk]],
         "figure": [[name] for name in CHARTS],
@@ -298,6 +322,7 @@ def _reading(world: World) -> Iterator[Visit]:
         "instruction_edit": [[world.instruction.pk]],
         "import_detail": [[world.imported_file.pk]],
         "job_detail": [["run", world.run.pk]],
+        **{name: [[f"model_judge:{world.rubric.name}"]] for name in ("scorer_judge", "scorer_judge_figure")},
         "judge_job_detail": [[world.judge_job.pk]],
         "problem_text": [[world.problem.pk, "statement"]],
         "freezing_removed": [[Freezing.objects.get(release=world.release).pk, "contaminated"]],
@@ -354,7 +379,7 @@ def _reading(world: World) -> Iterator[Visit]:
         *("api_docs", "api_tokens"),
         *("brief_list", "brief_new", "candidate_list", "candidate_next", "generation_list", "generation_new", "health"),
         *("campaign_list", "campaign_new", "campaign_estimate", "ask_new"),
-        *("health_of_work", "adjudication_list", "adjudication_next", "quality", "audit_index"),
+        *("health_of_work", "spending", "adjudication_list", "adjudication_next", "quality", "audit_index"),
         *("comparison_next", "comparison_ranking", "insight_worlds", "world_list"),
         *(
             "home",
@@ -363,6 +388,7 @@ def _reading(world: World) -> Iterator[Visit]:
             "budget",
             "budget_problems",
             "versus",
+            "optimal",
             "instruction_list",
             "mention_list",
             "instruction_new",
@@ -394,9 +420,10 @@ def _reading(world: World) -> Iterator[Visit]:
             "run_new",
         ),
         *("run_estimate", "run_prompts", "sampler_list", "sampler_new", "trace_list", "trace_import", "trace_next"),
-        *("local_model_new", "training_list", "training_new"),
+        *("local_model_new", "training_list", "training_new", "scorer_list", "scorer_new"),
         *("trace_compare", "comparison_share"),
         *("trace_actions", "trace_download", "saved_view_list", "review_list"),
+        *("account", "people_list"),
     ]
     for name in bare:
         yield Visit(name, reverse(name))
@@ -472,6 +499,7 @@ def _filtering(world: World) -> Iterator[Visit]:
             "before=0-run-1",
         ],
         "run_list": [f"state={word}" for word in STATE_FILTERS],
+        "spending": ["days=7&group=person", "group=kind", "format=csv"],
         "comparison_next": [f"problem={world.problem.pk}", f"set={world.problem.problem_set_id}", "overlap=2"],
         "comparison_ranking": [f"problem={world.problem.pk}"],
         "adjudication_list": [f"state={word}" for word in DISPUTE_STATES],
@@ -540,6 +568,10 @@ def _posting(world: World) -> Iterator[Visit]:
         ("api_token_revoke", [10**9], {}),
         *(("audit_queue", [name], {}) for name in AUDITS),
         ("ask_new", [], {"problem": ""}),
+        ("sign_in_end", [10**9], {}),
+        ("sign_ins_end", [], {}),
+        ("invitation_revoke", [10**9], {}),
+        ("person_change", [10**9], {}),
         ("brief_preview", [], {"title": "A", "name": "a", "template": "{problem}"}),
         ("campaign_budget", [world.campaign.pk], {"budget_tokens": "0"}),
         ("campaign_estimate", [], {"title": ""}),
@@ -564,6 +596,8 @@ def _posting(world: World) -> Iterator[Visit]:
         ("instruction_preview", [], {"template": "{task}", "problem_kind": "arc", "style": "program", "examples": "3"}),
         ("judge_job_budget", [world.judge_job.pk], {}),
         ("logout", [], {}),
+        ("spend_limit_set", [], {"subject": "all", "amount": "1000000"}),
+        ("spend_limit_lift", [10**9], {}),
         ("mind_import", [world.played.episode.mind_id], {}),
         ("world_new", ["maze"], {"episodes": "0"}),
         ("preferences", [], {"theme": "dark"}),
@@ -589,6 +623,7 @@ def _posting(world: World) -> Iterator[Visit]:
         ("file_pin", ["export", world.export.pk], {"pinned": "1"}),
         ("file_pin", ["delivery", world.delivery.pk], {"pinned": "0"}),
         ("training_attach", [world.training.pk], {"sampler": world.sampler.pk}),
+        ("scorer_follow", [world.scorer.pk], {"follows": "1"}),
         ("repair_new", [trace], {"key": key}),
         ("repair_new", [trace], {"key": key, "part_0": "Other words.", "then": "diff"}),
         ("repair_new", [trace], {"key": key, "part_0": "Other words.", "program": "print(1)"}),

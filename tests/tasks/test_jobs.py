@@ -33,6 +33,8 @@ from trajectories.services.releases.freezing import freeze_next, lost_freezings
 from trajectories.services.runs.chat_sampling import sample_session
 from trajectories.services.runs.embedded_sampling import sample_next_batch
 from trajectories.services.runs.plans import Budget
+from trajectories.services.scorers.scoring import lost_scorings, score_next
+from trajectories.services.scorers.training import lost_scorers, train_scorer_next
 from trajectories.services.training.work import lost_trainings, train_next
 from trajectories.services.verification.reverifications import lost_reverifications, reverify_next
 from trajectories.tasks.jobs import KINDS, ControlDeniedError, controls_of, steer_job
@@ -54,6 +56,8 @@ WORK = {
     "segmentation": lambda pk: segment_next(job_id=pk),
     "delivery": lambda pk: deliver_next(job_id=pk),
     "training": lambda pk: train_next(job_id=pk),
+    "scorer": lambda pk: train_scorer_next(job_id=pk),
+    "scoring": lambda pk: score_next(job_id=pk),
 }
 """What a worker does that hears a bell."""
 
@@ -69,6 +73,8 @@ LOST = {
     "segmentation": lost_segmentations,
     "delivery": lost_deliveries,
     "training": lost_trainings,
+    "scorer": lost_scorers,
+    "scoring": lost_scorings,
 }
 """What a sweep finds that nobody is at."""
 

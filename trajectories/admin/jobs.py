@@ -23,6 +23,8 @@ from trajectories.models import (
     JudgeJob,
     Reverification,
     Run,
+    Scorer,
+    Scoring,
 )
 from trajectories.models.job_kinds import CANCEL, PAUSE, RESUME, RETRY
 from trajectories.selectors.jobs import JobRow, get_jobs
@@ -309,6 +311,32 @@ class FreezingAdmin(JobAdmin):
     list_select_related = ("release", "created_by")
     search_fields = ("title",)
     search_help_text = "A title or an id."
+
+
+@admin.register(Scorer)
+class ScorerAdmin(JobAdmin):
+    kind = "scorer"
+    list_display = (
+        *("name", "version", "id", "kind", "labels", "state", "follows", "artefact", "reason"),
+        *("created_by", "created_at"),
+    )
+    list_filter = ("state", "kind", "labels", "follows")
+    list_select_related = ("artefact", "created_by")
+    search_fields = ("name",)
+    search_help_text = "A name or an id."
+
+
+@admin.register(Scoring)
+class ScoringAdmin(JobAdmin):
+    kind = "scoring"
+    list_display = (
+        *("id", "scorer", "state", "automatic", "done_count", "total_count", "written_count", "reason"),
+        *("created_by", "created_at"),
+    )
+    list_filter = ("state", "automatic")
+    list_select_related = ("scorer", "created_by")
+    search_fields = ("scorer__name",)
+    search_help_text = "The name of a scorer, or an id."
 
 
 @admin.register(Campaign)

@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("trajectories", "0068_steps"),
+        ("trajectories", "0062_scorers"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -20,6 +20,7 @@ from trajectories.models.instructions import Instruction
 from trajectories.models.job_kinds import JobKind
 from trajectories.models.judging import JudgeJob, JudgeJobAnswer, JudgeJobItem
 from trajectories.models.minds import Episode, Mind, Transition
+from trajectories.models.people import Invitation, SignIn
 from trajectories.models.problems import Problem, ProblemSet
 from trajectories.models.queues import Queue, QueueGuidelines, QueueWork
 from trajectories.models.releases import Export, Release, ReleaseItem, ReleaseRule
@@ -33,8 +34,10 @@ from trajectories.models.rubrics import Rubric
 from trajectories.models.runs import Attempt, Run, RunProblem
 from trajectories.models.samplers import Sampler, SamplerGate
 from trajectories.models.saved_views import SavedView
+from trajectories.models.scorers import Scorer, Scoring
 from trajectories.models.segmentations import SegmentationJob
 from trajectories.models.sketches import ProblemSketch
+from trajectories.models.spending import SpendAlert, SpendDay, SpendHold, SpendLimit, SpendWait
 from trajectories.models.submissions import Submission
 from trajectories.models.threads import Mention, Thread, ThreadEvent
 from trajectories.models.tombstones import ReleaseTag, Tombstone
@@ -49,7 +52,7 @@ JOB_KINDS: dict[str, JobKind] = {
     model.job_kind.word: model.job_kind
     for model in (
         *(Run, JudgeJob, GenerationJob, Reverification, Export, Import, Freezing, Delivery, SegmentationJob),
-        *(Training, Campaign),
+        *(Training, Scorer, Scoring, Campaign),
     )
 }
 """Every kind of background job by its word, in the order of lists."""
@@ -82,6 +85,7 @@ __all__ = [
     "ImportedReview",
     "ImportedVerdict",
     "Instruction",
+    "Invitation",
     "JudgeJob",
     "JudgeJobAnswer",
     "JudgeJobItem",
@@ -117,8 +121,16 @@ __all__ = [
     "Sampler",
     "SamplerGate",
     "SavedView",
+    "Scorer",
+    "Scoring",
     "SearchBacklog",
     "SegmentationJob",
+    "SignIn",
+    "SpendAlert",
+    "SpendDay",
+    "SpendHold",
+    "SpendLimit",
+    "SpendWait",
     "Submission",
     "Tag",
     "Text",

@@ -21,7 +21,7 @@ from django.db.models import Case, CharField, Exists, F, OuterRef, Q, QuerySet, 
 from django.db.models.expressions import Combinable
 
 from trajectories.core.curation.reviews import Decision
-from trajectories.core.verifiers.model_judge import MODEL_VERIFIERS
+from trajectories.core.verifiers.opinions import OPINIONS
 from trajectories.models import Assignment, Queue, QueueItem, Review, Trace
 from trajectories.models.reviews import SEE_REVIEWS as SEE_REVIEWS
 
@@ -201,9 +201,9 @@ def tags_seen(sight: Sight) -> Q:
 
 
 def verdicts_seen(sight: Sight) -> Q:
-    """The condition on verdicts that they may be seen: those of model judges as reviews are, all others but where a
-    queue hides them."""
-    by_model = reduce(or_, (Q(verifier__startswith=f"{name}:") for name in MODEL_VERIFIERS))
+    """The condition on verdicts that they may be seen: those of model judges and scorers as reviews are, all others
+    but where a queue hides them."""
+    opinions = reduce(or_, (Q(verifier__startswith=f"{name}:") for name in OPINIONS))
     if not sight.is_blind:
         return Q()
-    return (~by_model | sight.seen("trace")) & ~sight.veiled(Hidden.VERDICTS, "trace")
+    return (~opinions | sight.seen("trace")) & ~sight.veiled(Hidden.VERDICTS, "trace")

@@ -30,6 +30,7 @@ from django.db.models.functions import Cast, Coalesce
 from trajectories.core.consolidation.metrics import pass_at_k
 from trajectories.core.identity import content_hash
 from trajectories.core.records import JSON, Outcome
+from trajectories.core.verifiers.opinions import SCORER
 from trajectories.core.verifiers.unfinished import UNFINISHED
 from trajectories.models import Instruction, Problem, Run, Trace, Verdict
 from trajectories.models.traces import given_answer
@@ -342,7 +343,8 @@ WITH words AS ({words}) SELECT answer, verifier, outcome, count(*) FROM words GR
 def _verifier_outcomes(every: QuerySet[Trace], sight: Sight, hashes: Sequence[str]) -> dict[str, Outcomes]:
     """By group and verifier: (outcome, samples), commonest first."""
     samples = every.filter(hinted=False, answer_hash__in=hashes)
-    words = Verdict.objects.filter(verdicts_seen(sight), trace__in=samples).annotate(answer=F("trace__answer_hash"))
+    counted = verdicts_seen(sight) & ~Q(verifier__startswith=f"{SCORER}:")
+    words = Verdict.objects.filter(counted, trace__in=samples).annotate(answer=F("trace__answer_hash"))
     # Several versions of a verifier may have said the same of a sample.
     once = words.order_by().values("trace_id", "answer", "verifier", "outcome").distinct()
     outcomes: dict[str, Outcomes] = {}

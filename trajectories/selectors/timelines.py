@@ -10,7 +10,7 @@ from trajectories.core.curation.adjudications import FinalDecision
 from trajectories.core.curation.pairing import PairVerdict
 from trajectories.core.curation.reviews import Decision
 from trajectories.core.curation.schemas import SKIP_REASONS
-from trajectories.core.verifiers.model_judge import is_model_verdict
+from trajectories.core.verifiers.opinions import is_opinion, is_scorer
 from trajectories.models import (
     Adjudication,
     AuditEvent,
@@ -88,10 +88,10 @@ def _verdicts(trace: Trace, *, told: bool) -> Iterator[Moment]:
     if trace.veiled_verdicts:
         return
     for verdict in Verdict.objects.filter(trace=trace).defer("evidence").order_by("pk"):
-        judged = is_model_verdict(verdict.verifier)
+        judged = is_opinion(verdict.verifier)
         if told or not judged:
             who = f"{verdict.verifier} {verdict.version}"
-            what = "judged" if judged else "verified"
+            what = "scored" if is_scorer(verdict.verifier) else "judged" if judged else "verified"
             yield Moment(verdict.created_at, who, what, verdict.previous_outcome, verdict.outcome, verdict.message)
 
 

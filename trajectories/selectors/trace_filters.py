@@ -6,6 +6,8 @@ hides something is in no selection, and in no order, that goes by what is hidden
 
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.contrib.postgres.search import SearchQuery
@@ -27,7 +29,7 @@ from trajectories.core.selections import (
     Selection,
 )
 from trajectories.core.text.searches import read_search
-from trajectories.core.verifiers.model_judge import GRADE, PREFERENCE, is_model_verdict
+from trajectories.core.verifiers.opinions import OPINIONS, is_opinion
 from trajectories.models import Problem, Review, Trace, TraceSearch, TraceTag, Verdict
 from trajectories.selectors.audits import audited
 from trajectories.selectors.blinding import Hidden, Sight, tags_seen
@@ -56,6 +58,7 @@ COLUMNS = {
     "cost_to": "cost__lte",
     "seconds_from": "latency_seconds__gte",
     "seconds_to": "latency_seconds__lte",
+    "import_job": "import_job",
     "newest": "pk__lte",
     "traces": "pk__in",
 }
@@ -85,7 +88,7 @@ OF_SAMPLER = ("run", "sampler", "view", "instruction", "temperature", *COSTS)
 
 def telling(scope: Selection) -> tuple[str, ...]:
     """The filters of a selection that go by what people and model judges said: which traces they leave would tell."""
-    named = ("verifier",) if is_model_verdict(scope.verifier) else ()
+    named = ("verifier",) if is_opinion(scope.verifier) else ()
     audit = ("audit",) if scope.audit in AUDITS_BY_OTHERS else ()
     return (*(name for name in BY_OTHERS if name in scope.given()), *audit, *named)
 
@@ -204,7 +207,7 @@ def _verdict(scope: Selection, sight: Sight) -> Q:
     """The condition that the newest verdict of a verifier is the one asked for; where no verifier is named, that of any
     but model judges. Of model judges only what may be seen."""
     verdicts = Verdict.objects.filter(verifier=scope.verifier) if scope.verifier else _by_verifiers()
-    seen = sight.seen() if scope.verifier and is_model_verdict(scope.verifier) else Q()
+    seen = sight.seen() if scope.verifier and is_opinion(scope.verifier) else Q()
     if scope.outcome == NO_VERDICT:
         return ~(Q(Exists(verdicts.filter(trace=OuterRef("pk")))) & seen)
     if scope.outcome:
@@ -214,5 +217,5 @@ def _verdict(scope: Selection, sight: Sight) -> Q:
 
 
 def _by_verifiers() -> QuerySet[Verdict]:
-    """The verdicts of verifiers, without those of model judges."""
-    return Verdict.objects.exclude(Q(verifier__startswith=f"{GRADE}:") | Q(verifier__startswith=f"{PREFERENCE}:"))
+    """The verdicts of verifiers, without those of model judges and learned scorers."""
+    return Verdict.objects.exclude(reduce(or_, (Q(verifier__startswith=f"{name}:") for name in OPINIONS)))

@@ -14,7 +14,7 @@ from django.db.models.functions import Coalesce, Length
 from trajectories.core.records import Outcome, ProblemKind
 from trajectories.core.selections import DISPUTED, NO_MODEL_VERDICT, NO_VERDICT, UNREVIEWED, UNVERIFIED, Selection
 from trajectories.core.strategies.base import AttemptKind
-from trajectories.core.verifiers.model_judge import is_model_verdict
+from trajectories.core.verifiers.opinions import is_opinion
 from trajectories.models import ImportedReview, ImportedVerdict, Instruction, Trace, Verdict
 from trajectories.selectors.blinding import Sight, veil
 from trajectories.selectors.listing import Column, Count, ListShape, Lying, Sort, count_rows, first_keys
@@ -249,7 +249,7 @@ def split_verdicts(trace: Trace, *, with_judges: bool) -> tuple[list[Verdict], l
     The newest are in order of reading, the most telling first: test outputs, then training pairs.
     """
     verdicts = [] if trace.veiled_verdicts else list(Verdict.objects.filter(trace=trace).order_by("pk"))
-    verdicts = [verdict for verdict in verdicts if with_judges or not is_model_verdict(verdict.verifier)]
+    verdicts = [verdict for verdict in verdicts if with_judges or not is_opinion(verdict.verifier)]
     newest = {verdict.verifier: verdict for verdict in verdicts}
     older = [verdict for verdict in reversed(verdicts) if newest[verdict.verifier] is not verdict]
     ranked = sorted(newest.values(), key=lambda verdict: (READING_ORDER.get(verdict.verifier, 9), verdict.verifier))
@@ -265,7 +265,7 @@ def imported_decisions(trace: Trace, *, with_judges: bool) -> tuple[list[Importe
         return [], []
     verdicts = list(ImportedVerdict.objects.filter(trace=trace).order_by("pk").defer("evidence"))
     if not with_judges:
-        return [verdict for verdict in verdicts if not is_model_verdict(verdict.verifier)], []
+        return [verdict for verdict in verdicts if not is_opinion(verdict.verifier)], []
     return verdicts, list(ImportedReview.objects.filter(trace=trace).order_by("pk"))
 
 

@@ -30,13 +30,16 @@ from trajectories.services.releases.deliveries import deliver_next, lost_deliver
 from trajectories.services.releases.exports import is_short, lost_exports, rebuild_export, write_export
 from trajectories.services.releases.freezing import freeze_next, lost_freezings, retry_freezing
 from trajectories.services.runs.lifecycle import cancel_run, pause_run, resume_run
+from trajectories.services.scorers.planning import retry_scorer
+from trajectories.services.scorers.scoring import lost_scorings, score_next
+from trajectories.services.scorers.training import lost_scorers, train_scorer_next
 from trajectories.services.training.planning import retry_training
 from trajectories.services.training.work import lost_trainings, train_next
 from trajectories.services.verification.reverifications import lost_reverifications, reverify_next
 
 logger = logging.getLogger(__name__)
-Act = Callable[[User, int], Any]
-"""Does something to the job of that id for somebody, and gives it back."""
+Act = Callable[[User | None, int], Any]
+"""Does something to the job of that id for somebody, or by itself for None, and gives it back."""
 
 INTERACTIVE, SAMPLING, VERIFICATION, FILES, TRAINING = "interactive", "sampling", "verification", "files", "training"
 """Queues of work; see docs/operations.md for what is in which."""
@@ -72,7 +75,7 @@ class Kind:
         """What a person may ask of a job, by the words of models.job_kinds."""
         return {verb: self.moves.get(verb, partial(self._move, verb)) for verb in JOB_KINDS[self.word].moves}
 
-    def _move(self, verb: str, actor: User, job_id: int) -> Any:
+    def _move(self, verb: str, actor: User | None, job_id: int) -> Any:
         return steer(self.word, verb, actor=actor, job_id=job_id)
 
 
@@ -142,6 +145,12 @@ KINDS: dict[str, Kind] = {
             ),
             {RETRY: _by_id(retry_training)},
         ),
+        Kind(
+            "scorer",
+            Work(_in_one_go(train_scorer_next), lost_scorers, lambda _: FILES),
+            {RETRY: _by_id(retry_scorer)},
+        ),
+        Kind("scoring", Work(score_next, lost_scorings, lambda _: FILES)),
         Kind(
             "campaign",
             # A look at it is short, and nothing of it waits behind long work.

@@ -18,7 +18,7 @@ from trajectories.selectors.disk import disk_trouble
 register = template.Library()
 
 AREAS: dict[str, tuple[str, tuple[str, ...]]] = {
-    "Home": ("home", ("mentions", "api", "tokens")),
+    "Home": ("home", ("mentions", "account", "people", "api", "tokens")),
     "Problems": (
         "problem_list",
         ("problems", "imports", "procedural", "worlds", "generation", "candidates", "briefs", "grids"),
@@ -33,8 +33,8 @@ AREAS: dict[str, tuple[str, tuple[str, ...]]] = {
     "Quality": ("quality", ("quality", "adjudications")),
     "Insights": ("insights", ("insights",)),
     "Releases": ("release_list", ("releases", "exports", "deliveries", "files")),
-    "Campaigns": ("campaign_list", ("campaigns", "trainings")),
-    "Jobs": ("job_list", ("jobs",)),
+    "Campaigns": ("campaign_list", ("campaigns", "trainings", "scorers")),
+    "Jobs": ("job_list", ("jobs", "spend")),
 }
 """By title: the name of an area's first page, and the first parts of all addresses that belong to it."""
 
@@ -57,8 +57,11 @@ RARE_AREAS: dict[str, tuple[tuple[str, str], ...]] = {
         ("Verifying again", "reverification_list"),
         ("Verifier audit", "audit_index"),
         ("Trainings", "training_list"),
+        ("Scorers", "scorer_list"),
+        ("Spending", "spending"),
     ),
     "People": (
+        ("People and invitations", "people_list"),
         ("Reviews", "review_list"),
         ("Saved views of traces", "saved_view_list"),
         ("Disputes", "adjudication_list"),

@@ -23,8 +23,9 @@ from trajectories.core.consolidation.ways.base import Flags
 from trajectories.core.strategies import STRATEGIES
 from trajectories.core.verifiers import VERIFIERS
 from trajectories.core.verifiers.deciding import SUPPORTING_VERIFIERS
-from trajectories.core.verifiers.model_judge import GRADE, is_model_verdict
-from trajectories.models import Run, Sampler, Verdict
+from trajectories.core.verifiers.model_judge import GRADE
+from trajectories.core.verifiers.opinions import SCORER, is_opinion, scorer_verifier
+from trajectories.models import Run, Sampler, Scorer, Verdict
 from trajectories.selectors.blinding import Sight, veiled_problems
 from trajectories.selectors.insights.scopes import ADAPTING, InsightScope
 from trajectories.selectors.insights.tables import Price, SampleTable, price_of, read_table, stamp, store_samples
@@ -190,17 +191,20 @@ def forget_budgets() -> None:
 
 
 def list_scorers(sight: Sight) -> list[str]:
-    """The verifiers whose scores may weigh samples: none that knows the reference answer, and no model judge for
-    whoever must not see its verdicts. Looked up again after SCORERS_SECONDS."""
+    """The verifiers whose scores may weigh samples: none that knows the reference answer, and no model judge and
+    no learned scorer for whoever must not see its verdicts. Looked up again after SCORERS_SECONDS."""
     found = cache.get_or_set(SCORERS, _scoring_verifiers, SCORERS_SECONDS) or ()
-    return [name for name in found if not (sight.is_blind and is_model_verdict(name))]
+    return [name for name in found if not (sight.is_blind and is_opinion(name))]
 
 
 def _scoring_verifiers() -> list[str]:
     """All that may weigh samples and has given a score. One query over the verdicts."""
     scored = Verdict.objects.filter(score__isnull=False)
     programs = [name for name in SUPPORTING_VERIFIERS if name not in VERIFIERS or not VERIFIERS[name].takes_reference]
-    wanted = Q(verifier__in=programs) | Q(verifier__startswith=f"{GRADE}:")
+    wanted = Q(verifier__in=programs) | Q(verifier__startswith=f"{GRADE}:") | Q(verifier__startswith=f"{SCORER}:")
+    # A score that looks at votes tells of all samples of a problem, also of those that were not drawn.
+    voting = Scorer.objects.filter(uses_votes=True).values_list("name", flat=True).distinct()
+    scored = scored.exclude(verifier__in=[scorer_verifier(name) for name in voting])
     return sorted(scored.filter(wanted).order_by().values_list("verifier", flat=True).distinct())
 
 

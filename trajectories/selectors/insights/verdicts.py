@@ -1,8 +1,11 @@
-"""What verifiers said of the samples of a scope. Model judges are none: they support, and are shown to who reviewed."""
+"""What verifiers said of the samples of a scope.
+
+Model judges and learned scorers are none: they support, and are shown to who reviewed.
+"""
 
 from dataclasses import dataclass
 
-from trajectories.core.verifiers.model_judge import MODEL_VERIFIERS
+from trajectories.core.verifiers.opinions import OPINIONS
 from trajectories.selectors.insights.scopes import InsightScope, fetch, from_samples
 
 
@@ -27,6 +30,6 @@ def list_verdicts(scope: InsightScope) -> list[Verdicts]:
             ORDER BY v.trace_id, v.verifier, v.id DESC)
         SELECT verifier, outcome, count(*), max(trace_id) FROM newest GROUP BY 1, 2 ORDER BY 1, 2""",
         scope,
-        models=list(MODEL_VERIFIERS),
+        models=list(OPINIONS),
     )
     return [Verdicts(*row) for row in rows]

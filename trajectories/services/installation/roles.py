@@ -11,6 +11,7 @@ CONCEPTS = (
     *("problemset", "problem", "sampler", "instruction", "run", "attempt", "trace", "verdict", "review", "repair"),
     *("thread", "queue", "release", "releaseitem", "export", "reverification", "rubric", "judgejob"),
     *("releaserule", "releasetag", "removal", "tombstone", "delivery", "tracetag", "training"),
+    *("scorer", "scoring"),
     *("campaign", "generation"),
     *("brief", "generationjob", "generationcall", "problemcandidate", "candidateanswer", "candidatereview"),
 )
@@ -24,6 +25,8 @@ BLIND_CONCEPTS = (
     "export",
     "delivery",
     "training",
+    "scorer",
+    "scoring",
     "campaign",
     "generation",
 )
@@ -87,6 +90,7 @@ ROLES: dict[str, list[str]] = {
         "add_export",
         "download_export",
         "add_delivery",
+        "view_spendday",
         *JOB_PERMISSIONS,
     ],
 }

@@ -1,0 +1,1 @@
+"""Learned scorers: asking for one, training it, and scoring traces by it."""
