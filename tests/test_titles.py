@@ -31,6 +31,7 @@ from trajectories.forms.runs import RunForm
 from trajectories.forms.samplers import SamplerForm
 from trajectories.forms.saved_views import SavedViewForm
 from trajectories.forms.titles import TitleField
+from trajectories.forms.trace_imports import TraceImportForm
 from trajectories.forms.worlds import WorldForm
 from trajectories.models.titles import TitleField as TitleColumn
 
@@ -39,7 +40,7 @@ SENTENCE = "Found the invisible character U+202E as character 5, expected only c
 FORMS: list[type[Form]] = [
     *(BriefForm, CampaignForm, GenerationForm, InstructionForm, ImportForm, ProceduralForm, QuestionForm, QueueForm),
     *(PresetForm, ReleaseForm, RubricForm, RunForm, RunAgainForm, SamplerForm),
-    *(ApiTokenForm, LocalModelForm, SavedViewForm, WorldForm),
+    *(ApiTokenForm, LocalModelForm, SavedViewForm, TraceImportForm, WorldForm),
 ]
 
 
