@@ -14,6 +14,7 @@ from tests.factories import make_problem_set
 from tests.world import Walker, make_world, visits
 from trajectories import forms
 from trajectories import models as stored
+from trajectories.forms.api_tokens import ApiTokenForm
 from trajectories.forms.briefs import BriefForm
 from trajectories.forms.campaigns import CampaignForm
 from trajectories.forms.generation import GenerationForm
@@ -30,6 +31,7 @@ from trajectories.forms.runs import RunForm
 from trajectories.forms.samplers import SamplerForm
 from trajectories.forms.saved_views import SavedViewForm
 from trajectories.forms.titles import TitleField
+from trajectories.forms.trace_imports import TraceImportForm
 from trajectories.forms.worlds import WorldForm
 from trajectories.models.titles import TitleField as TitleColumn
 
@@ -38,7 +40,7 @@ SENTENCE = "Found the invisible character U+202E as character 5, expected only c
 FORMS: list[type[Form]] = [
     *(BriefForm, CampaignForm, GenerationForm, InstructionForm, ImportForm, ProceduralForm, QuestionForm, QueueForm),
     *(PresetForm, ReleaseForm, RubricForm, RunForm, RunAgainForm, SamplerForm),
-    *(LocalModelForm, SavedViewForm, WorldForm),
+    *(ApiTokenForm, LocalModelForm, SavedViewForm, TraceImportForm, WorldForm),
 ]
 
 
@@ -80,7 +82,7 @@ def titled_models() -> list[type[models.Model]]:
 
 
 def test_every_column_for_a_title_refuses_them():
-    assert len(titled_models()) == 14
+    assert len(titled_models()) == 15
     assert all(isinstance(model._meta.get_field("title"), TitleColumn) for model in titled_models())
 
 

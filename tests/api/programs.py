@@ -1,9 +1,13 @@
 """Programs that ask the API, in tests."""
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
+import pytest
 from django.contrib.auth.models import User
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections
 from django.test import Client
 
 from trajectories.api import urls  # noqa: F401 - adds the operations
@@ -13,6 +17,16 @@ from trajectories.services.clients.tokens import make_token
 
 EVERY_SCOPE = tuple(ApiToken.Scope.values)
 PREFIX = "/api/v1"
+
+
+@pytest.fixture
+def one_connection() -> Iterator[None]:
+    """A request that goes to the application itself leaves the test's connection open, as Django's own client does."""
+    for signal in (request_started, request_finished):
+        signal.disconnect(close_old_connections)
+    yield
+    for signal in (request_started, request_finished):
+        signal.connect(close_old_connections)
 
 
 class Program:

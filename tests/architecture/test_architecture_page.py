@@ -35,7 +35,16 @@ RECIPES = {part.split("\n")[0]: part for part in text("docs/recipes.md").split("
 
 
 def test_there_is_a_recipe_for_everything_that_is_added_often():
-    kinds = ("verifier", "strategy", "exporter", "importer", "kind of job", "kind of problem", "trainer")
+    kinds = (
+        "verifier",
+        "strategy",
+        "exporter",
+        "importer",
+        "kind of job",
+        "kind of problem",
+        "trainer",
+        "operation of the API",
+    )
     assert [name.partition(" ")[2] for name in RECIPES] == list(kinds)
 
 

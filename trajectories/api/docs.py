@@ -13,7 +13,8 @@ from django.views.decorators.http import require_safe
 from trajectories.api.doors import api
 from trajectories.services.installation.roles import why_missing
 
-TITLES = {"problems": "Problems", "samplers": "Samplers", "runs": "Runs", "traces": "Traces", "reviews": "Reviews"}
+ORDER = ("problems", "samplers", "runs", "traces", "reviews", "queues", "releases", "exports")
+"""What the operations are about, in the order of the loop; what is not named here follows."""
 DEEPEST = 2
 NEEDED = ("trajectories.view_trace",)
 
@@ -59,11 +60,12 @@ api_docs.needed_permissions = NEEDED  # type: ignore[attr-defined]
 def shown_areas() -> dict[str, list[ShownOperation]]:
     """The operations by the title of what they are about."""
     schema = api.get_openapi_schema(path_prefix="/api/v1/")
-    shapes, areas = schema["components"]["schemas"], dict[str, list[ShownOperation]]()
+    shapes = schema["components"]["schemas"]
+    areas: dict[str, list[ShownOperation]] = {tag.capitalize(): [] for tag in ORDER}
     for path, methods in schema["paths"].items():
         for method, told in methods.items():
             tag = told["tags"][0]
-            areas.setdefault(TITLES.get(tag, tag.capitalize()), []).append(_shown(path, method, told, shapes))
+            areas.setdefault(tag.capitalize(), []).append(_shown(path, method, told, shapes))
     return areas
 
 
@@ -122,5 +124,5 @@ def _kind(schema: Mapping[str, Any], shapes: Mapping[str, Any]) -> str:
     if found.get("type") == "array":
         return f"list of {_kind(found.get('items', {}), shapes)}"
     least, most = found.get("minimum"), found.get("maximum")
-    bounds = f" from {least:g} to {most:g}" if least is not None and most is not None and most < 2**60 else ""
+    bounds = f" from {least:,} to {most:,}" if least is not None and most is not None and most < 2**60 else ""
     return str(found.get("type", "any")) + bounds

@@ -6,6 +6,7 @@ from django import forms
 
 from trajectories.forms.plain import PlainForm
 from trajectories.forms.problems import FilesField, FilesInput
+from trajectories.forms.titles import TitleField
 
 
 class TraceImportForm(PlainForm):
@@ -33,7 +34,7 @@ class TraceImportForm(PlainForm):
         help_text="Of what the rows ask, with the answer they state. Otherwise a row without its problem is a fault.",
     )
 
-    set_title = forms.CharField(label="Set for these problems", max_length=200, required=False)
+    set_title = TitleField(label="Set for these problems", required=False)
 
     split = forms.ChoiceField(
         label="Side of these problems",
