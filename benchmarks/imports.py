@@ -13,6 +13,7 @@ import argparse
 import cProfile
 import io
 import json
+import logging
 import os
 import platform
 import pstats
@@ -61,10 +62,8 @@ def database_seconds(folder: Path) -> float:
     """Seconds of the CPU that the processes of the embedded server below a folder have taken so far."""
     import psutil
 
-    pid = int((folder / "pg" / "postmaster.pid").read_text().splitlines()[0]) if (folder / "pg").is_dir() else None
-    if pid is None:
-        found = [each for each in folder.rglob("postmaster.pid")]
-        pid = int(found[0].read_text().splitlines()[0]) if found else None
+    found = list(folder.rglob("postmaster.pid"))
+    pid = int(found[0].read_text().splitlines()[0]) if found else None
     if pid is None:
         return 0.0
     server = psutil.Process(pid)
@@ -151,14 +150,27 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         os.environ["MINICOLUMN_VAR"] = temporary
         os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webapp.settings")
+        os.environ.setdefault("LOG_LEVEL", "ERROR")
+        os.environ.pop("DATABASE_URL", None)
         import django
 
+        from trajectories.adapters import embedded_postgres
+        from webapp.database import ensure_database
+
+        ensure_database()
         django.setup()
         from django.core.management import call_command
+        from django.db import connection
 
-        call_command("migrate", verbosity=0)
-        print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
-        measure(options, Path(temporary))
+        # No broker is set up here: the bell that rings for verification is not part of what is measured.
+        logging.getLogger("django.db.backends.base").setLevel(logging.CRITICAL)
+        try:
+            call_command("migrate", verbosity=0)
+            print(f"{platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
+            measure(options, Path(temporary))
+        finally:
+            connection.close()
+            embedded_postgres.stop(Path(temporary))
 
 
 if __name__ == "__main__":

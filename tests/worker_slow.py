@@ -7,8 +7,8 @@ from typing import Any
 from trajectories.services.imports import jobs
 from trajectories.services.releases import freezing, writing
 from trajectories.services.releases.contents import Contents
-from trajectories.services.traces import imports as traces_imports
-from trajectories.services.traces.imports import TraceStage
+from trajectories.services.traces import staging
+from trajectories.services.traces.staging import TraceStage
 
 SECONDS = 0.1
 
@@ -23,7 +23,7 @@ def slowed(do: Callable[..., Any]) -> Callable[..., Any]:
     return later
 
 
-traces_imports.BATCH = 2
+staging.BATCH = 2
 jobs.CHECKPOINT_SECONDS = 0.0
 freezing.BATCH = 1
 freezing.PROGRESS_SECONDS = 0.1

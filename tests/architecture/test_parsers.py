@@ -43,7 +43,6 @@ NO_PARSERS = {
     "psutil": "looks at processes",
     "psycopg": "sends texts as parameters",
     "psycopg_pool": "keeps connections",
-    "pyarrow": "writes tables, and reads back the blocks that the same writer has just set aside",
     "torch": "computes, and reads weights in safetensors",
     "trl": "computes; what reads texts for it is transformers",
     "scipy": "computes",

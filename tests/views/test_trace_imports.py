@@ -71,7 +71,7 @@ def test_bad_rows_keep_everything_out_and_are_shown(as_lead):
 def test_no_file_is_an_error(as_lead):
     page = as_lead.post(ADDRESS, {})
     assert page.status_code == 422
-    assert b"Choose at least one .jsonl or .json file." in page.content
+    assert b"Choose at least one file of traces." in page.content
 
 
 def test_an_upload_past_the_limit_is_not_read(as_lead, settings):

@@ -25,7 +25,7 @@ class TraceImportForm(PlainForm):
     adopt_reviews = forms.BooleanField(
         label="Let what people decided elsewhere decide here, in my name",
         required=False,
-        help_text="Only “full” rows have such decisions. Otherwise they are kept beside the trace and decide nothing.",
+        help_text="Where rows have such decisions. Otherwise they are kept beside the trace and decide nothing.",
     )
 
     make_problems = forms.BooleanField(

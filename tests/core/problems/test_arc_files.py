@@ -129,3 +129,17 @@ def test_solutions_of_a_wrong_type_are_faults():
         else:
             faults += sum(isinstance(item, ImportFault) for item in read({"a": HIDDEN}, solutions=known))
     assert faults > 50
+
+
+def test_a_concept_is_the_family_of_its_tasks():
+    pairs = [{"input": [[1]], "output": [[2]]}]
+    task = {"train": pairs, "test": [{"input": [[3]], "output": [[4]]}]}
+    (found,) = ArcReader({}).read(task, "corpus/AboveBelow/AboveBelow7.json")
+    assert found.family == "AboveBelow"
+    (other,) = ArcReader({}).read(task, "training/training_tasks.json")
+    assert other.family == ""
+
+
+def test_pairs_that_nobody_divided_are_named():
+    (fault,) = ArcReader({}).read([{"input": [[1]], "output": [[2]]}] * 2, "tasks/00aa11bb.json")
+    assert fault.detail.startswith("found a list of 2 pairs, as re-arc has them; expected a task")

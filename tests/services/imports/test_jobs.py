@@ -43,7 +43,7 @@ def test_traces_come_in_with_a_report_and_leave_no_file(lead, sums, tmp_path):
 
 
 def test_it_does_in_small_steps_what_it_does_in_one(lead, sums, monkeypatch):
-    monkeypatch.setattr("trajectories.services.traces.imports.BATCH", 2)
+    monkeypatch.setattr("trajectories.services.traces.staging.BATCH", 2)
     monkeypatch.setattr(jobs, "SLICE_SECONDS", 0.0)
     job = plan(lead, *[row(number) for number in range(9)])
     turns = 1
@@ -129,7 +129,7 @@ def killed_at(monkeypatch, batch, cls=jobs._Slice, name="_checkpoint"):
 
 @pytest.mark.parametrize("checkpoint", [1, 2, 4])
 def test_another_worker_goes_on_where_one_was_killed(lead, sums, monkeypatch, checkpoint, tmp_path):
-    monkeypatch.setattr("trajectories.services.traces.imports.BATCH", 2)
+    monkeypatch.setattr("trajectories.services.traces.staging.BATCH", 2)
     monkeypatch.setattr(jobs, "CHECKPOINT_SECONDS", 0.0)
     job = plan(lead, *[row(number) for number in range(9)])
     with monkeypatch.context() as killing:
@@ -159,7 +159,7 @@ def test_one_killed_while_it_writes_has_written_nothing(lead, sums, monkeypatch)
 
 
 def test_what_was_set_aside_and_lost_is_read_again(lead, sums, monkeypatch, tmp_path):
-    monkeypatch.setattr("trajectories.services.traces.imports.BATCH", 2)
+    monkeypatch.setattr("trajectories.services.traces.staging.BATCH", 2)
     monkeypatch.setattr(jobs, "SLICE_SECONDS", 0.0)
     job = plan(lead, *[row(number) for number in range(6)], row(1, problem_id="none"), on_fault="skip")
     assert import_next(job_id=job.pk)
@@ -175,7 +175,7 @@ def damage(tmp_path, job):
 
 
 def test_what_was_set_aside_and_damaged_is_read_again(lead, sums, monkeypatch, tmp_path):
-    monkeypatch.setattr("trajectories.services.traces.imports.BATCH", 2)
+    monkeypatch.setattr("trajectories.services.traces.staging.BATCH", 2)
     monkeypatch.setattr(jobs, "SLICE_SECONDS", 0.0)
     job = plan(lead, *[row(number) for number in range(6)], row(1, problem_id="none"), on_fault="skip")
     assert import_next(job_id=job.pk)

@@ -46,7 +46,7 @@ def test_a_cancelled_import_brings_nothing(lead, sums, tmp_path, django_capture_
 
 def test_a_paused_import_keeps_what_it_has_and_goes_on_where_it_was(lead, sums, monkeypatch, tmp_path):
     monkeypatch.setattr(jobs, "CHECKPOINT_SECONDS", 0)
-    monkeypatch.setattr("trajectories.services.traces.imports.BATCH", 2)
+    monkeypatch.setattr("trajectories.services.traces.staging.BATCH", 2)
     job = plan(lead, *(row(number) for number in range(5)))
     take = jobs._Slice._checkpoint
 

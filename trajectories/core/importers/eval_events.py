@@ -28,8 +28,8 @@ ReadRow = tuple[int, "Row | ProblemError"]
 
 def is_spec(row: Row | ProblemError) -> bool:
     """Whether a line is the first one of such a log."""
-    has_spec = isinstance(row, Mapping) and isinstance(row.get("spec"), Mapping) and MARK not in row
-    return has_spec and "run_id" in row["spec"]
+    spec = row.get("spec") if isinstance(row, Mapping) and MARK not in row else None
+    return isinstance(spec, Mapping) and "run_id" in spec
 
 
 def joined_events(lines: Iterator[ReadRow], spec: Row) -> Iterator[ReadRow]:

@@ -12,6 +12,7 @@ from trajectories.core.problems.sides import TRAIN, said_side
 from trajectories.core.records import JSON, ProblemKind, ProblemRecord
 
 MAX_NAME = 200
+MAX_FAMILY = 100
 Solutions = dict[str, Any]
 """Task id to an unchecked list with one grid per test input."""
 
@@ -45,7 +46,10 @@ class ArcReader:
 
     def read(self, value: JSON, file: str) -> Iterator[ProblemRecord | ImportFault]:
         """The tasks and faults of one document; a lone task is named by its file, others by their ids."""
-        if not isinstance(value, dict) or not value or "train" in value or "test" in value:
+        if _is_pairs(value):
+            found = f"found a list of {len(value):,} pairs, as re-arc has them"
+            yield ImportFault(file, "", f"{found}; expected a task: an object that says which are train and which test")
+        elif not isinstance(value, dict) or not value or "train" in value or "test" in value:
             yield self._task(value, file, PurePosixPath(file).stem, "")
         elif any(_is_submission(entry) for entry in value.values()):
             yield ImportFault(
@@ -72,9 +76,23 @@ class ArcReader:
             if solution is not None:
                 given = parse_solution(solution, len(spec["test"]), f"solution of {show(name)}")
                 reference = _merge(reference, given, where)
-            return ProblemRecord(ProblemKind.ARC, _name(name), "", spec, reference, self._side(file))
+            side, family = self._side(file), concept_of(file)
+            return ProblemRecord(ProblemKind.ARC, _name(name), "", spec, reference, side, family=family)
         except ProblemError as fault:
             return ImportFault(file, fault.path, fault.detail)
+
+
+def concept_of(file: str) -> str:
+    """The family that a path names as ConceptARC's do (AboveBelow/AboveBelow1.json); "" for others."""
+    path = PurePosixPath(file.replace("\\", "/"))
+    concept = path.parent.name
+    is_numbered = path.stem.startswith(concept) and path.stem[len(concept) :].isdigit()
+    return concept[:MAX_FAMILY] if concept and is_numbered else ""
+
+
+def _is_pairs(value: JSON) -> bool:
+    """Whether this is a list of pairs that nobody has divided into training and test."""
+    return isinstance(value, list) and bool(value) and all(isinstance(p, dict) and "input" in p for p in value)
 
 
 def _is_submission(entry: JSON) -> bool:
