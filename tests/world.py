@@ -380,6 +380,7 @@ def _reading(world: World) -> Iterator[Visit]:
         *("brief_list", "brief_new", "candidate_list", "candidate_next", "generation_list", "generation_new", "health"),
         *("campaign_list", "campaign_new", "campaign_estimate", "ask_new"),
         *("health_of_work", "spending", "adjudication_list", "adjudication_next", "quality", "audit_index"),
+        *("healthz", "readyz", "metrics"),
         *("comparison_next", "comparison_ranking", "insight_worlds", "world_list"),
         *(
             "home",

@@ -2,6 +2,7 @@
 
 import os
 import secrets
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -21,6 +22,14 @@ def flag(name: str) -> bool:
     if value in {"", "0", "false", "no", "off"}:
         return False
     raise ValueError(f"{name} is {value!r}; expected 1 or 0")
+
+
+def one_of(name: str, choices: Sequence[str]) -> str:
+    """One of some words, the first where none is set. Raises ValueError for any other."""
+    value = os.environ.get(name, "").strip().lower() or choices[0]
+    if value not in choices:
+        raise ValueError(f"{name} is {value[:40]!r}; expected {', '.join(choices[:-1])} or {choices[-1]}")
+    return value
 
 
 def words(name: str) -> list[str]:

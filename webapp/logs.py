@@ -1,10 +1,119 @@
-"""What the operator's terminal is told."""
+"""What the operator's terminal is told: plain lines, or one JSON object a line (LOG_FORMAT=json).
+
+Either way no value of a secret variable is written. JSON lines are for machines that keep them, so they hold no text of
+traces or people: of an error they tell the type and where it was raised, and what it said only where the outside world
+or the product said it.
+"""
 
 import logging
+import os
+import re
+import traceback
+from collections.abc import Iterable
+from typing import Any
+from urllib.parse import unquote, urlsplit
 
+import structlog
+from django.conf import settings
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
+from django.db import Error as DatabaseFault
+from django_structlog.middlewares import RequestMiddleware
+from structlog.typing import EventDict, Processor
 
+from trajectories.core.faults import Fault
 from trajectories.services.jobs.outages import is_away
+
+SECRETS = (
+    *("SECRET_KEY", "POSTGRES_PASSWORD", "BROKER_PASSWORD", "PGPASSWORD", "EMAIL_PASSWORD", "METRICS_TOKEN"),
+    *("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"),
+)
+"""Variables whose values are secret, beside those that MODEL_KEYS and HUB_KEYS name."""
+ADDRESSES = ("DATABASE_URL", "CELERY_BROKER_URL", "MODEL_PROXY")
+"""Variables that may hold a password within an address."""
+SHORTEST = 6
+"""A value of fewer characters is not looked for: it would be found in other words."""
+SAID_BY_THE_WORLD = (OSError, DatabaseFault, Fault)
+"""Errors whose messages hold no text of a trace, once the rows that a database quotes are left out."""
+ROWS_QUOTED = re.compile(r"^(DETAIL|CONTEXT|LINE \d+|QUERY):.*$", re.MULTILINE)
+
+
+def secret_values() -> list[str]:
+    """The secrets of this process, longest first, as they stand in the environment now."""
+    named = [name for keys in (settings.MODEL_ENDPOINTS.keys, settings.HUB_KEYS) for name, _ in keys.pairs]
+    values = {os.environ.get(name, "") for name in (*SECRETS, *named)} | {settings.SECRET_KEY}
+    for name in ADDRESSES:
+        try:
+            password = urlsplit(os.environ.get(name, "")).password or ""
+        except ValueError:
+            continue
+        values |= {password, unquote(password)}
+    return sorted((value for value in values if len(value) >= SHORTEST), key=len, reverse=True)
+
+
+def without_secrets(line: str) -> str:
+    """The line with a mark in place of every secret."""
+    for value in secret_values():
+        line = line.replace(value, "[secret]")
+    return line
+
+
+class PlainFormatter(logging.Formatter):
+    """A line for people, with the ids it is about, and without secrets."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line."""
+        ids = structlog.contextvars.get_contextvars()
+        record.about = "".join(f" {name}={value}" for name, value in ids.items())
+        return without_secrets(super().format(record))
+
+
+class JsonFormatter(structlog.stdlib.ProcessorFormatter):
+    """A JSON object, with the ids it is about, and without secrets or texts of traces."""
+
+    def __init__(self) -> None:
+        shared: Iterable[Processor] = (
+            structlog.contextvars.merge_contextvars,
+            structlog.stdlib.add_log_level,
+            structlog.stdlib.add_logger_name,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+        )
+        super().__init__(
+            foreign_pre_chain=list(shared),
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                tell_error,
+                structlog.processors.JSONRenderer(),
+            ],
+        )
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line."""
+        return without_secrets(super().format(record))
+
+
+def tell_error(_: Any, __: str, event: EventDict) -> EventDict:
+    """Put the type of an error, where it was raised, and what it said where that may be told, in place of it."""
+    found = event.pop("exc_info", None)
+    event.pop("exception", None)
+    error = found[1] if isinstance(found, tuple) else found
+    if not isinstance(error, BaseException):
+        return event
+    frames = traceback.extract_tb(error.__traceback__)
+    event["error"] = type(error).__name__
+    event["raised_at"] = [f"{os.path.basename(frame.filename)}:{frame.lineno} {frame.name}" for frame in frames]
+    if isinstance(error, SAID_BY_THE_WORLD):
+        event["error_said"] = ROWS_QUOTED.sub("", str(error)).strip()
+    return event
+
+
+class RequestLines(RequestMiddleware):
+    """A line for each request: method, path and status. The query is left out: people search for texts there."""
+
+    @staticmethod
+    def format_request(request: Any) -> str:
+        """The request in words."""
+        return f"{request.method} {request.path}"
+
 
 REFUSALS = (PermissionDenied, SuspiciousOperation)
 """Somebody asked for what they may not have, or a machine for what nobody gives: nothing here has failed."""

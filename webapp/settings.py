@@ -3,11 +3,13 @@
 import os
 from pathlib import Path
 
+import structlog
 from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
 
 from webapp.database import EMBEDDED_BROKER, broker_settings, database_settings, is_embedded
 from webapp.endpoints import hub_keys, model_endpoints
-from webapp.environment import BASE_DIR, flag, private_secret, var_dir, whole_number, words
+from webapp.environment import BASE_DIR, flag, one_of, private_secret, var_dir, whole_number, words
 from webapp.storages import export_storage
 
 VAR_DIR = var_dir()
@@ -217,16 +219,54 @@ CELERY_BEAT_SCHEDULE = {
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
 
+# One JSON object a line, for machines that keep logs, or lines for people.
+LOG_FORMAT = one_of("LOG_FORMAT", ("plain", "json"))
+DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False
+DJANGO_STRUCTLOG_USER_ID_FIELD = ""
+DJANGO_STRUCTLOG_STATUS_START_LOG_LEVEL = 10  # debug: the line at a request's end says it all
+if LOG_FORMAT == "json":
+    MIDDLEWARE.insert(0, "webapp.logs.RequestLines")
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.stdlib.filter_by_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.stdlib.add_logger_name,
+            structlog.stdlib.add_log_level,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=True,
+    )
+
+# Numbers for Prometheus at /metrics: nowhere, for this machine alone, or for whoever bears a token.
+METRICS = one_of("METRICS", ("off", "loopback", "token"))
+METRICS_TOKEN = os.environ.get("METRICS_TOKEN", "")
+if METRICS == "token" and len(METRICS_TOKEN) < 20:
+    raise ImproperlyConfigured("METRICS is token and METRICS_TOKEN has fewer than 20 characters; expected 20 or more.")
+if METRICS != "off" and os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+    # The counters of requests, added up over the web server's processes in files of that folder.
+    INSTALLED_APPS.append("django_prometheus")
+    MIDDLEWARE.insert(0, "django_prometheus.middleware.PrometheusBeforeMiddleware")
+    MIDDLEWARE.append("django_prometheus.middleware.PrometheusAfterMiddleware")
+
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "formatters": {
+        "plain": {
+            "()": "webapp.logs.PlainFormatter",
+            "format": "{asctime} {levelname} {name}:{about} {message}",
+            "style": "{",
+        },
+        "json": {"()": "webapp.logs.JsonFormatter"},
+    },
     "filters": {
         "refusals": {"()": "webapp.logs.RefusalsInOneLine"},
         "outages": {"()": "webapp.logs.OutagesInOneLine"},
     },
     "handlers": {
-        "console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["refusals", "outages"]}
+        "console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT, "filters": ["refusals", "outages"]}
     },
     "root": {"handlers": ["console"], "level": os.environ.get("LOG_LEVEL", "INFO")},
     "loggers": {

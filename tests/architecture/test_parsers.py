@@ -40,12 +40,14 @@ NO_PARSERS = {
     "peft": "computes",
     "pgmq": "carries ids of rows",
     "pint": "is given names of units from our own list, never a text",
+    "prometheus_client": "writes numbers",
     "psutil": "looks at processes",
     "psycopg": "sends texts as parameters",
     "psycopg_pool": "keeps connections",
     "torch": "computes, and reads weights in safetensors",
     "trl": "computes; what reads texts for it is transformers",
     "scipy": "computes",
+    "structlog": "writes lines of logs",
     "threadpoolctl": "sets how many threads compute",
 }
 """Packages that the product imports and that parse no text of a model, and why not."""

@@ -1,7 +1,10 @@
 import pytest
+from django.db import OperationalError
+from django.db.migrations.executor import MigrationExecutor
 
 from tests import factories
 from tests.factories import make_worker
+from trajectories.selectors.broker_queues import Queues
 
 
 def test_health_is_told_to_anyone(client, db):
@@ -49,3 +52,35 @@ def test_a_run_under_way_says_that_the_disk_is_full(client, lead, settings):
     settings.DISK_RESERVE_BYTES = 2**62
     part = client.get(address + "?part=live", headers={"HX-Request": "true"}).content
     assert b"It goes on by itself once there is space." in part
+
+
+def test_a_living_process_says_so_whatever_else_is_away(client, monkeypatch):
+    """No fixture of a database: the test fails where one is asked."""
+    answer = client.get("/healthz")
+    assert (answer.status_code, answer.content) == (200, b"ok\n")
+
+
+def test_it_is_ready_with_a_database_of_this_version_and_a_broker(client, db, monkeypatch):
+    assert (client.get("/readyz").status_code, client.get("/readyz").content) == (200, b"ready\n")
+    monkeypatch.setattr("trajectories.views.health.get_queues", lambda: Queues([], "The broker is away."))
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer.content) == (503, b"The broker is away.\n")
+
+
+def test_it_is_not_ready_while_migrations_are_missing(client, db, monkeypatch):
+    monkeypatch.setattr("trajectories.selectors.schema._ready", set())
+    monkeypatch.setattr(MigrationExecutor, "migration_plan", lambda *_: [("trajectories.0001_initial", False)])
+    answer = client.get("/readyz")
+    assert answer.status_code == 503
+    assert b"lacks 1 migration(s): trajectories.0001_initial" in answer.content
+    monkeypatch.undo()
+    assert client.get("/readyz").status_code == 200
+
+
+def test_it_is_not_ready_without_a_database(client, db, monkeypatch):
+    def away():
+        raise OperationalError("away")
+
+    monkeypatch.setattr("trajectories.views.health.unready_migrations", away)
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer.content) == (503, b"The database does not answer.\n")

@@ -23,6 +23,7 @@ from trajectories.services.curation.segmentations import lost_segmentations, seg
 from trajectories.services.generation.jobs import lost_generation_jobs, resume_generation
 from trajectories.services.generation.work import generate_next
 from trajectories.services.imports.jobs import cancel_import, import_next, lost_imports, retry_import
+from trajectories.services.jobs.log_context import about
 from trajectories.services.jobs.ringers import connect_bell
 from trajectories.services.jobs.steering import may_move, steer
 from trajectories.services.judging.work import judge_next, lost_judge_jobs
@@ -171,8 +172,9 @@ def _task_of(kind: str, work: Work) -> "Task[[int], None]":
 
     @shared_task(name=f"trajectories.work_on_{kind}", time_limit=work.limit)
     def work_on(job_id: int) -> None:
-        if work.go_on(job_id=job_id):
-            ring_for_job(kind, job_id)
+        with about(kind=kind, job=job_id):
+            if work.go_on(job_id=job_id):
+                ring_for_job(kind, job_id)
 
     return work_on
 

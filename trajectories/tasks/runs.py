@@ -11,6 +11,7 @@ from django.db import DatabaseError, InterfaceError
 from kombu.exceptions import KombuError
 
 from trajectories.services.jobs.bells import Ticket, answer, keep, put_away, ring_on
+from trajectories.services.jobs.log_context import about
 from trajectories.services.jobs.outages import patiently
 from trajectories.services.jobs.ringers import connect_bell
 from trajectories.services.runs.attempts import BATCH_LIMIT, has_claimable, newest_attempt, ring_run
@@ -38,7 +39,12 @@ def sample_batch(kind: str, source: int, slot: int, token: str, is_first: bool =
 
     The first bell of a run draws a small batch only, so that what others begin does not wait.
     """
-    ticket = Ticket.read(kind, source, slot, token)
+    with about(run=source):
+        _work_for(Ticket.read(kind, source, slot, token), is_first=is_first)
+
+
+def _work_for(ticket: Ticket, *, is_first: bool) -> None:
+    source = ticket.source
     if not patiently(partial(answer, ticket)):
         return
     is_chat = patiently(partial(is_chat_run, run_id=source))

@@ -6,7 +6,9 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from trajectories.selectors.broker_queues import get_queues
 from trajectories.selectors.disk import disk_trouble
+from trajectories.selectors.schema import unready_migrations
 from trajectories.selectors.workers import get_workforce
 
 
@@ -39,3 +41,24 @@ def health_of_work(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 (a vie
     except DatabaseError:
         return HttpResponse("The database does not answer.\n", status=503, content_type="text/plain")
     return HttpResponse(f"{workforce.said}\n", status=200 if workforce.is_well else 503, content_type="text/plain")
+
+
+@login_not_required
+@never_cache
+@require_safe
+def healthz(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 (a view)
+    """200: this process lives and answers. It asks nobody else, so that no outage of theirs has it restarted."""
+    return HttpResponse("ok\n", content_type="text/plain")
+
+
+@login_not_required
+@never_cache
+@require_safe
+def readyz(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 (a view)
+    """200 where pages can be served: the database answers and is of this version, and the broker tells its queues; else
+    503 with a line for each that is not so."""
+    try:
+        lines = [*unready_migrations(), *([queues.trouble] if (queues := get_queues()).trouble else [])]
+    except DatabaseError:
+        lines = ["The database does not answer."]
+    return HttpResponse("\n".join(lines or ["ready"]) + "\n", status=503 if lines else 200, content_type="text/plain")

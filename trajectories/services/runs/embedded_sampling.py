@@ -18,6 +18,7 @@ from trajectories.core.samplers.symbolic.guide import GuideError
 from trajectories.models import Attempt, Run
 from trajectories.models import Sampler as SamplerRow
 from trajectories.services.endpoints.artefacts import ArtefactError, artefact_file
+from trajectories.services.jobs.log_context import about
 from trajectories.services.runs.attempts import (
     BATCH_LIMIT,
     Batch,
@@ -148,7 +149,8 @@ def _draw(sampler: Sampler, batch: Batch, heartbeat: Heartbeat) -> list[int]:
             asked.append((attempt, request))
     for position, outcome in _outcomes(sampler, [request for _, request in asked]):
         attempt, _ = asked[position]
-        trace_id, kept = keep_outcome(attempt, batch.token, outcome)
+        with about(attempt=attempt.pk):
+            trace_id, kept = keep_outcome(attempt, batch.token, outcome)
         trace_ids += [trace_id] if trace_id is not None else []
         if not kept or not heartbeat.wanted or not is_wanted(run_id=attempt.run_id):
             break

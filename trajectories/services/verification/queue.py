@@ -17,6 +17,7 @@ from trajectories.core.verifiers.base import Verifier
 from trajectories.models import PendingVerification, Trace
 from trajectories.services.jobs.bells import VERIFICATION, Ticket, answer, keep, put_away, ring, ring_on
 from trajectories.services.jobs.leases import nobody_is_at
+from trajectories.services.jobs.log_context import about
 from trajectories.services.jobs.outages import patiently
 from trajectories.services.runs.rounds import move_on
 from trajectories.services.verification.verdicts import MAX_CLAIMS, append_verdicts, lock_traces, verify_trace
@@ -168,7 +169,8 @@ def _verify_all(claims: Mapping[int, int], verifiers: Iterable[Verifier], until:
         if time.monotonic() > renewed + RENEWAL_SECONDS:
             renewed = time.monotonic()
             patiently(partial(_renew, [pk for pk in claims if pk >= trace.pk]))
-        verified.append((trace, verify_trace(trace, verifiers, lost=claims[trace.pk] > MAX_CLAIMS)))
+        with about(trace=trace.pk):
+            verified.append((trace, verify_trace(trace, verifiers, lost=claims[trace.pk] > MAX_CLAIMS)))
         if time.monotonic() > written + WRITE_SECONDS:
             yield verified
             verified, written = [], time.monotonic()

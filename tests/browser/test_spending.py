@@ -1,0 +1,45 @@
+"""Daily spending in a browser: an admin sets a limit, sees what is spent of it, and reads the figure."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.contrib.auth.models import User
+from playwright.sync_api import Page, expect
+
+from tests import factories
+from trajectories.models import SpendDay, SpendLimit
+from trajectories.selectors.spending import today_utc
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_an_admin_sets_a_limit_and_sees_how_much_of_it_is_spent(log_in, lead):
+    admin = User.objects.create_superuser("root")
+    for place, title in enumerate(("A large model", "A small model")):
+        sampler = factories.make_sampler(kind="chat", title=title)
+        for back in range(20):
+            SpendDay.objects.create(
+                day=today_utc() - timedelta(days=back), kind="run", sampler=sampler, person=lead, calls=20 + back,
+                cost=Decimal(3 + place + back % 5), input_tokens=9_000, output_tokens=4_000,
+            )  # fmt: skip
+    page: Page = log_in(admin)
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text) if message.type in ("error", "warning") else None)
+    page.goto("/spend/")
+    page.get_by_label("A day, UTC, may take").fill("-1")
+    page.get_by_role("button", name="Set the limit").click()
+    expect(page.get_by_role("alert")).to_contain_text("expected")
+    assert not SpendLimit.objects.exists()
+    said.clear()  # the browser reports a refused form
+    page.get_by_label("A day, UTC, may take").fill("8")
+    page.get_by_role("button", name="Set the limit").click()
+    expect(page.get_by_role("status").first).to_contain_text("$7.00 are spent today")
+    expect(page.get_by_role("row", name="The whole installation")).to_contain_text("88%")
+    expect(page.locator("#figure-spending [data-plot]")).to_have_attribute("data-drawn", "done")
+    page.get_by_role("link", name="By person").click()
+    page.wait_for_url("**group=person**")
+    expect(page.get_by_role("row", name=lead.username).first).to_be_visible()
+    page.get_by_role("button", name="Lift the limit of the whole installation").click()
+    expect(page.get_by_text("No limit is set")).to_be_visible()
+    assert said == []

@@ -1,0 +1,115 @@
+"""What is written into logs: ids of what a line is about, and neither secrets nor texts of traces."""
+
+import io
+import json
+import logging
+
+import pytest
+from django.db import IntegrityError
+
+from tests import factories
+from tests.endpoint import bind_keys, flip_endpoint, sampler_for
+from trajectories.services.jobs.log_context import about
+from trajectories.services.runs.chat_sampling import sample_session
+from trajectories.services.runs.embedded_sampling import sample_next_batch
+from trajectories.services.verification.queue import verify_traces
+from webapp.logs import JsonFormatter, PlainFormatter
+
+KEY, SECRET = "sk-canary-0123456789abcdef", "canary-password-9876"
+TEXT = "the canary text of a trace"
+PLAIN = "{asctime} {levelname} {name}:{about} {message}"
+
+
+class Lines:
+    """What both formats make of everything that is logged."""
+
+    def __init__(self):
+        self.handlers = []
+        for formatter in (JsonFormatter(), PlainFormatter(PLAIN, style="{")):
+            handler = logging.StreamHandler(io.StringIO())
+            handler.setFormatter(formatter)
+            self.handlers.append(handler)
+
+    @property
+    def json(self):
+        return [json.loads(line) for line in self.handlers[0].stream.getvalue().splitlines()]
+
+    @property
+    def plain(self):
+        return self.handlers[1].stream.getvalue()
+
+
+@pytest.fixture
+def lines(monkeypatch, settings):
+    monkeypatch.setenv("CANARY_KEY", KEY)
+    monkeypatch.setenv("DATABASE_URL", f"postgresql://m:{SECRET}@db/minicolumn")
+    bind_keys(settings, "CANARY_KEY=http://127.0.0.1:1/v1")
+    found, root, level = Lines(), logging.getLogger(), logging.getLogger().level
+    for handler in found.handlers:
+        root.addHandler(handler)
+    root.setLevel(logging.DEBUG)
+    yield found
+    root.setLevel(level)
+    for handler in found.handlers:
+        root.removeHandler(handler)
+
+
+def test_a_line_says_what_it_is_about_and_no_secret(lines):
+    with about(run=3, attempt=14):
+        logging.getLogger("x").warning("The key %s and %s were refused at %s", KEY, SECRET, "http://x")
+    (told,) = lines.json
+    assert (told["run"], told["attempt"], told["level"], told["logger"]) == (3, 14, "warning", "x")
+    assert told["event"] == "The key [secret] and [secret] were refused at http://x"
+    assert "run=3 attempt=14 The key [secret]" in lines.plain
+
+
+def test_of_an_error_the_place_is_told_and_only_the_world_is_quoted(lines):
+    for error in (
+        ValueError(f"bad: {TEXT}"),
+        IntegrityError(f"duplicate key\nDETAIL:  Failing row contains ({TEXT})."),
+        OSError(28, "No space left"),
+    ):
+        try:
+            raise error
+        except Exception:
+            logging.getLogger("x").exception("It broke")
+    first, second, third = lines.json
+    assert first["error"] == "ValueError"
+    assert "test_logs.py" in first["raised_at"][-1]
+    assert "error_said" not in first
+    assert second["error_said"] == "duplicate key"
+    assert "No space left" in third["error_said"]
+    assert TEXT not in json.dumps(lines.json)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_whole_loop_writes_neither_a_key_nor_a_text(lines, settings, lead, client):
+    """Sampling by a model with a key, by a sampler that breaks with the text in its error, verifying, and reading."""
+
+    class Breaks:
+        name, version = "breaks", 1
+
+        def sample(self, requests):
+            raise ValueError(f"could not read {TEXT}")
+            yield
+
+    problem = factories.make_problem(statement=TEXT)
+    view = factories.make_instruction(style="program", suits="chat")
+    with flip_endpoint() as endpoint:
+        bind_keys(settings, f"CANARY_KEY={endpoint.url}")
+        run = factories.plan(
+            sampler=sampler_for(endpoint, key_variable="CANARY_KEY"), problems=[problem], instructions=[view]
+        )
+        report = sample_session(run_id=run.pk, on_traces=lambda _: None)
+        assert KEY in str(endpoint.calls[0].headers), "the key was used"
+    verify_traces(trace_ids=report.trace_ids)
+    broken = factories.plan(problems=[problem])
+    sample_next_batch(run_id=broken.pk, samplers={"symbolic": Breaks})
+    client.force_login(lead)
+    client.get("/traces/", {"text": TEXT})
+    told = json.dumps(lines.json)
+    assert "The sampler breaks broke" in told
+    assert TEXT not in told
+    for secret in (KEY, SECRET):
+        assert secret not in told
+        assert secret not in lines.plain
