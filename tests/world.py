@@ -297,6 +297,7 @@ def _reading(world: World) -> Iterator[Visit]:
         "adjudication_detail": [[world.traces[0].pk], [world.old.pk]],
         "quality_reviewer": [[world.reviewer.pk]],
         "ask_detail": [[world.run.pk]],
+        "invitation_accept": [["none"]],
         "audit_detail": [[name] for name in AUDITS],
         "brief_detail": [[world.brief.pk]],
         "brief_edit": [[world.brief.pk]],
@@ -375,9 +376,10 @@ def _reading(world: World) -> Iterator[Visit]:
         "trace_timeline": [[trace.pk] for trace in (*world.traces, world.old, world.imported)],
     }
     bare = [
+        *("api_docs", "api_tokens"),
         *("brief_list", "brief_new", "candidate_list", "candidate_next", "generation_list", "generation_new", "health"),
         *("campaign_list", "campaign_new", "campaign_estimate", "ask_new"),
-        *("health_of_work", "adjudication_list", "adjudication_next", "quality", "audit_index"),
+        *("health_of_work", "spending", "adjudication_list", "adjudication_next", "quality", "audit_index"),
         *("comparison_next", "comparison_ranking", "insight_worlds", "world_list"),
         *(
             "home",
@@ -386,6 +388,7 @@ def _reading(world: World) -> Iterator[Visit]:
             "budget",
             "budget_problems",
             "versus",
+            "optimal",
             "instruction_list",
             "mention_list",
             "instruction_new",
@@ -420,6 +423,7 @@ def _reading(world: World) -> Iterator[Visit]:
         *("local_model_new", "training_list", "training_new", "scorer_list", "scorer_new"),
         *("trace_compare", "comparison_share"),
         *("trace_actions", "trace_download", "saved_view_list", "review_list"),
+        *("account", "people_list"),
     ]
     for name in bare:
         yield Visit(name, reverse(name))
@@ -495,6 +499,7 @@ def _filtering(world: World) -> Iterator[Visit]:
             "before=0-run-1",
         ],
         "run_list": [f"state={word}" for word in STATE_FILTERS],
+        "spending": ["days=7&group=person", "group=kind", "format=csv"],
         "comparison_next": [f"problem={world.problem.pk}", f"set={world.problem.problem_set_id}", "overlap=2"],
         "comparison_ranking": [f"problem={world.problem.pk}"],
         "adjudication_list": [f"state={word}" for word in DISPUTE_STATES],
@@ -559,8 +564,14 @@ def _posting(world: World) -> Iterator[Visit]:
         ("quality_reassign", [world.reviewer.pk], {"from_queue": world.queue.pk}),
         ("review_void", [world.reviewer.pk], {"key": key, "since": "2020-01-01", "reason": "Guessing."}),
         ("review_void_undo", [world.void.pk], {"key": key}),
+        ("api_tokens", [], {"title": "A program", "scopes": ["read"], "days": "30"}),
+        ("api_token_revoke", [10**9], {}),
         *(("audit_queue", [name], {}) for name in AUDITS),
         ("ask_new", [], {"problem": ""}),
+        ("sign_in_end", [10**9], {}),
+        ("sign_ins_end", [], {}),
+        ("invitation_revoke", [10**9], {}),
+        ("person_change", [10**9], {}),
         ("brief_preview", [], {"title": "A", "name": "a", "template": "{problem}"}),
         ("campaign_budget", [world.campaign.pk], {"budget_tokens": "0"}),
         ("campaign_estimate", [], {"title": ""}),
@@ -585,6 +596,8 @@ def _posting(world: World) -> Iterator[Visit]:
         ("instruction_preview", [], {"template": "{task}", "problem_kind": "arc", "style": "program", "examples": "3"}),
         ("judge_job_budget", [world.judge_job.pk], {}),
         ("logout", [], {}),
+        ("spend_limit_set", [], {"subject": "all", "amount": "1000000"}),
+        ("spend_limit_lift", [10**9], {}),
         ("mind_import", [world.played.episode.mind_id], {}),
         ("world_new", ["maze"], {"episodes": "0"}),
         ("preferences", [], {"theme": "dark"}),

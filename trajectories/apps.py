@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.apps import AppConfig
+from django.contrib.auth.signals import user_logged_in
 from django.db.models.signals import post_migrate
 
 
@@ -17,9 +18,19 @@ class TrajectoriesConfig(AppConfig):
         import trajectories.tasks  # noqa: F401 (each module connects its bells)
 
         post_migrate.connect(_sync_roles, sender=self)
+        user_logged_in.connect(_note_sign_in, dispatch_uid="trajectories.sign_ins")
 
 
 def _sync_roles(**_: Any) -> None:
     from trajectories.services.installation.roles import sync_roles
 
     sync_roles()
+
+
+def _note_sign_in(request: Any, user: Any, **_: Any) -> None:
+    from trajectories.services.people.sign_ins import note_sign_in
+
+    if request.session.session_key:
+        note_sign_in(
+            user=user, session_key=request.session.session_key, browser=request.META.get("HTTP_USER_AGENT", "")
+        )

@@ -3,9 +3,11 @@
 from django.contrib.auth import views as auth_views
 from django.urls import URLPattern, path
 
+from trajectories.api.docs import api_docs
 from trajectories.forms.accounts import LoginForm
 from trajectories.views import (
     adjudications,
+    api_tokens,
     arc_scores,
     asks,
     attempts,
@@ -31,6 +33,8 @@ from trajectories.views import (
     judging,
     local_models,
     minds,
+    optimal,
+    people,
     plans,
     preferences,
     problems,
@@ -56,6 +60,7 @@ from trajectories.views import (
     search_trees,
     segmentations,
     shares,
+    spending,
     texts,
     threads,
     timelines,
@@ -71,10 +76,14 @@ from trajectories.views import (
 )
 
 urlpatterns: list[URLPattern] = [
+    path("account/", people.account, name="account"),
+    path("account/sign-ins/end/", people.sign_in_end, name="sign_ins_end"),
+    path("account/sign-ins/<int:sign_in_id>/end/", people.sign_in_end, name="sign_in_end"),
     path("adjudications/", adjudications.adjudication_list, name="adjudication_list"),
     path("adjudications/next/", adjudications.adjudication_next, name="adjudication_next"),
     path("adjudications/<int:trace_id>/", adjudications.adjudication_detail, name="adjudication_detail"),
     path("adjudications/<int:trace_id>/decide/", adjudications.adjudication_decide, name="adjudication_decide"),
+    path("api/docs", api_docs, name="api_docs"),
     path("ask/", asks.ask_new, name="ask_new"),
     path("ask/<int:run_id>/", asks.ask_detail, name="ask_detail"),
     path("briefs/", briefs.brief_list, name="brief_list"),
@@ -128,6 +137,7 @@ urlpatterns: list[URLPattern] = [
     path("insights/budget/", budgets.budget, name="budget"),
     path("insights/budget/problems/", budgets.budget_problems, name="budget_problems"),
     path("insights/budget/<slug:name>/", budgets.budget_figure, name="budget_figure"),
+    path("insights/optimal/", optimal.optimal, name="optimal"),
     path("insights/versus/", versus.versus, name="versus"),
     path("insights/worlds/", worlds.insight_worlds, name="insight_worlds"),
     path("insights/<slug:name>/", insights.figure, name="figure"),
@@ -149,12 +159,16 @@ urlpatterns: list[URLPattern] = [
         auth_views.LoginView.as_view(authentication_form=LoginForm, redirect_authenticated_user=True),
         name="login",
     ),
+    path("invitations/<int:invitation_id>/revoke/", people.invitation_revoke, name="invitation_revoke"),
+    path("invitations/<str:secret>/", people.invitation_accept, name="invitation_accept"),
     path("logout/", auth_views.LogoutView.as_view(), name="logout"),
     path("mentions/", threads.mention_list, name="mention_list"),
     path("mentions/<int:mention_id>/read/", threads.mention_read, name="mention_read"),
     path("minds/<int:mind_id>/", minds.mind_detail, name="mind_detail"),
     path("minds/<int:mind_id>/import/", minds.mind_import, name="mind_import"),
     path("minds/<int:mind_id>/memory.jsonl", minds.mind_memory, name="mind_memory"),
+    path("people/", people.people_list, name="people_list"),
+    path("people/<int:user_id>/", people.person_change, name="person_change"),
     path("preferences/", preferences.preferences, name="preferences"),
     path("problems/", problems.problem_list, name="problem_list"),
     path("problems/<int:problem_id>/", problems.problem_detail, name="problem_detail"),
@@ -251,7 +265,12 @@ urlpatterns: list[URLPattern] = [
     path("samplers/<int:sampler_id>/change/", samplers.sampler_edit, name="sampler_edit"),
     path("samplers/<int:sampler_id>/test/", samplers.sampler_test, name="sampler_test"),
     path("samplers/<int:sampler_id>/adopt/", samplers.sampler_adopt, name="sampler_adopt"),
+    path("spend/", spending.spending, name="spending"),
+    path("spend/limit/", spending.spend_limit_set, name="spend_limit_set"),
+    path("spend/limit/<int:limit_id>/lift/", spending.spend_limit_lift, name="spend_limit_lift"),
     path("threads/<int:thread_id>/", threads.thread_add, name="thread_add"),
+    path("tokens/", api_tokens.api_tokens, name="api_tokens"),
+    path("tokens/<int:token_id>/revoke/", api_tokens.api_token_revoke, name="api_token_revoke"),
     path("traces/", trace_lists.trace_list, name="trace_list"),
     path("traces/actions/", trace_lists.trace_actions, name="trace_actions"),
     path("traces/actions/tag/", trace_lists.trace_tag, name="trace_tag"),

@@ -107,6 +107,15 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
+# Alerts about daily limits are mailed where a server is named.
+EMAIL_HOST = os.environ.get("EMAIL_HOST", "")
+EMAIL_PORT = whole_number("EMAIL_PORT", default=25)
+EMAIL_HOST_USER = os.environ.get("EMAIL_USER", "")
+EMAIL_HOST_PASSWORD = os.environ.get("EMAIL_PASSWORD", "")
+EMAIL_USE_TLS = flag("EMAIL_TLS")
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = os.environ.get("EMAIL_FROM") or "minicolumn@localhost"
+
 LANGUAGE_CODE = "en"
 TIME_ZONE = os.environ.get("TIME_ZONE", "UTC")
 CURRENCY = os.environ.get("CURRENCY") or "USD"  # of the prices of samplers; nothing is converted
@@ -139,7 +148,10 @@ TRAINING_PYTHON = Path(os.environ.get("TRAINING_PYTHON") or BASE_DIR / "var" / "
 TRAINING_THREADS = whole_number("TRAINING_THREADS", default=os.cpu_count() or 1)  # of a model that trains or answers
 DISK_RESERVE_BYTES = 64 * 1024 * 1024  # with less than this free, the disk counts as full
 UPLOAD_LIMIT_BYTES = 64 * 1024 * 1024
+IMPORT_ROW_BYTES = whole_number("IMPORT_ROW_MB", default=100) * 1024 * 1024  # of one row of a file of traces, as JSON
+IMPORT_STEPS = whole_number("IMPORT_STEPS", default=50_000)  # of one imported trace
 DATA_UPLOAD_MAX_MEMORY_SIZE = 8 * 1024 * 1024
+API_REQUESTS_A_MINUTE = max(1, whole_number("API_REQUESTS_A_MINUTE", default=600))  # of one token
 DATA_UPLOAD_MAX_NUMBER_FILES = 2000  # an ARC folder has 400 task files
 PROGRAM_ENGINE = os.environ.get("PROGRAM_ENGINE") or "auto"
 PROGRAM_ENVIRONMENT = Path(os.environ.get("SANDBOX_PYTHON") or BASE_DIR / "var" / "sandbox-python")
@@ -197,6 +209,7 @@ CELERY_BEAT_SCHEDULE = {
     "sweep_jobs": {"task": "trajectories.sweep_jobs", "schedule": 30, "options": {"expires": 30}},
     "sweep_queues": {"task": "trajectories.sweep_queues", "schedule": 20, "options": {"expires": 20}},
     "sweep_replays": {"task": "trajectories.sweep_replays", "schedule": 30, "options": {"expires": 30}},
+    "sweep_spending": {"task": "trajectories.sweep_spending", "schedule": 20, "options": {"expires": 20}},
     "sweep_searches": {"task": "trajectories.sweep_searches", "schedule": 10, "options": {"expires": 10}},
     "sweep_unsplit": {"task": "trajectories.sweep_unsplit", "schedule": 10, "options": {"expires": 10}},
     "sweep_uploads": {"task": "trajectories.sweep_uploads", "schedule": 600, "options": {"expires": 600}},

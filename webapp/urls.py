@@ -8,5 +8,6 @@ handler500 = "trajectories.views.outages.outage_or_error"
 
 urlpatterns = [
     path("admin/", admin.site.urls),
+    path("api/v1/", include("trajectories.api.urls")),
     path("", include("trajectories.urls")),
 ]

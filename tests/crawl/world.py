@@ -23,6 +23,7 @@ from trajectories.services.curation.reviews import submit_review
 from trajectories.services.curation.segmentations import plan_segmentation
 from trajectories.services.endpoints.samplers import ensure_symbolic
 from trajectories.services.generation.jobs import plan_generation
+from trajectories.services.people.invitations import invite
 from trajectories.services.problems.uploads import keep_upload
 from trajectories.services.prompts.briefs import ensure_shipped_briefs
 from trajectories.services.prompts.instructions import ensure_shipped_instructions, ensure_symbolic_views
@@ -99,6 +100,7 @@ def make_world() -> World:
         "segmentation": [cutting],
         "token": [upload.token],
         "world": ["maze"],
+        "secret": [invite(actor=world.people["admin"], role="curator", days=1)[1]],
     }
     return world
 

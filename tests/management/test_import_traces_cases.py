@@ -93,14 +93,15 @@ AGENT = [
 @pytest.mark.parametrize(
     ("row", "limit"),
     [
-        (lambda: full_row(6_700, 20), "expected a list of at most 5,000 steps"),
+        (lambda: full_row(6_700, 20), "found a trace of 6,700 steps, expected at most 5,000"),
         (
             lambda: {"problem_id": "b17", "response": "x" * 9_000_000 + " Answer: 42"},
             "found more than 8 MB in one line, expected less",
         ),
     ],
 )
-def test_b17_what_is_too_large_is_refused_by_its_limit(row, limit, tmp_path, capsys):
+def test_b17_what_is_too_large_is_refused_by_its_limit(row, limit, tmp_path, capsys, settings):
+    settings.IMPORT_STEPS, settings.IMPORT_ROW_BYTES = 5_000, 8 * 1024 * 1024
     call_command("import_problems", CASES / "b17-large-samples" / "problems.jsonl")
     with pytest.raises(CommandError, match="1 bad"):
         call_command("import_traces", write(tmp_path / "rows.jsonl", row()), "--skip-bad")
@@ -110,7 +111,7 @@ def test_b17_what_is_too_large_is_refused_by_its_limit(row, limit, tmp_path, cap
 @pytest.mark.parametrize(
     "row",
     [
-        lambda: full_row(4_900, 20),
+        lambda: full_row(6_700, 20),
         lambda: {"problem_id": "b17", "response": "word " * 1_400_000 + "\n\nAnswer: 42"},
         lambda: {"problem_id": "b17", "messages": AGENT},
     ],

@@ -9,7 +9,7 @@ import os
 import stat
 import zipfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
@@ -29,6 +29,7 @@ MAX_DIRECTORY = 8 * 1024 * 1024
 SUFFIXES = frozenset({".json"}) | QUESTION_SUFFIXES
 READ = ", ".join(sorted(SUFFIXES))
 """The endings of names that are looked for in folders and zips, for people."""
+METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 GZIP_MARK = b"\x1f\x8b"
 ARCHIVES = frozenset({".zip", ".gz", ".tgz", ".tar", ".bz2", ".xz", ".7z", ".rar", ".zst"})
 
@@ -97,7 +98,7 @@ class OpenFiles:
             names.sort()
             for name in sorted(files):
                 inside = Path(folder) / name
-                if suffix_of(name) in SUFFIXES and not _is_litter(inside.relative_to(path)):
+                if suffix_of(name) in SUFFIXES and not is_litter(inside.relative_to(path)):
                     documents.append(self.add_file(inside))
         return documents
 
@@ -113,7 +114,7 @@ class OpenFiles:
         if PurePosixPath(name).suffix.lower() != ".zip":
             return [Document(name, partial(self._read_again, stream), partial(head_of, stream))]
         try:
-            packed_size = _check_directory(stream)
+            packed_size = check_directory(stream)
             archive = self._stack.enter_context(zipfile.ZipFile(stream))
         except ProblemError as fault:
             return [ImportFault(name, fault.path, fault.detail)]
@@ -133,7 +134,7 @@ class OpenFiles:
     ) -> list[Document | ImportFault]:
         documents: list[Document | ImportFault] = []
         for entry in sorted(entries, key=lambda entry: entry.filename):
-            if reason := _distrust(entry):
+            if reason := distrust(entry):
                 documents.append(ImportFault(name, repr(entry.orig_filename[:200])[1:-1], reason))
             elif _is_document(entry):
                 read = partial(self._read_entry, archive, entry, budget)
@@ -208,8 +209,8 @@ def shown_path(path: Path) -> str:
     return os.fsencode(path).decode("utf-8", "replace").replace("\0", "\ufffd")
 
 
-def _distrust(entry: zipfile.ZipInfo) -> str:
-    """Why an entry is refused, or nothing."""
+def distrust(entry: zipfile.ZipInfo, methods: Collection[int] = METHODS) -> str:
+    """Why an entry is refused, or nothing; `methods` are the compressions that its reader knows."""
     name = entry.orig_filename
     if not name or "\0" in name or "\\" in name or name.startswith("/") or name[1:2] == ":":
         return "found an absolute or odd name in the zip, expected a relative path with forward slashes"
@@ -219,7 +220,7 @@ def _distrust(entry: zipfile.ZipInfo) -> str:
         return "found a symbolic link in the zip, expected a file"
     if entry.flag_bits & 1:
         return "found an encrypted file in the zip, expected one without a password"
-    if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+    if entry.compress_type not in methods:
         return "found an unusual compression in the zip, expected deflate or none"
     if PurePosixPath(name).suffix.lower() in ARCHIVES:
         return "found an archive inside the zip, expected plain files"
@@ -228,15 +229,15 @@ def _distrust(entry: zipfile.ZipInfo) -> str:
 
 def _is_document(entry: zipfile.ZipInfo) -> bool:
     path = PurePosixPath(entry.filename)
-    return path.suffix.lower() in SUFFIXES and not entry.is_dir() and not _is_litter(path)
+    return path.suffix.lower() in SUFFIXES and not entry.is_dir() and not is_litter(path)
 
 
-def _is_litter(path: PurePath) -> bool:
+def is_litter(path: PurePath) -> bool:
     """What desktop systems leave behind: __MACOSX/ and hidden files."""
     return any(part == "__MACOSX" or part.startswith(".") for part in path.parts)
 
 
-def _check_directory(stream: IO[bytes]) -> int:
+def check_directory(stream: IO[bytes], most: int = MAX_DIRECTORY) -> int:
     """Bound the zip's directory before zipfile reads it whole into memory; return the size of the file in bytes.
 
     Layout of the end record: APPNOTE.TXT 4.3.16; a ZIP64 locator (4.3.15) would stand right before it. Raises
@@ -250,6 +251,6 @@ def _check_directory(stream: IO[bytes]) -> int:
     if end < 0 or len(tail) - end < 22:
         raise ProblemError("", "is no zip file (it has no end record)")
     directory = int.from_bytes(tail[end + 12 : end + 16], "little")
-    if b"PK\6\7" in tail[max(0, end - 20) : end] or directory > MAX_DIRECTORY:
+    if b"PK\6\7" in tail[max(0, end - 20) : end] or directory > most:
         raise ProblemError("", f"found a zip with a directory for far more than {MAX_ENTRIES:,} files, expected fewer")
     return size

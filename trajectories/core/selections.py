@@ -106,13 +106,14 @@ MOST_TRACES = 200
 class Selection:
     """Which traces something is about; empty means all.
 
-    `run`, `problem`, `problem_set`, `sampler` and `instruction` are ids of rows; `kind` and `round` are those of the
-    trace's attempt; `problem_kind` and `split` those of its problem. `verifier` is a name, of which the newest verdict
-    must be `outcome`. `score_from` and `score_to` bound the score (1 to 5) of a standing review, `length_*` the output
-    tokens, `cost_*` US dollars, `seconds_*` the time that sampling took, `created_*` the first and the last day (UTC,
-    YYYY-MM-DD) on which the trace was stored. `tool` is the name of a tool that the trace calls, ANY_TOOL for any;
-    `tag` the name of a tag on it; `text` what its text must say, as people type it into a search box. `newest` is the
-    id of the newest trace that may be in it, so that a selection does not grow; `traces` are ids picked by hand.
+    `run`, `problem`, `problem_set`, `sampler`, `instruction` and `import_job` are ids of rows; `kind` and `round` are
+    those of the trace's attempt; `problem_kind` and `split` those of its problem. `verifier` is a name, of which the
+    newest verdict must be `outcome`. `score_from` and `score_to` bound the score (1 to 5) of a standing review,
+    `length_*` the output tokens, `cost_*` US dollars, `seconds_*` the time that sampling took, `created_*` the first
+    and the last day (UTC, YYYY-MM-DD) on which the trace was stored. `tool` is the name of a tool that the trace calls,
+    ANY_TOOL for any; `tag` the name of a tag on it; `text` what its text must say, as people type it into a search box.
+    `newest` is the id of the newest trace that may be in it, so that a selection does not grow; `traces` are ids picked
+    by hand.
     Every other field holds a word of WORDS, or with `view` the name of a view.
     """
 
@@ -152,6 +153,7 @@ class Selection:
     tag: str = ""
     text: str = ""
     newest: int | None = None
+    import_job: int | None = None
     traces: tuple[int, ...] = ()
 
     def given(self) -> dict[str, Any]:

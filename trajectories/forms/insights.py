@@ -57,3 +57,18 @@ class InsightForm(PlainForm):
         listed = list(runs[:LISTED_RUNS])
         missing = chosen - {run.pk for run in listed}
         return [(run, run.pk in chosen) for run in [*Run.objects.defer("plan").filter(pk__in=missing), *listed]]
+
+
+ORACLE, PREDICTED = "oracle", "predicted"
+
+
+class OptimalForm(InsightForm):
+    """The selection, and by what problems are put into bins."""
+
+    bins = forms.ChoiceField(
+        choices=[
+            (PREDICTED, "difficulty predicted by first samples"),
+            (ORACLE, "difficulty by right samples (oracle)"),
+        ],
+        required=False,
+    )

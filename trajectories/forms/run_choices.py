@@ -19,8 +19,18 @@ def setting_name(strategy: Strategy, parameter: Parameter) -> str:
     return f"{strategy.name}_{parameter.name}".replace("-", "_")
 
 
-def setting_field(parameter: Parameter) -> forms.IntegerField:
+def setting_field(parameter: Parameter) -> forms.Field:
     """The field for a parameter; empty for its default."""
+    if parameter.choices:
+        return forms.TypedChoiceField(
+            required=False,
+            choices=list(enumerate(parameter.choices)),
+            coerce=int,
+            empty_value=None,
+            initial=parameter.default,
+            label=parameter.title,
+            help_text=parameter.help,
+        )
     return forms.IntegerField(
         required=False,
         min_value=parameter.least,

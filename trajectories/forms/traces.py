@@ -82,6 +82,7 @@ class TraceScopeForm(PlainForm):
 
     run = _id()
     problem = _id()
+    import_job = _id()
     newest = _id()
     traces = forms.CharField(required=False, max_length=20 * MOST_TRACES, widget=forms.HiddenInput)
     text = forms.CharField(required=False, max_length=LONGEST["text"], widget=forms.TextInput(attrs={"type": "search"}))

@@ -1,6 +1,7 @@
 """One module per concept. The loop: Problem -> Run of Attempts -> Trace -> Verdict -> Review -> Release -> Export."""
 
 from trajectories.models.adjudications import Adjudication, ReviewVoid
+from trajectories.models.api_tokens import ApiAnswer, ApiToken
 from trajectories.models.artefacts import Artefact
 from trajectories.models.assignments import Assignment, QueueFlag, QueueItem, QueueSkip
 from trajectories.models.audit import AuditEvent
@@ -19,6 +20,7 @@ from trajectories.models.instructions import Instruction
 from trajectories.models.job_kinds import JobKind
 from trajectories.models.judging import JudgeJob, JudgeJobAnswer, JudgeJobItem
 from trajectories.models.minds import Episode, Mind, Transition
+from trajectories.models.people import Invitation, SignIn
 from trajectories.models.problems import Problem, ProblemSet
 from trajectories.models.queues import Queue, QueueGuidelines, QueueWork
 from trajectories.models.releases import Export, Release, ReleaseItem, ReleaseRule
@@ -35,6 +37,7 @@ from trajectories.models.saved_views import SavedView
 from trajectories.models.scorers import Scorer, Scoring
 from trajectories.models.segmentations import SegmentationJob
 from trajectories.models.sketches import ProblemSketch
+from trajectories.models.spending import SpendAlert, SpendDay, SpendHold, SpendLimit, SpendWait
 from trajectories.models.submissions import Submission
 from trajectories.models.threads import Mention, Thread, ThreadEvent
 from trajectories.models.tombstones import ReleaseTag, Tombstone
@@ -57,6 +60,8 @@ JOB_KINDS: dict[str, JobKind] = {
 __all__ = [
     "JOB_KINDS",
     "Adjudication",
+    "ApiAnswer",
+    "ApiToken",
     "Artefact",
     "Assignment",
     "Attempt",
@@ -80,6 +85,7 @@ __all__ = [
     "ImportedReview",
     "ImportedVerdict",
     "Instruction",
+    "Invitation",
     "JudgeJob",
     "JudgeJobAnswer",
     "JudgeJobItem",
@@ -119,6 +125,12 @@ __all__ = [
     "Scoring",
     "SearchBacklog",
     "SegmentationJob",
+    "SignIn",
+    "SpendAlert",
+    "SpendDay",
+    "SpendHold",
+    "SpendLimit",
+    "SpendWait",
     "Submission",
     "Tag",
     "Text",

@@ -57,7 +57,7 @@ class Import(LeasedJob):
             RETRY: Move("retried", (State.FAILED,), QUEUED),
         },
         reason_field="reason",
-        unread=("faults", "crossings", "files", "options"),
+        unread=("faults", "crossings", "files", "options", "told"),
     )
 
     kind = models.CharField(max_length=12, choices=Kind.choices)
@@ -89,6 +89,8 @@ class Import(LeasedJob):
     problem_set = models.ForeignKey(ProblemSet, null=True, on_delete=models.PROTECT, related_name="+")
     # [{"id", "title"}] of the samplers that stand for the models of imported traces.
     samplers = models.JSONField(default=list)
+    # Of traces: {"shapes": {name: rows}, "wrapper": {"before", "behind", "rows"}, "verdicts", "reviews", "problems"}.
+    told = models.JSONField(default=dict)
 
     class Meta:
         indexes = job_indexes("import")

@@ -8,6 +8,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Coalesce, Now
 
 from trajectories.core.records import Outcome
+from trajectories.models.imports import Import
 from trajectories.models.instructions import Instruction
 from trajectories.models.problems import Problem
 from trajectories.models.runs import Attempt, Run
@@ -102,9 +103,12 @@ class Trace(models.Model):
     # Whether the edit was taken back: it is in no list and no release any more.
     withdrawn = models.BooleanField(default=False)
     segmentation = models.CharField(max_length=30, blank=True, default="", db_default="")
+    # The import that it came in with; null for what was sampled or edited here, or imported before this was kept.
+    import_job = models.ForeignKey(Import, null=True, on_delete=models.PROTECT, related_name="traces", db_index=False)
 
     class Meta:
         indexes = [
+            models.Index(fields=["import_job", "id"], name="trace_by_import", condition=Q(import_job__isnull=False)),
             models.Index(fields=["problem", "answer_hash", "id"], name="trace_by_answer"),
             models.Index(fields=["run", "id"], name="trace_by_run"),
             models.Index(fields=["sampler", "id"], name="trace_by_sampler"),

@@ -172,12 +172,13 @@ def _with_most(*, agrees: bool) -> Q:
 
 
 def _imported(_: Sight) -> Q:
-    elsewhere = _decisive_elsewhere().filter(trace=OuterRef("pk"))
+    elsewhere = decisive_elsewhere().filter(trace=OuterRef("pk"))
     passed, failed = (Exists(elsewhere.filter(outcome=outcome)) for outcome in (Outcome.PASS, Outcome.FAIL))
     return Q(passed, correctness=Outcome.FAIL) | Q(failed, correctness=Outcome.PASS)
 
 
-def _decisive_elsewhere() -> Any:
+def decisive_elsewhere() -> Any:
+    """Imported verdicts, but for those of model judges and those that never decide whether a trace is right."""
     supporting = Q(verifier__in=SUPPORTING_VERIFIERS) | Q(verifier__startswith="model_")
     return ImportedVerdict.objects.exclude(supporting)
 
@@ -230,7 +231,7 @@ def _review_notes(traces: Sequence[Trace]) -> dict[int, str]:
 
 def _imported_notes(traces: Sequence[Trace]) -> dict[int, str]:
     """What verifiers elsewhere found, by name."""
-    rows = _decisive_elsewhere().filter(trace__in=[trace.pk for trace in traces]).order_by("pk")
+    rows = decisive_elsewhere().filter(trace__in=[trace.pk for trace in traces]).order_by("pk")
     words: dict[int, list[str]] = {}
     for trace, verifier, outcome, score in rows.values_list("trace", "verifier", "outcome", "score"):
         scored = "" if score is None else f", score {score:g}"

@@ -158,10 +158,15 @@ def veil(traces: Iterable[Trace], sight: Sight) -> None:
     verdicts = {key for key, hides, _ in hiding if hides}
     samplers = {key for key, _, hides in hiding if hides}
     for trace in every:
-        trace.veiled_verdicts, trace.veiled_sampler = trace.pk in verdicts, trace.pk in samplers
-        left = (VERDICT_FIELDS if trace.veiled_verdicts else {}) | (SAMPLER_FIELDS if trace.veiled_sampler else {})
-        for name, value in left.items():
-            setattr(trace, name, value)
+        take_off(trace, verdicts=trace.pk in verdicts, sampler=trace.pk in samplers)
+
+
+def take_off(trace: Trace, *, verdicts: bool, sampler: bool) -> None:
+    """Take what verifiers found, and whose it is, off a trace as `veil` does, where these are hidden."""
+    trace.veiled_verdicts, trace.veiled_sampler = verdicts, sampler
+    left = (VERDICT_FIELDS if verdicts else {}) | (SAMPLER_FIELDS if sampler else {})
+    for name, value in left.items():
+        setattr(trace, name, value)
 
 
 def hidden_among(traces: Collection[int], sight: Sight) -> set[int]:

@@ -72,7 +72,13 @@ def reviews_in(scope: ReviewFilter, sight: Sight) -> QuerySet[Review]:
 
 
 def list_reviews(
-    scope: ReviewFilter, sight: Sight, *, sort: str = "", before: int | None = None, after: int | None = None
+    scope: ReviewFilter,
+    sight: Sight,
+    *,
+    sort: str = "",
+    before: int | None = None,
+    after: int | None = None,
+    size: int | None = None,
 ) -> Page[Review, int]:
     """The first reviews in an order, those further down than `before`, or those just above `after`."""
     related = ("trace__problem", "reviewer", "queue")
@@ -84,7 +90,7 @@ def list_reviews(
             *("reviewer__username", "queue__title"),
         )
     )
-    return REVIEWS.page(rows, REVIEWS.sort(sort), down=before, up=after)
+    return REVIEWS.page(rows, REVIEWS.sort(sort), down=before, up=after, size=size)
 
 
 def count_reviews(scope: ReviewFilter, sight: Sight) -> Count:

@@ -76,12 +76,12 @@ def runs_in(state: str) -> QuerySet[Run]:
 
 
 def list_runs(
-    *, state: str = "", sort: str = "", before: int | None = None, after: int | None = None
+    *, state: str = "", sort: str = "", before: int | None = None, after: int | None = None, size: int | None = None
 ) -> Page[Run, int]:
     """The first runs in an order, those further down than run `before`, or those just above run `after`."""
     runs = with_endings(runs_in(state).select_related("sampler", "created_by").defer("plan"))
     runs = runs.annotate(ended_count=F("done_count") + F("failed_count") + F("cancelled_count"))
-    return RUNS.page(runs, RUNS.sort(sort), down=before, up=after)
+    return RUNS.page(runs, RUNS.sort(sort), down=before, up=after, size=size)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from trajectories.core.selections import (
     Selection,
     as_text,
 )
-from trajectories.models import Instruction, Problem, ProblemSet, Run, Sampler
+from trajectories.models import Import, Instruction, Problem, ProblemSet, Run, Sampler
 from trajectories.selectors.traces import (
     CORRECTNESS_CHOICES,
     DECISION_CHOICES,
@@ -31,6 +31,7 @@ NAMED: Mapping[str, tuple[str, type[Model], str]] = {
     "problem_set": ("Problem set", ProblemSet, "title"),
     "sampler": ("Sampler", Sampler, "title"),
     "instruction": ("Instruction", Instruction, "title"),
+    "import_job": ("Import", Import, "source"),
 }
 WORDS: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "correctness": ("Verdict", dict(CORRECTNESS_CHOICES)),

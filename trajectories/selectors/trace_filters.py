@@ -58,6 +58,7 @@ COLUMNS = {
     "cost_to": "cost__lte",
     "seconds_from": "latency_seconds__gte",
     "seconds_to": "latency_seconds__lte",
+    "import_job": "import_job",
     "newest": "pk__lte",
     "traces": "pk__in",
 }

@@ -111,7 +111,7 @@ ROW = (
 """What a row of the list shows: texts, steps and plans may be megabytes."""
 
 
-def list_traces(
+def list_traces(  # noqa: PLR0913 (which rows, in what order, from where on)
     walk: TraceWalk,
     sight: Sight,
     *,
@@ -119,9 +119,10 @@ def list_traces(
     after: int | None = None,
     columns: Collection[str] = (),
     total: Count | None = None,
+    size: int | None = None,
 ) -> Page[Trace, int]:
-    """One page: the traces next further down than `before`, or next further up than `after`, or the first ones; where
-    they were counted before, `total` says how many there are.
+    """One page of `size`: the traces next further down than `before`, or next further up than `after`, or the first
+    ones; where they were counted before, `total` says how many there are.
 
     Each row has the decision as far as it may be seen as `shown_decision`, and as `shown_dispute` whether people
     decided it differently; `program_characters` where that is among the columns. What queues hide is taken off.
@@ -139,7 +140,7 @@ def list_traces(
         traces = traces.annotate(program_characters=Length("program__body"))
     is_counted = total is not None and total.is_exact
     lying = Lying(_placed(walk, sight), _is_sparse(walk, sight), is_counted)
-    page: Page[Trace, int] = TRACES.page(traces, walk.sort, down=before, up=after, lying=lying)
+    page: Page[Trace, int] = TRACES.page(traces, walk.sort, down=before, up=after, size=size, lying=lying)
     veil(page.rows, sight)
     return page
 

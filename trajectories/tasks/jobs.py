@@ -38,8 +38,8 @@ from trajectories.services.training.work import lost_trainings, train_next
 from trajectories.services.verification.reverifications import lost_reverifications, reverify_next
 
 logger = logging.getLogger(__name__)
-Act = Callable[[User, int], Any]
-"""Does something to the job of that id for somebody, and gives it back."""
+Act = Callable[[User | None, int], Any]
+"""Does something to the job of that id for somebody, or by itself for None, and gives it back."""
 
 INTERACTIVE, SAMPLING, VERIFICATION, FILES, TRAINING = "interactive", "sampling", "verification", "files", "training"
 """Queues of work; see docs/operations.md for what is in which."""
@@ -75,7 +75,7 @@ class Kind:
         """What a person may ask of a job, by the words of models.job_kinds."""
         return {verb: self.moves.get(verb, partial(self._move, verb)) for verb in JOB_KINDS[self.word].moves}
 
-    def _move(self, verb: str, actor: User, job_id: int) -> Any:
+    def _move(self, verb: str, actor: User | None, job_id: int) -> Any:
         return steer(self.word, verb, actor=actor, job_id=job_id)
 
 

@@ -18,7 +18,7 @@ from trajectories.selectors.disk import disk_trouble
 register = template.Library()
 
 AREAS: dict[str, tuple[str, tuple[str, ...]]] = {
-    "Home": ("home", ("mentions",)),
+    "Home": ("home", ("mentions", "account", "people", "api", "tokens")),
     "Problems": (
         "problem_list",
         ("problems", "imports", "procedural", "worlds", "generation", "candidates", "briefs", "grids"),
@@ -34,7 +34,7 @@ AREAS: dict[str, tuple[str, tuple[str, ...]]] = {
     "Insights": ("insights", ("insights",)),
     "Releases": ("release_list", ("releases", "exports", "deliveries", "files")),
     "Campaigns": ("campaign_list", ("campaigns", "trainings", "scorers")),
-    "Jobs": ("job_list", ("jobs",)),
+    "Jobs": ("job_list", ("jobs", "spend")),
 }
 """By title: the name of an area's first page, and the first parts of all addresses that belong to it."""
 
@@ -58,8 +58,10 @@ RARE_AREAS: dict[str, tuple[tuple[str, str], ...]] = {
         ("Verifier audit", "audit_index"),
         ("Trainings", "training_list"),
         ("Scorers", "scorer_list"),
+        ("Spending", "spending"),
     ),
     "People": (
+        ("People and invitations", "people_list"),
         ("Reviews", "review_list"),
         ("Saved views of traces", "saved_view_list"),
         ("Disputes", "adjudication_list"),

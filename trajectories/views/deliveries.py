@@ -15,6 +15,7 @@ from trajectories.core.faults import Fault
 from trajectories.forms.deliveries import PushForm
 from trajectories.models import Delivery, Export, Release
 from trajectories.selectors.blinding import SEE_REVIEWS
+from trajectories.services.releases import links
 from trajectories.services.releases.deliveries import (
     delivery_filename,
     record_delivery_download,
@@ -35,7 +36,7 @@ from trajectories.views.visitors import visitor
 PUSHES, FILES = 10, 50
 """Pushes that a page lists, and files that may be chosen: the newest ones."""
 
-LINKS = SignedLinks("delivery_download", "trajectories.delivery-download", "delivery")
+LINKS = SignedLinks("delivery_download", links.DELIVERIES)
 view_deliveries = needs("trajectories.view_delivery", SEE_REVIEWS)
 PINNING = {"export": "trajectories.add_export", "delivery": "trajectories.add_delivery"}
 """What it takes to keep a file of a kind."""

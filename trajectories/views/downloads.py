@@ -4,19 +4,18 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from django.contrib.auth import get_user_model
 from django.contrib.auth.models import User
-from django.core.signing import BadSignature, TimestampSigner
+from django.core.signing import BadSignature
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.urls import reverse
 
 from trajectories.adapters.stores import StoreError
 from trajectories.selectors.blinding import SEE_REVIEWS
+from trajectories.services.releases.links import LinkSigner
 from trajectories.services.releases.stores import file_store
 from trajectories.views.permissions import Refused, require
 from trajectories.views.visitors import visitor
 
-LINK_SECONDS = 24 * 3600
 RANGE = re.compile(r"bytes=(\d{0,15})-(\d{0,15})")
 DOWNLOAD = ("trajectories.download_export", SEE_REVIEWS)
 GONE = "This file is not there any more; ask for it again on the release's page."
@@ -43,12 +42,11 @@ class SignedLinks:
     """Addresses of files of one kind that work without a login for a day; `name` is that of the address."""
 
     name: str
-    salt: str
-    field: str
+    signer: LinkSigner
 
     def link(self, request: HttpRequest, key: int) -> str:
         """The address for the visitor."""
-        signed = self._signer.sign_object({self.field: key, "user": visitor(request).pk})
+        signed = self.signer.sign(key, visitor(request))
         return request.build_absolute_uri(f"{reverse(self.name, args=[key])}?key={signed}")
 
     def downloader(self, request: HttpRequest, key: int) -> User:
@@ -56,18 +54,13 @@ class SignedLinks:
         user: User | None = visitor(request) if request.user.is_authenticated else None
         if "key" in request.GET:
             try:
-                signed = self._signer.unsign_object(request.GET["key"], max_age=LINK_SECONDS)
+                user = self.signer.person_of(request.GET["key"], key)
             except BadSignature as fault:
                 raise Refused("This link is not valid any more; copy a new one from the release's page.") from fault
-            user = get_user_model().objects.filter(pk=signed["user"]).first() if signed.get(self.field) == key else None
         if user is None:
             raise Refused("To download an export, log in or use the link from the release's page.")
         require(user, *DOWNLOAD)
         return user
-
-    @property
-    def _signer(self) -> TimestampSigner:
-        return TimestampSigner(salt=self.salt)
 
 
 def may_download(request: HttpRequest) -> bool:

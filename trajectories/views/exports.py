@@ -16,6 +16,7 @@ from trajectories.core.exporters.trainers import TEMPLATES
 from trajectories.forms.releases import ExportForm
 from trajectories.models import Export, Release
 from trajectories.selectors.blinding import SEE_REVIEWS
+from trajectories.services.releases import links
 from trajectories.services.releases.exports import (
     ExportError,
     Wanted,
@@ -58,7 +59,7 @@ KNOWN: Mapping[str, Iterable[str]] = {
 
 OLDER = "made before thoughts were kept apart"
 
-LINKS = SignedLinks("export_download", "trajectories.export-download", "export")
+LINKS = SignedLinks("export_download", links.EXPORTS)
 
 view_exports = needs("trajectories.view_export", SEE_REVIEWS)
 add_exports = needs("trajectories.add_export", SEE_REVIEWS)

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from trajectories.models import Queue
+from trajectories.models import Queue, SpendAlert
 from trajectories.selectors.blinding import ADD_REVIEWS, SEE_REVIEWS, sight_of
 from trajectories.selectors.home import (
     WAITING_LIMIT,
@@ -23,9 +23,11 @@ from trajectories.selectors.home import (
 )
 from trajectories.selectors.my_work import get_my_work, last_queue
 from trajectories.selectors.queues import QueueRow, list_queues
+from trajectories.selectors.spending import list_standings
 from trajectories.selectors.threads import MENTIONS_SHOWN, count_unread
 from trajectories.selectors.waiting import Waiting, list_waiting
 from trajectories.selectors.workers import get_workforce
+from trajectories.templatetags.money import money
 from trajectories.views.fragments import wants_fragment
 from trajectories.views.shown.standing import show_standing
 from trajectories.views.visitors import visitor
@@ -103,6 +105,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "ended": list_ended_runs(),
         "steps": [
             *mentions(unread),
+            *limits(request.user),
             *errands(request.user),
             *next_steps(request.user, loop, any_active=bool(active)),
         ],
@@ -136,6 +139,17 @@ def mentions(count: int) -> Iterator[NextStep]:
         more = "+" if count == MENTIONS_SHOWN else ""
         text = f"You are called by name in {count:,}{more} remark{'' if count == 1 else 's'} that you have not read."
         yield NextStep("Read what you are asked", text, reverse("mention_list"), "Read", "comment")
+
+
+def limits(user: User | AnonymousUser) -> Iterator[NextStep]:
+    """Daily limits that are nearly, or wholly, spent, for who may see what is spent."""
+    if not user.has_perm("trajectories.view_spendday"):
+        return
+    for standing in list_standings():
+        if standing.level:
+            after = "Jobs wait." if standing.level == SpendAlert.Level.REACHED else "Jobs pause once it is spent."
+            text = f"{money(standing.spent)} of {money(standing.limit.amount)} are spent today. {after}"
+            yield NextStep(f"Look at {standing.limit}", text, reverse("spending"), "Look at it", "warning")
 
 
 def errands(user: User | AnonymousUser) -> Iterator[NextStep]:

@@ -1,5 +1,7 @@
 """Imports: what is coming in, how far it is, what was wrong, and what came of it."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
@@ -8,6 +10,8 @@ from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from trajectories.models import Import
+from trajectories.selectors.blinding import SEE_REVIEWS, sight_of
+from trajectories.selectors.imported_scores import MOST_SCORES, scores_beside, shapes_told
 from trajectories.selectors.imports import import_faults, list_imports
 from trajectories.services.imports.jobs import ImportJobError, import_again
 from trajectories.tasks.jobs import controls_of
@@ -18,6 +22,11 @@ from trajectories.views.visitors import visitor
 
 PAGE_ROWS = 50
 view_imports = needs("trajectories.view_import")
+
+
+def may_audit(user: Any) -> bool:
+    """Whether a person may see where verdicts disagree, as on the pages of audits."""
+    return bool(user.has_perms(("trajectories.view_trace", SEE_REVIEWS)))
 
 
 @require_safe
@@ -42,7 +51,11 @@ def import_detail(request: HttpRequest, import_id: int) -> HttpResponse:
         "hidden_faults": job.fault_count - len(faults),
         "controls": controls_of(request.user, "import", job),
         "mine": job.created_by_id == visitor(request).pk,
+        "shapes": shapes_told(job),
     }
+    if job.state == Import.State.FINISHED and job.told.get("verdicts") and may_audit(request.user):
+        scores = scores_beside(job, sight_of(request.user))
+        context |= {"scores": scores[:MOST_SCORES], "hidden_scores": len(scores[MOST_SCORES:])}
     template = "_live" if wants_fragment(request) else "detail"
     return render(request, f"trajectories/imports/{template}.html", context)
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar
 
-from django.contrib.auth.models import AnonymousUser, Permission, User
+from django.contrib.auth.models import AnonymousUser, User
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -12,7 +12,7 @@ from django.shortcuts import render
 from trajectories.core.selections import Selection
 from trajectories.selectors.blinding import SEE_REVIEWS, sight_of
 from trajectories.selectors.trace_filters import gives_away
-from trajectories.services.installation.roles import roles_with
+from trajectories.services.installation.roles import why_missing
 from trajectories.views.fragments import wants_fragment
 
 _View = TypeVar("_View", bound=Callable[..., Any])
@@ -66,7 +66,7 @@ def require_sight(person: User | AnonymousUser, scope: Selection) -> None:
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Say which permission is missing and which roles have it; for htmx in one sentence, which the page shows."""
-    reasons = [_reason(name) for name in exception.missing] if isinstance(exception, MissingPermission) else []
+    reasons = [why_missing(name) for name in exception.missing] if isinstance(exception, MissingPermission) else []
     if isinstance(exception, Refused):
         reasons = [str(exception)]
     if wants_fragment(request):
@@ -74,14 +74,3 @@ def permission_denied(request: HttpRequest, exception: Exception) -> HttpRespons
         return HttpResponse(text, status=403, content_type="text/plain; charset=utf-8")
     context = {"reasons": reasons, "asks": not isinstance(exception, Refused)}
     return render(request, "403.html", context, status=403)
-
-
-def _reason(permission: str) -> str:
-    app, _, codename = permission.partition(".")
-    names = Permission.objects.filter(content_type__app_label=app, codename=codename).values_list("name", flat=True)
-    what = f"This needs the permission “{names.first() or codename}” ({permission})"
-    roles = roles_with(codename)
-    if not roles:
-        return f"{what}, which only administrators have."
-    listed = f"role {roles[0]}" if len(roles) == 1 else f"roles {', '.join(roles[:-1])} and {roles[-1]}"
-    return f"{what}, which the {listed} {'has' if len(roles) == 1 else 'have'}."

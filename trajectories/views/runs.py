@@ -150,7 +150,9 @@ def _plan(run: Run) -> dict[str, Any]:
     context: dict[str, Any] = {
         "strategy": strategy,
         "plan": plan,
-        "settings": [(each.title, plan.settings.get(each.name, each.default)) for each in strategy.parameters]
+        "settings": [
+            (each.title, each.word(plan.settings.get(each.name, each.default))) for each in strategy.parameters
+        ]
         if strategy and plan.settings
         else [],
         "variations": [title for name, title in VARIATIONS if getattr(plan.diversity, name)],

@@ -28,8 +28,12 @@ def trace_import(request: HttpRequest, *, refusal: str) -> HttpResponse:
         return _page(request, form, status=422)
     if form.cleaned_data["archive"]:
         require(request.user, "trajectories.add_problem", "trajectories.add_release")
+    making = form.cleaned_data["make_problems"]
+    if making:
+        require(request.user, "trajectories.add_problem")
     may_review = request.user.has_perm("trajectories.add_review")
     uploads = keep_files(owner=visitor(request), files=form.uploads())
+    problems = {"make_problems": True, **{name: form.cleaned_data[name] for name in ("set_title", "split")}}
     job = plan_import(
         actor=visitor(request),
         kind=Import.Kind.ARCHIVE if form.cleaned_data["archive"] else Import.Kind.TRACES,
@@ -37,6 +41,7 @@ def trace_import(request: HttpRequest, *, refusal: str) -> HttpResponse:
         options={
             "on_fault": "skip" if form.cleaned_data["skip_bad"] else "all_or_nothing",
             "adopt_reviews": form.cleaned_data["adopt_reviews"] and may_review,
+            **(problems if making else {}),
         },
         uploads=uploads,
     )

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trajectories.core.importers.foreign_traces import ProblemKey
+from trajectories.core.importers.limits import ImportLimits
 from trajectories.core.importers.trace_files import read_traces
-from trajectories.core.importers.trace_rows import MAX_LINE, read_lines
+from trajectories.core.importers.trace_rows import read_lines
 from trajectories.core.problems import ProblemError
 from trajectories.core.records import FinishReason, StepKind
 
@@ -97,7 +98,7 @@ def test_a_completion_with_its_request_names_its_problem_by_what_was_asked():
 @pytest.mark.parametrize(
     ("row", "message"),
     [
-        ({}, 'found no "response", "messages", "choices" or "trace", expected one of them'),
+        ({}, 'found an empty object, expected one of "response", "messages", "choices", "generations"'),
         ({"response": "4"}, 'found no "problem_id", "problem_hash" or "question", expected one of them'),
         ({"problem_id": "p", "response": None}, "response: found null, expected text"),
         ({"problem_id": ["p"], "response": "4"}, "problem_id: found a list of 1, expected text"),
@@ -175,8 +176,8 @@ def test_any_row_is_read_or_refused(row):
 
 
 def test_lines_are_read_one_by_one():
-    data = b'\xef\xbb\xbf{"a": 1}\r\n\n[1]\n{"a": NaN}\n{"b\n\xff\n' + b" " * (MAX_LINE + 5) + b"\n" + b'{"last": 1}'
-    rows = list(read_lines(io.BytesIO(data)))
+    data = b'\xef\xbb\xbf{"a": 1}\r\n\n[1]\n{"a": NaN}\n{"b\n\xff\n' + b" " * 2_000 + b"\n" + b'{"last": 1}'
+    rows = list(read_lines(io.BytesIO(data), ImportLimits(row_bytes=1_000)))
     assert [number for number, _ in rows] == [1, 3, 4, 5, 6, 7, 8]
     assert rows[0][1] == {"a": 1}
     assert rows[-1][1] == {"last": 1}
@@ -185,7 +186,7 @@ def test_lines_are_read_one_by_one():
         "column 7: found NaN, expected a finite number",
         "column 2: found the text '\"b', expected JSON (Unterminated string starting at)",
         "byte 0: found the byte 0xff, expected UTF-8 text",
-        "found more than 8 MB in one line, expected less",
+        "found more than 1,000 bytes in one line, expected less",
     ]
 
 

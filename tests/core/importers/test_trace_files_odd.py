@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.core.importers.shape_rows import CASES
 from tests.core.importers.test_trace_files import COMPLETION, FULL
 from tests.mutations import ODD_VALUES, mutations, paths, replaced
 from trajectories.core.importers.trace_files import SHAPES, read_traces, shape_of
@@ -85,6 +86,9 @@ ROWS |= {
         "model": "m-1",
     },
 }
+
+
+ROWS |= {name: case.row for name, case in CASES.items()}
 
 
 def outcome(row):

@@ -120,3 +120,42 @@ def test_chains_split_the_budget_by_their_length():
     found = play("chains", lambda _: 0.5, 12, length=4)
     assert [each.round for each in found] == [0] * 3 + [1] * 3 + [2] * 3 + [3] * 3
     assert {each.parent for each in found if each.round == 2} == {each.trace for each in found if each.round == 1}
+
+
+def whole(*errors: float | None, **values) -> list[Ended]:
+    return [node(number, error, kind=AttemptKind.FIRST, **values) for number, error in enumerate(errors, 1)]
+
+
+def test_the_first_samples_place_a_problem_and_the_rest_go_to_what_is_best_there():
+    strategy = STRATEGIES["adaptive"]
+    settings = read_settings(strategy, {"probe": 4, "hard_below": 10, "easy_from": 60, "keep": 2, "expand": 2})
+    assert len(strategy.first(SLOTS, settings)) == 4
+
+    easy = at(*whole(0.0, 0.0, 0.0, 0.5), slots=10)
+    assert not strategy.following(easy, settings)
+    told = "Left open: 75% of 4 first samples fit or agree, an easy problem; nothing more is drawn."
+    assert strategy.pruned(easy, settings) == {4: told}
+
+    middling = at(*whole(0.0, 0.5, 0.5, 0.5), slots=10)
+    assert [(each.kind, each.slot) for each in strategy.following(middling, settings)] == [
+        (AttemptKind.FIRST, slot) for slot in SLOTS[4:10]
+    ]
+
+    hard = at(*whole(0.5, 0.5, 0.5, 0.5), slots=10)
+    assert [each.kind for each in strategy.following(hard, settings)] == [AttemptKind.STEP] * 4
+    grown = at(*whole(0.5, 0.5, 0.5, 0.5), *(node(n, 0.1 * n, of_round=1) for n in range(5, 9)), slots=10)
+    assert parents("adaptive", grown, probe=4, keep=2, expand=2) == [5, 6]
+    assert strategy.pruned(grown, settings)[8].startswith("Pruned: place 4 of 4")
+
+
+def test_without_programs_a_problem_is_placed_by_how_far_its_answers_agree():
+    strategy = STRATEGIES["adaptive-model"]
+    settings = read_settings(strategy, {"probe": 4, "hard_below": 40, "easy_from": 75})
+
+    def kinds(*answers: str) -> set[AttemptKind]:
+        said = [node(n, None, kind=AttemptKind.FIRST, answer=answer) for n, answer in enumerate(answers, 1)]
+        return {each.kind for each in strategy.following(at(*said, slots=9), settings)}
+
+    assert kinds("x", "x", "x", "y") == set(), "easy: nothing more"
+    assert kinds("x", "x", "y", "z") == {AttemptKind.FIRST}, "middling: more samples"
+    assert kinds("x", "y", "z", "") == {AttemptKind.REVISION}, "hard: revisions"

@@ -159,7 +159,10 @@ def test_a_conversation_is_matched_by_its_question(sum_problem):
             "rows.jsonl: line 2: found no problem with the hash aaaaaaaaaaaa; import it first",
         ),
         ("{", "rows.jsonl: line 2 column 2: found the end of the file, expected JSON"),
-        ({"problem_id": "sum-1"}, 'rows.jsonl: line 2: found no "response", "messages"'),
+        (
+            {"problem_id": "sum-1"},
+            "rows.jsonl: line 2: found an object with 'problem_id', expected one of \"response\"",
+        ),
     ],
 )
 def test_faults_name_the_line_and_keep_everything_out(sum_problem, row, message):
@@ -183,7 +186,7 @@ def test_an_empty_file_is_a_fault():
 
 
 def test_many_faults_are_all_counted(sum_problem):
-    report = run(*["{"] * 150)
+    report = run(*['{"'] * 150)
     assert (report.fault_count, len(report.faults)) == (150, 100)
 
 

@@ -17,7 +17,7 @@ PAGES = 12
 
 @pytest.mark.parametrize("name", ROWS)
 def test_every_row_is_imported_or_a_fault_and_every_page_shows_what_came_of_it(name, client, lead):
-    problem = make_problem(name="p-1")
+    problem = make_problem(name="p-1", statement="What is 2 + 2?")
     row = ROWS[name]
     if name == "full":
         row = {**row, "problem": {**row["problem"], "name": "p-1"}, "meta": {"problem_hash": problem.content_hash}}

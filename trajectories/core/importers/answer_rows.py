@@ -7,8 +7,16 @@ from dataclasses import replace
 from trajectories.core.completions.bodies import read_alternatives
 from trajectories.core.completions.hidden_errors import HiddenError, error_words
 from trajectories.core.completions.replies import Reply, ReplyError, cut_at_limit
-from trajectories.core.importers.batch_rows import Enclosed, failed_call, open_row, request_messages, request_option
+from trajectories.core.importers.batch_rows import (
+    Enclosed,
+    failed_call,
+    names_in_id,
+    open_row,
+    request_messages,
+    request_option,
+)
 from trajectories.core.importers.foreign_traces import ForeignTrace, ProblemKey, Row
+from trajectories.core.importers.question_rows import question_row
 from trajectories.core.importers.row_fields import last_question, read_key, temperature_of, text_at
 from trajectories.core.importers.trace_turns import Turns, check_pieces, read_said, read_turns
 from trajectories.core.problems import ProblemError, describe
@@ -50,7 +58,9 @@ def read_answers(row: Row) -> list[ForeignTrace]:
         traces.append(replace(trace, facts=facts))
     found = [replace(trace, temperature=temperature, model=trace.model or model) for trace in traces]
     facts = {**({"custom_id": key.custom_id} if key.custom_id else {}), **turns.facts}
-    return [replace(trace, facts={**trace.facts, **facts}) for trace in found]
+    named = key.name or (names_in_id(key.custom_id) or ("",))[-1]
+    asked_for = question_row(row, last_question(messages) or text_at(row, "question"), name=named)
+    return [replace(trace, facts={**trace.facts, **facts}, question_row=asked_for) for trace in found]
 
 
 def _answer(reply: Reply, key: ProblemKey, messages: tuple[Row, ...], alternatives: int) -> ForeignTrace:

@@ -39,6 +39,7 @@ class ForeignTrace:
 
     `pieces` are what the model said, in order; without them it is `thinking` and `response`. `parts` are those of the
     response, where the row states them. `adds_verdicts` says that its verdicts are added to a trace that is known.
+    `question_row` is the row of a file of questions that its problem would be made of, {} where the row asks nothing.
     `archived_problem` and `archived_item` are what a row of an archive says besides.
     """
 
@@ -62,6 +63,7 @@ class ForeignTrace:
     verdicts: tuple[VerdictRecord, ...] = ()
     adds_verdicts: bool = False
     reviews: tuple[ForeignReview, ...] = ()
+    question_row: Row = field(default_factory=dict)
     archived_problem: ArchivedProblem | None = None
     archived_item: ArchivedItem | None = None
 

@@ -6,15 +6,16 @@ filter made of it with its metrics. The same sample comes again for the next fil
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
+from trajectories.core.importers.foreign_scores import read_score
 from trajectories.core.importers.foreign_traces import ForeignTrace, Row
 from trajectories.core.importers.row_fields import finished, model_of_meta, read_key, temperature_of, text_at
 from trajectories.core.problems import ProblemError, describe
 from trajectories.core.problems.documents import check_text
-from trajectories.core.records import JSON, Outcome, VerdictRecord
+from trajectories.core.records import JSON, VerdictRecord
 
 QUESTIONS = ("question", "problem", "Question", "Problem", "prompt", "query", "input")
-LONGEST_VERIFIER = 40
 LONGEST_READ = 200
 
 
@@ -42,6 +43,7 @@ def read_logged(row: Row) -> list[ForeignTrace]:
             finish_reason=finished(row.get("finish_reason"), answer),
             verdicts=verdicts,
             adds_verdicts=True,
+            question_row=_question_row(row),
         )
         traces.append(trace)
     return traces
@@ -75,20 +77,25 @@ def _asked(arguments: JSON) -> tuple[str, Row]:
 
 
 def _verdicts(row: Row) -> Iterator[VerdictRecord]:
-    """What one filter made of the sample: a verdict for each metric that is a share in [0, 1]."""
+    """What one filter made of the sample: a verdict for each metric."""
     by, read = row.get("filter"), row.get("filtered_resps")
     filtered = read[0] if isinstance(read, list) and read else read
     metrics = row.get("metrics")
+    name = by if isinstance(by, str) and by not in ("", "none") else "no filter"
     for metric in metrics if isinstance(metrics, list) else ():
         score = row.get(metric) if isinstance(metric, str) else None
-        if isinstance(score, bool) or not isinstance(score, int | float) or not 0 <= score <= 1:
+        if score is None:
             continue
-        name = by if isinstance(by, str) and by not in ("", "none") else "no filter"
-        yield VerdictRecord(
-            verifier=check_text(f"lm-eval {name}", "filter")[:LONGEST_VERIFIER],
-            version=0,
-            outcome=Outcome.PASS if score == 1 else Outcome.FAIL,
-            message=f"{metric} {score}: read {describe(filtered)}"[:LONGEST_READ],
-            score=float(score),
-            evidence={"metric": metric, "filter": by, "read": filtered},
-        )
+        beside = {"metric": metric, "filter": by, "read": filtered}
+        for found in read_score(f"lm-eval {name}", score, beside):
+            told = f"{metric} {found.message}: read {describe(filtered)}"
+            yield replace(found, message=told[:LONGEST_READ])
+
+
+def _question_row(row: Row) -> Row:
+    """The document as a row of a file of questions; of one that has no question, the prompt and its target."""
+    doc = row.get("doc")
+    if isinstance(doc, Mapping) and _question(row):
+        return doc
+    prompt, _ = _asked(row.get("arguments"))
+    return {"question": prompt, "answer": row.get("target")} if prompt else {}

@@ -5,6 +5,7 @@ from typing import Any
 from trajectories.core.completions.messages import Piece, said_in, thoughts_of
 from trajectories.core.completions.parts import build_completion
 from trajectories.core.importers.foreign_traces import ForeignTrace, Row
+from trajectories.core.importers.question_rows import question_row
 from trajectories.core.importers.row_fields import (
     finished,
     last_question,
@@ -28,6 +29,19 @@ def is_conversation(row: Row) -> bool:
     return "messages" in row
 
 
+def is_instruction(row: Row) -> bool:
+    """Whether a row is an instruction, the input it is about and the output, as Alpaca's rows are."""
+    return isinstance(row.get("instruction"), str) and isinstance(row.get("output"), str)
+
+
+def read_instruction(row: Row) -> list[ForeignTrace]:
+    """The trace of a row that is an instruction and its output. Raises ProblemError."""
+    about = row.get("input")
+    asked = "\n\n".join(text for text in (row["instruction"], about) if isinstance(text, str) and text.strip())
+    rest = {name: value for name, value in row.items() if name not in ("instruction", "input", "output")}
+    return read_plain({**rest, "question": asked, "response": row["output"]})
+
+
 def read_plain(row: Row) -> list[ForeignTrace]:
     """The trace of a row that is a question and its answer. Raises ProblemError."""
     question = text_at(row, "question")
@@ -42,6 +56,7 @@ def read_plain(row: Row) -> list[ForeignTrace]:
         model=text_at(row, "model"),
         temperature=temperature_of(row),
         facts=prompt.facts,
+        question_row=question_row(row, question or last_question(prompt.all)),
     )
     return [trace]
 
@@ -58,6 +73,7 @@ def read_conversation(row: Row) -> list[ForeignTrace]:
         model=text_at(row, "model") or model_of_meta(row),
         temperature=temperature_of(row),
         facts=turns.facts,
+        question_row=question_row(row, text_at(row, "question") or last_question(turns.before)),
     )
     return [trace]
 

@@ -1,13 +1,23 @@
-"""Traces sampled elsewhere, one to a line of JSON: the shapes that are read, and what is taken from each.
+"""Traces sampled elsewhere: the shapes of rows that are read, one to a line of JSON, and what is taken from each.
 
 - plain: {"problem_id" | "problem_hash" | "question", "response", "reasoning"?, "model"?, "temperature"?}; thoughts may
   have any of their names
 - `sft-messages`: {"messages": [..., {"role": "assistant", ...}]}
 - `full`, as Minicolumn exports it: {"problem": {...}, "trace": {...}}
-- a submission of the ARC Prize, a document of its own (arc_submissions.py): one trace for each attempt at a task
-- samples as lm-evaluation-harness logs them (lm_eval_rows.py)
+- an instruction with its output (Alpaca), in plain_rows.py
+- a submission of the ARC Prize, a document of its own (arc_submissions.py), and results of arc-agi-benchmarking
+  (arc_attempts.py): one trace for each attempt at a task
+- samples as lm-evaluation-harness (lm_eval_rows.py) and inspect (inspect_samples.py) log them, events of OpenAI evals
+  (eval_events.py)
 - answers as they came from a provider, alone or in a line of a batch's output (batch_rows.py): chat completions,
   responses, messages of Anthropic, answers of Gemini; one trace for each alternative answer
+- conversations as ShareGPT and OpenThoughts have them (shared_conversations.py)
+- problems with what models wrote for them: OpenR1-Math, DeepMath, NeMo-Skills (generation_rows.py)
+- rollouts of `verifiers` and NeMo Gym, prompts with their completions (rollout_rows.py)
+- solutions whose steps people rated: PRM800K (labelled_solutions.py)
+- what people said in Label Studio and Argilla (annotated_rows.py)
+
+What is known and holds no trace is refused by its name (refused_rows.py).
 
 Everything but `full` may name its problem in "problem_id", "problem_hash" or "question", in the row itself or in its
 "meta" or "metadata"; a conversation without such names its problem by what the user said last.
@@ -16,32 +26,63 @@ Everything but `full` may name its problem in "problem_id", "problem_hash" or "q
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from trajectories.core.importers.annotated_rows import is_argilla, is_label_studio, read_argilla, read_label_studio
 from trajectories.core.importers.answer_rows import is_answer, read_answers
+from trajectories.core.importers.arc_attempts import is_attempted, read_attempted
 from trajectories.core.importers.arc_submissions import is_submitted, read_submitted
+from trajectories.core.importers.eval_events import is_event_row, read_events
 from trajectories.core.importers.foreign_traces import ForeignTrace, Row
 from trajectories.core.importers.full_rows import is_full, read_full
+from trajectories.core.importers.generation_rows import is_generated, read_generated
+from trajectories.core.importers.inspect_samples import is_sample, read_sample
+from trajectories.core.importers.labelled_solutions import is_labelled, read_labelled
+from trajectories.core.importers.limits import LIMITS, ImportLimits
 from trajectories.core.importers.lm_eval_rows import is_logged, read_logged
-from trajectories.core.importers.plain_rows import is_conversation, is_plain, read_conversation, read_plain
+from trajectories.core.importers.plain_rows import (
+    is_conversation,
+    is_instruction,
+    is_plain,
+    read_conversation,
+    read_instruction,
+    read_plain,
+)
+from trajectories.core.importers.refused_rows import why_refused
+from trajectories.core.importers.rollout_rows import is_gym, is_rollout, read_gym, read_rollout
+from trajectories.core.importers.shared_conversations import is_shared, read_shared
 from trajectories.core.problems import ProblemError
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """A shape of rows. `is_one` says by its keys whether a row has it, `read` gives its traces, at least one; both
-    raise ProblemError with the key that is wrong as path."""
+    """A shape of rows. `title` is what people call it; `is_one` says by its keys whether a row has it, `read` gives its
+    traces, at least one; both raise ProblemError with the key that is wrong as path."""
 
     name: str
+    title: str
     is_one: Callable[[Row], bool]
     read: Callable[[Row], list[ForeignTrace]]
 
 
 SHAPES = (
-    Shape("submission", is_submitted, read_submitted),
-    Shape("logged", is_logged, read_logged),
-    Shape("full", is_full, read_full),
-    Shape("answer", is_answer, read_answers),
-    Shape("conversation", is_conversation, read_conversation),
-    Shape("plain", is_plain, read_plain),
+    Shape("submission", "submission of the ARC Prize", is_submitted, read_submitted),
+    Shape("attempts", "results of arc-agi-benchmarking", is_attempted, read_attempted),
+    Shape("events", "log of OpenAI evals", is_event_row, read_events),
+    Shape("logged", "samples of lm-evaluation-harness", is_logged, read_logged),
+    Shape("sample", "samples of inspect", is_sample, read_sample),
+    Shape("full", "full rows of Minicolumn", is_full, read_full),
+    Shape("labelled", "rated steps, as PRM800K has them", is_labelled, read_labelled),
+    Shape("label-studio", "export of Label Studio", is_label_studio, read_label_studio),
+    Shape("argilla", "records of Argilla", is_argilla, read_argilla),
+    Shape("gym", "rollouts of NeMo Gym", is_gym, read_gym),
+    Shape("shared", "conversations of ShareGPT or OpenThoughts", is_shared, read_shared),
+    Shape(
+        "generated", "generations beside their problem (OpenR1, DeepMath, NeMo-Skills)", is_generated, read_generated
+    ),
+    Shape("rollout", "prompts with completions (verifiers, TRL)", is_rollout, read_rollout),
+    Shape("answer", "answers of a provider or its batch", is_answer, read_answers),
+    Shape("conversation", "messages", is_conversation, read_conversation),
+    Shape("plain", "question and response", is_plain, read_plain),
+    Shape("instruction", "instruction and output", is_instruction, read_instruction),
 )
 """The first that a row has counts: a shape stands before those whose keys it has too."""
 
@@ -51,9 +92,14 @@ def shape_of(row: Row) -> Shape:
     for shape in SHAPES:
         if shape.is_one(row):
             return shape
-    raise ProblemError("", 'found no "response", "messages", "choices" or "trace", expected one of them')
+    raise ProblemError("", why_refused(row))
 
 
-def read_traces(row: Row) -> list[ForeignTrace]:
+def read_traces(row: Row, limits: ImportLimits = LIMITS) -> list[ForeignTrace]:
     """The traces of one row, at least one. Raises ProblemError with the key that is wrong as path."""
-    return shape_of(row).read(row)
+    traces = shape_of(row).read(row)
+    for trace in traces:
+        count = max(len(trace.steps), len(trace.pieces))
+        if count > limits.steps:
+            raise ProblemError("", f"found a trace of {count:,} steps, expected at most {limits.steps:,}")
+    return traces

@@ -8,7 +8,7 @@ import json
 import math
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from trajectories.core.problems import ProblemError
@@ -54,15 +54,15 @@ def parse_json(data: bytes) -> JSON:
     return parse_json_text(decode_text(data))
 
 
-def parse_json_text(text: str) -> JSON:
-    """Parse one JSON value. Raises ProblemError."""
+def parse_json_text(text: str, *, depth: int = MAX_DEPTH, constants: bool = False) -> JSON:
+    """Parse one JSON value. With `constants` NaN and infinities, which some tools write, are null. Raises
+    ProblemError."""
     if not text.strip():
         raise ProblemError("", "found nothing, expected JSON")
-    _check_shape(text)
+    _check_shape(text, depth)
+    known: Callable[[str], None] = _null_constant if constants else _refuse_constant
     try:
-        return json.loads(
-            text, object_pairs_hook=_unique_keys, parse_constant=_refuse_constant, parse_float=_finite_float
-        )
+        return json.loads(text, object_pairs_hook=_unique_keys, parse_constant=known, parse_float=_finite_float)
     except _ConstantError as fault:
         # The parser does not say where, so the first such word outside a string is looked for.
         outside = _STRING.sub(lambda string: " " * len(string[0]), text)
@@ -102,7 +102,7 @@ def check_json(value: JSON, path: str) -> None:
             check_json(item, path)
 
 
-def _check_shape(text: str) -> None:
+def _check_shape(text: str, most: int) -> None:
     """Bound depth and number of lists and objects, with strings left out of account."""
     brackets = _NOT_BRACKET.sub("", _STRING.sub("", text))
     if brackets.count("[") + brackets.count("{") > MAX_CONTAINERS:
@@ -110,8 +110,8 @@ def _check_shape(text: str) -> None:
     depth = 0
     for bracket in brackets:
         depth += 1 if bracket in "[{" else -1
-        if depth > MAX_DEPTH:
-            raise ProblemError("", f"found lists and objects nested deeper than {MAX_DEPTH}, expected fewer levels")
+        if depth > most:
+            raise ProblemError("", f"found lists and objects nested deeper than {most}, expected fewer levels")
 
 
 def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -133,6 +133,10 @@ class _ConstantError(Exception):
 
 def _refuse_constant(name: str) -> None:
     raise _ConstantError(name)
+
+
+def _null_constant(_: str) -> None:
+    return None
 
 
 def _finite_float(digits: str) -> float:

@@ -38,7 +38,10 @@ class Look(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A whole number that people set. `help` says what it does in one sentence."""
+    """A whole number that people set. `help` says what it does in one sentence.
+
+    With `choices` the numbers from 0 stand for these words.
+    """
 
     name: str
     title: str
@@ -46,6 +49,11 @@ class Parameter:
     least: int
     most: int
     help: str
+    choices: tuple[str, ...] = ()
+
+    def word(self, value: int) -> str:
+        """A value for people."""
+        return self.choices[value] if value < len(self.choices) else f"{value:,}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""`manage.py import_traces`: traces sampled elsewhere, from .jsonl and .json files."""
+"""`manage.py import_traces`: traces sampled elsewhere, from files of many shapes."""
 
 from argparse import ArgumentParser
 from collections.abc import Sequence
@@ -7,23 +7,29 @@ from pathlib import Path
 from typing import IO, Any
 
 from django.contrib.auth.models import User
+from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 
 from trajectories.adapters.uploads import shown_path
 from trajectories.services.imports.archives import import_archive
-from trajectories.services.imports.direct import import_traces
+from trajectories.services.imports.direct import Making, import_traces
+from trajectories.services.imports.writing import set_target
 
 
 class Command(BaseCommand):
-    help = "Import traces sampled elsewhere (.jsonl, .json); see docs/problems.md for the rows that are read."
+    help = "Import traces sampled elsewhere (logs, batches, data sets); docs/imports.md has all that is read."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="a .jsonl or .json file")
+        parser.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="a file of traces")
         parser.add_argument("--skip-bad", action="store_true", help="import the good rows even if some are bad")
         parser.add_argument(
             "--adopt-reviews-as", metavar="USER", help="let reviews in `full` rows decide, as USER's own"
         )
 
+        parser.add_argument(
+            "--make-problems", metavar="SET", help="make the problems that are not here, in the set of this title"
+        )
+        parser.add_argument("--split", choices=("train", "eval"), default="", help="the side of problems that are made")
         parser.add_argument(
             "--archive", action="store_true", help="the `full` rows of a release and its manifest.json, all of it"
         )
@@ -44,6 +50,7 @@ class Command(BaseCommand):
                 files=files,
                 on_fault="skip" if options["skip_bad"] else "all_or_nothing",
                 adopt_reviews=actor is not None,
+                making=_making(options["make_problems"], options["split"], files),
             )
         for found in report.faults:
             self.stderr.write(str(found))
@@ -53,7 +60,9 @@ class Command(BaseCommand):
             raise CommandError(f"{report.fault_count:,} bad, so nothing was imported; --skip-bad imports the rest")
         if report.fault_count and not report.inserted + report.duplicates:
             raise CommandError(f"{report.fault_count:,} bad, and nothing good to import")
-        self.stdout.write(f"{report.inserted:,} new, {report.duplicates:,} known already, {report.fault_count:,} bad")
+        said = f"{report.inserted:,} new, {report.duplicates:,} known already, {report.fault_count:,} bad"
+        counts = {"problems made": report.problems, "scores of the file": report.verdicts, "reviews": report.reviews}
+        self.stdout.write(", ".join([said, *(f"{count:,} {what}" for what, count in counts.items() if count)]))
 
     def _restore(self, actor: User | None, files: Sequence[tuple[str, IO[bytes]]]) -> None:
         """Take in the archive of a release, or say what is wrong with it."""
@@ -74,3 +83,15 @@ class Command(BaseCommand):
         if actor is None or not actor.has_perm("trajectories.add_review"):
             raise CommandError(f"--adopt-reviews-as {name}: found nobody of that name who may review traces")
         return actor
+
+
+def _making(title: str | None, split: str, files: Sequence[tuple[str, IO[bytes]]]) -> Making | None:
+    """The problems that are to be made; None where none are. Raises CommandError for a title that makes no set."""
+    if title is None:
+        return None
+    target = set_target(title, ", ".join(name for name, _ in files))
+    try:
+        target.check()
+    except ValidationError as fault:
+        raise CommandError(f"--make-problems {title}: {' '.join(fault.messages)}") from fault
+    return Making(target, split)

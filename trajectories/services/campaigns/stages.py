@@ -34,6 +34,7 @@ from trajectories.models import (
     Sampler,
     Training,
 )
+from trajectories.selectors.spending import waits_for_limit
 from trajectories.services.campaigns.gating import measure_generation, pass_gate
 from trajectories.services.campaigns.held_out import overlaps_of
 from trajectories.services.campaigns.plans import budget_left, held_out_plan, training_plan
@@ -164,7 +165,7 @@ def spent(campaign: Campaign) -> tuple[Decimal, int, int]:
 def _ended_run(run: Run | None, row: Generation, again: Stage) -> bool:
     """Whether a run has finished. Raises StuckError where it will not by itself."""
     assert run is not None
-    if run.state in Run.ACTIVE_STATES:
+    if run.state in Run.ACTIVE_STATES or waits_for_limit("run", run):
         return False
     if run.state == Run.State.PAUSED:
         why = run.state_reason or "Somebody paused it."

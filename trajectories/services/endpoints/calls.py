@@ -14,6 +14,9 @@ from trajectories.services.endpoints.concurrency import job_slots
 from trajectories.services.endpoints.faults import keep_fault
 from trajectories.services.endpoints.rate_limits import held_until
 from trajectories.services.endpoints.replies import DatabasePorts
+from trajectories.services.spending.holding import hold_calls
+from trajectories.services.spending.ledger import Payer
+from trajectories.services.spending.waiting import wait_for_room
 
 LOOK_SECONDS = 0.25
 SHARE_SECONDS = 1.0
@@ -32,8 +35,9 @@ class CallBudget:
 
 @dataclass(frozen=True, slots=True)
 class CallStop:
-    """Why calling ended before every call had an outcome: "budget", "held", "unwanted", or the kind of a fault that no
-    further call can survive. `until` says when a held sampler may be asked again, in seconds from now."""
+    """Why calling ended before every call had an outcome: "budget", "limit" (a daily one), "held", "unwanted", or the
+    kind of a fault that no further call can survive. `until` says when a held sampler may be asked again, in seconds
+    from now."""
 
     kind: str
     message: str
@@ -53,13 +57,17 @@ class _Purse:
         """The most a call may take."""
         return Usage(input_tokens=input_tokens_of(call.messages), output_tokens=self.settings.max_output_tokens)
 
+    def cost_of(self, usages: Iterable[Usage]) -> Decimal:
+        """The most that calls of these usages cost; those without a known price nothing."""
+        return sum((self.settings.cost_of(usage) or Decimal(0) for usage in usages), Decimal(0))
+
     def lack(self, reserved: Iterable[Usage], call: ChatCall) -> str:
         """What there is too little of to make the call; empty where it can be paid."""
         usages = [*reserved, self.most(call)]
         tokens = sum(usage.input_tokens + usage.output_tokens for usage in usages)
         if self.budget.tokens is not None and self.spent_tokens + tokens > self.budget.tokens:
             return f"The token budget has {max(0, self.budget.tokens - self.spent_tokens):,} left."
-        cost = sum((self.settings.cost_of(usage) or Decimal(0) for usage in usages), Decimal(0))
+        cost = self.cost_of(usages)
         if self.budget.cost is not None and self.spent_cost + cost > self.budget.cost:
             return f"The money budget has {max(Decimal(0), self.budget.cost - self.spent_cost):.4f} left."
         return ""
@@ -95,6 +103,11 @@ def ask_all(  # noqa: PLR0913 (who asks whom for what)
         return CallStop(fault.kind, fault.message)
     with session:
         return _Asking(holder, sampler, session, _Purse(settings, budget), iter(calls)).go_on(wanted, on_answer)
+
+
+def payer_of(holder: JudgeJob | GenerationJob, sampler: Sampler) -> Payer:
+    """Whom the day book charges for a job's calls to a sampler."""
+    return Payer(holder.job_kind.word, holder.pk, sampler.pk, holder.created_by_id)
 
 
 class _Asking:
@@ -145,10 +158,26 @@ class _Asking:
                 # What is in flight may take less than its most.
                 self._stop = None if self._flying else CallStop("budget", lack)
                 return
+            if self._is_over_limit(call):
+                return
             places -= 1
             self._flying[key] = self._purse.most(call)
             self._session.submit(key, call)
             self._next = next(self._calls, None)
+
+    def _is_over_limit(self, call: ChatCall) -> bool:
+        """Whether a daily limit lets the call not be made; money for it is held where it may. The job then waits for
+        its limit, once nothing is in flight."""
+        more = self._purse.cost_of([self._purse.most(call)])
+        if not more:
+            return False
+        payer = payer_of(self._holder, self._sampler)
+        flying = self._purse.cost_of(self._flying.values())
+        lack = hold_calls(payer=payer, sampler=self._sampler, flying=flying, more=more)
+        if lack and not self._flying:
+            wait_for_room(payer=payer, cost=more, reason=lack)
+            self._stop = CallStop("limit", lack)
+        return bool(lack)
 
     def _places(self) -> int:
         """Calls that may be in flight now."""

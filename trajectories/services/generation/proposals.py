@@ -16,10 +16,12 @@ from trajectories.core.identity import text_hash
 from trajectories.core.problems import ProblemError
 from trajectories.core.records import ProblemRecord, SampleFailure, Usage
 from trajectories.core.text.storable import storable_json, storable_text
-from trajectories.models import GenerationCall, GenerationJob, Problem, ProblemCandidate
+from trajectories.models import GenerationCall, GenerationJob, Problem, ProblemCandidate, Sampler
+from trajectories.services.endpoints.calls import payer_of
 from trajectories.services.generation.neighbours import Neighbour, Neighbourhood, Sketch, sketch_record
 from trajectories.services.jobs.leases import LEASE
 from trajectories.services.problems.references import reference_fault
+from trajectories.services.spending.ledger import book
 from trajectories.services.texts import store_texts
 
 State = ProblemCandidate.State
@@ -56,7 +58,7 @@ def spent_on(outcome: Answered | SampleFailure) -> Spent:
     return Spent(outcome.usage, outcome.cost, outcome.seconds, storable_text(outcome.reply.text))
 
 
-def charge(held: GenerationJob, spent: Spent) -> None:
+def charge(held: GenerationJob, sampler: Sampler | None, spent: Spent) -> None:
     """Count what a call took and renew the lease; call in the transaction that stores the outcome."""
     GenerationJob.objects.filter(pk=held.pk).update(
         cost=F("cost") + (spent.cost or 0),
@@ -65,6 +67,8 @@ def charge(held: GenerationJob, spent: Spent) -> None:
         lease_expires_at=Now() + LEASE,
         claims=1,
     )
+    if sampler is not None:
+        book(payer=payer_of(held, sampler), usage=spent.usage, cost=spent.cost)
 
 
 def held_job(job_id: int, token: uuid.UUID) -> GenerationJob | None:
@@ -106,7 +110,7 @@ def keep_call(
         for number, (proposal, sketch, fault) in enumerate(checked, 1):
             candidate = _candidate(held, call, number, proposal)
             _place(candidate, proposal.record, sketch, fault, neighbourhood)
-        charge(held, spent)
+        charge(held, held.sampler, spent)
     return True
 
 

@@ -128,7 +128,7 @@ def keep_answer(
         if spent.reply:
             store_texts({text_hash(spent.reply): spent.reply})
         CandidateAnswer.objects.create(candidate_id=candidate_id, ordinal=ordinal, answer=answer, **spent.fields())
-        charge(held, spent)
+        charge(held, held.solver, spent)
     return True
 
 

@@ -36,7 +36,7 @@ from trajectories.services.imports.direct import import_traces
 from trajectories.services.locks import one_writer_at_a_time
 from trajectories.services.problems.imports import FaultTally, SetTarget, spool_folder, stage_records, write_problems
 from trajectories.services.problems.references import reference_fault
-from trajectories.services.traces.imports import TRACE_COLUMNS, read_rows, request_of, stage_trace
+from trajectories.services.traces.staging import TRACE_COLUMNS, read_rows, request_of, stage_trace
 
 BATCH = 200
 ITEM_COLUMNS = ("position", "trace_id", "split", "score", "evidence", "content_hash", "release_id")
@@ -158,7 +158,7 @@ def read_manifest(files: Files) -> ArchivedRelease:
     """The release of an archive that was checked. Raises ProblemError where it is gone."""
     for name, stream in files:
         stream.seek(0)
-        for _, _, row in read_rows([(name, stream)]):
+        for _, _, row, _ in read_rows([(name, stream)]):
             if isinstance(row, dict) and is_release(row):
                 return read_release(row)
             break
@@ -365,7 +365,7 @@ def _read(files: Files, faults: FaultTally) -> Iterator[_Line | ArchivedRelease]
     """Every row and the manifest, from the first byte on; what cannot be read is a fault."""
     for _, stream in files:
         stream.seek(0)
-    for name, span, row in read_rows(files):
+    for name, span, row, _ in read_rows(files):
         try:
             if row is None:
                 raise ProblemError("", "found nothing, expected the rows of an archive or its manifest")

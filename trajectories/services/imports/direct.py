@@ -1,24 +1,28 @@
 """Importing traces sampled elsewhere here and now, from open files; services/imports/ does it for pages."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import IO
 
 from django.contrib.auth.models import User
 
 from trajectories.adapters.spools import nameless_spool
 from trajectories.core.problems import ImportFault
+from trajectories.core.records import JSON
 from trajectories.models import Sampler
 from trajectories.services.jobs.ringers import ring
-from trajectories.services.problems.imports import FaultTally, OnFault, spool_folder
-from trajectories.services.traces.imports import TraceStage, WrittenTraces, next_rows, read_rows, write_traces
+from trajectories.services.problems.imports import FaultTally, OnFault, SetTarget, spool_folder
+from trajectories.services.traces.finding import ProblemMaker
+from trajectories.services.traces.imports import Arriving, WrittenTraces, write_traces
+from trajectories.services.traces.staging import TraceStage, next_rows, read_rows
 
 
 @dataclass(frozen=True, slots=True)
 class TraceImportReport:
     """What an import did. `faults` holds the first 100 of `fault_count`; `trace_ids` are the new traces.
 
-    `refused` says that faults kept everything out.
+    `refused` says that faults kept everything out. `verdicts` and `reviews` count what others said of the traces,
+    `problems` those that were made. `told` is what the import says of its files.
     """
 
     inserted: int
@@ -28,32 +32,58 @@ class TraceImportReport:
     trace_ids: tuple[int, ...] = ()
     samplers: tuple[Sampler, ...] = ()
     refused: bool = False
+    verdicts: int = 0
+    reviews: int = 0
+    problems: int = 0
+    told: Mapping[str, JSON] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Making:
+    """Problems that are not here are made: into which set, and on which side ("" where the files say it)."""
+
+    target: SetTarget
+    split: str = ""
 
 
 def import_traces(
-    *, actor: User | None, files: Iterable[tuple[str, IO[bytes]]], on_fault: OnFault, adopt_reviews: bool = False
+    *,
+    actor: User | None,
+    files: Iterable[tuple[str, IO[bytes]]],
+    on_fault: OnFault,
+    adopt_reviews: bool = False,
+    making: Making | None = None,
 ) -> TraceImportReport:
-    """Import the traces of open .jsonl files, each with its name, and with what `full` rows say of them.
+    """Import the traces of open files, each with its name, and with what others said of them.
 
-    With `adopt_reviews` what people said there becomes the actor's own decision here; else it decides nothing.
+    With `adopt_reviews` what people said there becomes the actor's own decision here; else it decides nothing. With
+    `making` problems that are not here are made of the rows.
 
     A trace that is known already (same problem, model and content) is counted, not stored again. With
-    "all_or_nothing" one fault keeps everything out. The new traces are verified by the workers.
+    "all_or_nothing" one fault keeps everything out. The new traces are verified by the workers. Raises ValidationError
+    for a set that cannot be made.
     """
     named = list(files)
     faults = FaultTally()
+    if making is not None:
+        making.target.check()
+    maker = None if making is None else ProblemMaker(making.split)
     with nameless_spool(spool_folder()) as spool:
-        stage = TraceStage(spool, faults, adopting=adopt_reviews)
+        stage = TraceStage(adopting=adopt_reviews, maker=maker)
         rows = read_rows(named)
-        while batch := next_rows(rows, [stream for _, stream in named]):
-            stage.take(batch)
+        while batch := next_rows(rows):
+            stage.take(batch, spool, faults)
         refused = faults.refuse(on_fault)
         written = WrittenTraces()
         if spool.count and not refused:
-            source = ", ".join(name for name, _ in named)
-            written = write_traces(
-                actor=actor, source=source, spool=spool, fault_count=faults.count, adopting=adopt_reviews
+            arriving = Arriving(
+                actor=actor,
+                source=", ".join(name for name, _ in named),
+                fault_count=faults.count,
+                adopting=adopt_reviews,
+                target=None if making is None else making.target,
             )
+            written = write_traces(arriving=arriving, spool=spool)
     if written.trace_ids:
         ring("verification", written.trace_ids)
     return TraceImportReport(
@@ -64,4 +94,8 @@ def import_traces(
         trace_ids=tuple(written.trace_ids),
         samplers=tuple(written.samplers.values()),
         refused=refused,
+        verdicts=written.verdicts,
+        reviews=written.reviews,
+        problems=0 if written.problems is None else written.problems.inserted,
+        told=stage.told.to_json(),
     )

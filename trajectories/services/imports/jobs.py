@@ -80,9 +80,10 @@ def plan_import(
     """Queue the import of kept files, and ring for it.
 
     `options` has "on_fault" and what the kind needs: "set_title" and "split" of problems, "columns" of questions,
-    "draw" of procedural problems, "adopt_reviews" of traces. Raises ValidationError for a title that makes no set.
+    "draw" of procedural problems, "adopt_reviews" of traces, and with "make_problems" also a set and a split for those
+    that are not here. Raises ValidationError for a title that makes no set.
     """
-    if kind not in (Import.Kind.TRACES, Import.Kind.ARCHIVE):
+    if kind not in (Import.Kind.TRACES, Import.Kind.ARCHIVE) or options.get("make_problems"):
         set_target(str(options["set_title"]), source).check()
     keep_on(upload.token for upload in uploads)
     job = Import.objects.create(
@@ -204,6 +205,7 @@ _NOTHING_READ: Mapping[str, Any] = {
     "fault_count": 0,
     "faults": [],
     "writing": False,
+    "told": {},
 }
 
 
@@ -247,7 +249,7 @@ class _Slice:
         spool.cut(0)
         self._faults = FaultTally()
         self._job.cursor = self._job.staged_bytes = self._job.staged_count = 0
-        self._job.writing = False
+        self._job.writing, self._job.told = False, {}
 
     def _read(self, reader: Reader, spool: Spool) -> bool:
         """Read until the end, or until this turn is over; whether it was the end. Raises _LeaseLostError."""
@@ -281,7 +283,9 @@ class _Slice:
             reason="",
             fault_count=self._faults.count,
             faults=faults,
+            told=reader.told(),
         )
+        job.told = reader.told()
 
     def _finish(self, spool: Spool) -> bool:
         """Write everything, or refuse it; whether it has to be read again first."""

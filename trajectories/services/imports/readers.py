@@ -14,13 +14,15 @@ from trajectories.adapters.uploads import Document, OpenFiles
 from trajectories.core.environments.schedules import WorldPlan
 from trajectories.core.problems.procedural import Draw
 from trajectories.core.problems.sides import TRAIN
+from trajectories.core.records import JSON
 from trajectories.models import Import
 from trajectories.services.problems.episodes import episode_records
 from trajectories.services.problems.imports import FaultTally, stage_records
 from trajectories.services.problems.procedural import draw_records
 from trajectories.services.problems.questions import QuestionOptions, count_rows, open_upload, read_question_documents
 from trajectories.services.problems.uploads import find_upload_in_use, read_arc_documents
-from trajectories.services.traces.imports import ReadRow, TraceStage, next_rows, read_rows
+from trajectories.services.traces.finding import ProblemMaker
+from trajectories.services.traces.staging import ReadRow, Told, TraceStage, next_rows, read_rows
 
 _SAID = ("columns", "layout", "split", "kind", "otherwise")
 """Of an import's options, what says how its questions are to be read."""
@@ -49,6 +51,10 @@ class Reader(Protocol):
         """Read the next few items, set the good ones aside and count the faults; how many there were, 0 at the end."""
         ...
 
+    def told(self) -> dict[str, JSON]:
+        """What there is to say of the files so far besides their faults; {} of problems."""
+        ...
+
 
 @dataclass
 class _RecordReader:
@@ -66,6 +72,9 @@ class _RecordReader:
             self.done += len(batch)
         return len(batch)
 
+    def told(self) -> dict[str, JSON]:
+        return {}
+
 
 @dataclass
 class _TraceReader:
@@ -74,16 +83,19 @@ class _TraceReader:
     rows: Iterator[ReadRow]
     streams: Sequence[IO[bytes]]
     total: int
-    adopting: bool
+    stage: TraceStage
 
     @property
     def done(self) -> int:
         return sum(stream.tell() for stream in self.streams)
 
     def take(self, spool: Spool, faults: FaultTally) -> int:
-        batch = next_rows(self.rows, self.streams)
-        TraceStage(spool, faults, adopting=self.adopting).take(batch)
+        batch = next_rows(self.rows)
+        self.stage.take(batch, spool, faults)
         return len(batch)
+
+    def told(self) -> dict[str, JSON]:
+        return self.stage.told.to_json()
 
 
 class OpenReader(AbstractContextManager["OpenReader"]):
@@ -170,7 +182,10 @@ def _open_traces(job: Import, stack: ExitStack) -> Reader:
         total += stream.seek(0, 2)
         stream.seek(0)
     rows = islice(read_rows(streams), job.cursor, None)
-    return _TraceReader(rows, [stream for _, stream in streams], total, bool(job.options["adopt_reviews"]))
+    told = Told(dict(job.told.get("shapes", {})), dict(job.told.get("wrapper", {})))
+    maker = ProblemMaker(job.options.get("split", "")) if job.options.get("make_problems") else None
+    stage = TraceStage(adopting=bool(job.options["adopt_reviews"]), maker=maker, told=told)
+    return _TraceReader(rows, [stream for _, stream in streams], total, stage)
 
 
 _OPENERS: dict[Import.Kind, Callable[[Import, ExitStack], Reader]] = {

@@ -8,7 +8,7 @@ from trajectories.models import Import
 from trajectories.services.jobs.ringers import ring
 from trajectories.services.problems.imports import SetTarget, name_of_set, write_problems
 from trajectories.services.problems.procedural import procedural_source_name
-from trajectories.services.traces.imports import write_traces
+from trajectories.services.traces.imports import Arriving, write_traces
 
 
 def set_target(set_title: str, source: str) -> SetTarget:
@@ -19,17 +19,7 @@ def set_target(set_title: str, source: str) -> SetTarget:
 def write_staged(job: Import, spool: Spool, fault_count: int) -> dict[str, Any]:
     """Write everything, in the caller's transaction; what the import's row says of it then."""
     if job.kind == Import.Kind.TRACES:
-        traces = write_traces(
-            actor=job.created_by,
-            source=job.source,
-            spool=spool,
-            fault_count=fault_count,
-            adopting=bool(job.options["adopt_reviews"]),
-        )
-        if traces.trace_ids:
-            ring("verification", traces.trace_ids)
-        samplers = [{"id": sampler.pk, "title": sampler.title} for sampler in traces.samplers.values()]
-        return {"inserted": len(traces.trace_ids), "duplicates": traces.duplicates, "samplers": samplers}
+        return _write_traces(job, spool, fault_count)
     source = procedural_source_name() if job.kind == Import.Kind.PROCEDURAL else job.source
     problems = write_problems(
         actor=job.created_by,
@@ -44,3 +34,30 @@ def write_staged(job: Import, spool: Spool, fault_count: int) -> dict[str, Any]:
         "crossing_count": problems.crossing_count,
         "crossings": [astuple(crossing) for crossing in problems.crossings],
     }
+
+
+def _write_traces(job: Import, spool: Spool, fault_count: int) -> dict[str, Any]:
+    title = job.options.get("set_title", "") if job.options.get("make_problems") else ""
+    arriving = Arriving(
+        actor=job.created_by,
+        source=job.source,
+        fault_count=fault_count,
+        adopting=bool(job.options["adopt_reviews"]),
+        job_id=job.pk,
+        target=set_target(title, job.source) if title else None,
+    )
+    traces = write_traces(arriving=arriving, spool=spool)
+    if traces.trace_ids:
+        ring("verification", traces.trace_ids)
+    told: dict[str, Any] = {**job.told, "verdicts": traces.verdicts, "reviews": traces.reviews}
+    came = {
+        "inserted": len(traces.trace_ids),
+        "duplicates": traces.duplicates,
+        "samplers": [{"id": sampler.pk, "title": sampler.title} for sampler in traces.samplers.values()],
+        "told": told,
+    }
+    if (made := traces.problems) is not None:
+        told["problems"] = made.inserted
+        crossings = [astuple(crossing) for crossing in made.crossings]
+        came |= {"problem_set": made.problem_set, "crossing_count": made.crossing_count, "crossings": crossings}
+    return came

@@ -90,6 +90,7 @@ ROLES: dict[str, list[str]] = {
         "add_export",
         "download_export",
         "add_delivery",
+        "view_spendday",
         *JOB_PERMISSIONS,
     ],
 }
@@ -99,6 +100,19 @@ ROLES: dict[str, list[str]] = {
 def roles_with(codename: str) -> list[str]:
     """The roles that have a permission, in alphabetical order."""
     return sorted(role for role, codenames in ROLES.items() if codename in codenames)
+
+
+def why_missing(permission: str) -> str:
+    """One sentence for who lacks a permission, given as "trajectories.add_run": what it is called, and which roles have
+    it."""
+    app, _, codename = permission.partition(".")
+    names = Permission.objects.filter(content_type__app_label=app, codename=codename).values_list("name", flat=True)
+    what = f"This needs the permission “{names.first() or codename}” ({permission})"
+    roles = roles_with(codename)
+    if not roles:
+        return f"{what}, which only administrators have."
+    listed = f"role {roles[0]}" if len(roles) == 1 else f"roles {', '.join(roles[:-1])} and {roles[-1]}"
+    return f"{what}, which the {listed} {'has' if len(roles) == 1 else 'have'}."
 
 
 @transaction.atomic

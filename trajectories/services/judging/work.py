@@ -34,9 +34,10 @@ from trajectories.models.job_kinds import PAUSE
 from trajectories.selectors.problems import to_public
 from trajectories.selectors.rubrics import rubric_record
 from trajectories.selectors.segmentations import as_cut, spans_of, step_text
-from trajectories.services.endpoints.calls import CallBudget, CallStop, ask_all
+from trajectories.services.endpoints.calls import CallBudget, CallStop, ask_all, payer_of
 from trajectories.services.jobs.leases import GIVEN_UP, MOST_CLAIMS, claim_job, lease_of, lost_jobs, renew_job
 from trajectories.services.jobs.steering import JobError, steer
+from trajectories.services.spending.ledger import book
 from trajectories.services.texts import store_texts
 from trajectories.services.verification.verdicts import append_verdicts, lock_traces, trace_record
 
@@ -225,6 +226,7 @@ class _Work:
                 return
             store_texts({text_hash(body): body} if body else {})
             answer.save(force_insert=True)
+            book(payer=payer_of(self._job, self._job.sampler), usage=outcome.usage, cost=outcome.cost)
         self._open[item_id][1][place].append(JudgeAnswer(body, answer.kind, answer.fault))
         self._finish(item_id)
 

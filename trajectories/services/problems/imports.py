@@ -175,10 +175,11 @@ def stage_records(records: Iterable[ProblemRecord | ImportFault], spool: Spool, 
         if isinstance(item, ImportFault):
             faults.add(item)
         else:
-            spool.append(_staged(item))
+            spool.append(staged_problem(item))
 
 
-def _staged(record: ProblemRecord) -> list[JSON]:
+def staged_problem(record: ProblemRecord) -> list[JSON]:
+    """A record as a row of COLUMNS."""
     return [
         *(problem_hash(record), record.name, str(record.kind), record.statement, question_hash(record)),
         *(dict(record.spec), record.reference, record.split, record.family, dict(record.difficulty)),

@@ -20,6 +20,7 @@ from trajectories.services.jobs.bells import SAMPLING, Ticket, ring
 from trajectories.services.jobs.endings import tell_parent
 from trajectories.services.locks import lock_run
 from trajectories.services.runs.lifecycle import audit_run, is_budget_spent
+from trajectories.services.spending.ledger import Payer, book
 
 BATCH_LIMIT = 256
 """At most this many attempts in one claim, so that progress shows and a pause takes effect."""
@@ -203,15 +204,16 @@ def fail_attempt(*, attempt: Attempt, lease_token: uuid.UUID, failure: SampleFai
         if changed and not again:
             run.failed_count += 1
             run.save(update_fields=["failed_count"])
-            charge_run(run.pk, failure.usage, failure.cost)
+            charge_run(run, failure.usage, failure.cost)
     return bool(changed)
 
 
-def charge_run(run_id: int, usage: Usage, cost: Decimal | None) -> None:
+def charge_run(run: Run, usage: Usage, cost: Decimal | None) -> None:
     """Count what was paid for; the run's row is locked. A cost that nobody knows adds none."""
     counts = {name: F(name) + count for name, count in asdict(usage).items() if count}
     if counts or cost:
-        Run.objects.filter(pk=run_id).update(cost=F("cost") + (cost or 0), **counts)
+        Run.objects.filter(pk=run.pk).update(cost=F("cost") + (cost or 0), **counts)
+    book(payer=Payer("run", run.pk, run.sampler_id, run.created_by_id), usage=usage, cost=cost)
 
 
 def requeue_expired() -> list[int]:

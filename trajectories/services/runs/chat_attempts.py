@@ -16,8 +16,11 @@ from trajectories.services.endpoints.rate_limits import is_held, lock_gate
 from trajectories.services.jobs.endings import tell_parent
 from trajectories.services.locks import lock_run
 from trajectories.services.runs.attempts import lease_time, pause_if_spent
-from trajectories.services.runs.budgets import affordable
+from trajectories.services.runs.budgets import affordable, reservation_of
 from trajectories.services.runs.lifecycle import audit_run
+from trajectories.services.spending.holding import FREE, Room, has_limits, room_for_attempts
+from trajectories.services.spending.ledger import Payer
+from trajectories.services.spending.waiting import wait_for_room
 
 WAITED = timedelta(seconds=10)
 WINDOW = 4
@@ -61,12 +64,32 @@ def claim_attempts(*, run_id: int, lease_token: uuid.UUID, concurrency: int) -> 
         if payable == 0 and slots.of_run == 0 and Attempt.objects.filter(run=run, state=Attempt.State.PENDING).exists():
             _pause(run, lack)
             return NOTHING
+    if wanted > 0:
+        today = _today(run, is_idle=slots.of_run == 0)
+        wanted = wanted if today.calls is None else min(wanted, today.calls)
+    if run.state == Run.State.PAUSED:
+        return NOTHING
     attempts = _lease(run, lease_token, wanted) if wanted > 0 else []
     if run.state == Run.State.QUEUED and attempts:
         run.state, run.started_at = Run.State.RUNNING, run.started_at or timezone.now()
     run.rung_at = timezone.now()
     run.save(update_fields=["state", "started_at", "rung_at"])
     return Claim(attempts, slots.allowed)
+
+
+def _today(run: Run, *, is_idle: bool) -> Room:
+    """How many more attempts daily limits pay for. Where none, the run pauses once it has nothing in flight, until a
+    limit allows it again."""
+    payer = Payer("run", run.pk, run.sampler_id, run.created_by_id)
+    if not has_limits(payer=payer):
+        return FREE
+    each = reservation_of(run).cost
+    room = room_for_attempts(payer=payer, each=each)
+    pending = Attempt.objects.filter(run=run, state=Attempt.State.PENDING)
+    if room.calls == 0 and is_idle and each is not None and pending.exists():
+        wait_for_room(payer=payer, cost=each, reason=room.lack)
+        _pause(run, room.lack)
+    return room
 
 
 def others_wait(*, run_id: int) -> bool:

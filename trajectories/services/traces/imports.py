@@ -1,29 +1,20 @@
-"""Traces from elsewhere: read, matched to their problems and set aside, without a lock; then written at once."""
+"""Writing traces from elsewhere that were set aside: all at once, each once, with what was said of them."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from decimal import Decimal
-from typing import IO, Any
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 from django.contrib.auth.models import User
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import F
 
 from trajectories.adapters.copying import copy_missing, copy_rows, reserve_ids
-from trajectories.adapters.spools import BATCH_BYTES, Spool
-from trajectories.core.completions.parts import Completion, parts_to_json
+from trajectories.adapters.spools import Spool, nameless_spool
 from trajectories.core.completions.thoughts import PartKind
 from trajectories.core.curation.reviews import Standing, settle
-from trajectories.core.importers.archive_rows import ARCHIVED_AS, HUMAN_EDIT
-from trajectories.core.importers.foreign_traces import ForeignTrace, Row
-from trajectories.core.importers.trace_files import read_traces
-from trajectories.core.importers.trace_rows import read_document, read_lines
-from trajectories.core.problems import ImportFault, ProblemError
-from trajectories.core.prompts import ReadAnswer, read_answer
-from trajectories.core.records import JSON, SampleResult
-from trajectories.core.text.storable import storable_text
-from trajectories.core.verifiers.answers import searched_fact
+from trajectories.core.importers.archive_rows import HUMAN_EDIT
+from trajectories.core.records import JSON
 from trajectories.models import (
     AuditEvent,
     ImportedReview,
@@ -34,159 +25,15 @@ from trajectories.models import (
     Text,
     Trace,
 )
-from trajectories.selectors.problems import to_public
 from trajectories.services.locks import one_writer_at_a_time
-from trajectories.services.problems.imports import FaultTally
-from trajectories.services.traces.imported_verdicts import (
-    REVIEW_COLUMNS,
-    VERDICT_COLUMNS,
-    adopted_review,
-    review_row,
-    store_adopted_reviews,
-    verdict_row,
-)
-from trajectories.services.traces.matching import exported_sampler, find_problems, imported_sampler, shown_key
-from trajectories.services.traces.storing import build_trace, hash_before_parts
-
-BATCH = 200
-"""Rows that are matched to their problems in one query."""
+from trajectories.services.problems.imports import SetTarget, WrittenProblems, spool_folder, write_problems
+from trajectories.services.traces.imported_verdicts import REVIEW_COLUMNS, VERDICT_COLUMNS, store_adopted_reviews
+from trajectories.services.traces.matching import exported_sampler, imported_sampler
+from trajectories.services.traces.staging import TRACE_COLUMNS, request_of
 
 WRITTEN_AT_ONCE = 1_000
 UNKNOWN_MODEL = "unknown model"
-NEW = 0
-"""Stands for the id of a trace that the same batch is about to write."""
-
-TRACE_COLUMNS = (
-    *("problem_id", "content_hash", "temperature", "prompt_id", "reasoning_id", "program_id", "raw_id"),
-    *("parts", "steps", "answer", "answer_hash", "facts", "hinted", "finish_reason"),
-    *("input_tokens", "cached_tokens", "reasoning_tokens", "output_tokens", "cost"),
-)
-"""Of a trace, in the order in which a spool has them; `decision`, `sampler_id` and `id` follow when it is written."""
-
-ReadRow = tuple[str, str, "Row | ProblemError | None"]
-"""File, place in it and what stands there; None for a file without any row."""
-
-
-def read_rows(files: Iterable[tuple[str, IO[bytes]]]) -> Iterator[ReadRow]:
-    """Every row of some files, in order: of a .json file as one document, of every other line by line."""
-    for name, stream in files:
-        is_empty = True
-        for span, row in _rows_of(name, stream):
-            is_empty = False
-            yield name, span, row
-        if is_empty:
-            yield name, "", None
-
-
-def next_rows(rows: Iterator[ReadRow], streams: Sequence[IO[bytes]]) -> list[ReadRow]:
-    """The next rows to match at once: `BATCH` of them, fewer where they are long; [] at the end.
-
-    `streams` are the files that `rows` reads; how far they have moved tells how long the rows are.
-    """
-    batch: list[ReadRow] = []
-    begin = sum(stream.tell() for stream in streams)
-    for row in rows:
-        batch.append(row)
-        if len(batch) >= BATCH or sum(stream.tell() for stream in streams) - begin >= BATCH_BYTES:
-            break
-    return batch
-
-
-def _rows_of(name: str, stream: IO[bytes]) -> Iterator[tuple[str, Row | ProblemError]]:
-    if name.lower().endswith(".json"):
-        return read_document(stream, name)
-    return ((f"line {number}", row) for number, row in read_lines(stream))
-
-
-@dataclass
-class TraceStage:
-    """Checks rows, matches them to their problems, and sets what is good aside in the spool."""
-
-    spool: Spool
-    faults: FaultTally
-    adopting: bool = False
-
-    def take(self, rows: Sequence[ReadRow]) -> None:
-        """Set the traces of some rows aside and count their faults. Raises OSError where the disk takes no more."""
-        read: list[tuple[str, str, ForeignTrace]] = []
-        for name, span, row in rows:
-            try:
-                if row is None:
-                    raise ProblemError("", "found no traces")
-                if isinstance(row, ProblemError):
-                    raise row
-                read += [(name, span, trace) for trace in read_traces(row)]
-            except ProblemError as fault:
-                self._fault(name, span, fault.path, fault.detail)
-        problems = find_problems({trace.problem for _, _, trace in read})
-        for name, span, trace in read:
-            problem = problems.get(trace.problem)
-            if isinstance(problem, str) or problem is None:
-                self._fault(name, span, "", problem or f"found no problem {shown_key(trace.problem)}; import it first")
-                continue
-            try:
-                row_aside = stage_trace(problem, trace, adopting=self.adopting)
-            except (ValueError, TypeError) as fault:
-                self._fault(name, span, "", str(fault))
-            else:
-                self.spool.append(row_aside)
-
-    def _fault(self, name: str, span: str, path: str, detail: str) -> None:
-        self.faults.add(ImportFault(name, " ".join(part for part in (span, path) if part), detail))
-
-
-def stage_trace(problem: Problem, item: ForeignTrace, *, adopting: bool = False) -> dict[str, Any]:
-    """A trace as the spool has it. Raises ValueError or TypeError for what cannot be stored."""
-    trace, texts = build_trace(problem, _result(problem, item), temperature=item.temperature)
-    return {
-        "model": item.model.strip(),
-        "known_as": sorted({trace.content_hash, hash_before_parts(problem, trace, texts)}),
-        "trace": [_plain(getattr(trace, name)) for name in TRACE_COLUMNS],
-        "texts": texts,
-        "verdicts": [verdict_row(verdict) for verdict in item.verdicts],
-        "adds_verdicts": item.adds_verdicts,
-        "reviews": [review_row(review) for review in item.reviews],
-        "adopted": adopted_review(item.reviews, len(item.steps)) if adopting and item.reviews else None,
-    }
-
-
-def _plain(value: Any) -> JSON:
-    """A column's value as JSON: money as its digits."""
-    return str(value) if isinstance(value, Decimal) else value
-
-
-def _result(problem: Problem, item: ForeignTrace) -> SampleResult:
-    came = item.completion
-    parts = tuple(replace(part, text=storable_text(part.text)) for part in came.parts)
-    completion = Completion(storable_text(came.text), parts)
-    read, searched = ReadAnswer(item.answer, item.program, item.span), False
-    if item.answer is None and not item.program and item.archived_item is None:
-        read, searched = read_answer(to_public(problem), completion.content), True
-    facts: dict[str, JSON] = {**item.facts, **({"model": item.model} if item.model else {})}
-    if searched or read.span is not None:
-        facts |= searched_fact(read.span)
-    return SampleResult(
-        messages=item.messages,
-        reasoning=completion.text,
-        parts=tuple(parts_to_json(parts)),
-        steps=item.steps,
-        answer=read.answer,
-        program=read.program,
-        finish_reason=item.finish_reason,
-        usage=item.usage,
-        cost=item.cost,
-        facts=facts,
-        raw=storable_text(item.raw),
-    )
-
-
-def request_of(facts: Mapping[str, JSON]) -> str:
-    """Which request a trace answers, and as which of several answers, or what an archive calls it; "" where its row did
-    not say."""
-    custom_id, alternative = facts.get("custom_id"), facts.get("alternative")
-    if custom_id is None and alternative is None:
-        return f"trace {facts[ARCHIVED_AS]}" if ARCHIVED_AS in facts else ""
-    return f"{custom_id or ''}\n{alternative or 0}"
+FACTS = TRACE_COLUMNS.index("facts")
 
 
 class _Known:
@@ -209,16 +56,34 @@ class _Known:
 
 @dataclass
 class WrittenTraces:
-    """What was written: the ids of the new traces, how many were known already, the samplers by model."""
+    """What was written: the ids of the new traces, how many were known already, the samplers by model.
+
+    `verdicts` and `reviews` count what others said, of new traces and of known ones; `problems` is what was made of
+    problems that were not here, None where none had to be.
+    """
 
     trace_ids: list[int] = field(default_factory=list)
     duplicates: int = 0
     samplers: dict[str, Sampler] = field(default_factory=dict)
+    verdicts: int = 0
+    reviews: int = 0
+    problems: WrittenProblems | None = None
 
 
-def write_traces(
-    *, actor: User | None, source: str, spool: Spool, fault_count: int, adopting: bool = False
-) -> WrittenTraces:
+@dataclass(frozen=True, slots=True)
+class Arriving:
+    """What traces are written for: who imports them, from where, for which import as a job, and into which set the
+    problems go that are made. `adopting` says that reviews become the actor's own."""
+
+    actor: User | None
+    source: str
+    fault_count: int = 0
+    adopting: bool = False
+    job_id: int | None = None
+    target: SetTarget | None = None
+
+
+def write_traces(*, arriving: Arriving, spool: Spool) -> WrittenTraces:
     """Write the traces of a spool in one transaction, each once, and queue their verification.
 
     Their texts come first, a few at a time, so that nobody who stores the same text waits for the rest. Several writers
@@ -227,13 +92,15 @@ def write_traces(
     _store_all_texts(spool)
     written = WrittenTraces()
     with transaction.atomic():
+        if arriving.target is not None:
+            written.problems = _make_problems(arriving, arriving.target, spool)
         one_writer_at_a_time("import traces")
-        writer = _Writer(written, actor if adopting else None)
+        writer = _Writer(written, arriving)
         for batch in spool.batches(WRITTEN_AT_ONCE):
             writer.write(batch)
         if written.trace_ids:
             writer.finish()
-            _record(actor, source, written, fault_count)
+            _record(arriving, written)
     return written
 
 
@@ -244,93 +111,127 @@ def _store_all_texts(spool: Spool) -> None:
         copy_missing(Text, ("content_hash", "body"), sorted(texts.items()))
 
 
+def _make_problems(arriving: Arriving, target: SetTarget, spool: Spool) -> WrittenProblems | None:
+    """Write the problems that were set aside with their traces, each once; None where there are none."""
+    seen: set[str] = set()
+    with nameless_spool(spool_folder()) as aside:
+        for batch in spool.batches(WRITTEN_AT_ONCE):
+            for row in batch:
+                if "problem" in row and row["problem"][0] not in seen:
+                    seen.add(row["problem"][0])
+                    aside.append(row["problem"])
+        if not aside.count:
+            return None
+        return write_problems(
+            actor=arriving.actor, target=target, spool=aside, fault_count=arriving.fault_count, variants=True
+        )
+
+
+Placed = tuple[Mapping[str, Any], int]
+"""A row that was set aside, and the trace that it is of."""
+
+
 class _Writer:
     """Writes batches of staged traces with all that belongs to them, and counts."""
 
-    def __init__(self, written: WrittenTraces, adopted_by: User | None) -> None:
-        self._written, self._adopted_by = written, adopted_by
+    def __init__(self, written: WrittenTraces, arriving: Arriving) -> None:
+        self._written = written
+        self._adopted_by = arriving.actor if arriving.adopting else None
+        self._job_id = arriving.job_id
         self._per_problem: Counter[int] = Counter()
         self._accepted: Counter[int] = Counter()
 
     def write(self, batch: Sequence[Mapping[str, Any]]) -> None:
         """Write what is new of a batch."""
-        new = self._new(batch)
-        added = [row for row in batch if row["adds_verdicts"] and row["verdicts"]]
-        ids = reserve_ids(Trace, len(new))
-        verdicts, reviews = [], []
-        for trace_id, row in zip(ids, new, strict=True):
-            verdicts += [(*verdict, trace_id) for verdict in row["verdicts"] if not row["adds_verdicts"]]
-            reviews += [(*review, trace_id) for review in row["reviews"]]
+        _name_made_problems(batch)
+        new, known = self._place(batch)
         copy_rows(
             Trace,
-            (*TRACE_COLUMNS, "sampler_id", "decision", "id"),
-            [
-                (*row["trace"], self._sampled_by(row), self._decision(row), trace_id)
-                for trace_id, row in zip(ids, new, strict=True)
+            (*TRACE_COLUMNS, "sampler_id", "decision", "id", "import_job_id"),
+            [  # all of them before the first: nothing else can be asked while rows are copied
+                (*row["trace"], self._sampled_by(row), self._decision(row), trace_id, self._job_id)
+                for row, trace_id in new
             ],
         )
-        if verdicts:
-            copy_rows(ImportedVerdict, (*VERDICT_COLUMNS, "trace_id"), verdicts)
-        if added:
-            self._add_verdicts(added)
-        if reviews:
-            copy_rows(ImportedReview, (*REVIEW_COLUMNS, "trace_id"), reviews)
-        copy_rows(PendingVerification, ("trace_id",), [(trace_id,) for trace_id in ids])
-        adopted = [(trace_id, row["adopted"]) for trace_id, row in zip(ids, new, strict=True) if row["adopted"]]
+        copy_rows(PendingVerification, ("trace_id",), ((trace_id,) for _, trace_id in new))
+        self._write_verdicts(new, [placed for placed in known if placed[0]["adds_verdicts"]])
+        self._write_reviews(new, [placed for placed in known if placed[0]["adds_verdicts"]])
+        adopted = [(trace_id, row["adopted"]) for row, trace_id in new if row["adopted"]]
         if self._adopted_by is not None and adopted:
             store_adopted_reviews(reviewer=self._adopted_by, adopted=adopted)
-        self._written.trace_ids += ids
-        self._per_problem.update(row["trace"][0] for row in new)
+        self._written.trace_ids += [trace_id for _, trace_id in new]
+        self._per_problem.update(row["trace"][0] for row, _ in new)
 
-    def _add_verdicts(self, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Add verdicts to the traces that they are of, new ones or known ones, each once."""
-        hashes = {name for row in rows for name in row["known_as"]}
-        found = Trace.objects.filter(problem__in={row["trace"][0] for row in rows}, content_hash__in=hashes, run=None)
-        ids = {(problem, name): pk for pk, problem, name in found.values_list("pk", "problem_id", "content_hash")}
-        known = set(
-            ImportedVerdict.objects.filter(trace__in=ids.values()).values_list(
-                "trace_id", "verifier", "version", "message"
-            )
-        )
-        new = []
-        for row in rows:
-            trace_id = next(ids[row["trace"][0], name] for name in row["known_as"] if (row["trace"][0], name) in ids)
+    def _write_verdicts(self, new: Iterable[Placed], known: Sequence[Placed]) -> None:
+        """Write the verdicts of new traces, and add to known ones those that they have not yet. Rows that add their
+        verdicts may be several of one trace: each verdict comes once."""
+        before = set[tuple[Any, ...]]()
+        if ids := {trace_id for row, trace_id in known if row["verdicts"]}:
+            columns = ("trace_id", "verifier", "version", "message")
+            before |= set(ImportedVerdict.objects.filter(trace__in=ids).values_list(*columns))
+        rows = []
+        for row, trace_id in (*new, *known):
             for verdict in row["verdicts"]:
-                verifier, version, _, _, message = verdict[:5]
-                if (trace_id, verifier, version, message) not in known:
-                    known.add((trace_id, verifier, version, message))
-                    new.append((*verdict, trace_id))
-        if new:
-            copy_rows(ImportedVerdict, (*VERDICT_COLUMNS, "trace_id"), new)
+                key = (trace_id, verdict[0], verdict[1], verdict[4])
+                if row["adds_verdicts"] and key in before:
+                    continue
+                before.add(key)
+                rows.append((*verdict, trace_id))
+        if rows:
+            self._written.verdicts += copy_rows(ImportedVerdict, (*VERDICT_COLUMNS, "trace_id"), rows)
 
-    def _new(self, batch: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-        """The traces of a batch that are not there yet, each once. One whose row names no model is known where any
-        model said the same. The same words that came as answers to two requests are two traces."""
-        rows = [(row["trace"][0], self._sampler(row["model"]).pk if row["model"] else None, row) for row in batch]
-        hashes = {name for row in batch for name in row["known_as"]}
-        found = Trace.objects.filter(problem__in={problem for problem, _, _ in rows}, content_hash__in=hashes, run=None)
-        known = _Known()
-        columns = ("problem_id", "content_hash", "sampler_id", "facts", "pk")
-        for problem, name, by, facts, trace_id in found.values_list(*columns):
-            known.add((problem, name), by, request_of(facts), trace_id)
-        new, again = [], dict[int, Sequence[JSON]]()
-        for problem, sampler, row in rows:
-            request = request_of(row["trace"][TRACE_COLUMNS.index("facts")])
-            same = (known.find((problem, name), sampler, request) for name in row["known_as"])
-            there = next((trace_id for trace_id in same if trace_id is not None), None)
+    def _write_reviews(self, new: Iterable[Placed], known: Sequence[Placed]) -> None:
+        """Write the reviews of new traces, and add to known ones those of people who had said nothing of them."""
+        before = set[tuple[int, str]]()
+        if ids := {trace_id for row, trace_id in known if row["reviews"]}:
+            before |= set(ImportedReview.objects.filter(trace__in=ids).values_list("trace_id", "pseudonym"))
+        rows = []
+        for row, trace_id in (*new, *known):
+            for review in row["reviews"]:
+                if (trace_id, review[0]) not in before:
+                    before.add((trace_id, review[0]))
+                    rows.append((*review, trace_id))
+        if rows:
+            self._written.reviews += copy_rows(ImportedReview, (*REVIEW_COLUMNS, "trace_id"), rows)
+
+    def _place(self, batch: Sequence[Mapping[str, Any]]) -> tuple[list[Placed], list[Placed]]:
+        """The rows of a batch that are new traces, each trace once, and those of traces that are known. One whose row
+        names no model is known where any model said the same. The same words that came as answers to two requests are
+        two traces."""
+        known, again = self._known(batch), dict[int, Sequence[JSON]]()
+        new: list[Mapping[str, Any]] = []
+        same: list[tuple[Mapping[str, Any], int]] = []
+        for row in batch:
+            problem, sampler = row["trace"][0], self._sampler(row["model"]).pk if row["model"] else None
+            request = request_of(row["trace"][FACTS])
+            found = (known.find((problem, name), sampler, request) for name in row["known_as"])
+            there = next((place for place in found if place is not None), None)
             if there is None:
                 new.append(row)
                 for name in row["known_as"]:
-                    known.add((problem, name), sampler, request, NEW)
-            elif there != NEW:
+                    known.add((problem, name), sampler, request, -len(new))
+                continue
+            same.append((row, there))
+            if there > 0:
                 again[there] = row["trace"]
         _part_again(again)
-        self._written.duplicates += len(batch) - len(new)
-        return new
+        self._written.duplicates += len(same)
+        ids = reserve_ids(Trace, len(new)) if new else []
+        return list(zip(new, ids, strict=True)), [(row, at if at > 0 else ids[-at - 1]) for row, at in same]
+
+    def _known(self, batch: Sequence[Mapping[str, Any]]) -> _Known:
+        """The traces that are here with the content of any row of a batch."""
+        known, problems = _Known(), {row["trace"][0] for row in batch}
+        hashes = {name for row in batch for name in row["known_as"]}
+        found = Trace.objects.filter(problem__in=problems, content_hash__in=hashes, run=None)
+        columns = ("problem_id", "content_hash", "sampler_id", "facts", "pk")
+        for problem, name, by, facts, trace_id in found.values_list(*columns):
+            known.add((problem, name), by, request_of(facts), trace_id)
+        return known
 
     def _sampled_by(self, row: Mapping[str, Any]) -> int | None:
         """The id of its sampler; None for what a person made by editing another trace."""
-        edited = row["trace"][TRACE_COLUMNS.index("facts")].get("origin") == HUMAN_EDIT
+        edited = row["trace"][FACTS].get("origin") == HUMAN_EDIT
         return None if edited else self._sampler(row["model"]).pk
 
     def _sampler(self, model: str) -> Sampler:
@@ -359,6 +260,20 @@ class _Writer:
             Problem.objects.filter(pk__in=problem_ids).update(**changes)
 
 
+def _name_made_problems(batch: Sequence[Mapping[str, Any]]) -> None:
+    """Give rows whose problem was made its id. Raises IntegrityError where it is not there any more."""
+    hashes = {row["problem"][0] for row in batch if "problem" in row}
+    if not hashes:
+        return
+    found = Problem.objects.filter(content_hash__in=hashes).order_by("-pk")
+    ids = dict(found.values_list("content_hash", "pk"))
+    if lost := hashes - ids.keys():
+        raise IntegrityError(f"{len(lost)} problems that were made are not there")
+    for row in batch:
+        if "problem" in row:
+            row["trace"][0] = ids[row["problem"][0]]
+
+
 def _part_again(known: Mapping[int, Sequence[JSON]]) -> None:
     """Tell the parts of traces that were imported before parts were stored: their file still knows the thoughts."""
     rows = {key: dict(zip(TRACE_COLUMNS, columns, strict=True)) for key, columns in known.items()}
@@ -370,17 +285,17 @@ def _part_again(known: Mapping[int, Sequence[JSON]]) -> None:
             same.update(parts=told[key]["parts"])
 
 
-def _record(actor: User | None, source: str, written: WrittenTraces, fault_count: int) -> None:
+def _record(arriving: Arriving, written: WrittenTraces) -> None:
     """Say in the audit log who imported what; the object is the first of the new traces."""
     AuditEvent.objects.create(
-        actor=actor,
+        actor=arriving.actor,
         verb="import",
         object_type="trace",
         object_id=written.trace_ids[0],
         data={
-            "source": source[:400],
+            "source": arriving.source[:400],
             "inserted": len(written.trace_ids),
             "duplicates": written.duplicates,
-            "faults": fault_count,
+            "faults": arriving.fault_count,
         },
     )

@@ -20,6 +20,7 @@ from trajectories.core.text.storable import storable_json, storable_text
 from trajectories.core.verifiers.normal_forms import normal_answer
 from trajectories.models import Attempt, PendingVerification, Problem, Run, Trace
 from trajectories.services.locks import lock_run
+from trajectories.services.spending.ledger import Payer, book
 from trajectories.services.texts import store_texts
 
 
@@ -69,7 +70,7 @@ def store_built(*, built: Sequence[Built], lease_token: uuid.UUID) -> list[Trace
     lease is lost, of which nothing happens."""
     run_id = built[0].attempt.run_id
     with transaction.atomic():
-        lock_run(run_id)
+        run = lock_run(run_id)
         leased = set(
             Attempt.objects.filter(
                 pk__in=[item.attempt.pk for item in built], state=Attempt.State.LEASED, lease_token=lease_token
@@ -79,11 +80,11 @@ def store_built(*, built: Sequence[Built], lease_token: uuid.UUID) -> list[Trace
         )
         kept = [item for item in built if item.attempt.pk in leased]
         if kept:
-            _write(run_id, kept)
+            _write(run, kept)
     return [item.trace if item.attempt.pk in leased else None for item in built]
 
 
-def _write(run_id: int, kept: Sequence[Built]) -> None:
+def _write(run: Run, kept: Sequence[Built]) -> None:
     """Write samples whose attempts and run are locked."""
     Attempt.objects.filter(pk__in=[item.attempt.pk for item in kept]).update(
         state=Attempt.State.DONE,
@@ -99,13 +100,23 @@ def _write(run_id: int, kept: Sequence[Built]) -> None:
     usage = Usage()
     for item in kept:
         usage += item.result.usage
-    Run.objects.filter(pk=run_id).update(
+    cost = sum((item.result.cost or Decimal(0) for item in kept), Decimal(0))
+    Run.objects.filter(pk=run.pk).update(
         done_count=F("done_count") + len(kept),
-        cost=F("cost") + sum((item.result.cost or Decimal(0) for item in kept), Decimal(0)),
+        cost=F("cost") + cost,
         **{name: F(name) + count for name, count in asdict(usage).items()},
     )
     for problem_id, count in sorted(Counter(item.attempt.problem_id for item in kept).items()):
         Problem.objects.filter(pk=problem_id).update(trace_count=F("trace_count") + count)
+    _book(run, [item.result for item in kept], usage, cost)
+
+
+def _book(run: Run, results: Sequence[SampleResult], usage: Usage, cost: Decimal) -> None:
+    """Count in the day book what samples of a run took; those that were recalled took nothing."""
+    paid = [result for result in results if result.usage.input_tokens or result.usage.output_tokens or result.cost]
+    payer = Payer("run", run.pk, run.sampler_id, run.created_by_id)
+    unpriced = sum(result.cost is None for result in paid)
+    book(payer=payer, usage=usage, cost=cost, calls=len(paid), unpriced=unpriced)
 
 
 def build_trace(problem: Problem, result: SampleResult, **links: Any) -> tuple[Trace, dict[str, str]]:

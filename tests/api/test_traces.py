@@ -1,0 +1,92 @@
+import json
+
+import pytest
+
+from tests import factories
+from tests.api.programs import Program
+from tests.queues import make_traces, queue_of
+from trajectories.core.curation.schemas import Blinding
+from trajectories.models import PendingVerification, Reverification, Trace
+
+OUTPUT = [[[9, 8, 7]]]
+
+
+def pushed(problem, text="It is mirrored.", model="other"):
+    return {"problem_hash": problem.content_hash, "model": model, "response": f"{text}\n\n{json.dumps(OUTPUT[0])}"}
+
+
+def test_traces_are_pushed_and_wait_for_their_verdicts(lead, problem):
+    program = Program(lead)
+    told = program.post("/traces", {"rows": [pushed(problem, "One."), pushed(problem, "Two.")]}).json()
+    assert (told["inserted"], told["duplicates"], told["fault_count"]) == (2, 0, 0)
+    assert set(told["traces"]) == set(PendingVerification.objects.values_list("pk", flat=True))
+    again = program.post("/traces", {"rows": [pushed(problem, "Two."), pushed(problem, "Three.")]}).json()
+    assert (again["inserted"], again["duplicates"]) == (1, 1)
+    listed = program.get("/traces", problem=problem.pk).json()["items"]
+    assert [row["answer"] for row in listed] == [OUTPUT] * 3
+    assert {row["sampler_title"] for row in listed} == {"other"}
+
+
+def test_one_bad_row_keeps_everything_out_unless_it_may_be_skipped(lead, problem):
+    program, rows = Program(lead), [pushed(problem), {"problem_hash": "0" * 64, "response": "a"}]
+    refused = program.post("/traces", {"rows": rows})
+    assert refused.status_code == 422
+    assert refused.json()["errors"][0]["field"] == "rows"
+    assert refused.json()["detail"].startswith("line 2")
+    assert not Trace.objects.exists()
+    told = program.post("/traces", {"rows": rows, "on_fault": "skip"}).json()
+    assert (told["inserted"], told["fault_count"]) == (1, 1)
+    assert told["faults"][0]["row"].startswith("line 2")
+
+
+def test_a_trace_is_told_whole_to_who_may_see_it(lead, curator):
+    trace = factories.make_trace(correctness="pass")
+    factories.make_verdict(trace=trace)
+    factories.make_review(trace=trace, reviewer=lead, comment="Well done.")
+    told = Program(lead).get(f"/traces/{trace.pk}").json()
+    assert told["told"]
+    assert [review["comment"] for review in told["reviews"]] == ["Well done."]
+    assert [verdict["outcome"] for verdict in told["verdicts"]] == ["pass"]
+    assert told["prompt"]
+    assert "".join(part["text"] for part in told["parts"])
+    blind = Program(curator).get(f"/traces/{trace.pk}").json()
+    assert (blind["told"], blind["reviews"], blind["decision"]) == (False, [], "")
+    assert blind["correctness"] == "pass"
+
+
+@pytest.fixture
+def blinded(lead):
+    """Traces in a queue that hides verdicts, samplers and reviews from who reviews there."""
+    traces = make_traces(2, correctness="pass", cost=3)
+    for trace in traces:
+        factories.make_verdict(trace=trace)
+        factories.make_review(trace=trace, reviewer=lead, comment="Lena says so.")
+    queue_of(lead, traces, blinding=Blinding(reviews=True, verdicts=True, sampler=True))
+    return traces
+
+
+def test_what_a_queue_hides_is_hidden_from_programs_too(curator, lead, blinded):
+    """In no row, behind no filter and in no order of the list."""
+    program, trace = Program(curator), blinded[0]
+    for told in (program.get(f"/traces/{trace.pk}").json(), program.get("/traces").json()["items"][0]):
+        assert told["hidden"] == ["verdicts", "sampler"]
+        assert told["correctness"] == ""
+        assert [told[name] for name in ("run", "sampler", "sampler_title", "instruction", "cost")] == [None] * 5
+        assert told["decision"] == ""
+    assert program.get(f"/traces/{trace.pk}").json()["verdicts"] == []
+    for query in ("correctness=pass", "decision=accepted", f"run={trace.run_id}", "order=costliest", "cost_from=1"):
+        assert program.get(f"/traces?{query}").json()["items"] == [], query
+    assert b"Lena" not in program.get("/reviews").content
+    assert len(Program(lead).get("/traces?correctness=pass").json()["items"]) == 2
+    refused = program.post("/verifications", {"traces": [trace.pk]})
+    assert refused.status_code == 403
+
+
+def test_traces_are_verified_again_by_a_job(lead):
+    trace = factories.make_trace()
+    told = Program(lead).post("/verifications", {"traces": [trace.pk, trace.pk]}).json()
+    job = Reverification.objects.get(pk=told["id"])
+    assert (told["total"], told["state"]) == (1, "queued")
+    assert Program(lead).get(f"/verifications/{job.pk}").json() == told
+    wrong = Program(lead).post("/verifications", {"traces": [trace.pk], "verifiers": ["guess"]})
+    assert (wrong.status_code, wrong.json()["detail"][:20]) == (409, "Verifier 'guess' is ")

@@ -1,0 +1,70 @@
+"""People, invitations and one's own account, on their pages."""
+
+import re
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from django.urls import reverse
+
+from trajectories.models import Invitation
+
+
+def invited(client, **given) -> str:
+    answer = client.post(reverse("people_list"), {"role": "curator", "days": "7", "note": "Kim", **given})
+    found = re.search(r"/invitations/[\w-]+/", answer.content.decode())
+    assert found, answer.content.decode()
+    return found.group()
+
+
+def test_from_an_invitation_to_the_first_page(admin_client):
+    address = invited(admin_client)
+    listed = admin_client.get(reverse("people_list")).content.decode()
+    assert "Kim" in listed
+    assert address not in listed, "the link is shown once"
+    guest = Client()
+    assert "invited as curator" in guest.get(address).content.decode()
+    form = {"username": "kim", "password": "a long enough password", "again": "a long enough password"}
+    refused = guest.post(address, {**form, "again": "something else"})
+    assert refused.status_code == 422
+    assert guest.post(address, form).headers["Location"] == reverse("home")
+    assert guest.get(reverse("home")).status_code == 200
+    assert guest.get(reverse("people_list")).status_code == 403
+    again = Client().get(address)
+    assert again.status_code == 404
+    assert "used, revoked, too old" in again.content.decode()
+    listed = admin_client.get(reverse("people_list")).content.decode()
+    assert "Open invitations" not in listed
+    assert ">kim<" in listed.replace(" ", "").replace("\n", "")
+
+
+def test_revoking_and_closing(admin_client, curator):
+    address = invited(admin_client)
+    admin_client.post(reverse("invitation_revoke", args=[Invitation.objects.get().pk]))
+    assert Client().get(address).status_code == 404
+    admin_client.post(reverse("person_change", args=[curator.pk]), {"do": "close"})
+    assert not User.objects.get(pk=curator.pk).is_active
+    admin_client.post(reverse("person_change", args=[curator.pk]), {"do": "open"})
+    assert User.objects.get(pk=curator.pk).is_active
+    answer = admin_client.post(reverse("person_change", args=[curator.pk]), {"do": "what"}, follow=True)
+    assert "expected close, open or end" in answer.content.decode()
+
+
+@pytest.mark.parametrize("given", [{"role": "king"}, {"days": "0"}, {"days": "x"}])
+def test_an_invitation_that_is_none_is_refused_with_its_field(admin_client, given):
+    answer = admin_client.post(reverse("people_list"), {"role": "curator", "days": "7", **given})
+    assert answer.status_code == 422
+    assert not Invitation.objects.exists()
+    assert "Found" in answer.content.decode()
+
+
+def test_queries_do_not_grow_with_people(admin_client, curator, lead, django_assert_max_num_queries):
+    def page() -> None:
+        assert admin_client.get(reverse("people_list")).status_code == 200
+
+    page()
+    for number in range(5):
+        User.objects.create_user(f"person-{number}").groups.set(curator.groups.all())
+        Client().force_login(User.objects.get(username=f"person-{number}"))
+    with django_assert_max_num_queries(8):
+        page()

@@ -1,0 +1,230 @@
+"""Logs and files of traces that are packed: inspect's `.eval` (a zip whose entries may be Zstandard), zips, gzip, zst.
+
+Nothing is unpacked to disk under a name of its own, and of a zip one entry at a time is in memory. The standard
+library of Python 3.11 knows no Zstandard in zips (method 93): such an entry is read where it stands and unpacked here.
+"""
+
+import gzip
+import io
+import json
+import re
+import struct
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from pathlib import PurePosixPath
+from typing import IO, Any
+
+import zstandard
+
+from trajectories.adapters.uploads import check_directory, distrust, is_litter
+from trajectories.core.importers.inspect_samples import with_log
+from trajectories.core.importers.limits import ImportLimits
+from trajectories.core.importers.trace_rows import DEEPEST, PlacedRow
+from trajectories.core.problems import ProblemError, describe
+from trajectories.core.problems.documents import decode_text, parse_json_text
+from trajectories.core.records import JSON
+
+ZIP_MARK, GZIP_MARK, ZSTD_MARK, PARQUET_MARK = b"PK\x03\x04", b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PAR1"
+ZSTANDARD = 93
+METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, ZSTANDARD)
+MAX_DIRECTORY = 64 * 1024 * 1024
+MAX_ENTRIES = 250_000
+MAX_RATIO = 1_000
+"""Unpacked to packed bytes of all entries together. Logs of inspect repeat every message in their events."""
+
+HEADERS = ("header.json", "_journal/start.json")
+"""Where a log says what all its samples share: the second where it was broken off before its end."""
+
+SAMPLES = "samples/"
+PLAIN = (".jsonl", ".ndjson", ".json")
+IN_MEMORY = 16 * 1024 * 1024
+DAMAGED = (
+    *(zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError, ValueError, struct.error),
+    zstandard.ZstdError,
+)
+_NUMBERS = re.compile(r"(\d+)")
+
+Open = Callable[[str, IO[bytes]], Iterator[PlacedRow]]
+
+
+def rows_of_zip(stream: IO[bytes], limits: ImportLimits, open_plain: Open) -> Iterator[PlacedRow]:
+    """The rows of a zip: the samples of a log of inspect, else those of every .json and .jsonl file in it."""
+    try:
+        packed_size = check_directory(stream, MAX_DIRECTORY)
+        archive = zipfile.ZipFile(stream)
+    except ProblemError as fault:
+        yield PlacedRow("", fault, 0)
+        return
+    except DAMAGED:
+        yield PlacedRow("", ProblemError("", "is no zip file that can be read, expected a whole one"), 0)
+        return
+    with archive:
+        entries = archive.infolist()
+        if len(entries) > MAX_ENTRIES:
+            found = f"found {len(entries):,} files in the zip, expected at most {MAX_ENTRIES:,}"
+            yield PlacedRow("", ProblemError("", found), 0)
+            return
+        packed = _Packed(archive, stream, limits, MAX_RATIO * packed_size)
+        if any(entry.filename in HEADERS for entry in entries):
+            yield from _samples(packed, entries)
+        else:
+            yield from _plain_files(packed, entries, open_plain)
+
+
+class _Packed:
+    """An open zip, of which so many bytes may come out in all."""
+
+    def __init__(self, archive: zipfile.ZipFile, stream: IO[bytes], limits: ImportLimits, left: int) -> None:
+        self._archive, self._stream, self._limits, self._left = archive, stream, limits, max(left, limits.row_bytes)
+
+    def read(self, entry: zipfile.ZipInfo) -> bytes:
+        """All of an entry, which is no longer than a row may be. Raises ProblemError."""
+        most = min(self._limits.row_bytes, self._left)
+        with self.open(entry) as unpacked:
+            try:
+                data = unpacked.read(most + 1)
+            except DAMAGED as fault:
+                raise _damaged() from fault
+        self._spend(len(data))
+        return data
+
+    def copy(self, entry: zipfile.ZipInfo, target: IO[bytes]) -> None:
+        """Unpack an entry of any length into a file. Raises ProblemError."""
+        with self.open(entry) as unpacked:
+            try:
+                while data := unpacked.read(1024 * 1024):
+                    self._left -= len(data)
+                    if self._left < 0:
+                        raise ProblemError("", f"found a zip that unpacks to more than {MAX_RATIO:,} times its size")
+                    target.write(data)
+            except DAMAGED as fault:
+                if isinstance(fault, ProblemError):
+                    raise
+                raise _damaged() from fault
+        target.seek(0)
+
+    def open(self, entry: zipfile.ZipInfo) -> IO[bytes]:
+        """An entry, unpacked as it is read. Raises ProblemError."""
+        if reason := distrust(entry, METHODS):
+            raise ProblemError("", reason)
+        try:
+            return self._zstandard(entry) if entry.compress_type == ZSTANDARD else self._archive.open(entry)
+        except DAMAGED as fault:
+            raise _damaged() from fault
+
+    def _zstandard(self, entry: zipfile.ZipInfo) -> IO[bytes]:
+        """An entry of Zstandard, be it of several frames. Layout of what stands before its data: APPNOTE.TXT 4.3.7."""
+        if entry.compress_size > self._limits.row_bytes:
+            raise ProblemError("", f"found more than {self._limits.row_words} in one entry, expected less")
+        self._stream.seek(entry.header_offset)
+        head = self._stream.read(30)
+        if head[:4] != ZIP_MARK:
+            raise _damaged()
+        name_length, extra_length = struct.unpack("<HH", head[26:30])
+        self._stream.seek(name_length + extra_length, 1)
+        data = self._stream.read(entry.compress_size)
+        unpacker = zstandard.ZstdDecompressor(max_window_size=2**27)
+        return unpacker.stream_reader(data, read_across_frames=True, closefd=False)
+
+    def _spend(self, size: int) -> None:
+        self._left -= size
+        if size > self._limits.row_bytes:
+            raise ProblemError("", f"found more than {self._limits.row_words} in one sample, expected less")
+        if self._left < 0:
+            raise ProblemError("", f"found a zip that unpacks to more than {MAX_RATIO:,} times its size")
+
+
+def _damaged() -> ProblemError:
+    return ProblemError("", "cannot be unpacked, expected a whole zip")
+
+
+def _samples(packed: _Packed, entries: list[zipfile.ZipInfo]) -> Iterator[PlacedRow]:
+    """The samples of a log of inspect, in the order of their ids."""
+    by_name = {entry.filename: entry for entry in entries}
+    try:
+        log = _log(packed, by_name)
+    except ProblemError as fault:
+        yield PlacedRow("", fault, 0)
+        return
+    names = [name for name in by_name if name.startswith(SAMPLES) and name.endswith(".json")]
+    for name in sorted(names, key=_natural):
+        size = by_name[name].file_size
+        try:
+            value = _parsed(packed.read(by_name[name]))
+            if not isinstance(value, dict):
+                raise ProblemError("", f"found {describe(value)}, expected a sample")
+        except ProblemError as fault:
+            yield PlacedRow(_shown(name), fault, 0)
+        else:
+            yield PlacedRow(_shown(name), with_log(value, log), size)
+
+
+def _log(packed: _Packed, by_name: dict[str, zipfile.ZipInfo]) -> dict[str, JSON]:
+    """What a log says of all its samples. Raises ProblemError."""
+    name = next(name for name in HEADERS if name in by_name)
+    try:
+        header = _parsed(packed.read(by_name[name]))
+    except ProblemError as fault:
+        raise ProblemError(name, str(fault)) from fault
+    log = header.get("eval") if isinstance(header, dict) else None
+    if not isinstance(log, dict):
+        raise ProblemError(name, f"found {describe(log)} as eval, expected what a log of inspect says of its samples")
+    return log
+
+
+def _parsed(data: bytes) -> Any:
+    """inspect writes NaN for a score that is none, and events may be nested deeply."""
+    return parse_json_text(decode_text(data), depth=DEEPEST, constants=True)
+
+
+def _natural(name: str) -> list[tuple[int, str]]:
+    """Numbers in names by their value: sample 10 comes after sample 9."""
+    return [(int(part), "") if part.isdigit() and len(part) < 18 else (-1, part) for part in _NUMBERS.split(name)]
+
+
+def _shown(name: str) -> str:
+    return repr(name[:120])[1:-1]
+
+
+def _plain_files(packed: _Packed, entries: list[zipfile.ZipInfo], open_plain: Open) -> Iterator[PlacedRow]:
+    """The rows of every plain file in a zip, under its name."""
+    found = [entry for entry in entries if _is_plain(entry)]
+    if not found:
+        expected = "expected a log of inspect, or .json and .jsonl files"
+        yield PlacedRow("", ProblemError("", f"found no file of traces in this zip, {expected}"), 0)
+    for entry in sorted(found, key=lambda entry: _natural(entry.filename)):
+        with tempfile.SpooledTemporaryFile(IN_MEMORY) as whole:
+            try:
+                packed.copy(entry, whole)
+            except ProblemError as fault:
+                yield PlacedRow(_shown(entry.filename), fault, 0)
+                continue
+            for row in open_plain(entry.filename, whole):
+                yield row._replace(place=f"{_shown(entry.filename)} {row.place}".strip())
+
+
+def _is_plain(entry: zipfile.ZipInfo) -> bool:
+    path = PurePosixPath(entry.filename)
+    return path.suffix.lower() in PLAIN and not entry.is_dir() and not is_litter(path)
+
+
+def unpacked_stream(head: bytes, stream: IO[bytes]) -> IO[bytes] | None:
+    """A file that is packed by itself as it is unpacked, line by line; None for one that is not packed."""
+    if head.startswith(GZIP_MARK):
+        return gzip.GzipFile(fileobj=stream)  # type: ignore[return-value]
+    if head.startswith(ZSTD_MARK):
+        unpacker = zstandard.ZstdDecompressor(max_window_size=2**27)
+        return io.BufferedReader(unpacker.stream_reader(stream, read_across_frames=True, closefd=False))
+    return None
+
+
+def guarded(rows: Iterator[PlacedRow]) -> Iterator[PlacedRow]:
+    """The rows of a packed file; one fault where its data ends or is damaged."""
+    try:
+        yield from rows
+    except (*DAMAGED, json.JSONDecodeError) as fault:
+        if isinstance(fault, ProblemError):
+            raise
+        yield PlacedRow("", ProblemError("", "cannot be unpacked from here on, expected a whole file"), 0)

@@ -1,0 +1,198 @@
+"""Runs: listing and reading them, launching one, and pausing, resuming and cancelling it."""
+
+from typing import Annotated, Any, Literal
+
+from django.core.exceptions import ObjectDoesNotExist
+from django.forms import Form
+from django.http import Http404, HttpRequest
+from ninja import Schema
+from ninja.responses import Status
+from pydantic import Field
+
+from trajectories.api.auth import asking, require
+from trajectories.api.doors import door
+from trajectories.api.faults import ApiProblem
+from trajectories.api.shapes import Cursor, Free, IdempotencyKey, Key, Limit, OneOf, RowId, Rows, Word, once, rows_of
+from trajectories.core.faults import Fault
+from trajectories.core.records import JSON
+from trajectories.core.strategies import STRATEGIES
+from trajectories.forms.run_choices import setting_name
+from trajectories.forms.runs import RunForm
+from trajectories.models import ApiToken, ProblemSet, Run
+from trajectories.selectors.blinding import sight_of
+from trajectories.selectors.runs import STATE_FILTERS, list_runs, with_endings
+from trajectories.services.endpoints.samplers import ensure_symbolic
+from trajectories.services.prompts.instructions import ensure_symbolic_views
+from trajectories.services.runs.lifecycle import plan_run
+from trajectories.services.runs.plans import MAX_SAMPLES_EACH, PARALLEL, PlanError
+from trajectories.tasks.jobs import ControlDeniedError, steer_job
+
+Money = Annotated[float | None, Field(description="In the currency of the sampler's prices.")]
+
+
+class RunShown(Schema):
+    """A run and how far it has come."""
+
+    id: int
+    title: str
+    state: str
+    state_reason: str
+    sampler: int
+    problem_set: str | None
+    strategy: str
+    seed: int
+    planned: int
+    done: int
+    failed: int
+    nothing_new: int
+    cancelled: int
+    verified: int
+    correct: int
+    cost: Money
+    input_tokens: int
+    output_tokens: int
+    budget_cost: Money
+    budget_tokens: int | None
+    budget_seconds: int | None
+    created_by: str | None
+    created_at: str
+    started_at: str | None
+    finished_at: str | None
+
+
+class Launch(Free):
+    """What a run does, as on its form: samples of each problem, for each instruction and temperature."""
+
+    sampler: Annotated[RowId, Field(description="Id of a sampler.")]
+    problem_set: Annotated[Word, Field(description="Name of a set; empty for all.")] = ""
+    names: Annotated[list[Word], Field(max_length=2_000, description="Names of problems; empty for all.")] = []
+    state: Annotated[str, Field(max_length=20, description="solved, unsolved, unsampled or uncurated.")] = ""
+    limit: Annotated[int, Field(ge=0, le=10**6, description="The first so many problems; 0 for all.")] = 0
+    samples_each: Annotated[int, Field(ge=1, le=MAX_SAMPLES_EACH)] = 1
+    temperatures: Annotated[list[float], Field(min_length=1, max_length=20)] = [1.0]
+    instructions: Annotated[
+        list[RowId], Field(max_length=200, description="Ids; empty for those that a run begins with.")
+    ] = []
+    strategy: Annotated[Word, Field(description="Name of a strategy.")] = PARALLEL
+    settings: Annotated[dict[str, int], Field(description="Of the strategy, by name.")] = {}
+    seed: Annotated[int, Field(ge=-1, lt=2**63, description="-1 to have one drawn.")] = -1
+    title: Word = ""
+    budget_cost: Annotated[float, Field(ge=0, lt=10**7, description="0 for none.")] = 0
+    budget_tokens: Annotated[int, Field(ge=0, le=10**15, description="0 for none.")] = 0
+    budget_minutes: Annotated[float, Field(ge=0, le=60 * 24 * 365, description="0 for none.")] = 0
+    fresh: Annotated[bool, Field(description="Ask everything anew, also what was paid for before.")] = False
+
+
+@door("GET", "/runs", "trajectories.view_run", answers=Rows[RunShown])
+def list_all_runs(
+    request: HttpRequest,  # noqa: ARG001
+    state: Annotated[str, OneOf(["", *STATE_FILTERS])] = "",
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> Any:
+    """Runs, newest first."""
+    return rows_of(list_runs(state=state, before=cursor, size=limit), show_run)
+
+
+@door("GET", "/runs/{run_id}", "trajectories.view_run", answers=RunShown)
+def get_run(request: HttpRequest, run_id: Key) -> Any:  # noqa: ARG001
+    """One run."""
+    return show_run(find_run(run_id))
+
+
+def find_run(run_id: int) -> Run:
+    """A run with what is told of it. Raises Http404."""
+    runs = with_endings(Run.objects.select_related("sampler", "problem_set", "created_by").defer("plan"))
+    run = runs.filter(pk=run_id).first()
+    if run is None:
+        raise Http404(f"There is no run {run_id}.")
+    return run
+
+
+def show_run(run: Any) -> dict[str, JSON]:
+    """A run as it is answered."""
+    same = ("id", "title", "state", "state_reason", "strategy", "seed", "input_tokens", "output_tokens")
+    counts = {name: getattr(run, f"{name}_count") for name in ("planned", "done", "cancelled", "verified", "correct")}
+    times = {name: getattr(run, name) for name in ("created_at", "started_at", "finished_at")}
+    return {
+        **{name: getattr(run, name) for name in (*same, "budget_tokens", "budget_seconds")},
+        **counts,
+        **{name: None if at is None else at.isoformat() for name, at in times.items()},
+        "failed": run.broken_count,
+        "nothing_new": run.nothing_new_count,
+        "sampler": run.sampler_id,
+        "problem_set": run.problem_set.name if run.problem_set else None,
+        "cost": float(run.cost),
+        "budget_cost": None if run.budget_cost is None else float(run.budget_cost),
+        "created_by": run.created_by.username if run.created_by else None,
+    }
+
+
+@door("POST", "/runs", "trajectories.add_run", scope=ApiToken.Scope.LAUNCH, answers=RunShown, status=201)
+def launch_run(request: HttpRequest, given: Launch, idempotency_key: IdempotencyKey = None) -> Status[Any]:
+    """Launch a run. It is checked, planned and paid for as one that is launched on its page."""
+    return once(request, idempotency_key, given, lambda: _launch(request, given))
+
+
+def _launch(request: HttpRequest, given: Launch) -> dict[str, JSON]:
+    ensure_symbolic_views()
+    ensure_symbolic()
+    asked, sight = _as_form(given), sight_of(asking(request))
+    if not given.instructions:
+        fresh = RunForm(initial={"problem_set": asked["problem_set"] or None}, sight=sight)
+        asked["instructions"] = [str(key) for key in fresh.fields["instructions"].initial]
+    form = RunForm(asked, sight=sight)
+    if not form.is_valid():
+        raise fault_of(form)
+    data = form.cleaned_data
+    try:
+        run = plan_run(
+            actor=asking(request),
+            **{name: data[name] for name in ("title", "sampler", "plan", "seed", "problem_set", "budget", "options")},
+        )
+    except PlanError as fault:
+        raise Fault(str(fault), field=fault.field) from fault
+    return show_run(find_run(run.pk))
+
+
+def _as_form(given: Launch) -> dict[str, Any]:
+    """What is asked for as the form of the page has it."""
+    strategy = STRATEGIES.get(given.strategy)
+    if strategy is None:
+        raise Fault(f"Found {given.strategy[:40]!r}, expected one of {', '.join(STRATEGIES)}.", field="strategy")
+    known = {each.name: each for each in strategy.parameters}
+    if strange := sorted(given.settings.keys() - known.keys()):
+        raise Fault(f"Found {strange[0][:40]!r}, expected one of {', '.join(known) or 'none'}.", field="settings")
+    found = ProblemSet.objects.filter(name=given.problem_set).first() if given.problem_set else None
+    if given.problem_set and found is None:
+        raise Fault(f"Found no problem set {given.problem_set[:80]!r}, expected the name of one.", field="problem_set")
+    return {
+        **{name: getattr(given, name) for name in ("sampler", "state", "samples_each", "title", "fresh", "strategy")},
+        **{name: getattr(given, name) or None for name in ("limit", "budget_cost", "budget_tokens", "budget_minutes")},
+        "problem_set": found.pk if found else "",
+        "names": " ".join(given.names),
+        "temperatures": " ".join(f"{each:g}" for each in given.temperatures),
+        "instructions": [str(key) for key in given.instructions],
+        "seed": None if given.seed < 0 else given.seed,
+        **{setting_name(strategy, each): given.settings.get(name, each.default) for name, each in known.items()},
+    }
+
+
+def fault_of(form: Form) -> Fault:
+    """What is wrong with a form that was refused, as one fault."""
+    name, errors = next(iter(form.errors.items()))
+    said = str(errors[0])
+    return Fault(said if name == "__all__" else f"{name}: {said}", field="" if name == "__all__" else name)
+
+
+@door("POST", "/runs/{run_id}/{verb}", "trajectories.view_run", scope=ApiToken.Scope.LAUNCH, answers=RunShown)
+def steer_run(request: HttpRequest, run_id: Key, verb: Literal["pause", "resume", "cancel"]) -> Any:
+    """Pause a run, go on with it, or cancel it for good. 409 where it is in no state for that."""
+    try:
+        steer_job(actor=asking(request), kind="run", verb=verb, job_id=run_id)
+    except ControlDeniedError as refusal:
+        require(asking(request), *refusal.missing)
+        raise ApiProblem(403, "You may not steer this run.") from refusal
+    except ObjectDoesNotExist as fault:
+        raise Http404(f"There is no run {run_id}.") from fault
+    return show_run(find_run(run_id))

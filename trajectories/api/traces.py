@@ -1,0 +1,148 @@
+"""Traces: listing and reading them, pushing what was sampled elsewhere, and having them verified again."""
+
+import json
+from io import BytesIO
+from typing import Annotated, Any, Literal
+
+from django.http import Http404, HttpRequest
+from ninja import Query, Schema
+from ninja.responses import Status
+from pydantic import Field
+
+from trajectories.api.auth import asking, require_sight
+from trajectories.api.doors import door
+from trajectories.api.problems import RowFault, refusal_of
+from trajectories.api.shapes import Body, Cursor, IdempotencyKey, Key, Limit, RowId, Rows, Word, once
+from trajectories.api.trace_shapes import Order, TraceFilters, TraceRow, TraceShown, show_rows, show_trace, walk_of
+from trajectories.core.faults import Fault
+from trajectories.core.records import JSON
+from trajectories.core.selections import MOST_TRACES, Selection
+from trajectories.core.verifiers import VERIFIERS
+from trajectories.models import ApiToken, Reverification, Trace
+from trajectories.selectors.blinding import sight_of
+from trajectories.selectors.segmentations import as_cut
+from trajectories.selectors.traces import get_trace_for, list_traces
+from trajectories.services.imports.direct import import_traces
+from trajectories.services.verification.reverifications import plan_reverification
+
+MOST_PUSHED = 1_000
+FILE = "the request.jsonl"
+
+
+class Pushed(Schema):
+    """What came in: ids of the new traces, and how many were known already. `faults` has the first 100."""
+
+    inserted: int
+    duplicates: int
+    traces: list[int]
+    fault_count: int
+    faults: list[RowFault]
+
+
+class Push(Body):
+    """Traces sampled elsewhere: each row as a line of a file of traces, in any of the shapes that are imported."""
+
+    rows: Annotated[list[dict[str, Any]], Field(min_length=1, max_length=MOST_PUSHED)]
+    on_fault: Annotated[
+        Literal["all_or_nothing", "skip"], Field(description="Whether one bad row keeps everything out.")
+    ] = "all_or_nothing"
+
+
+class Verify(Body):
+    """Which traces are verified again, and by which verifiers; none named means all."""
+
+    traces: Annotated[list[RowId], Field(min_length=1, max_length=MOST_TRACES)]
+    verifiers: Annotated[list[Word], Field(max_length=50)] = []
+
+
+class VerifyJob(Schema):
+    """A job that verifies traces again."""
+
+    id: int
+    state: str
+    total: int
+    done: int
+
+
+@door("GET", "/traces", "trajectories.view_trace", answers=Rows[TraceRow])
+def list_all_traces(
+    request: HttpRequest,
+    filters: Annotated[TraceFilters, Query()],
+    order: Order = "",
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> Any:
+    """Traces, filtered and sorted as on their list."""
+    page = list_traces(walk_of(filters, order), sight_of(asking(request)), before=cursor, size=limit)
+    return {"items": show_rows(page.rows), "next": page.next}
+
+
+@door("GET", "/traces/{trace_id}", "trajectories.view_trace", answers=TraceShown)
+def get_trace(request: HttpRequest, trace_id: Key) -> Any:
+    """One trace with all that its page tells you."""
+    return read_trace(asking(request), trace_id)
+
+
+def read_trace(person: Any, trace_id: int) -> dict[str, JSON]:
+    """A trace as this person may see it. Raises Http404."""
+    sight = sight_of(person)
+    try:
+        trace = as_cut(get_trace_for(trace_id, sight))
+    except (Trace.DoesNotExist, Fault) as fault:
+        raise Http404(f"There is no trace {trace_id}.") from fault
+    return show_trace(trace, reader_id=person.pk, told=sight.covers(trace.pk))
+
+
+@door("POST", "/traces", "trajectories.add_trace", scope=ApiToken.Scope.WRITE, answers=Pushed, status=201)
+def push_traces(request: HttpRequest, given: Push, idempotency_key: IdempotencyKey = None) -> Status[Any]:
+    """Push up to 1,000 traces. They are stored at once and verified by the workers; a trace that is known already is
+    counted, not stored again, so that a push may be repeated."""
+    return once(request, idempotency_key, given, lambda: _push(request, given))
+
+
+def _push(request: HttpRequest, given: Push) -> dict[str, JSON]:
+    lines = "".join(f"{json.dumps(row)}\n" for row in given.rows).encode()
+    report = import_traces(actor=asking(request), files=[(FILE, BytesIO(lines))], on_fault=given.on_fault)
+    if report.refused:
+        raise refusal_of([(fault.path, fault.detail) for fault in report.faults], report.fault_count)
+    return {
+        "inserted": report.inserted,
+        "duplicates": report.duplicates,
+        "traces": list(report.trace_ids),
+        "fault_count": report.fault_count,
+        "faults": [{"row": each.path, "detail": each.detail} for each in report.faults],
+    }
+
+
+@door(
+    "POST",
+    "/verifications",
+    *("trajectories.add_reverification", "trajectories.view_verdict"),
+    scope=ApiToken.Scope.WRITE,
+    answers=VerifyJob,
+    status=201,
+    tag="traces",
+)
+def verify_traces(request: HttpRequest, given: Verify, idempotency_key: IdempotencyKey = None) -> Status[Any]:
+    """Have traces verified again. The job is done by the workers."""
+    return once(request, idempotency_key, given, lambda: _verify(request, given))
+
+
+def _verify(request: HttpRequest, given: Verify) -> dict[str, JSON]:
+    scope = Selection(traces=tuple(sorted(set(given.traces))))
+    require_sight(asking(request), scope)
+    job = plan_reverification(actor=asking(request), scope=scope, verifiers=given.verifiers or list(VERIFIERS))
+    return _shown(job)
+
+
+def _shown(job: Reverification) -> dict[str, JSON]:
+    return {"id": job.pk, "state": job.state, "total": job.total_count, "done": job.done_count}
+
+
+@door("GET", "/verifications/{job_id}", "trajectories.view_verdict", answers=VerifyJob, tag="traces")
+def get_verification(request: HttpRequest, job_id: Key) -> Any:  # noqa: ARG001
+    """How far a job that verifies traces again is."""
+    job = Reverification.objects.filter(pk=job_id).first()
+    if job is None:
+        raise Http404(f"There is no verification {job_id}.")
+    return _shown(job)

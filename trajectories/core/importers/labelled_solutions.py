@@ -1,0 +1,125 @@
+"""PRM800K: solutions whose steps people rated -1, 0 or 1, up to the first wrong one or to the end.
+
+A row is one solution with the labels of one person: they come in as that person's review, with a label for each step.
+A rating of 1 is good, 0 neutral, -1 bad. Of a step with several completions the chosen one counts, or what the person
+wrote instead; where the labelling ended without choosing, the first.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from trajectories.core.curation.reviews import Decision, StepLabel
+from trajectories.core.importers.foreign_traces import ForeignTrace, Row
+from trajectories.core.importers.row_fields import read_key, text_at
+from trajectories.core.importers.verdict_rows import ForeignReview
+from trajectories.core.problems import ProblemError, describe
+from trajectories.core.problems.documents import check_text
+from trajectories.core.records import JSON, Step, StepKind
+
+LABELS = {1: StepLabel.GOOD, 0: StepLabel.NEUTRAL, -1: StepLabel.BAD}
+ENDS = ("solution", "found_error")
+MODEL = "PRM800K generator"
+Labelled = tuple[str, StepLabel | None]
+
+
+def is_labelled(row: Row) -> bool:
+    """Whether a row is of this shape."""
+    label, question = row.get("label"), row.get("question")
+    return isinstance(label, Mapping) and isinstance(label.get("steps"), list) and isinstance(question, Mapping)
+
+
+def read_labelled(row: Row) -> list[ForeignTrace]:
+    """The trace of a solution with the review of whoever labelled it. Raises ProblemError."""
+    question: Any = row["question"]
+    asked = text_at(question, "problem", path="question.", needed=True)
+    steps = _steps(row)
+    response = "\n\n".join(text for text, _ in steps)
+    trace = ForeignTrace(
+        problem=read_key({**row, "question": asked}, asked),
+        messages=({"role": "user", "content": asked},),
+        response=response,
+        model=text_at(row, "model") or MODEL,
+        steps=tuple(Step(StepKind.TEXT, "", text) for text, _ in steps),
+        reviews=(_review(row, steps),),
+        question_row={"question": asked, "answer": question.get("ground_truth_answer")},
+    )
+    return [trace]
+
+
+def _steps(row: Row) -> list[Labelled]:
+    """Every step of the solution with its label: those that were written before, or those that the labels chose."""
+    question: Any = row["question"]
+    read = [_step(step, index) for index, step in enumerate(_label(row)["steps"])]
+    labelled = [step for step in read if step is not None]
+    before = question.get("pre_generated_steps")
+    if not isinstance(before, list) or not before:
+        if not labelled:
+            raise ProblemError("label.steps", "found no step with a text, expected one")
+        return labelled
+    if not all(isinstance(text, str) for text in before):
+        raise ProblemError("question.pre_generated_steps", f"found {describe(before)}, expected a list of texts")
+    texts = [check_text(text, "question.pre_generated_steps") for text in before]
+    own = [label for _, label in labelled][: len(texts)]
+    return list(zip(texts, [*own, *[None] * (len(texts) - len(own))], strict=True))
+
+
+def _step(step: Any, index: int) -> Labelled | None:
+    """The text of a step and its label; None for one that has no text at all. Raises ProblemError."""
+    path = f"label.steps[{index}]"
+    if not isinstance(step, Mapping):
+        raise ProblemError(path, f"found {describe(step)}, expected an object with completions")
+    completions, chosen, human = step.get("completions"), step.get("chosen_completion"), step.get("human_completion")
+    found = completions if isinstance(completions, list) else []
+    if chosen is None and (written := _text(human)):
+        return check_text(written, path), StepLabel.GOOD
+    if chosen is not None and (type(chosen) is not int or not 0 <= chosen < len(found)):
+        expected = f"expected the place of one of {len(found)} completions"
+        raise ProblemError(f"{path}.chosen_completion", f"found {describe(chosen)}, {expected}")
+    if not found:
+        return None
+    taken = found[chosen or 0]
+    if not isinstance(taken, Mapping) or not isinstance(taken.get("text"), str):
+        raise ProblemError(f"{path}.completions", f"found {describe(taken)}, expected an object with a text")
+    rating = taken.get("rating")
+    if rating is not None and (type(rating) is not int or rating not in LABELS):
+        raise ProblemError(f"{path}.rating", f"found {describe(rating)}, expected -1, 0, 1 or null")
+    return check_text(taken["text"], path), None if rating is None else LABELS[rating]
+
+
+def _text(human: Any) -> str:
+    text = human.get("text") if isinstance(human, Mapping) else human
+    return text if isinstance(text, str) else ""
+
+
+def _label(row: Row) -> Mapping[str, Any]:
+    return dict(row["label"])
+
+
+def _review(row: Row, steps: list[Labelled]) -> ForeignReview:
+    """The labels as a review: a solution that ended without a bad step is accepted, a found error rejects."""
+    end = _label(row).get("finish_reason")
+    if end not in ENDS:
+        expected = "expected solution or found_error: who gave up decided nothing"
+        raise ProblemError("label.finish_reason", f"found {describe(end)}, {expected}")
+    labels = {str(at): label.value for at, (_, label) in enumerate(steps) if label is not None}
+    wrong = end == "found_error" or StepLabel.BAD.value in labels.values()
+    return ForeignReview(
+        pseudonym=_labeler(row.get("labeler")),
+        decision=Decision.REJECT if wrong else Decision.ACCEPT,
+        reason="wrong_reasoning" if wrong else "",
+        step_labels=labels,
+        step_spans=dict(_spans(steps, labels)),
+    )
+
+
+def _spans(steps: list[Labelled], labels: Mapping[str, str]) -> Iterator[tuple[str, JSON]]:
+    """Where each labelled step stands in the text."""
+    start = 0
+    for at, (text, _) in enumerate(steps):
+        if str(at) in labels:
+            yield str(at), [start, start + len(text)]
+        start += len(text) + len("\n\n")
+
+
+def _labeler(value: JSON) -> str:
+    return check_text(value, "labeler")[:80] if isinstance(value, str) and value.strip() else "labeler"

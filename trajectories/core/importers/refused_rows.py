@@ -1,0 +1,70 @@
+"""Rows that hold no trace: known by their name, so that a fault says what they are and what to do with them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from trajectories.core.importers.foreign_traces import Row
+
+EXPECTED = 'expected one of "response", "messages", "choices", "generations", "completion" or "trace"'
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A shape that is refused: how it is known, what it is called, and what to do instead."""
+
+    name: str
+    is_one: Callable[[Row], bool]
+    advice: str
+
+
+def _has(*names: str) -> Callable[[Row], bool]:
+    return lambda row: all(name in row for name in names)
+
+
+def _is_recording(row: Row) -> bool:
+    data = row.get("data")
+    return "timestamp" in row and isinstance(data, dict) and "game_id" in data and "frame" in data
+
+
+REFUSED = (
+    Refused(
+        "a recording of ARC-AGI-3",
+        _is_recording,
+        "its frames have 64 x 64 cells of 16 colours, which no problem here has; play the game as an environment",
+    ),
+    Refused(
+        "an event of a log of OpenAI evals",
+        _has("run_id", "event_id", "type"),
+        "its lines belong together: send the whole log, from the line with the spec on",
+    ),
+    Refused(
+        "a pair of preferences",
+        _has("chosen", "rejected"),
+        "two answers to one prompt: write one row for each, with its text as response",
+    ),
+    Refused("an ARC task", _has("train", "test"), "it has no answer of a model: import it as a problem"),
+    Refused(
+        "a question with a worked solution",
+        lambda row: "solution" in row and ("problem" in row or "question" in row),
+        "it has no answer of a model: import it as problems",
+    ),
+    Refused(
+        "a row of verl",
+        _has("prompt", "reward_model"),
+        "it has no answer of a model: import it as problems",
+    ),
+    Refused(
+        "a question",
+        lambda row: any(name in row for name in ("question", "problem", "Question", "Problem")),
+        'it has no answer of a model: import it as problems, or give the answer as "response"',
+    ),
+)
+
+
+def why_refused(row: Row) -> str:
+    """Why a row that is of no shape is refused, in words."""
+    for shape in REFUSED:
+        if shape.is_one(row):
+            return f"found {shape.name}, expected traces; {shape.advice}"
+    names = ", ".join(repr(str(name)[:30]) for name in list(row)[:8])
+    return f"found {'an object with ' + names if names else 'an empty object'}, {EXPECTED}"

@@ -1,0 +1,133 @@
+"""Rollouts: a prompt, what a model did with it, and the rewards that an environment gave.
+
+- `verifiers` results (`results.jsonl`): {"prompt", "completion", "reward", "metrics", "error", "stop_condition", ...}
+- NeMo Gym: {"responses_create_params": {"input"}, "response": {...}, "reward"}
+- prompt and completion as TRL and fine-tuning files have them, without rewards
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from trajectories.core.completions.messages import said_in, thoughts_of
+from trajectories.core.completions.usage import read_usage
+from trajectories.core.importers.answer_rows import read_answers
+from trajectories.core.importers.batch_rows import failed_call
+from trajectories.core.importers.foreign_scores import read_score
+from trajectories.core.importers.foreign_traces import ForeignTrace, Row
+from trajectories.core.importers.question_rows import question_row
+from trajectories.core.importers.row_fields import (
+    finished,
+    last_question,
+    model_of_meta,
+    read_key,
+    temperature_of,
+    text_at,
+)
+from trajectories.core.importers.transcripts import read_transcript
+from trajectories.core.problems import ProblemError, describe
+from trajectories.core.records import JSON, FinishReason, Usage, VerdictRecord
+
+GYM = "responses_create_params"
+CUT_OFF = ("max_turns_reached", "max_total_completion_tokens", "prompt_too_long", "max_seq_len", "timeout")
+"""Conditions of `verifiers` under which a rollout was cut off."""
+
+
+def is_rollout(row: Row) -> bool:
+    """Whether a row is a prompt and its completion."""
+    return "completion" in row and "prompt" in row
+
+
+def is_gym(row: Row) -> bool:
+    """Whether a row is a rollout of NeMo Gym."""
+    return isinstance(row.get(GYM), Mapping) and isinstance(row.get("response"), Mapping)
+
+
+def read_rollout(row: Row) -> list[ForeignTrace]:
+    """The trace of a rollout. Raises ProblemError, with an error's own words."""
+    if error := row.get("error"):
+        raise failed_call("error", _said(error))
+    messages = [*_messages(row["prompt"], "user", "prompt"), *_messages(row["completion"], "assistant", "completion")]
+    asked, pieces = read_transcript(messages, "completion")
+    question = text_at(row, "question") or last_question(asked.all)
+    response = said_in(pieces)
+    trace = ForeignTrace(
+        problem=read_key(row, question),
+        messages=asked.all,
+        response=response,
+        thinking=thoughts_of(pieces),
+        pieces=pieces,
+        model=text_at(row, "model") or model_of_meta(row),
+        temperature=temperature_of({"temperature": row.get("temperature", _sampling(row).get("temperature"))}),
+        finish_reason=_end(row, response),
+        usage=_usage(row),
+        facts={**_request(row), **asked.facts},
+        verdicts=tuple(_verdicts(row)),
+        adds_verdicts=True,
+        question_row=question_row(row, question),
+    )
+    return [trace]
+
+
+def read_gym(row: Row) -> list[ForeignTrace]:
+    """The trace of a rollout of NeMo Gym, whose answer is one of the Responses API. Raises ProblemError."""
+    asked: Any = row[GYM]
+    call = {**{name: value for name, value in row.items() if name != GYM}, "request": asked}
+    verdicts = tuple(_verdicts(row))
+    told = []
+    for trace in read_answers(call):
+        question = last_question(trace.messages)
+        own = replace(trace, verdicts=verdicts, adds_verdicts=True, question_row=question_row(row, question))
+        told.append(own)
+    return told
+
+
+def _messages(value: JSON, role: str, path: str) -> list[Any]:
+    if isinstance(value, str):
+        return [{"role": role, "content": value}]
+    if isinstance(value, list):
+        return value
+    raise ProblemError(path, f"found {describe(value)}, expected text or a list of messages")
+
+
+def _said(error: JSON) -> str:
+    """What an error of a rollout says: its last words, or the chain of them."""
+    if isinstance(error, Mapping):
+        names = ("message", "error_chain_str", "error_chain_repr", "error", "detail")
+        return " ".join(str(next((error[name] for name in names if error.get(name)), "")).split())
+    return " ".join(str(error).split())
+
+
+def _sampling(row: Row) -> Mapping[str, Any]:
+    found = row.get("sampling_args")
+    return found if isinstance(found, Mapping) else {}
+
+
+def _end(row: Row, response: str) -> FinishReason:
+    """A rollout that was truncated, or stopped by a limit, was cut off."""
+    if row.get("is_truncated") is True or row.get("stop_condition") in CUT_OFF:
+        return FinishReason.LENGTH
+    return finished(row.get("finish_reason"), response)
+
+
+def _usage(row: Row) -> Usage:
+    counted = read_usage(row.get("token_usage") or row.get("usage"))
+    return counted.usage if counted else Usage()
+
+
+def _request(row: Row) -> dict[str, JSON]:
+    """Which rollout of its example it is, where the row says so: the same words twice are two traces."""
+    example = row.get("example_id")
+    number = next((row[name] for name in ("rollout_id", "rollout", "trial") if type(row.get(name)) is int), None)
+    named = {"custom_id": str(example)} if isinstance(example, str | int) else {}
+    return {**named, **({"alternative": number} if number is not None else {})}
+
+
+def _verdicts(row: Row) -> Iterator[VerdictRecord]:
+    """The reward, and every metric beside it."""
+    if row.get("reward") is not None:
+        yield from read_score("verifiers reward", row["reward"])
+    metrics = row.get("metrics")
+    for name, value in metrics.items() if isinstance(metrics, Mapping) else ():
+        if value is not None:
+            yield from read_score(f"verifiers {name}", value)

@@ -1,0 +1,139 @@
+"""Compute-optimal choice (Snell et al. 2024, section 3): the first samples place a problem, the rest go by its bin.
+
+How hard a problem is for the sampler is predicted from the first samples: by the share of programs that fit the
+training pairs, or without programs by the share of the commonest answer. What is best for which bin is learnt from
+stored samples (the page *Compute-optimal* under Insights) and set here.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from trajectories.core.strategies.base import (
+    ENOUGH,
+    LEFT_OPEN,
+    AttemptKind,
+    Look,
+    Parameter,
+    Planned,
+    Settings,
+    Situation,
+    Slot,
+    all_slots,
+    fitting,
+)
+from trajectories.core.strategies.trees import DEPTH, EXPAND, KEEP, Tree, beam_pruned, beam_round, first_steps
+
+NOTHING, SAMPLES, OTHER = 0, 1, 2
+"""What is done with the rest of the budget: nothing, more of the same samples, or what the strategy has besides."""
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """The bin of a problem (easy, middling, hard), and by what it was placed: a share in [0, 1] of so many samples."""
+
+    bin: str
+    share: float
+    samples: int
+
+
+def place(situation: Situation, settings: Settings) -> Placed:
+    """The bin that the first samples place a problem in."""
+    first = [each for each in situation.traces if each.round == 0]
+    ran = [each for each in first if each.fits is not None]
+    if ran:
+        share = sum(each.fits is True for each in ran) / len(ran)
+    else:
+        votes = Counter(each.answer for each in first if each.answer)
+        share = max(votes.values(), default=0) / len(first) if first else 0.0
+    easy, hard = settings["easy_from"] / 100, settings["hard_below"] / 100
+    return Placed("hard" if share < hard else "easy" if share >= easy else "middling", share, len(first))
+
+
+def _parameters(other: str, *more: Parameter) -> tuple[Parameter, ...]:
+    choices = ("nothing more", "more samples", other)
+    return (
+        Parameter("probe", "First samples", 8, 1, 1_000, "So many place the problem; they are part of the budget."),
+        Parameter("easy_from", "Easy from", 50, 1, 100, "Percent of the first samples that fit, or agree."),
+        Parameter("hard_below", "Hard below", 5, 0, 100, "Percent of the first samples that fit, or agree."),
+        Parameter("easy", "Easy ones", NOTHING, 0, 2, "What the rest of the budget goes to.", choices),
+        Parameter("middling", "Middling ones", SAMPLES, 0, 2, "What the rest of the budget goes to.", choices),
+        Parameter("hard", "Hard ones", OTHER, 0, 2, "What the rest of the budget goes to.", choices),
+        *more,
+        ENOUGH,
+    )
+
+
+class _Adapting:
+    """What both have in common; `_other` plans a round of what the strategy has besides more samples."""
+
+    adapts = True
+    calls_tools = False
+    writes_programs = False
+    looks_at = Look.NOTHING
+
+    def first(self, slots: Sequence[Slot], settings: Settings) -> Sequence[Planned]:
+        """The samples that place the problem."""
+        return all_slots(slots[: settings["probe"]])
+
+    def following(self, situation: Situation, settings: Settings) -> Sequence[Planned]:
+        """The rest of the budget, by the way of the problem's bin."""
+        way = settings[place(situation, settings).bin]
+        used = len(situation.ended)
+        if way == NOTHING or used >= len(situation.slots):
+            return ()
+        if way == SAMPLES:
+            return all_slots(situation.slots[used:])
+        return () if fitting(situation) >= settings["enough"] else self._other(situation, settings)
+
+    def most(self, slots: int, settings: Settings) -> int:  # noqa: ARG002
+        """One for each slot."""
+        return slots
+
+    def _other(self, situation: Situation, settings: Settings) -> Sequence[Planned]:
+        raise NotImplementedError
+
+
+class Adaptive(_Adapting):
+    """For samplers that build programs by steps: the other way is a beam."""
+
+    name = "adaptive"
+    title = "Adaptive"
+    summary = "The first samples say how hard a problem is; the rest go to what is best for such problems."
+    needs_model = False
+    steps = True
+    parameters: tuple[Parameter, ...] = _parameters("a beam", KEEP, EXPAND, DEPTH)
+
+    def pruned(self, situation: Situation, settings: Settings) -> Mapping[int, str]:
+        """See base.Prunes: where a problem was placed, and then what the beam prunes."""
+        if situation.round:
+            return beam_pruned(Tree(situation), settings)
+        found = place(situation, settings)
+        if settings[found.bin] != NOTHING:
+            return {}
+        kind = f"{'an' if found.bin == 'easy' else 'a'} {found.bin} problem"
+        share = f"{found.share:.0%} of {found.samples} first samples fit or agree"
+        why = f"{LEFT_OPEN}: {share}, {kind}; nothing more is drawn."
+        return {each.trace: why for each in situation.traces if each.trace is not None and not each.fits}
+
+    def _other(self, situation: Situation, settings: Settings) -> Sequence[Planned]:
+        tree = Tree(situation)
+        if situation.round == 0:
+            return first_steps(situation.slots, min(settings["keep"] * settings["expand"], tree.left))
+        return beam_round(tree, settings)
+
+
+class AdaptiveModel(_Adapting):
+    """For language models: the other way is to revise the last answers, round by round."""
+
+    name = "adaptive-model"
+    title = "Adaptive, by revisions"
+    summary = "The first samples say how hard a problem is; the rest are more samples or revisions of these."
+    needs_model = True
+    steps = False
+    parameters: tuple[Parameter, ...] = _parameters("revisions")
+
+    def _other(self, situation: Situation, settings: Settings) -> Sequence[Planned]:  # noqa: ARG002
+        left = len(situation.slots) - len(situation.ended)
+        tips = [each for each in situation.traces if each.round == situation.round and not each.fits]
+        return [Planned(tip.slot, AttemptKind.REVISION, tip.trace) for tip in tips[:left]]

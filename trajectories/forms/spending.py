@@ -1,0 +1,60 @@
+"""The forms of daily spending: which days are looked at, and what a day may take."""
+
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.contrib.auth.models import User
+
+from trajectories.forms.plain import PlainForm
+from trajectories.models import Sampler, SpendLimit
+from trajectories.selectors.spending import GROUPS, SPANS
+from trajectories.services.spending.limits import MOST
+
+ALL = SpendLimit.Scope.ALL.value
+
+
+class SpendingForm(PlainForm):
+    """Days, and by what they are told apart; what is no choice counts as not chosen."""
+
+    days = forms.TypedChoiceField(choices=[(str(days), f"{days} days") for days in SPANS], coerce=int, required=False)
+    group = forms.ChoiceField(choices=list(GROUPS.items()), required=False)
+
+    @property
+    def span(self) -> int:
+        """How many days."""
+        return int(self.cleaned_data.get("days") or 30) if self.is_bound and self.is_valid() else 30
+
+    @property
+    def grouping(self) -> str:
+        """By what."""
+        return str(self.cleaned_data.get("group") or "sampler") if self.is_bound and self.is_valid() else "sampler"
+
+
+class SpendLimitForm(PlainForm):
+    """What a limit holds for, in one field ("all", "sampler:NAME", "person:ID"), and how much it is."""
+
+    subject = forms.ChoiceField(label="Of")
+    amount = forms.DecimalField(
+        label="A day, UTC, may take", min_value=Decimal(0), max_value=MOST, max_digits=14, decimal_places=6
+    )
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        samplers = Sampler.objects.filter(kind=Sampler.Kind.CHAT).order_by("name", "-version").distinct("name")
+        people = User.objects.filter(is_active=True).order_by("username")
+        self.fields["subject"].choices = [  # type: ignore[attr-defined]
+            (ALL, "The whole installation"),
+            ("Samplers", [(f"sampler:{sampler.name}", sampler.title) for sampler in samplers]),
+            ("Jobs of a person", [(f"person:{person.pk}", person.username) for person in people]),
+        ]
+
+    def limited(self) -> dict[str, Any]:
+        """What services.spending.limits.set_limit takes; the form is valid."""
+        scope, _, key = self.cleaned_data["subject"].partition(":")
+        return {
+            "scope": scope,
+            "sampler_name": key if scope == SpendLimit.Scope.SAMPLER else "",
+            "person": User.objects.get(pk=key) if scope == SpendLimit.Scope.PERSON else None,
+            "amount": self.cleaned_data["amount"],
+        }

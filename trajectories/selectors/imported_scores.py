@@ -1,0 +1,60 @@
+"""What the scores in an imported file say beside what our own verifiers say of the same traces."""
+
+from dataclasses import dataclass
+
+from django.db.models import Count, F
+
+from trajectories.core.importers.trace_files import SHAPES
+from trajectories.core.records import Outcome
+from trajectories.models import Import
+from trajectories.selectors.audits import decisive_elsewhere
+from trajectories.selectors.blinding import Hidden, Sight
+
+MOST_SCORES = 50
+"""Kinds of scores that are listed; what more there are is counted."""
+
+TITLES = {shape.name: shape.title for shape in SHAPES}
+
+
+@dataclass
+class ScoreBeside:
+    """One kind of score of a file beside our verdicts, in traces: on how many both agree, how many pass there and fail
+    here, or fail there and pass here, and how many are not verified here as right or wrong (yet)."""
+
+    name: str
+    agree: int = 0
+    passes_there: int = 0
+    fails_there: int = 0
+    open: int = 0
+
+    @property
+    def differ(self) -> int:
+        """How many traces they disagree on."""
+        return self.passes_there + self.fails_there
+
+
+def scores_beside(job: Import, sight: Sight) -> list[ScoreBeside]:
+    """Every kind of score that came with an import's traces, by name; [] for who may not know verdicts of some yet."""
+    if sight.hides_any(Hidden.VERDICTS):
+        return []
+    found: dict[str, ScoreBeside] = {}
+    said = decisive_elsewhere().filter(trace__import_job=job, outcome__in=(Outcome.PASS, Outcome.FAIL))
+    by_both = said.annotate(ours=F("trace__correctness")).values_list("verifier", "outcome", "ours")
+    counts = by_both.annotate(Count("pk"))
+    for name, theirs, ours, count in counts.order_by("verifier"):
+        row = found.setdefault(name, ScoreBeside(name))
+        if ours not in (Outcome.PASS, Outcome.FAIL):
+            row.open += count
+        elif ours == theirs:
+            row.agree += count
+        elif theirs == Outcome.PASS:
+            row.passes_there += count
+        else:
+            row.fails_there += count
+    return sorted(found.values(), key=lambda row: (-row.differ, row.name))
+
+
+def shapes_told(job: Import) -> list[tuple[str, int]]:
+    """What the rows of an import were, in words, with how many of each."""
+    shapes = job.told.get("shapes", {})
+    return [(TITLES.get(name, name), count) for name, count in shapes.items()]

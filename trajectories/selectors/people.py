@@ -1,0 +1,57 @@
+"""Who there is, who is invited, and where somebody is logged in."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.contrib.auth.models import User
+from django.contrib.sessions.models import Session
+from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.utils import timezone
+
+from trajectories.models import Invitation, SignIn
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """An account with its roles, in alphabetical order; an admin is nothing else besides."""
+
+    user: User
+    roles: tuple[str, ...]
+    sign_ins: int
+
+
+def list_people() -> Sequence[Person]:
+    """Everybody, by name, those who may log in first."""
+    alive = Session.objects.filter(expire_date__gt=timezone.now()).values("session_key")
+    counts = (
+        SignIn.objects.filter(user=OuterRef("pk"), session_key__in=alive)
+        .order_by()
+        .values("user")
+        .annotate(count=Count("pk"))
+        .values("count")
+    )
+    users = (
+        User.objects.annotate(sign_in_count=Subquery(counts))
+        .prefetch_related("groups")
+        .order_by("-is_active", "username")
+    )
+    return [
+        Person(
+            user,
+            ("admin",) if user.is_superuser else tuple(sorted(group.name for group in user.groups.all())),
+            user.sign_in_count or 0,
+        )
+        for user in users
+    ]
+
+
+def list_invitations() -> QuerySet[Invitation]:
+    """Invitations that can still be used, newest first."""
+    still = Invitation.objects.filter(used_at=None, revoked_at=None, expires_at__gt=timezone.now())
+    return still.select_related("created_by").order_by("-pk")
+
+
+def list_sign_ins(user: User) -> QuerySet[SignIn]:
+    """Where somebody is logged in, newest first."""
+    alive = Session.objects.filter(expire_date__gt=timezone.now()).values("session_key")
+    return SignIn.objects.filter(user=user, session_key__in=alive).order_by("-started_at", "-pk")

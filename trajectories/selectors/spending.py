@@ -1,0 +1,255 @@
+"""Reading what was spent by the day, and how daily limits stand."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db import connection
+from django.db.models import Count, Max, Q, QuerySet, Sum
+from django.db.models.functions import Now
+
+from trajectories.models import (
+    JOB_KINDS,
+    Attempt,
+    GenerationJob,
+    JudgeJob,
+    Sampler,
+    SpendAlert,
+    SpendDay,
+    SpendHold,
+    SpendLimit,
+    SpendWait,
+)
+from trajectories.models.job_kinds import PAUSED
+
+NOTHING = Decimal(0)
+LEASED_KINDS = {"judge_job": JudgeJob, "generation": GenerationJob}
+"""Kinds whose calls in flight are known to the worker that holds the job's lease."""
+
+GROUPS = {"sampler": "Sampler", "person": "Person", "kind": "Kind of job"}
+"""By what spending is told apart."""
+
+SPANS = (7, 30, 90, 365)
+"""Days that a page may go back."""
+
+WEEK = 7
+ALERTS_SHOWN = 20
+
+
+def today_utc() -> date:
+    """The day by the database's clock, in UTC: the day that is booked on."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT (statement_timestamp() AT TIME ZONE 'UTC')::date")
+        day: date = cursor.fetchone()[0]
+    return day
+
+
+def limits_for(*, sampler_name: str, person_id: int | None) -> QuerySet[SpendLimit]:
+    """The limits that hold for a person's calls to a sampler, in the one order in which they are locked."""
+    mine = Q(scope=SpendLimit.Scope.ALL) | Q(scope=SpendLimit.Scope.SAMPLER, sampler_name=sampler_name)
+    if person_id is not None:
+        mine |= Q(scope=SpendLimit.Scope.PERSON, person=person_id)
+    return SpendLimit.objects.filter(mine).order_by("pk")
+
+
+def spent_today(limit: SpendLimit) -> Decimal:
+    """What counts against a limit so far today."""
+    days = SpendDay.objects.filter(day=today_utc())
+    if limit.scope == SpendLimit.Scope.SAMPLER:
+        days = days.filter(sampler__name=limit.sampler_name)
+    elif limit.scope == SpendLimit.Scope.PERSON:
+        days = days.filter(person=limit.person_id)
+    total: Decimal = days.aggregate(total=Sum("cost", default=NOTHING))["total"]
+    return total
+
+
+def in_flight(limit: SpendLimit, *, beside: tuple[str, int] | None = None) -> Decimal:
+    """The most that calls in flight may still cost of a limit; those of one job (kind, id) may be left out."""
+    holds = SpendHold.objects.all()
+    if limit.scope == SpendLimit.Scope.SAMPLER:
+        holds = holds.filter(sampler_name=limit.sampler_name)
+    elif limit.scope == SpendLimit.Scope.PERSON:
+        holds = holds.filter(person=limit.person_id)
+    kept = [hold for hold in holds if (hold.kind, hold.job_id) != beside]
+    runs = {hold.job_id: hold.each for hold in kept if hold.kind == "run"}
+    total = sum((runs[run] * count for run, count in _leased(runs)), NOTHING)
+    for kind, model in LEASED_KINDS.items():
+        costs = {hold.job_id: hold.cost for hold in kept if hold.kind == kind and hold.cost}
+        held = model._default_manager.filter(pk__in=costs, lease_expires_at__gt=Now()) if costs else ()
+        total += sum((costs[job.pk] for job in held), NOTHING)
+    return total
+
+
+def _leased(runs: Collection[int]) -> Sequence[tuple[int, int]]:
+    """(run, how many of its attempts somebody holds)."""
+    if not runs:
+        return []
+    held = Attempt.objects.filter(run__in=runs, state=Attempt.State.LEASED)
+    return list(held.order_by().values_list("run").annotate(count=Count("pk")))
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A limit today: what is spent, and the most that is in flight, in money."""
+
+    limit: SpendLimit
+    spent: Decimal
+    flying: Decimal
+
+    @property
+    def left(self) -> Decimal:
+        """What may still be begun; never below nothing."""
+        return max(NOTHING, self.limit.amount - self.spent - self.flying)
+
+    @property
+    def level(self) -> str:
+        """How bad it is, as SpendAlert.Level; "" where it is not."""
+        if self.spent >= self.limit.amount:
+            return SpendAlert.Level.REACHED.value
+        return SpendAlert.Level.WARNING.value if self.spent >= self.limit.warns_at else ""
+
+
+def list_standings() -> list[Standing]:
+    """Every limit as it stands now: the whole installation, samplers, people."""
+    order = {scope: place for place, scope in enumerate(SpendLimit.Scope.values)}
+    limits = sorted(SpendLimit.objects.select_related("person"), key=lambda each: (order[each.scope], each.subject))
+    return [Standing(limit, spent_today(limit), in_flight(limit)) for limit in limits]
+
+
+def waits_for_limit(kind: str, job: Any) -> bool:
+    """Whether a paused job waits for a daily limit, so that it goes on by itself."""
+    if job.state != PAUSED:
+        return False
+    return SpendWait.objects.filter(kind=kind, job_id=job.pk, reason=job.state_reason).exists()
+
+
+def list_waiting() -> list[tuple[Any, str]]:
+    """(job, reason) of those that a limit has paused and that still wait."""
+    found = []
+    for wait in SpendWait.objects.order_by("pk"):
+        job: Any = JOB_KINDS[wait.kind].model._default_manager.filter(pk=wait.job_id, state=PAUSED).first()
+        if job is not None and job.state_reason == wait.reason:
+            found.append((job, wait.reason))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Spend:
+    """What some calls took; `unpriced` of them have no known price and add no cost."""
+
+    cost: Decimal = NOTHING
+    calls: int = 0
+    unpriced: int = 0
+    tokens: int = 0
+
+    def __add__(self, other: "Spend") -> "Spend":
+        return Spend(
+            self.cost + other.cost,
+            self.calls + other.calls,
+            self.unpriced + other.unpriced,
+            self.tokens + other.tokens,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Spending:
+    """What was spent by day and group, oldest day first; every day of the span is in `days`."""
+
+    days: Sequence[date]
+    groups: Mapping[str, str]
+    """Titles of the groups by their key, dearest first."""
+    cells: Mapping[tuple[date, str], Spend]
+
+    def of_day(self, day: date) -> Spend:
+        """All groups of a day."""
+        return sum((self.cells.get((day, key), Spend()) for key in self.groups), Spend())
+
+    def of_group(self, key: str) -> Spend:
+        """All days of a group."""
+        return sum((self.cells.get((day, key), Spend()) for day in self.days), Spend())
+
+    @property
+    def total(self) -> Spend:
+        """Everything."""
+        return sum(self.cells.values(), Spend())
+
+
+COLUMN = {"sampler": "sampler__name", "person": "person", "kind": "kind"}
+
+
+def get_spending(*, days: int, group: str) -> Spending:
+    """The last `days` days, today included, told apart by one of GROUPS."""
+    today = today_utc()
+    span = [today - timedelta(days=days - 1 - place) for place in range(days)]
+    rows = SpendDay.objects.filter(day__gte=span[0], day__lte=today).order_by().values_list("day", COLUMN[group])
+    sums = rows.annotate(
+        cost=Sum("cost"),
+        calls=Sum("calls"),
+        unpriced=Sum("unpriced"),
+        tokens=Sum("input_tokens") + Sum("output_tokens"),
+    )
+    cells = {(day, str(key or "")): Spend(*amounts) for day, key, *amounts in sums}
+    titles = _titles(group, {key for _, key in cells})
+    found = Spending(span, titles, cells)
+    dearest = sorted(titles, key=lambda key: (-found.of_group(key).cost, -found.of_group(key).tokens, titles[key]))
+    return Spending(span, {key: titles[key] for key in dearest}, cells)
+
+
+def _titles(group: str, keys: Collection[str]) -> dict[str, str]:
+    if group == "kind":
+        return {key: JOB_KINDS[key].title if key in JOB_KINDS else key for key in keys}
+    if group == "person":
+        names = dict(User.objects.filter(pk__in=[key for key in keys if key]).values_list("pk", "username"))
+        return {key: names.get(int(key), key) if key else "nobody (commands)" for key in keys}
+    newest = Sampler.objects.filter(name__in=keys).order_by().values("name").annotate(last=Max("pk")).values("last")
+    titles = dict(Sampler.objects.filter(pk__in=newest).values_list("name", "title"))
+    return {key: titles.get(key, key) for key in keys}
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """What is to be expected. `day` is what was spent today over the share of the day that has passed, None in its
+    first hour; `month` is what the month has taken so far, and for each day left of it the mean of the seven whole days
+    before today."""
+
+    today: Decimal
+    flying: Decimal
+    day: Decimal | None
+    month_so_far: Decimal
+    week_mean: Decimal
+    month: Decimal
+
+
+def get_forecast() -> Forecast:
+    """The forecast as of now."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT statement_timestamp()")
+        now: datetime = cursor.fetchone()[0].astimezone(UTC)
+    today = now.date()
+    totals = dict(
+        SpendDay.objects.filter(day__gte=min(today.replace(day=1), today - timedelta(days=WEEK)), day__lte=today)
+        .order_by()
+        .values_list("day")
+        .annotate(cost=Sum("cost"))
+    )
+    passed = Decimal(now.hour * 3600 + now.minute * 60 + now.second) / 86_400
+    spent = totals.get(today, NOTHING)
+    week = sum((totals.get(today - timedelta(days=back), NOTHING) for back in range(1, WEEK + 1)), NOTHING) / WEEK
+    so_far = sum((cost for day, cost in totals.items() if day >= today.replace(day=1)), NOTHING)
+    left = ((today.replace(day=28) + timedelta(days=4)).replace(day=1) - today).days - 1
+    return Forecast(
+        today=spent,
+        flying=in_flight(SpendLimit(scope=SpendLimit.Scope.ALL)),
+        day=spent / passed if passed * 24 >= 1 else None,
+        month_so_far=so_far,
+        week_mean=week,
+        month=so_far + left * week,
+    )
+
+
+def list_alerts() -> Sequence[SpendAlert]:
+    """The newest alerts."""
+    return list(SpendAlert.objects.select_related("limit__person").order_by("-pk")[:ALERTS_SHOWN])

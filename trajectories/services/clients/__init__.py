@@ -1,0 +1,1 @@
+"""Programs that act for people: their tokens, how often they may ask, and requests that are sent twice."""

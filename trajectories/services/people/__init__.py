@@ -1,0 +1,1 @@
+"""People: how they are invited, with what they are logged in, and who may no longer."""

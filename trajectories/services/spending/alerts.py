@@ -1,0 +1,89 @@
+"""Telling people that a daily limit is nearly, or wholly, spent.
+
+The event is a row, models.SpendAlert, written once a day, limit and level; whatever tells people is made from it.
+"""
+
+import logging
+from collections.abc import Sequence
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.core.mail import send_mail
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from trajectories.models import SpendAlert
+from trajectories.selectors.spending import list_standings, today_utc
+
+logger = logging.getLogger(__name__)
+
+
+def note_alerts() -> list[SpendAlert]:
+    """Write down which limits are nearly or wholly spent; those that nobody had written down before."""
+    day = today_utc()
+    found = []
+    for standing in list_standings():
+        if not standing.level:
+            continue
+        alert, is_new = SpendAlert.objects.get_or_create(
+            day=day,
+            limit=standing.limit,
+            level=standing.level,
+            defaults={"amount": standing.limit.amount, "spent": standing.spent},
+        )
+        found += [alert] if is_new else []
+    return found
+
+
+def mail_alerts() -> int:
+    """Send an e-mail for each alert of today that none was sent for, where an e-mail server is configured; how many.
+
+    Each is sent once: it is marked before, and a fault of the server is kept with the alert.
+    """
+    if not settings.EMAIL_HOST:
+        return 0
+    sent = 0
+    waiting = SpendAlert.objects.filter(day=today_utc(), mailed_at=None).select_related("limit__person")
+    for alert in waiting.order_by("pk"):
+        if not SpendAlert.objects.filter(pk=alert.pk, mailed_at=None).update(mailed_at=Now()):
+            continue
+        sent += _mail(alert)
+    return sent
+
+
+def _mail(alert: SpendAlert) -> bool:
+    people = _addresses(alert)
+    fault = "" if people else "Nobody who may change limits has an e-mail address."
+    if people:
+        try:
+            send_mail(f"Minicolumn: {_sentence(alert)}", _text(alert), None, people)
+        except OSError as error:  # smtplib's errors are among them
+            fault = f"The e-mail server refused: {error}"[:500]
+            logger.warning("An alert about a daily limit could not be mailed: %s", error)
+    if fault:
+        SpendAlert.objects.filter(pk=alert.pk).update(mail_fault=fault)
+    return not fault
+
+
+def _addresses(alert: SpendAlert) -> Sequence[str]:
+    """Superusers, who set limits, and the person whose limit it is."""
+    told = Q(is_superuser=True)
+    if alert.limit.person_id is not None:
+        told |= Q(pk=alert.limit.person_id)
+    people = User.objects.filter(told, is_active=True).exclude(email="")
+    return sorted(set(people.values_list("email", flat=True)))
+
+
+def _sentence(alert: SpendAlert) -> str:
+    return f"the daily limit of {alert.limit.subject} is {alert.get_level_display()}"
+
+
+def _text(alert: SpendAlert) -> str:
+    after = (
+        "Jobs whose next call does not fit are paused; they go on by themselves after midnight UTC, or once the limit "
+        "is raised."
+    )
+    return (
+        f"{alert.spent:.4f} of {alert.amount.normalize():f} {settings.CURRENCY} were spent on {alert.day} (UTC) when "
+        f"this was noticed.\n\n{after}\n"
+    )

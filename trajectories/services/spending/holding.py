@@ -1,0 +1,92 @@
+"""Holding money of daily limits for calls in flight, so that workers together overrun none.
+
+Whoever begins calls locks the limits that hold for them, adds up what the day has taken and what everybody has in
+flight at the most it may cost, and begins only what is left. Locks: the run's row, then limits, then holds.
+"""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.db import transaction
+
+from trajectories.models import Sampler, SpendHold, SpendLimit
+from trajectories.selectors.spending import in_flight, limits_for, spent_today
+from trajectories.services.spending.ledger import Payer
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """How many more calls a day's limits pay for; None where no limit holds. `lack` says what there is too little of,
+    for people."""
+
+    calls: int | None
+    lack: str = ""
+
+
+FREE = Room(None)
+
+
+def has_limits(*, payer: Payer) -> bool:
+    """Whether any limit holds for a payer; what is held need not be worked out where none does."""
+    name = Sampler.objects.only("name").get(pk=payer.sampler_id).name
+    return limits_for(sampler_name=name, person_id=payer.person_id).exists()
+
+
+def room_for_attempts(*, payer: Payer, each: Decimal | None) -> Room:
+    """How many more attempts of a run may be leased now, each of which may cost so much; call it in the transaction
+    that leases them. Attempts without a known price are held by no limit."""
+    if not each:
+        return FREE
+    sampler = Sampler.objects.only("name").get(pk=payer.sampler_id)
+    limits = _locked(sampler.name, payer.person_id)
+    if not limits:
+        return FREE
+    _keep(payer, sampler.name, each=each)
+    rooms = []
+    for limit in limits:
+        spent, flying = spent_today(limit), in_flight(limit)
+        calls = max(0, int((limit.amount - spent - flying) / each))
+        rooms.append((calls, _lack(limit, spent, flying, each, "a sample")))
+    return Room(*min(rooms))
+
+
+@transaction.atomic
+def hold_calls(*, payer: Payer, sampler: Sampler, flying: Decimal, more: Decimal) -> str:
+    """Hold money for a call that may cost `more`, beside those of the job in flight, which may cost `flying`; the lack
+    in one sentence where it cannot be made today, else nothing."""
+    limits = _locked(sampler.name, payer.person_id)
+    if not limits:
+        return ""
+    for limit in limits:
+        spent = spent_today(limit)
+        others = in_flight(limit, beside=(payer.kind, payer.job_id))
+        if spent + others + flying + more > limit.amount:
+            _keep(payer, sampler.name, cost=flying)
+            return _lack(limit, spent, others + flying, more, "a call")
+    _keep(payer, sampler.name, cost=flying + more)
+    return ""
+
+
+def _locked(sampler_name: str, person_id: int | None) -> list[SpendLimit]:
+    limits = limits_for(sampler_name=sampler_name, person_id=person_id)
+    if not limits.exists():
+        return []
+    return list(limits.select_for_update(no_key=True))
+
+
+def _keep(payer: Payer, sampler_name: str, **amounts: Decimal) -> None:
+    SpendHold.objects.update_or_create(
+        kind=payer.kind,
+        job_id=payer.job_id,
+        defaults={"sampler_name": sampler_name, "person_id": payer.person_id, **amounts},
+    )
+
+
+def _lack(limit: SpendLimit, spent: Decimal, flying: Decimal, each: Decimal, noun: str) -> str:
+    """Why nothing more is begun today, with what is in flight."""
+    left = max(Decimal(0), limit.amount - spent - flying)
+    return (
+        f"The daily limit of {limit.subject}, {limit.amount.normalize():f}, has {left:.4f} left: {spent:.4f} spent "
+        f"today and up to {flying:.4f} in flight; {noun} may cost {each:.4f}. "
+        "It goes on by itself after midnight UTC, or once the limit allows it."
+    )

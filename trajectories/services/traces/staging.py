@@ -1,0 +1,197 @@
+"""Traces from elsewhere on their way in: read, matched to their problems and set aside, without any lock."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from typing import IO, Any, NamedTuple
+
+from django.conf import settings
+
+from trajectories.adapters.spools import BATCH_BYTES, Spool
+from trajectories.adapters.trace_files import rows_of_file
+from trajectories.core.completions.parts import Completion, parts_to_json
+from trajectories.core.importers.archive_rows import ARCHIVED_AS
+from trajectories.core.importers.foreign_traces import ForeignTrace, Row
+from trajectories.core.importers.limits import ImportLimits
+from trajectories.core.importers.trace_files import read_traces, shape_of
+from trajectories.core.problems import ImportFault, ProblemError
+from trajectories.core.prompts import ReadAnswer, read_answer
+from trajectories.core.records import JSON, SampleResult
+from trajectories.core.text.storable import storable_text
+from trajectories.core.verifiers.answers import searched_fact
+from trajectories.models import Problem
+from trajectories.selectors.problems import to_public
+from trajectories.services.problems.imports import FaultTally
+from trajectories.services.traces.finding import ProblemFinder, ProblemMaker
+from trajectories.services.traces.imported_verdicts import adopted_review, review_row, verdict_row
+from trajectories.services.traces.matching import shown_key
+from trajectories.services.traces.storing import build_trace, hash_before_parts
+
+BATCH = 200
+"""Rows that are matched to their problems in one query."""
+
+TRACE_COLUMNS = (
+    *("problem_id", "content_hash", "temperature", "prompt_id", "reasoning_id", "program_id", "raw_id"),
+    *("parts", "steps", "answer", "answer_hash", "facts", "hinted", "finish_reason"),
+    *("input_tokens", "cached_tokens", "reasoning_tokens", "output_tokens", "cost"),
+)
+"""Of a trace, in the order in which a spool has them; what only its writer knows follows when it is written."""
+
+
+class ReadRow(NamedTuple):
+    """What stands somewhere in a file: a row or a fault, None for a file without any row; `size` in bytes."""
+
+    file: str
+    span: str
+    row: Row | ProblemError | None
+    size: int = 0
+
+
+def read_rows(files: Iterable[tuple[str, IO[bytes]]]) -> Iterator[ReadRow]:
+    """Every row of some files, in order, whatever they are: see adapters.trace_files."""
+    limits = import_limits()
+    for name, stream in files:
+        is_empty = True
+        for span, row, size in rows_of_file(name, stream, limits):
+            is_empty = False
+            yield ReadRow(name, span, row, size)
+        if is_empty:
+            yield ReadRow(name, "", None)
+
+
+def next_rows(rows: Iterator[ReadRow]) -> list[ReadRow]:
+    """The next rows to match at once: `BATCH` of them, fewer where they are long; [] at the end."""
+    batch: list[ReadRow] = []
+    size = 0
+    for row in rows:
+        batch.append(row)
+        size += row.size
+        if len(batch) >= BATCH or size >= BATCH_BYTES:
+            break
+    return batch
+
+
+def import_limits() -> ImportLimits:
+    """How large rows and traces may be in this installation."""
+    return ImportLimits(row_bytes=settings.IMPORT_ROW_BYTES, steps=settings.IMPORT_STEPS)
+
+
+@dataclass
+class Told:
+    """What an import says of its files besides its faults, in the form that an import keeps: rows by their shape, and
+    the words that were cut off around questions."""
+
+    shapes: dict[str, int] = field(default_factory=dict)
+    wrapper: dict[str, Any] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, JSON]:
+        """The stored form."""
+        return {"shapes": dict(self.shapes), "wrapper": dict(self.wrapper)}
+
+
+@dataclass
+class TraceStage:
+    """Checks rows, matches them to their problems, and sets what is good aside in the spool.
+
+    Where a `maker` is given, it makes the problems that are not here; they are set aside with their traces.
+    """
+
+    adopting: bool = False
+    maker: ProblemMaker | None = None
+    told: Told = field(default_factory=Told)
+
+    def __post_init__(self) -> None:
+        self._finder = ProblemFinder(self.told.wrapper)
+
+    def take(self, rows: Sequence[ReadRow], spool: Spool, faults: FaultTally) -> None:
+        """Set the traces of some rows aside and count their faults. Raises OSError where the disk takes no more."""
+        read: list[tuple[str, str, ForeignTrace]] = []
+        limits = import_limits()
+        for name, span, row, _ in rows:
+            try:
+                if row is None:
+                    raise ProblemError("", "found no traces")
+                if isinstance(row, ProblemError):
+                    raise row
+                read += [(name, span, trace) for trace in read_traces(row, limits)]
+                shape = shape_of(row).name
+                self.told.shapes[shape] = self.told.shapes.get(shape, 0) + 1
+            except ProblemError as fault:
+                faults.add(_fault(name, span, fault.path, fault.detail))
+        problems = self._finder.find({trace.problem for _, _, trace in read}, making=self.maker is not None)
+        for name, span, trace in read:
+            try:
+                spool.append(self._staged(problems.get(trace.problem), trace, name, span))
+            except ProblemError as fault:
+                faults.add(_fault(name, span, fault.path, fault.detail))
+            except (ValueError, TypeError) as fault:
+                faults.add(_fault(name, span, "", str(fault)))
+
+    def _staged(self, problem: Problem | str | None, trace: ForeignTrace, file: str, span: str) -> dict[str, Any]:
+        """A trace as the spool has it, with its problem where that has to be made. Raises ProblemError, ValueError or
+        TypeError."""
+        if isinstance(problem, Problem):
+            return stage_trace(problem, trace, adopting=self.adopting)
+        if problem is None and self.maker is not None and trace.question_row:
+            made = self.maker.make(trace.question_row, file, span, self._finder.wrapper)
+            return {**stage_trace(made.problem, trace, adopting=self.adopting), "problem": made.staged}
+        detail = problem or f"found no problem {shown_key(trace.problem)}; import it first"
+        raise ProblemError("", detail)
+
+
+def _fault(name: str, span: str, path: str, detail: str) -> ImportFault:
+    return ImportFault(name, " ".join(part for part in (span, path) if part), detail)
+
+
+def stage_trace(problem: Problem, item: ForeignTrace, *, adopting: bool = False) -> dict[str, Any]:
+    """A trace as the spool has it. Raises ValueError or TypeError for what cannot be stored."""
+    trace, texts = build_trace(problem, _result(problem, item), temperature=item.temperature)
+    return {
+        "model": item.model.strip(),
+        "known_as": sorted({trace.content_hash, hash_before_parts(problem, trace, texts)}),
+        "trace": [_plain(getattr(trace, name)) for name in TRACE_COLUMNS],
+        "texts": texts,
+        "verdicts": [verdict_row(verdict) for verdict in item.verdicts],
+        "adds_verdicts": item.adds_verdicts,
+        "reviews": [review_row(review) for review in item.reviews],
+        "adopted": adopted_review(item.reviews, len(item.steps)) if adopting and item.reviews else None,
+    }
+
+
+def _plain(value: Any) -> JSON:
+    """A column's value as JSON: money as its digits."""
+    return str(value) if isinstance(value, Decimal) else value
+
+
+def _result(problem: Problem, item: ForeignTrace) -> SampleResult:
+    came = item.completion
+    parts = tuple(replace(part, text=storable_text(part.text)) for part in came.parts)
+    completion = Completion(storable_text(came.text), parts)
+    read, searched = ReadAnswer(item.answer, item.program, item.span), False
+    if item.answer is None and not item.program and item.archived_item is None:
+        read, searched = read_answer(to_public(problem), completion.content), True
+    facts: dict[str, JSON] = {**item.facts, **({"model": item.model} if item.model else {})}
+    if searched or read.span is not None:
+        facts |= searched_fact(read.span)
+    return SampleResult(
+        messages=item.messages,
+        reasoning=completion.text,
+        parts=tuple(parts_to_json(parts)),
+        steps=item.steps,
+        answer=read.answer,
+        program=read.program,
+        finish_reason=item.finish_reason,
+        usage=item.usage,
+        cost=item.cost,
+        facts=facts,
+        raw=storable_text(item.raw),
+    )
+
+
+def request_of(facts: Mapping[str, JSON]) -> str:
+    """Which request a trace answers, and as which of several answers, or what an archive calls it; "" where its row did
+    not say."""
+    custom_id, alternative = facts.get("custom_id"), facts.get("alternative")
+    if custom_id is None and alternative is None:
+        return f"trace {facts[ARCHIVED_AS]}" if ARCHIVED_AS in facts else ""
+    return f"{custom_id or ''}\n{alternative or 0}"
