@@ -42,7 +42,7 @@ def test_what_is_wrong_is_said():
     for arguments, message in (
         (("No Name",), "Found the name 'No Name'"),
         (("told", "--queue", "--score"), "expected one of them"),
-        (("told", "--traces", "colour=red"), "colour"),
+        (("told", "--traces", "correctness=red"), "correctness"),
         (("told", "--traces", f"problem_set={works.pk}"), "expected at least 20 right"),
     ):
         with pytest.raises(CommandError, match=message):

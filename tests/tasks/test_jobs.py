@@ -238,12 +238,15 @@ def test_a_job_that_failed_is_tried_again_from_the_beginning(kind, chief, rung, 
     with pytest.raises(JobError, match="is queued; only a"):
         do(kind, RETRY, job, chief)
     reason = JOB_KINDS[kind].reason_field
+    # Those that write no large file know of no full disk.
+    space = {"space_needed": 1} if hasattr(job, "space_needed") else {}
     type(job).objects.filter(pk=job.pk).update(
-        state="failed", claims=5, space_needed=1, finished_at=timezone.now(), **{reason: "It did not work."}
+        state="failed", claims=5, finished_at=timezone.now(), **space, **{reason: "It did not work."}
     )
     with django_capture_on_commit_callbacks(execute=True):
         do(kind, RETRY, job, chief)
-    assert (job.state, job.claims, job.space_needed, job.finished_at) == ("queued", 0, None, None)
+    assert (job.state, job.claims, job.finished_at) == ("queued", 0, None)
+    assert getattr(job, "space_needed", None) is None
     assert getattr(job, reason) == ""
     assert len(rung) == 1
 
