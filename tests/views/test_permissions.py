@@ -15,6 +15,9 @@ OPEN = {
     "home",
     "health",
     "health_of_work",
+    "healthz",
+    "readyz",
+    "metrics",
     "login",
     "logout",
     "preferences",
@@ -31,8 +34,8 @@ OPEN = {
     "invitation_accept",
 }
 """Pages that ask for no permission, or that see to it themselves."""
-FOR_ADMINS = {"people_list", "person_change", "invitation_revoke"}
-"""Pages about people, which no role is for."""
+FOR_ADMINS = {"people_list", "person_change", "invitation_revoke", "spend_limit_set", "spend_limit_lift"}
+"""Pages about people and what they may spend, which no role is for."""
 
 
 @pytest.fixture
