@@ -2,6 +2,7 @@
 
 import httpx2
 import pytest
+from django.core.wsgi import get_wsgi_application
 
 from minicolumn import Client, MinicolumnError
 from minicolumn.client import batches
@@ -11,14 +12,13 @@ from tests.queues import make_traces, queue_of
 from trajectories.models import ApiToken, Review, Run, Trace
 from trajectories.services.clients.tokens import make_token
 from trajectories.services.endpoints.samplers import ensure_symbolic
-from webapp.wsgi import application
 
 
 @pytest.fixture
 def connect(one_connection):  # noqa: F811
     def opened(person) -> Client:
         secret = make_token(owner=person, title="A notebook", scopes=EVERY_SCOPE, days=1)[1]
-        return Client("http://localhost", secret, transport=httpx2.WSGITransport(app=application))
+        return Client("http://localhost", secret, transport=httpx2.WSGITransport(app=get_wsgi_application()))
 
     return opened
 

@@ -1,6 +1,7 @@
 """What the API answers is what its description says, whatever is sent, for tokens of every role: by schemathesis."""
 
 import schemathesis
+from django.core.wsgi import get_wsgi_application
 from hypothesis import HealthCheck, given
 from hypothesis import settings as bounded
 from hypothesis import strategies as st
@@ -17,7 +18,6 @@ from schemathesis.specs.openapi.checks import (
 from tests import factories
 from tests.api.programs import Program, described, one_connection  # noqa: F401 - a fixture
 from tests.queues import make_traces, queue_of
-from webapp.wsgi import application
 
 CHECKS = [
     not_a_server_error,
@@ -37,7 +37,7 @@ def test_every_operation_answers_as_it_is_described(lead, curator, engineer, nob
     factories.make_review(trace=traces[0], reviewer=lead)
     programs = {person.username: Program(person) for person in (lead, curator, engineer, nobody)}
     loaded = schemathesis.openapi.from_dict(described())
-    loaded.app = application
+    loaded.app = get_wsgi_application()
     for found in loaded.get_all_operations():
         for mode, count in EXAMPLES.items():
             _check(found.ok(), mode, count, programs)

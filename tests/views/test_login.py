@@ -40,10 +40,11 @@ def test_pages_ask_to_log_in(client, db, name):
 
 
 def test_only_addresses_that_were_thought_about_are_open():
-    """Grids and preferences hold no data; a download checks a signed link of its own."""
+    """Grids and preferences hold no data; downloads and invitations check links of their own, numbers who asks."""
     opened = {pattern.name for pattern in urlpatterns if not getattr(pattern.callback, "login_required", True)}
     downloads = {"delivery_download", "export_download"}
-    assert opened == {*downloads, "grid_png", "grid_svg", "health", "health_of_work", "login", "preferences"}
+    machines = {"health", "health_of_work", "healthz", "readyz", "metrics"}
+    assert opened == {*downloads, *machines, "grid_png", "grid_svg", "invitation_accept", "login", "preferences"}
 
 
 def test_pages_run_no_code_from_elsewhere(client, curator):

@@ -70,7 +70,7 @@ WORDS: Mapping[str, tuple[str, ...]] = {
     "near_miss": tuple(NEAR_MISSES),
     "model_judged": (*_OUTCOMES, NO_MODEL_VERDICT),
     "decision": (UNREVIEWED, "accepted", "rejected", DISPUTED),
-    "kind": ("first", "revision", "composition", "hinted"),
+    "kind": ("first", "revision", "composition", "hinted", "step"),
     "hinted": tuple(HINTED),
     "rests_on": tuple(RESTS_ON),
     "audit": tuple(AUDITS),

@@ -26,9 +26,10 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
         Raises psycopg.OperationalError when there is none within the pool's time limit.
         """
-        if not self.settings_dict.get("FAILS_FAST"):
+        pool = self.settings_dict["OPTIONS"]["pool"]  # False for a passing connection, which nobody else waits for
+        if not pool or not self.settings_dict.get("FAILS_FAST"):
             return self._working_connection(conn_params)
-        with _breaker.watch(self.settings_dict["OPTIONS"]["pool"]["timeout"]):
+        with _breaker.watch(pool["timeout"]):
             if _breaker.is_away:
                 self._knock(conn_params)
             return self._working_connection(conn_params)
