@@ -222,7 +222,7 @@ def make_world(lead: User) -> World:
     )
     for trace in traces:
         JudgeJobItem.objects.create(judge_job=job, trace=trace)
-    factories.make_verdict(trace=traces[0], verifier=f"model_judge:{judged_by.name}", outcome="pass", score=0.9)
+    factories.make_verdict(trace=old, verifier=f"model_judge:{judged_by.name}", outcome="pass", score=0.9)
     again = Reverification.objects.create(verifiers=["arc_test"], last_id=1, total_count=1, state="finished")
     queue = queue_of(lead, list(traces))
     campaign = measured_campaign(lead, run, release)

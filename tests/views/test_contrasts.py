@@ -6,6 +6,7 @@ import pytest
 from django.urls import reverse
 
 from tests.factories import FLIP_PROGRAM, make_problem, make_trace, make_verdict
+from tests.pages import squeezed
 from tests.views.test_replays import replayed
 
 pytestmark = pytest.mark.django_db
@@ -33,7 +34,7 @@ def two(problem, one, other, **values):
 def test_shared_steps_fold_and_words_that_differ_are_marked(signed_in, problem):
     same = [step("Rows are turned.", f"Same {number}") for number in range(5)]
     left, right = two(problem, [*same, step("Then three is red.")], [*same, step("Then four is red.")])
-    shown = compare(signed_in, left, right).content.decode()
+    shown = squeezed(compare(signed_in, left, right))
     assert "5 steps the same" in shown
     assert "<del>three </del>" in shown
     assert "<ins>four </ins>" in shown
@@ -46,20 +47,20 @@ def test_a_step_that_one_side_lacks_stands_alone(signed_in, problem):
     left, right = two(
         problem, [step("A", "One"), step("C", "Three")], [step("A", "One"), step("B", "Two"), step("C", "Three")]
     )
-    shown = compare(signed_in, left, right).content.decode()
+    shown = squeezed(compare(signed_in, left, right))
     assert shown.count("No such step on the left") == 1
     assert "No such step on the right" not in shown
 
 
 def test_equal_traces_say_so(signed_in, problem):
     left, right = two(problem, [step("A")], [step("A")])
-    assert "All 1 steps are the same" in compare(signed_in, left, right).content.decode()
+    assert "All 1 steps are the same" in squeezed(compare(signed_in, left, right))
 
 
 def test_traces_without_steps_are_compared_by_their_text(signed_in, problem):
     left = make_trace(problem=problem, steps=[], reasoning="the cat sat")
     right = make_trace(problem=problem, steps=[], reasoning="the dog sat")
-    assert "<ins>dog </ins>" in compare(signed_in, left, right).content.decode()
+    assert "<ins>dog </ins>" in squeezed(compare(signed_in, left, right))
 
 
 def test_many_differing_steps_come_as_they_are_reached(signed_in, problem):
@@ -68,11 +69,11 @@ def test_many_differing_steps_come_as_they_are_reached(signed_in, problem):
         [step(f"left {n}", f"Step {n}") for n in range(45)],
         [step(f"right {n}", f"Step {n}") for n in range(45)],
     )
-    first = compare(signed_in, left, right).content.decode()
+    first = squeezed(compare(signed_in, left, right))
     assert first.count('class="compared-row"') == 20
     assert "from 21 of 45" in first
     assert "&amp;from=20" in first
-    rest = compare(signed_in, left, right, "&from=40", **{"HX-Request": "true"}).content.decode()
+    rest = squeezed(compare(signed_in, left, right, "&from=40", **{"HX-Request": "true"}))
     assert rest.count('class="compared-row"') == 5
     assert 'id="difference-44"' in rest
     assert "<html" not in rest
@@ -92,7 +93,7 @@ def test_the_first_grid_where_they_part_is_drawn(signed_in, problem):
     left, right = two(problem, [step("A")], [step("A")])
     make_verdict(trace=left, verifier="arc_train", evidence=evidence([[1]], [[1]]))
     make_verdict(trace=right, verifier="arc_train", outcome="fail", evidence=evidence([[1]], [[2]]))
-    shown = compare(signed_in, left, right).content.decode()
+    shown = squeezed(compare(signed_in, left, right))
     assert "First differing grid: Pair 2" in shown
     assert "1 of 2 outputs differ" in shown
     assert "1 of 1 cells wrong" in shown
@@ -101,16 +102,16 @@ def test_the_first_grid_where_they_part_is_drawn(signed_in, problem):
 def test_replays_show_where_execution_parts(signed_in, problem):
     other = FLIP_PROGRAM.replace("[row[::-1] for row in grid]", "[row[::-1] for row in grid][::-1]")
     left, right = make_trace(problem=problem), make_trace(problem=problem, program=other)
-    assert "to see where their programs part" in compare(signed_in, left, right).content.decode()
+    assert "to see where their programs part" in squeezed(compare(signed_in, left, right))
     replayed(left)
     replayed(right)
-    assert "Execution parts in pair" not in compare(signed_in, left, right).content.decode()
+    assert "Execution parts in pair" not in squeezed(compare(signed_in, left, right))
     swapped = "def transform(grid):\n    out = [row[::-1] for row in grid]\n    out = out[::-1]\n    return out\n"
     third = make_trace(problem=problem, program=swapped)
     straight = make_trace(problem=problem, program=swapped.replace("out[::-1]", "[[0] + row[1:] for row in out]"))
     replayed(third)
     replayed(straight)
-    shown = compare(signed_in, third, straight).content.decode()
+    shown = squeezed(compare(signed_in, third, straight))
     assert "Execution parts in pair 1" in shown
     assert f"{reverse('trace_replay', args=[third.pk])}?pair=1&amp;step=2" in shown
 
@@ -119,7 +120,7 @@ def test_verdicts_and_facts_stand_side_by_side(signed_in, problem):
     left, right = make_trace(problem=problem, temperature=0.0), make_trace(problem=problem, temperature=0.7)
     make_verdict(trace=left, message="all right")
     make_verdict(trace=right, outcome="fail", score=0.0, message="nothing right")
-    shown = compare(signed_in, left, right).content.decode()
+    shown = squeezed(compare(signed_in, left, right))
     assert "all right" in shown
     assert "nothing right" in shown
     row = shown.split('<tr class="differs"><th scope="row">Temperature')[1].split("</tr>")[0]
@@ -130,7 +131,7 @@ def test_keys_walk_through_the_group_of_same_answers(signed_in, problem):
     left = make_trace(problem=problem, answer=[[[0]]])
     group = [make_trace(problem=problem) for _ in range(3)]
     make_trace(answer=[[[9, 8, 7]]])
-    shown = compare(signed_in, left, group[1]).content.decode()
+    shown = squeezed(compare(signed_in, left, group[1]))
     assert "2 of 3 with this answer" in shown
     for other, key in ((group[2], "["), (group[0], "]")):
         address = f"{reverse('trace_compare')}?left={left.pk}&amp;right={other.pk}"
@@ -140,25 +141,25 @@ def test_keys_walk_through_the_group_of_same_answers(signed_in, problem):
 
 def test_the_left_one_is_no_member_of_the_walk(signed_in, problem):
     left, middle, right = (make_trace(problem=problem) for _ in range(3))
-    shown = compare(signed_in, left, right).content.decode()
+    shown = squeezed(compare(signed_in, left, right))
     assert "1 of 2 with this answer" in shown
     assert f"right={middle.pk}" in shown
 
 
 def test_with_one_trace_the_others_of_its_problem_are_offered(signed_in, problem):
     left, right, other = make_trace(problem=problem), make_trace(problem=problem), make_trace()
-    shown = compare(signed_in, left).content.decode()
+    shown = squeezed(compare(signed_in, left))
     assert f"right={right.pk}" in shown
     assert f"right={left.pk}" not in shown
     assert f"right={other.pk}" not in shown
-    assert "No other sample" in compare(signed_in, other).content.decode()
+    assert "No other sample" in squeezed(compare(signed_in, other))
 
 
 def test_two_are_picked_with_two_clicks_on_the_problem_page(signed_in, problem):
     left, right = make_trace(problem=problem), make_trace(problem=problem)
     page = reverse("problem_detail", args=[problem.pk])
-    assert f"?compare={left.pk}" in signed_in.get(page).content.decode()
-    shown = signed_in.get(f"{page}?compare={left.pk}").content.decode()
+    assert f"?compare={left.pk}" in squeezed(signed_in.get(page))
+    shown = squeezed(signed_in.get(f"{page}?compare={left.pk}"))
     assert f"{reverse('trace_compare')}?left={left.pk}&amp;right={right.pk}" in shown
 
 
@@ -166,13 +167,13 @@ def test_two_are_picked_with_two_clicks_on_the_problem_page(signed_in, problem):
 def test_an_address_without_a_trace_says_what_it_expects(signed_in, query):
     answer = signed_in.get(reverse("trace_compare") + query)
     assert answer.status_code == 422
-    assert "Found no trace to compare" in answer.content.decode()
+    assert "Found no trace to compare" in squeezed(answer)
 
 
 def test_traces_of_two_problems_are_refused(signed_in):
     answer = compare(signed_in, make_trace(), make_trace())
     assert answer.status_code == 422
-    assert "expected two traces of one" in answer.content.decode()
+    assert "expected two traces of one" in squeezed(answer)
 
 
 def test_a_trace_that_is_not_there_is_not_found(signed_in):
@@ -190,7 +191,7 @@ def test_other_kinds_are_compared_without_grids(signed_in):
         make_trace(problem=problem, answer="7", program=""),
         make_trace(problem=problem, answer="8", program=""),
     )
-    shown = compare(signed_in, left, right).content.decode()
+    shown = squeezed(compare(signed_in, left, right))
     assert "First differing step" not in shown
     assert "grid" not in shown.split('id="parts-title"')[1].split("</section>")[0]
 
@@ -209,7 +210,7 @@ def test_hostile_steps_are_text_and_quick(signed_in, problem, body):
     left, right = two(problem, [step(body, body[:200])], [step(body + " more", body[:200])])
     started = time.perf_counter()
     answer = compare(signed_in, left, right)
-    shown = answer.content.decode()
+    shown = squeezed(answer)
     assert time.perf_counter() - started < 15
     assert len(shown) < 200_000
     assert "<script>alert" not in shown

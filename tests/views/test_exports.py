@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from tests import factories
+from tests.pages import squeezed
 from trajectories.models import AuditEvent, Export
 from trajectories.services.releases.exports import export_path, request_export, write_export
 from trajectories.services.releases.freezing import freeze_accepted
@@ -59,16 +60,16 @@ def test_asking_for_a_file_queues_it_and_leads_to_its_row(as_engineer, release, 
 def test_an_unknown_format_is_refused(as_engineer, release):
     response = as_engineer.post(reverse("export_create", args=[release.pk]), {"format": "xlsx"})
     assert response.status_code == 422
-    assert "expected one of sft-messages" in response.content.decode()
+    assert "expected one of sft-messages" in squeezed(response)
     assert Export.objects.count() == 0
 
 
 def test_the_row_is_polled_while_it_is_written_and_no_longer(as_engineer, release, engineer):
     export = request_export(actor=engineer, release=release, export_format="sft-messages")
     address = reverse("export_detail", args=[export.pk])
-    assert "every 1s" in as_engineer.get(address, headers=HTMX).content.decode()
+    assert "every 1s" in squeezed(as_engineer.get(address, headers=HTMX))
     write_export(job_id=export.pk)
-    row = as_engineer.get(address, headers=HTMX).content.decode()
+    row = squeezed(as_engineer.get(address, headers=HTMX))
     assert "every 1s" not in row
     assert "2 rows" in row
     assert as_engineer.get(address)["Location"].endswith(f"#export-{export.pk}")
@@ -76,7 +77,7 @@ def test_the_row_is_polled_while_it_is_written_and_no_longer(as_engineer, releas
 
 def test_a_failed_export_says_why_and_can_be_tried_again(as_engineer, export):
     Export.objects.update(state="failed", error="The file could not be written: No space left on device.")
-    page = as_engineer.get(reverse("release_detail", args=[export.release_id])).content.decode()
+    page = squeezed(as_engineer.get(reverse("release_detail", args=[export.release_id])))
     assert "No space left on device" in page
     assert "Try again" in page
 
@@ -84,10 +85,10 @@ def test_a_failed_export_says_why_and_can_be_tried_again(as_engineer, export):
 def test_an_export_that_waits_can_be_cancelled_and_then_tried_again(as_engineer, release, engineer):
     export = request_export(actor=engineer, release=release, export_format="full")
     cancel = reverse("job_steer", args=["export", export.pk, "cancel"])
-    assert cancel in as_engineer.get(reverse("export_detail", args=[export.pk]), headers=HTMX).content.decode()
+    assert cancel in squeezed(as_engineer.get(reverse("export_detail", args=[export.pk]), headers=HTMX))
     answer = as_engineer.post(f"{cancel}?then=page")
     assert answer["Location"] == reverse("export_detail", args=[export.pk])
-    row = as_engineer.get(answer["Location"], headers=HTMX).content.decode()
+    row = squeezed(as_engineer.get(answer["Location"], headers=HTMX))
     assert "Cancelled" in row
     assert "Try again" in row
     assert cancel not in row
@@ -167,7 +168,7 @@ def test_who_may_not_download_cannot(client, request, export, role):
 
 
 def link_of(client, export):
-    page = client.get(reverse("release_detail", args=[export.release_id])).content.decode()
+    page = squeezed(client.get(reverse("release_detail", args=[export.release_id])))
     return re.search(r"\?key=[\w:-]+", page)[0]
 
 
@@ -206,4 +207,4 @@ class TestLinks:
 
     def test_who_may_not_download_gets_none(self, client, curator, export):
         client.force_login(curator)
-        assert "?key=" not in client.get(reverse("release_detail", args=[export.release_id])).content.decode()
+        assert "?key=" not in squeezed(client.get(reverse("release_detail", args=[export.release_id])))

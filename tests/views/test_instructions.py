@@ -2,6 +2,7 @@ import pytest
 from django.urls import reverse
 
 from tests.factories import FLIP_PROGRAM, make_instruction, make_problem, make_review, make_trace
+from tests.pages import squeezed
 from trajectories.core.prompts.answer_formats import STYLES
 from trajectories.forms.instructions import STYLE_TITLES
 from trajectories.models import Instruction
@@ -40,7 +41,7 @@ def test_the_list_shows_newest_versions_with_what_they_brought(client, curator, 
     client.force_login(curator)
     client.get(reverse("instruction_list"))
     with django_assert_num_queries(8):
-        page = client.get(reverse("instruction_list")).content.decode()
+        page = squeezed(client.get(reverse("instruction_list")))
     assert "Grid view" in page
     row = page.split(f'id="instruction-{newest.pk}"', 1)[1].split("</tr>", 1)[0]
     assert ['<td class="num">2</td>' in row, "50%" in row, '<td class="num wide-only">1</td>' in row] == [True] * 3
@@ -62,7 +63,7 @@ def test_the_list_shows_newest_versions_with_what_they_brought(client, curator, 
 )
 def test_the_list_is_filtered_by_the_address(client, curator, program, query, there, not_there):
     client.force_login(curator)
-    page = client.get(reverse("instruction_list", query=query), **FRAGMENT).content.decode()
+    page = squeezed(client.get(reverse("instruction_list", query=query), **FRAGMENT))
     assert there in page
     assert not_there not in page
     assert "<html" not in page
@@ -71,8 +72,8 @@ def test_the_list_is_filtered_by_the_address(client, curator, program, query, th
 def test_the_page_shows_the_messages_of_the_first_problem(client, curator, program):
     make_problem(name="first")
     client.force_login(curator)
-    page = client.get(detail(program)).content.decode()
-    assert "Example 1 input (2 by 2):\n1 2\n3 4" in page
+    page = squeezed(client.get(detail(program)))
+    assert "Example 1 input (2 by 2): 1 2 3 4" in page
     assert "9 8 7" not in page
     assert "no reference answer in it" in page
     assert "tokens" in page
@@ -83,8 +84,8 @@ def test_the_preview_is_of_the_problem_asked_for(client, curator, program):
     spec = {"train": [{"input": [[4]], "output": [[4]]}], "test": [{"input": [[4, 4]]}]}
     make_problem(name="other", spec=spec)
     client.force_login(curator)
-    page = client.get(detail(program, problem="other"), **FRAGMENT).content.decode()
-    assert "Test 1 input (1 by 2):\n4 4" in page
+    page = squeezed(client.get(detail(program, problem="other"), **FRAGMENT))
+    assert "Test 1 input (1 by 2): 4 4" in page
     assert "<html" not in page
 
 
@@ -92,11 +93,11 @@ def test_the_preview_shows_examples_and_variations(client, curator, program):
     problem = make_problem(name="here")
     make_review(trace=make_trace(decision="accepted", reasoning="Mirror it.", program=FLIP_PROGRAM), reviewer=curator)
     client.force_login(curator)
-    page = client.get(detail(program, problem=problem.name, examples=1, variation=3), **FRAGMENT).content.decode()
+    page = squeezed(client.get(detail(program, problem=problem.name, examples=1, variation=3), **FRAGMENT))
     assert page.count('class="turn"') == 3
     assert "Mirror it." in page
     assert "recoloured" in page
-    page = client.get(detail(program, problem=problem.name, examples=3), **FRAGMENT).content.decode()
+    page = squeezed(client.get(detail(program, problem=problem.name, examples=3), **FRAGMENT))
     assert "2 missing" in page
 
 
@@ -114,20 +115,20 @@ def test_a_preview_that_cannot_be_made_says_why(client, curator, program, query,
     client.force_login(curator)
     response = client.get(detail(program, **query), **FRAGMENT)
     assert response.status_code == 422
-    assert said in response.content.decode()
+    assert said in squeezed(response)
 
 
 def test_a_preview_without_any_problem_says_so(client, curator, program):
     client.force_login(curator)
     response = client.get(detail(program))
     assert response.status_code == 200
-    assert "There is no problem of this kind yet" in response.content.decode()
+    assert "There is no problem of this kind yet" in squeezed(response)
 
 
 def test_a_symbolic_view_sends_no_messages_and_cannot_be_changed(client, lead):
     view = ensure_symbolic_views()[0]
     client.force_login(lead)
-    assert "sends no messages" in client.get(detail(view)).content.decode()
+    assert "sends no messages" in squeezed(client.get(detail(view)))
     assert client.get(reverse("instruction_edit", args=[view.pk])).status_code == 404
 
 
@@ -147,20 +148,20 @@ def test_a_name_is_made_from_the_title(client, lead):
     assert Instruction.objects.get().name == "my-own-view"
     response = client.post(reverse("instruction_new"), {**FORM, "name": "", "title": "!!"})
     assert response.status_code == 422
-    assert "Found no letters or digits in the title" in response.content.decode()
+    assert "Found no letters or digits in the title" in squeezed(response)
 
 
 def test_a_lead_makes_a_new_version(client, lead, program):
     client.force_login(lead)
     address = reverse("instruction_edit", args=[program.pk])
-    page = client.get(address).content.decode()
+    page = squeezed(client.get(address))
     assert "Save as version 2" in page
     assert '<option value="digits" selected>' in page
     response = client.post(address, {**FORM, "pixels": "on"})
     newest = current_instructions().get(name="arc-program")
     assert response.headers["Location"] == detail(newest)
     assert (newest.version, newest.view) == (2, "json-sizes-sides-pixels")
-    assert "This is an earlier version" in client.get(detail(program)).content.decode()
+    assert "This is an earlier version" in squeezed(client.get(detail(program)))
 
 
 @pytest.mark.parametrize(
@@ -179,7 +180,7 @@ def test_what_is_wrong_is_said_at_its_field(client, lead, change, said):
     client.force_login(lead)
     response = client.post(reverse("instruction_new"), {**FORM, **change})
     assert response.status_code == 422
-    assert said in response.content.decode()
+    assert said in squeezed(response)
     assert not Instruction.objects.exists()
 
 
@@ -189,11 +190,11 @@ def test_an_unsaved_instruction_is_previewed(client, lead):
     data = {**FORM, "title": "", "name": "", "template": "Look:\n{problem}"}
     response = client.post(reverse("instruction_preview"), data)
     assert response.status_code == 200
-    assert "Look:\n" in response.content.decode()
-    assert "[[1,2],[3,4]]" in response.content.decode()
+    assert "Look: " in squeezed(response)
+    assert "[[1,2],[3,4]]" in squeezed(response)
     response = client.post(reverse("instruction_preview"), {**data, "template": "{nonesuch}"})
     assert response.status_code == 422
-    assert "Found the slot {nonesuch}" in response.content.decode()
+    assert "Found the slot {nonesuch}" in squeezed(response)
     assert not Instruction.objects.exists()
 
 

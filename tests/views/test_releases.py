@@ -4,6 +4,7 @@ import pytest
 from django.urls import reverse
 
 from tests import factories
+from tests.pages import squeezed
 from trajectories.models import Export, Freezing, Release, Trace
 from trajectories.services.releases.freezing import freeze_accepted, freeze_next
 
@@ -45,10 +46,10 @@ def form(**values):
 
 
 def test_the_form_shows_what_it_would_take(as_lead, accepted):
-    page = as_lead.get(reverse("release_new")).content.decode()
+    page = squeezed(as_lead.get(reverse("release_new")))
     assert "1 trace<" in " ".join(page.split()).replace(" <", "<")
     assert accepted.reasoning.body in page
-    narrowed = as_lead.get(reverse("release_new", query={"min_score": 5}), headers=HTMX).content.decode()
+    narrowed = squeezed(as_lead.get(reverse("release_new", query={"min_score": 5}), headers=HTMX))
     assert "Nothing matches" in narrowed
     assert "<html" not in narrowed
 
@@ -75,7 +76,7 @@ def test_hinted_traces_are_counted_and_left_out_unless_asked_for(as_lead, accept
 
 def test_the_filters_of_the_trace_list_are_the_rule(as_lead, accepted):
     run = accepted.run_id
-    page = as_lead.get(reverse("release_new", query={"run": run})).content.decode()
+    page = squeezed(as_lead.get(reverse("release_new", query={"run": run})))
     assert f'name="runs" value="{run}"' in page
     as_lead.post(reverse("release_new"), form(runs=run, correctness="pass"))
     assert Release.objects.count() == 0
@@ -96,12 +97,12 @@ def test_the_page_of_a_release_on_its_way_shows_how_far_it_is(as_lead, accepted,
     address = as_lead.post(reverse("release_new"), form())["Location"]
     Freezing.objects.update(done_count=1234, total_count=20_000)
     with django_assert_num_queries(4):
-        page = as_lead.get(address).content.decode()
+        page = squeezed(as_lead.get(address))
     assert "1,234 of 20,000 traces read" in page
     assert "hx-get" in page
     part = as_lead.get(address, headers=HTMX)
     assert b"<html" not in part.content
-    assert "First light" in as_lead.get(reverse("release_list")).content.decode()
+    assert "First light" in squeezed(as_lead.get(reverse("release_list")))
     freeze_next(job_id=Freezing.objects.get().pk)
     release = Release.objects.get()
     assert as_lead.get(address, headers=HTMX)["HX-Redirect"] == reverse("release_detail", args=[release.pk])
@@ -112,7 +113,7 @@ def test_a_release_that_could_not_be_frozen_says_why(as_lead, accepted):
     address = as_lead.post(reverse("release_new"), form())["Location"]
     Trace.objects.update(decision="rejected")
     freeze_next(job_id=Freezing.objects.get().pk)
-    page = as_lead.get(address).content.decode()
+    page = squeezed(as_lead.get(address))
     assert "No accepted trace matches this rule" in page
     assert "hx-get" not in page
 
@@ -131,24 +132,24 @@ def test_a_release_that_could_not_be_frozen_says_why(as_lead, accepted):
 def test_a_wrong_form_says_what_is_wrong_and_freezes_nothing(as_lead, accepted, values, message):
     response = as_lead.post(reverse("release_new"), form(**values))
     assert response.status_code == 422
-    assert message in response.content.decode() or "key" in values
+    assert message in squeezed(response) or "key" in values
     assert Release.objects.count() == 0
 
 
 def test_a_release_shows_rule_manifest_and_the_exact_rows(as_lead, release, accepted):
-    page = as_lead.get(reverse("release_detail", args=[release.pk])).content.decode()
+    page = squeezed(as_lead.get(reverse("release_detail", args=[release.pk])))
     assert "First light" in page
     assert release.content_hash in page
     assert "items_sha256" in page
     assert accepted.reasoning.body in page
-    other = as_lead.get(reverse("release_detail", args=[release.pk]) + "?format=arc-programs").content.decode()
+    other = squeezed(as_lead.get(reverse("release_detail", args=[release.pk]) + "?format=arc-programs"))
     assert "train_outputs" in other
     assert as_lead.get(reverse("release_detail", args=[release.pk]) + "?format=xlsx").status_code == 404
 
 
 def test_the_list_names_releases_and_their_files(as_lead, release, lead, django_assert_num_queries):
     Export.objects.create(release=release, format="sft-messages", state="ready", created_by=lead)
-    page = as_lead.get(reverse("release_list")).content.decode()
+    page = squeezed(as_lead.get(reverse("release_list")))
     assert "First light" in page
     assert "sft-messages" in page
     freeze_accepted(actor=lead, title="Second", key=uuid.uuid4())
@@ -159,17 +160,17 @@ def test_the_list_names_releases_and_their_files(as_lead, release, lead, django_
 def test_pages_of_releases_go_by_key(as_lead, release, lead, monkeypatch):
     monkeypatch.setattr("trajectories.views.releases.PAGE_ROWS", 1)
     newest = freeze_accepted(actor=lead, title="Second", key=uuid.uuid4())
-    first = as_lead.get(reverse("release_list")).content.decode()
+    first = squeezed(as_lead.get(reverse("release_list")))
     assert "Second" in first
     assert "First light" not in first
     assert f'rel="next" href="?before={newest.pk}"' in first
-    last = as_lead.get(reverse("release_list", query={"before": newest.pk})).content.decode()
+    last = squeezed(as_lead.get(reverse("release_list", query={"before": newest.pk})))
     assert "First light" in last
     assert 'rel="next"' not in last
 
 
 def test_an_empty_list_says_what_to_do(as_lead):
-    assert "Accept some traces first" in as_lead.get(reverse("release_list")).content.decode()
+    assert "Accept some traces first" in squeezed(as_lead.get(reverse("release_list")))
 
 
 def quick(client, query="", **values):
@@ -183,7 +184,7 @@ def quick(client, query="", **values):
 
 
 def test_export_accepted_makes_release_and_export_in_one_go(as_lead, accepted):
-    page = quick(as_lead, f"?run={accepted.run_id}").content.decode()
+    page = squeezed(quick(as_lead, f"?run={accepted.run_id}"))
     release, export = Release.objects.get(), Export.objects.get()
     assert release.title == f"Accepted traces of run {accepted.run_id}"
     assert (export.release, export.format, export.state) == (release, "sft-messages", "queued")
@@ -203,12 +204,12 @@ def test_export_accepted_again_makes_nothing_new_until_something_changed(as_lead
 def test_export_accepted_refuses_a_filter_it_does_not_know(as_lead, accepted, query):
     answer = as_lead.post(reverse("release_export_accepted") + query, {"key": str(uuid.uuid4())})
     assert answer.status_code == 422
-    assert answer.content.decode().startswith(query[1:].partition("=")[0] + ": ")
+    assert squeezed(answer).startswith(query[1:].partition("=")[0] + ": ")
     assert not Release.objects.exists()
 
 
 def test_export_accepted_with_nothing_accepted_says_so(as_lead):
-    assert "No accepted trace matches" in quick(as_lead).content.decode()
+    assert "No accepted trace matches" in squeezed(quick(as_lead))
     assert as_lead.post(reverse("release_export_accepted"), {"key": "x"}).status_code == 422
 
 

@@ -5,6 +5,7 @@ from django.urls import reverse
 
 from tests.factories import make_problem, make_run, make_trace, make_worker, plan
 from tests.jobs import steering
+from tests.pages import squeezed
 from tests.samplers import SAMPLERS
 from trajectories.models import Run
 from trajectories.services.runs.embedded_sampling import sample_next_batch
@@ -31,7 +32,7 @@ def page(client, user, run, **query):
 def test_the_list_shows_newest_first_with_progress_and_correct_share(client, curator, run):
     newer = make_run(title="Newer", state="finished")
     client.force_login(curator)
-    text = client.get(reverse("run_list")).content.decode()
+    text = squeezed(client.get(reverse("run_list")))
     assert text.index("Newer") < text.index("Three tasks")
     assert "4 of 12" in text
     assert "50%" in text
@@ -70,15 +71,15 @@ def test_the_list_survives_any_address(client, curator, query):
 
 def test_an_empty_list_says_what_to_do_next_to_those_who_may(client, curator, lead):
     client.force_login(lead)
-    assert reverse("run_new") in client.get(reverse("run_list")).content.decode()
+    assert reverse("run_new") in squeezed(client.get(reverse("run_list")))
     client.force_login(curator)
-    text = client.get(reverse("run_list")).content.decode()
+    text = squeezed(client.get(reverse("run_list")))
     assert "A lead can start one" in text
     assert reverse("run_new") not in text
 
 
 def test_the_page_shows_counts_outcomes_problems_and_the_plan(client, curator, run):
-    text = page(client, curator, run).content.decode()
+    text = squeezed(page(client, curator, run))
     assert "Three tasks" in text
     assert "of 12 planned" in text
     assert 'aria-label="2 right, 2 wrong"' in text
@@ -89,24 +90,24 @@ def test_the_page_shows_counts_outcomes_problems_and_the_plan(client, curator, r
 
 
 def test_the_page_polls_only_while_something_can_change(client, curator, run):
-    assert "every 2s" in page(client, curator, run).content.decode()
+    assert "every 2s" in squeezed(page(client, curator, run))
     Run.objects.filter(pk=run.pk).update(state="cancelled")
-    assert "every 2s" not in page(client, curator, run).content.decode()
+    assert "every 2s" not in squeezed(page(client, curator, run))
     Run.objects.filter(pk=run.pk).update(verified_count=3)
-    assert "every 2s" in page(client, curator, run).content.decode(), "one trace awaits its verdicts"
+    assert "every 2s" in squeezed(page(client, curator, run)), "one trace awaits its verdicts"
 
 
 def test_the_live_part_comes_alone_and_brings_controls_only_when_the_state_changed(client, curator, run):
     client.force_login(curator)
     address = reverse("run_detail", args=[run.pk])
-    same = client.get(address, {"part": "live", "state": "running"}, headers=FRAGMENT).content.decode()
+    same = squeezed(client.get(address, {"part": "live", "state": "running"}, headers=FRAGMENT))
     assert same.startswith('<section id="live"')
     assert 'id="latest"' in same
     assert 'id="controls"' not in same
-    changed = client.get(address, {"part": "live", "state": "queued"}, headers=FRAGMENT).content.decode()
+    changed = squeezed(client.get(address, {"part": "live", "state": "queued"}, headers=FRAGMENT))
     assert 'id="controls"' in changed
     whole = client.get(address, {"part": "live"}, headers={**FRAGMENT, "HX-History-Restore-Request": "true"})
-    assert whole.content.decode().lstrip().startswith("<!doctype html>")
+    assert squeezed(whole).lstrip().startswith("<!doctype html>")
     assert "HX-Request" in whole["Vary"]
 
 
@@ -115,7 +116,7 @@ def test_an_ended_run_shows_how_long_it_took_and_its_average_pace(client, curato
     Run.objects.filter(pk=run.pk).update(
         state="finished", started_at=start, finished_at=start + timedelta(seconds=120), done_count=30, verified_count=30
     )
-    text = page(client, curator, run).content.decode()
+    text = squeezed(page(client, curator, run))
     assert "15<small>samples a minute, on average</small>" in text
     assert '<dd class="figure-span">2 min' in text
 
@@ -124,7 +125,7 @@ def test_failures_are_shown_by_kind_with_a_message(client, curator, run):
     pending = run.attempts.filter(state="pending")
     pending.update(state="failed", error_kind="exhausted", error_message="<b>all</b> drawn")
     Run.objects.filter(pk=run.pk).update(failed_count=8)
-    text = page(client, curator, run).content.decode()
+    text = squeezed(page(client, curator, run))
     assert "nothing left to draw</a>" in text
     assert "<dt>Nothing new</dt><dd>8<small>" in text
     assert "<dt>Failed</dt><dd>0<small>" in text
@@ -170,23 +171,23 @@ def test_an_unknown_run_is_404_and_a_person_without_a_role_is_refused(client, cu
 
 
 def test_buttons_are_shown_to_those_who_may_press_them(client, curator, lead, run):
-    assert steering("run", run, "pause") in page(client, lead, run).content.decode()
-    assert steering("run", run, "pause") not in page(client, curator, run).content.decode()
+    assert steering("run", run, "pause") in squeezed(page(client, lead, run))
+    assert steering("run", run, "pause") not in squeezed(page(client, curator, run))
 
 
 def test_a_run_under_way_says_that_no_worker_is_alive(client, curator, run):
     make_worker(silent=True)
-    assert "No worker is alive, since" in page(client, curator, run).content.decode()
+    assert "No worker is alive, since" in squeezed(page(client, curator, run))
     make_worker()
-    assert "Worker 1 on here has been silent since" in page(client, curator, run).content.decode()
+    assert "Worker 1 on here has been silent since" in squeezed(page(client, curator, run))
     Run.objects.filter(pk=run.pk).update(state="finished")
-    assert "silent since" not in page(client, curator, run).content.decode(), "it needs nobody"
+    assert "silent since" not in squeezed(page(client, curator, run)), "it needs nobody"
 
 
 def test_the_latest_traces_of_questions_show_their_answers(client, curator):
     run = make_run()
     make_trace(problem=make_problem(kind="numeric", spec={}, reference="4"), run=run, answer="41", program="")
-    text = page(client, curator, run).content.decode()
+    text = squeezed(page(client, curator, run))
     latest = text[text.index('id="latest"') :]
     assert '<code class="answer-box">41</code>' in latest
     assert "no grid" not in latest

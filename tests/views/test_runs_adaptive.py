@@ -6,6 +6,7 @@ from django.urls import reverse
 from tests.endpoint import flip_endpoint, sampler_for
 from tests.factories import make_attempt, make_instruction, make_problem, make_trace, plan
 from tests.jobs import steering
+from tests.pages import squeezed
 from trajectories.models import Run, RunProblem
 from trajectories.selectors.blinding import EVERYTHING
 from trajectories.selectors.runs import get_progress
@@ -51,7 +52,7 @@ def test_the_page_shows_the_rounds_and_the_strategy(client, curator, run):
         for row in response.context["progress"].rounds
     ]
     assert rows == [(0, "first", 8, 2, 0, 0.25), (1, "revision", 1, 1, 1, 0.0)]
-    text = response.content.decode()
+    text = squeezed(response)
     assert "of up to 20, 9 planned so far" in text
     assert "25%" in text
     assert "Children: 3" in text
@@ -62,15 +63,13 @@ def test_what_pauses_it_stands_beside_what_to_do(client, lead, curator, run):
     reason = "The money budget of 1 has 0.0000 left; a call may cost 0.1."
     Run.objects.filter(pk=run.pk).update(state="paused", state_reason=reason, budget_tokens=5)
     client.force_login(lead)
-    live = (
-        client.get(reverse("run_detail", args=[run.pk])).content.decode().split('id="live"')[1].split("</section>")[0]
-    )
+    live = squeezed(client.get(reverse("run_detail", args=[run.pk]))).split('id="live"')[1].split("</section>")[0]
     assert reason in live
     assert steering("run", run, "resume") in live
     assert "#id_budget_minutes" in live
     assert reverse("sampler_detail", args=[run.sampler_id]) in live
     client.force_login(curator)
-    page = client.get(reverse("run_detail", args=[run.pk])).content.decode()
+    page = squeezed(client.get(reverse("run_detail", args=[run.pk])))
     assert reason in page
     assert steering("run", run, "resume") not in page
 
@@ -90,6 +89,6 @@ def test_the_page_asks_the_same_number_of_queries_however_many_rounds_there_are(
 def test_right_samples_that_were_shown_the_answer_are_said_to_be_among_them(client, curator, run):
     client.force_login(curator)
     address = reverse("run_detail", args=[run.pk])
-    assert "hinted ones too" not in client.get(address).content.decode()
+    assert "hinted ones too" not in squeezed(client.get(address))
     make_attempt(run=run, problem=run.attempts.first().problem, round=1, kind="hinted", index=9)
-    assert "hinted ones too" in client.get(address).content.decode()
+    assert "hinted ones too" in squeezed(client.get(address))

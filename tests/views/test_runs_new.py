@@ -5,6 +5,7 @@ from django.urls import reverse
 
 from tests.endpoint import flip_endpoint, sampler_for
 from tests.factories import make_instruction, make_problem, make_problem_set, make_trace, plan
+from tests.pages import squeezed
 from trajectories.adapters.chat_api import ChatSettings
 from trajectories.forms.presets import PRESETS
 from trajectories.models import Run
@@ -92,7 +93,7 @@ def test_problems_are_chosen_by_set_state_name_and_limit(client, lead, problems,
 def test_a_wrong_input_is_named_with_422_and_plans_nothing(client, lead, problems, change, message):
     response = submit(client, lead, fields(problems, **change))
     assert response.status_code == 422
-    assert message in response.content.decode()
+    assert message in squeezed(response)
     assert not Run.objects.exists()
 
 
@@ -100,12 +101,12 @@ def test_the_estimate_follows_the_form(client, lead, problems):
     client.force_login(lead)
     response = client.get(reverse("run_estimate"), fields(problems))
     assert response.context["plan"].size == 60
-    assert "not known before its first run" in response.content.decode()
+    assert "not known before its first run" in squeezed(response)
     make_trace(problem=problems[0], sampler=ensure_symbolic(), latency_seconds=2.0)
     response = client.get(reverse("run_estimate"), fields(problems))
     assert response.context["seconds"] == pytest.approx(10.0)
     wrong = client.get(reverse("run_estimate"), fields(problems, temperatures="warm"))
-    assert "expected numbers" in wrong.content.decode()
+    assert "expected numbers" in squeezed(wrong)
 
 
 def test_a_link_fills_the_form_in(client, lead, problems):
@@ -140,7 +141,7 @@ def test_a_wrong_link_gives_the_plain_form(client, lead, problems, query):
 
 def test_without_problems_the_form_says_to_import_some(client, lead):
     client.force_login(lead)
-    text = client.get(reverse("run_new")).content.decode()
+    text = squeezed(client.get(reverse("run_new")))
     assert "No problems to sample" in text
     assert reverse("problem_import") in text
 
@@ -155,13 +156,13 @@ def test_only_a_lead_may_plan(client, curator, engineer, nobody, problems):
 def test_the_symbolic_search_takes_no_instructions_for_language_models(client, lead, problems):
     foreign = make_instruction(title="In verse", suits="chat")
     client.force_login(lead)
-    page = client.get(reverse("run_new")).content.decode()
+    page = squeezed(client.get(reverse("run_new")))
     checked = [line for line in page.split("<input") if 'name="instructions"' in line and "checked" in line]
     assert len(checked) == 3
     assert "In verse" in page
     response = submit(client, lead, fields(problems, instructions=[foreign.pk]))
     assert response.status_code == 422
-    assert "Found &#x27;In verse&#x27;, expected views of the symbolic search." in response.content.decode()
+    assert "Found &#x27;In verse&#x27;, expected views of the symbolic search." in squeezed(response)
     assert not Run.objects.exists()
 
 
@@ -203,7 +204,7 @@ def test_a_strategy_its_settings_and_what_differs_are_kept_with_the_run(client, 
 def test_the_estimate_of_an_adaptive_strategy_says_what_it_may_take(client, lead, problems, model, asking):
     client.force_login(lead)
     data = chat_fields(problems, model, asking, strategy="revise", revise_rounds=2)
-    text = client.post(reverse("run_estimate"), data).content.decode()
+    text = squeezed(client.post(reverse("run_estimate"), data))
     assert "10, up to 70" in text, "2 samples of 5 problems; 2 rounds of 2 children of 3 parents"
     assert "at most" in text
 
@@ -222,11 +223,11 @@ def test_temperatures_that_are_not_sent_are_said_before_the_start(client, lead, 
     client.force_login(lead)
     model = sampler_for(flip_endpoint(), input_price=1, output_price=2, **values)
     data = chat_fields(problems, model, asking) | {"temperatures": "0.2 1"}
-    text = client.post(reverse("run_estimate"), data).content.decode()
+    text = squeezed(client.post(reverse("run_estimate"), data))
     assert words in text
     assert "The temperatures 0.2 and 1 of this plan will change nothing." in text
     other = chat_fields(problems, sampler_for(flip_endpoint()), asking)
-    assert "change nothing" not in client.post(reverse("run_estimate"), other).content.decode()
+    assert "change nothing" not in squeezed(client.post(reverse("run_estimate"), other))
 
 
 def test_the_first_prompts_are_shown_as_they_would_be_sent(
@@ -236,12 +237,12 @@ def test_the_first_prompts_are_shown_as_they_would_be_sent(
     data = chat_fields(problems, model, asking, variations=["symmetries", "colours", "order"])
     for method in (client.get, client.post):
         with django_assert_num_queries(11):
-            text = method(reverse("run_prompts"), data, headers=HTMX).content.decode()
+            text = squeezed(method(reverse("run_prompts"), data, headers=HTMX))
         assert "Example 1 input" in text
         assert "about" in text
         assert problems[0].name in text
         assert "recoloured" in text, "the second sample is varied"
-    whole = client.post(reverse("run_prompts"), data).content.decode()
+    whole = squeezed(client.post(reverse("run_prompts"), data))
     assert "<!doctype html>" in whole
     assert Run.objects.count() == 0
 
@@ -252,7 +253,7 @@ def test_first_prompts_of_problems_of_two_kinds_say_whose_they_are(client, lead,
     )
     anything = make_instruction(title="Answer", style="direct", suits="chat")
     client.force_login(lead)
-    text = client.post(reverse("run_prompts"), chat_fields(problems, model, anything), headers=HTMX).content.decode()
+    text = squeezed(client.post(reverse("run_prompts"), chat_fields(problems, model, anything), headers=HTMX))
     assert f"{problems[0].name}</a>, the first ARC problem: 1 prompt that differs of 2 samples" in text
     assert f"{sums.name}</a>, the first Number problem: 1 prompt that differs of 2 samples" in text
     assert "What is 2 + 2?" in text
@@ -265,9 +266,9 @@ def test_first_prompts_that_cannot_be_made_say_why_in_one_sentence(client, lead,
         reverse("run_prompts"), chat_fields(problems, model, asking) | {"temperatures": "warm"}, headers=HTMX
     )
     assert wrong.status_code == 422
-    assert "Temperature: Found &#x27;warm&#x27;" in wrong.content.decode()
+    assert "Temperature: Found &#x27;warm&#x27;" in squeezed(wrong)
     none = client.post(reverse("run_prompts"), fields(problems), headers=HTMX)
-    assert "is no language model: it is sent no prompts." in none.content.decode()
+    assert "is no language model: it is sent no prompts." in squeezed(none)
     client.force_login(curator)
     assert client.get(reverse("run_prompts")).status_code == 403
 
@@ -297,7 +298,7 @@ def test_instructions_come_in_groups_that_say_what_they_are_for(client, lead, pr
     groups = {each["group"].title: len(each["rows"]) for each in response.context["form"].instruction_groups()}
     assert groups["ARC: experts, a program by each view"] == 25
     assert groups["Views of the symbolic search"] == 3
-    text = response.content.decode()
+    text = squeezed(response)
     assert 'data-kinds="arc"' in text
     assert 'data-sampler="chat"' in text
 
@@ -330,4 +331,4 @@ def test_an_instruction_for_no_problem_of_the_plan_is_named(client, lead, proble
 
 def submit_estimate(client, user, data) -> str:
     client.force_login(user)
-    return client.post(reverse("run_estimate"), data).content.decode()
+    return squeezed(client.post(reverse("run_estimate"), data))

@@ -3,6 +3,7 @@ from django.urls import reverse
 
 from tests.endpoint import KEY, bind_keys, flip_endpoint, sampler_for
 from tests.factories import make_sampler, make_trace
+from tests.pages import squeezed
 from trajectories.models import Sampler
 from trajectories.services.endpoints.samplers import ensure_symbolic
 from trajectories.stand_ins.fake_endpoint import Behaviour, Play
@@ -47,7 +48,7 @@ def test_a_lead_adds_a_language_model(client, lead):
     assert sampler.parameters["key_variable"] == "LOCAL_KEY"
     assert sampler.parameters["extra_body"] == {"top_p": 0.9}
     assert sampler.parameters["input_price"] == "0.15"
-    page = client.get(response["Location"]).content.decode()
+    page = squeezed(client.get(response["Location"]))
     assert "LOCAL_KEY" in page
     assert "0.15 in" in page
 
@@ -107,14 +108,14 @@ def test_a_wrong_field_is_said_plainly_and_nothing_is_added(client, lead, field,
     client.force_login(lead)
     response = post(client, **{field: value})
     assert response.status_code == 422
-    assert words in response.content.decode()
+    assert words in squeezed(response)
     assert not Sampler.objects.filter(name="local").exists()
 
 
 def test_what_a_model_takes_is_set_and_shown(client, lead):
     client.force_login(lead)
     values = {"reasoning_effort": "low", "system_role": "developer", "thoughts_back": "same", "sends_temperature": ""}
-    page = client.get(post(client, **values)["Location"]).content.decode()
+    page = squeezed(client.get(post(client, **values)["Location"]))
     parameters = Sampler.objects.get(name="local").parameters
     assert (parameters["sends_temperature"], parameters["reasoning_effort"]) == (False, "low")
     assert (parameters["system_role"], parameters["thoughts_back"]) == ("developer", "same")
@@ -127,7 +128,7 @@ def test_an_effort_given_twice_is_refused(client, lead):
     client.force_login(lead)
     response = post(client, reasoning_effort="low", extra_body='{"reasoning": {"effort": "high"}}')
     assert response.status_code == 422
-    assert "Found &#x27;reasoning&#x27; here and a reasoning effort above" in response.content.decode()
+    assert "Found &#x27;reasoning&#x27; here and a reasoning effort above" in squeezed(response)
 
 
 def test_a_sampler_from_before_goes_on_sending_its_temperature(client, lead):
@@ -144,23 +145,21 @@ def test_a_sampler_from_before_goes_on_sending_its_temperature(client, lead):
     assert not form.opens_advanced or form["extra_body"].value()
     assert client.post(address, FIELDS)["Location"] == reverse("sampler_detail", args=[sampler.pk])
     assert Sampler.objects.filter(name="local").count() == 1
-    assert (
-        "<dt>Temperature</dt><dd>sent</dd>" in client.get(reverse("sampler_detail", args=[sampler.pk])).content.decode()
-    )
+    assert "<dt>Temperature</dt><dd>sent</dd>" in squeezed(client.get(reverse("sampler_detail", args=[sampler.pk])))
 
 
 def test_what_is_folded_away_opens_where_it_is_wrong_or_set(client, lead):
     client.force_login(lead)
     folded = '<details class="disclosure" id="sampler-advanced" data-keep-open>'
     opened = '<details class="disclosure" id="sampler-advanced" data-keep-open open>'
-    assert folded in client.get(reverse("sampler_new"), {"preset": "fake"}).content.decode()
-    assert opened in client.get(reverse("sampler_new"), {"preset": "openai"}).content.decode()
-    assert opened in post(client, extra_body="[1]").content.decode()
+    assert folded in squeezed(client.get(reverse("sampler_new"), {"preset": "fake"}))
+    assert opened in squeezed(client.get(reverse("sampler_new"), {"preset": "openai"}))
+    assert opened in squeezed(post(client, extra_body="[1]"))
 
 
 def test_a_key_typed_into_the_wrong_field_is_not_shown_again(client, lead):
     client.force_login(lead)
-    assert KEY not in post(client, key_variable=KEY).content.decode()
+    assert KEY not in squeezed(post(client, key_variable=KEY))
 
 
 def test_a_preset_fills_in_a_title_and_a_name_that_are_free(client, lead):
@@ -174,7 +173,7 @@ def test_a_preset_fills_in_a_title_and_a_name_that_are_free(client, lead):
 @pytest.mark.parametrize("preset", ["openai", "vllm", "llama-cpp", "ollama", "openrouter", "fake", "unknown"])
 def test_presets_fill_in_an_endpoint(client, lead, preset):
     client.force_login(lead)
-    page = client.get(reverse("sampler_new"), {"preset": preset}).content.decode()
+    page = squeezed(client.get(reverse("sampler_new"), {"preset": preset}))
     assert ('value="http' in page) == (preset != "unknown")
 
 
@@ -183,14 +182,14 @@ def test_a_change_makes_a_version_and_the_old_page_says_so(client, lead):
     post(client)
     sampler = Sampler.objects.get(name="local")
     address = reverse("sampler_edit", args=[sampler.pk])
-    assert 'value="m-1"' in client.get(address).content.decode()
+    assert 'value="m-1"' in squeezed(client.get(address))
     client.post(address, {**FIELDS, "model": "m-2"})
     newest = Sampler.objects.get(name="local", version=2)
     assert newest.parameters["model"] == "m-2"
-    assert "The newest is version 2" in client.get(reverse("sampler_detail", args=[sampler.pk])).content.decode()
+    assert "The newest is version 2" in squeezed(client.get(reverse("sampler_detail", args=[sampler.pk])))
     stale = client.post(address, {**FIELDS, "model": "m-3"})
     assert stale.status_code == 422
-    assert "version 2" in stale.content.decode()
+    assert "version 2" in squeezed(stale)
 
 
 def test_the_list_shows_the_newest_version_of_each(client, curator, django_assert_max_num_queries):
@@ -198,7 +197,7 @@ def test_the_list_shows_the_newest_version_of_each(client, curator, django_asser
     ensure_symbolic()
     client.force_login(curator)
     with django_assert_max_num_queries(8):
-        page = client.get(reverse("sampler_list")).content.decode()
+        page = squeezed(client.get(reverse("sampler_list")))
     assert "Fake" in page
     assert "Symbolic program search" in page
     assert reverse("sampler_new") not in page
@@ -210,8 +209,8 @@ def test_the_test_button_says_how_the_calls_went(client, lead, fragment):
     headers = {"HX-Request": "true"} if fragment else {}
     with flip_endpoint(script=[*[Play()] * 4, Play("401")]) as endpoint:
         address = reverse("sampler_test", args=[sampler_for(endpoint).pk])
-        good = client.post(address, headers=headers).content.decode()
-        bad = client.post(address, headers=headers).content.decode()
+        good = squeezed(client.post(address, headers=headers))
+        bad = squeezed(client.post(address, headers=headers))
     assert "It answers." in good
     assert "does not accept the key" in bad
     assert ("<html" in good) != fragment
@@ -240,7 +239,7 @@ def test_several_samples_a_call_are_refused_with_the_responses_api(client, lead)
     client.force_login(lead)
     response = post(client, api="responses", samples_per_call="8")
     assert response.status_code == 422
-    assert "Found 8 with the Responses API, which gives one sample a call" in response.content.decode()
+    assert "Found 8 with the Responses API, which gives one sample a call" in squeezed(response)
     assert not Sampler.objects.filter(name="local").exists()
 
 
@@ -249,7 +248,7 @@ def test_the_page_says_that_the_endpoint_ignores_n(client, lead):
     with flip_endpoint() as endpoint:
         sampler = sampler_for(endpoint, samples_per_call=8)
     make_trace(sampler=sampler, facts={"n": "ignored"})
-    page = client.get(reverse("sampler_detail", args=[sampler.pk])).content.decode()
+    page = squeezed(client.get(reverse("sampler_detail", args=[sampler.pk])))
     assert "The endpoint gave fewer samples in a call than were asked for, so 1 of the newest" in page
 
 
@@ -258,16 +257,16 @@ def test_what_the_test_finds_is_set_by_a_button(client, lead):
     with flip_endpoint(Behaviour(takes=("no_temperature", "ignores_seed"))) as endpoint:
         sampler = sampler_for(endpoint)
         response = client.post(reverse("sampler_test", args=[sampler.pk]), headers={"HX-Request": "true"})
-        page = response.content.decode()
+        page = squeezed(response)
         assert "It answers once its settings are changed." in page
         assert "It does not take the temperature. Switch off &quot;Send a temperature&quot;." in page
         assert "it ignores the seed" in page
         assert "Set this as version 2" in page
         assert 'name="remedy" value="no_temperature"' in page
         response = client.post(reverse("sampler_adopt", args=[sampler.pk]), {"remedy": ["no_temperature"]}, follow=True)
-        assert "This is version 2, with what the test found." in response.content.decode()
+        assert "This is version 2, with what the test found." in squeezed(response)
         old = client.post(reverse("sampler_test", args=[sampler.pk]), headers={"HX-Request": "true"})
-        assert "Set this as" not in old.content.decode(), "an old version is not changed"
+        assert "Set this as" not in squeezed(old), "an old version is not changed"
     newest = Sampler.objects.get(name=sampler.name, version=2)
     assert newest.parameters["sends_temperature"] is False
 
@@ -276,7 +275,7 @@ def test_a_change_that_is_not_known_is_refused_and_changes_nothing(client, lead)
     client.force_login(lead)
     sampler = sampler_for(flip_endpoint())
     response = client.post(reverse("sampler_adopt", args=[sampler.pk]), {"remedy": ["model"]}, follow=True)
-    assert "Found &#x27;model&#x27;, expected some of" in response.content.decode()
+    assert "Found &#x27;model&#x27;, expected some of" in squeezed(response)
     assert Sampler.objects.filter(name=sampler.name).count() == 1
 
 

@@ -14,7 +14,7 @@ LINK = re.compile(r'(?:href|hx-get)="(/[^"#]*|\?[^"#]*)')
 GET_FORM = re.compile(r'<form[^>]*method="get"[^>]*action="(/[^"]*)"')
 POST_FORM = re.compile(r'(?:<form[^>]*method="post"[^>]*\baction|hx-post)="(/[^"?#]*)')
 NAVIGATION = re.compile(r'<nav class="nav".*?</nav>', re.DOTALL)
-OUTSIDE = {"", "health", "login", "logout", "preferences"}
+OUTSIDE = {"", "health", "healthz", "readyz", "metrics", "login", "logout", "preferences"}
 
 
 @pytest.fixture(autouse=True)

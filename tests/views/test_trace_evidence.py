@@ -6,6 +6,7 @@ import pytest
 from django.urls import reverse
 
 from tests import factories
+from tests.pages import squeezed
 from trajectories.models import PendingVerification, Trace
 from trajectories.services.verification.queue import verify_traces
 
@@ -27,7 +28,7 @@ def verified(text, *, kind="numeric", reference=None, spec=None, program="") -> 
 
 def page(client, curator, trace) -> str:
     client.force_login(curator)
-    return client.get(reverse("trace_detail", args=[trace.pk])).content.decode()
+    return squeezed(client.get(reverse("trace_detail", args=[trace.pk])))
 
 
 @pytest.mark.parametrize(
@@ -114,7 +115,7 @@ def test_an_output_without_a_reference_answer_is_drawn_by_itself(client, curator
     trace = factories.make_trace(problem=problem, run=None, correctness="unscored")
     factories.make_verdict(trace=trace, outcome="unscored", evidence={"pairs": [pair], "right": 0, "of": 0})
     client.force_login(curator)
-    page = client.get(reverse("trace_detail", args=[trace.pk])).content.decode()
+    page = squeezed(client.get(reverse("trace_detail", args=[trace.pk])))
     figure = page.split('class="pair-row"')[1].split("</figure>")[1]
     assert "predicted" in figure
     assert shown in figure
@@ -122,10 +123,10 @@ def test_an_output_without_a_reference_answer_is_drawn_by_itself(client, curator
 
 def test_the_badge_of_a_verdict_asserts_nothing_that_its_outcome_denies(client, curator):
     client.force_login(curator)
-    page = client.get(reverse("trace_detail", args=[verified("<answer>5</answer>", reference="7").pk])).content.decode()
+    page = squeezed(client.get(reverse("trace_detail", args=[verified("<answer>5</answer>", reference="7").pk])))
     assert "<strong>Number</strong>" in page
     assert "Number right" not in page
-    page = client.get(reverse("trace_detail", args=[verified("<answer>7</answer>", reference="7").pk])).content.decode()
+    page = squeezed(client.get(reverse("trace_detail", args=[verified("<answer>7</answer>", reference="7").pk])))
     assert '<span class="visually-hidden">Pass: </span>' in page
 
 
@@ -135,11 +136,11 @@ def test_headings_for_tasks_do_not_stand_above_answers_to_questions(client, cura
     Trace.objects.filter(pk=trace.pk).update(instruction=instruction)
     client.force_login(curator)
     for address in (reverse("trace_list"), reverse("problem_detail", args=[trace.problem_id])):
-        page = client.get(address).content.decode()
+        page = squeezed(client.get(address))
         body = page[page.index("<thead>") :]
         assert "Training pairs" not in body
         assert "Number, step by step" in body
         assert "<dt></dt>" not in page
     factories.make_trace(train_passed=1, train_total=2)
-    page = client.get(reverse("trace_list")).content.decode()
+    page = squeezed(client.get(reverse("trace_list")))
     assert re.search(r"<th[^>]*>(?:<a[^>]*>)?Training pairs", page)

@@ -4,6 +4,7 @@ import pytest
 from django.urls import reverse
 
 from tests.factories import make_trace
+from tests.pages import squeezed
 from trajectories.views.trace_search import HITS_SHOWN
 
 pytestmark = pytest.mark.django_db
@@ -20,7 +21,7 @@ def search(client, curator):
     def asked(trace, query, **headers):
         answer = client.get(reverse("trace_search", args=[trace.pk]), {"q": query}, headers=headers)
         assert answer.status_code == 200
-        return answer.content.decode()
+        return squeezed(answer)
 
     return asked
 

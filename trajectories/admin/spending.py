@@ -33,7 +33,7 @@ class SpendAlertAdmin(ReadOnlyAdmin):
     holds_reviews = False
     list_display = ("day", "limit", "level", "amount", "spent", "mailed_at", "mail_fault")
     list_filter = ("level",)
-    list_select_related = ("limit__person",)
+    list_select_related = ("limit", "limit__person")
     change_list_links: ClassVar = PAGE
 
 

@@ -18,7 +18,7 @@ from trajectories.selectors.disk import disk_trouble
 register = template.Library()
 
 AREAS: dict[str, tuple[str, tuple[str, ...]]] = {
-    "Home": ("home", ("mentions", "account", "people", "api", "tokens")),
+    "Home": ("home", ("mentions", "account", "people", "invitations", "api", "tokens")),
     "Problems": (
         "problem_list",
         ("problems", "imports", "procedural", "worlds", "generation", "candidates", "briefs", "grids"),

@@ -7,8 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.core.problems.strategies import json_values
-from trajectories.core.problems import ProblemError, documents
-from trajectories.core.problems.documents import MAX_BYTES, MAX_CONTAINERS, MAX_DEPTH, check_text, parse_json
+from trajectories.core.problems import ProblemError
+from trajectories.core.problems.documents import (
+    MAX_BYTES,
+    MAX_CONTAINERS,
+    MAX_DEPTH,
+    check_text,
+    parse_json,
+    parse_json_text,
+)
 
 FAULTS = [
     (b"", "found nothing, expected JSON"),
@@ -68,11 +75,10 @@ def test_round_trip(value):
     assert parse_json(json.dumps(value).encode()) == value
 
 
-def test_the_scan_agrees_with_the_parser_on_nesting(monkeypatch):
-    monkeypatch.setattr(documents, "MAX_DEPTH", 3)
-    assert parse_json(b'{"a]": [["]"], "["]}')
+def test_the_scan_agrees_with_the_parser_on_nesting():
+    assert parse_json_text('{"a]": [["]"], "["]}', depth=3)
     with pytest.raises(ProblemError, match="nested deeper than 3"):
-        parse_json(b'{"a": [[["]"], "["]]}')
+        parse_json_text('{"a": [[["]"], "["]]}', depth=3)
 
 
 @pytest.mark.parametrize("text", ["a\0b", "\ud800", "x\udfff"])

@@ -16,6 +16,7 @@ from django.core.management import call_command
 from django.urls import reverse
 
 from tests.management.test_import_traces_answers import CASES
+from tests.pages import squeezed
 from trajectories.core.curation.reviews import Decision, ReviewDraft
 from trajectories.models import Trace
 from trajectories.services.curation.reviews import submit_review
@@ -206,9 +207,9 @@ def test_the_page_prints_the_command_where_there_is_one(agents, lead, client):
     table, archive = written(lead, agents, "sft-messages"), written(lead, agents, "full")
     assert archive.columns is None
     client.force_login(lead)
-    page = client.get(reverse("release_detail", args=[agents.pk])).content.decode()
+    page = squeezed(client.get(reverse("release_detail", args=[agents.pk])))
     assert page.count("import datasets") == 1
     assert f"&quot;{table.sha256}&quot;" in page
     assert "read it line by line as JSON" in page
     answer = client.post(reverse("export_create", args=[agents.pk]), {"format": "full", "arguments": "yaml"})
-    assert (answer.status_code, answer.content.decode()) == (422, "Arguments: expected one of text, objects.")
+    assert (answer.status_code, squeezed(answer)) == (422, "Arguments: expected one of text, objects.")

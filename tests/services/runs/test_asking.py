@@ -51,7 +51,7 @@ def test_no_strategy_may_take_more_than_was_asked_for(samples):
         again = type(plan)(
             plan.problems, plan.instructions, plan.temperatures, bigger, strategy=name, settings=plan.settings
         )
-        assert again.most_per_problem > samples, f"{strategy.title} could have more"
+        assert again.most_per_problem > samples, f"{name} could have more"
 
 
 def test_fewer_samples_than_views_leave_out_the_last_ones():
