@@ -4,6 +4,7 @@ import pytest
 from django.urls import reverse
 
 from tests import factories
+from tests.pages import squeezed
 from trajectories.models import PendingVerification, Trace
 from trajectories.services.verification.queue import verify_traces
 
@@ -32,7 +33,7 @@ def test_they_are_unscored_and_counted_by_the_reason_they_ended(client, curator,
         "refusal": "unscored",
     }
     client.force_login(curator)
-    page = client.get(reverse("problem_detail", args=[Trace.objects.first().problem_id])).content.decode()
+    page = squeezed(client.get(reverse("problem_detail", args=[Trace.objects.first().problem_id])))
     assert "2 of 2 scored right" in page
     assert "<dt>Cut off</dt><dd>5, not counted as wrong</dd>" in page
     assert "<dt>Refused</dt><dd>1, not counted as wrong</dd>" in page
@@ -40,7 +41,7 @@ def test_they_are_unscored_and_counted_by_the_reason_they_ended(client, curator,
 
 def test_the_run_says_the_same(client, curator, run):
     client.force_login(curator)
-    page = client.get(reverse("run_detail", args=[run.pk])).content.decode()
+    page = squeezed(client.get(reverse("run_detail", args=[run.pk])))
     assert "100% of 2 scored" in page
     assert 'Cut off <span class="muted">5</span>' in page
     assert 'Refused <span class="muted">1</span>' in page

@@ -2,6 +2,7 @@ import pytest
 from django.urls import reverse
 
 from tests import factories
+from tests.pages import squeezed
 
 HTMX = {"HX-Request": "true"}
 
@@ -18,7 +19,7 @@ def as_curator(client, curator):
 
 
 def page_of(client, trace, query="", **headers):
-    return client.get(reverse("trace_detail", args=[trace.pk]) + query, headers=headers).content.decode()
+    return squeezed(client.get(reverse("trace_detail", args=[trace.pk]) + query, headers=headers))
 
 
 def steps_of(count, length=400):
@@ -92,7 +93,7 @@ def test_only_the_first_bodies_of_a_long_trace_come_with_the_page(as_curator):
     assert reverse("trace_steps", args=[trace.pk, 20]) in page
     assert reverse("trace_step_range", args=[trace.pk, 400, 499]) in page
     assert len(page) < 300_000
-    group = as_curator.get(reverse("trace_steps", args=[trace.pk, 490])).content.decode()
+    group = squeezed(as_curator.get(reverse("trace_steps", args=[trace.pk, 490])))
     assert group.count("step-body rendered") == 10
     assert "Thought 499" in group
     assert page_of(as_curator, trace, "?bodies=all").count("step-body rendered") == 100
@@ -104,11 +105,11 @@ def test_a_range_of_a_long_trace_comes_with_its_titles_and_its_part_of_the_outli
     page = page_of(as_curator, trace)
     assert page.count("data-outline=") == 500
     assert 'id="outline-1000"' in page
-    fetched = as_curator.get(reverse("trace_step_range", args=[trace.pk, 1000, 1049])).content.decode()
+    fetched = squeezed(as_curator.get(reverse("trace_step_range", args=[trace.pk, 1000, 1049])))
     assert fetched.count("step-head") == 50
     assert fetched.count("step-body rendered") == 0
     assert 'hx-swap-oob="outerHTML:#outline-1000"' in fetched
-    listed = as_curator.get(reverse("trace_step_range", args=[trace.pk, 400, 499])).content.decode()
+    listed = squeezed(as_curator.get(reverse("trace_step_range", args=[trace.pk, 400, 499])))
     assert "hx-swap-oob" not in listed
     for first, last in ((1000, 1048), (1001, 1049), (5000, 5099), (0, 10**7)):
         assert as_curator.get(reverse("trace_step_range", args=[trace.pk, first, last])).status_code == 404
@@ -257,19 +258,19 @@ class TestList:
     def test_a_wrong_filter_is_named_and_counts_for_nothing(self, as_curator, trace):
         response = as_curator.get(self.address(correctness="sure", run=trace.run_id))
         assert response.status_code == 422
-        assert "correctness" in response.content.decode()
+        assert "correctness" in squeezed(response)
         assert [row.pk for row in response.context["page"].rows] == [trace.pk]
 
     def test_empty_lists_say_what_to_do(self, client, lead, curator):
         client.force_login(lead)
-        assert "Start a run" in client.get(self.address()).content.decode()
+        assert "Start a run" in squeezed(client.get(self.address()))
         client.force_login(curator)
-        assert "/runs/new/" not in client.get(self.address()).content.decode()
-        assert "No trace matches" in client.get(self.address(run=7)).content.decode()
+        assert "/runs/new/" not in squeezed(client.get(self.address()))
+        assert "No trace matches" in squeezed(client.get(self.address(run=7)))
 
     def test_filtering_in_place_takes_the_buttons_along(self, client, lead, trace):
         client.force_login(lead)
-        part = client.get(self.address(run=trace.run_id, view="grid"), headers=HTMX).content.decode()
+        part = squeezed(client.get(self.address(run=trace.run_id, view="grid"), headers=HTMX))
         assert "<html" not in part
         assert 'id="trace-actions" hx-swap-oob="true"' in part
         assert f"/releases/export-accepted/?run={trace.run_id}&amp;view=grid" in part
@@ -287,10 +288,10 @@ class TestList:
     def test_nothing_left_is_said_with_a_way_on(self, client, lead, curator):
         trace = factories.make_trace(decision="rejected")
         client.force_login(lead)
-        page = client.get(reverse("trace_next")).content.decode()
+        page = squeezed(client.get(reverse("trace_next")))
         assert "Nothing left to review here" in page
         assert "All 1 traces" in page or "All 1 trace" in page
         client.force_login(curator)
         assert client.get(reverse("trace_next"))["Location"].startswith(f"/traces/{trace.pk}/")
         factories.make_review(trace=trace, reviewer=curator, decision="reject")
-        assert "You have reviewed all 1 traces" in client.get(reverse("trace_next")).content.decode()
+        assert "You have reviewed all 1 traces" in squeezed(client.get(reverse("trace_next")))
