@@ -33,8 +33,10 @@ from tests.crawl.values import encoded
 from tests.crawl.world import World, make_person
 from tests.pages import Form
 from trajectories.models import Import, Problem, Trace
+from trajectories.services.endpoints.samplers import ensure_symbolic
 from trajectories.services.imports import jobs
 from trajectories.services.problems.uploads import sweep_uploads
+from trajectories.services.prompts.instructions import ensure_symbolic_views
 
 pytestmark = pytest.mark.django_db
 EACH = 6 if DEEP else 1
@@ -62,6 +64,9 @@ def folder(settings: Any, tmp_path: Path) -> Path:
     (tmp_path / "arriving").mkdir()
     asked = {"kind": "numeric", "statement": "What is 2 + 2?", "spec": {}, "reference": "4"}
     factories.make_problem(name=PROBLEM, content_hash=HASH, **asked)
+    # What is shipped is there from the first page on, whoever opens it.
+    ensure_symbolic()
+    ensure_symbolic_views()
     return tmp_path
 
 

@@ -79,7 +79,7 @@ def test_queries_do_not_grow_with_runs_and_problems(client, lead, django_assert_
         factories.make_run(state="finished", planned_count=1)
     client.force_login(lead)
     client.get(reverse("home"))
-    with django_assert_num_queries(28):
+    with django_assert_num_queries(29):
         client.get(reverse("home"))
 
 

@@ -11,6 +11,7 @@ from django.test import Client
 
 from tests import factories
 from tests.imports import finish, latest
+from tests.pages import squeezed
 from trajectories.adapters.uploads import Document
 from trajectories.models import Problem
 from trajectories.services.problems.questions import QuestionOptions, read_question_documents
@@ -42,7 +43,7 @@ def test_a_file_of_questions_leads_to_its_columns(as_lead, django_assert_num_que
     assert sent.status_code == 302
     with django_assert_num_queries(5):
         page = as_lead.get(sent.url)
-    text = page.content.decode()
+    text = squeezed(page)
     assert "What is in my sums.csv?" in text
     assert 'value="Sums"' in text
     assert '<option value="eval" selected>' in text
@@ -53,7 +54,7 @@ def test_usual_names_are_suggested_and_the_first_rows_shown(as_lead):
     sent = send(as_lead, CSV.replace(b"Problem text,solution", b"question,answer"))
     page = as_lead.get(sent.url)
     assert page.context["preview"].mapping == {"question": "question", "answer": "answer", "family": "topic"}
-    text = page.content.decode()
+    text = squeezed(page)
     assert "What is 2 + 2?" in text
     assert "<math" in text
     assert '<option value="topic" selected>' in text
@@ -74,7 +75,7 @@ def test_the_preview_follows_the_columns_chosen(as_lead):
 
 def test_rows_that_are_wrong_are_shown_where_they_are(as_lead):
     content = b"question,answer,kind\nOne?,1,numeric\nTwo?,two or three,numeric\nThree?,3,number\n"
-    text = as_lead.get(send(as_lead, content).url).content.decode()
+    text = squeezed(as_lead.get(send(as_lead, content).url))
     assert "line 3 answer" in text
     assert "which its own verifier refuses" in text
     assert "line 4 kind" in text
@@ -108,7 +109,7 @@ def test_bad_rows_keep_everything_out_and_the_file_stays(as_lead):
     values["split"] = "train"
     page = finish(as_lead, as_lead.post(sent.url, values))
     assert b"Nothing was imported" in page.content
-    assert sent.url.split("?")[0] in page.content.decode()
+    assert sent.url.split("?")[0] in squeezed(page)
     assert not Problem.objects.exists()
     finish(as_lead, as_lead.post(sent.url, {**values, "skip_bad": "on"}))
     assert Problem.objects.get().statement == "One?"
@@ -117,7 +118,7 @@ def test_bad_rows_keep_everything_out_and_the_file_stays(as_lead):
 def test_jsonl_with_choices(as_lead):
     content = b'{"question": "Which?", "choices": ["red", "blue"], "answer": "blue"}\n'
     sent = send(as_lead, content, "q.jsonl")
-    text = as_lead.get(sent.url).content.decode()
+    text = squeezed(as_lead.get(sent.url))
     assert 'class="choice-right"' in text
     chosen = {"column-question": "question", "column-choices": "choices", "column-answer": "answer", "set_title": "C"}
     chosen["split"] = "eval"
@@ -137,7 +138,7 @@ def test_jsonl_with_choices(as_lead):
 def test_form_errors(as_lead, values, message):
     page = as_lead.post(send(as_lead).url, {**CHOSEN, **values})
     assert page.status_code == 422
-    assert message in page.content.decode()
+    assert message in squeezed(page)
     assert not Problem.objects.exists()
 
 
@@ -153,7 +154,7 @@ def test_form_errors(as_lead, values, message):
 def test_files_that_hold_no_questions_say_so(as_lead, content, message):
     page = as_lead.get(send(as_lead, content).url)
     assert page.status_code == 200
-    assert message in page.content.decode()
+    assert message in squeezed(page)
     assert b"<script>,b" not in page.content
 
 
@@ -176,7 +177,7 @@ def test_the_csrf_token_is_checked(as_lead, lead):
 
 def test_markup_in_a_question_is_harmless(as_lead):
     sent = send(as_lead, b"question,answer\n<script>alert(1)</script> **bold**,1\n")
-    text = as_lead.get(sent.url).content.decode()
+    text = squeezed(as_lead.get(sent.url))
     assert "<script>alert" not in text
     assert "<strong>bold</strong>" in text
 
@@ -203,14 +204,14 @@ def choice(db) -> Problem:
 def test_the_list_shows_what_a_question_asks(as_lead, choice, django_assert_num_queries):
     as_lead.get("/problems/")
     with django_assert_num_queries(6):
-        text = as_lead.get("/problems/").content.decode()
+        text = squeezed(as_lead.get("/problems/"))
     assert "The capital of **Australia**" in text
 
 
 def test_a_question_s_page_groups_its_samples_by_answer(as_lead, choice, django_assert_max_num_queries):
     with django_assert_max_num_queries(16):
         page = as_lead.get(f"/problems/{choice.pk}/")
-    text = page.content.decode()
+    text = squeezed(page)
     assert "The capital of <strong>Australia</strong>" in text
     assert "<math" in text
     assert "&lt;b&gt;Canberra&lt;/b&gt;" in text
@@ -222,11 +223,11 @@ def test_a_question_s_page_groups_its_samples_by_answer(as_lead, choice, django_
 
 def test_a_trace_of_a_question_shows_question_and_answer_found(as_lead, choice):
     trace = choice.traces.order_by("pk").last()
-    text = as_lead.get(f"/traces/{trace.pk}/").content.decode()
+    text = squeezed(as_lead.get(f"/traces/{trace.pk}/"))
     assert "The capital of <strong>Australia</strong>" in text
     assert "&lt;i&gt;A&lt;/i&gt;" in text
     assert "<i>A</i>" not in text
-    listed = as_lead.get("/traces/").content.decode()
+    listed = squeezed(as_lead.get("/traces/"))
     assert '<code class="answer-box">B</code>' in listed
     assert "thumb-empty" not in listed
 
@@ -235,8 +236,8 @@ def test_a_procedural_question_is_shown_as_it_is(as_lead):
     problem = factories.make_problem(
         kind="procedural", statement="a*b*c =\n  1 2", spec={"family": "sums", "entry": {}}, reference=None
     )
-    text = as_lead.get(f"/problems/{problem.pk}/").content.decode()
-    assert "a*b*c =\n  1 2</code>" in text
+    text = squeezed(as_lead.get(f"/problems/{problem.pk}/"))
+    assert "a*b*c = 1 2</code>" in text
     assert "the family's own scorer decides" in text
 
 
@@ -265,7 +266,7 @@ QUESTIONS = b"question,answer\nOne?,1\n"
     ],
 )
 def test_the_side_is_shown_before_anything_is_imported(as_lead, name, content, values, said):
-    text = " ".join(as_lead.get(send(as_lead, content, name, **values).url).content.decode().split())
+    text = " ".join(squeezed(as_lead.get(send(as_lead, content, name, **values).url)).split())
     assert said in text
     assert sum(map(text.count, ("says which split", "says the split", "split you chose"))) == 1
 
@@ -288,11 +289,11 @@ SOLVED = (
 def test_what_a_file_looks_like_is_shown_and_can_be_changed(as_lead):
     address = send(as_lead, SOLVED, "nuts.jsonl").url.split("?")[0]
     page = as_lead.get(address)
-    assert "Read as <strong>GSM8K</strong>: the answer is what stands behind the last ####" in page.content.decode()
-    assert '<option value="" selected>GSM8K, as its columns look</option>' in page.content.decode()
+    assert "Read as <strong>GSM8K</strong>: the answer is what stands behind the last ####" in squeezed(page)
+    assert '<option value="" selected>GSM8K, as its columns look</option>' in squeezed(page)
     shown = {"column-question": "question", "column-answer": "answer", "shown_layout": "gsm8k", "layout": "plain"}
     changed = as_lead.get(address, shown, headers={"HX-Request": "true"})
-    text = changed.content.decode()
+    text = squeezed(changed)
     assert "Read by its columns alone, though they look like GSM8K." in text
     assert 'id="column-fields" hx-swap-oob="true"' in text
     assert '<input type="hidden" name="shown_layout" value="plain"' in text
@@ -300,7 +301,7 @@ def test_what_a_file_looks_like_is_shown_and_can_be_changed(as_lead):
     assert b"hx-swap-oob" not in same.content
     odd = as_lead.get(address, {**shown, "layout": "squad"})
     assert odd.status_code == 422
-    assert "Found &#x27;squad&#x27;, expected " in odd.content.decode()
+    assert "Found &#x27;squad&#x27;, expected " in squeezed(odd)
 
 
 def test_columns_of_another_layout_are_left_aside(as_lead):
@@ -344,7 +345,7 @@ def test_an_import_without_a_side_is_asked_for_one(as_lead):
     chosen = {"column-question": "question", "column-answer": "answer", "set_title": "Sums"}
     refused = as_lead.post(sent.url, chosen)
     assert refused.status_code == 422
-    assert "Choose a split: neither the file&#x27;s name nor a column says" in refused.content.decode()
+    assert "Choose a split: neither the file&#x27;s name nor a column says" in squeezed(refused)
     finish(as_lead, as_lead.post(sent.url, {**chosen, "split": "eval"}))
     assert Problem.objects.get().split == "eval"
 
@@ -365,8 +366,8 @@ def test_a_row_beyond_those_looked_at_without_a_side_is_a_fault(as_lead):
     chosen = {"column-question": "question", "column-answer": "answer", "column-split": "split", "set_title": "Sums"}
     page = finish(as_lead, as_lead.post(sent.url, chosen))
     assert latest().state == "refused"
-    assert "line 1003 split" in page.content.decode()
-    assert "choose a split for the file" in page.content.decode()
+    assert "line 1003 split" in squeezed(page)
+    assert "choose a split for the file" in squeezed(page)
     assert not Problem.objects.exists()
 
 
@@ -374,7 +375,7 @@ def test_what_is_compared_as_text_and_what_cannot_be_read_is_counted(as_lead):
     rows = [{"question": f"{number}?", "answer": f"{number} <apples>"} for number in range(10)]
     rows += [{"question": "", "answer": "1"}] * 3
     content = "".join(f"{json.dumps(row)}\n" for row in rows).encode()
-    text = " ".join(as_lead.get(send(as_lead, content, "train.jsonl").url).content.decode().split())
+    text = " ".join(squeezed(as_lead.get(send(as_lead, content, "train.jsonl").url)).split())
     assert "10 of 10 answers would be compared as text" in text
     assert "“0 &lt;apples&gt;”" in text
     assert "3 of 13 rows cannot be read, such as:" in text
@@ -434,7 +435,7 @@ def test_columns_that_no_page_can_show_are_told(as_lead, name, content, told):
     address = send(as_lead, content, name).url
     page = as_lead.get(address)
     assert page.status_code == 200
-    assert told in page.content.decode()
+    assert told in squeezed(page)
     assert not Problem.objects.exists()
 
 

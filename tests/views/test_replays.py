@@ -4,6 +4,7 @@ import pytest
 from django.urls import reverse
 
 from tests.factories import make_problem, make_trace
+from tests.pages import squeezed
 from trajectories.core.programs.engines import CallResult, CallStatus
 from trajectories.core.programs.replays import RULES_VERSION, read_replay, replay_job
 from trajectories.models import Replay
@@ -55,10 +56,10 @@ def page(client, trace, query="", **headers):
 
 
 def test_it_is_asked_for_with_a_button_and_waited_for(signed_in, trace, monkeypatch):
-    assert "Record the program" in page(signed_in, trace).content.decode()
+    assert "Record the program" in squeezed(page(signed_in, trace))
     answer = signed_in.post(reverse("trace_replay", args=[trace.pk]))
     assert answer.url == reverse("trace_replay", args=[trace.pk])
-    shown = page(signed_in, trace).content.decode()
+    shown = squeezed(page(signed_in, trace))
     assert "Recording" in shown
     assert 'hx-trigger="every 1s"' in shown
     assert Replay.objects.count() == 1
@@ -66,7 +67,7 @@ def test_it_is_asked_for_with_a_button_and_waited_for(signed_in, trace, monkeypa
 
 def test_the_first_statement_shows_its_line_and_its_grids(signed_in, trace):
     replayed(trace)
-    shown = page(signed_in, trace).content.decode()
+    shown = squeezed(page(signed_in, trace))
     assert "Statement 1 of" in shown
     assert 'id="line-5" aria-current="step"' in shown
     assert "out: 2 by 2 grid, 4 colours" in shown
@@ -74,11 +75,11 @@ def test_the_first_statement_shows_its_line_and_its_grids(signed_in, trace):
 
 def test_a_statement_has_an_address_and_rings_what_it_changed(signed_in, trace):
     replayed(trace)
-    shown = page(signed_in, trace, "?functions=main&step=5").content.decode()
+    shown = squeezed(page(signed_in, trace, "?functions=main&step=5"))
     assert "Statement 5 of 7: line 7, run 2" in shown
     assert "out: 2 by 2 grid, 4 colours, 2 cells changed" in shown
     assert "flip()" not in shown
-    assert "Statement 3 of" in page(signed_in, trace, "?step=3").content.decode()
+    assert "Statement 3 of" in squeezed(page(signed_in, trace, "?step=3"))
 
 
 @pytest.mark.parametrize("query", ["?step=99999999", "?step=-1", "?pair=77", "?pair=x&step=0", "?step=" + "9" * 5000])
@@ -90,7 +91,7 @@ def test_an_address_out_of_bounds_shows_the_nearest(signed_in, trace, query):
 def test_an_error_of_the_program_stands_at_its_line(signed_in, problem):
     trace = make_trace(problem=problem, program="def transform(grid):\n    a = 1\n    return grid[7]\n")
     replayed(trace)
-    shown = page(signed_in, trace).content.decode()
+    shown = squeezed(page(signed_in, trace))
     assert '<a href="#line-3">Line 3</a>: </span>' not in shown
     assert '<a href="#line-3">Line 3</a>: IndexError' in shown
     assert 'faulty" id="line-3"' in shown
@@ -98,7 +99,7 @@ def test_an_error_of_the_program_stands_at_its_line(signed_in, problem):
 
 def test_claims_of_the_text_are_held_against_execution(signed_in, trace):
     replayed(trace)
-    shown = page(signed_in, trace).content.decode()
+    shown = squeezed(page(signed_in, trace))
     # The output of the task is no claim; the half way is come to, and the nine sevens have no grid of their size.
     assert shown.count("The program comes to it") == 1
     assert shown.count("No grid of this size") == 1
@@ -117,7 +118,7 @@ def test_hostile_programs_are_text(signed_in, problem):
     source = f'x = """{text}"""\ndef transform(g):\n    return g\n'
     trace = make_trace(problem=problem, program=source)
     replayed(trace)
-    shown = page(signed_in, trace).content.decode()
+    shown = squeezed(page(signed_in, trace))
     assert "<script>alert" not in shown
     assert "<img src=x" not in shown
     assert "\u202e" not in shown
@@ -125,7 +126,7 @@ def test_hostile_programs_are_text(signed_in, problem):
 
 def test_what_has_no_program_or_no_grids_says_so(signed_in):
     for trace in (make_trace(program=""), make_trace(problem=make_problem(kind="numeric", spec={}))):
-        assert "Nothing to replay" in page(signed_in, trace).content.decode()
+        assert "Nothing to replay" in squeezed(page(signed_in, trace))
         assert signed_in.post(reverse("trace_replay", args=[trace.pk])).status_code == 403
 
 
@@ -133,7 +134,7 @@ def test_a_replay_that_could_not_run_says_why(signed_in, trace):
     lost = {"calls": [], "steps": [], "grids": [], "lines": 0, "stopped": "", "fault_line": 0, "result": None,
             "other": "", "printed": "", "message": "Nothing could be recorded: the sandbox worker died."}  # fmt: skip
     Replay.objects.create(problem=trace.problem, program=trace.program, version=RULES_VERSION, pairs=[lost])
-    shown = page(signed_in, trace).content.decode()
+    shown = squeezed(page(signed_in, trace))
     assert "the sandbox worker died" in shown
     assert "No statement of the program ran" in shown
 

@@ -8,6 +8,7 @@ from django.contrib.messages import get_messages
 from django.urls import reverse
 
 from tests import factories
+from tests.pages import squeezed
 from trajectories.core.curation.reviews import Decision, ReviewDraft
 from trajectories.models import Review, ReviewLease
 from trajectories.services.curation.reviews import submit_review
@@ -54,20 +55,20 @@ def test_it_goes_on_to_the_next_of_the_scope_or_stays(as_curator, trace):
 
 def test_after_the_last_one_nothing_is_left(as_curator, trace):
     response = as_curator.post(reverse("review_submit", args=[trace.pk]) + f"?run={trace.run_id}", form(), follow=True)
-    assert "Nothing left to review here" in response.content.decode()
+    assert "Nothing left to review here" in squeezed(response)
 
 
 def test_htmx_gets_the_next_trace_with_the_answer(as_curator, trace):
     second = factories.make_trace(run=trace.run)
     response = submit(as_curator, second, f"?run={trace.run_id}", headers=HTMX)
     assert response["HX-Push-Url"] == f"/traces/{trace.pk}/?run={trace.run_id}"
-    page = response.content.decode()
+    page = squeezed(response)
     assert f'data-trace="{trace.pk}"' in page
     assert "1 of 2 reviewed" in page
     assert "<html" not in page
     last = submit(as_curator, trace, f"?run={trace.run_id}", headers=HTMX)
     assert last["HX-Push-Url"] == f"/traces/next/?run={trace.run_id}"
-    assert "Nothing left" in last.content.decode()
+    assert "Nothing left" in squeezed(last)
 
 
 def test_a_page_that_shows_the_next_trace_already_gets_progress_undo_and_news(as_curator, lead, trace):
@@ -76,7 +77,7 @@ def test_a_page_that_shows_the_next_trace_already_gets_progress_undo_and_news(as
     as_curator.get(reverse("trace_detail", args=[trace.pk]))
     lease = lease_of(trace)
     response = submit(as_curator, trace, f"?run={trace.run_id}", headers=HTMX, then="behind", lease=lease)
-    page = response.content.decode()
+    page = squeezed(response)
     assert response.status_code == 200
     assert "1 of 2 reviewed by you" in page
     assert f"Undo accept of {trace.pk}" in page
@@ -88,7 +89,7 @@ def test_what_is_wrong_with_a_decision_sent_behind_the_page_comes_back_as_a_sent
     response = submit(as_curator, trace, headers=HTMX, then="behind", decision="reject")
     assert response.status_code == 422
     assert response.headers["Content-Type"].startswith("text/plain")
-    assert response.content.decode() == "Reason: a rejection needs one; choose it from the list."
+    assert squeezed(response) == "Reason: a rejection needs one; choose it from the list."
 
 
 def test_next_ahead_leases_it_and_says_its_address_or_nothing(as_curator, curator, trace):
@@ -98,7 +99,7 @@ def test_next_ahead_leases_it_and_says_its_address_or_nothing(as_curator, curato
     as_curator.get(reverse("trace_detail", args=[second.pk]))
     response = as_curator.get(address, headers=ahead)
     assert response["HX-Push-Url"] == f"/traces/{trace.pk}/?run={trace.run_id}"
-    assert f'data-trace="{trace.pk}"' in response.content.decode()
+    assert f'data-trace="{trace.pk}"' in squeezed(response)
     # Both are held: the one on the screen and the one ahead.
     assert ReviewLease.objects.filter(holder=curator).count() == 2
     # The one on the screen is not its own successor.
@@ -114,14 +115,14 @@ def test_two_curators_on_one_list_are_led_to_different_traces(as_curator, lead, 
     assert as_curator.get(address)["Location"].startswith(f"/traces/{traces[0].pk}/")
     client.force_login(lead)
     assert client.get(address)["Location"].startswith(f"/traces/{traces[1].pk}/")
-    page = client.get(reverse("trace_detail", args=[traces[0].pk])).content.decode()
+    page = squeezed(client.get(reverse("trace_detail", args=[traces[0].pk])))
     assert "carl is looking at this trace now." in page
 
 
 def test_when_others_look_at_all_that_is_left_the_page_says_so(as_curator, client, lead, trace):
     as_curator.get(reverse("trace_next"))
     client.force_login(lead)
-    page = client.get(reverse("trace_next")).content.decode()
+    page = squeezed(client.get(reverse("trace_next")))
     assert "The rest is being looked at" in page
     assert "Look again" in page
     assert "Nothing left" not in page
@@ -143,7 +144,7 @@ def test_a_late_decision_says_what_happened_keeps_the_text_and_goes_in_beside_th
     factories.make_review(trace=trace, reviewer=lead)
     late = {"decision": "reject", "reason": "lucky", "comment": "A thought.", "lease": lease}
     response = submit(as_curator, trace, headers=headers, **late)
-    page = response.content.decode()
+    page = squeezed(response)
     assert response.status_code == 422
     assert "Somebody else has decided on this trace since you opened it." in page
     assert "A thought." in page
@@ -158,16 +159,16 @@ def test_a_form_that_was_wrong_still_hears_of_what_was_decided_meanwhile(as_cura
     as_curator.get(reverse("trace_detail", args=[trace.pk]))
     lease = lease_of(trace)
     factories.make_review(trace=trace, reviewer=lead)
-    assert "needs one" in submit(as_curator, trace, headers=HTMX, decision="reject", lease=lease).content.decode()
+    assert "needs one" in squeezed(submit(as_curator, trace, headers=HTMX, decision="reject", lease=lease))
     late = submit(as_curator, trace, headers=HTMX, lease=lease)
-    assert "Somebody else has decided" in late.content.decode()
+    assert "Somebody else has decided" in squeezed(late)
 
 
 def test_a_decision_that_contradicts_another_is_said_everywhere_it_may_be(as_curator, client, curator, lead, trace):
     second = factories.make_trace(run=trace.run)
     submit_review(reviewer=lead, trace=trace, draft=ReviewDraft(Decision.ACCEPT), key=uuid.uuid4())
     listed = reverse("trace_list") + "?decision=disputed"
-    assert "No trace matches" in as_curator.get(listed).content.decode()
+    assert "No trace matches" in squeezed(as_curator.get(listed))
     as_curator.get(reverse("trace_detail", args=[trace.pk]))
     lease = lease_of(trace)
     page = submit(as_curator, trace, lease=lease, decision="reject", reason="lucky").wsgi_request
@@ -176,16 +177,16 @@ def test_a_decision_that_contradicts_another_is_said_everywhere_it_may_be(as_cur
     )
     messages = [str(message) for message in get_messages(page)]
     assert [said in message for message in messages] == [True]
-    assert f"trace {trace.pk}<" in as_curator.get(listed).content.decode()
-    assert said in as_curator.get(reverse("trace_detail", args=[trace.pk])).content.decode()
-    assert "disputed</span>" in as_curator.get(reverse("trace_list")).content.decode()
+    assert f"trace {trace.pk}<" in squeezed(as_curator.get(listed))
+    assert said in squeezed(as_curator.get(reverse("trace_detail", args=[trace.pk])))
+    assert "disputed</span>" in squeezed(as_curator.get(reverse("trace_list")))
     # Others who have not reviewed it learn nothing of it.
     other = User.objects.create_user("zoe")
     other.groups.set(curator.groups.all())
     client.force_login(other)
-    assert f"trace {trace.pk}<" not in client.get(listed).content.decode()
+    assert f"trace {trace.pk}<" not in squeezed(client.get(listed))
     for address in (reverse("trace_list"), reverse("trace_detail", args=[trace.pk])):
-        assert "disputed</span>" not in client.get(address).content.decode()
+        assert "disputed</span>" not in squeezed(client.get(address))
     assert second.decision == ""
 
 
@@ -220,13 +221,13 @@ def test_a_wrong_form_says_what_is_wrong_and_stores_nothing(as_curator, trace, v
     for headers in ({}, HTMX):
         response = submit(as_curator, trace, headers=headers, **values)
         assert response.status_code == 422
-        assert message in response.content.decode()
+        assert message in squeezed(response)
     assert response["HX-Retarget"] == "#review"
     assert Review.objects.count() == 0
 
 
 def test_what_was_typed_comes_back_with_the_error(as_curator, trace):
-    page = submit(as_curator, trace, decision="reject", comment="Nearly a thought").content.decode()
+    page = squeezed(submit(as_curator, trace, decision="reject", comment="Nearly a thought"))
     assert "Nearly a thought" in page
 
 
@@ -237,7 +238,7 @@ def test_an_accepted_trace_forgets_the_reason_chosen_before(as_curator, trace):
 
 def test_ones_own_word_is_in_the_form_again(as_curator, trace):
     submit(as_curator, trace, score=3, comment="Hm.")
-    page = as_curator.get(reverse("trace_detail", args=[trace.pk])).content.decode()
+    page = squeezed(as_curator.get(reverse("trace_detail", args=[trace.pk])))
     assert "You said <strong>accept</strong>" in page
     assert "Hm." in page
 
@@ -246,15 +247,15 @@ def test_what_others_said_is_hidden_until_ones_own_word_is_in(as_curator, lead, 
     factories.make_review(trace=trace, reviewer=lead, decision="reject", reason="lucky", comment="Too easy.")
     factories.Trace.objects.filter(pk=trace.pk).update(decision="rejected")
     address = reverse("trace_detail", args=[trace.pk])
-    blind = as_curator.get(address).content.decode()
+    blind = squeezed(as_curator.get(address))
     assert "Too easy." not in blind
     assert "Rejected" not in blind
     assert "once your own decision is in" in blind
-    assert "Too easy." not in as_curator.get(address + "?reviews=all").content.decode()
+    assert "Too easy." not in squeezed(as_curator.get(address + "?reviews=all"))
     submit(as_curator, trace, lease=lease_of(trace))
-    assert "Too easy." in as_curator.get(address).content.decode()
+    assert "Too easy." in squeezed(as_curator.get(address))
     client.force_login(engineer)
-    assert "Too easy." in client.get(address).content.decode()
+    assert "Too easy." in squeezed(client.get(address))
 
 
 def undo(client, **values):
@@ -265,13 +266,13 @@ def test_undo_leads_back_to_the_trace(as_curator, trace):
     submit(as_curator, trace)
     response = undo(as_curator)
     assert response.redirect_chain[-1][0].startswith(f"/traces/{trace.pk}/")
-    assert "is undone" in response.content.decode()
+    assert "is undone" in squeezed(response)
     trace.refresh_from_db()
     assert trace.decision == ""
 
 
 def test_undo_with_nothing_to_undo_says_so(as_curator, trace):
-    assert "no decision of yours" in undo(as_curator).content.decode()
+    assert "no decision of yours" in squeezed(undo(as_curator))
     assert Review.objects.count() == 0
 
 
@@ -310,8 +311,8 @@ def test_a_trace_just_decided_shows_what_others_said(as_curator, lead, trace):
     as_curator.get(reverse("trace_detail", args=[trace.pk]))
     lease = lease_of(trace)
     response = submit(as_curator, trace, headers=HTMX, then="stay", lease=lease)
-    assert "Too easy." in response.content.decode()
-    assert "No other trace waits here" in response.content.decode()
+    assert "Too easy." in squeezed(response)
+    assert "No other trace waits here" in squeezed(response)
 
 
 def test_the_first_error_settles_the_other_steps_where_that_is_asked_for(as_curator, trace):

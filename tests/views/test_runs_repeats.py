@@ -4,6 +4,7 @@ import pytest
 from django.urls import reverse
 
 from tests import factories
+from tests.pages import squeezed
 from trajectories.selectors.repeats import find_repeats
 
 pytestmark = pytest.mark.django_db
@@ -32,7 +33,7 @@ def draw(run, problem, *texts, temperature=1.0, **values):
 
 def page(client, person, run):
     client.force_login(person)
-    return client.get(reverse("run_detail", args=[run.pk])).content.decode()
+    return squeezed(client.get(reverse("run_detail", args=[run.pk])))
 
 
 def test_one_text_for_every_seed_is_told_with_an_example(client, curator, run):

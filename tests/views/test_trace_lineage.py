@@ -4,6 +4,7 @@ import pytest
 from django.urls import reverse
 
 from tests.factories import make_attempt, make_instruction, make_problem, make_run, make_trace
+from tests.pages import squeezed
 from trajectories.models import Trace
 from trajectories.selectors.blinding import EVERYTHING
 from trajectories.selectors.lineages import get_lineage
@@ -54,7 +55,7 @@ def test_of_a_large_tree_the_line_of_the_trace_is_shown_and_the_rest_counted(cli
     assert (lineage.size, lineage.shown, lineage.hidden) == (62, 40, 22)
     assert all(str(trace.pk) in shown for trace in (root, last, leaf))
     client.force_login(curator)
-    page = client.get(reverse("trace_detail", args=[leaf.pk])).content.decode()
+    page = squeezed(client.get(reverse("trace_detail", args=[leaf.pk])))
     assert "22 more of this tree are in the list" in page
     assert f"?problem={problem.pk}&amp;run={run.pk}" in page
     deep = leaf
@@ -68,7 +69,7 @@ def test_the_page_marks_where_one_is_and_says_what_each_trace_is(client, curator
     root = grow(run, problem, correctness="fail", train_error=0.25)
     child = grow(run, problem, root, correctness="pass", train_error=0.0)
     client.force_login(curator)
-    page = client.get(reverse("trace_detail", args=[child.pk]), {"run": run.pk}).content.decode()
+    page = squeezed(client.get(reverse("trace_detail", args=[child.pk]), {"run": run.pk}))
     tree = page.split('id="lineage-title"')[1].split("</section>")[0]
     assert f'href="{reverse("trace_detail", args=[root.pk])}?run={run.pk}"' in tree
     assert tree.count("aria-current") == 1
@@ -98,14 +99,14 @@ def test_badges_say_what_the_model_was_shown(client, lead):
     attempt = make_attempt(run=run, kind="hinted")
     trace = make_trace(run=run, problem=attempt.problem, attempt=attempt, hinted=True, facts=facts)
     client.force_login(lead)
-    page = client.get(reverse("trace_detail", args=[trace.pk]), {"reviews": "all"}).content.decode()
+    page = squeezed(client.get(reverse("trace_detail", args=[trace.pk]), {"reviews": "all"}))
     assert "turned: rotate-90, recoloured, pairs reordered" in page
     assert "The model was given the right answer." in page
     assert "task-a, task-b" in page
     assert "Tool runs" in page
     assert ">agent</span>" in page
     odd = make_trace(facts={"variation": {"symmetry": "upside down"}})
-    assert "upside down" in client.get(reverse("trace_detail", args=[odd.pk])).content.decode()
+    assert "upside down" in squeezed(client.get(reverse("trace_detail", args=[odd.pk])))
 
 
 def test_calls_of_tools_and_their_results_are_steps_of_their_own(client, curator):
@@ -115,7 +116,7 @@ def test_calls_of_tools_and_their_results_are_steps_of_their_own(client, curator
     ]
     trace = make_trace(steps=steps, instruction=make_instruction())
     client.force_login(curator)
-    page = client.get(reverse("trace_detail", args=[trace.pk])).content.decode()
+    page = squeezed(client.get(reverse("trace_detail", args=[trace.pk])))
     assert "kind-tool_call" in page
     assert "kind-tool_result" in page
     assert "Tool result" in page
