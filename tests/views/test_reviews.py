@@ -175,7 +175,7 @@ def test_a_decision_that_contradicts_another_is_said_everywhere_it_may_be(as_cur
     said = (
         "is decided differently: lena accepted it, you rejected it. One rejection outweighs, so it counts as rejected."
     )
-    messages = [str(message) for message in get_messages(page)]
+    messages = [" ".join(str(message).split()) for message in get_messages(page)]
     assert [said in message for message in messages] == [True]
     assert f"trace {trace.pk}<" in squeezed(as_curator.get(listed))
     assert said in squeezed(as_curator.get(reverse("trace_detail", args=[trace.pk])))
