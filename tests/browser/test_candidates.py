@@ -87,6 +87,7 @@ def test_a_change_an_undo_and_a_skip_by_keys(log_in, curator):
     at(page, first)
     press(page, "a", "Enter")
     at(page, second)
+    expect(page.locator(".undo-form button")).to_be_visible()
     press(page, "u")
     at(page, first)
     expect(page.get_by_text("Your decision on this candidate is undone.")).to_be_visible()
