@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
 
 from trajectories.core.consolidation.ways import WAYS, Value
 from trajectories.core.faults import Fault
@@ -63,12 +64,14 @@ class Command(BaseCommand):
         parser.add_argument("--seed", type=int, help="the same seed draws the same samples")
 
     def handle(self, *_: Any, **options: Any) -> None:
-        ensure_shipped_instructions()
-        ensure_symbolic_views()
         try:
-            sampler = self._sampler(options["sampler"])
-            problem = self._problem(sampler, options)
-            run = ask(actor=None, asked=self._asked(problem, sampler, options), seed=options["seed"])
+            # What is refused leaves nothing, not even the problem that was asked about.
+            with transaction.atomic():
+                ensure_shipped_instructions()
+                ensure_symbolic_views()
+                sampler = self._sampler(options["sampler"])
+                problem = self._problem(sampler, options)
+                run = ask(actor=None, asked=self._asked(problem, sampler, options), seed=options["seed"])
         except Fault as fault:
             raise CommandError(str(fault)) from fault
         self.stdout.write(f"Run {run.pk}, at most {most_attempts(run):,} samples, seed {run.seed}, at /ask/{run.pk}/")
