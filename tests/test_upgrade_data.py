@@ -423,7 +423,7 @@ def test_pages_show_what_is_there(upgraded, name):
     missing = {"import_detail", "release_freezing"} if upgraded.version == "29a489d" else set()
     missing |= {"release_rule_detail", "queue_detail", "queue_next"}  # there was none to keep
     missing |= {"queue_group_next", "delivery_detail"}
-    missing |= {"training_detail", "scorer_detail", "campaign_detail", "mind_detail"}
+    missing |= {"training_detail", "scorer_detail", "campaign_detail", "mind_detail", "ask_detail"}
     missing |= {"job_detail", "thread_new"}  # of kinds that have no page of their own, and a form that is only sent
     for route, pattern in every_pattern():
         view = pattern.name or ""
