@@ -42,6 +42,7 @@ from tests.dumps import (
     values_of,
 )
 from tests.judging import job_over, works
+from tests.pages import squeezed
 from tests.test_upgrade import named_judgement
 from tests.world import CODE, Walker, admin_visits
 from trajectories.core.curation.reviews import Decision, ReviewDraft, settle
@@ -355,7 +356,7 @@ def test_formats_that_came_later_are_written_of_a_release_that_was_there(client,
         rows[name] = export.rows_written
     assert rows == ROWS_SINCE
     client.force_login(lena)
-    page = unescape(client.get(reverse("release_detail", args=[release.pk])).content.decode())
+    page = unescape(squeezed(client.get(reverse("release_detail", args=[release.pk]))))
     for name in (name for name, count in rows.items() if not count):
         assert f"No trace of this release has a row in this format: it needs {EXPORTERS[name].needs}." in page
     assert page.count("No trace of this release has a row in this format") == list(rows.values()).count(0)
@@ -396,7 +397,7 @@ PAGES = re.compile(r"^home$|_(list|detail|next|new|freezing)$")
 SENT_ON = re.compile(r"_next$|^export_detail$|^procedural_detail$|^release_freezing$")
 """Pages that may send on to another one."""
 NO_CURATORS = re.compile(
-    r"^(release|export|import|adjudication|audit|campaign|training|scorer)_|^quality$|(?<!repair)(?<!world)_new$"
+    r"^(release|export|import|adjudication|audit|campaign|training|scorer|people)_|^quality$|(?<!repair)(?<!world)_new$"
 )
 EACH = 3
 """Of the rows of one kind so many are looked at, spread over all."""
