@@ -2,22 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 
-from trajectories.core.strategies.base import ENOUGH, Look, Parameter, Planned, Settings, Situation, Slot, fitting
-from trajectories.core.strategies.trees import DEPTH, EXPAND, KEEP, Tree, beam_pruned, beam_round, first_steps
+from trajectories.core.strategies.base import ENOUGH, Parameter, Planned, Settings, Situation, Slot, fitting
+from trajectories.core.strategies.trees import DEPTH, EXPAND, KEEP, Grows, Tree, beam_pruned, beam_round, first_steps
 
 
-class Beam:
+class Beam(Grows):
     """In each round the `keep` best nodes are gone on from, each with `expand` next steps."""
 
     name = "beam"
     title = "Beam search"
     summary = "Programs grow step by step; in each round the best are gone on from."
-    needs_model = False
-    adapts = True
-    calls_tools = False
-    writes_programs = False
-    steps = True
-    looks_at = Look.NOTHING
     parameters: tuple[Parameter, ...] = (KEEP, EXPAND, DEPTH, ENOUGH)
 
     def first(self, slots: Sequence[Slot], settings: Settings) -> Sequence[Planned]:
@@ -31,7 +25,3 @@ class Beam:
     def pruned(self, situation: Situation, settings: Settings) -> Mapping[int, str]:
         """See base.Prunes."""
         return beam_pruned(Tree(situation), settings)
-
-    def most(self, slots: int, settings: Settings) -> int:  # noqa: ARG002
-        """One node for each slot."""
-        return slots

@@ -6,7 +6,6 @@ from trajectories.core.strategies.base import (
     ENOUGH,
     LEFT_OPEN,
     Ended,
-    Look,
     Parameter,
     Planned,
     Settings,
@@ -14,21 +13,15 @@ from trajectories.core.strategies.base import (
     Slot,
     fitting,
 )
-from trajectories.core.strategies.trees import DEPTH, EXPAND, Tree, first_steps, value_of
+from trajectories.core.strategies.trees import DEPTH, EXPAND, Grows, Tree, first_steps, value_of
 
 
-class BestFirst:
+class BestFirst(Grows):
     """In each round the `batch` best nodes are gone on from; one that was before comes after all that were not."""
 
     name = "best-first"
     title = "Best first"
     summary = "Programs grow step by step, always from the best node of the whole tree."
-    needs_model = False
-    adapts = True
-    calls_tools = False
-    writes_programs = False
-    steps = True
-    looks_at = Look.NOTHING
     parameters: tuple[Parameter, ...] = (
         Parameter("roots", "First steps", 8, 1, 1_000, "So many first steps are drawn."),
         Parameter("batch", "Nodes a round", 2, 1, 500, "So many nodes are gone on from before looking again."),
@@ -60,10 +53,6 @@ class BestFirst:
             for place, node in enumerate(queue, 1)
             if node.trace is not None
         }
-
-    def most(self, slots: int, settings: Settings) -> int:  # noqa: ARG002
-        """One node for each slot."""
-        return slots
 
 
 def _queue(tree: Tree, settings: Settings) -> list[Ended]:

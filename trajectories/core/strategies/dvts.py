@@ -6,7 +6,6 @@ from trajectories.core.strategies.base import (
     ENOUGH,
     PRUNED,
     Ended,
-    Look,
     Parameter,
     Planned,
     Settings,
@@ -14,21 +13,15 @@ from trajectories.core.strategies.base import (
     Slot,
     fitting,
 )
-from trajectories.core.strategies.trees import DEPTH, EXPAND, Tree, first_steps, value_of
+from trajectories.core.strategies.trees import DEPTH, EXPAND, Grows, Tree, first_steps, value_of
 
 
-class Dvts:
+class Dvts(Grows):
     """Trees that know nothing of one another, so that no one of them can take the whole budget with one idea."""
 
     name = "dvts"
     title = "Independent trees"
     summary = "Several trees beside one another; each goes on from its own best node (DVTS)."
-    needs_model = False
-    adapts = True
-    calls_tools = False
-    writes_programs = False
-    steps = True
-    looks_at = Look.NOTHING
     parameters: tuple[Parameter, ...] = (
         Parameter("trees", "Trees", 4, 1, 500, "So many trees, each with first steps of its own."),
         EXPAND,
@@ -60,10 +53,6 @@ class Dvts:
                     f"{value_of(node):.0%}; a tree goes on from its best."
                 )
         return reasons
-
-    def most(self, slots: int, settings: Settings) -> int:  # noqa: ARG002
-        """One node for each slot."""
-        return slots
 
 
 def _trees(tree: Tree, settings: Settings) -> dict[int, tuple[Ended | None, list[Ended]]]:

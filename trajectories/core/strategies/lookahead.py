@@ -6,7 +6,6 @@ from trajectories.core.strategies.base import (
     ENOUGH,
     PRUNED,
     Ended,
-    Look,
     Parameter,
     Planned,
     Settings,
@@ -14,10 +13,10 @@ from trajectories.core.strategies.base import (
     Slot,
     fitting,
 )
-from trajectories.core.strategies.trees import DEPTH, KEEP, Tree, first_steps, value_of
+from trajectories.core.strategies.trees import DEPTH, KEEP, Grows, Tree, first_steps, value_of
 
 
-class Lookahead:
+class Lookahead(Grows):
     """Each node of a level is followed by `ahead` of the sampler's likeliest next steps; the score at their end counts.
 
     The steps that look ahead are nodes like any other: they cost as much, and where their node is kept the first of
@@ -27,12 +26,6 @@ class Lookahead:
     name = "lookahead"
     title = "Lookahead"
     summary = "A beam that judges each node by where a few greedy steps from it lead."
-    needs_model = False
-    adapts = True
-    calls_tools = False
-    writes_programs = False
-    steps = True
-    looks_at = Look.NOTHING
     parameters: tuple[Parameter, ...] = (
         KEEP,
         Parameter("expand", "Expanded", 4, 2, 500, "Each has so many next steps, the greedy one among them."),
@@ -76,10 +69,6 @@ class Lookahead:
                         f"of {_worth(tree, node):.0%}, and {settings['keep']} are kept."
                     )
         return reasons
-
-    def most(self, slots: int, settings: Settings) -> int:  # noqa: ARG002
-        """One node for each slot."""
-        return slots
 
 
 def _line(tree: Tree, node: Ended) -> list[Ended]:

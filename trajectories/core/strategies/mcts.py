@@ -13,7 +13,6 @@ from trajectories.core.strategies.base import (
     LEFT_OPEN,
     AttemptKind,
     Ended,
-    Look,
     Parameter,
     Planned,
     Settings,
@@ -21,21 +20,15 @@ from trajectories.core.strategies.base import (
     Slot,
     fitting,
 )
-from trajectories.core.strategies.trees import DEPTH, Tree, after, first_steps, value_of
+from trajectories.core.strategies.trees import DEPTH, Grows, Tree, after, first_steps, value_of
 
 
-class Mcts:
+class Mcts(Grows):
     """From the top down to the child with the largest bound, until a node may have another next step."""
 
     name = "mcts"
     title = "Monte-Carlo tree search"
     summary = "Programs grow step by step where the score is good or little is known (UCT)."
-    needs_model = False
-    adapts = True
-    calls_tools = False
-    writes_programs = False
-    steps = True
-    looks_at = Look.NOTHING
     parameters: tuple[Parameter, ...] = (
         Parameter("roots", "First steps", 8, 1, 1_000, "So many first steps are drawn."),
         Parameter("branch", "Next steps", 4, 1, 500, "A node has at most so many next steps."),
@@ -76,10 +69,6 @@ class Mcts:
             for trace, node in walk.tree.nodes.items()
             if not node.fits and not walk.tree.born(node)
         }
-
-    def most(self, slots: int, settings: Settings) -> int:  # noqa: ARG002
-        """One node for each slot."""
-        return slots
 
 
 class _Walk:

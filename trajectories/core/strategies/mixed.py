@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 
 from trajectories.core.strategies.base import (
     ENOUGH,
-    Look,
     Parameter,
     Planned,
     Settings,
@@ -13,21 +12,15 @@ from trajectories.core.strategies.base import (
     all_slots,
     fitting,
 )
-from trajectories.core.strategies.trees import DEPTH, EXPAND, KEEP, Tree, beam_pruned, beam_round, first_steps
+from trajectories.core.strategies.trees import DEPTH, EXPAND, KEEP, Grows, Tree, beam_pruned, beam_round, first_steps
 
 
-class Mixed:
+class Mixed(Grows):
     """First whole programs; where too few of them fit, a beam with what is left of the budget."""
 
     name = "mixed"
     title = "Whole programs, then a beam"
     summary = "A share of the budget is drawn at once; where that does not do, the rest grows step by step."
-    needs_model = False
-    adapts = True
-    calls_tools = False
-    writes_programs = False
-    steps = True
-    looks_at = Look.NOTHING
     parameters: tuple[Parameter, ...] = (
         Parameter("whole", "Drawn at once", 50, 1, 99, "Percent of the budget that is drawn as whole programs."),
         KEEP,
@@ -52,7 +45,3 @@ class Mixed:
     def pruned(self, situation: Situation, settings: Settings) -> Mapping[int, str]:
         """See base.Prunes."""
         return beam_pruned(Tree(situation), settings) if situation.round else {}
-
-    def most(self, slots: int, settings: Settings) -> int:  # noqa: ARG002
-        """One sample or node for each slot."""
-        return slots

@@ -8,11 +8,36 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from trajectories.core.identity import derive_seed
-from trajectories.core.strategies.base import PRUNED, AttemptKind, Ended, Parameter, Planned, Settings, Situation, Slot
+from trajectories.core.strategies.base import (
+    PRUNED,
+    AttemptKind,
+    Ended,
+    Look,
+    Parameter,
+    Planned,
+    Settings,
+    Situation,
+    Slot,
+)
 
 KEEP = Parameter("keep", "Kept", 4, 1, 500, "So many nodes are gone on from in each round.")
 EXPAND = Parameter("expand", "Expanded", 4, 1, 500, "So many next steps are drawn of each.")
 DEPTH = Parameter("depth", "Steps", 6, 1, 40, "A program has at most so many steps.")
+
+
+class Grows:
+    """What every strategy is that lets programs grow step by step: one node for each slot, by a sampler of programs."""
+
+    needs_model = False
+    adapts = True
+    calls_tools = False
+    writes_programs = False
+    steps = True
+    looks_at = Look.NOTHING
+
+    def most(self, slots: int, settings: Settings) -> int:  # noqa: ARG002
+        """One node for each slot."""
+        return slots
 
 
 def value_of(node: Ended) -> float:
