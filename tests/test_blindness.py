@@ -13,7 +13,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from tests.factories import make_review, make_verdict
-from tests.world import Answer, Visit, Walker, World, admin_visits, make_world, settled, uncovered, undone, visits
+from tests.visits import admin_visits, uncovered, visits
+from tests.walker import Answer, Visit, Walker, settled, undone
+from tests.world import World, make_world
 from trajectories.core.curation.reviews import Decision, ReviewDraft
 from trajectories.models import (
     CandidateReview,

@@ -14,7 +14,9 @@ from django.urls import reverse
 from tests import factories
 from tests.queues import decide, queue_of
 from tests.test_blindness import everything
-from tests.world import Visit, Walker, World, make_world, undone, visits
+from tests.visits import visits
+from tests.walker import Visit, Walker, undone
+from tests.world import World, make_world
 from trajectories.core.curation.schemas import Blinding
 from trajectories.core.faults import Fault
 from trajectories.core.selections import NO_MODEL_VERDICT, NO_VERDICT, Selection

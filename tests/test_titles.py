@@ -11,7 +11,9 @@ from django.forms import Form
 from django.urls import reverse
 
 from tests.factories import make_problem_set
-from tests.world import Walker, make_world, visits
+from tests.visits import visits
+from tests.walker import Walker
+from tests.world import make_world
 from trajectories import forms
 from trajectories import models as stored
 from trajectories.forms.api_tokens import ApiTokenForm

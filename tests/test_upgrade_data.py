@@ -44,7 +44,9 @@ from tests.dumps import (
 from tests.judging import job_over, works
 from tests.pages import squeezed
 from tests.test_upgrade import named_judgement
-from tests.world import CODE, Walker, admin_visits
+from tests.visits import admin_visits
+from tests.walker import Walker
+from tests.world import CODE
 from trajectories.core.curation.reviews import Decision, ReviewDraft, settle
 from trajectories.core.exporters import EXPORTERS
 from trajectories.core.identity import content_hash

@@ -6,7 +6,9 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.test import Client
 
-from tests.world import Visit, make_world, visits
+from tests.visits import visits
+from tests.walker import Visit
+from tests.world import make_world
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -5,7 +5,9 @@ import re
 import pytest
 
 from tests.pages import Form, Page
-from tests.world import Visit, Walker, make_world, visits
+from tests.visits import visits
+from tests.walker import Visit, Walker
+from tests.world import make_world
 
 DJANGO = re.compile(
     r"This field is required|Select a valid choice|Enter a |Ensure th|Null characters|not a valid value"

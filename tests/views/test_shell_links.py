@@ -6,7 +6,9 @@ from urllib.parse import parse_qs, urljoin
 import pytest
 from django.urls import resolve, reverse
 
-from tests.world import Visit, Walker, World, make_world, visits
+from tests.visits import visits
+from tests.walker import Visit, Walker
+from tests.world import World, make_world
 from trajectories.templatetags.shell import AREAS
 from trajectories.urls import urlpatterns
 

@@ -184,7 +184,7 @@ def test_nothing_of_a_held_out_set_is_taken_in_any_guise(curator, lead):
 def test_a_canary_is_never_released_and_the_same_rule_and_data_have_the_same_hash(
     curator, lead, before, after, cut, rule
 ):
-    from tests.world import undone
+    from tests.walker import undone
 
     with undone(), patch("trajectories.services.releases.freezing.one_snapshot", nullcontext):
         held_out = question(CANARY)

@@ -1,0 +1,100 @@
+"""Somebody who visits addresses, and what they are answered."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.test import Client
+
+
+@dataclass(frozen=True)
+class Visit:
+    """A request: an address, and what is posted there (None: it is read)."""
+
+    name: str
+    address: str
+    data: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back: the text without what differs from one request to the next."""
+
+    status: int
+    goes_to: str
+    text: str
+
+
+VARYING = [
+    (re.compile(r'name="csrfmiddlewaretoken" value="[^"]+"'), "CSRF"),
+    (re.compile(r'"X-CSRFToken": "[^"]+"'), "CSRF"),
+    (re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"), "UUID"),
+    # That somebody decided may be told, and this is told to who decides on the same trace.
+    (re.compile(r'name="despite" value="[0-9]+"'), "NEWEST"),
+    # Django writes an unbreakable space between number and unit, lists write a plain one.
+    (re.compile(r"\b(?:now|(?:\d+[\xa0 ]|an? )(?:second|minute|hour)s? ago)\b"), "LATELY"),
+    # A person's own pace, told once their session has lasted a minute.
+    (re.compile(r"<dt>Pace</dt><dd>\d+ an hour</dd>"), ""),
+    (re.compile(r"T\d\d:\d\d:\d\d(\.\d+)?"), "TIME"),
+    (re.compile(r"\b\d\d:\d\d(:\d\d)?\b"), "TIME"),
+    # Numbers of threads that were begun by the visit itself, and are given once, whatever is taken back.
+    (re.compile(r"(?<=thread-|answer-)[0-9]+|(?<=/threads/)[0-9]+"), "NEW"),
+    # Bells that other tests rang, and how long they have waited by now.
+    (re.compile(r'<tr id="queue-[^"]+">.*?</tr>', re.DOTALL), "QUEUE"),
+]
+
+
+def settled(text: str) -> str:
+    """A page's text without what differs from one request to the next."""
+    for pattern, word in VARYING:
+        text = pattern.sub(word, text)
+    return text
+
+
+@dataclass
+class Walker:
+    """Somebody who looks at pages; whatever a request changes is undone after it."""
+
+    user: User
+    cookies: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        client = Client()
+        client.force_login(self.user)
+        self.cookies = {name: morsel.value for name, morsel in client.cookies.items()}
+
+    def answer(self, visit: Visit, *, htmx: bool = False) -> Answer:
+        """What a visit brings, whole or as the fragment that htmx asks for."""
+        client = Client()
+        client.cookies.load(self.cookies)
+        headers = {"HX-Request": "true"} if htmx else {}
+        with undone():
+            if visit.data is None:
+                response = client.get(visit.address, headers=headers)
+            else:
+                response = client.post(visit.address, visit.data, headers=headers)
+            body = b"".join(response.streaming_content) if response.streaming else response.content
+        there = response.headers.get("Location", "") + response.headers.get("HX-Push-Url", "")
+        return Answer(response.status_code, there, settled(body.decode(errors="replace")))
+
+    def walk(self, visited: list[Visit], *, in_part: bool = True) -> Iterator[tuple[str, Visit, Answer]]:
+        """(what was asked, in words; the visit; what came back) of each, whole and if asked for in part."""
+        for visit in visited:
+            for htmx in (False, True)[: 1 + in_part]:
+                asked = f"{'htmx ' if htmx else ''}{'GET' if visit.data is None else 'POST'} {visit.address}"
+                if visit.data:
+                    asked += f" {json.dumps(dict(visit.data))}"
+                yield asked, visit, self.answer(visit, htmx=htmx)
+
+
+@contextmanager
+def undone() -> Iterator[None]:
+    """Take back at the end whatever happens in the database."""
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
