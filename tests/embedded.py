@@ -12,6 +12,9 @@ from trajectories.adapters import embedded_postgres
 from webapp.database import ensure_database, is_embedded
 from webapp.environment import var_dir
 
+# The middleware of static files warns at every client of a test where its folder is missing.
+(var_dir() / "static").mkdir(parents=True, exist_ok=True)
+
 ensure_database()
 if is_embedded():
     # A test database need not survive a power cut.

@@ -7,6 +7,7 @@ import pytest
 from django.urls import reverse
 
 from tests import factories
+from tests.pages import squeezed
 from trajectories.core.curation.reviews import Decision, ReviewDraft
 from trajectories.models import Export
 from trajectories.services.curation.reviews import submit_review
@@ -121,7 +122,7 @@ def test_a_file_without_rows_says_what_it_needs(client, lead, release):
     client.force_login(lead)
     ask(client, release, format="preference", container="recommended")
     write_export(job_id=Export.objects.get().pk)
-    page = client.get(reverse("release_detail", args=[release.pk])).content.decode()
+    page = squeezed(client.get(reverse("release_detail", args=[release.pk])))
     assert (
         "No trace of this release has a row in this format: it needs for a problem both right and wrong traces" in page
     )
