@@ -191,6 +191,7 @@ CELERY_TASK_ROUTES = {
     # A person waits for it, yet it may take a minute: not among what is quick.
     "trajectories.replay_*": {"queue": "verification"},
     "trajectories.sample_*": {"queue": "sampling"},
+    "trajectories.send_*": {"queue": "sampling"},  # it waits for programs elsewhere, as calls of models do
     "trajectories.fill_*": {"queue": "files"},
     "trajectories.import_families": {"queue": "files"},
     "trajectories.work_on_training": {"queue": "training"},
@@ -213,6 +214,7 @@ CELERY_BEAT_SCHEDULE = {
     "sweep_replays": {"task": "trajectories.sweep_replays", "schedule": 30, "options": {"expires": 30}},
     "sweep_spending": {"task": "trajectories.sweep_spending", "schedule": 20, "options": {"expires": 20}},
     "sweep_searches": {"task": "trajectories.sweep_searches", "schedule": 10, "options": {"expires": 10}},
+    "sweep_webhooks": {"task": "trajectories.sweep_webhooks", "schedule": 10, "options": {"expires": 10}},
     "sweep_unsplit": {"task": "trajectories.sweep_unsplit", "schedule": 10, "options": {"expires": 10}},
     "sweep_uploads": {"task": "trajectories.sweep_uploads", "schedule": 600, "options": {"expires": 600}},
     "sweep_submissions": {"task": "trajectories.sweep_submissions", "schedule": 3600, "options": {"expires": 3600}},
