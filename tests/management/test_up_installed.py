@@ -28,15 +28,16 @@ class Installed(Installation):
 
     def install(self) -> Path:
         """Build the wheel and install it beside the packages that the tests have; the wheel."""
-        run = {"check": True, "capture_output": True, "cwd": self.folder}
         pip = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
         offline = ["--no-deps", "--no-index", "--quiet"]
-        subprocess.run([*pip, "wheel", *offline, "--no-build-isolation", "-w", self.folder, ROOT], **run)
+        subprocess.run(
+            [*pip, "wheel", *offline, "--no-build-isolation", "-w", self.folder, ROOT], check=True, cwd=self.folder
+        )
         (wheel,) = self.folder.glob("minicolumn-*.whl")
-        subprocess.run([sys.executable, "-m", "venv", "--without-pip", self.folder / "environment"], **run)
+        subprocess.run([sys.executable, "-m", "venv", "--without-pip", self.folder / "environment"], check=True)
         (site,) = (self.folder / "environment").glob("lib/*/site-packages")
         (site / "others.pth").write_text(sysconfig.get_path("purelib") + "\n")
-        subprocess.run([*pip, "--python", self.bin / "python", "install", *offline, wheel], **run)
+        subprocess.run([*pip, "--python", self.bin / "python", "install", *offline, wheel], check=True)
         return wheel
 
     def command(self) -> dict[str, object]:
