@@ -9,7 +9,12 @@ WITHOUT_DATABASE = {"up", "collectstatic", "check", "help", "--help", "version",
 
 
 def main() -> None:
-    """Run a management command."""
+    """Run a management command, or serve tools for language models."""
+    if sys.argv[1:2] == ["mcp"]:
+        from minicolumn import model_server  # needs no Django where it asks an installation elsewhere
+
+        model_server.main(sys.argv[2:])
+        return
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webapp.settings")
     from django.conf import settings
     from django.core.exceptions import ImproperlyConfigured
