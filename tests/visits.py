@@ -180,6 +180,7 @@ def _reading(world: World) -> Iterator[Visit]:
             "run_new",
         ),
         *("run_estimate", "run_prompts", "sampler_list", "sampler_new", "trace_list", "trace_import", "trace_next"),
+        "trace_import_look",
         *("local_model_new", "training_list", "training_new", "scorer_list", "scorer_new"),
         *("trace_compare", "comparison_share"),
         *("trace_actions", "trace_download", "saved_view_list", "review_list"),

@@ -284,6 +284,7 @@ urlpatterns: list[URLPattern] = [
     path("traces/compare/share/", shares.comparison_share, name="comparison_share"),
     path("traces/compare/", contrasts.trace_compare, name="trace_compare"),
     path("traces/import/", trace_imports.trace_import, name="trace_import"),
+    path("traces/import/look/", trace_imports.trace_import_look, name="trace_import_look"),
     path("traces/next/", traces.trace_next, name="trace_next"),
     path("traces/views/", saved_views.saved_view_list, name="saved_view_list"),
     path("traces/views/deleted/<int:event_id>/", saved_views.saved_view_restore, name="saved_view_restore"),
