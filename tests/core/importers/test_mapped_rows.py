@@ -7,20 +7,12 @@ from trajectories.core.importers.mapped_rows import FIELDS, MOST_PATHS, check_pl
 from trajectories.core.importers.trace_files import read_traces
 from trajectories.core.problems import ProblemError
 
-ROW = {
-    "task": {"text": "What is 2 + 2?", "gold": 4},
-    "out": [{"said": "It is 4."}],
-    "m.name": "m-1",
-    "t": 0.5,
-    "on": True,
-}
-PLACES = {
-    "question": "task.text",
-    "answer": "task.gold",
-    "response": "out.0.said",
-    "model": "m.name",
-    "temperature": "t",
-}
+TASK, OUT = {"text": "What is 2 + 2?", "gold": 4}, [{"said": "It is 4."}]
+ROW = {"task": TASK, "out": OUT, "m.name": "m-1", "t": 0.5, "on": True}
+NAMING = {"question": "task.text", "answer": "task.gold", "model": "m.name"}
+PLACES = {**NAMING, "response": "out.0.said", "temperature": "t"}
+STANDS = {"task.text": "What is 2 + 2?", "out.0.said": "It is 4.", "m.name": "m-1"}
+NOWHERE = ("out.1.said", "out.said", "task.text.0", "nothing", "out.-1.said", "")
 
 
 def test_a_row_becomes_a_question_and_its_answer():
@@ -35,30 +27,18 @@ def test_what_a_row_lacks_is_left_out_but_for_the_response():
     assert (trace.model, trace.question_row.get("answer")) == ("", None)
     with pytest.raises(ProblemError) as fault:
         map_row({"task": {"text": "Q"}, "out": []}, PLACES)
-    assert (fault.value.path, fault.value.detail) == (
-        "out.0.said",
-        "found nothing there, expected the model's response",
-    )
+    assert fault.value.path == "out.0.said"
+    assert fault.value.detail == "found nothing there, expected the model's response"
 
 
-@pytest.mark.parametrize(
-    ("path", "value"),
-    [("task.text", "What is 2 + 2?"), ("out.0.said", "It is 4."), ("out.1.said", None), ("out.said", None)]
-    + [("m.name", "m-1"), ("task.text.0", None), ("nothing", None), ("out.-1.said", None), ("", None)],
-)
-def test_a_path_leads_to_one_value_or_to_none(path, value):
-    assert value_at(ROW, path) == value
+def test_a_path_leads_to_one_value_or_to_none():
+    assert {path: value_at(ROW, path) for path in STANDS} == STANDS
+    assert [path for path in NOWHERE if value_at(ROW, path) is not None] == []
 
 
 def test_every_place_of_the_rows_is_listed_with_what_stands_there():
-    assert paths_of([ROW, {"late": "x"}]) == {
-        "task.text": "What is 2 + 2?",
-        "task.gold": "4",
-        "out.0.said": "It is 4.",
-        "m.name": "m-1",
-        "t": "0.5",
-        "late": "x",
-    }
+    others = {"task.gold": "4", "t": "0.5", "late": "x"}
+    assert paths_of([ROW, {"late": "x"}]) == {**STANDS, **others}
     assert len(paths_of([{f"k{n}": "x" for n in range(1_000)}])) == MOST_PATHS
 
 
