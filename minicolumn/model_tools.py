@@ -141,7 +141,7 @@ def add_reading(server: FastMCP, connect: Connect) -> None:
 def shortened(trace: Row, first_step: int, most_steps: int, *, with_texts: bool) -> Row:
     """A trace with as many of its steps as can be read at once. `next_step` says where it goes on (null at the end),
     `left_out` what is not there, and `cut_steps` which steps are told in part."""
-    steps, cut, room = [], [], MOST_CHARACTERS
+    steps, cut, room = list[Row](), list[int](), MOST_CHARACTERS
     wanted = trace["steps"][first_step : first_step + most_steps]
     for step in wanted:
         size = len(step["text"])

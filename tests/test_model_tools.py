@@ -177,7 +177,7 @@ def test_the_command_serves_over_pipes_and_over_http(lead, curator):
     async def by_http(secret):
         async with AsyncExitStack() as stack:
             headers = {"Authorization": f"Bearer {secret}"} if secret else {}
-            http = await stack.enter_async_context(httpx.AsyncClient(headers=headers, trust_env=False))
+            http = await stack.enter_async_context(httpx.AsyncClient(headers=headers, trust_env=False, timeout=60))
             address = f"http://127.0.0.1:{port}/mcp"
             streams = await stack.enter_async_context(streamable_http_client(address, http_client=http))
             session = await stack.enter_async_context(ClientSession(*streams[:2]))

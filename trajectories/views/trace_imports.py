@@ -23,6 +23,7 @@ from trajectories.views.visitors import visitor
 
 MOST_FILES = 100
 LONGEST_TITLE = 200
+GONE = "These files are gone: they were imported, or waited too long. Send them again."
 
 
 @needs("trajectories.add_trace")
@@ -32,10 +33,7 @@ def trace_import(request: HttpRequest, *, refusal: str) -> HttpResponse:
     """Show the form; keep what is posted, have it imported, and lead to the page of that import."""
     if request.method != "POST":
         return _page(request, TraceImportForm())
-    form = TraceImportForm(request.POST, request.FILES) if not refusal else TraceImportForm({})
-    if refusal:
-        form.errors.clear()
-        form.add_error(None, refusal)
+    form = _refused(refusal) if refusal else TraceImportForm(request.POST, request.FILES)
     if not form.is_valid():
         return _page(request, form, status=422)
     if form.cleaned_data["archive"]:
@@ -50,6 +48,14 @@ def trace_import(request: HttpRequest, *, refusal: str) -> HttpResponse:
         return redirect(f"{reverse('trace_import_look')}?{urlencode([*_tokens(uploads), *asked.items()])}")
     kind = Import.Kind.ARCHIVE if form.cleaned_data["archive"] else Import.Kind.TRACES
     return redirect("import_detail", _plan(request, uploads, options, kind).pk)
+
+
+def _refused(text: str) -> TraceImportForm:
+    """An empty form that says why nothing can be done with what was sent."""
+    form = TraceImportForm({})
+    form.errors.clear()
+    form.add_error(None, text)
+    return form
 
 
 def _options(request: HttpRequest, form: TraceImportForm) -> dict[str, Any]:
@@ -86,10 +92,7 @@ def trace_import_look(request: HttpRequest) -> HttpResponse:
     uploads = [find_upload(owner=visitor(request), token=token) for token in asked.getlist("token")[:MOST_FILES]]
     found = [upload for upload in uploads if upload is not None]
     if not found or len(found) < len(uploads):
-        form = TraceImportForm({})
-        form.errors.clear()
-        form.add_error(None, "These files are gone: they were imported, or waited too long. Send them again.")
-        return _page(request, form, status=404)
+        return _page(request, _refused(GONE), status=404)
     if (under_way := import_of_upload(found[0].token)) is not None:
         return redirect("import_detail", under_way.pk)
     options = _asked_options(request)

@@ -51,7 +51,7 @@ def map_row(row: Row, places: Mapping[str, str]) -> Row:
 
 def value_at(row: JSON | Row, path: str) -> JSON:
     """What stands at a path, numbers of which count in lists; None where nothing does."""
-    value: JSON = row  # type: ignore[assignment]
+    value: JSON = row
     for part in _parts(value, path):
         if isinstance(value, Mapping):
             value = value.get(part)
