@@ -93,6 +93,17 @@ def test_places_of_which_some_are_missing_are_refused_beside_their_field(client,
     assert not Import.objects.exists()
 
 
+def test_a_set_that_cannot_be_made_is_refused_on_either_page(client, lead, problem):
+    client.force_login(lead)
+    page = send(client, ODD, make_problems="on", set_title="Sums")
+    places = {"response": "out.said", "question": "task.text"}
+    answer = client.post(page.replace("set_title=Sums", "set_title=%21%21%21"), places)
+    assert answer.status_code == 422
+    assert client.post(page.replace("set_title=Sums", "set_title=a%E2%80%AEb"), places).status_code == 422
+    assert not Import.objects.exists()
+    assert client.post(page, places).status_code == 302
+
+
 def test_files_of_somebody_else_and_files_that_are_gone_are_none(client, lead, curator, admin_user):
     client.force_login(lead)
     page = send(client, ODD)

@@ -5,12 +5,14 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from trajectories.adapters.kept_uploads import KeptUpload
+from trajectories.forms.titles import SetTitleField
 from trajectories.forms.trace_imports import TraceImportForm, TraceMappingForm
 from trajectories.models import Import, Problem
 from trajectories.selectors.imports import import_of_upload
@@ -47,7 +49,11 @@ def trace_import(request: HttpRequest, *, refusal: str) -> HttpResponse:
         asked = {name: str(value) for name, value in options.items() if value}
         return redirect(f"{reverse('trace_import_look')}?{urlencode([*_tokens(uploads), *asked.items()])}")
     kind = Import.Kind.ARCHIVE if form.cleaned_data["archive"] else Import.Kind.TRACES
-    return redirect("import_detail", _plan(request, uploads, options, kind).pk)
+    try:
+        return redirect("import_detail", _plan(request, uploads, options, kind).pk)
+    except ValidationError as fault:
+        form.add_error("set_title", " ".join(fault.messages))
+        return _page(request, form, status=422)
 
 
 def _refused(text: str) -> TraceImportForm:
@@ -74,6 +80,9 @@ def _tokens(uploads: Sequence[KeptUpload]) -> list[tuple[str, str]]:
 
 
 def _plan(request: HttpRequest, uploads: Sequence[KeptUpload], options: Mapping[str, Any], kind: Import.Kind) -> Import:
+    """Queue the import. Raises ValidationError for a title that makes no set."""
+    if options.get("make_problems"):
+        SetTitleField().clean(options["set_title"])
     return plan_import(
         actor=visitor(request),
         kind=kind,
@@ -99,7 +108,12 @@ def trace_import_look(request: HttpRequest) -> HttpResponse:
     form = TraceMappingForm(preview_traces(uploads=found, places={}).paths, _said(request))
     places = form.places() if form.is_bound and form.is_valid() else {}
     if request.method == "POST" and "look" not in request.POST and not form.errors:
-        return redirect("import_detail", _plan(request, found, {**options, "places": places}, Import.Kind.TRACES).pk)
+        try:
+            job = _plan(request, found, {**options, "places": places}, Import.Kind.TRACES)
+        except ValidationError as fault:
+            form.add_error(None, " ".join(fault.messages))
+        else:
+            return redirect("import_detail", job.pk)
     context = {
         "form": form,
         "uploads": found,
