@@ -46,6 +46,7 @@ from trajectories.models.trace_tags import Tag, TraceTag
 from trajectories.models.traces import PendingVerification, Text, Trace
 from trajectories.models.trainings import Training, TrainingPoint
 from trajectories.models.verdicts import Verdict
+from trajectories.models.webhooks import Webhook, WebhookEvent, WebhookMessage
 from trajectories.models.workers import Worker
 
 JOB_KINDS: dict[str, JobKind] = {
@@ -144,5 +145,8 @@ __all__ = [
     "TrainingPoint",
     "Transition",
     "Verdict",
+    "Webhook",
+    "WebhookEvent",
+    "WebhookMessage",
     "Worker",
 ]
