@@ -97,6 +97,12 @@ SESSION_COOKIE_SECURE = BEHIND_HTTPS
 CSRF_COOKIE_SECURE = BEHIND_HTTPS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_HTTPS else None
 SECURE_REFERRER_POLICY = "same-origin"
+# Where a proxy speaks HTTPS, whoever comes by HTTP is sent there; what watches over the processes asks them directly.
+SECURE_SSL_REDIRECT = BEHIND_HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^health/", r"^metrics$"]
+SECURE_HSTS_SECONDS = whole_number("HSTS_SECONDS", default=30 * 24 * 3600) if BEHIND_HTTPS else 0
+# Other sites under the same name are not ours to bind to HTTPS, nor is the list that browsers ship.
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
