@@ -30,7 +30,7 @@ def test_from_row_to_row_into_one_and_back_at_the_same_row(log_in, lead):
     expect(page.locator(f"#trace[data-trace='{traces[20].pk}']")).to_be_visible()
     press(page, "?")
     # There are no rows here, and nothing is told of them.
-    expect(page.locator("#keys")).to_contain_text("Further down the list")
+    expect(page.locator("#keys")).to_contain_text("Trace further down the list")
     expect(page.locator("#keys")).not_to_contain_text("Next row")
     press(page, "Escape")
     page.go_back()

@@ -44,7 +44,8 @@ function comeBack() {
   if (link) stand(link);
 }
 
-if (document.querySelector("#content a.row-target")) {
+const isTaken = document.querySelector("[data-key='.'], [data-key=',']");
+if (document.querySelector("#content a.row-target") && !isTaken) {
   addButton(".", 1, "Next row");
   addButton(",", -1, "Previous row");
   comeBack();
