@@ -9,7 +9,7 @@ from itertools import islice
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Avg, Count, Max, Min, QuerySet
+from django.db.models import Avg, Count
 
 from trajectories.adapters.chat_api import ChatSettings
 from trajectories.adapters.chat_api.wire.options import ignored_temperature
@@ -20,7 +20,7 @@ from trajectories.core.verifiers.model_judge import Form
 from trajectories.models import AuditEvent, JudgeJob, JudgeJobAnswer, JudgeJobItem, Rubric, Sampler, Trace
 from trajectories.selectors.blinding import EVERYTHING
 from trajectories.selectors.rubrics import rubric_record
-from trajectories.selectors.traces import traces_in
+from trajectories.selectors.traces import spread_over, traces_in
 from trajectories.services.endpoints.calls import CallBudget
 from trajectories.services.jobs.ringers import ring
 from trajectories.services.jobs.steering import JobError
@@ -92,8 +92,8 @@ def estimate_judge_job(*, plan: JudgePlan) -> JudgeEstimate:
     total, calls, alone = _count_calls(plan)
     if not total:
         raise JudgeJobError("No trace is in this selection; nothing to judge.")
-    record = rubric_record(plan.rubric)
-    lengths = [preview_judge(record=record, form=plan.form, trace=trace).total for trace in _spread(traces)]
+    record, shown = rubric_record(plan.rubric), spread_over(traces, PROMPTS)
+    lengths = [preview_judge(record=record, form=plan.form, trace=trace).total for trace in shown]
     output, measured = _answer_length(plan.sampler, settings)
     usage = Usage(round(calls * sum(lengths) / len(lengths)), output_tokens=round(calls * output))
     return JudgeEstimate(
@@ -118,17 +118,6 @@ def _count_calls(plan: JudgePlan) -> tuple[int, int, int]:
         return total, total, 0
     calls = sum(2 * count * min(plan.opponents, rivals) for count, rivals in counts)
     return total, calls, sum(count for count, rivals in counts if not rivals)
-
-
-def _spread(traces: QuerySet[Trace]) -> list[Trace]:
-    """Up to PROMPTS traces of the selection with their texts, spread over its ids."""
-    ends = traces.aggregate(first=Min("pk"), last=Max("pk"))
-    span = (ends["last"] - ends["first"]) / max(1, PROMPTS - 1)
-    places = {ends["first"] + round(at * span) for at in range(PROMPTS)}
-    ordered = traces.order_by("pk").values_list("pk", flat=True)
-    found = (ordered.filter(pk__gte=place).first() for place in places)
-    chosen = {key for key in found if key is not None}
-    return list(Trace.objects.select_related("problem", "program", "reasoning").filter(pk__in=chosen))
 
 
 def _answer_length(sampler: Sampler, settings: ChatSettings) -> tuple[float, int]:
