@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("trajectories", "0073_people"),
+        ("trajectories", "0080_votes_by_rules_5"),
     ]
 
     operations = [
