@@ -357,3 +357,19 @@ def test_how_traces_are_cut_is_chosen_estimated_kept_and_chosen_again(client, le
     assert f'<option value="model {sampler.pk}" selected>' in squeezed(
         client.get(f"{reverse('run_new')}?like={run.pk}")
     )
+
+
+def test_a_search_over_steps_is_valid_as_the_form_begins_and_leaves_out_views_without_steps(client, lead, problems):
+    client.force_login(lead)
+    page = client.get(reverse("run_new"))
+    ticked = {box.data["value"] for box in page.context["form"]["instructions"].subwidgets if box.data["selected"]}
+    grid, objects, pixel = ensure_symbolic_views()
+    assert str(pixel.pk) in ticked
+    assert 'Pixel view <span class="grown-note muted small">not step by step</span>' in squeezed(page)
+    data = fields(problems, strategy="beam", instructions=sorted(ticked), limit=1, temperatures="1")
+    assert submit(client, lead, data).status_code == 302
+    run = Run.objects.get()
+    assert (run.strategy, run.kept_plan.instruction_ids) == ("beam", [grid.pk, objects.pk])
+    refused = submit(client, lead, fields(problems, strategy="beam", instructions=[pixel.pk], limit=1))
+    assert refused.status_code == 422
+    assert "found the view &#x27;pixel&#x27;, expected grid or object" in squeezed(refused)

@@ -149,6 +149,11 @@ def _launch(request: HttpRequest, given: Launch) -> dict[str, JSON]:
     if not form.is_valid():
         raise fault_of(form)
     data = form.cleaned_data
+    taken = {each.pk for each in data["plan"].instructions}
+    if left_out := [key for key in given.instructions if key not in taken]:
+        raise Fault(
+            f"Found {left_out[0]}, expected instructions that suit the sampler and the strategy.", field="instructions"
+        )
     try:
         run = plan_run(
             actor=asking(request),

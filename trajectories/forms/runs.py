@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 
+from trajectories.core.samplers.symbolic.steps import STEP_VIEWS
 from trajectories.core.strategies import STRATEGIES
 from trajectories.core.strategies.plans import Diversity
 from trajectories.forms.plain import PlainForm
@@ -288,9 +289,12 @@ class RunForm(PlanParts, PlainForm):
                     self.errors.pop(setting_name(strategy, parameter), None)
 
     def _check_views(self, data: dict[str, Any]) -> None:
-        """Take the instructions that suit the sampler: the page hides the others. There has to be one."""
+        """Take the instructions that suit the sampler and the strategy: the page says which do not. One has to."""
         sampler, chosen = data["sampler"], data["instructions"]
-        data["instructions"] = [view for view in chosen if view.suits == sampler.suits]
+        suiting = [view for view in chosen if view.suits == sampler.suits]
+        by_steps = [view for view in suiting if view.view in STEP_VIEWS]
+        grows = STRATEGIES[data.get("strategy") or PARALLEL].steps
+        data["instructions"] = by_steps if grows and by_steps else suiting
         if not data["instructions"]:
             if sampler.is_chat:
                 fault = "Found no instruction for language models, expected at least one."

@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("trajectories", "0073_people"),
+        ("trajectories", "0074_webhooks"),
     ]
 
     operations = [

@@ -315,4 +315,6 @@ def spread_over(traces: QuerySet[Trace], count: int) -> list[Trace]:
     ordered = traces.order_by("pk").values_list("pk", flat=True)
     found = (ordered.filter(pk__gte=place).first() for place in places)
     chosen = {key for key in found if key is not None}
-    return list(Trace.objects.select_related("problem", "program", "reasoning").filter(pk__in=chosen))
+    return list(
+        Trace.objects.select_related("problem", "program", "reasoning", "instruction", "raw").filter(pk__in=chosen)
+    )

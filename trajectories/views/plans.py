@@ -17,7 +17,7 @@ from trajectories.forms.presets import PRESETS, preset_values
 from trajectories.forms.run_choices import setting_name
 from trajectories.forms.runs import VARIATIONS, RunForm
 from trajectories.forms.segmentations import cutting_value
-from trajectories.models import Problem, ProblemSet, Run
+from trajectories.models import Problem, ProblemSet, Run, Sampler
 from trajectories.selectors.blinding import Sight, sight_of
 from trajectories.selectors.runs import get_history, list_instructions
 from trajectories.selectors.samplers import list_versions
@@ -87,6 +87,9 @@ def _initial(request: HttpRequest) -> dict[str, Any]:
     if problem is not None:
         return {"problem_set": problem.problem_set_id, "names": problem.name, **values}
     named = ProblemSet.objects.filter(name=read_text(request, "set")).first()
+    if named is not None and Problem.objects.filter(problem_set=named, kind=ProblemKind.ENVIRONMENT).exists():
+        agent = Sampler.objects.filter(kind=Sampler.Kind.AGENT).order_by("pk").first()
+        values = {"sampler": agent.pk, "samples_each": 1, **values} if agent is not None else values
     chosen = named or ProblemSet.objects.order_by("pk").first()
     return {"problem_set": chosen.pk if chosen else None, "limit": None if named else 20, **values}
 

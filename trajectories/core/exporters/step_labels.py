@@ -33,7 +33,7 @@ def labelled_steps(item: ExportItem) -> list[LabelledStep]:
         label = _label([review.get("step_labels", {}).get(str(index)) for review in reviews])
         if label is None:
             break
-        found.append(LabelledStep(_text(item, step, spans.get(str(index))), label))
+        found.append(LabelledStep(words_of_step(item, step, spans.get(str(index))), label))
         if label is StepLabel.BAD:
             break
     return found
@@ -63,7 +63,7 @@ def _label(said: Sequence[str | None]) -> StepLabel | None:
     )
 
 
-def _text(item: ExportItem, step: Mapping[str, JSON], span: JSON) -> str:
+def words_of_step(item: ExportItem, step: Mapping[str, JSON], span: JSON) -> str:
     """The step's own words in the text of its trace; its title and body where it stands nowhere in it."""
     if isinstance(span, list) and len(span) == 2 and (text := item.reasoning[span[0] : span[1]].strip()):
         return text

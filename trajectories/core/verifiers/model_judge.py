@@ -32,11 +32,13 @@ Message = Mapping[str, JSON]
 
 
 class Form(StrEnum):
-    """What a judge is asked: to grade one trace, which of two is better, or which step of one is wrong first."""
+    """What a model is asked: to grade one trace, which of two is better, which step of one is wrong first; or to go on
+    from each step of one, which verifiers then look at (verifiers.step_values)."""
 
     GRADE = "grade"
     COMPARE = "compare"
     STEPS = "steps"
+    VALUES = "values"
 
 
 class Preference(StrEnum):
@@ -99,7 +101,8 @@ STEP_WORDS = (RIGHT, NEITHER, WRONG)
 
 def verifier_name(form: str, rubric: str) -> str:
     """The name of the verdicts that a rubric gives: each rubric is a verifier of its own."""
-    return f"{dict(zip(Form, MODEL_VERIFIERS, strict=True))[Form(form)]}:{rubric}"
+    by_form = {Form.GRADE: GRADE, Form.COMPARE: PREFERENCE, Form.STEPS: STEPS}
+    return f"{by_form[Form(form)]}:{rubric}"
 
 
 def is_model_verdict(verifier: str) -> bool:
