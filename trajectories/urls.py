@@ -73,6 +73,7 @@ from trajectories.views import (
     trainings,
     uploads,
     versus,
+    webhooks,
     withdrawals,
     worlds,
 )
@@ -288,6 +289,7 @@ urlpatterns: list[URLPattern] = [
     path("traces/compare/share/", shares.comparison_share, name="comparison_share"),
     path("traces/compare/", contrasts.trace_compare, name="trace_compare"),
     path("traces/import/", trace_imports.trace_import, name="trace_import"),
+    path("traces/import/look/", trace_imports.trace_import_look, name="trace_import_look"),
     path("traces/next/", traces.trace_next, name="trace_next"),
     path("traces/views/", saved_views.saved_view_list, name="saved_view_list"),
     path("traces/views/deleted/<int:event_id>/", saved_views.saved_view_restore, name="saved_view_restore"),
@@ -323,6 +325,11 @@ urlpatterns: list[URLPattern] = [
     path("trainings/<int:training_id>/artefact/", trainings.training_artefact, name="training_artefact"),
     path("trainings/<int:training_id>/curves/", trainings.training_curves, name="training_curves"),
     path("trainings/<int:training_id>/sampler/", trainings.training_attach, name="training_attach"),
+    path("webhooks/", webhooks.webhook_list, name="webhook_list"),
+    path("webhooks/<int:webhook_id>/", webhooks.webhook_detail, name="webhook_detail"),
+    path("webhooks/<int:webhook_id>/secret/", webhooks.webhook_secret, name="webhook_secret"),
+    path("webhooks/<int:webhook_id>/<slug:verb>/", webhooks.webhook_steer, name="webhook_steer"),
+    path("webhooks/messages/<int:webhook_message_id>/again/", webhooks.webhook_again, name="webhook_again"),
     path("worlds/", worlds.world_list, name="world_list"),
     path("worlds/<slug:name>/", worlds.world_new, name="world_new"),
 ]

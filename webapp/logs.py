@@ -71,7 +71,7 @@ class PlainFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """The line."""
         ids = structlog.contextvars.get_contextvars()
-        record.about = "".join(f" {name}={value}" for name, value in ids.items())
+        record.about = "".join(f" {name}={value}" for name, value in sorted(ids.items()))
         return without_secrets(super().format(record))
 
 

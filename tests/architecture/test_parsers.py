@@ -54,6 +54,7 @@ NO_PARSERS = {
     "torch": "computes, and reads weights in safetensors",
     "trl": "computes; what reads texts for it is transformers",
     "scipy": "computes",
+    "standardwebhooks": "signs what is sent",
     "structlog": "writes lines of logs",
     "sklearn": "computes, and counts hashes of words",
     "threadpoolctl": "sets how many threads compute",
