@@ -16,6 +16,7 @@ TASKS: Mapping[str, Sequence[str]] = {
     "sft-prompt-completion": ("text-generation",),
     "sharegpt": ("text-generation",),
     "stepwise": ("text-classification",),
+    "step-values": ("text-classification",),
 }
 """Categories of the Hub, by format; pairs and prompts are for reinforcement learning."""
 
