@@ -138,6 +138,33 @@ class Client:
         """`pause` a run, `resume` or `cancel` it; the run as it is then."""
         return self._ask("POST", f"/runs/{run_id}/{verb}", json={})
 
+    def asks(self) -> Iterator[Row]:
+        """Everything that was asked, newest first."""
+        return self._pages("/asks", {})
+
+    def estimate(self, **asked: Any) -> Row:
+        """What asking this may take: samples, calls, tokens, money. Nothing is asked."""
+        return self._ask("POST", "/asks/estimate", json=asked)
+
+    def ask(self, **asked: Any) -> Row:
+        """Ask one problem within a budget; `asked` is as in the reference: sampler, and problem, question or task, and
+        samples, budget_cost, budget_tokens, strategy, way, ..."""
+        return self._make("/asks", asked)
+
+    def answer(self, ask_id: int, *, way: str = "") -> Row:
+        """What was asked comes to so far, by its own or another way of choosing."""
+        return self._ask("GET", f"/asks/{ask_id}", params={"way": way} if way else {})
+
+    def wait_for(self, ask_id: int, *, seconds: float = 600, every: float = 2) -> Row:
+        """The answer once nothing more is drawn or verified, or the last one before `seconds` are over."""
+        until = time.monotonic() + seconds
+        while True:
+            told = self.answer(ask_id)
+            is_over = told["state"] not in ("queued", "running") and told["verified"] >= told["drawn"]
+            if is_over or time.monotonic() >= until:
+                return told
+            time.sleep(every)
+
     def verify(self, traces: Iterable[int], verifiers: Iterable[str] = ()) -> Row:
         """Have traces verified again; the job that does it."""
         return self._make("/verifications", {"traces": list(traces), "verifiers": list(verifiers)})

@@ -60,7 +60,7 @@ def test_a_line_says_what_it_is_about_and_no_secret(lines):
     (told,) = lines.json
     assert (told["run"], told["attempt"], told["level"], told["logger"]) == (3, 14, "warning", "x")
     assert told["event"] == "The key [secret] and [secret] were refused at http://x"
-    assert "attempt=14 run=3 The key [secret]" in lines.plain
+    assert "attempt=14 run=3 The key [secret]" in lines.plain, "ids stand in the order of their names"
 
 
 def test_of_an_error_the_place_is_told_and_only_the_world_is_quoted(lines):

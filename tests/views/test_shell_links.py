@@ -70,7 +70,7 @@ def test_the_current_area_is_marked_on_every_page(world, lead):
     for visit in plain_pages(world):
         answer = walker.answer(visit)
         shell = NAVIGATION.search(answer.text)
-        if shell is None:
+        if shell is None or answer.status == 404:
             continue
         assert shell[0].count("aria-current") == 1, visit.address
         seen.add(visit.name)

@@ -35,7 +35,7 @@ from trajectories.models.runs import Attempt, Run, RunProblem
 from trajectories.models.samplers import Sampler, SamplerGate
 from trajectories.models.saved_views import SavedView
 from trajectories.models.scorers import Scorer, Scoring
-from trajectories.models.segmentations import SegmentationJob
+from trajectories.models.segmentations import ModelCut, SegmentationItem, SegmentationJob
 from trajectories.models.sketches import ProblemSketch
 from trajectories.models.spending import SpendAlert, SpendDay, SpendHold, SpendLimit, SpendWait
 from trajectories.models.submissions import Submission
@@ -92,6 +92,7 @@ __all__ = [
     "JudgeJobItem",
     "Mention",
     "Mind",
+    "ModelCut",
     "PendingVerification",
     "Problem",
     "ProblemCandidate",
@@ -125,6 +126,7 @@ __all__ = [
     "Scorer",
     "Scoring",
     "SearchBacklog",
+    "SegmentationItem",
     "SegmentationJob",
     "SignIn",
     "SpendAlert",

@@ -23,19 +23,9 @@ RESERVED_NAMES = frozenset(
         *("PROGRAM_ENGINE", "SANDBOX_PYTHON", "LEASE_SECONDS", "BELL_SECONDS", "TIME_ZONE"),
         *("CURRENCY", "DATABASE_WAIT_SECONDS", "DISK_RESERVE_BYTES", "WORKER_LOG_LEVEL", "WORKER_SILENT_SECONDS"),
         *("MODELS_DIR", "TRAINING_HOURS", "TRAINING_PYTHON", "WORKER_TRAINING"),
-        *(
-            "HTTP_PROXY",
-            "HTTPS_PROXY",
-            "ALL_PROXY",
-            "NO_PROXY",
-            "PATH",
-            "HOME",
-            "USER",
-            "SHELL",
-            "HOSTNAME",
-            "PWD",
-            "XDG_DATA_HOME",
-        ),
+        *("HSTS_SECONDS", "WORKER_SERVES"),
+        *("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "PATH", "HOME", "USER", "SHELL", "HOSTNAME", "PWD"),
+        "XDG_DATA_HOME",
     )
 )
 RESERVED_PREFIXES = (
@@ -49,6 +39,7 @@ RESERVED_PREFIXES = (
         "AWS_",
         "EMAIL_",
         "METRICS",
+        "OIDC_",
         "PROMETHEUS_",
         "LOG_",
     ),

@@ -248,7 +248,7 @@ def _store(job: Freezing, contents: Contents, manifest: dict[str, Any], manifest
         item_count=contents.count,
         created_by=job.created_by,
     )
-    copy_lines(ReleaseItem, ITEM_COLUMNS, contents.spool.lines(), release_id=release.pk)
+    copy_lines(ReleaseItem, ITEM_COLUMNS, contents.spool.blocks(), release_id=release.pk)
     AuditEvent.objects.create(
         actor=job.created_by,
         verb="release.freeze",
