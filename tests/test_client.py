@@ -50,6 +50,18 @@ def test_traces_are_pushed_runs_launched_and_items_decided(connect, lead, curato
     assert Review.objects.get().comment == "No."
 
 
+def test_a_problem_is_asked_and_its_answer_waited_for(connect, lead, problem):
+    client = connect(lead)
+    wish = {"sampler": ensure_symbolic().pk, "problem": str(problem.pk), "samples": 3}
+    assert client.estimate(**wish)["samples"] == 3
+    asked = client.ask(**wish)
+    assert [row["id"] for row in client.asks()] == [asked["id"]]
+    assert client.wait_for(asked["id"], seconds=0)["state"] == "queued"
+    Run.objects.filter(pk=asked["id"]).update(state="finished")
+    assert client.wait_for(asked["id"])["answers"] == []
+    assert client.answer(asked["id"], way="majority")["way"] == "majority"
+
+
 def test_a_refusal_is_raised_with_its_sentence(connect, lead, curator):
     with pytest.raises(MinicolumnError, match="needs the permission “Can add run”") as refused:
         connect(curator).launch_run(sampler=1)

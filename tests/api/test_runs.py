@@ -4,6 +4,7 @@ from tests import factories
 from tests.api.programs import Program
 from trajectories.models import AuditEvent, Problem, Run
 from trajectories.services.endpoints.samplers import ensure_symbolic
+from trajectories.services.prompts.instructions import ensure_symbolic_views
 
 
 @pytest.fixture
@@ -13,10 +14,12 @@ def launch(problem):
 
 def test_a_run_is_launched_once_for_a_key_and_steered(lead, launch):
     program = Program(lead)
+    launch["segmentation"] = "sentences:1"
     first = program.post("/runs", launch, key="k")
     assert first.status_code == 201, first.content
     run = Run.objects.get()
     assert (run.created_by, run.seed, run.state, run.planned_count) == (lead, 7, "queued", first.json()["planned"])
+    assert run.segmentation == "sentences:1"
     assert program.post("/runs", launch, key="k").json() == first.json()
     assert program.post(f"/runs/{run.pk}/pause").json()["state"] == "paused"
     assert program.post(f"/runs/{run.pk}/pause").status_code == 409
@@ -38,10 +41,18 @@ def test_a_run_is_launched_once_for_a_key_and_steered(lead, launch):
         ({"strategy": "luck"}, "strategy", "Found 'luck'"),
         ({"settings": {"depth": 3}}, "settings", "Found 'depth'"),
         ({"samples_each": 0}, "samples_each", "at least 1"),
+        (
+            {"strategy": "beam", "instructions": "all"},
+            "instructions",
+            "instructions that suit the sampler and the strategy",
+        ),
         ({"instructions": [99]}, "instructions", "at least one of those offered"),
+        ({"segmentation": "words:9"}, "segmentation", "expected paragraphs:1"),
     ],
 )
 def test_what_no_run_can_be_is_refused_by_its_field(lead, launch, changed, field, said):
+    if changed.get("instructions") == "all":
+        changed = {**changed, "instructions": [view.pk for view in ensure_symbolic_views()]}
     answer = Program(lead).post("/runs", {**launch, **changed})
     assert answer.status_code == 422
     told = answer.json()

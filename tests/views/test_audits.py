@@ -8,6 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from tests import factories
+from tests.pages import squeezed
 from trajectories.core.selections import AUDITS, Selection
 from trajectories.models import ImportedVerdict, Queue, QueueItem, Trace
 from trajectories.selectors.audits import LISTED
@@ -136,6 +137,29 @@ def test_votes_are_held_against_judges_and_people_without_a_reference(db):
     assert found("votes_judge") == {most[0].pk, alone.pk}
 
 
+def test_learned_scorers_are_held_against_verifiers_and_people(client, lead, curator):
+    lucky, missed, unsure = (
+        scored(correctness="fail", score=0.9),
+        scored(correctness="pass", score=0.1),
+        scored(correctness="fail", score=0.6),
+    )
+    changed = scored(correctness="fail", score=0.9)
+    factories.make_verdict(trace=changed, verifier="scorer:told", outcome="unscored", score=0.3, revision=1)
+    slip = scored(correctness="pass", score=0.95, decision="rejected")
+    assert found("scorer") == {lucky.pk, missed.pk}
+    assert found("scorer_people") == {slip.pk}
+    assert unsure.pk not in found("scorer")
+    assert found("scorer", Sight(curator.pk)) == set()
+    client.force_login(lead)
+    assert "told: 90% likely right" in squeezed(client.get(reverse("audit_detail", args=["scorer"])))
+
+
+def scored(score, **values):
+    trace = factories.make_trace(**values)
+    factories.make_verdict(trace=trace, verifier="scorer:told", outcome="unscored", score=score)
+    return trace
+
+
 def test_what_the_judge_said_stands_beside_its_traces_and_opens_as_a_queue(client, lead):
     trace = factories.make_trace(correctness="fail", model_judged="pass")
     factories.make_verdict(trace=trace, verifier="model_judge:plain", outcome="pass", score=0.75)
@@ -165,6 +189,8 @@ def test_the_pages_show_counts_and_what_disagrees(client, lead):
         "judge_people": 0,
         "votes_judge": 0,
         "votes_people": 0,
+        "scorer": 0,
+        "scorer_people": 0,
     }
     pages = {name: client.get(reverse("audit_detail", args=[name])).content.decode() for name in AUDITS}
     assert "4 of 4 samples give this" in pages["unanimous"]

@@ -8,10 +8,11 @@ import pytest
 from django.contrib.auth.models import User
 from django.urls import reverse
 
+from tests.pages import squeezed
 from tests.queues import decide, item_of, make_traces, queue_of
 from trajectories.core.curation.reviews import Decision, ReviewDraft
 from trajectories.core.curation.schemas import Blinding, DecisionSchema
-from trajectories.models import Assignment, AuditEvent, Queue, QueueFlag, QueueItem, QueueWork, Review
+from trajectories.models import Assignment, AuditEvent, Queue, QueueFlag, QueueItem, QueueWork, Review, Scorer
 from trajectories.services.curation.assignments import lease_item, lease_next
 from trajectories.services.curation.queues import steer_queue
 from trajectories.services.curation.reviews import submit_review
@@ -95,6 +96,21 @@ def test_a_queue_that_cannot_be_is_refused_at_its_field_and_nothing_is_made(
     assert answer.status_code == 422
     assert sentence in " ".join(answer.context["form"].errors[field])
     assert not Queue.objects.exists()
+
+
+def test_a_scorer_may_order_a_queue_and_its_page_says_which(client, lead, traces):
+    Scorer.objects.create(name="told", version=1, state="finished")
+    client.force_login(lead)
+    address = f"{at('queue_new')}?run={traces[0].run_id}"
+    assert "Scorer of the order" in squeezed(client.get(address))
+    refused = client.post(address, filled(item_order="unsure"))
+    assert refused.status_code == 422
+    assert "Scorer: found none, expected one that is trained." in squeezed(refused)
+    made = client.post(address, filled(item_order="unsure", order_scorer="told"))
+    assert "By a scorer: unsure first (told)" in squeezed(client.get(made.url))
+    told = client.post(address, filled(item_order="likely", order_scorer="told"))
+    assert "what scorers say is hidden here, and the place of a trace would tell it" in squeezed(told)
+    assert Queue.objects.count() == 1
 
 
 def test_too_few_people_for_the_reviews_that_a_trace_needs_are_refused(client, lead, curator, traces):

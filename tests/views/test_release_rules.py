@@ -41,6 +41,8 @@ EVERYTHING = {
     "min_score": 2.5,
     "correctness": ["pass"],
     "verifiers": "arc_test: pass, unscored\nmodel_judge:correctness: pass",
+    "least_scores": "scorer:told 0.8\narc_train: 1",
+    "least_votes": 0.5,
     "hinted": "too",
     "whole": "on",
     "held_out_near": 0.5,

@@ -332,3 +332,44 @@ def test_an_instruction_for_no_problem_of_the_plan_is_named(client, lead, proble
 def submit_estimate(client, user, data) -> str:
     client.force_login(user)
     return squeezed(client.post(reverse("run_estimate"), data))
+
+
+def test_how_traces_are_cut_is_chosen_estimated_kept_and_chosen_again(client, lead, problems):
+    submit(client, lead, fields(problems, segmentation="sentences:1"))
+    run = Run.objects.get()
+    assert (run.segmentation, run.segmenter) == ("sentences:1", None)
+    assert "sentences, version 1" in squeezed(client.get(reverse("run_detail", args=[run.pk])))
+    again = squeezed(client.get(f"{reverse('run_new')}?like={run.pk}"))
+    assert '<option value="sentences:1" selected>' in again
+    run.delete()
+    sampler = sampler_for(flip_endpoint(), input_price=1, output_price=2)
+    view = make_instruction(name="write-program", style="program", suits="chat")
+    asked = fields(problems, sampler=sampler.pk, instructions=[view.pk], segmentation=f"model {sampler.pk}")
+    told = squeezed(client.post(reverse("run_estimate"), asked))
+    assert f"Then {sampler} cuts each sample into steps: about" in told
+    assert submit(client, lead, fields(problems, segmentation="model 99")).status_code == 422
+    submit(client, lead, asked)
+    run = Run.objects.get()
+    assert (run.segmentation, run.segmenter) == ("", sampler)
+    page = squeezed(client.get(reverse("run_detail", args=[run.pk])))
+    assert "cut by <a" in page
+    assert "once the run has finished" in page
+    assert f'<option value="model {sampler.pk}" selected>' in squeezed(
+        client.get(f"{reverse('run_new')}?like={run.pk}")
+    )
+
+
+def test_a_search_over_steps_is_valid_as_the_form_begins_and_leaves_out_views_without_steps(client, lead, problems):
+    client.force_login(lead)
+    page = client.get(reverse("run_new"))
+    ticked = {box.data["value"] for box in page.context["form"]["instructions"].subwidgets if box.data["selected"]}
+    grid, objects, pixel = ensure_symbolic_views()
+    assert str(pixel.pk) in ticked
+    assert 'Pixel view <span class="grown-note muted small">not step by step</span>' in squeezed(page)
+    data = fields(problems, strategy="beam", instructions=sorted(ticked), limit=1, temperatures="1")
+    assert submit(client, lead, data).status_code == 302
+    run = Run.objects.get()
+    assert (run.strategy, run.kept_plan.instruction_ids) == ("beam", [grid.pk, objects.pk])
+    refused = submit(client, lead, fields(problems, strategy="beam", instructions=[pixel.pk], limit=1))
+    assert refused.status_code == 422
+    assert "found the view &#x27;pixel&#x27;, expected grid or object" in squeezed(refused)

@@ -3,7 +3,7 @@
 from django.urls import reverse
 
 from tests.worlds import agent, make_world_set, plan_episodes, play_all, world_plan
-from trajectories.models import Import, Problem
+from trajectories.models import Import, Problem, Sampler
 from trajectories.services.imports.jobs import import_next
 
 FORM = {
@@ -28,6 +28,11 @@ def test_the_list_names_every_world_the_sets_and_what_agents_know(client, lead):
         assert title in shown
     assert "A small maze" in shown
     assert reverse("mind_detail", args=[run.minds.get().pk]) in shown
+    play = f"{reverse('run_new')}?set={run.problem_set.name}"
+    assert play in shown
+    form = client.get(play).context["form"]
+    assert form["sampler"].value() in Sampler.objects.filter(kind="agent").values_list("pk", flat=True)
+    assert form["samples_each"].value() == 1
 
 
 def test_a_form_makes_episodes_by_a_job(client, lead):

@@ -1,6 +1,7 @@
 """The addresses of the API, below /api/v1."""
 
 from trajectories.api import (  # noqa: F401 - each adds its operations
+    asks,
     exports,
     problems,
     queues,

@@ -46,12 +46,14 @@ AUDITS = {
     "judge_people": "Model judge against people",
     "votes_judge": "Votes against model judge",
     "votes_people": "Votes against people",
+    "scorer": "Learned scorer against verifiers",
+    "scorer_people": "Learned scorer against people",
 }
 """Where two sources that should agree do not: what is looked at to find out which of them is wrong."""
 
 PEOPLE = "people"
-AUDITS_BY_OTHERS = (PEOPLE, "judge", "judge_people", "votes_judge", "votes_people")
-"""The audits that go by what people or model judges decided."""
+AUDITS_BY_OTHERS = (PEOPLE, "judge", "judge_people", "votes_judge", "votes_people", "scorer", "scorer_people")
+"""The audits that go by what people, model judges or learned scorers decided."""
 
 EDITED, SAMPLED, WITHDRAWN = "edited", "sampled", "withdrawn"
 ORIGINS = {SAMPLED: "Sampled by a model or search", EDITED: "Human edits", WITHDRAWN: "Human edits, withdrawn"}

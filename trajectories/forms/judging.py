@@ -7,6 +7,7 @@ from django import forms
 
 from trajectories.core.selections import Selection
 from trajectories.core.verifiers.model_judge import Form
+from trajectories.core.verifiers.step_values import MAX_COMPLETIONS, USUAL_COMPLETIONS
 from trajectories.forms.plain import PlainForm
 from trajectories.models import Rubric, Sampler
 from trajectories.selectors.rubrics import current_rubrics
@@ -19,6 +20,7 @@ FORMS = [
     (Form.GRADE.value, "Grade each trace"),
     (Form.COMPARE.value, "Compare with other traces of the same problem"),
     (Form.STEPS.value, "Find the first wrong step"),
+    (Form.VALUES.value, "Go on from each step; verifiers say how often that ends right"),
 ]
 
 
@@ -63,6 +65,14 @@ class JudgeJobForm(PlainForm):
         required=False,
         help_text="For comparisons: those with another answer first. Each is asked for in both orders.",
     )
+    completions = forms.IntegerField(
+        label="Completions from each step",
+        min_value=1,
+        max_value=MAX_COMPLETIONS,
+        initial=USUAL_COMPLETIONS,
+        required=False,
+        help_text="For values of steps: each is a call.",
+    )
     budget_cost = _budget_cost()
     budget_tokens = _budget_tokens()
     seed = forms.IntegerField(
@@ -83,7 +93,15 @@ class JudgeJobForm(PlainForm):
     def plan(self, scope: Selection) -> JudgePlan:
         """What the form asks for. Only after validation."""
         data = self.cleaned_data
-        return JudgePlan(scope, data["sampler"], data["rubric"], data["form"], data["opponents"] or 0, data["seed"])
+        return JudgePlan(
+            scope,
+            data["sampler"],
+            data["rubric"],
+            data["form"],
+            data["opponents"] or 0,
+            data["seed"],
+            data["completions"] or 0,
+        )
 
     def budget(self) -> CallBudget:
         """What it may take. Only after validation."""

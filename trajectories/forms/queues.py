@@ -26,6 +26,7 @@ from trajectories.forms.reviews import REASON_KEYS, ReviewForm
 from trajectories.forms.titles import TitleField
 from trajectories.models import Queue
 from trajectories.selectors.blinding import ADD_REVIEWS
+from trajectories.selectors.scorers import trained_names
 from trajectories.services.curation.decisions import LONGEST_NOTE
 from trajectories.services.curation.queues import LONGEST_GUIDELINES, MOST_GOLD, MOST_REVIEWS, QueueDraft
 
@@ -91,6 +92,11 @@ class QueueForm(QueueChangeForm):
     )
     is_live = forms.BooleanField(label="Live: take up traces that come to match later", required=False)
     item_order = forms.ChoiceField(label="Order", choices=Queue.Order.choices, initial=Queue.Order.RANDOM)
+    order_scorer = forms.ChoiceField(
+        label="Scorer of the order",
+        required=False,
+        help_text="For an order by a scorer. What it has not scored comes last.",
+    )
     by_problem = forms.BooleanField(
         label="By problem: all samples of a problem on one screen",
         required=False,
@@ -148,6 +154,12 @@ class QueueForm(QueueChangeForm):
         help_text="Mixed in without telling; 0 for none.",
     )
 
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        field = self.fields["order_scorer"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = [("", "none"), *((name, name) for name in trained_names())]
+
     def draft(self, selection: Selection) -> QueueDraft:
         """What the form asks for. Only after validation. Raises Fault with the field."""
         data = self.cleaned_data
@@ -163,6 +175,7 @@ class QueueForm(QueueChangeForm):
             "guidelines",
             "is_live",
             "item_order",
+            "order_scorer",
             "reviews_each",
             "doubled_percent",
             "due_on",

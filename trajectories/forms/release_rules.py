@@ -37,6 +37,8 @@ FIELDS = {
     "source.until": "until",
     "source.filter": "view",
     "verdicts.required": "verifiers",
+    "verdicts.least_scores": "least_scores",
+    "verdicts.least_votes": "least_votes",
     "decontamination.problem_sets": "held_out",
     "decontamination.near": "held_out_near",
     "decontamination.ngram": "held_out_words",
@@ -51,7 +53,7 @@ MORE = (*FOLDED, "text", "newest", "traces", "problem")
 SECTIONS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("source", "What is looked at", ("problem_sets", "kinds", "samplers", "runs", "since", "until")),
     ("reviews", "What people said", ("accepted_by", "min_score", "imported")),
-    ("verdicts", "What verifiers said", ("correctness", "verifiers", "hinted", "whole")),
+    ("verdicts", "What verifiers said", ("correctness", "verifiers", "least_scores", "least_votes", "hinted", "whole")),
     ("more", "More filters", tuple(name for name in MORE if name in FILTERS)),
     ("held-out", "Held-out problems", ("held_out", "held_out_near", "held_out_words")),
     ("same", "The same twice", ("same_texts", "same_programs", "same_near", "per_problem")),
@@ -123,6 +125,20 @@ class ReleaseForm(TraceScopeForm):
         label="Single verifiers",
         widget=forms.Textarea(attrs={"rows": 2, "placeholder": "arc_test: pass"}),
         help_text="One a line, with the outcomes of which its newest verdict must be one.",
+    )
+    least_scores = forms.CharField(
+        required=False,
+        max_length=2_000,
+        label="Least scores",
+        widget=forms.Textarea(attrs={"rows": 2, "placeholder": "scorer:sure 0.8"}),
+        help_text="One a line: a scorer or other verifier, and the least of its newest score, 0 to 1.",
+    )
+    least_votes = forms.FloatField(
+        required=False,
+        min_value=0.01,
+        max_value=1,
+        label="Least share of votes",
+        help_text="Of the samples of its problem with an answer, those that give the same, 0.01 to 1.",
     )
     hinted = forms.ChoiceField(
         required=False,
@@ -236,6 +252,11 @@ class ReleaseForm(TraceScopeForm):
         reviews = {"accepted_by": 1 if by is None else by, "imported": bool(given.get("imported"))}
         if given.get("min_score") is not None:
             reviews["least_score"] = given["min_score"]
+        verdicts: dict[str, JSON] = {
+            "correctness": given.get("correctness") or [],
+            "required": given.get("verifiers") or {},
+            "least_scores": given.get("least_scores") or {},
+        }
         held_out: dict[str, JSON] = {"problem_sets": [row.pk for row in given.get("held_out") or ()]}
         balance: dict[str, JSON] = {"by": given.get("balance_by") or ""}
         same = {"texts": bool(given.get("same_texts")), "programs": bool(given.get("same_programs"))}
@@ -243,7 +264,7 @@ class ReleaseForm(TraceScopeForm):
             "version": 1,
             "source": source,
             "reviews": reviews,
-            "verdicts": {"correctness": given.get("correctness") or [], "required": given.get("verifiers") or {}},
+            "verdicts": verdicts,
             "hinted": given.get("hinted") or "none",
             "whole": bool(given.get("whole")),
             "decontamination": held_out,
@@ -251,6 +272,7 @@ class ReleaseForm(TraceScopeForm):
             "balance": balance,
         }
         sections: list[tuple[dict[str, JSON], str, str]] = [
+            (verdicts, "least_votes", "least_votes"),
             (held_out, "near", "held_out_near"),
             (held_out, "ngram", "held_out_words"),
             (same, "near", "same_near"),
@@ -297,6 +319,25 @@ class ReleaseForm(TraceScopeForm):
             found[name.strip()] = outcomes
         return found
 
+    def clean_least_scores(self) -> dict[str, float]:
+        """Verifiers with the least score that is asked of each, one a line."""
+        found: dict[str, float] = {}
+        for line in self.cleaned_data["least_scores"].splitlines():
+            if not line.strip():
+                continue
+            name, _, told = line.strip().rpartition(" ")
+            name = name.strip().rstrip(":")
+            try:
+                least = float(told)
+            except ValueError:
+                least = -1.0
+            if not 0 < len(name) <= LONGEST_NAME or not 0 <= least <= 1:
+                raise forms.ValidationError(
+                    f"Found {line.strip()[:60]!r}, expected a verifier and a score from 0 to 1, as in scorer:sure 0.8."
+                )
+            found[name] = least
+        return found
+
 
 def values_of(rule: Rule) -> dict[str, Any]:
     """The first values of a form for a rule."""
@@ -315,6 +356,8 @@ def values_of(rule: Rule) -> dict[str, Any]:
         "imported": rule.reviews.imported,
         "correctness": list(rule.verdicts.correctness) or ([correctness] if correctness in OUTCOMES else []),
         "verifiers": "\n".join(required),
+        "least_scores": "\n".join(f"{name} {least:g}" for name, least in rule.verdicts.least_scores.items()),
+        "least_votes": rule.verdicts.least_votes,
         "hinted": rule.hinted,
         "whole": rule.whole,
         "held_out": list(rule.decontamination.problem_sets),

@@ -9,6 +9,7 @@ from django import forms
 from trajectories.core.problems.kinds import KINDS
 from trajectories.core.prompts.answer_formats import EXPERT, PROGRAM_STYLES
 from trajectories.core.records import ProblemKind
+from trajectories.core.samplers.symbolic.steps import STEP_VIEWS
 from trajectories.core.strategies import STRATEGIES, Strategy
 from trajectories.core.strategies.base import Parameter
 from trajectories.models import Instruction, Problem
@@ -90,6 +91,7 @@ GROUP_TITLES: dict[str, str] = {
     "grids": "ARC: output grids",
     "experts": "ARC: experts, a program by each view",
     **{word: kind.plural for word, kind in KINDS.items() if kind.is_offered and word is not ProblemKind.ARC},
+    "environment": "Episodes of worlds",
     "any": "Any kind of problem",
 }
 """By word, in the order in which they are shown."""
@@ -169,7 +171,12 @@ class PlanParts:
             {
                 "group": group,
                 "rows": [
-                    {"instruction": each, "box": boxes[str(each.pk)], "usual_for": usual_for(each)}
+                    {
+                        "instruction": each,
+                        "box": boxes[str(each.pk)],
+                        "usual_for": usual_for(each),
+                        "grows": each.suits != Instruction.Suits.SYMBOLIC or each.view in STEP_VIEWS,
+                    }
                     for each in group.instructions
                 ],
                 "chosen": sum(boxes[str(each.pk)].data["selected"] for each in group.instructions),

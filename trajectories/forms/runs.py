@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 
+from trajectories.core.samplers.symbolic.steps import STEP_VIEWS
 from trajectories.core.strategies import STRATEGIES
 from trajectories.core.strategies.plans import Diversity
 from trajectories.forms.plain import PlainForm
@@ -19,6 +20,7 @@ from trajectories.forms.run_choices import (
     setting_name,
     usual_instruction,
 )
+from trajectories.forms.segmentations import CuttingField
 from trajectories.forms.titles import TitleField
 from trajectories.models import Instruction, Problem, ProblemSet, Sampler
 from trajectories.selectors.blinding import Sight
@@ -51,7 +53,7 @@ CHOICE_OF_PROBLEMS = {"problem_set", "state", "limit", "names"}
 FOLDED: Mapping[str, tuple[str, ...]] = {
     "strategy": ("strategy",),
     "diversity": ("examples", "examples_vary", "variations"),
-    "limits": ("title", "budget_minutes", "budget_cost", "budget_tokens", "fresh"),
+    "limits": ("title", "budget_minutes", "budget_cost", "budget_tokens", "fresh", "segmentation"),
 }
 """Parts of the page that are folded away while their fields are as they begin."""
 VARIATIONS = [
@@ -166,6 +168,10 @@ class RunForm(PlanParts, PlainForm):
         required=False,
         label="Ask everything anew",
         help_text="Otherwise an answer paid for in an earlier run with the same seed is used again.",
+    )
+
+    segmentation = CuttingField(
+        label="Steps", help_text="What step labels are given to. It can be chosen anew later, on the trace list."
     )
 
     def __init__(self, *args: Any, sight: Sight, **options: Any) -> None:
@@ -283,9 +289,12 @@ class RunForm(PlanParts, PlainForm):
                     self.errors.pop(setting_name(strategy, parameter), None)
 
     def _check_views(self, data: dict[str, Any]) -> None:
-        """Take the instructions that suit the sampler: the page hides the others. There has to be one."""
+        """Take the instructions that suit the sampler and the strategy: the page says which do not. One has to."""
         sampler, chosen = data["sampler"], data["instructions"]
-        data["instructions"] = [view for view in chosen if view.suits == sampler.suits]
+        suiting = [view for view in chosen if view.suits == sampler.suits]
+        by_steps = [view for view in suiting if view.view in STEP_VIEWS]
+        grows = STRATEGIES[data.get("strategy") or PARALLEL].steps
+        data["instructions"] = by_steps if grows and by_steps else suiting
         if not data["instructions"]:
             if sampler.is_chat:
                 fault = "Found no instruction for language models, expected at least one."

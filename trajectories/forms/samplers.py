@@ -9,7 +9,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from trajectories.adapters.chat_api import CHAT_COMPLETIONS, RESPONSES, ChatSettings
-from trajectories.adapters.chat_api.wire.settings import EFFORTS, NEVER, SAME, SYSTEM_ROLES
+from trajectories.adapters.chat_api.wire.settings import EFFORTS, FINAL, NEVER, PREFIX, SAME, SYSTEM_ROLES
 from trajectories.adapters.endpoints import AccessError, EndpointAccess
 from trajectories.core.problems import describe
 from trajectories.forms.json import StrictJSONField
@@ -71,7 +71,7 @@ MAX_BODY_CHARACTERS = 20_000
 FIXED_FIELDS = ("model", "messages", "input", "stream", "n")
 MAX_PRICE = 100_000
 ADVANCED = (
-    *("output_limit_field", "reasoning_effort", "system_role", "thoughts_back"),
+    *("output_limit_field", "reasoning_effort", "system_role", "thoughts_back", "continues"),
     *("sends_temperature", "sends_seed", "extra_body"),
 )
 
@@ -178,6 +178,11 @@ class SamplerForm(PlainForm):
         ],
         label="Thoughts in agent turns",
         help_text="How a model's thoughts go back to it with its tool calls. Some refuse them, some insist.",
+    )
+    continues = forms.ChoiceField(
+        choices=[(NEVER, "not gone on with"), (PREFIX, "as they are"), (FINAL, "by continue_final_message (vLLM)")],
+        label="Unfinished messages",
+        help_text="Whether it goes on with a message of its own, as values of steps ask it to. The test tells.",
     )
     extra_body = StrictJSONField(
         longest=MAX_BODY_CHARACTERS,

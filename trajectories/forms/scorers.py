@@ -20,7 +20,7 @@ class ScorerForm(PlainForm):
     kind = forms.ChoiceField(label="What is scored", choices=Scorer.Kind.choices, initial=Scorer.Kind.OUTCOME)
     labels = forms.ChoiceField(
         label="What is right by", choices=Scorer.Labels.choices, initial=Scorer.Labels.VERDICTS,
-        help_text="Steps are always right by the labels of people.",
+        help_text="Steps are right by the labels of people, or by values.",
     )  # fmt: skip
     most_each = forms.IntegerField(
         label="Most traces of one problem", min_value=1, max_value=MOST_EACH, initial=64,

@@ -18,7 +18,8 @@ class JudgeJob(PaidJob):
     """A job: the traces of a selection, judged by one sampler with one rubric.
 
     `selection` is the stored form of core's Selection when it was planned; its traces are the items. One worker at a
-    time holds the lease. The counters are kept in the transaction that stores an answer or a verdict.
+    time holds the lease. The counters are kept in the transaction that stores an answer or a verdict. A job that values
+    steps has no rubric, and as many `completions` from each step.
     """
 
     class State(models.TextChoices):
@@ -38,7 +39,7 @@ class JudgeJob(PaidJob):
         "Model judge",
         "Model judges",
         "job",
-        lambda job: f"{job.rubric.title} by {job.sampler.title}",
+        lambda job: f"{job.rubric.title if job.rubric else 'Values of steps'} by {job.sampler.title}",
         lambda job: Progress(job.done_count, job.total_count, "traces", job.error_count),
         ("trajectories.view_judgejob",),
         lambda _: ("trajectories.control_judgejob",),
@@ -51,9 +52,10 @@ class JudgeJob(PaidJob):
 
     selection = models.JSONField(default=dict)
     sampler = models.ForeignKey(Sampler, on_delete=models.PROTECT, related_name="judge_jobs")
-    rubric = models.ForeignKey(Rubric, on_delete=models.PROTECT, related_name="judge_jobs")
+    rubric = models.ForeignKey(Rubric, null=True, on_delete=models.PROTECT, related_name="judge_jobs")
     form = models.CharField(max_length=10, choices=[(form.value, form.value) for form in Form])
     opponents = models.PositiveSmallIntegerField(default=0)
+    completions = models.PositiveSmallIntegerField(default=0, db_default=0)
     seed = models.BigIntegerField()
     state = models.CharField(max_length=10, choices=State.choices, default=State.QUEUED)
     total_count = models.PositiveIntegerField()
@@ -107,13 +109,16 @@ class JudgeJobItem(models.Model):
 
 class JudgeJobAnswer(models.Model):
     """One call of an item: `place` is which question (0 for a grade; 2 i and 2 i + 1 for opponent i in both orders),
-    `ask` counts from 0 how often it was asked. Append-only; stored in the transaction that counts its cost.
+    `ask` counts from 0 how often it was asked. Append-only; stored in the transaction that counts its cost. Of a job
+    that values steps `place` is the step that was gone on from, `ask` counts the completions, and `outcome` is what
+    verifiers say of this one.
     """
 
     item = models.ForeignKey(JudgeJobItem, on_delete=models.CASCADE, related_name="answers")
     place = models.PositiveSmallIntegerField()
     ask = models.PositiveSmallIntegerField()
     text = models.ForeignKey(Text, null=True, on_delete=models.PROTECT, related_name="+")
+    outcome = models.CharField(max_length=10, blank=True, default="", db_default="")
     kind = models.CharField(max_length=40, blank=True)
     fault = models.TextField(blank=True)
     input_tokens = models.PositiveIntegerField(default=0)

@@ -8,6 +8,7 @@ from django.db.models.functions import Now
 from trajectories.core.curation.schemas import Blinding, DecisionSchema
 from trajectories.core.curation.suggestions import Source
 from trajectories.core.selections import Selection
+from trajectories.core.verifiers.opinions import LONGEST_SCORER_NAME
 from trajectories.models.titles import TitleField
 
 
@@ -16,15 +17,17 @@ class Queue(models.Model):
 
     `selection`, `schema` and `blinding` are the stored forms of core's Selection, DecisionSchema and Blinding. A trace
     gets `reviews_each` reviews, and `doubled_percent` of the traces twice as many. `seed` draws these and the random
-    order. `suggestions` says where pre-filled decisions come from. Of every `gold_every` decisions of a person one is
-    about a gold item (0: none); with `has_training` everybody reviews the training items first. A live queue takes up
-    traces that come to match the selection later. In a queue `by_problem` all samples of a problem are handed out,
-    decided on and taken back together.
+    order; `order_scorer` names the scorer that an order by a scorer goes by. `suggestions` says where pre-filled
+    decisions come from. Of every `gold_every` decisions of a person one is about a gold item (0: none); with
+    `has_training` everybody reviews the training items first. A live queue takes up traces that come to match the
+    selection later. In a queue `by_problem` all samples of a problem are handed out, decided on and taken back
+    together.
 
     Traces up to the id `last_trace` are taken up (null: all there are), which has been done while `is_filling` is
     false. `segmentation` names how the traces are cut into steps here, empty for how each is cut elsewhere. `marks` are
     the newest rows on which the selection depends, as they were found at `marked_at`. `item_count` and `review_count`
-    are kept: the traces in it, gold aside, and the reviews that they need together.
+    are kept: the traces in it, gold aside, and the reviews that they need together. `done_told` is how many it needed
+    when webhooks were last told that all are there (0: never).
     """
 
     class State(models.TextChoices):
@@ -43,6 +46,13 @@ class Queue(models.Model):
         UNCERTAIN = "uncertain", "Split votes first"
         DISAGREEMENT = "disagreement", "Decided differently first"
         CONFLICT = "conflict", "Conflicting verdicts first"
+        UNSURE = "unsure", "By a scorer: unsure first"
+        UNLIKELY = "unlikely", "By a scorer: least likely right first"
+        LIKELY = "likely", "By a scorer: most likely right first"
+
+    BY_SCORER = (Order.UNSURE, Order.UNLIKELY, Order.LIKELY)
+    TELLING_ORDERS = (Order.UNLIKELY, Order.LIKELY)
+    """Orders in which the place of an item tells what the scorer says of it."""
 
     class Suggests(models.TextChoices):
         """Where suggested decisions come from."""
@@ -58,6 +68,9 @@ class Queue(models.Model):
     schema = models.JSONField(default=dict)
     blinding = models.JSONField(default=dict)
     item_order = models.CharField(max_length=20, choices=Order.choices, default=Order.RANDOM)
+    order_scorer = models.SlugField(
+        max_length=LONGEST_SCORER_NAME, blank=True, default="", db_default="", db_index=False
+    )
     by_problem = models.BooleanField(default=False)
     reviews_each = models.PositiveSmallIntegerField(default=1)
     doubled_percent = models.PositiveSmallIntegerField(default=0)
@@ -75,6 +88,7 @@ class Queue(models.Model):
     marked_at = models.DateTimeField(db_default=Now())
     item_count = models.PositiveIntegerField(default=0)
     review_count = models.PositiveIntegerField(default=0)
+    done_told = models.PositiveIntegerField(default=0, db_default=0)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
 

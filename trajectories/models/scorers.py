@@ -4,13 +4,14 @@ from django.db import models
 from django.db.models import Q
 
 from trajectories.core.selections import Selection
+from trajectories.core.verifiers.opinions import LONGEST_SCORER_NAME
 from trajectories.models.artefacts import Artefact
 from trajectories.models.job_indexes import job_indexes
 from trajectories.models.job_kinds import QUEUED, RETRY, STOPPABLE, JobKind, Move, Progress
 from trajectories.models.leased_jobs import LeasedJob
 from trajectories.models.reviews import SEE_REVIEWS
 
-LONGEST_NAME = 30
+LONGEST_NAME = LONGEST_SCORER_NAME
 
 
 class Scorer(LeasedJob):
@@ -37,6 +38,7 @@ class Scorer(LeasedJob):
         VERDICTS = "verdicts", "Verdicts of verifiers"
         REVIEWS = "reviews", "Decisions of people"
         BOTH = "both", "Decisions of people, else verdicts"
+        VALUES = "values", "Values of steps: whether any completion ends right"
 
     class State(models.TextChoices):
         """queued -> running -> (paused) -> finished | failed | cancelled."""

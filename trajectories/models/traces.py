@@ -1,5 +1,6 @@
 """Traces: what an attempt brought back."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.conf import settings
@@ -51,6 +52,8 @@ class Trace(models.Model):
     veiled_sampler = False
     # How the steps of such a row are cut, see selectors.segmentations; rows read elsewhere hold those that are stored.
     cut_by = ""
+    # What is known of how good each step is, as far as the reader may see it, see views.shown.values.
+    step_values: Mapping[int, Any] = {}
 
     problem = models.ForeignKey(Problem, on_delete=models.PROTECT, related_name="traces")
     attempt = models.OneToOneField(Attempt, null=True, on_delete=models.PROTECT, related_name="trace")

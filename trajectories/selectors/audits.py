@@ -13,10 +13,13 @@ from trajectories.core.records import Outcome
 from trajectories.core.selections import AUDITS, PEOPLE
 from trajectories.core.verifiers.deciding import SUPPORTING_VERIFIERS
 from trajectories.core.verifiers.model_judge import GRADE, PREFERENCE
+from trajectories.core.verifiers.opinions import SCORER
 from trajectories.models import ImportedVerdict, Review, Trace, Verdict
 from trajectories.selectors.blinding import Sight
 
 JUDGED = ("trace", "verifier", "outcome", "score")
+SURE = 0.8
+"""From such a probability on a learned scorer counts as saying right, from its rest on down as saying wrong."""
 LEAST_UNANIMOUS = 3
 LEAST_VOTES = 4
 """So many samples of a problem must have answered before what most of them say is held against the reference."""
@@ -107,6 +110,16 @@ MEANINGS: Mapping[str, tuple[str, str]] = {
         "with this answer, or accepted one with another. No reference answer is needed.",
         "A mistake that is common, a right answer with wrong reasoning, or a slip of the reviewer.",
     ),
+    "scorer": (
+        f"A learned scorer calls a trace at least {SURE:.0%} likely right that was verified wrong, or at most "
+        f"{1 - SURE:.0%} likely right that was verified right.",
+        "A lucky answer with wrong reasoning, a wrong reference, or what the scorer has not learnt.",
+    ),
+    "scorer_people": (
+        f"People accepted a trace that a learned scorer calls at most {1 - SURE:.0%} likely right, or rejected one "
+        f"that it calls at least {SURE:.0%} likely right.",
+        "A slip of the reviewer, or what people go by and the scorer has not learnt.",
+    ),
 }
 LISTED = tuple(Audit(name, *MEANINGS[name]) for name in AUDITS)
 
@@ -165,6 +178,23 @@ def _votes_people(sight: Sight) -> Q:
     return sight.seen() & (rejected & _with_most(agrees=True) | accepted & _with_most(agrees=False))
 
 
+def _scorer(sight: Sight) -> Q:
+    sure, unsure = _scored(score__gte=SURE), _scored(score__lte=1 - SURE)
+    return sight.seen() & (Q(sure, correctness=Outcome.FAIL) | Q(unsure, correctness=Outcome.PASS))
+
+
+def _scorer_people(sight: Sight) -> Q:
+    sure, unsure = _scored(score__gte=SURE), _scored(score__lte=1 - SURE)
+    return sight.seen() & (Q(unsure, decision=Trace.Decision.ACCEPTED) | Q(sure, decision=Trace.Decision.REJECTED))
+
+
+def _scored(**score: float) -> Exists:
+    """That the newest score of some learned scorer is so."""
+    newer = Verdict.objects.filter(trace=OuterRef("trace"), verifier=OuterRef("verifier"), pk__gt=OuterRef("pk"))
+    words = Verdict.objects.filter(~Exists(newer), trace=OuterRef("pk"), verifier__startswith=f"{SCORER}:")
+    return Exists(words.filter(**score))
+
+
 def _with_most(*, agrees: bool) -> Q:
     """Traces of problems with a majority that give its answer, or another or none."""
     parameters = (content_hash(None), LEAST_VOTES, agrees)
@@ -194,6 +224,8 @@ CONDITIONS: Mapping[str, Callable[[Sight], Q]] = {
     "judge_people": _judge_people,
     "votes_judge": _votes_judge,
     "votes_people": _votes_people,
+    "scorer": _scorer,
+    "scorer_people": _scorer_people,
 }
 
 
@@ -250,6 +282,17 @@ def _judge_notes(traces: Sequence[Trace]) -> dict[int, str]:
     return {trace: "; ".join(told) for trace, told in words.items()}
 
 
+def _scorer_notes(traces: Sequence[Trace]) -> dict[int, str]:
+    """The newest score of each learned scorer."""
+    rows = Verdict.objects.filter(trace__in=[trace.pk for trace in traces], score__isnull=False).order_by("pk")
+    told = rows.filter(verifier__startswith=f"{SCORER}:").values_list("trace", "verifier", "score")
+    newest = {(trace, verifier): score for trace, verifier, score in told}
+    words: dict[int, list[str]] = {}
+    for (trace, verifier), score in newest.items():
+        words.setdefault(trace, []).append(f"{verifier.partition(':')[2]}: {score:.0%} likely right")
+    return {trace: "; ".join(said) for trace, said in words.items()}
+
+
 def _together(*notes: Callable[[Sequence[Trace]], dict[int, str]]) -> Callable[[Sequence[Trace]], dict[int, str]]:
     """Several notes on each trace, one after the other."""
 
@@ -269,4 +312,6 @@ NOTES: Mapping[str, Callable[[Sequence[Trace]], dict[int, str]]] = {
     "judge_people": _together(_judge_notes, _review_notes),
     "votes_judge": _together(_vote_notes, _judge_notes),
     "votes_people": _together(_vote_notes, _review_notes),
+    "scorer": _scorer_notes,
+    "scorer_people": _together(_scorer_notes, _review_notes),
 }

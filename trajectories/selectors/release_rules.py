@@ -5,12 +5,26 @@ from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
-from django.db.models import Avg, Case, CharField, Count, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
-from django.db.models.expressions import Combinable
+from django.db.models import (
+    Avg,
+    BooleanField,
+    Case,
+    CharField,
+    Count,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Sum,
+    Value,
+    When,
+)
+from django.db.models.expressions import Combinable, RawSQL
 from django.db.models.functions import Coalesce
 
 from trajectories.core.curation.reviews import Decision, Standing
 from trajectories.core.faults import Fault
+from trajectories.core.identity import content_hash
 from trajectories.core.records import JSON, FinishReason
 from trajectories.core.releases.rules import Reviews, Rule, Source
 from trajectories.core.selections import FORMAT, Selection
@@ -25,6 +39,8 @@ CLAUSES: Mapping[str, str] = {
     "reviews": "Not accepted by enough people",
     "score": "Scored too low, or not at all",
     "verdicts": "Without the verdicts asked for",
+    "scorers": "A score too low, or none",
+    "votes": "Fewer votes than asked for",
     "hinted": "Hinted, or not as asked for",
     "whole": "Cut short",
     "contaminated": "In common with a held-out set",
@@ -41,6 +57,18 @@ _HANDED_ON = {"run": "runs", "problem_set": "problem_sets", "sampler": "samplers
 _ELSEWHERE = (*_HANDED_ON, "decision", "hinted")
 FILTERS = tuple(each.name for each in fields(Selection) if each.name not in _ELSEWHERE)
 """The fields of the trace list that a rule's source may filter by; the others are clauses of their own."""
+
+
+WITH_VOTES = """trajectories_trace.id IN (
+    SELECT t.id FROM trajectories_trace t JOIN (
+        SELECT problem_id, answer_hash, count(*) AS votes, sum(count(*)) OVER (PARTITION BY problem_id) AS answered
+        FROM trajectories_trace
+        WHERE NOT hinted AND edited_by_id IS NULL AND answer_hash <> %s
+        GROUP BY problem_id, answer_hash
+    ) AS given ON given.problem_id = t.problem_id AND given.answer_hash = t.answer_hash
+    WHERE given.votes >= given.answered * %s
+)"""
+"""The traces whose answer at least such a share of their problem's samples with an answer give."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +242,14 @@ def _conditions(rule: Rule) -> list[tuple[str, Q]]:
         verdicts &= Q(**{f"verdict_{place}__in": outcomes})
     if verdicts:
         found.append(("verdicts", verdicts))
+    scores = Q()
+    for place, least in enumerate(rule.verdicts.least_scores.values()):
+        scores &= Q(**{f"score_{place}__gte": least})
+    if scores:
+        found.append(("scorers", scores))
+    if rule.verdicts.least_votes is not None:
+        parameters = (content_hash(None), rule.verdicts.least_votes)
+        found.append(("votes", Q(RawSQL(WITH_VOTES, parameters, output_field=BooleanField()))))
     if rule.hinted != "too":
         found.append(("hinted", Q(hinted=rule.hinted == "only")))
     if rule.whole:
@@ -222,11 +258,16 @@ def _conditions(rule: Rule) -> list[tuple[str, Q]]:
 
 
 def _with_verdicts(traces: QuerySet[Trace], rule: Rule) -> QuerySet[Trace]:
-    """Each trace with the newest outcome of the verifiers that a rule asks for, "" where there is none."""
+    """Each trace with the newest outcome of the verifiers that a rule asks for, "" where there is none, and with the
+    newest score of those of which it asks one, -1 where there is none."""
     named: dict[str, Combinable] = {}
     for place, verifier in enumerate(rule.verdicts.required):
         newest = Verdict.objects.filter(trace=OuterRef("pk"), verifier=verifier).order_by("-pk")
         named[f"verdict_{place}"] = Coalesce(Subquery(newest.values("outcome")[:1]), Value(""))
+    for place, verifier in enumerate(rule.verdicts.least_scores):
+        scored = Verdict.objects.filter(trace=OuterRef("pk"), verifier=verifier, score__isnull=False).order_by("-pk")
+        # Below every score: a comparison with null would be neither passed nor failed.
+        named[f"score_{place}"] = Coalesce(Subquery(scored.values("score")[:1]), Value(-1.0))
     return traces.alias(**named)
 
 

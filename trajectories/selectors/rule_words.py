@@ -65,6 +65,8 @@ def _people(rule: Rule) -> list[tuple[str, str]]:
         ("Mean score", f"{reviews.least_score:g} or more" if reviews.least_score is not None else ""),
         ("Verdict", " or ".join(verdicts.correctness)),
         *((f"Verifier {name}", " or ".join(outcomes)) for name, outcomes in verdicts.required.items()),
+        *((f"Score of {name}", f"{least:g} or more") for name, least in verdicts.least_scores.items()),
+        ("Votes", f"{verdicts.least_votes:.0%} of the answers or more" if verdicts.least_votes is not None else ""),
         ("Hinted traces", {"none": "left out", "too": "taken too", "only": "only these"}[rule.hinted]),
         ("Cut short", "left out" if rule.whole else ""),
     ]

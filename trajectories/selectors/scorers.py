@@ -11,12 +11,13 @@ from django.core.cache import cache
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from trajectories.core.curation.reviews import Decision, StepLabel
+from trajectories.core.prompts.segmentation import AS_STORED
 from trajectories.core.records import Outcome
 from trajectories.core.scorers.features import Seen
 from trajectories.core.scorers.metrics import Quality, measure
 from trajectories.core.strategies.base import AttemptKind
 from trajectories.core.verifiers.model_judge import GRADE
-from trajectories.core.verifiers.opinions import scorer_verifier
+from trajectories.core.verifiers.opinions import VALUES, scorer_verifier
 from trajectories.models import Review, Scorer, Scoring, Trace, Verdict
 from trajectories.selectors.blinding import EVERYTHING
 from trajectories.selectors.population import NOTHING
@@ -47,6 +48,12 @@ class Chosen:
 def list_scorers() -> list[Scorer]:
     """The newest scorers."""
     return list(Scorer.objects.select_related("created_by").order_by("-pk")[:MOST_LISTED])
+
+
+def trained_names() -> list[str]:
+    """The names of the scorers that can score, in alphabetical order."""
+    trained = Scorer.objects.filter(state=Scorer.State.FINISHED)
+    return sorted(trained.order_by().values_list("name", flat=True).distinct())
 
 
 def get_scorer(scorer_id: int) -> Scorer:
@@ -96,6 +103,8 @@ def _drawn(keys: list[int], scorer: Scorer, problem: int) -> list[int]:
 
 def _labelled(scorer: Scorer) -> Q:
     """The condition that somebody whose word counts said what a scorer learns from."""
+    if scorer.labels == Labels.VALUES:
+        return Q(Exists(_valued_steps().filter(trace=OuterRef("pk"))))
     if scorer.kind == Scorer.Kind.PROCESS:
         return Q(Exists(_step_reviews().filter(trace=OuterRef("pk"))))
     verified = Q(correctness__in=(Outcome.PASS.value, Outcome.FAIL.value))
@@ -106,6 +115,19 @@ def _labelled(scorer: Scorer) -> Q:
 def _step_reviews() -> QuerySet[Review]:
     """The standing reviews that label steps."""
     return Review.objects.filter(superseded_by=None).exclude(decision=Decision.WITHDRAW).exclude(step_labels={})
+
+
+def _valued_steps() -> QuerySet[Verdict]:
+    """The values that completions gave to steps, of traces as they are stored: scorers see no other steps."""
+    return Verdict.objects.filter(verifier__startswith=f"{VALUES}:", evidence__segmentation=AS_STORED)
+
+
+def valued_steps(trace: Trace) -> dict[int, bool]:
+    """By step: whether any completion from it ends right (the hard estimation of Math-Shepherd, arXiv 2312.08935), by
+    the newest values; steps without a value have no label."""
+    newest = _valued_steps().filter(trace=trace).order_by("-pk").first()
+    values = [] if newest is None else newest.evidence.get("steps", [])
+    return {place: value > 0 for place, value in enumerate(values) if isinstance(value, int | float)}
 
 
 def is_right(labels: str, correctness: str, decision: str) -> bool | None:

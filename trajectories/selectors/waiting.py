@@ -40,7 +40,7 @@ PAUSED = Q(state="paused")
 KINDS: Mapping[str, _Kind] = {
     "paused_runs": _Kind(Run, PAUSED, "title", "state_reason"),
     "paused_generations": _Kind(GenerationJob, PAUSED, "title", "state_reason"),
-    "paused_judge_jobs": _Kind(JudgeJob, PAUSED, "rubric__title", "state_reason"),
+    "paused_judge_jobs": _Kind(JudgeJob, PAUSED, "sampler__title", "state_reason"),
     "paused_campaigns": _Kind(Campaign, PAUSED, "title", "state_reason"),
     "bad_imports": _Kind(Import, Q(state__in=ENDED_BADLY), "source", "reason"),
     "failed_runs": _Kind(Run, Q(state="failed"), "title", "state_reason"),

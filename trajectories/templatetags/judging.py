@@ -5,7 +5,7 @@ from django import template
 from trajectories.core.curation.reviews import REJECTION_REASONS
 from trajectories.core.verifiers import VERIFIERS, consensus
 from trajectories.core.verifiers.model_judge import GRADE, PREFERENCE, STEPS, is_model_verdict
-from trajectories.core.verifiers.opinions import is_scorer
+from trajectories.core.verifiers.opinions import VALUES, is_scorer
 from trajectories.models import Verdict
 from trajectories.templatetags.durations import brief
 
@@ -19,6 +19,8 @@ def verifier_title(name: str) -> str:
     """What a verifier looks at, which its outcome is said of; its bare name where it is no longer registered."""
     if name == consensus.NAME:
         return "Majority"
+    if name.startswith(f"{VALUES}:"):
+        return f"Values of steps, completed by {name.partition(':')[2]}"
     if is_scorer(name):
         return f"By learned scorer, {name.partition(':')[2]}"
     if is_model_verdict(name):

@@ -54,6 +54,7 @@ from trajectories.views.shown.steps import (
     steps_of_range,
 )
 from trajectories.views.shown.traces import draw_verdicts, shown_facts, shown_prompt, shown_variation
+from trajectories.views.shown.values import values_of_steps
 from trajectories.views.trace_sections import sections_of
 from trajectories.views.visitors import visitor
 
@@ -85,6 +86,7 @@ def trace_detail(request: HttpRequest, trace_id: int) -> HttpResponse:
 def trace_steps(request: HttpRequest, trace_id: int, first: int) -> HttpResponse:
     """The bodies of one group of steps, which the page fetches when they come into sight."""
     trace = find_trace(trace_id, cut_of(request))
+    _value_steps(request, trace)
     group = steps_of_group(trace, first)
     if group is None:
         raise Http404("no such group of steps")
@@ -109,11 +111,20 @@ def trace_verdicts(request: HttpRequest, trace_id: int) -> HttpResponse:
 def trace_step_range(request: HttpRequest, trace_id: int, first: int, last: int) -> HttpResponse:
     """The titles of a range of steps of a long trace, for the reading column and the outline."""
     trace = find_trace(trace_id, cut_of(request))
+    _value_steps(request, trace)
     groups = steps_of_range(trace, first, last)
     if not groups:
         raise Http404("no such range of steps")
     context = {"trace": trace, "groups": groups, "first": first, "is_listed": first < OUTLINE_STEPS}
     return render(request, "trajectories/traces/_step_range.html", context)
+
+
+def _value_steps(request: HttpRequest, trace: Trace) -> None:
+    """Let the steps of a trace tell their values, as far as the visitor may see these."""
+    sight = sight_on_screen(request.user, asked=request.GET.get("reviews") == "all")
+    veil([trace], sight)
+    newest, _ = split_verdicts(trace, with_judges=sight.covers(trace.pk))
+    trace.step_values = values_of_steps(trace, newest)
 
 
 @require_safe
@@ -227,13 +238,15 @@ def reading(
     `sight` lets be seen, that of the visitor where none is given.
     """
     at = (read_key(request, "step") or 1) - 1
+    said = _verdicts(trace, told=told, verified=verified, attached=attached)
+    trace.step_values = values_of_steps(trace, said["verdicts"])
     groups = group_steps(trace, whole=request.GET.get("bodies") == "all", at=at)
     reader = visitor(request).pk
     seen = sight or sight_of(request.user)
     lineage = get_lineage(trace, seen, reader_id=None if told else reader) if attached.family else None
     threads = threads_of(trace, reader_id=reader, told=told) if attached.threads else []
     return {
-        **_verdicts(trace, told=told, verified=verified, attached=attached),
+        **said,
         "trace": trace,
         "reading_address": reverse("trace_detail", args=[trace.pk]),
         "prompt": shown_prompt(prompt_of(trace)),

@@ -18,6 +18,7 @@ LABELS = [{"decision": "accept", "step_labels": {"0": "good", "1": "bad"}, "step
 VERDICTS = [
     {"verifier": "arc_train", "outcome": "pass", "evidence": {"pairs": [{"predicted": [[1]]}]}},
     {"verifier": "arc_test", "outcome": "pass", "evidence": {"pairs": [{"predicted": [[1, 2]]}]}},
+    {"verifier": "step_values:m", "outcome": "unscored", "evidence": {"steps": [0.5, 0.0], "spans": {"0": [0, 4]}}},
 ]
 STEPS = ({"kind": "text", "title": "One", "body": "Zwei"}, {"kind": "text", "title": "", "body": "Drei"})
 META = {
@@ -165,7 +166,16 @@ def test_meta_is_there_when_asked_for_and_last(exporter):
     assert all("meta" not in row.values for row in rows_of(exporter, problem_items()))
 
 
-WITHOUT_TEXTS = ("prompt-only", "verl", "rft-openai", "arc-programs", "arc-submission", "stepwise", "prm800k")
+WITHOUT_TEXTS = (
+    "prompt-only",
+    "verl",
+    "rft-openai",
+    "arc-programs",
+    "arc-submission",
+    "stepwise",
+    "prm800k",
+    "step-values",
+)
 """The formats without what models said, or with its labelled steps alone: a new one that has no text of the trace is
 named here too."""
 

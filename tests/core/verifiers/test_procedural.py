@@ -3,6 +3,7 @@
 import pytest
 
 from tests.core.verifiers.doubles import ScriptedTools, ending, trace
+from trajectories.core.answers import RULE_SET
 from trajectories.core.answers.text_answers import WHOLE_TEXT
 from trajectories.core.problems.procedural import ProceduralError, UnscoredError
 from trajectories.core.programs.engines import CallStatus
@@ -35,7 +36,7 @@ def scoring(score: float) -> ScriptedTools:
 def test_the_score_decides(score, outcome, kept, message):
     verdict = VERIFIER.verify(PROBLEM, trace(text="<answer>3</answer>"), scoring(score))
     assert (verdict.outcome, verdict.score, verdict.message) == (outcome, kept, message)
-    assert verdict.evidence["found"] == {"answer": "3", "rule": "tag", "rules": 4, "start": 8, "end": 9}
+    assert verdict.evidence["found"] == {"answer": "3", "rule": "tag", "rules": RULE_SET, "start": 8, "end": 9}
     assert verdict.evidence["expected"] == "3"
 
 

@@ -7,8 +7,10 @@ from django.db.models.functions import Now
 
 from tests import factories
 from tests.queues import make_traces, queue_of
+from trajectories.core.curation.schemas import Blinding
+from trajectories.core.faults import Fault
 from trajectories.core.selections import Selection
-from trajectories.models import Assignment, Queue, QueueItem, Trace
+from trajectories.models import Assignment, Queue, QueueItem, Scorer, Trace
 from trajectories.services.curation import filling
 from trajectories.services.curation.filling import SETTLING, fill_queue, queues_to_fill
 from trajectories.services.curation.queues import steer_queue
@@ -107,6 +109,32 @@ def test_split_votes_come_before_unanimous_ones(lead):
     even = [factories.make_trace(run=run, problem=split, answer_hash=word) for word in "aabb"]
     found = order_of(queue_of(lead, [*unanimous, *even], item_order=Queue.Order.UNCERTAIN))
     assert found == [trace.pk for trace in (*even, *unanimous)]
+
+
+def test_a_scorer_orders_a_queue_and_what_it_scores_later_gets_its_place(lead):
+    traces = make_traces(4)
+    Scorer.objects.create(name="told", version=1, state="finished")
+    for trace, score in zip(traces[:3], (0.9, 0.2, 0.55), strict=True):
+        factories.make_verdict(trace=trace, verifier="scorer:told", outcome="unscored", score=score)
+    high, low, middle, late = (trace.pk for trace in traces)
+
+    def queue(word, **values):
+        return queue_of(lead, traces, item_order=word, order_scorer="told", **values)
+
+    seen = {"blinding": Blinding(reviews=False)}
+    assert order_of(queue(Queue.Order.UNSURE)) == [middle, low, high, late]
+    assert order_of(queue(Queue.Order.UNLIKELY, **seen)) == [low, middle, high, late]
+    assert order_of(queue(Queue.Order.LIKELY, **seen)) == [high, middle, low, late]
+    live = queue(Queue.Order.UNSURE, is_live=True)
+    factories.make_verdict(trace=traces[3], verifier="scorer:told", outcome="unscored", score=0.5)
+    fill_queue(queue_id=live.pk)
+    assert order_of(live) == [late, middle, low, high]
+    waiting = Assignment.objects.filter(queue=live).order_by("rank").values_list("item__trace", flat=True)
+    assert list(waiting) == [late, middle, low, high]
+    with pytest.raises(Fault, match="hidden here, and the place of a trace would tell it"):
+        queue(Queue.Order.LIKELY)
+    with pytest.raises(Fault, match="Scorer: found 'other', expected one that is trained"):
+        queue_of(lead, traces, item_order=Queue.Order.UNSURE, order_scorer="other")
 
 
 @pytest.mark.django_db(transaction=True)

@@ -34,9 +34,29 @@ class Thinker:
 
 def test_a_model_that_takes_everything_has_no_findings():
     trial = look()
-    assert (trial.fault, trial.findings, trial.calls) == ("", (), 4)
+    assert (trial.fault, trial.findings, trial.calls) == ("", (), 6)
     thinking = look(answerer=Thinker())
-    assert (thinking.fault, thinking.findings, thinking.calls) == ("", (), 5)
+    assert (thinking.fault, thinking.findings, thinking.calls) == ("", (), 7)
+
+
+class Continuer:
+    """Goes on with an unfinished message; another begins anew."""
+
+    def converse(self, messages, tools, asked_before):
+        goes_on = messages[-1]["role"] == "assistant"
+        return Answer("is, of course." if goes_on else f"The Dawn sails north ({len(messages)}, {asked_before}).")
+
+
+def test_whether_it_goes_on_with_an_unfinished_message_is_found_and_can_be_set(lead):
+    with FakeEndpoint(answerer=Continuer()) as endpoint:
+        sampler = sampler_for(endpoint)
+        trial = try_sampler(sampler=sampler)
+        assert trial.remedies == ["continues"]
+        assert "It goes on with an unfinished message of the model's own." in trial.findings[-1].text
+        mended = adopt_remedies(actor=lead, sampler=sampler, remedies=trial.remedies)
+        assert mended.parameters["continues"] == "prefix"
+        assert try_sampler(sampler=mended).findings == ()
+    assert look(continues="prefix").remedies == ["continues_never"]
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from django.apps import apps
 from django.db import connection
 
 from tests import factories
+from trajectories.core.answers import RULE_SET
 from trajectories.core.problems import statement_hash
 from trajectories.models import AuditEvent, PendingVerification, Problem, Sampler, Trace
 from trajectories.services.imports.direct import TraceImportReport, import_traces
@@ -45,7 +46,10 @@ def test_a_row_becomes_a_trace(sum_problem, lead):
     assert (trace.problem, trace.run, trace.attempt, trace.temperature) == (sum_problem, None, None, 0.7)
     assert trace.reasoning.body == "Two and two.\n\nSo it is \\boxed{4}."
     assert trace.answer == "4"
-    assert trace.facts == {"model": "my/model 7B", "found": {"rule": "boxed", "rules": 4, "start": 30, "end": 31}}
+    assert trace.facts == {
+        "model": "my/model 7B",
+        "found": {"rule": "boxed", "rules": RULE_SET, "start": 30, "end": 31},
+    }
     assert (trace.sampler.kind, trace.sampler.title) == ("imported", "my/model 7B")
     assert PendingVerification.objects.get().trace == trace
     sum_problem.refresh_from_db()
@@ -68,7 +72,7 @@ def test_the_place_of_the_answer_reaches_the_evidence(sum_problem):
     assert boxed.verdicts.get().evidence["found"] == {
         "answer": "4",
         "rule": "boxed",
-        "rules": 4,
+        "rules": RULE_SET,
         "start": 28,
         "end": 29,
     }
@@ -80,7 +84,7 @@ def test_thoughts_that_come_apart_are_never_the_answer(sum_problem):
     report = run(plain(reasoning="So it is \\boxed{4}.", response="I do not know."))
     verify_traces(trace_ids=report.trace_ids)
     trace = Trace.objects.get()
-    assert (trace.answer, trace.facts["found"]) == (None, {"rules": 4})
+    assert (trace.answer, trace.facts["found"]) == (None, {"rules": RULE_SET})
     assert trace.verdicts.get().evidence["found"] is None
 
 

@@ -16,7 +16,7 @@ from trajectories.models.job_kinds import PAUSE, RESUME
 from trajectories.services.endpoints.calls import CallBudget
 from trajectories.services.jobs.leases import GIVEN_UP, MOST_CLAIMS, claim_job
 from trajectories.services.jobs.steering import steer
-from trajectories.services.judging import work as judging_work
+from trajectories.services.judging import asking
 from trajectories.services.judging.work import judge_next, lost_judge_jobs
 from trajectories.services.verification.queue import verify_traces
 from trajectories.stand_ins.fake_endpoint import Behaviour, Play
@@ -176,7 +176,7 @@ def test_a_job_that_ends_every_worker_is_given_up_and_can_be_resumed(monkeypatch
     with judging_endpoint() as endpoint:
         job = job_over(traces, sampler_for(endpoint))
         with monkeypatch.context() as patch:
-            patch.setattr(judging_work, "ask_all", lambda **_: 1 / 0)
+            patch.setattr(asking, "ask_all", lambda **_: 1 / 0)
             for _ in range(MOST_CLAIMS - 1):
                 with pytest.raises(ZeroDivisionError):
                     judge_next(job_id=job.pk)
@@ -193,13 +193,13 @@ def test_a_job_that_gets_on_between_two_kills_is_not_given_up(monkeypatch):
     traces = works(*(f"this is right {number}" for number in range(MOST_CLAIMS + 3)))
     with judging_endpoint() as endpoint:
         job = job_over(traces, sampler_for(endpoint, concurrency=1))
-        kept = judging_work._Work._store
+        kept = asking.Work._store
 
         def store_and_die(work, key, outcome):
             kept(work, key, outcome)
             raise SystemExit
 
-        monkeypatch.setattr(judging_work._Work, "_store", store_and_die)
+        monkeypatch.setattr(asking.Work, "_store", store_and_die)
         for done in range(len(traces) - 1):
             with pytest.raises(SystemExit):
                 judge_next(job_id=job.pk)

@@ -115,6 +115,28 @@ def test_how_many_must_have_accepted_and_whether_people_elsewhere_count(curator,
     assert rejected.pk not in pks(accepted_by=0)
 
 
+def test_scorers_and_votes_have_thresholds_and_what_has_neither_is_left_out(curator):
+    problem = factories.make_problem()
+    sure, doubted, silent, rare = (accepted(curator, problem=problem, answer_hash=word) for word in "aaab")
+    for trace, score in ((sure, 0.9), (doubted, 0.9), (rare, 0.8)):
+        factories.make_verdict(trace=trace, verifier="scorer:told", outcome="unscored", score=score)
+    factories.make_verdict(trace=doubted, verifier="scorer:told", outcome="unscored", score=0.7, revision=1)
+
+    def pks(**clause):
+        rule = Rule(verdicts=Verdicts(**clause))
+        removed, left = count_removed(rule)
+        found = {trace.pk for trace in eligible_traces(rule)}
+        assert (left, sum(removed.values())) == (len(found), 4 - len(found))
+        return found
+
+    assert pks(least_scores={"scorer:told": 0.8}) == {sure.pk, rare.pk}
+    assert pks(least_scores={"scorer:told": 0.0}) == {sure.pk, doubted.pk, rare.pk}
+    assert pks(least_scores={"scorer:other": 0.0}) == set()
+    assert pks(least_votes=0.75) == {sure.pk, doubted.pk, silent.pk}
+    assert pks(least_votes=0.25) == {sure.pk, doubted.pk, silent.pk, rare.pk}
+    assert pks(least_votes=0.5, least_scores={"scorer:told": 0.8}) == {sure.pk}
+
+
 def test_the_same_twice_the_cap_and_the_balance_are_kept_with_why(curator, lead):
     problem = factories.make_problem(family="flips")
     first = accepted(curator, problem=problem, reasoning="Turn it around.")

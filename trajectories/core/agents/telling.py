@@ -15,12 +15,16 @@ PICTURE_AT_MOST = 30
 
 def tell_episode(episode: Episode, actions: Sequence[str], facts: Mapping[str, JSON]) -> SampleResult:
     """The trace of an episode. Its answer is the actions by name."""
-    ending = _ending(episode)
+    ending = ending_of(episode.reached, episode.taken)
     told = [(actions[frame.chosen.action], _thought(frame.chosen, actions), frame) for frame in episode.frames]
     return SampleResult(
         messages=tuple(_messages(episode, told, ending)),
         reasoning=ending,
-        steps=(_opening(episode), *_steps(told), Step(StepKind.ANSWER, "", ending)),
+        steps=(
+            opening_step(episode.number, episode.task, episode.picture, changed=episode.changed),
+            *_steps(told),
+            Step(StepKind.ANSWER, "", ending),
+        ),
         answer=[action for action, _, _ in told],
         program="",
         finish_reason=FinishReason.STOP if episode.reached else FinishReason.LENGTH,
@@ -55,12 +59,12 @@ def values_json(values: Mapping[State, float]) -> list[JSON]:
     return [[list(state), round(value, 3)] for state, value in values.items()]
 
 
-def _opening(episode: Episode) -> Step:
-    picture = episode.picture
+def opening_step(number: int, task: str, picture: Sequence[Sequence[int]], *, changed: bool) -> Step:
+    """What is seen first of an episode; `changed` says that the world has changed since the one before."""
     drawn = bool(picture) and max(len(picture), len(picture[0])) <= PICTURE_AT_MOST
     data: dict[str, JSON] = {"grids": [[list(row) for row in picture]]} if drawn else {}
-    changed = "\n\nThe world has changed since the episode before." if episode.changed else ""
-    return Step(StepKind.OBSERVATION, f"Episode {episode.number}", episode.task + changed, data=data)
+    told = "\n\nThe world has changed since the episode before." if changed else ""
+    return Step(StepKind.OBSERVATION, f"Episode {number}", task + told, data=data)
 
 
 def _steps(told: Sequence[tuple[str, str, Frame]]) -> list[Step]:
@@ -100,6 +104,7 @@ def _thought(chosen: Chosen, actions: Sequence[str]) -> str:
     return f"{start}The {'network' if chosen.by == 'fast' else 'table'} values {action} most."
 
 
-def _ending(episode: Episode) -> str:
-    steps = f"{episode.taken} step{'' if episode.taken == 1 else 's'}"
-    return f"The goal is reached after {steps}." if episode.reached else f"The goal is not reached after {steps}."
+def ending_of(reached: bool, taken: int) -> str:
+    """How an episode ended, in a sentence."""
+    steps = f"{taken} step{'' if taken == 1 else 's'}"
+    return f"The goal is reached after {steps}." if reached else f"The goal is not reached after {steps}."

@@ -39,6 +39,10 @@ _COMMANDS = {
     r"\\Omega(?![A-Za-z])": "Ω", r"\\(?:ldots|dots|cdots)(?![A-Za-z])": "…",
 }  # fmt: skip
 _COMMAND = [(re.compile(pattern), plain) for pattern, plain in _COMMANDS.items()]
+_ALIGNED = re.compile(
+    r"\\begin\{(aligned|align\*?|split|gathered|gather\*?|equation\*?)\}((?:(?!\\begin).)*?)\\end\{\1\}", re.DOTALL
+)
+_CHAINED = re.compile(r"\\\\\s*&?\s*(?==)")
 _DELIMITERS = re.compile(r"\$\$|\\[()\[\]]")
 _PAIR = re.compile(r"(?<!\\)\$([^$]*)(?<!\\)\$")
 MOST_WRAPPERS = 6
@@ -54,6 +58,12 @@ def unwrap(text: str) -> str:
     return text
 
 
+def _in_one_line(found: re.Match[str]) -> str:
+    """An environment that aligns one equation, or a chain of them, as one line; any other as it stands."""
+    line = _CHAINED.sub(" ", found[2])
+    return found[0] if r"\\" in line else re.sub(r"(?<!\\)&", "", line)
+
+
 def plain_signs(text: str) -> str:
     """Unicode's look-alikes as one sign each: fractions as a/b, superscripts as ^{...}, minus, spaces, full width."""
     text = _VULGAR_SIGN.sub(lambda found: f"{found[1]} {_VULGAR[found[2]]}" if found[1] else _VULGAR[found[2]], text)
@@ -66,7 +76,7 @@ def plain_mathematics(text: str) -> str:
 
     \frac and \sqrt stay: `mathematics` reads them.
     """
-    text = re.sub(r"\\[dtc]frac(?![A-Za-z])", r"\\frac", text)
+    text = re.sub(r"\\[dtc]frac(?![A-Za-z])", r"\\frac", _ALIGNED.sub(_in_one_line, text))
     text = re.sub(r"(?<=\d)\{,\}(?=\d)", ",", text).replace("\\!", "")
     # A dollar sign before a number is money where no other closes it.
     text = _PAIR.sub(lambda found: f" {found[1]} ", _DELIMITERS.sub(" ", text))

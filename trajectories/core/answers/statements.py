@@ -8,7 +8,7 @@ from enum import Enum
 from trajectories.core.answers.endings import without_loose_ends
 from trajectories.core.answers.equations import names_value
 from trajectories.core.answers.marks import REFUSAL, sentences, trim
-from trajectories.core.answers.mathematics import read_form, side_values
+from trajectories.core.answers.mathematics import equal_forms, read_form, side_values
 from trajectories.core.answers.numbers import read_quantity
 from trajectories.core.answers.plain import plain_mathematics
 
@@ -65,6 +65,10 @@ _CUT = re.compile(
     r"we|it|i)|not|as|it|this|the|we|i|for|with|und|also)\b|"
     r"\s+[—–]\s+|\s-\s+(?=[^\W\d_]{2})|\s*;\s|,?因为|，因为|，|、?なぜなら|!|\s*[✓✅✔]|\s+\.\s", re.IGNORECASE
 )  # fmt: skip
+_HEDGE = re.compile(
+    r"\s+\(\s*(?:or|else|alternatively|possibly|maybe|perhaps|oder|vielleicht|ou|peut-être|o|tal vez|quizás|forse)\b"
+    r",?\s+(?!(?:about|approximately|roughly)\b)([^()]+)\)", re.IGNORECASE
+)  # fmt: skip
 _ROUNDED = re.compile(r",?\s+(?:or|which is)\s+(?:about|approximately|roughly)\b", re.IGNORECASE)
 _BOUND = re.compile(
     r"^\W*(?:either|between|at least|at most|more than|less than|fewer than|greater than|smaller than|over|"
@@ -80,6 +84,8 @@ _UNKNOWN = re.compile(
 )  # fmt: skip
 _DIGIT = re.compile(r"\d|[½¼¾⅓⅔]")
 LONGEST_STATEMENT = 300
+MOST_HEDGED = 6
+"""Words of a second value in brackets that are looked at."""
 MAX_SENTENCE = 2_000
 
 
@@ -149,7 +155,20 @@ def _cuts(text: str, start: int, end: int) -> Iterator[int]:
     rounded = _ROUNDED.search(text, start, end)
     end = end if rounded is None or rounded.start() == start else rounded.start()
     yield end
-    yield from sorted({cut.start() for cut in _CUT.finditer(text, start, end) if cut.start() > start}, reverse=True)
+    places = {cut.start() for cut in _CUT.finditer(text, start, end) if cut.start() > start}
+    yield from (cut for cut in sorted(places, reverse=True) if not _is_hedged(text, start, cut, end))
+
+
+def _is_hedged(text: str, start: int, cut: int, end: int) -> bool:
+    """Whether brackets behind a value hold another one that it may be as well: "10 (or 11, if both ends count)"."""
+    hedge = _HEDGE.match(text, cut, end)
+    if hedge is None:
+        return False
+    words = hedge[1].replace(",", " ").split()
+    others = (" ".join(words[:count]) for count in range(min(len(words), MOST_HEDGED), 0, -1))
+    other = next((read_form(each) for each in others if is_readable(each)), None)
+    said = read_form(text[start:cut].strip(" *_`"))
+    return other is not None and (said is None or equal_forms(said, other) is False)
 
 
 def _is_mathematics(text: str) -> bool:
@@ -162,11 +181,17 @@ def is_readable(text: str) -> bool:
     """Whether a whole text is a number, with or without a unit, or mathematics."""
     if read_quantity(text) is not None:
         return True
-    if "=" in text and read_quantity(_sides(text)[-1]) is not None and not _is_joined(text):
+    if "=" in text and not _is_joined(text) and (read_quantity(_sides(text)[-1]) is not None or _holds(text)):
         return True
     if read_form(text) is not None:
         return True
     return _is_latex(text)
+
+
+def _holds(text: str) -> bool:
+    """Whether each side of a chain of equations has the same value, which the first one states: 6 = 2 × 3."""
+    values = side_values(text)
+    return values[0] is not None and len(set(values)) == 1 and read_quantity(_sides(text)[0]) is not None
 
 
 def _is_latex(text: str) -> bool:

@@ -27,9 +27,16 @@ _SENTENCE_OF = re.compile(
 _SENTENCE_END = re.compile(r"(?<=[^\W\d_]{3})[.!?]\s+(?=[A-ZÄÖÜÀ-Ý])|[。！？]")
 
 
+_QUOTES = str.maketrans(
+    dict.fromkeys("\u2018\u2019\u02bc\u2032\u00b4`", "'") | dict.fromkeys("\u201c\u201d\u201e\u2033", '"')
+)
+"""Quotation marks and apostrophes as printers set them, and as keyboards have them."""
+
+
 def normalise(text: str) -> str:
-    """Compatibility forms unified, case folded, runs of space made one; around it, punctuation of sentences dropped."""
-    folded = " ".join(unicodedata.normalize("NFKC", unwrap(text)).casefold().split())
+    """Compatibility forms and quotation marks unified, case folded, runs of space made one; around it, punctuation of
+    sentences dropped."""
+    folded = " ".join(unicodedata.normalize("NFKC", unwrap(text).translate(_QUOTES)).casefold().split())
     return folded.strip(_SENTENCE) or folded
 
 

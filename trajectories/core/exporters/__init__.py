@@ -14,10 +14,10 @@ from trajectories.core.exporters.base import (
     Reads,
     Row,
     Ways,
-    encode_line,
     write_rows,
 )
 from trajectories.core.exporters.full import FullExporter
+from trajectories.core.exporters.lines import encode_line
 from trajectories.core.exporters.preference import PreferenceExporter
 from trajectories.core.exporters.preference_openai import PreferenceOpenaiExporter
 from trajectories.core.exporters.preference_repairs import PreferenceRepairsExporter
@@ -27,6 +27,7 @@ from trajectories.core.exporters.rft_openai import RftOpenaiExporter
 from trajectories.core.exporters.sft_messages import SftMessagesExporter
 from trajectories.core.exporters.sft_prompt_completion import SftPromptCompletionExporter
 from trajectories.core.exporters.sharegpt import SharegptExporter
+from trajectories.core.exporters.step_values import StepValuesExporter
 from trajectories.core.exporters.stepwise import StepwiseExporter
 from trajectories.core.exporters.thoughts import DEFAULT_THOUGHTS, THOUGHTS_WORDS, Thoughts
 from trajectories.core.exporters.unpaired import UnpairedExporter
@@ -44,6 +45,7 @@ EXPORTERS: dict[str, Exporter] = {
         PreferenceRepairsExporter(),
         UnpairedExporter(),
         StepwiseExporter(),
+        StepValuesExporter(),
         Prm800kExporter(),
         PreferenceOpenaiExporter(),
         RftOpenaiExporter(),

@@ -12,14 +12,14 @@ from trajectories.core.exporters.conversations import (
 )
 from trajectories.core.exporters.thoughts import Thoughts
 from trajectories.core.identity import content_hash, text_hash
-from trajectories.core.records import JSON
+from trajectories.core.records import JSON, ProblemKind
 
 SENT, REWRITTEN = "as sent", "canonical"
 """What `meta` says of the prompt of a pair."""
 
-EDIT, COMPARISON, VERDICT = "edit", "comparison", "verdict"
-"""What `meta` says of why the chosen one is better: a person made it of the rejected one, people preferred it, or it is
-right and the other one wrong."""
+EDIT, COMPARISON, VERDICT, SHORTER = "edit", "comparison", "verdict", "shorter"
+"""What `meta` says of why the chosen one is better: a person made it of the rejected one, people preferred it, it is
+right and the other one wrong, or of two episodes that reached their goal it took fewer actions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,8 @@ class PairingExporter(OneRowEach):
 def choose_pairs(items: Sequence[ExportItem], pairing: Pairing) -> Iterator[Pair]:
     """The pairs of one problem, always the same ones: first each human edit with its original, then traces with those
     that people preferred them to, then right with wrong ones, so that no trace is in a second pair of these before each
-    one that can be is in a first.
+    one that can be is in a first; of episodes of worlds last those that reached their goal in fewer actions with longer
+    ones.
 
     Two traces that say the same make no pair, nor two that were asked differently, unless both can be rewritten to the
     canonical prompt. No pair is made twice.
@@ -80,7 +81,7 @@ def choose_pairs(items: Sequence[ExportItem], pairing: Pairing) -> Iterator[Pair
     seen, made = set[tuple[str, str, str]](), 0
     edits = [(side, _side(side.item.original), EDIT) for side in sides if side.item.original is not None]
     crossed = ((right, wrong, VERDICT) for right, wrong in _crossed(sides, pairing))
-    for chosen, rejected, source in chain(edits, _preferred(sides), crossed):
+    for chosen, rejected, source in chain(edits, _preferred(sides), crossed, _shorter(sides)):
         if made >= pairing.most:
             return
         alike = chosen.asked == rejected.asked
@@ -111,6 +112,20 @@ def _preferred(sides: Sequence[_Side]) -> Iterator[tuple[_Side, _Side, str]]:
             if side.item.label is None and rejected.item.label is True:
                 continue
             yield side, rejected, COMPARISON
+
+
+def _shorter(sides: Sequence[_Side]) -> Iterator[tuple[_Side, _Side, str]]:
+    """Of right episodes with the same start every shorter one with every longer one, the largest difference first."""
+    right = [side for side in sides if side.item.label is True and side.item.problem_kind is ProblemKind.ENVIRONMENT]
+    acted = sorted(((_actions(side), place) for place, side in enumerate(right)))
+    found = [(long - short, a, b) for short, a in acted for long, b in acted if short < long]
+    for _, a, b in sorted(found, key=lambda each: (-each[0], each[1], each[2])):
+        yield right[a], right[b], SHORTER
+
+
+def _actions(side: _Side) -> int:
+    """The actions of an episode that its world answered."""
+    return sum(message.get("role") == "tool" for message in side.item.prompt)
 
 
 def _crossed(sides: Sequence[_Side], pairing: Pairing) -> Iterator[tuple[_Side, _Side]]:

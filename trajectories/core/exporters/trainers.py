@@ -53,6 +53,7 @@ _FACTORY: Mapping[str, Mapping[str, JSON]] = {
 _AXOLOTL: Mapping[str, Sequence[str]] = {
     "sft-messages": ("type: chat_template", "field_messages: messages"),
     "stepwise": ("type: stepwise_supervised", 'step_separator: "\\n"'),
+    "step-values": ("type: stepwise_supervised", 'step_separator: "\\n"'),
 }
 
 

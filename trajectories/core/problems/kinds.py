@@ -173,6 +173,12 @@ KINDS: dict[ProblemKind, Kind] = {
         ),
     ),
     ProblemKind.PROCEDURAL: Kind("Procedural", "Procedural", find=_find_free_text, usual_instruction="procedural"),
-    ProblemKind.ENVIRONMENT: Kind("Episode of a world", "Episodes of worlds", is_offered=False),
+    ProblemKind.ENVIRONMENT: Kind(
+        "Episode of a world",
+        "Episodes of worlds",
+        "Act by calling the tool `act` with the name of an action, again and again, until the goal is reached.",
+        usual_instruction="acting",
+        is_offered=False,
+    ),
 }
 """Every kind, in the order of forms."""

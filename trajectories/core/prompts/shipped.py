@@ -22,6 +22,10 @@ THINK = "Think step by step."
 CHAIN_TEMPLATE = "{problem}\n\n" + THINK + "\n\n{answer_format}"
 SUBTASKS_TEMPLATE = "{problem}\n\n" + _SUBTASKS + "\n\n{answer_format}"
 DIRECT_TEMPLATE = "{problem}\n\nAnswer at once, without explanation.\n\n{answer_format}"
+ACTING_TEMPLATE = (
+    "{problem}\n\nBefore each action say in a sentence or two what you know, what you expect and why. When the world "
+    "answers otherwise than you expected, say what that means.\n\n{answer_format}"
+)
 EXPERT_TEMPLATE = (
     "You are one of several experts who are shown the same task in different ways; make the most of yours.\n\n"
     "{problem}\n\n{answer_format}"
@@ -136,6 +140,7 @@ SHIPPED: tuple[ShippedInstruction, ...] = (
     _shipped("choice", "Choice, step by step", ProblemKind.CHOICE, "", CHAIN, CHAIN_TEMPLATE),
     _shipped("text", "Text, step by step", ProblemKind.TEXT, "", CHAIN, CHAIN_TEMPLATE),
     _shipped("procedural", "Procedural answer, step by step", ProblemKind.PROCEDURAL, "", CHAIN, CHAIN_TEMPLATE),
+    _shipped("acting", "Acting in a world", ProblemKind.ENVIRONMENT, "", CHAIN, ACTING_TEMPLATE),
     _shipped("answer-direct", "Answer at once", None, "digits", "direct", DIRECT_TEMPLATE),
 )
 """Every instruction that comes with the application, version 1."""

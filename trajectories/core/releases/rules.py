@@ -60,10 +60,14 @@ class Verdicts:
     """What verifiers must have said: all of them together (`correctness`), and single ones by their newest verdict.
 
     `required` maps the name of a verifier to the outcomes of which one is needed; no verdict is none of them.
+    `least_scores` maps a verifier, such as a learned scorer, to the least that its newest score (0 to 1) must be.
+    `least_votes` is the least share, in (0, 1], of the answers to the problem that are the trace's; None for not asked.
     """
 
     correctness: tuple[str, ...] = ()
     required: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    least_scores: Mapping[str, float] = field(default_factory=dict)
+    least_votes: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,12 +189,8 @@ def _reviews(stored: JSON) -> Reviews:
 
 def _verdicts(stored: JSON) -> Verdicts:
     given = reading.section("verdicts", stored, tuple(Verdicts.__dataclass_fields__))
-    required = reading.section("verdicts.required", given.get("required", {}), None)
-    if len(required) > MOST_VERIFIERS:
-        raise Fault(
-            f"verdicts.required: found {len(required)} verifiers, expected at most {MOST_VERIFIERS}.",
-            field="verdicts.required",
-        )
+    required = _by_verifier("required", given)
+    votes = given.get("least_votes")
     return Verdicts(
         reading.words("verdicts.correctness", given.get("correctness", []), OUTCOMES),
         {
@@ -199,7 +199,25 @@ def _verdicts(stored: JSON) -> Verdicts:
             )
             for verifier, outcomes in sorted(required.items())
         },
+        {
+            reading.name("verdicts.least_scores", verifier, LONGEST_NAME): reading.number(
+                f"verdicts.least_scores.{verifier}", least, 0, 1
+            )
+            for verifier, least in sorted(_by_verifier("least_scores", given).items())
+        },
+        None if votes is None else reading.share("verdicts.least_votes", votes),
     )
+
+
+def _by_verifier(name: str, given: Mapping[str, JSON]) -> dict[str, JSON]:
+    """What is said by the name of a verifier."""
+    found = reading.section(f"verdicts.{name}", given.get(name, {}), None)
+    if len(found) > MOST_VERIFIERS:
+        raise Fault(
+            f"verdicts.{name}: found {len(found)} verifiers, expected at most {MOST_VERIFIERS}.",
+            field=f"verdicts.{name}",
+        )
+    return found
 
 
 def _sameness(stored: JSON) -> Sameness:

@@ -42,7 +42,9 @@ class NumericVerifier:
     """
 
     name = "numeric"
-    version = 4  # 3 passed x^2 = 42 for 42; 2 read no words of number and no decimal comma
+    version = (
+        5  # 4 passed "10 (or 11)" for 10; 3 passed x^2 = 42 for 42; 2 read no words of number and no decimal comma
+    )
     title = "Number"
     decides = True
     takes_reference = True

@@ -1,12 +1,14 @@
-"""Verdicts that are opinions: of model judges and of learned scorers.
+"""Verdicts that are opinions: of model judges, of learned scorers, and the values that completions give to steps.
 
 They support and never decide, and whoever reviews sees them only after a decision of their own."""
 
 from trajectories.core.verifiers.model_judge import MODEL_VERIFIERS
 
 SCORER = "scorer"
-OPINIONS = (*MODEL_VERIFIERS, SCORER)
-"""What the names of such verifiers begin with; a colon and the name of a rubric or scorer follow."""
+LONGEST_SCORER_NAME = 30
+VALUES = "step_values"
+OPINIONS = (*MODEL_VERIFIERS, SCORER, VALUES)
+"""What the names of such verifiers begin with; a colon and the name of a rubric, scorer or sampler follow."""
 
 
 def scorer_verifier(name: str) -> str:
@@ -20,5 +22,5 @@ def is_scorer(verifier: str) -> bool:
 
 
 def is_opinion(verifier: str) -> bool:
-    """Whether a verdict is by a model judge or a learned scorer."""
+    """Whether a verdict is by a model judge or a learned scorer, or tells the values of steps."""
     return verifier.partition(":")[0] in OPINIONS

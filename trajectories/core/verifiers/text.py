@@ -39,7 +39,7 @@ class TextVerifier:
     """Compares the final text with the reference answer, or with any of several."""
 
     name = "text"
-    version = 3  # 2 saw "yes" on a line of its own only in bold; 1 took nothing but the text itself
+    version = 4  # 3 told printed apostrophes from typed ones; 2 saw "yes" on a line of its own only in bold
     title = "Text"
     decides = True
     takes_reference = True

@@ -41,6 +41,9 @@ class Command(BaseCommand):
         parser.add_argument("--rubric", default="correctness", metavar="NAME", help="by default correctness")
         parser.add_argument("--compare", type=int, metavar="K", help="compare each with K others instead of grading it")
         parser.add_argument("--steps", action="store_true", help="ask for the first wrong step instead of a grade")
+        parser.add_argument(
+            "--values", type=int, metavar="N", help="go on N times from each step and have that verified, by no rubric"
+        )
         parser.add_argument("--seed", type=int, default=1, help="draws the opponents; another asks anew; by default 1")
         parser.add_argument("--budget-cost", type=Decimal, metavar="MONEY", help="start no call that might exceed it")
         parser.add_argument("--budget-tokens", type=int, metavar="N", help="input and output together")
@@ -48,11 +51,13 @@ class Command(BaseCommand):
         parser.add_argument("--wait", action="store_true", help="show progress until the job has ended")
 
     def handle(self, *_: Any, **options: Any) -> None:
+        form = self._form(options)
         plan = JudgePlan(
             scope=self._scope(options["traces"]),
             sampler=self._sampler(options["sampler"]),
-            rubric=self._rubric(options["rubric"]),
-            form=self._form(options),
+            rubric=None if form == Form.VALUES else self._rubric(options["rubric"]),
+            form=form,
+            completions=options["values"] or 0,
             opponents=options["compare"] or 0,
             seed=options["seed"],
         )
@@ -69,9 +74,12 @@ class Command(BaseCommand):
             self._wait(job)
 
     def _form(self, options: dict[str, Any]) -> Form:
-        if options["steps"] and options["compare"] is not None:
-            raise CommandError("Found --steps and --compare, expected one of them: a job asks one thing.")
-        return Form.STEPS if options["steps"] else Form.GRADE if options["compare"] is None else Form.COMPARE
+        forms = (("steps", Form.STEPS), ("compare", Form.COMPARE), ("values", Form.VALUES))
+        asked = [(name, form) for name, form in forms if options[name] not in (None, False)]
+        if len(asked) > 1:
+            found = " and ".join(f"--{name}" for name, _ in asked)
+            raise CommandError(f"Found {found}, expected one of them: a job asks one thing.")
+        return asked[0][1] if asked else Form.GRADE
 
     def _scope(self, query: str) -> Selection:
         form = TraceScopeForm(QueryDict(query))

@@ -28,12 +28,13 @@ from django.db.models import (
     When,
 )
 from django.db.models.expressions import Combinable
-from django.db.models.functions import Abs, Cast, Now
+from django.db.models.functions import Abs, Cast, Coalesce, Now
 from django.utils import timezone
 
 from trajectories.core.records import Outcome
 from trajectories.core.verifiers.model_judge import MODEL_VERIFIERS
-from trajectories.models import Queue, QueueItem, Review, Trace, Verdict
+from trajectories.core.verifiers.opinions import scorer_verifier
+from trajectories.models import Assignment, Queue, QueueItem, Review, Trace, Verdict
 from trajectories.selectors.blinding import EVERYTHING
 from trajectories.selectors.traces import traces_in
 
@@ -41,6 +42,9 @@ CHUNK = 2_000
 """Traces that are taken up in one transaction."""
 SETTLING = timedelta(minutes=2)
 """A row that a transaction is still writing becomes visible after rows with higher ids: so long it is looked for."""
+
+UNSCORED = 2.0
+"""The rank of a trace without a score in an order by a scorer: behind all that have one."""
 
 TAKE_UP = """
 WITH chosen AS ({chosen}),
@@ -70,6 +74,7 @@ def fill_queue(*, queue_id: int) -> int:
     while (chunk := _take_up_chunk(queue_id, after)) is not None:
         after, count = chunk
         taken += count
+    _place_scored(queue_id)
     if taken >= CHUNK:
         # The planner thinks the tables of a moment ago empty.
         with connection.cursor() as cursor:
@@ -145,6 +150,8 @@ def _rank(queue: Queue) -> Combinable:
             return Case(When(disputed=True, then=0.0), default=1.0)
         case Queue.Order.CONFLICT:
             return Case(When(_is_in_conflict(), then=0.0), default=1.0)
+        case Queue.Order.UNSURE | Queue.Order.UNLIKELY | Queue.Order.LIKELY:
+            return Coalesce(_scored_rank(queue, OuterRef("pk")), Value(UNSCORED), output_field=FloatField())
     drawn = Func(
         F("pk"),
         Value(queue.seed),
@@ -153,6 +160,31 @@ def _rank(queue: Queue) -> Combinable:
         output_field=FloatField(),
     )
     return ExpressionWrapper(Cast(drawn, FloatField()) / Value(float(2**63)), output_field=FloatField())
+
+
+def _scored_rank(queue: Queue, trace: OuterRef) -> Combinable:
+    """The place of a trace by the newest score of the queue's scorer; null where it has none."""
+    words = Verdict.objects.filter(trace=trace, verifier=scorer_verifier(queue.order_scorer), score__isnull=False)
+    score = F("score")
+    place: Combinable = {
+        Queue.Order.UNSURE: Abs(score - Value(0.5)),
+        Queue.Order.LIKELY: Value(1.0) - score,
+    }.get(Queue.Order(queue.item_order), ExpressionWrapper(score + Value(0.0), output_field=FloatField()))
+    ranked = words.order_by("-pk").annotate(place=ExpressionWrapper(place, output_field=FloatField()))
+    return Subquery(ranked.values("place")[:1], output_field=FloatField())
+
+
+@transaction.atomic
+def _place_scored(queue_id: int) -> None:
+    """Give what was scored since it was taken up its place; scores follow verdicts, by which live queues take up."""
+    queue = Queue.objects.select_for_update(no_key=True).get(pk=queue_id)
+    if queue.item_order not in Queue.BY_SCORER:
+        return
+    late = QueueItem.objects.filter(queue=queue, is_gold=False, rank=UNSCORED)
+    late.update(rank=Coalesce(_scored_rank(queue, OuterRef("trace")), Value(UNSCORED), output_field=FloatField()))
+    waiting = Assignment.objects.filter(queue=queue, is_gold=False, rank=UNSCORED)
+    placed = QueueItem.objects.filter(pk=OuterRef("item")).values("rank")
+    waiting.exclude(state=Assignment.State.DONE).update(rank=Subquery(placed))
 
 
 def _evenness() -> Combinable:

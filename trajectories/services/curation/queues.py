@@ -16,7 +16,7 @@ from trajectories.core.curation.suggestions import Source
 from trajectories.core.faults import Fault
 from trajectories.core.prompts.segmentation import AS_STORED, check_segmentation
 from trajectories.core.selections import Selection
-from trajectories.models import Assignment, AuditEvent, Queue, QueueGuidelines, QueueItem, Review, Trace
+from trajectories.models import Assignment, AuditEvent, Queue, QueueGuidelines, QueueItem, Review, Scorer, Trace
 from trajectories.selectors.blinding import EVERYTHING
 from trajectories.selectors.queues import current_guidelines
 from trajectories.selectors.traces import traces_in
@@ -55,6 +55,7 @@ class QueueDraft:
     schema: DecisionSchema = field(default_factory=DecisionSchema)
     blinding: Blinding = field(default_factory=Blinding)
     item_order: str = Queue.Order.RANDOM
+    order_scorer: str = ""
     by_problem: bool = False
     reviews_each: int = 1
     doubled_percent: int = 0
@@ -77,6 +78,8 @@ class QueueDraft:
             raise Fault(f"One gold item in: {found}, expected 0 for none or 2 to 1,000.", field="gold_every")
         if self.gold_every and self.gold_count <= self.training_count:
             raise Fault("One gold item in: found a number, but no gold item is left to mix in.", field="gold_every")
+        if self.item_order in Queue.BY_SCORER:
+            self._check_scorer()
         if self.by_problem:
             self._check_by_problem()
         if self.suggestions == Source.VERDICTS and self.blinding.verdicts:
@@ -91,6 +94,18 @@ class QueueDraft:
             raise Fault(f"Who may work on it: {found}.", field="members")
         check_segmentation(self.segmentation)
         check_guidelines(self.guidelines)
+
+    def _check_scorer(self) -> None:
+        """Raise Fault for an order by a scorer that is not there, or that would tell its reviewers what it says."""
+        if not Scorer.objects.filter(name=self.order_scorer, state=Scorer.State.FINISHED).exists():
+            found = f"{self.order_scorer!r}" if self.order_scorer else "none"
+            raise Fault(f"Scorer: found {found}, expected one that is trained.", field="order_scorer")
+        if self.item_order in Queue.TELLING_ORDERS and self.blinding.reviews:
+            found = f"found “{Queue.Order(self.item_order).label}”, but what scorers say is hidden here"
+            raise Fault(
+                f"Order: {found}, and the place of a trace would tell it; choose unsure first or let it be seen.",
+                field="item_order",
+            )
 
     def _check_by_problem(self) -> None:
         """Raise Fault for what cannot be asked where all samples of a problem are decided on at once."""
@@ -127,6 +142,7 @@ def make_queue(*, actor: User, draft: QueueDraft) -> Queue:
         schema=_schema_of(draft).to_json(),
         blinding=draft.blinding.to_json(),
         item_order=draft.item_order,
+        order_scorer=draft.order_scorer if draft.item_order in Queue.BY_SCORER else "",
         by_problem=draft.by_problem,
         reviews_each=draft.reviews_each,
         doubled_percent=draft.doubled_percent,

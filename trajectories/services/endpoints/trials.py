@@ -10,6 +10,7 @@ from trajectories.adapters.chat_api import CHAT_COMPLETIONS, CallError, ChatSett
 from trajectories.adapters.chat_api.calls.records import estimate_usage
 from trajectories.adapters.chat_api.samples.tools import Conversation, offered_tools, read_calls
 from trajectories.adapters.chat_api.wire.options import REMEDIES, apply_remedies
+from trajectories.adapters.chat_api.wire.settings import FINAL, NEVER, PREFIX
 from trajectories.core.completions.replies import Reply
 from trajectories.core.records import JSON, Usage
 from trajectories.models import Sampler
@@ -23,6 +24,13 @@ INSTRUCTED = (
     {"role": "user", "content": "What is 6 times 7?"},
 )
 RESULT = "42"
+BEGUN = (
+    {"role": "user", "content": "Say in one sentence what the capital of France is."},
+    {"role": "assistant", "content": "The capital of France is Par"},
+)
+GOES_ON = "is"
+"""How an answer begins that goes on within the word; a new message begins with a capital letter, or repeats it."""
+
 TEMPERATURE = 0.7
 CALL_SECONDS = 30.0
 LOOK_SECONDS = 20.0
@@ -130,6 +138,7 @@ class _Look:
             async with asyncio.timeout(LOOK_SECONDS):
                 await self._look_at_seed(reply)
                 await self._look_at_tools()
+                await self._look_at_prefix()
         except TimeoutError:
             self.findings.append(Finding(TOO_SLOW))
         except CallError as fault:
@@ -191,6 +200,33 @@ class _Look:
 
         await self._ask(second_turn, 4, tools=tools)
 
+    async def _look_at_prefix(self) -> None:
+        """Whether it goes on with an unfinished message of the model's own, as the settings say or in another way."""
+        if self.settings.api != CHAT_COMPLETIONS:
+            return
+        before = self.settings.continues
+        for way, remedy in ((PREFIX, "continues"), (FINAL, "continues_final")):
+            if await self._goes_on(way):
+                if before != way:
+                    self.findings.append(_finding_of(remedy))
+                return
+        if before != NEVER:
+            self.findings.append(_finding_of("continues_never"))
+
+    async def _goes_on(self, way: str) -> bool:
+        """Whether a message is gone on with that was sent in this way; a server that refuses it does not."""
+        kept, known = self.settings, len(self.findings)
+        self.settings = replace(kept, continues=way)
+        try:
+            reply = (await self._ask(lambda: BEGUN, 5))[0]
+        except CallError as fault:
+            if fault.retryable:
+                raise
+            return False
+        finally:
+            self.settings, self.findings = kept, self.findings[:known]
+        return reply.text.startswith(GOES_ON)
+
     async def _ask_prompt(self, seed: int, n: int = 1) -> list[Reply]:
         return await self._ask(lambda: [{"role": "user", "content": PROMPT}], seed, n)
 
@@ -218,9 +254,13 @@ class _Look:
         undone = {name for finding in self.findings if finding.remedy for name in REMEDIES[finding.remedy].change}
         if undone & set(REMEDIES[remedy].change):
             return False
-        self.findings.append(Finding(f"It {REMEDIES[remedy].found}. {REMEDIES[remedy].advice}.", remedy))
+        self.findings.append(_finding_of(remedy))
         self.settings = ChatSettings.from_parameters(apply_remedies(self.settings.as_parameters(), [remedy]))
         return True
+
+
+def _finding_of(remedy: str) -> Finding:
+    return Finding(f"It {REMEDIES[remedy].found}. {REMEDIES[remedy].advice}.", remedy)
 
 
 def _words(reply: Reply) -> tuple[str, str]:

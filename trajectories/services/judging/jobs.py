@@ -9,7 +9,7 @@ from itertools import islice
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Avg, Count, Max, Min, QuerySet
+from django.db.models import Avg, Count, Q
 
 from trajectories.adapters.chat_api import ChatSettings
 from trajectories.adapters.chat_api.wire.options import ignored_temperature
@@ -17,13 +17,15 @@ from trajectories.core.identity import derive_seed
 from trajectories.core.records import Usage
 from trajectories.core.selections import Selection
 from trajectories.core.verifiers.model_judge import Form
+from trajectories.core.verifiers.step_values import MAX_COMPLETIONS
 from trajectories.models import AuditEvent, JudgeJob, JudgeJobAnswer, JudgeJobItem, Rubric, Sampler, Trace
 from trajectories.selectors.blinding import EVERYTHING
 from trajectories.selectors.rubrics import rubric_record
-from trajectories.selectors.traces import traces_in
+from trajectories.selectors.traces import spread_over, traces_in
 from trajectories.services.endpoints.calls import CallBudget
 from trajectories.services.jobs.ringers import ring
 from trajectories.services.jobs.steering import JobError
+from trajectories.services.judging.values import lengths_of_prompts
 from trajectories.services.prompts.rubrics import preview_judge
 
 MAX_OPPONENTS = 16
@@ -32,6 +34,9 @@ PROMPTS = 16
 """So many prompts are rendered for an estimate, spread over the selection."""
 
 HISTORY = 500
+SHARE_OF_LIMIT = 4
+"""A completion is taken to use a quarter of what it may where none has been measured."""
+
 GUESSED_ANSWER = 400
 """Tokens of a judge's answer where none has been measured, unless the sampler may say less."""
 
@@ -42,21 +47,29 @@ class JudgeJobError(JobError):
 
 @dataclass(frozen=True, slots=True)
 class JudgePlan:
-    """What is to be judged, how, and by whom. `opponents` counts for comparisons only."""
+    """What is to be judged, how, and by whom. `opponents` counts for comparisons only, `completions` from each step for
+    values of steps, which have no rubric."""
 
     scope: Selection
     sampler: Sampler
-    rubric: Rubric
+    rubric: Rubric | None
     form: str
     opponents: int = 0
     seed: int = 1
+    completions: int = 0
 
     def check(self) -> None:
         """Raise JudgeJobError where this is no plan."""
         if not self.sampler.has_endpoint:
             raise JudgeJobError(f"{self.sampler.title} is no language model behind an endpoint; expected one to judge.")
         if self.form not in tuple(Form):
-            raise JudgeJobError(f"Found the form {self.form[:20]!r}, expected grade, compare or steps.")
+            raise JudgeJobError(f"Found the form {self.form[:20]!r}, expected grade, compare, steps or values.")
+        if self.form != Form.VALUES and self.rubric is None:
+            raise JudgeJobError("Found no rubric, expected one to judge by.")
+        if self.form == Form.VALUES and not 1 <= self.completions <= MAX_COMPLETIONS:
+            raise JudgeJobError(
+                f"Found {self.completions} completions, expected 1 to {MAX_COMPLETIONS} from each step."
+            )
         if self.form == Form.COMPARE and not 1 <= self.opponents <= MAX_OPPONENTS:
             raise JudgeJobError(f"Found {self.opponents} opponents, expected 1 to {MAX_OPPONENTS}.")
         try:
@@ -92,10 +105,18 @@ def estimate_judge_job(*, plan: JudgePlan) -> JudgeEstimate:
     total, calls, alone = _count_calls(plan)
     if not total:
         raise JudgeJobError("No trace is in this selection; nothing to judge.")
-    record = rubric_record(plan.rubric)
-    lengths = [preview_judge(record=record, form=plan.form, trace=trace).total for trace in _spread(traces)]
-    output, measured = _answer_length(plan.sampler, settings)
-    usage = Usage(round(calls * sum(lengths) / len(lengths)), output_tokens=round(calls * output))
+    shown = spread_over(traces, PROMPTS)
+    if plan.form == Form.VALUES or plan.rubric is None:
+        try:
+            lengths, steps = lengths_of_prompts(shown, continues=settings.continues_prefix)
+        except ValueError as fault:
+            raise JudgeJobError(str(fault)) from fault
+        calls = round(total * steps * plan.completions)
+    else:
+        record = rubric_record(plan.rubric)
+        lengths = [preview_judge(record=record, form=plan.form, trace=trace).total for trace in shown]
+    output, measured = _answer_length(plan, settings)
+    usage = Usage(round(calls * sum(lengths) / max(1, len(lengths))), output_tokens=round(calls * output))
     return JudgeEstimate(
         traces=total,
         alone=alone,
@@ -105,7 +126,7 @@ def estimate_judge_job(*, plan: JudgePlan) -> JudgeEstimate:
         output_tokens=usage.output_tokens,
         cost=settings.cost_of(usage),
         measured=measured,
-        temperature_note=ignored_temperature(settings),
+        temperature_note="" if plan.form == Form.VALUES else ignored_temperature(settings),
     )
 
 
@@ -120,23 +141,18 @@ def _count_calls(plan: JudgePlan) -> tuple[int, int, int]:
     return total, calls, sum(count for count, rivals in counts if not rivals)
 
 
-def _spread(traces: QuerySet[Trace]) -> list[Trace]:
-    """Up to PROMPTS traces of the selection with their texts, spread over its ids."""
-    ends = traces.aggregate(first=Min("pk"), last=Max("pk"))
-    span = (ends["last"] - ends["first"]) / max(1, PROMPTS - 1)
-    places = {ends["first"] + round(at * span) for at in range(PROMPTS)}
-    ordered = traces.order_by("pk").values_list("pk", flat=True)
-    found = (ordered.filter(pk__gte=place).first() for place in places)
-    chosen = {key for key in found if key is not None}
-    return list(Trace.objects.select_related("problem", "program", "reasoning").filter(pk__in=chosen))
-
-
-def _answer_length(sampler: Sampler, settings: ChatSettings) -> tuple[float, int]:
+def _answer_length(plan: JudgePlan, settings: ChatSettings) -> tuple[float, int]:
     """(tokens of an answer, number of earlier answers of this judge it was measured on)."""
-    given = JudgeJobAnswer.objects.filter(item__judge_job__sampler__name=sampler.name, output_tokens__gt=0)
+    given = JudgeJobAnswer.objects.filter(item__judge_job__sampler__name=plan.sampler.name, output_tokens__gt=0)
+    completes = Q(item__judge_job__form=Form.VALUES)
+    given = given.filter(completes if plan.form == Form.VALUES else ~completes)
     newest = list(given.order_by("-pk").values_list("pk", flat=True)[:HISTORY])
     mean = JudgeJobAnswer.objects.filter(pk__in=newest).aggregate(mean=Avg("output_tokens"))["mean"]
-    return (float(mean), len(newest)) if mean else (min(GUESSED_ANSWER, settings.max_output_tokens), 0)
+    if mean:
+        return float(mean), len(newest)
+    # A completion is as long as what is left of a solution, at the most.
+    longest = settings.max_output_tokens
+    return (longest / SHARE_OF_LIMIT if plan.form == Form.VALUES else min(GUESSED_ANSWER, longest)), 0
 
 
 @transaction.atomic
@@ -147,8 +163,9 @@ def plan_judge_job(*, actor: User | None, plan: JudgePlan, budget: CallBudget) -
     job = JudgeJob.objects.create(
         selection=plan.scope.to_json(),
         sampler=plan.sampler,
-        rubric=plan.rubric,
+        rubric=None if plan.form == Form.VALUES else plan.rubric,
         form=plan.form,
+        completions=plan.completions if plan.form == Form.VALUES else 0,
         opponents=plan.opponents if plan.form == Form.COMPARE else 0,
         seed=plan.seed,
         total_count=0,
@@ -162,7 +179,7 @@ def plan_judge_job(*, actor: User | None, plan: JudgePlan, budget: CallBudget) -
     if not job.total_count:
         raise JudgeJobError("No trace is in this selection; nothing to judge.")
     job.save(update_fields=["total_count"])
-    data = {"selection": job.selection, "traces": job.total_count, "rubric": str(plan.rubric), "form": plan.form}
+    data = {"selection": job.selection, "traces": job.total_count, "rubric": str(job.rubric or ""), "form": plan.form}
     _audit(actor, "planned", job, data)
     ring("judge_job", job.pk)
     return job

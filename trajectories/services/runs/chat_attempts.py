@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef
+from django.db.models import Exists, F, OuterRef, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -113,6 +113,8 @@ def _pause(run: Run, reason: str) -> None:
 def _lease(run: Run, lease_token: uuid.UUID, wanted: int) -> list[Attempt]:
     """Lease the first pending attempts, those that share a prompt together."""
     pending = Attempt.objects.filter(run=run, state=Attempt.State.PENDING).order_by("id")
+    if run.kept_plan.settings.get("memory"):
+        pending = pending.filter(~Exists(_still_before()))
     columns = ("problem_id", "instruction_id", "temperature", "ordinal", "pk")
     locked = pending.select_for_update(skip_locked=True, no_key=True).values_list(*columns)
     ids = [row[-1] for row in sorted(locked[: WINDOW * wanted])[:wanted]]
@@ -126,3 +128,10 @@ def _lease(run: Run, lease_token: uuid.UUID, wanted: int) -> list[Attempt]:
     for attempt in attempts:
         attempt.run = run
     return attempts
+
+
+def _still_before() -> QuerySet[Attempt]:
+    """Earlier episodes of the same sample that have not ended: with a memory of them one waits for the one before."""
+    same = {name: OuterRef(name) for name in ("run", "instruction", "temperature", "ordinal")}
+    unended = (Attempt.State.PENDING, Attempt.State.LEASED)
+    return Attempt.objects.filter(**same, pk__lt=OuterRef("pk"), state__in=unended)

@@ -141,6 +141,8 @@ class Plan:
                 raise PlanError(f"The strategy {strategy.title!r} needs a language model; {sampler} is none.")
             if self.diversity.varies or self.diversity.examples:
                 raise PlanError(f"Examples and variations are for language models; {sampler} is none.")
+        if sampler.is_chat and ProblemKind.ENVIRONMENT in self.kinds:
+            self._check_acts(strategy)
         if strategy.calls_tools and sampler.is_local:
             raise PlanError(f"Agents call tools through an endpoint; {sampler} has none.")
         if sampler.is_agent:
@@ -151,6 +153,12 @@ class Plan:
             other = [each.title for each in self.instructions if each.style not in PROGRAM_STYLES]
             if other:
                 raise PlanError(f"{strategy.title}: found the instruction {other[0]!r}, expected one for programs.")
+
+    def _check_acts(self, strategy: Strategy) -> None:
+        """A language model acts in the episodes of worlds, which takes a tool."""
+        if not strategy.calls_tools:
+            text = f"Found the strategy {strategy.title!r}, expected one with a tool: in episodes of worlds models act."
+            raise PlanError(text, field="strategy")
 
     def _check_steps(self, sampler: Sampler, strategy: Strategy) -> None:
         """Programs grow step by step only where the sampler can be asked for one step more."""

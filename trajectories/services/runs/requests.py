@@ -30,6 +30,7 @@ from trajectories.core.verifiers.arc_outputs import ArcTestVerifier
 from trajectories.core.verifiers.arc_train import ArcTrainVerifier
 from trajectories.models import Attempt, Problem, Run, Trace, Verdict
 from trajectories.selectors.completions import parts_of
+from trajectories.selectors.episodes import told_episodes
 from trajectories.selectors.examples import Candidate, draw_examples, list_candidates, load_example
 from trajectories.selectors.instructions import to_record
 from trajectories.selectors.problems import to_public
@@ -57,7 +58,7 @@ class RequestMaker:
 
         Raises RequestError, ProblemError or PromptError.
         """
-        problem, instruction = to_public(attempt.problem), to_record(attempt.instruction)
+        problem, instruction = self._public(attempt), to_record(attempt.instruction)
         parent = _parent_of(attempt)
         variation = self._variation(attempt, parent)
         request = SampleRequest(
@@ -82,6 +83,12 @@ class RequestMaker:
         if attempt.kind == AttemptKind.HINTED:
             return replace(request, hint=_hint(attempt.problem, problem, variation))
         return request
+
+    def _public(self, attempt: Attempt) -> PublicProblem:
+        """The problem as it is told, with earlier episodes of its world where the plan wants some."""
+        problem, count = to_public(attempt.problem), self._plan.settings.get("memory", 0)
+        told = told_episodes(attempt, count) if count and problem.kind is ProblemKind.ENVIRONMENT else ""
+        return replace(problem, statement=f"{problem.statement}\n\n{told}") if told else problem
 
     def _variation(self, attempt: Attempt, parent: Trace | None) -> Variation | None:
         """As the parent was varied; else drawn by the attempt's seed, but for the first sample of each view."""

@@ -42,7 +42,8 @@ def start_scorer(  # noqa: PLR0913 (what it is, what it learns from, and for who
     _check(name, kind, labels, most_each)
     if kind == Scorer.Kind.PROCESS:
         # Steps are labelled by people alone, and have no votes.
-        labels, uses_votes = Scorer.Labels.REVIEWS, False
+        by_values = labels == Scorer.Labels.VALUES
+        labels, uses_votes = Scorer.Labels.VALUES if by_values else Scorer.Labels.REVIEWS, False
     versions = Scorer.objects.filter(name=name)
     if (other := versions.exclude(kind=kind).first()) is not None:
         found = f"Found the name {name}, which is that of a scorer of the kind {other.kind}"
@@ -82,6 +83,10 @@ def _check(name: str, kind: str, labels: str, most_each: int) -> None:
         raise ScorerError(f"Found the kind {kind[:20]!r}, expected {' or '.join(Scorer.Kind)}.", field="kind")
     if labels not in Scorer.Labels:
         raise ScorerError(f"Found the labels {labels[:20]!r}, expected {', '.join(Scorer.Labels)}.", field="labels")
+    if labels == Scorer.Labels.VALUES and kind != Scorer.Kind.PROCESS:
+        raise ScorerError(
+            "Found values of steps, which say nothing of whole traces; expected verdicts or decisions.", field="labels"
+        )
     if not 1 <= most_each <= MOST_EACH:
         raise ScorerError(f"Found {most_each} traces of a problem, expected 1 to {MOST_EACH:,}.", field="most_each")
 

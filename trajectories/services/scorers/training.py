@@ -25,6 +25,7 @@ from trajectories.selectors.scorers import (
     read_traces,
     seen_of,
     step_labels,
+    valued_steps,
     vote_shares,
 )
 from trajectories.services.endpoints.artefacts import store_artefact
@@ -127,7 +128,8 @@ def _lessons(scorer: Scorer, chosen: Chosen, told: _Told) -> tuple[Lessons, dict
         for trace in read_traces(key for problem in part for key in chosen.traces[problem]):
             seen = seen_of(trace, votes)
             if scorer.kind == Scorer.Kind.PROCESS:
-                labels = step_labels([trace])[trace.pk]
+                by_values = scorer.labels == Scorer.Labels.VALUES
+                labels = valued_steps(trace) if by_values else step_labels([trace])[trace.pk]
                 steps = step_examples(seen)
                 found = [(steps[index], labels[index]) for index in sorted(labels) if index < len(steps)]
             else:

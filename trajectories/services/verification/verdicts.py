@@ -21,6 +21,7 @@ from trajectories.core.identity import canonical_json
 from trajectories.core.programs.engines import ProgramEngine, ProgramJob, ProgramRun
 from trajectories.core.records import JSON, Outcome, ProblemKind, ProblemRecord, StepKind, TraceRecord, VerdictRecord
 from trajectories.core.text.storable import storable_json, storable_text
+from trajectories.core.tools.refusals import REFUSED
 from trajectories.core.verifiers.answers import read_span, was_searched
 from trajectories.core.verifiers.arc_common import ENGINE_FAULTS, once_per_object
 from trajectories.core.verifiers.base import Verifier
@@ -28,6 +29,7 @@ from trajectories.core.verifiers.deciding import is_supporting
 from trajectories.core.verifiers.expressions import Comparison
 from trajectories.core.verifiers.grid_compare import grid_or_none
 from trajectories.core.verifiers.model_judge import is_model_verdict
+from trajectories.core.verifiers.opinions import is_opinion
 from trajectories.core.verifiers.unfinished import leave_open
 from trajectories.models import JudgeJob, Problem, Reverification, Run, Trace, Verdict
 from trajectories.selectors.completions import parts_of
@@ -89,8 +91,24 @@ def verify_trace(
 
     `problem` is the trace's, where the caller has its record; `begun` are runs of its program, see TraceTools.
     """
-    problem = problem or to_record(trace.problem)
-    record = trace_record(trace)
+    return _verify(problem or to_record(trace.problem), trace_record(trace), verifiers, lost=lost, begun=begun)
+
+
+def verify_record(
+    of: Problem, record: TraceRecord, verifiers: Iterable[Verifier], *, lost: bool = False
+) -> list[VerdictRecord]:
+    """As verify_trace, of what is no stored trace of the problem."""
+    return _verify(to_record(of), record, verifiers, lost=lost)
+
+
+def _verify(
+    problem: ProblemRecord,
+    record: TraceRecord,
+    verifiers: Iterable[Verifier],
+    *,
+    lost: bool,
+    begun: Mapping[Hashable, Future[ProgramRun]] | None = None,
+) -> list[VerdictRecord]:
     tools = TraceTools(shared_engine(settings.PROGRAM_ENGINE, settings.PROGRAM_ENVIRONMENT), begun)
     return [
         verdict
@@ -116,10 +134,11 @@ def trace_record(trace: Trace) -> TraceRecord:
 
 
 def _results(trace: Trace) -> tuple[str, ...]:
-    """What the world of an episode answered, as the steps of its trace tell it."""
+    """What the world of an episode answered, as the steps of its trace tell it; of refused calls it never knew."""
     if trace.problem.kind != ProblemKind.ENVIRONMENT:
         return ()
-    return tuple(step["body"] for step in trace.steps if step["kind"] == StepKind.TOOL_RESULT)
+    told = (step for step in trace.steps if step["kind"] == StepKind.TOOL_RESULT)
+    return tuple(step["body"] for step in told if (step.get("data") or {}).get("status") != REFUSED)
 
 
 def _verify_by(
@@ -165,8 +184,8 @@ def append_verdicts(
     for trace, verdicts in given:
         newest = {verdict.verifier: verdict for verdict in known[trace.pk]}
         added += _new_verdicts(trace, verdicts, known[trace.pk], newest, job)
-        if verdicts and all(is_model_verdict(verdict.verifier) for verdict in verdicts):
-            # A model judge's verdict supports and never decides; the trace's own verification may be still to come.
+        if verdicts and all(is_opinion(verdict.verifier) for verdict in verdicts):
+            # An opinion supports and never decides; the trace's own verification may be still to come.
             Trace.objects.filter(pk=trace.pk).update(model_judged=_last_model_outcome(newest.values()))
         else:
             own.append((trace, derived_fields(newest)))

@@ -6,6 +6,7 @@ from trajectories.stand_ins.fake_endpoint.behaviour import FAILURES, TAKES, Beha
 from trajectories.stand_ins.fake_endpoint.judges import Judge
 from trajectories.stand_ins.fake_endpoint.problems import Versatile, problem_writer
 from trajectories.stand_ins.fake_endpoint.server import FakeEndpoint
+from trajectories.stand_ins.fake_endpoint.worlds import Walker, act_call
 
 __all__ = [
     "FAILURES",
@@ -19,6 +20,8 @@ __all__ = [
     "Play",
     "SymbolicAgent",
     "Versatile",
+    "Walker",
+    "act_call",
     "canned",
     "learner",
     "problem_writer",

@@ -14,6 +14,7 @@ from typing import Any
 from trajectories.core.identity import derive_seed
 from trajectories.stand_ins.fake_endpoint.agents import SymbolicAgent
 from trajectories.stand_ins.fake_endpoint.answers import Answer, Answerer, read_task
+from trajectories.stand_ins.fake_endpoint.worlds import Walker, is_episode
 
 NAMES = ("Ada", "Bruno", "Chidi", "Dana", "Emeka", "Freya", "Goran", "Hana")
 STORIES = (
@@ -54,13 +55,15 @@ def problem_writer() -> Answerer:
 
 
 class Versatile:
-    """Programs for ARC tasks, problems where some are asked for, and answers to those."""
+    """Programs for ARC tasks, problems where some are asked for, answers to those, and actions in worlds."""
 
     def __init__(self) -> None:
-        self._agent, self._writer = SymbolicAgent(), problem_writer()
+        self._agent, self._writer, self._walker = SymbolicAgent(), problem_writer(), Walker()
 
     def converse(self, messages: Sequence[Mapping[str, Any]], tools: bool, asked_before: int) -> Answer:
         """See Converser."""
+        if is_episode(messages):
+            return self._walker.converse(messages, tools, asked_before)
         prompt = str(messages[0].get("content")) if messages else ""
         if _COUNT.search(prompt) is None and read_task(prompt) is not None:
             return self._agent.converse(messages, tools, asked_before)

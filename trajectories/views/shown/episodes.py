@@ -8,8 +8,9 @@ from typing import Any
 from trajectories.core.environments import make_world
 from trajectories.core.environments.replaying import Again, take_again
 from trajectories.core.problems.episodes import plan_of
-from trajectories.core.records import JSON
+from trajectories.core.records import JSON, StepKind
 from trajectories.core.rendering.svg import cell_boxes, colour_paths, line_path
+from trajectories.core.tools.refusals import REFUSED
 from trajectories.models import Episode, Trace
 
 PIXELS = 420
@@ -37,7 +38,8 @@ class Drawing:
 class ShownFrame:
     """The episode after `step` of `total` actions; 0 is its beginning. `action` and `text` are what was done last.
 
-    `by` and the counts of branches are of the action that comes next; `values` are those of the actions, by name.
+    `by` and the counts of branches are of the action that comes next, and so is `said`, what a language model says
+    before it; `values` are those of the actions, by name.
     """
 
     step: int
@@ -50,6 +52,7 @@ class ShownFrame:
     violates: bool
     changed: bool
     reached: bool
+    said: str
     by: str
     branches: int
     found: int
@@ -96,6 +99,7 @@ class ShownEpisode:
         self.mind = None if kept is None else kept.mind
         self._thoughts: Sequence[Mapping[str, Any]] = [] if kept is None else kept.thoughts
         self._values: Sequence[JSON] = [] if kept is None else kept.values
+        self._said = _said_before(trace.steps) if kept is None else []
 
     @property
     def changed_steps(self) -> list[int]:
@@ -121,6 +125,7 @@ class ShownEpisode:
             violates=last is not None and last.violates,
             changed=self.again.changed if last is None else last.changed,
             reached=self.again.reached and step == total,
+            said=self._said[step] if step < len(self._said) else "",
             by=str(thought.get("by", "")),
             branches=int(thought.get("branches", 0)),
             found=int(thought.get("found", 0)),
@@ -153,6 +158,23 @@ class ShownEpisode:
         for place, value in best.items():
             shades[min(SHADES - 1, int(value * SHADES))].append(place)
         return [(shade, cell_boxes(cells)) for shade, cells in sorted(shades.items())]
+
+
+def _said_before(steps: Sequence[Mapping[str, Any]]) -> list[str]:
+    """What stands in a trace before each action that its world answered, and after the last one; the opening and the
+    ending, which say what the page shows, left out."""
+    said: list[str] = []
+    words: list[str] = []
+    for place, step in enumerate(steps):
+        if step["kind"] == StepKind.TOOL_RESULT:
+            if (step.get("data") or {}).get("status") == REFUSED:
+                words.append(step["body"])
+                continue
+            said.append("\n\n".join(words))
+            words = []
+        elif step["kind"] != StepKind.TOOL_CALL and 0 < place < len(steps) - 1 and step["body"]:
+            words.append(step["body"])
+    return [*said, "\n\n".join(words)]
 
 
 def _stroke(a: Sequence[int], b: Sequence[int]) -> str:

@@ -14,6 +14,7 @@ from trajectories.core.text.marks import find_signs
 from trajectories.models import Trace
 from trajectories.selectors.completions import marked_steps
 from trajectories.templatetags.shell import icon
+from trajectories.views.shown.values import ShownValue
 
 RANGE_STEPS = 100
 """A trace is cut into ranges of so many steps. The first of them, and the one that the address asks for, come with the
@@ -65,6 +66,7 @@ class ShownStep:
     same_program_as: int | None = None
     is_thinking: bool = False
     detected: "tuple[Detected, ...]" = ()
+    value: ShownValue | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,6 +260,7 @@ def _shown_step(trace: Trace, index: int, step: Mapping[str, JSON]) -> ShownStep
         pair=pair,
         grids=tuple(grids) if isinstance(grids, list) else (),
         detected=_detected(kind, step["body"]),
+        value=trace.step_values.get(index),
     )
 
 

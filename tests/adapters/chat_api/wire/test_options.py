@@ -34,7 +34,7 @@ def test_settings_stored_before_there_were_options_send_what_they_sent():
     old = {
         name: value
         for name, value in PLAIN.as_parameters().items()
-        if name not in ("sends_temperature", "reasoning_effort", "system_role", "thoughts_back")
+        if name not in ("sends_temperature", "reasoning_effort", "system_role", "thoughts_back", "continues")
     }
     settings = ChatSettings.from_parameters(old)
     assert body_of(settings) == {

@@ -38,6 +38,7 @@ from trajectories.core.records import (
     StepKind,
     Usage,
 )
+from trajectories.core.tools.refusals import REFUSED
 from trajectories.core.verifiers.answers import searched_fact
 
 RunPython = Callable[[str], SnippetResult]
@@ -54,7 +55,12 @@ class Agent:
     """
 
     def __init__(
-        self, caller: Callee, request: SampleRequest, limits: AgentLimits, shown: Sequence[Message], run: RunPython
+        self,
+        caller: Callee,
+        request: SampleRequest,
+        limits: AgentLimits,
+        shown: Sequence[Message],
+        run: RunPython | None,
     ) -> None:
         self._caller, self._request, self._limits, self._run = caller, request, limits, run
         sent = with_hint(shown, request.hint)
@@ -77,7 +83,7 @@ class Agent:
         return replace(failure, usage=self._usage(), cost=self._cost())
 
     async def _converse(self) -> str:
-        """Ask and run until an answer calls no tool; returns the limit that ended it, "" for none."""
+        """Ask and run until an answer calls no tool; returns the limit, or what else, that ended it, "" for none."""
         for turn in range(1, self._limits.turns + 1):
             if self._spent() + self._next_call() > self._limits.tokens:
                 if not self._answers:
@@ -96,7 +102,13 @@ class Agent:
             self._keep_words(reply)
             for place, call in enumerate(calls, 1):
                 await self._use_tool(turn, place, call)
+            if over := self._is_over():
+                return over
         return "turns"
+
+    def _is_over(self) -> str:
+        """What has ended the sample besides its answers and limits; "" for nothing."""
+        return ""
 
     def _call(self, turn: int) -> ChatCall:
         call = first_call(self._request, list(self._talk.sent), self._tools)
@@ -125,9 +137,10 @@ class Agent:
             if place > MAX_CALLS_PER_TURN:
                 raise ToolError(f"Not run: expected at most {MAX_CALLS_PER_TURN} calls in one answer.")
         except ToolError as fault:
-            result = SnippetResult(f"Error: {fault}", False, {"status": "refused", "message": str(fault)})
+            result = SnippetResult(f"Error: {fault}", False, {"status": REFUSED, "message": str(fault)})
             shown, code = fenced(call.arguments, "json"), ""
         else:
+            assert self._run is not None, "drawn without a sandbox"
             result = await asyncio.get_running_loop().run_in_executor(None, self._run, code)
             shown = fenced(code, "python")
             self._programs.append(code)
@@ -154,12 +167,7 @@ class Agent:
         if calls_as_text(last.content.text) and not reply.tool_calls:
             facts["tool_call_as_text"] = True
             steps.append(Step(StepKind.TOOL_CALL, "Written as text, not run", NOT_RUN))
-        faults: Counter[str] = Counter()
-        for said in self._answers:
-            faults.update(said.notes.get("faults", {}))
-        facts |= {"faults": dict(faults)} if faults else {}
-        if all(said.recalled for said in self._answers):
-            facts["recalled"] = True
+        facts |= self._call_facts()
         return SampleResult(
             messages=tuple(self._talk.kept),
             reasoning=parsed.reasoning or before.text,
@@ -174,6 +182,14 @@ class Agent:
             raw=json.dumps([json.loads(said.reply.raw) for said in self._answers], ensure_ascii=False),
             cost=self._cost(),
         )
+
+    def _call_facts(self) -> dict[str, JSON]:
+        """What there is to say of how the answers came."""
+        faults: Counter[str] = Counter()
+        for said in self._answers:
+            faults.update(said.notes.get("faults", {}))
+        facts: dict[str, JSON] = {"faults": dict(faults)} if faults else {}
+        return facts | ({"recalled": True} if all(said.recalled for said in self._answers) else {})
 
     def _usage(self) -> Usage:
         """What was paid for."""

@@ -5,9 +5,11 @@ from collections.abc import Sequence
 from trajectories.adapters.chat_api.calls.session import Callee
 from trajectories.adapters.chat_api.samples.agents import Agent, RunPython
 from trajectories.adapters.chat_api.samples.conversion import first_call, request_messages, to_result
+from trajectories.adapters.chat_api.samples.players import Player
 from trajectories.adapters.chat_api.wire.faults import CallError
+from trajectories.core.faults import Fault
 from trajectories.core.prompts import Message, with_hint
-from trajectories.core.records import JSON, SampleFailure, SampleRequest, SampleResult
+from trajectories.core.records import JSON, ProblemKind, SampleFailure, SampleRequest, SampleResult
 
 Outcome = SampleResult | SampleFailure | CallError
 
@@ -35,6 +37,12 @@ class SampleDrawer:
         ]
 
     async def _agent(self, caller: Callee, request: SampleRequest, messages: Sequence[Message]) -> Outcome:
+        if request.agent is not None and request.problem.kind is ProblemKind.ENVIRONMENT:
+            try:
+                player = Player(caller, request, request.agent, messages)
+            except Fault as fault:
+                return CallError("world", str(fault))
+            return await player.draw()
         if self._run is None or request.agent is None:
             return CallError("agent", "There is no sandbox here in which a model may run code.", stops=True)
         return await Agent(caller, request, request.agent, messages, self._run).draw()
@@ -42,7 +50,8 @@ class SampleDrawer:
     def prompt(self, request: SampleRequest) -> tuple[Message, ...]:
         """The messages of the first call, without the hint: what is kept with the sample."""
         wanted = (
-            request.problem.content_hash,
+            # The memory of earlier episodes is part of what is told of one.
+            (request.problem.content_hash, request.problem.statement),
             request.instruction,
             request.examples,
             request.variation,

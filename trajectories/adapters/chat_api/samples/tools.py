@@ -1,8 +1,9 @@
-"""The one tool that models may call, a Python sandbox, in the forms of both APIs. What they call it with is hostile."""
+"""The tools that models may call, a Python sandbox or the actions of a world, in the forms of both APIs. What they call
+them with is hostile."""
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,7 @@ from trajectories.core.completions.replies import Reply
 from trajectories.core.completions.turns import assistant_turn
 from trajectories.core.prompts import Message, storable_pieces
 from trajectories.core.records import JSON
+from trajectories.core.tools.acting import ACT, act_tool
 from trajectories.core.tools.python import PYTHON, python_function, python_tool
 
 MAX_CALLS_PER_TURN = 8
@@ -39,6 +41,13 @@ class ToolError(ValueError):
 def offered_tools(api: str) -> tuple[Mapping[str, JSON], ...]:
     """What is sent as `tools`."""
     return ({"type": "function", **python_function(), "strict": True} if api == RESPONSES else python_tool(),)
+
+
+def acting_tools(api: str) -> tuple[Mapping[str, JSON], ...]:
+    """What is sent as `tools` in the episode of a world."""
+    if api != RESPONSES:
+        return (act_tool(),)
+    return ({"type": "function", **act_tool()["function"], "strict": True},)
 
 
 def read_calls(reply: Reply, turn: int) -> list[ToolCall]:
@@ -71,6 +80,21 @@ def code_of(call: ToolCall) -> str:
     if not isinstance(code, str):
         raise ToolError('The arguments hold no text "code"; expected {"code": "..."}.')
     return code
+
+
+def action_of(call: ToolCall, known: Collection[str]) -> str:
+    """The action that the call wants taken. Raises ToolError for another tool, and for what names no action."""
+    if call.name != ACT:
+        raise ToolError(f"There is no tool {call.name!r}; expected {ACT!r}.")
+    try:
+        value = json.loads(call.arguments, strict=False)
+    except (ValueError, RecursionError) as fault:
+        raise ToolError(f'The arguments are not JSON ({fault}); expected {{"action": "..."}}.') from fault
+    action = value.get("action") if isinstance(value, dict) else None
+    if not isinstance(action, str) or action not in known:
+        found = f"{action[:40]!r}" if isinstance(action, str) else "no text"
+        raise ToolError(f"Found {found} as the action, expected one of {', '.join(known)}.")
+    return action
 
 
 def calls_as_text(text: str) -> bool:

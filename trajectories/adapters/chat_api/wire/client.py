@@ -20,7 +20,14 @@ from trajectories.adapters.chat_api.wire.faults import (
     status_fault,
 )
 from trajectories.adapters.chat_api.wire.options import effort_field
-from trajectories.adapters.chat_api.wire.settings import CHAT_COMPLETIONS, NEVER, RESPONSES, SYSTEM_ROLES, ChatSettings
+from trajectories.adapters.chat_api.wire.settings import (
+    CHAT_COMPLETIONS,
+    FINAL,
+    NEVER,
+    RESPONSES,
+    SYSTEM_ROLES,
+    ChatSettings,
+)
 from trajectories.adapters.chat_api.wire.streams import BrokenOffError, merge_stream
 from trajectories.adapters.chat_api.wire.transport import RefusedError, open_http
 from trajectories.adapters.endpoints import AccessError, EndpointAccess
@@ -185,6 +192,10 @@ def request_body(
         # Endpoints read the seed as a 32- or 64-bit number; the smaller fits all.
         body |= {"seed": seed & 0x7FFFFFFF} if settings.sends_seed else {}
         body |= {"logprobs": True} if settings.logprobs else {}
+        is_begun = bool(messages) and messages[-1].get("role") == "assistant"
+        # vLLM, docs/serving/openai_compatible_server: both are needed, or it begins a new message.
+        wants_more = is_begun and settings.continues == FINAL
+        body |= {"continue_final_message": True, "add_generation_prompt": False} if wants_more else {}
     body |= effort_field(settings)
     body |= {"tools": list(tools)} if tools else {}
     if settings.streaming and settings.api != RESPONSES:

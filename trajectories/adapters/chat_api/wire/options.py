@@ -71,6 +71,21 @@ REMEDIES: Mapping[str, Remedy] = {
         "does not take a model's thoughts back in this field",
         'Choose "never", or another field, for "Thoughts in agent turns"',
     ),
+    "continues": Remedy(
+        {"continues": "prefix"},
+        "goes on with an unfinished message of the model's own",
+        'Choose "as they are" for "Unfinished messages"',
+    ),
+    "continues_final": Remedy(
+        {"continues": "final_message"},
+        "goes on with an unfinished message of the model's own, by continue_final_message",
+        'Choose "by continue_final_message" for "Unfinished messages"',
+    ),
+    "continues_never": Remedy(
+        {"continues": "never"},
+        "begins anew where it should go on with an unfinished message",
+        'Choose "not gone on with" for "Unfinished messages"',
+    ),
 }
 """Remedies by the word that names them."""
 

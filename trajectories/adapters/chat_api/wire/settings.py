@@ -15,6 +15,8 @@ EFFORTS = ("none", "minimal", "low", "medium", "high")
 SYSTEM_ROLES = ("system", "developer")
 NEVER, SAME = "never", "same"
 THOUGHTS_BACK = (NEVER, SAME, "reasoning", "reasoning_details")
+PREFIX, FINAL = "prefix", "final_message"
+CONTINUES = (NEVER, PREFIX, FINAL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +28,9 @@ class ChatSettings:
 
     What a model takes: `sends_temperature` and `sends_seed`; `reasoning_effort`, one of EFFORTS or "" for not sent;
     `system_role`, under which instructions are sent; `thoughts_back`, one of THOUGHTS_BACK: how a model's thoughts go
-    back to it in the turns of an agent, not at all, in the fields they came in, or in the field named. An entry of
+    back to it in the turns of an agent, not at all, in the fields they came in, or in the field named. `continues`, one
+    of CONTINUES, says whether it goes on with a conversation that ends in an unfinished message of its own: not, as it
+    is sent (llama.cpp, Ollama), or with vLLM's parameter `continue_final_message`. An entry of
     `extra_body` whose value is None takes the parameter of that name out of the request.
     """
 
@@ -54,6 +58,12 @@ class ChatSettings:
     reasoning_effort: str = ""
     system_role: str = "system"
     thoughts_back: str = NEVER
+    continues: str = NEVER
+
+    @property
+    def continues_prefix(self) -> bool:
+        """Whether it is sent an unfinished message of its own to go on with. The Responses API knows no such thing."""
+        return self.continues != NEVER and self.api == CHAT_COMPLETIONS
 
     @property
     def takes_n(self) -> bool:

@@ -1,0 +1,70 @@
+"""The player of an episode: by keys and by itself, at the address of its step, and beside another."""
+
+import re
+
+import pytest
+from django.urls import reverse
+from playwright.sync_api import expect
+
+from tests.endpoint import sampler_for
+from tests.services.runs.test_episodes_models import draw, plan_for
+from tests.worlds import agent, make_world_set, plan_episodes, play_all, world_plan
+from trajectories.models import Trace
+from trajectories.services.prompts.instructions import ensure_shipped_instructions
+from trajectories.stand_ins.fake_endpoint import FakeEndpoint, Walker
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def episodes(transactional_db):
+    """The same episode by an agent with a memory, and by a language model; both reach the goal in several steps."""
+    ensure_shipped_instructions()
+    changes = [{"episode": 0, "step": 2, "set": {"wall": "upright"}}]
+    world = make_world_set(world_plan("maze", {"size": 6}, changes, seed=4, steps=60), 1)
+    by_agent = play_all(plan_episodes(world, sampler=agent("fast-slow")))
+    with FakeEndpoint(answerer=Walker()) as endpoint:
+        by_model = draw(plan_for(sampler_for(endpoint), world))
+    return [Trace.objects.get(run=run) for run in (by_agent, by_model)]
+
+
+def test_an_episode_is_walked_by_keys_played_and_watched_beside_another(log_in, curator, episodes):
+    learnt, model = episodes
+    steps = len(model.answer)
+    assert steps > 3
+    page = log_in(curator)
+    page.goto(reverse("trace_detail", args=[model.pk]))
+    page.get_by_role("link", name="Watch").click()
+    status = page.get_by_role("status").filter(has_text="Step")
+    expect(status).to_contain_text(f"Step 0 of {steps}")
+    stage = page.locator(".episode-stage")
+    expect(stage.locator("dt").first).to_have_text("Task")
+    expect(stage).to_contain_text("Then says")
+    expect(stage).to_contain_text("I go")
+    expect(stage.locator(".world-walked")).to_have_count(0)
+
+    page.keyboard.press("ArrowRight")
+    expect(status).to_contain_text(f"Step 1 of {steps}")
+    expect(page).to_have_url(re.compile(r"step=1"))
+    expect(stage.locator("dt").first).to_have_text(model.answer[0])
+    page.keyboard.press("ArrowLeft")
+    expect(status).to_contain_text("Step 0 of")
+    page.reload()
+    expect(status).to_contain_text("Step 0 of")
+
+    page.get_by_role("link", name="3", exact=True).click()
+    expect(stage).to_contain_text("the world has changed")
+    page.get_by_role("button", name="Play").click()
+    expect(status).to_contain_text(f"Step {steps} of {steps}")
+    expect(stage).to_contain_text("goal reached")
+    expect(page.get_by_role("button", name="Play")).to_have_attribute("aria-pressed", "false")
+    expect(page.get_by_role("link", name="Next step")).to_have_attribute("aria-disabled", "true")
+
+    page.get_by_label("Beside").select_option(str(learnt.pk))
+    page.get_by_role("button", name="Show").click()
+    expect(stage).to_have_count(2)
+    page.keyboard.press("Home")
+    expect(status).to_contain_text(f"Step 0 of {max(steps, len(learnt.answer))}")
+    expect(stage.nth(1)).to_contain_text("Then decides")
+    page.get_by_role("link", name="Alone").click()
+    expect(stage).to_have_count(1)
