@@ -1,33 +1,7 @@
 #!/usr/bin/env python
-"""Django's command line, with the embedded database started first where none is configured."""
+"""The command `minicolumn` in a checkout."""
 
-import os
-import sys
-
-WITHOUT_DATABASE = {"up", "collectstatic", "check", "help", "--help", "version", "--version"}
-"""Commands that need no database, or (`up`) start it themselves."""
-
-
-def main() -> None:
-    """Run a management command."""
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webapp.settings")
-    from django.conf import settings
-    from django.core.exceptions import ImproperlyConfigured
-    from django.core.management import execute_from_command_line
-
-    from webapp.database import ensure_database
-
-    try:
-        getattr(settings, "DEBUG")  # noqa: B009 (the first look reads them all)
-    except ImproperlyConfigured as error:
-        sys.exit(str(error))
-    if not WITHOUT_DATABASE & set(sys.argv[1:2]):
-        try:
-            ensure_database()
-        except RuntimeError as error:
-            sys.exit(str(error))
-    execute_from_command_line(sys.argv)
-
+from minicolumn.command import main
 
 if __name__ == "__main__":
     main()

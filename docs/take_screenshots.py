@@ -2,10 +2,13 @@
 
 Starts the product with a data folder of its own, has it make its own data (the first run, a run with revisions by the
 stand-in for a model, decisions, a queue, a release), follows the links of each page to one page of every kind, and
-takes three pictures of each. With --address it looks at a product that runs already, and makes nothing there.
+takes three pictures of each. Pages that no link led to are taken of the world that the tests walk, in which there is
+one of every kind (tests/visits.py), so that none is left out. With --address it looks at a product that runs already,
+makes nothing there, and takes what links lead to.
 """
 
 import argparse
+import json
 import os
 import re
 import shutil
@@ -52,7 +55,8 @@ def main() -> None:
         return
     with product() as (address, password, variables):
         make_data(address, password, variables)
-        take(address, options.user, password, options)
+        names = take(address, options.user, password, options)
+    take_others(names, options)
 
 
 @contextmanager
@@ -175,8 +179,16 @@ def decided(page: Page) -> None:
     page.wait_for_url(re.compile(r"/releases/(freezing/)?\d+/"))
 
 
-def take(address: str, user: str, password: str, options: argparse.Namespace) -> None:
-    """Find a page of every kind, and take its pictures."""
+def take_others(names: list[str], options: argparse.Namespace) -> None:
+    """Take the pictures of the pages that are not named yet. Raises CalledProcessError."""
+    told = {"folder": str(options.out.resolve()), "taken": names, "only": options.only, "looks": options.looks}
+    module = "tests/browser/pictures_of_every_page.py"
+    command = [sys.executable, "-m", "pytest", module, "-n", "0", "-p", "no:randomly", "-s"]
+    subprocess.run(command, cwd=ROOT, env={**os.environ, "PICTURES": json.dumps(told)}, check=True)
+
+
+def take(address: str, user: str, password: str, options: argparse.Namespace) -> list[str]:
+    """Find a page of every kind, and take its pictures; the names of the pages."""
     options.out.mkdir(parents=True, exist_ok=True)
     with browser_of() as browser:
         pages = find_pages(log_in(browser, address, user, password))
@@ -185,7 +197,8 @@ def take(address: str, user: str, password: str, options: argparse.Namespace) ->
             for name, path in pages.items():
                 if re.search(options.only, name):
                     picture(page, path, options.out / f"{name}-{look}.png")
-    sys.stdout.write(f"{len(pages)} pages, in {options.out}" + "\n")
+    sys.stdout.write(f"{len(pages)} pages that links lead to, in {options.out}" + "\n")
+    return list(pages)
 
 
 def find_pages(page: Page) -> dict[str, str]:

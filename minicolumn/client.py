@@ -92,6 +92,15 @@ class Client:
         """Reviews, as `traces_df` gives traces."""
         return as_table(islice(self.reviews(**filters), most))
 
+    def page(self, path: str, **given: Any) -> Row:
+        """One page of a list, {"items", "next"}: `cursor`, `limit` and filters as in the reference; None and "" are not
+        sent."""
+        return self._ask("GET", path, params={name: value for name, value in given.items() if value not in (None, "")})
+
+    def read(self, path: str) -> Row:
+        """Whatever else the API answers to a GET."""
+        return self._ask("GET", path)
+
     def trace(self, trace_id: int) -> Row:
         """One trace with all that you may see of it."""
         return self._ask("GET", f"/traces/{trace_id}")
@@ -124,6 +133,10 @@ class Client:
     def launch_run(self, **plan: Any) -> Row:
         """Launch a run; `plan` is as in the reference: sampler, problem_set, samples_each, temperatures, ..."""
         return self._make("/runs", plan)
+
+    def steer_run(self, run_id: int, verb: str) -> Row:
+        """`pause` a run, `resume` or `cancel` it; the run as it is then."""
+        return self._ask("POST", f"/runs/{run_id}/{verb}", json={})
 
     def asks(self) -> Iterator[Row]:
         """Everything that was asked, newest first."""
@@ -158,9 +171,17 @@ class Client:
 
     def next_item(self, queue_id: int, *, skipped: bool = False) -> Row | None:
         """Your next item of a queue; None where there is none for you now."""
-        asked = {"skipped": "true"} if skipped else {}
-        found: Row | None = self._ask("POST", f"/queues/{queue_id}/next", params=asked)["item"]
+        found: Row | None = self.lease_next(queue_id, skipped=skipped)["item"]
         return found
+
+    def lease_next(self, queue_id: int, *, skipped: bool = False) -> Row:
+        """Your next item of a queue as `item`, or null and `why` there is none for you now."""
+        asked = {"skipped": "true"} if skipped else {}
+        return self._ask("POST", f"/queues/{queue_id}/next", params=asked)
+
+    def review(self, trace_id: int, decision: str, **said: Any) -> Row:
+        """Decide on a trace; `said` is reason, score, comment, step_labels, first_error, seconds."""
+        return self._make(f"/traces/{trace_id}/reviews", {"decision": decision, **said})
 
     def submit(self, queue_id: int, item: Row, decision: str, **said: Any) -> Row:
         """Decide on an item that `next_item` gave; `said` is reason, score, comment, step_labels, scores, tags."""

@@ -20,6 +20,7 @@ from trajectories.services.endpoints.samplers import ensure_symbolic
 from trajectories.services.generation.jobs import plan_generation
 from trajectories.services.prompts.instructions import ensure_symbolic_views
 from trajectories.services.releases.freezing import Order, plan_freezing
+from trajectories.services.runs.cutting import Cutting
 from trajectories.services.verification.reverifications import plan_reverification
 
 PRICES = {"input_price": 1.0, "output_price": 2.0}
@@ -70,7 +71,7 @@ MAKERS: dict[str, Callable[[], Any]] = {
     "freezing": _freezing,
     "campaign": _campaign,
     "segmentation": lambda: plan_segmentation(
-        actor=None, selection=Selection(problem=works("right")[0].problem_id), segmentation="sentences:1"
+        actor=None, selection=Selection(problem=works("right")[0].problem_id), cutting=Cutting("sentences:1")
     ),
     "delivery": lambda: Delivery.objects.create(release=_release(), what="environment"),
     "training": lambda: Training.objects.create(release=_release(), trainer="embedded", title="A training"),

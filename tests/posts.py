@@ -12,6 +12,7 @@ from trajectories.core.selections import AUDITS
 from trajectories.models import (
     JOB_KINDS,
     Freezing,
+    WebhookMessage,
 )
 from trajectories.services.curation.queues import VERBS
 
@@ -71,6 +72,10 @@ def posting(world: World) -> Iterator[Visit]:
         ("spend_limit_lift", [10**9], {}),
         ("mind_import", [world.played.episode.mind_id], {}),
         ("world_new", ["maze"], {"episodes": "0"}),
+        ("webhook_list", [], {"title": "Team", "address": "nowhere"}),
+        *(("webhook_steer", [world.webhook.pk, verb], {}) for verb in ("test", "pause", "resume")),
+        ("webhook_again", [WebhookMessage.objects.get().pk], {}),
+        ("webhook_secret", [world.webhook.pk], {}),
         ("preferences", [], {"theme": "dark"}),
         ("procedural_detail", ["chain_sum"], {}),
         ("queue_gold", [world.queue.pk], {"trace": trace, "decision": "accept"}),

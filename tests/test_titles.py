@@ -34,6 +34,7 @@ from trajectories.forms.samplers import SamplerForm
 from trajectories.forms.saved_views import SavedViewForm
 from trajectories.forms.titles import TitleField
 from trajectories.forms.trace_imports import TraceImportForm
+from trajectories.forms.webhooks import WebhookForm
 from trajectories.forms.worlds import WorldForm
 from trajectories.models.titles import TitleField as TitleColumn
 
@@ -42,7 +43,7 @@ SENTENCE = "Found the invisible character U+202E as character 5, expected only c
 FORMS: list[type[Form]] = [
     *(BriefForm, CampaignForm, GenerationForm, InstructionForm, ImportForm, ProceduralForm, QuestionForm, QueueForm),
     *(PresetForm, ReleaseForm, RubricForm, RunForm, RunAgainForm, SamplerForm),
-    *(ApiTokenForm, LocalModelForm, SavedViewForm, TraceImportForm, WorldForm),
+    *(ApiTokenForm, LocalModelForm, SavedViewForm, TraceImportForm, WebhookForm, WorldForm),
 ]
 
 
@@ -84,7 +85,7 @@ def titled_models() -> list[type[models.Model]]:
 
 
 def test_every_column_for_a_title_refuses_them():
-    assert len(titled_models()) == 15
+    assert len(titled_models()) == 16
     assert all(isinstance(model._meta.get_field("title"), TitleColumn) for model in titled_models())
 
 

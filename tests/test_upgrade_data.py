@@ -399,7 +399,7 @@ PAGES = re.compile(r"^home$|_(list|detail|next|new|freezing)$")
 SENT_ON = re.compile(r"_next$|^export_detail$|^procedural_detail$|^release_freezing$")
 """Pages that may send on to another one."""
 NO_CURATORS = re.compile(
-    r"^(release|export|import|adjudication|audit|campaign|training|scorer|people)_|^quality$|(?<!repair)(?<!world)_new$"
+    r"^(release|export|import|adjudication|audit|campaign|training|scorer|people|webhook)_|^quality$|(?<!repair)(?<!world)_new$"
 )
 EACH = 3
 """Of the rows of one kind so many are looked at, spread over all."""
@@ -425,7 +425,7 @@ def test_pages_show_what_is_there(upgraded, name):
     crawler, world, shown = Crawler(User.objects.get(username=name)), make_world(), 0
     missing = {"import_detail", "release_freezing"} if upgraded.version == "29a489d" else set()
     missing |= {"release_rule_detail", "queue_detail", "queue_next"}  # there was none to keep
-    missing |= {"queue_group_next", "delivery_detail"}
+    missing |= {"queue_group_next", "delivery_detail", "webhook_detail"}
     missing |= {"training_detail", "scorer_detail", "campaign_detail", "mind_detail", "ask_detail"}
     missing |= {"job_detail", "thread_new"}  # of kinds that have no page of their own, and a form that is only sent
     for route, pattern in every_pattern():

@@ -123,6 +123,7 @@ def _reading(world: World) -> Iterator[Visit]:
         "mind_memory": [[world.played.episode.mind_id]],
         "trace_episode": [[world.played.pk]],
         "world_new": [["maze"], ["gymnasium"]],
+        "webhook_detail": [[world.webhook.pk]],
         "trace_detail": [[trace.pk] for trace in (*world.traces, world.old, world.imported)],
         "trace_replay": [[world.traces[0].pk], [world.old.pk]],
         "trace_replay_pair": [[world.old.pk, 0]],
@@ -179,10 +180,11 @@ def _reading(world: World) -> Iterator[Visit]:
             "run_new",
         ),
         *("run_estimate", "run_prompts", "sampler_list", "sampler_new", "trace_list", "trace_import", "trace_next"),
+        "trace_import_look",
         *("local_model_new", "training_list", "training_new", "scorer_list", "scorer_new"),
         *("trace_compare", "comparison_share"),
         *("trace_actions", "trace_download", "saved_view_list", "review_list"),
-        *("account", "people_list"),
+        *("account", "people_list", "webhook_list"),
     ]
     for name in bare:
         yield Visit(name, reverse(name))

@@ -46,6 +46,7 @@ from trajectories.models import (
     Trace,
     Training,
     TrainingPoint,
+    Webhook,
 )
 from trajectories.services.curation.reviews import submit_review
 from trajectories.services.endpoints.artefacts import store_artefact
@@ -57,6 +58,7 @@ from trajectories.services.releases.exports import request_export, write_export
 from trajectories.services.releases.freezing import freeze_accepted
 from trajectories.services.releases.rules import save_rule
 from trajectories.services.releases.tags import move_tag
+from trajectories.services.webhooks.steering import make_webhook, send_test
 
 CODE = encode_grid(((1, 2, 3), (4, 5, 6)))
 PAIR = PairReplay(
@@ -98,6 +100,7 @@ class World:
     campaign: Campaign
     view: SavedView
     played: Trace
+    webhook: Webhook
 
 
 def _scorer() -> Scorer:
@@ -215,8 +218,16 @@ def make_world(lead: User) -> World:
             owner=lead, title="Accepted ones", is_shared=True, selection={"version": 1, "decision": "accepted"}
         ),
         played=_played(),
+        webhook=_webhook(lead),
         void=ReviewVoid.objects.create(reviewer=lead, actor=lead, since=timezone.now(), key=uuid.uuid4()),
     )
+
+
+def _webhook(lead: User) -> Webhook:
+    """A webhook with a message that waits."""
+    webhook, _ = make_webhook(actor=lead, title="Team", address="https://hooks.example.org/a", events=["run.ended"])
+    send_test(actor=lead, webhook=webhook)
+    return webhook
 
 
 def _played() -> Trace:

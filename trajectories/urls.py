@@ -1,7 +1,8 @@
 """Addresses by concept, in alphabetical order of the concepts."""
 
+from django.conf import settings
 from django.contrib.auth import views as auth_views
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, re_path
 
 from trajectories.api.docs import api_docs
 from trajectories.forms.accounts import LoginForm
@@ -72,6 +73,7 @@ from trajectories.views import (
     trainings,
     uploads,
     versus,
+    webhooks,
     withdrawals,
     worlds,
 )
@@ -160,7 +162,11 @@ urlpatterns: list[URLPattern] = [
     path("judging/<int:job_id>/budget/", judging.judge_job_budget, name="judge_job_budget"),
     path(
         "login/",
-        auth_views.LoginView.as_view(authentication_form=LoginForm, redirect_authenticated_user=True),
+        auth_views.LoginView.as_view(
+            authentication_form=LoginForm,
+            redirect_authenticated_user=True,
+            extra_context={"single_sign_on": settings.SINGLE_SIGN_ON},
+        ),
         name="login",
     ),
     path("invitations/<int:invitation_id>/revoke/", people.invitation_revoke, name="invitation_revoke"),
@@ -283,6 +289,7 @@ urlpatterns: list[URLPattern] = [
     path("traces/compare/share/", shares.comparison_share, name="comparison_share"),
     path("traces/compare/", contrasts.trace_compare, name="trace_compare"),
     path("traces/import/", trace_imports.trace_import, name="trace_import"),
+    path("traces/import/look/", trace_imports.trace_import_look, name="trace_import_look"),
     path("traces/next/", traces.trace_next, name="trace_next"),
     path("traces/views/", saved_views.saved_view_list, name="saved_view_list"),
     path("traces/views/deleted/<int:event_id>/", saved_views.saved_view_restore, name="saved_view_restore"),
@@ -318,6 +325,26 @@ urlpatterns: list[URLPattern] = [
     path("trainings/<int:training_id>/artefact/", trainings.training_artefact, name="training_artefact"),
     path("trainings/<int:training_id>/curves/", trainings.training_curves, name="training_curves"),
     path("trainings/<int:training_id>/sampler/", trainings.training_attach, name="training_attach"),
+    path("webhooks/", webhooks.webhook_list, name="webhook_list"),
+    path("webhooks/<int:webhook_id>/", webhooks.webhook_detail, name="webhook_detail"),
+    path("webhooks/<int:webhook_id>/secret/", webhooks.webhook_secret, name="webhook_secret"),
+    path("webhooks/<int:webhook_id>/<slug:verb>/", webhooks.webhook_steer, name="webhook_steer"),
+    path("webhooks/messages/<int:webhook_message_id>/again/", webhooks.webhook_again, name="webhook_again"),
     path("worlds/", worlds.world_list, name="world_list"),
     path("worlds/<slug:name>/", worlds.world_new, name="world_new"),
 ]
+
+if settings.SINGLE_SIGN_ON is not None:
+    from allauth.account.models import EmailAddress
+    from allauth.socialaccount.models import SocialApp, SocialToken
+    from django.contrib import admin
+
+    from trajectories.views import single_sign_on
+
+    # The one provider is the operator's choice: nobody adds another one in the admin.
+    admin.site.unregister([EmailAddress, SocialApp, SocialToken])
+    urlpatterns += [
+        # The names are those that the library looks for.
+        re_path("^login/by/(?P<provider_id>oidc)/$", single_sign_on.start, name="openid_connect_login"),
+        re_path("^login/by/(?P<provider_id>oidc)/back/$", single_sign_on.finish, name="openid_connect_callback"),
+    ]

@@ -6,7 +6,10 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-BASE_DIR = Path(__file__).resolve().parent.parent
+CHECKOUT = Path(__file__).resolve().parent.parent
+INSTALLED = CHECKOUT / "minicolumn" / "site"
+BASE_DIR = INSTALLED if INSTALLED.is_dir() else CHECKOUT
+"""Where templates, static files and the list of processes lie: in the checkout, or where the wheel has put them."""
 LONGEST_NUMBER = 9
 """Digits of a number that somebody may set."""
 
@@ -48,8 +51,20 @@ def whole_number(name: str, *, default: int) -> int:
 
 
 def var_dir() -> Path:
-    """The folder for everything this installation writes."""
-    return Path(os.environ.get("MINICOLUMN_VAR") or BASE_DIR / "var").resolve()
+    """The folder for everything this installation writes: `var/` of a checkout, and of an installed package a folder
+    of the account that runs it."""
+    return Path(os.environ.get("MINICOLUMN_VAR") or _usual_var()).resolve()
+
+
+def tools_dir() -> Path:
+    """The folder of the environments for programs of samples and for trainings: beside a checkout's data, or in it."""
+    return var_dir() if BASE_DIR == INSTALLED else BASE_DIR / "var"
+
+
+def _usual_var() -> Path:
+    if BASE_DIR != INSTALLED:
+        return BASE_DIR / "var"
+    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "minicolumn"
 
 
 def private_secret(path: Path) -> str:

@@ -9,7 +9,10 @@ from django.core.exceptions import ImproperlyConfigured
 
 from webapp.database import EMBEDDED_BROKER, broker_settings, database_settings, is_embedded
 from webapp.endpoints import hub_keys, model_endpoints
-from webapp.environment import BASE_DIR, flag, one_of, private_secret, var_dir, whole_number, words
+from webapp.environment import BASE_DIR, flag, one_of, private_secret, tools_dir, var_dir, whole_number, words
+from webapp.single_sign_on import APPS as SINGLE_SIGN_ON_APPS
+from webapp.single_sign_on import MIDDLEWARE as SINGLE_SIGN_ON_MIDDLEWARE
+from webapp.single_sign_on import single_sign_on
 from webapp.storages import export_storage
 
 VAR_DIR = var_dir()
@@ -97,6 +100,12 @@ SESSION_COOKIE_SECURE = BEHIND_HTTPS
 CSRF_COOKIE_SECURE = BEHIND_HTTPS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_HTTPS else None
 SECURE_REFERRER_POLICY = "same-origin"
+# Where a proxy speaks HTTPS, whoever comes by HTTP is sent there; what watches over the processes asks them directly.
+SECURE_SSL_REDIRECT = BEHIND_HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^health/", r"^metrics$"]
+SECURE_HSTS_SECONDS = whole_number("HSTS_SECONDS", default=30 * 24 * 3600) if BEHIND_HTTPS else 0
+# Other sites under the same name are not ours to bind to HTTPS, nor is the list that browsers ship.
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
@@ -108,6 +117,17 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": [NONE],
     }
 }
+
+# Logging in by an OpenID Connect provider, where one is named; nothing of the library is loaded else.
+SINGLE_SIGN_ON = single_sign_on()
+if SINGLE_SIGN_ON is not None:
+    INSTALLED_APPS += SINGLE_SIGN_ON_APPS
+    MIDDLEWARE.append(SINGLE_SIGN_ON_MIDDLEWARE)
+    SOCIALACCOUNT_PROVIDERS = SINGLE_SIGN_ON.providers
+    SOCIALACCOUNT_ADAPTER = "trajectories.views.single_sign_on.PeopleAdapter"
+    ACCOUNT_EMAIL_VERIFICATION = "none"
+    # The form that begins it leads to the provider.
+    CONTENT_SECURITY_POLICY["DIRECTIVES"]["form-action"].append(SINGLE_SIGN_ON.origin)
 
 # Alerts about daily limits are mailed where a server is named.
 EMAIL_HOST = os.environ.get("EMAIL_HOST", "")
@@ -146,7 +166,7 @@ ARTEFACT_DIR = VAR_DIR / "artefacts"
 STORAGES["artefacts"] = export_storage(ARTEFACT_DIR)  # files that trainings made and samplers use
 EXPORT_DAYS = whole_number("EXPORT_DAYS", default=30)  # files that nobody asks for are kept so long; 0 for ever
 MODELS_DIR = Path(os.environ.get("MODELS_DIR") or VAR_DIR / "models")  # language models on this machine's disk
-TRAINING_PYTHON = Path(os.environ.get("TRAINING_PYTHON") or BASE_DIR / "var" / "training-python")  # `make training`
+TRAINING_PYTHON = Path(os.environ.get("TRAINING_PYTHON") or tools_dir() / "training-python")  # `make training`
 TRAINING_THREADS = whole_number("TRAINING_THREADS", default=os.cpu_count() or 1)  # of a model that trains or answers
 DISK_RESERVE_BYTES = 64 * 1024 * 1024  # with less than this free, the disk counts as full
 UPLOAD_LIMIT_BYTES = 64 * 1024 * 1024
@@ -156,7 +176,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 8 * 1024 * 1024
 API_REQUESTS_A_MINUTE = max(1, whole_number("API_REQUESTS_A_MINUTE", default=600))  # of one token
 DATA_UPLOAD_MAX_NUMBER_FILES = 2000  # an ARC folder has 400 task files
 PROGRAM_ENGINE = os.environ.get("PROGRAM_ENGINE") or "auto"
-PROGRAM_ENVIRONMENT = Path(os.environ.get("SANDBOX_PYTHON") or BASE_DIR / "var" / "sandbox-python")
+PROGRAM_ENVIRONMENT = Path(os.environ.get("SANDBOX_PYTHON") or tools_dir() / "sandbox-python")
 
 MODEL_ENDPOINTS = model_endpoints(embedded=EMBEDDED_DATABASE)
 HUB_KEYS = hub_keys()
@@ -191,6 +211,7 @@ CELERY_TASK_ROUTES = {
     # A person waits for it, yet it may take a minute: not among what is quick.
     "trajectories.replay_*": {"queue": "verification"},
     "trajectories.sample_*": {"queue": "sampling"},
+    "trajectories.send_*": {"queue": "sampling"},  # it waits for programs elsewhere, as calls of models do
     "trajectories.fill_*": {"queue": "files"},
     "trajectories.import_families": {"queue": "files"},
     "trajectories.work_on_training": {"queue": "training"},
@@ -213,6 +234,7 @@ CELERY_BEAT_SCHEDULE = {
     "sweep_replays": {"task": "trajectories.sweep_replays", "schedule": 30, "options": {"expires": 30}},
     "sweep_spending": {"task": "trajectories.sweep_spending", "schedule": 20, "options": {"expires": 20}},
     "sweep_searches": {"task": "trajectories.sweep_searches", "schedule": 10, "options": {"expires": 10}},
+    "sweep_webhooks": {"task": "trajectories.sweep_webhooks", "schedule": 10, "options": {"expires": 10}},
     "sweep_unsplit": {"task": "trajectories.sweep_unsplit", "schedule": 10, "options": {"expires": 10}},
     "sweep_uploads": {"task": "trajectories.sweep_uploads", "schedule": 600, "options": {"expires": 600}},
     "sweep_submissions": {"task": "trajectories.sweep_submissions", "schedule": 3600, "options": {"expires": 3600}},

@@ -37,9 +37,8 @@ def test_lines_that_were_set_aside_are_the_same_rows(tmp_path):
     fixed |= {"kind": "text", "name": AWKWARD, "difficulty": {}, "created_at": timezone.now()}
     fixed |= {"trace_count": 0, "correct_count": 0, "accepted_count": 0}
     with nameless_spool(tmp_path) as spool:
-        for row in rows:
-            spool.append_line(copied_line(row))
-        assert copy_lines(Problem, names, spool.lines(), **fixed) == 3
+        spool.append_lines([copied_line(row) for row in rows])
+        copy_lines(Problem, names, spool.blocks(), **fixed)
     stored = Problem.objects.order_by("content_hash").values_list("problem_set_id", *names[1:])
     assert [list(row) for row in stored] == rows
     assert set(Problem.objects.values_list("name", flat=True)) == {AWKWARD}

@@ -114,10 +114,11 @@ def test_one_that_is_damaged_says_so(tmp_path, damage):
 
 def test_lines_come_back_as_they_are_and_lost_ones_are_told(tmp_path):
     with nameless_spool(tmp_path) as spool:
-        for line in ("one\ttwo", "", "\u2028 ü \r"):
-            spool.append_line(line)
-        assert list(spool.lines()) == ["one\ttwo", "", "\u2028 ü \r"]
-        spool.append_line("more")
-        assert spool.cut(4)
+        spool.append_lines(["one\ttwo", ""])
+        spool.append_lines([])
+        spool.append_lines(["\u2028 ü \r"])
+        assert b"".join(spool.blocks()) == "one\ttwo\n\n\u2028 ü \r\n".encode()
+        spool.append_lines(["more"])
+        assert spool.cut(8)
         with pytest.raises(SpoolDamagedError, match="found 1 of 4 lines"):
-            list(spool.lines())
+            list(spool.blocks())

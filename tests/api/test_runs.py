@@ -14,10 +14,12 @@ def launch(problem):
 
 def test_a_run_is_launched_once_for_a_key_and_steered(lead, launch):
     program = Program(lead)
+    launch["segmentation"] = "sentences:1"
     first = program.post("/runs", launch, key="k")
     assert first.status_code == 201, first.content
     run = Run.objects.get()
     assert (run.created_by, run.seed, run.state, run.planned_count) == (lead, 7, "queued", first.json()["planned"])
+    assert run.segmentation == "sentences:1"
     assert program.post("/runs", launch, key="k").json() == first.json()
     assert program.post(f"/runs/{run.pk}/pause").json()["state"] == "paused"
     assert program.post(f"/runs/{run.pk}/pause").status_code == 409
@@ -45,6 +47,7 @@ def test_a_run_is_launched_once_for_a_key_and_steered(lead, launch):
             "instructions that suit the sampler and the strategy",
         ),
         ({"instructions": [99]}, "instructions", "at least one of those offered"),
+        ({"segmentation": "words:9"}, "segmentation", "expected paragraphs:1"),
     ],
 )
 def test_what_no_run_can_be_is_refused_by_its_field(lead, launch, changed, field, said):

@@ -1,4 +1,5 @@
-"""axe-core over every page that there is: no serious or critical violation. Each kind of page is loaded once."""
+"""axe-core over every page that there is: no serious or critical violation. Each kind of page is loaded once. On none a
+key means two things: the help of keys tells what the page does."""
 
 from typing import Any
 
@@ -15,6 +16,19 @@ pytestmark = pytest.mark.django_db(transaction=True)
 NO_PAGES = {"export_download", "grid_png", "grid_svg", "logout", "question_import", "set_arc_scores"}
 GRAVE = ("serious", "critical")
 OPTIONS = {"resultTypes": ["violations"], "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
+DOUBLED = r"""
+() => {
+  const meanings = new Map();
+  for (const element of document.querySelectorAll("[data-key]")) {
+    const { key, keyLabel } = element.dataset;
+    if (!element.checkVisibility() || element.disabled) continue;
+    const text = (element.labels?.[0] ?? element).textContent;
+    const label = (keyLabel ?? element.getAttribute("aria-label") ?? text).trim().replace(/\s+/g, " ");
+    meanings.set(key, (meanings.get(key) ?? new Set()).add(label));
+  }
+  return [...meanings].filter(([, labels]) => labels.size > 1).map(([key, labels]) => `${key}: ${[...labels]}`);
+}
+"""
 
 
 def whole_pages(lead: Any, world: Any) -> list[Visit]:
@@ -42,6 +56,7 @@ def test_no_page_has_a_grave_violation(log_in, lead, settings, tmp_path):
             file.set_content(page.request.get(visit.address).text())
         else:
             page.goto(visit.address)
+        faults += [f"{visit.name}: the key {doubled}" for doubled in shown.evaluate(DOUBLED)]
         for found in axe.run(shown, options=OPTIONS).response["violations"]:
             if found["impact"] in GRAVE:
                 node = found["nodes"][0]

@@ -6,7 +6,8 @@ import pytest
 from playwright.sync_api import expect
 
 from tests import factories
-from trajectories.models import Import, Problem
+from tests.browser.looks import looks_fine
+from trajectories.models import Import, Problem, Trace
 from trajectories.services.imports.jobs import import_next
 
 WIDTHS = [1280, 390]
@@ -100,3 +101,25 @@ def test_what_is_known_on_the_other_side_fits_the_screen(log_in, lead, width):
     expect(page.get_by_text("12 of the file's problems are known on the other side")).to_be_visible()
     expect(page.get_by_text("2 more like these.")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") == 0
+
+
+@pytest.mark.usefixtures("_own_folder")
+def test_rows_of_no_known_shape_are_looked_at_first(log_in, lead):
+    page = log_in(lead)
+    lines = [{"task": {"text": "What is 2 + 2?"}, "out": {"said": f"<think>Two and two.</think>{n}"}} for n in (4, 5)]
+    page.goto("/traces/import/")
+    content = "".join(f"{json.dumps(line)}\n" for line in lines).encode()
+    page.set_input_files("#id_traces", {"name": "rows.jsonl", "mimeType": "application/jsonl", "buffer": content})
+    page.get_by_role("button", name="Look at the first rows").click()
+    expect(page.get_by_text("No row has a shape that is known")).to_be_visible()
+    page.get_by_label("Response of the model").select_option("out.said")
+    page.get_by_role("button", name="Look again").click()
+    expect(page.get_by_text("expected where the question stands").first).to_be_visible()
+    page.get_by_label("Question").select_option("task.text")
+    page.get_by_role("button", name="Look again").click()
+    expect(page.get_by_text("all 2 would come in")).to_be_visible()
+    looks_fine(page, "look")
+    page.get_by_role("button", name="Import", exact=True).click()
+    expect(page.get_by_text("It waits for a worker.")).to_be_visible()
+    import_next(job_id=Import.objects.get().pk)
+    assert sorted(Trace.objects.values_list("answer", flat=True)) == ["4", "5"]

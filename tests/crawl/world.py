@@ -30,6 +30,7 @@ from trajectories.services.prompts.instructions import ensure_shipped_instructio
 from trajectories.services.prompts.rubrics import ensure_shipped_rubrics
 from trajectories.services.releases.exports import request_export, write_export
 from trajectories.services.releases.freezing import freeze_accepted
+from trajectories.services.runs.cutting import Cutting
 from trajectories.services.verification.reverifications import plan_reverification
 
 ROLES = ("anonymous", "nobody", "curator", "engineer", "lead", "admin")
@@ -84,7 +85,7 @@ def make_world() -> World:
     planned = plan_generation(actor=lead, plan=writing_plan(model, set_title="Planned"))
     judge_job = job_over(traces[:2], model)
     again = plan_reverification(actor=lead, scope=Selection(), verifiers=["arc_test"])
-    cutting = plan_segmentation(actor=lead, selection=Selection(), segmentation="sentences:1")
+    cutting = plan_segmentation(actor=lead, selection=Selection(), cutting=Cutting("sentences:1"))
     upload = keep_upload(owner=lead, name="questions.csv", stream=io.BytesIO(QUESTIONS))
     world.rows = {
         "run_id": [*runs, finished, failed],

@@ -41,6 +41,17 @@ def test_bad_rows(rows, capsys):
     assert Trace.objects.count() == 1
 
 
+def test_rows_of_no_known_shape_come_in_by_what_is_said_of_them(rows, capsys):
+    path = rows({"task": {"id": "sum-1"}, "out": ["4"]}, {"task": {"id": "sum-1"}, "out": []})
+    given = ["--field", "response=out.0", "--field", "problem_id=task.id"]
+    call_command("import_traces", path, *given, "--skip-bad")
+    told = capsys.readouterr()
+    assert "1 new, 0 known already, 1 bad" in told.out
+    assert "line 2 out.0: found nothing there, expected the model's response" in told.err
+    with pytest.raises(CommandError, match="--field: Found nothing, expected where the question stands"):
+        call_command("import_traces", path, "--field", "response=out.0")
+
+
 def test_nothing_good_and_no_file(rows, tmp_path):
     with pytest.raises(CommandError, match="1 bad, and nothing good to import"):
         call_command("import_traces", rows({}), "--skip-bad")

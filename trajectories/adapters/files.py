@@ -46,7 +46,7 @@ def write_whole(path: Path, chunks: Iterable[bytes]) -> WrittenFile:
     except BaseException:
         Path(aside).unlink(missing_ok=True)
         raise
-    _sync_folder(path.parent)
+    sync_folder(path.parent)
     return WrittenFile(size, digest.hexdigest(), count)
 
 
@@ -63,7 +63,7 @@ def sweep_parts(folder: Path, seconds: float = UNTOUCHED_SECONDS) -> int:
     return swept
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """Make the renaming itself survive a power cut."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:

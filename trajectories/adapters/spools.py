@@ -4,7 +4,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -15,6 +15,8 @@ from trajectories.core.records import JSON
 _ENCODER = json.JSONEncoder(separators=(",", ":"))  # made once, see core.identity
 IN_MEMORY = 4 * 1024 * 1024
 """A spool without a name stays in memory up to this many bytes."""
+
+BLOCK_BYTES = 256 * 1024
 
 BATCH_BYTES = 16 * 1024 * 1024
 """A batch of rows ends once it has so many bytes, however few its rows are: a row may have megabytes."""
@@ -47,22 +49,23 @@ class Spool:
         self.size += len(line)
         self.count += 1
 
-    def append_line(self, line: str) -> None:
-        """Add a line of any text without line ends; a spool holds such lines alone, or rows of JSON alone. Raises
+    def append_lines(self, lines: Sequence[str]) -> None:
+        """Add lines of any text without line ends; a spool holds such lines alone, or rows of JSON alone. Raises
         OSError as `append`."""
-        written = line.encode() + b"\n"
+        written = "".join([f"{line}\n" for line in lines]).encode()
         self._file.write(written)
         self.size += len(written)
-        self.count += 1
+        self.count += len(lines)
 
-    def lines(self) -> Iterator[str]:
-        """Every line that this object appended, from the first on, as `rows`. Raises SpoolDamagedError."""
+    def blocks(self) -> Iterator[bytes]:
+        """Every line that this object appended, from the first on, in pieces of some hundred kilobytes; nothing may be
+        appended meanwhile. Raises SpoolDamagedError."""
         self._file.flush()
         self._file.seek(0)
         count = 0
-        for line in self._file:
-            count += 1
-            yield line[:-1].decode()
+        while block := self._file.read(BLOCK_BYTES):
+            count += block.count(b"\n")
+            yield block
         if count != self.count:
             raise SpoolDamagedError(f"found {count} of {self.count} lines that were set aside")
         self._file.seek(0, os.SEEK_END)

@@ -4,12 +4,24 @@
 programs, `jobs` the tables of jobs and how they are steered, `launches` what starts new jobs, `queues` the tables of
 curation queues, `curation` human edits, final decisions and comparisons, `learning` the tables of what learns, `lists`
 words, tags and views of traces, `people` how people come in, `releases` those of releases, `spending` those of daily
-spending, `records` the tables of everything else.
+spending, `webhooks` those of webhooks, `records` the tables of everything else.
 """
 
 from django.contrib import admin
 
-from trajectories.admin import clients, curation, jobs, learning, lists, people, queues, records, releases, spending
+from trajectories.admin import (
+    clients,
+    curation,
+    jobs,
+    learning,
+    lists,
+    people,
+    queues,
+    records,
+    releases,
+    spending,
+    webhooks,
+)
 
 admin.site.site_header = "Minicolumn"
 admin.site.site_title = "Minicolumn admin"
@@ -26,4 +38,5 @@ __all__ = [
     "records",
     "releases",
     "spending",
+    "webhooks",
 ]

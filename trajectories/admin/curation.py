@@ -1,4 +1,4 @@
-"""Tables of human edits, final decisions, voided reviews and comparisons."""
+"""Tables of human edits, final decisions, voided reviews and comparisons, and of how models cut traces."""
 
 from django.contrib import admin
 
@@ -8,9 +8,11 @@ from trajectories.models import (
     Comparison,
     ComparisonLease,
     Mention,
+    ModelCut,
     Repair,
     RepairWithdrawal,
     ReviewVoid,
+    SegmentationItem,
     Thread,
     ThreadEvent,
 )
@@ -91,3 +93,21 @@ class MentionAdmin(ReadOnlyAdmin):
     list_select_related = ("event", "person")
     search_fields = ("person__username__exact",)
     search_help_text = SEARCH_HELP
+
+
+@admin.register(ModelCut)
+class ModelCutAdmin(ReadOnlyAdmin):
+    holds_reviews = False
+    list_display = ("id", "trace", "name", "sampler", "version", "created_at")
+    list_select_related = ("trace", "sampler")
+    search_fields = ("name__exact",)
+    search_help_text = "The whole name of a cut, or an id."
+
+
+@admin.register(SegmentationItem)
+class SegmentationItemAdmin(ReadOnlyAdmin):
+    holds_reviews = False
+    list_display = ("id", "job", "trace", "asks", "cut", "error_kind", "message", "is_done")
+    list_filter = ("is_done", "error_kind")
+    list_select_related = ("job", "trace", "cut")
+    raw_id_fields = ("answer",)

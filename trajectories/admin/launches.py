@@ -184,6 +184,7 @@ def _start_run(actor: User, data: dict[str, Any]) -> Run:
         problem_set=data["problem_set"],
         budget=data["budget"],
         options=data["options"],
+        cutting=data["segmentation"],
     )
 
 

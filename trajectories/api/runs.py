@@ -81,6 +81,10 @@ class Launch(Free):
     budget_tokens: Annotated[int, Field(ge=0, le=10**15, description="0 for none.")] = 0
     budget_minutes: Annotated[float, Field(ge=0, le=60 * 24 * 365, description="0 for none.")] = 0
     fresh: Annotated[bool, Field(description="Ask everything anew, also what was paid for before.")] = False
+    segmentation: Annotated[
+        Word,
+        Field(description="How traces are cut into steps: paragraphs:1, sentences:1, ..., “model 3” for sampler 3."),
+    ] = ""
 
 
 @door("GET", "/runs", "trajectories.view_run", answers=Rows[RunShown])
@@ -154,6 +158,7 @@ def _launch(request: HttpRequest, given: Launch) -> dict[str, JSON]:
         run = plan_run(
             actor=asking(request),
             **{name: data[name] for name in ("title", "sampler", "plan", "seed", "problem_set", "budget", "options")},
+            cutting=data["segmentation"],
         )
     except PlanError as fault:
         raise Fault(str(fault), field=fault.field) from fault
@@ -172,7 +177,10 @@ def _as_form(given: Launch) -> dict[str, Any]:
     if given.problem_set and found is None:
         raise Fault(f"Found no problem set {given.problem_set[:80]!r}, expected the name of one.", field="problem_set")
     return {
-        **{name: getattr(given, name) for name in ("sampler", "state", "samples_each", "title", "fresh", "strategy")},
+        **{
+            name: getattr(given, name)
+            for name in ("sampler", "state", "samples_each", "title", "fresh", "strategy", "segmentation")
+        },
         **{name: getattr(given, name) or None for name in ("limit", "budget_cost", "budget_tokens", "budget_minutes")},
         "problem_set": found.pk if found else "",
         "names": " ".join(given.names),

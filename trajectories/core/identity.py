@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Sequence
 from typing import Any
 
 # Made once: `json.dumps` with options makes an encoder at every call, which takes longer than a short value.
@@ -40,9 +41,14 @@ class ListHash:
 
     def add(self, part: Any) -> None:
         """Add the next part. Raises as `canonical_json`."""
-        text = canonical_json(part)
-        self._digest.update(f"{',' if self._count else ''}{text}".encode("utf-8", errors="surrogatepass"))
-        self._count += 1
+        self.extend([part])
+
+    def extend(self, parts: Sequence[Any]) -> None:
+        """Add the next parts. Raises as `canonical_json`."""
+        if parts:
+            text = canonical_json(parts)[1:-1]
+            self._digest.update(f"{',' if self._count else ''}{text}".encode("utf-8", errors="surrogatepass"))
+            self._count += len(parts)
 
     def hexdigest(self) -> str:
         """The hash of the list so far."""

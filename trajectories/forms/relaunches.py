@@ -10,13 +10,14 @@ from trajectories.core.generation.arc_augmented import PARTS
 from trajectories.forms.plain import PlainForm
 from trajectories.forms.presets import PRESETS, preset_values
 from trajectories.forms.runs import CHOICE_OF_PROBLEMS, RunForm
+from trajectories.forms.segmentations import cutting_value
 from trajectories.models import Brief, GenerationJob, Problem, ProblemSet, Run, Sampler
 from trajectories.selectors.blinding import Sight
 from trajectories.selectors.samplers import list_samplers, list_versions
 from trajectories.services.runs.plans import Plan, PlanError
 
 BUDGETS = ("budget_minutes", "budget_cost", "budget_tokens")
-AGAIN_FIELDS = ("title", "sampler", "seed", *BUDGETS, "fresh")
+AGAIN_FIELDS = ("title", "sampler", "seed", *BUDGETS, "fresh", "segmentation")
 
 
 class RunAgainForm(RunForm):
@@ -61,6 +62,7 @@ def values_like(run: Run) -> dict[str, Any]:
         "budget_cost": run.budget_cost,
         "budget_tokens": run.budget_tokens,
         "fresh": not run.kept_plan.recalls,
+        "segmentation": cutting_value(run),
     }
 
 

@@ -20,6 +20,7 @@ from trajectories.forms.run_choices import (
     setting_name,
     usual_instruction,
 )
+from trajectories.forms.segmentations import CuttingField
 from trajectories.forms.titles import TitleField
 from trajectories.models import Instruction, Problem, ProblemSet, Sampler
 from trajectories.selectors.blinding import Sight
@@ -52,7 +53,7 @@ CHOICE_OF_PROBLEMS = {"problem_set", "state", "limit", "names"}
 FOLDED: Mapping[str, tuple[str, ...]] = {
     "strategy": ("strategy",),
     "diversity": ("examples", "examples_vary", "variations"),
-    "limits": ("title", "budget_minutes", "budget_cost", "budget_tokens", "fresh"),
+    "limits": ("title", "budget_minutes", "budget_cost", "budget_tokens", "fresh", "segmentation"),
 }
 """Parts of the page that are folded away while their fields are as they begin."""
 VARIATIONS = [
@@ -167,6 +168,10 @@ class RunForm(PlanParts, PlainForm):
         required=False,
         label="Ask everything anew",
         help_text="Otherwise an answer paid for in an earlier run with the same seed is used again.",
+    )
+
+    segmentation = CuttingField(
+        label="Steps", help_text="What step labels are given to. It can be chosen anew later, on the trace list."
     )
 
     def __init__(self, *args: Any, sight: Sight, **options: Any) -> None:

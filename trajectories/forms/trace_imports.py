@@ -1,12 +1,18 @@
 """The form that imports traces sampled elsewhere."""
 
-from typing import IO
+from collections.abc import Mapping
+from typing import IO, Any
 
 from django import forms
 
+from trajectories.core.faults import Fault
+from trajectories.core.importers.mapped_rows import FIELDS, check_places
 from trajectories.forms.plain import PlainForm
 from trajectories.forms.problems import FilesField, FilesInput
 from trajectories.forms.titles import TitleField
+
+SHOWN_SAMPLE = 40
+"""Characters of what stands at a path, in the list of paths."""
 
 
 class TraceImportForm(PlainForm):
@@ -60,3 +66,29 @@ class TraceImportForm(PlainForm):
     def uploads(self) -> list[tuple[str, IO[bytes]]]:
         """Name and content of each file that was sent, open and seekable."""
         return [(file.name, file.file) for file in self.cleaned_data["traces"]]
+
+
+class TraceMappingForm(PlainForm):
+    """What is where in rows of no known shape: a field for each of core.importers.mapped_rows.FIELDS, all of which may
+    be left to the rows' own shape."""
+
+    def __init__(self, paths: Mapping[str, str], *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        choices = [("", "as the rows’ own shape says"), *((path, _shown(path, said)) for path, said in paths.items())]
+        for name, title in FIELDS.items():
+            self.fields[name] = forms.ChoiceField(label=title, choices=choices, required=False)
+
+    def clean(self) -> None:
+        """Refuse places of which some are missing."""
+        try:
+            check_places(self.places())
+        except Fault as fault:
+            self.add_error(fault.field or None, str(fault))
+
+    def places(self) -> dict[str, str]:
+        """The places that were chosen."""
+        return {name: path for name in FIELDS if (path := self.cleaned_data.get(name))}
+
+
+def _shown(path: str, sample: str) -> str:
+    return f"{path}: {sample[:SHOWN_SAMPLE]}" if sample else path

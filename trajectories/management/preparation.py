@@ -12,7 +12,7 @@ from django.core.management import call_command
 from django.db import connection
 from pgmq.install import get_embedded_install_sql
 
-from trajectories.services.endpoints.samplers import ensure_agents
+from trajectories.services.endpoints.samplers import ensure_agents, ensure_symbolic
 from trajectories.services.installation.accounts import ensure_admin
 from trajectories.services.installation.demo import ensure_demo_run
 from trajectories.services.problems.imports import import_arc_agi_1
@@ -34,6 +34,7 @@ def prepare(say: Say) -> str | None:
     import_problems(say)
     ensure_shipped_instructions()
     ensure_episode_instruction()
+    ensure_symbolic()
     ensure_agents()
     ensure_shipped_rubrics()
     ensure_shipped_briefs()

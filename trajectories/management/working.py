@@ -11,7 +11,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,15 +39,30 @@ class Place:
     queues: Sequence[str]
 
 
-def places(workers: int) -> list[Place]:
+def served(words: Sequence[str]) -> frozenset[str]:
+    """The queues that this machine serves: those named, or all where none is. Raises ValueError for any other."""
+    known = (*settings.WORKER_QUEUES, *settings.FILE_QUEUES, *settings.TRAINING_QUEUES)
+    if unknown := [word for word in words if word not in known]:
+        raise ValueError(f"found no queue called {unknown[0][:40]!r}, expected some of {', '.join(known)}.")
+    return frozenset(words or known)
+
+
+def places(workers: int, queues: Collection[str] | None = None) -> list[Place]:
     """One place for each of the `workers` that do everything else, the quick one, the one for files, and the one for
-    trainings on a machine that is meant to train (the WORKER_TRAINING setting)."""
-    return [
-        *(Place(f"worker {number + 1}", settings.WORKER_QUEUES) for number in range(workers)),
-        Place(QUICK, settings.QUICK_QUEUES),
-        Place(FILES, settings.FILE_QUEUES),
-        *([Place(TRAINING, settings.TRAINING_QUEUES)] if settings.WORKER_TRAINING else []),
-    ]
+    trainings on a machine that is meant to train (the WORKER_TRAINING setting); of these, those that serve some of
+    `queues`, and no other queues."""
+    chosen = served(()) if queues is None else queues
+    training = settings.TRAINING_QUEUES if settings.WORKER_TRAINING else ()
+    by_name = {
+        **{f"worker {number + 1}": settings.WORKER_QUEUES for number in range(workers)},
+        QUICK: settings.QUICK_QUEUES,
+        FILES: settings.FILE_QUEUES,
+        TRAINING: training,
+    }
+    found = [Place(name, tuple(each for each in meant if each in chosen)) for name, meant in by_name.items()]
+    # What the quick worker serves alone needs no further workers.
+    quick = set(settings.QUICK_QUEUES)
+    return [place for place in found if place.queues and (place.name == QUICK or not set(place.queues) <= quick)]
 
 
 class Pulse:

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("trajectories", "0080_votes_by_rules_5"),
+        ("trajectories", "0077_model_cuts"),
     ]
 
     operations = [

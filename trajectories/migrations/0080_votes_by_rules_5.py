@@ -8,6 +8,6 @@ recount = import_module("trajectories.migrations.0023_votes_by_mathematics").rec
 
 
 class Migration(migrations.Migration):
-    dependencies = [("trajectories", "0073_people")]
+    dependencies = [("trajectories", "0079_step_values")]
 
     operations = [migrations.RunPython(recount, migrations.RunPython.noop, elidable=True)]

@@ -35,7 +35,7 @@ from trajectories.models.runs import Attempt, Run, RunProblem
 from trajectories.models.samplers import Sampler, SamplerGate
 from trajectories.models.saved_views import SavedView
 from trajectories.models.scorers import Scorer, Scoring
-from trajectories.models.segmentations import SegmentationJob
+from trajectories.models.segmentations import ModelCut, SegmentationItem, SegmentationJob
 from trajectories.models.sketches import ProblemSketch
 from trajectories.models.spending import SpendAlert, SpendDay, SpendHold, SpendLimit, SpendWait
 from trajectories.models.submissions import Submission
@@ -46,6 +46,7 @@ from trajectories.models.trace_tags import Tag, TraceTag
 from trajectories.models.traces import PendingVerification, Text, Trace
 from trajectories.models.trainings import Training, TrainingPoint
 from trajectories.models.verdicts import Verdict
+from trajectories.models.webhooks import Webhook, WebhookEvent, WebhookMessage
 from trajectories.models.workers import Worker
 
 JOB_KINDS: dict[str, JobKind] = {
@@ -91,6 +92,7 @@ __all__ = [
     "JudgeJobItem",
     "Mention",
     "Mind",
+    "ModelCut",
     "PendingVerification",
     "Problem",
     "ProblemCandidate",
@@ -124,6 +126,7 @@ __all__ = [
     "Scorer",
     "Scoring",
     "SearchBacklog",
+    "SegmentationItem",
     "SegmentationJob",
     "SignIn",
     "SpendAlert",
@@ -144,5 +147,8 @@ __all__ = [
     "TrainingPoint",
     "Transition",
     "Verdict",
+    "Webhook",
+    "WebhookEvent",
+    "WebhookMessage",
     "Worker",
 ]

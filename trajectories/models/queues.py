@@ -26,7 +26,8 @@ class Queue(models.Model):
     Traces up to the id `last_trace` are taken up (null: all there are), which has been done while `is_filling` is
     false. `segmentation` names how the traces are cut into steps here, empty for how each is cut elsewhere. `marks` are
     the newest rows on which the selection depends, as they were found at `marked_at`. `item_count` and `review_count`
-    are kept: the traces in it, gold aside, and the reviews that they need together.
+    are kept: the traces in it, gold aside, and the reviews that they need together. `done_told` is how many it needed
+    when webhooks were last told that all are there (0: never).
     """
 
     class State(models.TextChoices):
@@ -87,6 +88,7 @@ class Queue(models.Model):
     marked_at = models.DateTimeField(db_default=Now())
     item_count = models.PositiveIntegerField(default=0)
     review_count = models.PositiveIntegerField(default=0)
+    done_told = models.PositiveIntegerField(default=0, db_default=0)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
 

@@ -67,6 +67,11 @@ class Run(models.Model):
     plan = models.JSONField(default=dict)
     seed = models.BigIntegerField()
     code_version = models.CharField(max_length=80)
+    # How its traces are cut into steps as they come (core.prompts.segmentation), empty for as they are; or the language
+    # model that cuts them once the run has finished, and the end of the run that this was asked for.
+    segmentation = models.CharField(max_length=30, blank=True, default="", db_default="")
+    segmenter = models.ForeignKey(Sampler, null=True, on_delete=models.PROTECT, related_name="+")
+    segmented_at = models.DateTimeField(null=True)
     state = models.CharField(max_length=10, choices=State.choices, default=State.DRAFT)
     state_reason = models.TextField(blank=True)
     planned_count = models.PositiveIntegerField(default=0)

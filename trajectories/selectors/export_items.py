@@ -1,15 +1,16 @@
 """Reading the items of a release for formats that need texts and what was said of them, thousands in a second.
 
-Plain statements with few columns, batches bounded by bytes, and what many traces share (prompts, problems, samplers)
-read once. selectors.exports reads everything, for the formats that write everything.
+Plain statements with few columns, batches bounded by bytes, each read while the one before is written, and what many
+traces share (prompts, problems, samplers) read once. selectors.exports reads everything, for the formats that write
+everything.
 """
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from django.db import connection
-
+from trajectories.adapters.rows_ahead import RowsAhead
 from trajectories.core.completions.parts import parts_from_json
 from trajectories.core.completions.thoughts import Part
 from trajectories.core.exporters import ExportItem
@@ -45,15 +46,20 @@ FROM (
            trace.instruction_id, reasoning.body AS reasoning, program.body AS program,
            sum(octet_length(reasoning.body) + coalesce(octet_length(program.body), 0)) OVER (ORDER BY item.position)
                - octet_length(reasoning.body) - coalesce(octet_length(program.body), 0) AS bytes_before
-    FROM trajectories_releaseitem item
+    FROM (
+        SELECT * FROM trajectories_releaseitem
+        WHERE release_id = %s AND position > %s ORDER BY position LIMIT {rows}
+    ) item
     JOIN trajectories_trace trace ON trace.id = item.trace_id
     JOIN trajectories_text reasoning ON reasoning.content_hash = trace.reasoning_id
     LEFT JOIN trajectories_text program ON program.content_hash = trace.program_id
-    WHERE item.release_id = %s AND item.position > %s AND item.position <= %s
     ORDER BY item.position
 ) read WHERE bytes_before < %s ORDER BY position
 """
-"""A batch ends with the item at which so many bytes of texts are together. Lengths are read without the texts."""
+"""A batch ends with the item at which so many bytes of texts are together. Lengths are read without the texts. The
+items are limited by themselves: with a range of positions instead, the planner reads the whole table for each batch, in
+parallel, until a release has several hundred thousand items.
+"""
 
 
 class ItemReader:
@@ -72,39 +78,54 @@ class ItemReader:
     def items(self, count: int) -> Iterator[ExportItem]:
         """The first items, so many of them."""
         position = -1
-        statement = _ITEMS.format(evidence="item.evidence::text" if self._words else "NULL")
-        while position < count - 1:
-            end = min(position + BATCH_ROWS, count - 1)
-            with connection.cursor() as cursor:
-                cursor.execute(statement, [self._release.pk, position, end, BATCH_BYTES])
-                rows = [_Read(*row) for row in cursor.fetchall()]
-            if not rows:
-                return
-            yield from self._batch(rows)
-            position = rows[-1].position
+        evidence = "item.evidence::text" if self._words else "NULL"
+        with RowsAhead() as ahead:
+            read = ahead.read(*self._statement(evidence, position, count))
+            while rows := [_Read(*row) for row in read()]:
+                position = rows[-1].position
+                words = self._known(rows)
+                if position < count - 1:
+                    read = ahead.read(*self._statement(evidence, position, count))
+                yield from self._items(rows, words)
+                if position >= count - 1:
+                    return
 
-    def _batch(self, rows: list["_Read"]) -> Iterator[ExportItem]:
+    def _statement(self, evidence: str, position: int, count: int) -> tuple[str, list[Any]]:
+        """What reads the batch behind a position, and its parameters."""
+        rows = min(BATCH_ROWS, count - 1 - position)
+        return _ITEMS.format(evidence=evidence, rows=rows), [self._release.pk, position, BATCH_BYTES]
+
+    def _known(self, rows: list["_Read"]) -> "_Known":
+        """Read what the items of a batch need besides."""
         self._read_problems({row.problem_id for row in rows})
         self._read_prompts({row.prompt_id for row in rows})
         unsplit = _unsplit([row.trace_id for row in rows if row.parts is None])
-        evidence = [json.loads(row.evidence) for row in rows] if self._words else []
-        said = Said.of(evidence) if self._words else None
-        originals = _originals(rows, evidence) if self._words else {}
+        if not self._words:
+            return _Known(unsplit)
+        evidence = [json.loads(row.evidence) for row in rows]
+        return _Known(unsplit, evidence, Said.of(evidence), _originals(rows, evidence))
+
+    def _items(self, rows: list["_Read"], known: "_Known") -> Iterator[ExportItem]:
         for place, row in enumerate(rows):
             parts = (
-                unsplit[row.trace_id] if row.parts is None else parts_from_json(json.loads(row.parts), row.reasoning)
+                known.unsplit[row.trace_id]
+                if row.parts is None
+                else parts_from_json(json.loads(row.parts), row.reasoning)
             )
-            more: dict[str, Any] = {}
-            if said is not None:
-                known = evidence[place]
-                more = {
-                    "meta": self._meta(row, said.verdicts_of(known)) | restored_origin(known),
-                    "label": said.label_of(known),
-                    "original": originals.get(row.parent_id or 0) if makes_pair(known) else None,
-                    "compared": known.get("compared", {}),
-                    "trace_hash": trace_hash_of(known, row.trace_hash),
-                }
+            more = {} if known.said is None else self._said(row, known.evidence[place], known.said, known.originals)
             yield self._item(row, parts, more)
+
+    def _said(
+        self, row: "_Read", evidence: Mapping[str, Any], said: Said, originals: Mapping[int, ExportItem]
+    ) -> dict[str, Any]:
+        """What was said of an item, as fields of it."""
+        return {
+            "meta": self._meta(row, said.verdicts_of(evidence)) | restored_origin(evidence),
+            "label": said.label_of(evidence),
+            "original": originals.get(row.parent_id or 0) if makes_pair(evidence) else None,
+            "compared": evidence.get("compared", {}),
+            "trace_hash": trace_hash_of(evidence, row.trace_hash),
+        }
 
     def _item(self, row: "_Read", parts: tuple[Part, ...], more: dict[str, Any]) -> ExportItem:
         problem = self._problems[row.problem_id]
@@ -181,6 +202,18 @@ class _Read(NamedTuple):
     instruction_id: int | None
     reasoning: str
     program: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What is read besides the rows of a batch: the parts of those that are older than parts, by trace; and where it is
+    asked for the evidence of each row, what it says, and the originals of human edits, by trace.
+    """
+
+    unsplit: Mapping[int, tuple[Part, ...]]
+    evidence: list[dict[str, Any]] = field(default_factory=list)
+    said: Said | None = None
+    originals: Mapping[int, ExportItem] = field(default_factory=dict)
 
 
 def _named(model: Any) -> dict[int, str]:

@@ -1,12 +1,12 @@
 """Reading traces cut into other steps than they were stored with, and what was said of steps cut otherwise."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from trajectories.core.completions.parts import parts_to_json
 from trajectories.core.curation.spans import Span, step_spans
-from trajectories.core.prompts.segmentation import AS_STORED, carry_labels, cut_steps
-from trajectories.models import Review, Trace
+from trajectories.core.prompts.segmentation import AS_STORED, carry_labels, cut_steps, is_by_model
+from trajectories.models import ModelCut, Review, SegmentationItem, SegmentationJob, Trace
 from trajectories.selectors.completions import parts_of
 
 
@@ -22,9 +22,24 @@ def as_cut(trace: Trace, segmentation: str | None = None) -> Trace:
         if trace.parts is None:
             # They are found by the steps that are stored.
             trace.parts = parts_to_json(parts)
-        trace.steps = cut_steps(name, trace.reasoning.body, parts, trace.steps)
+        trace.steps = cut_steps(name, trace.reasoning.body, parts, trace.steps, _places(trace, name))
         trace.cut_by = name
     return trace
+
+
+def _places(trace: Trace, name: str) -> Sequence[int]:
+    """Where a language model has the steps of a trace begin; nowhere for another way of cutting, or an unknown cut."""
+    if not is_by_model(name):
+        return ()
+    found: Sequence[int] | None = (
+        ModelCut.objects.filter(trace=trace, name=name).values_list("places", flat=True).first()
+    )
+    return found or ()
+
+
+def list_uncut(job: SegmentationJob, count: int) -> Sequence[SegmentationItem]:
+    """The first traces of a job that a language model could not cut, with why."""
+    return list(job.items.exclude(error_kind="").filter(is_done=True).order_by("pk")[:count])
 
 
 def step_text(step: Mapping[str, Any]) -> str:

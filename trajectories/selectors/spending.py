@@ -17,6 +17,7 @@ from trajectories.models import (
     GenerationJob,
     JudgeJob,
     Sampler,
+    SegmentationJob,
     SpendAlert,
     SpendDay,
     SpendHold,
@@ -26,7 +27,7 @@ from trajectories.models import (
 from trajectories.models.job_kinds import PAUSED
 
 NOTHING = Decimal(0)
-LEASED_KINDS = {"judge_job": JudgeJob, "generation": GenerationJob}
+LEASED_KINDS = {"judge_job": JudgeJob, "generation": GenerationJob, "segmentation": SegmentationJob}
 """Kinds whose calls in flight are known to the worker that holds the job's lease."""
 
 GROUPS = {"sampler": "Sampler", "person": "Person", "kind": "Kind of job"}

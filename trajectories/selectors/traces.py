@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 from urllib.parse import urlencode
 
 from django.contrib.auth.models import User
-from django.db.models import Case, DecimalField, F, Q, QuerySet, Value, When
+from django.db.models import Case, DecimalField, F, Max, Min, Q, QuerySet, Value, When
 from django.db.models.functions import Coalesce, Length
 
 from trajectories.core.records import Outcome, ProblemKind
@@ -305,3 +305,16 @@ BLIND_CHOICES = {
     DISPUTED: "Mine, disputed",
 }
 """What the decisions are called for who sees only those on traces they have reviewed."""
+
+
+def spread_over(traces: QuerySet[Trace], count: int) -> list[Trace]:
+    """Up to so many traces of a selection that is not empty, with their texts, spread over its ids."""
+    ends = traces.aggregate(first=Min("pk"), last=Max("pk"))
+    span = (ends["last"] - ends["first"]) / max(1, count - 1)
+    places = {ends["first"] + round(at * span) for at in range(count)}
+    ordered = traces.order_by("pk").values_list("pk", flat=True)
+    found = (ordered.filter(pk__gte=place).first() for place in places)
+    chosen = {key for key in found if key is not None}
+    return list(
+        Trace.objects.select_related("problem", "program", "reasoning", "instruction", "raw").filter(pk__in=chosen)
+    )

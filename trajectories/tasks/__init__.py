@@ -13,6 +13,7 @@ from trajectories.tasks import (
     sweeps,
     uploads,
     verdicts,
+    webhooks,
 )
 
 __all__ = [
@@ -28,4 +29,5 @@ __all__ = [
     "sweeps",
     "uploads",
     "verdicts",
+    "webhooks",
 ]

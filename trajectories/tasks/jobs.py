@@ -19,7 +19,7 @@ from trajectories.models import JOB_KINDS, Run
 from trajectories.models.job_kinds import CANCEL, PAUSE, RESUME, RETRY
 from trajectories.services.campaigns.advancing import campaign_next, lost_campaigns, ring_for_ended
 from trajectories.services.campaigns.steering import cancel_campaign, pause_campaign, resume_campaign
-from trajectories.services.curation.segmentations import lost_segmentations, segment_next
+from trajectories.services.curation.segmentations import asks_model, lost_segmentations, segment_next, segment_run
 from trajectories.services.generation.jobs import lost_generation_jobs, resume_generation
 from trajectories.services.generation.work import generate_next
 from trajectories.services.imports.jobs import cancel_import, import_next, lost_imports, retry_import
@@ -134,7 +134,14 @@ KINDS: dict[str, Kind] = {
             Work(_in_one_go(deliver_next), lost_deliveries, lambda _: FILES),
             {RETRY: _by_id(retry_delivery)},
         ),
-        Kind("segmentation", Work(segment_next, lost_segmentations, lambda _: FILES)),
+        Kind(
+            "segmentation",
+            Work(
+                segment_next,
+                lost_segmentations,
+                lambda job_id: SAMPLING if asks_model(job_id=job_id) else FILES,
+            ),
+        ),
         Kind(
             "training",
             # Its own limit ends a training with a sentence; this one ends a worker that does not even ask for the time.
@@ -214,7 +221,16 @@ def sweep_kind(kind: str) -> None:
 
 for word in TASKS:
     connect_bell(word, partial(ring_for_job, word))
-connect_bell("ended", ring_for_ended)
+
+
+def _on_end(kind: str, job_id: int) -> None:
+    """Do what others wait to do once a job has ended, or is paused."""
+    ring_for_ended(kind, job_id)
+    if kind == "run":
+        segment_run(run_id=job_id)
+
+
+connect_bell("ended", _on_end)
 
 
 def may_control(person: User | AnonymousUser, kind: str, job: Any) -> bool:

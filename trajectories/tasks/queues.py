@@ -4,6 +4,7 @@ from celery import shared_task
 
 from trajectories.services.curation.filling import fill_queue as fill
 from trajectories.services.curation.filling import queues_to_fill
+from trajectories.services.curation.finishing import note_finished_queues
 from trajectories.services.jobs.ringers import connect_bell
 
 
@@ -15,7 +16,8 @@ def fill_queue(queue_id: int) -> None:
 
 @shared_task(name="trajectories.sweep_queues")
 def sweep_queues() -> None:
-    """Ring for queues that are not filled yet, and for live ones as something new may match."""
+    """Ring for queues that are not filled yet, and for live ones as something new may match; say which are done."""
+    note_finished_queues()
     for queue_id in queues_to_fill():
         fill_queue.delay(queue_id)
 

@@ -18,7 +18,7 @@ from trajectories.selectors.disk import disk_trouble
 register = template.Library()
 
 AREAS: dict[str, tuple[str, tuple[str, ...]]] = {
-    "Home": ("home", ("mentions", "account", "people", "invitations", "api", "tokens")),
+    "Home": ("home", ("mentions", "account", "people", "invitations", "api", "tokens", "webhooks")),
     "Problems": (
         "problem_list",
         ("problems", "imports", "procedural", "worlds", "generation", "candidates", "briefs", "grids"),
@@ -62,6 +62,7 @@ RARE_AREAS: dict[str, tuple[tuple[str, str], ...]] = {
     ),
     "People": (
         ("People and invitations", "people_list"),
+        ("Webhooks", "webhook_list"),
         ("Reviews", "review_list"),
         ("Saved views of traces", "saved_view_list"),
         ("Disputes", "adjudication_list"),

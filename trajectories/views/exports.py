@@ -23,6 +23,7 @@ from trajectories.services.releases.exports import (
     export_beside,
     export_filename,
     export_loading,
+    export_training,
     is_older_than_parts,
     record_download,
     request_file,
@@ -76,6 +77,7 @@ class ShownExport:
     total: int
     thoughts: str
     loading: str
+    training: str
     beside: dict[str, str]
     needs: str
 
@@ -101,6 +103,7 @@ def _shown(request: HttpRequest, export: Export, release: Release) -> ShownExpor
         release.item_count,
         ", ".join(filter(None, parts)),
         export_loading(export) if link else "",
+        export_training(export) if link else "",
         export_beside(export) if link else {},
         EXPORTERS[export.format].needs,
     )

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from trajectories.models import JOB_KINDS
+from trajectories.models import JOB_KINDS, SegmentationJob
 from trajectories.selectors.broker_queues import get_queues
 from trajectories.selectors.jobs import (
     STATE_FILTERS,
@@ -22,6 +22,7 @@ from trajectories.selectors.jobs import (
     list_trouble,
     read_job_key,
 )
+from trajectories.selectors.segmentations import list_uncut
 from trajectories.selectors.workers import get_workforce, list_workers
 from trajectories.services.jobs.steering import JobError
 from trajectories.tasks.jobs import ControlDeniedError, controls_of, steer_job
@@ -32,6 +33,8 @@ from trajectories.views.visitors import visitor
 view_jobs = needs("trajectories.view_run")
 KEPT = ("kind", "state", "before", "after")
 """Parameters of the list's address that a move leads back to."""
+UNCUT_SHOWN = 50
+"""Traces of a job that cuts them, of those that were left as they were."""
 
 
 @require_safe
@@ -86,7 +89,10 @@ def job_detail(request: HttpRequest, kind: str, job_id: int) -> HttpResponse:
     rows = get_jobs(kind, [job_id])
     if not rows:
         raise Http404(f"There is no {JOB_KINDS[kind].noun} {job_id}.")
-    context = {"row": rows[0], "rows": [(rows[0], controls_of(request.user, kind, rows[0].job))], "back": "then=page"}
+    job = rows[0].job
+    context = {"row": rows[0], "rows": [(rows[0], controls_of(request.user, kind, job))], "back": "then=page"}
+    if isinstance(job, SegmentationJob) and job.error_count:
+        context["uncut"] = list_uncut(job, UNCUT_SHOWN)
     return render(request, "trajectories/jobs/detail.html", context)
 
 

@@ -16,12 +16,14 @@ from trajectories.forms.instructions import KIND_TITLES
 from trajectories.forms.presets import PRESETS, preset_values
 from trajectories.forms.run_choices import setting_name
 from trajectories.forms.runs import VARIATIONS, RunForm
+from trajectories.forms.segmentations import cutting_value
 from trajectories.models import Problem, ProblemSet, Run, Sampler
 from trajectories.selectors.blinding import Sight, sight_of
 from trajectories.selectors.runs import get_history, list_instructions
 from trajectories.selectors.samplers import list_versions
 from trajectories.services.endpoints.samplers import ensure_symbolic
 from trajectories.services.prompts.instructions import ensure_symbolic_views
+from trajectories.services.runs.cutting import estimate_cuts
 from trajectories.services.runs.first_prompts import first_prompts
 from trajectories.services.runs.lifecycle import draw_seed, plan_run
 from trajectories.services.runs.plans import PARALLEL
@@ -64,6 +66,7 @@ def run_new(request: HttpRequest) -> HttpResponse:
         problem_set=data["problem_set"],
         budget=data["budget"],
         options=data["options"],
+        cutting=data["segmentation"],
     )
     return redirect("run_detail", run.pk)
 
@@ -110,6 +113,7 @@ def initial_like(run: Run) -> dict[str, Any]:
         "variations": [name for name, _ in VARIATIONS if getattr(plan.diversity, name)],
         **budget_values(run),
         "fresh": not plan.recalls,
+        "segmentation": cutting_value(run),
     }
 
 
@@ -143,8 +147,11 @@ def _estimate(form: RunForm) -> dict[str, Any]:
     if not form.is_valid():
         return {"plan": None, "faults": faults_of(form)}
     data, plan = form.cleaned_data, form.cleaned_data["plan"]
+    cutter = data["segmentation"].sampler
     if data["estimate"] is not None:
-        return {"plan": plan, "estimate": data["estimate"], "sampler": data["sampler"]}
+        tokens = data["estimate"].output_tokens
+        cuts = estimate_cuts(sampler=cutter, traces=plan.size, tokens=tokens) if cutter is not None else None
+        return {"plan": plan, "estimate": data["estimate"], "sampler": data["sampler"], "cutter": cutter, "cuts": cuts}
     history = get_history(data["sampler"])
     return {"plan": plan, "history": history, "seconds": history.seconds_for(len(plan.problems))}
 

@@ -93,7 +93,7 @@ def run_detail(request: HttpRequest, run_id: int) -> HttpResponse:
 
 
 def _run(run_id: int) -> Run:
-    return get_object_or_404(Run.objects.select_related("sampler", "problem_set", "created_by"), pk=run_id)
+    return get_object_or_404(Run.objects.select_related("sampler", "problem_set", "created_by", "segmenter"), pk=run_id)
 
 
 def _show(request: HttpRequest, run: Run, **refused: Form) -> HttpResponse:

@@ -46,6 +46,9 @@ DOWNLOAD = "trajectories.download_export"
 ACTIONS = ("add_queue", "add_judgejob", "add_reverification", "add_segmentationjob", "add_release")
 PLACES = ("see_quality", "view_review", "add_adjudication", "add_comparison")
 """Permissions, any of which makes the menu of what is done with a list, and of what lies beside it."""
+MOST_CAME = 200
+"""Rows that an open list is given of traces that have come."""
+
 REMOVE_TAGS_OF_OTHERS = "trajectories.delete_tracetag"
 
 
@@ -60,6 +63,8 @@ def trace_list(request: HttpRequest) -> HttpResponse:
         return render(request, "trajectories/traces/_more_filters.html", {"form": form, **_known_words(request)})
     valid, whole = form.is_valid(), not wants_fragment(request)
     walk = form.walk() if valid else read_walk(request.GET)
+    if valid and request.GET.get("part") == "newer":
+        return _newer(request, walk, sight)
     context = _table(request, walk, sight) | {"form": form, "whole_page": whole}
     if whole:
         more = form.shows_more or "more" in request.GET
@@ -72,6 +77,50 @@ def trace_list(request: HttpRequest) -> HttpResponse:
     return response
 
 
+def _newer(request: HttpRequest, walk: TraceWalk, sight: Sight) -> HttpResponse:
+    """Rows for the traces that have come `since` the one that an open list begins with; 204 while there are none.
+
+    They go above the rows that are there, which stay as they are with what is chosen of them. A list that `came` has
+    given MOST_CAME of them is full: it says so and asks no more.
+    """
+    since, came = read_key(request, "since"), read_key(request, "came") or 0
+    given = request.GET.copy()
+    for name in ("part", "since", "came"):
+        given.pop(name, None)
+    # Links of the rows lead to the list itself.
+    request.GET = given  # type: ignore[assignment]
+    columns: Sequence[str] = columns_of(request, TRACES)
+    page = list_traces(walk, sight, after=since or 0, columns=columns)
+    if not page.rows:
+        return HttpResponse(status=204)
+    _say_more(page.rows, walk, sight, columns)
+    query = walk.query()
+    look = Look(_without_pairs(request, columns, page.rows), "order")
+    context = {
+        "list": show_list(request, "traces", TRACES, page, look=look),
+        "frame": "trajectories/listing/_newer.html",
+        "scope": walk,
+        "own": sight.is_blind,
+        "where": f"?{query}" if query else "",
+        "by_run": query_with(request, {"run": None}) + "&run=",
+        **_poll(request, page.rows[0].pk, came + len(page.rows)),
+    }
+    return render(request, "trajectories/traces/_table.html", context)
+
+
+def _poll(request: HttpRequest, since: int, came: int = 0) -> dict[str, Any]:
+    """What an open list asks for, again and again, to show what has come."""
+    here = query_with(request, {"part": "newer", "since": since, "came": came})
+    return {"newer": here, "is_full": came >= MOST_CAME}
+
+
+def _without_pairs(request: HttpRequest, columns: Sequence[str], rows: Sequence[Trace]) -> Sequence[str]:
+    """The columns; nobody chose that of training pairs, and none of the rows has any: without it."""
+    if "columns" not in request.GET and not any(trace.problem.kind == ProblemKind.ARC for trace in rows):
+        return tuple(word for word in columns if word != "pairs")
+    return columns
+
+
 def _with_columns(request: HttpRequest) -> Any:
     """What the address says, its columns in one word."""
     given = request.GET.copy()
@@ -81,13 +130,12 @@ def _with_columns(request: HttpRequest) -> Any:
 
 
 def _table(request: HttpRequest, walk: TraceWalk, sight: Sight) -> dict[str, Any]:
-    columns = columns_of(request, TRACES)
+    columns: Sequence[str] = columns_of(request, TRACES)
     down, up = read_key(request, "before"), read_key(request, "after")
     total = count_traces(walk, sight)
     page = list_traces(walk, sight, before=down, after=up, columns=columns, total=total)
     _say_more(page.rows, walk, sight, columns)
-    if "columns" not in request.GET and not any(trace.problem.kind == ProblemKind.ARC for trace in page.rows):
-        columns = tuple(word for word in columns if word != "pairs")
+    columns = _without_pairs(request, columns, page.rows)
     query = walk.query()
     is_usual = not walk.order
     look = Look(columns, "order", ("Older", "Newer") if is_usual else ("Further", "Back"))
@@ -101,7 +149,14 @@ def _table(request: HttpRequest, walk: TraceWalk, sight: Sight) -> dict[str, Any
         "by_run": query_with(request, {"before": None, "after": None, "run": None}) + "&run=",
         "unsearchable": unsearchable_up_to() if walk.text or walk.tool else None,
         **_menus(request),
+        **(_poll(request, page.rows[0].pk) if page.rows and _is_open(walk, down, up) else {}),
+        "waits": not page.rows and _is_open(walk, down, up),
     }
+
+
+def _is_open(walk: TraceWalk, down: int | None, up: int | None) -> bool:
+    """Whether traces that come belong at the top of what is shown."""
+    return walk.sort is TRACES.sort("") and down is None and up is None and not (walk.newest or walk.traces)
 
 
 def _say_more(traces: Sequence[Trace], walk: TraceWalk, sight: Sight, columns: Sequence[str]) -> None:

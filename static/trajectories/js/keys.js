@@ -96,7 +96,7 @@ const GROUPS = [
   ["Decide", "#accept-next, #take-suggestion, [name=decision], [name=score], [name=then], #id_comment, [data-key=u]"],
   ["Reasons", "[name=reason]"],
   ["Steps", "[data-label-step], [data-step-move]"],
-  ["Move", "[rel=next], [rel=prev], [data-key=s], [data-key=l], [data-key=j]"],
+  ["Move", "[rel=next], [rel=prev], [data-key=s], [data-key=l], [data-key=j], [data-key='.'], [data-key=',']"],
   ["This page", "*"],
 ];
 

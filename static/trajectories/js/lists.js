@@ -24,5 +24,17 @@ document.addEventListener("change", (event) => {
   } else if (event.target.matches('input[name="pick"]')) show();
 });
 document.addEventListener("htmx:afterSwap", show);
+
+// What comes goes above the row that somebody looks at: it stays where it is on the screen.
+const looked = () => document.activeElement?.closest?.(".list tr") ?? (window.scrollY > 0 ? document.querySelector(".list tr:hover") : null);
+document.addEventListener("htmx:beforeSwap", (event) => {
+  if (!("newer" in event.detail.target.dataset)) return;
+  const row = looked();
+  if (!row) return;
+  const before = row.getBoundingClientRect().top;
+  document.addEventListener("htmx:afterSwap", () => {
+    if (row.isConnected) window.scrollBy({ top: row.getBoundingClientRect().top - before, behavior: "instant" });
+  }, { once: true });
+});
 window.addEventListener("pageshow", show);
 show();

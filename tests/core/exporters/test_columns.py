@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trajectories.core.exporters.columns import MIXED, UNKNOWN, add_value, is_typed, loading_code
+from trajectories.core.exporters.columns import MIXED, UNKNOWN, add_value, is_typed
+from trajectories.core.exporters.loading import load_lines
 
 
 def types_of(*values):
@@ -37,12 +38,12 @@ def test_a_column_has_one_type(values, columns):
 
 @pytest.mark.parametrize("columns", [None, "string", MIXED, {}, {"a": MIXED}, {"a": [{"b": MIXED}]}, {"a b": "string"}])
 def test_what_no_typed_column_holds_has_no_command(columns):
-    assert loading_code(columns, file="f.jsonl", sha256="0") == ""
+    assert load_lines(columns, file="f.jsonl", sha256="0") is None
 
 
 def test_the_command_states_every_type():
     columns = {"messages": [{"role": "string", "tool_calls": [{"id": "string"}]}], "answer": UNKNOWN, "n": "int64"}
-    code = loading_code(columns, file="f.jsonl", sha256="ab")
+    code = load_lines(columns, file="f.jsonl", sha256="ab").command
     assert (
         'Features({"messages": [{"role": of("string"), "tool_calls": [{"id": of("string")}]}],'
         ' "answer": of("string"), "n": of("int64")})'

@@ -21,6 +21,7 @@ from trajectories.services.curation.assignments import lease_item
 from trajectories.services.curation.reviews import submit_review
 from trajectories.services.curation.segmentations import plan_segmentation, segment_next
 from trajectories.services.curation.threads import About, open_thread
+from trajectories.services.runs.cutting import Cutting
 
 TEXT = "Take two. Add two.\n\nThat is five. Done."
 SENTENCES = ["Take two.", "Add two.", "That is five.", "Done."]
@@ -47,7 +48,7 @@ def test_a_job_cuts_a_selection_and_changes_nothing_that_is_stored(trace, lead, 
     elsewhere = factories.make_trace()
     stored = label(curator, trace, {"1": "bad"})
     before = Trace.objects.values("steps", "content_hash", "parts").get(pk=trace.pk)
-    job = plan_segmentation(actor=lead, selection=Selection(run=trace.run_id), segmentation=CUT)
+    job = plan_segmentation(actor=lead, selection=Selection(run=trace.run_id), cutting=Cutting(CUT))
 
     rounds = 0
     while segment_next(job_id=job.pk):
@@ -65,7 +66,7 @@ def test_a_job_cuts_a_selection_and_changes_nothing_that_is_stored(trace, lead, 
     assert [step["body"] for step in shown.steps] == SENTENCES
     # Which of the sentences of a bad paragraph is the bad one, nobody has said.
     assert labels_as_cut(stored, shown) == {}
-    again = plan_segmentation(actor=lead, selection=Selection(run=trace.run_id), segmentation=CUT)
+    again = plan_segmentation(actor=lead, selection=Selection(run=trace.run_id), cutting=Cutting(CUT))
     while segment_next(job_id=again.pk):
         pass
     again.refresh_from_db()
@@ -73,7 +74,7 @@ def test_a_job_cuts_a_selection_and_changes_nothing_that_is_stored(trace, lead, 
 
 
 def test_a_worker_that_is_lost_loses_nothing_and_a_cancelled_job_stops(trace, lead, monkeypatch):
-    job = plan_segmentation(actor=lead, selection=Selection(), segmentation=CUT)
+    job = plan_segmentation(actor=lead, selection=Selection(), cutting=Cutting(CUT))
 
     def killed(*_):
         raise KeyboardInterrupt
@@ -95,9 +96,9 @@ def test_a_worker_that_is_lost_loses_nothing_and_a_cancelled_job_stops(trace, le
 
 def test_what_cannot_be_asked_for_is_refused_in_words(trace, lead):
     with pytest.raises(Fault, match="found 'words:9', expected nothing or one of"):
-        plan_segmentation(actor=lead, selection=Selection(), segmentation="words:9")
+        plan_segmentation(actor=lead, selection=Selection(), cutting=Cutting("words:9"))
     with pytest.raises(Fault, match="Found no trace in this selection"):
-        plan_segmentation(actor=lead, selection=Selection(decision="rejected"), segmentation=CUT)
+        plan_segmentation(actor=lead, selection=Selection(decision="rejected"), cutting=Cutting(CUT))
     with pytest.raises(Fault, match="found 'words:9'"):
         queue_of(lead, [trace], segmentation="words:9")
     assert not SegmentationJob.objects.exists()

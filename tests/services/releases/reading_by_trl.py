@@ -3,7 +3,8 @@
     python reading_by_trl.py FOLDER
 
 FOLDER has `NAME.parquet` for each format. Prints one line of JSON: versions, what each template makes of the agent in
-`sft-messages`, and how many steps each trainer took. The model is tiny and random, the tokenizer one of bytes.
+`sft-messages`, and how many steps each trainer took. The model is tiny and random, the tokenizer one of bytes; both are
+stored as FOLDER/model, for scripts that name a model.
 """
 
 import json
@@ -120,5 +121,7 @@ def trained():
     return found
 
 
+model().save_pretrained(FOLDER / "model")
+tokenizer(TEMPLATES / "qwen3_training.jinja").save_pretrained(FOLDER / "model")
 versions = {each.__name__: each.__version__ for each in (trl, datasets, transformers)}
 sys.stdout.write("TOLD " + json.dumps({"versions": versions, "rendered": rendered(), "trained": trained()}) + "\n")

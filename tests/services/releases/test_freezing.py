@@ -188,7 +188,7 @@ def test_a_full_disk_is_said_and_the_release_comes_later(curator, lead, monkeypa
         raise OSError(errno.ENOSPC, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(Spool, "append_line", full)
+        patch.setattr(Spool, "append_lines", full)
         freeze_next(job_id=job.pk)
     job.refresh_from_db()
     assert (job.state, job.claims, job.reason) == ("queued", 0, NO_SPACE)

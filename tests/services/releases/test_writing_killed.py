@@ -1,4 +1,4 @@
-"""Workers that are killed while they write: no file is there before it is whole, and later it is the same bytes."""
+"""Workers that are killed while they freeze or write: nothing is there before it is whole, and later it is the same."""
 
 import os
 import signal
@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from tests import factories
 from tests.worker import ROOT, database_url
-from trajectories.models import Export
+from trajectories.models import Export, Freezing, Release, ReleaseItem
 from trajectories.services.releases.exports import (
     Wanted,
     export_path,
@@ -22,7 +22,13 @@ from trajectories.services.releases.exports import (
     request_file,
     write_export,
 )
-from trajectories.services.releases.freezing import freeze_accepted
+from trajectories.services.releases.freezing import (
+    Order,
+    freeze_accepted,
+    freeze_next,
+    lost_freezings,
+    plan_freezing,
+)
 from trajectories.services.releases.stores import sweep_leftovers
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -55,6 +61,31 @@ for key, after in (each.split(":") for each in sys.argv[1:]):
     os._exit(0)
 """
 
+# The same in the middle of freezing: where the named function would be called.
+KILLED_FREEZING = """
+import os, signal, sys
+os.environ["DJANGO_SETTINGS_MODULE"] = "webapp.settings"
+import django
+django.setup()
+from django.db import connections
+from trajectories.models import Freezing
+from trajectories.services.releases import contents, freezing
+for place in sys.argv[2:]:
+    Freezing.objects.update(lease_expires_at="2020-01-01T00:00:00Z")
+    connections.close_all()
+    child = os.fork()
+    if child:
+        _, status = os.waitpid(child, 0)
+        print(place, os.WTERMSIG(status), flush=True)
+        continue
+    held = contents.Contents if hasattr(contents.Contents, place) else freezing
+    setattr(held, place, lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL))
+    freezing.freeze_next(job_id=int(sys.argv[1]))
+    os._exit(0)
+"""
+PLACES = ("add", "manifest", "copy_lines", "tell_parent")
+"""Before a trace is read, once all are, before the items are stored, and before the transaction with them ends."""
+
 
 @pytest.fixture
 def release(settings, tmp_path, lead):
@@ -67,7 +98,7 @@ def release(settings, tmp_path, lead):
     return freeze_accepted(actor=lead, title="All", key=uuid.uuid4())
 
 
-def kill_workers(tmp_path, *places: str) -> list[str]:
+def kill_workers(tmp_path, *places: str, script: str = KILLED) -> list[str]:
     environment = {
         **os.environ,
         "DATABASE_URL": database_url(connection.settings_dict),
@@ -75,7 +106,7 @@ def kill_workers(tmp_path, *places: str) -> list[str]:
         "SECRET_KEY": django_settings.SECRET_KEY,
     }
     told = subprocess.run(
-        [sys.executable, "-c", KILLED, *places], cwd=ROOT, env=environment, capture_output=True, text=True, check=True
+        [sys.executable, "-c", script, *places], cwd=ROOT, env=environment, capture_output=True, text=True, check=True
     )
     return told.stdout.splitlines()
 
@@ -111,3 +142,20 @@ def test_a_killed_worker_leaves_no_file_and_the_same_bytes_come_later(release, l
     assert sorted(path.name for path in export_path(export).parent.iterdir()) == sorted(
         export_path(each).name for each in exports.values()
     )
+
+
+def test_a_worker_killed_while_it_freezes_leaves_nothing_and_the_same_release_comes_later(release, lead, tmp_path):
+    job = plan_freezing(actor=lead, order=Order("Again"), key=uuid.uuid4())
+    told = kill_workers(tmp_path, str(job.pk), *PLACES, script=KILLED_FREEZING)
+    assert told == [f"{place} {int(signal.SIGKILL)}" for place in PLACES]
+    job.refresh_from_db()
+    assert (job.state, job.release) == ("running", None)
+    assert list(Release.objects.all()) == [release]
+    assert not ReleaseItem.objects.exclude(release=release).exists()
+    left = [path for path in (tmp_path / "var").rglob("*") if path.is_file()]
+    assert left == [], "what a worker sets aside has no name"
+    Freezing.objects.update(lease_expires_at=timezone.now() - timedelta(seconds=1), rung_at="2020-01-01T00:00:00Z")
+    assert lost_freezings() == [job.pk]
+    freeze_next(job_id=job.pk)
+    job.refresh_from_db()
+    assert (job.state, job.release.content_hash) == ("finished", release.content_hash)

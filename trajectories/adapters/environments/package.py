@@ -5,6 +5,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 
+from trajectories.adapters.environments.nemo_gym import MODULE as GYM
+from trajectories.adapters.environments.nemo_gym import TRIED_WITH as GYM_TRIED_WITH
 from trajectories.adapters.environments.sources import own_sources, renamed
 from trajectories.adapters.environments.wheels import wheel_chunks, wheel_filename
 from trajectories.core.records import ProblemKind
@@ -137,7 +139,9 @@ taskset = vf.load_taskset(vf.taskset_config_type("{package}")(id="{package}", sp
 - **Programs that a model writes run in a child process with limits** (time, memory, processes, files), **which is no
   sandbox**: they see the files and the network of whoever runs the scoring. Run it in a container that has nothing to
   lose. Minicolumn itself runs them inside bubblewrap.
-- `{package}.adapters.environments.scoring.score_reply` scores without `verifiers`.
+- For [NeMo Gym](https://github.com/NVIDIA-NeMo/Gym) (tried with {gym}): `python -m {package}.gym . {filename}` makes
+  `resources_servers/{package}`, from which Gym runs a server with the same reward.
+- `{package}.adapters.environments.scoring.score_reply` scores without either.
 {left_out}
 Release {release_hash}, verifiers {verifiers}.
 """
@@ -168,7 +172,7 @@ class PackageFacts:
     @property
     def requirements(self) -> list[str]:
         """What its modules import that Python does not have, in the versions that run here."""
-        needed = ["pint", "math-verify"]
+        needed = ["pint", "math-verify", "gymnasium"]
         needed += ["reasoning-gym"] if ProblemKind.PROCEDURAL in self.kinds else []
         return [_pinned(name) for name in needed]
 
@@ -182,6 +186,7 @@ def package_files(facts: PackageFacts, filename: str) -> list[tuple[str, bytes]]
         "problems": f"{sum(facts.kinds.values()):,}",
         "filename": filename,
         "tried": TRIED_WITH,
+        "gym": GYM_TRIED_WITH,
         "release_hash": facts.release_hash,
         "splits": ", ".join(f"`{name}` ({count:,})" for name, count in facts.splits.items()) + ", or `all`",
         "verifiers": ", ".join(facts.verifiers) or "none",
@@ -190,6 +195,7 @@ def package_files(facts: PackageFacts, filename: str) -> list[tuple[str, bytes]]
     texts = {
         "__init__.py": INIT.format(**values),
         "taskset.py": TASKSET.format(**values),
+        "gym.py": GYM.format(**values),
         "README.md": README.format(**values),
         **{path: renamed(source, package) for path, source in own_sources().items()},
     }
@@ -207,6 +213,8 @@ def package_metadata(facts: PackageFacts, readme: str) -> str:
         *(f"Requires-Dist: {name}" for name in facts.requirements),
         f'Requires-Dist: verifiers=={TRIED_WITH} ; extra == "verifiers"',
         "Provides-Extra: verifiers",
+        f'Requires-Dist: nemo-gym=={GYM_TRIED_WITH} ; extra == "gym"',
+        "Provides-Extra: gym",
         "Description-Content-Type: text/markdown",
     ]
     return "\n".join([*lines, "", readme])

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
 from trajectories.core.answers.number_words import AND_PART, PARTS, POWERS, SCALES, is_number_word, read_words
 from trajectories.core.answers.plain import plain_mathematics, strip_marks
@@ -86,8 +87,13 @@ def read_quantity(value: JSON) -> Quantity | None:
     if isinstance(value, int | float):
         # A float's shortest decimal form is what was written, not its binary value.
         value = repr(value)
-    if not isinstance(value, str) or len(value) > MAX_CHARACTERS:
-        return None
+    return _read_text(value) if isinstance(value, str) and len(value) <= MAX_CHARACTERS else None
+
+
+@lru_cache(maxsize=4_096)
+def _read_text(value: str) -> Quantity | None:
+    """The number of a text as it came. Kept for a while: an answer is read where it is found, where it is hashed and
+    where it is verified, and the answers to a problem are few."""
     text = strip_marks(plain_mathematics(strip_marks(value)))
     text = _FRACTION.sub(lambda found: f" {found[1] or found[2]}/{found[3] or found[4]} ", text)
     text = " ".join(text.replace("{", " {").split()).replace(" {", "{").strip()

@@ -14,10 +14,10 @@ from trajectories.core.exporters.base import (
     Reads,
     Row,
     Ways,
-    encode_line,
     write_rows,
 )
 from trajectories.core.exporters.full import FullExporter
+from trajectories.core.exporters.lines import encode_line
 from trajectories.core.exporters.preference import PreferenceExporter
 from trajectories.core.exporters.preference_openai import PreferenceOpenaiExporter
 from trajectories.core.exporters.preference_repairs import PreferenceRepairsExporter

@@ -1,6 +1,5 @@
 """What an exporter is: items of a release in, rows of one trainer's format out."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, StrEnum
@@ -194,11 +193,3 @@ def write_rows(exporter: Exporter, items: Sequence[ExportItem], ways: Ways) -> I
     for row in exporter.rows(items, ways):
         values = with_objects(row.values) if objects else row.values
         yield Row({**values, "meta": dict(row.meta)} if with_meta else values, row.meta, row.split)
-
-
-_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False)  # made once, see core.identity
-
-
-def encode_line(row: Mapping[str, JSON]) -> bytes:
-    """One line of a JSON Lines file, UTF-8. Raises ValueError for a number that is not finite, which JSON has not."""
-    return _ENCODER.encode(row).encode("utf-8") + b"\n"

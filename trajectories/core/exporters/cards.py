@@ -34,13 +34,16 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """What a card says. `parts` are the splits there are, `counts` those of the release's manifest."""
+    """What a card says. `parts` are the splits there are, `counts` those of the release's manifest, `frozen_on` the day
+    on which the release was frozen (2026-11-29).
+    """
 
     title: str
     format: str
     about: str
     read_by: str
     release_sha256: str
+    frozen_on: str = ""
     notes: str = ""
     parts: tuple[Part, ...] = ()
     counts: Mapping[str, JSON] = field(default_factory=dict)
@@ -67,7 +70,8 @@ def dataset_card(card: Card, columns: Mapping[str, JSON]) -> str:
     import datasets
     datasets.load_dataset("PATH OF THIS FOLDER", {name})
 
-Made by Minicolumn from a frozen release; `manifest.json` says by which rule, samplers, verifiers and reviewers.
+Made by Minicolumn from a frozen release; `manifest.json` says by which rule, samplers, verifiers and reviewers,
+`croissant.json` describes files and columns, with the SHA-256 of each file.
 SHA-256 of the release: `{card.release_sha256}`. The licence is that of the problems and models it came from: state it
 above before you publish it.
 """

@@ -1,10 +1,4 @@
-"""The types of a file's columns, found while it is written, and the line that loads it by them.
-
-`datasets` guesses the types of JSON Lines from the first ten megabytes (huggingface/datasets#7222, #5531): a column
-that is null there, or a key that comes later, ends loading. And it reads a column whose every text looks like a date as
-times, also where `features` say that it is text: "2024-01-02" comes back as "2024-01-02 00:00:00". So the line reads
-the rows as JSON itself and states every type.
-"""
+"""The types of a file's columns, found while it is written."""
 
 from collections.abc import Mapping, Sequence
 
@@ -139,59 +133,3 @@ def mixed_place(columns: Columns, path: str = "") -> str:
     if isinstance(columns, list):
         return mixed_place(columns[0], f"{path}[]")
     return path if columns == MIXED else ""
-
-
-def loading_code(columns: Columns, *, file: str, sha256: str) -> str:
-    """A command that loads JSON Lines with `datasets`, every text as it is; "" where no typed column holds it.
-
-    The hash of the file is an argument, so that another file of the same name is not taken from the cache.
-    """
-    if not isinstance(columns, Mapping) or not is_typed(columns) or not names_are_plain(columns):
-        return ""
-    modules, opening = ("gzip, json", "gzip.open") if file.endswith(".gz") else ("json", "open")
-    return "\n".join(
-        (
-            f"python3 -c 'import datasets, {modules}",
-            "def rows(file, sha256):",
-            f'    with {opening}(file, "rt", encoding="utf-8") as lines:',
-            "        yield from map(json.loads, lines)",
-            "def of(name): return datasets.Value(name)",
-            f"features = datasets.Features({_code(columns)})",
-            f'kwargs = {{"file": "{file}", "sha256": "{sha256}"}}',
-            "print(datasets.Dataset.from_generator(rows, features=features, gen_kwargs=kwargs))'",
-        )
-    )
-
-
-def table_loading_code(file: str) -> str:
-    """A command that loads a Parquet file, whose types are in it."""
-    return f"python3 -c 'import datasets; print(datasets.Dataset.from_parquet(\"{file}\"))'"
-
-
-def folder_loading_code(file: str) -> str:
-    """Commands that unpack an archive of a folder and load it, by the splits that it has."""
-    folder = file.removesuffix(".zip")
-    return "\n".join(
-        (
-            f"python3 -m zipfile -e {file} {folder}",
-            f"python3 -c 'import datasets; print(datasets.load_dataset(\"./{folder}\"))'",
-        )
-    )
-
-
-def _code(columns: Columns) -> str:
-    if isinstance(columns, Mapping):
-        return "{" + ", ".join(f'"{key}": {_code(inner)}' for key, inner in columns.items()) + "}"
-    if isinstance(columns, list):
-        return f"[{_code(columns[0])}]"
-    if columns == JSON_VALUE:
-        return "datasets.Json()"
-    return f'of("{"string" if columns in (UNKNOWN, MIXED) else columns}")'
-
-
-def names_are_plain(columns: Columns) -> bool:
-    """Whether every key can stand in the command as it is."""
-    if isinstance(columns, Mapping):
-        are_plain = all(key.isidentifier() and key.isascii() for key in columns)
-        return are_plain and all(map(names_are_plain, columns.values()))
-    return names_are_plain(columns[0]) if isinstance(columns, list) else True

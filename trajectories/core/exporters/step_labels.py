@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from trajectories.core.curation.reviews import StepLabel
 from trajectories.core.exporters.base import ExportItem
-from trajectories.core.prompts.segmentation import AS_STORED, cut_steps
+from trajectories.core.prompts.segmentation import AS_STORED, cut_steps, places_in
 from trajectories.core.records import JSON
 
 
@@ -47,10 +47,10 @@ def labelled_alike(item: ExportItem) -> tuple[Sequence[Mapping[str, JSON]], Sequ
     cuts = Counter(str(review.get("segmentation", AS_STORED)) for review in reviews)
     newest = {str(review.get("segmentation", AS_STORED)): place for place, review in enumerate(reviews)}
     chosen = max(cuts, key=lambda cut: (cuts[cut], newest[cut]), default=AS_STORED)
-    return (
-        [review for review in reviews if review.get("segmentation", AS_STORED) == chosen],
-        cut_steps(chosen, item.reasoning, item.parts or (), item.steps),
-    )
+    alike = [review for review in reviews if review.get("segmentation", AS_STORED) == chosen]
+    # Labels of a cut by a model bring its places along.
+    places = places_in(alike[0].get("step_spans") or {}) if alike else ()
+    return alike, cut_steps(chosen, item.reasoning, item.parts or (), item.steps, places)
 
 
 def _label(said: Sequence[str | None]) -> StepLabel | None:

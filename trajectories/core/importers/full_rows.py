@@ -23,7 +23,7 @@ from trajectories.core.importers.row_fields import (
 from trajectories.core.importers.trace_turns import read_turns
 from trajectories.core.importers.verdict_rows import read_reviews, read_verdicts
 from trajectories.core.problems import ProblemError, describe
-from trajectories.core.prompts.segmentation import as_stored, cut_steps
+from trajectories.core.prompts.segmentation import as_stored, cut_steps, places_in
 from trajectories.core.records import JSON, Step, StepKind
 from trajectories.core.verifiers.answers import read_span
 
@@ -59,7 +59,10 @@ def read_full(row: Row) -> list[ForeignTrace]:
         span=read_span(trace.get("found"), response),
         facts=read_facts(trace, item),
         verdicts=read_verdicts(row.get("verdicts")),
-        reviews=read_reviews(row.get("reviews"), lambda cut: len(cut_steps(cut, response, parts, as_stored(steps)))),
+        reviews=read_reviews(
+            row.get("reviews"),
+            lambda cut, spans: len(cut_steps(cut, response, parts, as_stored(steps), places_in(spans))),
+        ),
         archived_problem=archived,
         archived_item=item,
     )

@@ -16,7 +16,11 @@ from trajectories.core.curation.suggestions import Use
 from trajectories.core.faults import Fault
 from trajectories.core.problems import ProblemError, describe
 from trajectories.core.problems.documents import check_text
+from trajectories.core.prompts.segmentation import is_by_model
 from trajectories.core.records import JSON, Outcome, VerdictRecord
+
+CountSteps = Callable[[str, Mapping[str, JSON]], int]
+"""How many steps a trace has by a way of cutting, with the places that are stored with its labels. Raises Fault."""
 
 MAX_WORDS = 1_000
 """Verdicts, or reviews, of one trace."""
@@ -43,7 +47,8 @@ class ForeignReview:
     comment: str = ""
     step_labels: Mapping[str, str] = field(default_factory=dict)
     step_spans: Mapping[str, JSON] = field(default_factory=dict)
-    """The place of each labelled step in the trace's text, (start, end) by its index; {} in older files."""
+    """The place of each labelled step in the trace's text, (start, end) by its index; {} in older files. Of a cut by a
+    language model that of every step."""
     segmentation: str = ""
     """How the trace is cut into the steps that the labels count; "" for the steps that it was stored with."""
     suggested: Mapping[str, JSON] = field(default_factory=dict)
@@ -55,7 +60,7 @@ def read_verdicts(value: JSON) -> tuple[VerdictRecord, ...]:
     return tuple(_verdict(word, f"verdicts[{index}]") for index, word in enumerate(_objects(value, "verdicts")))
 
 
-def read_reviews(value: JSON, count_steps: Callable[[str], int]) -> tuple[ForeignReview, ...]:
+def read_reviews(value: JSON, count_steps: CountSteps) -> tuple[ForeignReview, ...]:
     """The reviews of a row, one for each reviewer; `count_steps` says how many steps the trace has by a way of cutting.
     Raises ProblemError."""
     reviews = [_review(word, f"reviews[{index}]", count_steps) for index, word in enumerate(_objects(value, "reviews"))]
@@ -98,7 +103,7 @@ def _verdict(word: Mapping[str, JSON], path: str) -> VerdictRecord:
     )
 
 
-def _review(word: Mapping[str, JSON], path: str, count_steps: Callable[[str], int]) -> ForeignReview:
+def _review(word: Mapping[str, JSON], path: str, count_steps: CountSteps) -> ForeignReview:
     decision, score, labels = word.get("decision"), word.get("score"), word.get("step_labels", {})
     if decision not in (Decision.ACCEPT, Decision.REJECT):
         raise ProblemError(f"{path}.decision", f"found {describe(decision)}, expected accept or reject")
@@ -108,8 +113,9 @@ def _review(word: Mapping[str, JSON], path: str, count_steps: Callable[[str], in
     if not isinstance(labels, dict):
         raise ProblemError(f"{path}.step_labels", f"found {describe(labels)}, expected an object")
     cut = _text(word, "segmentation", path, LONGEST_CUT)
+    spans = _spans(word.get("step_spans", {}), f"{path}.step_spans", None if is_by_model(cut) else labels)
     try:
-        step_count = count_steps(cut) if labels or cut else 0
+        step_count = count_steps(cut, spans) if labels or cut else 0
         for index, label in labels.items():
             check_step_label(index, label, step_count)
     except (ReviewError, Fault) as fault:
@@ -121,7 +127,7 @@ def _review(word: Mapping[str, JSON], path: str, count_steps: Callable[[str], in
         reason=_text(word, "reason", path, LONGEST_VERIFIER),
         comment=_text(word, "comment", path, COMMENT_CHARACTERS),
         step_labels=labels,
-        step_spans=_spans(word.get("step_spans", {}), f"{path}.step_spans", labels),
+        step_spans=spans,
         segmentation=cut,
         suggested=_suggested(word, path),
     )
@@ -137,11 +143,12 @@ def _suggested(word: Mapping[str, JSON], path: str) -> Mapping[str, JSON]:
     return found
 
 
-def _spans(value: JSON, path: str, labels: Mapping[str, str]) -> Mapping[str, JSON]:
+def _spans(value: JSON, path: str, labels: Mapping[str, str] | None) -> Mapping[str, JSON]:
+    """The places of steps; only of labelled ones, unless that is None."""
     if not isinstance(value, dict):
         raise ProblemError(path, f"found {describe(value)}, expected an object")
     for index, span in value.items():
-        if index not in labels:
+        if labels is not None and index not in labels:
             raise ProblemError(f"{path}.{index}", "found the place of a step without a label, expected labelled ones")
         numbers = isinstance(span, list) and len(span) == PLACE and all(type(number) is int for number in span)
         if not numbers or not 0 <= span[0] <= span[1]:

@@ -3,6 +3,9 @@
 A way of cutting has a name and a version ("sentences:1") and never changes: step labels name the one that they were
 given for, and a text is cut anew by it whenever it is read. A better way is another version beside it. What stands
 nowhere in the text (tool calls, programs, an agent's turns) stays the step that it was.
+
+A language model cuts each text by itself (core.prompts.model_cuts): the name of its way ("model:3f…") is made of the
+places where steps begin, so that a name stands for these steps of this text for ever, wherever the text is read.
 """
 
 import re
@@ -14,6 +17,7 @@ from trajectories.core.completions.recovering import TITLE as THOUGHTS
 from trajectories.core.completions.thoughts import Part, PartKind
 from trajectories.core.curation.spans import Span, step_spans
 from trajectories.core.faults import Fault
+from trajectories.core.identity import content_hash
 from trajectories.core.prompts.blocks import Line, read_lines
 from trajectories.core.prompts.responses import steps_of
 from trajectories.core.prompts.steps import first_words, kind_of_opening
@@ -21,6 +25,9 @@ from trajectories.core.records import JSON, Step, StepKind
 
 AS_STORED = ""
 """The steps that a trace was stored with: its headings, else its paragraphs."""
+
+BY_MODEL = "model"
+"""What the names of cuts by a language model begin with; a colon and the hash of their places follow."""
 
 MOST_STEPS = 2_000
 """Steps of one stretch of text; everything after them is in the last one, so that nothing is lost."""
@@ -123,6 +130,8 @@ def check_segmentation(name: str) -> None:
 def segmentation_words(name: str) -> str:
     """A way of cutting in a few words, as “sentences, version 1”."""
     method, _, version = name.partition(":")
+    if method == BY_MODEL:
+        return "by a model"
     return f"{method}, version {version}" if version else "as it came"
 
 
@@ -135,36 +144,90 @@ def as_stored(steps: Iterable[Step]) -> list[StepJSON]:
     ]
 
 
-def cut_steps(name: str, text: str, parts: Sequence[Part], steps: Sequence[StepJSON]) -> list[StepJSON]:
+def is_by_model(name: str) -> bool:
+    """Whether a segmentation is the cut of a text by a language model."""
+    return name.partition(":")[0] == BY_MODEL
+
+
+def name_of_cut(places: Sequence[int]) -> str:
+    """The name of the cut by a language model whose steps stand at these places of the text."""
+    return f"{BY_MODEL}:{content_hash(list(places))[:16]}"
+
+
+def places_in(spans: Mapping[str, JSON]) -> list[int]:
+    """Where the steps of a cut by a model begin, from the places that are stored with labels given for it."""
+    return sorted(int(str(span[0])) for span in spans.values() if isinstance(span, list | tuple) and span)
+
+
+def cut_steps(
+    name: str, text: str, parts: Sequence[Part], steps: Sequence[StepJSON], places: Sequence[int] = ()
+) -> list[StepJSON]:
     """The stored form of the steps of a trace as a segmentation cuts its text, in time linear in the text.
 
     `steps` are those that it was stored with, perhaps none: many imported traces have none. Thoughts and what was said
-    never share a step. Raises Fault.
+    never share a step. `places` are those of a cut by a model. Raises Fault.
     """
+    if is_by_model(name):
+        if name != name_of_cut(places):
+            raise Fault(f"Steps: found {name[:40]!r}, expected a cut by a model whose places are known.")
+        return cut_at(text, parts, steps, places)
     check_segmentation(name)
     if name == AS_STORED:
         return list(steps)
-    begins, found, waiting, reached = _METHODS[name][1], list[StepJSON](), list[tuple[StepJSON, Span]](), 0
+    method = _METHODS[name][1]
+    return _cut_all(text, parts, steps, lambda stretch: method(text[slice(*stretch)]))
 
-    def cut_waiting() -> None:
-        if waiting:
-            stretch = _stretch(waiting, parts, reached)
-            found.extend(_cut(begins, text, stretch, waiting[0][0]))
 
+def cut_at(text: str, parts: Sequence[Part], steps: Sequence[StepJSON], places: Sequence[int]) -> list[StepJSON]:
+    """The steps of a trace where each place in its text begins one; see `cut_steps`."""
+    ordered = sorted(places)
+
+    def within(stretch: Span) -> Iterator[int]:
+        return (
+            place - stretch[0] for place in ordered[bisect_left(ordered, stretch[0]) : bisect_left(ordered, stretch[1])]
+        )
+
+    return _cut_all(text, parts, steps, within)
+
+
+def stretches_of(text: str, parts: Sequence[Part], steps: Sequence[StepJSON]) -> list[Span]:
+    """The stretches of a trace's text that may be cut, in order; no step reaches over the end of one."""
+    return [piece[0] for piece in _laid_out(text, parts, steps) if isinstance(piece, tuple)]
+
+
+def _cut_all(
+    text: str, parts: Sequence[Part], steps: Sequence[StepJSON], begins: Callable[[Span], Iterable[int]]
+) -> list[StepJSON]:
+    found = list[StepJSON]()
+    for piece in _laid_out(text, parts, steps):
+        if isinstance(piece, tuple):
+            stretch, like = piece
+            found.extend(_cut(begins(stretch), text, stretch, like))
+        else:
+            found.append(piece)
+    return found
+
+
+def _laid_out(
+    text: str, parts: Sequence[Part], steps: Sequence[StepJSON]
+) -> Iterator[StepJSON | tuple[Span, StepJSON]]:
+    """The steps that stay whole, and each stretch of text that may be cut, with the step that it begins with."""
+    waiting, reached = list[tuple[StepJSON, Span]](), 0
     held = steps or as_stored(steps_of(parts))
     for step, span in zip(held, step_spans(text, held), strict=True):
         if span is not None and not step.get("data") and step["kind"] not in _WHOLE:
             if waiting and not _go_together(waiting[-1], (step, span), parts):
-                cut_waiting()
+                yield _stretch(waiting, parts, reached), waiting[0][0]
                 reached, waiting = waiting[-1][1][1], []
             waiting.append((step, span))
         elif step["body"] or not _is_heading(step, text, waiting[-1][1][1] if waiting else reached):
-            cut_waiting()
+            if waiting:
+                yield _stretch(waiting, parts, reached), waiting[0][0]
             reached, waiting = (waiting[-1][1][1] if waiting else reached), []
-            found.append(step)
+            yield step
             reached = span[1] if span is not None else reached
-    cut_waiting()
-    return found
+    if waiting:
+        yield _stretch(waiting, parts, reached), waiting[0][0]
 
 
 def _is_heading(step: StepJSON, text: str, reached: int) -> bool:
@@ -192,10 +255,10 @@ def _stretch(waiting: Sequence[tuple[StepJSON, Span]], parts: Sequence[Part], re
     return (start if part is None else max(reached, part.start)), end
 
 
-def _cut(begins: Callable[[str], Iterator[int]], text: str, stretch: Span, like: StepJSON) -> Iterator[StepJSON]:
+def _cut(begins: Iterable[int], text: str, stretch: Span, like: StepJSON) -> Iterator[StepJSON]:
     """The steps of a stretch of text, at the depth and of the part of the step that it began with."""
     body = text[stretch[0] : stretch[1]]
-    places = sorted({0, *begins(body)})[:MOST_STEPS]
+    places = sorted({0, *begins})[:MOST_STEPS]
     part = {"part": like["part"]} if "part" in like else {}
     depth = 1 if part else 0
     for start, end in pairwise(chain(places, [len(body)])):

@@ -12,12 +12,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from trajectories.core.identity import canonical_json, text_hash
+from trajectories.core.identity import canonical_json
 from trajectories.core.problems import ProblemError
 from trajectories.core.problems.arc import render_prompt, task_of
-from trajectories.core.problems.documents import parse_json_text
 from trajectories.core.problems.questions import question_text
 from trajectories.core.records import JSON, ProblemKind, PublicProblem, TraceRecord
+from trajectories.core.text.quoting import mark_for, quoted
+from trajectories.core.verifiers.json_replies import ReplyError, read_object
 
 GRADE, PREFERENCE, STEPS = "model_judge", "model_preference", "model_steps"
 MODEL_VERIFIERS = (GRADE, PREFERENCE, STEPS)
@@ -112,10 +113,10 @@ def is_model_verdict(verifier: str) -> bool:
 def grade_messages(rubric: Rubric, problem: PublicProblem, work: TraceRecord) -> tuple[Message, ...]:
     """The question for a grade of one trace."""
     shown = _problem_text(problem)
-    mark = _mark([shown, *_parts(work).values()])
+    mark = mark_for([shown, *_parts(work).values()])
     user = [
-        _quoted(mark, "the problem", shown),
-        *(_quoted(mark, f"the work: {part}", text) for part, text in _parts(work).items()),
+        quoted(mark, "the problem", shown),
+        *(quoted(mark, f"the work: {part}", text) for part, text in _parts(work).items()),
         f"Rubric:\n\n{rubric.text.strip()}",
         f'Answer with one JSON object and nothing else. It has exactly two keys: "reason", a text of a few sentences, '
         f'and "score", a whole number from {rubric.least} (worst) to {rubric.most} (best).',
@@ -128,10 +129,10 @@ def compare_messages(
 ) -> tuple[Message, ...]:
     """The question which of two traces is better; `first` is shown as A, `second` as B."""
     shown = _problem_text(problem)
-    mark = _mark([shown, *_parts(first).values(), *_parts(second).values()])
-    user = [_quoted(mark, "the problem", shown)]
+    mark = mark_for([shown, *_parts(first).values(), *_parts(second).values()])
+    user = [quoted(mark, "the problem", shown)]
     for letter, work in ((Preference.A, first), (Preference.B, second)):
-        user += [_quoted(mark, f"work {letter}: {part}", text) for part, text in _parts(work).items()]
+        user += [quoted(mark, f"work {letter}: {part}", text) for part, text in _parts(work).items()]
     user += [
         f"Rubric:\n\n{rubric.text.strip()}",
         'Answer with one JSON object and nothing else. It has exactly two keys: "reason", a text of a few sentences, '
@@ -143,10 +144,10 @@ def compare_messages(
 def steps_messages(rubric: Rubric, problem: PublicProblem, steps: Sequence[str]) -> tuple[Message, ...]:
     """The question which step of a trace is the first wrong one; `steps` are their texts."""
     shown = _problem_text(problem)
-    mark = _mark([shown, *steps])
+    mark = mark_for([shown, *steps])
     user = [
-        _quoted(mark, "the problem", shown),
-        *(_quoted(mark, f"step {number}", text) for number, text in enumerate(steps, start=1)),
+        quoted(mark, "the problem", shown),
+        *(quoted(mark, f"step {number}", text) for number, text in enumerate(steps, start=1)),
         f"Rubric:\n\n{rubric.text.strip()}",
         f"The work has {len(steps)} steps, numbered from 1. A step is wrong where it says something false, or what "
         "does not follow; a step that finds an earlier mistake is not wrong for that.",
@@ -186,19 +187,6 @@ def _parts(work: TraceRecord) -> dict[str, str]:
     return {**shown, "final answer": stated if work.answer is None else answer}
 
 
-def _mark(texts: Sequence[str]) -> str:
-    """A word that is in none of the texts: made from all of them, so that none can hold it but by a broken hash."""
-    whole = canonical_json(list(texts))
-    number = 0
-    while (mark := f"quoted-{text_hash(f'{number} {whole}')[:20]}") in whole:
-        number += 1
-    return mark
-
-
-def _quoted(mark: str, title: str, text: str) -> str:
-    return f"[begin {mark} {title}]\n{text}\n[end {mark}]"
-
-
 def read_grade(text: str, rubric: Rubric) -> Grade:
     """The grade in a judge's answer. Raises JudgeError for anything but the JSON object that was asked for."""
     value = _read_object(text, {"reason", "score"})
@@ -236,20 +224,10 @@ def read_step_words(text: str, count: int) -> StepWords:
 
 
 def _read_object(text: str, *shapes: set[str]) -> Mapping[str, JSON]:
-    """The object that is the whole answer, with the keys of one of the shapes; a code fence around all of it does not
-    count."""
-    whole = text.strip()
-    if whole.startswith("```") and whole.endswith("```") and whole.count("```") == 2:
-        whole = whole.removesuffix("```").partition("\n")[2].strip()
     try:
-        value = parse_json_text(whole)
-    except ProblemError as fault:
-        raise JudgeError(f"The answer is no JSON object: {fault}.") from fault
-    if not isinstance(value, dict) or set(value) not in shapes:
-        found = ", ".join(sorted(value))[:80] if isinstance(value, dict) else type(value).__name__
-        expected = ", or ".join(" and ".join(sorted(keys)) for keys in shapes)
-        raise JudgeError(f"Found {found or 'no keys'}, expected an object with exactly {expected}.")
-    return value
+        return read_object(text, *shapes)
+    except ReplyError as fault:
+        raise JudgeError(str(fault)) from fault
 
 
 def _reason(value: Mapping[str, JSON]) -> str:

@@ -11,6 +11,8 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 
 from trajectories.adapters.uploads import shown_path
+from trajectories.core.faults import Fault
+from trajectories.core.importers.mapped_rows import FIELDS, check_places
 from trajectories.services.imports.archives import import_archive
 from trajectories.services.imports.direct import Making, import_traces
 from trajectories.services.imports.writing import set_target
@@ -31,6 +33,13 @@ class Command(BaseCommand):
         )
         parser.add_argument("--split", choices=("train", "eval"), default="", help="the side of problems that are made")
         parser.add_argument(
+            "--field",
+            action="append",
+            default=[],
+            metavar="NAME=PATH",
+            help=f"what is where in rows of no known shape, such as response=output.text; names: {', '.join(FIELDS)}",
+        )
+        parser.add_argument(
             "--archive", action="store_true", help="the `full` rows of a release and its manifest.json, all of it"
         )
 
@@ -50,6 +59,7 @@ class Command(BaseCommand):
                 files=files,
                 on_fault="skip" if options["skip_bad"] else "all_or_nothing",
                 adopt_reviews=actor is not None,
+                places=_places(options["field"]),
                 making=_making(options["make_problems"], options["split"], files),
             )
         for found in report.faults:
@@ -83,6 +93,16 @@ class Command(BaseCommand):
         if actor is None or not actor.has_perm("trajectories.add_review"):
             raise CommandError(f"--adopt-reviews-as {name}: found nobody of that name who may review traces")
         return actor
+
+
+def _places(given: Sequence[str]) -> dict[str, str]:
+    """What is where, of NAME=PATH. Raises CommandError."""
+    places = dict(each.partition("=")[::2] for each in given)
+    try:
+        check_places(places)
+    except Fault as fault:
+        raise CommandError(f"--field: {fault}") from fault
+    return places
 
 
 def _making(title: str | None, split: str, files: Sequence[tuple[str, IO[bytes]]]) -> Making | None:

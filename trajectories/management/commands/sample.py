@@ -9,8 +9,10 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 
+from trajectories.core.faults import Fault
 from trajectories.core.problems import ProblemError
 from trajectories.core.prompts import PromptError
+from trajectories.core.prompts.segmentation import SEGMENTATIONS
 from trajectories.core.prompts.shipped import TWENTY_EXPERTS, expert_name
 from trajectories.core.samplers.symbolic.steps import STEP_VIEWS
 from trajectories.core.strategies import STRATEGIES, Strategy
@@ -22,6 +24,7 @@ from trajectories.selectors.runs import most_attempts
 from trajectories.selectors.samplers import list_samplers
 from trajectories.services.endpoints.samplers import SHIPPED_AGENTS, SYMBOLIC, ensure_agents, ensure_symbolic
 from trajectories.services.prompts.instructions import ensure_episode_instruction, ensure_symbolic_views
+from trajectories.services.runs.cutting import Cutting
 from trajectories.services.runs.estimates import estimate_plan
 from trajectories.services.runs.first_prompts import FirstPrompt, first_prompts
 from trajectories.services.runs.lifecycle import MAX_TITLE, draw_seed, plan_run
@@ -90,6 +93,12 @@ class Command(BaseCommand):
         parser.add_argument("--budget-tokens", type=int, metavar="N", help="input and output together")
         parser.add_argument("--fresh", action="store_true", help="use no answer that an earlier run has paid for")
         parser.add_argument(
+            "--steps",
+            default="",
+            metavar="WAY",
+            help=f"cut traces at {', '.join(filter(None, SEGMENTATIONS))}, or by the language model so named",
+        )
+        parser.add_argument(
             "--dry-run", action="store_true", help="plan nothing; print the estimate and the exact first prompts"
         )
         parser.add_argument("--wait", action="store_true", help="show progress until the run has ended")
@@ -117,8 +126,9 @@ class Command(BaseCommand):
                 problem_set=problem_set,
                 budget=Budget(options["budget_seconds"], options["budget_cost"], options["budget_tokens"]),
                 options=kept,
+                cutting=self._cutting(options["steps"]),
             )
-        except PlanError as fault:
+        except Fault as fault:
             raise CommandError(str(fault)) from fault
         up_to = f", up to {plan.most:,}" if plan.most > plan.size else ""
         self.stdout.write(
@@ -182,6 +192,16 @@ class Command(BaseCommand):
         if name not in known:
             raise CommandError(f"--sampler: found {name!r}, expected one of {', '.join({SYMBOLIC: 0, **known})}.")
         return known[name]
+
+    def _cutting(self, way: str) -> Cutting:
+        """How traces are cut into steps."""
+        if way in SEGMENTATIONS:
+            return Cutting(way)
+        models = {sampler.name: sampler for sampler in list_samplers() if sampler.has_endpoint}
+        if way not in models:
+            known = ", ".join([*filter(None, SEGMENTATIONS), *models])
+            raise CommandError(f"--steps: found {way!r}, expected one of {known}.")
+        return Cutting(sampler=models[way])
 
     def _estimate(self, plan: Plan, sampler: Sampler) -> dict[str, int]:
         """Say what the plan would take; returns what is kept with it."""

@@ -13,7 +13,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError, InterfaceError, connections
 
 from trajectories.adapters.supervision import Supervisor
-from trajectories.management.working import places, work
+from trajectories.management.working import places, served, work
 from trajectories.services.jobs.workers import Watch, forget_the_dead, sign_off, silent_seconds
 
 logger = logging.getLogger(__name__)
@@ -39,19 +39,25 @@ class Command(BaseCommand):
         parser.add_argument(
             "--grace", type=float, default=8.0, metavar="SECONDS", help="what a task in hand has at the end"
         )
+        parser.add_argument(
+            "--serves", metavar="QUEUES", help="only these queues, separated by commas; all unless WORKER_SERVES says"
+        )
         parser.add_argument("--include", action="append", default=[], metavar="MODULE", help="more modules with tasks")
 
-    def handle(self, *, processes: int | None, grace: float, include: list[str], **_: Any) -> None:
+    def handle(self, *, processes: int | None, grace: float, include: list[str], serves: str | None, **_: Any) -> None:
         count = processes if processes is not None else default_processes()
         if count < 1:
             raise CommandError(f"--processes is {count}; expected 1 or more.")
+        meant = places(count, served_queues(serves))
+        if not meant:
+            raise CommandError("No worker is left: the one queue named is training, and WORKER_TRAINING is 0.")
         current_app.conf.include = [*(current_app.conf.include or ()), *include]
         current_app.loader.import_default_modules()
         for module in PRELOADED:
             import_module(module)
         with _passing_connection():
             forget_the_dead()
-        supervisor = Supervisor({place.name: partial(work, place) for place in places(count)}, grace_seconds=grace)
+        supervisor = Supervisor({place.name: partial(work, place) for place in meant}, grace_seconds=grace)
         watch = Watch(silent_seconds())
 
         def look() -> None:
@@ -81,6 +87,15 @@ def default_processes() -> int:
     if not text.isdecimal():
         raise CommandError(f"WORKER_PROCESSES is {text!r}; expected a number.")
     return int(text)
+
+
+def served_queues(text: str | None) -> frozenset[str]:
+    """The queues that this machine serves, by the option or the WORKER_SERVES setting. Raises CommandError."""
+    named = os.environ.get("WORKER_SERVES", "") if text is None else text
+    try:
+        return served([word.strip() for word in named.split(",") if word.strip()])
+    except ValueError as fault:
+        raise CommandError(f"{'WORKER_SERVES' if text is None else '--serves'}: {fault}") from fault
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from django.db import transaction
 from trajectories.core.curation.reviews import Decision, ReviewDraft, ReviewError
 from trajectories.core.curation.spans import step_spans
 from trajectories.core.curation.suggestions import Suggestion
-from trajectories.core.prompts.segmentation import AS_STORED
+from trajectories.core.prompts.segmentation import AS_STORED, is_by_model
 from trajectories.models import AuditEvent, Queue, Review, ReviewLease, Trace
 from trajectories.selectors.review_leases import known_review
 from trajectories.selectors.reviews import last_decision, latest_review, said_before, standing_reviews
@@ -148,11 +148,15 @@ def undo_last_review(*, reviewer: User, key: uuid.UUID, trace: Trace | None = No
 
 
 def _spans(trace: Trace, labels: Mapping[str, str]) -> dict[str, list[int]]:
-    """Where the labelled steps stand in the trace's text."""
+    """Where the labelled steps stand in the trace's text; of a cut by a language model, where all of them do: whoever
+    reads the labels elsewhere cuts the text by these."""
     if not labels:
         return {}
     spans = step_spans(trace.reasoning.body, trace.steps)
-    placed = {index: spans[int(index)] for index in labels}
+    if is_by_model(trace.cut_by):
+        placed = {str(index): span for index, span in enumerate(spans)}
+    else:
+        placed = {index: spans[int(index)] for index in labels}
     return {index: list(span) for index, span in placed.items() if span is not None}
 
 

@@ -1,4 +1,5 @@
-"""Calls to a language model for something other than a sample: judging a trace, writing a problem, solving it."""
+"""Calls to a language model for something other than a sample: judging a trace, cutting it into steps, writing a
+problem, solving it."""
 
 import time
 from collections.abc import Callable, Hashable, Iterable, Iterator
@@ -8,9 +9,9 @@ from decimal import Decimal
 from trajectories.adapters.chat_api import Answered, CallError, CallSession, ChatCall, ChatSettings
 from trajectories.adapters.chat_api.calls.records import input_tokens_of
 from trajectories.core.records import SampleFailure, Usage
-from trajectories.models import GenerationJob, JudgeJob, Sampler
+from trajectories.models import Sampler
 from trajectories.services.endpoints.access import endpoint_access
-from trajectories.services.endpoints.concurrency import job_slots
+from trajectories.services.endpoints.concurrency import CallingJob, job_slots
 from trajectories.services.endpoints.faults import keep_fault
 from trajectories.services.endpoints.rate_limits import held_until
 from trajectories.services.endpoints.replies import DatabasePorts
@@ -80,7 +81,7 @@ class _Purse:
 
 def ask_all(  # noqa: PLR0913 (who asks whom for what)
     *,
-    holder: JudgeJob | GenerationJob,
+    holder: CallingJob,
     sampler: Sampler,
     calls: Iterable[tuple[Hashable, ChatCall]],
     budget: CallBudget,
@@ -105,7 +106,7 @@ def ask_all(  # noqa: PLR0913 (who asks whom for what)
         return _Asking(holder, sampler, session, _Purse(settings, budget), iter(calls)).go_on(wanted, on_answer)
 
 
-def payer_of(holder: JudgeJob | GenerationJob, sampler: Sampler) -> Payer:
+def payer_of(holder: CallingJob, sampler: Sampler) -> Payer:
     """Whom the day book charges for a job's calls to a sampler."""
     return Payer(holder.job_kind.word, holder.pk, sampler.pk, holder.created_by_id)
 
@@ -115,7 +116,7 @@ class _Asking:
 
     def __init__(
         self,
-        holder: JudgeJob | GenerationJob,
+        holder: CallingJob,
         sampler: Sampler,
         session: CallSession,
         purse: _Purse,

@@ -10,7 +10,10 @@ from dataclasses import dataclass
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from trajectories.models import Attempt, GenerationJob, JudgeJob, Run, Sampler
+from trajectories.models import Attempt, GenerationJob, JudgeJob, Run, Sampler, SegmentationJob
+
+CallingJob = JudgeJob | GenerationJob | SegmentationJob
+"""A job whose worker makes calls to a language model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +35,7 @@ def run_slots(*, run: Run, lease_token: uuid.UUID, concurrency: int) -> Slots:
     return Slots(max(0, allowed), mine, sum(holder == run.pk for _, holder in holders))
 
 
-def job_slots(*, sampler: Sampler, holder: JudgeJob | GenerationJob, concurrency: int) -> int:
+def job_slots(*, sampler: Sampler, holder: CallingJob, concurrency: int) -> int:
     """Calls that the worker of a job may have in flight; one at the least, so that no run starves it."""
     in_flight = _holders(sampler.name)
     users = 1 + len({run for _, run in in_flight}) + _busy_jobs(sampler.name, beside=holder)
@@ -49,12 +52,13 @@ def _holders(name: str) -> list[tuple[uuid.UUID | None, int]]:
     return list(in_flight.values_list("lease_token", "run_id"))
 
 
-def _busy_jobs(name: str, beside: JudgeJob | GenerationJob | None = None) -> int:
+def _busy_jobs(name: str, beside: CallingJob | None = None) -> int:
     """Jobs that a worker is at and that use the sampler, but for one."""
     found = 0
     for model, uses in (
         (JudgeJob, Q(sampler__name=name)),
         (GenerationJob, Q(sampler__name=name) | Q(solver__name=name)),
+        (SegmentationJob, Q(sampler__name=name)),
     ):
         jobs = model._default_manager.filter(uses, lease_expires_at__gt=Now())
         found += (jobs.exclude(pk=beside.pk) if isinstance(beside, model) else jobs).count()

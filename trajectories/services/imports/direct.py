@@ -53,11 +53,14 @@ def import_traces(
     on_fault: OnFault,
     adopt_reviews: bool = False,
     making: Making | None = None,
+    places: Mapping[str, str] | None = None,
 ) -> TraceImportReport:
     """Import the traces of open files, each with its name, and with what others said of them.
 
     With `adopt_reviews` what people said there becomes the actor's own decision here; else it decides nothing. With
     `making` problems that are not here are made of the rows.
+
+    `places` says what is where in rows of no known shape.
 
     A trace that is known already (same problem, model and content) is counted, not stored again. With
     "all_or_nothing" one fault keeps everything out. The new traces are verified by the workers. Raises ValidationError
@@ -69,7 +72,7 @@ def import_traces(
         making.target.check()
     maker = None if making is None else ProblemMaker(making.split)
     with nameless_spool(spool_folder()) as spool:
-        stage = TraceStage(adopting=adopt_reviews, maker=maker)
+        stage = TraceStage(adopting=adopt_reviews, maker=maker, places=places or {})
         rows = read_rows(named)
         while batch := next_rows(rows):
             stage.take(batch, spool, faults)

@@ -184,7 +184,8 @@ def _open_traces(job: Import, stack: ExitStack) -> Reader:
     rows = islice(read_rows(streams), job.cursor, None)
     told = Told(dict(job.told.get("shapes", {})), dict(job.told.get("wrapper", {})))
     maker = ProblemMaker(job.options.get("split", "")) if job.options.get("make_problems") else None
-    stage = TraceStage(adopting=bool(job.options["adopt_reviews"]), maker=maker, told=told)
+    places = job.options.get("places", {})
+    stage = TraceStage(adopting=bool(job.options["adopt_reviews"]), maker=maker, places=places, told=told)
     return _TraceReader(rows, [stream for _, stream in streams], total, stage)
 
 

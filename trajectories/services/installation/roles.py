@@ -90,6 +90,7 @@ ROLES: dict[str, list[str]] = {
         "add_export",
         "download_export",
         "add_delivery",
+        "add_webhook",
         "view_spendday",
         *JOB_PERMISSIONS,
     ],

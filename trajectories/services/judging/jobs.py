@@ -9,7 +9,7 @@ from itertools import islice
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Avg, Count, Max, Min, Q, QuerySet
+from django.db.models import Avg, Count, Q
 
 from trajectories.adapters.chat_api import ChatSettings
 from trajectories.adapters.chat_api.wire.options import ignored_temperature
@@ -21,7 +21,7 @@ from trajectories.core.verifiers.step_values import MAX_COMPLETIONS
 from trajectories.models import AuditEvent, JudgeJob, JudgeJobAnswer, JudgeJobItem, Rubric, Sampler, Trace
 from trajectories.selectors.blinding import EVERYTHING
 from trajectories.selectors.rubrics import rubric_record
-from trajectories.selectors.traces import traces_in
+from trajectories.selectors.traces import spread_over, traces_in
 from trajectories.services.endpoints.calls import CallBudget
 from trajectories.services.jobs.ringers import ring
 from trajectories.services.jobs.steering import JobError
@@ -105,15 +105,16 @@ def estimate_judge_job(*, plan: JudgePlan) -> JudgeEstimate:
     total, calls, alone = _count_calls(plan)
     if not total:
         raise JudgeJobError("No trace is in this selection; nothing to judge.")
+    shown = spread_over(traces, PROMPTS)
     if plan.form == Form.VALUES or plan.rubric is None:
         try:
-            lengths, steps = lengths_of_prompts(_spread(traces), continues=settings.continues_prefix)
+            lengths, steps = lengths_of_prompts(shown, continues=settings.continues_prefix)
         except ValueError as fault:
             raise JudgeJobError(str(fault)) from fault
         calls = round(total * steps * plan.completions)
     else:
         record = rubric_record(plan.rubric)
-        lengths = [preview_judge(record=record, form=plan.form, trace=trace).total for trace in _spread(traces)]
+        lengths = [preview_judge(record=record, form=plan.form, trace=trace).total for trace in shown]
     output, measured = _answer_length(plan, settings)
     usage = Usage(round(calls * sum(lengths) / max(1, len(lengths))), output_tokens=round(calls * output))
     return JudgeEstimate(
@@ -138,18 +139,6 @@ def _count_calls(plan: JudgePlan) -> tuple[int, int, int]:
         return total, total, 0
     calls = sum(2 * count * min(plan.opponents, rivals) for count, rivals in counts)
     return total, calls, sum(count for count, rivals in counts if not rivals)
-
-
-def _spread(traces: QuerySet[Trace]) -> list[Trace]:
-    """Up to PROMPTS traces of the selection with their texts, spread over its ids."""
-    ends = traces.aggregate(first=Min("pk"), last=Max("pk"))
-    span = (ends["last"] - ends["first"]) / max(1, PROMPTS - 1)
-    places = {ends["first"] + round(at * span) for at in range(PROMPTS)}
-    ordered = traces.order_by("pk").values_list("pk", flat=True)
-    found = (ordered.filter(pk__gte=place).first() for place in places)
-    chosen = {key for key in found if key is not None}
-    related = ("problem", "program", "reasoning", "instruction", "raw")
-    return list(Trace.objects.select_related(*related).filter(pk__in=chosen))
 
 
 def _answer_length(plan: JudgePlan, settings: ChatSettings) -> tuple[float, int]:

@@ -1,6 +1,7 @@
 """Reading what a release takes: its items one after the other, in bounded memory, and its manifest."""
 
 from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -52,13 +53,28 @@ class Contents:
         traces, final = read_traces(trace_ids), read_final(trace_ids)
         reviews, verdicts = read_reviews(trace_ids), read_verdicts(trace_ids)
         compared = read_compared(trace_ids)
+        lines, hashes = [], []
         for trace_id in trace_ids:
             words = reviews.get(trace_id, []), verdicts.get(trace_id, [])
-            self._freeze(traces[trace_id], _Assessed(*words, final.get(trace_id), compared.get(trace_id, {})))
+            said = _Assessed(*words, final.get(trace_id), compared.get(trace_id, {}))
+            line, own_hash = self._freeze(traces[trace_id], said)
+            lines.append(line)
+            hashes.append(own_hash)
+        self.spool.append_lines(lines)
+        self.items_hash.extend(hashes)
+        self._count(traces.values(), verdicts)
 
-    def _freeze(self, trace: Values, said: "_Assessed") -> None:
+    def _count(self, traces: Iterable[Values], verdicts: Mapping[int, list[Values]]) -> None:
+        _, _, samplers, instructions, runs, problems, *_ = zip(*traces, strict=True)
+        self.problems.update(problems)
+        for counter, keys in ((self.samplers, samplers), (self.instructions, instructions), (self.runs, runs)):
+            counter.update(key for key in keys if key is not None)
+        self.verifiers.update([verdict[2:4] for said in verdicts.values() for verdict in said])
+
+    def _freeze(self, trace: Values, said: "_Assessed") -> tuple[str, str]:
+        """The item of a trace as a line that COPY reads, and its hash."""
         reviews, verdicts, final = said.reviews, said.verdicts, said.final
-        trace_id, trace_hash, sampler, instruction, run, problem, problem_hash, side = trace[:8]
+        trace_id, trace_hash, problem_hash, side = trace[0], trace[1], trace[6], trace[7]
         split = split_of(problem_hash, side, self.validation)
         authors = [self._pseudonym(review[2]) for review in reviews]
         scores = [review[4] for review in reviews if review[3] == Decision.ACCEPT and review[4] is not None]
@@ -84,24 +100,18 @@ class Contents:
             trace=trace_hash,
             split=split,
             score=score,
-            reviews=[[by, *review[3:]] for by, review in zip(authors, reviews, strict=True)],
+            reviews=[(by, *review[3:]) for by, review in zip(authors, reviews, strict=True)],
             verdicts=[verdict[2:] for verdict in verdicts],
             original=original,
             final=decided,
             compared=said.compared,
         )
-        self.spool.append_line(copied_line([self.count, trace_id, split, score, evidence, own_hash]))
+        line = copied_line((self.count, trace_id, split, score, evidence, own_hash))
         self.count += 1
-        self.items_hash.add(own_hash)
-        self.problems.add(problem)
         self.splits[split] += 1
-        for verdict in verdicts:
-            self.verifiers[verdict[2], verdict[3]] += 1
         for author in authors:
             self.reviews[author] += 1
-        for counter, key in ((self.samplers, sampler), (self.instructions, instruction), (self.runs, run)):
-            if key is not None:
-                counter[key] += 1
+        return line, own_hash
 
     def _pseudonym(self, reviewer_id: int) -> str:
         """Reviewers are numbered as they appear, so that a release names nobody and says who reviewed together."""

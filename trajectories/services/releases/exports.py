@@ -22,7 +22,14 @@ from trajectories.core.exporters import (
     Pairing,
     Thoughts,
 )
-from trajectories.core.exporters.columns import folder_loading_code, loading_code, table_loading_code
+from trajectories.core.exporters.loading import (
+    Loading,
+    calls_as_text,
+    load_folder,
+    load_lines,
+    load_table,
+    training_commands,
+)
 from trajectories.core.exporters.trainers import TEMPLATES, beside
 from trajectories.core.records import JSON
 from trajectories.models import AuditEvent, Export, Release
@@ -86,14 +93,30 @@ def export_filename(export: Export) -> str:
 
 def export_loading(export: Export) -> str:
     """The command that loads the file of an export with `datasets`, "" where its rows fit no typed columns."""
+    loading = _loading(export)
+    return loading.command if loading else ""
+
+
+def export_training(export: Export) -> str:
+    """Commands that train on the file of an export for one step with trl; "" where no trainer of trl reads it as it is.
+
+    Arguments of tool calls have to be objects for that: chat templates write them as JSON themselves.
+    """
+    loading = _loading(export)
+    if loading is None or not export.rows_written or calls_as_text(export.columns):
+        return ""
+    return training_commands(loading.scripts(export.format))
+
+
+def _loading(export: Export) -> Loading | None:
     file = export_filename(export)
     if export.container == Container.PARQUET:
-        return table_loading_code(file)
+        return load_table(file)
     if export.container == Container.FOLDER:
-        return folder_loading_code(file)
+        return load_folder(file)
     if export.columns is None or export.container == Container.JSON:
-        return ""
-    return loading_code(export.columns, file=file, sha256=export.sha256)
+        return None
+    return load_lines(export.columns, file=file, sha256=export.sha256)
 
 
 def export_beside(export: Export) -> dict[str, str]:

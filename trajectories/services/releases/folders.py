@@ -1,8 +1,10 @@
 """A release as a folder in the layout of the Hugging Face Hub, in one zip archive."""
 
+import hashlib
 import json
 import zipfile
 from collections.abc import Generator, Iterator, Mapping
+from datetime import UTC
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -10,6 +12,7 @@ from typing import Any, Self
 from trajectories.adapters.tables import Blocks, Sink, parquet_chunks
 from trajectories.core.exporters import EXPORTERS
 from trajectories.core.exporters.cards import Card, Part, dataset_card
+from trajectories.core.exporters.croissant import FILE, DataFile, croissant_json
 from trajectories.core.exporters.trainers import beside
 from trajectories.core.records import JSON
 from trajectories.models import Export
@@ -30,6 +33,7 @@ class Folder:
     def __init__(self, folder: Path, export: Export) -> None:
         self._folder, self._export = folder, export
         self._blocks: dict[str, Blocks] = {}
+        self._files: list[DataFile] = []
 
     def __enter__(self) -> Self:
         return self
@@ -73,11 +77,15 @@ class Folder:
         files = tuple(f"data/{name}-{shard:05d}-of-{count:05d}.parquet" for shard in range(count))
         for shard, file_name in enumerate(files):
             until = None if shard == count - 1 else blocks.bytes * (shard + 1) // count
+            digest, size = hashlib.sha256(), 0
             with archive.open(_entry(file_name), "w", force_zip64=True) as file:
                 for chunk in parquet_chunks(columns, batches.until(until)):
                     file.write(chunk)
-                    packed += len(chunk)
+                    digest.update(chunk)
+                    size += len(chunk)
                     yield sink.take()
+            self._files.append(DataFile(file_name, name, size, digest.hexdigest()))
+            packed += size
         return Part(name, blocks.rows, batches.bytes, packed, files)
 
     def _texts(self, columns: Mapping[str, JSON], parts: list[Part]) -> dict[str, str]:
@@ -89,6 +97,7 @@ class Folder:
             about=exporter.title,
             read_by=exporter.read_by,
             release_sha256=release.content_hash,
+            frozen_on=release.created_at.astimezone(UTC).date().isoformat(),
             notes=release.notes,
             parts=tuple(parts),
             counts=release.manifest.get("counts", {}),
@@ -96,6 +105,7 @@ class Folder:
         manifest = {"sha256": release.content_hash, "manifest": release.manifest}
         return {
             "README.md": dataset_card(card, columns),
+            FILE: croissant_json(card, columns, tuple(self._files)),
             "manifest.json": json.dumps(manifest, ensure_ascii=False, indent=2) + "\n",
             **beside(export.format, export.thoughts, {part.name: part.files for part in parts}),
         }

@@ -11,6 +11,7 @@ from django.contrib.auth.models import User
 from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.db.models.functions import Now
+from django.urls import reverse
 
 from trajectories.adapters.copying import copy_lines, copy_rows
 from trajectories.adapters.disk import free_bytes, is_full
@@ -26,6 +27,7 @@ from trajectories.selectors.release_rules import Funnel, count_removed, eligible
 from trajectories.services.jobs.endings import tell_parent
 from trajectories.services.jobs.heartbeats import KeptLease
 from trajectories.services.jobs.leases import MOST_CLAIMS, claim_job, lease_of, lost_jobs, release_job, renew_job
+from trajectories.services.jobs.outbox import Kind, announce
 from trajectories.services.jobs.ringers import ring
 from trajectories.services.jobs.steering import JobError, steer
 from trajectories.services.locks import one_writer_at_a_time
@@ -246,7 +248,7 @@ def _store(job: Freezing, contents: Contents, manifest: dict[str, Any], manifest
         item_count=contents.count,
         created_by=job.created_by,
     )
-    copy_lines(ReleaseItem, ITEM_COLUMNS, contents.spool.lines(), release_id=release.pk)
+    copy_lines(ReleaseItem, ITEM_COLUMNS, contents.spool.blocks(), release_id=release.pk)
     AuditEvent.objects.create(
         actor=job.created_by,
         verb="release.freeze",
@@ -254,6 +256,8 @@ def _store(job: Freezing, contents: Contents, manifest: dict[str, Any], manifest
         object_id=release.pk,
         data={"items": release.item_count, "sha256": manifest_hash},
     )
+    told = {"id": release.pk, "title": release.title, "items": release.item_count, "sha256": manifest_hash}
+    announce(Kind.RELEASE_FROZEN, {**told, "page": reverse("release_detail", args=[release.pk])})
     return release
 
 

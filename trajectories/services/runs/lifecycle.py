@@ -28,6 +28,7 @@ from trajectories.services.jobs.ringers import ring
 from trajectories.services.jobs.steering import Change, JobError, steer
 from trajectories.services.locks import lock_run
 from trajectories.services.runs.budgets import affordable
+from trajectories.services.runs.cutting import AS_IT_COMES, Cutting
 from trajectories.services.runs.plans import (
     MAX_ATTEMPTS,
     MAX_SAMPLES_EACH,
@@ -58,16 +59,18 @@ def plan_run(  # noqa: PLR0913 (the parts of a plan)
     problem_set: ProblemSet | None = None,
     budget: Budget | None = None,
     options: Mapping[str, Any] | None = None,
+    cutting: Cutting = AS_IT_COMES,
 ) -> Run:
     """A queued run with the attempts of its first round, which is rung for. Raises PlanError.
 
     A plan is made once: the same plan and seed give the same attempts. What examples are drawn from is frozen with it.
     `options` are kept with the plan: `recalls` (answers paid for before may be used) and, for a language model,
-    `prompt_tokens` (the longest prompt, services.runs.estimates).
+    `prompt_tokens` (the longest prompt, services.runs.estimates). `cutting` says how its traces are cut into steps.
     """
     budget = budget or Budget()
     plan.check(sampler)
     budget.check(sampler)
+    cutting.check()
     if not 1 <= len(title) <= MAX_TITLE:
         raise PlanError(f"The title has {len(title)} characters; expected 1 to {MAX_TITLE}.")
     if seed is not None and not 0 <= seed <= MAX_SEED:
@@ -80,6 +83,8 @@ def plan_run(  # noqa: PLR0913 (the parts of a plan)
         plan=replace(plan.keep(), example_pool=_frozen_examples(plan), **(options or {})).to_json(),
         seed=draw_seed() if seed is None else seed,
         code_version=code_version(),
+        segmentation=cutting.segmentation,
+        segmenter=cutting.sampler,
         state=Run.State.QUEUED,
         planned_count=plan.size,
         budget_seconds=budget.seconds,

@@ -5,15 +5,19 @@ The event is a row, models.SpendAlert, written once a day, limit and level; what
 
 import logging
 from collections.abc import Sequence
+from datetime import date
 
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.mail import send_mail
+from django.db import transaction
 from django.db.models import Q
 from django.db.models.functions import Now
+from django.urls import reverse
 
 from trajectories.models import SpendAlert
-from trajectories.selectors.spending import list_standings, today_utc
+from trajectories.selectors.spending import Standing, list_standings, today_utc
+from trajectories.services.jobs.outbox import Kind, announce
 
 logger = logging.getLogger(__name__)
 
@@ -21,18 +25,25 @@ logger = logging.getLogger(__name__)
 def note_alerts() -> list[SpendAlert]:
     """Write down which limits are nearly or wholly spent; those that nobody had written down before."""
     day = today_utc()
-    found = []
-    for standing in list_standings():
-        if not standing.level:
-            continue
-        alert, is_new = SpendAlert.objects.get_or_create(
-            day=day,
-            limit=standing.limit,
-            level=standing.level,
-            defaults={"amount": standing.limit.amount, "spent": standing.spent},
-        )
-        found += [alert] if is_new else []
-    return found
+    noted = (_note(standing, day) for standing in list_standings() if standing.level)
+    return [alert for alert in noted if alert is not None]
+
+
+@transaction.atomic
+def _note(standing: Standing, day: date) -> SpendAlert | None:
+    """Write one alert down, and tell webhooks of it; None where somebody has."""
+    alert, is_new = SpendAlert.objects.get_or_create(
+        day=day,
+        limit=standing.limit,
+        level=standing.level,
+        defaults={"amount": standing.limit.amount, "spent": standing.spent},
+    )
+    if not is_new:
+        return None
+    told = {"id": alert.pk, "limit": standing.limit.subject, "level": standing.level, "day": day.isoformat()}
+    sums = {"amount": f"{alert.amount:f}", "spent": f"{alert.spent:f}", "currency": str(settings.CURRENCY)}
+    announce(Kind.BUDGET_LOW, {**told, **sums, "page": reverse("spending")})
+    return alert
 
 
 def mail_alerts() -> int:

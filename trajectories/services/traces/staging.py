@@ -13,6 +13,7 @@ from trajectories.core.completions.parts import Completion, parts_to_json
 from trajectories.core.importers.archive_rows import ARCHIVED_AS
 from trajectories.core.importers.foreign_traces import ForeignTrace, Row
 from trajectories.core.importers.limits import ImportLimits
+from trajectories.core.importers.mapped_rows import map_row
 from trajectories.core.importers.trace_files import read_traces, shape_of
 from trajectories.core.problems import ImportFault, ProblemError
 from trajectories.core.prompts import ReadAnswer, read_answer
@@ -93,11 +94,13 @@ class Told:
 class TraceStage:
     """Checks rows, matches them to their problems, and sets what is good aside in the spool.
 
-    Where a `maker` is given, it makes the problems that are not here; they are set aside with their traces.
+    Where a `maker` is given, it makes the problems that are not here; they are set aside with their traces. `places`
+    says what is where in rows of no known shape (core.importers.mapped_rows); without it each row is read by its own.
     """
 
     adopting: bool = False
     maker: ProblemMaker | None = None
+    places: Mapping[str, str] = field(default_factory=dict)
     told: Told = field(default_factory=Told)
 
     def __post_init__(self) -> None:
@@ -113,8 +116,9 @@ class TraceStage:
                     raise ProblemError("", "found no traces")
                 if isinstance(row, ProblemError):
                     raise row
-                read += [(name, span, trace) for trace in read_traces(row, limits)]
-                shape = shape_of(row).name
+                mapped = map_row(row, self.places) if self.places else row
+                read += [(name, span, trace) for trace in read_traces(mapped, limits)]
+                shape = shape_of(mapped).name
                 self.told.shapes[shape] = self.told.shapes.get(shape, 0) + 1
             except ProblemError as fault:
                 faults.add(_fault(name, span, fault.path, fault.detail))

@@ -61,6 +61,7 @@ def build_attempted(attempt: Attempt, result: SampleResult) -> Built:
         temperature=attempt.temperature,
         seed=attempt.seed,
         parent_id=attempt.parent_id,
+        segmentation=attempt.run.segmentation,
     )
     return Built(attempt, trace, texts, result)
 

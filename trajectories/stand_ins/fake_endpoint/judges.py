@@ -1,4 +1,5 @@
-"""A judge for trying model judges without a model: deterministic, and if asked it likes what is shown first."""
+"""A judge for trying model judges without a model: deterministic, and if asked it likes what is shown first. It also
+divides texts into steps."""
 
 import json
 import re
@@ -13,9 +14,13 @@ QUOTED = re.compile(r"\[begin (quoted-[0-9a-f]{20}) ([^\]\n]*)\]\n(.*?)\n\[end \
 SCALE = re.compile(r'"score", a whole number from (-?\d+) \(worst\) to (-?\d+) \(best\)')
 STEPS = '"first_wrong", the number of the first wrong step'
 COMPARES = '"better", which is "A", "B" or "tie"'
+CUTS = '"steps": a list of texts, one for each step'
 
 SLIP = 0.2
 """A step of less merit is wrong."""
+
+OPENING = 60
+"""Characters of a step that are copied."""
 
 Merit = Callable[[str], float]
 """How good a work is, from 0 to 1, by its text."""
@@ -52,6 +57,9 @@ class Judge:
             works = [text for title, text in parts if title.startswith("step ")]
             wrong = next((number for number, text in enumerate(works, start=1) if self._merit(text) < SLIP), 0)
             return Answer(json.dumps({"reason": f"I see it at {wrong or 'none'}.", "first_wrong": wrong}))
+        if CUTS in prompt:
+            texts = [text for title, text in parts if title.startswith("text ")]
+            return Answer(json.dumps({"steps": [words for text in texts for words in _openings(text)]}))
         scale = SCALE.search(prompt)
         if scale is None:
             return None
@@ -66,3 +74,9 @@ def _work(parts: list[tuple[str, str]], title: str) -> str:
 
 def _drawn_merit(text: str) -> float:
     return int(text_hash(text)[:8], 16) / 0xFFFFFFFF
+
+
+def _openings(text: str) -> list[str]:
+    """The words that the paragraphs of a text begin with."""
+    first_lines = (paragraph.strip().split("\n")[0].strip() for paragraph in text.split("\n\n"))
+    return [line[:OPENING] for line in first_lines if line]

@@ -11,7 +11,7 @@ import httpx2
 import openai
 
 from trajectories.adapters.endpoints import EndpointAccess, EndpointUrl
-from trajectories.adapters.endpoints.network import CheckedNetwork
+from trajectories.adapters.endpoints.pools import open_pool, open_proxy
 from trajectories.core.completions.hidden_errors import Refusal
 
 MAX_ERROR_BYTES = 64 * 1024
@@ -76,30 +76,11 @@ def _open_pools(access: EndpointAccess, proxy: str, calls: int) -> list[httpcore
     """Pools for so many calls at once; one where a proxy is on the way, which then decides what may be reached."""
     context = httpx2.create_ssl_context()
     if proxy:
-        return [_open_proxy(httpx2.Proxy(proxy), calls)]
-    network = CheckedNetwork(access.addresses)
+        return [open_proxy(proxy, context, connections=calls, idle_seconds=IDLE_SECONDS)]
     return [
-        httpcore2.AsyncConnectionPool(
-            ssl_context=context,
-            max_connections=None,
-            max_keepalive_connections=2 * CONNECTIONS_PER_POOL,
-            keepalive_expiry=IDLE_SECONDS,
-            network_backend=network,
-        )
+        open_pool(access, context, idle_connections=2 * CONNECTIONS_PER_POOL, idle_seconds=IDLE_SECONDS)
         for _ in range(-(-calls // CONNECTIONS_PER_POOL))
     ]
-
-
-def _open_proxy(proxy: httpx2.Proxy, calls: int) -> httpcore2.AsyncConnectionPool:
-    url = proxy.url
-    return httpcore2.AsyncHTTPProxy(
-        proxy_url=httpcore2.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
-        proxy_auth=proxy.raw_auth,
-        ssl_context=httpx2.create_ssl_context(),
-        max_connections=calls,
-        max_keepalive_connections=calls,
-        keepalive_expiry=IDLE_SECONDS,
-    )
 
 
 class _Body(httpx2.AsyncByteStream):

@@ -1,0 +1,36 @@
+"""A webhook is made, tested with a program that really listens, and fits a phone."""
+
+from playwright.sync_api import expect
+
+from tests.browser.looks import looks_fine
+from tests.receiver import allow, receiving
+from trajectories.models import WebhookMessage
+from trajectories.services.webhooks.sending import send_message
+
+
+def test_a_webhook_is_made_tested_and_read(log_in, lead, settings):
+    allow(settings, "loopback")
+    page = log_in(lead)
+    with receiving() as receiver:
+        receiver.answers.append((500, {}))
+        page.goto("/webhooks/")
+        page.get_by_label("Name").fill("The team's chat")
+        page.get_by_label("Address").fill(receiver.url)
+        page.get_by_label("A release is frozen").uncheck()
+        page.get_by_role("button", name="Make webhook").click()
+        secret = page.locator("#secret").inner_text()
+        looks_fine(page, "webhooks")
+        page.get_by_role("link", name="The team's chat").click()
+        page.get_by_role("button", name="Send a test").click()
+        expect(page.get_by_text("A test is on its way")).to_be_visible()
+        message = WebhookMessage.objects.get()
+        assert send_message(message_id=message.pk)
+        page.reload()
+        page.locator("summary").filter(has_text="A test").click()
+        expect(page.get_by_text("The receiver answered 500, expected 200 to 299.")).to_be_visible()
+        looks_fine(page, "webhook")
+        page.get_by_role("button", name="Send message").click()
+        assert send_message(message_id=message.pk)
+        page.reload()
+        expect(page.get_by_text("Arrived", exact=True).last).to_be_visible()
+        assert [each.verified(secret)["type"] for each in receiver.received] == ["webhook.test"] * 2

@@ -1,0 +1,22 @@
+"""Quoting hostile text for a language model: between marks with a word that is found nowhere inside.
+
+A text may say "ignore what you were told", or imitate the end of a quotation; it cannot hold its own mark.
+"""
+
+from collections.abc import Sequence
+
+from trajectories.core.identity import canonical_json, text_hash
+
+
+def mark_for(texts: Sequence[str]) -> str:
+    """A word that is in none of the texts: made from all of them, so that none can hold it but by a broken hash."""
+    whole = canonical_json(list(texts))
+    number = 0
+    while (mark := f"quoted-{text_hash(f'{number} {whole}')[:20]}") in whole:
+        number += 1
+    return mark
+
+
+def quoted(mark: str, title: str, text: str) -> str:
+    """A text between the lines that begin and end its quotation."""
+    return f"[begin {mark} {title}]\n{text}\n[end {mark}]"

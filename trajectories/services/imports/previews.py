@@ -1,0 +1,109 @@
+"""How the first rows of files of traces would be read, before anything comes in."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from itertools import islice
+
+from trajectories.adapters.kept_uploads import KeptUpload
+from trajectories.core.completions.thoughts import PartKind
+from trajectories.core.importers.foreign_traces import ForeignTrace, Row
+from trajectories.core.importers.mapped_rows import map_row, paths_of
+from trajectories.core.importers.trace_files import read_traces, shape_of
+from trajectories.core.problems import ProblemError
+from trajectories.core.records import JSON
+from trajectories.models import Problem
+from trajectories.services.traces.finding import ProblemFinder
+from trajectories.services.traces.matching import shown_key
+from trajectories.services.traces.staging import TRACE_COLUMNS, import_limits, read_rows, stage_trace
+
+MOST_ROWS = 12
+"""Rows of each file that are looked at."""
+START_CHARACTERS = 300
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewRow:
+    """A trace as it would come in: where it stands, its problem here (None for none; `is_new` where one is made), what
+    the model said, and the answer that is read. `fault` says what keeps it out, "" for nothing."""
+
+    place: str
+    fault: str = ""
+    problem: Problem | None = None
+    is_new: bool = False
+    key: str = ""
+    model: str = ""
+    thoughts: str = ""
+    response: str = ""
+    answer: JSON = None
+
+
+@dataclass(frozen=True, slots=True)
+class TracePreview:
+    """The first rows of some files: what is where in them (paths with a sample), their shapes by title with how many
+    rows have each, and what would come of them."""
+
+    rows: Sequence[PreviewRow]
+    paths: Mapping[str, str] = field(default_factory=dict)
+    shapes: Mapping[str, int] = field(default_factory=dict)
+    looked: int = 0
+
+    @property
+    def fault_count(self) -> int:
+        """How many of the traces would not come in."""
+        return sum(1 for row in self.rows if row.fault)
+
+
+def preview_traces(*, uploads: Sequence[KeptUpload], places: Mapping[str, str], making: bool = False) -> TracePreview:
+    """Look at the first rows of kept files, read by the `places` that are said, or by their own shape for none.
+
+    With `making` a problem that is not here would be made. Raises OSError for a file that is gone.
+    """
+    raw: list[Row] = []
+    read: list[tuple[str, ForeignTrace]] = []
+    shown: list[PreviewRow] = []
+    shapes: dict[str, int] = {}
+    with ExitStack() as stack:
+        for upload in uploads:
+            stream = stack.enter_context(upload.path.open("rb"))
+            for name, span, row, _ in islice(read_rows([(upload.name, stream)]), MOST_ROWS):
+                place = f"{name} {span}".strip()
+                try:
+                    if not isinstance(row, Mapping):
+                        raise row if isinstance(row, ProblemError) else ProblemError("", "found no traces")
+                    raw.append(row)
+                    mapped = map_row(row, places) if places else row
+                    title = shape_of(mapped).title
+                    shapes[title] = shapes.get(title, 0) + 1
+                    read += [(place, trace) for trace in read_traces(mapped, import_limits())]
+                except ProblemError as fault:
+                    shown.append(PreviewRow(place, ": ".join(part for part in (fault.path, fault.detail) if part)))
+    finder = ProblemFinder({})
+    problems = finder.find({trace.problem for _, trace in read}, making=making)
+    shown += [_shown(place, trace, problems.get(trace.problem), making) for place, trace in read]
+    return TracePreview(shown, paths_of(raw), shapes, len(raw))
+
+
+def _start(trace: ForeignTrace, kind: PartKind) -> str:
+    """How what is of one kind in a trace begins."""
+    return "".join(part.text for part in trace.completion.parts if part.kind == kind)[:START_CHARACTERS]
+
+
+def _shown(place: str, trace: ForeignTrace, problem: Problem | str | None, making: bool) -> PreviewRow:
+    row = PreviewRow(
+        place,
+        key=str(trace.problem)[:START_CHARACTERS],
+        model=trace.model,
+        thoughts=_start(trace, PartKind.THINKING),
+        response=_start(trace, PartKind.CONTENT),
+        answer=trace.answer,
+    )
+    if not isinstance(problem, Problem):
+        if problem is None and making and trace.question_row:
+            return replace(row, is_new=True)
+        return replace(row, fault=problem or f"found no problem {shown_key(trace.problem)}")
+    try:
+        staged = stage_trace(problem, trace)
+    except (ValueError, TypeError) as fault:
+        return replace(row, problem=problem, fault=str(fault))
+    return replace(row, problem=problem, answer=staged["trace"][TRACE_COLUMNS.index("answer")])

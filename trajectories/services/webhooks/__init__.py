@@ -1,0 +1,1 @@
+"""Webhooks: making them, steering them, and sending what they are told."""
