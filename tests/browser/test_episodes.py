@@ -28,11 +28,11 @@ def episodes(transactional_db):
     return [Trace.objects.get(run=run) for run in (by_agent, by_model)]
 
 
-def test_an_episode_is_walked_by_keys_played_and_watched_beside_another(log_in, curator, episodes):
+def test_an_episode_is_walked_by_keys_played_and_watched_beside_another(log_in, lead, episodes):
     learnt, model = episodes
     steps = len(model.answer)
     assert steps > 3
-    page = log_in(curator)
+    page = log_in(lead)
     page.goto(reverse("trace_detail", args=[model.pk]))
     page.get_by_role("link", name="Watch").click()
     status = page.get_by_role("status").filter(has_text="Step")

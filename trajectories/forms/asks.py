@@ -18,7 +18,7 @@ from trajectories.services.runs.asking import USUAL_SAMPLES
 from trajectories.services.runs.plans import MAX_COST, MAX_SAMPLES_EACH, PARALLEL, Budget
 
 SOURCES = ("problem", "question", "task")
-USUAL_WAY = "The usual one: rank sums for ARC, else the majority"
+USUAL_WAY = "Usual: rank sums (ARC) or majority"
 WAY_CHOICES = [
     ("", USUAL_WAY),
     *((way.name, way.title) for way in WAYS.values() if Value.SCORE not in way.needs),

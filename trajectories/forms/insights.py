@@ -67,7 +67,7 @@ class OptimalForm(InsightForm):
 
     bins = forms.ChoiceField(
         choices=[
-            (PREDICTED, "difficulty predicted by first samples"),
+            (PREDICTED, "predicted difficulty"),
             (ORACLE, "difficulty by right samples (oracle)"),
         ],
         required=False,

@@ -75,7 +75,7 @@ class Command(BaseCommand):
 
     def _form(self, options: dict[str, Any]) -> Form:
         forms = (("steps", Form.STEPS), ("compare", Form.COMPARE), ("values", Form.VALUES))
-        asked = [(name, form) for name, form in forms if options[name] not in (None, False)]
+        asked = [(name, form) for name, form in forms if options[name] is not None and options[name] is not False]
         if len(asked) > 1:
             found = " and ".join(f"--{name}" for name, _ in asked)
             raise CommandError(f"Found {found}, expected one of them: a job asks one thing.")
