@@ -5,7 +5,7 @@ PYTHON ?= python3
 # Three processes on two cores: much of what tests take is waiting for servers, workers and browsers to start.
 TEST_PROCESSES ?= 3
 
-.PHONY: help run test lint types contracts unit benchmarks screenshots tools procedural cloud training environment environment-dev
+.PHONY: help run test lint types contracts unit drills benchmarks screenshots tools procedural cloud training environment environment-dev
 .NOTPARALLEL:
 
 help:
@@ -15,6 +15,7 @@ help:
 	@echo "make types       mypy --strict"
 	@echo "make contracts   import-linter: who may import whom"
 	@echo "make unit        all tests but those in a browser (ARGS='-k name' for some)"
+	@echo "make drills      kill everything in the middle of everything, for longer than \`make test\` does (DRILL_ROUNDS=8)"
 	@echo "make benchmarks  how to measure"
 	@echo "make screenshots pictures of every page, wide, on a phone and dark, in var/screenshots/"
 	@echo "make procedural  add the families of procedural problems (needs a C compiler)"
@@ -42,6 +43,11 @@ contracts: environment-dev
 
 unit: environment-dev
 	.venv/bin/python -m pytest -n $(TEST_PROCESSES) --dist worksteal -m "not browser" $(ARGS)
+
+drills: environment-dev
+	@.ci/tools bubblewrap sandbox
+	DRILL_ROUNDS=$(or $(DRILL_ROUNDS),8) .venv/bin/python -m pytest tests/drills tests/test_worker_chaos.py tests/test_starvation.py $(ARGS)
+	.venv/bin/python -m benchmarks.chaos --samples 400
 
 benchmarks:
 	@echo "Each file in benchmarks/ is a program: .venv/bin/python benchmarks/startup.py --help"

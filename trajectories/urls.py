@@ -1,7 +1,8 @@
 """Addresses by concept, in alphabetical order of the concepts."""
 
+from django.conf import settings
 from django.contrib.auth import views as auth_views
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, re_path
 
 from trajectories.api.docs import api_docs
 from trajectories.forms.accounts import LoginForm
@@ -161,7 +162,11 @@ urlpatterns: list[URLPattern] = [
     path("judging/<int:job_id>/budget/", judging.judge_job_budget, name="judge_job_budget"),
     path(
         "login/",
-        auth_views.LoginView.as_view(authentication_form=LoginForm, redirect_authenticated_user=True),
+        auth_views.LoginView.as_view(
+            authentication_form=LoginForm,
+            redirect_authenticated_user=True,
+            extra_context={"single_sign_on": settings.SINGLE_SIGN_ON},
+        ),
         name="login",
     ),
     path("invitations/<int:invitation_id>/revoke/", people.invitation_revoke, name="invitation_revoke"),
@@ -328,3 +333,18 @@ urlpatterns: list[URLPattern] = [
     path("worlds/", worlds.world_list, name="world_list"),
     path("worlds/<slug:name>/", worlds.world_new, name="world_new"),
 ]
+
+if settings.SINGLE_SIGN_ON is not None:
+    from allauth.account.models import EmailAddress
+    from allauth.socialaccount.models import SocialApp, SocialToken
+    from django.contrib import admin
+
+    from trajectories.views import single_sign_on
+
+    # The one provider is the operator's choice: nobody adds another one in the admin.
+    admin.site.unregister([EmailAddress, SocialApp, SocialToken])
+    urlpatterns += [
+        # The names are those that the library looks for.
+        re_path("^login/by/(?P<provider_id>oidc)/$", single_sign_on.start, name="openid_connect_login"),
+        re_path("^login/by/(?P<provider_id>oidc)/back/$", single_sign_on.finish, name="openid_connect_callback"),
+    ]

@@ -24,7 +24,15 @@ from trajectories.core.faults import Fault
 from trajectories.services.jobs.outages import is_away
 
 SECRETS = (
-    *("SECRET_KEY", "POSTGRES_PASSWORD", "BROKER_PASSWORD", "PGPASSWORD", "EMAIL_PASSWORD", "METRICS_TOKEN"),
+    *(
+        "SECRET_KEY",
+        "POSTGRES_PASSWORD",
+        "BROKER_PASSWORD",
+        "PGPASSWORD",
+        "EMAIL_PASSWORD",
+        "METRICS_TOKEN",
+        "OIDC_CLIENT_SECRET",
+    ),
     *("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"),
 )
 """Variables whose values are secret, beside those that MODEL_KEYS and HUB_KEYS name."""

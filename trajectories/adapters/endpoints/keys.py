@@ -39,6 +39,7 @@ RESERVED_PREFIXES = (
         "AWS_",
         "EMAIL_",
         "METRICS",
+        "OIDC_",
         "PROMETHEUS_",
         "LOG_",
     ),

@@ -8,10 +8,10 @@ lists of placed pieces, expanded lazily in the order of description length.
 import heapq
 from collections.abc import Iterable, Sequence
 from itertools import count
-from operator import ne
-from typing import Any, Protocol
+from typing import Protocol
 
 from trajectories.core.samplers.symbolic.candidates import Budget
+from trajectories.core.samplers.symbolic.memory import Done, Memory, Runner, flatten
 from trajectories.core.samplers.symbolic.operation import Kind, Op
 from trajectories.core.samplers.symbolic.values import Rows, Value
 
@@ -29,15 +29,16 @@ MISSIZED = 30
 
 
 class State:
-    """What a chain of operations gives on every input; later inputs are only computed when needed."""
+    """What a chain of operations gives on every input; later inputs are only computed when needed.
 
-    __slots__ = ("cells", "cost", "depth", "kind", "op", "parent", "path", "rank", "values")
+    `wrong`: the cells that differ from the training outputs, None where the sizes do.
+    """
 
-    def __init__(
-        self, kind: Kind, values: list[Value], parent: "State | None", op: Op | None, step: float = 0.0
-    ) -> None:
+    __slots__ = ("cost", "depth", "done", "kind", "op", "parent", "path", "rank", "wrong")
+
+    def __init__(self, kind: Kind, done: list[Done], parent: "State | None", op: Op | None, step: float = 0.0) -> None:
         self.kind = kind
-        self.values = values
+        self.done = done
         self.parent = parent
         self.op = op
         self.cost: float = parent.cost + op.cost if parent and op else 0.0
@@ -45,7 +46,12 @@ class State:
         self.path: float = parent.path + step if parent else 0.0
         self.rank: float = self.path
         self.depth: int = parent.depth + 1 if parent else 0
-        self.cells: list[int] = []
+        self.wrong: int | None = None
+
+    @property
+    def values(self) -> list[Value]:
+        """What the chain gives on the inputs, as far as it was computed."""
+        return [done.value for done in self.done]
 
     @property
     def surprise(self) -> float:
@@ -63,35 +69,16 @@ class State:
         return tuple(reversed(chain))
 
 
-def flatten(rows: Rows) -> bytes:
-    """The cells in reading order."""
-    return b"".join(map(bytes, rows))
-
-
-def freeze(kind: Kind, value: Value) -> Any:
-    """A hashable form of one value."""
-    if kind == "grid":
-        return len(value[0]), flatten(value)
-    return tuple((top, left, len(rows[0]), flatten(rows)) for top, left, rows in value)
-
-
-def size(kind: Kind, value: Value) -> int:
-    """The number of cells of one value."""
-    if kind == "grid":
-        return len(value) * len(value[0])
-    return sum(8 + len(rows) * len(rows[0]) for _, _, rows in value)
-
-
-Groups = list[tuple[float, list[tuple[Op, float]]]]
+Groups = list[tuple[float, list[tuple[Runner, float]]]]
 """Operations with their costs; those of about the same cost together, cheapest first."""
 
 
-def group_by_cost(ops: Iterable[Op], costs: Iterable[float]) -> Groups:
+def group_by_cost(runners: Iterable[Runner], costs: Iterable[float]) -> Groups:
     """Operations of the same cost, to one decimal, together, cheapest first."""
-    groups: dict[float, list[tuple[Op, float]]] = {}
-    for op, cost in zip(ops, costs):
-        groups.setdefault(round(cost, 1), []).append((op, cost))
-    return sorted(groups.items())
+    groups: dict[float, list[tuple[Runner, float]]] = {}
+    for runner, cost in zip(runners, costs):
+        groups.setdefault(round(cost, 1), []).append((runner, cost))
+    return sorted(groups.items(), key=lambda group: group[0])
 
 
 class Order(Protocol):
@@ -124,15 +111,21 @@ class Search:
     """One search in one frame. It leaves `fits`, `layers` (states of the outputs' sizes) and `missized` (of others)."""
 
     def __init__(
-        self, inputs: Sequence[Rows], targets: Sequence[Rows], ops: Sequence[Op], order: Order | None = None
+        self,
+        inputs: Sequence[Rows],
+        targets: Sequence[Rows],
+        ops: Sequence[Op],
+        order: Order | None = None,
+        memory: Memory | None = None,
     ) -> None:
         self.inputs = list(inputs)
         self.shapes = [(len(rows), len(rows[0])) for rows in targets]
         self.target = b"".join(flatten(rows) for rows in targets)
-        self.colours = set(self.target)
-        self._ops: dict[Kind, list[Op]] = {
-            "grid": [op for op in ops if op.takes == "grid"],
-            "pieces": [op for op in ops if op.takes == "pieces"],
+        self.memory = memory or Memory()
+        runners = [self.memory.runner(op) for op in ops]
+        self._runners: dict[Kind, list[Runner]] = {
+            "grid": [runner for runner in runners if runner.op.takes == "grid"],
+            "pieces": [runner for runner in runners if runner.op.takes == "pieces"],
         }
         self._order = order or ByDescription()
         self._habits = order is not None
@@ -141,14 +134,14 @@ class Search:
         self.layers: list[tuple[State, bytes]] = []
         self.missized: dict[Kind, list[State]] = {"grid": [], "pieces": []}
         self.evaluated = 0
-        self._seen: set[Any] = set()
-        self._fit_of: dict[Any, Fit] = {}
+        self._seen: set[tuple[int, ...]] = set()
+        self._fit_of: dict[tuple[int, ...], Fit] = {}
+        self._target_number = int.from_bytes(self.target, "little")
         self._hardness = len(self.target)
         self._heap: list[tuple[float, int, State, int]] = []
         self._serial = count()
-        root = State("grid", list(self.inputs), None, None)
-        root.cells = [size("grid", rows) for rows in self.inputs]
-        self._seen.add(("grid", *(freeze("grid", rows) for rows in self.inputs)))
+        root = State("grid", [self.memory.grid(rows) for rows in self.inputs], None, None)
+        self._seen.add(tuple([done.number for done in root.done]))
         self._assess(root)
         self._push(root, 0)
 
@@ -165,8 +158,8 @@ class Search:
                 continue
             groups = self._groups(parent)
             self._push(parent, index + 1)
-            for op, cost in groups[index][1]:
-                state = self._apply(parent, op, cost, budget)
+            for runner, cost in groups[index][1]:
+                state = self._apply(parent, runner, cost, budget)
                 if state is not None:
                     self._push(state, 0)
 
@@ -175,8 +168,8 @@ class Search:
         previous = state.op.function.__name__ if self._habits and state.op is not None else ""
         found = self._grouped.get((state.kind, previous))
         if found is None:
-            ops = self._ops[state.kind]
-            found = group_by_cost(ops, self._order.costs(ops, previous))
+            runners = self._runners[state.kind]
+            found = group_by_cost(runners, self._order.costs([runner.op for runner in runners], previous))
             self._grouped[state.kind, previous] = found
         return found
 
@@ -185,45 +178,39 @@ class Search:
         if index < len(groups):
             heapq.heappush(self._heap, (state.rank + groups[index][0], next(self._serial), state, index))
 
-    def _step(self, state: State, parent: State, op: Op, budget: Budget) -> bool:
-        """Compute the state's value on the next input."""
-        position = len(state.values)
-        budget.left -= CALL_WORK + parent.cells[position] * op.weight
-        value = op.apply(parent.values[position], self.inputs[position])
-        if value is None:
-            return False
-        state.values.append(value)
-        state.cells.append(size(state.kind, value))
-        return True
-
-    def _apply(self, parent: State, op: Op, cost: float, budget: Budget) -> State | None:
+    def _apply(self, parent: State, runner: Runner, cost: float, budget: Budget) -> State | None:
         self.evaluated += 1
-        state = State(op.gives, [], parent, op, cost)
-        if not self._step(state, parent, op, budget):
+        before = parent.done[0]
+        budget.left -= CALL_WORK + before.cells * runner.weight
+        first = runner.run(before, self.inputs[0])
+        if first is None:
             return None
+        op = runner.op
+        state = State(op.gives, [first], parent, op, cost)
         if op.gives == "grid":
-            if self._shape_fits(state, 0):
+            if first.shape == self.shapes[0]:
                 return state if self._complete(state, budget) else None
             missized = self.missized[parent.kind]
             if len(missized) < MISSIZED:
                 missized.append(state)
         return state
 
-    def _shape_fits(self, state: State, position: int) -> bool:
-        rows = state.values[position]
-        return (len(rows), len(rows[0])) == self.shapes[position]
-
     def _complete(self, state: State, budget: Budget) -> bool:
         """Compute what is missing; False where the state does not apply to some input or is known already."""
-        if len(state.values) == len(self.inputs):
+        if len(state.done) == len(self.inputs):
             return True
         parent, op = state.parent, state.op
         assert parent is not None
         assert op is not None
-        while len(state.values) < len(self.inputs):
-            if not self._step(state, parent, op, budget):
+        runner = self.memory.runner(op)
+        for position in range(len(state.done), len(self.inputs)):
+            before = parent.done[position]
+            budget.left -= CALL_WORK + before.cells * runner.weight
+            done = runner.run(before, self.inputs[position])
+            if done is None:
                 return False
-        key = (state.kind, *(freeze(state.kind, value) for value in state.values))
+            state.done.append(done)
+        key = tuple([done.number for done in state.done])
         if key in self._seen:
             # Another way to a known fit is no new state, but it is a program of its own.
             known = self._fit_of.get(key)
@@ -232,25 +219,28 @@ class Search:
             return False
         self._seen.add(key)
         if state.kind == "grid":
-            before = len(self.fits)
+            fits = len(self.fits)
             self._assess(state)
-            if len(self.fits) > before:
+            if len(self.fits) > fits:
                 self._fit_of[key] = self.fits[-1]
         return True
 
     def _assess(self, state: State) -> None:
         """Compare a state with the training outputs: a fit, a fit after painting, or a layer for stacking."""
-        if not all(self._shape_fits(state, i) for i in range(len(self.shapes))):
+        compared = state.done[: len(self.shapes)]
+        if [done.shape for done in compared] != self.shapes:
             return
-        flat = b"".join(flatten(rows) for rows in state.values[: len(self.shapes)])
+        flat = b"".join([done.flat for done in compared])
         self.layers.append((state, flat))
-        wrong = sum(map(ne, flat, self.target))
+        apart = int.from_bytes(flat, "little") ^ self._target_number
+        state.wrong = len(flat) - apart.to_bytes(len(flat), "little").count(0)
         if not state.depth:
-            self._hardness = wrong
+            self._hardness = state.wrong
         # What comes nearer to the outputs than the input does is worth going on from.
-        state.rank -= NEARNESS * max(0.0, 1.0 - wrong / max(1, self._hardness))
-        pairs = set(zip(flat, self.target))
-        if all(a == b for a, b in pairs):
+        state.rank -= NEARNESS * max(0.0, 1.0 - state.wrong / max(1, self._hardness))
+        if not state.wrong:
             self.fits.append(Fit(state, {}))
-        elif len(pairs) == len({a for a, _ in pairs}) and len(pairs) > 1:
+            return
+        pairs = set(zip(flat, self.target))
+        if len(pairs) == len(set(flat)) and len(pairs) > 1:
             self.fits.append(Fit(state, {a: b for a, b in sorted(pairs) if a != b}))

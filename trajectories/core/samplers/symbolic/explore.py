@@ -5,11 +5,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from trajectories.core.problems.arc import ArcTask
+from trajectories.core.problems.grids import Grid
 from trajectories.core.samplers.symbolic.candidates import Budget, Candidate
 from trajectories.core.samplers.symbolic.catalogue import build_catalogue
 from trajectories.core.samplers.symbolic.engine import Order, Search, State
 from trajectories.core.samplers.symbolic.frames import Frame, choose_frames
 from trajectories.core.samplers.symbolic.grid import colour
+from trajectories.core.samplers.symbolic.memory import Memory
 from trajectories.core.samplers.symbolic.object.learn import learn_answers, learn_rules
 from trajectories.core.samplers.symbolic.operation import Op, to_rows
 from trajectories.core.samplers.symbolic.program import GridProgram, Layer, title_table
@@ -50,10 +52,30 @@ class Exploration:
     evaluated: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A program with what the search saw each of its layers give on every input; None where it has to be run."""
+
+    program: GridProgram
+    layers: Sequence[Sequence[Rows]] | None = None
+
+
 def make_candidate(program: GridProgram, task: ArcTask) -> Candidate:
     """Run a program on all inputs of the task."""
-    train = tuple(program.run(pair.input) for pair in task.train)
-    test = tuple(program.run(pair.input) for pair in task.test)
+    return _candidate(program, task, [program.run(pair.input) for pair in (*task.train, *task.test)])
+
+
+def candidate_of(finding: Finding, task: ArcTask, inputs: Sequence[Rows]) -> Candidate:
+    """The candidate that a finding is: what was computed once is not computed again."""
+    program, layers = finding.program, finding.layers
+    if layers is None:
+        return make_candidate(program, task)
+    outputs = [program.finish([grids[i] for grids in layers], rows) for i, rows in enumerate(inputs)]
+    return _candidate(program, task, outputs)
+
+
+def _candidate(program: GridProgram, task: ArcTask, outputs: Sequence[Grid | None]) -> Candidate:
+    train, test = tuple(outputs[: len(task.train)]), tuple(outputs[len(task.train) :])
     matches = tuple(output == pair.output for output, pair in zip(train, task.train))
     return Candidate(program.view, program, train, test, matches)
 
@@ -77,9 +99,10 @@ def explore(task: ArcTask, budget: Budget, order: Order | None = None) -> Explor
         part = Budget(allowed)
         search = explore_frame(frame, inputs, outputs, part, order)
         budget.spend(allowed - part.left)
-        programs = list(programs_of(search, frame))
-        for program in programs:
-            found.setdefault(program.key, make_candidate(program, task))
+        for finding in programs_of(search, frame):
+            if finding.program.key not in found:
+                found[finding.program.key] = candidate_of(finding, task, inputs)
+        search.memory.forget()
         result.states += search.states
         result.evaluated += search.evaluated
         if order is not None and any(candidate.fits for candidate in found.values()):
@@ -95,7 +118,8 @@ def explore_frame(
     starts = [enter(frame, rows, rows) for rows in inputs]
     targets = [enter(frame, rows, given) for rows, given in zip(outputs, inputs)]
     ops = build_catalogue(starts[: len(targets)], targets)
-    search = Search(starts, targets, [*ops, *learned_ops(starts, targets, ops)], order)
+    memory = Memory()
+    search = Search(starts, targets, [*ops, *learned_ops(starts, targets, ops, memory)], order, memory)
     total = budget.left
     watch = Watch(search, total) if order is not None else None
     started = time.monotonic()
@@ -149,38 +173,54 @@ def enter(frame: Frame | None, rows: Rows, given: Rows) -> Rows:
     return seen
 
 
-def learned_ops(starts: Sequence[Rows], targets: Sequence[Rows], ops: Sequence[Op]) -> list[Op]:
+def learned_ops(
+    starts: Sequence[Rows], targets: Sequence[Rows], ops: Sequence[Op], memory: Memory | None = None
+) -> list[Op]:
     """Rules learned from the pairs: about whole grids, and about objects for every way of finding them."""
     count = len(targets)
     answers = list(learn_answers(starts[:count], targets, starts[count:]))
     if any((len(a), len(a[0])) != (len(b), len(b[0])) for a, b in zip(starts, targets)):
         return answers
     found: dict[str, Op] = {}
+    memory = memory or Memory()
     for op in ops:
         if op.takes == "grid" and op.gives == "pieces":
-            pieces = [op.apply(rows, rows) for rows in starts]
-            if all(pieces):
-                found |= {rule.key: rule for rule in learn_rules(pieces[:count], targets, pieces[count:])}
+            runner = memory.runner(op)
+            pieces = [done.value for rows in starts if (done := runner.run(memory.grid(rows), rows)) is not None]
+            if len(pieces) == len(starts):
+                rules = learn_rules(pieces[:count], targets, pieces[count:], memory.recall)
+                found |= {rule.key: rule for rule in rules}
     return [*answers, *found.values()]
 
 
-def programs_of(search: Search, frame: Frame | None) -> Iterator[GridProgram]:
+def programs_of(search: Search, frame: Frame | None) -> Iterator[Finding]:
     """Fitting chains, fitting and partial stacks, and the nearest chains."""
     for fit in search.fits:
-        yield GridProgram((Layer(fit.state.steps + exchange(fit.table), surprise=fit.state.surprise),), frame)
+        layer = Layer(fit.state.steps + exchange(fit.table), surprise=fit.state.surprise)
+        yield Finding(GridProgram((layer,), frame), [recoloured(fit.state, fit.table)])
     if search.layers:
         yield from stacked_programs(search, frame)
         yield from near_programs(search, frame)
     if len(search.layers) < NEAR_PROGRAMS:
         for states in search.missized.values():
-            yield from (GridProgram((Layer(state.steps),), frame) for state in states)
+            yield from (Finding(GridProgram((Layer(state.steps),), frame)) for state in states)
 
 
-def stacked_programs(search: Search, frame: Frame | None) -> Iterator[GridProgram]:
+def recoloured(state: State, table: dict[int, int]) -> list[Rows]:
+    """A state's grids with colours exchanged by a table, which may be empty."""
+    return [colour.recolour(rows, table) for rows in state.values] if table else state.values
+
+
+def stacked_programs(search: Search, frame: Frame | None) -> Iterator[Finding]:
     """Greedy stacks of the cheapest layers, fits first."""
     layers, stacks = best_stacks(search, STARTS)
     for stack in stacks:
-        yield GridProgram(tuple(make_layer(layers[choice.index][0], choice) for choice in stack.choices), frame)
+        made = [make_layer(layers[choice.index][0], choice) for choice in stack.choices]
+        grids = [
+            recoloured(layers[choice.index][0], {} if choice.mode == BY_TABLE else dict(choice.table))
+            for choice in stack.choices
+        ]
+        yield Finding(GridProgram(tuple(made), frame), grids)
 
 
 def best_stacks(search: Search, starts: int) -> tuple[list[tuple[State, bytes]], list[Stack]]:
@@ -205,16 +245,15 @@ def exchange(table: dict[int, int]) -> tuple[Op, ...]:
     return (Op(colour.recolour, "grid", "grid", title, ENTRY * len(table), (table,)),)
 
 
-def near_programs(search: Search, frame: Frame | None) -> Iterator[GridProgram]:
+def near_programs(search: Search, frame: Frame | None) -> Iterator[Finding]:
     """The chains whose outputs differ from the training outputs in the fewest cells."""
-
-    def wrong(item: tuple[State, bytes]) -> tuple[int, float]:
-        state, flat = item
-        return sum(a != b for a, b in zip(flat, search.target)), state.cost
-
-    near = sorted((x for x in search.layers if x[0].depth and x[1] != search.target), key=wrong)
-    programs = [
-        GridProgram((Layer(state.steps, surprise=state.surprise),), frame) for state, _ in near[: 20 * NEAR_PROGRAMS]
+    near = sorted(
+        (state for state, _ in search.layers if state.depth and state.wrong),
+        key=lambda state: (state.wrong, state.cost),
+    )
+    found = [
+        Finding(GridProgram((Layer(state.steps, surprise=state.surprise),), frame), [state.values])
+        for state in near[: 20 * NEAR_PROGRAMS]
     ]
     for view in ("grid", "object"):
-        yield from [program for program in programs if program.view == view][:NEAR_PROGRAMS]
+        yield from [finding for finding in found if finding.program.view == view][:NEAR_PROGRAMS]

@@ -1,7 +1,7 @@
 """What an operation of the DSL is, and how a chain of operations runs."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from trajectories.core.problems.grids import MAX_SIDE, Grid
@@ -29,17 +29,24 @@ class Op:
     original: bool = False
     weight: int = 1
     note: str = ""
+    _key: str = field(default="", init=False, repr=False, compare=False)
 
     @property
     def key(self) -> str:
         """Name and details, the same for operations that do the same."""
-        details = ", ".join(write_value(value) for value in self.args)
-        return f"{self.function.__name__}({details})"
+        if not self._key:
+            details = ", ".join(write_value(value) for value in self.args)
+            object.__setattr__(self, "_key", f"{self.function.__name__}({details})")  # worked out when first asked for
+        return self._key
 
     @property
     def about_objects(self) -> bool:
         """Whether it belongs to the object view."""
         return ".object." in self.function.__module__
+
+    def with_args(self, args: tuple[Value, ...]) -> "Op":
+        """The same with other details."""
+        return replace(self, args=args)
 
     def apply(self, value: Value, original: Rows) -> Value:
         """The result on one input, or None where the operation does not apply or gives no ARC grid."""

@@ -14,6 +14,7 @@ from trajectories.core.samplers.symbolic.candidates import Budget, Candidate
 from trajectories.core.samplers.symbolic.explore import explore
 from trajectories.core.samplers.symbolic.guide import Guide
 from trajectories.core.samplers.symbolic.narrate import headline
+from trajectories.core.samplers.symbolic.pauses import without_garbage_runs
 from trajectories.core.samplers.symbolic.pixel import search as search_pixels
 
 VIEWS = ("grid", "object", "pixel")
@@ -43,7 +44,8 @@ class Population:
 def find_programs(task: ArcTask, work: int, guide: Guide | None = None) -> dict[str, Population]:
     """Grid and object candidates of a task, searched for in the order of a guide, if there is one."""
     budget = Budget(work)
-    found = explore(task, budget, guide.of(task) if guide else None)
+    with without_garbage_runs():
+        found = explore(task, budget, guide.of(task) if guide else None)
     facts: dict[str, JSON] = {
         "states": found.states, "evaluations": found.evaluated, "work": work - budget.left
     }  # fmt: skip
@@ -56,7 +58,8 @@ def find_programs(task: ArcTask, work: int, guide: Guide | None = None) -> dict[
 def find_pixels(task: ArcTask) -> Population:
     """Pixel candidates of a task."""
     budget = Budget(PIXEL_CELLS)
-    ranked = tuple(sorted(search_pixels(task, budget), key=lambda c: (not c.fits, c.program.cost, c.program.key)))
+    with without_garbage_runs():
+        ranked = tuple(sorted(search_pixels(task, budget), key=lambda c: (not c.fits, c.program.cost, c.program.key)))
     return Population(ranked, {"work": PIXEL_CELLS - budget.left})
 
 

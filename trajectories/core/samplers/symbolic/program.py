@@ -110,6 +110,10 @@ class GridProgram:
             if result is None:
                 return None
             grids.append(result)
+        return self.finish(grids, rows)
+
+    def finish(self, grids: list[Rows], rows: Rows) -> Grid | None:
+        """The output on one input, `rows`, of which the layers made `grids`, or None where the program has none."""
         final = grids[0]
         if self.stacked:
             stacked = stack_layers(grids, [None if x.table is None else dict(x.table) for x in self.layers])

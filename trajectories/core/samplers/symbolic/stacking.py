@@ -6,8 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-Mode = tuple[str, NDArray[np.int64], NDArray[np.bool_]]
-"""A mode's name, the cells it gains by layer (0 where it would be wrong), and the colours its table lists."""
+Counts = NDArray[np.int64]
+Cells = NDArray[np.bool_]
+Mode = tuple[str, Counts, Cells]
+"""A mode's name, the cells it gains by look (0 where it would be wrong), and the colours its table lists."""
 
 MAX_LAYERS = 5
 AS_IS, RECOLOURED, BY_TABLE = "as is", "recoloured", "by table"
@@ -36,60 +38,88 @@ class Stack:
 
 
 class Stacker:
-    """Layers of one task as arrays. `flats`: one row of bytes per layer, all training outputs' cells in a row."""
+    """Layers of one task as arrays. `flats`: one row of bytes per layer, all training outputs' cells in a row.
+
+    Layers that look alike on the training pairs are counted once. What a stack leaves open is counted from what was
+    open before it grew: by the cells that were painted, or those that are left, whichever are fewer.
+    """
 
     def __init__(self, flats: Sequence[bytes], costs: Sequence[float], target: bytes) -> None:
-        cells = len(target)
-        self.layers = np.frombuffer(b"".join(flats), dtype=np.uint8).reshape(len(flats), cells)
+        looks: dict[bytes, int] = {}
+        self.look = np.array([looks.setdefault(flat, len(looks)) for flat in flats], dtype=np.int64)
+        """The row of `layers` of each layer."""
+        self.layers = np.frombuffer(b"".join(looks), dtype=np.uint8).reshape(len(looks), len(target))
         self.target = np.frombuffer(target, dtype=np.uint8)
         self.costs = np.asarray(costs)
-        self.codes = self.layers.astype(np.int64) * 10 + self.target + 100 * np.arange(len(flats))[:, None]
+        own = self.target[:, None] + 100 * np.arange(len(looks))[None, :]
+        self.codes = self.layers.T * np.int64(10) + own
+        """For each cell and look: the look, its colour and the output's, as one number."""
+        self._all = self._count(np.ones(len(target), dtype=bool))
 
     def best(self, starts: int) -> list[Stack]:
         """Greedy stacks from the `starts` most promising top layers, and from the most promising bottom ones."""
         open_cells = np.ones(len(self.target), dtype=bool)
-        ranked = self._rank(open_cells, starts)
         found = {}
-        for choice, painted in ranked:
-            stack = self._grow([choice], open_cells & ~painted)
+        for choice, painted in self._rank(open_cells, self._all, starts):
+            stack = self._grow([choice], open_cells & ~painted, self._without(self._all, open_cells, painted))
             found[stack.choices] = stack
         return sorted(found.values(), key=lambda stack: (stack.wrong, sum(self._price(c) for c in stack.choices)))
 
-    def _grow(self, choices: list[Choice], open_cells: NDArray[np.bool_]) -> Stack:
+    def _grow(self, choices: list[Choice], open_cells: Cells, counts: Counts) -> Stack:
         while len(choices) < MAX_LAYERS and bool((open_cells & (self.target > 0)).any()):
-            ranked = self._rank(open_cells, 1)
+            ranked = self._rank(open_cells, counts, 1)
             if not ranked:
                 break
             choice, painted = ranked[0]
             choices.append(choice)
+            counts = self._without(counts, open_cells, painted)
             open_cells = open_cells & ~painted
         return Stack(tuple(choices), int((open_cells & (self.target > 0)).sum()))
 
     def _price(self, choice: Choice) -> float:
         return float(self.costs[choice.index]) + LAYER + ENTRY * len(choice.table)
 
-    def _rank(self, open_cells: NDArray[np.bool_], limit: int) -> list[tuple[Choice, NDArray[np.bool_]]]:
+    def _count(self, cells: Cells) -> Counts:
+        """How many of the cells each look has in each colour where the output has each colour."""
+        found = np.bincount(self.codes[np.flatnonzero(cells)].ravel(), minlength=100 * len(self.layers))
+        return found.reshape(len(self.layers), 10, 10)
+
+    def _without(self, counts: Counts, open_cells: Cells, painted: Cells) -> Counts:
+        """The counts of the open cells once some of them are painted."""
+        left = open_cells & ~painted
+        if int(painted.sum()) < int(left.sum()):
+            return counts - self._count(painted)
+        return self._count(left)
+
+    def _rank(self, open_cells: Cells, counts: Counts, limit: int) -> list[tuple[Choice, Cells]]:
         """The best layers for the open cells, with the cells each newly paints."""
         wanted = int((open_cells & (self.target > 0)).sum())
         if not wanted:
             return []
-        best, modes = self._modes(open_cells)
+        best, modes = self._modes(counts)
         values = np.stack(
             [
-                np.where(gain > 0, gain / wanted - PRICE * (self.costs + LAYER + ENTRY * listed.sum(axis=1)), -np.inf)
-                for _, gain, listed in modes
+                np.where(
+                    gain > 0,
+                    gain / wanted - PRICE * (self.costs + LAYER + ENTRY * listed.sum(axis=1)[self.look]),
+                    -np.inf,
+                )
+                for gain, listed in ((gain[self.look], listed) for _, gain, listed in modes)
             ]
         )
         chosen, value = values.argmax(axis=0), values.max(axis=0)
-        order = [int(n) for n in np.argsort(-value, kind="stable")[:limit] if value[n] > -np.inf]
-        return [self._choose(n, modes[chosen[n]][0], modes[chosen[n]][2][n], best[n], open_cells) for n in order]
+        order = [int(value.argmax())] if limit == 1 else np.argsort(-value, kind="stable")[:limit].tolist()
+        return [
+            self._choose(n, modes[chosen[n]][0], modes[chosen[n]][2][self.look[n]], best[self.look[n]], open_cells)
+            for n in order
+            if value[n] > -np.inf
+        ]
 
-    def _modes(self, open_cells: NDArray[np.bool_]) -> tuple[NDArray[np.int64], list[Mode]]:
-        """The output colour that most open cells of each layer's colour have, and what each mode would gain."""
-        count = len(self.layers)
-        table = np.bincount(self.codes[:, open_cells].ravel(), minlength=100 * count).reshape(count, 10, 10)
-        totals, best = table.sum(axis=2), table.argmax(axis=2)
-        right = np.take_along_axis(table, best[:, :, None], axis=2)[:, :, 0]
+    @staticmethod
+    def _modes(counts: Counts) -> tuple[Counts, list[Mode]]:
+        """The output colour that most open cells of each look's colour have, and what each mode would gain."""
+        totals, best = counts.sum(axis=2), counts.argmax(axis=2)
+        right = counts.max(axis=2)
         pure = (right == totals) & (totals > 0)
         changed = pure & (best != np.arange(10))
         painting = pure & (best > 0)
@@ -102,11 +132,9 @@ class Stacker:
             (BY_TABLE, gain, painting),
         ]
 
-    def _choose(
-        self, n: int, mode: str, listed: NDArray[np.bool_], best: NDArray[np.int64], open_cells: NDArray[np.bool_]
-    ) -> tuple[Choice, NDArray[np.bool_]]:
+    def _choose(self, n: int, mode: str, listed: Cells, best: Counts, open_cells: Cells) -> tuple[Choice, Cells]:
         colours = np.zeros(10, dtype=np.int64) if mode == BY_TABLE else np.arange(10)
         colours[listed] = best[listed]
-        painted = open_cells & (colours[self.layers[n]] > 0)
+        painted = open_cells & (colours[self.layers[self.look[n]]] > 0)
         table = tuple((int(a), int(best[a])) for a in np.flatnonzero(listed))
         return Choice(n, mode, table), painted

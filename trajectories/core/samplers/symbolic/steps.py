@@ -14,19 +14,19 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import count
 from operator import ne
-from typing import Any
 
 from trajectories.core.identity import derive_seed
 from trajectories.core.problems.arc import ArcTask
 from trajectories.core.samplers.symbolic.candidates import Candidate
 from trajectories.core.samplers.symbolic.catalogue import build_catalogue
-from trajectories.core.samplers.symbolic.engine import CALL_WORK, NEARNESS, flatten, freeze, size
+from trajectories.core.samplers.symbolic.engine import CALL_WORK, NEARNESS
 from trajectories.core.samplers.symbolic.explore import enter, exchange, learned_ops, make_candidate
 from trajectories.core.samplers.symbolic.frames import Frame, choose_frames
 from trajectories.core.samplers.symbolic.grid import colour
+from trajectories.core.samplers.symbolic.memory import Done, Memory, flatten
 from trajectories.core.samplers.symbolic.operation import Op, to_rows
 from trajectories.core.samplers.symbolic.program import GridProgram, Layer
-from trajectories.core.samplers.symbolic.values import Rows, Value
+from trajectories.core.samplers.symbolic.values import Rows
 
 STEP_VIEWS = ("grid", "object")
 """The views whose programs are chains of operations."""
@@ -137,13 +137,14 @@ class _Expansion:
 
     def __init__(self, tools: Toolbox, prefix: tuple[Op, ...], *, about_objects: bool, work: int) -> None:
         self._tools, self._prefix = tools, prefix
+        self._memory = Memory()
         allowed = [op for op in tools.ops.values() if about_objects or not op.about_objects]
         self._ops = {kind: [op for op in allowed if op.takes == kind] for kind in ("grid", "pieces")}
         self.left, self.evaluated = work, 0
         self._target = b"".join(map(flatten, tools.targets))
         self._shapes = [(len(rows), len(rows[0])) for rows in tools.targets]
         self._hardness: int | None = None
-        self._seen: set[Any] = set()
+        self._seen: set[tuple[int, ...]] = set()
         self._found: list[tuple[float, int, tuple[Op, ...]]] = []
         self._serial = count()
 
@@ -151,7 +152,7 @@ class _Expansion:
         """The whole programs with one step more, likeliest first."""
         values = self._through_prefix()
         self._hardness = self._wrong(values)
-        heap: list[tuple[float, int, tuple[Op, ...], list[Value], str]] = []
+        heap: list[tuple[float, int, tuple[Op, ...], list[Done], str]] = []
         heapq.heappush(heap, (0.0, next(self._serial), (), values, "grid"))
         while heap and self.left > 0:
             cost, _, steps, values, kind = heapq.heappop(heap)
@@ -159,7 +160,7 @@ class _Expansion:
                 if self.left <= 0:
                     break
                 after = self._apply(op, values)
-                if after is None or not self._is_new(op.gives, after):
+                if after is None or not self._is_new(after):
                     continue
                 if op.gives == "grid":
                     self._keep(cost + op.cost, (*steps, op), after)
@@ -167,40 +168,41 @@ class _Expansion:
                     heapq.heappush(heap, (cost + op.cost, next(self._serial), (*steps, op), after, "pieces"))
         return [(*self._prefix, *steps) for _, _, steps in sorted(self._found, key=lambda each: each[:2])]
 
-    def _through_prefix(self) -> list[Value]:
+    def _through_prefix(self) -> list[Done]:
         """The grids that the program so far gives; what it passed through is no next step. Raises StepError."""
-        values: list[Value] = list(self._tools.starts)
+        values = [self._memory.grid(rows) for rows in self._tools.starts]
         kind = "grid"
-        self._is_new("grid", values)
+        self._is_new(values)
         for op in self._prefix:
             after = self._apply(op, values) if op.takes == kind else None
             if after is None:
                 raise StepError("The program has no output for some input; it cannot be gone on from.")
             values, kind = after, op.gives
-            self._is_new(op.gives, values)
+            self._is_new(values)
         if kind != "grid":
             raise StepError("The program ends in pieces; only one that gives a grid can be gone on from.")
         return values
 
-    def _apply(self, op: Op, values: Sequence[Value]) -> list[Value] | None:
+    def _apply(self, op: Op, values: Sequence[Done]) -> list[Done] | None:
         self.evaluated += 1
-        after: list[Value] = []
+        runner = self._memory.runner(op)
+        after: list[Done] = []
         for value, start in zip(values, self._tools.starts):
-            self.left -= CALL_WORK + size(op.takes, value) * op.weight
-            made = op.apply(value, start)
+            self.left -= CALL_WORK + value.cells * op.weight
+            made = runner.run(value, start)
             if made is None:
                 return None
             after.append(made)
         return after
 
-    def _is_new(self, kind: Any, values: Sequence[Value]) -> bool:
-        key = (kind, *(freeze(kind, value) for value in values))
+    def _is_new(self, values: Sequence[Done]) -> bool:
+        key = tuple([value.number for value in values])
         if key in self._seen:
             return False
         self._seen.add(key)
         return True
 
-    def _keep(self, cost: float, steps: tuple[Op, ...], values: Sequence[Value]) -> None:
+    def _keep(self, cost: float, steps: tuple[Op, ...], values: Sequence[Done]) -> None:
         """Keep a grid as a next step, and the same with its colours exchanged where that gives every output."""
         wrong = self._wrong(values)
         rank = cost
@@ -209,16 +211,16 @@ class _Expansion:
             rank -= NEARNESS * max(0.0, 1.0 - wrong / max(1, before))
         self._found.append((rank, next(self._serial), steps))
         if wrong:
-            flat = b"".join(flatten(rows) for rows in values[: len(self._shapes)])
+            flat = b"".join(value.flat for value in values[: len(self._shapes)])
             pairs = set(zip(flat, self._target))
             table = {a: b for a, b in sorted(pairs) if a != b}
             if len(pairs) == len({a for a, _ in pairs}) and len(pairs) > 1:
                 self._found.append((rank, next(self._serial), (*steps, *exchange(table))))
 
-    def _wrong(self, values: Sequence[Value]) -> int | None:
+    def _wrong(self, values: Sequence[Done]) -> int | None:
         """The wrong cells on the training pairs; None where a size is wrong."""
         grids = values[: len(self._shapes)]
-        if any((len(rows), len(rows[0])) != shape for rows, shape in zip(grids, self._shapes)):
+        if [value.shape for value in grids] != self._shapes:
             return None
-        wrong: int = sum(map(ne, b"".join(map(flatten, grids)), self._target))
+        wrong: int = sum(map(ne, b"".join([value.flat for value in grids]), self._target))
         return wrong

@@ -1,6 +1,6 @@
 """Object rules learned from the pairs: a property of objects that decides their colour, or whether they stay."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from trajectories.core.samplers.symbolic.object import draw, phrases
 from trajectories.core.samplers.symbolic.operation import Op
@@ -10,12 +10,18 @@ MAX_VALUES = 12
 """A rule that lists more values than this has learned the pairs by heart."""
 
 
-def learn_rules(pieces: Sequence[list[Piece]], targets: Sequence[Rows], tests: Sequence[list[Piece]]) -> Iterator[Op]:
+def learn_rules(
+    pieces: Sequence[list[Piece]],
+    targets: Sequence[Rows],
+    tests: Sequence[list[Piece]],
+    recall: Callable[[Property], Property] = lambda measure: measure,
+) -> Iterator[Op]:
     """Operations on pieces that recolour or select them as all training outputs show.
 
     `pieces` and `targets` are those of the training pairs, every target of the size of its input; `tests` are the
     pieces of the test inputs: a rule costs more where it has not seen one of their values. Rules name the values of the
-    less frequent fates; every other value has the most frequent one.
+    less frequent fates; every other value has the most frequent one. `recall` gives a property that remembers what it
+    has measured.
     """
     fates = [[fate(piece, rows) for piece in found] for found, rows in zip(pieces, targets)]
     if any(one is None for found in fates for one in found):
@@ -24,11 +30,12 @@ def learn_rules(pieces: Sequence[list[Piece]], targets: Sequence[Rows], tests: S
     if len(set(known)) < 2:
         return
     for rank, (measure, name) in enumerate(phrases.LEARNED):
-        table = tabulate(pieces, fates, measure)
+        recalled = recall(measure)
+        table = tabulate(pieces, fates, recalled)
         if table is None or len(set(table.values())) < 2:
             continue
         other = max(set(known), key=lambda colour: (known.count(colour), -colour))
-        unseen = {measure(piece) for found in tests for piece in found} - set(table)
+        unseen = {recalled(piece) for found in tests for piece in found} - set(table)
         rare = {value: colour for value, colour in sorted(table.items(), key=repr) if colour != other}
         if len(rare) > MAX_VALUES:
             continue

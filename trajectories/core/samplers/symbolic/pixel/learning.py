@@ -67,30 +67,32 @@ class RuleList:
 
 
 class Literals:
-    """Literals as a matrix of training bits: one row each, 64 cells to a word. `low` is the number of test cells."""
+    """Literals as a matrix of training bits: one column each, 64 cells to a word. `low` is the number of test cells."""
 
     def __init__(self, literals: Sequence[Literal], cells: int, low: int) -> None:
         self.all = tuple(literals)
         self._low = low
         self._bytes = -(-(cells - low) // 64) * 8
-        joined = b"".join((literal.bits >> low).to_bytes(self._bytes, "little") for literal in literals)
-        self.words: Words = np.frombuffer(joined, dtype=np.uint64).reshape(len(self.all), self._bytes // 8)
+        joined = b"".join([(literal.bits >> low).to_bytes(self._bytes, "little") for literal in literals])
+        by_literal = np.frombuffer(joined, dtype=np.uint64).reshape(len(self.all), self._bytes // 8)
+        # Words in rows: what is asked of each literal is then worked out for all of them at once.
+        self.words: Words = np.ascontiguousarray(by_literal.T)
         self.costs = np.array([literal.cost for literal in literals], dtype=np.float64)
         self.features = np.array([literal.feature for literal in literals], dtype=np.int64)
 
     def pack(self, bits: int) -> Words:
-        """A set of training cells as one row."""
-        return np.frombuffer((bits >> self._low).to_bytes(self._bytes, "little"), dtype=np.uint64)
+        """A set of training cells as one column."""
+        return np.frombuffer((bits >> self._low).to_bytes(self._bytes, "little"), dtype=np.uint64)[:, None]
 
     def without(self, banned: frozenset[int]) -> "Literals":
-        """The literals on other features, renumbered rows but the same literals."""
+        """The literals on other features, renumbered but the same literals."""
         if not banned:
             return self
-        keep = ~np.isin(self.features, sorted(banned))
+        keep = np.flatnonzero(~np.isin(self.features, sorted(banned)))
         fewer = object.__new__(Literals)
-        fewer.all = tuple(literal for literal, kept in zip(self.all, keep, strict=True) if kept)
+        fewer.all = tuple([self.all[number] for number in keep.tolist()])
         fewer._low, fewer._bytes = self._low, self._bytes
-        fewer.words, fewer.costs, fewer.features = self.words[keep], self.costs[keep], self.features[keep]
+        fewer.words, fewer.costs, fewer.features = self.words[:, keep], self.costs[keep], self.features[keep]
         return fewer
 
 
@@ -155,29 +157,44 @@ def separate(literals: Literals, wanted: int, forbidden: int) -> tuple[Literal, 
     if not forbidden:
         return ()
     needed = literals.pack(wanted)
-    rows = np.flatnonzero(((literals.words & needed) == needed).all(axis=1))
-    kept = literals.words[rows] & literals.pack(forbidden)
-    if not len(rows) or np.bitwise_and.reduce(kept, axis=0).any():
+    rows = np.flatnonzero(((literals.words & needed) == needed).all(axis=0))
+    barred = literals.pack(forbidden)
+    used = np.flatnonzero(barred[:, 0])
+    kept = literals.words[used[:, None], rows] & barred[used]
+    if not len(rows) or np.bitwise_and.reduce(kept, axis=1).any():
         return None  # not even all of them together exclude everything forbidden
-    left = np.bitwise_count(kept).sum(axis=1, dtype=np.int64)
-    order = np.lexsort((rows, literals.costs[rows], left))
-    pool: list[int] = []
-    seen: set[bytes] = set()
-    for position in order[: 4 * _PAIRED].tolist():
-        what = kept[position].tobytes()
-        if what not in seen:
-            seen.add(what)
-            pool.append(position)
-            if len(pool) == _PAIRED:
-                break
-    pool_kept, pool_costs = kept[pool], literals.costs[rows[pool]]
-    chosen = _cheapest_of_two(pool_kept, pool_costs) or _cheapest_of_three(pool_kept[:_TRIPLED], pool_costs[:_TRIPLED])
+    left = np.bitwise_count(kept).sum(axis=0, dtype=np.int64)
+    order = np.lexsort((rows, literals.costs[rows], left))[: 4 * _PAIRED]
+    pool = [int(order[place]) for place in _distinct(kept[:, order])]
+    pool_kept, pool_costs = kept[:, pool], literals.costs[rows[pool]]
+    chosen = _cheapest_of_two(pool_kept, pool_costs)
+    chosen = chosen or _cheapest_of_three(pool_kept[:, :_TRIPLED], pool_costs[:_TRIPLED])
     return tuple(literals.all[rows[pool[position]]] for position in chosen) if chosen else None
 
 
+def _distinct(kept: Words) -> list[int]:
+    """The first columns that differ from those before them, as many as are tried in pairs."""
+    size = kept.shape[0] * kept.itemsize
+    cells = np.ascontiguousarray(kept.T).tobytes()
+    seen: dict[bytes, int] = {}
+    for place in range(kept.shape[1]):
+        seen.setdefault(cells[place * size : (place + 1) * size], place)
+        if len(seen) == _PAIRED:
+            break
+    return list(seen.values())
+
+
+def _apart(some: Words, others: Words) -> npt.NDArray[np.bool_]:
+    """For each two columns whether they have no common cell."""
+    common: Words = some[0][:, None] & others[0][None, :]
+    for one, other in zip(some[1:], others[1:]):
+        common |= one[:, None] & other[None, :]
+    return np.equal(common, 0)
+
+
 def _cheapest_of_two(kept: Words, costs: npt.NDArray[np.float64]) -> tuple[int, ...] | None:
-    """Positions of the cheapest one or two rows without a common cell."""
-    empty = ~(kept[:, None, :] & kept[None, :, :]).any(axis=2)
+    """Positions of the cheapest one or two columns without a common cell."""
+    empty = _apart(kept, kept)
     prices = np.where(empty, costs[:, None] + costs[None, :], np.inf)
     alone = np.flatnonzero(np.diagonal(empty))
     prices[alone, alone] = costs[alone]
@@ -188,10 +205,9 @@ def _cheapest_of_two(kept: Words, costs: npt.NDArray[np.float64]) -> tuple[int, 
 
 
 def _cheapest_of_three(kept: Words, costs: npt.NDArray[np.float64]) -> tuple[int, ...] | None:
-    """Positions of the cheapest three rows without a common cell."""
+    """Positions of the cheapest three columns without a common cell."""
     one, two = np.triu_indices(len(costs), 1)
-    pairs = kept[one] & kept[two]
-    empty = ~(pairs[:, None, :] & kept[None, :, :]).any(axis=2)
+    empty = _apart(kept[:, one] & kept[:, two], kept)
     prices = np.where(empty, (costs[one] + costs[two])[:, None] + costs[None, :], np.inf)
     if not prices.size:
         return None
@@ -208,15 +224,15 @@ def grow(literals: Literals, wanted: int, forbidden: int) -> tuple[Literal, ...]
     while bad.any():
         if len(chosen) == MAX_CONDITIONS or not len(literals.all):
             return None
-        covered = np.bitwise_count(literals.words & good).sum(axis=1, dtype=np.int64)
-        kept = np.bitwise_count(literals.words & bad).sum(axis=1, dtype=np.int64)
+        covered = np.bitwise_count(literals.words & good).sum(axis=0, dtype=np.int64)
+        kept = np.bitwise_count(literals.words & bad).sum(axis=0, dtype=np.int64)
         before = _purity(np.bitwise_count(good).sum(dtype=np.int64), np.bitwise_count(bad).sum(dtype=np.int64))
         gain = covered * (_purity(covered, kept) - before) / (1 + 0.1 * literals.costs)
         best = int(np.round(gain, 6).argmax())
         if gain[best] <= 0:
             return None
         chosen.append(literals.all[best])
-        good, bad = good & literals.words[best], bad & literals.words[best]
+        good, bad = good & literals.words[:, best : best + 1], bad & literals.words[:, best : best + 1]
     return tuple(chosen)
 
 

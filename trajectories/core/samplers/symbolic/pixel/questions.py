@@ -1,7 +1,8 @@
 """Literals and sources of a task: the catalogue's maps turned into bit sets over all cells."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from functools import cache, lru_cache
 
 from trajectories.core.problems.grids import COLOURS
 from trajectories.core.samplers.symbolic.pixel.canvases import Canvas
@@ -13,6 +14,7 @@ from trajectories.core.samplers.symbolic.pixel.table import LARGEST, Table
 
 _VALUES = 9  # numbers of one map that are asked for
 _DENIAL_COST = 0.2
+CATALOGUES_KEPT = 64
 _ALIKE = 3  # literals kept that agree on all training cells
 
 
@@ -39,11 +41,12 @@ class _Collection:
 def collect(table: Table, canvas: Canvas, colours: tuple[int, ...], holes: tuple[int, ...]) -> Questions:
     """Ask everything of every cell. Stops early, with fewer questions, when the budget runs out."""
     questions = _Collection()
-    base = next(catalogue(canvas.base, colours))
-    features = [*canvas.extra, *catalogue(canvas.base, colours)]
+    known = _catalogue(canvas.base, colours)
+    base = known[0]
+    features = [*canvas.extra, *known]
     for hole in holes:
         features += repairs(canvas.base, hole)
-    named_roles = list(roles(canvas.base))
+    named_roles = _roles(canvas.base)
     seen: dict[int, list[int]] = {}
     for number, feature in enumerate(features):
         if table.budget.exhausted:
@@ -65,14 +68,24 @@ def collect(table: Table, canvas: Canvas, colours: tuple[int, ...], holes: tuple
     return Questions(questions.conditions, literals, questions.sources, questions.source_bits)
 
 
+@lru_cache(maxsize=CATALOGUES_KEPT)
+def _catalogue(base: str, colours: tuple[int, ...]) -> tuple[Feature, ...]:
+    """The catalogue of a grid, which many tasks share."""
+    return tuple(catalogue(base, colours))
+
+
+@cache
+def _roles(base: str) -> tuple[Role, ...]:
+    return tuple(roles(base))
+
+
 def _add_source(questions: _Collection, table: Table, feature: Feature, number: int) -> None:
     cost = 0.4 if feature.call == feature.name else feature.cost + 0.1
     _keep(questions, Source(feature, cost, feature.total), _right_and_valid(table, table.column(feature.call)), number)
 
 
 def _right_and_valid(table: Table, column: bytes) -> tuple[int, int]:
-    right = sum(table.bits(column, value) & bits for value, bits in enumerate(table.output_bits))
-    return right, table.bits_from(column, 0)
+    return table.same(column, table.outputs), table.bits_from(column, 0)
 
 
 def _keep(questions: _Collection, source: Source, bits: tuple[int, int], feature: int) -> None:
@@ -84,7 +97,7 @@ def _keep(questions: _Collection, source: Source, bits: tuple[int, int], feature
 
 
 def _conditions(
-    table: Table, feature: Feature, column: bytes, base: Feature, named_roles: list[Role]
+    table: Table, feature: Feature, column: bytes, base: Feature, named_roles: Sequence[Role]
 ) -> Iterator[tuple[Condition, int, float]]:
     """Conditions on one map with the cells where they hold and their cost."""
     values = sorted({code - 2 for code in set(column)})
@@ -117,16 +130,17 @@ def _add_literals(
     if training in (0, table.training):
         return
     for denied, cells, price in ((False, bits, cost), (True, table.everywhere & ~bits, cost + _DENIAL_COST)):
+        asking = Condition(condition.feature, condition.value, condition.at_least, denied)
         known = seen.setdefault(cells & table.training, [])
         for position in known:
             literal = questions.literals[position]
             if literal.bits == cells:
                 if price < literal.cost:
                     questions.literals[position] = Literal(cells, price, position, number)
-                    questions.conditions[position] = replace(condition, denied=denied)
+                    questions.conditions[position] = asking
                 break
         else:
             if len(known) < _ALIKE:
                 known.append(len(questions.literals))
                 questions.literals.append(Literal(cells, price, len(questions.literals), number))
-                questions.conditions.append(replace(condition, denied=denied))
+                questions.conditions.append(asking)

@@ -29,11 +29,12 @@ _IDLE = 1.0  # doubt for a rule used in every pair but in no test input
 def search(task: ArcTask, budget: Budget) -> Iterator[Candidate]:
     """Yield fitting candidates by rising cost, then the best few that do not fit. Test outputs are never read."""
     found: dict[str, Candidate] = {}
+    scopes = Scopes(task)
     for canvas in canvases(task):
         for background in _backgrounds(task):
             if budget.exhausted:
                 break
-            for candidate in _on_canvas(task, canvas, background, budget):
+            for candidate in _on_canvas(scopes, canvas, background, budget):
                 known = found.get(candidate.program.key)
                 if known is None or candidate.program.cost < known.program.cost:
                     found[candidate.program.key] = candidate
@@ -41,6 +42,31 @@ def search(task: ArcTask, budget: Budget) -> Iterator[Candidate]:
     yield from _trusted([one for one in ranked if one.fits])
     near = [one for one in ranked if not one.fits]
     yield from sorted(near, key=lambda one: -_right_share(task, one))[:_NEAR]
+
+
+class Scopes:
+    """The inputs of a task as variables: what was computed of one for a canvas is there for the others."""
+
+    def __init__(self, task: ArcTask) -> None:
+        self.task = task
+        self._kept: dict[tuple[int, int], Scope] = {}
+
+    def of_input(self, number: int, background: int | None) -> Scope:
+        """The scope of an input, in the order of pairs and tests, that canvases without a base of their own share."""
+        grid = grid_to_lists((*self.task.train, *self.task.test)[number].input)
+        named = most_common_colour(grid) if background is None else background
+        if (number, named) not in self._kept:
+            self._kept[number, named] = Scope(grid=grid, background=named)
+        return self._kept[number, named]
+
+    def of_canvas(self, canvas: Canvas, number: int, background: int | None) -> Scope:
+        """The scope in which a canvas is made of an input."""
+        shared = self.of_input(number, background)
+        if canvas.made is None:
+            return shared
+        own = Scope(grid=shared.value("grid"), background=shared.value("background"))
+        own.bind(canvas.base, shared.value(canvas.made))
+        return own
 
 
 def _trusted(fitting: list[Candidate]) -> list[Candidate]:
@@ -73,24 +99,23 @@ def _backgrounds(task: ArcTask) -> list[int | None]:
     return [None]
 
 
-def _on_canvas(task: ArcTask, canvas: Canvas, background: int | None, budget: Budget) -> Iterator[Candidate]:
-    table = _table(task, canvas, background, budget)
+def _on_canvas(scopes: Scopes, canvas: Canvas, background: int | None, budget: Budget) -> Iterator[Candidate]:
+    table = _table(scopes, canvas, background, budget)
     if table is None:
         return
+    task = scopes.task
     colours, holes = _shared_colours(task, background), _holes(task)
     questions = collect(table, canvas, colours, holes if canvas.made is None else ())
     for rules in sorted(_rule_lists(questions, table), key=lambda one: one.cost):
         yield _candidate(task, table, (canvas, background), questions, rules)
 
 
-def _table(task: ArcTask, canvas: Canvas, background: int | None, budget: Budget) -> Table | None:
+def _table(scopes: Scopes, canvas: Canvas, background: int | None, budget: Budget) -> Table | None:
     """The canvas of every input, or None where its size is not the output's."""
     regions: list[Region] = []
-    for pair in (*task.train, *task.test):
-        grid = grid_to_lists(pair.input)
-        scope = Scope(grid=grid, background=most_common_colour(grid) if background is None else background)
-        if canvas.made is not None:
-            scope.bind(canvas.base, scope.value(canvas.made))
+    task = scopes.task
+    for number, pair in enumerate((*task.train, *task.test)):
+        scope = scopes.of_canvas(canvas, number, background)
         base = scope.value(canvas.base)
         if not base or not base[0] or len(base) > 30 or len(base[0]) > 30:
             return None

@@ -3,15 +3,14 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+
+import numpy as np
 
 from trajectories.core.problems.grids import COLOURS, Grid
 from trajectories.core.samplers.symbolic.candidates import Budget
-from trajectories.core.samplers.symbolic.pixel.expressions import Call, Scope
+from trajectories.core.samplers.symbolic.pixel.expressions import LARGEST, OFFSET, Call, Flat, Scope
 
-_OFFSET = 2  # a column stores value + 2, so that -1 (none) and -2 (several) fit a byte
-LARGEST = 250
-"""Larger numbers count as this one, so that only "at least" may be asked of it."""
+__all__ = ["LARGEST", "Region", "Table"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +45,17 @@ class Table:
         outputs = bytearray()
         for region, count in zip(regions, counts, strict=True):
             rows = region.output or ()
-            outputs += bytes(value + _OFFSET for row in rows for value in row) or bytes(count)
-        self.output_bits = tuple(self.bits(bytes(outputs), value) & self.training for value in range(COLOURS))
+            outputs += bytes(value + OFFSET for row in rows for value in row) or bytes(count)
+        self.outputs = bytes(outputs)
+        """The column of what the outputs show, 0 on the cells of test inputs."""
+        self.output_bits = tuple(self.bits(self.outputs, value) & self.training for value in range(COLOURS))
 
     def column(self, expression: Call | str) -> bytes:
         """A map's values (or one number's) at all cells, shifted by two; numbers above 250 count as 250."""
         text = expression if isinstance(expression, str) else expression.text
         found = self._columns.get(text)
         if found is None:
-            found = b"".join(_flat(region, region.scope.value(expression)) for region in self.regions)
+            found = b"".join([_cut(region, region.scope.flat(expression)) for region in self.regions])
             self._columns[text] = found
             self.budget.spend(self.cells)
         return found
@@ -69,7 +70,9 @@ class Table:
 
     def same(self, first: bytes, second: bytes) -> int:
         """The cells where two columns agree on a colour."""
-        return sum(self.bits(first, value) & self.bits(second, value) for value in range(COLOURS))
+        one, two = np.frombuffer(first, dtype=np.uint8), np.frombuffer(second, dtype=np.uint8)
+        alike = (one == two) & (one >= OFFSET) & (one < OFFSET + COLOURS)
+        return int.from_bytes(np.packbits(alike).tobytes(), "big") >> (-self.cells % 8)
 
     def grids(self, colours: Sequence[int]) -> tuple[Grid, ...]:
         """Grids of all regions from ten disjoint bit sets, one for each colour."""
@@ -81,9 +84,9 @@ class Table:
                 while position >= 0:
                     flat[position] = colour
                     position = text.find("1", position + 1)
-        return tuple(self._cut(flat))
+        return tuple(self._cut_grids(flat))
 
-    def _cut(self, flat: bytearray) -> Iterable[Grid]:
+    def _cut_grids(self, flat: bytearray) -> Iterable[Grid]:
         start = 0
         for region in self.regions:
             rows, columns = region.shape
@@ -101,20 +104,23 @@ def _masks(counts: Sequence[int]) -> tuple[int, ...]:
     return tuple(masks)
 
 
-def _flat(region: Region, value: Any) -> bytes:
+def _cut(region: Region, flat: Flat) -> bytes:
+    """The cells of a region's window."""
     rows, columns = region.shape
-    if isinstance(value, int):
-        return bytes([min(value, LARGEST) + _OFFSET]) * (rows * columns)
-    top, left, bottom, right = region.window
-    numbers = [number for row in value[top : bottom + 1] for number in row[left : right + 1]]
-    return bytes(min(number, LARGEST) + _OFFSET for number in numbers)
+    width, cells = flat
+    if not width:
+        return cells * (rows * columns)
+    if columns == width and rows * width == len(cells):
+        return cells
+    top, left, _, _ = region.window
+    return b"".join([cells[r * width + left : r * width + left + columns] for r in range(top, top + rows)])
 
 
 @cache
 def _equal(value: int) -> bytes:
-    return bytes(49 if code == value + _OFFSET else 48 for code in range(256))
+    return bytes(49 if code == value + OFFSET else 48 for code in range(256))
 
 
 @cache
 def _at_least(value: int) -> bytes:
-    return bytes(49 if code >= value + _OFFSET else 48 for code in range(256))
+    return bytes(49 if code >= value + OFFSET else 48 for code in range(256))
