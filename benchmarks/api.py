@@ -187,7 +187,8 @@ def _run(var: Path, arguments: argparse.Namespace) -> None:
     queue = make_queue(actor=person, draft=QueueDraft(title="Benchmark", selection=Selection(traces=chosen)))
     try:
         with served(dict(os.environ)) as address:
-            asker = Asker(address, {"Authorization": f"Bearer {secret}"})
+            token = {"Authorization": f"Bearer {secret}"}
+            asker = Asker(address, token)
             own = psutil.Process()
             web = {each.pid for each in own.children(recursive=True) if "gunicorn" in " ".join(each.cmdline())}
             walk(asker, ids, arguments.rounds)
@@ -195,7 +196,7 @@ def _run(var: Path, arguments: argparse.Namespace) -> None:
             curate(asker, queue.pk, arguments.items)
             visit(Asker(address, {"Cookie": cookie}), queue.pk, arguments.items)
             print()
-            push(asker, arguments.rows, var, web)
+            push(Asker(address, token), arguments.rows, var, web)  # the server has closed the other one meanwhile
             print(f"load at the end {os.getloadavg()[0]:.1f}")
     finally:
         connection.close()

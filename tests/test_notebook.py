@@ -51,8 +51,9 @@ def test_every_cell_runs(live_server, lead, tmp_path):
     assert (ended.returncode, ended.stderr) == (0, "")
     told = ended.stdout.splitlines()
     assert told[:3] == ["20 new, 0 known", "20 new, 0 known", "Counter({'pass': 15, 'fail': 5})"]
-    assert "422 problem_set: Found no problem set 'no-such-set', expected the name of one." in " ".join(told)
+    assert "422 Found no problem set 'no-such-set', expected the name of one." in told
+    assert "thinking I add 20 and 20, which is 41." in told
     run = Run.objects.get()
     assert (run.state, run.title) == ("finished", "From a notebook")
-    assert f"finished {run.done_count} of 2 samples" in ended.stdout
+    assert f"finished {run.done_count} of {run.planned_count} samples" in ended.stdout
     assert Trace.objects.filter(run=None).count() == 20

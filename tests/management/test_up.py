@@ -51,7 +51,7 @@ class Installation:
 
     def wait_for_address(self) -> str:
         """What it said until the web server answered."""
-        wait_for(lambda: "Stop with Ctrl-C." in self.output() or self.has_ended(), "the address", seconds=120)
+        wait_for(lambda: "Stop with Ctrl-C." in self.output() or self.has_ended(), "the address", seconds=300)
         assert not self.has_ended(), self.output()
         return self.output()
 

@@ -10,6 +10,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from trajectories.adapters.behind import Behind
+
 PART = ".part"
 UNTOUCHED_SECONDS = 60.0
 """A part this young may belong to a process that has not locked it yet."""
@@ -25,7 +27,8 @@ class WrittenFile:
 
 
 def write_whole(path: Path, chunks: Iterable[bytes]) -> WrittenFile:
-    """Write the chunks to a temporary file beside `path`, sync it to the disk and put it in place in one step.
+    """Write the chunks to a temporary file beside `path`, sync it to the disk and put it in place in one step; each is
+    written and hashed while the next one is made.
 
     Whatever fails, `path` is as it was before and the temporary file is gone; that of a process that was killed is
     left to `sweep_parts`. Raises OSError, and whatever `chunks` raises.
@@ -35,11 +38,12 @@ def write_whole(path: Path, chunks: Iterable[bytes]) -> WrittenFile:
     fcntl.flock(descriptor, fcntl.LOCK_EX)  # until it is closed, by the end of this process at the latest
     digest, size, count = hashlib.sha256(), 0, 0
     try:
-        with os.fdopen(descriptor, "wb") as file:
+        with os.fdopen(descriptor, "wb") as file, Behind() as behind:
             for chunk in chunks:
-                file.write(chunk)
-                digest.update(chunk)
+                behind.run(file.write, chunk)
+                behind.run(digest.update, chunk)
                 size, count = size + len(chunk), count + 1
+            behind.wait()
             file.flush()
             os.fsync(file.fileno())
         Path(aside).replace(path)

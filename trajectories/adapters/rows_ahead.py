@@ -1,6 +1,6 @@
 """Reading rows ahead: the database reads the next ones while those before are worked on."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from types import TracebackType
@@ -9,6 +9,7 @@ from typing import Any, Self
 from django.db import connection
 
 Rows = list[tuple[Any, ...]]
+Values = Sequence[Any] | Mapping[str, Any]
 
 
 class RowsAhead:
@@ -29,16 +30,11 @@ class RowsAhead:
     ) -> None:
         self._pool.shutdown(wait=True, cancel_futures=True)
 
-    def read(self, statement: str, values: Sequence[Any]) -> Callable[[], Rows]:
+    def read(self, statement: str, values: Values) -> Callable[[], Rows]:
         """Begin to read; what is returned waits for the rows and gives them. Raises django.db.Error there."""
-        [wait] = self.read_all([(statement, values)])
-        return wait
+        return partial(self._wait, self._pool.submit(self._run, statement, values))
 
-    def read_all(self, statements: Sequence[tuple[str, Sequence[Any]]]) -> list[Callable[[], Rows]]:
-        """The same for several statements, one after the other."""
-        return [partial(self._wait, self._pool.submit(self._run, *each)) for each in statements]
-
-    def _run(self, statement: str, values: Sequence[Any]) -> Rows:
+    def _run(self, statement: str, values: Values) -> Rows:
         with self._raw.cursor() as cursor:
             cursor.execute(statement, values)
             return list(cursor.fetchall())

@@ -7,10 +7,12 @@ cannot read, and both read a file without it. pyarrow takes a second to import a
 import io
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import IO, TYPE_CHECKING, Any, Self
 
+from trajectories.adapters.behind import Behind
 from trajectories.core.records import JSON
 
 if TYPE_CHECKING:
@@ -20,6 +22,8 @@ BLOCK_BYTES = 8 * 1024 * 1024
 """About so much is in memory at once, and in one row group of a file."""
 
 BLOCK_ROWS = 2_000
+
+PIECE_BYTES = 256 * 1024
 
 
 def arrow_type(columns: JSON) -> Any:
@@ -42,11 +46,16 @@ def arrow_schema(columns: Mapping[str, JSON]) -> Any:
 
 
 class Blocks:
-    """Rows set aside in a file without a name, block by block; each block by the types known when it was full."""
+    """Rows set aside block by block, by the types known when each was full, in Parquet files without names: another one
+    whenever the types have changed. Where they never did, that file is what was asked for. Compressing and writing is
+    done behind the making of rows.
+    """
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115
+        self._folder, self._behind = folder, Behind()
+        self._files: list[IO[bytes]] = []
+        self._writer: Any = None
         self.rows = self.bytes = 0
 
     def __enter__(self) -> Self:
@@ -55,45 +64,62 @@ class Blocks:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._file.close()
+        self._behind.__exit__(kind, error, trace)
+        if error is not None and self._writer is not None:
+            with suppress(Exception):  # what it has not written yet is not wanted any more
+                self._writer.close()
+        for file in self._files:
+            file.close()
 
     def add(self, rows: Sequence[Mapping[str, JSON]], columns: Mapping[str, JSON]) -> None:
-        """Set rows aside that have the types of `columns`. Raises OSError."""
+        """Set rows aside that have the types of `columns`. Raises OSError, now or at a later call."""
         import pyarrow
 
         batch = pyarrow.RecordBatch.from_pylist(rows, schema=arrow_schema(columns))
-        with pyarrow.ipc.new_stream(_Unclosed(self._file), batch.schema) as stream:
-            stream.write_batch(batch)
+        if self._writer is None or not self._writer.schema.equals(batch.schema):
+            self._end_file()
+            self._files.append(tempfile.TemporaryFile(dir=self._folder))  # noqa: SIM115
+            self._writer = _parquet_writer(self._files[-1], batch.schema)
+        self._behind.run(self._writer.write_batch, batch)
         self.rows += len(rows)
         self.bytes += batch.nbytes
 
-    def read(self, columns: Mapping[str, JSON]) -> "Iterator[pyarrow.RecordBatch]":
-        """Every block in order, as a table with these columns has it."""
-        import pyarrow
+    def whole(self, columns: Mapping[str, JSON]) -> Iterator[bytes] | None:
+        """The bytes of the Parquet file with all blocks, where all have the types of `columns`; None elsewhere.
 
+        Nothing may be added afterwards.
+        """
+        if len(self._files) != 1 or not self._writer.schema.equals(arrow_schema(columns)):
+            return None
+        self._end_file()
+        return self._pieces(self._files[0])
+
+    def read(self, columns: Mapping[str, JSON]) -> "Iterator[pyarrow.RecordBatch]":
+        """Every block in order, as a table with these columns has it; nothing may be added afterwards."""
+        import pyarrow
+        from pyarrow import parquet
+
+        self._end_file()
         schema = arrow_schema(columns)
-        self._file.seek(0)
-        source, length = pyarrow.PythonFile(self._file, mode="r"), self._file.seek(0, io.SEEK_END)
-        self._file.seek(0)
-        while self._file.tell() < length:
-            with pyarrow.ipc.open_stream(source) as stream:
-                batches = list(stream)
-            for batch in batches:
+        for file in self._files:
+            source = parquet.ParquetFile(file)
+            for place in range(source.num_row_groups):
+                [batch] = source.read_row_group(place).combine_chunks().to_batches()
                 same = batch.schema.equals(schema)
                 yield batch if same else pyarrow.RecordBatch.from_pylist(batch.to_pylist(), schema=schema)
 
+    def _end_file(self) -> None:
+        """End the file that is written, if any."""
+        self._behind.wait()
+        if self._writer is not None and self._writer.is_open:
+            self._writer.close()
+            self._files[-1].flush()
 
-class _Unclosed(io.RawIOBase):
-    """What is written here goes on to a file that stays open."""
-
-    def __init__(self, file: Any) -> None:
-        self._file = file
-
-    def writable(self) -> bool:
-        return True
-
-    def write(self, data: Any) -> int:
-        return int(self._file.write(data))
+    @staticmethod
+    def _pieces(file: IO[bytes]) -> Iterator[bytes]:
+        file.seek(0)
+        while piece := file.read(PIECE_BYTES):
+            yield piece
 
 
 class Sink(io.RawIOBase):
@@ -119,15 +145,17 @@ class Sink(io.RawIOBase):
 
 def parquet_chunks(columns: Mapping[str, JSON], batches: "Iterator[pyarrow.RecordBatch]") -> Iterator[bytes]:
     """The bytes of a Parquet file, a row group for each batch; a file without any has its columns all the same."""
-    from pyarrow import parquet
-
     sink = Sink()
-    with parquet.ParquetWriter(
-        sink, arrow_schema(columns), compression="zstd", compression_level=1, store_schema=False
-    ) as writer:
+    with _parquet_writer(sink, arrow_schema(columns)) as writer:
         for batch in batches:
             if batch.num_rows:
                 writer.write_batch(batch)
             if part := sink.take():
                 yield part
     yield sink.take()
+
+
+def _parquet_writer(sink: Any, schema: Any) -> Any:
+    from pyarrow import parquet
+
+    return parquet.ParquetWriter(sink, schema, compression="zstd", compression_level=1, store_schema=False)

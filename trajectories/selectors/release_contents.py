@@ -5,10 +5,11 @@ longer to write than to answer.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from django.db import connection
+from trajectories.adapters.rows_ahead import RowsAhead
 
 Values = tuple[Any, ...]
 
@@ -57,47 +58,57 @@ ORDER BY 1, 2
 """
 
 
-def read_traces(trace_ids: list[int]) -> dict[int, Values]:
-    """(id, content hash, sampler, instruction, run; the problem's id, content hash and side; who edited it, its
-    correctness; the id, content hash, correctness and decision of what it was made of) of traces, by id.
+@dataclass(frozen=True, slots=True)
+class Assessed:
+    """What some traces are frozen with: `trace_ids`, in the order in which they are released.
+
+    `traces`: (id, content hash, sampler, instruction, run; the problem's id, content hash and side; who edited it, its
+    correctness; the id, content hash, correctness and decision of what it was made of), by id. `reviews`: those that
+    stand, oldest first: (trace, id, reviewer; decision, score, reason, comment, labels, and how the steps are cut that
+    they count, where otherwise than they are stored), by trace. `verdicts`: the newest of each verifier, oldest first:
+    (trace, id; verifier, version, outcome), by trace. `final`: the final decisions that hold: (trace, id, adjudicator;
+    decision, reason, comment), by trace. `compared`: what people's standing comparisons say: by trace, and by the
+    content hash of the other trace, how often it won and lost; nothing where both are as often.
     """
-    return {row[0]: row for row in _rows(_TRACES, trace_ids)}
+
+    trace_ids: Sequence[int]
+    traces: Mapping[int, Values]
+    reviews: Mapping[int, list[Values]]
+    verdicts: Mapping[int, list[Values]]
+    final: Mapping[int, Values]
+    compared: Mapping[int, dict[str, list[int]]]
 
 
-def read_reviews(trace_ids: list[int]) -> dict[int, list[Values]]:
-    """The standing reviews of traces, oldest first: (trace, id, reviewer; decision, score, reason, comment, labels,
-    and how the steps are cut that they count, where otherwise than they are stored)."""
-    rows = _rows(_REVIEWS, trace_ids)
-    return _by_trace([(*row[:7], {} if row[7] == "{}" else json.loads(row[7]), *filter(None, row[8:])) for row in rows])
-
-
-def read_verdicts(trace_ids: list[int]) -> dict[int, list[Values]]:
-    """The newest verdict of each verifier on traces, oldest first: (trace, id; verifier, version, outcome)."""
-    return _by_trace(sorted(_rows(_VERDICTS, trace_ids), key=lambda row: row[1]))
-
-
-def read_final(trace_ids: list[int]) -> dict[int, Values]:
-    """The final decisions that hold on traces: (trace, id, adjudicator; decision, reason, comment), by trace."""
-    return {row[0]: row for row in _rows(_FINAL, trace_ids)}
-
-
-def read_compared(trace_ids: list[int]) -> dict[int, dict[str, list[int]]]:
-    """What people's standing comparisons say of traces: by trace, and by the content hash of the other trace, how often
-    it won and lost. Where both are as often, nothing is said.
-    """
-    found: dict[int, dict[str, list[int]]] = {}
-    with connection.cursor() as cursor:
-        cursor.execute(_COMPARED, {"ids": array_text(trace_ids)})
-        for own, other, won, lost in cursor.fetchall():
-            found.setdefault(own, {})[other] = [won, lost]
-    return found
-
-
-def _rows(statement: str, trace_ids: list[int]) -> list[Values]:
+def read_assessed(ahead: RowsAhead, trace_ids: Sequence[int]) -> Callable[[], Assessed]:
+    """Begin to read what traces are frozen with; what is returned waits for it."""
     # As one text: the driver takes longer to write a list of numbers than the database to answer.
-    with connection.cursor() as cursor:
-        cursor.execute(statement, [array_text(trace_ids)])
-        return list(cursor.fetchall())
+    ids = array_text(trace_ids)
+    single = [ahead.read(statement, [ids]) for statement in (_TRACES, _REVIEWS, _VERDICTS, _FINAL)]
+    duels = ahead.read(_COMPARED, {"ids": ids})
+
+    def wait() -> Assessed:
+        traces, reviews, verdicts, final = (read() for read in single)
+        return Assessed(
+            trace_ids,
+            {row[0]: row for row in traces},
+            _by_trace([_with_labels(row) for row in reviews]),
+            _by_trace(sorted(verdicts, key=lambda row: row[1])),
+            {row[0]: row for row in final},
+            _compared(duels()),
+        )
+
+    return wait
+
+
+def _with_labels(row: Values) -> Values:
+    return (*row[:7], {} if row[7] == "{}" else json.loads(row[7]), *filter(None, row[8:]))
+
+
+def _compared(rows: list[Values]) -> dict[int, dict[str, list[int]]]:
+    found: dict[int, dict[str, list[int]]] = {}
+    for own, other, won, lost in rows:
+        found.setdefault(own, {})[other] = [won, lost]
+    return found
 
 
 def array_text(keys: Sequence[int]) -> str:

@@ -11,6 +11,7 @@ from django.db.models import (
     Case,
     CharField,
     Count,
+    Exists,
     OuterRef,
     Q,
     QuerySet,
@@ -210,7 +211,8 @@ def _count_source(source: Source, total: int) -> int:
 def removed_traces(rule: Rule, clause: str) -> QuerySet[Trace]:
     """The traces that a clause removes which looks at single ones, newest first. Raises Fault."""
     if clause == SOURCE:
-        return Trace.objects.exclude(pk__in=traces_of(rule.source).values("pk")).order_by("-pk")
+        # NOT EXISTS: as NOT IN it would compare each trace with all others once these fit no memory.
+        return Trace.objects.filter(~Exists(traces_of(rule.source).filter(pk=OuterRef("pk")))).order_by("-pk")
     return _staged(rule).filter(removed_by=clause).order_by("-pk")
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 MAX_SIDE = 30
 COLOURS = 10
+_INTEGERS = {int}
 
 Grid = tuple[tuple[int, ...], ...]
 
@@ -26,6 +27,10 @@ def parse_grid(value: Any, where: str = "grid") -> Grid:
 
 
 def _parse_row(row: Any, where: str) -> tuple[int, ...]:
+    if type(row) is list and 0 < len(row) <= MAX_SIDE and set(map(type, row)) == _INTEGERS:
+        colours = set(row)
+        if min(colours) >= 0 and max(colours) < COLOURS:
+            return tuple(row)
     if not isinstance(row, list | tuple):
         raise GridError(f"{where}: found {_describe(row)}, expected a list of colours")
     if not 1 <= len(row) <= MAX_SIDE:

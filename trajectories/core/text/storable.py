@@ -7,6 +7,7 @@ from typing import Any
 from trajectories.core.records import JSON
 
 MAX_DEPTH = 200
+_INTEGERS = {int}
 
 
 def storable_text(text: str) -> str:
@@ -26,6 +27,8 @@ def storable_json(value: Any, depth: int = 0) -> JSON:
     """
     if depth > MAX_DEPTH:
         raise ValueError(f"nested deeper than {MAX_DEPTH} levels")
+    if type(value) is list and depth < MAX_DEPTH and set(map(type, value)) == _INTEGERS:
+        return list(value)  # a row of a grid, of which verdicts are full
     if isinstance(value, float) and not math.isfinite(value):
         raise ValueError(f"found {value}, expected a finite number")
     if value is None or isinstance(value, bool | int | float):

@@ -1,7 +1,9 @@
 """What the ARC verifiers share: reading the spec, running the program once, and evidence per pair."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import wraps
+from typing import TypeVar
 
 from trajectories.core.problems.grids import Grid, GridError, grid_to_lists, parse_grid
 from trajectories.core.programs.engines import CallResult, CallStatus, ProgramJob, ProgramRun
@@ -28,6 +30,30 @@ class SpecError(ValueError):
     """Nothing can be verified against the problem itself; the message names the place in the spec."""
 
 
+Of = TypeVar("Of")
+Read = TypeVar("Read")
+OBJECTS_KEPT = 16
+
+
+def once_per_object(read: Callable[[Of], Read]) -> Callable[[Of], Read]:
+    """The function, called once for each of the last few objects, which nobody changes: the verifiers of many traces
+    ask the same of one problem."""
+    kept: dict[int, tuple[Of, Read]] = {}
+
+    @wraps(read)
+    def remembered(of: Of) -> Read:
+        found = kept.get(id(of))
+        if found is None:
+            if len(kept) >= OBJECTS_KEPT:
+                kept.clear()
+            # Kept along, so that no other object has its id.
+            found = kept[id(of)] = (of, read(of))
+        return found[1]
+
+    return remembered
+
+
+@once_per_object
 def read_train_pairs(problem: ProblemRecord) -> list[tuple[Grid, Grid]]:
     """The training pairs, at least one. Raises SpecError."""
     pairs = [
@@ -39,11 +65,13 @@ def read_train_pairs(problem: ProblemRecord) -> list[tuple[Grid, Grid]]:
     return pairs
 
 
+@once_per_object
 def read_test_inputs(problem: ProblemRecord) -> list[Grid]:
     """The test inputs, possibly none. Raises SpecError."""
     return [_spec_grid(pair, "input", f"test[{index}]") for index, pair in enumerate(_spec_list(problem, "test"))]
 
 
+@once_per_object
 def read_reference(problem: ProblemRecord) -> list[Grid | None]:
     """One expected grid per test input, None where the answer is unknown; empty without a reference."""
     reference = problem.reference
@@ -80,9 +108,18 @@ def run_on_all_inputs(problem: ProblemRecord, program: str, tools: Tools) -> Pro
 
     It is the same job for every ARC verifier, so that one run in the sandbox serves them all. Raises SpecError.
     """
+    return tools.run_program(job_on_all_inputs(problem, program))
+
+
+def job_on_all_inputs(problem: ProblemRecord, program: str) -> ProgramJob:
+    """The job that every verifier of ARC programs asks for. Raises SpecError."""
+    return ProgramJob(source=program, calls=_calls_on_all_inputs(problem))
+
+
+@once_per_object
+def _calls_on_all_inputs(problem: ProblemRecord) -> tuple[Sequence[JSON], ...]:
     inputs = [pair[0] for pair in read_train_pairs(problem)] + read_test_inputs(problem)
-    calls = tuple([grid_to_lists(grid)] for grid in inputs)
-    return tools.run_program(ProgramJob(source=program, calls=calls))
+    return tuple([grid_to_lists(grid)] for grid in inputs)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,25 +1,19 @@
 """Reading what a release takes: its items one after the other, in bounded memory, and its manifest."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from trajectories.adapters.copying import copied_line
+from trajectories.adapters.rows_ahead import RowsAhead
 from trajectories.adapters.spools import Spool
 from trajectories.core.curation.reviews import Decision
 from trajectories.core.identity import ListHash, text_hash
 from trajectories.core.releases.items import item_hash
 from trajectories.core.releases.rules import Rule
 from trajectories.models import Instruction, Problem, ReleaseItem, Run, Sampler
-from trajectories.selectors.release_contents import (
-    Values,
-    read_compared,
-    read_final,
-    read_reviews,
-    read_traces,
-    read_verdicts,
-)
+from trajectories.selectors.release_contents import Assessed, Values, read_assessed
 
 MANIFEST_VERSION = 2
 ITEM_COLUMNS = ("position", "trace_id", "split", "score", "evidence", "content_hash")
@@ -48,33 +42,38 @@ class Contents:
     pseudonyms: dict[int, str] = field(default_factory=dict)
     edits: int = 0
 
-    def add(self, trace_ids: list[int]) -> None:
-        """Read and freeze the next traces, in the order given."""
-        traces, final = read_traces(trace_ids), read_final(trace_ids)
-        reviews, verdicts = read_reviews(trace_ids), read_verdicts(trace_ids)
-        compared = read_compared(trace_ids)
-        lines, hashes = [], []
-        for trace_id in trace_ids:
-            words = reviews.get(trace_id, []), verdicts.get(trace_id, [])
-            said = _Assessed(*words, final.get(trace_id), compared.get(trace_id, {}))
-            line, own_hash = self._freeze(traces[trace_id], said)
-            lines.append(line)
-            hashes.append(own_hash)
-        self.spool.append_lines(lines)
-        self.items_hash.extend(hashes)
-        self._count(traces.values(), verdicts)
+    def add_all(self, batches: Iterator[list[int]]) -> None:
+        """Freeze traces in the order given, batch after batch; the next one is read while one is worked on."""
+        with RowsAhead() as ahead:
+            reading = None
+            while True:
+                known = reading() if reading is not None else None
+                batch = next(batches, None)
+                reading = read_assessed(ahead, batch) if batch is not None else None
+                if known is not None:
+                    self.add(known)
+                if reading is None:
+                    return
 
-    def _count(self, traces: Iterable[Values], verdicts: Mapping[int, list[Values]]) -> None:
-        _, _, samplers, instructions, runs, problems, *_ = zip(*traces, strict=True)
+    def add(self, known: Assessed) -> None:
+        """Freeze the next traces, in the order given."""
+        frozen = [self._freeze(trace_id, known) for trace_id in known.trace_ids]
+        self.spool.append_lines([line for line, _ in frozen])
+        self.items_hash.extend([own_hash for _, own_hash in frozen])
+        self._count(known)
+
+    def _count(self, known: Assessed) -> None:
+        _, _, samplers, instructions, runs, problems, *_ = zip(*known.traces.values(), strict=True)
         self.problems.update(problems)
         for counter, keys in ((self.samplers, samplers), (self.instructions, instructions), (self.runs, runs)):
             counter.update(key for key in keys if key is not None)
-        self.verifiers.update([verdict[2:4] for said in verdicts.values() for verdict in said])
+        self.verifiers.update([verdict[2:4] for said in known.verdicts.values() for verdict in said])
 
-    def _freeze(self, trace: Values, said: "_Assessed") -> tuple[str, str]:
+    def _freeze(self, trace_id: int, known: Assessed) -> tuple[str, str]:
         """The item of a trace as a line that COPY reads, and its hash."""
-        reviews, verdicts, final = said.reviews, said.verdicts, said.final
-        trace_id, trace_hash, problem_hash, side = trace[0], trace[1], trace[6], trace[7]
+        trace, compared = known.traces[trace_id], known.compared.get(trace_id, {})
+        reviews, verdicts = known.reviews.get(trace_id, []), known.verdicts.get(trace_id, [])
+        trace_hash, problem_hash, side = trace[1], trace[6], trace[7]
         split = split_of(problem_hash, side, self.validation)
         authors = [self._pseudonym(review[2]) for review in reviews]
         scores = [review[4] for review in reviews if review[3] == Decision.ACCEPT and review[4] is not None]
@@ -88,13 +87,13 @@ class Contents:
             evidence["original"] = _original(trace)
             original = {**evidence["original"], "trace": trace[11]}
             self.edits += 1
-        if final is not None:
+        if (final := known.final.get(trace_id)) is not None:
             by = self._pseudonym(final[2])
             decided = [by, *final[3:]]
             evidence["final"] = {"id": final[1], "by": by}
             self.adjudicated += 1
-        if said.compared:
-            evidence["compared"] = said.compared
+        if compared:
+            evidence["compared"] = compared
         own_hash = item_hash(
             problem=problem_hash,
             trace=trace_hash,
@@ -104,7 +103,7 @@ class Contents:
             verdicts=[verdict[2:] for verdict in verdicts],
             original=original,
             final=decided,
-            compared=said.compared,
+            compared=compared,
         )
         line = copied_line((self.count, trace_id, split, score, evidence, own_hash))
         self.count += 1
@@ -141,16 +140,6 @@ class Contents:
             "reviewers": [{"name": name, "reviews": count} for name, count in self.reviews.items()],
             "items_sha256": self.items_hash.hexdigest(),
         }
-
-
-@dataclass(frozen=True, slots=True)
-class _Assessed:
-    """What was said of one trace, in the forms of selectors.release_contents."""
-
-    reviews: list[Values]
-    verdicts: list[Values]
-    final: Values | None
-    compared: dict[str, list[int]]
 
 
 def _original(trace: Values) -> dict[str, Any]:

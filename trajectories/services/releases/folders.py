@@ -78,15 +78,16 @@ class Folder:
         for shard, file_name in enumerate(files):
             until = None if shard == count - 1 else blocks.bytes * (shard + 1) // count
             digest, size = hashlib.sha256(), 0
+            whole = blocks.whole(columns) if count == 1 else None
             with archive.open(_entry(file_name), "w", force_zip64=True) as file:
-                for chunk in parquet_chunks(columns, batches.until(until)):
+                for chunk in whole or parquet_chunks(columns, batches.until(until)):
                     file.write(chunk)
                     digest.update(chunk)
                     size += len(chunk)
                     yield sink.take()
             self._files.append(DataFile(file_name, name, size, digest.hexdigest()))
             packed += size
-        return Part(name, blocks.rows, batches.bytes, packed, files)
+        return Part(name, blocks.rows, blocks.bytes, packed, files)
 
     def _texts(self, columns: Mapping[str, JSON], parts: list[Part]) -> dict[str, str]:
         export, release = self._export, self._export.release

@@ -1,6 +1,7 @@
 """Freezing releases: immutable, ordered, hashed selections of accepted traces. A worker does it, under a lease."""
 
 import uuid
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -185,6 +186,13 @@ def _freeze(job: Freezing, held: QuerySet[Freezing], spool: Spool, removals: Spo
     contents, chooser = Contents(spool, rule.validation), Chooser(rule, removals)
     taken = 0
 
+    def batches() -> Iterator[list[int]]:
+        nonlocal taken
+        trace_ids = chooser.choose()
+        while batch := list(islice(trace_ids, BATCH)):
+            taken += len(batch)
+            yield batch
+
     def renew() -> bool:
         held.update(done_count=chooser.looked if rule.compares and not contents.count else contents.count)
         return renew_job(held)
@@ -192,11 +200,10 @@ def _freeze(job: Freezing, held: QuerySet[Freezing], spool: Spool, removals: Spo
     with KeptLease(renew, PROGRESS_SECONDS):
         with one_snapshot():
             removed, _ = count_removed(rule)
-            trace_ids = chooser.choose()
-            while batch := list(islice(trace_ids, BATCH)):
-                taken += len(batch)
-                if not job.trial:
-                    contents.add(batch)
+            if job.trial:
+                deque(batches(), maxlen=0)
+            else:
+                contents.add_all(batches())
             manifest = {} if job.trial else contents.manifest(rule)
             if job.previous_id is not None:
                 _tell_removed(rule, job.previous_id, removals)

@@ -132,7 +132,7 @@ class ExportWriter:
         with Blocks(self._folder) as blocks:
             self._set_aside(lambda _: blocks)
             columns = self._typed()
-            for chunk in parquet_chunks(columns, blocks.read(columns)):
+            for chunk in blocks.whole(columns) or parquet_chunks(columns, blocks.read(columns)):
                 self._keep_alive()
                 yield chunk
 

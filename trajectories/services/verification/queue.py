@@ -20,6 +20,7 @@ from trajectories.services.jobs.leases import nobody_is_at
 from trajectories.services.jobs.log_context import about
 from trajectories.services.jobs.outages import patiently
 from trajectories.services.runs.rounds import move_on
+from trajectories.services.verification.ahead import ProgramsAhead
 from trajectories.services.verification.verdicts import MAX_CLAIMS, append_verdicts, lock_traces, verify_trace
 
 LEASE = timedelta(seconds=60)
@@ -162,19 +163,34 @@ def _verify_all(claims: Mapping[int, int], verifiers: Iterable[Verifier], until:
     found = Trace.objects.filter(pk__in=claims).select_related("program", "reasoning").prefetch_related("problem")
     verified: list[Verified] = []
     written = renewed = time.monotonic()
-    for position, trace in enumerate(patiently(lambda: list(found.order_by("pk")))):
-        if position and time.monotonic() > until:
-            patiently(partial(_give_back, [pk for pk in claims if pk >= trace.pk]))
-            break
-        if time.monotonic() > renewed + RENEWAL_SECONDS:
-            renewed = time.monotonic()
-            patiently(partial(_renew, [pk for pk in claims if pk >= trace.pk]))
-        with about(trace=trace.pk):
-            verified.append((trace, verify_trace(trace, verifiers, lost=claims[trace.pk] > MAX_CLAIMS)))
-        if time.monotonic() > written + WRITE_SECONDS:
-            yield verified
-            verified, written = [], time.monotonic()
+    traces = patiently(lambda: list(found.order_by("pk")))
+    with ProgramsAhead(traces, verifiers) as programs:
+        for position, trace in enumerate(traces):
+            if position and time.monotonic() > until:
+                patiently(partial(_give_back, [pk for pk in claims if pk >= trace.pk]))
+                break
+            if time.monotonic() > renewed + RENEWAL_SECONDS:
+                renewed = time.monotonic()
+                patiently(partial(_renew, [pk for pk in claims if pk >= trace.pk]))
+            with about(trace=trace.pk):
+                verified.append((trace, _verify_one(trace, verifiers, claims[trace.pk], position, programs)))
+            if time.monotonic() > written + WRITE_SECONDS:
+                yield verified
+                verified, written = [], time.monotonic()
     yield verified
+
+
+def _verify_one(
+    trace: Trace, verifiers: Iterable[Verifier], claims: int, position: int, programs: ProgramsAhead
+) -> list[VerdictRecord]:
+    """The verdicts on one trace of a claim, whose program may have run already."""
+    return verify_trace(
+        trace,
+        verifiers,
+        lost=claims > MAX_CLAIMS,
+        problem=programs.problem_of(trace),
+        begun=programs.take(position),
+    )
 
 
 def _give_back(trace_ids: Sequence[int]) -> None:

@@ -1,0 +1,242 @@
+"""Every kind of work at once, killed again and again, with two schedulers, with bells that come twice or not at all."""
+
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import uuid
+from collections import Counter
+from datetime import timedelta
+
+import pytest
+from django.db.models.functions import Now
+
+from tests import factories
+from tests.campaigns import CoachingTrainer, begin, two_sets
+from tests.factories import assert_counters_add_up
+from tests.scorers import ask_for, make_works, train
+from tests.sessions import end_all_sessions
+from tests.trainings import make_release, make_training
+from tests.worker import ROOT, WorkerProcess, database_url, empty_queues, wait_for
+from trajectories.adapters.training import TRAINERS
+from trajectories.core.selections import Selection
+from trajectories.models import (
+    JOB_KINDS,
+    Attempt,
+    AuditEvent,
+    Bell,
+    Campaign,
+    Freezing,
+    Import,
+    PendingVerification,
+    Release,
+    Run,
+    Trace,
+    Training,
+    Verdict,
+)
+from trajectories.selectors.campaigns import list_generations
+from trajectories.services.curation.segmentations import plan_segmentation
+from trajectories.services.imports.jobs import keep_files, plan_import
+from trajectories.services.jobs.ringers import ring
+from trajectories.services.releases.exports import export_path, request_export, write_export
+from trajectories.services.releases.freezing import Order, freeze_accepted, plan_freezing
+from trajectories.services.runs.cutting import Cutting
+from trajectories.services.scorers.planning import start_scoring
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+ROUNDS = int(os.environ.get("DRILL_ROUNDS") or 3)
+"""How often all workers are killed."""
+MOVES = 6
+"""So many steps of any of the jobs are waited for before the next kill."""
+ROWS = 16
+PROGRESS = ("done_count", "cursor", "rows_written")
+"""Fields that say how far a job is."""
+SETTINGS = {"DJANGO_SETTINGS_MODULE": "tests.drills.settings"}
+
+
+class Storm:
+    """The workers and two schedulers of one installation."""
+
+    def __init__(self, folder) -> None:
+        from django.db import connection
+
+        url, self.folder = database_url(connection.settings_dict), folder
+        self._addresses = {"DATABASE_URL": url, "MINICOLUMN_VAR": str(folder / "var")}
+        self.worker = WorkerProcess(url, folder, ["tests.drills.worker"], 1, SETTINGS)
+        self.beats: list[subprocess.Popen[bytes]] = []
+
+    def start(self) -> None:
+        self.worker.start()
+        for number in range(2 - len(self.beats)):
+            words = ["-m", "celery", "-A", "webapp", "beat", "--pidfile=", f"--schedule={self.folder}/beat-{number}"]
+            self.beats.append(
+                subprocess.Popen(
+                    [sys.executable, *words, "--loglevel=WARNING"], cwd=ROOT, start_new_session=True,
+                    env={**os.environ, **SETTINGS, **self._addresses},
+                )
+            )  # fmt: skip
+
+    def kill(self, *, beat: bool) -> None:
+        """All workers with their supervisor, at once, and a scheduler."""
+        self.worker.kill()
+        if beat and self.beats:
+            os.killpg(self.beats[0].pid, signal.SIGKILL)
+            self.beats.pop(0).wait()
+
+    def end(self) -> None:
+        self.worker.kill()
+        while self.beats:
+            self.kill(beat=True)
+
+
+@pytest.fixture
+def storm(transactional_db, tmp_path, settings, monkeypatch):
+    empty_queues()
+    settings.VAR_DIR = tmp_path / "var"
+    settings.EXPORT_DIR, settings.ARTEFACT_DIR = settings.VAR_DIR / "exports", settings.VAR_DIR / "artefacts"
+    settings.TRAINING_DIR = settings.VAR_DIR / "trainings"
+    monkeypatch.setitem(TRAINERS, CoachingTrainer.key, CoachingTrainer())  # known to what plans, too
+    storm = Storm(tmp_path)
+    try:
+        yield storm
+    finally:
+        storm.end()
+        empty_queues()
+
+
+def plan_import_of_rows(lead) -> Import:
+    factories.make_problem(name="sum-1", kind="numeric", spec={}, reference="4")
+    rows = [{"problem_id": "sum-1", "response": f"It is {number}.", "model": "m"} for number in range(ROWS)]
+    data = "".join(f"{json.dumps(row)}\n" for row in rows).encode()
+    uploads = keep_files(owner=lead, files=[("rows.jsonl", io.BytesIO(data))])
+    options = {"on_fault": "all_or_nothing", "adopt_reviews": False}
+    return plan_import(actor=lead, kind=Import.Kind.TRACES, source="rows.jsonl", options=options, uploads=uploads)
+
+
+def plan_all(lead, curator) -> dict[str, object]:
+    """A job of nearly every kind that needs no model, none of which is begun."""
+    works = make_works()
+    scorer = train(works)
+    problem, run = factories.make_problem(), factories.make_run()
+    for _ in range(ROWS):
+        factories.make_review(
+            trace=factories.make_trace(problem=problem, run=run, decision="accepted"), reviewer=curator
+        )
+    frozen = freeze_accepted(actor=lead, title="Before", key=uuid.uuid4())
+    scope = Selection(problem_set=works.pk)
+    return {
+        "run": factories.plan(
+            sampler=factories.make_sampler(kind="mirror"), problems=[factories.make_problem() for _ in range(6)],
+            samples_each=6,
+        ),
+        "export": request_export(actor=lead, release=frozen, export_format="full", with_meta=True),
+        "freezing": plan_freezing(actor=lead, order=Order("Now"), key=uuid.uuid4()),
+        "import": plan_import_of_rows(lead),
+        "segmentation": plan_segmentation(actor=lead, selection=scope, cutting=Cutting("sentences:1")),
+        "scoring": start_scoring(by=lead, scorer=scorer, scope=scope),
+        "scorer": ask_for(works, name="second"),
+        "training": make_training(make_release(4)),
+        "campaign": begin(lead, generations=1, sets=two_sets(3, 3), held_out_samples=2),
+    }  # fmt: skip
+
+
+def states_of(jobs) -> tuple:
+    for job in jobs.values():
+        job.refresh_from_db()
+    reached = tuple((job.state, *(getattr(job, name, 0) for name in PROGRESS)) for job in jobs.values())
+    return reached, tuple(Campaign.objects.values_list("generations__stage", flat=True))
+
+
+def have_ended(jobs) -> bool:
+    states_of(jobs)
+    return all(job.state not in ("queued", "running") for job in jobs.values())
+
+
+def wait_for_moves(jobs) -> None:
+    """Until so many steps were taken, or everything has ended."""
+    seen = {states_of(jobs)}
+    wait_for(
+        lambda: (seen.add(states_of(jobs)), len(seen) > MOVES or have_ended(jobs))[1], "work to go on", seconds=120
+    )
+
+
+def let_time_pass() -> None:
+    """As if every lease had run out and no bell had been heard for long."""
+    long_ago = Now() - timedelta(hours=1)
+    for kind in JOB_KINDS.values():
+        fields = {field.name for field in kind.model._meta.fields} & {"lease_expires_at", "rung_at"}
+        for name in fields:
+            kind.model._default_manager.filter(**{f"{name}__isnull": False}).update(**{name: long_ago})
+    Attempt.objects.filter(state="leased").update(lease_expires_at=long_ago)
+    for model in (PendingVerification, Bell):
+        model.objects.update(rung_at=long_ago, lease_expires_at=long_ago)
+
+
+def test_nothing_is_lost_and_nothing_doubled_whatever_is_killed(storm, lead, curator):
+    jobs = plan_all(lead, curator)
+    before = {model: keys_of(model) for model in (Run, Freezing, Training, Release)}
+    empty_queues()  # every bell so far is lost
+    let_time_pass()
+    storm.start()
+    for number in range(ROUNDS):
+        wait_for_moves(jobs)
+        storm.kill(beat=number % 2 == 0)
+        let_time_pass()
+        if number % 3 == 1:
+            end_all_sessions()  # as a restart of the server does
+        storm.start()
+        for kind, job in jobs.items():
+            for _ in range(3):  # bells that come more than once
+                ring(kind, job.pk)
+    wait_for(lambda: have_ended(jobs), f"the end of {states_of(jobs)}", seconds=240)
+    wait_for(lambda: not PendingVerification.objects.exists(), "every verdict", seconds=120)
+    states = {kind: (job.state, getattr(job, "reason", "")) for kind, job in jobs.items()}
+    good = {"export": "ready"}
+    assert states == {kind: (good.get(kind, "finished"), "") for kind in jobs}
+    assert_each_came_out_once(jobs, before)
+    assert_nobody_holds_anything()
+
+
+def keys_of(model) -> set[int]:
+    return set(model.objects.values_list("pk", flat=True))
+
+
+def assert_each_came_out_once(jobs, before) -> None:
+    assert_counters_add_up(jobs["run"])
+    assert jobs["run"].done_count == jobs["run"].planned_count == 36
+    assert (jobs["import"].inserted, jobs["import"].duplicates) == (ROWS, 0)
+    assert Trace.objects.filter(problem__name="sum-1").count() == ROWS
+    written = export_path(jobs["export"]).read_bytes()
+    assert written.count(b"\n") == ROWS
+    type(jobs["export"]).objects.update(state="queued")
+    write_export(job_id=jobs["export"].pk)
+    assert export_path(jobs["export"]).read_bytes() == written, "the bytes of one that nobody disturbed"
+    frozen = jobs["freezing"].release
+    assert Release.objects.filter(title="Now").get() == frozen
+    assert frozen.item_count == frozen.items.count()
+    scored = Counter(Verdict.objects.filter(verifier__contains="told").values_list("trace_id", flat=True))
+    assert set(scored.values()) == {1}, "no trace is scored twice"
+    assert len(scored) == jobs["scoring"].total_count == jobs["scoring"].done_count
+    assert jobs["segmentation"].done_count == jobs["segmentation"].total_count
+    rows = list_generations(jobs["campaign"])
+    runs = [key for row in rows for key in (row.run_id, row.evaluation_id) if key]
+    assert sorted(runs) == sorted(keys_of(Run) - before[Run]), "no run was begun that no generation knows, none twice"
+    for model, name in ((Freezing, "freezing"), (Training, "training"), (Release, "release")):
+        made = [key for row in rows if (key := getattr(row, f"{name}_id")) is not None]
+        others = {jobs["freezing"].release_id} if model is Release else set()
+        assert sorted(made) == sorted(keys_of(model) - before[model] - others), name
+    for run in Run.objects.filter(pk__in=runs):
+        assert_counters_add_up(run)
+    ended = AuditEvent.objects.filter(object_type="campaign", verb="campaign.finished")
+    assert ended.count() == 1
+
+
+def assert_nobody_holds_anything() -> None:
+    for word, kind in JOB_KINDS.items():
+        if any(field.name == "lease_token" for field in kind.model._meta.fields):
+            assert not kind.model._default_manager.filter(lease_token__isnull=False).exists(), word
+    assert not Attempt.objects.filter(state__in=("leased", "pending")).exists()

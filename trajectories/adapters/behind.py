@@ -1,0 +1,38 @@
+"""Work that is done behind one's back: compressing, hashing and writing, which let go of Python's lock meanwhile."""
+
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from types import TracebackType
+from typing import Any, Self
+
+MOST_WAITING = 4
+
+
+class Behind:
+    """Runs calls one after the other in a thread of its own; few of them wait at once. Whatever a call raises is raised
+    by a later one, or by `wait`. On leaving, what still waits is done first; what it raises then is lost.
+    """
+
+    def __init__(self) -> None:
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="behind")
+        self._waiting: deque[Future[Any]] = deque()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._pool.shutdown(wait=True)
+
+    def run(self, call: Callable[..., Any], *values: Any) -> None:
+        """Do this after all that was given before."""
+        while len(self._waiting) >= MOST_WAITING:
+            self._waiting.popleft().result()
+        self._waiting.append(self._pool.submit(call, *values))
+
+    def wait(self) -> None:
+        """Return once everything is done."""
+        while self._waiting:
+            self._waiting.popleft().result()
