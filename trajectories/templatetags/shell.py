@@ -205,10 +205,15 @@ def preference_switches(context: template.Context) -> list[dict[str, Any]]:
     ]
 
 
+@lru_cache(maxsize=1_000)
+def _needed_at(address: str) -> tuple[str, ...]:
+    """The permissions that the page at an address asks for: some forty addresses are looked at for each page."""
+    return tuple(getattr(resolve(address).func, "needed_permissions", ()))
+
+
 def may_open(person: User | AnonymousUser, address: str) -> bool:
     """Whether a person has the permissions that the page at an address asks for."""
-    needed = getattr(resolve(address).func, "needed_permissions", ())
-    return person.has_perms(needed)
+    return person.has_perms(_needed_at(address))
 
 
 @register.simple_tag(takes_context=True)
