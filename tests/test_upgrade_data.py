@@ -125,6 +125,7 @@ ROWS_SINCE = {
     "preference-openai": 0,
     "rft-openai": 4,
     "arc-submission": 2,
+    "step-values": 0,
 }
 """Formats that came later, and how many rows each has of the release that was there."""
 GROWING = ("auth_permission", "auth_group_permissions", "django_content_type", "django_migrations")

@@ -76,7 +76,10 @@ def crawler(folder: Path) -> Crawler:
 
 
 def left_in(folder: Path) -> list[str]:
-    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+    """Names of files below a folder, but for the lock of an installation that something is done to."""
+    return sorted(
+        str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file() and path.name != "up.lock"
+    )
 
 
 def fingerprint() -> dict[str, str]:
