@@ -13,7 +13,6 @@ import argparse
 import http.client
 import json
 import os
-import platform
 import tempfile
 import time
 import uuid
@@ -22,7 +21,7 @@ from typing import Any
 
 from benchmarks import million
 from benchmarks.imports import database_seconds, row_of
-from benchmarks.lists import known_ids
+from benchmarks.lists import fill, visitor
 from benchmarks.pages import served, shares
 
 BYTES = 1_800
@@ -156,11 +155,7 @@ def _run(var: Path, arguments: argparse.Namespace) -> None:
 
     ensure_database()
     django.setup()
-    from django.conf import settings
-    from django.contrib.auth.models import User
-    from django.core.management import call_command
     from django.db import connection
-    from django.test import Client
 
     from trajectories.core.selections import Selection
     from trajectories.management.preparation import ensure_queue
@@ -168,20 +163,8 @@ def _run(var: Path, arguments: argparse.Namespace) -> None:
     from trajectories.services.clients.tokens import make_token
     from trajectories.services.curation.queues import QueueDraft, make_queue
 
-    settings.ALLOWED_HOSTS.append("testserver")
-    call_command("migrate", interactive=False, verbosity=0)
+    ids, (person, _, cookie) = fill(arguments.traces), visitor()
     ensure_queue()
-    call_command("collectstatic", interactive=False, verbosity=0)
-    if not Trace.objects.exists():
-        started = time.perf_counter()
-        million.fill(arguments.traces)
-        print(f"made in {time.perf_counter() - started:.0f} s")
-    newest = Trace.objects.order_by("-pk").values_list("pk", flat=True)[0]
-    print(f"{platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}; {newest:,} traces\n")
-    ids, client = known_ids(), Client()
-    person = User.objects.filter(username="benchmark").first() or User.objects.create_superuser("benchmark")
-    client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
-    cookie = f"{settings.SESSION_COOKIE_NAME}={client.cookies[settings.SESSION_COOKIE_NAME].value}"
     secret = make_token(owner=person, title="Benchmark", scopes=["read", "review", "write"], days=1)[1]
     chosen = tuple(Trace.objects.order_by("pk").values_list("pk", flat=True)[: 2 * arguments.items])
     queue = make_queue(actor=person, draft=QueueDraft(title="Benchmark", selection=Selection(traces=chosen)))

@@ -114,6 +114,36 @@ def profile(client: Any, ids: dict[str, Any], rounds: int) -> None:
     pstats.Stats(profiler).sort_stats("cumulative").print_stats(45)
 
 
+def fill(traces: int) -> dict[str, Any]:
+    """Make the database, with so many traces where it has none, and say what was made; ids to visit."""
+    from django.core.management import call_command
+
+    from trajectories.models import Trace
+
+    call_command("migrate", interactive=False, verbosity=0)
+    call_command("collectstatic", interactive=False, verbosity=0)
+    if not Trace.objects.exists():
+        started = time.perf_counter()
+        million.fill(traces)
+        print(f"made in {time.perf_counter() - started:.0f} s")
+    newest = Trace.objects.order_by("-pk").values_list("pk", flat=True)[0]
+    print(f"{platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}; {newest:,} traces\n")
+    return known_ids()
+
+
+def visitor() -> tuple[Any, Any, str]:
+    """(a person who may do everything, a client that is logged in as them, its cookie)."""
+    from django.conf import settings
+    from django.contrib.auth.models import User
+    from django.test import Client
+
+    settings.ALLOWED_HOSTS.append("testserver")
+    client = Client()
+    person = User.objects.filter(username="benchmark").first() or User.objects.create_superuser("benchmark")
+    client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
+    return person, client, f"{settings.SESSION_COOKIE_NAME}={client.cookies[settings.SESSION_COOKIE_NAME].value}"
+
+
 def known_ids() -> dict[str, Any]:
     """Ids to visit of a database that is there already."""
     from trajectories.models import Problem, ProblemSet, Run, Trace
@@ -149,27 +179,9 @@ def _run(var: Path, arguments: argparse.Namespace, inside: Callable[[Any, dict[s
 
     ensure_database()
     django.setup()
-    from django.conf import settings
-    from django.contrib.auth.models import User
-    from django.core.management import call_command
     from django.db import connection
-    from django.test import Client
 
-    from trajectories.models import Trace
-
-    settings.ALLOWED_HOSTS.append("testserver")
-    call_command("migrate", interactive=False, verbosity=0)
-    call_command("collectstatic", interactive=False, verbosity=0)
-    if not Trace.objects.exists():
-        started = time.perf_counter()
-        million.fill(arguments.traces)
-        print(f"made in {time.perf_counter() - started:.0f} s")
-    newest = Trace.objects.order_by("-pk").values_list("pk", flat=True)[0]
-    print(f"{platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.0f}; {newest:,} traces\n")
-    ids, client = known_ids(), Client()
-    person = User.objects.filter(username="benchmark").first() or User.objects.create_superuser("benchmark")
-    client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
-    cookie = f"{settings.SESSION_COOKIE_NAME}={client.cookies[settings.SESSION_COOKIE_NAME].value}"
+    ids, (_, client, cookie) = fill(arguments.traces), visitor()
     try:
         if inside is not None:
             inside(client, ids, arguments.rounds)

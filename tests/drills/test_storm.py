@@ -1,7 +1,5 @@
 """Every kind of work at once, killed again and again, with two schedulers, with bells that come twice or not at all."""
 
-import io
-import json
 import os
 import signal
 import subprocess
@@ -16,6 +14,7 @@ from django.db.models.functions import Now
 from tests import factories
 from tests.campaigns import CoachingTrainer, begin, two_sets
 from tests.factories import assert_counters_add_up
+from tests.imports import plan_rows
 from tests.scorers import ask_for, make_works, train
 from tests.sessions import end_all_sessions
 from tests.trainings import make_release, make_training
@@ -29,7 +28,6 @@ from trajectories.models import (
     Bell,
     Campaign,
     Freezing,
-    Import,
     PendingVerification,
     Release,
     Run,
@@ -39,7 +37,6 @@ from trajectories.models import (
 )
 from trajectories.selectors.campaigns import list_generations
 from trajectories.services.curation.segmentations import plan_segmentation
-from trajectories.services.imports.jobs import keep_files, plan_import
 from trajectories.services.jobs.ringers import ring
 from trajectories.services.releases.exports import export_path, request_export, write_export
 from trajectories.services.releases.freezing import Order, freeze_accepted, plan_freezing
@@ -108,15 +105,6 @@ def storm(transactional_db, tmp_path, settings, monkeypatch):
         empty_queues()
 
 
-def plan_import_of_rows(lead) -> Import:
-    factories.make_problem(name="sum-1", kind="numeric", spec={}, reference="4")
-    rows = [{"problem_id": "sum-1", "response": f"It is {number}.", "model": "m"} for number in range(ROWS)]
-    data = "".join(f"{json.dumps(row)}\n" for row in rows).encode()
-    uploads = keep_files(owner=lead, files=[("rows.jsonl", io.BytesIO(data))])
-    options = {"on_fault": "all_or_nothing", "adopt_reviews": False}
-    return plan_import(actor=lead, kind=Import.Kind.TRACES, source="rows.jsonl", options=options, uploads=uploads)
-
-
 def plan_all(lead, curator) -> dict[str, object]:
     """A job of nearly every kind that needs no model, none of which is begun."""
     works = make_works()
@@ -135,7 +123,7 @@ def plan_all(lead, curator) -> dict[str, object]:
         ),
         "export": request_export(actor=lead, release=frozen, export_format="full", with_meta=True),
         "freezing": plan_freezing(actor=lead, order=Order("Now"), key=uuid.uuid4()),
-        "import": plan_import_of_rows(lead),
+        "import": plan_rows(lead, ROWS),
         "segmentation": plan_segmentation(actor=lead, selection=scope, cutting=Cutting("sentences:1")),
         "scoring": start_scoring(by=lead, scorer=scorer, scope=scope),
         "scorer": ask_for(works, name="second"),

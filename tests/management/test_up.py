@@ -49,6 +49,14 @@ class Installation:
                 start_new_session=True,  # type: ignore[call-overload]
             )
 
+    def clear(self) -> None:
+        """End whatever of it is still there."""
+        if self.process is not None and not self.has_ended():
+            self.process.kill()
+            self.process.wait()
+        instance.stop_marked(self.var)
+        embedded_postgres.stop(self.var)
+
     def wait_for_address(self) -> str:
         """What it said until the web server answered."""
         wait_for(lambda: "Stop with Ctrl-C." in self.output() or self.has_ended(), "the address", seconds=300)
@@ -111,11 +119,7 @@ def _words_of(pid: int) -> list[str]:
 def installation(new_folder):
     made = Installation(new_folder() / "var")
     yield made
-    if made.process is not None and not made.has_ended():
-        made.process.kill()
-        made.process.wait()
-    instance.stop_marked(made.var)
-    embedded_postgres.stop(made.var)
+    made.clear()
 
 
 def test_a_taken_port_stops_it_before_anything_starts(installation):

@@ -15,7 +15,6 @@ import pytest
 from tests.architecture.test_files import named
 from tests.management.test_up import Installation
 from tests.worker import ROOT
-from trajectories.adapters import embedded_postgres, instance
 
 
 class Installed(Installation):
@@ -51,11 +50,7 @@ class Installed(Installation):
 def installed(new_folder):
     made = Installed(new_folder())
     yield made
-    if made.process is not None and not made.has_ended():
-        made.process.kill()
-        made.process.wait()
-    instance.stop_marked(made.var)
-    embedded_postgres.stop(made.var)
+    made.clear()
 
 
 def test_a_wheel_is_installed_and_serves_its_pages(installed):

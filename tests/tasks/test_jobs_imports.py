@@ -1,31 +1,19 @@
 """Imports by a real worker process, through the broker, and what is left where it is killed."""
 
-import io
-import json
 from datetime import timedelta
 
 import pytest
 from django.db.models.functions import Now
 
-from tests import factories
+from tests.imports import plan_rows
 from tests.worker import wait_for
 from trajectories.models import Import, PendingVerification, Trace, Verdict
-from trajectories.services.imports.jobs import keep_files, plan_import
 from trajectories.services.problems.imports import spool_folder
 from trajectories.tasks.jobs import sweep_kind
 
 pytestmark = pytest.mark.django_db(transaction=True)
 WORKER_INCLUDES = ["tests.worker_slow"]
 ROWS = 40
-
-
-def plan(lead) -> Import:
-    factories.make_problem(name="sum-1", kind="numeric", spec={}, reference="4")
-    rows = [{"problem_id": "sum-1", "response": f"It is {number}.", "model": "m"} for number in range(ROWS)]
-    data = "".join(f"{json.dumps(row)}\n" for row in rows).encode()
-    uploads = keep_files(owner=lead, files=[("rows.jsonl", io.BytesIO(data))])
-    options = {"on_fault": "all_or_nothing", "adopt_reviews": False}
-    return plan_import(actor=lead, kind=Import.Kind.TRACES, source="rows.jsonl", options=options, uploads=uploads)
 
 
 def is_at(job, cursor):
@@ -39,7 +27,7 @@ def has_ended(job):
 
 
 def test_a_planned_import_comes_in_and_is_verified(lead, celery_worker_process):
-    job = plan(lead)
+    job = plan_rows(lead, ROWS)
     wait_for(lambda: has_ended(job), "the import to end")
     assert (job.state, job.inserted) == ("finished", ROWS)
     wait_for(lambda: not PendingVerification.objects.exists(), "every trace to be verified")
@@ -47,7 +35,7 @@ def test_a_planned_import_comes_in_and_is_verified(lead, celery_worker_process):
 
 
 def test_one_whose_worker_was_killed_goes_on_and_comes_in_once(lead, celery_worker_process):
-    job = plan(lead)
+    job = plan_rows(lead, ROWS)
     wait_for(lambda: is_at(job, 10), "a part to be read")
     celery_worker_process.kill()
     job.refresh_from_db()
