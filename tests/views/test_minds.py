@@ -75,7 +75,8 @@ def test_a_memory_goes_out_as_lines_and_comes_back_the_same(client, lead, mind):
 )
 def test_a_line_that_is_no_transition_changes_nothing(client, lead, mind, changes, message):
     client.force_login(lead)
-    row = json.loads(next(iter(client.get(reverse("mind_memory", args=[mind.pk])).streaming_content)))
+    lines = b"".join(client.get(reverse("mind_memory", args=[mind.pk])).streaming_content)
+    row = json.loads(lines.splitlines()[0])
     before = kept(mind)
     answer = send(client, mind, f"{json.dumps(row)}\n{json.dumps(row | changes)}\n")
     assert answer.status_code == 422

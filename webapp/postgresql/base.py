@@ -1,12 +1,33 @@
-"""Django's PostgreSQL, with a pool that is well again at once when the server has closed every connection."""
+"""Django's PostgreSQL, with a pool that is well again at once when the server has closed every connection, and with
+cursors that may be left half way."""
 
 from typing import Any
 
 import psycopg
 from django.db.backends.postgresql import base
+from django.db.backends.postgresql.psycopg_any import register_tzloader
+from psycopg.client_cursor import ClientCursorMixin
+from psycopg.pq import Format
 from psycopg_pool import ConnectionPool
 
 from webapp.postgresql.breaker import Breaker
+
+TIMESTAMPTZ = psycopg.adapters.types["timestamptz"].oid
+
+
+class ChunkedCursor(ClientCursorMixin[Any], psycopg.ServerCursor[Any]):
+    """A cursor of the server's that may be thrown away at any moment, by the garbage collector too."""
+
+    def close(self) -> None:
+        """Close it, but where its connection is at work: then the end of the transaction or of the connection does.
+
+        An iterator that was left half way, in a cycle of garbage, is collected whenever Python likes, also while the
+        same thread waits for a query on the same connection. That thread holds the connection's lock already, and would
+        wait for itself for ever.
+        """
+        if not self._conn.lock.locked():
+            super().close()
+
 
 _breaker = Breaker()
 """One for the process: it has one database."""
@@ -33,6 +54,18 @@ class DatabaseWrapper(base.DatabaseWrapper):
             if _breaker.is_away:
                 self._knock(conn_params)
             return self._working_connection(conn_params)
+
+    def create_cursor(self, name: str | None = None) -> Any:
+        """A cursor of Django's; one with a name, for rows that come in chunks, is a ChunkedCursor."""
+        if name is None:
+            return super().create_cursor()
+        held = self.connection.autocommit
+        cursor = ChunkedCursor(self.connection, name=name, scrollable=False, withhold=held)
+        # As Django has it: its time zone, where the connection has another.
+        loader: Any = self.connection.adapters.get_loader(TIMESTAMPTZ, Format.TEXT)
+        if self.timezone != loader.timezone:
+            register_tzloader(self.timezone, cursor)
+        return cursor
 
     def _working_connection(self, conn_params: dict[str, Any]) -> psycopg.Connection[Any]:
         connection: psycopg.Connection[Any] = super().get_new_connection(conn_params)
