@@ -9,6 +9,7 @@ from django import forms
 from trajectories.core.samplers.symbolic.steps import STEP_VIEWS
 from trajectories.core.strategies import STRATEGIES
 from trajectories.core.strategies.plans import Diversity
+from trajectories.forms.memory import MEMORY_FIELDS, MemoryFields, memory_of
 from trajectories.forms.plain import PlainForm
 from trajectories.forms.run_choices import (
     PlanParts,
@@ -53,6 +54,7 @@ CHOICE_OF_PROBLEMS = {"problem_set", "state", "limit", "names"}
 FOLDED: Mapping[str, tuple[str, ...]] = {
     "strategy": ("strategy",),
     "diversity": ("examples", "examples_vary", "variations"),
+    "memory": MEMORY_FIELDS,
     "limits": ("title", "budget_minutes", "budget_cost", "budget_tokens", "fresh", "segmentation"),
 }
 """Parts of the page that are folded away while their fields are as they begin."""
@@ -71,7 +73,7 @@ def budget_of(data: Mapping[str, Any]) -> Budget:
     )
 
 
-class RunForm(PlanParts, PlainForm):
+class RunForm(PlanParts, MemoryFields, PlainForm):
     """Which problems, how to look at them, how many samples. `cleaned_data["plan"]` is the checked Plan."""
 
     title = TitleField(required=False, help_text="Left empty, it says what is sampled.", label="Title")
@@ -209,7 +211,7 @@ class RunForm(PlanParts, PlainForm):
     @property
     def opened(self) -> set[str]:
         """Parts that are not folded away: something in them is wrong, or is not as it begins."""
-        wrong = {"strategy": self._settings, "diversity": [], "limits": ["seed"]}
+        wrong = {"strategy": self._settings, "diversity": [], "memory": [], "limits": ["seed"]}
         return {
             part
             for part, names in FOLDED.items()
@@ -279,6 +281,7 @@ class RunForm(PlanParts, PlainForm):
                 examples_vary=data["examples_vary"],
                 **{name: name in data["variations"] for name, _ in VARIATIONS},
             ),
+            memory=memory_of(data),
         )
 
     def _forget_other_settings(self, data: dict[str, Any]) -> None:

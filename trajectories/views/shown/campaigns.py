@@ -1,5 +1,6 @@
 """Campaigns as pages show them: generations with what came of them, what was gained and what was forgotten."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -7,8 +8,8 @@ from typing import Any
 
 from trajectories.charts.campaigns import traces_of_run
 from trajectories.core.campaigns.gates import Decision
-from trajectories.core.campaigns.measures import Measured
-from trajectories.core.campaigns.plans import BASES, REPLAYS, CampaignPlan
+from trajectories.core.campaigns.measures import NO_FAMILY, Measured
+from trajectories.core.campaigns.plans import BASES, REPLAYS, Basis, CampaignPlan
 from trajectories.core.campaigns.stages import STAGES, Stage
 from trajectories.models import Campaign, Generation, Problem, Run, Training
 from trajectories.selectors.campaigns import measured_of
@@ -65,7 +66,8 @@ def show_generation(row: Generation) -> ShownGeneration:
 
 @dataclass(frozen=True, slots=True)
 class FamilyGain:
-    """A family of held-out problems: what the first sampler and the newest one solve of it, and their shares right."""
+    """A family of held-out problems: what the first sampler and the newest one solve of it, their shares right, and how
+    many of its problems only the newest, or only the first, solves."""
 
     family: str
     problems: int
@@ -73,6 +75,8 @@ class FamilyGain:
     after: int
     share_before: float
     share_after: float
+    gained: int
+    forgotten: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,18 +135,42 @@ def compare_with_first(rows: Sequence[Generation]) -> Comparison | None:
 
 def _families(old: Measured, new: Measured) -> list[FamilyGain]:
     before, after = old.by_family(), new.by_family()
+    first, newest = ({row[0]: row for row in found.rows} for found in (old, new))
+    changes = Counter(
+        (first[key][1] or NO_FAMILY, bool(newest[key][3]))
+        for key in first.keys() & newest.keys()
+        if bool(first[key][3]) is not bool(newest[key][3])
+    )
     return [
-        FamilyGain(family, count, solved, after[family][1], share, after[family][2])
+        FamilyGain(
+            family, count, solved, after[family][1], share, after[family][2],
+            gained=changes[family, True], forgotten=changes[family, False],
+        )
         for family, (count, solved, share) in before.items()
         if family in after
-    ]
+    ]  # fmt: skip
+
+
+def _rested_on(plan: CampaignPlan) -> str:
+    """What the basis asks for besides, in words."""
+    if plan.basis is Basis.CONSENSUS and plan.least_votes is not None:
+        return f", with at least {100 * plan.least_votes:g}% of the votes"
+    if plan.basis is Basis.SCORER:
+        return f" ({plan.verifier}: at least {plan.least_score:g})"
+    return ""
+
+
+def curriculum_words(plan: CampaignPlan) -> str:
+    """A curriculum in a few words."""
+    needs = sum(map(len, plan.prerequisites.values()))
+    return f"{needs:,} prerequisites; a family opens at {100 * plan.opens_at:g}% right, as many samples in all"
 
 
 def plan_words(campaign: Campaign, plan: CampaignPlan) -> list[tuple[str, str]]:
     """The plan of a campaign as (what, how it is)."""
     strategy = f"{plan.samples_each:,} samples by instruction and temperature, strategy {plan.strategy}"
     begins = "from the first sampler" if plan.from_first else "from the champion"
-    learns = BASES[plan.basis] + (", hinted ones too" if plan.hinted else "")
+    learns = f"{BASES[plan.basis]}{_rested_on(plan)}" + (", hinted ones too" if plan.hinted else "")
     gate = f"{plan.test.value}, level {plan.level:g}" if plan.test.value != "none" else "none: every challenger goes on"
     return [
         ("Training problems", f"{len(plan.training_problems):,} of {campaign.training_set.title}"),
@@ -153,6 +181,8 @@ def plan_words(campaign: Campaign, plan: CampaignPlan) -> list[tuple[str, str]]:
         ("Learns from", f"{learns}; at most {plan.per_problem:,} of a problem"),
         ("Generations learnt from", REPLAYS[plan.replay]),
         ("Trainer", f"{plan.trainer}, begins {begins}"),
+        *([("Memory", plan.memory.words)] if plan.memory else []),
+        *([("Curriculum", curriculum_words(plan))] if plan.curriculum else []),
         ("Gate", gate),
         ("Control", "as many traces of the same runs, right or wrong" if plan.control else "none"),
         ("People", "review each generation first" if plan.people else "are not waited for"),
