@@ -4,9 +4,10 @@
 
 A queue of `--items` traces (copies of one with ten steps), a tenth of them reviewed twice, in an order that is random
 for each curator. As many curators as said work at once, each on a connection of their own: they fetch the next item
-whole, as the page does while the one before is read, wait `--think` seconds, and submit. People take half a minute; the
-shorter the time, the more requests come at once. A second round without any pause says how many reviews a second this
-machine stores.
+whole, as the page does while the one before is read, wait `--think` seconds, give or take half of it, and submit. They
+begin one after another within that time, since twenty people do not press a key in the same moment. People take half a
+minute; the shorter the time, the more requests come at once. A second round without any pause says how many reviews a
+second this machine stores.
 
 Beside the waits, which depend on what else the machine does, it says how much processor time the web server and the
 database spent for one item: fetched, and decided.
@@ -20,6 +21,7 @@ import http.client
 import json
 import os
 import platform
+import random
 import re
 import shutil
 import signal
@@ -155,13 +157,15 @@ class Curator:
         """Review one item after another for so long, once everybody has their first one."""
         self.connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         try:
-            page = self.fetch([])
+            pauses, page = random.Random(self.cookie), self.fetch([])
             ready.wait(timeout=120)
             until = time.monotonic() + seconds
+            self.waited = {"next": [], "submit": []}  # the first answers came to all at once, by a server just begun
+            time.sleep(self.think * pauses.random())
             while page and time.monotonic() < until:
                 action, values, trace = self.read(page)
                 ahead = self.fetch([trace])
-                time.sleep(self.think)
+                time.sleep(self.think * (0.5 + pauses.random()))
                 self.submit(action, values)
                 page = ahead
         except Exception as fault:

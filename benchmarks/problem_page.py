@@ -1,8 +1,9 @@
-"""HTML size and server time of a problem page with many samples, on the configured database.
+"""HTML size and server time of a problem page with many samples, and of a trace of 200 kB in 500 steps.
 
-    python benchmarks/problem_page.py [--samples 200] [--rounds 30]
+    PYTHONPATH=. python benchmarks/problem_page.py [--samples 200] [--rounds 30]
 
-Works in one transaction that is rolled back. The grids are made up: 20 by 20 cells, half of them random.
+Makes a database of its own on an embedded server in a temporary folder that is removed at the end. The grids are made
+up: 20 by 20 cells, half of them random.
 """
 
 import argparse
@@ -11,7 +12,9 @@ import os
 import random
 import re
 import statistics
+import tempfile
 import time
+from pathlib import Path
 from typing import Any
 
 OUTPUTS = 40
@@ -140,28 +143,41 @@ def main() -> None:
     parser.add_argument("--samples", type=int, default=200)
     parser.add_argument("--rounds", type=int, default=30)
     arguments = parser.parse_args()
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webapp.settings")
-    os.environ.setdefault("LOG_LEVEL", "ERROR")
-    os.environ.setdefault("DEBUG", "0")
-    import django
+    with tempfile.TemporaryDirectory(prefix="minicolumn-problem-") as folder:
+        os.environ |= {"MINICOLUMN_VAR": folder, "DJANGO_SETTINGS_MODULE": "webapp.settings"}
+        os.environ |= {"LOG_LEVEL": "ERROR", "DEBUG": "0"}
+        os.environ.pop("DATABASE_URL", None)
+        import django
 
-    from webapp.database import ensure_database
+        from trajectories.adapters import embedded_postgres
+        from webapp.database import ensure_database
 
-    ensure_database()
-    django.setup()
+        ensure_database()
+        django.setup()
+        from django.core.management import call_command
+        from django.db import connection
+
+        try:
+            call_command("migrate", verbosity=0)
+            measure_all(arguments)
+        finally:
+            connection.close()
+            embedded_postgres.stop(Path(folder))
+
+
+def measure_all(arguments: argparse.Namespace) -> None:
+    """Make the rows and ask for each page."""
     from django.conf import settings
-    from django.db import connection, transaction
+    from django.db import connection
 
     # As in the tests: static files need not have been collected.
     settings.STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
-    with transaction.atomic():
-        problem_id = make_problem(arguments.samples)
-        trace_id = make_long_trace(problem_id)
-        with connection.cursor() as cursor:
-            cursor.execute("ANALYZE")  # as the database does by itself, for rows that others see
-        for address in (f"/problems/{problem_id}/", f"/traces/{trace_id}/", "/problems/", "/"):
-            measure(address, arguments.rounds)
-        transaction.set_rollback(True)
+    problem_id = make_problem(arguments.samples)
+    trace_id = make_long_trace(problem_id)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")  # as the database does by itself
+    for address in (f"/problems/{problem_id}/", f"/traces/{trace_id}/", "/problems/", "/"):
+        measure(address, arguments.rounds)
 
 
 if __name__ == "__main__":

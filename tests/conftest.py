@@ -13,6 +13,8 @@ from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
 from tests import factories
+from tests.emptying import empty_cheaply
+from tests.ready_made import copy_ready_made
 from tests.worker import connect_queues, disconnect_queues
 from trajectories.models import Problem
 from trajectories.selectors.insights.budgets import forget_budgets
@@ -114,9 +116,17 @@ def problem(db) -> Problem:
 
 
 @pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings, django_db_blocker):
+    """Test databases are copies of one that was migrated once."""
+    with django_db_blocker.unblock():
+        copy_ready_made()
+
+
+@pytest.fixture(scope="session")
 def django_db_setup(django_db_setup, django_db_blocker):
     """The test database with the queue in it, and this process's Celery pointed at it."""
     with django_db_blocker.unblock():
         connect_queues()
+        empty_cheaply()
     yield
     disconnect_queues()

@@ -1,6 +1,8 @@
 """Databases of the version before: what is in them is there afterwards, under its new name."""
 
+from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group, Permission, User
@@ -17,7 +19,6 @@ from trajectories.models import (
     Reverification,
     Review,
     Trace,
-    Verdict,
 )
 
 WORDS = ("trajectories", "0040_words")
@@ -66,7 +67,52 @@ def named_judgement() -> set[str]:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_jobs_of_model_judges_keep_their_rows_rights_and_rules(earlier, trace):
+def test_there_and_back_everything_keeps_its_rows_rights_rules_and_names(earlier, trace):
+    """One way up and one way down, since each takes half a minute."""
+    names_before = named_judgement()
+    assert names_before
+    judged = make_judged(earlier, trace)
+    review = make_reviewed(earlier, trace)
+
+    migrate()
+
+    assert named_judgement() == set()
+    assert_jobs_of_model_judges_are_kept(judged, trace)
+    with pytest.raises(IntegrityError, match="append-only"), transaction.atomic():
+        Review.objects.filter(pk=review).update(decision="reject")
+
+    migrate(before())
+
+    assert named_judgement() == names_before
+    assert Permission.objects.filter(codename="control_judgement", content_type__model="judgement").exists()
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A job of a model judge as the version before had it, and who may do what with it."""
+
+    lead: User
+    rubric: Any
+    job: Any
+    item: Any
+    answer: Any
+    verdict: Any
+    again: Any
+    event: AuditEvent
+    group: Group
+
+
+def make_reviewed(earlier: Any, trace: Trace) -> int:
+    """The key of a review that the version before stored."""
+    reviewer = User.objects.create_user("rita")
+    made = earlier("trajectories", "Review").objects.create(
+        trace_id=trace.pk, reviewer_id=reviewer.pk, decision="accept", key="0" * 32
+    )
+    return int(made.pk)
+
+
+def make_judged(earlier: Any, trace: Trace) -> Judged:
+    """A job, its item, answer and verdict, stored by the version before."""
     lead = User.objects.create_user("lead-before")
     rubric = earlier("trajectories", "Rubric").objects.create(name="r", title="R", text="t")
     job = earlier("trajectories", "Judgement").objects.create(
@@ -85,57 +131,35 @@ def test_jobs_of_model_judges_keep_their_rows_rights_and_rules(earlier, trace):
     group = Group.objects.create(name="Those who judged")
     group.permissions.set(Permission.objects.filter(codename__in=["add_judgement", "control_judgement"]))
     assert group.permissions.count() == 2
-    assert named_judgement()
+    return Judged(lead, rubric, job, item, answer, verdict, again, event, group)
 
-    migrate()
 
-    assert named_judgement() == set()
-    kept = JudgeJob.objects.get(pk=job.pk)
+def assert_jobs_of_model_judges_are_kept(judged: Judged, trace: Trace) -> None:
+    kept = JudgeJob.objects.get(pk=judged.job.pk)
     assert (kept.seed, kept.created_by, kept.budget_cost, kept.rule.query()) == (
         7,
-        lead,
+        judged.lead,
         Decimal("1.25"),
         "run=3&decision=unreviewed",
     )
     assert (kept.items.get().pk, kept.items.get().answers.get().pk, kept.verdicts.get().pk) == (
-        item.pk,
-        answer.pk,
-        verdict.pk,
+        judged.item.pk,
+        judged.answer.pk,
+        judged.verdict.pk,
     )
-    assert Reverification.objects.get(pk=again.pk).rule.query() == "model_judged=unjudged&decision=unreviewed"
-    event.refresh_from_db()
-    assert (event.verb, event.object_type) == ("judging.planned", "judgejob")
-    rights = set(group.permissions.values_list("codename", "content_type__model", "name"))
+    assert Reverification.objects.get(pk=judged.again.pk).rule.query() == "model_judged=unjudged&decision=unreviewed"
+    judged.event.refresh_from_db()
+    assert (judged.event.verb, judged.event.object_type) == ("judging.planned", "judgejob")
+    rights = set(judged.group.permissions.values_list("codename", "content_type__model", "name"))
     told = "Can pause, resume and cancel jobs of model judges"
     assert rights == {("add_judgejob", "judgejob", "Can add judge job"), ("control_judgejob", "judgejob", told)}
     assert not Permission.objects.filter(codename__contains="judgement").exists()
     with pytest.raises(IntegrityError, match="judge_job_item_once"), transaction.atomic():
         JudgeJobItem.objects.create(judge_job=kept, trace=trace)
     with pytest.raises(IntegrityError, match="judge_job_answer_once"), transaction.atomic():
-        JudgeJobAnswer.objects.create(item_id=item.pk, place=0, ask=0)
+        JudgeJobAnswer.objects.create(item_id=judged.item.pk, place=0, ask=0)
     # Keys are still counted on from where they were.
-    assert (
-        JudgeJob.objects.create(sampler=trace.sampler, rubric_id=rubric.pk, form="grade", seed=1, total_count=0).pk
-        > job.pk
+    after = JudgeJob.objects.create(
+        sampler=trace.sampler, rubric_id=judged.rubric.pk, form="grade", seed=1, total_count=0
     )
-
-
-@pytest.mark.django_db(transaction=True)
-def test_what_is_append_only_stays_so(earlier, trace):
-    reviewer = User.objects.create_user("rita")
-    review = earlier("trajectories", "Review").objects.create(
-        trace_id=trace.pk, reviewer_id=reviewer.pk, decision="accept", key="0" * 32
-    )
-    migrate()
-    with pytest.raises(IntegrityError, match="append-only"), transaction.atomic():
-        Review.objects.filter(pk=review.pk).update(decision="reject")
-
-
-@pytest.mark.django_db(transaction=True)
-def test_the_way_back_leads_to_the_names_of_before(earlier):
-    names = named_judgement()
-    migrate()
-    migrate(before())
-    assert named_judgement() == names
-    assert Permission.objects.filter(codename="control_judgement", content_type__model="judgement").exists()
-    assert Verdict._meta.get_field("judge_job").column == "judge_job_id"
+    assert after.pk > judged.job.pk

@@ -268,8 +268,12 @@ def _filtering(world: World) -> Iterator[Visit]:
         "run_new": ["preset=again", f"problem={world.problem.pk}", f"run={world.run.pk}"],
     }
     for name, each in queries.items():
+        fields: set[str] = set()
         for query in each:
-            yield Visit(name, f"{reverse(name)}?{query}")
+            field = query.partition("=")[0]
+            again = name == "trace_list" and field in fields and query not in telling
+            yield Visit(name, f"{reverse(name)}?{query}", in_part=again)
+            fields.add(field)
     detailed = {
         "trace_detail": (world.traces[0].pk, ["reviews=all", "bodies=all", "view=raw", *telling]),
         "trace_timeline": (world.traces[0].pk, ["reviews=all"]),

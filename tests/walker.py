@@ -14,11 +14,16 @@ from django.test import Client
 
 @dataclass(frozen=True)
 class Visit:
-    """A request: an address, and what is posted there (None: it is read)."""
+    """A request: an address, and what is posted there (None: it is read).
+
+    `in_part` marks one more value of a filter whose page is visited whole with another: only what depends on the value
+    is asked for, the fragment that htmx takes.
+    """
 
     name: str
     address: str
     data: Mapping[str, Any] | None = None
+    in_part: bool = False
 
 
 @dataclass(frozen=True)
@@ -88,7 +93,7 @@ class Walker:
     def walk(self, visited: list[Visit], *, in_part: bool = True) -> Iterator[tuple[str, Visit, Answer]]:
         """(what was asked, in words; the visit; what came back) of each, whole and if asked for in part."""
         for visit in visited:
-            for htmx in (False, True)[: 1 + in_part]:
+            for htmx in (True,) if visit.in_part else (False, True)[: 1 + in_part]:
                 asked = f"{'htmx ' if htmx else ''}{'GET' if visit.data is None else 'POST'} {visit.address}"
                 if visit.data:
                     asked += f" {json.dumps(dict(visit.data))}"

@@ -141,18 +141,25 @@ def celery_worker_process(
         empty_queues()
 
 
-def connect_queues() -> None:
-    """Put PGMQ into the test database and let this process ring its bells there."""
+def install_queues() -> None:
+    """Put PGMQ into the database, unless it is there."""
     from django.db import connection
     from pgmq.install import get_embedded_install_sql
-
-    from webapp.celery import app
-    from webapp.database import broker_settings
 
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1 FROM pg_namespace WHERE nspname = 'pgmq'")
         if cursor.fetchone() is None:
             cursor.execute(get_embedded_install_sql())
+
+
+def connect_queues() -> None:
+    """Put PGMQ into the test database and let this process ring its bells there."""
+    from django.db import connection
+
+    from webapp.celery import app
+    from webapp.database import broker_settings
+
+    install_queues()
     app.conf.broker_transport_options = broker_settings(connection.settings_dict)
 
 
