@@ -228,7 +228,7 @@ class FakeEndpoint:
             pieces = [event.encode() for event in events]
         elif failure in bodies.SPOILT:
             pieces = [json.dumps(bodies.spoil(whole, failure)).encode()]
-        await _deliver(writer, failure, pieces, bool(call.body.get("stream")))
+        await _deliver(writer, failure, pieces, self.behaviour.pace if call.body.get("stream") else None)
         self.answered += 1
         self.spent += Counter(bodies.tokens_of(whole))
 
@@ -273,8 +273,8 @@ SPOILT: Mapping[str, Callable[[bytes], bytes]] = {
 """What becomes of an answer's body, by the word of the failure."""
 
 
-async def _deliver(writer: asyncio.StreamWriter, failure: str, pieces: Sequence[bytes], streamed: bool) -> None:
-    """Send an answer, or what is left of it."""
+async def _deliver(writer: asyncio.StreamWriter, failure: str, pieces: Sequence[bytes], pace: float | None) -> None:
+    """Send an answer, or what is left of it; `pace` in seconds between its pieces, None where it comes whole."""
     whole = b"".join(pieces)
     if failure in SPOILT:
         await _send(writer, 200, SPOILT[failure](whole))
@@ -289,15 +289,17 @@ async def _deliver(writer: asyncio.StreamWriter, failure: str, pieces: Sequence[
             writer.write(whole[index : index + 1])
             await writer.drain()
             await asyncio.sleep(DRIP_SECONDS)
-    elif streamed:
-        await _stream(writer, pieces)
+    elif pace is not None:
+        await _stream(writer, pieces, pace)
     else:
         await _send(writer, 200, whole)
 
 
-async def _stream(writer: asyncio.StreamWriter, pieces: Sequence[bytes]) -> None:
+async def _stream(writer: asyncio.StreamWriter, pieces: Sequence[bytes], pace: float) -> None:
     """Events in chunks of their own."""
     writer.write(_head(200, {"Content-Type": "text/event-stream", "Transfer-Encoding": "chunked"}))
     for piece in (*pieces, b""):
         writer.write(f"{len(piece):x}\r\n".encode() + piece + b"\r\n")
         await writer.drain()
+        if pace:
+            await asyncio.sleep(pace)
