@@ -13,7 +13,7 @@ from tests.world import make_world
 pytestmark = pytest.mark.django_db(transaction=True)
 
 BEGIN = r"""
-() => {
+async () => {
   const CONTROLS = "a[href], button, input, select, textarea, summary, [tabindex], [contenteditable]";
   const shows = (element) => {
     const style = getComputedStyle(element);
@@ -22,7 +22,8 @@ BEGIN = r"""
   };
   // The ring of a box that is drawn by its label stands around the label, or around what follows the box in it.
   const hasRing = (element) => {
-    const around = [...(element.labels ?? []), element.nextElementSibling, element.closest("tr, li, label")];
+    const beside = [element.nextElementSibling, element.firstElementChild, element.closest("tr, li, label")];
+    const around = [...(element.labels ?? []), ...beside];
     return [element, ...around].some((each) => each && shows(each));
   };
   const named = (element) => {
@@ -32,6 +33,8 @@ BEGIN = r"""
   };
   const main = document.getElementById("content") ?? document.body;
   for (const fold of main.querySelectorAll("details:not(.menu)")) fold.open = true;
+  // What a page does as they open is done.
+  for (let frame = 0; frame < 3; frame += 1) await new Promise(requestAnimationFrame);
   const groups = new Set();
   const wanted = [...main.querySelectorAll(CONTROLS)].filter((element) => {
     if (element.tabIndex < 0 || element.disabled || element.closest("[inert]")) return false;
@@ -65,13 +68,15 @@ BEGIN = r"""
 END = r"""
 () => {
   const { faults, reached, wanted, named } = window.walk;
-  const left = wanted.filter((element) => element.isConnected && !reached.has(element));
+  const isThere = (element) => element.isConnected && element.checkVisibility({ visibilityProperty: true });
+  const left = wanted.filter((element) => isThere(element) && !reached.has(element));
   return [...faults, ...left.map((element) => `not reached: ${named(element)}`)];
 }
 """
 IS_OUT = "() => !window.walk.main.contains(document.activeElement)"
-SPARE = 30
-"""So many more steps than there are controls, for boxes that scroll and may be focused for that alone."""
+SPARE = 300
+"""So many more steps than there are controls at most: for boxes that scroll and may be focused for that alone, and for
+what a page fetches as it is reached."""
 
 
 def walk(page: Page, visit: Visit) -> list[str]:

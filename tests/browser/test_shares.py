@@ -30,8 +30,8 @@ def addresses(lead) -> dict[str, tuple[str, str]]:
     compared = f"{reverse('comparison_share')}?left={traces[0].pk}&right={traces[1].pk}"
     return {
         "problem": (reverse("problem_share", args=[problem.pk]), problem.name),
-        "trace": (reverse("trace_share", args=[traces[0].pk]), "each row is mirrored"),
-        "comparison": (compared, "Mirror"),
+        "trace": (reverse("trace_share", args=[traces[0].pk]), "Sizes stay."),
+        "comparison": (compared, "Verdicts"),
         "release": (reverse("release_share", args=[release.pk]), "The release"),
     }
 

@@ -69,8 +69,9 @@ def test_a_scorer_suggests_where_it_is_sure_and_by_its_newest_score(told, lead, 
     traces = make_traces(5)
     Scorer.objects.create(name="told", version=1, state="finished")
     for trace, scores in zip(traces, ([0.5, 0.8], [0.9, 0.2], [0.79], [0.21], []), strict=True):
-        for score in scores:
-            make_verdict(trace=trace, verifier="scorer:told", version=4, outcome="unscored", score=score)
+        for revision, score in enumerate(scores):
+            said = {"version": 4, "revision": revision, "outcome": "unscored", "score": score}
+            make_verdict(trace=trace, verifier="scorer:told", **said)
         make_verdict(trace=trace, verifier="scorer:another", outcome="unscored", score=0.99)
     queue = queue_of(lead, traces, suggestions="scorer", scorer_name="told")
     given = [lease_item(reviewer=curator, item=item_of(queue, trace)).suggestion for trace in traces]
