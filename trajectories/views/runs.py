@@ -31,6 +31,7 @@ from trajectories.selectors.runs import (
 )
 from trajectories.selectors.samplers import held_gate
 from trajectories.selectors.search_trees import refused_trees
+from trajectories.selectors.watches import under_way
 from trajectories.selectors.workers import get_workforce
 from trajectories.services.runs.lifecycle import (
     RunStateError,
@@ -119,6 +120,7 @@ def _show(request: HttpRequest, run: Run, **refused: Form) -> HttpResponse:
         "gate": held_gate(run.sampler) if run.sampler.is_chat and run.state in Run.ACTIVE_STATES else None,
         "awaiting": run.done_count - run.verified_count,
         "workforce": get_workforce() if context["is_live"] else None,
+        "under_way": under_way(run),
         "state_changed": request.GET.get("state") != run.state,
     }
     if part == "live":

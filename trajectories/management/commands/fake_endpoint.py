@@ -39,6 +39,9 @@ class Command(BaseCommand):
         parser.add_argument("--port", type=int, default=8800)
         parser.add_argument("--latency", type=float, default=0.5, metavar="S", help="seconds before each answer")
         parser.add_argument(
+            "--pace", type=float, default=0.0, metavar="S", help="seconds between two pieces of a streamed answer"
+        )
+        parser.add_argument(
             "--fail", nargs="+", default=[], metavar="WORD=SHARE", help="such as 429=0.1 500=0.05 truncated=0.1"
         )
         parser.add_argument("--retry-after", default="2", metavar="S", help="what a 429 asks for")
@@ -66,6 +69,7 @@ class Command(BaseCommand):
         try:
             behaviour = Behaviour(
                 latency=options["latency"],
+                pace=options["pace"],
                 failures=dict(_share(given) for given in options["fail"]),
                 retry_after=options["retry_after"],
                 in_flight=options["in_flight"],

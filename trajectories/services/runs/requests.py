@@ -42,6 +42,11 @@ class RequestError(ValueError):
     """An attempt that cannot be made as planned; the message is for people."""
 
 
+def attempt_payer(attempt_id: int) -> str:
+    """Who pays for the calls of an attempt."""
+    return f"attempt {attempt_id}"
+
+
 class RequestMaker:
     """Makes the requests of one plan, and keeps what its attempts share.
 
@@ -72,7 +77,7 @@ class RequestMaker:
             variation=None if variation is None else variation.to_json(),
             examples=self._examples(attempt, instruction),
             agent=None if self._plan.agent is None else AgentLimits(**self._plan.agent),
-            payer=f"attempt {attempt.pk}",
+            payer=attempt_payer(attempt.pk),
         )
         if attempt.kind == AttemptKind.STEP:
             return replace(request, steps=_steps_of(parent))

@@ -5,7 +5,7 @@ import json
 import random
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from types import TracebackType
@@ -23,6 +23,7 @@ HUGE = 30 * 1024 * 1024
 DRIP_SECONDS = 0.1
 REASONS = {200: "OK", 400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found"}
 ANSWER_PATHS = ("/v1/chat/completions", "/v1/responses")
+Pause = Callable[[], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +179,11 @@ class FakeEndpoint:
         else:
             await self._answer(play.failure, call, writer)
 
+    async def _pause(self) -> None:
+        """Between two pieces of an answer; how long may change meanwhile."""
+        if self.behaviour.pace:
+            await asyncio.sleep(self.behaviour.pace)
+
     def _say(self, call: Call, prompt: str, asked_before: int) -> Answer:
         if isinstance(self._answerer, Converser):
             return self._answerer.converse(call.messages, bool(call.body.get("tools")), asked_before)
@@ -228,7 +234,7 @@ class FakeEndpoint:
             pieces = [event.encode() for event in events]
         elif failure in bodies.SPOILT:
             pieces = [json.dumps(bodies.spoil(whole, failure)).encode()]
-        await _deliver(writer, failure, pieces, bool(call.body.get("stream")))
+        await _deliver(writer, failure, pieces, self._pause if call.body.get("stream") else None)
         self.answered += 1
         self.spent += Counter(bodies.tokens_of(whole))
 
@@ -273,8 +279,8 @@ SPOILT: Mapping[str, Callable[[bytes], bytes]] = {
 """What becomes of an answer's body, by the word of the failure."""
 
 
-async def _deliver(writer: asyncio.StreamWriter, failure: str, pieces: Sequence[bytes], streamed: bool) -> None:
-    """Send an answer, or what is left of it."""
+async def _deliver(writer: asyncio.StreamWriter, failure: str, pieces: Sequence[bytes], pause: Pause | None) -> None:
+    """Send an answer, or what is left of it; `pause` is waited for between its pieces, None where it comes whole."""
     whole = b"".join(pieces)
     if failure in SPOILT:
         await _send(writer, 200, SPOILT[failure](whole))
@@ -289,15 +295,16 @@ async def _deliver(writer: asyncio.StreamWriter, failure: str, pieces: Sequence[
             writer.write(whole[index : index + 1])
             await writer.drain()
             await asyncio.sleep(DRIP_SECONDS)
-    elif streamed:
-        await _stream(writer, pieces)
+    elif pause is not None:
+        await _stream(writer, pieces, pause)
     else:
         await _send(writer, 200, whole)
 
 
-async def _stream(writer: asyncio.StreamWriter, pieces: Sequence[bytes]) -> None:
+async def _stream(writer: asyncio.StreamWriter, pieces: Sequence[bytes], pause: Pause) -> None:
     """Events in chunks of their own."""
     writer.write(_head(200, {"Content-Type": "text/event-stream", "Transfer-Encoding": "chunked"}))
     for piece in (*pieces, b""):
         writer.write(f"{len(piece):x}\r\n".encode() + piece + b"\r\n")
         await writer.drain()
+        await pause()

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import aclosing
 from typing import Any, cast
 
@@ -38,8 +38,16 @@ from trajectories.core.records import JSON
 MAX_REPLY_BYTES = 8 * 1024 * 1024
 """A longer answer is no answer: the largest models write less than 1 MB."""
 
+Begin = Callable[[str], list[bytes]]
+"""Given the key that the endpoint knows: the list for what it says."""
+
 NO_KEY = "none"
 PATHS = {CHAT_COMPLETIONS: "/chat/completions", RESPONSES: "/responses"}
+
+
+def no_one_listens(key: str) -> list[bytes]:  # noqa: ARG001
+    """A list that nobody looks at before the answer is whole."""
+    return []
 
 
 class ChatClient:
@@ -88,8 +96,11 @@ class ChatClient:
         seed: int,
         tools: Sequence[Mapping[str, JSON]],
         n: int,
+        begin: Begin = no_one_listens,
     ) -> list[Reply | CallError]:
         """Ask once for `n` samples; what comes is at least one, each read or with the fault that keeps it from that.
+
+        `begin` gives the list to which the pieces of the answer are added as they come.
 
         Raises CallError where none can be read; the whole call, body included, has `timeout_seconds`.
         """
@@ -98,7 +109,7 @@ class ChatClient:
         body |= {"n": n} if n > 1 else {}
         try:
             async with asyncio.timeout(limit):
-                raw = await self._fetch(body)
+                raw = await self._fetch(body, begin(self._key))
         except (TimeoutError, openai.APITimeoutError, httpx2.TimeoutException) as fault:
             message = f"The endpoint had not answered within {limit:g} s."
             raise CallError("timeout", message, retryable=True) from fault
@@ -113,7 +124,8 @@ class ChatClient:
     def _read(self, raw: bytes, body: Mapping[str, Any]) -> list[Reply | CallError]:
         text = redact_key(raw.decode("utf-8", errors="replace"), self._key)
         try:
-            whole = merge_stream(text.splitlines()) if self._settings.streaming else text
+            # Streamed, a key may have come in pieces.
+            whole = redact_key(merge_stream(text.splitlines()), self._key) if self._settings.streaming else text
             parts = split_choices(whole) if "n" in body else [whole]
         except (RecursionError, ValueError) as fault:
             raise self._fault(fault, text, body) from None
@@ -135,7 +147,7 @@ class ChatClient:
             return broken_off_fault()
         return malformed_fault(_what_is_wrong(fault), text, self._key)
 
-    async def _fetch(self, body: Mapping[str, Any]) -> bytes:
+    async def _fetch(self, body: Mapping[str, Any], parts: list[bytes]) -> bytes:
         # By the client's call for any address: that for completions walks through every argument value by value.
         response = await self._client.post(
             PATHS[self._settings.api],
@@ -144,7 +156,7 @@ class ChatClient:
             stream=True,
             stream_cls=openai.AsyncStream[Any],
         )
-        parts, size = [], 0
+        size = 0
         async with aclosing(cast(httpx2.Response, response)) as answer:
             async for part in answer.aiter_bytes():
                 size += len(part)
