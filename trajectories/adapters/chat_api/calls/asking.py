@@ -89,7 +89,9 @@ class Asker:
             await asyncio.sleep(wait)
             self._check_stopped()
         started = time.monotonic()
-        choices = await self._client.complete_all(call.messages, call.temperature, call.seed, call.tools, n)
+        choices = await self._client.complete_all(
+            call.messages, call.temperature, call.seed, call.tools, n, stop=call.stop
+        )
         seconds = time.monotonic() - started
         self._breaker.succeeded()
         await self.limit.grow()
