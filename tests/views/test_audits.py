@@ -154,6 +154,19 @@ def test_learned_scorers_are_held_against_verifiers_and_people(client, lead, cur
     assert "told: 90% likely right" in squeezed(client.get(reverse("audit_detail", args=["scorer"])))
 
 
+def test_learned_scorers_are_held_against_votes_and_judges_without_a_reference(client, lead):
+    problem = factories.make_problem(reference=None)
+    values = {"problem": problem, "correctness": "unscored"}
+    most = [scored(answer=WRONG, score=score, **values) for score in (0.1, 0.5, 0.9)]
+    alone = scored(answer=OTHER, score=0.85, model_judged="fail", **values)
+    doubted = scored(answer=OTHER, score=0.1, model_judged="pass", **values)
+    assert found("votes_scorer") == {most[0].pk, alone.pk}
+    assert found("judge_scorer") == {alone.pk, doubted.pk}
+    client.force_login(lead)
+    client.post(reverse("audit_queue", args=["votes_scorer"]))
+    assert set(QueueItem.objects.values_list("trace", flat=True)) == {most[0].pk, alone.pk}
+
+
 def scored(score, **values):
     trace = factories.make_trace(**values)
     factories.make_verdict(trace=trace, verifier="scorer:told", outcome="unscored", score=score)
@@ -191,6 +204,8 @@ def test_the_pages_show_counts_and_what_disagrees(client, lead):
         "votes_people": 0,
         "scorer": 0,
         "scorer_people": 0,
+        "votes_scorer": 0,
+        "judge_scorer": 0,
     }
     pages = {name: client.get(reverse("audit_detail", args=[name])).content.decode() for name in AUDITS}
     assert "4 of 4 samples give this" in pages["unanimous"]

@@ -48,11 +48,16 @@ AUDITS = {
     "votes_people": "Votes against people",
     "scorer": "Learned scorer against verifiers",
     "scorer_people": "Learned scorer against people",
+    "votes_scorer": "Votes against learned scorer",
+    "judge_scorer": "Model judge against learned scorer",
 }
 """Where two sources that should agree do not: what is looked at to find out which of them is wrong."""
 
 PEOPLE = "people"
-AUDITS_BY_OTHERS = (PEOPLE, "judge", "judge_people", "votes_judge", "votes_people", "scorer", "scorer_people")
+AUDITS_BY_OTHERS = (
+    *(PEOPLE, "judge", "judge_people", "votes_judge", "votes_people"),
+    *("scorer", "scorer_people", "votes_scorer", "judge_scorer"),
+)
 """The audits that go by what people, model judges or learned scorers decided."""
 
 EDITED, SAMPLED, WITHDRAWN = "edited", "sampled", "withdrawn"
@@ -72,7 +77,7 @@ WORDS: Mapping[str, tuple[str, ...]] = {
     "near_miss": tuple(NEAR_MISSES),
     "model_judged": (*_OUTCOMES, NO_MODEL_VERDICT),
     "decision": (UNREVIEWED, "accepted", "rejected", DISPUTED),
-    "kind": ("first", "revision", "composition", "hinted", "step"),
+    "kind": ("first", "revision", "composition", "hinted", "step", "rest"),
     "hinted": tuple(HINTED),
     "rests_on": tuple(RESTS_ON),
     "audit": tuple(AUDITS),

@@ -120,6 +120,17 @@ MEANINGS: Mapping[str, tuple[str, str]] = {
         f"that it calls at least {SURE:.0%} likely right.",
         "A slip of the reviewer, or what people go by and the scorer has not learnt.",
     ),
+    "votes_scorer": (
+        f"Of at least {LEAST_VOTES} samples of a problem with an answer more than half agree: a learned scorer calls a "
+        f"trace with this answer at most {1 - SURE:.0%} likely right, or one with another at least {SURE:.0%}. No "
+        "reference answer is needed.",
+        "A mistake that is common, a right answer that is rare, or what the scorer has not learnt.",
+    ),
+    "judge_scorer": (
+        f"A model judge passes a trace that a learned scorer calls at most {1 - SURE:.0%} likely right, or fails one "
+        f"that it calls at least {SURE:.0%} likely right. No reference answer is needed.",
+        "A judge that is easily convinced, or what the scorer has not learnt.",
+    ),
 }
 LISTED = tuple(Audit(name, *MEANINGS[name]) for name in AUDITS)
 
@@ -188,6 +199,16 @@ def _scorer_people(sight: Sight) -> Q:
     return sight.seen() & (Q(unsure, decision=Trace.Decision.ACCEPTED) | Q(sure, decision=Trace.Decision.REJECTED))
 
 
+def _votes_scorer(sight: Sight) -> Q:
+    sure, unsure = _scored(score__gte=SURE), _scored(score__lte=1 - SURE)
+    return sight.seen() & (Q(unsure) & _with_most(agrees=True) | Q(sure) & _with_most(agrees=False))
+
+
+def _judge_scorer(sight: Sight) -> Q:
+    sure, unsure = _scored(score__gte=SURE), _scored(score__lte=1 - SURE)
+    return sight.seen() & (Q(unsure, model_judged=Outcome.PASS) | Q(sure, model_judged=Outcome.FAIL))
+
+
 def _scored(**score: float) -> Exists:
     """That the newest score of some learned scorer is so."""
     newer = Verdict.objects.filter(trace=OuterRef("trace"), verifier=OuterRef("verifier"), pk__gt=OuterRef("pk"))
@@ -226,6 +247,8 @@ CONDITIONS: Mapping[str, Callable[[Sight], Q]] = {
     "votes_people": _votes_people,
     "scorer": _scorer,
     "scorer_people": _scorer_people,
+    "votes_scorer": _votes_scorer,
+    "judge_scorer": _judge_scorer,
 }
 
 
@@ -314,4 +337,6 @@ NOTES: Mapping[str, Callable[[Sequence[Trace]], dict[int, str]]] = {
     "votes_people": _together(_vote_notes, _review_notes),
     "scorer": _scorer_notes,
     "scorer_people": _together(_scorer_notes, _review_notes),
+    "votes_scorer": _together(_vote_notes, _scorer_notes),
+    "judge_scorer": _together(_judge_notes, _scorer_notes),
 }

@@ -54,6 +54,9 @@ TAKES: Mapping[str, str] = {
     "ignores_temperature": "says the same whatever temperature and seed",
     "no_logprobs": "refuses to give log-probabilities",
     "ignores_logprobs": "is asked for log-probabilities and gives none",
+    "continues": "goes on with a message of its own that the conversation ends in, paragraph by paragraph",
+    "strips": "takes the blanks away that such a message ends with",
+    "stop_reason": "says what stopped it, as vLLM does",
 }
 """What a model takes of what it may be sent, by the word that asks for it."""
 

@@ -13,7 +13,7 @@ from typing import Any, Self
 
 from trajectories.stand_ins.fake_endpoint import bodies
 from trajectories.stand_ins.fake_endpoint.agents import Converser
-from trajectories.stand_ins.fake_endpoint.answers import Answer, Answerer, canned
+from trajectories.stand_ins.fake_endpoint.answers import Answer, Answerer, canned, continued, stopped
 from trajectories.stand_ins.fake_endpoint.behaviour import Behaviour, Play
 from trajectories.stand_ins.fake_endpoint.refusals import refusal_of
 
@@ -185,9 +185,24 @@ class FakeEndpoint:
             await asyncio.sleep(self.behaviour.pace)
 
     def _say(self, call: Call, prompt: str, asked_before: int) -> Answer:
+        return stopped(self._whole(call, prompt, asked_before), call.body.get("stop"))
+
+    def _whole(self, call: Call, prompt: str, asked_before: int) -> Answer:
+        """What is said where nothing stops it."""
+        messages = call.messages
+        begun = str(messages[-1].get("content")) if messages and messages[-1].get("role") == "assistant" else ""
+        if begun and "strips" in self.behaviour.takes:
+            begun = begun.rstrip()
+            messages = [*messages[:-1], {**messages[-1], "content": begun}]
+        goes_on = bool(begun) and "continues" in self.behaviour.takes
         if isinstance(self._answerer, Converser):
-            return self._answerer.converse(call.messages, bool(call.body.get("tools")), asked_before)
-        return self._answerer(prompt, asked_before)
+            said = messages[:-1] if goes_on else messages
+            answer = self._answerer.converse(said, bool(call.body.get("tools")), asked_before)
+        else:
+            answer = self._answerer(
+                prompt.removesuffix(call.messages[-1]["content"]) if goes_on else prompt, asked_before
+            )
+        return continued(answer, begun) if goes_on else answer
 
     async def _one(self, failure: str, call: Call, asked_before: int) -> Answer:
         """One sample."""
@@ -225,6 +240,8 @@ class FakeEndpoint:
                 logprobs=bool(call.body.get("logprobs")) and "ignores_logprobs" not in takes,
             )
         )
+        if "stop_reason" in takes and not responses:
+            bodies.name_stops(whole, answers)
         if self.behaviour.stated_cost is not None and "usage" in whole:
             whole["usage"]["cost"] = self.behaviour.stated_cost
         pieces = [json.dumps(whole).encode()]

@@ -96,7 +96,7 @@ class Asker:
             self._check_stopped()
         started = time.monotonic()
         choices = await self._client.complete_all(
-            call.messages, call.temperature, call.seed, call.tools, n, hearing.begin
+            call.messages, call.temperature, call.seed, call.tools, n, stop=call.stop, begin=hearing.begin
         )
         seconds = time.monotonic() - started
         self._breaker.succeeded()

@@ -96,6 +96,8 @@ class ChatClient:
         seed: int,
         tools: Sequence[Mapping[str, JSON]],
         n: int,
+        *,
+        stop: Sequence[str] = (),
         begin: Begin = no_one_listens,
     ) -> list[Reply | CallError]:
         """Ask once for `n` samples; what comes is at least one, each read or with the fault that keeps it from that.
@@ -105,7 +107,7 @@ class ChatClient:
         Raises CallError where none can be read; the whole call, body included, has `timeout_seconds`.
         """
         limit = self._settings.timeout_seconds
-        body = request_body(self._settings, messages, temperature, seed, tools)
+        body = request_body(self._settings, messages, temperature, seed, tools, stop)
         body |= {"n": n} if n > 1 else {}
         try:
             async with asyncio.timeout(limit):
@@ -188,9 +190,10 @@ def request_body(
     temperature: float,
     seed: int,
     tools: Sequence[Mapping[str, JSON]] = (),
+    stop: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """What is sent. The Responses API has no `seed`; the extra body has the last word, and what is None there is not
-    sent at all."""
+    """What is sent. The Responses API has no `seed` and no `stop`; the extra body has the last word, and what is None
+    there is not sent at all."""
     warmth = {"temperature": temperature} if settings.sends_temperature else {}
     body: dict[str, Any] = {"model": settings.model, **warmth, "stream": settings.streaming}
     said = [_with_role(message, settings.system_role) for message in messages]
@@ -204,6 +207,7 @@ def request_body(
         # Endpoints read the seed as a 32- or 64-bit number; the smaller fits all.
         body |= {"seed": seed & 0x7FFFFFFF} if settings.sends_seed else {}
         body |= {"logprobs": True} if settings.logprobs else {}
+        body |= {"stop": list(stop)} if stop else {}
         is_begun = bool(messages) and messages[-1].get("role") == "assistant"
         # vLLM, docs/serving/openai_compatible_server: both are needed, or it begins a new message.
         wants_more = is_begun and settings.continues == FINAL
