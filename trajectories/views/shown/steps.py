@@ -52,7 +52,8 @@ UNREAD_KINDS = ("program", "tool_call", "tool_result")
 
 @dataclass(frozen=True, slots=True)
 class ShownStep:
-    """One step of a trace as it is drawn. `pair` and `grids` come from the step's data, where it has such."""
+    """One step of a trace as it is drawn. `pair` and `grids` come from the step's data, where it has such. `fault` says
+    what is wrong with it where it is the first wrong one, by a verifier of steps."""
 
     index: int
     kind: str
@@ -67,6 +68,7 @@ class ShownStep:
     is_thinking: bool = False
     detected: "tuple[Detected, ...]" = ()
     value: ShownValue | None = None
+    fault: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,6 +263,7 @@ def _shown_step(trace: Trace, index: int, step: Mapping[str, JSON]) -> ShownStep
         grids=tuple(grids) if isinstance(grids, list) else (),
         detected=_detected(kind, step["body"]),
         value=trace.step_values.get(index),
+        fault=trace.step_faults.get(index, ""),
     )
 
 
