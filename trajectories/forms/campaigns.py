@@ -7,7 +7,6 @@ from typing import Any
 from django import forms
 
 from trajectories.adapters.training import TRAINERS
-from trajectories.adapters.training.base import Parameter, ParameterKind, Trainer
 from trajectories.core.campaigns.gates import TESTS, GateTest
 from trajectories.core.campaigns.plans import (
     BASES,
@@ -41,6 +40,7 @@ from trajectories.forms.run_choices import (
     setting_name,
 )
 from trajectories.forms.titles import TitleField
+from trajectories.forms.trainer_fields import parameter_field, trainer_field
 from trajectories.models import Campaign, Instruction, ProblemSet, Release, Sampler
 from trajectories.selectors.instructions import current_instructions
 from trajectories.selectors.samplers import list_samplers
@@ -313,31 +313,6 @@ _SAME = (
     *("generations", "control", "people", "take", "relabel", "replay_percent", "steps_growth"),
 )
 """Fields that a plan has by the same names."""
-
-
-def trainer_field(trainer: Trainer, parameter: Parameter) -> str:
-    """The name of the field for a parameter of a trainer."""
-    return f"{trainer.key}_{parameter.name}".replace("-", "_")
-
-
-def parameter_field(parameter: Parameter) -> forms.Field:
-    """The field for a parameter of a trainer; empty for its default. The trainer itself reads what was typed."""
-    told: dict[str, Any] = {
-        "required": False,
-        "label": parameter.label,
-        "initial": parameter.default,
-        "help_text": parameter.help,
-    }
-    match parameter.kind:
-        case ParameterKind.FLAG:
-            return forms.BooleanField(**told)
-        case ParameterKind.CHOICE:
-            return forms.ChoiceField(choices=list(parameter.choices), **told)
-        case ParameterKind.WHOLE:
-            return forms.IntegerField(**told)
-        case ParameterKind.NUMBER:
-            return forms.FloatField(**told)
-    return forms.CharField(max_length=2_000, **told)
 
 
 def values_of(campaign: Campaign) -> dict[str, Any]:
