@@ -196,6 +196,7 @@ def test_the_pages_show_counts_and_what_disagrees(client, lead):
         "unanimous": 1,
         "consensus": 1,
         "answer_not_program": 0,
+        "answer_not_steps": 0,
         "people": 1,
         "imported": 1,
         "judge": 0,
@@ -295,3 +296,17 @@ def test_who_may_see_but_not_make_queues_gets_no_button(client, lead: User):
     assert "Make a queue" not in client.get(reverse("audit_index")).content.decode()
     client.force_login(lead)
     assert "Make a queue" in client.get(reverse("audit_index")).content.decode()
+
+
+def test_a_right_answer_by_wrong_steps_goes_by_the_newest_verdict_on_steps_and_says_which(client, lead):
+    lucky, mended = (factories.make_trace(correctness="pass") for _ in range(2))
+    wrong = factories.make_trace(correctness="fail")
+    for trace in (lucky, mended, wrong):
+        factories.make_verdict(trace=trace, verifier="scratchpad", outcome="fail", message="step 2 of 3 is wrong")
+    factories.make_verdict(trace=mended, verifier="scratchpad", outcome="pass", version=2)
+    assert found("answer_not_steps") == {lucky.pk}
+    client.force_login(lead)
+    page = client.get(reverse("audit_detail", args=["answer_not_steps"]))
+    assert "step 2 of 3 is wrong" in squeezed(page)
+    client.post(reverse("audit_queue", args=["answer_not_steps"]), {"form_key": "3c7f9c0e-0f40-4a45-9a39-0a0a0a0a0a0b"})
+    assert Queue.objects.get().rule == Selection(audit="answer_not_steps")

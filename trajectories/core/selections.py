@@ -35,11 +35,13 @@ RESTS_ON = {
 }
 """What the problem's reference answer rests on, and so the verdicts."""
 
+WRONG_STEPS = "answer_not_steps"
 AUDITS = {
     "train_not_test": "Training pairs right, test wrong",
     "unanimous": "Unanimous but wrong",
     "consensus": "Consensus against reference",
     "answer_not_program": "Answer right, program wrong",
+    WRONG_STEPS: "Answer right, steps wrong",
     "people": "People against verifiers",
     "imported": "Imported verdict against ours",
     "judge": "Model judge against verifiers",

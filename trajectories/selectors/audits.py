@@ -4,16 +4,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import BooleanField, Count, Exists, F, OuterRef, Q
+from django.db.models import BooleanField, Count, Exists, F, OuterRef, Q, QuerySet
 from django.db.models.expressions import RawSQL
 
 from trajectories.core.curation.reviews import Decision
 from trajectories.core.identity import content_hash
 from trajectories.core.records import Outcome
-from trajectories.core.selections import AUDITS, PEOPLE
+from trajectories.core.selections import AUDITS, PEOPLE, WRONG_STEPS
 from trajectories.core.verifiers.deciding import SUPPORTING_VERIFIERS
 from trajectories.core.verifiers.model_judge import GRADE, PREFERENCE
 from trajectories.core.verifiers.opinions import SCORER
+from trajectories.core.verifiers.scratchpad import STEP_VERIFIERS
 from trajectories.models import ImportedVerdict, Review, Trace, Verdict
 from trajectories.selectors.blinding import Sight
 
@@ -81,6 +82,10 @@ MEANINGS: Mapping[str, tuple[str, str]] = {
     "answer_not_program": (
         "The stated answer is right, and the outputs of the program beside it are wrong.",
         "A program that does not do what the reasoning says, or an answer from memory.",
+    ),
+    WRONG_STEPS: (
+        "The answer is right, and a step that leads to it is wrong by the verifier of steps.",
+        "A lucky answer, one that was given as a hint, or two mistakes that cancel out.",
     ),
     "people": (
         "People accepted a trace that was verified wrong, or rejected one that was verified right.",
@@ -163,6 +168,34 @@ def _answer_not_program(_: Sight) -> Q:
     return Q(Exists(right), program__isnull=False, correctness=Outcome.FAIL)
 
 
+def _wrong_steps(_: Sight) -> Q:
+    return Q(Exists(wrong_steps().filter(trace=OuterRef("pk"))), correctness=Outcome.PASS)
+
+
+def wrong_steps() -> QuerySet[Verdict]:
+    """The newest verdicts of verifiers of steps that found a wrong one."""
+    return _verdicts_on_steps().filter(outcome=Outcome.FAIL)
+
+
+def _verdicts_on_steps() -> QuerySet[Verdict]:
+    newer = Verdict.objects.filter(trace=OuterRef("trace"), verifier=OuterRef("verifier"), pk__gt=OuterRef("pk"))
+    return Verdict.objects.filter(~Exists(newer), verifier__in=STEP_VERIFIERS)
+
+
+def count_wrong_steps(runs: Sequence[int]) -> dict[tuple[int, bool], tuple[int, int]]:
+    """By run and whether the model was given the answer: (right answers whose steps were verified, those of them with a
+    wrong step). Nothing for a run without any."""
+    verified = _verdicts_on_steps().filter(
+        outcome__in=(Outcome.PASS, Outcome.FAIL), trace__run__in=runs, trace__correctness=Outcome.PASS
+    )
+    rows = (
+        verified.order_by()
+        .values_list("trace__run", "trace__hinted")
+        .annotate(count=Count("pk"), astray=Count("pk", filter=Q(outcome=Outcome.FAIL)))
+    )
+    return {(run, hinted): (count, astray) for run, hinted, count, astray in rows}
+
+
 def _people(sight: Sight) -> Q:
     accepted = Q(decision=Trace.Decision.ACCEPTED, correctness=Outcome.FAIL)
     rejected = Q(decision=Trace.Decision.REJECTED, correctness=Outcome.PASS)
@@ -239,6 +272,7 @@ CONDITIONS: Mapping[str, Callable[[Sight], Q]] = {
     "unanimous": _unanimous,
     "consensus": _consensus,
     "answer_not_program": _answer_not_program,
+    WRONG_STEPS: _wrong_steps,
     PEOPLE: _people,
     "imported": _imported,
     "judge": _judge,
@@ -282,6 +316,12 @@ def _review_notes(traces: Sequence[Trace]) -> dict[int, str]:
         why = f" ({reason.replace('_', ' ')})" if reason else ""
         words.setdefault(trace, []).append(f"{who}: {decision}{why}")
     return {trace: "; ".join(said) for trace, said in words.items()}
+
+
+def _step_notes(traces: Sequence[Trace]) -> dict[int, str]:
+    """The first step that is wrong, and what it should say."""
+    rows = wrong_steps().filter(trace__in=[trace.pk for trace in traces]).order_by("pk")
+    return dict(rows.values_list("trace", "message"))
 
 
 def _imported_notes(traces: Sequence[Trace]) -> dict[int, str]:
@@ -329,6 +369,7 @@ def _together(*notes: Callable[[Sequence[Trace]], dict[int, str]]) -> Callable[[
 NOTES: Mapping[str, Callable[[Sequence[Trace]], dict[int, str]]] = {
     "unanimous": _vote_notes,
     "consensus": _vote_notes,
+    WRONG_STEPS: _step_notes,
     PEOPLE: _review_notes,
     "imported": _imported_notes,
     "judge": _judge_notes,

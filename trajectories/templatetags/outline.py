@@ -4,12 +4,17 @@ does escaping what is known to be harmless."""
 from typing import Any
 
 from django import template
-from django.utils.html import escape
+from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from trajectories.templatetags.markup import plain
+from trajectories.templatetags.shell import icon
 
 register = template.Library()
+
+FAULT = (
+    ' <span class="sign sign-fault text-fail" title="{}">{}<span class="visually-hidden">first wrong step</span></span>'
+)
 
 
 @register.filter
@@ -25,8 +30,12 @@ def _line(step: Any) -> str:
     return (
         f'<li data-depth="{depth}"><a href="#step-{index}" data-outline="{index}" '
         f'class="outline-step depth-{depth} kind-{kind}{thinking}" title="{what}: {title}">{step.mark}'
-        f"<span>{title}</span>{''.join(map(_sign, step.detected))}</a></li>\n"
+        f"<span>{title}</span>{''.join(map(_sign, step.detected))}{_fault(step)}</a></li>\n"
     )
+
+
+def _fault(step: Any) -> SafeString | str:
+    return format_html(FAULT, step.fault, icon("cross")) if step.fault else ""
 
 
 def _sign(sign: Any) -> str:

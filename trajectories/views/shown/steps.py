@@ -52,7 +52,8 @@ UNREAD_KINDS = ("program", "tool_call", "tool_result")
 
 @dataclass(frozen=True, slots=True)
 class ShownStep:
-    """One step of a trace as it is drawn. `pair` and `grids` come from the step's data, where it has such."""
+    """One step of a trace as it is drawn. `pair` and `grids` come from the step's data, where it has such. `fault` says
+    what is wrong with it where it is the first wrong one, by a verifier of steps."""
 
     index: int
     kind: str
@@ -67,6 +68,7 @@ class ShownStep:
     is_thinking: bool = False
     detected: "tuple[Detected, ...]" = ()
     value: ShownValue | None = None
+    fault: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,8 +210,9 @@ class _Reader:
     def step(self, index: int) -> ShownStep:
         """One step as it is drawn."""
         step = self.trace.steps[index]
-        value = self.trace.step_values.get(index)
-        shown = replace(_shown_step(self.trace.problem.spec, index, step, value), is_thinking=self.thinking[index])
+        known = {"value": self.trace.step_values.get(index), "fault": self.trace.step_faults.get(index, "")}
+        drawn = _shown_step(self.trace.problem.spec, index, step)
+        shown = replace(drawn, is_thinking=self.thinking[index], **known)
         if self.first is not None and index > self.first and _code_alone(step["body"]) == self.program:
             return replace(shown, same_program_as=self.first)
         return shown
@@ -248,12 +251,12 @@ def show_alone(spec: Mapping[str, JSON], steps: Sequence[Mapping[str, JSON]], fi
     """Steps that no trace has yet, from the number `first` on, in one group with their bodies; `spec` is that of their
     problem. There is at least one."""
     thinking = [step.is_thinking for step in marked_steps(steps)]
-    shown = (_shown_step(spec, index, step, None) for index, step in enumerate(steps, first))
+    shown = (_shown_step(spec, index, step) for index, step in enumerate(steps, first))
     marked = (replace(step, is_thinking=thinks) for step, thinks in zip(shown, thinking, strict=True))
     return StepGroup(first, tuple(marked), shown=True)
 
 
-def _shown_step(spec: Mapping[str, JSON], index: int, step: Mapping[str, JSON], value: ShownValue | None) -> ShownStep:
+def _shown_step(spec: Mapping[str, JSON], index: int, step: Mapping[str, JSON]) -> ShownStep:
     kind = step["kind"]
     symbol, word = MARKS.get(kind, MARKS["text"])
     data = step.get("data") or {}
@@ -270,7 +273,6 @@ def _shown_step(spec: Mapping[str, JSON], index: int, step: Mapping[str, JSON], 
         pair=pair,
         grids=tuple(grids) if isinstance(grids, list) else (),
         detected=_detected(kind, step["body"]),
-        value=value,
     )
 
 
