@@ -103,7 +103,8 @@ def two_sets(training: int = 4, held_out: int = 6, first: int = 0) -> tuple[Prob
 def draft(sets: tuple[ProblemSet, ProblemSet] | None = None, **values: Any) -> Draft:
     """A campaign of two generations that the coach trains; values of the plan and of the draft may be given."""
     training_set, held_out_set = sets or two_sets()
-    mine = {name: values.pop(name) for name in list(values) if name in CampaignPlan.__dataclass_fields__}
+    of_plan = CampaignPlan.__dataclass_fields__.keys() - Draft.__dataclass_fields__.keys()
+    mine = {name: values.pop(name) for name in list(values) if name in of_plan}
     plan = CampaignPlan(
         training_problems=(),
         held_out_problems=(),

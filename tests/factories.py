@@ -138,7 +138,7 @@ def make_review(**values: Any) -> Review:
 
 PLAN_PARTS = (
     *("problems", "instructions", "temperatures", "samples_each", "spread", "step_scorer"),
-    *("strategy", "settings", "diversity"),
+    *("strategy", "settings", "diversity", "memory"),
 )
 
 

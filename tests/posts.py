@@ -115,6 +115,7 @@ def posting(world: World) -> Iterator[Visit]:
         ("run_estimate", [], {"state": "uncurated"}),
         ("run_prompts", [], {"state": "uncurated"}),
         ("run_extend", [world.run.pk], {}),
+        ("run_without_memory", [world.run.pk], {}),
         ("run_budget", [world.run.pk], {}),
         ("sampler_test", [world.sampler.pk], {}),
         ("trace_replay", [trace], {}),

@@ -67,6 +67,10 @@ class WorkerProcess:
         self._command += [f"--include={name}" for name in includes]
         self.process: subprocess.Popen[bytes] | None = None
 
+    def include(self, name: str) -> None:
+        """Have it load one more module when it is started next."""
+        self._command.append(f"--include={name}")
+
     def start(self) -> None:
         """Start and wait until each of its workers takes tasks."""
         with self.log.open("wb") as output:

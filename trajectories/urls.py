@@ -267,6 +267,7 @@ urlpatterns: list[URLPattern] = [
     path("runs/<int:run_id>/attempts/", attempts.attempt_list, name="attempt_list"),
     path("runs/<int:run_id>/attempts/<int:attempt_id>/", watches.attempt_watch, name="attempt_watch"),
     path("runs/<int:run_id>/problems/<int:problem_id>/tree/", search_trees.search_tree, name="search_tree"),
+    path("runs/<int:run_id>/without-memory/", runs.run_without_memory, name="run_without_memory"),
     path("runs/<int:run_id>/extend/", runs.run_extend, name="run_extend"),
     path("runs/<int:run_id>/budget/", runs.run_budget, name="run_budget"),
     path("samplers/", samplers.sampler_list, name="sampler_list"),

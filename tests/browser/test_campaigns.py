@@ -5,7 +5,10 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.campaigns import finish, two_sets
+from tests import factories
+from tests.campaigns import CoachingTrainer, begin, finish, mirror_task, two_sets
+from trajectories.adapters.training import TRAINERS
+from trajectories.core.campaigns.gates import GateTest
 from trajectories.models import Campaign
 
 
@@ -42,3 +45,31 @@ def test_a_campaign_is_begun_from_its_template_watched_and_overruled(log_in, lea
     page.get_by_role("button", name=re.compile("Promote it|Take it back")).click()
     expect(page.locator("#gate")).to_contain_text("Its programs are shorter.")
     expect(page.locator("#overrule")).to_have_count(0)
+
+
+def test_a_curriculum_is_drawn_and_its_clone_without_one_stands_beside_it(log_in, lead, monkeypatch):
+    monkeypatch.setitem(TRAINERS, CoachingTrainer.key, CoachingTrainer())
+    sets = [factories.make_problem_set(title=title) for title in ("Training", "Held out")]
+    for number in range(16):
+        family = ("rows-1", "rows-2")[number % 2]
+        mirror_task(number, problem_set=sets[0], family=family)
+        mirror_task(1_000 + number, problem_set=sets[1], family=family, split="eval")
+    plain = {"sets": sets, "generations": 2, "control": False, "test": GateTest.NONE}
+    campaign = finish(begin(lead, curriculum=True, title="One after the other", **plain))
+    assert (campaign.state, campaign.state_reason) == ("finished", "")
+    clone = finish(begin(lead, sampler=campaign.first_sampler, cloned_from=campaign, title="All", **plain))
+    page = log_in(lead)
+    page.goto(f"/campaigns/{campaign.pk}/")
+    card = page.locator("#curriculum")
+    expect(card.get_by_role("img", name=re.compile("2 families, 2 open, 1 prerequisites"))).to_be_visible()
+    expect(card.locator(".curriculum-family")).to_have_count(2)
+    expect(card.get_by_role("row", name=re.compile("^rows-2 rows-1 8 8"))).to_contain_text("since generation 2")
+    beside = page.locator("#relatives")
+    expect(beside).to_contain_text("Differs in: curriculum, prerequisites.")
+    expect(beside.get_by_role("rowheader", name="2")).to_be_visible()
+    page.get_by_role("link", name="The same without curriculum").click()
+    expect(page.get_by_label("Curriculum", exact=True)).not_to_be_checked()
+    expect(page.get_by_label("Prerequisites")).to_have_value("rows-2: rows-1")
+    page.goto(f"/campaigns/{clone.pk}/")
+    expect(page.locator("#curriculum")).to_have_count(0)
+    expect(page.locator("#relatives").get_by_role("link", name="One after the other")).to_be_visible()

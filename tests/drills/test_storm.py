@@ -20,6 +20,7 @@ from tests.sessions import end_all_sessions
 from tests.trainings import make_release, make_training
 from tests.worker import ROOT, WorkerProcess, database_url, empty_queues, wait_for
 from trajectories.adapters.training import TRAINERS
+from trajectories.core.campaigns.plans import Basis
 from trajectories.core.selections import Selection
 from trajectories.models import (
     JOB_KINDS,
@@ -31,13 +32,16 @@ from trajectories.models import (
     PendingVerification,
     Release,
     Run,
+    Sampler,
     Trace,
     Training,
     Verdict,
 )
 from trajectories.selectors.campaigns import list_generations
 from trajectories.services.curation.segmentations import plan_segmentation
+from trajectories.services.endpoints.samplers import ensure_symbolic
 from trajectories.services.jobs.ringers import ring
+from trajectories.services.prompts.instructions import ensure_symbolic_views
 from trajectories.services.releases.exports import export_path, request_export, write_export
 from trajectories.services.releases.freezing import Order, freeze_accepted, plan_freezing
 from trajectories.services.runs.cutting import Cutting
@@ -186,6 +190,45 @@ def test_nothing_is_lost_and_nothing_doubled_whatever_is_killed(storm, lead, cur
     good = {"export": "ready"}
     assert states == {kind: (good.get(kind, "finished"), "") for kind in jobs}
     assert_each_came_out_once(jobs, before)
+    assert_nobody_holds_anything()
+
+
+KILLED_IN = ("sampling", "voting", "selecting", "training", "evaluating")
+
+
+def test_a_campaign_of_the_embedded_learner_survives_a_kill_in_every_stage(storm, lead):
+    """Nothing is lost and nothing is trained, frozen or sampled twice; every other time the database goes down too."""
+    storm.worker.include("tests.drills.worker_steps")
+    campaign = begin(
+        lead, sets=two_sets(6, 4), sampler=ensure_symbolic(), search_seconds=0.1, instructions=ensure_symbolic_views(),
+        trainer="embedded", basis=Basis.CONSENSUS, generations=1, samples_each=2, held_out_samples=2,
+    )  # fmt: skip
+    rows = campaign.generations.filter(number=1, arm="champion")
+    empty_queues()
+    let_time_pass()
+    storm.start()
+    for number, stage in enumerate(KILLED_IN):
+        wait_for(lambda: rows.filter(stage=stage).exists(), f"the stage {stage}", seconds=120)  # noqa: B023
+        storm.kill(beat=False)
+        assert rows.filter(stage=stage).exists(), "killed in the middle of it"
+        let_time_pass()
+        if number % 2:
+            end_all_sessions()
+        storm.start()
+    wait_for(lambda: have_ended({"campaign": campaign}), "the end of the campaign", seconds=240)
+    assert (campaign.state, campaign.state_reason) == ("finished", "")
+    made = list_generations(campaign)
+    assert [row.stage for row in made] == ["done"] * 3
+    for model, name, count in ((Freezing, "freezing", 2), (Release, "release", 2), (Training, "training", 2)):
+        known = {key for row in made if (key := getattr(row, f"{name}_id")) is not None}
+        assert (keys_of(model), len(known)) == (known, count), name
+    for run in Run.objects.all():
+        assert_counters_add_up(run)
+        assert run.done_count + run.failed_count == run.planned_count
+    assert Run.objects.count() == 4
+    assert Sampler.objects.filter(artefact__isnull=False).count() == 2, "no training made two samplers"
+    said = Counter(AuditEvent.objects.filter(verb__startswith="campaign.").values_list("verb", flat=True))
+    assert said == {"campaign.planned": 1, "campaign.gated": 1, "campaign.finished": 1}
     assert_nobody_holds_anything()
 
 

@@ -16,6 +16,7 @@ from trajectories.api.shapes import Cursor, Free, IdempotencyKey, Key, Limit, On
 from trajectories.core.faults import Fault
 from trajectories.core.records import JSON
 from trajectories.core.strategies import STRATEGIES
+from trajectories.core.strategies.memories import MOST_REMEMBERED, NEAR, MemorySource
 from trajectories.forms.run_choices import setting_name
 from trajectories.forms.runs import RunForm
 from trajectories.models import ApiToken, ProblemSet, Run
@@ -81,6 +82,13 @@ class Launch(Free):
     ] = 0
     mind: Annotated[int, Field(ge=0, lt=2**63, description="Id of a mind that agents go on from; 0 for none.")] = 0
     mind_parts: Annotated[str, Field(max_length=10, description="all, memory or weights.")] = "all"
+    memory: Annotated[
+        int, Field(ge=0, le=MOST_REMEMBERED, description="Traces of the nearest other problems shown; 0 for none.")
+    ] = 0
+    memory_from: Annotated[str, OneOf([source.value for source in MemorySource])] = MemorySource.PEOPLE.value
+    memory_release: Annotated[int, Field(ge=0, lt=2**63, description="Where memory_from is release; 0 for none.")] = 0
+    memory_any_split: Annotated[bool, Field(description="Traces of problems of the evaluation split too.")] = False
+    memory_near: Annotated[float, Field(ge=0.1, le=1, description="Near duplicates from; none of one is shown.")] = NEAR
     seed: Annotated[int, Field(ge=-1, lt=2**63, description="-1 to have one drawn.")] = -1
     title: Word = ""
     budget_cost: Annotated[float, Field(ge=0, lt=10**7, description="0 for none.")] = 0
@@ -190,8 +198,12 @@ def _as_form(given: Launch) -> dict[str, Any]:
     return {
         **{
             name: getattr(given, name)
-            for name in ("sampler", "state", "samples_each", "title", "fresh", "strategy", "segmentation")
+            for name in (
+                *("sampler", "state", "samples_each", "title", "fresh", "strategy", "segmentation"),
+                *("memory", "memory_from", "memory_any_split", "memory_near"),
+            )
         },
+        "memory_release": given.memory_release or "",
         **{name: getattr(given, name) or None for name in ("limit", "budget_cost", "budget_tokens", "budget_minutes")},
         "problem_set": found.pk if found else "",
         "names": " ".join(given.names),

@@ -132,10 +132,14 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """Another problem with a response to imitate: shown before the problem itself (few-shot)."""
+    """Another problem with a response to imitate: shown before the problem itself (few-shot).
+
+    `trace` is the id of the trace that was looked up for it in memory; None for an example that was drawn or made.
+    """
 
     problem: PublicProblem
     response: str
+    trace: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,11 +173,12 @@ class SampleRequest:
     enumerates can draw without replacement.
 
     What a model is shown besides: `variation` is the form that prompts.Variation has in JSON; `examples` are solved
-    problems; `turns` follow the first message (an earlier answer and what became of it); `hint` gives the answer away
-    (STaR) and is left out of the messages that are stored. With `agent` the model may call tools. With `steps` one more
-    step of a program is asked for, of which these are the operations so far; none is the beginning. With `begun` a
-    model goes on with a text of its own. `payer` names what is charged for the calls, so that an answer paid for by a
-    worker that died is charged once.
+    problems, and `memory` says how many of them were looked for in memory (None for a run that has none); `turns`
+    follow the first message (an earlier answer and what became of it); `hint` gives the answer away (STaR) and is left
+    out of the messages that are stored. With `agent` the model may call tools. With `steps` one more step of a program
+    is asked for, of which these are the operations so far; none is the beginning. With `begun` a model goes on with a
+    text of its own. `payer` names what is charged for the calls, so that an answer paid for by a worker that died is
+    charged once.
     """
 
     problem: PublicProblem
@@ -185,6 +190,7 @@ class SampleRequest:
     parameters: Mapping[str, JSON] = field(default_factory=dict)
     variation: Mapping[str, JSON] | None = None
     examples: tuple[Example, ...] = ()
+    memory: int | None = None
     turns: tuple[Mapping[str, JSON], ...] = ()
     hint: str = ""
     agent: AgentLimits | None = None

@@ -27,6 +27,8 @@ NEAR_MISSES = {
 }
 HINTED = {"only": "Hinted", "none": "Not hinted"}
 TRUTH = "truth"
+MEMORIES = {"shown": "Shown traces from memory", "nothing": "Memory had nothing to show"}
+"""What memory showed before the problem, of traces that were sampled with one."""
 RESTS_ON = {
     TRUTH: "Answers: ground truth",
     "consensus": "Answers: agreement of samples",
@@ -81,6 +83,7 @@ WORDS: Mapping[str, tuple[str, ...]] = {
     "decision": (UNREVIEWED, "accepted", "rejected", DISPUTED),
     "kind": ("first", "revision", "composition", "hinted", "step", "rest"),
     "hinted": tuple(HINTED),
+    "memory": tuple(MEMORIES),
     "rests_on": tuple(RESTS_ON),
     "audit": tuple(AUDITS),
     "origin": tuple(ORIGINS),
@@ -121,6 +124,7 @@ class Selection:
     `length_*` the output tokens, `cost_*` US dollars, `seconds_*` the time that sampling took, `created_*` the first
     and the last day (UTC, YYYY-MM-DD) on which the trace was stored. `tool` is the name of a tool that the trace calls,
     ANY_TOOL for any; `tag` the name of a tag on it; `text` what its text must say, as people type it into a search box.
+    `remembered` is the id of a trace that memory showed to those of the selection.
     `newest` is the id of the newest trace that may be in it, so that a selection does not grow; `traces` are ids picked
     by hand.
     Every other field holds a word of WORDS, or with `view` the name of a view.
@@ -161,6 +165,8 @@ class Selection:
     tool: str = ""
     tag: str = ""
     text: str = ""
+    memory: str = ""
+    remembered: int | None = None
     newest: int | None = None
     import_job: int | None = None
     traces: tuple[int, ...] = ()

@@ -7,17 +7,20 @@ from typing import Any
 from django import forms
 
 from trajectories.adapters.training import TRAINERS
+from trajectories.core.campaigns.curricula import read_needs, write_needs
 from trajectories.core.campaigns.gates import TESTS, GateTest
 from trajectories.core.campaigns.plans import (
     BASES,
     BEGIN_FROM,
     CONTROLS,
+    LEAST_SCORE,
     LEVELS,
     MOST_GENERATIONS,
     MOST_GROWTH,
     MOST_PER_PROBLEM,
     MOST_SHARE,
     NEAR,
+    OPENS_AT,
     REPLAYS,
     SYMBOLIC_TRAINER,
     Basis,
@@ -29,6 +32,8 @@ from trajectories.core.campaigns.templates import TEMPLATES
 from trajectories.core.faults import Fault
 from trajectories.core.learning.rules import CORRECT, TAKE_WORDS
 from trajectories.core.strategies import STRATEGIES
+from trajectories.core.strategies.memories import SOURCES, MemorySource
+from trajectories.forms.memory import MemoryFields, memory_of, memory_values
 from trajectories.forms.plain import PlainForm
 from trajectories.forms.run_choices import (
     PlanParts,
@@ -41,11 +46,10 @@ from trajectories.forms.run_choices import (
 )
 from trajectories.forms.titles import TitleField
 from trajectories.forms.trainer_fields import parameter_field, trainer_field
-from trajectories.models import Campaign, Instruction, ProblemSet, Release, Sampler
+from trajectories.models import Campaign, Instruction, ProblemSet, Release, Sampler, Scorer
 from trajectories.selectors.instructions import current_instructions
 from trajectories.selectors.samplers import list_samplers
 from trajectories.services.campaigns.estimates import estimate_campaign
-from trajectories.services.campaigns.gating import LONGEST_REASON
 from trajectories.services.campaigns.plans import MOST_PROBLEMS, Draft, prepare
 from trajectories.services.runs.lifecycle import MAX_SEED, draw_seed
 from trajectories.services.runs.plans import MAX_COST, MAX_SAMPLES_EACH, PARALLEL, Budget, PlanError, read_temperatures
@@ -64,7 +68,7 @@ def _choice(label: str, choices: Mapping[Any, str], initial: str, help_text: str
     )
 
 
-class CampaignForm(PlanParts, PlainForm):
+class CampaignForm(PlanParts, MemoryFields, PlainForm):
     """A campaign. `cleaned_data["draft"]` is the checked Draft, `prepared` what came of it, `estimate` what it would
     take."""
 
@@ -110,6 +114,30 @@ class CampaignForm(PlanParts, PlainForm):
         choices=[(name, strategy.title) for name, strategy in STRATEGIES.items()],
     )
     basis = _choice("Learn from", BASES, Basis.TRUTH)
+    least_votes = forms.FloatField(
+        required=False,
+        min_value=0.01,
+        max_value=1.0,
+        label="Least share of votes",
+        help_text="Of the majority's answer, where that is what is learnt from; empty for any majority.",
+    )
+    scorer = forms.ModelChoiceField(
+        queryset=Scorer.objects.filter(state=Scorer.State.FINISHED, kind=Scorer.Kind.OUTCOME).order_by(
+            "name", "-version"
+        ),
+        required=False,
+        empty_label="None",
+        label="Learned scorer",
+        help_text="Where its word is what is learnt from.",
+    )
+    least_score = forms.FloatField(
+        required=False,
+        min_value=0.01,
+        max_value=1.0,
+        initial=LEAST_SCORE,
+        label="Least score",
+        help_text="How likely right by the learned scorer.",
+    )
     people = forms.BooleanField(
         required=False, label="People review first", help_text="Each generation waits until its queue is worked off."
     )
@@ -159,6 +187,26 @@ class CampaignForm(PlanParts, PlainForm):
         help_text="With the same trainer, parameters and base.",
     )
     control_of = _choice("The control learns from", CONTROLS, ControlOf.RUNS)
+    curriculum = forms.BooleanField(
+        required=False,
+        label="Curriculum",
+        help_text="A family is sampled once those that it builds on are solved well enough. As many samples in all.",
+    )
+    opens_at = forms.FloatField(
+        required=False,
+        min_value=0.01,
+        max_value=1.0,
+        initial=OPENS_AT,
+        label="Opens at",
+        help_text="Share of right samples on held-out problems that each prerequisite needs.",
+    )
+    prerequisites = forms.CharField(
+        required=False,
+        max_length=20_000,
+        label="Prerequisites",
+        help_text="A line for each family, “family: one, another”; empty for those that families declare.",
+        widget=forms.Textarea(attrs={"rows": 3, "spellcheck": "false", "class": "mono"}),
+    )
     test = _choice("Gate", TESTS, GateTest.MCNEMAR)
     level = forms.FloatField(min_value=LEVELS[0], max_value=LEVELS[1], initial=0.05, label="Level of the gate")
     generations = _count("Generations", MOST_GENERATIONS, 2)
@@ -189,6 +237,12 @@ class CampaignForm(PlanParts, PlainForm):
     def __init__(self, *args: Any, cloned_from: Campaign | None = None, **options: Any) -> None:
         super().__init__(*args, **options)
         self.cloned_from = cloned_from
+        # What a campaign remembers is its own: no release, nothing of its training problems is held out.
+        for name in ("memory_release", "memory_any_split", "memory_near"):
+            del self.fields[name]
+        remembered: Any = self.fields["memory_from"]
+        remembered.choices = [(word, SOURCES[word]) for word in (MemorySource.VERIFIERS, MemorySource.PEOPLE)]
+        remembered.initial = MemorySource.VERIFIERS.value
         samplers: Any = self.fields["sampler"]
         samplers.queryset = list_samplers().exclude(kind__in=(Sampler.Kind.IMPORTED, Sampler.Kind.AGENT))
         seeds: Any = self.fields["seed_release"]
@@ -215,8 +269,13 @@ class CampaignForm(PlanParts, PlainForm):
 
     @property
     def opened(self) -> set[str]:
-        """Parts that are not folded away: the strategy, where it is not the plain one."""
-        return {"strategy"} if str(self["strategy"].value()) != PARALLEL else set()
+        """Parts that are not folded away: those in which something is wrong, or is not as it begins."""
+        parts = {
+            "strategy": str(self["strategy"].value()) != PARALLEL,
+            "memory": bool(self["memory"].value()) or bool(self["memory"].errors),
+            "curriculum": bool(self["curriculum"].value()) or bool(self["prerequisites"].errors),
+        }
+        return {part for part, is_open in parts.items() if is_open}
 
     def trainers(self) -> list[dict[str, Any]]:
         """The trainers with the fields of their parameters, and what they lack here."""
@@ -287,6 +346,11 @@ class CampaignForm(PlanParts, PlainForm):
             control_of=ControlOf(data["control_of"]),
             seed_release=None if data["seed_release"] is None else data["seed_release"].pk,
             parameters={name: value for name, value in given.items() if value not in (None, "")},
+            memory=memory_of(data),
+            opens_at=data["opens_at"] or OPENS_AT,
+            least_votes=data["least_votes"],
+            scorer=None if data["scorer"] is None else data["scorer"].pk,
+            least_score=data["least_score"] or LEAST_SCORE,
             **{name: data[name] for name in _SAME},
         )
         minutes = data["run_minutes"]
@@ -305,12 +369,13 @@ class CampaignForm(PlanParts, PlainForm):
             seed=data["seed"],
             budget=Budget(seconds=seconds, cost=data["budget_cost"], tokens=data["budget_tokens"]),
             cloned_from=self.cloned_from,
+            prerequisites=read_needs(data["prerequisites"]) or None,
         )
 
 
 _SAME = (
     *("samples_each", "held_out_samples", "per_problem", "hinted", "near", "trainer", "from_first", "level"),
-    *("generations", "control", "people", "take", "relabel", "replay_percent", "steps_growth"),
+    *("generations", "control", "people", "take", "relabel", "replay_percent", "steps_growth", "curriculum"),
 )
 """Fields that a plan has by the same names."""
 
@@ -339,35 +404,13 @@ def values_of(campaign: Campaign) -> dict[str, Any]:
         "test": plan.test.value,
         "control_of": plan.control_of.value,
         "seed_release": plan.seed_release,
+        **{name: getattr(plan, name) for name in ("opens_at", "least_votes", "scorer", "least_score")},
+        "prerequisites": write_needs(plan.prerequisites),
+        **memory_values(plan.memory),
         "run_minutes": None if plan.run_seconds is None else plan.run_seconds / 60,
         "budget_cost": campaign.budget_cost,
         "budget_tokens": campaign.budget_tokens,
     }
-
-
-class CampaignBudgetForm(PlainForm):
-    """What a campaign may take from now on. `cleaned_data["budget"]` is the Budget."""
-
-    budget_cost, budget_tokens = (CampaignForm.base_fields[name] for name in ("budget_cost", "budget_tokens"))
-
-    def clean(self) -> dict[str, Any]:
-        """Put the budget together."""
-        data = super().clean() or self.cleaned_data
-        return (
-            data if self.errors else {**data, "budget": Budget(cost=data["budget_cost"], tokens=data["budget_tokens"])}
-        )
-
-
-class OverruleForm(PlainForm):
-    """Why a gate's decision is not to stand."""
-
-    number = forms.IntegerField(min_value=1, max_value=MOST_GENERATIONS, widget=forms.HiddenInput)
-    reason = forms.CharField(
-        max_length=LONGEST_REASON,
-        label="Reason",
-        help_text="It is kept with the decision and in the audit log.",
-        widget=forms.Textarea(attrs={"rows": 2}),
-    )
 
 
 def usual_sets(names: Sequence[str] | None) -> dict[str, int]:

@@ -9,6 +9,7 @@ from django import forms
 from trajectories.core.samplers.symbolic.steps import STEP_VIEWS
 from trajectories.core.strategies import STRATEGIES
 from trajectories.core.strategies.plans import Diversity
+from trajectories.forms.memory import MEMORY_FIELDS, MemoryFields, memory_of
 from trajectories.forms.plain import PlainForm
 from trajectories.forms.run_choices import (
     PlanParts,
@@ -55,6 +56,7 @@ CHOICE_OF_PROBLEMS = {"problem_set", "state", "limit", "names"}
 FOLDED: Mapping[str, tuple[str, ...]] = {
     "strategy": ("strategy", "step_scorer"),
     "diversity": ("examples", "examples_vary", "variations"),
+    "memory": MEMORY_FIELDS,
     "limits": ("title", "budget_minutes", "budget_cost", "budget_tokens", "fresh", "segmentation"),
 }
 """Parts of the page that are folded away while their fields are as they begin."""
@@ -73,7 +75,7 @@ def budget_of(data: Mapping[str, Any]) -> Budget:
     )
 
 
-class RunForm(PlanParts, PlainForm):
+class RunForm(PlanParts, MemoryFields, PlainForm):
     """Which problems, how to look at them, how many samples. `cleaned_data["plan"]` is the checked Plan."""
 
     title = TitleField(required=False, help_text="Left empty, it says what is sampled.", label="Title")
@@ -228,7 +230,7 @@ class RunForm(PlanParts, PlainForm):
     @property
     def opened(self) -> set[str]:
         """Parts that are not folded away: something in them is wrong, or is not as it begins."""
-        wrong = {"strategy": self._settings, "diversity": [], "limits": ["seed"]}
+        wrong = {"strategy": self._settings, "diversity": [], "memory": [], "limits": ["seed"]}
         return {
             part
             for part, names in FOLDED.items()
@@ -302,6 +304,7 @@ class RunForm(PlanParts, PlainForm):
             step_scorer=data.get("step_scorer") if strategy.steps and data["sampler"].is_chat else None,
             mind=data.get("mind") if data["sampler"].is_agent else None,
             mind_parts=data.get("mind_parts") or ALL,
+            memory=memory_of(data),
         )
 
     def _forget_other_settings(self, data: dict[str, Any]) -> None:

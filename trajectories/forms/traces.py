@@ -17,6 +17,7 @@ from trajectories.core.selections import (
     GREATEST_ID,
     HINTED,
     LONGEST,
+    MEMORIES,
     MOST_TRACES,
     NEAR_MISSES,
     ORIGINS,
@@ -84,6 +85,7 @@ class TraceScopeForm(PlainForm):
     problem = _id()
     import_job = _id()
     newest = _id()
+    remembered = _id()
     traces = forms.CharField(required=False, max_length=20 * MOST_TRACES, widget=forms.HiddenInput)
     text = forms.CharField(required=False, max_length=LONGEST["text"], widget=forms.TextInput(attrs={"type": "search"}))
     decision = _word("Any decision", DECISION_CHOICES)
@@ -95,6 +97,7 @@ class TraceScopeForm(PlainForm):
     kind = _word("Any kind of attempt", KIND_CHOICES)
     round = _whole("round", "Round")
     hinted = _word("Hinted or not", HINTED.items())
+    memory = _word("With or without memory", MEMORIES.items())
     rests_on = _word("Any answers", RESTS_ON.items())
     audit = _word("Any agreement", AUDITS.items())
     origin = _word("Any origin", ORIGINS.items())
@@ -184,7 +187,7 @@ ALWAYS = ("text", "decision", "correctness", "sampler", "problem_set", "order")
 """Filters that the list always shows; the others when they are asked for, in these groups."""
 GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Problem", ("problem_kind", "split", "rests_on")),
-    ("Attempt", ("instruction", "view", "temperature", "kind", "round", "hinted", "origin")),
+    ("Attempt", ("instruction", "view", "temperature", "kind", "round", "hinted", "memory", "origin")),
     ("Verdicts", ("train", "near_miss", "verifier", "outcome", "model_judged", "audit")),
     ("Review", ("score_from", "score_to", "tag")),
     ("Size", ("length_from", "length_to", "cost_from", "cost_to", "seconds_from", "seconds_to")),

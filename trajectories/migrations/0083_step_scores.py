@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("trajectories", "0080_votes_by_rules_5")]
+    dependencies = [("trajectories", "0082_suggesting_scorers")]
 
     operations = [
         migrations.AddField(model_name="attempt", name="step_score", field=models.FloatField(null=True)),

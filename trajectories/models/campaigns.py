@@ -15,6 +15,7 @@ from trajectories.models.reverifications import Reverification
 from trajectories.models.reviews import SEE_REVIEWS
 from trajectories.models.runs import Run
 from trajectories.models.samplers import Sampler
+from trajectories.models.scorers import Scoring
 from trajectories.models.titles import TitleField
 from trajectories.models.trainings import Training
 
@@ -92,12 +93,13 @@ class Campaign(PaidJob):
 class Generation(models.Model):
     """One arm of one generation of a campaign. Generation 0 is the first sampler, which has learnt nothing yet.
 
-    `run` sampled the training problems with the champion of then, `reverification` looked for majorities and `queue`
-    took its traces to people where the plan asks for it, `freezing` and `release` say what was learnt from,
-    `training` made `sampler`, and `evaluation` sampled the held-out problems with it. A control has no run of its own:
-    it learns from those of the champion. `measured` are the figures of the evaluation
-    (core.campaigns.measures.Measured), `decision` is what the gate said (core.campaigns.gates.Decision), with
-    "overruled" where a person decided otherwise: {"promotes", "by", "at", "reason"}.
+    `run` sampled the training problems with the champion of then (of `families` alone where there is a curriculum),
+    `reverification` looked for majorities, `scoring` had a learned scorer look at its traces and `queue` took them to
+    people where the plan asks for it, `freezing` and `release` say what was learnt from, `training` made `sampler`, and
+    `evaluation` sampled the held-out problems with it. A control has no run of its own: it learns from those of the
+    champion. `measured` are the figures of the evaluation (core.campaigns.measures.Measured), `decision` is what the
+    gate said (core.campaigns.gates.Decision), with "overruled" where a person decided otherwise: {"promotes", "by",
+    "at", "reason"}.
     """
 
     campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="generations")
@@ -108,6 +110,7 @@ class Generation(models.Model):
     )
     run = models.ForeignKey(Run, null=True, on_delete=models.PROTECT, related_name="+")
     reverification = models.ForeignKey(Reverification, null=True, on_delete=models.PROTECT, related_name="+")
+    scoring = models.ForeignKey(Scoring, null=True, on_delete=models.PROTECT, related_name="+")
     queue = models.ForeignKey(Queue, null=True, on_delete=models.PROTECT, related_name="+")
     freezing = models.ForeignKey(Freezing, null=True, on_delete=models.PROTECT, related_name="+")
     release = models.ForeignKey(Release, null=True, on_delete=models.PROTECT, related_name="+")
@@ -115,6 +118,7 @@ class Generation(models.Model):
     sampler = models.ForeignKey(Sampler, null=True, on_delete=models.PROTECT, related_name="+")
     evaluation = models.ForeignKey(Run, null=True, on_delete=models.PROTECT, related_name="+")
     measured = models.JSONField(default=dict)
+    families = models.JSONField(default=list, db_default=[])
     decision = models.JSONField(default=dict)
     started_at = models.DateTimeField(auto_now_add=True)
     ended_at = models.DateTimeField(null=True)

@@ -89,6 +89,8 @@ class Run(models.Model):
     cached_tokens = models.BigIntegerField(default=0)
     reasoning_tokens = models.BigIntegerField(default=0)
     output_tokens = models.BigIntegerField(default=0)
+    # The run whose plan it repeats without its memory, to measure what memory brings.
+    control_of = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="controls")
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
     started_at = models.DateTimeField(null=True)

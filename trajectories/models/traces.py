@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Coalesce, Now
@@ -127,6 +128,9 @@ class Trace(models.Model):
             models.Index(fields=["problem", "content_hash"], name="trace_imported", condition=Q(run=None)),
             # Hinted traces are few, and lists and rules ask for them alone.
             models.Index(fields=["id"], name="trace_hinted", condition=Q(hinted=True)),
+            # Which traces memory was asked for, and which ones it showed to whom.
+            models.Index(fields=["id"], name="trace_with_memory", condition=Q(facts__has_key="memory")),
+            GinIndex(F("facts__memory"), name="trace_shown_traces", condition=Q(facts__has_key="memory")),
             # What is left to split, empty once all is.
             models.Index(fields=["id"], name="trace_unsplit", condition=Q(parts__isnull=True)),
             models.Index(fields=["id"], name="trace_edited", condition=Q(edited_by__isnull=False)),

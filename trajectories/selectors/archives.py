@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from trajectories.core.importers.archive_rows import REQUEST
-from trajectories.models import Adjudication, Release, ReleaseItem
+from trajectories.core.importers.archive_rows import REMEMBERED, REQUEST
+from trajectories.models import Adjudication, Release, ReleaseItem, Trace
 
 RESTORED = "archived"
 """In the evidence of an item that was restored from an archive: what verifiers and people had said there."""
@@ -31,6 +31,20 @@ def restored_words(item: ReleaseItem) -> Mapping[str, Any] | None:
 def final_decisions(items: list[ReleaseItem]) -> dict[int, Adjudication]:
     """The final decisions that items were frozen with, by id."""
     return Adjudication.objects.in_bulk([item.evidence["final"]["id"] for item in items if "final" in item.evidence])
+
+
+def shown_by_memory(items: list[ReleaseItem]) -> dict[int, list[str]]:
+    """The content hashes of the traces that memory showed before each of the traces of items, by their ids; nothing for
+    one that was sampled without memory."""
+    kept = {item.trace_id: item.trace.facts.get("memory") for item in items}
+    wanted = {key for keys in kept.values() if isinstance(keys, list) for key in keys if type(key) is int}
+    hashes = dict(Trace.objects.filter(pk__in=wanted).values_list("pk", "content_hash")) if wanted else {}
+    here = {
+        trace_id: [hashes[key] for key in keys if key in hashes]
+        for trace_id, keys in kept.items()
+        if isinstance(keys, list)
+    }
+    return here | {item.trace_id: item.trace.facts[REMEMBERED] for item in items if REMEMBERED in item.trace.facts}
 
 
 def archive_of(

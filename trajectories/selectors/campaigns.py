@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Count, Q, QuerySet
 
 from trajectories.core.campaigns.measures import Measured, Outcomes
 from trajectories.core.identity import content_hash
@@ -14,7 +14,9 @@ from trajectories.selectors.paging import Page, page_by_id
 from trajectories.selectors.runs import NOTHING_NEW
 
 PAGE_SIZE = 50
-_RELATED = ("run", "evaluation", "release", "freezing", "training", "sampler", "queue")
+MOST_RELATIVES = 10
+"""Clones that a campaign's page shows beside it: the newest."""
+_RELATED = ("run", "evaluation", "release", "freezing", "training", "sampler", "queue", "scoring")
 
 
 def list_campaigns(
@@ -30,6 +32,18 @@ def list_generations(campaign: Campaign) -> list[Generation]:
     """The generations of a campaign in order, the champion's arm before the control, with what they made."""
     rows: QuerySet[Generation] = campaign.generations.select_related(*_RELATED)
     return list(rows.defer("run__plan", "evaluation__plan", "release__manifest").order_by("number", "arm"))
+
+
+def list_relatives(campaign: Campaign) -> list[Campaign]:
+    """The campaign that one was cloned from, and those that were cloned from it, the newest first."""
+    related = Q(cloned_from=campaign) | (Q(pk=campaign.cloned_from_id) if campaign.cloned_from_id else Q(pk__in=()))
+    return list(Campaign.objects.filter(related).defer("left_out").order_by("-pk")[:MOST_RELATIVES])
+
+
+def count_families(problems: Sequence[int]) -> dict[str, int]:
+    """How many of the problems are of each family, "" for those without one."""
+    rows = Problem.objects.filter(pk__in=list(problems)).order_by("family").values_list("family")
+    return dict(rows.annotate(count=Count("pk")))
 
 
 def read_outcomes(run_id: int) -> tuple[list[Outcomes], int]:

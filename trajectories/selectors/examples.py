@@ -38,13 +38,17 @@ def list_candidates(
     A program style wants traces with a program; an expert is shown answers of experts only. Who looks at a preview is
     shown those only whose decision they may see.
     """
-    program = kind == ProblemKind.ARC and style in PROGRAM_STYLES
-    traces = _accepted(sight).filter(problem__kind=kind, program__isnull=not program)
-    if style == EXPERT:
-        traces = traces.filter(instruction__style=EXPERT)
+    traces = showing(_accepted(sight), kind, style)
     if pool is not None:
         traces = traces.filter(pk__in=pool)
     return list(traces.values_list("pk", "problem_id")[:MAX_CANDIDATES])
+
+
+def showing(traces: QuerySet[Trace], kind: str, style: str) -> QuerySet[Trace]:
+    """Those of the traces that show what a style asks for on problems of a kind."""
+    program = kind == ProblemKind.ARC and style in PROGRAM_STYLES
+    traces = traces.filter(problem__kind=kind, program__isnull=not program)
+    return traces.filter(instruction__style=EXPERT) if style == EXPERT else traces
 
 
 def _accepted(sight: Sight) -> QuerySet[Trace]:

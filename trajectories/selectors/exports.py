@@ -9,7 +9,7 @@ from typing import Any
 from trajectories.core.exporters import ExportItem, Reads
 from trajectories.core.records import ProblemKind
 from trajectories.models import Release, ReleaseItem, Review, Trace, Verdict
-from trajectories.selectors.archives import archive_of, final_decisions, restored_words
+from trajectories.selectors.archives import archive_of, final_decisions, restored_words, shown_by_memory
 from trajectories.selectors.completions import parts_of
 from trajectories.selectors.export_items import ItemReader
 from trajectories.selectors.export_words import HUMAN_EDIT, Origin, Said, makes_pair, meta_of, trace_hash_of
@@ -93,7 +93,7 @@ def _export_items(release: Release, batch: list[ReleaseItem]) -> Iterator[Export
     reviews = Review.objects.in_bulk(review_ids)
     said = Said.of([item.evidence for item in batch])
     originals = _originals(batch)
-    finals, parents = final_decisions(batch), _parent_hashes(batch)
+    finals, parents, shown = final_decisions(batch), _parent_hashes(batch), shown_by_memory(batch)
     for item in batch:
         restored = restored_words(item)
         assessments = {
@@ -106,9 +106,9 @@ def _export_items(release: Release, batch: list[ReleaseItem]) -> Iterator[Export
         if restored is not None:
             meta |= {"sampler": restored["sampler"], "instruction": restored["instruction"]}
         parent = parents.get(item.trace.parent_id or 0, "")
-        exported = replace(
-            _item(item.trace, meta, assessments), archive=archive_of(release, item, finals, meta, parent)
-        )
+        archive = archive_of(release, item, finals, meta, parent)
+        archive["trace"] |= {"memory": shown[item.trace_id]} if item.trace_id in shown else {}
+        exported = replace(_item(item.trace, meta, assessments), archive=archive)
         original = originals.get(item.trace.parent_id or 0) if makes_pair(item.evidence) else None
         yield replace(
             exported,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db import connection
 from django.db.models import Count, Exists, F, Max, Min, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 from django.utils import timezone
@@ -190,6 +191,30 @@ def _latest(run: Run, sight: Sight) -> list[Trace]:
 
 def _adapts(run: Run) -> bool:
     return run.strategy in STRATEGIES and STRATEGIES[run.strategy].adapts
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """What memory showed the samples of a run: `wanted` were sampled with one, `shown` of them were shown something,
+    `fewer` of these fewer traces than the plan asks for, and for `nothing` it had none."""
+
+    wanted: int
+    shown: int
+    fewer: int
+    nothing: int
+
+
+def get_remembered(run: Run, count: int) -> Remembered:
+    """What memory showed the samples of a run whose plan asks for so many traces."""
+    with connection.cursor() as cursor:
+        cursor.execute(_REMEMBERED, {"run": run.pk, "count": count})
+        return Remembered(*cursor.fetchone())
+
+
+_REMEMBERED = """SELECT count(*), count(*) FILTER (WHERE shown > 0),
+    count(*) FILTER (WHERE shown > 0 AND shown < %(count)s), count(*) FILTER (WHERE shown = 0)
+    FROM (SELECT jsonb_array_length(facts -> 'memory') AS shown FROM trajectories_trace
+          WHERE run_id = %(run)s AND facts ? 'memory') sampled"""
 
 
 def most_attempts(run: Run) -> int:

@@ -9,6 +9,7 @@ from trajectories.core.selections import (
     ANY_TOOL,
     AUDITS,
     HINTED,
+    MEMORIES,
     NEAR_MISSES,
     ORIGINS,
     RESTS_ON,
@@ -40,6 +41,7 @@ WORDS: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "model_judged": ("", dict(MODEL_CHOICES)),
     "decision": ("Decision", dict(DECISION_CHOICES)),
     "hinted": ("", HINTED),
+    "memory": ("", MEMORIES),
     "rests_on": ("", RESTS_ON),
     "audit": ("", AUDITS),
     "origin": ("Origin", ORIGINS),
@@ -65,6 +67,7 @@ TITLES = {
     "created_to": "Stored to",
     "tool": "Calls",
     "tag": "Tagged",
+    "remembered": "Shown trace",
     "newest": "Up to trace",
 }
 

@@ -34,6 +34,7 @@ from trajectories.models import Problem, Review, Trace, TraceSearch, TraceTag, V
 from trajectories.selectors.audits import audited
 from trajectories.selectors.blinding import Hidden, Sight, tags_seen
 
+NOTHING_SHOWN = "nothing"
 GROUND_TRUTH = (Problem.ReferenceSource.SOURCE, Problem.ReferenceSource.GENERATOR)
 LANGUAGE = "english"
 """The rules by which words of texts are stems, as in migration 0056."""
@@ -107,6 +108,7 @@ def traces_in(scope: Selection, sight: Sight) -> QuerySet[Trace]:
             traces = traces.filter(sight.having(name, "" if (name, value) in EMPTY_VALUES else value))
     if scope.hinted:
         traces = traces.filter(hinted=scope.hinted == "only")
+    traces = _by_memory(traces, scope, sight)
     if scope.rests_on:
         sources = GROUND_TRUTH if scope.rests_on == TRUTH else (scope.rests_on,)
         traces = traces.filter(problem__reference_source__in=sources)
@@ -117,6 +119,30 @@ def traces_in(scope: Selection, sight: Sight) -> QuerySet[Trace]:
     found = _by_rows(_by_words(_by_days(traces, scope), scope), scope, sight)
     told = veiled_in(scope, sight)
     return found.exclude(told) if told else found
+
+
+def _by_memory(traces: QuerySet[Trace], scope: Selection, sight: Sight) -> QuerySet[Trace]:
+    """By what memory showed them."""
+    if scope.memory:
+        traces = traces.filter(remembering(nothing=scope.memory == NOTHING_SHOWN))
+    if scope.remembered is None:
+        return traces
+    return traces.filter(shown_to(scope.remembered)) if tells_of(scope.remembered, sight) else traces.none()
+
+
+def remembering(*, nothing: bool) -> Q:
+    """The condition on traces that they were sampled with a memory, which had nothing to show, or had something."""
+    return Q(facts__has_key="memory") & (Q(facts__memory=[]) if nothing else ~Q(facts__memory=[]))
+
+
+def shown_to(trace_id: int) -> Q:
+    """The condition on traces that memory showed this one when they were sampled."""
+    return Q(facts__has_key="memory", facts__memory__contains=[trace_id])
+
+
+def tells_of(trace_id: int, sight: Sight) -> bool:
+    """Whether somebody may know that memory showed a trace: it shows what people accepted or verifiers found right."""
+    return sight.covers(trace_id) and not sight.hides(Hidden.VERDICTS, trace_id)
 
 
 def veiled_in(scope: Selection, sight: Sight) -> Q:

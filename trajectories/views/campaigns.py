@@ -15,8 +15,9 @@ from trajectories.charts.campaigns import CAMPAIGN_CHARTS
 from trajectories.core.campaigns.templates import EMBEDDED_ARC, TEMPLATES
 from trajectories.core.faults import Fault
 from trajectories.core.figures.tables import csv_lines
+from trajectories.forms.campaign_steering import CampaignBudgetForm, OverruleForm
 from trajectories.forms.campaign_templates import offers, template_values
-from trajectories.forms.campaigns import CampaignBudgetForm, CampaignForm, OverruleForm, values_of
+from trajectories.forms.campaigns import CampaignForm, values_of
 from trajectories.models import Campaign, Problem
 from trajectories.selectors.blinding import SEE_REVIEWS
 from trajectories.selectors.campaigns import list_campaigns, list_generations
@@ -34,6 +35,8 @@ from trajectories.views.paging import read_key
 from trajectories.views.permissions import needs
 from trajectories.views.plans import faults_of
 from trajectories.views.shown.campaigns import compare_with_first, plan_words, show_generation, show_steps
+from trajectories.views.shown.clones import show_relatives
+from trajectories.views.shown.curricula import show_curriculum
 from trajectories.views.shown.figures import Slot, figure_context
 from trajectories.views.submissions import once
 from trajectories.views.visitors import visitor
@@ -71,7 +74,7 @@ def campaign_new(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         form = CampaignForm(request.POST, cloned_from=like)
     else:
-        values = values_of(like) if like is not None else template_values(template)
+        values = values_of(like) | _without(request) if like is not None else template_values(template)
         form = CampaignForm(initial={"sampler": symbolic.pk, **values}, cloned_from=like)
     if not (form.is_bound and form.is_valid()):
         context = {
@@ -85,6 +88,12 @@ def campaign_new(request: HttpRequest) -> HttpResponse:
         return render(request, "trajectories/campaigns/new.html", context, status=422 if form.is_bound else 200)
     campaign = plan_campaign(actor=visitor(request), draft=form.cleaned_data["draft"])
     return redirect("campaign_detail", campaign.pk)
+
+
+def _without(request: HttpRequest) -> dict[str, Any]:
+    """What `?without=` leaves out of a clone, to measure what it brings."""
+    left_out: dict[str, dict[str, Any]] = {"memory": {"memory": None}, "curriculum": {"curriculum": False}}
+    return left_out.get(request.GET.get("without", ""), {})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -141,6 +150,8 @@ def _show(request: HttpRequest, campaign: Campaign, **refused: Form) -> HttpResp
     if wants_fragment(request) and not refused:
         return render(request, "trajectories/campaigns/_live.html", context)
     context |= {
+        "curriculum": show_curriculum(campaign.kept_plan, rows),
+        "relatives": show_relatives(campaign, rows),
         "words": plan_words(campaign, campaign.kept_plan),
         "left_out": _left_out(campaign),
         "steps": show_steps(generations),

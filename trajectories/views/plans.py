@@ -13,6 +13,7 @@ from trajectories.core.prompts import PromptError
 from trajectories.core.records import ProblemKind
 from trajectories.core.strategies import STRATEGIES
 from trajectories.forms.instructions import KIND_TITLES
+from trajectories.forms.memory import memory_values
 from trajectories.forms.presets import PRESETS, preset_values
 from trajectories.forms.run_choices import setting_name
 from trajectories.forms.runs import VARIATIONS, RunForm
@@ -115,6 +116,7 @@ def initial_like(run: Run) -> dict[str, Any]:
         **{setting_name(strategy, each): plan.settings.get(each.name, each.default) for each in strategy.parameters},
         "examples": plan.diversity.examples or None,
         "examples_vary": plan.diversity.examples_vary,
+        **memory_values(plan.memory),
         "variations": [name for name, _ in VARIATIONS if getattr(plan.diversity, name)],
         **budget_values(run),
         "fresh": not plan.recalls,
@@ -190,6 +192,7 @@ def run_prompts(request: HttpRequest) -> HttpResponse:
         try:
             shown = first_prompts(plan=data["plan"], sampler=data["sampler"], seed=seed)
             context["shown"] = [(KIND_TITLES[ProblemKind(found.problem.kind)], found) for found in shown]
+            context["with_memory"] = bool(data["plan"].memory)
             context["unseeded"] = data["seed"] is None
         except (PromptError, ProblemError, RequestError) as fault:
             context["fault"] = str(fault)

@@ -24,6 +24,7 @@ from trajectories.selectors.runs import (
     RUNS,
     STATE_FILTERS,
     get_progress,
+    get_remembered,
     list_instructions,
     list_run_problems,
     list_runs,
@@ -33,6 +34,7 @@ from trajectories.selectors.samplers import held_gate
 from trajectories.selectors.search_trees import refused_trees
 from trajectories.selectors.watches import under_way
 from trajectories.selectors.workers import get_workforce
+from trajectories.services.runs.controls import plan_without_memory
 from trajectories.services.runs.lifecycle import (
     RunStateError,
     extend_run,
@@ -96,7 +98,8 @@ def run_detail(request: HttpRequest, run_id: int) -> HttpResponse:
 
 
 def _run(run_id: int) -> Run:
-    return get_object_or_404(Run.objects.select_related("sampler", "problem_set", "created_by", "segmenter"), pk=run_id)
+    related = ("sampler", "problem_set", "created_by", "segmenter", "control_of")
+    return get_object_or_404(Run.objects.select_related(*related), pk=run_id)
 
 
 def _show(request: HttpRequest, run: Run, **refused: Form) -> HttpResponse:
@@ -162,6 +165,10 @@ def _plan(run: Run) -> dict[str, Any]:
         "steps_scored_by": _step_scorer(run, plan.step_scorer),
         "variations": [title for name, title in VARIATIONS if getattr(plan.diversity, name)],
     }
+    if plan.memory:
+        context["remembered"] = get_remembered(run, plan.memory.count)
+    controls = [(run.pk, key) for key in run.controls.order_by("pk").values_list("pk", flat=True)]
+    context["compared"] = controls + ([(run.control_of_id, run.pk)] if run.control_of_id else [])
     if strategy and not strategy.adapts and run.state == Run.State.FINISHED:
         context["extend_form"] = ExtendForm(initial={"samples_each": 2 * plan.samples_each})
     return context
@@ -219,3 +226,18 @@ def run_extend(request: HttpRequest, run_id: int) -> HttpResponse:
     except (RunStateError, PlanError) as refusal:
         messages.error(request, str(refusal))
     return redirect("run_detail", run.pk)
+
+
+@require_POST
+@needs("trajectories.add_run")
+@once
+def run_without_memory(request: HttpRequest, run_id: int) -> HttpResponse:
+    """Plan the control of a run with a memory, to measure what memory brings."""
+    run = _run(run_id)
+    try:
+        control = plan_without_memory(actor=visitor(request), run=run)
+    except PlanError as refusal:
+        messages.error(request, str(refusal))
+        return redirect("run_detail", run.pk)
+    messages.success(request, f"Planned with {control.kept_plan.samples_each:,} samples each, for about the same cost.")
+    return redirect("run_detail", control.pk)

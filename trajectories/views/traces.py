@@ -23,6 +23,7 @@ from trajectories.selectors.blinding import Sight, sight_of, sight_on_screen, ve
 from trajectories.selectors.contrasts import group_walk
 from trajectories.selectors.exports import prompt_of
 from trajectories.selectors.lineages import get_lineage
+from trajectories.selectors.memory import count_shown_to, find_remembered
 from trajectories.selectors.problems import to_record
 from trajectories.selectors.repairs import repair_of, repairs_of
 from trajectories.selectors.review_leases import running_leases, trace_holder
@@ -213,6 +214,7 @@ def render_trace(
     veil([trace], sight)
     context |= reading(request, trace, told=told, sight=sight) | _reviewing(request, trace, scope, form)
     context |= _told(request, trace, told=told)
+    context["shown_to"] = count_shown_to(trace, sight)
     name = "_trace" if wants_fragment(request) else "detail"
     response = render(request, f"trajectories/traces/{name}.html", context, status=422 if form else 200)
     patch_vary_headers(response, ["HX-Request"])
@@ -269,6 +271,7 @@ def reading(
         "thread_form": ThreadForm(),
         "told": told,
         "variation": shown_variation(trace.facts),
+        "remembered": None if trace.veiled_sampler else find_remembered(trace, sight_of(request.user)),
         "facts": []
         if trace.veiled_sampler
         else shown_facts(trace.facts, with_examples=told or not sight_of(request.user).is_blind),

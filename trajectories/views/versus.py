@@ -35,6 +35,11 @@ class Side:
     samples: int
     counts: list[Count]
 
+    @property
+    def tokens(self) -> int:
+        """Input and output tokens of all its samples."""
+        return self.run.input_tokens + self.run.output_tokens
+
 
 @dataclass(frozen=True, slots=True)
 class Pair:

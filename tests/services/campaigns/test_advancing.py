@@ -115,6 +115,7 @@ def test_killed_at_every_stage_nothing_is_lost_and_nothing_is_begun_twice(lead, 
     assert {stage for _, stage, when in killed_stages(killer)} == set(Stage) - {
         Stage.BEGUN,
         Stage.VOTING,
+        Stage.SCORING,
         Stage.REVIEWING,
     }
     rows = list_generations(campaign)

@@ -10,9 +10,16 @@ from trajectories.core.faults import Fault
 from trajectories.core.learning.rules import CORRECT, UNIFORM, TrainingRule
 from trajectories.core.records import JSON, Outcome
 from trajectories.core.releases.rules import Balance, Decontamination, Reviews, Rule, Sameness, Source, Verdicts
+from trajectories.core.strategies.memories import NO_MEMORY, Memory
 
 NEAR = 0.8
 """Statements whose word triples share so much (Jaccard) count as one problem on both sides."""
+
+LEAST_SCORE = 0.8
+"""How likely right a trace has to be that is learnt from by a scorer's word."""
+
+OPENS_AT = 0.5
+"""The share of right samples on held-out problems from which on a family counts as solved."""
 
 MOST_GENERATIONS = 40
 MOST_PER_PROBLEM = 1_000
@@ -27,6 +34,7 @@ class Basis(StrEnum):
     PEOPLE = "people"
     BOTH = "both"
     CONSENSUS = "consensus"
+    SCORER = "scorer"
 
 
 BASES: Mapping[Basis, str] = {
@@ -34,6 +42,7 @@ BASES: Mapping[Basis, str] = {
     Basis.PEOPLE: "Accepted by people, whatever verifiers found",
     Basis.BOTH: "Right by its verifiers and accepted by people",
     Basis.CONSENSUS: "Agrees with the majority of its problem's samples, and rejected by nobody",
+    Basis.SCORER: "Likely right by a learned scorer, and rejected by nobody",
 }
 """What each basis takes, in words."""
 
@@ -96,6 +105,14 @@ class CampaignPlan:
 
     A challenger becomes the champion where the `test` says so at `level`. `control`: beside each training another one
     learns from what `control_of` says. `people`: the traces wait for reviewers first.
+
+    Where the basis is a consensus, `least_votes` is the least share of its problem's answers that a trace's answer must
+    have, None for any majority; where it is a learned scorer, `scorer` is its id, `verifier` the name of its verdicts
+    and `least_score` the least that they must say.
+
+    `memory` is what prompts are shown of what the campaign itself has drawn so far of training problems. With a
+    `curriculum` a family of problems is sampled once each of its `prerequisites` has `opens_at` of its held-out samples
+    right; the samples of families that are closed are drawn of those that are open.
     """
 
     training_problems: Sequence[int]
@@ -127,6 +144,14 @@ class CampaignPlan:
     seed_release: int | None = None
     steps_growth: float = 1.0
     control_of: ControlOf = ControlOf.RUNS
+    least_votes: float | None = None
+    scorer: int | None = None
+    verifier: str = ""
+    least_score: float = LEAST_SCORE
+    memory: Memory = NO_MEMORY
+    curriculum: bool = False
+    opens_at: float = OPENS_AT
+    prerequisites: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     @classmethod
     def from_json(cls, kept: Mapping[str, Any]) -> Self:
@@ -139,11 +164,14 @@ class CampaignPlan:
             "control_of": ControlOf,
         }
         known |= {name: word(known[name]) for name, word in words.items() if name in known}
+        known |= {"memory": Memory.from_json(known["memory"])} if "memory" in known else {}
         return cls(**known)
 
     def to_json(self) -> dict[str, JSON]:
         """The form that is kept."""
-        return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
+        kept = {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
+        kept["prerequisites"] = {family: list(names) for family, names in self.prerequisites.items()}
+        return kept | {"memory": self.memory.to_json()}
 
     def check(self) -> None:
         """Raise Fault, with the field, for numbers that no campaign can be made of."""
@@ -164,6 +192,23 @@ class CampaignPlan:
             raise Fault(
                 f"Minutes for each run: found {self.run_seconds} s, expected 1 s or more, or none.", field="run_minutes"
             )
+        if not 0 < self.opens_at <= 1:
+            raise Fault(f"Opens at: found {self.opens_at:g}, expected more than 0, at most 1.", field="opens_at")
+        if self.memory and self.memory.release is not None:
+            raise Fault(
+                f"Memory: found release {self.memory.release}, expected what the campaign draws itself.",
+                field="memory_from",
+            )
+        self._check_basis()
+
+    def _check_basis(self) -> None:
+        """Raise Fault for what the basis lacks, or for a share that is none."""
+        for name, title in (("least_votes", "Least share of votes"), ("least_score", "Least score")):
+            found = getattr(self, name)
+            if found is not None and not 0 < found <= 1:
+                raise Fault(f"{title}: found {found:g}, expected more than 0, at most 1.", field=name)
+        if self.basis is Basis.SCORER and self.scorer is None:
+            raise Fault("Learned scorer: found none, expected the one that says what is likely right.", field="scorer")
         if self.basis in (Basis.PEOPLE, Basis.BOTH) and not self.people:
             raise Fault("People review first: found no, expected yes where people must accept a trace.", field="people")
 
@@ -222,7 +267,7 @@ class CampaignPlan:
         return Rule(
             source=Source(runs=tuple(sorted(runs))),
             reviews=Reviews(accepted_by=1 if self.basis in (Basis.PEOPLE, Basis.BOTH) else 0),
-            verdicts=_EITHER if self.takes_wrong else _VERDICTS[self.basis],
+            verdicts=_EITHER if self.takes_wrong else self._verdicts,
             hinted="too" if self.hinted else "none",
             decontamination=self._held_out,
             sameness=Sameness(texts=True, programs=True),
@@ -242,14 +287,17 @@ class CampaignPlan:
         )
 
     @property
+    def _verdicts(self) -> Verdicts:
+        """What verifiers must have said of a trace."""
+        if self.basis is Basis.CONSENSUS:
+            return Verdicts(required={"consensus": (Outcome.PASS.value,)}, least_votes=self.least_votes)
+        if self.basis is Basis.SCORER:
+            return Verdicts(least_scores={self.verifier: self.least_score})
+        return Verdicts() if self.basis is Basis.PEOPLE else Verdicts(correctness=(Outcome.PASS.value,))
+
+    @property
     def _held_out(self) -> Decontamination:
         return Decontamination(problem_sets=(self.held_out_set,), near=self.near)
 
 
 _EITHER = Verdicts(correctness=(Outcome.PASS.value, Outcome.FAIL.value))
-_VERDICTS: Mapping[Basis, Verdicts] = {
-    Basis.TRUTH: Verdicts(correctness=(Outcome.PASS.value,)),
-    Basis.PEOPLE: Verdicts(),
-    Basis.BOTH: Verdicts(correctness=(Outcome.PASS.value,)),
-    Basis.CONSENSUS: Verdicts(required={"consensus": (Outcome.PASS.value,)}),
-}

@@ -12,7 +12,7 @@ class Arm(StrEnum):
 
 
 class Stage(StrEnum):
-    """begun -> sampling -> (voting) -> (reviewing) -> selecting -> training -> evaluating -> done.
+    """begun -> sampling -> (voting or scoring) -> (reviewing) -> selecting -> training -> evaluating -> done.
 
     The first generation, which nothing has learnt from, goes from begun to evaluating; a control from begun to
     selecting. A stage and the job that it waits for are written in one transaction.
@@ -21,6 +21,7 @@ class Stage(StrEnum):
     BEGUN = "begun"
     SAMPLING = "sampling"
     VOTING = "voting"
+    SCORING = "scoring"
     REVIEWING = "reviewing"
     SELECTING = "selecting"
     TRAINING = "training"
@@ -32,6 +33,7 @@ STAGES: Mapping[Stage, str] = {
     Stage.BEGUN: "About to begin",
     Stage.SAMPLING: "Sampling the training problems",
     Stage.VOTING: "Looking for majorities",
+    Stage.SCORING: "Scoring what was sampled",
     Stage.REVIEWING: "Waiting for reviewers",
     Stage.SELECTING: "Freezing what is learnt from",
     Stage.TRAINING: "Training",

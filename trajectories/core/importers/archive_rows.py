@@ -18,6 +18,9 @@ ARCHIVED_AS = "archived_as"
 REQUEST = ("custom_id", "alternative")
 """Facts that say which request a trace answers, and as which of several answers."""
 
+REMEMBERED = "remembered"
+"""The fact that keeps the hashes of the traces that memory showed where a trace from an archive was sampled."""
+
 USAGE = ("input_tokens", "cached_tokens", "reasoning_tokens", "output_tokens")
 HASH = re.compile(r"[0-9a-f]{64}")
 SOURCES = ("", "generator", "consensus", "author", "person")
@@ -195,6 +198,9 @@ def read_facts(trace: Mapping[str, JSON], item: ArchivedItem | None) -> dict[str
     looked = isinstance(found, dict) and "rule" not in found and type(found.get("rules")) is int
     # That an answer was looked for and none found is known too.
     facts |= {"found": found} if looked else {}
+    shown = trace.get("memory")
+    is_shown = isinstance(shown, list) and all(isinstance(each, str) and HASH.fullmatch(each) for each in shown)
+    facts |= {REMEMBERED: shown} if is_shown else {}
     request = {name: trace[name] for name in REQUEST if isinstance(trace.get(name), str | int)}
     return facts | (request or {ARCHIVED_AS: item.trace_id})
 

@@ -10,6 +10,7 @@ from typing import Any, Self
 
 from trajectories.core.records import JSON
 from trajectories.core.strategies.base import Slot
+from trajectories.core.strategies.memories import NO_MEMORY, Memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,7 @@ class RunPlan:
     `samples_each`: samples of each problem, instruction and temperature.
     `settings`: the strategy's parameters by name; `agent`: the same once more where the strategy is an agent.
     `example_pool`: the traces that examples are drawn from.
+    `memory`: what is looked up for each problem at the moment it is asked.
     `recalls`: whether answers that were paid for before may be used.
     `prompt_tokens`: the longest prompt in tokens; None where nobody measured it.
     `asked`: the way in which samples become one answer, of a run that was asked for one; None for any other run.
@@ -62,6 +64,7 @@ class RunPlan:
     diversity: Diversity = NO_DIVERSITY
     agent: Mapping[str, int] | None = None
     example_pool: Sequence[int] = ()
+    memory: Memory = NO_MEMORY
     recalls: bool = True
     prompt_tokens: int | None = None
     asked: str | None = None
@@ -73,11 +76,13 @@ class RunPlan:
     def from_json(cls, kept: Mapping[str, Any]) -> Self:
         """The plan as it was kept; what an earlier version did not keep has its default."""
         known = {each.name: kept[each.name] for each in fields(cls) if each.name in kept}
-        return cls(**{**known, "diversity": Diversity(**kept.get("diversity", {}))})
+        memory = Memory.from_json(kept["memory"]) if "memory" in kept else NO_MEMORY
+        return cls(**{**known, "diversity": Diversity(**kept.get("diversity", {})), "memory": memory})
 
     def to_json(self) -> dict[str, JSON]:
         """The form that is kept; what has no value is left out."""
-        kept = {each.name: getattr(self, each.name) for each in fields(self)} | {"diversity": asdict(self.diversity)}
+        kept = {each.name: getattr(self, each.name) for each in fields(self)}
+        kept |= {"diversity": asdict(self.diversity), "memory": self.memory.to_json() if self.memory else None}
         return {name: value for name, value in kept.items() if value is not None}
 
     def count_slots(self, kind: str) -> int:

@@ -3,9 +3,18 @@
 A text may say "ignore what you were told", or imitate the end of a quotation; it cannot hold its own mark.
 """
 
+import re
 from collections.abc import Sequence
 
 from trajectories.core.identity import canonical_json, text_hash
+
+_TURN = re.compile(r"<(?=[|｜]|/?s>|</?SYS>>|(?:start|end)_of_turn>)|\[(?=/?INST\])")
+"""Where a mark begins by which chat templates part the turns of a conversation."""
+
+
+def without_turns(text: str) -> str:
+    """A text that no tokenizer reads as more than one turn of a conversation: such marks get a space inside."""
+    return _TURN.sub(lambda found: f"{found[0]} ", text)
 
 
 def mark_for(texts: Sequence[str]) -> str:

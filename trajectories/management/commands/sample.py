@@ -16,6 +16,7 @@ from trajectories.core.prompts.segmentation import SEGMENTATIONS
 from trajectories.core.prompts.shipped import TWENTY_EXPERTS, expert_name
 from trajectories.core.samplers.symbolic.steps import STEP_VIEWS
 from trajectories.core.strategies import STRATEGIES, Strategy
+from trajectories.core.strategies.memories import MOST_REMEMBERED, NEAR, NO_MEMORY, Memory, MemorySource
 from trajectories.core.strategies.plans import Diversity
 from trajectories.management.arguments import title
 from trajectories.models import Instruction, Mind, Problem, ProblemSet, Run, Sampler, Scorer
@@ -95,6 +96,20 @@ class Command(BaseCommand):
             choices=["symmetries", "colours", "order"],
             help="show ARC tasks turned, recoloured, with their pairs in another order",
         )
+        parser.add_argument(
+            "--memory", type=int, default=0, metavar="N",
+            help=f"traces of the nearest other problems shown first, looked up when asked, 0 to {MOST_REMEMBERED}",
+        )  # fmt: skip
+        parser.add_argument(
+            "--memory-from", default=MemorySource.PEOPLE.value, metavar="SOURCE",
+            help="people, verifiers, or the id of a release; by default people",
+        )  # fmt: skip
+        parser.add_argument(
+            "--memory-any-split", action="store_true", help="traces of problems of the evaluation split too"
+        )
+        parser.add_argument(
+            "--memory-near", type=float, default=NEAR, metavar="SHARE", help="near duplicates from; none is shown"
+        )
         parser.add_argument("--seed", type=int, help="the same seed draws the same samples; by default a new one")
         parser.add_argument("--title", type=title, help="by default it says what is sampled")
         parser.add_argument("--budget-seconds", type=int, metavar="S", help="pause the run after so much wall time")
@@ -171,6 +186,7 @@ class Command(BaseCommand):
             step_scorer=_step_scorer(options["step_scorer"]),
             mind=_mind(options["mind"]),
             mind_parts=options["mind_parts"],
+            memory=_memory(options) if options["memory"] else NO_MEMORY,
         )
 
     def _problem_set(self, name: str | None) -> ProblemSet | None:
@@ -226,8 +242,8 @@ class Command(BaseCommand):
         self.stdout.write(
             f"Estimate: {calls}, {estimate.input_tokens:,} tokens in, {estimate.output_tokens:,} out, {cost}."
         )
-        if estimate.temperature_note:
-            self.stdout.write(estimate.temperature_note)
+        for note in filter(None, (estimate.temperature_note, estimate.memory_note)):
+            self.stdout.write(note)
         return {"prompt_tokens": estimate.prompt_tokens}
 
     def _preview(self, plan: Plan, sampler: Sampler, seed: int | None) -> None:
@@ -308,6 +324,22 @@ def _mind(key: int | None) -> Mind | None:
     if key is not None and found is None:
         raise PlanError(f"--mind: found none with the number {key}; its page has it.")
     return found
+
+
+def _memory(options: dict[str, Any]) -> Memory:
+    """The memory that the options describe. Raises PlanError."""
+    source, release = options["memory_from"], None
+    if source.isascii() and source.isdigit():
+        source, release = MemorySource.RELEASE.value, int(source)
+    if source not in (each.value for each in MemorySource) or (source == MemorySource.RELEASE and release is None):
+        raise PlanError(f"--memory-from: found {source[:40]!r}, expected people, verifiers or the id of a release.")
+    return Memory(
+        count=options["memory"],
+        source=MemorySource(source),
+        release=release,
+        any_split=options["memory_any_split"],
+        near=options["memory_near"],
+    )
 
 
 def _settings_of(strategy: Strategy) -> str:

@@ -70,7 +70,7 @@ def lost_campaigns() -> list[int]:
 def ring_for_ended(kind: str, job_id: int) -> None:
     """Ring for the campaign that waits for a job of another kind, which has just ended or been paused."""
     waits = {"run": Q(run=job_id) | Q(evaluation=job_id), "freezing": Q(freezing=job_id)}
-    waits["reverification"] = Q(reverification=job_id)
+    waits |= {"reverification": Q(reverification=job_id), "scoring": Q(scoring=job_id)}
     waiting = Generation.objects.filter(waits[kind], campaign__state__in=Campaign.ACTIVE_STATES)
     for campaign_id in waiting.exclude(stage=Stage.DONE).values_list("campaign", flat=True).distinct():
         ring("campaign", campaign_id)

@@ -4,6 +4,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from trajectories.adapters.chat_api import ChatSettings
+from trajectories.core.campaigns.plans import CampaignPlan
+from trajectories.core.records import Usage
 from trajectories.core.samplers.symbolic.population import GRID_CELLS, PIXEL_CELLS
 from trajectories.services.campaigns.plans import Draft, Prepared
 from trajectories.services.endpoints.samplers import WORK_A_SECOND
@@ -46,8 +49,23 @@ def estimate_campaign(prepared: Prepared, draft: Draft) -> CampaignEstimate:
     cost = None
     if training.cost is not None and held_out.cost is not None:
         cost = plan.generations * training.cost + evaluations * held_out.cost
-    tokens = plan.generations * _tokens(training) + evaluations * _tokens(held_out)
+    shown = _remembered(plan, training, held_out, arms, draft)
+    cost = None if cost is None or shown[0] is None else cost + shown[0]
+    tokens = shown[1] + plan.generations * _tokens(training) + evaluations * _tokens(held_out)
     return CampaignEstimate(**counts, samples=samples, most_samples=most, cost=cost, tokens=tokens)
+
+
+def _remembered(
+    plan: CampaignPlan, training: Estimate, held_out: Estimate, arms: int, draft: Draft
+) -> tuple[Decimal | None, int]:
+    """(money, tokens) of what memory shows once the first generation has drawn something: for each trace about the
+    problem of a prompt and an answer, in every run but the first."""
+    settings = ChatSettings.from_parameters(draft.sampler.parameters)
+    each = [
+        runs * plan.memory.count * (found.input_tokens + found.output_tokens)
+        for runs, found in ((plan.generations, training), (plan.generations * arms, held_out))
+    ]
+    return settings.cost_of(Usage(input_tokens=sum(each))), sum(each)
 
 
 def _tokens(estimate: Estimate) -> int:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from trajectories.core.releases.overlaps import FOUND, Match
 from trajectories.core.releases.rules import Decontamination, Rule
 from trajectories.models import Problem, ProblemSet, Release, ReleaseItem
-from trajectories.services.releases.choosing import comparable, held_out_by
+from trajectories.selectors.overlaps import comparable
+from trajectories.services.releases.choosing import held_out_by
 
 BATCH = 500
 

@@ -12,15 +12,19 @@ from django.db import transaction
 from trajectories.adapters.training import TRAINERS
 from trajectories.adapters.training.base import read_parameters
 from trajectories.adapters.training.rows import WANTS_WRONG
+from trajectories.core.campaigns.curricula import Needs, check_needs
 from trajectories.core.campaigns.plans import Basis, CampaignPlan
 from trajectories.core.faults import Fault
 from trajectories.core.learning.rules import CORRECT
-from trajectories.models import AuditEvent, Campaign, Instruction, Problem, ProblemSet, Release, Sampler
+from trajectories.core.problems.prerequisites import declared_for
+from trajectories.core.strategies.memories import NO_MEMORY, Memory
+from trajectories.core.verifiers.opinions import scorer_verifier
+from trajectories.models import AuditEvent, Campaign, Instruction, Problem, ProblemSet, Release, Sampler, Scorer
 from trajectories.services.campaigns.held_out import Overlap, find_overlaps, overlaps_of
 from trajectories.services.endpoints.samplers import SYMBOLIC, symbolic_within
 from trajectories.services.jobs.ringers import ring
 from trajectories.services.runs.lifecycle import MAX_SEED, MAX_TITLE, draw_seed
-from trajectories.services.runs.plans import PARALLEL, Budget, Plan, PlanError
+from trajectories.services.runs.plans import MAX_SAMPLES_EACH, PARALLEL, Budget, Plan, PlanError
 from trajectories.services.training.planning import check_base
 
 MOST_PROBLEMS = 20_000
@@ -33,6 +37,7 @@ class Draft:
 
     `search_seconds` is what the symbolic search may take of a processor for a task, None for what the sampler says; it
     is for the plain symbolic sampler. `budget` is that of all runs together; its seconds are those of one run.
+    `prerequisites` are those of a curriculum, None for those that its families declare.
     """
 
     title: str
@@ -48,6 +53,7 @@ class Draft:
     template: str = ""
     seed: int | None = None
     cloned_from: Campaign | None = None
+    prerequisites: Needs | None = None
 
     @property
     def is_limited(self) -> bool:
@@ -90,8 +96,13 @@ def prepare(draft: Draft) -> Prepared:
         )
     if draft.plan.basis in (Basis.TRUTH, Basis.BOTH) and draft.plan.strategy == "rationalise":
         _check_references(training, "training_set", "Training set")
+    needs = _prerequisites(draft, training, held_out) if draft.plan.curriculum else {}
+    scorer = _scorer_of(draft)
     plan = replace(
         draft.plan,
+        prerequisites=needs,
+        scorer=None if scorer is None else scorer.pk,
+        verifier="" if scorer is None else scorer_verifier(scorer.name),
         training_problems=[problem.pk for problem in training],
         held_out_problems=[problem.pk for problem in held_out],
         held_out_set=draft.held_out_set.pk,
@@ -145,19 +156,32 @@ def plan_campaign(*, actor: User | None, draft: Draft) -> Campaign:
     return campaign
 
 
-def training_plan(plan: CampaignPlan, problems: Sequence[Problem], instructions: Sequence[Instruction]) -> Plan:
-    """How each generation samples the training problems."""
+def training_plan(
+    plan: CampaignPlan,
+    problems: Sequence[Problem],
+    instructions: Sequence[Instruction],
+    campaign: Campaign | None = None,
+) -> Plan:
+    """How each generation samples the training problems, or those of them that are open: with as many samples in all,
+    so that a campaign with a curriculum and one without draw the same number."""
+    share = len(plan.training_problems) / len(problems)
     return Plan(
         problems=problems,
         instructions=fitting(instructions, problems),
         temperatures=plan.temperatures,
-        samples_each=plan.samples_each,
+        samples_each=min(MAX_SAMPLES_EACH, int(plan.samples_each * share)),
         strategy=plan.strategy,
         settings=plan.settings,
+        memory=_memory_of(plan, campaign),
     )
 
 
-def held_out_plan(plan: CampaignPlan, problems: Sequence[Problem], instructions: Sequence[Instruction]) -> Plan:
+def held_out_plan(
+    plan: CampaignPlan,
+    problems: Sequence[Problem],
+    instructions: Sequence[Instruction],
+    campaign: Campaign | None = None,
+) -> Plan:
     """How every sampler is measured on the held-out problems: without looking at verdicts."""
     return Plan(
         problems=problems,
@@ -165,13 +189,51 @@ def held_out_plan(plan: CampaignPlan, problems: Sequence[Problem], instructions:
         temperatures=plan.temperatures,
         samples_each=plan.held_out_samples,
         strategy=PARALLEL,
+        memory=_memory_of(plan, campaign),
     )
+
+
+def _memory_of(plan: CampaignPlan, campaign: Campaign | None) -> Memory:
+    """What the prompts of a run are shown: traces that the campaign itself has drawn of training problems, none before
+    there is a campaign."""
+    if not plan.memory:
+        return NO_MEMORY
+    key = 0 if campaign is None else campaign.pk
+    needs = {family: tuple(names) for family, names in plan.prerequisites.items()}
+    return replace(plan.memory, campaign=key, any_split=True, near=plan.near, prefer=needs or None)
 
 
 def fitting(instructions: Sequence[Instruction], problems: Sequence[Problem]) -> list[Instruction]:
     """The instructions that fit some of the problems."""
     kinds = {"", *(problem.kind for problem in problems)}
     return [instruction for instruction in instructions if instruction.problem_kind in kinds]
+
+
+def _scorer_of(draft: Draft) -> Scorer | None:
+    """The learned scorer that says what is learnt from; None where another basis does. Raises Fault."""
+    if draft.plan.basis is not Basis.SCORER or draft.plan.scorer is None:
+        return None
+    scorer = Scorer.objects.filter(pk=draft.plan.scorer).first()
+    if scorer is None or scorer.state != Scorer.State.FINISHED or scorer.kind != Scorer.Kind.OUTCOME:
+        found = "none" if scorer is None else f"{scorer}, a {scorer.kind} scorer that is {scorer.state}"
+        raise Fault(
+            f"Learned scorer: found {found}, expected a finished one that says whether traces are right.",
+            field="scorer",
+        )
+    return scorer
+
+
+def _prerequisites(draft: Draft, training: Sequence[Problem], held_out: Sequence[Problem]) -> Needs:
+    """What each family builds on. Raises Fault where that is nothing, or makes no curriculum."""
+    families = {problem.family for problem in training}
+    needs = declared_for(families) if draft.prerequisites is None else draft.prerequisites
+    check_needs(needs, families, {problem.family for problem in held_out})
+    if not any(needs.values()):
+        raise Fault(
+            "Prerequisites: found no family that builds on another, expected some for a curriculum.",
+            field="prerequisites",
+        )
+    return needs
 
 
 def _check_title(draft: Draft) -> None:

@@ -5,7 +5,7 @@ the stage are written together or not at all, so that a worker killed at any mom
 """
 
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from trajectories.adapters.training import TRAINERS
 from trajectories.adapters.training.base import WRONG_TOO
+from trajectories.core.campaigns.curricula import open_families
 from trajectories.core.campaigns.plans import Basis, CampaignPlan, ControlOf, Replay
 from trajectories.core.campaigns.stages import Arm, Stage
 from trajectories.core.faults import Fault
@@ -34,8 +35,10 @@ from trajectories.models import (
     Release,
     Run,
     Sampler,
+    Scorer,
     Training,
 )
+from trajectories.selectors.campaigns import champion_row, list_generations, measured_of
 from trajectories.selectors.spending import waits_for_limit
 from trajectories.services.campaigns.gating import measure_generation, pass_gate
 from trajectories.services.campaigns.held_out import overlaps_of
@@ -46,6 +49,7 @@ from trajectories.services.releases.freezing import Order, plan_freezing
 from trajectories.services.runs.estimates import estimate_plan
 from trajectories.services.runs.lifecycle import MAX_SEED, MAX_TITLE, plan_run
 from trajectories.services.runs.plans import Budget, Plan
+from trajectories.services.scorers.planning import start_scoring
 from trajectories.services.training.planning import start_training
 from trajectories.services.verification.reverifications import plan_reverification
 
@@ -114,14 +118,28 @@ def _arm(campaign: Campaign, number: int, arm: Arm) -> Generation:
 
 def _plan_sampling(campaign: Campaign, row: Generation, plan: CampaignPlan) -> Run:
     problems = _problems(plan.training_problems)
+    if plan.curriculum:
+        row.families = _open_families(campaign, row, plan, {problem.family for problem in problems})
+        problems = [problem for problem in problems if problem.family in row.families]
     title = f"{campaign.title}: generation {row.number}"
-    return _plan_run(campaign, title, campaign.champion, training_plan(plan, problems, _instructions(plan)), row.number)
+    of = training_plan(plan, problems, _instructions(plan), campaign)
+    return _plan_run(campaign, title, campaign.champion, of, row.number)
+
+
+def _open_families(campaign: Campaign, row: Generation, plan: CampaignPlan, families: Collection[str]) -> list[str]:
+    """The families that a generation samples: what was open stays open."""
+    rows = list_generations(campaign)
+    champion = champion_row(campaign, rows, before=row.number)
+    measured = None if champion is None else measured_of(champion)
+    shares = {} if measured is None else {name: found[2] for name, found in measured.by_family().items()}
+    before = [family for each in rows if each.number < row.number for family in each.families]
+    return open_families(families, plan.prerequisites, shares, plan.opens_at, before)
 
 
 def _evaluate(campaign: Campaign, row: Generation, plan: CampaignPlan, sampler_id: int) -> bool:
     """Sample the held-out problems: with the same seed in every generation, so that what differs is the sampler."""
     row.sampler_id = sampler_id
-    of = held_out_plan(plan, _problems(plan.held_out_problems), _instructions(plan))
+    of = held_out_plan(plan, _problems(plan.held_out_problems), _instructions(plan), campaign)
     title = f"{campaign.title}: held-out problems, {_name(row).lower()}"
     assert row.sampler is not None
     return _move(row, Stage.EVALUATING, evaluation=_plan_run(campaign, title, row.sampler, of, 0))
@@ -152,7 +170,7 @@ def _longest_prompt(plan: Plan, sampler: Sampler) -> dict[str, int]:
 
 
 def _problems(keys: Sequence[int]) -> list[Problem]:
-    found = Problem.objects.only("pk", "kind", "name", "content_hash").in_bulk(list(keys))
+    found = Problem.objects.only("pk", "kind", "name", "family", "content_hash").in_bulk(list(keys))
     if gone := len(keys) - len(found):
         raise StuckError(f"{gone:,} of {len(keys):,} problems of the campaign are gone; clone it and choose others.")
     return [found[key] for key in keys]
@@ -199,6 +217,12 @@ def _after_sampling(campaign: Campaign, row: Generation, plan: CampaignPlan) -> 
             actor=campaign.created_by, scope=Selection(run=row.run_id), verifiers=[consensus.NAME]
         )
         return _move(row, Stage.VOTING, reverification=job)
+    if plan.basis is Basis.SCORER:
+        scorer = Scorer.objects.filter(pk=plan.scorer or 0).first()
+        if scorer is None:
+            raise StuckError("The learned scorer of the campaign is gone; clone it and choose another.")
+        scoring = start_scoring(by=campaign.created_by, scorer=scorer, scope=Selection(run=row.run_id))
+        return _move(row, Stage.SCORING, scoring=scoring)
     return _to_people(campaign, row, plan)
 
 
@@ -213,12 +237,23 @@ def _after_voting(campaign: Campaign, row: Generation, plan: CampaignPlan) -> bo
     return _to_people(campaign, row, plan)
 
 
+def _after_scoring(campaign: Campaign, row: Generation, plan: CampaignPlan) -> bool:
+    job = row.scoring
+    assert job is not None
+    if job.state in job.ACTIVE_STATES:
+        return False
+    if job.state != job.State.FINISHED:
+        again = None if job.state == job.State.PAUSED else Stage.SAMPLING
+        raise StuckError(f"{_name(row)}: scoring {job.pk} is {job.state}. {job.reason}".strip(), again)
+    return _to_people(campaign, row, plan)
+
+
 def _to_people(campaign: Campaign, row: Generation, plan: CampaignPlan) -> bool:
     if not plan.people:
         return _select(campaign, row, plan)
     if campaign.created_by is None:
         raise StuckError("A queue needs somebody who made it, and nobody made this campaign; begin it from an account.")
-    right = "" if plan.basis in (Basis.PEOPLE, Basis.CONSENSUS) else "pass"
+    right = "pass" if plan.basis in (Basis.TRUTH, Basis.BOTH) else ""
     title = f"{campaign.title}: generation {row.number}"[:MAX_TITLE]
     draft = QueueDraft(title, Selection(run=row.run_id, correctness=right))
     return _move(row, Stage.REVIEWING, queue=make_queue(actor=campaign.created_by, draft=draft))
@@ -350,6 +385,7 @@ _STEPS: Mapping[Stage, Callable[[Campaign, Generation, CampaignPlan], bool]] = {
     Stage.BEGUN: _begin,
     Stage.SAMPLING: _after_sampling,
     Stage.VOTING: _after_voting,
+    Stage.SCORING: _after_scoring,
     Stage.REVIEWING: _after_reviewing,
     Stage.SELECTING: _after_selecting,
     Stage.TRAINING: _after_training,

@@ -50,7 +50,7 @@ def _steer(verb: str, actor: User, job_id: int) -> Campaign:
 def children(campaign: Campaign) -> Iterator[tuple[str, Any]]:
     """(kind, job) of what the campaign waits for: jobs that have not ended."""
     rows = campaign.generations.exclude(stage="done")
-    related = ("run", "evaluation", "reverification", "freezing", "training")
+    related = ("run", "evaluation", "reverification", "scoring", "freezing", "training")
     for row in rows.select_related(*related).defer("run__plan", "evaluation__plan").order_by("number", "arm"):
         jobs = (getattr(row, name) for name in related)
         yield from ((job.job_kind.word, job) for job in jobs if job is not None and job.finished_at is None)

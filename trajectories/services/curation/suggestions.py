@@ -83,7 +83,7 @@ def _by_scorer(queue: Queue, trace_id: int) -> Suggestion | None:
     """What the queue's scorer said newest; None where it has not scored the trace, or is not sure."""
     said = Verdict.objects.filter(trace=trace_id, verifier=scorer_verifier(queue.scorer_name), score__isnull=False)
     verdict = said.order_by("-pk").first()
-    if verdict is None or SURE_WRONG < verdict.score < SURE_RIGHT:
+    if verdict is None or verdict.score is None or SURE_WRONG < verdict.score < SURE_RIGHT:
         return None
     decision = Decision.ACCEPT if verdict.score >= SURE_RIGHT else Decision.REJECT
     return Suggestion(decision, Source.SCORER, f"{verdict.verifier}, version {verdict.version}")

@@ -11,7 +11,7 @@ from trajectories.models.leased_jobs import ChildJob
 from trajectories.services.jobs.outbox import announce_run
 from trajectories.services.jobs.ringers import ring
 
-WATCHED = ("run", "freezing", "reverification")
+WATCHED = ("run", "freezing", "reverification", "scoring")
 """Kinds of jobs without a parent that other jobs wait for all the same."""
 
 

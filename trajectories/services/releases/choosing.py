@@ -14,15 +14,13 @@ from typing import Any
 import numpy as np
 
 from trajectories.adapters.spools import Spool
-from trajectories.core.generation.similarity import comparable_text, tokens_of
-from trajectories.core.identity import text_hash
-from trajectories.core.records import JSON, Outcome, ProblemKind
-from trajectories.core.releases.overlaps import Comparable, HeldOut, Match
+from trajectories.core.records import JSON, Outcome
+from trajectories.core.releases.overlaps import HeldOut, Match
 from trajectories.core.releases.rules import Rule
 from trajectories.core.releases.spreading import Contender, contend, drop_doubles, spread
 from trajectories.models import Problem, Text
 from trajectories.selectors.exports import messages_text
-from trajectories.selectors.problems import to_record
+from trajectories.selectors.overlaps import comparable
 from trajectories.selectors.release_rules import eligible_traces
 
 BATCH = 500
@@ -202,20 +200,6 @@ def estimated_seconds(rule: Rule, count: int) -> int:
     texts = TEXT_SECONDS if rule.reads_texts else 0.0
     words = WORD_SECONDS if rule.decontamination.ngram is not None else 0.0
     return max(1, round(count * (KEY_SECONDS + texts + words)))
-
-
-def comparable(problem: Problem) -> Comparable:
-    """What of a problem is compared with what is held out."""
-    record = to_record(problem)
-    is_task = record.kind is ProblemKind.ARC
-    text = "" if is_task else comparable_text(record)
-    said = " ".join(tokens_of(text))
-    hashes = [
-        problem.content_hash,
-        *([text_hash(said)] if said else []),
-        *([problem.statement_hash] if is_task else []),
-    ]
-    return Comparable(problem.pk, tuple(filter(None, hashes)), text, record.kind, record.spec, record.reference)
 
 
 def held_out_by(rule: Rule) -> HeldOut | None:

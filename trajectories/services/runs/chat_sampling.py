@@ -24,7 +24,7 @@ from trajectories.services.runs.chat_attempts import ahead_of, claim_attempts, o
 from trajectories.services.runs.circuits import break_circuit
 from trajectories.services.runs.embedded_sampling import RESULT_FAULT, BatchReport, Heartbeat
 from trajectories.services.runs.lifecycle import fail_run
-from trajectories.services.runs.requests import finish_result, sample_request
+from trajectories.services.runs.requests import finish_result, sample_requests
 from trajectories.services.runs.rounds import move_on
 from trajectories.services.runs.watches import Teller
 from trajectories.services.traces.storing import build_attempted, store_built
@@ -148,7 +148,8 @@ class _Work:
             self._allowed = claim.allowed
             self._session.set_concurrency(max(1, claim.allowed // self._each))
         self._flying |= {attempt.pk: attempt for attempt in claim.attempts}
-        asked = patiently(lambda: [(attempt.pk, sample_request(attempt)) for attempt in claim.attempts])
+        requests = patiently(lambda: sample_requests(claim.attempts))
+        asked = [(attempt.pk, request) for attempt, request in zip(claim.attempts, requests, strict=True)]
         self._session.submit_all(
             self._sampler.groups_of([(key, each) for key, each in asked if isinstance(each, SampleRequest)])
         )

@@ -1,7 +1,8 @@
 """What a plan would take of a language model, measured on prompts rendered for it. Estimates, never bills."""
 
 from bisect import bisect_right
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import accumulate
 
@@ -11,10 +12,11 @@ from trajectories.adapters.chat_api import ChatSettings
 from trajectories.adapters.chat_api.samples.conversion import request_messages
 from trajectories.adapters.chat_api.wire.options import ignored_temperature
 from trajectories.core.identity import canonical_json
-from trajectories.core.records import Usage
+from trajectories.core.records import SampleRequest, Usage
 from trajectories.core.strategies.base import tool_limits
 from trajectories.core.text.tokens import estimate_tokens
 from trajectories.models import Problem, Sampler, Trace
+from trajectories.selectors.memory import LONGEST_SHOWN, count_remembered
 from trajectories.services.runs.first_prompts import first_requests
 from trajectories.services.runs.plans import Plan
 
@@ -36,7 +38,7 @@ class Estimate:
     `measured` is the number of earlier answers that the length of answers comes from, 0 for a guess. `seconds` is the
     least time that the limits per minute allow, None where there are none. `most_calls` and `most_cost` are those of a
     strategy that uses all it may. `temperature_note` says why the plan's temperatures are not those drawn with, empty
-    where they are.
+    where they are. `memory_note` says what memory holds now and what it lacks, empty for a plan without one.
     """
 
     calls: int
@@ -50,12 +52,14 @@ class Estimate:
     measured: int
     seconds: float | None
     temperature_note: str = ""
+    memory_note: str = ""
 
 
 def estimate_plan(*, plan: Plan, sampler: Sampler) -> Estimate:
     """Render some of the plan's prompts and count. Raises ValueError for a sampler whose parameters are no settings."""
     settings = ChatSettings.from_parameters(sampler.parameters)
-    lengths = _prompt_lengths(plan, sampler)
+    requests = _spread_requests(plan, sampler)
+    lengths = [_tokens_of(request) for request in requests]
     mean = sum(lengths) / len(lengths)
     output, measured = _output_length(sampler, settings)
     limits = tool_limits(*plan.found)
@@ -65,7 +69,7 @@ def estimate_plan(*, plan: Plan, sampler: Sampler) -> Estimate:
         calls=plan.size,
         most_calls=plan.most * turns,
         prompts=len(lengths),
-        prompt_tokens=_longest(plan, max(lengths), settings),
+        prompt_tokens=_longest(plan, max(*lengths, _most_remembered(plan, requests)), settings),
         input_tokens=likely.input_tokens,
         output_tokens=likely.output_tokens,
         cost=settings.cost_of(likely),
@@ -73,6 +77,7 @@ def estimate_plan(*, plan: Plan, sampler: Sampler) -> Estimate:
         measured=measured,
         seconds=_least_seconds(plan.size, likely, settings),
         temperature_note=_temperature_note(plan, settings),
+        memory_note=_memory_note(plan, requests),
     )
 
 
@@ -81,6 +86,32 @@ def _temperature_note(plan: Plan, settings: ChatSettings) -> str:
     planned = " and ".join(f"{each:g}" for each in plan.temperatures)
     noun = "temperatures" if len(plan.temperatures) > 1 else "temperature"
     return f"{why} The {noun} {planned} of this plan will change nothing." if why else ""
+
+
+def _memory_note(plan: Plan, requests: Sequence[SampleRequest]) -> str:
+    """What memory holds for the plan as things stand, in one or two sentences; "" where it has none."""
+    if not (memory := plan.memory):
+        return ""
+    traces, problems = count_remembered(memory, sorted(plan.kinds))
+    if not traces:
+        return (
+            f"Memory is empty now ({memory.words}): prompts begin without examples and get them once there are such "
+            "traces."
+        )
+    short = sum(len(request.examples) < memory.count for request in requests)
+    lacking = f" {short:,} of {len(requests):,} prompts rendered find fewer than {memory.count}." if short else ""
+    held = f"{traces:,} trace{'' if traces == 1 else 's'} of {problems:,} problem{'' if problems == 1 else 's'}"
+    return f"Memory holds {held} now.{lacking}"
+
+
+def _most_remembered(plan: Plan, requests: Sequence[SampleRequest]) -> int:
+    """Tokens of a prompt once memory has all that it may show: problems like these, with the longest responses."""
+    bare = max(_tokens_of(replace(request, examples=())) for request in requests)
+    return bare + plan.memory.count * (bare + LONGEST_SHOWN) if plan.memory else 0
+
+
+def _tokens_of(request: SampleRequest) -> int:
+    return estimate_tokens(canonical_json(list(request_messages(request))))
 
 
 def _longest(plan: Plan, tokens: int, settings: ChatSettings) -> int:
@@ -107,8 +138,8 @@ def _at_most(plan: Plan, mean: float, output: float) -> Usage:
     )
 
 
-def _prompt_lengths(plan: Plan, sampler: Sampler) -> list[int]:
-    """Tokens of first prompts spread over problems and instructions; the problems may come without their specs."""
+def _spread_requests(plan: Plan, sampler: Sampler) -> list[SampleRequest]:
+    """First requests spread over problems and instructions; the problems may come without their specs."""
     starts = [0, *accumulate(len(plan.views[problem.kind]) for problem in plan.problems)]
     places = sorted({round(at * (starts[-1] - 1) / max(1, PROMPTS - 1)) for at in range(PROMPTS)})
     chosen = [(bisect_right(starts, at) - 1, at) for at in places]
@@ -118,8 +149,7 @@ def _prompt_lengths(plan: Plan, sampler: Sampler) -> list[int]:
         for index, at in chosen
         for problem in [plan.problems[index]]
     ]
-    requests = first_requests(plan, sampler, planned, seed=0)
-    return [estimate_tokens(canonical_json(list(request_messages(request)))) for request in requests]
+    return first_requests(plan, sampler, planned, seed=0)
 
 
 def _output_length(sampler: Sampler, settings: ChatSettings) -> tuple[float, int]:

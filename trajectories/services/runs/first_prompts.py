@@ -51,14 +51,14 @@ def first_requests(
     if plan.diversity.examples:
         kept = replace(kept, example_pool=example_pool(sorted({problem.kind for problem, _ in chosen})))
     maker = RequestMaker(kept, seed)
-    run = Run(sampler=sampler, seed=seed)
+    look, run = maker.look(), Run(sampler=sampler, seed=seed)
     by_key = {instruction.pk: instruction for instruction in plan.instructions}
     places = {kind: {each: index for index, each in enumerate(first)} for kind, first in plan.first_rounds.items()}
     requests = []
     for problem, planned in chosen:
         attempt = make_attempt(run, problem, planned, index=places[problem.kind][planned])
         attempt.instruction = by_key[planned.slot.instruction]
-        requests.append(maker.request(attempt))
+        requests.append(maker.request(attempt, look))
     return requests
 
 
@@ -82,7 +82,7 @@ def _first_prompts(plan: Plan, sampler: Sampler, problem: Problem, seed: int) ->
     shown = list(reversed(distinct.values()))[:PROMPTS_SHOWN]
     requests = first_requests(plan, sampler, [(problem, planned) for planned in shown], seed=seed)
     prompts = [
-        _prompt(problem, by_key[planned.slot.instruction], planned.slot.temperature, request, plan.diversity.examples)
+        _prompt(problem, by_key[planned.slot.instruction], planned.slot.temperature, request, plan.wants_examples)
         for planned, request in zip(shown, requests, strict=True)
     ]
     return FirstPrompts(problem, prompts, len(first))

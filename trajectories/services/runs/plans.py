@@ -14,8 +14,9 @@ from trajectories.core.records import ProblemKind
 from trajectories.core.samplers.symbolic.steps import STEP_VIEWS
 from trajectories.core.strategies import Strategy, StrategyError, find_strategy
 from trajectories.core.strategies.base import AttemptKind, Planned, read_settings, tool_limits
+from trajectories.core.strategies.memories import NO_MEMORY, Memory
 from trajectories.core.strategies.plans import NO_DIVERSITY, Diversity, RunPlan
-from trajectories.models import Attempt, Instruction, Mind, Problem, ProblemSet, Run, Sampler, Scorer
+from trajectories.models import Attempt, Instruction, Mind, Problem, ProblemSet, Release, Run, Sampler, Scorer
 from trajectories.services.runs.inheriting import ALL, check_mind
 from trajectories.services.runs.step_scores import check_text_steps
 
@@ -51,6 +52,12 @@ class Plan:
     step_scorer: Scorer | None = None
     mind: Mind | None = None
     mind_parts: str = ALL
+    memory: Memory = NO_MEMORY
+
+    @property
+    def wants_examples(self) -> int:
+        """How many solved problems each prompt is to show."""
+        return self.memory.count or self.diversity.examples
 
     @cached_property
     def kinds(self) -> Counter[str]:
@@ -119,6 +126,7 @@ class Plan:
             step_scorer=None if self.step_scorer is None else self.step_scorer.pk,
             mind=None if self.mind is None else self.mind.pk,
             mind_parts=self.mind_parts,
+            memory=self.memory,
         )
 
     def check(self, sampler: Sampler) -> None:
@@ -139,6 +147,7 @@ class Plan:
         if not 0 <= self.diversity.examples <= MAX_EXAMPLES:
             text = f"Found {self.diversity.examples} examples; expected 0 to {MAX_EXAMPLES}."
             raise PlanError(text, field="examples")
+        self._check_memory(sampler)
         self._check_fits(sampler)
         self._check_kinds()
         if self.mind is not None:
@@ -148,6 +157,24 @@ class Plan:
                 raise PlanError(str(fault), field=fault.field) from fault
         if self.most > MAX_ATTEMPTS:
             raise PlanError(f"The plan has up to {self.most:,} attempts; expected at most {MAX_ATTEMPTS:,}.")
+
+    def _check_memory(self, sampler: Sampler) -> None:
+        try:
+            self.memory.check()
+        except Fault as fault:
+            raise PlanError(str(fault), field=fault.field) from fault
+        if not self.memory:
+            return
+        if not sampler.is_chat:
+            raise PlanError(f"Memory is for prompts of language models; {sampler} is none.", field="memory")
+        if self.diversity.examples:
+            text = (
+                f"Found a memory of {self.memory.count} and {self.diversity.examples} drawn examples, expected one of"
+            )
+            raise PlanError(f"{text} both.", field="memory")
+        key = self.memory.release
+        if key is not None and not Release.objects.filter(pk=key).exists():
+            raise PlanError(f"Memory: found release {key}, expected one that there is.", field="memory_release")
 
     def _check_fits(self, sampler: Sampler) -> None:
         strategy, _ = self.found
@@ -262,6 +289,7 @@ def plan_of(run: Run) -> Plan:
         step_scorer=_scorer_of(kept.step_scorer),
         mind=_mind_of(kept.mind),
         mind_parts=kept.mind_parts,
+        memory=kept.memory,
     )
 
 

@@ -1,6 +1,6 @@
 """From attempts to what samplers are asked: examples, variations, earlier answers and hints, each as the plan says."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 
@@ -35,6 +35,7 @@ from trajectories.selectors.completions import parts_of
 from trajectories.selectors.episodes import told_episodes
 from trajectories.selectors.examples import Candidate, draw_examples, list_candidates, load_example
 from trajectories.selectors.instructions import to_record
+from trajectories.selectors.memory import Look
 from trajectories.selectors.problems import to_public
 
 RUNS_KEPT = 64
@@ -60,8 +61,13 @@ class RequestMaker:
         self._diversity = plan.diversity
         self._candidates: dict[tuple[str, str], list[Candidate]] = {}
 
-    def request(self, attempt: Attempt) -> SampleRequest:
-        """The request of an attempt with its run's sampler, its problem and its instruction.
+    def look(self) -> Look:
+        """A look into memory as it stands now, for attempts that are asked together."""
+        return Look(self._plan.memory)
+
+    def request(self, attempt: Attempt, look: Look | None = None) -> SampleRequest:
+        """The request of an attempt with its run's sampler, its problem and its instruction; without a `look` memory
+        is looked into for it alone.
 
         Raises RequestError, ProblemError or PromptError.
         """
@@ -77,7 +83,8 @@ class RequestMaker:
             ordinal=attempt.ordinal,
             parameters=attempt.run.sampler.parameters,
             variation=None if variation is None else variation.to_json(),
-            examples=self._examples(attempt, instruction),
+            examples=self._examples(attempt, instruction, look),
+            memory=self._plan.memory.count or None,
             agent=None if self._plan.agent is None else AgentLimits(**self._plan.agent),
             payer=attempt_payer(attempt.pk),
         )
@@ -113,9 +120,12 @@ class RequestMaker:
             order=diversity.order,
         )
 
-    def _examples(self, attempt: Attempt, instruction: InstructionRecord) -> tuple[Example, ...]:
-        """Drawn from what the plan has frozen: the same for all samples of a problem, unless they vary."""
+    def _examples(self, attempt: Attempt, instruction: InstructionRecord, look: Look | None) -> tuple[Example, ...]:
+        """Looked up in memory, or drawn from what the plan has frozen: the same for all samples of a problem, unless
+        they vary."""
         diversity, problem = self._diversity, attempt.problem
+        if self._plan.memory:
+            return (look or self.look()).examples(problem, instruction.style)
         if not diversity.examples:
             return ()
         key = problem.kind, instruction.style
@@ -127,14 +137,22 @@ class RequestMaker:
         return tuple(example for each in drawn if (example := load_example(each, instruction.style)) is not None)
 
 
-def sample_request(attempt: Attempt) -> SampleRequest | SampleFailure:
+def sample_requests(attempts: Sequence[Attempt]) -> list[SampleRequest | SampleFailure]:
+    """What the sampler is asked for attempts of one run, see sample_request; they share a look into memory."""
+    if not attempts:
+        return []
+    look = maker_of(attempts[0].run_id, attempts[0].run.seed).look()
+    return [sample_request(attempt, look) for attempt in attempts]
+
+
+def sample_request(attempt: Attempt, look: Look | None = None) -> SampleRequest | SampleFailure:
     """What the sampler is asked, or why the attempt cannot be made as planned.
 
     It holds the reference answer of a hinted attempt only. `attempt` comes with its run's sampler, its problem and its
     instruction.
     """
     try:
-        return maker_of(attempt.run_id, attempt.run.seed).request(attempt)
+        return maker_of(attempt.run_id, attempt.run.seed).request(attempt, look)
     except (RequestError, ProblemError, PromptError) as fault:
         return SampleFailure("request", f"The request could not be made: {fault}")
 

@@ -22,6 +22,7 @@ from trajectories.selectors.blinding import EVERYTHING
 from trajectories.selectors.scorers import read_traces, seen_of, vote_shares
 from trajectories.selectors.traces import traces_in
 from trajectories.services.endpoints.artefacts import ArtefactError, artefact_file
+from trajectories.services.jobs.endings import tell_parent
 from trajectories.services.jobs.leases import LEASE, MOST_CLAIMS, claim_job, lost_jobs, release_job
 from trajectories.services.jobs.ringers import ring
 
@@ -65,7 +66,9 @@ def score_next(*, job_id: int) -> bool:
             state=State.FAILED, reason=str(fault), finished_at=Now()
         )
     release_job(jobs, token, claims=0)
-    return active.exists()
+    if not (is_left := active.exists()):
+        tell_parent(job)
+    return is_left
 
 
 def lost_scorings() -> list[int]:

@@ -1,5 +1,6 @@
 """Campaigns as pages show them: generations with what came of them, what was gained and what was forgotten."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -9,8 +10,8 @@ from django.urls import reverse
 
 from trajectories.charts.campaigns import traces_of_run
 from trajectories.core.campaigns.gates import Decision
-from trajectories.core.campaigns.measures import Measured
-from trajectories.core.campaigns.plans import BASES, CONTROLS, REPLAYS, CampaignPlan, Replay
+from trajectories.core.campaigns.measures import NO_FAMILY, Measured
+from trajectories.core.campaigns.plans import BASES, CONTROLS, REPLAYS, Basis, CampaignPlan, Replay
 from trajectories.core.campaigns.stages import STAGES, Stage
 from trajectories.core.learning.rules import TAKE_WORDS
 from trajectories.core.selections import WRONG_STEPS, Selection
@@ -120,7 +121,8 @@ def _step_count(counted: Mapping[tuple[int, bool], tuple[int, int]], run: int, h
 
 @dataclass(frozen=True, slots=True)
 class FamilyGain:
-    """A family of held-out problems: what the first sampler and the newest one solve of it, and their shares right."""
+    """A family of held-out problems: what the first sampler and the newest one solve of it, their shares right, and how
+    many of its problems only the newest, or only the first, solves."""
 
     family: str
     problems: int
@@ -128,6 +130,8 @@ class FamilyGain:
     after: int
     share_before: float
     share_after: float
+    gained: int
+    forgotten: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,18 +190,42 @@ def compare_with_first(rows: Sequence[Generation]) -> Comparison | None:
 
 def _families(old: Measured, new: Measured) -> list[FamilyGain]:
     before, after = old.by_family(), new.by_family()
+    first, newest = ({row[0]: row for row in found.rows} for found in (old, new))
+    changes = Counter(
+        (first[key][1] or NO_FAMILY, bool(newest[key][3]))
+        for key in first.keys() & newest.keys()
+        if bool(first[key][3]) is not bool(newest[key][3])
+    )
     return [
-        FamilyGain(family, count, solved, after[family][1], share, after[family][2])
+        FamilyGain(
+            family, count, solved, after[family][1], share, after[family][2],
+            gained=changes[family, True], forgotten=changes[family, False],
+        )
         for family, (count, solved, share) in before.items()
         if family in after
-    ]
+    ]  # fmt: skip
+
+
+def _rested_on(plan: CampaignPlan) -> str:
+    """What the basis asks for besides, in words."""
+    if plan.basis is Basis.CONSENSUS and plan.least_votes is not None:
+        return f", with at least {100 * plan.least_votes:g}% of the votes"
+    if plan.basis is Basis.SCORER:
+        return f" ({plan.verifier}: at least {plan.least_score:g})"
+    return ""
+
+
+def curriculum_words(plan: CampaignPlan) -> str:
+    """A curriculum in a few words."""
+    needs = sum(map(len, plan.prerequisites.values()))
+    return f"{needs:,} prerequisites; a family opens at {100 * plan.opens_at:g}% right, as many samples in all"
 
 
 def plan_words(campaign: Campaign, plan: CampaignPlan) -> list[tuple[str, str]]:
     """The plan of a campaign as (what, how it is)."""
     strategy = f"{plan.samples_each:,} samples by instruction and temperature, strategy {plan.strategy}"
     begins = "from the first sampler" if plan.from_first else "from the champion"
-    learns = BASES[plan.basis] + (", hinted ones too" if plan.hinted else "")
+    learns = f"{BASES[plan.basis]}{_rested_on(plan)}" + (", hinted ones too" if plan.hinted else "")
     enters = TAKE_WORDS[plan.take] + (
         f"; up to {plan.relabel:,} wrong programs of a task, relabelled" if plan.relabel else ""
     )
@@ -215,6 +243,8 @@ def plan_words(campaign: Campaign, plan: CampaignPlan) -> list[tuple[str, str]]:
         ("Generations learnt from", REPLAYS[plan.replay] + again),
         ("Seed traces", f"release {plan.seed_release}" if plan.seed_release is not None else "none"),
         ("Trainer", f"{plan.trainer}, begins {begins}{grows}"),
+        *([("Memory", plan.memory.words)] if plan.memory else []),
+        *([("Curriculum", curriculum_words(plan))] if plan.curriculum else []),
         ("Gate", gate),
         ("Control", CONTROLS[plan.control_of].lower() if plan.control else "none"),
         ("People", "review each generation first" if plan.people else "are not waited for"),

@@ -210,9 +210,12 @@ class _Reader:
     def step(self, index: int) -> ShownStep:
         """One step as it is drawn."""
         step = self.trace.steps[index]
-        known = {"value": self.trace.step_values.get(index), "fault": self.trace.step_faults.get(index, "")}
-        drawn = _shown_step(self.trace.problem.spec, index, step)
-        shown = replace(drawn, is_thinking=self.thinking[index], **known)
+        shown = replace(
+            _shown_step(self.trace.problem.spec, index, step),
+            is_thinking=self.thinking[index],
+            value=self.trace.step_values.get(index),
+            fault=self.trace.step_faults.get(index, ""),
+        )
         if self.first is not None and index > self.first and _code_alone(step["body"]) == self.program:
             return replace(shown, same_program_as=self.first)
         return shown

@@ -43,7 +43,7 @@ class PairTable:
         return self.is_unfolded and not all(pair.right for pair in self.pairs)
 
 
-FACTS_SHOWN_ELSEWHERE = ("found", "hinted", "origin")
+FACTS_SHOWN_ELSEWHERE = ("found", "hinted", "origin", "memory")
 FACT_TITLES = {
     "population": ("Programs to draw", "Different programs that the search had to draw samples from."),
     "fits": ("Programs that fit", "How many of them are right on every training pair."),
@@ -79,7 +79,7 @@ def shown_facts(facts: Mapping[str, JSON], *, with_examples: bool) -> list[Shown
     for name, value in facts.items():
         if name in FACTS_SHOWN_ELSEWHERE or (name == "variation" and shown_variation(facts)):
             continue
-        if name == "examples" and not with_examples:
+        if name == "examples" and ("memory" in facts or not with_examples):
             continue
         title, meaning = FACT_TITLES.get(name, (name.replace("_", " "), ""))
         shown.append(ShownFact(title, _fact_text(value), meaning))

@@ -13,6 +13,7 @@ from trajectories.adapters.chat_api.calls.limits import LONGEST_RETRY_AFTER, Ada
 from trajectories.adapters.chat_api.calls.ports import Ports
 from trajectories.adapters.chat_api.calls.records import ChatCall, estimate_usage
 from trajectories.adapters.chat_api.wire.faults import CallError
+from trajectories.adapters.chat_api.wire.questions import Question
 from trajectories.adapters.chat_api.wire.settings import ChatSettings
 from trajectories.core.completions.replies import Reply
 from trajectories.core.records import SampleFailure, Usage
@@ -95,9 +96,8 @@ class Asker:
             await asyncio.sleep(wait)
             self._check_stopped()
         started = time.monotonic()
-        choices = await self._client.complete_all(
-            call.messages, call.temperature, call.seed, call.tools, n, stop=call.stop, begin=hearing.begin
-        )
+        asked = Question(call.messages, call.temperature, call.seed, call.tools, call.stop)
+        choices = await self._client.complete_all(asked, n=n, begin=hearing.begin)
         seconds = time.monotonic() - started
         self._breaker.succeeded()
         await self.limit.grow()

@@ -90,6 +90,7 @@ def reply_facts(request: SampleRequest, reply: Reply, settings: ChatSettings, te
     facts |= {"tool_calls": list(reply.tool_calls)} if reply.tool_calls else {}
     facts |= {"variation": dict(request.variation)} if request.variation is not None else {}
     facts |= {"examples": [example.problem.name for example in request.examples]} if request.examples else {}
+    facts |= {"memory": [example.trace for example in request.examples]} if request.memory is not None else {}
     facts |= {"hinted": True} if request.hint else {}
     facts |= {"mentions_hint": True} if request.hint and mentions_hint(text) else {}
     facts |= {"replaced_characters": reply.raw.count("\ufffd")} if "\ufffd" in reply.raw else {}

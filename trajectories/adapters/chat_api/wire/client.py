@@ -20,6 +20,7 @@ from trajectories.adapters.chat_api.wire.faults import (
     status_fault,
 )
 from trajectories.adapters.chat_api.wire.options import effort_field
+from trajectories.adapters.chat_api.wire.questions import Question
 from trajectories.adapters.chat_api.wire.settings import (
     CHAT_COMPLETIONS,
     FINAL,
@@ -84,21 +85,13 @@ class ChatClient:
         tools: Sequence[Mapping[str, JSON]] = (),
     ) -> Reply:
         """Ask once. Raises CallError; the whole call, body included, has `timeout_seconds`."""
-        (reply,) = await self.complete_all(messages, temperature, seed, tools, 1)
+        (reply,) = await self.complete_all(Question(messages, temperature, seed, tools))
         if isinstance(reply, CallError):
             raise reply
         return reply
 
     async def complete_all(
-        self,
-        messages: Sequence[Mapping[str, JSON]],
-        temperature: float,
-        seed: int,
-        tools: Sequence[Mapping[str, JSON]],
-        n: int,
-        *,
-        stop: Sequence[str] = (),
-        begin: Begin = no_one_listens,
+        self, asked: Question, *, n: int = 1, begin: Begin = no_one_listens
     ) -> list[Reply | CallError]:
         """Ask once for `n` samples; what comes is at least one, each read or with the fault that keeps it from that.
 
@@ -107,7 +100,7 @@ class ChatClient:
         Raises CallError where none can be read; the whole call, body included, has `timeout_seconds`.
         """
         limit = self._settings.timeout_seconds
-        body = request_body(self._settings, messages, temperature, seed, tools, stop)
+        body = request_body(self._settings, asked.messages, asked.temperature, asked.seed, asked.tools, asked.stop)
         body |= {"n": n} if n > 1 else {}
         try:
             async with asyncio.timeout(limit):

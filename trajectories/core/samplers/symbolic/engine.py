@@ -127,6 +127,8 @@ class Search:
             "grid": [runner for runner in runners if runner.op.takes == "grid"],
             "pieces": [runner for runner in runners if runner.op.takes == "pieces"],
         }
+        # Kept, as an order may remember what it made of a list.
+        self._ops = {kind: [runner.op for runner in found] for kind, found in self._runners.items()}
         self._order = order or ByDescription()
         self._habits = order is not None
         self._grouped: dict[tuple[Kind, str], Groups] = {}
@@ -169,7 +171,7 @@ class Search:
         found = self._grouped.get((state.kind, previous))
         if found is None:
             runners = self._runners[state.kind]
-            found = group_by_cost(runners, self._order.costs([runner.op for runner in runners], previous))
+            found = group_by_cost(runners, self._order.costs(self._ops[state.kind], previous))
             self._grouped[state.kind, previous] = found
         return found
 

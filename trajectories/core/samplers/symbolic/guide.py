@@ -13,6 +13,9 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from trajectories.core.problems.arc import ArcTask
 from trajectories.core.records import JSON
 from trajectories.core.samplers.symbolic.operation import Op
@@ -106,6 +109,17 @@ class Guide:
         return json.dumps(self.as_json(), allow_nan=False, sort_keys=True, separators=(",", ":")).encode("ascii")
 
 
+@dataclass(frozen=True, slots=True)
+class _Listed:
+    """A list of operations as costs are computed for it: the name of each by its number among `names`, and the share of
+    its details among those of its name. `ops` is kept, so that no other list gets its id."""
+
+    ops: Sequence[Op]
+    names: Sequence[str]
+    places: NDArray[np.intp]
+    details: NDArray[np.float64]
+
+
 class TaskGuide:
     """Costs of steps for one task."""
 
@@ -113,29 +127,32 @@ class TaskGuide:
         self._guide = guide
         self._odds = {name: max(LEAST, value) for name, value in zip(guide.operations, odds)}
         self._usual = _usual_shares(guide)
-        self._known: dict[int, list[float]] = {}
+        self._listed: dict[int, _Listed] = {}
+        self._known: dict[tuple[int, str], list[float]] = {}
 
     def costs(self, ops: Sequence[Op], previous: str) -> list[float]:
         """What it costs to go on with each of these operations after the one of that name, "" at the start."""
-        if previous in self._guide.transitions:
-            return self._costs(ops, previous)
-        key = id(ops)  # the search keeps its lists; of what followed an operation that no program had, nothing is known
+        if not ops:
+            return []
+        listed = self._listed.get(id(ops))
+        if listed is None:
+            listed = self._listed[id(ops)] = self._list(ops)
+        # Of what followed an operation that no program had, nothing is known.
+        key = id(ops), previous if previous in self._guide.transitions else "?"
         if key not in self._known:
-            self._known[key] = self._costs(ops, previous)
+            shares = self.shares(listed.names, previous)
+            learnt = np.array([shares[name] for name in listed.names])[listed.places] * listed.details
+            costs = -UNIT * np.log2((1 - BLIND) * learnt + BLIND / len(ops))
+            self._known[key] = costs.tolist()
         return self._known[key]
 
-    def _costs(self, ops: Sequence[Op], previous: str) -> list[float]:
-        names = [op.function.__name__ for op in ops]
-        shares = self.shares(set(names), previous)
+    def _list(self, ops: Sequence[Op]) -> _Listed:
+        found: dict[str, int] = {}
+        places = np.array([found.setdefault(op.function.__name__, len(found)) for op in ops], dtype=np.intp)
         known = self._guide.details
-        details = [known.get(name, {}).get(op.key, 0.0) + DETAIL_BACK_OFF for name, op in zip(names, ops)]
-        sums: dict[str, float] = {}
-        for name, detail in zip(names, details):
-            sums[name] = sums.get(name, 0.0) + detail
-        learnt = [
-            shares[op.function.__name__] * detail / sums[op.function.__name__] for op, detail in zip(ops, details)
-        ]
-        return [-UNIT * math.log2((1 - BLIND) * share + BLIND / len(ops)) for share in learnt]
+        counts = [known.get(op.function.__name__, {}).get(op.key, 0.0) + DETAIL_BACK_OFF for op in ops]
+        details = np.array(counts, dtype=np.float64)
+        return _Listed(ops, tuple(found), places, details / np.bincount(places, weights=details)[places])
 
     def shares(self, names: Collection[str], previous: str) -> dict[str, float]:
         """How likely each of these operations is to come after the one of that name, "" at the start; they sum to 1."""
@@ -150,6 +167,7 @@ class TaskGuide:
         return {name: value / whole for name, value in raw.items()}
 
 
+@lru_cache(maxsize=4)
 def _usual_shares(guide: Guide) -> dict[str, float]:
     """How often each operation occurs among all."""
     counts: dict[str, float] = dict.fromkeys(guide.operations, UNSEEN)

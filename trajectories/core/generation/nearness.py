@@ -1,0 +1,51 @@
+"""How near problems are to one that is asked: by the features of ARC tasks, by words, or by embeddings."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+Row = NDArray[np.float32]
+"""The numbers of one problem."""
+
+Words = NDArray[np.int32]
+"""The words of one problem as numbers, each once."""
+
+Nearness = NDArray[np.float64]
+"""One number for each candidate; the greater, the nearer."""
+
+
+def near_by_features(asked: Row, candidates: Sequence[Row]) -> Nearness:
+    """One less the mean difference of features, which are in [0, 1] each: 1 for the same features."""
+    near: Nearness = 1.0 - np.abs(np.stack(candidates) - asked).mean(axis=1, dtype=np.float64)
+    return near
+
+
+def near_by_direction(asked: Row, candidates: Sequence[Row]) -> Nearness:
+    """The cosine of the angle between embeddings; 0 for one without length."""
+    rows = np.stack(candidates).astype(np.float64)
+    lengths = np.linalg.norm(rows, axis=1) * np.linalg.norm(asked)
+    near: Nearness = np.divide(rows @ asked, lengths, out=np.zeros(len(rows)), where=lengths > 0)
+    return near
+
+
+def near_by_words(asked: Words, candidates: Sequence[Words]) -> Nearness:
+    """The weight of the words that both have over that of the words that either has, in [0, 1].
+
+    A word weighs the more the fewer of the candidates have it (Sparck Jones 1972); one that all have weighs little, and
+    not nothing, so that candidates of one template still differ by how long they are.
+    """
+    sizes = np.array([len(words) for words in candidates])
+    if not sizes.sum():
+        return np.zeros(len(candidates))
+    every = np.concatenate(candidates)
+    vocabulary = int(max(every.max(), asked.max(initial=0))) + 1
+    weights = np.log1p(len(candidates) / (1.0 + np.bincount(every, minlength=vocabulary)))
+    wanted = np.zeros(vocabulary, bool)
+    wanted[asked] = True
+    owner = np.repeat(np.arange(len(candidates)), sizes)
+    own = np.bincount(owner, weights=weights[every], minlength=len(candidates))
+    shared = np.bincount(owner, weights=weights[every] * wanted[every], minlength=len(candidates))
+    union = own + weights[asked].sum() - shared
+    near: Nearness = np.divide(shared, union, out=np.zeros(len(candidates)), where=union > 0)
+    return near

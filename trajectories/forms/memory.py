@@ -1,0 +1,77 @@
+"""The fields that say what memory shows: of a run and of a campaign."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django import forms
+
+from trajectories.core.strategies.memories import MOST_REMEMBERED, NEAR, SOURCES, Memory, MemorySource
+from trajectories.models import Release
+
+MEMORY_FIELDS = ("memory", "memory_from", "memory_release", "memory_any_split", "memory_near")
+
+
+class MemoryFields(forms.Form):
+    """How many traces are shown, and which ones may be."""
+
+    memory = forms.IntegerField(
+        required=False,
+        min_value=0,
+        max_value=MOST_REMEMBERED,
+        label="Traces from memory",
+        help_text="Of the nearest other problems, looked up when each problem is asked; empty for no memory.",
+    )
+    memory_from = forms.ChoiceField(
+        required=False,
+        choices=[(source.value, words) for source, words in SOURCES.items()],
+        initial=MemorySource.PEOPLE.value,
+        label="Remembered are traces",
+    )
+    memory_release = forms.ModelChoiceField(
+        Release.objects.order_by("-pk"),
+        required=False,
+        empty_label="None",
+        label="Release",
+        help_text="Where the traces of one are remembered.",
+    )
+    memory_any_split = forms.BooleanField(
+        required=False,
+        label="Of problems of the evaluation split too",
+        help_text="Otherwise of training problems alone.",
+    )
+    memory_near = forms.FloatField(
+        required=False,
+        min_value=0.1,
+        max_value=1.0,
+        initial=NEAR,
+        label="Near duplicates from",
+        help_text="No trace of a statement that shares so many word triples is shown; 1 for the same ones alone.",
+    )
+
+
+def memory_of(data: Mapping[str, Any]) -> Memory:
+    """The memory that the fields of a form describe; Memory.check says what is wrong with it."""
+    release = data.get("memory_release")
+    count = data.get("memory") or 0
+    if not count:
+        return Memory()
+    return Memory(
+        count=count,
+        source=MemorySource(data.get("memory_from") or MemorySource.PEOPLE),
+        release=None if release is None else release.pk,
+        any_split=bool(data.get("memory_any_split")),
+        near=data.get("memory_near") or NEAR,
+    )
+
+
+def memory_values(memory: Memory) -> dict[str, Any]:
+    """The fields of a form as a memory says them."""
+    if not memory:
+        return {}
+    return {
+        "memory": memory.count,
+        "memory_from": memory.source.value,
+        "memory_release": memory.release,
+        "memory_any_split": memory.any_split,
+        "memory_near": memory.near,
+    }

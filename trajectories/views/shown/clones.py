@@ -1,0 +1,98 @@
+"""A campaign beside those that it was cloned from or that were cloned from it: what differs, and what came of both."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from trajectories.core.campaigns.measures import Measured
+from trajectories.core.consolidation.paired import Difference, discordant, paired_bootstrap
+from trajectories.models import Campaign, Generation
+from trajectories.selectors.campaigns import list_generations, list_relatives, measured_of
+
+WORDS = {
+    "memory": "memory",
+    "curriculum": "curriculum",
+    "opens_at": "when families open",
+    "prerequisites": "prerequisites",
+    "basis": "what is learnt from",
+    "control": "control",
+    "training_problems": "training problems",
+    "samples_each": "samples each",
+    "held_out_samples": "held-out samples",
+    "parameters": "parameters of the trainer",
+}
+"""What differs, in words; everything else by its name in the plan."""
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """A generation of both: the held-out problems solved and the mean share of right samples of each, and the samples
+    that each had drawn of training problems by then."""
+
+    number: int
+    mine: tuple[int, float, int]
+    theirs: tuple[int, float, int]
+
+
+@dataclass(frozen=True, slots=True)
+class ShownRelative:
+    """Another campaign beside this one. `differs` says in what their plans do; `apart` how far the newest generations
+    that both have measured are apart, in words; "" where there is none, or the held-out problems are others."""
+
+    campaign: Campaign
+    differs: str
+    rows: Sequence[Beside]
+    apart: str
+
+
+def show_relatives(campaign: Campaign, rows: Sequence[Generation]) -> list[ShownRelative]:
+    """The campaigns that this one was cloned from or that were cloned from it, the newest first."""
+    return [_beside(campaign, rows, other) for other in list_relatives(campaign)]
+
+
+def _beside(campaign: Campaign, rows: Sequence[Generation], other: Campaign) -> ShownRelative:
+    mine, theirs = _measured(rows), _measured(list_generations(other))
+    both = [number for number in mine if number in theirs]
+    found = [Beside(number, _figures(*mine[number]), _figures(*theirs[number])) for number in both]
+    newest = (mine[both[-1]][0], theirs[both[-1]][0]) if both else None
+    return ShownRelative(other, _differs(campaign.plan, other.plan), found, _apart(*newest) if newest else "")
+
+
+def _measured(rows: Sequence[Generation]) -> dict[int, tuple[Measured, int]]:
+    """By number the figures of each challenger, and the samples of training problems drawn by then."""
+    found: dict[int, tuple[Measured, int]] = {}
+    samples = 0
+    for row in rows:
+        if row.is_control:
+            continue
+        samples += row.run.done_count if row.run is not None else 0
+        if (measured := measured_of(row)) is not None:
+            found[row.number] = measured, samples
+    return found
+
+
+def _figures(measured: Measured, samples: int) -> tuple[int, float, int]:
+    return measured.solved, measured.passed.mean or 0.0, samples
+
+
+def _differs(mine: Mapping[str, Any], theirs: Mapping[str, Any]) -> str:
+    names = [name for name in mine if name in theirs and mine[name] != theirs[name]]
+    names += [name for name in mine if name not in theirs]
+    return ", ".join(WORDS.get(name, name.replace("_", " ")) for name in names) or "nothing but the seed"
+
+
+def _apart(mine: Measured, theirs: Measured) -> str:
+    """How far two are apart over the problems that both have samples of, this one less the other."""
+    other = {each.problem: each for each in theirs.tried if each.samples}
+    pairs = [(each, other[each.problem]) for each in mine.tried if each.samples and each.problem in other]
+    if not pairs:
+        return ""
+    shares = [(one.right / one.samples, two.right / two.samples) for one, two in pairs]
+    found: Difference = paired_bootstrap([one for one, _ in shares], [two for _, two in shares])
+    solved = discordant([float(bool(one.right)) for one, _ in pairs], [float(bool(two.right)) for _, two in pairs])
+    band = "" if found.low is None else f" (95% band {100 * found.low:+.1f} to {100 * (found.high or 0.0):+.1f})"
+    mean = f"{100 * found.mean:+.1f} points"
+    return (
+        f"Over {len(pairs):,} held-out problems the share of right samples is {mean} apart{band}."
+        f" Of them {solved.won:,} are solved here alone, {solved.lost:,} there alone (McNemar p = {solved.p:.3g})."
+    )
