@@ -9,7 +9,9 @@ from django.utils import timezone
 
 from tests.factories import make_instruction, make_problem, make_sampler, make_trace, plan
 from tests.pages import squeezed
+from tests.queues import queue_of
 from trajectories.adapters.chat_api import ChatSettings
+from trajectories.core.curation.schemas import Blinding
 from trajectories.models import Attempt, AttemptWatch, Run
 
 FRAGMENT = {"HX-Request": "true"}
@@ -115,6 +117,19 @@ def test_a_complete_sample_is_led_to_and_is_what_the_address_shows_then(client, 
     text = squeezed(look(client, attempt, **SEEN))
     assert f'href="{reverse("trace_detail", args=[trace.pk])}"' in text
     assert "every 1s" not in text
+    assert look(client, attempt).url == reverse("trace_detail", args=[trace.pk])
+
+
+def test_where_a_queue_hides_whose_a_trace_is_no_way_leads_to_it(client, curator, lead, attempt):
+    trace = make_trace(problem=attempt.problem, run=attempt.run, attempt=attempt)
+    Attempt.objects.filter(pk=attempt.pk).update(state="done")
+    queue_of(lead, [trace], blinding=Blinding(sampler=True))
+    client.force_login(curator)
+    for response in (look(client, attempt), look(client, attempt, **SEEN)):
+        assert response.status_code == 200
+        assert "A queue hides whose it is" in squeezed(response)
+        assert reverse("trace_detail", args=[trace.pk]) not in squeezed(response)
+    client.force_login(lead)
     assert look(client, attempt).url == reverse("trace_detail", args=[trace.pk])
 
 

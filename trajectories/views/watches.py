@@ -11,6 +11,7 @@ from django.views.decorators.vary import vary_on_headers
 from trajectories.core.text.markup import show_unprintable
 from trajectories.models import Attempt, AttemptWatch
 from trajectories.models.samplers import LANGUAGE_MODELS
+from trajectories.selectors.blinding import Hidden, sight_of
 from trajectories.selectors.watches import Seen, news_of
 from trajectories.services.runs.watches import watch_attempt
 from trajectories.views.fragments import wants_fragment
@@ -33,13 +34,15 @@ def attempt_watch(request: HttpRequest, run_id: int, attempt_id: int) -> HttpRes
     attempt = get_object_or_404(attempts, run=run_id, pk=attempt_id)
     is_fragment = wants_fragment(request)
     trace = getattr(attempt, "trace", None)
-    if trace is not None and not is_fragment:
+    # Where a queue hides whose the trace is, the way to it from here would tell.
+    is_hidden = trace is not None and sight_of(request.user).hides(Hidden.SAMPLER, trace.pk)
+    if trace is not None and not is_hidden and not is_fragment:
         return redirect("trace_detail", trace.pk)
     watch = watch_attempt(attempt=attempt) if attempt.state in OPEN else AttemptWatch(attempt=attempt)
     context = {
         "attempt": attempt,
         "run": attempt.run,
-        "trace": trace,
+        "trace": None if is_hidden else trace,
         "watch": watch,
         "is_open": attempt.state in OPEN,
         "tells": attempt.run.sampler.kind in LANGUAGE_MODELS,
