@@ -171,23 +171,12 @@ def measure_all(arguments: argparse.Namespace) -> None:
 
     # As in the tests: static files need not have been collected.
     settings.STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
-<<<<<<< HEAD
     problem_id = make_problem(arguments.samples)
-    trace_id = make_long_trace(problem_id)
+    trace_id = make_long_trace(problem_id, arguments.steps)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")  # as the database does by itself
     for address in (f"/problems/{problem_id}/", f"/traces/{trace_id}/", "/problems/", "/"):
         measure(address, arguments.rounds)
-=======
-    with transaction.atomic():
-        problem_id = make_problem(arguments.samples)
-        trace_id = make_long_trace(problem_id, arguments.steps)
-        with connection.cursor() as cursor:
-            cursor.execute("ANALYZE")  # as the database does by itself, for rows that others see
-        for address in (f"/problems/{problem_id}/", f"/traces/{trace_id}/", "/problems/", "/"):
-            measure(address, arguments.rounds)
-        transaction.set_rollback(True)
->>>>>>> 6ec6456a (Write the heads of steps at once, and look for signs of thinking in half the time)
 
 
 if __name__ == "__main__":

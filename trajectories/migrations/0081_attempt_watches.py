@@ -31,6 +31,9 @@ class Migration(migrations.Migration):
                 ("text", models.TextField(blank=True)),
                 ("told_at", models.DateTimeField(null=True)),
             ],
-            options={"indexes": [models.Index(fields=["wanted_until"], name="attempt_watched")]},
+            options={
+                "verbose_name_plural": "attempt watches",
+                "indexes": [models.Index(fields=["wanted_until"], name="attempt_watched")],
+            },
         ),
     ]

@@ -26,6 +26,7 @@ class AttemptWatch(models.Model):
     told_at = models.DateTimeField(null=True)
 
     class Meta:
+        verbose_name_plural = "attempt watches"
         indexes = [
             models.Index(fields=["wanted_until"], name="attempt_watched"),
         ]

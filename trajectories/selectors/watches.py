@@ -15,10 +15,10 @@ PAGE_SIZE = 50
 
 @dataclass(frozen=True, slots=True)
 class UnderWay:
-    """Attempts that workers are at: the first of them, and how many there are."""
+    """Attempts that workers are at: the first of them, and whether there are more."""
 
     attempts: Sequence[Attempt]
-    count: int
+    has_more: bool
 
 
 def under_way(run: Run) -> UnderWay | None:
@@ -26,8 +26,8 @@ def under_way(run: Run) -> UnderWay | None:
     sample before it is complete."""
     if run.state not in Run.ACTIVE_STATES or run.sampler.kind not in LANGUAGE_MODELS:
         return None
-    count = _leased(run).count()
-    return UnderWay(list(_leased(run).order_by("pk")[:SHOWN]) if count else [], count)
+    first = list(_leased(run).order_by("pk")[: SHOWN + 1])
+    return UnderWay(first[:SHOWN], len(first) > SHOWN)
 
 
 def list_under_way(run: Run, *, after: int | None = None, size: int = PAGE_SIZE) -> Page[Attempt, int]:

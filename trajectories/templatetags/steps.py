@@ -36,9 +36,7 @@ VALUE = ' <span class="badge {} step-value" title="{}">{}<span class="visually-h
 FAULT = (
     ' <span class="sign sign-fault text-fail" title="{}">{}<span class="visually-hidden">first wrong step</span></span>'
 )
-FAULT_BADGE = (
-    ' <span class="badge fail" title="{}">{}first wrong step<span class="visually-hidden">: {}</span></span>'
-)
+FAULT_BADGE = ' <span class="badge fail" title="{}">{}first wrong step<span class="visually-hidden">: {}</span></span>'
 KEPT_SIGNS = 1_024
 """A few openings of sentences come again and again."""
 
