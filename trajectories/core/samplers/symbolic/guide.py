@@ -111,13 +111,16 @@ class Guide:
 
 @dataclass(frozen=True, slots=True)
 class _Listed:
-    """A list of operations as costs are computed for it: the name of each by its number among `names`, and the share of
-    its details among those of its name. `ops` is kept, so that no other list gets its id."""
+    """A list of operations as costs are computed for it: the name of each (`places`, by its number in `numbers`), and
+    the share of its details among those of its name. By name: how often it occurs at all, and its odds here. `ops` is
+    kept, so that no other list gets its id."""
 
     ops: Sequence[Op]
-    names: Sequence[str]
+    numbers: Mapping[str, int]
     places: NDArray[np.intp]
     details: NDArray[np.float64]
+    usual: NDArray[np.float64]
+    odds: NDArray[np.float64]
 
 
 class TaskGuide:
@@ -140,8 +143,7 @@ class TaskGuide:
         # Of what followed an operation that no program had, nothing is known.
         key = id(ops), previous if previous in self._guide.transitions else "?"
         if key not in self._known:
-            shares = self.shares(listed.names, previous)
-            learnt = np.array([shares[name] for name in listed.names])[listed.places] * listed.details
+            learnt = self._shares(listed, previous)[listed.places] * listed.details
             costs = -UNIT * np.log2((1 - BLIND) * learnt + BLIND / len(ops))
             self._known[key] = costs.tolist()
         return self._known[key]
@@ -152,7 +154,25 @@ class TaskGuide:
         known = self._guide.details
         counts = [known.get(op.function.__name__, {}).get(op.key, 0.0) + DETAIL_BACK_OFF for op in ops]
         details = np.array(counts, dtype=np.float64)
-        return _Listed(ops, tuple(found), places, details / np.bincount(places, weights=details)[places])
+        return _Listed(
+            ops,
+            found,
+            places,
+            details / np.bincount(places, weights=details)[places],
+            usual=np.array([self._usual.get(name, LEAST) for name in found]),
+            odds=np.array([self._odds.get(name, LEAST) for name in found]),
+        )
+
+    def _shares(self, listed: _Listed, previous: str) -> NDArray[np.float64]:
+        """See shares; name by name as they are numbered in a list."""
+        after = self._guide.transitions.get(previous, {})
+        followed = np.zeros(len(listed.numbers))
+        for name, count in after.items():
+            if (number := listed.numbers.get(name)) is not None:
+                followed[number] = count
+        habit = (followed + BACK_OFF * listed.usual) / (sum(after.values()) + BACK_OFF)
+        raw: NDArray[np.float64] = listed.odds * habit / listed.usual
+        return raw / raw.sum()
 
     def shares(self, names: Collection[str], previous: str) -> dict[str, float]:
         """How likely each of these operations is to come after the one of that name, "" at the start; they sum to 1."""
