@@ -1,6 +1,6 @@
 """HTML size and server time of a problem page with many samples, and of a trace of 200 kB in 500 steps.
 
-    PYTHONPATH=. python benchmarks/problem_page.py [--samples 200] [--rounds 30]
+    PYTHONPATH=. python benchmarks/problem_page.py [--samples 200] [--rounds 30] [--steps 500]
 
 Makes a database of its own on an embedded server in a temporary folder that is removed at the end. The grids are made
 up: 20 by 20 cells, half of them random.
@@ -19,8 +19,6 @@ from typing import Any
 
 OUTPUTS = 40
 SIDE = 20
-LONG_STEPS = 500
-"""Steps of the long trace, of 400 characters each: 200 kB."""
 
 
 def noisy_grid(generator: random.Random) -> list[list[int]]:
@@ -83,13 +81,13 @@ def make_problem(samples: int) -> int:
     return problem.pk
 
 
-def make_long_trace(problem_id: int) -> int:
-    """A trace of 500 steps and 200 kB; returns its id."""
+def make_long_trace(problem_id: int, steps: int) -> int:
+    """A trace of so many steps of 400 characters each, 500 of which are 200 kB; returns its id."""
     from trajectories.core.identity import content_hash, text_hash
     from trajectories.models import Text, Trace
 
     sentence = "The rows are mirrored, and so are the columns of the second pair. Wait, that does not fit. "
-    bodies = [f"Step {number}: {sentence * 5}"[:400] for number in range(LONG_STEPS)]
+    bodies = [f"Step {number}: {sentence * 5}"[:400] for number in range(steps)]
     whole = "\n\n".join(bodies)
     text = Text.objects.create(content_hash=text_hash(whole), body=whole)
     asked = Text.objects.create(content_hash=text_hash("[]"), body="[]")
@@ -142,6 +140,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--samples", type=int, default=200)
     parser.add_argument("--rounds", type=int, default=30)
+    parser.add_argument("--steps", type=int, default=500)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="minicolumn-problem-") as folder:
         os.environ |= {"MINICOLUMN_VAR": folder, "DJANGO_SETTINGS_MODULE": "webapp.settings"}
@@ -173,7 +172,7 @@ def measure_all(arguments: argparse.Namespace) -> None:
     # As in the tests: static files need not have been collected.
     settings.STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     problem_id = make_problem(arguments.samples)
-    trace_id = make_long_trace(problem_id)
+    trace_id = make_long_trace(problem_id, arguments.steps)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")  # as the database does by itself
     for address in (f"/problems/{problem_id}/", f"/traces/{trace_id}/", "/problems/", "/"):

@@ -1,6 +1,7 @@
 """Trees, whole programs, their mix and the adaptive strategy on ARC training tasks, with the embedded sampler.
 
-    PYTHONPATH=. python benchmarks/tree_search.py [--tasks 60] [--samples 16 64] [--seed 1] [--strategies NAME ...]
+    PYTHONPATH=. python benchmarks/tree_search.py [--tasks 60] [--samples 16 64] [--seed 1] [--set train]
+        [--strategies parallel adaptive:hard=1,probe=4 ...]
 
 Every strategy plays every task with the same budget, in this process and without a database: the sampler is asked as a
 run asks it, and a node is scored on its training pairs as the verifier scores it. Printed for each strategy and budget:
@@ -150,29 +151,33 @@ def main() -> None:
     parser.add_argument("--tasks", type=int, default=60)
     parser.add_argument("--samples", type=int, nargs="+", default=[16, 64])
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--strategies", nargs="+", default=list(USUAL), choices=list(STRATEGIES))
+    parser.add_argument("--set", default="train", choices=["train", "eval"])
+    parser.add_argument("--strategies", nargs="+", default=list(USUAL))
     options = parser.parse_args()
-    records = [each for each in read_arc_agi_1("train") if isinstance(each, ProblemRecord)]
+    records = [each for each in read_arc_agi_1(options.set) if isinstance(each, ProblemRecord)]
     chosen = sorted(records, key=lambda each: derive_seed(options.seed, each.name))[: options.tasks]
     print(
-        f"{len(chosen)} ARC-AGI-1 training tasks, views {', '.join(VIEWS.values())}, temperature 1, seed {options.seed}"
+        f"{len(chosen)} ARC-AGI-1 tasks ({options.set}), seed {options.seed}, temperature 1, views "
+        f"{', '.join(VIEWS.values())}"
     )
     print("| strategy | budget | one right | rank sums right | samples | nodes that fit | CPU s |")
     print("|---|---|---|---|---|---|---|")
-    for name in options.strategies:
+    for word in options.strategies:
+        name, _, given = word.partition(":")
+        settings = {key: int(value) for key, _, value in (each.partition("=") for each in given.split(",") if each)}
         for budget in options.samples:
             forget()
             started = time.process_time()
             found: Counter[str] = Counter()
             for record in chosen:
-                game = play(record, name, budget, options.seed)
+                game = play(record, name, budget, options.seed, settings)
                 found["one"] += game.right > 0
                 found["chosen"] += game.answer == content_hash(record.reference)
                 found["samples"] += len(game.drawn)
                 found["fit"] += sum(each.fits is True for each in game.ended)
             seconds = time.process_time() - started
             counts = f"{found['one']} | {found['chosen']} | {found['samples']:,} | {found['fit']}"
-            print(f"| {name} | {budget} | {counts} | {seconds:.1f} |", flush=True)
+            print(f"| {word} | {budget} | {counts} | {seconds:.1f} |", flush=True)
 
 
 if __name__ == "__main__":

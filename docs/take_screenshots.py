@@ -4,7 +4,7 @@ Starts the product with a data folder of its own, has it make its own data (the 
 stand-in for a model, decisions, a queue, a release), follows the links of each page to one page of every kind, and
 takes three pictures of each. Pages that no link led to are taken of the world that the tests walk, in which there is
 one of every kind (tests/visits.py), so that none is left out. With --address it looks at a product that runs already,
-makes nothing there, and takes what links lead to.
+makes nothing there, and takes what links lead to. With --guide it takes the pictures of the README and the guides anew.
 """
 
 import argparse
@@ -49,7 +49,11 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=ROOT / "var/screenshots")
     parser.add_argument("--only", default="", help="a regular expression: only pages with such names")
     parser.add_argument("--looks", nargs="+", default=list(LOOKS), choices=LOOKS)
+    parser.add_argument("--guide", action="store_true", help="the pictures in docs/images, and no others")
     options = parser.parse_args()
+    if options.guide:
+        run_pictures("tests/browser/pictures_of_the_guide.py", {})
+        return
     if options.address:
         take(options.address, options.user, options.password, options)
         return
@@ -182,7 +186,11 @@ def decided(page: Page) -> None:
 def take_others(names: list[str], options: argparse.Namespace) -> None:
     """Take the pictures of the pages that are not named yet. Raises CalledProcessError."""
     told = {"folder": str(options.out.resolve()), "taken": names, "only": options.only, "looks": options.looks}
-    module = "tests/browser/pictures_of_every_page.py"
+    run_pictures("tests/browser/pictures_of_every_page.py", told)
+
+
+def run_pictures(module: str, told: dict[str, object]) -> None:
+    """Run a module of the tests that takes pictures and nothing else. Raises CalledProcessError."""
     command = [sys.executable, "-m", "pytest", module, "-n", "0", "-p", "no:randomly", "-s"]
     subprocess.run(command, cwd=ROOT, env={**os.environ, "PICTURES": json.dumps(told)}, check=True)
 

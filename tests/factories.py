@@ -137,7 +137,7 @@ def make_review(**values: Any) -> Review:
 
 
 PLAN_PARTS = (
-    *("problems", "instructions", "temperatures", "samples_each", "spread"),
+    *("problems", "instructions", "temperatures", "samples_each", "spread", "step_scorer"),
     *("strategy", "settings", "diversity", "memory"),
 )
 

@@ -110,6 +110,7 @@ def _reading(world: World) -> Iterator[Visit]:
         "run_arc_score": [[world.run.pk]],
         "run_detail": [[world.run.pk]],
         "attempt_list": [[world.run.pk]],
+        "attempt_watch": [[world.run.pk, attempt.pk] for attempt in world.run.attempts.order_by("-pk")[:2]],
         "sampler_detail": [[world.sampler.pk], [world.local_model.pk]],
         "local_model_edit": [[world.local_model.pk]],
         "sampler_edit": [[world.sampler.pk]],

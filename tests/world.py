@@ -147,7 +147,7 @@ def make_world(lead: User) -> World:
         title="A model",
         parameters=ChatSettings(base_url="http://127.0.0.1:9/v1", model="none").as_parameters(),
     )
-    run = factories.plan(actor=lead, title="The run")
+    run = factories.plan(actor=lead, title="The run", samples_each=4)
     problem = run.attempts.first().problem
     attempts = iter(run.attempts.all())
     traces = tuple(

@@ -42,6 +42,7 @@ def test_there_is_a_recipe_for_everything_that_is_added_often():
         "importer",
         "kind of job",
         "kind of problem",
+        "family of problems that is shipped",
         "trainer",
         "operation of the API",
     )

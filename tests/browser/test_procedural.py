@@ -1,10 +1,12 @@
 """The page of a family as a person turns its knobs, and the columns of a file of questions."""
 
 import re
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.scratchpads import scratchpad_trace
 from trajectories.adapters.procedural import is_installed, shared_source
 from trajectories.models import Import, Problem
 from trajectories.services.imports.jobs import import_next
@@ -25,13 +27,45 @@ def _two_families(settings, tmp_path, monkeypatch, transactional_db):
     monkeypatch.setattr(source, "_ask", lambda do, *rest, **more: names if do == "names" else ask(do, *rest, **more))
 
 
+def test_sums_are_made_and_a_right_answer_by_wrong_steps_is_marked_and_opens_as_a_queue(
+    log_in, lead, settings, tmp_path, transactional_db
+):
+    settings.VAR_DIR = tmp_path
+    page = log_in(lead)
+    page.goto("/problems/procedural/addition/")
+    expect(page.locator("#examples article")).to_have_count(3)
+    expect(page.locator("#examples").get_by_text("<scratch>").first).to_be_visible()
+    page.get_by_label("Max digits").fill("9")
+    expect(page.get_by_role("alert")).to_contain_text("found 1 to 9 digits, expected 1 to 5")
+    page.get_by_label("Max digits").fill("2")
+    expect(page.locator("#examples article")).to_have_count(3)
+    with page.expect_download() as file:
+        page.get_by_role("button", name="Worked solutions").click()
+    assert len(Path(file.value.path()).read_text().splitlines()) == 100
+    page.get_by_role("button", name="Import").click()
+    expect(page.get_by_text("It waits for a worker.")).to_be_visible()
+    import_next(job_id=Import.objects.get().pk)
+    expect(page.get_by_role("heading", name="Imported")).to_be_visible()
+    trace = scratchpad_trace()
+    page.goto(f"/traces/{trace.pk}/")
+    expect(page.locator("#trace-correctness")).to_contain_text("wrong steps")
+    marked = page.locator(".outline li:has(.sign-fault) a")
+    expect(marked).to_have_count(1)
+    marked.click()
+    expect(page.locator("#step-2 .badge")).to_contain_text("first wrong step")
+    page.goto("/insights/audit/answer_not_steps/")
+    expect(page.get_by_text("step 3 of 5 is wrong")).to_be_visible()
+    page.get_by_role("button", name="Make a queue").click()
+    expect(page.get_by_role("heading", name=re.compile("Audit: Answer right, steps wrong"))).to_be_visible()
+
+
 @pytest.mark.skipif(not is_installed(), reason="reasoning-gym is not installed (make procedural)")
 @pytest.mark.usefixtures("_two_families")
 def test_knobs_change_the_preview_and_an_import_brings_it(log_in, lead):
     page = log_in(lead)
     page.goto("/problems/procedural/")
     import_families()
-    expect(page.get_by_role("row")).to_have_count(3, timeout=60_000)
+    expect(page.get_by_role("row")).to_have_count(4, timeout=60_000)
     expect(page.get_by_text("Must specify at least one dataset")).to_be_visible()
     page.keyboard.press("/")
     page.keyboard.type("chain")
@@ -70,7 +104,7 @@ def test_the_pages_fit_the_screen(log_in, lead, width):
     page.goto("/problems/procedural/")
     expect(page.get_by_role("heading", name="Making one problem of each family")).to_be_visible()
     import_families()
-    expect(page.get_by_role("row")).to_have_count(3, timeout=60_000)
+    expect(page.get_by_role("row")).to_have_count(4, timeout=60_000)
     assert overflow(page) == 0
     page.goto("/problems/procedural/chain_sum/?level=2")
     expect(page.get_by_label("Max terms")).to_have_value("4")

@@ -11,7 +11,7 @@ from django.core.management import CommandError, call_command
 
 from trajectories.adapters.procedural import is_installed, shared_source
 from trajectories.management.commands.import_problems import Command
-from trajectories.models import Problem, ProblemSet
+from trajectories.models import Problem, ProblemSet, Trace
 
 pytestmark = pytest.mark.django_db
 TASK = {"train": [{"input": [[1]], "output": [[2]]}], "test": [{"input": [[3]], "output": [[4]]}]}
@@ -171,6 +171,21 @@ def _one_family(settings, tmp_path, monkeypatch):
     monkeypatch.setattr(
         source, "_ask", lambda do, *rest, **more: ["chain_sum"] if do == "names" else ask(do, *rest, **more)
     )
+
+
+@pytest.mark.django_db
+def test_sums_need_no_package_and_their_worked_solutions_are_traces_to_import(capsys, tmp_path):
+    worked = tmp_path / "worked.jsonl"
+    knobs = ("--set-knob", "max_digits=2", "--set-knob", "part=training")
+    call_command("import_problems", "--procedural", "addition", "--size", "12", *knobs, "--worked", str(worked))
+    assert "Procedural addition: 12 new, 0 known already, 0 bad" in capsys.readouterr().out
+    call_command("import_traces", str(worked))
+    assert Trace.objects.filter(sampler__title="worked solutions").count() == 12
+    with pytest.raises(CommandError, match="found 101 problems, expected at most 100"):
+        call_command(
+            "import_problems", "--procedural", "addition", "--size", "101", "--set-knob", "max_digits=1",
+            "--worked", str(worked),
+        )  # fmt: skip
 
 
 @needs_package

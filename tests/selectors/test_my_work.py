@@ -5,12 +5,13 @@ from datetime import timedelta
 from unittest.mock import patch
 
 import pytest
+from django.core.cache import cache
 from django.urls import reverse
 from django.utils import timezone
 
 from tests.queues import decide, item_of, make_traces, queue_of
 from trajectories.core.curation.reviews import Decision, ReviewDraft
-from trajectories.selectors.my_work import get_my_work, last_queue
+from trajectories.selectors.my_work import Agreed, agreed_in, get_my_work, last_queue
 from trajectories.services.curation.assignments import lease_next
 from trajectories.services.curation.queues import steer_queue
 from trajectories.services.curation.reviews import submit_review, undo_last_review
@@ -49,6 +50,19 @@ def test_today_and_this_week_count_what_stands(traces, curator, lead):
     since = THURSDAY - timedelta(days=3)
     void_reviews(actor=lead, reviewer=curator, since=since, reason="", key=uuid.uuid4())
     assert (work_of(curator).today, work_of(curator).week) == (0, 0)
+
+
+def test_the_agreement_in_a_queue_counts_what_was_decided_there_only(traces, curator, lead):
+    queue = queue_of(lead, traces, reviews_each=2)
+    say(curator, traces[3])
+    say(lead, traces[3], REJECT)
+    assert agreed_in(queue, curator) is None
+    for trace, theirs in zip(traces[:3], (ACCEPT, ACCEPT, REJECT), strict=True):
+        decide(curator, item_of(queue, trace))
+        say(lead, trace, theirs)
+    assert agreed_in(queue, curator) is None, "what was worked out is kept for some minutes"
+    cache.clear()
+    assert agreed_in(queue, curator) == Agreed(2, 3)
 
 
 def test_agreement_says_on_how_much_it_rests_and_is_undefined_where_it_is(traces, curator, lead, engineer):

@@ -154,6 +154,19 @@ def test_learned_scorers_are_held_against_verifiers_and_people(client, lead, cur
     assert "told: 90% likely right" in squeezed(client.get(reverse("audit_detail", args=["scorer"])))
 
 
+def test_learned_scorers_are_held_against_votes_and_judges_without_a_reference(client, lead):
+    problem = factories.make_problem(reference=None)
+    values = {"problem": problem, "correctness": "unscored"}
+    most = [scored(answer=WRONG, score=score, **values) for score in (0.1, 0.5, 0.9)]
+    alone = scored(answer=OTHER, score=0.85, model_judged="fail", **values)
+    doubted = scored(answer=OTHER, score=0.1, model_judged="pass", **values)
+    assert found("votes_scorer") == {most[0].pk, alone.pk}
+    assert found("judge_scorer") == {alone.pk, doubted.pk}
+    client.force_login(lead)
+    client.post(reverse("audit_queue", args=["votes_scorer"]))
+    assert set(QueueItem.objects.values_list("trace", flat=True)) == {most[0].pk, alone.pk}
+
+
 def scored(score, **values):
     trace = factories.make_trace(**values)
     factories.make_verdict(trace=trace, verifier="scorer:told", outcome="unscored", score=score)
@@ -183,6 +196,7 @@ def test_the_pages_show_counts_and_what_disagrees(client, lead):
         "unanimous": 1,
         "consensus": 1,
         "answer_not_program": 0,
+        "answer_not_steps": 0,
         "people": 1,
         "imported": 1,
         "judge": 0,
@@ -191,6 +205,8 @@ def test_the_pages_show_counts_and_what_disagrees(client, lead):
         "votes_people": 0,
         "scorer": 0,
         "scorer_people": 0,
+        "votes_scorer": 0,
+        "judge_scorer": 0,
     }
     pages = {name: client.get(reverse("audit_detail", args=[name])).content.decode() for name in AUDITS}
     assert "4 of 4 samples give this" in pages["unanimous"]
@@ -280,3 +296,17 @@ def test_who_may_see_but_not_make_queues_gets_no_button(client, lead: User):
     assert "Make a queue" not in client.get(reverse("audit_index")).content.decode()
     client.force_login(lead)
     assert "Make a queue" in client.get(reverse("audit_index")).content.decode()
+
+
+def test_a_right_answer_by_wrong_steps_goes_by_the_newest_verdict_on_steps_and_says_which(client, lead):
+    lucky, mended = (factories.make_trace(correctness="pass") for _ in range(2))
+    wrong = factories.make_trace(correctness="fail")
+    for trace in (lucky, mended, wrong):
+        factories.make_verdict(trace=trace, verifier="scratchpad", outcome="fail", message="step 2 of 3 is wrong")
+    factories.make_verdict(trace=mended, verifier="scratchpad", outcome="pass", version=2)
+    assert found("answer_not_steps") == {lucky.pk}
+    client.force_login(lead)
+    page = client.get(reverse("audit_detail", args=["answer_not_steps"]))
+    assert "step 2 of 3 is wrong" in squeezed(page)
+    client.post(reverse("audit_queue", args=["answer_not_steps"]), {"form_key": "3c7f9c0e-0f40-4a45-9a39-0a0a0a0a0a0b"})
+    assert Queue.objects.get().rule == Selection(audit="answer_not_steps")

@@ -1,11 +1,17 @@
+from dataclasses import asdict
+
 import pytest
 from django.urls import reverse
 
 from tests import factories
 from tests.campaigns import measured_campaign, two_sets
-from trajectories.models import AuditEvent, Campaign, Run, Sampler
+from tests.pages import squeezed
+from trajectories.adapters.training import TRAINERS
+from trajectories.core.problems.arithmetic import Sum, problem_of
+from trajectories.forms.campaign_templates import offers
+from trajectories.models import AuditEvent, Campaign, Instruction, Run, Sampler
 from trajectories.services.endpoints.samplers import ensure_symbolic
-from trajectories.services.prompts.instructions import ensure_symbolic_views
+from trajectories.services.prompts.instructions import ensure_shipped_instructions, ensure_symbolic_views
 from trajectories.services.releases.freezing import freeze_accepted
 
 pytestmark = pytest.mark.django_db
@@ -44,6 +50,11 @@ def fields(sets, **values):
         "basis": "truth",
         "per_problem": "4",
         "replay": "all",
+        "take": "correct",
+        "relabel": "0",
+        "replay_percent": "20",
+        "steps_growth": "1",
+        "control_of": "runs",
         "trainer": "embedded",
         "embedded_method": "choose",
         "from_first": "on",
@@ -58,8 +69,32 @@ def fields(sets, **values):
 def test_without_a_campaign_the_list_says_what_one_is_and_offers_the_templates_with_what_they_lack(page):
     text = page.get(reverse("campaign_list")).content.decode()
     assert "No campaigns yet" in text
-    assert "Needs nothing but the ARC tasks." in text
+    assert text.count("Needs the ARC tasks: manage.py import_problems --arc-agi-1 brings them.") == 1
     assert text.count("Needs a language model among the samplers; add one.") == 4
+    for name in ("arc-agi-1-training", "arc-agi-1-evaluation"):
+        factories.make_problem_set(name=name)
+    assert "Needs nothing but the ARC tasks." in page.get(reverse("campaign_list")).content.decode()
+
+
+def test_with_a_model_and_a_trainer_every_template_can_be_started_or_says_what_it_lacks(page, monkeypatch):
+    monkeypatch.setattr(TRAINERS["trl"], "missing", lambda: "")
+    model = factories.make_sampler(kind="local", parameters={"folder": "small"}, title="Small")
+    sums = [factories.make_problem_set(title=title) for title in ("Sums", "Other sums")]
+    for place, numbers in enumerate((Sum(12, 34), Sum(56, 78))):
+        record = problem_of(numbers, split=("train", "eval")[place])
+        factories.make_problem(problem_set=sums[place], **{**asdict(record), "kind": "numeric"})
+    ensure_shipped_instructions()
+    lacks = {offer.template.name: offer.lacks for offer in offers()}
+    arc = "Needs the ARC tasks: manage.py import_problems --arc-agi-1 brings them."
+    assert lacks == {
+        "embedded-arc": arc, "rejection-sampling": "", "star": "", "star-without-rationalisation": "", "soar-arc": arc,
+    }  # fmt: skip
+    form = page.get(reverse("campaign_new"), {"template": "star"}).context["form"]
+    assert (form.initial["sampler"], form.initial["trainer"]) == (model.pk, "trl")
+    assert [Instruction.objects.get(pk=key).name for key in form.initial["instructions"]] == ["scratchpad"]
+    assert (form.initial["trl_steps"], form.initial["steps_growth"]) == (40, 1.2)
+    assert form.initial["from_first"]
+    assert "trl_begin_from" not in {field.name for each in form.trainers() for field in each["fields"]}
 
 
 def test_the_form_begins_with_what_works_on_a_fresh_machine_and_says_what_it_takes(page):
@@ -138,6 +173,24 @@ def test_the_page_of_a_campaign_says_what_the_gate_decided_what_was_gained_and_w
         assert "control" in figure.content.decode()
         lines = page.get(f"{reverse('campaign_figure', args=[campaign.pk, name])}?format=csv").getvalue().decode()
         assert len(lines.strip().splitlines()) == 4
+
+
+def test_right_answers_by_wrong_steps_are_counted_hinted_ones_apart_and_lead_to_their_traces(page, campaign):
+    assert "Right answers by wrong steps" not in squeezed(page.get(reverse("campaign_detail", args=[campaign.pk])))
+    run = campaign.generations.get(number=1, arm="champion").run
+    for outcome, hinted in (("pass", False), ("fail", False), ("fail", True), ("fail", True), ("unscored", False)):
+        trace = factories.make_trace(run=run, correctness="pass", hinted=hinted)
+        factories.make_verdict(trace=trace, verifier="scratchpad", outcome=outcome)
+    wrong = factories.make_trace(run=run, correctness="fail")
+    factories.make_verdict(trace=wrong, verifier="scratchpad", outcome="fail")
+    text = squeezed(page.get(reverse("campaign_detail", args=[campaign.pk])))
+    assert "Right answers by wrong steps" in text
+    address = f"{reverse('trace_list')}?run={run.pk}&amp;hinted={{}}&amp;audit=answer_not_steps"
+    for hinted, wrong, verified, share in (("none", 1, 2, "50%"), ("only", 2, 2, "100%")):
+        place = text.index(f'<a href="{address.format(hinted)}">{wrong}</a>')
+        assert f"of {verified}, {share}" in text[place : place + 300]
+    listed = page.get(reverse("trace_list"), {"run": run.pk, "hinted": "only", "audit": "answer_not_steps"})
+    assert len(listed.context["page"].rows) == 2
 
 
 def test_a_person_overrules_the_gate_with_a_reason_that_is_kept(page, campaign, lead):

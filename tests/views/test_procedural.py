@@ -1,16 +1,20 @@
 """The pages of procedural problems: who may, what is shown, what is imported."""
 
+import json
+import re
 from dataclasses import replace
 
 import pytest
 from django.test import Client
 
 from tests.imports import finish, latest
-from tests.pages import Page
+from tests.pages import Page, squeezed
 from trajectories.adapters import procedural
 from trajectories.adapters.procedural import is_installed
+from trajectories.core.problems.arithmetic import Sum, examine
 from trajectories.core.problems.procedural import Example, Family, Knob, KnobKind
 from trajectories.models import Problem
+from trajectories.services.problems import procedural as services
 from trajectories.views import procedural as pages
 
 pytestmark = pytest.mark.django_db
@@ -52,7 +56,7 @@ def test_families_are_listed_with_an_example_or_a_reason(as_lead, families):
     text = as_lead.get(LIST).content.decode()
     assert "1 + &lt;b&gt; =" in text
     assert "Must specify at least one dataset" in text
-    assert "2 of 2 families" in text
+    assert "3 of 3 families" in text
 
 
 @pytest.mark.parametrize(
@@ -79,7 +83,7 @@ def test_pages_say_how_far_a_family_s_scorer_is_trusted(as_lead, families, monke
 @pytest.mark.parametrize(
     ("query", "shown"),
     [
-        ("?q=sum", ["chain_sum"]),
+        ("?q=sum", ["addition", "chain_sum"]),
         ("?q=CHAIN SUM", ["chain_sum"]),
         ("?category=other", ["composite"]),
         ("?q=zebra", []),
@@ -111,6 +115,46 @@ def test_without_the_package_the_page_says_what_to_install(as_lead, monkeypatch,
     assert page.status_code == 200
     assert b"make procedural" in page.content
     assert b"gcc" in page.content
+
+
+def test_the_family_that_is_shipped_needs_no_package(as_lead, monkeypatch):
+    monkeypatch.setattr(pages, "procedural_installed", lambda: False)
+    monkeypatch.setattr(services, "procedural_installed", lambda: False)
+    assert "624 + 259" in squeezed(as_lead.get(LIST))
+    page = squeezed(as_lead.get(f"{LIST}addition/"))
+    assert "Worked solution" in page
+    assert "&lt;scratch&gt;" in page
+    assert "addition-1-digit before addition-2-digits" in page
+    values = {"seed": "1", "size": "40", "set_title": "Sums", "split": "train", "knob-min_digits": "1"}
+    values |= {"knob-max_digits": "2", "knob-part": "training"}
+    finish(as_lead, as_lead.post(f"{LIST}addition/", values))
+    assert Problem.objects.filter(problem_set__title="Sums", problem_set__source="Minicolumn").count() == 40
+    assert set(Problem.objects.values_list("kind", "family")) == {
+        ("numeric", "addition-1-digit"),
+        ("numeric", "addition-2-digits"),
+    }
+    worked = b"".join(as_lead.post(f"{LIST}addition/", {**values, "worked": "1"}).streaming_content).splitlines()
+    rows = [json.loads(row) for row in worked]
+    assert {row["question"] for row in rows} == set(Problem.objects.values_list("statement", flat=True))
+    assert all(examine(Sum(*map(int, re.findall(r"\d+", row["question"]))), row["response"]).right for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("knobs", "message"),
+    [
+        ({"knob-min_digits": "3"}, "found 3 to 2 digits, expected 1 to 5, the least first"),
+        ({"knob-max_digits": "9"}, "found 1 to 9 digits, expected 1 to 5, the least first"),
+        ({"knob-max_digits": "1", "size": "101"}, "found 101 problems, expected at most 100: there are no more"),
+    ],
+)
+def test_sums_that_are_not_there_are_told_in_the_preview_and_never_made(as_lead, knobs, message):
+    values = {"seed": "1", "size": "40", "set_title": "Sums", "split": "train", "knob-min_digits": "1"}
+    values |= {"knob-max_digits": "2", "knob-part": "any", **knobs}
+    assert message in squeezed(as_lead.get(f"{LIST}addition/", values, headers={"HX-Request": "true"}))
+    told = as_lead.post(f"{LIST}addition/", {**values, "worked": "1"})
+    assert (told.status_code, message in told.content.decode()) == (422, True)
+    finish(as_lead, as_lead.post(f"{LIST}addition/", values))
+    assert not Problem.objects.exists()
 
 
 def test_while_the_package_is_installed_the_page_says_so_and_looks_again(as_lead, monkeypatch, tmp_path):

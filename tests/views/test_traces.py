@@ -3,6 +3,9 @@ from django.urls import reverse
 
 from tests import factories
 from tests.pages import squeezed
+from tests.queues import queue_of
+from tests.scratchpads import scratchpad_trace
+from trajectories.core.curation.schemas import Blinding
 
 HTMX = {"HX-Request": "true"}
 
@@ -295,3 +298,23 @@ class TestList:
         assert client.get(reverse("trace_next"))["Location"].startswith(f"/traces/{trace.pk}/")
         factories.make_review(trace=trace, reviewer=curator, decision="reject")
         assert "You have reviewed all 1 traces" in squeezed(client.get(reverse("trace_next")))
+
+
+def test_a_right_answer_by_wrong_steps_has_a_badge_and_its_first_wrong_step_is_marked(as_curator):
+    page = page_of(as_curator, scratchpad_trace())
+    assert "wrong steps</span>" in page
+    outline = page[page.index('aria-label="Outline"') : page.index("</nav>", page.index('aria-label="Outline"'))]
+    lines = outline.split("<li")
+    assert [at for at, line in enumerate(lines) if "first wrong step" in line] == [
+        next(at for at, line in enumerate(lines) if "6 + 2 , 9 3" in line)
+    ]
+    assert page.count("sign-fault") == 1
+    assert 'title="step 3 of 5 is wrong"' in page
+
+
+def test_what_a_queue_hides_of_verifiers_is_neither_badge_nor_mark(as_curator, lead):
+    trace = scratchpad_trace()
+    queue_of(lead, [trace], blinding=Blinding(verdicts=True))
+    page = page_of(as_curator, trace)
+    assert "verdict hidden" in page
+    assert "wrong step" not in page

@@ -11,6 +11,7 @@ from trajectories.admin.launches import (
 )
 from trajectories.models import (
     Attempt,
+    AttemptWatch,
     AuditEvent,
     Bell,
     Brief,
@@ -55,6 +56,13 @@ class AttemptAdmin(ReadOnlyAdmin):
         "problem__name__exact",
     )
     search_help_text = "A run, the whole name of a problem, or an id."
+
+
+@admin.register(AttemptWatch)
+class AttemptWatchAdmin(ReadOnlyAdmin):
+    holds_reviews = False
+    list_display = ("attempt", "calls", "wanted_until", "told_at")
+    list_select_related = ("attempt",)
 
 
 @admin.register(RunProblem)

@@ -76,6 +76,12 @@ class Launch(Free):
     ] = []
     strategy: Annotated[Word, Field(description="Name of a strategy.")] = PARALLEL
     settings: Annotated[dict[str, int], Field(description="Of the strategy, by name.")] = {}
+    step_scorer: Annotated[
+        int,
+        Field(ge=0, lt=2**63, description="Id of a process scorer, for steps of texts; 0 for none."),
+    ] = 0
+    mind: Annotated[int, Field(ge=0, lt=2**63, description="Id of a mind that agents go on from; 0 for none.")] = 0
+    mind_parts: Annotated[str, Field(max_length=10, description="all, memory or weights.")] = "all"
     memory: Annotated[
         int, Field(ge=0, le=MOST_REMEMBERED, description="Traces of the nearest other problems shown; 0 for none.")
     ] = 0
@@ -157,6 +163,11 @@ def _launch(request: HttpRequest, given: Launch) -> dict[str, JSON]:
     if not form.is_valid():
         raise fault_of(form)
     data = form.cleaned_data
+    if given.step_scorer and data["plan"].step_scorer is None:
+        text = f"Found {given.step_scorer}, expected 0: only steps of texts by a language model are scored."
+        raise Fault(text, field="step_scorer")
+    if given.mind and data["plan"].mind is None:
+        raise Fault(f"Found {given.mind}, expected 0: only agents in worlds have a mind to go on from.", field="mind")
     taken = {each.pk for each in data["plan"].instructions}
     if left_out := [key for key in given.instructions if key not in taken]:
         raise Fault(
@@ -198,6 +209,9 @@ def _as_form(given: Launch) -> dict[str, Any]:
         "names": " ".join(given.names),
         "temperatures": " ".join(f"{each:g}" for each in given.temperatures),
         "instructions": [str(key) for key in given.instructions],
+        "step_scorer": given.step_scorer or None,
+        "mind": given.mind or None,
+        "mind_parts": given.mind_parts,
         "seed": None if given.seed < 0 else given.seed,
         **{setting_name(strategy, each): given.settings.get(name, each.default) for name, each in known.items()},
     }

@@ -47,9 +47,10 @@ class Outcome(StrEnum):
 
 
 class FinishReason(StrEnum):
-    """Why a sample ended. Truncated is not wrong."""
+    """Why a sample ended. Truncated is not wrong. STEP: a step of a text whose end was not asked for."""
 
     STOP = "stop"
+    STEP = "step"
     LENGTH = "length"
     REFUSAL = "refusal"
     FILTER = "filter"
@@ -150,6 +151,20 @@ class AgentLimits:
 
 
 @dataclass(frozen=True, slots=True)
+class Begun:
+    """A text that a model goes on with: what stands there so far, "" at the beginning.
+
+    `to_end` asks for all that is left and not for one step. `tokens` is how many the model has written of it, and
+    `logprob` the mean log-probability of these, None where that is not known.
+    """
+
+    text: str
+    to_end: bool = False
+    tokens: int = 0
+    logprob: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class SampleRequest:
     """One sample to draw.
 
@@ -161,8 +176,9 @@ class SampleRequest:
     problems, and `memory` says how many of them were looked for in memory (None for a run that has none); `turns`
     follow the first message (an earlier answer and what became of it); `hint` gives the answer away (STaR) and is left
     out of the messages that are stored. With `agent` the model may call tools. With `steps` one more step of a program
-    is asked for, of which these are the operations so far; none is the beginning. `payer` names what is charged for the
-    calls, so that an answer paid for by a worker that died is charged once.
+    is asked for, of which these are the operations so far; none is the beginning. With `begun` a model goes on with a
+    text of its own. `payer` names what is charged for the calls, so that an answer paid for by a worker that died is
+    charged once.
     """
 
     problem: PublicProblem
@@ -179,6 +195,7 @@ class SampleRequest:
     hint: str = ""
     agent: AgentLimits | None = None
     steps: tuple[str, ...] | None = None
+    begun: Begun | None = None
     payer: str = ""
 
 

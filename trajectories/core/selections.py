@@ -37,11 +37,13 @@ RESTS_ON = {
 }
 """What the problem's reference answer rests on, and so the verdicts."""
 
+WRONG_STEPS = "answer_not_steps"
 AUDITS = {
     "train_not_test": "Training pairs right, test wrong",
     "unanimous": "Unanimous but wrong",
     "consensus": "Consensus against reference",
     "answer_not_program": "Answer right, program wrong",
+    WRONG_STEPS: "Answer right, steps wrong",
     "people": "People against verifiers",
     "imported": "Imported verdict against ours",
     "judge": "Model judge against verifiers",
@@ -50,11 +52,16 @@ AUDITS = {
     "votes_people": "Votes against people",
     "scorer": "Learned scorer against verifiers",
     "scorer_people": "Learned scorer against people",
+    "votes_scorer": "Votes against learned scorer",
+    "judge_scorer": "Model judge against learned scorer",
 }
 """Where two sources that should agree do not: what is looked at to find out which of them is wrong."""
 
 PEOPLE = "people"
-AUDITS_BY_OTHERS = (PEOPLE, "judge", "judge_people", "votes_judge", "votes_people", "scorer", "scorer_people")
+AUDITS_BY_OTHERS = (
+    *(PEOPLE, "judge", "judge_people", "votes_judge", "votes_people"),
+    *("scorer", "scorer_people", "votes_scorer", "judge_scorer"),
+)
 """The audits that go by what people, model judges or learned scorers decided."""
 
 EDITED, SAMPLED, WITHDRAWN = "edited", "sampled", "withdrawn"
@@ -74,7 +81,7 @@ WORDS: Mapping[str, tuple[str, ...]] = {
     "near_miss": tuple(NEAR_MISSES),
     "model_judged": (*_OUTCOMES, NO_MODEL_VERDICT),
     "decision": (UNREVIEWED, "accepted", "rejected", DISPUTED),
-    "kind": ("first", "revision", "composition", "hinted", "step"),
+    "kind": ("first", "revision", "composition", "hinted", "step", "rest"),
     "hinted": tuple(HINTED),
     "memory": tuple(MEMORIES),
     "rests_on": tuple(RESTS_ON),

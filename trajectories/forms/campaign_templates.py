@@ -6,11 +6,12 @@ from typing import Any
 
 from trajectories.adapters.training import TRAINERS
 from trajectories.core.campaigns.templates import TEMPLATES, Template
+from trajectories.core.problems.arithmetic import NAME as ADDITION
 from trajectories.core.records import ProblemKind
 from trajectories.core.strategies import STRATEGIES
 from trajectories.forms.campaigns import usual_sets
 from trajectories.forms.run_choices import kinds_of_sets, setting_name, usual_instruction
-from trajectories.models import Instruction, Sampler
+from trajectories.models import Instruction, Problem, ProblemSet, Sampler
 from trajectories.models.samplers import LANGUAGE_MODELS
 from trajectories.selectors.instructions import current_instructions
 from trajectories.selectors.samplers import list_samplers
@@ -26,8 +27,8 @@ class Offer:
 
 def offers() -> Sequence[Offer]:
     """Every template, with what it lacks."""
-    pair = _model_and_trainer()
-    return [Offer(each, "" if not each.needs_model else pair.lacks) for each in TEMPLATES.values()]
+    pair, sets = _model_and_trainer(), set(ProblemSet.objects.values_list("name", flat=True))
+    return [Offer(each, _lacks(each, pair, sets)) for each in TEMPLATES.values()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,17 @@ class _Pair:
     model: Sampler | None = None
     trainer: str = ""
     lacks: str = ""
+
+
+def _lacks(template: Template, pair: "_Pair", sets: set[str]) -> str:
+    """What a template lacks here, in one sentence; the first thing of several."""
+    if template.needs_model and pair.lacks:
+        return pair.lacks
+    if template.sets and not set(template.sets) <= sets:
+        return "Needs the ARC tasks: manage.py import_problems --arc-agi-1 brings them."
+    if len(sets) < 2:
+        return "Needs two problem sets: one to learn from, one that is held out."
+    return ""
 
 
 def _model_and_trainer() -> _Pair:
@@ -70,6 +82,9 @@ def _model_values(training_set: int | None) -> dict[str, Any]:
     if pair.model is not None:
         found |= {"sampler": pair.model.pk, "trainer": pair.trainer}
     kinds = kinds_of_sets().get(training_set or 0, [ProblemKind.ARC.value])
-    usual: Instruction | None = usual_instruction(kinds, current_instructions())
+    current = current_instructions()
+    usual: Instruction | None = usual_instruction(kinds, current)
+    if Problem.objects.filter(problem_set=training_set, spec__scratchpad=ADDITION).exists():
+        usual = next((each for each in current if each.name == "scratchpad"), usual)
     found["instructions"] = [usual.pk] if usual is not None else []
     return found

@@ -7,25 +7,30 @@ from typing import Any
 from django import forms
 
 from trajectories.adapters.training import TRAINERS
-from trajectories.adapters.training.base import Parameter, ParameterKind, Trainer
 from trajectories.core.campaigns.curricula import read_needs, write_needs
 from trajectories.core.campaigns.gates import TESTS, GateTest
 from trajectories.core.campaigns.plans import (
     BASES,
+    BEGIN_FROM,
+    CONTROLS,
     LEAST_SCORE,
     LEVELS,
     MOST_GENERATIONS,
+    MOST_GROWTH,
     MOST_PER_PROBLEM,
+    MOST_SHARE,
     NEAR,
     OPENS_AT,
     REPLAYS,
     SYMBOLIC_TRAINER,
     Basis,
     CampaignPlan,
+    ControlOf,
     Replay,
 )
 from trajectories.core.campaigns.templates import TEMPLATES
 from trajectories.core.faults import Fault
+from trajectories.core.learning.rules import CORRECT, TAKE_WORDS
 from trajectories.core.strategies import STRATEGIES
 from trajectories.core.strategies.memories import SOURCES, MemorySource
 from trajectories.forms.memory import MemoryFields, memory_of, memory_values
@@ -40,7 +45,8 @@ from trajectories.forms.run_choices import (
     setting_name,
 )
 from trajectories.forms.titles import TitleField
-from trajectories.models import Campaign, Instruction, ProblemSet, Sampler, Scorer
+from trajectories.forms.trainer_fields import parameter_field, trainer_field
+from trajectories.models import Campaign, Instruction, ProblemSet, Release, Sampler, Scorer
 from trajectories.selectors.instructions import current_instructions
 from trajectories.selectors.samplers import list_samplers
 from trajectories.services.campaigns.estimates import estimate_campaign
@@ -136,10 +142,40 @@ class CampaignForm(PlanParts, MemoryFields, PlainForm):
         required=False, label="People review first", help_text="Each generation waits until its queue is worked off."
     )
     per_problem = _count("Traces of one problem", MOST_PER_PROBLEM, 8, "The most different ones; at most so many.")
+    take = _choice("Which traces", TAKE_WORDS, CORRECT, "DPO and KTO want right and wrong ones.")
+    relabel = forms.IntegerField(
+        min_value=0,
+        max_value=MOST_PER_PROBLEM,
+        initial=0,
+        required=False,
+        label="Relabelled of one problem",
+        help_text="Wrong ARC programs, each as a right one of the task that its outputs define.",
+    )
     hinted = forms.BooleanField(
         required=False, label="Hinted traces too", help_text="Those whose model was given the answer."
     )
     replay = _choice("Generations learnt from", REPLAYS, Replay.ALL)
+    replay_percent = forms.FloatField(
+        min_value=0,
+        max_value=MOST_SHARE,
+        initial=20,
+        label="Share of earlier generations, %",
+        help_text="Of what a training learns from, where they are a share.",
+    )
+    seed_release = forms.ModelChoiceField(
+        queryset=Release.objects.none(),
+        required=False,
+        empty_label="none",
+        label="Seed traces",
+        help_text="A release, such as worked solutions, that every training learns from as well, whole.",
+    )
+    steps_growth = forms.FloatField(
+        min_value=1,
+        max_value=MOST_GROWTH,
+        initial=1,
+        label="Growth of the steps",
+        help_text="By this factor from one generation to the next; STaR has 1.2.",
+    )
     trainer = forms.ChoiceField(choices=(), label="Trainer")
     from_first = forms.BooleanField(
         required=False, initial=True, label="Begin from the first sampler", help_text="Otherwise from the champion."
@@ -148,8 +184,9 @@ class CampaignForm(PlanParts, MemoryFields, PlainForm):
         required=False,
         initial=True,
         label="Control arm",
-        help_text="As many traces of the same runs, right or wrong, with the same trainer.",
+        help_text="With the same trainer, parameters and base.",
     )
+    control_of = _choice("The control learns from", CONTROLS, ControlOf.RUNS)
     curriculum = forms.BooleanField(
         required=False,
         label="Curriculum",
@@ -208,6 +245,8 @@ class CampaignForm(PlanParts, MemoryFields, PlainForm):
         remembered.initial = MemorySource.VERIFIERS.value
         samplers: Any = self.fields["sampler"]
         samplers.queryset = list_samplers().exclude(kind__in=(Sampler.Kind.IMPORTED, Sampler.Kind.AGENT))
+        seeds: Any = self.fields["seed_release"]
+        seeds.queryset = Release.objects.filter(item_count__gt=0).defer("manifest", "rule").order_by("-pk")
         self.fields["training_set"].widget.kinds = kinds_of_sets()
         self._views = {str(instruction.pk): instruction for instruction in current_instructions()}
         self._groups = group_instructions(self._views.values())
@@ -244,7 +283,10 @@ class CampaignForm(PlanParts, MemoryFields, PlainForm):
             {
                 "trainer": trainer,
                 "lacks": trainer.missing(),
-                "fields": [self[trainer_field(trainer, each)] for each in trainer.parameters],
+                # What a training begins from is said by the campaign.
+                "fields": [
+                    self[trainer_field(trainer, each)] for each in trainer.parameters if each.name != BEGIN_FROM
+                ],
             }
             for trainer in TRAINERS.values()
         ]
@@ -252,6 +294,10 @@ class CampaignForm(PlanParts, MemoryFields, PlainForm):
     def clean_instructions(self) -> list[Instruction]:
         """The instructions of the keys."""
         return [self._views[key] for key in self.cleaned_data["instructions"]]
+
+    def clean_relabel(self) -> int:
+        """0 where nothing was typed."""
+        return self.cleaned_data["relabel"] or 0
 
     def clean_temperatures(self) -> list[float]:
         """The numbers; a range is none that a campaign has."""
@@ -297,6 +343,8 @@ class CampaignForm(PlanParts, MemoryFields, PlainForm):
             basis=Basis(data["basis"]),
             replay=Replay(data["replay"]),
             test=GateTest(data["test"]),
+            control_of=ControlOf(data["control_of"]),
+            seed_release=None if data["seed_release"] is None else data["seed_release"].pk,
             parameters={name: value for name, value in given.items() if value not in (None, "")},
             memory=memory_of(data),
             opens_at=data["opens_at"] or OPENS_AT,
@@ -327,34 +375,9 @@ class CampaignForm(PlanParts, MemoryFields, PlainForm):
 
 _SAME = (
     *("samples_each", "held_out_samples", "per_problem", "hinted", "near", "trainer", "from_first", "level"),
-    *("generations", "control", "people", "curriculum"),
+    *("generations", "control", "people", "take", "relabel", "replay_percent", "steps_growth", "curriculum"),
 )
 """Fields that a plan has by the same names."""
-
-
-def trainer_field(trainer: Trainer, parameter: Parameter) -> str:
-    """The name of the field for a parameter of a trainer."""
-    return f"{trainer.key}_{parameter.name}".replace("-", "_")
-
-
-def parameter_field(parameter: Parameter) -> forms.Field:
-    """The field for a parameter of a trainer; empty for its default. The trainer itself reads what was typed."""
-    told: dict[str, Any] = {
-        "required": False,
-        "label": parameter.label,
-        "initial": parameter.default,
-        "help_text": parameter.help,
-    }
-    match parameter.kind:
-        case ParameterKind.FLAG:
-            return forms.BooleanField(**told)
-        case ParameterKind.CHOICE:
-            return forms.ChoiceField(choices=list(parameter.choices), **told)
-        case ParameterKind.WHOLE:
-            return forms.IntegerField(**told)
-        case ParameterKind.NUMBER:
-            return forms.FloatField(**told)
-    return forms.CharField(max_length=2_000, **told)
 
 
 def values_of(campaign: Campaign) -> dict[str, Any]:
@@ -379,6 +402,8 @@ def values_of(campaign: Campaign) -> dict[str, Any]:
         "basis": plan.basis.value,
         "replay": plan.replay.value,
         "test": plan.test.value,
+        "control_of": plan.control_of.value,
+        "seed_release": plan.seed_release,
         **{name: getattr(plan, name) for name in ("opens_at", "least_votes", "scorer", "least_score")},
         "prerequisites": write_needs(plan.prerequisites),
         **memory_values(plan.memory),

@@ -71,7 +71,7 @@ class JudgeJobForm(PlainForm):
         max_value=MAX_COMPLETIONS,
         initial=USUAL_COMPLETIONS,
         required=False,
-        help_text="For values of steps: each is a call.",
+        help_text="For values of steps: each is a call, or a program that the search goes on with.",
     )
     budget_cost = _budget_cost()
     budget_tokens = _budget_tokens()
@@ -87,7 +87,9 @@ class JudgeJobForm(PlainForm):
         samplers, rubrics = self.fields["sampler"], self.fields["rubric"]
         assert isinstance(samplers, forms.ModelChoiceField)
         assert isinstance(rubrics, forms.ModelChoiceField)
-        samplers.queryset = list_samplers().filter(kind=Sampler.Kind.CHAT)
+        # The search judges nothing; it goes on from programs, and verifiers say where that leads.
+        kinds = (Sampler.Kind.CHAT, Sampler.Kind.SYMBOLIC)
+        samplers.queryset = list_samplers().filter(kind__in=kinds).order_by("kind", "title", "pk")
         rubrics.queryset = current_rubrics()
 
     def plan(self, scope: Selection) -> JudgePlan:

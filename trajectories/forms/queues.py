@@ -92,10 +92,10 @@ class QueueForm(QueueChangeForm):
     )
     is_live = forms.BooleanField(label="Live: take up traces that come to match later", required=False)
     item_order = forms.ChoiceField(label="Order", choices=Queue.Order.choices, initial=Queue.Order.RANDOM)
-    order_scorer = forms.ChoiceField(
-        label="Scorer of the order",
+    scorer_name = forms.ChoiceField(
+        label="Scorer",
         required=False,
-        help_text="For an order by a scorer. What it has not scored comes last.",
+        help_text="For an order or suggestions by a scorer. What it has not scored comes last and has no suggestion.",
     )
     by_problem = forms.BooleanField(
         label="By problem: all samples of a problem on one screen",
@@ -156,7 +156,7 @@ class QueueForm(QueueChangeForm):
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
-        field = self.fields["order_scorer"]
+        field = self.fields["scorer_name"]
         assert isinstance(field, forms.ChoiceField)
         field.choices = [("", "none"), *((name, name) for name in trained_names())]
 
@@ -175,7 +175,7 @@ class QueueForm(QueueChangeForm):
             "guidelines",
             "is_live",
             "item_order",
-            "order_scorer",
+            "scorer_name",
             "reviews_each",
             "doubled_percent",
             "due_on",

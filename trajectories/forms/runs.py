@@ -23,12 +23,14 @@ from trajectories.forms.run_choices import (
 )
 from trajectories.forms.segmentations import CuttingField
 from trajectories.forms.titles import TitleField
-from trajectories.models import Instruction, Problem, ProblemSet, Sampler
+from trajectories.models import Instruction, Mind, Problem, ProblemSet, Sampler, Scorer
 from trajectories.selectors.blinding import Sight
 from trajectories.selectors.instructions import current_instructions
 from trajectories.selectors.problems import SOLVED_STATES, in_state
 from trajectories.selectors.samplers import list_samplers
+from trajectories.selectors.scorers import step_scorers
 from trajectories.services.runs.estimates import estimate_plan
+from trajectories.services.runs.inheriting import ALL, PARTS
 from trajectories.services.runs.lifecycle import MAX_SEED, MAX_TITLE, draw_seed
 from trajectories.services.runs.plans import (
     MAX_ATTEMPTS,
@@ -52,7 +54,7 @@ FIRST_FIELDS = (
 """As the page has them, for the list of what is wrong; settings of strategies and what is folded away follow."""
 CHOICE_OF_PROBLEMS = {"problem_set", "state", "limit", "names"}
 FOLDED: Mapping[str, tuple[str, ...]] = {
-    "strategy": ("strategy",),
+    "strategy": ("strategy", "step_scorer"),
     "diversity": ("examples", "examples_vary", "variations"),
     "memory": MEMORY_FIELDS,
     "limits": ("title", "budget_minutes", "budget_cost", "budget_tokens", "fresh", "segmentation"),
@@ -172,6 +174,22 @@ class RunForm(PlanParts, MemoryFields, PlainForm):
         help_text="Otherwise an answer paid for in an earlier run with the same seed is used again.",
     )
 
+    step_scorer = forms.ModelChoiceField(
+        queryset=Scorer.objects.none(),
+        required=False,
+        empty_label="How sure the model is of its words",
+        label="Steps of texts scored by",
+        help_text="A process scorer, or the log-probabilities that the endpoint gives. Programs need neither.",
+    )
+    mind = forms.ModelChoiceField(
+        queryset=Mind.objects.defer("weights"),
+        required=False,
+        label="Goes on from mind",
+        help_text="The number of a mind of an earlier run, which is left as it is; empty to begin with nothing.",
+        widget=forms.NumberInput(attrs={"min": 1}),
+        error_messages={"invalid_choice": "Found no such mind, expected the number on a page of one."},
+    )
+    mind_parts = forms.ChoiceField(required=False, initial=ALL, label="And takes along", choices=list(PARTS.items()))
     segmentation = CuttingField(
         label="Steps", help_text="What step labels are given to. It can be chosen anew later, on the trace list."
     )
@@ -180,6 +198,7 @@ class RunForm(PlanParts, MemoryFields, PlainForm):
         super().__init__(*args, **options)
         self.sight = sight
         self.fields["sampler"].queryset = list_samplers().exclude(kind=Sampler.Kind.IMPORTED)  # type: ignore[attr-defined]
+        self.fields["step_scorer"].queryset = step_scorers()  # type: ignore[attr-defined]
         kinds = kinds_of_sets()
         self.fields["problem_set"].widget.kinds = kinds
         self._views = {str(instruction.pk): instruction for instruction in current_instructions()}
@@ -281,6 +300,10 @@ class RunForm(PlanParts, MemoryFields, PlainForm):
                 examples_vary=data["examples_vary"],
                 **{name: name in data["variations"] for name, _ in VARIATIONS},
             ),
+            # What stands in a field that the page does not show is neither seen nor used.
+            step_scorer=data.get("step_scorer") if strategy.steps and data["sampler"].is_chat else None,
+            mind=data.get("mind") if data["sampler"].is_agent else None,
+            mind_parts=data.get("mind_parts") or ALL,
             memory=memory_of(data),
         )
 

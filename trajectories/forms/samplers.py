@@ -152,7 +152,9 @@ class SamplerForm(PlainForm):
     )
     logprobs = forms.BooleanField(required=False, label="Ask for log-probabilities", help_text="Makes answers larger.")
     streaming = forms.BooleanField(
-        required=False, label="Stream answers", help_text="For endpoints that drop the connection during a long answer."
+        required=False,
+        label="Stream answers",
+        help_text="Words can be read as they come, and endpoints that drop long connections stay with it.",
     )
     sends_temperature = forms.BooleanField(
         required=False, label="Send a temperature", help_text="OpenAI's reasoning models refuse any but their own."

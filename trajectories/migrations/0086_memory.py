@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("trajectories", "0080_votes_by_rules_5"),
+        ("trajectories", "0084_minds_go_on"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

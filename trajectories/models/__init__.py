@@ -46,6 +46,7 @@ from trajectories.models.trace_tags import Tag, TraceTag
 from trajectories.models.traces import PendingVerification, Text, Trace
 from trajectories.models.trainings import Training, TrainingPoint
 from trajectories.models.verdicts import Verdict
+from trajectories.models.watches import AttemptWatch
 from trajectories.models.webhooks import Webhook, WebhookEvent, WebhookMessage
 from trajectories.models.workers import Worker
 
@@ -66,6 +67,7 @@ __all__ = [
     "Artefact",
     "Assignment",
     "Attempt",
+    "AttemptWatch",
     "AuditEvent",
     "Bell",
     "Brief",

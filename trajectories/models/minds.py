@@ -12,7 +12,8 @@ class Mind(models.Model):
 
     It changes in the transaction that stores the trace of an episode, so that both are there or neither. `settings` are
     the agent's, `weights` an archive of arrays (core.agents.playing.pack), `episodes` how many it has played.
-    `surroundings` are what it knew of the world before it acted, `world` is the plan of the world.
+    `surroundings` are what it knew of the world before it acted, `world` is the plan of the world. `went_on_from` is
+    the mind whose weights or memory it began with; None for one that began with nothing.
     """
 
     run = models.ForeignKey(Run, on_delete=models.PROTECT, related_name="minds")
@@ -27,6 +28,7 @@ class Mind(models.Model):
     seed = models.BigIntegerField()
     episodes = models.PositiveIntegerField(default=0)
     weights = models.BinaryField(default=bytes)
+    went_on_from = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="continued")
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 

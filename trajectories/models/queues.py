@@ -17,8 +17,8 @@ class Queue(models.Model):
 
     `selection`, `schema` and `blinding` are the stored forms of core's Selection, DecisionSchema and Blinding. A trace
     gets `reviews_each` reviews, and `doubled_percent` of the traces twice as many. `seed` draws these and the random
-    order; `order_scorer` names the scorer that an order by a scorer goes by. `suggestions` says where pre-filled
-    decisions come from. Of every `gold_every` decisions of a person one is about a gold item (0: none); with
+    order; `scorer_name` names the scorer that an order and suggestions by a scorer go by. `suggestions` says where
+    pre-filled decisions come from. Of every `gold_every` decisions of a person one is about a gold item (0: none); with
     `has_training` everybody reviews the training items first. A live queue takes up traces that come to match the
     selection later. In a queue `by_problem` all samples of a problem are handed out, decided on and taken back
     together.
@@ -61,6 +61,7 @@ class Queue(models.Model):
         VERDICTS = Source.VERDICTS.value, "By verdicts: right is to be accepted, wrong to be rejected"
         JUDGE = Source.JUDGE.value, "By a model judge: what its newest verdict says"
         STEPS = Source.STEPS.value, "By a model judge of steps: its labels, and whether a step is wrong"
+        SCORER = Source.SCORER.value, "By a scorer: where it is sure"
 
     title = TitleField()
     selection = models.JSONField()
@@ -68,7 +69,7 @@ class Queue(models.Model):
     schema = models.JSONField(default=dict)
     blinding = models.JSONField(default=dict)
     item_order = models.CharField(max_length=20, choices=Order.choices, default=Order.RANDOM)
-    order_scorer = models.SlugField(
+    scorer_name = models.SlugField(
         max_length=LONGEST_SCORER_NAME, blank=True, default="", db_default="", db_index=False
     )
     by_problem = models.BooleanField(default=False)

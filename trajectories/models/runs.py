@@ -120,7 +120,8 @@ class Attempt(models.Model):
     """One unit of a plan: small and hot. A failed call is an attempt without a trace, its error kept as data.
 
     `kind` and `parent` are as in core.strategies.base.Planned; `round` counts from 0. `pruned` says in words why the
-    strategy did not go on from its trace, "" where it did or says nothing.
+    strategy did not go on from its trace, "" where it did or says nothing. `step_score` in [0, 1] is how good the steps
+    of a text are so far, by what the run scores them; None where nothing does.
     """
 
     class State(models.TextChoices):
@@ -149,6 +150,7 @@ class Attempt(models.Model):
     error_kind = models.CharField(max_length=40, blank=True)
     error_message = models.TextField(blank=True)
     pruned = models.CharField(max_length=200, blank=True, default="", db_default="")
+    step_score = models.FloatField(null=True)
     finished_at = models.DateTimeField(null=True)
 
     class Meta:

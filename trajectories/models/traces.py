@@ -55,6 +55,8 @@ class Trace(models.Model):
     cut_by = ""
     # What is known of how good each step is, as far as the reader may see it, see views.shown.values.
     step_values: Mapping[int, Any] = {}
+    # What is wrong with the first wrong step, as far as the reader may see it, see views.shown.values.
+    step_faults: Mapping[int, str] = {}
 
     problem = models.ForeignKey(Problem, on_delete=models.PROTECT, related_name="traces")
     attempt = models.OneToOneField(Attempt, null=True, on_delete=models.PROTECT, related_name="trace")

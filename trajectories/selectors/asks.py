@@ -4,14 +4,15 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.core.cache import cache
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from trajectories.core.consolidation.reliability import Meant, what_it_meant
 from trajectories.core.consolidation.votes import Votes, count_votes
 from trajectories.core.consolidation.ways import Sample, Value, Way, choose
 from trajectories.core.consolidation.ways.base import Group
 from trajectories.core.identity import content_hash
-from trajectories.core.records import JSON, Outcome, ProblemKind
+from trajectories.core.records import JSON, FinishReason, Outcome, ProblemKind
+from trajectories.core.strategies.base import BY_STEPS
 from trajectories.models import Problem, Run, Trace
 from trajectories.models.traces import given_answer
 from trajectories.selectors.insights.samples import NOTHING, Voted, list_voted
@@ -53,7 +54,7 @@ class Consolidated:
 
     `majority` is the share of all samples that give the commonest answer, `meant` what such a share has meant on
     problems with a reference. `is_defined` says that the way has what it needs. `silent` samples gave no answer, and
-    `inner` ones are steps that others went on from: they have no vote.
+    `inner` ones are steps that others went on from, or of texts that are not at their end: they have no vote.
     """
 
     way: Way
@@ -88,7 +89,7 @@ def list_asked() -> list[tuple[Run, Problem | None]]:
 def consolidate(run: Run, problem: Problem, way: Way) -> Consolidated:
     """What the way makes of the verified samples of a run; it looks at no reference answer."""
     rows = _rows(run, problem)
-    inner = Trace.objects.filter(_gone_on(), run=run, problem=problem).count()
+    inner = Trace.objects.filter(_is_inner(), run=run, problem=problem).count()
     several = problem.kind == ProblemKind.ARC and len(problem.spec.get("test", ())) > 1
     given = _given([row.key for row in rows]) if _needs_values(way, several=several) else {}
     samples = [_sample(row, given.get(row.key), problem) for row in rows]
@@ -117,13 +118,14 @@ class _Row:
     values: Mapping[Value, float]
 
 
-def _gone_on() -> Exists:
-    """That a trace is a step which others went on from: a part of theirs, and no answer of its own."""
-    return Exists(Trace.objects.filter(parent=OuterRef("pk"), attempt__kind="step"))
+def _is_inner() -> Q:
+    """That a trace is a step which others went on from, or of a text that is not at its end: no answer of its own."""
+    gone_on = Exists(Trace.objects.filter(parent=OuterRef("pk"), attempt__kind__in=BY_STEPS))
+    return Q(gone_on) | Q(finish_reason=FinishReason.STEP)
 
 
 def _rows(run: Run, problem: Problem) -> list[_Row]:
-    traces = Trace.objects.filter(~_gone_on(), run=run, problem=problem, hinted=False, edited_by=None)
+    traces = Trace.objects.filter(~_is_inner(), run=run, problem=problem, hinted=False, edited_by=None)
     found = (
         traces.exclude(correctness="")
         .order_by("pk")

@@ -4,16 +4,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import BooleanField, Count, Exists, F, OuterRef, Q
+from django.db.models import BooleanField, Count, Exists, F, OuterRef, Q, QuerySet
 from django.db.models.expressions import RawSQL
 
 from trajectories.core.curation.reviews import Decision
 from trajectories.core.identity import content_hash
 from trajectories.core.records import Outcome
-from trajectories.core.selections import AUDITS, PEOPLE
+from trajectories.core.selections import AUDITS, PEOPLE, WRONG_STEPS
 from trajectories.core.verifiers.deciding import SUPPORTING_VERIFIERS
 from trajectories.core.verifiers.model_judge import GRADE, PREFERENCE
 from trajectories.core.verifiers.opinions import SCORER
+from trajectories.core.verifiers.scratchpad import STEP_VERIFIERS
 from trajectories.models import ImportedVerdict, Review, Trace, Verdict
 from trajectories.selectors.blinding import Sight
 
@@ -82,6 +83,10 @@ MEANINGS: Mapping[str, tuple[str, str]] = {
         "The stated answer is right, and the outputs of the program beside it are wrong.",
         "A program that does not do what the reasoning says, or an answer from memory.",
     ),
+    WRONG_STEPS: (
+        "The answer is right, and a step that leads to it is wrong by the verifier of steps.",
+        "A lucky answer, one that was given as a hint, or two mistakes that cancel out.",
+    ),
     "people": (
         "People accepted a trace that was verified wrong, or rejected one that was verified right.",
         "A wrong verdict, a lucky answer with wrong reasoning, or a slip of the reviewer.",
@@ -120,6 +125,17 @@ MEANINGS: Mapping[str, tuple[str, str]] = {
         f"that it calls at least {SURE:.0%} likely right.",
         "A slip of the reviewer, or what people go by and the scorer has not learnt.",
     ),
+    "votes_scorer": (
+        f"Of at least {LEAST_VOTES} samples of a problem with an answer more than half agree: a learned scorer calls a "
+        f"trace with this answer at most {1 - SURE:.0%} likely right, or one with another at least {SURE:.0%}. No "
+        "reference answer is needed.",
+        "A mistake that is common, a right answer that is rare, or what the scorer has not learnt.",
+    ),
+    "judge_scorer": (
+        f"A model judge passes a trace that a learned scorer calls at most {1 - SURE:.0%} likely right, or fails one "
+        f"that it calls at least {SURE:.0%} likely right. No reference answer is needed.",
+        "A judge that is easily convinced, or what the scorer has not learnt.",
+    ),
 }
 LISTED = tuple(Audit(name, *MEANINGS[name]) for name in AUDITS)
 
@@ -150,6 +166,34 @@ def _answer_not_program(_: Sight) -> Q:
     newer = Verdict.objects.filter(trace=OuterRef("trace"), verifier=OuterRef("verifier"), pk__gt=OuterRef("pk"))
     right = Verdict.objects.filter(~Exists(newer), trace=OuterRef("pk"), verifier="arc_answer", outcome=Outcome.PASS)
     return Q(Exists(right), program__isnull=False, correctness=Outcome.FAIL)
+
+
+def _wrong_steps(_: Sight) -> Q:
+    return Q(Exists(wrong_steps().filter(trace=OuterRef("pk"))), correctness=Outcome.PASS)
+
+
+def wrong_steps() -> QuerySet[Verdict]:
+    """The newest verdicts of verifiers of steps that found a wrong one."""
+    return _verdicts_on_steps().filter(outcome=Outcome.FAIL)
+
+
+def _verdicts_on_steps() -> QuerySet[Verdict]:
+    newer = Verdict.objects.filter(trace=OuterRef("trace"), verifier=OuterRef("verifier"), pk__gt=OuterRef("pk"))
+    return Verdict.objects.filter(~Exists(newer), verifier__in=STEP_VERIFIERS)
+
+
+def count_wrong_steps(runs: Sequence[int]) -> dict[tuple[int, bool], tuple[int, int]]:
+    """By run and whether the model was given the answer: (right answers whose steps were verified, those of them with a
+    wrong step). Nothing for a run without any."""
+    verified = _verdicts_on_steps().filter(
+        outcome__in=(Outcome.PASS, Outcome.FAIL), trace__run__in=runs, trace__correctness=Outcome.PASS
+    )
+    rows = (
+        verified.order_by()
+        .values_list("trace__run", "trace__hinted")
+        .annotate(count=Count("pk"), astray=Count("pk", filter=Q(outcome=Outcome.FAIL)))
+    )
+    return {(run, hinted): (count, astray) for run, hinted, count, astray in rows}
 
 
 def _people(sight: Sight) -> Q:
@@ -188,6 +232,16 @@ def _scorer_people(sight: Sight) -> Q:
     return sight.seen() & (Q(unsure, decision=Trace.Decision.ACCEPTED) | Q(sure, decision=Trace.Decision.REJECTED))
 
 
+def _votes_scorer(sight: Sight) -> Q:
+    sure, unsure = _scored(score__gte=SURE), _scored(score__lte=1 - SURE)
+    return sight.seen() & (Q(unsure) & _with_most(agrees=True) | Q(sure) & _with_most(agrees=False))
+
+
+def _judge_scorer(sight: Sight) -> Q:
+    sure, unsure = _scored(score__gte=SURE), _scored(score__lte=1 - SURE)
+    return sight.seen() & (Q(unsure, model_judged=Outcome.PASS) | Q(sure, model_judged=Outcome.FAIL))
+
+
 def _scored(**score: float) -> Exists:
     """That the newest score of some learned scorer is so."""
     newer = Verdict.objects.filter(trace=OuterRef("trace"), verifier=OuterRef("verifier"), pk__gt=OuterRef("pk"))
@@ -218,6 +272,7 @@ CONDITIONS: Mapping[str, Callable[[Sight], Q]] = {
     "unanimous": _unanimous,
     "consensus": _consensus,
     "answer_not_program": _answer_not_program,
+    WRONG_STEPS: _wrong_steps,
     PEOPLE: _people,
     "imported": _imported,
     "judge": _judge,
@@ -226,6 +281,8 @@ CONDITIONS: Mapping[str, Callable[[Sight], Q]] = {
     "votes_people": _votes_people,
     "scorer": _scorer,
     "scorer_people": _scorer_people,
+    "votes_scorer": _votes_scorer,
+    "judge_scorer": _judge_scorer,
 }
 
 
@@ -259,6 +316,12 @@ def _review_notes(traces: Sequence[Trace]) -> dict[int, str]:
         why = f" ({reason.replace('_', ' ')})" if reason else ""
         words.setdefault(trace, []).append(f"{who}: {decision}{why}")
     return {trace: "; ".join(said) for trace, said in words.items()}
+
+
+def _step_notes(traces: Sequence[Trace]) -> dict[int, str]:
+    """The first step that is wrong, and what it should say."""
+    rows = wrong_steps().filter(trace__in=[trace.pk for trace in traces]).order_by("pk")
+    return dict(rows.values_list("trace", "message"))
 
 
 def _imported_notes(traces: Sequence[Trace]) -> dict[int, str]:
@@ -306,6 +369,7 @@ def _together(*notes: Callable[[Sequence[Trace]], dict[int, str]]) -> Callable[[
 NOTES: Mapping[str, Callable[[Sequence[Trace]], dict[int, str]]] = {
     "unanimous": _vote_notes,
     "consensus": _vote_notes,
+    WRONG_STEPS: _step_notes,
     PEOPLE: _review_notes,
     "imported": _imported_notes,
     "judge": _judge_notes,
@@ -314,4 +378,6 @@ NOTES: Mapping[str, Callable[[Sequence[Trace]], dict[int, str]]] = {
     "votes_people": _together(_vote_notes, _review_notes),
     "scorer": _scorer_notes,
     "scorer_people": _together(_scorer_notes, _review_notes),
+    "votes_scorer": _together(_vote_notes, _scorer_notes),
+    "judge_scorer": _together(_judge_notes, _scorer_notes),
 }

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
 from trajectories.core.records import Outcome
@@ -39,6 +39,7 @@ class JudgeReport:
     errors: Sequence[tuple[str, int]]
     reference: Agreement
     people: Agreement
+    itself: Agreement
 
 
 def list_judge_jobs() -> list[JudgeJob]:
@@ -90,7 +91,26 @@ def report_on(job: JudgeJob, sight: Sight) -> JudgeReport:
             others_for="accepted",
             others_against="rejected",
         ),
+        itself=count_agreement(
+            {(said, known): count for said, known, count in _asked_anew(job, judged)},
+            others_for=Outcome.PASS,
+            others_against=Outcome.FAIL,
+        ),
     )
+
+
+def _asked_anew(job: JudgeJob, judged: QuerySet[JudgeJobItem]) -> list[tuple[str, str, int]]:
+    """(outcome here, outcome there, traces), by the newest job in which the same judge was asked the same of a trace
+    with another seed; with the same one it would give answers that are known."""
+    same = JudgeJobItem.objects.filter(
+        trace=OuterRef("trace"),
+        judge_job__sampler__name=job.sampler.name,
+        judge_job__rubric=job.rubric,
+        judge_job__form=job.form,
+    )
+    there = same.exclude(judge_job__seed=job.seed).exclude(outcome="").order_by("-pk").values("outcome")[:1]
+    rows = judged.annotate(there=Subquery(there)).exclude(there=None).order_by()
+    return list(rows.values_list("outcome", "there").annotate(count=Count("pk")))
 
 
 def calls_per_minute(job: JudgeJob) -> float | None:

@@ -5,17 +5,20 @@ from datetime import timedelta
 from typing import Any
 
 from django.contrib.auth.models import User
+from django.core.cache import cache
 from django.db import connection
 from django.utils import timezone
 
 from trajectories.core.curation.agreement import Figure, Shared, gwet_ac1, percent_agreement
-from trajectories.models import QueueWork
+from trajectories.models import Queue, QueueWork
 
 MOST = 5_000
 """So many of a person's newest reviews are counted; who gave more in a week reads that it is more."""
 COMPARED = 2_000
 """So many of a person's newest decisions are compared with those of others."""
 ROUNDS = 300
+AGREED_SECONDS = 300
+"""So long the agreement in a queue is kept: it stands on every screen, and changes little with one decision."""
 
 # Answers to gold items count along: who counts must not find out which these are.
 LATELY = """
@@ -45,6 +48,7 @@ PAIRS = """
 WITH mine AS (
     SELECT id, trace_id, decision FROM trajectories_review AS review
     WHERE reviewer_id = %(person)s AND decision <> 'withdraw'
+      AND (%(queue)s::bigint IS NULL OR queue_id = %(queue)s)
       AND NOT EXISTS (SELECT 1 FROM trajectories_review AS later WHERE later.supersedes_id = review.id)
     ORDER BY id DESC LIMIT %(most)s
 )
@@ -83,11 +87,40 @@ def get_my_work(person: User) -> MyWork:
     with connection.cursor() as cursor:
         cursor.execute(LATELY, values)
         week, decided, accepted, seconds, read = cursor.fetchone()
-        cursor.execute(PAIRS, {"person": person.pk, "most": COMPARED})
-        both_accept, unlike, both_reject = cursor.fetchone()
+    both_accept, unlike, both_reject = _pairs(person)
     shared = Shared.of({(2, 0): both_accept, (1, 1): unlike, (0, 2): both_reject})
     figures = percent_agreement(shared, rounds=ROUNDS), gwet_ac1(shared, rounds=ROUNDS)
     return MyWork(decided, accepted, week, seconds, read >= MOST, *figures)
+
+
+def _pairs(person: User, queue: int | None = None) -> tuple[int, int, int]:
+    """Pairs of a person's newest decisions, those in one queue where it is named, with others' on the same traces:
+    (both accept, unlike, both reject)."""
+    with connection.cursor() as cursor:
+        cursor.execute(PAIRS, {"person": person.pk, "most": COMPARED, "queue": queue})
+        both_accept, unlike, both_reject = cursor.fetchone()
+    return both_accept, unlike, both_reject
+
+
+@dataclass(frozen=True, slots=True)
+class Agreed:
+    """Of how many pairs, a person's decisions and others' on the same traces, how many are alike."""
+
+    alike: int
+    pairs: int
+
+
+def agreed_in(queue: Queue, person: User) -> Agreed | None:
+    """How far others agree with what a person has decided in a queue, some minutes ago at the most; None where nobody
+    else has decided on the same."""
+    name = f"agreed:{queue.pk}:{person.pk}"
+    found: tuple[int, int, int] | None = cache.get(name)
+    if found is None:
+        found = _pairs(person, queue.pk)
+        cache.set(name, found, AGREED_SECONDS)
+    both_accept, unlike, both_reject = found
+    alike = both_accept + both_reject
+    return Agreed(alike, alike + unlike) if alike + unlike else None
 
 
 def last_queue(person: User) -> int | None:

@@ -115,7 +115,13 @@ class AnswerGroup:
         )
 
 
-UNFINISHED_WORDS = {"length": "Cut off", "refusal": "Refused", "filter": "Filtered", "empty": "Empty"}
+UNFINISHED_WORDS = {
+    "length": "Cut off",
+    "refusal": "Refused",
+    "filter": "Filtered",
+    "empty": "Empty",
+    "step": "Step of a text",
+}
 
 
 @dataclass(frozen=True, slots=True)

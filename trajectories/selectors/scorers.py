@@ -15,7 +15,7 @@ from trajectories.core.prompts.segmentation import AS_STORED
 from trajectories.core.records import Outcome
 from trajectories.core.scorers.features import Seen
 from trajectories.core.scorers.metrics import Quality, measure
-from trajectories.core.strategies.base import AttemptKind
+from trajectories.core.strategies.base import BY_STEPS
 from trajectories.core.verifiers.model_judge import GRADE
 from trajectories.core.verifiers.opinions import VALUES, scorer_verifier
 from trajectories.models import Review, Scorer, Scoring, Trace, Verdict
@@ -56,6 +56,12 @@ def trained_names() -> list[str]:
     return sorted(trained.order_by().values_list("name", flat=True).distinct())
 
 
+def step_scorers() -> QuerySet[Scorer]:
+    """The scorers that can score steps, newest first."""
+    trained = Scorer.objects.filter(kind=Scorer.Kind.PROCESS, state=Scorer.State.FINISHED)
+    return trained.select_related("artefact").order_by("-pk")
+
+
 def get_scorer(scorer_id: int) -> Scorer:
     """A scorer with what its page shows. Raises Scorer.DoesNotExist."""
     return Scorer.objects.select_related("artefact", "created_by").get(pk=scorer_id)
@@ -75,7 +81,8 @@ def list_judges() -> list[str]:
 def choose_traces(scorer: Scorer) -> Chosen:
     """The labelled traces of a scorer's selection, of one problem no more than it wants, drawn by its seed."""
     traces = traces_in(scorer.rule, EVERYTHING).filter(pk__lte=scorer.last_trace)
-    whole = traces.exclude(attempt__kind=AttemptKind.STEP)
+    # Values say of every step where it leads, whoever chose what was gone on from.
+    whole = traces if scorer.labels == Labels.VALUES else traces.exclude(attempt__kind__in=BY_STEPS)
     unaided = whole.filter(hinted=False, edited_by=None)
     labelled = unaided.filter(_labelled(scorer))
     total, whole_count, without_help = traces.count(), whole.count(), unaided.count()

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from django.db.models import Count, Q, QuerySet
 
-from trajectories.core.records import JSON, Outcome
+from trajectories.core.records import JSON, FinishReason, Outcome
 from trajectories.core.strategies import STRATEGIES
 from trajectories.core.strategies.base import LEFT_OPEN, PRUNED
 from trajectories.core.verifiers.unfinished import UNFINISHED
@@ -25,7 +25,7 @@ ATTEMPT_COLUMNS = (
     *("pk", "index", "round", "kind", "state", "error_kind", "error_message", "parent_id", "pruned"),
     *("trace__pk", "trace__correctness", "trace__train_passed", "trace__train_total", "trace__train_error"),
     *("trace__answer", "trace__outputs", "trace__finish_reason", "trace__output_tokens", "trace__cost"),
-    "trace__latency_seconds",
+    *("trace__latency_seconds", "step_score"),
 )
 OPEN = (Attempt.State.PENDING, Attempt.State.LEASED)
 
@@ -51,7 +51,8 @@ class TreeNode:
     `trace_id` is None where it brought none; `given` is what the trace gives. `train_error` is the mean share of wrong
     cells in [0, 1]. `end` says in words why nothing went on from it, "" where something did or may still. `below`
     counts all attempts under it, `right_below` the right ones among them, `best_below` is their least train error, and
-    `spent_below` what they took.
+    `spent_below` what they took. `score` in [0, 1] is that of the steps of a text so far, None where
+    nothing scored them.
     """
 
     attempt_id: int
@@ -65,6 +66,7 @@ class TreeNode:
     given: JSON
     spend: Spend
     end: str
+    score: float | None = None
     children: "tuple[TreeNode | NodeGroup, ...]" = ()
     below: int = 0
     right_below: int = 0
@@ -161,7 +163,7 @@ class _Ends:
             return "Cancelled"
         if row["state"] in OPEN or not row["trace__correctness"] or row["trace__correctness"] == Outcome.PASS:
             return ""
-        if row["trace__finish_reason"] in UNFINISHED:
+        if row["trace__finish_reason"] in UNFINISHED and row["trace__finish_reason"] != FinishReason.STEP:
             return "Cut off or refused before it gave an answer"
         if row["pruned"]:
             return str(row["pruned"])
@@ -189,6 +191,7 @@ def _node(row: Mapping[str, JSON], under: Mapping[int | None, Sequence[Mapping[s
         given=given_answer(row["trace__answer"], row["trace__outputs"]),
         spend=Spend(row["trace__output_tokens"] or 0, row["trace__cost"], row["trace__latency_seconds"] or 0.0),
         end="" if children else ends.reason(row),
+        score=row["step_score"],
         children=_grouped(children),
         below=sum(child.below + 1 for child in children),
         right_below=sum(child.right_below + child.is_right for child in children),

@@ -19,6 +19,7 @@ CLAUSES = {
     "per_problem": "At most so many of one problem",
     "relabelled": "With wrong programs, relabelled by what they gave",
     "replay": "With what earlier releases taught",
+    "seeds": "With seed traces, which always enter",
 }
 """What each line of a training's funnel keeps or adds, in the order in which a rule applies them."""
 

@@ -19,8 +19,9 @@ KINDS: dict[str, tuple[str, str]] = {
     ),
     AttemptKind.STEP: (
         "step",
-        "One more step was asked for, on the program of an earlier sample or from the beginning.",
+        "One more step was asked for, on the program or text of an earlier sample or from the beginning.",
     ),
+    AttemptKind.REST: ("rest", "All that was left was asked for, of a text that had grown step by step."),
     AttemptKind.HINTED: (
         "hinted",
         "The model was given the right answer. The hint is not in the stored text; a right answer proves nothing here.",

@@ -34,7 +34,7 @@ from trajectories.views.fragments import wants_fragment
 from trajectories.views.paging import read_key
 from trajectories.views.permissions import needs
 from trajectories.views.plans import faults_of
-from trajectories.views.shown.campaigns import compare_with_first, plan_words, show_generation
+from trajectories.views.shown.campaigns import compare_with_first, plan_words, show_generation, show_steps
 from trajectories.views.shown.clones import show_relatives
 from trajectories.views.shown.curricula import show_curriculum
 from trajectories.views.shown.figures import Slot, figure_context
@@ -154,6 +154,7 @@ def _show(request: HttpRequest, campaign: Campaign, **refused: Form) -> HttpResp
         "relatives": show_relatives(campaign, rows),
         "words": plan_words(campaign, campaign.kept_plan),
         "left_out": _left_out(campaign),
+        "steps": show_steps(generations),
         "figures": [
             Slot(chart.name, chart.title, reverse("campaign_figure", args=[campaign.pk, chart.name]))
             for chart in CAMPAIGN_CHARTS.values()

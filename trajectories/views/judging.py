@@ -10,13 +10,14 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from django.views.decorators.vary import vary_on_headers
 
 from trajectories.core.selections import Selection
+from trajectories.core.strategies import STRATEGIES
 from trajectories.forms.judging import JudgeJobBudgetForm, JudgeJobForm
 from trajectories.models import JudgeJob, Sampler
-from trajectories.selectors.blinding import sight_of
+from trajectories.selectors.blinding import EVERYTHING, sight_of
 from trajectories.selectors.judging import SHOWN_FILTERS, calls_per_minute, list_items, list_judge_jobs, report_on
 from trajectories.selectors.samplers import held_gate
 from trajectories.selectors.trace_filters import gives_away
-from trajectories.selectors.traces import count_traces
+from trajectories.selectors.traces import count_traces, traces_in
 from trajectories.services.judging.jobs import (
     JudgeJobError,
     estimate_judge_job,
@@ -61,10 +62,16 @@ def judge_job_new(request: HttpRequest, scope: Selection) -> HttpResponse:
         "form": form,
         "scope": scope,
         "total": count_traces(scope, sight_of(request.user)),
-        "has_judges": Sampler.objects.filter(kind=Sampler.Kind.CHAT).exists(),
+        "has_judges": Sampler.objects.filter(kind=Sampler.Kind.CHAT).exists() or _has_programs(scope),
         **_estimate(_filled(form), scope),
     }
     return render(request, "trajectories/judging/new.html", context, status=422 if form.is_bound else 200)
+
+
+def _has_programs(scope: Selection) -> bool:
+    """Whether traces of a strategy that grows steps are there, which the symbolic search can go on from."""
+    growing = [strategy.name for strategy in STRATEGIES.values() if strategy.steps]
+    return traces_in(scope, EVERYTHING).filter(run__strategy__in=growing).exists()
 
 
 def _filled(form: JudgeJobForm) -> JudgeJobForm:

@@ -20,6 +20,8 @@ from trajectories.views.visitors import visitor
 view_minds = needs("trajectories.view_run", "trajectories.view_trace")
 control_runs = needs("trajectories.view_run", "trajectories.control_run")
 PIXELS = 400
+MOST_CONTINUED = 20
+"""Minds that went on from one, as its page names them."""
 
 
 @require_safe
@@ -41,6 +43,7 @@ def _page(request: HttpRequest, mind_id: int, fault: str = "") -> HttpResponse:
         "counts": count_memory(mind, change),
         "transitions": [(row, _action(names, row.action)) for row in newest_transitions(mind)],
         "meanings": MEANINGS,
+        "continued": list(mind.continued.order_by("pk").values_list("pk", flat=True)[:MOST_CONTINUED]),
         "fault": fault,
         "is_active": mind.run.state in Run.ACTIVE_STATES,
         "maps": _maps(request, mind, change) if mind.surroundings["is_spatial"] else [],

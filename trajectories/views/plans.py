@@ -18,7 +18,7 @@ from trajectories.forms.presets import PRESETS, preset_values
 from trajectories.forms.run_choices import setting_name
 from trajectories.forms.runs import VARIATIONS, RunForm
 from trajectories.forms.segmentations import cutting_value
-from trajectories.models import Problem, ProblemSet, Run, Sampler
+from trajectories.models import Mind, Problem, ProblemSet, Run, Sampler
 from trajectories.selectors.blinding import Sight, sight_of
 from trajectories.selectors.runs import get_history, list_instructions
 from trajectories.selectors.samplers import list_versions
@@ -26,6 +26,7 @@ from trajectories.services.endpoints.samplers import ensure_symbolic
 from trajectories.services.prompts.instructions import ensure_symbolic_views
 from trajectories.services.runs.cutting import estimate_cuts
 from trajectories.services.runs.first_prompts import first_prompts
+from trajectories.services.runs.inheriting import ALL
 from trajectories.services.runs.lifecycle import draw_seed, plan_run
 from trajectories.services.runs.plans import PARALLEL
 from trajectories.services.runs.requests import RequestError
@@ -73,12 +74,16 @@ def run_new(request: HttpRequest) -> HttpResponse:
 
 
 def _initial(request: HttpRequest) -> dict[str, Any]:
-    """What a link to the form can fill in: `?like=<id of a run>`, else any of `?preset=<name>`, `?sampler=<id>` and
-    `?problem=<id>` or `?set=<name>`."""
+    """What a link to the form can fill in: `?like=<id of a run>` or `?mind=<id>`, else any of `?preset=<name>`,
+    `?sampler=<id>` and `?problem=<id>` or `?set=<name>`."""
     like_id = read_key(request, "like")
     like = Run.objects.filter(pk=like_id).first() if like_id else None
     if like is not None:
         return initial_like(like)
+    if mind_id := read_key(request, "mind"):
+        mind = Mind.objects.select_related("run").defer("weights").filter(pk=mind_id).first()
+        if mind is not None:
+            return {**initial_like(mind.run), "samples_each": 1, "mind": mind.pk, "mind_parts": ALL}
     preset = PRESETS.get(request.GET.get("preset", ""))
     values = preset_values(preset) if preset else {}
     if sampler_id := read_key(request, "sampler"):
@@ -116,6 +121,9 @@ def initial_like(run: Run) -> dict[str, Any]:
         **budget_values(run),
         "fresh": not plan.recalls,
         "segmentation": cutting_value(run),
+        "step_scorer": plan.step_scorer,
+        "mind": plan.mind,
+        "mind_parts": plan.mind_parts,
     }
 
 

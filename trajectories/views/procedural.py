@@ -5,12 +5,14 @@ from dataclasses import asdict
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from trajectories.core.problems.procedural import Family, ProceduralError
+from trajectories.core.problems.shipped_families import SHIPPED_FAMILIES
 from trajectories.forms.procedural import PREFIX, ProceduralForm, knob_text
 from trajectories.models import Import
 from trajectories.selectors.problems import list_problem_sets
@@ -22,6 +24,7 @@ from trajectories.services.problems.procedural import (
     procedural_being_installed,
     procedural_installed,
     stored_families,
+    worked_rows,
 )
 from trajectories.views.fragments import wants_fragment
 from trajectories.views.permissions import needs
@@ -34,21 +37,24 @@ view_problems = needs("trajectories.view_problem")
 @view_problems
 @vary_on_headers("HX-Request")
 def family_list(request: HttpRequest) -> HttpResponse:
-    """All families with an example each. The first look at a new version of the package lets a worker describe them,
-    which takes half a minute; the page asks until that is done."""
-    if not procedural_installed():
-        return _missing(request)
-    families = stored_families()
-    if families is None and "waited" not in request.GET:
+    """All families with an example each: those that come with the application, and those of the package where it is
+    installed. The first look at a new version of the package lets a worker describe them, which takes half a minute;
+    the page asks until that is done."""
+    is_here = procedural_installed()
+    stored = stored_families() if is_here else []
+    if stored is None and "waited" not in request.GET:
         ring("families")
+    families = [*SHIPPED_FAMILIES.values(), *(stored or ())]
     query = request.GET.get("q", "").strip().lower()
     category = request.GET.get("category", "")
-    shown = [family for family in families or () if _matches(family, query, category)]
+    shown = [family for family in families if _matches(family, query, category)]
     context = {
-        "waiting": families is None,
+        "waiting": stored is None,
+        "is_here": is_here,
+        "installing": procedural_being_installed(),
         "families": shown,
-        "count": len(families or ()),
-        "categories": sorted({family.category for family in families or ()}),
+        "count": len(families),
+        "categories": sorted({family.category for family in families}),
         "query": query,
         "category": category,
     }
@@ -57,6 +63,7 @@ def family_list(request: HttpRequest) -> HttpResponse:
 
 
 def _missing(request: HttpRequest) -> HttpResponse:
+    """In the place of a family that only the package has."""
     context = {"installing": procedural_being_installed()}
     return render(request, "trajectories/procedural/missing.html", context)
 
@@ -69,11 +76,11 @@ def _matches(family: Family, query: str, category: str) -> bool:
 @require_http_methods(["GET", "HEAD", "POST"])
 @view_problems
 @vary_on_headers("HX-Request")
-def family_detail(request: HttpRequest, name: str) -> HttpResponse:
+def family_detail(request: HttpRequest, name: str) -> HttpResponseBase:
     """One family: its knobs, what it makes with them, and the import of that."""
-    if not procedural_installed():
-        return _missing(request)
     family = get_family(name)
+    if family is None and not procedural_installed():
+        return _missing(request)
     if family is None and stored_families() is None:
         return redirect("procedural_list")  # where they are described, which takes a while
     if family is None:
@@ -81,6 +88,8 @@ def family_detail(request: HttpRequest, name: str) -> HttpResponse:
     if request.method == "POST" and not request.user.has_perm("trajectories.add_problem"):
         raise PermissionDenied
     form = _form(request, family)
+    if "worked" in request.POST and family.is_shipped and form.is_valid():
+        return _worked(family, form)
     if request.method == "POST" and "preview" not in request.POST and form.is_valid():
         return redirect("import_detail", _import(request, form).pk)
     context = {"family": family, "form": form, **_preview(family, form)}
@@ -92,6 +101,17 @@ def family_detail(request: HttpRequest, name: str) -> HttpResponse:
         "sets": list_problem_sets(),
     }
     return render(request, "trajectories/procedural/detail.html", context, status=status)
+
+
+def _worked(family: Family, form: ProceduralForm) -> StreamingHttpResponse | HttpResponse:
+    """The worked solutions of the problems that the form describes, as a file for the import of traces."""
+    try:
+        rows = worked_rows(form.draw())
+    except ProceduralError as fault:
+        return HttpResponse(f"{family.name}: {fault}.\n", status=422, content_type="text/plain; charset=utf-8")
+    name = f"worked-{family.name}-{form.cleaned_data['seed']}.jsonl"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return StreamingHttpResponse(rows, content_type="application/x-ndjson", headers=headers)
 
 
 def _form(request: HttpRequest, family: Family) -> ProceduralForm:

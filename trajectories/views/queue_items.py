@@ -21,6 +21,7 @@ from trajectories.forms.reviews import UndoForm
 from trajectories.models import Assignment, Queue, QueueItem, Review
 from trajectories.selectors.attachments import attached_to
 from trajectories.selectors.blinding import Sight, stands, veil
+from trajectories.selectors.my_work import agreed_in
 from trajectories.selectors.queue_groups import last_group_decided
 from trajectories.selectors.queue_screens import OpenedQueue, get_item_of, get_standing, open_queue
 from trajectories.selectors.queues import Nothing, assignment_of, count_skipped, get_session, why_nothing
@@ -337,7 +338,8 @@ def _filled(item: QueueItem, assignment: Assignment, last: Review | None) -> Que
 def panel_state(request: HttpRequest, queue: Queue) -> dict[str, Any]:
     """What of the panel a decision on any item changes."""
     standing = get_standing(queue, visitor(request), undone_at_most=UNDONE_AT_MOST)
-    shared = {"queue": queue, "standing": standing, "progress": standing.progress}
+    agreed = agreed_in(queue, visitor(request))
+    shared = {"queue": queue, "standing": standing, "progress": standing.progress, "agreed": agreed}
     if queue.by_problem:
         group = last_group_decided(queue, visitor(request), most=UNDONE_AT_MOST)
         return {**shared, "undo": UndoForm() if group else None, "undone_group": group}

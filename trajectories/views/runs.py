@@ -14,7 +14,7 @@ from django.views.decorators.vary import vary_on_headers
 from trajectories.charts import RUN_CHARTS
 from trajectories.core.strategies import STRATEGIES
 from trajectories.forms.runs import VARIATIONS, BudgetForm, ExtendForm
-from trajectories.models import Run
+from trajectories.models import Run, Scorer
 from trajectories.selectors.arc_scores import has_arc
 from trajectories.selectors.blinding import sight_of
 from trajectories.selectors.insights.scopes import InsightScope
@@ -32,6 +32,7 @@ from trajectories.selectors.runs import (
 )
 from trajectories.selectors.samplers import held_gate
 from trajectories.selectors.search_trees import refused_trees
+from trajectories.selectors.watches import under_way
 from trajectories.selectors.workers import get_workforce
 from trajectories.services.runs.controls import plan_without_memory
 from trajectories.services.runs.lifecycle import (
@@ -41,6 +42,7 @@ from trajectories.services.runs.lifecycle import (
     set_budget,
 )
 from trajectories.services.runs.plans import PlanError
+from trajectories.services.runs.step_scores import grows_text
 from trajectories.views.addresses import read_text
 from trajectories.views.fragments import wants_fragment
 from trajectories.views.listing import Look, columns_of, show_list
@@ -59,6 +61,7 @@ OUTCOME_WORDS = {
     "refusal": ("unscored", "refused"),
     "filter": ("unscored", "filtered"),
     "empty": ("unscored", "empty"),
+    "step": ("unscored", "steps of texts"),
     "error": ("error", "error while verifying"),
     "": ("waiting", "waiting for verdicts"),
 }
@@ -122,6 +125,7 @@ def _show(request: HttpRequest, run: Run, **refused: Form) -> HttpResponse:
         "gate": held_gate(run.sampler) if run.sampler.is_chat and run.state in Run.ACTIVE_STATES else None,
         "awaiting": run.done_count - run.verified_count,
         "workforce": get_workforce() if context["is_live"] else None,
+        "under_way": under_way(run),
         "state_changed": request.GET.get("state") != run.state,
     }
     if part == "live":
@@ -158,6 +162,7 @@ def _plan(run: Run) -> dict[str, Any]:
         ]
         if strategy and plan.settings
         else [],
+        "steps_scored_by": _step_scorer(run, plan.step_scorer),
         "variations": [title for name, title in VARIATIONS if getattr(plan.diversity, name)],
     }
     if plan.memory:
@@ -167,6 +172,16 @@ def _plan(run: Run) -> dict[str, Any]:
     if strategy and not strategy.adapts and run.state == Run.State.FINISHED:
         context["extend_form"] = ExtendForm(initial={"samples_each": 2 * plan.samples_each})
     return context
+
+
+def _step_scorer(run: Run, key: int | None) -> str:
+    """By what the steps of texts that grow are scored; "" for a run without such steps."""
+    if not grows_text(run):
+        return ""
+    scorer = Scorer.objects.filter(pk=key).first() if key is not None else None
+    if scorer is None:
+        return "how sure the model is of its words" if key is None else "a scorer that is gone"
+    return str(scorer)
 
 
 def outcome_bar(outcomes: Sequence[tuple[str, int]]) -> list[dict[str, Any]]:

@@ -13,7 +13,7 @@ from django.views.decorators.vary import vary_on_headers
 from trajectories.charts.scorers import LEARNT, STORED, TITLE, build_reliability
 from trajectories.core.figures.records import Figure
 from trajectories.core.figures.tables import csv_lines
-from trajectories.core.scorers.features import number_titles
+from trajectories.core.scorers.features import EARLIER_STEP_NUMBERS, number_titles
 from trajectories.core.scorers.metrics import Quality
 from trajectories.core.selections import Selection
 from trajectories.forms.scorers import ScorerForm
@@ -201,6 +201,6 @@ def _quality(scorer: Scorer) -> Quality | None:
 
 def _telling(scorer: Scorer) -> list[tuple[str, float | None, float | None]]:
     """(what it is, the AUC that it has alone, its weight) of the most telling numbers."""
-    titles = number_titles(scorer.kind, votes=True)
+    titles = {**number_titles(scorer.kind, votes=True), **EARLIER_STEP_NUMBERS}
     told = scorer.learnt.get("telling", ())[:MOST_TELLING]
     return [(titles.get(name, name), alone, weight) for name, alone, weight in told]

@@ -55,7 +55,7 @@ from trajectories.views.shown.steps import (
     steps_of_range,
 )
 from trajectories.views.shown.traces import draw_verdicts, shown_facts, shown_prompt, shown_variation
-from trajectories.views.shown.values import values_of_steps
+from trajectories.views.shown.values import faults_of_steps, is_right_by_wrong_steps, values_of_steps
 from trajectories.views.trace_sections import sections_of
 from trajectories.views.visitors import visitor
 
@@ -126,6 +126,7 @@ def _value_steps(request: HttpRequest, trace: Trace) -> None:
     veil([trace], sight)
     newest, _ = split_verdicts(trace, with_judges=sight.covers(trace.pk))
     trace.step_values = values_of_steps(trace, newest)
+    trace.step_faults = faults_of_steps(trace, newest)
 
 
 @require_safe
@@ -242,6 +243,7 @@ def reading(
     at = (read_key(request, "step") or 1) - 1
     said = _verdicts(trace, told=told, verified=verified, attached=attached)
     trace.step_values = values_of_steps(trace, said["verdicts"])
+    trace.step_faults = faults_of_steps(trace, said["verdicts"])
     groups = group_steps(trace, whole=request.GET.get("bodies") == "all", at=at)
     reader = visitor(request).pk
     seen = sight or sight_of(request.user)
@@ -290,6 +292,7 @@ def _verdicts(
     return {
         "has_folded_verdicts": bool(older_verdicts or imported_verdicts) or not all(each.is_unfolded for each in shown),
         "verdicts": verdicts,
+        "wrong_steps": is_right_by_wrong_steps(trace, verdicts),
         "older_verdicts": older_verdicts,
         "shown_verdicts": shown,
         "pair_tables": draw_verdicts(problem, trace, verdicts),

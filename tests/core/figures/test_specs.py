@@ -55,6 +55,26 @@ def test_a_logarithmic_axis_with_ticks_of_its_own_shows_all_of_them():
     assert layout["yaxis"]["range"] == [0, 1]
 
 
+def test_an_axis_of_counts_says_its_ticks_without_prefixes_of_units():
+    def ticks(*heights, **more):
+        bars = Series("Bars", Mark.BARS, "1", [Point(place, height) for place, height in enumerate(heights)])
+        spec = plotly_spec(figure(series=[bars], x=Axis("Episode", Unit.COUNT), y=Axis("Samples", Unit.COUNT), **more))
+        for axis in ("xaxis", "yaxis"):
+            assert "tickformat" not in spec["layout"][axis]
+        return spec["layout"]["yaxis"]["ticktext"]
+
+    assert ticks(0.5, 0.25) == ["0", "0.1", "0.2", "0.3", "0.4", "0.5"]
+    assert ticks(1, 2) == ["0", "1", "2"]
+    assert ticks(2.4) == ["0", "0.5", "1", "1.5", "2", "2.5"]
+    assert ticks(1_400) == ["0", "500", "1k", "1.5k"]
+    assert ticks(2_100_000_000, 0)[-1] == "2.5bn"
+    assert ticks(0, 0) == ["0"]
+    # Bars that stand on one another reach as high as all of them.
+    stacked = [Series(name, Mark.BARS, "1", [Point(0, 9)]) for name in "abc"]
+    layout = plotly_spec(figure(series=stacked, stacked=True, y=Axis("Samples", Unit.COUNT)))["layout"]
+    assert layout["yaxis"]["tickvals"][-1] >= 27
+
+
 def test_bars_may_lie_sideways_with_the_first_on_top():
     bars = Series("Bars", Mark.BARS, "fail", [Point(0, 7, ["timeout"])])
     spec = plotly_spec(figure(series=[bars], sideways=True, x=Axis("", ticks=[(0, "timeout")]), y=Axis("Attempts")))

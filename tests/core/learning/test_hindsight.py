@@ -1,5 +1,5 @@
 from trajectories.core.exporters import ExportItem
-from trajectories.core.learning.hindsight import accuracy_of, is_trivial, relabel
+from trajectories.core.learning.hindsight import NO_OUTPUTS, TRIVIAL, accuracy_of, is_trivial, refusal, relabel
 from trajectories.core.records import ProblemKind
 
 SPEC = {
@@ -28,6 +28,8 @@ def test_a_wrong_program_is_right_for_the_task_of_its_outputs():
     assert made.label is True
     assert made.problem_hash != "h"
     assert made.meta["relabelled"] is True
+    assert made.meta["written_for"] == {"problem": "t", "problem_hash": "h", "accuracy": 0.5}
+    assert refusal(item([[[1], [2]], [[3], [4]]])) is None
     text = str(made.prompt) + made.reasoning
     assert "the old task" not in text
     assert "I think" not in text, "what it thought was about the other task"
@@ -47,10 +49,12 @@ def test_a_task_that_says_nothing_is_left_out():
     ):
         assert is_trivial(inputs, outputs) is trivial
         assert (relabel(item(outputs)) is None) is trivial
+        assert refusal(item(outputs)) == (TRIVIAL if trivial else None)
 
 
 def test_what_gave_no_output_or_is_no_arc_program_is_left_out():
     assert relabel(item([[[1], [2]], None])) is None
+    assert refusal(item([[[1], [2]], None])) == NO_OUTPUTS
     assert relabel(item([[[1], [2]]])) is None
     assert relabel(item([[[1], [2]], [[3], [4]]], program="")) is None
     assert relabel(item([[[1], [2]], [[3], [4]]], problem_kind=ProblemKind.TEXT)) is None

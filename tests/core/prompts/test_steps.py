@@ -2,6 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from trajectories.core.problems.arithmetic import Sum, scratchpad
 from trajectories.core.prompts.steps import MAX_DEPTH, MAX_STEPS, kind_of_title, parse_steps
 from trajectories.core.records import StepKind
 
@@ -109,3 +110,16 @@ def test_no_word_is_lost(text):
     kept = "".join(step.title + step.body for step in steps)
     assert {word for word in ("a", "b", "1") if word in text} <= set(kept)
     assert all(step.depth <= MAX_DEPTH for step in steps)
+
+
+def test_a_scratchpad_is_cut_at_its_lines_and_nothing_of_it_is_lost():
+    text = f"I add them.\n\nHere: {scratchpad(Sum(7, 5))}\n\nSo it is 12."
+    steps = parse_steps(text)
+    titles = [step.title for step in steps]
+    assert titles == ["I add them", "Here", "7 + 5 , C: 0", ", 2 C: 1", "1 2", "12", "So it is 12"]
+    assert "".join("".join(step.body for step in steps).split()) == "".join(text.split())
+    long = "word\n\n" * (MAX_STEPS - 4) + scratchpad(Sum(12345, 54321))
+    assert len(parse_steps(long)) <= MAX_STEPS
+    assert parse_steps(long)[-1].body.endswith("66666")
+    flood = "<scratch>\n" + "1\n" * 100 + "</scratch>"
+    assert [step.body for step in parse_steps(flood)] == [flood]

@@ -59,8 +59,14 @@ def test_steps_know_their_place_their_kind_and_what_was_said_before():
     steps = [{"kind": "text", "body": "Add  2"}, {"kind": "answer", "body": "add 2", "part": 0}]
     titles = number_titles("process", votes=False)
     first, last = (dict(zip(titles, each.numbers, strict=True)) for each in step_examples(Seen(text="", steps=steps)))
-    assert (first["place"], first["repeated"], first["thought"], first["is_text"]) == (0, 0, 0, 1)
-    assert (last["place"], last["repeated"], last["thought"], last["is_answer"]) == (1, 1, 1, 1)
+    assert (first["before"], first["repeated"], first["thought"], first["is_text"]) == (0, 0, 0, 1)
+    assert (last["before"], last["repeated"], last["thought"], last["is_answer"]) == (pytest.approx(np.log(2)), 1, 1, 1)
+    # What comes after a step changes nothing of it, so that a text can be scored while it grows.
+    assert step_examples(Seen(text="", steps=steps[:1]))[0].numbers == tuple(first.values())
+    # Scorers that were trained before look at the whole trace, and still get what they look at.
+    assert [each.numbers for each in step_examples(Seen(text="", steps=steps), ("place", "steps"))] == [
+        (0, pytest.approx(np.log(3))), (1, pytest.approx(np.log(3))),
+    ]  # fmt: skip
 
 
 def test_words_are_counted_alike_everywhere_and_have_length_one():

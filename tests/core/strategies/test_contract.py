@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from trajectories.core.records import AgentLimits, Outcome
 from trajectories.core.strategies import STRATEGIES, StrategyError, find_strategy
 from trajectories.core.strategies.base import (
+    BY_STEPS,
     AttemptKind,
     Ended,
     Planned,
@@ -43,21 +44,25 @@ def fates(draw: st.DrawFn):
             "outputs": draw(st.sampled_from(["", "a", "b"])),
             "gave_grids": draw(st.booleans()),
             "sketch": draw(st.frozensets(st.integers(0, 5), max_size=3)),
+            "worth": draw(st.none() | st.floats(0, 1)),
+            "goes_on": draw(st.booleans()),
         }
     return None
 
 
-def play(strategy: Strategy, settings, slots, draw_fate, *, hintable: bool) -> list[list[Planned]]:
-    """All rounds of one problem, each attempt ending as drawn."""
+def play(strategy: Strategy, settings, slots, draw_fate, *, hintable: bool, of_text: bool) -> list[list[Planned]]:
+    """All rounds of one problem, each attempt ending as drawn; only a step of a text goes on."""
     rounds, ended = [list(strategy.first(slots, settings))], []
     while rounds[-1]:
         for planned in rounds[-1]:
             fate = draw_fate()
             trace = None if fate is None else len(ended) + 1
+            if fate is not None and planned.kind is not AttemptKind.STEP:
+                fate["goes_on"] = False
             ended.append(
                 Ended(planned.slot, planned.kind, len(rounds) - 1, trace=trace, parent=planned.parent, **(fate or {}))
             )
-        found = Situation(slots, tuple(ended), len(rounds) - 1, seed=3, hintable=hintable)
+        found = Situation(slots, tuple(ended), len(rounds) - 1, seed=3, hintable=hintable, of_text=of_text)
         if isinstance(strategy, Prunes):
             reasons = strategy.pruned(found, settings)
             assert all(len(reason) <= REASON_LENGTH and reason.endswith(".") for reason in reasons.values())
@@ -72,19 +77,24 @@ def play(strategy: Strategy, settings, slots, draw_fate, *, hintable: bool) -> l
 
 
 @EVERY
-@given(data=st.data(), count=st.integers(1, 8), hintable=st.booleans())
-def test_it_ends_within_its_bound_and_never_plans_the_same_sample_twice(strategy, data, count, hintable):
+@given(data=st.data(), count=st.integers(1, 8), hintable=st.booleans(), of_text=st.booleans())
+def test_it_ends_within_its_bound_and_never_plans_the_same_sample_twice(strategy, data, count, hintable, of_text):
+    of_text = of_text and strategy.steps
     settings = read_settings(
         strategy,
         {each.name: data.draw(st.integers(each.least, min(each.most, each.least + 3))) for each in strategy.parameters},
     )
     slots = [Slot(instruction, 1.0, ordinal) for ordinal in range(count) for instruction in (1, 2)]
-    rounds = play(strategy, settings, slots, lambda: data.draw(fates()), hintable=hintable)
+    rounds = play(strategy, settings, slots, lambda: data.draw(fates()), hintable=hintable, of_text=of_text)
     planned = [each for of_round in rounds for each in of_round]
     assert rounds[0]
     beginnings = {AttemptKind.FIRST, AttemptKind.STEP} if strategy.steps else {AttemptKind.FIRST}
     assert all(each.kind in beginnings and each.parent is None for each in rounds[0])
-    assert strategy.steps or not any(each.kind is AttemptKind.STEP for each in planned)
+    assert strategy.steps or not any(each.kind in BY_STEPS for each in planned)
+    # A text is asked for to its end once; only there, and nothing goes on from it.
+    assert of_text or not any(each.kind is AttemptKind.REST for each in planned)
+    if of_text and rounds[0][0].kind is AttemptKind.STEP and len(planned) == len(slots) > len(rounds[0]):
+        assert rounds[-2][-1].kind is AttemptKind.REST, "the budget ends with answers"
     assert len(planned) <= strategy.most(len(slots), settings)
     if not strategy.adapts:
         assert len(rounds) == 2

@@ -1,6 +1,7 @@
 """Searches over steps: which nodes are gone on from, and what is said of the others."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from tests.core.strategies.situations import ended
 from trajectories.core.strategies import STRATEGIES
@@ -159,3 +160,44 @@ def test_without_programs_a_problem_is_placed_by_how_far_its_answers_agree():
     assert kinds("x", "x", "x", "y") == set(), "easy: nothing more"
     assert kinds("x", "x", "y", "z") == {AttemptKind.FIRST}, "middling: more samples"
     assert kinds("x", "y", "z", "") == {AttemptKind.REVISION}, "hard: revisions"
+
+
+def text(number: int, worth: float, *, parent: int | None = None, of_round: int = 0, goes_on: bool = True) -> Ended:
+    """A step of a text that was scored; at its end it goes on no more."""
+    return node(number, None, parent=parent, of_round=of_round, worth=worth, goes_on=goes_on)
+
+
+def texts(*nodes: Ended, slots: int = 40) -> Situation:
+    return replace(at(*nodes, slots=slots), of_text=True)
+
+
+def kinds(name: str, found: Situation, **settings: int) -> list[tuple[int | None, AttemptKind]]:
+    strategy = STRATEGIES[name]
+    return [(each.parent, each.kind) for each in strategy.following(found, read_settings(strategy, settings))]
+
+
+def test_texts_are_gone_on_from_by_what_scored_them_and_asked_to_their_ends():
+    first = texts(text(1, 0.2), text(2, 0.9), text(3, 0.6))
+    step, rest = AttemptKind.STEP, AttemptKind.REST
+    assert kinds("beam", first, keep=2, expand=1) == [(2, step), (3, step)]
+    assert kinds("beam", first, keep=2, expand=1, depth=2) == [(2, rest), (3, rest)], "the last step goes to the end"
+    assert kinds("beam", replace(first, slots=SLOTS[:5]), keep=2, expand=4) == [(2, rest), (3, rest)], "so the budget"
+    assert kinds("best-first", first, batch=1, expand=2) == [(2, step), (2, step)]
+    assert kinds("mcts", first, leaves=1, explore=0) == [(2, step)]
+    reasons = STRATEGIES["beam"].pruned(first, read_settings(STRATEGIES["beam"], {"keep": 2}))
+    assert reasons == {1: "Pruned: place 3 of 3 with a score of 20%; the beam keeps 2."}
+
+
+def test_a_text_at_its_end_has_its_place_in_the_beam_and_is_never_pruned():
+    found = texts(text(1, 0.2, goes_on=False), text(2, 0.9, goes_on=False), text(3, 0.6), text(4, 0.5))
+    assert kinds("beam", found, keep=2, expand=1) == [(3, AttemptKind.STEP)]
+    reasons = STRATEGIES["beam"].pruned(found, read_settings(STRATEGIES["beam"], {"keep": 2}))
+    assert reasons.keys() == {4}
+    done = texts(text(1, 0.2, goes_on=False), text(2, 0.9, goes_on=False), text(3, 0.1))
+    assert kinds("beam", done, keep=2, expand=1) == []
+    # A call that failed says nothing of the text; none that came says that there is no more of it.
+    failed = [node(8, None, parent=3, of_round=1, trace=None), node(9, None, parent=3, of_round=1, trace=None)]
+    tree = Tree(texts(text(3, 0.6), *failed))
+    assert not tree.is_open(tree.nodes[3])
+    tree = Tree(texts(text(3, 0.6), failed[0], text(9, 0.4, parent=3, of_round=1)))
+    assert tree.is_open(tree.nodes[3])

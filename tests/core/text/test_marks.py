@@ -66,3 +66,9 @@ def test_only_the_beginning_of_a_text_is_read_and_hostile_texts_take_no_time():
         started = time.process_time()
         list(find_signs(text))
         assert time.process_time() - started < 1.0
+
+
+def test_words_are_told_as_they_stand_and_characters_that_grow_in_lower_case_move_nothing():
+    text = "İİ başla. WAIT, That’s wrong. İ"
+    found = [(sign.words, text[sign.start : sign.start + len(sign.words)]) for sign in find_signs(text)]
+    assert found == [("WAIT", "WAIT")]

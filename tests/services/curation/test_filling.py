@@ -119,7 +119,7 @@ def test_a_scorer_orders_a_queue_and_what_it_scores_later_gets_its_place(lead):
     high, low, middle, late = (trace.pk for trace in traces)
 
     def queue(word, **values):
-        return queue_of(lead, traces, item_order=word, order_scorer="told", **values)
+        return queue_of(lead, traces, item_order=word, scorer_name="told", **values)
 
     seen = {"blinding": Blinding(reviews=False)}
     assert order_of(queue(Queue.Order.UNSURE)) == [middle, low, high, late]
@@ -134,7 +134,7 @@ def test_a_scorer_orders_a_queue_and_what_it_scores_later_gets_its_place(lead):
     with pytest.raises(Fault, match="hidden here, and the place of a trace would tell it"):
         queue(Queue.Order.LIKELY)
     with pytest.raises(Fault, match="Scorer: found 'other', expected one that is trained"):
-        queue_of(lead, traces, item_order=Queue.Order.UNSURE, order_scorer="other")
+        queue_of(lead, traces, item_order=Queue.Order.UNSURE, scorer_name="other")
 
 
 @pytest.mark.django_db(transaction=True)

@@ -13,7 +13,7 @@ from trajectories.core.curation.reviews import Decision, ReviewDraft
 from trajectories.core.curation.schemas import Blinding, DecisionSchema, KnownDecision, StepMode
 from trajectories.core.curation.suggestions import CONTROL_ONE_IN, Suggestion, is_control
 from trajectories.core.faults import Fault
-from trajectories.models import Assignment, Review, Trace
+from trajectories.models import Assignment, Review, Scorer, Trace
 from trajectories.services.curation.assignments import lease_item, lease_next
 from trajectories.services.curation.decisions import undo_in_queue
 from trajectories.services.curation.queues import add_gold_item
@@ -63,6 +63,22 @@ def test_a_judge_suggests_its_decision_and_no_reason(told, lead, curator):
     found = lease_next(reviewer=curator, queue=queue)
     assert (found.item.trace_id, found.suggestion["decision"], found.suggestion["reason"]) == (trace.pk, "reject", "")
     assert found.suggestion["by"] == "model_judge:clarity, version 2"
+
+
+def test_a_scorer_suggests_where_it_is_sure_and_by_its_newest_score(told, lead, curator):
+    traces = make_traces(5)
+    Scorer.objects.create(name="told", version=1, state="finished")
+    for trace, scores in zip(traces, ([0.5, 0.8], [0.9, 0.2], [0.79], [0.21], []), strict=True):
+        for revision, score in enumerate(scores):
+            said = {"version": 4, "revision": revision, "outcome": "unscored", "score": score}
+            make_verdict(trace=trace, verifier="scorer:told", **said)
+        make_verdict(trace=trace, verifier="scorer:another", outcome="unscored", score=0.99)
+    queue = queue_of(lead, traces, suggestions="scorer", scorer_name="told")
+    given = [lease_item(reviewer=curator, item=item_of(queue, trace)).suggestion for trace in traces]
+    by = {"source": "scorer", "by": "scorer:told, version 4", "reason": ""}
+    assert given == [{"decision": "accept", **by}, {"decision": "reject", **by}, None, None, None]
+    with pytest.raises(Fault, match="Scorer: found none, expected one that is trained"):
+        queue_of(lead, traces, suggestions="scorer")
 
 
 def test_a_queue_without_a_source_suggests_nothing(lead, curator):

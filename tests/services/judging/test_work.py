@@ -13,6 +13,8 @@ from tests.judging import job_over, judging_endpoint, rubric, saying, works
 from trajectories.adapters.chat_api.calls import limits
 from trajectories.models import JudgeJob, JudgeJobAnswer, JudgeJobItem, PendingVerification, Trace, Verdict
 from trajectories.models.job_kinds import PAUSE, RESUME
+from trajectories.selectors.blinding import EVERYTHING
+from trajectories.selectors.judging import report_on
 from trajectories.services.endpoints.calls import CallBudget
 from trajectories.services.jobs.leases import GIVEN_UP, MOST_CLAIMS, claim_job
 from trajectories.services.jobs.steering import steer
@@ -56,6 +58,23 @@ def test_each_trace_gets_a_grade_with_its_evidence():
     assert (job.state, job.done_count, job.error_count, job.call_count) == ("finished", 2, 0, 2)
     assert job.cost == sum(answer.cost for answer in JudgeJobAnswer.objects.all()) > 0
     assert Trace.objects.filter(model_judged="pass").get() == traces[0]
+
+
+def test_a_judge_is_held_against_itself_asked_anew():
+    traces = works("one", "two", "three")
+    grade = [json.dumps({"reason": "Checked.", "score": score}) for score in (9, 9, 1, 9, 1, 1)]
+    with saying(*grade) as endpoint:
+        sampler = sampler_for(endpoint, concurrency=1)
+        first = finish(job_over(traces, sampler, seed=1))
+        assert report_on(first, EVERYTHING).itself.total == 0
+        second = finish(job_over(traces, sampler, seed=2))
+        for job in (first, second):
+            itself = report_on(job, EVERYTHING).itself
+            assert (itself.total, itself.percent) == (3, 67)
+        # The same seed gives answers that are known, which tell nothing of how steady the judge is.
+        again = finish(job_over(traces, sampler, seed=1))
+    assert again.recalled_count == 3
+    assert report_on(again, EVERYTHING).itself.percent == 67
 
 
 def test_no_prompt_holds_the_reference_answer():

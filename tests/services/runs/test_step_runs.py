@@ -4,10 +4,17 @@ import pytest
 
 from tests.core.samplers.test_symbolic_steps import SPEC
 from tests.factories import assert_counters_add_up, make_instruction, make_problem, make_sampler, plan
-from trajectories.models import Attempt, Trace
+from trajectories.core.selections import Selection
+from trajectories.core.verifiers.step_values import values_verifier
+from trajectories.models import Attempt, JudgeJobAnswer, Sampler, Trace, Verdict
+from trajectories.selectors.scorers import choose_traces, valued_steps
 from trajectories.selectors.search_trees import get_search_tree, walk
+from trajectories.services.endpoints.calls import CallBudget
+from trajectories.services.judging.jobs import JudgeJobError, JudgePlan, estimate_judge_job, plan_judge_job
+from trajectories.services.judging.work import judge_next
 from trajectories.services.runs.embedded_sampling import sample_next_batch
 from trajectories.services.runs.plans import PlanError
+from trajectories.services.scorers.planning import start_scorer
 from trajectories.services.verification.queue import verify_traces
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -46,6 +53,49 @@ def test_a_beam_solves_a_task_of_two_steps_and_keeps_every_node_with_its_reason(
     assert {node.end for node in walk(tree.roots) if node.end.startswith("Pruned")} == set(
         pruned.values_list("pruned", flat=True)
     )
+
+
+def test_the_search_values_steps_of_programs_and_a_process_scorer_is_labelled_by_them(lead):
+    problem = make_problem(spec=SPEC, reference=ANSWER)
+    run = plan(
+        problems=[problem], samples_each=40, strategy="beam", settings={"keep": 6, "expand": 4}, temperatures=[0.0]
+    )
+    work(run)
+    right = Trace.objects.filter(run=run, correctness="pass").first()
+    lost = Trace.objects.filter(run=run, attempt__round=0).exclude(pk=right.parent_id).order_by("train_error").last()
+    search = Sampler.objects.get(kind="symbolic")
+    scope = Selection(run=run.pk)
+    plan_of_job = JudgePlan(scope, search, None, "values", completions=4)
+    estimate = estimate_judge_job(plan=plan_of_job)
+    assert (estimate.cost, estimate.input_tokens) == (0, 0)
+    assert estimate.calls >= 4 * estimate.traces
+    with pytest.raises(JudgeJobError, match="takes neither tokens nor money; expected no budget"):
+        plan_judge_job(actor=None, plan=plan_of_job, budget=CallBudget(None, 10))
+    job = plan_judge_job(actor=None, plan=plan_of_job, budget=CallBudget(None, None))
+    while judge_next(job_id=job.pk):
+        pass
+    job.refresh_from_db()
+    assert (job.state, job.done_count, job.error_count, job.call_count) == ("finished", job.total_count, 0, 0)
+
+    def values(trace):
+        found = Verdict.objects.get(trace=trace, verifier=values_verifier(search.name))
+        places = [at for at, step in enumerate(trace.steps) if step["kind"] == "subtask"]
+        return [found.evidence["steps"][at] for at in places], found
+
+    # Both steps of the program that is right lead to it; the last step has the value of the trace.
+    reached, verdict = values(right)
+    assert reached[-1] == 1.0
+    assert reached[0] > 0
+    assert verdict.evidence["steps"][-1] == 1.0
+    assert verdict.outcome == "unscored"
+    assert values(lost)[0][-1] < 1.0
+    # What each completion was is kept: a program, and what the sandbox says of it.
+    kept = JudgeJobAnswer.objects.filter(item__judge_job=job, item__trace=right)
+    assert kept.count() == 4 * len(reached)
+    assert all("def transform" in each.text.body for each in kept.select_related("text"))
+    scorer = start_scorer(by=lead, name="steps", kind="process", labels="values", scope=scope)
+    assert right.pk in {key for keys in choose_traces(scorer).traces.values() for key in keys}
+    assert any(valued_steps(right).values())
 
 
 def test_steps_need_a_sampler_and_views_that_have_some():

@@ -84,3 +84,11 @@ def test_a_list_of_steps_that_is_none_has_no_tools():
         for steps in ("[]", "{}", "null", '["x", {"kind": "tool_call"}]', '[{"kind": "tool_call", "title": 3}]'):
             cursor.execute("SELECT trajectories_tools(%s::jsonb)", [steps])
             assert cursor.fetchone()[0] in ([], ["3"])
+
+
+def test_whatever_stands_between_words_parts_them():
+    between = "./\\_-+*=<>()[]{}|:;,!?@#$%^&~`\"'"
+    with connection.cursor() as cursor:
+        for sign in (*between, *(f"{sign}{sign} " for sign in between), "][", "-]^\\"):
+            cursor.execute("SELECT trajectories_words(%s, '')::text", [f"left{sign}right 7{sign}8 a{sign}"])
+            assert cursor.fetchone() == ("'7':3 '8':4 'left':1 'right':2",), sign

@@ -2,8 +2,11 @@
 
 import errno
 import uuid
+from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.db.models import F
 
 from tests.trainings import ToldTrainer, make_release, make_training, write_outcome
 from trajectories.adapters.training.base import TrainerError
@@ -18,6 +21,7 @@ from trajectories.services.jobs.steering import steer
 from trajectories.services.training import reports, work
 from trajectories.services.training.planning import TrainingError, attach_sampler
 from trajectories.services.training.work import GIVEN_UP, lost_trainings, train_next, training_folder
+from webapp.database import broker_settings
 
 pytestmark = pytest.mark.django_db
 
@@ -85,6 +89,68 @@ def test_while_one_worker_trains_nobody_else_does(monkeypatch):
     training = make_training(make_release(2), trainer="told")
     assert train_next(job_id=training.pk)
     assert (seen, len(trainer.calls)) == ([False], 1)
+
+
+class StoppedClock:
+    """In the place of the thread that keeps a lease: time passes, and the lease is renewed, when the test says so."""
+
+    def __init__(self, renew, seconds) -> None:
+        self.renew, self.seconds = renew, seconds
+        StoppedClock.newest = self
+
+    def __enter__(self) -> "StoppedClock":
+        return self
+
+    def __exit__(self, *_) -> None:
+        pass
+
+    def pass_by(self, seconds, *, beating=True) -> None:
+        for _ in range(round(seconds / self.seconds)):
+            Training.objects.update(lease_expires_at=F("lease_expires_at") - timedelta(seconds=self.seconds))
+            Training.objects.update(rung_at=F("rung_at") - timedelta(seconds=self.seconds))
+            if beating:
+                assert self.renew()
+
+
+def test_a_bell_that_comes_again_after_the_broker_s_hour_finds_the_lease_held(monkeypatch):
+    hour = broker_settings(connection.settings_dict)["visibility_timeout"]
+    seen = []
+
+    def act(task, report):
+        for _ in range(3):
+            StoppedClock.newest.pass_by(hour + 60)
+            seen.append((train_next(job_id=training.pk), lost_trainings()))
+        return write_outcome(task)
+
+    monkeypatch.setattr(work, "KeptLease", StoppedClock)
+    trainer = ToldTrainer(act).install(monkeypatch)
+    training = make_training(make_release(2), trainer="told")
+    assert train_next(job_id=training.pk)
+    assert (seen, len(trainer.calls)) == ([(False, [])] * 3, 1)
+    assert Sampler.objects.filter(name=f"training-{training.pk}").count() == 1
+
+
+def test_a_worker_that_renews_no_more_is_followed_and_its_own_end_makes_nothing(monkeypatch, tmp_path):
+    def act(task, report):
+        first, outcome = len(trainer.calls) == 1, write_outcome(task)
+        if first:
+            kept = outcome.artefact.with_name("kept")
+            outcome.artefact.rename(kept)
+            StoppedClock.newest.pass_by(240, beating=False)
+            assert lost_trainings() == [training.pk]
+            elsewhere = tmp_path / "elsewhere"  # its folder is on another machine
+            monkeypatch.setattr(work, "training_folder", lambda _: elsewhere)
+            assert train_next(job_id=training.pk), "another worker takes it over and comes to an end"
+            kept.rename(outcome.artefact)
+        return outcome
+
+    monkeypatch.setattr(work, "KeptLease", StoppedClock)
+    trainer = ToldTrainer(act).install(monkeypatch)
+    training = make_training(make_release(2), trainer="told")
+    assert not train_next(job_id=training.pk)
+    training.refresh_from_db()
+    assert (training.state, len(trainer.calls)) == ("finished", 2)
+    assert Sampler.objects.filter(name=f"training-{training.pk}").count() == 1
 
 
 def test_a_worker_that_was_killed_is_followed_by_another_that_finds_its_folder(monkeypatch, settings):

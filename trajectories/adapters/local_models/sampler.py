@@ -8,6 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, TypeVar
 
+from trajectories.adapters.chat_api.calls.glimpses import Glimpses
 from trajectories.adapters.chat_api.calls.ports import NoPorts
 from trajectories.adapters.chat_api.calls.records import Answered, ChatCall
 from trajectories.adapters.chat_api.samples.drawing import SampleDrawer
@@ -90,6 +91,7 @@ class _LocalCaller:
 
     def __init__(self, settings: ChatSettings, local: LocalSettings, model: ServedModel, server: Server) -> None:
         self.settings = settings
+        self.glimpses = Glimpses()
         self.limit = _Places(local.batch)
         self._local, self._model, self._server = local, model, server
         self._waiting: list[tuple[ChatCall, asyncio.Future[Answered | CallError]]] = []
@@ -112,7 +114,8 @@ class _LocalCaller:
         self._waiting += zip(calls, futures, strict=True)
         if self._pump is None or self._pump.done():
             self._pump = loop.create_task(self._work())
-        return list(await asyncio.gather(*futures))
+        with self.glimpses.listening([call.payer for call in calls]):
+            return list(await asyncio.gather(*futures))
 
     def stop(self, failure: SampleFailure) -> None:
         """Let every further call fail with this."""

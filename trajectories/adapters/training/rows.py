@@ -16,6 +16,8 @@ from trajectories.core.records import JSON, ProblemRecord
 SFT, DPO, KTO, GRPO = "sft", "dpo", "kto", "grpo"
 FORMATS = {SFT: "sft-prompt-completion", DPO: "preference", KTO: "unpaired", GRPO: "prompt-only"}
 """The format of an export that each method reads."""
+WANTS_WRONG = (DPO, KTO)
+"""The methods that learn from right and wrong traces."""
 
 TRAIN, VALIDATION = "train", "validation"
 DATA, EVALUATION = "data.jsonl", "evaluation.jsonl"

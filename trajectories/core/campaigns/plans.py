@@ -1,12 +1,13 @@
 """The plan of a campaign: what each generation samples, what it learns from, and how it is measured."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from enum import StrEnum
 from typing import Any, Self
 
 from trajectories.core.campaigns.gates import GateTest
 from trajectories.core.faults import Fault
+from trajectories.core.learning.rules import CORRECT, UNIFORM, TrainingRule
 from trajectories.core.records import JSON, Outcome
 from trajectories.core.releases.rules import Balance, Decontamination, Reviews, Rule, Sameness, Source, Verdicts
 from trajectories.core.strategies.memories import NO_MEMORY, Memory
@@ -51,14 +52,36 @@ class Replay(StrEnum):
 
     ALL = "all"
     NEWEST = "newest"
+    SHARE = "share"
 
 
 REPLAYS: Mapping[Replay, str] = {
     Replay.ALL: "All generations so far",
     Replay.NEWEST: "The newest generation alone",
+    Replay.SHARE: "The newest, and earlier ones as the share below",
 }
 
+
+class ControlOf(StrEnum):
+    """What the control arm learns from."""
+
+    RUNS = "runs"
+    SEEDS = "seeds"
+
+
+CONTROLS: Mapping[ControlOf, str] = {
+    ControlOf.RUNS: "As many traces of the same runs, right or wrong",
+    ControlOf.SEEDS: "The seed traces alone, for as many steps",
+}
+"""What each control learns from, in words."""
+
 SYMBOLIC_TRAINER = "embedded"
+STEPS, BEGIN_FROM, AS_IT_IS = "steps", "begin_from", "base"
+"""Parameters of trainers that a campaign sets by itself: how many steps, and that a base is taken as it is, since the
+campaign says which one that is."""
+
+MOST_GROWTH = 10.0
+MOST_SHARE = 90.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +97,14 @@ class CampaignPlan:
     model was given the answer only where `hinted`, of the generations that `replay` names. `trainer` is its key,
     `parameters` are all of its parameters, and it begins from the first sampler (`from_first`) or from the champion.
 
+    `take` says which of them enter (core.learning.rules.TAKES): where right and wrong ones do, the release holds both.
+    `relabel` wrong ARC programs of a problem enter as right ones of the task that their outputs define. With
+    Replay.SHARE, earlier generations make up `replay_percent` of a training. `seed_release` is a release that every
+    training learns from as well, whole; None for none. Where the trainer has steps, they grow by the factor
+    `steps_growth` from one generation to the next.
+
     A challenger becomes the champion where the `test` says so at `level`. `control`: beside each training another one
-    learns from as many traces of the same runs, right or wrong. `people`: the traces wait for reviewers first.
+    learns from what `control_of` says. `people`: the traces wait for reviewers first.
 
     Where the basis is a consensus, `least_votes` is the least share of its problem's answers that a trace's answer must
     have, None for any majority; where it is a learned scorer, `scorer` is its id, `verifier` the name of its verdicts
@@ -109,6 +138,12 @@ class CampaignPlan:
     generations: int = 2
     control: bool = True
     people: bool = False
+    take: str = CORRECT
+    relabel: int = 0
+    replay_percent: float = 20.0
+    seed_release: int | None = None
+    steps_growth: float = 1.0
+    control_of: ControlOf = ControlOf.RUNS
     least_votes: float | None = None
     scorer: int | None = None
     verifier: str = ""
@@ -122,7 +157,12 @@ class CampaignPlan:
     def from_json(cls, kept: Mapping[str, Any]) -> Self:
         """The plan as it was kept."""
         known: dict[str, Any] = {each.name: kept[each.name] for each in fields(cls) if each.name in kept}
-        words: dict[str, type[StrEnum]] = {"basis": Basis, "replay": Replay, "test": GateTest}
+        words: dict[str, type[StrEnum]] = {
+            "basis": Basis,
+            "replay": Replay,
+            "test": GateTest,
+            "control_of": ControlOf,
+        }
         known |= {name: word(known[name]) for name, word in words.items() if name in known}
         known |= {"memory": Memory.from_json(known["memory"])} if "memory" in known else {}
         return cls(**known)
@@ -147,6 +187,7 @@ class CampaignPlan:
         if not LEVELS[0] <= self.level <= LEVELS[1]:
             expected = f"expected {LEVELS[0]:g} to {LEVELS[1]:g}"
             raise Fault(f"Level of the gate: found {self.level:g}, {expected}.", field="level")
+        self._check_learning()
         if self.run_seconds is not None and self.run_seconds < 1:
             raise Fault(
                 f"Minutes for each run: found {self.run_seconds} s, expected 1 s or more, or none.", field="run_minutes"
@@ -171,16 +212,66 @@ class CampaignPlan:
         if self.basis in (Basis.PEOPLE, Basis.BOTH) and not self.people:
             raise Fault("People review first: found no, expected yes where people must accept a trace.", field="people")
 
+    def _check_learning(self) -> None:
+        """Raise Fault, with the field, for what cannot be learnt from."""
+        if self.takes_wrong and self.basis is not Basis.TRUTH:
+            name = "take" if self.take != CORRECT else "relabel"
+            raise Fault(
+                f"Learn from: found {BASES[self.basis].lower()!r}, expected what is right by its verifiers, which "
+                "alone say what is wrong; wrong traces are to enter as well.",
+                field=name,
+            )
+        if self.control and self.control_of is ControlOf.SEEDS and self.seed_release is None:
+            expected = "expected a release that the control learns from"
+            raise Fault(f"Seed traces: found none, {expected}.", field="seed_release")
+        for name, title, found, least, most in (
+            ("relabel", "Relabelled of one problem", self.relabel, 0, MOST_PER_PROBLEM),
+            ("steps_growth", "Growth of the steps", self.steps_growth, 1, MOST_GROWTH),
+            ("replay_percent", "Share of earlier generations", self.replay_percent, 0, MOST_SHARE),
+        ):
+            if not least <= found <= most:
+                raise Fault(f"{title}: found {found:g}, expected {least:g} to {most:g}.", field=name)
+        steps = self.parameters.get(STEPS)
+        if self.steps_growth != 1 and not steps:
+            why = "has no steps" if steps is None else "goes by epochs, its steps are 0"
+            raise Fault(
+                f"Growth of the steps: found {self.steps_growth:g} and a trainer that {why}, expected steps that can "
+                "grow.",
+                field="steps_growth",
+            )
+
+    @property
+    def takes_wrong(self) -> bool:
+        """Whether wrong traces enter a training in any way: then its release holds them too."""
+        return self.take != CORRECT or self.relabel > 0
+
+    def trainer_parameters(self, number: int) -> dict[str, JSON]:
+        """The parameters of the training of a generation, from 1."""
+        given = dict(self.parameters)
+        if self.steps_growth != 1:
+            given[STEPS] = round(given[STEPS] * self.steps_growth ** (number - 1))
+        return given | ({BEGIN_FROM: AS_IT_IS} if BEGIN_FROM in given else {})
+
+    def training_rule(self, earlier: Sequence[int]) -> TrainingRule:
+        """What of its release a training learns from. `earlier` are the releases of the generations before it. What is
+        right was chosen by the release's own rule already; where it holds wrong traces too, it is chosen here."""
+        seeds = () if self.seed_release is None else (self.seed_release,)
+        share = self.replay_percent if self.replay is Replay.SHARE and earlier else 0.0
+        rule = TrainingRule(take=UNIFORM, replay=share, replay_of=tuple(earlier) if share else (), seeds=seeds)
+        if not self.takes_wrong:
+            return rule
+        return replace(rule, take=self.take, per_problem=self.per_problem, relabel=self.relabel)
+
     def release_rule(self, runs: Sequence[int]) -> Rule:
         """What a training learns from: the traces of these runs that the basis takes, none of what is held out."""
         return Rule(
             source=Source(runs=tuple(sorted(runs))),
             reviews=Reviews(accepted_by=1 if self.basis in (Basis.PEOPLE, Basis.BOTH) else 0),
-            verdicts=self._verdicts,
+            verdicts=_EITHER if self.takes_wrong else self._verdicts,
             hinted="too" if self.hinted else "none",
             decontamination=self._held_out,
             sameness=Sameness(texts=True, programs=True),
-            per_problem=self.per_problem,
+            per_problem=None if self.takes_wrong else self.per_problem,
         )
 
     def control_rule(self, runs: Sequence[int], count: int) -> Rule:
@@ -207,3 +298,6 @@ class CampaignPlan:
     @property
     def _held_out(self) -> Decontamination:
         return Decontamination(problem_sets=(self.held_out_set,), near=self.near)
+
+
+_EITHER = Verdicts(correctness=(Outcome.PASS.value, Outcome.FAIL.value))

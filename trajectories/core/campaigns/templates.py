@@ -6,6 +6,7 @@ from typing import Any
 
 from trajectories.core.campaigns.gates import GateTest
 from trajectories.core.campaigns.plans import SYMBOLIC_TRAINER, Basis, Replay
+from trajectories.core.learning.rules import GREEDY_DIVERSE
 
 ARC_SETS = ("arc-agi-1-training", "arc-agi-1-evaluation")
 
@@ -30,6 +31,9 @@ class Template:
 
 
 _MODEL = {"training_limit": 200, "held_out_limit": 100, "samples_each": 8, "held_out_samples": 16, "generations": 3}
+
+_STAR_STEPS = {"trl_steps": 40, "package_steps": 40, "steps_growth": 1.2}
+"""40 steps that grow by a fifth (Zelikman et al. 2022, section 4)."""
 
 EMBEDDED_ARC = Template(
     "embedded-arc",
@@ -72,6 +76,7 @@ TEMPLATES: Mapping[str, Template] = {
             needs_model=True,
             values={
                 **_MODEL,
+                **_STAR_STEPS,
                 "samples_each": 1,
                 "strategy": "rationalise",
                 "hinted": True,
@@ -89,6 +94,7 @@ TEMPLATES: Mapping[str, Template] = {
             needs_model=True,
             values={
                 **_MODEL,
+                **_STAR_STEPS,
                 "samples_each": 1,
                 "per_problem": 1,
                 "replay": Replay.NEWEST,
@@ -99,8 +105,8 @@ TEMPLATES: Mapping[str, Template] = {
         Template(
             "soar-arc",
             "SOAR-style on ARC",
-            "Programs are sampled and revised by their failing pairs; the most different right ones of each task train"
-            " the first model anew. Failed programs are not relabelled here.",
+            "Programs are sampled and revised by their failing pairs. The best and the most different of each task"
+            " train the first model anew, and failed ones as right ones of the tasks that their outputs define.",
             "SOAR 2025; Greenblatt 2024",
             needs_model=True,
             sets=ARC_SETS,
@@ -109,7 +115,9 @@ TEMPLATES: Mapping[str, Template] = {
                 **_MODEL,
                 "samples_each": 16,
                 "strategy": "revise",
+                "take": GREEDY_DIVERSE,
                 "per_problem": 50,
+                "relabel": 25,
                 "replay": Replay.ALL,
                 "from_first": True,
             },

@@ -16,6 +16,10 @@ from trajectories.core.records import JSON
 CONTROL_ONE_IN = 10
 """Of so many items one goes without its suggestion."""
 
+SURE_RIGHT, SURE_WRONG = 0.8, 0.2
+"""A learned scorer suggests to accept what it gives at least the first probability, and to reject what it gives at most
+the second; what lies between it leaves open."""
+
 
 class Source(StrEnum):
     """Where a queue's suggestions come from."""
@@ -24,6 +28,7 @@ class Source(StrEnum):
     VERDICTS = "verdicts"
     JUDGE = "judge"
     STEPS = "steps"
+    SCORER = "scorer"
 
 
 class Use(StrEnum):

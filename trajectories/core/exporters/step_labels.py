@@ -1,4 +1,4 @@
-"""What people said of the steps of a trace, as one word for each step."""
+"""What people, or else a verifier of steps, said of the steps of a trace, as one word for each step."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from trajectories.core.curation.reviews import StepLabel
 from trajectories.core.exporters.base import ExportItem
+from trajectories.core.problems.arithmetic import examine, sum_of
 from trajectories.core.prompts.segmentation import AS_STORED, cut_steps, places_in
 from trajectories.core.records import JSON
 
@@ -37,6 +38,15 @@ def labelled_steps(item: ExportItem) -> list[LabelledStep]:
         if label is StepLabel.BAD:
             break
     return found
+
+
+def verified_steps(item: ExportItem) -> list[LabelledStep]:
+    """The lines of a scratchpad up to the first wrong one as they were verified; none of other traces. A missing line
+    has nothing to say."""
+    numbers = sum_of(item.spec)
+    found = examine(numbers, item.reasoning) if numbers is not None else None
+    lines = found.lines[: found.right + 1] if found is not None else ()
+    return [LabelledStep(line.said, StepLabel.GOOD if line.is_right else StepLabel.BAD) for line in lines if line.said]
 
 
 def labelled_alike(item: ExportItem) -> tuple[Sequence[Mapping[str, JSON]], Sequence[Mapping[str, JSON]]]:

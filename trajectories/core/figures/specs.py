@@ -1,10 +1,13 @@
 """What plotly.js is told: a figure as plain JSON, with names of colours that the page fills in by its theme."""
 
 import math
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 
 from trajectories.core.figures.labels import plain_label, plot_label
 from trajectories.core.figures.records import Axis, Figure, Mark, Point, Series, Unit
+from trajectories.core.figures.ticks import count_ticks
 from trajectories.core.records import JSON
 
 WORDS_SHOWN = 90
@@ -13,7 +16,7 @@ WORDS_SHOWN = 90
 THIN = 0.62
 """Width of a bar that lies sideways, of the room that it has."""
 
-_FORMATS = {Unit.SHARE: ".0%", Unit.COUNT: "~s", Unit.NUMBER: "~g", Unit.MONEY: "~g", Unit.SECONDS: "~g"}
+_FORMATS = {Unit.SHARE: ".0%", Unit.NUMBER: "~g", Unit.MONEY: "~g", Unit.SECONDS: "~g"}
 
 
 def token(name: str) -> str:
@@ -110,10 +113,11 @@ def _words(series: Series, point: Point) -> str:
 
 
 def _layout(figure: Figure, *, with_legend: bool) -> dict[str, JSON]:
-    across, up = _axis(figure.x, grid=False), _axis(figure.y, grid=True)
+    of_x, of_y = _with_ticks(figure.x, _values_of_x(figure)), _with_ticks(figure.y, _values_of_y(figure))
+    across, up = _axis(of_x, grid=False), _axis(of_y, grid=True)
     if figure.sideways:
-        across = _axis(figure.y, grid=True)
-        up = _axis(figure.x, grid=False) | {"autorange": "reversed", "ticks": "", "ticklabelstandoff": 8}
+        across = _axis(of_y, grid=True)
+        up = _axis(of_x, grid=False) | {"autorange": "reversed", "ticks": "", "ticklabelstandoff": 8}
     return {
         "xaxis": across,
         "yaxis": up,
@@ -145,6 +149,29 @@ def _layout(figure: Figure, *, with_legend: bool) -> dict[str, JSON]:
         },
         "dragmode": False,
     }
+
+
+def _with_ticks(axis: Axis, values: Sequence[float]) -> Axis:
+    """An axis of counts with its ticks; any other as it is."""
+    if axis.unit is not Unit.COUNT or axis.ticks or axis.logarithmic or not values:
+        return axis
+    return replace(axis, ticks=count_ticks(values))
+
+
+def _values_of_x(figure: Figure) -> list[float]:
+    return [point.x for series in figure.series for point in series.points]
+
+
+def _values_of_y(figure: Figure) -> list[float]:
+    """Where points and bands lie, and how high bars stand that are stacked."""
+    found: list[float] = []
+    stacks: Counter[float] = Counter()
+    for series in figure.series:
+        for point in series.points:
+            found += [value for value in (point.y, point.low, point.high) if value is not None]
+            if figure.stacked and series.mark is Mark.BARS:
+                stacks[point.x] += point.y or 0  # type: ignore[assignment]
+    return [*found, *stacks.values()]
 
 
 def _axis(axis: Axis, *, grid: bool) -> dict[str, JSON]:

@@ -30,16 +30,23 @@ class Entrant:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """What one clause did: how many it removed, or added, and how many were left."""
+    """What one clause did: how many it removed, or added, and how many were left. `note` says more in words."""
 
     clause: str
     removed: int
     added: int
     left: int
+    note: str = ""
 
     def as_json(self) -> dict[str, int | str]:
         """The stored form."""
-        return {"clause": self.clause, "removed": self.removed, "added": self.added, "left": self.left}
+        told: dict[str, int | str] = {
+            "clause": self.clause,
+            "removed": self.removed,
+            "added": self.added,
+            "left": self.left,
+        }
+        return {**told, "note": self.note} if self.note else told
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +56,7 @@ class Chosen:
     sampled: tuple[int, ...] = ()
     relabelled: tuple[int, ...] = ()
     replayed: tuple[int, ...] = ()
+    seeds: tuple[int, ...] = ()
     lines: tuple[Line, ...] = ()
 
 
@@ -67,11 +75,12 @@ def choose(
     entrants: Sequence[Entrant],
     relabelled: Sequence[Entrant] = (),
     replayable: Sequence[Entrant] = (),
+    seeds: Sequence[Entrant] = (),
     *,
     seed: int = 0,
 ) -> Chosen:
-    """Apply a rule to what is there: items as they are, wrong ones as hindsight made them, and those of releases that
-    may be replayed. The same input gives the same choice, and nothing is taken twice."""
+    """Apply a rule to what is there: items as they are, wrong ones as hindsight made them, those of releases that may
+    be replayed, and those that always enter. The same input gives the same choice, and nothing is taken twice."""
     funnel = _Funnel(len(entrants))
     taken = take(rule, entrants)
     funnel.tell(f"take_{rule.take}", len(taken))
@@ -85,7 +94,9 @@ def choose(
         usable = cap(rule, take(rule, replayable), seed)
         again = draw_evenly(usable, replay_count(rule.replay, len(kept) + len(old), len(usable)), seed)
         funnel.tell("replay", len(kept) + len(old) + len(again))
-    return Chosen(_keys(kept), _keys(old), _keys(again), tuple(funnel.lines))
+    if rule.seeds:
+        funnel.tell("seeds", funnel.left + len(seeds))
+    return Chosen(_keys(kept), _keys(old), _keys(again), _keys(seeds), tuple(funnel.lines))
 
 
 def take(rule: TrainingRule, entrants: Iterable[Entrant]) -> list[Entrant]:

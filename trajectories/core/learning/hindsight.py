@@ -48,27 +48,46 @@ def is_trivial(inputs: Sequence[JSON], outputs: Sequence[JSON]) -> bool:
     return all(len({cell for row in grid for cell in row}) < LEAST_FILLED for grid in outputs)
 
 
+NO_OUTPUTS, TRIVIAL, SAME, LIKE_HELD_OUT = "no_outputs", "trivial", "same", "held_out"
+REFUSALS: Mapping[str, str] = {
+    NO_OUTPUTS: "gave no grid for some input",
+    TRIVIAL: "made a task that says nothing",
+    SAME: "were the same again",
+    LIKE_HELD_OUT: "made a task like a held-out one",
+}
+"""Why wrong programs are not relabelled, in words that follow their number."""
+
+
+def refusal(item: ExportItem) -> str | None:
+    """Why a wrong ARC program cannot be relabelled (a key of REFUSALS); None where it can, "" for what is none."""
+    if item.problem_kind is not ProblemKind.ARC or not item.program.strip():
+        return ""
+    outputs = outputs_of(item)
+    if outputs is None:
+        return NO_OUTPUTS
+    return TRIVIAL if is_trivial([pair["input"] for pair in item.spec["train"]], outputs) else None
+
+
 def relabel(item: ExportItem) -> ExportItem | None:
     """The item with the task that its program does solve; None where there is none that says anything.
 
     Its prompt is the canonical one of that task, its thoughts are left out, since they are about the other one; the
-    test inputs stay, their answers are not known.
+    test inputs stay, their answers are not known. Its `meta` says which problem the program was written for, and how
+    right it was there.
     """
-    if item.problem_kind is not ProblemKind.ARC or not item.program.strip():
+    if refusal(item) is not None:
         return None
     outputs = outputs_of(item)
-    if outputs is None:
-        return None
+    assert outputs is not None
     inputs = [pair["input"] for pair in item.spec["train"]]
-    if is_trivial(inputs, outputs):
-        return None
     spec: dict[str, Any] = {
         **item.spec,
         "train": [{"input": a, "output": b} for a, b in zip(inputs, outputs, strict=True)],
     }
     problem = PublicProblem(ProblemKind.ARC, f"{item.problem_name}, relabelled", "", spec, content_hash(spec))
     prompt = tuple(dict(message) for message in render_messages(CANONICAL, problem))
-    told: Mapping[str, JSON] = {**item.meta, "relabelled": True}
+    written_for = {"problem": item.problem_name, "problem_hash": item.problem_hash, "accuracy": accuracy_of(item)}
+    told: Mapping[str, JSON] = {**item.meta, "relabelled": True, "written_for": written_for}
     return replace(
         item,
         prompt=prompt,

@@ -6,9 +6,10 @@ from typing import Protocol
 
 from trajectories.core.exporters import ExportItem
 
-SAMPLED, RELABELLED, REPLAYED = "sampled", "relabelled", "replayed"
+SAMPLED, RELABELLED, REPLAYED, SEED = "sampled", "relabelled", "replayed", "seed"
 """Where a lesson comes from: the release as it is; the release, with the task that its program does solve in the place
-of the one that it was sampled for; a release of an earlier generation."""
+of the one that it was sampled for; a release of an earlier generation; one that always enters, such as worked
+solutions."""
 
 
 @dataclass(frozen=True, slots=True)

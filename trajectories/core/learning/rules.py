@@ -28,6 +28,7 @@ class TrainingRule:
     most; 0 for none. `bins` spreads them over how right the programs were, in as many bins as ACCURACY_BINS has.
     `take` says which of the others enter, and with `per_problem` at most so many of one problem, None for no bound.
     `replay` is the share, in percent, that releases of earlier generations (`replay_of`, ids) make up of all.
+    `seeds` are releases that enter whole besides, such as worked solutions; ids.
     """
 
     take: str = CORRECT
@@ -36,6 +37,7 @@ class TrainingRule:
     bins: bool = True
     replay: float = 0.0
     replay_of: tuple[int, ...] = ()
+    seeds: tuple[int, ...] = ()
 
     def as_json(self) -> dict[str, JSON]:
         """The stored form: its version and every field that differs from the rule that asks for nothing special."""
@@ -60,4 +62,5 @@ _READERS: dict[str, Any] = {
     "bins": reading.flag,
     "replay": lambda where, value: reading.number(where, value, 0, MOST_REPLAY),
     "replay_of": lambda where, value: reading.ids(where, value, MOST_RELEASES),
+    "seeds": lambda where, value: reading.ids(where, value, MOST_RELEASES),
 }

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
@@ -46,19 +46,23 @@ class Knob:
 class Example:
     """One problem of a family. `answer` is None where many answers are right and none is given.
 
-    `entry` is what the family's scorer needs besides, as JSON; it may give the answer away.
+    `entry` is what the family's scorer needs besides, as JSON; it may give the answer away. `solution` is a worked one,
+    "" where the family writes none.
     """
 
     question: str
     answer: str | None
     entry: Mapping[str, JSON]
+    solution: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Family:
     """A generator of problems. `levels` holds, from easy to hard, the knobs that each level of difficulty sets.
 
-    `unavailable` says why a family cannot be used here, and then there is no example.
+    `unavailable` says why a family cannot be used here, and then there is no example. `prerequisites` says of each
+    family that its problems are of which ones come before it: what a curriculum goes by. `is_shipped`: it comes with
+    the application, and verifiers decide on its problems without a scorer of the family's own.
     """
 
     name: str
@@ -69,11 +73,13 @@ class Family:
     levels: tuple[Mapping[str, JSON], ...] = ()
     example: Example | None = None
     unavailable: str = ""
+    prerequisites: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    is_shipped: bool = False
 
     @property
     def scoring(self) -> Scoring:
         """How far the family's scorer is trusted."""
-        return scoring_of(self.name)
+        return Scoring() if self.is_shipped else scoring_of(self.name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from trajectories.core.problems.arithmetic import Sum, scratchpad
 from trajectories.core.prompts.answer_formats import EXPERT, PROGRAM, SUBTASKS_PROGRAM
 from trajectories.core.records import InstructionRecord, ProblemKind
 
@@ -26,6 +27,14 @@ ACTING_TEMPLATE = (
     "{problem}\n\nBefore each action say in a sentence or two what you know, what you expect and why. When the world "
     "answers otherwise than you expected, say what that means.\n\n{answer_format}"
 )
+SCRATCHPAD_TEMPLATE = (
+    "{problem}\n\nWork on a scratchpad. This one adds 48 and 37:\n\n"
+    + scratchpad(Sum(48, 37)).rpartition("\n")[0]
+    + "\n\nThe first line has all digits of both numbers. Each line after it takes the last digits away and writes the "
+    "digit of their sum in front of those found so far, behind the comma, with the carry behind C:. The last line is "
+    "the carry and all digits. Write every line.\n\n{answer_format}"
+)
+ALONE_TEMPLATE = "{problem}"
 EXPERT_TEMPLATE = (
     "You are one of several experts who are shown the same task in different ways; make the most of yours.\n\n"
     "{problem}\n\n{answer_format}"
@@ -137,10 +146,12 @@ SHIPPED: tuple[ShippedInstruction, ...] = (
     _shipped("arc-grid-direct", "ARC output grid at once", ARC, "digits", "direct", DIRECT_TEMPLATE),
     *_experts(),
     _shipped("numeric", "Number, step by step", ProblemKind.NUMERIC, "", CHAIN, CHAIN_TEMPLATE),
+    _shipped("scratchpad", "Addition on a scratchpad", ProblemKind.NUMERIC, "", CHAIN, SCRATCHPAD_TEMPLATE),
     _shipped("choice", "Choice, step by step", ProblemKind.CHOICE, "", CHAIN, CHAIN_TEMPLATE),
     _shipped("text", "Text, step by step", ProblemKind.TEXT, "", CHAIN, CHAIN_TEMPLATE),
     _shipped("procedural", "Procedural answer, step by step", ProblemKind.PROCEDURAL, "", CHAIN, CHAIN_TEMPLATE),
     _shipped("acting", "Acting in a world", ProblemKind.ENVIRONMENT, "", CHAIN, ACTING_TEMPLATE),
     _shipped("answer-direct", "Answer at once", None, "digits", "direct", DIRECT_TEMPLATE),
+    _shipped("problem-alone", "The problem alone, for models tuned on it", None, "digits", CHAIN, ALONE_TEMPLATE),
 )
 """Every instruction that comes with the application, version 1."""

@@ -1,7 +1,9 @@
-"""From a response to steps: headings make a tree, and what has none is cut at its paragraphs."""
+"""From a response to steps: headings make a tree, what has none is cut at its paragraphs, a scratchpad at its lines."""
 
 import re
+from dataclasses import replace
 
+from trajectories.core.problems.arithmetic import CLOSE, MOST_LINES, OPEN
 from trajectories.core.prompts.blocks import read_lines
 from trajectories.core.records import Step, StepKind
 
@@ -25,6 +27,7 @@ _TITLE_KINDS: tuple[tuple[StepKind, re.Pattern[str]], ...] = tuple(
         (StepKind.SUBTASK, r"sub-?task|task|step|plan|\d"),
     )
 )
+_LINE = re.compile(r"[^\n]+")
 _STEP_NUMBER = re.compile(r"(?:sub-?task|step|part|phase)\s*\d", re.IGNORECASE)
 _OPENINGS: tuple[tuple[StepKind, re.Pattern[str]], ...] = tuple(
     (kind, re.compile(rf"(?:(?:hmm|so|but|oh|okay|ok|well|no)\b[,. ]*)*(?:{words})", re.IGNORECASE))
@@ -86,12 +89,19 @@ def _paragraphs(text: str, depth: int) -> list[Step]:
     start = 0
     for line in read_lines(text):
         if line.what == "text" and not line.text.strip():
-            steps += _paragraph(text[start : line.start], depth)
+            steps += _fitting(_paragraph(text[start : line.start], depth), text[start : line.start], len(steps))
             start = line.start
             if len(steps) == MAX_STEPS - 1:
                 rest = text[start:].strip()
                 return [*steps, Step(StepKind.TEXT, REST, rest, depth)] if rest else steps
-    return steps + _paragraph(text[start:], depth)
+    return steps + _fitting(_paragraph(text[start:], depth), text[start:], len(steps))
+
+
+def _fitting(found: list[Step], text: str, known: int) -> list[Step]:
+    """The steps of a paragraph; where they are more than there is room for, one of it all."""
+    if len(found) > 1 and known + len(found) > MAX_STEPS - 1:
+        return [replace(found[0], body=text.strip())]
+    return found
 
 
 def _paragraph(text: str, depth: int) -> list[Step]:
@@ -100,7 +110,27 @@ def _paragraph(text: str, depth: int) -> list[Step]:
         return []
     if body.startswith(("```", "~~~")):
         return [Step(StepKind.TEXT, "Code", body, depth)]
+    if OPEN in body:
+        return _scratchpad(body, depth)
     return [Step(kind_of_opening(body), first_words(body), body, depth)]
+
+
+def _scratchpad(body: str, depth: int) -> list[Step]:
+    """What stands before a scratchpad, its lines, and what stands behind it: a step each. Its marks belong to the first
+    and the last line. One step where it has no lines, or more than are read."""
+    begun, closed = body.index(OPEN), body.find(CLOSE)
+    end = closed if closed > begun else len(body)
+    lines = [line for line in _LINE.finditer(body, begun + len(OPEN), end) if line[0].strip()]
+    if not 0 < len(lines) <= MOST_LINES:
+        return [Step(StepKind.TEXT, first_words(body), body, depth)]
+    after = closed + len(CLOSE) if closed > begun else len(body)
+    starts = [begun, *(line.start() for line in lines[1:])]
+    ends = [*(line.end() for line in lines[:-1]), after]
+    steps = [
+        Step(StepKind.TEXT, line[0].strip()[:MAX_TITLE], body[start:stop].strip(), depth)
+        for line, start, stop in zip(lines, starts, ends, strict=True)
+    ]
+    return [*_paragraph(body[:begun], depth), *steps, *_paragraph(body[after:], depth)]
 
 
 def kind_of_title(title: str) -> StepKind:

@@ -52,15 +52,20 @@ VOTES_TITLE = "Share of the problem's samples with its answer"
 
 STEP_NUMBERS: Mapping[str, str] = {
     "characters": "Length of the step",
-    "place": "Place in the trace, from 0 to 1",
-    "steps": "Steps of the trace",
+    "before": "Steps before it",
     "depth": "Depth of the step",
     "thought": "Part of the thoughts",
     "repeated": "Says again what an earlier step said",
     "digits": "Share of digits",
     **{f"is_{kind.value}": f"Kind: {kind.value.replace('_', ' ')}" for kind in StepKind},
 }
-"""The numbers of a step."""
+"""The numbers of a step. None of them looks at what comes after it, so that a text can be scored while it grows."""
+
+EARLIER_STEP_NUMBERS: Mapping[str, str] = {
+    "place": "Place in the trace, from 0 to 1",
+    "steps": "Steps of the trace",
+}
+"""Numbers that scorers look at which were trained before: they take the whole trace."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +124,8 @@ def trace_example(seen: Seen, *, votes: bool) -> Example:
     return Example(tuple(numbers.values()), count_words(f"{seen.text}\n{seen.program}"))
 
 
-def step_examples(seen: Seen) -> list[Example]:
-    """The steps of a trace as a process scorer sees them, in order."""
+def step_examples(seen: Seen, names: Sequence[str] = tuple(STEP_NUMBERS)) -> list[Example]:
+    """The steps of a trace as a process scorer sees them that looks at numbers of these names, in order."""
     known: set[str] = set()
     found = []
     for place, step in enumerate(seen.steps):
@@ -128,6 +133,7 @@ def step_examples(seen: Seen) -> list[Example]:
         plain = " ".join(body.lower().split())
         numbers = {
             "characters": math.log1p(len(body)),
+            "before": math.log1p(place),
             "place": place / max(len(seen.steps) - 1, 1),
             "steps": math.log1p(len(seen.steps)),
             "depth": float(step.get("depth") or 0),
@@ -137,7 +143,8 @@ def step_examples(seen: Seen) -> list[Example]:
             **{f"is_{kind.value}": float(step.get("kind") == kind.value) for kind in StepKind},
         }
         known.add(plain)
-        found.append(Example(tuple(numbers.values()), count_words(f"{step.get('title') or ''}\n{body}")))
+        chosen = tuple(numbers[name] for name in names)
+        found.append(Example(chosen, count_words(f"{step.get('title') or ''}\n{body}")))
     return found
 
 

@@ -22,7 +22,7 @@ from trajectories.core.strategies.base import (
     all_slots,
     fitting,
 )
-from trajectories.core.strategies.trees import DEPTH, EXPAND, KEEP, Tree, beam_pruned, beam_round, first_steps
+from trajectories.core.strategies.trees import DEPTH, EXPAND, KEEP, Tree, beam_pruned, beam_round, first_steps, to_ends
 
 NOTHING, SAMPLES, OTHER = 0, 1, 2
 """What is done with the rest of the budget: nothing, more of the same samples, or what the strategy has besides."""
@@ -84,7 +84,9 @@ class _Adapting:
             return ()
         if way == SAMPLES:
             return all_slots(situation.slots[used:])
-        return () if fitting(situation) >= settings["enough"] else self._other(situation, settings)
+        if fitting(situation) >= settings["enough"]:
+            return ()
+        return to_ends(situation, self._other(situation, settings), settings)
 
     def most(self, slots: int, settings: Settings) -> int:  # noqa: ARG002
         """One for each slot."""
@@ -95,7 +97,7 @@ class _Adapting:
 
 
 class Adaptive(_Adapting):
-    """For samplers that build programs by steps: the other way is a beam."""
+    """For samplers that build programs by steps or go on with texts: the other way is a beam."""
 
     name = "adaptive"
     title = "Adaptive"

@@ -25,7 +25,12 @@ class AttemptKind(StrEnum):
     REVISION = "revision"  # an earlier answer and what became of it
     COMPOSITION = "composition"  # what an earlier program made of the inputs, in place of the inputs
     HINTED = "hinted"  # the right answer
-    STEP = "step"  # the steps of an earlier program, one more of which is asked for; none at the beginning of a tree
+    STEP = "step"  # the steps of an earlier program or text, one more of which is asked for; none at the top of a tree
+    REST = "rest"  # the steps of an earlier text, all that is left of which is asked for
+
+
+BY_STEPS = (AttemptKind.STEP, AttemptKind.REST)
+"""Kinds of attempts that are nodes of a tree of steps."""
 
 
 class Look(StrEnum):
@@ -82,7 +87,8 @@ class Ended:
     `train_share` is the share of training pairs that the program reproduces, `answer` identifies what the trace gives.
     `outputs` identifies what the program made of the training inputs; `gave_grids` says that all of it was grids, so
     that another program could go on from them. `sketch` is what two right traces are compared by (see diversity). Both
-    are filled in for strategies that look at them.
+    are filled in for strategies that look at them. `worth` in [0, 1] is how good the steps of a text are so far, None
+    where nothing scored them, and `goes_on` says that the text is not at its end.
     """
 
     slot: Slot
@@ -98,6 +104,8 @@ class Ended:
     outputs: str = ""
     gave_grids: bool = False
     sketch: frozenset[int] = frozenset()
+    worth: float | None = None
+    goes_on: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +113,8 @@ class Situation:
     """A problem of which every attempt has ended and every trace is verified.
 
     `slots` is the whole diversity plan, in order; `round` the last round that was planned, from 0. `hintable` says that
-    there is an answer that may be given away: not for problems held out for evaluation.
+    there is an answer that may be given away: not for problems held out for evaluation. `of_text` says that steps are
+    those of a text, of which only the end gives an answer; else every step gives a whole program.
     """
 
     slots: Sequence[Slot]
@@ -113,6 +122,7 @@ class Situation:
     round: int
     seed: int
     hintable: bool = False
+    of_text: bool = False
     traces: Sequence[Ended] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -125,7 +135,7 @@ class Strategy(Protocol):
     `needs_model` says that only a language model can follow it; `adapts` that it has rounds after the first.
     `calls_tools` says that a sample may run programs in the sandbox, within its parameters `turns` and `tokens`
     (core.records.AgentLimits), `writes_programs` that its instructions have to ask for programs.
-    `steps` says that it asks for programs step by step, which a sampler has to be able to.
+    `steps` says that it asks for programs or texts step by step, which a sampler has to be able to.
     `looks_at` says what else of the traces it wants to know: their outputs, their sketches, or nothing.
     """
 

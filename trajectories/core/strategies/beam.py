@@ -11,14 +11,14 @@ class Beam(Grows):
 
     name = "beam"
     title = "Beam search"
-    summary = "Programs grow step by step; in each round the best are gone on from."
+    summary = "Programs or texts grow step by step; in each round the best are gone on from."
     parameters: tuple[Parameter, ...] = (KEEP, EXPAND, DEPTH, ENOUGH)
 
     def first(self, slots: Sequence[Slot], settings: Settings) -> Sequence[Planned]:
         """As many first steps as a round has nodes."""
         return first_steps(slots, settings["keep"] * settings["expand"])
 
-    def following(self, situation: Situation, settings: Settings) -> Sequence[Planned]:
+    def grow(self, situation: Situation, settings: Settings) -> Sequence[Planned]:
         """The next steps of the best of the round."""
         return () if fitting(situation) >= settings["enough"] else beam_round(Tree(situation), settings)
 

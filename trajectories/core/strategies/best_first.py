@@ -21,7 +21,7 @@ class BestFirst(Grows):
 
     name = "best-first"
     title = "Best first"
-    summary = "Programs grow step by step, always from the best node of the whole tree."
+    summary = "Programs or texts grow step by step, always from the best node of the whole tree."
     parameters: tuple[Parameter, ...] = (
         Parameter("roots", "First steps", 8, 1, 1_000, "So many first steps are drawn."),
         Parameter("batch", "Nodes a round", 2, 1, 500, "So many nodes are gone on from before looking again."),
@@ -34,7 +34,7 @@ class BestFirst(Grows):
         """The first steps."""
         return first_steps(slots, settings["roots"])
 
-    def following(self, situation: Situation, settings: Settings) -> Sequence[Planned]:
+    def grow(self, situation: Situation, settings: Settings) -> Sequence[Planned]:
         """Next steps of the best open nodes."""
         if fitting(situation) >= settings["enough"]:
             return ()

@@ -13,7 +13,7 @@ from trajectories.core.strategies.base import (
     Slot,
     fitting,
 )
-from trajectories.core.strategies.trees import DEPTH, EXPAND, Grows, Tree, first_steps, value_of
+from trajectories.core.strategies.trees import DEPTH, EXPAND, Grows, Tree, first_steps, may_stay, value_of
 
 
 class Dvts(Grows):
@@ -33,12 +33,13 @@ class Dvts(Grows):
         """The first steps of every tree."""
         return first_steps(slots, settings["trees"] * settings["expand"])
 
-    def following(self, situation: Situation, settings: Settings) -> Sequence[Planned]:
+    def grow(self, situation: Situation, settings: Settings) -> Sequence[Planned]:
         """The next steps of each tree's best node of the round."""
         if fitting(situation) >= settings["enough"]:
             return ()
         tree = Tree(situation)
-        return tree.next_steps([kept for kept, _ in _trees(tree, settings).values() if kept], settings["expand"])
+        best = [kept for kept, _ in _trees(tree, settings).values() if kept and tree.is_open(kept)]
+        return tree.next_steps(best, settings["expand"])
 
     def pruned(self, situation: Situation, settings: Settings) -> Mapping[int, str]:
         """See base.Prunes."""
@@ -46,7 +47,7 @@ class Dvts(Grows):
         reasons = {}
         for number, (kept, ranked) in _trees(tree, settings).items():
             for place, node in enumerate(ranked, 1):
-                if node is kept or node.fits or node.trace is None:
+                if node is kept or tree.is_answer(node) or node.trace is None:
                     continue
                 reasons[node.trace] = (
                     f"{PRUNED}: place {place} of {len(ranked)} in tree {number + 1} with a score of "
@@ -64,6 +65,5 @@ def _trees(tree: Tree, settings: Settings) -> dict[int, tuple[Ended | None, list
     chosen: dict[int, tuple[Ended | None, list[Ended]]] = {}
     for number, nodes in sorted(found.items()):
         ranked = tree.ranked(nodes)
-        able = (node for node in ranked if tree.is_open(node) and tree.depth(node) < settings["depth"])
-        chosen[number] = next(able, None), ranked
+        chosen[number] = next((node for node in ranked if may_stay(tree, node, settings)), None), ranked
     return chosen

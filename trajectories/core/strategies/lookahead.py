@@ -38,7 +38,7 @@ class Lookahead(Grows):
         """As many first steps as a level has nodes."""
         return first_steps(slots, settings["keep"] * settings["expand"])
 
-    def following(self, situation: Situation, settings: Settings) -> Sequence[Planned]:
+    def grow(self, situation: Situation, settings: Settings) -> Sequence[Planned]:
         """Greedy steps while a node of the level lacks some; then the next steps of the best."""
         tree = Tree(situation)
         if fitting(situation) >= settings["enough"] or tree.left <= 0:
@@ -63,7 +63,7 @@ class Lookahead(Grows):
             kept = _kept(tree, level, settings)
             ranked = sorted(level, key=lambda node: -_worth(tree, node))
             for place, node in enumerate(ranked, 1):
-                if node not in kept and not node.fits and node.trace is not None:
+                if node not in kept and not tree.is_answer(node) and node.trace is not None:
                     reasons[node.trace] = (
                         f"{PRUNED}: at step {depth} place {place} of {len(ranked)}; greedy steps from it reach a score "
                         f"of {_worth(tree, node):.0%}, and {settings['keep']} are kept."

@@ -28,7 +28,7 @@ class Mcts(Grows):
 
     name = "mcts"
     title = "Monte-Carlo tree search"
-    summary = "Programs grow step by step where the score is good or little is known (UCT)."
+    summary = "Programs or texts grow step by step where the score is good or little is known (UCT)."
     parameters: tuple[Parameter, ...] = (
         Parameter("roots", "First steps", 8, 1, 1_000, "So many first steps are drawn."),
         Parameter("branch", "Next steps", 4, 1, 500, "A node has at most so many next steps."),
@@ -42,7 +42,7 @@ class Mcts(Grows):
         """The first steps."""
         return first_steps(slots, settings["roots"])
 
-    def following(self, situation: Situation, settings: Settings) -> Sequence[Planned]:
+    def grow(self, situation: Situation, settings: Settings) -> Sequence[Planned]:
         """The next nodes, one after the other down the tree."""
         if fitting(situation) >= settings["enough"]:
             return ()
@@ -67,7 +67,7 @@ class Mcts(Grows):
             trace: f"{LEFT_OPEN}: {walk.visits[trace]} visit{'s' * (walk.visits[trace] != 1)} with a mean score of "
             f"{walk.rewards[trace] / walk.visits[trace]:.0%}; {why}."
             for trace, node in walk.tree.nodes.items()
-            if not node.fits and not walk.tree.born(node)
+            if not walk.tree.is_answer(node) and not walk.tree.born(node)
         }
 
 

@@ -19,10 +19,10 @@ class Mixed(Grows):
     """First whole programs; where too few of them fit, a beam with what is left of the budget."""
 
     name = "mixed"
-    title = "Whole programs, then a beam"
+    title = "Whole samples, then a beam"
     summary = "A share of the budget is drawn at once; where that does not do, the rest grows step by step."
     parameters: tuple[Parameter, ...] = (
-        Parameter("whole", "Drawn at once", 50, 1, 99, "Percent of the budget that is drawn as whole programs."),
+        Parameter("whole", "Drawn at once", 50, 1, 99, "Percent of the budget that is drawn as whole samples."),
         KEEP,
         EXPAND,
         DEPTH,
@@ -33,7 +33,7 @@ class Mixed(Grows):
         """The share of whole programs, one at the least."""
         return all_slots(slots[: max(1, len(slots) * settings["whole"] // 100)])
 
-    def following(self, situation: Situation, settings: Settings) -> Sequence[Planned]:
+    def grow(self, situation: Situation, settings: Settings) -> Sequence[Planned]:
         """The first steps of the beam, then its rounds."""
         if fitting(situation) >= settings["enough"]:
             return ()

@@ -50,6 +50,8 @@ class RunPlan:
     `recalls`: whether answers that were paid for before may be used.
     `prompt_tokens`: the longest prompt in tokens; None where nobody measured it.
     `asked`: the way in which samples become one answer, of a run that was asked for one; None for any other run.
+    `step_scorer`: the process scorer by which steps of a text are scored; None where that is how sure the model is.
+    `mind`: the mind of an earlier run that agents go on from, None for nothing; `mind_parts`: which parts of it.
     """
 
     problem_ids: Sequence[int] | None = None
@@ -66,6 +68,9 @@ class RunPlan:
     recalls: bool = True
     prompt_tokens: int | None = None
     asked: str | None = None
+    step_scorer: int | None = None
+    mind: int | None = None
+    mind_parts: str = "all"
 
     @classmethod
     def from_json(cls, kept: Mapping[str, Any]) -> Self:

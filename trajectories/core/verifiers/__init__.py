@@ -10,6 +10,7 @@ from trajectories.core.verifiers.episodes import EpisodeVerifier
 from trajectories.core.verifiers.json_equal import JsonVerifier
 from trajectories.core.verifiers.numeric import NumericVerifier
 from trajectories.core.verifiers.procedural import ProceduralVerifier
+from trajectories.core.verifiers.scratchpad import ScratchpadVerifier
 from trajectories.core.verifiers.text import RegexVerifier, TextVerifier
 from trajectories.core.verifiers.unit_tests import UnitTestsVerifier
 
@@ -27,6 +28,7 @@ VERIFIERS: dict[str, Verifier] = {
         ProceduralVerifier(),
         UnitTestsVerifier(),
         EpisodeVerifier(),
+        ScratchpadVerifier(),
     )
 }
 

@@ -14,6 +14,7 @@ UNFINISHED: Mapping[str, str] = {
     FinishReason.REFUSAL: "refused to answer",
     FinishReason.FILTER: "stopped by a content filter before it gave an answer",
     FinishReason.EMPTY: "ended without a text",
+    FinishReason.STEP: "a step of a text, which is not at its end",
 }
 """What is said of a sample without an answer, by the reason it ended."""
 

@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 from trajectories.stand_ins.fake_endpoint import (
     FAILURES,
     TAKES,
+    Adder,
     Behaviour,
     Converser,
     FakeEndpoint,
@@ -24,7 +25,7 @@ from trajectories.stand_ins.fake_endpoint.behaviour import WAYS_OF_N
 WORDS = "; ".join(f"{word}: {what}" for word, what in FAILURES.items())
 MANNERS = "; ".join(f"{word}: {what}" for word, what in TAKES.items())
 
-ANSWERERS: Mapping[str, Callable[[], Answerer | Converser]] = {"symbolic": Versatile, "learner": learner}
+ANSWERERS: Mapping[str, Callable[[], Answerer | Converser]] = {"symbolic": Versatile, "learner": learner, "sums": Adder}
 
 
 class Command(BaseCommand):
@@ -38,6 +39,9 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--port", type=int, default=8800)
         parser.add_argument("--latency", type=float, default=0.5, metavar="S", help="seconds before each answer")
+        parser.add_argument(
+            "--pace", type=float, default=0.0, metavar="S", help="seconds between two pieces of a streamed answer"
+        )
         parser.add_argument(
             "--fail", nargs="+", default=[], metavar="WORD=SHARE", help="such as 429=0.1 500=0.05 truncated=0.1"
         )
@@ -55,7 +59,8 @@ class Command(BaseCommand):
             "--answers",
             choices=ANSWERERS,
             default="symbolic",
-            help="symbolic: programs that the search finds; learner: those only once it is told what went wrong",
+            help="symbolic: programs that the search finds; learner: those only once it is told what went wrong; sums: "
+            "the numbers of a question added step by step, with slips",
         )
         parser.add_argument(
             "--judge-bias", type=float, default=0.0, metavar="B", help="as a judge, add so much to what is shown first"
@@ -66,6 +71,7 @@ class Command(BaseCommand):
         try:
             behaviour = Behaviour(
                 latency=options["latency"],
+                pace=options["pace"],
                 failures=dict(_share(given) for given in options["fail"]),
                 retry_after=options["retry_after"],
                 in_flight=options["in_flight"],

@@ -22,7 +22,12 @@ from trajectories.core.problems.questions import KINDS
 from trajectories.core.problems.sides import EVAL, TRAIN, said_side
 from trajectories.management.arguments import title
 from trajectories.services.problems.imports import ImportReport, import_arc_agi_1, import_records
-from trajectories.services.problems.procedural import describe_families, get_family, import_procedural
+from trajectories.services.problems.procedural import (
+    describe_families,
+    get_family,
+    import_procedural,
+    worked_rows,
+)
 from trajectories.services.problems.questions import (
     QuestionOptions,
     describe_question,
@@ -94,8 +99,10 @@ class Command(BaseCommand):
         self._add_procedural(parser)
 
     def _add_procedural(self, parser: ArgumentParser) -> None:
-        group = parser.add_argument_group("procedural problems (reasoning-gym)")
-        group.add_argument("--procedural", metavar="FAMILY", help="make problems of a family, such as chain_sum")
+        group = parser.add_argument_group("procedural problems (addition, and the families of reasoning-gym)")
+        group.add_argument(
+            "--procedural", metavar="FAMILY", help="make problems of a family, such as addition or chain_sum"
+        )
         group.add_argument("--size", type=int, default=100, metavar="N", help="how many (default: 100)")
         group.add_argument("--seed", type=int, default=1, metavar="S", help="which ones (default: 1)")
         group.add_argument(
@@ -105,6 +112,13 @@ class Command(BaseCommand):
             default=[],
             metavar="KNOB=VALUE",
             help="a setting of the family; lists as JSON",
+        )
+
+        group.add_argument(
+            "--worked",
+            type=Path,
+            metavar="FILE",
+            help="write the worked solutions there besides, as traces to import; of addition",
         )
 
     def handle(self, *_args: Any, **options: Any) -> None:
@@ -125,17 +139,22 @@ class Command(BaseCommand):
         title = options["title"] or options["set_name"] or f"Procedural {name.replace('_', ' ')}"
         try:
             # On the command line there is time to describe the families where no worker has done so yet.
-            describe_families()
             family = get_family(name)
+            if family is None:
+                describe_families()
+                family = get_family(name)
             if family is None:
                 raise CommandError(f"--procedural {name}: there is no such family; /problems/procedural/ lists them")
             knobs = read_knobs(family, self._pairs(options["knobs"], "--set-knob", "KNOB=VALUE"))
             draw = Draw(name, knobs, options["seed"], options["size"])
             split = options["split"] or "train"
+            rows = None if options["worked"] is None else worked_rows(draw)
             report = import_procedural(actor=None, draw=draw, set_title=title, split=split)
         except (ProceduralError, ProblemError) as fault:
             raise CommandError(f"--procedural {name}: {fault}") from fault
         self._say(report, title)
+        if rows is not None:
+            options["worked"].write_bytes(b"".join(rows))
 
     def _import_paths(self, paths: list[Path], options: dict[str, Any]) -> None:
         set_name = options["set_name"] or slugify(paths[0].resolve().stem)

@@ -37,7 +37,12 @@ class Command(BaseCommand):
             metavar="QUERY",
             help="which, as in the address of the trace list: 'run=3&correctness=pass'; by default all",
         )
-        parser.add_argument("--sampler", required=True, metavar="NAME", help="the language model that judges")
+        parser.add_argument(
+            "--sampler",
+            required=True,
+            metavar="NAME",
+            help="the language model that judges; symbolic for values of steps of programs",
+        )
         parser.add_argument("--rubric", default="correctness", metavar="NAME", help="by default correctness")
         parser.add_argument("--compare", type=int, metavar="K", help="compare each with K others instead of grading it")
         parser.add_argument("--steps", action="store_true", help="ask for the first wrong step instead of a grade")
@@ -90,7 +95,8 @@ class Command(BaseCommand):
         return form.scope()
 
     def _sampler(self, name: str) -> Sampler:
-        known = {sampler.name: sampler for sampler in list_samplers() if sampler.has_endpoint}
+        kinds = (Sampler.Kind.CHAT, Sampler.Kind.SYMBOLIC)
+        known = {sampler.name: sampler for sampler in list_samplers() if sampler.kind in kinds}
         if name not in known:
             raise CommandError(f"--sampler: found {name!r}, expected one of {', '.join(known) or 'none yet'}.")
         return known[name]

@@ -19,15 +19,17 @@ from trajectories.core.strategies import STRATEGIES, Strategy
 from trajectories.core.strategies.memories import MOST_REMEMBERED, NEAR, NO_MEMORY, Memory, MemorySource
 from trajectories.core.strategies.plans import Diversity
 from trajectories.management.arguments import title
-from trajectories.models import Instruction, Problem, ProblemSet, Run, Sampler
+from trajectories.models import Instruction, Mind, Problem, ProblemSet, Run, Sampler, Scorer
 from trajectories.selectors.instructions import current_instructions
 from trajectories.selectors.runs import most_attempts
 from trajectories.selectors.samplers import list_samplers
+from trajectories.selectors.scorers import step_scorers
 from trajectories.services.endpoints.samplers import SHIPPED_AGENTS, SYMBOLIC, ensure_agents, ensure_symbolic
 from trajectories.services.prompts.instructions import ensure_episode_instruction, ensure_symbolic_views
 from trajectories.services.runs.cutting import Cutting
 from trajectories.services.runs.estimates import estimate_plan
 from trajectories.services.runs.first_prompts import FirstPrompt, first_prompts
+from trajectories.services.runs.inheriting import ALL, PARTS
 from trajectories.services.runs.lifecycle import MAX_TITLE, draw_seed, plan_run
 from trajectories.services.runs.plans import (
     MAX_EXAMPLES,
@@ -76,6 +78,13 @@ class Command(BaseCommand):
             metavar="NAME=N",
             help="settings of the strategy: " + "; ".join(map(_settings_of, STRATEGIES.values())),
         )
+        parser.add_argument(
+            "--step-scorer",
+            metavar="NAME",
+            help="scores steps of texts: a process scorer; by default how sure the model is of its words",
+        )
+        parser.add_argument("--mind", type=int, metavar="N", help="agents go on from this mind of an earlier run")
+        parser.add_argument("--mind-parts", default=ALL, choices=PARTS, help="what they take along; by default all")
         parser.add_argument(
             "--examples", type=int, default=0, metavar="N", help=f"accepted traces shown first, 0 to {MAX_EXAMPLES}"
         )
@@ -174,6 +183,9 @@ class Command(BaseCommand):
                 examples_vary=options["vary_examples"],
                 **dict.fromkeys(options["vary"], True),
             ),
+            step_scorer=_step_scorer(options["step_scorer"]),
+            mind=_mind(options["mind"]),
+            mind_parts=options["mind_parts"],
             memory=_memory(options) if options["memory"] else NO_MEMORY,
         )
 
@@ -293,6 +305,25 @@ class Command(BaseCommand):
         )
         if run.state != Run.State.FINISHED:
             raise CommandError(f"Run {run.pk} is {run.state}. {run.state_reason}".strip())
+
+
+def _step_scorer(name: str | None) -> Scorer | None:
+    """The newest version of the process scorer so named. Raises PlanError."""
+    if name is None:
+        return None
+    found = step_scorers().filter(name=name).first()
+    if found is None:
+        known = ", ".join(sorted(set(step_scorers().values_list("name", flat=True)))) or "none yet"
+        raise PlanError(f"--step-scorer: found no process scorer named {name!r}; there are: {known}.")
+    return found
+
+
+def _mind(key: int | None) -> Mind | None:
+    """The mind of that number. Raises PlanError."""
+    found = None if key is None else Mind.objects.defer("weights").filter(pk=key).first()
+    if key is not None and found is None:
+        raise PlanError(f"--mind: found none with the number {key}; its page has it.")
+    return found
 
 
 def _memory(options: dict[str, Any]) -> Memory:

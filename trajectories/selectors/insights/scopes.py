@@ -49,7 +49,7 @@ class InsightScope:
 INDEPENDENT = """(t.run_id IS NULL
     OR t.run_id NOT IN (SELECT id FROM trajectories_run WHERE strategy = ANY(%(adapting)s))
     OR EXISTS (SELECT 1 FROM trajectories_attempt a
-        WHERE a.id = t.attempt_id AND a.round = 0 AND a.kind <> 'step'))"""
+        WHERE a.id = t.attempt_id AND a.round = 0 AND a.kind NOT IN ('step', 'rest')))"""
 """That a sample was drawn without looking at verdicts on earlier ones: what estimators over samples assume. Of a
 strategy that goes by them only the first round is, and a first step of a tree is no whole sample."""
 

@@ -11,14 +11,16 @@ from django.db import transaction
 
 from trajectories.adapters.training import TRAINERS
 from trajectories.adapters.training.base import read_parameters
+from trajectories.adapters.training.rows import WANTS_WRONG
 from trajectories.core.campaigns.curricula import Needs, check_needs
 from trajectories.core.campaigns.plans import Basis, CampaignPlan
 from trajectories.core.faults import Fault
+from trajectories.core.learning.rules import CORRECT
 from trajectories.core.problems.prerequisites import declared_for
 from trajectories.core.strategies.memories import NO_MEMORY, Memory
 from trajectories.core.verifiers.opinions import scorer_verifier
-from trajectories.models import AuditEvent, Campaign, Instruction, Problem, ProblemSet, Sampler, Scorer
-from trajectories.services.campaigns.held_out import Overlap, find_overlaps
+from trajectories.models import AuditEvent, Campaign, Instruction, Problem, ProblemSet, Release, Sampler, Scorer
+from trajectories.services.campaigns.held_out import Overlap, find_overlaps, overlaps_of
 from trajectories.services.endpoints.samplers import SYMBOLIC, symbolic_within
 from trajectories.services.jobs.ringers import ring
 from trajectories.services.runs.lifecycle import MAX_SEED, MAX_TITLE, draw_seed
@@ -109,6 +111,7 @@ def prepare(draft: Draft) -> Prepared:
         parameters=read_parameters(TRAINERS[draft.plan.trainer].parameters, draft.plan.parameters),
     )
     plan.check()
+    _check_learning(draft, plan)
     found = Prepared(
         plan,
         training_plan(plan, training, draft.instructions),
@@ -258,6 +261,37 @@ def _check_trainer(draft: Draft) -> None:
         read_parameters(trainer.parameters, draft.plan.parameters),
         check_base(trainer, draft.sampler) if trainer.base_kinds else None,
     )
+
+
+def _check_learning(draft: Draft, plan: CampaignPlan) -> None:
+    """Raise Fault for wrong traces that a method wants and the plan leaves out, for steps that grow beyond what the
+    trainer takes, and for seed traces that are no release or hold what is held out."""
+    method = plan.parameters.get("method")
+    if method in WANTS_WRONG and plan.take == CORRECT:
+        raise Fault(
+            f"Which traces: found only what is right, expected right and wrong ones, which {str(method).upper()} "
+            "learns to tell apart.",
+            field="take",
+        )
+    trainer = TRAINERS[plan.trainer]
+    try:
+        read_parameters(trainer.parameters, plan.trainer_parameters(plan.generations))
+    except Fault as fault:
+        raise Fault(f"In generation {plan.generations}: {fault}", field="steps_growth") from fault
+    if plan.seed_release is None:
+        return
+    seeds = Release.objects.filter(pk=plan.seed_release).first()
+    if seeds is None or not seeds.item_count:
+        raise Fault(
+            f"Seed traces: found the release {plan.seed_release}, expected one with rows.", field="seed_release"
+        )
+    if overlaps := overlaps_of(seeds, draft.held_out_set, plan.near):
+        first = overlaps[0]
+        raise Fault(
+            f"Seed traces: {seeds.title!r} holds {len(overlaps):,} problems that are held out, the first "
+            f"{first.problem.name!r} ({first.words}), expected none.",
+            field="seed_release",
+        )
 
 
 def _problems(problem_set: ProblemSet, limit: int | None, name: str) -> list[Problem]:

@@ -6,6 +6,7 @@ the stage are written together or not at all, so that a worker killed at any mom
 
 import uuid
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -15,11 +16,11 @@ from django.utils import timezone
 from trajectories.adapters.training import TRAINERS
 from trajectories.adapters.training.base import WRONG_TOO
 from trajectories.core.campaigns.curricula import open_families
-from trajectories.core.campaigns.plans import Basis, CampaignPlan, Replay
+from trajectories.core.campaigns.plans import Basis, CampaignPlan, ControlOf, Replay
 from trajectories.core.campaigns.stages import Arm, Stage
 from trajectories.core.faults import Fault
 from trajectories.core.identity import derive_seed
-from trajectories.core.learning.rules import UNIFORM, TrainingRule
+from trajectories.core.learning.rules import MOST_RELEASES, UNIFORM, TrainingRule
 from trajectories.core.releases.rules import Rule
 from trajectories.core.selections import Selection
 from trajectories.core.verifiers import consensus
@@ -31,6 +32,7 @@ from trajectories.models import (
     Instruction,
     Problem,
     Queue,
+    Release,
     Run,
     Sampler,
     Scorer,
@@ -51,8 +53,8 @@ from trajectories.services.scorers.planning import start_scoring
 from trajectories.services.training.planning import start_training
 from trajectories.services.verification.reverifications import plan_reverification
 
-EVERYTHING = TrainingRule(take=UNIFORM)
-"""The release of a generation was chosen by the rule of the campaign: all of it is learnt from."""
+CONTROL_RULE = TrainingRule(take=UNIFORM)
+"""The release of a control was chosen by its own rule: all of it is learnt from."""
 
 
 class StuckError(Exception):
@@ -94,15 +96,24 @@ def _begin(campaign: Campaign, row: Generation, plan: CampaignPlan) -> bool:
         return _evaluate(campaign, row, plan, campaign.first_sampler_id)
     if not row.is_control:
         return _move(row, Stage.SAMPLING, run=_plan_sampling(campaign, row, plan))
-    main = _arm(campaign, row.number, Arm.CHAMPION)
-    if main.release_id is None:
-        return False
-    assert main.release is not None
-    return _freeze(campaign, row, plan.control_rule(_runs(campaign, row, plan), main.release.item_count))
+    if plan.control_of is ControlOf.SEEDS:
+        row.release_id = plan.seed_release
+        return _train(campaign, row, plan)
+    count = _learnt_from(_arm(campaign, row.number, Arm.CHAMPION), plan)
+    return False if count is None else _freeze(campaign, row, plan.control_rule(_runs(campaign, row, plan), count))
+
+
+def _learnt_from(main: Generation, plan: CampaignPlan) -> int | None:
+    """How many traces the challenger of a generation learns from; None where that is not known yet. Where its training
+    chooses among right and wrong ones, it is what the training has chosen."""
+    if not plan.takes_wrong:
+        return main.release.item_count if main.release is not None else None
+    funnel = main.training.funnel if main.training is not None else []
+    return int(funnel[-1]["left"]) if funnel else None
 
 
 def _arm(campaign: Campaign, number: int, arm: Arm) -> Generation:
-    return campaign.generations.select_related("release").get(number=number, arm=arm.value)
+    return campaign.generations.select_related("release", "training").get(number=number, arm=arm.value)
 
 
 def _plan_sampling(campaign: Campaign, row: Generation, plan: CampaignPlan) -> Run:
@@ -277,7 +288,8 @@ def _freeze(campaign: Campaign, row: Generation, rule: Rule) -> bool:
 
 def _after_selecting(campaign: Campaign, row: Generation, plan: CampaignPlan) -> bool:
     job = row.freezing
-    assert job is not None
+    if job is None:  # a control that learns from the seed traces: nothing was frozen for it
+        return _train(campaign, row, plan)
     if job.state in Freezing.ACTIVE_STATES:
         return False
     again = Stage.BEGUN if row.is_control else Stage.SAMPLING
@@ -292,7 +304,23 @@ def _after_selecting(campaign: Campaign, row: Generation, plan: CampaignPlan) ->
             again,
         )
     row.release = job.release
+    _check_seeds(row, campaign, plan, again)
     return _train(campaign, row, plan)
+
+
+def _check_seeds(row: Generation, campaign: Campaign, plan: CampaignPlan, again: Stage) -> None:
+    """Raise StuckError for a release of seeds that is gone, or that holds a held-out problem."""
+    if plan.seed_release is None:
+        return
+    seeds = Release.objects.filter(pk=plan.seed_release).first()
+    if seeds is None:
+        raise StuckError(f"{_name(row)}: the release of the seed traces is gone; clone the campaign.", again)
+    if overlaps := overlaps_of(seeds, campaign.held_out_set, plan.near):
+        raise StuckError(
+            f"{_name(row)}: the seed release {seeds.pk} holds {len(overlaps):,} problems that are held out, the first "
+            f"{overlaps[0].problem.name!r} ({overlaps[0].words}); nothing was trained.",
+            again,
+        )
 
 
 def _train(campaign: Campaign, row: Generation, plan: CampaignPlan) -> bool:
@@ -301,18 +329,27 @@ def _train(campaign: Campaign, row: Generation, plan: CampaignPlan) -> bool:
     assert row.release is not None
     takes_wrong = row.is_control and any(each.name == WRONG_TOO for each in TRAINERS[plan.trainer].parameters)
     base = campaign.first_sampler if plan.from_first else campaign.champion
+    rule = CONTROL_RULE if row.is_control else plan.training_rule(_earlier_releases(campaign, row))
+    if row.is_control and plan.seed_release is not None and plan.seed_release != row.release_id:
+        rule = replace(rule, seeds=(plan.seed_release,))
     training = start_training(
         by=campaign.created_by,
         release=row.release,
         trainer=plan.trainer,
-        parameters={**plan.parameters, **({WRONG_TOO: True} if takes_wrong else {})},
+        parameters={**plan.trainer_parameters(row.number), **({WRONG_TOO: True} if takes_wrong else {})},
         base=base,
-        rule=EVERYTHING.as_json(),
+        rule=rule.as_json(),
         parent_job=campaign,
         seed=derive_seed(campaign.seed, "training", row.number) % MAX_SEED,
         title=f"{campaign.title}: {_name(row).lower()}"[:MAX_TITLE],
     )
     return _move(row, Stage.TRAINING, training=training)
+
+
+def _earlier_releases(campaign: Campaign, row: Generation) -> list[int]:
+    """What the generations before learnt from, the challengers alone."""
+    earlier = campaign.generations.filter(number__lt=row.number, arm=Arm.CHAMPION.value, release__isnull=False)
+    return list(earlier.order_by("number").values_list("release", flat=True))[-MOST_RELEASES:]
 
 
 def _after_training(campaign: Campaign, row: Generation, plan: CampaignPlan) -> bool:

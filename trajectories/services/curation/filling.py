@@ -164,7 +164,7 @@ def _rank(queue: Queue) -> Combinable:
 
 def _scored_rank(queue: Queue, trace: OuterRef) -> Combinable:
     """The place of a trace by the newest score of the queue's scorer; null where it has none."""
-    words = Verdict.objects.filter(trace=trace, verifier=scorer_verifier(queue.order_scorer), score__isnull=False)
+    words = Verdict.objects.filter(trace=trace, verifier=scorer_verifier(queue.scorer_name), score__isnull=False)
     score = F("score")
     place: Combinable = {
         Queue.Order.UNSURE: Abs(score - Value(0.5)),

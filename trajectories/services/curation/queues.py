@@ -55,7 +55,7 @@ class QueueDraft:
     schema: DecisionSchema = field(default_factory=DecisionSchema)
     blinding: Blinding = field(default_factory=Blinding)
     item_order: str = Queue.Order.RANDOM
-    order_scorer: str = ""
+    scorer_name: str = ""
     by_problem: bool = False
     reviews_each: int = 1
     doubled_percent: int = 0
@@ -66,6 +66,11 @@ class QueueDraft:
     segmentation: str = AS_STORED
     due_on: date | None = None
     members: Collection[User] = ()
+
+    @property
+    def goes_by_scorer(self) -> bool:
+        """Whether it asks for a scorer: for its order, or for what it suggests."""
+        return self.item_order in Queue.BY_SCORER or self.suggestions == Source.SCORER
 
     def check(self) -> None:
         """Raise Fault, with its field, for what no queue can be made of."""
@@ -78,7 +83,7 @@ class QueueDraft:
             raise Fault(f"One gold item in: {found}, expected 0 for none or 2 to 1,000.", field="gold_every")
         if self.gold_every and self.gold_count <= self.training_count:
             raise Fault("One gold item in: found a number, but no gold item is left to mix in.", field="gold_every")
-        if self.item_order in Queue.BY_SCORER:
+        if self.goes_by_scorer:
             self._check_scorer()
         if self.by_problem:
             self._check_by_problem()
@@ -96,10 +101,11 @@ class QueueDraft:
         check_guidelines(self.guidelines)
 
     def _check_scorer(self) -> None:
-        """Raise Fault for an order by a scorer that is not there, or that would tell its reviewers what it says."""
-        if not Scorer.objects.filter(name=self.order_scorer, state=Scorer.State.FINISHED).exists():
-            found = f"{self.order_scorer!r}" if self.order_scorer else "none"
-            raise Fault(f"Scorer: found {found}, expected one that is trained.", field="order_scorer")
+        """Raise Fault for an order or suggestions by a scorer that is not there, and for an order that would tell its
+        reviewers what it says."""
+        if not Scorer.objects.filter(name=self.scorer_name, state=Scorer.State.FINISHED).exists():
+            found = f"{self.scorer_name!r}" if self.scorer_name else "none"
+            raise Fault(f"Scorer: found {found}, expected one that is trained.", field="scorer_name")
         if self.item_order in Queue.TELLING_ORDERS and self.blinding.reviews:
             found = f"found “{Queue.Order(self.item_order).label}”, but what scorers say is hidden here"
             raise Fault(
@@ -142,7 +148,7 @@ def make_queue(*, actor: User, draft: QueueDraft) -> Queue:
         schema=_schema_of(draft).to_json(),
         blinding=draft.blinding.to_json(),
         item_order=draft.item_order,
-        order_scorer=draft.order_scorer if draft.item_order in Queue.BY_SCORER else "",
+        scorer_name=draft.scorer_name if draft.goes_by_scorer else "",
         by_problem=draft.by_problem,
         reviews_each=draft.reviews_each,
         doubled_percent=draft.doubled_percent,

@@ -1,10 +1,11 @@
 """Giving suggested decisions: drawn up as an item is handed out, and kept with its assignment as they were then."""
 
 from trajectories.core.curation.reviews import Decision
-from trajectories.core.curation.suggestions import Source, Suggestion, is_control
+from trajectories.core.curation.suggestions import SURE_RIGHT, SURE_WRONG, Source, Suggestion, is_control
 from trajectories.core.prompts.segmentation import carry_labels
 from trajectories.core.records import Outcome
 from trajectories.core.verifiers.model_judge import STEPS, is_model_verdict
+from trajectories.core.verifiers.opinions import scorer_verifier
 from trajectories.models import Assignment, Queue, Trace, Verdict
 from trajectories.selectors.blinding import Hidden, Sight
 from trajectories.selectors.segmentations import as_cut, spans_of
@@ -44,6 +45,8 @@ def suggest(queue: Queue, trace_id: int) -> Suggestion | None:
     source = Source(queue.suggestions)
     if source is Source.STEPS:
         return _by_steps(queue, trace_id)
+    if source is Source.SCORER:
+        return _by_scorer(queue, trace_id)
     column = "model_judged" if source is Source.JUDGE else "correctness"
     outcome = Trace.objects.filter(pk=trace_id).values_list(column, flat=True).first()
     decision = DECISIONS.get(str(outcome))
@@ -74,6 +77,16 @@ def _by_steps(queue: Queue, trace_id: int) -> Suggestion | None:
         labels=labels,
         segmentation=trace.cut_by,
     )
+
+
+def _by_scorer(queue: Queue, trace_id: int) -> Suggestion | None:
+    """What the queue's scorer said newest; None where it has not scored the trace, or is not sure."""
+    said = Verdict.objects.filter(trace=trace_id, verifier=scorer_verifier(queue.scorer_name), score__isnull=False)
+    verdict = said.order_by("-pk").first()
+    if verdict is None or verdict.score is None or SURE_WRONG < verdict.score < SURE_RIGHT:
+        return None
+    decision = Decision.ACCEPT if verdict.score >= SURE_RIGHT else Decision.REJECT
+    return Suggestion(decision, Source.SCORER, f"{verdict.verifier}, version {verdict.version}")
 
 
 def _by(trace_id: int, source: Source, outcome: str) -> str:

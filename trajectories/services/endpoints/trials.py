@@ -10,6 +10,7 @@ from trajectories.adapters.chat_api import CHAT_COMPLETIONS, CallError, ChatSett
 from trajectories.adapters.chat_api.calls.records import estimate_usage
 from trajectories.adapters.chat_api.samples.tools import Conversation, offered_tools, read_calls
 from trajectories.adapters.chat_api.wire.options import REMEDIES, apply_remedies
+from trajectories.adapters.chat_api.wire.questions import Question
 from trajectories.adapters.chat_api.wire.settings import FINAL, NEVER, PREFIX
 from trajectories.core.completions.replies import Reply
 from trajectories.core.records import JSON, Usage
@@ -240,7 +241,7 @@ class _Look:
             client = open_client(self.settings, endpoint_access())
             started = time.monotonic()
             try:
-                found = await client.complete_all(messages(), TEMPERATURE, seed, tools, n)
+                found = await client.complete_all(Question(messages(), TEMPERATURE, seed, tools), n=n)
                 self.seconds = time.monotonic() - started
                 return [reply for reply in found if isinstance(reply, Reply)]
             except CallError as fault:

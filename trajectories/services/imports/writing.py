@@ -20,7 +20,8 @@ def write_staged(job: Import, spool: Spool, fault_count: int) -> dict[str, Any]:
     """Write everything, in the caller's transaction; what the import's row says of it then."""
     if job.kind == Import.Kind.TRACES:
         return _write_traces(job, spool, fault_count)
-    source = procedural_source_name() if job.kind == Import.Kind.PROCEDURAL else job.source
+    is_drawn = job.kind == Import.Kind.PROCEDURAL
+    source = procedural_source_name(job.options["draw"]["family"]) if is_drawn else job.source
     problems = write_problems(
         actor=job.created_by,
         target=set_target(job.options["set_title"], source),

@@ -55,8 +55,7 @@ class Work:
     def __init__(self, job: JudgeJob, token: uuid.UUID, until: float) -> None:
         self._job, self._token, self._until = job, token, until
         self._rubric = NO_RUBRIC if job.rubric is None else rubric_record(job.rubric)
-        settings = ChatSettings.from_parameters(job.sampler.parameters)
-        self._engine = f"{job.sampler.name} {job.sampler.version}, {settings.model}"[:120]
+        self._engine = _engine_of(job)
         self._next_renewal = 0.0
         self._is_ours = True
         # Items with calls in flight, each with the answers that are stored.
@@ -192,7 +191,10 @@ class Work:
         if any(self._missing(item, asked)):
             return
         del self._open[item_id]
-        verdict = self._verdict(item, asked)
+        self._give(item, self._verdict(item, asked))
+
+    def _give(self, item: JudgeJobItem, verdict: VerdictRecord, answers: Sequence[JudgeJobAnswer] = ()) -> None:
+        """Store an item's verdict, with answers that are not stored yet; nothing where the lease is lost."""
         with transaction.atomic():
             lock_traces([item.trace])
             waiting = JudgeJobItem.objects.filter(pk=item.pk, outcome="")
@@ -204,6 +206,7 @@ class Work:
             )
             if not changed:
                 return
+            JudgeJobAnswer.objects.bulk_create(answers)
             added = append_verdicts([(item.trace, [verdict])], self._job)
             counted = self._held().update(
                 done_count=F("done_count") + 1,
@@ -234,6 +237,14 @@ class Work:
             evidence=storable_json({**verdict.evidence, "judgement": self._job.pk}),
             engine=verdict.engine,
         )
+
+
+def _engine_of(job: JudgeJob) -> str:
+    """Who judges, in words, with the model of one behind an endpoint. Raises ValueError for wrong parameters."""
+    name = f"{job.sampler.name} {job.sampler.version}"
+    if not job.sampler.has_endpoint:
+        return name[:120]
+    return f"{name}, {ChatSettings.from_parameters(job.sampler.parameters).model}"[:120]
 
 
 Asked = defaultdict[int, list[JudgeAnswer]]

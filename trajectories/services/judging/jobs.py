@@ -25,6 +25,7 @@ from trajectories.selectors.traces import spread_over, traces_in
 from trajectories.services.endpoints.calls import CallBudget
 from trajectories.services.jobs.ringers import ring
 from trajectories.services.jobs.steering import JobError
+from trajectories.services.judging.program_values import program_steps
 from trajectories.services.judging.values import lengths_of_prompts
 from trajectories.services.prompts.rubrics import preview_judge
 
@@ -39,6 +40,12 @@ SHARE_OF_LIMIT = 4
 
 GUESSED_ANSWER = 400
 """Tokens of a judge's answer where none has been measured, unless the sampler may say less."""
+
+
+NO_PROGRAMS = (
+    "The search goes on from programs that were built step by step, and looked at none here; expected traces of a "
+    "strategy that grows steps."
+)
 
 
 class JudgeJobError(JobError):
@@ -60,10 +67,10 @@ class JudgePlan:
 
     def check(self) -> None:
         """Raise JudgeJobError where this is no plan."""
-        if not self.sampler.has_endpoint:
-            raise JudgeJobError(f"{self.sampler.title} is no language model behind an endpoint; expected one to judge.")
         if self.form not in tuple(Form):
             raise JudgeJobError(f"Found the form {self.form[:20]!r}, expected grade, compare, steps or values.")
+        if not self.sampler.has_endpoint and not self.completes_programs:
+            raise JudgeJobError(f"{self.sampler.title} is no language model behind an endpoint; expected one to judge.")
         if self.form != Form.VALUES and self.rubric is None:
             raise JudgeJobError("Found no rubric, expected one to judge by.")
         if self.form == Form.VALUES and not 1 <= self.completions <= MAX_COMPLETIONS:
@@ -72,10 +79,17 @@ class JudgePlan:
             )
         if self.form == Form.COMPARE and not 1 <= self.opponents <= MAX_OPPONENTS:
             raise JudgeJobError(f"Found {self.opponents} opponents, expected 1 to {MAX_OPPONENTS}.")
+        if self.completes_programs:
+            return
         try:
             ChatSettings.from_parameters(self.sampler.parameters)
         except (ValueError, TypeError) as fault:
             raise JudgeJobError(str(fault)) from fault
+
+    @property
+    def completes_programs(self) -> bool:
+        """Whether the symbolic search goes on from the steps of programs, for nothing."""
+        return self.form == Form.VALUES and self.sampler.kind == Sampler.Kind.SYMBOLIC
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,12 +114,17 @@ class JudgeEstimate:
 def estimate_judge_job(*, plan: JudgePlan) -> JudgeEstimate:
     """Count the calls of a plan and measure some of its prompts. Raises JudgeJobError."""
     plan.check()
-    settings = ChatSettings.from_parameters(plan.sampler.parameters)
     traces = traces_in(plan.scope, EVERYTHING)
     total, calls, alone = _count_calls(plan)
     if not total:
         raise JudgeJobError("No trace is in this selection; nothing to judge.")
     shown = spread_over(traces, PROMPTS)
+    if plan.completes_programs:
+        steps = sum(len(program_steps(trace)) for trace in shown) / max(1, len(shown))
+        if not steps:
+            raise JudgeJobError(NO_PROGRAMS)
+        return JudgeEstimate(total, 0, round(total * steps * plan.completions), len(shown), 0, 0, Decimal(0), 0)
+    settings = ChatSettings.from_parameters(plan.sampler.parameters)
     if plan.form == Form.VALUES or plan.rubric is None:
         try:
             lengths, steps = lengths_of_prompts(shown, continues=settings.continues_prefix)
@@ -238,6 +257,10 @@ def set_judge_job_budget(*, actor: User, job: JudgeJob, budget: CallBudget) -> J
 
 def _check_budget(budget: CallBudget, sampler: Sampler) -> None:
     """Raise JudgeJobError for a budget that allows nothing, or counts money that nobody can count."""
+    if not sampler.has_endpoint:
+        if budget.tokens is not None or budget.cost is not None:
+            raise JudgeJobError(f"{sampler.title} takes neither tokens nor money; expected no budget.")
+        return
     if budget.tokens is not None and budget.tokens < 1:
         raise JudgeJobError(f"The token budget is {budget.tokens}; expected at least 1, or none.")
     if budget.cost is None:

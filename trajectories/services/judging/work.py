@@ -13,6 +13,7 @@ from trajectories.services.endpoints.calls import CallStop
 from trajectories.services.jobs.leases import GIVEN_UP, MOST_CLAIMS, claim_job, lease_of, lost_jobs
 from trajectories.services.jobs.steering import JobError, steer
 from trajectories.services.judging.asking import Work
+from trajectories.services.judging.program_values import ProgramValueWork
 from trajectories.services.judging.values import ValueWork
 
 SESSION_SECONDS = 60.0
@@ -42,10 +43,15 @@ def _ask_and_store(job: JudgeJob, token: uuid.UUID, seconds: float) -> CallStop 
     if job.claims > MOST_CLAIMS:
         return CallStop("given_up", GIVEN_UP)
     try:
-        kind = ValueWork if job.form == Form.VALUES else Work
-        return kind(job, token, time.monotonic() + seconds).go_on()
+        return _work_of(job)(job, token, time.monotonic() + seconds).go_on()
     except ValueError as fault:
         return CallStop("parameters", str(fault))
+
+
+def _work_of(job: JudgeJob) -> type[Work]:
+    if job.form != Form.VALUES:
+        return Work
+    return ValueWork if job.sampler.has_endpoint else ProgramValueWork
 
 
 def lost_judge_jobs() -> list[int]:

@@ -23,11 +23,14 @@ from trajectories.core.problems.procedural import (
     ProceduralError,
     to_problem,
 )
+from trajectories.core.problems.shipped_families import SHIPPED_FAMILIES, SOURCE, examples_of, records_of
 from trajectories.core.records import ProblemRecord
 from trajectories.services.problems.imports import ImportReport, import_records, name_of_set
 from trajectories.services.problems.references import reference_fault
 
 PREVIEWED = 3
+WORKED_BY = "worked solutions"
+"""The sampler that worked solutions stand under once they are imported."""
 PREVIEW_SECONDS = 4.0
 """How long somebody waits for the first problems of a draw."""
 CATALOGUE_FORM = 1
@@ -48,7 +51,10 @@ class Families:
     """core.generation.base.Tools: families of procedural problems, where they are installed."""
 
     def examples(self, draw: Draw) -> Iterator[Example]:
-        """The problems of a draw. Raises ProceduralError."""
+        """The problems of a draw. Raises ProceduralError, also for a family that comes with the application: its
+        problems need no scorer and are made on its own page."""
+        if draw.family in SHIPPED_FAMILIES:
+            raise ProceduralError(f"{draw.family} makes its problems on its own page, Problems, Procedural families")
         return shared_source().examples(draw)
 
 
@@ -78,11 +84,16 @@ def describe_families() -> list[Family]:
 
 def get_family(name: str) -> Family | None:
     """The family of that name, None where there is none or the families are not described yet."""
-    return next((family for family in stored_families() or () if family.name == name), None)
+    if name in SHIPPED_FAMILIES:
+        return SHIPPED_FAMILIES[name]
+    stored = stored_families() if procedural_installed() else None
+    return next((family for family in stored or () if family.name == name), None)
 
 
 def preview_procedural(draw: Draw) -> list[Example]:
     """The first problems of a draw. Raises ProceduralError where the family refuses or takes too long."""
+    if draw.family in SHIPPED_FAMILIES:
+        return list(islice(examples_of(draw), PREVIEWED))
     return list(islice(shared_source().examples(draw, seconds=PREVIEW_SECONDS), PREVIEWED))
 
 
@@ -96,29 +107,48 @@ def import_procedural(*, actor: User | None, draw: Draw, set_title: str, split: 
         actor=actor,
         set_name=name_of_set(set_title),
         set_title=set_title,
-        source=procedural_source_name(),
+        source=procedural_source_name(draw.family),
         records=draw_records(draw, split=split),
         on_fault="all_or_nothing",
     )
 
 
-def procedural_source_name() -> str:
-    """The package that families come from, and its version."""
-    return shared_source().source_name()
+def worked_rows(draw: Draw) -> Iterator[bytes]:
+    """The worked solutions of a draw as lines of a file that the import of traces reads: what a model can begin to
+    learn from. Raises ProceduralError, at once for a family that writes none."""
+    if draw.family not in SHIPPED_FAMILIES:
+        raise ProceduralError(f"{draw.family} writes no worked solutions")
+    rows = (
+        {"question": example.question, "response": example.solution, "model": WORKED_BY}
+        for example in examples_of(draw)
+    )
+    return (f"{json.dumps(row, ensure_ascii=False)}\n".encode() for row in rows)
+
+
+def procedural_source_name(family: str) -> str:
+    """The package that a family comes from, and its version."""
+    return SOURCE if family in SHIPPED_FAMILIES else shared_source().source_name()
 
 
 def draw_records(draw: Draw, *, split: str, start: int = 0) -> Iterator[ProblemRecord | ImportFault]:
     """The problems of a draw from index `start` on, each checked; where the family breaks, a fault ends them."""
     index = start
     try:
-        for index, example in enumerate(shared_source().examples(draw)):
+        for index, record in enumerate(_drawn(draw, split=split)):
             if index < start:
                 continue
-            record = to_problem(example, draw, index, split=split)
             reason = reference_fault(record)
             yield ImportFault(draw.family, f"problem {index}", reason) if reason else record
     except (ProceduralError, ValueError, TypeError) as fault:
         yield ImportFault(draw.family, f"near problem {index}", str(fault))
+
+
+def _drawn(draw: Draw, *, split: str) -> Iterator[ProblemRecord]:
+    """The problems of a draw from the first on. Raises ProceduralError, ValueError and TypeError."""
+    if draw.family in SHIPPED_FAMILIES:
+        return records_of(draw, split=split)
+    examples = enumerate(shared_source().examples(draw))
+    return (to_problem(example, draw, index, split=split) for index, example in examples)
 
 
 def _catalogue_path() -> Path:

@@ -81,7 +81,8 @@ def plan_within(asked: Asked) -> Plan:
         strategy=asked.strategy,
         settings=asked.settings,
     )
-    one.check(asked.sampler)
+    # A tree of texts needs more samples than first steps, which one sample each never are.
+    (replace(one, samples_each=asked.samples) if one.found[0].steps else one).check(asked.sampler)
     if one.most_per_problem > asked.samples:
         one = replace(one, instructions=fitting[:1])
     if (least := one.most_per_problem) > asked.samples:

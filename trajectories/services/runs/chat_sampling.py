@@ -26,6 +26,7 @@ from trajectories.services.runs.embedded_sampling import RESULT_FAULT, BatchRepo
 from trajectories.services.runs.lifecycle import fail_run
 from trajectories.services.runs.requests import finish_result, sample_requests
 from trajectories.services.runs.rounds import move_on
+from trajectories.services.runs.watches import Teller
 from trajectories.services.traces.storing import build_attempted, store_built
 
 SESSION_SECONDS = 60.0
@@ -110,6 +111,7 @@ class _Work:
         self._each = sampler.settings.samples_per_call if sampler.settings.takes_n else 1
         self._most = self._allowed = sampler.settings.concurrency * self._each
         self._next_claim = self._next_look = self._next_question = 0.0
+        self._teller = Teller(token, session.glimpse)
 
     def go_on(self, until: float, heartbeat: Heartbeat) -> None:
         """Work until nothing is in flight and nothing can be claimed, the time is over, or the run is not wanted."""
@@ -118,6 +120,7 @@ class _Work:
                 self._claim()
             if not self._flying:
                 break
+            patiently(lambda: self._teller.tell(self._flying))
             taken = self._session.take_all(LOOK_SECONDS, STORED_AT_ONCE)
             if taken and not self._store(taken):
                 break

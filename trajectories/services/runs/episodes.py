@@ -23,6 +23,7 @@ from trajectories.core.records import SampleFailure
 from trajectories.models import Attempt, Episode, Mind, Transition
 from trajectories.selectors.minds import iter_transitions, write_state
 from trajectories.services.runs.attempts import fail_attempt
+from trajectories.services.runs.inheriting import inherit, surroundings_json
 from trajectories.services.traces.storing import store_result
 
 ROWS_AT_ONCE = 5_000
@@ -46,7 +47,7 @@ class Player:
             self.mind.seed,
         )
         self.agent.memory.load(iter_transitions(self.mind))
-        if self.mind.episodes:
+        if self.mind.weights:
             self.agent.load(unpack(bytes(self.mind.weights)))
 
     def play(self, attempt: Attempt, token: uuid.UUID) -> tuple[int | None, bool]:
@@ -61,6 +62,7 @@ class Player:
             raise Fault("The episode is of another world than the agent's.")
         played = play(self.world, self.agent, number, attempt.seed)
         facts = {"agent": self.mind.agent, "settings": self.mind.settings, "learnt_from": self.mind.episodes}
+        facts |= {"went_on_from": self.mind.went_on_from_id} if self.mind.went_on_from_id else {}
         result = tell_episode(played, self.world.actions, facts)
         result = replace(result, latency_seconds=monotonic() - started)
         with transaction.atomic():
@@ -105,13 +107,15 @@ def play_batch(attempts: Iterable[Attempt], token: uuid.UUID, is_wanted: Callabl
     return trace_ids
 
 
+@transaction.atomic
 def _mind_of(attempt: Attempt, plan: WorldPlan, around: Surroundings) -> Mind:
-    """The mind of the agent that an attempt belongs to, made for its first episode."""
+    """The mind of the agent that an attempt belongs to, made for its first episode: empty, or as the plan has it go on
+    from another."""
     sampler = attempt.run.sampler
     name = str(sampler.parameters.get("agent", ""))
     if name not in AGENTS:
         raise Fault(f"Found the agent {name!r}; expected one of {', '.join(AGENTS)}.")
-    mind, _ = Mind.objects.get_or_create(
+    mind, is_new = Mind.objects.get_or_create(
         run=attempt.run,
         instruction_id=attempt.instruction_id,
         temperature=attempt.temperature,
@@ -121,12 +125,13 @@ def _mind_of(attempt: Attempt, plan: WorldPlan, around: Surroundings) -> Mind:
             "agent_version": AGENTS[name].version,
             "settings": sampler.parameters.get("settings", {}),
             "world": plan.to_json(),
-            "surroundings": {
-                "sizes": list(around.sizes), "is_spatial": around.is_spatial, "actions": around.actions,
-            },
+            "surroundings": surroundings_json(around),
             "seed": derive_seed(attempt.run.seed, "mind", attempt.temperature, attempt.ordinal),
         },
     )  # fmt: skip
+    kept = attempt.run.kept_plan
+    if is_new and kept.mind is not None:
+        inherit(mind=mind, source_id=kept.mind, parts=kept.mind_parts)
     return mind
 
 

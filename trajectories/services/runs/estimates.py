@@ -115,8 +115,11 @@ def _tokens_of(request: SampleRequest) -> int:
 
 
 def _longest(plan: Plan, tokens: int, settings: ChatSettings) -> int:
-    """What one prompt may have: a later round shows the earlier answer, and grids as large as the task's."""
+    """What one prompt may have: a later round shows the earlier answer, and grids as large as the task's; a text that
+    grows shows all steps so far, each as long as an answer may be."""
     first = MARGIN * tokens
+    if plan.found[0].steps:
+        return round(first + (plan.found[1]["depth"] - 1) * settings.max_output_tokens)
     return round(first if not plan.found[0].adapts else 2 * first + settings.max_output_tokens)
 
 
@@ -125,6 +128,10 @@ def _at_most(plan: Plan, mean: float, output: float) -> Usage:
     if (limits := tool_limits(*plan.found)) is not None:
         written = round(output * limits["turns"] * plan.most)
         return Usage(input_tokens=max(0, limits["tokens"] * plan.most - written), output_tokens=written)
+    if plan.found[0].steps:
+        # A text of so many steps is about as long as an answer, and half of it stands there on average.
+        each = output / plan.found[1]["depth"]
+        return Usage(input_tokens=round((mean + output / 2) * plan.most), output_tokens=round(each * plan.most))
     later = plan.most - plan.size
     return Usage(
         input_tokens=round(mean * plan.size + (2 * mean + output) * later), output_tokens=round(output * plan.most)

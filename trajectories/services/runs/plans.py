@@ -16,7 +16,9 @@ from trajectories.core.strategies import Strategy, StrategyError, find_strategy
 from trajectories.core.strategies.base import AttemptKind, Planned, read_settings, tool_limits
 from trajectories.core.strategies.memories import NO_MEMORY, Memory
 from trajectories.core.strategies.plans import NO_DIVERSITY, Diversity, RunPlan
-from trajectories.models import Attempt, Instruction, Problem, ProblemSet, Release, Run, Sampler
+from trajectories.models import Attempt, Instruction, Mind, Problem, ProblemSet, Release, Run, Sampler, Scorer
+from trajectories.services.runs.inheriting import ALL, check_mind
+from trajectories.services.runs.step_scores import check_text_steps
 
 MAX_SAMPLES_EACH = 10_000
 MAX_ATTEMPTS = 1_000_000
@@ -35,6 +37,8 @@ class Plan:
     """What the attempts of a run are made from.
 
     With `spread` the two temperatures are the ends of a range over which the samples of a view are spread evenly.
+    `step_scorer` scores the steps of texts that grow; without one it is how sure the model is of its words. Agents in
+    worlds go on from `mind_parts` of a `mind`.
     """
 
     problems: Sequence[Problem]
@@ -45,6 +49,9 @@ class Plan:
     strategy: str = PARALLEL
     settings: Mapping[str, int] = field(default_factory=dict)
     diversity: Diversity = NO_DIVERSITY
+    step_scorer: Scorer | None = None
+    mind: Mind | None = None
+    mind_parts: str = ALL
     memory: Memory = NO_MEMORY
 
     @property
@@ -116,6 +123,9 @@ class Plan:
             spread=self.spread,
             samples_each=self.samples_each,
             diversity=self.diversity,
+            step_scorer=None if self.step_scorer is None else self.step_scorer.pk,
+            mind=None if self.mind is None else self.mind.pk,
+            mind_parts=self.mind_parts,
             memory=self.memory,
         )
 
@@ -140,6 +150,11 @@ class Plan:
         self._check_memory(sampler)
         self._check_fits(sampler)
         self._check_kinds()
+        if self.mind is not None:
+            try:
+                check_mind(sampler, self.mind, self.mind_parts, self.problems)
+            except Fault as fault:
+                raise PlanError(str(fault), field=fault.field) from fault
         if self.most > MAX_ATTEMPTS:
             raise PlanError(f"The plan has up to {self.most:,} attempts; expected at most {MAX_ATTEMPTS:,}.")
 
@@ -174,8 +189,7 @@ class Plan:
             raise PlanError(f"Agents call tools through an endpoint; {sampler} has none.")
         if sampler.is_agent:
             self._check_agent(sampler)
-        if strategy.steps:
-            self._check_steps(sampler, strategy)
+        self._check_steps(sampler, strategy)
         if strategy.writes_programs:
             other = [each.title for each in self.instructions if each.style not in PROGRAM_STYLES]
             if other:
@@ -188,12 +202,35 @@ class Plan:
             raise PlanError(text, field="strategy")
 
     def _check_steps(self, sampler: Sampler, strategy: Strategy) -> None:
-        """Programs grow step by step only where the sampler can be asked for one step more."""
+        """Programs and texts grow step by step only where the sampler can be asked for one step more."""
+        if self.step_scorer is not None and not (strategy.steps and sampler.is_chat):
+            text = "Only steps of texts by a language model are scored; expected no scorer of steps."
+            raise PlanError(text, field="step_scorer")
+        if not strategy.steps:
+            return
+        if sampler.kind == Sampler.Kind.CHAT:
+            self._check_text(sampler, strategy)
+            return
         if sampler.kind != Sampler.Kind.SYMBOLIC:
             raise PlanError(f"{strategy.title} asks for one step at a time, which {sampler} cannot give.")
         if other := [each.view for each in self.instructions if each.view not in STEP_VIEWS]:
             text = f"{strategy.title}: found the view {other[0]!r}, expected {' or '.join(STEP_VIEWS)}"
             raise PlanError(f"{text}, whose programs are built step by step.", field="instructions")
+
+    def _check_text(self, sampler: Sampler, strategy: Strategy) -> None:
+        """A text grows where the model goes on with a message of its own, something scores its steps, and the budget is
+        not spent on first steps, none of which answers anything."""
+        try:
+            check_text_steps(sampler, strategy.title, self.step_scorer)
+        except Fault as fault:
+            raise PlanError(str(fault), field=fault.field) from fault
+        for kind, first in self.first_rounds.items():
+            if len(first) >= self._most_of(kind) and first[0].kind is AttemptKind.STEP:
+                raise PlanError(
+                    f"{strategy.title} begins with {len(first):,} first steps, which is the whole budget: none could "
+                    "be gone on from. Expected more samples each, or fewer nodes.",
+                    field="samples_each",
+                )
 
     def _check_agent(self, sampler: Sampler) -> None:
         """An agent plays all episodes of one world, one after the other."""
@@ -249,8 +286,29 @@ def plan_of(run: Run) -> Plan:
         strategy=run.strategy,
         settings=kept.settings,
         diversity=kept.diversity,
+        step_scorer=_scorer_of(kept.step_scorer),
+        mind=_mind_of(kept.mind),
+        mind_parts=kept.mind_parts,
         memory=kept.memory,
     )
+
+
+def _mind_of(key: int | None) -> Mind | None:
+    """The mind that a plan goes on from. Raises PlanError where it is gone."""
+    mind = None if key is None else Mind.objects.defer("weights").filter(pk=key).first()
+    if key is not None and mind is None:
+        raise PlanError("The mind that this run went on from is gone; plan a new one.")
+    return mind
+
+
+def _scorer_of(key: int | None) -> Scorer | None:
+    """The scorer of steps of a plan. Raises PlanError where it is gone."""
+    if key is None:
+        return None
+    scorer = Scorer.objects.select_related("artefact").filter(pk=key).first()
+    if scorer is None:
+        raise PlanError("The scorer by which this run scored steps is gone; plan a new one.")
+    return scorer
 
 
 def plan_title(plan: Plan, problem_set: ProblemSet | None) -> str:

@@ -15,7 +15,9 @@ from trajectories.core.prompts.wrapping import can_compose, compose_programs
 from trajectories.core.records import (
     JSON,
     AgentLimits,
+    Begun,
     Example,
+    FinishReason,
     InstructionRecord,
     ProblemKind,
     PublicProblem,
@@ -24,7 +26,7 @@ from trajectories.core.records import (
     SampleResult,
 )
 from trajectories.core.samplers.symbolic.sampler import CHAIN
-from trajectories.core.strategies.base import AttemptKind
+from trajectories.core.strategies.base import BY_STEPS, AttemptKind
 from trajectories.core.strategies.plans import RunPlan
 from trajectories.core.verifiers.arc_outputs import ArcTestVerifier
 from trajectories.core.verifiers.arc_train import ArcTrainVerifier
@@ -41,6 +43,11 @@ RUNS_KEPT = 64
 
 class RequestError(ValueError):
     """An attempt that cannot be made as planned; the message is for people."""
+
+
+def attempt_payer(attempt_id: int) -> str:
+    """Who pays for the calls of an attempt."""
+    return f"attempt {attempt_id}"
 
 
 class RequestMaker:
@@ -79,10 +86,10 @@ class RequestMaker:
             examples=self._examples(attempt, instruction, look),
             memory=self._plan.memory.count or None,
             agent=None if self._plan.agent is None else AgentLimits(**self._plan.agent),
-            payer=f"attempt {attempt.pk}",
+            payer=attempt_payer(attempt.pk),
         )
-        if attempt.kind == AttemptKind.STEP:
-            return replace(request, steps=_steps_of(parent))
+        if attempt.kind in BY_STEPS:
+            return _by_steps(request, attempt, parent)
         if parent is not None and attempt.kind == AttemptKind.COMPOSITION:
             return replace(request, problem=_after(parent, problem))
         if parent is not None:
@@ -170,6 +177,20 @@ def _parent_of(attempt: Attempt) -> Trace | None:
     if attempt.parent_id is None:
         return None
     return Trace.objects.select_related("raw", "reasoning", "program").get(pk=attempt.parent_id)
+
+
+def _by_steps(request: SampleRequest, attempt: Attempt, parent: Trace | None) -> SampleRequest:
+    """The request of a node: one step more, of a text by a language model, or all that is left of the text."""
+    if not attempt.run.sampler.is_chat:
+        return replace(request, steps=_steps_of(parent))
+    to_end = attempt.kind == AttemptKind.REST
+    if parent is None:
+        return request if to_end else replace(request, begun=Begun(""))
+    if parent.finish_reason != FinishReason.STEP:
+        raise RequestError(f"The text of trace {parent.pk} is at its end, so that no next step can be asked for.")
+    tokens, logprob = parent.facts.get("tokens_so_far"), parent.facts.get("mean_logprob")
+    begun = Begun(parent.reasoning.body, to_end, tokens if isinstance(tokens, int) else 0, logprob)
+    return replace(request, begun=begun)
 
 
 def _steps_of(parent: Trace | None) -> tuple[str, ...]:

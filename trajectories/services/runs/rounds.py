@@ -9,7 +9,7 @@ from django.db.models.fields import BooleanField, TextField
 
 from trajectories.core.identity import content_hash, derive_seed
 from trajectories.core.prompts.wrapping import can_compose
-from trajectories.core.records import Outcome
+from trajectories.core.records import FinishReason, Outcome
 from trajectories.core.strategies import find_strategy
 from trajectories.core.strategies.base import AttemptKind, Ended, Look, Planned, Prunes, Situation, Slot
 from trajectories.core.strategies.diversity import sketch_of
@@ -18,8 +18,9 @@ from trajectories.core.verifiers.arc_outputs import ArcTestVerifier
 from trajectories.core.verifiers.arc_train import ArcTrainVerifier
 from trajectories.models import Attempt, Problem, Run, RunProblem, Trace, Verdict
 from trajectories.services.locks import lock_run
-from trajectories.services.runs.lifecycle import settle_run
+from trajectories.services.runs.lifecycle import fail_run, settle_run
 from trajectories.services.runs.plans import make_attempt
+from trajectories.services.runs.step_scores import StepScoreError, grows_text, score_steps
 
 PROBLEMS_AT_ONCE = 20
 NOTHING = content_hash(None)
@@ -46,13 +47,18 @@ def move_on(*, run_id: int) -> bool:
 
 def advance_run(*, run_id: int) -> int:
     """Plan the next round of every problem that is ready; returns how many attempts were added."""
-    name, kept = Run.objects.values_list("strategy", "plan").get(pk=run_id)
-    plan = RunPlan.from_json(kept)
-    if not find_strategy(name).adapts:
+    run = Run.objects.select_related("sampler").get(pk=run_id)
+    plan = run.kept_plan
+    if not find_strategy(run.strategy).adapts:
         return 0
     added = 0
     while problem_ids := _ready(run_id).values_list("problem_id", flat=True)[:PROBLEMS_AT_ONCE]:
         for problem_id in list(problem_ids):
+            try:
+                score_steps(run=run, problem_id=problem_id)
+            except StepScoreError as fault:
+                fail_run(run_id=run_id, reason=str(fault))
+                return added
             found = _advance_problem(run_id, problem_id, plan)
             if found is None:
                 return added
@@ -128,6 +134,7 @@ def _situation(run: Run, plan: RunPlan, problem: Problem, place: RunProblem) -> 
         round=place.round,
         seed=derive_seed(run.seed, problem.content_hash, "round", place.round),
         hintable=problem.split == Problem.Split.TRAIN and problem.reference is not None,
+        of_text=grows_text(run),
     )
 
 
@@ -152,6 +159,8 @@ def _ended(attempt: Attempt, outputs: Mapping[int, tuple[str, bool]], sketches: 
         outputs=made,
         gave_grids=gave_grids,
         sketch=sketches.get(trace.pk, frozenset()),
+        worth=attempt.step_score,
+        goes_on=trace.finish_reason == FinishReason.STEP,
     )
 
 

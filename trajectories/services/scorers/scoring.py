@@ -150,7 +150,7 @@ def _word(scorer: Scorer, stored: StoredScorer, trace: Trace, votes: dict[tuple[
     seen = seen_of(trace, votes)
     evidence: dict[str, JSON] = {"scorer": scorer.pk, "held_out": trace.problem_id in stored.folds}
     if stored.kind == Scorer.Kind.PROCESS:
-        steps = [round(float(each), 6) for each in stored.score(trace.problem_id, step_examples(seen))]
+        steps = [round(float(each), 6) for each in stored.score(trace.problem_id, step_examples(seen, stored.names))]
         evidence["steps"] = steps
         score = min(steps, default=None)
         worst = f", its least likely step is {steps.index(score) + 1} of {len(steps)}" if score is not None else ""

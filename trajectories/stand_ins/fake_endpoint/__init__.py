@@ -6,11 +6,13 @@ from trajectories.stand_ins.fake_endpoint.behaviour import FAILURES, TAKES, Beha
 from trajectories.stand_ins.fake_endpoint.judges import Judge
 from trajectories.stand_ins.fake_endpoint.problems import Versatile, problem_writer
 from trajectories.stand_ins.fake_endpoint.server import FakeEndpoint
+from trajectories.stand_ins.fake_endpoint.sums import Adder
 from trajectories.stand_ins.fake_endpoint.worlds import Walker, act_call
 
 __all__ = [
     "FAILURES",
     "TAKES",
+    "Adder",
     "Answer",
     "Behaviour",
     "Converser",

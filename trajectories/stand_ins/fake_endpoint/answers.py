@@ -4,7 +4,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from trajectories.core.identity import content_hash, text_hash
@@ -25,12 +25,34 @@ WORK = 3_000_000
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What one call brings."""
+    """What one call brings. `stop` is the text that stopped it, "" for none."""
 
     text: str
     reasoning: str = ""
     tool_calls: Sequence[Mapping[str, Any]] = ()
     refusal: str = ""
+    stop: str = ""
+
+
+def stopped(answer: Answer, stops: Any) -> Answer:
+    """The answer up to the first of the texts at which the model is stopped."""
+    found = [
+        (place, stop)
+        for stop in (stops if isinstance(stops, list) else [])
+        if isinstance(stop, str) and (place := answer.text.find(stop)) >= 0
+    ]
+    if not found:
+        return answer
+    place, stop = min(found)
+    return replace(answer, text=answer.text[:place], stop=stop)
+
+
+def continued(answer: Answer, begun: str) -> Answer:
+    """What is left of an answer behind as many paragraphs as the unfinished message has; behind blanks, where it ends
+    in none, as the model writes them itself."""
+    before = [part for part in begun.split("\n\n") if part.strip()]
+    rest = "\n\n".join(answer.text.split("\n\n")[len(before) :])
+    return replace(answer, text=rest if begun.endswith("\n\n") or not rest else f"\n\n{rest}")
 
 
 Answerer = Callable[[str, int], Answer]

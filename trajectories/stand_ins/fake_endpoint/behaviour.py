@@ -54,6 +54,9 @@ TAKES: Mapping[str, str] = {
     "ignores_temperature": "says the same whatever temperature and seed",
     "no_logprobs": "refuses to give log-probabilities",
     "ignores_logprobs": "is asked for log-probabilities and gives none",
+    "continues": "goes on with a message of its own that the conversation ends in, paragraph by paragraph",
+    "strips": "takes the blanks away that such a message ends with",
+    "stop_reason": "says what stopped it, as vLLM does",
 }
 """What a model takes of what it may be sent, by the word that asks for it."""
 
@@ -70,7 +73,8 @@ class Play:
 
 @dataclass(frozen=True, slots=True)
 class Behaviour:
-    """`latency` in seconds; `failures` gives shares of calls by word; more than `in_flight` calls at once get a 429.
+    """`latency` in seconds; `pace` is how many there are between two pieces of a streamed answer; `failures` gives
+    shares of calls by word; more than `in_flight` calls at once get a 429.
 
     `key`: without it in the Authorization header calls get a 401. `models`: others get a 404; empty for any. `n` says
     what becomes of a call for several samples: "given", "ignored" (one comes), "refused" (400), "fewer" (half of them
@@ -79,6 +83,7 @@ class Behaviour:
     """
 
     latency: float = 0.0
+    pace: float = 0.0
     failures: Mapping[str, float] = field(default_factory=dict)
     retry_after: str = "1"
     in_flight: int | None = None

@@ -44,6 +44,12 @@ def _choice(index: int, answer: Answer, failure: str, logprobs: bool) -> dict[st
     return choice | ({"logprobs": {"content": words}} if logprobs else {})
 
 
+def name_stops(body: Mapping[str, Any], answers: Sequence[Answer]) -> None:
+    """Say in each choice what stopped it, null where nothing did."""
+    for choice, answer in zip(body["choices"], answers, strict=False):
+        choice["stop_reason"] = answer.stop or None
+
+
 def _completion_usage(prompt: str, answers: Sequence[Answer]) -> dict[str, Any]:
     counts = [usage_of(prompt, answer) for answer in answers]
     incoming, outgoing = counts[0]["input"], sum(count["output"] for count in counts)

@@ -5,7 +5,7 @@ import json
 import random
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from types import TracebackType
@@ -13,7 +13,7 @@ from typing import Any, Self
 
 from trajectories.stand_ins.fake_endpoint import bodies
 from trajectories.stand_ins.fake_endpoint.agents import Converser
-from trajectories.stand_ins.fake_endpoint.answers import Answer, Answerer, canned
+from trajectories.stand_ins.fake_endpoint.answers import Answer, Answerer, canned, continued, stopped
 from trajectories.stand_ins.fake_endpoint.behaviour import Behaviour, Play
 from trajectories.stand_ins.fake_endpoint.refusals import refusal_of
 
@@ -23,6 +23,7 @@ HUGE = 30 * 1024 * 1024
 DRIP_SECONDS = 0.1
 REASONS = {200: "OK", 400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found"}
 ANSWER_PATHS = ("/v1/chat/completions", "/v1/responses")
+Pause = Callable[[], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,10 +179,30 @@ class FakeEndpoint:
         else:
             await self._answer(play.failure, call, writer)
 
+    async def _pause(self) -> None:
+        """Between two pieces of an answer; how long may change meanwhile."""
+        if self.behaviour.pace:
+            await asyncio.sleep(self.behaviour.pace)
+
     def _say(self, call: Call, prompt: str, asked_before: int) -> Answer:
+        return stopped(self._whole(call, prompt, asked_before), call.body.get("stop"))
+
+    def _whole(self, call: Call, prompt: str, asked_before: int) -> Answer:
+        """What is said where nothing stops it."""
+        messages = call.messages
+        begun = str(messages[-1].get("content")) if messages and messages[-1].get("role") == "assistant" else ""
+        if begun and "strips" in self.behaviour.takes:
+            begun = begun.rstrip()
+            messages = [*messages[:-1], {**messages[-1], "content": begun}]
+        goes_on = bool(begun) and "continues" in self.behaviour.takes
         if isinstance(self._answerer, Converser):
-            return self._answerer.converse(call.messages, bool(call.body.get("tools")), asked_before)
-        return self._answerer(prompt, asked_before)
+            said = messages[:-1] if goes_on else messages
+            answer = self._answerer.converse(said, bool(call.body.get("tools")), asked_before)
+        else:
+            answer = self._answerer(
+                prompt.removesuffix(call.messages[-1]["content"]) if goes_on else prompt, asked_before
+            )
+        return continued(answer, begun) if goes_on else answer
 
     async def _one(self, failure: str, call: Call, asked_before: int) -> Answer:
         """One sample."""
@@ -219,6 +240,8 @@ class FakeEndpoint:
                 logprobs=bool(call.body.get("logprobs")) and "ignores_logprobs" not in takes,
             )
         )
+        if "stop_reason" in takes and not responses:
+            bodies.name_stops(whole, answers)
         if self.behaviour.stated_cost is not None and "usage" in whole:
             whole["usage"]["cost"] = self.behaviour.stated_cost
         pieces = [json.dumps(whole).encode()]
@@ -228,7 +251,7 @@ class FakeEndpoint:
             pieces = [event.encode() for event in events]
         elif failure in bodies.SPOILT:
             pieces = [json.dumps(bodies.spoil(whole, failure)).encode()]
-        await _deliver(writer, failure, pieces, bool(call.body.get("stream")))
+        await _deliver(writer, failure, pieces, self._pause if call.body.get("stream") else None)
         self.answered += 1
         self.spent += Counter(bodies.tokens_of(whole))
 
@@ -273,8 +296,8 @@ SPOILT: Mapping[str, Callable[[bytes], bytes]] = {
 """What becomes of an answer's body, by the word of the failure."""
 
 
-async def _deliver(writer: asyncio.StreamWriter, failure: str, pieces: Sequence[bytes], streamed: bool) -> None:
-    """Send an answer, or what is left of it."""
+async def _deliver(writer: asyncio.StreamWriter, failure: str, pieces: Sequence[bytes], pause: Pause | None) -> None:
+    """Send an answer, or what is left of it; `pause` is waited for between its pieces, None where it comes whole."""
     whole = b"".join(pieces)
     if failure in SPOILT:
         await _send(writer, 200, SPOILT[failure](whole))
@@ -289,15 +312,16 @@ async def _deliver(writer: asyncio.StreamWriter, failure: str, pieces: Sequence[
             writer.write(whole[index : index + 1])
             await writer.drain()
             await asyncio.sleep(DRIP_SECONDS)
-    elif streamed:
-        await _stream(writer, pieces)
+    elif pause is not None:
+        await _stream(writer, pieces, pause)
     else:
         await _send(writer, 200, whole)
 
 
-async def _stream(writer: asyncio.StreamWriter, pieces: Sequence[bytes]) -> None:
+async def _stream(writer: asyncio.StreamWriter, pieces: Sequence[bytes], pause: Pause) -> None:
     """Events in chunks of their own."""
     writer.write(_head(200, {"Content-Type": "text/event-stream", "Transfer-Encoding": "chunked"}))
     for piece in (*pieces, b""):
         writer.write(f"{len(piece):x}\r\n".encode() + piece + b"\r\n")
         await writer.drain()
+        await pause()

@@ -1,17 +1,22 @@
 """Campaigns as pages show them: generations with what came of them, what was gained and what was forgotten."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from django.urls import reverse
+
 from trajectories.charts.campaigns import traces_of_run
 from trajectories.core.campaigns.gates import Decision
 from trajectories.core.campaigns.measures import NO_FAMILY, Measured
-from trajectories.core.campaigns.plans import BASES, REPLAYS, Basis, CampaignPlan
+from trajectories.core.campaigns.plans import BASES, CONTROLS, REPLAYS, Basis, CampaignPlan, Replay
 from trajectories.core.campaigns.stages import STAGES, Stage
+from trajectories.core.learning.rules import TAKE_WORDS
+from trajectories.core.selections import WRONG_STEPS, Selection
 from trajectories.models import Campaign, Generation, Problem, Run, Training
+from trajectories.selectors.audits import count_wrong_steps
 from trajectories.selectors.campaigns import measured_of
 from trajectories.views.shown.funnels import ShownFunnel, show_job_funnel
 
@@ -33,6 +38,13 @@ class ShownGeneration:
     tokens: int
     cost: Decimal
     traces: str
+
+    @property
+    def learnt(self) -> int | None:
+        """How many traces it learnt from: what its training took of its release; None before there is one."""
+        if self.row.training is not None and self.row.training.funnel:
+            return int(self.row.training.funnel[-1]["left"])
+        return self.row.release.item_count if self.row.release is not None else None
 
     @property
     def training_link(self) -> str:
@@ -62,6 +74,49 @@ def show_generation(row: Generation) -> ShownGeneration:
         cost=sum((run.cost for run in runs), Decimal(0)),
         traces=traces_of_run(row.evaluation_id),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class StepCount:
+    """Right answers whose steps were verified, how many of them have a wrong one, and the list of those."""
+
+    verified: int
+    wrong: int
+    traces: str
+
+    @property
+    def share(self) -> float:
+        """The share with a wrong step."""
+        return self.wrong / self.verified
+
+
+@dataclass(frozen=True, slots=True)
+class ShownSteps:
+    """A run of a generation: its right answers without a hint and with one; None where there are none."""
+
+    title: str
+    unaided: StepCount | None
+    hinted: StepCount | None
+
+
+def show_steps(generations: Sequence[ShownGeneration]) -> list[ShownSteps]:
+    """How many right answers of each run were reached by wrong steps; nothing where no verifier looks at steps."""
+    runs = [
+        (f"{each.title}, {what}", key)
+        for each in generations
+        for what, key in (("training problems", each.row.run_id), ("held-out problems", each.row.evaluation_id))
+        if key is not None
+    ]
+    counted = count_wrong_steps([key for _, key in runs])
+    shown = [ShownSteps(title, *(_step_count(counted, key, hinted) for hinted in (False, True))) for title, key in runs]
+    return [each for each in shown if each.unaided or each.hinted]
+
+
+def _step_count(counted: Mapping[tuple[int, bool], tuple[int, int]], run: int, hinted: bool) -> StepCount | None:
+    if (run, hinted) not in counted:
+        return None
+    wrong = Selection(run=run, audit=WRONG_STEPS, hinted="only" if hinted else "none")
+    return StepCount(*counted[run, hinted], f"{reverse('trace_list')}?{wrong.query()}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +226,11 @@ def plan_words(campaign: Campaign, plan: CampaignPlan) -> list[tuple[str, str]]:
     strategy = f"{plan.samples_each:,} samples by instruction and temperature, strategy {plan.strategy}"
     begins = "from the first sampler" if plan.from_first else "from the champion"
     learns = f"{BASES[plan.basis]}{_rested_on(plan)}" + (", hinted ones too" if plan.hinted else "")
+    enters = TAKE_WORDS[plan.take] + (
+        f"; up to {plan.relabel:,} wrong programs of a task, relabelled" if plan.relabel else ""
+    )
+    again = f", {plan.replay_percent:g} %" if plan.replay is Replay.SHARE else ""
+    grows = f"; steps grow by {plan.steps_growth:g}" if plan.steps_growth != 1 else ""
     gate = f"{plan.test.value}, level {plan.level:g}" if plan.test.value != "none" else "none: every challenger goes on"
     return [
         ("Training problems", f"{len(plan.training_problems):,} of {campaign.training_set.title}"),
@@ -179,12 +239,14 @@ def plan_words(campaign: Campaign, plan: CampaignPlan) -> list[tuple[str, str]]:
         ("Each generation", strategy),
         ("Measured by", f"{plan.held_out_samples:,} samples by instruction and temperature"),
         ("Learns from", f"{learns}; at most {plan.per_problem:,} of a problem"),
-        ("Generations learnt from", REPLAYS[plan.replay]),
-        ("Trainer", f"{plan.trainer}, begins {begins}"),
+        ("Which traces", enters),
+        ("Generations learnt from", REPLAYS[plan.replay] + again),
+        ("Seed traces", f"release {plan.seed_release}" if plan.seed_release is not None else "none"),
+        ("Trainer", f"{plan.trainer}, begins {begins}{grows}"),
         *([("Memory", plan.memory.words)] if plan.memory else []),
         *([("Curriculum", curriculum_words(plan))] if plan.curriculum else []),
         ("Gate", gate),
-        ("Control", "as many traces of the same runs, right or wrong" if plan.control else "none"),
+        ("Control", CONTROLS[plan.control_of].lower() if plan.control else "none"),
         ("People", "review each generation first" if plan.people else "are not waited for"),
         ("Seed", str(campaign.seed)),
     ]

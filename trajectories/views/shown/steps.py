@@ -1,7 +1,7 @@
 """The steps of a trace as they are drawn: in groups whose bodies come when they are reached, far down as ranges."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from itertools import groupby
@@ -52,7 +52,8 @@ UNREAD_KINDS = ("program", "tool_call", "tool_result")
 
 @dataclass(frozen=True, slots=True)
 class ShownStep:
-    """One step of a trace as it is drawn. `pair` and `grids` come from the step's data, where it has such."""
+    """One step of a trace as it is drawn. `pair` and `grids` come from the step's data, where it has such. `fault` says
+    what is wrong with it where it is the first wrong one, by a verifier of steps."""
 
     index: int
     kind: str
@@ -67,6 +68,7 @@ class ShownStep:
     is_thinking: bool = False
     detected: "tuple[Detected, ...]" = ()
     value: ShownValue | None = None
+    fault: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +210,12 @@ class _Reader:
     def step(self, index: int) -> ShownStep:
         """One step as it is drawn."""
         step = self.trace.steps[index]
-        shown = replace(_shown_step(self.trace, index, step), is_thinking=self.thinking[index])
+        shown = replace(
+            _shown_step(self.trace.problem.spec, index, step),
+            is_thinking=self.thinking[index],
+            value=self.trace.step_values.get(index),
+            fault=self.trace.step_faults.get(index, ""),
+        )
         if self.first is not None and index > self.first and _code_alone(step["body"]) == self.program:
             return replace(shown, same_program_as=self.first)
         return shown
@@ -243,11 +250,20 @@ class _Reader:
         ]
 
 
-def _shown_step(trace: Trace, index: int, step: Mapping[str, JSON]) -> ShownStep:
+def show_alone(spec: Mapping[str, JSON], steps: Sequence[Mapping[str, JSON]], first: int) -> StepGroup:
+    """Steps that no trace has yet, from the number `first` on, in one group with their bodies; `spec` is that of their
+    problem. There is at least one."""
+    thinking = [step.is_thinking for step in marked_steps(steps)]
+    shown = (_shown_step(spec, index, step) for index, step in enumerate(steps, first))
+    marked = (replace(step, is_thinking=thinks) for step, thinks in zip(shown, thinking, strict=True))
+    return StepGroup(first, tuple(marked), shown=True)
+
+
+def _shown_step(spec: Mapping[str, JSON], index: int, step: Mapping[str, JSON]) -> ShownStep:
     kind = step["kind"]
     symbol, word = MARKS.get(kind, MARKS["text"])
     data = step.get("data") or {}
-    pair = _refuted_pair(trace.problem.spec, data)
+    pair = _refuted_pair(spec, data)
     grids = data.get("grids")
     return ShownStep(
         index=index,
@@ -260,7 +276,6 @@ def _shown_step(trace: Trace, index: int, step: Mapping[str, JSON]) -> ShownStep
         pair=pair,
         grids=tuple(grids) if isinstance(grids, list) else (),
         detected=_detected(kind, step["body"]),
-        value=trace.step_values.get(index),
     )
 
 

@@ -1,12 +1,15 @@
 """What is known of how good each step of a trace is, as it stands beside the step."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from trajectories.core.prompts.segmentation import AS_STORED
+from trajectories.core.records import Outcome
 from trajectories.core.verifiers.opinions import VALUES, is_scorer
+from trajectories.core.verifiers.scratchpad import STEP_VERIFIERS
 from trajectories.models import Trace, Verdict
+from trajectories.selectors.segmentations import spans_of
 
 GOOD_FROM, BAD_BELOW = 0.5, 0.25
 """Values from the first on are drawn as good, below the second as bad."""
@@ -44,6 +47,29 @@ def values_of_steps(trace: Trace, verdicts: Iterable[Verdict]) -> dict[int, Show
                 for place, share in enumerate(steps)
             }
     return found
+
+
+def faults_of_steps(trace: Trace, verdicts: Sequence[Verdict]) -> dict[int, str]:
+    """The first wrong step of a trace as it is cut now, by the verifiers of steps, in their words. One that is missing
+    is marked at the step in front of it. `verdicts` are those that may be seen."""
+    wrong = _wrong_steps(verdicts)
+    spans = spans_of(trace) if wrong else []
+    found: dict[int, str] = {}
+    for verdict in wrong:
+        start = verdict.evidence.get("start")
+        before = [place for place, span in enumerate(spans) if span is not None and span[0] <= (start or 0)]
+        if isinstance(start, int) and before:
+            found[before[-1]] = verdict.message
+    return found
+
+
+def is_right_by_wrong_steps(trace: Trace, verdicts: Sequence[Verdict]) -> bool:
+    """Whether the answer is right and a step is not."""
+    return trace.correctness == Outcome.PASS and bool(_wrong_steps(verdicts))
+
+
+def _wrong_steps(verdicts: Sequence[Verdict]) -> list[Verdict]:
+    return [each for each in verdicts if each.verifier in STEP_VERIFIERS and each.outcome == Outcome.FAIL]
 
 
 def _completed(evidence: Mapping[str, Any], steps: list[Any], by: str) -> dict[int, ShownValue]:

@@ -8,10 +8,12 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
+from trajectories.adapters.chat_api.calls.glimpses import Hearing
 from trajectories.adapters.chat_api.calls.limits import LONGEST_RETRY_AFTER, AdaptiveLimit, Breaker, backoff_seconds
 from trajectories.adapters.chat_api.calls.ports import Ports
 from trajectories.adapters.chat_api.calls.records import ChatCall, estimate_usage
 from trajectories.adapters.chat_api.wire.faults import CallError
+from trajectories.adapters.chat_api.wire.questions import Question
 from trajectories.adapters.chat_api.wire.settings import ChatSettings
 from trajectories.core.completions.replies import Reply
 from trajectories.core.records import SampleFailure, Usage
@@ -63,13 +65,16 @@ class Asker:
         self._resume_at = 0.0
         self._limited = settings.requests_per_minute is not None or settings.tokens_per_minute is not None
 
-    async def ask(self, call: ChatCall, input_tokens: int, n: int = 1) -> Heard:
-        """Call until there is an answer or nothing more to try. Raises CallError."""
+    async def ask(self, call: ChatCall, input_tokens: int, hearing: Hearing, n: int = 1) -> Heard:
+        """Call until there is an answer or nothing more to try; `hearing` hears what comes of it meanwhile.
+
+        Raises CallError.
+        """
         faults: Counter[str] = Counter()
         while True:
             try:
                 async with self.limit.slot():
-                    return await self._call(call, input_tokens, n, faults)
+                    return await self._call(call, input_tokens, hearing, n, faults)
             except CallError as fault:
                 if n > 1 and fault.kind == "bad_request":
                     raise  # it may be the `n`: the same call for one sample shows
@@ -80,7 +85,9 @@ class Asker:
                     await self._hold(fault, wait)
                 await asyncio.sleep(wait)
 
-    async def _call(self, call: ChatCall, input_tokens: int, n: int, faults: Mapping[str, int]) -> Heard:
+    async def _call(
+        self, call: ChatCall, input_tokens: int, hearing: Hearing, n: int, faults: Mapping[str, int]
+    ) -> Heard:
         self._check_stopped()
         reserved = round(input_tokens + n * self._output_tokens)
         wait = await self._reserve(reserved)
@@ -89,7 +96,8 @@ class Asker:
             await asyncio.sleep(wait)
             self._check_stopped()
         started = time.monotonic()
-        choices = await self._client.complete_all(call.messages, call.temperature, call.seed, call.tools, n)
+        asked = Question(call.messages, call.temperature, call.seed, call.tools, call.stop)
+        choices = await self._client.complete_all(asked, n=n, begin=hearing.begin)
         seconds = time.monotonic() - started
         self._breaker.succeeded()
         await self.limit.grow()

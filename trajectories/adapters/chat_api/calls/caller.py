@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from trajectories.adapters.chat_api.calls.asking import Asker, Heard
 from trajectories.adapters.chat_api.calls.batches import Batches
+from trajectories.adapters.chat_api.calls.glimpses import Glimpses
 from trajectories.adapters.chat_api.calls.ports import PaidReply, Ports
 from trajectories.adapters.chat_api.calls.records import Answered, ChatCall, call_hash, input_tokens_of
 from trajectories.adapters.chat_api.wire.choices import share_cost, share_usage
@@ -34,6 +35,7 @@ class Caller:
     def __init__(self, settings: ChatSettings, access: EndpointAccess, ports: Ports, side: Executor) -> None:
         self.settings = settings
         self.takes_n = settings.takes_n
+        self.glimpses = Glimpses()
         self._ports, self._side = ports, side
         self._client = open_client(settings, access)
         self._asker = Asker(settings, ports, self._client, self.aside, self._note)
@@ -97,7 +99,8 @@ class Caller:
         Every other fault is the outcome of each."""
         try:
             tokens = self._input_tokens(calls[0])
-            heard = await self._asker.ask(calls[0], tokens, len(calls))
+            with self.glimpses.listening([call.payer for call in calls]) as hearing:
+                heard = await self._asker.ask(calls[0], tokens, hearing, len(calls))
         except CallError as fault:
             if len(calls) > 1 and fault.kind == "bad_request":
                 self._give_up_n(len(calls), 0)

@@ -13,7 +13,8 @@ from trajectories.core.text.tokens import estimate_tokens
 
 @dataclass(frozen=True, slots=True)
 class ChatCall:
-    """What is asked. `sample` tells apart calls that read the same and shall have answers of their own.
+    """What is asked. `sample` tells apart calls that read the same and shall have answers of their own. At a text of
+    `stop` the model is stopped, and the text is no part of the answer.
 
     `payer` names what is charged. An answer that another payer has paid for costs nothing; one that the same payer has
     paid for never reached it, because the worker died, and is charged when it does.
@@ -25,6 +26,7 @@ class ChatCall:
     sample: Mapping[str, JSON] = field(default_factory=dict)
     payer: str = ""
     tools: Sequence[Mapping[str, JSON]] = ()
+    stop: tuple[str, ...] = ()
 
 
 NO_USAGE = Usage()
@@ -63,6 +65,7 @@ def call_hash(settings: ChatSettings, call: ChatCall) -> str:
             "temperature": call.temperature,
             **call.sample,
             **({"tools": list(call.tools)} if call.tools else {}),
+            **({"stop": list(call.stop)} if call.stop else {}),
             **({"logprobs": True} if settings.logprobs else {}),
             **_taken(settings, call),
         }

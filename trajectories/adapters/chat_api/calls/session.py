@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Any, Generic, Protocol, Self, TypeVar
 
 from trajectories.adapters.chat_api.calls.caller import Caller
+from trajectories.adapters.chat_api.calls.glimpses import Glimpse, Glimpses
 from trajectories.adapters.chat_api.calls.ports import Ports
 from trajectories.adapters.chat_api.calls.records import Answered, ChatCall
 from trajectories.adapters.chat_api.wire.faults import CallError
@@ -34,6 +35,8 @@ class Callee(Protocol):
     """Who makes the calls of a session: see caller.Caller."""
 
     settings: ChatSettings
+    glimpses: Glimpses
+    """The samples that are being drawn."""
 
     @property
     def limit(self) -> Limit:
@@ -118,6 +121,10 @@ class Session(Generic[Asked, Given]):
     def set_concurrency(self, most: int) -> None:
         """Allow at most so many calls in flight from now on."""
         asyncio.run_coroutine_threadsafe(self._caller.limit.set_most(most), self._loop)
+
+    def glimpse(self, payer: str) -> Glimpse | None:
+        """What has come so far of a sample that is being drawn, by who pays for it. To be asked by one thread only."""
+        return self._caller.glimpses.of(payer)
 
     def take(self, timeout: float) -> tuple[Any, Given | SampleFailure] | None:
         """The next outcome with its key; None when none came within `timeout` seconds."""

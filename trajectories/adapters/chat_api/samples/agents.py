@@ -75,7 +75,8 @@ class Agent:
     async def draw(self) -> SampleResult | SampleFailure:
         """The sample, or why there is none with what its calls have cost all the same."""
         try:
-            return self._result(await self._converse())
+            with self._caller.glimpses.drawing(self._request.payer, self._steps):
+                return self._result(await self._converse())
         except CallError as fault:
             failure = SampleFailure(fault.kind, fault.message, fault.retryable, fault.stops)
         except Exception as fault:
@@ -132,27 +133,28 @@ class Agent:
 
     async def _use_tool(self, turn: int, place: int, call: ToolCall) -> None:
         """Run one call and keep it and what it gave as steps."""
+        about: dict[str, JSON] = {"turn": turn, "call": call.id}
         try:
             code = code_of(call)
             if place > MAX_CALLS_PER_TURN:
                 raise ToolError(f"Not run: expected at most {MAX_CALLS_PER_TURN} calls in one answer.")
         except ToolError as fault:
+            self._add_call(call, fenced(call.arguments, "json"), {**about, "code": ""})
             result = SnippetResult(f"Error: {fault}", False, {"status": REFUSED, "message": str(fault)})
-            shown, code = fenced(call.arguments, "json"), ""
         else:
             assert self._run is not None, "drawn without a sandbox"
+            self._add_call(call, fenced(code, "python"), {**about, "code": code})
             result = await asyncio.get_running_loop().run_in_executor(None, self._run, code)
-            shown = fenced(code, "python")
             self._programs.append(code)
             self._runs += 1
         self._faults += not result.ok
         self._talk.add_result(call, result.text)
-        about: dict[str, JSON] = {"turn": turn, "call": call.id}
-        self._steps += [
-            Step(StepKind.TOOL_CALL, call.name or "no name", shown, 0, {**about, "code": code}),
-            Step(StepKind.TOOL_RESULT, "Result" if result.ok else "Error", fenced(result.text, ""), 1,
-                 {**about, **result.data}),
-        ]  # fmt: skip
+        title = "Result" if result.ok else "Error"
+        self._steps.append(Step(StepKind.TOOL_RESULT, title, fenced(result.text, ""), 1, {**about, **result.data}))
+
+    def _add_call(self, call: ToolCall, shown: str, data: dict[str, JSON]) -> None:
+        """Keep a call as a step before it runs: who looks at the sample meanwhile sees what runs."""
+        self._steps.append(Step(StepKind.TOOL_CALL, call.name or "no name", shown, 0, data))
 
     def _result(self, ended_by: str) -> SampleResult:
         request, reply = self._request, self._answers[-1].reply

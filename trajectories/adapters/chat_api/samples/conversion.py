@@ -99,6 +99,6 @@ def reply_facts(request: SampleRequest, reply: Reply, settings: ChatSettings, te
 
 def same_prompt(one: SampleRequest, other: SampleRequest) -> bool:
     """Whether two samples may come of one call: they differ in nothing but which sample they are."""
-    if one.agent is not None or one.problem.content_hash != other.problem.content_hash:
+    if one.agent is not None or one.begun is not None or one.problem.content_hash != other.problem.content_hash:
         return False
     return one == replace(other, seed=one.seed, ordinal=one.ordinal, payer=one.payer, problem=one.problem)

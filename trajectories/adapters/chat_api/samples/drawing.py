@@ -1,4 +1,4 @@
-"""Drawing samples, each by the calls it takes: one, or those of an agent."""
+"""Drawing samples, each by the calls it takes: one, those of a step of a text, or those of an agent."""
 
 from collections.abc import Sequence
 
@@ -6,6 +6,7 @@ from trajectories.adapters.chat_api.calls.session import Callee
 from trajectories.adapters.chat_api.samples.agents import Agent, RunPython
 from trajectories.adapters.chat_api.samples.conversion import first_call, request_messages, to_result
 from trajectories.adapters.chat_api.samples.players import Player
+from trajectories.adapters.chat_api.samples.steps import Grower
 from trajectories.adapters.chat_api.wire.faults import CallError
 from trajectories.core.faults import Fault
 from trajectories.core.prompts import Message, with_hint
@@ -27,6 +28,8 @@ class SampleDrawer:
         Raises CallError, PromptError or ProblemError.
         """
         messages = self.prompt(requests[0])
+        if requests[0].begun is not None:
+            return [await Grower(caller, each, each.begun, messages).draw() for each in requests if each.begun]
         if requests[0].agent is not None:
             return [await self._agent(caller, request, messages) for request in requests]
         sent = with_hint(messages, requests[0].hint)

@@ -48,7 +48,7 @@ class Player(Agent):
         self._known = {name: place for place, name in enumerate(self._world.actions)}
         self._taken: list[str] = []
         self._changed = bool(info["changed"])
-        self._opening = opening_step(self._number, str(info["text"]), self._world.picture(), changed=self._changed)
+        self._steps.append(opening_step(self._number, str(info["text"]), self._world.picture(), changed=self._changed))
         self._truncated = False
 
     def _is_over(self) -> str:
@@ -97,7 +97,7 @@ class Player(Agent):
             messages=tuple(self._talk.kept),
             reasoning=whole.text,
             parts=stored_parts(whole.parts),
-            steps=(self._opening, *self._steps, *steps_of(last.parts), Step(StepKind.ANSWER, "", ending)),
+            steps=(*self._steps, *steps_of(last.parts), Step(StepKind.ANSWER, "", ending)),
             answer=list(self._taken),
             program="",
             finish_reason=self._why_ended(ended_by, reply.finish_reason),

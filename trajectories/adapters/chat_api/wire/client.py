@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import aclosing
 from typing import Any, cast
 
@@ -20,6 +20,7 @@ from trajectories.adapters.chat_api.wire.faults import (
     status_fault,
 )
 from trajectories.adapters.chat_api.wire.options import effort_field
+from trajectories.adapters.chat_api.wire.questions import Question
 from trajectories.adapters.chat_api.wire.settings import (
     CHAT_COMPLETIONS,
     FINAL,
@@ -38,8 +39,16 @@ from trajectories.core.records import JSON
 MAX_REPLY_BYTES = 8 * 1024 * 1024
 """A longer answer is no answer: the largest models write less than 1 MB."""
 
+Begin = Callable[[str], list[bytes]]
+"""Given the key that the endpoint knows: the list for what it says."""
+
 NO_KEY = "none"
 PATHS = {CHAT_COMPLETIONS: "/chat/completions", RESPONSES: "/responses"}
+
+
+def no_one_listens(key: str) -> list[bytes]:  # noqa: ARG001
+    """A list that nobody looks at before the answer is whole."""
+    return []
 
 
 class ChatClient:
@@ -76,29 +85,26 @@ class ChatClient:
         tools: Sequence[Mapping[str, JSON]] = (),
     ) -> Reply:
         """Ask once. Raises CallError; the whole call, body included, has `timeout_seconds`."""
-        (reply,) = await self.complete_all(messages, temperature, seed, tools, 1)
+        (reply,) = await self.complete_all(Question(messages, temperature, seed, tools))
         if isinstance(reply, CallError):
             raise reply
         return reply
 
     async def complete_all(
-        self,
-        messages: Sequence[Mapping[str, JSON]],
-        temperature: float,
-        seed: int,
-        tools: Sequence[Mapping[str, JSON]],
-        n: int,
+        self, asked: Question, *, n: int = 1, begin: Begin = no_one_listens
     ) -> list[Reply | CallError]:
         """Ask once for `n` samples; what comes is at least one, each read or with the fault that keeps it from that.
+
+        `begin` gives the list to which the pieces of the answer are added as they come.
 
         Raises CallError where none can be read; the whole call, body included, has `timeout_seconds`.
         """
         limit = self._settings.timeout_seconds
-        body = request_body(self._settings, messages, temperature, seed, tools)
+        body = request_body(self._settings, asked.messages, asked.temperature, asked.seed, asked.tools, asked.stop)
         body |= {"n": n} if n > 1 else {}
         try:
             async with asyncio.timeout(limit):
-                raw = await self._fetch(body)
+                raw = await self._fetch(body, begin(self._key))
         except (TimeoutError, openai.APITimeoutError, httpx2.TimeoutException) as fault:
             message = f"The endpoint had not answered within {limit:g} s."
             raise CallError("timeout", message, retryable=True) from fault
@@ -113,7 +119,8 @@ class ChatClient:
     def _read(self, raw: bytes, body: Mapping[str, Any]) -> list[Reply | CallError]:
         text = redact_key(raw.decode("utf-8", errors="replace"), self._key)
         try:
-            whole = merge_stream(text.splitlines()) if self._settings.streaming else text
+            # Streamed, a key may have come in pieces.
+            whole = redact_key(merge_stream(text.splitlines()), self._key) if self._settings.streaming else text
             parts = split_choices(whole) if "n" in body else [whole]
         except (RecursionError, ValueError) as fault:
             raise self._fault(fault, text, body) from None
@@ -135,7 +142,7 @@ class ChatClient:
             return broken_off_fault()
         return malformed_fault(_what_is_wrong(fault), text, self._key)
 
-    async def _fetch(self, body: Mapping[str, Any]) -> bytes:
+    async def _fetch(self, body: Mapping[str, Any], parts: list[bytes]) -> bytes:
         # By the client's call for any address: that for completions walks through every argument value by value.
         response = await self._client.post(
             PATHS[self._settings.api],
@@ -144,7 +151,7 @@ class ChatClient:
             stream=True,
             stream_cls=openai.AsyncStream[Any],
         )
-        parts, size = [], 0
+        size = 0
         async with aclosing(cast(httpx2.Response, response)) as answer:
             async for part in answer.aiter_bytes():
                 size += len(part)
@@ -176,9 +183,10 @@ def request_body(
     temperature: float,
     seed: int,
     tools: Sequence[Mapping[str, JSON]] = (),
+    stop: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """What is sent. The Responses API has no `seed`; the extra body has the last word, and what is None there is not
-    sent at all."""
+    """What is sent. The Responses API has no `seed` and no `stop`; the extra body has the last word, and what is None
+    there is not sent at all."""
     warmth = {"temperature": temperature} if settings.sends_temperature else {}
     body: dict[str, Any] = {"model": settings.model, **warmth, "stream": settings.streaming}
     said = [_with_role(message, settings.system_role) for message in messages]
@@ -192,6 +200,7 @@ def request_body(
         # Endpoints read the seed as a 32- or 64-bit number; the smaller fits all.
         body |= {"seed": seed & 0x7FFFFFFF} if settings.sends_seed else {}
         body |= {"logprobs": True} if settings.logprobs else {}
+        body |= {"stop": list(stop)} if stop else {}
         is_begun = bool(messages) and messages[-1].get("role") == "assistant"
         # vLLM, docs/serving/openai_compatible_server: both are needed, or it begins a new message.
         wants_more = is_begun and settings.continues == FINAL

@@ -84,7 +84,7 @@ class _Parts:
 
 
 @dataclass(slots=True)
-class _Choice:
+class Choice:
     """One choice as far as it has come."""
 
     texts: dict[str, list[str]] = field(default_factory=lambda: {"content": []})
@@ -140,14 +140,14 @@ class _Choice:
 
 def _merge_chunks(events: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     usage, model = None, ""
-    choices: dict[int, _Choice] = {}
+    choices: dict[int, Choice] = {}
     for event in events:
         usage, model = event.get("usage") or usage, event.get("model") or model
         for part in list_of(event.get("choices")):
             if isinstance(part, dict):
                 index = part.get("index")
-                choices.setdefault(index if isinstance(index, int) else 0, _Choice()).add(part)
-    whole = [choices[index].whole(index) for index in sorted(choices)] or [_Choice().whole(0)]
+                choices.setdefault(index if isinstance(index, int) else 0, Choice()).add(part)
+    whole = [choices[index].whole(index) for index in sorted(choices)] or [Choice().whole(0)]
     return {"object": "chat.completion", "model": model, "choices": whole, "usage": usage}
 
 

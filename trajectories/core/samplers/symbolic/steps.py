@@ -106,6 +106,12 @@ def arrange_steps(found: NextSteps, chain: tuple[str, ...], temperature: float, 
     return sorted(places, key=lambda place: -scores[place])
 
 
+def program_of(task: ArcTask, chain: tuple[str, ...]) -> GridProgram:
+    """The program whose operations have these keys. Raises StepError."""
+    tools = toolbox(task)
+    return GridProgram((Layer(_operations(tools, chain)),), tools.frame)
+
+
 def _operations(tools: Toolbox, chain: tuple[str, ...]) -> tuple[Op, ...]:
     """The operations of a chain by their keys. Raises StepError."""
     if len(chain) > MOST_OPERATIONS:

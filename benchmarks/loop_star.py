@@ -1,0 +1,170 @@
+"""STaR on arithmetic (Zelikman et al. 2022, arXiv 2203.14465): a small transformer from scratch learns to add numbers
+of 1 to 5 digits with a scratchpad, from a few worked solutions and from what it solves by itself.
+
+Four arms of one seed share the base model, which has learnt from the worked solutions alone (seeds, as many of every
+length, half of them asked with the answer as a hint as well): *base*; *control*, which learns from the seeds again for
+as many steps as the others; *star*, which samples one solution of each new problem, keeps those whose answer is right,
+and learns from them and the seeds; *rationalised*, which also asks what it got wrong again with the answer as a hint,
+and keeps what is right then without the hint. Every generation begins from the base model, with steps that grow by a
+fifth.
+
+Problems and the check of every step are the product's (core.problems.arithmetic), held-out problems those of its
+held-out part. Figures are stored after each generation in --folder, so that it can be run in pieces. Needs torch.
+"""
+
+import argparse
+import copy
+import json
+import os
+import platform
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from benchmarks.small_transformer import Adder, Lesson, asked, sample, train, worked, written
+from trajectories.core.identity import derive_seed
+from trajectories.core.problems.arithmetic import DIGITS, HELD_OUT, LEARNT, Sum, draw, examine
+
+CONTROL, STAR, RATIONALISED = "control", "star", "rationalised"
+ARMS = (CONTROL, STAR, RATIONALISED)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1])
+    parser.add_argument("--folder", type=Path, required=True, help="what was measured, and the models")
+    parser.add_argument("--generations", type=int, default=8)
+    parser.add_argument("--worked", type=int, default=500, help="worked solutions that all arms begin with")
+    parser.add_argument("--problems", type=int, default=2_000, help="training problems of a generation")
+    parser.add_argument("--held-out", type=int, default=1_000, help="problems measured on, of all lengths alike")
+    parser.add_argument("--base-steps", type=int, default=300)
+    parser.add_argument("--steps", type=int, default=60, help="of the first generation")
+    parser.add_argument("--growth", type=float, default=1.2)
+    parser.add_argument("--most-digits", type=int, default=DIGITS.stop - 1)
+    parser.add_argument("--width", type=int, default=96)
+    parser.add_argument("--batch", type=int, default=64)
+    parser.add_argument("--threads", type=int, default=1)
+
+
+def measure(options: argparse.Namespace) -> None:
+    torch.set_num_threads(options.threads)
+    options.folder.mkdir(parents=True, exist_ok=True)
+    report: dict[str, Any] = {
+        "machine": f"{os.cpu_count()} cores, Python {platform.python_version()}, torch {torch.__version__}"
+    }
+    for seed in options.seeds:
+        report[f"seed {seed}"] = {arm: figures[-1] for arm, figures in Experiment(options, seed).run().items()}
+    report["mean accuracy"] = {arm: _mean(report, options.seeds, arm) for arm in ("base", *ARMS)}
+    print(json.dumps(report, indent=2))
+
+
+def _mean(report: dict[str, Any], seeds: Sequence[int], arm: str) -> float:
+    total: float = sum(report[f"seed {seed}"][arm]["mean"] for seed in seeds)
+    return round(total / len(seeds), 1)
+
+
+class Experiment:
+    """All arms of one seed. Figures of an arm are a list, by generation; those of the base have one entry."""
+
+    def __init__(self, options: argparse.Namespace, seed: int) -> None:
+        self.options, self.seed = options, seed
+        self.file = options.folder / f"star-{seed}.json"
+        self.figures: dict[str, list[dict[str, Any]]] = json.loads(self.file.read_text()) if self.file.exists() else {}
+        self.lengths = range(DIGITS.start, options.most_digits + 1)
+        self.worked = list(draw(self.lengths, options.worked, seed=derive_seed(seed, "worked"), part=LEARNT))
+        self.held_out = list(draw(self.lengths, options.held_out, seed=derive_seed(seed, "held out"), part=HELD_OUT))
+        self.seeds = [Lesson(asked(each, hinted=False), worked(each)) for each in self.worked]
+        self.seeds += [Lesson(asked(each, hinted=True), worked(each)) for each in self.worked[::2]]
+
+    def run(self) -> dict[str, list[dict[str, Any]]]:
+        base = self.base()
+        for number in range(1, self.options.generations + 1):
+            for arm in ARMS:
+                if len(self.figures.setdefault(arm, [])) < number:
+                    self.generation(base, arm, number)
+        return self.figures
+
+    def base(self) -> Adder:
+        """The model that all begin from, trained once."""
+        torch.manual_seed(derive_seed(self.seed, "weights") % 2**63)
+        model, kept = Adder(self.options.width), self.options.folder / f"star-{self.seed}-base.pt"
+        if kept.exists():
+            model.load_state_dict(torch.load(kept))
+            return model
+        begun = time.process_time()
+        loss = self.learn(model, self.seeds, self.options.base_steps, "base")
+        self.store("base", model, {"loss": round(loss, 4), "steps": self.options.base_steps}, begun)
+        return model
+
+    def generation(self, base: Adder, arm: str, number: int) -> None:
+        """Sample with the newest model of an arm, and train the base model on what was kept."""
+        begun = time.process_time()
+        lessons = list(self.seeds)
+        kept: dict[str, int] = {}
+        if arm != CONTROL:
+            model = copy.deepcopy(base)
+            if number > 1:
+                model.load_state_dict(torch.load(self.options.folder / f"star-{self.seed}-{arm}.pt"))
+            accepted, kept = self.collect(model, number, hints=arm == RATIONALISED)
+            lessons += accepted
+        steps = round(self.options.steps * self.options.growth ** (number - 1))
+        model = copy.deepcopy(base)
+        loss = self.learn(model, lessons, steps, arm, number)
+        self.store(arm, model, {"loss": round(loss, 4), "steps": steps, "lessons": len(lessons), **kept}, begun)
+
+    def learn(self, model: Adder, lessons: Sequence[Lesson], steps: int, *of: str | int) -> float:
+        """Train a model; its loss in the end."""
+        return train(model, lessons, steps=steps, seed=derive_seed(self.seed, *of), batch=self.options.batch)
+
+    def collect(self, model: Adder, number: int, *, hints: bool) -> tuple[list[Lesson], dict[str, int]]:
+        """What is right of one sample of each new problem, and of those asked again with a hint; stored without it.
+        `wrong steps` are counted among what was accepted: right answers by wrong ways."""
+        problems = list(
+            draw(self.lengths, self.options.problems, seed=derive_seed(self.seed, "problems", number), part=LEARNT)
+        )
+        first = self.accept(model, problems, hinted=False)
+        told = {"accepted": len(first), "wrong steps": _astray(first)}
+        solved = {numbers for numbers, _ in first}
+        second = self.accept(model, [each for each in problems if each not in solved], hinted=True) if hints else []
+        if hints:
+            told |= {"accepted by a hint": len(second), "wrong steps by a hint": _astray(second)}
+        return [Lesson(asked(numbers, hinted=False), said) for numbers, said in first + second], told
+
+    def accept(self, model: Adder, problems: Sequence[Sum], *, hinted: bool) -> list[tuple[Sum, str]]:
+        """The problems whose sample ends in the right answer, with the sample."""
+        said = sample(model, [asked(numbers, hinted=hinted) for numbers in problems])
+        return [(numbers, text) for numbers, text in zip(problems, said, strict=True) if _is_right(numbers, text)]
+
+    def store(self, arm: str, model: Adder, told: dict[str, Any], begun: float) -> None:
+        """Measure a model on the held-out problems, and keep both."""
+        said = sample(model, [asked(numbers, hinted=False) for numbers in self.held_out])
+        pairs = list(zip(self.held_out, said, strict=True))
+        by_digits = {
+            digits: 100 * sum(_is_right(*pair) for pair in mine) / len(mine)
+            for digits in self.lengths
+            if (mine := [pair for pair in pairs if pair[0].digits == digits])
+        }
+        astray = _astray([pair for pair in pairs if _is_right(*pair)])
+        figures = {
+            "mean": round(sum(by_digits.values()) / len(by_digits), 1),
+            "by digits": {str(digits): round(share, 1) for digits, share in by_digits.items()},
+            "right by wrong steps": astray,
+            **told,
+            "cpu seconds": round(time.process_time() - begun, 1),
+        }
+        torch.save(model.state_dict(), self.options.folder / f"star-{self.seed}-{arm}.pt")
+        self.figures.setdefault(arm, []).append(figures)
+        self.file.write_text(json.dumps(self.figures, indent=1) + "\n", encoding="utf-8")
+        print(self.seed, arm, len(self.figures[arm]), json.dumps(figures), flush=True)
+
+
+def _is_right(numbers: Sum, said: str) -> bool:
+    return written(said).rpartition("\n")[2] == str(numbers.total)
+
+
+def _astray(pairs: Sequence[tuple[Sum, str]]) -> int:
+    """How many have a wrong step, as the product sees it."""
+    found = (examine(numbers, written(said)) for numbers, said in pairs)
+    return sum(1 for each in found if each is not None and each.first_wrong is not None)

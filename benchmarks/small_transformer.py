@@ -1,0 +1,215 @@
+"""A small transformer from scratch that adds with a scratchpad, for benchmarks/loop_star.py. Needs torch alone.
+
+It reads and writes every number with its units first, so that a carry is known when it is needed; `written` turns what
+it wrote into the scratchpad as people write it, which the product examines.
+"""
+
+import math
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+from trajectories.core.problems.arithmetic import CLOSE, OPEN, Sum, steps_of
+
+MARKS = "0123456789+,C\n=?."
+"""`=` begins a solution and, in it, the answer; `?` begins the hint; `.` ends all."""
+PAD = len(MARKS)
+PLACE = {mark: place for place, mark in enumerate(MARKS)}
+LONGEST = 160
+
+
+def asked(numbers: Sum, *, hinted: bool) -> str:
+    """What the model is given, with the answer as a hint where it is `hinted`."""
+    hint = f"?{numbers.total}" if hinted else ""
+    return _turned(f"{numbers.first}+{numbers.second}{hint}=")
+
+
+def worked(numbers: Sum) -> str:
+    """The canonical solution as the model writes it."""
+    lines = "\n".join(line.replace(" ", "").replace(":", "") for line in steps_of(numbers))
+    return _turned(f"{lines}={numbers.total}.")
+
+
+def written(said: str) -> str:
+    """What the model wrote as people write it: a scratchpad and the answer below."""
+    lines, _, answer = _turned(said.removesuffix(".")).partition("=")
+    spaced = [" ".join(line).replace("C ", "C: ") for line in lines.split("\n")]
+    return "\n".join((OPEN, *spaced, CLOSE, answer))
+
+
+def _turned(text: str) -> str:
+    """Every number with its units first, or last again."""
+    return re.sub(r"\d+", lambda match: match[0][::-1], text)
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """What is learnt from: the loss is taken on `said` alone."""
+
+    asked: str
+    said: str
+
+
+class Adder(nn.Module):  # type: ignore[misc]
+    """A decoder with rotary positions; `width` is that of 3 layers with 4 heads."""
+
+    def __init__(self, width: int = 96, layers: int = 3, heads: int = 4) -> None:
+        super().__init__()
+        self.heads, self.size = heads, width // heads
+        self.marks = nn.Embedding(PAD + 1, width)
+        nn.init.normal_(self.marks.weight, std=width**-0.5)
+        self.layers = nn.ModuleList(Layer(width) for _ in range(layers))
+        self.norm = nn.LayerNorm(width)
+        angles = torch.outer(torch.arange(LONGEST), 1 / 10_000 ** (torch.arange(0, self.size, 2) / self.size))
+        self.register_buffer("cosine", angles.cos(), persistent=False)
+        self.register_buffer("sine", angles.sin(), persistent=False)
+
+    def forward(self, tokens: torch.Tensor, kept: "Kept | None" = None) -> torch.Tensor:
+        """Logits of what follows each token; with `kept` only the new tokens are given."""
+        start = kept.length if kept else 0
+        states = self.marks(tokens)
+        cosine, sine = (each[start : start + tokens.shape[1]] for each in (self.cosine, self.sine))
+        for number, layer in enumerate(self.layers):
+            query, key, value = layer.heads_of(states, self.heads, cosine, sine)
+            if kept:
+                key, value = kept.add(number, key, value)
+            mixed = functional.scaled_dot_product_attention(
+                query, key, value, is_causal=kept is None or tokens.shape[1] > 1
+            )
+            states = layer.after(states, mixed)
+        if kept:
+            kept.length += tokens.shape[1]
+        return functional.linear(self.norm(states), self.marks.weight)
+
+
+class Layer(nn.Module):  # type: ignore[misc]
+    """Attention and a perceptron, each behind a norm."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.before, self.between = nn.LayerNorm(width), nn.LayerNorm(width)
+        self.all, self.out = nn.Linear(width, 3 * width), nn.Linear(width, width)
+        self.wide = nn.Sequential(nn.Linear(width, 4 * width), nn.GELU(), nn.Linear(4 * width, width))
+
+    def heads_of(
+        self, states: torch.Tensor, heads: int, cosine: torch.Tensor, sine: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Queries and keys with their positions, and values: (rows, heads, places, size)."""
+        rows, places, width = states.shape
+        query, key, value = (
+            each.view(rows, places, heads, width // heads).transpose(1, 2)
+            for each in self.all(self.before(states)).chunk(3, dim=-1)
+        )
+        return _placed(query, cosine, sine), _placed(key, cosine, sine), value
+
+    def after(self, states: torch.Tensor, mixed: torch.Tensor) -> torch.Tensor:
+        """The states with what attention mixed, and the perceptron's part."""
+        states = states + self.out(mixed.transpose(1, 2).reshape(states.shape))
+        return states + self.wide(self.between(states))
+
+
+def _placed(values: torch.Tensor, cosine: torch.Tensor, sine: torch.Tensor) -> torch.Tensor:
+    left, right = values.chunk(2, dim=-1)
+    return torch.cat((left * cosine - right * sine, left * sine + right * cosine), dim=-1)
+
+
+class Kept:
+    """Keys and values of what stands there already, so that nothing is computed twice."""
+
+    def __init__(self, layers: int) -> None:
+        self.length = 0
+        self._keys: list[torch.Tensor | None] = [None] * layers
+        self._values: list[torch.Tensor | None] = [None] * layers
+
+    def add(self, layer: int, key: torch.Tensor, value: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """All keys and values of a layer, with these."""
+        known, seen = self._keys[layer], self._values[layer]
+        key = key if known is None else torch.cat((known, key), dim=2)
+        value = value if seen is None else torch.cat((seen, value), dim=2)
+        self._keys[layer], self._values[layer] = key, value
+        return key, value
+
+
+def sample(model: Adder, prompts: Sequence[str], *, batch: int = 500) -> list[str]:
+    """The likeliest continuation of each prompt, to its end; "" where none came within LONGEST."""
+    model.eval()
+    said: dict[int, str] = {}
+    by_length = sorted(range(len(prompts)), key=lambda place: len(prompts[place]))
+    with torch.no_grad():
+        for _, group in groupby(by_length, key=lambda place: len(prompts[place])):
+            for places in _parts(list(group), batch):
+                said |= zip(places, _continue(model, [prompts[place] for place in places]), strict=True)
+    return [said[place] for place in range(len(prompts))]
+
+
+def _parts(things: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:
+    return (things[at : at + size] for at in range(0, len(things), size))
+
+
+def _continue(model: Adder, prompts: Sequence[str]) -> list[str]:
+    """Prompts of one length; rows that have ended are left out of what is computed as soon as half have."""
+    tokens = torch.tensor([[PLACE[mark] for mark in prompt] for prompt in prompts])
+    kept, made = Kept(len(model.layers)), []
+    ended = torch.zeros(len(prompts), dtype=torch.bool)
+    while not ended.all() and kept.length < LONGEST - 1:
+        tokens = model(tokens, kept)[:, -1, :PAD].argmax(-1, keepdim=True)
+        made.append(tokens)
+        ended |= tokens[:, 0] == PLACE["."]
+    rows = ["".join(MARKS[place] for place in row) for row in torch.cat(made, dim=1).tolist()]
+    return [row[: row.index(".") + 1] if "." in row else "" for row in rows]
+
+
+def train(
+    model: Adder, lessons: Sequence[Lesson], *, steps: int, seed: int, batch: int = 64, rate: float = 1e-3
+) -> float:
+    """Train for so many steps by AdamW, warmed up for 20 and cooled down along a cosine; the mean loss of the last 20.
+    Rows are gone through in an order that the seed draws; a batch is computed in parts of like length."""
+    model.train()
+    optimiser = torch.optim.AdamW(model.parameters(), lr=rate, betas=(0.9, 0.98), weight_decay=0.01)
+    order = torch.Generator().manual_seed(seed % 2**63)
+    rows = _rows(lessons, order, batch)
+    losses = []
+    for step in range(steps):
+        share = min(1.0, (step + 1) / 20) * (0.1 + 0.45 * (1 + math.cos(math.pi * step / steps)))
+        for group in optimiser.param_groups:
+            group["lr"] = rate * share
+        optimiser.zero_grad()
+        losses.append(_learn(model, sorted(next(rows), key=lambda lesson: len(lesson.said))))
+        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimiser.step()
+    return sum(losses[-20:]) / max(1, len(losses[-20:]))
+
+
+def _rows(lessons: Sequence[Lesson], order: torch.Generator, batch: int) -> Iterator[list[Lesson]]:
+    """Batches without end, every row once before any twice."""
+    waiting: list[int] = []
+    while True:
+        while len(waiting) < batch:
+            waiting += torch.randperm(len(lessons), generator=order).tolist()
+        yield [lessons[place] for place in waiting[:batch]]
+        del waiting[:batch]
+
+
+def _learn(model: Adder, lessons: Sequence[Lesson], parts: int = 3) -> float:
+    """Add the gradients of a batch; its mean loss by token."""
+    count = sum(len(lesson.said) for lesson in lessons)
+    total = 0.0
+    for part in _parts(lessons, math.ceil(len(lessons) / parts)):
+        longest = max(len(each.asked) + len(each.said) for each in part)
+        tokens = torch.full((len(part), longest), PAD)
+        wanted = torch.full((len(part), longest), -100)
+        for row, each in enumerate(part):
+            text = torch.tensor([PLACE[mark] for mark in each.asked + each.said])
+            tokens[row, : len(text)] = text
+            wanted[row, len(each.asked) : len(text)] = text[len(each.asked) :]
+        logits = model(tokens[:, :-1])
+        loss = functional.cross_entropy(logits.transpose(1, 2), wanted[:, 1:], ignore_index=-100, reduction="sum")
+        (loss / count).backward()
+        total += float(loss.detach())
+    return total / count

@@ -1,0 +1,45 @@
+"""The line between reading and deciding is moved by mouse and by keys, and stays where it was put."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.queues import make_traces, queue_of
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def width(page: Page) -> float:
+    return page.locator(".trace-side").bounding_box()["width"]
+
+
+def test_the_decision_form_is_widened_and_stays_so_over_items_and_pages(log_in, curator, lead):
+    queue = queue_of(lead, make_traces(3))
+    page = log_in(curator)
+    page.goto(f"/queues/{queue.pk}/next/")
+    line = page.get_by_role("separator", name="Width of the decision form")
+    first = page.locator("#trace").get_attribute("data-trace")
+    assert width(page) == 400
+    line.focus()
+    for _ in range(4):
+        page.keyboard.press("ArrowLeft")
+    assert width(page) == 464
+    expect(line).to_have_attribute("aria-valuenow", "29")
+    assert page.locator("#trace").get_attribute("data-trace") == first, "an arrow went to another trace"
+    page.locator("h1").focus()
+    page.keyboard.press("a")
+    page.keyboard.press("Enter")
+    expect(page.locator(f"#trace:not([data-trace='{first}'])")).to_be_visible()
+    assert width(page) == 464
+    page.goto(f"/traces/{first}/")
+    expect(line).to_be_visible()
+    assert width(page) == 464
+    box = line.bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 200)
+    page.mouse.down()
+    page.mouse.move(200, box["y"] + 200, steps=5)
+    page.mouse.up()
+    assert width(page) > 464
+    assert page.locator(".trace-reading").bounding_box()["width"] >= 330, "nothing is left to read in"
+    line.focus()
+    page.keyboard.press("Home")
+    assert width(page) == 400
