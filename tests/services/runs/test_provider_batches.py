@@ -13,6 +13,7 @@ from tests.endpoint import KEY, bind_keys, flip_endpoint, sampler_for, settings_
 from tests.factories import assert_counters_add_up, make_instruction, make_problem, plan
 from tests.pages import squeezed
 from trajectories.adapters.chat_api import ChatSettings
+from trajectories.core.strategies.memories import Memory
 from trajectories.management import drawing
 from trajectories.models import Attempt, BatchItem, EndpointFault, ProviderBatch, Reply, Run, SpendDay, Trace
 from trajectories.services.runs import batch_sampling, batch_sending, provider_batches
@@ -295,12 +296,14 @@ def test_a_file_takes_so_many_requests_and_the_rest_goes_into_the_next(monkeypat
     assert (run.state, run.done_count) == ("finished", 8)
 
 
-def test_strategies_that_look_at_answers_are_refused():
+def test_strategies_and_memories_that_look_at_answers_are_refused():
     endpoint = flip_endpoint()
-    with pytest.raises(PlanError, match="whose prompts need no earlier answer: Fake sends them in batches"):
+    with pytest.raises(PlanError, match="whose prompts need no earlier answer: Fake sends prompts in batches"):
         plan_batched(endpoint, strategy="revise")
     with pytest.raises(PlanError, match="'Agent with a tool', expected one whose"):
         plan_batched(endpoint, strategy="agent")
+    with pytest.raises(PlanError, match="Found a memory, which is looked up anew"):
+        plan_batched(endpoint, memory=Memory(count=2))
 
 
 def test_a_refused_option_pauses_the_run_and_names_the_setting():

@@ -19,6 +19,7 @@ from trajectories.core.strategies.plans import NO_DIVERSITY, Diversity, RunPlan
 from trajectories.models import Attempt, Instruction, Mind, Problem, ProblemSet, Release, Run, Sampler, Scorer
 from trajectories.services.runs.inheriting import ALL, check_mind
 from trajectories.services.runs.step_scores import check_text_steps
+from trajectories.services.runs.transports import transport_lack
 
 MAX_SAMPLES_EACH = 10_000
 MAX_ATTEMPTS = 1_000_000
@@ -190,10 +191,8 @@ class Plan:
         if sampler.is_agent:
             self._check_agent(sampler)
         self._check_steps(sampler, strategy)
-        _check_transport(sampler, strategy)
-        if sampler.sends_batches and self.memory:
-            text = "Found a memory, which is looked up anew whenever a prompt is made, expected none"
-            raise PlanError(f"{text}: {sampler} sends prompts in batches, which are answered within a day.", field="memory")
+        if lack := transport_lack(sampler, strategy, has_memory=bool(self.memory)):
+            raise PlanError(lack)
         if strategy.writes_programs:
             other = [each.title for each in self.instructions if each.style not in PROGRAM_STYLES]
             if other:
@@ -324,13 +323,6 @@ def plan_title(plan: Plan, problem_set: ProblemSet | None) -> str:
     if plan.strategy == PARALLEL:
         return f"{what}, {'' if plan.is_even else 'up to '}{plan.per_problem:,} samples each"
     return f"{what}, {plan.found[0].title.lower()}, up to {plan.most_per_problem:,} samples each"
-
-
-def _check_transport(sampler: Sampler, strategy: Strategy) -> None:
-    """Where answers come within a day, no prompt can wait for an earlier one."""
-    if sampler.sends_batches and (strategy.adapts or strategy.calls_tools):
-        text = f"Found the strategy {strategy.title!r}, expected one whose prompts need no earlier answer: {sampler}"
-        raise PlanError(f"{text} sends them in batches, which are answered within a day.", field="strategy")
 
 
 def _check_once_each(what: str, given: Sequence[float], field: str = "") -> None:

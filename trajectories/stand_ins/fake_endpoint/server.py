@@ -190,7 +190,7 @@ class FakeEndpoint:
                 status, body = bodies.error_body(play.failure, call.key)
                 batch.refuse(line, status, json.loads(body))
             else:
-                whole = await self._whole(play.failure, call)
+                whole = await self._body(play.failure, call)
                 batch.answer(line, bodies.spoil(whole, play.failure) if play.failure in bodies.SPOILT else whole)
                 self.answered += 1
                 self.spent += Counter(bodies.tokens_of(whole))
@@ -267,7 +267,7 @@ class FakeEndpoint:
         key = (prompt, seed, call.body.get("temperature"), count)
         return self._seeded.setdefault(key, number) if keeps else number
 
-    async def _whole(self, failure: str, call: Call) -> dict[str, Any]:
+    async def _body(self, failure: str, call: Call) -> dict[str, Any]:
         """The body of an answer, before anything is spoilt."""
         prompt, takes = call.prompt, self.behaviour.takes
         count = self.behaviour.choices(call.samples)
@@ -286,7 +286,7 @@ class FakeEndpoint:
         return whole
 
     async def _answer(self, failure: str, call: Call, writer: asyncio.StreamWriter) -> None:
-        whole, responses = await self._whole(failure, call), call.path == "/v1/responses"
+        whole, responses = await self._body(failure, call), call.path == "/v1/responses"
         pieces = [json.dumps(whole).encode()]
         if call.body.get("stream"):
             events = [*(bodies.stream_response(whole) if responses else bodies.stream_completion(whole))]
