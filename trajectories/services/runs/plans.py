@@ -21,6 +21,7 @@ from trajectories.core.strategies.plans import NO_DIVERSITY, Diversity, RunPlan
 from trajectories.models import Attempt, Instruction, Mind, Problem, ProblemSet, Release, Run, Sampler, Scorer
 from trajectories.services.runs.inheriting import ALL, check_mind
 from trajectories.services.runs.step_scores import check_text_steps
+from trajectories.services.runs.transports import transport_lack
 
 MAX_SAMPLES_EACH = 10_000
 MAX_ATTEMPTS = 1_000_000
@@ -194,6 +195,8 @@ class Plan:
         if sampler.is_agent:
             self._check_agent(sampler)
         self._check_steps(sampler, strategy)
+        if lack := transport_lack(sampler, strategy, has_memory=bool(self.memory)):
+            raise PlanError(lack)
         if strategy.writes_programs:
             other = [each.title for each in self.instructions if each.style not in PROGRAM_STYLES]
             if other:
