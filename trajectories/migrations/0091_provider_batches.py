@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("trajectories", "0093_words_by_pattern"),
+        ("trajectories", "0087_curricula"),
     ]
 
     operations = [
