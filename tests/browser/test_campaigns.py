@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests import factories
+from tests.browser.looks import looks_fine
 from tests.campaigns import CoachingTrainer, begin, finish, mirror_task, two_sets
 from trajectories.adapters.training import TRAINERS
 from trajectories.core.campaigns.gates import GateTest
@@ -55,6 +56,7 @@ def test_a_curriculum_is_drawn_and_its_clone_without_one_stands_beside_it(log_in
         mirror_task(number, problem_set=sets[0], family=family)
         mirror_task(1_000 + number, problem_set=sets[1], family=family, split="eval")
     plain = {"sets": sets, "generations": 2, "control": False, "test": GateTest.NONE}
+    plain["instructions"] = [factories.make_instruction(problem_kind="arc")]
     campaign = finish(begin(lead, curriculum=True, title="One after the other", **plain))
     assert (campaign.state, campaign.state_reason) == ("finished", "")
     clone = finish(begin(lead, sampler=campaign.first_sampler, cloned_from=campaign, title="All", **plain))
@@ -67,9 +69,11 @@ def test_a_curriculum_is_drawn_and_its_clone_without_one_stands_beside_it(log_in
     beside = page.locator("#relatives")
     expect(beside).to_contain_text("Differs in: curriculum, prerequisites.")
     expect(beside.get_by_role("rowheader", name="2")).to_be_visible()
+    looks_fine(page, "campaign-curriculum")
     page.get_by_role("link", name="The same without curriculum").click()
     expect(page.get_by_label("Curriculum", exact=True)).not_to_be_checked()
     expect(page.get_by_label("Prerequisites")).to_have_value("rows-2: rows-1")
+    looks_fine(page, "campaign-without")
     page.goto(f"/campaigns/{clone.pk}/")
     expect(page.locator("#curriculum")).to_have_count(0)
     expect(page.locator("#relatives").get_by_role("link", name="One after the other")).to_be_visible()

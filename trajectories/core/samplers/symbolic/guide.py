@@ -172,7 +172,8 @@ class TaskGuide:
                 followed[number] = count
         habit = (followed + BACK_OFF * listed.usual) / (sum(after.values()) + BACK_OFF)
         raw: NDArray[np.float64] = listed.odds * habit / listed.usual
-        return raw / raw.sum()
+        shares: NDArray[np.float64] = raw / raw.sum()
+        return shares
 
     def shares(self, names: Collection[str], previous: str) -> dict[str, float]:
         """How likely each of these operations is to come after the one of that name, "" at the start; they sum to 1."""
