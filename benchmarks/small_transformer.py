@@ -59,7 +59,7 @@ class Lesson:
 class Adder(nn.Module):  # type: ignore[misc]
     """A decoder with rotary positions; `width` is that of 3 layers with 4 heads."""
 
-    def __init__(self, width: int = 96, layers: int = 3, heads: int = 4, dropout: float = 0.1) -> None:
+    def __init__(self, width: int = 96, layers: int = 3, heads: int = 4, dropout: float = 0.2) -> None:
         super().__init__()
         self.heads, self.size = heads, width // heads
         self.marks = nn.Embedding(PAD + 1, width)
@@ -167,12 +167,12 @@ def _continue(model: Adder, prompts: Sequence[str]) -> list[str]:
 
 
 def train(
-    model: Adder, lessons: Sequence[Lesson], *, steps: int, seed: int, batch: int = 64, rate: float = 1e-3
+    model: Adder, lessons: Sequence[Lesson], *, steps: int, seed: int, batch: int = 64, rate: float = 3e-3
 ) -> float:
     """Train for so many steps by AdamW, warmed up for 20 and cooled down along a cosine; the mean loss of the last 20.
     Rows are gone through in an order that the seed draws; a batch is computed in parts of like length."""
     model.train()
-    optimiser = torch.optim.AdamW(model.parameters(), lr=rate, betas=(0.9, 0.98), weight_decay=0.1)
+    optimiser = torch.optim.AdamW(model.parameters(), lr=rate, betas=(0.9, 0.98), weight_decay=0.3)
     order = torch.Generator().manual_seed(seed % 2**63)
     rows = _rows(lessons, order, batch)
     losses = []
