@@ -3,6 +3,8 @@
 import re
 from collections.abc import Iterable, Mapping
 
+from trajectories.core.problems.arithmetic import PREREQUISITES as OF_SUMS
+
 DECLARED: Mapping[str, tuple[str, ...]] = {
     "basic_arithmetic": ("chain_sum", "products"),
     "bitwise_arithmetic": ("base_conversion",),
@@ -33,12 +35,12 @@ def declared_for(families: Iterable[str]) -> dict[str, tuple[str, ...]]:
     numbered = {key: family for family in known if (key := _number_of(family)) is not None}
     found: dict[str, tuple[str, ...]] = {}
     for family in known:
-        needs = [need for need in DECLARED.get(family, ()) if need in known]
+        needs = [need for need in (*DECLARED.get(family, ()), *OF_SUMS.get(family, ())) if need in known]
         if (key := _number_of(family)) is not None:
             smaller = [number for name, number in numbered if name == key[0] and number < key[1]]
             needs += [numbered[key[0], max(smaller)]] if smaller else []
         if needs:
-            found[family] = tuple(needs)
+            found[family] = tuple(dict.fromkeys(needs))
     return found
 
 
