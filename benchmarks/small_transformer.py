@@ -59,12 +59,12 @@ class Lesson:
 class Adder(nn.Module):  # type: ignore[misc]
     """A decoder with rotary positions; `width` is that of 3 layers with 4 heads."""
 
-    def __init__(self, width: int = 96, layers: int = 3, heads: int = 4) -> None:
+    def __init__(self, width: int = 96, layers: int = 3, heads: int = 4, dropout: float = 0.2) -> None:
         super().__init__()
         self.heads, self.size = heads, width // heads
         self.marks = nn.Embedding(PAD + 1, width)
         nn.init.normal_(self.marks.weight, std=width**-0.5)
-        self.layers = nn.ModuleList(Layer(width) for _ in range(layers))
+        self.layers = nn.ModuleList(Layer(width, dropout) for _ in range(layers))
         self.norm = nn.LayerNorm(width)
         angles = torch.outer(torch.arange(LONGEST), 1 / 10_000 ** (torch.arange(0, self.size, 2) / self.size))
         self.register_buffer("cosine", angles.cos(), persistent=False)
@@ -89,10 +89,11 @@ class Adder(nn.Module):  # type: ignore[misc]
 
 
 class Layer(nn.Module):  # type: ignore[misc]
-    """Attention and a perceptron, each behind a norm."""
+    """Attention and a perceptron, each behind a norm; what they add is dropped out at random while training."""
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, width: int, dropout: float) -> None:
         super().__init__()
+        self.drop = nn.Dropout(dropout)
         self.before, self.between = nn.LayerNorm(width), nn.LayerNorm(width)
         self.all, self.out = nn.Linear(width, 3 * width), nn.Linear(width, width)
         self.wide = nn.Sequential(nn.Linear(width, 4 * width), nn.GELU(), nn.Linear(4 * width, width))
@@ -110,8 +111,8 @@ class Layer(nn.Module):  # type: ignore[misc]
 
     def after(self, states: torch.Tensor, mixed: torch.Tensor) -> torch.Tensor:
         """The states with what attention mixed, and the perceptron's part."""
-        states = states + self.out(mixed.transpose(1, 2).reshape(states.shape))
-        return states + self.wide(self.between(states))
+        states = states + self.drop(self.out(mixed.transpose(1, 2).reshape(states.shape)))
+        return states + self.drop(self.wide(self.between(states)))
 
 
 def _placed(values: torch.Tensor, cosine: torch.Tensor, sine: torch.Tensor) -> torch.Tensor:
@@ -166,12 +167,12 @@ def _continue(model: Adder, prompts: Sequence[str]) -> list[str]:
 
 
 def train(
-    model: Adder, lessons: Sequence[Lesson], *, steps: int, seed: int, batch: int = 64, rate: float = 1e-3
+    model: Adder, lessons: Sequence[Lesson], *, steps: int, seed: int, batch: int = 64, rate: float = 3e-3
 ) -> float:
     """Train for so many steps by AdamW, warmed up for 20 and cooled down along a cosine; the mean loss of the last 20.
     Rows are gone through in an order that the seed draws; a batch is computed in parts of like length."""
     model.train()
-    optimiser = torch.optim.AdamW(model.parameters(), lr=rate, betas=(0.9, 0.98), weight_decay=0.01)
+    optimiser = torch.optim.AdamW(model.parameters(), lr=rate, betas=(0.9, 0.98), weight_decay=0.3)
     order = torch.Generator().manual_seed(seed % 2**63)
     rows = _rows(lessons, order, batch)
     losses = []

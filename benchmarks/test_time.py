@@ -137,7 +137,7 @@ def measure_scorer(problems: int, samples: int) -> None:
     from trajectories.services.runs.embedded_sampling import sample_next_batch
     from trajectories.services.runs.lifecycle import plan_run
     from trajectories.services.runs.plans import Plan
-    from trajectories.services.scorers.planning import start_scorer
+    from trajectories.services.scorers.planning import start_scorer, start_scoring
     from trajectories.services.scorers.scoring import score_next
     from trajectories.services.scorers.training import train_scorer_next
     from trajectories.services.verification.queue import verify_traces
@@ -162,7 +162,7 @@ def measure_scorer(problems: int, samples: int) -> None:
     run.refresh_from_db()
     spent = time.process_time() - start
     print(f"{len(kept)} tasks, {run.done_count} samples, {run.correct_count} right, CPU {spent:.0f} s")
-    scorer = start_scorer(by=None, name="benchmark", scope=Selection(run=run.pk), follows=True)
+    scorer = start_scorer(by=None, name="benchmark", scope=Selection(run=run.pk))
     start = time.process_time()
     train_scorer_next(job_id=scorer.pk)
     scorer.refresh_from_db()
@@ -170,9 +170,9 @@ def measure_scorer(problems: int, samples: int) -> None:
         raise SystemExit(f"The scorer is {scorer.state}: {scorer.reason}")
     told = {key: scorer.quality[key] for key in ("count", "right", "problems", "auc", "auc_within", "ece", "brier")}
     print(f"trained, CPU {time.process_time() - start:.0f} s, on held-out problems: {told}")
-    for job in scorer.scorings.all():
-        while score_next(job_id=job.pk):
-            pass
+    job = start_scoring(by=None, scorer=scorer, scope=Selection(run=run.pk))
+    while score_next(job_id=job.pk):
+        pass
     pool = get_budget(BudgetScope(InsightScope(runs=(run.pk,)), scorer="scorer:benchmark")).whole
     ways = [way.name for way in pool.defined()]
     for k in (4, 8, 16):

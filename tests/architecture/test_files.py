@@ -10,6 +10,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 LONGEST_FILE = 400
 LONGEST_HTML_LINE = 160
+ICON = re.compile(r"""\{% icon "([a-z-]+)" %\}""")
 LAYERS = (
     "core",
     "adapters",
@@ -131,6 +132,13 @@ def test_no_file_names_a_package_index():
     pattern = re.compile("|".join(words))
     here = str(Path(__file__).relative_to(ROOT))
     assert [name for name in tracked() if name != here and pattern.search(text(name))] == []
+
+
+def test_every_icon_of_a_page_is_one_of_the_sprite():
+    drawn = set(re.findall(r'id="([a-z-]+)"', text("static/trajectories/icons/sprite.svg")))
+    used = {(name, icon) for name in named(".html", under="templates/") for icon in ICON.findall(text(name))}
+    assert len(used) > 100
+    assert {(name, icon) for name, icon in used if icon not in drawn} == set()
 
 
 def test_lines_of_pages_fit_a_screen():

@@ -115,5 +115,9 @@ def test_the_pictures_of_the_guide(log_in, lead, curator):
     page.set_viewport_size({"width": 1280, "height": 800})
     page.goto(f"/queues/{queue.pk}/next/")
     page.locator("[data-label-step=good]").wait_for()
+    while not page.locator("#suggestion").count():  # one of the control
+        shown = page.locator("#trace").get_attribute("data-trace")
+        page.keyboard.press("s")
+        page.locator(f"#trace:not([data-trace='{shown}'])").wait_for()
     picture(page, "curation-screen")
     assert uuid.UUID(page.locator("#trace").get_attribute("data-token"))

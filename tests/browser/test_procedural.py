@@ -52,7 +52,7 @@ def test_sums_are_made_and_a_right_answer_by_wrong_steps_is_marked_and_opens_as_
     marked = page.locator(".outline li:has(.sign-fault) a")
     expect(marked).to_have_count(1)
     marked.click()
-    expect(page.locator("#step-2 .badge")).to_contain_text("first wrong step")
+    expect(page.locator("#step-2 .badge.fail")).to_contain_text("first wrong step")
     page.goto("/insights/audit/answer_not_steps/")
     expect(page.get_by_text("step 3 of 5 is wrong")).to_be_visible()
     page.get_by_role("button", name="Make a queue").click()

@@ -31,7 +31,8 @@ def gated(gate: Path, gate_from: int, problems: int = 2) -> Run:
 
 def let_time_pass(run: Run) -> None:
     """As if the lease time had passed and the bells had gone unheard for long."""
-    run.attempts.filter(state="leased").update(lease_expires_at=Now())
+    # What waits at a provider is leased without an end.
+    run.attempts.filter(state="leased", lease_expires_at__isnull=False).update(lease_expires_at=Now())
     long_ago = Now() - timedelta(hours=1)
     Run.objects.filter(pk=run.pk).update(rung_at=long_ago)
     PendingVerification.objects.filter(trace__run=run).update(rung_at=long_ago)

@@ -80,7 +80,7 @@ def test_the_page_asks_the_same_number_of_queries_however_many_rounds_there_are(
     client.force_login(curator)
     for number in range(3):
         make_attempt(run=run, problem=make_problem(), round=2 + number, kind="revision")
-        with django_assert_num_queries(22):
+        with django_assert_num_queries(23):
             client.get(reverse("run_detail", args=[run.pk]))
         with django_assert_num_queries(15):
             client.get(reverse("run_detail", args=[run.pk]), {"part": "live"}, headers={"HX-Request": "true"})

@@ -286,3 +286,20 @@ def test_only_who_may_change_samplers_adopts_what_was_found(client, curator):
     client.force_login(curator)
     assert client.post(address, {"remedy": ["no_seed"]}).status_code == 403
     assert Sampler.objects.filter(name=sampler.name).count() == 1
+
+
+def test_a_sampler_is_set_to_ask_in_batches_and_its_page_says_what_that_means(client, lead):
+    client.force_login(lead)
+    response = post(client, transport="batch", samples_per_call="8")
+    assert "Found 8 with batches, whose every request is one sample; expected 1." in squeezed(response)
+    response = post(client, transport="batch", batch_price="11")
+    assert "Found 11, expected" in squeezed(response)
+    response = post(client, transport="batch", batch_price="0.4", batch_tries="1", batch_then="live")
+    parameters = Sampler.objects.get(name="local").parameters
+    named = [parameters[name] for name in ("transport", "batch_price", "batch_tries", "batch_then")]
+    assert named == ["batch", "0.4", 1, "live"]
+    page = squeezed(client.get(response["Location"]))
+    assert "asked for in batches, answered within 24 hours at 0.4 times the price" in page
+    assert "one without an answer in its batch is asked for at once" in page
+    post(client, name="plain")
+    assert Sampler.objects.get(name="plain").parameters["batch_price"] == "0.5"

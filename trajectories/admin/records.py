@@ -13,6 +13,7 @@ from trajectories.models import (
     Attempt,
     AttemptWatch,
     AuditEvent,
+    BatchItem,
     Bell,
     Brief,
     CandidateAnswer,
@@ -29,6 +30,7 @@ from trajectories.models import (
     ProblemCandidate,
     ProblemSet,
     ProblemSketch,
+    ProviderBatch,
     Replay,
     Reply,
     Review,
@@ -116,6 +118,21 @@ class PendingVerificationAdmin(ReadOnlyAdmin):
     holds_reviews = False
     list_display = ("trace", "claims", "lease_expires_at", "rung_at", "created_at")
     list_select_related = ("trace",)
+
+
+@admin.register(ProviderBatch)
+class ProviderBatchAdmin(ReadOnlyAdmin):
+    list_display = ("id", "run", "state", "provider_id", "status", "request_count", "sent_at", "poll_at", "finished_at")
+    list_filter = ("state", "status")
+    list_select_related = ("run",)
+    search_fields = ("provider_id__exact",)
+
+
+@admin.register(BatchItem)
+class BatchItemAdmin(ReadOnlyAdmin):
+    list_display = ("id", "batch", "attempt", "state", "error_kind", "message")
+    list_filter = ("state", "error_kind")
+    list_select_related = ("batch", "attempt")
 
 
 @admin.register(Bell)

@@ -33,6 +33,7 @@ from trajectories.core.faults import Fault
 from trajectories.core.learning.rules import CORRECT, TAKE_WORDS
 from trajectories.core.strategies import STRATEGIES
 from trajectories.core.strategies.memories import SOURCES, MemorySource
+from trajectories.forms.curricula import CurriculumFields
 from trajectories.forms.memory import MemoryFields, memory_of, memory_values
 from trajectories.forms.plain import PlainForm
 from trajectories.forms.run_choices import (
@@ -52,7 +53,8 @@ from trajectories.selectors.samplers import list_samplers
 from trajectories.services.campaigns.estimates import estimate_campaign
 from trajectories.services.campaigns.plans import MOST_PROBLEMS, Draft, prepare
 from trajectories.services.runs.lifecycle import MAX_SEED, draw_seed
-from trajectories.services.runs.plans import MAX_COST, MAX_SAMPLES_EACH, PARALLEL, Budget, PlanError, read_temperatures
+from trajectories.services.runs.plans import MAX_COST, MAX_SAMPLES_EACH, PARALLEL, Budget, PlanError
+from trajectories.services.runs.temperatures import read_temperatures
 
 
 def _count(label: str, most: int, initial: int | None, help_text: str = "", **options: Any) -> forms.IntegerField:
@@ -68,7 +70,7 @@ def _choice(label: str, choices: Mapping[Any, str], initial: str, help_text: str
     )
 
 
-class CampaignForm(PlanParts, MemoryFields, PlainForm):
+class CampaignForm(PlanParts, MemoryFields, CurriculumFields, PlainForm):
     """A campaign. `cleaned_data["draft"]` is the checked Draft, `prepared` what came of it, `estimate` what it would
     take."""
 
@@ -187,26 +189,6 @@ class CampaignForm(PlanParts, MemoryFields, PlainForm):
         help_text="With the same trainer, parameters and base.",
     )
     control_of = _choice("The control learns from", CONTROLS, ControlOf.RUNS)
-    curriculum = forms.BooleanField(
-        required=False,
-        label="Curriculum",
-        help_text="A family is sampled once those that it builds on are solved well enough. As many samples in all.",
-    )
-    opens_at = forms.FloatField(
-        required=False,
-        min_value=0.01,
-        max_value=1.0,
-        initial=OPENS_AT,
-        label="Opens at",
-        help_text="Share of right samples on held-out problems that each prerequisite needs.",
-    )
-    prerequisites = forms.CharField(
-        required=False,
-        max_length=20_000,
-        label="Prerequisites",
-        help_text="A line for each family, “family: one, another”; empty for those that families declare.",
-        widget=forms.Textarea(attrs={"rows": 3, "spellcheck": "false", "class": "mono"}),
-    )
     test = _choice("Gate", TESTS, GateTest.MCNEMAR)
     level = forms.FloatField(min_value=LEVELS[0], max_value=LEVELS[1], initial=0.05, label="Level of the gate")
     generations = _count("Generations", MOST_GENERATIONS, 2)
@@ -399,12 +381,8 @@ def values_of(campaign: Campaign) -> dict[str, Any]:
         "temperatures": " ".join(f"{each:g}" for each in plan.temperatures),
         "strategy": plan.strategy,
         "instructions": list(plan.instructions),
-        "basis": plan.basis.value,
-        "replay": plan.replay.value,
-        "test": plan.test.value,
-        "control_of": plan.control_of.value,
-        "seed_release": plan.seed_release,
-        **{name: getattr(plan, name) for name in ("opens_at", "least_votes", "scorer", "least_score")},
+        **{name: getattr(plan, name).value for name in ("basis", "replay", "test", "control_of")},
+        **{name: getattr(plan, name) for name in ("seed_release", "opens_at", "least_votes", "scorer", "least_score")},
         "prerequisites": write_needs(plan.prerequisites),
         **memory_values(plan.memory),
         "run_minutes": None if plan.run_seconds is None else plan.run_seconds / 60,

@@ -43,8 +43,8 @@ from trajectories.services.runs.plans import (
     Plan,
     PlanError,
     plan_title,
-    read_temperatures,
 )
+from trajectories.services.runs.temperatures import read_temperatures
 
 MAX_NAMED = 2_000
 FIRST_FIELDS = (

@@ -9,7 +9,17 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from trajectories.adapters.chat_api import CHAT_COMPLETIONS, RESPONSES, ChatSettings
-from trajectories.adapters.chat_api.wire.settings import EFFORTS, FINAL, NEVER, PREFIX, SAME, SYSTEM_ROLES
+from trajectories.adapters.chat_api.wire.settings import (
+    BATCH,
+    EFFORTS,
+    FAIL,
+    FINAL,
+    LIVE,
+    NEVER,
+    PREFIX,
+    SAME,
+    SYSTEM_ROLES,
+)
 from trajectories.adapters.endpoints import AccessError, EndpointAccess
 from trajectories.core.problems import describe
 from trajectories.forms.json import StrictJSONField
@@ -186,6 +196,28 @@ class SamplerForm(PlainForm):
         label="Unfinished messages",
         help_text="Whether it goes on with a message of its own, as values of steps ask it to. The test tells.",
     )
+    transport = forms.ChoiceField(
+        required=False,
+        choices=[(LIVE, "one by one, answered at once"), (BATCH, "in batches, answered within 24 hours")],
+        label="Samples are asked for",
+        help_text="Batches cost less at providers that have them. They are for runs; judges and other jobs ask live.",
+    )
+    batch_price = forms.DecimalField(
+        required=False,
+        min_value=0,
+        max_value=10,
+        decimal_places=4,
+        label="Price in a batch",
+        help_text="Times the prices above; empty for 0.5, half of them.",
+    )
+    batch_tries = _count(
+        "Batches a sample", 20, "In how many it is asked for while it comes back without an answer; empty for 3."
+    )
+    batch_then = forms.ChoiceField(
+        required=False,
+        choices=[(FAIL, "it fails"), (LIVE, "it is asked for live, at the full price")],
+        label="After that",
+    )
     extra_body = StrictJSONField(
         longest=MAX_BODY_CHARACTERS,
         required=False,
@@ -255,6 +287,13 @@ class SamplerForm(PlainForm):
                 "samples_per_call",
                 f"Found {data['samples_per_call']} with the Responses API, which gives one sample a call; expected 1.",
             )
+            return data
+        plain = ChatSettings(base_url="", model="")
+        for name in ("transport", "batch_price", "batch_tries", "batch_then"):
+            data[name] = getattr(plain, name) if data[name] in (None, "") else data[name]
+        if data["transport"] == BATCH and data["samples_per_call"] > 1:
+            text = f"Found {data['samples_per_call']} with batches, whose every request is one sample; expected 1."
+            self.add_error("samples_per_call", text)
             return data
         if self._extra_contradicts(data):
             return data

@@ -4,8 +4,10 @@ import time
 from collections.abc import Callable, Sequence
 
 from trajectories.models import Run, Trace
-from trajectories.services.runs.chat_sampling import is_chat_run, sample_session
+from trajectories.services.runs.batch_sampling import sample_chat
+from trajectories.services.runs.chat_sampling import SESSION_SECONDS, is_chat_run
 from trajectories.services.runs.embedded_sampling import BatchReport, sample_next_batch
+from trajectories.services.runs.provider_batches import due_batches, look_after
 from trajectories.services.verification.queue import verify_traces
 
 SMALL_BATCH = 16
@@ -13,6 +15,9 @@ SMALL_BATCH = 16
 
 WAIT_SECONDS = 0.5
 """Where other workers are at what is left."""
+
+BATCH_SECONDS = 5.0
+"""Where a provider is."""
 
 
 def draw_here(run: Run, *, on_progress: Callable[[Run], object]) -> None:
@@ -29,12 +34,14 @@ def draw_here(run: Run, *, on_progress: Callable[[Run], object]) -> None:
         run.refresh_from_db()
         on_progress(run)
         if not report.trace_ids and not verified and not report.more and not asked_for_more:
-            time.sleep(WAIT_SECONDS)
+            time.sleep(BATCH_SECONDS if run.sampler.sends_batches else WAIT_SECONDS)
 
 
 def _batch(run_id: int, *, is_chat: bool) -> BatchReport:
     if is_chat:
-        return sample_session(run_id=run_id, on_traces=_verify)
+        for batch_id in due_batches():
+            look_after(batch_id=batch_id)
+        return sample_chat(run_id=run_id, on_traces=_verify, seconds=SESSION_SECONDS)
     return sample_next_batch(run_id=run_id, limit=SMALL_BATCH)
 
 

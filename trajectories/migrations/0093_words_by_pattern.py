@@ -18,6 +18,6 @@ BY_CHARACTER = rf"""translate({TEXT}, E'./\\_-+*=<>()[]{{}}|:;,!?@#$%^&~`"''', r
 
 
 class Migration(migrations.Migration):
-    dependencies = [("trajectories", "0087_curricula")]
+    dependencies = [("trajectories", "0091_provider_batches")]
 
     operations = [migrations.RunSQL(FUNCTION.format(spaced=BY_PATTERN), FUNCTION.format(spaced=BY_CHARACTER))]

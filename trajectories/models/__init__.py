@@ -22,6 +22,7 @@ from trajectories.models.judging import JudgeJob, JudgeJobAnswer, JudgeJobItem
 from trajectories.models.minds import Episode, Mind, Transition
 from trajectories.models.people import Invitation, SignIn
 from trajectories.models.problems import Problem, ProblemSet
+from trajectories.models.provider_batches import BatchItem, ProviderBatch
 from trajectories.models.queues import Queue, QueueGuidelines, QueueWork
 from trajectories.models.releases import Export, Release, ReleaseItem, ReleaseRule
 from trajectories.models.repairs import Repair, RepairWithdrawal
@@ -69,6 +70,7 @@ __all__ = [
     "Attempt",
     "AttemptWatch",
     "AuditEvent",
+    "BatchItem",
     "Bell",
     "Brief",
     "Campaign",
@@ -100,6 +102,7 @@ __all__ = [
     "ProblemCandidate",
     "ProblemSet",
     "ProblemSketch",
+    "ProviderBatch",
     "Queue",
     "QueueFlag",
     "QueueGuidelines",

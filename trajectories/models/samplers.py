@@ -63,6 +63,11 @@ class Sampler(models.Model):
         return self.kind == self.Kind.CHAT
 
     @property
+    def sends_batches(self) -> bool:
+        """Whether its samples are asked for in files, which the provider answers within a day."""
+        return self.has_endpoint and self.parameters.get("transport") == "batch"
+
+    @property
     def is_local(self) -> bool:
         """Whether it is a language model that workers here serve."""
         return self.kind == self.Kind.LOCAL

@@ -10,7 +10,7 @@ REPEATS = """
 WITH said AS (
     SELECT problem_id, prompt_id, reasoning_id, count(*) AS samples, min(id) AS first, max(id) AS last
     FROM trajectories_trace
-    WHERE run_id = %s AND temperature > 0 AND attempt_id IS NOT NULL AND finish_reason <> 'empty'
+    WHERE run_id = %s AND temperature > 0 AND attempt_id IS NOT NULL AND finish_reason NOT IN ('empty', 'step')
     GROUP BY problem_id, prompt_id, reasoning_id
 ), asked AS (
     SELECT problem_id, prompt_id, sum(samples) AS samples, max(samples) AS most
@@ -20,7 +20,7 @@ SELECT coalesce(sum(samples), 0)::bigint, (SELECT coalesce(sum(samples), 0)::big
     count(*), count(*) FILTER (WHERE most = samples), (SELECT first FROM pair), (SELECT last FROM pair)
 FROM asked
 """
-"""By the hashes of prompt and text, so that no text is read."""
+"""By the hashes of prompt and text, so that no text is read. Single steps of texts are short, and often the same."""
 
 ALARMING = 0.5
 """The share of repeated samples from which on it is no chance: a short answer is the same now and then."""

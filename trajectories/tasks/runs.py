@@ -15,7 +15,8 @@ from trajectories.services.jobs.log_context import about
 from trajectories.services.jobs.outages import patiently
 from trajectories.services.jobs.ringers import connect_bell
 from trajectories.services.runs.attempts import BATCH_LIMIT, has_claimable, newest_attempt, ring_run
-from trajectories.services.runs.chat_sampling import SESSION_SECONDS, is_chat_run, sample_session
+from trajectories.services.runs.batch_sampling import sample_chat
+from trajectories.services.runs.chat_sampling import SESSION_SECONDS, is_chat_run
 from trajectories.services.runs.embedded_sampling import BatchReport, sample_next_batch
 from trajectories.services.verification.queue import verify_traces
 from trajectories.tasks.verdicts import ring_verification
@@ -81,7 +82,7 @@ def _next_batch(run_id: int, *, is_chat: bool, is_first: bool) -> BatchReport:
     """A batch of an embedded sampler, or a session with a language model, whose traces other workers verify."""
     if is_chat:
         seconds = SECONDS_PER_BELL if is_first else SESSION_SECONDS
-        return sample_session(run_id=run_id, on_traces=_ring_if_possible, seconds=seconds)
+        return sample_chat(run_id=run_id, on_traces=_ring_if_possible, seconds=seconds)
     return sample_next_batch(run_id=run_id, limit=FIRST_BATCH if is_first else BATCH_LIMIT)
 
 

@@ -139,7 +139,7 @@ def _detail(request: HttpRequest, queue: Queue, gold_form: GoldForm | None = Non
         people = list_people(queue)
         context |= {
             **_people(people),
-            "hours_left": _hours_left(progress.total - progress.reviewed, people),
+            "seconds_left": _seconds_left(progress.total - progress.reviewed, people),
             "flags": open_flags(queue),
             "gold": gold_items(queue),
             "suggestions": suggestion_report(QualityScope(queue=queue.pk)) if queue.suggestions else None,
@@ -150,10 +150,10 @@ def _detail(request: HttpRequest, queue: Queue, gold_form: GoldForm | None = Non
     return render(request, "trajectories/queues/detail.html", context, status=422 if gold_form else 200)
 
 
-def _hours_left(left: int, people: list[PersonRow]) -> float | None:
+def _seconds_left(left: int, people: list[PersonRow]) -> float | None:
     """How long the rest takes at the pace of the last hour; None where nobody has worked in it."""
     pace = sum(person.last_hour for person in people)
-    return left / pace if pace else None
+    return 3600 * left / pace if pace else None
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -19,6 +19,7 @@ from trajectories.selectors.arc_scores import has_arc
 from trajectories.selectors.blinding import sight_of
 from trajectories.selectors.insights.scopes import InsightScope
 from trajectories.selectors.listing import count_rows
+from trajectories.selectors.provider_batches import open_batches
 from trajectories.selectors.repeats import find_repeats
 from trajectories.selectors.runs import (
     RUNS,
@@ -124,6 +125,7 @@ def _show(request: HttpRequest, run: Run, **refused: Form) -> HttpResponse:
         "tokens": run.input_tokens + run.output_tokens,
         "gate": held_gate(run.sampler) if run.sampler.is_chat and run.state in Run.ACTIVE_STATES else None,
         "awaiting": run.done_count - run.verified_count,
+        "batches": open_batches(run) if run.sampler.sends_batches else [],
         "workforce": get_workforce() if context["is_live"] else None,
         "under_way": under_way(run),
         "state_changed": request.GET.get("state") != run.state,

@@ -49,6 +49,8 @@ document.addEventListener("htmx:afterRequest", (event) => {
 
 document.addEventListener("submit", (event) => {
   if (event.defaultPrevented || event.target.method !== "post" || event.target.dataset.preference) return;
+  // What is sent for a file leads to no new page.
+  if (event.submitter && "download" in event.submitter.dataset) return;
   if (document.body.getAttribute("aria-busy") === "true") event.preventDefault();
   else if (!event.target.hasAttribute("hx-post")) {
     document.body.setAttribute("aria-busy", "true");

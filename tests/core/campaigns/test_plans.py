@@ -47,7 +47,7 @@ def test_numbers_that_no_campaign_can_be_made_of_are_refused_with_their_field(ch
 
 @pytest.mark.parametrize("basis", Basis)
 def test_every_rule_of_a_campaign_holds_out_its_set_and_is_one_that_can_be_stored(basis):
-    plan = replace(PLAN, basis=basis)
+    plan = replace(PLAN, basis=basis, scorer=7, verifier="scorer:seven")
     for rule in (plan.release_rule([7, 5]), plan.control_rule([5, 7], 12)):
         assert Rule.from_json(rule.as_json()) == rule
         assert rule.decontamination.problem_sets == (9,)

@@ -131,6 +131,8 @@ def test_runs_are_compared_on_the_problems_that_they_share_and_adapting_ones_are
     for round_number, answer in enumerate((WRONG, WRONG, RIGHT)):
         attempt = factories.make_attempt(run=two, problem=shared, state="done", round=round_number)
         sample(two, shared, answer, attempt=attempt, cost="0.1")
+    step = factories.make_attempt(run=two, problem=shared, state="done", round=3, kind="step")
+    sample(two, shared, None, attempt=step, cost="0", correctness="unscored", finish_reason="step")
     budget = get_budget(of(one, two))
     pools = {pool.title: pool for pool in budget.pools("run")}
     assert {title: pool.adapts for title, pool in pools.items()} == {"One": False, "Two": True}
@@ -139,6 +141,8 @@ def test_runs_are_compared_on_the_problems_that_they_share_and_adapting_ones_are
     assert pools["Two"].estimate("majority", EVERY).values.tolist() == [0.0]
     assert pools["Two"].price.cost == pytest.approx(0.3)
     assert pools["One"].price.cost == pytest.approx(0.1)
+    # A step of a text answers nothing, and is a sample of the budget all the same.
+    assert [amount(pools[name].price, SAMPLES, 1) for name in ("One", "Two")] == [1.0, 4.0]
     # Of the adapting run only the first round is drawn from.
     assert budget.whole.stored.sizes.tolist() == [3, 2]
 

@@ -1,5 +1,6 @@
 """Sampling from language models behind OpenAI-compatible endpoints."""
 
+from trajectories.adapters.chat_api.calls.batching import Basket
 from trajectories.adapters.chat_api.calls.ports import PaidReply, Ports
 from trajectories.adapters.chat_api.calls.records import Answered, ChatCall
 from trajectories.adapters.chat_api.calls.session import CallSession
@@ -12,6 +13,7 @@ __all__ = [
     "CHAT_COMPLETIONS",
     "RESPONSES",
     "Answered",
+    "Basket",
     "CallError",
     "CallSession",
     "ChatCall",

@@ -20,9 +20,10 @@ from trajectories.stand_ins.fake_endpoint import (
     learner,
 )
 from trajectories.stand_ins.fake_endpoint.answers import Answerer
-from trajectories.stand_ins.fake_endpoint.behaviour import WAYS_OF_N
+from trajectories.stand_ins.fake_endpoint.behaviour import WAYS_OF_BATCHES, WAYS_OF_N
 
 WORDS = "; ".join(f"{word}: {what}" for word, what in FAILURES.items())
+BATCHES = "; ".join(f"{word}: {what}" for word, what in WAYS_OF_BATCHES.items())
 MANNERS = "; ".join(f"{word}: {what}" for word, what in TAKES.items())
 
 ANSWERERS: Mapping[str, Callable[[], Answerer | Converser]] = {"symbolic": Versatile, "learner": learner, "sums": Adder}
@@ -53,6 +54,15 @@ class Command(BaseCommand):
         parser.add_argument(
             "--takes", nargs="+", choices=TAKES, default=[], metavar="WORD", help=f"what the model takes. {MANNERS}"
         )
+        parser.add_argument(
+            "--batch-seconds", type=float, default=20.0, metavar="S", help="seconds until a batch is over"
+        )
+        parser.add_argument(
+            "--batch-answers", type=float, default=1.0, metavar="SHARE", help="of its requests answered by then"
+        )
+        parser.add_argument(
+            "--batches", choices=WAYS_OF_BATCHES, default="taken", help=f"what becomes of batches. {BATCHES}"
+        )
         parser.add_argument("--key", default="", help="calls without this key get a 401")
         parser.add_argument("--models", nargs="+", default=[], metavar="NAME", help="other models get a 404")
         parser.add_argument(
@@ -79,6 +89,9 @@ class Command(BaseCommand):
                 models=tuple(options["models"]),
                 n=options["n"],
                 takes=tuple(options["takes"]),
+                batch_seconds=options["batch_seconds"],
+                batch_answers=options["batch_answers"],
+                batch_way=options["batches"],
             )
         except ValueError as fault:
             raise CommandError(f"--fail: {fault}") from fault

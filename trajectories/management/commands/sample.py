@@ -38,9 +38,9 @@ from trajectories.services.runs.plans import (
     Plan,
     PlanError,
     plan_title,
-    read_temperatures,
 )
 from trajectories.services.runs.requests import RequestError
+from trajectories.services.runs.temperatures import read_temperatures
 
 LOOK_SECONDS = 0.5
 UNHEARD_SECONDS = 20

@@ -98,7 +98,7 @@ def _options(pools: Sequence[Pool], keys: Ints, k: int) -> list[Option]:
     options = []
     for pool in pools:
         size = EVERY if pool.adapts else k
-        if (pool.stored.sizes.mean() if pool.adapts else k) > (k if pool.adapts else pool.most):
+        if (pool.price.samples if pool.adapts else k) > (k if pool.adapts else pool.most):
             continue
         for way in pool.defined():
             if way.guesses == 1:

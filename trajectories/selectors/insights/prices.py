@@ -8,7 +8,7 @@ UNITS = {SAMPLES: "Samples", TOKENS: "Tokens", MONEY: "Money", SECONDS: "Seconds
 
 def amount(price: Price, unit: str, k: int) -> float | None:
     """What k samples of a problem take in a unit; None where that is not known, or nothing."""
-    each = {SAMPLES: 1.0, TOKENS: price.tokens, MONEY: price.cost, SECONDS: price.seconds}[unit]
+    each = {SAMPLES: price.samples, TOKENS: price.tokens, MONEY: price.cost, SECONDS: price.seconds}[unit]
     return k * each if each else None
 
 

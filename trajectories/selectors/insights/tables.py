@@ -209,11 +209,13 @@ def _numbered(place: Ints, hashes: Ints, given: Flags) -> NDArray[np.int32]:
 @dataclass(frozen=True, slots=True)
 class Price:
     """What one counted sample takes on average over problems; everything that was paid for is in it, also samples that
-    are not counted. `cost` is None where a price is not known, or nothing was spent."""
+    are not counted. `cost` is None where a price is not known, or nothing was spent. Of what went by verdicts it is$
+    what a problem takes, `samples` among it: steps of a search that answer nothing are samples too."""
 
     cost: float | None
     tokens: float
     seconds: float
+    samples: float = 1.0
 
 
 def price_of(table: SampleTable, paid: Flags, counted: Flags, *, each: bool = True) -> Price:
@@ -229,7 +231,8 @@ def price_of(table: SampleTable, paid: Flags, counted: Flags, *, each: bool = Tr
         return float((np.bincount(where, column[mine], len(problems)) / numbers).mean())
 
     cost = mean(table.cost)
-    return Price(None if np.isnan(cost) or not cost else cost, mean(table.tokens), mean(table.seconds))
+    drawn = 1.0 if each else float(np.bincount(where, minlength=len(problems)).mean())
+    return Price(None if np.isnan(cost) or not cost else cost, mean(table.tokens), mean(table.seconds), drawn)
 
 
 def stamp() -> tuple[int, int]:

@@ -18,8 +18,9 @@ def patience() -> timedelta:
 
 
 def claim_lost_bells() -> list[int]:
-    """Active runs with pending attempts that nobody works on and whose bell is long unanswered."""
-    leased = Attempt.objects.filter(run=OuterRef("pk"), state=Attempt.State.LEASED)
+    """Active runs with pending attempts that nobody works on and whose bell is long unanswered. Attempts that wait at a
+    provider are held without an end, and nobody works on them."""
+    leased = Attempt.objects.filter(run=OuterRef("pk"), state=Attempt.State.LEASED, lease_expires_at__isnull=False)
     pending = Attempt.objects.filter(run=OuterRef("pk"), state=Attempt.State.PENDING)
     silent = Run.objects.filter(state__in=Run.ACTIVE_STATES, rung_at__lt=Now() - patience())
     with transaction.atomic():

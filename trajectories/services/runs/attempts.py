@@ -2,9 +2,8 @@
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import timedelta
-from decimal import Decimal
 
 from django.conf import settings
 from django.db import transaction
@@ -12,15 +11,15 @@ from django.db.models import Exists, F, Max, OuterRef, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from trajectories.core.records import SampleFailure, Usage
+from trajectories.core.records import SampleFailure
 from trajectories.core.text.storable import storable_text
 from trajectories.models import Attempt, Run, Sampler
 from trajectories.models.samplers import LANGUAGE_MODELS
 from trajectories.services.jobs.bells import SAMPLING, Ticket, ring
 from trajectories.services.jobs.endings import tell_parent
 from trajectories.services.locks import lock_run
+from trajectories.services.runs.budgets import charge_run
 from trajectories.services.runs.lifecycle import audit_run, is_budget_spent
-from trajectories.services.spending.ledger import Payer, book
 
 BATCH_LIMIT = 256
 """At most this many attempts in one claim, so that progress shows and a pause takes effect."""
@@ -206,14 +205,6 @@ def fail_attempt(*, attempt: Attempt, lease_token: uuid.UUID, failure: SampleFai
             run.save(update_fields=["failed_count"])
             charge_run(run, failure.usage, failure.cost)
     return bool(changed)
-
-
-def charge_run(run: Run, usage: Usage, cost: Decimal | None) -> None:
-    """Count what was paid for; the run's row is locked. A cost that nobody knows adds none."""
-    counts = {name: F(name) + count for name, count in asdict(usage).items() if count}
-    if counts or cost:
-        Run.objects.filter(pk=run.pk).update(cost=F("cost") + (cost or 0), **counts)
-    book(payer=Payer("run", run.pk, run.sampler_id, run.created_by_id), usage=usage, cost=cost)
 
 
 def requeue_expired() -> list[int]:

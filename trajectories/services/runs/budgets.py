@@ -1,12 +1,17 @@
-"""Budgets: how many more attempts a run can pay for, counting what is in flight at the most it may cost."""
+"""Budgets: what a run is charged, and how many more attempts it can pay for, counting what is in flight at the most it
+may cost."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from decimal import Decimal
+
+from django.db.models import F
 
 from trajectories.adapters.chat_api import ChatSettings
 from trajectories.core.records import Usage
-from trajectories.models import Run
+from trajectories.models import Attempt, BatchItem, Reply, Run
 from trajectories.services.endpoints.local_models import counted_settings
+from trajectories.services.runs.requests import attempt_payer
+from trajectories.services.spending.ledger import Payer, book
 
 UNKNOWN_PROMPT_TOKENS = 8_192
 """For a run whose prompts were not measured when it was planned."""
@@ -29,7 +34,7 @@ def reservation_of(run: Run) -> Reservation:
         return _of_agent(settings, plan.agent["turns"], plan.agent["tokens"])
     prompt = UNKNOWN_PROMPT_TOKENS if plan.prompt_tokens is None else plan.prompt_tokens
     usage = Usage(input_tokens=prompt, output_tokens=settings.max_output_tokens)
-    return Reservation(usage.input_tokens + usage.output_tokens, settings.cost_of(usage))
+    return Reservation(usage.input_tokens + usage.output_tokens, settings.reserved(settings.cost_of(usage)))
 
 
 def _of_agent(settings: ChatSettings, turns: int, tokens: int) -> Reservation:
@@ -60,3 +65,31 @@ def affordable(run: Run, in_flight: int) -> tuple[int | None, str]:
         )
         found.append((max(0, int(money / each.cost) - in_flight), word))
     return min(found) if found else (None, "")
+
+
+def charge_run(run: Run, usage: Usage, cost: Decimal | None) -> None:
+    """Count what was paid for; the run's row is locked. A cost that nobody knows adds none."""
+    counts = {name: F(name) + count for name, count in asdict(usage).items() if count}
+    if counts or cost:
+        Run.objects.filter(pk=run.pk).update(cost=F("cost") + (cost or 0), **counts)
+    book(payer=Payer("run", run.pk, run.sampler_id, run.created_by_id), usage=usage, cost=cost)
+
+
+def charge_unstored(run: Run) -> None:
+    """Count the answers of batches that came for attempts without a sample yet, before these are dropped: nobody will
+    collect what they took. The run's row is locked, and `run` has the new sums."""
+    waiting = (Attempt.State.PENDING, Attempt.State.LEASED)
+    answered = BatchItem.objects.filter(
+        batch__run=run, state=BatchItem.State.ANSWERED, attempt__state__in=waiting
+    ).values_list("request_hash", "attempt_id")
+    payers = {key: attempt_payer(attempt_id) for key, attempt_id in answered}
+    for reply in Reply.objects.filter(pk__in=payers):
+        if reply.payer == payers[reply.pk]:
+            charge_run(run, usage_of(reply), reply.cost)
+    if payers:
+        run.refresh_from_db(fields=["cost", *(field.name for field in fields(Usage))])
+
+
+def usage_of(reply: Reply) -> Usage:
+    """What an answer took."""
+    return Usage(reply.input_tokens, reply.cached_tokens, reply.reasoning_tokens, reply.output_tokens)

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from trajectories.models import Attempt, PendingVerification, Run
+from trajectories.models import Attempt, BatchItem, PendingVerification, ProviderBatch, Run
 from trajectories.services.endpoints.concurrency import run_slots
 from trajectories.services.endpoints.rate_limits import is_held, lock_gate
 from trajectories.services.jobs.endings import tell_parent
@@ -58,23 +58,60 @@ def claim_attempts(*, run_id: int, lease_token: uuid.UUID, concurrency: int) -> 
         return NOTHING
     slots = run_slots(run=run, lease_token=lease_token, concurrency=concurrency)
     wanted = slots.allowed + ahead_of(slots.allowed) - slots.mine
-    payable, lack = affordable(run, slots.of_run)
+    attempts = _lease_affordable(run, lease_token, wanted, slots.of_run)
+    return NOTHING if run.state == Run.State.PAUSED else Claim(attempts, slots.allowed)
+
+
+@transaction.atomic
+def claim_for_batch(*, run_id: int, lease_token: uuid.UUID, most: int) -> Claim:
+    """Lease attempts of a run whose calls go out in batches: first those whose answers have come, which are paid for;
+    else new ones, as far as the budget pays for them beside all that are held, those at the provider among them."""
+    run = lock_run(run_id)
+    if run.state not in Run.ACTIVE_STATES or pause_if_spent(run):
+        return NOTHING
+    if attempts := _lease_answered(run, lease_token, most):
+        _note_claim(run, attempts)
+        return Claim(attempts, most)
+    if is_held(*lock_gate(run.sampler_id)):
+        return NOTHING
+    held = Attempt.objects.filter(run=run, state=Attempt.State.LEASED).count()
+    attempts = _lease_affordable(run, lease_token, most, held)
+    return NOTHING if run.state == Run.State.PAUSED else Claim(attempts, most)
+
+
+def _lease_answered(run: Run, lease_token: uuid.UUID, most: int) -> list[Attempt]:
+    """Lease attempts whose answers came in a batch."""
+    if not ProviderBatch.objects.filter(run=run, state=ProviderBatch.State.FETCHED).exists():
+        return []
+    answered = BatchItem.objects.filter(attempt=OuterRef("pk"), state=BatchItem.State.ANSWERED)
+    return _lease(run, lease_token, most, Q(Exists(answered)))
+
+
+def _lease_affordable(run: Run, lease_token: uuid.UUID, wanted: int, of_run: int) -> list[Attempt]:
+    """Lease as many attempts as are wanted and can be paid for beside the `of_run` that are in flight. Where not even
+    one can, and none is in flight, the run pauses."""
+    payable, lack = affordable(run, of_run)
     if payable is not None:
         wanted = min(wanted, payable)
-        if payable == 0 and slots.of_run == 0 and Attempt.objects.filter(run=run, state=Attempt.State.PENDING).exists():
+        if payable == 0 and of_run == 0 and Attempt.objects.filter(run=run, state=Attempt.State.PENDING).exists():
             _pause(run, lack)
-            return NOTHING
+            return []
     if wanted > 0:
-        today = _today(run, is_idle=slots.of_run == 0)
+        today = _today(run, is_idle=of_run == 0)
         wanted = wanted if today.calls is None else min(wanted, today.calls)
     if run.state == Run.State.PAUSED:
-        return NOTHING
+        return []
     attempts = _lease(run, lease_token, wanted) if wanted > 0 else []
+    _note_claim(run, attempts)
+    return attempts
+
+
+def _note_claim(run: Run, attempts: Sequence[Attempt]) -> None:
+    """The first claim starts the run; every one answers its bell."""
     if run.state == Run.State.QUEUED and attempts:
         run.state, run.started_at = Run.State.RUNNING, run.started_at or timezone.now()
     run.rung_at = timezone.now()
     run.save(update_fields=["state", "started_at", "rung_at"])
-    return Claim(attempts, slots.allowed)
 
 
 def _today(run: Run, *, is_idle: bool) -> Room:
@@ -110,9 +147,10 @@ def _pause(run: Run, reason: str) -> None:
     tell_parent(run)
 
 
-def _lease(run: Run, lease_token: uuid.UUID, wanted: int) -> list[Attempt]:
-    """Lease the first pending attempts, those that share a prompt together."""
+def _lease(run: Run, lease_token: uuid.UUID, wanted: int, which: Q | None = None) -> list[Attempt]:
+    """Lease the first pending attempts, of `which` where that is given; those that share a prompt together."""
     pending = Attempt.objects.filter(run=run, state=Attempt.State.PENDING).order_by("id")
+    pending = pending if which is None else pending.filter(which)
     if run.kept_plan.settings.get("memory"):
         pending = pending.filter(~Exists(_still_before()))
     columns = ("problem_id", "instruction_id", "temperature", "ordinal", "pk")

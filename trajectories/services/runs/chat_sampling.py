@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from django.conf import settings as django_settings
 from django.db import DataError
 
-from trajectories.adapters.chat_api import CallError, ChatSampler, ChatSession, ChatSettings
+from trajectories.adapters.chat_api import Basket, CallError, ChatSampler, ChatSession, ChatSettings
 from trajectories.adapters.local_models.sampler import LocalSampler
 from trajectories.adapters.sandbox import shared_engine
 from trajectories.core.programs.snippets import SnippetResult, run_snippet
@@ -20,7 +20,7 @@ from trajectories.services.endpoints.local_models import open_local
 from trajectories.services.endpoints.replies import DatabasePorts
 from trajectories.services.jobs.outages import patiently
 from trajectories.services.runs.attempts import fail_attempt, has_pending, is_wanted, renew_lease, return_batch
-from trajectories.services.runs.chat_attempts import ahead_of, claim_attempts, others_wait
+from trajectories.services.runs.chat_attempts import Claim, ahead_of, claim_attempts, others_wait
 from trajectories.services.runs.circuits import break_circuit
 from trajectories.services.runs.embedded_sampling import RESULT_FAULT, BatchReport, Heartbeat
 from trajectories.services.runs.lifecycle import fail_run
@@ -39,6 +39,7 @@ LOOK_SECONDS = 0.25
 TRACES_PER_BELL = 16
 STORED_AT_ONCE = 64
 """Samples in one transaction, of those that have come by then; nothing waits for company."""
+NO_REPORT = BatchReport([], more=False)
 HELD = "held"
 """The kind of failure after which the run goes on by itself, once the gate opens."""
 
@@ -59,37 +60,55 @@ def sample_session(*, run_id: int, on_traces: OnTraces, seconds: float = SESSION
     run = Run.objects.select_related("sampler").get(pk=run_id)
     token = uuid.uuid4()
     try:
-        sampler = _sampler_of(run)
+        sampler = open_sampler(run)
     except (ValueError, TypeError) as fault:
         fail_run(run_id=run_id, reason=str(fault))
-        return BatchReport([], more=False)
+        return NO_REPORT
     except CallError as fault:
         break_circuit(run_id=run_id, failure=SampleFailure(fault.kind, fault.message, stops=True))
-        return BatchReport([], more=False)
+        return NO_REPORT
     try:
-        with Heartbeat(run_id, token) as heartbeat, sampler.open_session() as session:
-            work = _Work(run_id, token, sampler, session, on_traces)
-            work.go_on(time.monotonic() + seconds, heartbeat)
-    except CallError as fault:
-        keep_fault(sampler=run.sampler, kind=fault.kind, detail=fault.detail)
-        break_circuit(run_id=run_id, failure=SampleFailure(fault.kind, fault.message, stops=True))
-        return BatchReport([], more=False)
+        work = hold_session(
+            run, token, sampler, lambda session: Work(run_id, token, sampler, session, on_traces), seconds
+        )
     finally:
         patiently(lambda: return_batch(lease_token=token))
+    return end_session(run_id, work)
+
+
+def hold_session(
+    run: Run, token: uuid.UUID, sampler: ModelSampler, open_work: "Callable[[ChatSession], Work]", seconds: float
+) -> "Work | None":
+    """Work through one session; None where it could not be opened, and the run is paused for that."""
+    try:
+        with Heartbeat(run.pk, token) as heartbeat, sampler.open_session() as session:
+            work = open_work(session)
+            work.go_on(time.monotonic() + seconds, heartbeat)
+            return work
+    except CallError as fault:
+        keep_fault(sampler=run.sampler, kind=fault.kind, detail=fault.detail)
+        break_circuit(run_id=run.pk, failure=SampleFailure(fault.kind, fault.message, stops=True))
+        return None
+
+
+def end_session(run_id: int, work: "Work | None") -> BatchReport:
+    """Stop the run where its session was stopped, plan what comes next, and say what the session brought."""
+    if work is None:
+        return NO_REPORT
     if work.stopped is not None and work.stopped.kind != HELD:
         break_circuit(run_id=run_id, failure=work.stopped)
     patiently(lambda: move_on(run_id=run_id))
     return BatchReport(work.trace_ids, more=work.stopped is None and patiently(lambda: has_pending(run_id=run_id)))
 
 
-def _sampler_of(run: Run) -> ModelSampler:
-    """What draws the run's samples. Raises ValueError or TypeError for parameters that are none, and CallError where
-    this machine lacks what a local model needs."""
+def open_sampler(run: Run, basket: Basket | None = None) -> ModelSampler:
+    """What draws the run's samples, or collects the calls for them. Raises ValueError or TypeError for parameters that
+    are none, and CallError where this machine lacks what a local model needs."""
     if run.sampler.is_local:
         return open_local(run.sampler)
     settings = ChatSettings.from_parameters(run.sampler.parameters)
     ports = DatabasePorts(run.sampler, recalls=run.kept_plan.recalls)
-    return ChatSampler(settings, endpoint_access(), ports, run=run_python)
+    return ChatSampler(settings, endpoint_access(), ports, run=run_python, basket=basket)
 
 
 def run_python(code: str) -> SnippetResult:
@@ -97,7 +116,7 @@ def run_python(code: str) -> SnippetResult:
     return run_snippet(shared_engine(django_settings.PROGRAM_ENGINE, django_settings.PROGRAM_ENVIRONMENT), code)
 
 
-class _Work:
+class Work:
     """The state of one session: what is in flight, what was stored, and what stopped it."""
 
     def __init__(
@@ -143,7 +162,7 @@ class _Work:
         now, free = time.monotonic(), self._allowed + ahead_of(self._allowed) - len(self._flying)
         if self._flying and (now < self._next_claim or free < max(1, self._allowed // 4)):
             return
-        claim = patiently(lambda: claim_attempts(run_id=self._run_id, lease_token=self._token, concurrency=self._most))
+        claim = patiently(self._lease)
         if claim.allowed and claim.allowed != self._allowed:
             self._allowed = claim.allowed
             self._session.set_concurrency(max(1, claim.allowed // self._each))
@@ -156,6 +175,9 @@ class _Work:
         if refused := [(key, each) for key, each in asked if isinstance(each, SampleFailure)]:
             self._store(refused)
         self._next_claim = 0.0 if claim.attempts else now + LOOK_SECONDS
+
+    def _lease(self) -> Claim:
+        return claim_attempts(run_id=self._run_id, lease_token=self._token, concurrency=self._most)
 
     def _store(self, taken: Sequence[tuple[int, SampleResult | SampleFailure]]) -> bool:
         """Store outcomes; False where the lease is lost. After a fault that stops all, the rest is given back."""

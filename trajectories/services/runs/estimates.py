@@ -72,10 +72,10 @@ def estimate_plan(*, plan: Plan, sampler: Sampler) -> Estimate:
         prompt_tokens=_longest(plan, max(*lengths, _most_remembered(plan, requests)), settings),
         input_tokens=likely.input_tokens,
         output_tokens=likely.output_tokens,
-        cost=settings.cost_of(likely),
-        most_cost=settings.cost_of(_at_most(plan, mean, output)),
+        cost=settings.planned(settings.cost_of(likely)),
+        most_cost=settings.reserved(settings.cost_of(_at_most(plan, mean, output))),
         measured=measured,
-        seconds=_least_seconds(plan.size, likely, settings),
+        seconds=None if settings.is_batched else _least_seconds(plan.size, likely, settings),
         temperature_note=_temperature_note(plan, settings),
         memory_note=_memory_note(plan, requests),
     )

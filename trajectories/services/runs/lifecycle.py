@@ -27,7 +27,7 @@ from trajectories.services.jobs.endings import tell_parent
 from trajectories.services.jobs.ringers import ring
 from trajectories.services.jobs.steering import Change, JobError, steer
 from trajectories.services.locks import lock_run
-from trajectories.services.runs.budgets import affordable
+from trajectories.services.runs.budgets import affordable, charge_unstored
 from trajectories.services.runs.cutting import AS_IT_COMES, Cutting
 from trajectories.services.runs.plans import (
     MAX_ATTEMPTS,
@@ -253,6 +253,7 @@ def _end_run(held: Run, state: Run.State, reason: str) -> None:
 
 def _drop_attempts(held: Run) -> None:
     """Cancel what has no result; the run's row is locked."""
+    charge_unstored(held)
     open_states = (Attempt.State.PENDING, Attempt.State.LEASED)
     held.cancelled_count += Attempt.objects.filter(run=held, state__in=open_states).update(
         state=Attempt.State.CANCELLED, lease_token=None, lease_expires_at=None, finished_at=Now()

@@ -1,11 +1,13 @@
 """Plans of runs: which attempts are made of which problems, and what may be spent on them."""
 
-import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import cached_property
+from typing import TypeVar
+
+from django.db.models import Model, QuerySet
 
 from trajectories.core.faults import Fault
 from trajectories.core.identity import derive_seed
@@ -19,6 +21,7 @@ from trajectories.core.strategies.plans import NO_DIVERSITY, Diversity, RunPlan
 from trajectories.models import Attempt, Instruction, Mind, Problem, ProblemSet, Release, Run, Sampler, Scorer
 from trajectories.services.runs.inheriting import ALL, check_mind
 from trajectories.services.runs.step_scores import check_text_steps
+from trajectories.services.runs.transports import transport_lack
 
 MAX_SAMPLES_EACH = 10_000
 MAX_ATTEMPTS = 1_000_000
@@ -26,6 +29,8 @@ MAX_TEMPERATURE = 2.0
 MAX_COST = 10_000_000
 MAX_EXAMPLES = 20
 PARALLEL = "parallel"
+
+Row = TypeVar("Row", bound=Model)
 
 
 class PlanError(Fault):
@@ -190,6 +195,8 @@ class Plan:
         if sampler.is_agent:
             self._check_agent(sampler)
         self._check_steps(sampler, strategy)
+        if lack := transport_lack(sampler, strategy, has_memory=bool(self.memory)):
+            raise PlanError(lack)
         if strategy.writes_programs:
             other = [each.title for each in self.instructions if each.style not in PROGRAM_STYLES]
             if other:
@@ -286,29 +293,19 @@ def plan_of(run: Run) -> Plan:
         strategy=run.strategy,
         settings=kept.settings,
         diversity=kept.diversity,
-        step_scorer=_scorer_of(kept.step_scorer),
-        mind=_mind_of(kept.mind),
+        step_scorer=_kept(Scorer.objects.select_related("artefact"), kept.step_scorer, "scorer of steps of this run"),
+        mind=_kept(Mind.objects.defer("weights"), kept.mind, "mind that this run went on from"),
         mind_parts=kept.mind_parts,
         memory=kept.memory,
     )
 
 
-def _mind_of(key: int | None) -> Mind | None:
-    """The mind that a plan goes on from. Raises PlanError where it is gone."""
-    mind = None if key is None else Mind.objects.defer("weights").filter(pk=key).first()
-    if key is not None and mind is None:
-        raise PlanError("The mind that this run went on from is gone; plan a new one.")
-    return mind
-
-
-def _scorer_of(key: int | None) -> Scorer | None:
-    """The scorer of steps of a plan. Raises PlanError where it is gone."""
-    if key is None:
-        return None
-    scorer = Scorer.objects.select_related("artefact").filter(pk=key).first()
-    if scorer is None:
-        raise PlanError("The scorer by which this run scored steps is gone; plan a new one.")
-    return scorer
+def _kept(rows: QuerySet[Row], key: int | None, what: str) -> Row | None:
+    """The row that a stored plan names, None for none. Raises PlanError where it is gone."""
+    found = None if key is None else rows.filter(pk=key).first()
+    if key is not None and found is None:
+        raise PlanError(f"The {what} is gone; plan a new one.")
+    return found
 
 
 def plan_title(plan: Plan, problem_set: ProblemSet | None) -> str:
@@ -387,23 +384,3 @@ class Budget:
             raise PlanError(f"The money budget is {self.cost}; expected more than 0 and less than {MAX_COST:,}.")
         if sampler.is_chat and any(sampler.parameters.get(name) is None for name in ("input_price", "output_price")):
             raise PlanError(f"The money budget cannot be kept: {sampler} has no prices.")
-
-
-def read_temperatures(text: str) -> tuple[list[float], bool]:
-    """Numbers separated by spaces or commas, or a range `0.2..1.2`: (temperatures, whether it is a range).
-
-    Raises PlanError naming what is no number.
-    """
-    low, dots, high = text.strip().partition("..")
-    words = [low, high] if dots else text.replace(",", " ").split()
-    found = []
-    for word in words:
-        try:
-            found.append(float(word))
-        except ValueError as fault:
-            raise PlanError(
-                f"Found {word.strip()!r}, expected numbers such as 0 or 0.7, or a range 0.2..1.2."
-            ) from fault
-    if any(not math.isfinite(number) for number in found):
-        raise PlanError(f"Found {text.strip()!r}, expected numbers from 0 to {MAX_TEMPERATURE:g}.")
-    return found, bool(dots)

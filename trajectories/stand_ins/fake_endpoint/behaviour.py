@@ -60,6 +60,17 @@ TAKES: Mapping[str, str] = {
 }
 """What a model takes of what it may be sent, by the word that asks for it."""
 
+WAYS_OF_BATCHES: Mapping[str, str] = {
+    "taken": "answers the requests of batches",
+    "refused": "finds fault with every file",
+    "unheard": "begins a batch, and the connection is cut before it says so",
+    "silent": "begins a batch and never says so",
+    "unmarked": "as unheard, and forgets the metadata",
+    "busy": "takes no batch (429)",
+    "none": "has no batch service (404)",
+}
+"""What becomes of batches, by the word that asks for it."""
+
 WAYS_OF_N = ("given", "ignored", "refused", "fewer", "more")
 
 
@@ -80,6 +91,10 @@ class Behaviour:
     what becomes of a call for several samples: "given", "ignored" (one comes), "refused" (400), "fewer" (half of them
     come) or "more" (one more comes). `stated_cost` is what it says each call cost; None where it says nothing. `takes`
     are words of TAKES.
+
+    A batch is over `batch_seconds` after it was asked for, never where that is None; of its requests the share
+    `batch_answers` is answered by then, and with less than all of them it expires. `batch_way` is a word of
+    WAYS_OF_BATCHES.
     """
 
     latency: float = 0.0
@@ -93,6 +108,9 @@ class Behaviour:
     n: str = "given"
     stated_cost: float | None = None
     takes: tuple[str, ...] = ()
+    batch_seconds: float | None = 0.0
+    batch_answers: float = 1.0
+    batch_way: str = "taken"
 
     def choices(self, asked: int) -> int:
         """How many samples come of a call for so many."""
@@ -101,6 +119,9 @@ class Behaviour:
     def __post_init__(self) -> None:
         if self.n not in WAYS_OF_N:
             raise ValueError(f"Found {self.n!r} for n, expected one of {', '.join(WAYS_OF_N)}.")
+        if self.batch_way not in WAYS_OF_BATCHES:
+            expected = ", ".join(WAYS_OF_BATCHES)
+            raise ValueError(f"Found {self.batch_way!r} for batches, expected one of {expected}.")
         if strange := [word for word in self.takes if word not in TAKES]:
             raise ValueError(f"Found {strange[0]!r} for what it takes, expected some of {', '.join(TAKES)}.")
         unknown = [word for word in self.failures if word not in FAILURES]

@@ -7,13 +7,15 @@ import threading
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self
+from urllib.parse import parse_qsl
 
 from trajectories.stand_ins.fake_endpoint import bodies
 from trajectories.stand_ins.fake_endpoint.agents import Converser
 from trajectories.stand_ins.fake_endpoint.answers import Answer, Answerer, canned, continued, stopped
+from trajectories.stand_ins.fake_endpoint.batches import SHELF_PATHS, KeptBatch, Shelf
 from trajectories.stand_ins.fake_endpoint.behaviour import Behaviour, Play
 from trajectories.stand_ins.fake_endpoint.refusals import refusal_of
 
@@ -34,6 +36,7 @@ class Call:
     path: str
     headers: Mapping[str, str]
     body: Any
+    query: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def messages(self) -> list[Any]:
@@ -63,7 +66,8 @@ class FakeEndpoint:
 
     `script` says how the first calls go, one after the other; then `behaviour` draws. `calls` holds what was asked,
     `answered` counts answers sent in full and `spent` their tokens ("input", "output"), `most_in_flight` is the largest
-    number of calls at once.
+    number of calls at once. `shelf` has the files and batches; the requests of a batch are among the `calls` once it
+    is over.
     """
 
     def __init__(
@@ -81,6 +85,7 @@ class FakeEndpoint:
         self.in_flight = 0
         self.most_in_flight = 0
         self.port = port
+        self.shelf = Shelf()
         self._answerer = answerer or canned()
         self._asked: Counter[str] = Counter()
         self._seeded: dict[tuple[Any, ...], int] = {}
@@ -142,6 +147,9 @@ class FakeEndpoint:
             models = [{"id": name, "object": "model"} for name in self.behaviour.models or ("fake",)]
             await _send(writer, 200, json.dumps({"object": "list", "data": models}).encode())
             return
+        if call.path.startswith(SHELF_PATHS):
+            await self._serve_batches(call, writer)
+            return
         if call.method != "POST" or call.path not in ANSWER_PATHS or not isinstance(call.body, dict):
             await _send(writer, 404, b'{"error": {"message": "No such address."}}')
             return
@@ -150,6 +158,43 @@ class FakeEndpoint:
         if self.behaviour.latency:
             await asyncio.sleep(self.behaviour.latency)
         await self._perform(play, call, writer)
+
+    async def _serve_batches(self, call: Call, writer: asyncio.StreamWriter) -> None:
+        """Files and batches; a batch whose time is over is answered when somebody asks how it stands."""
+        way = self.behaviour.batch_way
+        if self.behaviour.key and call.key != self.behaviour.key:
+            await _send(writer, *bodies.error_body("401", call.key))
+            return
+        if way == "none" or (way == "busy" and (call.method, call.path) == ("POST", "/v1/batches")):
+            await _send(writer, *bodies.error_body("404" if way == "none" else "429", call.key))
+            return
+        for batch in self.shelf.due(self.behaviour.batch_seconds):
+            await self._answer_batch(batch)
+        status, body = self.shelf.serve(call.method, call.path, call.body, call.query, way)
+        if (call.method, call.path) == ("POST", "/v1/batches") and way in ("unheard", "unmarked"):
+            writer.transport.abort()
+            raise ConnectionAbortedError
+        if (call.method, call.path) == ("POST", "/v1/batches") and way == "silent":
+            await asyncio.sleep(3600)
+        await _send(writer, status, body)
+
+    async def _answer_batch(self, batch: KeptBatch) -> None:
+        count = round(len(batch.requests) * self.behaviour.batch_answers)
+        for line in batch.requests[:count]:
+            call = Call("POST", str(line.get("url")), {}, line.get("body"))
+            self.calls.append(call)
+            play = self.script.pop(0) if self.script else self.behaviour.draw(self._chance)
+            if words := refusal_of(call.body, self.behaviour.takes):
+                batch.refuse(line, 400, json.loads(bodies.refusal_body(words)))
+            elif play.failure in bodies.ERRORS:
+                status, body = bodies.error_body(play.failure, call.key)
+                batch.refuse(line, status, json.loads(body))
+            else:
+                whole = await self._body(play.failure, call)
+                batch.answer(line, bodies.spoil(whole, play.failure) if play.failure in bodies.SPOILT else whole)
+                self.answered += 1
+                self.spent += Counter(bodies.tokens_of(whole))
+        batch.end(len(batch.requests) - count)
 
     def _play(self, call: Call) -> Play:
         """How this call goes."""
@@ -222,28 +267,26 @@ class FakeEndpoint:
         key = (prompt, seed, call.body.get("temperature"), count)
         return self._seeded.setdefault(key, number) if keeps else number
 
-    async def _answer(self, failure: str, call: Call, writer: asyncio.StreamWriter) -> None:
+    async def _body(self, failure: str, call: Call) -> dict[str, Any]:
+        """The body of an answer, before anything is spoilt."""
         prompt, takes = call.prompt, self.behaviour.takes
         count = self.behaviour.choices(call.samples)
         asked_before = self._asked_before(call, count)
         answers = [await self._one(failure, call, asked_before + number) for number in range(count)]
-        responses = call.path == "/v1/responses"
         model = str(call.body.get("model", ""))
-        whole = (
-            bodies.response(model, prompt, answers[0], failure)
-            if responses
-            else bodies.completion(
-                model,
-                prompt,
-                answers,
-                failure,
-                logprobs=bool(call.body.get("logprobs")) and "ignores_logprobs" not in takes,
-            )
-        )
-        if "stop_reason" in takes and not responses:
-            bodies.name_stops(whole, answers)
+        if call.path == "/v1/responses":
+            whole = bodies.response(model, prompt, answers[0], failure)
+        else:
+            logprobs = bool(call.body.get("logprobs")) and "ignores_logprobs" not in takes
+            whole = bodies.completion(model, prompt, answers, failure, logprobs=logprobs)
+            if "stop_reason" in takes:
+                bodies.name_stops(whole, answers)
         if self.behaviour.stated_cost is not None and "usage" in whole:
             whole["usage"]["cost"] = self.behaviour.stated_cost
+        return whole
+
+    async def _answer(self, failure: str, call: Call, writer: asyncio.StreamWriter) -> None:
+        whole, responses = await self._body(failure, call), call.path == "/v1/responses"
         pieces = [json.dumps(whole).encode()]
         if call.body.get("stream"):
             events = [*(bodies.stream_response(whole) if responses else bodies.stream_completion(whole))]
@@ -265,11 +308,15 @@ async def _read_call(reader: asyncio.StreamReader) -> Call | None:
     method, path, _ = head[0].split(" ", 2)
     headers = {name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in head[1:])}
     raw = await reader.readexactly(int(headers.get("content-length", "0")))
+    path, _, query = path.partition("?")
+    words = dict(parse_qsl(query))
+    if headers.get("content-type", "").startswith("multipart/form-data"):
+        return Call(method, path, headers, raw, words)
     try:
         body = json.loads(raw) if raw else None
     except ValueError:
         body = None
-    return Call(method, path.partition("?")[0], headers, body)
+    return Call(method, path, headers, body, words)
 
 
 async def _send(

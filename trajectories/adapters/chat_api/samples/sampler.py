@@ -1,8 +1,10 @@
 """The chat sampler: any OpenAI-compatible endpoint as a source of samples."""
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor
 from typing import TypeVar
 
+from trajectories.adapters.chat_api.calls.batching import Basket, BatchCaller
 from trajectories.adapters.chat_api.calls.caller import Caller
 from trajectories.adapters.chat_api.calls.ports import NoPorts, Ports
 from trajectories.adapters.chat_api.calls.session import Session
@@ -22,7 +24,10 @@ ChatSession = Session[SampleRequest, SampleResult]
 
 
 class ChatSampler:
-    """Samples of a language model behind an endpoint (core.samplers.base.Sampler). `run` is the tool of agents."""
+    """Samples of a language model behind an endpoint (core.samplers.base.Sampler). `run` is the tool of agents.
+
+    With a `basket` what is not kept is put there to be asked for later, and fails for now.
+    """
 
     name = "chat"
     version = 1
@@ -33,19 +38,25 @@ class ChatSampler:
         access: EndpointAccess,
         ports: Ports | None = None,
         run: RunPython | None = None,
+        basket: Basket | None = None,
     ) -> None:
         self.settings = settings
         self._ports = NoPorts() if ports is None else ports
-        self._access, self._run = access, run
+        self._access, self._run, self._basket = access, run, basket
 
     def open_session(self) -> ChatSession:
         """A session for requests that come one after the other. Raises CallError where address or key are not allowed,
         or the key is missing."""
         return ChatSession(
-            lambda side: Caller(self.settings, self._access, self._ports, side),
+            self._open_caller,
             self._ports,
             SampleDrawer(self._run).draw,
         )
+
+    def _open_caller(self, side: Executor) -> Caller:
+        if self._basket is not None:
+            return BatchCaller(self.settings, self._access, self._ports, side, self._basket)
+        return Caller(self.settings, self._access, self._ports, side)
 
     def groups_of(self, requests: Sequence[tuple[Key, SampleRequest]]) -> list[list[tuple[Key, SampleRequest]]]:
         """Neighbours that read the same together, as many as may come of one call."""

@@ -11,12 +11,17 @@ CHAT_COMPLETIONS = "chat_completions"
 RESPONSES = "responses"
 MILLION = Decimal(1_000_000)
 PRICES = ("input_price", "cached_price", "output_price")
+HALF = Decimal("0.5")
 EFFORTS = ("none", "minimal", "low", "medium", "high")
 SYSTEM_ROLES = ("system", "developer")
 NEVER, SAME = "never", "same"
 THOUGHTS_BACK = (NEVER, SAME, "reasoning", "reasoning_details")
 PREFIX, FINAL = "prefix", "final_message"
 CONTINUES = (NEVER, PREFIX, FINAL)
+LIVE, BATCH = "live", "batch"
+TRANSPORTS = (LIVE, BATCH)
+FAIL = "fail"
+THEN = (FAIL, LIVE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +37,10 @@ class ChatSettings:
     of CONTINUES, says whether it goes on with a conversation that ends in an unfinished message of its own: not, as it
     is sent (llama.cpp, Ollama), or with vLLM's parameter `continue_final_message`. An entry of
     `extra_body` whose value is None takes the parameter of that name out of the request.
+
+    `transport`, one of TRANSPORTS: samples are asked for one by one and answered at once, or in files that the provider
+    answers within a day, at `batch_price` times the prices. What a batch leaves unanswered is in the next one, in
+    `batch_tries` at the most; then it fails or is asked live, as `batch_then` says, one of THEN.
     """
 
     base_url: str
@@ -59,6 +68,15 @@ class ChatSettings:
     system_role: str = "system"
     thoughts_back: str = NEVER
     continues: str = NEVER
+    transport: str = LIVE
+    batch_price: Decimal = HALF
+    batch_tries: int = 3
+    batch_then: str = FAIL
+
+    @property
+    def is_batched(self) -> bool:
+        """Whether samples are asked for in files, and not one by one."""
+        return self.transport == BATCH
 
     @property
     def continues_prefix(self) -> bool:
@@ -79,13 +97,15 @@ class ChatSettings:
         if missing := [name for name in ("base_url", "model") if not parameters.get(name)]:
             raise ValueError(f"The sampler has no {missing[0]!r}.")
         prices = {name: Decimal(parameters[name]) for name in PRICES if parameters.get(name) is not None}
-        return cls(**{**parameters, **prices})
+        share = {"batch_price": Decimal(parameters["batch_price"])} if "batch_price" in parameters else {}
+        return cls(**{**parameters, **prices, **share})
 
     def as_parameters(self) -> dict[str, JSON]:
         """The JSON form; prices are texts, so that they stay exact."""
         values = {item.name: getattr(self, item.name) for item in fields(self)}
         prices = {name: None if values[name] is None else str(values[name]) for name in PRICES}
-        return {**values, **prices, "extra_body": dict(self.extra_body)}
+        own: dict[str, JSON] = {"extra_body": dict(self.extra_body), "batch_price": str(self.batch_price)}
+        return {**values, **prices, **own}
 
     def cost_of(self, usage: Usage) -> Decimal | None:
         """Money for one call; None where a price is unknown. Cached input costs as any where it has no price."""
@@ -95,3 +115,18 @@ class ChatSettings:
         fresh = max(0, usage.input_tokens - usage.cached_tokens)
         money = fresh * self.input_price + usage.cached_tokens * cached_price + usage.output_tokens * self.output_price
         return money / MILLION
+
+    def batched(self, cost: Decimal | None) -> Decimal | None:
+        """What a call costs in a batch that costs so much by itself."""
+        return None if cost is None else cost * self.batch_price
+
+    def planned(self, cost: Decimal | None) -> Decimal | None:
+        """What calls by the sampler's transport are expected to cost, that cost so much live."""
+        return self.batched(cost) if self.is_batched else cost
+
+    def reserved(self, cost: Decimal | None) -> Decimal | None:
+        """The most that a call may cost which costs so much live: as much where it may end up live, or where a batch is
+        the dearer."""
+        if not self.is_batched or cost is None:
+            return cost
+        return cost * (self.batch_price if self.batch_then == FAIL else max(self.batch_price, Decimal(1)))

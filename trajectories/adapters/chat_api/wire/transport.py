@@ -2,7 +2,7 @@
 the endpoint's own checked address, with headers of our own and no others."""
 
 import itertools
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterable, AsyncIterator, Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
 
@@ -40,7 +40,6 @@ class EndpointTransport(httpx2.AsyncBaseTransport):
             (b"Accept", b"application/json, text/event-stream"),
             (b"Accept-Encoding", b"gzip, deflate"),
             (b"User-Agent", b"minicolumn"),
-            (b"Content-Type", b"application/json"),
         ]
         self._headers += [(b"Authorization", f"Bearer {key}".encode())] if key else []
         self._pools = _open_pools(access, access.proxy_for(url), calls)
@@ -54,12 +53,12 @@ class EndpointTransport(httpx2.AsyncBaseTransport):
             raise ValueError(f"Found a call to {url.host}, expected {self._url.host}.")
         if not url.path.startswith(f"{self._url.path}/"):
             raise ValueError(f"Found a call to the path {url.path}, expected one below {self._url.path}/.")
-        body = await request.aread()
+        headers, content = await _content_of(request)
         call = httpcore2.Request(
             request.method,
             httpcore2.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
-            headers=[*self._headers, (b"Content-Length", str(len(body)).encode())],
-            content=body,
+            headers=[*self._headers, *headers],
+            content=content,
             extensions={"timeout": request.extensions.get("timeout", {})},
         )
         with _faults_of_httpx():
@@ -70,6 +69,19 @@ class EndpointTransport(httpx2.AsyncBaseTransport):
         """Close every connection."""
         for pool in self._pools:
             await pool.aclose()
+
+
+async def _content_of(request: httpx2.Request) -> tuple[Headers, bytes | AsyncIterable[bytes]]:
+    """What is sent, and the headers that say so. A form with a file goes out as it is read from the disk."""
+    kind = request.headers.get("content-type", "")
+    if kind.startswith("multipart/form-data"):
+        assert isinstance(request.stream, AsyncIterable), request.stream
+        length = request.headers["content-length"]
+        return [(b"Content-Type", kind.encode()), (b"Content-Length", length.encode())], request.stream
+    body = await request.aread()
+    if request.method == "GET":
+        return [], body
+    return [(b"Content-Type", b"application/json"), (b"Content-Length", str(len(body)).encode())], body
 
 
 def _open_pools(access: EndpointAccess, proxy: str, calls: int) -> list[httpcore2.AsyncConnectionPool]:
