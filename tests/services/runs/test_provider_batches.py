@@ -338,7 +338,7 @@ def test_the_page_of_a_run_says_what_waits_at_the_provider(client, curator):
         page = squeezed(client.get(address))
         assert "At the provider" in page
         assert "batch_1" in page
-        assert "in_progress" in page
+        assert "in progress" in page
         assert "Cancelling the run cancels it" in page
         cancel_run(actor=None, run=run)
         assert "being cancelled" in squeezed(client.get(address))
