@@ -308,10 +308,10 @@ def test_strategies_and_memories_that_look_at_answers_are_refused():
 
 def test_a_refused_option_pauses_the_run_and_names_the_setting():
     with flip_endpoint(Behaviour(takes=("no_seed",))) as endpoint:
-        run = go_on(plan_batched(endpoint))
+        run = go_on(plan_batched(endpoint, values={"batch_tries": 1}))
         fetch(run)
         run.refresh_from_db()
-    assert (run.state, states(run)) == ("paused", {"pending": 8})
+    assert (run.state, states(run)) == ("paused", {"pending": 8}), "it is no try of a sample"
     assert 'Switch off "Send a seed"' in run.state_reason
 
 
