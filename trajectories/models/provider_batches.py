@@ -56,6 +56,11 @@ class ProviderBatch(models.Model):
     def __str__(self) -> str:
         return self.provider_id or f"batch {self.pk}"
 
+    @property
+    def status_words(self) -> str:
+        """The provider's word for how it stands, for people."""
+        return self.status.replace("_", " ")
+
 
 class BatchItem(models.Model):
     """One attempt in a batch, by the hash under which its answer is kept. `error_kind` and `message` say why there is

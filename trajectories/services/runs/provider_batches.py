@@ -202,8 +202,9 @@ def _keep(batch: ProviderBatch, settings: ChatSettings, read: Read) -> None:
             if item.attempt.state == Attempt.State.CANCELLED:
                 charge_run(run, reply.usage, reply.cost)
         else:
-            again = outcome.retryable or outcome.stops
-            item.state = BatchItem.State.MISSED if again else BatchItem.State.FAILED
+            # What stops the run is mended before the request is made another time, and counts for nothing (_end).
+            lasting = BatchItem.State.ASKED if outcome.stops else BatchItem.State.FAILED
+            item.state = BatchItem.State.MISSED if outcome.retryable else lasting
             item.error_kind, item.message = outcome.kind[:40], storable_text(outcome.message)[:4000]
     remember(replies=paid)
     BatchItem.objects.bulk_update(items, ["state", "error_kind", "message"])
@@ -243,6 +244,7 @@ def _end(batch: ProviderBatch, settings: ChatSettings, status: str, reason: str)
     if not mine.update(lease_token=None, lease_expires_at=None, **changes):
         return
     items = BatchItem.objects.filter(batch=batch)
+    items.filter(state=BatchItem.State.ASKED).exclude(error_kind="").delete()
     items.filter(state=BatchItem.State.ASKED).update(
         state=BatchItem.State.MISSED,
         error_kind=UNANSWERED,
