@@ -43,6 +43,14 @@ def test_a_file_goes_up_and_its_answers_come_down(tmp_path):
     assert [isinstance(line.outcome, Reply) for line in read] == [True, True, False, False]
 
 
+def test_a_file_beyond_every_measure_is_not_taken(tmp_path, monkeypatch):
+    monkeypatch.setattr("trajectories.adapters.chat_api.wire.batches.MOST_DOWNLOADED", 10)
+    with flip_endpoint() as endpoint, pytest.raises(CallError, match="larger than") as fault:
+        client_of(endpoint).download(client_of(endpoint).upload(file_of(2), "calls.jsonl"), tmp_path / "file")
+    assert (fault.value.kind, fault.value.stops) == ("too_large", True)
+    assert (tmp_path / "file").stat().st_size <= 10
+
+
 def test_a_batch_is_found_by_its_mark_or_its_file_on_any_page():
     with flip_endpoint() as endpoint:
         client = client_of(endpoint)

@@ -38,10 +38,14 @@ MAX_BYTES = 190 * 1024 * 1024
 MAX_ANSWER_BYTES = 2 * 1024 * 1024
 """More than any provider says of a batch, or of a page of them."""
 
+MOST_DOWNLOADED = 8 * 1024**3
+"""Fifty thousand answers of 160 kB: a file beyond that would fill the disk."""
+
 WINDOW = "24h"
 MARK = "minicolumn"
 """The name in a batch's metadata under which our own word for it stands."""
 
+_TOO_LARGE = f"A file of the batch service is larger than {MOST_DOWNLOADED // 1024**3} GB, and was left there."
 PAGE = 100
 MOST_PAGES = 20
 ENDED = ("completed", "failed", "expired", "cancelled", "canceled")
@@ -134,12 +138,15 @@ class BatchClient:
         return self._do(act)
 
     def download(self, file_id: str, path: Path) -> None:
-        """Write a file's content to the disk."""
+        """Write a file's content to the disk. One that is larger than MOST_DOWNLOADED is a CallError."""
 
         async def act(http: httpx2.AsyncClient) -> None:
+            left = MOST_DOWNLOADED
             async with http.stream("GET", self._at(f"/files/{_segment(file_id)}/content")) as answer:
                 with path.open("wb") as file:
                     async for part in answer.aiter_bytes():
+                        if (left := left - len(part)) < 0:
+                            raise CallError("too_large", _TOO_LARGE, stops=True)
                         file.write(part)
 
         self._do(act)
