@@ -16,7 +16,7 @@ selections = st.builds(
     Selection,
     **dict.fromkeys(("run", "problem", "problem_set", "sampler"), ids),
     **{name: st.sampled_from(["", *words]) for name, words in WORDS.items()},
-    view=st.text(max_size=40),
+    view=st.text(st.characters(exclude_characters="\0", codec="utf-8"), max_size=40),
     round=st.none() | st.integers(0, 32_767),
 )
 
