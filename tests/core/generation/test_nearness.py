@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from trajectories.core.generation.nearness import near_by_direction, near_by_features, near_by_words
+from trajectories.core.generation.nearness import near_by_features, near_by_words
 
 
 def words(*numbers):
@@ -9,16 +9,16 @@ def words(*numbers):
 
 
 def test_rare_words_in_common_weigh_more_than_common_ones():
-    # 0 is in all, 1 in two, 5 in one alone.
-    near = near_by_words(words(0, 1, 5), [words(0, 2, 3), words(0, 1, 4), words(0, 5, 6), words(0, 1, 5), words()])
-    assert list(np.argsort(-near, kind="stable")) == [3, 2, 1, 0, 4]
+    # 0 is in four, 1 in three, 5 in two.
+    rows = [words(0, 2, 3), words(0, 1, 4), words(0, 5, 6), words(0, 1, 5), words(), words(1, 8, 9)]
+    near = near_by_words(words(0, 1, 5), rows)
+    assert list(np.argsort(-near, kind="stable")) == [3, 2, 1, 5, 0, 4]
     assert near[3] == 1.0
     assert near[4] == 0.0
     assert list(near_by_words(words(7), [words(1), words(2)])) == [0.0, 0.0]
     assert list(near_by_words(words(), [words()])) == [0.0]
 
 
-def test_features_and_directions():
+def test_features():
     rows = [np.array(row, dtype=np.float32) for row in ([1, 0, 1], [1, 1, 1], [0, 1, 0], [0, 0, 0])]
     assert list(near_by_features(rows[0], rows)) == pytest.approx([1.0, 2 / 3, 0.0, 1 / 3])
-    assert list(near_by_direction(rows[0], rows)) == pytest.approx([1.0, 2 / 6**0.5, 0.0, 0.0])

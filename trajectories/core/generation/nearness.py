@@ -1,4 +1,4 @@
-"""How near problems are to one that is asked: by the features of ARC tasks, by words, or by embeddings."""
+"""How near problems are to one that is asked: by the features of ARC tasks, or by words."""
 
 from collections.abc import Sequence
 
@@ -18,14 +18,6 @@ Nearness = NDArray[np.float64]
 def near_by_features(asked: Row, candidates: Sequence[Row]) -> Nearness:
     """One less the mean difference of features, which are in [0, 1] each: 1 for the same features."""
     near: Nearness = 1.0 - np.abs(np.stack(candidates) - asked).mean(axis=1, dtype=np.float64)
-    return near
-
-
-def near_by_direction(asked: Row, candidates: Sequence[Row]) -> Nearness:
-    """The cosine of the angle between embeddings; 0 for one without length."""
-    rows = np.stack(candidates).astype(np.float64)
-    lengths = np.linalg.norm(rows, axis=1) * np.linalg.norm(asked)
-    near: Nearness = np.divide(rows @ asked, lengths, out=np.zeros(len(rows)), where=lengths > 0)
     return near
 
 
