@@ -3,9 +3,10 @@
 from django import forms
 
 from trajectories.core.campaigns.plans import OPENS_AT
+from trajectories.forms.plain import PlainForm
 
 
-class CurriculumFields(forms.Form):
+class CurriculumFields(PlainForm):
     """Whether families open one after another, when, and what each builds on."""
 
     curriculum = forms.BooleanField(

@@ -6,12 +6,13 @@ from typing import Any
 from django import forms
 
 from trajectories.core.strategies.memories import MOST_REMEMBERED, NEAR, SOURCES, Memory, MemorySource
+from trajectories.forms.plain import PlainForm
 from trajectories.models import Release
 
 MEMORY_FIELDS = ("memory", "memory_from", "memory_release", "memory_any_split", "memory_near")
 
 
-class MemoryFields(forms.Form):
+class MemoryFields(PlainForm):
     """How many traces are shown, and which ones may be."""
 
     memory = forms.IntegerField(
