@@ -28,7 +28,7 @@ def test_a_training_is_asked_for_from_a_release_and_its_page_says_what_came_of_i
     page.goto(f"/releases/{release.pk}/")
     page.locator(f"a[href*='trainings/new/?release={release.pk}']").first.click()
     page.get_by_role("link", name=ToldTrainer.label).click()
-    expect(page.get_by_label("Release")).to_have_value(str(release.pk))
+    expect(page.get_by_label("Release", exact=True)).to_have_value(str(release.pk))
     page.locator("[name=base]").select_option(str(base.pk))
     page.locator("[name=parameter_steps]").fill("-4")
     page.get_by_role("button", name="Train").click()

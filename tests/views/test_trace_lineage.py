@@ -88,7 +88,7 @@ def test_the_page_asks_as_many_queries_for_a_large_tree_as_for_a_small_one(
     for size in (2, 20):
         for _ in range(size):
             grow(run, problem, root)
-        with django_assert_num_queries(32):
+        with django_assert_num_queries(33):
             client.get(reverse("trace_detail", args=[root.pk]))
 
 
