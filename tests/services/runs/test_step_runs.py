@@ -99,7 +99,11 @@ def test_the_search_values_steps_of_programs_and_a_process_scorer_is_labelled_by
 
 
 def test_steps_need_a_sampler_and_views_that_have_some():
+    views = [make_instruction(suits="chat")]
     with pytest.raises(PlanError, match=r"asks for one step at a time, which .* cannot give"):
-        plan(strategy="mcts", sampler=make_sampler(kind="chat"), instructions=[make_instruction(suits="chat")])
+        plan(strategy="mcts", sampler=make_sampler(kind="local", parameters={"folder": "small"}), instructions=views)
+    model = make_sampler(kind="chat", parameters={"base_url": "http://127.0.0.1:9/v1", "model": "none"})
+    with pytest.raises(PlanError, match="not known to continue an unfinished message"):
+        plan(strategy="mcts", sampler=model, instructions=views)
     with pytest.raises(PlanError, match="Best first: found the view 'pixel', expected grid or object"):
         plan(strategy="best-first", instructions=[make_instruction(view="pixel")])
