@@ -36,3 +36,25 @@ def decide(reviewer: User, item: QueueItem, draft: ReviewDraft = ACCEPT, token: 
     """Decide on an item with a form of its own."""
     item = QueueItem.objects.select_related("queue", "trace").get(pk=item.pk)
     return decide_item(reviewer=reviewer, item=item, submitted=Submitted(draft, uuid.uuid4(), token))
+
+
+def form_of(assignment: Assignment, **values: Any) -> dict[str, Any]:
+    """What the form of an item sends where it is accepted and nothing else is said."""
+    fields = {"decision": "accept", "key": uuid.uuid4(), "lease": assignment.token or "", "then": "next"}
+    return {**fields, **values}
+
+
+def filled(**values: Any) -> dict[str, Any]:
+    """What the form of a new queue sends where nothing is changed."""
+    usual = {
+        "title": "Right ones",
+        "item_order": "newest",
+        "reviews_each": 1,
+        "doubled_percent": 0,
+        "steps": "each",
+        "hide_reviews": "on",
+        "gold_count": 0,
+        "training_count": 0,
+        "gold_every": 0,
+    }
+    return {**usual, **values}

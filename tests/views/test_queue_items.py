@@ -8,7 +8,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.urls import reverse
 
-from tests.queues import decide, item_of, make_traces, queue_of
+from tests.queues import decide, form_of, item_of, make_traces, queue_of
 from trajectories.core.curation.reviews import Decision, ReviewDraft
 from trajectories.core.curation.schemas import Blinding, DecisionSchema
 from trajectories.models import Assignment, QueueFlag, QueueItem, QueueWork, Review
@@ -34,27 +34,6 @@ def at(name, *keys):
     return reverse(name, args=keys)
 
 
-def form_of(queue, assignment, **values):
-    fields = {"decision": "accept", "key": uuid.uuid4(), "lease": assignment.token or "", "then": "next"}
-    return {**fields, **values}
-
-
-def filled(**values):
-    """What the form of a new queue sends where nothing is changed."""
-    usual = {
-        "title": "Right ones",
-        "item_order": "newest",
-        "reviews_each": 1,
-        "doubled_percent": 0,
-        "steps": "each",
-        "hide_reviews": "on",
-        "gold_count": 0,
-        "training_count": 0,
-        "gold_every": 0,
-    }
-    return {**usual, **values}
-
-
 def test_next_leads_to_an_item_that_is_leased_and_opening_it_again_to_the_same(client, curator, queue, traces):
     client.force_login(curator)
     item = item_of(queue, traces[2])
@@ -69,7 +48,7 @@ def test_deciding_stores_the_review_in_its_queue_and_shows_the_next_item(client,
     queue = queue_of(lead, traces, schema=schema, guidelines="Go by this.")
     client.force_login(curator)
     first = lease_next(reviewer=curator, queue=queue)
-    sent = form_of(queue, first, score_0=4, tags=["neat"], comment="Good.", seconds=12.5)
+    sent = form_of(first, score_0=4, tags=["neat"], comment="Good.", seconds=12.5)
     answer = client.post(at("queue_decide", queue.pk, first.item_id), sent, **FRAGMENT)
     following = item_of(queue, traces[1])
     assert answer["HX-Push-Url"] == at("queue_item", queue.pk, following.pk)
@@ -86,9 +65,7 @@ def test_a_draft_that_is_no_answer_comes_back_whole(client, curator, lead, trace
     queue = queue_of(lead, traces, schema=DecisionSchema(scores=("Clarity",)))
     client.force_login(curator)
     first = lease_next(reviewer=curator, queue=queue)
-    answer = client.post(
-        at("queue_decide", queue.pk, first.item_id), form_of(queue, first, comment="Mine."), **FRAGMENT
-    )
+    answer = client.post(at("queue_decide", queue.pk, first.item_id), form_of(first, comment="Mine."), **FRAGMENT)
     assert (answer.status_code, answer["HX-Retarget"]) == (422, "#review")
     assert "Clarity: found no score, expected one from 1 to 5." in answer.content.decode()
     assert "Mine." in answer.content.decode()
@@ -98,7 +75,7 @@ def test_a_draft_that_is_no_answer_comes_back_whole(client, curator, lead, trace
 def test_behind_the_page_only_what_changes_comes_back(client, curator, queue):
     client.force_login(curator)
     first = lease_next(reviewer=curator, queue=queue)
-    answer = client.post(at("queue_decide", queue.pk, first.item_id), form_of(queue, first, then="behind"), **FRAGMENT)
+    answer = client.post(at("queue_decide", queue.pk, first.item_id), form_of(first, then="behind"), **FRAGMENT)
     page = answer.content.decode()
     assert "1 by you" in page
     assert 'id="undo-offer" hx-swap-oob="true"' in page
@@ -109,7 +86,7 @@ def test_what_was_on_the_screen_as_the_queue_was_paused_is_stored_and_nothing_mo
     client.force_login(curator)
     first = lease_next(reviewer=curator, queue=queue)
     steer_queue(actor=lead, queue=queue, verb="pause")
-    answer = client.post(at("queue_decide", queue.pk, first.item_id), form_of(queue, first), **FRAGMENT)
+    answer = client.post(at("queue_decide", queue.pk, first.item_id), form_of(first), **FRAGMENT)
     assert "The queue is paused" in answer.content.decode()
     assert Review.objects.count() == 1
     assert client.get(at("queue_next", queue.pk), HTTP_X_AHEAD="1").status_code == 204
@@ -119,7 +96,7 @@ def test_an_item_that_went_to_somebody_else_is_refused_in_words(client, curator,
     client.force_login(curator)
     first = lease_next(reviewer=curator, queue=queue)
     Assignment.objects.filter(pk=first.pk).update(reviewer=lead, token=uuid.uuid4())
-    sent = form_of(queue, first, then="behind")
+    sent = form_of(first, then="behind")
     answer = client.post(at("queue_decide", queue.pk, first.item_id), sent, **FRAGMENT)
     assert answer.status_code == 422
     assert answer.content.decode().startswith("This item went back to the others while you were away")
@@ -132,7 +109,7 @@ def test_a_decision_made_in_another_window_is_not_replaced_unseen(client, curato
     client.force_login(curator)
     first = lease_next(reviewer=curator, queue=queue)
     decide(curator, first.item, token=first.token)
-    sent = form_of(queue, first, decision="reject", reason="lucky")
+    sent = form_of(first, decision="reject", reason="lucky")
     answer = client.post(at("queue_decide", queue.pk, first.item_id), sent, **FRAGMENT)
     assert answer.status_code == 422
     assert "You have decided on this item in another window." in answer.content.decode()
@@ -201,7 +178,7 @@ def test_the_training_round_tells_what_was_right_and_comes_first(client, curator
     gold = item_of(queue, traces[0])
     assert client.get(at("queue_next", queue.pk)).url == at("queue_item", queue.pk, gold.pk)
     assignment = Assignment.objects.get(item=gold)
-    answer = client.post(at("queue_decide", queue.pk, gold.pk), form_of(queue, assignment), **FRAGMENT)
+    answer = client.post(at("queue_decide", queue.pk, gold.pk), form_of(assignment), **FRAGMENT)
     page = answer.content.decode()
     assert "You chose accept. This trace is to be rejected." in page
     assert "It guesses the rule." in page
@@ -243,7 +220,7 @@ def test_nobody_decides_for_another(client, curator, lead, queue):
     zoe = User.objects.create_user("zoe", password="a long enough password")
     first = lease_next(reviewer=curator, queue=queue)
     client.force_login(zoe)
-    assert client.post(at("queue_decide", queue.pk, first.item_id), form_of(queue, first)).status_code == 403
+    assert client.post(at("queue_decide", queue.pk, first.item_id), form_of(first)).status_code == 403
 
 
 def statements(django_assert_max_num_queries, most, ask):
@@ -263,7 +240,7 @@ def test_the_next_item_and_a_decision_take_few_statements_however_much_was_done(
     for _ in range(6):
         first = lease_next(reviewer=curator, queue=queue)
         ahead = f"{at('queue_next', queue.pk)}?but={first.item.trace_id}"
-        sent = form_of(queue, first, then="behind")
+        sent = form_of(first, then="behind")
         decision = at("queue_decide", queue.pk, first.item_id)
         # Session, person, permissions, queue, turn, item, trace, what hangs on it, what queues hide of it, how far one
         # is; and two savepoints.
@@ -282,13 +259,13 @@ def test_what_is_taken_away_from_a_person_holds_from_the_next_request_on(client,
     first = lease_next(reviewer=curator, queue=queue)
     address = at("queue_decide", queue.pk, first.item_id)
     queue.members.set([lead])
-    assert client.post(address, form_of(queue, first), **FRAGMENT).status_code == 404
+    assert client.post(address, form_of(first), **FRAGMENT).status_code == 404
     queue.members.clear()
     curator.groups.clear()
-    assert client.post(address, form_of(queue, first), **FRAGMENT).status_code == 403
+    assert client.post(address, form_of(first), **FRAGMENT).status_code == 403
     curator.is_active = False
     curator.save()
-    assert client.post(address, form_of(queue, first), **FRAGMENT).status_code == 302
+    assert client.post(address, form_of(first), **FRAGMENT).status_code == 302
     assert not Review.objects.exists()
 
 

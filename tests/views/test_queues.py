@@ -1,12 +1,10 @@
 """Pages of curation queues for who makes and steers them."""
 
-import uuid
-
 import pytest
 from django.urls import reverse
 
 from tests.pages import squeezed
-from tests.queues import decide, item_of, make_traces, queue_of
+from tests.queues import decide, filled, item_of, make_traces, queue_of
 from trajectories.core.curation.reviews import Decision, ReviewDraft
 from trajectories.core.curation.schemas import DecisionSchema
 from trajectories.models import AuditEvent, Queue, Scorer
@@ -27,27 +25,6 @@ def queue(lead, traces):
 
 def at(name, *keys):
     return reverse(name, args=keys)
-
-
-def form_of(queue, assignment, **values):
-    fields = {"decision": "accept", "key": uuid.uuid4(), "lease": assignment.token or "", "then": "next"}
-    return {**fields, **values}
-
-
-def filled(**values):
-    """What the form of a new queue sends where nothing is changed."""
-    usual = {
-        "title": "Right ones",
-        "item_order": "newest",
-        "reviews_each": 1,
-        "doubled_percent": 0,
-        "steps": "each",
-        "hide_reviews": "on",
-        "gold_count": 0,
-        "training_count": 0,
-        "gold_every": 0,
-    }
-    return {**usual, **values}
 
 
 def test_a_queue_is_made_of_the_traces_of_the_list_with_a_title_of_its_own(client, lead, curator, traces):
