@@ -1,17 +1,14 @@
 """A file of questions in the browser: sent, looked at column by column, imported."""
 
 import pytest
-from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from tests.imports import finish, latest
 from tests.pages import squeezed
+from tests.questions import CHOSEN, CSV, send
 from trajectories.models import Problem
 
 pytestmark = pytest.mark.django_db
-ADDRESS = "/problems/import/"
-CSV = b"Problem text,solution,topic\nWhat is 2 + 2?,4,sums\nWhat is $x$ if $2x = 6$?,3,algebra\nWho?,,people\n"
-CHOSEN = {"column-question": "Problem text", "column-answer": "solution", "set_title": "Sums", "split": "train"}
 
 
 @pytest.fixture
@@ -23,11 +20,6 @@ def as_lead(client, lead) -> Client:
 @pytest.fixture(autouse=True)
 def _own_folder(settings, tmp_path):
     settings.VAR_DIR = tmp_path
-
-
-def send(client, content=CSV, name="my sums.csv", **values):
-    file = SimpleUploadedFile(name, content)
-    return client.post(ADDRESS, {"tasks": [file], "set_title": "Sums", "split": "", **values})
 
 
 def test_a_file_of_questions_leads_to_its_columns(as_lead, django_assert_num_queries):

@@ -6,19 +6,16 @@ import tracemalloc
 from itertools import islice
 
 import pytest
-from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from tests.imports import finish, latest
 from tests.pages import squeezed
+from tests.questions import send
 from trajectories.adapters.uploads import Document
 from trajectories.models import Problem
 from trajectories.services.problems.questions import QuestionOptions, read_question_documents
 
 pytestmark = pytest.mark.django_db
-ADDRESS = "/problems/import/"
-CSV = b"Problem text,solution,topic\nWhat is 2 + 2?,4,sums\nWhat is $x$ if $2x = 6$?,3,algebra\nWho?,,people\n"
-CHOSEN = {"column-question": "Problem text", "column-answer": "solution", "set_title": "Sums", "split": "train"}
 
 
 @pytest.fixture
@@ -30,11 +27,6 @@ def as_lead(client, lead) -> Client:
 @pytest.fixture(autouse=True)
 def _own_folder(settings, tmp_path):
     settings.VAR_DIR = tmp_path
-
-
-def send(client, content=CSV, name="my sums.csv", **values):
-    file = SimpleUploadedFile(name, content)
-    return client.post(ADDRESS, {"tasks": [file], "set_title": "Sums", "split": "", **values})
 
 
 QUESTIONS = b"question,answer\nOne?,1\n"

@@ -1,7 +1,6 @@
 """Questions as they are shown once they are in: in lists, on a page of their own, and with a trace."""
 
 import pytest
-from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from tests import factories
@@ -9,9 +8,6 @@ from tests.pages import squeezed
 from trajectories.models import Problem
 
 pytestmark = pytest.mark.django_db
-ADDRESS = "/problems/import/"
-CSV = b"Problem text,solution,topic\nWhat is 2 + 2?,4,sums\nWhat is $x$ if $2x = 6$?,3,algebra\nWho?,,people\n"
-CHOSEN = {"column-question": "Problem text", "column-answer": "solution", "set_title": "Sums", "split": "train"}
 
 
 @pytest.fixture
@@ -23,11 +19,6 @@ def as_lead(client, lead) -> Client:
 @pytest.fixture(autouse=True)
 def _own_folder(settings, tmp_path):
     settings.VAR_DIR = tmp_path
-
-
-def send(client, content=CSV, name="my sums.csv", **values):
-    file = SimpleUploadedFile(name, content)
-    return client.post(ADDRESS, {"tasks": [file], "set_title": "Sums", "split": "", **values})
 
 
 @pytest.fixture
