@@ -35,6 +35,9 @@ LONGEST_READ = 200_000
 """Characters of a statement whose words are compared: PostgreSQL takes no more than a mebibyte of words."""
 
 READ_AT_ONCE = 500
+LOOKED_AT_ONCE = 20
+"""Problems that are read together, nearest first, until enough of them have shown a trace."""
+
 LONGEST_SHOWN = 4_000
 """Tokens of a response that is shown; a problem whose traces are all longer shows none. Budgets count on this."""
 
@@ -101,13 +104,20 @@ class Look:
     def _look_up(self, problem: Problem, style: str) -> Iterator[Example]:
         itself = HeldOut([comparable(problem)], near=self._memory.near, ngram=None)
         left = self._memory.count
-        for each in self._in_order(problem, self._candidates(problem, style)):
-            found = self._example_of(each, style, itself)
+        for of in self._problems(self._in_order(problem, self._candidates(problem, style))):
+            found = self._example_of(of, style, itself)
             if found is not None:
                 yield found
                 left -= 1
             if not left:
                 return
+
+    def _problems(self, candidates: Sequence[_Candidate]) -> Iterator[Problem]:
+        """The problems of candidates, in their order, some at a time: near duplicates are passed over by the dozen."""
+        for start in range(0, len(candidates), LOOKED_AT_ONCE):
+            keys = [each.problem for each in candidates[start : start + LOOKED_AT_ONCE]]
+            found = Problem.objects.in_bulk(keys)
+            yield from (found[key] for key in keys if key in found)
 
     def _candidates(self, problem: Problem, style: str) -> list[_Candidate]:
         key = (problem.kind, style)
@@ -131,9 +141,8 @@ class Look:
 
         return sorted(candidates, key=place)
 
-    def _example_of(self, candidate: _Candidate, style: str, itself: HeldOut) -> Example | None:
+    def _example_of(self, of: Problem, style: str, itself: HeldOut) -> Example | None:
         """The first trace of a problem that can be shown, accepted ones before others and newer before older."""
-        of = Problem.objects.get(pk=candidate.problem)
         if itself.match(comparable(of)) is not None:
             return None
         decided = Case(When(decision=Trace.Decision.ACCEPTED, then=0), default=1, output_field=IntegerField())
