@@ -231,3 +231,14 @@ def test_what_models_wrote_can_neither_leave_its_message_nor_its_marks():
     assert mark not in example.response
     drawn = render_messages(in_text, asked, [Example(example.problem, example.response)])
     assert "[begin " not in drawn[0]["content"], "drawn examples stand as they always did"
+
+
+def test_near_duplicates_are_passed_over_without_a_statement_for_each(django_assert_max_num_queries):
+    text = "Anna has two apples and buys {} more at the market by the old bridge; how many apples has she now?"
+    asked = sum_problem(text.format("three"), split="train")
+    for number in range(16):
+        alike = sum_problem(text.format(f"three {number}"), split="train")
+        make_trace(problem=alike, decision="accepted", program=None)
+    assert len(Look(Memory(count=2, near=1.0)).examples(asked, "")) == 2, "only for being near are they not shown"
+    with django_assert_max_num_queries(8):
+        assert Look(Memory(count=2, near=0.5)).examples(asked, "") == ()
