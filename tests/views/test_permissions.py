@@ -75,8 +75,8 @@ def test_a_refusal_says_what_is_missing_and_which_roles_have_it(client, curator)
 def test_every_permission_that_is_missing_is_named(client, curator):
     client.force_login(curator)
     page = client.get(reverse("release_list")).content.decode()
-    assert "trajectories.view_release), which the roles engineer and lead have." in page
-    assert "trajectories.see_reviews), which the roles engineer and lead have." in page
+    assert "trajectories.view_release), which the roles engineer, lead and viewer have." in page
+    assert "trajectories.see_reviews), which the roles engineer, lead and viewer have." in page
     assert "An administrator can add you to a role." in page
 
 

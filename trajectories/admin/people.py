@@ -1,9 +1,9 @@
-"""How people come in, in the administration."""
+"""How people come in, and what they work on, in the administration."""
 
 from django.contrib import admin
 
 from trajectories.admin.base import ReadOnlyAdmin
-from trajectories.models import Invitation, SignIn
+from trajectories.models import Invitation, Membership, Project, SignIn
 
 
 @admin.register(Invitation)
@@ -20,3 +20,16 @@ class SignInAdmin(ReadOnlyAdmin):
     list_display = ("id", "user", "browser", "started_at")
     list_select_related = ("user",)
     exclude = ("session_key",)
+
+
+@admin.register(Project)
+class ProjectAdmin(ReadOnlyAdmin):
+    holds_reviews = False
+    list_display = ("id", "name", "title", "created_at", "archived_at")
+
+
+@admin.register(Membership)
+class MembershipAdmin(ReadOnlyAdmin):
+    holds_reviews = False
+    list_display = ("id", "project", "user", "role", "created_at")
+    list_select_related = ("project", "user")

@@ -10,12 +10,11 @@ from django.utils import timezone
 
 from trajectories.core.faults import Fault
 from trajectories.models import AuditEvent, Invitation
-from trajectories.services.installation.roles import ROLES
+from trajectories.services.installation.roles import ADMIN, ROLES
 from trajectories.services.people.passwords import password_fault
 
-ADMIN = "admin"
-INVITABLE = (*ROLES, ADMIN)
-"""The roles that somebody can be invited to; an admin is a superuser."""
+INVITABLE = tuple(ROLES)
+"""The roles that somebody can be invited to; an admin of the first project is a superuser."""
 LONGEST_DAYS = 30
 TOKEN_BYTES = 32
 
