@@ -32,9 +32,11 @@ OPEN = {
     "sign_in_end",
     "sign_ins_end",
     "invitation_accept",
+    "project_switch",
 }
 """Pages that ask for no permission, or that see to it themselves."""
 FOR_ADMINS = {"people_list", "person_change", "invitation_revoke", "spend_limit_set", "spend_limit_lift"}
+FOR_ADMINS |= {"project_list", "project_detail", "project_change", "project_member"}
 """Pages about people and what they may spend, which no role is for."""
 
 

@@ -1,6 +1,7 @@
 """How people come in, and what they work on, in the administration."""
 
 from django.contrib import admin
+from django.http import HttpRequest
 
 from trajectories.admin.base import ReadOnlyAdmin
 from trajectories.models import Invitation, Membership, Project, SignIn
@@ -22,14 +23,21 @@ class SignInAdmin(ReadOnlyAdmin):
     exclude = ("session_key",)
 
 
+class OfProjectsAdmin(ReadOnlyAdmin):
+    """Not in the list of tables where there is one project: nobody has to know of projects there."""
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return super().has_module_permission(request) and Project.objects.count() > 1
+
+
 @admin.register(Project)
-class ProjectAdmin(ReadOnlyAdmin):
+class ProjectAdmin(OfProjectsAdmin):
     holds_reviews = False
     list_display = ("id", "name", "title", "created_at", "archived_at")
 
 
 @admin.register(Membership)
-class MembershipAdmin(ReadOnlyAdmin):
+class MembershipAdmin(OfProjectsAdmin):
     holds_reviews = False
     list_display = ("id", "project", "user", "role", "created_at")
     list_select_related = ("project", "user")
