@@ -33,7 +33,8 @@ class ProjectTask(celery.Task):  # type: ignore[type-arg]
         """Do it; called without a message, in the project that acts."""
         if self.request.called_directly:
             return super().__call__(*values, **named)
-        project: int | None = self.request.get(PROJECT)
+        # A worker has the headers beside what else it knows of the message, one that is done at once apart.
+        project: int | None = self.request.get(PROJECT) or (self.request.headers or {}).get(PROJECT)
         if project is None and self.name.startswith(SWEEPS):
             return self._in_every_project(*values, **named)
         with acting_in(project):

@@ -63,7 +63,10 @@ def carried(call: Callable[P, T]) -> Callable[P, T]:
 
 def carried_rows(rows: Iterable[T]) -> Iterator[T]:
     """The same rows, each made in the project that acts now, whoever takes them and when."""
-    project, taken = chosen_project(), iter(rows)
+    return _rows_in(chosen_project(), iter(rows))
+
+
+def _rows_in(project: int | None, taken: Iterator[T]) -> Iterator[T]:
     try:
         while True:
             with acting_in(project):

@@ -32,13 +32,17 @@ class ActingProject:
             return response
 
     def process_view(self, request: HttpRequest, view: Any, *_: Any) -> None:
-        """Choose the project, before the view; pages without a visitor are of no project."""
-        if not getattr(view, "login_required", True):
-            return
-        project = request.session.get(CHOSEN, FIRST)
-        if project == FIRST or not request.user.is_authenticated:
-            return
-        if may_enter(request.user, project):
-            act_in(project)
-        else:
-            del request.session[CHOSEN]
+        """Choose the project, before the view; pages that need no visitor are of none, or choose it themselves."""
+        if getattr(view, "login_required", True):
+            choose_project(request)
+
+
+def choose_project(request: HttpRequest) -> None:
+    """Act in the project that the visitor has chosen, for as long as they may; else in the first one."""
+    project = request.session.get(CHOSEN, FIRST)
+    if project == FIRST or not request.user.is_authenticated:
+        return
+    if may_enter(request.user, project):
+        act_in(project)
+    else:
+        del request.session[CHOSEN]
