@@ -1,6 +1,6 @@
 """Who may do what: one table of every address and method, and one of every operation of the API.
 
-What stands here is what is meant. Tests hold each role, address and method against it, see tests/views/test_access.py
+What stands here is what is meant. Tests hold each role, address and method against it, see tests/views/test_permissions_by_role.py
 and tests/api/test_auth.py: a new address, method or operation without an entry fails.
 """
 

@@ -1,6 +1,7 @@
 """Django's PostgreSQL, with a pool that is well again at once when the server has closed every connection, with cursors
 that may be left half way, and with every statement in the schema of the project that acts."""
 
+from collections.abc import Callable
 from typing import Any
 
 import psycopg
@@ -10,7 +11,7 @@ from psycopg.client_cursor import ClientCursorMixin
 from psycopg.pq import Format, TransactionStatus
 from psycopg_pool import ConnectionPool
 
-from trajectories.adapters.acting import FIRST, SHARED_SCHEMA, acting_project, schema_of
+from trajectories.adapters.acting import FIRST, SHARED_SCHEMA, acting_project, carried, schema_of
 from webapp.postgresql.breaker import Breaker
 
 FACES = "faces_project"
@@ -71,6 +72,10 @@ class DatabaseWrapper(base.DatabaseWrapper):
         if self.timezone != loader.timezone:
             register_tzloader(self.timezone, cursor)
         return cursor
+
+    def on_commit(self, func: Callable[[], object], robust: bool = False) -> None:
+        """Do something once the transaction is committed, in the project that acts now, whichever acts by then."""
+        super().on_commit(carried(func), robust=robust)
 
     def _face(self, project: int) -> None:
         """Have names of tables mean those of a project. Costs a statement where the connection has last meant others,

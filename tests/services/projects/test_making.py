@@ -9,11 +9,11 @@ from django.db import IntegrityError, connection, transaction
 
 from tests import factories
 from tests.projects import another_project
-from trajectories.adapters.acting import FIRST, acting_in, schema_of
+from trajectories.adapters.acting import FIRST, acting_in, acting_project, schema_of
 from trajectories.adapters.project_schemas import PREFIX, SHARED_MODELS, project_tables, projects_with_schemas
 from trajectories.core.faults import Fault
 from trajectories.models import AuditEvent, Instruction, Project, Review, Sampler, Trace, TraceSearch, Verdict
-from trajectories.services.projects.making import make_project, rename_project, set_archived
+from trajectories.services.projects.making import ensure_first_project, make_project, rename_project, set_archived
 
 CATALOGUE = {
     "columns": """
@@ -127,6 +127,17 @@ def test_a_name_that_is_taken_makes_nothing():
 
 
 @pytest.mark.django_db
+def test_the_first_project_comes_back_and_the_next_gets_a_number_of_its_own():
+    Project.objects.all().delete()
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER SEQUENCE trajectories_project_id_seq RESTART")
+    ensure_first_project()
+    ensure_first_project()
+    assert Project.objects.get().pk == FIRST
+    assert another_project().pk == FIRST + 1
+
+
+@pytest.mark.django_db
 def test_a_role_that_may_make_no_schemas_is_told_so():
     with connection.cursor() as cursor:
         cursor.execute("SAVEPOINT before; CREATE ROLE smalls; GRANT ALL ON ALL TABLES IN SCHEMA public TO smalls")
@@ -147,6 +158,17 @@ def test_a_transaction_that_is_rolled_back_leaves_the_connection_in_the_right_pr
             raise RuntimeError
         assert Instruction.objects.exists()
     assert not Instruction.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_waits_for_a_commit_is_done_in_the_project_that_it_was_left_in():
+    done = []
+    with transaction.atomic():
+        for project in (None, 7):
+            with acting_in(project):
+                transaction.on_commit(lambda: done.append(acting_project()))
+        assert done == []
+    assert done == [FIRST, 7]
 
 
 @pytest.mark.django_db

@@ -3,6 +3,7 @@
 from django.contrib.auth.models import User
 from django.db import IntegrityError, ProgrammingError, connection, transaction
 from django.utils import timezone
+from psycopg.errors import InsufficientPrivilege
 
 from trajectories.adapters.acting import FIRST, acting_in
 from trajectories.adapters.project_schemas import make_schema
@@ -13,11 +14,19 @@ from trajectories.services.prompts.briefs import ensure_shipped_briefs
 from trajectories.services.prompts.instructions import ensure_episode_instruction, ensure_shipped_instructions
 from trajectories.services.prompts.rubrics import ensure_shipped_rubrics
 
+NUMBERS = """
+SELECT setval(pg_get_serial_sequence('trajectories_project', 'id'), max(id)) FROM trajectories_project
+"""
+
 
 def ensure_first_project() -> None:
     """See that the first project has its row, which a flush takes away; nothing before there are projects."""
-    if Project._meta.db_table in connection.introspection.table_names():
-        Project.objects.get_or_create(pk=FIRST, defaults={"name": "first", "title": "First project"})
+    if Project._meta.db_table not in connection.introspection.table_names():
+        return
+    _, is_new = Project.objects.get_or_create(pk=FIRST, defaults={"name": "first", "title": "First project"})
+    if is_new:  # under a number that was not drawn: the next one is
+        with connection.cursor() as cursor:
+            cursor.execute(NUMBERS)
 
 
 @transaction.atomic
@@ -35,6 +44,8 @@ def make_project(*, actor: User | None, name: str, title: str) -> Project:
         with transaction.atomic():
             make_schema(project.pk)
     except ProgrammingError as fault:
+        if not isinstance(fault.__cause__, InsufficientPrivilege):
+            raise
         raise Fault(
             "The database refused to make the tables of a project; expected a role that may create schemas in this "
             "database (GRANT CREATE ON DATABASE)."

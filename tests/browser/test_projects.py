@@ -1,0 +1,57 @@
+"""Going from one project to another, making one, and letting people in."""
+
+from django.contrib.auth.models import User
+from playwright.sync_api import expect
+
+from tests import factories
+from tests.browser.looks import looks_fine
+from tests.projects import another_project
+from trajectories.adapters.acting import acting_in
+from trajectories.models import Membership, Project
+
+
+def test_a_project_is_made_entered_and_left(log_in, curator):
+    factories.make_run(title="The first team's run")
+    page = log_in(User.objects.create_superuser("ada"))
+    page.goto("/people/")
+    expect(page.locator(".project-menu")).to_have_count(0)
+    page.get_by_role("link", name="Projects").click()
+    page.get_by_label("Title").fill("Vision")
+    page.get_by_label("Name").fill("vision")
+    page.get_by_role("button", name="Make project").click()
+    expect(page.get_by_text("The project “Vision” is made.")).to_be_visible()
+    page.get_by_label("Account").fill("carl")
+    page.get_by_label("Role").select_option("lead")
+    page.get_by_role("button", name="Let in").click()
+    expect(page.get_by_text("carl works in “Vision” as lead now.")).to_be_visible()
+    looks_fine(page, "people-of-a-project")
+    page.goto("/projects/")
+    looks_fine(page, "projects")
+    page.locator(".project-menu > summary").click()
+    looks_fine(page, "switcher")
+    page.locator(".project-menu").get_by_role("button", name="Vision").click()
+    expect(page.locator(".project-menu > summary")).to_contain_text("Vision")
+    page.goto("/runs/")
+    expect(page.get_by_text("The first team's run")).to_have_count(0)
+    assert Membership.objects.get().role == "lead"
+
+
+def test_drafts_of_one_project_are_not_sent_in_another(log_in, lead):
+    project = another_project("vision", "Vision")
+    Membership.objects.create(project=project, user=lead, role="lead")
+    with acting_in(project.pk):
+        factories.make_run(title="The second team's run")
+    page = log_in(lead)
+    page.goto("/runs/")
+    assert page.evaluate("document.body.dataset.user") == str(lead.pk)
+    menu = page.locator(".project-menu > summary")
+    menu.focus()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(menu).to_contain_text("Vision")
+    assert page.evaluate("document.body.dataset.user") == f"{lead.pk}-{project.pk}"
+    page.goto("/runs/")
+    expect(page.get_by_text("The second team's run").first).to_be_visible()
+    assert Project.objects.count() == 2
