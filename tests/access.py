@@ -1,7 +1,8 @@
 """Who may do what: one table of every address and method, and one of every operation of the API.
 
-What stands here is what is meant. Tests hold each role, address and method against it, see tests/views/test_permissions_by_role.py
-and tests/api/test_auth.py: a new address, method or operation without an entry fails.
+What stands here is what is meant. Tests hold each role, address and method against it
+(tests/views/test_permissions_by_role.py, tests/api/test_auth.py): a new address, method or operation without an entry
+fails.
 """
 
 from collections.abc import Iterator

@@ -52,7 +52,8 @@ SHARED = {"project_detail", "project_member", "project_change", "people_list", "
 SHIPPED = ("brief_", "instruction_", "rubric_", "sampler_", "quality_reviewer")
 """Pages of what every project has from the beginning, under the same numbers, and of a person."""
 SELF_MADE = {"grid_detail", "grid_png", "grid_svg", "figure", "budget_figure", "audit_detail", "audit_queue"}
-"""Pages at addresses without a row of any project."""
+SELF_MADE |= {"candidate_skip"}
+"""Pages at addresses without a row of any project, and one that passes over a number and shows what comes next."""
 
 
 @pytest.fixture(autouse=True)
