@@ -20,7 +20,7 @@ class RowsAhead:
     """
 
     def __enter__(self) -> Self:
-        connection.ensure_connection()
+        connection.cursor().close()  # names mean the tables of the project that acts from now on
         self._raw = connection.connection
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="rows-ahead")
         return self

@@ -11,8 +11,9 @@ from tests import factories
 from tests.projects import another_project
 from trajectories.adapters.acting import FIRST, acting_in, acting_project, schema_of
 from trajectories.adapters.project_schemas import PREFIX, SHARED_MODELS, project_tables, projects_with_schemas
+from trajectories.adapters.rows_ahead import RowsAhead
 from trajectories.core.faults import Fault
-from trajectories.models import AuditEvent, Instruction, Project, Review, Sampler, Trace, TraceSearch, Verdict
+from trajectories.models import AuditEvent, Instruction, Project, Review, Run, Sampler, Trace, TraceSearch, Verdict
 from trajectories.services.projects.making import ensure_first_project, make_project, rename_project, set_archived
 
 CATALOGUE = {
@@ -124,6 +125,16 @@ def test_a_name_that_is_taken_makes_nothing():
     with pytest.raises(Fault, match="Found a project called 'other' already, expected another name"):
         make_project(actor=None, name="other", title="Once more")
     assert Project.objects.count() == len(projects_with_schemas()) + 1 == 2
+
+
+@pytest.mark.django_db
+def test_rows_that_are_read_ahead_are_of_the_project_that_acts():
+    project = another_project()
+    with acting_in(project.pk):
+        factories.make_run(title="Theirs")
+    assert not Run.objects.exists()
+    with acting_in(project.pk), RowsAhead() as ahead:
+        assert ahead.read("SELECT title FROM trajectories_run", [])() == [("Theirs",)]
 
 
 @pytest.mark.django_db
