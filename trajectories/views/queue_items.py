@@ -37,6 +37,7 @@ from trajectories.services.curation.decisions import (
     undo_in_queue,
 )
 from trajectories.services.curation.suggestions import suggestion_of
+from trajectories.views.ahead import ahead_token, is_ahead
 from trajectories.views.fragments import wants_fragment
 from trajectories.views.paging import read_keys
 from trajectories.views.permissions import Refused, needs
@@ -100,10 +101,11 @@ def queue_next(request: HttpRequest, queue_id: int) -> HttpResponse:
 def _show_next(
     request: HttpRequest, opened: OpenedQueue, *, but: list[int], skipped: bool, note: str = ""
 ) -> HttpResponse:
-    is_ahead = "X-Ahead" in request.headers
-    found = lease_next(reviewer=visitor(request), queue=opened.queue, but=but, skipped=skipped)
+    found = lease_next(
+        reviewer=visitor(request), queue=opened.queue, but=but, skipped=skipped, token=ahead_token(request)
+    )
     if found is None:
-        return HttpResponse(status=204) if is_ahead else render_nothing(request, opened.queue, note)
+        return HttpResponse(status=204) if is_ahead(request) else render_nothing(request, opened.queue, note)
     if not wants_fragment(request):
         if note:
             messages.info(request, note)
