@@ -12,10 +12,10 @@ from trajectories.charts import INSTRUCTION_CHARTS
 from trajectories.core.problems import ProblemError
 from trajectories.core.prompts import PromptError, draw_variation, render_messages
 from trajectories.core.prompts.leaks import find_leak
+from trajectories.core.prompts.pictures import estimate_shown
 from trajectories.core.prompts.shipped import TEMPLATES
 from trajectories.core.prompts.variation import SYMMETRIES
 from trajectories.core.records import InstructionRecord, ProblemKind
-from trajectories.core.text.tokens import estimate_tokens
 from trajectories.forms.instructions import KIND_TITLES, STYLE_TITLES, InstructionForm, PreviewForm, first_values
 from trajectories.models import Instruction, Problem
 from trajectories.selectors.blinding import Sight, sight_of
@@ -115,7 +115,7 @@ def _messages(form: PreviewForm, record: InstructionRecord, problem: Problem, si
     varies = seed is not None and problem.kind == ProblemKind.ARC
     variation = draw_variation(seed, len(public.spec["train"])) if varies else None
     rendered = render_messages(record, public, examples, variation)
-    sizes = [estimate_tokens(str(message["content"])) for message in rendered]
+    sizes = [estimate_shown(str(message["content"])) for message in rendered]
     leak = "" if variation is not None else find_leak(public, problem.reference, rendered)
     return {
         "problem": problem,

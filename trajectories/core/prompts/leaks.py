@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from trajectories.core.problems.arc import task_of
 from trajectories.core.prompts.base import Message
 from trajectories.core.prompts.grid_answers import Rows, find_grids
+from trajectories.core.prompts.pictures import write_out
 from trajectories.core.records import JSON, ProblemKind, PublicProblem
 
 SMALLEST_GRID = 4
@@ -26,7 +27,7 @@ def find_leak(problem: PublicProblem, reference: JSON, messages: Sequence[Messag
 
     A test output that is also a training grid or a test input is no leak: the problem itself shows it.
     """
-    said = "\n\n".join(str(message["content"]) for message in messages if message["role"] != "assistant")
+    said = write_out("\n\n".join(str(message["content"]) for message in messages if message["role"] != "assistant"))
     if problem.kind is not ProblemKind.ARC:
         answers = reference if isinstance(reference, list) else [reference]
         long = [text for text in answers if isinstance(text, str) and len(text) >= SHORTEST_TEXT]

@@ -40,6 +40,11 @@ def render_messages(
     return (*turns, {"role": "user", "content": content})
 
 
+def shows_pictures(instruction: InstructionRecord, problem: PublicProblem) -> bool:
+    """Whether marks in the messages stand for pictures. Raises PromptError for a view that is none."""
+    return problem.kind is ProblemKind.ARC and read_view(instruction.view).pictures
+
+
 def _template(instruction: InstructionRecord) -> str:
     return instruction.template or TEMPLATES.get(instruction.style, TEMPLATES[""])
 

@@ -12,6 +12,7 @@ from django.db.models import Model, QuerySet
 from trajectories.core.faults import Fault
 from trajectories.core.identity import derive_seed
 from trajectories.core.prompts.answer_formats import PROGRAM_STYLES
+from trajectories.core.prompts.views import PICTURES
 from trajectories.core.records import ProblemKind
 from trajectories.core.samplers.symbolic.steps import STEP_VIEWS
 from trajectories.core.strategies import Strategy, StrategyError, find_strategy
@@ -195,12 +196,23 @@ class Plan:
         if sampler.is_agent:
             self._check_agent(sampler)
         self._check_steps(sampler, strategy)
+        self._check_pictures(sampler)
         if lack := transport_lack(sampler, strategy, has_memory=bool(self.memory)):
             raise PlanError(lack)
         if strategy.writes_programs:
             other = [each.title for each in self.instructions if each.style not in PROGRAM_STYLES]
             if other:
                 raise PlanError(f"{strategy.title}: found the instruction {other[0]!r}, expected one for programs.")
+
+    def _check_pictures(self, sampler: Sampler) -> None:
+        """Pictures are for models that see; programs of the embedded sampler look at no prompt."""
+        if not sampler.is_chat or sampler.parameters.get("sees_pictures") or ProblemKind.ARC not in self.kinds:
+            return
+        if shown := [each.title for each in self.instructions if PICTURES in each.view.split("-")]:
+            raise PlanError(
+                f"{shown[0]} shows pictures, and {sampler} is not known to see them; test it, and switch on "
+                '"Sees pictures".'
+            )
 
     def _check_acts(self, strategy: Strategy) -> None:
         """A language model acts in the episodes of worlds, which takes a tool."""
