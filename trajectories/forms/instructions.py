@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 
-from trajectories.core.problems.kinds import KINDS
+from trajectories.core.problems.kinds import KINDS, is_grids
 from trajectories.core.prompts.answer_formats import STYLES
 from trajectories.core.prompts.shipped import VIEW_WORDS
 from trajectories.core.prompts.templates import MAX_TEMPLATE, SLOTS
@@ -80,7 +80,7 @@ class InstructionForm(VersionedForm):
             data["segmentation"],
             PIXELS if data["pixels"] else "",
         ]
-        shows_grids = data["problem_kind"] in ("", ProblemKind.ARC)
+        shows_grids = data["problem_kind"] == "" or is_grids(data["problem_kind"])
         name = self.instruction.name if self.instruction else data["name"]
         record = InstructionRecord(
             name=name,

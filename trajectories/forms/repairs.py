@@ -12,8 +12,9 @@ from django.http import QueryDict
 from trajectories.core.completions.editing import WORDS
 from trajectories.core.completions.thoughts import PartKind
 from trajectories.core.faults import Fault
+from trajectories.core.problems.kinds import is_grids
 from trajectories.core.prompts.repairs import Edits, Original
-from trajectories.core.records import JSON, ProblemKind
+from trajectories.core.records import JSON
 from trajectories.forms.plain import PlainForm
 from trajectories.services.traces.repairs import LONGEST_NOTE, LONGEST_TEXT, RepairDraft, storable_edits
 
@@ -116,9 +117,7 @@ class RepairForm(PlainForm):
         try:
             return json.loads(text)
         except (ValueError, RecursionError) as fault:
-            what = (
-                "a list with one grid for each test input" if self.original.problem.kind is ProblemKind.ARC else "JSON"
-            )
+            what = "a list with one grid for each test input" if is_grids(self.original.problem.kind) else "JSON"
             raise Fault(f"Found something that is no JSON, expected {what}.", field="answer") from fault
 
 

@@ -10,6 +10,7 @@ from django.views.decorators.vary import vary_on_headers
 
 from trajectories.charts import INSTRUCTION_CHARTS
 from trajectories.core.problems import ProblemError
+from trajectories.core.problems.kinds import is_grids
 from trajectories.core.prompts import PromptError, draw_variation, render_messages
 from trajectories.core.prompts.leaks import find_leak
 from trajectories.core.prompts.shipped import TEMPLATES
@@ -112,7 +113,7 @@ def _messages(form: PreviewForm, record: InstructionRecord, problem: Problem, si
     wanted, seed = form.cleaned_data["examples"] or 0, form.cleaned_data["variation"]
     examples = choose_examples(problem, record, wanted, seed or 0, sight=sight)
     public = to_public(problem)
-    varies = seed is not None and problem.kind == ProblemKind.ARC
+    varies = seed is not None and is_grids(problem.kind)
     variation = draw_variation(seed, len(public.spec["train"])) if varies else None
     rendered = render_messages(record, public, examples, variation)
     sizes = [estimate_tokens(str(message["content"])) for message in rendered]

@@ -12,8 +12,9 @@ from django.db.models import F, ProtectedError, RestrictedError
 
 from trajectories.core.generation.briefs import TARGETS
 from trajectories.core.problems import ProblemError
+from trajectories.core.problems.kinds import KINDS
 from trajectories.core.problems.questions import Told, read_question
-from trajectories.core.records import ProblemKind, ProblemRecord
+from trajectories.core.records import ProblemRecord
 from trajectories.models import AuditEvent, CandidateReview, Problem, ProblemCandidate, ProblemSet, ReviewLease
 from trajectories.selectors.candidates import candidate_record, last_decision
 from trajectories.selectors.review_leases import running_leases
@@ -137,7 +138,7 @@ def _changed(before: ProblemRecord, change: Change) -> ProblemRecord:
     """The record with the change in it, read by the rules of an import."""
     if before.kind not in TARGETS:
         raise CandidateError("", f"The text of {before.kind} problems is made by their generator and stays as it is.")
-    choices = list(change.choices) if before.kind is ProblemKind.CHOICE else None
+    choices = list(change.choices) if KINDS[before.kind].has_choices else None
     row = {"question": change.statement, "choices": choices, "answer": change.answer, "kind": before.kind.value}
     columns = {"question": "statement", "choices": "choices", "answer": "answer", "kind": "kind"}
     try:

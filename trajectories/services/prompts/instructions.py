@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from django.contrib.auth.models import User
 from django.db import transaction
 
+from trajectories.core.problems.kinds import is_grids
 from trajectories.core.prompts import PromptError, render_messages
 from trajectories.core.prompts.answer_formats import PROGRAM_STYLES, STYLES
 from trajectories.core.prompts.leaks import find_leak
@@ -162,14 +163,14 @@ def check_draft(draft: Draft) -> None:
     record = draft.record
     if record.style not in STYLES:
         raise InstructionError("style", f"Found the style {record.style[:40]!r}, expected one of {', '.join(STYLES)}.")
-    if record.style in PROGRAM_STYLES and draft.problem_kind != ProblemKind.ARC:
+    if record.style in PROGRAM_STYLES and not is_grids(draft.problem_kind):
         raise InstructionError("problem_kind", "Only ARC problems are answered by a program; expected ARC.")
     try:
         check_template(record.template)
     except PromptError as fault:
         raise InstructionError("template", str(fault)) from fault
     try:
-        if draft.problem_kind in ("", ProblemKind.ARC):
+        if draft.problem_kind == "" or is_grids(draft.problem_kind):
             read_view(record.view)
     except PromptError as fault:
         raise InstructionError("view", str(fault)) from fault
