@@ -290,10 +290,6 @@ class GenerationForm(PlainForm):
             share=data["least_share"],
         )
 
-    def add_fault(self, field: str, message: str) -> None:
-        """A fault that the service found, at the field it is about."""
-        self.add_error(field if field in self.fields else None, message)
-
 
 class BudgetForm(PlainForm):
     """What a paused job may take when it goes on."""

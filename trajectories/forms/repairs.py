@@ -77,16 +77,12 @@ class RepairForm(PlainForm):
             try:
                 self.edits = storable_edits(self._edits(cleaned))
             except Fault as fault:
-                self.refuse(fault)
+                self.add_fault(fault)
         return cleaned
 
     def draft(self) -> RepairDraft:
         """The edit with what was known when it was made; call only on a valid form."""
         return RepairDraft(self.edits, self.cleaned_data["note"], self.cleaned_data["known"] or 0)
-
-    def refuse(self, fault: Fault) -> None:
-        """Say why it was not taken, beside the field that it is about."""
-        self.add_error(fault.field if fault.field in self.fields else None, str(fault))
 
     def tell(self, **values: object) -> None:
         """Give the form that goes back other hidden values."""

@@ -140,7 +140,7 @@ def instruction_new(request: HttpRequest) -> HttpResponse:
             instruction = add_instruction(actor=visitor(request), draft=form.draft)
             return redirect("instruction_detail", instruction.pk)
         except InstructionError as fault:
-            form.add_fault(fault.field, str(fault))
+            form.add_fault(fault)
     return _form_page(request, form, None)
 
 
@@ -161,7 +161,7 @@ def instruction_edit(request: HttpRequest, instruction_id: int) -> HttpResponse:
             messages.success(request, said if newest.pk != instruction.pk else "Nothing has changed.")
             return redirect("instruction_detail", newest.pk)
         except InstructionError as fault:
-            form.add_fault(fault.field, str(fault))
+            form.add_fault(fault)
     return _form_page(request, form, instruction)
 
 

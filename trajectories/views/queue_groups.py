@@ -130,7 +130,7 @@ def queue_group_decide(request: HttpRequest, queue_id: int, problem_id: int) -> 
             form.add_error(None, str(fault))
             form.set_lease(fault.token)
         except ReviewError as fault:
-            form.add_error(fault.part if fault.part in form.fields else None, str(fault))
+            form.add_fault(fault)
         else:
             return _after(request, queue, problem_id, then)
     return _refuse(request, queue, problem_id, form, then)

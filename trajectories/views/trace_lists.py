@@ -270,7 +270,7 @@ def trace_tag(request: HttpRequest, scope: Selection) -> HttpResponse:
             else:
                 count = add_tag(**given, name=name)
         except Fault as fault:
-            form.add_error(fault.field if fault.field in form.fields else None, str(fault))
+            form.add_fault(fault)
         else:
             traces = f"{count:,} trace{'' if count == 1 else 's'}"
             said = f"Taken off {traces}." if removes else f"{traces} tagged “{name}”." if count else "All had this tag."
