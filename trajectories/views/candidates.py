@@ -127,7 +127,7 @@ def candidate_decide(request: HttpRequest, candidate_id: int) -> HttpResponse:
             else:
                 reject_candidate(**given, reason=data["reason"], comment=data["comment"])
         except CandidateError as fault:
-            form.add_error(fault.part if fault.part in form.fields else None, str(fault))
+            form.add_fault(fault)
         else:
             return _after(request, candidate_id, scope, then)
     if then == "behind":
@@ -183,7 +183,7 @@ def candidate_edit(request: HttpRequest, candidate_id: int) -> HttpResponse:
                 change=form.change,
             )
         except CandidateError as fault:
-            form.add_error(fault.part if fault.part in form.fields else None, str(fault))
+            form.add_fault(fault)
         else:
             if not wants_fragment(request):
                 return redirect(_address(candidate_id, scope))

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 from trajectories.core.curation.groups import NOT_BEST
 from trajectories.core.curation.reviews import ReviewError
 from trajectories.core.curation.schemas import SKIP_REASONS, Blinding
-from trajectories.core.records import ProblemKind
+from trajectories.core.problems.kinds import is_grids
 from trajectories.forms.queue_groups import GroupForm
 from trajectories.forms.queues import SkipForm
 from trajectories.forms.reviews import UndoForm
@@ -133,7 +133,7 @@ def queue_group_decide(request: HttpRequest, queue_id: int, problem_id: int) -> 
             form.add_error(None, str(fault))
             form.set_lease(fault.token)
         except ReviewError as fault:
-            form.add_error(fault.part if fault.part in form.fields else None, str(fault))
+            form.add_fault(fault)
         else:
             return _after(request, queue, problem_id, then)
     return _refuse(request, queue, problem_id, form, then)
@@ -240,7 +240,7 @@ def _render(
 
 def _drawn(problem: Problem) -> dict[str, Any]:
     """What the grids of an ARC task are drawn from."""
-    if problem.kind != ProblemKind.ARC:
+    if not is_grids(problem.kind):
         return {}
     return {"tests": show_tests(problem), "grid_size": min(120, grid_size(problem))}
 

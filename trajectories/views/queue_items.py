@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 from trajectories.core.curation.reviews import Decision, ReviewError
 from trajectories.core.curation.schemas import SKIP_REASONS
 from trajectories.core.curation.suggestions import Suggestion
-from trajectories.core.records import ProblemKind
+from trajectories.core.problems.kinds import is_grids
 from trajectories.forms.queues import QueueReviewForm, SkipForm
 from trajectories.forms.reviews import UndoForm
 from trajectories.models import Assignment, Queue, QueueItem, Review
@@ -253,7 +253,7 @@ def _render(
     hides_verdicts = item.trace.veiled_verdicts or (hides.verdicts and not decided)
     hides_sampler = item.trace.veiled_sampler or (hides.sampler and not decided)
     context = reading(request, item.trace, told=told, verified=not hides_verdicts, attached=attached)
-    if hides_verdicts and item.trace.problem.kind == ProblemKind.ARC:
+    if hides_verdicts and is_grids(item.trace.problem.kind):
         # The grids of the task come with the verdicts elsewhere.
         context |= {"tests": show_tests(item.trace.problem), "grid_size": grid_size(item.trace.problem)}
     context |= {
