@@ -8,9 +8,8 @@ from dataclasses import asdict, dataclass, replace
 from decimal import Decimal
 from typing import Any
 
-from django.db import transaction
-from django.db.models import F
-from django.db.models.functions import Now
+from django.db import DEFAULT_DB_ALIAS, connection, transaction
+from django.utils import timezone
 
 from trajectories.core.completions.parts import Completion, parts_from_json, parts_to_json, spoken
 from trajectories.core.completions.thoughts import Part, PartKind
@@ -19,7 +18,8 @@ from trajectories.core.records import JSON, SampleResult, Step, Usage
 from trajectories.core.text.storable import storable_json, storable_text
 from trajectories.core.verifiers.normal_forms import normal_answer
 from trajectories.models import Attempt, PendingVerification, Problem, Run, Trace
-from trajectories.services.locks import lock_run
+from trajectories.services.locks import hold_run
+from trajectories.services.rows import insert_rows, row_of
 from trajectories.services.spending.ledger import Payer, book
 from trajectories.services.texts import store_texts
 
@@ -69,46 +69,58 @@ def build_attempted(attempt: Attempt, result: SampleResult) -> Built:
 def store_built(*, built: Sequence[Built], lease_token: uuid.UUID) -> list[Trace | None]:
     """Store samples of one run in one transaction, end their attempts and queue their verification; None for each whose
     lease is lost, of which nothing happens."""
-    run_id = built[0].attempt.run_id
     with transaction.atomic():
-        run = lock_run(run_id)
-        leased = set(
-            Attempt.objects.filter(
-                pk__in=[item.attempt.pk for item in built], state=Attempt.State.LEASED, lease_token=lease_token
-            )
-            .select_for_update(no_key=True)
-            .values_list("pk", flat=True)
-        )
-        kept = [item for item in built if item.attempt.pk in leased]
-        if kept:
-            _write(run, kept)
-    return [item.trace if item.attempt.pk in leased else None for item in built]
+        hold_run(built[0].attempt.run_id)
+        ended = _end_attempts([item.attempt.pk for item in built], lease_token)
+        if kept := [item for item in built if item.attempt.pk in ended]:
+            _write(kept)
+    return [item.trace if item.attempt.pk in ended else None for item in built]
 
 
-def _write(run: Run, kept: Sequence[Built]) -> None:
-    """Write samples whose attempts and run are locked."""
-    Attempt.objects.filter(pk__in=[item.attempt.pk for item in kept]).update(
-        state=Attempt.State.DONE,
-        lease_token=None,
-        lease_expires_at=None,
-        error_kind="",
-        error_message="",
-        finished_at=Now(),
-    )
+_END = """
+UPDATE trajectories_attempt SET state = %s, lease_token = NULL, lease_expires_at = NULL, error_kind = '',
+    error_message = '', finished_at = statement_timestamp()
+WHERE id = ANY(%s) AND state = %s AND lease_token = %s RETURNING id
+"""
+
+
+def _end_attempts(ids: list[int], lease_token: uuid.UUID) -> set[int]:
+    """End those of a run's attempts that are held by the lease; the run's row is locked."""
+    with connection.cursor() as cursor:
+        cursor.execute(_END, [Attempt.State.DONE.value, ids, Attempt.State.LEASED.value, lease_token])
+        return {key for (key,) in cursor.fetchall()}
+
+
+_COUNT = """
+UPDATE trajectories_run SET done_count = done_count + %s, cost = cost + %s, input_tokens = input_tokens + %s,
+    cached_tokens = cached_tokens + %s, reasoning_tokens = reasoning_tokens + %s, output_tokens = output_tokens + %s
+WHERE id = %s
+"""
+
+
+def _write(kept: Sequence[Built]) -> None:
+    """Write samples of one run, whose row is locked, and whose attempts have ended."""
     store_texts({key: body for item in kept for key, body in item.texts.items()})
-    traces = Trace.objects.bulk_create([item.trace for item in kept])
-    PendingVerification.objects.bulk_create([PendingVerification(trace=trace) for trace in traces])
+    now = timezone.now()
+    for item in kept:
+        item.trace.created_at = now
+    of_attempt = dict(insert_rows(Trace, [row_of(item.trace) for item in kept], returning=("attempt_id", "id")))
+    for item in kept:
+        item.trace.pk = of_attempt[item.attempt.pk]
+        item.trace._state.adding, item.trace._state.db = False, DEFAULT_DB_ALIAS
+    insert_rows(PendingVerification, [{"trace_id": item.trace.pk, "claims": 0, "created_at": now} for item in kept])
     usage = Usage()
     for item in kept:
         usage += item.result.usage
     cost = sum((item.result.cost or Decimal(0) for item in kept), Decimal(0))
-    Run.objects.filter(pk=run.pk).update(
-        done_count=F("done_count") + len(kept),
-        cost=F("cost") + cost,
-        **{name: F(name) + count for name, count in asdict(usage).items()},
-    )
-    for problem_id, count in sorted(Counter(item.attempt.problem_id for item in kept).items()):
-        Problem.objects.filter(pk=problem_id).update(trace_count=F("trace_count") + count)
+    run = kept[0].attempt.run
+    with connection.cursor() as cursor:
+        counted = (usage.input_tokens, usage.cached_tokens, usage.reasoning_tokens, usage.output_tokens)
+        cursor.execute(_COUNT, [len(kept), cost, *counted, run.pk])
+        # Problem by problem, in one order: two runs that count the same ones wait for each other and never in a circle.
+        for problem_id, count in sorted(Counter(item.attempt.problem_id for item in kept).items()):
+            add = "UPDATE trajectories_problem SET trace_count = trace_count + %s WHERE id = %s"
+            cursor.execute(add, [count, problem_id])
     _book(run, [item.result for item in kept], usage, cost)
 
 
