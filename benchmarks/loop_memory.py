@@ -62,6 +62,9 @@ def database() -> Iterator[None]:
     django.setup()
     from django.db import connection
 
+    from webapp.celery import app
+
+    app.conf.update(broker_url="memory://", broker_transport_options={})  # nobody hears the bells: work is done here
     connection.settings_dict["TEST"]["NAME"] = DATABASE
     connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
     try:
