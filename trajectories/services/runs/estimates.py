@@ -16,6 +16,7 @@ from trajectories.core.records import SampleRequest, Usage
 from trajectories.core.strategies.base import tool_limits
 from trajectories.models import Problem, Sampler, Trace
 from trajectories.selectors.memory import LONGEST_SHOWN, count_remembered
+from trajectories.services.endpoints.local_models import counted_settings
 from trajectories.services.runs.first_prompts import first_requests
 from trajectories.services.runs.plans import Plan
 
@@ -56,7 +57,7 @@ class Estimate:
 
 def estimate_plan(*, plan: Plan, sampler: Sampler) -> Estimate:
     """Render some of the plan's prompts and count. Raises ValueError for a sampler whose parameters are no settings."""
-    settings = ChatSettings.from_parameters(sampler.parameters)
+    settings = counted_settings(sampler)
     requests = _spread_requests(plan, sampler)
     lengths = [_tokens_of(request, settings) for request in requests]
     mean = sum(lengths) / len(lengths)
