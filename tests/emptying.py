@@ -10,7 +10,10 @@ from typing import Any
 from django.db import connection
 from django.test import TransactionTestCase
 
-KEPT = ("auth_group", "auth_group_permissions", "auth_permission", "django_content_type")
+from trajectories.adapters.acting import FIRST, schema_of
+from trajectories.adapters.project_schemas import projects_with_schemas
+
+KEPT = ("auth_group", "auth_group_permissions", "auth_permission", "django_content_type", "trajectories_project")
 """What a migration fills by itself at its end."""
 LARGE = 1_000_000
 """Bytes from which a table is truncated: deleted rows stay in its file until it is vacuumed."""
@@ -30,7 +33,8 @@ def empty_cheaply() -> None:
 
 
 def empty_database(case: TransactionTestCase) -> None:
-    """Take away every row that a test has committed."""
+    """Take away every row that a test has committed, and every project but the first."""
+    drop_projects()
     with connection.cursor() as cursor:
         cursor.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")
         (may_pass_triggers_by,) = cursor.fetchone()
@@ -46,6 +50,17 @@ def empty_database(case: TransactionTestCase) -> None:
         deletions = "".join(f'DELETE FROM "{name}";' for name in names)
         # Triggers say what is append-only, and foreign keys are triggers too.
         cursor.execute(f"SET session_replication_role = replica; {deletions} SET session_replication_role = DEFAULT")
+
+
+def drop_projects() -> None:
+    """Take away the tables and rows of all projects but the first."""
+    if not (projects := projects_with_schemas()):
+        return
+    with connection.cursor() as cursor:
+        for project in projects:  # one by one: a transaction holds a lock for each table
+            cursor.execute(f"DROP SCHEMA {schema_of(project)} CASCADE")
+        cursor.execute(f"SET session_replication_role = replica; DELETE FROM trajectories_project WHERE id <> {FIRST}")
+        cursor.execute("SET session_replication_role = DEFAULT")
 
 
 def _contents() -> tuple[str, ...]:

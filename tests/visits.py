@@ -56,6 +56,7 @@ def _reading(world: World) -> Iterator[Visit]:
         "quality_reviewer": [[world.reviewer.pk]],
         "ask_detail": [[world.run.pk]],
         "invitation_accept": [["none"]],
+        "project_detail": [[1]],
         "audit_detail": [[name] for name in AUDITS],
         "brief_detail": [[world.brief.pk]],
         "brief_edit": [[world.brief.pk]],
@@ -185,7 +186,7 @@ def _reading(world: World) -> Iterator[Visit]:
         *("local_model_new", "training_list", "training_new", "scorer_list", "scorer_new"),
         *("trace_compare", "comparison_share"),
         *("trace_actions", "trace_download", "saved_view_list", "review_list"),
-        *("account", "people_list", "webhook_list"),
+        *("account", "people_list", "project_list", "webhook_list"),
     ]
     for name in bare:
         yield Visit(name, reverse(name))

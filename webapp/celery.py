@@ -1,10 +1,18 @@
-"""The Celery application: the doorbell. The database is the queue of record."""
+"""The Celery application: the doorbell. The database is the queue of record.
 
+A message says for which project it rings. One that says none is for the first; a sweep that says none is for all.
+"""
+
+import logging
 import os
 import warnings
+from typing import Any
 
-from celery import Celery
+import celery
+from celery import Celery, signals
 from celery.exceptions import CPendingDeprecationWarning, SecurityWarning
+
+from trajectories.adapters.acting import acting_in, chosen_project
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webapp.settings")
 # Celery warns of root because a task may then do anything; our messages are ids in JSON and name no code.
@@ -12,6 +20,50 @@ warnings.filterwarnings("ignore", category=SecurityWarning)
 # It also announces, at every lost connection, a default of its next version.
 warnings.filterwarnings("ignore", category=CPendingDeprecationWarning, module="celery")
 
-app = Celery("minicolumn")
+logger = logging.getLogger(__name__)
+PROJECT = "minicolumn_project"
+"""The header of a message with the id of its project."""
+SWEEPS = "trajectories.sweep"
+
+
+class ProjectTask(celery.Task):  # type: ignore[type-arg]
+    """A task that acts in the project of its message."""
+
+    def __call__(self, *values: Any, **named: Any) -> Any:
+        """Do it; called without a message, in the project that acts."""
+        if self.request.called_directly:
+            return super().__call__(*values, **named)
+        # A worker has the headers beside what else it knows of the message, one that is done at once apart.
+        project: int | None = self.request.get(PROJECT) or (self.request.headers or {}).get(PROJECT)
+        if project is None and self.name.startswith(SWEEPS):
+            return self._in_every_project(*values, **named)
+        with acting_in(project):
+            return super().__call__(*values, **named)
+
+    def _in_every_project(self, *values: Any, **named: Any) -> None:
+        """Sweep one project after the other. One that fails keeps no other waiting, and is raised at the end."""
+        from trajectories.selectors.projects import open_projects
+
+        fault: Exception | None = None
+        for project in open_projects():
+            with acting_in(project):
+                try:
+                    super().__call__(*values, **named)
+                except Exception as raised:
+                    logger.warning("%s failed in the project %d", self.name, project, exc_info=True)
+                    fault = fault or raised
+        if fault is not None:
+            raise fault
+
+
+def _say_project(headers: dict[str, Any], **_: Any) -> None:
+    """Have a message say for which project it rings, where somebody has said so."""
+    if (project := chosen_project()) is not None:
+        headers[PROJECT] = project
+
+
+signals.before_task_publish.connect(_say_project, weak=False)
+
+app = Celery("minicolumn", task_cls=ProjectTask)
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(["trajectories"])

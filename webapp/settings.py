@@ -49,6 +49,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "trajectories.views.acting.ActingProject",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -73,6 +74,7 @@ TEMPLATES = [
 ]
 
 DATABASES = {"default": database_settings()}
+DATABASE_ROUTERS = ["webapp.postgresql.routing.ProjectTables"]
 EMBEDDED_DATABASE = is_embedded()
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -158,6 +160,13 @@ STORAGES = {
         if DEBUG
         else "whitenoise.storage.CompressedManifestStaticFilesStorage"
     },
+}
+
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "KEY_FUNCTION": "trajectories.adapters.acting.cache_key",
+    }
 }
 
 EXPORT_DIR = VAR_DIR / "exports"

@@ -1,64 +1,12 @@
 """Who may do what: every operation for tokens of every role, of one scope too few, and of nobody."""
 
 import pytest
+from django.contrib.auth.models import Group, User
 
 from tests import factories
-from tests.api.programs import EVERY_SCOPE, Program, described
+from tests.access import OPERATIONS, ROLES, operations
+from tests.api.programs import EVERY_SCOPE, Program
 from trajectories.models import ApiToken
-
-ROLES = ("nobody", "curator", "engineer", "lead")
-ALLOWED = {
-    "create_problems": {"lead"},
-    "get_download_link": {"engineer", "lead"},
-    "get_export": {"engineer", "lead"},
-    "get_problem": {"curator", "engineer", "lead"},
-    "get_release": {"engineer", "lead"},
-    "get_run": {"curator", "engineer", "lead"},
-    "get_trace": {"curator", "engineer", "lead"},
-    "get_verification": {"curator", "engineer", "lead"},
-    "launch_run": {"lead"},
-    "create_ask": {"lead"},
-    "estimate_ask": {"lead"},
-    "list_asks": {"curator", "engineer", "lead"},
-    "get_ask": {"curator", "engineer", "lead"},
-    "lease_next_item": {"curator", "lead"},
-    "list_all_problems": {"curator", "engineer", "lead"},
-    "list_all_queues": {"curator", "engineer", "lead"},
-    "list_all_releases": {"engineer", "lead"},
-    "list_all_reviews": {"curator", "engineer", "lead"},
-    "list_all_runs": {"curator", "engineer", "lead"},
-    "list_all_samplers": {"curator", "engineer", "lead"},
-    "list_all_traces": {"curator", "engineer", "lead"},
-    "list_exports": {"engineer", "lead"},
-    "push_traces": {"lead"},
-    "release_items": {"curator", "lead"},
-    "request_export": {"engineer", "lead"},
-    "skip_queue_item": {"curator", "lead"},
-    "steer_run": {"lead"},
-    "submit_item": {"curator", "lead"},
-    "submit_trace_review": {"curator", "lead"},
-    "verify_traces": {"lead"},
-}
-"""The roles that may ask for each operation. A new one says here who."""
-
-
-def operations():
-    """(name, method, path of something that is not there, what it is described as) of every operation."""
-    for path, methods in described()["paths"].items():
-        for method, told in methods.items():
-            address = path.removeprefix("/api/v1").replace("{verb}", "pause")
-            for name in (
-                "problem_id",
-                "run_id",
-                "trace_id",
-                "queue_id",
-                "item_id",
-                "release_id",
-                "export_id",
-                "job_id",
-            ):
-                address = address.replace(f"{{{name}}}", "999999")
-            yield told["operationId"], method, address, told
 
 
 def ask(program, method, address):
@@ -68,6 +16,10 @@ def ask(program, method, address):
 def test_every_operation_is_for_the_roles_that_the_table_names(nobody, curator, engineer, lead):
     """Who lacks a permission is told which; everybody else that the thing, or a field, is missing."""
     people = {"nobody": nobody, "curator": curator, "engineer": engineer, "lead": lead}
+    for role in ("viewer", "admin"):
+        people[role] = User.objects.create_user(role)
+        people[role].groups.add(Group.objects.get(name=role))
+    assert set(people) == set(ROLES)
     found: dict[str, set[str]] = {}
     for role, person in people.items():
         program = Program(person)
@@ -79,7 +31,7 @@ def test_every_operation_is_for_the_roles_that_the_table_names(nobody, curator, 
                 assert "permission" in answer.json()["detail"], (role, name, answer.content)
             else:
                 found.setdefault(name, set()).add(role)
-    assert found == ALLOWED
+    assert found == {name: set(roles) for name, roles in OPERATIONS.items()}
 
 
 def test_a_token_opens_what_its_scopes_say_and_no_more(lead):

@@ -32,9 +32,11 @@ OPEN = {
     "sign_in_end",
     "sign_ins_end",
     "invitation_accept",
+    "project_switch",
 }
 """Pages that ask for no permission, or that see to it themselves."""
 FOR_ADMINS = {"people_list", "person_change", "invitation_revoke", "spend_limit_set", "spend_limit_lift"}
+FOR_ADMINS |= {"project_list", "project_detail", "project_change", "project_member"}
 """Pages about people and what they may spend, which no role is for."""
 
 
@@ -75,8 +77,8 @@ def test_a_refusal_says_what_is_missing_and_which_roles_have_it(client, curator)
 def test_every_permission_that_is_missing_is_named(client, curator):
     client.force_login(curator)
     page = client.get(reverse("release_list")).content.decode()
-    assert "trajectories.view_release), which the roles engineer and lead have." in page
-    assert "trajectories.see_reviews), which the roles engineer and lead have." in page
+    assert "trajectories.view_release), which the roles engineer, lead and viewer have." in page
+    assert "trajectories.see_reviews), which the roles engineer, lead and viewer have." in page
     assert "An administrator can add you to a role." in page
 
 

@@ -84,7 +84,7 @@ def sweep(folder: Path, seconds: float, in_use: Collection[str] = ()) -> int:
     swept = 0
     for path in folder.glob("*") if folder.is_dir() else ():
         try:
-            if path.stem not in in_use and path.stat().st_mtime < oldest:
+            if path.stem not in in_use and path.is_file() and path.stat().st_mtime < oldest:
                 path.unlink()
                 swept += 1
         except FileNotFoundError:  # another sweep was quicker

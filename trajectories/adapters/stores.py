@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from django.core.files import File
 from django.core.files.storage import FileSystemStorage, Storage
 
+from trajectories.adapters.acting import name_of
 from trajectories.adapters.files import WrittenFile, write_whole
 
 CHUNK = 256 * 1024
@@ -66,7 +67,8 @@ class FolderStore:
 
 
 class RemoteStore:
-    """Files of a Django storage elsewhere; `folder` is where a file is written before it goes there.
+    """Files of a Django storage elsewhere; `folder` is where a file is written before it goes there. The files of each
+    project are under its own name there.
 
     `save` of a storage for S3 sends a file in one piece, or in parts that become a file with the last one: nobody ever
     sees half of it. Django's own way of writing in place would store what a writer that failed has left half-written.
@@ -77,7 +79,7 @@ class RemoteStore:
 
     def put(self, name: str, chunks: Iterable[bytes]) -> WrittenFile:
         """See FileStore."""
-        aside = self._folder / f"{name}.sending"
+        aside, name = self._folder / f"{name}.sending", name_of(name)
         try:
             written = write_whole(aside, chunks)
             with aside.open("rb") as file, _told("stored"):
@@ -93,10 +95,11 @@ class RemoteStore:
     def has(self, name: str) -> bool:
         """See FileStore."""
         with _told("looked for"):
-            return self._storage.exists(name)
+            return self._storage.exists(name_of(name))
 
     def read(self, name: str, start: int, length: int) -> Iterator[bytes]:
         """See FileStore."""
+        name = name_of(name)
         bucket: Any = getattr(self._storage, "bucket", None)
         with _told("read"):
             if bucket is None:
@@ -111,7 +114,7 @@ class RemoteStore:
     def drop(self, name: str) -> None:
         """See FileStore."""
         with _told("deleted"):
-            self._storage.delete(name)
+            self._storage.delete(name_of(name))
 
 
 def open_store(storage: Storage, folder: Path) -> FileStore:

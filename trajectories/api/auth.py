@@ -6,6 +6,7 @@ from django.contrib.auth.models import User
 from django.http import HttpRequest
 from ninja.security import HttpBearer
 
+from trajectories.adapters.acting import act_in
 from trajectories.api.faults import NO_TOKEN, ApiProblem
 from trajectories.core.selections import Selection
 from trajectories.models import ApiToken
@@ -19,8 +20,8 @@ from trajectories.services.installation.roles import why_missing
 class ApiTokenAuth(HttpBearer):
     """Lets an operation answer tokens of one scope whose owners hold all of the permissions.
 
-    A request that is let in has the token's owner as `user`: what is asked of it goes by the same permissions, and the
-    same blindness, as their pages.
+    A request that is let in acts in the token's project, with the token's owner as `user`: what is asked of it goes by
+    the same permissions, and the same blindness, as their pages.
     """
 
     openapi_bearerFormat = "mc_…"  # noqa: N815 - a name of OpenAPI
@@ -34,6 +35,8 @@ class ApiTokenAuth(HttpBearer):
         """The token of a secret. Raises ApiProblem: 401 for none that works, 429 for too many requests, 403."""
         found = admit(token)
         request.user = found.owner
+        if not found.project.is_first:
+            act_in(found.project.pk)  # until views.acting ends the request
         check_scope(found, self.scope)
         require(found.owner, *self.permissions)
         return found

@@ -5,6 +5,9 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+FIRST_PROJECT = 1
+"""The id of the project that every installation begins with."""
+
 # Made once: `json.dumps` with options makes an encoder at every call, which takes longer than a short value.
 _CANONICAL = json.JSONEncoder(ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":"))
 

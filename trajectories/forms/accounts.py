@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 
 from trajectories.forms.plain import PlainForm
 from trajectories.forms.titles import TitleField
+from trajectories.models import Project
 from trajectories.services.people.invitations import INVITABLE, LONGEST_DAYS
 from trajectories.services.people.passwords import password_fault
 
@@ -38,6 +39,15 @@ class InviteForm(PlainForm):
     role = forms.ChoiceField(choices=[(role, role.capitalize()) for role in INVITABLE])
     days = forms.IntegerField(label="Good for days", min_value=1, max_value=LONGEST_DAYS, initial=7)
     note = TitleField(required=False, label="For whom", help_text="Only for this list.")
+    project = forms.ModelChoiceField(Project.objects.none(), empty_label=None)
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        found = Project.objects.filter(archived_at=None).order_by("pk")
+        if len(found) > 1:
+            self.fields["project"] = forms.ModelChoiceField(found, initial=found[0], empty_label=None)
+        else:
+            del self.fields["project"]
 
 
 class AcceptForm(PlainForm):

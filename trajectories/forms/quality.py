@@ -11,6 +11,7 @@ from django.utils import timezone
 from trajectories.forms.plain import PlainForm
 from trajectories.models import ProblemSet, Queue
 from trajectories.selectors.blinding import ADD_REVIEWS
+from trajectories.selectors.projects import people_with
 from trajectories.selectors.quality import QualityScope
 
 REASON_CHARACTERS = 2_000
@@ -63,8 +64,7 @@ def _offer(form: forms.Form, name: str) -> None:
     """Offer everybody who may review in a field made by `_people`."""
     field = form.fields[name]
     assert isinstance(field, forms.ModelMultipleChoiceField)
-    backend = "django.contrib.auth.backends.ModelBackend"
-    field.queryset = User.objects.with_perm(ADD_REVIEWS, backend=backend).order_by("username")
+    field.queryset = people_with(ADD_REVIEWS)
 
 
 class VoidForm(PlainForm):

@@ -25,6 +25,7 @@ from trajectories.forms.reviews import REASON_KEYS, ReviewForm
 from trajectories.forms.titles import TitleField
 from trajectories.models import Queue
 from trajectories.selectors.blinding import ADD_REVIEWS
+from trajectories.selectors.projects import people_with
 from trajectories.selectors.scorers import trained_names
 from trajectories.services.curation.decisions import LONGEST_NOTE
 from trajectories.services.curation.queues import LONGEST_GUIDELINES, MOST_GOLD, MOST_REVIEWS, QueueDraft
@@ -75,8 +76,7 @@ class QueueChangeForm(PlainForm):
         super().__init__(*arguments, **options)
         people = self.fields["members"]
         assert isinstance(people, forms.ModelMultipleChoiceField)
-        backend = "django.contrib.auth.backends.ModelBackend"
-        people.queryset = User.objects.with_perm(ADD_REVIEWS, backend=backend).order_by("username")
+        people.queryset = people_with(ADD_REVIEWS)
 
 
 class QueueForm(QueueChangeForm):

@@ -12,13 +12,13 @@ from django.core.management import call_command
 from django.db import connection
 from pgmq.install import get_embedded_install_sql
 
-from trajectories.services.endpoints.samplers import ensure_agents, ensure_symbolic
+from trajectories.adapters.acting import acting_in
+from trajectories.adapters.project_schemas import unmigrated_projects
+from trajectories.selectors.projects import open_projects
 from trajectories.services.installation.accounts import ensure_admin
 from trajectories.services.installation.demo import ensure_demo_run
 from trajectories.services.problems.imports import import_arc_agi_1
-from trajectories.services.prompts.briefs import ensure_shipped_briefs
-from trajectories.services.prompts.instructions import ensure_episode_instruction, ensure_shipped_instructions
-from trajectories.services.prompts.rubrics import ensure_shipped_rubrics
+from trajectories.services.projects.making import furnish
 
 Say = Callable[[str], None]
 
@@ -32,12 +32,9 @@ def prepare(say: Say) -> str | None:
     ensure_queue()
     collect_static(say)
     import_problems(say)
-    ensure_shipped_instructions()
-    ensure_episode_instruction()
-    ensure_symbolic()
-    ensure_agents()
-    ensure_shipped_rubrics()
-    ensure_shipped_briefs()
+    for project in open_projects():
+        with acting_in(project):
+            furnish()
     return ensure_admin(password_file=settings.VAR_DIR / "admin_password")
 
 
@@ -46,7 +43,7 @@ def migrate(say: Say) -> None:
     from django.db.migrations.executor import MigrationExecutor
 
     executor = MigrationExecutor(connection)
-    if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+    if executor.migration_plan(executor.loader.graph.leaf_nodes()) or unmigrated_projects():
         say("Preparing the database ...")
         call_command("migrate", interactive=False, verbosity=0)
 

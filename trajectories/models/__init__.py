@@ -22,6 +22,7 @@ from trajectories.models.judging import JudgeJob, JudgeJobAnswer, JudgeJobItem
 from trajectories.models.minds import Episode, Mind, Transition
 from trajectories.models.people import Invitation, SignIn
 from trajectories.models.problems import Problem, ProblemSet
+from trajectories.models.projects import Membership, Project
 from trajectories.models.provider_batches import BatchItem, ProviderBatch
 from trajectories.models.queues import Queue, QueueGuidelines, QueueWork
 from trajectories.models.releases import Export, Release, ReleaseItem, ReleaseRule
@@ -94,6 +95,7 @@ __all__ = [
     "JudgeJob",
     "JudgeJobAnswer",
     "JudgeJobItem",
+    "Membership",
     "Mention",
     "Mind",
     "ModelCut",
@@ -102,6 +104,7 @@ __all__ = [
     "ProblemCandidate",
     "ProblemSet",
     "ProblemSketch",
+    "Project",
     "ProviderBatch",
     "Queue",
     "QueueFlag",

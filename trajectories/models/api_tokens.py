@@ -5,11 +5,13 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
+from trajectories.core.identity import FIRST_PROJECT
+from trajectories.models.projects import Project
 from trajectories.models.titles import TitleField
 
 
 class ApiToken(models.Model):
-    """A secret by which a program does what its owner may do, as far as its scopes reach.
+    """A secret by which a program does what its owner may do, as far as its scopes reach, in one project.
 
     Of the secret itself only the SHA-256 is kept, as `digest`, and its `start`, by which a person tells tokens apart.
     `scopes` is a list of words of Scope. `allowance` is how many requests it may send at once, as of `allowance_at`: it
@@ -26,6 +28,7 @@ class ApiToken(models.Model):
         EXPORT = "export", "Export: have files of releases made, and download them"
 
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="api_tokens")
+    project = models.ForeignKey(Project, default=FIRST_PROJECT, on_delete=models.PROTECT, related_name="+")
     title = TitleField()
     digest = models.CharField(max_length=64, unique=True)
     start = models.CharField(max_length=12)

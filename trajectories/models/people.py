@@ -3,14 +3,17 @@
 from django.conf import settings
 from django.db import models
 
+from trajectories.core.identity import FIRST_PROJECT
+from trajectories.models.projects import Project
 from trajectories.models.titles import TitleField
 
 
 class Invitation(models.Model):
-    """A link that makes one account of a role, once. Only a digest of its token is kept: the link is shown to who
-    makes it and to nobody afterwards. It ends by being used, by being revoked, or at `expires_at`."""
+    """A link that makes one account of a role in a project, once. Only a digest of its token is kept: the link is shown
+    to who makes it and to nobody afterwards. It ends by being used, by being revoked, or at `expires_at`."""
 
     digest = models.CharField(max_length=64, unique=True)
+    project = models.ForeignKey(Project, default=FIRST_PROJECT, on_delete=models.PROTECT, related_name="+")
     role = models.CharField(max_length=20)
     note = TitleField(blank=True)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="invitations")

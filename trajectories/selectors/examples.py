@@ -2,10 +2,10 @@
 
 import random
 from collections.abc import Sequence
-from functools import lru_cache
 
 from django.db.models import QuerySet
 
+from trajectories.adapters.acting import kept_by_project
 from trajectories.core.completions.parts import said_in
 from trajectories.core.problems.kinds import is_grids
 from trajectories.core.prompts import Example
@@ -73,7 +73,7 @@ def draw_examples(candidates: Sequence[Candidate], *, seed: int, count: int, bes
     return list(chosen.values())
 
 
-@lru_cache(maxsize=512)
+@kept_by_project(maxsize=512)
 def load_example(trace_id: int, style: str) -> Example | None:
     """What a trace answers as an example in the form the style asks for; None where it is too long for one.
 

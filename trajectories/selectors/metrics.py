@@ -1,15 +1,16 @@
 """Numbers for whatever watches over an installation, read from kept counters: cheap at any size of the tables."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from django.conf import settings
 from django.db.models import Count, Min, Sum
 from django.db.models.functions import Now
 
+from trajectories.adapters.acting import acting_in
 from trajectories.adapters.disk import free_bytes
-from trajectories.models import JOB_KINDS, PendingVerification, Review, Run, SpendDay, Trace
+from trajectories.models import JOB_KINDS, PendingVerification, Project, Review, Run, SpendDay, Trace
 from trajectories.selectors.broker_queues import get_queues
 from trajectories.selectors.jobs import count_unfinished
 from trajectories.selectors.spending import get_spending, list_standings
@@ -31,10 +32,14 @@ class Metric:
 
 
 def list_metrics() -> Iterator[Metric]:
-    """Every number, those of one name one after the other."""
-    yield from _samples()
-    yield from _spending()
-    yield from _waiting()
+    """Every number. Where there are several projects, what is counted by project has the label `project`."""
+    projects = list(Project.objects.filter(archived_at=None).order_by("pk").values_list("pk", "name"))
+    for project, name in projects:
+        mark = {"project": name} if len(projects) > 1 else {}
+        with acting_in(project):
+            found = [*_samples(), *_spending(), *_waiting()]
+        yield from (replace(each, labels={**mark, **each.labels}) for each in found)
+    yield from _broker()
     yield from _machine()
 
 
@@ -75,7 +80,7 @@ def _spending() -> Iterator[Metric]:
         yield Metric("daily_limit_spent", GAUGE, "Spent today of daily limits.", float(each.spent), labels)
 
 
-def _waiting() -> Iterator[Metric]:
+def _broker() -> Iterator[Metric]:
     queues = get_queues()
     yield Metric("broker_up", GAUGE, "Whether the broker tells its queues.", float(not queues.trouble))
     for row in queues.rows:
@@ -84,6 +89,9 @@ def _waiting() -> Iterator[Metric]:
     for row in queues.rows:
         labels = {"queue": row.name}
         yield Metric("queue_age_seconds", GAUGE, "Longest wait in a queue.", row.oldest_seconds or 0.0, labels)
+
+
+def _waiting() -> Iterator[Metric]:
     pending = PendingVerification.objects.aggregate(count=Count("pk"), age=Now() - Min("created_at"))
     yield Metric("pending_verifications", GAUGE, "Traces that wait for a verdict.", pending["count"])
     age = pending["age"].total_seconds() if pending["age"] else 0.0

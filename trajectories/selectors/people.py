@@ -48,7 +48,7 @@ def list_people() -> Sequence[Person]:
 def list_invitations() -> QuerySet[Invitation]:
     """Invitations that can still be used, newest first."""
     still = Invitation.objects.filter(used_at=None, revoked_at=None, expires_at__gt=timezone.now())
-    return still.select_related("created_by").order_by("-pk")
+    return still.select_related("created_by", "project").order_by("-pk")
 
 
 def list_sign_ins(user: User) -> QuerySet[SignIn]:

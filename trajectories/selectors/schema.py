@@ -3,6 +3,8 @@
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
+from trajectories.adapters.project_schemas import unmigrated_projects
+
 _ready: set[str] = set()
 
 
@@ -14,7 +16,10 @@ def unready_migrations() -> list[str]:
             cursor.execute("SELECT 1")
         return []
     executor = MigrationExecutor(connection)
+    behind = unmigrated_projects()
     missing = [str(step) for step, _ in executor.migration_plan(executor.loader.graph.leaf_nodes())]
+    if behind:
+        return [f"The tables of {len(behind)} project(s) lack migrations: {behind[0]}. Run `manage.py prepare`."]
     if not missing:
         _ready.add(name)
         return []

@@ -12,13 +12,15 @@ from django.urls import resolve, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from trajectories.adapters.acting import FIRST, acting_project
 from trajectories.core.rendering.preferences import CHOICES, Preferences, read_preferences
 from trajectories.selectors.disk import disk_trouble
+from trajectories.selectors.projects import choices_of
 
 register = template.Library()
 
 AREAS: dict[str, tuple[str, tuple[str, ...]]] = {
-    "Home": ("home", ("mentions", "account", "people", "invitations", "api", "tokens", "webhooks")),
+    "Home": ("home", ("mentions", "account", "people", "projects", "invitations", "api", "tokens", "webhooks")),
     "Problems": (
         "problem_list",
         ("problems", "imports", "procedural", "worlds", "generation", "candidates", "briefs", "grids"),
@@ -232,6 +234,23 @@ def navigation(context: template.Context) -> list[tuple[str, str, str]]:
         if may_open(person, address):
             found.append((title, address, "page" if path == address else "true" if first in parts else ""))
     return found
+
+
+@register.simple_tag(takes_context=True)
+def project_choices(context: template.Context) -> dict[str, Any]:
+    """The projects that the visitor can go to (`projects`) and the one that they are in (`here`); empty where there are
+    not two: nobody has to know of projects who has one."""
+    request: HttpRequest | None = context.get("request")
+    person = getattr(request, "user", None)
+    found = choices_of(person) if isinstance(person, User) else []
+    here = next((project for project in found if project.pk == acting_project()), None)
+    return {"projects": found, "here": here} if here else {}
+
+
+@register.simple_tag
+def project_mark() -> str:
+    """What tells the visitor of one project from the same person in another one, for what a browser keeps."""
+    return "" if acting_project() == FIRST else f"-{acting_project()}"
 
 
 @register.simple_tag(takes_context=True)

@@ -146,6 +146,7 @@ def delivery_detail(request: HttpRequest, delivery_id: int) -> HttpResponse:
 @require_safe
 def delivery_download(request: HttpRequest, delivery_id: int) -> HttpResponseBase:
     """The package, whole or from a given byte on, for who is logged in or holds a link that was signed for them."""
+    LINKS.enter(request)
     delivery = get_object_or_404(Delivery.objects.select_related("release"), pk=delivery_id)
     user = LINKS.downloader(request, delivery.pk)
     if delivery.state != Delivery.State.READY or delivery.dropped_at is not None or not delivery.sha256:

@@ -9,15 +9,18 @@ from django.core.signing import BadSignature
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.urls import reverse
 
+from trajectories.adapters.acting import act_in
 from trajectories.adapters.stores import StoreError
 from trajectories.selectors.blinding import SEE_REVIEWS
 from trajectories.services.releases.links import LinkSigner
 from trajectories.services.releases.stores import file_store
+from trajectories.views.acting import choose_project
 from trajectories.views.permissions import Refused, require
 from trajectories.views.visitors import visitor
 
 RANGE = re.compile(r"bytes=(\d{0,15})-(\d{0,15})")
 DOWNLOAD = ("trajectories.download_export", SEE_REVIEWS)
+STALE = "This link is not valid any more; copy a new one from the release's page."
 GONE = "This file is not there any more; ask for it again on the release's page."
 
 
@@ -49,6 +52,19 @@ class SignedLinks:
         signed = self.signer.sign(key, visitor(request))
         return request.build_absolute_uri(f"{reverse(self.name, args=[key])}?key={signed}")
 
+    def enter(self, request: HttpRequest) -> None:
+        """Act in the project that a signed link is of; by session, in the one that its visitor has chosen.
+
+        Raises Refused.
+        """
+        if "key" not in request.GET:
+            choose_project(request)
+            return
+        try:
+            act_in(self.signer.project_of(request.GET["key"]))
+        except BadSignature as fault:
+            raise Refused(STALE) from fault
+
     def downloader(self, request: HttpRequest, key: int) -> User:
         """Who downloads, by session or by signed link. Raises Refused or MissingPermission."""
         user: User | None = visitor(request) if request.user.is_authenticated else None
@@ -56,7 +72,7 @@ class SignedLinks:
             try:
                 user = self.signer.person_of(request.GET["key"], key)
             except BadSignature as fault:
-                raise Refused("This link is not valid any more; copy a new one from the release's page.") from fault
+                raise Refused(STALE) from fault
         if user is None:
             raise Refused("To download an export, log in or use the link from the release's page.")
         require(user, *DOWNLOAD)

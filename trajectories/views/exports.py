@@ -158,6 +158,7 @@ def export_detail(request: HttpRequest, export_id: int) -> HttpResponse:
 @require_safe
 def export_download(request: HttpRequest, export_id: int) -> HttpResponseBase:
     """The file, whole or from a given byte on, for who is logged in or holds a link that was signed for them."""
+    LINKS.enter(request)
     export = get_object_or_404(Export, pk=export_id)
     user = LINKS.downloader(request, export.pk)
     if export.state != Export.State.READY or export.dropped_at is not None:

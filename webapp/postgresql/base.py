@@ -1,5 +1,5 @@
-"""Django's PostgreSQL, with a pool that is well again at once when the server has closed every connection, and with
-cursors that may be left half way."""
+"""Django's PostgreSQL, with a pool that is well again at once when the server has closed every connection, with cursors
+that may be left half way, and with every statement in the schema of the project that acts."""
 
 from typing import Any
 
@@ -7,11 +7,14 @@ import psycopg
 from django.db.backends.postgresql import base
 from django.db.backends.postgresql.psycopg_any import register_tzloader
 from psycopg.client_cursor import ClientCursorMixin
-from psycopg.pq import Format
+from psycopg.pq import Format, TransactionStatus
 from psycopg_pool import ConnectionPool
 
+from trajectories.adapters.acting import FIRST, SHARED_SCHEMA, acting_project, schema_of
 from webapp.postgresql.breaker import Breaker
 
+FACES = "faces_project"
+"""The attribute of psycopg's connection that says whose tables its names mean; absent for the first project's."""
 TIMESTAMPTZ = psycopg.adapters.types["timestamptz"].oid
 
 
@@ -56,7 +59,9 @@ class DatabaseWrapper(base.DatabaseWrapper):
             return self._working_connection(conn_params)
 
     def create_cursor(self, name: str | None = None) -> Any:
-        """A cursor of Django's; one with a name, for rows that come in chunks, is a ChunkedCursor."""
+        """A cursor of Django's, in the schema of the project that acts; one with a name, for rows that come in chunks,
+        is a ChunkedCursor."""
+        self._face(acting_project())
         if name is None:
             return super().create_cursor()
         held = self.connection.autocommit
@@ -66,6 +71,36 @@ class DatabaseWrapper(base.DatabaseWrapper):
         if self.timezone != loader.timezone:
             register_tzloader(self.timezone, cursor)
         return cursor
+
+    def _face(self, project: int) -> None:
+        """Have names of tables mean those of a project. Costs a statement where the connection has last meant others,
+        and none in an installation of one project.
+
+        Which project a connection means is kept with psycopg's connection, as the pool hands it from one to the next.
+        """
+        raw: Any = self.connection
+        # In a transaction that has failed the one statement that is taken rolls back, whatever names mean.
+        if getattr(raw, FACES, FIRST) != project and raw.info.transaction_status != TransactionStatus.INERROR:
+            schema = schema_of(project)
+            raw.execute(f"SET search_path TO {schema}, {SHARED_SCHEMA}" if project != FIRST else "RESET search_path")
+            setattr(raw, FACES, project)
+
+    def _forget_face(self) -> None:
+        """What a transaction that is rolled back has set is as it was before: nobody knows how."""
+        if hasattr(self.connection, FACES):
+            setattr(self.connection, FACES, None)
+
+    def _rollback(self) -> None:
+        self._forget_face()
+        super()._rollback()  # type: ignore[misc]
+
+    def _savepoint_rollback(self, sid: str) -> None:
+        self._forget_face()
+        super()._savepoint_rollback(sid)  # type: ignore[misc]
+
+    def _close(self) -> None:
+        self._forget_face()  # a pool rolls back what was left open
+        super()._close()  # type: ignore[misc]
 
     def _working_connection(self, conn_params: dict[str, Any]) -> psycopg.Connection[Any]:
         connection: psycopg.Connection[Any] = super().get_new_connection(conn_params)

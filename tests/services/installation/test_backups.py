@@ -12,9 +12,12 @@ from django.db import connection
 
 from tests import factories
 from tests.dumps import own_database, rows_of, schema, snapshot
+from tests.projects import another_project
+from trajectories.adapters.acting import acting_in
 from trajectories.adapters.backups import BackupError, DumpError, Manifest, Tools, check, dumps, new_backup
 from trajectories.adapters.backups.manifests import read_manifest
-from trajectories.models import Artefact, Import, Trace
+from trajectories.adapters.project_schemas import unmigrated_projects
+from trajectories.models import Artefact, Import, Project, Run, Trace
 from trajectories.services.installation import backups
 from trajectories.services.installation.backups import LEFT_OUT, make_backup, restore_backup
 
@@ -122,6 +125,30 @@ def test_a_backup_made_while_rows_come_in_is_of_one_moment_and_restores_what_was
     assert 0 < came_in < after - int(before["auth_group"][""]), "those of the moment, though more came in"
     assert files_in(tmp_path / "new") == FILES
     assert not (tmp_path / "new" / "secret_key").exists()
+
+
+def test_every_project_comes_back_with_its_rows_and_files(var, tmp_path, settings):
+    project = another_project()
+    with acting_in(project.pk):
+        run = factories.make_run(title="Theirs")
+        Artefact.objects.create(sha256="b" * 64, name="artefact-b.json", byte_size=2)
+        own = f"artefacts/project_{project.pk}/artefact-b.json"
+    lacking = make_backup(folder=tmp_path / "lacking", say=silent)
+    assert lacking.lost == (f"files/{own}",)
+    (var / own).parent.mkdir()
+    (var / own).write_bytes(b"{}")
+    manifest = make_backup(folder=tmp_path / "backup", say=silent)
+    assert manifest.lost == ()
+    assert manifest.tables[f"project_{project.pk}.trajectories_run"] == 1
+    use_folder(settings, tmp_path / "new")
+    with own_database("test_restored"):
+        restore_backup(folder=tmp_path / "backup", say=silent)
+        assert (Project.objects.count(), Run.objects.count(), Trace.objects.count()) == (2, 0, 3)
+        with acting_in(project.pk):
+            assert Run.objects.get().title == "Theirs"
+            assert factories.make_run().pk > run.pk
+        assert unmigrated_projects() == []
+    assert (tmp_path / "new" / own).read_bytes() == b"{}"
 
 
 @pytest.fixture

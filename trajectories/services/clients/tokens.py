@@ -9,6 +9,7 @@ from django.contrib.auth.models import User
 from django.db import connection, transaction
 from django.utils import timezone
 
+from trajectories.adapters.acting import acting_project
 from trajectories.core.faults import Fault
 from trajectories.core.identity import text_hash
 from trajectories.models import ApiToken, AuditEvent
@@ -37,7 +38,7 @@ RETURNING allowance
 
 @transaction.atomic
 def make_token(*, owner: User, title: str, scopes: Iterable[str], days: int) -> tuple[ApiToken, str]:
-    """A new token, and its secret, which is kept nowhere: whoever made it sees it this once.
+    """A new token for the project that acts, and its secret, which is kept nowhere: whoever made it sees it this once.
 
     Raises Fault for a scope or a lifetime that there is not, and for one token too many.
     """
@@ -56,6 +57,7 @@ def make_token(*, owner: User, title: str, scopes: Iterable[str], days: int) -> 
     secret = PREFIX + secrets.token_urlsafe(SECRET_BYTES)
     token = ApiToken.objects.create(
         owner=owner,
+        project_id=acting_project(),
         title=title,
         digest=text_hash(secret),
         start=secret[: len(PREFIX) + 6],

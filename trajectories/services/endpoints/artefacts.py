@@ -8,6 +8,7 @@ from pathlib import Path
 from django.conf import settings
 from django.core.files.storage import FileSystemStorage, storages
 
+from trajectories.adapters.acting import folder_of
 from trajectories.adapters.files import write_whole
 from trajectories.adapters.stores import CHUNK, FileStore, open_store
 from trajectories.models import Artefact
@@ -22,7 +23,7 @@ class ArtefactError(RuntimeError):
 
 def artefact_folder() -> Path:
     """The folder of this machine that artefacts are written to; they stay there unless a storage is set."""
-    return Path(settings.ARTEFACT_DIR)
+    return folder_of(Path(settings.ARTEFACT_DIR))
 
 
 def store_artefact(file: Path, *, suffix: str) -> Artefact:

@@ -12,6 +12,7 @@ from django.db import DatabaseError, InterfaceError, connection, transaction
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 
+from trajectories.adapters.acting import FIRST, acting_in, name_of
 from trajectories.adapters.backups import (
     DATABASE,
     BackupError,
@@ -29,6 +30,7 @@ from trajectories.adapters.backups import (
 )
 from trajectories.adapters.code_version import code_version
 from trajectories.adapters.disk import free_bytes
+from trajectories.adapters.project_schemas import projects_with_schemas
 from trajectories.models import Artefact, Import
 
 Say = Callable[[str], None]
@@ -161,12 +163,21 @@ def _wanted() -> set[str]:
     """The files, by their path in a backup, without which a row is worth less: models that were trained, and what is
     being imported. Files of releases are written again when they are asked for."""
     wanted: set[str] = set()
+    for project in (FIRST, *projects_with_schemas()):
+        with acting_in(project):
+            wanted |= set(_wanted_here())
+    return wanted
+
+
+def _wanted_here() -> Iterator[str]:
+    """Those of the project that acts."""
     if "artefacts" in _areas():
-        wanted |= {f"files/artefacts/{name}" for name in Artefact.objects.values_list("name", flat=True)}
+        for name in Artefact.objects.values_list("name", flat=True):
+            yield f"files/artefacts/{name_of(name)}"
     going = (*Import.ACTIVE_STATES, Import.State.PAUSED)
     for files in Import.objects.filter(state__in=going).values_list("files", flat=True):
-        wanted |= {f"files/uploads/{file['token']}.data" for file in files}
-    return wanted
+        for file in files:
+            yield f"files/uploads/{name_of(file['token'])}.data"
 
 
 def _refuse_newer(manifest: Manifest) -> None:

@@ -38,7 +38,12 @@ JOB_PERMISSIONS = sorted(
 )
 """What it takes to see and steer jobs of every kind."""
 
+ADMIN = "admin"
+"""Who says who works in a project, and does everything else in it. An admin of the installation is a superuser, who is
+asked for no permission."""
+
 ROLES: dict[str, list[str]] = {
+    "viewer": [*VIEW, "see_reviews"],
     "curator": [
         *(f"view_{name}" for name in CONCEPTS if name not in BLIND_CONCEPTS),
         "add_review",
@@ -95,12 +100,15 @@ ROLES: dict[str, list[str]] = {
         *JOB_PERMISSIONS,
     ],
 }
-"""Codenames of permissions by group. Admins are superusers."""
+"""Codenames of permissions by group, from those that look on to those that do most."""
+ROLES[ADMIN] = sorted(
+    {*(name for names in ROLES.values() for name in names), "manage_project", "change_spendlimit"},
+)
 
 
 def roles_with(codename: str) -> list[str]:
-    """The roles that have a permission, in alphabetical order."""
-    return sorted(role for role, codenames in ROLES.items() if codename in codenames)
+    """The roles that have a permission, in alphabetical order; admins have them all, and are not named."""
+    return sorted(role for role, codenames in ROLES.items() if codename in codenames and role != ADMIN)
 
 
 def why_missing(permission: str) -> str:

@@ -8,6 +8,8 @@ from typing import Self
 
 from django.db import DatabaseError, connection
 
+from trajectories.adapters.acting import carried
+
 logger = logging.getLogger(__name__)
 
 
@@ -18,7 +20,7 @@ class KeptLease:
         self.lost = False
         self._renew, self._seconds = renew, seconds
         self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._beat, name="lease", daemon=True)
+        self._thread = threading.Thread(target=carried(self._beat), name="lease", daemon=True)
 
     def __enter__(self) -> Self:
         self._thread.start()

@@ -8,21 +8,24 @@ from django.contrib.auth.models import Group, User
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from trajectories.adapters.acting import FIRST
 from trajectories.core.faults import Fault
-from trajectories.models import AuditEvent, Invitation
-from trajectories.services.installation.roles import ROLES
+from trajectories.models import AuditEvent, Invitation, Membership, Project
+from trajectories.services.installation.roles import ADMIN, ROLES
 from trajectories.services.people.passwords import password_fault
 
-ADMIN = "admin"
-INVITABLE = (*ROLES, ADMIN)
-"""The roles that somebody can be invited to; an admin is a superuser."""
+INVITABLE = tuple(ROLES)
+"""The roles that somebody can be invited to; an admin of the first project is a superuser."""
 LONGEST_DAYS = 30
 TOKEN_BYTES = 32
 
 
 @transaction.atomic
-def invite(*, actor: User, role: str, days: int, note: str = "") -> tuple[Invitation, str]:
-    """Make an invitation for so many days; it, and its token, which is kept nowhere.
+def invite(
+    *, actor: User, role: str, days: int, note: str = "", project: Project | None = None
+) -> tuple[Invitation, str]:
+    """Make an invitation into a project, the first one without, for so many days; it, and its token, which is kept
+    nowhere.
 
     Raises Fault for a role that is none or a time that is too long.
     """
@@ -33,6 +36,7 @@ def invite(*, actor: User, role: str, days: int, note: str = "") -> tuple[Invita
     token = secrets.token_urlsafe(TOKEN_BYTES)
     invitation = Invitation.objects.create(
         digest=_digest(token),
+        project_id=FIRST if project is None else project.pk,
         role=role,
         note=note,
         created_by=actor,
@@ -63,7 +67,7 @@ def accept_invitation(*, token: str, username: str, password: str) -> User:
         raise _taken(username)
     if weakness := password_fault(password, User(username=username)):
         raise Fault(weakness, field="password")
-    person = _make(username, password, invitation.role)
+    person = _make(username, password, invitation)
     invitation.used_by, invitation.used_at = person, timezone.now()
     invitation.save(update_fields=["used_by", "used_at"])
     _audit(person, "invitation.used", invitation)
@@ -79,15 +83,19 @@ def revoke_invitation(*, actor: User, invitation: Invitation) -> bool:
     return bool(count)
 
 
-def _make(username: str, password: str, role: str) -> User:
+def _make(username: str, password: str, invitation: Invitation) -> User:
+    project, role = invitation.project, invitation.role
     try:
         with transaction.atomic():
-            if role == ADMIN:
+            if role == ADMIN and project.is_first:
                 return User.objects.create_superuser(username, password=password)
             person = User.objects.create_user(username, password=password)
     except IntegrityError as fault:  # somebody took the name at this moment
         raise _taken(username) from fault
-    person.groups.add(Group.objects.get(name=role))
+    if project.is_first:
+        person.groups.add(Group.objects.get(name=role))
+    else:
+        Membership.objects.create(project=project, user=person, role=role)
     return person
 
 

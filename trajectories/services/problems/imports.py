@@ -18,6 +18,7 @@ from django.db.models import F
 from django.utils.text import slugify
 
 from trajectories.adapters import arckit_tasks
+from trajectories.adapters.acting import folder_of
 from trajectories.adapters.copying import copy_rows
 from trajectories.adapters.spools import Spool, nameless_spool
 from trajectories.core.problems import Crossing, ImportFault, problem_hash
@@ -166,7 +167,7 @@ def import_records(  # noqa: PLR0913 (what, from where and whereto)
 
 def spool_folder() -> Path:
     """Where what has been read waits to be written."""
-    return Path(settings.VAR_DIR) / "imports"
+    return folder_of(Path(settings.VAR_DIR) / "imports")
 
 
 def stage_records(records: Iterable[ProblemRecord | ImportFault], spool: Spool, faults: FaultTally) -> None:

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 
 from trajectories.adapters import kept_uploads
+from trajectories.adapters.acting import folder_of
 from trajectories.adapters.kept_uploads import KeptUpload
 from trajectories.adapters.uploads import Document, OpenFiles
 from trajectories.core.problems import ImportFault, ProblemError
@@ -56,7 +57,7 @@ def sweep_uploads(*, in_use: Collection[str]) -> int:
 
 
 def _folder() -> Path:
-    return Path(settings.VAR_DIR) / "uploads"
+    return folder_of(Path(settings.VAR_DIR) / "uploads")
 
 
 def read_arc_documents(

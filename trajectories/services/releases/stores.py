@@ -9,6 +9,7 @@ from typing import IO
 from django.conf import settings
 from django.core.files.storage import FileSystemStorage, storages
 
+from trajectories.adapters.acting import folder_of
 from trajectories.adapters.files import sweep_parts
 from trajectories.adapters.stores import FileStore, open_store
 
@@ -18,7 +19,7 @@ ALIAS = "exports"
 
 def file_folder() -> Path:
     """The folder of this machine that files are written to; they stay there unless a storage is set."""
-    return Path(settings.EXPORT_DIR)
+    return folder_of(Path(settings.EXPORT_DIR))
 
 
 def file_store() -> FileStore:

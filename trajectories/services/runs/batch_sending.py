@@ -19,6 +19,7 @@ from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
 
+from trajectories.adapters.acting import folder_of
 from trajectories.adapters.chat_api import CallError, ChatSettings
 from trajectories.adapters.chat_api.wire.opening import open_batches
 from trajectories.adapters.spools import Spool
@@ -51,7 +52,7 @@ class Collected:
 
 def batch_folder() -> Path:
     """Where files of calls wait to be sent, and files of answers to be read."""
-    return Path(django_settings.VAR_DIR) / "batches"
+    return folder_of(Path(django_settings.VAR_DIR) / "batches")
 
 
 @transaction.atomic

@@ -11,6 +11,7 @@ from typing import Self
 
 from django.db import DatabaseError, connection
 
+from trajectories.adapters.acting import carried
 from trajectories.core.records import SampleFailure, SampleRequest, SampleResult
 from trajectories.core.samplers import SAMPLERS
 from trajectories.core.samplers.base import Sampler, Teachable
@@ -64,7 +65,7 @@ class Heartbeat:
         self.wanted = True
         self._run_id, self._token = run_id, lease_token
         self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._beat, name=f"heartbeat of run {run_id}", daemon=True)
+        self._thread = threading.Thread(target=carried(self._beat), name=f"heartbeat of run {run_id}", daemon=True)
 
     def __enter__(self) -> Self:
         self._thread.start()

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import lru_cache
 
+from trajectories.adapters.acting import kept_by_project
 from trajectories.core.completions.parts import said_in
 from trajectories.core.identity import derive_seed
 from trajectories.core.problems import ProblemError
@@ -157,7 +157,7 @@ def sample_request(attempt: Attempt, look: Look | None = None) -> SampleRequest 
         return SampleFailure("request", f"The request could not be made: {fault}")
 
 
-@lru_cache(maxsize=RUNS_KEPT)
+@kept_by_project(maxsize=RUNS_KEPT)
 def maker_of(run_id: int, seed: int) -> RequestMaker:
     """A run's plan never changes, and can be long, so that it is read once."""
     return RequestMaker(RunPlan.from_json(Run.objects.values_list("plan", flat=True).get(pk=run_id)), seed)

@@ -15,6 +15,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.db.models.functions import Coalesce, Now
 
+from trajectories.adapters.acting import folder_of
 from trajectories.adapters.disk import free_bytes, is_full
 from trajectories.adapters.training import TRAINERS
 from trajectories.adapters.training.base import (
@@ -57,7 +58,7 @@ class _LeaseLostError(Exception):
 
 def training_folder(training_id: int) -> Path:
     """What a training under way keeps on this machine."""
-    return Path(settings.TRAINING_DIR) / f"training-{training_id}"
+    return folder_of(Path(settings.TRAINING_DIR)) / f"training-{training_id}"
 
 
 def train_next(*, job_id: int) -> bool:

@@ -7,6 +7,7 @@ from concurrent.futures import Executor
 from decimal import Decimal
 from typing import TypeVar
 
+from trajectories.adapters.acting import carried
 from trajectories.adapters.chat_api.calls.asking import Asker, Heard
 from trajectories.adapters.chat_api.calls.batches import Batches
 from trajectories.adapters.chat_api.calls.glimpses import Glimpses
@@ -55,11 +56,11 @@ class Caller:
 
     async def aside(self, act: Callable[[], T]) -> T:
         """Run what may wait for the database without holding up the calls."""
-        return await asyncio.get_running_loop().run_in_executor(self._side, act)
+        return await asyncio.get_running_loop().run_in_executor(self._side, carried(act))
 
     def _note(self, kind: str, detail: str) -> None:
         """Keep what an endpoint said with a fault, later: the calls do not wait for it."""
-        self._side.submit(self._try_to_note, kind, detail)
+        self._side.submit(carried(self._try_to_note), kind, detail)
 
     def _try_to_note(self, kind: str, detail: str) -> None:
         try:

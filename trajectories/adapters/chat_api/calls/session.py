@@ -9,6 +9,7 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from types import TracebackType
 from typing import Any, Generic, Protocol, Self, TypeVar
 
+from trajectories.adapters.acting import carried
 from trajectories.adapters.chat_api.calls.caller import Caller
 from trajectories.adapters.chat_api.calls.glimpses import Glimpse, Glimpses
 from trajectories.adapters.chat_api.calls.ports import Ports
@@ -94,7 +95,7 @@ class Session(Generic[Asked, Given]):
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
-        self._side.submit(self._ports.close).result()
+        self._side.submit(carried(self._ports.close)).result()
         self._side.shutdown()
 
     async def _end(self) -> None:

@@ -1,0 +1,44 @@
+"""Django's `migrate`, for the tables of every project."""
+
+from typing import Any
+
+from django.core.management.base import CommandError
+from django.core.management.commands import migrate
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+
+from trajectories.adapters.acting import FIRST, acting_in, acting_project, schema_of
+from trajectories.adapters.project_schemas import projects_with_schemas
+
+APP = "trajectories"
+FIRST_WITH_PROJECTS = "0094"
+LOOKS = ("plan", "check_unapplied", "prune", "fake", "fake_initial")
+"""Options with which nothing but the first schema is looked at."""
+
+
+class Command(migrate.Command):
+    """Bring the first schema, and what all projects share, to a state of the migrations, then each other project."""
+
+    def handle(self, *arguments: Any, **options: Any) -> None:
+        others = projects_with_schemas() if acting_project() == FIRST else []
+        if others and options["app_label"] in (None, APP) and (options["migration_name"] or "9") < FIRST_WITH_PROJECTS:
+            raise CommandError(
+                f"Found {len(others)} more projects, expected none: before {FIRST_WITH_PROJECTS} there was only one."
+            )
+        super().handle(*arguments, **options)
+        if options["app_label"] in (None, APP) and not any(options[name] for name in LOOKS):
+            for project in others:
+                if options["verbosity"]:
+                    self.stdout.write(f"  Migrating {schema_of(project)}")
+                with acting_in(project):
+                    migrate_project(options["migration_name"])
+
+
+def migrate_project(name: str | None) -> None:
+    """Bring the tables of the project that acts to a migration, by the beginning of its name; None for the newest."""
+    executor = MigrationExecutor(connection)
+    if name is None:
+        targets = executor.loader.graph.leaf_nodes(APP)
+    else:
+        targets = [(APP, executor.loader.get_migration_by_prefix(APP, name).name)]
+    executor.migrate(targets)

@@ -1,0 +1,1 @@
+"""Projects: how they are made, who works in them, and as what."""
