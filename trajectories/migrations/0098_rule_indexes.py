@@ -87,7 +87,7 @@ def _key_without_index(model: str, related: str, on_delete: object) -> migration
 
 class Migration(migrations.Migration):
     atomic = False
-    dependencies = [("trajectories", "0093_words_by_pattern")]
+    dependencies = [("trajectories", "0094_projects")]
     operations = [
         *map(_made, MADE),
         *map(_replaced, REPLACED),
