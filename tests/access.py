@@ -112,7 +112,7 @@ PAGES: dict[str, dict[str, tuple[str, ...]]] = {
     "judge_job_new": {"GET": LEADS, "POST": LEADS},
     "local_model_edit": {"GET": LEADS, "POST": LEADS},
     "local_model_new": {"GET": LEADS, "POST": LEADS},
-    "login": {"GET": ANYBODY, "POST": ANYBODY},
+    "login": {"GET": ANYBODY, "POST": ANYBODY, "PUT": ANYBODY, "DELETE": ANYBODY},
     "logout": {"POST": EVERYBODY},
     "mention_list": {"GET": WITH_ROLE},
     "mention_read": {"POST": WITH_ROLE},
@@ -129,7 +129,7 @@ PAGES: dict[str, dict[str, tuple[str, ...]]] = {
     "problem_import": {"GET": LEADS, "POST": LEADS},
     "problem_list": {"GET": WITH_ROLE},
     "problem_share": {"GET": WITH_ROLE},
-    "problem_sides": {"GET": LEADS, "POST": LEADS},
+    "problem_sides": {"POST": LEADS},
     "problem_text": {"GET": WITH_ROLE},
     "procedural_detail": {"GET": WITH_ROLE, "POST": WITH_ROLE},
     "procedural_list": {"GET": WITH_ROLE},
@@ -269,8 +269,8 @@ PAGES: dict[str, dict[str, tuple[str, ...]]] = {
     "world_list": {"GET": WITH_ROLE},
     "world_new": {"GET": WITH_ROLE, "POST": WITH_ROLE},
 }
-"""By the name of an address and the method: the roles that are not refused. A method that is missing is answered
-405."""
+"""By the name of an address and the method: the roles that are not refused. A method that is missing is taken
+from nobody."""
 
 OPERATIONS: dict[str, tuple[str, ...]] = {
     "create_ask": LEADS,

@@ -86,7 +86,10 @@ def wrong_answers(person: User, role: str, methods: tuple[str, ...]) -> list[str
         for method in methods:
             status = answered(person, BY_NAME[name], method)
             given = entry.get(method)
-            is_right = status == 405 if given is None else (status != 405 and (status == 403) is (role not in given))
+            if given is None:
+                is_right = status in (403, 405)
+            else:
+                is_right = status not in (403, 405) if role in given else status == 403
             if not is_right:
                 wrong.append(f"{method} {name}: {status}")
     return wrong

@@ -1,7 +1,7 @@
 """Indexes that hold all that release rules ask of traces and of what people said: their funnels read no rows.
 
 Each is made before the one that it replaces goes, without keeping anybody from writing. What PostgreSQL leaves of an
-index that was stopped halfway goes first, so that this can be run again.
+index that was stopped halfway goes first, so that this can be run again. And items are not checked for their release.
 """
 
 from django.db import migrations, models
@@ -45,7 +45,7 @@ BEGIN
     FOR found IN
         SELECT index.indexrelid::regclass AS name FROM pg_index index
         JOIN pg_attribute attribute ON attribute.attrelid = index.indrelid AND attribute.attname = 'trace_id'
-        WHERE index.indrelid = 'trajectories_{table}'::regclass AND NOT index.indisunique
+        WHERE index.indrelid = 'trajectories_review'::regclass AND NOT index.indisunique
             AND index.indkey::text = attribute.attnum::text
     LOOP
         EXECUTE format('DROP INDEX %s', found.name);
@@ -53,6 +53,9 @@ BEGIN
 END $$
 """
 """The index of the key to the trace alone, whatever it was named when the table had another name."""
+
+OF_REVIEW = models.ForeignKey("trajectories.trace", on_delete=models.PROTECT, related_name="reviews", db_index=False)
+OF_ITEM = models.ForeignKey("trajectories.release", on_delete=models.CASCADE, related_name="items", db_constraint=False)
 
 
 def _made(name: str) -> migrations.SeparateDatabaseAndState:
@@ -76,21 +79,15 @@ def _exists(name: str, table: str, columns: str) -> migrations.RunSQL:
     return migrations.RunSQL([gone, f"CREATE INDEX CONCURRENTLY {name} ON trajectories_{table} {columns}"], [gone])
 
 
-def _key_without_index(model: str, related: str, on_delete: object) -> migrations.SeparateDatabaseAndState:
-    key = models.ForeignKey("trajectories.trace", on_delete=on_delete, related_name=related, db_index=False)
-    again = f"CREATE INDEX ON trajectories_{model} (trace_id)"
-    return migrations.SeparateDatabaseAndState(
-        database_operations=[migrations.RunSQL(DROP_OF_KEY.format(table=model), again)],
-        state_operations=[migrations.AlterField(model, "trace", key)],
-    )
-
-
 class Migration(migrations.Migration):
     atomic = False
     dependencies = [("trajectories", "0094_projects")]
     operations = [
         *map(_made, MADE),
         *map(_replaced, REPLACED),
-        _key_without_index("verdict", "verdicts", models.CASCADE),
-        _key_without_index("review", "reviews", models.PROTECT),
+        migrations.SeparateDatabaseAndState(
+            database_operations=[migrations.RunSQL(DROP_OF_KEY, "CREATE INDEX ON trajectories_review (trace_id)")],
+            state_operations=[migrations.AlterField("review", "trace", OF_REVIEW)],
+        ),
+        migrations.AlterField("releaseitem", "release", OF_ITEM),
     ]

@@ -16,8 +16,7 @@ class Verdict(models.Model):
     one only where it differs. `previous_outcome` is the outcome of the verifier's word before, empty for its first.
     """
 
-    # Its verdicts are found by verdict_once.
-    trace = models.ForeignKey(Trace, on_delete=models.CASCADE, related_name="verdicts", db_index=False)
+    trace = models.ForeignKey(Trace, on_delete=models.CASCADE, related_name="verdicts")
     verifier = models.CharField(max_length=40)
     version = models.PositiveIntegerField()
     revision = models.PositiveSmallIntegerField(default=0)

@@ -28,7 +28,7 @@ def candidate_record(candidate: ProblemCandidate, *, reference: JSON = KEEP) -> 
         statement=candidate.statement,
         spec=candidate.spec,
         reference=candidate.reference if reference is KEEP else reference,
-        split=candidate.job.plan["recipe"]["split"],
+        split=candidate.job.kept_plan.recipe.split,
         family=candidate.family,
         difficulty=candidate.difficulty,
     )

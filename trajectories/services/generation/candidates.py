@@ -65,12 +65,12 @@ def accept_candidate(*, reviewer: User, candidate_id: int, token: uuid.UUID, key
     if (stored := _stored(reviewer, candidate_id, key)) is not None:
         return stored
     candidate = _held(reviewer, candidate_id, token)
-    plan = candidate.job.plan
+    plan = candidate.job.kept_plan
     try:
         report = import_records(
             actor=reviewer,
-            set_name=plan["set_name"],
-            set_title=plan["set_title"],
+            set_name=plan.set_name,
+            set_title=plan.set_title,
             source=f"generation job {candidate.job_id}",
             records=[candidate_record(candidate)],
             on_fault="all_or_nothing",
@@ -84,7 +84,7 @@ def accept_candidate(*, reviewer: User, candidate_id: int, token: uuid.UUID, key
         raise CandidateError(f"{found}; reject this one as too much like another.")
     Problem.objects.filter(pk=problem.pk).update(reference_source=candidate.reference_source)
     _decide(candidate, state=State.ACCEPTED, problem=problem)
-    return _record(candidate, reviewer, Decision.ACCEPT, key, data={"problem": problem.pk, "set": plan["set_name"]})
+    return _record(candidate, reviewer, Decision.ACCEPT, key, data={"problem": problem.pk, "set": plan.set_name})
 
 
 @transaction.atomic
@@ -155,7 +155,7 @@ def _changed(before: ProblemRecord, change: Change) -> ProblemRecord:
 def _compare(candidate: ProblemCandidate, record: ProblemRecord) -> Sketch:
     """What the changed record is compared by; its neighbour is noted. Raises CandidateError for a duplicate."""
     sketch = sketch_record(record)
-    neighbourhood = Neighbourhood(job=candidate.job, threshold=candidate.job.plan["threshold"])
+    neighbourhood = Neighbourhood(job=candidate.job, threshold=candidate.job.kept_plan.threshold)
     neighbour = neighbourhood.find(record, sketch, without=candidate.pk)
     # Whoever changes a near duplicate has seen what it is like; only the same content is refused outright.
     if neighbour is not None and neighbour.why and neighbour.similarity >= 1:

@@ -14,6 +14,7 @@ from django.utils import timezone
 from trajectories.adapters.code_version import code_version
 from trajectories.core.generation import GENERATORS, MAKERS, WRITERS
 from trajectories.core.generation.base import GenerationError, Recipe
+from trajectories.core.generation.plans import GenerationPlan, SolverCheck
 from trajectories.core.problems.procedural import MAX_SEED as MAX_DRAW_SEED
 from trajectories.core.problems.procedural import Draw, ProceduralError
 from trajectories.core.prompts.answer_formats import PROGRAM_STYLES
@@ -101,19 +102,20 @@ def plan_generation(*, actor: User | None, plan: Plan) -> GenerationJob:
     most_calls = plan.most_calls or max(8, CALLS_PER_NEED * -(-plan.wanted // recipe.per_call))
     threshold = generator.threshold if plan.threshold is None else plan.threshold
     check = plan.check
+    kept = GenerationPlan(
+        recipe=recipe,
+        source_ids=tuple(sources),
+        set_title=plan.set_title,
+        set_name=set_name,
+        temperature=plan.temperature,
+        threshold=threshold,
+        most_calls=most_calls,
+        check=None if check is None else SolverCheck(check.samples, check.temperature, check.share),
+    )
     job = GenerationJob.objects.create(
         title=plan.title.strip() or f"{generator.title}, {plan.wanted} for {plan.set_title}"[:MAX_TITLE],
         generator=recipe.generator,
-        plan={
-            "recipe": recipe.to_json(),
-            "source_ids": sources,
-            "set_title": plan.set_title,
-            "set_name": set_name,
-            "temperature": plan.temperature,
-            "threshold": threshold,
-            "most_calls": most_calls,
-            "check": check and {"samples": check.samples, "temperature": check.temperature, "share": check.share},
-        },
+        plan=kept.to_json(),
         seed=seed,
         wanted=plan.wanted,
         sampler=plan.sampler,

@@ -89,8 +89,8 @@ class Neighbourhood:
 
     def __init__(self, *, job: GenerationJob, threshold: float) -> None:
         self._threshold = threshold
-        self._split = job.plan["recipe"]["split"]
-        self._set_name: str = job.plan["set_name"]
+        self._split = job.kept_plan.recipe.split
+        self._set_name: str = job.kept_plan.set_name
         self._table = SketchTable()
         self._hashes: dict[str, Key] = {}
         self._other_side: dict[str, int] = {}
@@ -103,8 +103,8 @@ class Neighbourhood:
         """The target set, the sources, and all problems on the other side of the line; ARC or everything else."""
         is_arc = job.generator == "arc_augmented"
         near = Q(problem_set__name=self._set_name) | ~Q(split=self._split)
-        if not is_arc and job.plan["source_ids"]:
-            near |= Q(pk__in=job.plan["source_ids"])
+        if not is_arc and job.kept_plan.source_ids:
+            near |= Q(pk__in=job.kept_plan.source_ids)
         kind = Q(kind__in=GRIDS)
         return Problem.objects.filter(near, kind if is_arc else ~kind)
 

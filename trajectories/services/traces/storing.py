@@ -4,7 +4,7 @@ import json
 import uuid
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from decimal import Decimal
 from typing import Any
 
@@ -22,6 +22,8 @@ from trajectories.services.locks import hold_run
 from trajectories.services.rows import insert_rows, row_of
 from trajectories.services.spending.ledger import Payer, book
 from trajectories.services.texts import store_texts
+
+_COUNTS = tuple(field.name for field in fields(Usage))
 
 
 def store_result(*, attempt: Attempt, lease_token: uuid.UUID, result: SampleResult) -> Trace | None:
@@ -137,29 +139,35 @@ def build_trace(problem: Problem, result: SampleResult, **links: Any) -> tuple[T
 
     Raises ValueError or TypeError for a result that JSON has no form for.
     """
+    columns, texts = trace_columns(problem, result)
+    return Trace(problem=problem, **links, **columns), texts
+
+
+def trace_columns(problem: Problem, result: SampleResult) -> tuple[dict[str, Any], dict[str, str]]:
+    """What a trace of a problem has in its columns, by name, but for what it came from, and the texts it refers to by
+    their hash. Raises as `build_trace`.
+    """
     messages, answer = _asked(storable_json(result.messages)), storable_json(result.answer)
     steps = [step_json(step) for step in result.steps]
     prompt, reasoning = canonical_json(messages), storable_text(result.reasoning)
     program, raw = storable_text(result.program), storable_text(result.raw)
-    texts = {text_hash(text): text for text in (prompt, reasoning, *filter(None, (program, raw)))}
+    keys = {text: text_hash(text) for text in (prompt, reasoning, *filter(None, (program, raw)))}
     parts = _parts(result.parts, reasoning)
-    trace = Trace(
-        problem=problem,
-        **links,
-        prompt_id=text_hash(prompt),
-        reasoning_id=text_hash(reasoning),
-        program_id=text_hash(program) if program else None,
-        raw_id=text_hash(raw) if raw else None,
-        parts=parts_to_json(parts),
-        steps=steps,
-        answer=answer,
-        answer_hash=answer_hash(problem, answer),
-        facts=storable_json(result.facts),
-        hinted=result.facts.get("hinted") is True,
-        finish_reason=str(result.finish_reason),
-        latency_seconds=result.latency_seconds,
-        cost=result.cost,
-        content_hash=content_hash(
+    columns = {
+        "prompt_id": keys[prompt],
+        "reasoning_id": keys[reasoning],
+        "program_id": keys[program] if program else None,
+        "raw_id": keys[raw] if raw else None,
+        "parts": parts_to_json(parts),
+        "steps": steps,
+        "answer": answer,
+        "answer_hash": answer_hash(problem, answer),
+        "facts": storable_json(result.facts),
+        "hinted": result.facts.get("hinted") is True,
+        "finish_reason": str(result.finish_reason),
+        "latency_seconds": result.latency_seconds,
+        "cost": result.cost,
+        "content_hash": content_hash(
             [
                 problem.content_hash,
                 _without_order(messages),
@@ -169,9 +177,9 @@ def build_trace(problem: Problem, result: SampleResult, **links: Any) -> tuple[T
                 program,
             ]
         ),
-        **asdict(result.usage),
-    )
-    return trace, texts
+        **{name: getattr(result.usage, name) for name in _COUNTS},
+    }
+    return columns, {key: text for text, key in keys.items()}
 
 
 def answer_hash(problem: Problem, given: JSON) -> str:
@@ -184,13 +192,12 @@ def _asked(messages: JSON) -> JSON:
     return messages[:-1] if messages and messages[-1].get("role") == "assistant" else messages
 
 
-def hash_before_parts(problem: Problem, trace: Trace, texts: Mapping[str, str]) -> str:
+def hash_before_parts(problem: Problem, columns: Mapping[str, Any], texts: Mapping[str, str]) -> str:
     """The content hash that a trace had before its parts were stored: its text counted as it came, marks and all."""
-    program = texts[trace.program_id] if trace.program_id else ""
-    messages = _without_order(json.loads(texts[trace.prompt_id]))
-    return content_hash(
-        [problem.content_hash, messages, texts[trace.reasoning_id], _without_part(trace.steps), trace.answer, program]
-    )
+    program = texts[columns["program_id"]] if columns["program_id"] else ""
+    messages = _without_order(json.loads(texts[columns["prompt_id"]]))
+    text, steps = texts[columns["reasoning_id"]], _without_part(columns["steps"])
+    return content_hash([problem.content_hash, messages, text, steps, columns["answer"], program])
 
 
 def _parts(given: Sequence[JSON] | None, text: str) -> tuple[Part, ...]:
