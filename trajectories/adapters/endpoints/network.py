@@ -7,7 +7,7 @@ import asyncio
 import socket
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from functools import partial
-from typing import Any, Protocol, TypeVar
+from typing import Any
 
 import httpcore2
 
@@ -22,17 +22,6 @@ async def look_up(host: str, port: int) -> list[str]:
     """The addresses that the system finds for a name, in its order. Raises OSError for a name it does not know."""
     found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(str(address[0]) for *_, address in found))
-
-
-class Closes(Protocol):
-    """A connection."""
-
-    async def aclose(self) -> None:
-        """Close it."""
-        ...
-
-
-Connected = TypeVar("Connected", bound=Closes)
 
 
 class CheckedNetwork(httpcore2.AsyncNetworkBackend):
@@ -59,12 +48,12 @@ class CheckedNetwork(httpcore2.AsyncNetworkBackend):
 
         try:
             async with asyncio.timeout(timeout):
-                addresses = await self.allowed(host, port)
+                addresses = await self._allowed(host, port)
                 return await first_to_connect([partial(connect, each) for each in addresses])
         except TimeoutError as fault:
             raise httpcore2.ConnectTimeout(str(fault)) from fault
 
-    async def allowed(self, host: str, port: int) -> Sequence[str]:
+    async def _allowed(self, host: str, port: int) -> Sequence[str]:
         """The host's addresses. Raises AccessError where any is not allowed, ConnectError where there are none."""
         try:
             addresses = await look_up(host, port)
@@ -90,12 +79,12 @@ class CheckedNetwork(httpcore2.AsyncNetworkBackend):
 
 
 async def first_to_connect(
-    attempts: Sequence[Callable[[], Coroutine[Any, Any, Connected]]],
-) -> Connected:
+    attempts: Sequence[Callable[[], Coroutine[Any, Any, httpcore2.AsyncNetworkStream]]],
+) -> httpcore2.AsyncNetworkStream:
     """The first connection that comes about. Each attempt begins when the one before has failed, or after a quarter of
     a second; raises what the last one to fail raised."""
     waiting = list(attempts)
-    running: set[asyncio.Task[Connected]] = set()
+    running: set[asyncio.Task[httpcore2.AsyncNetworkStream]] = set()
     fault: BaseException = httpcore2.ConnectError("The name leads to no address.")
     try:
         while waiting or running:
@@ -114,7 +103,7 @@ async def first_to_connect(
         await _let_go(running)
 
 
-async def _let_go(tasks: Iterable[asyncio.Task[Connected]]) -> None:
+async def _let_go(tasks: Iterable[asyncio.Task[httpcore2.AsyncNetworkStream]]) -> None:
     """End the attempts that are not needed, and close what they have opened meanwhile."""
     for task in tasks:
         task.cancel()

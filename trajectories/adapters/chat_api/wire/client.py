@@ -1,15 +1,15 @@
-"""One call to an endpoint: bounded in time and size, its faults said plainly."""
+"""One call to an endpoint, by the openai client: bounded in time and size, its faults said plainly."""
 
 import asyncio
 import json
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import aclosing
-from typing import TYPE_CHECKING, Any
+from typing import Any, cast
 
 import httpx2
+import openai
 
 from trajectories.adapters.chat_api.wire.choices import split_choices
-from trajectories.adapters.chat_api.wire.connections import Connections, RefusedError
 from trajectories.adapters.chat_api.wire.faults import (
     CallError,
     broken_off_fault,
@@ -31,13 +31,11 @@ from trajectories.adapters.chat_api.wire.settings import (
     ChatSettings,
 )
 from trajectories.adapters.chat_api.wire.streams import BrokenOffError, merge_stream
-from trajectories.adapters.endpoints import AccessError, EndpointAccess, EndpointUrl
+from trajectories.adapters.chat_api.wire.transport import RefusedError, open_http
+from trajectories.adapters.endpoints import AccessError, EndpointAccess
 from trajectories.core.completions.hidden_errors import HiddenError
 from trajectories.core.completions.replies import Reply, ReplyError, cut_at_limit, read_reply
 from trajectories.core.records import JSON
-
-if TYPE_CHECKING:
-    from trajectories.adapters.chat_api.wire.proxied import ProxiedConnections
 
 MAX_REPLY_BYTES = 8 * 1024 * 1024
 """A longer answer is no answer: the largest models write less than 1 MB."""
@@ -45,6 +43,7 @@ MAX_REPLY_BYTES = 8 * 1024 * 1024
 Begin = Callable[[str], list[bytes]]
 """Given the key that the endpoint knows: the list for what it says."""
 
+NO_KEY = "none"
 PATHS = {CHAT_COMPLETIONS: "/chat/completions", RESPONSES: "/responses"}
 
 
@@ -66,11 +65,18 @@ class ChatClient:
             self._key = access.key(settings.key_variable, url)
         except AccessError as fault:
             raise refused_access(fault) from fault
-        self._connections = _connections(url, self._key, access, settings)
+        http = open_http(url, self._key, access, calls=settings.concurrency, seconds=settings.timeout_seconds)
+        self._client = openai.AsyncOpenAI(
+            api_key=NO_KEY,  # the client insists on one; the transport sends the real one
+            base_url=str(url),
+            max_retries=0,
+            timeout=http.timeout,
+            http_client=http,
+        )
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._connections.close()
+        await self._client.close()
 
     async def complete(
         self,
@@ -100,14 +106,14 @@ class ChatClient:
         try:
             async with asyncio.timeout(limit):
                 raw = await self._fetch(body, begin(self._key))
-        except (TimeoutError, httpx2.TimeoutException) as fault:
+        except (TimeoutError, openai.APITimeoutError, httpx2.TimeoutException) as fault:
             message = f"The endpoint had not answered within {limit:g} s."
             raise CallError("timeout", message, retryable=True) from fault
         except AccessError as fault:
             raise refused_access(fault) from fault
         except RefusedError as fault:
             raise status_fault(fault.refusal, self._settings, self._key, body) from None
-        except (httpx2.HTTPError, httpx2.InvalidURL) as fault:
+        except (openai.APIConnectionError, httpx2.HTTPError, httpx2.InvalidURL) as fault:
             raise connection_fault(fault, self._settings.base_url, self._key) from None
         return self._read(raw, body)
 
@@ -138,10 +144,17 @@ class ChatClient:
         return malformed_fault(_what_is_wrong(fault), text, self._key)
 
     async def _fetch(self, body: Mapping[str, Any], parts: list[bytes]) -> bytes:
+        # By the client's call for any address: that for completions walks through every argument value by value.
+        response = await self._client.post(
+            PATHS[self._settings.api],
+            cast_to=httpx2.Response,
+            body=body,
+            stream=True,
+            stream_cls=openai.AsyncStream[Any],
+        )
         size = 0
-        content = json.dumps(body, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
-        async with aclosing(self._connections.post(PATHS[self._settings.api], content)) as pieces:
-            async for part in pieces:
+        async with aclosing(cast(httpx2.Response, response)) as answer:
+            async for part in answer.aiter_bytes():
                 size += len(part)
                 if size > MAX_REPLY_BYTES:
                     raise CallError(
@@ -149,18 +162,6 @@ class ChatClient:
                     )
                 parts.append(part)
         return b"".join(parts)
-
-
-def _connections(
-    url: EndpointUrl, key: str, access: EndpointAccess, settings: ChatSettings
-) -> "Connections | ProxiedConnections":
-    """Connections to the endpoint, by the proxy that is on the way where there is one."""
-    if not access.proxy_for(url):
-        return Connections(url, key, access)
-    # The openai client takes a second to import.
-    from trajectories.adapters.chat_api.wire.proxied import ProxiedConnections
-
-    return ProxiedConnections(url, key, access, calls=settings.concurrency, seconds=settings.timeout_seconds)
 
 
 def _what_is_wrong(fault: RecursionError | ValueError) -> str:

@@ -2,28 +2,27 @@
 the endpoint's own checked address, with headers of our own and no others."""
 
 import itertools
-from collections.abc import AsyncIterable, AsyncIterator
+from collections.abc import AsyncIterable, AsyncIterator, Iterator
+from contextlib import contextmanager
 from http import HTTPStatus
 
 import httpcore2
 import httpx2
 import openai
 
-from trajectories.adapters.chat_api.wire.connections import (
-    CONNECT_SECONDS,
-    IDLE_SECONDS,
-    MAX_ERROR_BYTES,
-    Headers,
-    RefusedError,
-    faults_of_httpx,
-    headers_of,
-)
 from trajectories.adapters.endpoints import EndpointAccess, EndpointUrl
 from trajectories.adapters.endpoints.pools import open_pool, open_proxy
 from trajectories.core.completions.hidden_errors import Refusal
 
+MAX_ERROR_BYTES = 64 * 1024
+"""So much is read of an answer with an error status; the client itself would read all of it."""
+
+CONNECT_SECONDS = 10.0
+IDLE_SECONDS = 5.0
 CONNECTIONS_PER_POOL = 2
 """A pool walks through its connections at every call; one pool of 64 takes as long as all else that a call does."""
+
+Headers = list[tuple[bytes, bytes]]
 
 
 class EndpointTransport(httpx2.AsyncBaseTransport):
@@ -36,7 +35,13 @@ class EndpointTransport(httpx2.AsyncBaseTransport):
 
     def __init__(self, url: EndpointUrl, key: str, access: EndpointAccess, calls: int) -> None:
         self._url = url
-        self._headers = headers_of(url, key)
+        self._headers: Headers = [
+            (b"Host", url.authority.encode()),
+            (b"Accept", b"application/json, text/event-stream"),
+            (b"Accept-Encoding", b"gzip, deflate"),
+            (b"User-Agent", b"minicolumn"),
+        ]
+        self._headers += [(b"Authorization", f"Bearer {key}".encode())] if key else []
         self._pools = _open_pools(access, access.proxy_for(url), calls)
         self._turns = itertools.cycle(self._pools)
 
@@ -56,7 +61,7 @@ class EndpointTransport(httpx2.AsyncBaseTransport):
             content=content,
             extensions={"timeout": request.extensions.get("timeout", {})},
         )
-        with faults_of_httpx():
+        with _faults_of_httpx():
             answer = await next(self._turns).handle_async_request(call)
         return httpx2.Response(answer.status, headers=answer.headers, stream=_Body(answer))
 
@@ -97,7 +102,7 @@ class _Body(httpx2.AsyncByteStream):
         self._answer = answer
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        with faults_of_httpx():
+        with _faults_of_httpx():
             async for part in self._answer.aiter_stream():
                 yield part
 
@@ -105,12 +110,32 @@ class _Body(httpx2.AsyncByteStream):
         await self._answer.aclose()
 
 
-class ClientRefusedError(RefusedError, openai.OpenAIError):
+@contextmanager
+def _faults_of_httpx() -> Iterator[None]:
+    """Faults of the connection by the names that the openai client knows."""
+    try:
+        yield
+    except (
+        httpcore2.TimeoutException,
+        httpcore2.NetworkError,
+        httpcore2.ProtocolError,
+        httpcore2.ProxyError,
+        httpcore2.UnsupportedProtocol,
+    ) as fault:
+        kind = next(kind for kind in type(fault).__mro__ if hasattr(httpx2, kind.__name__))
+        raise getattr(httpx2, kind.__name__)(str(fault)) from fault
+
+
+class RefusedError(openai.OpenAIError):
     """An answer with another status than OK. The client hands errors of its own kind on as they are."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(f"status {refusal.status}")
+        self.refusal = refusal
 
 
 async def refuse(response: httpx2.Response) -> None:
-    """Raise ClientRefusedError for a status other than OK, with the beginning of what it says."""
+    """Raise RefusedError for a status other than OK, with the beginning of what it says."""
     if response.status_code == HTTPStatus.OK:
         return
     parts, size = [], 0
@@ -121,7 +146,7 @@ async def refuse(response: httpx2.Response) -> None:
             break
     await response.aclose()
     text = b"".join(parts).decode("utf-8", errors="replace")
-    raise ClientRefusedError(Refusal(response.status_code, response.headers, text))
+    raise RefusedError(Refusal(response.status_code, response.headers, text))
 
 
 def open_http(url: EndpointUrl, key: str, access: EndpointAccess, *, calls: int, seconds: float) -> httpx2.AsyncClient:
