@@ -25,7 +25,8 @@ def make(count: int) -> dict[str, tuple[str, bytes]]:
     from django.template import Context, Template
     from django.test import RequestFactory
 
-    from trajectories.core.rendering.images import encode_grid, grid_png
+    from trajectories.core.problems.grid_codes import encode_grid
+    from trajectories.core.rendering.images import grid_png
     from trajectories.core.rendering.palettes import CANONICAL
 
     generator = random.Random(0)

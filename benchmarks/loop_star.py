@@ -1,12 +1,13 @@
 """STaR on arithmetic (Zelikman et al. 2022, arXiv 2203.14465): a small transformer from scratch learns to add numbers
 of 1 to 5 digits with a scratchpad, from a few worked solutions and from what it solves by itself.
 
-Four arms of one seed share the base model, which has learnt from the worked solutions alone (seeds, as many of every
+The arms of one seed share the base model, which has learnt from the worked solutions alone (seeds, as many of every
 length, half of them asked with the answer as a hint as well): *base*; *control*, which learns from the seeds again for
 as many steps as the others; *star*, which samples one solution of each new problem, keeps those whose answer is right,
 and learns from them and the seeds; *rationalised*, which also asks what it got wrong again with the answer as a hint,
-and keeps what is right then without the hint. Every generation begins from the base model, with steps that grow by a
-fifth.
+and keeps what is right then without the hint; *curriculum*, which is *star* but for the lengths of its new problems: as
+many in all, of those lengths alone that a campaign's curriculum has open (the next one once half of the held-out sums
+before it come out right). Every generation begins from the base model, with steps that grow by a fifth.
 
 Problems and the check of every step are the product's (core.problems.arithmetic), held-out problems those of its
 held-out part. Figures are stored after each generation in --folder, so that it can be run in pieces. Needs torch.
@@ -25,11 +26,28 @@ from typing import Any
 import torch
 
 from benchmarks.small_transformer import Adder, Lesson, asked, sample, train, worked, written
+from trajectories.core.campaigns.curricula import open_families
+from trajectories.core.campaigns.plans import OPENS_AT
 from trajectories.core.identity import derive_seed
-from trajectories.core.problems.arithmetic import DIGITS, HELD_OUT, LEARNT, Sum, draw, examine
+from trajectories.core.problems.arithmetic import (
+    DIGITS,
+    HELD_OUT,
+    LEARNT,
+    PREREQUISITES,
+    Sum,
+    draw,
+    examine,
+    family_of,
+    part_of,
+)
 
-CONTROL, STAR, RATIONALISED = "control", "star", "rationalised"
-ARMS = (CONTROL, STAR, RATIONALISED)
+BASE, CONTROL, STAR, RATIONALISED, CURRICULUM = "base", "control", "star", "rationalised", "curriculum"
+ARMS = (CONTROL, STAR, RATIONALISED, CURRICULUM)
+LOOK_STEPS = 100
+"""So often the base is measured while it is trained."""
+
+SUMS_OF_A_DIGIT = sum(part_of(Sum(first, second)) == LEARNT for first in range(10) for second in range(10))
+"""All that a curriculum can draw before sums of two digits are open."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -43,8 +61,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--steps", type=int, default=60, help="of the first generation")
     parser.add_argument("--growth", type=float, default=1.2)
     parser.add_argument("--most-digits", type=int, default=DIGITS.stop - 1)
-    parser.add_argument("--width", type=int, default=96)
-    parser.add_argument("--batch", type=int, default=64)
+    parser.add_argument("--width", type=int, default=64)
+    parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--threads", type=int, default=1)
 
 
@@ -56,7 +74,7 @@ def measure(options: argparse.Namespace) -> None:
     }
     for seed in options.seeds:
         report[f"seed {seed}"] = {arm: figures[-1] for arm, figures in Experiment(options, seed).run().items()}
-    report["mean accuracy"] = {arm: _mean(report, options.seeds, arm) for arm in ("base", *ARMS)}
+    report["mean accuracy"] = {arm: _mean(report, options.seeds, arm) for arm in (BASE, *ARMS)}
     print(json.dumps(report, indent=2))
 
 
@@ -94,38 +112,61 @@ class Experiment:
             model.load_state_dict(torch.load(kept))
             return model
         begun = time.process_time()
-        loss = self.learn(model, self.seeds, self.options.base_steps, "base")
-        self.store("base", model, {"loss": round(loss, 4), "steps": self.options.base_steps}, begun)
+        curve: list[dict[str, Any]] = []
+
+        def look(step: int, loss: float) -> None:
+            if step % LOOK_STEPS == 0:
+                curve.append({"step": step, "loss": round(loss, 4), "mean": self.measured(model)["mean"]})
+                print(self.seed, BASE, json.dumps(curve[-1]), flush=True)
+
+        loss = self.learn(model, self.seeds, self.options.base_steps, BASE, look=look)
+        self.store(BASE, model, {"loss": round(loss, 4), "steps": self.options.base_steps, "curve": curve}, begun)
         return model
 
     def generation(self, base: Adder, arm: str, number: int) -> None:
         """Sample with the newest model of an arm, and train the base model on what was kept."""
         begun = time.process_time()
         lessons = list(self.seeds)
-        kept: dict[str, int] = {}
+        kept: dict[str, Any] = {}
         if arm != CONTROL:
             model = copy.deepcopy(base)
             if number > 1:
                 model.load_state_dict(torch.load(self.options.folder / f"star-{self.seed}-{arm}.pt"))
-            accepted, kept = self.collect(model, number, hints=arm == RATIONALISED)
+            lengths = self.opened(number) if arm == CURRICULUM else list(self.lengths)
+            accepted, kept = self.collect(model, number, lengths, hints=arm == RATIONALISED)
             lessons += accepted
         steps = round(self.options.steps * self.options.growth ** (number - 1))
         model = copy.deepcopy(base)
         loss = self.learn(model, lessons, steps, arm, number)
         self.store(arm, model, {"loss": round(loss, 4), "steps": steps, "lessons": len(lessons), **kept}, begun)
 
-    def learn(self, model: Adder, lessons: Sequence[Lesson], steps: int, *of: str | int) -> float:
+    def learn(self, model: Adder, lessons: Sequence[Lesson], steps: int, *of: str | int, **more: Any) -> float:
         """Train a model; its loss in the end."""
-        return train(model, lessons, steps=steps, seed=derive_seed(self.seed, *of), batch=self.options.batch)
+        seed = derive_seed(self.seed, *of)
+        return train(model, lessons, steps=steps, seed=seed, batch=self.options.batch, **more)
 
-    def collect(self, model: Adder, number: int, *, hints: bool) -> tuple[list[Lesson], dict[str, int]]:
+    def opened(self, number: int) -> list[int]:
+        """The lengths that a curriculum has open for a generation, by how its models so far were measured."""
+        measured = [*self.figures[BASE], *self.figures[CURRICULUM][: number - 1]]
+        families = {family_of(digits): digits for digits in self.lengths}
+        found: list[str] = []
+        for each in measured:
+            shares = {family: each["by digits"][str(digits)] / 100 for family, digits in families.items()}
+            found = open_families(families, PREREQUISITES, shares, OPENS_AT, found)
+        return sorted(families[family] for family in found)
+
+    def collect(
+        self, model: Adder, number: int, lengths: Sequence[int], *, hints: bool
+    ) -> tuple[list[Lesson], dict[str, Any]]:
         """What is right of one sample of each new problem, and of those asked again with a hint; stored without it.
         `wrong steps` are counted among what was accepted: right answers by wrong ways."""
-        problems = list(
-            draw(self.lengths, self.options.problems, seed=derive_seed(self.seed, "problems", number), part=LEARNT)
-        )
+        seed = derive_seed(self.seed, "problems", number)
+        size = min(self.options.problems, SUMS_OF_A_DIGIT) if lengths == [1] else self.options.problems
+        problems = list(draw(lengths, size, seed=seed, part=LEARNT))
         first = self.accept(model, problems, hinted=False)
-        told = {"accepted": len(first), "wrong steps": _astray(first)}
+        told: dict[str, Any] = {
+            "open": list(lengths), "sampled": len(problems), "accepted": len(first), "wrong steps": _astray(first)
+        }  # fmt: skip
         solved = {numbers for numbers, _ in first}
         second = self.accept(model, [each for each in problems if each not in solved], hinted=True) if hints else []
         if hints:
@@ -139,6 +180,14 @@ class Experiment:
 
     def store(self, arm: str, model: Adder, told: dict[str, Any], begun: float) -> None:
         """Measure a model on the held-out problems, and keep both."""
+        figures = {**self.measured(model), **told, "cpu seconds": round(time.process_time() - begun, 1)}
+        torch.save(model.state_dict(), self.options.folder / f"star-{self.seed}-{arm}.pt")
+        self.figures.setdefault(arm, []).append(figures)
+        self.file.write_text(json.dumps(self.figures, indent=1) + "\n", encoding="utf-8")
+        print(self.seed, arm, len(self.figures[arm]), json.dumps(figures), flush=True)
+
+    def measured(self, model: Adder) -> dict[str, Any]:
+        """What it makes of the held-out problems, in percent."""
         said = sample(model, [asked(numbers, hinted=False) for numbers in self.held_out])
         pairs = list(zip(self.held_out, said, strict=True))
         by_digits = {
@@ -147,17 +196,11 @@ class Experiment:
             if (mine := [pair for pair in pairs if pair[0].digits == digits])
         }
         astray = _astray([pair for pair in pairs if _is_right(*pair)])
-        figures = {
+        return {
             "mean": round(sum(by_digits.values()) / len(by_digits), 1),
             "by digits": {str(digits): round(share, 1) for digits, share in by_digits.items()},
             "right by wrong steps": astray,
-            **told,
-            "cpu seconds": round(time.process_time() - begun, 1),
         }
-        torch.save(model.state_dict(), self.options.folder / f"star-{self.seed}-{arm}.pt")
-        self.figures.setdefault(arm, []).append(figures)
-        self.file.write_text(json.dumps(self.figures, indent=1) + "\n", encoding="utf-8")
-        print(self.seed, arm, len(self.figures[arm]), json.dumps(figures), flush=True)
 
 
 def _is_right(numbers: Sum, said: str) -> bool:

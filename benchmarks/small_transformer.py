@@ -2,11 +2,16 @@
 
 It reads and writes every number with its units first, so that a carry is known when it is needed; `written` turns what
 it wrote into the scratchpad as people write it, which the product examines.
+
+Beside each mark it is told where it stands: which number of its line, which place of the sum (units, tens, ...) and
+which line. Digits of one place have one address wherever they stand (position coupling, Cho et al. 2024, arXiv
+2405.20671), so that copying them down, which is nine tenths of a scratchpad, is learnt from few worked solutions and
+what is left to learn is the adding.
 """
 
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
@@ -21,7 +26,16 @@ MARKS = "0123456789+,C\n=?."
 """`=` begins a solution and, in it, the answer; `?` begins the hint; `.` ends all."""
 PAD = len(MARKS)
 PLACE = {mark: place for place, mark in enumerate(MARKS)}
-LONGEST = 160
+LONGEST = 110
+"""Marks of a question with its hint and of a solution: 106 at the most."""
+
+FIRST, SECOND, SUM, CARRY, ENDED = range(5)
+OPENED = {"\n": FIRST, "=": FIRST, "+": SECOND, ",": SUM, "?": SUM, "C": CARRY, ".": ENDED}
+"""Which number a mark that is no digit opens."""
+
+MOST_PLACES = MOST_LINES = 10
+RATE = 4e-3
+Address = tuple[int, int, int]
 
 
 def asked(numbers: Sum, *, hinted: bool) -> str:
@@ -48,6 +62,37 @@ def _turned(text: str) -> str:
     return re.sub(r"\d+", lambda match: match[0][::-1], text)
 
 
+class Reader:
+    """Says of one mark after another where it stands."""
+
+    def __init__(self) -> None:
+        self._number, self._place, self._line = FIRST, 0, -1
+        self._before, self._is_summed = "", False
+
+    def address(self, mark: str) -> Address:
+        """(number, place, line): a digit of the units has the place 1, also where digits before it were left out as
+        they were added already; a mark that opens a number has the place before that of its first digit."""
+        if mark.isdigit():
+            self._place += 1
+        else:
+            self._open(mark)
+        self._before = mark
+        return self._number, min(self._place, MOST_PLACES - 1), min(self._line + 1, MOST_LINES - 1)
+
+    def _open(self, mark: str) -> None:
+        self._line += mark in "\n="
+        # A line that begins with a comma has nothing left to add: what follows it are the sum and the answer.
+        self._is_summed |= mark == "," and self._before == "\n"
+        self._number = SUM if self._is_summed and mark in "\n=" else OPENED[mark]
+        self._place = 0 if self._number == SUM else max(0, self._line)
+
+
+def addresses(text: str) -> list[Address]:
+    """Where every mark stands."""
+    reader = Reader()
+    return [reader.address(mark) for mark in text]
+
+
 @dataclass(frozen=True, slots=True)
 class Lesson:
     """What is learnt from: the loss is taken on `said` alone."""
@@ -57,26 +102,26 @@ class Lesson:
 
 
 class Adder(nn.Module):  # type: ignore[misc]
-    """A decoder with rotary positions; `width` is that of 3 layers with 4 heads."""
+    """A decoder that knows of positions what addresses tell."""
 
-    def __init__(self, width: int = 96, layers: int = 3, heads: int = 4, dropout: float = 0.2) -> None:
+    def __init__(self, width: int = 64, layers: int = 2, heads: int = 4, dropout: float = 0.0) -> None:
         super().__init__()
-        self.heads, self.size = heads, width // heads
+        self.heads = heads
         self.marks = nn.Embedding(PAD + 1, width)
-        nn.init.normal_(self.marks.weight, std=width**-0.5)
+        self.addresses = nn.ModuleList(nn.Embedding(count, width) for count in (ENDED + 1, MOST_PLACES, MOST_LINES))
+        for table in (self.marks, *self.addresses):
+            nn.init.normal_(table.weight, std=width**-0.5)
         self.layers = nn.ModuleList(Layer(width, dropout) for _ in range(layers))
         self.norm = nn.LayerNorm(width)
-        angles = torch.outer(torch.arange(LONGEST), 1 / 10_000 ** (torch.arange(0, self.size, 2) / self.size))
-        self.register_buffer("cosine", angles.cos(), persistent=False)
-        self.register_buffer("sine", angles.sin(), persistent=False)
 
-    def forward(self, tokens: torch.Tensor, kept: "Kept | None" = None) -> torch.Tensor:
-        """Logits of what follows each token; with `kept` only the new tokens are given."""
-        start = kept.length if kept else 0
+    def forward(self, tokens: torch.Tensor, where: torch.Tensor, kept: "Kept | None" = None) -> torch.Tensor:
+        """Logits of what follows each token (rows, places, marks), of tokens (rows, places) and their addresses (rows,
+        places, 3); with `kept` only the new tokens are given."""
         states = self.marks(tokens)
-        cosine, sine = (each[start : start + tokens.shape[1]] for each in (self.cosine, self.sine))
+        for part, table in enumerate(self.addresses):
+            states = states + table(where[..., part])
         for number, layer in enumerate(self.layers):
-            query, key, value = layer.heads_of(states, self.heads, cosine, sine)
+            query, key, value = layer.heads_of(states, self.heads)
             if kept:
                 key, value = kept.add(number, key, value)
             mixed = functional.scaled_dot_product_attention(
@@ -98,26 +143,18 @@ class Layer(nn.Module):  # type: ignore[misc]
         self.all, self.out = nn.Linear(width, 3 * width), nn.Linear(width, width)
         self.wide = nn.Sequential(nn.Linear(width, 4 * width), nn.GELU(), nn.Linear(4 * width, width))
 
-    def heads_of(
-        self, states: torch.Tensor, heads: int, cosine: torch.Tensor, sine: torch.Tensor
-    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """Queries and keys with their positions, and values: (rows, heads, places, size)."""
+    def heads_of(self, states: torch.Tensor, heads: int) -> tuple[torch.Tensor, ...]:
+        """Queries, keys and values: (rows, heads, places, size)."""
         rows, places, width = states.shape
-        query, key, value = (
+        return tuple(
             each.view(rows, places, heads, width // heads).transpose(1, 2)
             for each in self.all(self.before(states)).chunk(3, dim=-1)
         )
-        return _placed(query, cosine, sine), _placed(key, cosine, sine), value
 
     def after(self, states: torch.Tensor, mixed: torch.Tensor) -> torch.Tensor:
         """The states with what attention mixed, and the perceptron's part."""
         states = states + self.drop(self.out(mixed.transpose(1, 2).reshape(states.shape)))
         return states + self.drop(self.wide(self.between(states)))
-
-
-def _placed(values: torch.Tensor, cosine: torch.Tensor, sine: torch.Tensor) -> torch.Tensor:
-    left, right = values.chunk(2, dim=-1)
-    return torch.cat((left * cosine - right * sine, left * sine + right * cosine), dim=-1)
 
 
 class Kept:
@@ -154,36 +191,49 @@ def _parts(things: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:
 
 
 def _continue(model: Adder, prompts: Sequence[str]) -> list[str]:
-    """Prompts of one length; rows that have ended are left out of what is computed as soon as half have."""
-    tokens = torch.tensor([[PLACE[mark] for mark in prompt] for prompt in prompts])
-    kept, made = Kept(len(model.layers)), []
-    ended = torch.zeros(len(prompts), dtype=torch.bool)
-    while not ended.all() and kept.length < LONGEST - 1:
-        tokens = model(tokens, kept)[:, -1, :PAD].argmax(-1, keepdim=True)
-        made.append(tokens)
-        ended |= tokens[:, 0] == PLACE["."]
-    rows = ["".join(MARKS[place] for place in row) for row in torch.cat(made, dim=1).tolist()]
-    return [row[: row.index(".") + 1] if "." in row else "" for row in rows]
+    """Prompts of one length, all together to the end of the last."""
+    readers = [Reader() for _ in prompts]
+    said = list(prompts)
+    new, kept = list(prompts), Kept(len(model.layers))
+    ended: set[int] = set()
+    while len(ended) < len(prompts) and len(said[0]) < LONGEST:
+        tokens = torch.tensor([[PLACE[mark] for mark in marks] for marks in new])
+        where = torch.tensor(
+            [[reader.address(mark) for mark in marks] for reader, marks in zip(readers, new, strict=True)]
+        )
+        new = [MARKS[place] for place in model(tokens, where, kept)[:, -1, :PAD].argmax(-1).tolist()]
+        said = [text + mark for text, mark in zip(said, new, strict=True)]
+        ended |= {row for row, mark in enumerate(new) if mark == "."}
+    made = [text[len(prompt) :] for text, prompt in zip(said, prompts, strict=True)]
+    return [text[: text.index(".") + 1] if "." in text else "" for text in made]
 
 
 def train(
-    model: Adder, lessons: Sequence[Lesson], *, steps: int, seed: int, batch: int = 64, rate: float = 3e-3
+    model: Adder,
+    lessons: Sequence[Lesson],
+    *,
+    steps: int,
+    seed: int,
+    batch: int = 32,
+    look: Callable[[int, float], None] = lambda *_: None,
 ) -> float:
     """Train for so many steps by AdamW, warmed up for 20 and cooled down along a cosine; the mean loss of the last 20.
-    Rows are gone through in an order that the seed draws; a batch is computed in parts of like length."""
-    model.train()
-    optimiser = torch.optim.AdamW(model.parameters(), lr=rate, betas=(0.9, 0.98), weight_decay=0.3)
+    Rows are gone through in an order that the seed draws; a batch is computed in parts of like length. `look` is told
+    each step and the loss of its batch."""
+    optimiser = torch.optim.AdamW(model.parameters(), lr=RATE, betas=(0.9, 0.98), weight_decay=0.1)
     order = torch.Generator().manual_seed(seed % 2**63)
     rows = _rows(lessons, order, batch)
     losses = []
     for step in range(steps):
+        model.train()
         share = min(1.0, (step + 1) / 20) * (0.1 + 0.45 * (1 + math.cos(math.pi * step / steps)))
         for group in optimiser.param_groups:
-            group["lr"] = rate * share
+            group["lr"] = RATE * share
         optimiser.zero_grad()
         losses.append(_learn(model, sorted(next(rows), key=lambda lesson: len(lesson.said))))
         nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimiser.step()
+        look(step + 1, losses[-1])
     return sum(losses[-20:]) / max(1, len(losses[-20:]))
 
 
@@ -205,11 +255,13 @@ def _learn(model: Adder, lessons: Sequence[Lesson], parts: int = 3) -> float:
         longest = max(len(each.asked) + len(each.said) for each in part)
         tokens = torch.full((len(part), longest), PAD)
         wanted = torch.full((len(part), longest), -100)
+        where = torch.zeros((len(part), longest, 3), dtype=torch.long)
         for row, each in enumerate(part):
             text = torch.tensor([PLACE[mark] for mark in each.asked + each.said])
             tokens[row, : len(text)] = text
+            where[row, : len(text)] = torch.tensor(addresses(each.asked + each.said))
             wanted[row, len(each.asked) : len(text)] = text[len(each.asked) :]
-        logits = model(tokens[:, :-1])
+        logits = model(tokens[:, :-1], where[:, :-1])
         loss = functional.cross_entropy(logits.transpose(1, 2), wanted[:, 1:], ignore_index=-100, reduction="sum")
         (loss / count).backward()
         total += float(loss.detach())

@@ -16,9 +16,9 @@ from tests.queues import item_of, queue_of
 from tests.worlds import agent, make_world_set, plan_episodes, play_all, world_plan
 from trajectories.adapters.chat_api import ChatSettings
 from trajectories.core.curation.reviews import Decision, ReviewDraft
+from trajectories.core.problems.grid_codes import encode_grid
 from trajectories.core.programs.replays import RULES_VERSION, PairReplay, ReplayStep
 from trajectories.core.releases.rules import Rule
-from trajectories.core.rendering.images import encode_grid
 from trajectories.models import (
     Brief,
     Campaign,

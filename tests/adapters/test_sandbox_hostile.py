@@ -1,4 +1,4 @@
-"""Programs written to break out of bubblewrap, to outlive their limits, or to fool the checker."""
+"""Programs written to break out of bubblewrap, or to outlive their limits."""
 
 import signal
 import socket
@@ -8,10 +8,7 @@ import pytest
 
 from tests.adapters.test_sandbox_engines import GRID, assert_healthy, call, run
 from trajectories.adapters.sandbox.bubblewrap import BubblewrapEngine
-from trajectories.adapters.sandbox.monty import MontyEngine
-from trajectories.core.problems.grids import parse_grid
 from trajectories.core.programs.engines import CallStatus
-from trajectories.core.verifiers.grid_compare import GridMatch, compare_grid
 
 PROJECT = Path(__file__).parents[2]
 
@@ -276,130 +273,3 @@ def test_patched_builtins_do_not_reach_the_next_program_or_the_report(bubblewrap
     )
     assert run(bubblewrap, spoil).calls[0].status in CallStatus
     assert_nothing_left(bubblewrap)
-
-
-@pytest.mark.parametrize(
-    "junk",
-    [
-        "b'junk that is no frame at all'",
-        "b'\\xff\\xff\\xff\\xff'",
-        "b'\\x00\\x00\\x00\\x00'",
-        "b'\\x00\\x00\\x00\\x03R{}'",
-        "b'\\x00\\x00\\x00\\x05Rnull'",
-        "b'\\x00\\x00\\x00\\x02R['",
-        "b'\\x00\\x00\\x10\\x01R' + b'[' * 4096",
-        'b\'\\x00\\x00\\x00\\x14R{"status":"crowned"}\'',
-        'b\'\\x00\\x00\\x00\\x29R{"status":"returned","value":"[[1, 2"}   \'',
-        "b'\\x00\\x00\\x00\\x10cos\\nsystem\\n(S\\'x\\'' + b'x' * 9",
-    ],
-)
-def test_junk_in_the_channel_of_results_is_never_a_value(bubblewrap: BubblewrapEngine, junk: str) -> None:
-    result = call(bubblewrap, f"import os\nos.write(3, {junk})\nos._exit(0)")
-    assert result.status in (CallStatus.CRASHED, CallStatus.NOT_JSON, CallStatus.TIMEOUT)
-    assert result.value is None
-    assert_nothing_left(bubblewrap)
-
-
-def test_a_flood_through_the_channel_of_results_ends(bubblewrap: BubblewrapEngine) -> None:
-    result = call(bubblewrap, "import os\nwhile True:\n    os.write(3, b'\\x00' * 65536)")
-    assert result.status is CallStatus.CRASHED
-    assert_nothing_left(bubblewrap)
-
-
-def test_a_forged_frame_is_only_what_the_program_could_have_returned(bubblewrap: BubblewrapEngine) -> None:
-    payload = 'R{"status": "returned", "value": "[[9]]", "seconds": 1e400, "printed": "", "message": ""}'
-    body = f"import os\ndata = {payload!r}.encode()\nos.write(3, len(data).to_bytes(4, 'big') + data)\nos._exit(0)"
-    assert call(bubblewrap, body).value is None  # 1e400 is no JSON number
-    result = call(bubblewrap, body.replace("1e400", "-5"))
-    assert (result.value, result.seconds) == ([[9]], 0.0)
-    assert compare_grid(result.value, parse_grid(GRID)).match is not GridMatch.RIGHT
-
-
-@pytest.mark.parametrize(
-    ("prelude", "body"),
-    [
-        ("class Same:\n    def __eq__(self, other): return True\n    __hash__ = None", "return Same()"),
-        (
-            "class Same(int):\n    def __eq__(self, other): return True",
-            "return [[Same(0), Same(0)], [Same(0), Same(0)]]",
-        ),
-        (
-            "class Liar(list):\n    def __eq__(self, other): return True\n    def __len__(self): return 2",
-            "return Liar()",
-        ),
-        ("class Liar(list):\n    def __iter__(self): return iter([[0, 0]])", "return Liar([[1, 2], [3, 4]])"),
-        ("class Text(str):\n    def __eq__(self, other): return True", "return Text('[[1, 2], [3, 4]]')"),
-        ("import pickle", "return pickle.dumps([[1, 2], [3, 4]])"),
-        ("", "return (row for row in [[1, 2], [3, 4]])"),
-        ("", "return map(list, [[1, 2], [3, 4]])"),
-        ("", "return '[[1, 2], [3, 4]]'"),
-        ("class Odd:\n    def __reduce__(self): return (print, ('x',))", "return Odd()"),
-        ("class Odd(Exception):\n    def __str__(self): raise self", "raise Odd"),
-        ("class Meta(type):\n    __name__ = property(lambda self: 1 / 0)", "return Meta('M', (), {})()"),
-    ],
-)
-def test_objects_that_lie_are_never_right(bubblewrap: BubblewrapEngine, prelude: str, body: str) -> None:
-    result = call(bubblewrap, body, prelude)
-    assert result.status is not CallStatus.CRASHED
-    assert compare_grid(result.value, parse_grid(GRID)).match is not GridMatch.RIGHT
-    assert_healthy(bubblewrap)
-
-
-def test_monty_never_gives_an_object_with_its_own_equality(monty: MontyEngine) -> None:
-    result = call(monty, "return Same()", "class Same:\n    def __eq__(self, other): return True")
-    assert result.status is CallStatus.NOT_JSON
-
-
-@pytest.mark.parametrize(
-    ("body", "value"),
-    [
-        ("return np.array(grid)[::-1]", [[3, 4], [1, 2]]),
-        ("return np.array(grid, dtype=np.uint8).T", [[1, 3], [2, 4]]),
-        ("return [list(row) for row in np.array(grid)]", GRID),
-        ("return np.int64(7)", 7),
-        ("return np.bool_(True)", True),
-        ("return np.array(5)", 5),
-        ("return {'n': np.float32(0.5)}", {"n": 0.5}),
-    ],
-)
-def test_numpy_values_become_plain(bubblewrap_with_numpy: BubblewrapEngine, body: str, value: object) -> None:
-    result = call(bubblewrap_with_numpy, body, "import numpy as np")
-    assert (result.status, result.value, type(result.value)) == (CallStatus.RETURNED, value, type(value))
-
-
-@pytest.mark.parametrize(
-    ("body", "statuses"),
-    [
-        ("return np.array([[1, np.nan]])", {CallStatus.NOT_JSON}),
-        ("return np.array([object()])", {CallStatus.NOT_JSON}),
-        ("return np.array([1j])", {CallStatus.NOT_JSON}),
-        ("return np.zeros((10_000, 10_000))", {CallStatus.MEMORY, CallStatus.OUTPUT}),
-        ("return np.zeros((300, 300))", {CallStatus.OUTPUT}),
-        ("return np.broadcast_to(1, (10 ** 6, 10 ** 6))", {CallStatus.OUTPUT}),
-        ("return np.ones(10 ** 11).sum()", {CallStatus.MEMORY}),
-        ("a = np.ones((3000, 3000))\nwhile True: a = a @ a", {CallStatus.TIMEOUT, CallStatus.MEMORY}),
-        ("return np.array(grid, dtype=float)", {CallStatus.RETURNED}),
-    ],
-)
-def test_numpy_in_bad_hands(bubblewrap_with_numpy: BubblewrapEngine, body: str, statuses: set[CallStatus]) -> None:
-    result = call(bubblewrap_with_numpy, body, "import numpy as np")
-    assert result.status in statuses, result
-    assert compare_grid(result.value, parse_grid(GRID)).match is not GridMatch.RIGHT
-    assert_healthy(bubblewrap_with_numpy)
-
-
-def test_scipy_is_there(bubblewrap_with_numpy: BubblewrapEngine) -> None:
-    body = "from scipy.ndimage import label\nreturn label(grid)[1]"
-    source = "def transform(grid):\n    " + body.replace("\n", "\n    ")
-    assert run(bubblewrap_with_numpy, source, [[1, 0, 1], [1, 0, 1]]).calls[0].value == 2
-
-
-def test_random_numbers_are_the_same_every_time(bubblewrap_with_numpy: BubblewrapEngine) -> None:
-    body = "return [random.random(), float(np.random.rand()), hash('text'), list({'a', 'b', 'c', 'd'})]"
-    values = [call(bubblewrap_with_numpy, body, "import random, numpy as np").value for _ in range(2)]
-    assert values[0] == values[1]
-    assert values[0] is not None
-
-
-def test_a_missing_package_is_unsupported(bubblewrap: BubblewrapEngine) -> None:
-    assert call(bubblewrap, "import torch").status is CallStatus.UNSUPPORTED

@@ -26,9 +26,27 @@ def test_what_the_glossary_names_is_there(name):
     assert (ROOT / "trajectories" / name).exists()
 
 
+ROWS = [tuple(row.strip("| ").split(" | ")) for row in text("docs/glossary.md").splitlines() if row.startswith("| ")]
+TERMS = [row for row in ROWS if row[0] != "term"]
+
+
 def test_no_term_is_explained_twice():
-    terms = re.findall(r"^\| ([\w -]+) \| ", text("docs/glossary.md"), re.MULTILINE)
-    assert sorted(set(terms) - {"term"}) == sorted(each for each in terms if each != "term")
+    terms = [row[0] for row in TERMS]
+    assert len(terms) == len(set(terms)) > 100
+
+
+@pytest.mark.parametrize("row", TERMS, ids=lambda row: row[0])
+def test_a_term_is_explained_in_one_sentence_with_its_place(row):
+    _, meaning, place = row
+    assert ". " not in meaning
+    assert not meaning.endswith(".")
+    assert place.startswith("`")
+
+
+@pytest.mark.parametrize("layer", ["core", "services"])
+def test_every_room_is_the_place_of_a_term(layer):
+    rooms = {path.name for path in (ROOT / "trajectories" / layer).iterdir() if (path / "__init__.py").exists()}
+    assert rooms <= {name.split("/")[1] for name in NAMED if name.startswith(f"{layer}/")}
 
 
 RECIPES = {part.split("\n")[0]: part for part in text("docs/recipes.md").split("\n### ")[1:]}

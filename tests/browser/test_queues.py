@@ -291,3 +291,20 @@ def test_the_first_wrong_step_settles_those_before_it(log_in, curator, lead, tra
     press(page, "j", "j", "b", "w", "Enter")
     wait_for(Review.objects.exists, "the review")
     assert Review.objects.get().step_labels == {"0": "good", "1": "bad"}
+
+
+def test_what_is_being_fetched_while_the_page_is_left_is_nobodys(log_in, curator, queue, traces):
+    page = log_in(curator)
+
+    def leased() -> int:
+        return Assignment.objects.filter(state="leased").count()
+
+    # The server has handed the item out; the page is left before it hears of it.
+    page.route("**/next/?but=*", lambda route: route.fetch())
+    page.goto(f"/queues/{queue.pk}/next/")
+    wait_for(lambda: leased() == 2, "the next one to be handed out")
+    page.goto("/")
+    wait_for(lambda: leased() == 0, "both to be let go of")
+    page.unroute_all()
+    page.goto(f"/queues/{queue.pk}/next/")
+    at(page, traces[0])

@@ -4,6 +4,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.queues import make_traces, queue_of
+from tests.worker import wait_for
+from trajectories.models import Review
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -30,6 +32,7 @@ def test_the_decision_form_is_widened_and_stays_so_over_items_and_pages(log_in, 
     page.keyboard.press("Enter")
     expect(page.locator(f"#trace:not([data-trace='{first}'])")).to_be_visible()
     assert width(page) == 464
+    wait_for(Review.objects.exists, "the review")
     page.goto(f"/traces/{first}/")
     expect(line).to_be_visible()
     assert width(page) == 464
@@ -43,3 +46,18 @@ def test_the_decision_form_is_widened_and_stays_so_over_items_and_pages(log_in, 
     line.focus()
     page.keyboard.press("Home")
     assert width(page) == 400
+
+
+def test_a_page_that_is_renewed_leaves_the_keys_on_the_line(log_in, curator, lead):
+    queue = queue_of(lead, make_traces(1))
+    page = log_in(curator)
+    page.goto(f"/queues/{queue.pk}/next/")
+    line = page.get_by_role("separator", name="Width of the decision form")
+    line.focus()
+    page.locator("#trace").evaluate("trace => { trace.dataset.old = ''; }")
+    target = "document.querySelector('[data-decide]')"
+    page.evaluate(f"htmx.ajax('GET', location.href, {{ target: {target}, swap: 'outerHTML' }})")
+    expect(page.locator("#trace:not([data-old])")).to_be_visible()
+    expect(line).to_be_focused()
+    page.keyboard.press("ArrowLeft")
+    assert width(page) == 416

@@ -1,32 +1,26 @@
 """Every kind of work at once, killed again and again, with two schedulers, with bells that come twice or not at all."""
 
 import os
-import signal
-import subprocess
-import sys
 import uuid
 from collections import Counter
-from datetime import timedelta
 
 import pytest
-from django.db.models.functions import Now
 
 from tests import factories
-from tests.campaigns import CoachingTrainer, begin, two_sets
+from tests.campaigns import begin, two_sets
+from tests.drills.processes import let_time_pass
 from tests.factories import assert_counters_add_up
 from tests.imports import plan_rows
 from tests.scorers import ask_for, make_works, train
 from tests.sessions import end_all_sessions
 from tests.trainings import make_release, make_training
-from tests.worker import ROOT, WorkerProcess, database_url, empty_queues, wait_for
-from trajectories.adapters.training import TRAINERS
+from tests.worker import empty_queues, wait_for
 from trajectories.core.campaigns.plans import Basis
 from trajectories.core.selections import Selection
 from trajectories.models import (
     JOB_KINDS,
     Attempt,
     AuditEvent,
-    Bell,
     Campaign,
     Freezing,
     PendingVerification,
@@ -56,57 +50,6 @@ MOVES = 6
 ROWS = 16
 PROGRESS = ("done_count", "cursor", "rows_written")
 """Fields that say how far a job is."""
-SETTINGS = {"DJANGO_SETTINGS_MODULE": "tests.drills.settings"}
-
-
-class Storm:
-    """The workers and two schedulers of one installation."""
-
-    def __init__(self, folder) -> None:
-        from django.db import connection
-
-        url, self.folder = database_url(connection.settings_dict), folder
-        self._addresses = {"DATABASE_URL": url, "MINICOLUMN_VAR": str(folder / "var")}
-        self.worker = WorkerProcess(url, folder, ["tests.drills.worker"], 1, SETTINGS)
-        self.beats: list[subprocess.Popen[bytes]] = []
-
-    def start(self) -> None:
-        self.worker.start()
-        for number in range(2 - len(self.beats)):
-            words = ["-m", "celery", "-A", "webapp", "beat", "--pidfile=", f"--schedule={self.folder}/beat-{number}"]
-            self.beats.append(
-                subprocess.Popen(
-                    [sys.executable, *words, "--loglevel=WARNING"], cwd=ROOT, start_new_session=True,
-                    env={**os.environ, **SETTINGS, **self._addresses},
-                )
-            )  # fmt: skip
-
-    def kill(self, *, beat: bool) -> None:
-        """All workers with their supervisor, at once, and a scheduler."""
-        self.worker.kill()
-        if beat and self.beats:
-            os.killpg(self.beats[0].pid, signal.SIGKILL)
-            self.beats.pop(0).wait()
-
-    def end(self) -> None:
-        self.worker.kill()
-        while self.beats:
-            self.kill(beat=True)
-
-
-@pytest.fixture
-def storm(transactional_db, tmp_path, settings, monkeypatch):
-    empty_queues()
-    settings.VAR_DIR = tmp_path / "var"
-    settings.EXPORT_DIR, settings.ARTEFACT_DIR = settings.VAR_DIR / "exports", settings.VAR_DIR / "artefacts"
-    settings.TRAINING_DIR = settings.VAR_DIR / "trainings"
-    monkeypatch.setitem(TRAINERS, CoachingTrainer.key, CoachingTrainer())  # known to what plans, too
-    storm = Storm(tmp_path)
-    try:
-        yield storm
-    finally:
-        storm.end()
-        empty_queues()
 
 
 def plan_all(lead, curator) -> dict[str, object]:
@@ -154,18 +97,6 @@ def wait_for_moves(jobs) -> None:
     wait_for(
         lambda: (seen.add(states_of(jobs)), len(seen) > MOVES or have_ended(jobs))[1], "work to go on", seconds=120
     )
-
-
-def let_time_pass() -> None:
-    """As if every lease had run out and no bell had been heard for long."""
-    long_ago = Now() - timedelta(hours=1)
-    for kind in JOB_KINDS.values():
-        fields = {field.name for field in kind.model._meta.fields} & {"lease_expires_at", "rung_at"}
-        for name in fields:
-            kind.model._default_manager.filter(**{f"{name}__isnull": False}).update(**{name: long_ago})
-    Attempt.objects.filter(state="leased").update(lease_expires_at=long_ago)
-    for model in (PendingVerification, Bell):
-        model.objects.update(rung_at=long_ago, lease_expires_at=long_ago)
 
 
 def test_nothing_is_lost_and_nothing_doubled_whatever_is_killed(storm, lead, curator):

@@ -40,7 +40,7 @@ def test_a_dry_run_says_what_it_takes_and_begins_nothing():
 def test_the_templates_are_listed_with_what_they_lack():
     said = run("--templates")
     assert said.startswith("embedded-arc: ")
-    assert said.count("Needs a language model among the samplers; add one.") == 4
+    assert said.count("Needs a language model among the samplers; add one.") == 5
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,8 @@ from tests import factories
 from tests.campaigns import measured_campaign, two_sets
 from tests.pages import squeezed
 from trajectories.adapters.training import TRAINERS
+from trajectories.core.campaigns.plans import OPENS_AT
+from trajectories.core.campaigns.templates import SUM_SETS, SUMS_LACK
 from trajectories.core.problems.arithmetic import Sum, problem_of
 from trajectories.forms.campaign_templates import offers
 from trajectories.models import AuditEvent, Campaign, Instruction, Run, Sampler
@@ -70,7 +72,7 @@ def test_without_a_campaign_the_list_says_what_one_is_and_offers_the_templates_w
     text = page.get(reverse("campaign_list")).content.decode()
     assert "No campaigns yet" in text
     assert text.count("Needs the ARC tasks: manage.py import_problems --arc-agi-1 brings them.") == 1
-    assert text.count("Needs a language model among the samplers; add one.") == 4
+    assert text.count("Needs a language model among the samplers; add one.") == 5
     for name in ("arc-agi-1-training", "arc-agi-1-evaluation"):
         factories.make_problem_set(name=name)
     assert "Needs nothing but the ARC tasks." in page.get(reverse("campaign_list")).content.decode()
@@ -88,6 +90,7 @@ def test_with_a_model_and_a_trainer_every_template_can_be_started_or_says_what_i
     arc = "Needs the ARC tasks: manage.py import_problems --arc-agi-1 brings them."
     assert lacks == {
         "embedded-arc": arc, "rejection-sampling": "", "star": "", "star-without-rationalisation": "", "soar-arc": arc,
+        "curriculum-arithmetic": SUMS_LACK,
     }  # fmt: skip
     form = page.get(reverse("campaign_new"), {"template": "star"}).context["form"]
     assert (form.initial["sampler"], form.initial["trainer"]) == (model.pk, "trl")
@@ -95,6 +98,31 @@ def test_with_a_model_and_a_trainer_every_template_can_be_started_or_says_what_i
     assert (form.initial["trl_steps"], form.initial["steps_growth"]) == (40, 1.2)
     assert form.initial["from_first"]
     assert "trl_begin_from" not in {field.name for each in form.trainers() for field in each["fields"]}
+
+
+def test_the_curriculum_on_arithmetic_begins_with_its_sums_its_memory_and_what_builds_on_what(page, monkeypatch):
+    monkeypatch.setattr(TRAINERS["trl"], "missing", lambda: "")
+    factories.make_sampler(kind="local", parameters={"folder": "small"}, title="Small")
+    factories.make_problem_set(name="other", title="Other")
+    sums = [factories.make_problem_set(name=name, title=name) for name in SUM_SETS]
+    for place, pairs in enumerate((((1, 2), (12, 34)), ((3, 5), (56, 78)))):
+        for pair in pairs:
+            record = problem_of(Sum(*pair), split=("train", "eval")[place])
+            factories.make_problem(problem_set=sums[place], **{**asdict(record), "kind": "numeric"})
+    ensure_shipped_instructions()
+    assert {offer.template.name: offer.lacks for offer in offers()}["curriculum-arithmetic"] == ""
+    form = page.get(reverse("campaign_new"), {"template": "curriculum-arithmetic"}).context["form"]
+    begun = {name: form.get_initial_for_field(field, name) for name, field in form.fields.items()}
+    assert [begun[name] for name in ("training_set", "held_out_set")] == [each.pk for each in sums]
+    assert (begun["curriculum"], begun["opens_at"], begun["memory"]) == (True, OPENS_AT, 2)
+    assert [Instruction.objects.get(pk=key).name for key in begun["instructions"]] == ["scratchpad"]
+    sent = {name: value for name, value in begun.items() if value not in (None, False)}
+    response = page.post(reverse("campaign_new"), {**sent, "form_key": "1"})
+    assert response.status_code == 302, response.context["form"].errors
+    plan = Campaign.objects.get().kept_plan
+    assert plan.curriculum
+    assert plan.prerequisites == {"addition-2-digits": ["addition-1-digit"]}
+    assert (plan.memory.count, plan.memory.source) == (2, "verifiers")
 
 
 def test_the_form_begins_with_what_works_on_a_fresh_machine_and_says_what_it_takes(page):

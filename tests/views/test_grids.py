@@ -5,7 +5,7 @@ from django.template import Context, Template
 from django.urls import reverse
 from PIL import Image
 
-from trajectories.core.rendering.images import encode_grid
+from trajectories.core.problems.grid_codes import encode_grid
 from trajectories.core.rendering.svg import EXPORT_CELL_PIXELS
 
 CODE = encode_grid(((1, 2, 3), (4, 5, 6)))

@@ -68,6 +68,15 @@ def test_next_leads_to_all_samples_of_a_problem_and_so_does_every_item(client, p
     assert Assignment.objects.filter(queue=queue, state="leased").count() == 5
 
 
+def test_a_problem_that_is_fetched_ahead_is_let_go_of_by_the_name_that_the_page_gave_it(client, page, queue):
+    name = uuid.uuid4()
+    ahead = {"HX-Request": "true", "X-Ahead": name.hex}
+    assert client.get(reverse("queue_group_next", args=[queue.pk]), headers=ahead).status_code == 200
+    assert set(Assignment.objects.filter(state="leased").values_list("token", flat=True)) == {name}
+    client.post(reverse("review_leases"), {"token": name.hex, "leave": "1"})
+    assert not Assignment.objects.filter(state="leased").exists()
+
+
 def test_one_sample_stands_for_its_answer_and_the_others_come_as_it_is_unfolded(client, page, queue, some):
     html = client.get(page).content.decode()
     assert html.count("data-group-row") == 2

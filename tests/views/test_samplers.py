@@ -208,7 +208,7 @@ def test_the_list_shows_the_newest_version_of_each(client, curator, django_asser
 def test_the_test_button_says_how_the_calls_went(client, lead, fragment):
     client.force_login(lead)
     headers = {"HX-Request": "true"} if fragment else {}
-    with flip_endpoint(script=[*[Play()] * 6, Play("401")]) as endpoint:
+    with flip_endpoint(script=[*[Play()] * 7, Play("401")]) as endpoint:
         address = reverse("sampler_test", args=[sampler_for(endpoint).pk])
         good = squeezed(client.post(address, headers=headers))
         bad = squeezed(client.post(address, headers=headers))

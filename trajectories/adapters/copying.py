@@ -10,6 +10,9 @@ from django.db.models import Field, Model
 from django.db.models.fields import NOT_PROVIDED
 from django.utils import timezone
 
+NULL = "\\N"
+"""Nothing, as COPY reads it."""
+
 _SPECIAL = re.compile(r"[\\\b\f\n\r\t\v]")
 _ESCAPED = {ord(sign): f"\\{word}" for sign, word in zip("\\\b\f\n\r\t\v", ("\\", *"bfnrtv"), strict=True)}
 _ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False)  # made once, see core.identity
@@ -52,7 +55,7 @@ def copy_lines(model: type[Model], names: Sequence[str], blocks: Iterable[bytes]
 
 def _copied(value: Any) -> str:
     if value is None:
-        return "\\N"
+        return NULL
     if isinstance(value, bool):
         return "t" if value else "f"
     text = _ENCODER.encode(value) if isinstance(value, dict | list) else str(value)

@@ -15,7 +15,6 @@ from trajectories.api.reviews import Decide, as_form, key_of
 from trajectories.api.runs import fault_of
 from trajectories.api.shapes import Cursor, Free, IdempotencyKey, Key, Limit, OneOf, RowId, Rows, Text, Word, rows_of
 from trajectories.api.trace_shapes import TraceShown, show_trace
-from trajectories.core.curation.reviews import ReviewError
 from trajectories.core.curation.schemas import SKIP_REASONS
 from trajectories.core.faults import Fault
 from trajectories.core.records import JSON
@@ -260,8 +259,6 @@ def decide(person: Any, queue_id: int, item_id: int, given: ItemDecision, key: u
             flag_item(reviewer=person, item=item, note=given.flag)
     except (DecidedElsewhereError, GoneItemError) as fault:
         raise ApiProblem(409, str(fault)) from fault
-    except ReviewError as fault:
-        raise Fault(str(fault), field=fault.part) from fault
     at = assignment.decided_at
     return {
         "item": item.pk,

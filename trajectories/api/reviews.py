@@ -15,8 +15,7 @@ from trajectories.api.faults import ApiProblem
 from trajectories.api.runs import fault_of
 from trajectories.api.shapes import Cursor, Free, IdempotencyKey, Key, Limit, OneOf, Rows, Text, Word, rows_of
 from trajectories.api.trace_shapes import ReviewShown, show_review
-from trajectories.core.curation.reviews import COMMENT_CHARACTERS, ReviewError
-from trajectories.core.faults import Fault
+from trajectories.core.curation.reviews import COMMENT_CHARACTERS
 from trajectories.core.records import JSON
 from trajectories.forms.reviews import LONGEST_LOOK, ReviewForm
 from trajectories.models import ApiToken, Trace
@@ -109,8 +108,6 @@ def submit_trace_review(
         )
     except DecidedMeanwhileError as fault:
         raise ApiProblem(409, str(fault)) from fault
-    except ReviewError as fault:
-        raise Fault(str(fault), field=fault.part) from fault
     return Status(201, show_review(review))
 
 

@@ -67,10 +67,6 @@ class BriefForm(VersionedForm):
             features=_lines(data["features"]),
         )
 
-    def add_fault(self, field: str, message: str) -> None:
-        """A fault that the service found, at the field it is about."""
-        self.add_error(field if field in self.fields else None, message)
-
 
 def _lines(text: str) -> tuple[str, ...]:
     return tuple(line.strip() for line in text.splitlines() if line.strip())

@@ -45,7 +45,7 @@ def _lacks(template: Template, pair: "_Pair", sets: set[str]) -> str:
     if template.needs_model and pair.lacks:
         return pair.lacks
     if template.sets and not set(template.sets) <= sets:
-        return "Needs the ARC tasks: manage.py import_problems --arc-agi-1 brings them."
+        return template.sets_lack
     if len(sets) < 2:
         return "Needs two problem sets: one to learn from, one that is held out."
     return ""

@@ -12,6 +12,7 @@ from trajectories.core.generation.base import MAX_PER_CALL, Recipe, usual_per_ca
 from trajectories.core.generation.briefs import TARGETS
 from trajectories.core.problems import ProblemError
 from trajectories.core.problems.documents import parse_json_text
+from trajectories.core.problems.kinds import KINDS
 from trajectories.core.problems.procedural import is_plain
 from trajectories.core.prompts.answer_formats import PROGRAM_STYLES
 from trajectories.core.records import JSON
@@ -196,7 +197,7 @@ class GenerationForm(PlainForm):
         is_arc = generator == "arc_augmented"
         solvers = samplers.filter(kind__in=(Sampler.Kind.SYMBOLIC, Sampler.Kind.CHAT)) if is_arc else chat
         choices = {"sampler": chat, "brief": list_briefs().filter(generator=generator), "solver": solvers}
-        kinds = ("", "arc") if is_arc else ("", *TARGETS, "procedural")
+        kinds = ["", *(word for word, kind in KINDS.items() if kind.is_offered and kind.is_grids is is_arc)]
         instructions = current_instructions(Instruction.Suits.CHAT).filter(problem_kind__in=kinds)
         choices["instruction"] = instructions.exclude(style__in=PROGRAM_STYLES)
         for name, queryset in choices.items():
@@ -288,10 +289,6 @@ class GenerationForm(PlainForm):
             temperature=data["solver_temperature"],
             share=data["least_share"],
         )
-
-    def add_fault(self, field: str, message: str) -> None:
-        """A fault that the service found, at the field it is about."""
-        self.add_error(field if field in self.fields else None, message)
 
 
 class BudgetForm(PlainForm):

@@ -4,7 +4,8 @@ from typing import Any
 
 from django import forms
 
-from trajectories.core.problems.kinds import KINDS
+from trajectories.core.faults import Fault
+from trajectories.core.problems.kinds import KINDS, is_grids
 from trajectories.core.prompts.answer_formats import STYLES
 from trajectories.core.prompts.shipped import VIEW_WORDS
 from trajectories.core.prompts.templates import MAX_TEMPLATE, SLOTS
@@ -80,7 +81,7 @@ class InstructionForm(VersionedForm):
             data["segmentation"],
             PIXELS if data["pixels"] else "",
         ]
-        shows_grids = data["problem_kind"] in ("", ProblemKind.ARC)
+        shows_grids = data["problem_kind"] == "" or is_grids(data["problem_kind"])
         name = self.instruction.name if self.instruction else data["name"]
         record = InstructionRecord(
             name=name,
@@ -92,10 +93,9 @@ class InstructionForm(VersionedForm):
         )
         return Draft(record, data["title"], data["problem_kind"])
 
-    def add_fault(self, field: str, message: str) -> None:
-        """A fault that the service found, at the field it is about."""
-        shown = "encoding" if field == "view" else field
-        self.add_error(shown if shown in self.fields else None, message)
+    def add_fault(self, fault: Fault) -> None:
+        """A fault that the service found, at the field it is about: a view is chosen by its encoding first."""
+        super().add_fault(Fault(str(fault), field="encoding") if fault.field == "view" else fault)
 
 
 def first_values(instruction: Instruction | None) -> dict[str, Any]:

@@ -11,6 +11,8 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.functional import Promise
 
+from trajectories.core.faults import Fault
+
 MOST_LISTED = 8
 """Choices that a sentence names; of more it gives the number."""
 LONGEST_FOUND = 80
@@ -25,6 +27,10 @@ class PlainForm(forms.Form):
         if field in self.fields and isinstance(error, ValidationError) and not hasattr(error, "error_dict"):
             error = ValidationError([own_words(self[field], each) for each in error.error_list])
         super().add_error(field, error)
+
+    def add_fault(self, fault: Fault) -> None:
+        """Take what a service refused: at the field that it is about, or for the whole where the form has none such."""
+        self.add_error(fault.field if fault.field in self.fields else None, str(fault))
 
 
 def own_words(field: forms.BoundField, error: ValidationError) -> ValidationError:

@@ -5,9 +5,9 @@ from typing import Any
 from django import forms
 from django.http import QueryDict
 
+from trajectories.core.problems.kinds import QUESTIONS
 from trajectories.core.problems.layouts import LAYOUTS, PLAIN
 from trajectories.core.problems.question_columns import COLUMNS
-from trajectories.core.problems.questions import KINDS
 from trajectories.forms.plain import PlainForm
 from trajectories.forms.titles import SetTitleField
 from trajectories.models import Problem
@@ -43,7 +43,10 @@ class QuestionForm(PlainForm):
     kind = forms.ChoiceField(
         label="Compared as",
         required=False,
-        choices=[("", "as each row or answer says"), *((kind.value, f"{kind.value}, all of them") for kind in KINDS)],
+        choices=[
+            ("", "as each row or answer says"),
+            *((kind.value, f"{kind.value}, all of them") for kind in QUESTIONS),
+        ],
     )
     set_title = SetTitleField()
     split = forms.ChoiceField(

@@ -18,7 +18,6 @@ from trajectories.core.curation.schemas import (
     KnownDecision,
     StepMode,
 )
-from trajectories.core.faults import Fault
 from trajectories.core.prompts.segmentation import SEGMENTATIONS
 from trajectories.core.selections import Selection
 from trajectories.forms.plain import PlainForm
@@ -190,10 +189,6 @@ class QueueForm(QueueChangeForm):
             members=list(data["members"]),
             **{name: data[name] for name in (*same, *gold)},
         )
-
-    def add_fault(self, fault: Fault) -> None:
-        """Say what is wrong at its field."""
-        self.add_error(fault.field if fault.field in self.fields else None, str(fault))
 
 
 def _split(text: str) -> list[str]:

@@ -1,7 +1,6 @@
 """Starting a job like an earlier one, or by a plan that is known by name."""
 
 import json
-from collections.abc import Mapping
 from typing import Any
 
 from django import forms
@@ -105,30 +104,33 @@ class PresetForm(PlainForm):
 
 def generation_like(job: GenerationJob) -> dict[str, Any]:
     """What the form of a generation job is filled in with to make one like it, with another seed."""
-    recipe: Mapping[str, Any] = job.plan["recipe"]
-    check: Mapping[str, Any] = job.plan["check"] or {}
+    plan = job.kept_plan
+    recipe, check = plan.recipe, plan.check
     brief = None if job.brief is None else Brief.objects.filter(name=job.brief.name).order_by("-version").first()
     values: dict[str, Any] = {
-        **{name: recipe[name] for name in ("kind", "family", "split", "per_call", "words_each", "features_each")},
+        **{
+            name: getattr(recipe, name)
+            for name in ("kind", "family", "split", "per_call", "words_each", "features_each")
+        },
         "brief": getattr(brief, "pk", None),
         "source_set": job.source_set_id,
-        "temperature": job.plan["temperature"],
-        "threshold": job.plan["threshold"],
+        "temperature": plan.temperature,
+        "threshold": plan.threshold,
         "wanted": job.wanted,
-        "set_title": job.plan["set_title"],
+        "set_title": plan.set_title,
         "instruction": job.instruction_id,
         "budget_cost": job.budget_cost,
         "budget_tokens": job.budget_tokens,
-        "most_calls": job.plan["most_calls"],
+        "most_calls": plan.most_calls,
         "title": job.title,
-        **{part: recipe["parameters"].get(part, False) for part in PARTS},
+        **{part: recipe.parameters.get(part, False) for part in PARTS},
     }
     for name, sampler in (("sampler", job.sampler), ("solver", job.solver)):
         values[name] = None if sampler is None else list_versions(sampler)[0].pk
-    if check:
-        values |= {"solver_samples": check["samples"], "solver_temperature": check["temperature"]}
-        values["least_share"] = check["share"]
+    if check is not None:
+        values |= {"solver_samples": check.samples, "solver_temperature": check.temperature}
+        values["least_share"] = check.share
     if job.generator == "procedural":
-        knobs = recipe["parameters"].get("knobs")
-        values |= {"procedural_family": recipe["parameters"]["family"], "knobs": json.dumps(knobs) if knobs else ""}
+        knobs = recipe.parameters.get("knobs")
+        values |= {"procedural_family": recipe.parameters["family"], "knobs": json.dumps(knobs) if knobs else ""}
     return {name: value for name, value in values.items() if value is not None}

@@ -12,8 +12,9 @@ from django.http import QueryDict
 from trajectories.core.completions.editing import WORDS
 from trajectories.core.completions.thoughts import PartKind
 from trajectories.core.faults import Fault
+from trajectories.core.problems.kinds import is_grids
 from trajectories.core.prompts.repairs import Edits, Original
-from trajectories.core.records import JSON, ProblemKind
+from trajectories.core.records import JSON
 from trajectories.forms.plain import PlainForm
 from trajectories.services.traces.repairs import LONGEST_NOTE, LONGEST_TEXT, RepairDraft, storable_edits
 
@@ -76,16 +77,12 @@ class RepairForm(PlainForm):
             try:
                 self.edits = storable_edits(self._edits(cleaned))
             except Fault as fault:
-                self.refuse(fault)
+                self.add_fault(fault)
         return cleaned
 
     def draft(self) -> RepairDraft:
         """The edit with what was known when it was made; call only on a valid form."""
         return RepairDraft(self.edits, self.cleaned_data["note"], self.cleaned_data["known"] or 0)
-
-    def refuse(self, fault: Fault) -> None:
-        """Say why it was not taken, beside the field that it is about."""
-        self.add_error(fault.field if fault.field in self.fields else None, str(fault))
 
     def tell(self, **values: object) -> None:
         """Give the form that goes back other hidden values."""
@@ -116,9 +113,7 @@ class RepairForm(PlainForm):
         try:
             return json.loads(text)
         except (ValueError, RecursionError) as fault:
-            what = (
-                "a list with one grid for each test input" if self.original.problem.kind is ProblemKind.ARC else "JSON"
-            )
+            what = "a list with one grid for each test input" if is_grids(self.original.problem.kind) else "JSON"
             raise Fault(f"Found something that is no JSON, expected {what}.", field="answer") from fault
 
 

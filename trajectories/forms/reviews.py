@@ -94,7 +94,7 @@ class ReviewForm(PlainForm):
                 if cleaned["first_error"]:
                     cleaned["step_labels"] = settle_first_error(cleaned["step_labels"], self.step_count)
             except ReviewError as fault:
-                self.add_error(fault.part if fault.part in self.fields else None, str(fault))
+                self.add_fault(fault)
         return cleaned
 
     def check_draft(self, draft: ReviewDraft) -> None:

@@ -57,10 +57,6 @@ class RubricForm(PlainForm):
         record = RubricRecord(name, 1, text, data["least"], data["most"], data["pass_from"])
         return RubricDraft(record, data["title"])
 
-    def add_fault(self, field: str, message: str) -> None:
-        """A fault that the service found, at the field it is about."""
-        self.add_error(field if field in self.fields else None, message)
-
 
 def first_rubric_values(rubric: Rubric | None) -> dict[str, Any]:
     """What a form for a next version begins with."""

@@ -6,9 +6,8 @@ from typing import Any
 
 from django import forms
 
-from trajectories.core.problems.kinds import KINDS
+from trajectories.core.problems.kinds import KINDS, is_grids
 from trajectories.core.prompts.answer_formats import EXPERT, PROGRAM_STYLES
-from trajectories.core.records import ProblemKind
 from trajectories.core.samplers.symbolic.steps import STEP_VIEWS
 from trajectories.core.strategies import STRATEGIES, Strategy
 from trajectories.core.strategies.base import Parameter
@@ -90,7 +89,7 @@ GROUP_TITLES: dict[str, str] = {
     "programs": "ARC: programs",
     "grids": "ARC: output grids",
     "experts": "ARC: experts, a program by each view",
-    **{word: kind.plural for word, kind in KINDS.items() if kind.is_offered and word is not ProblemKind.ARC},
+    **{word: kind.plural for word, kind in KINDS.items() if kind.is_offered and not kind.is_grids},
     "environment": "Episodes of worlds",
     "any": "Any kind of problem",
 }
@@ -126,7 +125,7 @@ def group_label(instruction: Instruction) -> str:
         return "search"
     if instruction.suits == Instruction.Suits.AGENT:
         return "agents"
-    if instruction.problem_kind != ProblemKind.ARC:
+    if not is_grids(instruction.problem_kind):
         return instruction.problem_kind or "any"
     if instruction.style == EXPERT:
         return "experts"

@@ -272,7 +272,7 @@ class RunForm(PlanParts, MemoryFields, PlainForm):
             plan.check(data["sampler"])
         except PlanError as fault:
             if problems or "state" not in self.fields:
-                self.add_error(fault.field if fault.field in self.fields else None, str(fault))
+                self.add_fault(fault)
             else:
                 self.add_error("state", "No problem is chosen; loosen the choice.")
             return data

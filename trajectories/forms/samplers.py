@@ -22,6 +22,7 @@ from trajectories.adapters.chat_api.wire.settings import (
 )
 from trajectories.adapters.endpoints import AccessError, EndpointAccess
 from trajectories.core.problems import describe
+from trajectories.core.prompts.pictures import PICTURE_TOKENS
 from trajectories.forms.json import StrictJSONField
 from trajectories.forms.plain import PlainForm
 from trajectories.forms.titles import TitleField
@@ -82,6 +83,7 @@ FIXED_FIELDS = ("model", "messages", "input", "stream", "n")
 MAX_PRICE = 100_000
 ADVANCED = (
     *("output_limit_field", "reasoning_effort", "system_role", "thoughts_back", "continues"),
+    *("sees_pictures", "picture_tokens"),
     *("sends_temperature", "sends_seed", "extra_body"),
 )
 
@@ -196,6 +198,12 @@ class SamplerForm(PlainForm):
         label="Unfinished messages",
         help_text="Whether it goes on with a message of its own, as values of steps ask it to. The test tells.",
     )
+    sees_pictures = forms.BooleanField(
+        required=False, label="Sees pictures", help_text="Instructions may show it pictures of grids. The test tells."
+    )
+    picture_tokens = _count(
+        "Tokens a picture", 10_000, f"What estimates count one as; empty for {PICTURE_TOKENS}. The test measures it."
+    )
     transport = forms.ChoiceField(
         required=False,
         choices=[(LIVE, "one by one, answered at once"), (BATCH, "in batches, answered within 24 hours")],
@@ -289,7 +297,7 @@ class SamplerForm(PlainForm):
             )
             return data
         plain = ChatSettings(base_url="", model="")
-        for name in ("transport", "batch_price", "batch_tries", "batch_then"):
+        for name in ("picture_tokens", "transport", "batch_price", "batch_tries", "batch_then"):
             data[name] = getattr(plain, name) if data[name] in (None, "") else data[name]
         if data["transport"] == BATCH and data["samples_per_call"] > 1:
             text = f"Found {data['samples_per_call']} with batches, whose every request is one sample; expected 1."

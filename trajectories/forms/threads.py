@@ -6,7 +6,6 @@ from typing import Any
 from django import forms
 
 from trajectories.core.curation.spans import LONGEST_QUOTE, LONGEST_REMARK, SPAN_FAULTS
-from trajectories.core.faults import Fault
 from trajectories.forms.plain import PlainForm
 from trajectories.services.curation.threads import About
 
@@ -23,10 +22,6 @@ class RemarkForm(PlainForm):
         widget=forms.Textarea(attrs={"rows": 2, "placeholder": "@name calls somebody", "class": "remark-text"}),
     )
     key = forms.UUIDField(initial=uuid.uuid4, widget=forms.HiddenInput)
-
-    def refuse(self, fault: Fault) -> None:
-        """Say why it was not taken, beside the field that it is about."""
-        self.add_error(fault.field if fault.field in self.fields else None, str(fault))
 
 
 class ThreadForm(RemarkForm):

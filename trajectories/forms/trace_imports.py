@@ -83,7 +83,7 @@ class TraceMappingForm(PlainForm):
         try:
             check_places(self.places())
         except Fault as fault:
-            self.add_error(fault.field or None, str(fault))
+            self.add_fault(fault)
 
     def places(self) -> dict[str, str]:
         """The places that were chosen."""

@@ -1,7 +1,9 @@
 """Jobs that generate problems, and the calls they make."""
 
 from django.db import models
+from django.utils.functional import cached_property
 
+from trajectories.core.generation.plans import GenerationPlan
 from trajectories.models.briefs import Brief
 from trajectories.models.instructions import Instruction
 from trajectories.models.job_indexes import job_indexes
@@ -16,8 +18,8 @@ from trajectories.models.traces import Text
 class GenerationJob(PaidJob):
     """A frozen plan for new problems and how far it has come. One worker at a time holds the lease.
 
-    `plan` holds the recipe (core.generation.base.Recipe), the source problems, the set the accepted ones go to and how
-    they are checked; see services.generation.jobs.Plan. `wanted` counts candidates that reach the review queue.
+    `plan` is the stored form of core.generation.plans.GenerationPlan, which `kept_plan` gives. `wanted` counts
+    candidates that reach the review queue.
     """
 
     class State(models.TextChoices):
@@ -67,6 +69,11 @@ class GenerationJob(PaidJob):
 
     def __str__(self) -> str:
         return self.title
+
+    @cached_property
+    def kept_plan(self) -> GenerationPlan:
+        """`plan` with a name for each of its keys; it never changes."""
+        return GenerationPlan.from_json(self.plan)
 
     @property
     def is_active(self) -> bool:

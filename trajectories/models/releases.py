@@ -70,7 +70,9 @@ class ReleaseItem(models.Model):
         VALIDATION = "validation", "validation"
         EVAL = "eval", "evaluation"
 
-    release = models.ForeignKey(Release, on_delete=models.CASCADE, related_name="items")
+    # Not checked by the database row by row, which takes a sixth of the time of freezing: items come with their release
+    # in one transaction, and no release is ever deleted.
+    release = models.ForeignKey(Release, on_delete=models.CASCADE, related_name="items", db_constraint=False)
     position = models.PositiveIntegerField()
     trace = models.ForeignKey(Trace, on_delete=models.PROTECT, related_name="release_items")
     split = models.CharField(max_length=10, choices=Split.choices)

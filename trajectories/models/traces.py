@@ -120,7 +120,22 @@ class Trace(models.Model):
             models.Index(fields=["sampler", "id"], name="trace_by_sampler"),
             models.Index(fields=["instruction", "id"], name="trace_by_instruction"),
             models.Index(fields=["correctness", "id"], name="trace_by_correctness"),
-            models.Index(fields=["decision", "id"], name="trace_decided", condition=~Q(decision="")),
+            # What people decided, in lists and in release rules; with what these ask of accepted traces.
+            models.Index(
+                fields=["decision", "id"],
+                include=[
+                    "problem",
+                    "run",
+                    "sampler",
+                    "created_at",
+                    "correctness",
+                    "hinted",
+                    "finish_reason",
+                    "withdrawn",
+                ],
+                name="trace_by_decision",
+                condition=~Q(decision=""),
+            ),
             models.Index(fields=["near_miss", "id"], name="trace_near_miss", condition=~Q(near_miss="")),
             models.Index(fields=["model_judged", "id"], name="trace_model_judged", condition=~Q(model_judged="")),
             models.Index(fields=["id"], name="trace_disputed", condition=Q(disputed=True)),
@@ -137,8 +152,11 @@ class Trace(models.Model):
             # What the clauses of a release rule ask of every trace: counted from the index alone, without reading rows.
             models.Index(
                 fields=["problem", "id"],
-                include=["run", "sampler", "created_at", "correctness", "decision", "hinted", "finish_reason"],
-                name="trace_by_rule",
+                include=[
+                    *("run", "sampler", "created_at", "correctness", "decision", "hinted", "finish_reason"),
+                    "withdrawn",
+                ],
+                name="trace_by_clauses",
             ),
             models.Index(Coalesce("train_error", 2.0), F("id").desc(), name="trace_by_error"),
             # What the list is sorted by, see selectors.trace_lists.

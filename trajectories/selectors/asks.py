@@ -11,7 +11,8 @@ from trajectories.core.consolidation.votes import Votes, count_votes
 from trajectories.core.consolidation.ways import Sample, Value, Way, choose
 from trajectories.core.consolidation.ways.base import Group
 from trajectories.core.identity import content_hash
-from trajectories.core.records import JSON, FinishReason, Outcome, ProblemKind
+from trajectories.core.problems.kinds import is_grids
+from trajectories.core.records import JSON, FinishReason, Outcome
 from trajectories.core.strategies.base import BY_STEPS
 from trajectories.models import Problem, Run, Trace
 from trajectories.models.traces import given_answer
@@ -90,7 +91,7 @@ def consolidate(run: Run, problem: Problem, way: Way) -> Consolidated:
     """What the way makes of the verified samples of a run; it looks at no reference answer."""
     rows = _rows(run, problem)
     inner = Trace.objects.filter(_is_inner(), run=run, problem=problem).count()
-    several = problem.kind == ProblemKind.ARC and len(problem.spec.get("test", ())) > 1
+    several = is_grids(problem.kind) and len(problem.spec.get("test", ())) > 1
     given = _given([row.key for row in rows]) if _needs_values(way, several=several) else {}
     samples = [_sample(row, given.get(row.key), problem) for row in rows]
     choice = choose(way, samples) if samples else None
@@ -159,7 +160,7 @@ def _given(keys: Sequence[int]) -> dict[int, JSON]:
 def _sample(row: _Row, given: JSON, problem: Problem) -> Sample:
     """A sample as a way sees it; `given` is None where nobody needs it."""
     meaning = None if row.answer_hash == NOTHING else row.answer_hash
-    tests = len(problem.spec.get("test", ())) if problem.kind == ProblemKind.ARC else 1
+    tests = len(problem.spec.get("test", ())) if is_grids(problem.kind) else 1
     outputs: tuple[Hashable | None, ...] = (meaning,)
     if tests > 1:
         made = given if isinstance(given, list) else []

@@ -8,7 +8,8 @@ from urllib.parse import urlencode
 from django.contrib.auth.models import AnonymousUser, User
 from django.db.models import BooleanField, Case, Count, Exists, ExpressionWrapper, OuterRef, Q, QuerySet, Value, When
 
-from trajectories.core.problems import problem_hash, procedural
+from trajectories.core.problems import problem_hash
+from trajectories.core.problems.kinds import public_problem
 from trajectories.core.records import JSON, ProblemKind, ProblemRecord, PublicProblem
 from trajectories.models import CandidateReview, ProblemCandidate
 from trajectories.selectors.blinding import sight_of
@@ -27,7 +28,7 @@ def candidate_record(candidate: ProblemCandidate, *, reference: JSON = KEEP) -> 
         statement=candidate.statement,
         spec=candidate.spec,
         reference=candidate.reference if reference is KEEP else reference,
-        split=candidate.job.plan["recipe"]["split"],
+        split=candidate.job.kept_plan.recipe.split,
         family=candidate.family,
         difficulty=candidate.difficulty,
     )
@@ -36,9 +37,8 @@ def candidate_record(candidate: ProblemCandidate, *, reference: JSON = KEEP) -> 
 def candidate_public(candidate: ProblemCandidate) -> PublicProblem:
     """What a solver may see of a candidate: no answer, whoever states it."""
     record = candidate_record(candidate, reference=None)
-    hidden = procedural.HIDDEN if record.kind is ProblemKind.PROCEDURAL else ()
-    spec = {key: value for key, value in record.spec.items() if key not in hidden}
-    return PublicProblem(record.kind, record.name, record.statement, spec, problem_hash(replace(record, spec=spec)))
+    shown = public_problem(record.kind, record.name, record.statement, record.spec, "")
+    return replace(shown, content_hash=problem_hash(replace(record, spec=shown.spec)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,10 @@ from django.db.models import QuerySet
 
 from trajectories.adapters.acting import kept_by_project
 from trajectories.core.completions.parts import said_in
+from trajectories.core.problems.kinds import is_grids
 from trajectories.core.prompts import Example
 from trajectories.core.prompts.answer_formats import EXPERT, PROGRAM_STYLES
-from trajectories.core.records import InstructionRecord, ProblemKind
+from trajectories.core.records import InstructionRecord
 from trajectories.models import Problem, Trace
 from trajectories.selectors.blinding import EVERYTHING, Sight
 from trajectories.selectors.completions import parts_of
@@ -46,7 +47,7 @@ def list_candidates(
 
 def showing(traces: QuerySet[Trace], kind: str, style: str) -> QuerySet[Trace]:
     """Those of the traces that show what a style asks for on problems of a kind."""
-    program = kind == ProblemKind.ARC and style in PROGRAM_STYLES
+    program = is_grids(kind) and style in PROGRAM_STYLES
     traces = traces.filter(problem__kind=kind, program__isnull=not program)
     return traces.filter(instruction__style=EXPERT) if style == EXPERT else traces
 

@@ -1,8 +1,8 @@
 """Reading the items of a release for formats that need texts and what was said of them, thousands in a second.
 
 Plain statements with few columns, batches bounded by bytes, each read while the one before is written, and what many
-traces share (prompts, problems, samplers) read once. selectors.exports reads everything, for the formats that write
-everything.
+traces share (prompts, problems, samplers) read once. Pictures in prompts are written out as digits. selectors.exports
+reads everything, for the formats that write everything.
 """
 
 import json
@@ -14,6 +14,7 @@ from trajectories.adapters.rows_ahead import RowsAhead
 from trajectories.core.completions.parts import parts_from_json
 from trajectories.core.completions.thoughts import Part
 from trajectories.core.exporters import ExportItem
+from trajectories.core.prompts.pictures import written_out
 from trajectories.core.records import ProblemKind
 from trajectories.models import Instruction, Problem, Release, Sampler, Text, Trace
 from trajectories.selectors.completions import found_parts, parts_of
@@ -177,7 +178,7 @@ class ItemReader:
         known = {key: self._prompts[key] for key in keys & self._prompts.keys()}
         missing = list(keys - known.keys())
         fresh = Text.objects.filter(pk__in=missing).values_list("pk", "body") if missing else ()
-        read = {key: (key if len(body) < SHORT_PROMPT else "", tuple(json.loads(body))) for key, body in fresh}
+        read = {key: (key if len(body) < SHORT_PROMPT else "", written_out(json.loads(body))) for key, body in fresh}
         self._prompts = known | read
 
 

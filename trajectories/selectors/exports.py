@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from trajectories.core.exporters import ExportItem, Reads
+from trajectories.core.prompts.pictures import write_out
 from trajectories.core.records import ProblemKind
 from trajectories.models import Release, ReleaseItem, Review, Trace, Verdict
 from trajectories.selectors.archives import archive_of, final_decisions, restored_words, shown_by_memory
@@ -76,8 +77,9 @@ def prompt_of(trace: Trace) -> tuple[dict[str, Any], ...]:
 
 
 def messages_text(prompt: str) -> str:
-    """What is said in a stored prompt (the canonical JSON of its messages), one message after the other."""
-    return "\n".join(_said(message.get("content")) for message in json.loads(prompt))
+    """What is said in a stored prompt (the canonical JSON of its messages), one message after the other, with the
+    digits of grids that were shown as pictures."""
+    return write_out("\n".join(_said(message.get("content")) for message in json.loads(prompt)))
 
 
 def _said(content: Any) -> str:

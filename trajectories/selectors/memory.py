@@ -15,7 +15,8 @@ from django.db.models import Case, IntegerField, QuerySet, When
 from trajectories.core.generation.nearness import Nearness, near_by_features, near_by_words
 from trajectories.core.problems import ProblemError
 from trajectories.core.problems.arc import task_of
-from trajectories.core.records import Example, Outcome, ProblemKind
+from trajectories.core.problems.kinds import is_grids
+from trajectories.core.records import Example, Outcome
 from trajectories.core.releases.overlaps import HeldOut
 from trajectories.core.samplers.symbolic.task_features import task_features
 from trajectories.core.strategies.memories import Memory, MemorySource
@@ -159,7 +160,7 @@ def nearness(problem: Problem, others: Mapping[int, str]) -> dict[int, float]:
 
     ARC tasks by their features, all others by the words that PostgreSQL finds in their statements.
     """
-    of_tasks = problem.kind == ProblemKind.ARC
+    of_tasks = is_grids(problem.kind)
     known = (_features if of_tasks else _words).of({problem.pk: problem.content_hash, **others})
     keys = [key for key in others if known[key] is not None]
     if known[problem.pk] is None or not keys:

@@ -2,7 +2,7 @@
 
 from trajectories.core.generation.similarity import comparable_text, tokens_of
 from trajectories.core.identity import text_hash
-from trajectories.core.records import ProblemKind
+from trajectories.core.problems.kinds import is_grids
 from trajectories.core.releases.overlaps import Comparable
 from trajectories.models import Problem
 from trajectories.selectors.problems import to_record
@@ -11,7 +11,7 @@ from trajectories.selectors.problems import to_record
 def comparable(problem: Problem) -> Comparable:
     """What of a problem is compared with what is held out."""
     record = to_record(problem)
-    is_task = record.kind is ProblemKind.ARC
+    is_task = is_grids(record.kind)
     text = "" if is_task else comparable_text(record)
     said = " ".join(tokens_of(text))
     hashes = [

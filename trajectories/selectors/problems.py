@@ -7,8 +7,7 @@ from django.db.models import Case, Exists, F, FloatField, IntegerField, Q, Query
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Cast, Coalesce, Left
 
-from trajectories.core.problems import procedural
-from trajectories.core.problems.questions import ASKS_FOR, PROGRAM
+from trajectories.core.problems.kinds import public_problem
 from trajectories.core.records import ProblemKind, ProblemRecord, PublicProblem
 from trajectories.models import Problem, ProblemSet
 from trajectories.selectors.blinding import Sight, accepted_by_problem
@@ -33,21 +32,9 @@ def to_record(problem: Problem) -> ProblemRecord:
     )
 
 
-ANSWERS_IN_SPEC = ("tests", "examples")
-"""Parts of a spec that hold what is expected: outputs of tests, texts that a pattern matches."""
-
-
 def to_public(problem: Problem) -> PublicProblem:
     """What a sampler may see of the problem: no reference answer, and nothing that gives it away."""
-    hidden = procedural.HIDDEN if problem.kind == ProblemKind.PROCEDURAL else ANSWERS_IN_SPEC
-    said = {ASKS_FOR: PROGRAM} if "tests" in problem.spec else {}
-    return PublicProblem(
-        kind=ProblemKind(problem.kind),
-        name=problem.name,
-        statement=problem.statement,
-        spec={**{key: value for key, value in problem.spec.items() if key not in hidden}, **said},
-        content_hash=problem.content_hash,
-    )
+    return public_problem(problem.kind, problem.name, problem.statement, problem.spec, problem.content_hash)
 
 
 SOLVED_STATES = {

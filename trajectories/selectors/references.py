@@ -11,7 +11,7 @@ from typing import Any
 from django.db.models import Count, Exists, F, Min, OuterRef, Q, QuerySet, Window
 from django.db.models.functions import RowNumber
 
-from trajectories.core.problems.questions import KINDS
+from trajectories.core.problems.kinds import QUESTIONS
 from trajectories.core.records import JSON, Outcome
 from trajectories.models import Problem, Trace
 from trajectories.models.traces import given_answer
@@ -95,7 +95,7 @@ def matches_by_set(scope: ReferenceFilter) -> list[SetMatches]:
 
 def _compared(scope: ReferenceFilter) -> QuerySet[Problem]:
     """The problems whose reference was compared with a sample, in no order."""
-    problems = Problem.objects.filter(kind__in=KINDS, trace_count__gte=max(1, scope.least))
+    problems = Problem.objects.filter(kind__in=QUESTIONS, trace_count__gte=max(1, scope.least))
     problems = problems.exclude(spec__has_key="tests")
     if scope.set_name:
         problems = problems.filter(problem_set__name=scope.set_name)

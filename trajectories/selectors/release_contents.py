@@ -1,7 +1,8 @@
 """Reading what an item of a release is frozen with, thousands of traces at a time.
 
 Plain statements with one array of ids each: as a query set, every id would be a parameter of its own, which takes
-longer to write than to answer.
+longer to write than to answer. Of most traces only reviews and verdicts are known: what their items are hashed from the
+database writes itself, and what is left to do here is the hash. All others are read field by field.
 """
 
 import json
@@ -13,6 +14,58 @@ from trajectories.adapters.rows_ahead import RowsAhead
 
 Values = tuple[Any, ...]
 
+MARK = "\x01"
+"""Stands before and behind the id of a reviewer: no JSON holds this sign but escaped."""
+
+_PLAIN = """
+WITH said AS (
+    SELECT review.trace_id,
+        string_agg(concat(
+            '["', %(mark)s, review.reviewer_id, %(mark)s, '",', to_json(review.decision::text), ',',
+            coalesce(review.score::text, 'null'), ',', to_json(review.reason::text), ',',
+            to_json(review.comment), ',{}]'
+        ), ',' ORDER BY review.id) AS hashed,
+        string_agg(
+            concat('{"id":', review.id, ',"by":"', %(mark)s, review.reviewer_id, %(mark)s, '"}'), ',' ORDER BY review.id
+        ) AS evidence,
+        sum(review.score) FILTER (WHERE review.decision = 'accept')::float8
+            / nullif(count(review.score) FILTER (WHERE review.decision = 'accept'), 0) AS score,
+        bool_or(review.step_labels <> '{}' OR review.segmentation <> '') AS labelled
+    FROM trajectories_review review
+    WHERE review.trace_id = ANY(%(ids)s::bigint[]) AND review.decision <> 'withdraw'
+        AND NOT EXISTS (SELECT FROM trajectories_review newer WHERE newer.supersedes_id = review.id)
+    GROUP BY review.trace_id
+), verified AS (
+    SELECT trace_id,
+        string_agg(concat('[', verifier, ',', version, ',', outcome, ']'), ',' ORDER BY id) AS hashed,
+        string_agg(id::text, ',' ORDER BY id) AS evidence,
+        string_agg(concat(verifier, ',', version), ',') AS versions
+    FROM (
+        SELECT DISTINCT ON (trace_id, verdict.verifier)
+            trace_id, id, to_json(verifier::text) AS verifier, version, to_json(outcome::text) AS outcome
+        FROM trajectories_verdict verdict
+        WHERE trace_id = ANY(%(ids)s::bigint[]) ORDER BY trace_id, verdict.verifier, id DESC
+    ) newest GROUP BY trace_id
+), told AS (
+    SELECT trace_id FROM trajectories_adjudication WHERE trace_id = ANY(%(ids)s::bigint[])
+    UNION ALL SELECT first_id FROM trajectories_comparison WHERE first_id = ANY(%(ids)s::bigint[])
+    UNION ALL SELECT second_id FROM trajectories_comparison WHERE second_id = ANY(%(ids)s::bigint[])
+)
+SELECT trace.id, trace.sampler_id, trace.instruction_id, trace.run_id,
+    problem.id, problem.content_hash, problem.split,
+    concat('{"problem":"', problem.content_hash, '","reviews":[', said.hashed, '],"score":', CASE
+        WHEN said.score IS NULL THEN 'null' WHEN said.score = trunc(said.score) THEN concat(trunc(said.score), '.0')
+        ELSE said.score::text
+    END, ',"split":"'),
+    concat('","trace":"', trace.content_hash, '","verdicts":[', verified.hashed, ']}'),
+    said.score, concat('{"reviews":[', said.evidence, '],"verdicts":[', verified.evidence, ']}'), verified.versions
+FROM unnest(%(ids)s::bigint[]) WITH ORDINALITY AS chosen (id, place)
+JOIN trajectories_trace trace ON trace.id = chosen.id
+JOIN trajectories_problem problem ON problem.id = trace.problem_id
+LEFT JOIN said ON said.trace_id = trace.id LEFT JOIN verified ON verified.trace_id = trace.id
+WHERE trace.edited_by_id IS NULL AND said.labelled IS NOT TRUE AND trace.id NOT IN (SELECT trace_id FROM told)
+ORDER BY chosen.place
+"""
 _TRACES = """
 SELECT trace.id, trace.content_hash, trace.sampler_id, trace.instruction_id, trace.run_id,
        problem.id, problem.content_hash, problem.split,
@@ -60,7 +113,7 @@ ORDER BY 1, 2
 
 @dataclass(frozen=True, slots=True)
 class Assessed:
-    """What some traces are frozen with: `trace_ids`, in the order in which they are released.
+    """All that is known of some traces, `trace_ids`.
 
     `traces`: (id, content hash, sampler, instruction, run; the problem's id, content hash and side; who edited it, its
     correctness; the id, content hash, correctness and decision of what it was made of), by id. `reviews`: those that
@@ -79,8 +132,35 @@ class Assessed:
     compared: Mapping[int, dict[str, list[int]]]
 
 
-def read_assessed(ahead: RowsAhead, trace_ids: Sequence[int]) -> Callable[[], Assessed]:
+@dataclass(frozen=True, slots=True)
+class ToFreeze:
+    """What a batch of traces is frozen with: `trace_ids`, in the order in which they are released.
+
+    `plain`: those of which only reviews and verdicts are known, by id: (id, sampler, instruction, run; the problem's
+    id, content hash and side; the canonical JSON that the item is hashed from, up to its split and from there on; the
+    score, the evidence as JSON, and the verifiers with their versions as the inside of a list of JSON, None for none).
+    Reviewers stand in the texts by their id between two MARKs. `others` has all other traces.
+    """
+
+    trace_ids: Sequence[int]
+    plain: Mapping[int, Values]
+    others: "Assessed | None"
+
+
+def read_batch(ahead: RowsAhead, trace_ids: Sequence[int]) -> Callable[[], ToFreeze]:
     """Begin to read what traces are frozen with; what is returned waits for it."""
+    reading = ahead.read(_PLAIN, {"ids": array_text(trace_ids), "mark": MARK})
+
+    def wait() -> ToFreeze:
+        plain = {row[0]: row for row in reading()}
+        others = [key for key in trace_ids if key not in plain] if len(plain) < len(trace_ids) else []
+        return ToFreeze(trace_ids, plain, _read_assessed(ahead, others)() if others else None)
+
+    return wait
+
+
+def _read_assessed(ahead: RowsAhead, trace_ids: Sequence[int]) -> Callable[[], Assessed]:
+    """Begin to read all that is known of some traces; what is returned waits for it."""
     # As one text: the driver takes longer to write a list of numbers than the database to answer.
     ids = array_text(trace_ids)
     single = [ahead.read(statement, [ids]) for statement in (_TRACES, _REVIEWS, _VERDICTS, _FINAL)]

@@ -12,6 +12,7 @@ from django.db.models import (
     CharField,
     Count,
     Exists,
+    ExpressionWrapper,
     OuterRef,
     Q,
     QuerySet,
@@ -29,7 +30,7 @@ from trajectories.core.identity import content_hash
 from trajectories.core.records import JSON, FinishReason
 from trajectories.core.releases.rules import Reviews, Rule, Source
 from trajectories.core.selections import FORMAT, Selection
-from trajectories.models import ImportedReview, Problem, ReleaseRule, Review, Tombstone, Trace, Verdict
+from trajectories.models import ImportedReview, Problem, ReleaseRule, Review, Trace, Verdict
 from trajectories.selectors.blinding import EVERYTHING
 from trajectories.selectors.traces import traces_in
 
@@ -171,12 +172,19 @@ def count_removed(rule: Rule) -> tuple[dict[str, int], int]:
     Where only accepted traces pass, those alone are looked at, and all others are counted: accepted ones are few.
     """
     conditions, total = _conditions(rule), _count_all()
-    removed = dict.fromkeys((SOURCE, *(clause for clause, _ in conditions)), 0)
-    looked = _staged(rule)
+    removed, left = dict.fromkeys((SOURCE, *(clause for clause, _ in conditions)), 0), 0
+    looked = _with_verdicts(traces_of(rule.source), rule)
     if rule.reviews.accepted_by and not rule.reviews.imported:
         looked = looked.filter(decision=Standing.ACCEPTED)
-    removed |= dict(looked.values_list("removed_by").annotate(Count("pk")).order_by())
-    left = removed.pop("", 0)
+    # Grouped by what each clause says, not by the first that fails: the planner knows that truth values make few
+    # groups, and counts in several processes; of a CASE it expects as many groups as there are traces.
+    passed = {f"passes_{place}": _truth(passes) for place, (_, passes) in enumerate(conditions)}
+    for *said, count in looked.annotate(**passed).values_list(*passed).annotate(Count("pk")).order_by():
+        failed = next((clause for (clause, _), passes in zip(conditions, said, strict=True) if passes is False), None)
+        if failed is None:
+            left += count
+        else:
+            removed[failed] += count
     inside = left + sum(removed.values())
     if rule.reviews.accepted_by and not rule.reviews.imported:
         others = traces_of(rule.source).filter(tombstone__isnull=False).exclude(decision=Standing.ACCEPTED).count()
@@ -186,6 +194,10 @@ def count_removed(rule: Rule) -> tuple[dict[str, int], int]:
         inside = max(whole, inside + others)
     removed[SOURCE] = max(0, total - inside)
     return removed, left
+
+
+def _truth(passes: Q) -> Combinable:
+    return ExpressionWrapper(passes, output_field=BooleanField())
 
 
 def _count_all() -> int:
@@ -234,7 +246,7 @@ def _staged(rule: Rule) -> QuerySet[Any]:
 def _conditions(rule: Rule) -> list[tuple[str, Q]]:
     """What a trace must be to pass each clause that the rule has, in order; the cheap ones decide first."""
     found = [
-        ("withdrawn", Q(withdrawn=False) & ~Q(pk__in=Tombstone.objects.values("trace"))),
+        ("withdrawn", Q(withdrawn=False, tombstone__isnull=True)),
         ("reviews", _reviewed(rule.reviews)),
     ]
     if rule.reviews.least_score is not None:
@@ -296,7 +308,9 @@ def _scored(reviews: Reviews) -> Q:
 
 def _standing() -> QuerySet[Review]:
     """The acceptances that stand."""
-    return Review.objects.filter(superseded_by=None, decision=Decision.ACCEPT)
+    # As NOT EXISTS: of a join the planner expects a single row, and sorts what it could count in memory.
+    newer = Review.objects.filter(supersedes=OuterRef("pk"), supersedes__isnull=False)
+    return Review.objects.filter(~Exists(newer), decision=Decision.ACCEPT)
 
 
 def _accepted(reviews: QuerySet[Any], by: str, least: int) -> QuerySet[Any]:

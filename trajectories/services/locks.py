@@ -40,3 +40,11 @@ def lock_run(run_id: int) -> Run:
     """The run, its row locked until the transaction ends; new rows may still refer to it. Raises Run.DoesNotExist."""
     # The plan can be long, and hardly anybody who holds the row reads it.
     return Run.objects.select_for_update(no_key=True).defer("plan").get(pk=run_id)
+
+
+def hold_run(run_id: int) -> None:
+    """Lock the run's row as `lock_run` does, without reading it. Raises Run.DoesNotExist."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM trajectories_run WHERE id = %s FOR NO KEY UPDATE", [run_id])
+        if cursor.fetchone() is None:
+            raise Run.DoesNotExist(f"There is no run {run_id}.")

@@ -5,17 +5,19 @@ from typing import Any
 
 from django import template
 from django.urls import reverse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from trajectories.core.problems.grid_codes import encode_grid
 from trajectories.core.problems.grids import GridError, describe_grid, parse_grid
+from trajectories.core.prompts.pictures import split_pictures
 from trajectories.core.records import JSON
 from trajectories.core.rendering.difference import Cell, difference
-from trajectories.core.rendering.images import encode_grid
 from trajectories.core.rendering.preferences import read_preferences
 from trajectories.core.rendering.svg import cell_boxes, cell_hatching, colour_paths, digit_layers, line_path
 from trajectories.core.rendering.texts import as_digits
 from trajectories.core.verifiers.grid_compare import preview_value
+from trajectories.templatetags.markup import plain
 
 register = template.Library()
 
@@ -109,6 +111,15 @@ def thumbnail(context: template.Context, value: JSON, size: int = 64, label: str
     return format_html(
         '<span class="thumb thumb-{}"><img src="{}" width="{}" height="{}" alt="{}" loading="lazy"></span>',
         *(size, address, width * scale, height * scale, summary),
+    )
+
+
+@register.simple_tag(takes_context=True)
+def prompt_text(context: template.Context, text: object) -> SafeString:
+    """What a model was sent, as it is, with a small picture where it was shown one."""
+    pieces = split_pictures(str(text))
+    return format_html_join(
+        "", "{}", ((plain(each) if isinstance(each, str) else thumbnail(context, each, 96),) for each in pieces)
     )
 
 

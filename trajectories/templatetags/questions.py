@@ -5,9 +5,18 @@ from string import ascii_uppercase
 
 from django import template
 
+from trajectories.core.problems.kinds import KINDS, is_episode, is_grids
 from trajectories.core.records import JSON
 
 register = template.Library()
+register.filter(is_grids)
+register.filter(is_episode)
+
+
+@register.filter
+def has_choices(kind: str) -> bool:
+    """Whether problems of the kind end with choices; no kind, "", has none."""
+    return any(word == kind and each.has_choices for word, each in KINDS.items())
 
 
 @register.filter

@@ -6,13 +6,15 @@ from pathlib import Path
 
 from django import template
 from django.conf import settings
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from trajectories.core.problems.grids import GridError, describe_grid, parse_grid
+from trajectories.core.prompts.pictures import split_pictures
 from trajectories.core.records import JSON
 from trajectories.core.rendering.images import grid_png
 from trajectories.core.rendering.palettes import PALETTES
+from trajectories.templatetags.markup import plain
 
 register = template.Library()
 
@@ -31,6 +33,13 @@ def shared_rules() -> SafeString:
     folder = Path(settings.BASE_DIR) / "static/trajectories/css"
     rules = "\n".join((folder / name).read_text(encoding="utf-8") for name in RULES)
     return mark_safe(f"<style>\n{rules}</style>")
+
+
+@register.simple_tag
+def sent_text(text: object) -> SafeString:
+    """What a model was sent, with the pictures that it was shown."""
+    pieces = split_pictures(str(text))
+    return format_html_join("", "{}", ((plain(each) if isinstance(each, str) else picture(each),) for each in pieces))
 
 
 @register.simple_tag

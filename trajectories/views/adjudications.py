@@ -84,7 +84,7 @@ def adjudication_decide(request: HttpRequest, trace_id: int) -> HttpResponse:
         except MeanwhileError as fault:
             return _render(request, trace, form=form, fault=str(fault), comment=draft.comment)
         except ReviewError as fault:
-            form.add_error(fault.part if fault.part in form.fields else None, str(fault))
+            form.add_fault(fault)
         else:
             if draft.decision is not FinalDecision.REOPEN:
                 return _go_on(request, trace_id)

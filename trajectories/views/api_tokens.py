@@ -29,7 +29,7 @@ def api_tokens(request: HttpRequest) -> HttpResponse:
     try:
         token, secret = make_token(owner=visitor(request), **form.cleaned_data)
     except Fault as fault:
-        form.add_error(fault.field if fault.field in form.fields else None, str(fault))
+        form.add_fault(fault)
         return _page(request, form, status=422)
     return _page(request, ApiTokenForm(), made=token, secret=secret)
 

@@ -61,7 +61,7 @@ def brief_new(request: HttpRequest) -> HttpResponse:
         try:
             return redirect("brief_detail", add_brief(actor=visitor(request), draft=form.draft).pk)
         except BriefError as fault:
-            form.add_fault(fault.field, str(fault))
+            form.add_fault(fault)
     return _form_page(request, form, None, draft)
 
 
@@ -81,7 +81,7 @@ def brief_edit(request: HttpRequest, brief_id: int) -> HttpResponse:
             messages.success(request, said if newest.pk != brief.pk else "Nothing has changed.")
             return redirect("brief_detail", newest.pk)
         except BriefError as fault:
-            form.add_fault(fault.field, str(fault))
+            form.add_fault(fault)
     return _form_page(request, form, brief, draft)
 
 

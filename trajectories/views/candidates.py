@@ -40,6 +40,7 @@ from trajectories.services.generation.candidates import (
     requeue_candidate,
     undo_last_decision,
 )
+from trajectories.views.ahead import is_ahead
 from trajectories.views.fragments import wants_fragment
 from trajectories.views.paging import read_key, read_keys
 from trajectories.views.permissions import needs
@@ -90,10 +91,10 @@ def candidate_next(request: HttpRequest) -> HttpResponse:
     A page asks for it with the header `X-Ahead` while it shows `after`, to have it ready; 204 says that there is none.
     """
     scope, after = read_candidate_scope(request.GET), read_key(request, "after") or 0
-    is_ahead = "X-Ahead" in request.headers
-    if after and not is_ahead:
+    ahead = is_ahead(request)
+    if after and not ahead:
         release_candidate(reviewer=visitor(request), candidate_id=after)
-    return _show(request, scope, after=after, but=[*read_keys(request, "but"), *([after] if is_ahead else [])])
+    return _show(request, scope, after=after, but=[*read_keys(request, "but"), *([after] if ahead else [])])
 
 
 @require_safe
@@ -126,7 +127,7 @@ def candidate_decide(request: HttpRequest, candidate_id: int) -> HttpResponse:
             else:
                 reject_candidate(**given, reason=data["reason"], comment=data["comment"])
         except CandidateError as fault:
-            form.add_error(fault.part if fault.part in form.fields else None, str(fault))
+            form.add_fault(fault)
         else:
             return _after(request, candidate_id, scope, then)
     if then == "behind":
@@ -182,7 +183,7 @@ def candidate_edit(request: HttpRequest, candidate_id: int) -> HttpResponse:
                 change=form.change,
             )
         except CandidateError as fault:
-            form.add_error(fault.part if fault.part in form.fields else None, str(fault))
+            form.add_fault(fault)
         else:
             if not wants_fragment(request):
                 return redirect(_address(candidate_id, scope))
@@ -236,7 +237,7 @@ def _show(
     """Go to the next candidate that waits: htmx gets it with this answer and puts its address in place."""
     lease = claim_next_candidate(reviewer=visitor(request), scope=scope, after=after, but=but)
     candidate_id = None if lease is None else lease.candidate_id
-    if candidate_id is None and "X-Ahead" in request.headers:
+    if candidate_id is None and is_ahead(request):
         return HttpResponse(status=204)
     if not wants_fragment(request):
         if note:

@@ -3,7 +3,8 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
-from trajectories.core.records import ProblemKind, ProblemRecord
+from trajectories.core.problems.kinds import is_grids
+from trajectories.core.records import ProblemRecord
 from trajectories.models import ComparisonLease, Trace
 from trajectories.selectors.traces import get_trace
 from trajectories.views.shown.candidates import problem_parts
@@ -38,6 +39,6 @@ def comparison_parts(lease: ComparisonLease, problem: ProblemRecord) -> dict[str
 
 
 def _side(letter: str, trace: Trace) -> Side:
-    is_grids = trace.problem.kind == ProblemKind.ARC
-    given = trace.given if is_grids and isinstance(trace.given, list) else []
-    return Side(letter, trace, sections_of(trace, group_steps(trace, whole=True, every=True)), given, is_grids)
+    has_grids = is_grids(trace.problem.kind)
+    given = trace.given if has_grids and isinstance(trace.given, list) else []
+    return Side(letter, trace, sections_of(trace, group_steps(trace, whole=True, every=True)), given, has_grids)

@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
+from trajectories.core.problems.kinds import is_grids
 from trajectories.models import Trace
 from trajectories.selectors.blinding import Sight, sight_of
 from trajectories.selectors.contrasts import group_place
@@ -116,5 +117,5 @@ def _facts(left: Trace, right: Trace, sight: Sight) -> dict[str, Any]:
         "swapped": compare_address(right.pk, left.pk),
         "left_decision": left.decision if told[left.pk] else "",
         "right_decision": right.decision if told[right.pk] else "",
-        "has_grids": left.problem.kind == "arc",
+        "has_grids": is_grids(left.problem.kind),
     }

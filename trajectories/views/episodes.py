@@ -8,7 +8,7 @@ from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from trajectories.core.faults import Fault
-from trajectories.core.records import ProblemKind
+from trajectories.core.problems.kinds import is_episode
 from trajectories.models import Trace
 from trajectories.selectors.blinding import Hidden, sight_of
 from trajectories.selectors.traces import get_trace
@@ -61,7 +61,7 @@ def _trace(request: HttpRequest, trace_id: int) -> Trace:
         trace = get_trace(trace_id)
     except Trace.DoesNotExist as fault:
         raise Http404(f"There is no trace {trace_id}.") from fault
-    if trace.problem.kind != ProblemKind.ENVIRONMENT:
+    if not is_episode(trace.problem.kind):
         raise Http404(f"Trace {trace_id} is no episode of a world.")
     if sight_of(request.user).hides(Hidden.VERDICTS, trace.pk):
         raise Refused("A queue hides how this episode ends until you have decided on its trace there.")

@@ -69,7 +69,7 @@ def generation_new(request: HttpRequest) -> HttpResponse:
         try:
             job = plan_generation(actor=visitor(request), plan=form.plan)
         except GenerationError as fault:
-            form.add_fault(fault.field, str(fault))
+            form.add_fault(fault)
         else:
             return redirect("generation_detail", job.pk)
     context: dict[str, Any] = {

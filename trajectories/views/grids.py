@@ -13,8 +13,9 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import condition, require_safe
 from django.views.decorators.vary import vary_on_headers
 
+from trajectories.core.problems.grid_codes import decode_grid
 from trajectories.core.problems.grids import Grid, GridError, describe_grid, grid_to_lists
-from trajectories.core.rendering.images import decode_grid, grid_png
+from trajectories.core.rendering.images import grid_png
 from trajectories.core.rendering.palettes import PALETTES, Palette
 from trajectories.core.rendering.preferences import read_preferences
 from trajectories.core.rendering.svg import EXPORT_CELL_PIXELS, standalone_svg

@@ -10,12 +10,13 @@ from django.views.decorators.vary import vary_on_headers
 
 from trajectories.charts import INSTRUCTION_CHARTS
 from trajectories.core.problems import ProblemError
+from trajectories.core.problems.kinds import is_grids
 from trajectories.core.prompts import PromptError, draw_variation, render_messages
 from trajectories.core.prompts.leaks import find_leak
+from trajectories.core.prompts.pictures import estimate_shown
 from trajectories.core.prompts.shipped import TEMPLATES
 from trajectories.core.prompts.variation import SYMMETRIES
 from trajectories.core.records import InstructionRecord, ProblemKind
-from trajectories.core.text.tokens import estimate_tokens
 from trajectories.forms.instructions import KIND_TITLES, STYLE_TITLES, InstructionForm, PreviewForm, first_values
 from trajectories.models import Instruction, Problem
 from trajectories.selectors.blinding import Sight, sight_of
@@ -112,10 +113,10 @@ def _messages(form: PreviewForm, record: InstructionRecord, problem: Problem, si
     wanted, seed = form.cleaned_data["examples"] or 0, form.cleaned_data["variation"]
     examples = choose_examples(problem, record, wanted, seed or 0, sight=sight)
     public = to_public(problem)
-    varies = seed is not None and problem.kind == ProblemKind.ARC
+    varies = seed is not None and is_grids(problem.kind)
     variation = draw_variation(seed, len(public.spec["train"])) if varies else None
     rendered = render_messages(record, public, examples, variation)
-    sizes = [estimate_tokens(str(message["content"])) for message in rendered]
+    sizes = [estimate_shown(str(message["content"])) for message in rendered]
     leak = "" if variation is not None else find_leak(public, problem.reference, rendered)
     return {
         "problem": problem,
@@ -139,7 +140,7 @@ def instruction_new(request: HttpRequest) -> HttpResponse:
             instruction = add_instruction(actor=visitor(request), draft=form.draft)
             return redirect("instruction_detail", instruction.pk)
         except InstructionError as fault:
-            form.add_fault(fault.field, str(fault))
+            form.add_fault(fault)
     return _form_page(request, form, None)
 
 
@@ -160,7 +161,7 @@ def instruction_edit(request: HttpRequest, instruction_id: int) -> HttpResponse:
             messages.success(request, said if newest.pk != instruction.pk else "Nothing has changed.")
             return redirect("instruction_detail", newest.pk)
         except InstructionError as fault:
-            form.add_fault(fault.field, str(fault))
+            form.add_fault(fault)
     return _form_page(request, form, instruction)
 
 

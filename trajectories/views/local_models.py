@@ -40,7 +40,7 @@ def local_model_new(request: HttpRequest) -> HttpResponse:
             )
             return redirect("sampler_detail", sampler.pk)
         except SamplerError as fault:
-            form.add_error(fault.field, str(fault))
+            form.add_fault(fault)
     return _page(request, form, None, models)
 
 
@@ -65,7 +65,7 @@ def local_model_edit(request: HttpRequest, sampler_id: int) -> HttpResponse:
                 messages.success(request, f"This is version {newest.version}. Earlier runs keep theirs.")
             return redirect("sampler_detail", newest.pk)
         except SamplerError as fault:
-            form.add_error(fault.field, str(fault))
+            form.add_fault(fault)
     return _page(request, form, sampler, models)
 
 

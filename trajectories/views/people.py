@@ -36,7 +36,7 @@ def people_list(request: HttpRequest) -> HttpResponse:
             link = request.build_absolute_uri(reverse("invitation_accept", args=[token]))
             form = InviteForm()
         except Fault as fault:
-            form.add_error(fault.field or None, str(fault))
+            form.add_fault(fault)
     context = {"people": list_people(), "invitations": list_invitations(), "form": form, "link": link}
     return render(request, "trajectories/people/list.html", context, status=422 if form.is_bound else 200)
 
@@ -91,7 +91,7 @@ def invitation_accept(request: HttpRequest, secret: str) -> HttpResponse:
             data = form.cleaned_data
             person = accept_invitation(token=secret, username=data["username"], password=data["password"])
         except Fault as fault:
-            form.add_error(fault.field or None, str(fault))
+            form.add_fault(fault)
         else:
             login(request, person, backend=BACKEND)
             return redirect("home")

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_http_methods
 from django.views.decorators.vary import vary_on_headers
 
 from trajectories.core.problems import ProblemError
+from trajectories.core.problems.kinds import EPISODES
 from trajectories.core.prompts import PromptError
 from trajectories.core.records import ProblemKind
 from trajectories.core.strategies import STRATEGIES
@@ -93,7 +94,7 @@ def _initial(request: HttpRequest) -> dict[str, Any]:
     if problem is not None:
         return {"problem_set": problem.problem_set_id, "names": problem.name, **values}
     named = ProblemSet.objects.filter(name=read_text(request, "set")).first()
-    if named is not None and Problem.objects.filter(problem_set=named, kind=ProblemKind.ENVIRONMENT).exists():
+    if named is not None and Problem.objects.filter(problem_set=named, kind__in=EPISODES).exists():
         agent = Sampler.objects.filter(kind=Sampler.Kind.AGENT).order_by("pk").first()
         values = {"sampler": agent.pk, "samples_each": 1, **values} if agent is not None else values
     chosen = named or ProblemSet.objects.order_by("pk").first()

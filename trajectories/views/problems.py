@@ -9,7 +9,7 @@ from django.views.decorators.vary import vary_on_headers
 
 from trajectories.charts import SET_CHARTS
 from trajectories.core.problems.arc import render_prompt, task_of
-from trajectories.core.records import ProblemKind
+from trajectories.core.problems.kinds import is_grids
 from trajectories.models import Problem
 from trajectories.selectors.blinding import sight_of
 from trajectories.selectors.diversity import get_diversity
@@ -90,7 +90,7 @@ def problem_detail(request: HttpRequest, problem_id: int) -> HttpResponse:
     if wants_fragment(request):
         return render(request, "trajectories/problems/_board.html", context)
     context["previous"], context["next"] = neighbours_in_set(problem)
-    if problem.kind == ProblemKind.ARC:
+    if is_grids(problem.kind):
         context["tests"] = show_tests(problem)
         context["grid_size"] = grid_size(problem)
         context["prompt"] = render_prompt(task_of(to_public(problem)))

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 from trajectories.core.curation.groups import NOT_BEST
 from trajectories.core.curation.reviews import ReviewError
 from trajectories.core.curation.schemas import SKIP_REASONS, Blinding
-from trajectories.core.records import ProblemKind
+from trajectories.core.problems.kinds import is_grids
 from trajectories.forms.queue_groups import GroupForm
 from trajectories.forms.queues import SkipForm
 from trajectories.forms.reviews import UndoForm
@@ -34,6 +34,7 @@ from trajectories.selectors.traces import get_trace
 from trajectories.services.curation.decisions import UNDONE_AT_MOST, DecidedElsewhereError
 from trajectories.services.curation.group_decisions import GroupSubmission, decide_group, undo_group
 from trajectories.services.curation.group_leases import lease_group, lease_next_group, skip_group
+from trajectories.views.ahead import ahead_token, is_ahead
 from trajectories.views.fragments import wants_fragment
 from trajectories.views.paging import read_keys
 from trajectories.views.queue_items import find_queue, panel_state, render_nothing, works
@@ -64,9 +65,11 @@ def queue_group_next(request: HttpRequest, queue_id: int) -> HttpResponse:
 
 def _show_next(request: HttpRequest, queue: Queue, *, but: Sequence[int] = (), note: str = "") -> HttpResponse:
     skipped = "skipped" in request.GET
-    found = lease_next_group(reviewer=visitor(request), queue=queue, but=but, skipped=skipped)
+    found = lease_next_group(
+        reviewer=visitor(request), queue=queue, but=but, skipped=skipped, token=ahead_token(request)
+    )
     if not found:
-        return HttpResponse(status=204) if "X-Ahead" in request.headers else render_nothing(request, queue, note)
+        return HttpResponse(status=204) if is_ahead(request) else render_nothing(request, queue, note)
     problem_id = found[0].item.trace.problem_id
     if not wants_fragment(request):
         return redirect(_address(queue, problem_id) + ("?skipped=1" if skipped else ""))
@@ -130,7 +133,7 @@ def queue_group_decide(request: HttpRequest, queue_id: int, problem_id: int) -> 
             form.add_error(None, str(fault))
             form.set_lease(fault.token)
         except ReviewError as fault:
-            form.add_error(fault.part if fault.part in form.fields else None, str(fault))
+            form.add_fault(fault)
         else:
             return _after(request, queue, problem_id, then)
     return _refuse(request, queue, problem_id, form, then)
@@ -237,7 +240,7 @@ def _render(
 
 def _drawn(problem: Problem) -> dict[str, Any]:
     """What the grids of an ARC task are drawn from."""
-    if problem.kind != ProblemKind.ARC:
+    if not is_grids(problem.kind):
         return {}
     return {"tests": show_tests(problem), "grid_size": min(120, grid_size(problem))}
 

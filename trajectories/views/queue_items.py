@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 from trajectories.core.curation.reviews import Decision, ReviewError
 from trajectories.core.curation.schemas import SKIP_REASONS
 from trajectories.core.curation.suggestions import Suggestion
-from trajectories.core.records import ProblemKind
+from trajectories.core.problems.kinds import is_grids
 from trajectories.forms.queues import QueueReviewForm, SkipForm
 from trajectories.forms.reviews import UndoForm
 from trajectories.models import Assignment, Queue, QueueItem, Review
@@ -37,6 +37,7 @@ from trajectories.services.curation.decisions import (
     undo_in_queue,
 )
 from trajectories.services.curation.suggestions import suggestion_of
+from trajectories.views.ahead import ahead_token, is_ahead
 from trajectories.views.fragments import wants_fragment
 from trajectories.views.paging import read_keys
 from trajectories.views.permissions import Refused, needs
@@ -100,10 +101,11 @@ def queue_next(request: HttpRequest, queue_id: int) -> HttpResponse:
 def _show_next(
     request: HttpRequest, opened: OpenedQueue, *, but: list[int], skipped: bool, note: str = ""
 ) -> HttpResponse:
-    is_ahead = "X-Ahead" in request.headers
-    found = lease_next(reviewer=visitor(request), queue=opened.queue, but=but, skipped=skipped)
+    found = lease_next(
+        reviewer=visitor(request), queue=opened.queue, but=but, skipped=skipped, token=ahead_token(request)
+    )
     if found is None:
-        return HttpResponse(status=204) if is_ahead else render_nothing(request, opened.queue, note)
+        return HttpResponse(status=204) if is_ahead(request) else render_nothing(request, opened.queue, note)
     if not wants_fragment(request):
         if note:
             messages.info(request, note)
@@ -251,7 +253,7 @@ def _render(
     hides_verdicts = item.trace.veiled_verdicts or (hides.verdicts and not decided)
     hides_sampler = item.trace.veiled_sampler or (hides.sampler and not decided)
     context = reading(request, item.trace, told=told, verified=not hides_verdicts, attached=attached)
-    if hides_verdicts and item.trace.problem.kind == ProblemKind.ARC:
+    if hides_verdicts and is_grids(item.trace.problem.kind):
         # The grids of the task come with the verdicts elsewhere.
         context |= {"tests": show_tests(item.trace.problem), "grid_size": grid_size(item.trace.problem)}
     context |= {

@@ -175,7 +175,7 @@ def queue_edit(request: HttpRequest, queue_id: int) -> HttpResponse:
             )
             return redirect("queue_detail", queue.pk)
         except Fault as fault:
-            form.add_error(fault.field, str(fault))
+            form.add_fault(fault)
     context = {"form": form, "queue": queue}
     return render(request, "trajectories/queues/edit.html", context, status=422 if form.is_bound else 200)
 
@@ -239,7 +239,7 @@ def queue_gold(request: HttpRequest, queue_id: int) -> HttpResponse:
             messages.success(request, f"Trace {trace.pk} is a gold item now.")
             return redirect("queue_detail", queue.pk)
         except Fault as fault:
-            form.add_error(fault.field or None, str(fault))
+            form.add_fault(fault)
     return _detail(request, queue, form)
 
 

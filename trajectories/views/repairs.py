@@ -81,10 +81,10 @@ def repair_new(request: HttpRequest, trace_id: int) -> HttpResponse:
                 author=visitor(request), trace=trace, draft=form.draft(), key=form.cleaned_data["key"]
             )
         except RepairedMeanwhileError as fault:
-            form.refuse(fault)
+            form.add_fault(fault)
             form.tell(known=fault.newest)
         except Fault as fault:
-            form.refuse(fault)
+            form.add_fault(fault)
             if fault.field == "key":
                 form.new_key()
         else:

@@ -54,7 +54,7 @@ def rubric_new(request: HttpRequest) -> HttpResponse:
         try:
             return redirect("rubric_detail", add_rubric(actor=visitor(request), draft=form.draft).pk)
         except RubricError as fault:
-            form.add_fault(fault.field, str(fault))
+            form.add_fault(fault)
     return _form_page(request, form, None)
 
 
@@ -75,7 +75,7 @@ def rubric_edit(request: HttpRequest, rubric_id: int) -> HttpResponse:
             messages.success(request, said if newest.pk != rubric.pk else "Nothing has changed.")
             return redirect("rubric_detail", newest.pk)
         except RubricError as fault:
-            form.add_fault(fault.field, str(fault))
+            form.add_fault(fault)
     return _form_page(request, form, rubric)
 
 

@@ -61,7 +61,7 @@ def sampler_new(request: HttpRequest) -> HttpResponse:
             )
             return redirect("sampler_detail", sampler.pk)
         except SamplerError as fault:
-            form.add_error(fault.field, str(fault))
+            form.add_fault(fault)
     context = {"form": form, "preset": preset, "presets": [(word, title) for word, (title, _) in PRESETS.items()]}
     return render(request, "trajectories/samplers/form.html", context, status=422 if form.is_bound else 200)
 
@@ -89,7 +89,7 @@ def sampler_edit(request: HttpRequest, sampler_id: int) -> HttpResponse:
                 messages.success(request, f"This is version {newest.version}. Earlier runs keep theirs.")
             return redirect("sampler_detail", newest.pk)
         except SamplerError as fault:
-            form.add_error(fault.field, str(fault))
+            form.add_fault(fault)
     context = {"form": form, "sampler": sampler}
     return render(request, "trajectories/samplers/form.html", context, status=422 if form.is_bound else 200)
 

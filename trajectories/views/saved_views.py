@@ -42,7 +42,7 @@ def saved_view_list(request: HttpRequest) -> HttpResponse:
                 is_shared=form.cleaned_data["is_shared"],
             )
         except Fault as fault:
-            form.add_error(fault.field if fault.field in form.fields else None, str(fault))
+            form.add_fault(fault)
         else:
             messages.success(request, f"The view “{view.title}” is saved.")
             return redirect(f"{reverse('trace_list')}?{query_of(view)}")
@@ -85,7 +85,7 @@ def saved_view_change(request: HttpRequest, view_id: int) -> HttpResponse:
         try:
             change_view(actor=visitor(request), view=view, **form.cleaned_data)
         except Fault as fault:
-            form.add_error(fault.field or None, str(fault))
+            form.add_fault(fault)
         else:
             messages.success(request, f"The view “{view.title}” is changed.")
             return redirect("saved_view_list")

@@ -68,7 +68,7 @@ def scorer_new(request: HttpRequest, scope: Selection) -> HttpResponse:
         try:
             scorer = start_scorer(by=visitor(request), scope=scope, **given)
         except ScorerError as fault:
-            form.add_error(fault.field or None, str(fault))
+            form.add_fault(fault)
         else:
             return redirect("scorer_detail", scorer.pk)
     context = {"form": form, "scope": scope, "total": count_traces(scope, sight_of(request.user))}

@@ -34,7 +34,7 @@ def segmentation_new(request: HttpRequest, scope: Selection) -> HttpResponse:
                 actor=visitor(request), selection=scope, cutting=form.cutting(), budget=form.budget()
             )
         except Fault as fault:
-            form.add_error(fault.field if fault.field in form.fields else None, str(fault))
+            form.add_fault(fault)
         else:
             return redirect(SegmentationJob.job_kind.address(job.pk))
     context = {

@@ -15,7 +15,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from trajectories.core.records import ProblemKind
+from trajectories.core.problems.kinds import is_grids
 from trajectories.models import Problem, Release, Trace
 from trajectories.selectors.blinding import SEE_REVIEWS, Sight, any_veiled, hidden_among, sight_of
 from trajectories.selectors.exports import prompt_of
@@ -129,7 +129,7 @@ def _refuse_hidden(request: HttpRequest, *traces: Trace) -> None:
 
 
 def _tests(problem: Problem) -> list[dict[str, Any]]:
-    return show_tests(problem) if problem.kind == ProblemKind.ARC else []
+    return show_tests(problem) if is_grids(problem.kind) else []
 
 
 def _steps(trace: Trace) -> tuple[list[ShownStep], int]:

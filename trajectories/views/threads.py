@@ -38,7 +38,7 @@ def thread_new(request: HttpRequest, trace_id: int) -> HttpResponse:
                 key=form.cleaned_data["key"],
             )
         except Fault as fault:
-            form.refuse(fault)
+            form.add_fault(fault)
         else:
             return _show(request, trace_id, None)
     return _show(request, trace_id, form)
@@ -62,7 +62,7 @@ def thread_add(request: HttpRequest, thread_id: int) -> HttpResponse:
                 key=form.cleaned_data["key"],
             )
         except Fault as fault:
-            form.refuse(fault)
+            form.add_fault(fault)
         else:
             return _show(request, thread.trace_id, None)
     return _show(request, thread.trace_id, form, thread_id)

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from trajectories.core.exporters import EXPORTERS, Ways, encode_line, write_rows
 from trajectories.core.faults import Fault
-from trajectories.core.records import ProblemKind
+from trajectories.core.problems.kinds import is_grids
 from trajectories.core.selections import MOST_TRACES, Selection
 from trajectories.core.verifiers import VERIFIERS, consensus
 from trajectories.forms.trace_tags import TagForm
@@ -116,7 +116,7 @@ def _poll(request: HttpRequest, since: int, came: int = 0) -> dict[str, Any]:
 
 def _without_pairs(request: HttpRequest, columns: Sequence[str], rows: Sequence[Trace]) -> Sequence[str]:
     """The columns; nobody chose that of training pairs, and none of the rows has any: without it."""
-    if "columns" not in request.GET and not any(trace.problem.kind == ProblemKind.ARC for trace in rows):
+    if "columns" not in request.GET and not any(is_grids(trace.problem.kind) for trace in rows):
         return tuple(word for word in columns if word != "pairs")
     return columns
 
@@ -270,7 +270,7 @@ def trace_tag(request: HttpRequest, scope: Selection) -> HttpResponse:
             else:
                 count = add_tag(**given, name=name)
         except Fault as fault:
-            form.add_error(fault.field if fault.field in form.fields else None, str(fault))
+            form.add_fault(fault)
         else:
             traces = f"{count:,} trace{'' if count == 1 else 's'}"
             said = f"Taken off {traces}." if removes else f"{traces} tagged “{name}”." if count else "All had this tag."

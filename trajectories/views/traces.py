@@ -42,6 +42,7 @@ from trajectories.selectors.traces import (
     split_verdicts,
 )
 from trajectories.services.curation.review_leases import lease_next_trace, lease_trace, release_trace
+from trajectories.views.ahead import is_ahead
 from trajectories.views.fragments import wants_fragment
 from trajectories.views.paging import read_key, read_keys
 from trajectories.views.permissions import needs
@@ -137,13 +138,13 @@ def trace_next(request: HttpRequest) -> HttpResponse:
     A page asks for it with the header `X-Ahead` while it shows `after`, to have it ready; 204 says that there is none.
     """
     scope, after = read_walk(request.GET), read_key(request, "after")
-    is_ahead = "X-Ahead" in request.headers
-    if after is not None and not is_ahead and request.user.has_perm(MAY_REVIEW):
+    ahead = is_ahead(request)
+    if after is not None and not ahead and request.user.has_perm(MAY_REVIEW):
         release_trace(reviewer=visitor(request), trace_id=after)
-    but = [*read_keys(request, "but"), *([after] if is_ahead and after is not None else [])]
+    but = [*read_keys(request, "but"), *([after] if ahead and after is not None else [])]
     following = hand_out(request, scope, after=after, but=but)
     if following is None:
-        return HttpResponse(status=204) if is_ahead else render_finished(request, scope)
+        return HttpResponse(status=204) if ahead else render_finished(request, scope)
     if not wants_fragment(request):
         return redirect(trace_address(following, scope))
     response = render_trace(request, find_trace(following), scope)

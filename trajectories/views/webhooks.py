@@ -42,7 +42,7 @@ def webhook_list(request: HttpRequest) -> HttpResponse:
             made, secret = make_webhook(actor=visitor(request), **form.cleaned_data)
             context, form = {"made": made, "secret": secret}, WebhookForm()
         except Fault as fault:
-            form.add_error(fault.field or None, str(fault))
+            form.add_fault(fault)
     context |= {"form": form, "webhooks": list_webhooks()}
     return render(request, "trajectories/webhooks/list.html", context, status=422 if form.is_bound else 200)
 
@@ -59,7 +59,7 @@ def webhook_detail(request: HttpRequest, webhook_id: int) -> HttpResponse:
         try:
             change_webhook(actor=visitor(request), webhook=webhook, **form.cleaned_data)
         except Fault as fault:
-            form.add_error(fault.field or None, str(fault))
+            form.add_fault(fault)
         else:
             messages.success(request, "The webhook is changed.")
             return redirect("webhook_detail", webhook_id)

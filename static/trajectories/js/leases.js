@@ -2,6 +2,8 @@
 
 const RENEWED_EVERY = 30000; // milliseconds
 let held = new Map(); // the token of each lease, with the address that renews it
+// A lease that is asked for and whose answer is not there yet; its token is chosen here, so that it can be let go of.
+let coming = null;
 
 function post(address, tokens, leave) {
   const form = new FormData();
@@ -24,6 +26,19 @@ export function hold(leases) {
 /** Hold one more lease; those held before stay until `hold` says what is needed. */
 export function holdToo(lease) {
   if (lease?.token) held.set(lease.token, lease.address);
+}
+
+/** A lease for what is fetched ahead, to be named in the request. */
+export function expect(address) {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  const token = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  coming = { token, address };
+  return token;
+}
+
+/** The answer to a request with this token is there, or none comes. */
+export function arrived(token) {
+  if (coming?.token === token) coming = null;
 }
 
 /** Stop renewing a lease that the server ends by itself. */
@@ -57,6 +72,7 @@ setInterval(renew, RENEWED_EVERY);
 document.addEventListener("visibilitychange", renew);
 window.addEventListener("pagehide", () => {
   for (const [token, address] of held) post(address, [token], true);
+  if (coming?.address) post(coming.address, [coming.token], true);
 });
 // A page that comes back from the browser's cache has nothing any more; it asks anew.
 window.addEventListener("pageshow", (event) => {

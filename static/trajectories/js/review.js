@@ -1,7 +1,7 @@
 // Reviewing: drafts that survive leaving the page, reasons that reject by themselves, time spent looking, the next trace
 // fetched ahead and shown at once, while the decision is sent behind it.
 
-import { give, hold, holdToo, leaseOf, release } from "./leases.js";
+import { arrived, expect, give, hold, holdToo, leaseOf, release } from "./leases.js";
 import { isEmpty, keep, sendAll, underWay } from "./outbox.js";
 import { showLabels } from "./trace.js";
 
@@ -233,12 +233,15 @@ async function fetchAhead() {
   }
   const address = new URL(link.href);
   for (const id of underWay(current.dataset.kind)) address.searchParams.append("but", id);
-  const response = await fetch(address, { headers: { "HX-Request": "true", "X-Ahead": "1" } }).catch(() => null);
+  const token = expect(current.dataset.leases);
+  const response = await fetch(address, { headers: { "HX-Request": "true", "X-Ahead": token } }).catch(() => null);
   if (response?.status !== 200 || response.redirected) {
+    arrived(token);
     if (current.isConnected) hold([leaseOf(current)]);
     return;
   }
   const html = await response.text();
+  arrived(token);
   const page = new DOMParser().parseFromString(html, "text/html");
   const lease = leaseOf(page.querySelector("[data-decide]"));
   if (!current.isConnected) {

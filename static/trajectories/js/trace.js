@@ -7,6 +7,7 @@ const FIRST_ERROR = "first-error";
 let current = 0;
 
 const page = () => document.getElementById("trace");
+let shown = page()?.dataset.trace;
 const steps = () => Number(page()?.dataset.steps ?? 0);
 const field = () => document.querySelector("#review-form [name=step_labels]");
 
@@ -205,7 +206,9 @@ function arrive() {
 }
 
 document.addEventListener("htmx:load", (event) => {
-  if (event.target.id === "trace") {
+  // A page that is renewed is still at its step, and htmx keeps the focus where it was.
+  if (event.target.id === "trace" && page().dataset.trace !== shown) {
+    shown = page().dataset.trace;
     current = 0;
     untouched = true;
     page().querySelector("h1")?.focus({ preventScroll: true });

@@ -104,7 +104,7 @@ parser = GlobalConfigDictParser()
 known = parser.parse(GlobalConfigDictParserConfig(
     initial_global_config_dict=asked, skip_load_from_cli=True, skip_load_from_dotenv=True))
 servers = {{each.name: each.get_inner_run_server_config() for each in parser.filter_for_server_instance_configs(known)}}
-data = {{each.name: [str(each.type.value), each.jsonl_fpath] for each in servers[name + "_simple_agent"].datasets}}
+data = {{each.name: [each.type, each.jsonl_fpath] for each in servers[name + "_simple_agent"].datasets}}
 lines = {{split: Path(file).read_text().splitlines() for split, (_, file) in data.items()}}
 rows = {{split: [json.loads(line) for line in each] for split, each in lines.items()}}
 sys.path.insert(0, str(made))

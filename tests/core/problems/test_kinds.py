@@ -5,8 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trajectories.core.identity import canonical_json
-from trajectories.core.problems import questions
-from trajectories.core.problems.kinds import KINDS
+from trajectories.core.problems.kinds import KINDS, QUESTIONS
 from trajectories.core.prompts.shipped import SHIPPED
 from trajectories.core.records import ProblemKind, PublicProblem
 
@@ -26,7 +25,7 @@ def test_the_instruction_that_a_run_begins_with_is_a_shipped_one(word):
 
 def test_what_a_model_may_write_is_read_as_a_question_is():
     """What a reviewer changes of a written problem is read by the rules of an import."""
-    assert {word for word, kind in KINDS.items() if kind.written is not None} <= set(questions.KINDS)
+    assert {word for word, kind in KINDS.items() if kind.written is not None} <= set(QUESTIONS)
 
 
 @pytest.mark.parametrize("word", KINDS)

@@ -10,7 +10,15 @@ from trajectories.core.problems.grids import parse_grid
 from trajectories.core.prompts import PromptError
 from trajectories.core.prompts.objects import describe_changes, describe_lines, describe_sections, find_parts
 from trajectories.core.prompts.shipped import EXPERT_VIEWS, VIEW_WORDS
-from trajectories.core.prompts.views import SEGMENTATIONS, WORDS, read_view, render_encoding, render_task, render_view
+from trajectories.core.prompts.views import (
+    PICTURES,
+    SEGMENTATIONS,
+    WORDS,
+    read_view,
+    render_encoding,
+    render_task,
+    render_view,
+)
 
 TWO_DIAGONAL = parse_grid([[1, 0, 0], [0, 1, 0], [0, 2, 0]])
 
@@ -66,7 +74,8 @@ def test_there_are_at_least_twenty_expert_views_and_all_differ():
     task = task_of(arc({**arc().spec, "train": [{"input": [[0, 5, 1], [0, 5, 1]], "output": [[0, 5, 2], [0, 5, 2]]}]}))
     rendered = {view: render_task(read_view(view), task) for view in EXPERT_VIEWS}
     assert len(set(rendered.values())) == len(EXPERT_VIEWS) >= 20
-    assert {word for view in EXPERT_VIEWS for word in view.split("-")} == set(WORDS) == set(VIEW_WORDS)
+    said = {word for view in EXPERT_VIEWS for word in view.split("-")}
+    assert said | {PICTURES} == set(WORDS) == set(VIEW_WORDS), "experts are shown texts, whatever the model sees"
 
 
 @pytest.mark.parametrize("view", EXPERT_VIEWS)

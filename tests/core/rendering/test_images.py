@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from trajectories.core.problems.grid_codes import MAX_CODE_LENGTH, decode_grid, encode_grid
 from trajectories.core.problems.grids import GridError
-from trajectories.core.rendering.images import MAX_CODE_LENGTH, decode_grid, encode_grid, grid_png
+from trajectories.core.rendering.images import grid_png
 from trajectories.core.rendering.palettes import CANONICAL, PALETTES
 
 grids = st.tuples(st.integers(1, 30), st.integers(1, 30)).flatmap(

@@ -118,7 +118,7 @@ def test_a_review_that_came_meanwhile_is_looked_at_first(lead, engineer, dispute
 def test_a_draft_that_makes_no_sense_is_refused(lead, disputed, draft, part):
     with pytest.raises(ReviewError) as refused:
         decide(lead, disputed, draft)
-    assert refused.value.part == part
+    assert refused.value.field == part
     assert Adjudication.objects.count() == 0
 
 

@@ -54,6 +54,16 @@ def test_the_one_ahead_is_leased_beside_the_one_on_the_screen(traces, curator, l
     assert take(lead, queue) == traces[1]
 
 
+def test_a_page_names_the_lease_that_it_fetches_ahead_so_that_it_can_let_go_of_it_unheard(traces, curator, lead):
+    queue = queue_of(lead, traces)
+    first = lease_next(reviewer=curator, queue=queue)
+    token = uuid.uuid4()
+    ahead = lease_next(reviewer=curator, queue=queue, but=[first.item.trace_id], token=token)
+    assert ahead.token == token
+    release_assignments(reviewer=curator, tokens=[token])
+    assert take(lead, queue) == ahead.item.trace
+
+
 def test_an_item_is_handed_to_as_many_people_as_its_quota_and_to_no_one_twice(traces, curator, lead, engineer):
     queue = queue_of(lead, traces[:1], reviews_each=2)
     item = item_of(queue, traces[3])

@@ -119,7 +119,7 @@ def test_what_is_no_answer_to_the_queue_is_refused_and_changes_nothing(lead, cur
     item = lease_next(reviewer=curator, queue=queue).item
     with pytest.raises(ReviewError) as caught:
         decide(curator, item, draft)
-    assert caught.value.part == part
+    assert caught.value.field == part
     assert (Review.objects.count(), kept(item)) == (0, (0, 0))
 
 

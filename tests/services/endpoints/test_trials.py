@@ -34,9 +34,9 @@ class Thinker:
 
 def test_a_model_that_takes_everything_has_no_findings():
     trial = look()
-    assert (trial.fault, trial.findings, trial.calls) == ("", (), 6)
+    assert (trial.fault, trial.findings, trial.calls) == ("", (), 7)
     thinking = look(answerer=Thinker())
-    assert (thinking.fault, thinking.findings, thinking.calls) == ("", (), 7)
+    assert (thinking.fault, thinking.findings, thinking.calls) == ("", (), 8)
 
 
 class Continuer:
@@ -57,6 +57,27 @@ def test_whether_it_goes_on_with_an_unfinished_message_is_found_and_can_be_set(l
         assert mended.parameters["continues"] == "prefix"
         assert try_sampler(sampler=mended).findings == ()
     assert look(continues="prefix").remedies == ["continues_never"]
+
+
+def test_whether_it_sees_pictures_is_found_and_can_be_set(lead):
+    with flip_endpoint(Behaviour(takes=("pictures",))) as endpoint:
+        sampler = sampler_for(endpoint)
+        trial = try_sampler(sampler=sampler)
+        assert trial.remedies == ["sees"]
+        assert 'It sees pictures. Switch on "Sees pictures".' in trial.findings[-1].text
+        mended = adopt_remedies(actor=lead, sampler=sampler, remedies=trial.remedies)
+        assert mended.parameters["sees_pictures"] is True
+        assert try_sampler(sampler=mended).findings == ()
+        (counted,) = look("pictures", sees_pictures=True, picture_tokens=400).findings
+        assert counted.text == 'It counts a picture as 255 tokens. Set "Tokens a picture" to that.'
+
+
+def test_a_model_that_does_not_see_is_found_where_it_is_said_to(lead):
+    assert look().remedies == []
+    assert look(sees_pictures=True).remedies == ["blind"]
+    # It takes them, and says something else.
+    assert look("blind", sees_pictures=True).remedies == ["blind"]
+    assert look("blind").remedies == []
 
 
 @pytest.mark.parametrize(

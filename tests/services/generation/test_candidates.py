@@ -144,7 +144,7 @@ def test_a_change_that_is_no_problem_changes_nothing(curator, change, part, mess
     candidate = waiting_candidate()
     with pytest.raises(CandidateError, match=message) as fault:
         edit_candidate(**given(curator, candidate, change=change))
-    assert fault.value.part == part
+    assert fault.value.field == part
     again = ProblemCandidate.objects.get(pk=candidate.pk)
     assert (again.statement, again.original) == (candidate.statement, None)
 

@@ -126,6 +126,14 @@ def test_what_goes_wrong_pauses_the_training_with_a_sentence_and_it_can_go_on(mo
     assert (training.state, training.reason) == ("finished", "")
 
 
+def test_the_curve_is_stored_up_to_where_the_trainer_was_killed(monkeypatch):
+    monkeypatch.setattr(reports, "SECONDS", 1_000.0)
+    let_play(monkeypatch, STARTED, step(1, loss=0.9), step(2, loss=0.5), {"kill": True})
+    training = train(model="small")
+    assert (training.state, training.done_count) == ("paused", 2)
+    assert {point.step: point.values for point in training.points.all()} == {1: {"loss": 0.9}, 2: {"loss": 0.5}}
+
+
 def test_a_full_disk_waits_for_room(monkeypatch):
     let_play(monkeypatch, STARTED, {"tell": {"kind": "fault", "fault": "disk", "message": "The disk is full."}})
     training = train(model="small")

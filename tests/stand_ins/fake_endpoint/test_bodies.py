@@ -18,7 +18,7 @@ ANSWERS = [
 @pytest.mark.parametrize("failure", ["", "truncated", "filtered"])
 @pytest.mark.parametrize("answer", ANSWERS)
 def test_a_response_is_one_to_a_strict_reader(answer, failure):
-    body = bodies.response("model", "prompt", answer, failure)
+    body = bodies.response("model", 2, answer, failure)
     Response.model_validate(body, strict=True)
     for item in body["output"]:
         assert item["id"]
@@ -27,4 +27,4 @@ def test_a_response_is_one_to_a_strict_reader(answer, failure):
 @pytest.mark.parametrize("failure", ["", "truncated", "filtered"])
 @pytest.mark.parametrize("answer", ANSWERS)
 def test_a_completion_is_one_to_a_strict_reader(answer, failure):
-    ChatCompletion.model_validate(bodies.completion("model", "prompt", [answer], failure), strict=True)
+    ChatCompletion.model_validate(bodies.completion("model", 2, [answer], failure), strict=True)

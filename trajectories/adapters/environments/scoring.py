@@ -11,8 +11,7 @@ from trajectories.adapters.procedural.scorer import shared_scorer
 from trajectories.core.completions.parts import NOWHERE, completion_of
 from trajectories.core.completions.thoughts import PartKind
 from trajectories.core.identity import canonical_json
-from trajectories.core.problems.procedural import HIDDEN
-from trajectories.core.problems.questions import ASKS_FOR, PROGRAM
+from trajectories.core.problems.kinds import is_grids, public_problem
 from trajectories.core.programs.engines import ProgramJob, ProgramRun
 from trajectories.core.prompts import read_answer, render_messages
 from trajectories.core.prompts.shipped import CHAIN_TEMPLATE
@@ -33,7 +32,6 @@ from trajectories.core.verifiers.deciding import decisive_verdict
 from trajectories.core.verifiers.expressions import Comparison
 from trajectories.core.verifiers.unfinished import leave_open
 
-ANSWERS_IN_SPEC = ("tests", "examples")
 ARC_STYLES = {"program": ("digits-sizes", "program"), "grids": ("digits", "chain-of-thought")}
 """How an ARC task may be answered, and the view and style of the prompt that asks for it."""
 
@@ -67,7 +65,7 @@ def read_problem(row: Mapping[str, Any]) -> ProblemRecord:
 
 def prompt_of(problem: ProblemRecord, problem_hash: str, *, arc_style: str = "program") -> list[dict[str, str]]:
     """The messages that ask a problem: made of the problem alone, so that nothing in them gives the answer away."""
-    view, style = ARC_STYLES[arc_style] if problem.kind is ProblemKind.ARC else ("digits", "chain-of-thought")
+    view, style = ARC_STYLES[arc_style] if is_grids(problem.kind) else ("digits", "chain-of-thought")
     instruction = InstructionRecord("environment", 1, view, style, CHAIN_TEMPLATE)
     messages = render_messages(instruction, _public(problem, problem_hash))
     return [{"role": str(message["role"]), "content": str(message["content"])} for message in messages]
@@ -113,10 +111,7 @@ def score_reply(
 
 def _public(problem: ProblemRecord, problem_hash: str) -> PublicProblem:
     """The problem without what gives its answer away."""
-    hidden = HIDDEN if problem.kind is ProblemKind.PROCEDURAL else ANSWERS_IN_SPEC
-    said = {ASKS_FOR: PROGRAM} if "tests" in problem.spec else {}
-    spec = {**{key: value for key, value in problem.spec.items() if key not in hidden}, **said}
-    return PublicProblem(problem.kind, problem.name, problem.statement, spec, problem_hash)
+    return public_problem(problem.kind, problem.name, problem.statement, problem.spec, problem_hash)
 
 
 class _Tools:

@@ -4,6 +4,7 @@ import json
 import re
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
 from trajectories.core.answers.equations import names_value
 from trajectories.core.answers.expressions import read_expression
@@ -18,6 +19,7 @@ from trajectories.core.records import JSON
 _NO_ANSWERS = frozenset(
     ["n/a", "na", "none", "null", "nil", "unknown", "tbd", "todo", "no answer", "see solution", "-"]
 )
+KEPT_LENGTH = 200
 _COMMAND = re.compile(r"\\[A-Za-z]+")
 _AMBIGUOUS_COMMA = re.compile(r"(?<=\d),(?=\d)")
 
@@ -114,6 +116,17 @@ def vote_key(value: str | float) -> JSON:
     Nouns, currencies and signs of degree are dropped: 42, $42, 42 seats and 42° are one vote. Measures are counted in
     base units, percent stay what they are.
     """
+    found = _vote_key(value) if isinstance(value, str) and len(value) <= KEPT_LENGTH else _read_vote_key(value)
+    return dict(found) if isinstance(found, dict) else found
+
+
+@lru_cache(4_096)
+def _vote_key(value: str) -> JSON:
+    """What is read of short texts is kept: the samples of a problem have few answers."""
+    return _read_vote_key(value)
+
+
+def _read_vote_key(value: str | float) -> JSON:
     read = read_value(value)
     if read is None:
         return {"text": normalise(str(value))}

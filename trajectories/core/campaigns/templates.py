@@ -5,10 +5,19 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from trajectories.core.campaigns.gates import GateTest
-from trajectories.core.campaigns.plans import SYMBOLIC_TRAINER, Basis, Replay
+from trajectories.core.campaigns.plans import OPENS_AT, SYMBOLIC_TRAINER, Basis, Replay
 from trajectories.core.learning.rules import GREEDY_DIVERSE
+from trajectories.core.strategies.memories import MemorySource
 
 ARC_SETS = ("arc-agi-1-training", "arc-agi-1-evaluation")
+ARC_LACK = "Needs the ARC tasks: manage.py import_problems --arc-agi-1 brings them."
+
+SUM_SETS = ("sums-training", "sums-held-out")
+SUMS_LACK = (
+    "Needs sums in the sets sums-training and sums-held-out: manage.py import_problems --procedural addition --set"
+    " sums-training --set-knob part=training brings the first, with --set sums-held-out --set-knob part=held-out"
+    " --split eval the second."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,8 +25,8 @@ class Template:
     """An experiment to begin with.
 
     `needs_model`: it samples with a language model and trains one. `sets` are the names of the problem sets that it is
-    usually made on, training first; none where any two will do. `is_arc`: only ARC tasks make sense. `values` are the
-    fields of the form that differ from what it begins with.
+    usually made on, training first; none where any two will do. `sets_lack` says what brings them, in a sentence.
+    `is_arc`: only ARC tasks make sense. `values` are the fields of the form that differ from what it begins with.
     """
 
     name: str
@@ -26,6 +35,7 @@ class Template:
     source: str
     needs_model: bool
     sets: tuple[str, str] | None = None
+    sets_lack: str = ""
     is_arc: bool = False
     values: Mapping[str, Any] = field(default_factory=dict)
 
@@ -43,6 +53,7 @@ EMBEDDED_ARC = Template(
     "",
     needs_model=False,
     sets=ARC_SETS,
+    sets_lack=ARC_LACK,
     is_arc=True,
     values={
         "training_limit": 60,
@@ -110,6 +121,7 @@ TEMPLATES: Mapping[str, Template] = {
             "SOAR 2025; Greenblatt 2024",
             needs_model=True,
             sets=ARC_SETS,
+            sets_lack=ARC_LACK,
             is_arc=True,
             values={
                 **_MODEL,
@@ -120,6 +132,28 @@ TEMPLATES: Mapping[str, Template] = {
                 "relabel": 25,
                 "replay": Replay.ALL,
                 "from_first": True,
+            },
+        ),
+        Template(
+            "curriculum-arithmetic",
+            "Curriculum on arithmetic",
+            "Sums of one digit first; those of one digit more open once half of the held-out ones before them come out"
+            " right. What is solved trains the next model, and stands in its prompts as examples.",
+            "",
+            needs_model=True,
+            sets=SUM_SETS,
+            sets_lack=SUMS_LACK,
+            values={
+                **_MODEL,
+                "basis": Basis.TRUTH,
+                "per_problem": 2,
+                "replay": Replay.ALL,
+                "from_first": True,
+                "curriculum": True,
+                "opens_at": OPENS_AT,
+                "memory": 2,
+                "memory_from": MemorySource.VERIFIERS,
+                "generations": 5,
             },
         ),
     )

@@ -75,7 +75,9 @@ def read_message(message: Mapping[str, Any]) -> tuple[Piece, ...]:
 
 def _unpacked(message: Mapping[str, Any]) -> Mapping[str, Any]:
     """The message with the fields of thoughts that a client has put aside; what it has itself counts first."""
-    aside = [message[name] for name in HOLDERS if isinstance(message.get(name), Mapping)]
+    aside = [message[name] for name in HOLDERS if name in message and isinstance(message[name], Mapping)]
+    if not aside:
+        return message
     for name in (*THOUGHT_FIELDS, *BLOCK_FIELDS):
         for holder in aside:
             if holder.get(name) and not message.get(name):
@@ -142,7 +144,8 @@ def _thoughts(message: Mapping[str, Any], content: Sequence[Piece]) -> tuple[Pie
     """The thoughts that stand in fields. Providers say them twice, in a field and as parts: then the parts count, for
     what they carry. Thoughts that are parts of the content as well are left to it."""
     name, text = next(
-        ((name, text) for name in THOUGHT_FIELDS if (text := words_of(message.get(name))).strip()), ("", "")
+        ((name, text) for name in THOUGHT_FIELDS if name in message and (text := words_of(message[name])).strip()),
+        ("", ""),
     )
     blocks: tuple[Piece, ...] = ()
     for source in BLOCK_FIELDS:

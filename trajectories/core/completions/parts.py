@@ -68,13 +68,12 @@ def _parts(piece: Piece, start: int) -> list[Part]:
     """The parts of a piece that begins at `start`."""
     if piece.kind is not PartKind.CONTENT:
         return [Part(piece.kind, piece.text, start, start + len(piece.text), source=piece.source, data=piece.data)]
-    found = [
-        replace(part, start=part.start + start, end=part.end + start, source=piece.source)
-        for part in split_thoughts(piece.text)
-    ]
+    found: Sequence[Part] = split_thoughts(piece.text)
+    if start or piece.source:
+        found = [replace(part, start=part.start + start, end=part.end + start, source=piece.source) for part in found]
     if piece.data and found:
         return [*found[:-1], replace(found[-1], data=piece.data)]
-    return found or [Part(PartKind.CONTENT, "", start, start, source=piece.source, data=piece.data)]
+    return list(found) or [Part(PartKind.CONTENT, "", start, start, source=piece.source, data=piece.data)]
 
 
 def thoughts_in(parts: Iterable[Part]) -> str:

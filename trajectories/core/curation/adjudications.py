@@ -37,16 +37,16 @@ class FinalDraft:
         """Raise ReviewError for the first part that is wrong; `given` are reasons that reviewers of the trace gave."""
         if self.decision is FinalDecision.REJECT:
             if not self.reason:
-                raise ReviewError("decision", "Reason: a rejection needs one; choose it from the list.")
+                raise ReviewError("Reason: a rejection needs one; choose it from the list.", field="decision")
             if self.reason not in REJECTION_REASONS and self.reason not in given:
-                raise ReviewError("decision", f"Reason: found {self.reason[:40]!r}, expected one from the list.")
+                raise ReviewError(f"Reason: found {self.reason[:40]!r}, expected one from the list.", field="decision")
             if self.reason == "other" and not self.comment.strip():
-                raise ReviewError("comment", "Comment: the reason “other” needs a comment that says what.")
+                raise ReviewError("Comment: the reason “other” needs a comment that says what.", field="comment")
         elif self.reason:
-            raise ReviewError("decision", "Reason: only a rejection takes one.")
+            raise ReviewError("Reason: only a rejection takes one.", field="decision")
         if len(self.comment) > COMMENT_CHARACTERS:
             found = f"found {len(self.comment):,} characters"
-            raise ReviewError("comment", f"Comment: {found}, expected at most {COMMENT_CHARACTERS:,}.")
+            raise ReviewError(f"Comment: {found}, expected at most {COMMENT_CHARACTERS:,}.", field="comment")
 
 
 def settle_finally(decisions: Iterable[str], final: str | None) -> tuple[Standing, bool]:

@@ -57,7 +57,7 @@ class GroupDraft:
         """
         marks = {item: self._mark(item, answer) for item, answer in shown.items()}
         if not self.all_rejected and not any(marks.values()):
-            raise ReviewError("", NOTHING_MARKED)
+            raise ReviewError(NOTHING_MARKED)
         seconds = None if self.seconds is None else self.seconds / len(shown)
         kept = {item for item, mark in marks.items() if mark is Mark.KEEP}
         return {

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from trajectories.core.faults import Fault
 from trajectories.core.records import JSON
 
 COMMENT_CHARACTERS = 10_000
@@ -48,12 +49,8 @@ REJECTION_REASONS: Mapping[str, str] = {
 """Reasons a reviewer can give for a rejection, by the code stored with the review."""
 
 
-class ReviewError(ValueError):
-    """A review that cannot be taken. `part` names the part at fault; the message says what was expected."""
-
-    def __init__(self, part: str, message: str) -> None:
-        super().__init__(message)
-        self.part = part
+class ReviewError(Fault):
+    """A review that cannot be taken; `field` names the part of it that is at fault."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,40 +75,44 @@ class ReviewDraft:
         `reasons` are those that a rejection may be given, by their codes.
         """
         if self.decision not in (Decision.ACCEPT, Decision.REJECT):
-            raise ReviewError("decision", f"Decision: found {self.decision!r}, expected accept or reject.")
+            raise ReviewError(f"Decision: found {self.decision!r}, expected accept or reject.", field="decision")
         if self.score is not None and not LEAST_SCORE <= self.score <= GREATEST_SCORE:
-            raise ReviewError("score", f"Score: found {self.score}, expected {LEAST_SCORE} to {GREATEST_SCORE}.")
+            raise ReviewError(f"Score: found {self.score}, expected {LEAST_SCORE} to {GREATEST_SCORE}.", field="score")
         for name, score in self.scores.items():
             if not LEAST_SCORE <= score <= GREATEST_SCORE:
-                raise ReviewError("scores", f"{name[:40]}: found {score}, expected {LEAST_SCORE} to {GREATEST_SCORE}.")
+                raise ReviewError(
+                    f"{name[:40]}: found {score}, expected {LEAST_SCORE} to {GREATEST_SCORE}.", field="scores"
+                )
         self._check_reason(reasons)
         if len(self.comment) > COMMENT_CHARACTERS:
             found = f"found {len(self.comment):,} characters"
-            raise ReviewError("comment", f"Comment: {found}, expected at most {COMMENT_CHARACTERS:,}.")
+            raise ReviewError(f"Comment: {found}, expected at most {COMMENT_CHARACTERS:,}.", field="comment")
         for index, label in self.step_labels.items():
             check_step_label(index, label, step_count)
 
     def _check_reason(self, reasons: Mapping[str, str]) -> None:
         if self.decision is Decision.ACCEPT:
             if self.reason:
-                raise ReviewError("reason", "Reason: an accepted trace takes no reason for rejection.")
+                raise ReviewError("Reason: an accepted trace takes no reason for rejection.", field="reason")
         elif not self.reason:
-            raise ReviewError("reason", "Reason: a rejection needs one; choose it from the list.")
+            raise ReviewError("Reason: a rejection needs one; choose it from the list.", field="reason")
         elif self.reason not in reasons:
-            raise ReviewError("reason", f"Reason: found {self.reason[:40]!r}, expected one from the list.")
+            raise ReviewError(f"Reason: found {self.reason[:40]!r}, expected one from the list.", field="reason")
         elif self.reason == "other" and not self.comment.strip():
-            raise ReviewError("comment", "Comment: the reason “something else” needs a comment that says what.")
+            raise ReviewError("Comment: the reason “something else” needs a comment that says what.", field="comment")
 
 
 def check_step_label(index: JSON, label: JSON, step_count: int) -> None:
     """Raise ReviewError unless `index` is the text of a step's index and `label` a StepLabel."""
     if not isinstance(index, str) or not index.isascii() or not index.isdigit() or str(int(index[:9])) != index:
-        raise ReviewError("step_labels", f"Step labels: found the step {str(index)[:20]!r}, expected a number.")
+        raise ReviewError(f"Step labels: found the step {str(index)[:20]!r}, expected a number.", field="step_labels")
     if int(index) >= step_count:
-        raise ReviewError("step_labels", f"Step labels: found step {index}, but the trace has {step_count} steps.")
+        raise ReviewError(
+            f"Step labels: found step {index}, but the trace has {step_count} steps.", field="step_labels"
+        )
     if label not in tuple(StepLabel):
         raise ReviewError(
-            "step_labels", f"Step {index}: found {str(label)[:20]!r}, expected good, bad, neutral or unseen."
+            f"Step {index}: found {str(label)[:20]!r}, expected good, bad, neutral or unseen.", field="step_labels"
         )
 
 

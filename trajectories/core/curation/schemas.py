@@ -57,15 +57,15 @@ class DecisionSchema:
         """Raise ReviewError for the first part of a draft that is no answer to what is asked."""
         draft.check(step_count, self.reason_titles())
         if unknown := set(draft.scores) - set(self.scores):
-            raise ReviewError("scores", f"Scores: found {min(unknown)[:40]!r}, expected {_listed(self.scores)}.")
+            raise ReviewError(f"Scores: found {min(unknown)[:40]!r}, expected {_listed(self.scores)}.", field="scores")
         if draft.decision is Decision.ACCEPT and (
             missing := [name for name in self.scores if name not in draft.scores]
         ):
-            raise ReviewError("scores", f"{missing[0]}: found no score, expected one from 1 to 5.")
+            raise ReviewError(f"{missing[0]}: found no score, expected one from 1 to 5.", field="scores")
         if unknown := set(draft.tags) - set(self.tags):
-            raise ReviewError("tags", f"Tags: found {min(unknown)[:40]!r}, expected {_listed(self.tags)}.")
+            raise ReviewError(f"Tags: found {min(unknown)[:40]!r}, expected {_listed(self.tags)}.", field="tags")
         if draft.step_labels and self.steps is StepMode.OFF:
-            raise ReviewError("step_labels", "Step labels: found some, but this queue asks for none.")
+            raise ReviewError("Step labels: found some, but this queue asks for none.", field="step_labels")
 
     def to_json(self) -> dict[str, JSON]:
         """The stored form."""

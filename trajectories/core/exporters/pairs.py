@@ -12,7 +12,8 @@ from trajectories.core.exporters.conversations import (
 )
 from trajectories.core.exporters.thoughts import Thoughts
 from trajectories.core.identity import content_hash, text_hash
-from trajectories.core.records import JSON, ProblemKind
+from trajectories.core.problems.kinds import is_episode
+from trajectories.core.records import JSON
 
 SENT, REWRITTEN = "as sent", "canonical"
 """What `meta` says of the prompt of a pair."""
@@ -116,7 +117,7 @@ def _preferred(sides: Sequence[_Side]) -> Iterator[tuple[_Side, _Side, str]]:
 
 def _shorter(sides: Sequence[_Side]) -> Iterator[tuple[_Side, _Side, str]]:
     """Of right episodes with the same start every shorter one with every longer one, the largest difference first."""
-    right = [side for side in sides if side.item.label is True and side.item.problem_kind is ProblemKind.ENVIRONMENT]
+    right = [side for side in sides if side.item.label is True and is_episode(side.item.problem_kind)]
     acted = sorted(((_actions(side), place) for place, side in enumerate(right)))
     found = [(long - short, a, b) for short, a in acted for long, b in acted if short < long]
     for _, a, b in sorted(found, key=lambda each: (-each[0], each[1], each[2])):

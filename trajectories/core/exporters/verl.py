@@ -6,15 +6,8 @@ from trajectories.core.exporters.base import TABLES, ExportItem, OneRowEach, Row
 from trajectories.core.exporters.prompt_only import answer_text
 from trajectories.core.exporters.rft_openai import asked_plainly
 from trajectories.core.identity import content_hash
-from trajectories.core.records import JSON, ProblemKind
-
-ABILITIES = {
-    ProblemKind.ARC: "abstraction",
-    ProblemKind.NUMERIC: "math",
-    ProblemKind.PROCEDURAL: "reasoning",
-    ProblemKind.ENVIRONMENT: "agent",
-}
-"""What a column of verl calls these kinds; every other goes by its own word."""
+from trajectories.core.problems.kinds import KINDS
+from trajectories.core.records import JSON
 
 
 class VerlExporter(OneRowEach):
@@ -57,7 +50,7 @@ def _row(item: ExportItem, asked: list[dict[str, JSON]], index: int) -> dict[str
     return {
         "data_source": f"minicolumn/{item.problem_kind}",
         "prompt": asked,
-        "ability": ABILITIES.get(item.problem_kind, item.problem_kind.value),
+        "ability": KINDS[item.problem_kind].ability or item.problem_kind.value,
         "reward_model": {"style": "rule", "ground_truth": answer_text(item.reference)},
         "extra_info": {
             "split": item.split,

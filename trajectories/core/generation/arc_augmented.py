@@ -38,7 +38,9 @@ class ArcAugmenter:
         """Sources there are, and something to vary."""
         check_common(recipe, takes_source=True)
         if not any(recipe.parameters.get(part) for part in PARTS):
-            raise GenerationError("symmetries", f"Found nothing to vary, expected at least one of {', '.join(PARTS)}.")
+            raise GenerationError(
+                f"Found nothing to vary, expected at least one of {', '.join(PARTS)}.", field="symmetries"
+            )
 
     def make(self, recipe: Recipe, order: Order, source: ProblemRecord | None, tools: Tools) -> list[Proposal]:  # noqa: ARG002
         """So many variations of one task, each drawn by a seed of its own."""

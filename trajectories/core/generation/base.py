@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Protocol
 
+from trajectories.core.faults import Fault
 from trajectories.core.identity import derive_seed
 from trajectories.core.problems.procedural import Draw, Example
 from trajectories.core.prompts import Message
@@ -22,12 +23,8 @@ def usual_per_call(generator: str) -> int:
     return USUAL_PER_CALL.get(generator, 5)
 
 
-class GenerationError(ValueError):
-    """What was asked for cannot be generated. `field` names the part at fault, "" for the whole."""
-
-    def __init__(self, field: str, message: str) -> None:
-        super().__init__(message)
-        self.field = field
+class GenerationError(Fault):
+    """What was asked for cannot be generated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,14 +166,20 @@ def _source(recipe: Recipe, index: int) -> int:
 def check_common(recipe: Recipe, *, takes_source: bool) -> None:
     """Raise GenerationError for what is wrong with a recipe whatever its generator is."""
     if not 1 <= recipe.per_call <= MAX_PER_CALL:
-        raise GenerationError("per_call", f"Found {recipe.per_call} problems a call, expected 1 to {MAX_PER_CALL}.")
+        raise GenerationError(
+            f"Found {recipe.per_call} problems a call, expected 1 to {MAX_PER_CALL}.", field="per_call"
+        )
     if recipe.split not in ("train", "eval"):
-        raise GenerationError("split", f"Found the split {recipe.split[:40]!r}, expected train or eval.")
+        raise GenerationError(f"Found the split {recipe.split[:40]!r}, expected train or eval.", field="split")
     for name, each, choices in (
         ("words", recipe.words_each, recipe.words),
         ("features", recipe.features_each, recipe.features),
     ):
         if not 0 <= each <= len(choices):
-            raise GenerationError(f"{name}_each", f"Found {each} {name} to draw, expected 0 to {len(choices)} of them.")
+            raise GenerationError(
+                f"Found {each} {name} to draw, expected 0 to {len(choices)} of them.", field=f"{name}_each"
+            )
     if takes_source and not recipe.sources:
-        raise GenerationError("source_set", "Found no problem to start from, expected a set with training problems.")
+        raise GenerationError(
+            "Found no problem to start from, expected a set with training problems.", field="source_set"
+        )

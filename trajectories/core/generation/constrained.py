@@ -25,7 +25,9 @@ class ConstrainedWriter:
         """A kind that can be written, a template that can be filled, enough to draw from."""
         check_common(recipe, takes_source=False)
         if recipe.kind not in TARGETS:
-            raise GenerationError("kind", f"Found the kind {recipe.kind[:40]!r}, expected one of {', '.join(TARGETS)}.")
+            raise GenerationError(
+                f"Found the kind {recipe.kind[:40]!r}, expected one of {', '.join(TARGETS)}.", field="kind"
+            )
         check_template_of(recipe)
 
     def messages(self, recipe: Recipe, order: Order, source: ProblemRecord | None) -> tuple[Message, ...]:
@@ -44,4 +46,4 @@ def check_template_of(recipe: Recipe) -> None:
     try:
         check_brief(recipe.generator, recipe.template)
     except PromptError as fault:
-        raise GenerationError("brief", str(fault)) from fault
+        raise GenerationError(str(fault), field="brief") from fault

@@ -19,7 +19,9 @@ class ProceduralMaker:
         """A family is named; whether it can be made is for the family to say."""
         check_common(recipe, takes_source=False)
         if not isinstance(recipe.parameters.get("family"), str) or not recipe.parameters["family"]:
-            raise GenerationError("procedural_family", "Found no family of procedural problems, expected its name.")
+            raise GenerationError(
+                "Found no family of procedural problems, expected its name.", field="procedural_family"
+            )
 
     def make(self, recipe: Recipe, order: Order, source: ProblemRecord | None, tools: Tools) -> list[Proposal]:  # noqa: ARG002
         """The problems of a draw with a seed of the order's own."""

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from trajectories.core.records import JSON, ProblemKind, ProblemRecord
+from trajectories.core.problems.kinds import choices_of
+from trajectories.core.records import JSON, ProblemRecord
 
 SHINGLE = 3
 PERMUTATIONS = 128
@@ -29,8 +30,7 @@ _TOKEN = re.compile(r"\w+|[^\w\s]")
 
 def comparable_text(record: ProblemRecord) -> str:
     """What of a problem is compared: its statement with its choices. ARC tasks have a canonical form instead."""
-    choices = record.spec.get("choices") if record.kind is ProblemKind.CHOICE else None
-    return "\n".join([record.statement, *map(str, choices if isinstance(choices, list | tuple) else ())])
+    return "\n".join([record.statement, *choices_of(record.kind, record.spec)])
 
 
 def tokens_of(text: str) -> tuple[str, ...]:

@@ -37,7 +37,8 @@ class ForeignTrace:
     of an answer in the response. `cost` is what its endpoint stated, None where it stated nothing; `raw` is the answer
     as its provider wrote it, "" where the file has only its text.
 
-    `pieces` are what the model said, in order; without them it is `thinking` and `response`. `parts` are those of the
+    `pieces` are what the model said, in order; without them it is `thinking` and `response`. `built` is what comes of
+    them, where that is known. `parts` are those of the
     response, where the row states them. `adds_verdicts` says that its verdicts are added to a trace that is known.
     `question_row` is the row of a file of questions that its problem would be made of, {} where the row asks nothing.
     `archived_problem` and `archived_item` are what a row of an archive says besides.
@@ -48,6 +49,7 @@ class ForeignTrace:
     response: str
     thinking: str = ""
     pieces: tuple[Piece, ...] = ()
+    built: Completion | None = None
     parts: tuple[Part, ...] = ()
     model: str = ""
     temperature: float = 0.0
@@ -72,4 +74,6 @@ class ForeignTrace:
         """What the model said, in parts."""
         if self.parts:
             return Completion(self.response, self.parts)
+        if self.built is not None:
+            return self.built
         return build_completion(self.pieces) if self.pieces else completion_of(self.response, self.thinking)

@@ -83,7 +83,13 @@ def _said(pieces: tuple[Piece, ...], finish_reason: JSON) -> dict[str, Any]:
     stated."""
     response = said_in(pieces)
     reason = finished(finish_reason, response)
-    parts = build_completion(pieces).parts
-    if finish_reason is None and parts and parts[-1].is_open:
+    built = build_completion(pieces)
+    if finish_reason is None and built.parts and built.parts[-1].is_open:
         reason = FinishReason.LENGTH
-    return {"response": response, "thinking": thoughts_of(pieces), "pieces": pieces, "finish_reason": reason}
+    return {
+        "response": response,
+        "thinking": thoughts_of(pieces),
+        "pieces": pieces,
+        "finish_reason": reason,
+        **({"built": built} if pieces else {}),
+    }

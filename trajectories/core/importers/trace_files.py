@@ -62,6 +62,15 @@ class Shape:
     is_one: Callable[[Row], bool]
     read: Callable[[Row], list[ForeignTrace]]
 
+    def traces(self, row: Row, limits: ImportLimits = LIMITS) -> list[ForeignTrace]:
+        """The traces of a row of this shape. Raises ProblemError with the key that is wrong as path."""
+        traces = self.read(row)
+        for trace in traces:
+            count = max(len(trace.steps), len(trace.pieces))
+            if count > limits.steps:
+                raise ProblemError("", f"found a trace of {count:,} steps, expected at most {limits.steps:,}")
+        return traces
+
 
 SHAPES = (
     Shape("submission", "submission of the ARC Prize", is_submitted, read_submitted),
@@ -97,9 +106,4 @@ def shape_of(row: Row) -> Shape:
 
 def read_traces(row: Row, limits: ImportLimits = LIMITS) -> list[ForeignTrace]:
     """The traces of one row, at least one. Raises ProblemError with the key that is wrong as path."""
-    traces = shape_of(row).read(row)
-    for trace in traces:
-        count = max(len(trace.steps), len(trace.pieces))
-        if count > limits.steps:
-            raise ProblemError("", f"found a trace of {count:,} steps, expected at most {limits.steps:,}")
-    return traces
+    return shape_of(row).traces(row, limits)

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from trajectories.core.completions.messages import (
@@ -128,7 +128,10 @@ def thoughts_beside(row: Mapping[str, Any]) -> dict[str, JSON]:
 
 def check_pieces(pieces: Iterable[Piece], path: str) -> tuple[Piece, ...]:
     """The pieces, if a database can hold their texts. Raises ProblemError."""
-    return tuple(replace(piece, text=check_text(piece.text, path)) for piece in pieces)
+    checked = tuple(pieces)
+    for piece in checked:
+        check_text(piece.text, path)
+    return checked
 
 
 def _check_content(value: JSON, path: str) -> None:

@@ -9,7 +9,6 @@ from trajectories.core.curation.reviews import (
     GREATEST_SCORE,
     LEAST_SCORE,
     Decision,
-    ReviewError,
     check_step_label,
 )
 from trajectories.core.curation.suggestions import Use
@@ -118,7 +117,7 @@ def _review(word: Mapping[str, JSON], path: str, count_steps: CountSteps) -> For
         step_count = count_steps(cut, spans) if labels or cut else 0
         for index, label in labels.items():
             check_step_label(index, label, step_count)
-    except (ReviewError, Fault) as fault:
+    except Fault as fault:
         raise ProblemError(f"{path}.step_labels", str(fault)) from fault
     return ForeignReview(
         pseudonym=_text(word, "reviewer", path, LONGEST_NAME, needed=True),

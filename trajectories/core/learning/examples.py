@@ -9,7 +9,8 @@ from trajectories.core.learning.lessons import Lesson
 from trajectories.core.problems import ProblemError
 from trajectories.core.problems.arc import ArcTask
 from trajectories.core.problems.arc import task_of as arc_task_of
-from trajectories.core.records import ProblemKind, PublicProblem
+from trajectories.core.problems.kinds import is_grids
+from trajectories.core.records import PublicProblem
 from trajectories.core.samplers.symbolic.task_features import task_features
 
 
@@ -61,7 +62,7 @@ def read_examples(lessons: Iterable[Lesson], *, wrong_too: bool = False) -> Exam
     for lesson in lessons:
         item = lesson.item
         why, chain, task = "", None, None
-        if item.problem_kind is not ProblemKind.ARC:
+        if not is_grids(item.problem_kind):
             why = OTHER_KIND
         elif not item.program.strip():
             why = NO_PROGRAM

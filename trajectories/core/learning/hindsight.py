@@ -11,6 +11,7 @@ from typing import Any
 
 from trajectories.core.exporters import ExportItem
 from trajectories.core.identity import canonical_json, content_hash
+from trajectories.core.problems.kinds import is_grids
 from trajectories.core.prompts.rendering import CANONICAL, render_messages
 from trajectories.core.records import JSON, ProblemKind, PublicProblem
 
@@ -60,7 +61,7 @@ REFUSALS: Mapping[str, str] = {
 
 def refusal(item: ExportItem) -> str | None:
     """Why a wrong ARC program cannot be relabelled (a key of REFUSALS); None where it can, "" for what is none."""
-    if item.problem_kind is not ProblemKind.ARC or not item.program.strip():
+    if not is_grids(item.problem_kind) or not item.program.strip():
         return ""
     outputs = outputs_of(item)
     if outputs is None:

@@ -4,7 +4,8 @@ import unicodedata
 from dataclasses import dataclass
 
 from trajectories.core.identity import content_hash, text_hash
-from trajectories.core.records import ProblemKind, ProblemRecord
+from trajectories.core.problems.kinds import KINDS
+from trajectories.core.records import ProblemRecord
 
 
 class ProblemError(ValueError):
@@ -45,15 +46,16 @@ class Crossing:
 def problem_hash(record: ProblemRecord) -> str:
     """SHA-256 of kind, statement, spec and reference: the same content under another name is the same problem.
 
-    Of a procedural problem's spec only the family counts: the same question drawn with another seed is no new one.
+    Of the spec of a procedural problem only the family counts (Kind.identity): the same question drawn with another
+    seed is no new one.
     Raises ValueError for NaN and infinities, TypeError for what JSON has no form for.
     """
-    procedural = record.kind is ProblemKind.PROCEDURAL
+    keys = KINDS[record.kind].identity
     return content_hash(
         {
             "kind": str(record.kind),
             "statement": record.statement,
-            "spec": {"family": record.spec.get("family")} if procedural else record.spec,
+            "spec": record.spec if keys is None else {key: record.spec.get(key) for key in keys},
             "reference": record.reference,
         }
     )

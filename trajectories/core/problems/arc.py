@@ -8,7 +8,8 @@ from typing import Any
 from trajectories.core.identity import canonical_json, text_hash
 from trajectories.core.problems import ProblemError, describe
 from trajectories.core.problems.grids import Grid, GridError, grid_to_lists, parse_grid
-from trajectories.core.records import JSON, ProblemKind, ProblemRecord, PublicProblem
+from trajectories.core.problems.kinds import is_grids
+from trajectories.core.records import JSON, ProblemRecord, PublicProblem
 
 MAX_PAIRS = 100
 """No published ARC task has more than 10 training pairs or 4 test pairs."""
@@ -94,7 +95,7 @@ def task_of(problem: PublicProblem | ProblemRecord) -> ArcTask:
 
     Raises ProblemError where the spec is no ARC spec.
     """
-    if problem.kind is not ProblemKind.ARC:
+    if not is_grids(problem.kind):
         raise ProblemError("kind", f"found {str(problem.kind)!r}, expected 'arc'")
     try:
         return ArcTask(

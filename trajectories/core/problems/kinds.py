@@ -15,6 +15,9 @@ from trajectories.core.answers.values import vote_key
 from trajectories.core.records import JSON, ProblemKind, ProblemRecord, PublicProblem
 
 Asked = ProblemRecord | PublicProblem
+ANSWERS_IN_SPEC = ("tests", "examples")
+"""Keys of a spec that hold what is expected: outputs of tests, texts that a pattern matches."""
+
 TAGGED = "End with the final answer alone between <answer> and </answer>."
 MANY = 'End with a line that says "Answer: " and the letters of all right choices, parted by commas.'
 
@@ -67,6 +70,21 @@ class Kind:
     """Whether people can choose it in forms: something makes problems of it."""
     written: Written | None = None
     """How models are asked for such problems, which reviewers may then change; None where they are not."""
+    is_question: bool = False
+    """Whether a row of a file of questions may ask for it, its answer a short text that can be written in several
+    ways."""
+    has_choices: bool = False
+    """Whether what it asks ends with the choices of its spec, one of which, or several, is the answer."""
+    is_grids: bool = False
+    """Whether it is a task of grids, which is shown by views, varied, drawn and answered as such (problems.arc)."""
+    is_episode: bool = False
+    """Whether models act in it, instead of giving an answer."""
+    hidden: tuple[str, ...] = ANSWERS_IN_SPEC
+    """The keys of its spec that give the answer away, so that no sampler sees them."""
+    identity: tuple[str, ...] | None = None
+    """The keys of its spec that count when two problems are the same; None for the whole spec."""
+    ability: str = ""
+    """What verl calls the ability that it takes (core.exporters.verl); "" for the kind's own word."""
 
 
 def _find_number(problem: Asked, text: str) -> Found | None:
@@ -129,7 +147,13 @@ def _normal_grids(_: JSON, answer: JSON) -> JSON:
 
 KINDS: dict[ProblemKind, Kind] = {
     ProblemKind.ARC: Kind(
-        "ARC", "ARC tasks", find=_find_grid, normal_form=_normal_grids, usual_instruction="arc-program"
+        "ARC",
+        "ARC tasks",
+        find=_find_grid,
+        normal_form=_normal_grids,
+        usual_instruction="arc-program",
+        is_grids=True,
+        ability="abstraction",
     ),
     ProblemKind.NUMERIC: Kind(
         "Number",
@@ -144,6 +168,8 @@ KINDS: dict[ProblemKind, Kind] = {
             '{"question": "...", "answer": "42"}',
             "The answer is a number alone, with its unit where the question asks for one.",
         ),
+        is_question=True,
+        ability="math",
     ),
     ProblemKind.CHOICE: Kind(
         "Choice",
@@ -158,6 +184,8 @@ KINDS: dict[ProblemKind, Kind] = {
             '{"question": "...", "choices": ["...", "...", "...", "..."], "answer": "B"}',
             "The answer is the letter of the right choice, A for the first.",
         ),
+        is_question=True,
+        has_choices=True,
     ),
     ProblemKind.TEXT: Kind(
         "Text",
@@ -171,14 +199,57 @@ KINDS: dict[ProblemKind, Kind] = {
             '{"question": "...", "answer": "..."}',
             "The answer is as short as it can be.",
         ),
+        is_question=True,
     ),
-    ProblemKind.PROCEDURAL: Kind("Procedural", "Procedural", find=_find_free_text, usual_instruction="procedural"),
+    ProblemKind.PROCEDURAL: Kind(
+        "Procedural",
+        "Procedural",
+        find=_find_free_text,
+        usual_instruction="procedural",
+        hidden=("entry", "seed", "index"),
+        identity=("family",),
+        ability="reasoning",
+    ),
     ProblemKind.ENVIRONMENT: Kind(
         "Episode of a world",
         "Episodes of worlds",
         "Act by calling the tool `act` with the name of an action, again and again, until the goal is reached.",
         usual_instruction="acting",
         is_offered=False,
+        is_episode=True,
+        ability="agent",
     ),
 }
 """Every kind, in the order of forms."""
+
+GRIDS = tuple(word for word, kind in KINDS.items() if kind.is_grids)
+EPISODES = tuple(word for word, kind in KINDS.items() if kind.is_episode)
+QUESTIONS = tuple(word for word, kind in KINDS.items() if kind.is_question)
+"""The kinds that are tasks of grids, episodes of worlds, and questions of files."""
+
+ASKS_FOR, PROGRAM = "asks_for", "program"
+"""What a public spec says of a problem that is verified by tests, which are not public."""
+
+
+def is_grids(word: str) -> bool:
+    """Whether problems of the kind are tasks of grids; no kind, "", is none."""
+    return word in GRIDS
+
+
+def is_episode(word: str) -> bool:
+    """Whether models act in problems of the kind."""
+    return word in EPISODES
+
+
+def choices_of(kind: str, spec: JSON) -> list[str]:
+    """The choices that a problem of the kind ends with; none of a kind without, nor of a spec that lists none."""
+    choices = spec.get("choices") if KINDS[ProblemKind(kind)].has_choices else None
+    return [str(choice) for choice in choices] if isinstance(choices, list | tuple) else []
+
+
+def public_problem(kind: str, name: str, statement: str, spec: JSON, content_hash: str) -> PublicProblem:
+    """What a sampler may see of a problem: no reference answer, and nothing of the spec that gives it away."""
+    word = ProblemKind(kind)
+    told = {ASKS_FOR: PROGRAM} if "tests" in spec else {}
+    shown = {key: value for key, value in spec.items() if key not in KINDS[word].hidden}
+    return PublicProblem(word, name, statement, {**shown, **told}, content_hash)

@@ -16,9 +16,6 @@ MAX_SEED = 2**32 - 1
 MAX_SIZE = 10_000
 """Problems of one import."""
 
-HIDDEN = ("entry", "seed", "index")
-"""Parts of the spec that give the answer away: no sampler sees them."""
-
 
 class KnobKind(StrEnum):
     """What a knob can be set to."""

@@ -8,6 +8,7 @@ from string import ascii_uppercase
 from trajectories.core.answers.references import answer_of_solution, final_answer, is_mathematics
 from trajectories.core.problems import ProblemError, describe
 from trajectories.core.problems.documents import check_json, check_text
+from trajectories.core.problems.kinds import ASKS_FOR, PROGRAM, QUESTIONS, choices_of
 from trajectories.core.problems.question_choices import read_choices_of
 from trajectories.core.problems.question_files import Row
 from trajectories.core.problems.question_values import is_nothing, read_json, read_text
@@ -16,7 +17,6 @@ from trajectories.core.records import JSON, ProblemKind, ProblemRecord, PublicPr
 
 MATCHES = ("normalised", "exact", "regex", "json")
 """How a text is held against its reference; the first where nothing is said."""
-KINDS = (ProblemKind.NUMERIC, ProblemKind.CHOICE, ProblemKind.TEXT)
 SPLITS = {
     **dict.fromkeys(("train", "training"), "train"),
     **dict.fromkeys(("eval", "evaluation", "test", "validation", "valid", "val", "dev"), "eval"),
@@ -32,10 +32,6 @@ _LEVEL = re.compile(r"level\s*(\d+(?:\.\d+)?|\?)", re.IGNORECASE)
 _NUMBER = re.compile(r"[-+]?(\d+|\d{1,3}(,\d{3})+)(\.\d+)?([eE][-+]?\d+)?")
 
 
-ASKS_FOR, PROGRAM = "asks_for", "program"
-"""What a public spec says of a problem that is verified by tests, which are not public."""
-
-
 def asks_for_program(problem: PublicProblem | ProblemRecord) -> bool:
     """Whether the answer is a program that has to pass tests."""
     return "tests" in problem.spec or problem.spec.get(ASKS_FOR) == PROGRAM
@@ -43,8 +39,8 @@ def asks_for_program(problem: PublicProblem | ProblemRecord) -> bool:
 
 def question_text(problem: PublicProblem) -> str:
     """The statement, with its choices as letters."""
-    choices = problem.spec.get("choices") if problem.kind is ProblemKind.CHOICE else None
-    if not isinstance(choices, list | tuple):
+    choices = choices_of(problem.kind, problem.spec)
+    if not choices:
         return problem.statement.strip()
     lettered = (f"{letter}. {choice}" for letter, choice in zip(ascii_uppercase, choices, strict=False))
     return "\n".join([problem.statement.strip(), "", *lettered])
@@ -110,8 +106,9 @@ def _asked(values: Row, mapping: Mapping[str, str], said: str | None) -> tuple[P
     if isinstance(accepted, list):
         if asked is ProblemKind.NUMERIC:
             raise ProblemError(column, f"found {describe(value)}, expected one number")
-        return ProblemKind.TEXT, accepted, {}
-    text = None if accepted is None else accepted if asked is ProblemKind.TEXT else final_answer(accepted)
+        return asked or ProblemKind.TEXT, accepted, {}
+    looks = asked in (None, ProblemKind.NUMERIC)  # for a number in what may be a worked solution
+    text = final_answer(accepted) if accepted is not None and looks else accepted
     if text is None:
         solution = read_text(values.get("solution"), mapping.get("solution", ""))
         text = (answer_of_solution(solution) or None) if solution else None
@@ -123,9 +120,10 @@ def _kind_said(said: str | None, mapping: Mapping[str, str]) -> ProblemKind | No
     """The kind by its name; None where nothing is said."""
     if said is None:
         return None
-    kind = next((kind for kind in KINDS if kind.value == said.lower()), None)
+    kind = next((kind for kind in QUESTIONS if kind.value == said.lower()), None)
     if kind is None:
-        raise ProblemError(mapping.get("kind", "kind"), f"found {describe(said)}, expected one of {', '.join(KINDS)}")
+        names = ", ".join(QUESTIONS)
+        raise ProblemError(mapping.get("kind", "kind"), f"found {describe(said)}, expected one of {names}")
     return kind
 
 

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 from trajectories.core.problems import statement_hash
 from trajectories.core.problems.arc import PairBag, inputs_hash, pair_bag
-from trajectories.core.records import JSON, ProblemKind, ProblemRecord
+from trajectories.core.problems.kinds import is_grids
+from trajectories.core.records import JSON, ProblemRecord
 
 Traits = PairBag | frozenset[str]
 """What tells problems of one question hash apart: the pairs of an ARC task, the choices of any other question."""
@@ -15,12 +16,12 @@ def question_hash(record: ProblemRecord) -> str:
 
     For an ARC task it is a hash of its inputs, for every other kind that of the statement.
     """
-    return inputs_hash(record.spec) if record.kind is ProblemKind.ARC else statement_hash(record.statement)
+    return inputs_hash(record.spec) if is_grids(record.kind) else statement_hash(record.statement)
 
 
 def traits_of(kind: str, spec: Mapping[str, JSON], reference: JSON) -> Traits:
     """What a problem is compared by with those of its question hash."""
-    return pair_bag(spec, reference) if kind == ProblemKind.ARC else choice_traits(spec.get("choices"))
+    return pair_bag(spec, reference) if is_grids(kind) else choice_traits(spec.get("choices"))
 
 
 def choice_traits(choices: JSON) -> frozenset[str]:

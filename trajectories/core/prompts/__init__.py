@@ -2,7 +2,8 @@
 
 from trajectories.core.prompts.base import Example, Message, ParsedResponse, PromptError
 from trajectories.core.prompts.hints import mentions_hint, with_hint
-from trajectories.core.prompts.rendering import render_messages
+from trajectories.core.prompts.pictures import with_pictures
+from trajectories.core.prompts.rendering import render_messages, shows_pictures
 from trajectories.core.prompts.responses import (
     ReadAnswer,
     fenced,
@@ -31,9 +32,11 @@ __all__ = [
     "read_completion",
     "read_response",
     "render_messages",
+    "shows_pictures",
     "steps_of",
     "storable_completion",
     "storable_pieces",
     "variation_from_json",
     "with_hint",
+    "with_pictures",
 ]

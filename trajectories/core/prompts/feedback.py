@@ -9,10 +9,11 @@ from dataclasses import replace
 from trajectories.core.identity import content_hash
 from trajectories.core.problems.arc import render_grid, task_of
 from trajectories.core.problems.grids import Grid, grid_shape
+from trajectories.core.problems.kinds import is_grids
 from trajectories.core.prompts.answer_formats import answer_format
 from trajectories.core.prompts.base import Message
 from trajectories.core.prompts.variation import Variation, vary_grid
-from trajectories.core.records import JSON, InstructionRecord, ProblemKind, PublicProblem
+from trajectories.core.records import JSON, InstructionRecord, PublicProblem
 
 MAX_CELLS = 60
 """So many wrong cells are listed one by one; of more, the number is said."""
@@ -120,7 +121,7 @@ def _size(grid: Grid) -> str:
 
 
 def _form(instruction: InstructionRecord, problem: PublicProblem) -> str:
-    task = task_of(problem) if problem.kind is ProblemKind.ARC else None
+    task = task_of(problem) if is_grids(problem.kind) else None
     return answer_format(instruction.style, problem, task)
 
 

@@ -5,9 +5,11 @@ template may still hold one.
 from collections.abc import Sequence
 
 from trajectories.core.problems.arc import task_of
+from trajectories.core.problems.kinds import is_grids
 from trajectories.core.prompts.base import Message
 from trajectories.core.prompts.grid_answers import Rows, find_grids
-from trajectories.core.records import JSON, ProblemKind, PublicProblem
+from trajectories.core.prompts.pictures import write_out
+from trajectories.core.records import JSON, PublicProblem
 
 SMALLEST_GRID = 4
 """Cells. Grids of fewer, and texts of fewer characters than SHORTEST_TEXT, turn up by chance."""
@@ -26,8 +28,8 @@ def find_leak(problem: PublicProblem, reference: JSON, messages: Sequence[Messag
 
     A test output that is also a training grid or a test input is no leak: the problem itself shows it.
     """
-    said = "\n\n".join(str(message["content"]) for message in messages if message["role"] != "assistant")
-    if problem.kind is not ProblemKind.ARC:
+    said = write_out("\n\n".join(str(message["content"]) for message in messages if message["role"] != "assistant"))
+    if not is_grids(problem.kind):
         answers = reference if isinstance(reference, list) else [reference]
         long = [text for text in answers if isinstance(text, str) and len(text) >= SHORTEST_TEXT]
         shown = problem.statement + str(problem.spec)

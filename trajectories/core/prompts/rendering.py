@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from trajectories.core.problems.arc import task_of
+from trajectories.core.problems.kinds import is_grids
 from trajectories.core.problems.questions import question_text
 from trajectories.core.prompts.answer_formats import answer_format
 from trajectories.core.prompts.base import Example, Message
@@ -10,7 +11,7 @@ from trajectories.core.prompts.shipped import TEMPLATES
 from trajectories.core.prompts.templates import fill_template, has_slot
 from trajectories.core.prompts.variation import Variation, vary_problem
 from trajectories.core.prompts.views import read_view, render_encoding, render_task, render_view
-from trajectories.core.records import InstructionRecord, ProblemKind, PublicProblem
+from trajectories.core.records import InstructionRecord, PublicProblem
 from trajectories.core.text.quoting import mark_for, quoted
 
 CANONICAL = InstructionRecord("canonical", 1, "digits", "")
@@ -40,12 +41,17 @@ def render_messages(
     return (*turns, {"role": "user", "content": content})
 
 
+def shows_pictures(instruction: InstructionRecord, problem: PublicProblem) -> bool:
+    """Whether marks in the messages stand for pictures. Raises PromptError for a view that is none."""
+    return is_grids(problem.kind) and read_view(instruction.view).pictures
+
+
 def _template(instruction: InstructionRecord) -> str:
     return instruction.template or TEMPLATES.get(instruction.style, TEMPLATES[""])
 
 
 def _content(instruction: InstructionRecord, problem: PublicProblem, examples: str) -> str:
-    if problem.kind is ProblemKind.ARC:
+    if is_grids(problem.kind):
         task = task_of(problem)
         view = read_view(instruction.view)
         encoding = render_encoding(view, task)
@@ -73,7 +79,7 @@ def _solved_problems(instruction: InstructionRecord, examples: Sequence[Example]
 
 def _solved(instruction: InstructionRecord, example: Example, number: int) -> str:
     """An example as it stands in a text."""
-    if example.problem.kind is ProblemKind.ARC:
+    if is_grids(example.problem.kind):
         shown = render_task(read_view(instruction.view), task_of(example.problem))
     else:
         shown = question_text(example.problem)

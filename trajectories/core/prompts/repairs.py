@@ -8,10 +8,11 @@ from trajectories.core.completions.editing import edit_parts
 from trajectories.core.completions.parts import Completion, said_in
 from trajectories.core.completions.thoughts import PartKind
 from trajectories.core.faults import Fault
+from trajectories.core.problems.kinds import is_grids
 from trajectories.core.prompts.base import ParsedResponse
 from trajectories.core.prompts.responses import fenced, read_answer, read_completion, steps_of
 from trajectories.core.prompts.variation import Variation
-from trajectories.core.records import JSON, AnswerSpan, InstructionRecord, ProblemKind, PublicProblem, Step, StepKind
+from trajectories.core.records import JSON, AnswerSpan, InstructionRecord, PublicProblem, Step, StepKind
 
 _FENCED = re.compile(r"(`{3,}|~{3,})[^\n]*\n(.*?)\n?\1\s*", re.DOTALL)
 
@@ -48,7 +49,7 @@ class Original:
         """Whether its program stands nowhere in its text, and so is edited by itself; an ARC task without one may get
         one."""
         if not self.program.strip():
-            return self.problem.kind is ProblemKind.ARC
+            return is_grids(self.problem.kind)
         return self.program.strip() not in said_in(self.completion.parts)
 
 

@@ -13,6 +13,7 @@ from trajectories.core.completions.thoughts import Content, Part, PartKind, cont
 from trajectories.core.problems import ProblemError
 from trajectories.core.problems.arc import ArcTask, task_of
 from trajectories.core.problems.grids import grid_to_lists
+from trajectories.core.problems.kinds import is_grids
 from trajectories.core.problems.questions import asks_for_program
 from trajectories.core.prompts.answer_formats import EXPERT, PROGRAM_STYLES
 from trajectories.core.prompts.base import ParsedResponse
@@ -32,7 +33,6 @@ from trajectories.core.records import (
     JSON,
     AnswerSpan,
     InstructionRecord,
-    ProblemKind,
     ProblemRecord,
     PublicProblem,
     Step,
@@ -127,7 +127,7 @@ def read_answer(problem: ProblemRecord | PublicProblem, said: str | Content) -> 
     found by the rules of `core.answers`.
     """
     content = content_of(said) if isinstance(said, str) else said
-    if problem.kind is ProblemKind.ARC:
+    if is_grids(problem.kind):
         return _arc_answer(problem, content)
     if asks_for_program(problem):
         return ReadAnswer(program=find_program(content.text, asked=True))
@@ -208,7 +208,7 @@ def thinking_steps(thoughts: str) -> list[Step]:
 
 def _arc_task(problem: ProblemRecord | PublicProblem) -> ArcTask | None:
     try:
-        return task_of(problem) if problem.kind is ProblemKind.ARC else None
+        return task_of(problem) if is_grids(problem.kind) else None
     except ProblemError:
         return None
 

@@ -80,6 +80,7 @@ VIEW_WORDS = {
     "json": "grid as JSON",
     "coordinates": "grid as coordinates",
     "sizes": "sizes",
+    "pictures": "pictures",
     "colours": "objects by colour",
     "sides": "4-connected objects",
     "corners": "8-connected objects",
@@ -133,6 +134,14 @@ SHIPPED: tuple[ShippedInstruction, ...] = (
     _shipped("arc-program-json", "ARC program, grids as JSON", ARC, "json-sizes", PROGRAM, CHAIN_TEMPLATE),
     _shipped(
         "arc-program-coordinates", "ARC program, grids as coordinates", ARC, "coordinates", PROGRAM, CHAIN_TEMPLATE
+    ),
+    _shipped(
+        "arc-program-pictures",
+        "ARC program, grids as digits and pictures",
+        ARC,
+        "digits-sizes-pictures",
+        PROGRAM,
+        CHAIN_TEMPLATE,
     ),
     _shipped(
         "arc-subtasks-program",

@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 
 from trajectories.core.identity import derive_seed
 from trajectories.core.problems.grids import COLOURS, Grid
-from trajectories.core.records import JSON, ProblemKind, PublicProblem
+from trajectories.core.problems.kinds import is_grids
+from trajectories.core.records import JSON, PublicProblem
 
 SYMMETRIES = (
     "identity",
@@ -118,7 +119,7 @@ def vary_problem(variation: Variation | None, problem: PublicProblem) -> PublicP
 
     An order of another number of pairs than the task has is passed over.
     """
-    if variation is None or problem.kind is not ProblemKind.ARC:
+    if variation is None or not is_grids(problem.kind):
         return problem
 
     def shown(pair: Mapping[str, JSON]) -> dict[str, JSON]:

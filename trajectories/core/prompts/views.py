@@ -1,7 +1,8 @@
 """Views of an ARC task as text (John & Motani 2023, arXiv 2310.05146): which grids are shown how, and what besides.
 
-A view is words joined by "-": at most one encoding of the grids, "sizes", at most one way to take them apart, "pixels".
-"digits-sizes-corners-pixels" shows the grids as digits with their sizes, 8-connected objects and the changed cells.
+A view is words joined by "-": at most one encoding of the grids, "sizes", "pictures", at most one way to take them
+apart, "pixels". "digits-sizes-corners-pixels" shows the grids as digits with their sizes, 8-connected objects and the
+changed cells; "digits-pictures" shows them as digits, each with a picture, to models that see.
 """
 
 from collections.abc import Callable, Mapping
@@ -19,6 +20,7 @@ from trajectories.core.prompts.objects import (
     ground_of,
     parts_by_colour,
 )
+from trajectories.core.prompts.pictures import picture_mark
 
 Describe = Callable[[Grid], str]
 
@@ -91,8 +93,16 @@ SEGMENTATIONS: Mapping[str, tuple[str, str, Describe]] = {
 SYMBOLIC_VIEWS: Mapping[str, str] = {"": "digits", "grid": "digits", "object": "digits-sides", "pixel": "digits-pixels"}
 """The views of the symbolic sampler, as a language model would be shown them."""
 
-SIZES, PIXELS = "sizes", "pixels"
-WORDS = (*ENCODINGS, SIZES, *SEGMENTATIONS, PIXELS)
+SIZES, PICTURES, PIXELS = "sizes", "pictures", "pixels"
+WORDS = (*ENCODINGS, SIZES, PICTURES, *SEGMENTATIONS, PIXELS)
+COLOURS = tuple(
+    zip(
+        "0123456789",
+        ("black", "blue", "red", "green", "yellow", "grey", "magenta", "orange", "light blue", "maroon"),
+        strict=True,
+    )
+)
+"""How the digits of cells are called in pictures."""
 
 
 RULE = (
@@ -107,6 +117,7 @@ class View:
 
     encoding: str
     sizes: bool
+    pictures: bool
     segmentation: str
     pixels: bool
 
@@ -122,11 +133,14 @@ def read_view(name: str) -> View:
         raise PromptError(
             f"Found the view {name[:60]!r}, expected each word once, one encoding and one segmentation at most."
         )
-    if not encodings and not segmentations:
-        raise PromptError(f"The view {name[:60]!r} shows no grids, expected one of {', '.join(ENCODINGS)} or objects.")
+    if not encodings and not segmentations and PICTURES not in words:
+        raise PromptError(
+            f"The view {name[:60]!r} shows no grids, expected one of {', '.join(ENCODINGS)}, {PICTURES} or objects."
+        )
     return View(
         "".join(encodings),
         SIZES in words,
+        PICTURES in words,
         "".join(segmentations),
         PIXELS in words,
     )
@@ -134,7 +148,7 @@ def read_view(name: str) -> View:
 
 def render_encoding(view: View, task: ArcTask) -> str:
     """The grids alone; "" where the view shows none."""
-    if not view.encoding:
+    if not view.encoding and not view.pictures:
         return ""
     return "\n\n".join(
         [legend(view, view_words=False), *_blocks(task, lambda label, grid: _grid_block(view, label, grid))]
@@ -167,6 +181,9 @@ def render_task(view: View, task: ArcTask) -> str:
 def legend(view: View, *, encoding: bool = True, view_words: bool = True) -> str:
     """How to read what follows."""
     said = [ENCODINGS[view.encoding][0]] if encoding and view.encoding else []
+    if encoding and view.pictures:
+        how = "Below each is a picture of it" if view.encoding else "Grids are shown as pictures"
+        said.append(f"{how}, in the colours {', '.join(map(' '.join, COLOURS))}.")
     if view_words and view.segmentation:
         words, heading, _ = SEGMENTATIONS[view.segmentation]
         said.append(f"{heading}: {words}. The ground is the colour everything lies on.")
@@ -178,7 +195,7 @@ def legend(view: View, *, encoding: bool = True, view_words: bool = True) -> str
 
 
 def _grid_and_parts(view: View, label: str, grid: Grid) -> list[str]:
-    blocks = [_grid_block(view, label, grid)] if view.encoding else []
+    blocks = [_grid_block(view, label, grid)] if view.encoding or view.pictures else []
     return blocks + ([_parts_block(view, label, grid)] if view.segmentation else [])
 
 
@@ -193,7 +210,8 @@ def _blocks(task: ArcTask, write: Callable[[str, Grid], str]) -> list[str]:
 def _grid_block(view: View, label: str, grid: Grid) -> str:
     rows, columns = grid_shape(grid)
     size = f" ({rows} by {columns})" if view.sizes else ""
-    return f"{label}{size}:\n{ENCODINGS[view.encoding][1](grid)}"
+    shown = [ENCODINGS[view.encoding][1](grid)] if view.encoding else []
+    return "\n".join([f"{label}{size}:", *shown, *([picture_mark(grid)] if view.pictures else [])])
 
 
 def _parts_block(view: View, label: str, grid: Grid) -> str:

@@ -8,7 +8,8 @@ from trajectories.core.generation.canonical import canonical_hash
 from trajectories.core.generation.similarity import shingles_of, tokens_of
 from trajectories.core.identity import content_hash
 from trajectories.core.problems import ProblemError
-from trajectories.core.records import JSON, ProblemKind
+from trajectories.core.problems.kinds import is_grids
+from trajectories.core.records import JSON
 
 SAME, SAME_TASK, PAIR, NEAR, WORDS = "same", "same_task", "pair", "near", "words"
 FOUND = {
@@ -71,7 +72,7 @@ class HeldOut:
     def _add(self, problem: Comparable) -> None:
         for known in problem.hashes:
             self._hashes.setdefault(known, problem.key)
-        if problem.kind == ProblemKind.ARC:
+        if is_grids(problem.kind):
             self._tasks.setdefault(_task_hash(problem), problem.key)
             if self._near is not None:
                 for pair in _pairs(problem):
@@ -93,7 +94,7 @@ class HeldOut:
         for known in problem.hashes:
             if known in self._hashes:
                 return Match(self._hashes[known], SAME, 1.0)
-        if problem.kind == ProblemKind.ARC:
+        if is_grids(problem.kind):
             return self._match_task(problem)
         tokens = tokens_of(problem.text)
         return self._match_near(tokens) or self._match_words(tokens)

@@ -1,60 +1,18 @@
-"""Grids as small pictures whose address holds the whole grid, so that nothing has to be stored or looked up.
+"""Grids as small pictures: those of pages, which browsers scale up, and those that models are shown."""
 
-Code: base64url without padding of zlib of (height, width, cells packed two to a byte).
-"""
-
-import base64
-import binascii
 import io
-import zlib
 from collections.abc import Iterable
 
 from PIL import Image
 
-from trajectories.core.problems.grids import COLOURS, MAX_SIDE, Grid, GridError, parse_grid
-from trajectories.core.rendering.palettes import Palette
+from trajectories.core.problems.grids import COLOURS, Grid
+from trajectories.core.rendering.palettes import CANONICAL, Palette
 
-MAX_CODE_LENGTH = 800
-_MAX_PACKED = 2 + (MAX_SIDE * MAX_SIDE + 1) // 2
+LONGEST_SIDE = 512
+"""Pixels. Up to this, providers that cut pictures into tiles count one tile."""
 
-
-def encode_grid(grid: Grid) -> str:
-    """The code of a grid: the same grid always gets the same code."""
-    cells = [cell for row in grid for cell in row]
-    packed = bytes([len(grid), len(grid[0])]) + _pack(cells)
-    return base64.urlsafe_b64encode(zlib.compress(packed, 9)).rstrip(b"=").decode("ascii")
-
-
-def decode_grid(code: str) -> Grid:
-    """The grid of a code. Raises GridError for anything that `encode_grid` does not make."""
-    if len(code) > MAX_CODE_LENGTH:
-        raise GridError(f"grid code: found {len(code)} characters, expected at most {MAX_CODE_LENGTH}")
-    packed = _inflate(code)
-    if len(packed) < 3:
-        raise GridError("grid code: found no cells")
-    height, width = packed[0], packed[1]
-    cells = [nibble for byte in packed[2:] for nibble in (byte >> 4, byte & 15)]
-    if len(packed) != 2 + (height * width + 1) // 2:
-        raise GridError(f"grid code: found {len(packed) - 2} bytes, expected {height} by {width} cells")
-    return parse_grid([cells[row * width : (row + 1) * width] for row in range(height)], "grid code")
-
-
-def _pack(cells: list[int]) -> bytes:
-    padded = [*cells, 0]
-    return bytes(padded[index] << 4 | padded[index + 1] for index in range(0, len(cells), 2))
-
-
-def _inflate(code: str) -> bytes:
-    """Decompress no further than the largest grid needs."""
-    try:
-        compressed = base64.b64decode(code + "=" * (-len(code) % 4), altchars=b"-_", validate=True)
-        stream = zlib.decompressobj()
-        packed = stream.decompress(compressed, _MAX_PACKED + 1)
-    except (binascii.Error, ValueError, zlib.error) as fault:
-        raise GridError("grid code: not made by this program") from fault
-    if not stream.eof or stream.unused_data or len(packed) > _MAX_PACKED:
-        raise GridError("grid code: not made by this program")
-    return packed
+LARGEST_CELL = 32
+"""Pixels of a cell's side in a picture for a model, at the most, with its line."""
 
 
 def grid_png(grid: Grid, palette: Palette, cell_pixels: int = 1) -> bytes:
@@ -70,6 +28,22 @@ def grid_png(grid: Grid, palette: Palette, cell_pixels: int = 1) -> bytes:
     return stream.getvalue()
 
 
+def model_png(grid: Grid) -> bytes:
+    """A grid as a model is shown it: cells in the colours that prompts name, each in a frame of lines, so that cells of
+    one colour can be counted. The longer side is LONGEST_SIDE pixels at the most."""
+    height, width = len(grid), len(grid[0])
+    step = min(LARGEST_CELL, (LONGEST_SIDE - 1) // max(height, width))
+    image = Image.new("P", (width * step + 1, height * step + 1), COLOURS)
+    image.putpalette(_palette_bytes((*CANONICAL.colours, CANONICAL.line)))
+    for row, line in enumerate(grid):
+        for column, cell in enumerate(line):
+            left, top = column * step + 1, row * step + 1
+            image.paste(cell, (left, top, left + step - 1, top + step - 1))
+    stream = io.BytesIO()
+    image.save(stream, format="PNG", bits=4, optimize=False)
+    return stream.getvalue()
+
+
 def _palette_bytes(colours: Iterable[str]) -> list[int]:
     values = [int(colour[place : place + 2], 16) for colour in colours for place in (1, 3, 5)]
-    return values + [0] * (3 * (16 - COLOURS))
+    return values + [0] * (3 * 16 - len(values))

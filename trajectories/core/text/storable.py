@@ -27,7 +27,12 @@ def storable_json(value: Any, depth: int = 0) -> JSON:
     """
     if depth > MAX_DEPTH:
         raise ValueError(f"nested deeper than {MAX_DEPTH} levels")
-    if type(value) is list and depth < MAX_DEPTH and set(map(type, value)) == _INTEGERS:
+    kind = type(value)  # asked first, since it takes a tenth of the time of asking for what is like it
+    if kind is str:
+        return storable_text(value)
+    if kind is dict:
+        return {storable_text(str(key)): storable_json(item, depth + 1) for key, item in value.items()}
+    if kind is list and depth < MAX_DEPTH and set(map(type, value)) == _INTEGERS:
         return list(value)  # a row of a grid, of which verdicts are full
     if isinstance(value, float) and not math.isfinite(value):
         raise ValueError(f"found {value}, expected a finite number")

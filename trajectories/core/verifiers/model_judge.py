@@ -15,8 +15,9 @@ from enum import StrEnum
 from trajectories.core.identity import canonical_json
 from trajectories.core.problems import ProblemError
 from trajectories.core.problems.arc import render_prompt, task_of
+from trajectories.core.problems.kinds import is_grids
 from trajectories.core.problems.questions import question_text
-from trajectories.core.records import JSON, ProblemKind, PublicProblem, TraceRecord
+from trajectories.core.records import JSON, PublicProblem, TraceRecord
 from trajectories.core.text.quoting import mark_for, quoted
 from trajectories.core.verifiers.json_replies import ReplyError, read_object
 
@@ -170,7 +171,7 @@ def _conversation(task: str, mark: str, user: Sequence[str]) -> tuple[Message, .
 
 def _problem_text(problem: PublicProblem) -> str:
     """The problem as its solvers see it."""
-    if problem.kind is not ProblemKind.ARC:
+    if not is_grids(problem.kind):
         return question_text(problem)
     try:
         return render_prompt(task_of(problem)).strip()

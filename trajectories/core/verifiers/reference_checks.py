@@ -3,8 +3,9 @@
 from collections.abc import Callable
 
 from trajectories.core.problems import describe
+from trajectories.core.problems.kinds import is_grids
 from trajectories.core.programs.engines import CallStatus, ProgramJob
-from trajectories.core.records import JSON, Outcome, ProblemKind, ProblemRecord, TraceRecord
+from trajectories.core.records import JSON, Outcome, ProblemRecord, TraceRecord
 from trajectories.core.verifiers import VERIFIERS
 from trajectories.core.verifiers.answer_common import text_match
 from trajectories.core.verifiers.arc_common import SpecError, read_reference, read_test_inputs, read_train_pairs
@@ -26,7 +27,7 @@ def find_reference_fault(problem: ProblemRecord, tools: Tools) -> str:
 
 def _arc_fault(problem: ProblemRecord, _tools: Tools) -> str:
     """ARC: the task can be read, and there is a grid, or null, for every test input."""
-    if problem.kind is not ProblemKind.ARC:
+    if not is_grids(problem.kind):
         return ""
     try:
         read_train_pairs(problem)

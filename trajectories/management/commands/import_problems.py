@@ -15,10 +15,10 @@ from django.utils.text import slugify
 from trajectories.adapters.uploads import Document, OpenFiles, shown_path
 from trajectories.core.problems import ImportFault, ProblemError
 from trajectories.core.problems.arc_files import is_solutions
+from trajectories.core.problems.kinds import QUESTIONS
 from trajectories.core.problems.layouts import LAYOUTS, PLAIN
 from trajectories.core.problems.procedural import MAX_SEED, MAX_SIZE, Draw, ProceduralError, read_knobs
 from trajectories.core.problems.question_tally import QuestionTally
-from trajectories.core.problems.questions import KINDS
 from trajectories.core.problems.sides import EVAL, TRAIN, said_side
 from trajectories.management.arguments import title
 from trajectories.services.problems.imports import ImportReport, import_arc_agi_1, import_records
@@ -91,7 +91,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--kind",
             default="",
-            choices=[kind.value for kind in KINDS],
+            choices=[kind.value for kind in QUESTIONS],
             help="how all questions are compared (default: as each row or answer says)",
         )
         parser.add_argument("--preview", action="store_true", help="show how questions would be read; import nothing")

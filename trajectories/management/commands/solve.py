@@ -13,6 +13,7 @@ from trajectories.core.consolidation.ways import WAYS, Value
 from trajectories.core.faults import Fault
 from trajectories.core.problems.arc import render_grid
 from trajectories.core.problems.grids import GridError, parse_grid
+from trajectories.core.problems.kinds import is_grids
 from trajectories.core.records import JSON, ProblemKind
 from trajectories.core.strategies import STRATEGIES
 from trajectories.forms.asks import instructions_for
@@ -165,7 +166,7 @@ def _meant(found: Consolidated) -> str:
 
 def _written(answer: Answer, problem: Problem) -> str:
     """An answer for a terminal: grids as digits, a text without control characters."""
-    if problem.kind != ProblemKind.ARC:
+    if not is_grids(problem.kind):
         return _plain(str(answer.value))
     return "\n\n".join(_grid(value) for value in answer.value or ())
 

@@ -10,14 +10,13 @@ from numpy.typing import NDArray
 
 from trajectories.core.consolidation.stored import Stored, answers_of
 from trajectories.core.consolidation.ways.base import Flags, Floats, Group, Ints, Value
-from trajectories.core.records import FinishReason, Outcome, ProblemKind
+from trajectories.core.problems.kinds import QUESTIONS
+from trajectories.core.records import FinishReason, Outcome
 from trajectories.selectors.insights.samples import NOTHING
 from trajectories.selectors.insights.scopes import INDEPENDENT, RIGHT, SCORED, InsightScope, fetch, from_samples
 
 UNFINISHED = (FinishReason.LENGTH, FinishReason.REFUSAL, FinishReason.FILTER, FinishReason.EMPTY)
 """Why a sample gave no answer: it was paid for, and is not wrong."""
-WRITTEN_KINDS = (ProblemKind.NUMERIC, ProblemKind.CHOICE, ProblemKind.TEXT)
-"""Kinds whose answers can be written in several ways."""
 
 _GIVEN = "CASE WHEN t.outputs IS NULL THEN t.answer ELSE t.outputs END"
 _ASKED = (
@@ -86,7 +85,7 @@ def read_table(scope: InsightScope, *, scorer: str = "", without: Collection[int
         "unscored": Outcome.UNSCORED.value,
         "unfinished": [reason.value for reason in UNFINISHED],
         "nothing": NOTHING,
-        "written": [kind.value for kind in WRITTEN_KINDS],
+        "written": [kind.value for kind in QUESTIONS],
         "without": list(without),
         "scorer": scorer,
     }

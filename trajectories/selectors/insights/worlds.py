@@ -7,7 +7,8 @@ from typing import Any
 
 from trajectories.core.consolidation.recovery import Recovery, mean, recovery_after, share
 from trajectories.core.environments.schedules import ScheduleError, WorldPlan
-from trajectories.core.records import Outcome, ProblemKind
+from trajectories.core.problems.kinds import EPISODES
+from trajectories.core.records import Outcome
 from trajectories.models import Run, Trace, Verdict
 from trajectories.selectors.insights.scopes import InsightScope
 
@@ -74,7 +75,7 @@ class PlayedRun:
 
 def played_runs(scope: InsightScope) -> list[PlayedRun]:
     """The runs of a scope that have verified episodes, in order of their keys."""
-    traces = Trace.objects.filter(problem__kind=ProblemKind.ENVIRONMENT, run__isnull=False, hinted=False)
+    traces = Trace.objects.filter(problem__kind__in=EPISODES, run__isnull=False, hinted=False)
     traces = traces.filter(attempt__isnull=False).exclude(correctness="")
     if scope.problem_set is not None:
         traces = traces.filter(problem__problem_set=scope.problem_set)

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from trajectories.adapters.chat_api import ChatSettings
 from trajectories.core.campaigns.plans import CampaignPlan
 from trajectories.core.records import Usage
 from trajectories.core.samplers.symbolic.population import GRID_CELLS, PIXEL_CELLS
 from trajectories.services.campaigns.plans import Draft, Prepared
+from trajectories.services.endpoints.local_models import counted_settings
 from trajectories.services.endpoints.samplers import WORK_A_SECOND
 from trajectories.services.runs.estimates import Estimate, estimate_plan
 from trajectories.services.runs.plans import Plan
@@ -60,7 +60,7 @@ def _remembered(
 ) -> tuple[Decimal | None, int]:
     """(money, tokens) of what memory shows once the first generation has drawn something: for each trace about the
     problem of a prompt and an answer, in every run but the first."""
-    settings = ChatSettings.from_parameters(draft.sampler.parameters)
+    settings = counted_settings(draft.sampler)
     each = [
         runs * plan.memory.count * (found.input_tokens + found.output_tokens)
         for runs, found in ((plan.generations, training), (plan.generations * arms, held_out))

@@ -26,7 +26,7 @@ class MeanwhileError(ReviewError):
     """Something happened to the trace since the page was made; `known` is what there is now."""
 
     def __init__(self, message: str, known: Known) -> None:
-        super().__init__("", message)
+        super().__init__(message)
         self.known = known
 
 
@@ -49,14 +49,14 @@ def adjudicate(*, actor: User, trace: Trace, draft: FinalDraft, key: uuid.UUID, 
     stored = Adjudication.objects.filter(key=key).first()
     if stored is not None:
         if (stored.adjudicator_id, stored.trace_id) != (actor.pk, trace.pk):
-            raise ReviewError("key", "This form was already used; reload the page.")
+            raise ReviewError("This form was already used; reload the page.", field="key")
         return stored
     newest = latest_adjudication(trace)
     _check_known(trace, newest, known)
     if draft.decision is FinalDecision.REOPEN and (newest is None or newest.decision == FinalDecision.REOPEN):
-        raise ReviewError("", f"Trace {trace.pk} has no final decision that could be reopened.")
+        raise ReviewError(f"Trace {trace.pk} has no final decision that could be reopened.")
     if not known.review and draft.decision is not FinalDecision.REOPEN:
-        raise ReviewError("", f"Nobody has reviewed trace {trace.pk} yet; review it instead.")
+        raise ReviewError(f"Nobody has reviewed trace {trace.pk} yet; review it instead.")
     event = Adjudication.objects.create(
         trace=trace,
         adjudicator=actor,

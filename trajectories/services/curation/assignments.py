@@ -87,12 +87,19 @@ RETURNING id
 
 
 @transaction.atomic
-def lease_next(*, reviewer: User, queue: Queue, but: Iterable[int] = (), skipped: bool = False) -> Assignment | None:
+def lease_next(
+    *,
+    reviewer: User,
+    queue: Queue,
+    but: Iterable[int] = (),
+    skipped: bool = False,
+    token: uuid.UUID | None = None,
+) -> Assignment | None:
     """Lease the reviewer's next item of a queue; None where nothing is free for them, or the queue is not open.
 
     What they hold comes first, so that a page opened again shows the same, with a token of its own: what the page
     before releases on leaving is heard later. `but` names traces that are on their screen or on their way. `skipped`
-    hands out what they passed over before, and nothing else.
+    hands out what they passed over before, and nothing else. `token` is chosen by a page that fetches ahead.
     """
     if queue.state != Queue.State.OPEN:
         return None
@@ -102,7 +109,7 @@ def lease_next(*, reviewer: User, queue: Queue, but: Iterable[int] = (), skipped
         "queue": queue.pk,
         "reviewer": reviewer.pk,
         "but": list(but),
-        "token": uuid.uuid4(),
+        "token": token or uuid.uuid4(),
         "lease": LEASE.total_seconds(),
         "start": _start(queue, reviewer),
     }

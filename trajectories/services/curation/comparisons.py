@@ -8,6 +8,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from trajectories.core.curation.pairing import Pair, PairVerdict, next_pair
+from trajectories.core.faults import Fault
 from trajectories.core.identity import derive_seed
 from trajectories.models import AuditEvent, Comparison, ComparisonLease
 from trajectories.selectors.comparisons import (
@@ -24,7 +25,7 @@ from trajectories.services.curation.review_leases import LEASE
 from trajectories.services.locks import take_turn
 
 
-class ComparisonError(ValueError):
+class ComparisonError(Fault):
     """A comparison that cannot be taken; the message says why and what to do."""
 
 

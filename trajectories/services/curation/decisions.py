@@ -58,7 +58,7 @@ class GoneItemError(ReviewError):
 
     def __init__(self) -> None:
         said = "This item went back to the others while you were away, and needs no review of yours now."
-        super().__init__("", f"{said} Nothing is stored.")
+        super().__init__(f"{said} Nothing is stored.")
 
 
 class DecidedElsewhereError(ReviewError):
@@ -66,7 +66,7 @@ class DecidedElsewhereError(ReviewError):
 
     def __init__(self, token: uuid.UUID | None) -> None:
         said = "You have decided on this item in another window. Submit again to put this in its place."
-        super().__init__("", said)
+        super().__init__(said)
         self.token = token
 
 
@@ -147,7 +147,7 @@ def _answer_gold(assignment: Assignment, item: QueueItem, submitted: Submitted, 
     draft = submitted.draft
     item.queue.asks.check(draft, len(item.trace.steps) if draft.step_labels else 0)
     if was_done and item.is_training:
-        raise ReviewError("", "The right decision was told already; this answer cannot be changed any more.")
+        raise ReviewError("The right decision was told already; this answer cannot be changed any more.")
     is_right = str(draft.decision) == item.known_decision
     suggestion = suggestion_of(assignment)
     use = {"suggestion_use": str(suggestion.use(draft, is_control=assignment.is_control))} if suggestion else {}
@@ -226,7 +226,7 @@ def flag_item(*, reviewer: User, item: QueueItem, note: str) -> QueueFlag:
     note = note.strip()
     if not note or len(note) > LONGEST_NOTE:
         found = f"found {len(note):,} characters" if note else "found nothing"
-        raise ReviewError("note", f"Question: {found}, expected 1 to {LONGEST_NOTE:,} characters.")
+        raise ReviewError(f"Question: {found}, expected 1 to {LONGEST_NOTE:,} characters.", field="note")
     flag, _ = QueueFlag.objects.update_or_create(item=item, reviewer=reviewer, settled_at=None, defaults={"note": note})
     _audit(reviewer, "flag.raised", item, {"flag": flag.pk, "note": note})
     return flag

@@ -42,7 +42,7 @@ class GoneGroupError(ReviewError):
 
     def __init__(self, count: int, total: int) -> None:
         said = f"{count} of these {total} samples went back to the others while you were away"
-        super().__init__("", f"{said}, and need no review of yours now. Nothing is stored.")
+        super().__init__(f"{said}, and need no review of yours now. Nothing is stored.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ def decide_group(*, reviewer: User, queue: Queue, problem_id: int, submitted: Gr
     items = _items(queue, problem_id, submitted.item_ids)
     if (stored := Review.objects.filter(key=submitted.key).first()) is not None:
         if (stored.reviewer_id, stored.trace_id) not in {(reviewer.pk, item.trace_id) for item in items}:
-            raise ReviewError("key", "This form was already used; reload the page.")
+            raise ReviewError("This form was already used; reload the page.", field="key")
         return len(items)
     drafts = submitted.draft.drafts({item.pk: item.trace.answer_hash for item in items})
     for item in items:
@@ -86,9 +86,9 @@ def _items(queue: Queue, problem_id: int, item_ids: Sequence[int]) -> list[Queue
     items = QueueItem.objects.filter(queue=queue, trace__problem=problem_id, is_gold=False, pk__in=wanted)
     found = list(items.select_related("trace").defer("trace__steps", "trace__parts", "trace__facts").order_by("pk"))
     if not wanted or len(found) < len(wanted):
-        raise ReviewError("", f"Found {len(wanted)} samples of which {len(found)} are here; reload the page.")
+        raise ReviewError(f"Found {len(wanted)} samples of which {len(found)} are here; reload the page.")
     if withdrawn := next((item for item in found if item.trace.withdrawn), None):
-        raise ReviewError("", f"Trace {withdrawn.trace_id} was withdrawn since you opened this page; reload it.")
+        raise ReviewError(f"Trace {withdrawn.trace_id} was withdrawn since you opened this page; reload it.")
     return found
 
 

@@ -6,7 +6,7 @@ token. Turns keep two people from dividing a problem: whoever takes its samples 
 
 import uuid
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -74,6 +74,7 @@ class _Wish:
     queue: Queue
     but: Sequence[int] = ()
     skipped: bool = False
+    token: uuid.UUID = field(default_factory=uuid.uuid4)
 
     def query(self, statement: str, *, where: str = "true", **values: object) -> list[int]:
         """The first column that a statement about free assignments gives."""
@@ -86,18 +87,23 @@ class _Wish:
 
 @transaction.atomic
 def lease_next_group(
-    *, reviewer: User, queue: Queue, but: Iterable[int] = (), skipped: bool = False
+    *,
+    reviewer: User,
+    queue: Queue,
+    but: Iterable[int] = (),
+    skipped: bool = False,
+    token: uuid.UUID | None = None,
 ) -> list[Assignment]:
     """Lease the samples of the reviewer's next problem of a queue; empty where none is free for them, or it is closed.
 
     What they hold comes first, with a token of its own, as in `lease_next`. `but` names problems that are on their
-    screen or on their way; `skipped` hands out what they passed over.
+    screen or on their way; `skipped` hands out what they passed over. `token` is chosen by a page that fetches ahead.
     """
     if queue.state != Queue.State.OPEN:
         return []
     take_turn("assignments of", reviewer.pk)
     _note_presence(reviewer, queue)
-    wish = _Wish(reviewer, queue, tuple(but), skipped)
+    wish = _Wish(reviewer, queue, tuple(but), skipped, token or uuid.uuid4())
     return ([] if skipped else _held(wish)) or _take_next(wish)
 
 
@@ -119,15 +125,15 @@ def _held(wish: _Wish) -> list[Assignment]:
     )
     others = leased.exclude(item__trace__problem__in=wish.but).values("item__trace__problem")
     first = others.annotate(at=Min("handed_at")).order_by("at").values_list("item__trace__problem", flat=True).first()
-    return [] if first is None else _lease_again(wish.reviewer, wish.queue, first, same_page=False)
+    return [] if first is None else _lease_again(wish, first, same_page=False)
 
 
-def _lease_again(reviewer: User, queue: Queue, problem_id: int, *, same_page: bool) -> list[Assignment]:
-    mine = assignments_of(reviewer=reviewer, queue=queue, problem_id=problem_id).filter(state=State.LEASED)
+def _lease_again(wish: _Wish, problem_id: int, *, same_page: bool) -> list[Assignment]:
+    mine = assignments_of(reviewer=wish.reviewer, queue=wish.queue, problem_id=problem_id).filter(state=State.LEASED)
     held = list(mine.select_for_update(no_key=True, of=("self",)))
     if not held:
         return []
-    token = held[0].token if same_page and len({each.token for each in held}) == 1 else uuid.uuid4()
+    token = held[0].token if same_page and len({each.token for each in held}) == 1 else wish.token
     return _give([each.pk for each in held], token=token, expires_at=Now() + LEASE)
 
 
@@ -177,7 +183,7 @@ def _take(wish: _Wish, problem_id: int, *, waiting: bool) -> list[Assignment]:
         ids = wish.query(SAMPLES, problem=problem_id, most=MOST_SAMPLES)
         if ids and _lock_all(ids):
             transaction.savepoint_commit(point)
-            return _hand_out(wish.reviewer, ids)
+            return _hand_out(wish, ids)
     transaction.savepoint_rollback(point)
     return []
 
@@ -189,9 +195,9 @@ def _lock_all(ids: Sequence[int]) -> bool:
         return len(cursor.fetchall()) == len(ids)
 
 
-def _hand_out(reviewer: User, ids: Sequence[int]) -> list[Assignment]:
-    token, until = uuid.uuid4(), Now() + LEASE
-    return _give(ids, state=State.LEASED, reviewer=reviewer, token=token, handed_at=Now(), expires_at=until)
+def _hand_out(wish: _Wish, ids: Sequence[int]) -> list[Assignment]:
+    held = {"reviewer": wish.reviewer, "token": wish.token, "handed_at": Now(), "expires_at": Now() + LEASE}
+    return _give(ids, state=State.LEASED, **held)
 
 
 @transaction.atomic
@@ -202,7 +208,7 @@ def lease_group(*, reviewer: User, queue: Queue, problem_id: int, same_page: boo
     The token of a lease is a new one, but for the `same_page` that asks again.
     """
     take_turn("assignments of", reviewer.pk)
-    if held := _lease_again(reviewer, queue, problem_id, same_page=same_page):
+    if held := _lease_again(_Wish(reviewer, queue), problem_id, same_page=same_page):
         return held
     if queue.state == Queue.State.OPEN:
         _note_presence(reviewer, queue)
@@ -244,5 +250,5 @@ def take_items(*, reviewer: User, queue: Queue, problem_id: int, item_ids: Colle
     ids = [found for wish in wishes for found in wish.query(OF_ITEMS, items=list(item_ids))]
     if len(ids) < len(item_ids) or not _lock_all(ids):
         return False
-    _hand_out(reviewer, ids)
+    _hand_out(wishes[0], ids)
     return True

@@ -40,7 +40,7 @@ class DecidedMeanwhileError(ReviewError):
 
     def __init__(self, newest: int) -> None:
         said = "Somebody else has decided on this trace since you opened it. Nothing of yours is stored yet: "
-        super().__init__("", said + "submit again to give your decision beside theirs.")
+        super().__init__(said + "submit again to give your decision beside theirs.")
         self.newest = newest
 
 
@@ -86,13 +86,13 @@ def submit_review(
     else:
         rules.queue.asks.check(draft, step_count)
     if _lock(trace).withdrawn:
-        raise ReviewError("", "This repair was withdrawn; a decision on it would change nothing.")
+        raise ReviewError("This repair was withdrawn; a decision on it would change nothing.")
     said = said_before(trace=trace, reviewer=reviewer, key=key)
     if said.by_key is not None:
         if said.by_key.reviewer_id != reviewer.pk:
-            raise ReviewError("key", "This form was already used; reload the page.")
+            raise ReviewError("This form was already used; reload the page.", field="key")
         if said.by_key.trace_id != trace.pk:
-            raise ReviewError("key", "This form was already used for another trace; reload the page.")
+            raise ReviewError("This form was already used for another trace; reload the page.", field="key")
         return said.by_key
     if opened is not None:
         _check_known(reviewer, trace, opened)
@@ -179,7 +179,7 @@ def _lock(trace: Trace) -> Trace:
 def _stored(reviewer: User, key: uuid.UUID) -> Review | None:
     stored = Review.objects.filter(key=key).first()
     if stored is not None and stored.reviewer_id != reviewer.pk:
-        raise ReviewError("key", "This form was already used; reload the page.")
+        raise ReviewError("This form was already used; reload the page.", field="key")
     return stored
 
 

@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 from django.db.models.functions import Coalesce
 
 from trajectories.core.curation.reviews import Decision
+from trajectories.core.faults import Fault
 from trajectories.models import AuditEvent, Queue, Review, ReviewVoid
 from trajectories.services.curation.reopening import give_back, reopen_voided
 from trajectories.services.curation.settling import lock_traces, settle_traces
@@ -21,7 +22,7 @@ OWN_FIELDS = ("id", "supersedes", "key", "void", "decided_at", "created_at")
 """Fields of a review that a copy of it does not take over."""
 
 
-class VoidError(ValueError):
+class VoidError(Fault):
     """Reviews that cannot be voided or restored; the message says why."""
 
 

@@ -56,7 +56,8 @@ class _Purse:
 
     def most(self, call: ChatCall) -> Usage:
         """The most a call may take."""
-        return Usage(input_tokens=input_tokens_of(call.messages), output_tokens=self.settings.max_output_tokens)
+        asked = input_tokens_of(call.messages, self.settings.picture_tokens)
+        return Usage(input_tokens=asked, output_tokens=self.settings.max_output_tokens)
 
     def cost_of(self, usages: Iterable[Usage]) -> Decimal:
         """The most that calls of these usages cost; those without a known price nothing."""

@@ -1,10 +1,11 @@
 """Answers already paid for."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, fields
+from dataclasses import fields
 from typing import TypeVar
 
 from django.db import InterfaceError, OperationalError, connection, transaction
+from django.utils import timezone
 
 from trajectories.adapters.chat_api import CallError, PaidReply
 from trajectories.core.identity import text_hash
@@ -14,6 +15,7 @@ from trajectories.models import Reply, Sampler
 from trajectories.services.endpoints import rate_limits
 from trajectories.services.endpoints.faults import keep_fault
 from trajectories.services.jobs.outages import patiently
+from trajectories.services.rows import insert_rows
 from trajectories.services.texts import store_texts
 
 T = TypeVar("T")
@@ -42,22 +44,26 @@ def remember(*, replies: Mapping[str, PaidReply]) -> None:
     raws = {key: storable_text(reply.raw) for key, reply in replies.items()}
     hashes = {key: text_hash(raw) for key, raw in raws.items()}
     store_texts({hashes[key]: raw for key, raw in raws.items()})
+    now = timezone.now()
     rows = [
-        Reply(
-            request_hash=key,
-            raw_id=hashes[key],
-            seconds=reply.seconds,
-            max_output_tokens=reply.max_output_tokens,
-            payer=reply.payer,
-            cost=reply.cost,
-            **asdict(reply.usage),
-        )
+        {
+            "request_hash": key,
+            "raw_id": hashes[key],
+            "seconds": reply.seconds,
+            "max_output_tokens": reply.max_output_tokens,
+            "payer": reply.payer,
+            "cost": reply.cost,
+            "created_at": now,
+            **{name: getattr(reply.usage, name) for name in COUNTED},
+        }
         for key, reply in sorted(replies.items())
     ]
-    Reply.objects.bulk_create(rows, update_conflicts=True, unique_fields=["request_hash"], update_fields=list(REPLACED))
+    insert_rows(Reply, rows, conflicts=_REPLACE)
 
 
-REPLACED = ("raw", "seconds", "max_output_tokens", "payer", "cost", *(field.name for field in fields(Usage)))
+COUNTED = tuple(field.name for field in fields(Usage))
+_REPLACED = ("raw_id", "seconds", "max_output_tokens", "payer", "cost", *COUNTED)
+_REPLACE = f"(request_hash) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in _REPLACED)}"
 
 
 class DatabasePorts:

@@ -10,19 +10,15 @@ from django.db import transaction
 from trajectories.adapters.chat_api import ChatSettings
 from trajectories.adapters.chat_api.wire.options import REMEDIES, apply_remedies, ignored_temperature
 from trajectories.adapters.endpoints import AccessError
+from trajectories.core.faults import Fault
 from trajectories.models import AuditEvent, Sampler
 from trajectories.services.endpoints.access import check_access
 
 SYMBOLIC = "symbolic"
 
 
-class SamplerError(ValueError):
-    """A sampler that cannot be made; the message is for people. `field` is the field of the form that it is about, None
-    for the whole."""
-
-    def __init__(self, message: str, *, field: str | None = None) -> None:
-        super().__init__(message)
-        self.field = field
+class SamplerError(Fault):
+    """A sampler that cannot be made."""
 
 
 def ensure_symbolic() -> Sampler:

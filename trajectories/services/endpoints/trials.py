@@ -13,6 +13,7 @@ from trajectories.adapters.chat_api.wire.options import REMEDIES, apply_remedies
 from trajectories.adapters.chat_api.wire.questions import Question
 from trajectories.adapters.chat_api.wire.settings import FINAL, NEVER, PREFIX
 from trajectories.core.completions.replies import Reply
+from trajectories.core.prompts.pictures import picture_mark, with_pictures
 from trajectories.core.records import JSON, Usage
 from trajectories.models import Sampler
 from trajectories.services.endpoints.access import endpoint_access
@@ -32,6 +33,14 @@ BEGUN = (
 GOES_ON = "is"
 """How an answer begins that goes on within the word; a new message begins with a capital letter, or repeats it."""
 
+LOOKED_AT = ((6,) * 16,) * 16
+COLOUR = "magenta"
+LOOK = (
+    "Here is a picture of a grid whose cells have one colour: black, blue, red, green, yellow, grey, magenta, orange, "
+    "light blue or maroon. Which is it? Answer with the colour alone."
+)
+"""Is answered right by one in ten who do not see; few would guess this colour."""
+
 TEMPERATURE = 0.7
 CALL_SECONDS = 30.0
 LOOK_SECONDS = 20.0
@@ -50,6 +59,11 @@ NO_TOOLS = "It takes no tools, so it cannot be an agent."
 NO_INSTRUCTIONS = (
     "It takes no message of instructions, neither as system nor as developer, so it cannot be a model judge."
 )
+UNSEEN = 'It took a picture and could not say what is on it. Switch off "Sees pictures".'
+COUNTED = 'It counts a picture as {:,} tokens. Set "Tokens a picture" to that.'
+PICTURE_MARGIN = 0.1
+"""So far the tokens of a picture may be from the settings before it is said."""
+
 TOO_SLOW = f"What else it takes was not looked at to the end: it answers too slowly for {LOOK_SECONDS:g} s."
 
 Messages = Sequence[Mapping[str, JSON]]
@@ -140,6 +154,7 @@ class _Look:
                 await self._look_at_seed(reply)
                 await self._look_at_tools()
                 await self._look_at_prefix()
+                await self._look_at_pictures()
         except TimeoutError:
             self.findings.append(Finding(TOO_SLOW))
         except CallError as fault:
@@ -214,6 +229,33 @@ class _Look:
         if before != NEVER:
             self.findings.append(_finding_of("continues_never"))
 
+    async def _look_at_pictures(self) -> None:
+        """Whether it sees a picture, and how many tokens one is counted as."""
+        kept, known = self.settings, len(self.findings)
+        self.settings = replace(kept, sees_pictures=True)
+        try:
+            shown = (await self._ask(lambda: _looking(picture=True), 6))[0]
+        except CallError as fault:
+            if fault.retryable:
+                raise
+            self.findings = self.findings[:known]
+            if kept.sees_pictures:
+                self.findings.append(_finding_of("blind"))
+            return
+        finally:
+            self.settings = kept
+        if COLOUR not in shown.text.lower():
+            if kept.sees_pictures:
+                self.findings.append(Finding(UNSEEN, "blind"))
+            return
+        without = (await self._ask(lambda: _looking(picture=False), 6))[0]
+        if not kept.sees_pictures:
+            self.findings.append(_finding_of("sees"))
+        if shown.usage and without.usage:
+            tokens = shown.usage.input_tokens - without.usage.input_tokens
+            if tokens > 0 and abs(tokens - kept.picture_tokens) > PICTURE_MARGIN * kept.picture_tokens:
+                self.findings.append(Finding(COUNTED.format(tokens)))
+
     async def _goes_on(self, way: str) -> bool:
         """Whether a message is gone on with that was sent in this way; a server that refuses it does not."""
         kept, known = self.settings, len(self.findings)
@@ -245,7 +287,9 @@ class _Look:
                 self.seconds = time.monotonic() - started
                 return [reply for reply in found if isinstance(reply, Reply)]
             except CallError as fault:
-                if not fault.remedy or self.calls >= MOST_CALLS or not self._mend(fault.remedy):
+                # Without its picture the question is another one.
+                mended = fault.remedy not in ("", "blind") and self.calls < MOST_CALLS and self._mend(fault.remedy)
+                if not mended:
                     raise
             finally:
                 await client.close()
@@ -258,6 +302,10 @@ class _Look:
         self.findings.append(_finding_of(remedy))
         self.settings = ChatSettings.from_parameters(apply_remedies(self.settings.as_parameters(), [remedy]))
         return True
+
+
+def _looking(*, picture: bool) -> Messages:
+    return with_pictures([{"role": "user", "content": f"{LOOK}\n{picture_mark(LOOKED_AT)}" if picture else LOOK}])
 
 
 def _finding_of(remedy: str) -> Finding:

@@ -10,10 +10,12 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import F, ProtectedError, RestrictedError
 
+from trajectories.core.faults import Fault
 from trajectories.core.generation.briefs import TARGETS
 from trajectories.core.problems import ProblemError
+from trajectories.core.problems.kinds import KINDS
 from trajectories.core.problems.questions import Told, read_question
-from trajectories.core.records import ProblemKind, ProblemRecord
+from trajectories.core.records import ProblemRecord
 from trajectories.models import AuditEvent, CandidateReview, Problem, ProblemCandidate, ProblemSet, ReviewLease
 from trajectories.selectors.candidates import candidate_record, last_decision
 from trajectories.selectors.review_leases import running_leases
@@ -40,12 +42,8 @@ State, Decision = ProblemCandidate.State, CandidateReview.Decision
 REQUEUED_FROM = (State.UNSOLVABLE, State.UNCHECKED, State.DUPLICATE)
 
 
-class CandidateError(ValueError):
-    """What was asked cannot be done to a candidate. `part` names the field at fault, "" for the whole."""
-
-    def __init__(self, part: str, message: str) -> None:
-        super().__init__(message)
-        self.part = part
+class CandidateError(Fault):
+    """What was asked cannot be done to a candidate."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,26 +65,26 @@ def accept_candidate(*, reviewer: User, candidate_id: int, token: uuid.UUID, key
     if (stored := _stored(reviewer, candidate_id, key)) is not None:
         return stored
     candidate = _held(reviewer, candidate_id, token)
-    plan = candidate.job.plan
+    plan = candidate.job.kept_plan
     try:
         report = import_records(
             actor=reviewer,
-            set_name=plan["set_name"],
-            set_title=plan["set_title"],
+            set_name=plan.set_name,
+            set_title=plan.set_title,
             source=f"generation job {candidate.job_id}",
             records=[candidate_record(candidate)],
             on_fault="all_or_nothing",
             variants=True,
         )
     except ValidationError as fault:
-        raise CandidateError("", f"The set cannot be made: {' '.join(fault.messages)}") from fault
+        raise CandidateError(f"The set cannot be made: {' '.join(fault.messages)}") from fault
     problem = Problem.objects.get(content_hash=candidate.content_hash)
     if not report.inserted:
         found = f"{problem.name} of {problem.problem_set} has the same content"
-        raise CandidateError("", f"{found}; reject this one as too much like another.")
+        raise CandidateError(f"{found}; reject this one as too much like another.")
     Problem.objects.filter(pk=problem.pk).update(reference_source=candidate.reference_source)
     _decide(candidate, state=State.ACCEPTED, problem=problem)
-    return _record(candidate, reviewer, Decision.ACCEPT, key, data={"problem": problem.pk, "set": plan["set_name"]})
+    return _record(candidate, reviewer, Decision.ACCEPT, key, data={"problem": problem.pk, "set": plan.set_name})
 
 
 @transaction.atomic
@@ -95,12 +93,12 @@ def reject_candidate(
 ) -> CandidateReview:
     """Keep a candidate out, saying why; it stays on record. Raises CandidateError."""
     if reason not in REJECTION_REASONS:
-        raise CandidateError("reason", "Reason: a rejection needs one; choose it from the list.")
+        raise CandidateError("Reason: a rejection needs one; choose it from the list.", field="reason")
     if reason == "other" and not comment.strip():
-        raise CandidateError("comment", "Comment: the reason “other” needs a comment that says what.")
+        raise CandidateError("Comment: the reason “other” needs a comment that says what.", field="comment")
     if len(comment) > COMMENT_CHARACTERS:
         found = f"found {len(comment):,} characters"
-        raise CandidateError("comment", f"Comment: {found}, expected at most {COMMENT_CHARACTERS:,}.")
+        raise CandidateError(f"Comment: {found}, expected at most {COMMENT_CHARACTERS:,}.", field="comment")
     if (stored := _stored(reviewer, candidate_id, key)) is not None:
         return stored
     candidate = _held(reviewer, candidate_id, token)
@@ -124,7 +122,7 @@ def edit_candidate(
     sketch = _compare(candidate, record)
     texts = [_texts(before), _texts(record)]
     if texts[0] == texts[1]:
-        raise CandidateError("statement", "Nothing has changed.")
+        raise CandidateError("Nothing has changed.", field="statement")
     candidate.original = candidate.original or texts[0]
     candidate.statement, candidate.spec, candidate.reference = record.statement, dict(record.spec), record.reference
     candidate.content_hash, candidate.minhash = sketch.content_hash, sketch.minhash
@@ -136,8 +134,8 @@ def edit_candidate(
 def _changed(before: ProblemRecord, change: Change) -> ProblemRecord:
     """The record with the change in it, read by the rules of an import."""
     if before.kind not in TARGETS:
-        raise CandidateError("", f"The text of {before.kind} problems is made by their generator and stays as it is.")
-    choices = list(change.choices) if before.kind is ProblemKind.CHOICE else None
+        raise CandidateError(f"The text of {before.kind} problems is made by their generator and stays as it is.")
+    choices = list(change.choices) if KINDS[before.kind].has_choices else None
     row = {"question": change.statement, "choices": choices, "answer": change.answer, "kind": before.kind.value}
     columns = {"question": "statement", "choices": "choices", "answer": "answer", "kind": "kind"}
     try:
@@ -146,22 +144,22 @@ def _changed(before: ProblemRecord, change: Change) -> ProblemRecord:
         )
     except ProblemError as fault:
         shown = f"{fault.path[:1].upper()}{fault.path[1:]}: {fault.detail}."
-        raise CandidateError(fault.path.partition("[")[0], shown) from fault
+        raise CandidateError(shown, field=fault.path.partition("[")[0]) from fault
     spec = {**before.spec, **read.spec}
     record = replace(before, statement=read.statement, spec=spec, reference=read.reference)
     if refused := reference_fault(record):
-        raise CandidateError("answer", f"Answer: {refused}.")
+        raise CandidateError(f"Answer: {refused}.", field="answer")
     return record
 
 
 def _compare(candidate: ProblemCandidate, record: ProblemRecord) -> Sketch:
     """What the changed record is compared by; its neighbour is noted. Raises CandidateError for a duplicate."""
     sketch = sketch_record(record)
-    neighbourhood = Neighbourhood(job=candidate.job, threshold=candidate.job.plan["threshold"])
+    neighbourhood = Neighbourhood(job=candidate.job, threshold=candidate.job.kept_plan.threshold)
     neighbour = neighbourhood.find(record, sketch, without=candidate.pk)
     # Whoever changes a near duplicate has seen what it is like; only the same content is refused outright.
     if neighbour is not None and neighbour.why and neighbour.similarity >= 1:
-        raise CandidateError("statement", neighbour.why)
+        raise CandidateError(neighbour.why, field="statement")
     set_neighbour(candidate, neighbour)
     return sketch
 
@@ -180,9 +178,9 @@ def requeue_candidate(*, reviewer: User, candidate_id: int, key: uuid.UUID) -> C
         return stored
     candidate = _locked(candidate_id)
     if candidate.state not in REQUEUED_FROM:
-        raise CandidateError("", f"The candidate is {candidate.get_state_display()}; there is nothing to overrule.")
+        raise CandidateError(f"The candidate is {candidate.get_state_display()}; there is nothing to overrule.")
     if Problem.objects.filter(content_hash=candidate.content_hash).exists():
-        raise CandidateError("", "A problem with the same content is there already.")
+        raise CandidateError("A problem with the same content is there already.")
     data = {"state": candidate.state, "reason": candidate.reason}
     candidate.state = State.WAITING
     candidate.save(update_fields=["state"])
@@ -215,7 +213,7 @@ def _take_out(problem: Problem) -> None:
     try:
         problem.delete()
     except (ProtectedError, RestrictedError) as fault:
-        raise CandidateError("", f"{problem.name} has been used since; it cannot be taken out any more.") from fault
+        raise CandidateError(f"{problem.name} has been used since; it cannot be taken out any more.") from fault
     ProblemSet.objects.filter(pk=problem.problem_set_id).update(problem_count=F("problem_count") - 1)
 
 
@@ -230,10 +228,10 @@ def _held(reviewer: User, candidate_id: int, token: uuid.UUID) -> ProblemCandida
     """
     candidate = _locked(candidate_id)
     if candidate.state != State.WAITING:
-        raise CandidateError("", f"This candidate is {candidate.get_state_display()} already.")
+        raise CandidateError(f"This candidate is {candidate.get_state_display()} already.")
     lease = running_leases().filter(candidate=candidate).first()
     if lease is not None and (lease.holder_id, lease.token) != (reviewer.pk, token):
-        raise CandidateError("", "Somebody else has taken this candidate meanwhile; nothing was stored.")
+        raise CandidateError("Somebody else has taken this candidate meanwhile; nothing was stored.")
     return candidate
 
 
@@ -245,7 +243,7 @@ def _stored(reviewer: User, candidate_id: int, key: uuid.UUID) -> CandidateRevie
     take_turn("form", key)
     stored = CandidateReview.objects.filter(key=key).first()
     if stored is not None and (stored.reviewer_id, stored.candidate_id) != (reviewer.pk, candidate_id):
-        raise CandidateError("", "This form was already used; reload the page.")
+        raise CandidateError("This form was already used; reload the page.")
     return stored
 
 

@@ -14,6 +14,7 @@ from django.utils import timezone
 from trajectories.adapters.code_version import code_version
 from trajectories.core.generation import GENERATORS, MAKERS, WRITERS
 from trajectories.core.generation.base import GenerationError, Recipe
+from trajectories.core.generation.plans import GenerationPlan, SolverCheck
 from trajectories.core.problems.procedural import MAX_SEED as MAX_DRAW_SEED
 from trajectories.core.problems.procedural import Draw, ProceduralError
 from trajectories.core.prompts.answer_formats import PROGRAM_STYLES
@@ -84,7 +85,7 @@ def plan_generation(*, actor: User | None, plan: Plan) -> GenerationJob:
     generator = GENERATORS.get(plan.recipe.generator)
     if generator is None:
         found = f"Found the generator {plan.recipe.generator[:40]!r}"
-        raise GenerationError("generator", f"{found}, expected one of {', '.join(GENERATORS)}.")
+        raise GenerationError(f"{found}, expected one of {', '.join(GENERATORS)}.", field="generator")
     seed = secrets.randbelow(MAX_SEED) if plan.seed is None else plan.seed
     sources = _source_ids(plan, generator.source_kinds)
     recipe = replace(plan.recipe, seed=seed, sources=len(sources))
@@ -92,26 +93,29 @@ def plan_generation(*, actor: User | None, plan: Plan) -> GenerationJob:
     _check_plan(plan, recipe)
     set_name = name_of_set(plan.set_title)
     if not set_name or len(plan.set_title) > MAX_TITLE:
-        raise GenerationError("set_title", "Use at least one letter from a to z or one digit, and at most 200 in all.")
+        raise GenerationError(
+            "Use at least one letter from a to z or one digit, and at most 200 in all.", field="set_title"
+        )
     for part, title in (("set_title", plan.set_title), ("title", plan.title)):
         if fault := title_fault(title):
-            raise GenerationError(part, fault)
+            raise GenerationError(fault, field=part)
     most_calls = plan.most_calls or max(8, CALLS_PER_NEED * -(-plan.wanted // recipe.per_call))
     threshold = generator.threshold if plan.threshold is None else plan.threshold
     check = plan.check
+    kept = GenerationPlan(
+        recipe=recipe,
+        source_ids=tuple(sources),
+        set_title=plan.set_title,
+        set_name=set_name,
+        temperature=plan.temperature,
+        threshold=threshold,
+        most_calls=most_calls,
+        check=None if check is None else SolverCheck(check.samples, check.temperature, check.share),
+    )
     job = GenerationJob.objects.create(
         title=plan.title.strip() or f"{generator.title}, {plan.wanted} for {plan.set_title}"[:MAX_TITLE],
         generator=recipe.generator,
-        plan={
-            "recipe": recipe.to_json(),
-            "source_ids": sources,
-            "set_title": plan.set_title,
-            "set_name": set_name,
-            "temperature": plan.temperature,
-            "threshold": threshold,
-            "most_calls": most_calls,
-            "check": check and {"samples": check.samples, "temperature": check.temperature, "share": check.share},
-        },
+        plan=kept.to_json(),
         seed=seed,
         wanted=plan.wanted,
         sampler=plan.sampler,
@@ -146,7 +150,9 @@ def _check_plan(plan: Plan, recipe: Recipe) -> None:
         _between("threshold", "similarity", plan.threshold, LEAST_THRESHOLD, 1)
     _check_writer(plan, recipe)
     if recipe.generator == "arc_augmented" and recipe.split == Problem.Split.EVAL:
-        raise GenerationError("split", "Found eval: a varied training task gives its answer away, expected train.")
+        raise GenerationError(
+            "Found eval: a varied training task gives its answer away, expected train.", field="split"
+        )
     if recipe.generator == "procedural":
         _check_family(recipe.parameters)
     if plan.check is not None:
@@ -160,19 +166,19 @@ def _check_budget(budget: Budget, *samplers: Sampler | None) -> None:
             if sampler is not None:
                 budget.check(sampler)
         except PlanError as fault:
-            raise GenerationError("budget_cost", str(fault)) from fault
+            raise GenerationError(str(fault), field="budget_cost") from fault
 
 
 def _between(name: str, what: str, value: float, least: float, most: float) -> None:
     if not least <= value <= most:
-        raise GenerationError(name, f"Found {what} {value:g}, expected {least:g} to {most:g}.")
+        raise GenerationError(f"Found {what} {value:g}, expected {least:g} to {most:g}.", field=name)
 
 
 def _check_writer(plan: Plan, recipe: Recipe) -> None:
     if recipe.generator in WRITERS and (plan.sampler is None or not plan.sampler.has_endpoint):
-        raise GenerationError("sampler", "Found no language model, expected one that writes the problems.")
+        raise GenerationError("Found no language model, expected one that writes the problems.", field="sampler")
     if recipe.generator in MAKERS and plan.sampler is not None:
-        raise GenerationError("sampler", f"The generator {recipe.generator} asks no model; expected no sampler.")
+        raise GenerationError(f"The generator {recipe.generator} asks no model; expected no sampler.", field="sampler")
 
 
 def _check_family(parameters: Mapping[str, Any]) -> None:
@@ -180,7 +186,7 @@ def _check_family(parameters: Mapping[str, Any]) -> None:
     try:
         preview_procedural(draw)
     except ProceduralError as fault:
-        raise GenerationError("procedural_family", f"{draw.family}: {fault}.") from fault
+        raise GenerationError(f"{draw.family}: {fault}.", field="procedural_family") from fault
 
 
 def _check_solver(check: Check, recipe: Recipe) -> None:
@@ -190,17 +196,25 @@ def _check_solver(check: Check, recipe: Recipe) -> None:
     _between("least_share", "share that agrees", check.share, 0.01, 1)
     if not 0 < check.temperature <= MAX_TEMPERATURE:
         found = f"Found the temperature {check.temperature:g}"
-        raise GenerationError("solver_temperature", f"{found}, expected more than 0: equal samples agree on anything.")
+        raise GenerationError(
+            f"{found}, expected more than 0: equal samples agree on anything.", field="solver_temperature"
+        )
     if not check.solver.has_endpoint:
         if check.solver.kind != Sampler.Kind.SYMBOLIC or not is_arc:
-            raise GenerationError("solver", f"{check.solver} solves ARC tasks only; expected a language model.")
+            raise GenerationError(f"{check.solver} solves ARC tasks only; expected a language model.", field="solver")
         return
     if check.instruction is None or check.instruction.suits != Instruction.Suits.CHAT:
-        raise GenerationError("instruction", "Found no instruction for language models, expected one to solve with.")
+        raise GenerationError(
+            "Found no instruction for language models, expected one to solve with.", field="instruction"
+        )
     if check.instruction.problem_kind not in ("", ProblemKind.ARC if is_arc else recipe.kind) and recipe.kind:
-        raise GenerationError("instruction", f"{check.instruction.title} is for other problems than {recipe.kind}.")
+        raise GenerationError(
+            f"{check.instruction.title} is for other problems than {recipe.kind}.", field="instruction"
+        )
     if check.instruction.style in PROGRAM_STYLES:
-        raise GenerationError("instruction", "Found an instruction that asks for a program, expected one for answers.")
+        raise GenerationError(
+            "Found an instruction that asks for a program, expected one for answers.", field="instruction"
+        )
 
 
 def pause_generation(*, actor: User | None, job_id: int, reason: str = "") -> GenerationJob:

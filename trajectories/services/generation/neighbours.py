@@ -16,7 +16,8 @@ from trajectories.core.generation.similarity import (
     sketch_of,
 )
 from trajectories.core.problems import ProblemError, problem_hash
-from trajectories.core.records import ProblemKind, ProblemRecord
+from trajectories.core.problems.kinds import GRIDS, is_grids
+from trajectories.core.records import ProblemRecord
 from trajectories.models import GenerationJob, Problem, ProblemCandidate, ProblemSketch
 from trajectories.selectors.candidates import candidate_record
 from trajectories.selectors.problems import to_record
@@ -54,7 +55,7 @@ class Sketch:
 
 def sketch_record(record: ProblemRecord) -> Sketch:
     """What a record is compared by. Raises ProblemError for an ARC problem without a task."""
-    if record.kind is ProblemKind.ARC:
+    if is_grids(record.kind):
         return Sketch(problem_hash(record), canonical=canonical_hash(record.spec, record.reference))
     return Sketch(problem_hash(record), minhash=sketch_of(comparable_text(record)))
 
@@ -88,8 +89,8 @@ class Neighbourhood:
 
     def __init__(self, *, job: GenerationJob, threshold: float) -> None:
         self._threshold = threshold
-        self._split = job.plan["recipe"]["split"]
-        self._set_name: str = job.plan["set_name"]
+        self._split = job.kept_plan.recipe.split
+        self._set_name: str = job.kept_plan.set_name
         self._table = SketchTable()
         self._hashes: dict[str, Key] = {}
         self._other_side: dict[str, int] = {}
@@ -102,9 +103,9 @@ class Neighbourhood:
         """The target set, the sources, and all problems on the other side of the line; ARC or everything else."""
         is_arc = job.generator == "arc_augmented"
         near = Q(problem_set__name=self._set_name) | ~Q(split=self._split)
-        if not is_arc and job.plan["source_ids"]:
-            near |= Q(pk__in=job.plan["source_ids"])
-        kind = Q(kind=ProblemKind.ARC)
+        if not is_arc and job.kept_plan.source_ids:
+            near |= Q(pk__in=job.kept_plan.source_ids)
+        kind = Q(kind__in=GRIDS)
         return Problem.objects.filter(near, kind if is_arc else ~kind)
 
     def _take_problems(self, problems: QuerySet[Problem]) -> None:
@@ -137,7 +138,7 @@ class Neighbourhood:
         key = self._hashes.get(sketch.content_hash)
         if key is not None and key[1] != without:
             return Neighbour(1.0, candidate_id=key[1], why="There is a candidate with the same content.")
-        if record.kind is ProblemKind.ARC:
+        if is_grids(record.kind):
             return self._same_task(sketch)
         return self._most_alike(record, sketch, without)
 

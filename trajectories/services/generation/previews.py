@@ -44,13 +44,13 @@ def preview_generation(
         try:
             made = MAKERS[recipe.generator].make(recipe, order, record, Families())
         except ProceduralError as fault:
-            raise GenerationError("procedural_family", f"{fault}.") from fault
+            raise GenerationError(f"{fault}.", field="procedural_family") from fault
         return GenerationPreview(order, proposals=made, source=source)
     order = draw_order(recipe, 0, takes_source=takes_source)
     try:
         messages = WRITERS[recipe.generator].messages(recipe, order, record)
     except PromptError as fault:
-        raise GenerationError("template", str(fault)) from fault
+        raise GenerationError(str(fault), field="template") from fault
     tokens = sum(estimate_tokens(str(message["content"])) for message in messages)
     return GenerationPreview(order, messages, tokens, source=source)
 

@@ -104,7 +104,7 @@ def keep_call(
             job=held,
             index=order.index,
             constraints=order.constraints(),
-            source_id=None if order.source is None else job.plan["source_ids"][order.source],
+            source_id=None if order.source is None else job.kept_plan.source_ids[order.source],
             **spent.fields(),
         )
         for number, (proposal, sketch, fault) in enumerate(checked, 1):

@@ -7,6 +7,7 @@ from django.db import transaction
 
 from trajectories.adapters.chat_api import Answered, ChatCall
 from trajectories.core.generation.agreement import Agreement, count_votes, refusal
+from trajectories.core.generation.plans import SolverCheck
 from trajectories.core.identity import derive_seed, text_hash
 from trajectories.core.problems import problem_hash
 from trajectories.core.prompts import read_response, render_messages
@@ -40,25 +41,32 @@ def missing_answers(candidate: ProblemCandidate, samples: int) -> list[int]:
     return [ordinal for ordinal in range(samples) if ordinal not in made]
 
 
+def _check_of(job: GenerationJob) -> SolverCheck:
+    """How the candidates of a job with a solver are shown to be solvable."""
+    check = job.kept_plan.check
+    assert check is not None, "a job without a solver solves nothing"
+    return check
+
+
 def solver_calls(job: GenerationJob, candidates: list[ProblemCandidate]) -> Iterator[tuple[Key, ChatCall]]:
     """The calls that are still to be made for some candidates. The solver sees what any sampler sees: no answer.
 
     Equal questions of one job have answers of their own; the same job planned again with the same seed has the same.
     Raises PromptError where the instruction cannot be rendered.
     """
-    check, instruction = job.plan["check"], job.instruction
-    if instruction is None:
+    check, instruction = job.kept_plan.check, job.instruction
+    if check is None or instruction is None:
         return
     for candidate in candidates:
         public = candidate_public(candidate)
         messages = render_messages(to_record(instruction), public)
-        for ordinal in missing_answers(candidate, check["samples"]):
+        for ordinal in missing_answers(candidate, check.samples):
             sample: dict[str, JSON] = {"solve": public.content_hash, "seed": job.seed, "ordinal": ordinal}
             yield (
                 (candidate.pk, ordinal),
                 ChatCall(
                     messages,
-                    check["temperature"],
+                    check.temperature,
                     derive_seed(job.seed, public.content_hash, ordinal),
                     sample=sample,
                     payer=f"generation {job.pk} candidate {candidate.pk} sample {ordinal}",
@@ -84,7 +92,7 @@ def solve_by_search(job: GenerationJob, candidate: ProblemCandidate) -> Iterator
     Only a program that reproduces every training pair votes.
     """
     public = candidate_public(candidate)
-    ordinals = missing_answers(candidate, job.plan["check"]["samples"])
+    ordinals = missing_answers(candidate, _check_of(job).samples)
     requests = [_request(job, public, ordinal) for ordinal in ordinals]
     for position, outcome in SAMPLERS["symbolic"]().sample(requests):
         yield ordinals[position], *_found(outcome)
@@ -96,7 +104,7 @@ def _request(job: GenerationJob, public: PublicProblem, ordinal: int) -> SampleR
     return SampleRequest(
         problem=public,
         instruction=InstructionRecord(view, 1, view, "program"),
-        temperature=job.plan["check"]["temperature"],
+        temperature=_check_of(job).temperature,
         seed=derive_seed(job.seed, public.content_hash, ordinal),
         group_seed=derive_seed(job.seed, public.content_hash),
         ordinal=turn,
@@ -135,13 +143,13 @@ def keep_answer(
 def settle_candidate(*, job: GenerationJob, candidate_id: int) -> None:
     """Decide by the votes, once every sample has an outcome; nothing happens before, and nothing twice."""
     candidate = ProblemCandidate.objects.get(pk=candidate_id)
-    check = job.plan["check"]
+    check = _check_of(job)
     answers = list(CandidateAnswer.objects.filter(candidate=candidate).order_by("ordinal"))
-    if candidate.state != State.PROPOSED or len(answers) < check["samples"]:
+    if candidate.state != State.PROPOSED or len(answers) < check.samples:
         return
     given = [answer.answer for answer in answers if not answer.error_kind]
     agreement = count_votes(candidate.kind, candidate.spec, given, len(answers) - len(given))
-    state, reason, changes = _decide(candidate, agreement, check["share"])
+    state, reason, changes = _decide(candidate, agreement, check.share)
     ProblemCandidate.objects.filter(pk=candidate_id, state=State.PROPOSED).update(
         state=state, reason=reason, agreement=agreement.to_json(), **changes
     )

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from trajectories.adapters.chat_api import Answered, ChatCall
 from trajectories.core.generation import MAKERS, WRITERS
-from trajectories.core.generation.base import Order, Proposal, Recipe, Writer, draw_order, recipe_from_json
+from trajectories.core.generation.base import Order, Proposal, Recipe, Writer, draw_order
 from trajectories.core.identity import derive_seed
 from trajectories.core.prompts import PromptError
 from trajectories.core.records import JSON, FinishReason, ProblemRecord, SampleFailure
@@ -77,7 +77,7 @@ class _Slice:
         related = GenerationJob.objects.select_related("sampler", "solver", "instruction")
         self._job = related.get(pk=job_id)
         self._token = token
-        self._recipe: Recipe = recipe_from_json(self._job.plan["recipe"])
+        self._recipe: Recipe = self._job.kept_plan.recipe
         self._lost = False
         self._next_renewal = 0.0
         self._until = time.monotonic() + SLICE_SECONDS
@@ -97,7 +97,7 @@ class _Slice:
             end_generation(job_id=self._job.pk, state=State.FINISHED, reason="")
             return
         placed = self._job.calls.count()
-        left = self._job.plan["most_calls"] - placed
+        left = self._job.kept_plan.most_calls - placed
         if left <= 0:
             reason = f"{passed:,} of {self._job.wanted:,} wanted candidates came of {placed:,} calls, the most allowed."
             end_generation(job_id=self._job.pk, state=State.FINISHED, reason=reason)
@@ -110,16 +110,16 @@ class _Slice:
         placed = set(self._job.calls.values_list("index", flat=True))
         last = self._job.calls.aggregate(last=Max("index"))["last"]
         indices = [index for index in range((-1 if last is None else last) + 1 + count) if index not in placed]
-        takes_source = bool(self._job.plan["source_ids"])
+        takes_source = bool(self._job.kept_plan.source_ids)
         return [draw_order(self._recipe, index, takes_source=takes_source) for index in indices[:count]]
 
     def _source(self, order: Order) -> ProblemRecord | None:
         if order.source is None:
             return None
-        return to_record(Problem.objects.get(pk=self._job.plan["source_ids"][order.source]))
+        return to_record(Problem.objects.get(pk=self._job.kept_plan.source_ids[order.source]))
 
     def _generate(self, orders: list[Order]) -> None:
-        neighbourhood = Neighbourhood(job=self._job, threshold=self._job.plan["threshold"])
+        neighbourhood = Neighbourhood(job=self._job, threshold=self._job.kept_plan.threshold)
         if self._job.generator in MAKERS:
             self._make(orders, neighbourhood)
         else:
@@ -153,7 +153,7 @@ class _Slice:
                     order.index,
                     ChatCall(
                         writer.messages(self._recipe, order, self._source(order)),
-                        self._job.plan["temperature"],
+                        self._job.kept_plan.temperature,
                         derive_seed(order.seed, "call"),
                         sample={"write": [self._job.seed, order.index]},
                         payer=f"generation {self._job.pk} call {order.index}",

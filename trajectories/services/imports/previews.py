@@ -9,7 +9,7 @@ from trajectories.adapters.kept_uploads import KeptUpload
 from trajectories.core.completions.thoughts import PartKind
 from trajectories.core.importers.foreign_traces import ForeignTrace, Row
 from trajectories.core.importers.mapped_rows import map_row, paths_of
-from trajectories.core.importers.trace_files import read_traces, shape_of
+from trajectories.core.importers.trace_files import shape_of
 from trajectories.core.problems import ProblemError
 from trajectories.core.records import JSON
 from trajectories.models import Problem
@@ -73,9 +73,10 @@ def preview_traces(*, uploads: Sequence[KeptUpload], places: Mapping[str, str], 
                         raise row if isinstance(row, ProblemError) else ProblemError("", "found no traces")
                     raw.append(row)
                     mapped = map_row(row, places) if places else row
-                    title = shape_of(mapped).title
+                    shape = shape_of(mapped)
+                    title = shape.title
                     shapes[title] = shapes.get(title, 0) + 1
-                    read += [(place, trace) for trace in read_traces(mapped, import_limits())]
+                    read += [(place, trace) for trace in shape.traces(mapped, import_limits())]
                 except ProblemError as fault:
                     shown.append(PreviewRow(place, ": ".join(part for part in (fault.path, fault.detail) if part)))
     finder = ProblemFinder({})

@@ -11,8 +11,9 @@ from trajectories.core.identity import derive_seed, text_hash
 from trajectories.core.problems import ProblemError
 from trajectories.core.problems.arc import ArcTask, task_of
 from trajectories.core.problems.grids import grid_to_lists
+from trajectories.core.problems.kinds import is_grids
 from trajectories.core.prompts.segmentation import AS_STORED
-from trajectories.core.records import ProblemKind, TraceRecord, VerdictRecord
+from trajectories.core.records import TraceRecord, VerdictRecord
 from trajectories.core.samplers.symbolic.candidates import Candidate
 from trajectories.core.samplers.symbolic.completing import beginnings, completed
 from trajectories.core.samplers.symbolic.sampler import CHAIN
@@ -35,7 +36,7 @@ def program_steps(trace: Trace) -> Chains:
     """The operations up to each step of a trace that can be gone on from, by the step's place; none for a trace that
     was not built step by step. `trace` comes with its problem and instruction."""
     chain = trace.facts.get(CHAIN)
-    if trace.problem.kind != ProblemKind.ARC or not isinstance(chain, list) or _view_of(trace) not in STEP_VIEWS:
+    if not is_grids(trace.problem.kind) or not isinstance(chain, list) or _view_of(trace) not in STEP_VIEWS:
         return {}
     try:
         return beginnings(task_of(to_public(trace.problem)), chain, trace.steps)

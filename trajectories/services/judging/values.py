@@ -11,7 +11,7 @@ from trajectories.core.completions.messages import Piece
 from trajectories.core.completions.thoughts import PartKind
 from trajectories.core.curation.spans import Span
 from trajectories.core.identity import canonical_json, derive_seed
-from trajectories.core.problems.kinds import KINDS
+from trajectories.core.problems.kinds import KINDS, is_episode
 from trajectories.core.prompts import (
     Message,
     PromptError,
@@ -69,7 +69,7 @@ def begin(trace: Trace, segmentation: str | None = None) -> Begun:
     given = trace.facts.get("variation")
     variation = None if given is None else variation_from_json(given)
     asked = render_messages(instruction, to_public(trace.problem), (), variation)
-    spans = [] if trace.problem.kind == ProblemKind.ENVIRONMENT else spans_of(cut)
+    spans = [] if is_episode(trace.problem.kind) else spans_of(cut)
     return Begun(trace, instruction, variation, asked, prefixes(trace.reasoning.body, spans), spans)
 
 

@@ -97,17 +97,17 @@ class SetTarget:
     def check(self) -> None:
         """Raise ValidationError for a new set whose name is no slug or whose title is empty or too long."""
         if not ProblemSet.objects.filter(name=self.name).exists():
-            self._new().full_clean()
+            self._new().full_clean(validate_unique=False)
 
     def get_or_make(self) -> ProblemSet:
         """The set of that name, made if it is new. Raises ValidationError as `check`."""
         found = ProblemSet.objects.filter(name=self.name).first()
         if found is not None:
             return found
-        made = self._new()
-        made.full_clean()
-        made.save()
-        return made
+        self._new().full_clean(validate_unique=False)
+        # Somebody else may make it at the same time: theirs is taken then.
+        values = {"title": self.title, "source": self.source[:SOURCE_LENGTH]}
+        return ProblemSet.objects.get_or_create(name=self.name, defaults=values)[0]
 
     def _new(self) -> ProblemSet:
         return ProblemSet(name=self.name, title=self.title, source=self.source[:SOURCE_LENGTH])

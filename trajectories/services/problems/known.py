@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from trajectories.core.problems import Crossing
 from trajectories.core.problems.arc import pair_bag
+from trajectories.core.problems.kinds import GRIDS
 from trajectories.core.problems.sameness import Traits, choice_traits, is_known_task, same_question, traits_of
-from trajectories.core.records import JSON, ProblemKind
+from trajectories.core.records import JSON
 from trajectories.models import Problem
 
 
@@ -85,10 +86,10 @@ def _stored(hashes: set[str]) -> Iterator[tuple[str, _Known]]:
     rows = Problem.objects.filter(statement_hash__in=hashes).order_by("pk")
     said = ("statement_hash", "name", "split", "problem_set__title")
     for found, name, split, title, spec, reference in (
-        rows.filter(kind=ProblemKind.ARC).values_list(*said, "spec", "reference").iterator()
+        rows.filter(kind__in=GRIDS).values_list(*said, "spec", "reference").iterator()
     ):
         yield found, _Known(name, split, title, pair_bag(spec, reference))
     for found, name, split, title, choices in (
-        rows.exclude(kind=ProblemKind.ARC).values_list(*said, "spec__choices").iterator()
+        rows.exclude(kind__in=GRIDS).values_list(*said, "spec__choices").iterator()
     ):
         yield found, _Known(name, split, title, choice_traits(choices))

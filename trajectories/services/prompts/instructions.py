@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 from django.contrib.auth.models import User
 from django.db import transaction
 
+from trajectories.core.faults import Fault
+from trajectories.core.problems.kinds import is_grids
 from trajectories.core.prompts import PromptError, render_messages
 from trajectories.core.prompts.answer_formats import PROGRAM_STYLES, STYLES
 from trajectories.core.prompts.leaks import find_leak
@@ -12,22 +14,19 @@ from trajectories.core.prompts.shipped import SHIPPED, ShippedInstruction
 from trajectories.core.prompts.templates import check_template, plain_text
 from trajectories.core.prompts.views import read_view
 from trajectories.core.records import InstructionRecord, ProblemKind
-from trajectories.models import AuditEvent, Instruction, Problem
+from trajectories.models import Instruction, Problem
 from trajectories.selectors.instructions import to_record
 from trajectories.selectors.problems import to_public
 from trajectories.services.prompts.leaks import find_hidden_answer
+from trajectories.services.prompts.versions import Kept
 
 SYMBOLIC_STYLE = "program"
 SYMBOLIC_VIEWS = {"grid": "Grid view", "object": "Object view", "pixel": "Pixel view"}
 """Titles by view (John & Motani 2023, arXiv 2310.05146)."""
 
 
-class InstructionError(ValueError):
-    """An instruction that cannot be kept; `field` says what of it is wrong, and is "" for the whole."""
-
-    def __init__(self, field: str, message: str) -> None:
-        super().__init__(message)
-        self.field = field
+class InstructionError(Fault):
+    """An instruction that cannot be kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,23 +73,8 @@ def ensure_episode_instruction() -> Instruction:
 
 @transaction.atomic
 def ensure_shipped_instructions() -> int:
-    """Keep every shipped instruction in its current form; how many versions were made.
-
-    One that has changed since gets a new version, unless somebody has made one of their own: theirs stays the newest.
-    """
-    newest: dict[str, Instruction] = {}
-    names = [shipped.record.name for shipped in SHIPPED]
-    for instruction in Instruction.objects.filter(name__in=names).order_by("version"):
-        newest[instruction.name] = instruction
-    made = [
-        _build(_draft(shipped), version=1 if known is None else known.version + 1)
-        for shipped in SHIPPED
-        if (known := newest.get(shipped.record.name)) is None
-        or (known.created_by_id is None and not _same(known, _draft(shipped)))
-    ]
-    # Two servers may start at once: the later one finds the version made.
-    Instruction.objects.bulk_create(made, ignore_conflicts=True)
-    return len(made)
+    """Keep every shipped instruction in its current form; how many versions were made."""
+    return KEPT.keep_shipped([_draft(shipped) for shipped in SHIPPED])
 
 
 def _draft(shipped: ShippedInstruction) -> Draft:
@@ -106,7 +90,7 @@ def _same(instruction: Instruction, draft: Draft) -> bool:
     )
 
 
-def _build(draft: Draft, *, version: int, actor: User | None = None) -> Instruction:
+def _build(draft: Draft, version: int, actor: User | None) -> Instruction:
     record = draft.record
     return Instruction(
         name=record.name,
@@ -125,65 +109,51 @@ def _build(draft: Draft, *, version: int, actor: User | None = None) -> Instruct
 def add_instruction(*, actor: User, draft: Draft) -> Instruction:
     """A new instruction for language models. Raises InstructionError."""
     check_draft(draft)
-    if Instruction.objects.filter(name=draft.record.name).exists():
-        raise InstructionError("name", f"There is an instruction named {draft.record.name}; expected a new name.")
-    return _save(actor, draft, 1)
+    return KEPT.add(actor, draft)
 
 
 @transaction.atomic
 def revise_instruction(*, actor: User, instruction: Instruction, draft: Draft) -> Instruction:
     """The next version of an instruction; the newest one where nothing has changed. Raises InstructionError."""
     if instruction.suits != Instruction.Suits.CHAT:
-        raise InstructionError("", "The views of the symbolic search are part of it and cannot be changed.")
+        raise InstructionError("The views of the symbolic search are part of it and cannot be changed.")
     draft = replace(draft, record=replace(draft.record, name=instruction.name))
     check_draft(draft)
-    versions = Instruction.objects.select_for_update().filter(name=instruction.name).order_by("-version")
-    newest = next(iter(versions))
-    if newest.pk != instruction.pk:
-        raise InstructionError("", f"Version {newest.version} was made in the meantime; expected changes to that one.")
-    return newest if _same(newest, draft) else _save(actor, draft, newest.version + 1)
+    return KEPT.revise(actor, instruction, draft)
 
 
-def _save(actor: User, draft: Draft, version: int) -> Instruction:
-    instruction = _build(draft, version=version, actor=actor)
-    instruction.save()
-    AuditEvent.objects.create(
-        actor=actor,
-        verb="added",
-        object_type="instruction",
-        object_id=instruction.pk,
-        data={"name": instruction.name, "version": version},
-    )
-    return instruction
+KEPT = Kept(Instruction, "an instruction", InstructionError, _build, _same)
 
 
 def check_draft(draft: Draft) -> None:
     """Raise InstructionError where an instruction cannot be rendered, or gives away the answer to a known problem."""
     record = draft.record
     if record.style not in STYLES:
-        raise InstructionError("style", f"Found the style {record.style[:40]!r}, expected one of {', '.join(STYLES)}.")
-    if record.style in PROGRAM_STYLES and draft.problem_kind != ProblemKind.ARC:
-        raise InstructionError("problem_kind", "Only ARC problems are answered by a program; expected ARC.")
+        raise InstructionError(
+            f"Found the style {record.style[:40]!r}, expected one of {', '.join(STYLES)}.", field="style"
+        )
+    if record.style in PROGRAM_STYLES and not is_grids(draft.problem_kind):
+        raise InstructionError("Only ARC problems are answered by a program; expected ARC.", field="problem_kind")
     try:
         check_template(record.template)
     except PromptError as fault:
-        raise InstructionError("template", str(fault)) from fault
+        raise InstructionError(str(fault), field="template") from fault
     try:
-        if draft.problem_kind in ("", ProblemKind.ARC):
+        if draft.problem_kind == "" or is_grids(draft.problem_kind):
             read_view(record.view)
     except PromptError as fault:
-        raise InstructionError("view", str(fault)) from fault
+        raise InstructionError(str(fault), field="view") from fault
     _check_leaks(draft)
 
 
 def _check_leaks(draft: Draft) -> None:
     """No template text is the hidden answer of any ARC problem, nor does a first problem's prompt show its answer."""
     if name := find_hidden_answer(plain_text(draft.record.template)):
-        raise InstructionError("template", f"The template holds the answer to {name}, a test output.")
+        raise InstructionError(f"The template holds the answer to {name}, a test output.", field="template")
     kinds = [draft.problem_kind] if draft.problem_kind else list(ProblemKind)
     for kind in kinds:
         problem = Problem.objects.filter(kind=kind, reference__isnull=False).order_by("pk").first()
         if problem is not None:
             messages = render_messages(draft.record, to_public(problem))
             if leak := find_leak(to_public(problem), problem.reference, messages):
-                raise InstructionError("template", f"The prompt for {problem.name} shows {leak}.")
+                raise InstructionError(f"The prompt for {problem.name} shows {leak}.", field="template")

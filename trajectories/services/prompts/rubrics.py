@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from django.contrib.auth.models import User
 from django.db import transaction
 
+from trajectories.core.faults import Fault
 from trajectories.core.prompts import Message
 from trajectories.core.prompts.leaks import find_leak
 from trajectories.core.records import TraceRecord
@@ -13,11 +14,12 @@ from trajectories.core.text.tokens import estimate_tokens
 from trajectories.core.verifiers.model_judge import Form, compare_messages, grade_messages, steps_messages
 from trajectories.core.verifiers.model_judge import Rubric as RubricRecord
 from trajectories.core.verifiers.shipped_rubrics import SHIPPED_RUBRICS
-from trajectories.models import AuditEvent, Rubric, Trace
+from trajectories.models import Rubric, Trace
 from trajectories.selectors.problems import to_public
 from trajectories.selectors.rubrics import rubric_record
 from trajectories.selectors.segmentations import as_cut, step_text
 from trajectories.services.prompts.leaks import find_hidden_answer
+from trajectories.services.prompts.versions import Kept
 from trajectories.services.verification.verdicts import trace_record
 
 LONGEST_TEXT = 20_000
@@ -25,12 +27,8 @@ WIDEST_SCALE = 100
 EMPTY = TraceRecord(answer=None, program="", text="")
 
 
-class RubricError(ValueError):
-    """A rubric that cannot be kept; `field` says what of it is wrong, and is "" for the whole."""
-
-    def __init__(self, field: str, message: str) -> None:
-        super().__init__(message)
-        self.field = field
+class RubricError(Fault):
+    """A rubric that cannot be kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,28 +55,15 @@ class JudgePreview:
 
 @transaction.atomic
 def ensure_shipped_rubrics() -> int:
-    """Keep every shipped rubric in its current form; how many versions were made.
-
-    One that has changed since gets a new version, unless somebody has made one of their own: theirs stays the newest.
-    """
-    made = 0
-    for shipped in SHIPPED_RUBRICS:
-        draft = RubricDraft(shipped.rubric, shipped.title)
-        newest = Rubric.objects.filter(name=shipped.rubric.name).order_by("-version").first()
-        if newest is None or (newest.created_by_id is None and not _same(newest, draft)):
-            version = 1 if newest is None else newest.version + 1
-            # Two servers may start at once: the later one finds the version made.
-            made += len(Rubric.objects.bulk_create([_build(draft, version, None)], ignore_conflicts=True))
-    return made
+    """Keep every shipped rubric in its current form; how many versions were made."""
+    return KEPT.keep_shipped([RubricDraft(shipped.rubric, shipped.title) for shipped in SHIPPED_RUBRICS])
 
 
 @transaction.atomic
 def add_rubric(*, actor: User, draft: RubricDraft) -> Rubric:
     """A new rubric. Raises RubricError."""
     check_rubric(draft)
-    if Rubric.objects.filter(name=draft.record.name).exists():
-        raise RubricError("name", f"There is a rubric named {draft.record.name}; expected a new name.")
-    return _save(actor, draft, 1)
+    return KEPT.add(actor, draft)
 
 
 @transaction.atomic
@@ -86,26 +71,22 @@ def revise_rubric(*, actor: User, rubric: Rubric, draft: RubricDraft) -> Rubric:
     """The next version of a rubric; the newest one where nothing has changed. Raises RubricError."""
     draft = replace(draft, record=replace(draft.record, name=rubric.name))
     check_rubric(draft)
-    versions = Rubric.objects.select_for_update().filter(name=rubric.name).order_by("-version")
-    newest = next(iter(versions))
-    if newest.pk != rubric.pk:
-        raise RubricError("", f"Version {newest.version} was made in the meantime; expected changes to that one.")
-    return newest if _same(newest, draft) else _save(actor, draft, newest.version + 1)
+    return KEPT.revise(actor, rubric, draft)
 
 
 def check_rubric(draft: RubricDraft) -> None:
     """Raise RubricError where judges could not go by a rubric, or it holds the answer to a known problem."""
     record = draft.record
     if not record.text.strip() or len(record.text) > LONGEST_TEXT:
-        raise RubricError("text", f"Found {len(record.text):,} characters, expected 1 to {LONGEST_TEXT:,}.")
+        raise RubricError(f"Found {len(record.text):,} characters, expected 1 to {LONGEST_TEXT:,}.", field="text")
     if not record.least < record.most <= record.least + WIDEST_SCALE:
         found = f"Found a scale from {record.least} to {record.most}"
-        raise RubricError("most", f"{found}, expected the best above the worst, by at most {WIDEST_SCALE}.")
+        raise RubricError(f"{found}, expected the best above the worst, by at most {WIDEST_SCALE}.", field="most")
     if not record.least < record.pass_from <= record.most:
         expected = f"expected {record.least + 1} to {record.most}"
-        raise RubricError("pass_from", f"Found {record.pass_from} as the least score that passes, {expected}.")
+        raise RubricError(f"Found {record.pass_from} as the least score that passes, {expected}.", field="pass_from")
     if name := find_hidden_answer(record.text):
-        raise RubricError("text", f"The rubric holds the answer to {name}, a test output.")
+        raise RubricError(f"The rubric holds the answer to {name}, a test output.", field="text")
 
 
 def preview_judge(*, record: RubricRecord, form: str, trace: Trace) -> JudgePreview:
@@ -143,9 +124,4 @@ def _build(draft: RubricDraft, version: int, actor: User | None) -> Rubric:
     )
 
 
-def _save(actor: User, draft: RubricDraft, version: int) -> Rubric:
-    rubric = _build(draft, version, actor)
-    rubric.save()
-    data = {"name": rubric.name, "version": version}
-    AuditEvent.objects.create(actor=actor, verb="added", object_type="rubric", object_id=rubric.pk, data=data)
-    return rubric
+KEPT = Kept(Rubric, "a rubric", RubricError, _build, _same)

@@ -1,11 +1,13 @@
 """Reading what a release takes: its items one after the other, in bounded memory, and its manifest."""
 
+import json
+import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from trajectories.adapters.copying import copied_line
+from trajectories.adapters.copying import NULL, copied_line
 from trajectories.adapters.rows_ahead import RowsAhead
 from trajectories.adapters.spools import Spool
 from trajectories.core.curation.reviews import Decision
@@ -13,11 +15,13 @@ from trajectories.core.identity import ListHash, text_hash
 from trajectories.core.releases.items import item_hash
 from trajectories.core.releases.rules import Rule
 from trajectories.models import Instruction, Problem, ReleaseItem, Run, Sampler
-from trajectories.selectors.release_contents import Assessed, Values, read_assessed
+from trajectories.selectors.release_contents import MARK, Assessed, ToFreeze, Values, read_batch
 
 MANIFEST_VERSION = 2
 ITEM_COLUMNS = ("position", "trace_id", "split", "score", "evidence", "content_hash")
 """Of an item, in the order in which a spool has them, each line as COPY reads it."""
+
+_REVIEWER = re.compile(f"{MARK}([0-9]+){MARK}")
 
 
 @dataclass
@@ -49,25 +53,52 @@ class Contents:
             while True:
                 known = reading() if reading is not None else None
                 batch = next(batches, None)
-                reading = read_assessed(ahead, batch) if batch is not None else None
+                reading = read_batch(ahead, batch) if batch is not None else None
                 if known is not None:
                     self.add(known)
                 if reading is None:
                     return
 
-    def add(self, known: Assessed) -> None:
+    def add(self, known: ToFreeze) -> None:
         """Freeze the next traces, in the order given."""
-        frozen = [self._freeze(trace_id, known) for trace_id in known.trace_ids]
+        plain, others = known.plain, known.others
+        frozen = [
+            self._freeze_plain(plain[trace_id]) if trace_id in plain else self._freeze(trace_id, others)
+            for trace_id in known.trace_ids
+        ]
         self.spool.append_lines([line for line, _ in frozen])
         self.items_hash.extend([own_hash for _, own_hash in frozen])
-        self._count(known)
+        self._count(row[1:5] for row in plain.values())
+        for versions, count in Counter(row[11] for row in plain.values()).items():
+            pairs = iter(json.loads(f"[{versions or ''}]"))
+            self.verifiers.update(dict.fromkeys(zip(pairs, pairs, strict=True), count))
+        if others is not None:
+            self._count(row[2:6] for row in others.traces.values())
+            self.verifiers.update([verdict[2:4] for said in others.verdicts.values() for verdict in said])
 
-    def _count(self, known: Assessed) -> None:
-        _, _, samplers, instructions, runs, problems, *_ = zip(*known.traces.values(), strict=True)
-        self.problems.update(problems)
-        for counter, keys in ((self.samplers, samplers), (self.instructions, instructions), (self.runs, runs)):
-            counter.update(key for key in keys if key is not None)
-        self.verifiers.update([verdict[2:4] for said in known.verdicts.values() for verdict in said])
+    def _count(self, traces: Iterable[Values]) -> None:
+        """Count what traces are of: (sampler, instruction, run, problem) each."""
+        for (sampler, instruction, run, problem), count in Counter(traces).items():
+            self.problems.add(problem)
+            for counter, key in ((self.samplers, sampler), (self.instructions, instruction), (self.runs, run)):
+                if key is not None:
+                    counter[key] += count
+
+    def _freeze_plain(self, row: Values) -> tuple[str, str]:
+        """The item of a trace of which only reviews and verdicts are known, as `_freeze` would write it."""
+        problem_hash, side, head, rest, score, evidence = row[5:11]
+        split = split_of(problem_hash, side, self.validation)
+        if MARK in evidence:
+            for reviewer in _REVIEWER.findall(evidence):
+                name = self._pseudonym(int(reviewer))
+                self.reviews[name] += 1
+                mark = f"{MARK}{reviewer}{MARK}"
+                head, evidence = head.replace(mark, name), evidence.replace(mark, name)
+        own_hash = text_hash(f"{head}{split}{rest}")
+        line = f"{self.count}\t{row[0]}\t{split}\t{NULL if score is None else score}\t{evidence}\t{own_hash}"
+        self.count += 1
+        self.splits[split] += 1
+        return line, own_hash
 
     def _freeze(self, trace_id: int, known: Assessed) -> tuple[str, str]:
         """The item of a trace as a line that COPY reads, and its hash."""

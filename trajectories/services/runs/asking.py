@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 
 from trajectories.core.consolidation.ways import WAYS, Way
 from trajectories.core.consolidation.ways.base import Value
-from trajectories.core.records import ProblemKind
+from trajectories.core.problems.kinds import is_grids
 from trajectories.models import Instruction, Problem, Run, Sampler
 from trajectories.services.runs.estimates import estimate_plan
 from trajectories.services.runs.lifecycle import MAX_TITLE, plan_run
@@ -41,13 +41,13 @@ def ways_for(kind: str) -> list[Way]:
     A scorer has to be named, and there is none to name before there are samples, so that ways by scorer are left to
     the budget page.
     """
-    is_arc = kind == ProblemKind.ARC
+    of_grids = is_grids(kind)
     known = [
         way
         for way in WAYS.values()
-        if Value.SCORE not in way.needs and (is_arc or not {Value.FITS, Value.CLOSENESS} & set(way.needs))
+        if Value.SCORE not in way.needs and (of_grids or not {Value.FITS, Value.CLOSENESS} & set(way.needs))
     ]
-    return sorted(known, key=lambda way: way.name != ("rank-sums" if is_arc else "majority"))
+    return sorted(known, key=lambda way: way.name != ("rank-sums" if of_grids else "majority"))
 
 
 def find_way(kind: str, name: str) -> Way:

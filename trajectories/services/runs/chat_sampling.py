@@ -37,8 +37,12 @@ MORE_SECONDS = 180.0
 
 LOOK_SECONDS = 0.25
 TRACES_PER_BELL = 16
-STORED_AT_ONCE = 64
-"""Samples in one transaction, of those that have come by then; nothing waits for company."""
+STORED_AT_ONCE = 128
+COMPANY_SECONDS = 0.1
+"""Samples in one transaction, and how long the first of them waits for company at most, while others are in flight.
+What each took is kept before, so that nothing is lost by waiting."""
+PACE_SECONDS = 0.25
+"""So long samples are counted until it is known how quickly they come."""
 NO_REPORT = BatchReport([], more=False)
 HELD = "held"
 """The kind of failure after which the run goes on by itself, once the gate opens."""
@@ -130,6 +134,7 @@ class Work:
         self._each = sampler.settings.samples_per_call if sampler.settings.takes_n else 1
         self._most = self._allowed = sampler.settings.concurrency * self._each
         self._next_claim = self._next_look = self._next_question = 0.0
+        self._pace, self._counted, self._counted_since = 0.0, 0, time.monotonic()
         self._teller = Teller(token, session.glimpse)
 
     def go_on(self, until: float, heartbeat: Heartbeat) -> None:
@@ -140,7 +145,8 @@ class Work:
             if not self._flying:
                 break
             patiently(lambda: self._teller.tell(self._flying))
-            taken = self._session.take_all(LOOK_SECONDS, STORED_AT_ONCE)
+            taken = self._session.take_all(LOOK_SECONDS, min(STORED_AT_ONCE, len(self._flying)), COMPANY_SECONDS)
+            self._count(len(taken))
             if taken and not self._store(taken):
                 break
             if not self._is_wanted():
@@ -159,8 +165,9 @@ class Work:
 
     def _claim(self) -> None:
         """Fill free places, some at a time: a claim costs as much as storing a few samples."""
-        now, free = time.monotonic(), self._allowed + ahead_of(self._allowed) - len(self._flying)
-        if self._flying and (now < self._next_claim or free < max(1, self._allowed // 4)):
+        now, ahead = time.monotonic(), ahead_of(self._allowed, self._pace)
+        free = self._allowed + ahead - len(self._flying)
+        if self._flying and (now < self._next_claim or free < max(1, self._allowed // 4, ahead // 2)):
             return
         claim = patiently(self._lease)
         if claim.allowed and claim.allowed != self._allowed:
@@ -177,7 +184,15 @@ class Work:
         self._next_claim = 0.0 if claim.attempts else now + LOOK_SECONDS
 
     def _lease(self) -> Claim:
-        return claim_attempts(run_id=self._run_id, lease_token=self._token, concurrency=self._most)
+        return claim_attempts(run_id=self._run_id, lease_token=self._token, concurrency=self._most, pace=self._pace)
+
+    def _count(self, came: int) -> None:
+        """Find out how many samples a second come."""
+        self._counted += came
+        seconds = time.monotonic() - self._counted_since
+        if seconds >= PACE_SECONDS:
+            self._pace = self._counted / seconds
+            self._counted, self._counted_since = 0, time.monotonic()
 
     def _store(self, taken: Sequence[tuple[int, SampleResult | SampleFailure]]) -> bool:
         """Store outcomes; False where the lease is lost. After a fault that stops all, the rest is given back."""

@@ -9,14 +9,14 @@ from itertools import accumulate
 from django.db.models import Avg
 
 from trajectories.adapters.chat_api import ChatSettings
-from trajectories.adapters.chat_api.samples.conversion import request_messages
+from trajectories.adapters.chat_api.calls.records import input_tokens_of
+from trajectories.adapters.chat_api.samples.conversion import first_call, request_messages
 from trajectories.adapters.chat_api.wire.options import ignored_temperature
-from trajectories.core.identity import canonical_json
 from trajectories.core.records import SampleRequest, Usage
 from trajectories.core.strategies.base import tool_limits
-from trajectories.core.text.tokens import estimate_tokens
 from trajectories.models import Problem, Sampler, Trace
 from trajectories.selectors.memory import LONGEST_SHOWN, count_remembered
+from trajectories.services.endpoints.local_models import counted_settings
 from trajectories.services.runs.first_prompts import first_requests
 from trajectories.services.runs.plans import Plan
 
@@ -57,9 +57,9 @@ class Estimate:
 
 def estimate_plan(*, plan: Plan, sampler: Sampler) -> Estimate:
     """Render some of the plan's prompts and count. Raises ValueError for a sampler whose parameters are no settings."""
-    settings = ChatSettings.from_parameters(sampler.parameters)
+    settings = counted_settings(sampler)
     requests = _spread_requests(plan, sampler)
-    lengths = [_tokens_of(request) for request in requests]
+    lengths = [_tokens_of(request, settings) for request in requests]
     mean = sum(lengths) / len(lengths)
     output, measured = _output_length(sampler, settings)
     limits = tool_limits(*plan.found)
@@ -69,7 +69,7 @@ def estimate_plan(*, plan: Plan, sampler: Sampler) -> Estimate:
         calls=plan.size,
         most_calls=plan.most * turns,
         prompts=len(lengths),
-        prompt_tokens=_longest(plan, max(*lengths, _most_remembered(plan, requests)), settings),
+        prompt_tokens=_longest(plan, max(*lengths, _most_remembered(plan, requests, settings)), settings),
         input_tokens=likely.input_tokens,
         output_tokens=likely.output_tokens,
         cost=settings.planned(settings.cost_of(likely)),
@@ -104,14 +104,14 @@ def _memory_note(plan: Plan, requests: Sequence[SampleRequest]) -> str:
     return f"Memory holds {held} now.{lacking}"
 
 
-def _most_remembered(plan: Plan, requests: Sequence[SampleRequest]) -> int:
+def _most_remembered(plan: Plan, requests: Sequence[SampleRequest], settings: ChatSettings) -> int:
     """Tokens of a prompt once memory has all that it may show: problems like these, with the longest responses."""
-    bare = max(_tokens_of(replace(request, examples=())) for request in requests)
+    bare = max(_tokens_of(replace(request, examples=()), settings) for request in requests)
     return bare + plan.memory.count * (bare + LONGEST_SHOWN) if plan.memory else 0
 
 
-def _tokens_of(request: SampleRequest) -> int:
-    return estimate_tokens(canonical_json(list(request_messages(request))))
+def _tokens_of(request: SampleRequest, settings: ChatSettings) -> int:
+    return input_tokens_of(first_call(request, request_messages(request)).messages, settings.picture_tokens)
 
 
 def _longest(plan: Plan, tokens: int, settings: ChatSettings) -> int:

@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 
 from trajectories.adapters.chat_api.samples.conversion import request_messages
 from trajectories.core.prompts.leaks import find_leak
+from trajectories.core.prompts.pictures import PICTURE_TOKENS, estimate_shown
 from trajectories.core.prompts.variation import variation_from_json, variation_text
 from trajectories.core.records import JSON, SampleRequest
 from trajectories.core.strategies.base import Planned
-from trajectories.core.text.tokens import estimate_tokens
 from trajectories.models import Instruction, Problem, Run, Sampler
 from trajectories.selectors.examples import example_pool
 from trajectories.services.runs.plans import Plan, make_attempt
@@ -81,18 +81,31 @@ def _first_prompts(plan: Plan, sampler: Sampler, problem: Problem, seed: int) ->
     distinct = {(each.slot.instruction, each.slot.ordinal if differing else 0): each for each in reversed(first)}
     shown = list(reversed(distinct.values()))[:PROMPTS_SHOWN]
     requests = first_requests(plan, sampler, [(problem, planned) for planned in shown], seed=seed)
+    picture_tokens = sampler.parameters.get("picture_tokens", PICTURE_TOKENS)
     prompts = [
-        _prompt(problem, by_key[planned.slot.instruction], planned.slot.temperature, request, plan.wants_examples)
+        _prompt(
+            problem,
+            by_key[planned.slot.instruction],
+            planned.slot.temperature,
+            request,
+            plan.wants_examples,
+            picture_tokens,
+        )
         for planned, request in zip(shown, requests, strict=True)
     ]
     return FirstPrompts(problem, prompts, len(first))
 
 
 def _prompt(
-    problem: Problem, instruction: Instruction, temperature: float, request: SampleRequest, examples: int
+    problem: Problem,
+    instruction: Instruction,
+    temperature: float,
+    request: SampleRequest,
+    examples: int,
+    picture_tokens: int,
 ) -> FirstPrompt:
     messages = request_messages(request)
-    sizes = [estimate_tokens(str(message["content"])) for message in messages]
+    sizes = [estimate_shown(str(message["content"]), picture_tokens) for message in messages]
     variation = None if request.variation is None else variation_from_json(request.variation)
     return FirstPrompt(
         instruction=instruction.title,

@@ -11,8 +11,9 @@ from django.db.models import Model, QuerySet
 
 from trajectories.core.faults import Fault
 from trajectories.core.identity import derive_seed
+from trajectories.core.problems.kinds import is_episode, is_grids
 from trajectories.core.prompts.answer_formats import PROGRAM_STYLES
-from trajectories.core.records import ProblemKind
+from trajectories.core.prompts.views import PICTURES
 from trajectories.core.samplers.symbolic.steps import STEP_VIEWS
 from trajectories.core.strategies import Strategy, StrategyError, find_strategy
 from trajectories.core.strategies.base import AttemptKind, Planned, read_settings, tool_limits
@@ -188,19 +189,30 @@ class Plan:
                 raise PlanError(f"The strategy {strategy.title!r} needs a language model; {sampler} is none.")
             if self.diversity.varies or self.diversity.examples:
                 raise PlanError(f"Examples and variations are for language models; {sampler} is none.")
-        if sampler.is_chat and ProblemKind.ENVIRONMENT in self.kinds:
+        if sampler.is_chat and any(map(is_episode, self.kinds)):
             self._check_acts(strategy)
         if strategy.calls_tools and sampler.is_local:
             raise PlanError(f"Agents call tools through an endpoint; {sampler} has none.")
         if sampler.is_agent:
             self._check_agent(sampler)
         self._check_steps(sampler, strategy)
+        self._check_pictures(sampler)
         if lack := transport_lack(sampler, strategy, has_memory=bool(self.memory)):
             raise PlanError(lack)
         if strategy.writes_programs:
             other = [each.title for each in self.instructions if each.style not in PROGRAM_STYLES]
             if other:
                 raise PlanError(f"{strategy.title}: found the instruction {other[0]!r}, expected one for programs.")
+
+    def _check_pictures(self, sampler: Sampler) -> None:
+        """Pictures are for models that see; programs of the embedded sampler look at no prompt."""
+        if not sampler.is_chat or sampler.parameters.get("sees_pictures") or not any(map(is_grids, self.kinds)):
+            return
+        if shown := [each.title for each in self.instructions if PICTURES in each.view.split("-")]:
+            raise PlanError(
+                f"{shown[0]} shows pictures, and {sampler} is not known to see them; test it, and switch on "
+                '"Sees pictures".'
+            )
 
     def _check_acts(self, strategy: Strategy) -> None:
         """A language model acts in the episodes of worlds, which takes a tool."""
@@ -243,7 +255,7 @@ class Plan:
         """An agent plays all episodes of one world, one after the other."""
         if self.strategy != PARALLEL:
             raise PlanError(f"{sampler} plays every episode once; expected the strategy {PARALLEL!r}.")
-        other = [problem.name for problem in self.problems if problem.kind != ProblemKind.ENVIRONMENT]
+        other = [problem.name for problem in self.problems if not is_episode(problem.kind)]
         if other:
             raise PlanError(f"{sampler} plays episodes of worlds; {other[0]!r} is none.")
         keys = [problem.pk for problem in self.problems]

@@ -7,6 +7,7 @@ from trajectories.adapters.acting import kept_by_project
 from trajectories.core.completions.parts import said_in
 from trajectories.core.identity import derive_seed
 from trajectories.core.problems import ProblemError
+from trajectories.core.problems.kinds import is_episode, is_grids
 from trajectories.core.programs.engines import clean_text
 from trajectories.core.prompts import PromptError, Variation, draw_variation, variation_from_json
 from trajectories.core.prompts.feedback import composed_problem, feedback_turns
@@ -19,7 +20,6 @@ from trajectories.core.records import (
     Example,
     FinishReason,
     InstructionRecord,
-    ProblemKind,
     PublicProblem,
     SampleFailure,
     SampleRequest,
@@ -101,7 +101,7 @@ class RequestMaker:
     def _public(self, attempt: Attempt) -> PublicProblem:
         """The problem as it is told, with earlier episodes of its world where the plan wants some."""
         problem, count = to_public(attempt.problem), self._plan.settings.get("memory", 0)
-        told = told_episodes(attempt, count) if count and problem.kind is ProblemKind.ENVIRONMENT else ""
+        told = told_episodes(attempt, count) if count and is_episode(problem.kind) else ""
         return replace(problem, statement=f"{problem.statement}\n\n{told}") if told else problem
 
     def _variation(self, attempt: Attempt, parent: Trace | None) -> Variation | None:
@@ -110,7 +110,7 @@ class RequestMaker:
             kept = parent.facts.get("variation")
             return None if kept is None else variation_from_json(kept)
         diversity, problem = self._diversity, attempt.problem
-        if not diversity.varies or problem.kind != ProblemKind.ARC or attempt.ordinal == 0:
+        if not diversity.varies or not is_grids(problem.kind) or attempt.ordinal == 0:
             return None
         return draw_variation(
             attempt.seed,

@@ -14,7 +14,7 @@ from trajectories.core.importers.archive_rows import ARCHIVED_AS
 from trajectories.core.importers.foreign_traces import ForeignTrace, Row
 from trajectories.core.importers.limits import ImportLimits
 from trajectories.core.importers.mapped_rows import map_row
-from trajectories.core.importers.trace_files import read_traces, shape_of
+from trajectories.core.importers.trace_files import shape_of
 from trajectories.core.problems import ImportFault, ProblemError
 from trajectories.core.prompts import ReadAnswer, read_answer
 from trajectories.core.records import JSON, SampleResult
@@ -26,7 +26,7 @@ from trajectories.services.problems.imports import FaultTally
 from trajectories.services.traces.finding import ProblemFinder, ProblemMaker
 from trajectories.services.traces.imported_verdicts import adopted_review, review_row, verdict_row
 from trajectories.services.traces.matching import shown_key
-from trajectories.services.traces.storing import build_trace, hash_before_parts
+from trajectories.services.traces.storing import hash_before_parts, trace_columns
 
 BATCH = 200
 """Rows that are matched to their problems in one query."""
@@ -117,9 +117,9 @@ class TraceStage:
                 if isinstance(row, ProblemError):
                     raise row
                 mapped = map_row(row, self.places) if self.places else row
-                read += [(name, span, trace) for trace in read_traces(mapped, limits)]
-                shape = shape_of(mapped).name
-                self.told.shapes[shape] = self.told.shapes.get(shape, 0) + 1
+                shape = shape_of(mapped)
+                read += [(name, span, trace) for trace in shape.traces(mapped, limits)]
+                self.told.shapes[shape.name] = self.told.shapes.get(shape.name, 0) + 1
             except ProblemError as fault:
                 faults.add(_fault(name, span, fault.path, fault.detail))
         problems = self._finder.find({trace.problem for _, _, trace in read}, making=self.maker is not None)
@@ -149,11 +149,12 @@ def _fault(name: str, span: str, path: str, detail: str) -> ImportFault:
 
 def stage_trace(problem: Problem, item: ForeignTrace, *, adopting: bool = False) -> dict[str, Any]:
     """A trace as the spool has it. Raises ValueError or TypeError for what cannot be stored."""
-    trace, texts = build_trace(problem, _result(problem, item), temperature=item.temperature)
+    columns, texts = trace_columns(problem, _result(problem, item))
+    columns |= {"problem_id": problem.pk, "temperature": item.temperature}
     return {
         "model": item.model.strip(),
-        "known_as": sorted({trace.content_hash, hash_before_parts(problem, trace, texts)}),
-        "trace": [_plain(getattr(trace, name)) for name in TRACE_COLUMNS],
+        "known_as": sorted({columns["content_hash"], hash_before_parts(problem, columns, texts)}),
+        "trace": [_plain(columns[name]) for name in TRACE_COLUMNS],
         "texts": texts,
         "verdicts": [verdict_row(verdict) for verdict in item.verdicts],
         "adds_verdicts": item.adds_verdicts,
@@ -169,8 +170,11 @@ def _plain(value: Any) -> JSON:
 
 def _result(problem: Problem, item: ForeignTrace) -> SampleResult:
     came = item.completion
-    parts = tuple(replace(part, text=storable_text(part.text)) for part in came.parts)
-    completion = Completion(storable_text(came.text), parts)
+    text = storable_text(came.text)
+    completion = came
+    if text != came.text or any(part.text != storable_text(part.text) for part in came.parts):
+        parts = tuple(replace(part, text=storable_text(part.text)) for part in came.parts)
+        completion = Completion(text, parts)
     read, searched = ReadAnswer(item.answer, item.program, item.span), False
     if item.answer is None and not item.program and item.archived_item is None:
         read, searched = read_answer(to_public(problem), completion.content), True
@@ -180,7 +184,7 @@ def _result(problem: Problem, item: ForeignTrace) -> SampleResult:
     return SampleResult(
         messages=item.messages,
         reasoning=completion.text,
-        parts=tuple(parts_to_json(parts)),
+        parts=tuple(parts_to_json(completion.parts)),
         steps=item.steps,
         answer=read.answer,
         program=read.program,

@@ -4,13 +4,12 @@ import json
 import uuid
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, fields, replace
 from decimal import Decimal
 from typing import Any
 
-from django.db import transaction
-from django.db.models import F
-from django.db.models.functions import Now
+from django.db import DEFAULT_DB_ALIAS, connection, transaction
+from django.utils import timezone
 
 from trajectories.core.completions.parts import Completion, parts_from_json, parts_to_json, spoken
 from trajectories.core.completions.thoughts import Part, PartKind
@@ -19,9 +18,12 @@ from trajectories.core.records import JSON, SampleResult, Step, Usage
 from trajectories.core.text.storable import storable_json, storable_text
 from trajectories.core.verifiers.normal_forms import normal_answer
 from trajectories.models import Attempt, PendingVerification, Problem, Run, Trace
-from trajectories.services.locks import lock_run
+from trajectories.services.locks import hold_run
+from trajectories.services.rows import insert_rows, row_of
 from trajectories.services.spending.ledger import Payer, book
 from trajectories.services.texts import store_texts
+
+_COUNTS = tuple(field.name for field in fields(Usage))
 
 
 def store_result(*, attempt: Attempt, lease_token: uuid.UUID, result: SampleResult) -> Trace | None:
@@ -69,46 +71,58 @@ def build_attempted(attempt: Attempt, result: SampleResult) -> Built:
 def store_built(*, built: Sequence[Built], lease_token: uuid.UUID) -> list[Trace | None]:
     """Store samples of one run in one transaction, end their attempts and queue their verification; None for each whose
     lease is lost, of which nothing happens."""
-    run_id = built[0].attempt.run_id
     with transaction.atomic():
-        run = lock_run(run_id)
-        leased = set(
-            Attempt.objects.filter(
-                pk__in=[item.attempt.pk for item in built], state=Attempt.State.LEASED, lease_token=lease_token
-            )
-            .select_for_update(no_key=True)
-            .values_list("pk", flat=True)
-        )
-        kept = [item for item in built if item.attempt.pk in leased]
-        if kept:
-            _write(run, kept)
-    return [item.trace if item.attempt.pk in leased else None for item in built]
+        hold_run(built[0].attempt.run_id)
+        ended = _end_attempts([item.attempt.pk for item in built], lease_token)
+        if kept := [item for item in built if item.attempt.pk in ended]:
+            _write(kept)
+    return [item.trace if item.attempt.pk in ended else None for item in built]
 
 
-def _write(run: Run, kept: Sequence[Built]) -> None:
-    """Write samples whose attempts and run are locked."""
-    Attempt.objects.filter(pk__in=[item.attempt.pk for item in kept]).update(
-        state=Attempt.State.DONE,
-        lease_token=None,
-        lease_expires_at=None,
-        error_kind="",
-        error_message="",
-        finished_at=Now(),
-    )
+_END = """
+UPDATE trajectories_attempt SET state = %s, lease_token = NULL, lease_expires_at = NULL, error_kind = '',
+    error_message = '', finished_at = statement_timestamp()
+WHERE id = ANY(%s) AND state = %s AND lease_token = %s RETURNING id
+"""
+
+
+def _end_attempts(ids: list[int], lease_token: uuid.UUID) -> set[int]:
+    """End those of a run's attempts that are held by the lease; the run's row is locked."""
+    with connection.cursor() as cursor:
+        cursor.execute(_END, [Attempt.State.DONE.value, ids, Attempt.State.LEASED.value, lease_token])
+        return {key for (key,) in cursor.fetchall()}
+
+
+_COUNT = """
+UPDATE trajectories_run SET done_count = done_count + %s, cost = cost + %s, input_tokens = input_tokens + %s,
+    cached_tokens = cached_tokens + %s, reasoning_tokens = reasoning_tokens + %s, output_tokens = output_tokens + %s
+WHERE id = %s
+"""
+
+
+def _write(kept: Sequence[Built]) -> None:
+    """Write samples of one run, whose row is locked, and whose attempts have ended."""
     store_texts({key: body for item in kept for key, body in item.texts.items()})
-    traces = Trace.objects.bulk_create([item.trace for item in kept])
-    PendingVerification.objects.bulk_create([PendingVerification(trace=trace) for trace in traces])
+    now = timezone.now()
+    for item in kept:
+        item.trace.created_at = now
+    of_attempt = dict(insert_rows(Trace, [row_of(item.trace) for item in kept], returning=("attempt_id", "id")))
+    for item in kept:
+        item.trace.pk = of_attempt[item.attempt.pk]
+        item.trace._state.adding, item.trace._state.db = False, DEFAULT_DB_ALIAS
+    insert_rows(PendingVerification, [{"trace_id": item.trace.pk, "claims": 0, "created_at": now} for item in kept])
     usage = Usage()
     for item in kept:
         usage += item.result.usage
     cost = sum((item.result.cost or Decimal(0) for item in kept), Decimal(0))
-    Run.objects.filter(pk=run.pk).update(
-        done_count=F("done_count") + len(kept),
-        cost=F("cost") + cost,
-        **{name: F(name) + count for name, count in asdict(usage).items()},
-    )
-    for problem_id, count in sorted(Counter(item.attempt.problem_id for item in kept).items()):
-        Problem.objects.filter(pk=problem_id).update(trace_count=F("trace_count") + count)
+    run = kept[0].attempt.run
+    with connection.cursor() as cursor:
+        counted = (usage.input_tokens, usage.cached_tokens, usage.reasoning_tokens, usage.output_tokens)
+        cursor.execute(_COUNT, [len(kept), cost, *counted, run.pk])
+        # Problem by problem, in one order: two runs that count the same ones wait for each other and never in a circle.
+        for problem_id, count in sorted(Counter(item.attempt.problem_id for item in kept).items()):
+            add = "UPDATE trajectories_problem SET trace_count = trace_count + %s WHERE id = %s"
+            cursor.execute(add, [count, problem_id])
     _book(run, [item.result for item in kept], usage, cost)
 
 
@@ -125,29 +139,35 @@ def build_trace(problem: Problem, result: SampleResult, **links: Any) -> tuple[T
 
     Raises ValueError or TypeError for a result that JSON has no form for.
     """
+    columns, texts = trace_columns(problem, result)
+    return Trace(problem=problem, **links, **columns), texts
+
+
+def trace_columns(problem: Problem, result: SampleResult) -> tuple[dict[str, Any], dict[str, str]]:
+    """What a trace of a problem has in its columns, by name, but for what it came from, and the texts it refers to by
+    their hash. Raises as `build_trace`.
+    """
     messages, answer = _asked(storable_json(result.messages)), storable_json(result.answer)
     steps = [step_json(step) for step in result.steps]
     prompt, reasoning = canonical_json(messages), storable_text(result.reasoning)
     program, raw = storable_text(result.program), storable_text(result.raw)
-    texts = {text_hash(text): text for text in (prompt, reasoning, *filter(None, (program, raw)))}
+    keys = {text: text_hash(text) for text in (prompt, reasoning, *filter(None, (program, raw)))}
     parts = _parts(result.parts, reasoning)
-    trace = Trace(
-        problem=problem,
-        **links,
-        prompt_id=text_hash(prompt),
-        reasoning_id=text_hash(reasoning),
-        program_id=text_hash(program) if program else None,
-        raw_id=text_hash(raw) if raw else None,
-        parts=parts_to_json(parts),
-        steps=steps,
-        answer=answer,
-        answer_hash=answer_hash(problem, answer),
-        facts=storable_json(result.facts),
-        hinted=result.facts.get("hinted") is True,
-        finish_reason=str(result.finish_reason),
-        latency_seconds=result.latency_seconds,
-        cost=result.cost,
-        content_hash=content_hash(
+    columns = {
+        "prompt_id": keys[prompt],
+        "reasoning_id": keys[reasoning],
+        "program_id": keys[program] if program else None,
+        "raw_id": keys[raw] if raw else None,
+        "parts": parts_to_json(parts),
+        "steps": steps,
+        "answer": answer,
+        "answer_hash": answer_hash(problem, answer),
+        "facts": storable_json(result.facts),
+        "hinted": result.facts.get("hinted") is True,
+        "finish_reason": str(result.finish_reason),
+        "latency_seconds": result.latency_seconds,
+        "cost": result.cost,
+        "content_hash": content_hash(
             [
                 problem.content_hash,
                 _without_order(messages),
@@ -157,9 +177,9 @@ def build_trace(problem: Problem, result: SampleResult, **links: Any) -> tuple[T
                 program,
             ]
         ),
-        **asdict(result.usage),
-    )
-    return trace, texts
+        **{name: getattr(result.usage, name) for name in _COUNTS},
+    }
+    return columns, {key: text for text, key in keys.items()}
 
 
 def answer_hash(problem: Problem, given: JSON) -> str:
@@ -172,13 +192,12 @@ def _asked(messages: JSON) -> JSON:
     return messages[:-1] if messages and messages[-1].get("role") == "assistant" else messages
 
 
-def hash_before_parts(problem: Problem, trace: Trace, texts: Mapping[str, str]) -> str:
+def hash_before_parts(problem: Problem, columns: Mapping[str, Any], texts: Mapping[str, str]) -> str:
     """The content hash that a trace had before its parts were stored: its text counted as it came, marks and all."""
-    program = texts[trace.program_id] if trace.program_id else ""
-    messages = _without_order(json.loads(texts[trace.prompt_id]))
-    return content_hash(
-        [problem.content_hash, messages, texts[trace.reasoning_id], _without_part(trace.steps), trace.answer, program]
-    )
+    program = texts[columns["program_id"]] if columns["program_id"] else ""
+    messages = _without_order(json.loads(texts[columns["prompt_id"]]))
+    text, steps = texts[columns["reasoning_id"]], _without_part(columns["steps"])
+    return content_hash([problem.content_hash, messages, text, steps, columns["answer"], program])
 
 
 def _parts(given: Sequence[JSON] | None, text: str) -> tuple[Part, ...]:

@@ -117,7 +117,11 @@ def _train(training: Training, held: QuerySet[Training], trainer: Trainer) -> bo
     folder = training_folder(training.pk)
     folder.mkdir(parents=True, exist_ok=True)
     task = Task(lessons, training.parameters, check_base(trainer, training.base), folder, training.seed)
-    outcome = trainer.train(task, report)
+    try:
+        outcome = trainer.train(task, report)
+    except (PausedTrainingError, TrainerError, OSError):
+        report.flush()
+        raise
     report.flush()
     artefact = store_artefact(outcome.artefact, suffix=outcome.suffix)
     patiently(lambda: _finish(training, held, artefact, outcome))

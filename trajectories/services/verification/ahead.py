@@ -8,8 +8,9 @@ from typing import Self
 from django.conf import settings
 
 from trajectories.adapters.sandbox import shared_engine
+from trajectories.core.problems.kinds import is_grids
 from trajectories.core.programs.engines import ProgramJob, ProgramRun
-from trajectories.core.records import ProblemKind, ProblemRecord
+from trajectories.core.records import ProblemRecord
 from trajectories.core.verifiers.arc_common import SpecError, job_on_all_inputs
 from trajectories.core.verifiers.base import Verifier
 from trajectories.models import Trace
@@ -65,7 +66,7 @@ class ProgramsAhead:
 
     def _job_of(self, trace: Trace) -> ProgramJob | None:
         """The job that the verifiers will ask for, None where that is not known before they do."""
-        if trace.problem.kind != ProblemKind.ARC or trace.program is None or not trace.program.body.strip():
+        if not is_grids(trace.problem.kind) or trace.program is None or not trace.program.body.strip():
             return None
         try:
             return job_on_all_inputs(self.problem_of(trace), trace.program.body)

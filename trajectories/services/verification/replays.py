@@ -12,8 +12,8 @@ from django.utils import timezone
 from trajectories.adapters.sandbox import shared_engine
 from trajectories.core.faults import Fault
 from trajectories.core.problems.grids import grid_to_lists
+from trajectories.core.problems.kinds import is_grids
 from trajectories.core.programs.replays import RULES_VERSION, PairReplay, read_replay, replay_job
-from trajectories.core.records import ProblemKind
 from trajectories.core.text.storable import storable_json
 from trajectories.core.verifiers.arc_common import SpecError, read_test_inputs, read_train_pairs
 from trajectories.models import Replay, Trace
@@ -38,7 +38,7 @@ def request_replay(*, trace: Trace, again: bool = False) -> Replay:
     With `again` a kept one is thrown away first, as after a trouble of the sandbox. Raises Fault where there is no
     program to replay.
     """
-    if trace.problem.kind != ProblemKind.ARC or trace.program_id is None:
+    if not is_grids(trace.problem.kind) or trace.program_id is None:
         raise Fault("Found a trace without a program on grids, expected one with: nothing can be replayed.")
     replay, made = Replay.objects.get_or_create(
         problem_id=trace.problem_id, program_id=trace.program_id, version=RULES_VERSION

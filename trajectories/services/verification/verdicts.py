@@ -18,8 +18,9 @@ from trajectories.adapters.sandbox import shared_engine
 from trajectories.core.completions.parts import NOWHERE
 from trajectories.core.completions.thoughts import PartKind
 from trajectories.core.identity import canonical_json
+from trajectories.core.problems.kinds import is_episode
 from trajectories.core.programs.engines import ProgramEngine, ProgramJob, ProgramRun
-from trajectories.core.records import JSON, Outcome, ProblemKind, ProblemRecord, StepKind, TraceRecord, VerdictRecord
+from trajectories.core.records import JSON, Outcome, ProblemRecord, StepKind, TraceRecord, VerdictRecord
 from trajectories.core.text.storable import storable_json, storable_text
 from trajectories.core.tools.refusals import REFUSED
 from trajectories.core.verifiers.answers import read_span, was_searched
@@ -135,7 +136,7 @@ def trace_record(trace: Trace) -> TraceRecord:
 
 def _results(trace: Trace) -> tuple[str, ...]:
     """What the world of an episode answered, as the steps of its trace tell it; of refused calls it never knew."""
-    if trace.problem.kind != ProblemKind.ENVIRONMENT:
+    if not is_episode(trace.problem.kind):
         return ()
     told = (step for step in trace.steps if step["kind"] == StepKind.TOOL_RESULT)
     return tuple(step["body"] for step in told if (step.get("data") or {}).get("status") != REFUSED)

@@ -55,6 +55,8 @@ TAKES: Mapping[str, str] = {
     "no_logprobs": "refuses to give log-probabilities",
     "ignores_logprobs": "is asked for log-probabilities and gives none",
     "continues": "goes on with a message of its own that the conversation ends in, paragraph by paragraph",
+    "pictures": "sees pictures of grids; without this word or the next they are refused",
+    "blind": "takes pictures and sees nothing on them",
     "strips": "takes the blanks away that such a message ends with",
     "stop_reason": "says what stopped it, as vLLM does",
 }

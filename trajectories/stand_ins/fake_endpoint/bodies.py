@@ -12,11 +12,11 @@ CHUNK = 24
 FINISHES = {"truncated": "length", "filtered": "content_filter"}
 
 
-def usage_of(prompt: str, answer: Answer) -> dict[str, int]:
-    """Token counts as the engine would estimate them: input, reasoning, output (reasoning included)."""
+def usage_of(asked: int, answer: Answer) -> dict[str, int]:
+    """Token counts, of the answer as the engine would estimate them: input, reasoning, output (reasoning included)."""
     thoughts = estimate_tokens(answer.reasoning)
     return {
-        "input": estimate_tokens(prompt),
+        "input": asked,
         "reasoning": thoughts,
         "output": thoughts
         + estimate_tokens(answer.text + answer.refusal)
@@ -25,12 +25,12 @@ def usage_of(prompt: str, answer: Answer) -> dict[str, int]:
 
 
 def completion(
-    model: str, prompt: str, answers: Sequence[Answer], failure: str, *, logprobs: bool = False
+    model: str, asked: int, answers: Sequence[Answer], failure: str, *, logprobs: bool = False
 ) -> dict[str, Any]:
-    """A Chat Completions answer with a choice for each of the answers."""
+    """A Chat Completions answer with a choice for each of the answers to a prompt of `asked` tokens."""
     choices = [_choice(index, answer, failure, logprobs) for index, answer in enumerate(answers)]
     body = {"id": "chatcmpl-fake", "object": "chat.completion", "created": 0, "model": model, "choices": choices}
-    return body if failure == "no_usage" else {**body, "usage": _completion_usage(prompt, answers)}
+    return body if failure == "no_usage" else {**body, "usage": _completion_usage(asked, answers)}
 
 
 def _choice(index: int, answer: Answer, failure: str, logprobs: bool) -> dict[str, Any]:
@@ -50,8 +50,8 @@ def name_stops(body: Mapping[str, Any], answers: Sequence[Answer]) -> None:
         choice["stop_reason"] = answer.stop or None
 
 
-def _completion_usage(prompt: str, answers: Sequence[Answer]) -> dict[str, Any]:
-    counts = [usage_of(prompt, answer) for answer in answers]
+def _completion_usage(asked: int, answers: Sequence[Answer]) -> dict[str, Any]:
+    counts = [usage_of(asked, answer) for answer in answers]
     incoming, outgoing = counts[0]["input"], sum(count["output"] for count in counts)
     return {
         "prompt_tokens": incoming,
@@ -71,9 +71,9 @@ def tokens_of(whole: Mapping[str, Any]) -> dict[str, int]:
     }
 
 
-def response(model: str, prompt: str, answer: Answer, failure: str) -> dict[str, Any]:
-    """A Responses answer."""
-    counts = usage_of(prompt, answer)
+def response(model: str, asked: int, answer: Answer, failure: str) -> dict[str, Any]:
+    """A Responses answer to a prompt of `asked` tokens."""
+    counts = usage_of(asked, answer)
     part = (
         {"type": "refusal", "refusal": answer.refusal}
         if answer.refusal

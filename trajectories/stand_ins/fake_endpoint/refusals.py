@@ -3,11 +3,15 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from trajectories.stand_ins.fake_endpoint.pictures import pictures_in
+
 THOUGHTS = ("reasoning_content", "reasoning", "reasoning_details")
 
 
 def refusal_of(body: Mapping[str, Any], takes: tuple[str, ...]) -> str:
     """Why a request is not taken, by words of behaviour.TAKES; empty where it is."""
+    if not {"pictures", "blind"} & set(takes) and any(pictures_in(message) for message in _said(body)):
+        return "Invalid content type. image_url is only supported by certain models."
     return next((words for word in takes if word in CHECKS and (words := CHECKS[word](body))), "")
 
 

@@ -12,11 +12,13 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import parse_qsl
 
+from trajectories.core.text.tokens import estimate_tokens
 from trajectories.stand_ins.fake_endpoint import bodies
 from trajectories.stand_ins.fake_endpoint.agents import Converser
 from trajectories.stand_ins.fake_endpoint.answers import Answer, Answerer, canned, continued, stopped
 from trajectories.stand_ins.fake_endpoint.batches import SHELF_PATHS, KeptBatch, Shelf
 from trajectories.stand_ins.fake_endpoint.behaviour import Behaviour, Play
+from trajectories.stand_ins.fake_endpoint.pictures import TOKENS, colour_asked_for, pictures_in, seen, words_in
 from trajectories.stand_ins.fake_endpoint.refusals import refusal_of
 
 HOST = "127.0.0.1"
@@ -40,8 +42,18 @@ class Call:
 
     @property
     def messages(self) -> list[Any]:
-        """What was said before, in the form of its API."""
+        """What was said before, in the form of its API, pictures as the digits of their grids."""
+        return [seen(message) for message in self._said]
+
+    @property
+    def _said(self) -> list[Any]:
         return list(self.body.get("messages") or self.body.get("input") or ())
+
+    @property
+    def input_tokens(self) -> int:
+        """What it is counted as."""
+        words = "\n\n".join(filter(None, map(words_in, self._said)))
+        return estimate_tokens(words) + TOKENS * sum(len(pictures_in(message)) for message in self._said)
 
     @property
     def prompt(self) -> str:
@@ -235,6 +247,8 @@ class FakeEndpoint:
     def _whole(self, call: Call, prompt: str, asked_before: int) -> Answer:
         """What is said where nothing stops it."""
         messages = call.messages
+        if "pictures" in self.behaviour.takes and (colour := colour_asked_for(messages)):
+            return Answer(colour)
         begun = str(messages[-1].get("content")) if messages and messages[-1].get("role") == "assistant" else ""
         if begun and "strips" in self.behaviour.takes:
             begun = begun.rstrip()
@@ -269,16 +283,16 @@ class FakeEndpoint:
 
     async def _body(self, failure: str, call: Call) -> dict[str, Any]:
         """The body of an answer, before anything is spoilt."""
-        prompt, takes = call.prompt, self.behaviour.takes
+        takes = self.behaviour.takes
         count = self.behaviour.choices(call.samples)
         asked_before = self._asked_before(call, count)
         answers = [await self._one(failure, call, asked_before + number) for number in range(count)]
         model = str(call.body.get("model", ""))
         if call.path == "/v1/responses":
-            whole = bodies.response(model, prompt, answers[0], failure)
+            whole = bodies.response(model, call.input_tokens, answers[0], failure)
         else:
             logprobs = bool(call.body.get("logprobs")) and "ignores_logprobs" not in takes
-            whole = bodies.completion(model, prompt, answers, failure, logprobs=logprobs)
+            whole = bodies.completion(model, call.input_tokens, answers, failure, logprobs=logprobs)
             if "stop_reason" in takes:
                 bodies.name_stops(whole, answers)
         if self.behaviour.stated_cost is not None and "usage" in whole:

@@ -7,7 +7,8 @@ from django.contrib.auth.models import AnonymousUser, User
 from trajectories.core.generation.agreement import DISPUTED
 from trajectories.core.generation.briefs import TARGETS
 from trajectories.core.generation.similarity import comparable_text
-from trajectories.core.records import ProblemKind, ProblemRecord
+from trajectories.core.problems.kinds import is_grids
+from trajectories.core.records import ProblemRecord
 from trajectories.core.text.word_diff import word_diff
 from trajectories.models import Problem, ProblemCandidate
 from trajectories.selectors.candidates import (
@@ -55,7 +56,7 @@ def candidate_progress(scope: CandidateScope) -> dict[str, int]:
 def problem_parts(record: ProblemRecord) -> dict[str, Any]:
     """A problem as templates draw it; `tests` only of ARC tasks."""
     parts: dict[str, Any] = {"record": record, "tests": None, "grid_size": LARGE_GRID}
-    if record.kind is ProblemKind.ARC:
+    if is_grids(record.kind):
         reference = record.reference or []
         pairs = [*record.spec["train"], *record.spec["test"]]
         side = max(max(len(grid), len(grid[0])) for pair in pairs for grid in pair.values())
@@ -76,7 +77,7 @@ def _neighbour(candidate: ProblemCandidate) -> dict[str, Any] | None:
     if record is None:
         return None
     parts: dict[str, Any] = {"problem": problem, "other": other, "share": candidate.similarity}
-    if record.kind is ProblemKind.ARC:
+    if is_grids(record.kind):
         return {**parts, **problem_parts(record)}
     own = comparable_text(candidate_record(candidate))
     return {**parts, "record": record, "passages": word_diff(comparable_text(record), own)}

@@ -34,7 +34,16 @@ def test_settings_stored_before_there_were_options_send_what_they_sent():
     old = {
         name: value
         for name, value in PLAIN.as_parameters().items()
-        if name not in ("sends_temperature", "reasoning_effort", "system_role", "thoughts_back", "continues")
+        if name
+        not in (
+            "sends_temperature",
+            "reasoning_effort",
+            "system_role",
+            "thoughts_back",
+            "continues",
+            "sees_pictures",
+            "picture_tokens",
+        )
     }
     settings = ChatSettings.from_parameters(old)
     assert body_of(settings) == {
@@ -162,7 +171,7 @@ def test_every_refusal_has_an_expectation_here():
     assert tried == set(CHECKS)
     ignoring = {"ignores_seed", "ignores_temperature", "ignores_logprobs"}
     going_on = {"continues", "stop_reason", "strips"}  # whether and how an unfinished message is gone on with
-    assert set(CHECKS) | ignoring | going_on == set(TAKES)
+    assert set(CHECKS) | ignoring | going_on | {"pictures", "blind"} == set(TAKES)
 
 
 @pytest.mark.parametrize(

@@ -68,7 +68,7 @@ def test_what_is_no_event_or_no_whole_line_waits_or_is_passed_over():
 
 def test_an_answer_that_is_not_streamed_says_nothing_before_it_is_there():
     answer = PartialAnswer()
-    answer.feed([json.dumps(bodies.completion("m", "p", [Answer("It turns.")], "")).encode()])
+    answer.feed([json.dumps(bodies.completion("m", 1, [Answer("It turns.")], "")).encode()])
     assert answer.said() == ("", "")
 
 
@@ -82,7 +82,7 @@ def test_a_key_is_told_neither_whole_nor_in_its_beginning():
 
 
 def test_all_that_has_come_in_the_end_is_the_whole_answer():
-    whole = bodies.completion("m", "p", [Answer("Each row is turned.", reasoning="Rows? Rows.")], "")
+    whole = bodies.completion("m", 1, [Answer("Each row is turned.", reasoning="Rows? Rows.")], "")
     body = "".join(bodies.stream_completion(whole)).encode()
     answer = PartialAnswer()
     answer.feed([body])

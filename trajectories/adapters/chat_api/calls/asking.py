@@ -101,7 +101,7 @@ class Asker:
         seconds = time.monotonic() - started
         self._breaker.succeeded()
         await self.limit.grow()
-        usage = usage_of(call, choices)
+        usage = usage_of(call, choices, self._settings.picture_tokens)
         self._output_tokens += 0.1 * (usage.output_tokens / len(choices) - self._output_tokens)
         if self._limited:
             spent = usage.input_tokens + usage.output_tokens - reserved
@@ -162,7 +162,7 @@ def _open_circuit(fault: CallError) -> CallError:
     return CallError("circuit", message, retryable=True, stops=True)
 
 
-def usage_of(call: ChatCall, choices: list[Reply | CallError]) -> Usage:
+def usage_of(call: ChatCall, choices: list[Reply | CallError], picture_tokens: int) -> Usage:
     """What the endpoint counted for the whole call, else an estimate: the input once and every answer."""
     replies = [choice for choice in choices if isinstance(choice, Reply)]
     given = next((reply.usage for reply in replies if reply.usage is not None), None)
@@ -170,6 +170,6 @@ def usage_of(call: ChatCall, choices: list[Reply | CallError]) -> Usage:
         return given
     total = Usage()
     for place, reply in enumerate(replies):
-        one = estimate_usage(call.messages, reply)
+        one = estimate_usage(call.messages, reply, picture_tokens)
         total += one if place == 0 else Usage(0, 0, one.reasoning_tokens, one.output_tokens)
     return total

@@ -150,7 +150,7 @@ class Caller:
     def _input_tokens(self, call: ChatCall) -> int:
         """About how many tokens are sent; samples of one prompt are counted once. Raises CallError for too many."""
         if call.messages is not self._counted[0]:
-            self._counted = call.messages, input_tokens_of(call.messages)
+            self._counted = call.messages, input_tokens_of(call.messages, self.settings.picture_tokens)
         tokens, most = self._counted[1], self.settings.context_limit
         if most is not None and tokens > most:
             raise CallError("context", f"The prompt has about {tokens:,} tokens; the model takes {most:,}.")

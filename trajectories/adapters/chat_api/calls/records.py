@@ -7,6 +7,7 @@ from decimal import Decimal
 from trajectories.adapters.chat_api.wire.settings import NEVER, RESPONSES, SYSTEM_ROLES, ChatSettings
 from trajectories.core.completions.replies import Reply
 from trajectories.core.identity import canonical_json, content_hash
+from trajectories.core.prompts.pictures import PICTURE_TOKENS, grids_of, without_grids
 from trajectories.core.records import JSON, Usage
 from trajectories.core.text.tokens import estimate_tokens
 
@@ -85,16 +86,18 @@ def _taken(settings: ChatSettings, call: ChatCall) -> dict[str, JSON]:
     return taken
 
 
-def input_tokens_of(messages: Sequence[Mapping[str, JSON]]) -> int:
-    """About how many tokens the messages have."""
-    return estimate_tokens(canonical_json(list(messages)))
+def input_tokens_of(messages: Sequence[Mapping[str, JSON]], picture_tokens: int = PICTURE_TOKENS) -> int:
+    """About how many tokens the messages have, each picture `picture_tokens` of them."""
+    pictures = sum(len(grids_of(message)) for message in messages)
+    read = [without_grids(message) for message in messages] if pictures else list(messages)
+    return estimate_tokens(canonical_json(read)) + pictures * picture_tokens
 
 
-def estimate_usage(messages: Sequence[Mapping[str, JSON]], reply: Reply) -> Usage:
+def estimate_usage(messages: Sequence[Mapping[str, JSON]], reply: Reply, picture_tokens: int = PICTURE_TOKENS) -> Usage:
     """Token counts of an endpoint that gives none."""
     thoughts = estimate_tokens(reply.reasoning)
     return Usage(
-        input_tokens=input_tokens_of(messages),
+        input_tokens=input_tokens_of(messages, picture_tokens),
         reasoning_tokens=thoughts,
         output_tokens=thoughts + estimate_tokens(reply.text),
     )

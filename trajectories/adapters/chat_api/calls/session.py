@@ -3,6 +3,7 @@
 import asyncio
 import queue
 import threading
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from types import TracebackType
@@ -134,12 +135,17 @@ class Session(Generic[Asked, Given]):
         except queue.Empty:
             return None
 
-    def take_all(self, timeout: float, most: int) -> list[tuple[Any, Given | SampleFailure]]:
-        """The outcomes that are there, `most` of them at the most; waits up to `timeout` seconds for the first."""
+    def take_all(self, timeout: float, most: int, company: float = 0.0) -> list[tuple[Any, Given | SampleFailure]]:
+        """The outcomes that are there, `most` of them at the most; waits up to `timeout` seconds for the first, which
+        waits up to `company` seconds for others."""
         taken = self.take(timeout)
         found = [] if taken is None else [taken]
-        while found and len(found) < most and not self._done.empty():
-            found.append(self._done.get())
+        until = time.monotonic() + company
+        while found and len(found) < most:
+            try:
+                found.append(self._done.get(timeout=max(0.0, until - time.monotonic())))
+            except queue.Empty:
+                break
         return found
 
     async def _handle(self, group: Sequence[tuple[Any, Asked]]) -> None:

@@ -123,7 +123,9 @@ class Agent:
         """The most tokens the next call may take: the conversation, as estimated or as last counted, and
         the longest answer."""
         counted = self._answers[-1].taken.input_tokens if self._answers else 0
-        return max(input_tokens_of(self._talk.sent), counted) + self._caller.settings.max_output_tokens
+        settings = self._caller.settings
+        asked = input_tokens_of(self._call(1).messages, settings.picture_tokens)
+        return max(asked, counted) + settings.max_output_tokens
 
     def _keep_words(self, reply: Reply) -> None:
         """The steps of an answer that goes on with a tool."""

@@ -14,8 +14,10 @@ from trajectories.core.prompts import (
     mentions_hint,
     read_completion,
     render_messages,
+    shows_pictures,
     storable_completion,
     variation_from_json,
+    with_pictures,
 )
 from trajectories.core.records import JSON, SampleRequest, SampleResult
 from trajectories.core.verifiers.answers import searched_fact
@@ -35,9 +37,9 @@ def variation_of(request: SampleRequest) -> Variation | None:
 def first_call(
     request: SampleRequest, messages: Sequence[Message], tools: Sequence[Mapping[str, JSON]] = ()
 ) -> ChatCall:
-    """The call of a request; `messages` are what is sent, hint included."""
+    """The call of a request; `messages` are what is sent, hint included, with marks where pictures are."""
     return ChatCall(
-        messages=messages,
+        messages=with_pictures(messages) if shows_pictures(request.instruction, request.problem) else messages,
         temperature=request.temperature,
         seed=request.seed,
         sample={

@@ -9,8 +9,9 @@ from trajectories.adapters.chat_api.samples.players import Player
 from trajectories.adapters.chat_api.samples.steps import Grower
 from trajectories.adapters.chat_api.wire.faults import CallError
 from trajectories.core.faults import Fault
+from trajectories.core.problems.kinds import is_episode
 from trajectories.core.prompts import Message, with_hint
-from trajectories.core.records import JSON, ProblemKind, SampleFailure, SampleRequest, SampleResult
+from trajectories.core.records import JSON, SampleFailure, SampleRequest, SampleResult
 
 Outcome = SampleResult | SampleFailure | CallError
 
@@ -40,7 +41,7 @@ class SampleDrawer:
         ]
 
     async def _agent(self, caller: Callee, request: SampleRequest, messages: Sequence[Message]) -> Outcome:
-        if request.agent is not None and request.problem.kind is ProblemKind.ENVIRONMENT:
+        if request.agent is not None and is_episode(request.problem.kind):
             try:
                 player = Player(caller, request, request.agent, messages)
             except Fault as fault:

@@ -20,6 +20,7 @@ from trajectories.adapters.chat_api.wire.faults import (
     status_fault,
 )
 from trajectories.adapters.chat_api.wire.options import effort_field
+from trajectories.adapters.chat_api.wire.pictures import with_urls
 from trajectories.adapters.chat_api.wire.questions import Question
 from trajectories.adapters.chat_api.wire.settings import (
     CHAT_COMPLETIONS,
@@ -186,10 +187,10 @@ def request_body(
     stop: Sequence[str] = (),
 ) -> dict[str, Any]:
     """What is sent. The Responses API has no `seed` and no `stop`; the extra body has the last word, and what is None
-    there is not sent at all."""
+    there is not sent at all. Raises CallError for pictures where the sampler does not see."""
     warmth = {"temperature": temperature} if settings.sends_temperature else {}
     body: dict[str, Any] = {"model": settings.model, **warmth, "stream": settings.streaming}
-    said = [_with_role(message, settings.system_role) for message in messages]
+    said = [with_urls(_with_role(message, settings.system_role), settings) for message in messages]
     if settings.api == RESPONSES:
         body |= {"input": said, "max_output_tokens": settings.max_output_tokens, "store": False}
         included = ["message.output_text.logprobs"] if settings.logprobs else []

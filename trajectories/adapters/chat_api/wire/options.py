@@ -18,6 +18,7 @@ THOUGHT_FIELDS = ("reasoning_content", "reasoning", "reasoning_details", "thinki
 
 THOUGHT_WORDS = ("reasoning_content", "reasoning content", "reasoning_details", "thinking_blocks", "thinking block",
                  "thought_signature", "thought signature", "thinking mode", "thinking_mode")  # fmt: skip
+PICTURE_WORDS = ("image", "picture", "vision", "multimodal", "multi-modal", "mmproj")
 LIMITS = (SHORT, LONG, "max_output_tokens")
 OPTIONS = ("temperature", "seed", "logprobs", "reasoning_effort", SHORT, LONG)
 """Names that mean the parameter wherever they stand."""
@@ -86,6 +87,8 @@ REMEDIES: Mapping[str, Remedy] = {
         "begins anew where it should go on with an unfinished message",
         'Choose "not gone on with" for "Unfinished messages"',
     ),
+    "sees": Remedy({"sees_pictures": True}, "sees pictures", 'Switch on "Sees pictures"'),
+    "blind": Remedy({"sees_pictures": False}, "does not take pictures", 'Switch off "Sees pictures"'),
 }
 """Remedies by the word that names them."""
 
@@ -166,9 +169,17 @@ def _option(words: str, body: Mapping[str, Any]) -> str:
         ("developer", "system" in roles and "role" in words and "system" in words),
         ("system", "developer" in roles and "role" in words),
         ("no_seed", "seed" in body and _names(words, "seed")),
+        ("blind", any(word in words for word in PICTURE_WORDS) and _has_pictures(body)),
         ("no_logprobs", bool(body.get("logprobs") or body.get("include")) and "logprobs" in words),
     )
     return next((remedy for remedy, named in found if named), "")
+
+
+def _has_pictures(body: Mapping[str, Any]) -> bool:
+    """Whether a picture is among what was said."""
+    contents = [item.get("content") for item in _messages(body)]
+    parts = [part for content in contents if isinstance(content, list) for part in content]
+    return any(isinstance(part, Mapping) and part.get("type") in ("image_url", "input_image") for part in parts)
 
 
 def _messages(body: Mapping[str, Any]) -> list[Mapping[str, Any]]:

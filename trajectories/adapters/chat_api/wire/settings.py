@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, fields
 from decimal import Decimal
 from typing import Any
 
+from trajectories.core.prompts.pictures import PICTURE_TOKENS
 from trajectories.core.records import JSON, Usage
 
 CHAT_COMPLETIONS = "chat_completions"
@@ -35,8 +36,9 @@ class ChatSettings:
     `system_role`, under which instructions are sent; `thoughts_back`, one of THOUGHTS_BACK: how a model's thoughts go
     back to it in the turns of an agent, not at all, in the fields they came in, or in the field named. `continues`, one
     of CONTINUES, says whether it goes on with a conversation that ends in an unfinished message of its own: not, as it
-    is sent (llama.cpp, Ollama), or with vLLM's parameter `continue_final_message`. An entry of
-    `extra_body` whose value is None takes the parameter of that name out of the request.
+    is sent (llama.cpp, Ollama), or with vLLM's parameter `continue_final_message`. `sees_pictures` says
+    whether pictures may be among what is sent; estimates count each as `picture_tokens`. An entry of `extra_body` whose
+    value is None takes the parameter of that name out of the request.
 
     `transport`, one of TRANSPORTS: samples are asked for one by one and answered at once, or in files that the provider
     answers within a day, at `batch_price` times the prices. What a batch leaves unanswered is in the next one, in
@@ -68,6 +70,8 @@ class ChatSettings:
     system_role: str = "system"
     thoughts_back: str = NEVER
     continues: str = NEVER
+    sees_pictures: bool = False
+    picture_tokens: int = PICTURE_TOKENS
     transport: str = LIVE
     batch_price: Decimal = HALF
     batch_tries: int = 3

@@ -10,6 +10,7 @@ from transformers import (
     AutoConfig,
     AutoModelForCausalLM,
     AutoTokenizer,
+    GgufConfig,
     LlamaConfig,
     LlamaForCausalLM,
     PreTrainedTokenizerFast,
@@ -53,8 +54,11 @@ def open_tokenizer(folder: Path, *, needs_template: bool = True) -> Any:
 
 
 def open_model(folder: Path, *, precision: str, device: str) -> Any:
-    """The weights of a folder, in safetensors or GGUF. Nothing in the folder is executed. Raises ChildFaultError."""
-    gguf = gguf_of(folder)
+    """The weights of a folder, in safetensors or GGUF. Nothing in the folder is executed. Raises ChildFaultError.
+
+    Those of a GGUF file are unpacked into numbers of the precision: a packed model can neither be trained nor be kept.
+    """
+    gguf: dict[str, Any] = dict(gguf_of(folder))
     if not gguf and not (folder / "config.json").is_file():
         raise ChildFaultError(
             "no_model", f"The folder {folder.name} has no model; expected config.json and *.safetensors."
@@ -63,6 +67,8 @@ def open_model(folder: Path, *, precision: str, device: str) -> Any:
         raise ChildFaultError(
             "no_model", f"The folder {folder.name} has no weights; expected *.safetensors, or one *.gguf."
         )
+    if gguf:
+        gguf["quantization_config"] = GgufConfig(dequantize=True)
     try:
         return AutoModelForCausalLM.from_pretrained(
             folder, local_files_only=True, use_safetensors=True, dtype=dtype_of(precision, device), **gguf

@@ -53,6 +53,11 @@ SHOWN = ("loss", "grad_norm", "learning_rate", "mean_token_accuracy", "rewards/a
          "completions/mean_length", "kl", "entropy")  # fmt: skip
 
 
+def _shown(logs: Any, prefix: str = "") -> dict[str, Any]:
+    """The values of what is logged that the curves have, by their names without the prefix."""
+    return {name: logs[prefix + name] for name in SHOWN if prefix + name in (logs or {})}
+
+
 class Watch(TrainerCallback):  # type: ignore[misc]
     """Tells steps, evaluations and checkpoints, and ends a training whose loss is no number."""
 
@@ -62,7 +67,7 @@ class Watch(TrainerCallback):  # type: ignore[misc]
 
     def on_log(self, _args: Any, state: Any, _control: Any, logs: Any = None, **_: Any) -> None:
         """Values of the curves. Raises ChildFaultError for a loss that is no number."""
-        values = {name: logs[name] for name in SHOWN if name in logs}
+        values = _shown(logs)
         for name in ("loss", "grad_norm"):
             if name in values and not _is_number(values[name]):
                 raise ChildFaultError(
@@ -75,8 +80,7 @@ class Watch(TrainerCallback):  # type: ignore[misc]
 
     def on_evaluate(self, _args: Any, state: Any, _control: Any, metrics: Any = None, **_: Any) -> None:
         """What it makes of rows that it does not learn from."""
-        values = {name: metrics[f"eval_{name}"] for name in SHOWN if f"eval_{name}" in (metrics or {})}
-        LINE.tell(EVALUATED, step=state.global_step, values=values)
+        LINE.tell(EVALUATED, step=state.global_step, values=_shown(metrics, "eval_"))
 
     def on_save(self, args: Any, state: Any, _control: Any, **_: Any) -> None:
         """A checkpoint counts once it is sealed."""
@@ -99,10 +103,23 @@ def main(path: Path) -> None:
         trainer = _trainer(plan, base, tokenizer, rows, held_out)
         _begin(plan, trainer, rows, held_out)
         resumed = checkpoints.newest_whole(out)
+        if resumed is not None:
+            _tell_again(resumed)
         trainer.train(resume_from_checkpoint=None if resumed is None else str(resumed))
         if held_out is not None and trainer.state.global_step % plan["evaluate_every"]:
             trainer.evaluate()
         _write(plan, trainer, tokenizer, out)
+
+
+def _tell_again(checkpoint: Path) -> None:
+    """The curves up to a checkpoint, whose steps are not done again: a worker that was killed may not have stored the
+    last of what it was told."""
+    state = json.loads((checkpoint / "trainer_state.json").read_text(encoding="utf-8"))
+    for entry in state["log_history"]:
+        if values := _shown(entry):
+            LINE.tell(STEP, step=entry["step"], total=state["max_steps"], values=values)
+        if values := _shown(entry, "eval_"):
+            LINE.tell(EVALUATED, step=entry["step"], values=values)
 
 
 @contextlib.contextmanager

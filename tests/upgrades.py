@@ -1,0 +1,104 @@
+"""Databases of earlier versions, brought up to date, and what is told otherwise in them since."""
+
+import tarfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from django.core.management import call_command
+from django.db import connection
+
+from tests.dumps import (
+    DATA,
+    Snapshot,
+    guarded_tables,
+    own_database,
+    restore,
+    rights_of_groups,
+    schema,
+    snapshot,
+    values_of,
+)
+
+VERSIONS = ("29a489d", "8978387")
+
+RENAMED_TABLES = {
+    "trajectories_judgement": "trajectories_judgejob",
+    "trajectories_judgementitem": "trajectories_judgejobitem",
+    "trajectories_judgementanswer": "trajectories_judgejobanswer",
+}
+RENAMED_COLUMNS = {"judgement_id": "judge_job_id"}
+RETOLD = {"trajectories_judgement": {"scope"}, "trajectories_reverification": {"scope"}}
+"""Query strings that are stored as JSON now, in another column."""
+CHANGED = {
+    "trajectories_auditevent": {"object_type", "verb"},
+}
+"""Columns of which some values are told otherwise since 8978387; `CHANGED_BEFORE` has those of before."""
+CHANGED_BEFORE = {
+    "trajectories_attempt": {"error_message"},
+    "trajectories_problem": {"statement_hash"},
+    "trajectories_trace": {"answer_hash"},
+}
+CHANGED_SINCE = {"trajectories_freezing": {"rule"}}
+"""The same of tables that 29a489d did not have."""
+REMOVED = {"trajectories_problemcandidate": {"lease_expires_at", "lease_holder_id", "lease_token"}, **RETOLD}
+"""Leases are rows of their own now. They last minutes: none is carried over."""
+FORMATS_THEN = {"arc-programs", "full", "prompt-only", "sft-messages", "sft-prompt-completion"}
+ROWS_SINCE = {
+    "sharegpt": 11,
+    "verl": 4,
+    "preference": 0,
+    "preference-repairs": 0,
+    "unpaired": 11,
+    "stepwise": 10,
+    "prm800k": 10,
+    "preference-openai": 0,
+    "rft-openai": 4,
+    "arc-submission": 2,
+    "step-values": 0,
+}
+"""Formats that came later, and how many rows each has of the release that was there."""
+GROWING = ("auth_permission", "auth_group_permissions", "django_content_type", "django_migrations")
+"""Tables of Django's own, to which every version adds."""
+
+
+@dataclass(frozen=True)
+class Upgraded:
+    """A database of an earlier version after it was brought up to date, and what was found in it before.
+
+    `fresh` is the schema of a new installation, `told` the values of columns that change, `rights` those of groups.
+    """
+
+    version: str
+    fresh: dict[str, set[tuple[Any, ...]]]
+    before: Snapshot
+    told: dict[tuple[str, str], dict[int, str]]
+    rights: dict[str, set[str]]
+    guarded: set[str]
+    after: Snapshot
+    exports: Path
+
+
+@contextmanager
+def upgraded_database(version: str, folder: Path) -> Iterator[Upgraded]:
+    """This process's database: that of an earlier version after the migrations of today; its exports in a folder."""
+    with tarfile.open(DATA / f"{version}-exports.tar.xz") as archive:
+        archive.extractall(folder, filter="data")
+    fresh, name = schema(), connection.settings_dict["NAME"]
+    with own_database(f"{name}_{version}"):
+        restore(version)
+        found = {
+            "before": snapshot(),
+            "told": values_of({**CHANGED, **RETOLD, **CHANGED_BEFORE}),
+            "rights": rights_of_groups(),
+            "guarded": guarded_tables(),
+        }
+        call_command("migrate", interactive=False, verbosity=0)
+        yield Upgraded(version, fresh, after=snapshot(), exports=folder, **found)
+
+
+def new_name(table: str, column: str) -> str:
+    """The name today of a column of a table of an earlier version."""
+    return RENAMED_COLUMNS.get(column, column) if table in {*RENAMED_TABLES, "trajectories_verdict"} else column
