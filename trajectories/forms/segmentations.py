@@ -13,7 +13,6 @@ from trajectories.selectors.samplers import list_samplers
 from trajectories.services.endpoints.calls import CallBudget
 from trajectories.services.runs.cutting import Cutting
 
-MAX_TOKENS = 10**15
 MODELS = "By a language model that reads each trace"
 
 
