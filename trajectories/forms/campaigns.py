@@ -1,7 +1,6 @@
 """The forms that plan a campaign, change its budget, and overrule its gate."""
 
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -33,6 +32,7 @@ from trajectories.core.faults import Fault
 from trajectories.core.learning.rules import CORRECT, TAKE_WORDS
 from trajectories.core.strategies import STRATEGIES
 from trajectories.core.strategies.memories import SOURCES, MemorySource
+from trajectories.forms.budget_fields import money_budget, token_budget
 from trajectories.forms.curricula import CurriculumFields
 from trajectories.forms.memory import MemoryFields, memory_of, memory_values
 from trajectories.forms.plain import PlainForm
@@ -53,7 +53,7 @@ from trajectories.selectors.samplers import list_samplers
 from trajectories.services.campaigns.estimates import estimate_campaign
 from trajectories.services.campaigns.plans import MOST_PROBLEMS, Draft, prepare
 from trajectories.services.runs.lifecycle import MAX_SEED, draw_seed
-from trajectories.services.runs.plans import MAX_COST, MAX_SAMPLES_EACH, PARALLEL, Budget, PlanError
+from trajectories.services.runs.plans import MAX_SAMPLES_EACH, PARALLEL, Budget, PlanError
 from trajectories.services.runs.temperatures import read_temperatures
 
 
@@ -200,21 +200,8 @@ class CampaignForm(PlanParts, MemoryFields, CurriculumFields, PlainForm):
         label="Minutes for each run",
         help_text="The campaign pauses where one takes longer; empty for no limit.",
     )
-    budget_cost = forms.DecimalField(
-        required=False,
-        min_value=Decimal("0.000001"),
-        max_value=MAX_COST - 1,
-        decimal_places=6,
-        label="Money budget",
-        help_text="Of all runs together, where a language model is paid.",
-    )
-    budget_tokens = forms.IntegerField(
-        required=False,
-        min_value=1,
-        max_value=10**15,
-        label="Token budget",
-        help_text="Of all runs, input and output.",
-    )
+    budget_cost = money_budget("Of all runs together, where a language model is paid.")
+    budget_tokens = token_budget("Of all runs, input and output.")
 
     def __init__(self, *args: Any, cloned_from: Campaign | None = None, **options: Any) -> None:
         super().__init__(*args, **options)

@@ -1,7 +1,6 @@
 """The form that plans a generation job; it shows what the chosen generator needs."""
 
 from collections.abc import Mapping
-from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -16,6 +15,7 @@ from trajectories.core.problems.kinds import KINDS
 from trajectories.core.problems.procedural import is_plain
 from trajectories.core.prompts.answer_formats import PROGRAM_STYLES
 from trajectories.core.records import JSON
+from trajectories.forms.budget_fields import money_budget, token_budget
 from trajectories.forms.plain import PlainForm
 from trajectories.forms.titles import SetTitleField, TitleField
 from trajectories.models import Brief, Instruction, Problem, ProblemSet, Sampler
@@ -31,7 +31,7 @@ from trajectories.services.generation.jobs import (
     Plan,
 )
 from trajectories.services.runs.lifecycle import MAX_SEED
-from trajectories.services.runs.plans import MAX_COST, MAX_TEMPERATURE, Budget
+from trajectories.services.runs.plans import MAX_TEMPERATURE, Budget
 
 KIND_TITLES = {kind.value: written.title for kind, written in TARGETS.items()}
 PART_TITLES = {
@@ -150,17 +150,8 @@ class GenerationForm(PlainForm):
         label="Share that agrees",
         widget=forms.NumberInput(attrs={"step": "0.05"}),
     )
-    budget_cost = forms.DecimalField(
-        required=False,
-        min_value=Decimal("0.000001"),
-        max_value=MAX_COST - 1,
-        decimal_places=6,
-        label="Money budget",
-        help_text="No call starts that might exceed it.",
-    )
-    budget_tokens = forms.IntegerField(
-        required=False, min_value=1, max_value=10**15, label="Token budget", help_text="Input and output together."
-    )
+    budget_cost = money_budget()
+    budget_tokens = token_budget()
     most_calls = forms.IntegerField(
         required=False,
         min_value=1,

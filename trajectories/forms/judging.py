@@ -1,6 +1,5 @@
 """Asking a language model to judge a selection of traces."""
 
-from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -8,6 +7,7 @@ from django import forms
 from trajectories.core.selections import Selection
 from trajectories.core.verifiers.model_judge import Form
 from trajectories.core.verifiers.step_values import MAX_COMPLETIONS, USUAL_COMPLETIONS
+from trajectories.forms.budget_fields import money_budget, token_budget
 from trajectories.forms.plain import PlainForm
 from trajectories.models import Rubric, Sampler
 from trajectories.selectors.rubrics import current_rubrics
@@ -22,27 +22,6 @@ FORMS = [
     (Form.STEPS.value, "Find the first wrong step"),
     (Form.VALUES.value, "Go on from each step; verifiers say how often that ends right"),
 ]
-
-
-def _budget_cost() -> forms.DecimalField:
-    return forms.DecimalField(
-        label="Money budget",
-        required=False,
-        min_value=Decimal("0.000001"),
-        max_digits=14,
-        decimal_places=6,
-        help_text="No call starts that might exceed it.",
-    )
-
-
-def _budget_tokens() -> forms.IntegerField:
-    return forms.IntegerField(
-        label="Token budget",
-        required=False,
-        min_value=1,
-        max_value=MAX_SEED,
-        help_text="Input and output together.",
-    )
 
 
 class JudgeJobForm(PlainForm):
@@ -73,8 +52,8 @@ class JudgeJobForm(PlainForm):
         required=False,
         help_text="For values of steps: each is a call, or a program that the search goes on with.",
     )
-    budget_cost = _budget_cost()
-    budget_tokens = _budget_tokens()
+    budget_cost = money_budget()
+    budget_tokens = token_budget()
     seed = forms.IntegerField(
         min_value=0,
         max_value=MAX_SEED,
@@ -113,8 +92,8 @@ class JudgeJobForm(PlainForm):
 class JudgeJobBudgetForm(PlainForm):
     """What a job may take in all."""
 
-    budget_cost = _budget_cost()
-    budget_tokens = _budget_tokens()
+    budget_cost = money_budget()
+    budget_tokens = token_budget()
 
     def budget(self) -> CallBudget:
         """Only after validation."""

@@ -1,7 +1,6 @@
 """The form that plans a run."""
 
 from collections.abc import Collection, Mapping
-from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -9,6 +8,7 @@ from django import forms
 from trajectories.core.samplers.symbolic.steps import STEP_VIEWS
 from trajectories.core.strategies import STRATEGIES
 from trajectories.core.strategies.plans import Diversity
+from trajectories.forms.budget_fields import money_budget, token_budget
 from trajectories.forms.memory import MEMORY_FIELDS, MemoryFields, memory_of
 from trajectories.forms.plain import PlainForm
 from trajectories.forms.run_choices import (
@@ -34,7 +34,6 @@ from trajectories.services.runs.inheriting import ALL, PARTS
 from trajectories.services.runs.lifecycle import MAX_SEED, MAX_TITLE, draw_seed
 from trajectories.services.runs.plans import (
     MAX_ATTEMPTS,
-    MAX_COST,
     MAX_EXAMPLES,
     MAX_SAMPLES_EACH,
     MAX_TEMPERATURE,
@@ -157,17 +156,8 @@ class RunForm(PlanParts, MemoryFields, PlainForm):
         label="Time budget in minutes",
         help_text="The run pauses when it is spent; empty for none.",
     )
-    budget_cost = forms.DecimalField(
-        required=False,
-        min_value=Decimal("0.000001"),
-        max_value=MAX_COST - 1,
-        decimal_places=6,
-        label="Money budget",
-        help_text="In the currency of the sampler's prices. No call starts that might exceed it.",
-    )
-    budget_tokens = forms.IntegerField(
-        required=False, min_value=1, max_value=10**15, label="Token budget", help_text="Input and output together."
-    )
+    budget_cost = money_budget("In the currency of the sampler's prices. No call starts that might exceed it.")
+    budget_tokens = token_budget()
     fresh = forms.BooleanField(
         required=False,
         label="Ask everything anew",

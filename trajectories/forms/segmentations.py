@@ -1,19 +1,18 @@
 """Asking for traces to be cut into steps: which way, or which language model, and what that may take."""
 
 from collections.abc import Sequence
-from decimal import Decimal
 from typing import Any
 
 from django import forms
 
 from trajectories.core.prompts.segmentation import BY_MODEL, SEGMENTATIONS
+from trajectories.forms.budget_fields import money_budget, token_budget
 from trajectories.forms.plain import PlainForm
 from trajectories.models import Run, Sampler
 from trajectories.selectors.samplers import list_samplers
 from trajectories.services.endpoints.calls import CallBudget
 from trajectories.services.runs.cutting import Cutting
 
-MAX_TOKENS = 10**15
 MODELS = "By a language model that reads each trace"
 
 
@@ -58,17 +57,8 @@ class SegmentationForm(PlainForm):
         widget=forms.RadioSelect,
     )
     cutter = forms.ModelChoiceField(Sampler.objects.none(), label="Language model", empty_label=None, required=False)
-    budget_cost = forms.DecimalField(
-        label="Money budget",
-        required=False,
-        min_value=Decimal("0.000001"),
-        max_digits=14,
-        decimal_places=6,
-        help_text="No call starts that might exceed it.",
-    )
-    budget_tokens = forms.IntegerField(
-        label="Token budget", required=False, min_value=1, max_value=MAX_TOKENS, help_text="Input and output together."
-    )
+    budget_cost = money_budget()
+    budget_tokens = token_budget()
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)

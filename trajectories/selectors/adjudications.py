@@ -95,5 +95,5 @@ def last_adjudication_of(person: User) -> Adjudication | None:
 
 
 def standing_with_reviewers(trace: Trace) -> list[Review]:
-    """Every reviewer's present word on a trace with who said it, oldest first."""
+    """Every reviewer's standing review of a trace with the reviewer, oldest first."""
     return list(standing_reviews(trace).select_related("reviewer"))

@@ -50,8 +50,9 @@ def shown_by_memory(items: list[ReleaseItem]) -> dict[int, list[str]]:
 def archive_of(
     release: Release, item: ReleaseItem, finals: Mapping[int, Adjudication], meta: Mapping[str, Any], parent: str
 ) -> dict[str, Any]:
-    """What a row of `full` says besides: {"problem", "trace", "item"}; `parent` is the hash of the trace that a person
-    edited into this one, "" for one that was sampled. The item's trace comes with its problem and that with its set."""
+    """What a row of `full` says beyond the trace itself: {"problem", "trace", "item"}. `parent` is the hash of the
+    trace that a person edited into this one, "" for a sampled trace. Expects the item with its trace, that with its
+    problem, and that with its set."""
     trace, problem = item.trace, item.trace.problem
     restored = restored_words(item)
     own: dict[str, Any] = {

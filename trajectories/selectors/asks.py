@@ -28,9 +28,9 @@ CURVE_SECONDS = 60
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One answer. `share` is its share of all weight in [0, 1], `samples` how many gave it, `traces` the first of them,
-    those that reproduce most training pairs first. `outcome` is what was verified of it; `is_guess` says that it is
-    handed in."""
+    """One of the answers to a question. `share` is its share of all weight in [0, 1], `samples` how many samples gave
+    it, `traces` the first of them, those that reproduce most training pairs first. `outcome` is its verdict, `is_guess`
+    says that it is one of the guesses that are handed in."""
 
     value: JSON
     share: float

@@ -19,8 +19,8 @@ SELECT EXISTS (SELECT 1 FROM trajectories_trace WHERE parent_id = %(trace)s),
 
 @dataclass(frozen=True, slots=True)
 class Attached:
-    """Whether rows hang on a trace: of a family of traces, verdicts, what people and verifiers elsewhere said, threads,
-    and reviews of who reads, withdrawals among them. That there are any is not yet for who reads to know."""
+    """Which kinds of rows refer to a trace: relatives, verdicts, imported verdicts and reviews, threads, and the
+    reader's own reviews, withdrawn ones included. That a kind is there does not mean that the reader may see it."""
 
     family: bool = True
     verdicts: bool = True

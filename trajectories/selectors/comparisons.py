@@ -1,4 +1,4 @@
-"""Reading comparisons: what is left to compare, what somebody said last, and rankings."""
+"""Reading comparisons: the pairs that are left, a person's last one, and rankings."""
 
 import hashlib
 from collections import Counter

@@ -45,8 +45,8 @@ def marked_steps(steps: Sequence[Mapping[str, Any]]) -> tuple[Step, ...]:
 
 
 def _pieces(raw: str, facts: Mapping[str, Any]) -> tuple[Piece, ...] | None:
-    """What a model sent; of an agent, what it sent last, or all it said where a limit ended it. None where that was
-    not kept or cannot be read."""
+    """What a model sent: an agent's last message, or all of its messages where a limit ended it. None where it was not
+    kept or cannot be read."""
     if not raw:
         return None
     try:

@@ -29,9 +29,9 @@ class Alikeness:
 
 @dataclass(frozen=True, slots=True)
 class Diversity:
-    """`answers` counts distinct answers, `entropy` is that of their shares in bits. `of_programs` says whether programs
-    were compressed, or answers where no sample has a program; `right` are those of the right samples alone, None where
-    a queue hides from the reader what verifiers found of any sample."""
+    """How different the samples of a problem are. `answers` counts distinct answers, `entropy` is the entropy of their
+    shares in bits. `of_programs` says whether programs were compressed; where no sample has a program, answers were.
+    `right` is the same for the right samples alone, None where a queue hides verdicts on any sample from the reader."""
 
     samples: int
     answers: int

@@ -64,9 +64,8 @@ parallel, until a release has several hundred thousand items.
 
 
 class ItemReader:
-    """Reads the items of a release in order. With `words` also what was said of each: `meta`, whether it is right, and
-    the trace that it was edited from; with `canonical` also the canonical prompt of each problem.
-    """
+    """Reads the items of a release in order. With `words` it also reads what was assessed of each: `meta`, whether it
+    is right, and the trace that it was edited from; with `canonical` also the canonical prompt of each problem."""
 
     def __init__(self, release: Release, *, words: bool, canonical: bool = False) -> None:
         self._release, self._words, self._canonical = release, words, canonical

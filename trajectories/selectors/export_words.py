@@ -65,9 +65,8 @@ class Said:
 
 
 def label_from(decisions: Sequence[str], final: str | None, verdicts: Sequence[tuple[str, str]]) -> bool | None:
-    """Whether a trace is right: by its final decision, else by its reviews and the verdict that decides, where they do
-    not contradict each other. None where nobody has said, and where people accept what a verifier calls wrong.
-    """
+    """Whether a trace is right: by its final decision, else by its reviews and the deciding verdict, where these do not
+    contradict each other. None where neither exists, and where people accept what a verifier fails."""
     standing, _ = settle_finally(decisions, final)
     decisive = next((outcome for name, outcome in verdicts if not is_supporting(name)), None)
     if final is not None or standing is Standing.REJECTED:

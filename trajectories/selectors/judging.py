@@ -66,7 +66,8 @@ def list_items(
 
 
 def _judged(job: JudgeJob, sight: Sight) -> QuerySet[JudgeJobItem]:
-    """What has been judged, as far as it may be seen: what a model said of a trace is hidden as what people said is."""
+    """The items of a job that have an outcome, as far as the reader may see them: a model's verdict is hidden wherever
+    reviews are."""
     return job.items.exclude(outcome="").filter(sight.seen("trace"))
 
 

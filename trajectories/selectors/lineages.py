@@ -31,8 +31,8 @@ ORDER BY depth, down.id
 
 @dataclass(frozen=True, slots=True)
 class LineageNode:
-    """One trace of a lineage. `train_error` is the mean share of wrong cells in [0, 1], None where no program ran;
-    `is_edited` says that a person edited its parent into it, `is_withdrawn` that they took that back."""
+    """One trace of a lineage. `train_error` is the mean share of wrong cells in [0, 1], None where no program ran.
+    `is_edited` says that a person made it by editing its parent, `is_withdrawn` that they withdrew it."""
 
     trace_id: int
     kind: str

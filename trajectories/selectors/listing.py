@@ -67,8 +67,8 @@ class Sort:
         return rows if self.key is None else rows.annotate(sort_key=self.key)
 
     def beyond(self, among: QuerySet[Any], row_id: int, *, up: bool = False) -> Q | LessThan | GreaterThan:
-        """The condition on annotated rows that they come after a row down the list, or up. Of a row that is gone, or
-        not `among` those whose place may be told, that is where its id would be."""
+        """The condition on annotated rows that they come after a given row, down the list or up. Where that row is
+        gone, or is not `among` the rows whose position may be known, its id takes its place."""
         falls = self.newest_first != up
         past_id = Q(pk__lt=row_id) if falls else Q(pk__gt=row_id)
         if self.key is None:
@@ -87,9 +87,10 @@ class Sort:
 
 @dataclass(frozen=True, slots=True)
 class Lying:
-    """How rows lie in the order of a list: `among` are those whose place may be told, None for all; `is_sparse` says
-    that few may be in the list, far from each other, so that their ids are looked for first, see first_keys, and
-    `is_counted` that all of them were counted just now: so long it takes to find and sort them."""
+    """How the rows of a list are ordered and spread. `among` selects the rows whose position the reader may know, None
+    for all. `is_sparse` says that the list is a small, scattered part of the table, so that ids are looked up first
+    (see first_keys). `is_counted` says that all rows have just been counted, which is what finding and sorting them
+    costs too."""
 
     among: QuerySet[Any] | None = None
     is_sparse: bool = False
@@ -98,8 +99,8 @@ class Lying:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of a list. `sorts` are the orders that its heading leads to, the first at the first press; `is_usual`
-    says whether it is shown where nobody chose. A narrow screen shows `is_wide` ones only by choice."""
+    """A column of a list. `sorts` are the orders that its heading gives, the first at the first press. `is_usual` says
+    whether it is shown where nobody chose columns, `is_wide` that a narrow screen shows it only by choice."""
 
     title: str
     sorts: tuple[str, ...] = ()
@@ -122,7 +123,7 @@ class ListShape:
     size: int = 50
 
     def sort(self, word: str) -> Sort:
-        """The order by its word; the usual one for an unknown word."""
+        """The order of that name; the usual one for an unknown name."""
         return self.sorts.get(word, self.sorts[""])
 
     def chosen_columns(self, words: Sequence[str]) -> tuple[str, ...]:
@@ -222,8 +223,8 @@ def _rounded(count: int) -> int:
 
 
 def count_rows(rows: QuerySet[Any], *, among: Q | None = None, may_estimate: bool = True) -> Count:
-    """How many rows there are, exactly up to COUNT_LIMIT; past that, and where counting would take long, by the
-    database's estimate. `among` says which of them are counted besides, where all are counted exactly.
+    """Count the rows, exactly up to COUNT_LIMIT; beyond that, or where counting takes long, by the database's estimate.
+    `among` selects rows that are counted besides, where all are counted exactly.
 
     Without `may_estimate` nothing is estimated: an estimate goes by all rows, of which some may not be seen.
     """

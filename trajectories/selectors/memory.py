@@ -238,8 +238,8 @@ _features, _words = _Features(), _Words()
 
 @dataclass(frozen=True, slots=True)
 class Recalled:
-    """What memory showed before a trace was sampled, as somebody may see it: (id, name of its problem) of each trace,
-    and how many there are besides that they may not know of."""
+    """The traces that memory showed before a trace was sampled: (id, name of its problem) of those that the reader may
+    see, and the number of the others."""
 
     seen: Sequence[tuple[int, str]]
     hidden: int

@@ -126,8 +126,9 @@ UNFINISHED_WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class Population:
-    """What the board shows. `scored` counts samples verified right or wrong; errors and unscored ones are not wrong.
-    `unfinished` counts those that were cut off, refused, filtered or empty before they gave an answer, in words.
+    """The samples of a problem, grouped by answer, as its page shows them. `scored` counts samples verified right or
+    wrong; errors and unscored ones are not wrong. `unfinished` counts, by reason, samples that ended without an answer:
+    cut off, refused, filtered or empty.
 
     A sample that was shown the answer says nothing of what is known without: `hinted` ones are counted by themselves.
     Samples that give nothing at all (`silent`) are a group that stands last, is no output and wins no vote.

@@ -73,8 +73,8 @@ class PairRow:
 
 @dataclass(frozen=True, slots=True)
 class ReviewerRow:
-    """One reviewer: what they did, how often others agreed (None: nobody else decided on their traces), and how
-    reliable the estimate holds them (None: undefined, `why` says why)."""
+    """One reviewer: how many reviews they gave, how often others agreed (None where nobody else reviewed their traces),
+    and their estimated reliability (None where it is undefined; `why` says why)."""
 
     name: str
     activity: Activity

@@ -131,7 +131,7 @@ class Said:
 
 
 def said_of_samples(queue: Queue, item_ids: Collection[int], person: User) -> Mapping[int, Said]:
-    """What a person said of items in a queue, by item; nothing of those that they said nothing of."""
+    """A person's answers about items of a queue, by item; items they did not answer are left out."""
     latest = Review.objects.filter(trace__queue_items__in=item_ids, reviewer=person, superseded_by=None)
     rows = latest.select_related("supersedes").annotate(item=F("trace__queue_items"))
     said: dict[int, Said] = {}

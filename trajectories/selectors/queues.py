@@ -153,9 +153,8 @@ def get_item(queue_id: int, item_id: int) -> QueueItem:
 
 
 def may_know_others(item: QueueItem, person: User) -> bool:
-    """Whether a person at an item may know what others say of its trace: by the queue's rule, or once their own review
-    of it stands. Of a gold item they are not told, since what is known of it would show.
-    """
+    """Whether a person at an item may see the reviews of others: by the queue's rule, or once they have a standing
+    review of their own. Of a gold item they never may, as that would reveal that it is one."""
     return (not item.queue.hides.reviews and not item.is_gold) or Sight(person.pk).covers(item.trace_id)
 
 

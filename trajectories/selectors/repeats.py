@@ -1,4 +1,4 @@
-"""Samples that say word for word the same: the sign of an endpoint that ignores temperature and seed."""
+"""Samples with the very same text: the sign of an endpoint that ignores temperature and seed."""
 
 from dataclasses import dataclass
 
@@ -28,9 +28,9 @@ ALARMING = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Repeats:
-    """Of `comparable` samples, drawn above temperature 0 with another one for the same prompt, `repeated` say word for
-    word what another one says. Of `prompts` prompts `frozen` have but one text. `first` and `last` are traces of one
-    text, for example."""
+    """How often samples repeat each other. Of `comparable` samples, drawn above temperature 0 beside another one for
+    the same prompt, `repeated` have a text that another one has too. Of `prompts` prompts, `frozen` have one text only.
+    `first` and `last` are two traces with the same text, as an example."""
 
     comparable: int
     repeated: int

@@ -1,4 +1,4 @@
-"""Release rules in words: what each clause says, with names for ids, and where two rules differ."""
+"""Release rules as sentences: what each clause asks for, with names instead of ids, and where two rules differ."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

@@ -70,7 +70,7 @@ RUNS = ListShape(
 
 
 def runs_in(state: str) -> QuerySet[Run]:
-    """The runs in a state by its word in the address, in no order. An unknown word matches none."""
+    """The runs in a state, by its name in the address, in no order. An unknown name matches none."""
     if not state:
         return Run.objects.all()
     return Run.objects.filter(STATE_FILTERS[state][1]) if state in STATE_FILTERS else Run.objects.none()

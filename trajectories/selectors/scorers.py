@@ -109,7 +109,7 @@ def _drawn(keys: list[int], scorer: Scorer, problem: int) -> list[int]:
 
 
 def _labelled(scorer: Scorer) -> Q:
-    """The condition that somebody whose word counts said what a scorer learns from."""
+    """The condition on traces that they have a label for a scorer to learn from, by somebody whose labels count."""
     if scorer.labels == Labels.VALUES:
         return Q(Exists(_valued_steps().filter(trace=OuterRef("pk"))))
     if scorer.kind == Scorer.Kind.PROCESS:

@@ -212,9 +212,9 @@ def _titles(group: str, keys: Collection[str]) -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """What is to be expected. `day` is what was spent today over the share of the day that has passed, None in its
-    first hour; `month` is what the month has taken so far, and for each day left of it the mean of the seven whole days
-    before today."""
+    """Expected spending. `day` is what was spent today divided by the share of the day that has passed, None in its
+    first hour. `month` is what the month has cost so far, plus the mean of the last seven whole days for each day that
+    is left."""
 
     today: Decimal
     flying: Decimal

@@ -1,4 +1,4 @@
-"""Where the loop stands, place by place: counts of what is under way and of what waits for somebody's hand."""
+"""Where the improvement loop stands: at each stage, how much is under way and how much waits for a person."""
 
 from dataclasses import dataclass
 from datetime import date

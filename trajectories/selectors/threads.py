@@ -16,9 +16,9 @@ MENTIONS_SHOWN = 50
 
 @dataclass(frozen=True, slots=True)
 class ShownThread:
-    """A thread with what was said in it, oldest first. `step` is where it stands as the trace is cut now. `nth` tells
-    which of several equal places in it is meant, from 0; `is_placed` whether its words stand in a
-    step, and so can be marked there."""
+    """A thread with its remarks, oldest first. `step` is the step it is about, as the trace is cut now. `nth` tells
+    which of several equal passages it quotes, from 0. `is_placed` says that its quotation stands in a step, so that it
+    can be marked there."""
 
     thread: Thread
     events: Sequence[ThreadEvent]
@@ -34,7 +34,7 @@ class ShownThread:
 
 
 def threads_of(trace: Trace, *, reader_id: int, told: bool) -> list[ShownThread]:
-    """The threads of a trace, open ones first; unless `told`, what the reader said in their own. One query."""
+    """The threads of a trace, open ones first; unless `told`, only the reader's own remarks in them. One query."""
     events = ThreadEvent.objects.filter(thread__trace=trace).select_related("thread__author", "author").order_by("pk")
     if not told:
         events = events.filter(thread__author=reader_id, author=reader_id)
@@ -68,8 +68,8 @@ def is_open(thread: Thread) -> bool:
 
 
 def unread_mentions(person: User, sight: Sight) -> QuerySet[Mention]:
-    """Where somebody is called and has not read it, newest first. `told` says whether they may know what is said: that
-    they are called they may always know."""
+    """Mentions that the person has not read, newest first. `told` says whether they may read the remark; that they are
+    mentioned they may always know."""
     mentions = Mention.objects.filter(person=person, read_at=None)
     told = Q(sight.seen("event__thread__trace"))
     return (

@@ -42,9 +42,9 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Who reads a timeline. `told` says whether they may know what others, and model judges, think of the trace;
-    `releases` whether they may know which hold it, `comparisons` what others compared it with, and `queues` which
-    queues have it, and where it is a gold item: who reviews must not find out which these are."""
+    """Who reads a timeline, and what they may see: `told` what other people and model judges think of the trace,
+    `releases` which releases hold it, `comparisons` what others compared it with, `queues` which queues have it and
+    where it is a gold item. A reviewer must not find out which items are gold."""
 
     person_id: int
     told: bool

@@ -146,8 +146,8 @@ def tells_of(trace_id: int, sight: Sight) -> bool:
 
 
 def veiled_in(scope: Selection, sight: Sight) -> Q:
-    """The condition on traces that their being in the selection, or their place in the order of its list, would tell
-    what a queue hides from the person. Empty where nothing is hidden from them or nothing that was asked for tells."""
+    """The condition on traces whose presence in the selection, or position in its list, would reveal what a queue hides
+    from the person. Empty where nothing is hidden from them, or nothing they filter or sort by reveals it."""
     told = Q()
     if sight.is_blind and sight.works:
         for what in _asked_of(scope):
@@ -161,8 +161,8 @@ def tells_veiled(scope: Selection, sight: Sight) -> bool:
 
 
 def gives_away(scope: Selection, sight: Sight) -> bool:
-    """Whether it tells what somebody is not to know yet which traces, or how many, are in a selection: of such ones
-    nothing is estimated, nothing made, and of what others made of them no trace is shown beside the selection."""
+    """Whether a selection reveals what is still hidden from the person: by which traces are in it, or by how many. For
+    such a selection nothing is estimated and no job is planned, and what others made of it shows no trace."""
     return sight.is_blind and (bool(telling(scope)) or tells_veiled(scope, sight))
 
 

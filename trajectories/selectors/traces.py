@@ -153,7 +153,7 @@ def _is_sparse(walk: TraceWalk, sight: Sight) -> bool:
 
 
 def _placed(walk: TraceWalk, sight: Sight) -> QuerySet[Trace]:
-    """The traces whose place in the order of a list may be told."""
+    """The traces whose position in the list the reader may know."""
     return Trace.objects.exclude(told) if (told := veiled_in(walk, sight)) else Trace.objects.all()
 
 
@@ -211,7 +211,7 @@ def next_to_review(walk: TraceWalk, sight: Sight, *, after: int | None = None, r
 
 
 def is_anything_waiting(walk: TraceWalk, sight: Sight) -> bool:
-    """Whether a trace of a list awaits a decision, whoever looks at it now."""
+    """Whether a trace of a list still awaits a decision, by anybody."""
     return waiting_parts(walk, sight)[-1].exists()
 
 
@@ -243,8 +243,8 @@ def get_trace_for(trace_id: int, sight: Sight) -> Trace:
 
 
 def split_verdicts(trace: Trace, *, with_judges: bool) -> tuple[list[Verdict], list[Verdict]]:
-    """(the newest word of each verifier, the older words newest first); those of model judges only `with_judges`, and
-    none of a trace whose verdicts are hidden.
+    """(the newest verdict of each verifier, the older ones newest first). Verdicts of model judges are there only
+    `with_judges`; a trace whose verdicts are hidden has none.
 
     The newest are in order of reading, the most telling first: test outputs, then training pairs.
     """

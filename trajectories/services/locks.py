@@ -11,7 +11,7 @@ from trajectories.models import Run
 
 
 def take_turn(*what: object) -> None:
-    """Hold a lock on what the words name until the transaction ends; whoever names the same waits for it.
+    """Hold the lock of this name until the transaction ends; others who ask for the same name wait for it.
 
     A form that is sent several times at once is so one form sent several times in a row: `take_turn("form", key)`.
     Take turns before rows are locked, so that the order of locks is always the same.

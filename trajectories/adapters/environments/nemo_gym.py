@@ -75,7 +75,7 @@ def answer_of(response: Mapping[str, Any]) -> tuple[str, str, str]:
 
 
 def resources_server() -> Any:
-    """The class of the server. Its reward is the verdict of the verifiers that judged the release."""
+    """The class of the server. Its reward is the verdict of the verifiers of the release."""
     from fastapi import HTTPException
     from nemo_gym.base_resources_server import (
         BaseResourcesServerConfig,

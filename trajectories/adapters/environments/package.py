@@ -62,7 +62,7 @@ class ReleaseData(vf.TaskData):
 
 
 class ReleaseTask(vf.Task[ReleaseData, vf.State, vf.TaskConfig]):
-    """One problem. Its reward is the verdict of the verifiers that judged the release."""
+    """One problem. Its reward is the verdict of the verifiers of the release."""
 
     @property
     def key(self) -> str:
@@ -117,7 +117,7 @@ class ReleaseHarness(NullHarness):
 
 README = """# {title}
 
-{problems} problems of a release of Minicolumn, with the verifiers that judged its traces, for reinforcement learning
+{problems} problems of a release of Minicolumn, with the verifiers that verified its traces, for reinforcement learning
 with [verifiers](https://github.com/PrimeIntellect-ai/verifiers) (tried with {tried}; only its `v1` interface).
 
     pip install './{filename}[verifiers]'
@@ -150,7 +150,7 @@ Release {release_hash}, verifiers {verifiers}.
 @dataclass(frozen=True, slots=True)
 class PackageFacts:
     """What a package is made of: the release's title and hash, how many problems it has by kind and by split, the
-    versions of the verifiers that judged its traces ("arc_test 3"), and how many problems were left out, by why."""
+    versions of the verifiers that verified its traces ("arc_test 3"), and how many problems were left out, by why."""
 
     title: str
     release_hash: str

@@ -1,4 +1,4 @@
-"""Scoring what a model says to a problem of a release with the verifiers that judged the release: no database, no
+"""Scoring what a model says to a problem of a release with the verifiers of the release: no database, no
 Django. This module is part of every package made of a release."""
 
 from collections.abc import Hashable, Mapping

@@ -1,7 +1,7 @@
 """Prompts with reference fields beside them, as OpenAI's reinforcement fine-tuning took them, and their grader."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from trajectories.core.exporters.base import LINES, ExportItem, OneRowEach, Row, Ways
 from trajectories.core.exporters.conversations import prompt_messages
@@ -65,12 +65,7 @@ class RftOpenaiExporter(OneRowEach):
 
     def rows(self, items: Sequence[ExportItem], ways: Ways) -> Iterator[Row]:  # noqa: ARG002
         """{"messages": [what was asked], "reference_answer": text, "problem_id": text}."""
-        seen = set[str]()
-        for item in filter(self.takes, items):
-            asked = asked_plainly(item)
-            if (key := content_hash(asked)) in seen:
-                continue
-            seen.add(key)
+        for item, asked in asked_once(filter(self.takes, items)):
             values: Mapping[str, JSON] = {
                 "messages": asked,
                 "reference_answer": answer_text(item.reference),
@@ -89,3 +84,13 @@ def grader_description() -> str:
     """The file that describes the grader, for a job's `grader`."""
     described = {"type": "python", "name": "reference answer", "image_tag": "2025-05-08", "source": GRADER}
     return json.dumps(described, ensure_ascii=False, indent=2) + "\n"
+
+
+def asked_once(items: Iterable[ExportItem]) -> Iterator[tuple[ExportItem, list[dict[str, JSON]]]]:
+    """The first item of each way of asking, with what was asked."""
+    seen = set[str]()
+    for item in items:
+        asked = asked_plainly(item)
+        if (key := content_hash(asked)) not in seen:
+            seen.add(key)
+            yield item, asked

@@ -4,8 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from trajectories.core.exporters.base import TABLES, ExportItem, OneRowEach, Row, Ways
 from trajectories.core.exporters.prompt_only import answer_text
-from trajectories.core.exporters.rft_openai import asked_plainly
-from trajectories.core.identity import content_hash
+from trajectories.core.exporters.rft_openai import asked_once
 from trajectories.core.problems.kinds import KINDS
 from trajectories.core.records import JSON
 
@@ -37,13 +36,8 @@ class VerlExporter(OneRowEach):
 
     def rows(self, items: Sequence[ExportItem], ways: Ways) -> Iterator[Row]:  # noqa: ARG002
         """{"data_source", "prompt": [messages], "ability", "reward_model": {"style", "ground_truth"}, "extra_info"}."""
-        seen = set[str]()
-        for item in filter(self.takes, items):
-            asked = asked_plainly(item)
-            if (key := content_hash(asked)) in seen:
-                continue
-            yield Row(_row(item, asked, len(seen)), item.meta, item.split)
-            seen.add(key)
+        for index, (item, asked) in enumerate(asked_once(filter(self.takes, items))):
+            yield Row(_row(item, asked, index), item.meta, item.split)
 
 
 def _row(item: ExportItem, asked: list[dict[str, JSON]], index: int) -> dict[str, JSON]:

@@ -1,4 +1,4 @@
-"""Beam search that judges a node by where greedy steps from it lead (Snell et al. 2024, section 5.2)."""
+"""Beam search that values a node by where greedy steps from it lead (Snell et al. 2024, section 5.2)."""
 
 from collections.abc import Mapping, Sequence
 
@@ -25,7 +25,7 @@ class Lookahead(Grows):
 
     name = "lookahead"
     title = "Lookahead"
-    summary = "A beam that judges each node by where a few greedy steps from it lead."
+    summary = "A beam that values each node by where a few greedy steps from it lead."
     parameters: tuple[Parameter, ...] = (
         KEEP,
         Parameter("expand", "Expanded", 4, 2, 500, "Each has so many next steps, the greedy one among them."),

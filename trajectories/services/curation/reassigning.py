@@ -63,8 +63,8 @@ def reopen_items(
     draft: VoidDraft,
     to: Collection[User],
 ) -> tuple[ReviewVoid, Moved]:
-    """Void reviews of a person, and let the queues' items that this opens again be for whom is named, which may be
-    themselves, or for whoever else is next.
+    """Void reviews of a person, and give the queue items that this opens again to the person named (who may be the
+    same), or else to whoever asks next.
 
     The same draft again does nothing more. Raises VoidError where there is no such decision.
     """

@@ -92,7 +92,7 @@ def lease_next_trace(
 
 
 def lease_trace(*, reviewer: User, trace_id: int) -> ReviewLease | None:
-    """Lease one trace to the reviewer; None where somebody else looks at it."""
+    """Lease one trace to the reviewer; None while somebody else holds its lease."""
     return lease_first(reviewer=reviewer, waiting=Trace.objects.filter(pk=trace_id))
 
 

@@ -72,7 +72,7 @@ def submit_review(
     opened: Opened | None = None,
     rules: QueueRules | None = None,
 ) -> Review:
-    """Store a reviewer's word on a trace; it supersedes their earlier word, if any, and ends their lease.
+    """Store a review of a trace. It supersedes the reviewer's earlier one, if any, and ends their lease.
 
     The same `key` again gives the review stored the first time. Raises ReviewError when the draft is not valid
     for this trace or when the key belongs to another review, DecidedMeanwhileError where somebody decided whom the page

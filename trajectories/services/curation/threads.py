@@ -1,4 +1,4 @@
-"""Threads: remarks about a trace, its steps and its words, with who is called by them; nothing said is ever changed."""
+"""Threads: remarks about a trace, its steps and passages, with the people they mention. A remark never changes."""
 
 import uuid
 from dataclasses import dataclass
@@ -25,8 +25,8 @@ Kind = ThreadEvent.Kind
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What a remark is about: a step by its index, some of its words (`nth` of several equal places, from 0), words of
-    the whole text where there is no step, or nothing in particular."""
+    """What a remark is about: a step by its index, a quotation from it (`nth` of several equal passages, from 0), a
+    quotation from the whole text where there is no step, or the trace as a whole."""
 
     step: int | None = None
     quote: str = ""

@@ -36,9 +36,9 @@ class CallBudget:
 
 @dataclass(frozen=True, slots=True)
 class CallStop:
-    """Why calling ended before every call had an outcome: "budget", "limit" (a daily one), "held", "unwanted", or the
-    kind of a fault that no further call can survive. `until` says when a held sampler may be asked again, in seconds
-    from now."""
+    """Why calling ended before every call had an outcome. `kind` is "budget", "limit" (a daily one), "held",
+    "unwanted", or the kind of a fault after which no further call can succeed. `until` says when a held sampler may be
+    asked again, in seconds from now."""
 
     kind: str
     message: str

@@ -13,7 +13,7 @@ MAX_CHARACTERS = 2_000
 
 @transaction.atomic
 def keep_fault(*, sampler: Sampler, kind: str, detail: str) -> None:
-    """Keep what was said, and drop the oldest beyond `KEPT`. Nothing said is nothing kept."""
+    """Keep an endpoint's message, and drop the oldest beyond `KEPT`; an empty one is not kept."""
     if not detail:
         return
     EndpointFault.objects.create(sampler=sampler, kind=kind[:40], detail=storable_text(detail[:MAX_CHARACTERS]))

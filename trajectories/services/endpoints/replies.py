@@ -67,8 +67,8 @@ _REPLACE = f"(request_hash) DO UPDATE SET {', '.join(f'{name} = excluded.{name}'
 
 
 class DatabasePorts:
-    """adapters.chat_api.Ports on the database. `recalls` says whether answers that others have paid for may be used;
-    new ones are kept in any case, so that whoever paid gets them after a crash."""
+    """adapters.chat_api.Ports on the database. `recalls` says whether replies that were paid for earlier may be used
+    again. New replies are kept in any case, so that a crash loses none that is paid for."""
 
     def __init__(self, sampler: Sampler, *, recalls: bool) -> None:
         self._sampler, self._recalls = sampler, recalls

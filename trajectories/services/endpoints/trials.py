@@ -80,8 +80,8 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """What the calls brought: an answer with its figures, or the plain cause of failure in `fault`. `detail` is what
-    the endpoint said with that, for admins only. `calls` counts those made, refused ones too."""
+    """The outcome of a trial: an answer with its figures, or in `fault` why there is none. `detail` is the endpoint's
+    own message, for admins only. `calls` counts the calls made, refused ones too."""
 
     fault: str = ""
     detail: str = ""

@@ -1,5 +1,5 @@
-"""Archives of releases: the rows of `full` with their manifest, taken in so that problems, traces, what was said of
-them and the release itself are here as they were there.
+"""Archives of releases: the rows of `full` with their manifest. Taking one in restores its problems, traces, verdicts,
+reviews and the release itself as they were where it was written.
 
 First all of it is checked against its own hashes, and nothing is written unless all fits. Then problems, traces and the
 release follow, each in a transaction of its own and safe to repeat: what is here already is left as it is.

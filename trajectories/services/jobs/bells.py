@@ -23,8 +23,8 @@ SAMPLING, VERIFICATION = "sampling", "verification"
 
 
 def lease_time() -> timedelta:
-    """How long an answer holds without `keep` (the LEASE_SECONDS setting). Where it runs out under a worker that is
-    still at it, somebody else helps: only one of the two rings on."""
+    """How long a worker's answer to a bell holds without `keep` (the setting LEASE_SECONDS). Where it runs out while
+    the worker is still busy, a second worker joins in; only one of the two rings on."""
     return timedelta(seconds=settings.LEASE_SECONDS)
 
 
@@ -64,7 +64,7 @@ def ring(*, kind: str, source: int, bells: int) -> list[Ticket]:
 
 
 def answer(ticket: Ticket) -> bool:
-    """Begin to work for a bell; False where its message is an old copy, or where somebody is at it."""
+    """Begin to work for a bell; False for an old copy of its message, or where another worker is busy with it."""
     return bool(_current(ticket).filter(_unanswered()).update(lease_expires_at=Now() + lease_time()))
 
 

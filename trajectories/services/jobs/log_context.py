@@ -6,6 +6,6 @@ from structlog.contextvars import bound_contextvars
 
 
 def about(**ids: int | str | None) -> AbstractContextManager[None]:
-    """Give every line that is logged within it these ids (`run`, `attempt`, `trace`, `job`, `kind`): numbers and words
-    of ours, never a text of a model or of a person."""
+    """Add these ids (`run`, `attempt`, `trace`, `job`, `kind`) to every line that is logged within the block. They are
+    numbers and names of ours, never text of a model or a person."""
     return bound_contextvars(**ids)

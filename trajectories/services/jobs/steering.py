@@ -94,8 +94,8 @@ def steer(  # noqa: PLR0913 (who moves what, how and why)
 
 
 def _free(held: Any, *, is_queued: bool) -> None:
-    """Take the lease from whoever holds it, a dead worker perhaps: a live one finds it gone, and stops. The next bell
-    then need not wait until it runs out, and old claims count for nothing."""
+    """Take the lease from its holder, which may be a dead worker; a live one notices, and stops. The next bell need not
+    wait for the lease to run out, and earlier claims no longer count."""
     if isinstance(held, LeasedJob):
         held.lease_token = held.lease_expires_at = None
         held.claims = 0

@@ -47,8 +47,8 @@ def invite(
 
 
 def open_invitation(token: str) -> Invitation:
-    """The invitation of a token that can still be used. Raises Fault otherwise, the same whatever is the matter with
-    it: who guesses learns nothing."""
+    """Find the invitation of a token that can still be used. Raises the same Fault whatever is wrong with it, so that
+    guessing teaches nothing."""
     found = Invitation.objects.filter(
         digest=_digest(token), used_at=None, revoked_at=None, expires_at__gt=timezone.now()
     ).first()

@@ -19,7 +19,7 @@ SYSTEMS = (
 
 
 def browser_words(agent: str) -> str:
-    """A browser in a few words, such as "Firefox on Linux"; what it says of itself, shortened, where it is another."""
+    """The name of a browser, such as "Firefox on Linux"; for an unknown one its own description, shortened."""
     browser = next((word for mark, word in BROWSERS if mark in agent), "")
     system = next((word for mark, word in SYSTEMS if mark in agent), "")
     words = f"{browser} on {system}" if browser and system else browser or system or agent.split("(")[0]

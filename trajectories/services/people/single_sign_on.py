@@ -42,8 +42,8 @@ def person_of(*, address: str, name: str, newcomers: str) -> User:
 
 
 def _make(name: str, address: str) -> User:
-    """A new account, by the first free name: a provider's names are not ours, and one that is taken is somebody else's.
-    It has no password."""
+    """Make an account under the first free name: a name at the provider that is taken here belongs to somebody else. It
+    has no password."""
     base = _NOT_A_NAME.sub("-", name).strip("-")[:140] or "person"
     for number in range(MOST_NAMES):
         username = base if number == 0 else f"{base}-{number + 1}"

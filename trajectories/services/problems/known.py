@@ -26,7 +26,8 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True)
 class Sifted:
-    """The places in a batch of what is not here yet, each once, and what is known on the other side, new or not."""
+    """The positions in a batch of the problems that are new, each once, and the problems known on the other side of the
+    train/eval line, whether new here or not."""
 
     new: list[int]
     crossings: list[Crossing]

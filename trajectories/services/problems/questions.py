@@ -284,7 +284,7 @@ def _plain(row: Row | ProblemError, layout: Layout | None) -> Row | ProblemError
 
 
 def _says_no_side(reading: _Reading, row: Row | ProblemError) -> bool:
-    """Whether nothing says the side of a row; a row that cannot be read says nothing of that either."""
+    """Whether a row names no side; a row that cannot be read counts as naming one."""
     if isinstance(row, ProblemError) or reading.options.split or said_side(reading.file):
         return False
     column = reading.mapping.get("split", "")

@@ -69,8 +69,8 @@ def claim_attempts(*, run_id: int, lease_token: uuid.UUID, concurrency: int, pac
 
 @transaction.atomic
 def claim_for_batch(*, run_id: int, lease_token: uuid.UUID, most: int) -> Claim:
-    """Lease attempts of a run whose calls go out in batches: first those whose answers have come, which are paid for;
-    else new ones, as far as the budget pays for them beside all that are held, those at the provider among them."""
+    """Lease attempts of a run whose calls go out in batches. Those whose answers have come, and are paid for, come
+    first; then new ones, as far as the budget covers them beside all that are leased, at the provider too."""
     run = lock_run(run_id)
     if run.state not in Run.ACTIVE_STATES or pause_if_spent(run):
         return NOTHING

@@ -22,8 +22,8 @@ ALIVE = timedelta(seconds=60)
 
 
 def break_circuit(*, run_id: int, failure: SampleFailure) -> list[int]:
-    """Pause the run with the reason, and with it the other runs of its sampler where the fault is not its own; returns
-    the ids of those paused. Their workers see it within a second, on whatever machine they are.
+    """Pause the run with the reason, and where the fault is the endpoint's, the other runs of its sampler too; returns
+    the ids of the paused runs. Workers on any machine notice within a second.
 
     After call after call has failed, runs that had a sample within the last minute are left alone.
     """

@@ -1,17 +1,11 @@
 """Sampling one batch: claim, draw, store each result as it comes, and give back what was not drawn."""
 
 import logging
-import threading
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Self
 
-from django.db import DatabaseError, connection
-
-from trajectories.adapters.acting import carried
 from trajectories.core.records import SampleFailure, SampleRequest, SampleResult
 from trajectories.core.samplers import SAMPLERS
 from trajectories.core.samplers.base import Sampler, Teachable
@@ -19,6 +13,7 @@ from trajectories.core.samplers.symbolic.guide import GuideError
 from trajectories.models import Attempt, Run
 from trajectories.models import Sampler as SamplerRow
 from trajectories.services.endpoints.artefacts import ArtefactError, artefact_file
+from trajectories.services.jobs.heartbeats import KeptLease
 from trajectories.services.jobs.log_context import about
 from trajectories.services.runs.attempts import (
     BATCH_LIMIT,
@@ -55,42 +50,20 @@ class BatchReport:
     more: bool
 
 
-class Heartbeat:
-    """Renews a lease from a thread with its own connection while a long search runs.
+class Heartbeat(KeptLease):
+    """The lease of attempts, kept while a long search runs.
 
-    `wanted` turns false when the run is paused, cancelled or over budget, or the lease is lost.
+    It is lost too when the run is paused, cancelled or over budget.
     """
 
     def __init__(self, run_id: int, lease_token: uuid.UUID) -> None:
-        self.wanted = True
-        self._run_id, self._token = run_id, lease_token
-        self._ended = threading.Event()
-        self._thread = threading.Thread(target=carried(self._beat), name=f"heartbeat of run {run_id}", daemon=True)
+        seconds = lease_time().total_seconds() / BEATS_PER_LEASE
+        super().__init__(lambda: renew_lease(run_id=run_id, lease_token=lease_token), seconds)
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._ended.set()
-        self._thread.join()
-
-    def _beat(self) -> None:
-        try:
-            while not self._ended.wait(lease_time().total_seconds() / BEATS_PER_LEASE):
-                self._renew()
-        finally:
-            connection.close()
-
-    def _renew(self) -> None:
-        try:
-            self.wanted = renew_lease(run_id=self._run_id, lease_token=self._token)
-        except DatabaseError:
-            # The database may be restarting: the lease outlives two missed beats, and a lost one is noticed on storing.
-            logger.warning("The heartbeat of run %s was missed", self._run_id, exc_info=True)
-            connection.close()
+    @property
+    def wanted(self) -> bool:
+        """Whether the work is still wanted, as far as the last beat told."""
+        return not self.lost
 
 
 def sample_next_batch(*, run_id: int, samplers: SamplerMakers = SAMPLERS, limit: int = BATCH_LIMIT) -> BatchReport:

@@ -33,8 +33,8 @@ def has_limits(*, payer: Payer) -> bool:
 
 
 def room_for_attempts(*, payer: Payer, each: Decimal | None) -> Room:
-    """How many more attempts of a run may be leased now, each of which may cost so much; call it in the transaction
-    that leases them. Attempts without a known price are held by no limit."""
+    """How many more attempts of a run, at so much money each, the daily limits of its payer leave room for. Call it in
+    the transaction that leases them. Attempts without a known price are not limited."""
     if not each:
         return FREE
     sampler = Sampler.objects.only("name").get(pk=payer.sampler_id)

@@ -103,8 +103,9 @@ class ProblemMaker:
     _made: dict[str, MadeProblem] = field(default_factory=dict)
 
     def make(self, row: Row, file: str, span: str, wrapper: Wrapper | None) -> MadeProblem:
-        """The problem of a row of a file of questions, without the words around its question. Raises ProblemError for
-        what is none, whose side nothing says, or whose reference its own verifier refuses."""
+        """Make the problem of a row of a file of questions, from its question without the text around it. Raises
+        ProblemError for a row that is no question, that names no side, or whose reference answer its own verifier
+        refuses."""
         question = row.get("question")
         inner = wrapper.strip(question) if wrapper is not None and isinstance(question, str) else None
         asked = {**row, "question": inner} if inner else row

@@ -39,8 +39,8 @@ def review_row(review: ForeignReview) -> list[JSON]:
 
 
 def adopted_review(reviews: Sequence[ForeignReview], step_count: int) -> dict[str, JSON]:
-    """The review, by the names of ADOPTED, `step_spans` and `segmentation`, that the words of others come to as one's
-    own.
+    """The review that imported reviews become when somebody adopts them as their own: the fields of ADOPTED,
+    `step_spans` and `segmentation`.
 
     Raises ReviewError.
     """
@@ -76,7 +76,8 @@ def store_adopted_reviews(*, reviewer: User, adopted: Sequence[tuple[int, Mappin
 
 
 def _adopted(reviews: Sequence[ForeignReview]) -> ReviewDraft:
-    """What several words come to: one rejection outweighs the rest. Score and labels are those of a lone review."""
+    """The one decision that several reviews add up to: a rejection outweighs the rest. Score and labels are taken from
+    a lone review only."""
     rejected = settle(review.decision.value for review in reviews) is Standing.REJECTED
     decisive = next(review for review in reviews if (review.decision is Decision.REJECT) is rejected)
     lone = reviews[0] if len(reviews) == 1 else None

@@ -72,8 +72,8 @@ class WrittenTraces:
 
 @dataclass(frozen=True, slots=True)
 class Arriving:
-    """What traces are written for: who imports them, from where, for which import as a job, and into which set the
-    problems go that are made. `adopting` says that reviews become the actor's own."""
+    """What an import stores its traces with: who imports them, from which source, as which job, and into which set new
+    problems go. `adopting` says that imported reviews become the actor's own."""
 
     actor: User | None
     source: str

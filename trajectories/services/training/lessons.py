@@ -159,7 +159,7 @@ def _entrant(key: int, item: ExportItem, is_correct: bool | None, compared: bool
 
 
 def check_rule(rule: Mapping[str, Any]) -> TrainingRule:
-    """The rule that a stored form says. Raises Fault for whatever is none, and for releases that are not there."""
+    """Read the rule from its stored form. Raises Fault for one that cannot be read, and for releases that are gone."""
     read = TrainingRule.from_json(dict(rule))
     for name in ("replay_of", "seeds"):
         asked = set(getattr(read, name))

@@ -223,7 +223,8 @@ def _new_verdicts(
 
 
 def _is_same_verdict(before: Verdict, verdict: VerdictRecord) -> bool:
-    """Whether verifying again said the same: an error never stands, and another engine is worth a word of its own."""
+    """Whether a new verdict repeats the last one and need not be stored. An error never does, nor does a verdict by
+    another engine."""
     kept = (before.outcome, before.score, before.message, before.engine)
     given = (verdict.outcome.value, verdict.score, verdict.message, verdict.engine[:120])
     return before.outcome != Outcome.ERROR and kept == given
