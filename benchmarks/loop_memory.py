@@ -12,7 +12,7 @@ import json
 import os
 import platform
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -56,20 +56,26 @@ def database() -> Iterator[None]:
     os.environ.setdefault("LOG_LEVEL", "ERROR")
     import django
 
-    from webapp.database import ensure_database
+    from webapp.database import broker_settings, ensure_database
 
     ensure_database()
     django.setup()
     from django.db import connection
+    from pgmq.install import get_embedded_install_sql
 
     from webapp.celery import app
 
-    app.conf.update(broker_url="memory://", broker_transport_options={})  # nobody hears the bells: work is done here
     connection.settings_dict["TEST"]["NAME"] = DATABASE
     connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
     try:
+        # Bells are rung, though nobody hears them: the work is done here.
+        with connection.cursor() as cursor:
+            cursor.execute(get_embedded_install_sql())
+        app.conf.broker_transport_options = broker_settings(connection.settings_dict)
         yield
     finally:
+        app.pool.force_close_all()
+        app.close()
         connection.creation.destroy_test_db("minicolumn", verbosity=0)
 
 
@@ -142,13 +148,14 @@ def draw_samples(run: "Run") -> dict[str, Any]:
     from trajectories.services.runs.chat_sampling import sample_session
     from trajectories.services.verification.queue import verify_traces
 
+    def verify(keys: Sequence[int]) -> None:
+        verify_traces(trace_ids=keys, verifiers=VERIFIERS)
+
     begun, before = time.process_time(), _child_seconds(shared_server().pid)
     more = True
     while more:
-        report = sample_session(
-            run_id=run.pk, on_traces=lambda keys: verify_traces(trace_ids=keys, verifiers=VERIFIERS)
-        )
-        verify_traces(trace_ids=report.trace_ids, verifiers=VERIFIERS)
+        report = sample_session(run_id=run.pk, on_traces=verify)
+        verify(report.trace_ids)
         more = report.more
     run.refresh_from_db()
     traces = list(Trace.objects.filter(run=run).values("problem_id", "answer", "correctness"))
@@ -165,9 +172,9 @@ def draw_samples(run: "Run") -> dict[str, Any]:
     }
 
 
-def majority_right(traces: Sequence[dict[str, Any]]) -> float:
+def majority_right(traces: Sequence[Mapping[str, Any]]) -> float:
     """The share of problems whose most frequent answer, the first of several, is right."""
-    by_problem: dict[int, list[dict[str, Any]]] = {}
+    by_problem: dict[int, list[Mapping[str, Any]]] = {}
     for trace in traces:
         by_problem.setdefault(trace["problem_id"], []).append(trace)
     right = 0
