@@ -27,11 +27,16 @@ def storable_json(value: Any, depth: int = 0) -> JSON:
     """
     if depth > MAX_DEPTH:
         raise ValueError(f"nested deeper than {MAX_DEPTH} levels")
-    if type(value) is list and depth < MAX_DEPTH and set(map(type, value)) == _INTEGERS:
+    kind = type(value)
+    if kind is str:
+        return storable_text(value)
+    if kind is list and depth < MAX_DEPTH and set(map(type, value)) == _INTEGERS:
         return list(value)  # a row of a grid, of which verdicts are full
+    if value is None or kind is int or kind is bool:
+        return value
     if isinstance(value, float) and not math.isfinite(value):
         raise ValueError(f"found {value}, expected a finite number")
-    if value is None or isinstance(value, bool | int | float):
+    if isinstance(value, int | float):
         return value
     if isinstance(value, str):
         return storable_text(value)

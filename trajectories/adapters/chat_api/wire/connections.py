@@ -9,9 +9,9 @@ import asyncio
 import ssl
 import time
 import zlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import contextmanager
-from functools import partial
+from functools import lru_cache, partial
 from http import HTTPStatus
 
 import h11
@@ -76,7 +76,7 @@ class Connections:
         self._context = _tls() if url.scheme == "https" else None
         self._free: list[_Connection] = []
 
-    async def post(self, path: str, content: bytes) -> AsyncIterator[bytes]:
+    async def post(self, path: str, content: bytes) -> AsyncGenerator[bytes, None]:
         """The body of the answer to JSON that is sent to a path below the URL, piece by piece as it comes.
 
         Raises RefusedError for a status other than OK, AccessError for an address that is not allowed, and
@@ -149,9 +149,7 @@ class _Connection:
 
     async def send(self, target: str, headers: Headers, content: bytes) -> None:
         """Send a request."""
-        length = [(b"Content-Type", b"application/json"), (b"Content-Length", str(len(content)).encode())]
-        request = h11.Request(method="POST", target=target, headers=[*headers, *length])
-        for event in (request, h11.Data(content), h11.EndOfMessage()):
+        for event in (_request(target, tuple(headers), len(content)), h11.Data(content), h11.EndOfMessage()):
             self._writer.write(self._protocol.send(event) or b"")
         try:
             await self._writer.drain()
@@ -176,7 +174,7 @@ class _Connection:
                 for piece in unpack.pieces(bytes(event.data)):
                     yield piece
 
-    async def _next(self) -> h11.Event | type[h11.PAUSED]:
+    async def _next(self) -> h11.Event | type[h11.NEED_DATA] | type[h11.PAUSED]:
         try:
             while (event := self._protocol.next_event()) is h11.NEED_DATA:
                 data = await self._reader.read(READ_BYTES)
@@ -204,6 +202,13 @@ class _Connection:
     async def aclose(self) -> None:
         """Close it at once."""
         self.abort()
+
+
+@lru_cache(maxsize=64)
+def _request(target: str, headers: tuple[tuple[bytes, bytes], ...], length: int) -> h11.Request:
+    """A request with a body of so many bytes. Calls of one prompt differ in a few digits, and so seldom in length."""
+    of_body = [(b"Content-Type", b"application/json"), (b"Content-Length", str(length).encode())]
+    return h11.Request(method="POST", target=target, headers=[*headers, *of_body])
 
 
 class _Unpacker:

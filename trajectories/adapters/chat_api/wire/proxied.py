@@ -1,7 +1,7 @@
 """Calls by way of a proxy: the openai client over its pools of connections, which know how to speak to one."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Any, cast
 
@@ -27,7 +27,7 @@ class ProxiedConnections:
             http_client=http,
         )
 
-    async def post(self, path: str, content: bytes) -> AsyncIterator[bytes]:
+    async def post(self, path: str, content: bytes) -> AsyncGenerator[bytes, None]:
         """See connections.Connections."""
         try:
             # By the client's call for any address: that for completions walks through every argument value by value.
