@@ -60,7 +60,7 @@ def _insert(model: type[models.Model], columns: tuple[str, ...], conflicts: str,
 def row_of(record: models.Model, *, without: Sequence[str] = ("id",)) -> dict[str, Any]:
     """The row of an unsaved record, but for some columns."""
     return {
-        field.column: getattr(record, field.attname)
+        str(field.column): getattr(record, field.attname)
         for field in record._meta.concrete_fields
         if field.column not in without
     }

@@ -17,9 +17,9 @@ from trajectories.models import Run, Sampler, Text, Trace
 from trajectories.services.endpoints.access import endpoint_access
 from trajectories.services.endpoints.replies import DatabasePorts
 from trajectories.services.runs.chat_attempts import claim_attempts
-from trajectories.services.runs.chat_sampling import keep_outcomes, sample_session
-from trajectories.services.runs.embedded_sampling import keep_outcome
+from trajectories.services.runs.chat_sampling import sample_session
 from trajectories.services.runs.lifecycle import pause_run, resume_run, set_budget
+from trajectories.services.runs.outcomes import keep_outcomes
 from trajectories.services.runs.plans import Budget, PlanError
 from trajectories.services.runs.requests import sample_request
 from trajectories.services.verification.queue import verify_traces
@@ -282,7 +282,7 @@ def test_a_hint_reaches_the_endpoint_and_nothing_that_is_kept(problems):
         settings = ChatSettings.from_parameters(run.sampler.parameters)
         ports = DatabasePorts(run.sampler, recalls=True)
         for position, outcome in ChatSampler(settings, endpoint_access(), ports).sample(requests):
-            keep_outcome(attempts[position], token, outcome)
+            keep_outcomes([(attempts[position], outcome)], token)
     assert all(secret in call.body["messages"][-1]["content"] for call in endpoint.calls)
     traces = list(Trace.objects.filter(run=run))
     assert [(trace.hinted, trace.facts["hinted"]) for trace in traces] == [(True, True)] * 2

@@ -6,9 +6,10 @@ langfuse/langfuse#12531), so that a reader who knows one of them gets the other 
 where it is given, is the witness: what is in the total and not in the input was output.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Context, Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Any
 
 from trajectories.core.records import Usage
@@ -104,14 +105,19 @@ def read_usage(value: Any) -> Counted | None:
     return Counted(usage, _cost(value))
 
 
-def _first(value: Mapping[str, Any], names: Sequence[str]) -> int:
+def _first(value: Mapping[str, Any], names: tuple[str, ...]) -> int:
     """The first of the counts that is there and is no zero."""
-    for name in names:
-        holder, _, last = name.rpartition(".")
+    for holder, last in _places(names):
         inner = value.get(holder) if holder else value
-        if isinstance(inner, Mapping) and (count := _count(inner.get(last))):
+        if isinstance(inner, Mapping) and last in inner and (count := _count(inner[last])):
             return count
     return 0
+
+
+@lru_cache(maxsize=16)
+def _places(names: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    """(object, "" for the whole, and name in it) of each count."""
+    return tuple((holder, last) for holder, _, last in (name.rpartition(".") for name in names))
 
 
 def _is_count(value: Any) -> bool:

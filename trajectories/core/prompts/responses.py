@@ -40,6 +40,7 @@ from trajectories.core.records import (
 )
 from trajectories.core.text.storable import storable_json, storable_text
 from trajectories.core.verifiers.answers import find_in_content
+from trajectories.core.verifiers.arc_common import once_per_object
 
 
 def read_response(
@@ -206,6 +207,7 @@ def thinking_steps(thoughts: str) -> list[Step]:
     return [Step(StepKind.TEXT, TITLE, "", is_thinking=True), *steps] if steps else []
 
 
+@once_per_object
 def _arc_task(problem: ProblemRecord | PublicProblem) -> ArcTask | None:
     try:
         return task_of(problem) if is_grids(problem.kind) else None

@@ -30,18 +30,23 @@ def storable_json(value: Any, depth: int = 0) -> JSON:
     kind = type(value)  # asked first, since it takes a tenth of the time of asking for what is like it
     if kind is str:
         return storable_text(value)
-    if kind is dict:
-        return {storable_text(str(key)): storable_json(item, depth + 1) for key, item in value.items()}
+    if value is None or kind is int or kind is bool:
+        return value
     if kind is list and depth < MAX_DEPTH and set(map(type, value)) == _INTEGERS:
         return list(value)  # a row of a grid, of which verdicts are full
-    if isinstance(value, float) and not math.isfinite(value):
-        raise ValueError(f"found {value}, expected a finite number")
-    if value is None or isinstance(value, bool | int | float):
-        return value
-    if isinstance(value, str):
-        return storable_text(value)
-    if isinstance(value, Mapping):
+    if kind is dict or isinstance(value, Mapping):
         return {storable_text(str(key)): storable_json(item, depth + 1) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [storable_json(item, depth + 1) for item in value]
+    return _storable_like(value)
+
+
+def _storable_like(value: Any) -> JSON:
+    """A number, or what is like one or like a text."""
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError(f"found {value}, expected a finite number")
+    if isinstance(value, int | float):
+        return value
+    if isinstance(value, str):
+        return storable_text(value)
     raise TypeError(f"found a {type(value).__name__}, expected a JSON value")

@@ -1,7 +1,10 @@
 """What small change would make a wrong grid right. A near miss is never a pass; it is evidence for the curator."""
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import chain
+from operator import ne
 
 from trajectories.core.problems.grids import Grid, grid_shape
 from trajectories.core.records import JSON
@@ -41,8 +44,11 @@ def explain_near_miss(predicted: Grid, expected: Grid) -> NearMiss | None:
 
 def count_wrong_cells(predicted: Grid, expected: Grid) -> int:
     """Cells that differ between two grids of one shape."""
-    pairs = zip(predicted, expected, strict=True)
-    return sum(found != wanted for rows in pairs for found, wanted in zip(*rows, strict=True))
+    wrong = 0
+    for found, wanted in zip(predicted, expected, strict=True):
+        if found != wanted:  # most rows of a near miss are right
+            wrong += sum(map(ne, found, wanted))
+    return wrong
 
 
 def _transpose(grid: Grid) -> Grid:
@@ -68,7 +74,13 @@ _SYMMETRIES: tuple[tuple[str, Callable[[Grid], Grid]], ...] = (
 )
 
 
+def _colour_counts(grid: Grid) -> dict[int, int]:
+    return Counter(chain.from_iterable(grid))
+
+
 def _symmetry(predicted: Grid, expected: Grid) -> NearMiss | None:
+    if _colour_counts(predicted) != _colour_counts(expected):
+        return None  # no turn or mirror changes how many cells have a colour
     for text, change in _SYMMETRIES:
         if change(predicted) == expected:
             return NearMiss("symmetry", f"right after {text}")
@@ -114,8 +126,8 @@ def _offset(predicted: Grid, expected: Grid) -> NearMiss | None:
 
 def _picture(grid: Grid, background: int) -> tuple[int, int, Grid] | None:
     """(top, left, content) of the box around everything that is not background."""
-    rows = [index for index, row in enumerate(grid) if any(cell != background for cell in row)]
-    columns = [index for index, column in enumerate(_transpose(grid)) if any(cell != background for cell in column)]
+    rows = [index for index, row in enumerate(grid) if row.count(background) != len(row)]
+    columns = [index for index, column in enumerate(_transpose(grid)) if column.count(background) != len(column)]
     if not rows:
         return None
     content = tuple(row[columns[0] : columns[-1] + 1] for row in grid[rows[0] : rows[-1] + 1])

@@ -5,9 +5,10 @@ share. Whoever comes new may for a while meet calls of others that have not ende
 """
 
 import uuid
+from collections import Counter
 from dataclasses import dataclass
 
-from django.db.models import Q
+from django.db.models import Count, Q
 from django.db.models.functions import Now
 
 from trajectories.models import Attempt, GenerationJob, JudgeJob, Run, Sampler, SegmentationJob
@@ -27,29 +28,30 @@ class Slots:
 
 def run_slots(*, run: Run, lease_token: uuid.UUID, concurrency: int) -> Slots:
     """The slots of one session of a run."""
-    holders = _holders(run.sampler.name)
-    mine = sum(token == lease_token for token, _ in holders)
-    others = {holder for _, holder in holders if holder != run.pk}
+    held = _held(run.sampler.name)
+    mine = sum(count for (token, _), count in held.items() if token == lease_token)
+    others = {holder for _, holder in held if holder != run.pk}
     users = 1 + len(others) + _busy_jobs(run.sampler.name)
-    allowed = min(concurrency - (len(holders) - mine), _share(concurrency, users))
-    return Slots(max(0, allowed), mine, sum(holder == run.pk for _, holder in holders))
+    allowed = min(concurrency - (held.total() - mine), _share(concurrency, users))
+    return Slots(max(0, allowed), mine, sum(count for (_, holder), count in held.items() if holder == run.pk))
 
 
 def job_slots(*, sampler: Sampler, holder: CallingJob, concurrency: int) -> int:
     """Calls that the worker of a job may have in flight; one at the least, so that no run starves it."""
-    in_flight = _holders(sampler.name)
-    users = 1 + len({run for _, run in in_flight}) + _busy_jobs(sampler.name, beside=holder)
-    return max(1, min(concurrency - len(in_flight), _share(concurrency, users)))
+    held = _held(sampler.name)
+    users = 1 + len({run for _, run in held}) + _busy_jobs(sampler.name, beside=holder)
+    return max(1, min(concurrency - held.total(), _share(concurrency, users)))
 
 
 def _share(concurrency: int, users: int) -> int:
     return max(1, concurrency // users)
 
 
-def _holders(name: str) -> list[tuple[uuid.UUID | None, int]]:
-    """(lease, run) of each attempt that somebody holds for any version of the sampler."""
+def _held(name: str) -> Counter[tuple[uuid.UUID | None, int]]:
+    """How many attempts are held for any version of the sampler, by lease and run."""
     in_flight = Attempt.objects.filter(state=Attempt.State.LEASED, lease_expires_at__gt=Now(), run__sampler__name=name)
-    return list(in_flight.values_list("lease_token", "run_id"))
+    counts = in_flight.order_by().values_list("lease_token", "run_id").annotate(Count("pk"))
+    return Counter({(token, run_id): count for token, run_id, count in counts})
 
 
 def _busy_jobs(name: str, beside: CallingJob | None = None) -> int:

@@ -20,8 +20,11 @@ def lock_gate(sampler_id: int) -> tuple[SamplerGate, datetime]:
 
     Whoever also needs a run's row takes that first.
     """
-    SamplerGate.objects.get_or_create(sampler_id=sampler_id)
-    gate = SamplerGate.objects.select_for_update(no_key=True).annotate(now=Now()).get(pk=sampler_id)
+    gates = SamplerGate.objects.select_for_update(no_key=True).annotate(now=Now())
+    gate = gates.filter(pk=sampler_id).first()
+    if gate is None:
+        SamplerGate.objects.get_or_create(sampler_id=sampler_id)
+        gate = gates.get(pk=sampler_id)
     return gate, gate.now
 
 

@@ -18,6 +18,7 @@ from trajectories.services.locks import lock_run
 from trajectories.services.runs.attempts import lease_time, pause_if_spent
 from trajectories.services.runs.budgets import affordable, reservation_of
 from trajectories.services.runs.lifecycle import audit_run
+from trajectories.services.runs.requests import maker_of
 from trajectories.services.spending.holding import FREE, Room, has_limits, room_for_attempts
 from trajectories.services.spending.ledger import Payer
 from trajectories.services.spending.waiting import wait_for_room
@@ -41,8 +42,8 @@ MOST_AHEAD = 256
 def ahead_of(allowed: int, pace: float = 0.0) -> int:
     """Attempts to hold ready beyond those in flight: half as many again, and of a quick model what it draws in a
     second, where `pace` is how many samples a second have come of late. A claim costs much the same for many as for
-    one."""
-    return max(allowed // 2, min(MOST_AHEAD, round(pace)))
+    one. None where no call is allowed."""
+    return max(allowed // 2, min(MOST_AHEAD, round(pace))) if allowed else 0
 
 
 NOTHING = Claim([], 0)
@@ -156,7 +157,7 @@ def _lease(run: Run, lease_token: uuid.UUID, wanted: int, which: Q | None = None
     """Lease the first pending attempts, of `which` where that is given; those that share a prompt together."""
     pending = Attempt.objects.filter(run=run, state=Attempt.State.PENDING).order_by("id")
     pending = pending if which is None else pending.filter(which)
-    if run.kept_plan.settings.get("memory"):
+    if maker_of(run.pk, run.seed).plan.settings.get("memory"):
         pending = pending.filter(~Exists(_still_before()))
     columns = ("problem_id", "instruction_id", "temperature", "ordinal", "pk")
     locked = pending.select_for_update(skip_locked=True, no_key=True).values_list(*columns)

@@ -5,29 +5,28 @@ import uuid
 from collections.abc import Callable, Sequence
 
 from django.conf import settings as django_settings
-from django.db import DataError
 
 from trajectories.adapters.chat_api import Basket, CallError, ChatSampler, ChatSession, ChatSettings
 from trajectories.adapters.local_models.sampler import LocalSampler
 from trajectories.adapters.sandbox import shared_engine
 from trajectories.core.programs.snippets import SnippetResult, run_snippet
 from trajectories.core.records import SampleFailure, SampleRequest, SampleResult
-from trajectories.models import Attempt, Run, Trace
+from trajectories.models import Attempt, Run
 from trajectories.models.samplers import LANGUAGE_MODELS
 from trajectories.services.endpoints.access import endpoint_access
 from trajectories.services.endpoints.faults import keep_fault
 from trajectories.services.endpoints.local_models import open_local
 from trajectories.services.endpoints.replies import DatabasePorts
 from trajectories.services.jobs.outages import patiently
-from trajectories.services.runs.attempts import fail_attempt, has_pending, is_wanted, renew_lease, return_batch
+from trajectories.services.runs.attempts import has_pending, is_wanted, renew_lease, return_batch
 from trajectories.services.runs.chat_attempts import Claim, ahead_of, claim_attempts, others_wait
 from trajectories.services.runs.circuits import break_circuit
-from trajectories.services.runs.embedded_sampling import RESULT_FAULT, BatchReport, Heartbeat
+from trajectories.services.runs.embedded_sampling import BatchReport, Heartbeat
 from trajectories.services.runs.lifecycle import fail_run
-from trajectories.services.runs.requests import finish_result, sample_requests
+from trajectories.services.runs.outcomes import keep_outcomes
+from trajectories.services.runs.requests import sample_requests
 from trajectories.services.runs.rounds import move_on
 from trajectories.services.runs.watches import Teller
-from trajectories.services.traces.storing import build_attempted, store_built
 
 SESSION_SECONDS = 60.0
 """After so long nothing new is started where other work waits for a worker."""
@@ -217,36 +216,3 @@ class Work:
             return True
         self._next_look = now + LOOK_SECONDS
         return patiently(lambda: is_wanted(run_id=self._run_id))
-
-
-def keep_outcomes(
-    outcomes: Sequence[tuple[Attempt, SampleResult | SampleFailure]], token: uuid.UUID
-) -> tuple[list[int], bool]:
-    """(ids of the traces, whether every lease was still ours). What can be stored together is; what the database does
-    not take is a failure of its own and spoils no other sample."""
-    built, failed = [], []
-    for attempt, outcome in outcomes:
-        if isinstance(outcome, SampleFailure):
-            failed.append((attempt, outcome))
-            continue
-        try:
-            built.append(build_attempted(attempt, finish_result(attempt, outcome)))
-        except (ValueError, TypeError, RecursionError) as fault:
-            failed.append((attempt, _unstorable(fault, outcome)))
-    traces: list[Trace | None] = []
-    try:
-        traces += store_built(built=built, lease_token=token) if built else []
-    except DataError:
-        for item in built:
-            try:
-                traces += store_built(built=[item], lease_token=token)
-            except DataError as fault:
-                failed.append((item.attempt, _unstorable(fault, item.result)))
-    kept = [fail_attempt(attempt=attempt, lease_token=token, failure=failure) for attempt, failure in failed]
-    return [trace.pk for trace in traces if trace is not None], all(kept) and None not in traces
-
-
-def _unstorable(fault: Exception, result: SampleResult) -> SampleFailure:
-    """A sample that cannot be kept is paid for all the same."""
-    message = f"The result could not be stored: {fault}"
-    return SampleFailure(RESULT_FAULT, message, usage=result.usage, cost=result.cost)

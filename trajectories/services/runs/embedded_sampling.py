@@ -1,7 +1,10 @@
-"""Sampling one batch: claim, draw, store each result as it comes, and give back what was not drawn."""
+"""Sampling one batch: claim, draw, store results as they come, those of one search together, and give back what was
+not drawn."""
 
 import logging
+import time
 import uuid
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -14,12 +17,10 @@ from trajectories.models import Attempt, Run
 from trajectories.models import Sampler as SamplerRow
 from trajectories.services.endpoints.artefacts import ArtefactError, artefact_file
 from trajectories.services.jobs.heartbeats import KeptLease
-from trajectories.services.jobs.log_context import about
 from trajectories.services.runs.attempts import (
     BATCH_LIMIT,
     Batch,
     claim_batch,
-    fail_attempt,
     has_pending,
     is_wanted,
     lease_time,
@@ -28,16 +29,18 @@ from trajectories.services.runs.attempts import (
 )
 from trajectories.services.runs.episodes import play_batch
 from trajectories.services.runs.lifecycle import RunStateError, fail_run, pause_run
-from trajectories.services.runs.requests import finish_result, sample_request
+from trajectories.services.runs.outcomes import keep_outcomes
+from trajectories.services.runs.requests import sample_request
 from trajectories.services.runs.rounds import move_on
-from trajectories.services.traces.storing import store_result
 
 logger = logging.getLogger(__name__)
 
 BEATS_PER_LEASE = 3
 
 SAMPLER_FAULT = "sampler"
-RESULT_FAULT = "result"
+HELD_SECONDS = 0.5
+HELD_MOST = 64
+"""Samples wait for others of their search for so long at most, and so many together."""
 
 SamplerMakers = Mapping[str, Callable[[], Sampler]]
 
@@ -112,35 +115,37 @@ def _pause(run: Run, reason: str) -> None:
 
 
 def _draw(sampler: Sampler, batch: Batch, heartbeat: Heartbeat) -> list[int]:
-    """Store what the sampler yields until it ends or is not wanted any more; returns the ids of the traces."""
+    """Store what the sampler yields until it ends or is not wanted any more; returns the ids of the traces.
+
+    Samples of one problem and one instruction come of one search, the first of them after it and the others at once:
+    these are stored together, so that nothing waits while the next search runs.
+    """
+    requests = [(attempt, sample_request(attempt)) for attempt in batch.attempts]
+    asked = [(attempt, request) for attempt, request in requests if isinstance(request, SampleRequest)]
+    keep_outcomes([(attempt, fault) for attempt, fault in requests if isinstance(fault, SampleFailure)], batch.token)
+    left = Counter(_search_of(attempt) for attempt, _ in asked)
     trace_ids: list[int] = []
-    asked: list[tuple[Attempt, SampleRequest]] = []
-    for attempt in batch.attempts:
-        request = sample_request(attempt)
-        if isinstance(request, SampleFailure):
-            keep_outcome(attempt, batch.token, request)
-        else:
-            asked.append((attempt, request))
+    held: list[tuple[Attempt, SampleResult | SampleFailure]] = []
+    stored = time.monotonic()
     for position, outcome in _outcomes(sampler, [request for _, request in asked]):
         attempt, _ = asked[position]
-        with about(attempt=attempt.pk):
-            trace_id, kept = keep_outcome(attempt, batch.token, outcome)
-        trace_ids += [trace_id] if trace_id is not None else []
-        if not kept or not heartbeat.wanted or not is_wanted(run_id=attempt.run_id):
+        held.append((attempt, outcome))
+        left[_search_of(attempt)] -= 1
+        wanted = heartbeat.wanted and is_wanted(run_id=attempt.run_id)
+        waits = left[_search_of(attempt)] and time.monotonic() - stored < HELD_SECONDS and len(held) < HELD_MOST
+        if wanted and waits:
+            continue
+        found, kept = keep_outcomes(held, batch.token)
+        trace_ids += found
+        held, stored = [], time.monotonic()
+        if not kept or not wanted:
             break
     return trace_ids
 
 
-def keep_outcome(attempt: Attempt, token: uuid.UUID, outcome: SampleResult | SampleFailure) -> tuple[int | None, bool]:
-    """(id of the trace if there is one, whether the lease was still ours)."""
-    if isinstance(outcome, SampleResult):
-        try:
-            trace = store_result(attempt=attempt, lease_token=token, result=finish_result(attempt, outcome))
-        except (ValueError, TypeError, RecursionError) as fault:
-            outcome = SampleFailure(RESULT_FAULT, f"The result could not be stored: {fault}")
-        else:
-            return (None, False) if trace is None else (trace.pk, True)
-    return None, fail_attempt(attempt=attempt, lease_token=token, failure=outcome)
+def _search_of(attempt: Attempt) -> tuple[int, int]:
+    """What the samples share that come of one search."""
+    return attempt.problem_id, attempt.instruction_id
 
 
 def _outcomes(

@@ -28,6 +28,7 @@ from trajectories.core.records import (
 from trajectories.core.samplers.symbolic.sampler import CHAIN
 from trajectories.core.strategies.base import BY_STEPS, AttemptKind
 from trajectories.core.strategies.plans import RunPlan
+from trajectories.core.verifiers.arc_common import once_per_object
 from trajectories.core.verifiers.arc_outputs import ArcTestVerifier
 from trajectories.core.verifiers.arc_train import ArcTrainVerifier
 from trajectories.models import Attempt, Problem, Run, Trace, Verdict
@@ -60,6 +61,11 @@ class RequestMaker:
         self._plan, self._run_seed = plan, run_seed
         self._diversity = plan.diversity
         self._candidates: dict[tuple[str, str], list[Candidate]] = {}
+
+    @property
+    def plan(self) -> RunPlan:
+        """The plan."""
+        return self._plan
 
     def look(self) -> Look:
         """A look into memory as it stands now, for attempts that are asked together."""
@@ -100,7 +106,7 @@ class RequestMaker:
 
     def _public(self, attempt: Attempt) -> PublicProblem:
         """The problem as it is told, with earlier episodes of its world where the plan wants some."""
-        problem, count = to_public(attempt.problem), self._plan.settings.get("memory", 0)
+        problem, count = _shared_public(attempt.problem), self._plan.settings.get("memory", 0)
         told = told_episodes(attempt, count) if count and is_episode(problem.kind) else ""
         return replace(problem, statement=f"{problem.statement}\n\n{told}") if told else problem
 
@@ -135,6 +141,10 @@ class RequestMaker:
         seed = derive_seed(self._run_seed, problem.content_hash, "examples", place)
         drawn = draw_examples(self._candidates[key], seed=seed, count=diversity.examples, besides=problem.pk)
         return tuple(example for each in drawn if (example := load_example(each, instruction.style)) is not None)
+
+
+# Attempts that were claimed together share the row of their problem, and so what is made of it.
+_shared_public = once_per_object(to_public)
 
 
 def sample_requests(attempts: Sequence[Attempt]) -> list[SampleRequest | SampleFailure]:

@@ -16,6 +16,7 @@ from trajectories.core.completions.thoughts import Part, PartKind
 from trajectories.core.identity import canonical_json, content_hash, text_hash
 from trajectories.core.records import JSON, SampleResult, Step, Usage
 from trajectories.core.text.storable import storable_json, storable_text
+from trajectories.core.verifiers.arc_common import once_per_object
 from trajectories.core.verifiers.normal_forms import normal_answer
 from trajectories.models import Attempt, PendingVerification, Problem, Run, Trace
 from trajectories.services.locks import hold_run
@@ -147,17 +148,19 @@ def trace_columns(problem: Problem, result: SampleResult) -> tuple[dict[str, Any
     """What a trace of a problem has in its columns, by name, but for what it came from, and the texts it refers to by
     their hash. Raises as `build_trace`.
     """
-    messages, answer = _asked(storable_json(result.messages)), storable_json(result.answer)
+    prompt, answer = _prompt_of(result.messages), storable_json(result.answer)
     steps = [step_json(step) for step in result.steps]
-    prompt, reasoning = canonical_json(messages), storable_text(result.reasoning)
-    program, raw = storable_text(result.program), storable_text(result.raw)
-    keys = {text: text_hash(text) for text in (prompt, reasoning, *filter(None, (program, raw)))}
+    reasoning, program, raw = (storable_text(text) for text in (result.reasoning, result.program, result.raw))
+    reasoning_id = text_hash(reasoning)
+    program_id, raw_id = (text_hash(text) if text else None for text in (program, raw))
+    texts = {prompt.key: prompt.text, reasoning_id: reasoning}
+    texts |= {key: text for key, text in ((program_id, program), (raw_id, raw)) if key is not None}
     parts = _parts(result.parts, reasoning)
     columns = {
-        "prompt_id": keys[prompt],
-        "reasoning_id": keys[reasoning],
-        "program_id": keys[program] if program else None,
-        "raw_id": keys[raw] if raw else None,
+        "prompt_id": prompt.key,
+        "reasoning_id": reasoning_id,
+        "program_id": program_id,
+        "raw_id": raw_id,
         "parts": parts_to_json(parts),
         "steps": steps,
         "answer": answer,
@@ -170,7 +173,7 @@ def trace_columns(problem: Problem, result: SampleResult) -> tuple[dict[str, Any
         "content_hash": content_hash(
             [
                 problem.content_hash,
-                _without_order(messages),
+                prompt.without_order,
                 spoken(Completion(reasoning, parts)),
                 _without_part(steps),
                 answer,
@@ -179,7 +182,25 @@ def trace_columns(problem: Problem, result: SampleResult) -> tuple[dict[str, Any
         ),
         **{name: getattr(result.usage, name) for name in _COUNTS},
     }
-    return columns, {key: text for text, key in keys.items()}
+    return columns, texts
+
+
+@dataclass(frozen=True, slots=True)
+class _Prompt:
+    """What is stored of the messages that were sent: their text and its hash, and what of them counts as content."""
+
+    text: str
+    key: str
+    without_order: JSON
+
+
+@once_per_object
+def _prompt_of(sent: Sequence[Mapping[str, JSON]]) -> _Prompt:
+    """The prompt of messages, which the samples of one prompt share. Raises ValueError or TypeError for messages that
+    JSON has no form for."""
+    messages = _asked(storable_json(sent))
+    text = canonical_json(messages)
+    return _Prompt(text, text_hash(text), _without_order(messages))
 
 
 def answer_hash(problem: Problem, given: JSON) -> str:

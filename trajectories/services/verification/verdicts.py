@@ -9,8 +9,9 @@ from dataclasses import replace
 from typing import Any
 
 from django.conf import settings
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connection
 from django.db.models import F
+from django.utils import timezone
 
 from trajectories.adapters.expressions import shared_comparer
 from trajectories.adapters.procedural import shared_scorer
@@ -35,7 +36,8 @@ from trajectories.core.verifiers.unfinished import leave_open
 from trajectories.models import JudgeJob, Problem, Reverification, Run, Trace, Verdict
 from trajectories.selectors.completions import parts_of
 from trajectories.selectors.problems import to_record
-from trajectories.services.locks import lock_run
+from trajectories.services.locks import hold_run
+from trajectories.services.rows import insert_rows, row_of
 from trajectories.services.traces.storing import answer_hash
 
 MAX_CLAIMS = 3
@@ -165,7 +167,7 @@ def lock_traces(traces: Sequence[Trace]) -> None:
     """Take the locks under which what is derived from the verdicts on traces of one run (or of none) is changed: the
     run first, then the traces."""
     for run_id in {trace.run_id for trace in traces if trace.run_id is not None}:
-        lock_run(run_id)
+        hold_run(run_id)
     ids = [trace.pk for trace in traces]
     list(Trace.objects.filter(pk__in=ids).order_by("pk").select_for_update(no_key=True).values_list("pk"))
 
@@ -190,10 +192,21 @@ def append_verdicts(
             Trace.objects.filter(pk=trace.pk).update(model_judged=_last_model_outcome(newest.values()))
         else:
             own.append((trace, derived_fields(newest)))
-    Verdict.objects.bulk_create(added)
+    _insert(added)
     if own:
         _derive(own)
     return added
+
+
+def _insert(added: Sequence[Verdict]) -> None:
+    """Write new verdicts in one statement."""
+    now = timezone.now()
+    for verdict in added:
+        verdict.created_at = now
+    ids = insert_rows(Verdict, [row_of(verdict) for verdict in added], returning=("id",))
+    for verdict, (key,) in zip(added, ids, strict=True):
+        verdict.pk = key
+        verdict._state.adding, verdict._state.db = False, DEFAULT_DB_ALIAS
 
 
 def _new_verdicts(

@@ -78,6 +78,8 @@ class Caller:
     async def ask_together(self, calls: Sequence[ChatCall]) -> list[Answered | CallError]:
         """An outcome for each of several calls that read the same; what is not kept is asked for in one, where the
         endpoint can do that."""
+        if len(calls) == 1:
+            return [await self._ask_alone(calls[0])]
         hashes = [call_hash(self.settings, call) for call in calls]
         asked = zip(hashes, calls, strict=True)
         kept = await asyncio.gather(*(self._recalls.do((key, call.payer)) for key, call in asked))
@@ -94,6 +96,15 @@ class Caller:
         alone = await asyncio.gather(*(self._buy([calls[place]], [hashes[place]]) for place in left))
         found |= {place: outcome for place, (outcome,) in zip(left, alone, strict=True)}
         return [found[place] for place in range(len(calls))]
+
+    async def _ask_alone(self, call: ChatCall) -> Answered | CallError:
+        """The outcome of one call."""
+        key = call_hash(self.settings, call)
+        paid = await self._recalls.do((key, call.payer))
+        if paid is not None and not self._was_cut_shorter(paid):
+            return self._recalled(paid, call)
+        (outcome,) = await self._buy([call], [key])
+        return outcome
 
     async def _buy(self, calls: Sequence[ChatCall], hashes: Sequence[str]) -> list[Answered | CallError]:
         """Outcomes of one call for all of `calls`: fewer than these, from the first on, where the endpoint gives fewer.
