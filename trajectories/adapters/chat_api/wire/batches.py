@@ -17,7 +17,6 @@ from urllib.parse import quote
 import httpx2
 
 from trajectories.adapters.chat_api.wire.batch_lines import ENDPOINTS
-from trajectories.adapters.chat_api.wire.connections import RefusedError
 from trajectories.adapters.chat_api.wire.faults import (
     CallError,
     connection_fault,
@@ -27,7 +26,7 @@ from trajectories.adapters.chat_api.wire.faults import (
     status_fault,
 )
 from trajectories.adapters.chat_api.wire.settings import ChatSettings
-from trajectories.adapters.chat_api.wire.transport import open_http
+from trajectories.adapters.chat_api.wire.transport import RefusedError, open_http
 from trajectories.adapters.endpoints import AccessError, EndpointAccess
 from trajectories.core.completions.hidden_errors import error_words
 
