@@ -11,6 +11,7 @@ COUNT = "from trajectories.models import Run; print([run.title for run in Run.ob
 
 
 def run(monkeypatch, *arguments):
+    monkeypatch.setattr("django.setup", lambda: None)  # it would write its log to where this test's words go
     monkeypatch.setattr("sys.argv", ["manage.py", *arguments])
     command.main()
 

@@ -17,7 +17,12 @@ LOOKS = ("plan", "check_unapplied", "prune", "fake", "fake_initial")
 
 
 class Command(migrate.Command):
-    """Bring the first schema, and what all projects share, to a state of the migrations, then each other project."""
+    """Bring each other project to a state of the migrations, then the first one with what all projects share.
+
+    In this order, since a name that is not in a project's schema is looked for in the first one: DROP INDEX IF EXISTS
+    of an index that is to be made would drop the first project's, were it made there already. So a migration by which
+    a table of projects refers to a new table that all share has to come in a later version than that table.
+    """
 
     def handle(self, *arguments: Any, **options: Any) -> None:
         others = projects_with_schemas() if acting_project() == FIRST else []
@@ -25,13 +30,13 @@ class Command(migrate.Command):
             raise CommandError(
                 f"Found {len(others)} more projects, expected none: before {FIRST_WITH_PROJECTS} there was only one."
             )
-        super().handle(*arguments, **options)
         if options["app_label"] in (None, APP) and not any(options[name] for name in LOOKS):
             for project in others:
                 if options["verbosity"]:
                     self.stdout.write(f"  Migrating {schema_of(project)}")
                 with acting_in(project):
                     migrate_project(options["migration_name"])
+        super().handle(*arguments, **options)
 
 
 def migrate_project(name: str | None) -> None:
