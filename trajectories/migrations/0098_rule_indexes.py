@@ -74,10 +74,10 @@ def _replaced(name: str) -> migrations.SeparateDatabaseAndState:
     )
 
 
-def _statements(name: str, table: str, columns: str) -> tuple[list[str], list[str]]:
+def _statements(name: str, table: str, columns: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """What makes an index, and what takes it away."""
     gone = f"DROP INDEX CONCURRENTLY IF EXISTS {name}"
-    return [gone, f"CREATE INDEX CONCURRENTLY {name} ON trajectories_{table} {columns}"], [gone]
+    return (gone, f"CREATE INDEX CONCURRENTLY {name} ON trajectories_{table} {columns}"), (gone,)
 
 
 class Migration(migrations.Migration):
