@@ -60,23 +60,24 @@ OF_ITEM = models.ForeignKey("trajectories.release", on_delete=models.CASCADE, re
 
 def _made(name: str) -> migrations.SeparateDatabaseAndState:
     table, columns, index = MADE[name]
+    there, gone = _statements(name, table, columns)
     return migrations.SeparateDatabaseAndState(
-        database_operations=[_exists(name, table, columns)], state_operations=[migrations.AddIndex(table, index)]
+        database_operations=[migrations.RunSQL(there, gone)], state_operations=[migrations.AddIndex(table, index)]
     )
 
 
 def _replaced(name: str) -> migrations.SeparateDatabaseAndState:
     table, columns = REPLACED[name]
-    made = _exists(name, table, columns)
-    gone = migrations.RunSQL(made.reverse_sql, made.sql)
+    there, gone = _statements(name, table, columns)
     return migrations.SeparateDatabaseAndState(
-        database_operations=[gone], state_operations=[migrations.RemoveIndex(table, name)]
+        database_operations=[migrations.RunSQL(gone, there)], state_operations=[migrations.RemoveIndex(table, name)]
     )
 
 
-def _exists(name: str, table: str, columns: str) -> migrations.RunSQL:
+def _statements(name: str, table: str, columns: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What makes an index, and what takes it away."""
     gone = f"DROP INDEX CONCURRENTLY IF EXISTS {name}"
-    return migrations.RunSQL([gone, f"CREATE INDEX CONCURRENTLY {name} ON trajectories_{table} {columns}"], [gone])
+    return (gone, f"CREATE INDEX CONCURRENTLY {name} ON trajectories_{table} {columns}"), (gone,)
 
 
 class Migration(migrations.Migration):

@@ -132,6 +132,9 @@ class Assessed:
     compared: Mapping[int, dict[str, list[int]]]
 
 
+_NO_OTHERS = Assessed((), {}, {}, {}, {}, {})
+
+
 @dataclass(frozen=True, slots=True)
 class ToFreeze:
     """What a batch of traces is frozen with: `trace_ids`, in the order in which they are released.
@@ -144,7 +147,7 @@ class ToFreeze:
 
     trace_ids: Sequence[int]
     plain: Mapping[int, Values]
-    others: "Assessed | None"
+    others: Assessed
 
 
 def read_batch(ahead: RowsAhead, trace_ids: Sequence[int]) -> Callable[[], ToFreeze]:
@@ -154,7 +157,7 @@ def read_batch(ahead: RowsAhead, trace_ids: Sequence[int]) -> Callable[[], ToFre
     def wait() -> ToFreeze:
         plain = {row[0]: row for row in reading()}
         others = [key for key in trace_ids if key not in plain] if len(plain) < len(trace_ids) else []
-        return ToFreeze(trace_ids, plain, _read_assessed(ahead, others)() if others else None)
+        return ToFreeze(trace_ids, plain, _read_assessed(ahead, others)() if others else _NO_OTHERS)
 
     return wait
 

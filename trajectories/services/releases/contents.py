@@ -72,9 +72,8 @@ class Contents:
         for versions, count in Counter(row[11] for row in plain.values()).items():
             pairs = iter(json.loads(f"[{versions or ''}]"))
             self.verifiers.update(dict.fromkeys(zip(pairs, pairs, strict=True), count))
-        if others is not None:
-            self._count(row[2:6] for row in others.traces.values())
-            self.verifiers.update([verdict[2:4] for said in others.verdicts.values() for verdict in said])
+        self._count(row[2:6] for row in others.traces.values())
+        self.verifiers.update([verdict[2:4] for said in others.verdicts.values() for verdict in said])
 
     def _count(self, traces: Iterable[Values]) -> None:
         """Count what traces are of: (sampler, instruction, run, problem) each."""
