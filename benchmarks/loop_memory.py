@@ -74,7 +74,7 @@ def database() -> Iterator[None]:
         app.conf.broker_transport_options = broker_settings(connection.settings_dict)
         yield
     finally:
-        app.pool.force_close_all()
+        app.pool.force_close_all()  # type: ignore[attr-defined] # the stubs name another pool
         app.close()
         connection.creation.destroy_test_db("minicolumn", verbosity=0)
 
