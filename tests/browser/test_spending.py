@@ -35,11 +35,11 @@ def test_an_admin_sets_a_limit_and_sees_how_much_of_it_is_spent(log_in, lead):
     page.get_by_label("A day, UTC, may take").fill("8")
     page.get_by_role("button", name="Set the limit").click()
     expect(page.get_by_role("status").first).to_contain_text("$7.00 are spent today")
-    expect(page.get_by_role("row", name="The whole installation")).to_contain_text("88%")
+    expect(page.get_by_role("row", name="All jobs")).to_contain_text("88%")
     expect(page.locator("#figure-spending [data-plot]")).to_have_attribute("data-drawn", "done")
     page.get_by_role("link", name="By person").click()
     page.wait_for_url("**group=person**")
     expect(page.get_by_role("row", name=lead.username).first).to_be_visible()
-    page.get_by_role("button", name="Lift the limit of the whole installation").click()
+    page.get_by_role("button", name="Lift the limit of all jobs").click()
     expect(page.get_by_text("No limit is set")).to_be_visible()
     assert said == []

@@ -50,7 +50,7 @@ def test_the_numbers_are_those_of_the_tables(numbers):
     assert found["minicolumn_reviews_total",] == 1
     assert found["minicolumn_cost_total", ("kind", "run")] == 0.5
     assert found["minicolumn_tokens_total", ("direction", "input"), ("kind", "run")] == 100
-    assert found["minicolumn_daily_limit_spent", ("subject", "the whole installation")] == 0.5
+    assert found["minicolumn_daily_limit_spent", ("subject", "all jobs")] == 0.5
     assert found["minicolumn_jobs", ("kind", "run"), ("state", "queued")] == 1
     assert found["minicolumn_workers", ("state", "alive")] == 1
     assert found["minicolumn_broker_up",] == 1

@@ -74,7 +74,7 @@ def test_an_admin_sets_changes_and_lifts_limits(client, admin_user, lead):
     ]  # fmt: skip
     day(sampler=sampler, cost=Decimal("2.2"))
     page = client.get(reverse("spending")).content.decode()
-    assert "The whole installation" in page
+    assert "All jobs" in page
     assert "$2.20" in page
     assert "are spent today" in page
     limit = SpendLimit.objects.get(scope="all")

@@ -44,7 +44,7 @@ class SpendLimitForm(PlainForm):
         samplers = Sampler.objects.filter(kind=Sampler.Kind.CHAT).order_by("name", "-version").distinct("name")
         people = User.objects.filter(is_active=True).order_by("username")
         self.fields["subject"].choices = [  # type: ignore[attr-defined]
-            (ALL, "The whole installation"),
+            (ALL, "All jobs"),
             ("Samplers", [(f"sampler:{sampler.name}", sampler.title) for sampler in samplers]),
             ("Jobs of a person", [(f"person:{person.pk}", person.username) for person in people]),
         ]

@@ -82,7 +82,7 @@ class SpendLimit(models.Model):
         """What it holds for, in words."""
         if self.scope == self.Scope.SAMPLER:
             return f"the sampler {self.sampler_name}"
-        return f"the jobs of {self.person}" if self.person else "the whole installation"
+        return f"the jobs of {self.person}" if self.person else "all jobs"
 
     @property
     def warns_at(self) -> Decimal:

@@ -114,7 +114,7 @@ class Standing:
 
 
 def list_standings() -> list[Standing]:
-    """Every limit as it stands now: the whole installation, samplers, people."""
+    """Every limit as it stands now: all jobs, samplers, people."""
     order = {scope: place for place, scope in enumerate(SpendLimit.Scope.values)}
     limits = sorted(SpendLimit.objects.select_related("person"), key=lambda each: (order[each.scope], each.subject))
     return [Standing(limit, spent_today(limit), in_flight(limit)) for limit in limits]

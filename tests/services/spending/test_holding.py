@@ -62,7 +62,7 @@ def test_a_run_begins_what_fits_pauses_with_the_reason_and_goes_on_after_midnigh
         other = chat_run(run.sampler, actor=lead)
         sample_session(run_id=other.pk, on_traces=lambda _: None)
         assert (again(other).state, other.done_count) == ("paused", 0)
-        assert "The daily limit of the whole installation" in other.state_reason
+        assert "The daily limit of all jobs" in other.state_reason
         assert f"{each:.4f}" in other.state_reason
         assert "midnight UTC" in other.state_reason
         assert waits_for_limit("run", other)
