@@ -70,12 +70,15 @@ def read(folder):
 
 
 def shown(row, described):
-    """What of a row is described: its columns, and of objects the keys."""
+    """What of a row is described: its columns, and of objects the keys. A list that is null comes as one object of
+    nulls (findings/mlcroissant_null_lists.sh)."""
     found = {}
     for field in described:
         name, value = field["name"].rpartition("/")[2], row[field["name"].rpartition("/")[2]]
         keys = [inner["name"].rpartition("/")[2] for inner in field.get("subField", ())]
-        if keys and isinstance(value, list):
+        if keys and value is None and field.get("isArray"):
+            value = [dict.fromkeys(keys)]
+        elif keys and isinstance(value, list):
             value = [{key: each[key] for key in keys} for each in value]
         elif keys and value is not None:
             value = {key: value[key] for key in keys}
