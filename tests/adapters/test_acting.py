@@ -28,7 +28,6 @@ THREADS = {
     "adapters/chat_api/calls/caller.py",
     "adapters/chat_api/calls/session.py",
     "services/jobs/heartbeats.py",
-    "services/runs/embedded_sampling.py",
     # Reads on the connection of the thread that began, which faces its project already.
     "adapters/rows_ahead.py",
     # Programs, models, files and hashes: no database, no folder of a project.
