@@ -24,6 +24,7 @@ from trajectories.forms.instructions import InstructionForm
 from trajectories.forms.local_models import LocalModelForm
 from trajectories.forms.problems import ImportForm
 from trajectories.forms.procedural import ProceduralForm
+from trajectories.forms.projects import ProjectForm, ProjectTitleForm
 from trajectories.forms.questions import QuestionForm
 from trajectories.forms.queues import QueueForm
 from trajectories.forms.relaunches import PresetForm, RunAgainForm
@@ -43,7 +44,8 @@ SENTENCE = "Found the invisible character U+202E as character 5, expected only c
 FORMS: list[type[Form]] = [
     *(BriefForm, CampaignForm, GenerationForm, InstructionForm, ImportForm, ProceduralForm, QuestionForm, QueueForm),
     *(PresetForm, ReleaseForm, RubricForm, RunForm, RunAgainForm, SamplerForm),
-    *(ApiTokenForm, LocalModelForm, SavedViewForm, TraceImportForm, WebhookForm, WorldForm),
+    *(ApiTokenForm, LocalModelForm, ProjectForm, ProjectTitleForm, SavedViewForm, TraceImportForm, WebhookForm),
+    WorldForm,
 ]
 
 
@@ -85,7 +87,7 @@ def titled_models() -> list[type[models.Model]]:
 
 
 def test_every_column_for_a_title_refuses_them():
-    assert len(titled_models()) == 16
+    assert len(titled_models()) == 17
     assert all(isinstance(model._meta.get_field("title"), TitleColumn) for model in titled_models())
 
 
