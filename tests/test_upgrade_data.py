@@ -334,7 +334,7 @@ PAGES = re.compile(r"^home$|_(list|detail|next|new|freezing)$")
 SENT_ON = re.compile(r"_next$|^export_detail$|^procedural_detail$|^release_freezing$")
 """Pages that may send on to another one."""
 NO_CURATORS = re.compile(
-    r"^(release|export|import|adjudication|audit|campaign|training|scorer|people|webhook)_|^quality$|(?<!repair)(?<!world)_new$"
+    r"^(release|export|import|adjudication|audit|campaign|training|scorer|people|project|webhook)_|^quality$|(?<!repair)(?<!world)_new$"
 )
 EACH = 3
 """Of the rows of one kind so many are looked at, spread over all."""
