@@ -7,7 +7,7 @@ const FIRST_ERROR = "first-error";
 let current = 0;
 
 const page = () => document.getElementById("trace");
-let shown = page()?.dataset.trace;
+let shown = page()?.dataset.subject;
 const steps = () => Number(page()?.dataset.steps ?? 0);
 const field = () => document.querySelector("#review-form [name=step_labels]");
 
@@ -205,10 +205,15 @@ function arrive() {
   showCurrent();
 }
 
+/** Whether this is the same trace once more, and htmx has kept the focus on something that is no field of the form. */
+function isRenewed() {
+  const focused = document.activeElement;
+  return page().dataset.subject === shown && page().contains(focused) && !focused.closest("#review-form");
+}
+
 document.addEventListener("htmx:load", (event) => {
-  // A page that is renewed is still at its step, and htmx keeps the focus where it was.
-  if (event.target.id === "trace" && page().dataset.trace !== shown) {
-    shown = page().dataset.trace;
+  if (event.target.id === "trace" && !isRenewed()) {
+    shown = page().dataset.subject;
     current = 0;
     untouched = true;
     page().querySelector("h1")?.focus({ preventScroll: true });
