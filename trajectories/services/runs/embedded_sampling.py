@@ -1,10 +1,7 @@
-"""Sampling one batch: claim, draw, store results as they come, those of one search together, and give back what was
-not drawn."""
+"""Sampling one batch: claim, draw, store each result as it comes, and give back what was not drawn."""
 
 import logging
-import time
 import uuid
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -13,10 +10,11 @@ from trajectories.core.records import SampleFailure, SampleRequest, SampleResult
 from trajectories.core.samplers import SAMPLERS
 from trajectories.core.samplers.base import Sampler, Teachable
 from trajectories.core.samplers.symbolic.guide import GuideError
-from trajectories.models import Attempt, Run
+from trajectories.models import Run
 from trajectories.models import Sampler as SamplerRow
 from trajectories.services.endpoints.artefacts import ArtefactError, artefact_file
 from trajectories.services.jobs.heartbeats import KeptLease
+from trajectories.services.jobs.log_context import about
 from trajectories.services.runs.attempts import (
     BATCH_LIMIT,
     Batch,
@@ -38,9 +36,6 @@ logger = logging.getLogger(__name__)
 BEATS_PER_LEASE = 3
 
 SAMPLER_FAULT = "sampler"
-HELD_SECONDS = 0.5
-HELD_MOST = 64
-"""Samples wait for others of their search for so long at most, and so many together."""
 
 SamplerMakers = Mapping[str, Callable[[], Sampler]]
 
@@ -115,37 +110,20 @@ def _pause(run: Run, reason: str) -> None:
 
 
 def _draw(sampler: Sampler, batch: Batch, heartbeat: Heartbeat) -> list[int]:
-    """Store what the sampler yields until it ends or is not wanted any more; returns the ids of the traces.
-
-    Samples of one problem and one instruction come of one search, the first of them after it and the others at once:
-    these are stored together, so that nothing waits while the next search runs.
-    """
+    """Store what the sampler yields, each as it comes, until it ends or is not wanted any more; returns the ids of the
+    traces. Nobody knows how long the next one takes, so that none waits for company."""
     requests = [(attempt, sample_request(attempt)) for attempt in batch.attempts]
     asked = [(attempt, request) for attempt, request in requests if isinstance(request, SampleRequest)]
     keep_outcomes([(attempt, fault) for attempt, fault in requests if isinstance(fault, SampleFailure)], batch.token)
-    left = Counter(_search_of(attempt) for attempt, _ in asked)
     trace_ids: list[int] = []
-    held: list[tuple[Attempt, SampleResult | SampleFailure]] = []
-    stored = time.monotonic()
     for position, outcome in _outcomes(sampler, [request for _, request in asked]):
         attempt, _ = asked[position]
-        held.append((attempt, outcome))
-        left[_search_of(attempt)] -= 1
-        wanted = heartbeat.wanted and is_wanted(run_id=attempt.run_id)
-        waits = left[_search_of(attempt)] and time.monotonic() - stored < HELD_SECONDS and len(held) < HELD_MOST
-        if wanted and waits:
-            continue
-        found, kept = keep_outcomes(held, batch.token)
+        with about(attempt=attempt.pk):
+            found, kept = keep_outcomes([(attempt, outcome)], batch.token)
         trace_ids += found
-        held, stored = [], time.monotonic()
-        if not kept or not wanted:
+        if not kept or not heartbeat.wanted or not is_wanted(run_id=attempt.run_id):
             break
     return trace_ids
-
-
-def _search_of(attempt: Attempt) -> tuple[int, int]:
-    """What the samples share that come of one search."""
-    return attempt.problem_id, attempt.instruction_id
 
 
 def _outcomes(
