@@ -55,7 +55,9 @@ def test_a_sweep_rings_again_in_every_project(project, celery_worker_process):
     for each in (FIRST, project.pk):
         with acting_in(each):
             runs[each] = planned().pk
-            Bell.objects.update(rung_at=timezone.now() - timedelta(hours=1))
+            long_ago = timezone.now() - timedelta(hours=1)
+            Run.objects.update(rung_at=long_ago)
+            Bell.objects.update(rung_at=long_ago, lease_expires_at=long_ago)
     empty_queues()
     celery_worker_process.start()
     sweep.apply_async()
