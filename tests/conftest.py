@@ -46,11 +46,11 @@ def pytest_runtest_protocol(item):
             asyncio._set_running_loop(loop)
 
 
-@pytest.fixture(autouse=True)
-def _plain_static_files(settings):
-    """Pages under test need no collected static files."""
-    settings.STORAGES = {
-        **settings.STORAGES,
+def pytest_configure():
+    """Pages under test need no collected static files: for the whole session, since a page that a browser has left may
+    be answered between two tests, and would have every later test look for files that were never collected."""
+    django_settings.STORAGES = {
+        **django_settings.STORAGES,
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
     }
 
