@@ -301,4 +301,4 @@ def test_a_judge_of_steps_labels_them_up_to_the_first_wrong_one():
     assert (second.outcome, second.evidence["labels"]) == ("pass", {"0": "good", "1": "good"})
     assert (bare.outcome, bare.message) == ("unscored", "this trace has no steps to look at")
     assert (job.state, job.call_count) == ("finished", 2)
-    assert "step 3]\nThis too." in endpoint.calls[0].prompt
+    assert any("step 3]\nThis too." in call.prompt for call in endpoint.calls)

@@ -11,7 +11,7 @@ from trajectories.models import PendingVerification, Text, Trace
 from trajectories.services.runs.attempts import claim_batch
 from trajectories.services.runs.embedded_sampling import sample_request
 from trajectories.services.runs.lifecycle import cancel_run, pause_run
-from trajectories.services.traces.storing import store_result
+from trajectories.services.traces.storing import earlier_hashes, store_result
 
 
 @pytest.fixture
@@ -46,6 +46,23 @@ def test_equal_texts_are_stored_once(batch):
         store_result(attempt=attempt, lease_token=batch.token, result=draw(attempt, reasoning="The same."))
     assert Text.objects.count() == 3
     assert Trace.objects.values("content_hash").distinct().count() == 1
+
+
+def test_how_long_a_tool_took_makes_no_other_trace(batch):
+    for attempt, seconds in zip(batch.attempts, (0.031, 0.058), strict=True):
+        steps = (Step(StepKind.TOOL_RESULT, "Result", "42", data={"status": "returned", "seconds": seconds}),)
+        store_result(attempt=attempt, lease_token=batch.token, result=draw(attempt, reasoning="The same.", steps=steps))
+    assert {trace.steps[0]["data"]["seconds"] for trace in Trace.objects.all()} == {0.031, 0.058}
+    one, other = Trace.objects.all()
+    assert one.content_hash == other.content_hash
+    before = [
+        earlier_hashes(
+            t.problem, vars(t), {t.prompt_id: t.prompt.body, t.reasoning_id: "The same.", t.program_id: FLIP_PROGRAM}
+        )
+        for t in (one, other)
+    ]
+    assert all(before)
+    assert not before[0] & before[1], "files of then tell them apart, and are still known"
 
 
 def test_a_closing_reply_is_not_stored_with_the_prompt(batch):

@@ -26,7 +26,7 @@ from trajectories.services.problems.imports import FaultTally
 from trajectories.services.traces.finding import ProblemFinder, ProblemMaker
 from trajectories.services.traces.imported_verdicts import adopted_review, review_row, verdict_row
 from trajectories.services.traces.matching import shown_key
-from trajectories.services.traces.storing import hash_before_parts, trace_columns
+from trajectories.services.traces.storing import earlier_hashes, trace_columns
 
 BATCH = 200
 """Rows that are matched to their problems in one query."""
@@ -153,7 +153,7 @@ def stage_trace(problem: Problem, item: ForeignTrace, *, adopting: bool = False)
     columns |= {"problem_id": problem.pk, "temperature": item.temperature}
     return {
         "model": item.model.strip(),
-        "known_as": sorted({columns["content_hash"], hash_before_parts(problem, columns, texts)}),
+        "known_as": sorted({columns["content_hash"], *earlier_hashes(problem, columns, texts)}),
         "trace": [_plain(columns[name]) for name in TRACE_COLUMNS],
         "texts": texts,
         "verdicts": [verdict_row(verdict) for verdict in item.verdicts],

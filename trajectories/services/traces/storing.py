@@ -14,7 +14,7 @@ from django.utils import timezone
 from trajectories.core.completions.parts import Completion, parts_from_json, parts_to_json, spoken
 from trajectories.core.completions.thoughts import Part, PartKind
 from trajectories.core.identity import canonical_json, content_hash, text_hash
-from trajectories.core.records import JSON, SampleResult, Step, Usage
+from trajectories.core.records import JSON, SampleResult, Step, StepKind, Usage
 from trajectories.core.text.storable import storable_json, storable_text
 from trajectories.core.verifiers.arc_common import once_per_object
 from trajectories.core.verifiers.normal_forms import normal_answer
@@ -175,7 +175,7 @@ def trace_columns(problem: Problem, result: SampleResult) -> tuple[dict[str, Any
                 problem.content_hash,
                 prompt.without_order,
                 spoken(Completion(reasoning, parts)),
-                _without_part(steps),
+                _without_times(_without_part(steps)),
                 answer,
                 program,
             ]
@@ -213,12 +213,19 @@ def _asked(messages: JSON) -> JSON:
     return messages[:-1] if messages and messages[-1].get("role") == "assistant" else messages
 
 
-def hash_before_parts(problem: Problem, columns: Mapping[str, Any], texts: Mapping[str, str]) -> str:
-    """The content hash that a trace had before its parts were stored: its text counted as it came, marks and all."""
+def earlier_hashes(problem: Problem, columns: Mapping[str, Any], texts: Mapping[str, str]) -> set[str]:
+    """The content hashes that a trace had in versions before this one: files and rows of then have them still.
+
+    Before its parts were stored its text counted as it came, marks and all; and how many seconds a tool took counted
+    until samples with the same words were found to differ by them alone.
+    """
     program = texts[columns["program_id"]] if columns["program_id"] else ""
     messages = _without_order(json.loads(texts[columns["prompt_id"]]))
-    text, steps = texts[columns["reasoning_id"]], _without_part(columns["steps"])
-    return content_hash([problem.content_hash, messages, text, steps, columns["answer"], program])
+    text, steps, answer = texts[columns["reasoning_id"]], _without_part(columns["steps"]), columns["answer"]
+    bodies = [text]
+    if _without_times(steps) != steps:
+        bodies.append(spoken(Completion(text, parts_from_json(columns["parts"], text))))
+    return {content_hash([problem.content_hash, messages, body, steps, answer, program]) for body in bodies}
 
 
 def _parts(given: Sequence[JSON] | None, text: str) -> tuple[Part, ...]:
@@ -235,6 +242,16 @@ def _without_order(messages: JSON) -> JSON:
 
 def _without_part(steps: JSON) -> JSON:
     return [{name: value for name, value in step.items() if name != "part"} for step in steps]
+
+
+def _without_times(steps: JSON) -> JSON:
+    """The steps without the seconds that a tool took: the same words in another time are the same words."""
+    return [
+        {**step, "data": {name: value for name, value in step["data"].items() if name != "seconds"}}
+        if step["kind"] == StepKind.TOOL_RESULT.value and "seconds" in step["data"]
+        else step
+        for step in steps
+    ]
 
 
 def step_json(step: Step) -> JSON:
