@@ -88,7 +88,7 @@ def test_a_page_left_open_before_the_switch_sends_nothing_any_more(admin, projec
 def test_nobody_goes_to_a_project_that_is_not_theirs(client, lead, curator, project):
     Membership.objects.create(project=project, user=curator, role="viewer")
     client.force_login(lead)
-    for number in (project.pk, 10**9, "x", ""):
+    for number in (project.pk, 10**9, "9" * 5_000, "x", ""):
         answer = client.post(reverse("project_switch"), {"project": number}, follow=True)
         assert "Found no open project of yours" in answer.content.decode()
         assert CHOSEN not in client.session

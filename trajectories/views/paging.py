@@ -14,6 +14,11 @@ def read_key(request: HttpRequest, name: str) -> int | None:
     return _key(request.GET.get(name, ""))
 
 
+def posted_key(request: HttpRequest, name: str) -> int | None:
+    """The row id in a field that was sent; None where there is none."""
+    return _key(request.POST.get(name, ""))
+
+
 def read_keys(request: HttpRequest, name: str) -> list[int]:
     """The row ids in a parameter that the address may hold several times, at most MOST_KEYS of them."""
     return [key for value in request.GET.getlist(name)[:MOST_KEYS] if (key := _key(value)) is not None]

@@ -19,6 +19,7 @@ from trajectories.services.installation.roles import ROLES
 from trajectories.services.projects.making import make_project, rename_project, set_archived
 from trajectories.services.projects.members import set_role
 from trajectories.services.projects.sharing import copy_sampler
+from trajectories.views.paging import posted_key
 from trajectories.views.permissions import needs, require
 from trajectories.views.visitors import visitor
 
@@ -127,8 +128,8 @@ def project_switch(request: HttpRequest) -> HttpResponse:
     Pages of the project before that are still open in other windows send nothing any more: the same number is another
     row here.
     """
-    number = request.POST.get("project", "")
-    project = project_for(visitor(request), int(number)) if number.isascii() and number.isdigit() else None
+    number = posted_key(request, "project")
+    project = None if number is None else project_for(visitor(request), number)
     if project is None or not _is_choice(request, project):
         messages.error(request, "Found no open project of yours under that number.")
         return redirect("home")
@@ -142,8 +143,8 @@ def project_switch(request: HttpRequest) -> HttpResponse:
 def sampler_copy(request: HttpRequest, sampler_id: int) -> HttpResponse:
     """Have the same language model in another project, in which the visitor may add samplers too."""
     sampler, person = get_object_or_404(Sampler, pk=sampler_id), visitor(request)
-    number = request.POST.get("project", "")
-    chosen = next((each for each in choices_of(person) if str(each.pk) == number), None)
+    number = posted_key(request, "project")
+    chosen = next((each for each in choices_of(person) if each.pk == number), None)
     try:
         if chosen is None or chosen.pk == acting_project():
             raise Fault("Found no other project of yours under that number.")

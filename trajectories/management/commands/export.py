@@ -85,7 +85,7 @@ def _release(given: str) -> Release:
     tagged = ReleaseTag.objects.filter(name=given).select_related("release").first()
     if tagged is not None:
         return tagged.release
-    found = Release.objects.filter(pk=int(given)).first() if given.isascii() and given.isdigit() else None
+    found = Release.objects.filter(pk=int(given)).first() if given.isdecimal() and len(given) < 19 else None
     if found is None:
         raise CommandError(f"Release: found {given!r}, expected the id of a release, or a tag that one has.")
     return found
