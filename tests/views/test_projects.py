@@ -85,6 +85,19 @@ def test_a_page_left_open_before_the_switch_sends_nothing_any_more(admin, projec
     assert client.post(reverse("sign_ins_end"), headers={"X-CSRFToken": stale}).status_code == 403
 
 
+def test_an_address_without_a_page_stays_in_the_project(client, curator, project):
+    """Its page offers what the visitor may do here: a viewer's areas, not those of their role in the first project."""
+    Membership.objects.create(project=project, user=curator, role="viewer")
+    client.force_login(curator)
+    elsewhere = client.get("/no/such/page")
+    assert elsewhere.status_code == 404
+    switch(client, project)
+    here = client.get("/no/such/page")
+    assert here.status_code == 404
+    assert 'aria-label="Project: Other project"' in here.content.decode()
+    assert "Not here" in here.content.decode()
+
+
 def test_nobody_goes_to_a_project_that_is_not_theirs(client, lead, curator, project):
     Membership.objects.create(project=project, user=curator, role="viewer")
     client.force_login(lead)

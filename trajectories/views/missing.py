@@ -1,0 +1,15 @@
+"""The page of an address at which there is nothing."""
+
+from django.http import HttpRequest, HttpResponseBase
+from django.views.defaults import page_not_found
+
+from trajectories.adapters.acting import chosen_project
+from trajectories.views.acting import choose_project
+
+
+def not_here(request: HttpRequest, exception: Exception) -> HttpResponseBase:
+    """Say that there is nothing, among the areas of the project that the visitor has chosen: where no view was found,
+    nobody has chosen it for the request yet."""
+    if chosen_project() is None and hasattr(request, "session"):
+        choose_project(request)
+    return page_not_found(request, exception)
