@@ -4,7 +4,7 @@ import re
 
 import pytest
 from django.urls import reverse
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.endpoint import sampler_for
 from tests.services.runs.test_episodes_models import draw, plan_for
@@ -52,6 +52,26 @@ def test_an_episode_is_walked_by_keys_played_and_watched_beside_another(log_in, 
     page.reload()
     expect(status).to_contain_text("Step 0 of")
 
+    # Three keys while the first step is on its way are three steps, in two requests.
+    asked: list[Route] = []
+
+    def hold_the_first(route: Route) -> None:
+        asked.append(route)
+        if len(asked) > 1:
+            route.continue_()
+
+    page.route("**/episode/**", hold_the_first)
+    for _ in range(3):
+        page.keyboard.press("ArrowRight")
+    while not asked:
+        page.wait_for_timeout(20)
+    asked[0].continue_()
+    expect(status).to_contain_text(f"Step 3 of {steps}")
+    assert len(asked) == 2
+    page.unroute("**/episode/**")
+    page.keyboard.press("Home")
+    expect(status).to_contain_text("Step 0 of")
+
     page.get_by_role("link", name="3", exact=True).click()
     expect(stage).to_contain_text("the world has changed")
     page.get_by_role("button", name="Play").click()
@@ -63,6 +83,8 @@ def test_an_episode_is_walked_by_keys_played_and_watched_beside_another(log_in, 
     page.get_by_label("Beside").select_option(str(learnt.pk))
     page.get_by_role("button", name="Show").click()
     expect(stage).to_have_count(2)
+    expect(stage.nth(0).get_by_role("heading")).to_have_text(f"{model.sampler}, trace {model.pk}")
+    expect(stage.nth(1).get_by_role("heading")).to_have_text(f"{learnt.sampler}, trace {learnt.pk}")
     page.keyboard.press("Home")
     expect(status).to_contain_text(f"Step 0 of {max(steps, len(learnt.answer))}")
     expect(stage.nth(1)).to_contain_text("Then decides")

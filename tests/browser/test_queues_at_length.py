@@ -13,6 +13,7 @@ from tests.browser.test_queues import DECIDE, at, press, start
 from tests.queues import make_traces, queue_of
 from tests.worker import wait_for
 from trajectories.models import Assignment, QueueItem, QueueSkip, QueueWork, Repair, Review
+from trajectories.services.verification.queue import verify_traces
 
 pytestmark = pytest.mark.django_db(transaction=True)
 WRONG = "def transform(grid):\n    return grid\n"
@@ -63,10 +64,13 @@ def test_thirty_items_by_keys_alone(log_in, curator, lead):
                 page.keyboard.press("Control+a")
                 page.keyboard.insert_text(factories.FLIP_PROGRAM)
                 page.keyboard.press("Control+Enter")
-                wait_for(Repair.objects.exists, "the edit")
-                page.goto("/")
-                page.keyboard.press("j")
                 at(page, trace)
+                made = Repair.objects.get().trace
+                told = page.locator("#reading .notice").filter(has_text=f"You edited it: trace {made.pk}")
+                expect(told).to_contain_text("Unverified")
+                verify_traces(trace_ids=[made.pk])
+                expect(told).to_contain_text("Pass")
+                assert page.evaluate("Object.keys(localStorage).filter((name) => name.startsWith('repair:'))") == []
                 press(page, "w", "Enter")
             case 3:
                 press(page, "j", "b", "i", "Enter")

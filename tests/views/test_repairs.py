@@ -8,13 +8,16 @@ from django.contrib.auth.models import Group, User
 from django.urls import reverse
 
 from tests import factories
+from tests.queues import item_of, queue_of
 from trajectories.core.curation.reviews import Decision, ReviewDraft
 from trajectories.core.prompts.repairs import Edits
-from trajectories.models import Repair, Trace
+from trajectories.models import Assignment, Repair, Trace
 from trajectories.selectors.traces import get_trace
+from trajectories.services.curation.assignments import lease_next
 from trajectories.services.curation.reviews import submit_review
 from trajectories.services.traces.repairs import RepairDraft, submit_repair, withdraw_repair
 from trajectories.services.verification.queue import verify_traces
+from trajectories.views import traces
 
 pytestmark = pytest.mark.django_db
 WRONG_PROGRAM = "def transform(grid):\n    return grid\n"
@@ -143,6 +146,26 @@ def test_verdicts_come_to_a_page_that_waits_for_them(client, curator, trace):
     assert "every 2s" not in told
 
 
+def test_verdicts_that_come_while_a_page_asks_for_them_are_not_missed(client, curator, trace, monkeypatch):
+    client.force_login(curator)
+    child = edited(trace, curator)
+    find = traces.find_trace
+
+    def find_and_be_overtaken(trace_id, *rest):
+        found = find(trace_id, *rest)
+        verify_traces(trace_ids=[child.pk])
+        return found
+
+    waiting = reverse("trace_verdicts", args=[child.pk])
+    with monkeypatch.context() as patched:
+        patched.setattr(traces, "find_trace", find_and_be_overtaken)
+        answer = client.get(waiting)
+        # A page that is told "unverified" here would never ask again.
+        assert answer.status_code == 204 or "Pass" in answer.content.decode()
+    verify_traces(trace_ids=[child.pk])
+    assert "Pass" in client.get(waiting).content.decode()
+
+
 @pytest.mark.parametrize("name", ["repair_new", "repair_withdraw"])
 def test_who_may_not_edit_is_refused(client, engineer, nobody, trace, name):
     for person in (engineer, nobody):
@@ -196,3 +219,50 @@ def test_the_page_of_a_long_trace_asks_the_database_little(client, curator, djan
     sent = {"key": str(uuid.uuid4()), "part_0": trace.reasoning.body + "End.", "then": "diff"}
     with django_assert_max_num_queries(8):
         assert "1 new" in client.post(address(trace), sent, headers={"HX-Request": "true"}).content.decode()
+
+
+def test_who_edits_from_a_queue_keeps_the_item_meanwhile_and_goes_back_to_it(client, curator, lead, other, trace):
+    queue = queue_of(lead, [trace])
+    client.force_login(curator)
+    item = item_of(queue, trace)
+    screen = reverse("queue_item", args=[queue.pk, item.pk])
+    page = client.get(screen).content.decode()
+    begun = f"{address(trace)}?item={item.pk}"
+    assert begun in page
+    # Leaving the screen gives its lease back; the page of the edit has one of its own.
+    left = Assignment.objects.get(reviewer=curator).token
+    page = client.get(begun).content.decode()
+    client.post(reverse("review_leases"), {"token": [str(left)], "leave": "1"})
+    held = Assignment.objects.get(reviewer=curator)
+    assert held.state == "leased"
+    assert f'data-token="{held.token}"' in page
+    assert f'href="{screen}"' in page
+    assert lease_next(reviewer=other, queue=queue) is None
+    saved = client.post(begun, words(program=factories.FLIP_PROGRAM))
+    assert saved.url == screen
+    made = Repair.objects.get().trace
+    page = client.get(screen).content.decode()
+    assert f"Saved as trace {made.pk}, beside its original" in page
+    assert f"trace {made.pk}</a>" in page
+    waiting = f"{reverse('trace_verdicts', args=[made.pk])}?part=correctness"
+    assert f'hx-get="{waiting}"' in page
+    assert client.get(waiting).status_code == 204
+    verify_traces(trace_ids=[made.pk])
+    assert "Pass" in client.get(waiting).content.decode()
+    assert waiting not in client.get(screen).content.decode()
+    withdraw_repair(actor=curator, trace=get_trace(made.pk))
+    assert "You edited it" not in client.get(screen).content.decode()
+
+
+def test_an_item_of_another_trace_or_of_a_queue_that_is_not_ones_own_leads_nowhere(client, curator, lead, other, trace):
+    foreign = item_of(queue_of(lead, [trace], members=(other,)), trace)
+    elsewhere = factories.make_trace(reasoning="Elsewhere.")
+    wrong = item_of(queue_of(lead, [elsewhere]), elsewhere)
+    client.force_login(curator)
+    for key in (foreign.pk, wrong.pk, 10**9, "x"):
+        page = client.get(f"{address(trace)}?item={key}")
+        assert page.status_code == 200
+        assert "data-token" not in page.content.decode()
+    assert not Assignment.objects.exclude(reviewer=None).exists()
+    saved = client.post(f"{address(trace)}?item={foreign.pk}", words(program=factories.FLIP_PROGRAM))
+    assert saved.url == reverse("trace_detail", args=[Repair.objects.get().trace_id])

@@ -44,9 +44,12 @@ def run_link(run: int) -> str:
 
 def traces_link(scope: InsightScope, correctness: str = "") -> str:
     """The list of the traces of a scope; "" where the list has no filter for it."""
-    if scope.instruction is not None or len(scope.runs) > 1:
+    if scope.instruction is not None or len(scope.runs) > 1 or len(scope.problem_kinds) > 1:
         return ""
-    filters = {"run": scope.run, "problem_set": scope.problem_set, "sampler": scope.sampler}
+    filters: dict[str, int | str | None] = {
+        "run": scope.run, "problem_set": scope.problem_set, "sampler": scope.sampler,
+        "problem_kind": next(iter(scope.problem_kinds), None),
+    }  # fmt: skip
     parts = [f"{name}={value}" for name, value in filters.items() if value is not None]
     parts += [f"correctness={correctness}"] if correctness else []
     return reverse("trace_list") + (f"?{'&'.join(parts)}" if parts else "")

@@ -1,10 +1,12 @@
 """Success over the episodes of worlds that change, and how long it takes to come back."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from trajectories.charts.base import Chart, counts_of, percent, run_link
 from trajectories.core.consolidation.recovery import RECOVERED_OF, WINDOW, moving_share
-from trajectories.core.figures.records import Axis, Column, Figure, Mark, Point, Row, Series, Unit, Value
+from trajectories.core.figures.records import Axis, Column, Count, Figure, Mark, Point, Row, Series, Unit, Value
+from trajectories.core.problems.kinds import EPISODES
 from trajectories.selectors.insights.scopes import InsightScope
 from trajectories.selectors.insights.tallies import get_tally
 from trajectories.selectors.insights.worlds import PlayedRun, played_runs
@@ -37,6 +39,14 @@ def _mean_success(played: PlayedRun) -> list[float]:
     return [sum(found) / len(found) for found in at]
 
 
+def _counts(scope: InsightScope, runs: Sequence[PlayedRun]) -> Sequence[Count]:
+    """What became of the episodes of the runs in the table: samples of other problems are not what is shown."""
+    shown = replace(scope, problem_kinds=EPISODES)
+    if runs:
+        shown = replace(shown, runs=tuple(each.run.pk for each in runs))
+    return counts_of(get_tally(shown), shown)
+
+
 def build_success(scope: InsightScope) -> Figure:
     """Success over episodes, a line for each run."""
     runs = played_runs(scope)
@@ -45,7 +55,7 @@ def build_success(scope: InsightScope) -> Figure:
         Column("World changes in"), Column("Shortest way of steps taken", Unit.SHARE),
     ]  # fmt: skip
     rows = [Row(_success_row(each), run_link(each.run.pk)) for each in runs]
-    counts = counts_of(get_tally(scope), scope)
+    counts = _counts(scope, runs)
     if not runs:
         return Figure(SUCCESS.title, SUCCESS_WORDS, columns, counts=counts, missing=MISSING)
     drawn = runs[-DRAWN:]
@@ -96,7 +106,7 @@ def build_recovery(scope: InsightScope) -> Figure:
         for place, (each, episodes) in enumerate(recovered)
         if episodes is not None
     ]
-    counts = counts_of(get_tally(scope), scope)
+    counts = _counts(scope, runs)
     if not points:
         missing = "No run of this selection has recovered from a change yet." if runs else MISSING
         return Figure(RECOVERY.title, RECOVERY_WORDS, columns, rows, counts=counts, missing=missing)

@@ -66,7 +66,7 @@ class QueueChangeForm(PlainForm):
     due_on = forms.DateField(label="Due on", required=False, widget=forms.DateInput(attrs={"type": "date"}))
     members = forms.ModelMultipleChoiceField(
         User.objects.none(),
-        label="Who may work on it",
+        label="People",
         required=False,
         widget=forms.CheckboxSelectMultiple,
         help_text="Nobody chosen: everybody who may review.",
@@ -103,11 +103,11 @@ class QueueForm(QueueChangeForm):
     )
     reviews_each = forms.IntegerField(label="Reviews for each trace", min_value=1, max_value=MOST_REVIEWS, initial=1)
     doubled_percent = forms.IntegerField(
-        label="Share that gets twice as many, in percent",
+        label="Doubled, in percent",
         min_value=0,
         max_value=100,
         initial=10,
-        help_text="Drawn at random. Agreement is measured on these.",
+        help_text="Drawn at random to get twice as many reviews. Agreement is measured on these.",
     )
     reasons = _lines("Reasons for a rejection", 8, "One a line.", initial="\n".join(REJECTION_REASONS.values()))
     anchors = _lines("What the scores mean", 5, "Five lines, for 1 to 5; or nothing.")

@@ -95,7 +95,7 @@ def quality_reassign(request: HttpRequest, user_id: int) -> HttpResponse:
     queue, people = form.cleaned_data["from_queue"], list(form.cleaned_data["to"])
     moved = reassign_items(actor=visitor(request), reviewer=reviewer, queue=queue, to=people)
     if moved.count:
-        messages.success(request, _told(moved, "taken from " + reviewer.username))
+        messages.success(request, _told(moved, f"taken from {reviewer.username} in “{queue.title}”"))
     else:
         messages.info(request, f"{reviewer.username} has nothing open in “{queue.title}” any more.")
     return redirect(reverse("quality_reviewer", args=[user_id]))

@@ -18,13 +18,14 @@ from trajectories.core.curation.suggestions import Suggestion
 from trajectories.core.problems.kinds import is_grids
 from trajectories.forms.queues import QueueReviewForm, SkipForm
 from trajectories.forms.reviews import UndoForm
-from trajectories.models import Assignment, Queue, QueueItem, Review
+from trajectories.models import Assignment, Queue, QueueItem, Repair, Review
 from trajectories.selectors.attachments import attached_to
 from trajectories.selectors.blinding import Sight, stands, veil
 from trajectories.selectors.my_work import agreed_in
 from trajectories.selectors.queue_groups import last_group_decided
 from trajectories.selectors.queue_screens import OpenedQueue, get_item_of, get_standing, open_queue
 from trajectories.selectors.queues import Nothing, assignment_of, count_skipped, get_session, why_nothing
+from trajectories.selectors.repairs import repairs_of
 from trajectories.selectors.reviews import latest_review, review_history
 from trajectories.selectors.segmentations import labels_as_cut
 from trajectories.services.curation.assignments import lease_item, lease_next, skip_item
@@ -263,6 +264,7 @@ def _render(
         "reading_address": _address(assignment),
         "hides_verdicts": hides_verdicts,
         "hides_sampler": hides_sampler,
+        "own_edit": _own_edit(request, item) if attached.family and not hides_verdicts else None,
         "feedback": assignment if item.is_training and decided else None,
         "history": list(review_history(item.trace)[:20]) if told and not item.is_gold else [],
         **_panel(request, opened, item, assignment, form or _filled(item, assignment, last)),
@@ -271,6 +273,12 @@ def _render(
     response = render(request, f"trajectories/queues/{name}.html", context, status=422 if form else 200)
     patch_vary_headers(response, ["HX-Request"])
     return response
+
+
+def _own_edit(request: HttpRequest, item: QueueItem) -> Repair | None:
+    """The visitor's newest edit of the item's trace that they did not take back."""
+    mine = repairs_of(item.trace, reader_id=visitor(request).pk, told=False)
+    return mine.filter(withdrawal=None).first()
 
 
 def _panel(

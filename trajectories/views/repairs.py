@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -14,10 +15,12 @@ from trajectories.core.prompts.segmentation import AS_STORED
 from trajectories.core.text.word_diff import Change, Side, in_short, word_diff
 from trajectories.forms.repairs import Box, RepairForm
 from trajectories.forms.traces import read_walk
-from trajectories.models import Trace
+from trajectories.models import Assignment, QueueItem, Trace
 from trajectories.selectors.blinding import sight_on_screen, veil
+from trajectories.selectors.queue_screens import open_queue
 from trajectories.selectors.repairs import newest_repair_of_others
 from trajectories.selectors.traces import TraceWalk
+from trajectories.services.curation.assignments import lease_item
 from trajectories.services.traces.repairs import (
     RepairedMeanwhileError,
     check_repairable,
@@ -26,6 +29,7 @@ from trajectories.services.traces.repairs import (
     withdraw_repair,
 )
 from trajectories.views.fragments import wants_fragment
+from trajectories.views.paging import read_key
 from trajectories.views.permissions import Refused, needs
 from trajectories.views.traces import find_trace, trace_address
 from trajectories.views.visitors import visitor
@@ -58,7 +62,10 @@ class BoxDifference:
 @require_http_methods(["GET", "HEAD", "POST"])
 @add_repairs
 def repair_new(request: HttpRequest, trace_id: int) -> HttpResponse:
-    """Edit a trace. A form with `then=diff` stores nothing and shows the difference, in part for htmx."""
+    """Edit a trace. A form with `then=diff` stores nothing and shows the difference, in part for htmx.
+
+    Who came from an item of a queue (`item`) keeps it while editing, and goes back to it.
+    """
     trace, scope = find_trace(trace_id, AS_STORED), read_walk(request.GET)
     try:
         check_repairable(trace)
@@ -89,8 +96,23 @@ def repair_new(request: HttpRequest, trace_id: int) -> HttpResponse:
                 form.new_key()
         else:
             messages.success(request, f"Saved as trace {repair.trace_id}, beside its original, trace {trace.pk}.")
-            return redirect(trace_address(repair.trace_id, scope))
+            item = _item_of(request, trace)
+            return redirect(_item_address(item) if item else trace_address(repair.trace_id, scope))
     return _page(request, trace, scope, form)
+
+
+def _item_of(request: HttpRequest, trace: Trace) -> QueueItem | None:
+    """The item of a queue that the visitor came from to edit its trace; None for who came from elsewhere."""
+    key = read_key(request, "item")
+    item = QueueItem.objects.select_related("queue").filter(pk=key, trace=trace).first() if key else None
+    if item is None or item.queue.by_problem:
+        return None
+    opened = open_queue(visitor(request), item.queue_id)
+    return item if opened and opened.may_work else None
+
+
+def _item_address(item: QueueItem) -> str:
+    return reverse("queue_item", args=[item.queue_id, item.pk])
 
 
 @require_POST
@@ -114,12 +136,16 @@ def differences(form: RepairForm) -> list[BoxDifference]:
 
 def _page(request: HttpRequest, trace: Trace, scope: TraceWalk, form: RepairForm) -> HttpResponse:
     veil([trace], sight_on_screen(request.user, asked=False))
+    item = _item_of(request, trace)
+    held = lease_item(reviewer=visitor(request), item=item) if item else None
     context = {
         "trace": trace,
         "scope": scope,
         "form": form,
         "differences": differences(form) if form.is_bound else [],
-        "back": trace_address(trace.pk, scope),
+        "item": item,
+        "token": held.token if held and held.state == Assignment.State.LEASED else None,
+        "back": _item_address(item) if item else trace_address(trace.pk, scope),
     }
     response = render(
         request, "trajectories/repairs/new.html", context, status=422 if form.is_bound and form.errors else 200

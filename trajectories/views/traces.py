@@ -98,14 +98,17 @@ def trace_steps(request: HttpRequest, trace_id: int, first: int) -> HttpResponse
 @require_safe
 @view_traces
 def trace_verdicts(request: HttpRequest, trace_id: int) -> HttpResponse:
-    """The verdicts of a trace, for a page that waits for them; 204 while there are none yet."""
+    """The verdicts of a trace, or by `part=correctness` what they come to, for a page that waits; 204 while there are
+    none yet."""
+    # Asked before the trace is read: what is not awaited any more has its verdicts then.
+    if PendingVerification.objects.filter(trace=trace_id).exists():
+        return HttpResponse(status=204)
     trace, sight = find_trace(trace_id), sight_on_screen(request.user, asked=False)
     veil([trace], sight)
-    if PendingVerification.objects.filter(trace=trace).exists():
-        return HttpResponse(status=204)
     told = sight.covers(trace.pk)
     context = {"trace": trace, "arrived": True, **_verdicts(trace, told=told)}
-    return render(request, "trajectories/traces/_verdicts.html", context)
+    name = "_correctness" if request.GET.get("part") == "correctness" else "_verdicts"
+    return render(request, f"trajectories/traces/{name}.html", context)
 
 
 @require_safe

@@ -3,18 +3,30 @@
 
 const PLAY_MILLISECONDS = 350;
 let timer = null;
-let asked = 0;
+// The step that is wanted while another is still on its way; null where nothing is.
+let wanted = null;
 
 const stage = () => document.getElementById("episode");
 
-async function go(address) {
-  const mine = ++asked;
+/** Show a step. What is asked for meanwhile comes next: keys that are faster than the server count all the same. */
+async function go(step) {
+  const isUnderWay = wanted !== null;
+  wanted = step;
+  if (isUnderWay) return;
+  try {
+    for (let shown = null; shown !== wanted; ) await show((shown = wanted));
+  } finally {
+    wanted = null;
+  }
+}
+
+async function show(step) {
+  const address = new URL(window.location.href);
+  address.searchParams.set("step", step);
   const answer = await fetch(address, { headers: { "HX-Request": "true" } });
-  if (!answer.ok || mine !== asked) return;
-  const text = await answer.text();
-  if (mine !== asked) return;
-  const made = new DOMParser().parseFromString(text, "text/html").getElementById("episode");
-  if (!made) return;
+  if (!answer.ok) throw new Error(`The step ${step} is answered with ${answer.status}`);
+  const made = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("episode");
+  if (!made) return window.location.reload();
   const focused = document.activeElement?.getAttribute("aria-label");
   stage().replaceWith(made);
   history.replaceState(history.state, "", address);
@@ -22,15 +34,23 @@ async function go(address) {
   if (focused) stage().querySelector(`[aria-label="${CSS.escape(focused)}"]`)?.focus();
 }
 
+/** The step that a link leads to: forward and back count from the step that is wanted already. */
+function stepOf(link) {
+  const by = Number(link.dataset.episodeBy ?? 0);
+  if (!by) return Number(new URL(link.href).searchParams.get("step"));
+  const from = wanted ?? Number(stage().dataset.step);
+  return Math.max(0, Math.min(Number(stage().dataset.longest), from + by));
+}
+
 function play(on) {
   clearTimeout(timer);
   timer = null;
   stage().querySelector("[data-episode-play]")?.setAttribute("aria-pressed", String(on));
   if (!on) return;
-  const next = stage().querySelector("[data-episode-next]");
+  const next = stage().querySelector("[data-episode-by='1']");
   if (!next) return play(false);
   timer = setTimeout(async () => {
-    await go(next.href);
+    await go(stepOf(next));
     if (timer !== null) play(true);
   }, PLAY_MILLISECONDS);
 }
@@ -49,7 +69,7 @@ document.addEventListener("click", (event) => {
   if (!link) return;
   event.preventDefault();
   play(false);
-  go(link.href);
+  go(stepOf(link));
 });
 
 if (stage()) arrive();

@@ -1,5 +1,8 @@
 // Editing a trace: every keystroke is kept in the browser until the server has the edit, and is back after a reload, a
 // lost connection or a crash. The key of the form is kept with it, so that sending it again makes no second trace.
+// An item of a queue that the edit began from stays this reviewer's meanwhile.
+
+import { hold, leaseOf } from "./leases.js";
 
 const form = document.getElementById("repair-form");
 const name = form.dataset.draft;
@@ -43,6 +46,7 @@ document.addEventListener("click", (event) => {
   window.location.reload();
 });
 for (const button of form.querySelectorAll("[data-no-script]")) button.hidden = true;
+hold([leaseOf(form)]);
 // Leaving the box with Escape, the keys of the page work again; the first box has the words to edit.
 form.querySelector("textarea")?.focus({ preventScroll: true });
 restore();

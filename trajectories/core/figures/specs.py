@@ -16,6 +16,9 @@ WORDS_SHOWN = 90
 THIN = 0.62
 """Width of a bar that lies sideways, of the room that it has."""
 
+MANY_POINTS = 40
+"""Points of a line from which on its dots are small."""
+
 _FORMATS = {Unit.SHARE: ".0%", Unit.NUMBER: "~g", Unit.MONEY: "~g", Unit.SECONDS: "~g"}
 
 
@@ -72,10 +75,17 @@ def _trace(series: Series, *, sideways: bool) -> dict[str, JSON]:
         "type": "scatter",
         "mode": modes[series.mark],
         "line": line,
-        "marker": _dots(points, colour, 11 if series.mark is Mark.POINTS else 8),
+        "marker": _dots(points, colour, _dot_size(series)),
         "cliponaxis": False,
         "connectgaps": False,
     }
+
+
+def _dot_size(series: Series) -> int:
+    """The diameter of the dots of a series, in pixels: on a line of many points large ones would hide the line."""
+    if series.mark is Mark.POINTS:
+        return 11
+    return 8 if len(series.points) < MANY_POINTS else 4
 
 
 def _dots(points: Sequence[Point], colour: str, size: int) -> dict[str, JSON]:

@@ -16,12 +16,16 @@ ADAPTING = tuple(name for name, strategy in STRATEGIES.items() if strategy.adapt
 
 @dataclass(frozen=True, slots=True)
 class InsightScope:
-    """Samples by the ids of what they belong to; empty means all. `runs` are any of these runs."""
+    """Samples by the ids of what they belong to; empty means all. `runs` are any of these runs.
+
+    `problem_kinds` is set by figures that show problems of these kinds alone, never by an address.
+    """
 
     problem_set: int | None = None
     sampler: int | None = None
     instruction: int | None = None
     runs: tuple[int, ...] = ()
+    problem_kinds: tuple[str, ...] = ()
 
     @property
     def run(self) -> int | None:
@@ -43,6 +47,8 @@ class InsightScope:
             wanted &= Q(run__sampler=self.sampler)
         if self.instruction is not None:
             wanted &= Q(instruction=self.instruction)
+        if self.problem_kinds:
+            wanted &= Q(problem__kind__in=self.problem_kinds)
         return wanted & Q(run__in=self.runs) if self.runs else wanted
 
 
@@ -61,9 +67,12 @@ def from_samples(scope: InsightScope, *, hinted: bool = False, independent: bool
     """
     conditions = ["t.edited_by_id IS NULL", *([] if hinted else ["NOT t.hinted"])]
     joined = ""
-    if scope.problem_set is not None:
+    if scope.problem_set is not None or scope.problem_kinds:
         joined = " JOIN trajectories_problem p ON p.id = t.problem_id"
+    if scope.problem_set is not None:
         conditions.append("p.problem_set_id = %(problem_set)s")
+    if scope.problem_kinds:
+        conditions.append("p.kind = ANY(%(problem_kinds)s)")
     if scope.sampler is not None:
         conditions.append("t.sampler_id = %(sampler)s")
     if scope.instruction is not None:
@@ -86,6 +95,7 @@ def fetch(sql: str, scope: InsightScope, **values: Any) -> list[tuple[Any, ...]]
         "sampler": scope.sampler,
         "instruction": scope.instruction,
         "runs": list(scope.runs),
+        "problem_kinds": list(scope.problem_kinds),
         "adapting": list(ADAPTING),
         **values,
     }

@@ -5,11 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import QuerySet
+
 from trajectories.core.consolidation.recovery import Recovery, mean, recovery_after, share
 from trajectories.core.environments.schedules import ScheduleError, WorldPlan
 from trajectories.core.problems.kinds import EPISODES
 from trajectories.core.records import Outcome
-from trajectories.models import Run, Trace, Verdict
+from trajectories.models import Problem, Run, Trace, Verdict
 from trajectories.selectors.insights.scopes import InsightScope
 
 VERIFIER = "episode"
@@ -93,15 +95,16 @@ def played_runs(scope: InsightScope) -> list[PlayedRun]:
     for run_id, *row in rows.order_by("run", "problem__spec__episode", "pk"):
         by_run[run_id].append(tuple(row))
     runs = Run.objects.select_related("sampler").defer("plan").in_bulk(by_run)
-    detours = _detours(list(by_run))
-    return [_played(runs[key], found, detours.get(key)) for key, found in sorted(by_run.items())]
+    detours = _detours(traces)
+    firsts = {key: found[0][-1] for key, found in by_run.items()}
+    specs = dict(Problem.objects.filter(pk__in=set(firsts.values())).values_list("pk", "spec"))
+    return [_played(runs[key], found, specs[firsts[key]], detours.get(key)) for key, found in sorted(by_run.items())]
 
 
-def _played(run: Run, rows: Sequence[tuple[Any, ...]], detour: float | None) -> PlayedRun:
+def _played(run: Run, rows: Sequence[tuple[Any, ...]], spec: Any, detour: float | None) -> PlayedRun:
     lanes: dict[tuple[Any, ...], list[bool]] = defaultdict(list)
     for instruction, temperature, ordinal, _, correctness, *_rest in rows:
         lanes[instruction, temperature, ordinal].append(correctness == Outcome.PASS)
-    spec = Trace.objects.filter(run=run, problem=rows[0][-1]).values_list("problem__spec", flat=True)[0]
     try:
         plan = WorldPlan.from_json(spec)
         world, changes = plan.world, plan.change_episodes()
@@ -121,11 +124,15 @@ def _played(run: Run, rows: Sequence[tuple[Any, ...]], detour: float | None) -> 
     )
 
 
-def _detours(run_ids: Sequence[int]) -> dict[int, float]:
-    """The mean score of the episodes that reached the goal, by run: the shortest way as a share of the steps taken."""
+def _detours(traces: QuerySet[Trace]) -> dict[int, float]:
+    """The mean score of the traces that reached the goal, by run: the shortest way as a share of the steps taken.
+
+    Of a trace that was verified again the newest verdict counts.
+    """
+    passed = Verdict.objects.filter(trace__in=traces, verifier=VERIFIER, outcome=Outcome.PASS).order_by("pk")
+    newest = {trace: (run, score) for trace, run, score in passed.values_list("trace", "trace__run", "score")}
     scores: dict[int, list[float]] = defaultdict(list)
-    passed = Verdict.objects.filter(trace__run__in=run_ids, verifier=VERIFIER, outcome=Outcome.PASS)
-    for run_id, score in passed.values_list("trace__run", "score"):
+    for run_id, score in newest.values():
         if run_id is not None and score is not None:
             scores[run_id].append(score)
     return {key: sum(found) / len(found) for key, found in scores.items()}

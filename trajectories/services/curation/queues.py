@@ -75,7 +75,7 @@ class QueueDraft:
     def check(self) -> None:
         """Raise Fault, with its field, for what no queue can be made of."""
         _within("reviews_each", "Reviews for each trace", self.reviews_each, 1, MOST_REVIEWS)
-        _within("doubled_percent", "Share that gets twice as many", self.doubled_percent, 0, 100)
+        _within("doubled_percent", "Doubled, in percent", self.doubled_percent, 0, 100)
         _within("gold_count", "Gold items", self.gold_count, 0, MOST_GOLD)
         _within("training_count", "Of these for training", self.training_count, 0, self.gold_count)
         if self.gold_every == 1 or not 0 <= self.gold_every <= 1000:

@@ -327,8 +327,12 @@ def plan_title(plan: Plan, problem_set: ProblemSet | None) -> str:
     else:
         what = f"{len(plan.problems):,} problems{f' of {problem_set}' if problem_set else ''}"
     if plan.strategy == PARALLEL:
-        return f"{what}, {'' if plan.is_even else 'up to '}{plan.per_problem:,} samples each"
-    return f"{what}, {plan.found[0].title.lower()}, up to {plan.most_per_problem:,} samples each"
+        return f"{what}, {'' if plan.is_even else 'up to '}{_samples_each(plan.per_problem)}"
+    return f"{what}, {plan.found[0].title.lower()}, up to {_samples_each(plan.most_per_problem)}"
+
+
+def _samples_each(count: int) -> str:
+    return f"{count:,} sample{'' if count == 1 else 's'} each"
 
 
 def _check_once_each(what: str, given: Sequence[float], field: str = "") -> None:
