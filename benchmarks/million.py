@@ -5,6 +5,8 @@ number of its trace in it, in ten of them.
 """
 
 import random
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 PROBLEMS = 400
@@ -26,7 +28,9 @@ WITH drawn AS MATERIALIZED (
         random() AS luck, floor(1000 * random()) AS one, floor(1000 * random()) AS two, floor(1000 * random()) AS three
     FROM generate_series(%(first)s, %(last)s) AS n
 ), numbered AS MATERIALIZED (
-    SELECT drawn.*, concat_ws(' ', 'Sample', n, 'rare' || n %% 100000, one.body, two.body, three.body) AS body
+    SELECT drawn.*, concat_ws(' ', 'Sample', n, 'rare' || n %% 100000, one.body, two.body, three.body) AS body,
+        trajectories_words(concat_ws(' ', 'Sample', n, 'rare' || n %% 100000), '') || one.words || two.words
+            || three.words AS words
     FROM drawn JOIN paragraphs AS one ON one.k = drawn.one JOIN paragraphs AS two ON two.k = drawn.two
         JOIN paragraphs AS three ON three.k = drawn.three
 ), texts AS (
@@ -54,7 +58,10 @@ WITH drawn AS MATERIALIZED (
         CASE WHEN drawn > 0.97 THEN 'unscored' WHEN drawn < 0.4 THEN 'pass' ELSE 'fail' END,
         CASE WHEN n %% 500 = 0 THEN 'offset' ELSE '' END, '',
         CASE WHEN n %% 50 = 0 THEN 'accepted' WHEN n %% 97 = 0 THEN 'rejected' ELSE '' END, false, false
-    FROM numbered JOIN attempts ON attempts.ordinal = n ORDER BY n RETURNING id, correctness
+    FROM numbered JOIN attempts ON attempts.ordinal = n ORDER BY n RETURNING id, correctness, seed
+), searches AS (
+    INSERT INTO trajectories_tracesearch (trace_id, words, tools)
+    SELECT id, words, '{{}}' FROM traces JOIN numbered ON numbered.n = traces.seed
 )
 INSERT INTO trajectories_verdict (trace_id, verifier, version, revision, outcome, score, message, evidence, seconds,
     engine, previous_outcome, created_at)
@@ -100,8 +107,9 @@ def fill(total: int) -> dict[str, int]:
     prompt, _ = Text.objects.get_or_create(content_hash=text_hash("prompt"), defaults={"body": "[]"})
     generator = random.Random(0)
     with connection.cursor() as cursor:
-        cursor.execute("CREATE TEMPORARY TABLE paragraphs (k int, body text)")
-        cursor.executemany("INSERT INTO paragraphs VALUES (%s, %s)", list(enumerate(_paragraphs(generator))))
+        cursor.execute("CREATE TEMPORARY TABLE paragraphs (k int, body text, words tsvector)")
+        rows = [(number, body, body) for number, body in enumerate(_paragraphs(generator))]
+        cursor.executemany("INSERT INTO paragraphs VALUES (%s, %s, trajectories_words(%s, ''))", rows)
         cursor.execute("ANALYZE paragraphs")
         statement = INSERT.format(
             problems=_array(problems),
@@ -111,12 +119,33 @@ def fill(total: int) -> dict[str, int]:
             samplers=_array(samplers),
             instruction=instruction.pk,
         )
-        for first in range(0, total, BATCH):
-            last = min(first + BATCH, total) - 1
-            cursor.execute(statement, {"first": first, "last": last, "prompt": prompt.pk, "total": total})
+        with _unchecked(cursor):
+            for first in range(0, total, BATCH):
+                last = min(first + BATCH, total) - 1
+                cursor.execute(statement, {"first": first, "last": last, "prompt": prompt.pk, "total": total})
         count(cursor)
     newest = Trace.objects.order_by("-pk")[0]
     return {"run": runs[0].pk, "problem": problems[0].pk, "trace": newest.pk, "problem_set": kept.pk}
+
+
+@contextmanager
+def _unchecked(cursor: Any) -> Iterator[None]:
+    """Without triggers, which would read every text for its words, and with indexes that are made at the end: rows are
+    written in a fraction of the time."""
+    cursor.execute(
+        "SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid) FROM pg_index"
+        " WHERE indrelid = ANY(%s::regclass[]) AND NOT indisunique",
+        [[f"trajectories_{name}" for name in ("attempt", "text", "trace", "tracesearch", "verdict")]],
+    )
+    indexes = cursor.fetchall()
+    for name, _ in indexes:
+        cursor.execute(f"DROP INDEX {name}")
+    cursor.execute("SET session_replication_role = replica")
+    yield
+    cursor.execute("SET session_replication_role = origin")
+    cursor.execute("SET maintenance_work_mem = '512MB'")
+    for _, definition in indexes:
+        cursor.execute(definition)
 
 
 def _paragraphs(generator: random.Random) -> list[str]:

@@ -72,6 +72,11 @@ class Sampler(models.Model):
         """Whether it is a language model that workers here serve."""
         return self.kind == self.Kind.LOCAL
 
+    @property
+    def is_streamed(self) -> bool:
+        """Whether answers can be seen while they are made: always those of a model that workers here serve."""
+        return self.is_local or bool(self.parameters.get("streaming"))
+
 
 LANGUAGE_MODELS = (Sampler.Kind.CHAT, Sampler.Kind.LOCAL)
 """Kinds that are sent prompts."""

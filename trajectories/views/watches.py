@@ -46,7 +46,7 @@ def attempt_watch(request: HttpRequest, run_id: int, attempt_id: int) -> HttpRes
         "watch": watch,
         "is_open": attempt.state in OPEN,
         "tells": attempt.run.sampler.kind in LANGUAGE_MODELS,
-        "streams": bool(attempt.run.sampler.parameters.get("streaming")),
+        "streams": attempt.run.sampler.is_streamed,
         "turns": (attempt.run.kept_plan.agent or {}).get("turns"),
         "seconds": None if watch.asked_at is None else (timezone.now() - watch.asked_at).total_seconds(),
         **_news(request, attempt, watch, is_fragment=is_fragment),

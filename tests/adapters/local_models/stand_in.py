@@ -4,6 +4,7 @@
 
 `play` in the plan are acts: {"tell": {...}}, {"ask": {...}}, {"write": bytes}, {"hold": bytes}, {"print": text},
 {"end": code}, {"kill": true}, {"hang": true}, {"model": {...}}; "answers" gives an answer to each call until the end.
+Before each answer it tells what it "says", and waits for a file "until".
 """
 
 import contextlib
@@ -59,6 +60,14 @@ def serve(request, given):
     if given.get("dies_once") and not Path(given["dies_once"]).exists():
         Path(given["dies_once"]).write_text("")
         os.kill(os.getpid(), signal.SIGKILL)
+    if given.get("says"):
+        for place, call in enumerate(request["calls"]):
+            tell(kind="words", words=[[place, text.format(seed=call["seed"])] for text in given["says"]])
+        if given.get("dies_saying") and not Path(given["dies_saying"]).exists():
+            Path(given["dies_saying"]).write_text("")
+            os.kill(os.getpid(), signal.SIGKILL)
+        while not Path(given["until"]).exists():
+            time.sleep(0.01)
     answers = []
     for call in request["calls"]:
         asked = call["messages"][-1]["content"]

@@ -4,11 +4,13 @@ import pytest
 
 from tests.factories import assert_counters_add_up, make_instruction, make_problem, make_sampler, plan
 from tests.local_models import let_play, make_environment, make_folder
+from tests.services.runs.test_watches import drawn, told
 from trajectories.adapters.local_models import sampler as local_sampler
 from trajectories.adapters.local_models.serving import Server
 from trajectories.models import Run, Trace
 from trajectories.services.runs.chat_sampling import sample_session
 from trajectories.services.runs.plans import PlanError
+from trajectories.services.runs.watches import watch_attempt
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -56,6 +58,38 @@ def test_an_answer_that_is_cut_off_says_so(monkeypatch):
     let_play(monkeypatch, {"answers": {"text": "I think that", "finish": "length"}})
     run = sample(run_of(1))
     assert Trace.objects.get(run=run).finish_reason == "length"
+
+
+def test_words_are_told_while_a_batch_is_made_each_to_its_own_attempt(monkeypatch, tmp_path):
+    until = tmp_path / "until"
+    says = ["<think>Rows of {seed}?", "</think>Now", " {seed} it is"]
+    let_play(monkeypatch, {"answers": {"text": "<answer>2</answer>", "says": says, "until": str(until)}})
+    run = run_of(2)
+    attempts = list(run.attempts.order_by("pk"))
+    for attempt in attempts:
+        watch_attempt(attempt=attempt)
+    with drawn(attempts[0]):
+        try:
+            for attempt in attempts:
+                watch = told(attempt, lambda watch: watch.text.endswith("it is"))
+                assert (watch.thoughts, watch.text) == (f"Rows of {attempt.seed}?", f"Now {attempt.seed} it is")
+            assert Trace.objects.count() == 0
+        finally:
+            until.touch()
+    assert {trace.answer for trace in Trace.objects.filter(run=run)} == {"2"}
+
+
+def test_what_a_child_said_before_it_died_counts_for_nothing(monkeypatch, tmp_path):
+    until, died = tmp_path / "until", tmp_path / "died"
+    given = {"text": "<answer>2</answer>", "says": ["Once"], "until": str(until), "dies_saying": str(died)}
+    let_play(monkeypatch, {"answers": given})
+    attempt = run_of(1).attempts.get()
+    watch_attempt(attempt=attempt)
+    with drawn(attempt):
+        try:
+            assert told(attempt, lambda watch: died.exists() and watch.text).text == "Once"
+        finally:
+            until.touch()
 
 
 def test_a_child_that_dies_is_replaced_and_no_sample_lost(monkeypatch, tmp_path):

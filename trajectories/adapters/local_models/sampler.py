@@ -4,11 +4,12 @@ import asyncio
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, TypeVar
 
-from trajectories.adapters.chat_api.calls.glimpses import Glimpses
+from trajectories.adapters.chat_api.calls.glimpses import Glimpses, Hearing
 from trajectories.adapters.chat_api.calls.ports import NoPorts
 from trajectories.adapters.chat_api.calls.records import Answered, ChatCall
 from trajectories.adapters.chat_api.samples.drawing import SampleDrawer
@@ -86,6 +87,34 @@ class _Places:
         self.most = most
 
 
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """A call that waits for its answer; it is the one at `place` of those that `hearing` listens to."""
+
+    call: ChatCall
+    future: "asyncio.Future[Answered | CallError]"
+    hearing: Hearing
+    place: int
+
+
+class _Ears:
+    """Lets each call of a batch be heard while it is answered (serving.Listener)."""
+
+    def __init__(self, batch: Sequence[_Waiting]) -> None:
+        self._batch = batch
+        self._pieces: dict[int, list[bytes]] = {}
+
+    def begin(self) -> None:
+        """Forget what an earlier try said."""
+        self._pieces = {id(each.hearing): each.hearing.begin("") for each in self._batch}
+
+    def hear(self, place: int, text: str) -> None:
+        """Hand on what a call says, in the form in which endpoints stream it."""
+        heard = self._batch[place]
+        event = {"choices": [{"index": heard.place, "delta": {"content": text}}]}
+        self._pieces[id(heard.hearing)].append(b"data:" + json.dumps(event).encode() + b"\n")
+
+
 class _LocalCaller:
     """Makes batches of the calls that wait, one batch at a time. Used within one event loop."""
 
@@ -94,7 +123,7 @@ class _LocalCaller:
         self.glimpses = Glimpses()
         self.limit = _Places(local.batch)
         self._local, self._model, self._server = local, model, server
-        self._waiting: list[tuple[ChatCall, asyncio.Future[Answered | CallError]]] = []
+        self._waiting: list[_Waiting] = []
         self._pump: asyncio.Task[None] | None = None
         self._side = ThreadPoolExecutor(1, thread_name_prefix="local model")
         self._stopped: SampleFailure | None = None
@@ -111,10 +140,11 @@ class _LocalCaller:
         """An outcome for each."""
         loop = asyncio.get_running_loop()
         futures = [loop.create_future() for _ in calls]
-        self._waiting += zip(calls, futures, strict=True)
-        if self._pump is None or self._pump.done():
-            self._pump = loop.create_task(self._work())
-        with self.glimpses.listening([call.payer for call in calls]):
+        with self.glimpses.listening([call.payer for call in calls]) as hearing:
+            asked = enumerate(zip(calls, futures, strict=True))
+            self._waiting += [_Waiting(call, future, hearing, place) for place, (call, future) in asked]
+            if self._pump is None or self._pump.done():
+                self._pump = loop.create_task(self._work())
             return list(await asyncio.gather(*futures))
 
     def stop(self, failure: SampleFailure) -> None:
@@ -131,27 +161,28 @@ class _LocalCaller:
         while self._waiting:
             await asyncio.sleep(LINGER_SECONDS)
             batch, self._waiting = self._waiting[: self.limit.most], self._waiting[self.limit.most :]
-            calls = [call for call, _ in batch]
-            outcomes = await loop.run_in_executor(self._side, self._outcomes, calls)
-            for (_, future), outcome in zip(batch, outcomes, strict=True):
-                if not future.done():
-                    future.set_result(outcome)
+            outcomes = await loop.run_in_executor(self._side, self._outcomes, batch)
+            for each, outcome in zip(batch, outcomes, strict=True):
+                if not each.future.done():
+                    each.future.set_result(outcome)
 
-    def _outcomes(self, calls: Sequence[ChatCall]) -> list[Answered | CallError]:
+    def _outcomes(self, batch: Sequence[_Waiting]) -> list[Answered | CallError]:
         """In a thread of its own. A child that cannot answer is the outcome of each call."""
         if (stopped := self._stopped) is not None:
-            return [CallError(stopped.kind, stopped.message, stops=True)] * len(calls)
+            return [CallError(stopped.kind, stopped.message, stops=True)] * len(batch)
         request = {
-            "calls": [self._asked(call) for call in calls],
+            "calls": [self._asked(each.call) for each in batch],
             "logprobs": self._local.logprobs,
             "seconds": self._local.seconds,
         }
         try:
-            found = self._server.answer(self._model, request, self._local.seconds, lambda: not self._closed)
+            found = self._server.answer(
+                self._model, request, self._local.seconds, lambda: not self._closed, _Ears(batch)
+            )
         except ModelChildError as fault:
-            return [CallError(fault.kind, f"The local model gave no answer. {fault}", stops=True)] * len(calls)
+            return [CallError(fault.kind, f"The local model gave no answer. {fault}", stops=True)] * len(batch)
         except OSError as fault:
-            return [CallError("local", f"The local model did not start: {fault}", stops=True)] * len(calls)
+            return [CallError("local", f"The local model did not start: {fault}", stops=True)] * len(batch)
         return [self._answered(answer) for answer in found]
 
     def _asked(self, call: ChatCall) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from trajectories.adapters.local_models.children import ChildLimits, ModelChild, ModelChildError, Program
 from trajectories.adapters.local_models.enclosing import can_enclose
@@ -33,6 +33,16 @@ class ServedModel:
     memory_bytes: int = 0
 
 
+class Listener(Protocol):
+    """Hears what a batch of calls says while it is made."""
+
+    def begin(self) -> None:
+        """A try of the batch begins: what was said in an earlier one counts for nothing."""
+
+    def hear(self, place: int, text: str) -> None:
+        """What the call at a place in the batch goes on to say."""
+
+
 class Server:
     """Asks the child of a model, which starts with the first request, and dies with this process."""
 
@@ -50,9 +60,15 @@ class Server:
         return self._child.pid if self._child is not None else 0
 
     def answer(
-        self, model: ServedModel, request: Mapping[str, JSON], seconds: float, wanted: Callable[[], bool]
+        self,
+        model: ServedModel,
+        request: Mapping[str, JSON],
+        seconds: float,
+        wanted: Callable[[], bool],
+        listener: Listener,
     ) -> Sequence[Mapping[str, Any]]:
-        """The answers to a batch of calls, see inside.generate. Another model is let go of first.
+        """The answers to a batch of calls, see inside.generate; the listener hears what they say meanwhile. Another
+        model is let go of first.
 
         Raises ModelChildError; with the kind "unwanted" where `wanted` says so meanwhile.
         """
@@ -60,8 +76,9 @@ class Server:
             for tries_left in reversed(range(TRIES)):
                 try:
                     child = self._running(model, wanted)
+                    listener.begin()
                     child.answer(dict(request))
-                    told = self._wait(child, "answers", seconds + GRACE_SECONDS, wanted)
+                    told = self._wait(child, "answers", seconds + GRACE_SECONDS, wanted, listener)
                     return list(told["answers"])
                 except ModelChildError as fault:
                     self._drop()
@@ -101,11 +118,16 @@ class Server:
         return ModelChild(model.environment, program)
 
     @staticmethod
-    def _wait(child: ModelChild, kind: str, seconds: float, wanted: Callable[[], bool]) -> dict[str, Any]:
+    def _wait(
+        child: ModelChild, kind: str, seconds: float, wanted: Callable[[], bool], listener: Listener | None = None
+    ) -> dict[str, Any]:
         until = time.monotonic() + seconds
         for line in child.lines():
             if line is not None and line["kind"] == kind:
                 return line
+            if line is not None and line["kind"] == "words" and listener is not None:
+                for place, text in line["words"]:
+                    listener.hear(place, text)
             if not wanted():
                 raise ModelChildError("unwanted", "Nobody wants the answers any more.")
             if time.monotonic() > until:

@@ -8,7 +8,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,7 @@ from transformers import (  # noqa: E402
     LogitsProcessor,
     LogitsProcessorList,
     MaxTimeCriteria,
+    StoppingCriteria,
     StoppingCriteriaList,
     TopPLogitsWarper,
 )
@@ -43,9 +44,13 @@ from trajectories.adapters.local_models.inside.opening import (  # noqa: E402
     open_tokenizer,
 )
 
-ANSWERS = "answers"
+ANSWERS, WORDS = "answers", "words"
 THINK = "<think>"
+HALF = "\ufffd"
+"""What the first bytes of a character are decoded to."""
 SEEDS = 2**63
+TELL_SECONDS = 0.5
+"""So often it is told what has been written of answers that are being made."""
 MEMORY = ("out of memory", "DefaultCPUAllocator", "can't allocate memory")
 
 
@@ -85,6 +90,56 @@ class Drawing(LogitsProcessor):  # type: ignore[misc]
         if self._last is not None:
             self.taken.append(self._last.gather(1, input_ids[:, -1:])[:, 0].cpu())
             self._last = None
+
+
+class Growing:
+    """The text of one answer while tokens are added to it."""
+
+    def __init__(self, tokenizer: Any, opening: str) -> None:
+        self._tokenizer, self._opening = tokenizer, opening
+        self._from = self._told = 0
+
+    def read(self, tokens: list[int]) -> str:
+        """What the tokens say beyond what was told. The last told ones are decoded again, since what a token reads
+        depends on those before it; half a character waits for its other half."""
+        before = self._text(tokens[self._from : self._told])
+        now = self._text(tokens[self._from :])
+        if len(now) <= len(before) or now.endswith(HALF):
+            return ""
+        self._from, self._told = self._told, len(tokens)
+        opening, self._opening = self._opening, ""
+        return opening + now[len(before) :]
+
+    def _text(self, tokens: list[int]) -> str:
+        return str(self._tokenizer.decode(tokens, skip_special_tokens=True))
+
+
+class Telling(StoppingCriteria):  # type: ignore[misc]
+    """Tells the owner now and then what has been written, and stops nothing. `rows` are the call's place in the request
+    and the opening of its answer, of each answer; answers begin after `width` tokens."""
+
+    def __init__(self, tokenizer: Any, rows: Sequence[tuple[int, str]], ends: Collection[int], width: int) -> None:
+        self._growing = [(place, Growing(tokenizer, opening)) for place, opening in rows]
+        self._ends, self._width = ends, width
+        self._next = time.monotonic() + TELL_SECONDS
+
+    def __call__(self, input_ids: Any, _scores: Any, **_: Any) -> Any:
+        """That none of them is at its end."""
+        if time.monotonic() >= self._next:
+            grown = [
+                (place, growing.read(before_end(written, self._ends)))
+                for (place, growing), written in zip(self._growing, input_ids[:, self._width :].tolist(), strict=True)
+            ]
+            if any(text for _, text in grown):
+                LINE.tell(WORDS, words=[[place, text] for place, text in grown if text])
+            self._next = time.monotonic() + TELL_SECONDS
+        return torch.zeros(len(input_ids), dtype=torch.bool, device=input_ids.device)
+
+
+def before_end(tokens: list[int], ends: Collection[int]) -> list[int]:
+    """The tokens up to the first that ends an answer."""
+    place = next((at for at, token in enumerate(tokens) if token in ends), None)
+    return tokens if place is None else tokens[:place]
 
 
 class Served:
@@ -135,6 +190,7 @@ class Served:
     @torch.inference_mode()  # type: ignore[untyped-decorator]
     def _generate(self, rows: Sequence[Any], request: dict[str, Any]) -> list[dict[str, Any]]:
         calls, prompts = [call for _, call, _ in rows], [written for _, _, written in rows]
+        openings = [(place, opening) for place, _, (opening, _) in rows]
         width = max(len(ids) for _, ids in prompts)
         most = max(int(call["most"]) for call in calls)
         if self._context:
@@ -151,7 +207,9 @@ class Served:
             eos_token_id=sorted(self._ends),
             pad_token_id=self._tokenizer.pad_token_id,
             logits_processor=LogitsProcessorList([drawing]),
-            stopping_criteria=StoppingCriteriaList([MaxTimeCriteria(request["seconds"])]),
+            stopping_criteria=StoppingCriteriaList(
+                [MaxTimeCriteria(request["seconds"]), Telling(self._tokenizer, openings, self._ends, width)]
+            ),
         )
         drawing.count(made)
         return [
@@ -160,12 +218,12 @@ class Served:
         ]
 
     def _read(self, tokens: list[int], opening: str, prompt: int, logprobs: list[float]) -> dict[str, Any]:
-        place = next((at for at, token in enumerate(tokens) if token in self._ends), None)
-        written = tokens if place is None else tokens[:place]
-        taken = len(written) + (place is not None)
+        written = before_end(tokens, self._ends)
+        has_ended = len(written) < len(tokens)
+        taken = len(written) + has_ended
         return {
             "text": opening + self._tokenizer.decode(written, skip_special_tokens=True),
-            "finish_reason": "length" if place is None else "stop",
+            "finish_reason": "stop" if has_ended else "length",
             "input_tokens": prompt,
             "output_tokens": taken,
             "logprobs": logprobs[:taken],
