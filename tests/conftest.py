@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 import pytest
 from django.conf import settings as django_settings
 from django.contrib.auth.models import Group, User
+from django.test import Client
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
@@ -108,6 +109,36 @@ def engineer(db) -> User:
 def nobody(db) -> User:
     """Somebody with an account and no role."""
     return User.objects.create_user("nora", password="a long enough password")
+
+
+@pytest.fixture
+def chief(db) -> User:
+    """A superuser."""
+    return User.objects.create_superuser("chief")
+
+
+@pytest.fixture
+def as_lead(client: Client, lead: User) -> Client:
+    client.force_login(lead)
+    return client
+
+
+@pytest.fixture
+def as_curator(client: Client, curator: User) -> Client:
+    client.force_login(curator)
+    return client
+
+
+@pytest.fixture
+def as_engineer(client: Client, engineer: User) -> Client:
+    client.force_login(engineer)
+    return client
+
+
+@pytest.fixture
+def as_chief(client: Client, chief: User) -> Client:
+    client.force_login(chief)
+    return client
 
 
 @pytest.fixture

@@ -5,14 +5,21 @@ import sys
 import uuid
 from pathlib import Path
 
+import pytest
+from django.conf import settings
 from django.contrib.auth.models import User
 
 from tests import factories
 from trajectories.adapters.local_models import children, serving
+from trajectories.adapters.local_models.environment import lacking
 from trajectories.core.identity import canonical_json
 from trajectories.core.releases.rules import Reviews, Rule
 from trajectories.models import Release
 from trajectories.services.releases.freezing import freeze_accepted
+
+_LACKING = lacking(settings.TRAINING_PYTHON)
+WHERE_MODELS_ARE_TRAINED = pytest.mark.skipif(bool(_LACKING), reason=_LACKING or "nothing is lacking")
+"""For tests of the real trainer, which need what `make training` installs."""
 
 STAND_IN = Path(__file__).parent / "adapters" / "local_models" / "stand_in.py"
 TOLD_AT_THE_START = {

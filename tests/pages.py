@@ -116,3 +116,8 @@ def squeezed(response: HttpResponse) -> str:
     """A page without the white space that means nothing: where its template breaks lines is nobody's business."""
     text = re.sub(r"\s+", " ", response.content.decode()).replace(" >", ">").replace("> <", "><")
     return re.sub(rf"(</?(?:{BLOCKS})\b[^>]*>) ", r"\1", re.sub(rf" (</?(?:{BLOCKS})\b)", r"\1", text)).strip()
+
+
+def text_of(response: HttpResponse) -> str:
+    """A page's text without its tags, each run of white space as one space."""
+    return " ".join(re.sub(r"<[^>]+>", " ", response.content.decode()).split())

@@ -1,9 +1,11 @@
 """Queues to test with."""
 
+import random
 import uuid
 from typing import Any
 
 from django.contrib.auth.models import User
+from django.db import connection
 
 from tests import factories
 from trajectories.core.curation.reviews import Decision, ReviewDraft
@@ -58,3 +60,25 @@ def filled(**values: Any) -> dict[str, Any]:
         "gold_every": 0,
     }
     return {**usual, **values}
+
+
+class ChanceReviewer:
+    """A reviewer in a thread of their own who does as chance has it until a step finds nothing more to do; `fault` is
+    what broke."""
+
+    def __init__(self, person: User, queue: Queue, seed: int) -> None:
+        self.person, self.queue, self.chance = person, queue, random.Random(seed)
+        self.fault: BaseException | None = None
+
+    def work(self) -> None:
+        try:
+            while self._step():
+                pass
+        except BaseException as fault:
+            self.fault = fault
+        finally:
+            connection.close()
+
+    def _step(self) -> bool:
+        """Do one thing; whether there is more to do."""
+        raise NotImplementedError

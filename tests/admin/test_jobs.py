@@ -1,7 +1,7 @@
 """Steering jobs from the admin: the page that asks, and what comes of it, for every kind and action."""
 
 import pytest
-from django.contrib.auth.models import Permission, User
+from django.contrib.auth.models import Permission
 from django.urls import reverse
 
 from tests import factories
@@ -12,17 +12,6 @@ from trajectories.models import JOB_KINDS, AuditEvent, Import, Run
 from trajectories.models.job_kinds import RESUME, RETRY
 
 ACTIONS = [(kind, verb) for kind, each in JOB_KINDS.items() for verb in each.moves]
-
-
-@pytest.fixture
-def chief(db):
-    return User.objects.create_superuser("chief")
-
-
-@pytest.fixture
-def as_chief(client, chief):
-    client.force_login(chief)
-    return client
 
 
 def ready_for(kind, verb):

@@ -1,7 +1,7 @@
 """Starting jobs from the admin: each action from the table, through the page that asks, to the job and its bell."""
 
 import pytest
-from django.contrib.auth.models import Permission, User
+from django.contrib.auth.models import Permission
 
 from tests import factories
 from tests.admin.pages import ask, confirm, form_of
@@ -28,17 +28,6 @@ from trajectories.services.generation.jobs import plan_generation
 from trajectories.services.prompts.briefs import ensure_shipped_briefs
 from trajectories.services.prompts.instructions import ensure_shipped_instructions, ensure_symbolic_views
 from trajectories.services.runs.plans import Budget, plan_of
-
-
-@pytest.fixture
-def chief(db):
-    return User.objects.create_superuser("chief")
-
-
-@pytest.fixture
-def as_chief(client, chief):
-    client.force_login(chief)
-    return client
 
 
 def words(answer):

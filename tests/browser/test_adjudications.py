@@ -8,18 +8,12 @@ from django.urls import reverse
 from playwright.sync_api import Page, expect
 
 from tests import factories
+from tests.browser.paces import press
 from trajectories.core.curation.reviews import Decision, ReviewDraft
 from trajectories.models import Adjudication, Trace
 from trajectories.services.curation.reviews import submit_review
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def press(page: Page, *keys: str) -> None:
-    """Press keys as a person does: not while the page is busy, when it takes none."""
-    for key in keys:
-        expect(page.locator("body:not([aria-busy=true])")).to_be_attached()
-        page.keyboard.press(key)
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from django.contrib.auth.models import User
 from django.urls import reverse
 from playwright.sync_api import Page, expect
 
+from tests.browser.paces import press
 from tests.endpoint import sampler_for
 from tests.generation import chain_of_thought, run_through, waiting_candidate
 from tests.worker import wait_for
@@ -19,13 +20,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def endpoint():
     with FakeEndpoint(answerer=problem_writer()) as running:
         yield running
-
-
-def press(page: Page, *keys: str) -> None:
-    """Press keys as a person does: not while the page is busy, when it takes none."""
-    for key in keys:
-        expect(page.locator("body:not([aria-busy=true])")).to_be_attached()
-        page.keyboard.press(key)
 
 
 def at(page: Page, candidate: ProblemCandidate) -> None:

@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests import factories
+from tests.browser.paces import press
 from tests.queues import queue_of
 from tests.worker import wait_for
 from trajectories.core.identity import content_hash
@@ -63,12 +64,6 @@ def start(page: Page, queue, name: str) -> None:
     with page.expect_response(lambda response: "next/?but=" in response.url):
         page.goto(f"/queues/{queue.pk}/next/")
     at(page, name)
-
-
-def press(page: Page, *keys: str) -> None:
-    for key in keys:
-        expect(page.locator("body:not([aria-busy=true])")).to_be_attached()
-        page.keyboard.press(key)
 
 
 def decided() -> dict[int, tuple[str, str]]:

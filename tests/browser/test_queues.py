@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser.paces import accept_by_one_key
+from tests.browser.paces import accept_by_one_key, press
 from tests.queues import item_of, make_traces, queue_of
 from tests.worker import wait_for
 from trajectories.core.curation.schemas import DecisionSchema, StepMode
@@ -42,12 +42,6 @@ def start(page: Page, queue, trace) -> None:
     with page.expect_response(lambda response: "next/?but=" in response.url):
         page.goto(f"/queues/{queue.pk}/next/")
     at(page, trace)
-
-
-def press(page: Page, *keys: str) -> None:
-    for key in keys:
-        expect(page.locator("body:not([aria-busy=true])")).to_be_attached()
-        page.keyboard.press(key)
 
 
 def decided() -> list[tuple[int, str]]:

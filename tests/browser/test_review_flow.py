@@ -7,7 +7,7 @@ from django.contrib.auth.models import User
 from playwright.sync_api import Page, Route, expect
 
 from tests import factories
-from tests.browser.paces import accept_by_one_key
+from tests.browser.paces import accept_by_one_key, press
 from tests.worker import wait_for
 from trajectories.core.curation.reviews import Decision, ReviewDraft
 from trajectories.models import Review, ReviewLease, Trace
@@ -62,12 +62,6 @@ def start(page: Page, trace: Trace) -> None:
     with page.expect_response("**/traces/next/**"):
         page.goto(f"/traces/{trace.pk}/?run={trace.run_id}")
     at(page, trace)
-
-
-def press(page: Page, *keys: str) -> None:
-    for key in keys:
-        expect(page.locator("body:not([aria-busy=true])")).to_be_attached()
-        page.keyboard.press(key)
 
 
 def toast(page: Page):

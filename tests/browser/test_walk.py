@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests import factories
+from tests.browser.paces import press
 from tests.worker import wait_for
 from trajectories.core.identity import canonical_json
 from trajectories.models import Review, Trace
@@ -38,13 +39,6 @@ def open_first(page: Page, run) -> Trace:
     expect(page.locator(f"#trace[data-trace='{trace.pk}']")).to_be_visible()
     wait_for_scripts(page)
     return trace
-
-
-def press(page: Page, *keys: str) -> None:
-    """Press keys as a person does: not while the page is busy, when it takes none."""
-    for key in keys:
-        expect(page.locator("body:not([aria-busy=true])")).to_be_attached()
-        page.keyboard.press(key)
 
 
 def wait_for_scripts(page: Page) -> None:

@@ -8,16 +8,15 @@ import signal
 
 import psutil
 import pytest
-from django.conf import settings as django_settings
 from django.db import connection
 
 from tests.campaigns import begin, two_sets
 from tests.drills.processes import let_time_pass
 from tests.drills.tuned_coach import GAIN, TINY, TunedCoach
+from tests.local_models import WHERE_MODELS_ARE_TRAINED
 from tests.sessions import end_all_sessions
 from tests.worker import empty_queues, wait_for
 from trajectories.adapters import embedded_postgres
-from trajectories.adapters.local_models.environment import NoEnvironmentError, find_environment
 from trajectories.adapters.training import TRAINERS
 from trajectories.models import Campaign, Release, Sampler, Training, TrainingPoint
 from trajectories.services.campaigns.steering import resume_campaign
@@ -26,19 +25,7 @@ from trajectories.services.training.work import training_folder
 from webapp.database import DATABASE_NAME, is_embedded
 from webapp.environment import var_dir
 
-
-def _lacking() -> str:
-    try:
-        find_environment(django_settings.TRAINING_PYTHON)
-    except NoEnvironmentError as fault:
-        return str(fault)
-    return ""
-
-
-pytestmark = [
-    pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(bool(_lacking()), reason=_lacking() or "nothing is lacking"),
-]
+pytestmark = [pytest.mark.django_db(transaction=True), WHERE_MODELS_ARE_TRAINED]
 SECONDS = 600
 """So long one step may take on a busy machine; a trainer needs most of a minute to begin."""
 

@@ -13,6 +13,7 @@ from django.http import QueryDict
 from django.utils.functional import Promise
 
 import trajectories.forms as package
+from trajectories.core.faults import Fault
 from trajectories.forms.plain import PlainForm
 
 ODD = ["", "zzz", "two words", "-9", "1e999", "nan", "0.12345678901", "9" * 40, "x" * 300_000, "a\0b", "\ud800", "0"]
@@ -126,3 +127,27 @@ def test_files_are_named_by_what_is_wrong_with_them():
 def test_texts_of_ours_stay_as_they_are():
     field = forms.CharField(error_messages={"required": "Choose a name."})
     assert [str(error.message) for error in refusals(field, "")] == ["Choose a name."]
+
+
+class Order(PlainForm):
+    budget_minutes = forms.IntegerField(required=False)
+    parameter_rate = forms.FloatField(required=False)
+
+
+@pytest.mark.parametrize(
+    ("field", "shown_at"),
+    [
+        ("budget_minutes", "budget_minutes"),
+        ("budget_seconds", "budget_minutes"),
+        ("rate", "parameter_rate"),
+        ("seed", "__all__"),
+        ("", "__all__"),
+    ],
+)
+def test_a_fault_is_shown_at_its_field_by_whatever_name_the_form_has_for_it(field, shown_at):
+    form = Order({})
+    assert form.is_valid()
+    form.add_fault(
+        Fault("Found 0, expected more.", field=field), names={"budget_seconds": "budget_minutes"}, prefix="parameter_"
+    )
+    assert form.errors == {shown_at: ["Found 0, expected more."]}

@@ -6,7 +6,6 @@ from datetime import timedelta
 import pytest
 from celery.app.task import Task
 from django.apps import apps
-from django.contrib.auth.models import User
 from django.utils import timezone
 
 from tests import factories
@@ -77,11 +76,6 @@ LOST = {
     "scoring": lost_scorings,
 }
 """What a sweep finds that nobody is at."""
-
-
-@pytest.fixture
-def chief(db):
-    return User.objects.create_superuser("chief")
 
 
 @pytest.fixture

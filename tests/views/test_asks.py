@@ -1,13 +1,13 @@
 """The pages that ask for one answer."""
 
 import json
-import re
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from tests import factories
+from tests.pages import text_of
 from tests.queues import queue_of
 from tests.services.problems.test_asked import TASK
 from trajectories.adapters.chat_api import ChatSettings
@@ -29,10 +29,6 @@ def form(asker, **values):
     page = asker.get(reverse("ask_new"))
     sampler = page.context["form"].fields["sampler"].queryset.get(kind="symbolic").pk
     return {"sampler": sampler, "samples": "6", "strategy": "parallel", **values}
-
-
-def text_of(response) -> str:
-    return " ".join(re.sub(r"<[^>]+>", " ", response.content.decode()).split())
 
 
 def asked_run(**values) -> Run:

@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from tests import factories
 from tests.insights import make_population
+from tests.pages import text_of
 from tests.queues import queue_of
 from trajectories.core.curation.schemas import Blinding
 from trajectories.core.selections import Selection
@@ -29,10 +30,6 @@ def population(db):
 def reader(client, curator):
     client.force_login(curator)
     return client
-
-
-def text_of(response):
-    return " ".join(re.sub(r"<[^>]+>", " ", response.content.decode()).split())
 
 
 def test_the_page_says_what_a_budget_buys_by_every_way(reader, population):

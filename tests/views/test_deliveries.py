@@ -29,12 +29,6 @@ def release(lead, curator):
 
 
 @pytest.fixture
-def as_engineer(client, engineer):
-    client.force_login(engineer)
-    return client
-
-
-@pytest.fixture
 def delivery(as_engineer, release):
     as_engineer.post(reverse("environment_create", args=[release.pk]))
     made = Delivery.objects.get()

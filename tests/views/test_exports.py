@@ -37,12 +37,6 @@ def export(release, engineer):
     return export
 
 
-@pytest.fixture
-def as_engineer(client, engineer):
-    client.force_login(engineer)
-    return client
-
-
 def download(client, export, query="", **headers):
     return client.get(reverse("export_download", args=[export.pk]) + query, headers=headers)
 

@@ -22,12 +22,6 @@ def _own_folder(settings, tmp_path):
     factories.make_problem(name="sum-1", kind="numeric", spec={}, reference="4")
 
 
-@pytest.fixture
-def as_lead(client, lead):
-    client.force_login(lead)
-    return client
-
-
 def send(client, *rows, name="rows.jsonl"):
     data = "".join(f"{json.dumps(row)}\n" for row in rows).encode()
     return client.post(reverse("trace_import"), {"traces": [SimpleUploadedFile(name, data)]})

@@ -102,6 +102,7 @@ def test_money_that_cannot_be_counted_is_refused(client, lead, traces):
     client.force_login(lead)
     answer = client.post(NEW, asked(free, budget_cost=1))
     assert answer.status_code == 422
+    assert "has no prices" in answer.context["form"].errors["budget_cost"][0]
     assert "has no prices" in answer.content.decode()
     assert not JudgeJob.objects.exists()
 

@@ -1,12 +1,11 @@
 """The table of the best way by difficulty and budget."""
 
-import re
-
 import pytest
 from django.urls import reverse
 
 from tests import factories
 from tests.insights import make_population
+from tests.pages import text_of
 from trajectories.models import Trace
 from trajectories.selectors.blinding import sight_of
 from trajectories.selectors.insights.budgets import BudgetScope, forget_budgets, get_budget
@@ -23,10 +22,6 @@ def population(db):
     Trace.objects.filter(correctness="pass").update(train_passed=3, train_total=3, train_error=0)
     Trace.objects.filter(correctness="fail").update(train_passed=1, train_total=3, train_error=0.5)
     return tasks, runs
-
-
-def text_of(response) -> str:
-    return " ".join(re.sub(r"<[^>]+>", " ", response.content.decode()).split())
 
 
 def test_the_table_says_what_is_best_for_easy_and_for_hard_problems(client, lead, population):

@@ -46,12 +46,6 @@ def families(monkeypatch) -> list[Family]:
     return found
 
 
-@pytest.fixture
-def as_lead(client, lead) -> Client:
-    client.force_login(lead)
-    return client
-
-
 def test_families_are_listed_with_an_example_or_a_reason(as_lead, families):
     text = as_lead.get(LIST).content.decode()
     assert "1 + &lt;b&gt; =" in text

@@ -11,12 +11,6 @@ from trajectories.models import Problem
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def as_lead(client, lead) -> Client:
-    client.force_login(lead)
-    return client
-
-
 @pytest.fixture(autouse=True)
 def _own_folder(settings, tmp_path):
     settings.VAR_DIR = tmp_path

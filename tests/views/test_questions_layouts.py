@@ -6,7 +6,6 @@ import tracemalloc
 from itertools import islice
 
 import pytest
-from django.test import Client
 
 from tests.imports import finish, latest
 from tests.pages import squeezed
@@ -16,12 +15,6 @@ from trajectories.models import Problem
 from trajectories.services.problems.questions import QuestionOptions, read_question_documents
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def as_lead(client, lead) -> Client:
-    client.force_login(lead)
-    return client
 
 
 @pytest.fixture(autouse=True)

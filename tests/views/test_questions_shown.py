@@ -1,19 +1,12 @@
 """Questions as they are shown once they are in: in lists, on a page of their own, and with a trace."""
 
 import pytest
-from django.test import Client
 
 from tests import factories
 from tests.pages import squeezed
 from trajectories.models import Problem
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def as_lead(client, lead) -> Client:
-    client.force_login(lead)
-    return client
 
 
 @pytest.fixture(autouse=True)

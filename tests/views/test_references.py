@@ -22,12 +22,6 @@ def question(*answers, right=(), kind="numeric", reference="42", **values) -> Pr
     return problem
 
 
-@pytest.fixture
-def as_curator(client, curator):
-    client.force_login(curator)
-    return client
-
-
 def listed(client, query="") -> list[tuple]:
     page = client.get(f"{ADDRESS}{query}").context["page"]
     return [(row.problem.name, row.answer, row.votes, row.wrong) for row in page.rows]

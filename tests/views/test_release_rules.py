@@ -14,12 +14,6 @@ HTMX = {"HX-Request": "true"}
 
 
 @pytest.fixture
-def as_lead(client, lead):
-    client.force_login(lead)
-    return client
-
-
-@pytest.fixture
 def accepted(curator):
     trace = factories.make_trace(decision="accepted", correctness="pass")
     factories.make_review(trace=trace, reviewer=curator, score=4)

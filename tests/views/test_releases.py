@@ -23,12 +23,6 @@ def release(accepted, lead):
     return freeze_accepted(actor=lead, title="First light", key=uuid.uuid4())
 
 
-@pytest.fixture
-def as_lead(client, lead):
-    client.force_login(lead)
-    return client
-
-
 def freeze(client, values):
     """Post the form, let a worker do it, and look where it leads."""
     address = client.post(reverse("release_new"), values)["Location"]

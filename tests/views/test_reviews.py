@@ -21,12 +21,6 @@ def trace(db):
     return factories.make_trace()
 
 
-@pytest.fixture
-def as_curator(client, curator):
-    client.force_login(curator)
-    return client
-
-
 def form(**values):
     return {"decision": "accept", "key": str(uuid.uuid4()), "then": "next", **values}
 

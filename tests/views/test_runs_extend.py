@@ -43,7 +43,10 @@ def test_more_of_each_is_planned_and_its_bell_rung(client, lead, run, django_cap
     ],
 )
 def test_a_number_that_is_none_is_said_and_changes_nothing(client, lead, run, value, message):
-    assert message in post(client, lead, run, value).content.decode()
+    page = post(client, lead, run, value)
+    assert page.status_code == 422
+    assert page.context["extend_form"].errors.keys() == {"samples_each"}
+    assert message in page.content.decode()
     assert run.attempts.count() == 2
 
 

@@ -19,12 +19,6 @@ def _quick(settings, tmp_path, monkeypatch):
     monkeypatch.setattr(fitting, "METHODS", {fitting.NUMBERS: fitting.METHODS[fitting.NUMBERS]})
 
 
-@pytest.fixture
-def as_lead(client, lead):
-    client.force_login(lead)
-    return client
-
-
 def text(client, name, *arguments, **query):
     return client.get(reverse(name, args=arguments), query).content.decode()
 

@@ -25,12 +25,6 @@ def _problem():
     factories.make_problem(name="sum-1", kind="numeric", statement="What is 2 + 2?", spec={}, reference="4")
 
 
-@pytest.fixture
-def as_lead(client, lead) -> Client:
-    client.force_login(lead)
-    return client
-
-
 def send(client, *rows, **values):
     data = "".join(json.dumps(row) + "\n" for row in rows).encode()
     return client.post(ADDRESS, {"traces": [SimpleUploadedFile("rows.jsonl", data)], **values})

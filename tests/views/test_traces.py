@@ -15,12 +15,6 @@ def trace(db):
     return factories.make_trace(instruction=factories.make_instruction())
 
 
-@pytest.fixture
-def as_curator(client, curator):
-    client.force_login(curator)
-    return client
-
-
 def page_of(client, trace, query="", **headers):
     return squeezed(client.get(reverse("trace_detail", args=[trace.pk]) + query, headers=headers))
 

@@ -16,12 +16,6 @@ def _folders(settings, tmp_path):
 
 
 @pytest.fixture
-def as_lead(client, lead):
-    client.force_login(lead)
-    return client
-
-
-@pytest.fixture
 def told(monkeypatch):
     def act(task, report):
         report.point(1, loss=0.5)

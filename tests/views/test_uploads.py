@@ -29,12 +29,6 @@ def _own_folder(settings, tmp_path):
     settings.VAR_DIR = tmp_path
 
 
-@pytest.fixture
-def as_lead(client, lead) -> Client:
-    client.force_login(lead)
-    return client
-
-
 def post(client, *files, **values):
     return client.post(ADDRESS, {"tasks": list(files), "set_title": "My tasks", "split": "train", **values})
 

@@ -5,12 +5,15 @@ import hashlib
 import os
 import tempfile
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from trajectories.adapters.behind import Behind
+
+CHUNK = 256 * 1024
+"""Bytes that are read at a time."""
 
 PART = ".part"
 UNTOUCHED_SECONDS = 60.0
@@ -74,3 +77,10 @@ def sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def chunks_of(path: Path) -> Iterator[bytes]:
+    """The bytes of a file, CHUNK at a time. Raises OSError."""
+    with path.open("rb") as opened:
+        while chunk := opened.read(CHUNK):
+            yield chunk

@@ -12,9 +12,7 @@ from django.core.files import File
 from django.core.files.storage import FileSystemStorage, Storage
 
 from trajectories.adapters.acting import name_of
-from trajectories.adapters.files import WrittenFile, write_whole
-
-CHUNK = 256 * 1024
+from trajectories.adapters.files import CHUNK, WrittenFile, write_whole
 
 
 class StoreError(OSError):

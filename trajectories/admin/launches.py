@@ -19,12 +19,12 @@ from django.urls import reverse
 from trajectories.admin.asking import Question, Subject, ask, chosen_rows, do_once, is_asked, is_confirmed
 from trajectories.admin.base import Act, ReadOnlyAdmin
 from trajectories.core.faults import Fault
-from trajectories.core.generation.base import GenerationError
 from trajectories.core.selections import Selection
 from trajectories.core.verifiers import VERIFIERS
 from trajectories.forms.campaigns import CampaignForm, values_of
 from trajectories.forms.generation import GenerationForm
 from trajectories.forms.judging import JudgeJobForm
+from trajectories.forms.plain import PlainForm
 from trajectories.forms.relaunches import PresetForm, RunAgainForm, generation_like, values_like
 from trajectories.forms.releases import ExportForm
 from trajectories.forms.reverifications import ReverificationForm
@@ -46,15 +46,11 @@ from trajectories.selectors.traces import traces_in
 from trajectories.services.campaigns.plans import plan_campaign
 from trajectories.services.generation.estimates import estimate_generation
 from trajectories.services.generation.jobs import plan_generation
-from trajectories.services.jobs.steering import JobError
 from trajectories.services.judging.jobs import estimate_judge_job, plan_judge_job
 from trajectories.services.releases.exports import Wanted, request_file
 from trajectories.services.runs.lifecycle import plan_run
 from trajectories.services.runs.plans import plan_of
 from trajectories.services.verification.reverifications import plan_reverification
-
-REFUSALS = (JobError, GenerationError, Fault)
-"""What forms and services raise for what cannot be done; the messages are for people."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +66,7 @@ class Launch:
     text: str
     needs: tuple[str, ...]
     kind: str
-    form: Callable[[HttpRequest, Sequence[Any], Any], forms.Form]
+    form: Callable[[HttpRequest, Sequence[Any], Any], PlainForm]
     subject: Callable[[Any, Any], Subject]
     start: Callable[[User, Any, Any], Any]
     takes_one: bool = False
@@ -98,7 +94,7 @@ def _launch(launch: Launch, table: ReadOnlyAdmin, request: HttpRequest, rows: Qu
     chosen = list(rows.filter(pk__in=pks).order_by("pk"))
     try:
         form = launch.form(request, chosen, request.POST if is_asked(request) else None)
-    except REFUSALS as refusal:
+    except Fault as refusal:
         table.message_user(request, str(refusal), messages.ERROR)
         return None
     shown = form if form.is_bound else launch.form(request, chosen, _first_values(form))
@@ -108,14 +104,14 @@ def _launch(launch: Launch, table: ReadOnlyAdmin, request: HttpRequest, rows: Qu
     if is_confirmed(request) and is_right and startable:
         try:
             return do_once(request, lambda: _start_all(launch, table, request, startable, form))
-        except REFUSALS as refusal:
-            form.add_error(None, str(refusal))
+        except Fault as refusal:
+            form.add_fault(refusal)
     question = Question(launch.name, launch.title, launch.text, launch.title, subjects, form)
     is_wrong = form.is_bound and (not form.is_valid() or (is_confirmed(request) and not startable))
     return ask(table, request, question, status=422 if is_wrong else 200)
 
 
-def _first_values(form: forms.Form) -> dict[str, Any]:
+def _first_values(form: PlainForm) -> dict[str, Any]:
     """What a form that nobody has sent would send, for the estimate of what its first values say."""
     values = {name: form.get_initial_for_field(field, name) for name, field in form.fields.items()}
     for name, field in form.fields.items():
@@ -133,16 +129,14 @@ def _first_choice(field: forms.ChoiceField) -> Any:
     return getattr(value, "value", value) or None
 
 
-def _subject(launch: Launch, row: Any, form: forms.Form) -> Subject:
+def _subject(launch: Launch, row: Any, form: PlainForm) -> Subject:
     try:
         return launch.subject(row, form)
-    except REFUSALS as refusal:
+    except Fault as refusal:
         return Subject(row.pk, str(row), refusal=str(refusal))
 
 
-def _start_all(
-    launch: Launch, table: ReadOnlyAdmin, request: HttpRequest, rows: Sequence[Any], form: forms.Form
-) -> str:
+def _start_all(launch: Launch, table: ReadOnlyAdmin, request: HttpRequest, rows: Sequence[Any], form: PlainForm) -> str:
     """Start a job for each row, all or none; the address of where to see them."""
     actor = cast(User, request.user)
     with transaction.atomic():
@@ -161,7 +155,7 @@ def _scope(row: Any) -> Selection:
     return Selection(**{names[type(row)]: row.pk})
 
 
-def _again_form(request: HttpRequest, chosen: Sequence[Any], data: Any) -> forms.Form:
+def _again_form(request: HttpRequest, chosen: Sequence[Any], data: Any) -> PlainForm:
     run = Run.objects.select_related("sampler", "problem_set").get(pk=chosen[0].pk)
     return RunAgainForm(run, plan_of(run), data, initial=values_like(run), sight=sight_of(request.user))
 
@@ -219,12 +213,12 @@ def _start_generating(actor: User, _: Any, form: GenerationForm) -> GenerationJo
     return plan_generation(actor=actor, plan=form.plan)
 
 
-def _like_job(_: HttpRequest, chosen: Sequence[Any], data: Any) -> forms.Form:
+def _like_job(_: HttpRequest, chosen: Sequence[Any], data: Any) -> PlainForm:
     job = GenerationJob.objects.select_related("sampler", "solver", "brief").get(pk=chosen[0].pk)
     return GenerationForm(job.generator, data, initial=generation_like(job))
 
 
-def _by_brief(_: HttpRequest, chosen: Sequence[Brief], data: Any) -> forms.Form:
+def _by_brief(_: HttpRequest, chosen: Sequence[Brief], data: Any) -> PlainForm:
     return GenerationForm(chosen[0].generator, data, initial={"brief": chosen[0].pk})
 
 
@@ -243,7 +237,7 @@ def _start_export(actor: User, row: Release, form: ExportForm) -> Export:
     return request_file(actor=actor, release=row, wanted=Wanted(**form.ways()))
 
 
-def _campaign_form(_: HttpRequest, chosen: Sequence[Any], data: Any) -> forms.Form:
+def _campaign_form(_: HttpRequest, chosen: Sequence[Any], data: Any) -> PlainForm:
     campaign = Campaign.objects.get(pk=chosen[0].pk)
     return CampaignForm(data, initial=values_of(campaign), cloned_from=campaign)
 

@@ -20,7 +20,7 @@ from trajectories.models import ApiToken, Export
 from trajectories.selectors.blinding import SEE_REVIEWS
 from trajectories.selectors.paging import page_by_id
 from trajectories.services.releases import links
-from trajectories.services.releases.exports import ExportError, Wanted, export_filename, request_file
+from trajectories.services.releases.exports import Wanted, export_filename, request_file
 
 DOWNLOAD = ("trajectories.download_export", SEE_REVIEWS)
 VIEW = ("trajectories.view_export", SEE_REVIEWS)
@@ -97,10 +97,7 @@ def request_export(
         raise Fault(f"Found {given.format[:40]!r}, expected one of {', '.join(EXPORTERS)}.", field="format")
 
     def make() -> dict[str, JSON]:
-        try:
-            return _shown(request_file(actor=asking(request), release=release, wanted=Wanted(**given.model_dump())))
-        except ExportError as fault:
-            raise Fault(str(fault)) from fault
+        return _shown(request_file(actor=asking(request), release=release, wanted=Wanted(**given.model_dump())))
 
     return once(request, idempotency_key, given, make)
 

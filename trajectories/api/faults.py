@@ -77,6 +77,13 @@ def _unread(fault: Any) -> ApiProblem:
     return cause if isinstance(cause, ApiProblem) else ApiProblem(400, "Found something else, expected JSON.")
 
 
+def _of_fault(fault: Fault) -> ApiProblem:
+    """422 for what the request says; 409 where a job is not in a state for it, whatever the request says."""
+    if isinstance(fault, JobError) and not fault.field:
+        return ApiProblem(409, str(fault))
+    return ApiProblem(422, str(fault), fields={fault.field: str(fault)} if fault.field else {})
+
+
 def _outage(fault: Any) -> ApiProblem:
     logger.warning("A request of the API found no database: %s", fault)
     return ApiProblem(503, "The database does not answer; ask again in a moment.", retry_after=5)
@@ -87,8 +94,7 @@ KINDS: tuple[tuple[type[Exception] | tuple[type[Exception], ...], Callable[[Any]
     (InvalidInput, lambda fault: _of_fields(_fields(fault.errors))),
     (AuthenticationError, lambda _: ApiProblem(401, NO_TOKEN)),
     (HttpError, _unread),
-    (Fault, lambda fault: ApiProblem(422, str(fault), fields={fault.field: str(fault)} if fault.field else {})),
-    (JobError, lambda fault: ApiProblem(409, str(fault))),
+    (Fault, _of_fault),
     (ValidationError, lambda fault: ApiProblem(422, " ".join(fault.messages))),
     (PermissionDenied, lambda fault: ApiProblem(403, str(fault) or "You may not do this.")),
     (Http404, lambda fault: ApiProblem(404, str(fault))),

@@ -25,7 +25,7 @@ from trajectories.selectors.runs import STATE_FILTERS, list_runs, with_endings
 from trajectories.services.endpoints.samplers import ensure_symbolic
 from trajectories.services.prompts.instructions import ensure_symbolic_views
 from trajectories.services.runs.lifecycle import plan_run
-from trajectories.services.runs.plans import MAX_SAMPLES_EACH, PARALLEL, PlanError
+from trajectories.services.runs.plans import MAX_SAMPLES_EACH, PARALLEL
 from trajectories.tasks.jobs import ControlDeniedError, steer_job
 
 Money = Annotated[float | None, Field(description="In the currency of the sampler's prices.")]
@@ -173,14 +173,11 @@ def _launch(request: HttpRequest, given: Launch) -> dict[str, JSON]:
         raise Fault(
             f"Found {left_out[0]}, expected instructions that suit the sampler and the strategy.", field="instructions"
         )
-    try:
-        run = plan_run(
-            actor=asking(request),
-            **{name: data[name] for name in ("title", "sampler", "plan", "seed", "problem_set", "budget", "options")},
-            cutting=data["segmentation"],
-        )
-    except PlanError as fault:
-        raise Fault(str(fault), field=fault.field) from fault
+    run = plan_run(
+        actor=asking(request),
+        **{name: data[name] for name in ("title", "sampler", "plan", "seed", "problem_set", "budget", "options")},
+        cutting=data["segmentation"],
+    )
     return show_run(find_run(run.pk))
 
 

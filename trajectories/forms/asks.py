@@ -1,6 +1,5 @@
 """The form that asks: what, whom, with which budget, and how samples become one answer."""
 
-from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -8,6 +7,7 @@ from django import forms
 from trajectories.core.consolidation.ways import WAYS, Value
 from trajectories.core.samplers.symbolic.steps import STEP_VIEWS
 from trajectories.core.strategies import STRATEGIES
+from trajectories.forms.budget_fields import money_budget, token_budget
 from trajectories.forms.plain import PlainForm
 from trajectories.forms.run_choices import SamplerSelect, usual_instruction
 from trajectories.models import Instruction, Problem, Sampler
@@ -15,7 +15,7 @@ from trajectories.selectors.instructions import current_instructions
 from trajectories.selectors.samplers import list_samplers
 from trajectories.services.problems.asked import MAX_QUESTION, QUESTION_KINDS
 from trajectories.services.runs.asking import USUAL_SAMPLES
-from trajectories.services.runs.plans import MAX_COST, MAX_SAMPLES_EACH, PARALLEL, Budget
+from trajectories.services.runs.plans import MAX_SAMPLES_EACH, PARALLEL, Budget
 
 SOURCES = ("problem", "question", "task")
 USUAL_WAY = "Usual: rank sums (ARC) or majority"
@@ -82,17 +82,8 @@ class AskForm(PlainForm):
         initial=USUAL_SAMPLES,
         label="At most so many samples",
     )
-    tokens = forms.IntegerField(
-        required=False, min_value=1, max_value=10**15, label="Tokens", help_text="Input and output together."
-    )
-    cost = forms.DecimalField(
-        required=False,
-        min_value=Decimal("0.000001"),
-        max_value=MAX_COST - 1,
-        decimal_places=6,
-        label="Money",
-        help_text="In the currency of the sampler's prices. No call starts that might exceed it.",
-    )
+    tokens = token_budget(label="Tokens")
+    cost = money_budget("In the currency of the sampler's prices. No call starts that might exceed it.", "Money")
     way = forms.ChoiceField(required=False, label="Way of choosing the answer", choices=WAY_CHOICES)
 
     def __init__(self, *args: Any, **options: Any) -> None:

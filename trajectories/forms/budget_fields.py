@@ -9,20 +9,20 @@ from trajectories.services.runs.plans import MAX_COST
 MOST_TOKENS = 10**15
 
 
-def money_budget(help_text: str = "No call starts that might exceed it.") -> forms.DecimalField:
+def money_budget(
+    help_text: str = "No call starts that might exceed it.", label: str = "Money budget"
+) -> forms.DecimalField:
     """In the currency of the sampler's prices."""
     return forms.DecimalField(
         required=False,
         min_value=Decimal("0.000001"),
         max_value=MAX_COST - 1,
         decimal_places=6,
-        label="Money budget",
+        label=label,
         help_text=help_text,
     )
 
 
-def token_budget(help_text: str = "Input and output together.") -> forms.IntegerField:
+def token_budget(help_text: str = "Input and output together.", label: str = "Token budget") -> forms.IntegerField:
     """Tokens that are sent and that come back."""
-    return forms.IntegerField(
-        required=False, min_value=1, max_value=MOST_TOKENS, label="Token budget", help_text=help_text
-    )
+    return forms.IntegerField(required=False, min_value=1, max_value=MOST_TOKENS, label=label, help_text=help_text)

@@ -288,9 +288,7 @@ class CampaignForm(PlanParts, MemoryFields, CurriculumFields, PlainForm):
             prepared = prepare(draft)
             estimate = estimate_campaign(prepared, draft)
         except Fault as fault:
-            of_trainer = f"{data['trainer']}_{fault.field}"
-            name = fault.field if fault.field in self.fields else of_trainer
-            self.add_error(name if name in self.fields else None, str(fault))
+            self.add_fault(fault, prefix=f"{data['trainer']}_")
             return data
         except ValueError as fault:
             self.add_error("sampler", str(fault))

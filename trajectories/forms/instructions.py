@@ -1,5 +1,6 @@
 """Writing an instruction, and choosing what its preview shows."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
@@ -93,9 +94,9 @@ class InstructionForm(VersionedForm):
         )
         return Draft(record, data["title"], data["problem_kind"])
 
-    def add_fault(self, fault: Fault) -> None:
+    def add_fault(self, fault: Fault, *, names: Mapping[str, str] | None = None, prefix: str = "") -> None:
         """A fault that the service found, at the field it is about: a view is chosen by its encoding first."""
-        super().add_fault(Fault(str(fault), field="encoding") if fault.field == "view" else fault)
+        super().add_fault(fault, names={"view": "encoding", **(names or {})}, prefix=prefix)
 
 
 def first_values(instruction: Instruction | None) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 Django's own texts ("This field is required.", "Select a valid choice.") say one of them at most.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any, cast
 
@@ -28,9 +28,14 @@ class PlainForm(forms.Form):
             error = ValidationError([own_words(self[field], each) for each in error.error_list])
         super().add_error(field, error)
 
-    def add_fault(self, fault: Fault) -> None:
-        """Take what a service refused: at the field that it is about, or for the whole where the form has none such."""
-        self.add_error(fault.field if fault.field in self.fields else None, str(fault))
+    def add_fault(self, fault: Fault, *, names: Mapping[str, str] | None = None, prefix: str = "") -> None:
+        """Take what a service refused: at the field that it is about, or for the whole where the form has none such.
+
+        `names` are the form's own names for fields that the service calls otherwise; some forms have them behind a
+        `prefix`.
+        """
+        known = ((names or {}).get(fault.field, fault.field), f"{prefix}{fault.field}")
+        self.add_error(next((name for name in known if name in self.fields), None), str(fault))
 
 
 def own_words(field: forms.BoundField, error: ValidationError) -> ValidationError:

@@ -1,17 +1,15 @@
 """The decision form of all samples of a problem at once."""
 
 import re
-import uuid
-from typing import Any, cast
+from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.http import QueryDict
 
 from trajectories.core.curation.groups import AnswerMark, GroupDraft, Mark
 from trajectories.core.curation.reviews import COMMENT_CHARACTERS
 from trajectories.core.curation.schemas import DecisionSchema
-from trajectories.forms.plain import PlainForm
+from trajectories.forms.leases import LeasedForm
 from trajectories.forms.queues import TAKEN_KEYS, letter_keys
 from trajectories.forms.reviews import LONGEST_LOOK
 from trajectories.services.curation.group_leases import MOST_SAMPLES
@@ -24,7 +22,7 @@ _SAMPLE = re.compile(r"item_([1-9]\d{0,17})")
 _LISTED = re.compile(r"([1-9]\d{0,17}):(keep|reject)")
 
 
-class GroupForm(PlainForm):
+class GroupForm(LeasedForm):
     """What one person marks. `samples` are the items on the page; `marks` holds what is marked for single samples, as
     "12:keep,14:reject", so that folding them away loses nothing.
 
@@ -41,7 +39,6 @@ class GroupForm(PlainForm):
     marks = forms.CharField(required=False, max_length=LONGEST_MARKS, widget=forms.HiddenInput)
     seconds = forms.FloatField(required=False, min_value=0, max_value=LONGEST_LOOK, widget=forms.HiddenInput)
     key = forms.UUIDField(widget=forms.HiddenInput)
-    lease = forms.UUIDField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, *arguments: Any, schema: DecisionSchema, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -104,12 +101,6 @@ class GroupForm(PlainForm):
             all_rejected=data["all_rejected"],
             seconds=data["seconds"],
         )
-
-    def set_lease(self, token: uuid.UUID | None) -> None:
-        """Let the form that goes back be about the decisions with this token."""
-        data = cast(QueryDict, self.data).copy()
-        data["lease"] = str(token)
-        self.data = data
 
 
 def _mark(name: str, value: str) -> Mark:

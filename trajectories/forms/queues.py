@@ -1,13 +1,11 @@
 """Making and changing curation queues, and the decision form of their items."""
 
-import uuid
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, cast
+from typing import Any
 
 from django import forms
 from django.contrib.auth.models import User
-from django.http import QueryDict
 
 from trajectories.core.curation.reviews import REJECTION_REASONS, Decision, ReviewDraft
 from trajectories.core.curation.schemas import (
@@ -253,12 +251,6 @@ class QueueReviewForm(ReviewForm):
     def anchored(self) -> list[tuple[int, str]]:
         """(score, what it means) where the queue says so."""
         return list(zip(range(1, ANCHORS + 1), self.schema.anchors, strict=False))
-
-    def set_lease(self, token: uuid.UUID | None) -> None:
-        """Let the form that goes back be about the decision with this token."""
-        data = cast(QueryDict, self.data).copy()
-        data["lease"] = str(token)
-        self.data = data
 
     def check_draft(self, draft: ReviewDraft) -> None:
         """Raise ReviewError for the first part that is no answer to what the queue asks."""

@@ -230,8 +230,7 @@ class ReleaseForm(TraceScopeForm):
         try:
             self._rule = Rule.from_json(self._stored())
         except Fault as fault:
-            field = FIELDS.get(fault.field)
-            self.add_error(field if field in self.fields else None, str(fault))
+            self.add_fault(fault, names=FIELDS)
             self._rule = Rule()
 
     def rule(self) -> Rule:

@@ -15,6 +15,7 @@ from trajectories.core.curation.reviews import (
     ReviewError,
     settle_first_error,
 )
+from trajectories.forms.leases import LeasedForm
 from trajectories.forms.plain import PlainForm
 from trajectories.services.curation.reviews import Opened
 
@@ -34,7 +35,7 @@ LABELS_CHARACTERS = 100_000
 LONGEST_LOOK = 24 * 3600.0
 
 
-class ReviewForm(PlainForm):
+class ReviewForm(LeasedForm):
     """One person's review of a trace. `key` is made with the form, so that sending it twice is one review.
 
     With `first_error` the first bad step settles the others. `lease` is the token of the page's lease, `despite` the
@@ -61,7 +62,6 @@ class ReviewForm(PlainForm):
     first_error = forms.BooleanField(required=False)
     seconds = forms.FloatField(required=False, min_value=0, max_value=LONGEST_LOOK, widget=forms.HiddenInput)
     key = forms.UUIDField(widget=forms.HiddenInput)
-    lease = forms.UUIDField(required=False, widget=forms.HiddenInput)
     despite = forms.IntegerField(required=False, min_value=0, max_value=2**63 - 1, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, step_count: int, **kwargs: Any) -> None:

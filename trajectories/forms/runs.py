@@ -66,6 +66,10 @@ VARIATIONS = [
 ]
 
 
+BUDGET_NAMES = {"budget_seconds": "budget_minutes"}
+"""How forms call the parts of a budget that services call otherwise."""
+
+
 def budget_of(data: Mapping[str, Any]) -> Budget:
     """The budget that the fields of a form describe."""
     minutes = data["budget_minutes"]
@@ -331,7 +335,7 @@ class RunForm(PlanParts, MemoryFields, PlainForm):
                 estimate = estimate_plan(plan=plan, sampler=data["sampler"])
                 options["prompt_tokens"] = estimate.prompt_tokens
         except PlanError as fault:
-            self.add_error("budget_cost", str(fault))
+            self.add_fault(fault, names=BUDGET_NAMES)
         except ValueError as fault:
             self.add_error("sampler", str(fault))
         return {"budget": budget, "estimate": estimate, "options": options}

@@ -73,7 +73,7 @@ class WorldForm(PlainForm):
             plan = WorldPlan.from_json(self._said(data))
             check_episodes(plan, data["episodes"])
         except Fault as fault:
-            self.add_error(self._field_of(fault.field), str(fault))
+            self.add_fault(fault, names={"world": "env_name"}, prefix=SETTING)
             return data
         return {**data, "plan": plan}
 
@@ -92,11 +92,6 @@ class WorldForm(PlainForm):
             "seed": data["seed"],
             "steps": data["steps"],
         }
-
-    def _field_of(self, name: str) -> str | None:
-        """The field of the form that a fault is about."""
-        name = "env_name" if name == "world" else name
-        return next((each for each in (name, f"{SETTING}{name}") if each in self.fields), None)
 
 
 def _field(setting: Setting) -> forms.Field:

@@ -1,6 +1,6 @@
 """The population of a problem: all its samples, grouped by identical output, in a fixed number of queries."""
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Collection, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -222,7 +222,7 @@ def _build_groups(
     hashes = [row["answer_hash"] for _, row in ranked]
     outcomes = _verifier_outcomes(every, sight, [key for key in hashes if key not in veiled])
     best = {row["answer_hash"]: row["best"] % 2**BITS_OF_IDS for _, row in ranked}
-    given = _given(list(best.values()))
+    given = given_answers(list(best.values()))
     near = _near_misses([trace_id for key, trace_id in best.items() if key not in veiled])
     groups = []
     for rank, row in ranked:
@@ -311,8 +311,8 @@ def _preference(sight: Sight) -> Combinable:
     return ExpressionWrapper(known + F("pk"), output_field=BigIntegerField())
 
 
-def _given(trace_ids: Sequence[int]) -> dict[int, JSON]:
-    """What traces give, by id."""
+def given_answers(trace_ids: Collection[int]) -> dict[int, JSON]:
+    """The answers that traces give, by the traces' ids; None where a trace gives none."""
     rows = Trace.objects.filter(pk__in=trace_ids).values_list("pk", "answer", "outputs")
     return {pk: given_answer(answer, outputs) for pk, answer, outputs in rows}
 

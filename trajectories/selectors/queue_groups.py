@@ -13,8 +13,8 @@ from trajectories.core.curation.schemas import Blinding
 from trajectories.core.identity import content_hash
 from trajectories.core.records import JSON, Outcome
 from trajectories.models import Assignment, Queue, QueueItem, Review, Trace
-from trajectories.models.traces import given_answer
 from trajectories.selectors.blinding import Sight, veil
+from trajectories.selectors.population import given_answers
 
 NOTHING = content_hash(None)
 """The hash of no answer."""
@@ -92,7 +92,7 @@ def group_samples(item_ids: Collection[int], *, verdicts: bool, origins: bool) -
     for samples in by_answer.values():
         samples.sort(key=lambda sample: sample.rank)
     ordered = sorted(by_answer.items(), key=lambda each: (each[0] == NOTHING, -len(each[1]), each[0]))
-    answers = _answers([samples[0].trace_id for _, samples in ordered])
+    answers = given_answers([samples[0].trace_id for _, samples in ordered])
     total = sum(len(samples) for _, samples in ordered)
     return [
         SampleGroup(number, answer, answers[samples[0].trace_id], tuple(samples), len(samples) / total)
@@ -140,11 +140,6 @@ def said_of_samples(queue: Queue, item_ids: Collection[int], person: User) -> Ma
         if told is not None and told.queue_id == queue.pk:
             said[review.item] = Said(told.decision, told.reason, told.comment)
     return said
-
-
-def _answers(trace_ids: Collection[int]) -> Mapping[int, JSON]:
-    rows = Trace.objects.filter(pk__in=trace_ids).values_list("pk", "answer", "outputs")
-    return {pk: given_answer(answer, outputs) for pk, answer, outputs in rows}
 
 
 def group_on_screen(queue: Queue, problem_id: int, person: User) -> list[Assignment]:

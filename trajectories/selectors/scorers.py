@@ -16,6 +16,7 @@ from trajectories.core.records import Outcome
 from trajectories.core.scorers.features import Seen
 from trajectories.core.scorers.metrics import Quality, measure
 from trajectories.core.strategies.base import BY_STEPS
+from trajectories.core.verifiers.evidence import StepValuesEvidence
 from trajectories.core.verifiers.model_judge import GRADE
 from trajectories.core.verifiers.opinions import VALUES, scorer_verifier
 from trajectories.models import Review, Scorer, Scoring, Trace, Verdict
@@ -133,8 +134,8 @@ def valued_steps(trace: Trace) -> dict[int, bool]:
     """By step: whether any completion from it ends right (the hard estimation of Math-Shepherd, arXiv 2312.08935), by
     the newest values; steps without a value have no label."""
     newest = _valued_steps().filter(trace=trace).order_by("-pk").first()
-    values = [] if newest is None else newest.evidence.get("steps", [])
-    return {place: value > 0 for place, value in enumerate(values) if isinstance(value, int | float)}
+    values = StepValuesEvidence.from_json(None if newest is None else newest.evidence).steps
+    return {place: value > 0 for place, value in enumerate(values) if value is not None}
 
 
 def is_right(labels: str, correctness: str, decision: str) -> bool | None:

@@ -13,11 +13,11 @@ from trajectories.core.problems.grids import GridError, describe_grid, parse_gri
 from trajectories.core.prompts.pictures import split_pictures
 from trajectories.core.records import JSON
 from trajectories.core.rendering.difference import Cell, difference
-from trajectories.core.rendering.preferences import read_preferences
 from trajectories.core.rendering.svg import cell_boxes, cell_hatching, colour_paths, digit_layers, line_path
 from trajectories.core.rendering.texts import as_digits
 from trajectories.core.verifiers.grid_compare import preview_value
 from trajectories.templatetags.markup import plain
+from trajectories.templatetags.shell import preferences
 
 register = template.Library()
 
@@ -49,7 +49,7 @@ def grid(context: template.Context, value: JSON, label: str = "", size: int = GR
         "cells": as_digits(parsed).replace("\n", "/"),
         "paths": colour_paths(parsed),
         "lines": line_path(height, width),
-        "digits": digit_layers(parsed) if _preferences(context).digits == "on" else [],
+        "digits": digit_layers(parsed) if preferences(context).digits == "on" else [],
         **_canvas(height, width, size),
     }
 
@@ -107,7 +107,7 @@ def thumbnail(context: template.Context, value: JSON, size: int = 64, label: str
     height, width = len(parsed), len(parsed[0])
     scale = max(1, min(size // max(height, width), MAX_THUMBNAIL_CELL_PIXELS))
     summary = f"{label}: {describe_grid(parsed)}" if label else describe_grid(parsed)
-    address = reverse("grid_png", args=[_preferences(context).palette, encode_grid(parsed)])
+    address = reverse("grid_png", args=[preferences(context).palette, encode_grid(parsed)])
     return format_html(
         '<span class="thumb thumb-{}"><img src="{}" width="{}" height="{}" alt="{}" loading="lazy"></span>',
         *(size, address, width * scale, height * scale, summary),
@@ -121,11 +121,6 @@ def prompt_text(context: template.Context, text: object) -> SafeString:
     return format_html_join(
         "", "{}", ((plain(each) if isinstance(each, str) else thumbnail(context, each, 96),) for each in pieces)
     )
-
-
-def _preferences(context: template.Context) -> Any:
-    request = context.get("request")
-    return read_preferences(request.COOKIES if request else {})
 
 
 def _canvas(height: int, width: int, size: int) -> dict[str, Any]:

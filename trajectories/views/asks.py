@@ -58,7 +58,7 @@ def ask_new(request: HttpRequest, *, refusal: str = "") -> HttpResponse:
     try:
         run = ask(actor=visitor(request), asked=_asked(request, form))
     except Fault as fault:
-        form.add_fault(fault)
+        form.add_fault(fault, names={"budget_cost": "cost", "budget_tokens": "tokens"})
         return _page(request, form)
     return redirect("ask_detail", run.pk)
 

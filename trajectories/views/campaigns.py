@@ -209,7 +209,7 @@ def campaign_overrule(request: HttpRequest, campaign_id: int) -> HttpResponse:
         try:
             overrule_gate(actor=visitor(request), campaign_id=campaign.pk, number=data["number"], reason=data["reason"])
         except Fault as fault:
-            form.add_error("reason" if fault.field == "reason" else None, str(fault))
+            form.add_fault(fault)
         else:
             messages.success(request, "The gate is overruled.")
             return redirect("campaign_detail", campaign.pk)
@@ -227,6 +227,9 @@ def campaign_budget(request: HttpRequest, campaign_id: int) -> HttpResponse:
     try:
         set_campaign_budget(actor=visitor(request), campaign_id=campaign.pk, budget=form.cleaned_data["budget"])
         messages.success(request, "The budget is changed.")
-    except (JobError, PlanError) as refusal:
+    except PlanError as fault:
+        form.add_fault(fault)
+        return _show(request, campaign, budget_form=form)
+    except JobError as refusal:
         messages.error(request, str(refusal))
     return redirect("campaign_detail", campaign.pk)

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 
 from django.contrib.auth.models import User
 from django.core.signing import BadSignature
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.urls import reverse
 
 from trajectories.adapters.acting import act_in
 from trajectories.adapters.stores import StoreError
+from trajectories.models import Artefact
 from trajectories.selectors.blinding import SEE_REVIEWS
+from trajectories.services.endpoints.artefacts import ArtefactError, artefact_file
 from trajectories.services.releases.links import LinkSigner
 from trajectories.services.releases.stores import file_store
 from trajectories.views.acting import choose_project
@@ -143,3 +145,17 @@ def _headers(offer: FileOffer) -> dict[str, str]:
         # Ranges and the tag are about these very bytes: nothing on the way may compress them.
         "Content-Encoding": "identity",
     }
+
+
+def send_artefact(artefact: Artefact | None, *, maker: str) -> FileResponse:
+    """The file that a job made, checked against its hash; `maker` is what a job without a file is called.
+
+    Raises Http404.
+    """
+    if artefact is None:
+        raise Http404(f"This {maker} has made no file.")
+    try:
+        path = artefact_file(artefact)
+    except ArtefactError as fault:
+        raise Http404(str(fault)) from fault
+    return FileResponse(path.open("rb"), as_attachment=True, filename=artefact.name)

@@ -55,7 +55,7 @@ def judge_job_new(request: HttpRequest, scope: Selection) -> HttpResponse:
         try:
             job = plan_judge_job(actor=visitor(request), plan=form.plan(scope), budget=form.budget())
         except JudgeJobError as error:
-            form.add_error(None, str(error))
+            form.add_fault(error)
         else:
             return redirect("judge_job_detail", job.pk)
     context = {
@@ -155,5 +155,8 @@ def judge_job_budget(request: HttpRequest, job_id: int) -> HttpResponse:
         set_judge_job_budget(actor=visitor(request), job=job, budget=form.budget())
         messages.success(request, "The budget is changed.")
     except JudgeJobError as refusal:
+        if refusal.field:
+            form.add_fault(refusal)
+            return _show(request, job, form)
         messages.error(request, str(refusal))
     return redirect("judge_job_detail", job_id)

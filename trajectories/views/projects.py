@@ -38,7 +38,7 @@ def project_list(request: HttpRequest) -> HttpResponse:
         try:
             project = make_project(actor=visitor(request), **form.cleaned_data)
         except Fault as fault:
-            form.add_error(fault.field or None, str(fault))
+            form.add_fault(fault)
         else:
             messages.success(request, f"The project “{project.title}” is made.")
             return redirect("project_detail", project.pk)

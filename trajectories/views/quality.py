@@ -77,7 +77,7 @@ def review_void(request: HttpRequest, user_id: int) -> HttpResponse:
                 queue=draft.queue,
             )
     except VoidError as fault:
-        form.add_error("since", str(fault))
+        form.add_fault(fault)
         return _render(request, reviewer, form)
     said = f"{_counted(event.review_count, 'review')} of {reviewer.username} count for nothing."
     messages.success(request, said if moved is None else f"{said} {_told(moved, 'open again')}")

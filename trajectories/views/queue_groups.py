@@ -130,7 +130,7 @@ def queue_group_decide(request: HttpRequest, queue_id: int, problem_id: int) -> 
         try:
             decide_group(reviewer=visitor(request), queue=queue, problem_id=problem_id, submitted=sent)
         except DecidedElsewhereError as fault:
-            form.add_error(None, str(fault))
+            form.add_fault(fault)
             form.set_lease(fault.token)
         except ReviewError as fault:
             form.add_fault(fault)

@@ -146,10 +146,10 @@ def queue_decide(request: HttpRequest, queue_id: int, item_id: int) -> HttpRespo
             if data["flag"].strip():
                 flag_item(reviewer=visitor(request), item=item, note=data["flag"])
         except DecidedElsewhereError as fault:
-            form.add_error(None, str(fault))
+            form.add_fault(fault)
             form.set_lease(fault.token)
         except ReviewError as fault:
-            form.add_error(None, str(fault))
+            form.add_fault(fault, names={"note": "flag"})
         else:
             return _after(request, opened, assignment, then)
     return _refuse(request, opened, item, form, then)

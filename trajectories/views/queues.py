@@ -197,7 +197,7 @@ def queue_guidelines(request: HttpRequest, queue_id: int) -> HttpResponse:
             messages.success(request, said if made.version != version else "Nothing has changed.")
             return redirect("queue_detail", queue.pk)
         except Fault as fault:
-            form.add_error("guidelines", str(fault))
+            form.add_fault(fault)
             form.data = form.data.copy()  # type: ignore[attr-defined]
             form.data["seen"] = version  # type: ignore[index]
     context = {"form": form, "queue": queue, "version": version}

@@ -32,7 +32,7 @@ from trajectories.selectors.release_rules import (
 )
 from trajectories.selectors.rule_words import rule_differences, rule_words
 from trajectories.services.releases.choosing import estimated_seconds
-from trajectories.services.releases.freezing import Order, ReleaseError, plan_freezing
+from trajectories.services.releases.freezing import Order, plan_freezing
 from trajectories.services.releases.rules import save_rule
 from trajectories.views.fragments import wants_fragment
 from trajectories.views.freezings import address_of
@@ -99,11 +99,8 @@ def _carry_out(request: HttpRequest) -> HttpResponse:
             if wanted in (SAVE, SAVE_NEW):
                 return redirect("release_rule_detail", _save(request, form, anew=wanted == SAVE_NEW).pk)
             return redirect(address_of(_plan(request, form, trial=wanted == TRY)))
-        except ReleaseError as fault:
-            form.add_error(None, str(fault))
         except Fault as fault:
-            field = "rule_title" if fault.field == "title" else FIELDS.get(fault.field)
-            form.add_error(field if field in form.fields else None, str(fault))
+            form.add_fault(fault, names={**FIELDS, "title": "rule_title"})
     named = form.cleaned_data.get("named")
     context = {"form": form, "stored": named, **_preview(form, request)}
     return render(request, "trajectories/releases/new.html", context, status=422)
@@ -167,7 +164,7 @@ def trial_freeze(request: HttpRequest, job_id: int) -> HttpResponse:
     )
     try:
         job = plan_freezing(actor=visitor(request), order=order, key=uuid.uuid4())
-    except (ReleaseError, Fault) as fault:
+    except Fault as fault:
         messages.error(request, str(fault))
         return redirect("release_freezing", trial.pk)
     return redirect(address_of(job))

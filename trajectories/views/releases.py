@@ -20,7 +20,7 @@ from trajectories.selectors.release_changes import SIDES, list_changes, supersed
 from trajectories.selectors.release_rules import accepted_rule
 from trajectories.selectors.releases import list_active_freezings, list_releases
 from trajectories.selectors.rule_words import rule_words
-from trajectories.services.releases.freezing import Order, ReleaseError, plan_freezing
+from trajectories.services.releases.freezing import Order, plan_freezing
 from trajectories.services.releases.tags import TagError, move_tag, remove_tag
 from trajectories.views.deliveries import show_environment, show_pushes
 from trajectories.views.exports import describe_exports
@@ -171,7 +171,7 @@ def release_tag(request: HttpRequest, release_id: int) -> HttpResponse:
         try:
             change(actor=visitor(request), release=release, name=form.cleaned_data["name"])
         except TagError as fault:
-            form.add_error("name", str(fault))
+            form.add_fault(fault)
     for faults in form.errors.values():
         messages.error(request, str(faults[0]))
     return redirect("release_detail", release.pk)
@@ -198,7 +198,7 @@ def release_export_accepted(request: HttpRequest) -> HttpResponse:
     )
     try:
         job = plan_freezing(actor=visitor(request), order=order, key=form.cleaned_data["key"])
-    except (ReleaseError, Fault) as fault:
+    except Fault as fault:
         messages.error(request, str(fault))
         return redirect(f"{reverse('trace_list')}?{scope.query()}")
     return redirect(address_of(job))

@@ -53,7 +53,7 @@ def reverification_new(request: HttpRequest, scope: Selection) -> HttpResponse:
         try:
             job = plan_reverification(actor=visitor(request), scope=scope, verifiers=form.cleaned_data["verifiers"])
         except ReverificationError as error:
-            form.add_error(None, str(error))
+            form.add_fault(error)
         else:
             return redirect("reverification_detail", job.pk)
     context = {"form": form, "scope": scope, "total": count_traces(scope, sight_of(request.user))}

@@ -49,10 +49,10 @@ def review_submit(request: HttpRequest, trace_id: int) -> HttpResponse:
                 opened=form.opened(),
             )
         except DecidedMeanwhileError as fault:
-            form.add_error(None, str(fault))
+            form.add_fault(fault)
             form.tell(fault.newest)
         except ReviewError as fault:
-            form.add_error(None, str(fault))
+            form.add_fault(fault)
         else:
             return _behind(request, trace, scope) if then == "behind" else _go_on(request, trace, scope, then)
     if then == "behind":

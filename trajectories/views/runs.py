@@ -13,7 +13,7 @@ from django.views.decorators.vary import vary_on_headers
 
 from trajectories.charts import RUN_CHARTS
 from trajectories.core.strategies import STRATEGIES
-from trajectories.forms.runs import VARIATIONS, BudgetForm, ExtendForm
+from trajectories.forms.runs import BUDGET_NAMES, VARIATIONS, BudgetForm, ExtendForm
 from trajectories.models import Run, Scorer
 from trajectories.selectors.arc_scores import has_arc
 from trajectories.selectors.blinding import sight_of
@@ -208,7 +208,10 @@ def run_budget(request: HttpRequest, run_id: int) -> HttpResponse:
     try:
         set_budget(actor=visitor(request), run=run, budget=form.cleaned_data["budget"])
         messages.success(request, "The budget is changed.")
-    except (RunStateError, PlanError) as refusal:
+    except PlanError as fault:
+        form.add_fault(fault, names=BUDGET_NAMES)
+        return _show(request, run, budget_form=form)
+    except RunStateError as refusal:
         messages.error(request, str(refusal))
     return redirect("run_detail", run.pk)
 
@@ -225,7 +228,10 @@ def run_extend(request: HttpRequest, run_id: int) -> HttpResponse:
     try:
         extended = extend_run(actor=visitor(request), run=run, samples_each=form.cleaned_data["samples_each"])
         messages.success(request, f"{extended.planned_count - run.planned_count:,} more samples are planned.")
-    except (RunStateError, PlanError) as refusal:
+    except PlanError as fault:
+        form.add_fault(fault)
+        return _show(request, run, extend_form=form)
+    except RunStateError as refusal:
         messages.error(request, str(refusal))
     return redirect("run_detail", run.pk)
 

@@ -29,9 +29,9 @@ from trajectories.selectors.scorers import (
     scored_count,
 )
 from trajectories.selectors.traces import count_traces
-from trajectories.services.endpoints.artefacts import ArtefactError, artefact_file
 from trajectories.services.scorers.planning import ScorerError, set_following, start_scorer, start_scoring
 from trajectories.tasks.jobs import controls_of
+from trajectories.views.downloads import send_artefact
 from trajectories.views.fragments import wants_fragment
 from trajectories.views.permissions import needs
 from trajectories.views.scopes import of_selection
@@ -113,13 +113,7 @@ def scorer_figure(request: HttpRequest, scorer_id: int) -> HttpResponseBase:
 def scorer_artefact(_: HttpRequest, scorer_id: int) -> FileResponse:
     """The file of a scorer: numbers in JSON."""
     scorer = _scorer(scorer_id)
-    if scorer.artefact is None:
-        raise Http404("This scorer has made no file.")
-    try:
-        path = artefact_file(scorer.artefact)
-    except ArtefactError as fault:
-        raise Http404(str(fault)) from fault
-    return FileResponse(path.open("rb"), as_attachment=True, filename=scorer.artefact.name)
+    return send_artefact(scorer.artefact, maker="scorer")
 
 
 @require_POST

@@ -86,7 +86,7 @@ def spend_limit_set(request: HttpRequest) -> HttpResponse:
         try:
             set_limit(actor=visitor(request), **form.limited())
         except Fault as fault:
-            form.add_error("amount" if fault.field == "amount" else "subject", str(fault))
+            form.add_fault(fault, names={"sampler_name": "subject", "person": "subject"})
         else:
             return redirect("spending")
     return _show(request, form)

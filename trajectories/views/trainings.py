@@ -21,9 +21,9 @@ from trajectories.forms.trainings import PREFIX, AttachForm, TrainingForm
 from trajectories.models import Release, Sampler, Training
 from trajectories.selectors.blinding import SEE_REVIEWS
 from trajectories.selectors.trainings import curve_points, funnel_lines, get_training, list_trainings, thinned
-from trajectories.services.endpoints.artefacts import ArtefactError, artefact_file
 from trajectories.services.training.planning import TrainingError, attach_sampler, start_training
 from trajectories.tasks.jobs import controls_of
+from trajectories.views.downloads import send_artefact
 from trajectories.views.fragments import wants_fragment
 from trajectories.views.paging import read_key
 from trajectories.views.permissions import needs
@@ -65,8 +65,7 @@ def training_new(request: HttpRequest) -> HttpResponse:
                 seed=form.cleaned_data["seed"] or 0,
             )
         except Fault as fault:
-            names = (fault.field, PREFIX + fault.field)
-            form.add_error(next((name for name in names if name in form.fields), None), str(fault))
+            form.add_fault(fault, prefix=PREFIX)
         else:
             return redirect("training_detail", training.pk)
     context = {
@@ -146,13 +145,7 @@ def training_curves(request: HttpRequest, training_id: int) -> HttpResponseBase:
 def training_artefact(_: HttpRequest, training_id: int) -> FileResponse:
     """The file that a training made."""
     training = _training(training_id)
-    if training.artefact is None:
-        raise Http404("This training has made no file.")
-    try:
-        path = artefact_file(training.artefact)
-    except ArtefactError as fault:
-        raise Http404(str(fault)) from fault
-    return FileResponse(path.open("rb"), as_attachment=True, filename=training.artefact.name)
+    return send_artefact(training.artefact, maker="training")
 
 
 @require_POST

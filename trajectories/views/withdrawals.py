@@ -28,7 +28,7 @@ def trace_withdraw(request: HttpRequest, trace_id: int) -> HttpResponse:
         try:
             withdraw_trace(actor=visitor(request), trace=trace, reason=form.cleaned_data["reason"])
         except Fault as fault:
-            form.add_error("reason", str(fault))
+            form.add_fault(fault)
         else:
             messages.success(request, f"Trace {trace.pk} is in no release any more that is frozen from now on.")
             return redirect("trace_withdraw", trace.pk)

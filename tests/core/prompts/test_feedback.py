@@ -1,5 +1,7 @@
 """What a model is told of an earlier answer."""
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -9,23 +11,23 @@ from trajectories.core.prompts import draw_variation
 from trajectories.core.prompts.feedback import MAX_CELLS, REVIEW, composed_problem, feedback_turns
 from trajectories.core.prompts.variation import vary_grid
 from trajectories.core.records import InstructionRecord, ProblemKind, PublicProblem
+from trajectories.core.verifiers.evidence import PairEvidence
 
 FLIP = PublicProblem(ProblemKind.ARC, "flip", "", FLIP_SPEC, "flip")
 PROGRAM = InstructionRecord("program", 1, "digits", "program")
-RIGHT = {"index": 1, "status": "returned", "match": "right", "predicted": [[0, 5]], "expected": [[0, 5]], "message": ""}
+RIGHT = PairEvidence(1, "returned", "right", predicted=[[0, 5]], expected=[[0, 5]])
 
 
 def wrong(**values):
-    return {
-        "index": 0,
-        "status": "returned",
-        "match": "wrong_cells",
-        "predicted": [[1, 2], [4, 3]],
-        "expected": [[2, 1], [4, 3]],
-        "message": "2 of 4 cells are wrong",
-        "printed": "",
-        **values,
-    }
+    pair = PairEvidence(
+        index=0,
+        status="returned",
+        match="wrong_cells",
+        message="2 of 4 cells are wrong",
+        predicted=[[1, 2], [4, 3]],
+        expected=[[2, 1], [4, 3]],
+    )
+    return replace(pair, **values)
 
 
 def said(pairs, variation=None, problem=FLIP):

@@ -1,6 +1,5 @@
 """Who is handed which item of a queue: exact quotas, nothing twice, nothing lost, nobody left waiting."""
 
-import random
 import threading
 import uuid
 from collections import Counter
@@ -12,7 +11,7 @@ from django.contrib.auth.models import User
 from django.db import connection, transaction
 from django.db.models.functions import Now
 
-from tests.queues import decide, item_of, make_traces, queue_of
+from tests.queues import ChanceReviewer, decide, item_of, make_traces, queue_of
 from trajectories.models import Assignment, Queue, QueueItem, QueueSkip, QueueWork, Review
 from trajectories.selectors.queues import Nothing, why_nothing
 from trajectories.services.curation.assignments import (
@@ -194,21 +193,8 @@ def test_the_last_item_is_waited_for_where_somebody_is_writing_to_it(curator, le
 PEOPLE, ITEMS = 50, 60
 
 
-class Client:
+class Client(ChanceReviewer):
     """A reviewer who leases ahead, decides, skips, undoes, leaves, and lets leases run out, as chance has it."""
-
-    def __init__(self, person: User, queue: Queue, seed: int) -> None:
-        self.person, self.queue, self.chance = person, queue, random.Random(seed)
-        self.fault: BaseException | None = None
-
-    def work(self) -> None:
-        try:
-            while self._step():
-                pass
-        except BaseException as fault:
-            self.fault = fault
-        finally:
-            connection.close()
 
     def _step(self) -> bool:
         found = lease_next(reviewer=self.person, queue=self.queue)

@@ -1,6 +1,5 @@
 """Queues by problem: samples are handed out, kept and let go of as a whole, and never divided."""
 
-import random
 import threading
 import uuid
 from collections import Counter, defaultdict
@@ -8,12 +7,11 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import connection
 from django.db.models.functions import Now
 from django.utils import timezone
 
 from tests import factories
-from tests.queues import make_traces, queue_of
+from tests.queues import ChanceReviewer, make_traces, queue_of
 from trajectories.core.curation.groups import AnswerMark, GroupDraft, Mark
 from trajectories.models import Assignment, Queue, QueueItem, QueueSkip, QueueWork, Review, Trace
 from trajectories.selectors.queues import Nothing, why_nothing
@@ -168,21 +166,8 @@ def decide_all(person: User, queue: Queue, chosen: list[Trace]) -> None:
 PEOPLE = 20
 
 
-class Client:
+class Client(ChanceReviewer):
     """A reviewer who leases ahead, decides, skips, undoes, leaves, and lets leases run out, as chance has it."""
-
-    def __init__(self, person: User, queue: Queue, seed: int) -> None:
-        self.person, self.queue, self.chance = person, queue, random.Random(seed)
-        self.fault: BaseException | None = None
-
-    def work(self) -> None:
-        try:
-            while self._step():
-                pass
-        except BaseException as fault:
-            self.fault = fault
-        finally:
-            connection.close()
 
     def _step(self) -> bool:
         found = lease_next_group(reviewer=self.person, queue=self.queue)

@@ -10,14 +10,13 @@ import threading
 import time
 
 import pytest
-from django.conf import settings as django_settings
 
 from tests import factories
-from tests.local_models import make_sums
+from tests.local_models import WHERE_MODELS_ARE_TRAINED, make_sums
 from trajectories.adapters.local_models import sampler as local_sampler
 from trajectories.adapters.local_models.children import ModelChild
 from trajectories.adapters.local_models.enclosing import ROOT
-from trajectories.adapters.local_models.environment import NoEnvironmentError, find_environment
+from trajectories.adapters.local_models.environment import find_environment
 from trajectories.adapters.local_models.serving import Server
 from trajectories.models import Trace, Training
 from trajectories.models.job_kinds import RESUME
@@ -26,19 +25,7 @@ from trajectories.services.runs.chat_sampling import sample_session
 from trajectories.services.training.planning import start_training
 from trajectories.services.training.work import train_next, training_folder
 
-
-def _lacking() -> str:
-    try:
-        find_environment(django_settings.TRAINING_PYTHON)
-    except NoEnvironmentError as fault:
-        return str(fault)
-    return ""
-
-
-pytestmark = [
-    pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(bool(_lacking()), reason=_lacking() or "nothing is lacking"),
-]
+pytestmark = [pytest.mark.django_db(transaction=True), WHERE_MODELS_ARE_TRAINED]
 TINY = {
     "layers": 1,
     "width": 16,

@@ -17,14 +17,6 @@ from trajectories.services.verification.queue import TOGETHER, verify_traces
 from trajectories.services.verification.verdicts import MAX_CLAIMS
 
 
-@pytest.fixture
-def run(db):
-    """Sampled, not verified: the first trace is right, the second wrong."""
-    run = plan(samples_each=2)
-    sample_next_batch(run_id=run.pk, samplers=SAMPLERS)
-    return run
-
-
 def trace_ids(run):
     return list(run.traces.order_by("id").values_list("pk", flat=True))
 

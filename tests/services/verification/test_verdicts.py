@@ -1,3 +1,4 @@
+from dataclasses import replace
 from importlib import import_module
 
 import pytest
@@ -7,18 +8,11 @@ from tests.factories import FLIP_PROGRAM, assert_counters_add_up, make_problem, 
 from tests.samplers import SAMPLERS, WRONG_PROGRAM
 from trajectories.core.identity import content_hash
 from trajectories.core.records import Outcome, VerdictRecord
+from trajectories.core.verifiers.evidence import PairEvidence, PairsEvidence
 from trajectories.models import PendingVerification, Trace, Verdict
 from trajectories.services.runs.embedded_sampling import sample_next_batch
 from trajectories.services.verification.queue import verify_traces
 from trajectories.services.verification.verdicts import derived_fields, program_outputs
-
-
-@pytest.fixture
-def run(db):
-    """Sampled, not verified: the first trace is right, the second wrong."""
-    run = plan(samples_each=2)
-    sample_next_batch(run_id=run.pk, samplers=SAMPLERS)
-    return run
 
 
 def trace_ids(run):
@@ -118,10 +112,10 @@ def test_samples_are_alike_in_what_their_programs_give(db, program, answer, outp
 
 
 def test_what_the_engine_cannot_run_says_nothing_about_the_outputs():
-    pair = {"status": "unsupported", "predicted": None}
-    assert program_outputs({"pairs": [pair]}) is None
-    assert program_outputs({"pairs": [pair | {"status": "timeout"}]}) == [None]
-    assert program_outputs({}) is None
+    pair = PairEvidence(0, "unsupported")
+    assert program_outputs(PairsEvidence([pair])) is None
+    assert program_outputs(PairsEvidence([replace(pair, status="timeout")])) == [None]
+    assert program_outputs(PairsEvidence()) is None
 
 
 def test_a_problem_is_not_solved_by_a_sample_that_was_shown_the_answer(run):

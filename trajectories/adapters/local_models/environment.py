@@ -33,3 +33,12 @@ def find_environment(folder: Path | None) -> ModelEnvironment:
     if not any(folder.glob("lib/python*/site-packages/trl/__init__.py")):
         raise NoEnvironmentError(MISSING)
     return found
+
+
+def lacking(folder: Path | None) -> str:
+    """Why a folder holds no environment for models, in one sentence; "" where it holds one."""
+    try:
+        find_environment(folder)
+    except NoEnvironmentError as fault:
+        return str(fault)
+    return ""

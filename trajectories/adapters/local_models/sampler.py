@@ -13,7 +13,7 @@ from trajectories.adapters.chat_api.calls.glimpses import Glimpses, Hearing
 from trajectories.adapters.chat_api.calls.ports import NoPorts
 from trajectories.adapters.chat_api.calls.records import Answered, ChatCall
 from trajectories.adapters.chat_api.samples.drawing import SampleDrawer
-from trajectories.adapters.chat_api.samples.sampler import ChatSession
+from trajectories.adapters.chat_api.samples.sampler import ChatSession, outcomes_of
 from trajectories.adapters.chat_api.wire.faults import CallError
 from trajectories.adapters.chat_api.wire.settings import ChatSettings
 from trajectories.adapters.local_models.children import ModelChildError
@@ -27,7 +27,6 @@ LINGER_SECONDS = 0.02
 """So long a batch waits for company."""
 
 FREE = Decimal(0)
-WAIT_SECONDS = 1.0
 
 
 def chat_settings(settings: LocalSettings, name: str) -> ChatSettings:
@@ -66,14 +65,7 @@ class LocalSampler:
 
     def sample(self, requests: Sequence[SampleRequest]) -> Iterator[tuple[int, SampleResult | SampleFailure]]:
         """Yield each outcome as it comes, whatever the order."""
-        with self.open_session() as session:
-            session.submit_all(self.groups_of(list(enumerate(requests))))
-            left = len(requests)
-            while left:
-                taken = session.take(WAIT_SECONDS)
-                if taken is not None:
-                    left -= 1
-                    yield taken
+        yield from outcomes_of(self.open_session(), self.groups_of(list(enumerate(requests))))
 
 
 class _Places:

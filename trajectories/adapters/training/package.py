@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from trajectories.adapters.files import chunks_of
 from trajectories.adapters.training.base import Base, Outcome, Parameter, Report, Task, TrainerError
 from trajectories.adapters.training.configurations import axolotl, dataset_info, llama_factory, readme
 from trajectories.adapters.training.conversations import plain_rows
 from trajectories.adapters.training.rows import GRPO, Written, data_files, write_data
 from trajectories.adapters.training.tuning import METHOD, OPTIMISING, TEXT, THOUGHTS
 from trajectories.adapters.training.words import in_words
-from trajectories.core.exporters import Thoughts
 from trajectories.core.faults import Fault
 from trajectories.core.identity import canonical_json
 from trajectories.core.records import JSON
@@ -28,7 +28,6 @@ REQUIREMENTS = (
     "torch>=2.12",
 )
 MADE_AT = (2000, 1, 1, 0, 0, 0)
-CHUNK = 1 << 20
 ELSEWHERE = ("answers", "answer_tokens", "temperature")
 """Parameters of methods that no package is made for."""
 
@@ -70,13 +69,9 @@ class PackageTrainer:
     def train(self, task: Task, report: Report) -> Outcome:
         """See Trainer: writes the package."""
         report.note("Writing the rows")
-        method, thoughts = str(task.parameters["method"]), Thoughts(str(task.parameters["thoughts"]))
-        share = float(task.parameters["evaluation_share"])
-        written = write_data(task, report, method, thoughts=thoughts, share=share)
-        if not written.rows and written.evaluation:
-            written = write_data(task, report, method, thoughts=thoughts, share=0.0)
+        written = write_data(task, report)
         if not written.rows:
-            raise TrainerError(NO_ROWS.format(method=method.upper()))
+            raise TrainerError(NO_ROWS.format(method=str(task.parameters["method"]).upper()))
         told = {**task.parameters, "model": str(task.parameters["model"]) or _model_of(task.base), "seed": task.seed}
         report.note("Packing")
         package = task.folder / "package.zip"
@@ -97,7 +92,7 @@ def _pack(package: Path, folder: Path, told: Mapping[str, Any], written: Written
     left_out = 0
     with zipfile.ZipFile(package, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, file in (("train", data), ("evaluation", evaluation)):
-            _add(archive, f"data/{name}.jsonl", _chunks(file))
+            _add(archive, f"data/{name}.jsonl", chunks_of(file))
             plain = plain_rows(file, str(told["method"]))
             _add(archive, f"data/{name}_messages.jsonl", _checked(plain.lines(), report))
             left_out += plain.left_out
@@ -154,12 +149,6 @@ def _add(archive: zipfile.ZipFile, name: str, chunks: Iterator[bytes]) -> None:
     with archive.open(entry, "w", force_zip64=True) as opened:
         for chunk in chunks:
             opened.write(chunk)
-
-
-def _chunks(file: Path) -> Iterator[bytes]:
-    with file.open("rb") as opened:
-        while chunk := opened.read(CHUNK):
-            yield chunk
 
 
 def _checked(lines: Iterator[bytes], report: Report) -> Iterator[bytes]:

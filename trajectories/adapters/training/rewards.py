@@ -2,15 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 
-from django.conf import settings
-
 from trajectories.adapters.environments.scoring import ScoringError, score_reply
-from trajectories.adapters.expressions import shared_comparer
-from trajectories.adapters.procedural import shared_scorer
-from trajectories.adapters.sandbox import shared_engine
-from trajectories.core.programs.engines import ProgramJob, ProgramRun
+from trajectories.adapters.verifying import LocalTools
 from trajectories.core.records import ProblemRecord
-from trajectories.core.verifiers.expressions import Comparison
 
 
 class Rewards:
@@ -28,26 +22,10 @@ class Rewards:
     def _of(self, key: str, text: str) -> float | None:
         problem, problem_hash = self._problems[key]
         try:
-            reward = score_reply(problem, problem_hash, text, tools=_SandboxTools()).reward
+            reward = score_reply(problem, problem_hash, text, tools=LocalTools()).reward
         except ScoringError:
             self.open += 1
             return None
         self.right += reward == 1.0
         self.wrong += reward != 1.0
         return reward
-
-
-class _SandboxTools:
-    """What verifiers need, as this worker has it: programs of models run in the sandbox."""
-
-    def run_program(self, job: ProgramJob) -> ProgramRun:
-        """Run in the sandbox."""
-        return shared_engine(settings.PROGRAM_ENGINE, settings.PROGRAM_ENVIRONMENT).run(job)
-
-    def score_answer(self, problem: ProblemRecord, answer: str) -> float:
-        """Ask the family of a procedural problem."""
-        return shared_scorer(settings.PROGRAM_ENGINE).score(problem, answer)
-
-    def compare_expressions(self, expected: str, found: str) -> Comparison:
-        """Compare in a process of its own."""
-        return shared_comparer(settings.PROGRAM_ENGINE).compare(expected, found)

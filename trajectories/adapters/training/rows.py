@@ -37,14 +37,20 @@ class Written:
     problems: dict[str, tuple[ProblemRecord, str]] = field(default_factory=dict)
 
 
-def write_data(task: Task, report: Report, method: str, *, thoughts: Thoughts, share: float) -> Written:
+def write_data(task: Task, report: Report) -> Written:
     """Write the two files into the task's folder: what is learnt from, and what the loss is measured on meanwhile.
 
-    Rows on the side validation of the release are of the second, and beside them this share of the problems, all rows
-    of a problem together. What is kept for evaluation (eval) is in neither.
+    Rows on the side validation of the release are of the second, and beside them the share of the problems that the
+    task's parameters say, all rows of a problem together. What is kept for evaluation (eval) is in neither. Where there
+    are so few problems that all were drawn for the second, none of them is.
     """
-    written = Written()
-    ways = Ways(thoughts, Arguments.OBJECTS)
+    written = _write_data(task, report, share=float(task.parameters["evaluation_share"]))
+    return written if written.rows or not written.evaluation else _write_data(task, report, share=0.0)
+
+
+def _write_data(task: Task, report: Report, *, share: float) -> Written:
+    method, written = str(task.parameters["method"]), Written()
+    ways = Ways(Thoughts(str(task.parameters["thoughts"])), Arguments.OBJECTS)
     exporter = EXPORTERS[FORMATS[method]]
     items = _items(task, report, written, pairs=exporter.by_problem)
     seen = set[str]()

@@ -10,7 +10,12 @@ from django.conf import settings
 
 from trajectories.adapters.local_models.children import ChildLimits, ModelChild, ModelChildError, Program
 from trajectories.adapters.local_models.enclosing import can_enclose
-from trajectories.adapters.local_models.environment import ModelEnvironment, NoEnvironmentError, find_environment
+from trajectories.adapters.local_models.environment import (
+    ModelEnvironment,
+    NoEnvironmentError,
+    find_environment,
+    lacking,
+)
 from trajectories.adapters.local_models.folders import ModelFolderError, model_folder, pack_model, unpacked_model
 from trajectories.adapters.local_models.settings import LOCAL, LocalSettings
 from trajectories.adapters.training.base import Base, Outcome, PausedTrainingError, Report, Task, TrainerError
@@ -18,7 +23,6 @@ from trajectories.adapters.training.rewards import Rewards
 from trajectories.adapters.training.rows import DPO, GRPO, KTO, Written, data_files, write_data
 from trajectories.adapters.training.tuning import ORIGINAL, TUNING, check_tuning
 from trajectories.adapters.training.words import in_words
-from trajectories.core.exporters import Thoughts
 from trajectories.core.faults import Fault
 from trajectories.core.records import JSON
 
@@ -48,11 +52,7 @@ class TrlTrainer:
 
     def missing(self) -> str:
         """See Trainer."""
-        try:
-            find_environment(settings.TRAINING_PYTHON)
-        except NoEnvironmentError as fault:
-            return str(fault)
-        return ""
+        return lacking(settings.TRAINING_PYTHON)
 
     def check(self, parameters: Mapping[str, JSON], base: Base | None) -> None:
         """See Trainer."""
@@ -119,14 +119,9 @@ def _sizes(parameters: Mapping[str, JSON]) -> dict[str, JSON]:
 
 def _rows(task: Task, report: Report) -> Written:
     """The rows. Raises TrainerError where there are none."""
-    method, thoughts = str(task.parameters["method"]), Thoughts(str(task.parameters["thoughts"]))
-    share = float(task.parameters["evaluation_share"])
-    written = write_data(task, report, method, thoughts=thoughts, share=share)
-    if not written.rows and written.evaluation:
-        # So few problems that all were drawn for evaluation.
-        written = write_data(task, report, method, thoughts=thoughts, share=0.0)
+    written = write_data(task, report)
     if not written.rows:
-        raise TrainerError(NEEDED.get(method) or NOTHING.format(held_out=written.held_out))
+        raise TrainerError(NEEDED.get(str(task.parameters["method"])) or NOTHING.format(held_out=written.held_out))
     return written
 
 

@@ -6,6 +6,7 @@ from trajectories.core.exporters.base import ExportItem, OneRowEach, Reads
 from trajectories.core.exporters.thoughts import DEFAULT_THOUGHTS, Thoughts
 from trajectories.core.identity import canonical_json
 from trajectories.core.records import JSON
+from trajectories.core.verifiers.evidence import PairsEvidence
 
 
 class ArcProgramsExporter(OneRowEach):
@@ -43,5 +44,5 @@ class ArcProgramsExporter(OneRowEach):
 
 def _outputs(verdicts: Sequence[Mapping[str, JSON]], verifier: str) -> list[str | None]:
     evidence = [word["evidence"] for word in verdicts if word["verifier"] == verifier]
-    grids = [pair.get("predicted") for held in evidence for pair in held.get("pairs", ())]
+    grids = [pair.predicted for held in evidence for pair in PairsEvidence.from_json(held).pairs]
     return [None if grid is None else canonical_json(grid) for grid in grids]

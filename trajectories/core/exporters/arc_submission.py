@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from trajectories.core.exporters.base import Container, ExportItem, OneRowEach, Reads, Row, Ways
 from trajectories.core.identity import canonical_json
 from trajectories.core.records import JSON, ProblemKind
+from trajectories.core.verifiers.evidence import PairsEvidence
 
 ATTEMPTS = 2
 NO_GRID: JSON = [[0]]
@@ -59,8 +60,8 @@ def _most_given(answers: Sequence[Sequence[JSON]]) -> list[Sequence[JSON]]:
 def given_grids(item: ExportItem, inputs: int) -> list[JSON]:
     """A grid for each test input."""
     verdicts: Sequence[Mapping[str, JSON]] = item.assessments.get("verdicts", ())
-    pairs = next((word["evidence"].get("pairs", ()) for word in verdicts if word["verifier"] == "arc_test"), ())
-    given = [pair.get("predicted") for pair in pairs] if pairs else item.answer
+    tested = next((word["evidence"] for word in verdicts if word["verifier"] == "arc_test"), None)
+    given = [pair.predicted for pair in PairsEvidence.from_json(tested).pairs] or item.answer
     grids = given if isinstance(given, list) else []
     return [grids[place] if place < len(grids) and _is_grid(grids[place]) else NO_GRID for place in range(inputs)]
 

@@ -1,14 +1,14 @@
 """Steps with the share of completions from each that end right, for process reward models (Math-Shepherd)."""
 
 from collections.abc import Mapping
-from typing import Any
 
 from trajectories.core.exporters.base import ExportItem, OneRowEach, Reads
 from trajectories.core.exporters.conversations import prompt_text
 from trajectories.core.exporters.step_labels import words_of_step
 from trajectories.core.exporters.thoughts import DEFAULT_THOUGHTS, Thoughts
-from trajectories.core.prompts.segmentation import AS_STORED, cut_steps
+from trajectories.core.prompts.segmentation import cut_steps
 from trajectories.core.records import JSON
+from trajectories.core.verifiers.evidence import StepValuesEvidence
 from trajectories.core.verifiers.opinions import VALUES
 
 
@@ -28,36 +28,25 @@ class StepValuesExporter(OneRowEach):
 
     def takes(self, item: ExportItem) -> bool:
         """Traces whose first step has a value."""
-        return bool(_valued(item))
+        return bool(_newest(item).beginning)
 
     def row(self, item: ExportItem, thoughts: Thoughts = DEFAULT_THOUGHTS) -> Mapping[str, JSON]:  # noqa: ARG002
         """{"prompt": text, "completions": [text of a step], "labels": [...], "values": [share from 0 to 1]}."""
         evidence = _newest(item)
-        values = _valued(item)
-        cut = str(evidence.get("segmentation", AS_STORED))
-        steps = cut_steps(cut, item.reasoning, item.parts or (), item.steps)
-        spans: Mapping[str, Any] = evidence.get("spans") or {}
+        values = evidence.beginning
+        steps = cut_steps(evidence.segmentation, item.reasoning, item.parts or (), item.steps)
         return {
             "prompt": prompt_text(item),
             "completions": [
-                words_of_step(item, step, spans.get(str(place))) for place, step in enumerate(steps[: len(values)])
+                words_of_step(item, step, evidence.spans.get(str(place)))
+                for place, step in enumerate(steps[: len(values)])
             ],
             "labels": [value > 0 for value in values],
             "values": values,
         }
 
 
-def _newest(item: ExportItem) -> Mapping[str, Any]:
+def _newest(item: ExportItem) -> StepValuesEvidence:
     """The evidence of the newest verdict with values of steps."""
     told = [each for each in item.assessments.get("verdicts", ()) if str(each["verifier"]).startswith(f"{VALUES}:")]
-    return told[-1].get("evidence") or {} if told else {}
-
-
-def _valued(item: ExportItem) -> list[float]:
-    """The values from the first step on, up to the first step without one."""
-    values: list[float] = []
-    for share in _newest(item).get("steps") or ():
-        if not isinstance(share, int | float):
-            break
-        values.append(float(share))
-    return values
+    return StepValuesEvidence.from_json(told[-1].get("evidence") if told else None)

@@ -5,7 +5,6 @@
 inputs.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from pathlib import PurePosixPath
@@ -14,7 +13,7 @@ from typing import Any
 from trajectories.core.completions.messages import read_message, said_in, thoughts_of
 from trajectories.core.completions.parts import GAP
 from trajectories.core.completions.usage import read_usage
-from trajectories.core.importers.arc_submissions import attempt_text
+from trajectories.core.importers.arc_submissions import attempt_text, read_grid
 from trajectories.core.importers.foreign_scores import read_score
 from trajectories.core.importers.foreign_traces import ForeignTrace, Row
 from trajectories.core.importers.row_fields import read_key, text_at
@@ -84,7 +83,7 @@ def _placed(pairs: Sequence[Row], name: str) -> list[Row | None]:
 
 
 def _trace(row: Row, number: int, attempts: Sequence[Row | None]) -> ForeignTrace:
-    grids = [None if attempt is None else _grid(attempt.get("answer")) for attempt in attempts]
+    grids = [None if attempt is None else read_grid(attempt.get("answer")) for attempt in attempts]
     told = [_message(attempt) for attempt in attempts if attempt is not None]
     thoughts = GAP.join(thought for thought, _ in told if thought)
     # Where the file does not keep the model's words, the grids are all there is.
@@ -113,16 +112,6 @@ def _trace(row: Row, number: int, attempts: Sequence[Row | None]) -> ForeignTrac
 def _meta(attempt: Any) -> Mapping[str, Any]:
     found = attempt.get("metadata") if isinstance(attempt, Mapping) else None
     return found if isinstance(found, Mapping) else {}
-
-
-def _grid(value: JSON) -> JSON:
-    """A grid, also as JSON text; an empty one is none."""
-    if isinstance(value, str):
-        try:
-            value = json.loads(value)
-        except (ValueError, RecursionError):
-            return value
-    return value or None
 
 
 def _message(attempt: Row) -> tuple[str, str]:

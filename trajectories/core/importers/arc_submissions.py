@@ -69,12 +69,12 @@ def read_attempts(outputs: JSON) -> list[list[JSON]]:
         for name in output:
             if _is_attempt(name) and name not in ATTEMPTS:
                 raise ProblemError(f"[{index}]", f"found {name}, expected {EXPECTED} alone")
-    attempts = ([_grid(output.get(name)) for output in outputs] for name in ATTEMPTS)
+    attempts = ([read_grid(output.get(name)) for output in outputs] for name in ATTEMPTS)
     return [grids for grids in attempts if any(grid is not None for grid in grids)] or [[None] * len(outputs)]
 
 
-def _grid(value: JSON) -> JSON:
-    """A grid, also as JSON text; an empty one is none, as in the official scoring."""
+def read_grid(value: JSON) -> JSON:
+    """A submitted grid, which may be JSON text; None for an empty one, as in the official scoring."""
     if isinstance(value, str):
         try:
             value = json.loads(value)

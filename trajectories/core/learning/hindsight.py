@@ -14,6 +14,7 @@ from trajectories.core.identity import canonical_json, content_hash
 from trajectories.core.problems.kinds import is_grids
 from trajectories.core.prompts.rendering import CANONICAL, render_messages
 from trajectories.core.records import JSON, ProblemKind, PublicProblem
+from trajectories.core.verifiers.evidence import PairsEvidence
 
 TRAIN_VERIFIER = "arc_train"
 LEAST_FILLED = 2
@@ -23,8 +24,7 @@ def outputs_of(item: ExportItem) -> list[JSON] | None:
     """What an item's program gave for each training input, None where that is not known of all of them."""
     for verdict in item.assessments.get("verdicts", ()):
         if verdict["verifier"] == TRAIN_VERIFIER:
-            pairs = (verdict.get("evidence") or {}).get("pairs", ())
-            outputs = [pair.get("predicted") for pair in pairs]
+            outputs = [pair.predicted for pair in PairsEvidence.from_json(verdict.get("evidence")).pairs]
             whole = len(outputs) == len(item.spec.get("train", ())) and all(outputs)
             return outputs if whole else None
     return None

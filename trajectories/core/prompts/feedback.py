@@ -3,7 +3,7 @@
 After Greenblatt (2024): for every pair that is wrong, the expected and the actual output and where they differ.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from trajectories.core.identity import content_hash
@@ -14,6 +14,7 @@ from trajectories.core.prompts.answer_formats import answer_format
 from trajectories.core.prompts.base import Message
 from trajectories.core.prompts.variation import Variation, vary_grid
 from trajectories.core.records import JSON, InstructionRecord, PublicProblem
+from trajectories.core.verifiers.evidence import PairEvidence
 
 MAX_CELLS = 60
 """So many wrong cells are listed one by one; of more, the number is said."""
@@ -32,12 +33,12 @@ def feedback_turns(
     instruction: InstructionRecord,
     problem: PublicProblem,
     answer: str,
-    pairs: Sequence[Mapping[str, JSON]],
+    pairs: Sequence[PairEvidence],
     variation: Variation | None = None,
 ) -> tuple[Message, Message]:
     """The earlier answer, and what to say to it.
 
-    `pairs` is the evidence of the verdict on the training pairs (core.verifiers.arc_common), empty where no program
+    `pairs` is the evidence of the verdict on the training pairs, empty where no program
     ran. Grids are shown as the model saw them, under the variation.
     """
     said = answer if len(answer) <= MAX_ANSWER else "[...]\n" + answer[-MAX_ANSWER:]
@@ -48,16 +49,16 @@ def feedback_turns(
 def _on_pairs(
     instruction: InstructionRecord,
     problem: PublicProblem,
-    pairs: Sequence[Mapping[str, JSON]],
+    pairs: Sequence[PairEvidence],
     variation: Variation | None,
 ) -> str:
     order = _shown_order(problem, variation)
-    wrong = sorted((pair for pair in pairs if pair.get("match") != "right"), key=lambda pair: order[pair["index"]])
-    right = [str(order[pair["index"]] + 1) for pair in pairs if pair.get("match") == "right"]
+    wrong = sorted((pair for pair in pairs if not pair.is_right), key=lambda pair: order[pair.index])
+    right = [str(order[pair.index] + 1) for pair in pairs if pair.is_right]
     opening = f"Your program is right on {len(right)} of {len(pairs)} examples"
     opening += f" (example {', '.join(sorted(right))}). " if right else ". "
     parts = [opening + "This is what it did on the others."]
-    parts += [_on_pair(order[pair["index"]] + 1, pair, variation) for pair in wrong]
+    parts += [_on_pair(order[pair.index] + 1, pair, variation) for pair in wrong]
     parts.append(
         "Say what is wrong with the rule or with the program, then write the whole program again so that every example "
         f"comes out right.\n\n{_form(instruction, problem)}"
@@ -72,13 +73,13 @@ def _shown_order(problem: PublicProblem, variation: Variation | None) -> dict[in
     return {index: shown for shown, index in enumerate(places)}
 
 
-def _on_pair(number: int, pair: Mapping[str, JSON], variation: Variation | None) -> str:
-    expected, predicted = _grid(pair.get("expected"), variation), _grid(pair.get("predicted"), variation)
+def _on_pair(number: int, pair: PairEvidence, variation: Variation | None) -> str:
+    expected, predicted = _grid(pair.expected, variation), _grid(pair.predicted, variation)
     lines = [f"Example {number}"]
     if predicted is None:
-        what = str(pair.get("message") or "no grid came back")[:MAX_MESSAGE]
+        what = (pair.message or "no grid came back")[:MAX_MESSAGE]
         lines.append(f"Your program gave no grid: {what}")
-        printed = str(pair.get("printed") or "")[-MAX_MESSAGE:].strip()
+        printed = pair.printed[-MAX_MESSAGE:].strip()
         lines += [f"It printed:\n{printed}"] if printed else []
     if expected is not None:
         lines.append(f"Expected output {_size(expected)}:\n{render_grid(expected)}")

@@ -13,7 +13,7 @@ from trajectories.core.strategies.base import (
     ENOUGH,
     LEFT_OPEN,
     AttemptKind,
-    Look,
+    InRounds,
     Parameter,
     Planned,
     Settings,
@@ -22,7 +22,15 @@ from trajectories.core.strategies.base import (
     all_slots,
     fitting,
 )
-from trajectories.core.strategies.trees import DEPTH, EXPAND, KEEP, Tree, beam_pruned, beam_round, first_steps, to_ends
+from trajectories.core.strategies.trees import (
+    DEPTH,
+    EXPAND,
+    KEEP,
+    Tree,
+    beam_behind,
+    beam_pruned,
+    to_ends,
+)
 
 NOTHING, SAMPLES, OTHER = 0, 1, 2
 """What is done with the rest of the budget: nothing, more of the same samples, or what the strategy has besides."""
@@ -64,13 +72,8 @@ def _parameters(other: str, *more: Parameter) -> tuple[Parameter, ...]:
     )
 
 
-class _Adapting:
+class _Adapting(InRounds):
     """What both have in common; `_other` plans a round of what the strategy has besides more samples."""
-
-    adapts = True
-    calls_tools = False
-    writes_programs = False
-    looks_at = Look.NOTHING
 
     def first(self, slots: Sequence[Slot], settings: Settings) -> Sequence[Planned]:
         """The samples that place the problem."""
@@ -88,10 +91,6 @@ class _Adapting:
             return ()
         return to_ends(situation, self._other(situation, settings), settings)
 
-    def most(self, slots: int, settings: Settings) -> int:  # noqa: ARG002
-        """One for each slot."""
-        return slots
-
     def _other(self, situation: Situation, settings: Settings) -> Sequence[Planned]:
         raise NotImplementedError
 
@@ -102,7 +101,6 @@ class Adaptive(_Adapting):
     name = "adaptive"
     title = "Adaptive"
     summary = "The first samples say how hard a problem is; the rest go to what is best for such problems."
-    needs_model = False
     steps = True
     parameters: tuple[Parameter, ...] = _parameters("a beam", KEEP, EXPAND, DEPTH)
 
@@ -119,10 +117,7 @@ class Adaptive(_Adapting):
         return {each.trace: why for each in situation.traces if each.trace is not None and not each.fits}
 
     def _other(self, situation: Situation, settings: Settings) -> Sequence[Planned]:
-        tree = Tree(situation)
-        if situation.round == 0:
-            return first_steps(situation.slots, min(settings["keep"] * settings["expand"], tree.left))
-        return beam_round(tree, settings)
+        return beam_behind(situation, settings)
 
 
 class AdaptiveModel(_Adapting):
@@ -132,7 +127,6 @@ class AdaptiveModel(_Adapting):
     title = "Adaptive, by revisions"
     summary = "The first samples say how hard a problem is; the rest are more samples or revisions of these."
     needs_model = True
-    steps = False
     parameters: tuple[Parameter, ...] = _parameters("revisions")
 
     def _other(self, situation: Situation, settings: Settings) -> Sequence[Planned]:  # noqa: ARG002

@@ -177,6 +177,36 @@ def all_slots(slots: Sequence[Slot]) -> list[Planned]:
     return [Planned(slot) for slot in slots]
 
 
+class InRounds:
+    """What most strategies are: rounds of whole samples, of which the first is every slot and no later one adds more
+    attempts than there are slots. A strategy says what it does otherwise."""
+
+    needs_model = False
+    adapts = True
+    calls_tools = False
+    writes_programs = False
+    steps = False
+    looks_at = Look.NOTHING
+
+    def first(self, slots: Sequence[Slot], settings: Settings) -> Sequence[Planned]:  # noqa: ARG002
+        """Every slot."""
+        return all_slots(slots)
+
+    def most(self, slots: int, settings: Settings) -> int:  # noqa: ARG002
+        """One for each slot."""
+        return slots
+
+
+class AtOnce(InRounds):
+    """A strategy of one round, which is every slot."""
+
+    adapts = False
+
+    def following(self, situation: Situation, settings: Settings) -> Sequence[Planned]:  # noqa: ARG002
+        """Nothing."""
+        return ()
+
+
 def read_settings(strategy: Strategy, given: Mapping[str, object]) -> dict[str, int]:
     """A value for each parameter, the default where none is given. Raises StrategyError."""
     known = {parameter.name: parameter for parameter in strategy.parameters}

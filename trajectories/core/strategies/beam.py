@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from trajectories.core.strategies.base import ENOUGH, Parameter, Planned, Settings, Situation, Slot, fitting
+from trajectories.core.strategies.base import ENOUGH, Parameter, Planned, Settings, Situation, Slot
 from trajectories.core.strategies.trees import DEPTH, EXPAND, KEEP, Grows, Tree, beam_pruned, beam_round, first_steps
 
 
@@ -20,7 +20,7 @@ class Beam(Grows):
 
     def grow(self, situation: Situation, settings: Settings) -> Sequence[Planned]:
         """The next steps of the best of the round."""
-        return () if fitting(situation) >= settings["enough"] else beam_round(Tree(situation), settings)
+        return beam_round(Tree(situation), settings)
 
     def pruned(self, situation: Situation, settings: Settings) -> Mapping[int, str]:
         """See base.Prunes."""

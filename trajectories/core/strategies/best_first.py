@@ -36,8 +36,6 @@ class BestFirst(Grows):
 
     def grow(self, situation: Situation, settings: Settings) -> Sequence[Planned]:
         """Next steps of the best open nodes."""
-        if fitting(situation) >= settings["enough"]:
-            return ()
         tree = Tree(situation)
         return tree.next_steps(_queue(tree, settings)[: settings["batch"]], settings["expand"])
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from trajectories.core.strategies.base import (
     ENOUGH,
     AttemptKind,
-    Look,
+    InRounds,
     Parameter,
     Planned,
     Settings,
@@ -16,7 +16,7 @@ from trajectories.core.strategies.base import (
 )
 
 
-class Chains:
+class Chains(InRounds):
     """As many chains as the budget has, divided by their length; each answer revises the one before it.
 
     A reviser spoils about a third of right answers (Snell et al.), so that an answer is chosen among all of a chain,
@@ -27,11 +27,6 @@ class Chains:
     title = "Revision chains"
     summary = "The budget is split into chains, in which each answer revises the one before it."
     needs_model = True
-    adapts = True
-    calls_tools = False
-    writes_programs = False
-    steps = False
-    looks_at = Look.NOTHING
     parameters: tuple[Parameter, ...] = (
         Parameter("length", "Answers a chain", 4, 1, 100, "One is all parallel; as many as samples is all sequential."),
         ENOUGH,
@@ -48,7 +43,3 @@ class Chains:
             return ()
         tips = [each for each in situation.traces if each.round == situation.round and not each.fits]
         return [Planned(tip.slot, AttemptKind.REVISION, tip.trace) for tip in tips[:left]]
-
-    def most(self, slots: int, settings: Settings) -> int:  # noqa: ARG002
-        """One for each slot."""
-        return slots

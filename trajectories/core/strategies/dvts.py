@@ -11,7 +11,6 @@ from trajectories.core.strategies.base import (
     Settings,
     Situation,
     Slot,
-    fitting,
 )
 from trajectories.core.strategies.trees import DEPTH, EXPAND, Grows, Tree, first_steps, may_stay, value_of
 
@@ -35,8 +34,6 @@ class Dvts(Grows):
 
     def grow(self, situation: Situation, settings: Settings) -> Sequence[Planned]:
         """The next steps of each tree's best node of the round."""
-        if fitting(situation) >= settings["enough"]:
-            return ()
         tree = Tree(situation)
         best = [kept for kept, _ in _trees(tree, settings).values() if kept and tree.is_open(kept)]
         return tree.next_steps(best, settings["expand"])

@@ -10,37 +10,29 @@ from trajectories.core.strategies.base import (
     ENOUGH,
     AttemptKind,
     Ended,
+    InRounds,
     Look,
     Parameter,
     Planned,
     Settings,
     Situation,
-    Slot,
-    all_slots,
     fitting,
 )
 
 
-class Experts:
+class Experts(InRounds):
     """Every slot is an expert; each goes on from its own last answer until it fits or its rounds are over."""
 
     name = "experts"
     title = "Experts"
     summary = "Every view is an expert that goes on from its own errors and outputs."
     needs_model = True
-    adapts = True
-    calls_tools = False
     writes_programs = True
-    steps = False
     looks_at = Look.OUTPUTS
     parameters: tuple[Parameter, ...] = (
         Parameter("rounds", "Rounds", 3, 1, 20, "Answers of each expert at the most."),
         ENOUGH,
     )
-
-    def first(self, slots: Sequence[Slot], settings: Settings) -> Sequence[Planned]:  # noqa: ARG002
-        """Every slot."""
-        return all_slots(slots)
 
     def following(self, situation: Situation, settings: Settings) -> Sequence[Planned]:
         """The next answer of every expert whose last one came in this round and does not fit."""

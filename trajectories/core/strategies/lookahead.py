@@ -11,7 +11,6 @@ from trajectories.core.strategies.base import (
     Settings,
     Situation,
     Slot,
-    fitting,
 )
 from trajectories.core.strategies.trees import DEPTH, KEEP, Grows, Tree, first_steps, value_of
 
@@ -41,7 +40,7 @@ class Lookahead(Grows):
     def grow(self, situation: Situation, settings: Settings) -> Sequence[Planned]:
         """Greedy steps while a node of the level lacks some; then the next steps of the best."""
         tree = Tree(situation)
-        if fitting(situation) >= settings["enough"] or tree.left <= 0:
+        if tree.left <= 0:
             return ()
         _, level = _levels(tree)[-1]
         if greedy := _greedy(tree, level, settings):

@@ -44,8 +44,6 @@ class Mcts(Grows):
 
     def grow(self, situation: Situation, settings: Settings) -> Sequence[Planned]:
         """The next nodes, one after the other down the tree."""
-        if fitting(situation) >= settings["enough"]:
-            return ()
         walk = _Walk(Tree(situation), settings)
         planned = []
         for _ in range(min(settings["leaves"], walk.tree.left)):

@@ -10,9 +10,16 @@ from trajectories.core.strategies.base import (
     Situation,
     Slot,
     all_slots,
-    fitting,
 )
-from trajectories.core.strategies.trees import DEPTH, EXPAND, KEEP, Grows, Tree, beam_pruned, beam_round, first_steps
+from trajectories.core.strategies.trees import (
+    DEPTH,
+    EXPAND,
+    KEEP,
+    Grows,
+    Tree,
+    beam_behind,
+    beam_pruned,
+)
 
 
 class Mixed(Grows):
@@ -35,12 +42,7 @@ class Mixed(Grows):
 
     def grow(self, situation: Situation, settings: Settings) -> Sequence[Planned]:
         """The first steps of the beam, then its rounds."""
-        if fitting(situation) >= settings["enough"]:
-            return ()
-        tree = Tree(situation)
-        if situation.round == 0:
-            return first_steps(situation.slots, min(settings["keep"] * settings["expand"], tree.left))
-        return beam_round(tree, settings)
+        return beam_behind(situation, settings)
 
     def pruned(self, situation: Situation, settings: Settings) -> Mapping[int, str]:
         """See base.Prunes."""

@@ -9,37 +9,26 @@ from collections.abc import Sequence
 from trajectories.core.records import Outcome
 from trajectories.core.strategies.base import (
     AttemptKind,
-    Look,
+    InRounds,
     Parameter,
     Planned,
     Settings,
     Situation,
-    Slot,
-    all_slots,
 )
 
 
-class Rationalise:
+class Rationalise(InRounds):
     """All slots first; then, for a training problem that none of them solves, samples that are given the answer."""
 
     name = "rationalise"
     title = "Rationalise"
     summary = "Problems that no sample solves are asked again with the answer as a hint."
     needs_model = True
-    adapts = True
-    calls_tools = False
-    writes_programs = False
-    steps = False
-    looks_at = Look.NOTHING
     parameters: tuple[Parameter, ...] = (
         Parameter(
             "samples", "Hinted samples", 2, 1, 1_000, "Samples with the hint for each unsolved training problem."
         ),
     )
-
-    def first(self, slots: Sequence[Slot], settings: Settings) -> Sequence[Planned]:  # noqa: ARG002
-        """Every slot."""
-        return all_slots(slots)
 
     def following(self, situation: Situation, settings: Settings) -> Sequence[Planned]:
         """Hinted samples after the first round, where none is right and the answer may be given away."""

@@ -15,13 +15,12 @@ from trajectories.core.strategies.base import (
     ENOUGH,
     AttemptKind,
     Ended,
+    InRounds,
     Look,
     Parameter,
     Planned,
     Settings,
     Situation,
-    Slot,
-    all_slots,
     fitting,
 )
 
@@ -29,17 +28,13 @@ SAME_OUTPUTS = 3
 """Each parent chosen before with the same outputs, and each child a trace has, costs a trace so many ranks."""
 
 
-class Revise:
+class Revise(InRounds):
     """All slots first; then, round by round, `children` revisions of each of the `parents` best."""
 
     name = "revise"
     title = "Revise"
     summary = "The best programs are shown what they got wrong, and asked again."
     needs_model = True
-    adapts = True
-    calls_tools = False
-    writes_programs = False
-    steps = False
     looks_at = Look.OUTPUTS
     parameters: tuple[Parameter, ...] = (
         Parameter("rounds", "Rounds", 2, 1, 50, "Rounds of revisions after the first samples."),
@@ -47,10 +42,6 @@ class Revise:
         Parameter("children", "Children", 2, 1, 500, "Revisions of each."),
         ENOUGH,
     )
-
-    def first(self, slots: Sequence[Slot], settings: Settings) -> Sequence[Planned]:  # noqa: ARG002
-        """Every slot."""
-        return all_slots(slots)
 
     def following(self, situation: Situation, settings: Settings) -> Sequence[Planned]:
         """Revisions, unless the rounds are over or enough programs fit."""

@@ -17,12 +17,13 @@ from trajectories.core.strategies.base import (
     PRUNED,
     AttemptKind,
     Ended,
-    Look,
+    InRounds,
     Parameter,
     Planned,
     Settings,
     Situation,
     Slot,
+    fitting,
 )
 
 KEEP = Parameter("keep", "Kept", 4, 1, 500, "So many nodes are gone on from in each round.")
@@ -30,29 +31,22 @@ EXPAND = Parameter("expand", "Expanded", 4, 1, 500, "So many next steps are draw
 DEPTH = Parameter("depth", "Steps", 6, 1, 40, "So many at most; of a text the last one goes to its end.")
 
 
-class Grows:
+class Grows(InRounds):
     """What every strategy is that lets programs or texts grow step by step, one node for each slot; `grow` says where.
 
     The sampler has to build programs by steps, or to go on with a text of its own.
     """
 
-    needs_model = False
-    adapts = True
-    calls_tools = False
-    writes_programs = False
     steps = True
-    looks_at = Look.NOTHING
-
-    def most(self, slots: int, settings: Settings) -> int:  # noqa: ARG002
-        """One node for each slot."""
-        return slots
 
     def following(self, situation: Situation, settings: Settings) -> Sequence[Planned]:
         """The next nodes, see base.Strategy."""
+        if fitting(situation) >= settings["enough"]:
+            return ()
         return to_ends(situation, self.grow(situation, settings), settings)
 
     def grow(self, situation: Situation, settings: Settings) -> Sequence[Planned]:
-        """Which nodes get a next step; none where the problem is done with."""
+        """Which nodes get a next step, as long as fewer answers fit than are enough; none where no node can grow."""
         raise NotImplementedError
 
 
@@ -176,6 +170,14 @@ def beam_round(tree: Tree, settings: Settings) -> list[Planned]:
     """The next round of a beam over the nodes of the last one."""
     kept, _ = _beam(tree, settings)
     return tree.next_steps([node for node in kept if tree.is_open(node)], settings["expand"])
+
+
+def beam_behind(situation: Situation, settings: Settings) -> Sequence[Planned]:
+    """A beam after a first round of whole samples: its first steps, then its rounds."""
+    tree = Tree(situation)
+    if situation.round == 0:
+        return first_steps(situation.slots, min(settings["keep"] * settings["expand"], tree.left))
+    return beam_round(tree, settings)
 
 
 def beam_pruned(tree: Tree, settings: Settings) -> dict[int, str]:

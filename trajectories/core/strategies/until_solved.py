@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 
 from trajectories.core.records import Outcome
-from trajectories.core.strategies.base import Look, Parameter, Planned, Settings, Situation, Slot, all_slots
+from trajectories.core.strategies.base import InRounds, Look, Parameter, Planned, Settings, Situation, Slot, all_slots
 from trajectories.core.strategies.diversity import count_diverse
 
 
-class UntilSolved:
+class UntilSolved(InRounds):
     """The plan's slots a few at a time, until so many diverse right traces are there or no slot is left.
 
     Right is what the verdict says, so a problem without a reference answer uses all its slots.
@@ -16,11 +16,6 @@ class UntilSolved:
     name = "until-solved"
     title = "Until solved"
     summary = "A few samples at a time, until a problem has enough right ones that differ."
-    needs_model = False
-    adapts = True
-    calls_tools = False
-    writes_programs = False
-    steps = False
     looks_at = Look.SKETCHES
     parameters: tuple[Parameter, ...] = (
         Parameter(
@@ -40,7 +35,3 @@ class UntilSolved:
             return ()
         used = len(situation.ended)
         return all_slots(situation.slots[used : used + settings["step"]])
-
-    def most(self, slots: int, settings: Settings) -> int:  # noqa: ARG002
-        """Every slot, where the problem is never solved."""
-        return slots

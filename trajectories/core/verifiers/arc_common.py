@@ -9,6 +9,7 @@ from trajectories.core.problems.grids import Grid, GridError, grid_to_lists, par
 from trajectories.core.programs.engines import CallResult, CallStatus, ProgramJob, ProgramRun
 from trajectories.core.records import JSON, Outcome, ProblemRecord, VerdictRecord
 from trajectories.core.verifiers.base import Tools, Verifier
+from trajectories.core.verifiers.evidence import PairEvidence, PairsEvidence
 from trajectories.core.verifiers.faithful import spare_program
 from trajectories.core.verifiers.grid_compare import GridComparison, GridMatch, compare_grid, grid_or_none
 
@@ -153,23 +154,28 @@ class PairVerdict:
             return f"{_ENDS[self.call.status]}{detail}"
         return "the answer is unknown" if self.comparison is None else self.comparison.message
 
-    def as_evidence(self) -> dict[str, JSON]:
-        """The JSON form; `status` is how the call ended, or "stated" for a prediction without a program."""
+    @property
+    def evidence(self) -> PairEvidence:
+        """What is kept of it with the verdict."""
         call = self.call
         # Nothing to compare with, yet what came back is worth keeping: samples vote by it.
         compared = self.comparison or GridComparison(
             GridMatch.NOT_A_GRID, "", predicted=grid_or_none(self.stated if call is None else call.value)
         )
-        return {
-            **compared.as_evidence(),
-            "index": self.index,
-            "status": "stated" if call is None else str(call.status),
-            "match": None if self.comparison is None else str(self.comparison.match),
-            "message": self.message,
-            "expected": None if self.expected is None else grid_to_lists(self.expected),
-            "seconds": 0.0 if call is None else call.seconds,
-            "printed": "" if call is None else call.printed,
-        }
+        near_miss = compared.near_miss
+        return PairEvidence(
+            index=self.index,
+            status="stated" if call is None else str(call.status),
+            match=None if self.comparison is None else str(self.comparison.match),
+            message=self.message,
+            predicted=compared.predicted,
+            preview=compared.preview,
+            expected=None if self.expected is None else grid_to_lists(self.expected),
+            cells_wrong=compared.cells_wrong,
+            near_miss=None if near_miss is None else {"kind": near_miss.kind, "text": near_miss.text},
+            seconds=0.0 if call is None else call.seconds,
+            printed="" if call is None else call.printed,
+        )
 
 
 def check_call(index: int, call: CallResult, expected: Grid | None) -> PairVerdict:
@@ -195,9 +201,7 @@ def pairs_verdict(
     right = sum(pair.right for pair in known)
     evidence: dict[str, JSON] = {
         **({} if run is None else run.facts),
-        "pairs": [pair.as_evidence() for pair in verified],
-        "right": right,
-        "of": len(known),
+        **PairsEvidence([pair.evidence for pair in verified], right, len(known)).to_json(),
     }
     fault = next((pair for pair in known if pair.engine_fault), None)
     wrong = next((pair for pair in known if not pair.right), None)

@@ -32,17 +32,6 @@ class GridComparison:
     cells_wrong: int | None = None
     near_miss: NearMiss | None = None
 
-    def as_evidence(self) -> dict[str, JSON]:
-        """The JSON form, as stored in a verdict's evidence."""
-        return {
-            "match": str(self.match),
-            "message": self.message,
-            "predicted": self.predicted,
-            "preview": self.preview,
-            "cells_wrong": self.cells_wrong,
-            "near_miss": None if self.near_miss is None else self.near_miss.as_evidence(),
-        }
-
 
 def compare_grid(predicted: JSON, expected: Grid) -> GridComparison:
     """Compare any JSON value with the expected grid."""

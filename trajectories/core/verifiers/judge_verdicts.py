@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from trajectories.core.records import JSON, Outcome, VerdictRecord
+from trajectories.core.verifiers.evidence import StepLabelsEvidence
 from trajectories.core.verifiers.model_judge import (
     Choice,
     Form,
@@ -93,7 +94,7 @@ def steps_verdict(rubric: Rubric, steps: JudgedSteps, asks: Sequence[JudgeAnswer
     if not isinstance(read, StepWords):
         return _error(name, rubric, read, asks, evidence, engine)
     first = read.first_wrong
-    evidence |= {"labels": dict(read.labels), "spans": dict(steps.spans), "reason": read.reason}
+    evidence |= StepLabelsEvidence(read.labels, steps.segmentation, steps.spans, read.reason).to_json()
     message = (
         f"none of {count} steps is wrong" if first is None else f"step {first + 1} of {count} is the first wrong one"
     )

@@ -7,7 +7,6 @@ from itertools import chain
 from operator import ne
 
 from trajectories.core.problems.grids import Grid, grid_shape
-from trajectories.core.records import JSON
 
 FEW_CELLS_SHARE = 0.1
 """At most this share of wrong cells counts as few."""
@@ -22,10 +21,6 @@ class NearMiss:
 
     kind: str
     text: str
-
-    def as_evidence(self) -> dict[str, JSON]:
-        """The JSON form."""
-        return {"kind": self.kind, "text": self.text}
 
 
 def explain_near_miss(predicted: Grid, expected: Grid) -> NearMiss | None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from trajectories.core.identity import text_hash
 from trajectories.core.records import JSON, Outcome, VerdictRecord
+from trajectories.core.verifiers.evidence import StepValuesEvidence
 from trajectories.core.verifiers.opinions import VALUES
 
 VERSION = 1
@@ -89,15 +90,15 @@ def values_verdict(
         counted.append(count_outcomes([correctness] if correctness in (Outcome.PASS, Outcome.FAIL) else []))
     shares = [each.share for each in counted]
     known = [(share, place) for place, share in enumerate(shares) if share is not None]
-    evidence: dict[str, JSON] = {
-        "steps": [None if share is None else round(share, 6) for share in shares],
-        "right": [each.right for each in counted],
-        "wrong": [each.wrong for each in counted],
-        "others": [each.others for each in counted],
-        "segmentation": segmentation,
-        "spans": {str(place): list(span) for place, span in enumerate(spans) if span is not None},
-        "sampler": sampler,
-    }
+    evidence = StepValuesEvidence(
+        steps=[None if share is None else round(share, 6) for share in shares],
+        right=[each.right for each in counted],
+        wrong=[each.wrong for each in counted],
+        others=[each.others for each in counted],
+        segmentation=segmentation,
+        spans={str(place): list(span) for place, span in enumerate(spans) if span is not None},
+        sampler=sampler,
+    ).to_json()
     if not known:
         message = "this trace has no steps to go on from" if not spans else "no completion could be scored"
         return VerdictRecord(

@@ -4,6 +4,7 @@ from trajectories.core.curation.reviews import Decision
 from trajectories.core.curation.suggestions import SURE_RIGHT, SURE_WRONG, Source, Suggestion, is_control
 from trajectories.core.prompts.segmentation import carry_labels
 from trajectories.core.records import Outcome
+from trajectories.core.verifiers.evidence import StepLabelsEvidence
 from trajectories.core.verifiers.model_judge import STEPS, is_model_verdict
 from trajectories.core.verifiers.opinions import scorer_verifier
 from trajectories.models import Assignment, Queue, Trace, Verdict
@@ -64,9 +65,10 @@ def _by_steps(queue: Queue, trace_id: int) -> Suggestion | None:
     if verdict is None:
         return None
     trace = as_cut(get_trace(trace_id), queue.segmentation or None)
-    labels = verdict.evidence["labels"]
-    if verdict.evidence["segmentation"] != trace.cut_by:
-        labels = carry_labels(labels, verdict.evidence["spans"], spans_of(trace))
+    said = StepLabelsEvidence.from_json(verdict.evidence)
+    labels = (
+        said.labels if said.segmentation == trace.cut_by else carry_labels(said.labels, said.spans, spans_of(trace))
+    )
     decision = DECISIONS[verdict.outcome]
     is_known = decision is Decision.REJECT and WRONG_REASONING in queue.asks.reason_titles()
     return Suggestion(

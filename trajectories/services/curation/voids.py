@@ -44,7 +44,8 @@ def void_reviews(
     since_then = standing.annotate(decided=Coalesce("decided_at", "created_at")).filter(decided__gte=since)
     trace_ids = _lock(since_then)
     if not trace_ids:
-        raise VoidError(f"{reviewer.username} has no decision since {since:%Y-%m-%d %H:%M} that counts{_where(queue)}.")
+        text = f"{reviewer.username} has no decision since {since:%Y-%m-%d %H:%M} that counts{_where(queue)}."
+        raise VoidError(text, field="since")
     event = ReviewVoid.objects.create(
         reviewer=reviewer,
         since=since,

@@ -2,15 +2,14 @@
 
 import hashlib
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 from django.conf import settings
 from django.core.files.storage import FileSystemStorage, storages
 
 from trajectories.adapters.acting import folder_of
-from trajectories.adapters.files import write_whole
-from trajectories.adapters.stores import CHUNK, FileStore, open_store
+from trajectories.adapters.files import chunks_of, write_whole
+from trajectories.adapters.stores import FileStore, open_store
 from trajectories.models import Artefact
 
 ALIAS = "artefacts"
@@ -34,7 +33,7 @@ def store_artefact(file: Path, *, suffix: str) -> Artefact:
     known = Artefact.objects.filter(sha256=digest).first()
     name = known.name if known else f"artefact-{digest}.{suffix}"
     if known is None or not _store().has(name):
-        _store().put(name, _chunks(file))
+        _store().put(name, chunks_of(file))
     artefact, _ = Artefact.objects.get_or_create(
         sha256=digest, defaults={"name": name, "byte_size": file.stat().st_size}
     )
@@ -72,9 +71,3 @@ def hash_of(file: Path) -> str:
 
 def _store() -> FileStore:
     return open_store(storages[ALIAS], artefact_folder())
-
-
-def _chunks(file: Path) -> Iterator[bytes]:
-    with file.open("rb") as opened:
-        while chunk := opened.read(CHUNK):
-            yield chunk

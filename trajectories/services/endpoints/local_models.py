@@ -7,7 +7,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 
 from trajectories.adapters.chat_api import CallError, ChatSettings
-from trajectories.adapters.local_models.environment import NoEnvironmentError, find_environment
+from trajectories.adapters.local_models.environment import NoEnvironmentError, find_environment, lacking
 from trajectories.adapters.local_models.folders import ModelFolderError, list_models, model_folder, unpacked_model
 from trajectories.adapters.local_models.sampler import LocalSampler, chat_settings, model_of
 from trajectories.adapters.local_models.settings import LocalSettings
@@ -28,11 +28,7 @@ def models_folder() -> Path:
 
 def lacking_here() -> str:
     """What this machine lacks to serve a model, in one sentence; "" where nothing is lacking."""
-    try:
-        find_environment(settings.TRAINING_PYTHON)
-    except NoEnvironmentError as fault:
-        return str(fault)
-    return ""
+    return lacking(settings.TRAINING_PYTHON)
 
 
 def counted_settings(sampler: Sampler) -> ChatSettings:

@@ -12,6 +12,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 
+from trajectories.core.faults import Fault
 from trajectories.core.records import JSON
 from trajectories.models import JOB_KINDS, AuditEvent
 from trajectories.models.job_kinds import CANCELLED, PAUSED, QUEUED
@@ -20,8 +21,8 @@ from trajectories.services.jobs.endings import tell_parent
 from trajectories.services.jobs.ringers import ring
 
 
-class JobError(ValueError):
-    """What was asked for cannot be done to a job; the message is for people."""
+class JobError(Fault):
+    """What was asked for cannot be done to a job, or a job that was asked for cannot be made."""
 
 
 Change = Callable[[Any], dict[str, JSON]]

@@ -68,23 +68,28 @@ class JudgePlan:
     def check(self) -> None:
         """Raise JudgeJobError where this is no plan."""
         if self.form not in tuple(Form):
-            raise JudgeJobError(f"Found the form {self.form[:20]!r}, expected grade, compare, steps or values.")
+            raise JudgeJobError(
+                f"Found the form {self.form[:20]!r}, expected grade, compare, steps or values.", field="form"
+            )
         if not self.sampler.has_endpoint and not self.completes_programs:
-            raise JudgeJobError(f"{self.sampler.title} is no language model behind an endpoint; expected one to judge.")
+            text = f"{self.sampler.title} is no language model behind an endpoint; expected one to judge."
+            raise JudgeJobError(text, field="sampler")
         if self.form != Form.VALUES and self.rubric is None:
-            raise JudgeJobError("Found no rubric, expected one to judge by.")
+            raise JudgeJobError("Found no rubric, expected one to judge by.", field="rubric")
         if self.form == Form.VALUES and not 1 <= self.completions <= MAX_COMPLETIONS:
             raise JudgeJobError(
-                f"Found {self.completions} completions, expected 1 to {MAX_COMPLETIONS} from each step."
+                f"Found {self.completions} completions, expected 1 to {MAX_COMPLETIONS} from each step.",
+                field="completions",
             )
         if self.form == Form.COMPARE and not 1 <= self.opponents <= MAX_OPPONENTS:
-            raise JudgeJobError(f"Found {self.opponents} opponents, expected 1 to {MAX_OPPONENTS}.")
+            text = f"Found {self.opponents} opponents, expected 1 to {MAX_OPPONENTS}."
+            raise JudgeJobError(text, field="opponents")
         if self.completes_programs:
             return
         try:
             ChatSettings.from_parameters(self.sampler.parameters)
         except (ValueError, TypeError) as fault:
-            raise JudgeJobError(str(fault)) from fault
+            raise JudgeJobError(str(fault), field="sampler") from fault
 
     @property
     def completes_programs(self) -> bool:
@@ -259,16 +264,20 @@ def _check_budget(budget: CallBudget, sampler: Sampler) -> None:
     """Raise JudgeJobError for a budget that allows nothing, or counts money that nobody can count."""
     if not sampler.has_endpoint:
         if budget.tokens is not None or budget.cost is not None:
-            raise JudgeJobError(f"{sampler.title} takes neither tokens nor money; expected no budget.")
+            field = "budget_cost" if budget.tokens is None else "budget_tokens"
+            raise JudgeJobError(f"{sampler.title} takes neither tokens nor money; expected no budget.", field=field)
         return
     if budget.tokens is not None and budget.tokens < 1:
-        raise JudgeJobError(f"The token budget is {budget.tokens}; expected at least 1, or none.")
+        raise JudgeJobError(
+            f"The token budget is {budget.tokens}; expected at least 1, or none.", field="budget_tokens"
+        )
     if budget.cost is None:
         return
     if budget.cost <= 0:
-        raise JudgeJobError(f"The money budget is {budget.cost}; expected more than 0, or none.")
+        raise JudgeJobError(f"The money budget is {budget.cost}; expected more than 0, or none.", field="budget_cost")
     if ChatSettings.from_parameters(sampler.parameters).cost_of(Usage()) is None:
-        raise JudgeJobError(f"{sampler.title} has no prices, so its money cannot be counted; set a token budget.")
+        text = f"{sampler.title} has no prices, so its money cannot be counted; set a token budget."
+        raise JudgeJobError(text, field="budget_cost")
 
 
 def _audit(actor: User | None, verb: str, job: JudgeJob, data: dict[str, object]) -> None:

@@ -171,7 +171,9 @@ def unsaved_export(release: Release, wanted: Wanted) -> Export:
 
 def _check(what: str, found: str, known: list[str]) -> None:
     if found not in known:
-        raise ExportError(f"{what}: found {found[:40]!r}, expected one of {', '.join(filter(None, known))}.")
+        raise ExportError(
+            f"{what}: found {found[:40]!r}, expected one of {', '.join(filter(None, known))}.", field=what.lower()
+        )
 
 
 @transaction.atomic

@@ -19,7 +19,8 @@ class TagError(JobError):
 def check_tag(name: str) -> None:
     """Raise TagError for what is no name of a tag."""
     if not _NAME.fullmatch(name):
-        raise TagError(f"Tag: found {name[:40]!r}, expected letters, digits, hyphens and underscores, at most 40.")
+        text = f"Tag: found {name[:40]!r}, expected letters, digits, hyphens and underscores, at most 40."
+        raise TagError(text, field="name")
 
 
 @transaction.atomic
@@ -44,7 +45,7 @@ def remove_tag(*, actor: User | None, release: Release, name: str) -> None:
     """Take a tag away from a release. Raises TagError where the release has none of that name."""
     take_turn("release tag", name)
     if not ReleaseTag.objects.filter(name=name, release=release).delete()[0]:
-        raise TagError(f"Tag: found {name!r}, which this release does not have (any more).")
+        raise TagError(f"Tag: found {name!r}, which this release does not have (any more).", field="name")
     _tell("release_tag.remove", actor, release, {"name": name})
 
 

@@ -11,7 +11,8 @@ from trajectories.core.records import JSON, SampleRequest
 from trajectories.core.strategies.base import Planned
 from trajectories.models import Instruction, Problem, Run, Sampler
 from trajectories.selectors.examples import example_pool
-from trajectories.services.runs.plans import Plan, make_attempt
+from trajectories.services.runs.planned_attempts import make_attempt
+from trajectories.services.runs.plans import Plan
 from trajectories.services.runs.requests import RequestMaker
 
 PROMPTS_SHOWN = 6

@@ -29,14 +29,13 @@ from trajectories.services.jobs.steering import Change, JobError, steer
 from trajectories.services.locks import lock_run
 from trajectories.services.runs.budgets import affordable, charge_unstored
 from trajectories.services.runs.cutting import AS_IT_COMES, Cutting
+from trajectories.services.runs.planned_attempts import further_attempts, planned_attempts
 from trajectories.services.runs.plans import (
     MAX_ATTEMPTS,
     MAX_SAMPLES_EACH,
     Budget,
     Plan,
     PlanError,
-    further_attempts,
-    planned_attempts,
 )
 
 ATTEMPTS_PER_INSERT = 2_000
@@ -72,9 +71,9 @@ def plan_run(  # noqa: PLR0913 (the parts of a plan)
     budget.check(sampler)
     cutting.check()
     if not 1 <= len(title) <= MAX_TITLE:
-        raise PlanError(f"The title has {len(title)} characters; expected 1 to {MAX_TITLE}.")
+        raise PlanError(f"The title has {len(title)} characters; expected 1 to {MAX_TITLE}.", field="title")
     if seed is not None and not 0 <= seed <= MAX_SEED:
-        raise PlanError(f"The seed is {seed}; expected 0 to {MAX_SEED}, or none.")
+        raise PlanError(f"The seed is {seed}; expected 0 to {MAX_SEED}, or none.", field="seed")
     run = Run.objects.create(
         title=title,
         sampler=sampler,
@@ -118,7 +117,8 @@ def _frozen_examples(plan: Plan) -> Sequence[int]:
     if not pool:
         raise PlanError(
             f"Found no accepted trace of a training problem ({', '.join(sorted(kinds))}) to draw "
-            f"{plan.diversity.examples} examples from; expected at least one."
+            f"{plan.diversity.examples} examples from; expected at least one.",
+            field="examples",
         )
     return pool
 
@@ -208,11 +208,13 @@ def _check_extension(held: Run, plan: RunPlan, samples_each: int) -> None:
     before = plan.samples_each
     if not before < samples_each <= MAX_SAMPLES_EACH:
         raise PlanError(
-            f"Samples each is {samples_each:,}; expected more than {before:,}, at most {MAX_SAMPLES_EACH:,}."
+            f"Samples each is {samples_each:,}; expected more than {before:,}, at most {MAX_SAMPLES_EACH:,}.",
+            field="samples_each",
         )
     most = held.planned_count // before * samples_each
     if most > MAX_ATTEMPTS:
-        raise PlanError(f"The run would have {most:,} attempts; expected at most {MAX_ATTEMPTS:,}.")
+        text = f"The run would have {most:,} attempts; expected at most {MAX_ATTEMPTS:,}."
+        raise PlanError(text, field="samples_each")
     held.plan = plan.to_json()
     room, shortage = affordable(held, 0) if held.sampler.is_chat else (None, "")
     if room == 0:

@@ -1,7 +1,7 @@
 """Plans of runs: which attempts are made of which problems, and what may be spent on them."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import cached_property
@@ -10,7 +10,6 @@ from typing import TypeVar
 from django.db.models import Model, QuerySet
 
 from trajectories.core.faults import Fault
-from trajectories.core.identity import derive_seed
 from trajectories.core.problems.kinds import is_episode, is_grids
 from trajectories.core.prompts.answer_formats import PROGRAM_STYLES
 from trajectories.core.prompts.views import PICTURES
@@ -19,7 +18,7 @@ from trajectories.core.strategies import Strategy, StrategyError, find_strategy
 from trajectories.core.strategies.base import AttemptKind, Planned, read_settings, tool_limits
 from trajectories.core.strategies.memories import NO_MEMORY, Memory
 from trajectories.core.strategies.plans import NO_DIVERSITY, Diversity, RunPlan
-from trajectories.models import Attempt, Instruction, Mind, Problem, ProblemSet, Release, Run, Sampler, Scorer
+from trajectories.models import Instruction, Mind, Problem, ProblemSet, Release, Run, Sampler, Scorer
 from trajectories.services.runs.inheriting import ALL, check_mind
 from trajectories.services.runs.step_scores import check_text_steps
 from trajectories.services.runs.transports import transport_lack
@@ -137,8 +136,8 @@ class Plan:
 
     def check(self, sampler: Sampler) -> None:
         """Raise PlanError for a plan that is empty, repeats itself, is too large, or that the sampler cannot follow."""
-        _check_once_each("problem", [problem.pk for problem in self.problems])
-        _check_once_each("instruction", [instruction.pk for instruction in self.instructions])
+        _check_once_each("problem", [problem.pk for problem in self.problems], field="problems")
+        _check_once_each("instruction", [instruction.pk for instruction in self.instructions], field="instructions")
         _check_once_each("temperature", self.temperatures, field="temperatures")
         for temperature in self.temperatures:
             if not 0 <= temperature <= MAX_TEMPERATURE:
@@ -162,7 +161,8 @@ class Plan:
             except Fault as fault:
                 raise PlanError(str(fault), field=fault.field) from fault
         if self.most > MAX_ATTEMPTS:
-            raise PlanError(f"The plan has up to {self.most:,} attempts; expected at most {MAX_ATTEMPTS:,}.")
+            text = f"The plan has up to {self.most:,} attempts; expected at most {MAX_ATTEMPTS:,}."
+            raise PlanError(text, field="samples_each")
 
     def _check_memory(self, sampler: Sampler) -> None:
         try:
@@ -186,23 +186,26 @@ class Plan:
         strategy, _ = self.found
         if not sampler.is_chat:
             if strategy.needs_model:
-                raise PlanError(f"The strategy {strategy.title!r} needs a language model; {sampler} is none.")
+                text = f"The strategy {strategy.title!r} needs a language model; {sampler} is none."
+                raise PlanError(text, field="strategy")
             if self.diversity.varies or self.diversity.examples:
-                raise PlanError(f"Examples and variations are for language models; {sampler} is none.")
+                text = f"Examples and variations are for language models; {sampler} is none."
+                raise PlanError(text, field="examples" if self.diversity.examples else "variations")
         if sampler.is_chat and any(map(is_episode, self.kinds)):
             self._check_acts(strategy)
         if strategy.calls_tools and sampler.is_local:
-            raise PlanError(f"Agents call tools through an endpoint; {sampler} has none.")
+            raise PlanError(f"Agents call tools through an endpoint; {sampler} has none.", field="strategy")
         if sampler.is_agent:
             self._check_agent(sampler)
         self._check_steps(sampler, strategy)
         self._check_pictures(sampler)
         if lack := transport_lack(sampler, strategy, has_memory=bool(self.memory)):
-            raise PlanError(lack)
+            raise PlanError(lack, field="sampler")
         if strategy.writes_programs:
             other = [each.title for each in self.instructions if each.style not in PROGRAM_STYLES]
             if other:
-                raise PlanError(f"{strategy.title}: found the instruction {other[0]!r}, expected one for programs.")
+                text = f"{strategy.title}: found the instruction {other[0]!r}, expected one for programs."
+                raise PlanError(text, field="instructions")
 
     def _check_pictures(self, sampler: Sampler) -> None:
         """Pictures are for models that see; programs of the embedded sampler look at no prompt."""
@@ -211,7 +214,8 @@ class Plan:
         if shown := [each.title for each in self.instructions if PICTURES in each.view.split("-")]:
             raise PlanError(
                 f"{shown[0]} shows pictures, and {sampler} is not known to see them; test it, and switch on "
-                '"Sees pictures".'
+                '"Sees pictures".',
+                field="instructions",
             )
 
     def _check_acts(self, strategy: Strategy) -> None:
@@ -231,7 +235,8 @@ class Plan:
             self._check_text(sampler, strategy)
             return
         if sampler.kind != Sampler.Kind.SYMBOLIC:
-            raise PlanError(f"{strategy.title} asks for one step at a time, which {sampler} cannot give.")
+            text = f"{strategy.title} asks for one step at a time, which {sampler} cannot give."
+            raise PlanError(text, field="strategy")
         if other := [each.view for each in self.instructions if each.view not in STEP_VIEWS]:
             text = f"{strategy.title}: found the view {other[0]!r}, expected {' or '.join(STEP_VIEWS)}"
             raise PlanError(f"{text}, whose programs are built step by step.", field="instructions")
@@ -254,15 +259,17 @@ class Plan:
     def _check_agent(self, sampler: Sampler) -> None:
         """An agent plays all episodes of one world, one after the other."""
         if self.strategy != PARALLEL:
-            raise PlanError(f"{sampler} plays every episode once; expected the strategy {PARALLEL!r}.")
+            text = f"{sampler} plays every episode once; expected the strategy {PARALLEL!r}."
+            raise PlanError(text, field="strategy")
         other = [problem.name for problem in self.problems if not is_episode(problem.kind)]
         if other:
-            raise PlanError(f"{sampler} plays episodes of worlds; {other[0]!r} is none.")
+            raise PlanError(f"{sampler} plays episodes of worlds; {other[0]!r} is none.", field="problems")
         keys = [problem.pk for problem in self.problems]
         worlds = Problem.objects.filter(pk__in=keys).values_list("spec__of_world", flat=True).distinct()
         if (count := worlds.order_by().count()) > 1:
             raise PlanError(
-                f"The episodes are of {count} worlds; expected one, as an agent learns from one to the next."
+                f"The episodes are of {count} worlds; expected one, as an agent learns from one to the next.",
+                field="problems",
             )
 
     def _check_kinds(self) -> None:
@@ -271,13 +278,15 @@ class Plan:
         for each in self.instructions:
             if each.problem_kind and each.problem_kind not in self.kinds:
                 raise PlanError(
-                    f"The instruction {each.title!r} is for {each.problem_kind} problems; those chosen are {there}."
+                    f"The instruction {each.title!r} is for {each.problem_kind} problems; those chosen are {there}.",
+                    field="instructions",
                 )
         for problem in self.problems:
             if not self.views[problem.kind]:
                 raise PlanError(
                     f"No instruction fits {problem.name!r}, a problem of the kind {problem.kind}; expected one for "
-                    "that kind or for any."
+                    "that kind or for any.",
+                    field="instructions",
                 )
 
     def keep(self) -> RunPlan:
@@ -335,50 +344,11 @@ def _samples_each(count: int) -> str:
     return f"{count:,} sample{'' if count == 1 else 's'} each"
 
 
-def _check_once_each(what: str, given: Sequence[float], field: str = "") -> None:
+def _check_once_each(what: str, given: Sequence[float], field: str) -> None:
     if not given:
         raise PlanError(f"The run has no {what}; expected at least one.", field=field)
     if len(set(given)) < len(given):
         raise PlanError(f"A {what} is named twice; expected each once.", field=field)
-
-
-def planned_attempts(run: Run, plan: Plan) -> Iterator[Attempt]:
-    """The attempts of the first round, problem by problem, so that a batch holds all of one problem."""
-    for problem in plan.problems:
-        for index, planned in enumerate(plan.first_rounds[problem.kind]):
-            yield make_attempt(run, problem, planned, index=index)
-
-
-def further_attempts(run: Run, plan: RunPlan, problems: Iterable[Problem], more: int) -> Iterator[Attempt]:
-    """So many more samples each of a plan whose strategy takes every slot at once.
-
-    Indices and ordinals go on from the last, so that no sample is drawn, or paid for, twice. A range of temperatures is
-    spread over the new samples by themselves.
-    """
-    before, wanted = plan.samples_each, plan.with_samples(more)
-    planned: dict[str, list[Planned]] = {}
-    for problem in problems:
-        if problem.kind not in planned:
-            slots = wanted.list_slots(problem.kind)
-            planned[problem.kind] = [Planned(replace(slot, ordinal=slot.ordinal + before)) for slot in slots]
-        for index, each in enumerate(planned[problem.kind], plan.count_slots(problem.kind)):
-            yield make_attempt(run, problem, each, index=index)
-
-
-def make_attempt(run: Run, problem: Problem, planned: Planned, *, index: int, of_round: int = 0) -> Attempt:
-    """An unsaved attempt; its seed depends on the run's, the problem and its index alone."""
-    return Attempt(
-        run=run,
-        problem=problem,
-        instruction_id=planned.slot.instruction,
-        index=index,
-        ordinal=planned.slot.ordinal,
-        temperature=planned.slot.temperature,
-        seed=derive_seed(run.seed, problem.content_hash, index),
-        round=of_round,
-        kind=AttemptKind(planned.kind),
-        parent_id=planned.parent,
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -391,12 +361,16 @@ class Budget:
 
     def check(self, sampler: Sampler) -> None:
         """Raise PlanError for a budget that allows nothing, or counts money that nobody can count."""
-        for word, amount in (("time", self.seconds), ("token", self.tokens)):
+        for word, amount, name in (
+            ("time", self.seconds, "budget_seconds"),
+            ("token", self.tokens, "budget_tokens"),
+        ):
             if amount is not None and amount < 1:
-                raise PlanError(f"The {word} budget is {amount}; expected at least 1, or none.")
+                raise PlanError(f"The {word} budget is {amount}; expected at least 1, or none.", field=name)
         if self.cost is None:
             return
         if not 0 < self.cost < MAX_COST:
-            raise PlanError(f"The money budget is {self.cost}; expected more than 0 and less than {MAX_COST:,}.")
+            text = f"The money budget is {self.cost}; expected more than 0 and less than {MAX_COST:,}."
+            raise PlanError(text, field="budget_cost")
         if sampler.is_chat and any(sampler.parameters.get(name) is None for name in ("input_price", "output_price")):
-            raise PlanError(f"The money budget cannot be kept: {sampler} has no prices.")
+            raise PlanError(f"The money budget cannot be kept: {sampler} has no prices.", field="budget_cost")

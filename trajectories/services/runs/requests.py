@@ -31,6 +31,7 @@ from trajectories.core.strategies.plans import RunPlan
 from trajectories.core.verifiers.arc_common import once_per_object
 from trajectories.core.verifiers.arc_outputs import ArcTestVerifier
 from trajectories.core.verifiers.arc_train import ArcTrainVerifier
+from trajectories.core.verifiers.evidence import PairsEvidence
 from trajectories.models import Attempt, Problem, Run, Trace, Verdict
 from trajectories.selectors.completions import parts_of
 from trajectories.selectors.episodes import told_episodes
@@ -218,8 +219,8 @@ def _turns(
 ) -> tuple[Mapping[str, JSON], ...]:
     """The parent's answer and what its program did on the training pairs."""
     verdict = _newest(parent, ArcTrainVerifier.name)
-    pairs = [] if verdict is None else verdict.evidence.get("pairs", [])
-    return feedback_turns(instruction, problem, _answer_of(parent), pairs, variation)
+    evidence = PairsEvidence.from_json(None if verdict is None else verdict.evidence)
+    return feedback_turns(instruction, problem, _answer_of(parent), evidence.pairs, variation)
 
 
 def _answer_of(trace: Trace) -> str:
@@ -232,8 +233,7 @@ def _after(parent: Trace, problem: PublicProblem) -> PublicProblem:
     made: list[list[JSON]] = []
     for name in (ArcTrainVerifier.name, ArcTestVerifier.name):
         verdict = _newest(parent, name)
-        pairs = [] if verdict is None else verdict.evidence.get("pairs", [])
-        made.append([pair.get("predicted") for pair in sorted(pairs, key=lambda pair: pair["index"])])
+        made.append(PairsEvidence.from_json(None if verdict is None else verdict.evidence).predicted)
     train, test = made
     if len(train) != len(problem.spec["train"]) or len(test) != len(problem.spec["test"]) or None in (*train, *test):
         raise RequestError(f"Trace {parent.pk} has no outputs to go on from; it was verified again in the meantime.")

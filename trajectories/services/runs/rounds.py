@@ -19,7 +19,7 @@ from trajectories.core.verifiers.arc_train import ArcTrainVerifier
 from trajectories.models import Attempt, Problem, Run, RunProblem, Trace, Verdict
 from trajectories.services.locks import lock_run
 from trajectories.services.runs.lifecycle import fail_run, settle_run
-from trajectories.services.runs.plans import make_attempt
+from trajectories.services.runs.planned_attempts import make_attempt
 from trajectories.services.runs.step_scores import StepScoreError, grows_text, score_steps
 
 PROBLEMS_AT_ONCE = 20

@@ -18,8 +18,10 @@ def read_temperatures(text: str) -> tuple[list[float], bool]:
             found.append(float(word))
         except ValueError as fault:
             raise PlanError(
-                f"Found {word.strip()!r}, expected numbers such as 0 or 0.7, or a range 0.2..1.2."
+                f"Found {word.strip()!r}, expected numbers such as 0 or 0.7, or a range 0.2..1.2.",
+                field="temperatures",
             ) from fault
     if any(not math.isfinite(number) for number in found):
-        raise PlanError(f"Found {text.strip()!r}, expected numbers from 0 to {MAX_TEMPERATURE:g}.")
+        expected = f"numbers from 0 to {MAX_TEMPERATURE:g}"
+        raise PlanError(f"Found {text.strip()!r}, expected {expected}.", field="temperatures")
     return found, bool(dots)

@@ -6,7 +6,6 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.db.models import Max
 
-from trajectories.core.faults import Fault
 from trajectories.core.records import JSON
 from trajectories.core.selections import Selection
 from trajectories.models import AuditEvent, Scorer, Scoring
@@ -21,7 +20,7 @@ MOST_EACH = 10_000
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
-class ScorerError(JobError, Fault):
+class ScorerError(JobError):
     """A scorer that cannot be made or used so; the message is for people."""
 
 

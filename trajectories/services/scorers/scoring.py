@@ -5,6 +5,7 @@ import time
 import uuid
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from functools import lru_cache
 
@@ -13,9 +14,10 @@ from django.db.models import F, Max, Min
 from django.db.models.functions import Now
 
 from trajectories.core.faults import Fault
-from trajectories.core.records import JSON, Outcome
+from trajectories.core.records import Outcome
 from trajectories.core.scorers.features import step_examples, trace_example
 from trajectories.core.scorers.stored import StoredScorer, read_scorer
+from trajectories.core.verifiers.evidence import ScorerEvidence
 from trajectories.core.verifiers.opinions import scorer_verifier
 from trajectories.models import PendingVerification, Scorer, Scoring, Trace, Verdict
 from trajectories.selectors.blinding import EVERYTHING
@@ -148,10 +150,10 @@ def _write(job: Scoring, token: uuid.UUID, keys: Sequence[int], stored: StoredSc
 def _word(scorer: Scorer, stored: StoredScorer, trace: Trace, votes: dict[tuple[int, str], float]) -> Verdict:
     """What a scorer says of a trace: a probability, and unscored as the outcome, for it never decides."""
     seen = seen_of(trace, votes)
-    evidence: dict[str, JSON] = {"scorer": scorer.pk, "held_out": trace.problem_id in stored.folds}
+    evidence = ScorerEvidence(scorer.pk, trace.problem_id in stored.folds)
     if stored.kind == Scorer.Kind.PROCESS:
         steps = [round(float(each), 6) for each in stored.score(trace.problem_id, step_examples(seen, stored.names))]
-        evidence["steps"] = steps
+        evidence = replace(evidence, steps=steps)
         score = min(steps, default=None)
         worst = f", its least likely step is {steps.index(score) + 1} of {len(steps)}" if score is not None else ""
         message = "It has no steps." if score is None else f"{100 * score:.0f} % likely right{worst}"
@@ -166,7 +168,7 @@ def _word(scorer: Scorer, stored: StoredScorer, trace: Trace, votes: dict[tuple[
         outcome=Outcome.UNSCORED,
         score=score,
         message=message,
-        evidence=evidence,
+        evidence=evidence.to_json(),
     )
 
 

@@ -102,7 +102,9 @@ def attach_sampler(*, by: User | None, training_id: int, sampler: Sampler) -> Tr
     if training.state != State.WAITING:
         raise TrainingError(f"The training is {training.state}; only one that waits for its sampler can be given one.")
     if (other := Training.objects.filter(sampler=sampler).first()) is not None:
-        raise TrainingError(f"{sampler.title} came of training {other.pk}; expected a sampler that came of none.")
+        raise TrainingError(
+            f"{sampler.title} came of training {other.pk}; expected a sampler that came of none.", field="sampler"
+        )
     training.sampler, training.state = sampler, State.FINISHED
     training.finished_at = timezone.now()
     training.save(update_fields=["sampler", "state", "finished_at"])

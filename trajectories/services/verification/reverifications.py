@@ -14,6 +14,7 @@ from trajectories.core.records import JSON, Outcome, VerdictRecord
 from trajectories.core.selections import Selection
 from trajectories.core.verifiers import VERIFIERS, consensus
 from trajectories.core.verifiers.base import Verifier
+from trajectories.core.verifiers.evidence import PairsEvidence
 from trajectories.models import AuditEvent, Problem, Reverification, Trace, Verdict
 from trajectories.selectors.blinding import EVERYTHING
 from trajectories.selectors.population import NOTHING
@@ -48,9 +49,10 @@ def plan_reverification(*, actor: User | None, scope: Selection, verifiers: Sequ
     """
     known = {*VERIFIERS, consensus.NAME}
     if not verifiers:
-        raise ReverificationError("No verifier was chosen; expected at least one.")
+        raise ReverificationError("No verifier was chosen; expected at least one.", field="verifiers")
     if strange := sorted(set(verifiers) - known):
-        raise ReverificationError(f"Verifier {strange[0][:40]!r} is not installed; expected one of {sorted(known)}.")
+        text = f"Verifier {strange[0][:40]!r} is not installed; expected one of {sorted(known)}."
+        raise ReverificationError(text, field="verifiers")
     traces = traces_in(scope, EVERYTHING)
     total = traces.count()
     if not total:
@@ -183,7 +185,7 @@ class _Majorities:
 def _ran_faithfully(trace: Trace) -> bool:
     """Whether the outputs by which a trace votes come from an engine that is Python itself."""
     word = Verdict.objects.filter(trace=trace, verifier=TEST_VERIFIER).order_by("-pk").first()
-    return word is None or word.evidence.get("faithful") is not False
+    return word is None or PairsEvidence.from_json(word.evidence).is_faithful
 
 
 def _audit(actor: User | None, verb: str, job: Reverification, data: dict[str, object]) -> None:

@@ -13,9 +13,8 @@ from django.db import DEFAULT_DB_ALIAS, connection
 from django.db.models import F
 from django.utils import timezone
 
-from trajectories.adapters.expressions import shared_comparer
-from trajectories.adapters.procedural import shared_scorer
 from trajectories.adapters.sandbox import shared_engine
+from trajectories.adapters.verifying import LocalTools
 from trajectories.core.completions.parts import NOWHERE
 from trajectories.core.completions.thoughts import PartKind
 from trajectories.core.identity import canonical_json
@@ -28,7 +27,7 @@ from trajectories.core.verifiers.answers import read_span, was_searched
 from trajectories.core.verifiers.arc_common import ENGINE_FAULTS, once_per_object
 from trajectories.core.verifiers.base import Verifier
 from trajectories.core.verifiers.deciding import is_supporting
-from trajectories.core.verifiers.expressions import Comparison
+from trajectories.core.verifiers.evidence import PairsEvidence
 from trajectories.core.verifiers.grid_compare import grid_or_none
 from trajectories.core.verifiers.model_judge import is_model_verdict
 from trajectories.core.verifiers.opinions import is_opinion
@@ -48,8 +47,8 @@ NO_RUN = (*ENGINE_FAULTS, "stated")
 """How a call ended that says nothing about a program, or was none."""
 
 
-class TraceTools:
-    """What verifiers of one trace share: equal programs run once."""
+class TraceTools(LocalTools):
+    """The tools of the verifiers of one trace: they share its programs' runs, so that equal ones run once."""
 
     def __init__(self, engine: ProgramEngine, begun: Mapping[Hashable, Future[ProgramRun]] | None = None) -> None:
         """`begun` are runs that are under way already, by `key_of` their jobs."""
@@ -62,14 +61,6 @@ class TraceTools:
         if key not in self._runs:
             self._runs[key] = self._begun[key].result() if key in self._begun else self._engine.run(job)
         return self._runs[key]
-
-    def score_answer(self, problem: ProblemRecord, answer: str) -> float:
-        """Ask the family that made a procedural problem; within its time limit."""
-        return shared_scorer(settings.PROGRAM_ENGINE).score(problem, answer)
-
-    def compare_expressions(self, expected: str, found: str) -> Comparison:
-        """Compare in the process of its own, within its limits."""
-        return shared_comparer(settings.PROGRAM_ENGINE).compare(expected, found)
 
 
 def key_of(job: ProgramJob) -> Hashable:
@@ -298,40 +289,35 @@ def derived_fields(newest: Mapping[str, Verdict]) -> dict[str, Any]:
     test = newest.get(TEST_VERIFIER)
     decisive = next((newest[name] for name in newest if not is_supporting(name)), None)
     train = newest.get(TRAIN_VERIFIER)
-    evidence = train.evidence if train is not None else {}
+    trained = PairsEvidence.from_json(None if train is None else train.evidence)
     return {
-        "outputs": program_outputs(test.evidence) if test is not None else None,
+        "outputs": None if test is None else program_outputs(PairsEvidence.from_json(test.evidence)),
         "correctness": decisive.outcome if decisive is not None else Outcome.UNSCORED.value,
-        "train_passed": evidence.get("right"),
-        "train_total": evidence.get("of"),
-        "train_error": train_error(evidence.get("pairs", ())),
+        "train_passed": trained.right,
+        "train_total": trained.of,
+        "train_error": train_error(trained),
         "near_miss": _near_miss_kind(decisive) if decisive is not None else "",
         "model_judged": _last_model_outcome(newest.values()),
     }
 
 
-def program_outputs(evidence: Mapping[str, Any]) -> list[Any] | None:
+def program_outputs(evidence: PairsEvidence) -> list[JSON] | None:
     """What the program gave for each test input, None for what was no grid; None where no program ran to its end by
     the engine's doing."""
-    pairs = evidence.get("pairs", ())
-    if not pairs or any(pair["status"] in NO_RUN for pair in pairs):
+    if not evidence.pairs or any(pair.status in NO_RUN for pair in evidence.pairs):
         return None
-    return [grid_or_none(pair["predicted"]) for pair in pairs]
+    return [grid_or_none(pair.predicted) for pair in evidence.pairs]
 
 
-def train_error(pairs: Sequence[Mapping[str, Any]]) -> float | None:
+def train_error(evidence: PairsEvidence) -> float | None:
     """The mean share of wrong cells, in [0, 1]: all of them where the shape is wrong or no grid came back.
 
     None where the engine itself failed, and where there are no pairs.
     """
-    if not pairs or any(pair["match"] is None and pair["status"] in ENGINE_FAULTS for pair in pairs):
+    pairs = evidence.pairs
+    if not pairs or any(pair.match is None and pair.status in ENGINE_FAULTS for pair in pairs):
         return None
-    return sum(_wrong_share(pair) for pair in pairs) / len(pairs)
-
-
-def _wrong_share(pair: Mapping[str, Any]) -> float:
-    wrong, expected = pair.get("cells_wrong"), pair.get("expected")
-    return 1.0 if wrong is None or not expected else wrong / (len(expected) * len(expected[0]))
+    return sum(pair.wrong_share for pair in pairs) / len(pairs)
 
 
 def _last_model_outcome(verdicts: Iterable[Verdict]) -> str:
@@ -344,7 +330,7 @@ def _near_miss_kind(verdict: Verdict) -> str:
     """The kind of the first near miss in a failed verdict's evidence, empty where there is none."""
     if verdict.outcome != Outcome.FAIL:
         return ""
-    near = (pair.get("near_miss") for pair in verdict.evidence.get("pairs", ()))
+    near = (pair.near_miss for pair in PairsEvidence.from_json(verdict.evidence).pairs)
     return next((found["kind"] for found in near if found), "")
 
 

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from trajectories.core.prompts.variation import variation_from_json, variation_text
 from trajectories.core.records import JSON, ProblemRecord
+from trajectories.core.verifiers.evidence import PairsEvidence
 from trajectories.models import Trace, Verdict
 from trajectories.views.shown.steps import ShownPair
 
@@ -122,18 +123,16 @@ def _pair_table(problem: ProblemRecord, verdict: Verdict) -> PairTable:
     side = "train" if verdict.verifier == "arc_train" else "test"
     inputs = [pair.get("input") for pair in problem.spec.get(side, ())]
     pairs = []
-    for evidence in verdict.evidence.get("pairs", ()):
-        index = evidence["index"]
-        match = evidence.get("match")
+    for pair in PairsEvidence.from_json(verdict.evidence).pairs:
         pairs.append(
             ShownPair(
-                number=index + 1,
-                input=inputs[index] if index < len(inputs) else None,
-                predicted=evidence.get("predicted") or evidence.get("preview"),
-                expected=evidence.get("expected"),
-                right=match == "right",
-                message=evidence.get("message", ""),
-                printed=evidence.get("printed", ""),
+                number=pair.index + 1,
+                input=inputs[pair.index] if pair.index < len(inputs) else None,
+                predicted=pair.predicted or pair.preview,
+                expected=pair.expected,
+                right=pair.is_right,
+                message=pair.message,
+                printed=pair.printed,
             )
         )
     return PairTable(verdict, "training pair" if side == "train" else "test output", tuple(pairs))

@@ -1,11 +1,11 @@
 """What is known of how good each step of a trace is, as it stands beside the step."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from trajectories.core.prompts.segmentation import AS_STORED
 from trajectories.core.records import Outcome
+from trajectories.core.verifiers.evidence import ScorerEvidence, StepValuesEvidence
 from trajectories.core.verifiers.opinions import VALUES, is_scorer
 from trajectories.core.verifiers.scratchpad import STEP_VERIFIERS
 from trajectories.models import Trace, Verdict
@@ -34,17 +34,16 @@ def values_of_steps(trace: Trace, verdicts: Iterable[Verdict]) -> dict[int, Show
     found: dict[int, ShownValue] = {}
     known = sorted(verdicts, key=lambda verdict: (verdict.verifier.startswith(f"{VALUES}:"), verdict.pk))
     for verdict in known:
-        steps = verdict.evidence.get("steps")
-        if not isinstance(steps, list):
-            continue
         by = verdict.verifier.partition(":")[2]
         if verdict.verifier.startswith(f"{VALUES}:"):
-            if verdict.evidence.get("segmentation", AS_STORED) == trace.cut_by:
-                found |= _completed(verdict.evidence, steps, by)
+            values = StepValuesEvidence.from_json(verdict.evidence)
+            if values.segmentation == trace.cut_by:
+                found |= _completed(values, by)
         elif is_scorer(verdict.verifier) and trace.cut_by == AS_STORED:
             found |= {
-                place: ShownValue(float(share), f"{share:.0%} likely right by the scorer {by}")
-                for place, share in enumerate(steps)
+                place: ShownValue(share, f"{share:.0%} likely right by the scorer {by}")
+                for place, share in enumerate(ScorerEvidence.from_json(verdict.evidence).steps or ())
+                if share is not None
             }
     return found
 
@@ -72,13 +71,13 @@ def _wrong_steps(verdicts: Sequence[Verdict]) -> list[Verdict]:
     return [each for each in verdicts if each.verifier in STEP_VERIFIERS and each.outcome == Outcome.FAIL]
 
 
-def _completed(evidence: Mapping[str, Any], steps: list[Any], by: str) -> dict[int, ShownValue]:
-    right, wrong, last = evidence.get("right", []), evidence.get("wrong", []), len(steps) - 1
+def _completed(values: StepValuesEvidence, by: str) -> dict[int, ShownValue]:
+    last = len(values.steps) - 1
     told = {}
-    for place, share in enumerate(steps):
-        if not isinstance(share, int | float):
+    for place, share in enumerate(values.steps):
+        if share is None:
             continue
-        scored = right[place] + wrong[place]
-        words = f"{right[place]} of {scored} completions from here end right, by {by}"
-        told[place] = ShownValue(float(share), words if place < last else "The last step: whether the trace is right")
+        scored = values.right[place] + values.wrong[place]
+        words = f"{values.right[place]} of {scored} completions from here end right, by {by}"
+        told[place] = ShownValue(share, words if place < last else "The last step: whether the trace is right")
     return told

@@ -23,6 +23,20 @@ ChatSession = Session[SampleRequest, SampleResult]
 """A session whose requests are samples."""
 
 
+def outcomes_of(
+    session: ChatSession, groups: Sequence[Sequence[tuple[int, SampleRequest]]]
+) -> Iterator[tuple[int, SampleResult | SampleFailure]]:
+    """Send all groups of requests, yield each outcome with its request's key as it comes, and close the session."""
+    with session:
+        session.submit_all(groups)
+        left = sum(map(len, groups))
+        while left:
+            taken = session.take(WAIT_SECONDS)
+            if taken is not None:
+                left -= 1
+                yield taken
+
+
 class ChatSampler:
     """Samples of a language model behind an endpoint (core.samplers.base.Sampler). `run` is the tool of agents.
 
@@ -78,11 +92,4 @@ class ChatSampler:
                 (at, SampleFailure(fault.kind, fault.message, stops=fault.stops)) for at in range(len(requests))
             )
             return
-        with session:
-            session.submit_all(self.groups_of(list(enumerate(requests))))
-            left = len(requests)
-            while left:
-                taken = session.take(WAIT_SECONDS)
-                if taken is not None:
-                    left -= 1
-                    yield taken
+        yield from outcomes_of(session, self.groups_of(list(enumerate(requests))))

@@ -5,21 +5,15 @@ batch changes nothing but rounding.
 """
 
 import json
-import os
-import sys
 import time
 from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
 from trajectories.adapters.local_models.inside.lines import (
-    FAULT,
     STARTED,
-    ChildFaultError,
     Line,
-    follow_owner,
     keep_offline,
-    offer_to_the_reaper,
 )
 
 LINE = Line()
@@ -36,6 +30,7 @@ from transformers import (  # noqa: E402
     TopPLogitsWarper,
 )
 
+from trajectories.adapters.local_models.inside.ending import Words, forbid_outside, run_child  # noqa: E402
 from trajectories.adapters.local_models.inside.opening import (  # noqa: E402
     brief,
     context_of,
@@ -51,7 +46,7 @@ HALF = "\ufffd"
 SEEDS = 2**63
 TELL_SECONDS = 0.5
 """So often it is told what has been written of answers that are being made."""
-MEMORY = ("out of memory", "DefaultCPUAllocator", "can't allocate memory")
+SAID = Words("model", "sampler", "let the sampler make fewer answers together")
 
 
 class Drawing(LogitsProcessor):  # type: ignore[misc]
@@ -233,10 +228,7 @@ class Served:
 def main(path: Path) -> None:
     """Open the model and answer until the owner is gone."""
     plan = json.loads(path.read_text(encoding="utf-8"))
-    if plan["enclosed"] and OUTSIDE:
-        raise ChildFaultError(
-            "network", f"The model sees the network ({', '.join(OUTSIDE)}), though it was to see none."
-        )
+    forbid_outside(plan, OUTSIDE, SAID)
     torch.set_num_threads(plan["threads"])
     served = Served(plan)
     versions = {each.__name__: each.__version__ for each in (torch, transformers)}
@@ -251,23 +243,5 @@ def main(path: Path) -> None:
         LINE.tell(ANSWERS, answers=answers, seconds=time.monotonic() - begun)
 
 
-def _fault_of(fault: BaseException) -> tuple[str, str]:
-    if isinstance(fault, ChildFaultError):
-        return fault.kind, str(fault)
-    text = brief(fault)
-    if isinstance(fault, MemoryError | torch.OutOfMemoryError) or any(word in text for word in MEMORY):
-        return "memory", "The memory does not suffice; let the sampler make fewer answers together."
-    return "sampler", f"The model broke: {type(fault).__name__}: {text}"
-
-
 if __name__ == "__main__":
-    follow_owner(LINE, os.getppid())
-    offer_to_the_reaper()
-    try:
-        main(Path(sys.argv[1]))
-    except BaseException as fault:
-        kind, message = _fault_of(fault)
-        LINE.tell(FAULT, fault=kind, message=message)
-        if kind == "sampler":
-            raise
-        sys.exit(1)
+    run_child(LINE, main, SAID)

@@ -7,15 +7,12 @@ import contextlib
 import errno
 import fcntl
 import json
-import os
 import shutil
-import sys
 from pathlib import Path
 from typing import Any
 
 from trajectories.adapters.local_models.inside.lines import (
     EVALUATED,
-    FAULT,
     FINISHED,
     NOTE,
     SAVED,
@@ -23,9 +20,7 @@ from trajectories.adapters.local_models.inside.lines import (
     STEP,
     ChildFaultError,
     Line,
-    follow_owner,
     keep_offline,
-    offer_to_the_reaper,
 )
 
 LINE = Line()
@@ -37,6 +32,7 @@ import trl  # noqa: E402
 from transformers import TrainerCallback, set_seed  # noqa: E402
 
 from trajectories.adapters.local_models.inside import checkpoints  # noqa: E402
+from trajectories.adapters.local_models.inside.ending import Words, forbid_outside, run_child  # noqa: E402
 from trajectories.adapters.local_models.inside.opening import (  # noqa: E402
     brief,
     context_of,
@@ -48,7 +44,7 @@ from trajectories.adapters.local_models.inside.opening import (  # noqa: E402
 from trajectories.adapters.local_models.inside.rows import Rows, read_rows  # noqa: E402
 
 FULL = ("No space left on device", "StorageFull", "os error 28", "Disk quota exceeded", "file write failed")
-MEMORY = ("out of memory", "DefaultCPUAllocator", "can't allocate memory")
+WORDS = Words("trainer", "trainer", "take a smaller batch, shorter rows or an adapter (LoRA)")
 SHOWN = ("loss", "grad_norm", "learning_rate", "mean_token_accuracy", "rewards/accuracies", "rewards/margins", "reward",
          "completions/mean_length", "kl", "entropy")  # fmt: skip
 
@@ -94,7 +90,7 @@ def main(path: Path) -> None:
     out = Path(plan["out"])
     out.mkdir(exist_ok=True)
     with _alone(out):
-        _forbid_outside(plan)
+        forbid_outside(plan, OUTSIDE, WORDS)
         torch.set_num_threads(plan["threads"])
         set_seed(plan["seed"] % 2**32)
         base = _base(plan, out)
@@ -131,13 +127,6 @@ def _alone(out: Path) -> Any:
         except BlockingIOError as fault:
             raise ChildFaultError("busy", "Another trainer is still at work in this folder.") from fault
         yield
-
-
-def _forbid_outside(plan: dict[str, Any]) -> None:
-    if plan["enclosed"] and OUTSIDE:
-        raise ChildFaultError(
-            "network", f"The trainer sees the network ({', '.join(OUTSIDE)}), though it was to see none."
-        )
 
 
 def _base(plan: dict[str, Any], out: Path) -> Path:
@@ -293,27 +282,13 @@ def _is_number(value: Any) -> bool:
     return number == number and abs(number) != float("inf")
 
 
-def _fault_of(fault: BaseException) -> tuple[str, str]:
-    """What kind of fault ended the training, and one sentence about it."""
-    if isinstance(fault, ChildFaultError):
-        return fault.kind, str(fault)
-    text = brief(fault)
+def _full_disk(fault: BaseException) -> tuple[str, str] | None:
+    """The fault of a full disk, however the library that wrote says so; None for any other."""
     is_full = isinstance(fault, OSError) and fault.errno in (errno.ENOSPC, errno.EDQUOT)
-    if is_full or any(word in text for word in FULL):
-        return "disk", "The disk is full; the training goes on from its last checkpoint once there is room."
-    if isinstance(fault, MemoryError | torch.OutOfMemoryError) or any(word in text for word in MEMORY):
-        return "memory", "The memory does not suffice; take a smaller batch, shorter rows or an adapter (LoRA)."
-    return "trainer", f"The trainer broke: {type(fault).__name__}: {text}"
+    if isinstance(fault, ChildFaultError) or not (is_full or any(word in brief(fault) for word in FULL)):
+        return None
+    return "disk", "The disk is full; the training goes on from its last checkpoint once there is room."
 
 
 if __name__ == "__main__":
-    follow_owner(LINE, os.getppid())
-    offer_to_the_reaper()
-    try:
-        main(Path(sys.argv[1]))
-    except BaseException as fault:
-        kind, message = _fault_of(fault)
-        LINE.tell(FAULT, fault=kind, message=message)
-        if kind == "trainer":
-            raise
-        sys.exit(1)
+    run_child(LINE, main, WORDS, _full_disk)

@@ -1,0 +1,21 @@
+"""The part of a form that is about decisions under a lease."""
+
+import uuid
+from typing import cast
+
+from django import forms
+from django.http import QueryDict
+
+from trajectories.forms.plain import PlainForm
+
+
+class LeasedForm(PlainForm):
+    """A form that goes back and forth with the token of a lease; one that names none is about nothing leased."""
+
+    lease = forms.UUIDField(required=False, widget=forms.HiddenInput)
+
+    def set_lease(self, token: uuid.UUID | None) -> None:
+        """Let the form that goes back be about the decisions with this token."""
+        data = cast(QueryDict, self.data).copy()
+        data["lease"] = str(token)
+        self.data = data
