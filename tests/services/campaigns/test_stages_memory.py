@@ -15,6 +15,7 @@ from trajectories.core.faults import Fault
 from trajectories.core.identity import derive_seed
 from trajectories.core.strategies.memories import Memory, MemorySource
 from trajectories.models import Attempt, Campaign, ReleaseItem, Run, Trace
+from trajectories.selectors.campaigns import list_generations
 from trajectories.services.campaigns.advancing import campaign_next
 from trajectories.services.releases.freezing import freeze_next
 from trajectories.services.runs.chat_sampling import sample_session
@@ -175,7 +176,7 @@ def test_memory_fills_as_a_campaign_samples_and_no_held_out_problem_is_ever_in_i
         without = finish(
             plan(lead, endpoint, sets=sets, generations=2, sampler=campaign.first_sampler, cloned_from=campaign)
         )
-    (relative,) = show_relatives(without, list(without.generations.all()))
+    (relative,) = show_relatives(without, list_generations(without))
     assert relative.campaign == campaign
     assert relative.differs.startswith("memory")
     assert [each.mine[2] for each in relative.rows] == [each.theirs[2] for each in relative.rows], "equal samples"

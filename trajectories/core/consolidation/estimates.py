@@ -5,6 +5,7 @@ choosing needs is known of none.
 """
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -73,15 +74,14 @@ def best_at(orders: Orders, stored: Stored, way: Way, k: int) -> Estimates:
     With n samples in order, the i-th (from 0) is the first of those drawn in C(n - 1 - i, k - 1) of C(n, k) draws.
     """
     good = orders.keep(way.name, lambda: _by_weight(stored, way))
-    sizes, problem = stored.sizes, stored.problem_of
-    place = np.arange(len(good)) - np.repeat(stored.starts[:-1], sizes)
-    behind = np.repeat(sizes, sizes) - 1 - place
-    able = (behind >= k - 1) & np.repeat(sizes >= k, sizes)
-    chances = np.zeros(len(good))
-    n = np.repeat(sizes, sizes)[able]
-    chances[able] = k * np.exp(_log_ways(behind[able], k - 1) - _log_ways(n, k))
-    values = np.bincount(problem, weights=chances * good, minlength=len(sizes))
-    return Estimates(np.where((sizes >= k) & _defined(stored, way), values, np.nan))
+    sizes = stored.sizes
+    values = np.full(len(sizes), np.nan)
+    for size in np.unique(sizes[sizes >= max(k, 1)]).tolist():
+        mine = np.flatnonzero(sizes == size)
+        behind = np.arange(size - 1, k - 2, -1)
+        chances = k * np.exp(_log_ways(behind, k - 1) - _log_ways(np.array([size]), k))
+        values[mine] = good[stored.starts[mine][:, None] + np.arange(len(chances))] @ chances
+    return Estimates(np.where(_defined(orders, stored, way), values, np.nan))
 
 
 def _by_weight(stored: Stored, way: Way) -> Floats:
@@ -113,11 +113,11 @@ def way_at(orders: Orders, stored: Stored, way: Way, k: int, *, cells: int = CEL
     return Estimates(np.where(stored.asked > 0, found.values, np.nan), found.draws, found.noise)
 
 
-def _defined(stored: Stored, way: Way) -> Flags:
+def _defined(orders: Orders, stored: Stored, way: Way) -> Flags:
     """Of which problems a sample has each value that the way needs."""
     found = np.ones(len(stored.problems), dtype=bool)
     for value in way.needs:
-        found &= stored.knows(value)
+        found &= orders.keep(("knows", value), partial(stored.knows, value))
     return found
 
 
@@ -131,7 +131,7 @@ def _by_draws(
 ) -> Estimates:
     """The mean credit of the draws of each problem, summed over what is asked by the share of each part."""
     if k == 1:
-        return _single(stored, way, parts)
+        return _single(orders, stored, way, parts)
     most = max(int(answers.counts.sum()) for answers, _ in parts)
     draws = orders.keep(("draws", most, cells), lambda: orders.draw(k, answers=most, cells=cells), k=k)
     total = np.zeros(len(draws.problem))
@@ -143,12 +143,12 @@ def _by_draws(
         noise = np.maximum(square - mean**2, 0.0) / np.maximum(draws.counts - 1, 1)
     whole = stored.sizes == k
     noise = np.where(whole, 0.0, noise)
-    defined = (draws.counts > 0) & _defined(stored, way)
+    defined = (draws.counts > 0) & _defined(orders, stored, way)
     exact = bool(whole[defined].all())
     return Estimates(np.where(defined, mean, np.nan), 0 if exact else draws.least, noise)
 
 
-def _single(stored: Stored, way: Way, parts: list[tuple[Answers, Floats]]) -> Estimates:
+def _single(orders: Orders, stored: Stored, way: Way, parts: list[tuple[Answers, Floats]]) -> Estimates:
     """What one sample scores, whatever the way: the share of samples that are right. Exact."""
     problem = stored.problem_of
     total = np.zeros(len(stored.problems))
@@ -157,32 +157,66 @@ def _single(stored: Stored, way: Way, parts: list[tuple[Answers, Floats]]) -> Es
         total += shares * np.bincount(problem, weights=good, minlength=len(total))
     with np.errstate(invalid="ignore", divide="ignore"):
         values = total / stored.sizes
-    return Estimates(np.where((stored.sizes > 0) & _defined(stored, way), values, np.nan), 0, np.zeros(len(total)))
+    defined = (stored.sizes > 0) & _defined(orders, stored, way)
+    return Estimates(np.where(defined, values, np.nan), 0, np.zeros(len(total)))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Ballots:
+    """What the samples of each draw answer, whatever they weigh: the same for all ways that tell answers apart alike.
+
+    Each draw has a cell for every answer of its problem, from `begins` over `counts` (draws); `good` says of each cell
+    whether its answer is right. `cells` (draws, k) is the cell of each sample, one behind the last for no vote.
+    """
+
+    voters: Flags
+    cells: Ints
+    good: Flags
+    begins: Ints
+    counts: Ints
+
+
+def _ballots(draws: Draws, answers: Answers) -> _Ballots:
+    keys = answers.keys.take(draws.samples)
+    voters = keys >= 0
+    counts = answers.counts[draws.problem]
+    begins = np.cumsum(counts) - counts
+    size = int(counts.sum())
+    cells = begins[:, None] + keys
+    if not voters.all():
+        cells[~voters] = size
+    good = answers.right[np.repeat(answers.starts[draws.problem] - begins, counts) + np.arange(size)]
+    return _Ballots(voters, cells, good, begins, counts)
 
 
 def _credits(orders: Orders, stored: Stored, way: Way, draws: Draws, answers: Answers) -> Floats:
     """What each draw scores: 1 where a right answer is handed in, a share of 1 where that is by lot."""
-    keys = answers.keys[draws.samples]
-    voters = keys >= 0
+    k, drawn = draws.samples.shape[1], len(draws.problem)
+    ballots = orders.keep(("ballots", id(answers.keys), drawn), lambda: _ballots(draws, answers), k=k)
+
+    def value(name: Value) -> Floats:
+        return orders.keep(("value", name, drawn), lambda: stored.values[name].take(draws.samples), k=k)
 
     def weigh() -> Floats:
-        return way.weigh(Drawn(voters, {name: each[draws.samples] for name, each in _needed(stored, way).items()}))
+        return way.weigh(Drawn(ballots.voters, {name: value(name) for name in _looked_at(way)}))
 
     # Ways that differ by their guesses alone have the same weights.
-    weights = orders.keep((way.weigh, id(answers.keys), len(draws.problem)), weigh, k=draws.samples.shape[1])
-    counts = answers.counts[draws.problem]
+    weights = orders.keep((way.weigh, id(answers.keys), drawn), weigh, k=k)
+    size = len(ballots.good)
+    totals = np.bincount(ballots.cells.ravel(), weights.ravel(), minlength=size + 1)[:size].astype(np.float64)
+    # An answer that nobody gives never wins, and most are given by nobody where k is small.
+    given = totals > 0
+    counts = np.add.reduceat(given, ballots.begins, dtype=np.int64) if drawn else ballots.counts
+    there = counts > 0
     begins = np.cumsum(counts) - counts
-    cells = (begins[:, None] + keys)[voters]
-    totals = np.bincount(cells, weights[voters], minlength=int(counts.sum())).astype(np.float64)
-    place = np.arange(len(totals)) - np.repeat(begins, counts)
-    good = answers.right[np.repeat(answers.starts[draws.problem], counts) + place]
-    return share_wins(totals, good, begins, counts, way.guesses)
+    found = np.zeros(drawn)
+    found[there] = share_wins(totals[given], ballots.good[given], begins[there], counts[there], way.guesses)
+    return found
 
 
-def _needed(stored: Stored, way: Way) -> dict[Value, Floats]:
+def _looked_at(way: Way) -> tuple[Value, ...]:
     """The values that the weights of a way are made of: closeness beside the share of training pairs."""
-    more = (Value.CLOSENESS,) if Value.FITS in way.needs else ()
-    return {value: stored.values[value] for value in (*way.needs, *more)}
+    return (*way.needs, *((Value.CLOSENESS,) if Value.FITS in way.needs else ()))
 
 
 def share_wins(totals: Floats, good: Flags, begins: Ints, counts: Ints, guesses: int) -> Floats:

@@ -1,14 +1,21 @@
 """Bands around means over problems: what another draw of as many problems might have given."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 RESAMPLES = 1_000
 LEVEL = 0.95
 _CELLS = 4_000_000
 """Counts held at once while resampling."""
+_KEPT_CELLS = 1_000_000
+"""Counts of a set of resamples that is kept for the next estimate over the same problems: 8 MB."""
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +46,7 @@ def mean_bands(
     counts = np.asarray(problems, dtype=np.int64)
     defined = ~np.isnan(table)
     filled = np.where(defined, table, 0.0)
-    means = _draw_means(filled, defined, counts, np.random.default_rng(seed), resamples)
+    means = _draw_means(filled, defined, counts, seed, resamples)
     tail = 100 * (1 - LEVEL) / 2
     estimates = []
     for column in range(table.shape[1]):
@@ -57,16 +64,35 @@ def mean_bands(
     return estimates
 
 
-def _draw_means(
-    filled: np.ndarray, defined: np.ndarray, counts: np.ndarray, generator: np.random.Generator, resamples: int
-) -> np.ndarray:
+def _draw_means(filled: Floats, defined: Flags, counts: Ints, seed: int, resamples: int) -> Floats:
     """The mean of each column in each resample; nan where no problem with a value was drawn."""
-    total = int(counts.sum())
-    shares = counts / total
-    at_once = max(1, _CELLS // len(counts))
+    weights, is_whole = defined.astype(np.float64), bool(defined.all())
     parts = []
-    for start in range(0, resamples, at_once):
-        drawn = generator.multinomial(total, shares, size=min(at_once, resamples - start))
+    for drawn in _resampled(counts, seed, resamples):
+        there = counts.sum() if is_whole else drawn @ weights
         with np.errstate(invalid="ignore", divide="ignore"):
-            parts.append((drawn @ filled) / (drawn @ defined))
+            parts.append((drawn @ filled) / there)
     return np.concatenate(parts)
+
+
+def _resampled(counts: Ints, seed: int, resamples: int) -> Iterator[Floats]:
+    """How often each row is in each resample, as many resamples at a time as CELLS allow (resamples, rows)."""
+    if resamples * len(counts) <= _KEPT_CELLS:
+        yield _kept(counts.tobytes(), seed, resamples)
+        return
+    generator = np.random.default_rng(seed)
+    at_once = max(1, _CELLS // len(counts))
+    for start in range(0, resamples, at_once):
+        yield _drawn(counts, generator, min(at_once, resamples - start))
+
+
+@lru_cache(maxsize=2)
+def _kept(counts: bytes, seed: int, resamples: int) -> Floats:
+    """All resamples of these problems, the same for every column and number of samples."""
+    return _drawn(np.frombuffer(counts, np.int64), np.random.default_rng(seed), resamples)
+
+
+def _drawn(counts: Ints, generator: np.random.Generator, resamples: int) -> Floats:
+    # As floating-point numbers, which are exact here: whole numbers are multiplied one by one.
+    total = int(counts.sum())
+    return generator.multinomial(total, counts / total, size=resamples).astype(np.float64)

@@ -46,7 +46,8 @@ class ShownRelative:
 
 
 def show_relatives(campaign: Campaign, rows: Sequence[Generation]) -> list[ShownRelative]:
-    """The campaigns that this one was cloned from or that were cloned from it, the newest first."""
+    """The campaigns that this one was cloned from or that were cloned from it, the newest first. `rows` are this one's
+    generations in their order: samples are added up from one to the next."""
     return [_beside(campaign, rows, other) for other in list_relatives(campaign)]
 
 

@@ -55,7 +55,9 @@ class Drawn:
 
     def known(self, value: Value) -> Floats:
         """A value of every sample, 0 where it is unknown."""
-        return np.nan_to_num(self.values[value], nan=0.0)
+        given = self.values[value]
+        missing = np.isnan(given)
+        return np.where(missing, 0.0, given) if missing.any() else given
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,7 +47,9 @@ def perfect_then_ranks(drawn: Drawn) -> Floats:
     fits, closeness = drawn.known(Value.FITS), drawn.known(Value.CLOSENESS)
     # A share of cells can never outweigh a training pair: no task has a thousand of them.
     ranked = np.where(drawn.voters, fits * 1_000 + closeness, -1.0)
-    return PERFECT * (fits >= 1.0) + _reciprocal_ranks(ranked)
+    found = _reciprocal_ranks(ranked)
+    found[fits >= 1.0] += PERFECT
+    return found
 
 
 def _or_one(drawn: Drawn, weights: Floats) -> Floats:
@@ -64,17 +66,20 @@ def _known_first(drawn: Drawn, value: Value) -> Floats:
 def _reciprocal_ranks(values: Floats) -> Floats:
     """1/rank in each row, the greatest value first; equal values share the mean of theirs."""
     rows, k = values.shape
+    if not values.size:
+        return np.zeros(values.shape)
     order = np.argsort(-values, axis=1)
-    sorted_values = np.take_along_axis(values, order, axis=1)
-    place = np.arange(k)
+    order += k * np.arange(rows)[:, None]
+    ranked = values.ravel().take(order)
     begins = np.ones((rows, k), dtype=bool)
-    begins[:, 1:] = sorted_values[:, 1:] != sorted_values[:, :-1]
-    first = np.maximum.accumulate(np.where(begins, place, 0), axis=1)
-    ends = np.ones((rows, k), dtype=bool)
-    ends[:, :-1] = begins[:, 1:]
-    last = np.minimum.accumulate(np.where(ends, place, k)[:, ::-1], axis=1)[:, ::-1]
+    np.not_equal(ranked[:, 1:], ranked[:, :-1], out=begins[:, 1:])
     harmonic = np.concatenate([[0.0], np.cumsum(1 / np.arange(1, k + 1))])
-    shared = (harmonic[last + 1] - harmonic[first]) / (last + 1 - first)
-    found = np.empty_like(values)
-    np.put_along_axis(found, order, shared, axis=1)
-    return found
+    found = np.empty(rows * k)
+    if begins.all():
+        found[order] = np.diff(harmonic)
+        return found.reshape(rows, k)
+    levels = np.flatnonzero(begins)
+    sizes = np.diff(levels, append=rows * k)
+    first = levels % k
+    found[order.ravel()] = np.repeat((harmonic[first + sizes] - harmonic[first]) / sizes, sizes)
+    return found.reshape(rows, k)
