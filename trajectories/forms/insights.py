@@ -33,10 +33,10 @@ class InsightForm(PlainForm):
     def scope(self) -> InsightScope:
         """The scope that the form names; call only on a valid form."""
         data = self.cleaned_data
-        return InsightScope(
-            **{name: getattr(data[name], "pk", None) for name in ("problem_set", "sampler", "instruction")},
-            runs=tuple(sorted(run.pk for run in data["run"])),
-        )
+        named: dict[str, Any] = {
+            name: getattr(data[name], "pk", None) for name in ("problem_set", "sampler", "instruction")
+        }
+        return InsightScope(**named, runs=tuple(sorted(run.pk for run in data["run"])))
 
     def about(self) -> str:
         """What was chosen, by its titles; the first NAMED_RUNS runs and how many more. Call only on a valid form."""
